@@ -33,7 +33,7 @@ test('each line that would be rejected is named with its number, code and reason
   expect(code).toBe(1);
   expect(stdout).toBe('2 events would be accepted, 4 rejected: 2 invalid_json, 1 missing_user, 1 invalid_field\n');
   expect(stderr.split('\n').filter((line) => line.startsWith('line '))).toEqual([
-    'line 3: missing_user: the event has neither userId nor anonymousId',
+    'line 3: missing_user: userId or anonymousId must name the user of the event (got neither)',
     'line 4: invalid_json: the line is not a JSON object',
     expect.stringMatching(/^line 5: invalid_field: value .*1\.5/),
     'line 6: invalid_json: the line is not a JSON object',
@@ -58,7 +58,7 @@ test('what would be taken whole, exit 0; calls of Segment are read as such', asy
   const calls = ['{"type":"track","event":"e","userId":"u"}', '{"type":"track","userId":"u"}'];
   const { stdout, stderr } = await check(['-', '--as', 'batch'], calls);
   expect(stdout).toBe('1 event would be accepted, 1 rejected: 1 missing_field\n');
-  expect(stderr).toContain('line 2: missing_field: a track call needs event');
+  expect(stderr).toContain('line 2: missing_field: event must say what a track call tracks');
 });
 
 test('calls of a Segment library that are checked as events are recognised', async () => {
@@ -89,7 +89,7 @@ test('a key that is narrowed to origins is checked as a page of --origin uses it
   ];
   const asPage = await check(['-', '--as', 'batch', '--origin', 'https://shop.example'], lines, page.key);
   expect(asPage).toMatchObject({ code: 1, stdout: '1 event would be accepted, 1 rejected: 1 forbidden\n' });
-  expect(asPage.stderr).toContain('line 2: forbidden: properties.revenue is money');
+  expect(asPage.stderr).toContain('line 2: forbidden: properties.revenue, which is money, must come with');
   for (const [argv, got] of [
     [[], 'got nothing'],
     [['--origin', 'https://other.example'], 'got "https://other.example"'],

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createChunks } from '../../services/collector/src/bodies/chunks.ts';
 import { ofForm } from '../../services/collector/src/bodies/decode-body.ts';
 import { NATIVE, type Route, routeNamed } from '../../services/collector/src/formats/routes.ts';
+import { UNKNOWN_KEY } from '../../services/collector/src/keys/write-key.ts';
 import { NO_NAMES } from '../../services/collector/src/names/names.ts';
 import { prepare, type Surroundings } from '../../services/collector/src/prepare.ts';
 import {
@@ -54,7 +55,7 @@ const AROUND: Surroundings = {
   partitions: 4,
   now: () => NOW,
   newId: () => 'id',
-  authorise: () => 'the write key is not known',
+  authorise: () => UNKNOWN_KEY,
   names: NO_NAMES,
   rates: NO_RATES,
 };

@@ -257,11 +257,11 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'services/collector/test/rejections.test.ts',
   },
   {
-    lie: 'a name of any length is looked through for what to hide',
+    lie: 'the names on the way to a place in an event are shown as they were sent',
     law: '7',
     file: `${COLLECTOR}/checks/sample.ts`,
-    from: '    .slice(0, READ_LENGTH)\n',
-    to: '',
+    from: " && typeof step === 'string' && !isPlain(step)",
+    to: ' && false',
     test: 'services/collector/test/rejections.test.ts',
   },
   {
@@ -284,7 +284,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'a picture is asked for with any key',
     law: '6',
     file: `${COLLECTOR}/http/pixel-routes.ts`,
-    from: "typeof grant === 'string' || grant.mayStandInUrl ? grant : NOT_IN_URL",
+    from: 'isRefusal(grant) || grant.mayStandInUrl ? grant : NOT_IN_URL',
     to: 'grant',
     test: 'test/conformance/recorded-requests.test.ts',
   },

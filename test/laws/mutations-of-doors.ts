@@ -398,6 +398,14 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: 'packages/cli/test/attribution-run-events.test.ts',
   },
   {
+    lie: 'a rejection is listed with the value that was refused',
+    law: '7',
+    file: 'services/collector/src/prepare.ts',
+    from: 'const rule = ruleText(checked);',
+    to: 'const rule = checked.message;',
+    test: 'services/collector/test/rejections.test.ts',
+  },
+  {
     lie: 'rejections of a request keep all its messages',
     law: '7',
     file: 'services/collector/src/prepare.ts',
@@ -409,8 +417,8 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     lie: 'rejections beyond the messages of a request are filed under the last one',
     law: '7',
     file: 'services/collector/src/prepare.ts',
-    from: 'isNamed ? message : OTHER_MESSAGES',
-    to: 'message',
+    from: 'isNamed ? rule : OTHER_RULES',
+    to: 'rule',
     test: 'services/collector/test/rejections.test.ts',
   },
   {

@@ -92,7 +92,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'a reason is as long as the keys that were sent',
     law: '7',
-    file: 'packages/model/src/validate-event.ts',
+    file: 'packages/model/src/refusal.ts',
     from: 'message.length <= MESSAGE_CHARACTERS',
     to: 'message.length >= 0',
     test: 'services/speed/test/dead-letters.test.ts',

@@ -79,9 +79,11 @@ describe('events send', () => {
       ['\ufffd', 'm\ufffd'],
       ['end', 'u'],
     ]);
-    expect(stderr).toContain('line 2: event.properties.x[0] is a number beyond what JSON readers can hold (column 61)');
-    expect(stderr).toMatch(/line 3: event\.properties\.nr reads as .* \(column 45\)/);
-    expect(stderr).toContain('line 4: the event holds bytes that are not UTF-8, from column 24 on');
+    expect(stderr).toContain(
+      'line 2: event.properties.x[0] must be a number that JSON readers can hold (got -Infinity) (column 61)',
+    );
+    expect(stderr).toMatch(/line 3: event\.properties\.nr must be an integer below 2\^53.*\. \(column 45\)/);
+    expect(stderr).toContain('line 4: an event must be UTF-8 (got other bytes), from column 24 on');
     expect(stderr).toContain('line 6: the line is too long');
   });
 
@@ -93,7 +95,7 @@ describe('events send', () => {
     [['--type', 'x', '--user', 'u', '--properties', '[]'], '--properties must be a JSON object'],
     [
       ['--type', 'x', '--user', 'u', '--properties', '{"a":1e999}'],
-      '--properties.a is a number beyond what JSON readers can hold (column 6)',
+      '--properties.a must be a number that JSON readers can hold (got Infinity) (column 6)',
     ],
     [['file', '--type', 'x'], '--type must stand without a file (got file)'],
   ])('wrong usage: %j', async (argv, message) => {

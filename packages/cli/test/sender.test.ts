@@ -78,7 +78,11 @@ describe('sending', () => {
   });
 
   test.each([
-    [problem(401, 'invalid_write_key', 'the write key is not known'), 1, 'the write key is not known'],
+    [
+      problem(401, 'invalid_write_key', 'the write key must be known (got one that is not)'),
+      1,
+      'the write key must be known (got one that is not)',
+    ],
     [problem(413, 'body_too_large', 'too many'), 1, 'too many'],
     [{ body: '<html>hello</html>' }, 3, 'is not a collector of Tributary: it answered 200'],
     [{ status: 501, body: '<html>hello</html>' }, 3, 'is not a collector of Tributary: it answered 501'],

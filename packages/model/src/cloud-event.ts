@@ -6,7 +6,8 @@ import type { ReadEvent } from './draft.ts';
 import { type Field, fieldsWith, PLAIN_FIELDS } from './event-fields.ts';
 import { isObject, type JsonObject, present } from './json.ts';
 import { readInstant } from './read-instant.ts';
-import { describe, invalid, validateProperties } from './validate-event.ts';
+import { describe, invalid } from './refusal.ts';
+import { validateProperties } from './validate-event.ts';
 
 /**
  * A reader of events in the JSON format, or put together from `binaryAttributes` and `data`.
@@ -15,13 +16,18 @@ import { describe, invalid, validateProperties } from './validate-event.ts';
 export function cloudEventReader(sha256Hex: (text: string) => string, prefix = ''): ReadEvent {
   return (item, { receivedAt, keyId }) => {
     if (item['specversion'] !== '1.0')
-      return invalid(
-        'invalid_field',
-        `${prefix}specversion must be "1.0", as CloudEvents have it (got ${describe(item['specversion'])})`,
-      );
+      return invalid('invalid_field', {
+        field: `${prefix}specversion`,
+        must: 'be "1.0", as CloudEvents have it',
+        got: describe(item['specversion']),
+      });
     const { id, source, type } = item;
     if (typeof id !== 'string' || id === '' || typeof source !== 'string' || source === '')
-      return invalid('missing_field', `a CloudEvent needs ${prefix}id and ${prefix}source: together they name it`);
+      return invalid('missing_field', {
+        field: `${prefix}id and ${prefix}source`,
+        must: 'be texts, which together name a CloudEvent',
+        got: `${describe(id)} and ${describe(source)}`,
+      });
     let ts = receivedAt;
     if (present(item['time']) !== undefined) {
       const time = readInstant(item['time'], `${prefix}time`);

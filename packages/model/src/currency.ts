@@ -1,4 +1,5 @@
 /** What is a currency: the one rule of the collector, of importers and of the log's reader. */
+import { describe, type Refusal } from './refusal.ts';
 
 /** Unicode's list: what ISO 4217 names, and what it named once, for history. */
 const NAMES = new Intl.DisplayNames('en', { type: 'currency', fallback: 'none' });
@@ -19,9 +20,9 @@ export function isCurrency(code: string): boolean {
   return answer;
 }
 
-/** Why it is refused; `got` as `describe` shows it. */
-export function noCurrency(got: string, field = 'currency'): string {
-  return `${field} must be a code of ISO 4217 (got ${got})`;
+/** Why it is refused. */
+export function noCurrency(given: unknown, field = 'currency'): Refusal {
+  return { field, must: 'be a code of ISO 4217', got: describe(given) };
 }
 
 /** Decimals of the minor unit where they are not two. Source: ISO 4217. (Unicode's list has what cash is rounded to: none for HUF, COP or IDR.) */

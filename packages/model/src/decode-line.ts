@@ -3,40 +3,58 @@
  * is an event and what is parked: else the two layers would count differently.
  */
 import type { Event } from './event.ts';
+import { describe, type Invalid, invalid, refusedBefore } from './refusal.ts';
 import { partitionOf, userKeyOf } from './user-key.ts';
-import { EVENT_BOUNDS, type Invalid, invalid, validateEvent } from './validate-event.ts';
+import { EVENT_BOUNDS, validateEvent } from './validate-event.ts';
 
 /** `home`: of a whole event that lies in another partition than its user's. Both layers pass it over; the speed worker appends it there. */
 export type DecodedLine =
   | { readonly ok: true; readonly event: Event; readonly userKey: string }
   | (Invalid & { readonly home?: number });
 
+const A_LINE = { field: 'the record', must: 'be a canonical line, which starts with {"ts":' };
+
 /** Decodes a line found in `partition` of `partitions`, which the log took at `appendedMs` by its own clock. Never throws. */
 export function decodeLine(line: string, partition: number, partitions: number, appendedMs: number): DecodedLine {
-  if (!line.startsWith('{"ts":'))
-    return invalid('undecodable_record', reasonIn(line) ?? 'the record is not a canonical line: it does not start with {"ts":');
+  if (!line.startsWith('{"ts":')) {
+    const reason = reasonIn(line);
+    return reason === undefined
+      ? invalid('undecodable_record', { ...A_LINE, got: describe(line) })
+      : refusedBefore('undecodable_record', reason);
+  }
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch (cause) {
-    return invalid('undecodable_record', `the record is not JSON: ${(cause as Error).message}`);
+    const got = `what its parser refuses: ${(cause as Error).message}`;
+    return invalid('undecodable_record', { field: 'the record', must: 'be JSON', got });
   }
   const validated = validateEvent(value, !line.includes('\\') && !line.includes('\u007f'));
   if (!validated.ok) return validated;
   const { receivedAt } = validated.event;
   if (receivedAt > appendedMs + EVENT_BOUNDS.futureMs)
-    return invalid(
-      'received_in_future',
-      `receivedAt ${receivedAt} is more than 24 h ahead of the log's own clock, which stood at ${appendedMs}`,
-    );
+    return invalid('received_in_future', {
+      field: 'receivedAt',
+      must: 'be at most 24 h ahead of the clock of the log',
+      got: `${receivedAt}, appended at ${appendedMs}`,
+    });
   const { properties } = validated.event;
   if (properties !== undefined && mayBeDeep(line) && isDeeperThan(properties, EVENT_BOUNDS.propertyDepth))
-    return invalid('too_deep', `properties nests deeper than ${EVENT_BOUNDS.propertyDepth} levels`);
+    return invalid('too_deep', {
+      field: 'properties',
+      must: `nest at most ${EVENT_BOUNDS.propertyDepth} levels`,
+      got: 'more',
+    });
   const userKey = userKeyOf(validated.event);
   const home = partitionOf(userKey, partitions);
   if (home !== partition) {
-    const message = `the user belongs to partition ${home}, the record was found in partition ${partition}: key it by its user and let murmur2 choose`;
-    return { ...invalid('undecodable_record', message), home };
+    const misplaced = invalid('undecodable_record', {
+      field: 'the record',
+      must: `lie in partition ${home}, to which its user belongs`,
+      got: `partition ${partition}`,
+      fix: 'Key it by its user and let murmur2 choose',
+    });
+    return { ...misplaced, home };
   }
   return { ok: true, event: validated.event, userKey };
 }

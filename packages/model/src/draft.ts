@@ -4,7 +4,8 @@
  */
 import { type Event, encodeEvent } from './event.ts';
 import type { JsonObject } from './json.ts';
-import { type Invalid, invalid, validateEvent } from './validate-event.ts';
+import { type Invalid, invalid } from './refusal.ts';
+import { validateEvent } from './validate-event.ts';
 
 /** The fields of an event, their values as sent; undefined is absent. */
 export type Draft = { readonly [K in keyof Event]?: unknown };
@@ -43,7 +44,11 @@ export function encodeDraft(draft: Draft | Invalid): Encoded | Invalid {
   const line = encodeEvent(event);
   const bytes = Buffer.byteLength(line);
   return bytes > LINE_LIMIT_BYTES
-    ? invalid('event_too_large', `the event has ${bytes} bytes of JSON, ${LINE_LIMIT_BYTES} are allowed`)
+    ? invalid('event_too_large', {
+        field: 'an event',
+        must: `have at most ${LINE_LIMIT_BYTES} bytes of JSON`,
+        got: String(bytes),
+      })
     : { ok: true, event, line, bytes };
 }
 

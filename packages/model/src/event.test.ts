@@ -86,9 +86,9 @@ describe('the structural check', () => {
   });
 
   it.each(['ts', 'type', 'id', 'receivedAt', 'source'])('names what is missing: %s', (field) => {
-    const missing = { ok: false, code: 'missing_field', message: `the field ${field} is missing` };
-    expect(validateEvent({ ...valid, [field]: undefined })).toEqual(missing);
-    expect(validateEvent(Object.fromEntries(Object.entries(valid).filter(([name]) => name !== field)))).toEqual(missing);
+    const missing = { ok: false, code: 'missing_field', message: `${field} must be given (got nothing)` };
+    expect(validateEvent({ ...valid, [field]: undefined })).toMatchObject(missing);
+    expect(validateEvent(Object.fromEntries(Object.entries(valid).filter(([name]) => name !== field)))).toMatchObject(missing);
   });
 
   it.each([
@@ -109,6 +109,8 @@ describe('the structural check', () => {
     expect(validateEvent({ ...reversed, [field]: 'x'.repeat(length + 1) })).toEqual({
       ok: false,
       code: 'invalid_field',
+      field,
+      must: `have 1 to ${length} characters`,
       message: `${field} must have 1 to ${length} characters (got ${length + 1})`,
     });
   });

@@ -4,7 +4,7 @@ import { EVENT_FIELDS } from './event.ts';
 import { type FieldsWith, fieldsWith } from './event-fields.ts';
 import { type JsonObject, present } from './json.ts';
 import { readInstant } from './read-instant.ts';
-import { invalid } from './validate-event.ts';
+import { describe, invalid } from './refusal.ts';
 
 /** What one door takes. */
 export interface NativeRules {
@@ -29,13 +29,20 @@ export function nativeReader({ accepted, source }: NativeRules): ReadEvent {
     for (const field of Object.keys(item)) {
       if (item[field] === null) holdsNull = true;
       if (accepted.has(field)) continue;
-      if (STAMPED.has(field)) return invalid('invalid_field', `${field} is set by the collector: leave it out`);
-      return invalid('invalid_field', `${JSON.stringify(field.slice(0, 60))} is not a field of an event: put it into properties`);
+      return STAMPED.has(field)
+        ? invalid('invalid_field', { field, must: 'be left out, as the collector sets it', got: describe(item[field]) })
+        : invalid('invalid_field', {
+            field: 'a name in an event',
+            must: 'be one of its fields',
+            got: describe(field),
+            fix: 'Put it into properties',
+          });
     }
     const historical = item['historical'] === false ? undefined : present(item['historical']);
     let ts = present(item['ts']);
     if (ts === undefined) {
-      if (historical === true) return invalid('missing_field', 'a historical event needs ts: when it happened');
+      if (historical === true)
+        return invalid('missing_field', { field: 'ts', must: 'say when a historical event happened', got: 'nothing' });
       ts = receivedAt;
     } else {
       const instant = readInstant(ts, 'ts');

@@ -4,7 +4,7 @@
  */
 import { type Definitions, hasUnknownRules, storedDefinitions } from './definitions.ts';
 import { TributaryError } from './errors.ts';
-import { type Invalid, invalid } from './validate-event.ts';
+import { describe, type Invalid, invalid, type Refusal } from './refusal.ts';
 
 export interface Barrier {
   readonly generation: number;
@@ -52,14 +52,21 @@ export function decodeBarrier(entry: BarrierEntry, newest: number, sha256Hex: (t
   const value = objectIn(entry.body);
   const generation = value?.['generation'];
   if (!Number.isSafeInteger(generation) || (generation as number) < 1)
-    return undecodable('the barrier is not a JSON object with an integer "generation" from 1 on');
+    return undecodable({
+      field: 'the barrier',
+      must: 'be a JSON object with an integer "generation" from 1 on',
+      got: describe(entry.body),
+    });
   if ((generation as number) <= newest) return { ok: true, repeated: true };
   if ((generation as number) - newest > MAX_GENERATIONS_AHEAD)
-    return undecodable(
-      `the barrier is of generation ${generation}, more than ${MAX_GENERATIONS_AHEAD} ahead of generation ${newest}, the newest of its partition`,
-    );
+    return undecodable({
+      field: 'the generation of the barrier',
+      must: `be at most ${MAX_GENERATIONS_AHEAD} ahead of the newest of its partition, ${newest}`,
+      got: String(generation),
+    });
   const json = value?.['definitions'];
-  if (typeof json !== 'string') return undecodable(`the barrier of generation ${generation} has no "definitions"`);
+  const field = `"definitions" of the barrier of generation ${generation}`;
+  if (typeof json !== 'string') return undecodable({ field, must: 'be text', got: describe(json) });
   if (hasUnknownRules(json))
     throw new TributaryError(
       'unknown_rules',
@@ -69,7 +76,7 @@ export function decodeBarrier(entry: BarrierEntry, newest: number, sha256Hex: (t
     const definitions = storedDefinitions(json, sha256Hex);
     return { ok: true, barrier: { generation: generation as number, definitions: json }, definitions };
   } catch (cause) {
-    return undecodable(`the barrier of generation ${generation} has unusable definitions: ${(cause as Error).message}`);
+    return undecodable({ field, must: 'be definitions', got: `what is refused: ${(cause as Error).message}` });
   }
 }
 
@@ -78,7 +85,7 @@ export function decodeHeartbeat(body: string): { readonly ok: true; readonly rec
   const receivedAt = objectIn(body)?.['receivedAt'];
   return Number.isSafeInteger(receivedAt)
     ? { ok: true, receivedAt: receivedAt as number }
-    : undecodable('the heartbeat is not a JSON object with an integer "receivedAt"');
+    : undecodable({ field: 'the heartbeat', must: 'be a JSON object with an integer "receivedAt"', got: describe(body) });
 }
 
 function objectIn(body: string): Readonly<Record<string, unknown>> | undefined {
@@ -90,6 +97,6 @@ function objectIn(body: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-function undecodable(message: string): Invalid {
-  return invalid('undecodable_record', message);
+function undecodable(refusal: Refusal): Invalid {
+  return invalid('undecodable_record', refusal);
 }

@@ -3,7 +3,7 @@
  * instant, written down and read again, is the same instant: a line that is sent again is the same event.
  */
 import type { Outcome } from './json.ts';
-import { describe, invalid } from './validate-event.ts';
+import { describe, invalid } from './refusal.ts';
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 /** A day, an instant to the minute or finer, an offset: what each door takes of it is its own choice. */
@@ -19,12 +19,14 @@ const FORMS = `${EPOCH_FORMS}, or RFC 3339 (2026-01-31T08:00:00Z)`;
 /** In epoch ms. Fractions of a millisecond are cut off, of seconds as numbers they are rounded. */
 export function readInstant(value: unknown, field: string): Outcome<number> {
   const ms = typeof value === 'number' ? msOfNumber(value) : typeof value === 'string' ? msOfText(value) : undefined;
-  if (ms === undefined) return invalid('invalid_field', `${field} must be ${FORMS} (got ${describe(value)})`);
+  if (ms === undefined) return invalid('invalid_field', { field, must: `be ${FORMS}`, got: describe(value) });
   return readsAsSeconds(ms)
-    ? invalid(
-        'invalid_field',
-        `${field} lies in the weeks of 1970 that seconds taken for milliseconds fall into (got ${describe(value)}). Send ${FORMS}.`,
-      )
+    ? invalid('invalid_field', {
+        field,
+        must: 'not lie in the weeks of 1970 that seconds taken for milliseconds fall into',
+        got: describe(value),
+        fix: `Send ${FORMS}`,
+      })
     : { ok: true, value: ms };
 }
 

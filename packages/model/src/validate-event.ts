@@ -7,16 +7,9 @@ import type { ErrorCode } from './errors.ts';
 import type { Event } from './event.ts';
 import { FIELD_ROWS, type Field, type FieldRow, fieldsWith, MAX_AMOUNT_MINOR } from './event-fields.ts';
 import { isObject } from './json.ts';
+import { describe, type Invalid, invalid, type Refusal } from './refusal.ts';
 import { DAY_MS, MAX_INSTANT_MS } from './time.ts';
 
-/** Messages name keys of what was sent, which may be as long as a request, and each dead letter keeps its message. */
-const MESSAGE_CHARACTERS = 1_024;
-
-export interface Invalid {
-  readonly ok: false;
-  readonly code: ErrorCode;
-  readonly message: string;
-}
 export type Validated = { readonly ok: true; readonly event: Event } | Invalid;
 
 /** Bounds of one event; those of single fields stand in their rows. */
@@ -32,7 +25,7 @@ export const EVENT_BOUNDS = {
  */
 export function validateEvent(value: unknown, plain = false): Validated {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return invalid('invalid_json', `an event must be a JSON object (got ${describe(value)})`);
+    return invalid('invalid_json', { field: 'an event', must: 'be a JSON object', got: describe(value) });
   const e = value as Record<string, unknown>;
 
   let required = 0;
@@ -47,12 +40,13 @@ export function validateEvent(value: unknown, plain = false): Validated {
   }
   if (required < REQUIRED.length) return missing(e);
   if (e['userId'] === undefined && e['anonymousId'] === undefined)
-    return invalid('missing_user', 'the event has neither userId nor anonymousId');
+    return invalid('missing_user', { field: 'userId or anonymousId', must: 'name the user of the event', got: 'neither' });
   if ((e['ts'] as number) > (e['receivedAt'] as number) + EVENT_BOUNDS.futureMs)
-    return invalid(
-      'ts_in_future',
-      `ts must be at most 24 h ahead of its receipt (got ${instantOf(e['ts'])}, received at ${instantOf(e['receivedAt'])})`,
-    );
+    return invalid('ts_in_future', {
+      field: 'ts',
+      must: 'be at most 24 h ahead of its receipt',
+      got: `${instantOf(e['ts'])}, received at ${instantOf(e['receivedAt'])}`,
+    });
   return { ok: true, event: e as unknown as Event };
 }
 
@@ -61,43 +55,60 @@ function instantOf(ms: unknown): string {
 }
 
 /** Walks free-form JSON: forbidden keys, depth, lone surrogates, integers beyond 2^53. Undefined when all is well. */
-export function validateProperties(value: unknown, path = 'properties', depth = 0): Invalid | undefined {
-  if (typeof value === 'string') {
-    return value.isWellFormed() ? undefined : invalid('invalid_field', `${path} holds a lone surrogate: not valid Unicode`);
-  }
-  if (typeof value === 'number') {
-    // JSON has no infinity, but 1e999 reads as one, and would be written as null.
-    if (!Number.isFinite(value)) return invalid('invalid_field', `${path} is a number beyond what JSON readers can hold`);
-    return Number.isInteger(value) && !Number.isSafeInteger(value)
-      ? invalid(
-          'invalid_field',
-          `${path} reads as ${value}: integers beyond 2^53 lose digits in JSON; amounts stay far below, identifiers go as strings`,
-        )
-      : undefined;
-  }
+export function validateProperties(value: unknown, name = 'properties', depth = 0): Invalid | undefined {
+  const bad = badIn(value, depth);
+  if (bad === undefined) return undefined;
+  return invalid(bad.code, { ...bad, field: [name, ...bad.way.reverse()] });
+}
+
+/** `way`: from the value outwards, as steps are added on the way back. */
+type Bad = Omit<Refusal, 'field'> & { readonly code: ErrorCode; readonly way: (string | number)[] };
+
+function badIn(value: unknown, depth: number): Bad | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? undefined : badFor('invalid_field', UNICODE);
+  if (typeof value === 'number') return badNumber(value);
   if (typeof value !== 'object' || value === null) return undefined;
-  if (depth >= EVENT_BOUNDS.propertyDepth)
-    return invalid('too_deep', `${path} nests deeper than ${EVENT_BOUNDS.propertyDepth} levels`);
+  if (depth >= EVENT_BOUNDS.propertyDepth) return badFor('too_deep', { must: NEST_LESS, got: 'more' });
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
-      const bad = validateProperties(value[i], `${path}[${i}]`, depth + 1);
-      if (bad !== undefined) return bad;
+      const found = badIn(value[i], depth + 1);
+      if (found !== undefined) return within(i, found);
     }
     return undefined;
   }
   for (const key of Object.keys(value)) {
     if (key === '__proto__' || key === 'constructor' || key === 'prototype')
-      return invalid('forbidden_key', `${path} holds the key ${JSON.stringify(key)}`);
-    if (!key.isWellFormed()) return invalid('invalid_field', `${path} has a key with a lone surrogate: not valid Unicode`);
-    const bad = validateProperties((value as Record<string, unknown>)[key], `${path}.${key}`, depth + 1);
-    if (bad !== undefined) return bad;
+      return badFor('forbidden_key', { must: 'have no key __proto__, constructor or prototype', got: JSON.stringify(key) });
+    if (!key.isWellFormed())
+      return badFor('invalid_field', { must: 'have keys of valid Unicode', got: 'one with a lone surrogate' });
+    const found = badIn((value as Record<string, unknown>)[key], depth + 1);
+    if (found !== undefined) return within(key, found);
   }
   return undefined;
 }
 
-export function invalid(code: ErrorCode, message: string): Invalid {
-  if (message.length <= MESSAGE_CHARACTERS) return { ok: false, code, message };
-  return { ok: false, code, message: `${message.slice(0, MESSAGE_CHARACTERS - 1).toWellFormed()}…` };
+const UNICODE = { must: 'be valid Unicode', got: 'a lone surrogate' };
+const NEST_LESS = `nest at most ${EVENT_BOUNDS.propertyDepth} levels`;
+
+function badNumber(value: number): Bad | undefined {
+  // JSON has no infinity, but 1e999 reads as one, and would be written as null.
+  if (!Number.isFinite(value))
+    return badFor('invalid_field', { must: 'be a number that JSON readers can hold', got: String(value) });
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return undefined;
+  return badFor('invalid_field', {
+    must: 'be an integer below 2^53, as readers of JSON take larger ones for others',
+    got: `one that reads as ${value}`,
+    fix: 'Send an identifier as a string; amounts stay far below',
+  });
+}
+
+function badFor(code: ErrorCode, reason: Omit<Refusal, 'field'>): Bad {
+  return { code, ...reason, way: [] };
+}
+
+function within(step: string | number, found: Bad): Bad {
+  found.way.push(step);
+  return found;
 }
 
 /** What is wrong with a value that is there; undefined when all is well. */
@@ -118,15 +129,13 @@ function checkOf(field: Field, row: FieldRow): Check {
       return (value) => amount(value, field, row);
     case 'currency':
       return (value) =>
-        typeof value === 'string' && isCurrencyCode(value)
-          ? undefined
-          : invalid('invalid_field', noCurrency(describe(value), field));
+        typeof value === 'string' && isCurrencyCode(value) ? undefined : invalid('invalid_field', noCurrency(value, field));
     case 'flag':
       return (value) =>
-        value === true ? undefined : invalid('invalid_field', `${field} must be true or absent (got ${describe(value)})`);
+        value === true ? undefined : invalid('invalid_field', { field, must: 'be true or absent', got: describe(value) });
     case 'object':
       return (value) =>
-        isObject(value) ? undefined : invalid('invalid_field', `${field} must be an object (got ${describe(value)})`);
+        isObject(value) ? undefined : invalid('invalid_field', { field, must: 'be an object', got: describe(value) });
   }
 }
 
@@ -137,22 +146,23 @@ const CHECKED: ReadonlyMap<string, { readonly check: Check; readonly isRequired:
 const REQUIRED = fieldsWith({ required: true });
 
 function missing(e: Readonly<Record<string, unknown>>): Invalid {
-  return invalid('missing_field', `the field ${REQUIRED.find((field) => e[field] === undefined)} is missing`);
+  const field = REQUIRED.find((name) => e[name] === undefined) ?? 'a field';
+  return invalid('missing_field', { field, must: 'be given', got: 'nothing' });
 }
 
 function instant(value: unknown, field: Field): Invalid | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_INSTANT_MS
     ? undefined
-    : invalid('invalid_field', `${field} must be whole epoch milliseconds from 0 to ${MAX_INSTANT_MS} (got ${describe(value)})`);
+    : invalid('invalid_field', { field, must: `be whole epoch milliseconds from 0 to ${MAX_INSTANT_MS}`, got: describe(value) });
 }
 
 function text(value: unknown, field: Field, maxLength: number, plain: boolean): Invalid | undefined {
-  if (typeof value !== 'string') return invalid('invalid_field', `${field} must be a string (got ${describe(value)})`);
+  if (typeof value !== 'string') return invalid('invalid_field', { field, must: 'be a string', got: describe(value) });
   if (value.length === 0 || value.length > maxLength)
-    return invalid('invalid_field', `${field} must have 1 to ${maxLength} characters (got ${value.length})`);
+    return invalid('invalid_field', { field, must: `have 1 to ${maxLength} characters`, got: String(value.length) });
   if (plain) return undefined;
-  if (CONTROL.test(value)) return invalid('invalid_field', `${field} holds a control character: ${describe(value)}`);
-  if (!value.isWellFormed()) return invalid('invalid_field', `${field} holds a lone surrogate: not valid Unicode`);
+  if (CONTROL.test(value)) return invalid('invalid_field', { field, must: 'hold no control character', got: describe(value) });
+  if (!value.isWellFormed()) return invalid('invalid_field', { field, ...UNICODE });
   return undefined;
 }
 
@@ -160,42 +170,31 @@ function text(value: unknown, field: Field, maxLength: number, plain: boolean): 
 function plainAscii(value: string, field: Field): Invalid | undefined {
   return PLAIN_ASCII.test(value)
     ? undefined
-    : invalid(
-        'invalid_field',
-        `${field} must have printable ASCII characters without quote and backslash (got ${describe(value)})`,
-      );
+    : invalid('invalid_field', {
+        field,
+        must: 'have printable ASCII characters without quote and backslash',
+        got: describe(value),
+      });
 }
 
 const PLAIN_ASCII = /^[ !#-[\]-~]*$/;
 
 function free(value: string, field: Field, taken: ReadonlySet<string>): Invalid | undefined {
   return taken.has(value)
-    ? invalid('invalid_field', `${field} ${describe(value)} is a name that reports use for what is no ${field}: choose another`)
+    ? invalid('invalid_field', {
+        field,
+        must: `be none of ${[...taken].join(', ')}, which reports use for something else`,
+        got: describe(value),
+      })
     : undefined;
 }
 
 function amount(value: unknown, field: Field, { unit, min, max }: Extract<FieldRow, { type: 'amount' }>): Invalid | undefined {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
     ? undefined
-    : invalid('invalid_field', `${field} must be an integer in ${unit} from ${min} to ${max} (got ${describe(value)})`);
+    : invalid('invalid_field', { field, must: `be an integer in ${unit} from ${min} to ${max}`, got: describe(value) });
 }
 
 /** C0 controls and DEL: row keys are joined by tabs and lines end at newlines, so dimensions may hold neither. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
 const CONTROL = /[\u0000-\u001f\u007f]/;
-
-/** A value as an error message shows it: JSON, cut to 60 characters. Never throws. */
-export function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const shown = jsonOf(value) ?? String(value);
-  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
-}
-
-/** JSON.parse reads any depth, JSON.stringify overflows the stack. */
-function jsonOf(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return 'a value nested too deep to show';
-  }
-}

@@ -8,8 +8,8 @@ import { decodeLine } from '@tributary/model/decode-line';
 import type { Encoded } from '@tributary/model/draft';
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { type Invalid, refusedBefore } from '@tributary/model/refusal';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { type Invalid, invalid } from '@tributary/model/validate-event';
 import { isCut, type StoredDeadLetter } from '@tributary/store/dead-letters';
 
 export interface Replayed {
@@ -41,7 +41,7 @@ export function readAgain(letter: StoredDeadLetter, partitions: number, nowMs: n
   const kept = messageIn(raw);
   const read = readAsMessage(letter, kept);
   if (read.ok) return isEvent(read.line, read.event);
-  return kept === null ? asFound : invalid('undecodable_record', `${read.code}: ${read.message}`);
+  return kept === null ? asFound : refusedBefore('undecodable_record', `${read.code}: ${read.message}`);
 }
 
 function demandReplayable({ id, at, code, raw }: StoredDeadLetter): void {

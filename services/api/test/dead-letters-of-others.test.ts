@@ -1,13 +1,13 @@
 /** What another producer wrote to a topic, could not be read, and is read again. */
 import { canonicalLine } from '@tributary/log/kafka/foreign-event';
 import { type ForeignMessage, undecodableLine } from '@tributary/log/kafka/undecodable-line';
-import { invalid } from '@tributary/model/validate-event';
+import { refusedBefore } from '@tributary/model/refusal';
 import { expect, test } from 'vitest';
 import { ADMIN, createWorld, NOON, type World } from './world.ts';
 
 const HOUR = 3_600_000;
 const PLACE = { topic: 'tributary.events', partition: 1 };
-const REFUSED = invalid('invalid_field', 'a version refused it that knew less');
+const REFUSED = refusedBefore('invalid_field', 'a version refused it that knew less');
 const ORDER = JSON.stringify({ type: 'purchase', userId: 'bob', value: 9_900, currency: 'EUR' });
 const CLOUD_EVENT = { specversion: '1.0', id: '7', source: '/shop', type: 'order.viewed', time: '2026-11-20T10:00:00Z' };
 const IN_HEADERS = Object.entries(CLOUD_EVENT).map(([name, value]) => [`ce_${name}`, value] as const);

@@ -70,7 +70,7 @@ test.each([
 test('what still cannot be read stays, with the reason as of now', async () => {
   const world = await createWorld();
   const same = await parked(world, 'garbage', {
-    message: 'the record is not a canonical line: it does not start with {"ts":',
+    message: 'the record must be a canonical line, which starts with {"ts": (got "garbage")',
   });
   expect((await replay(world, same)).body).toMatchObject({ replayed: false, deadLetter: { id: same } });
   const other = await parked(world, encodeEvent(event({ type: 'click', ts: NOON + 30 * HOUR, receivedAt: NOON + 72 * HOUR })));

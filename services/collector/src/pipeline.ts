@@ -9,9 +9,11 @@
  */
 import type { EventLog } from '@tributary/log/port';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
+import type { Invalid } from '@tributary/model/refusal';
 import type { Lease } from './bodies/gate.ts';
 import { overloaded } from './bodies/read-body.ts';
 import type { Rejections } from './checks/rejections.ts';
+import { ruleText } from './checks/sample.ts';
 import { type Answer, accepted, problem, strictlyRefused } from './http/answer.ts';
 import type { CollectorMetrics } from './metrics.ts';
 import { NO_NAMES } from './names/names.ts';
@@ -35,7 +37,7 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
   const prepared = prepare(delivery, manner.checkOnly ? { ...collector, names: NO_NAMES } : collector);
   if (!prepared.ok) {
     const { keyId = delivery.sender?.grant.keyId ?? null, beyondRate: isOfKey = false } = prepared;
-    return { ...refuse({ ...prepared, keyId, origin: delivery.origin }, collector), isOfKey };
+    return { ...refuse({ refusal: prepared, keyId, origin: delivery.origin }, collector), isOfKey };
   }
   const { claim, entries, accepted: count, rejected, reasons, keyId, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
@@ -53,7 +55,7 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
   const refusal = hasRoom ? await appendAll(entries, collector) : overloaded();
   if (refusal !== undefined) {
     claim.giveBack();
-    return refuse({ ...refusal, keyId, origin: delivery.origin }, collector);
+    return refuse({ refusal, keyId, origin: delivery.origin }, collector);
   }
   claim.keep();
   collector.metrics.accepted.inc(count);
@@ -61,13 +63,15 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
   return accepted(count, rejected, prepared.value);
 }
 
-interface Refusal {
+/** Nothing that the sender did wrong. */
+interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
 /** A request that is refused whole, and who sent it. */
-interface RefusedRequest extends Refusal {
+interface RefusedRequest {
+  readonly refusal: Invalid | Failure;
   readonly keyId: string | null;
   readonly origin: string | undefined;
 }
@@ -76,7 +80,7 @@ interface RefusedRequest extends Refusal {
 async function appendAll(
   entries: Prepared['entries'],
   { log, metrics, onAppendFailed }: Collector,
-): Promise<Refusal | undefined> {
+): Promise<Failure | undefined> {
   if (entries.length === 0) return undefined;
   const stop = metrics.appendSeconds.startTimer();
   const appends = entries.map(({ partition, body }) => log.append(partition, { kind: 'events', body }));
@@ -102,12 +106,14 @@ function needsOperator(reason: unknown): reason is TributaryError {
 
 function refuse(refused: RefusedRequest, collector: Collector): Answer {
   noteRefusal(refused, collector);
-  return problem(refused.code, refused.message);
+  return problem(refused.refusal.code, refused.refusal.message);
 }
 
 /** Notes a request that is refused whole. What the same request will not meet a little later is worth a row of the rejections. */
-export function noteRefusal({ code, message, keyId, origin }: RefusedRequest, { metrics, rejections }: Collector): void {
+export function noteRefusal({ refusal, keyId, origin }: RefusedRequest, { metrics, rejections }: Collector): void {
+  const { code } = refusal;
   metrics.refused.inc({ code });
   const { status } = ERRORS[code];
-  if (status < 500 && status !== 429) rejections.note(code, keyId, { count: 1, message, origin });
+  if (!('must' in refusal) || status >= 500 || status === 429) return;
+  rejections.note(code, keyId, { count: 1, rule: ruleText(refusal), origin });
 }

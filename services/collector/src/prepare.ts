@@ -9,18 +9,18 @@
 
 import type { ErrorCode } from '@tributary/model/errors';
 import type { JsonObject, Outcome } from '@tributary/model/json';
+import { type Invalid, invalid } from '@tributary/model/refusal';
 import { partitionOf } from '@tributary/model/user-key';
-import { type Invalid, invalid } from '@tributary/model/validate-event';
 import { decodeText, inflate, ofForm } from './bodies/decode-body.ts';
 import { parseBody } from './bodies/parse-body.ts';
 import { checkItem, type Rejection, rejectionOf } from './checks/check-item.ts';
 import type { Rejected } from './checks/rejections.ts';
-import { withoutValues } from './checks/sample.ts';
+import { ruleText } from './checks/sample.ts';
 import { contextTooWide, type Items, itemsOf } from './formats/items.ts';
 import type { History, Route } from './formats/routes.ts';
 import { type Grant, refusalOfRequest } from './keys/grant.ts';
 import { BURST_S, eventsWorth, type Rates } from './keys/rates.ts';
-import { type Authorise, grantOfText, NO_KEY } from './keys/write-key.ts';
+import { type Authorise, grantOfText, isRefusal, NO_KEY } from './keys/write-key.ts';
 import type { Claim, Dimension, Names } from './names/names.ts';
 
 /** A key that was verified, and what it grants. */
@@ -71,9 +71,9 @@ export interface Surroundings {
   readonly rates: Rates;
 }
 
-/** Messages of one request that have an entry each, whatever values they quote; the others share one by code. */
+/** Rules of one request that have an entry each; the others share one by code. */
 const MAX_REASONS = 16;
-const OTHER_MESSAGES = 'other messages';
+const OTHER_RULES = 'other messages';
 
 export interface Prepared {
   /** To be kept once all is written, else given back. */
@@ -82,7 +82,7 @@ export interface Prepared {
   readonly entries: readonly { readonly partition: number; readonly body: string }[];
   readonly accepted: number;
   readonly rejected: readonly Rejection[];
-  /** The last event of each reason and message. */
+  /** The last event of each reason and rule. */
   readonly reasons: Iterable<Rejected & { readonly code: ErrorCode }>;
   /** The key that vouches for all. */
   readonly keyId: string;
@@ -116,7 +116,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
   const { text, damaged } = decodeText(route.format === 'posthog' ? ofForm(inflated.value) : inflated.value);
 
   const found = holder ?? grantOfText(text, authorise);
-  if (typeof found === 'string') return invalid('invalid_write_key', found);
+  if (isRefusal(found)) return found;
   if (holder === undefined) {
     if (!rates.hasLeft(found)) return beyondRate(found);
     rates.charge(found, charged);
@@ -131,7 +131,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
   const key = writeKeyOf(sender?.key, bodyKey);
   if (!key.ok) return key;
   const grant = holder ?? authorise(key.value);
-  if (typeof grant === 'string') return invalid('invalid_write_key', grant);
+  if (isRefusal(grant)) return grant;
   // The text may hold several keys, of which another than the first counts.
   const isCharged = grant.keyId === found.keyId;
   if (!isCharged && !rates.hasLeft(grant)) return beyondRate(grant);
@@ -170,12 +170,13 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
     const checked = checkItem(item, rules);
     if (!checked.ok) {
       rejected.push(rejectionOf(index, item, checked));
-      const { code, message } = checked;
-      const said = `${code} ${withoutValues(message)}`;
+      const { code } = checked;
+      const rule = ruleText(checked);
+      const said = `${code} ${rule}`;
       const isNamed = reasons.has(said) || reasons.size < MAX_REASONS;
       const reason = isNamed ? said : code;
       const count = (reasons.get(reason)?.count ?? 0) + 1;
-      reasons.set(reason, { code, count, message: isNamed ? message : OTHER_MESSAGES, item });
+      reasons.set(reason, { code, count, rule: isNamed ? rule : OTHER_RULES, item });
       return;
     }
     const partition = partitionOf(checked.value.userKey, partitions);
@@ -204,9 +205,13 @@ function idsInOrder(newId: () => string): () => string {
 
 /** Why this number of events, or such a context, may not come in one request; undefined when they may. */
 function refusalOfItems({ items, context }: Items, grant: Grant, limits: Limits): Invalid | undefined {
-  if (items.length === 0) return invalid('empty_batch', 'the request holds no event');
+  if (items.length === 0) return invalid('empty_batch', { field: 'a request', must: 'have an event', got: 'none' });
   if (items.length > limits.batchEvents)
-    return invalid('body_too_large', `the request holds ${items.length} events, ${limits.batchEvents} are allowed`);
+    return invalid('body_too_large', {
+      field: 'the request',
+      must: `have at most ${limits.batchEvents} events`,
+      got: String(items.length),
+    });
   return contextTooWide(context, items.length, bodyBytesOf(grant, limits));
 }
 
@@ -230,17 +235,25 @@ function strangersBytes(sentBytes: number, { keylessBodyBytes }: Limits): number
 
 function beyondRate({ keyId, eventsPerSecond }: Grant): Refused {
   const atOnce = BURST_S * (eventsPerSecond ?? 0);
-  const most = `the key must send at most ${eventsPerSecond} events a second, ${atOnce} at once after a pause, checks of /v1/validate included`;
-  return { ...invalid('overloaded', most), keyId, beyondRate: true };
+  const refusal = invalid('overloaded', {
+    field: 'the key',
+    must: `send at most ${eventsPerSecond} events a second, ${atOnce} at once after a pause, checks of /v1/validate included`,
+    got: 'more',
+  });
+  return { ...refusal, keyId, beyondRate: true };
 }
 
 /** The header's key counts; a body that names another is a mistake that would file events under the wrong owner. */
 function writeKeyOf(headerKey: string | undefined, bodyKey: unknown): Outcome<string> {
   if (headerKey !== undefined) {
     if (bodyKey === undefined || bodyKey === headerKey) return { ok: true, value: headerKey };
-    return invalid('invalid_write_key', 'the writeKey of the body is not the key of the authorization header');
+    return invalid('invalid_write_key', {
+      field: 'writeKey of the body',
+      must: 'be the key of the authorization header',
+      got: 'another',
+    });
   }
-  return typeof bodyKey === 'string' ? { ok: true, value: bodyKey } : invalid('invalid_write_key', NO_KEY);
+  return typeof bodyKey === 'string' ? { ok: true, value: bodyKey } : NO_KEY;
 }
 
 /** Readers take whole entries into memory, so one stays small. In characters. */

@@ -5,6 +5,7 @@ import { validateEvent, validateProperties } from '@tributary/model/validate-eve
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ROUTES } from '../src/formats/routes.ts';
+import { UNKNOWN_KEY } from '../src/keys/write-key.ts';
 import { NO_NAMES } from '../src/names/names.ts';
 import { type Delivery, prepare, type Surroundings } from '../src/prepare.ts';
 import { BASIC, NO_RATES, NOW, SENDER, type StartedCollector, startCollector } from './start-collector.ts';
@@ -266,7 +267,7 @@ const surroundings: Surroundings = {
   partitions: 16,
   now: () => NOW,
   newId: () => 'generated',
-  authorise: () => 'no key is looked up again',
+  authorise: () => UNKNOWN_KEY,
   names: NO_NAMES,
   rates: NO_RATES,
 };

@@ -44,7 +44,7 @@ test('settings and scripts are for keys that anybody may have', async () => {
   expect(await twice(BROWSER.key)).toMatchObject({ source: { id: BROWSER.id } });
   expect(await twice(OTHER_BROWSER.key)).toMatchObject({
     status: 401,
-    detail: expect.stringContaining('is not the key of the authorization'),
+    detail: expect.stringContaining('must be the key of the authorization header'),
   });
 });
 

@@ -107,7 +107,12 @@ describe('native events', () => {
   test('an unknown field is named, and so is what to do', async () => {
     const { body } = await collector.post('/v1/events', { type: 't', userId: 'u', color: 'red' });
     expect(body.rejected).toEqual([
-      { index: 0, messageId: null, code: 'invalid_field', message: '"color" is not a field of an event: put it into properties' },
+      {
+        index: 0,
+        messageId: null,
+        code: 'invalid_field',
+        message: 'a name in an event must be one of its fields (got "color"). Put it into properties.',
+      },
     ]);
   });
 

@@ -120,7 +120,7 @@ test('law 7: the days that events happened on are bounded, live and imported', a
   expect(imported.body['accepted']).toBe(20);
   expect(imported.body.rejected.map(({ code }) => code)).toEqual(new Array(10).fill('too_many_days'));
   expect(imported.body.rejected[0]?.['message']).toBe(
-    'history must fall on at most 10 different days per UTC day of receipt. Send the rest tomorrow, or raise maxImportDays.',
+    'history must fall on at most 10 different days per UTC day of receipt (got one more). Send the rest tomorrow, or raise maxImportDays.',
   );
   const archived = await collector.events();
   expect(new Set(archived.map(({ ts }) => Math.floor(ts / DAY_MS))).size).toBeLessThanOrEqual(11);

@@ -100,11 +100,11 @@ test('properties of a call are not money for a browser key, but for revenue; wha
     const { body } = await collector.post(path, event, { authorization: `Bearer ${BROWSER.key}` });
     return body.rejected[0]?.['message'];
   };
-  const fix = 'is money, which must come with a server key, or a browser key made with --revenue';
+  const fix = 'which is money, must come with a server key, or a browser key made with --revenue';
   const order = { event: 'Order Completed', userId: 'u', properties: { revenue: 19.99, value: 3 } };
-  expect(await message('/v1/track', order)).toBe(`properties.revenue ${fix} (got 19.99)`);
-  expect(await message('/v1/events', { ...EVENT, value: 1999, currency: 'EUR' })).toBe(`value ${fix} (got 1999)`);
-  expect(await message('/v1/events', { ...EVENT, cost: 5, currency: 'EUR' })).toBe(`cost ${fix} (got 5)`);
+  expect(await message('/v1/track', order)).toBe(`properties.revenue, ${fix} (got 19.99)`);
+  expect(await message('/v1/events', { ...EVENT, value: 1999, currency: 'EUR' })).toBe(`value, ${fix} (got 1999)`);
+  expect(await message('/v1/events', { ...EVENT, cost: 5, currency: 'EUR' })).toBe(`cost, ${fix} (got 5)`);
 });
 
 test('law 7: a key that anybody may have sends bodies of at most half a megabyte, as sent and inflated', async () => {

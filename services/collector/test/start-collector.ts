@@ -15,6 +15,7 @@ import { logReadiness } from '../src/http/readiness.ts';
 import { buildServer } from '../src/http/server.ts';
 import { type Grant, grantOf } from '../src/keys/grant.ts';
 import { createRates, type Rates } from '../src/keys/rates.ts';
+import { UNKNOWN_KEY } from '../src/keys/write-key.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createNames, type NameBounds } from '../src/names/names.ts';
 import type { Limits, Sender } from '../src/prepare.ts';
@@ -116,9 +117,8 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
       now,
       newId: () => `generated-${++ids}`,
       authorise: (key) => {
-        if (key === READ_KEY) return 'the key may not write';
         const record = [...(options.keys ?? []), ...KEYS].find((known) => known.key === key);
-        return (record && grantOf(record)) ?? 'the write key is not known';
+        return (record && grantOf(record)) ?? UNKNOWN_KEY;
       },
       rates: createRates(now),
       names,

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attributesOf } from '../src/formats/cloud-events.ts';
 import { NATIVE } from '../src/formats/routes.ts';
+import { UNKNOWN_KEY } from '../src/keys/write-key.ts';
 import { NO_NAMES } from '../src/names/names.ts';
 import { prepare } from '../src/prepare.ts';
 import { NO_RATES, NOW, SENDER } from './start-collector.ts';
@@ -24,7 +25,7 @@ const SURROUNDINGS = {
   partitions: 16,
   now: () => NOW,
   newId: () => 'topic-0-42',
-  authorise: () => 'no key is looked up again',
+  authorise: () => UNKNOWN_KEY,
   names: NO_NAMES,
   rates: NO_RATES,
 };

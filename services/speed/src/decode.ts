@@ -4,7 +4,8 @@ import type { LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
-import { EVENT_BOUNDS, type Invalid } from '@tributary/model/validate-event';
+import type { Invalid } from '@tributary/model/refusal';
+import { EVENT_BOUNDS } from '@tributary/model/validate-event';
 import { cutNote } from '@tributary/store/dead-letters';
 import type { DeadLetter } from '@tributary/store/speed-store';
 

@@ -1,6 +1,6 @@
 /** `tributary import csv FILE --map …`: events from a table, a row an event or a row a user's whole path. */
 import { isCurrency, noCurrency } from '@tributary/model/currency';
-import { describe } from '@tributary/model/validate-event';
+import { refusalText } from '@tributary/model/refusal';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { type ExitCode, UsageError } from '../exit.ts';
@@ -129,7 +129,7 @@ const OPEN_END =
 
 function csvOptionsOf(options: Options): CsvOptions {
   if (options.currency !== undefined && !isCurrency(options.currency))
-    throw new UsageError(noCurrency(describe(options.currency), '--currency'));
+    throw new UsageError(refusalText(noCurrency(options.currency, '--currency')));
   return {
     type: options.type,
     touchType: options.touchType,

@@ -2,7 +2,7 @@
 import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Event } from '@tributary/model/event';
 import { type Field, fieldsWith, isPlain } from '@tributary/model/event-fields';
-import { describe } from '@tributary/model/validate-event';
+import { refusalText } from '@tributary/model/refusal';
 import { counted } from '../terminal/figures.ts';
 import { type AmountField, type AmountStyle, parseAmountOf, type Read } from './amount.ts';
 import { longContent, pathContent } from './csv-content.ts';
@@ -145,7 +145,7 @@ function isConversion(flag: string | undefined): boolean {
 }
 
 function demandCurrency(currency: string | undefined): string | undefined {
-  if (currency !== undefined && !isCurrency(currency)) throw new RowError(noCurrency(describe(currency)));
+  if (currency !== undefined && !isCurrency(currency)) throw new RowError(refusalText(noCurrency(currency)));
   return currency;
 }
 

@@ -40,7 +40,7 @@ export async function* eventLines(chunks: AsyncIterable<Uint8Array>): AsyncGener
 function readLine(bytes: Buffer, decoded: string, text: string): EventRead {
   if (bytes.length > MAX_LINE_BYTES) return no('invalid_json', 'the line is too long');
   if (!isUtf8(bytes))
-    return no('invalid_json', `the event holds bytes that are not UTF-8, from column ${columnOfDamage(bytes, decoded)} on`);
+    return no('invalid_json', `an event must be UTF-8 (got other bytes), from column ${columnOfDamage(bytes, decoded)} on`);
   const event = parseObject(text);
   if (event === null) return no('invalid_json', 'the line is not a JSON object');
   const lost = lostIn(event, decoded, 'event');

@@ -6,7 +6,7 @@ import { FEWEST_GROUPS } from '@tributary/attribution/uncertainty/jackknife';
 import { fewestReplicates } from '@tributary/attribution/uncertainty/uncertainty';
 import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
-import { describe } from '@tributary/model/validate-event';
+import { refusalText } from '@tributary/model/refusal';
 import { asUsage, UsageError } from '../exit.ts';
 import { levelOf } from './level-flag.ts';
 import { chosenModels, type FileModel, type ModelFlags, shapeOf } from './model-choice.ts';
@@ -78,7 +78,7 @@ export function planOf(options: RunFlags, load: (file: string) => Definitions): 
       `--transform must keep the channels that costs are of (got "${transform}", which makes channels of frequencies). Leave it or the costs out.`,
     );
   if (options.currency !== undefined && !isCurrency(options.currency))
-    throw new UsageError(noCurrency(describe(options.currency), '--currency'));
+    throw new UsageError(refusalText(noCurrency(options.currency, '--currency')));
   const models = chosenModels(options, definitions !== undefined);
   const aged = models.find((model) => modelInfo(model).needs.includes('ages'));
   if (definitions !== undefined && options.transform !== undefined && aged !== undefined)

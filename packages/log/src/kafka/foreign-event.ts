@@ -9,8 +9,9 @@ import { type Draft, type Encoded, encodeDraft, type ReadEvent, type Receipt } f
 import { EVENT_FIELDS } from '@tributary/model/event';
 import { isObject, type JsonObject, type Outcome, present } from '@tributary/model/json';
 import { nativeReader } from '@tributary/model/native-event';
+import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
-import { type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
+import { validateProperties } from '@tributary/model/validate-event';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { type ForeignMessage, type TopicPartition, undecodableLine } from './undecodable-line.ts';
 
@@ -39,7 +40,9 @@ function draftOf({ json, read }: Item, receipt: Receipt): Draft | Invalid {
   // Depth −1: the item's own level does not count, so that properties may nest as deep as the model allows.
   const bad = validateProperties(json, 'event', -1);
   if (bad !== undefined) return bad;
-  return isObject(json) ? read(json, receipt) : invalid('invalid_json', 'the value is not a JSON object');
+  return isObject(json)
+    ? read(json, receipt)
+    : invalid('invalid_json', { field: 'the value', must: 'be a JSON object', got: describe(json) });
 }
 
 const readStructured = cloudEventReader(sha256Hex);
@@ -83,16 +86,17 @@ function keyedBy(key: string | null, item: JsonObject): JsonObject {
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 function parse(value: Buffer | null): Outcome<unknown> {
-  if (value === null) return invalid('invalid_json', 'the message has no value');
+  if (value === null) return invalid('invalid_json', { field: 'the message', must: 'have a value', got: 'none' });
   let text: string;
   try {
     text = decoder.decode(value);
   } catch {
-    return invalid('invalid_json', 'the value holds bytes that are not UTF-8');
+    return invalid('invalid_json', { field: 'the value', must: 'be UTF-8', got: 'other bytes' });
   }
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch (cause) {
-    return invalid('invalid_json', `the value is not JSON: ${(cause as Error).message}`);
+    const got = `what its parser refuses: ${(cause as Error).message}`;
+    return invalid('invalid_json', { field: 'the value', must: 'be JSON', got });
   }
 }

@@ -4,8 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { isObject } from '@tributary/model/json';
+import type { Invalid } from '@tributary/model/refusal';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
-import type { Invalid } from '@tributary/model/validate-event';
 
 export interface ForeignMessage {
   readonly key: string | null;

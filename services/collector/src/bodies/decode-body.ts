@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
 import type { Outcome } from '@tributary/model/json';
-import { invalid } from '@tributary/model/validate-event';
+import { invalid } from '@tributary/model/refusal';
 
 /** Batches of events inflate to 10–40 times their size, padded ones to 250; gzip could do 1 000. */
 const MAX_INFLATION = 400;
@@ -22,8 +22,16 @@ export function inflate(bytes: Buffer, limitBytes: number): Outcome<Buffer> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return code === 'ERR_BUFFER_TOO_LARGE'
-      ? invalid('body_too_large', `a gzip body of ${bytes.length} bytes must inflate to at most ${mostBytes} bytes (got more)`)
-      : invalid('invalid_gzip', `the body starts as gzip but cannot be inflated: ${message}`);
+      ? invalid('body_too_large', {
+          field: 'a gzip body',
+          must: 'inflate within its bound',
+          got: `more than ${mostBytes} bytes from ${bytes.length}`,
+        })
+      : invalid('invalid_gzip', {
+          field: 'a body that starts as gzip',
+          must: 'be gzip to its end',
+          got: `what cannot be inflated: ${message}`,
+        });
   }
 }
 

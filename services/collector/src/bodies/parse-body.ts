@@ -1,7 +1,7 @@
 import type { Outcome } from '@tributary/model/json';
-import { invalid } from '@tributary/model/validate-event';
+import { invalid } from '@tributary/model/refusal';
 
-/** A line of newline-delimited JSON that is not JSON: rejected alone. */
+/** A line of newline-delimited JSON that is not JSON: rejected alone. `message`: what it is instead. */
 export class MalformedLine {
   readonly message: string;
   constructor(message: string) {
@@ -14,7 +14,7 @@ export class MalformedLine {
  * they are parsed: a few kilobytes of gzip hold millions, and each bad one costs an error.
  */
 export function parseBody(text: string, maxLines: number): Outcome<unknown> {
-  if (text.trim() === '') return invalid('invalid_json', 'the body is empty');
+  if (text.trim() === '') return invalid('invalid_json', { field: 'the body', must: 'be JSON', got: 'nothing' });
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch (error) {
@@ -22,9 +22,9 @@ export function parseBody(text: string, maxLines: number): Outcome<unknown> {
     const first = parseLine(lines[0] ?? '');
     // NDJSON is recognised by a first line that is an object by itself.
     if (lines.length < 2 || first instanceof MalformedLine)
-      return invalid('invalid_json', `the body is not JSON: ${(error as Error).message}`);
+      return invalid('invalid_json', { field: 'the body', must: 'be JSON', got: refusedAs(error) });
     if (lines.length > maxLines)
-      return invalid('body_too_large', `the request must hold at most ${maxLines} events (got more lines)`);
+      return invalid('body_too_large', { field: 'the request', must: `have at most ${maxLines} events`, got: 'more lines' });
     return { ok: true, value: [first, ...lines.slice(1).map(parseLine)] };
   }
 }
@@ -44,10 +44,14 @@ function linesOf(text: string, maxLines: number): string[] {
 
 /** `line`: trimmed. What cannot be an object is refused without asking the parser, whose errors cost 10 µs each. */
 function parseLine(line: string): unknown {
-  if (!line.startsWith('{') || !line.endsWith('}')) return new MalformedLine('it is not one JSON object, from "{" to "}"');
+  if (!line.startsWith('{') || !line.endsWith('}')) return new MalformedLine('no object from "{" to "}"');
   try {
     return JSON.parse(line);
   } catch (error) {
-    return new MalformedLine((error as Error).message);
+    return new MalformedLine(refusedAs(error));
   }
+}
+
+function refusedAs(error: unknown): string {
+  return `what its parser refuses: ${(error as Error).message}`;
 }

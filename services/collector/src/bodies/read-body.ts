@@ -1,7 +1,7 @@
 /** Reads a request's bytes, counted against the gate as they arrive: a slow client holds no more than it has sent. */
 import type { IncomingMessage } from 'node:http';
 import type { Outcome } from '@tributary/model/json';
-import { type Invalid, invalid } from '@tributary/model/validate-event';
+import { type Invalid, invalid } from '@tributary/model/refusal';
 import { createChunks } from './chunks.ts';
 import type { Lease } from './gate.ts';
 import type { WaitingBody } from './waiting-bodies.ts';
@@ -101,7 +101,7 @@ function timeOf(bytes: number, { timeMs, bytesPerS }: BodyBounds): number {
 
 function tooSlow(bytes: number, { timeMs, bytesPerS }: BodyBounds): Invalid {
   const rate = bytesPerS === undefined ? '' : ` and ${bytesPerS} bytes a second after these`;
-  return invalid('body_too_slow', `the body must arrive within ${timeMs} ms${rate} (got ${bytes} bytes of it)`);
+  return invalid('body_too_slow', { field: 'the body', must: `arrive within ${timeMs} ms${rate}`, got: `${bytes} bytes of it` });
 }
 
 /** The client went away before its body was complete: an answer would have no reader. */
@@ -110,9 +110,13 @@ export class BrokenRequest extends Error {
 }
 
 export function overloaded(): Invalid {
-  return invalid('overloaded', 'the collector holds as much unwritten work as it may');
+  return invalid('overloaded', {
+    field: 'a request',
+    must: 'wait while the collector holds as much unwritten work as it may',
+    got: 'one more',
+  });
 }
 
 function tooLarge(limitBytes: number): Invalid {
-  return invalid('body_too_large', `the body has more than ${limitBytes} bytes`);
+  return invalid('body_too_large', { field: 'the body', must: `have at most ${limitBytes} bytes`, got: 'more' });
 }

@@ -4,9 +4,10 @@ import { encodeDraft } from '@tributary/model/draft';
 import type { ErrorCode } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { isObject, type JsonObject, type Outcome } from '@tributary/model/json';
+import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
-import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
+import { validateProperties } from '@tributary/model/validate-event';
 import { MalformedLine } from '../bodies/parse-body.ts';
 import type { Envelope, ReadItem } from '../formats/read-item.ts';
 import { claimedSource, type Grant, refusalOfEvent } from '../keys/grant.ts';
@@ -49,16 +50,16 @@ export interface ItemRules {
 
 export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem> {
   const { read, envelope, writeKey, grant, damaged } = rules;
-  if (item instanceof MalformedLine) return invalid('invalid_json', `the line is not JSON: ${item.message}`);
-  if (!isObject(item)) return invalid('invalid_json', `an event must be a JSON object (got ${describe(item)})`);
+  if (item instanceof MalformedLine) return invalid('invalid_json', { field: 'each line', must: 'be JSON', got: item.message });
+  if (!isObject(item)) return invalid('invalid_json', { field: 'an event', must: 'be a JSON object', got: describe(item) });
   // Depth −1: the item's own level does not count, so that properties may nest as deep as the model allows.
   const bad = validateProperties(item, 'event', -1);
   if (bad !== undefined) return bad;
   if (damaged && JSON.stringify(item).includes('\ufffd'))
-    return invalid('invalid_json', 'the event holds bytes that are not UTF-8');
+    return invalid('invalid_json', { field: 'an event', must: 'be UTF-8', got: 'other bytes' });
   const named = rules.keyOf(item);
   if (named !== undefined && named !== writeKey)
-    return invalid('invalid_write_key', 'the writeKey of the event is not the key of the request');
+    return invalid('invalid_write_key', { field: 'writeKey of an event', must: 'be the key of its request', got: 'another' });
   const drafted = encodeDraft(read(item, envelope));
   if (!drafted.ok) return drafted;
   const encoded = mayHoldKey(drafted.line) ? encodeDraft(withoutKeys(drafted.event)) : drafted;
@@ -85,19 +86,25 @@ function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, gr
   if (historical === true)
     return names.takesDay(ts)
       ? undefined
-      : invalid(
-          'too_many_days',
-          `history must fall on at most ${names.importDays} different days per UTC day of receipt. Send the rest tomorrow, or raise maxImportDays.`,
-        );
+      : invalid('too_many_days', {
+          field: 'history',
+          must: `fall on at most ${names.importDays} different days per UTC day of receipt`,
+          got: 'one more',
+          fix: 'Send the rest tomorrow, or raise maxImportDays',
+        });
   if (ts >= receivedAt - maxAgeMs) return undefined;
   const most = maxAgeMs % DAY_MS === 0 ? `${maxAgeMs / DAY_MS} days` : `${maxAgeMs / HOUR_MS} hours`;
   const sender = grant.isPublic ? 'from a browser key' : 'with this key';
-  return invalid('ts_too_old', `ts of a live event ${sender} must lie at most ${most} before its receipt (got ${ts})`);
+  return invalid('ts_too_old', {
+    field: `ts of a live event ${sender}`,
+    must: `lie at most ${most} before its receipt`,
+    got: String(ts),
+  });
 }
 
 function unknownCurrency(currency: string): Invalid {
-  const fix = 'Send the code of a currency, such as "EUR"; points and tokens belong in properties.';
-  return invalid('invalid_field', `${noCurrency(describe(currency))}. ${fix}`);
+  const fix = 'Send the code of a currency, such as "EUR"; points and tokens belong in properties';
+  return invalid('invalid_field', { ...noCurrency(currency), fix });
 }
 
 const SHOWN_ID_LENGTH = 128;

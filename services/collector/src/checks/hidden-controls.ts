@@ -5,7 +5,7 @@
  */
 import type { Event } from '@tributary/model/event';
 import { fieldsWith } from '@tributary/model/event-fields';
-import { type Invalid, invalid } from '@tributary/model/validate-event';
+import { type Invalid, invalid } from '@tributary/model/refusal';
 
 const HIDDEN = /[\u0080-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
@@ -17,7 +17,7 @@ export function hiddenControl(event: Event, line: string): Invalid | undefined {
   for (const field of NAMES) {
     const code = HIDDEN.exec(event[field] ?? '')?.[0].charCodeAt(0);
     if (code !== undefined)
-      return invalid('invalid_field', `${field} must hold no invisible control character (got U+${hex(code)})`);
+      return invalid('invalid_field', { field, must: 'hold no invisible control character', got: `U+${hex(code)}` });
   }
   return undefined;
 }

@@ -4,7 +4,7 @@
  */
 import type { Draft } from '@tributary/model/draft';
 import type { Event } from '@tributary/model/event';
-import { type Invalid, invalid } from '@tributary/model/validate-event';
+import { type Invalid, invalid } from '@tributary/model/refusal';
 import { isKey, KEY_SHAPE, KEYS_IN_TEXT } from '@tributary/runtime/keys/ring';
 
 const MAY_BE_KEY = new RegExp(KEY_SHAPE);
@@ -17,7 +17,12 @@ export function mayHoldKey(line: string): boolean {
 export function withoutKeys(event: Event): Draft | Invalid {
   for (const field of ['id', 'userId', 'anonymousId'] as const)
     if ((event[field]?.search(KEYS_IN_TEXT) ?? -1) >= 0)
-      return invalid('invalid_field', `${field} must hold no API key. Send the key in the Authorization header.`);
+      return invalid('invalid_field', {
+        field,
+        must: 'hold no API key',
+        got: 'one',
+        fix: 'Send the key in the Authorization header',
+      });
   return stripped(event) as Draft;
 }
 

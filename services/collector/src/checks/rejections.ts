@@ -3,11 +3,12 @@
  * developer does not. Kept in memory, of this collector alone, since it started; bounded, and without personal data.
  */
 import type { ErrorCode } from '@tributary/model/errors';
-import { sampleOf, withoutValues } from './sample.ts';
+import { sampleOf } from './sample.ts';
 
 export interface Rejected {
   readonly count: number;
-  readonly message: string;
+  /** The rule that was broken (`ruleText`): it is shown, so nothing that was sent may stand in it. */
+  readonly rule: string;
   /** The last event; undefined where the request was refused whole. */
   readonly item?: unknown;
   /** The origin of the page that sent it, as its browser says; undefined outside browsers. */
@@ -54,9 +55,8 @@ export function createRejections(now: () => number): Rejections {
   }
 
   return {
-    note(reason, keyId, { count, message, item, origin = '' }) {
-      const shown = withoutValues(message);
-      const place = JSON.stringify([reason, keyId, shown]);
+    note(reason, keyId, { count, rule, item, origin = '' }) {
+      const place = JSON.stringify([reason, keyId, rule]);
       const at = instant(now());
       const known = rows.get(place);
       if (known === undefined) makeRoom(reason, keyId);
@@ -67,7 +67,7 @@ export function createRejections(now: () => number): Rejections {
         count: (known?.count ?? 0) + count,
         firstAt: known?.firstAt ?? at,
         lastAt: at,
-        message: shown,
+        message: rule,
         origin: ORIGIN.test(origin) ? origin : null,
         sample: item === undefined ? null : sampleOf(item),
       });

@@ -1,4 +1,5 @@
 /** What may be shown of a rejected event: names of fields and kinds of values, and no value that could be about a person. */
+import { type Place, pathOf, type Rule } from '@tributary/model/refusal';
 
 /** Fields whose value is the name of something, where it reads like one. */
 const NAMES: ReadonlySet<string> = new Set(['type', 'event', 'currency']);
@@ -37,37 +38,13 @@ function isPlain(field: string): boolean {
   return FIELD_LIKE.test(field) && !LONG_NUMBER.test(field);
 }
 
-/** What is looked through, and copied: a part of a text keeps the whole of it in memory. */
-const READ_LENGTH = 500;
-const SHOWN_LENGTH = 200;
-
-/** A message without what it quotes: our messages end with what they got, and put texts in quotes. */
-export function withoutValues(message: string): string {
-  const [said = ''] = plainPath(message)
-    .slice(0, READ_LENGTH)
-    .split(/ \(got |: /, 1);
-  return said
-    .replace(/"(?:\\.|[^"\\])*"?/g, '"…"')
-    .replace(/\S+/g, (word) => (/@|\d{5}/.test(word) ? '…' : word))
-    .slice(0, SHOWN_LENGTH);
+/** The rule that was broken. The value is not in it: a refusal has both apart. Names on the way to a place are left out where they do not read like one. */
+export function ruleText({ field, must }: Rule): string {
+  return `${typeof field === 'string' ? field : pathOf(shownPlace(field))} must ${must}`;
 }
 
-/** What is said of a place in an event comes after it; the place has the names that the sender gave. */
-const SAID = [' holds a lone ', ' has a key with ', ' is a number beyond ', ' reads as ', ' nests deeper ', ' holds the key '];
-const SAID_LENGTH = 200;
-const PATH_LENGTH = 100;
-
-/** The message, with the names on the way to a place as a sample shows them. */
-function plainPath(message: string): string {
-  if (!/^(?:event|properties|context)[.[]/.test(message)) return message;
-  const tail = message.slice(-SAID_LENGTH);
-  const from = Math.max(...SAID.map((said) => tail.lastIndexOf(said)));
-  if (from < 0) return message;
-  const length = message.length - tail.length + from;
-  const path = message.slice(0, Math.min(length, PATH_LENGTH + 1));
-  const names = path.split('.').map((name) => name.replace(/(?:\[\d+\])+$/, ''));
-  // A name may hold dots: where one does not read like a field, its neighbours may be parts of it.
-  if (path.length <= PATH_LENGTH && names.every(isPlain)) return path + tail.slice(from);
-  const root = /^event\.properties(?=[.[])|^\w+/.exec(path)?.[0];
-  return `${root}.(field)${tail.slice(from)}`;
+/** The first name is ours. Behind one that is left out nothing is shown: what it holds may be named by people as well. */
+function shownPlace(place: Place): Place {
+  const end = place.findIndex((step, i) => i > 0 && typeof step === 'string' && !isPlain(step));
+  return end < 0 ? place : [...place.slice(0, end), '(field)'];
 }

@@ -1,7 +1,8 @@
 /** From parsed JSON to the items of a request, with what holds for all of them. */
 
 import { isObject, type JsonObject, type Outcome, objectOf, present } from '@tributary/model/json';
-import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
+import { describe, type Invalid, invalid } from '@tributary/model/refusal';
+import { validateProperties } from '@tributary/model/validate-event';
 import { isKey } from '@tributary/runtime/keys/ring';
 import { readCloudEvent } from './cloud-events.ts';
 import { readNative } from './native.ts';
@@ -72,7 +73,7 @@ function nativeItems(body: unknown, isCloudEvent: boolean): Outcome<Items> {
 }
 
 function singleItem(body: unknown, read: ReadItem): Outcome<Items> {
-  if (!isObject(body)) return invalid('invalid_json', `the body must be one JSON object (got ${describe(body)})`);
+  if (!isObject(body)) return invalid('invalid_json', { field: 'the body', must: 'be one JSON object', got: describe(body) });
   return {
     ok: true,
     value: { items: [body], read, bodyKey: bodyKeyOf(body), sentAt: undefined, context: undefined, keyOf: writeKeyOf },
@@ -80,9 +81,11 @@ function singleItem(body: unknown, read: ReadItem): Outcome<Items> {
 }
 
 function batchItems(body: unknown, read: ReadItem): Outcome<Items> {
-  if (!isObject(body)) return invalid('invalid_json', `the body must be a JSON object with a batch (got ${describe(body)})`);
+  if (!isObject(body))
+    return invalid('invalid_json', { field: 'the body', must: 'be a JSON object with a batch', got: describe(body) });
   const { batch, context } = body;
-  if (!Array.isArray(batch)) return invalid('missing_field', `batch must be an array of events (got ${describe(batch)})`);
+  if (!Array.isArray(batch))
+    return invalid('missing_field', { field: 'batch', must: 'be an array of events', got: describe(batch) });
   const bad = contextProblem(context);
   if (bad !== undefined) return bad;
   const sentAt = present(body['sentAt']) ?? present(body['sent_at']);
@@ -95,8 +98,13 @@ function batchItems(body: unknown, read: ReadItem): Outcome<Items> {
 function contextProblem(context: unknown) {
   const bad = validateProperties(context, 'context');
   if (bad !== undefined) return bad;
-  return isObject(context) && JSON.stringify(context).length > CONTEXT_LIMIT
-    ? invalid('invalid_field', `the context of the batch has more than ${CONTEXT_LIMIT} characters`)
+  const characters = isObject(context) ? JSON.stringify(context).length : 0;
+  return characters > CONTEXT_LIMIT
+    ? invalid('invalid_field', {
+        field: 'the context of the batch',
+        must: `have at most ${CONTEXT_LIMIT} characters`,
+        got: String(characters),
+      })
     : undefined;
 }
 
@@ -107,8 +115,11 @@ function contextProblem(context: unknown) {
 export function contextTooWide(context: JsonObject | undefined, events: number, limitBytes: number): Invalid | undefined {
   const shared = JSON.stringify([context?.['page'], context?.['campaign']]).length;
   if (context === undefined || events * shared <= limitBytes) return undefined;
-  const sum = `${events} events × ${shared} characters of page and campaign`;
-  return invalid('body_too_large', `a context counts for each event of its batch, to ${limitBytes} at most (got ${sum})`);
+  return invalid('body_too_large', {
+    field: 'the context of the batch',
+    must: `have at most ${limitBytes} characters of page and campaign, counted for each event`,
+    got: `${shared} for each of ${events} events`,
+  });
 }
 
 function bodyKeyOf(body: JsonObject): unknown {

@@ -1,7 +1,7 @@
 /** The PostHog capture format: `{event, distinct_id, uuid, timestamp, properties}`. */
 
 import { isObject, type JsonObject, present } from '@tributary/model/json';
-import { describe, invalid } from '@tributary/model/validate-event';
+import { describe, invalid } from '@tributary/model/refusal';
 import type { Envelope, ReadItem } from './read-item.ts';
 import { segmentReader } from './segment.ts';
 
@@ -13,7 +13,7 @@ const readScreen = segmentReader('screen');
 export const readPosthog: ReadItem = (item, envelope) => {
   const { event, distinct_id, uuid } = item;
   const given = present(item['properties']) ?? {};
-  if (!isObject(given)) return invalid('invalid_field', `properties must be an object (got ${describe(given)})`);
+  if (!isObject(given)) return invalid('invalid_field', { field: 'properties', must: 'be an object', got: describe(given) });
   const properties = { ...traitsOf(item), ...given };
   const call = {
     messageId: uuid,

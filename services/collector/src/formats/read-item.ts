@@ -1,7 +1,7 @@
 /** What the readers of this door are given. */
 import type { Draft, Receipt } from '@tributary/model/draft';
 import type { JsonObject } from '@tributary/model/json';
-import type { Invalid } from '@tributary/model/validate-event';
+import type { Invalid } from '@tributary/model/refusal';
 
 /** What holds for every item of one request. */
 export interface Envelope extends Receipt {

@@ -8,7 +8,7 @@ import type { Draft } from '@tributary/model/draft';
 import { FIELDS } from '@tributary/model/event-fields';
 import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/json';
 import { readInstant } from '@tributary/model/read-instant';
-import { describe, type Invalid, invalid } from '@tributary/model/validate-event';
+import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import { moneyForbidden } from '../keys/grant.ts';
 import { toMinorUnits } from './minor-units.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
@@ -23,7 +23,8 @@ export function segmentReader(route: SegmentType | undefined): ReadItem {
     const type = typeOf(item, route);
     if (!type.ok) return type;
     const name = type.value === 'track' ? present(item['event']) : type.value;
-    if (name === undefined) return invalid('missing_field', 'a track call needs event: the name of what happened');
+    if (name === undefined)
+      return invalid('missing_field', { field: 'event', must: 'say what a track call tracks', got: 'nothing' });
     const time = timeOf(item, envelope);
     if (!time.ok) return time;
     const properties = propertiesOf(item, type.value, time.value);
@@ -56,9 +57,9 @@ function typeOf(item: JsonObject, route: SegmentType | undefined): Outcome<Segme
   const type = said ?? route;
   const known = SEGMENT_TYPES.find((candidate) => candidate === type);
   if (known === undefined)
-    return invalid('invalid_field', `type must be one of ${SEGMENT_TYPES.join(', ')} (got ${describe(said)})`);
+    return invalid('invalid_field', { field: 'type', must: `be one of ${SEGMENT_TYPES.join(', ')}`, got: describe(said) });
   if (route !== undefined && known !== route)
-    return invalid('invalid_field', `type is ${describe(said)}, but this route takes ${route} calls`);
+    return invalid('invalid_field', { field: 'type', must: `be ${route}, which this route takes`, got: describe(said) });
   return { ok: true, value: known };
 }
 
@@ -82,7 +83,7 @@ function timeOf(item: JsonObject, { receivedAt, sentAt: batchSentAt, historical 
   const saidOriginal = present(item['originalTimestamp']) ?? present(item['timestamp']);
   if (saidOriginal === undefined)
     return historical
-      ? invalid('missing_field', 'an imported event needs timestamp: when it happened')
+      ? invalid('missing_field', { field: 'timestamp', must: 'say when an imported event happened', got: 'nothing' })
       : { ok: true, value: { ts: receivedAt } };
   const original = readInstant(saidOriginal, 'timestamp');
   if (!original.ok) return original;
@@ -181,7 +182,11 @@ function moneyOf(name: unknown, properties: JsonObject, { money: allowed, leaveA
   if (!allowed) return moneyForbidden(`properties.${field}`, revenue);
   const value = toMinorUnits(revenue ?? properties['value'], currency);
   if (revenue !== undefined && value === undefined)
-    return invalid('invalid_field', `properties.${field} must be a decimal amount such as 19.99 (got ${describe(revenue)})`);
+    return invalid('invalid_field', {
+      field: `properties.${field}`,
+      must: 'be a decimal amount such as 19.99',
+      got: describe(revenue),
+    });
   const costOrCredit = toMinorUnits(properties['cost'], currency);
   const cost = costOrCredit !== undefined && costOrCredit >= 0 ? costOrCredit : undefined;
   return value === undefined && cost === undefined ? {} : { value, cost, currency };

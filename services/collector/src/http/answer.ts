@@ -1,5 +1,6 @@
 /** Answers: what a client gets to see. Errors are RFC 9457 problem details with a code and a fix. */
 import { ERRORS, type ErrorCode } from '@tributary/model/errors';
+import type { Invalid } from '@tributary/model/refusal';
 import type { FastifyReply } from 'fastify';
 import type { Rejection } from '../checks/check-item.ts';
 import type { Dimension } from '../names/names.ts';
@@ -82,6 +83,11 @@ export function problem(
       ...members,
     }),
   };
+}
+
+/** A request that is refused whole. */
+export function refused({ code, message }: Invalid): Answer {
+  return problem(code, message);
 }
 
 export function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {

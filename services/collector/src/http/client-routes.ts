@@ -1,11 +1,12 @@
 /** What browser libraries ask for besides sending events: settings, flags and Segment's own script. None of it costs more than its bytes. */
 import { PATH_FIX } from '@tributary/model/errors';
+import { describe, invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { POSTHOG_CONFIG, POSTHOG_FLAGS, posthogScript, rudderSettings, segmentSettings } from '../clients/client-settings.ts';
 import { type Script, SNIPPET, scriptNamed } from '../clients/scripts.ts';
 import type { Grant } from '../keys/grant.ts';
-import { type Authorise, keyOfHeader } from '../keys/write-key.ts';
-import { type Answer, problem, send } from './answer.ts';
+import { type Authorise, isRefusal, keyOfHeader } from '../keys/write-key.ts';
+import { type Answer, problem, refused, send } from './answer.ts';
 
 export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publicUrl: string): void {
   // Segment's library reports on itself here, PostHog's asks for flags, both without a key: answered before the body is read.
@@ -44,23 +45,33 @@ export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publ
   function forKey(keyOf: (request: FastifyRequest) => string | undefined, answer: AnswerFor) {
     return (request: FastifyRequest, reply: FastifyReply) => {
       const key = keyOf(request);
-      if (key === undefined) return send(reply, problem('invalid_write_key', TWO_KEYS));
+      if (key === undefined) return send(reply, refused(TWO_KEYS));
       const grant = authorise(key);
-      if (typeof grant === 'string') return send(reply, problem('invalid_write_key', grant));
+      if (isRefusal(grant)) return send(reply, refused(grant));
       // URLs end up in logs and histories: only a key that anybody may have stands in one.
-      if (!grant.mayStandInUrl) return send(reply, problem('invalid_write_key', NOT_IN_URL));
+      if (!grant.mayStandInUrl) return send(reply, refused(NOT_IN_URL));
       return send(reply, answer(key, grant, request));
     };
   }
 
   function segmentAnswer(key: string, _grant: Grant, { protocol, headers }: FastifyRequest): Answer {
     const found = segmentSettings(key, publicUrl, protocol, headers.host);
-    return found === undefined ? problem('invalid_query', 'the Host header names no host') : settings(found);
+    return found === undefined
+      ? refused(invalid('invalid_query', { field: 'the Host header', must: 'name a host', got: describe(headers.host) }))
+      : settings(found);
   }
 }
 
-export const TWO_KEYS = 'the writeKey of the URL is not the key of the authorization header';
-export const NOT_IN_URL = 'the key in this URL must be one of the scope "browser"';
+export const TWO_KEYS = invalid('invalid_write_key', {
+  field: 'writeKey of the URL',
+  must: 'be the key of the authorization header',
+  got: 'another',
+});
+export const NOT_IN_URL = invalid('invalid_write_key', {
+  field: 'the key in this URL',
+  must: 'be one of the scope "browser"',
+  got: 'another',
+});
 
 function namedInPath({ params }: FastifyRequest): string {
   return (params as { writeKey: string }).writeKey;

@@ -1,6 +1,6 @@
 /** The routes that take events: authorise, read the body, hand both to the pipeline, send the answer. */
 import type { Outcome } from '@tributary/model/json';
-import { type Invalid, invalid } from '@tributary/model/validate-event';
+import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Gate, Lease } from '../bodies/gate.ts';
 import { type BodyBounds, discardBody, overloaded, readBody } from '../bodies/read-body.ts';
@@ -8,10 +8,10 @@ import { createWaitingBodies } from '../bodies/waiting-bodies.ts';
 import { attributesOf } from '../formats/cloud-events.ts';
 import { NATIVE, ROUTES, type Route, routeNamed } from '../formats/routes.ts';
 import type { Grant } from '../keys/grant.ts';
-import { keyOfHeader } from '../keys/write-key.ts';
+import { isRefusal, keyOfHeader } from '../keys/write-key.ts';
 import { type Collector, ingest, noteRefusal } from '../pipeline.ts';
 import { bodyBytesOf, type Sender } from '../prepare.ts';
-import { type Answer, problem, send } from './answer.ts';
+import { type Answer, refused, send } from './answer.ts';
 import { NOT_IN_URL, TWO_KEYS } from './client-routes.ts';
 
 declare module 'fastify' {
@@ -23,6 +23,8 @@ declare module 'fastify' {
 
 /** Whose body names its key: together they have the share of one key, until theirs is known. */
 const STRANGERS = '';
+
+const KEYLESS_HEADER = invalid('invalid_write_key', { field: 'the authorization header', must: 'hold a key', got: 'none' });
 
 /** 160 kbit/s: what a phone sends where there is little of a network. The largest body then takes less than a request may. */
 const KEYLESS_BYTES_PER_S = 20 * 1024;
@@ -49,15 +51,15 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     const route = as === undefined ? NATIVE : typeof as === 'string' ? routeNamed(as) : undefined;
     if (route !== undefined) return receive(request, reply, route, true);
     const names = Object.keys(ROUTES).filter((path) => /^\/v1\/\w+$/.test(path));
-    return send(reply, problem('invalid_query', `as is one of ${names.map((path) => path.slice('/v1/'.length)).join(', ')}`));
+    const must = `be one of ${names.map((path) => path.slice('/v1/'.length)).join(', ')}`;
+    return send(reply, refused(invalid('invalid_query', { field: 'as', must, got: describe(as) })));
   });
 
   async function receive(request: FastifyRequest, reply: FastifyReply, route: Route, checkOnly: boolean): Promise<FastifyReply> {
     const sender = senderOf(request, route);
-    if (typeof sender === 'string') {
-      const invalidKey = invalid('invalid_write_key', sender);
-      await discardBody(request.raw, invalidKey, collector.limits.keylessBodyMs);
-      return refuse(request, reply, route, invalidKey);
+    if (sender !== undefined && 'ok' in sender) {
+      await discardBody(request.raw, sender, collector.limits.keylessBodyMs);
+      return refuse(request, reply, route, sender);
     }
     const lease = gates.keyed.lease(sender?.grant.keyId ?? STRANGERS);
     try {
@@ -76,22 +78,22 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     }
   }
 
-  /** Verified here alone; a text says why it is refused. Undefined when the body has to name its key. */
-  function senderOf({ headers, query }: FastifyRequest, route: Route): Sender | string | undefined {
+  /** Verified here alone, or refused. Undefined when the body has to name its key. */
+  function senderOf({ headers, query }: FastifyRequest, route: Route): Sender | Invalid | undefined {
     const { authorization } = headers;
     if (!authorization) {
       const { writeKey } = query as { writeKey?: unknown };
       if (route.format !== 'segment' || route.keyInUrl !== true || typeof writeKey !== 'string') return undefined;
       const grant = collector.authorise(writeKey);
-      if (typeof grant === 'string') return grant;
+      if (isRefusal(grant)) return grant;
       return grant.mayStandInUrl ? { key: writeKey, grant } : NOT_IN_URL;
     }
     const key = keyOfHeader(authorization);
-    if (key === undefined) return 'the authorization header holds no key';
+    if (key === undefined) return KEYLESS_HEADER;
     const { writeKey: other } = query as { writeKey?: unknown };
     if (route.format === 'segment' && route.keyInUrl === true && other !== undefined && other !== key) return TWO_KEYS;
     const grant = collector.authorise(key);
-    return typeof grant === 'string' ? grant : { key, grant };
+    return isRefusal(grant) ? grant : { key, grant };
   }
 
   function readKeyed(request: FastifyRequest, grant: Grant, lease: Lease): Promise<Outcome<Buffer>> {
@@ -117,13 +119,13 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     request: FastifyRequest,
     reply: FastifyReply,
     route: Route,
-    { code, message }: Invalid,
+    refusal: Invalid,
     keyId: string | null = null,
   ): FastifyReply {
-    noteRefusal({ code, message, keyId, origin: request.headers.origin }, collector);
+    noteRefusal({ refusal, keyId, origin: request.headers.origin }, collector);
     // A body that is not read to its end leaves a connection that cannot carry another request.
     if (!request.raw.complete) reply.header('connection', 'close');
-    return send(reply, inWordsOf(route, problem(code, message)));
+    return send(reply, inWordsOf(route, refused(refusal)));
   }
 }
 

@@ -4,13 +4,14 @@
  * anybody may have, and the bound on headers is the bound on events.
  */
 import { type Outcome, present } from '@tributary/model/json';
-import { invalid } from '@tributary/model/validate-event';
+import { invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { overloaded } from '../bodies/read-body.ts';
 import { single } from '../formats/routes.ts';
 import { SEGMENT_TYPES } from '../formats/segment.ts';
+import { isRefusal } from '../keys/write-key.ts';
 import { type Collector, ingest } from '../pipeline.ts';
-import { problem, send } from './answer.ts';
+import { refused, send } from './answer.ts';
 import { NOT_IN_URL } from './client-routes.ts';
 import type { Gates } from './event-routes.ts';
 
@@ -22,7 +23,7 @@ const MAX_PARTS = 10;
 export function addPixelRoutes(app: FastifyInstance, collector: Collector, gates: Gates): void {
   const authorise: Collector['authorise'] = (key) => {
     const grant = collector.authorise(key);
-    return typeof grant === 'string' || grant.mayStandInUrl ? grant : NOT_IN_URL;
+    return isRefusal(grant) || grant.mayStandInUrl ? grant : NOT_IN_URL;
   };
   const inUrl: Collector = { ...collector, authorise };
 
@@ -31,10 +32,10 @@ export function addPixelRoutes(app: FastifyInstance, collector: Collector, gates
     for (const path of [`/pixel/v1/${type}`, `/v1/pixel/${type}`])
       app.get(path, { exposeHeadRoute: false }, async (request, reply) => {
         const call = callOf(request);
-        if (!call.ok) return send(reply, problem(call.code, call.message));
+        if (!call.ok) return send(reply, refused(call));
         const lease = gates.keyed.lease(PIXELS);
         try {
-          if (!lease.hold(call.value.length, 0)) return send(reply, problem(overloaded().code, overloaded().message));
+          if (!lease.hold(call.value.length, 0)) return send(reply, refused(overloaded()));
           const delivery = {
             bytes: call.value,
             route: single(type),
@@ -65,7 +66,8 @@ function callOf({ query }: FastifyRequest): Outcome<Buffer> {
   const call = bare({ context: bare({ library: bare({ name: 'pixel' }) }) });
   for (const [name, value] of Object.entries(fields)) {
     const parts = name.split('.', MAX_PARTS + 1);
-    if (parts.length > MAX_PARTS) return invalid('too_deep', `a field of the URL must lie at most ${MAX_PARTS} levels deep`);
+    if (parts.length > MAX_PARTS)
+      return invalid('too_deep', { field: 'a field of the URL', must: `lie at most ${MAX_PARTS} levels deep`, got: 'more' });
     set(call, parts, Array.isArray(value) ? value.at(-1) : value);
   }
   return { ok: true, value: Buffer.from(JSON.stringify(call)) };

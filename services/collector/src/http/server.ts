@@ -97,7 +97,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     if (verdict === 'forbidden')
       return send(reply, problem('forbidden', `the key must have the scope "read" (got ${keyKind(key)})`));
     if (verdict !== 'ok')
-      return send(reply, problem('unauthorized', 'the authorization header must hold a key of the scope "read"'));
+      return send(
+        reply,
+        problem('unauthorized', 'the authorization header must hold a key of the scope "read" (got none that is known)'),
+      );
     return send(reply, {
       status: 200,
       headers: { ...JSON_TYPE, 'cache-control': 'no-store' },

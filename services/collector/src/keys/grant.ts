@@ -5,7 +5,7 @@
 import type { Event } from '@tributary/model/event';
 import { fieldsWith } from '@tributary/model/event-fields';
 import { type JsonObject, present } from '@tributary/model/json';
-import { describe, type Invalid, invalid } from '@tributary/model/validate-event';
+import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import type { KeyRecord } from '@tributary/runtime/keys/file';
 import { grants } from '@tributary/runtime/keys/ring';
 
@@ -50,32 +50,40 @@ export function grantOf(record: KeyRecord): Grant | undefined {
   };
 }
 
+const NO_HISTORY = { field: 'the key', must: 'have the scope "import" to send history', got: 'one that lacks it' };
+
 /** Why the key may not send this request; undefined when it may. `origin`: of the header; undefined outside browsers. */
 export function refusalOfRequest(grant: Grant, historical: boolean, origin: string | undefined): Invalid | undefined {
-  if (historical && !grant.imports) return invalid('forbidden', 'the key must have the scope "import" to send history');
+  if (historical && !grant.imports) return invalid('forbidden', NO_HISTORY);
   if (grant.origins !== null && (origin === undefined || !grant.origins.has(origin)))
-    return invalid('forbidden', `the key must be used from one of its origins (got ${describe(origin)})`);
+    return invalid('forbidden', { field: 'the key', must: 'be used from one of its origins', got: describe(origin) });
   return undefined;
 }
 
 /** Why the key may not send this event; undefined when it may. `claimed`: its source as sent. */
 export function refusalOfEvent(grant: Grant, event: Event, claimed: unknown): Invalid | undefined {
   const { type, historical } = event;
-  if (historical === true && !grant.imports) return invalid('forbidden', 'the key must have the scope "import" to send history');
-  if (historical !== true && !grant.live) return invalid('forbidden', 'a key of the scope "import" must send history only');
+  if (historical === true && !grant.imports) return invalid('forbidden', NO_HISTORY);
+  if (historical !== true && !grant.live)
+    return invalid('forbidden', { field: 'a key of the scope "import"', must: 'send history only', got: 'a live event' });
   if (grant.types !== null && !grant.types.has(type))
-    return invalid('forbidden', `the key must send one of its types of events (got ${describe(type)})`);
+    return invalid('forbidden', { field: 'the key', must: 'send one of its types of events', got: describe(type) });
   const amount = grant.money ? undefined : AMOUNTS.find((field) => event[field] !== undefined);
   if (amount !== undefined) return moneyForbidden(amount, event[amount]);
   if (!grant.isPublic) return undefined;
-  if (claimed !== undefined) return invalid('forbidden', `source must come with a server key (got ${describe(claimed)})`);
-  if (SERVER_TYPES.has(type)) return invalid('forbidden', `events of type ${describe(type)} must come with a server key`);
+  if (claimed !== undefined)
+    return invalid('forbidden', { field: 'source', must: 'come with a server key', got: describe(claimed) });
+  if (SERVER_TYPES.has(type))
+    return invalid('forbidden', { field: 'an event of this type', must: 'come with a server key', got: describe(type) });
   return undefined;
 }
 
 export function moneyForbidden(field: string, amount: unknown): Invalid {
-  const keys = 'a server key, or a browser key made with --revenue';
-  return invalid('forbidden', `${field} is money, which must come with ${keys} (got ${describe(amount)})`);
+  return invalid('forbidden', {
+    field: `${field}, which is money,`,
+    must: 'come with a server key, or a browser key made with --revenue',
+    got: describe(amount),
+  });
 }
 
 /** The source that the sender claims, where the format has one. */

@@ -6,6 +6,7 @@ test('a key of a scope that sends nothing is named by its scope, and one that is
   const read = createKey('read', 0);
   const find: KeyRing['find'] = (key) => (key === read.key ? { verdict: 'ok', record: read.record } : { verdict: 'unknown' });
   const authorise = authoriser({ find, verify: () => 'unknown', problem: () => undefined }, () => 0);
-  expect(authorise(read.key)).toBe('the key must have a scope that may send events (got one with the scope "read", tr_…)');
-  expect(authorise(createKey('read', 0).key)).toBe('the write key is not known');
+  const scope = 'the write key must have a scope that may send events (got one with the scope "read", tr_…)';
+  expect(authorise(read.key)).toMatchObject({ code: 'invalid_write_key', message: scope });
+  expect(authorise(createKey('read', 0).key)).toMatchObject({ message: 'the write key must be known (got one that is not)' });
 });
