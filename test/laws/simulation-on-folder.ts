@@ -113,21 +113,28 @@ function archiveInFolder(dataDir: string, partitions: number, session: DuckDb): 
   }
 
   async function archiver(world: World, name: string, turn: Turn): Promise<void> {
+    const failed = (error: unknown) => {
+      world.count('an archiver failed');
+      // Messages name folders, which have other names each time.
+      world.note(`${name} failed: ${(error as NodeJS.ErrnoException).code ?? (error as Error).name}`);
+      return !isFatal(error);
+    };
     for (;;) {
-      await counted(async () => {
+      // A folder that loses segments while it is tidied ends this start; the next one finds what is left.
+      let isAlive = await counted(async () => {
         await sweepStaging(dataDir, NEVER_MS);
         await sweepOrphans(dataDir);
+        return true;
+      }).catch((error: unknown) => {
+        failed(error);
+        return false;
       });
       const real = newArchiver(world, turn);
-      for (let isAlive = true; isAlive; ) {
-        await counted(() => real.turn()).catch((error: unknown) => {
-          world.count('an archiver failed');
-          // Messages name folders, which have other names each time.
-          world.note(`${name} failed: ${(error as NodeJS.ErrnoException).code ?? (error as Error).name}`);
-          isAlive = !isFatal(error);
-        });
+      while (isAlive) {
+        isAlive = await counted(() => real.turn()).then(() => true, failed);
         await turn();
       }
+      await turn();
     }
   }
 
