@@ -393,10 +393,26 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a generation is built on events that lack a field which views read',
     law: '1',
-    file: `${RECOMPUTE}/begin/draft.ts`,
-    from: ' || !keepsAllColumns(published)',
+    file: 'packages/archive/src/plan/base.ts',
+    from: "  if (!keepsAllColumns(published)) return 'fields_missing';\n",
     to: '',
     test: 'jobs/recompute/test/event-columns.test.ts',
+  },
+  {
+    lie: 'a plan upon a base reads its archived events again',
+    law: '7',
+    file: 'packages/archive/src/plan/run-plan.ts',
+    from: '(base?.lastSegment[partition] ?? -1) + 1',
+    to: '(base?.lastSegment[partition] ?? -1)',
+    test: 'jobs/recompute/test/plan.test.ts',
+  },
+  {
+    lie: 'two earlier runs say how long the next one takes',
+    law: '7',
+    file: 'packages/archive/src/plan/estimate.ts',
+    from: 'if (taken.length < FEWEST_RUNS) return null;',
+    to: 'if (taken.length === 0) return null;',
+    test: 'packages/archive/src/plan/estimate.test.ts',
   },
   {
     lie: 'rows of another program are built upon',

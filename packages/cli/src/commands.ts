@@ -44,6 +44,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['attribution', 'power'], load: async () => (await import('./commands/attribution-power.ts')).addAttributionPower },
   { path: ['attribution', 'run'], load: async () => (await import('./commands/attribution-run.ts')).addAttributionRun },
   { path: ['batch'], load: async () => (await import('./commands/batch.ts')).addBatch },
+  { path: ['reprocess'], load: async () => (await import('./commands/reprocess.ts')).addReprocess },
   { path: ['archive'], load: async () => (await import('./commands/archive.ts')).addArchive },
   { path: ['reconcile'], load: async () => (await import('./commands/reconcile.ts')).addReconcile },
   { path: ['dead-letters'], load: async () => (await import('./commands/dead-letters.ts')).addDeadLetters },

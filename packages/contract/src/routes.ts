@@ -6,6 +6,7 @@ import { DEAD_LETTER_ROUTES } from './dead-letters.ts';
 import { GENERATION_ROUTES } from './generations.ts';
 import { OPERATION_ROUTES } from './operations.ts';
 import { PATH_ROUTES } from './paths.ts';
+import { REPROCESSING_ROUTES } from './reprocessing.ts';
 import type { Routes } from './route.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
 import { USER_ROUTES } from './users.ts';
@@ -19,6 +20,7 @@ export const ROUTES = {
   ...CONVERSION_ROUTES,
   ...ARCHIVE_QUESTION_ROUTES,
   ...GENERATION_ROUTES,
+  ...REPROCESSING_ROUTES,
   ...OPERATION_ROUTES,
   ...DEAD_LETTER_ROUTES,
 } as const satisfies Routes;

@@ -2,6 +2,7 @@
  * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
  */
 import type { Publication } from '@tributary/archive/layout';
+import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
 import type { PublicationDraft } from '@tributary/archive/publications';
 import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { EventLog } from '@tributary/log/port';
@@ -14,6 +15,8 @@ import type { ServingStore } from '@tributary/store/serving-store';
 export interface DataFolder extends GenerationSource {
   /** Compare-and-set of the current generation. Rejects with `conflict` when `expectedSequence` is no longer the newest. */
   publish(expectedSequence: number, publication: PublicationDraft, above?: number): Promise<Publication>;
+  /** What a run would read if it were asked for now. Rejects with `manifest_corrupt`. */
+  plan(demand: Omit<PlanDemand, 'manifests'>): Promise<RunPlan>;
   /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */
   reconciliation(generation: number): Promise<unknown>;
 }

@@ -3,6 +3,7 @@
  * the batch layer, and switches that break parts of it.
  */
 import type { FileSeen, GenerationManifest, Publication } from '@tributary/archive/layout';
+import { planRun } from '@tributary/archive/plan/run-plan';
 import type { StoredQuestion } from '@tributary/archive/questions';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import type { LogRecord } from '@tributary/log/port';
@@ -217,6 +218,8 @@ export async function createWorld(options: WorldOptions = {}) {
       publications.push(published);
       return published;
     },
+    // No archive: the segments of a plan are those of a folder that is not there.
+    plan: (demand) => planRun('/nonexistent', { ...demand, manifests: [...manifests.values()].reverse() }),
     reconciliation: async (generation) => reconciliations.get(generation) ?? null,
   };
 

@@ -1,6 +1,6 @@
 /** What a new generation will be: decided from what was read, without reading or writing. */
-import { keepsAllColumns, keepsKeys } from '@tributary/archive/compute/relations';
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { whyFull } from '@tributary/archive/plan/base';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Run } from '../run.ts';
@@ -24,7 +24,7 @@ export type Draft = Omit<GenerationManifest, 'generation'>;
 export function draftOf({ run, published, file, parse, partitions, now }: Facts): Draft {
   const { fileBefore, inForce } = published;
   const { definitions, origin } = chooseDefinitions({ run, file, fileBefore, published: inForce, parse, now });
-  const base = run.mode === 'full' ? null : baseOf(published.base, definitions, partitions);
+  const base = baseOf(run.mode, published.base, definitions, partitions);
   return {
     state: 'pending',
     mode: base === null ? 'full' : 'incremental',
@@ -45,9 +45,13 @@ export function draftOf({ run, published, file, parse, partitions, now }: Facts)
 }
 
 /** An incremental run builds on what readers trust: after a rollback not on what was rolled back. */
-function baseOf(published: GenerationManifest | null, definitions: Definitions, partitions: number): number | null {
-  if (published === null || published.state !== 'computed' || !keepsAllColumns(published)) return null;
-  if (!keepsKeys(published, definitions)) return null;
+function baseOf(
+  mode: Run['mode'],
+  published: GenerationManifest | null,
+  definitions: Definitions,
+  partitions: number,
+): number | null {
+  if (published === null || whyFull(mode, published, definitions) !== null) return null;
   if (published.lastSegment.length === partitions) return published.generation;
   throw new TributaryError(
     'partition_mismatch',

@@ -10,6 +10,7 @@ import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { readIfThere } from '../durable.ts';
 import { findGeneration, generationFolder, listGenerations } from '../generations.ts';
 import type { GenerationManifest, Publication } from '../layout.ts';
+import { type PlanDemand, planRun, type RunPlan } from '../plan/run-plan.ts';
 import { currentPublication, type PublicationDraft, publish } from '../publications.ts';
 import { readViewRows } from '../views.ts';
 
@@ -41,17 +42,23 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
     return manifest;
   }
 
+  async function all(): Promise<GenerationManifest[]> {
+    const manifests: GenerationManifest[] = [];
+    for (const generation of (await listGenerations(dataDir)).reverse()) {
+      const manifest = await find(generation);
+      if (manifest !== undefined) manifests.push(manifest);
+    }
+    return manifests;
+  }
+
   return {
     publication: () => currentPublication(dataDir),
 
-    async manifests(): Promise<GenerationManifest[]> {
-      const manifests: GenerationManifest[] = [];
-      for (const generation of (await listGenerations(dataDir)).reverse()) {
-        const manifest = await find(generation);
-        if (manifest !== undefined) manifests.push(manifest);
-      }
-      return manifests;
-    },
+    manifests: all,
+
+    /** What a run would read if it were asked for now. Rejects with `manifest_corrupt`. */
+    plan: async (demand: Omit<PlanDemand, 'manifests'>): Promise<RunPlan> =>
+      planRun(dataDir, { ...demand, manifests: await all() }),
 
     manifest: async (generation: number): Promise<GenerationManifest | null> => (await find(generation)) ?? null,
 

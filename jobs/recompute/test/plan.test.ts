@@ -1,0 +1,81 @@
+/** A plan says what the run then reads and builds upon, and changes nothing. */
+import { openDataFolder } from '@tributary/archive/readers/data-folder';
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import { generateEvents } from '@tributary/testkit/generate';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { createRandom } from '@tributary/testkit/random';
+import { VIEWS } from '@tributary/views/registry';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Run } from '../src/run.ts';
+import { createWorld, PARTITIONS, type World } from './world.ts';
+
+const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
+const OTHERS = definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion: true } });
+const ONCE = definitionsOf({ ...SMALL_DEFINITIONS, conversions: { buy: { onceBy: 'properties.order' } } });
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld(DEFINITIONS);
+});
+afterEach(() => world.close());
+
+const EVENTS: Event[] = generateEvents(
+  createRandom(31),
+  { events: 120, users: 6, lateChance: 0.2, duplicateChance: 0.1 },
+  DEFINITIONS,
+);
+
+async function plan(mode: Run['mode'], definitions: Definitions = DEFINITIONS) {
+  const folder = openDataFolder({ dataDir: world.dataDir, views: VIEWS, now: () => 0, memoryLimit: '64MiB' });
+  const publication = await folder.publication();
+  const published = publication === null ? null : await folder.manifest(publication.generation);
+  return folder.plan({ mode, definitions, published, partitions: PARTITIONS, signal: new AbortController().signal });
+}
+
+/** Ingested, and in the archive: segments are closed by their age. */
+async function archive(events: readonly Event[]): Promise<void> {
+  await world.ingest(events);
+  await world.turn();
+  world.advance(2e12);
+  await world.turn();
+}
+
+test.each([
+  ['the first run', 'incremental', DEFINITIONS, 'nothing_computed'],
+  ['a run upon a base', 'incremental', DEFINITIONS, null],
+  ['a full run', 'full', DEFINITIONS, 'asked'],
+  ['a run with other definitions', 'incremental', OTHERS, null],
+  ['a run that counts once by a key', 'incremental', ONCE, 'counted_once_changed'],
+] as const)('the plan of %s is what the run reads', async (name, mode, definitions, fullBecause) => {
+  await archive(EVENTS.slice(0, 70));
+  if (name !== 'the first run') await world.run();
+  await archive(EVENTS.slice(70));
+  const before = await world.generations();
+  const planned = await plan(mode, definitions);
+  expect(await world.generations()).toEqual(before);
+
+  const { generation } = await world.run({ mode, definitions: definitions.json });
+  const { mode: ran, base, counts, definitionsVersion } = await world.manifest(generation);
+  expect(planned).toMatchObject({
+    mode: ran,
+    base,
+    definitionsVersion,
+    fullBecause,
+    definitionsChange: before.length > 0 && definitions !== DEFINITIONS,
+  });
+  expect(planned.archive.rows).toBe(counts.newEvents + counts.duplicates);
+  expect(planned.archive.rows).toBeGreaterThan(base === null ? 100 : 40);
+  expect(planned.days.reduce((sum, { rows }) => sum + rows, planned.olderRows)).toBe(planned.archive.rows);
+  const dates = planned.days.map(({ date }) => date);
+  expect(dates).toEqual([...new Set(dates)].toSorted().reverse());
+  expect(planned.kept.files > 0).toBe(base !== null);
+});
+
+test('a plan is refused where the run would be: the archive has a hole', async () => {
+  await archive(EVENTS);
+  const stopped = AbortSignal.abort(new Error('stopped'));
+  const folder = openDataFolder({ dataDir: world.dataDir, views: VIEWS, now: () => 0, memoryLimit: '64MiB' });
+  const demand = { mode: 'full', definitions: DEFINITIONS, published: null, partitions: PARTITIONS } as const;
+  await expect(folder.plan({ ...demand, signal: stopped })).rejects.toThrow('stopped');
+});

@@ -1,0 +1,86 @@
+/** What a run would read, and for how long, before it is asked for. Reads manifests alone: nothing of it changes anything. */
+import type { Definitions } from '@tributary/model/definitions';
+import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
+import { readSegments } from '../segments.ts';
+import { type FullReason, whyFull } from './base.ts';
+import { type Estimate, estimate } from './estimate.ts';
+
+/** Event days that are listed each by itself; older ones together. */
+const MOST_DAYS = 40;
+
+export interface Amount {
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface RunPlan {
+  readonly mode: GenerationManifest['mode'];
+  /** The generation that the run builds on; null: it computes all of the archive. */
+  readonly base: number | null;
+  /** null: it builds on the base. */
+  readonly fullBecause: FullReason | null;
+  readonly definitionsVersion: string;
+  /** Other rows than those of the published generation: all rows are computed again, also upon a base. */
+  readonly definitionsChange: boolean;
+  /** Archived events that the run reads: those after the base's cut, with duplicates. */
+  readonly archive: Amount & { readonly partitions: number; readonly segments: number };
+  /** What the base keeps, which the run reads as far as the archived events touch it. */
+  readonly kept: Amount;
+  /** Archived events by the day on which they happened (UTC), newest first. Old days share a month or a year (`2026-01`). */
+  readonly days: readonly { readonly date: string; readonly rows: number }[];
+  /** Those of all older days. */
+  readonly olderRows: number;
+  /** null: too few runs of this mode are known. */
+  readonly estimate: Estimate | null;
+}
+
+export interface PlanDemand {
+  readonly mode: GenerationManifest['mode'];
+  readonly definitions: Definitions;
+  /** The published generation; null before the first, or where its manifest is lost. */
+  readonly published: GenerationManifest | null;
+  /** All that are known, newest first. */
+  readonly manifests: readonly GenerationManifest[];
+  readonly partitions: number;
+  /** Rejects a plan that takes too long between two files. */
+  readonly signal: AbortSignal;
+}
+
+/** Costs one small read for each segment after the base's cut; for a full run a block of 96 is one. Rejects with `manifest_corrupt`. */
+export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunPlan> {
+  const { mode: asked, definitions, published, manifests, partitions, signal } = demand;
+  const fullBecause = whyFull(asked, published, definitions);
+  const base = fullBecause === null ? published : null;
+  const segments: SegmentManifest[] = [];
+  for (let partition = 0; partition < partitions; partition++) {
+    signal.throwIfAborted();
+    segments.push(...(await readSegments(dataDir, partition, (base?.lastSegment[partition] ?? -1) + 1)));
+  }
+  const files = segments.flatMap((segment) => segment.files);
+  const archive = { ...amountOf(files), partitions, segments: segments.length };
+  const mode = base === null ? 'full' : 'incremental';
+  return {
+    mode,
+    base: base?.generation ?? null,
+    fullBecause,
+    definitionsVersion: definitions.version,
+    definitionsChange: published !== null && published.definitionsVersion !== definitions.version,
+    archive,
+    kept: base === null ? amountOf([]) : amountOf([...Object.values(base.views), ...base.events, ...base.conversions]),
+    ...daysOf(files),
+    estimate: estimate(manifests, mode, archive.rows),
+  };
+}
+
+function amountOf(files: readonly StoredFile[]): Amount {
+  const sum = (of: (file: StoredFile) => number) => files.reduce((total, file) => total + of(file), 0);
+  return { files: files.length, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes) };
+}
+
+function daysOf(files: readonly (StoredFile & { readonly date: string })[]): Pick<RunPlan, 'days' | 'olderRows'> {
+  const rowsOf = new Map<string, number>();
+  for (const { date, rows } of files) rowsOf.set(date, (rowsOf.get(date) ?? 0) + rows);
+  const all = [...rowsOf].map(([date, rows]) => ({ date, rows })).sort((a, b) => (a.date < b.date ? 1 : -1));
+  return { days: all.slice(0, MOST_DAYS), olderRows: all.slice(MOST_DAYS).reduce((sum, { rows }) => sum + rows, 0) };
+}

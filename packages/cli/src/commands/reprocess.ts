@@ -1,0 +1,90 @@
+/** `tributary reprocess plan`: what a run of the batch layer would read, and for how long. It changes nothing. */
+import { span } from '@tributary/model/span';
+import type { Command } from 'commander';
+import type { AnswerOf } from '../api-types.ts';
+import { type Act, answer, type Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { readJsonFile } from '../json-file.ts';
+import { bytes, count, counted, percent } from '../terminal/figures.ts';
+import { renderFacts, renderTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+type Plan = AnswerOf<'planReprocessing'>['plan'];
+
+interface PlanOptions {
+  readonly full?: boolean;
+  readonly definitions?: string;
+}
+
+export function addReprocess(program: Command, act: Act): void {
+  const reprocess = program.command('reprocess').description('what a run of the batch layer would do, before it is asked for');
+  reprocess
+    .command('plan')
+    .description('what the next run would read, what it builds upon, and how long it would take')
+    .option('--full', 'of a run that recomputes everything')
+    .option('--definitions <file>', 'of a run that brings these definitions (JSON)')
+    .action(act(plan));
+}
+
+async function plan(context: Context, { full, definitions }: PlanOptions): Promise<ExitCode> {
+  const body = {
+    dryRun: true,
+    mode: full === true ? 'full' : 'incremental',
+    ...(definitions !== undefined && { definitions: readJsonFile(context.shell.cwd, definitions, '--definitions') }),
+  };
+  const got = await context.api('admin').post<AnswerOf<'planReprocessing'>>('/v1/reprocessing', body);
+  await answer(context, got, () => textOf(got.plan, context.terminal));
+  return EXIT.ok;
+}
+
+const FULL_BECAUSE: Readonly<Record<NonNullable<Plan['fullBecause']>, string>> = {
+  asked: 'as asked',
+  nothing_computed: 'no generation is published whose files are there',
+  fields_missing: 'the events of the published generation lack a field that this version keeps',
+  counted_once_changed: 'these definitions count conversions once by a key that the published generation did not read',
+};
+
+const UNKNOWN: Readonly<Record<Plan['unknown'][number], string>> = {
+  not_archived_yet: 'events that wait in the log and are read as well',
+  definitions_file: 'whether the file of definitions was edited since',
+  program: 'whether another version computes it, which computes all rows again',
+  too_few_runs: 'how long it takes: fewer than three such runs are known',
+};
+
+function textOf(planned: Plan, { width, bold }: Terminal): string {
+  const { archive, kept, base, days, olderRows, unknown } = planned;
+  const facts: [string, string][] = [
+    ['run', planned.fullBecause === null ? `incremental, upon generation ${base}` : `full: ${FULL_BECAUSE[planned.fullBecause]}`],
+    [
+      'definitions',
+      `${planned.definitionsVersion}${planned.definitionsChange ? ', others than those of the published generation' : ''}`,
+    ],
+    [
+      'reads',
+      `${counted(archive.rows, 'archived event')} in ${counted(archive.files, 'file')} (${bytes(archive.bytes)}) of ${counted(archive.partitions, 'partition')}`,
+    ],
+    ...(base === null
+      ? []
+      : ([
+          [
+            'keeps',
+            `${counted(kept.files, 'file')} of generation ${base} (${bytes(kept.bytes)}), of which it reads what these events touch`,
+          ],
+        ] as [string, string][])),
+    ['takes', takes(planned)],
+    ['not known', unknown.map((code) => UNKNOWN[code]).join('; ')],
+  ];
+  const rows = days.map(({ date, rows: of }) => [date, count(of)]);
+  if (olderRows > 0) rows.push(['older', count(olderRows)]);
+  const table = renderTable(
+    { columns: [{ title: 'day of the events' }, { title: 'archived events', align: 'right' }], rows },
+    bold,
+  );
+  return [renderFacts(facts, undefined, width), ...(rows.length === 0 ? [] : ['', table])].join('\n');
+}
+
+function takes({ estimate, mode }: Plan): string {
+  if (estimate === null) return 'not known';
+  const { seconds, medianError, runs } = estimate;
+  return `about ${span(Math.round(seconds * 1_000))}, by ${runs} earlier ${mode} runs; half of them were off by more than ${percent(medianError, 0)}`;
+}

@@ -1,0 +1,94 @@
+/** What a run of the batch layer would do, before it is asked for. */
+import { z } from 'zod';
+import type { Routes } from './route.ts';
+
+const Mode = z.enum(['incremental', 'full']);
+
+const amount = (of: string) =>
+  z.object({
+    files: z.int().describe(`Files of ${of}.`),
+    rows: z.int().describe(`Rows in them.`),
+    bytes: z.int().describe('Bytes of Parquet.'),
+  });
+
+const Archived = z.object({
+  ...amount('archived events').shape,
+  partitions: z.int().describe('Partitions of the log.'),
+  segments: z.int().describe('Manifests of segments, or of blocks of them.'),
+});
+
+const FullReason = z.enum(['asked', 'nothing_computed', 'fields_missing', 'counted_once_changed']);
+const UnknownFact = z.enum(['not_archived_yet', 'definitions_file', 'program', 'too_few_runs']);
+
+export const RunPlan = z
+  .object({
+    mode: Mode.describe('What the run will be: `full` also where an incremental one cannot build on the published generation.'),
+    base: z.int().nullable().describe('The generation that it builds on; null: it computes all of the archive.'),
+    fullBecause: FullReason.nullable().describe(
+      'Why it is a full one: it was asked for; no generation is published whose files are there; the events of the published one lack a field that this version keeps; definitions count conversions once by a key that its events were not read for.',
+    ),
+    definitionsVersion: z.string().describe('The version of the definitions that it would have.'),
+    definitionsChange: z
+      .boolean()
+      .describe(
+        'They are others than those of the published generation: all rows of views are computed again, also upon a base.',
+      ),
+    archive: Archived.describe('Archived events that it reads: those after the cut of its base, duplicates included.'),
+    kept: amount('the base').describe('What its base keeps, of which it reads what the archived events touch.'),
+    days: z
+      .array(z.object({ date: z.string().describe('A day, in UTC; of long ago a month or a year.'), rows: z.int() }))
+      .describe('The archived events by the day on which they happened, newest first, at most 40.'),
+    olderRows: z.int().describe('Archived events of all older days together.'),
+    estimate: z
+      .object({
+        seconds: z.number().describe('From the cut until its views are computed and read back.'),
+        medianError: z.number().describe('Half of the earlier runs were off by more than this part of the same estimate.'),
+        runs: z.int().describe('The earlier runs of this mode that it is from.'),
+      })
+      .nullable()
+      .describe('null: fewer than three runs of this mode are known.'),
+    unknown: z
+      .array(UnknownFact)
+      .describe(
+        'What the plan cannot know. `not_archived_yet`: events that wait in the log are read as well. `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`: how long it takes.',
+      ),
+  })
+  .meta({ id: 'RunPlan' });
+
+const PLAN = {
+  mode: 'incremental',
+  base: 7,
+  fullBecause: null,
+  definitionsVersion: '9f3c52c1a0be',
+  definitionsChange: false,
+  archive: { files: 18, rows: 1_240, bytes: 96_512, partitions: 16, segments: 16 },
+  kept: { files: 16, rows: 48_300, bytes: 1_204_224 },
+  days: [
+    { date: '2026-11-20', rows: 1_236 },
+    { date: '2026-11-18', rows: 4 },
+  ],
+  olderRows: 0,
+  estimate: { seconds: 1.9, medianError: 0.08, runs: 30 },
+  unknown: ['not_archived_yet', 'definitions_file', 'program'],
+};
+
+export const REPROCESSING_ROUTES = {
+  planReprocessing: {
+    method: 'POST',
+    path: '/v1/reprocessing',
+    tag: 'generations',
+    summary: 'What a run would read and how long it would take',
+    description: 'Nothing is computed and nothing changes. The run itself is asked for at /v1/generations.',
+    scope: 'admin',
+    body: z.strictObject({
+      dryRun: z.literal(true).describe('Always true: a run is asked for at POST /v1/generations.'),
+      mode: Mode.default('incremental').describe('What would be asked for.'),
+      definitions: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe('New definitions that the run would bring; those in force without.'),
+    }),
+    answer: z.object({ plan: RunPlan }),
+    example: { asked: { dryRun: true, mode: 'incremental' }, answer: { plan: PLAN } },
+  },
+} as const satisfies Routes;

@@ -1,0 +1,56 @@
+/** What a run would do is asked for, not done. That the plan is what the run reads: jobs/recompute/test/plan.test.ts. */
+import { RunPlan } from '@tributary/contract/reprocessing';
+import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { expect, test } from 'vitest';
+import { ADMIN, createWorld } from './world.ts';
+
+async function planned(body: object, generations = 1) {
+  const world = await createWorld();
+  for (let g = 1; g <= generations; g++) await world.cut(g);
+  if (generations > 0) await world.publish(generations);
+  await world.tick();
+  return world.post('/v1/reprocessing', body, ADMIN);
+}
+
+async function planOf(body: object, generations = 1) {
+  const { status, body: answer } = await planned(body, generations);
+  expect(status).toBe(200);
+  const { plan } = answer as { plan: unknown };
+  expect(RunPlan.parse(plan)).toEqual(plan);
+  return RunPlan.parse(plan);
+}
+
+test('a plan says what the run builds upon, and what it cannot know', async () => {
+  expect(await planOf({ dryRun: true })).toMatchObject({
+    mode: 'incremental',
+    base: 1,
+    fullBecause: null,
+    definitionsChange: false,
+    estimate: null,
+    unknown: ['not_archived_yet', 'definitions_file', 'program', 'too_few_runs'],
+  });
+  const definitions = JSON.parse(definitionsOf({ conversions: ['order'] }).json) as object;
+  expect(await planOf({ dryRun: true, mode: 'full', definitions })).toMatchObject({
+    mode: 'full',
+    fullBecause: 'asked',
+    definitionsChange: true,
+    unknown: ['not_archived_yet', 'too_few_runs'],
+  });
+});
+
+test('before the first generation a plan is of a full run under the default definitions', async () => {
+  expect(await planOf({ dryRun: true }, 0)).toMatchObject({ mode: 'full', base: null, fullBecause: 'nothing_computed' });
+});
+
+test('earlier runs say how long it takes', async () => {
+  const { estimate, unknown } = await planOf({ dryRun: true, mode: 'full' }, 3);
+  expect(estimate).toMatchObject({ runs: 3 });
+  expect(unknown).toEqual(['not_archived_yet', 'definitions_file']);
+});
+
+test('a run is not asked for here, and wrong definitions are refused', async () => {
+  expect((await planned({})).status).toBe(400);
+  expect((await planned({ dryRun: false })).status).toBe(400);
+  const wrong = await planned({ dryRun: true, definitions: { conversions: 5 } });
+  expect(wrong.status).toBe(400);
+});
