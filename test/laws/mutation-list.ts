@@ -10,6 +10,7 @@ import { MUTATIONS_OF_GROUPS } from './mutations-of-groups.ts';
 import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
+import { MUTATIONS_OF_LINES } from './mutations-of-lines.ts';
 import { MUTATIONS_OF_ONCE } from './mutations-of-once.ts';
 import { MUTATIONS_OF_QUESTIONS } from './mutations-of-questions.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
@@ -431,6 +432,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_BATCH,
   ...MUTATIONS_OF_JOURNEYS,
   ...MUTATIONS_OF_KAFKA,
+  ...MUTATIONS_OF_LINES,
   ...MUTATIONS_OF_ONCE,
   ...MUTATIONS_OF_QUESTIONS,
   ...MUTATIONS_OF_READS,

@@ -303,15 +303,18 @@ function decayWeights(halfLifeHours: number, lookbackMs: number): number[] {
   return Array.from({ length: hours + 1 }, (_, hour) => Math.max(1, Math.round(DECAY_SCALE * 2 ** (-hour / halfLifeHours))));
 }
 
+/** What says which kind an event is of. */
+type Kinded = Pick<Event, 'type'> & { readonly channel?: string | undefined };
+
 /** What the definitions make of an event. A touch type without any channel is a mere signal. */
-export function kindOf(event: Pick<Event, 'type' | 'channel'>, definitions: Definitions): EventKind {
+export function kindOf(event: Kinded, definitions: Definitions): EventKind {
   if (definitions.conversionTypes.has(event.type)) return 'conversion';
   if (definitions.touchWindowMs.has(event.type) && channelOf(event, definitions) !== null) return 'touch';
   return 'signal';
 }
 
 /** The channel of a touch: its own, else its type's default. */
-export function channelOf(event: Pick<Event, 'type' | 'channel'>, definitions: Definitions): string | null {
+export function channelOf(event: Kinded, definitions: Definitions): string | null {
   if (event.channel !== undefined) return event.channel;
   return definitions.touches[event.type]?.defaultChannel ?? null;
 }

@@ -23,6 +23,11 @@ export function partitionOf(userKey: string, partitions: number): number {
   return (murmur2(userKey) & 0x7fffffff) % partitions;
 }
 
+/** As `partitionOf`, of a user key that lies in the bytes `[from, to)`. */
+export function partitionOfBytes(data: Uint8Array, from: number, to: number, partitions: number): number {
+  return (murmur2Bytes(data, from, to - from) & 0x7fffffff) % partitions;
+}
+
 /** Kafka's murmur2 of the UTF-8 bytes of `text`, as a signed 32-bit integer. */
 export function murmur2(text: string): number {
   let bytes = scratch;
@@ -40,16 +45,16 @@ export function murmur2(text: string): number {
     }
     if (length < units) length = encoder.encodeInto(text, scratch).written;
   }
-  return murmur2Bytes(bytes, length);
+  return murmur2Bytes(bytes, 0, length);
 }
 
 const M = 0x5bd1e995;
 
-function murmur2Bytes(data: Uint8Array, length: number): number {
+function murmur2Bytes(data: Uint8Array, from: number, length: number): number {
   let h = 0x9747b28c ^ length;
   const words = length >> 2;
   for (let i = 0; i < words; i++) {
-    const at = i << 2;
+    const at = from + (i << 2);
     let k =
       (data[at] as number) |
       ((data[at + 1] as number) << 8) |
@@ -60,7 +65,7 @@ function murmur2Bytes(data: Uint8Array, length: number): number {
     k = Math.imul(k, M);
     h = Math.imul(h, M) ^ k;
   }
-  const tail = words << 2;
+  const tail = from + (words << 2);
   const rest = length & 3;
   if (rest === 3) h ^= (data[tail + 2] as number) << 16;
   if (rest >= 2) h ^= (data[tail + 1] as number) << 8;

@@ -3,7 +3,7 @@
  * caller advances by the event's `receivedAt` first. The state is changed in place and belongs to the caller.
  */
 import type { Definitions } from '@tributary/model/definitions';
-import type { Event } from '@tributary/model/event';
+import type { KeptFields } from '@tributary/model/plain-line';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, byLens, type DifferenceOutcome, type ViewsOfLens } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
@@ -59,7 +59,7 @@ const BEHIND_THE_CUT: StepOutcome = { fate: 'late', overflowed: true, attributed
 // biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 export function step(
   user: UserState,
-  event: Event,
+  event: KeptFields,
   logTimeMs: number,
   rules: StepRules,
   deltas: RowsByView,

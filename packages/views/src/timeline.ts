@@ -1,6 +1,6 @@
 /** The timeline of one user: the retained events that matter to views, ordered by `ts`, touches before conversions, then `id`. */
 import { channelOf, type Definitions, type EventKind, kindOf, onceKeyOf } from '@tributary/model/definitions';
-import type { Event } from '@tributary/model/event';
+import type { KeptFields } from '@tributary/model/plain-line';
 
 /** What views need of an event. Absent text dimensions read `(none)`. */
 export interface TimelineEvent {
@@ -25,8 +25,11 @@ export type Timeline = readonly TimelineEvent[];
 
 export const NONE = '(none)';
 
-/** A conversion that repeats another is one here still: that depends on the timeline (once.ts). */
-export function timelineEvent(event: Event, definitions: Definitions): TimelineEvent {
+/**
+ * A conversion that repeats another is one here still: that depends on the timeline (once.ts). One whose type is counted once is given
+ * whole: its key may lie in any field.
+ */
+export function timelineEvent(event: KeptFields, definitions: Definitions): TimelineEvent {
   const kind = kindOf(event, definitions);
   const channel = kind === 'touch' ? (channelOf(event, definitions) as string) : '';
   const key = kind === 'conversion' ? onceKeyOf(event, definitions) : '';

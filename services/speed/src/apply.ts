@@ -8,7 +8,7 @@ import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import { type StepOutcome, type StepRules, step } from '@tributary/views/step';
 import { cutUpTo } from '@tributary/views/user-state';
 import { refill, spend, type Work, workOfEntry } from '@tributary/views/work';
-import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch } from './decode.ts';
+import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from './decode.ts';
 import { crossBarrier, fallBack, loseUpTo, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
 
@@ -144,11 +144,14 @@ function noEffects(): Effects {
 /** Steps the event's user; its rows are added to `deltas`, its output lines to `outputs`. */
 function apply(
   { definitions, rules }: PartitionRun,
-  { userKey, event, line, logTimeMs }: Arrival,
+  arrival: Arrival,
   user: CachedUser,
   { deltas, outputs }: Pick<Effects, 'deltas' | 'outputs'>,
   { limits, sha256Hex }: ApplyOptions,
 ): StepOutcome {
+  const { userKey, line, logTimeMs } = arrival;
+  const isCountedOnce = Object.hasOwn(definitions.once, arrival.event.type);
+  const event = isCountedOnce ? wholeEvent(arrival) : arrival.event;
   const outcome = step(user.state, event, logTimeMs, rules, deltas, user.work);
   if (limits.outputs === 'none') return outcome;
   const { fate, attributed, remembered, repeats = false, takenOver } = outcome;

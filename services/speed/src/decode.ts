@@ -4,6 +4,7 @@ import type { LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
+import { createPlainLineReader, type KeptFields, type PlainLine } from '@tributary/model/plain-line';
 import type { Invalid } from '@tributary/model/refusal';
 import { EVENT_BOUNDS } from '@tributary/model/validate-event';
 import { cutNote } from '@tributary/store/dead-letters';
@@ -30,7 +31,8 @@ export interface Arrival {
   readonly position: string;
   readonly lineNumber: number;
   readonly userKey: string;
-  readonly event: Event;
+  /** What the timeline needs of it; the rest is in the line (`wholeEvent`). */
+  readonly event: KeptFields;
   /** The canonical line, as it will be appended to the user's record. */
   readonly line: string;
   /** Log time of the partition with this event, epoch ms. */
@@ -149,9 +151,10 @@ interface Decoding {
 
 function decodeLines(entry: LogEntry, partitions: number, batch: Decoding): void {
   const lines = entry.body.split('\n');
+  const plain = plainLinesOf(entry, partitions);
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] as string;
-    const decoded = decodeLine(line, entry.partition, partitions, entry.appendedMs);
+    const decoded = plain(line) ?? decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
       const letter = deadLetter(lineAt(entry.position, i), decoded.code, decoded.message, line);
       batch.parked.push(decoded.home === undefined ? letter : { home: decoded.home, line, letter });
@@ -161,6 +164,28 @@ function decodeLines(entry: LogEntry, partitions: number, batch: Decoding): void
     batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
     batch.arrivals.push({ position: entry.position, lineNumber: i, userKey, event, line, logTimeMs: batch.logTimeMs });
   }
+}
+
+const reader = createPlainLineReader();
+
+/** What reads the lines of an entry, one after another, where they are plain. Most entries are ASCII: these are taken in as they are. */
+function plainLinesOf({ body, partition, appendedMs }: LogEntry, partitions: number): (line: string) => PlainLine | undefined {
+  if (reader.open(body) !== body.length)
+    return (line) => {
+      const bytes = line.isWellFormed() ? reader.open(line) : -1;
+      return bytes < 0 ? undefined : reader.read(0, bytes, partition, partitions, appendedMs);
+    };
+  let at = 0;
+  return (line) => {
+    const from = at;
+    at += line.length + 1;
+    return reader.read(from, from + line.length, partition, partitions, appendedMs);
+  };
+}
+
+/** An arrival's event with all its fields. The line was decoded before: it holds what `decodeLine` would say. */
+export function wholeEvent({ line }: Pick<Arrival, 'line'>): Event {
+  return JSON.parse(line) as Event;
 }
 
 /** What a dead letter names a line by. */

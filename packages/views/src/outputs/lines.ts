@@ -9,7 +9,7 @@
  * The id says what the line is about and what caused it, so the same log gives the same ids: a line that is sent again is known by it.
  */
 import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
-import type { Event } from '@tributary/model/event';
+import type { KeptFields } from '@tributary/model/plain-line';
 import { DAY_MS } from '@tributary/model/time';
 import { creditByPlace } from '../credit/fold.ts';
 import type { ConvertingPath } from '../journeys/lenses.ts';
@@ -24,7 +24,7 @@ const MOST_PLACES = 64;
 /** `cause`: the event that had the conversion attributed. Credit falls on places (channel and campaign); each model's sums to one conversion and its value. */
 export function attributedLine(
   userKey: string,
-  cause: Event,
+  cause: KeptFields,
   { conversion, path, channels }: ConvertingPath,
   definitions: Definitions,
   sha256Hex: (text: string) => string,
@@ -51,7 +51,7 @@ export function attributedLine(
 /** `cause`: the event that the conversion repeats from now on. */
 export function repeatedLine(
   userKey: string,
-  cause: Event,
+  cause: KeptFields,
   { ts, id, type }: TimelineEvent,
   definitions: Definitions,
   sha256Hex: (text: string) => string,
@@ -85,7 +85,7 @@ function shown(byPlace: ReadonlyMap<string, readonly [creditMicros: number, valu
 /** `line`: the event's own; `late`: rows that it may change were frozen, the next generation counts it there. */
 export function enrichedLine(
   userKey: string,
-  event: Event,
+  event: KeptFields,
   line: string,
   { late, repeats }: { readonly late: boolean; readonly repeats: boolean },
   definitions: Definitions,

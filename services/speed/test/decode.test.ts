@@ -1,0 +1,99 @@
+/** Whatever reader takes a line, a batch holds what `decodeLine` says of it. */
+import { decodeLine } from '@tributary/model/decode-line';
+import { type Event, encodeEvent } from '@tributary/model/event';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { naive } from '@tributary/testkit/naive';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeBatch, wholeEvent } from '../src/decode.ts';
+import { createSpeedWorker } from '../src/pipeline.ts';
+
+const NOW = 1_795_000_000_000;
+const base: Event = { ts: NOW, type: 'click', id: 'e', userId: 'anna', receivedAt: NOW, source: 'test' };
+
+/** Lines as they may lie in an entry: plain ones, ones with letters of any script, escapes, damage. */
+const anyLine = fc.oneof(
+  fc
+    .record(
+      {
+        id: fc.stringMatching(/^[a-z0-9]{1,6}$/),
+        userId: fc.constantFrom('anna', 'bert', 'zoé', '山田'),
+        campaign: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 }),
+        value: fc.integer(),
+        receivedAt: fc.integer({ min: NOW - 5_000, max: NOW }),
+        properties: fc.object({ maxDepth: 2 }),
+      },
+      { requiredKeys: ['id', 'userId'] },
+    )
+    .map((fields) => encodeEvent({ ...base, ...fields } as Event)),
+  fc.constantFrom(
+    '',
+    'x',
+    '{"ts":1}',
+    `${encodeEvent(base)} `,
+    encodeEvent({ ...base, campaign: 'a"b' }),
+    encodeEvent({ ...base, campaign: 'X' }).replace('X', '\ud800'),
+  ),
+);
+
+test('law 7: a batch holds, of any lines, what the decoder says of each', () => {
+  fc.assert(
+    fc.property(fc.array(anyLine, { minLength: 1, maxLength: 12 }), fc.constantFrom(1, 3), (lines, partitions) => {
+      const entry = { partition: 0, position: '1', kind: 'events', body: lines.join('\n'), appendedMs: NOW } as const;
+      const { arrivals, parked, logTimeMs } = decodeBatch([entry], 0, 0, partitions, sha256Hex);
+      const decoded = lines.map((line) => decodeLine(line, 0, partitions, NOW));
+      const good = decoded.flatMap((one, lineNumber) => (one.ok ? [{ ...one, lineNumber }] : []));
+      expect(arrivals).toMatchObject(
+        good.map(({ event, userKey, lineNumber }) => {
+          const { ts, type, id, receivedAt } = event;
+          return { userKey, lineNumber, line: lines[lineNumber], event: { ts, type, id, receivedAt } };
+        }),
+      );
+      for (const [i, { event }] of good.entries()) {
+        const arrival = arrivals[i] as (typeof arrivals)[number];
+        expect(wholeEvent(arrival)).toEqual(event);
+        for (const field of ['channel', 'campaign', 'cost', 'value', 'currency'] as const)
+          expect(arrival.event[field]).toBe(event[field]);
+      }
+      expect(parked).toHaveLength(lines.length - good.length);
+      expect(logTimeMs).toBe(Math.max(0, ...good.map(({ event }) => event.receivedAt)));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('law 3: a worker counts a conversion once by a key that only the whole line has', async () => {
+  const definitions = definitionsOf({
+    ...SMALL_DEFINITIONS,
+    conversions: ['purchase'],
+    once: { purchase: { by: 'properties.order', withinDays: 1 } },
+  });
+  const order = (id: string, name: string): Event => ({
+    ...base,
+    type: 'purchase',
+    id,
+    value: 500,
+    currency: 'EUR',
+    properties: { order: name },
+  });
+  const events = [order('1', 'a'), order('2', 'a'), order('3', 'b')];
+  const log = createMemoryLog({ partitions: 1 });
+  await log.append(0, { kind: 'events', body: events.map(encodeEvent).join('\n') });
+  const store = createMemoryStore({ partitions: 1 });
+  const worker = createSpeedWorker({
+    log,
+    store: store.speed(),
+    definitions,
+    partitions: [0],
+    sha256Hex,
+    commitId: () => 'c',
+    limits: { waitMs: 0 },
+  });
+  await worker.runOnce();
+  await worker.settle();
+  const [deltas] = await store.serving().deltas(['conversions'], 0);
+  expect(deltas?.rows.get('conversions')).toEqual(naive(events, definitions).get('conversions'));
+  expect([...(deltas?.rows.get('conversions')?.values() ?? [])]).toEqual([[2, 1_000]]);
+});
