@@ -281,7 +281,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'orders worth nothing are refunds',
     law: '7',
     file: `${ENGINE}/cautions.ts`,
-    from: "if (converted > 0 && ofValue === 0) return 'no_value';",
+    from: "if (converted > 0 && !hasValue) return 'no_value';",
     to: '',
     test: 'packages/cli/test/attribution-run-small-cases.test.ts',
   },

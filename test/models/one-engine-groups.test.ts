@@ -91,7 +91,10 @@ test('without users there are no groups; text and refusals say what to do', asyn
   writeFileSync(file, 'path,conversions,value,nulls\na > b,3,30,4\n');
   const run = (...flags: string[]) => tributary(['attribution', 'run', '--paths', file, ...flags]);
   const refused = await run('--groups', '16');
-  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('names the user of each conversion (got 16)')]);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('names the user of each journey, also')]);
+  // A row of journeys without a user stands in no group (before: counted once, however many they are, among those of one group).
+  writeFileSync(file, `user,path,conversions,nulls\nu1,a,1,0\n,a,0,75\n`);
+  expect((await run('--groups', '16', '--map', 'user=user')).stderr).toContain('names the user of each journey, also');
   expect((await run('--groups', '7')).stderr).toContain('--groups must be a whole number from 8 to 256');
   expect((await run('--groups', '16', '--bootstrap', '200')).stderr).toContain('leave out one of them');
   const rows = Array.from({ length: 200 }, (_, i) => `u${i},${i % 2 === 0 ? 'a' : 'b > a'},${i % 3 === 0 ? 1 : 0}`);

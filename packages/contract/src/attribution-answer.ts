@@ -101,7 +101,7 @@ const Change = z.object({
     .string()
     .optional()
     .describe(
-      'Codes, separated by spaces: cost_stood_still (it changed by less than 5 %), conversions_within_chance (by less than 2·√(previous + now)), moved_apart (one rose, the other fell). Empty: the ratios stand.',
+      'Codes, separated by spaces: cost_stood_still (it changed by less than 5 %), conversions_within_chance (by less than 2·√(previous + now)), conversions_not_counted (chance cannot be judged: a data-driven model was asked for value alone, so ask for conversions as well, or it hands out no credit), moved_apart (one rose, the other fell). Empty: the ratios stand.',
     ),
 });
 const Bound = z.number().nullable().optional();

@@ -1,20 +1,10 @@
 /** Figures against an earlier window: exact changes under every model, and what each unit of changed cost went with. */
-import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { createRandom, type Random } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
+import { asked, countedBy, expectedChange, TODAY, YESTERDAY } from './changes.ts';
 import { type AnyRow, type Journey, noneOf, times, walk, walked } from './walked.ts';
-import { createWorld, NOON, type World } from './world.ts';
-
-const TODAY = 'from=2026-11-20&to=2026-11-21';
-const YESTERDAY = 'from=2026-11-19&to=2026-11-20';
-
-async function asked(world: World, query: string): Promise<AnyRow> {
-  const { status, body } = await world.get(`/v1/attribution?${query}`);
-  expect([query, status, body.detail]).toEqual([query, 200, undefined]);
-  expect(AttributionAnswer.parse(body)).toEqual(body);
-  return body;
-}
+import { createWorld, NOON } from './world.ts';
 
 const rowAt = (rows: readonly AnyRow[], channel: string): AnyRow => rows.find((row) => row.channel === channel);
 
@@ -28,36 +18,6 @@ function randomJourney(random: Random): Journey {
     campaign: random.pick(['brand', 'spring']),
     daysAgo: random.below(3),
   };
-}
-
-/** What an answer against another window must say, from the answers of both windows alone. */
-function expectedChange(now: AnyRow, before: AnyRow): AnyRow {
-  const change: AnyRow = {};
-  for (const [measure, title] of [
-    ['creditMicros', 'CreditMicros'],
-    ['conversions', 'Conversions'],
-    ['valueMinor', 'ValueMinor'],
-    ['costMinor', 'CostMinor'],
-  ] as const) {
-    if ([now[measure], before[measure]].includes(null) || (now[measure] ?? before[measure]) === undefined) continue;
-    change[`previous${title}`] = before[measure] ?? 0;
-    change[`${measure}Change`] = (now[measure] ?? 0) - (before[measure] ?? 0);
-  }
-  if (change.creditMicrosChange !== undefined) change.conversionsChange = change.creditMicrosChange / 1e6;
-  const { costMinorChange: cost, valueMinorChange: value, creditMicrosChange: credit } = change;
-  if (cost === undefined) return change;
-  const still = cost === 0 || Math.abs(cost) < 0.05 * change.previousCostMinor;
-  const sum = ((now.creditMicros ?? 0) + (before.creditMicros ?? 0)) / 1e6;
-  const byChance = credit !== undefined && (credit === 0 || Math.abs(credit / 1e6) < 2 * Math.sqrt(Math.max(0, sum)));
-  if (value !== undefined) change.changeRatioRoas = still || byChance || (cost < 0 && value > 0) ? null : value / cost + 0;
-  if (credit !== undefined) {
-    const moved = (cost > 0 && credit > 0) || (cost < 0 && credit < 0);
-    change.changeRatioCpaMinor = moved && !still && !byChance ? cost / (credit / 1e6) : null;
-  }
-  const isApart = !still && !byChance && (change.changeRatioRoas === null || change.changeRatioCpaMinor === null);
-  const codes = [still && 'cost_stood_still', byChance && 'conversions_within_chance', isApart && 'moved_apart'];
-  change.changeCautions = codes.filter((code) => code !== false).join(' ');
-  return change;
 }
 
 const CUSTOM = 'custom=30,10..10,30';
@@ -97,14 +57,22 @@ describe('law 4: the change of the totals is the sum of the changes, under every
           ({ rows }) => new Map<string, AnyRow>(rows.map((row: AnyRow) => [keyOf(row), row])),
         );
         expect(both.rows.map(keyOf)).toEqual([...new Set([...(own?.keys() ?? []), ...(earlier?.keys() ?? [])])].sort());
+        const counted = await countedBy(world, model, query, [now, before]);
         for (const row of both.rows) {
           const single = own?.get(keyOf(row)) ?? noneOf(now, model);
-          const change = expectedChange(single, earlier?.get(keyOf(row)) ?? noneOf(before, model));
+          const rows = counted?.map(({ rows: all }) => all.find((one: AnyRow) => keyOf(one) === keyOf(row)) ?? {}) ?? null;
+          const change = expectedChange(
+            single,
+            earlier?.get(keyOf(row)) ?? noneOf(before, model),
+            rows as [AnyRow, AnyRow] | null,
+          );
           expect([query, keyOf(row), row]).toEqual([query, keyOf(row), { ...row, ...single, ...change }]);
         }
         // Rows by currency are of one each; their totals are of several, so they have no money.
         const isOne = query.includes('currency=');
-        if (isOne) expect([query, both.totals]).toEqual([query, { ...now.totals, ...expectedChange(now.totals, before.totals) }]);
+        const totals = (counted?.map((one) => one.totals) ?? null) as [AnyRow, AnyRow] | null;
+        if (isOne)
+          expect([query, both.totals]).toEqual([query, { ...now.totals, ...expectedChange(now.totals, before.totals, totals) }]);
         else expect(Object.keys(both.totals).filter((name) => /Minor|oas/.test(name))).toEqual([]);
         for (const measure of isOne ? ['creditMicros', 'valueMinor', 'costMinor'] : ['creditMicros']) {
           const title = `previous${measure.charAt(0).toUpperCase()}${measure.slice(1)}`;

@@ -90,20 +90,20 @@ export function refusalOfAll({ converted, ofConversions, heavyTail }: AllEvidenc
 
 /** Why nothing is said of value; null: there are intervals. */
 export function refusalOfValue(
-  { converted, ofValue, heavyTail }: AllEvidence,
+  { converted, ofValue, hasValue, heavyTail }: AllEvidence,
   hasSingleValues: boolean,
   total: number,
 ): CautionCode | null {
   if (!hasSingleValues) return 'values_as_sums';
-  if (converted > 0 && ofValue === 0) return 'no_value';
+  if (converted > 0 && !hasValue) return 'no_value';
   if (total <= 0 && converted > 0) return 'value_not_positive';
   const areAlike = converted >= FEWEST_ALIKE && ofValue >= NEARLY_EQUAL * converted;
   return heavyTail.ofValue || (ofValue < FEWEST_OF_VALUE.all && !areAlike) ? 'few_orders_decide' : null;
 }
 
 /** `isRefused`: there are no intervals of value that could leave something out. */
-export function cautionsOfValue({ ofValue, largestOrder, converted }: AllEvidence, isRefused: boolean): CautionCode[] {
-  if (converted === 0 || ofValue === 0) return [];
+export function cautionsOfValue({ ofValue, hasValue, largestOrder, converted }: AllEvidence, isRefused: boolean): CautionCode[] {
+  if (converted === 0 || !hasValue) return [];
   return [
     ...(largestOrder >= 0.05 || ofValue < 100 ? ['few_large_orders' as const] : []),
     ...(isRefused ? [] : ['larger_orders_unseen' as const]),
@@ -122,6 +122,14 @@ export function seenOrders({ converted, largestValue }: AllEvidence, level: numb
   return converted === 0 ? null : { largest: largestValue, missesBelowOneIn: converted / -Math.log(1 - level) };
 }
 
+/** Fewer converting units of a channel are a caution, and fewer than as many of one conversion each are. */
+const FEW = 20;
+
+/** Enough users convert over the channel, but some of them so often that all are as certain as a few. */
+function hidesRepeats({ converted, ofConversions }: Evidence): boolean {
+  return converted >= FEW && ofConversions < FEW;
+}
+
 /** Those that concern one channel: what stands beside its figures, and whether they have intervals at all. */
 export function cautionsOfChannel(
   model: ModelName,
@@ -132,21 +140,26 @@ export function cautionsOfChannel(
   const { converted, ofValue, isCredited } = own;
   const isWithout = converted === 0 && isCredited;
   const spread = Math.min(converted === 0 ? 1 : ofValue / converted, all.converted === 0 ? 1 : all.ofValue / all.converted);
-  const isWorthNothing = reward === 'value' && (all.ofValue === 0 || (converted > 0 && ofValue === 0));
+  const isWorthNothing = reward === 'value' && (!all.hasValue || (converted > 0 && !own.hasValue));
   const refusals: CautionCode[] = [
     ...(isWithout ? ['credit_without_conversion' as const] : []),
-    ...(isWorthNothing && all.ofValue > 0 ? ['no_value' as const] : []),
+    ...(hidesRepeats(own) ? ['few_users_decide' as const] : []),
+    ...(isWorthNothing && all.hasValue ? ['no_value' as const] : []),
     ...(modelInfo(model).estimates === 'rateDifference' && (own.journeysAlone < 30 || own.convertedAlone < 5)
       ? ['few_journeys_alone' as const]
       : []),
     // Without a conversion as well: the bound on how many there may be says nothing of their value.
     ...(reward === 'value' && ofValue < FEWEST_OF_VALUE.channel && !isWorthNothing && spread < NEARLY_EQUAL
-      ? ['few_orders_decide' as const]
+      ? [own.hasValue && ofValue === 0 ? ('value_not_positive' as const) : ('few_orders_decide' as const)]
       : []),
   ];
   const few = converted === 0 ? 'no_conversions' : converted < 5 ? 'too_few_conversions' : 'few_conversions';
   return {
-    cautions: [...(converted < 20 && !isWithout ? [few as CautionCode] : []), ...refusals],
+    // What is worth nothing has no bound either.
+    cautions: [
+      ...(converted < FEW && !isWithout && !(isWorthNothing && converted === 0) ? [few as CautionCode] : []),
+      ...refusals,
+    ],
     isRefused: refusals.length > 0,
   };
 }

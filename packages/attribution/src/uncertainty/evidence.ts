@@ -8,8 +8,10 @@ export interface Evidence {
   readonly converted: number;
   /** `(Σn)² / Σn²` over the conversions of these units. */
   readonly ofConversions: number;
-  /** `(Σ|v|)² / Σv²` over the values of these units: that many units of equal value would be as certain. */
+  /** `(Σv)² / Σv²` over the net values of these units, 0 where they sum to less than 0: that many units of equal value would be as certain. */
   readonly ofValue: number;
+  /** Whether any of these units has a value. */
+  readonly hasValue: boolean;
   /** Journeys over no other channel, and how many units converted by one. */
   readonly journeysAlone: number;
   readonly convertedAlone: number;
@@ -19,6 +21,7 @@ export interface AllEvidence {
   readonly converted: number;
   readonly ofConversions: number;
   readonly ofValue: number;
+  readonly hasValue: boolean;
   /** Value of the largest order, and the part of all value that it is. */
   readonly largestValue: number;
   readonly largestOrder: number;
@@ -57,14 +60,14 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     for (let at = units.begins[unit] as number; at < (units.begins[unit + 1] as number); at++) {
       const path = units.pathOf[at] as number;
       const conversions = units.conversions[at] as number;
-      const worth = Math.abs(units.value[at] as number);
+      const worth = units.value[at] as number;
       const only = onlyOf[path] as number;
       if (only >= 0) (alone[only] as { journeys: number }).journeys += times * (conversions + (units.nulls[at] as number));
       if (conversions === 0) continue;
       if (only >= 0) aloneHere.add(only);
       converted += conversions;
       value += worth;
-      largest = Math.max(largest, worth / conversions);
+      largest = Math.max(largest, Math.abs(worth) / conversions);
       for (const channel of channelsOf[path] as number[]) {
         const before = values.get(channel) ?? { conversions: 0, worth: 0 };
         values.set(channel, { conversions: before.conversions + conversions, worth: before.worth + worth });
@@ -73,7 +76,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     if (converted === 0) continue;
     count(all, times, { conversions: converted, worth: value });
     amounts.ofConversions.push({ amount: converted, times });
-    amounts.ofValue.push({ amount: value, times });
+    amounts.ofValue.push({ amount: Math.abs(value), times });
     for (const [channel, worth] of values) count(own[channel] as Sums, times, worth);
     for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
   }
@@ -81,13 +84,15 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     converted: all.converted,
     ofConversions: equals(all.conversions, all.squaresOfConversions),
     ofValue: equals(all.value, all.squares),
+    hasValue: all.squares > 0,
     largestValue: largest,
-    largestOrder: all.value === 0 ? 0 : largest / all.value,
+    largestOrder: all.value <= 0 ? 0 : largest / all.value,
     heavyTail: { ofConversions: hasHeavyTail(amounts.ofConversions), ofValue: hasHeavyTail(amounts.ofValue) },
     byChannel: own.map((sums, i) => ({
       converted: sums.converted,
       ofConversions: equals(sums.conversions, sums.squaresOfConversions),
       ofValue: equals(sums.value, sums.squares),
+      hasValue: sums.squares > 0,
       journeysAlone: (alone[i] as { journeys: number }).journeys,
       convertedAlone: (alone[i] as { converted: number }).converted,
     })),
@@ -109,5 +114,5 @@ function count(sums: Sums, times: number, { conversions, worth }: Unit): void {
 }
 
 function equals(sum: number, squares: number): number {
-  return squares === 0 ? 0 : sum ** 2 / squares;
+  return squares === 0 || sum <= 0 ? 0 : sum ** 2 / squares;
 }

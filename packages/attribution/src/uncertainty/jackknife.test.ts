@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Grouped, jackknife } from './jackknife.ts';
+import { type Grouped, type GroupedChannel, hasFewBefore, jackknife, ofRatio } from './jackknife.ts';
 import { partBelow, student, wilson } from './scales.ts';
 
 const GROUPS = 16;
@@ -234,6 +234,73 @@ describe('a delete-a-group jackknife', () => {
       expect([credit, effect, cautions]).toEqual([null, null, ['never_differs']]);
     expect(channels[0]?.share).toEqual(wilson(0.75, 64, student(0.9, GROUPS - 1)));
     expect(channels[0]?.rank).toMatchObject({ from: 1, to: 1 });
+  });
+
+  describe('what a rule rounds does not count as a difference between users (before: 33.3–33.3, and #1, #2 of equal channels)', () => {
+    /** `a > b` of `counts` users in each group: the odd micro of each conversion, or the odd unit of each order, goes to `a`. */
+    const halved = (reward: 'conversions' | 'value', unit: number, odd: (group: number) => number, orders = 25) =>
+      Array.from({ length: GROUPS }, (_, group) => [
+        orders / 2 + (unit * odd(group)) / 2,
+        orders / 2 - (unit * odd(group)) / 2,
+      ]).map(([a = 0, b = 0]) => (reward === 'value' ? [a * 1_000, b * 1_000] : [a, b]));
+    const counts = (orders: number): Pick<Grouped, 'conversions' | 'met'> => ({
+      conversions: { is: orders * GROUPS, without: Array.from({ length: GROUPS }, () => orders * (GROUPS - 1)) },
+      met: [0, 1].map(() => ({ conversions: orders * GROUPS, groups: GROUPS })),
+    });
+
+    test.each([
+      ['conversions', 1e-6],
+      ['value', 1e-3],
+    ] as const)('of %s: they share a rank, and a share is as certain as the conversions are', (reward, unit) => {
+      // In each group 8 to 12 of 25 orders leave a rest.
+      const byGroup = halved(reward, unit, (group) => 8 + (group % 5));
+      const ofRule = answered(byGroup, { model: 'linear', reward, ...counts(25) });
+      for (const { share, rank } of ofRule.channels) {
+        expect((share?.high ?? 0) - (share?.low ?? 0)).toBeGreaterThan(0.07);
+        expect(rank).toMatchObject({ from: 1, to: 2, isTie: true });
+      }
+      expect(ofRule.channels[0]?.rank?.aboveNext).toBe(0.5);
+    });
+
+    test('what rounding cannot make still stands apart', () => {
+      const byGroup = Array.from({ length: GROUPS }, (_, group) => [14 + (group % 2), 11 - (group % 2)]);
+      const { channels } = answered(byGroup, { model: 'linear', ...counts(25) });
+      expect(channels.map(({ rank }) => rank?.from)).toEqual([1, 2]);
+      expect(channels[0]?.share?.high).toBeLessThan(0.6);
+    });
+  });
+
+  test('a credit over an earlier one allows for both being printed where they did well (before: 24–71 % held)', () => {
+    const known = (groups: number): GroupedChannel => {
+      const byGroup = UNEVEN.map(([a = 0, b = 0], group) => [a, b, group < groups ? 2 + (group % 2) : 0]);
+      return answered(byGroup).channels[2] as GroupedChannel;
+    };
+    const all = known(GROUPS);
+    const ratioOf = (now: GroupedChannel, before: GroupedChannel) => ofRatio(now, before, 0.9);
+    // 12 of 16 groups are the fewest that show 20 users: nothing says how few they are.
+    expect([known(12), known(13), all].map(hasFewBefore)).toEqual([true, false, false]);
+    expect(ratioOf(all, known(12))).toBeNull();
+    expect(ratioOf(known(12), all)?.low).toBe(0);
+    const [few, many] = [
+      ratioOf(known(13), all),
+      ratioOf({ ...known(13), amounts: { ...known(13).amounts, known: GROUPS } }, all),
+    ];
+    expect(few?.high).toBe(many?.high);
+    expect(few?.low).toBeLessThan(0.8 * (many?.low ?? 0));
+    const [raised, plain] = [
+      ratioOf(all, known(13)),
+      ratioOf(all, { ...known(13), amounts: { ...known(13).amounts, known: GROUPS } }),
+    ];
+    expect(raised?.low).toBe(plain?.low);
+    expect(raised?.high).toBeGreaterThan(1.2 * (plain?.high ?? 0));
+  });
+
+  test('a rate that is lower with a channel is not taken for a refund (before: refunds outweigh sales)', () => {
+    const byGroup = Array.from({ length: GROUPS }, (_, group) => [60 + (group % 5), -3 - (group % 2)]);
+    const more = { reward: 'value', ...conversionsOf(byGroup.map(() => [30, 30])) } as const;
+    const codes = (model: Grouped['model']) => answered(byGroup, { model, ...more }).channels[1]?.cautions;
+    expect(codes('rateShapley')).not.toContain('value_not_positive');
+    expect(codes('shapley')).toContain('value_not_positive');
   });
 
   test('orders worth 0 are not refunds: in all channels, or in one of them', () => {

@@ -7,13 +7,25 @@
  * bit. Few groups know their variance badly: hence Student's t. Groups do not say how many users converted, but few users leave groups
  * empty: a channel that few groups know has no interval.
  */
+
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Reward } from '../data-driven/counts.ts';
-import { type ModelName, modelInfo } from '../models/catalogue.ts';
+import { isRule, type ModelName, modelInfo } from '../models/catalogue.ts';
 import { type CautionCode, ENOUGH_IN_ALL, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
 import type { Estimate } from './estimators.ts';
 import { type Rank, ranksBy } from './ranks.ts';
-import { type Interval, isNoise, isNoneOrAll, isOutsideOfWhole, onLogScale, partBelow, student, wilson } from './scales.ts';
-import { loweredBy } from './selection.ts';
+import {
+  EQUAL,
+  type Interval,
+  isNoise,
+  isNoneOrAll,
+  isOutsideOfWhole,
+  onLogScale,
+  partBelow,
+  student,
+  wilson,
+} from './scales.ts';
+import { type Known, loweredBy } from './selection.ts';
 import { hasHeavyTail } from './tail.ts';
 
 /** How many users of equal value all must be worth, as far as groups show: twice as many as where users are known, for they show it to ± 37 %. */
@@ -61,8 +73,18 @@ export interface GroupedChannel {
   readonly effect: Interval | null;
   readonly rank: Rank | null;
   readonly cautions: readonly CautionCode[];
-  /** The credit: what it is, and over all groups but one, by group, scaled up to all of them. */
-  readonly amounts: { readonly is: number; readonly without: readonly number[] };
+  readonly amounts: Amounts;
+}
+
+/** The credit, as intervals of changes need it. */
+interface Amounts {
+  readonly is: number;
+  /** Over all groups but one, by group, scaled up to all of them. */
+  readonly without: readonly number[];
+  /** The deviation that rounding may make. */
+  readonly rounding: number;
+  /** Groups with a conversion over the channel. */
+  readonly known: number;
 }
 
 /**
@@ -72,7 +94,7 @@ export function ofChange(now: GroupedChannel, before: GroupedChannel, level: num
   if (now.credit === null || before.credit === null) return null;
   const without = now.amounts.without.map((amount, group) => amount - (before.amounts.without[group] as number));
   const variance = varianceOf(without);
-  if (isNoise(variance, now.amounts.is)) return null;
+  if (isRounding(variance, now.amounts.is, now.amounts.rounding + before.amounts.rounding)) return null;
   const half = student(level, without.length - 1) * Math.sqrt(variance);
   const change = now.amounts.is - before.amounts.is;
   return { low: change - half, high: change + half };
@@ -80,17 +102,29 @@ export function ofChange(now: GroupedChannel, before: GroupedChannel, level: num
 
 /**
  * The interval of a credit over that of an earlier window, on the log scale: what ROAS and CPA change by where costs are known. null where
- * either window has fewer than 20 converting users, as far as groups show: there samples print it in which the channel did well.
+ * either window has fewer than 20 converting users, as far as groups show. Samples print it in which the channel did well in both: so the
+ * lower bound allows for that of now, the upper one for that of before, and null where the earlier window has no group more than it needs.
  */
 export function ofRatio(now: GroupedChannel, before: GroupedChannel, level: number): Interval | null {
   const isFew = ({ ofRatios, cautions }: GroupedChannel) => ofRatios === null || cautions.includes('few_users');
-  if (isFew(now) || isFew(before)) return null;
+  if (isFew(now) || isFew(before) || hasFewBefore(before)) return null;
   const without = now.amounts.without.map((amount, group) => Math.log(amount / (before.amounts.without[group] as number)));
   const variance = varianceOf(without);
   if (isNoise(variance, 1)) return null;
   const factor = Math.exp(student(level, without.length - 1) * Math.sqrt(variance));
   const ratio = now.amounts.is / before.amounts.is;
-  return { low: ratio / factor, high: ratio * factor };
+  const selected = ({ amounts }: GroupedChannel) => loweredBy(knownOf(amounts), level);
+  return { low: (ratio / factor) * selected(now), high: (ratio * factor) / selected(before) };
+}
+
+/** Whether an earlier window shows so few users that what it is compared by may be any part of what it seems. */
+export function hasFewBefore({ amounts }: GroupedChannel): boolean {
+  const { known, fewest } = knownOf(amounts);
+  return known <= fewest;
+}
+
+function knownOf({ known, without: { length: groups } }: Amounts): Known {
+  return { known, fewest: groupsOf(ENOUGH_USERS, groups), groups };
 }
 
 export function jackknife(grouped: Grouped): GroupedUncertainty {
@@ -108,7 +142,11 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
     const known = { known: met[i]?.groups ?? 0, fewest: groupsOf(least, groups), groups };
     return { ...interval, low: interval.low * loweredBy(known, grouped.level) };
   };
-  const ranks = refused === null && !isOutside ? ranksBy(is.shares, isKnown, (a, b) => partAbove(grouped, a, b)) : [];
+  const rounding = roundingOf(grouped);
+  const ranks =
+    refused === null && !isOutside
+      ? ranksBy(is.shares, isKnown, (a, b) => partAbove(grouped, rounding, a, b), rounding.apart)
+      : [];
   return {
     cautions: [
       ...(refused === null ? [] : [refused]),
@@ -124,12 +162,13 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
       const refusals: CautionCode[] = [
         ...(isKnown[i] === true ? [] : ['few_groups' as const]),
         ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
-        ...(reward === 'value' && credit <= 0 ? whyNotPositive(amounts, met[i]?.conversions ?? 0) : []),
+        ...(reward === 'value' && credit <= 0 ? whyNotPositive(model, amounts, met[i]?.conversions ?? 0) : []),
         ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i) ? ['few_orders_decide' as const] : []),
       ];
       const none = refused !== null || refusals.length > 0;
       const isFew = isKnown[i] === true && (users[i] as number) < ENOUGH_USERS;
-      const isStill = credit > 0 && isNoise(variance, credit);
+      const ofCredit = rounding.deviation * is.total;
+      const isStill = credit > 0 && isRounding(variance, credit, ofCredit);
       const interval = none || isOutside || credit <= 0 || isStill ? null : onLogScale(credit, variance, t);
       const hasEffect = !none && modelInfo(model).effect !== null;
       const ofRate = hasEffect ? ofEffect(grouped, i, t) : null;
@@ -143,13 +182,15 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
         effect,
         rank: none ? null : (ranks[i] ?? null),
         cautions: [...(isFew ? ['few_users' as const] : []), ...refusals, ...(neverDiffers ? ['never_differs' as const] : [])],
-        amounts: { is: credit, without: amounts },
+        amounts: { is: credit, without: amounts, rounding: ofCredit, known: met[i]?.groups ?? 0 },
       };
     }),
   };
 
   function ofShare(i: number): Interval {
-    return ofPart(grouped, is.shares[i] as number, varianceOf(without.map(({ shares }) => shares[i] as number)), t);
+    const variance = varianceOf(without.map(({ shares }) => shares[i] as number));
+    const share = is.shares[i] as number;
+    return ofPart(grouped, share, isRounding(variance, share, rounding.deviation) ? 0 : variance, t);
   }
 
   /** All but one of the groups, as much as all of them. */
@@ -220,8 +261,10 @@ function equals({ is, without }: Grouped['conversions']): number {
 }
 
 /** No word where there are no conversions: groups say that. */
-function whyNotPositive(amounts: readonly number[], conversions: number): CautionCode[] {
-  if (amounts.some((amount) => amount !== 0)) return ['value_not_positive'];
+function whyNotPositive(model: ModelName, amounts: readonly number[], conversions: number): CautionCode[] {
+  // A rate that is lower with a channel than without it makes credit negative, without a refund: `outside_of_whole` says that.
+  const isRate = modelInfo(model).estimates === 'rateDifference';
+  if (amounts.some((amount) => amount !== 0)) return isRate ? [] : ['value_not_positive'];
   return conversions > 0 ? ['no_value'] : [];
 }
 
@@ -279,12 +322,38 @@ function ofPart({ conversions: { is, without } }: Grouped, part: number, varianc
   return wilson(part, isNoise(ofAll, is) ? is : Math.min(is, is ** 2 / ofAll), t);
 }
 
-function partAbove({ is: { shares }, without }: Grouped, a: number, b: number): number {
+function partAbove({ is: { shares }, without }: Grouped, rounding: Rounding, a: number, b: number): number {
   const difference = (of: Float64Array) => (of[a] as number) - (of[b] as number);
   const variance = varianceOf(without.map((one) => difference(one.shares)));
   const apart = difference(shares);
-  if (isNoise(variance, 1)) return isNoise(apart ** 2, 1) ? 0.5 : (1 + Math.sign(apart)) / 2;
+  if (Math.abs(apart) <= rounding.apart) return 0.5;
+  if (isRounding(variance, 1, 2 * rounding.deviation)) return (1 + Math.sign(apart)) / 2;
   return partBelow(apart / Math.sqrt(variance), without.length - 1);
+}
+
+/** What rounding may make of shares that are equal. */
+interface Rounding {
+  /** Between two of them. */
+  readonly apart: number;
+  /** Among groups, as a standard deviation. */
+  readonly deviation: number;
+}
+
+/**
+ * A rule hands out whole micros of each conversion and whole minor units of each order, the rest by position: up to one unit a conversion, in
+ * one direction for channels that always stand first. Among groups these add up like any error of single conversions.
+ */
+function roundingOf({ model, reward, is, conversions }: Grouped): Rounding {
+  if (!isRule(model) || conversions.is <= 0 || is.total <= 0) return { apart: EQUAL, deviation: 0 };
+  const unit = reward === 'value' ? conversions.is / is.total : 1 / CREDIT_UNIT_MICROS;
+  return { apart: Math.min(unit, MOST_ROUNDED), deviation: unit / Math.sqrt(conversions.is) };
+}
+
+/** Where orders are worth a few minor units, rounding is what a channel gets: shares that are further apart are ranked. */
+const MOST_ROUNDED = 0.001;
+
+function isRounding(variance: number, figure: number, deviation: number): boolean {
+  return isNoise(variance, figure) || variance <= deviation ** 2;
 }
 
 /** The variance of a figure, from what it is without each of the groups. */

@@ -1,4 +1,5 @@
 /** Places of channels, as far as the draws bear them. */
+import { EQUAL } from './scales.ts';
 
 export interface Rank {
   /** The places that the channel shares with neighbours whose order is not certain: 1 to 3. Equal: it has its own. */
@@ -10,8 +11,6 @@ export interface Rank {
   readonly aboveNext: number | null;
 }
 
-/** Shares nearer than this are equal: what is between them is rounding. */
-const EQUAL = 1e-9;
 /** Neighbours stand apart where this part of the draws agrees on their order. */
 const CERTAIN = 0.9;
 
@@ -20,11 +19,12 @@ export function ranksOf(shares: Float64Array, draws: readonly Float64Array[], ra
   return ranksBy(shares, ranked, (a, b) => partAbove(draws[a] as Float64Array, draws[b] as Float64Array));
 }
 
-/** `isAbove`: how probable it is that the first channel is above the second. */
+/** `isAbove`: how probable it is that the first channel is above the second. Shares no further `apart` are equal. */
 export function ranksBy(
   shares: Float64Array,
   ranked: readonly boolean[],
   isAbove: (a: number, b: number) => number,
+  apart = EQUAL,
 ): (Rank | null)[] {
   const order = [...shares.keys()]
     .filter((i) => ranked[i])
@@ -35,7 +35,7 @@ export function ranksBy(
   });
   const equals = order.map((channel, at) => {
     const next = order[at + 1];
-    return next !== undefined && Math.abs((shares[channel] as number) - (shares[next] as number)) <= EQUAL;
+    return next !== undefined && Math.abs((shares[channel] as number) - (shares[next] as number)) <= apart;
   });
   const ranks = new Array<Rank | null>(shares.length).fill(null);
   for (let from = 0, to: number; from < order.length; from = to) {

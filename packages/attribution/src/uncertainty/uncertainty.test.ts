@@ -289,3 +289,28 @@ test('the game of rates hands out no credit where shares leave the whole, and ma
   expect(of('search')).toMatchObject({ share: null, credit: null, cautions: [] });
   expect(width(of('search').effect)).toBeGreaterThan(0);
 });
+
+test('a channel whose users are as certain as a few has no interval, however many users there are (before: held in 53–63 %)', () => {
+  const buyers = (ordersOf: (i: number) => number) => [
+    ...Array.from({ length: 40 }, (_, i) => Array.from({ length: ordersOf(i) }, () => path('d', 1, 50))),
+    ...orders('a', new Array<number>(900).fill(50)),
+  ];
+  const heaped = answerOf(users(...buyers((i) => (i === 7 ? 60 : 1))));
+  expect(heaped.answer.models[0]?.cautions).toEqual([]);
+  expect(heaped.of('d')).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
+  expect(heaped.of('a').credit).not.toBeNull();
+  expect(answerOf(users(...buyers((i) => (i === 7 ? 6 : 1)))).of('d').credit).not.toBeNull();
+});
+
+test('refunds are taken from the value that orders are worth together (before: as many equal orders, held in 75–77 %)', () => {
+  const refunded = (inTwenty: number) =>
+    answerOf(users(...Array.from({ length: 600 }, (_, i) => [path(i % 3 === 0 ? 'a' : 'b', 1, i % 20 < inTwenty ? -50 : 50)])));
+  // 270 of 600 orders are refunds: what is left is as certain as 6 of one value.
+  const many = refunded(9);
+  expect(many.answer.models[1]?.cautions).toContain('few_orders_decide');
+  expect(many.of('a').credit).not.toBeNull();
+  expect(refunded(2).of('a', 'value').credit).not.toBeNull();
+  // A channel whose refunds outweigh its sales says so.
+  const one = answerOf(users(...orders('a', new Array<number>(300).fill(50)), ...orders('b', new Array<number>(40).fill(-5))));
+  expect(one.of('b', 'value').cautions).toContain('value_not_positive');
+});

@@ -179,6 +179,8 @@ function ofModel(
 ): ModelUncertainty {
   const refused = refusalOfAll(all) ?? (reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null);
   const isOutside = is.shares.some(isOutsideOfWhole);
+  // Rates that are lower with a channel than without it make its credit negative, without a refund.
+  const isRate = modelInfo(model).estimates === 'rateDifference';
   const ranked = all.byChannel.map(({ converted }) => converted > 0);
   const ranks = refused === null ? ranksOf(is.shares, draws.shares, ranked) : [];
   return {
@@ -221,7 +223,7 @@ function ofModel(
           ...(none || own.converted === 0
             ? []
             : [
-                ...(reward === 'value' && amount <= 0 ? ['value_not_positive' as const] : []),
+                ...(reward === 'value' && amount <= 0 && !isRate ? ['value_not_positive' as const] : []),
                 ...(isStill ? ['never_differs' as const] : []),
               ]),
         ],

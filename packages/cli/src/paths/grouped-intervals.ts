@@ -38,9 +38,9 @@ export function uncertaintyByGroups(
   answers: readonly ModelAnswer[],
   options: GroupOptions,
 ): Uncertainty {
-  if (kind !== 'user')
+  if (kind !== 'user' || rows.some(({ user = '' }) => user === ''))
     throw new UsageError(
-      `--groups must be asked of a file that names the user of each conversion (got ${options.groups}). Use --events, or name the column of users with --map user=COLUMN.`,
+      `--groups must be asked of a file that names the user of each journey, also of those that ended without a conversion (got ${options.groups}). Use --events, or name the column of users with --map user=COLUMN.`,
     );
   const groups = Array.from({ length: options.groups }, (): WeightedPath[] => []);
   for (const { user = '', journeys } of rows)

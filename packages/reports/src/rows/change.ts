@@ -6,8 +6,11 @@ import { add, type Integer, subtract } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Figures, Row } from './figures.ts';
 
-/** `now` and what it had `before`: both rows of one key, of which either may be all zeros, or both totals. */
-export function withChange<Now extends Row>(now: Now, before: Row): Now & Row {
+/**
+ * `now` and what it had `before`: both rows of one key, of which either may be all zeros, or both totals. `micros`: the credit of both windows
+ * where a report of value alone does not show it; null: nothing counts conversions, so chance cannot be judged.
+ */
+export function withChange<Now extends Row>(now: Now, before: Row, micros: Pair | null): Now & Row {
   const previous: Figures = {};
   const changes: Figures = {};
   for (const measure of ['creditMicros', 'valueMinor', 'costMinor']) {
@@ -19,7 +22,7 @@ export function withChange<Now extends Row>(now: Now, before: Row): Now & Row {
     previous['previousConversions'] = Number(from) / CREDIT_UNIT_MICROS;
     changes['conversionsChange'] = Number(subtract(to, from)) / CREDIT_UNIT_MICROS;
   }
-  return { ...now, ...previous, ...changes, ...changeRatios(previous, changes) };
+  return { ...now, ...previous, ...changes, ...changeRatios(previous, changes, micros) };
 }
 
 /** A change of cost below this part of the earlier cost is none: divided by it, any season is a fortune. */
@@ -28,12 +31,12 @@ const STILL = 0.05;
 const BY_CHANCE = 2;
 
 /** By what there is: without costs there are none. */
-function changeRatios(previous: Figures, changes: Figures): Row {
+function changeRatios(previous: Figures, changes: Figures, micros: Pair | null): Row {
   const { costMinorChange, valueMinorChange, conversionsChange } = changes;
   if (!isInteger(costMinorChange)) return {};
   const cost = Number(costMinorChange);
-  const isKnown =
-    typeof conversionsChange !== 'number' || !isByChance(conversionsChange, previous['previousConversions'] as number);
+  const doubt = doubtOf(micros);
+  const isKnown = doubt === null;
   const still = isStill(costMinorChange, previous['previousCostMinor']);
   const ratio = (of: number | null) => (still || !isKnown ? null : of);
   const ratios = {
@@ -43,7 +46,7 @@ function changeRatios(previous: Figures, changes: Figures): Row {
   const isApart = !still && isKnown && Object.values(ratios).includes(null);
   const cautions = [
     ...(still ? ['cost_stood_still'] : []),
-    ...(isKnown ? [] : ['conversions_within_chance']),
+    ...(doubt === null ? [] : [doubt]),
     ...(isApart ? ['moved_apart'] : []),
   ];
   return { ...ratios, changeCautions: cautions.join(' ') };
@@ -52,6 +55,12 @@ function changeRatios(previous: Figures, changes: Figures): Row {
 function isStill(change: Integer, before: Row[string] | undefined): boolean {
   const size = Math.abs(Number(change));
   return size === 0 || size < STILL * Number(before ?? 0);
+}
+
+function doubtOf(micros: Pair | null): string | null {
+  if (micros === null) return 'conversions_not_counted';
+  const [now, before] = micros.map((credit) => Number(credit) / CREDIT_UNIT_MICROS) as [number, number];
+  return isByChance(now - before, before) ? 'conversions_within_chance' : null;
 }
 
 function isByChance(change: number, before: number): boolean {

@@ -10,7 +10,14 @@ function channel(credit: number, more: Partial<GroupedChannel> = {}): GroupedCha
   const interval = { low: 0.9 * credit, high: 1.1 * credit };
   const without = Array.from({ length: GROUPS }, (_, group) => credit * (1 + ((group % 5) - 2) / 100));
   const none = { share: null, effect: null, rank: null, cautions: [] };
-  return { channel: 'a', ...none, credit: interval, ofRatios: interval, amounts: { is: credit, without }, ...more };
+  return {
+    channel: 'a',
+    ...none,
+    credit: interval,
+    ofRatios: interval,
+    amounts: { is: credit, without, rounding: 0, known: GROUPS },
+    ...more,
+  };
 }
 
 function uncertainty(...channels: GroupedChannel[]): ModelUncertainty {
@@ -25,7 +32,7 @@ const ROW = { costMinor: 300, previousCostMinor: 200, creditMicros: 100_000_000,
 /** Groups that differ from those of the other window: their ratio is uncertain. */
 function earlierChannel(credit: number, more: Partial<GroupedChannel> = {}): GroupedChannel {
   const earlier = channel(credit, more);
-  return { ...earlier, amounts: { is: credit, without: earlier.amounts.without.toReversed() } };
+  return { ...earlier, amounts: { ...earlier.amounts, without: earlier.amounts.without.toReversed() } };
 }
 
 test('CPA over that of the earlier window has an interval around it, the costs taken as known', () => {

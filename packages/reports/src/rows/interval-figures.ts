@@ -1,6 +1,6 @@
 /** How sure the figures of a channel are. null: there is no interval, and the cautions say why. */
-import { withRatios } from '@tributary/attribution/uncertainty/cautions';
-import { ofChange, ofRatio } from '@tributary/attribution/uncertainty/jackknife';
+import { type CautionCode, withRatios } from '@tributary/attribution/uncertainty/cautions';
+import { type GroupedChannel, hasFewBefore, ofChange, ofRatio } from '@tributary/attribution/uncertainty/jackknife';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';
 import type { Row } from './figures.ts';
@@ -47,6 +47,15 @@ export function ratioIntervals({ rewards }: ModelUncertainty, channel: string, c
   );
 }
 
+/** A channel that the earlier window does not know. */
+const UNKNOWN_BEFORE: readonly CautionCode[] = ['few_groups'];
+
+function cautionsOfEarlier(earlier: GroupedChannel): readonly CautionCode[] {
+  const { cautions, ofRatios } = earlier;
+  const isMarked = ofRatios === null || cautions.includes('few_users');
+  return !isMarked && hasFewBefore(earlier) ? [...cautions, 'few_users'] : cautions;
+}
+
 /** What changed since an earlier window; the ratio where `row` has one, the change of cost taken as known. */
 export function changeIntervals(now: ModelUncertainty, before: ModelUncertainty, channel: string, row: Row): Row {
   return Object.assign(
@@ -56,8 +65,7 @@ export function changeIntervals(now: ModelUncertainty, before: ModelUncertainty,
       const earlier = before.rewards.find((one) => one.reward === reward)?.channels.get(channel);
       const change = own === undefined || earlier === undefined ? null : ofChange(own, earlier, now.level);
       const ratio = own === undefined || earlier === undefined ? null : ofRatio(own, earlier, now.level);
-      // A channel that the earlier window does not know.
-      const earlierCautions = earlier?.cautions ?? ['few_groups'];
+      const earlierCautions = earlier === undefined ? UNKNOWN_BEFORE : cautionsOfEarlier(earlier);
       if (reward === 'conversions')
         return {
           ...bounds('conversionsChange', change),

@@ -1,7 +1,8 @@
 /** Rows of a report as clients read them: credit, money, what the model says of the channel, what changed since the window before. */
 
 import type { Reward } from '@tributary/attribution/data-driven/counts';
-import type { ModelName } from '@tributary/attribution/models/catalogue';
+import { isRule, type ModelName } from '@tributary/attribution/models/catalogue';
+import type { Integer } from '@tributary/model/integer';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import { createStoodStill, withChange } from './change.ts';
 import { channelFigures } from './channel-figures.ts';
@@ -17,7 +18,8 @@ export function keysOf({ report, before }: ReportOfBoth): ReadonlySet<string> {
 
 export function rowOf({ report, before }: ReportOfBoth, model: ModelName, key: string): Row {
   const row = rowOfWindow(report, model, key);
-  const changed = before === null ? row : withChange(row, rowOfWindow(before, model, key));
+  const changed =
+    before === null ? row : withChange(row, rowOfWindow(before, model, key), microsOf([report, before], model, key));
   const [own, earlier] = [report, before].map((of) => of?.credit.get(model)?.uncertainty ?? null);
   const hasIntervals = 'shareLow' in row && own !== null && earlier !== null && own !== undefined && earlier !== undefined;
   const intervals = hasIntervals ? changeIntervals(own, earlier, key, changed) : {};
@@ -54,8 +56,19 @@ export async function stoodStillOf(both: ReportOfBoth, model: ModelName, turn: (
 /** The totals over all rows. */
 export function totalsOf({ report, before }: ReportOfBoth, model: ModelName): Row {
   const totals = totalsOfWindow(report, model);
-  const changed = before === null ? totals : withChange(totals, totalsOfWindow(before, model));
+  const changed =
+    before === null ? totals : withChange(totals, totalsOfWindow(before, model), microsOf([report, before], model, null));
   return keptApart(changed, apartOf(report.currencies, report.question, 'totals'));
+}
+
+/** The credit in conversions of both windows, of a key or in all; null where a model hands out none, or was run for value alone: a rule counts both. */
+function microsOf(windows: readonly [Report, Report], model: ModelName, key: string | null): [Integer, Integer] | null {
+  if (!windows[0].question.wanted.conversions && !isRule(model)) return null;
+  if (windows.some(({ credit }) => credit.get(model)?.withheld.has('conversions'))) return null;
+  return windows.map(({ credit }) => {
+    const { rows, totals } = credit.get(model) as ModelCredit;
+    return (key === null ? totals : rows.get(key))?.[0] ?? 0;
+  }) as [Integer, Integer];
 }
 
 function rowOfWindow({ question, credit, costs }: Report, model: ModelName, key: string): Row {
