@@ -8,11 +8,20 @@ import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
-import { byPartition, GROUPED_VIEWS, keyOfGroup } from '@tributary/views/by-partition';
+import { byPartition, GROUPED_VIEWS, keyOfGroup, whereRows } from '@tributary/views/by-partition';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
-import { batchSql, journeyStatements, membersSql, onceKeySql, prepareStatements, timelineStatements } from '@tributary/views/sql';
+import {
+  batchSql,
+  edgeStatements,
+  journeyStatements,
+  membersSql,
+  onceKeySql,
+  partStatements,
+  prepareStatements,
+  timelineStatements,
+} from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
 import { type Emit, fold, type View } from '@tributary/views/view';
 
@@ -75,17 +84,19 @@ export async function bySql(
     partition: partitionOf(userKeyOf(one), PARTITIONS),
     properties: JSON.stringify(one.properties),
   });
-  await session.run(`CREATE OR REPLACE TEMP TABLE facts AS ${onceKeySql(`(${given})`)}`, {
+  await session.run(`CREATE OR REPLACE TABLE facts AS ${onceKeySql(`(${given})`)}`, {
     rows: JSON.stringify(events.map(rowOf)),
   });
-  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts', definitions)})`);
-  for (const sql of [...timelineStatements(definitions), ...journeyStatements(views, definitions)]) await session.run(sql);
+  await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts', definitions)})`);
+  const journeys = [...journeyStatements(views, definitions), ...partStatements(), ...edgeStatements()];
+  for (const sql of [...timelineStatements(definitions), ...journeys]) await session.run(sql);
   const result: RowsByView = new Map();
   for (const [view, columnsOf] of [...views.map((own) => [own, own] as const), ...grouped(views)]) {
-    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${view.countsSignals ? 'facts' : 'timelines'}`);
+    await session.run(`CREATE OR REPLACE VIEW anchors AS SELECT * FROM ${view.countsSignals ? 'facts' : 'timelines'}`);
     const dimensions = columnsOf.dimensions.map((d) => (d === 'partition' ? `"${d}"::VARCHAR` : `"${d}"`));
     const columns = [...dimensions, ...columnsOf.measures.map((m) => `"${m}"`)];
-    const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)})`);
+    const where = whereRows(view, columnsOf === view ? 'own' : 'byPartition');
+    const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)}) ${where}`);
     result.set(columnsOf.name, rowsOfColumns(rows, columnsOf, columnsOf.name));
   }
   return result;

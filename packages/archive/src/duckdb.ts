@@ -1,16 +1,21 @@
 /**
  * DuckDB sessions. Queries are our code; values that come from data are bound, never spliced. One instance a session:
  * `close` frees all its memory, and an instance that met an internal error is not used again.
+ *
+ * A session of several connections runs as many statements side by side, each on the first connection that is free: so none may depend on
+ * which one it gets. Tables are seen by all of them, TEMP ones are not.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import './whole-text.ts';
 
 export interface DuckDbOptions {
   /** Bounds DuckDB's buffers only, e.g. "1GB": leave as much again for the rest of the process. */
   readonly memoryLimit: string;
   readonly threads: number;
+  /** Statements that may run at once, sharing memory and threads: 1 by default. */
+  readonly connections?: number;
   /** Holds what does not fit into memory, in a folder of this session's own that `close` removes. */
   readonly tempDir: string;
   /** The most that may spill there, e.g. "20GB". */
@@ -47,14 +52,19 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  const connection = await instance.connect();
+  const connections = await connect(instance, options.connections ?? 1);
+  const free = poolOf(connections);
   let broken: Error | undefined;
   let closed = false;
 
-  async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  function check(): void {
     if (closed) throw new Error('the DuckDB session is closed');
     if (broken !== undefined)
       throw new Error(`the DuckDB session met an error that makes it unusable: ${broken.message}`, { cause: broken });
+  }
+
+  async function guarded<T>(work: () => Promise<T>): Promise<T> {
+    check();
     try {
       return await work();
     } catch (error) {
@@ -63,16 +73,21 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
     }
   }
 
+  /** Checked again when the connection is there: meanwhile another statement may have met such an error. */
+  const onFree = <T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
+    check();
+    return free((connection) => guarded(() => work(connection)));
+  };
+
   return {
-    run: (sql, values) =>
-      guarded(async () => {
-        await connection.run(sql, values);
-      }),
-    rows: (sql, values) => guarded(async () => (await connection.runAndReadAll(sql, values)).getRowObjects()),
-    columns: (sql, values) => guarded(async () => (await connection.runAndReadAll(sql, values)).getColumns()),
+    run: async (sql, values) => {
+      await onFree((connection) => connection.run(sql, values));
+    },
+    rows: async (sql, values) => onFree(async (connection) => (await connection.runAndReadAll(sql, values)).getRowObjects()),
+    columns: async (sql, values) => onFree(async (connection) => (await connection.runAndReadAll(sql, values)).getColumns()),
     async *chunks(sql, values) {
       // Not `stream`: there an error half-way ends the rows as if they were all (@duckdb/node-api 1.5.6-r.1).
-      const result = await guarded(() => connection.run(sql, values));
+      const result = await onFree((connection) => connection.run(sql, values));
       for (;;) {
         const chunk = await guarded(() => result.fetchChunk());
         if (chunk === null || chunk.rowCount === 0) return;
@@ -80,14 +95,36 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
       }
     },
     interrupt: () => {
-      if (!closed) connection.interrupt();
+      if (!closed) for (const connection of connections) connection.interrupt();
     },
     async close() {
       if (closed) return;
       closed = true;
-      connection.closeSync();
+      for (const connection of connections) connection.closeSync();
       instance.closeSync();
       await rm(spillDir, { recursive: true, force: true });
     },
+  };
+}
+
+async function connect(instance: DuckDBInstance, count: number): Promise<DuckDBConnection[]> {
+  const connections: DuckDBConnection[] = [];
+  for (let i = 0; i < count; i++) connections.push(await instance.connect());
+  return connections;
+}
+
+/** Gives each piece of work a connection of its own, in the order in which they ask. */
+function poolOf(connections: readonly DuckDBConnection[]) {
+  const idle = [...connections];
+  const waiting: ((connection: DuckDBConnection) => void)[] = [];
+  return async <T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
+    const connection = idle.pop() ?? (await new Promise<DuckDBConnection>((resolve) => waiting.push(resolve)));
+    try {
+      return await work(connection);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) idle.push(connection);
+      else next(connection);
+    }
   };
 }

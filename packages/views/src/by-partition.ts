@@ -37,6 +37,15 @@ export function groupedOf(views: readonly View[]): GroupedView[] {
   return views.filter((view) => GROUPED_VIEWS.includes(view)).map(byPartition);
 }
 
+/**
+ * Which rows of the view's SQL are its own, and which those by partition, as a WHERE clause. With a campaign, rows by both would be many: so
+ * there are rows of either kind, without a partition and without a campaign. Else rows are by partition, and their sums the view's own.
+ */
+export function whereRows(view: View, kind: 'own' | 'byPartition'): string {
+  if (!GROUPED_VIEWS.includes(view) || !view.dimensions.includes(CAMPAIGN)) return '';
+  return kind === 'own' ? 'WHERE partition IS NULL' : 'WHERE partition IS NOT NULL';
+}
+
 /** The view as rows of one partition have it. */
 export function withoutCampaign<V extends Pick<View, 'dimensions'>>(view: V): V {
   return { ...view, dimensions: view.dimensions.filter((dimension) => dimension !== CAMPAIGN) };

@@ -7,25 +7,25 @@
 --      once_types     the types of conversions that are counted once: type, within_ms, path (of their key within the properties)
 --      direct_channels, tracked_channels (channels; see tracks_all), decay (weight by age in whole hours), attribution (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
-CREATE OR REPLACE TEMP TABLE definitions AS SELECT $1::JSON AS json;
-CREATE OR REPLACE TEMP TABLE member_types AS
+CREATE OR REPLACE TABLE definitions AS SELECT $1::JSON AS json;
+CREATE OR REPLACE TABLE member_types AS
   SELECT touch->>'type' AS type, 'touch' AS kind, (touch->>'windowMs')::BIGINT AS window_ms, touch->>'defaultChannel' AS default_channel,
     (touch->>'viewThrough')::BOOLEAN AS view_through
   FROM (SELECT unnest((json->'touches')::JSON[]) AS touch FROM definitions)
   UNION ALL
   SELECT unnest(json->>'$.conversions[*]'), 'conversion', NULL, '', false FROM definitions;
-CREATE OR REPLACE TEMP TABLE once_types AS
+CREATE OR REPLACE TABLE once_types AS
   SELECT once->>'type' AS type, (once->>'withinMs')::BIGINT AS within_ms, once->>'path' AS path
   FROM (SELECT unnest((json->'once')::JSON[]) AS once FROM definitions);
-CREATE OR REPLACE TEMP TABLE direct_channels AS
+CREATE OR REPLACE TABLE direct_channels AS
   SELECT unnest(json->>'$.direct[*]') AS channel FROM definitions;
-CREATE OR REPLACE TEMP TABLE tracked_channels AS
+CREATE OR REPLACE TABLE tracked_channels AS
   SELECT unnest(json->>'$.channels[*]') AS channel FROM definitions;
-CREATE OR REPLACE TEMP TABLE decay AS
+CREATE OR REPLACE TABLE decay AS
   SELECT unnest((json->'decayWeights')::BIGINT[]) AS weight,
     generate_subscripts((json->'decayWeights')::BIGINT[], 1) - 1 AS hour
   FROM definitions;
-CREATE OR REPLACE TEMP TABLE attribution AS
+CREATE OR REPLACE TABLE attribution AS
   SELECT (json->>'touchesFirst')::BOOLEAN AS touches_first, (json->>'resetOnConversion')::BOOLEAN AS reset_on_conversion,
     (json->>'firstPercent')::BIGINT AS first_percent, (json->>'lastPercent')::BIGINT AS last_percent,
     (json->>'lookbackMs')::BIGINT AS lookback_ms,

@@ -66,7 +66,7 @@ export function takenOverStatements(): string[] {
 
 /**
  * From `timelines`, of which some events are `fresh`, to the journeys whose rows in these views the fresh ones may change, and their
- * paths. What no view asks for is left out.
+ * paths.
  */
 export function journeyStatements(views: readonly View[], { attribution }: Definitions): string[] {
   const files = [
@@ -76,10 +76,18 @@ export function journeyStatements(views: readonly View[], { attribution }: Defin
     'steps',
     ...(attribution.clicksOutrankViews ? ['outranked'] : []),
     'walk',
-    ...(views.some(({ looksAtParts }) => looksAtParts) ? ['parts'] : []),
-    ...(views.some(({ looksAtEdges }) => looksAtEdges) ? ['edges'] : []),
   ];
   return files.flatMap((file) => statementsOf(read(`journeys/${file}.sql`)));
+}
+
+/** After `journeyStatements`, what each channel has of a path: for views that look at it. */
+export function partStatements(): string[] {
+  return statementsOf(read('journeys/parts.sql'));
+}
+
+/** After `journeyStatements`, the passages along paths: for views that look at them. */
+export function edgeStatements(): string[] {
+  return statementsOf(read('journeys/edges.sql'));
 }
 
 /**

@@ -21,9 +21,10 @@ import { adoptIncrements, loadParts, writePart } from './parts.ts';
 import { columnList, conversionRowColumns, keptView, viewColumns } from './relations.ts';
 import { computeShard } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
+import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from './spec.ts';
 import { stagingFolder } from './staging.ts';
-import { keptOf, writeViews } from './view-files.ts';
+import { type KeptViews, keptOf, writeViews } from './view-files.ts';
 
 export function compute(spec: ComputeSpec): Promise<ComputeResult> {
   return inSession(spec, async (session, staging) => {
@@ -54,6 +55,7 @@ export async function inSession<T>(spec: ComputeSpec, work: (session: DuckDb, st
   const session = await openDuckDb({
     memoryLimit: `${spec.limits.memoryMb}MiB`,
     threads: spec.limits.threads,
+    connections: Math.min(CONNECTIONS, spec.limits.threads),
     tempDir: join(staging, 'spill'),
   });
   try {
@@ -103,16 +105,23 @@ async function finish(
   { arrivals, increments }: Computed,
 ): Promise<ComputeResult> {
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
-  const written = viewsOf(spec);
-  const kept = await writeViews(spec, written, output);
-  for (const view of keptOf(written, kept))
+  const [kept, events, conversions] = await allEnded([
+    writeChecked(session, spec, output),
+    mergeEvents(output, definitions, [...(spec.base?.events ?? []), ...increments]),
+    writeConversions(session, spec, definitions, output),
+  ]);
+  const counts = { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents };
+  return { ...kept, events, conversions, counts };
+}
+
+async function writeChecked(session: DuckDb, spec: ComputeSpec, output: Output): Promise<KeptViews> {
+  const views = viewsOf(spec);
+  const kept = await writeViews(spec, views, output);
+  const checks = keptOf(views, kept).map((view) => async () => {
     await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);
-  return {
-    ...kept,
-    events: await mergeEvents(output, definitions, [...(spec.base?.events ?? []), ...increments]),
-    conversions: await writeConversions(session, spec, definitions, output),
-    counts: { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents },
-  };
+  });
+  await sideBySide(CONNECTIONS, checks);
+  return kept;
 }
 
 function viewsOf({ views }: ComputeSpec): readonly View[] {
@@ -122,6 +131,6 @@ function viewsOf({ views }: ComputeSpec): readonly View[] {
 /** The relations of the definitions, and an empty `rows_<view>` for each view. */
 export async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
-  for (const view of views) await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`);
-  await session.run(`CREATE TEMP TABLE conversion_rows (${columnList(conversionRowColumns(definitions))})`);
+  for (const view of views) await session.run(`CREATE TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`);
+  await session.run(`CREATE TABLE conversion_rows (${columnList(conversionRowColumns(definitions))})`);
 }

@@ -30,7 +30,7 @@ async function withoutTakenOver(
   files: readonly StoredFile[],
   output: Output,
 ): Promise<readonly StoredFile[]> {
-  await session.run(`CREATE OR REPLACE TEMP TABLE gone AS SELECT user_key, id FROM conversion_rows WHERE taken_over`);
+  await session.run(`CREATE OR REPLACE TABLE gone AS SELECT user_key, id FROM conversion_rows WHERE taken_over`);
   const [count] = await session.rows('SELECT count(*) AS rows FROM gone');
   if (count?.['rows'] === 0n) return files;
   const hit: StoredFile[] = [];

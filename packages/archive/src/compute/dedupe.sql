@@ -5,7 +5,7 @@
 --      known (user_key, id)  identities among them that the base already holds
 -- Out: fresh without the duplicates
 -- Statements end with a semicolon at the end of a line.
-CREATE OR REPLACE TEMP TABLE suspects AS
+CREATE OR REPLACE TABLE suspects AS
   SELECT hash(user_key, id) AS identity FROM fresh GROUP BY identity HAVING count(*) > 1;
 DELETE FROM fresh WHERE rowid IN (
   SELECT row FROM (

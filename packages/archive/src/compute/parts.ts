@@ -25,8 +25,10 @@ export async function writePart(
 ): Promise<ShardPart> {
   const increments = await writeIncrement(output, definitions, number);
   const rows: Record<string, StoredFile[]> = {};
-  for (const view of views)
-    rows[view.name] = await writeSummed(keptView(view), '', (query) => output.writeRows(`rows-${view.name}`, query));
+  for (const view of views) {
+    const kept = { ...keptView(view), rows: `rows_${view.name}` };
+    rows[view.name] = await writeSummed(kept, (query) => output.writeRows(`rows-${view.name}`, query));
+  }
   return { arrivals, increments, rows, conversions: await output.writeRows('conversions', 'SELECT * FROM conversion_rows') };
 }
 
@@ -41,7 +43,7 @@ export async function loadParts(
   for (const view of views) {
     const files = parts.flatMap((part) => part.rows[view.name] ?? []);
     await session.run(
-      `CREATE TEMP VIEW rows_${view.name} AS SELECT * FROM ${parquetFiles(spec.dataDir, files, viewColumns(keptView(view)))}`,
+      `CREATE VIEW rows_${view.name} AS SELECT * FROM ${parquetFiles(spec.dataDir, files, viewColumns(keptView(view)))}`,
     );
   }
   const conversions = parquetFiles(
@@ -49,7 +51,7 @@ export async function loadParts(
     parts.flatMap((part) => part.conversions),
     conversionRowColumns(definitions),
   );
-  await session.run(`CREATE TEMP VIEW conversion_rows AS SELECT * FROM ${conversions}`);
+  await session.run(`CREATE VIEW conversion_rows AS SELECT * FROM ${conversions}`);
 }
 
 /** The increments under names of this attempt in the generation's folder: links, so that the parts stay whole for a later attempt. */

@@ -11,12 +11,21 @@
  */
 
 import type { Definitions } from '@tributary/model/definitions';
-import { batchSql, journeyStatements, membersSql, takenOverStatements, timelineStatements } from '@tributary/views/sql';
+import {
+  batchSql,
+  edgeStatements,
+  journeyStatements,
+  membersSql,
+  partStatements,
+  takenOverStatements,
+  timelineStatements,
+} from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import { holdsSignalsOnly } from './event-files.ts';
 import { arrivals, baseEvents, CONVERSION_COLUMNS, columnsOfEvents, eventsIn, keptView, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';
+import { CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeSpec } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
@@ -30,13 +39,14 @@ export async function computeShard(
   views: readonly View[],
   shard: Shard,
 ): Promise<number> {
-  await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
+  await session.run(`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
   const arrived = await countOf(session, 'fresh');
   await dedupe(session, spec, definitions, shard);
   if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return arrived;
   await loadTimelines(session, spec, definitions, views, shard);
   const { signals = [], members = [] } = Object.groupBy(views, (view) => (view.countsSignals ? 'signals' : 'members'));
-  await addRows(session, 'SELECT ts, type FROM events', signals);
+  await session.run('CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events');
+  for (const view of signals) await addRows(session, view);
   if (definitions.onceMs.size === 0) {
     await addMemberRows(session, definitions, members);
     await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}
@@ -51,7 +61,7 @@ async function addCountedOnce(session: DuckDb, definitions: Definitions, views: 
   for (const sql of takenOverStatements()) await session.run(sql);
   await addMemberRows(session, definitions, views);
   if ((await countOf(session, 'taken_over')) === 0) return;
-  await session.run('CREATE OR REPLACE TEMP VIEW members AS FROM before');
+  await session.run('CREATE OR REPLACE VIEW members AS FROM before');
   for (const sql of timelineStatements(definitions)) await session.run(sql);
   await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}, true
     FROM timelines SEMI JOIN taken_over USING (user_key, id) WHERE kind = 'conversion'`);
@@ -65,11 +75,27 @@ async function addMemberRows(
   sign: '' | '-' = '',
 ): Promise<void> {
   for (const sql of journeyStatements(views, definitions)) await session.run(sql);
-  await addRows(session, 'SELECT * FROM timelines WHERE fresh', views, sign);
+  await session.run('CREATE OR REPLACE VIEW anchors AS SELECT * FROM timelines WHERE fresh');
+  const {
+    parts = [],
+    edges = [],
+    paths = [],
+  } = Object.groupBy(views, (view) => (view.looksAtParts ? 'parts' : view.looksAtEdges ? 'edges' : 'paths'));
+  const addAll = async (statements: readonly string[], looking: readonly View[]) => {
+    if (looking.length === 0) return;
+    for (const sql of statements) await session.run(sql);
+    for (const view of looking) await addRows(session, view, sign);
+  };
+  // Each is a chain of statements; the longest ones begin.
+  await sideBySide(CONNECTIONS, [
+    () => addAll(partStatements(), parts),
+    () => addAll(edgeStatements(), edges),
+    ...paths.map((view) => () => addRows(session, view, sign)),
+  ]);
 }
 
 async function dedupe(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP TABLE known AS
+  await session.run(`CREATE OR REPLACE TABLE known AS
     SELECT user_key, id FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN fresh USING (user_key, id)`);
   for (const sql of statementsOf('dedupe.sql')) await session.run(sql);
 }
@@ -89,8 +115,8 @@ async function loadTimelines(
   const all = spec.reuseRows
     ? 'SELECT * FROM fresh'
     : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${baseEvents(spec, shard, definitions)}`;
-  await session.run(`CREATE OR REPLACE TEMP VIEW events AS ${all}`);
-  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
+  await session.run(`CREATE OR REPLACE VIEW events AS ${all}`);
+  await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard);
   for (const sql of timelineStatements(definitions)) await session.run(sql);
 }
@@ -103,7 +129,7 @@ async function addNearMembers(
   views: readonly View[],
   shard: Shard,
 ): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP TABLE touched AS
+  await session.run(`CREATE OR REPLACE TABLE touched AS
     SELECT user_key, min(ts) AS first, max(ts) AS last FROM members GROUP BY user_key`);
   const [span] = await session.rows('SELECT min(first) AS first, max(last) AS last FROM touched');
   if (span === undefined || span['first'] === null) return;
@@ -114,19 +140,16 @@ async function addNearMembers(
   const near = `(SELECT held.* FROM ${eventsIn(spec, files, shard, definitions)} AS held JOIN touched USING (user_key)
     WHERE held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
-  await session.run(`CREATE OR REPLACE TEMP VIEW members AS
+  await session.run(`CREATE OR REPLACE VIEW members AS
     SELECT *, true AS fresh FROM (${membersSql('events', definitions)})
     UNION ALL SELECT *, false AS fresh FROM (${membersSql(near, definitions)})`);
 }
 
-/** What the fresh events change in the rows of these views, which have these anchors. `-`: takes it away. */
-async function addRows(session: DuckDb, anchors: string, views: readonly View[], sign: '' | '-' = ''): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS ${anchors}`);
-  for (const view of views) {
-    const { dimensions, measures } = keptView(view);
-    const columns = [...dimensions.map(quoted), ...measures.map((measure) => `${sign}${quoted(measure)}`)].join(', ');
-    await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
-  }
+/** What the fresh events change in the view's rows, which have the `anchors`. `-`: takes it away. */
+async function addRows(session: DuckDb, view: View, sign: '' | '-' = ''): Promise<void> {
+  const { dimensions, measures } = keptView(view);
+  const columns = [...dimensions.map(quoted), ...measures.map((measure) => `${sign}${quoted(measure)}`)].join(', ');
+  await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
 }
 
 async function countOf(session: DuckDb, table: string): Promise<number> {

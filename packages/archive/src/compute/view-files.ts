@@ -1,42 +1,49 @@
 /** The views of a generation, some by partition as well: the base's rows, if they serve, plus what the fresh events change. */
 
-import { type GroupedView, groupedOf } from '@tributary/views/by-partition';
+import { type GroupedView, groupedOf, whereRows } from '@tributary/views/by-partition';
 import type { View } from '@tributary/views/view';
 import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
 import { parquetFiles, quoted, viewColumns } from './relations.ts';
+import { CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
+
+/** Some are summed while others are made durable. */
+const FILES_AT_ONCE = 2 * CONNECTIONS;
 
 /** The files by view, and the names of rows by partition that are too many to be kept. */
 export type KeptViews = Pick<ComputeResult, 'views' | 'leftOut'>;
 
 export async function writeViews(spec: ComputeSpec, views: readonly View[], output: Output): Promise<KeptViews> {
-  const files: Record<string, StoredFile> = {};
-  const leftOut: string[] = [];
   const all = views.flatMap((view) => [
-    { view: { ...view, mostRows: null }, rows: view.name },
-    ...groupedOf([view]).map((grouped) => ({ view: grouped, rows: view.name })),
+    { view: { ...view, mostRows: null }, rows: `rows_${view.name} ${whereRows(view, 'own')}` },
+    ...groupedOf([view]).map((grouped) => ({ view: grouped, rows: `rows_${view.name} ${whereRows(view, 'byPartition')}` })),
   ]);
-  for (const { view, rows } of all) {
-    // Rows are added to those of a base: what it left out, they cannot make whole.
-    if (spec.reuseRows && spec.base?.leftOut?.includes(view.name) === true) {
-      leftOut.push(view.name);
-      continue;
-    }
-    const held = spec.reuseRows ? spec.base?.views[view.name] : undefined;
-    const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
-    const most = view.mostRows === null ? null : (spec.mostGroupedRows ?? view.mostRows);
-    // One row more shows that there are too many.
-    const bounded = (query: string) => (most === null ? query : `${query} LIMIT ${most + 1}`);
-    // Sorted, so that readers of a range of days pass over the rest.
-    const sorted = (query: string) => `SELECT * FROM (${bounded(query)}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
-    const file = await writeSummed({ ...view, name: rows }, before, (query) =>
-      output.write(`view-${view.name}`, sorted(query), most),
-    );
-    if (file === null) leftOut.push(view.name);
-    else files[view.name] = file;
-  }
-  return { views: files, ...(leftOut.length > 0 && { leftOut }) };
+  const written = await sideBySide(
+    FILES_AT_ONCE,
+    all.map(
+      ({ view, rows }) =>
+        async () =>
+          [view.name, await writeView(spec, view, rows, output)] as const,
+    ),
+  );
+  const leftOut = written.filter(([, file]) => file === null).map(([name]) => name);
+  const files = written.filter((each): each is readonly [string, StoredFile] => each[1] !== null);
+  return { views: Object.fromEntries(files), ...(leftOut.length > 0 && { leftOut }) };
+}
+
+/** null: there are too many rows, or the base left them out. `rows`: those of the session, as a FROM clause. */
+async function writeView(spec: ComputeSpec, view: GroupedView, rows: string, output: Output): Promise<StoredFile | null> {
+  // Rows are added to those of a base: what it left out, they cannot make whole.
+  if (spec.reuseRows && spec.base?.leftOut?.includes(view.name) === true) return null;
+  const held = spec.reuseRows ? spec.base?.views[view.name] : undefined;
+  const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
+  const most = view.mostRows === null ? null : (spec.mostGroupedRows ?? view.mostRows);
+  // One row more shows that there are too many.
+  const bounded = (query: string) => (most === null ? query : `${query} LIMIT ${most + 1}`);
+  // Sorted, so that readers of a range of days pass over the rest.
+  const sorted = (query: string) => `SELECT * FROM (${bounded(query)}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
+  return writeSummed({ ...view, rows: `${rows} ${before}` }, (query) => output.write(`view-${view.name}`, sorted(query), most));
 }
 
 /** All that were written of these views. */
@@ -44,22 +51,23 @@ export function keptOf(views: readonly View[], { leftOut = [] }: KeptViews): (Vi
   return [...views, ...groupedOf(views).filter(({ name }) => !leftOut.includes(name))];
 }
 
-type Kept = Pick<View, 'name' | 'dimensions' | 'measures'>;
+/** `rows`: what is summed, as a FROM clause. */
+type Kept = Pick<View, 'dimensions' | 'measures'> & { readonly rows: string };
 
 /** The largest sum of one row of a file. */
 const MOST = '9223372036854775807';
 
 /**
- * Writes the rows of the session, and more if there are, summed: one a key, no rows of zeros. A sum that 64 bits do not hold is filed
+ * Writes rows, summed: one a key, no rows of zeros. A sum that 64 bits do not hold is filed
  * as several rows of its key, which add up like any rows: readers of our files, and of Parquet at large, know integers of 64 bits.
  * Few files hold such a sum: the query that splits takes a third longer, and is asked when the plain one fails.
  */
-export async function writeSummed<T>(view: Kept, more: string, write: (query: string) => Promise<T>): Promise<T> {
+export async function writeSummed<T>(view: Kept, write: (query: string) => Promise<T>): Promise<T> {
   const dimensions = view.dimensions.map(quoted).join(', ');
   const columns = `${dimensions}, ${view.measures.map(quoted).join(', ')}`;
   const sums = (type: string) => view.measures.map((m) => `sum(${quoted(m)})::${type} AS ${quoted(m)}`).join(', ');
   const nonZero = view.measures.map((measure) => `sum(${quoted(measure)}) <> 0`).join(' OR ');
-  const summed = (type: string) => `SELECT ${dimensions}, ${sums(type)} FROM (SELECT ${columns} FROM rows_${view.name} ${more})
+  const summed = (type: string) => `SELECT ${dimensions}, ${sums(type)} FROM (SELECT ${columns} FROM ${view.rows})
       GROUP BY ${dimensions} HAVING ${nonZero}`;
   try {
     return await write(summed('BIGINT'));

@@ -6,8 +6,8 @@ WITH first_at_place AS (
   SELECT path_no, place_no, min(i) AS i FROM walked WHERE place_no > 0 GROUP BY ALL
 ),
 first_of_channel AS (
-  SELECT path_no, any_place AS place_no, min(i) AS i
-  FROM first_at_place JOIN (SELECT place_no, min(place_no) OVER (PARTITION BY channel) AS any_place FROM place) USING (place_no)
+  SELECT path_no, of_channel AS place_no, min(i) AS i
+  FROM first_at_place JOIN place USING (place_no)
   GROUP BY ALL
 ),
 summed AS (

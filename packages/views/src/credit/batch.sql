@@ -2,9 +2,11 @@
 --
 -- In:  walked, path, place, filed  see journeys/; attribution, from the definitions
 -- Out: day, model, type, channel, campaign, currency, partition, creditMicros, valueMinor
+--      The same credit twice: by campaign, of all partitions (NULL); and by partition, of all campaigns (NULL). Rows by both are three times
+--      as many, and would be summed again for either.
 WITH weighted AS (
   SELECT
-    filed_no, partition, place_no, sign, value, i::BIGINT AS i, n, i = credited_i AS credited,
+    filed_no, partition, place_no, of_channel, sign, value, i::BIGINT AS i, n, i = credited_i AS credited,
     abs(value)::DOUBLE * greatest(100 * n, decay_all) >= 9e18 AS wide,
     -- Two steps share as first : last; else the middle shares what these leave, scaled by the number of middle steps.
     CASE WHEN n = 1 THEN 1 WHEN n = 2 THEN first_percent + last_percent ELSE 100 * (n - 2) END AS position_all,
@@ -20,12 +22,12 @@ WITH weighted AS (
       ELSE first_percent * (n - 2) + (100 - first_percent - last_percent) * (i - 2)
     END AS position_before,
     weights AS decay_upto, weights - weight AS decay_before, decay_all
-  FROM walked JOIN path USING (path_no), attribution
+  FROM walked JOIN path USING (path_no) JOIN (SELECT place_no, of_channel FROM place) AS filed_at USING (place_no), attribution
   WHERE NOT is_null
 ),
 summed AS (
   SELECT
-    filed_no, partition, place_no,
+    filed_no, partition, coalesce(place_no, of_channel) AS place_no, place_no IS NULL AS by_partition,
     sum(CASE WHEN i = 1 THEN sign * 1000000 ELSE 0 END) AS first_micros,
     sum(CASE WHEN i = 1 THEN sign * value ELSE 0 END) AS first_value,
     sum(CASE WHEN i = n THEN sign * 1000000 ELSE 0 END) AS last_micros,
@@ -39,12 +41,12 @@ summed AS (
     sum(sign * share(1000000, decay_before, decay_upto, decay_all)) AS decay_micros,
     sum(sign * signed_share(value, decay_before, decay_upto, decay_all, wide)) AS decay_value
   FROM weighted
-  GROUP BY filed_no, partition, place_no
+  GROUP BY GROUPING SETS ((filed_no, place_no), (filed_no, partition, of_channel))
 )
 SELECT
-  day, model.name AS model, type, channel, campaign, currency, partition, model.micros AS "creditMicros", model.value AS "valueMinor"
+  day, model.name AS model, type, channel, CASE WHEN NOT by_partition THEN campaign END AS campaign, currency, partition, model.micros AS "creditMicros", model.value AS "valueMinor"
 FROM (
-  SELECT filed_no, partition, place_no, unnest([
+  SELECT filed_no, partition, place_no, by_partition, unnest([
     {name: 'first', micros: first_micros, value: first_value},
     {name: 'last', micros: last_micros, value: last_value},
     {name: 'lastNonDirect', micros: nondirect_micros, value: nondirect_value},

@@ -8,10 +8,10 @@
 --            was there before
 --      crowded (user_key)  users with more touches than a path looks back over
 -- Statements end with a semicolon at the end of a line.
-CREATE OR REPLACE TEMP TABLE crowded AS
+CREATE OR REPLACE TABLE crowded AS
   SELECT user_key FROM timelines, attribution WHERE kind = 'touch'
   GROUP BY user_key, path_touches HAVING count(*) > path_touches;
-CREATE OR REPLACE TEMP TABLE asked AS
+CREATE OR REPLACE TABLE asked AS
 WITH previous AS (
   SELECT
     user_key, seq,

@@ -5,15 +5,16 @@
 --           (statesOf in channels.ts); the value lies on the edge to the end. Step i leaves the state of the k steps before it; a
 --           path of k steps or fewer is one state.
 -- Statements end with a semicolon at the end of a line.
-CREATE OR REPLACE TEMP TABLE edge AS
+CREATE OR REPLACE TABLE edge AS
 WITH passed AS (
   SELECT
-    filed_no, partition, is_null, i = n AS is_last, transition_order AS k,
-    CASE k WHEN 1 THEN back_1 WHEN 2 THEN back_2 WHEN 3 THEN back_3 ELSE back_4 END AS left_no,
-    CASE WHEN k > 3 THEN back_3 END AS c3, CASE WHEN k > 2 THEN back_2 END AS c2, CASE WHEN k > 1 THEN back_1 END AS c1, channel_no AS c0,
+    filed_no, partition, is_null, i = n AS is_last,
+    CASE transition_order WHEN 1 THEN back_1 WHEN 2 THEN back_2 WHEN 3 THEN back_3 ELSE back_4 END AS left_no,
+    CASE WHEN transition_order > 3 THEN back_3 END AS c3, CASE WHEN transition_order > 2 THEN back_2 END AS c2,
+    CASE WHEN transition_order > 1 THEN back_1 END AS c1, channel_no AS c0,
     sum(sign) AS journeys, sum(sign * value) AS value
   FROM walked JOIN path USING (path_no), attribution
-  WHERE touches > 0 AND (i >= k OR i = n)
+  WHERE touches > 0 AND (i >= transition_order OR i = n)
   GROUP BY ALL
 ),
 named AS (

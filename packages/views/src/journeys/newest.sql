@@ -5,7 +5,7 @@
 -- Statements end with a semicolon at the end of a line.
 --
 -- Few users have that many touches: only theirs are numbered.
-CREATE OR REPLACE TEMP TABLE numbered AS
+CREATE OR REPLACE TABLE numbered AS
   SELECT
     user_key, seq, fresh,
     row_number() OVER up_to AS n, count(CASE WHEN NOT fresh THEN 1 END) OVER up_to AS held_n
@@ -15,9 +15,12 @@ CREATE OR REPLACE TEMP TABLE numbered AS
 UPDATE asked
   SET after_seq = greatest(after_seq, beyond.seq), held_after_seq = greatest(held_after_seq, beyond.held_seq)
   FROM (
-    WITH last AS (
-      SELECT asked.rowid AS row, asked.user_key, n - path_touches AS n, held_n - path_touches AS held_n
-      FROM asked ASOF JOIN numbered ON numbered.user_key = asked.user_key AND numbered.seq <= asked.seq, attribution
+    WITH of_crowded AS (
+      SELECT rowid AS row, user_key, seq FROM asked WHERE user_key IN (FROM crowded)
+    ),
+    last AS (
+      SELECT row, of_crowded.user_key, n - path_touches AS n, held_n - path_touches AS held_n
+      FROM of_crowded ASOF JOIN numbered ON numbered.user_key = of_crowded.user_key AND numbered.seq <= of_crowded.seq, attribution
     )
     SELECT row, coalesce(newer.seq, -1) AS seq, coalesce(held.seq, -1) AS held_seq
     FROM last

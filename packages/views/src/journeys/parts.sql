@@ -6,18 +6,18 @@
 --      coalition (filed_no, partition, is_null, channels, journeys, value)  journeys by the set of channels on their path (coalitionOf in
 --                channels.ts)
 -- Statements end with a semicolon at the end of a line.
-CREATE OR REPLACE TEMP TABLE own AS
+CREATE OR REPLACE TABLE own AS
   SELECT
     path_no, channel_no, i,
     (row_number() OVER (PARTITION BY path_no, channel_no ORDER BY i))::INTEGER AS own_i,
     (count(*) OVER (PARTITION BY path_no, channel_no))::INTEGER AS own_n
   FROM walked;
-CREATE OR REPLACE TEMP TABLE part AS
+CREATE OR REPLACE TABLE part AS
   SELECT path_no, list_sort(list({i: i, channel_no: channel_no})) AS parts
   FROM own
   WHERE own_i = 1
   GROUP BY path_no;
-CREATE OR REPLACE TEMP TABLE coalition AS
+CREATE OR REPLACE TABLE coalition AS
 WITH counted AS (
   SELECT
     filed_no, partition, is_null,

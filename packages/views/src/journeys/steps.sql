@@ -1,7 +1,8 @@
 -- The touches on the paths of journeys: as they are now, and as they were without the fresh events. Both come from one join.
 --
 -- In:  asked, timelines  see conversions.sql; attribution, direct_channels, tracked_channels, from the definitions
--- Out: place    (place_no, channel, campaign, indirect, channel_no)  where touches are filed; 0: (unattributed)
+-- Out: place    (place_no, channel, campaign, indirect, channel_no, of_channel)  where touches are filed; 0: (unattributed). `of_channel`: one
+--               place_no of all places of the channel
 --      channel  (channel_no, channel)  those that the definitions track, numbered in the order of their text
 --      filed    (filed_no, day, type, currency)  what journeys are filed under
 --      wanted   (path_no, sign, filed_no, partition, ts, value, is_null)  the paths: 2·row of asked as it is now, counted +1, and the next
@@ -10,7 +11,8 @@
 -- Statements end with a semicolon at the end of a line.
 --
 -- Millions of steps pass through here, so they are narrow: text waits outside, under numbers.
-CREATE OR REPLACE TEMP TABLE place AS
+CREATE OR REPLACE TABLE place AS
+WITH numbered AS (
   SELECT
     row_number() OVER ()::INTEGER AS place_no, channel, campaign,
     channel NOT IN (FROM direct_channels) AS indirect,
@@ -20,13 +22,15 @@ CREATE OR REPLACE TEMP TABLE place AS
     FROM (SELECT DISTINCT channel, campaign FROM timelines WHERE kind = 'touch'), attribution
   )
   UNION ALL
-  SELECT 0, '(unattributed)', '(none)', true, '(unattributed)', 0;
-CREATE OR REPLACE TEMP TABLE channel AS
+  SELECT 0, '(unattributed)', '(none)', true, '(unattributed)', 0
+)
+SELECT *, min(place_no) OVER (PARTITION BY channel) AS of_channel FROM numbered;
+CREATE OR REPLACE TABLE channel AS
   SELECT DISTINCT channel_no, tracked AS channel FROM place;
-CREATE OR REPLACE TEMP TABLE filed AS
+CREATE OR REPLACE TABLE filed AS
   SELECT row_number() OVER ()::INTEGER AS filed_no, *, day_text(day_no) AS day
   FROM (SELECT DISTINCT ts // 86400000 AS day_no, type, currency FROM asked);
-CREATE OR REPLACE TEMP TABLE wanted AS
+CREATE OR REPLACE TABLE wanted AS
 WITH journey AS (
   SELECT asked.rowid::INTEGER AS journey_no, filed_no, partition, ts, value, asked.type = '' AS is_null, now, before
   FROM asked JOIN filed ON filed.day_no = ts // 86400000 AND filed.type = asked.type AND filed.currency = asked.currency
@@ -34,7 +38,7 @@ WITH journey AS (
 SELECT 2 * journey_no AS path_no, 1 AS sign, filed_no, partition, ts, value, is_null FROM journey WHERE now
 UNION ALL
 SELECT 2 * journey_no + 1, -1, filed_no, partition, ts, value, is_null FROM journey WHERE before;
-CREATE OR REPLACE TEMP TABLE step AS
+CREATE OR REPLACE TABLE step AS
 WITH touch AS (
   SELECT user_key, seq, ts, window_ms, view_through, fresh, place_no, channel_no, indirect
   FROM timelines JOIN (FROM place WHERE place_no > 0) AS place USING (channel, campaign)

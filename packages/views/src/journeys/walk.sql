@@ -8,7 +8,7 @@
 -- Statements end with a semicolon at the end of a line.
 INSERT INTO step
   SELECT path_no, 0, 0, 0, true, false, 0 FROM wanted ANTI JOIN step USING (path_no);
-CREATE OR REPLACE TEMP TABLE walked AS
+CREATE OR REPLACE TABLE walked AS
   SELECT
     path_no, seq, place_no, channel_no, indirect, weight,
     (row_number() OVER walk)::INTEGER AS i, (sum(weight) OVER walk)::BIGINT AS weights,
@@ -16,7 +16,7 @@ CREATE OR REPLACE TEMP TABLE walked AS
     lag(channel_no, 3) OVER walk AS back_3, lag(channel_no, 4) OVER walk AS back_4
   FROM step JOIN decay ON decay.hour = step.age_hours
   WINDOW walk AS (PARTITION BY path_no ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
-CREATE OR REPLACE TEMP TABLE path AS
+CREATE OR REPLACE TABLE path AS
   SELECT *
   FROM (
     SELECT

@@ -5,9 +5,9 @@
 --      attribution, from the definitions
 -- Out: timelines: all columns of members, and seq (0 or more; 2^19 events of one user at one instant are too many: an error)
 -- Statements end with a semicolon at the end of a line.
-CREATE OR REPLACE TEMP TABLE timelines AS
+CREATE OR REPLACE TABLE timelines AS
   SELECT ts * 524288 AS seq, members.* FROM members;
-CREATE OR REPLACE TEMP TABLE tied AS
+CREATE OR REPLACE TABLE tied AS
   SELECT
     timelines.rowid AS row,
     row_number() OVER (PARTITION BY user_key, ts ORDER BY touches_first AND kind = 'conversion', id) - 1 AS tie

@@ -6,7 +6,7 @@
 -- Out: timelines without repetitions
 --      repeated (all columns of timelines, place, earlier_fresh)  the repetitions; whether the event that each repeats is fresh
 -- Statements end with a semicolon at the end of a line.
-CREATE OR REPLACE TEMP TABLE repeated AS
+CREATE OR REPLACE TABLE repeated AS
   SELECT * EXCLUDE (since, within_ms)
   FROM (
     SELECT

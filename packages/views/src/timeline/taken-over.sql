@@ -7,11 +7,11 @@
 --      before      (the columns of members) what such users had before, all fresh
 --      taken_over  (user_key, id)  their repetitions that were there before
 -- Statements end with a semicolon at the end of a line.
-CREATE OR REPLACE TEMP TABLE turned AS
+CREATE OR REPLACE TABLE turned AS
   SELECT DISTINCT user_key FROM repeated WHERE earlier_fresh AND NOT fresh;
-CREATE OR REPLACE TEMP TABLE taken_over AS
+CREATE OR REPLACE TABLE taken_over AS
   SELECT user_key, id FROM repeated WHERE NOT fresh AND user_key IN (FROM turned);
-CREATE OR REPLACE TEMP TABLE before AS
+CREATE OR REPLACE TABLE before AS
   SELECT * EXCLUDE (seq) REPLACE (true AS fresh)
   FROM (FROM timelines UNION ALL SELECT * EXCLUDE (place, earlier_fresh) FROM repeated)
   WHERE NOT fresh AND user_key IN (FROM turned);
