@@ -47,10 +47,12 @@ test('definitions, keys and the note of the log are read before a start', async 
   expect(await refusal({ TRIBUTARY_DEFINITIONS_FILE: definitions })).toMatch(/line 1, column 1: this looks like YAML/);
   expect(await refusal({ TRIBUTARY_DEFINITIONS_FILE: join(dir, 'none.json') })).toContain('none.json": it does not exist');
   writeFileSync(join(data, 'keys.json'), '{"keys": [{}]}');
-  await expect(look({})).rejects.toThrow(/the key file .* cannot be read: at keys\.0: "id" is missing/);
+  await expect(look({})).rejects.toThrow(
+    /the key file .* must hold records of keys: at keys\.0, "id" must be a text \(got nothing\)/,
+  );
   rmSync(join(data, 'keys.json'));
   writeFileSync(join(data, 'log.json'), '{}');
-  await expect(look({})).rejects.toThrow(/log\.json is damaged: it should read/);
+  await expect(look({})).rejects.toThrow(/log\.json must read .* \(got another text\)/);
   writeFileSync(join(data, 'log.json'), '{"identity": "one", "partitions": 16}');
   await expect(look({})).rejects.toThrow(/keys\.json is gone, though this platform has data: .*--new-file --data-dir '.*data'$/);
   writeFileSync(join(data, 'keys.json'), '{"keys": []}');

@@ -242,7 +242,7 @@ describe('extremes', () => {
     expect(Object.keys(of('shapley'))).toHaveLength(10_000);
     const markov = await run(many, '--models', 'markov');
     expect(markov).toMatchObject({ code: 2, stdout: '' });
-    expect(markov.stderr).toContain('10000 states');
+    expect(markov.stderr).toContain('at most 5000 states (got 10000)');
     expect(markov.stderr).toContain('--top');
     const top = await json(many, '--models', 'markov', '--top', '3');
     expect(top.of('markov')).toEqual({ c0: 1, c1: 1, c10: 1, '(other)': 9997 });

@@ -65,17 +65,23 @@ test('show: of a generation that is not there, and before the first', async () =
 });
 
 test.each([
-  ['{\n  "conversions": ["buy"],\n}', 'line 3, column 1: "}" follows a comma. Remove the comma before it'],
-  ['{\n  "touches": { "visit": {\n    "windowDays": 900 } } }', 'line 3, column 5: touches.visit.windowDays: Too big'],
-  ['{"conversions": ["buy"],\n "attribution": {"direkt": []}}', 'line 2, column 18: attribution: Unrecognized key: "direkt"'],
-  ['{"conversion": ["buy"]}', 'line 1, column 2: the top: Unrecognized key: "conversion"'],
-  ['{"conversions": ["buy",\n  " pay"]}', 'line 2, column 3: conversions.1: " pay" begins or ends with a space'],
-  ['{"conversions": ["visit"]}', '"visit" is both a touch and a conversion'],
-  ['\ufeff{"latenessDays": "3"}', 'line 1, column 2: latenessDays: '],
+  ['{\n  "conversions": ["buy"],\n}', ' must be JSON (got line 3, column 1: "}" follows a comma). Remove the comma before it.'],
+  [
+    '{\n  "touches": { "visit": {\n    "windowDays": 900 } } }',
+    ', line 3, column 5: touches.visit.windowDays must be at most 365 (got 900)',
+  ],
+  [
+    '{"conversions": ["buy"],\n "attribution": {"direkt": []}}',
+    ', line 2, column 18: attribution.direkt must be one of resetOnConversion, ',
+  ],
+  ['{"conversion": ["buy"]}', ', line 1, column 2: conversion must be one of rules, touches, '],
+  ['{"conversions": ["buy",\n  " pay"]}', ', line 2, column 3: conversions.1 must not begin or end with a space'],
+  ['{"conversions": ["visit"]}', ': a type of the definitions must be a touch or a conversion, not both (got "visit")'],
+  ['\ufeff{"latenessDays": "3"}', ', line 1, column 2: latenessDays must be a number (got "3")'],
 ])('check: %j is found wrong where it is wrong', async (text, says) => {
   const done = await run(['check', fileOf(text)]);
   expect(done).toMatchObject({ code: 1, stdout: '', asked: 0 });
-  expect(done.stderr).toContain(`error: definitions.json, ${says}`);
+  expect(done.stderr).toContain(`error: definitions.json${says}`);
   expect(done.stderr).toContain('\n  fix: Correct the definitions');
 });
 

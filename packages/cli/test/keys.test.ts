@@ -121,11 +121,11 @@ test.each([
 });
 
 test.each([
-  ['\ufeff{"keys":[]}', 'it must not begin with a byte order mark'],
-  ['{"keys":[]\n', 'line 2, column 1: the text ends where "," or "}" belongs'],
+  ['\ufeff{"keys":[]}', 'must not begin with a byte order mark (got one)'],
+  ['{"keys":[]\n', 'must be JSON (got line 2, column 1: the text ends where "," or "}" belongs)'],
 ])('a key file that services cannot read is refused by its place: %j', async (text, reason) => {
   writeFileSync(join(dataDir, 'keys.json'), text);
   for (const command of [['list'], ['create', 'read']])
-    expect(await keys(...command)).toMatchObject({ code: 2, stderr: expect.stringContaining(`keys.json: ${reason}\n`) });
+    expect(await keys(...command)).toMatchObject({ code: 2, stderr: expect.stringContaining(`keys.json ${reason}\n`) });
   expect(readFileSync(join(dataDir, 'keys.json'), 'utf8')).toBe(text);
 });

@@ -1,7 +1,8 @@
 /** Why a request is refused: every sentence has the same form, from whatever rule it comes. */
+import { ruleOf } from '@tributary/model/schema-rule';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
-import { refusalOf, ruleOf } from '../src/refusal.ts';
+import { refusalOf } from '../src/refusal.ts';
 import { ROUTES } from '../src/routes.ts';
 
 function refused(schema: z.ZodType, asked: unknown): string {

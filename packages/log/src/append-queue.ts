@@ -65,7 +65,7 @@ export function createAppendQueue(send: (group: readonly Append[]) => Promise<vo
     append(partition, record) {
       const bytes = Buffer.byteLength(record.body);
       if (bytes > limits.maxBytes) {
-        const message = `a log entry of ${bytes} bytes; ${limits.maxBytes} are allowed`;
+        const message = `a log entry must have at most ${limits.maxBytes} bytes (got ${bytes})`;
         return Promise.reject(new TributaryError('body_too_large', message));
       }
       if (heldAppends >= limits.maxAppends || heldBytes + bytes > limits.maxBytes) {

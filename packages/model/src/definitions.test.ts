@@ -24,21 +24,30 @@ test('law 1: stored definitions keep the rules, the text and the version of thei
 test('definitions that name rules of another version are refused, with the fix', () => {
   for (const rules of [1, 5, '2'])
     expect(() => parseDefinitions(JSON.stringify({ rules }), sha256Hex)).toThrow(
-      'definitions, at rules: must be 2, 3 or 4. Leave it out',
+      'definitions, at rules must be 2, 3 or 4, or be left out (got ',
     );
   expect(() => storedDefinitions('{"rules":5}', sha256Hex)).toThrow('rules');
 });
 
 test('what a person wrote by mistake is named with its place; a byte order mark is taken', () => {
   const refused = (text: string, message: string) => expect(() => parseDefinitions(text, sha256Hex)).toThrow(message);
-  refused('conversions:\n  - purchase', 'the definitions, line 1, column 1: this looks like YAML');
-  refused('{\n  // ours\n}', 'the definitions, line 2, column 3: JSON has no comments');
+  refused(
+    'conversions:\n  - purchase',
+    'the definitions must be JSON (got line 1, column 1: this looks like YAML). Write it as JSON.',
+  );
+  refused('{\n  // ours\n}', 'the definitions must be JSON (got line 2, column 3: JSON has no comments). Remove it.');
   refused('{"latenessDays": 3, "latenessDays": 5}', 'the key "latenessDays" stands there twice');
-  refused('{"conversions": ["buy", "purchase "]}', 'definitions, at conversions.1: "purchase " begins or ends with a space');
-  refused('{"touches": {" click": {}}}', 'definitions, at touches: " click" begins or ends with a space');
-  refused('{"touches": {"click": {"defaultChannel": "ads "}}}', 'at touches.click.defaultChannel: "ads "');
+  refused(
+    '{"conversions": ["buy", "purchase "]}',
+    'definitions, at conversions.1 must not begin or end with a space, as no event would match it (got "purchase "). Remove the space.',
+  );
+  refused(
+    '{"touches": {" click": {}}}',
+    'definitions, at touches must not begin or end with a space, as no event would match it (got " click")',
+  );
+  refused('{"touches": {"click": {"defaultChannel": "ads "}}}', 'at touches.click.defaultChannel must not begin');
   refused('{"attribution": {"direct": ["\\tdirect"]}}', 'control character');
-  refused('{"signals": ["a\u00a0"]}', 'definitions, at signals.0: "a\u00a0" begins or ends with a space');
+  refused('{"signals": ["a\u00a0"]}', '(got "a\u00a0")');
   expect(parseDefinitions('\ufeff{"latenessDays": 5}', sha256Hex)).toEqual(parseDefinitions('{"latenessDays": 5}', sha256Hex));
 });
 
@@ -54,7 +63,7 @@ test('exchange rates are of at most 200 currencies', () => {
   const of = (count: number) => ({ to: 'EUR', rates: Object.fromEntries(currencies.slice(0, count).map((code) => [code, '1'])) });
   const parsed = (count: number) => parseDefinitions(JSON.stringify({ exchangeRates: of(count) }), sha256Hex);
   expect(Object.keys(parsed(200).exchangeRates?.rates ?? {})).toHaveLength(200);
-  expect(() => parsed(201)).toThrow('exchangeRates.rates: holds more than 200 currencies');
+  expect(() => parsed(201)).toThrow('exchangeRates.rates must have at most 200 currencies (got {');
 });
 
 test('law 1: exchange rates are in the text, and not in the version that rows follow', () => {
@@ -73,12 +82,12 @@ test('law 1: exchange rates are in the text, and not in the version that rows fo
 });
 
 test.each([
-  [{ to: 'EUR', rates: { USD: 0.92 } }, 'definitions, at exchangeRates.rates.USD: '],
+  [{ to: 'EUR', rates: { USD: 0.92 } }, 'definitions, at exchangeRates.rates.USD must be text (got 0.92)'],
   [{ to: 'EUR', rates: { USD: '0' } }, 'must be a positive decimal as text, such as "0.92"'],
   [{ to: 'EUR', rates: { EUR: '1' } }, 'must have no rate of the currency that amounts are converted to'],
-  [{ to: 'XQX', rates: {} }, 'definitions, at exchangeRates.to: must be a code of ISO 4217'],
-  [{ to: 'EUR', rates: { usd: '1' } }, 'definitions, at exchangeRates.rates.usd: '],
-  [{ rates: {} }, 'definitions, at exchangeRates.to: '],
+  [{ to: 'XQX', rates: {} }, 'definitions, at exchangeRates.to must be a code of ISO 4217'],
+  [{ to: 'EUR', rates: { usd: '1' } }, 'definitions, at exchangeRates.rates.usd must '],
+  [{ rates: {} }, 'definitions, at exchangeRates.to must be text (got nothing)'],
 ])('exchange rates such as %j are refused with their place', (exchangeRates, message) => {
   expect(() => parseDefinitions(JSON.stringify({ exchangeRates }), sha256Hex)).toThrow(message);
 });

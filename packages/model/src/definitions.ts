@@ -7,7 +7,9 @@ import { isCurrency } from './currency.ts';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
 import { RATE } from './exchange-rates.ts';
-import { jsonTrouble, troubleText } from './json-trouble.ts';
+import { jsonTrouble, notJson } from './json-trouble.ts';
+import { describe, type Refusal, refusalText } from './refusal.ts';
+import { ruleOf } from './schema-rule.ts';
 import { DAY_MS, HOUR_MS } from './time.ts';
 
 export const RULE_BASED_MODELS = ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'] as const;
@@ -17,7 +19,7 @@ const name = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[^\p{Cc}]+$/u, 'holds a control character');
+  .regex(/^[^\p{Cc}]+$/u, 'hold no control character');
 const days = z.number().positive().max(365);
 
 const Touch = z.strictObject({
@@ -45,9 +47,9 @@ const RULES = 4;
 const Path = z
   .string()
   .max(256)
-  .regex(/^properties(\.[^.*\p{Cc}"'\\[\]]+){1,8}$/u, 'must be a path such as "properties.order_id"');
+  .regex(/^properties(\.[^.*\p{Cc}"'\\[\]]+){1,8}$/u, 'be a path such as "properties.order_id"');
 
-const Currency = z.string().refine(isCurrency, 'must be a code of ISO 4217, such as "EUR"');
+const Currency = z.string().refine(isCurrency, 'be a code of ISO 4217, such as "EUR"');
 
 /** What answers are converted by where they are asked for it; no row of a view follows them (decision 31). */
 const Rates = z
@@ -57,20 +59,15 @@ const Rates = z
     rates: z
       .record(
         Currency,
-        z
-          .string()
-          .regex(RATE, 'must be a positive decimal as text, such as "0.92", of at most 12 digits on either side of the point'),
+        z.string().regex(RATE, 'be a positive decimal as text, such as "0.92", of at most 12 digits on either side of the point'),
       )
-      .refine((rates) => Object.keys(rates).length <= 200, 'holds more than 200 currencies'),
+      .refine((rates) => Object.keys(rates).length <= 200, 'have at most 200 currencies'),
   })
-  .refine(
-    ({ to, rates }) => !Object.hasOwn(rates, to),
-    'must have no rate of the currency that amounts are converted to: it is 1. Leave it out',
-  );
+  .refine(({ to, rates }) => !Object.hasOwn(rates, to), 'have no rate of the currency that amounts are converted to, as it is 1');
 
 const Schema = z.strictObject({
   /** Written by the program. */
-  rules: z.literal([2, 3, RULES], `must be 2, 3 or ${RULES}. Leave it out`).default(2),
+  rules: z.literal([2, 3, RULES], `be 2, 3 or ${RULES}, or be left out`).default(2),
   touches: z.record(name, Touch).default({
     ad_click: { windowDays: 30, defaultChannel: 'direct', viewThrough: false },
     ad_impression: { windowDays: 1, defaultChannel: 'direct', viewThrough: true },
@@ -86,9 +83,9 @@ const Schema = z.strictObject({
         z.array(name).max(100),
         z
           .record(name, z.strictObject({ onceBy: Path.optional(), withinDays: days.default(30) }))
-          .refine((types) => Object.keys(types).length <= 100, 'holds more than 100 types'),
+          .refine((types) => Object.keys(types).length <= 100, 'have at most 100 types'),
       ],
-      'must be a list of event types, or say of each type what it is counted once by: {"purchase": {"onceBy": "properties.order_id"}}',
+      'be a list of event types, or say of each type what it is counted once by: {"purchase": {"onceBy": "properties.order_id"}}',
     )
     .default(['conversion', 'purchase', 'Order Completed', 'booking']),
   /** The same as the program writes it. */
@@ -104,7 +101,7 @@ const Schema = z.strictObject({
       /** Whole percent for the first and the last touch; the middle shares the rest. */
       positionBased: z
         .strictObject({ first: z.int().min(0).max(100), last: z.int().min(0).max(100) })
-        .refine((p) => p.first + p.last <= 100 && p.first + p.last > 0, 'first + last lies between 1 and 100 percent')
+        .refine((p) => p.first + p.last <= 100 && p.first + p.last > 0, 'have first + last between 1 and 100 percent')
         .default({ first: 40, last: 40 }),
       timeDecay: z.strictObject({ halfLifeHours: z.int().min(1).max(8760) }).default({ halfLifeHours: 168 }),
       /** Channels that "last non-direct" passes over. */
@@ -183,13 +180,25 @@ export function parseDefinitions(json: string, sha256Hex: (text: string) => stri
   // Editors of some systems begin a file with it.
   const text = json.replace(/^\ufeff/, '');
   const trouble = jsonTrouble(text);
-  if (trouble !== undefined) throw new TributaryError('invalid_definitions', `the definitions, ${troubleText(trouble)}`);
+  if (trouble !== undefined) throw refused({ field: 'the definitions', ...notJson(trouble) });
   const parsed = parse(text, Schema, sha256Hex);
   const padded = namesOf(parsed).find(([, found]) => found !== found.trim());
   if (padded === undefined) return parsed;
   const [where, given] = padded;
-  const message = `definitions, at ${where}: ${JSON.stringify(given)} begins or ends with a space, and no event would match it. Remove the space`;
-  throw new TributaryError('invalid_definitions', message);
+  throw refusedAt(where, {
+    must: 'not begin or end with a space, as no event would match it',
+    got: JSON.stringify(given),
+    fix: 'Remove the space',
+  });
+}
+
+/** `where`: the keys on the way to it. */
+function refusedAt(where: string, rule: Omit<Refusal, 'field'>): TributaryError {
+  return refused({ field: `definitions, at ${where}`, ...rule });
+}
+
+function refused(refusal: Refusal, cause?: unknown): TributaryError {
+  return new TributaryError('invalid_definitions', refusalText(refusal), { cause });
 }
 
 /** Every name that events are compared with, and where it stands. */
@@ -232,14 +241,23 @@ function parse(json: string, schema: z.ZodType<Written>, sha256Hex: (text: strin
   try {
     raw = JSON.parse(json);
   } catch (cause) {
-    throw new TributaryError('invalid_definitions', `the definitions are not JSON: ${(cause as Error).message}`, { cause });
+    const got = `what its parser refuses: ${(cause as Error).message}`;
+    throw refused({ field: 'the definitions', must: 'be JSON', got }, cause);
   }
-  const parsed = schema.safeParse(raw);
+  const parsed = schema.safeParse(raw, { error: ruleOf });
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new TributaryError('invalid_definitions', `definitions, at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`);
+    const [issue] = parsed.error.issues;
+    const { path = [], message: must = 'be valid' } = issue ?? {};
+    if (issue?.code !== 'unrecognized_keys')
+      throw refusedAt(path.join('.') || 'the top', { must, got: describe(valueAt(raw, path)) });
+    const [unknown = ''] = issue.keys;
+    throw refusedAt([...path, unknown].join('.'), { must, got: JSON.stringify(unknown) });
   }
   return derive(ruled(parsed.data), sha256Hex);
+}
+
+function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[key], whole);
 }
 
 /** Conversions as names, what is counted once apart, so that earlier versions see what they know, and rules that they do not know. */
@@ -267,10 +285,11 @@ function ofRows(rules: number, countsOnce: boolean): Written['rules'] {
 function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definitions {
   const both = parsed.conversions.find((type) => type in parsed.touches);
   if (both !== undefined)
-    throw new TributaryError(
-      'invalid_definitions',
-      `definitions: "${both}" is both a touch and a conversion; it can be one of them`,
-    );
+    throw refused({
+      field: 'a type of the definitions',
+      must: 'be a touch or a conversion, not both',
+      got: JSON.stringify(both),
+    });
   const { rules: stored, once, exchangeRates, ...chosen } = parsed;
   const rules = ofRows(stored, Object.keys(once).length > 0);
   const ofRules = rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : { rules, once, ...chosen };

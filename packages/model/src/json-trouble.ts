@@ -37,6 +37,14 @@ export function troubleText({ what, line, column }: JsonTrouble): string {
   return `line ${line}, column ${column}: ${what}`;
 }
 
+/** The same as the parts of a refusal: what is wrong ends at its first sentence, what to do follows. */
+export function notJson({ what, line, column }: JsonTrouble): { must: string; got: string; fix?: string } {
+  const end = what.indexOf('. ');
+  const wrong = end < 0 ? what : what.slice(0, end);
+  const got = `line ${line}, column ${column}: ${wrong}`;
+  return { must: 'be JSON', got, ...(end >= 0 && { fix: what.slice(end + 2) }) };
+}
+
 interface Scan {
   readonly text: string;
   at: number;

@@ -61,7 +61,7 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk(), n
   const now = clock ?? Date.now;
   if (disk.identity === null) create(disk, partitions);
   if (disk.partitions.length !== partitions) {
-    const message = `the log ${disk.identity} has ${disk.partitions.length} partitions; ${partitions} were asked for`;
+    const message = `TRIBUTARY_PARTITIONS must be ${disk.partitions.length}, as the log ${disk.identity} has them (got ${partitions})`;
     throw new TributaryError('partition_mismatch', message);
   }
   const identity = disk.identity as string;

@@ -43,7 +43,7 @@ export function chainOf(transitions: readonly Transition[], reward: Reward, most
   const channels = channelsOf(rows);
   const live = liveStates(rows);
   if (live.length > mostStates) {
-    throw new TributaryError('too_many_states', `The counts have ${live.length} states; the model takes at most ${mostStates}.`);
+    throw new TributaryError('too_many_states', `the counts must have at most ${mostStates} states (got ${live.length})`);
   }
   const indexOf = new Map(live.map((key, i) => [key, i]));
   const [rewards, leaving, starts, conversions] = Array.from({ length: 4 }, () => new Float64Array(live.length)) as [

@@ -181,6 +181,6 @@ function demandCounts<Row extends Counts>(row: Row, keyOf: (row: Row) => string)
   const where = keyOf(row).replaceAll(SEPARATOR, ' > ').replace(EDGE, ' → ');
   throw new TributaryError(
     'invalid_counts',
-    `The counts of "${where}" are ${conversions}, ${nulls} nulls and the value ${value}.`,
+    `counts must be finite, those of journeys not negative (got ${conversions} conversions, ${nulls} nulls and the value ${value} of "${where}")`,
   );
 }

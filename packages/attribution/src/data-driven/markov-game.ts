@@ -51,7 +51,7 @@ function effectsOf(
   if (FEWEST_PAIRS * workOfPair > MOST_WORK)
     throw new TributaryError(
       'too_many_states',
-      `The counts have ${states} states, too many for the Markov game of ${players} channels.`,
+      `the counts must have fewer states for the Markov game of ${players} channels (got ${states})`,
     );
   const range = rangeOf(chain);
   const pairs = Math.max(

@@ -71,7 +71,7 @@ export function planOf({ states, edges }: SparseFlow, times: number, mostWork = 
     if (work > mostWork)
       throw new TributaryError(
         'too_many_states',
-        `The counts have ${states} states that lead to too many others: ${times} eliminations cost more than ${mostWork} multiplications.`,
+        `the counts must have states that lead to fewer others, so that ${times} eliminations cost at most ${mostWork} multiplications (got ${states} states)`,
       );
     order.push(best);
     waysOn.push(ons);

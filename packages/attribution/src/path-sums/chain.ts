@@ -29,10 +29,7 @@ export function removalEffects({ paths, channels, order }: PathsInput): EffectsO
   });
   const states = names.size;
   if (states > MOST_SPARSE_STATES)
-    throw new TributaryError(
-      'too_many_states',
-      `The counts have ${states} states; the model takes at most ${MOST_SPARSE_STATES}.`,
-    );
+    throw new TributaryError('too_many_states', `the counts must have at most ${MOST_SPARSE_STATES} states (got ${states})`);
   // Canonical: the sums of a state do not depend on which path came first.
   const sorted = [...names.keys()].sort(byCodePoint);
   const rank = new Int32Array(states);

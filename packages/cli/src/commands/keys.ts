@@ -202,10 +202,14 @@ function textOf(file: string): string {
 function readable(file: string): string {
   const text = textOf(file);
   const read = readJson(text);
-  const reason = text.startsWith('\ufeff') ? 'it must not begin with a byte order mark' : read.ok ? undefined : read.reason;
+  const reason = text.startsWith('\ufeff')
+    ? 'must not begin with a byte order mark (got one)'
+    : read.ok
+      ? undefined
+      : `must be JSON (got ${read.reason})`;
   if (reason === undefined) return file;
   const fix = 'Save it as UTF-8 without a byte order mark, and correct that place; until then services keep the keys they know.';
-  throw new CommandError({ code: 'invalid_config', message: `${file}: ${reason}`, fix, exitCode: EXIT.usage });
+  throw new CommandError({ code: 'invalid_config', message: `${file} ${reason}`, fix, exitCode: EXIT.usage });
 }
 
 function pathOf({ settings }: Context): string {

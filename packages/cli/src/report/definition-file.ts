@@ -7,6 +7,7 @@ import { CommandError, MISNAMED, UsageError } from '../exit.ts';
 import { type JsonPlace, jsonPlaces } from '../json-place.ts';
 
 const LEAD = 'definitions, at ';
+const WHOLE = 'the definitions';
 
 /** Throws a usage error where there is no such file, and a failure that names the place where it is wrong. */
 export async function readDefinitions(cwd: string, file: string): Promise<Definitions> {
@@ -19,22 +20,19 @@ export async function readDefinitions(cwd: string, file: string): Promise<Defini
     return parseDefinitions(text, sha256Hex);
   } catch (cause) {
     if (!(cause instanceof TributaryError)) throw cause;
-    const message = `${file}, ${placed(cause.message, text)}`;
+    const message = placed(cause.message, text, file);
     throw new CommandError({ code: cause.code, message, fix: cause.fix }, { cause });
   }
 }
 
 /** What is not JSON has its place; what breaks a rule has the path of its key, which is looked up. */
-function placed(message: string, text: string): string {
-  if (!message.startsWith(LEAD)) return message.replace(/^(?:the )?definitions[,:] /, '');
+function placed(message: string, text: string, file: string): string {
+  if (message.startsWith(WHOLE)) return file + message.slice(WHOLE.length);
+  if (!message.startsWith(LEAD)) return `${file}: ${message}`;
   const said = message.slice(LEAD.length);
-  const unknown = /: Unrecognized keys?: "(.*?)"(?:, "|$)/.exec(said)?.[1];
-  const isMeant = ({ path }: JsonPlace) =>
-    said.startsWith(`${path}: `) ||
-    path === unknown ||
-    (unknown !== undefined && said.startsWith(`${path.slice(0, -unknown.length - 1)}: `) && path.endsWith(`.${unknown}`));
+  const isMeant = ({ path }: JsonPlace) => said.startsWith(`${path} must `);
   const place = jsonPlaces(text.replace(/^\ufeff/, '')).findLast(isMeant);
-  return place === undefined ? said : `line ${place.line}, column ${place.column}: ${said}`;
+  return place === undefined ? `${file}, ${said}` : `${file}, line ${place.line}, column ${place.column}: ${said}`;
 }
 
 function textOf(path: string, file: string): string {

@@ -109,7 +109,10 @@ export function createAppender(options: AppenderOptions): Appender {
 
   async function refusal({ errorCode, message }: Produced): Promise<TributaryError> {
     if (errorCode === CODE.messageTooLarge || errorCode === CODE.recordListTooLarge)
-      return new TributaryError('body_too_large', `the topic ${topic.name} takes smaller messages only (error ${errorCode})`);
+      return new TributaryError(
+        'body_too_large',
+        `a log entry must fit into a message of the topic ${topic.name} (got error ${errorCode} of the broker)`,
+      );
     const why = message === null ? '' : `: ${message}`;
     const error = unavailable(`an append was refused or is not known to be durable (error ${errorCode}${why})`);
     if (!isMoved(errorCode) && !isUnknownTopic(errorCode)) return error;

@@ -108,7 +108,7 @@ describe('a connection to a broker', () => {
     const TOO_OLD = 35;
     const broker = await brokerThat(() => {}, { versions: (asked) => reply(asked, 0, TOO_OLD, int32(0)) });
     const connection = await broker.connect();
-    await expect(connection.send(metadataRequest('t'))).rejects.toThrow('the broker speaks Metadata none');
+    await expect(connection.send(metadataRequest('t'))).rejects.toThrow('of Metadata (got none). Run Kafka 3.1 or newer.');
   });
 
   it.each(['scram-sha-256', 'scram-sha-512'] as const)(

@@ -138,7 +138,7 @@ function versionFor({ apiKey, versions }: KafkaRequest<unknown>, known: Range | 
   if (known !== undefined && version >= versions.min && version >= known.minVersion) return version;
   const there = known === undefined ? 'none' : `${known.minVersion} to ${known.maxVersion}`;
   const name = (protocolAPIsById as Readonly<Record<number, string>>)[apiKey];
-  const message = `the broker speaks ${name} ${there}, the log ${versions.min} to ${versions.max}; Kafka 3.1 or newer is needed`;
+  const message = `a broker must speak one of the versions ${versions.min} to ${versions.max} of ${name} (got ${there}). Run Kafka 3.1 or newer.`;
   throw new TributaryError('invalid_config', message);
 }
 

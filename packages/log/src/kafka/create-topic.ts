@@ -91,9 +91,11 @@ async function checkSettings(
   const { errorCode, message, settings } = await describedSettings(connection, name);
   if (errorCode !== 0) {
     if (durability === 'managed') return DEFAULT_MESSAGE_BYTES;
-    const advice = `open the log with durability "managed" if its operator vouches for it`;
-    const why = `Kafka does not tell the settings of the topic ${name} (error ${errorCode}: ${message ?? 'no reason given'})`;
-    throw new TributaryError('not_durable', `${why}; ${advice}`);
+    const got = `error ${errorCode}: ${message ?? 'no reason given'}`;
+    throw new TributaryError(
+      'not_durable',
+      `the settings of the topic ${name} must be shown by Kafka (got ${got}). Open the log with durability "managed" if its operator vouches for it.`,
+    );
   }
   const demand = (setting: string, isFine: (value: string) => boolean, want: string) => {
     const value = settings.get(setting) ?? '(unset)';

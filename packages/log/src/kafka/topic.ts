@@ -107,7 +107,7 @@ function defectOf(found: Metadata, was: { name: string; id: string; partitions: 
 
 export function mismatch({ partitions, topicId }: Metadata, name: string, wanted: number): TributaryError | null {
   if (partitions.length === wanted) return null;
-  const message = `the topic ${name} with the id ${topicId} has ${partitions.length} partitions; ${wanted} were asked for`;
+  const message = `TRIBUTARY_PARTITIONS must be ${partitions.length}, as the topic ${name} with the id ${topicId} has them (got ${wanted})`;
   return new TributaryError('partition_mismatch', message);
 }
 

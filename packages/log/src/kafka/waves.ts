@@ -35,7 +35,7 @@ export function wavesOf(group: readonly Append[], { topic, envelopeOf, maxMessag
     const messages = messagesOf(append.record, envelopeOf);
     const bytes = messages.reduce((sum, message) => sum + messageBytes(message), 0);
     if (BATCH_HEADER + bytes > maxMessageBytes) {
-      const message = `a log entry of ${bytes} bytes with its headers; the topic ${topic} takes ${maxMessageBytes}`;
+      const message = `a log entry must have at most ${maxMessageBytes} bytes with its headers, as the topic ${topic} takes no more (got ${bytes})`;
       tooLarge.push({ append, error: new TributaryError('body_too_large', message) });
       continue;
     }

@@ -21,7 +21,7 @@ async function readSetting(redis: Redis, setting: string): Promise<string> {
     return reply[1] ?? '(unset)';
   } catch (cause) {
     if ((cause as Error).name !== 'ReplyError') throw unavailable('its settings could not be read', cause);
-    const message = `Redis does not show its setting "${setting}"; open the log with durability "managed" if its operator vouches for it`;
+    const message = `${setting} must be shown by Redis (got a refusal). Open the log with durability "managed" if its operator vouches for it.`;
     throw new TributaryError('not_durable', message, { cause });
   }
 }

@@ -53,7 +53,7 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
   if (commands.isCluster || blocking.isCluster)
     throw new TributaryError(
       'invalid_config',
-      'the log on Redis Streams lies on one Redis, and the url of Redis names a cluster: its streams and its metadata would be on different nodes. With a cluster the log is Kafka: set TRIBUTARY_KAFKA_BROKERS',
+      'TRIBUTARY_REDIS_URL must name one Redis, where the log lies there (got a cluster, which would have its streams and its metadata on different nodes). Set TRIBUTARY_KAFKA_BROKERS: with a cluster the log is Kafka.',
     );
   if (commands.options.autoResendUnfulfilledCommands !== false)
     throw new Error('the log needs a connection with autoResendUnfulfilledCommands: false; a resent append may break the order');
@@ -166,7 +166,7 @@ async function found(redis: Redis, keys: LogKeys, newIdentity: string): Promise<
       'Redis has no log, though this platform was built upon one: Redis was emptied, or is another one. Restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true, which loses what was not archived',
     );
   if (Number(there) !== partitions) {
-    const message = `the log ${identity} has ${there} partitions; ${partitions} were asked for`;
+    const message = `TRIBUTARY_PARTITIONS must be ${there}, as the log ${identity} has them (got ${partitions})`;
     throw new TributaryError('partition_mismatch', message);
   }
   return identity as string;

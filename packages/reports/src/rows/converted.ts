@@ -17,13 +17,13 @@ import type { Credited } from './report.ts';
 
 /** Throws `invalid_query` where the definitions have no rates, or other ones. */
 export function demandRates({ exchangeRates }: Pick<Definitions, 'exchangeRates'>, convertTo: string): ExchangeRates {
-  const got = `(got ${JSON.stringify(convertTo)})`;
+  const got = JSON.stringify(convertTo);
   if (exchangeRates === undefined)
     throw refused(
-      `convertTo must be left out where the definitions in force have no exchange rates ${got}: add exchangeRates to them; they are used from the next generation on`,
+      `convertTo must be left out where the definitions in force have no exchange rates (got ${got}). Add exchangeRates to them; they are used from the next generation on`,
     );
   if (exchangeRates.to !== convertTo)
-    throw refused(`convertTo must be ${exchangeRates.to}, which the exchange rates of the definitions convert to ${got}`);
+    throw refused(`convertTo must be ${exchangeRates.to}, which the exchange rates of the definitions convert to (got ${got})`);
   return exchangeRates;
 }
 

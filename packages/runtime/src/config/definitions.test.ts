@@ -19,7 +19,7 @@ test('no file means the built-in definitions; an empty object in a file means th
     expect(loadDefinitions(file).version).not.toBe(loadDefinitions('').version);
     writeFileSync(file, '{"latenessDays": "many"}');
     expect(() => loadDefinitions(file)).toThrow(
-      /^TRIBUTARY_DEFINITIONS_FILE must hold definitions \(got ".*definitions\.json"\)\. Correct it: definitions, at latenessDays: .*\.$/,
+      /^TRIBUTARY_DEFINITIONS_FILE must hold definitions \(got ".*definitions\.json"\)\. Correct it: definitions, at latenessDays must be a number \(got "many"\)\.$/,
     );
     writeFileSync(file, Buffer.from([0x7b, 0xfc, 0x7d]));
     expect(() => loadDefinitions(file)).toThrow(/must be a file that can be read \(got .*: it is not UTF-8\)/);

@@ -31,6 +31,9 @@ export function loadDefinitions(file: string): Definitions {
     return parseDefinitions(text, sha256Hex);
   } catch (cause) {
     // It says the place, what is wrong there, and mostly what to do.
-    throw refused(`must hold definitions (got ${quoted(file)}). Correct it: ${(cause as Error).message}.`, cause);
+    throw refused(
+      `must hold definitions (got ${quoted(file)}). Correct it: ${(cause as Error).message.replace(/\.?$/, '.')}`,
+      cause,
+    );
   }
 }

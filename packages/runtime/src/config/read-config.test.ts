@@ -67,8 +67,8 @@ test.each([
   ['redis://default:hidden@10.0.0.1:1/abc', /number of a database.*\(got redis:\/\/10\.0\.0\.1:1\)/],
   ['redis:default:hidden@10.0.0.1', /must begin with .*not shown/],
   ['redis://:4/hidden@10.0.0.1/abc', /not shown/],
-  ['redis-sentinel://a:1,b:2?sentinelPassword=hidden', /names no master.*\(got redis-sentinel:\/\/a:1,b:2\)/],
-  ['redis-cluster://a:1,:hidden', /where host:port belongs .*not shown/],
+  ['redis-sentinel://a:1,b:2?sentinelPassword=hidden', /name of the master .*\(got redis-sentinel:\/\/a:1,b:2\)/],
+  ['redis-cluster://a:1,:hidden', /each server as host:port .*not shown/],
 ])('a url of Redis that is none is refused by name, without its password: %s', (url, message) => {
   const attempt = () => readConfig('speed', SHARED_SETTINGS, { TRIBUTARY_REDIS_URL: url }, []);
   expect(attempt).toThrow(message);
@@ -96,8 +96,8 @@ test('every setting that is wrong is named, not the first alone', () => {
 });
 
 test('an unknown or unfinished flag is an error, never ignored', () => {
-  expect(() => read({}, ['--colector-port', '1'])).toThrow(/has no argument "--colector-port"/);
-  expect(() => read({}, ['stray'])).toThrow(/has no argument "stray"/);
+  expect(() => read({}, ['--colector-port', '1'])).toThrow(/must be one of its settings \(got "--colector-port"\)/);
+  expect(() => read({}, ['stray'])).toThrow(/must be one of its settings \(got "stray"\)/);
   expect(() => read({}, ['--idle-ms'])).toThrow(/--idle-ms must have a value/);
 });
 

@@ -93,7 +93,10 @@ function readFlags(name: string, table: ConfigTable, argv: readonly string[]): M
     const equals = argument.indexOf('=');
     const flag = equals < 0 ? argument : argument.slice(0, equals);
     const key = keys.get(flag);
-    if (key === undefined) throw wrong(`${name} has no argument ${quoted(argument)}. Leave it out; --help lists all.`);
+    if (key === undefined)
+      throw wrong(
+        `an argument of ${name} must be one of its settings (got ${quoted(argument)}). Leave it out; --help lists all.`,
+      );
     if (flags.has(key)) throw wrong(`${flag} must be given once (got it twice). Leave one of them out.`);
     if (equals >= 0) flags.set(key, argument.slice(equals + 1));
     else if (table[key]?.type === 'bool') flags.set(key, 'true');

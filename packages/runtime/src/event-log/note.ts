@@ -123,6 +123,6 @@ export function readNote(file: string): Note | null {
   }
   throw new TributaryError(
     'invalid_config',
-    `${file} is damaged: it should read {"identity": "…"}. Restore it from a backup; where there is an archive, remove it: the archive names the log too.`,
+    `${file} must read {"identity": "…"} (got another text). Restore it from a backup; where there is an archive, remove it: the archive names the log too.`,
   );
 }

@@ -1,7 +1,8 @@
 /** The file of API keys: what is stored of a key, and how the file is read and changed. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
-import { jsonTrouble, troubleText } from '@tributary/model/json-trouble';
+import { jsonTrouble, notJson } from '@tributary/model/json-trouble';
+import { refusalText } from '@tributary/model/refusal';
 import { dataPath } from '../data-folder/paths.ts';
 import { patience } from '../wait.ts';
 
@@ -53,23 +54,26 @@ export function readKeys(file: string): KeyRecord[] {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return [];
-    throw notKeys(file, message, cause);
+    throw notKeys(file, 'be a file that can be read', message, cause);
   }
   const trouble = jsonTrouble(text);
-  if (trouble !== undefined) throw notKeys(file, troubleText(trouble));
+  if (trouble !== undefined) {
+    const { must, got } = notJson(trouble);
+    throw notKeys(file, must, got);
+  }
   const { keys } = { ...(JSON.parse(text) as { keys?: unknown }) };
-  if (!Array.isArray(keys)) throw notKeys(file, 'it has no list "keys"');
-  if (keys.length > MAX_KEYS) throw notKeys(file, `it has ${keys.length} records, and ${MAX_KEYS} are the most`);
+  if (!Array.isArray(keys)) throw notKeys(file, 'have a list "keys"', 'none');
+  if (keys.length > MAX_KEYS) throw notKeys(file, `have at most ${MAX_KEYS} records`, String(keys.length));
   for (const [i, record] of keys.entries()) {
     const wrong = recordTrouble(record);
-    if (wrong !== undefined) throw notKeys(file, `at keys.${i}: ${wrong}`);
+    if (wrong !== undefined) throw notKeys(file, `hold records of keys: at keys.${i}, ${wrong.must}`, wrong.got);
   }
   return keys as KeyRecord[];
 }
 
-function notKeys(file: string, why: string, cause?: unknown): TributaryError {
-  const message = `the key file ${file} cannot be read: ${why} (correct that, or restore the file from a backup)`;
-  return new TributaryError('invalid_config', message, { cause });
+function notKeys(file: string, must: string, got: string, cause?: unknown): TributaryError {
+  const fix = 'Correct that, or restore the file from a backup';
+  return new TributaryError('invalid_config', refusalText({ field: `the key file ${file}`, must, got, fix }), { cause });
 }
 
 /** Replaces the key file in one step, readable by its owner only. */
@@ -92,7 +96,7 @@ export async function changeKeys(file: string, change: (records: readonly KeyRec
     if (!(await more()))
       throw new TributaryError(
         'invalid_config',
-        `another process is changing ${file}: ${lock} exists. Remove that file if no process is.`,
+        `${file} must be changed by one process at a time (got ${lock}, which another one holds). Remove that file if no process does.`,
       );
   try {
     writeKeys(file, change(readKeys(file)));
@@ -141,13 +145,14 @@ const FIELD_RULES: Readonly<Record<keyof KeyRecord, FieldRule>> = {
 };
 
 /** Quotes no value: it may be a key that was put where its hash belongs. */
-function recordTrouble(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it must be an object';
+function recordTrouble(value: unknown): { readonly must: string; readonly got: string } | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { must: 'the record must be an object', got: 'another value' };
   const record = value as Partial<Record<string, unknown>>;
   const wrong = Object.entries(FIELD_RULES).find(([name, { isRight, isOptional }]) =>
     record[name] === undefined ? isOptional !== true : !isRight(record[name]),
   );
   if (wrong === undefined) return undefined;
   const [field, { must }] = wrong;
-  return record[field] === undefined ? `"${field}" is missing` : `"${field}" must ${must}`;
+  return { must: `"${field}" must ${must}`, got: record[field] === undefined ? 'nothing' : 'another value, not shown' };
 }

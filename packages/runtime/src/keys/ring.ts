@@ -138,7 +138,7 @@ export function loadKeyRing(
       if (problem === undefined) return undefined;
       if (records.size === 0) return problem.message;
       const until = new Date(problem.since + UNREADABLE_GRACE_MS).toISOString();
-      return `${problem.message}; the keys known last are valid until ${until}`;
+      return `${problem.message.replace(/\.$/, '')}; the keys known last are valid until ${until}`;
     },
   };
 }

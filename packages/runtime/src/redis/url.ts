@@ -8,6 +8,7 @@
  * `tls` also as `tls=true`. User and password are those of the data; Sentinels have their own.
  */
 import { TributaryError } from '@tributary/model/errors';
+import type { Wrong } from '../config/setting.ts';
 
 export interface RedisAddress {
   readonly host: string;
@@ -42,26 +43,54 @@ const OPTIONS = {
 
 /** Throws `invalid_config`; its message never quotes a password. */
 export function parseRedisUrl(url: string): RedisTarget {
+  const read = readRedisUrl(url);
+  if ('kind' in read) return read;
+  const { must, fix } = read;
+  throw new TributaryError('invalid_config', `the url of Redis must ${must} (got ${shownRedisUrl(url)}). ${fix}`);
+}
+
+/** What the url means, or what is wrong with it; never quotes a password. */
+export function readRedisUrl(url: string): RedisTarget | Wrong {
+  try {
+    return targetOf(url);
+  } catch (error) {
+    if (error instanceof WrongUrl) return error.wrong;
+    throw error;
+  }
+}
+
+class WrongUrl extends Error {
+  readonly wrong: Wrong;
+  constructor(must: string, fix: string) {
+    super(must);
+    this.wrong = { must, fix };
+  }
+}
+
+const FORMS = 'redis://, rediss://, redis-cluster:// or redis-sentinel://';
+
+function targetOf(url: string): RedisTarget {
   if (/^rediss?:\/\//.test(url)) return { kind: 'single', url };
   const parts = /^redis-(cluster|sentinel):\/\/(?:([^@/?]*)@)?([^@/?]*)(?:\/([^?]*))?(?:\?(.*))?$/.exec(url);
-  if (parts === null)
-    throw invalid('begins with none of redis://, rediss://, redis-cluster://, redis-sentinel://, or is not of its form');
+  if (parts === null) throw new WrongUrl(`begin with ${FORMS}`, 'Write an address such as redis://127.0.0.1:6379.');
   const [, kind, user, hosts = '', path = '', query = ''] = parts;
   if (`${hosts}${path}${query}`.includes('@'))
-    throw invalid('has an "@" too many: write "/", "?", "@" in a password as %2F, %3F, %40');
+    throw new WrongUrl('have one "@" at most', 'Write "/", "?", "@" in a password as %2F, %3F, %40.');
   const options = new URLSearchParams(query);
   for (const name of options.keys())
     if (!(OPTIONS[kind as 'cluster' | 'sentinel'] as readonly string[]).includes(name))
-      throw invalid(`knows no option "${name}" of redis-${kind}://`);
+      throw new WrongUrl(`have no option but ${OPTIONS[kind as 'cluster' | 'sentinel'].join(', ')}`, `Leave out "${name}".`);
   const login = loginOf(user);
   const tls = isOn(options, 'tls');
   if (kind === 'cluster') {
-    if (path !== '' && path !== '0') throw invalid(`names the database "${path}": a cluster has only database 0`);
+    if (path !== '' && path !== '0')
+      throw new WrongUrl('name no database but 0, the only one of a cluster', `Leave out "/${path}".`);
     return { kind, nodes: addressesOf(hosts, REDIS_PORT), login, tls };
   }
-  if (path === '') throw invalid('names no master: redis-sentinel://host:port,host:port/<master name>');
+  if (path === '')
+    throw new WrongUrl('end with the name of the master', 'Write redis-sentinel://host:port,host:port/<master name>.');
   const db = Number(options.get('db') ?? 0);
-  if (!Number.isInteger(db) || db < 0) throw invalid(`names the database "${options.get('db')}": a whole number is needed`);
+  if (!Number.isInteger(db) || db < 0) throw new WrongUrl('have a whole number as db', 'Write digits only.');
   return {
     kind: 'sentinel',
     sentinels: addressesOf(hosts, SENTINEL_PORT),
@@ -88,7 +117,10 @@ function addressesOf(hosts: string, defaultPort: number): RedisAddress[] {
     const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(address) ?? [];
     const [host, port] = [bracketed ?? plain, Number(digits ?? defaultPort)];
     if (host === undefined || port < 1 || port > 65_535)
-      throw invalid(`names ${/^[\w.-]*(?::\d*)?$/.test(address) ? `"${address}"` : 'what is not shown'} where host:port belongs`);
+      throw new WrongUrl(
+        'name each server as host:port',
+        `Correct ${/^[\w.-]*(?::\d*)?$/.test(address) ? `"${address}"` : 'the one that is not, which may hold a password'}.`,
+      );
     return { host, port };
   });
 }
@@ -108,9 +140,5 @@ function isOn(options: URLSearchParams, name: string): boolean {
   const value = options.get(name);
   if (value === null || value === 'false') return false;
   if (value === '' || value === 'true') return true;
-  throw invalid(`says ${name}=${value}: true and false are known`);
-}
-
-function invalid(what: string): TributaryError {
-  return new TributaryError('invalid_config', `the url of Redis ${what}`);
+  throw new WrongUrl(`have true or false as ${name}`, 'Write one of them.');
 }

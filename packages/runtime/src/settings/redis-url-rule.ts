@@ -1,19 +1,12 @@
 /** What is wrong with a url of Redis, before anything connects: the library reads "/abc" as database 0 and "" as localhost. */
 import type { Wrong } from '../config/setting.ts';
-import { parseRedisUrl } from '../redis/url.ts';
-
-const FORMS = 'redis://, rediss://, redis-cluster:// or redis-sentinel://';
+import { readRedisUrl } from '../redis/url.ts';
 
 /** Undefined when the url is one. Never quotes a password. */
 export function redisUrlTrouble(url: string): Wrong | undefined {
-  if (!/^(?:rediss?|redis-cluster|redis-sentinel):\/\//.test(url))
-    return { must: `begin with ${FORMS}`, fix: 'Write an address such as redis://127.0.0.1:6379.' };
-  try {
-    const target = parseRedisUrl(url);
-    if (target.kind !== 'single') return undefined;
-  } catch (error) {
-    return { must: `be an address of Redis, but it ${(error as Error).message.slice(PREFIX.length)}`, fix: 'Correct that part.' };
-  }
+  const read = readRedisUrl(url);
+  if (!('kind' in read)) return read;
+  if (read.kind !== 'single') return undefined;
   if (/\s/.test(url) || !URL.canParse(url))
     return {
       must: 'be an address such as redis://127.0.0.1:6379',
@@ -25,5 +18,3 @@ export function redisUrlTrouble(url: string): Wrong | undefined {
     return { must: 'end with the number of a database or none', fix: 'Write an address such as redis://127.0.0.1:6379/0.' };
   return undefined;
 }
-
-const PREFIX = 'the url of Redis ';

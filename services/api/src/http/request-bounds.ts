@@ -34,7 +34,9 @@ export function parseJsonBody(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new TributaryError('invalid_json', `the body is not JSON: ${(cause as Error).message}`, { cause });
+    throw new TributaryError('invalid_json', `the body must be JSON (got what its parser refuses: ${(cause as Error).message})`, {
+      cause,
+    });
   }
   const bad = validateProperties(value, 'body');
   if (bad !== undefined) throw new TributaryError(bad.code, bad.message);

@@ -1,7 +1,8 @@
 /** A route of the contract on the server: its path, the scope that it needs, and the validation of what comes in. */
-import { refusalOf, ruleOf } from '@tributary/contract/refusal';
+import { refusalOf } from '@tributary/contract/refusal';
 import type { Answer, Request, Route } from '@tributary/contract/route';
 import { TributaryError } from '@tributary/model/errors';
+import { ruleOf } from '@tributary/model/schema-rule';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 

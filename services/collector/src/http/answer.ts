@@ -51,7 +51,7 @@ export function accepted(count: number, rejected: readonly Rejection[], { folded
 
 /** Strict mode: one rejection refuses all, and nothing is written. */
 export function strictlyRefused(rejected: readonly Rejection[]): Answer {
-  const detail = `${rejected.length} of the events cannot be taken; in strict mode none was written`;
+  const detail = `each event must be taken in strict mode (got ${rejected.length} that cannot be, so none was written)`;
   return problem(
     'strict_rejected',
     detail,
