@@ -3,7 +3,7 @@
  * readable by their owner, so that a second start prints the same ones and the command line finds its way.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { changeKeys, type KeyRecord, keyFileOf } from '@tributary/runtime/keys/file';
 import { createKey, loadKeyRing } from '@tributary/runtime/keys/ring';
 
@@ -21,7 +21,7 @@ export interface LocalAccess {
   readonly keys: LocalKeys;
 }
 
-const fileOf = (dataDir: string) => join(dataDir, 'keys.local.json');
+const fileOf = (dataDir: string) => dataPath(dataDir, 'localAccess');
 
 /** The name in the records of these keys. */
 const NAME = 'npm start';

@@ -1,7 +1,8 @@
 /** One supervisor per data folder: a lock file that names the process. A lock whose process is gone is stale. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { processStat } from './process-stat.ts';
 
 export interface DataLock {
@@ -54,7 +55,7 @@ function makeFolder(folder: string): void {
 }
 
 function lock(dataDir: string, pid: number): DataLock {
-  const file = join(dataDir, 'supervisor.lock');
+  const file = dataPath(dataDir, 'supervisorLock');
   const me = JSON.stringify({ pid, startedTicks: startedTicks(pid) } satisfies Holder);
   let wasStale = false;
   // Twice: two processes may find the same stale lock; the slower one then meets the live lock of the faster.

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isObject } from '@tributary/model/json';
-import { unexpanded } from '@tributary/runtime/data-folder/paths';
+import { dataPath, unexpanded } from '@tributary/runtime/data-folder/paths';
 import type { Scope } from '@tributary/runtime/keys/file';
 import { CommandError, EXIT, UsageError } from './exit.ts';
 import { readJson } from './json-text.ts';
@@ -49,8 +49,6 @@ interface LocalAccess {
   readonly keys?: Partial<Record<Scope, string>>;
 }
 
-export const LOCAL_KEYS_FILE = 'keys.local.json';
-
 /** Where `npm start` puts them. */
 const API_URL = 'http://127.0.0.1:7401';
 const COLLECTOR_URL = 'http://127.0.0.1:7400';
@@ -58,8 +56,8 @@ const REDIS_URL = 'redis://127.0.0.1:7402';
 
 export function resolveSettings(options: GlobalOptions, env: Environment, cwd: string, home: string): Settings {
   const { dataDir, dataDirFrom } = dataDirOf(options, env, cwd, home);
-  const local = readLocalAccess(join(dataDir, LOCAL_KEYS_FILE));
-  const localFile = join(dataDir, LOCAL_KEYS_FILE);
+  const localFile = dataPath(dataDir, 'localAccess');
+  const local = readLocalAccess(localFile);
   const api = placesOf(['--url', options.url], ['TRIBUTARY_URL', env['TRIBUTARY_URL']], [localFile, local.apiUrl], API_URL);
   const collector = placesOf(
     ['--collector-url', options.collectorUrl],

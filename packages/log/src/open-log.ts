@@ -1,13 +1,12 @@
 /** The log that a process was configured with: Kafka where its brokers are named, else the Redis Streams of one machine. */
+
+import type { KafkaConfiguration, TopicSettings } from '@tributary/runtime/event-log/kafka-settings';
 import { logNamespace } from '@tributary/runtime/event-log/keys';
 import type { Redis } from 'ioredis';
 import type { EnvelopeOf } from './kafka/layout.ts';
-import type { KafkaSettings, TopicSettings } from './kafka/settings.ts';
 import type { EventLog } from './port.ts';
 
-export interface KafkaConfiguration extends KafkaSettings {
-  /** Topics are `<prefix>.events` and `<prefix>.outputs`. */
-  readonly topicPrefix: string;
+export interface KafkaLogConfiguration extends Omit<KafkaConfiguration, 'topic'> {
   readonly topic?: TopicSettings;
   readonly durability?: 'checked' | 'managed';
   /** For a look from outside: a topic that is not there is not created. */
@@ -16,7 +15,7 @@ export interface KafkaConfiguration extends KafkaSettings {
 
 export interface OpenLogOptions {
   /** null: Redis. */
-  readonly kafka: KafkaConfiguration | null;
+  readonly kafka: KafkaLogConfiguration | null;
   /** Asked for connections when the log lies in Redis only; the log takes them over. `commands`: see `openRedisStreamLog`. */
   readonly redis: () => { readonly commands: Redis; readonly blocking: Redis };
   /** `events`: what is collected. `outputs`: what the speed layer sends out. */

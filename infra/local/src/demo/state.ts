@@ -1,6 +1,6 @@
 /** How far the demo of a data folder has come: a second start goes on from there. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 
 export interface DemoState {
   readonly seed: number;
@@ -19,7 +19,7 @@ export function newDemo(nowMs: number): DemoState {
   return { seed: SEED, toMs: nowMs, sent: 0, isLoaded: false, isComputed: false };
 }
 
-const fileOf = (dataDir: string) => join(dataDir, 'demo.json');
+const fileOf = (dataDir: string) => dataPath(dataDir, 'demo');
 
 export function readDemoState(dataDir: string): DemoState | null {
   try {

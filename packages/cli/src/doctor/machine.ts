@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '@tributary/archive/durable';
+import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { keyFileOf, readKeys } from '@tributary/runtime/keys/file';
-import { LOCAL_KEYS_FILE } from '../settings.ts';
 import { bytes } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -70,11 +70,11 @@ async function checkKeyFile(dataDir: string, hasKey: boolean): Promise<Finding> 
       'Correct it soon: roles that run know the keys that they read last for ten minutes, roles that start know none.',
     );
   }
-  const file = join(dataDir, LOCAL_KEYS_FILE);
+  const file = dataPath(dataDir, 'localAccess');
   try {
     const { mode } = await stat(file);
     return (mode & 0o077) === 0
-      ? ok('keys', `${LOCAL_KEYS_FILE}, readable by its owner only`)
+      ? ok('keys', `${DATA_PATHS.localAccess}, readable by its owner only`)
       : warn('keys', `${file} can be read by others (mode ${(mode & 0o777).toString(8)})`, `Run: chmod 600 ${file}`);
   } catch {
     if (hasKey) return ok('keys', 'given by a flag or the environment');

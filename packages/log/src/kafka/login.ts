@@ -1,17 +1,16 @@
 /** Login by SASL, as the library does it, within bounds on what the broker may ask for. */
 import { type SASLCustomAuthenticator, type SASLOptions, saslPlain, saslScramSha } from '@platformatic/kafka';
-import type { KafkaSettings } from './settings.ts';
+import type { KafkaSettings, SaslMechanism } from '@tributary/runtime/event-log/kafka-settings';
 
 type Sasl = NonNullable<KafkaSettings['sasl']>;
 
-const MECHANISMS = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512' } as const;
 /** Brokers ask for 4 096 unless configured otherwise. A login computes on one of the four threads that the process reads files with. */
 const MAX_ITERATIONS = 1_000_000;
 /** The library logs in again by a timer before a session ends: one of more than 2^31 - 1 ms would fire at once, for ever. */
 const MAX_SESSION_MS = 24n * 60n * 60_000n;
 
-export function mechanismOf({ mechanism }: Sasl): (typeof MECHANISMS)[Sasl['mechanism']] {
-  return MECHANISMS[mechanism];
+export function mechanismOf({ mechanism }: Sasl): Uppercase<SaslMechanism> {
+  return mechanism.toUpperCase() as Uppercase<SaslMechanism>;
 }
 
 const BOUNDED_CRYPTO: typeof saslScramSha.defaultCrypto = {

@@ -4,6 +4,11 @@ import { join } from 'node:path';
 /** Relative to the data folder, with forward slashes, as manifests write them. */
 export const DATA_PATHS = {
   keys: 'keys.json',
+  /** Where `npm start` listens, and its keys. */
+  localAccess: 'keys.local.json',
+  demo: 'demo.json',
+  /** Whose `npm start` runs here. */
+  supervisorLock: 'supervisor.lock',
   eventLogNote: 'log.json',
   archiveIdentity: 'archive/identity.json',
   events: 'archive/events',
@@ -25,7 +30,7 @@ const OF_THE_START: readonly string[] = [DATA_PATHS.logs, DATA_PATHS.redis];
 export const DATA_FOLDERS: readonly string[] = [
   ...new Set(
     Object.values(DATA_PATHS)
-      .filter((path) => !path.endsWith('.json'))
+      .filter((path) => !/\.(?:json|lock)$/.test(path))
       .flatMap(withParents),
   ),
 ];

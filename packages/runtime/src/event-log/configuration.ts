@@ -9,6 +9,7 @@ import { whyUnreadable } from '../config/unreadable.ts';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '../redis/connect.ts';
 import { type EVENT_LOG_SETTINGS, SASL_MECHANISMS } from '../settings/event-log.ts';
 import { listOf } from '../settings/text-rules.ts';
+import type { KafkaConfiguration } from './kafka-settings.ts';
 import { lookForLog } from './lost.ts';
 import { type EventLogNote, eventLogNote } from './note.ts';
 
@@ -26,17 +27,6 @@ export interface EventLogConfiguration {
   /** For Redis: a noted log that is not there is created again under its identity. */
   readonly restore?: boolean;
 }
-
-interface KafkaConfiguration {
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  readonly ssl?: true | { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  readonly sasl?: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: string };
-  readonly topicPrefix: string;
-  readonly topic: { readonly replication: number; readonly minInsync: number; readonly retentionMs: number };
-}
-
-type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 /** Connects to Redis when the log lies there, and waits until it answers; the log takes these connections over. Throws `invalid_config`. */
 export async function eventLogConfiguration(
