@@ -11,8 +11,21 @@ import { timelineEvent } from './timeline.ts';
 import { countOnce, emptyUser, findById, insert, isRetained, NEVER_CUT, prune, type UserState } from './user-state.ts';
 
 /** How long a record keeps lines whatever their number: signals for readers, and all that the timeline may need. ms. */
-export function recordRetentionMs({ definitions, retention }: StepRules): number {
+export function recordRetentionMs({ definitions, retention }: Pick<StepRules, 'definitions' | 'retention'>): number {
   return Math.max(definitions.signalRetention.days * DAY_MS, retention.longMs);
+}
+
+/** What the state of a partition says of its records: `cutTs`, epoch ms, up to which they lack events; for how long they were kept, ms. */
+export interface KeptRecords {
+  readonly cutTs?: number;
+  readonly keptMs?: number;
+  readonly logTimeMs: number;
+}
+
+/** Up to when records may lack events that a version looks for which keeps them for `retentionMs`: epoch ms, or `NEVER_CUT`. */
+export function cutOfRecords(kept: KeptRecords | null, retentionMs: number): number {
+  const { cutTs = NEVER_CUT, keptMs = retentionMs, logTimeMs = 0 } = kept ?? {};
+  return retentionMs > keptMs ? Math.max(cutTs, logTimeMs - keptMs) : cutTs;
 }
 
 export function cutMark(cutTs: number): string {

@@ -2,6 +2,7 @@
 import { encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
+import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { cutMark } from '@tributary/views/record';
 import { expect, test } from 'vitest';
 import { createWorld, defaults, event, NOON, PARTITIONS } from './world.ts';
@@ -83,10 +84,44 @@ test('law 7: journeys that reach behind what a partition kept are reported while
     reasons: ['record_cut'],
     warnings: [expect.stringContaining('touches and conversions before that may be missing')],
   });
-  const keptMs = Math.max(defaults.signalRetention.days * DAY_MS, defaults.lookbackMs + defaults.latenessMs);
+  const keptMs = Math.max(defaults.signalRetention.days * DAY_MS, defaults.latenessMs + 2 * defaults.lookbackMs);
   await world.commit(partition, {}, { cutTs: CUT, logTimeMs: CUT + keptMs + 1 });
   await world.tick();
   expect((await metaOf()).reasons).not.toContain('record_cut');
+});
+
+test('law 7: journeys are reported while a conversion that is kept may look behind the cut, where signals are kept for less long', async () => {
+  const definitions = definitionsOf({ signalRetention: { days: 14 } });
+  const world = await createWorld({ definitions });
+  const partition = partitionOf('u1', PARTITIONS);
+  await world.ingest(event({ type: 'purchase', id: 'buy', ts: NOON, value: 100, currency: 'EUR' }));
+  const completeAt = async (behindMs: number) => {
+    await world.commit(partition, {}, { cutTs: NOON - behindMs });
+    await world.tick();
+    return [
+      (await world.get('/v1/users/u1/journey')).body.meta.complete,
+      (await world.get('/v1/conversions/buy')).body.meta.complete,
+    ];
+  };
+  const reachMs = definitions.latenessMs + 2 * definitions.lookbackMs;
+  expect(reachMs).toBeGreaterThan(14 * DAY_MS);
+  // The conversion itself looks a lookback behind.
+  expect(await completeAt(definitions.lookbackMs - 1)).toEqual([false, false]);
+  expect(await completeAt(reachMs - 1)).toEqual([false, true]);
+  expect(await completeAt(reachMs + 1)).toEqual([true, true]);
+});
+
+test('law 7: a partition whose records were kept for less long than this version looks back is reported before a worker of it commits', async () => {
+  const world = await createWorld();
+  const partition = partitionOf('u1', PARTITIONS);
+  await world.ingest(event({ type: 'purchase', id: 'buy', ts: NOON, value: 100, currency: 'EUR' }));
+  await world.tick();
+  const metaOf = async (path: string) => (await world.get(path)).body.meta;
+  const paths = ['/v1/users/u1/journey', '/v1/conversions/buy', '/v1/users/u1/signals'];
+  for (const path of paths) expect([path, (await metaOf(path)).complete]).toEqual([path, true]);
+  await world.commit(partition, {}, { keptMs: defaults.lookbackMs - DAY_MS });
+  await world.tick();
+  for (const path of paths) expect([path, (await metaOf(path)).reasons]).toEqual([path, ['record_cut']]);
 });
 
 test('law 7: journeys of a record that lost events are reported as incomplete', async () => {

@@ -6,7 +6,7 @@
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { PartitionState, SpeedStore } from '@tributary/store/speed-store';
-import { recordRetentionMs } from '@tributary/views/record';
+import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
@@ -79,19 +79,12 @@ export async function loadPartition(
     logTimeMs: state?.logTimeMs ?? 0,
     decodedLogTimeMs: state?.logTimeMs ?? 0,
     generation: state?.generation ?? 0,
-    cutTs: cutTsOf(state, rules),
+    cutTs: cutOfRecords(state, recordRetentionMs(rules)),
     definitions,
     definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
     rules,
     users: createUserCache(limits.maxCachedEvents),
   };
-}
-
-/** Records that were kept for less long than the views of this version ask may lack what these look for. */
-function cutTsOf(state: PartitionState | null, rules: StepRules): number {
-  const cutTs = state?.cutTs ?? NEVER_CUT;
-  if (state?.keptMs === undefined || recordRetentionMs(rules) <= state.keptMs) return cutTs;
-  return Math.max(cutTs, state.logTimeMs - state.keptMs);
 }
 
 /** From the barrier on: deltas go under `generation`, by its definitions. Timelines are rebuilt when those changed. */

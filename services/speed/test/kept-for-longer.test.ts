@@ -1,4 +1,5 @@
 /** A barrier, or a version, after which records are kept for longer: what was dropped before it is behind the cut, to the millisecond, for good. */
+import type { Definitions } from '@tributary/model/definitions';
 import { HOUR_MS } from '@tributary/model/time';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
@@ -48,12 +49,24 @@ test('law 7: a cut stays where it was when records begin to be kept for longer a
 /** What looks at events alone, and so least far back: the views of an earlier version. */
 const OF_EVENTS = VIEWS.filter(({ lens }) => lens === ITSELF);
 
+interface HandOver {
+  /** Whether the state says for how long records are kept. */
+  readonly note?: boolean;
+  readonly cutTs?: number;
+  readonly initial?: Definitions;
+}
+
 /** A partition that a worker with the views `before` committed, as one with the views `after` loads it. */
-async function handedOver(before: readonly View[], after: readonly View[], note = true) {
+async function handedOver(
+  before: readonly View[],
+  after: readonly View[],
+  { note = true, cutTs = NEVER_CUT, initial = lookingBack(24) }: HandOver = {},
+) {
   const store = createMemoryStore({ partitions: 1 }).speed();
-  const source = { store, logIdentity: 'log', initial: lookingBack(24), sha256Hex, limits: DEFAULT_LIMITS };
+  const source = { store, logIdentity: 'log', initial, sha256Hex, limits: DEFAULT_LIMITS };
   const run = await loadPartition(0, { ...source, views: before });
   run.logTimeMs = LOG_TIME_MS;
+  run.cutTs = cutTs;
   const { keptMs, ...unnoted } = stateOf(run, 'p1', 'log');
   await store.commit(commitOf(null, 'p1', { partition: 0, next: { ...unnoted, ...(note ? { keptMs } : {}) } }));
   return { keptMs, loaded: await loadPartition(0, { ...source, views: after }) };
@@ -68,9 +81,18 @@ test('law 7: a version whose views look further back knows no timeline that was 
 
 test('law 7: a version that looks less far back, or as far, and a state that does not say how long records were kept, cut nothing', async () => {
   for (const [before, after, note] of [
-    [VIEWS, VIEWS],
-    [VIEWS, OF_EVENTS],
+    [VIEWS, VIEWS, true],
+    [VIEWS, OF_EVENTS, true],
     [OF_EVENTS, VIEWS, false],
   ] as const)
-    expect((await handedOver(before, after, note)).loaded.cutTs).toBe(NEVER_CUT);
+    expect((await handedOver(before, after, { note })).loaded.cutTs).toBe(NEVER_CUT);
+});
+
+test('law 7: an upgrade keeps a newer cut, and signals that are kept for longer than views look back keep their records', async () => {
+  const newer = LOG_TIME_MS - HOUR_MS;
+  expect((await handedOver(OF_EVENTS, VIEWS, { cutTs: newer })).loaded.cutTs).toBe(newer);
+  const initial = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 40, perUser: 20 } });
+  const { keptMs, loaded } = await handedOver(VIEWS, VIEWS, { initial });
+  expect([keptMs, loaded.cutTs]).toEqual([40 * 24 * HOUR_MS, NEVER_CUT]);
+  expect((await handedOver(OF_EVENTS, VIEWS, { initial })).loaded.cutTs).toBe(NEVER_CUT);
 });

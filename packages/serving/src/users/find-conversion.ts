@@ -12,12 +12,14 @@ import type { Event } from '@tributary/model/event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
+import { cutOfRecords } from '@tributary/views/record';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { fromStore } from '../from-store.ts';
 import { type Gap, gapsAmong, gapsOf } from '../gaps.ts';
 import type { ServedGeneration } from '../generations/served.ts';
 import type { ServingDeps } from '../ports.ts';
 import type { ServingContext } from '../snapshot.ts';
+import { recordReachMs } from './record-reach.ts';
 import { cutOfRecord, eventsOfRecord, lostUpTo } from './user-timeline.ts';
 
 /** Archived events read for one explanation, the newest. */
@@ -68,12 +70,12 @@ export async function findConversion(
     marked: cutOfRecord(record),
   }));
   const seen = recorded.find((event) => event.id === id);
-  const cutTs = Math.max(marked, board.states()[partition]?.cutTs ?? marked);
   const lags = gapsAmong(board.health().missing, new Set([partition]));
   // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
   const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 
   const inForce = board.definitions(partition);
+  const cutTs = Math.max(marked, cutOfRecords(board.states()[partition] ?? null, recordReachMs(inForce)));
   // The report's rows of the conversion are the generation's, made by its definitions, plus what the speed layer added.
   const ofGeneration = manifest === null ? inForce : deps.storedDefinitions(manifest.definitions);
   const differs = Boolean(board.states()[partition]) && inForce.version !== ofGeneration.version;

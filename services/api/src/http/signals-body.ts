@@ -3,9 +3,11 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
+import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord } from '@tributary/serving/users/user-timeline';
 import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/store/signals';
 import type { PartitionState } from '@tributary/store/speed-store';
+import { cutOfRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 
 export interface UserSignals extends NewestSignals {
@@ -40,9 +42,9 @@ export function lostAmong(
  * Up to when records of a partition may lack events that are promised now, for the last `promisedMs`, epoch ms: they were kept for less long
  * before. `NEVER_CUT`: all are there that were received, or what is missing is older than what is promised.
  */
-export function cutOfPartition(state: PartitionState | null | undefined, promisedMs: number): number {
-  const { cutTs = NEVER_CUT, logTimeMs = 0 } = state ?? {};
-  return cutTs >= logTimeMs - promisedMs ? cutTs : NEVER_CUT;
+export function cutOfPartition(state: PartitionState | null | undefined, definitions: Definitions, promisedMs: number): number {
+  const cutTs = cutOfRecords(state ?? null, recordReachMs(definitions));
+  return cutTs >= (state?.logTimeMs ?? 0) - promisedMs ? cutTs : NEVER_CUT;
 }
 
 export function signalsPromisedMs({ signalRetention }: Definitions): number {

@@ -24,7 +24,10 @@ import { createTypeNotes } from '../known-types.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, board, records, unread } = context;
-  const cutOf = (partition: number) => cutOfPartition(board.states()[partition], signalsPromisedMs(board.definitions(partition)));
+  const cutOf = (partition: number) => {
+    const definitions = board.definitions(partition);
+    return cutOfPartition(board.states()[partition], definitions, signalsPromisedMs(definitions));
+  };
   const metaText = createMetaText(context);
   const typeNotes = createTypeNotes(context);
   const pool = createBodyPool();

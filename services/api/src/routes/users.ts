@@ -2,13 +2,14 @@
 import { type Conversion, type Touch, USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
+import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { serve } from '../http/serve.ts';
-import { cutOfPartition, signalsPromisedMs } from '../http/signals-body.ts';
+import { cutOfPartition } from '../http/signals-body.ts';
 
 /** Journeys in one answer, the newest. */
 const MAX_JOURNEYS = 1_000;
@@ -32,8 +33,8 @@ export const routes: Routes =
       );
       const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
       // Journeys go as far back as records do.
-      const promisedMs = Math.max(signalsPromisedMs(definitions), definitions.lookbackMs + definitions.latenessMs);
-      const cutTs = Math.max(cutOfOne, cutOfPartition(board.states()[partition], promisedMs));
+      const promisedMs = recordReachMs(definitions);
+      const cutTs = Math.max(cutOfOne, cutOfPartition(board.states()[partition], definitions, promisedMs));
       const journeys = journeysOf(timelineOf(events, definitions), definitions, logTimeMs);
       const { lagMs, watermark, missing, notes } = board.health();
       const bounded = [
