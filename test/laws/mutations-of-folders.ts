@@ -5,6 +5,22 @@ const ARCHIVER = 'services/archiver/src';
 
 export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
   {
+    lie: 'generations without the archive that they are of are a new platform',
+    law: '6',
+    file: 'packages/runtime/src/event-log/own-archive.ts',
+    from: "namesIn(dataPath(dataDir, 'publications')).length === 0) return;",
+    to: "namesIn(dataPath(dataDir, 'publications')).length >= 0) return;",
+    test: 'packages/runtime/src/check/folders.test.ts',
+  },
+  {
+    lie: 'the Redis of another platform is that of this folder',
+    law: '6',
+    file: 'packages/runtime/src/event-log/lost.ts',
+    from: 'known !== null && there !== null && there !== known',
+    to: "known === '' && there !== null && there !== known",
+    test: 'packages/runtime/src/event-log/lost.test.ts',
+  },
+  {
     lie: 'a log that has dropped nothing is archived in whatever folder is there',
     law: '6',
     file: 'packages/runtime/src/event-log/own-archive.ts',

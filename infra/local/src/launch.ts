@@ -162,7 +162,7 @@ async function assertRoom(dataDir: string, env: Environment): Promise<void> {
 
 /**
  * What older versions made is for its owner only as well; what roles and Redis make is so from the start (umask). A folder of
- * another owner (a mount) stays as it is: each role says at its start whether it may write there.
+ * another owner (a mount) stays as it is: whether it may be written to is asked before anything starts.
  */
 function closeFolders(dataDir: string): void {
   for (const name of DATA_FOLDERS) {

@@ -7,6 +7,7 @@ import { loadDefinitions } from '../config/definitions.ts';
 import { type Environment, examine } from '../config/read-config.ts';
 import type { Value } from '../config/setting.ts';
 import { redisFolderTrouble } from '../data-folder/disk-space.ts';
+import { DATA_FOLDERS, FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
 import { kafkaConfiguration } from '../event-log/configuration.ts';
 import { RESTORE_IS_ON } from '../settings/event-log.ts';
 import { ROLE_SETTINGS } from '../settings/roles.ts';
@@ -41,7 +42,8 @@ export async function examineConfiguration({ env, dataDir, redis, waitMs }: Conf
   const files = [
     ...thrownBy(() => loadDefinitions(String(read.definitionsFile))),
     ...thrownBy(() => kafkaConfiguration(values as Parameters<typeof kafkaConfiguration>[0], 'check')),
-    ...folderTroubles(folder, Number(read.partitions)),
+    // Where Redis comes with the platform, it and what roles print have folders there as well.
+    ...folderTroubles(folder, Number(read.partitions), redis ? FOLDERS_OF_ROLES : DATA_FOLDERS),
   ];
   const redisFolder = redisFolderTrouble(String(read.redisFolder));
   const log = {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DATA_FOLDERS, FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
+import { DATA_FOLDERS, DATA_PATHS, FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
 import { folderTroubles } from './folders.ts';
 
 let folder: string;
@@ -29,7 +29,25 @@ test.each(FOLDERS_OF_ROLES)('a file where %s must be is refused, by its path', (
   ]);
 });
 
-test('what the start command makes for itself is not asked of roles', () => {
+test('what the start command makes for itself is asked of that alone', () => {
   for (const path of ['logs', 'redis']) writeFileSync(join(folder, path), '');
+  expect(troubles()).toEqual([]);
+  expect(folderTroubles({ name: '--data-dir', path: folder }, 16, DATA_FOLDERS)).toEqual([
+    `--data-dir must be a folder to write in (got "${join(folder, 'logs')}": it is not a folder). Name another folder.`,
+  ]);
+});
+
+test('law 6: generations without the archive that they are of are refused; its segments or its identity are enough', () => {
+  mkdirSync(join(folder, 'archive'));
+  mkdirSync(join(folder, DATA_PATHS.publications), { recursive: true });
+  expect(troubles()).toEqual([]);
+  writeFileSync(join(folder, DATA_PATHS.publications, '000001.json'), '{}');
+  expect(troubles()).toEqual([
+    `TRIBUTARY_DATA_DIR must be a folder with the archive that its generations are of (got "${folder}": it has generations/publications and no archive/segments). Mount or restore archive; where it is lost for good, docs/production.md says what to do ("Backup and restore").`,
+  ]);
+  writeFileSync(join(folder, DATA_PATHS.archiveIdentity), '{"identity":"a"}');
+  expect(troubles()).toEqual([]);
+  rmSync(join(folder, DATA_PATHS.archiveIdentity));
+  mkdirSync(join(folder, DATA_PATHS.segments));
   expect(troubles()).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { quoted } from '../config/setting.ts';
 import { FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
 import { notedPartitions } from '../event-log/note.ts';
+import { assertArchiveThere } from '../event-log/own-archive.ts';
 import { keyFileOf, readKeys } from '../keys/file.ts';
 
 const RIGHTS = 'this user may not write there';
@@ -25,18 +26,25 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'it is a link that leads to itself',
 };
 
-/** A folder that is not there yet is made at the start, where its parent takes it. */
-export function folderTroubles({ name, path }: { readonly name: string; readonly path: string }, partitions: number): string[] {
+/** A folder that is not there yet is made at the start, where its parent takes it. `folders`: those in it that are written to. */
+export function folderTroubles(
+  { name, path }: { readonly name: string; readonly path: string },
+  partitions: number,
+  folders: readonly string[] = FOLDERS_OF_ROLES,
+): string[] {
   const folder = resolve(path);
   const nearest = nearestThere(folder);
   const trouble = writeTrouble(nearest);
   if (trouble !== undefined) return [refusal(name, path, nearest !== folder && trouble === NO_FOLDER ? BELOW_A_FILE : trouble)];
-  const closed = FOLDERS_OF_ROLES.map((inner) => resolve(folder, inner)).flatMap((inner) => {
-    const why = isThere(inner) ? writeTrouble(inner) : undefined;
-    return why === undefined ? [] : [refusal(name, inner, why)];
-  });
+  const closed = folders
+    .map((inner) => resolve(folder, inner))
+    .flatMap((inner) => {
+      const why = isThere(inner) ? writeTrouble(inner) : undefined;
+      return why === undefined ? [] : [refusal(name, inner, why)];
+    });
   return [
     ...closed.slice(0, 1),
+    ...thrownBy(() => assertArchiveThere(folder, name)),
     ...thrownBy(() => readKeys(keyFileOf(folder))),
     ...thrownBy(() => assertPartitions(folder, partitions)),
   ];

@@ -47,6 +47,18 @@ test('law 6: with the setting left on, a second lost log is refused; without it 
   expect(JSON.parse(readFileSync(join(dataDir, 'log.json'), 'utf8'))).toEqual(note);
 });
 
+test('law 6: the log of another folder is refused by its identity, with the setting or without it', async () => {
+  identity = 'two';
+  for (const restore of [true, false])
+    await expect(start(restore)).rejects.toMatchObject({
+      code: 'log_recreated',
+      message: expect.stringContaining(
+        `must be of one platform (got the log two in this Redis, and "${dataDir}", which was built upon one)`,
+      ),
+    });
+  expect(notedRestores(dataDir)).toEqual({});
+});
+
 test('law 6: a setting that was on before the log was lost restores nothing', async () => {
   await start(true, 1_000);
   identity = null;

@@ -2,6 +2,7 @@
  * A log in Redis that is gone. It is created again only with TRIBUTARY_RESTORE_LOST_LOG, and once: left on, the setting would let the
  * next loss pass, and what was acknowledged before it would be missing from answers that call themselves complete (law 6).
  */
+import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
 import { logKey, NAMESPACE } from './keys.ts';
@@ -55,14 +56,16 @@ export function spentSince({ restoreSpent }: Restores): Spent | null {
   return { since: Math.min(...marks.map(([, at]) => at)), roles: marks.map(([role]) => role).sort() };
 }
 
-/** Changes nothing. True: the log is gone, and may be created again. */
+/** Changes nothing. True: the log is gone, and may be created again. Throws `log_recreated` where the log of another folder is there, too. */
 export async function assertThere(
   redis: Pick<Redis, 'hget'>,
   { dataDir, known, restore }: { dataDir: string; known: string | null; restore: boolean },
 ): Promise<boolean> {
   // In this order: another role may create the log meanwhile, and says so after it has.
   const isSpent = spentSince(notedRestores(dataDir));
-  const isGone = known !== null && (await redis.hget(logKey(NAMESPACE), 'identity')) === null;
+  const there = await redis.hget(logKey(NAMESPACE), 'identity');
+  if (known !== null && there !== null && there !== known) throw ofAnother(dataDir, known, there);
+  const isGone = known !== null && there === null;
   if (isGone && !restore) throw gone(dataDir, RESTORE);
   if (isGone && isSpent !== null) throw gone(dataDir, spent(isSpent));
   return isGone;
@@ -73,6 +76,13 @@ const RESTORE =
 
 function spent({ since, roles }: Spent): string {
   return `TRIBUTARY_RESTORE_LOST_LOG=true has been on since ${new Date(since).toISOString()} (${roles.join(', ')}) and restores one log only. Restore Redis. Where there is nothing to restore, start all roles once without the setting, then once with it: what was acknowledged and not archived is lost then`;
+}
+
+function ofAnother(dataDir: string, known: string, there: string): TributaryError {
+  return new TributaryError(
+    'log_recreated',
+    `TRIBUTARY_REDIS_URL and TRIBUTARY_DATA_DIR must be of one platform (got the log ${there} in this Redis, and "${resolve(dataDir)}", which was built upon ${known}). Name the Redis that belongs to the folder, or the folder that belongs to Redis.`,
+  );
 }
 
 function gone(dataDir: string, fix: string): TributaryError {

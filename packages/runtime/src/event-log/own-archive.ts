@@ -3,8 +3,9 @@
  * it by the identity of the log. Without it an empty folder beside a log that has dropped nothing looks like the folder of a new
  * platform: what was archived there would leave the log, and would be missing from the true archive (law 6).
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
 import { DATA_PATHS, dataPath } from '../data-folder/paths.ts';
@@ -66,9 +67,9 @@ export async function archiveIdentity(dataDir: string): Promise<string | null> {
   throw new TributaryError('manifest_corrupt', `${path} is damaged: it should read {"identity": "…"}. Restore it from a backup.`);
 }
 
-/** `known`: what Redis names; null: nothing is known, and any folder will do. Throws `history_mismatch`. */
+/** `known`: what Redis names; null: nothing is known, and any whole folder will do. Throws `history_mismatch`. */
 export async function assertOwnArchive(dataDir: string, known: string | null): Promise<void> {
-  if (known === null) return;
+  if (known === null) return assertArchiveThere(dataDir);
   const found = await archiveIdentity(dataDir);
   if (found === known) return;
   const got = found === null ? `it has no ${DATA_PATHS.archiveIdentity}` : `its archive is ${found}`;
@@ -76,6 +77,27 @@ export async function assertOwnArchive(dataDir: string, known: string | null): P
     'history_mismatch',
     `TRIBUTARY_DATA_DIR must be the folder with the archive ${known}, which this log is archived in (got "${resolve(dataDir)}": ${got}). Mount that folder, or restore a backup of it; where the archive is lost for good, docs/production.md says what to do ("Backup and restore").`,
   );
+}
+
+/**
+ * Generations that were published are of an archive: a folder that has the one without the other lacks a mount, or was restored in part. Where
+ * the archive is lost for good, its identity in the folder begins it there. Throws `history_mismatch`.
+ */
+export function assertArchiveThere(dataDir: string, name = 'TRIBUTARY_DATA_DIR'): void {
+  const isThere = (of: 'archiveIdentity' | 'segments') => existsSync(dataPath(dataDir, of));
+  if (isThere('archiveIdentity') || isThere('segments') || namesIn(dataPath(dataDir, 'publications')).length === 0) return;
+  throw new TributaryError(
+    'history_mismatch',
+    `${name} must be a folder with the archive that its generations are of (got "${resolve(dataDir)}": it has ${DATA_PATHS.publications} and no ${DATA_PATHS.segments}). Mount or restore ${dirname(DATA_PATHS.segments)}; where it is lost for good, docs/production.md says what to do ("Backup and restore").`,
+  );
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** The same of the log in this Redis, before a role opens it; nothing where there is none. */
