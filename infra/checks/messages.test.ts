@@ -48,7 +48,8 @@ test('texts are found where a constant or a function hands them on', () => {
   expect(saidIn(`${helper}  return new TributaryError('invalid_config', what);\n}\n`, call)).toEqual(['was not a url']);
   const framed = `${helper}  return new TributaryError('invalid_config', \`the url \${what}\`);\n}\n`;
   expect(saidIn(framed, call)).toEqual(['the url was not a url']);
-  expect(saidIn(framed.replace('export ', ''), call)).toEqual([]);
+  const framedAlone = ['the url $', '{what}'].join('');
+  expect(saidIn(framed.replace('export ', ''), call)).toEqual([framedAlone]);
 });
 
 test('every refusal of a value that is written out says the rule and the value', () => {

@@ -22,6 +22,8 @@ interface Helper {
   readonly frame: string;
   /** Known in this file alone; undefined: everywhere. */
   readonly file?: string;
+  /** Says it all where what is filled in is not a text: no call gives one. */
+  readonly otherwise?: Refusal;
 }
 
 const PART = '…part…';
@@ -34,7 +36,10 @@ const BUILT_IN: readonly Helper[] = [
 export function refusalsIn(sources: readonly SourceText[], codes: ReadonlySet<string>): Refusal[] {
   const found = sources.flatMap((source) => thrownIn(source, codes));
   const helpers = [...BUILT_IN, ...found.flatMap(({ helper }) => helper ?? [])];
-  const handed = sources.flatMap((source) => helpers.flatMap((helper) => handedTo(helper, source)));
+  const handed = helpers.flatMap((helper) => {
+    const given = sources.flatMap((source) => handedTo(helper, source));
+    return given.length > 0 ? given : (helper.otherwise ?? []);
+  });
   return [...found.flatMap(({ refusal }) => refusal ?? []), ...handed];
 }
 
@@ -50,12 +55,14 @@ function thrownIn({ file, text }: SourceText, codes: ReadonlySet<string>): Found
     if (!codes.has(code.slice(1, -1))) return [];
     const around = enclosing(text, index);
     const written = isIdentifier(message) ? literalsOf(constantBefore(text, message, index)) : literalsOf(message);
-    if (written.length === 0) return helperOf(file, around, message, PART);
+    if (written.length === 0) return helperOf({ file, said: '' }, around, message, PART);
     return written.flatMap((said) => {
       const last = /\$\{(\w+)\}\.?$/.exec(said)?.[1];
       const part = around.parameters.find((name) => name === last);
       const frame = part === undefined ? said : said.replace(`\${${part}}`, PART);
-      return part === undefined || said.includes(' must ') ? [{ refusal: { file, said } }] : helperOf(file, around, part, frame);
+      return part === undefined || said.includes(' must ')
+        ? [{ refusal: { file, said } }]
+        : helperOf({ file, said }, around, part, frame);
     });
   });
 }
@@ -66,10 +73,20 @@ interface Around {
   readonly parameters: readonly string[];
 }
 
-function helperOf(file: string, { name, isExported, parameters }: Around, parameter: string, frame: string): Found[] {
+function helperOf({ file, said }: Refusal, { name, isExported, parameters }: Around, parameter: string, frame: string): Found[] {
   const at = parameters.indexOf(parameter);
   if (at < 0 || name === '') return [];
-  return [{ helper: { name, at, frame, ...(!isExported && { file }) } }];
+  return [
+    {
+      helper: {
+        name,
+        at,
+        frame,
+        ...(!isExported && { file }),
+        ...(/[a-z]{2}/.test(said.replace(/\$\{[^}]*\}/g, '')) && { otherwise: { file, said } }),
+      },
+    },
+  ];
 }
 
 const FUNCTION = /(?:^|\n)\s*(export )?(?:async )?(?:function (\w+)\(|const (\w+) = (?:async )?\()/g;

@@ -211,4 +211,12 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     to: "export const VIEWS: readonly View[] = [...ALL, { ...coalitions, name: 'coalitionsByPartition' }];",
     test: 'test/laws/law-1-groups.test.ts',
   },
+  {
+    lie: 'a route of journeys passes over a mistyped filter',
+    law: '7',
+    file: 'services/api/src/routes/paths.ts',
+    from: 'return unknownValues(snapshot, [days], equal, () => ({ views: [view] }));',
+    to: 'return view === coalitions ? [] : unknownValues(snapshot, [days], equal, () => ({ views: [view] }));',
+    test: 'services/api/test/mistyped-filters.test.ts',
+  },
 ];

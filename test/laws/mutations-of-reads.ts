@@ -446,12 +446,4 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     to: '',
     test: 'test/contract/log.redis.test.ts',
   },
-  {
-    lie: 'a route of journeys passes over a mistyped filter',
-    law: '7',
-    file: 'services/api/src/routes/paths.ts',
-    from: 'return unknownValues(snapshot, [days], equal, () => ({ views: [view] }));',
-    to: 'return view === coalitions ? [] : unknownValues(snapshot, [days], equal, () => ({ views: [view] }));',
-    test: 'services/api/test/mistyped-filters.test.ts',
-  },
 ];

@@ -120,6 +120,18 @@ export interface GenerationManifest {
   readonly leftOut?: readonly string[];
 }
 
+/** What the manifest of a generation has before anything of it is computed. */
+export const NOTHING_COMPUTED = {
+  state: 'pending',
+  computedAt: null,
+  lastSegment: [],
+  cut: [],
+  views: {},
+  events: [],
+  conversions: [],
+  counts: { events: 0, newEvents: 0, duplicates: 0 },
+} as const satisfies Partial<GenerationManifest>;
+
 /** Who put definitions in force, and when. It goes on with them from generation to generation. */
 export interface DefinitionsOrigin {
   /** They came with a run, from the file of definitions, or are the built-in ones. */

@@ -1,5 +1,5 @@
 /** The manifest of a generation that a run begins, as tests need one. */
-import type { GenerationManifest } from '@tributary/archive/layout';
+import { type GenerationManifest, NOTHING_COMPUTED } from '@tributary/archive/layout';
 
 type Draft = Omit<GenerationManifest, 'generation'>;
 
@@ -9,20 +9,13 @@ export function pendingGeneration(
   changes: Partial<Draft> = {},
 ): Draft {
   return {
-    state: 'pending',
+    ...NOTHING_COMPUTED,
     mode: 'full',
     base: null,
     definitions: json,
     definitionsVersion: version,
     reason: 'test',
     createdAt: 1,
-    computedAt: null,
-    lastSegment: [],
-    cut: [],
-    views: {},
-    events: [],
-    conversions: [],
-    counts: { events: 0, newEvents: 0, duplicates: 0 },
     ...changes,
   };
 }

@@ -51,7 +51,7 @@ test.each([
 });
 
 test('a log of other partitions than the base is refused, with both numbers', () => {
-  expect(() => draftOf(facts({}, {}, 3))).toThrow('generation 7 has 2 partitions, the log 3');
+  expect(() => draftOf(facts({}, {}, 3))).toThrow('the log must have 2 partitions, as generation 7 has (got 3)');
   expect(draftOf(facts({}, { mode: 'full' }, 3)).base).toBeNull();
 });
 

@@ -1,5 +1,5 @@
 /** What a new generation will be: decided from what was read, without reading or writing. */
-import type { GenerationManifest } from '@tributary/archive/layout';
+import { type GenerationManifest, NOTHING_COMPUTED } from '@tributary/archive/layout';
 import { whyFull } from '@tributary/archive/plan/base';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -26,7 +26,7 @@ export function draftOf({ run, published, file, parse, partitions, now }: Facts)
   const { definitions, origin } = chooseDefinitions({ run, file, fileBefore, published: inForce, parse, now });
   const base = baseOf(run.mode, published.base, definitions, partitions);
   return {
-    state: 'pending',
+    ...NOTHING_COMPUTED,
     mode: base === null ? 'full' : 'incremental',
     base,
     definitions: definitions.json,
@@ -34,13 +34,6 @@ export function draftOf({ run, published, file, parse, partitions, now }: Facts)
     ...(origin !== undefined && { definitionsOrigin: origin }),
     reason: run.reason,
     createdAt: now,
-    computedAt: null,
-    lastSegment: [],
-    cut: [],
-    views: {},
-    events: [],
-    conversions: [],
-    counts: { events: 0, newEvents: 0, duplicates: 0 },
   };
 }
 
@@ -55,7 +48,7 @@ function baseOf(
   if (published.lastSegment.length === partitions) return published.generation;
   throw new TributaryError(
     'partition_mismatch',
-    `generation ${published.generation} has ${published.lastSegment.length} partitions, the log ${partitions}`,
+    `the log must have ${published.lastSegment.length} partitions, as generation ${published.generation} has (got ${partitions})`,
   );
 }
 
