@@ -15,7 +15,7 @@ import { sqlText } from '@tributary/archive/parquet';
 import { writeSegment } from '@tributary/archive/segments';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import { computeInChild, mergeInChild } from '@tributary/recompute/child/child';
+import { computeInChild, mergeInChild, startComputing } from '@tributary/recompute/child/child';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
@@ -186,6 +186,7 @@ async function timedRun(
     log: { partitions: PARTITIONS, append: (partition) => archived(partition) },
     serving: store.serving(),
     compute: (spec, options) => computeInChild(views === undefined ? spec : { ...spec, views }, options),
+    ...(views === undefined && { startComputing }),
     compare: compareViews,
     merge: mergeInChild,
     parseDefinitions: (json) => parseDefinitions(json, sha256Hex),

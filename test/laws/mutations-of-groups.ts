@@ -45,6 +45,14 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     test: 'test/laws/two-engines-generations.test.ts',
   },
   {
+    lie: 'a child waits on for the task of a run that failed',
+    law: '7',
+    file: 'jobs/recompute/src/pipeline.ts',
+    from: '    started.end();\n',
+    to: '',
+    test: 'jobs/recompute/test/started-early.test.ts',
+  },
+  {
     lie: 'what failed is cleared up while other files are written',
     law: '7',
     file: 'packages/archive/src/compute/side-by-side.ts',

@@ -17,7 +17,7 @@ import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/re
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
-import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
+import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing } from './child/child.ts';
 import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
 import { shardVersion } from './distribute/version.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
@@ -47,6 +47,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     log,
     serving: createServingStore(serving, NAMESPACE, config.partitions, VIEWS),
     compute: computeInChild,
+    startComputing,
     compare: compareInChild,
     merge: mergeInChild,
     parseDefinitions: createDefinitionsParser(),

@@ -53,7 +53,7 @@ async function computeGeneration(
   signal: AbortSignal,
 ): Promise<GenerationManifest> {
   try {
-    return await sealAndCompute(manifest, run, ports, signal);
+    return await computing(ports, (own) => sealAndCompute(manifest, run, own, signal));
   } catch (error) {
     // What may go away by itself leaves the generation pending, for the next attempt.
     if (signal.aborted || isTransient(error)) throw error;
@@ -62,6 +62,17 @@ async function computeGeneration(
     if (stored?.state === 'computed') return stored;
     if (stored?.state === 'retired' || stored?.state === 'superseded') throw overtaken(stored, error);
     throw error;
+  }
+}
+
+/** Ports of which `compute` is started already, and ended with the work. */
+async function computing<T>(ports: RunPorts, work: (ports: RunPorts) => Promise<T>): Promise<T> {
+  const started = ports.startComputing?.();
+  if (started === undefined) return work(ports);
+  try {
+    return await work({ ...ports, compute: started.compute });
+  } finally {
+    started.end();
   }
 }
 

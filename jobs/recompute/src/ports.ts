@@ -17,6 +17,8 @@ export interface RunPorts {
   readonly log: Pick<EventLog, 'partitions' | 'append'>;
   readonly serving: Pick<ServingStore, 'deltas' | 'states' | 'pointer' | 'setPointer' | 'retireDeltas'>;
   readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
+  /** Where computing takes time to start: begun before the cut, to be ready when the archive is sealed. */
+  readonly startComputing?: () => Computing;
   readonly compare: (spec: CompareSpec, options: ChildOptions) => Promise<CompareResult>;
   /** Merges segments of the archive; resolves with how many blocks were made. */
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
@@ -32,6 +34,12 @@ export interface RunPorts {
   readonly reached: (stage: Stage, generation: number) => void | Promise<void>;
   readonly note: (message: string, details: Readonly<Record<string, unknown>>) => void;
   readonly limits: RunLimits;
+}
+
+/** What computes one generation, and is ended with its run. */
+export interface Computing {
+  readonly compute: RunPorts['compute'];
+  end(): void;
 }
 
 /** Finds workers for the shards of one run (packages/queue/src/shard-flow.ts). */

@@ -3,11 +3,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
-import { computeInChild } from '@tributary/recompute/child/child';
+import { computeInChild, startComputing } from '@tributary/recompute/child/child';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 let dataDir: string;
 beforeEach(async () => {
@@ -27,15 +27,15 @@ const spec = (): ComputeSpec => ({
 });
 const forever = new AbortController().signal;
 
-/** Command lines of our own children. */
-async function childrenAlive(): Promise<string[]> {
-  const found: string[] = [];
+/** Process ids of our own children. */
+async function childrenAlive(): Promise<number[]> {
+  const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const [status, command] = await Promise.all([
       readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
       readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
     ]);
-    if (Number(/PPid:\s+(\d+)/.exec(status)?.[1]) === process.pid && command.includes('child/main.ts')) found.push(command);
+    if (Number(/PPid:\s+(\d+)/.exec(status)?.[1]) === process.pid && command.includes('child/main.ts')) found.push(Number(pid));
   }
   return found;
 }
@@ -80,4 +80,25 @@ test('aborted: killed at once, with the reason of the abort', async () => {
   setTimeout(() => controller.abort(new Error('the lock was lost')), 50);
   await expect(computing).rejects.toThrow('the lock was lost');
   expect(await childrenAlive()).toEqual([]);
+});
+
+const aChild = () => vi.waitFor(async () => expect(await childrenAlive()).toHaveLength(1), 10_000);
+
+test('a child that was started before its task computes it, and one that waits is gone when it is ended', async () => {
+  const used = startComputing();
+  expect((await used.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
+  used.end();
+  const unused = startComputing();
+  await aChild();
+  unused.end();
+  await vi.waitFor(async () => expect(await childrenAlive()).toEqual([]));
+});
+
+test('a child that died before its task came is replaced', async () => {
+  const computing = startComputing();
+  await aChild();
+  for (const pid of await childrenAlive()) process.kill(pid, 'SIGKILL');
+  await vi.waitFor(async () => expect(await childrenAlive()).toEqual([]));
+  expect((await computing.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
+  computing.end();
 });

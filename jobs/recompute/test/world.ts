@@ -194,7 +194,7 @@ export async function createWorld(initial: Definitions) {
 /** Shards of a few rows and chains of a few files, so that small tests meet both bounds. */
 export const SMALL_LIMITS: RunLimits = {
   ...DEFAULT_LIMITS,
-  compute: { memoryMb: 256, threads: 1, shardRows: 40, filesPerKind: 4 },
+  compute: { memoryMb: 256, threads: 2, shardRows: 40, filesPerKind: 4 },
   sealTimeoutMs: 2_000,
   minShardRows: 1,
   speedWaitMs: 1_000,

@@ -60,16 +60,23 @@ export async function syncAndDigest(path: string): Promise<FileDigest> {
   return digest(path);
 }
 
+const PIECE_BYTES = 256 * 1024;
+
 /** Size and SHA-256 of a file, read in pieces of at most 256 KB; aborted, it throws the reason before the next piece. */
 export async function digest(path: string, signal?: AbortSignal): Promise<FileDigest> {
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await open(path, 'r');
   try {
-    for await (const chunk of file.createReadStream({ highWaterMark: 256 * 1024, autoClose: false })) {
+    const { size } = await file.stat();
+    // Not a stream: most files are small, and a stream takes half as long again for them.
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size + 1));
+    for (;;) {
       signal?.throwIfAborted();
-      hash.update(chunk as Buffer);
-      bytes += (chunk as Buffer).length;
+      const { bytesRead } = await file.read(piece, 0, piece.length);
+      if (bytesRead === 0) break;
+      hash.update(piece.subarray(0, bytesRead));
+      bytes += bytesRead;
     }
   } finally {
     await file.close();

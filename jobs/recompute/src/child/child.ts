@@ -1,7 +1,8 @@
 /** The tasks of a run, each in a child process of its own. */
 import { fileURLToPath } from 'node:url';
-import { type ChildOptions, runChild } from '@tributary/archive/child/run-child';
+import { type ChildOptions, runChild, startChild } from '@tributary/archive/child/run-child';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
+import type { Computing } from '../ports.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
 import type { MergeSpec } from '../retire/spec.ts';
 import type { ChildTask } from './tasks.ts';
@@ -10,6 +11,15 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 export function computeInChild(spec: ComputeSpec, options: ChildOptions): Promise<ComputeResult> {
   return run({ task: 'compute', spec }, options);
+}
+
+/** A child that starts now, and computes when it is asked to. */
+export function startComputing(): Computing {
+  const child = startChild(MAIN);
+  return {
+    compute: (spec, options) => child.run({ task: 'compute', spec } satisfies ChildTask, options),
+    end: () => child.end(),
+  };
 }
 
 export function computePartInChild(spec: ShardSpec, options: ChildOptions): Promise<ShardPart> {

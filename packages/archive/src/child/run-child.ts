@@ -1,5 +1,5 @@
 /** Runs a task in a child process. The child ends with its task, with its parent, on abort, and after its time limit. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { TributaryError } from '@tributary/model/errors';
@@ -20,10 +20,46 @@ export interface Task {
   readonly spec: unknown;
 }
 
-/** `main`: the path of the file that the child runs (answer-task.ts). Rejects with what the child answers, or `compute_failed`. */
-export async function runChild<Result>(main: string, task: Task, { timeoutMs, signal }: ChildOptions): Promise<Result> {
-  signal.throwIfAborted();
+/** A child that is there before its task: it takes a quarter of a second to start, while the caller still gathers what the task needs. */
+export interface WaitingChild {
+  /** As `runChild`. A child that ended before its task came is replaced by a new one. */
+  run<Result>(task: Task, options: ChildOptions): Promise<Result>;
+  /** Ends the child, whatever it does. */
+  end(): void;
+}
+
+/** `main`: the path of the file that the child runs (answer-task.ts). The caller ends it. */
+export function startChild(main: string): WaitingChild {
+  let child = spawnChild(main);
+  return {
+    async run(task, options) {
+      options.signal.throwIfAborted();
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) child = spawnChild(main);
+      return give(child, task, options);
+    },
+    end: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** Rejects with what the child answers, or `compute_failed`. */
+export async function runChild<Result>(main: string, task: Task, options: ChildOptions): Promise<Result> {
+  options.signal.throwIfAborted();
+  return give(spawnChild(main), task, options);
+}
+
+function spawnChild(main: string): ChildProcessWithoutNullStreams {
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, main], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // One that cannot be started, or is gone before it reads: its exit says more.
+  child.on('error', () => {});
+  child.stdin.on('error', () => {});
+  return child;
+}
+
+async function give<Result>(
+  child: ChildProcessWithoutNullStreams,
+  task: Task,
+  { timeoutMs, signal }: ChildOptions,
+): Promise<Result> {
   const kill = () => child.kill('SIGKILL');
   let timedOut = false;
   const timer = setTimeout(() => {
@@ -32,8 +68,6 @@ export async function runChild<Result>(main: string, task: Task, { timeoutMs, si
   }, timeoutMs);
   signal.addEventListener('abort', kill, { once: true });
   try {
-    // The child may be gone before it reads: its exit says more than the broken pipe.
-    child.stdin.on('error', () => {});
     child.stdin.write(`${JSON.stringify(task)}\n`);
     const [ending, out, err] = await Promise.all([endingOf(child), text(child.stdout), text(child.stderr)]);
     signal.throwIfAborted();

@@ -49,8 +49,7 @@ export async function computeShard(
   for (const view of signals) await addRows(session, view);
   if (definitions.onceMs.size === 0) {
     await addMemberRows(session, definitions, members);
-    await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}
-      FROM (${membersSql('events', definitions)}) WHERE kind = 'conversion'`);
+    await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION} FROM timelines WHERE kind = 'conversion' AND fresh`);
   } else await addCountedOnce(session, definitions, members);
   return arrived;
 }

@@ -1,0 +1,49 @@
+/** The child that computes starts before the cut: it is used by the run, and ended with it. */
+import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createWorld, type World } from './world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld(definitionsOf({}));
+});
+afterEach(() => world.close());
+
+/** A port that notes what becomes of what it starts. */
+function noted() {
+  const notes: string[] = [];
+  const startComputing = () => {
+    notes.push('started');
+    return {
+      compute: (...asked: Parameters<World['ports']['compute']>) => {
+        notes.push('computes');
+        return world.ports.compute(...asked);
+      },
+      end: () => void notes.push('ended'),
+    };
+  };
+  return { notes, startComputing, reached: (stage: string) => void notes.push(stage) };
+}
+
+test('it starts before the barriers, computes once and ends when the generation is computed', async () => {
+  const { notes, ...ports } = noted();
+  await world.run({}, ports);
+  expect(notes.slice(0, 9)).toEqual([
+    'created',
+    'remembered',
+    'started',
+    'raised',
+    'sealed',
+    'computes',
+    'filed',
+    'computed',
+    'ended',
+  ]);
+});
+
+test('law 7: a run whose archive is not sealed ends it', async () => {
+  const { notes, ...ports } = noted();
+  world.down.archiver = true;
+  await expect(world.run({}, ports)).rejects.toMatchObject({ code: 'generation_timeout' });
+  expect(notes).toEqual(['created', 'remembered', 'started', 'raised', 'ended']);
+});
