@@ -17,6 +17,9 @@ const CORE = ['model', 'attribution', 'views'];
 /** Packages that do no I/O of their own, not even Node's. The core is pure as well; serving keeps time and takes its I/O as ports. */
 const WITHOUT_IO = new Set([...CORE, 'serving', 'reports']);
 
+/** What these may take from `runtime`: files that do no I/O either. */
+const RUNTIME_WITHOUT_IO = new Set(['config/definitions', 'http/fair-share', 'http/turns-of-keys', 'settings/unknown']);
+
 /** Imports that do no I/O at run time. */
 const TOLERATED: Readonly<Record<string, readonly string[]>> = {
   // Reads the SQL files that lie beside the folds, once, when it is loaded: they are code.
@@ -44,6 +47,10 @@ export function objection({ file, specifier }: Import): string | undefined {
   if (allowed === undefined) return `the package ${from} has no row in the table of import directions`;
   if (allowed.includes(to) && ROLES.has(to) && !file.endsWith('/main.ts'))
     return `only a main.ts starts another job: take what ${to} has from a package that both import`;
+  if (to === 'runtime' && WITHOUT_IO.has(from) && allowed.includes(to)) {
+    const taken = specifier.slice('@tributary/runtime/'.length);
+    return RUNTIME_WITHOUT_IO.has(taken) ? undefined : `${from} does no I/O of its own: it may not import ${taken} of runtime`;
+  }
   return allowed.includes(to) ? undefined : `${from} may import ${allowed.join(', ') || 'no other package'}; not ${to}`;
 }
 

@@ -393,7 +393,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'one key may take all slots for models',
     law: '7',
-    file: `${REPORTS}/runner/queue.ts`,
+    file: 'packages/runtime/src/http/turns-of-keys.ts',
     from: 'keys.find((one) => one !== last) ?? keys[0]',
     to: 'keys.includes(last ?? "") ? last : keys[0]',
     test: 'packages/reports/test/model-runner.test.ts',

@@ -28,6 +28,8 @@ function parse(json: string): Definitions {
   return definitions;
 }
 
+const READER = { key: 'the reader', isGone: () => false };
+
 /** How far the speed layer lags is not what the simulation asks about, only whether it is of one history with the generation. */
 const HEALTHY = {
   furthest: () => [],
@@ -82,7 +84,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
         const grouped = reads % 4 === 0 ? GROUPED_VIEWS : [];
         const snapshot = await takeSnapshot({ deps, generations, board: HEALTHY, deltas }, VIEWS, 'merged', grouped);
         const groups = typeof snapshot.groups === 'object' ? snapshot.groups : null;
-        await groups?.prepare(rowsOfGroup);
+        await groups?.prepare(rowsOfGroup, READER);
         const rows: RowsByView = new Map(
           VIEWS.map((view) => [view.name, snapshot.project(view, { ...EVERYTHING, by: view.dimensions })]),
         );

@@ -122,6 +122,11 @@ const TABLE = {
     status: 503,
     fix: 'Ask for less: fewer intervals, a lower order, a model over fewer channels (definitions.attribution.channels).',
   },
+  groups_timeout: {
+    status: 503,
+    retryAfterS: 5,
+    fix: 'Send the same request again after Retry-After: what was counted of it is remembered. Or ask for fewer models, or a shorter window.',
+  },
   // records in the log
   undecodable_record: { status: 500, fix: 'Look at the dead letters: a producer wrote something that is not an event.' },
   not_applied: {

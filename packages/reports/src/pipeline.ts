@@ -51,7 +51,7 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
   const snapshot = await takeSnapshot(context, views, question.layers, groupedViewsOf(question));
   const [definitions] = snapshot.definitions;
   const rates = question.convertTo === null ? null : demandRates(definitions, question.convertTo);
-  const taken = await takeCounts(snapshot, { ...question, by: countedBy(by) });
+  const taken = await takeCounts(snapshot, { ...question, by: countedBy(by) }, runs.asker);
   const counted = taken.map((counts) => withTouchesOfNoCurrency(snapshot, counts));
   const reports: Report[] = [];
   const unknown = unknownInReport(snapshot, question, counted);

@@ -8,12 +8,13 @@
  * What is computed from them afterwards waits for nothing. The rows by partition of a generation may be a million: passed over in one
  * turn, they would hold up readers of signals for seconds.
  */
-import { TributaryError } from '@tributary/model/errors';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { withoutCampaign } from '@tributary/views/by-partition';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
+import { createGroupTurns } from './group-turns.ts';
 import { type Collection, collectionOf, plus, projectionOf, type Question, type Selection } from './merge.ts';
-import { turn } from './rows-in-turns.ts';
+import type { Turn } from './rows-in-turns.ts';
 
 export interface Group {
   /** Without campaigns, which rows of groups do not have. Throws a TypeError for what was not prepared. */
@@ -24,16 +25,16 @@ export interface Group {
 export interface Groups {
   /**
    * Answers what `ask` asks of a group, for each of them. `ask` asks the same whatever it is given. Throws and rejects as `ask` does, and
-   * rejects with `overloaded`.
+   * rejects with `overloaded` and `groups_timeout`.
    */
-  prepare(ask: (group: Group) => unknown): Promise<void>;
+  prepare(ask: (group: Group) => unknown, asker: Asker): Promise<void>;
   readonly each: readonly Group[];
 }
 
 /** Both layers of one partition. */
 export interface GroupLayers {
   /** null: the generation is left out. */
-  readonly ofBatch: ((partition: number, question: Question) => Promise<Rows>) | null;
+  readonly ofBatch: ((partition: number, question: Question, goOn: Turn) => Promise<Rows>) | null;
   /** null: the deltas are left out. */
   readonly ofLive: ((partition: number, question: Question) => Rows) | null;
 }
@@ -44,16 +45,19 @@ interface Asked {
   readonly ofLive: Question;
 }
 
+/** All questions of this process. */
+const turns = createGroupTurns();
+
 export function createGroups(partitions: number, { ofBatch, ofLive }: GroupLayers): Groups {
   const prepared = Array.from({ length: partitions }, () => new Map<string, Rows>());
 
-  async function answer(partition: number, asked: Asked): Promise<Rows> {
+  async function answer(partition: number, asked: Asked, goOn: Turn): Promise<Rows> {
     const live = ofLive === null ? new Map() : ofLive(partition, asked.ofLive);
-    return ofBatch === null ? live : plus(await ofBatch(partition, asked.ofBatch), live);
+    return ofBatch === null ? live : plus(await ofBatch(partition, asked.ofBatch, goOn), live);
   }
 
   return {
-    prepare(ask) {
+    prepare(ask, asker) {
       const asked = new Map<string, Asked>();
       ask(
         groupThat((one) => {
@@ -63,12 +67,12 @@ export function createGroups(partitions: number, { ofBatch, ofLive }: GroupLayer
       );
       // What is remembered waits for no other question.
       if (prepared.every((answers) => [...asked.keys()].every((key) => answers.has(key)))) return Promise.resolve();
-      return afterOthers(async () => {
+      return turns.take(asker, async (goOn) => {
         for (const [partition, answers] of prepared.entries())
           for (const [key, one] of asked) {
             if (answers.has(key)) continue;
-            answers.set(key, await answer(partition, one));
-            await turn();
+            answers.set(key, await answer(partition, one, goOn));
+            await goOn();
           }
       });
     },
@@ -89,23 +93,4 @@ function groupThat(rowsOf: (asked: Asked) => Rows): Group {
     collect: (view, collection) =>
       rowsOf({ ofBatch: collectionOf(withoutCampaign(view), collection), ofLive: collectionOf(view, collection) }),
   };
-}
-
-/** Questions that wait for those before them; more are refused. */
-export const MOST_WAITING = 32;
-
-let last: Promise<unknown> = Promise.resolve();
-let waiting = 0;
-
-/** One at a time in this process: who asks for what is being answered finds it remembered. */
-async function afterOthers(work: () => Promise<void>): Promise<void> {
-  if (waiting >= MOST_WAITING)
-    throw new TributaryError('overloaded', `${waiting} questions about groups of users wait for their answers already`);
-  waiting++;
-  const done = last.then(() => {
-    waiting--;
-    return work();
-  });
-  last = done.catch(() => undefined);
-  return done;
 }

@@ -2,6 +2,7 @@
 import { isRule, isShared, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import type { Integer } from '@tributary/model/integer';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { Findings } from '@tributary/serving/meta';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { GROUPED_VIEWS } from '@tributary/views/by-partition';
@@ -86,12 +87,12 @@ export function groupedViewsOf({ models, parameters }: Pick<ReportQuestion, 'mod
   return [...views].filter((view) => GROUPED_VIEWS.includes(view));
 }
 
-/** The counts of each window. Rejects with `invalid_query` as the counts of journeys do. */
-export async function takeCounts(snapshot: Snapshot, question: ReportQuestion): Promise<Counts[]> {
+/** The counts of each window. Rejects with `invalid_query` as the counts of journeys do, and as what is asked of groups does. */
+export async function takeCounts(snapshot: Snapshot, question: ReportQuestion, asker: Asker): Promise<Counts[]> {
   const windows = windowsOf(question).map((asked) => ({ asked, journeys: countJourneys(snapshot, asked) }));
   const known = windows.flatMap(({ journeys }) => journeys ?? []);
   const names = channelNames(snapshot.definitions[0], question, known);
-  for (const { asked } of windows) await prepareGroups(snapshot, asked, names);
+  for (const { asked } of windows) await prepareGroups(snapshot, asked, names, asker);
   return windows.map(({ asked, journeys }) => countsOf(snapshot, asked, names, journeys));
 }
 
@@ -100,13 +101,14 @@ async function prepareGroups(
   { groups, definitions, newer }: Snapshot,
   question: ReportQuestion,
   { inCredit }: ChannelNames,
+  asker: Asker,
 ): Promise<void> {
   if (groups === null || typeof groups === 'string') return;
   await groups.prepare((group) => {
     const counting = { ...group, definitions, newer };
     askCountsOfGroup(counting, question);
     for (const model of question.models) if (!isShared(model)) askCreditOfGroup(model, counting, question, inCredit);
-  });
+  }, asker);
 }
 
 function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNames, journeys: JourneyCounts | null): Counts {

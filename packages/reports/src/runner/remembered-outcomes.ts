@@ -3,7 +3,7 @@
  * asks again is answered at once, and requests that come together share one run. They go when the counts go.
  */
 import type { ModelOutcome } from '@tributary/attribution/models/shared-models';
-import type { Asker } from './queue.ts';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 
 interface Remembered {
   readonly counts: readonly (object | null)[];

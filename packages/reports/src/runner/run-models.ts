@@ -4,11 +4,11 @@ import { renameChannels } from '@tributary/attribution/data-driven/counts';
 import { isShared } from '@tributary/attribution/models/catalogue';
 import type { ModelCounts } from '@tributary/attribution/models/shared-model';
 import { looksAt, type ModelJob, type ModelOutcome, type SharedName } from '@tributary/attribution/models/shared-models';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { ChannelNames } from '../counts/channel-names.ts';
 import type { JourneyCounts } from '../counts/journey-counts.ts';
 import type { Counts } from '../counts/take-counts.ts';
 import type { ModelParameters } from '../question.ts';
-import type { Asker } from './queue.ts';
 import { remembered } from './remembered-outcomes.ts';
 import type { ModelRunner } from './runner.ts';
 

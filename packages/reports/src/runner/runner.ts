@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { compute, isQuick, type ModelJob, type ModelOutcome } from '@tributary/attribution/models/shared-models';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
-import { type Asker, createModelQueue, type WaitingJob } from './queue.ts';
+import { type Asker, createTurnsOfKeys } from '@tributary/runtime/http/turns-of-keys';
 
 export interface ModelRunner {
   run(job: ModelJob, asker: Asker): Promise<ModelOutcome>;
@@ -21,6 +21,13 @@ export interface Reply {
   readonly error?: { readonly code: ErrorCode | null; readonly message: string };
 }
 
+interface WaitingJob {
+  readonly job: ModelJob;
+  readonly asker: Asker;
+  resolve(outcome: ModelOutcome): void;
+  reject(error: Error): void;
+}
+
 export interface RunnerLimits {
   /** For one job, from the moment it was asked for, ms. While other keys wait, it may run for half of that. */
   readonly timeoutMs: number;
@@ -30,7 +37,7 @@ export interface RunnerLimits {
 
 export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { timeoutMs: 30_000, mostJobs: 32 }): ModelRunner {
   const jobs = createFairShare(mostJobs);
-  const queue = createModelQueue();
+  const queue = createTurnsOfKeys<WaitingJob>();
   let thread: Worker | null = null;
   let running: (WaitingJob & { readonly number: number; readonly half: NodeJS.Timeout; isHalfOver: boolean }) | null = null;
   let begun = 0;

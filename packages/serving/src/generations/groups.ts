@@ -5,12 +5,15 @@ import type { View } from '@tributary/views/view';
 import type { Question } from '../merge.ts';
 import type { GenerationSource } from '../ports.ts';
 import { createRowMemory, type RowMemory } from '../row-memory.ts';
-import { addInTurns, ROWS_PER_TURN, turn } from '../rows-in-turns.ts';
+import { addInTurns, ROWS_PER_TURN, type Turn, turn } from '../rows-in-turns.ts';
 import type { LoadedGeneration } from './loaded.ts';
 
 export interface GenerationGroups {
-  /** The answer over the rows of one partition, remembered; they are passed over some thousand a turn. Shared: callers do not change it. */
-  answer(partition: number, question: Question): Promise<Rows>;
+  /**
+   * The answer over the rows of one partition, remembered; they are passed over some thousand a turn. Shared: callers do not change it.
+   * Rejects as `goOn` does, which lets other requests go on.
+   */
+  answer(partition: number, question: Question, goOn: Turn): Promise<Rows>;
 }
 
 /** Why there are none: an earlier version computed the generation, or their rows are too many to be kept. */
@@ -65,14 +68,14 @@ export async function groupsOf(
     byView.set(view.name, await reading);
   }
   return {
-    async answer(partition, question) {
+    async answer(partition, question, goOn) {
       const key = `${partition} ${question.key}`;
       const known = held.answers.get(key);
       if (known !== undefined) return known;
       const rows: Rows = new Map();
       const { model } = question;
       for (const [name, own] of byView.get(question.view.name)?.[partition] ?? [])
-        if (model === undefined || name === model) await addInTurns(rows, own, question);
+        if (model === undefined || name === model) await addInTurns(rows, own, question, goOn);
       held.answers.set(key, rows, rows.size);
       return rows;
     },

@@ -66,7 +66,7 @@ function inMemory(
       for (const question of questions.slice(-PREPARED)) {
         try {
           const rows: Rows = new Map();
-          await addInTurns(rows, rowsFor(question), question);
+          await addInTurns(rows, rowsFor(question), question, turn);
           remembered.set(question.key, { question, rows }, rows.size);
         } catch {
           // A question of it is answered with the reason; the generation can be served.

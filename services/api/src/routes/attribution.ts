@@ -19,8 +19,8 @@ import { comparedRest, comparedRows, comparedTotals } from '@tributary/reports/r
 import type { Row } from '@tributary/reports/rows/figures';
 import { keysOf, rowOf, stoodStillOf, totalsOf } from '@tributary/reports/rows/rows';
 import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
-import type { Asker } from '@tributary/reports/runner/queue';
 import { createModelRunner, type ModelRunner } from '@tributary/reports/runner/runner';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { Days } from '@tributary/serving/merge';
 import { openAnsweredQuestions } from '@tributary/serving/questions/archive-questions';
 import type { ServingContext } from '@tributary/serving/snapshot';

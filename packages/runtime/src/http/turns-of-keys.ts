@@ -1,34 +1,26 @@
-/** Jobs that wait for the thread of the models: keys take turns, so that one with many jobs is no more in the way than one with few. */
-import type { ModelJob, ModelOutcome } from '@tributary/attribution/models/shared-models';
+/** Work that waits for its turn: keys take turns, so that one with many jobs is no more in the way than one with few. */
 
-/** Who asks for a model. */
+/** Who asks for something that takes long. */
 export interface Asker {
-  /** Whose share the job has, and whose turn it takes. */
+  /** Whose share the work has, and whose turn it takes. */
   readonly key: string;
-  /** All clients of the answer have left: a job that has not begun is given up. */
+  /** All clients of the answer have left: what has not begun is given up. */
   isGone(): boolean;
 }
 
-export interface WaitingJob {
-  readonly job: ModelJob;
-  readonly asker: Asker;
-  resolve(outcome: ModelOutcome): void;
-  reject(error: Error): void;
-}
-
-export interface ModelQueue {
-  add(job: WaitingJob): void;
+export interface TurnsOfKeys<Job> {
+  add(job: Job): void;
   /** The oldest job of the key whose turn was longest ago. */
-  next(): WaitingJob | undefined;
+  next(): Job | undefined;
   /** False: it does not wait here any more. */
-  remove(job: WaitingJob): boolean;
+  remove(job: Job): boolean;
   /** Whether a job of another key waits. */
   hasOther(key: string): boolean;
 }
 
-export function createModelQueue(): ModelQueue {
+export function createTurnsOfKeys<Job extends { readonly asker: Asker }>(): TurnsOfKeys<Job> {
   /** Keys that wait, in the order of their turns. */
-  const byKey = new Map<string, WaitingJob[]>();
+  const byKey = new Map<string, Job[]>();
   let last: string | null = null;
 
   return {
