@@ -33,7 +33,8 @@ test('a refusal says the rule and the value', () => {
 });
 
 test('texts are found behind each code that refuses a value, and not behind others', () => {
-  expect(saidIn('throw new UsageError(`--x: it is wrong`)')).toEqual(['--x: it is wrong']);
+  for (const error of ['UsageError', 'InputError'])
+    expect(saidIn(`throw new ${error}('--x: it is wrong')`)).toEqual(['--x: it is wrong']);
   expect(saidIn("throw new TributaryError(\n  'invalid_query',\n  'x must be y (got z)',\n)")).toEqual(['x must be y (got z)']);
   const nested = 'path: $' + '{nameOf(`a(`)} was not read';
   expect(saidIn(`throw new TributaryError('invalid_config', \`${nested}\`);`)).toEqual([nested]);

@@ -29,6 +29,7 @@ interface Helper {
 const PART = '…part…';
 const BUILT_IN: readonly Helper[] = [
   { name: 'new UsageError', at: 0, frame: PART },
+  { name: 'new InputError', at: 0, frame: PART },
   { name: 'refuse', at: 0, frame: PART },
 ];
 

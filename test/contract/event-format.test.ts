@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { CONVERSION_COLUMNS, GENERATION_EVENT_COLUMNS } from '@tributary/archive/compute/relations';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '@tributary/archive/layout';
+import { LONG_FIELDS } from '@tributary/importing/csv/csv-map';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeDraft } from '@tributary/model/draft';
 import { EVENT_FIELDS, type Event, encodeEvent } from '@tributary/model/event';
@@ -13,7 +14,6 @@ import { SENT_FIELDS } from '@tributary/model/native-event';
 import { partitionOf } from '@tributary/model/user-key';
 import { FULL_EVENT } from '@tributary/testkit/full-event';
 import { expect, test } from 'vitest';
-import { LONG_FIELDS } from '../../packages/cli/src/import/csv-map.ts';
 import { addEvents, emptySpoolText, SPOOL_COLUMNS } from '../../services/archiver/src/spool-format.ts';
 
 const BARE: Event = { source: 's', receivedAt: 5, anonymousId: 'a', id: 'i', type: 't', ts: 0 };

@@ -355,10 +355,10 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'an import sends milliseconds that are taken for seconds',
     law: '1',
-    file: 'packages/cli/src/import/instant.ts',
+    file: 'packages/importing/src/events/instant.ts',
     from: ' || readsAsSeconds(ms)',
     to: '',
-    test: 'packages/cli/src/import/instant.test.ts',
+    test: 'packages/importing/src/events/instant.test.ts',
   },
   {
     lie: 'a line of 1970 is another event when it is sent again',

@@ -23,7 +23,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'rows before one that was cut are sent',
     law: '3',
-    file: 'packages/cli/src/import/cut-row.ts',
+    file: 'packages/importing/src/files/cut-row.ts',
     from: 'if (there >= columns) return;',
     to: 'if (there <= columns) return;',
     test: 'packages/cli/test/import-csv.test.ts',
@@ -208,7 +208,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'a table that is not UTF-8 is read all the same',
     law: '7',
-    file: 'packages/cli/src/import/csv-rows.ts',
+    file: 'packages/importing/src/files/csv-rows.ts',
     from: 'if (encoding.isBroken) assertReadable',
     to: 'if (!encoding) assertReadable',
     test: 'packages/cli/test/import-csv.test.ts',
@@ -216,7 +216,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'an event whose bytes are not UTF-8 is sent all the same',
     law: '7',
-    file: 'packages/cli/src/import/event-lines.ts',
+    file: 'packages/importing/src/files/event-lines.ts',
     from: 'if (!isUtf8(bytes))',
     to: 'if (!isUtf8(bytes) && bytes.length === 0)',
     test: 'packages/cli/test/events-send.test.ts',
@@ -224,7 +224,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'a number that no reader holds is sent as null',
     law: '7',
-    file: 'packages/cli/src/import/event-lines.ts',
+    file: 'packages/importing/src/files/event-lines.ts',
     from: 'if (bad === undefined) return undefined;',
     to: "if (bad?.code !== 'too_deep') return undefined;",
     test: 'packages/cli/test/events-send.test.ts',
@@ -256,7 +256,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'an import stops where something other than the API answers',
     law: '7',
-    file: 'packages/cli/src/import/kept-before.ts',
+    file: 'packages/importing/src/sending/kept-before.ts',
     from: "Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : []",
     to: 'value as Kept[]',
     test: 'packages/cli/test/import-again.test.ts',
@@ -264,7 +264,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'an import of other times is the same import',
     law: '7',
-    file: 'packages/cli/src/import/kept-before.ts',
+    file: 'packages/importing/src/sending/kept-before.ts',
     from: "const COMPARED = ['type', 'ts', ",
     to: "const COMPARED = ['type', ",
     test: 'packages/cli/test/import-again.test.ts',
@@ -272,7 +272,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'cells that are not mapped, and the order of cells, are part of an id',
     law: '3',
-    file: 'packages/cli/src/import/csv-events.ts',
+    file: 'packages/importing/src/csv/csv-events.ts',
     from: 'idOf(longContent(cell, ts))',
     to: 'idOf(fields.join())',
     test: 'packages/cli/test/import-csv.test.ts',
@@ -280,7 +280,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'an amount in another form is another event',
     law: '3',
-    file: 'packages/cli/src/import/csv-content.ts',
+    file: 'packages/importing/src/csv/csv-content.ts',
     from: 'AMOUNTS.has(field) ?',
     to: '!AMOUNTS.has(field) ?',
     test: 'packages/cli/test/import-csv.test.ts',
@@ -288,7 +288,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'a cell means the same under each field',
     law: '3',
-    file: 'packages/cli/src/import/csv-content.ts',
+    file: 'packages/importing/src/csv/csv-content.ts',
     from: 'return JSON.stringify(parts.',
     to: 'return JSON.stringify(parts.map(([, value]) => ["", value] as const).',
     test: 'packages/cli/test/import-csv.test.ts',
@@ -296,7 +296,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'rows that were imported under other ids count beside those',
     law: '3',
-    file: 'packages/cli/src/import/kept-before.ts',
+    file: 'packages/importing/src/sending/kept-before.ts',
     from: 'twins.length * 2 < missing.length',
     to: 'twins.length * 2 >= missing.length',
     test: 'packages/cli/test/import-again.test.ts',
@@ -304,7 +304,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'rows of the file itself are taken for those of another import',
     law: '3',
-    file: 'packages/cli/src/import/kept-before.ts',
+    file: 'packages/importing/src/sending/kept-before.ts',
     from: "!ids.has(String(one['id'])) && ",
     to: '',
     test: 'packages/cli/test/import-again.test.ts',
@@ -312,7 +312,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'whether a path converted is not part of what its row is',
     law: '3',
-    file: 'packages/cli/src/import/csv-content.ts',
+    file: 'packages/importing/src/csv/csv-content.ts',
     from: "    ['conversion', hasConverted],\n",
     to: "    ['conversion', hasConverted && false],\n",
     test: 'packages/cli/test/import-csv.test.ts',
@@ -344,7 +344,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'a refund under the number of its order is imported as the order again',
     law: '3',
-    file: 'packages/cli/src/import/repeated-ids.ts',
+    file: 'packages/importing/src/events/repeated-ids.ts',
     from: 'if (first.content === content) return null;',
     to: 'if (first.line !== line) return null;',
     test: 'packages/cli/test/import-csv.test.ts',
@@ -352,31 +352,31 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'anonymous users of an import have one set of ids',
     law: '3',
-    file: 'packages/cli/src/import/repeated-ids.ts',
+    file: 'packages/importing/src/events/repeated-ids.ts',
     from: 'event.userId ?? event.anonymousId, event.id',
     to: 'event.userId, event.id',
-    test: 'packages/cli/src/import/repeated-ids.test.ts',
+    test: 'packages/importing/src/events/repeated-ids.test.ts',
   },
   {
     lie: 'items of one order that are of one type are one event',
     law: '3',
-    file: 'packages/cli/src/import/repeated-ids.ts',
+    file: 'packages/importing/src/events/repeated-ids.ts',
     from: 'sha256(JSON.stringify(event)).readUIntBE',
     to: 'sha256(event.type).readUIntBE',
-    test: 'packages/cli/src/import/repeated-ids.test.ts',
+    test: 'packages/importing/src/events/repeated-ids.test.ts',
   },
   {
     lie: 'an import remembers all ids of a file',
     law: '7',
-    file: 'packages/cli/src/import/recent.ts',
+    file: 'packages/importing/src/events/recent.ts',
     from: '      old = young;\n      young = new Map();\n',
     to: '',
-    test: 'packages/cli/src/import/recent.test.ts',
+    test: 'packages/importing/src/events/recent.test.ts',
   },
   {
     lie: 'rows that were forgotten were compared',
     law: '7',
-    file: 'packages/cli/src/import/recent.ts',
+    file: 'packages/importing/src/events/recent.ts',
     from: 'if (old.size > 0) forgets();',
     to: '',
     test: 'packages/cli/test/import-csv-far-apart.isolated.test.ts',

@@ -96,7 +96,7 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'quotes hide no separators from the count of columns',
     law: '7',
-    file: 'packages/cli/src/import/cut-row.ts',
+    file: 'packages/importing/src/files/cut-row.ts',
     from: '/["\\0\\ufffd]/',
     to: '/[\\0\\ufffd]/',
     test: 'packages/cli/test/import-csv-end.test.ts',

@@ -1,7 +1,8 @@
 /** Calls the serving API. Errors become messages a person can act on; a silent API is a missing dependency. */
+
+import { isPlainServer, PLAIN_SERVER_FIX, reasonOf } from '@tributary/importing/sending/unanswered';
 import { parseExactJson } from '@tributary/model/exact-json';
 import { CommandError, EXIT, isOfUsage } from './exit.ts';
-import { isPlainServer, PLAIN_SERVER_FIX, reasonOf } from './unanswered.ts';
 
 /** Integers beyond 2^53 in an answer come as bigints, with all their digits: sums have no bound. */
 export interface ApiClient {

@@ -1,4 +1,5 @@
 /** How a command ends. Exit codes are part of the contract with scripts: docs/cli.md lists them. */
+import { type FailureKind, InputError, InputFailure } from '@tributary/importing/failures';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 
 /** `found`: it worked and found something wrong, or it failed. `missing`: something it depends on does not answer. */
@@ -36,6 +37,9 @@ export class CommandError extends Error {
   }
 }
 
+/** What the packages that read files throw, as exit codes. */
+const EXIT_OF: Readonly<Record<FailureKind, ExitCode>> = { usage: EXIT.usage, failed: EXIT.found, unanswered: EXIT.missing };
+
 /** Whether it says that the caller asked wrongly; codes of another version are not known. */
 export function isOfUsage(code: string): boolean {
   return Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].kind === 'usage';
@@ -43,7 +47,10 @@ export function isOfUsage(code: string): boolean {
 
 /** What an error means to the caller. Unknown errors are defects and keep their stack. */
 export function failureOf(error: unknown): { code: string; message: string; fix?: string; exitCode: ExitCode } {
-  if (error instanceof UsageError) return { code: 'usage', message: error.message, exitCode: EXIT.usage };
+  if (error instanceof UsageError || error instanceof InputError)
+    return { code: 'usage', message: error.message, exitCode: EXIT.usage };
+  if (error instanceof InputFailure)
+    return { code: error.code, message: error.message, fix: error.fix, exitCode: EXIT_OF[error.kind] };
   if (error instanceof CommandError)
     return { code: error.code, message: error.message, fix: error.fix, exitCode: error.exitCode };
   if (error instanceof TributaryError) {
@@ -57,10 +64,3 @@ export function failureOf(error: unknown): { code: string; message: string; fix?
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: 'internal', message, fix: 'Report it: this is a defect.', exitCode: EXIT.found };
 }
-
-/** What the system says of a file that is misnamed. */
-export const MISNAMED: Readonly<Record<string, string>> = {
-  ENOENT: 'the file does not exist',
-  ENOTDIR: 'a part of its path is not a folder',
-  EISDIR: 'it is a folder',
-};

@@ -1,7 +1,8 @@
 /** JSON files that a person names. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { MISNAMED, UsageError } from './exit.ts';
+import { MISNAMED } from '@tributary/importing/failures';
+import { UsageError } from './exit.ts';
 import { readJson } from './json-text.ts';
 
 /** Throws a usage error led by `option`, which named the file. */

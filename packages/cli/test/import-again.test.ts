@@ -89,7 +89,7 @@ test('law 3: rows that the platform has under other ids are refused before any i
     const done = await run(rows, map);
     expect(done).toMatchObject({ code: 1, stdout: '' });
     expect(done.stderr).toMatch(
-      /^error: the conversion of "(ana|bo)" at 2026-11-0[1-3] 00:00:00Z was imported before, with the id "[0-9a-f]{32}" and not "[0-9a-z]+": each such row would count twice\. Nothing was imported\n {2}fix: .*--beside\./,
+      /^error: the conversion of "(ana|bo)" at 2026-11-0[1-3]T00:00:00\.000Z was imported before, with the id "[0-9a-f]{32}" and not "[0-9a-z]+": each such row would count twice\. Nothing was imported\n {2}fix: .*--beside\./,
     );
     expect(collector.kept.size).toBe(4);
   }

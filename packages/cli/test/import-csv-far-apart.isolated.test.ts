@@ -1,13 +1,13 @@
 /** Rows further apart than what is remembered: here two different ones, and not a million. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type * as recent from '@tributary/importing/events/recent';
 import { expect, test, vi } from 'vitest';
-import type * as recent from '../src/import/recent.ts';
 import { fakeCollector, fakeServer } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
 
-vi.mock('../src/import/recent.ts', async (original) => {
+vi.mock('@tributary/importing/events/recent', async (original) => {
   const { createRecent } = await original<typeof recent>();
   return {
     createRecent: (atLeast: number, forgets?: () => void) => {

@@ -1,10 +1,10 @@
 /** The way of a batch to the collector: bounded, retried, counted once. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createBatcher } from '@tributary/importing/sending/batches';
+import { MAX_ATTEMPTS, retryWaitMs } from '@tributary/importing/sending/retry';
 import { freePort } from '@tributary/testkit/redis-server';
 import { describe, expect, test } from 'vitest';
-import { createBatcher } from '../src/import/batches.ts';
-import { MAX_ATTEMPTS, retryWaitMs } from '../src/import/retry.ts';
 import { fakeCollector, fakeServer, NOTHING, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';

@@ -1,4 +1,6 @@
 /** `tributary archive …`: what reports would say under other windows, computed by the batch layer over all archived events. */
+
+import { parseDuration } from '@tributary/importing/events/instant';
 import { span } from '@tributary/model/span';
 import { DAY_MS } from '@tributary/model/time';
 import type { Command } from 'commander';
@@ -6,7 +8,6 @@ import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { parseDuration } from '../import/instant.ts';
 import { bytes, counted, instant } from '../terminal/figures.ts';
 import { printable, renderWide } from '../terminal/table.ts';
 

@@ -1,11 +1,12 @@
 /** `tributary batch …`: ask for a generation, follow it, and move readers between generations. */
+
+import { parseDuration } from '@tributary/importing/events/instant';
 import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Generation, Generations, Publication } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { parseDuration } from '../import/instant.ts';
 import { readJsonFile } from '../json-file.ts';
 import { fateOf, newest, newestComputed, previousOf } from '../report/generations.ts';
 import { count, instant } from '../terminal/figures.ts';

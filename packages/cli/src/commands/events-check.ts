@@ -1,13 +1,14 @@
 /** `tributary events check`: what the collector would say of events, line by line, without writing one. */
+
+import { eventLines } from '@tributary/importing/files/event-lines';
+import { inflated } from '@tributary/importing/files/lines';
+import { openInput } from '@tributary/importing/files/open-input';
+import { BATCH_LIMITS, type Batch, createBatcher } from '@tributary/importing/sending/batches';
+import type { Rejected } from '@tributary/importing/sending/collector-answer';
 import { originTrouble } from '@tributary/runtime/keys/origin';
 import { type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { BATCH_LIMITS, type Batch, createBatcher } from '../import/batches.ts';
-import type { Rejected } from '../import/collector-answer.ts';
-import { eventLines } from '../import/event-lines.ts';
-import { inflated } from '../import/lines.ts';
-import { openInput } from '../import/open-input.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import { openSender } from './import-run.ts';
@@ -67,7 +68,7 @@ async function check(context: Context, file: string, options: Options): Promise<
     lines = [];
     await sender.send(batch);
   };
-  for await (const some of eventLines(inflated(openInput(context, file), file === '-' ? 'standard input' : file)))
+  for await (const some of eventLines(inflated(openInput(context.shell, file), file === '-' ? 'standard input' : file)))
     for (const { number, read } of some) {
       if (!read.ok) {
         findings.add({ line: number, code: read.code, message: read.reason });

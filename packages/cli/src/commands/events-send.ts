@@ -1,16 +1,17 @@
 /** `tributary events send`: live events from arguments, a file or standard input, one JSON object a line. */
+
+import { type AmountField, parseAmountOf } from '@tributary/importing/events/amount';
+import { INSTANT_FORMS, parseInstant } from '@tributary/importing/events/instant';
+import { eventLines, lostIn } from '@tributary/importing/files/event-lines';
+import { inflated, parseObject } from '@tributary/importing/files/lines';
+import { openInput } from '@tributary/importing/files/open-input';
+import { createProblems } from '@tributary/importing/files/problems';
+import { createBatcher } from '@tributary/importing/sending/batches';
 import type { Event } from '@tributary/model/event';
 import { FIELDS, fieldsWith, PLAIN_FIELDS, type PlainField } from '@tributary/model/event-fields';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { type AmountField, parseAmountOf } from '../import/amount.ts';
-import { createBatcher } from '../import/batches.ts';
-import { eventLines, lostIn } from '../import/event-lines.ts';
-import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
-import { inflated, parseObject } from '../import/lines.ts';
-import { openInput } from '../import/open-input.ts';
-import { createProblems } from '../import/problems.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { openSender, problemLines, rejectedLines } from './import-run.ts';
 
@@ -93,7 +94,7 @@ async function* eventsOf(
     yield eventFrom(options, context.shell.newId());
     return;
   }
-  for await (const lines of eventLines(inflated(openInput(context, file ?? '-'), file ?? 'standard input')))
+  for await (const lines of eventLines(inflated(openInput(context.shell, file ?? '-'), file ?? 'standard input')))
     for (const { number, text, read } of lines) {
       // An id of our own makes a resend after a lost answer count once.
       if (read.ok) yield { id: context.shell.newId(), ...read.event };

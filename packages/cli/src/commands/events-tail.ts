@@ -1,11 +1,12 @@
 /** `tributary events tail`: the log of events, or that of outputs, as it grows, straight from the log. */
+
+import { parseDuration } from '@tributary/importing/events/instant';
 import type { EventLog, Position } from '@tributary/log/port';
 import type { Barrier } from '@tributary/model/partition-record';
 import { partitionOf } from '@tributary/model/user-key';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { parseDuration } from '../import/instant.ts';
 import { eventLine, headLine, selects } from '../report/event-line.ts';
 import { counted } from '../terminal/figures.ts';
 import { printableJson } from '../terminal/table.ts';

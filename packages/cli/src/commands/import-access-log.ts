@@ -1,12 +1,13 @@
 /** `tributary import access-log FILE`: page views of people out of a web server's log. */
+
+import { type AccessLogSummary, createAccessLogReader } from '@tributary/importing/access-log/access-log';
+import { parseLogLine } from '@tributary/importing/access-log/log-line';
+import { createSiteHosts } from '@tributary/importing/access-log/site-hosts';
+import { inflated, linesOf } from '@tributary/importing/files/lines';
+import { openInput } from '@tributary/importing/files/open-input';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
-import { type AccessLogSummary, createAccessLogReader } from '../import/access-log.ts';
-import { inflated, linesOf } from '../import/lines.ts';
-import { parseLogLine } from '../import/log-line.ts';
-import { openInput } from '../import/open-input.ts';
-import { createSiteHosts } from '../import/site-hosts.ts';
 import { count, counted, instant } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
 import { importOutcome, loadFor, problemLines, progressText, sentFacts } from './import-run.ts';
@@ -37,7 +38,7 @@ async function importAccessLog(context: Context, file: string, options: Options)
   const load = loadFor(context, { dryRun: options.dryRun === true, beside: true });
   const siteHosts = options.site?.split(',').map((host) => host.trim()) ?? (await guessSite(context, file));
   const reader = createAccessLogReader({ siteHosts, assets: options.assets === true, salt: options.salt ?? '' });
-  for await (const lines of linesOf(inflated(openInput(context, file), file))) {
+  for await (const lines of linesOf(inflated(openInput(context.shell, file), file))) {
     for (const line of lines) {
       const event = reader.read(line);
       if (event !== null) await load.add(event);
@@ -65,7 +66,7 @@ async function guessSite(context: Context, file: string): Promise<string[]> {
     return [];
   }
   const hosts = createSiteHosts();
-  for await (const lines of linesOf(inflated(openInput(context, file), file)))
+  for await (const lines of linesOf(inflated(openInput(context.shell, file), file)))
     for (const { text } of lines) {
       const parsed = parseLogLine(text);
       if (parsed.ok) hosts.note(parsed.hit);

@@ -1,23 +1,24 @@
 /** `tributary import csv FILE --map …`: events from a table, a row an event or a row a user's whole path. */
+
+import { type CsvOptions, createRowReader, type RowReader } from '@tributary/importing/csv/csv-events';
+import { type LongColumns, type PathColumns, resolveMap } from '@tributary/importing/csv/csv-map';
+import { type CsvSummary, createCsvSummary } from '@tributary/importing/csv/csv-summary';
+import { createOccurrenceIds, REMEMBERED } from '@tributary/importing/events/occurrences';
+import { createRepeatedIds } from '@tributary/importing/events/repeated-ids';
+import { csvRows } from '@tributary/importing/files/csv-rows';
+import { demandWholeEnd } from '@tributary/importing/files/cut-row';
+import { inflated } from '@tributary/importing/files/lines';
+import { openInput } from '@tributary/importing/files/open-input';
+import { objectionTo } from '@tributary/importing/sending/load';
 import { isCurrency, noCurrency } from '@tributary/model/currency';
 import { refusalText } from '@tributary/model/refusal';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { type ExitCode, UsageError } from '../exit.ts';
-import { type CsvOptions, createRowReader, type RowReader } from '../import/csv-events.ts';
-import { costsOf, separatorOf, timesOf } from '../import/csv-flags.ts';
-import { type LongColumns, type PathColumns, resolveMap } from '../import/csv-map.ts';
-import { csvRows } from '../import/csv-rows.ts';
-import { type CsvSummary, createCsvSummary } from '../import/csv-summary.ts';
-import { demandWholeEnd } from '../import/cut-row.ts';
-import { inflated } from '../import/lines.ts';
-import { objectionTo } from '../import/load.ts';
-import { createOccurrenceIds, REMEMBERED } from '../import/occurrences.ts';
-import { openInput } from '../import/open-input.ts';
-import { createRepeatedIds } from '../import/repeated-ids.ts';
-import { uncountedTypes } from '../import/uncounted.ts';
+import { costsOf, separatorOf, timesOf } from '../flags/csv-flags.ts';
 import { amounts, count, counted, instant } from '../terminal/figures.ts';
 import { printable, renderTable } from '../terminal/table.ts';
+import { uncountedTypes } from '../uncounted-types.ts';
 import { importOutcome, loadFor, platformOf, problemLines, progressText, sentFacts } from './import-run.ts';
 
 interface Options {
@@ -67,7 +68,8 @@ async function importCsv(context: Context, file: string, options: Options): Prom
   const { terminal, shell } = context;
   const csvOptions = csvOptionsOf(options);
   const separator = separatorOf(options.separator);
-  if (file !== '-' && (await shell.isFile(file))) await demandWholeEnd(inflated(openInput(context, file), file), file, separator);
+  if (file !== '-' && (await shell.isFile(file)))
+    await demandWholeEnd(inflated(openInput(context.shell, file), file), file, separator);
   const load = loadFor(context, { dryRun: options.dryRun === true, beside: options.beside === true });
   const summary = createCsvSummary();
   const uncompared = new Set<string>();
@@ -77,7 +79,7 @@ async function importCsv(context: Context, file: string, options: Options): Prom
   /** Ids that are made of the rows differ where these do. */
   let namesIds = false;
   let endsOpen = false;
-  const rows = csvRows(inflated(openInput(context, file), file), separator, summary.problem, () => {
+  const rows = csvRows(inflated(openInput(context.shell, file), file), separator, summary.problem, () => {
     endsOpen = true;
   });
   for await (const row of rows) {

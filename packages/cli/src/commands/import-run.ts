@@ -1,11 +1,12 @@
 /** What both importers do around their parsing: send, and say how it went. */
+
+import type { Problems } from '@tributary/importing/files/problems';
+import { keptBefore } from '@tributary/importing/sending/kept-before';
+import { createLoad, type Load, type Loaded } from '@tributary/importing/sending/load';
+import { createSender, type Sender, type Sending, type SendTotals } from '@tributary/importing/sending/sender';
 import type { ApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { keptBefore } from '../import/kept-before.ts';
-import { createLoad, type Load, type Loaded } from '../import/load.ts';
-import type { Problems } from '../import/problems.ts';
-import { createSender, type Sender, type Sending, type SendTotals } from '../import/sender.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -14,13 +15,23 @@ import type { Terminal } from '../terminal/terminal.ts';
 export function loadFor(context: Context, { dryRun, beside }: { dryRun: boolean; beside: boolean }): Load {
   return createLoad(dryRun ? null : senderFor(context), async (sample) => {
     const api = platformOf(context);
-    return api === null ? null : keptBefore(api, sample, beside);
+    return api === null ? null : keptBefore((question) => unlessSilent(api.post('/v1/signals/query', question)), sample, beside);
   });
 }
 
 /** The API beside the collector; null where none is known to be of the same platform. */
 export function platformOf(context: Context): ApiClient | null {
   return context.settings.isOnePlatform() ? context.apiIfAny('read', COMPARE_TIMEOUT_MS) : null;
+}
+
+/** An import needs no API: it goes on where none answers, and where something else does. */
+async function unlessSilent<T>(answered: Promise<T>): Promise<T | null> {
+  try {
+    return await answered;
+  } catch (error) {
+    if (error instanceof CommandError) return null;
+    throw error;
+  }
 }
 
 /** An import does not wait longer for an API that it does not need. */

@@ -1,12 +1,13 @@
 /** `tributary keys …`: the API keys of a data folder. Running services follow the file: a change holds within a second. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { parseDuration } from '@tributary/importing/events/instant';
+import { MISNAMED } from '@tributary/importing/failures';
 import { changeKeys, type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES, type Scope } from '@tributary/runtime/keys/file';
 import { originTrouble } from '@tributary/runtime/keys/origin';
 import { createKey } from '@tributary/runtime/keys/ring';
 import { Argument, type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
-import { CommandError, EXIT, type ExitCode, MISNAMED, UsageError } from '../exit.ts';
-import { parseDuration } from '../import/instant.ts';
+import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { readJson } from '../json-text.ts';
 import { instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';

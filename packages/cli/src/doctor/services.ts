@@ -1,6 +1,7 @@
 /** The services: does each take work, and do their clocks agree with ours? */
+
+import { reasonOf } from '@tributary/importing/sending/unanswered';
 import type { Settings } from '../settings.ts';
-import { reasonOf } from '../unanswered.ts';
 import { type Finding, fail, ok } from './finding.ts';
 import { judgeClock } from './redis.ts';
 

@@ -1,9 +1,9 @@
 /** What each channel cost: `name=amount,…` on the command line, or a file with a row a channel. */
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import { inflated } from '@tributary/importing/files/lines';
+import { openInput } from '@tributary/importing/files/open-input';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
-import { inflated } from '../import/lines.ts';
-import { openInput } from '../import/open-input.ts';
 import { channelFacts } from './channel-facts.ts';
 import { type Decimal, parseDecimal } from './decimal.ts';
 import { rowsOf } from './whole-file.ts';
@@ -45,7 +45,7 @@ async function fromFile(context: Context, flag: string, file: string): Promise<C
   const refuse = ({ line, reason }: { readonly line: number; readonly reason: string }) => {
     throw new UsageError(`${file} must be CSV like its header (got line ${line}: ${reason}). Correct it there.`);
   };
-  for await (const { line, fields } of rowsOf(inflated(openInput(context, file), file), undefined, refuse)) {
+  for await (const { line, fields } of rowsOf(inflated(openInput(context.shell, file), file), undefined, refuse)) {
     if (columns === undefined) {
       columns = columnsOf(file, fields);
       continue;

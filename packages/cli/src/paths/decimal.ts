@@ -1,5 +1,5 @@
 /** Numbers as R, pandas and spreadsheets write them (12, 12.5, 1e+05), read exactly: no float ever holds an amount. */
-import type { Read } from '../import/amount.ts';
+import type { Read } from '@tributary/importing/events/amount';
 
 export interface Decimal {
   /** The number is `units / 10^scale`. */

@@ -3,6 +3,13 @@
  * definitions (packages/views/src/journeys/path.ts). Like a path file it is understood as a whole or not at all.
  */
 
+import { createRowReader, type RowReader } from '@tributary/importing/csv/csv-events';
+import { resolveMap } from '@tributary/importing/csv/csv-map';
+import type { ImportEvent } from '@tributary/importing/events/import-event';
+import { createOccurrenceIds } from '@tributary/importing/events/occurrences';
+import { createRepeatedIds } from '@tributary/importing/events/repeated-ids';
+import { createProblems } from '@tributary/importing/files/problems';
+import { objectionTo } from '@tributary/importing/sending/load';
 import { decimalsOf } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { dayOf, HOUR_MS } from '@tributary/model/time';
@@ -11,13 +18,6 @@ import { nullPathOf, pathOf } from '@tributary/views/journeys/path';
 import { countedOnce } from '@tributary/views/once';
 import { before, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
-import { createRowReader, type RowReader } from '../import/csv-events.ts';
-import { resolveMap } from '../import/csv-map.ts';
-import type { ImportEvent } from '../import/import-event.ts';
-import { objectionTo } from '../import/load.ts';
-import { createOccurrenceIds } from '../import/occurrences.ts';
-import { createProblems } from '../import/problems.ts';
-import { createRepeatedIds } from '../import/repeated-ids.ts';
 import { count } from '../terminal/figures.ts';
 import { createJourneys, type ScaledPath } from './journeys.ts';
 import type { PathFile } from './path-file.ts';

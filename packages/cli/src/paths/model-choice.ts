@@ -5,9 +5,9 @@ import type { SharedName } from '@tributary/attribution/models/shared-models';
 import { parseCustom } from '@tributary/attribution/rules/custom';
 import type { RuleName, Shape } from '@tributary/attribution/rules/rules';
 import { decayBySteps } from '@tributary/attribution/rules/weights';
+import { parseDuration } from '@tributary/importing/events/instant';
 import type { Definitions } from '@tributary/model/definitions';
 import { asUsage, UsageError } from '../exit.ts';
-import { parseDuration } from '../import/instant.ts';
 
 export interface ModelFlags {
   readonly models?: string;

@@ -4,8 +4,9 @@
  *   aggregated, a row a path:   path, total_conversions, total_conversion_value, total_null
  *   wide, a row a journey:      user, click_1, click_2, …, conversion, value
  */
+
+import { pathColumns } from '@tributary/importing/csv/csv-map';
 import { UsageError } from '../exit.ts';
-import { pathColumns } from '../import/csv-map.ts';
 
 export interface PathFileColumns {
   /** One column with the whole path, or several with a touch each. */

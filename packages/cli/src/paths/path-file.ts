@@ -4,7 +4,7 @@
  */
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
-import { createProblems } from '../import/problems.ts';
+import { createProblems } from '@tributary/importing/files/problems';
 import { createJourneys } from './journeys.ts';
 import { type PathFileColumns, resolvePathColumns } from './path-columns.ts';
 import { RowError, type RowOptions, rowOf } from './path-row.ts';

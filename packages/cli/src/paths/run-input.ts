@@ -2,14 +2,15 @@
 import { resolve } from 'node:path';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
+import { MISNAMED } from '@tributary/importing/failures';
+import { inflated } from '@tributary/importing/files/lines';
+import { openInput } from '@tributary/importing/files/open-input';
 import { decimalsOf } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import type { Context } from '../context.ts';
-import { CommandError, EXIT, MISNAMED, UsageError } from '../exit.ts';
-import { separatorOf } from '../import/csv-flags.ts';
-import { inflated } from '../import/lines.ts';
-import { openInput } from '../import/open-input.ts';
+import { CommandError, EXIT, UsageError } from '../exit.ts';
+import { separatorOf } from '../flags/csv-flags.ts';
 import type { Decimal } from './decimal.ts';
 import { readEventFile } from './event-file.ts';
 import { type PathFile, readPathFile } from './path-file.ts';
@@ -51,7 +52,7 @@ export function readRunFile(
     decimals: Math.max(decimalsOf(options.currency), ...costs.map(({ scale }) => scale)),
     withUnits: replicates > 0 || groups !== null,
   };
-  const chunks = inflated(openInput(context, file), file);
+  const chunks = inflated(openInput(context.shell, file), file);
   const withAges = models.some((model) => modelInfo(model).needs.includes('ages'));
   if (definitions !== undefined)
     return readEventFile(chunks, file, {

@@ -1,7 +1,8 @@
 /** A table that is understood as a whole or not at all: whatever is wrong with it is a wrong file, exit 2. */
+import { InputFailure } from '@tributary/importing/failures';
+import { type CsvRow, csvRows } from '@tributary/importing/files/csv-rows';
+import type { Problems } from '@tributary/importing/files/problems';
 import { CommandError, EXIT } from '../exit.ts';
-import { type CsvRow, csvRows } from '../import/csv-rows.ts';
-import type { Problems } from '../import/problems.ts';
 import { counted } from '../terminal/figures.ts';
 
 /** What makes the whole file unreadable is a wrong file: exit 2. */
@@ -9,7 +10,7 @@ export async function* rowsOf(...args: Parameters<typeof csvRows>): AsyncGenerat
   try {
     yield* csvRows(...args);
   } catch (cause) {
-    if (!(cause instanceof CommandError)) throw cause;
+    if (!(cause instanceof InputFailure)) throw cause;
     const { code, message } = cause;
     if (code !== 'csv_quote_not_closed' && code !== 'invalid_gzip') throw cause;
     const fix = code === 'invalid_gzip' ? cause.fix : 'Close the quote, or shorten the row; nothing was computed.';

@@ -1,9 +1,10 @@
 /** A file of definitions as people write it: read as the platform reads it, and refused by line and column. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { MISNAMED } from '@tributary/importing/failures';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { CommandError, MISNAMED, UsageError } from '../exit.ts';
+import { CommandError, UsageError } from '../exit.ts';
 import { type JsonPlace, jsonPlaces } from '../json-place.ts';
 
 const LEAD = 'definitions, at ';

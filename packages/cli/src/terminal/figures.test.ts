@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { amounts, conversions, counted, fixed, percent, share } from './figures.ts';
+import { amounts, conversions, counted, fixed, money, percent, share } from './figures.ts';
 
 test('one of a thing, and several', () => {
   expect([
@@ -55,4 +55,9 @@ test('every amount has its currency, also none', () => {
   ).toBe('-0.05 EUR - 1 JPY');
   expect([amounts(new Map(), 'EUR'), amounts(new Map(), 'JPY'), amounts(new Map())]).toEqual(['0.00 EUR', '0 JPY', '0.00']);
   expect(amounts(new Map([['(none)', 150]]))).toBe('1.50 (no currency)');
+});
+
+test('law 4: amounts have the decimals of accounts, not those of cash', () => {
+  expect(money(150_050, 'HUF')).toBe('1,500.50 HUF');
+  expect(money(1_500, 'JPY')).toBe('1,500 JPY');
 });

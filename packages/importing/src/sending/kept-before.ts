@@ -6,23 +6,23 @@
  *  - The like under other ids, as after an import with fewer columns mapped, or by a version that made other ids: all would count twice.
  */
 import { PLAIN_FIELDS } from '@tributary/model/event-fields';
-import type { ApiClient } from '../api-client.ts';
-import type { AnswerOf } from '../api-types.ts';
-import { CommandError, EXIT } from '../exit.ts';
-import { instant } from '../terminal/figures.ts';
-import type { ImportEvent } from './import-event.ts';
-import type { Sample } from './sample.ts';
+import type { ImportEvent } from '../events/import-event.ts';
+import type { Sample } from '../events/sample.ts';
+import { InputFailure } from '../failures.ts';
 
 const COMPARED = ['type', 'ts', ...PLAIN_FIELDS] as const;
 
 type Kept = Readonly<Record<string, unknown>>;
 
+/** The body that answers `POST /v1/signals/query` for these users, at most a thousand signals of each; null where nothing answers. */
+export type AskSignals = (question: { readonly users: readonly string[]; readonly limit: number }) => Promise<unknown>;
+
 /** How the first event that differs from what is there differs; null where none is known to. Throws `imported_before` where they are there under other ids, unless `beside`. */
-export async function keptBefore(api: ApiClient, sample: Sample, beside: boolean): Promise<string | null> {
+export async function keptBefore(ask: AskSignals, sample: Sample, beside: boolean): Promise<string | null> {
   const { events } = sample;
   const users = [...new Set(events.map(userOf))];
   if (users.length === 0) return null;
-  const kept = await signalsOf(api, users);
+  const kept = await signalsOf(ask, users);
   if (!beside) assertNotBeside(sample, kept);
   for (const event of events) {
     const before = kept.get(userOf(event))?.find(({ id }) => id === event.id);
@@ -32,17 +32,11 @@ export async function keptBefore(api: ApiClient, sample: Sample, beside: boolean
 }
 
 /** By user. An import needs no API: it goes on where none answers, and where something else does. */
-async function signalsOf(api: ApiClient, users: readonly string[]): Promise<ReadonlyMap<string, readonly Kept[]>> {
-  try {
-    const answer = await api.post<Partial<AnswerOf<'querySignals'>> | null>('/v1/signals/query', { users, limit: 1_000 });
-    const results: unknown = answer?.results;
-    return new Map(
-      objectsIn(results).map(({ userId, signals }): [string, readonly Kept[]] => [String(userId), objectsIn(signals)]),
-    );
-  } catch (error) {
-    if (error instanceof CommandError) return new Map();
-    throw error;
-  }
+async function signalsOf(ask: AskSignals, users: readonly string[]): Promise<ReadonlyMap<string, readonly Kept[]>> {
+  const { results } = ((await ask({ users, limit: 1_000 })) ?? {}) as { readonly results?: unknown };
+  return new Map(
+    objectsIn(results).map(({ userId, signals }): [string, readonly Kept[]] => [String(userId), objectsIn(signals)]),
+  );
 }
 
 function objectsIn(value: unknown): Kept[] {
@@ -63,11 +57,10 @@ function assertNotBeside({ events, ids }: Sample, kept: ReadonlyMap<string, read
   const [first] = twins;
   if (first === undefined || twins.length * 2 < missing.length) return;
   const { type, ts } = first.event;
-  throw new CommandError({
+  throw new InputFailure({
     code: 'imported_before',
-    message: `the ${type} of "${userOf(first.event)}" at ${instant(ts)} was imported before, with the id "${first.twin['id']}" and not "${first.event.id}": each such row would count twice. Nothing was imported`,
+    message: `the ${type} of "${userOf(first.event)}" at ${new Date(ts).toISOString()} was imported before, with the id "${first.twin['id']}" and not "${first.event.id}": each such row would count twice. Nothing was imported`,
     fix: 'Leave them as they were imported, or import the file into a new platform. If these are other events all the same, add --beside.',
-    exitCode: EXIT.found,
   });
 }
 

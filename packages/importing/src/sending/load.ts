@@ -1,8 +1,8 @@
 /** Checks events, batches them and sends them; without a sender it only checks. */
 import { validateEvent } from '@tributary/model/validate-event';
+import type { ImportEvent } from '../events/import-event.ts';
+import { createSample, type Sample } from '../events/sample.ts';
 import { createBatcher } from './batches.ts';
-import type { ImportEvent } from './import-event.ts';
-import { createSample, type Sample } from './sample.ts';
 import type { Sender, SendTotals } from './sender.ts';
 
 export interface Load {

@@ -1,8 +1,8 @@
 /** Events with a value whose type the platform does not count as a conversion: a refund, say, that no report will subtract. */
-import type { ApiClient } from '../api-client.ts';
-import type { AnswerOf } from '../api-types.ts';
-import { CommandError } from '../exit.ts';
-import { counted } from '../terminal/figures.ts';
+import type { ApiClient } from './api-client.ts';
+import type { AnswerOf } from './api-types.ts';
+import { CommandError } from './exit.ts';
+import { counted } from './terminal/figures.ts';
 
 type Tallies = ReadonlyMap<string, { readonly events: number; readonly valueMinor: ReadonlyMap<string, number> }>;
 

@@ -1,5 +1,5 @@
 /** A table whose last row was cut, as of a file that is still being written: seen before anything of it is sent. */
-import { CommandError } from '../exit.ts';
+import { InputFailure } from '../failures.ts';
 import { detectSeparator } from './csv-rows.ts';
 
 /** Characters of the beginning and of the end that are looked at. */
@@ -24,7 +24,7 @@ export async function demandWholeEnd(chunks: AsyncIterable<Uint8Array>, name: st
   const mark = separator ?? detectSeparator(header);
   const [columns, there] = [header, last].map((line) => line.split(mark).length) as [number, number];
   if (there >= columns) return;
-  throw new CommandError({
+  throw new InputFailure({
     code: 'csv_row_cut',
     message: `the last row of "${name}" must have ${columns} columns, as the header has (got ${there}, and no line end): it was cut. Nothing was imported`,
     fix: 'Wait until the file is written, or get it again. If the row is whole, end it with a line end.',

@@ -1,7 +1,7 @@
 /** Rows of a CSV file with their line numbers, in bounded memory. A quote that never closes ends the reading with an error. */
 import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
-import { CommandError, UsageError } from '../exit.ts';
+import { InputError, InputFailure } from '../failures.ts';
 import type { Problem } from './problems.ts';
 
 export interface CsvRow {
@@ -67,14 +67,14 @@ export async function* csvRows(
     // The last character of UTF-16 has two bytes.
     if (encoding.end !== '' && !/[\r\n]\0?$/.test(encoding.end)) onOpenEnd();
     if (unread)
-      throw new CommandError({
+      throw new InputFailure({
         code: 'csv_quote_not_closed',
         message: `a quote opened ${line === 0 ? 'in the first row' : `after line ${line}`} never closes${tooLong ? `, or the row there is longer than ${MAX_ROW} characters` : ''}: reading stopped there`,
         fix: 'Close the quote, or shorten the row, then run the same command again: what was imported before counts once.',
       });
   } catch (cause) {
-    if (cause instanceof CommandError || cause instanceof UsageError) throw cause;
-    throw new UsageError(`the file must be CSV (got what is not: ${(cause as Error).message})`, { cause });
+    if (cause instanceof InputFailure || cause instanceof InputError) throw cause;
+    throw new InputError(`the file must be CSV (got what is not: ${(cause as Error).message})`, { cause });
   } finally {
     source.destroy();
   }
@@ -102,7 +102,7 @@ function assertReadable(record: readonly string[], header: readonly string[], li
   const column = record.findIndex((field) => field.includes('\ufffd'));
   if (column < 0) return;
   const name = header[column] ?? String(column + 1);
-  throw new UsageError(
+  throw new InputError(
     `line ${line}, column "${name}" must be text in UTF-8 (got "${record[column]?.slice(0, 40)}"). Save the file as CSV in UTF-8, then run the same command again.`,
   );
 }
@@ -116,12 +116,12 @@ const BINARY = [
 function assertText(first: string): void {
   // With its mark it reads well; the two bytes of the mark are not UTF-8.
   if (first.includes('\0') && !first.startsWith('\ufffd'))
-    throw new UsageError(
+    throw new InputError(
       'the file must be text in UTF-8 (got what looks like UTF-16). Save it as CSV in UTF-8, then run the command again.',
     );
   const kind = BINARY.find(([mark]) => first.startsWith(mark))?.[1];
   if (kind !== undefined)
-    throw new UsageError(`the file must be CSV (got ${kind}). Save it as CSV in UTF-8, then run the command again.`);
+    throw new InputError(`the file must be CSV (got ${kind}). Save it as CSV in UTF-8, then run the command again.`);
 }
 
 /** Enough of the beginning to see the header line, and the whole stream again. */

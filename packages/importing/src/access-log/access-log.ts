@@ -4,14 +4,14 @@
  *   line ─▶ parseLogLine ─▶ bot? ─▶ page view? ─▶ visitor, visit, channel ─▶ event
  */
 import { channelGroup } from '@tributary/model/channel';
+import type { ImportEvent } from '../events/import-event.ts';
+import { createOccurrenceIds, sha256Hex } from '../events/occurrences.ts';
+import { createVisits } from '../events/visits.ts';
+import type { TextLine } from '../files/lines.ts';
+import { createProblems, type Problems } from '../files/problems.ts';
 import { createBotCheck } from './bots.ts';
-import type { ImportEvent } from './import-event.ts';
-import type { TextLine } from './lines.ts';
 import { type Hit, parseLogLine } from './log-line.ts';
-import { createOccurrenceIds, sha256Hex } from './occurrences.ts';
 import { notPageView, type SkipReason } from './page-view.ts';
-import { createProblems, type Problems } from './problems.ts';
-import { createVisits } from './visits.ts';
 
 export interface AccessLogOptions {
   /** Hosts of the site itself: a referrer on them is not a touch. */

@@ -7,10 +7,10 @@
  */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { isPlainServer } from '../unanswered.ts';
 import type { Batch } from './batches.ts';
 import { type Answer, answerOf, type Rejected, refusal, unreachable } from './collector-answer.ts';
 import { allWaitsMs, isRetryable, MAX_ATTEMPTS, retryWaitMs } from './retry.ts';
+import { isPlainServer } from './unanswered.ts';
 
 export interface Sending {
   readonly url: string;

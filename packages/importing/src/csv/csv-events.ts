@@ -3,13 +3,12 @@ import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Event } from '@tributary/model/event';
 import { type Field, fieldsWith, isPlain } from '@tributary/model/event-fields';
 import { refusalText } from '@tributary/model/refusal';
-import { counted } from '../terminal/figures.ts';
-import { type AmountField, type AmountStyle, parseAmountOf, type Read } from './amount.ts';
+import { type AmountField, type AmountStyle, parseAmountOf, type Read } from '../events/amount.ts';
+import type { ImportEvent } from '../events/import-event.ts';
+import { INSTANT_FORMS, parseInstant } from '../events/instant.ts';
+import type { OccurrenceId } from '../events/occurrences.ts';
 import { longContent, pathContent } from './csv-content.ts';
 import type { LongColumns, LongField, PathColumns, PathField } from './csv-map.ts';
-import type { ImportEvent } from './import-event.ts';
-import { INSTANT_FORMS, parseInstant } from './instant.ts';
-import type { OccurrenceId } from './occurrences.ts';
 
 export interface CsvOptions extends AmountStyle {
   /** Type of the rows of a long file without a type column. */
@@ -31,7 +30,7 @@ export function createRowReader(columns: LongColumns | PathColumns, options: Csv
   const width = 1 + Math.max(...columns.at.values(), ...(columns.kind === 'path' ? columns.path : []));
   const read = columns.kind === 'long' ? longReader(columns, options, idOf) : pathReader(columns, options, idOf);
   return (fields) => {
-    if (fields.length < width) return no(`the row has ${counted(fields.length, 'column')}, the mapped ones need ${width}`);
+    if (fields.length < width) return no(`the row must have the ${width} columns that are mapped (got ${fields.length})`);
     try {
       return { ok: true, value: read(fields) };
     } catch (error) {

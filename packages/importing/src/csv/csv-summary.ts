@@ -1,8 +1,8 @@
 /** What an import of a table came to: counted event by event as they pass. */
-import type { Read } from './amount.ts';
-import type { ImportEvent } from './import-event.ts';
-import { createProblems, type Problem, type Problems } from './problems.ts';
-import { createVisits } from './visits.ts';
+import type { Read } from '../events/amount.ts';
+import type { ImportEvent } from '../events/import-event.ts';
+import { createVisits } from '../events/visits.ts';
+import { createProblems, type Problem, type Problems } from '../files/problems.ts';
 
 /** Minor units by currency: euros and dollars have no sum. */
 type Minor = ReadonlyMap<string, number>;

@@ -1,7 +1,7 @@
 /** Text lines from a byte stream, plain or gzip, in bounded memory. */
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { CommandError } from '../exit.ts';
+import { InputFailure } from '../failures.ts';
 
 export interface TextLine {
   /** From 1, as editors count. */
@@ -29,7 +29,7 @@ export async function* inflated(chunks: AsyncIterable<Uint8Array>, name: string)
   try {
     for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
   } catch (cause) {
-    throw new CommandError(
+    throw new InputFailure(
       {
         code: 'invalid_gzip',
         message: `${name} is not a complete gzip file: ${(cause as Error).message}`,

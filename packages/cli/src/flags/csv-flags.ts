@@ -1,7 +1,8 @@
 /** Flags of `import csv` that hold little languages of their own. Throw usage errors. */
+
+import type { CsvOptions } from '@tributary/importing/csv/csv-events';
+import { INSTANT_FORMS, parseDuration, parseInstant } from '@tributary/importing/events/instant';
 import { UsageError } from '../exit.ts';
-import type { CsvOptions } from './csv-events.ts';
-import { INSTANT_FORMS, parseDuration, parseInstant } from './instant.ts';
 
 export function timesOf(text: string | undefined): CsvOptions['times'] {
   if (text === undefined) return undefined;

@@ -1,6 +1,6 @@
 /** What a collector says of a batch, and what it means that another server answered. */
-import { CommandError, EXIT } from '../exit.ts';
-import { isPlainServer, PLAIN_SERVER_FIX, reasonOf } from '../unanswered.ts';
+import { InputFailure } from '../failures.ts';
+import { isPlainServer, PLAIN_SERVER_FIX, reasonOf } from './unanswered.ts';
 
 export interface Rejected {
   /** The place of the event in its batch. */
@@ -25,27 +25,27 @@ export function answerOf(where: string, text: string): Answer {
 }
 
 /** No answer came. `isCheck`: nothing would have been written. */
-export function unreachable(where: string, cause: unknown, isCheck: boolean): CommandError {
+export function unreachable(where: string, cause: unknown, isCheck: boolean): InputFailure {
   const start = 'Start the platform with "npm start", or name its collector with --collector-url.';
   const again = isCheck ? '' : ' Run the same command again: what was counted counts once.';
   const fix = isPlainServer(cause) ? PLAIN_SERVER_FIX : `${start}${again}`;
   const message = `the collector at ${where} does not answer: ${reasonOf(cause)}`;
-  return new CommandError({ code: 'collector_unreachable', message, fix, exitCode: EXIT.missing }, { cause });
+  return new InputFailure({ code: 'collector_unreachable', message, fix, kind: 'unanswered' }, { cause });
 }
 
 /** Answers of a proxy whose server does not answer it, and of one that is full. */
 const BEFORE_IT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-export function refusal(where: string, status: number, text: string, isCheck: boolean): CommandError {
+export function refusal(where: string, status: number, text: string, isCheck: boolean): InputFailure {
   const fields = fieldsOf(text);
   if (fields?.['code'] === undefined && !BEFORE_IT.has(status)) return notACollector(where, status);
   const { code, message, detail } = (fields ?? {}) as { code?: string; message?: string; detail?: string };
   const said = [code, detail ?? message].filter(Boolean).join(': ');
-  return new CommandError({
+  return new InputFailure({
     code: status === 401 ? 'invalid_write_key' : 'collector_refused',
     message: `the collector at ${where} answered ${status}${said === '' ? '' : `: ${said}`}`,
     fix: status === 401 ? 'Give a write key with --key or TRIBUTARY_WRITE_KEY.' : isCheck ? fixOfCheck(status) : SENT_AGAIN,
-    exitCode: status >= 500 || status === 429 ? EXIT.missing : EXIT.found,
+    kind: status >= 500 || status === 429 ? 'unanswered' : 'failed',
   });
 }
 
@@ -57,12 +57,12 @@ function fixOfCheck(status: number): string {
 }
 
 /** Nothing of the answer is quoted: it may be a page of any length, and means nothing here. */
-function notACollector(where: string, status: number): CommandError {
-  return new CommandError({
+function notACollector(where: string, status: number): InputFailure {
+  return new InputFailure({
     code: 'not_a_collector',
     message: `${where} is not a collector of Tributary: it answered ${status}, but not as a collector does`,
     fix: 'Name the collector with --collector-url; "npm start" prints its address.',
-    exitCode: EXIT.missing,
+    kind: 'unanswered',
   });
 }
 
