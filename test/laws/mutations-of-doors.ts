@@ -392,7 +392,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'of a file of events a row that is refused takes the id of the good one',
     law: '3',
-    file: 'packages/cli/src/paths/event-file.ts',
+    file: 'packages/attribution-files/src/files/event-file.ts',
     from: 'objectionTo(event, options.nowMs) ?? repeated(event, line)',
     to: 'repeated(event, line) ?? objectionTo(event, options.nowMs)',
     test: 'packages/cli/test/attribution-run-events.test.ts',

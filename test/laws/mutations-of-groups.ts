@@ -111,7 +111,7 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
   {
     lie: 'users of a file stand in groups of their own',
     law: '1',
-    file: 'packages/cli/src/paths/grouped-intervals.ts',
+    file: 'packages/attribution-files/src/models/grouped-intervals.ts',
     from: 'groups[partitionOf(user, options.groups)]',
     to: "groups[partitionOf('of ' + user, options.groups)]",
     test: 'test/models/one-engine-groups.test.ts',
@@ -119,7 +119,7 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
   {
     lie: 'groups of a file leave conversions without a touch out of the whole',
     law: '1',
-    file: 'packages/cli/src/paths/grouped-intervals.ts',
+    file: 'packages/attribution-files/src/models/grouped-intervals.ts',
     from: 'const part = total === 0 ? 0 : attributed / total;',
     to: 'const part = total === 0 ? 0 : attributed / attributed;',
     test: 'test/models/one-engine-groups.test.ts',
@@ -167,7 +167,7 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
   {
     lie: 'journeys without a user stand in a group',
     law: '7',
-    file: 'packages/cli/src/paths/grouped-intervals.ts',
+    file: 'packages/attribution-files/src/models/grouped-intervals.ts',
     from: "kind !== 'user' || rows.some(({ user = '' }) => user === '')",
     to: "kind !== 'user'",
     test: 'test/models/one-engine-groups.test.ts',

@@ -8,7 +8,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
   {
     lie: 'each journey of a user is drawn by itself',
     law: '7',
-    file: 'packages/cli/src/paths/unit-rows.ts',
+    file: 'packages/attribution-files/src/files/unit-rows.ts',
     from: 'for (const [user, own] of users) rows.push({ times: 1, user, journeys: own.map(scaled) });',
     to: 'for (const [user, own] of users) for (const one of own) rows.push({ times: 1, user, journeys: [scaled(one)] });',
     test: 'packages/cli/test/attribution-run-units.test.ts',
@@ -16,7 +16,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
   {
     lie: 'one named user makes a file resampled by users',
     law: '7',
-    file: 'packages/cli/src/paths/unit-rows.ts',
+    file: 'packages/attribution-files/src/files/unit-rows.ts',
     from: 'users.size > 0 && !lacksUsers',
     to: 'users.size > 0',
     test: 'packages/cli/test/attribution-run-units.test.ts',
@@ -160,7 +160,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
   {
     lie: 'the game of rates hands out more than there is, and takes from others',
     law: '7',
-    file: 'packages/cli/src/paths/models.ts',
+    file: 'packages/attribution-files/src/models/models.ts',
     from: 'return unsoundShares(model, effects.get(reward)?.values() ?? []).length === 0;',
     to: 'return unsoundShares(model, effects.get(reward)?.values() ?? []).length < 1_000;',
     test: 'packages/cli/test/attribution-run.test.ts',

@@ -5,14 +5,14 @@
  */
 import { FEWEST_TO_PLAN, type NoPlan, type Plan, powerOf } from '@tributary/attribution/uncertainty/power';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
+import type { PathFile } from '@tributary/attribution-files/files/path-file';
+import { journeyFacts } from '@tributary/attribution-files/models/channel-facts';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { journeyFacts } from '../paths/channel-facts.ts';
-import type { PathFile } from '../paths/path-file.ts';
-import { powerJson, powerText } from '../paths/power-answer.ts';
-import { definitionsOf, readRunFile } from '../paths/run-input.ts';
-import { planOf, type RunFlags } from '../paths/run-plan.ts';
+import { definitionsOf, readRunFile } from '../flags/run-input.ts';
+import { planOf, type RunFlags } from '../flags/run-plan.ts';
+import { powerJson, powerText } from '../report/power-answer.ts';
 import { putText } from '../report/record-output.ts';
 import { printableJson } from '../terminal/table.ts';
 

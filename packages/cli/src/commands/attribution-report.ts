@@ -5,7 +5,7 @@ import type { ApiClient, Query } from '../api-client.ts';
 import type { Report, ReportRow } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
 import { type ExitCode, UsageError } from '../exit.ts';
-import { levelOf } from '../paths/level-flag.ts';
+import { levelOf } from '../flags/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
 import { foldPrevious } from '../report/change-figures.ts';

@@ -1,6 +1,7 @@
 /** What the tables of `attribution run` share: a line a channel, and figures as text. */
-import type { ChannelLine } from '../paths/answer.ts';
-import { decimalText } from '../paths/decimal.ts';
+
+import { decimalText } from '@tributary/attribution-files/files/decimal';
+import type { ChannelLine } from '@tributary/attribution-files/models/answer';
 import { count } from '../terminal/figures.ts';
 import { shortName } from '../terminal/table.ts';
 

@@ -1,8 +1,8 @@
 /** Who earned what: journeys, credit, and credit against cost, the models side by side. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { type ChannelLine, cpa, creditOf, type RunAnswer, roas } from '@tributary/attribution-files/models/answer';
+import { handsOut, type ModelAnswer } from '@tributary/attribution-files/models/models';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import { type ChannelLine, cpa, creditOf, type RunAnswer, roas } from '../paths/answer.ts';
-import { handsOut, type ModelAnswer } from '../paths/models.ts';
 import { count, fixed, share } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
 import { amount, CHANNEL, costOf, right, shortened, sumOf } from './channel-lines.ts';

@@ -12,8 +12,8 @@ import {
   type RunAnswer,
   roasInterval,
   uncertaintyAt,
-} from '../paths/answer.ts';
-import type { ModelAnswer } from '../paths/models.ts';
+} from '@tributary/attribution-files/models/answer';
+import type { ModelAnswer } from '@tributary/attribution-files/models/models';
 import { count, counted, fixed } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
 import { amount, CHANNEL, right, shortened } from './channel-lines.ts';

@@ -1,6 +1,7 @@
 /** Rows for machines, before they have a format. */
+
+import { decimalText } from '@tributary/attribution-files/files/decimal';
 import type { Integer } from '@tributary/model/integer';
-import { decimalText } from '../paths/decimal.ts';
 
 /** `decimals`: cells are integers that count `10^-decimals`. */
 export type FieldType = 'text' | 'integer' | 'double' | { readonly decimals: number };

@@ -4,7 +4,6 @@ import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { CAUTIONS, type CautionCode, withRatios } from '@tributary/attribution/uncertainty/cautions';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { type ChannelUncertainty, COVERS } from '@tributary/attribution/uncertainty/uncertainty';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import {
   type ChannelLine,
   cpa,
@@ -16,8 +15,9 @@ import {
   roasInterval,
   samplingOf,
   uncertaintyAt,
-} from '../paths/answer.ts';
-import { handsOut, type ModelAnswer } from '../paths/models.ts';
+} from '@tributary/attribution-files/models/answer';
+import { handsOut, type ModelAnswer } from '@tributary/attribution-files/models/models';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { objectOf } from './record-output.ts';
 import type { Cell, Field, Records } from './records.ts';
 

@@ -4,8 +4,8 @@ import type { OrderChoice } from '@tributary/attribution/data-driven/order-choic
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
-import { type RunAnswer, samplingOf } from '../paths/answer.ts';
-import { handsOut } from '../paths/models.ts';
+import { type RunAnswer, samplingOf } from '@tributary/attribution-files/models/answer';
+import { handsOut } from '@tributary/attribution-files/models/models';
 import { conversions, count, counted, percent } from '../terminal/figures.ts';
 import { renderWide, type Table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';

@@ -47,7 +47,7 @@ export interface PathFile {
   readonly unseenMilestones: readonly string[];
 }
 
-/** Throws a command error (exit 2) that lists the first malformed lines; usage errors for a header that does not fit. */
+/** Throws a failure of usage that lists the first malformed lines; input errors for a header that does not fit. */
 export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: string, options: PathFileOptions): Promise<PathFile> {
   const problems = createProblems();
   const journeys = createJourneys(name);

@@ -1,10 +1,10 @@
 /** `--models` and the flags that shape single models. Throws usage errors. */
 
 import { COMMON_NAMES, isRule, isShared, MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
-import type { SharedName } from '@tributary/attribution/models/shared-models';
 import { parseCustom } from '@tributary/attribution/rules/custom';
-import type { RuleName, Shape } from '@tributary/attribution/rules/rules';
+import type { Shape } from '@tributary/attribution/rules/rules';
 import { decayBySteps } from '@tributary/attribution/rules/weights';
+import type { FileModel } from '@tributary/attribution-files/models/models';
 import { parseDuration } from '@tributary/importing/events/instant';
 import type { Definitions } from '@tributary/model/definitions';
 import { asUsage, UsageError } from '../exit.ts';
@@ -17,9 +17,6 @@ export interface ModelFlags {
   readonly step?: string;
   readonly halfLife?: string;
 }
-
-/** Those that files of paths are answered for: rules, and models of the counts of all paths. */
-export type FileModel = RuleName | SharedName;
 
 const FILE_MODELS = MODEL_NAMES.filter((name): name is FileModel => isRule(name) || isShared(name));
 

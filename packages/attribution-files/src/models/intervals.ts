@@ -17,7 +17,7 @@ interface IntervalOptions extends ModelOptions {
   readonly level: number;
 }
 
-/** null: no intervals were asked for. `change`: what models see of a path. Throws a usage error where groups of users cannot be had. */
+/** null: no intervals were asked for. `change`: what models see of a path. Throws an input error where groups of users cannot be had. */
 export function uncertaintyOfFile(
   sample: Sample | null,
   change: PathTransform,

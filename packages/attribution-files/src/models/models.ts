@@ -11,7 +11,9 @@ import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { RuleName, Shape } from '@tributary/attribution/rules/rules';
 import { unsoundShares } from '@tributary/attribution/uncertainty/handed-out';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import type { FileModel } from './model-choice.ts';
+
+/** Those that files of paths are answered for: rules, and models of the counts of all paths. */
+export type FileModel = RuleName | SharedName;
 
 /** Counts of the paths that the models see. */
 export interface Journeys {

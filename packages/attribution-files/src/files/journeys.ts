@@ -1,8 +1,7 @@
 /** Rows of a path file added up by path as they come, within bounds, at one scale of value in the end. */
 import { MAX_CONVERSIONS } from '@tributary/attribution/paths/credit';
 import { gathered, pathKey, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
-import { CommandError, EXIT } from '../exit.ts';
-import { count } from '../terminal/figures.ts';
+import { InputFailure } from '@tributary/importing/failures';
 
 /** What a path file may hold. Its different paths are kept in memory. */
 export const PATH_FILE_BOUNDS = {
@@ -34,7 +33,7 @@ export function createJourneys(file: string) {
     add(row: ScaledPath): void {
       rows += 1;
       if (rows > PATH_FILE_BOUNDS.rows)
-        throw tooMuch(file, `${count(PATH_FILE_BOUNDS.rows)} rows`, 'Add rows of the same path up first.');
+        throw tooMuch(file, `${PATH_FILE_BOUNDS.rows.toLocaleString('en')} rows`, 'Add rows of the same path up first.');
       if (row.conversions + row.nulls === 0) return;
       scale = Math.max(scale, row.scale);
       const key = pathKey(row);
@@ -45,13 +44,13 @@ export function createJourneys(file: string) {
       if (names.size > PATH_FILE_BOUNDS.channels)
         throw tooMuch(
           file,
-          `${count(PATH_FILE_BOUNDS.channels)} channels`,
+          `${PATH_FILE_BOUNDS.channels.toLocaleString('en')} channels`,
           'Group channels first; or is --path-separator wrong?',
         );
       if (kept > PATH_FILE_BOUNDS.kept)
         throw tooMuch(
           file,
-          `${count(PATH_FILE_BOUNDS.kept)} touches in its different paths`,
+          `${PATH_FILE_BOUNDS.kept.toLocaleString('en')} touches in its different paths`,
           'Group channels, or leave rare paths out.',
         );
       // One text a name, however often it occurs.
@@ -89,12 +88,12 @@ function demandTotals(file: string, paths: readonly WeightedPath[], decimals: nu
     if (total > bounds[measure])
       throw tooMuch(
         file,
-        `${count(bound)} in its ${measure}, beyond which integers are not exact`,
+        `${bound.toLocaleString('en')} in its ${measure}, beyond which integers are not exact`,
         'Count in a larger unit, or split the file.',
       );
   }
 }
 
-function tooMuch(file: string, what: string, fix: string): CommandError {
-  return new CommandError({ code: 'path_file_too_large', message: `${file} has more than ${what}`, fix, exitCode: EXIT.usage });
+function tooMuch(file: string, what: string, fix: string): InputFailure {
+  return new InputFailure({ code: 'path_file_too_large', message: `${file} has more than ${what}`, fix, kind: 'usage' });
 }

@@ -8,6 +8,7 @@ import { resolveMap } from '@tributary/importing/csv/csv-map';
 import type { ImportEvent } from '@tributary/importing/events/import-event';
 import { createOccurrenceIds } from '@tributary/importing/events/occurrences';
 import { createRepeatedIds } from '@tributary/importing/events/repeated-ids';
+import { InputError, InputFailure } from '@tributary/importing/failures';
 import { createProblems } from '@tributary/importing/files/problems';
 import { objectionTo } from '@tributary/importing/sending/load';
 import { decimalsOf } from '@tributary/model/currency';
@@ -17,8 +18,6 @@ import { channelsOf } from '@tributary/views/journeys/channels';
 import { nullPathOf, pathOf } from '@tributary/views/journeys/path';
 import { countedOnce } from '@tributary/views/once';
 import { before, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
-import { CommandError, EXIT, UsageError } from '../exit.ts';
-import { count } from '../terminal/figures.ts';
 import { createJourneys, type ScaledPath } from './journeys.ts';
 import type { PathFile } from './path-file.ts';
 import { createUnitRows } from './unit-rows.ts';
@@ -63,11 +62,11 @@ export async function readEventFile(
       demandText(fields, name);
       const columns = resolveMap(options.map, fields);
       if (columns.kind === 'path')
-        throw new UsageError(
+        throw new InputError(
           '--map must be of rows that are a touch or a conversion each (got path=…). Give --paths in place of --events where a row is a path.',
         );
       if (!columns.at.has('type'))
-        throw new UsageError(
+        throw new InputError(
           `--map must name the column of the type, which parts touches from conversions (got "${options.map}"). Add type=COLUMN.`,
         );
       hasValue = columns.at.has('value');
@@ -177,20 +176,20 @@ function converting(
 function oneCurrency(name: string, currencies: ReadonlySet<string>): string | undefined {
   const [first, ...more] = currencies;
   if (more.length > 0)
-    throw new CommandError({
+    throw new InputFailure({
       code: 'several_currencies',
       message: `${name} has amounts in ${[...currencies].sort().slice(0, 5).join(', ')}, which have no common sum`,
       fix: 'Keep the rows of one currency, convert the amounts first, or leave value and cost out of --map: conversions are counted without them.',
-      exitCode: EXIT.usage,
+      kind: 'usage',
     });
   return first === undefined || first === '(none)' ? undefined : first;
 }
 
-function tooMany(name: string): CommandError {
-  return new CommandError({
+function tooMany(name: string): InputFailure {
+  return new InputFailure({
     code: 'path_file_too_large',
-    message: `${name} has more than ${count(MAX_EVENTS)} events`,
+    message: `${name} has more than ${MAX_EVENTS.toLocaleString('en')} events`,
     fix: 'Import them (tributary import csv) and ask the platform, or split the file by user.',
-    exitCode: EXIT.usage,
+    kind: 'usage',
   });
 }

@@ -1,8 +1,7 @@
 /** What resampling draws: the users of a file with all their journeys, and the journeys of rows that name no user one by one. */
 import { pathKey } from '@tributary/attribution/paths/weighted-path';
 import type { Sample, UnitRow } from '@tributary/attribution/uncertainty/units';
-import { CommandError, EXIT } from '../exit.ts';
-import { count } from '../terminal/figures.ts';
+import { InputFailure } from '@tributary/importing/failures';
 import type { ScaledPath } from './journeys.ts';
 
 /** Journeys of users, all in memory. */
@@ -58,11 +57,11 @@ export function createUnitRows(file: string) {
   };
 }
 
-function tooMany(file: string): CommandError {
-  return new CommandError({
+function tooMany(file: string): InputFailure {
+  return new InputFailure({
     code: 'path_file_too_large',
-    message: `${file} has more than ${count(MOST_JOURNEYS)} journeys of users, too many to resample`,
+    message: `${file} has more than ${MOST_JOURNEYS.toLocaleString('en')} journeys of users, too many to resample`,
     fix: 'Leave out --bootstrap, or the column of users (each journey is then drawn by itself).',
-    exitCode: EXIT.usage,
+    kind: 'usage',
   });
 }

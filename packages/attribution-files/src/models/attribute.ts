@@ -4,11 +4,10 @@ import { isRule, modelInfo } from '@tributary/attribution/models/catalogue';
 import type { PathTransform } from '@tributary/attribution/paths/transforms';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Shape } from '@tributary/attribution/rules/rules';
+import { InputFailure } from '@tributary/importing/failures';
 import { OTHER } from '@tributary/model/channel';
 import { TributaryError } from '@tributary/model/errors';
-import { CommandError, EXIT } from '../exit.ts';
-import type { FileModel } from './model-choice.ts';
-import { byData, byRule, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
+import { byData, byRule, type FileModel, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
 
 export interface AttributeOptions extends ModelOptions {
   readonly models: readonly FileModel[];
@@ -67,7 +66,7 @@ export function attributeAtBestOrder(
       const attribution = attribute(paths, { ...options, order });
       if (attribution.leftOut.every(({ model }) => model !== decides) || order === 1) return { ...attribution, order, refused };
     } catch (error) {
-      if (!(error instanceof CommandError) || error.code !== 'too_many_states') throw error;
+      if (!(error instanceof InputFailure) || error.code !== 'too_many_states') throw error;
       first ??= error;
     }
     refused.push(order);
@@ -75,13 +74,13 @@ export function attributeAtBestOrder(
   throw first;
 }
 
-function tooManyStates(model: string, error: TributaryError): CommandError {
-  return new CommandError(
+function tooManyStates(model: string, error: TributaryError): InputFailure {
+  return new InputFailure(
     {
       code: error.code,
       message: `${model}: ${error.message}`,
       fix: 'Tell fewer channels apart (--top 100), lower --order, or ask for other --models.',
-      exitCode: EXIT.usage,
+      kind: 'usage',
     },
     { cause: error },
   );

@@ -2,6 +2,9 @@
 import { resolve } from 'node:path';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
+import type { Decimal } from '@tributary/attribution-files/files/decimal';
+import { readEventFile } from '@tributary/attribution-files/files/event-file';
+import { type PathFile, readPathFile } from '@tributary/attribution-files/files/path-file';
 import { MISNAMED } from '@tributary/importing/failures';
 import { inflated } from '@tributary/importing/files/lines';
 import { openInput } from '@tributary/importing/files/open-input';
@@ -10,10 +13,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
-import { separatorOf } from '../flags/csv-flags.ts';
-import type { Decimal } from './decimal.ts';
-import { readEventFile } from './event-file.ts';
-import { type PathFile, readPathFile } from './path-file.ts';
+import { separatorOf } from './csv-flags.ts';
 import type { RunFlags, RunPlan } from './run-plan.ts';
 
 /** The built-in ones for ''. */

@@ -15,12 +15,11 @@ import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import { type Grouped, jackknife } from '@tributary/attribution/uncertainty/jackknife';
 import type { ModelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
+import { InputError } from '@tributary/importing/failures';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { partitionOf } from '@tributary/model/user-key';
-import { UsageError } from '../exit.ts';
 import { changed } from './attribute.ts';
-import type { FileModel } from './model-choice.ts';
-import { inputOf, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
+import { type FileModel, inputOf, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
 
 export interface GroupOptions extends ModelOptions {
   readonly shape: Shape;
@@ -31,7 +30,7 @@ export interface GroupOptions extends ModelOptions {
 
 type Paths = readonly WeightedPath[];
 
-/** Throws a usage error where users are not known. */
+/** Throws an input error where users are not known. */
 export function uncertaintyByGroups(
   { kind, rows }: Sample,
   change: PathTransform,
@@ -39,7 +38,7 @@ export function uncertaintyByGroups(
   options: GroupOptions,
 ): Uncertainty {
   if (kind !== 'user' || rows.some(({ user = '' }) => user === ''))
-    throw new UsageError(
+    throw new InputError(
       `--groups must be asked of a file that names the user of each journey, also of those that ended without a conversion (got ${options.groups}). Use --events, or name the column of users with --map user=COLUMN.`,
     );
   const groups = Array.from({ length: options.groups }, (): WeightedPath[] => []);

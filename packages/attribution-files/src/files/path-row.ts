@@ -1,6 +1,5 @@
 /** One row of a path file: pure. */
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
-import { count } from '../terminal/figures.ts';
 import { parseCount, parseDecimal } from './decimal.ts';
 import { PATH_FILE_BOUNDS, type ScaledPath } from './journeys.ts';
 import type { PathFileColumns } from './path-columns.ts';
@@ -50,7 +49,9 @@ function stepsOf(
     ? columns.path.map((at) => fields[at]?.trim() ?? '').filter((step) => step !== '')
     : splitPath(fields[columns.path[0] as number] ?? '', options.pathSeparator);
   if (steps.length > PATH_FILE_BOUNDS.touches)
-    throw new RowError(`the path must have at most ${count(PATH_FILE_BOUNDS.touches)} touches (got ${count(steps.length)})`);
+    throw new RowError(
+      `the path must have at most ${PATH_FILE_BOUNDS.touches.toLocaleString('en')} touches (got ${steps.length.toLocaleString('en')})`,
+    );
   for (const step of steps) demandName(step);
   if (options.milestones.length === 0) return { path: steps, reached: [] };
   const path: string[] = [];

@@ -6,7 +6,7 @@
  */
 
 import { pathColumns } from '@tributary/importing/csv/csv-map';
-import { UsageError } from '../exit.ts';
+import { InputError } from '@tributary/importing/failures';
 
 export interface PathFileColumns {
   /** One column with the whole path, or several with a touch each. */
@@ -30,7 +30,7 @@ const NAMES: Readonly<Record<Field, readonly string[]>> = {
   user: ['user', 'user_id', 'userid'],
 };
 
-/** Throws usage errors that name the columns there are. */
+/** Throws input errors that name the columns there are. */
 export function resolvePathColumns(map: string | undefined, header: readonly string[]): PathFileColumns {
   const named = namesOf(map);
   const at = (field: Field) => {
@@ -40,11 +40,11 @@ export function resolvePathColumns(map: string | undefined, header: readonly str
   const path = pathOf(named.get('path'), header);
   const conversions = at('conversions');
   if (path.length === 0)
-    throw new UsageError(
+    throw new InputError(
       `--map must name the column of paths, as no title says which it is (got none; ${there(header)}). Write --map path=COLUMN, or path=FIRST..LAST.`,
     );
   if (conversions === undefined)
-    throw new UsageError(
+    throw new InputError(
       `--map must name the column of conversions, as no title says which it is (got none; ${there(header)}). Write --map conversions=COLUMN.`,
     );
   const columns = { path, wide: path.length > 1, conversions, value: at('value'), nulls: at('nulls'), user: at('user') };
@@ -56,11 +56,11 @@ function namesOf(map: string | undefined): Map<Field, string> {
   const named = new Map<Field, string>();
   for (const pair of map?.split(',') ?? []) {
     const [field = '', column = '', ...more] = pair.split('=').map((part) => part.trim());
-    if (column === '' || more.length > 0) throw new UsageError(`--map must be FIELD=COLUMN, separated by commas (got "${pair}")`);
+    if (column === '' || more.length > 0) throw new InputError(`--map must be FIELD=COLUMN, separated by commas (got "${pair}")`);
     if (!(field in NAMES))
-      throw new UsageError(`--map must name fields of a path file (got "${field}"). They are ${Object.keys(NAMES).join(', ')}.`);
+      throw new InputError(`--map must name fields of a path file (got "${field}"). They are ${Object.keys(NAMES).join(', ')}.`);
     if (named.has(field as Field))
-      throw new UsageError(`--map must name each field once (got ${field} twice). Leave out one of them.`);
+      throw new InputError(`--map must name each field once (got ${field} twice). Leave out one of them.`);
     named.set(field as Field, column);
   }
   return named;
@@ -85,7 +85,7 @@ function numbered(header: readonly string[]): number[] {
   });
   const gap = runs.find(({ run, all }) => all.length !== run.length);
   if (gap !== undefined)
-    throw new UsageError(
+    throw new InputError(
       `columns of a path must be numbered from 1 without a gap, side by side (got ${gap.all.slice(0, 20).join(', ')}). Name those of the path with --map path=${gap.all.slice(0, 2).join('+')}.`,
     );
   const names = runs.map(({ all }) => `${all[0]}..${all.at(-1)}`);
@@ -102,22 +102,22 @@ function byKnownName(field: Field, header: readonly string[]): number | undefine
   return known[0];
 }
 
-function ambiguous(field: Field, columns: readonly string[]): UsageError {
+function ambiguous(field: Field, columns: readonly string[]): InputError {
   const [one = ''] = columns;
   const same = columns.find((column, i) => columns.indexOf(column) !== i);
   if (same !== undefined)
-    return new UsageError(
+    return new InputError(
       `the file must have one column for the ${field} (got two that are called "${same}"). Rename or remove one of them.`,
     );
-  return new UsageError(`one column must be the ${field} (got ${columns.join(' and ')}). Say which with --map ${field}=${one}.`);
+  return new InputError(`one column must be the ${field} (got ${columns.join(' and ')}). Say which with --map ${field}=${one}.`);
 }
 
 function indexOf(name: string, header: readonly string[]): number {
   const at = header.findIndex((title) => title.trim() === name);
   if (at < 0)
-    throw new UsageError(`--map must name a column of the file (got "${name}"; ${there(header)}). Take a title from there.`);
+    throw new InputError(`--map must name a column of the file (got "${name}"; ${there(header)}). Take a title from there.`);
   if (header.findLastIndex((title) => title.trim() === name) !== at)
-    throw new UsageError(
+    throw new InputError(
       `--map must name a column with a title of its own (got "${name}", which two columns have). Rename or remove one of them.`,
     );
   return at;
@@ -127,7 +127,7 @@ function demandDistinct({ path, conversions, value, nulls, user }: PathFileColum
   const used = [...path, conversions, value, nulls, user].filter((column) => column !== undefined);
   const twice = used.find((column, i) => used.indexOf(column) !== i);
   if (twice !== undefined)
-    throw new UsageError(`a column must be one thing (got "${header[twice]}" for two). Say which with --map.`);
+    throw new InputError(`a column must be one thing (got "${header[twice]}" for two). Say which with --map.`);
 }
 
 function there(header: readonly string[]): string {

@@ -4,12 +4,13 @@ import { parseTransforms, type Transforms } from '@tributary/attribution/paths/t
 import type { Shape } from '@tributary/attribution/rules/rules';
 import { FEWEST_GROUPS } from '@tributary/attribution/uncertainty/jackknife';
 import { fewestReplicates } from '@tributary/attribution/uncertainty/uncertainty';
+import type { FileModel } from '@tributary/attribution-files/models/models';
 import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { refusalText } from '@tributary/model/refusal';
 import { asUsage, UsageError } from '../exit.ts';
 import { levelOf } from './level-flag.ts';
-import { chosenModels, type FileModel, type ModelFlags, shapeOf } from './model-choice.ts';
+import { chosenModels, type ModelFlags, shapeOf } from './model-choice.ts';
 
 export interface RunFlags extends ModelFlags {
   readonly paths?: string;
