@@ -127,7 +127,7 @@ const FEW = 20;
 
 /** Enough users convert over the channel, but some of them so often that all are as certain as a few. */
 function hidesRepeats({ converted, ofConversions }: Evidence): boolean {
-  return converted >= FEW && ofConversions < FEW;
+  return converted >= FEW && ofConversions < Math.min(FEW, converted / 2);
 }
 
 /** Those that concern one channel: what stands beside its figures, and whether they have intervals at all. */

@@ -295,6 +295,18 @@ describe('a delete-a-group jackknife', () => {
     expect(raised?.high).toBeGreaterThan(1.2 * (plain?.high ?? 0));
   });
 
+  test.each([8, 9, 16])(
+    '%i groups that all know a channel may be of any number of users (before: none with 8 or 9)',
+    (groups) => {
+      const of = (shift: number) =>
+        answered(Array.from({ length: groups }, (_, group) => [40 + ((group * 3 + shift) % 5), 60 + ((group + shift) % 4)]))
+          .channels[0] as GroupedChannel;
+      expect([hasFewBefore(of(0)), of(0).cautions]).toEqual([false, []]);
+      const ratio = ofRatio(of(1), of(0), 0.9);
+      expect([ratio !== null && ratio.low < 1, ratio !== null && ratio.high > 1]).toEqual([true, true]);
+    },
+  );
+
   test('a rate that is lower with a channel is not taken for a refund (before: refunds outweigh sales)', () => {
     const byGroup = Array.from({ length: GROUPS }, (_, group) => [60 + (group % 5), -3 - (group % 2)]);
     const more = { reward: 'value', ...conversionsOf(byGroup.map(() => [30, 30])) } as const;

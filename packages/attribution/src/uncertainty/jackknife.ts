@@ -119,8 +119,8 @@ export function ofRatio(now: GroupedChannel, before: GroupedChannel, level: numb
 
 /** Whether an earlier window shows so few users that what it is compared by may be any part of what it seems. */
 export function hasFewBefore({ amounts }: GroupedChannel): boolean {
-  const { known, fewest } = knownOf(amounts);
-  return known <= fewest;
+  const { known, fewest, groups } = knownOf(amounts);
+  return known < groups && known <= fewest;
 }
 
 function knownOf({ known, without: { length: groups } }: Amounts): Known {
@@ -145,7 +145,7 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
   const rounding = roundingOf(grouped);
   const ranks =
     refused === null && !isOutside
-      ? ranksBy(is.shares, isKnown, (a, b) => partAbove(grouped, rounding, a, b), rounding.apart)
+      ? ranksBy(is.shares, isKnown, (a, b) => partAbove(grouped, rounding, a, b), Math.min(rounding.apart, MOST_EQUAL))
       : [];
   return {
     cautions: [
@@ -346,11 +346,11 @@ interface Rounding {
 function roundingOf({ model, reward, is, conversions }: Grouped): Rounding {
   if (!isRule(model) || conversions.is <= 0 || is.total <= 0) return { apart: EQUAL, deviation: 0 };
   const unit = reward === 'value' ? conversions.is / is.total : 1 / CREDIT_UNIT_MICROS;
-  return { apart: Math.min(unit, MOST_ROUNDED), deviation: unit / Math.sqrt(conversions.is) };
+  return { apart: unit, deviation: unit / Math.sqrt(conversions.is) };
 }
 
-/** Where orders are worth a few minor units, rounding is what a channel gets: shares that are further apart are ranked. */
-const MOST_ROUNDED = 0.001;
+/** Where orders are worth a few minor units, rounding sets shares further apart than that: their order is not certain, but they are not equal. */
+const MOST_EQUAL = 0.001;
 
 function isRounding(variance: number, figure: number, deviation: number): boolean {
   return isNoise(variance, figure) || variance <= deviation ** 2;

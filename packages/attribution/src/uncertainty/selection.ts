@@ -13,8 +13,9 @@ export interface Known {
 
 /** By what part of it the lower bound of an amount is lowered, 0 to 1: 0 where not one group more is known than is needed. */
 export function loweredBy({ known, fewest, groups }: Known, level: number): number {
-  if (known <= fewest) return 0;
+  // All of them may be of any number of users, also where 8 or 9 groups must all know the channel.
   if (known >= groups) return 1;
+  if (known <= fewest) return 0;
   const tail = (1 - level) / 2;
   const least = (from: number) => usersAt((part) => above(known, groups, part) <= tail * above(from, groups, part), groups);
   return Math.min(1, least(fewest) / least(0));

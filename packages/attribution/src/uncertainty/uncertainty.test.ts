@@ -299,6 +299,9 @@ test('a channel whose users are as certain as a few has no interval, however man
   expect(heaped.answer.models[0]?.cautions).toEqual([]);
   expect(heaped.of('d')).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
   expect(heaped.of('a').credit).not.toBeNull();
+  // 22 users with 1 to 9 orders each are not a few.
+  const often = buyers((i) => 1 + (i % 9)).filter((_, i) => i < 22 || i >= 40);
+  expect(answerOf(users(...often)).of('d').cautions).toEqual([]);
   expect(answerOf(users(...buyers((i) => (i === 7 ? 6 : 1)))).of('d').credit).not.toBeNull();
 });
 

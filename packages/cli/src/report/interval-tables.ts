@@ -96,6 +96,10 @@ export function intervalNotes({ uncertainty, choice, order, decimals, currency }
     `intervals: ${from}; ${COVERS}${choice === null ? '' : `: order ${order} was chosen once, outside of the ${groups === null ? 'resamplings' : 'groups'}`}`,
     ...cautions.map((code) => `caution: ${CAUTIONS[code]}`),
     ...byCode(models).map(([code, where]) => `caution: ${CAUTIONS[code]}: ${where}`),
+    // Groups do not know single orders, so not how large the largest is.
+    ...(groups !== null && models.some((of) => of.cautions.includes('larger_orders_unseen'))
+      ? [`caution: ${CAUTIONS.larger_orders_unseen}`]
+      : []),
     ...models
       .flatMap(({ seen }) => seen ?? [])
       .slice(0, 1)

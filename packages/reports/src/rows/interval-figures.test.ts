@@ -1,3 +1,4 @@
+import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import type { GroupedChannel } from '@tributary/attribution/uncertainty/jackknife';
 import { expect, test } from 'vitest';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';
@@ -88,4 +89,20 @@ test('where a channel has a cost and no interval of CPA, a code says why; withou
   expect(of({}, 100)['conversionsCautions']).toBe('');
   // Its credit has none either: its own code says so.
   expect(of({ ...few, credit: null, cautions: ['few_groups'] }, 100)['conversionsCautions']).toBe('few_groups');
+});
+
+test('what is said of all of an earlier window is said of each channel that has no interval in it', () => {
+  const refused = (cautions: readonly CautionCode[], ...channels: GroupedChannel[]): ModelUncertainty => {
+    const { rewards, ...rest } = uncertainty(...channels);
+    return { ...rest, rewards: rewards.map((reward) => ({ ...reward, cautions })) };
+  };
+  const codes = (before: ModelUncertainty) =>
+    changeIntervals(uncertainty(channel(100)), before, 'a', ROW)['previousConversionsCautions'];
+  expect(codes(refused(['few_users_decide']))).toBe('few_users_decide');
+  expect(codes(refused(['few_users_decide'], channel(80, { credit: null, cautions: ['few_users'] })))).toBe(
+    'few_users_decide few_users',
+  );
+  // Where there is an interval, it stands.
+  expect(codes(refused(['fewer_than_100_conversions'], channel(80)))).toBe('');
+  expect(codes(refused([]))).toBe('few_groups');
 });

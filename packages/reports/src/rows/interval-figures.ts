@@ -47,11 +47,11 @@ export function ratioIntervals({ rewards }: ModelUncertainty, channel: string, c
   );
 }
 
-/** A channel that the earlier window does not know. */
-const UNKNOWN_BEFORE: readonly CautionCode[] = ['few_groups'];
-
-function cautionsOfEarlier(earlier: GroupedChannel): readonly CautionCode[] {
-  const { cautions, ofRatios } = earlier;
+/** `ofAll`: what is said of the whole reward, and so of a channel without an interval. A channel that the window does not know: few groups do. */
+function cautionsOfEarlier(earlier: GroupedChannel | undefined, ofAll: readonly CautionCode[]): readonly CautionCode[] {
+  if (earlier === undefined) return ofAll.length > 0 ? ofAll : ['few_groups'];
+  const { credit, cautions, ofRatios } = earlier;
+  if (credit === null) return [...new Set([...ofAll, ...cautions])];
   const isMarked = ofRatios === null || cautions.includes('few_users');
   return !isMarked && hasFewBefore(earlier) ? [...cautions, 'few_users'] : cautions;
 }
@@ -62,10 +62,11 @@ export function changeIntervals(now: ModelUncertainty, before: ModelUncertainty,
     {},
     ...now.rewards.map(({ reward, channels }) => {
       const own = channels.get(channel);
-      const earlier = before.rewards.find((one) => one.reward === reward)?.channels.get(channel);
+      const ofEarlier = before.rewards.find((one) => one.reward === reward);
+      const earlier = ofEarlier?.channels.get(channel);
       const change = own === undefined || earlier === undefined ? null : ofChange(own, earlier, now.level);
       const ratio = own === undefined || earlier === undefined ? null : ofRatio(own, earlier, now.level);
-      const earlierCautions = earlier === undefined ? UNKNOWN_BEFORE : cautionsOfEarlier(earlier);
+      const earlierCautions = cautionsOfEarlier(earlier, ofEarlier?.cautions ?? []);
       if (reward === 'conversions')
         return {
           ...bounds('conversionsChange', change),
