@@ -341,6 +341,22 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     test: 'packages/serving/test/group-turns.test.ts',
   },
   {
+    lie: 'compared models have the intervals of the baseline',
+    law: '1',
+    file: 'packages/reports/src/rows/compared.ts',
+    from: 'const intervals = intervalsAt(ofModel, key,',
+    to: 'const intervals = intervalsAt(credit.get(baseline) as ModelCredit, key,',
+    test: 'services/api/test/compared-intervals.test.ts',
+  },
+  {
+    lie: 'compared models have no interval of ROAS and CPA',
+    law: '1',
+    file: 'packages/reports/src/rows/compared.ts',
+    from: "'shareLow' in intervals && cost !== null",
+    to: "'shareLow' in intervals && cost === null",
+    test: 'services/api/test/compared-intervals.test.ts',
+  },
+  {
     lie: 'what is remembered of groups waits for the questions of others',
     law: '7',
     file: 'packages/serving/src/snapshot-groups.ts',

@@ -57,3 +57,37 @@ test('tables and their totals have no figure for credit that is not handed out',
   const beside = await tributary(['attribution', 'compare', '--baseline', 'linear', '--url', server.url]);
   expect(beside.stdout).toMatch(/^search +2 +– \(–\)$/m);
 });
+
+test('compare --intervals shows the interval of each share with its rank, and what stands beside it once', async () => {
+  const uncertainty = { unit: 'partition', groups: 16, level: 0.95, covers: 'sampling error only', cautions: [] };
+  const sure = { ...credit(9, 900), share: 0.5, shareLow: 0.412, shareHigh: 0.588, rank: 1, rankTo: 2, conversionsCautions: '' };
+  const unsure = { ...credit(1, 90), share: 0.1, shareLow: null, shareHigh: null, rank: null, conversionsCautions: 'few_groups' };
+  const models = ['last', 'markov', 'assisted'];
+  await using server = await fakeServer(({ path, query }) => {
+    if (path === '/v1/models')
+      return {
+        body: {
+          models: models.map((name) => ({ name, family: 'dataDriven', parameters: name === 'assisted' ? [] : ['intervals'] })),
+        },
+      };
+    const row = { channel: 'search', models: { last: sure, markov: unsure } };
+    const isSure = query['intervals'] === '1';
+    return {
+      body: {
+        ...{ ...COMPARISON, models: ['last', 'markov'] },
+        rows: [isSure ? row : { ...row, currency: 'EUR' }],
+        uncertainty: isSure ? { last: uncertainty, markov: uncertainty } : null,
+      },
+    };
+  });
+  const flags = ['--models', 'all', '--intervals', '--level', '95', '--url', server.url];
+  const { stdout } = await tributary(['attribution', 'compare', ...flags]);
+  expect(stdout).toContain('intervals of the shares (95 %), and ranks');
+  expect(stdout).toMatch(/^search +41\.2 % – 58\.8 % #1–2 +–$/m);
+  expect(stdout.match(/intervals of 95 % from the differences between 16 groups/g)).toHaveLength(1);
+  expect(stdout).toContain('markov: caution, search: ');
+  expect(server.received.slice(1).map(({ query }) => query)).toEqual([
+    { by: 'channel,currency', models: 'last,markov' },
+    { by: 'channel', models: 'last,markov', intervals: '1', level: '0.95' },
+  ]);
+});

@@ -252,11 +252,13 @@ const ComparedRow = z
         rank: z
           .int()
           .nullable()
-          .describe('Among all rows: 1 has the most credit, rows of equal credit share a rank. null: unattributed.'),
+          .describe(
+            'Among all rows: 1 has the most credit, rows of equal credit share a rank. null: unattributed. With `intervals` as in a report.',
+          ),
         difference: Compared.omit({ conversions: true }).describe(
           "This model's figure less the baseline's. null: either of them hands out no credit.",
         ),
-        ...Intervals.pick({ conversionsCautions: true, valueCautions: true }).shape,
+        ...Intervals.omit({ rank: true, effectLow: true, effectHigh: true, valueEffectLow: true, valueEffectHigh: true }).shape,
       }),
     ),
   })
@@ -273,6 +275,10 @@ export const CompareAnswer = z.object({
     .object({ rows: z.int().describe('Rows that are left out.'), ...Costs.shape, models: z.record(z.string(), Credit) })
     .nullable()
     .describe('With `sort`: what the rows that are left out come to.'),
+  uncertainty: z
+    .record(z.string(), Uncertainty)
+    .nullable()
+    .describe('How the intervals of each model were computed; null: none were asked for.'),
   nextCursor: NextCursor,
   meta: Meta,
 });

@@ -60,18 +60,22 @@ const Filters = {
   cursor: Cursor.optional(),
 };
 
-export const ReportQuery = z.strictObject({
-  model: Model.default('last')
-    .describe('`/v1/models` says what each computes, and what it lacks here (`missing`).')
-    .meta({ enum: REPORTED_NAMES }),
-  by: namesOf([...DIMENSIONS, 'position'], ['channel']).describe('What rows are kept apart by; empty: totals alone.'),
-  ...Filters,
+const Intervals = {
   intervals: count(MOST_REPLICATES)
     .optional()
     .describe(
       `1: with intervals, from the differences between partitions. Larger numbers, up to ${MOST_REPLICATES}, say the same.`,
     ),
   level: fraction(0.5, 0.999).default(0.9).describe('How probable it is that an interval covers the true figure, 0.5 to 0.999.'),
+};
+
+export const ReportQuery = z.strictObject({
+  model: Model.default('last')
+    .describe('`/v1/models` says what each computes, and what it lacks here (`missing`).')
+    .meta({ enum: REPORTED_NAMES }),
+  by: namesOf([...DIMENSIONS, 'position'], ['channel']).describe('What rows are kept apart by; empty: totals alone.'),
+  ...Filters,
+  ...Intervals,
   against: AgainstParameter.optional(),
   sort: Sort.describe(
     'The largest first, at most `limit` of them; `rest` is what all others come to. Absent: by dimensions, in pages.',
@@ -86,6 +90,7 @@ export const CompareQuery = z.strictObject({
     .meta({ enum: REPORTED_NAMES }),
   by: namesOf(DIMENSIONS, ['channel']).describe('What rows are kept apart by; empty: totals alone.'),
   ...Filters,
+  ...Intervals,
   sort: Sort.describe('The largest first, by the baseline, at most `limit` of them; `rest` is what all others come to.'),
 });
 export type CompareQuery = z.output<typeof CompareQuery>;

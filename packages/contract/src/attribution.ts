@@ -66,6 +66,7 @@ export const ATTRIBUTION_ROUTES = {
         ],
         totals: { ...COSTS, models: { linear: { ...CREDIT, ...RATIOS } } },
         rest: null,
+        uncertainty: null,
         nextCursor: null,
         meta: META_EXAMPLE,
       },

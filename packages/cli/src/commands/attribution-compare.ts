@@ -1,11 +1,12 @@
 /** `tributary attribution compare`: several models side by side over the same window. */
 import type { Command } from 'commander';
-import type { ApiClient } from '../api-client.ts';
+import type { ApiClient, Query } from '../api-client.ts';
 import type { AnswerOf, Comparison } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
-import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
-import { type CompareRow, compareTable, ordered } from '../report/attribution-tables.ts';
+import { levelOf } from '../flags/level-flag.ts';
+import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
+import { type CompareRow, compareTable, intervalTable, ordered } from '../report/attribution-tables.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
@@ -20,12 +21,15 @@ import {
   withReportFlags,
 } from '../report/report-flags.ts';
 import { SORTS, type Sort, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
+import { uncertaintyNotes } from '../report/uncertainty-notes.ts';
 import { counted } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options extends ReportFlags {
   readonly models?: string;
   readonly baseline?: string;
+  readonly intervals?: true;
+  readonly level?: string;
   readonly sort?: string;
   readonly top?: string;
 }
@@ -37,6 +41,8 @@ export function addAttributionCompare(parent: Command, act: Act): void {
       .description('several models side by side')
       .option('--models <names>', 'comma-separated, or all; default: those of rules')
       .option('--baseline <name>', 'show how the other models differ from this one')
+      .option('--intervals', 'intervals and ranks of each model, from the differences between groups of users')
+      .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
       .option('--sort <figure>', `the largest first, by the baseline, else by the first model: ${SORTS.join(', ')}`)
       .option('--top <n>', 'only the first n rows; totals are of all'),
     'channel, campaign, day, week, month, type, currency',
@@ -44,12 +50,12 @@ export function addAttributionCompare(parent: Command, act: Act): void {
 }
 
 async function compare(context: Context, given: Options): Promise<ExitCode> {
-  const { sort, top, ...options } = filtersOf(given, FILTERS);
+  const { sort, top, intervals, level, ...options } = filtersOf(given, FILTERS);
   const order = sortOf(sort, top);
   const format = formatOf(context, options);
   const api = context.api('read');
-  const models = options.models === 'all' ? await everyModel(api, options) : options.models;
-  const query = { ...queryOf(options), models, baseline: options.baseline };
+  const models = options.models === 'all' ? await everyModel(api, given) : options.models;
+  const query = { ...queryOf(options), models, baseline: options.baseline, ...intervalQuery(context, given) };
   const path = '/v1/attribution/compare';
   if (format === 'json') {
     const got = await api.get<Comparison>(path, { ...query, ...sortQuery(order) });
@@ -67,7 +73,7 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
     });
 
   const by = dimensionsOf(options.by);
-  const all = await allPages<CompareRow, Comparison>(api, path, { ...query, by: askedBy(by, options) }, MAX_TABLE_PAGES);
+  const all = await allPages<CompareRow, Comparison>(api, path, amountsOnly(query, askedBy(by, options)), MAX_TABLE_PAGES);
   const { first, isCut } = all;
   const rows = namingCurrency(all.rows, options);
   tellCut(context, isCut, rows.length);
@@ -79,12 +85,50 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
   const most = order?.top ?? table.rows.length;
   const text = renderWide({ ...table, rows: table.rows.slice(0, most) }, context.terminal.width, context.terminal.bold);
   const left = table.rows.length - most;
-  return putTables(context, [[titleOf(measure, by, { ...first, parameters: askedParameters(first, options) }), text]], {
-    notes: left > 0 ? [`${counted(left, 'more row')} not shown; the total is of all`] : [],
+  const title = titleOf(measure, by, { ...first, parameters: askedParameters(first, options) });
+  // Intervals are of channels as a whole: they come with an answer that is not parted by currency.
+  const sure = intervals === true ? await api.get<Comparison>(path, query) : null;
+  const ofShares = sure === null ? [] : [sharesOf(sure, sorted, context.terminal)];
+  return putTables(context, [[title, text], ...ofShares], {
+    notes: [
+      ...(left > 0 ? [`${counted(left, 'more row')} not shown; the total is of all`] : []),
+      ...(sure === null ? [] : notesOfModels(sure)),
+    ],
     meta: first.meta,
     range: first.range,
     out: options.out,
   });
+}
+
+function intervalQuery({ terminal }: Context, { intervals, level }: Options): Query {
+  if (level !== undefined && intervals === undefined) terminal.say('note: --level has no effect without --intervals');
+  return { intervals: intervals === true ? 1 : undefined, level: level === undefined ? undefined : levelOf(level) };
+}
+
+/** A table of the shares' intervals, in the order of the amounts' table. */
+function sharesOf(
+  answer: Comparison,
+  amounts: ReadonlyMap<string, readonly FoldedRow[]>,
+  { width, bold }: Context['terminal'],
+): [string, string] {
+  const [first = []] = amounts.values();
+  const table = intervalTable(
+    answer,
+    first.map(({ key }) => key[0] ?? ''),
+  );
+  const { level = 0 } = Object.values(answer.uncertainty ?? {})[0] ?? {};
+  return [`intervals of the shares (${Number((level * 100).toFixed(6))} %), and ranks`, renderWide(table, width, bold)];
+}
+
+/** What intervals cover, once; and the cautions of each model. */
+function notesOfModels({ models, rows, uncertainty }: Comparison): string[] {
+  const notes = models.flatMap((model) =>
+    uncertaintyNotes({
+      rows: rows.map(({ models: figures, ...row }) => ({ share: null, ...row, ...figures[model] })),
+      uncertainty: uncertainty?.[model] ?? null,
+    }).map((note) => (note.startsWith('caution') ? `${model}: ${note}` : note)),
+  );
+  return [...new Set(notes)];
 }
 
 /** The table is in the order of its first model: all of them in that of the model that it is sorted by. */
@@ -107,6 +151,7 @@ async function everyModel(api: ApiClient, options: Options): Promise<string> {
   const isGiven = (parameter: string) => options[parameter as keyof Options] !== undefined;
   return models
     .filter(({ family, missing = null, required = [] }) => family !== 'counts' && missing === null && required.every(isGiven))
+    .filter(({ parameters = [] }) => options.intervals === undefined || parameters.includes('intervals'))
     .filter(
       ({ parameters = [] }) => !parameters.includes('position') && (!isGiven('transform') || parameters.includes('transform')),
     )

@@ -116,15 +116,21 @@ function modelFigures(figuresOf: ReadonlyMap<string, ModelFigures>): Figure[] {
     ...figure('effect', 'effect', ({ effect }) => (typeof effect === 'number' ? effectText(effect) : '')),
     ...figure('conversionsOnPaths', 'on paths', ({ conversionsOnPaths: own }) => (own === undefined ? undefined : fixed(own, 2))),
     ...figure('roasOnPaths', 'ROAS on paths', ({ roasOnPaths: own }) => (typeof own === 'number' ? fixed(own, 2) : '')),
-    ...figure('shareLow', 'interval of the share', ({ shareLow: low, shareHigh: high }) =>
-      typeof low !== 'number' || typeof high !== 'number' ? '–' : `${percent(low)} – ${percent(high)}`,
-    ),
+    ...figure('shareLow', 'interval of the share', intervalText),
     ...figure('rank', 'rank; above the next', ({ rank, rankTo, aboveNext }) =>
       typeof rank !== 'number'
         ? '–'
-        : `#${rank}${rankTo === rank ? '' : `–${rankTo}`} ${typeof aboveNext === 'number' ? percent(aboveNext, 0).padStart(5) : '     '}`,
+        : `${rankText(rank, rankTo)} ${typeof aboveNext === 'number' ? percent(aboveNext, 0).padStart(5) : '     '}`,
     ),
   ];
+}
+
+function intervalText({ shareLow: low, shareHigh: high }: Pick<ModelFigures, 'shareLow' | 'shareHigh'>): string {
+  return typeof low !== 'number' || typeof high !== 'number' ? '–' : `${percent(low)} – ${percent(high)}`;
+}
+
+function rankText(rank: number, rankTo: ModelFigures['rankTo']): string {
+  return `#${rank}${rankTo === rank ? '' : `–${rankTo}`}`;
 }
 
 /** Effects are rates, parts or conversions: four figures say enough of each. */
@@ -175,6 +181,20 @@ export function compareTable(
     columns: [...by.map(left), ...models.map(right)],
     rows: keys.map((key) => [...key.map(shortName), ...cells((model) => at(model, key))]),
     total: [...totalKey(by), ...cells((model) => totalOf(rows.get(model) ?? []))],
+  };
+}
+
+/** The interval of each model's share of a channel, with its rank. `channels`: in their order. */
+export function intervalTable({ models, rows }: Pick<Comparison, 'models' | 'rows'>, channels: readonly string[]): Table {
+  const byChannel = new Map(rows.map(({ channel = '', models: figures }) => [channel, figures]));
+  const text = (figures: CompareRow['models'][string] | undefined) => {
+    const { rank, rankTo } = figures ?? {};
+    return `${intervalText(figures ?? {})}${typeof rank === 'number' ? ` ${rankText(rank, rankTo)}` : ''}`;
+  };
+  return {
+    keys: 1,
+    columns: [left('channel'), ...models.map(right)],
+    rows: channels.map((channel) => [shortName(channel), ...models.map((model) => text(byChannel.get(channel)?.[model]))]),
   };
 }
 

@@ -6,7 +6,7 @@
 import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
 import type { Report, ReportRow } from '../api-types.ts';
 
-export function uncertaintyNotes(answer: Report | undefined): string[] {
+export function uncertaintyNotes(answer: Pick<Report, 'rows' | 'uncertainty'> | undefined): string[] {
   const uncertainty = answer?.uncertainty ?? null;
   if (answer === undefined || uncertainty === null) return [];
   const { groups, level, covers, cautions } = uncertainty;

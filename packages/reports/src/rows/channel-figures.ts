@@ -5,6 +5,7 @@ import type { Integer } from '@tributary/model/integer';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ChannelFacts } from '../credit/channel-facts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
+import type { ModelUncertainty } from '../credit/uncertainty.ts';
 import { type ReportQuestion, rowsAreChannels } from '../question.ts';
 import type { Figures, Row } from './figures.ts';
 import { intervalFigures } from './interval-figures.ts';
@@ -23,8 +24,7 @@ export function channelFigures(
   const at = by.indexOf('channel');
   const channel = key.split('\t')[at] ?? '';
   const isWhole = rowsAreChannels(question);
-  const hasIntervals = isWhole && uncertainty !== null && channel !== UNATTRIBUTED;
-  const intervals = hasIntervals ? ofShown(intervalFigures(uncertainty, channel), question) : {};
+  const intervals = intervalsOf(uncertainty, channel, question);
   if (at < 0 || channels.size === 0) return intervals;
   const facts = channels.get(channel) ?? {};
   const part = (measure: 0 | 1) => {
@@ -39,6 +39,12 @@ export function channelFigures(
     ...(valueMinorOnPaths === undefined ? {} : { valueMinorOnPaths: Math.round(valueMinorOnPaths * part(1)) }),
     ...intervals,
   };
+}
+
+/** None where rows are not whole channels, and of conversions without a touch. */
+export function intervalsOf(uncertainty: ModelUncertainty | null, channel: string, question: ReportQuestion): Row {
+  const hasIntervals = rowsAreChannels(question) && uncertainty !== null && channel !== UNATTRIBUTED;
+  return hasIntervals ? ofShown(intervalFigures(uncertainty, channel), question) : {};
 }
 
 /** A share among the rows that a filter chose is not the share that there is an interval of. */

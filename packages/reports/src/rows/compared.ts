@@ -3,7 +3,10 @@ import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { type Integer, subtract } from '@tributary/model/integer';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ModelCredit } from '../credit/model-credit.ts';
+import type { ReportQuestion } from '../question.ts';
+import { intervalsOf } from './channel-figures.ts';
 import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row, ratioFigures, withheldCautions } from './figures.ts';
+import { ratioIntervals } from './interval-figures.ts';
 import { apartOf, keptApart } from './money.ts';
 import type { Report } from './report.ts';
 import { restOf } from './sorted.ts';
@@ -22,8 +25,10 @@ export function comparedRows(report: Report, baseline: ModelName) {
       const ratios = costs === null ? {} : ratioFigures(cost?.[1] ?? 0, figures);
       const rank = ranks.get(model)?.get(key) ?? null;
       const difference = keptApart(differenceOf(figures, base), apart);
-      const cautions = withheldCautions(ofModel, {});
-      return [model, { ...keptApart({ ...figures, ...ratios }, apart), rank, difference, ...cautions }] as const;
+      const shown = { ...figures, ...ratios };
+      const intervals = intervalsAt(ofModel, key, question, costs === null ? null : Number(cost?.[1] ?? 0));
+      const sure = { rank, ...intervals, ...withheldCautions(ofModel, intervals) };
+      return [model, { ...keptApart({ ...shown, ...sure }, apart), difference }] as const;
     });
     return {
       ...dimensionsOf(key, question.by),
@@ -31,6 +36,13 @@ export function comparedRows(report: Report, baseline: ModelName) {
       models: Object.fromEntries(ofModels),
     };
   };
+}
+
+/** As a report of that model has them, but those of effects, which rows of several models do not have. `cost`: null: there is none. */
+function intervalsAt({ uncertainty }: ModelCredit, key: string, question: ReportQuestion, cost: number | null): Row {
+  if (uncertainty === null) return {};
+  const intervals = intervalsOf({ ...uncertainty, hasEffects: false }, key, question);
+  return 'shareLow' in intervals && cost !== null ? { ...intervals, ...ratioIntervals(uncertainty, key, cost) } : intervals;
 }
 
 /** The totals over all rows. */

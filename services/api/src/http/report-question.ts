@@ -8,27 +8,13 @@ import { earlierWindow } from '@tributary/reports/window';
 import { selectionOf } from './selection.ts';
 
 /** Parameters that only a report of one model has are optional here. */
-type Query = Omit<CompareQuery, 'models' | 'by'> & { readonly by: readonly string[] } & Partial<
-    Pick<ReportQuery, 'intervals' | 'level' | 'against'>
-  >;
+type Query = Omit<CompareQuery, 'models' | 'by'> & { readonly by: readonly string[] } & Partial<Pick<ReportQuery, 'against'>>;
 
 const FILTERS = ['channel', 'campaign', 'type', 'currency'];
 
 /** Throws `invalid_query`, `empty_range`. */
 export function questionOf(models: readonly ModelName[], query: Query): ReportQuestion {
-  const {
-    by,
-    value,
-    order,
-    alpha,
-    seed,
-    intervals,
-    level = 0.9,
-    transform = null,
-    custom = null,
-    against,
-    convertTo = null,
-  } = query;
+  const { by, value, order, alpha, seed, intervals, level, transform = null, custom = null, against, convertTo = null } = query;
   if (intervals !== undefined) for (const model of models) demandIntervals(model);
   const { days, equal, layers, notes } = selectionOf(query, FILTERS);
   const before = against === undefined ? null : earlierWindow(days, against);

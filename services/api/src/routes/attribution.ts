@@ -17,6 +17,7 @@ import { type Answer, answerOf } from '@tributary/reports/pipeline';
 import type { ReportQuestion } from '@tributary/reports/question';
 import { comparedRest, comparedRows, comparedTotals } from '@tributary/reports/rows/compared';
 import type { Row } from '@tributary/reports/rows/figures';
+import type { Report } from '@tributary/reports/rows/report';
 import { keysOf, rowOf, stoodStillOf, totalsOf } from '@tributary/reports/rows/rows';
 import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
 import { createModelRunner, type ModelRunner } from '@tributary/reports/runner/runner';
@@ -80,6 +81,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       rows: rows as z.input<typeof CompareAnswer>['rows'],
       totals: totals as z.input<typeof CompareAnswer>['totals'],
       rest: rest as z.input<typeof CompareAnswer>['rest'],
+      uncertainty: uncertaintyOfModels(report),
       nextCursor,
       meta,
     };
@@ -152,6 +154,15 @@ function shownUncertainty(uncertainty: ModelUncertainty | null): z.input<typeof 
     codes.map((code) => ({ reward, code, message: CAUTIONS[code] })),
   );
   return { unit: 'partition', groups, level, covers: COVERS, cautions };
+}
+
+/** null: no intervals were asked for. */
+function uncertaintyOfModels({ credit }: Report): z.input<typeof CompareAnswer>['uncertainty'] {
+  const known = [...credit].flatMap(([model, { uncertainty }]) => {
+    const shown = shownUncertainty(uncertainty);
+    return shown === null ? [] : [[model, shown] as const];
+  });
+  return known.length === 0 ? null : Object.fromEntries(known);
 }
 
 function askerOf({ owner }: { readonly owner: string }, { raw }: { readonly raw: ServerResponse }): Asker {
