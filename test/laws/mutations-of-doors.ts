@@ -16,8 +16,8 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     lie: 'converted amounts in rows for other tools name no currency',
     law: '4',
     file: 'packages/cli/src/commands/attribution-compare.ts',
-    from: 'namingCurrency(rowsOfModels(page), options)',
-    to: 'rowsOfModels(page)',
+    from: "namingCurrency(rowsOfModels(page, uncertainty as Comparison['uncertainty']), options)",
+    to: "rowsOfModels(page, uncertainty as Comparison['uncertainty'])",
     test: 'packages/cli/test/pages.test.ts',
   },
   {

@@ -14,7 +14,7 @@ interface Entry {
 const GROUPS: Readonly<Record<string, string>> = {
   import: 'load history from files',
   events: 'send and check events, follow the log',
-  attribution: 'which channels earned the conversions',
+  attribution: 'which channels the conversions are credited to',
 };
 
 /** Says what all others take. */

@@ -41,6 +41,10 @@ test('the file, the need and the days at its rate', async () => {
 });
 
 test('as a table, with what it rests on', async () => {
+  const own = await power(...WANTED, '--model', 'last');
+  expect(own.stdout).toMatch(
+    /the share of the file is uncertain itself: if it is \d+\.\d and not 31\.6, it takes about [\d,]+ conversions/,
+  );
   const { code, stdout } = await power(...WANTED, '--share', '5', '--model', 'last');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^in the file\s+[\d.]+–[\d.]+\s+[\d.]+\s+443\s+–$/m);

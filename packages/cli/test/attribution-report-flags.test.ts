@@ -91,3 +91,24 @@ test('compare --intervals shows the interval of each share with its rank, and wh
     { by: 'channel', models: 'last,markov', intervals: '1', level: '0.95' },
   ]);
 });
+
+test('rows that come alone have the codes that concern all of them, then their own', async () => {
+  const cautions = [{ reward: 'conversions', code: 'few_users_decide', message: 'few users' }];
+  const uncertainty = { unit: 'partition', groups: 16, level: 0.9, covers: '', cautions };
+  const figures = { ...credit(1, 90), shareLow: null, conversionsCautions: 'few_groups', valueCautions: '' };
+  await using server = await fakeServer(({ path, query }) => {
+    const isSure = query['intervals'] === '1';
+    const { conversionsCautions: _, valueCautions: __, ...amounts } = figures;
+    const own = isSure ? figures : { ...amounts, currency: 'EUR' };
+    return {
+      body: path.endsWith('compare')
+        ? { ...COMPARISON, models: ['last'], rows: [{ channel: 'a', models: { last: own } }], uncertainty: { last: uncertainty } }
+        : { ...REPORT, rows: [{ channel: 'a', ...own }], uncertainty },
+    };
+  });
+  for (const command of ['report', 'compare']) {
+    const flags = ['--intervals', '--currency', 'EUR', '--format', 'ndjson', '--url', server.url];
+    const { stdout } = await tributary(['attribution', command, ...flags]);
+    expect(JSON.parse(stdout)).toMatchObject({ conversionsCautions: 'few_users_decide few_groups', shareLow: null });
+  }
+});

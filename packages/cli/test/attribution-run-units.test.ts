@@ -44,6 +44,8 @@ test('without users each conversion is a journey by itself: said in JSON and bel
   const path = file('a,25,250,0', 'b,18,180,0');
   const { unit, codes } = await ofChannel(path, 'a');
   expect([unit, codes]).toEqual(['journey', ['journeys_as_units', 'fewer_than_100_conversions']]);
+  const csv = await run(path, ...BOOTSTRAP, '--format', 'csv');
+  expect(csv.stdout).toContain('journeys_as_units fewer_than_100_conversions few_conversions');
   const { stdout } = await run(path, ...BOOTSTRAP);
   expect(stdout).toContain('caution: each conversion counted as an independent journey');
   expect(stdout).toContain('200 resamplings of journeys (seed 1); sampling error only, given the model and its order');

@@ -120,6 +120,9 @@ test('law 7: a generation that does not keep the groups of rules gives no interv
         ],
       });
       expect(rows[0]).toMatchObject({ shareLow: null, conversionsLow: null, rank: null });
+      const { text } = await world.get(`/v1/attribution?model=${query}&intervals=1&format=csv`);
+      // What concerns all rows has no other place there: beside conversions and beside value.
+      expect(text.split('\n')[1]?.split(code)).toHaveLength(3);
     }
     const { uncertainty } = await ask(world, 'shapley');
     expect(uncertainty.groups).toBe(leftOut.length > 0 ? PARTITIONS : null);

@@ -19,7 +19,7 @@ export interface ModelInfo {
   readonly needs: readonly PathFact[];
   /** What its effect is; null: the model has none. */
   readonly estimates: Estimand | null;
-  /** Its effect is the part of what there is that would be lost without the channel. */
+  /** Its effect is the part of what lies on modelled paths that goes through the channel. */
   readonly isRemovalEffect: boolean;
 }
 

@@ -27,7 +27,7 @@ export interface SharedModel {
   readonly mostCurrencies: number;
   readonly looksAt: LooksAt;
   readonly estimates: Estimand;
-  /** Its effect is the part of what there is that would be lost without the channel. */
+  /** Its effect is the part of what lies on modelled paths that goes through the channel. */
   readonly isRemovalEffect: boolean;
   /** Work of some 10 ms: it needs no thread of its own. */
   isQuick(counts: ModelCounts): boolean;

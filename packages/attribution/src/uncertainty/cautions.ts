@@ -15,7 +15,7 @@ export const CAUTIONS = {
   fewer_than_100_conversions: 'fewer than 100 conversions in all: read the intervals, not the figures',
   no_conversions: 'no conversion: an upper bound only, and no rank',
   credit_without_conversion:
-    'no interval and no rank: no conversion met it, and the model credits it for conversions of channels that it leads to',
+    'no interval and no rank: no conversion met it, and the model credits it for conversions of channels that come after it on paths',
   too_few_conversions: 'too few conversions (under 5)',
   few_conversions: 'few conversions (5 to 19)',
   fewer_than_10_conversions: 'no interval of ROAS and CPA: fewer than 10 conversions, or users who convert',
@@ -59,6 +59,14 @@ export function withRatios(
   cost: number,
 ): readonly CautionCode[] {
   return cost > 0 && credit !== null && ofRatios === null ? [...cautions, 'fewer_than_10_conversions'] : cautions;
+}
+
+/** Beside a channel that a model with intervals does not know in groups of users, as nothing of it was credited. */
+export const UNKNOWN_IN_GROUPS: readonly CautionCode[] = ['few_groups'];
+
+/** Codes of a row where what concerns all rows has no other place, separated by spaces: those of all, then its own. */
+export function withCodesOfAll(ofAll: readonly CautionCode[], own: string): string {
+  return [...new Set([...ofAll, ...own.split(' ').filter((code) => code !== '')])].join(' ');
 }
 
 /** Values that differ less than this are taken as equal, however few: a coefficient of variation of 0.5. */

@@ -21,7 +21,7 @@ import {
   withReportFlags,
 } from '../report/report-flags.ts';
 import { SORTS, type Sort, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
-import { uncertaintyNotes } from '../report/uncertainty-notes.ts';
+import { uncertaintyNotes, withCodesOfAnswer } from '../report/uncertainty-notes.ts';
 import { counted } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
@@ -68,7 +68,8 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
       query: { ...query, ...sortQuery(order) },
       out: options.out,
       format,
-      flat: (page: readonly CompareRow[]) => namingCurrency(rowsOfModels(page), options),
+      flat: (page: readonly CompareRow[], uncertainty) =>
+        namingCurrency(rowsOfModels(page, uncertainty as Comparison['uncertainty']), options),
       separate: separateBy(options, 'model'),
     });
 
@@ -179,12 +180,12 @@ function byModel(rows: readonly CompareRow[], by: readonly string[], models: rea
 }
 
 /** A row a model and key. */
-function rowsOfModels(rows: readonly CompareRow[]): Readonly<Record<string, unknown>>[] {
+function rowsOfModels(rows: readonly CompareRow[], uncertainty: Comparison['uncertainty']): Readonly<Record<string, unknown>>[] {
   return rows.flatMap(({ models, touches, costMinor, ...dimensions }) =>
     Object.entries(models).map(([model, { difference, ...figures }]) => ({
       model,
       ...dimensions,
-      ...figures,
+      ...withCodesOfAnswer([figures], uncertainty?.[model] ?? null)[0],
       ...Object.fromEntries(Object.entries((difference ?? {}) as object).map(([name, value]) => [`${name}Difference`, value])),
       ...(touches === undefined ? {} : { touches, costMinor }),
     })),

@@ -1,4 +1,4 @@
-/** `tributary attribution report`: which channels earned the conversions, under one model. */
+/** `tributary attribution report`: which channels the conversions are credited to, under one model. */
 import { isModelName, modelInfo, namesWith, REPORTED_NAMES } from '@tributary/attribution/models/catalogue';
 import { type Command, Option } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
@@ -23,7 +23,7 @@ import {
   withReportFlags,
 } from '../report/report-flags.ts';
 import { SORTS, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
-import { uncertaintyNotes } from '../report/uncertainty-notes.ts';
+import { uncertaintyNotes, withCodesOfAnswer } from '../report/uncertainty-notes.ts';
 import { count, counted, fixed, percent } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 
@@ -94,7 +94,8 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
       query: { ...query, ...sortQuery(order) },
       out: options.out,
       format,
-      flat: (page: readonly ReportRow[]) => namingCurrency(page, options),
+      flat: (page: readonly ReportRow[], uncertainty) =>
+        namingCurrency(withCodesOfAnswer(page, uncertainty as Report['uncertainty']), options),
       separate: separateBy(options),
     });
 

@@ -93,13 +93,14 @@ export async function putAllRecords<Row>(
     readonly query: Query;
     readonly out: string | undefined;
     readonly format: Exclude<Format, 'table' | 'json'>;
-    /** Rows as they are written, of those of the answer. */
-    readonly flat: (rows: readonly Row[]) => readonly Readonly<Record<string, unknown>>[];
+    /** Rows as they are written, of those of the answer, with what it says of their intervals. */
+    readonly flat: (rows: readonly Row[], uncertainty: unknown) => readonly Readonly<Record<string, unknown>>[];
     /** Where amounts of several currencies may have been left out: the dimensions by which to ask once more, and what names a row. */
     readonly separate: { readonly by: string; readonly keys: readonly string[] } | null;
   },
 ): Promise<ExitCode> {
   const { rows, first } = await allRows<Row>(api, path, query);
+  const { uncertainty = null } = first;
   // Rows that are parted by currency have the amounts that this answer left out.
   const said = separate === null ? first.meta.warnings : first.meta.warnings.filter((warning) => !OF_SEVERAL.test(warning));
   warnings(context.terminal, { warnings: said }, first.range);
@@ -107,8 +108,12 @@ export async function putAllRecords<Row>(
   if (left > 0) context.terminal.say(`${counted(left, 'more row')} left out`);
   const written =
     separate === null
-      ? flat(rows)
-      : separated(flat(rows), flat((await allRows<Row>(api, path, amountsOnly(query, separate.by))).rows), separate.keys);
+      ? flat(rows, uncertainty)
+      : separated(
+          flat(rows, uncertainty),
+          flat((await allRows<Row>(api, path, amountsOnly(query, separate.by))).rows, null),
+          separate.keys,
+        );
   await putRecords(context, recordsOf(written), format, out);
   return EXIT.ok;
 }
@@ -120,7 +125,12 @@ export function amountsOnly({ intervals: _, level: __, sort: ___, limit: ____, .
 
 /** Fewer than all are an error (law 7), unless a number of rows was asked for. */
 async function allRows<Row>(api: ApiClient, path: string, query: Query) {
-  const { rows, first, isCut } = await allPages<Row, Page<Row> & WindowOf>(api, path, query, MAX_RECORD_PAGES);
+  const { rows, first, isCut } = await allPages<Row, Page<Row> & WindowOf & { readonly uncertainty?: unknown }>(
+    api,
+    path,
+    query,
+    MAX_RECORD_PAGES,
+  );
   const isShort = query['limit'] === undefined && (first.rest?.rows ?? 0) > 0;
   if (!isCut && !isShort) return { rows, first };
   throw new CommandError({

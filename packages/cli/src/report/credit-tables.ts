@@ -1,4 +1,4 @@
-/** Who earned what: journeys, credit, and credit against cost, the models side by side. */
+/** What is credited to whom: journeys, credit, and credit against cost, the models side by side. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { type ChannelLine, cpa, creditOf, type RunAnswer, roas } from '@tributary/attribution-files/models/answer';
 import { handsOut, type ModelAnswer } from '@tributary/attribution-files/models/models';
@@ -76,11 +76,11 @@ export function cpaTable(answer: RunAnswer): Table {
 
 type Measure = 'creditMicros' | 'valueMinor';
 
-/** Channels whose cost is known. The total is everything earned over everything spent, as on the platform: unpaid channels and `(unattributed)` included. */
+/** Channels whose cost is known. The total is all credit over everything spent, as on the platform: unpaid channels and `(unattributed)` included. */
 function ratioTable(
   { channels, models, facts, decimals }: RunAnswer,
   measure: Measure,
-  ratio: (earned: number, costMinor: number | null) => string,
+  ratio: (credited: number, costMinor: number | null) => string,
 ): Table {
   const known = channels.filter(({ costMinor }) => costMinor !== null);
   const spent = costOf(known);

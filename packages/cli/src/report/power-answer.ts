@@ -36,6 +36,11 @@ export function powerJson(answer: PowerAnswer): unknown {
   };
 }
 
+/** Conversions grow with it, for a share and a width. */
+function variance(share: number): number {
+  return share * (1 - share);
+}
+
 export function powerText(answer: PowerAnswer, { width, bold, dim }: Pick<Terminal, 'width' | 'bold' | 'dim'>): string {
   const { plan, power, attributed, days } = answer;
   const { uncertainty, own, share, like } = power;
@@ -65,6 +70,11 @@ export function powerText(answer: PowerAnswer, { width, bold, dim }: Pick<Termin
   const level = Number((uncertainty.level * 100).toFixed(6));
   const notes = [
     `${fixed(power.perWitness, 2)} conversions are as certain as one witness${like === plan.channel ? '' : `, as ${like} shows: ${plan.channel} has too few`} (${count(uncertainty.replicates)} resamplings of ${uncertainty.unit === 'user' ? 'users' : 'journeys'}, seed ${uncertainty.seed})`,
+    ...(now === null || plan.share !== undefined
+      ? []
+      : [
+          `the share of the file is uncertain itself: if it is ${percent(now.high)} and not ${percent(share)}, it takes about ${count(Math.ceil((power.conversions * variance(now.high)) / variance(share)))} conversions`,
+        ]),
     `${COVERS}; users and rate are taken to stay as they are`,
     ...(days === null ? ['the file does not say how many days it covers: name them with --days to see how long it takes'] : []),
     ...uncertainty.cautions.map((code) => `caution: ${CAUTIONS[code]}`),

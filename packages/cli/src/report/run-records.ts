@@ -1,7 +1,13 @@
 /** The answer of `attribution run` as rows, one a model and channel, and as one JSON document. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
-import { CAUTIONS, type CautionCode, withRatios } from '@tributary/attribution/uncertainty/cautions';
+import {
+  CAUTIONS,
+  type CautionCode,
+  UNKNOWN_IN_GROUPS,
+  withCodesOfAll,
+  withRatios,
+} from '@tributary/attribution/uncertainty/cautions';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { type ChannelUncertainty, COVERS } from '@tributary/attribution/uncertainty/uncertainty';
 import {
@@ -26,6 +32,18 @@ const REWARDS: readonly Reward[] = ['conversions', 'value'];
 
 /** Channels of every model, then `(unattributed)`: the rows of a model that hands out credit sum to the totals, exactly. */
 export function runRecords(answer: RunAnswer): Records {
+  return recordsOf(answer, (model, reward) => codesOfAll(answer, model, reward));
+}
+
+type CodesOfAll = (model: string, reward: Reward) => readonly CautionCode[];
+
+/** Rows that come alone have no other place for what concerns all of them. */
+function codesOfAll({ uncertainty }: RunAnswer, model: string, reward: Reward): readonly CautionCode[] {
+  const of = uncertainty?.models.find((one) => one.model === model && one.reward === reward);
+  return of === undefined ? [] : [...(uncertainty?.cautions ?? []), ...of.cautions];
+}
+
+function recordsOf(answer: RunAnswer, ofAll: CodesOfAll): Records {
   const money = { decimals: answer.decimals } as const;
   const fields: readonly Field[] = [
     { name: 'model', type: 'text' },
@@ -61,7 +79,7 @@ export function runRecords(answer: RunAnswer): Records {
   const { conversions, valueMinor } = facts.unattributed;
   const has = (reward: Reward) => answer.rewards.includes(reward);
   const rows = answer.models.flatMap((model) => [
-    ...answer.channels.map((line) => rowOf(answer, model, line)),
+    ...answer.channels.map((line) => rowOf(answer, model, line, ofAll)),
     [
       model.model,
       '(unattributed)',
@@ -84,7 +102,7 @@ function cellsOf(interval: Interval | null | undefined, unit = 1): Cell[] {
   return interval === null || interval === undefined ? [null, null] : [interval.low / unit, interval.high / unit];
 }
 
-function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[] {
+function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine, ofAllRows: CodesOfAll): Cell[] {
   const { facts, decimals, rewards } = answer;
   const { channel, costMinor, touches, journeys, participated } = line;
   const [ofConversions, ofValue] = REWARDS.map((reward) => uncertaintyAt(answer, model.model, reward, channel));
@@ -95,6 +113,10 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[]
   const credit = <T>(reward: Reward, cell: T) => (handsOut(model, reward) ? only(reward, cell) : null);
   const { estimates, isRemovalEffect } = modelInfo(model.model);
   const isPart = estimates === 'part';
+  const codes = (reward: Reward, of: ChannelUncertainty | undefined) => {
+    const own = codesOf(answer, [model.model, reward], of, costMinor);
+    return own === null ? null : withCodesOfAll(ofAllRows(model.model, reward), own);
+  };
   // In groups as on the platform: also of what has no touch.
   const ofAll = (of: ChannelUncertainty | undefined) => (answer.uncertainty?.groups == null ? undefined : of?.shareIs);
   const lostMinor = isRemovalEffect && value !== undefined ? value.effect * facts.valueMinor : null;
@@ -116,18 +138,27 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[]
     isRemovalEffect && conversions !== undefined ? conversions.effect * facts.conversions : null,
     lostMinor === null ? null : lostMinor / 10 ** decimals,
     lostMinor === null ? null : roas(lostMinor, costMinor),
-    ...uncertainCells(withCautions(ofConversions, costMinor), 1, 1),
-    ...uncertainCells(withCautions(ofValue, costMinor), 10 ** decimals, isPart ? 1 : 10 ** decimals),
+    ...uncertainCells(ofConversions, codes('conversions', ofConversions), 1, 1),
+    ...uncertainCells(ofValue, codes('value', ofValue), 10 ** decimals, isPart ? 1 : 10 ** decimals),
     ...cellsOf(roasInterval(ofValue, costMinor)),
     ...cellsOf(cpaInterval(ofConversions, costMinor, decimals)),
   ];
 }
 
-function withCautions(of: ChannelUncertainty | undefined, costMinor: number | null): ChannelUncertainty | undefined {
-  return of && { ...of, cautions: withRatios(of, costMinor ?? 0) };
+/** null: no intervals were asked for, or not of this reward. */
+function codesOf(
+  { uncertainty }: RunAnswer,
+  [model, reward]: readonly [string, Reward],
+  of: ChannelUncertainty | undefined,
+  costMinor: number | null,
+): string | null {
+  const ofModel = uncertainty?.models.find((one) => one.model === model && one.reward === reward);
+  if (of !== undefined) return withRatios(of, costMinor ?? 0).join(' ');
+  if (ofModel === undefined) return null;
+  return (uncertainty?.groups == null || ofModel.channels.length === 0 ? [] : UNKNOWN_IN_GROUPS).join(' ');
 }
 
-function uncertainCells(of: ChannelUncertainty | undefined, unit: number, unitOfEffect: number): Cell[] {
+function uncertainCells(of: ChannelUncertainty | undefined, codes: string | null, unit: number, unitOfEffect: number): Cell[] {
   return [
     ...cellsOf(of?.share),
     ...cellsOf(of?.credit, unit),
@@ -135,7 +166,7 @@ function uncertainCells(of: ChannelUncertainty | undefined, unit: number, unitOf
     of?.rank?.from ?? null,
     of?.rank?.to ?? null,
     of?.rank?.aboveNext ?? null,
-    of === undefined ? null : of.cautions.join(' '),
+    codes,
   ];
 }
 
@@ -145,7 +176,7 @@ function part(amount: number, whole: number): number {
 
 export function runJson(answer: RunAnswer): unknown {
   const { facts, decimals } = answer;
-  const { fields, rows } = runRecords(answer);
+  const { fields, rows } = recordsOf(answer, () => []);
   const amount = (minor: number) => Number((minor / 10 ** decimals).toFixed(decimals));
   const { valueMinor, unattributed, ...counts } = facts;
   return {

@@ -3,7 +3,7 @@
  * cautions of that reward alone.
  */
 
-import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS, type CautionCode, withCodesOfAll } from '@tributary/attribution/uncertainty/cautions';
 import type { Report, ReportRow } from '../api-types.ts';
 
 export function uncertaintyNotes(answer: Pick<Report, 'rows' | 'uncertainty'> | undefined): string[] {
@@ -24,6 +24,20 @@ export function uncertaintyNotes(answer: Pick<Report, 'rows' | 'uncertainty'> | 
       ? []
       : ['intervals of credit, value, effects, ROAS and CPA, with their cautions: --format json, csv or ndjson']),
   ];
+}
+
+/** Rows that come alone: what concerns all of them stands in each. */
+export function withCodesOfAnswer<R extends object>(rows: readonly R[], uncertainty: Report['uncertainty']): R[] {
+  const ofAll = (reward: string) =>
+    (uncertainty?.cautions ?? []).flatMap((one) => (one.reward === reward ? [one.code as CautionCode] : []));
+  return rows.map((row) => {
+    const { conversionsCautions: conversions, valueCautions: value } = row as Partial<ReportRow>;
+    return {
+      ...row,
+      ...(conversions === undefined ? {} : { conversionsCautions: withCodesOfAll(ofAll('conversions'), conversions) }),
+      ...(value === undefined ? {} : { valueCautions: withCodesOfAll(ofAll('value'), value) }),
+    };
+  });
 }
 
 function ofChannels(rows: readonly ReportRow[], of: 'conversionsCautions' | 'valueCautions'): string[] {

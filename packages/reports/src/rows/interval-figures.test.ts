@@ -2,7 +2,7 @@ import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import type { GroupedChannel } from '@tributary/attribution/uncertainty/jackknife';
 import { expect, test } from 'vitest';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';
-import { changeIntervals, ratioIntervals } from './interval-figures.ts';
+import { changeIntervals, intervalFigures, ratioIntervals, withCodesOfRewards } from './interval-figures.ts';
 
 const GROUPS = 16;
 
@@ -105,4 +105,20 @@ test('what is said of all of an earlier window is said of each channel that has 
   // Where there is an interval, it stands.
   expect(codes(refused(['fewer_than_100_conversions'], channel(80)))).toBe('');
   expect(codes(refused([]))).toBe('few_groups');
+});
+
+test('a channel that a model credits nothing has a code for its missing interval; what concerns all rows is in each that comes alone', () => {
+  const unknown = { conversionsLow: null, cpaMinorLow: null, conversionsCautions: 'few_groups' };
+  const known = uncertainty(channel(100));
+  expect({ ...intervalFigures(known, 'z'), ...ratioIntervals(known, 'z', 5) }).toMatchObject(unknown);
+  const [one] = known.rewards;
+  const refused = { ...known, rewards: [{ ...one, channels: new Map(), cautions: ['few_users_decide'] }] } as ModelUncertainty;
+  const row = { ...intervalFigures(refused, 'a'), ...ratioIntervals(refused, 'a', 5) };
+  expect(row['conversionsCautions']).toBe('');
+  expect(withCodesOfRewards(row, refused)['conversionsCautions']).toBe('few_users_decide');
+  const noted = { ...known, rewards: [{ ...one, cautions: ['fewer_than_100_conversions'] }] } as ModelUncertainty;
+  expect(withCodesOfRewards(intervalFigures(noted, 'z'), noted)['conversionsCautions']).toBe(
+    'fewer_than_100_conversions few_groups',
+  );
+  expect(withCodesOfRewards({ share: 1 }, noted)).toEqual({ share: 1 });
 });

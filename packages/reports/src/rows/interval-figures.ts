@@ -1,8 +1,8 @@
 /** How sure the figures of a channel are. null: there is no interval, and the cautions say why. */
-import { type CautionCode, withRatios } from '@tributary/attribution/uncertainty/cautions';
+import { type CautionCode, UNKNOWN_IN_GROUPS, withCodesOfAll, withRatios } from '@tributary/attribution/uncertainty/cautions';
 import { type GroupedChannel, hasFewBefore, ofChange, ofRatio } from '@tributary/attribution/uncertainty/jackknife';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
-import type { ModelUncertainty } from '../credit/uncertainty.ts';
+import type { ModelUncertainty, RewardUncertainty } from '../credit/uncertainty.ts';
 import type { Row } from './figures.ts';
 
 export function intervalFigures({ rewards, hasEffects }: ModelUncertainty, channel: string): Row {
@@ -17,14 +17,14 @@ export function intervalFigures({ rewards, hasEffects }: ModelUncertainty, chann
       : {
           ...bounds('conversions', ofConversions?.credit),
           ...(hasEffects ? bounds('effect', ofConversions?.effect) : {}),
-          conversionsCautions: ofConversions?.cautions.join(' ') ?? '',
+          conversionsCautions: codesOf(conversions, ofConversions),
         }),
     ...(value === undefined
       ? {}
       : {
           ...bounds('valueMinor', ofValue?.credit, Math.round),
           ...(hasEffects ? bounds('valueEffect', ofValue?.effect) : {}),
-          valueCautions: ofValue?.cautions.join(' ') ?? '',
+          valueCautions: codesOf(value, ofValue),
         }),
     rank: rank?.from ?? null,
     rankTo: rank?.to ?? null,
@@ -32,14 +32,31 @@ export function intervalFigures({ rewards, hasEffects }: ModelUncertainty, chann
   };
 }
 
+/** Why a whole reward has none stands beside it, not in its rows. */
+function codesOf({ channels }: RewardUncertainty, own: GroupedChannel | undefined): string {
+  const codes = own?.cautions ?? (channels.size === 0 ? [] : UNKNOWN_IN_GROUPS);
+  return codes.join(' ');
+}
+
+/** The same where it has no other place: rows that come alone. */
+export function withCodesOfRewards(row: Row, { rewards }: ModelUncertainty): Row {
+  const codes = rewards.flatMap(({ reward, cautions }) => {
+    const name = `${reward}Cautions`;
+    const own = row[name];
+    return typeof own === 'string' ? [[name, withCodesOfAll(cautions, own)] as const] : [];
+  });
+  return { ...row, ...Object.fromEntries(codes) };
+}
+
 /** Intervals of ROAS and CPA, and the cautions with the reason where they have none; the cost is taken as known. */
 export function ratioIntervals({ rewards }: ModelUncertainty, channel: string, cost: number): Row {
   return Object.assign(
     {},
-    ...rewards.map(({ reward, channels }) => {
+    ...rewards.map((of) => {
+      const { reward, channels } = of;
       const own = channels.get(channel);
       const interval = cost === 0 ? null : (own?.ofRatios ?? null);
-      const codes = { [`${reward}Cautions`]: own === undefined ? '' : withRatios(own, cost).join(' ') };
+      const codes = { [`${reward}Cautions`]: own === undefined ? codesOf(of, own) : withRatios(own, cost).join(' ') };
       if (reward === 'value')
         return { ...bounds('roas', interval && { low: interval.low / cost, high: interval.high / cost }), ...codes };
       return { ...bounds('cpaMinor', interval && { low: cost / interval.high, high: cost / interval.low }), ...codes };
@@ -49,7 +66,7 @@ export function ratioIntervals({ rewards }: ModelUncertainty, channel: string, c
 
 /** `ofAll`: what is said of the whole reward, and so of a channel without an interval. A channel that the window does not know: few groups do. */
 function cautionsOfEarlier(earlier: GroupedChannel | undefined, ofAll: readonly CautionCode[]): readonly CautionCode[] {
-  if (earlier === undefined) return ofAll.length > 0 ? ofAll : ['few_groups'];
+  if (earlier === undefined) return ofAll.length > 0 ? ofAll : UNKNOWN_IN_GROUPS;
   const { credit, cautions, ofRatios } = earlier;
   if (credit === null) return [...new Set([...ofAll, ...cautions])];
   const isMarked = ofRatios === null || cautions.includes('few_users');

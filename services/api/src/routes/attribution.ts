@@ -1,4 +1,4 @@
-/** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
+/** Attribution reports: which channels and campaigns the conversions are credited to, under one model or several side by side. */
 import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
@@ -17,6 +17,7 @@ import { type Answer, answerOf } from '@tributary/reports/pipeline';
 import type { ReportQuestion } from '@tributary/reports/question';
 import { comparedRest, comparedRows, comparedTotals } from '@tributary/reports/rows/compared';
 import type { Row } from '@tributary/reports/rows/figures';
+import { withCodesOfRewards } from '@tributary/reports/rows/interval-figures';
 import type { Report } from '@tributary/reports/rows/report';
 import { keysOf, rowOf, stoodStillOf, totalsOf } from '@tributary/reports/rows/rows';
 import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
@@ -120,8 +121,12 @@ async function answerReport(
   const rows = keys.map((key) => rowOf(answer, model, key));
   const sums = totalsOf(answer, model);
   const rest = sort === undefined ? null : restOf(sums, rows, keysOf(answer).size);
-  if (query.format !== 'json') return sendRows(reply, query.format, rows, answer, { nextCursor, rest });
   const { report, before, definitions, meta } = answer;
+  const uncertainty = report.credit.get(model)?.uncertainty ?? null;
+  if (query.format !== 'json') {
+    const alone = uncertainty === null ? rows : rows.map((row) => withCodesOfRewards(row, uncertainty));
+    return sendRows(reply, query.format, alone, answer, { nextCursor, rest });
+  }
   // Over all rows, so once for all pages.
   const still = query.cursor === undefined ? await stoodStillOf(answer, model, turn) : null;
   return {
@@ -135,7 +140,7 @@ async function answerReport(
     stoodStill: still as z.input<typeof AttributionAnswer>['stoodStill'],
     rest: rest as z.input<typeof AttributionAnswer>['rest'],
     sampling: report.credit.get(model)?.sampling ?? null,
-    uncertainty: shownUncertainty(report.credit.get(model)?.uncertainty ?? null),
+    uncertainty: shownUncertainty(uncertainty),
     previousSampling: before?.credit.get(model)?.sampling ?? null,
     nextCursor,
     meta,
