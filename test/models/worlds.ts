@@ -48,12 +48,23 @@ interface Habit {
   value(random: Random): number;
   readonly meanValue: number;
   readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
+  /** How probable it is that an order is refunded in full, by the channel that was touched last: one more conversion, over the same path. */
+  readonly refunded: readonly number[];
 }
 
 /** No user has more: else their orders would have no variance. */
 const MOST_ORDERS = 1_000;
 
-const ONCE: Habit = { journeys: 1, orders: () => 1, meanOrders: 1, value: () => 50, meanValue: 50, rare: null };
+const NEVER: readonly number[] = CHANNELS.map(() => 0);
+const ONCE: Habit = {
+  journeys: 1,
+  orders: () => 1,
+  meanOrders: 1,
+  value: () => 50,
+  meanValue: 50,
+  rare: null,
+  refunded: NEVER,
+};
 
 export const WORLDS: readonly World[] = [
   worldOf('plain', PLAIN, ONCE),
@@ -82,6 +93,11 @@ export const WORLDS: readonly World[] = [
     // Zipf with exponent 1.5, as far as 1 000: at least k orders with a probability of k^-1.5.
     orders: (random) => Math.min(MOST_ORDERS, Math.floor((1 - random()) ** (-1 / 1.5))),
     meanOrders: Array.from({ length: MOST_ORDERS }, (_, i) => (i + 1) ** -1.5).reduce((sum, part) => sum + part, 0),
+  }),
+  worldOf('refunds of 10 to 50 % of the orders', PLAIN, {
+    ...ONCE,
+    value: (random) => 25 + 50 * random(),
+    refunded: [0.1, 0.2, 0.1, 0.5, 0.1, 0.2],
   }),
   worldOf('ties', { ...PLAIN, channels: [0.25, 0.25, 0.2, 0.2, 0.05, 0.05], converts: PLAIN.channels.map(() => 0.06) }, ONCE),
 ];
@@ -120,12 +136,13 @@ export function sampleOf(rows: readonly UnitRow[]): Sample {
 }
 
 function worldOf(name: string, walk: Walk, habit: Habit): World {
-  const { journeys, meanOrders, meanValue, rare } = habit;
+  const { journeys, meanOrders, meanValue, rare, refunded } = habit;
   const walks = populationOf(walk);
   const populationWith = (valueOfOrder: number) =>
     walks.map(({ path, conversions, nulls }) => {
       const orders = journeys * conversions * meanOrders;
-      return { path, conversions: orders, nulls: journeys * nulls, value: orders * valueOfOrder };
+      const refunds = orders * (refunded[CHANNELS.indexOf(path.at(-1) as string)] as number);
+      return { path, conversions: orders + refunds, nulls: journeys * nulls, value: (orders - refunds) * valueOfOrder };
     });
   return {
     name,
@@ -146,7 +163,8 @@ function walked({ channels, converts, goesOn }: Walk, first: number, habit: Habi
     const further = path.length === LONGEST ? 0 : goesOn;
     if (random() < further) continue;
     // The part that converts of those that end here.
-    return random() < (converts[at] as number) / (1 - goesOn) ? ordered(path, habit, random) : [{ path, value: null }];
+    if (random() >= (converts[at] as number) / (1 - goesOn)) return [{ path, value: null }];
+    return ordered(path, habit, habit.refunded[at] as number, random);
   }
 }
 
@@ -164,8 +182,12 @@ function stepOf({ path, next }: Step, channel: number): Step {
   return step;
 }
 
-function ordered(path: readonly string[], { orders, value }: Habit, random: Random): Journey[] {
-  return Array.from({ length: orders(random) }, () => ({ path, value: value(random) }));
+function ordered(path: readonly string[], { orders, value }: Habit, refunded: number, random: Random): Journey[] {
+  return Array.from({ length: orders(random) }, () => {
+    const order = { path, value: value(random) };
+    // Worlds without refunds draw no number for them: their samples are those of before.
+    return refunded > 0 && random() < refunded ? [order, { path, value: -order.value }] : [order];
+  }).flat();
 }
 
 /** All paths with their probabilities, of a journey. */
