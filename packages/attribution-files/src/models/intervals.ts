@@ -29,9 +29,16 @@ export function uncertaintyOfFile(
   const { groups } = options;
   if (groups !== null) return uncertaintyByGroups(sample, change, answers, { ...options, groups });
   const rows = sample.rows.map(({ times, journeys }) => ({ times, journeys: changed(journeys, change) }));
+  const begunMs = performance.now();
   return uncertaintyOf(unitsOf({ ...sample, rows }), {
     ...options,
     models: answers.map(({ model }) => model),
-    onReplicate: (done) => onProgress(`${done} of ${options.replicates} resamplings`),
+    onReplicate: (done) => onProgress(progressOf(done, options.replicates, performance.now() - begunMs)),
   });
+}
+
+/** With the seconds that the rest will take at the pace so far. */
+export function progressOf(done: number, replicates: number, passedMs: number): string {
+  const leftMs = (passedMs / done) * (replicates - done);
+  return `${done} of ${replicates} resamplings, about ${Math.ceil(leftMs / 1_000)} s left`;
 }
