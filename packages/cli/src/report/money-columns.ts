@@ -3,6 +3,7 @@
 type Row = Readonly<Record<string, unknown>>;
 
 const MONEY = /Minor|roas|Roas|valueEffect/;
+const BOUND = /(?:Low|High)$/;
 const NO_CURRENCY = '(none)';
 
 /**
@@ -19,14 +20,20 @@ export function separated(rows: readonly Row[], byCurrency: readonly Row[], keys
   const keyOf = (row: Row) => keys.map((key) => String(row[key] ?? '')).join('\t');
   const amounts = new Map(byCurrency.map((row) => [`${keyOf(row)}\t${row['currency']}`, row]));
   const sums = [...new Set(byCurrency.flatMap(Object.keys))].filter(isSum);
+  const placeOf = (row: Row, currency: unknown, name: string) => [row['model'], currency, name].join('\t');
+  const withheld = new Set(
+    byCurrency.flatMap((row) => sums.filter((name) => row[name] === null).map((name) => placeOf(row, row['currency'], name))),
+  );
+  // A row without that currency has nothing of it; null: of no row is it said, as where a model hands out no credit, and an interval is of a row.
+  const without = (row: Row, currency: string, name: string) =>
+    BOUND.test(name) || withheld.has(placeOf(row, currency, name)) ? null : 0;
   return rows.map((row) => ({
     ...Object.fromEntries(Object.entries(row).filter(([name]) => !MONEY.test(name))),
     ...Object.fromEntries(
       currencies.flatMap((currency) =>
         sums.map((name) => {
-          // null: no credit is handed out.
-          const { [name]: amount = 0 } = amounts.get(`${keyOf(row)}\t${currency}`) ?? {};
-          return [columnOf(name, currency), amount];
+          const { [name]: amount } = amounts.get(`${keyOf(row)}\t${currency}`) ?? {};
+          return [columnOf(name, currency), amount === undefined ? without(row, currency, name) : amount];
         }),
       ),
     ),
