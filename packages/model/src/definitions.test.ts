@@ -82,7 +82,7 @@ test('law 1: exchange rates are in the text, and not in the version that rows fo
 });
 
 test.each([
-  [{ to: 'EUR', rates: { USD: 0.92 } }, 'definitions, at exchangeRates.rates.USD must be text (got 0.92)'],
+  [{ to: 'EUR', rates: { USD: 0.92 } }, 'definitions, at exchangeRates.rates.USD must be text: "0.92" (got 0.92)'],
   [{ to: 'EUR', rates: { USD: '0' } }, 'must be a positive decimal as text, such as "0.92"'],
   [{ to: 'EUR', rates: { EUR: '1' } }, 'must have no rate of the currency that amounts are converted to'],
   [{ to: 'XQX', rates: {} }, 'definitions, at exchangeRates.to must be a code of ISO 4217'],

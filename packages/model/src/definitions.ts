@@ -59,7 +59,9 @@ const Rates = z
     rates: z
       .record(
         Currency,
-        z.string().regex(RATE, 'be a positive decimal as text, such as "0.92", of at most 12 digits on either side of the point'),
+        z
+          .string({ error: ({ input }) => (typeof input === 'number' ? `be text: "${input}"` : 'be text') })
+          .regex(RATE, 'be a positive decimal as text, such as "0.92", of at most 12 digits on either side of the point'),
       )
       .refine((rates) => Object.keys(rates).length <= 200, 'have at most 200 currencies'),
   })
