@@ -33,6 +33,12 @@ test('explain: every touch, its credit, why; credits add up to the conversion (l
     code: 2,
     stderr: expect.stringContaining('--model must be one of first, last'),
   });
+  const shared = await tributary(['attribution', 'explain', 'c1', '--model', 'markov', '--url', server.url]);
+  expect(shared).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('"tributary attribution report --model markov" has them.'),
+  });
+  expect(done.stdout).toMatch(/2 +search +49\.90 EUR +0\.00 EUR/);
 });
 
 test('conversions list: their ids, newest first; later ones and the next page are mentioned', async () => {

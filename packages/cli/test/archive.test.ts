@@ -78,6 +78,7 @@ test('list names the windows, drop gives one up, and report reads the answer', a
   });
   const { stdout } = await tributary(['archive', 'list', '--url', server.url]);
   expect(stdout).toContain('lookback 60 d, ad_impression 0.5 d');
+  expect(stdout).not.toContain('failure');
   expect((await tributary(['archive', 'drop', ID, '--url', server.url])).stdout).toBe(`question ${ID} is cancelled\n`);
   expect((await tributary(['archive', 'drop', 'other', '--url', server.url])).code).toBe(1);
   const report = await tributary(['attribution', 'report', '--archive', ID, '--model', 'linear', '--url', server.url]);

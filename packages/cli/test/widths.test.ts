@@ -249,7 +249,8 @@ test('explain: a reason that is too long goes on in its own part, and the other 
   expect(parts.length).toBeGreaterThan(2);
   // The head line of the conversion, the titles, two rules, the touches, the total.
   expect(parts[0]?.split('\n').length).toBe(1 + 1 + 2 + EXPLANATION.touches.length + 1);
-  expect(parts.at(-1)).toMatch(/^1 +80 days before the conversion, .*\n {5}.*30-day window$/m);
+  // Behind it are the amounts by touch, and the line of the generation.
+  expect(parts.find((part) => /^ *# +why$/m.test(part))).toMatch(/^1 +80 days before the conversion, .*\n {5}.*30-day window$/m);
 });
 
 test('doctor: what it found and what to do go on under themselves', async () => {

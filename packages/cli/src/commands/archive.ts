@@ -143,13 +143,14 @@ function outcomeLine({ id, state, failure, generation, cut, tookMs, expiresAt }:
 
 function tableOf(questions: readonly Question[], { terminal }: Context): string {
   if (questions.length === 0) return 'no question is kept';
+  const anyFailed = questions.some(({ failure }) => failure !== null);
   return renderWide(
     {
       columns: [
         ...['id', 'state', 'asked'].map((title) => ({ title })),
         { title: 'windows', wraps: true },
         ...['cut', 'kept until'].map((title) => ({ title })),
-        { title: 'failure', wraps: true },
+        ...(anyFailed ? [{ title: 'failure', wraps: true }] : []),
       ],
       rows: questions.map((one) => [
         one.id,
@@ -158,7 +159,7 @@ function tableOf(questions: readonly Question[], { terminal }: Context): string 
         windowsOf(one),
         one.cut === null ? '' : instant(one.cut),
         instant(one.expiresAt),
-        one.failure ?? '',
+        ...(anyFailed ? [one.failure ?? ''] : []),
       ]),
     },
     terminal.width,

@@ -1,4 +1,5 @@
 /** `tributary attribution explain ID`: every touch of one conversion, its credit under each model, and why. */
+import { isModelName } from '@tributary/attribution/models/catalogue';
 import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
@@ -6,7 +7,7 @@ import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { conversions, counted, instant, money } from '../terminal/figures.ts';
-import { renderWide, shortName } from '../terminal/table.ts';
+import { renderWide, shortName, type Table } from '../terminal/table.ts';
 
 type Explanation = AnswerOf<'explainConversion'>;
 
@@ -32,10 +33,17 @@ async function explain(context: Context, id: string, options: Options): Promise<
   );
   const models = options.model?.split(',') ?? got.models;
   const unknown = models.find((model) => !got.models.includes(model));
-  if (unknown !== undefined) throw new UsageError(`--model must be one of ${got.models.join(', ')} (got "${unknown}")`);
+  if (unknown !== undefined) throw new UsageError(notExplained(unknown, got.models));
   for (const warning of got.meta.warnings) context.terminal.say(`warning: ${warning}`);
   await answer(context, got, () => explanationText(got, models, context));
   return EXIT.ok;
+}
+
+/** Shares of channels come from all journeys together: no conversion has a credit of its own. */
+function notExplained(model: string, models: readonly string[]): string {
+  const rule = `--model must be one of ${models.join(', ')}`;
+  if (!isModelName(model)) return `${rule} (got "${model}")`;
+  return `${rule} (got "${model}", whose shares come from all journeys together and not from one). "tributary attribution report --model ${model}" has them.`;
 }
 
 function explanationText(got: Explanation, models: readonly string[], { terminal }: Context): string {
@@ -79,10 +87,36 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
     terminal.width,
     terminal.bold,
   );
+  const worth = valueTable(got, models);
   const notes = [
     ...(got.attributed ? [] : ['no touch is eligible: all credit goes to (unattributed)']),
     ...(got.omittedTouches > 0 ? [`left out: ${counted(got.omittedTouches, 'older touch', 'older touches')}, not eligible`] : []),
   ];
   const line = `generation ${meta.generation} · from ${meta.sources.join(' and ') || 'nothing'} · lookback ${span(meta.lookbackMs)} · definitions ${meta.definitions} · ${meta.complete ? 'complete' : 'INCOMPLETE'}`;
-  return [head, ...(touches.length > 0 ? [table] : []), ...notes, terminal.dim(line)].join('\n');
+  const tables =
+    touches.length === 0 ? [] : [table, ...(worth === null ? [] : ['', renderWide(worth, terminal.width, terminal.bold), ''])];
+  return [head, ...tables, ...notes, terminal.dim(line)].join('\n');
+}
+
+/** What each touch is given of the conversion's value; null where it has none. */
+function valueTable({ conversion, touches }: Explanation, models: readonly string[]): Table | null {
+  const { valueMinor, currency } = conversion;
+  if (typeof valueMinor !== 'number' || valueMinor === 0) return null;
+  const amount = (minor: number) => money(minor, String(currency ?? ''));
+  return {
+    columns: [
+      { title: '#', align: 'right' },
+      { title: 'value to' },
+      ...models.map((title) => ({ title, align: 'right' }) as const),
+    ],
+    keys: 2,
+    rows: touches.map(({ channel, credits }, i) => [
+      String(i + 1),
+      shortName(channel),
+      ...models.map((model) => {
+        const { [model]: credit } = credits;
+        return credit === undefined ? '–' : amount(credit.valueMinor);
+      }),
+    ]),
+  };
 }

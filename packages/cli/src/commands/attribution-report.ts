@@ -168,7 +168,8 @@ function stillNotes(still: Report['stoodStill'] | undefined): string[] {
   const { rows = 0, previousConversions = 0, conversionsChange } = still ?? {};
   if (rows === 0 || conversionsChange === undefined) return [];
   const part = previousConversions > 0 ? ` (${percent(conversionsChange / previousConversions, 0)})` : '';
-  return [`where the cost stood still (${counted(rows, 'row')}): ${fixed(conversionsChange, 2)} conversions more${part}`];
+  const change = `${fixed(Math.abs(conversionsChange), 2)} conversions ${conversionsChange < 0 ? 'fewer' : 'more'}`;
+  return [`where the cost stood still (${counted(rows, 'row')}): ${change}${part}`];
 }
 
 function samplingNotes(whole: Report | undefined): string[] {
