@@ -62,6 +62,7 @@ export const COMPARISON = {
   ],
   rest: null,
   totals: { models: {} },
+  uncertainty: {},
   nextCursor: null,
   meta: { ...META, complete: false, reasons: ['behind'], warnings: ['partition 3: the speed layer has read nothing of the log'] },
 };
