@@ -61,6 +61,7 @@ export const COMPARISON = {
     { channel: 'search', models: { first: compared(0, 0), last: compared(1, 100) } },
   ],
   rest: null,
+  uncertainty: null,
   totals: { models: {} },
   uncertainty: {},
   nextCursor: null,

@@ -34,6 +34,7 @@ describe('attribution report', () => {
         'email                40  0.00 EUR            0    0.0 %                    0.00     –    –',
         '──────────────────────────────────────────────────────────────────────────────────────────',
         'total                50  7.00 EUR         3.50  100.0 %  1,284.56 EUR + 500 JPY     –    –',
+        'credit describes paths, it is not the effect of a channel; for that, run a holdout',
         'layer merged · generation 3 cut 2026-11-21 07:00:00Z · pending 2 · lag 12 ms · complete · definitions abcdef123456',
         '',
       ].join('\n'),

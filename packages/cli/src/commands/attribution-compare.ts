@@ -7,6 +7,7 @@ import type { ExitCode } from '../exit.ts';
 import { levelOf } from '../flags/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type CompareRow, compareTable, intervalTable, ordered } from '../report/attribution-tables.ts';
+import { CREDIT_IS } from '../report/credit-is.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
@@ -94,6 +95,7 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
     notes: [
       ...(left > 0 ? [`${counted(left, 'more row')} not shown; the total is of all`] : []),
       ...(sure === null ? [] : notesOfModels(sure)),
+      CREDIT_IS,
     ],
     meta: first.meta,
     range: first.range,

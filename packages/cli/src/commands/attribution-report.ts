@@ -9,6 +9,7 @@ import { levelOf } from '../flags/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
 import { foldPrevious } from '../report/change-figures.ts';
+import { CREDIT_IS } from '../report/credit-is.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
 import { foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
@@ -124,6 +125,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     ...samplingNotes(whole),
     ...uncertaintyNotes(whole),
     ...(previous === null ? [] : [...stillNotes(first.stoodStill), CHANGES]),
+    CREDIT_IS,
   ];
   return putTables(context, [[title, text]], { notes, meta: first.meta, range: first.range, out: options.out });
 }

@@ -1,4 +1,5 @@
 /** The answer of `attribution run` for people: one table a question, the models side by side. */
+
 import { basename } from 'node:path';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
@@ -10,11 +11,10 @@ import { conversions, count, counted, percent } from '../terminal/figures.ts';
 import { renderWide, type Table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { amount } from './channel-lines.ts';
+import { CREDIT_IS } from './credit-is.ts';
 import { cpaTable, creditTable, factsTable, roasTable } from './credit-tables.ts';
 import { lossTable, positionsTable } from './effect-tables.ts';
 import { intervalNotes, intervalTables } from './interval-tables.ts';
-
-const CREDIT_IS = 'credit describes paths, it is not the effect of a channel; for that, run a holdout';
 
 export function runText(answer: RunAnswer, { width, bold, dim }: Pick<Terminal, 'width' | 'bold' | 'dim'>): string {
   const money = answer.currency === undefined ? '' : `, ${answer.currency}`;
