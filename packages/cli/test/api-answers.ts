@@ -63,7 +63,6 @@ export const COMPARISON = {
   rest: null,
   uncertainty: null,
   totals: { models: {} },
-  uncertainty: {},
   nextCursor: null,
   meta: { ...META, complete: false, reasons: ['behind'], warnings: ['partition 3: the speed layer has read nothing of the log'] },
 };
