@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { openEventLog } from '@tributary/log/open-log';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import type { WorkerEnd } from './worker-processes.ts';

@@ -1,6 +1,6 @@
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { partitionPrefix } from '@tributary/store/keys';
-import { createServingStore } from '@tributary/store/redis-serving-store';
+import { partitionPrefix } from '@tributary/store/format/keys';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { describeFeedContract } from '@tributary/testkit/feed-contract';
 import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
 import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/retirement-contract';

@@ -1,9 +1,9 @@
 /** Stores for tests of the contract and of those who build upon it: empty, of four partitions, able to lose their newest writes. */
 
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createOutbox } from '@tributary/store/redis-outbox';
-import { createServingStore } from '@tributary/store/redis-serving-store';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { createOutbox } from '@tributary/store/outbox/redis-outbox';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';

@@ -1,8 +1,8 @@
 /** Laws 1, 3 and 7 while a slot moves from one node of a Redis Cluster to another, key by key. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createServingStore } from '@tributary/store/redis-serving-store';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
 import { commitOf } from '@tributary/testkit/store-under-test';

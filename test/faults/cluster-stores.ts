@@ -1,9 +1,9 @@
 /** Stores on a Redis Cluster, for the contract and for the faults that only a cluster has. */
 
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createOutbox } from '@tributary/store/redis-outbox';
-import { createServingStore } from '@tributary/store/redis-serving-store';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { createOutbox } from '@tributary/store/outbox/redis-outbox';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { type ClusterOptions, type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
 import { VIEWS } from '@tributary/views/registry';

@@ -15,7 +15,7 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createServingStore } from '@tributary/store/redis-serving-store';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { differences } from '@tributary/testkit/compare-rows';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';

@@ -234,14 +234,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'the mark of retirement goes back',
     law: '7',
-    file: 'packages/store/src/retire.lua',
+    file: 'packages/store/src/deltas/retire.lua',
     from: 'if tonumber(ARGV[1]) > oldest then',
     to: 'if true then',
   },
   {
     lie: 'the script takes a commit whatever it goes on from',
     law: '1',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: "if position ~= expected or (stored[2] or '') ~= expectedCommit then",
     to: 'if false then',
     test: 'test/laws/simulation.redis.test.ts',
@@ -249,7 +249,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a replay files deltas that no reader may read any more',
     law: '7',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: "tonumber(generation) >= tonumber(stored[5] or '0')",
     to: 'true',
     test: STORE,
@@ -257,7 +257,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a retirement counts as done when it begins',
     law: '7',
-    file: 'packages/store/src/retire.lua',
+    file: 'packages/store/src/deltas/retire.lua',
     from: "return redis.call('HGETALL', KEYS[1])",
     to: "local state = redis.call('HGETALL', KEYS[1])\nredis.call('HSET', KEYS[1], 'removed', ARGV[1])\nreturn state",
     test: STORE,
@@ -265,7 +265,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a retirement whose beginning the store lost counts as done',
     law: '7',
-    file: 'packages/store/src/retired.lua',
+    file: 'packages/store/src/deltas/retired.lua',
     from: "keep > tonumber(marks[1] or '0') or ",
     to: '',
     test: STORE,
@@ -273,7 +273,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'every retirement looks for all that ever was',
     law: '7',
-    file: 'packages/store/src/retire-deltas.ts',
+    file: 'packages/store/src/deltas/retire-deltas.ts',
     from: "Number(fields['removed'] ?? 0)",
     to: '0',
     test: STORE,
@@ -281,7 +281,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a retirement that keeps more makes the next one look again',
     law: '7',
-    file: 'packages/store/src/retired.lua',
+    file: 'packages/store/src/deltas/retired.lua',
     from: " or keep <= tonumber(marks[2] or '0')",
     to: '',
     test: STORE,
@@ -289,7 +289,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'steps over generations that are gone stay for ever',
     law: '7',
-    file: 'packages/store/src/retired.lua',
+    file: 'packages/store/src/deltas/retired.lua',
     from: "redis.call('HDEL', KEYS[1], state[i])",
     to: "redis.call('HGET', KEYS[1], state[i])",
     test: STORE,
@@ -297,7 +297,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a retirement forgets all steps over generations',
     law: '7',
-    file: 'packages/store/src/retired.lua',
+    file: 'packages/store/src/deltas/retired.lua',
     from: "'^gap:') and tonumber(state[i + 1]) <= keep",
     to: "'^gap:')",
     test: STORE,
@@ -305,7 +305,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'numbers that no generation has are read one by one',
     law: '7',
-    file: 'packages/store/src/read-deltas.lua',
+    file: 'packages/store/src/deltas/read-deltas.lua',
     from: 'g = after[g] or g + 1',
     to: 'g = g + 1',
     test: STORE,
@@ -313,7 +313,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a step over generations is not noted',
     law: '7',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: 'if tonumber(ARGV[8]) > tonumber(current) + 1 then',
     to: 'if false then',
     test: STORE,
@@ -321,15 +321,15 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'who begins between two generations looks at every number between them',
     law: '7',
-    file: 'packages/store/src/state.ts',
+    file: 'packages/store/src/format/state.ts',
     from: '    if (last < from && from < next) g = next;\n',
     to: '',
-    test: 'packages/store/src/state.test.ts',
+    test: 'packages/store/src/format/state.test.ts',
   },
   {
     lie: 'overflowed events of a retired generation are counted',
     law: '7',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: 'if filed and ARGV[12]',
     to: 'if ARGV[12]',
     test: STORE,
@@ -337,7 +337,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'the feed holds any number of bytes',
     law: '7',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: ' or feedBytes > FEED_BYTES',
     to: '',
     test: STORE,
@@ -345,7 +345,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'what a large commit pushed out of the feed still counts',
     law: '7',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: "then redis.call('DEL', feed) end\n  feedBytes = 0\n",
     to: "then redis.call('DEL', feed) end\n",
     test: STORE,
@@ -353,15 +353,15 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'an entry of the feed may hold any text for a number',
     law: '7',
-    file: 'packages/store/src/feed.ts',
+    file: 'packages/store/src/format/feed.ts',
     from: 'numbers.every(Number.isSafeInteger) ? committed : null',
     to: 'numbers.length > 0 ? committed : null',
-    test: 'packages/store/src/feed.test.ts',
+    test: 'packages/store/src/format/feed.test.ts',
   },
   {
     lie: 'dead letters are kept for ever',
     law: '7',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: "'MAXLEN', '~', '10000', ",
     to: '',
     test: STORE,
@@ -369,7 +369,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'definitions are known to be stored whatever became of their commit',
     law: '1',
-    file: 'packages/store/src/redis-speed-store.ts',
+    file: 'packages/store/src/commit/redis-speed-store.ts',
     from: "if (outcome === 'committed') storedDefinitions",
     to: 'storedDefinitions',
     test: STORE,
@@ -377,7 +377,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'an emptied store still has the definitions',
     law: '1',
-    file: 'packages/store/src/redis-speed-store.ts',
+    file: 'packages/store/src/commit/redis-speed-store.ts',
     from: 'if (state === null) storedDefinitions.delete(partition);\n        else storedDefinitions',
     to: 'if (state !== null) storedDefinitions',
     test: STORE,
@@ -385,7 +385,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a store that lost a commit still has its definitions',
     law: '1',
-    file: 'packages/store/src/redis-speed-store.ts',
+    file: 'packages/store/src/commit/redis-speed-store.ts',
     from: '        else storedDefinitions.set(partition, state.definitions);\n',
     to: '',
     test: STORE,

@@ -57,7 +57,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a follower forgets where the barrier lay that a commit brought',
     law: '1',
-    file: 'packages/store/src/feed.ts',
+    file: 'packages/store/src/format/feed.ts',
     from: '.filter(([g]) => g >= from)',
     to: '.filter(([g]) => g >= from && g !== next.generation)',
     test: 'test/contract/store.test.ts',
@@ -65,7 +65,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'where the barriers of retired generations lay is kept for ever',
     law: '7',
-    file: 'packages/store/src/retired.lua',
+    file: 'packages/store/src/deltas/retired.lua',
     from: 'local gone = barrier and barrier < keep or string',
     to: 'local gone = string',
     test: 'test/contract/store.redis.test.ts',
@@ -406,7 +406,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'what the store refuses for good passes for a store that is down',
     law: '7',
-    file: 'packages/store/src/unless-down.ts',
+    file: 'packages/store/src/redis/unless-down.ts',
     from: 'if (!isFinalReply(cause)) throw error;',
     to: 'throw error;',
     test: 'services/speed/test/stalled.test.ts',

@@ -129,7 +129,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'the marks of a record are not seen while its signals are read',
     law: '7',
-    file: 'packages/store/src/signals.ts',
+    file: 'packages/store/src/records/signals.ts',
     from: '      hasMarks = true;\n',
     to: '',
     test: 'services/api/test/lost-records.test.ts',

@@ -15,7 +15,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   {
     lie: 'a record that is a byte too long is given without its first byte',
     law: '7',
-    file: 'packages/store/src/record-reads.ts',
+    file: 'packages/store/src/records/record-reads.ts',
     from: '-maxBytes - 1, -1',
     to: '-maxBytes, -1',
     test: 'test/contract/store.redis.test.ts',
@@ -23,7 +23,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   {
     lie: 'records together beyond the bound are read',
     law: '7',
-    file: 'packages/store/src/record-lengths.lua',
+    file: 'packages/store/src/records/record-lengths.lua',
     from: 'return left < 0 and lengths or {}',
     to: 'return {}',
     test: 'test/contract/store.redis.test.ts',
@@ -31,7 +31,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   {
     lie: 'long answers go before short ones',
     law: '7',
-    file: 'packages/store/src/record-reads.ts',
+    file: 'packages/store/src/records/record-reads.ts',
     from: 'maxBytes <= SHORT_ANSWER_BYTES ? redis : bulk',
     to: 'redis',
     test: 'services/api/test/large-records.redis.test.ts',

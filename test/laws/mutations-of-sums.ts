@@ -186,7 +186,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'the script adds beyond 2^53 in doubles',
     law: '4',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: 'if sum <= SAFE and sum >= -SAFE then return sum end',
     to: 'return sum',
     test: STORE,
@@ -194,7 +194,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'the script loses the carry from one word to the next',
     law: '4',
-    file: 'packages/store/src/commit.lua',
+    file: 'packages/store/src/commit/commit.lua',
     from: 'if low >= WORD then low, middle = low - WORD, middle + 1 end',
     to: 'if low >= WORD then low = low - WORD end',
     test: STORE,
@@ -202,7 +202,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'readers of the store take the highest word of a sum as if it had no sign',
     law: '4',
-    file: 'packages/store/src/words.ts',
+    file: 'packages/store/src/format/words.ts',
     from: 'packed.readInt32LE(at + 8)',
     to: 'packed.readUInt32LE(at + 8)',
     test: STORE,

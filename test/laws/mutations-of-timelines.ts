@@ -177,10 +177,10 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'how long an earlier version kept records is how long the one after it did',
     law: '7',
-    file: 'packages/store/src/state.ts',
+    file: 'packages/store/src/format/state.ts',
     from: 'space > 0 && kept.slice(space + 1) === commit',
     to: 'space > 0 && commit !== undefined',
-    test: 'packages/store/src/state.test.ts',
+    test: 'packages/store/src/format/state.test.ts',
   },
   {
     lie: 'an event behind the cut is taken for a new one',

@@ -1,8 +1,8 @@
 /** The store of the simulation on a real Redis: its scripts and its readers under the same faults, in turns that wait for each reply. */
 import { TributaryError } from '@tributary/model/errors';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createServingStore } from '@tributary/store/redis-serving-store';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import type { Commit, CommitOutcome } from '@tributary/store/speed-store';
 import type { SimulatedStore } from '@tributary/testkit/memory-store';
 import { startRedis } from '@tributary/testkit/redis-server';

@@ -15,7 +15,7 @@ import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
-import { createServingStore } from '@tributary/store/redis-serving-store';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing } from './child/child.ts';
 import { createShardHandler, mayRetryShard } from './distribute/handle.ts';

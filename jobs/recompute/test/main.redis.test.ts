@@ -14,7 +14,7 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createServingStore } from '@tributary/store/redis-serving-store';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { differences } from '@tributary/testkit/compare-rows';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';

@@ -1,7 +1,7 @@
 /** ServingStore: what the API and the jobs read of the speed layer's state. */
 import type { RowsByView } from '@tributary/views/deltas';
 import type { DeadLetters } from './dead-letters.ts';
-import type { CommittedDeltas } from './feed.ts';
+import type { CommittedDeltas } from './format/feed.ts';
 import type { PartitionState } from './speed-store.ts';
 
 /** One partition's part of an answer, read atomically: state and deltas belong to the same commit. */

@@ -14,7 +14,7 @@ import {
   type StoredDeadLetter,
   textOfId,
 } from '@tributary/store/dead-letters';
-import { type CommittedDeltas, isChain, stateWith } from '@tributary/store/feed';
+import { type CommittedDeltas, isChain, stateWith } from '@tributary/store/format/feed';
 import type { Outbox } from '@tributary/store/outbox';
 import type {
   FeedCursor,

@@ -1,7 +1,7 @@
 /** What the contract of the stores writes, and how it reads what became of it. */
 
 import type { Integer } from '@tributary/model/integer';
-import { type CommittedDeltas, stateWith } from '@tributary/store/feed';
+import { type CommittedDeltas, stateWith } from '@tributary/store/format/feed';
 import type { FeedCursor, ServingStore, WholePartition } from '@tributary/store/serving-store';
 import type { Commit, PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';

@@ -2,7 +2,7 @@
  * The stored record of a user: their lines in arrival order, each ending in "\n". State and signal store in one.
  *
  * A record may hold marks beside events: `{"ts":<instant>,"cut":true}` says that the timeline holds nothing up to this instant
- * (user-state.ts). It takes the place of lines that the record lost, so it is as durable as they were, and it is shorter than any event, so that readers of signals pass over it (packages/store/src/signals.ts).
+ * (user-state.ts). It takes the place of lines that the record lost, so it is as durable as they were, and it is shorter than any event, so that readers of signals pass over it (packages/store/src/records/signals.ts).
  */
 import { type Event, lineTs } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';

@@ -20,7 +20,7 @@ import { API_SETTINGS } from '@tributary/runtime/settings/api';
 import { listOf } from '@tributary/runtime/settings/text-rules';
 import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
-import { createServingStore } from '@tributary/store/redis-serving-store';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
 import type { ApiContext } from './context.ts';

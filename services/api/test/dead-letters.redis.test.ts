@@ -4,9 +4,9 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { encodeEvent } from '@tributary/model/event';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
-import { createDeadLetters } from '@tributary/store/redis-dead-letters';
-import { createServingStore } from '@tributary/store/redis-serving-store';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { createDeadLetters } from '@tributary/store/dead-letters/redis-dead-letters';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { sha256Hex } from '@tributary/testkit/generate-definitions';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { VIEWS } from '@tributary/views/registry';

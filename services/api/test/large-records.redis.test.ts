@@ -1,8 +1,8 @@
 /** Large records on a real Redis: short answers do not wait behind them. */
 
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { recordKey } from '@tributary/store/keys';
-import { createServingStore } from '@tributary/store/redis-serving-store';
+import { recordKey } from '@tributary/store/format/keys';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { startRedis } from '@tributary/testkit/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';

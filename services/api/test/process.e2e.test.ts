@@ -12,7 +12,7 @@ import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { writeKeys } from '@tributary/runtime/keys/file';
 import { createKey } from '@tributary/runtime/keys/ring';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';

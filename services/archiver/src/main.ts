@@ -14,7 +14,7 @@ import { createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
 import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { archiverMetrics, observeSpools } from './metrics.ts';
 import { createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
 import { runUntilAborted } from './run-loop.ts';

@@ -11,7 +11,7 @@ import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
 import { settled } from '@tributary/runtime/wait';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { openArchivedEntries } from './archived-entries.ts';
 import { observeProgress, speedMetrics } from './metrics.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';

@@ -1,4 +1,4 @@
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { expect, test } from 'vitest';
 import { createStallWatch } from '../src/stalled.ts';
 

@@ -4,7 +4,7 @@ import { logKey, NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import { shownRedisUrl } from '@tributary/runtime/redis/url';
-import { countDeadLetters, readPointer } from '@tributary/store/status-reads';
+import { countDeadLetters, readPointer } from '@tributary/store/serving/status-reads';
 import type { Redis } from 'ioredis';
 import { CONNECT_MS } from '../open-log.ts';
 import { bytes, counted } from '../terminal/figures.ts';

@@ -7,7 +7,7 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
-import { stateWith } from '@tributary/store/feed';
+import { stateWith } from '@tributary/store/format/feed';
 import type { FeedCursor, Followed, GenerationDeltas, WholePartition } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';

@@ -5,7 +5,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord } from '@tributary/serving/users/user-timeline';
-import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/store/signals';
+import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/store/records/signals';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { cutOfRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';

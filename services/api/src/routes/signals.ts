@@ -3,7 +3,7 @@ import { USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
-import { signalId } from '@tributary/store/signals';
+import { signalId } from '@tributary/store/records/signals';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';

@@ -7,7 +7,7 @@ import { eventLogConfiguration } from '@tributary/runtime/event-log/configuratio
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import type { connectRedis } from '@tributary/runtime/redis/connect';
 import type { SHARED_SETTINGS } from '@tributary/runtime/settings/shared';
-import { createOutbox } from '@tributary/store/redis-outbox';
+import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { OutputKinds } from '../partition-run.ts';
 import { outputEnvelope } from './envelope.ts';

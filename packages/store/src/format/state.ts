@@ -1,4 +1,4 @@
-import type { PartitionState } from './speed-store.ts';
+import type { PartitionState } from '../speed-store.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
 export function stateFrom(fields: Readonly<Record<string, string>>): PartitionState | null {

@@ -1,12 +1,12 @@
 /** The speed store on Redis: one Lua script is one commit. */
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
-import { partitionPrefix } from './keys.ts';
-import { defineScript, keysFor, onceTogether } from './scripts.ts';
-import type { Commit, CommitOutcome, SpeedStore } from './speed-store.ts';
-import { stateFrom } from './state.ts';
-import { unlessDown, unlessDownOrRefused } from './unless-down.ts';
-import { toJsonMeasure } from './words.ts';
+import { partitionPrefix } from '../format/keys.ts';
+import { stateFrom } from '../format/state.ts';
+import { toJsonMeasure } from '../format/words.ts';
+import { defineScript, keysFor, onceTogether } from '../redis/scripts.ts';
+import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
+import type { Commit, CommitOutcome, SpeedStore } from '../speed-store.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -17,8 +17,8 @@ declare module 'ioredis' {
 
 /** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). */
 export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
-  defineScript(redis, 'tributaryCommit', 'commit.lua');
-  defineScript(redis, 'tributaryReadRecords', 'read-records.lua');
+  defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url));
+  defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url));
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
   return {

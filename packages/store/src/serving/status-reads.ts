@@ -1,7 +1,7 @@
 /** What a status from outside reads of the store: it changes nothing. */
 import type { Redis } from 'ioredis';
-import { deadLettersKey, pointerKey } from './keys.ts';
-import type { GenerationPointer } from './serving-store.ts';
+import { deadLettersKey, pointerKey } from '../format/keys.ts';
+import type { GenerationPointer } from '../serving-store.ts';
 
 /** null: no generation was published. */
 export async function readPointer(redis: Redis, namespace: string): Promise<GenerationPointer | null> {

@@ -7,11 +7,11 @@ import {
   mergedPage,
   type StoredDeadLetter,
   textOfId,
-} from './dead-letters.ts';
-import { deadLettersKey } from './keys.ts';
-import { recordOf } from './partition-reads.ts';
-import { defineScript, keysFor } from './scripts.ts';
-import { unlessDown } from './unless-down.ts';
+} from '../dead-letters.ts';
+import { deadLettersKey } from '../format/keys.ts';
+import { recordOf } from '../redis/redis-replies.ts';
+import { defineScript, keysFor } from '../redis/scripts.ts';
+import { unlessDown } from '../redis/unless-down.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -20,7 +20,7 @@ declare module 'ioredis' {
 }
 
 export function createDeadLetters(redis: Redis, namespace: string, partitions: number): DeadLetters {
-  defineScript(redis, 'tributaryReplaceDead', 'replace-dead.lua');
+  defineScript(redis, 'tributaryReplaceDead', new URL('./replace-dead.lua', import.meta.url));
   const keyOf = (partition: number) => deadLettersKey(namespace, partition);
   const entryOf = ({ parkedAt, sequence }: DeadLetterId) => `${parkedAt}-${sequence}`;
   const find = async (id: DeadLetterId) => {

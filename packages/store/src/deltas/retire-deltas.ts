@@ -1,9 +1,9 @@
 /** Retiring: the deltas of generations that are not kept go. */
 import type { Redis, Result } from 'ioredis';
-import { partitionPrefix } from './keys.ts';
-import { recordOf } from './partition-reads.ts';
-import { defineScript, keysFor } from './scripts.ts';
-import { generationsBetween, stateFrom } from './state.ts';
+import { partitionPrefix } from '../format/keys.ts';
+import { generationsBetween, stateFrom } from '../format/state.ts';
+import { recordOf } from '../redis/redis-replies.ts';
+import { defineScript, keysFor } from '../redis/scripts.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -16,8 +16,8 @@ declare module 'ioredis' {
 export type Retire = (partition: number, keep: number) => Promise<void>;
 
 export function createRetire(redis: Redis, namespace: string, views: readonly { readonly name: string }[]): Retire {
-  defineScript(redis, 'tributaryRetire', 'retire.lua');
-  defineScript(redis, 'tributaryRetired', 'retired.lua');
+  defineScript(redis, 'tributaryRetire', new URL('./retire.lua', import.meta.url));
+  defineScript(redis, 'tributaryRetired', new URL('./retired.lua', import.meta.url));
   return async (partition, keep) => {
     const prefix = partitionPrefix(namespace, partition);
     const state = keysFor(redis, `${prefix}state`, () => []);

@@ -1,9 +1,9 @@
 /** The outbox on Redis: commit.lua fills it, a publisher reads and empties it. One key, so that it is whole wherever it is. */
 import type { Redis, Result } from 'ioredis';
-import { outboxKey } from './keys.ts';
-import type { Outbox } from './outbox.ts';
-import { defineScript, keysFor } from './scripts.ts';
-import { unlessDown } from './unless-down.ts';
+import { outboxKey } from '../format/keys.ts';
+import type { Outbox } from '../outbox.ts';
+import { defineScript, keysFor } from '../redis/scripts.ts';
+import { unlessDown } from '../redis/unless-down.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -13,7 +13,7 @@ declare module 'ioredis' {
 
 /** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). */
 export function createOutbox(redis: Redis, namespace: string): Outbox {
-  defineScript(redis, 'tributaryOutboxRemove', 'outbox-remove.lua');
+  defineScript(redis, 'tributaryOutboxRemove', new URL('./outbox-remove.lua', import.meta.url));
   return {
     read: (partition, max) =>
       unlessDown(async () => {

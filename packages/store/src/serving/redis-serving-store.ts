@@ -1,15 +1,15 @@
 /** The serving store on Redis: what the API and the jobs read, each partition as of one moment. */
 import type { Redis, Result } from 'ioredis';
-import { createDeltaReads } from './delta-reads.ts';
-import { partitionPrefix, pointerKey } from './keys.ts';
-import { createRecordReads } from './record-reads.ts';
-import { createDeadLetters } from './redis-dead-letters.ts';
-import { createRetire } from './retire-deltas.ts';
-import { defineScript, keysFor } from './scripts.ts';
-import type { ServingStore } from './serving-store.ts';
-import { generationsBetween, stateFrom } from './state.ts';
+import { createDeadLetters } from '../dead-letters/redis-dead-letters.ts';
+import { createDeltaReads } from '../deltas/delta-reads.ts';
+import { createRetire } from '../deltas/retire-deltas.ts';
+import { partitionPrefix, pointerKey } from '../format/keys.ts';
+import { generationsBetween, stateFrom } from '../format/state.ts';
+import { createRecordReads } from '../records/record-reads.ts';
+import { defineScript, keysFor } from '../redis/scripts.ts';
+import { unlessDown } from '../redis/unless-down.ts';
+import type { ServingStore } from '../serving-store.ts';
 import { readPointer } from './status-reads.ts';
-import { unlessDown } from './unless-down.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -28,7 +28,7 @@ export function createServingStore(
   views: readonly { readonly name: string }[],
   bulk: Redis = redis,
 ): ServingStore {
-  defineScript(redis, 'tributarySetPointer', 'set-pointer.lua');
+  defineScript(redis, 'tributarySetPointer', new URL('./set-pointer.lua', import.meta.url));
   const records = createRecordReads(redis, namespace, bulk);
   const deltas = createDeltaReads(redis, namespace, bulk);
   const retire = createRetire(redis, namespace, views);

@@ -1,7 +1,7 @@
 /** Entries of the feed: what one commit added to a partition's deltas, as commit.lua writes it. */
 import type { Integer } from '@tributary/model/integer';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
-import type { PartitionState } from './speed-store.ts';
+import type { PartitionState } from '../speed-store.ts';
 import { fromJsonMeasure } from './words.ts';
 
 /** What is known of one commit without its effects on users. */

@@ -6,9 +6,10 @@
  * A single key is always found, wherever it is. Without that, a partition could not be read as long as its slot moves.
  */
 import type { Redis, Result } from 'ioredis';
-import { defineScript, isMoving, keysFor } from './scripts.ts';
-import type { FeedCursor } from './serving-store.ts';
-import { generationsBetween } from './state.ts';
+import { generationsBetween } from '../format/state.ts';
+import { recordOf } from '../redis/redis-replies.ts';
+import { defineScript, isMoving, keysFor } from '../redis/scripts.ts';
+import type { FeedCursor } from '../serving-store.ts';
 
 export interface GenerationHashes {
   readonly generation: number;
@@ -52,8 +53,8 @@ declare module 'ioredis' {
 const READ_FOR_MS = 2_000;
 
 export function createPartitionReads(redis: Redis): PartitionReads {
-  defineScript(redis, 'tributaryReadDeltas', 'read-deltas.lua');
-  defineScript(redis, 'tributaryFollow', 'follow.lua');
+  defineScript(redis, 'tributaryReadDeltas', new URL('./read-deltas.lua', import.meta.url));
+  defineScript(redis, 'tributaryFollow', new URL('./follow.lua', import.meta.url));
 
   async function hashesByScript(
     prefix: string,
@@ -163,10 +164,4 @@ async function whileMoving<T>(byScript: () => Promise<T>, byKey: () => Promise<T
 /** What read-deltas.lua touches besides the state. */
 function deltaKeys(prefix: string, views: readonly string[], generations: readonly number[]): string[] {
   return generations.flatMap((g) => [`${prefix}n:${g}`, ...views.map((view) => `${prefix}d:${g}:${view}`)]);
-}
-
-export function recordOf(flat: readonly string[]): Record<string, string> {
-  const fields: Record<string, string> = Object.create(null);
-  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
-  return fields;
 }

@@ -1,9 +1,9 @@
 /** Users' records as raw bytes, within a bound. */
 import type { Redis, Result } from 'ioredis';
-import { recordKey } from './keys.ts';
-import { sendTogether } from './one-packet.ts';
-import { defineScript, isMoving } from './scripts.ts';
-import { type RecordOwner, SHORT_ANSWER_BYTES } from './serving-store.ts';
+import { recordKey } from '../format/keys.ts';
+import { sendTogether } from '../redis/one-packet.ts';
+import { defineScript, isMoving } from '../redis/scripts.ts';
+import { type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -17,7 +17,7 @@ export type RecordReads = (users: readonly RecordOwner[], maxBytes: number) => P
 /** `bulk`: the connection for long answers. */
 export function createRecordReads(redis: Redis, namespace: string, bulk: Redis): RecordReads {
   for (const connection of new Set([redis, bulk]))
-    defineScript(connection, 'tributaryRecordLengths', 'record-lengths.lua', 'any keys');
+    defineScript(connection, 'tributaryRecordLengths', new URL('./record-lengths.lua', import.meta.url), 'any keys');
 
   /**
    * Sizes first, then what fits, by MGET: a script that gives the records themselves holds up Redis seven times as long (290 ms for 30 MB).

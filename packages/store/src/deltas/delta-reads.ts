@@ -1,12 +1,12 @@
 /** The deltas of a partition as of one moment: summed, by generation, or what was committed since a cursor. */
 import { addRow, addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
 import type { Redis } from 'ioredis';
-import { type CommittedDeltas, isChain, parseFeedEntry } from './feed.ts';
-import { partitionPrefix } from './keys.ts';
+import { type CommittedDeltas, isChain, parseFeedEntry } from '../format/feed.ts';
+import { partitionPrefix } from '../format/keys.ts';
+import { stateFrom } from '../format/state.ts';
+import { unpackMeasures } from '../format/words.ts';
+import type { FeedCursor, Followed, GenerationDeltas, PartitionDeltas, WholePartition } from '../serving-store.ts';
 import { createPartitionReads, type FeedRead, type PartitionHashes } from './partition-reads.ts';
-import type { FeedCursor, Followed, GenerationDeltas, PartitionDeltas, WholePartition } from './serving-store.ts';
-import { stateFrom } from './state.ts';
-import { unpackMeasures } from './words.ts';
 
 export interface DeltaReads {
   sum(partition: number, views: readonly string[], from: number, before?: number): Promise<PartitionDeltas>;

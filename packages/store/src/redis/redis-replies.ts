@@ -30,3 +30,10 @@ export function isFinalReply(error: unknown): error is Error {
 export function isReply(error: unknown, reply: keyof typeof ENDS_WHEN): boolean {
   return error instanceof Error && error.message.startsWith(reply);
 }
+
+/** A reply of names and values by turns, as HGETALL gives them to a script. */
+export function recordOf(flat: readonly string[]): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null);
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
+  return fields;
+}
