@@ -20,7 +20,7 @@ import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import type { Figure } from './report.ts';
 import { CHANNELS } from './workload.ts';
 

@@ -7,7 +7,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import type { EventLog } from '@tributary/log/port';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { kafkaForTests } from '@tributary/testkit/kafka/for-tests';
-import { startRedis } from '@tributary/testkit/redis-server';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { Kafka, logLevel } from 'kafkajs';
 import { benchEndToEnd } from './end-to-end.ts';
 import { fill } from './fill.ts';

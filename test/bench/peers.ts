@@ -11,7 +11,7 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { recordKey } from '@tributary/store/format/keys';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { type Rows, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import type { Redis } from 'ioredis';

@@ -8,7 +8,7 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
-import { startRedis } from '@tributary/testkit/redis-server';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import type { Redis } from 'ioredis';

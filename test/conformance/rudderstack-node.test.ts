@@ -1,6 +1,6 @@
 /** The unmodified `@rudderstack/rudder-sdk-node` against the real collector. */
 import RudderAnalytics from '@rudderstack/rudder-sdk-node';
-import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory/memory-log';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type StartedCollector, startCollector, WRITE_KEY } from '../../services/collector/test/start-collector.ts';
 import { counted, type Exchange, overload, watch } from './seen.ts';

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory/memory-log';
 import { JSDOM, VirtualConsole } from 'jsdom';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {

@@ -1,7 +1,7 @@
 /** The unmodified `@segment/analytics-node` against the real collector. */
 
 import { Analytics, type AnalyticsSettings } from '@segment/analytics-node';
-import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory/memory-log';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type StartedCollector, startCollector, WRITE_KEY } from '../../services/collector/test/start-collector.ts';
 import { counted, type Exchange, overload, watch } from './seen.ts';

@@ -12,7 +12,7 @@ import { EVENT_FIELDS, type Event, encodeEvent } from '@tributary/model/event';
 import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import { SENT_FIELDS } from '@tributary/model/native-event';
 import { partitionOf } from '@tributary/model/user-key';
-import { FULL_EVENT } from '@tributary/testkit/full-event';
+import { FULL_EVENT } from '@tributary/testkit/inputs/full-event';
 import { expect, test } from 'vitest';
 import { addEvents, emptySpoolText, SPOOL_COLUMNS } from '../../services/archiver/src/spool-format.ts';
 

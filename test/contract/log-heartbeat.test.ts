@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startHeartbeats } from '@tributary/log/heartbeat';
 import type { EventLog } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { describe, expect, it } from 'vitest';
 
 const readAll = (log: EventLog) =>

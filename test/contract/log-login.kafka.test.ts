@@ -12,10 +12,10 @@ import { alterUserScramCredentialsV0, Connection } from '@platformatic/kafka';
 import { openKafkaLog } from '@tributary/log/kafka/kafka-log';
 import type { EventLog } from '@tributary/log/port';
 import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
+import { readAll } from '@tributary/testkit/contracts/log-reading';
 import { kafkaAvailability } from '@tributary/testkit/kafka/files-of-kafka';
 import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { readAll } from '@tributary/testkit/log-reading';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const missing = await missingKafka('the log on a broker with TLS and SCRAM (test/contract/log-login.kafka.test.ts)', true);

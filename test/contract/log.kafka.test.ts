@@ -5,12 +5,12 @@ import type { EventLog, LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
 import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
+import { describeLogContract } from '@tributary/testkit/contracts/log-contract';
+import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/contracts/log-crash-contract';
+import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { describeLogContract } from '@tributary/testkit/log-contract';
-import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/log-crash-contract';
-import { eventually, readAll } from '@tributary/testkit/log-reading';
-import { createRandom } from '@tributary/testkit/random';
 import kafkajs, { type Admin, type KafkaMessage } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 

@@ -1,5 +1,5 @@
-import { describeLogContract } from '@tributary/testkit/log-contract';
-import { createMemoryDisk, createMemoryLog, recreateMemoryDisk } from '@tributary/testkit/memory-log';
+import { describeLogContract } from '@tributary/testkit/contracts/log-contract';
+import { createMemoryDisk, createMemoryLog, recreateMemoryDisk } from '@tributary/testkit/memory/memory-log';
 import { describe, expect, it } from 'vitest';
 
 describeLogContract('in memory', async (partitions) => {

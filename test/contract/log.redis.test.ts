@@ -2,10 +2,10 @@ import type { EventLog } from '@tributary/log/port';
 import { idOf, positionOf } from '@tributary/log/redis-stream/layout';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
 import { connectRedis } from '@tributary/runtime/redis/connect';
-import { describeLogContract } from '@tributary/testkit/log-contract';
-import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/log-crash-contract';
-import { eventually } from '@tributary/testkit/log-reading';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { describeLogContract } from '@tributary/testkit/contracts/log-contract';
+import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/contracts/log-crash-contract';
+import { eventually } from '@tributary/testkit/contracts/log-reading';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let server: RedisServer;

@@ -1,12 +1,12 @@
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { partitionPrefix } from '@tributary/store/format/keys';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
-import { describeFeedContract } from '@tributary/testkit/feed-contract';
-import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
-import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/retirement-contract';
-import { describeStoreContract } from '@tributary/testkit/store-contract';
-import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
-import { commitOf, P } from '@tributary/testkit/store-under-test';
+import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
+import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-contract';
+import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/contracts/retirement-contract';
+import { describeStoreContract } from '@tributary/testkit/contracts/store-contract';
+import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
+import { commitOf, P } from '@tributary/testkit/contracts/store-under-test';
 import { VIEWS } from '@tributary/views/registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisStores, startRedisStores } from './stores.ts';

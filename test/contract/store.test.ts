@@ -1,7 +1,7 @@
-import { describeFeedContract } from '@tributary/testkit/feed-contract';
-import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
-import { describeRetirementContract } from '@tributary/testkit/retirement-contract';
-import { describeStoreContract } from '@tributary/testkit/store-contract';
+import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
+import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-contract';
+import { describeRetirementContract } from '@tributary/testkit/contracts/retirement-contract';
+import { describeStoreContract } from '@tributary/testkit/contracts/store-contract';
 import { memoryStore } from './stores.ts';
 
 describeStoreContract('memory', memoryStore);

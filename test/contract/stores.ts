@@ -4,11 +4,11 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
-import type { RetirementUnderTest } from '@tributary/testkit/retirement-contract';
-import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
+import type { OutboxUnderTest } from '@tributary/testkit/contracts/outbox-contract';
+import type { RetirementUnderTest } from '@tributary/testkit/contracts/retirement-contract';
+import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 
 export type ContractStore = OutboxUnderTest & RetirementUnderTest;

@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kafkaAvailability } from '@tributary/testkit/kafka/files-of-kafka';
 import { startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { freePort, startRedis } from '@tributary/testkit/redis-server';
+import { freePort, startRedis } from '@tributary/testkit/servers/redis-server';
 import { ROWS } from './misconfiguration-later-rows.ts';
 import type { Row } from './misconfiguration-rows.ts';
 import { shownLines } from './misconfiguration-text.ts';

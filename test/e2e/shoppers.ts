@@ -1,6 +1,6 @@
 /** Seeded events of shoppers around `nowMs`: in time, in no particular order, with equal instants. */
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import type { SentEvent } from './client.ts';
 
 const CHANNELS = ['paid-search', 'email', 'paid-social', 'direct', 'referral'];

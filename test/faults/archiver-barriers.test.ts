@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import { encodeEvent } from '@tributary/model/event';
-import { createMemoryLog, recreateMemoryDisk } from '@tributary/testkit/memory-log';
+import { createMemoryLog, recreateMemoryDisk } from '@tributary/testkit/memory/memory-log';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { archivedRows, createRig, placesInArchive, placesInLog, type Rig, someEvents } from './archiver-rig.ts';
 

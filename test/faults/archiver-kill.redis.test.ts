@@ -11,7 +11,7 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { connectRedis } from '@tributary/runtime/redis/connect';
-import { startRedis } from '@tributary/testkit/redis-server';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { expect, onTestFinished, test } from 'vitest';
 import { someEvents, withSession } from './archiver-rig.ts';
 

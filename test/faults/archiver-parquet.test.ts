@@ -6,7 +6,7 @@ import { EVENT_COLUMNS } from '@tributary/archive/layout';
 import type { Event } from '@tributary/model/event';
 import { FIELD_ROWS } from '@tributary/model/event-fields';
 import { userKeyOf } from '@tributary/model/user-key';
-import { FULL_EVENT } from '@tributary/testkit/full-event';
+import { FULL_EVENT } from '@tributary/testkit/inputs/full-event';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { archivedRows, createRig, type Rig, someEvents, T0, withSession } from './archiver-rig.ts';
 

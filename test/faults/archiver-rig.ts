@@ -14,8 +14,8 @@ import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import type { ArchiveClaims } from '@tributary/runtime/event-log/own-archive';
-import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
-import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '@tributary/testkit/memory-log';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory/memory-archive-claims';
+import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '@tributary/testkit/memory/memory-log';
 
 export const T0 = Date.UTC(2026, 2, 1, 21);
 const DAY_MS = 86_400_000;

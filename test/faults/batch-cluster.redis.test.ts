@@ -4,7 +4,7 @@ import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import type { ShardJob } from '@tributary/queue/shard-queue';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
+import { type RedisCluster, startRedisCluster } from '@tributary/testkit/servers/redis-cluster';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPublications } from '@tributary/archive/publications';
 import type { Event } from '@tributary/model/event';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BatchRig, computedShards, startBatchRig, until } from './batch-rig.ts';
 

@@ -1,6 +1,6 @@
 /** Laws 1, 3 and 7 when a node of a Redis Cluster fails and its replica, which may lack the newest commits, takes over. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterNode } from '@tributary/testkit/redis-cluster';
+import type { ClusterNode } from '@tributary/testkit/servers/redis-cluster';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RIG_PARTITIONS, type Rig, startRig } from './cluster-rig.ts';
 import { type ClusterStores, startClusterStores } from './cluster-stores.ts';

@@ -1,6 +1,6 @@
 /** What keeps a move of slots safe for scripts to come, too: seen from the server, no script touches a key that it was not given. */
-import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
-import { commitOf } from '@tributary/testkit/store-under-test';
+import type { OutboxUnderTest } from '@tributary/testkit/contracts/outbox-contract';
+import { commitOf } from '@tributary/testkit/contracts/store-under-test';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClusterStores, startClusterStores } from './cluster-stores.ts';

@@ -1,7 +1,7 @@
 /** The whole platform on many machines' parts: the log in Kafka, the store and the queue on a Redis Cluster. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/testkit/kafka/for-tests';
-import { type ClusterNode, type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
+import { type ClusterNode, type RedisCluster, startRedisCluster } from '@tributary/testkit/servers/redis-cluster';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killTwice, type Rig, startRig } from './processes-rig.ts';
 

@@ -2,7 +2,7 @@
 import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
+import { type RedisCluster, startRedisCluster } from '@tributary/testkit/servers/redis-cluster';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 

@@ -4,8 +4,8 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
-import { type ClusterOptions, type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
-import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
+import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
+import { type ClusterOptions, type RedisCluster, startRedisCluster } from '@tributary/testkit/servers/redis-cluster';
 import { VIEWS } from '@tributary/views/registry';
 import { type ContractStore, generationsOf } from '../contract/stores.ts';
 

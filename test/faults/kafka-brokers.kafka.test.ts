@@ -1,9 +1,9 @@
 /** Faults 5 and 7 with real brokers: killed, paused, and a leader that moves while it is written to. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
+import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';
 import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type Broker, type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { eventually, readAll } from '@tributary/testkit/log-reading';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   appendUntil,

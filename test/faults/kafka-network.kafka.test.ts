@@ -1,11 +1,11 @@
 /** Fault 6: a network between the log and its broker that refuses, swallows, resets and delays. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
+import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';
 import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { eventually, readAll } from '@tributary/testkit/log-reading';
-import { freePort } from '@tributary/testkit/redis-server';
-import { type ProxyMode, startTcpProxy, type TcpProxy } from '@tributary/testkit/tcp-proxy';
+import { freePort } from '@tributary/testkit/servers/redis-server';
+import { type ProxyMode, startTcpProxy, type TcpProxy } from '@tributary/testkit/servers/tcp-proxy';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   appendUntil,

@@ -2,9 +2,9 @@
 import { closeSync, ftruncateSync, openSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { EventLog, Position } from '@tributary/log/port';
+import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';
 import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { eventually, readAll } from '@tributary/testkit/log-reading';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openLedger, openLog, positionOf, withAdmin } from './kafka-rig.ts';
 

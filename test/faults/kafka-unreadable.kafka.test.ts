@@ -13,12 +13,12 @@ import { BATCH_HEADER, encodeBatch, type OutgoingMessage } from '@tributary/log/
 import { produceRequest } from '@tributary/log/kafka/requests';
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { encodeEvent } from '@tributary/model/event';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
+import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { eventually, readAll } from '@tributary/testkit/log-reading';
-import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory/memory-archive-claims';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { ConfigResourceTypes } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';

@@ -3,10 +3,10 @@ import { APPEND_LIMITS } from '@tributary/log/append-queue';
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
 import { connectRedis } from '@tributary/runtime/redis/connect';
-import { eventually, readAll } from '@tributary/testkit/log-reading';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
+import { startTcpProxy, type TcpProxy } from '@tributary/testkit/servers/tcp-proxy';
 import { startStopwatch } from '@tributary/testkit/stopwatch';
-import { startTcpProxy, type TcpProxy } from '@tributary/testkit/tcp-proxy';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTcpProxy, type TcpProxy } from '@tributary/testkit/tcp-proxy';
+import { startTcpProxy, type TcpProxy } from '@tributary/testkit/servers/tcp-proxy';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** Answers every request with the same text in capitals, and remembers what it got. */

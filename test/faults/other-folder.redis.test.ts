@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { startRedis } from '@tributary/testkit/redis-server';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { expect, onTestFinished, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');

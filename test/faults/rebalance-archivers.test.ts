@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { namesIn } from '@tributary/archive/durable';
 import type { Archiver } from '@tributary/archiver/pipeline';
 import { stagingFolder, sweepOrphans, sweepStaging } from '@tributary/archiver/sweep';
-import { createRandom, type Random } from '@tributary/testkit/random';
+import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { expect, onTestFinished, test } from 'vitest';
 import { archivedRows, crashAt, createRig, filesOnDisk, type Rig, someEvents } from './archiver-rig.ts';
 

@@ -5,8 +5,8 @@ import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/gene
 import { collectionOf, type Layers, projectionOf, type Question } from '@tributary/serving/merge';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
-import { HISTORY_PARTITIONS, playHistory, storeHistory, viewsOf } from '@tributary/testkit/store-history';
-import { type StoreUnderTest, stateSince } from '@tributary/testkit/store-under-test';
+import { HISTORY_PARTITIONS, playHistory, storeHistory, viewsOf } from '@tributary/testkit/contracts/store-history';
+import { type StoreUnderTest, stateSince } from '@tributary/testkit/contracts/store-under-test';
 import { activity } from '@tributary/views/activity/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import type { Rows, RowsByView } from '@tributary/views/deltas';

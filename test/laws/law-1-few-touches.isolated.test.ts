@@ -8,7 +8,7 @@ import { runSeeds } from './simulation-seeds.ts';
 import './law-1-merge.test.ts';
 
 vi.mock('../../packages/views/src/journeys/most-touches.ts', () => ({ MAX_PATH_TOUCHES: 2 }));
-vi.mock('../../packages/testkit/src/naive-newest-touches.ts', () => ({ NEWEST_TOUCHES: 2 }));
+vi.mock('../../packages/testkit/src/oracle/naive-newest-touches.ts', () => ({ NEWEST_TOUCHES: 2 }));
 
 test('the bound of these tests is two', () => {
   expect(MAX_PATH_TOUCHES).toBe(2);

@@ -1,8 +1,8 @@
 import { createDeltaFollower } from '@tributary/serving/deltas/follower';
 import { GENERATION_ZERO } from '@tributary/serving/generations/loaded';
 import { projectionOf } from '@tributary/serving/merge';
-import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
-import { commitOf } from '@tributary/testkit/store-under-test';
+import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
+import { commitOf } from '@tributary/testkit/contracts/store-under-test';
 import { conversions } from '@tributary/views/conversions/fold';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisStores, startRedisStores } from '../contract/stores.ts';

@@ -1,7 +1,7 @@
 /** Groups of users cost the speed layer nothing: they are the rows that it writes by partition anyway (decision 26). */
-import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naiveByPartition } from '@tributary/testkit/naive-by-partition';
+import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { naiveByPartition } from '@tributary/testkit/oracle/naive-by-partition';
 import { GROUPED_VIEWS, byPartition as grouped, keyOfGroup } from '@tributary/views/by-partition';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';

@@ -1,9 +1,9 @@
 import type { Event } from '@tributary/model/event';
-import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
+import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { addDifference, byLens } from '@tributary/views/difference';
 import { countedOnce } from '@tributary/views/once';

@@ -2,11 +2,11 @@
 import { type Definitions, parseDefinitions, storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS, MINUTE_MS } from '@tributary/model/time';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, generateDefinitions, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { naiveOfGeneration } from '@tributary/testkit/naive-by-partition';
-import { createRandom, type Random } from '@tributary/testkit/random';
+import { definitionsOf, generateDefinitions, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom, type Random } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { naiveOfGeneration } from '@tributary/testkit/oracle/naive-by-partition';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -1,10 +1,10 @@
 import type { DuckDb } from '@tributary/archive/duckdb';
-import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
-import { differences } from '@tributary/testkit/compare-rows';
-import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { naiveOfGeneration } from '@tributary/testkit/naive-by-partition';
-import { createRandom } from '@tributary/testkit/random';
+import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
+import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { naiveOfGeneration } from '@tributary/testkit/oracle/naive-by-partition';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bySql, openTestSession, PARTITIONS } from './engines.ts';

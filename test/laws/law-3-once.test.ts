@@ -1,8 +1,8 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
-import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
 import { step, stepRules } from '@tributary/views/step';

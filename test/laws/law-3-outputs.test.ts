@@ -4,13 +4,13 @@
  */
 import { encodeEvent } from '@tributary/model/event';
 import { dayOf } from '@tributary/model/time';
-import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -2,8 +2,8 @@
 
 import { encodeEvent } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { naive } from '@tributary/testkit/oracle/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { userFromRecord } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';

@@ -1,9 +1,9 @@
 import { mulDivFloor, split } from '@tributary/model/money';
-import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
-import { generateDefinitions } from '@tributary/testkit/generate-definitions';
-import { naive, naiveSplit } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
-import { unconserved } from '@tributary/testkit/simulation-checks';
+import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
+import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { naive, naiveSplit } from '@tributary/testkit/oracle/naive';
+import { unconserved } from '@tributary/testkit/simulation/checks';
 import { VIEWS } from '@tributary/views/registry';
 import { before, timelineEvent } from '@tributary/views/timeline';
 import { fold, type View } from '@tributary/views/view';

@@ -1,8 +1,8 @@
 /** Law 4 for the counts behind data-driven models: what flows into a state flows out, and every view counts the same journeys. */
-import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
-import { generateDefinitions } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
+import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { naive } from '@tributary/testkit/oracle/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import fc from 'fast-check';

@@ -1,9 +1,9 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
-import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { type AppendFault, createMemoryLog } from '@tributary/testkit/memory-log';
-import { naive } from '@tributary/testkit/naive';
+import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { type AppendFault, createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { merge, speedFold } from './speed-fold.ts';

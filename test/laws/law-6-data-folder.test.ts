@@ -7,8 +7,8 @@ import { archivedUpTo } from '@tributary/archive/segments';
 import { type ArchiverOptions, DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
-import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory/memory-archive-claims';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createRig, placesInArchive, placesInLog, type Rig, someEvents } from '../faults/archiver-rig.ts';
 

@@ -2,8 +2,8 @@
 
 import { assessSpeed, furthestOf, type LogSeen, seeLog } from '@tributary/serving/freshness/speed-health';
 import type { LogReach } from '@tributary/serving/ports';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { expect, test } from 'vitest';
 
 const PARTITIONS = 3;

@@ -1,6 +1,6 @@
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { commitOf } from '@tributary/testkit/store-under-test';
+import { commitOf } from '@tributary/testkit/contracts/store-under-test';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';

@@ -7,9 +7,9 @@ import type { LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MAX_GENERATIONS_AHEAD } from '@tributary/model/partition-record';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { expect, test } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 

@@ -1,7 +1,7 @@
 /** What somebody without a key can cost: little to parse, little to hold, and not for long. */
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createChunks } from '../../services/collector/src/bodies/chunks.ts';
 import { ofForm } from '../../services/collector/src/bodies/decode-body.ts';

@@ -6,7 +6,7 @@ import { fillSpool, openSpool } from '@tributary/archiver/spool';
 import type { LogEntry } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
-import { sha256Hex } from '@tributary/testkit/generate-definitions';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeBatch } from '../../services/speed/src/decode.ts';

@@ -1,4 +1,4 @@
-import { simulate } from '@tributary/testkit/simulation';
+import { simulate } from '@tributary/testkit/simulation/simulation';
 import { expect, test } from 'vitest';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
 import { runSeeds } from './simulation-seeds.ts';

@@ -2,7 +2,7 @@
  * Some seeds of the simulation with the archive in a real data folder: what archivers write and readers find under kills between any two files, zombies,
  * segments of two archivers and manifests that are gone is what the archive in memory does in the thousands of other seeds.
  */
-import { simulate } from '@tributary/testkit/simulation';
+import { simulate } from '@tributary/testkit/simulation/simulation';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
 import { startSimulatedFolders } from './simulation-on-folder.ts';

@@ -14,17 +14,17 @@ import { createArchiver, DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import { sweepOrphans, sweepStaging } from '@tributary/archiver/sweep';
 import type { Event } from '@tributary/model/event';
 import { isFatal } from '@tributary/runtime/error-kinds';
-import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
-import { pendingGeneration } from '@tributary/testkit/pending-generation';
-import { eventsIn } from '@tributary/testkit/simulation-ledger';
-import type { Turn } from '@tributary/testkit/simulation-scheduler';
+import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory/memory-archive-claims';
+import { eventsIn } from '@tributary/testkit/simulation/ledger';
+import type { Turn } from '@tributary/testkit/simulation/scheduler';
 import {
   type PartsUnderTest,
   type Sealed,
   type SimulatedArchive,
   throughOlder,
   type World,
-} from '@tributary/testkit/simulation-world';
+} from '@tributary/testkit/simulation/world';
 import { openArchivedEntries } from '../../services/speed/src/archived-entries.ts';
 
 const MEMORY = '256MB';

@@ -4,9 +4,9 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import type { Commit, CommitOutcome } from '@tributary/store/speed-store';
-import type { SimulatedStore } from '@tributary/testkit/memory-store';
-import { startRedis } from '@tributary/testkit/redis-server';
-import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
+import type { SimulatedStore } from '@tributary/testkit/memory/memory-store';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
+import type { PartsUnderTest } from '@tributary/testkit/simulation/world';
 import { VIEWS } from '@tributary/views/registry';
 import type { Redis } from 'ioredis';
 

@@ -1,5 +1,5 @@
 /** Runs a range of seeds of the simulation as one test; on failure names the seed and how to see it alone. */
-import { simulate } from '@tributary/testkit/simulation';
+import { simulate } from '@tributary/testkit/simulation/simulation';
 import { expect } from 'vitest';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
 

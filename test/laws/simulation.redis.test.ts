@@ -2,7 +2,7 @@
  * Some seeds of the simulation with the store on a real Redis: what its scripts and readers do under kills, zombies, lost replies, writes that
  * are lost and partitions that are emptied is what the store in memory does in the thousands of other seeds.
  */
-import { simulate } from '@tributary/testkit/simulation';
+import { simulate } from '@tributary/testkit/simulation/simulation';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
 import { startSimulatedStores } from './simulation-on-redis.ts';

@@ -3,9 +3,9 @@
  * real folder. Stops at the first seed that breaks a law, makes its plan smaller while it still breaks, prints the trace of the smallest, and exits 1.
  */
 import { parseArgs } from 'node:util';
-import { type SimulationResult, simulate } from '@tributary/testkit/simulation';
-import { DEFAULT_PLAN, DISASTERS, type SimulationPlan } from '@tributary/testkit/simulation-storm';
-import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
+import { type SimulationResult, simulate } from '@tributary/testkit/simulation/simulation';
+import { DEFAULT_PLAN, DISASTERS, type SimulationPlan } from '@tributary/testkit/simulation/storm';
+import type { PartsUnderTest } from '@tributary/testkit/simulation/world';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
 import { startSimulatedFolders } from './simulation-on-folder.ts';
 import { startSimulatedStores } from './simulation-on-redis.ts';

@@ -5,9 +5,9 @@
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions, DefinitionsFile } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { differences } from '@tributary/testkit/compare-rows';
-import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naiveOfGeneration } from '@tributary/testkit/naive-by-partition';
+import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naiveOfGeneration } from '@tributary/testkit/oracle/naive-by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { byFold, bySql, event, openTestSession, PARTITIONS } from './engines.ts';

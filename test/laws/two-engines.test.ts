@@ -5,11 +5,11 @@
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { differences } from '@tributary/testkit/compare-rows';
-import { firstArrivals, generateEvents } from '@tributary/testkit/generate';
-import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naiveOfGeneration } from '@tributary/testkit/naive-by-partition';
-import { createRandom } from '@tributary/testkit/random';
+import { firstArrivals, generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naiveOfGeneration } from '@tributary/testkit/oracle/naive-by-partition';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import fc from 'fast-check';

@@ -2,7 +2,7 @@
 import { canonicalTransitions, type PathCount, type Transition } from '@tributary/attribution/data-driven/counts';
 import { markov } from '@tributary/attribution/data-driven/markov';
 import { lowerOrder, transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
-import { bruteForceChain, bruteForceRemoval } from '@tributary/testkit/brute-force';
+import { bruteForceChain, bruteForceRemoval } from '@tributary/testkit/oracle/brute-force';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orders, randomPaths, rewards } from './random-paths.ts';

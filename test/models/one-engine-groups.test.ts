@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRule, type ModelName } from '@tributary/attribution/models/catalogue';
 import { DAY_MS } from '@tributary/model/time';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { tributary } from '../../packages/cli/test/fake-shell.ts';
 import { folder } from '../../packages/cli/test/path-runs.ts';

@@ -10,7 +10,7 @@ import { compute } from '@tributary/attribution/models/shared-models';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
 import { partitionOf } from '@tributary/model/user-key';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { file, json } from '../../packages/cli/test/path-runs.ts';
 import { type AnyRow, type Journey, rowsOf, SHARED, times, walked } from '../../services/api/test/walked.ts';

@@ -5,7 +5,7 @@ import { coalitionsOfPaths, transitionsOfPaths } from '@tributary/attribution/da
 import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { shapleyExact } from '@tributary/attribution/data-driven/shapley';
 import { sumGame } from '@tributary/attribution/data-driven/sum-game';
-import { bruteForceChain, bruteForceRate, bruteForceShapley, bruteForceSum } from '@tributary/testkit/brute-force';
+import { bruteForceChain, bruteForceRate, bruteForceShapley, bruteForceSum } from '@tributary/testkit/oracle/brute-force';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orders, randomPaths, rewards } from './random-paths.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { startRedis } from '@tributary/testkit/redis-server';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { expect, onTestFinished, test } from 'vitest';
 import { assertOwnLog } from '../src/own-log.ts';
 

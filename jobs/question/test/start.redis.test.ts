@@ -9,12 +9,12 @@ import { type QuestionJobOptions, startQuestions } from '@tributary/question/sta
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { createWorld, type World } from '@tributary/recompute/test/world';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { differences } from '@tributary/testkit/compare-rows';
-import { generateEvents } from '@tributary/testkit/generate';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -6,7 +6,7 @@ import { type Definitions, storedDefinitions } from '@tributary/model/definition
 import type { Meta } from '@tributary/serving/meta';
 import { createServing } from '@tributary/serving/serving';
 import { takeSnapshot } from '@tributary/serving/snapshot';
-import { sha256Hex } from '@tributary/testkit/generate-definitions';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { byPartition } from '@tributary/views/by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';

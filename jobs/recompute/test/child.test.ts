@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import { computeInChild, startComputing } from '@tributary/recompute/child/child';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

@@ -7,8 +7,8 @@ import type { StoredFile } from '@tributary/archive/layout';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
 import type { ComparedView } from '@tributary/recompute/reconcile/spec';
-import { rowsSql } from '@tributary/testkit/event-rows';
-import { createRandom, type Random } from '@tributary/testkit/random';
+import { rowsSql } from '@tributary/testkit/inputs/event-rows';
+import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const DIMENSIONS = ['day', 'channel', 'currency'];

@@ -6,9 +6,9 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { timelineOf } from '@tributary/serving/users/user-timeline';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from './world.ts';
 

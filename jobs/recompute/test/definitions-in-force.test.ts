@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { generationFolder, writeGeneration } from '@tributary/archive/generations';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { byFirstRules, definitionsOf, sha256Hex } from '@tributary/testkit/generate-definitions';
+import { byFirstRules, definitionsOf, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { begin } from '../src/begin/begin.ts';
 import { asRun, createWorld, type World } from './world.ts';

@@ -6,11 +6,11 @@ import { GENERATION_EVENT_COLUMNS, keepsAllColumns, parquetFiles } from '@tribut
 import { generationFolder } from '@tributary/archive/generations';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import type { Definitions } from '@tributary/model/definitions';
-import { differences } from '@tributary/testkit/compare-rows';
-import { generateEvents } from '@tributary/testkit/generate';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld, type World } from './world.ts';
 

@@ -2,11 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_GENERATIONS_AHEAD } from '@tributary/model/partition-record';
-import { differences } from '@tributary/testkit/compare-rows';
-import { generateEvents } from '@tributary/testkit/generate';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { raiseBarriers } from '../src/cut/seal.ts';
 import { createWorld, type World } from './world.ts';

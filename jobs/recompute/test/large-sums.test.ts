@@ -8,9 +8,9 @@ import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { EVENT_BOUNDS } from '@tributary/model/validate-event';
 import { compareInChild } from '@tributary/recompute/child/child';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld, PARTITIONS, SMALL_LIMITS, type World } from './world.ts';
 

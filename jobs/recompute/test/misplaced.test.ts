@@ -2,9 +2,9 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asked } from './asked.ts';
 import { createWorld, PARTITIONS, type World } from './world.ts';

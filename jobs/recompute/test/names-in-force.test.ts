@@ -5,7 +5,7 @@ import { createNames } from '@tributary/collector/names/names';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { conversions } from '@tributary/views/conversions/fold';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asked } from './asked.ts';

@@ -1,9 +1,9 @@
 /** Data of a version whose rules ordered events of one instant by id alone: both layers leave these rules at one cut. */
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
-import { differences } from '@tributary/testkit/compare-rows';
-import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld, type World } from './world.ts';
 

@@ -1,8 +1,8 @@
 /** Exchange rates are in the definitions, and no row follows them: a generation with other ones builds on the rows of its base. */
 import { planCompute } from '@tributary/archive/compute/compute-plan';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { expect, test } from 'vitest';
 import { createWorld } from './world.ts';
 

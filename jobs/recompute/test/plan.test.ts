@@ -2,9 +2,9 @@
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { generateEvents } from '@tributary/testkit/generate';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { createRandom } from '@tributary/testkit/random';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Run } from '../src/run.ts';

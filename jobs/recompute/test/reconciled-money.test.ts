@@ -1,10 +1,10 @@
 /** Law 4, of money in a reconciliation: euros and dollars have no sum. */
 import { readFile } from 'node:fs/promises';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
-import { generateEvents } from '@tributary/testkit/generate';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld, type World } from './world.ts';
 

@@ -1,5 +1,5 @@
 /** The child that computes starts before the cut: it is used by the run, and ended with it. */
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld, type World } from './world.ts';
 

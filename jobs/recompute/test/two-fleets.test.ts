@@ -1,9 +1,9 @@
 /** An older layer beside a newer batch layer parks a barrier: then the layers may be cut at two copies of one barrier. */
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
-import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asked } from './asked.ts';
 import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';

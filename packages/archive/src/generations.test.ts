@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pendingGeneration } from '@tributary/testkit/pending-generation';
+import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeFolder, namesIn } from './durable.ts';
 import { createGeneration, generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';

@@ -1,5 +1,5 @@
 /** The reading commands against a server that answers as the API does. */
-import { freePort } from '@tributary/testkit/redis-server';
+import { freePort } from '@tributary/testkit/servers/redis-server';
 import { describe, expect, test } from 'vitest';
 import { CONVERSIONS, RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-answers.ts';
 import { fakeServer, problem } from './fake-server.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { isRule, isShared, MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { describe, expect, test } from 'vitest';
 import { file, fileOf, folder, json, run } from './path-runs.ts';
 

@@ -8,7 +8,7 @@ import { createGeneration, writeGeneration } from '@tributary/archive/generation
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
 import { publish } from '@tributary/archive/publications';
 import { segmentPath, writeSegment } from '@tributary/archive/segments';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../src/doctor/finding.ts';

@@ -5,7 +5,7 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { connectRedis } from '@tributary/runtime/redis/connect';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openExistingLog } from '../src/open-log.ts';

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { writeKeys } from '@tributary/runtime/keys/file';
 import { createKey } from '@tributary/runtime/keys/ring';
-import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { freePort, type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from './temporary.ts';
 

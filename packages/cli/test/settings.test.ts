@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accepts } from '@tributary/testkit/accepts';
+import { accepts } from '@tributary/testkit/servers/accepts';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../src/settings.ts';
 import { routes } from './api-answers.ts';

@@ -1,7 +1,7 @@
 /** Members with real timers on a real Redis: joining, leaving, crashing, sleeping, and a Redis that stops and starts again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type GroupOptions, joinGroup, type Membership } from '../src/group.ts';

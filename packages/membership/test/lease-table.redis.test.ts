@@ -1,6 +1,6 @@
 /** The scripts, on a real Redis: whichever members join, leave and die, the living share all partitions evenly, and little moves. */
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';

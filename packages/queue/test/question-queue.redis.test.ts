@@ -1,7 +1,7 @@
 /** Questions to the archive on a real Redis: one at a time on all hosts, kept through the death of a worker. */
 import { openQuestionQueue, type QuestionQueue } from '@tributary/queue/question-queue';
 import { startQuestionWorker } from '@tributary/queue/question-worker';
-import { createQueueRig } from '@tributary/testkit/queue-rig';
+import { createQueueRig } from '@tributary/testkit/servers/queue-rig';
 import { beforeEach, expect, test } from 'vitest';
 
 const rig = createQueueRig();

@@ -5,7 +5,7 @@ import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recomp
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { connectRedis } from '@tributary/runtime/redis/connect';
-import { createQueueRig } from '@tributary/testkit/queue-rig';
+import { createQueueRig } from '@tributary/testkit/servers/queue-rig';
 import type { Redis } from 'ioredis';
 import { beforeEach, expect, test } from 'vitest';
 

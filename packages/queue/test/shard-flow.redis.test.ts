@@ -6,7 +6,7 @@ import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import type { ShardJob } from '@tributary/queue/shard-queue';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { connectRedis } from '@tributary/runtime/redis/connect';
-import { createQueueRig } from '@tributary/testkit/queue-rig';
+import { createQueueRig } from '@tributary/testkit/servers/queue-rig';
 import type { Redis } from 'ioredis';
 import { beforeEach, expect, test } from 'vitest';
 

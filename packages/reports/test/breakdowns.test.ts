@@ -1,10 +1,10 @@
 /** Law 4 between breakdowns: one by fewer dimensions is the sum of one by more, refunds of other days among the sales. */
 import { type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import type { ServingContext } from '@tributary/serving/snapshot';
-import { generateEvents } from '@tributary/testkit/generate';
-import { generateDefinitions } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { expect, test } from 'vitest';
 import { answerOf } from '../src/pipeline.ts';

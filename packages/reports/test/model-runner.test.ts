@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Coalition } from '@tributary/attribution/data-driven/counts';
 import { compute, type ModelJob } from '@tributary/attribution/models/shared-models';
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { describe, expect, test } from 'vitest';
 import { remembered } from '../src/runner/remembered-outcomes.ts';
 import { createModelRunner } from '../src/runner/runner.ts';

@@ -6,9 +6,9 @@ import { type Definitions, storedDefinitions } from '@tributary/model/definition
 import { add, type Integer } from '@tributary/model/integer';
 import { createServing } from '@tributary/serving/serving';
 import type { ServingContext } from '@tributary/serving/snapshot';
-import { sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { pendingGeneration } from '@tributary/testkit/pending-generation';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { LIVE_NAMES } from '../src/models/live-models.ts';

@@ -2,10 +2,10 @@
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { add, type Integer, negate } from '@tributary/model/integer';
 import type { ServingContext } from '@tributary/serving/snapshot';
-import { generateEvents } from '@tributary/testkit/generate';
-import { generateDefinitions } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { describe, expect, test } from 'vitest';
 import type { ModelCredit } from '../src/credit/model-credit.ts';
 import { LIVE_NAMES } from '../src/models/live-models.ts';

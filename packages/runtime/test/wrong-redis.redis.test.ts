@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { startStopwatch } from '@tributary/testkit/stopwatch';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connectRedis, whenWritable } from '../src/redis/connect.ts';

@@ -1,6 +1,6 @@
 import type { Integer } from '@tributary/model/integer';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { commitOf, type StoreUnderTest } from '@tributary/testkit/store-under-test';
+import { commitOf, type StoreUnderTest } from '@tributary/testkit/contracts/store-under-test';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { conversions } from '@tributary/views/conversions/fold';
 import { expect, test } from 'vitest';
 import { createDeltaFollower } from '../src/deltas/follower.ts';

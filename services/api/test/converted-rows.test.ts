@@ -1,7 +1,7 @@
 /** Law 4, of rows whose amounts were converted: each is what its own amount comes to, and no page mixes rates. */
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { DefinitionsFile } from '@tributary/model/definitions';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';
 

@@ -2,8 +2,8 @@
 import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
 import type { DefinitionsFile } from '@tributary/model/definitions';
 import { convertSum, type Factor, factorOf } from '@tributary/model/exchange-rates';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
-import { createRandom } from '@tributary/testkit/random';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';
 

@@ -2,7 +2,7 @@
 import { CompareAnswer } from '@tributary/contract/attribution-answer';
 import { PathsAnswer } from '@tributary/contract/paths';
 import { TotalsAnswer } from '@tributary/contract/totals';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';
 

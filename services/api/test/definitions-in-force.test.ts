@@ -2,7 +2,7 @@
 import type { DefinitionsOrigin, FileSeen, GenerationManifest } from '@tributary/archive/layout';
 import { GenerationsAnswer } from '@tributary/contract/generations';
 import { StatusAnswer } from '@tributary/contract/operations';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { createWorld } from './world.ts';
 

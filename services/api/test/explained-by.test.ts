@@ -1,5 +1,5 @@
 /** A conversion is explained by the definitions that its rows were made by, and the answer says where there are two. */
-import { byFirstRules, definitionsOf } from '@tributary/testkit/generate-definitions';
+import { byFirstRules, definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, PARTITIONS, type World } from './world.ts';
 

@@ -1,8 +1,8 @@
 /** Several values of one filter mean any of them, in every report; a value that no row has is named. */
 import { TOTALS_ROUTES } from '@tributary/contract/totals';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 /** A world of random events and definitions, cut into generations as it grows. */
-import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
-import { generateDefinitions } from '@tributary/testkit/generate-definitions';
-import { createRandom } from '@tributary/testkit/random';
+import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
+import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { createWorld, NOON, type World } from './world.ts';
 
 /** `every`: events between two cuts. */

@@ -3,7 +3,7 @@
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { recordKey } from '@tributary/store/format/keys';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
-import { startRedis } from '@tributary/testkit/redis-server';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
 import { createRecordReader } from '../src/http/record-reader.ts';

@@ -6,7 +6,7 @@ import { TotalsAnswer } from '@tributary/contract/totals';
 import { parseExactJson } from '@tributary/model/exact-json';
 import { add, type Integer } from '@tributary/model/integer';
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';
-import { naive } from '@tributary/testkit/naive';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { VIEWS } from '@tributary/views/registry';
 import { describe, expect, test } from 'vitest';
 import type { ZodType } from 'zod';

@@ -1,9 +1,9 @@
 /** Law 1 between the layers of one answer: what the batch counted and what the deltas say since add up to the merged answer. */
 
 import { CoalitionsAnswer, TransitionsAnswer } from '@tributary/contract/paths';
-import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
-import { generateDefinitions } from '@tributary/testkit/generate-definitions';
-import { createRandom } from '@tributary/testkit/random';
+import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
+import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { createWorld, NOON } from './world.ts';
 

@@ -2,7 +2,7 @@
 import { encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { cutMark } from '@tributary/views/record';
 import { expect, test } from 'vitest';
 import { createWorld, defaults, event, NOON, PARTITIONS } from './world.ts';

@@ -1,6 +1,6 @@
 /** Figures against an earlier window: exact changes under every model, and what each unit of changed cost went with. */
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';
-import { createRandom, type Random } from '@tributary/testkit/random';
+import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { describe, expect, test } from 'vitest';
 import { asked, countedBy, expectedChange, TODAY, YESTERDAY } from './changes.ts';
 import { type AnyRow, type Journey, noneOf, times, walk, walked } from './walked.ts';

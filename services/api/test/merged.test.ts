@@ -1,4 +1,4 @@
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { describe, expect, test } from 'vitest';
 import { byChannel, naiveByChannel, shopping } from './shopping.ts';
 import { createWorld, event, NOON, type World } from './world.ts';

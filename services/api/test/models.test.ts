@@ -1,7 +1,7 @@
 /** Data-driven reports in the small: published oracles, money, names of channels, bounds, bad input. */
 
 import { CompareAnswer } from '@tributary/contract/attribution-answer';
-import { bruteForceRemoval } from '@tributary/testkit/brute-force';
+import { bruteForceRemoval } from '@tributary/testkit/oracle/brute-force';
 import { describe, expect, test } from 'vitest';
 import { type AnyRow, isWithheld, rowsOf, SHARED, seesNulls, times, walked } from './walked.ts';
 import { createWorld, event, NOON, type World } from './world.ts';

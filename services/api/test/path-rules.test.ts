@@ -3,8 +3,8 @@
 import { CompareAnswer, ModelsAnswer } from '@tributary/contract/attribution-answer';
 import { ExplanationAnswer } from '@tributary/contract/conversions';
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';
-import { naive, naiveSplit } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { naive, naiveSplit } from '@tributary/testkit/oracle/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { describe, expect, test } from 'vitest';
 import { grown } from './grown.ts';

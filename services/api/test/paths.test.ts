@@ -3,8 +3,8 @@
 import { ExplanationAnswer } from '@tributary/contract/conversions';
 import { CoalitionsAnswer, PathsAnswer, TransitionsAnswer } from '@tributary/contract/paths';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { cutMark } from '@tributary/views/record';
 import { describe, expect, test } from 'vitest';
 import { grown } from './grown.ts';

@@ -1,5 +1,5 @@
 /** Weeks and months are the sums of their days, under every model and in every total. */
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';
 

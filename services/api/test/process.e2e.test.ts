@@ -13,7 +13,7 @@ import { writeKeys } from '@tributary/runtime/keys/file';
 import { createKey } from '@tributary/runtime/keys/ring';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
-import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { freePort, type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { step, stepRules } from '@tributary/views/step';

@@ -1,6 +1,6 @@
 /** What a run would do is asked for, not done. That the plan is what the run reads: jobs/recompute/test/plan.test.ts. */
 import { RunPlan } from '@tributary/contract/reprocessing';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { ADMIN, createWorld } from './world.ts';
 

@@ -8,7 +8,7 @@ import { TotalsAnswer } from '@tributary/contract/totals';
 import { JourneyAnswer, SignalsQueryAnswer, UserSignalsAnswer } from '@tributary/contract/users';
 import type { Event } from '@tributary/model/event';
 import { split } from '@tributary/model/money';
-import { naivePath, naiveTimelines } from '@tributary/testkit/naive';
+import { naivePath, naiveTimelines } from '@tributary/testkit/oracle/naive';
 import { describe, expect, test } from 'vitest';
 import { ADMIN, createWorld, event, NOON } from './world.ts';
 

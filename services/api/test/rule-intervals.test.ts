@@ -4,7 +4,7 @@ import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
 import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { partitionOf } from '@tributary/model/user-key';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { type AnyRow, type Journey, rowsOf, times, walk, walked } from './walked.ts';
 import { createWorld, type World } from './world.ts';

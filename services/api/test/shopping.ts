@@ -1,8 +1,8 @@
 /** What customers of a shop do, and what the oracle says of it. */
 import type { Integer } from '@tributary/model/integer';
 import { HOUR_MS } from '@tributary/model/time';
-import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { event, type World } from './world.ts';
 

@@ -2,7 +2,7 @@
 import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
 import { PathsAnswer } from '@tributary/contract/paths';
 import { TotalsAnswer } from '@tributary/contract/totals';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';
 

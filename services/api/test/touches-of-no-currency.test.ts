@@ -1,5 +1,5 @@
 /** Law 1, of touches under a filter by currency: those that cost nothing name none, and belong to a report of any. */
-import { naive } from '@tributary/testkit/naive';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';
 

@@ -3,7 +3,7 @@ import { type ModelName, modelInfo } from '@tributary/attribution/models/catalog
 import { looksAt, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { DAY_MS } from '@tributary/model/time';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect } from 'vitest';
 import { createWorld, event, NOON, type World, type WorldOptions } from './world.ts';
 

@@ -17,9 +17,9 @@ import { rememberDefinitions } from '@tributary/serving/generations/definitions-
 import { createServing } from '@tributary/serving/serving';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { naive, naiveTimelines } from '@tributary/testkit/naive';
-import { naiveByPartition } from '@tributary/testkit/naive-by-partition';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { naive, naiveTimelines } from '@tributary/testkit/oracle/naive';
+import { naiveByPartition } from '@tributary/testkit/oracle/naive-by-partition';
 import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';

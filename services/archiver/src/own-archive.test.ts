@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
-import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory/memory-archive-claims';
 import { expect, onTestFinished, test } from 'vitest';
 import { createOwnArchive } from './own-archive.ts';
 

@@ -1,4 +1,4 @@
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { expect, test } from 'vitest';
 import { withActivity } from '../src/activity.ts';
 import { logReadiness } from '../src/http/readiness.ts';

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createGate } from '../src/bodies/gate.ts';

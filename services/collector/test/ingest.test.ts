@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   BASIC,

@@ -14,8 +14,8 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readKeys, writeKeys } from '@tributary/runtime/keys/file';
 import { createKey } from '@tributary/runtime/keys/ring';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { pendingGeneration } from '@tributary/testkit/pending-generation';
-import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
+import { freePort, type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');

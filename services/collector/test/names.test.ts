@@ -4,7 +4,7 @@ import { parseDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { afterEach, describe, expect, test } from 'vitest';
 import { knownNames } from '../src/names/known-names.ts';
 import { createNames, type NameBounds } from '../src/names/names.ts';

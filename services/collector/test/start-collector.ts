@@ -5,7 +5,7 @@ import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import type { WaitingLimits } from '@tributary/runtime/http/waiting-answers';
 import type { KeyRecord, KeyRules, Scope } from '@tributary/runtime/keys/file';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { createGate, type Gate, type GateLimits } from '../src/bodies/gate.ts';

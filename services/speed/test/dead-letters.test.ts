@@ -1,5 +1,5 @@
 import { canonicalLine } from '@tributary/log/kafka/foreign-event';
-import { sha256Hex } from '@tributary/testkit/generate-definitions';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { decodeBatch } from '../src/decode.ts';
 

@@ -1,10 +1,10 @@
 /** Whatever reader takes a line, a batch holds what `decodeLine` says of it. */
 import { decodeLine } from '@tributary/model/decode-line';
 import { type Event, encodeEvent } from '@tributary/model/event';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { naive } from '@tributary/testkit/oracle/naive';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeBatch, wholeEvent } from '../src/decode.ts';

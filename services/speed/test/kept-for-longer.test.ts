@@ -1,9 +1,9 @@
 /** A barrier, or a version, after which records are kept for longer: what was dropped before it is behind the cut, to the millisecond, for good. */
 import type { Definitions } from '@tributary/model/definitions';
 import { HOUR_MS } from '@tributary/model/time';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { commitOf } from '@tributary/testkit/store-under-test';
+import { commitOf } from '@tributary/testkit/contracts/store-under-test';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { recordRetentionMs } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
 import { isRetained, NEVER_CUT } from '@tributary/views/user-state';

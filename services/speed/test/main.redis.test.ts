@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { startRedis } from '@tributary/testkit/redis-server';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { expect, onTestFinished, test } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');

@@ -3,9 +3,9 @@ import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import type { Commit } from '@tributary/store/speed-store';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { expect, test } from 'vitest';
 import { createSpeedWorker } from '../src/pipeline.ts';
 

@@ -1,10 +1,10 @@
 /** A worker of this version takes over what one before it stored: its definitions hold until a barrier brings others. */
 import { type Event, encodeEvent } from '@tributary/model/event';
-import { differences } from '@tributary/testkit/compare-rows';
-import { byFirstRules, definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { naive } from '@tributary/testkit/naive';
+import { byFirstRules, definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';

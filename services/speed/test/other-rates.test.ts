@@ -1,6 +1,6 @@
 /** A barrier that brings other exchange rates alone: the partition has the new text, and its rows follow what they did. */
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
 import { crossBarrier, loadPartition, stateOf } from '../src/partition-run.ts';

@@ -1,8 +1,8 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory-store';
-import { naive } from '@tributary/testkit/naive';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { naive } from '@tributary/testkit/oracle/naive';
 import { activity } from '@tributary/views/activity/fold';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogRecord } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { expect, test } from 'vitest';
 import { createPublisher } from '../src/outputs/publisher.ts';
 

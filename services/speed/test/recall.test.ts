@@ -1,5 +1,5 @@
 import type { EventLog, LogEntry, ReadLimits } from '@tributary/log/port';
-import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { expect, test } from 'vitest';
 import type { ReadEntry } from '../src/decode.ts';
 import { recallingLog } from '../src/recall.ts';

@@ -1,4 +1,4 @@
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { emptyUser, type UserState } from '@tributary/views/user-state';
 import { expect, test } from 'vitest';

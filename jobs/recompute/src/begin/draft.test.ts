@@ -1,7 +1,7 @@
 /** What a new generation is built upon, and which one a retry goes on with: decided without a file or a store. */
 import { GENERATION_EVENT_COLUMNS } from '@tributary/archive/compute/relations';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { demandUsable, draftOf, type Facts } from './draft.ts';
 

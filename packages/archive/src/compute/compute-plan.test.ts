@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pendingGeneration } from '@tributary/testkit/pending-generation';
+import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';

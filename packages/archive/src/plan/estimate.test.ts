@@ -1,5 +1,5 @@
 /** Expected seconds of a run, from earlier ones. */
-import { pendingGeneration } from '@tributary/testkit/pending-generation';
+import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
 import { expect, test } from 'vitest';
 import type { GenerationManifest } from '../layout.ts';
 import { estimate } from './estimate.ts';

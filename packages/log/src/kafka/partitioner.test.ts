@@ -1,5 +1,5 @@
 import { partitionOf } from '@tributary/model/user-key';
-import { createRandom } from '@tributary/testkit/random';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 

@@ -1,5 +1,5 @@
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import type { Rows } from '@tributary/views/deltas';
 import { expect, test } from 'vitest';
 import type { ReportQuestion } from '../question.ts';

@@ -1,4 +1,4 @@
-import { type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
+import { type RedisCluster, startRedisCluster } from '@tributary/testkit/servers/redis-cluster';
 import { startStopwatch } from '@tributary/testkit/stopwatch';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { freePort, type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectRedis, type RedisKind, whenReady } from './connect.ts';

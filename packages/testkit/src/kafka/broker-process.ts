@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
-import { stopProcess } from '../stop-process.ts';
+import { stopProcess } from '../servers/stop-process.ts';
 import type { BrokerPlace } from './broker-settings.ts';
 import { propertiesText } from './broker-settings.ts';
 import type { KafkaFiles } from './files-of-kafka.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { accepts } from '../accepts.ts';
+import { accepts } from '../servers/accepts.ts';
 import { missingKafka } from './for-tests.ts';
 import { startKafka } from './kafka-cluster.ts';
 

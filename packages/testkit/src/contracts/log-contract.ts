@@ -3,8 +3,8 @@ import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog, LogEntry, LogRecord, Position } from '@tributary/log/port';
 import { afterEach, describe, expect, it } from 'vitest';
+import { startStopwatch } from '../stopwatch.ts';
 import { expectIncreasing, readAll } from './log-reading.ts';
-import { startStopwatch } from './stopwatch.ts';
 
 export interface LogFixture {
   readonly log: EventLog;

@@ -6,14 +6,14 @@ import { userKeyOf } from '@tributary/model/user-key';
 import type { ServingStore } from '@tributary/store/serving-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import { differences } from './compare-rows.ts';
-import { firstArrivals } from './generate.ts';
-import { naive } from './naive.ts';
-import { checkAnswer } from './simulation-checks.ts';
-import { coordinator } from './simulation-generations.ts';
-import type { Scheduler } from './simulation-scheduler.ts';
-import type { Cast } from './simulation-storm.ts';
-import type { World } from './simulation-world.ts';
+import { firstArrivals } from '../inputs/generate.ts';
+import { differences } from '../oracle/compare-rows.ts';
+import { naive } from '../oracle/naive.ts';
+import { checkAnswer } from './checks.ts';
+import { coordinator } from './generations.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Cast } from './storm.ts';
+import type { World } from './world.ts';
 
 /** Turns that the end may take: far more than any run needs. */
 const CALM_TURNS = 20_000;

@@ -6,16 +6,16 @@
  * The same seed and plan give the same run, bit for bit (`fingerprint`).
  */
 import type { RowsByView } from '@tributary/views/deltas';
-import { canonicalRows } from './compare-rows.ts';
-import { generateEvents } from './generate.ts';
-import { generateDefinitions, sha256Hex } from './generate-definitions.ts';
-import { createMemoryStore } from './memory-store.ts';
-import { createRandom } from './random.ts';
-import { createMemoryArchive } from './simulation-archive.ts';
-import { calm, checkEnd } from './simulation-calm.ts';
-import { createScheduler } from './simulation-scheduler.ts';
-import { createCast, DEFAULT_PLAN, type SimulationPlan, storm } from './simulation-storm.ts';
-import { createWorld, type PartsUnderTest } from './simulation-world.ts';
+import { generateEvents } from '../inputs/generate.ts';
+import { generateDefinitions, sha256Hex } from '../inputs/generate-definitions.ts';
+import { createRandom } from '../inputs/random.ts';
+import { createMemoryStore } from '../memory/memory-store.ts';
+import { canonicalRows } from '../oracle/compare-rows.ts';
+import { createMemoryArchive } from './archive.ts';
+import { calm, checkEnd } from './calm.ts';
+import { createScheduler } from './scheduler.ts';
+import { createCast, DEFAULT_PLAN, type SimulationPlan, storm } from './storm.ts';
+import { createWorld, type PartsUnderTest } from './world.ts';
 
 export interface SimulationResult {
   readonly seed: number;

@@ -1,10 +1,10 @@
 /** The disasters of the simulation: who is killed, paused, revived and replaced, and what the store and the operator do. */
 import type { ServingStore } from '@tributary/store/serving-store';
-import { collector, speedWorker, stranger, ticker } from './simulation-actors.ts';
-import { reader } from './simulation-checks.ts';
-import { coordinator, loseNewestGeneration, publish } from './simulation-generations.ts';
-import type { Actor, Scheduler } from './simulation-scheduler.ts';
-import type { World } from './simulation-world.ts';
+import { collector, speedWorker, stranger, ticker } from './actors.ts';
+import { reader } from './checks.ts';
+import { coordinator, loseNewestGeneration, publish } from './generations.ts';
+import type { Actor, Scheduler } from './scheduler.ts';
+import type { World } from './world.ts';
 
 /** What may happen; shrinking a failing seed takes things away. */
 export interface SimulationPlan {

@@ -4,7 +4,7 @@
  * gives the same interleaving bit for bit. A killed actor's turn never comes: a crash at that await.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Random } from './random.ts';
+import type { Random } from '../inputs/random.ts';
 
 export interface Actor {
   readonly name: string;

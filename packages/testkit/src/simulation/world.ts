@@ -8,11 +8,11 @@ import type { ServingStore } from '@tributary/store/serving-store';
 import type { Commit, CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import { createMemoryDisk, createMemoryLog, type MemoryDisk } from './memory-log.ts';
-import type { SimulatedStore } from './memory-store.ts';
-import type { Random } from './random.ts';
-import { createLedger, type Ledger } from './simulation-ledger.ts';
-import type { Turn } from './simulation-scheduler.ts';
+import type { Random } from '../inputs/random.ts';
+import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '../memory/memory-log.ts';
+import type { SimulatedStore } from '../memory/memory-store.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import type { Turn } from './scheduler.ts';
 
 /** The real code that the simulation drives; given by the tests, which alone may reach into services. */
 export interface PartsUnderTest {

@@ -13,7 +13,7 @@ import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { DAY_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
-import { naive } from './naive.ts';
+import { naive } from '../oracle/naive.ts';
 
 export interface Arrival {
   readonly event: Event;

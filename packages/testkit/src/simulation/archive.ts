@@ -2,9 +2,9 @@
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import type { PartitionState } from '@tributary/store/speed-store';
-import { eventsIn, readBarrier } from './simulation-ledger.ts';
-import type { Turn } from './simulation-scheduler.ts';
-import { operational, type SimulatedArchive, throughOlder, type World } from './simulation-world.ts';
+import { eventsIn, readBarrier } from './ledger.ts';
+import type { Turn } from './scheduler.ts';
+import { operational, type SimulatedArchive, throughOlder, type World } from './world.ts';
 
 interface ArchivedPartition {
   position: string | null;

@@ -4,8 +4,8 @@ import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import type { Turn } from './simulation-scheduler.ts';
-import { noteCommit, operational, throughOlder, type World } from './simulation-world.ts';
+import type { Turn } from './scheduler.ts';
+import { noteCommit, operational, throughOlder, type World } from './world.ts';
 
 const GARBAGE = ['{"ts":1,"type":', 'not json', '{"ts":"soon","type":"click","id":"x"}', '', `{"ts":1,"x":${'['.repeat(9_000)}`];
 /** Any client with access to the log may write this: what is not a barrier, one far ahead, one without definitions, one with unreadable ones. */

@@ -2,11 +2,11 @@
 import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { GROUPED_VIEWS, keyOfGroup } from '@tributary/views/by-partition';
 import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
-import { differences } from './compare-rows.ts';
-import { generationsOf } from './simulation-generations.ts';
-import { CUT_ALONE, type Ledger } from './simulation-ledger.ts';
-import type { Turn } from './simulation-scheduler.ts';
-import { type MergedAnswer, operational, short, type World } from './simulation-world.ts';
+import { differences } from '../oracle/compare-rows.ts';
+import { generationsOf } from './generations.ts';
+import { CUT_ALONE, type Ledger } from './ledger.ts';
+import type { Turn } from './scheduler.ts';
+import { type MergedAnswer, operational, short, type World } from './world.ts';
 
 /** Reads through the API's own serving path and holds every answer against the oracle. */
 export async function reader(world: World, name: string, turn: Turn): Promise<void> {

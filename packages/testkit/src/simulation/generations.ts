@@ -6,11 +6,11 @@ import type { ServingStore } from '@tributary/store/serving-store';
 import { byPartition as byPartitionOf, GROUPED_VIEWS, keyOfGroup } from '@tributary/views/by-partition';
 import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import { changeDefinitions } from './generate-definitions.ts';
-import { naive } from './naive.ts';
-import { pendingGeneration } from './pending-generation.ts';
-import type { Turn } from './simulation-scheduler.ts';
-import { operational, type SimulatedGenerations, type World } from './simulation-world.ts';
+import { changeDefinitions } from '../inputs/generate-definitions.ts';
+import { pendingGeneration } from '../inputs/pending-generation.ts';
+import { naive } from '../oracle/naive.ts';
+import type { Turn } from './scheduler.ts';
+import { operational, type SimulatedGenerations, type World } from './world.ts';
 
 /** Begins generations, computes them once sealed, publishes, retires. Several may be at it, some of them long dead. */
 export async function coordinator(world: World, name: string, turn: Turn): Promise<void> {
