@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const PACKAGES = join(import.meta.dirname, '../../node_modules');
 const SCRIPTS: Readonly<Record<string, string>> = {
   '/posthog.js': join(PACKAGES, 'posthog-js/dist/array.js'),
+  '/posthog-bootstrap.js': join(PACKAGES, 'posthog-js/dist/loader-bootstrap.js'),
   '/rudder.js': join(PACKAGES, '@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js'),
 };
 

@@ -35,6 +35,15 @@ describe.skipIf(missing !== null)('in Chromium', () => {
       '/segment': segmentSnippet(url, KEY),
       '/posthog': posthog({}),
       '/posthog-plain': posthog({ disable_compression: true, autocapture: false }),
+      // The script of PostHog's package that stands for its HTML snippet, here from a bundle of the page's own.
+      '/posthog-bootstrap': `<script src="/posthog-bootstrap.js" data-asset-host="${url}"></script>
+        <script>posthog.init('${KEY}', { api_host: '${url}', opt_out_useragent_filter: true })
+        posthog.capture('before it came', { seconds: 1 })</script>`,
+      // What every HTML snippet of PostHog leaves for the script: calls in an array, init's in \`_i\`.
+      '/posthog-snippet': `<script>window.posthog = Object.assign([['capture', 'queued', { seconds: 2 }]], {
+        __SV: 1, _i: [['${KEY}', { api_host: '${url}', opt_out_useragent_filter: true }, 'posthog']] });
+        posthog.people = [];
+        </script><script async crossorigin="anonymous" src="${url}/array/${KEY}/array.js"></script>`,
       '/rudder': `<script src="/rudder.js"></script><script>
         const rudder = new rudderanalytics.RudderAnalytics();
         rudder.load('${KEY}', '${url}', { configUrl: '${url}' });
@@ -123,6 +132,21 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     expect(asked).toContain('200 /i/v0/e');
     expect(asked.filter((one) => !/^2/.test(one))).toEqual([]);
     expect(JSON.stringify(await collector.events())).not.toContain(KEY);
+    await page.close();
+  });
+
+  test.each([
+    ['/posthog-bootstrap', 'before it came', '/static/array.js'],
+    ['/posthog-snippet', 'queued', `/array/${KEY}/array.js`],
+  ])("PostHog's snippet loads the library from the collector: %s", async (at, type, script) => {
+    const before = exchanges.length;
+    const page = await open(`${at}?utm_source=news&utm_medium=email`);
+    const events = await arrived('segment:web', 'page', type);
+    expect(events.get(type)).toMatchObject({ properties: { seconds: expect.any(Number) }, keyId: '00000000000b' });
+    const asked = exchanges.slice(before).map(({ path, status }) => `${status} ${path.split('?')[0]}`);
+    expect(asked).toContain(`200 ${script}`);
+    expect(asked).toContain(`200 /array/${KEY}/config.js`);
+    expect(asked.filter((one) => !/^2/.test(one))).toEqual([]);
     await page.close();
   });
 

@@ -56,13 +56,27 @@ test('lines of a long file keep their numbers, and every rejection is counted', 
 test('what would be taken whole, exit 0; calls of Segment are read as such', async () => {
   expect(await check(['-'], [good(1)])).toMatchObject({ code: 0, stdout: '1 event would be accepted\n' });
   const calls = ['{"type":"track","event":"e","userId":"u"}', '{"type":"track","userId":"u"}'];
-  const { stdout, stderr } = await check(['-', '--as', 'batch'], calls);
+  const { stdout, stderr } = await check(['-', '--as', 'segment'], calls);
   expect(stdout).toBe('1 event would be accepted, 1 rejected: 1 missing_field\n');
   expect(stderr).toContain('line 2: missing_field: event must say what a track call tracks');
+  expect((await check(['-', '--as', 'batch'], calls)).stdout).toBe(stdout);
+});
+
+test('events of PostHog are read as its routes read them, with a key of their own or without', async () => {
+  const token = { token: WRITE_KEY };
+  const events = [
+    { event: '$pageview', distinct_id: 'u', uuid: 'e-1', properties: token },
+    { event: 'played', properties: { distinct_id: 'u', revenue: '12.50', currency: 'EUR' } },
+    { event: 'played', distinct_id: 'u', properties: { revenue: 'x' } },
+  ].map((event) => JSON.stringify(event));
+  const { code, stdout, stderr } = await check(['-', '--as', 'posthog'], events);
+  expect([code, stdout]).toEqual([1, '2 events would be accepted, 1 rejected: 1 invalid_field\n']);
+  expect(stderr).toContain('line 3: invalid_field: properties.revenue must be');
+  expect((await check(['-'], events)).stderr).toContain('these look like events of PostHog: check them with --as posthog');
 });
 
 test('calls of a Segment library that are checked as events are recognised', async () => {
-  const hint = 'these look like calls of a Segment library: check them with --as batch';
+  const hint = 'these look like calls of a Segment library: check them with --as segment';
   const calls = ['{"type":"track","event":"e","userId":"u"}'];
   expect((await check(['-'], calls)).stderr).toContain(hint);
   expect((await check(['-'], ['{"type":"page"}'])).stderr).not.toContain(hint);

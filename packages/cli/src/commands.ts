@@ -13,7 +13,7 @@ interface Entry {
 
 const GROUPS: Readonly<Record<string, string>> = {
   import: 'load history from files',
-  events: 'send and check events, follow the log',
+  events: 'send and check events, see what was rejected, follow the log',
   attribution: 'which channels the conversions are credited to',
 };
 
@@ -27,6 +27,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['import', 'csv'], load: async () => (await import('./commands/import-csv.ts')).addCsv },
   { path: ['events', 'send'], load: async () => (await import('./commands/events-send.ts')).addEventsSend },
   { path: ['events', 'check'], load: async () => (await import('./commands/events-check.ts')).addEventsCheck },
+  { path: ['events', 'rejections'], load: async () => (await import('./commands/events-rejections.ts')).addEventsRejections },
   { path: ['events', 'tail'], load: async () => (await import('./commands/events-tail.ts')).addEventsTail },
   { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
   { path: ['conversions'], load: async () => (await import('./commands/conversions.ts')).addConversions },

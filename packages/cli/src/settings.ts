@@ -20,6 +20,9 @@ export interface GlobalOptions {
   readonly dataDir?: string;
 }
 
+/** What takes keys. */
+export type Service = 'collector' | 'api';
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Settings {
@@ -31,8 +34,8 @@ export interface Settings {
   readonly redisUrl: string;
   /** What named it; `folder`: `npm start`, whose Redis runs while the platform does. */
   readonly redisUrlFrom: 'given' | 'folder' | 'default';
-  /** The key for a scope. Throws with the ways to give one when there is none. */
-  key(scope: Scope): string;
+  /** The key for a scope, for the collector (where events are written) or the API. Throws with the ways to give one when there is none. */
+  key(scope: Scope, service?: Service): string;
   /** The same, or undefined. */
   keyIfAny(scope: Scope): string | undefined;
   /** Collector and API were named in one place: what the one takes, the other answers. */
@@ -65,7 +68,8 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
     [localFile, local.collectorUrl],
     COLLECTOR_URL,
   );
-  const target = (scope: Scope) => (scope === 'write' ? ([collector, '--collector-url'] as const) : ([api, '--url'] as const));
+  const serviceOf = (scope: Scope): Service => (scope === 'write' ? 'collector' : 'api');
+  const targets = { collector: [collector, '--collector-url'], api: [api, '--url'] } as const;
   const given = (scope: Scope): Given | undefined => {
     const variable = `TRIBUTARY_${scope.toUpperCase()}_KEY`;
     const named = firstGiven(
@@ -78,7 +82,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
   };
   const keyIfAny = (scope: Scope) => {
     const key = given(scope);
-    return key !== undefined && belongs(key, target(scope)[0]) ? key.value : undefined;
+    return key !== undefined && belongs(key, targets[serviceOf(scope)][0]) ? key.value : undefined;
   };
   const redis = firstGiven(
     ['flag', '--redis-url', options.redisUrl],
@@ -95,9 +99,9 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
     keyIfAny,
     isOfFolder: () => api.address.source === 'folder' || api.address.source === 'default',
     isOnePlatform: () => api.address.source === collector.address.source,
-    key(scope) {
+    key(scope, service = serviceOf(scope)) {
       const key = given(scope);
-      const [places, urlFlag] = target(scope);
+      const [places, urlFlag] = targets[service];
       if (key !== undefined && !belongs(key, places)) throw mismatch(key, places, urlFlag);
       if (key !== undefined) return sendable(key);
       throw new CommandError({

@@ -1,11 +1,12 @@
 /** What browser libraries ask for without sending events: to whom it is given, what it costs, and that it repeats nothing. */
 import { on, once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { get, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FOLDER } from '../src/clients/scripts.ts';
+import { POSTHOG, SEGMENT } from '../src/clients/scripts.ts';
 import { BROWSER, OTHER_BROWSER, SERVER, type StartedCollector, startCollector } from './start-collector.ts';
 
 const SCRIPT = (key: string) => `/analytics.js/v1/${key}/analytics.min.js`;
@@ -28,6 +29,7 @@ test('settings and scripts are for keys that anybody may have', async () => {
     `/sourceConfig/?p=web&v=3.34.1&writeKey=${key}`,
     `/array/${key}/config`,
     `/array/${key}/config.js`,
+    `/array/${key}/array.js`,
   ];
   for (const path of paths(BROWSER.key)) expect([path, (await asked(path)).status]).toEqual([path, 200]);
   for (const key of [SERVER.key, 'tb_unknown', '%3Cscript%3E'])
@@ -59,7 +61,7 @@ test("Segment's script is the one of the package, zipped for those who can read 
   const names = [...text.matchAll(/(\d+):"([0-9a-f]{20})"/g)];
   expect(names.length).toBeGreaterThan(5);
   const kept = async (name: string) => (await asked(`/analytics-next/bundles/${name}`)).headers.get('cache-control');
-  const hashed = readdirSync(FOLDER).find((name) => /\.[0-9a-f]{20}\.js$/.test(name)) as string;
+  const hashed = readdirSync(SEGMENT.folder).find((name) => /\.[0-9a-f]{20}\.js$/.test(name)) as string;
   expect([await kept(hashed), await kept('standalone.js')]).toEqual(['public, max-age=31536000', 'public, max-age=3600']);
   const isZipped = async (accepted: string) => {
     const { headers } = await asked(SCRIPT(BROWSER.key), { headers: { 'accept-encoding': accepted } });
@@ -71,6 +73,21 @@ test("Segment's script is the one of the package, zipped for those who can read 
     expect([refused, await isZipped(refused)]).toEqual([refused, false]);
   for (const name of ['..%2fpackage.json', 'standalone.js.map', 'standalone.js.gz', 'no.js', '__proto__'])
     expect([name, (await asked(`/analytics-next/bundles/${name}`)).status]).toEqual([name, 404]);
+});
+
+test("PostHog's script is the one of the package, under both addresses that snippets have, and so are its parts", async () => {
+  const plain = readFileSync(join(POSTHOG.folder, 'array.js'), 'utf8');
+  for (const path of ['/static/array.js', '/static/array.js?v=1.449.2', `/array/${BROWSER.key}/array.js`]) {
+    const zipped = await asked(path);
+    expect([path, zipped.status, zipped.headers.get('content-encoding')]).toEqual([path, 200, 'gzip']);
+    expect(zipped.headers.get('content-type')).toContain('javascript');
+    expect(await zipped.text()).toBe(plain);
+    expect(await (await asked(path, { headers: { 'accept-encoding': 'identity' } })).text()).toBe(plain);
+  }
+  for (const name of ['web-vitals.js', 'loader-bootstrap.js', 'exception-autocapture.js'])
+    expect([name, (await asked(`/static/${name}`)).status]).toEqual([name, 200]);
+  for (const name of ['module.js', 'main.js', 'array.js.map', '..%2fpackage.json', 'toolbar.js', '__proto__'])
+    expect([name, (await asked(`/static/${name}`)).status]).toEqual([name, 404]);
 });
 
 test('flags are the same for all, whatever is sent', async () => {

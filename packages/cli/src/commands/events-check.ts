@@ -34,9 +34,9 @@ export function addEventsCheck(parent: Command, act: Act): void {
     .addOption(
       new Option(
         '--as <route>',
-        'events: native or CloudEvents; batch: Segment calls that name their type; import: the same as history',
+        'events: native or CloudEvents; segment: calls that name their type (or: batch); import: the same as history; posthog: captured events',
       )
-        .choices(['events', 'batch', 'import'])
+        .choices(['events', 'segment', 'batch', 'import', 'posthog'])
         .default('events'),
     )
     .option('--origin <origin>', 'as a page of this origin sends them, for a key that is narrowed to origins')
@@ -51,7 +51,7 @@ async function check(context: Context, file: string, options: Options): Promise<
   const wrong = origin === undefined ? undefined : originTrouble(origin);
   if (wrong !== undefined) throw new UsageError(wrong);
   const sent = new Map<Batch, readonly number[]>();
-  const sender = openSender(context, `/v1/validate?as=${options.as}`, {
+  const sender = openSender(context, `/v1/validate?as=${options.as === 'segment' ? 'batch' : options.as}`, {
     ...(origin !== undefined && { origin }),
     onProgress: (totals) => terminal.progress(`${counted(totals.sent, 'event')} checked`),
     onAnswer: (batch, rejected) => {
@@ -59,7 +59,7 @@ async function check(context: Context, file: string, options: Options): Promise<
       sent.delete(batch);
     },
   });
-  let isSegment = false;
+  let meant: 'segment' | 'posthog' | undefined;
   const batcher = createBatcher(LIMITS);
   let lines: number[] = [];
   const send = async (batch: Batch | null) => {
@@ -74,7 +74,7 @@ async function check(context: Context, file: string, options: Options): Promise<
         findings.add({ line: number, code: read.code, message: read.reason });
         continue;
       }
-      isSegment ||= options.as === 'events' && looksLikeSegment(read.event);
+      if (options.as === 'events') meant ??= formatOf(read.event);
       await send(batcher.add(read.event));
       lines.push(number);
     }
@@ -83,7 +83,7 @@ async function check(context: Context, file: string, options: Options): Promise<
   terminal.progressEnd();
   const { total, reasons, first } = findings.summary();
   for (const { line, code, message } of first) terminal.say(`line ${line}: ${printable(code)}: ${message}`);
-  if (total > 0 && isSegment) terminal.say('these look like calls of a Segment library: check them with --as batch');
+  if (total > 0 && meant !== undefined) terminal.say(`${LOOKS_LIKE[meant]}: check them with --as ${meant}`);
   if (total > first.length) terminal.say(`and ${count(total - first.length)} more; --limit shows them`);
   await answer(context, { accepted, rejected: total, reasons, first }, () => {
     const why = Object.entries(reasons).map(([code, times]) => `${count(times)} ${code}`);
@@ -92,12 +92,17 @@ async function check(context: Context, file: string, options: Options): Promise<
   return total > 0 ? EXIT.found : EXIT.ok;
 }
 
-/** Its calls name what they are as their type, and hold fields that no event of ours has. */
-function looksLikeSegment(event: unknown): boolean {
+const LOOKS_LIKE = {
+  segment: 'these look like calls of a Segment library',
+  posthog: 'these look like events of PostHog',
+} as const;
+
+/** Segment's calls name what they are as their type; both hold fields that no event of ours has. */
+function formatOf(event: unknown): keyof typeof LOOKS_LIKE | undefined {
   const { type, ...fields } = event as Readonly<Record<string, unknown>>;
-  return (
-    SEGMENT_CALLS.has(type) && ['event', 'traits', 'messageId', 'context', 'originalTimestamp'].some((name) => name in fields)
-  );
+  if (type === undefined) return 'event' in fields && 'distinct_id' in fields ? 'posthog' : undefined;
+  const isCall = ['event', 'traits', 'messageId', 'context', 'originalTimestamp'].some((name) => name in fields);
+  return SEGMENT_CALLS.has(type) && isCall ? 'segment' : undefined;
 }
 
 const SEGMENT_CALLS: ReadonlySet<unknown> = new Set(['track', 'identify', 'page', 'screen', 'group', 'alias']);

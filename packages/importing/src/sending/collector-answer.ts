@@ -57,7 +57,7 @@ function fixOfCheck(status: number): string {
 }
 
 /** Nothing of the answer is quoted: it may be a page of any length, and means nothing here. */
-function notACollector(where: string, status: number): InputFailure {
+export function notACollector(where: string, status: number): InputFailure {
   return new InputFailure({
     code: 'not_a_collector',
     message: `${where} is not a collector of Tributary: it answered ${status}, but not as a collector does`,

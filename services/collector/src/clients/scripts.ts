@@ -1,24 +1,46 @@
-/** Segment's browser library, as its npm package has it: the script that the snippet loads, and the parts that this loads later. */
+/**
+ * The browser libraries of Segment and of PostHog, as their npm packages have them: the script that a page's snippet loads, and the parts that
+ * this loads later.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 export interface Script {
   readonly plain: Buffer;
   readonly gzip: Buffer;
 }
 
-export const FOLDER = join(dirname(createRequire(import.meta.url).resolve('@segment/analytics-next/package.json')), 'dist/umd');
-export const SNIPPET = 'standalone.js';
+export interface Library {
+  readonly folder: string;
+  /** Undefined when the package has no such script. */
+  scriptNamed(name: string): Script | undefined;
+}
 
-/** Each file that may be asked for, once it was. */
-const loaded = new Map<string, Script | undefined>();
+export const SEGMENT = libraryIn('@segment/analytics-next', 'dist/umd');
+export const SEGMENT_SNIPPET = 'standalone.js';
+/** Beside what pages load, the folder has modules for those who bundle it. */
+export const POSTHOG = libraryIn('posthog-js', 'dist', /^(?:module|main)\b/);
+export const POSTHOG_SNIPPET = 'array.js';
 
-/** Undefined when the package has no such script. */
-export function scriptNamed(name: string): Script | undefined {
-  if (loaded.size === 0) for (const file of readdirSync(FOLDER)) if (file.endsWith('.js')) loaded.set(file, undefined);
-  if (!loaded.has(name)) return undefined;
-  const script = loaded.get(name) ?? { plain: readFileSync(join(FOLDER, name)), gzip: readFileSync(join(FOLDER, `${name}.gz`)) };
-  loaded.set(name, script);
-  return script;
+function libraryIn(packageName: string, path: string, left?: RegExp): Library {
+  const folder = join(dirname(createRequire(import.meta.url).resolve(`${packageName}/package.json`)), path);
+  /** Each script of the folder, read and compressed once it was asked for. */
+  const loaded = new Map<string, Script | undefined>();
+  return {
+    folder,
+    scriptNamed(name) {
+      if (loaded.size === 0)
+        for (const file of readdirSync(folder)) if (file.endsWith('.js') && !left?.test(file)) loaded.set(file, undefined);
+      if (!loaded.has(name)) return undefined;
+      const script = loaded.get(name) ?? compressed(readFileSync(join(folder, name)));
+      loaded.set(name, script);
+      return script;
+    },
+  };
+}
+
+function compressed(plain: Buffer): Script {
+  return { plain, gzip: gzipSync(plain) };
 }

@@ -59,7 +59,17 @@ export function withoutSlash(url: string): string {
   return path.slice(0, -1) + url.slice(path.length);
 }
 
-/** The route that `/v1/validate?as=track` checks for; undefined for an unknown name. */
+/** What `/v1/validate?as=track` checks for. */
+const NAMED: ReadonlyMap<string, Route> = new Map([
+  ...Object.entries(ROUTES).flatMap(([path, route]): [string, Route][] => {
+    const name = /^\/v1\/(\w+)$/.exec(path)?.[1];
+    return name === undefined ? [] : [[name, route]];
+  }),
+  ['posthog', POSTHOG],
+]);
+export const ROUTE_NAMES: readonly string[] = [...NAMED.keys()];
+
+/** Undefined for an unknown name. */
 export function routeNamed(name: string): Route | undefined {
-  return Object.hasOwn(ROUTES, `/v1/${name}`) ? ROUTES[`/v1/${name}`] : undefined;
+  return NAMED.get(name);
 }

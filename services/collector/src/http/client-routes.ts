@@ -1,9 +1,9 @@
-/** What browser libraries ask for besides sending events: settings, flags and Segment's own script. None of it costs more than its bytes. */
+/** What browser libraries ask for besides sending events: settings, flags and the libraries' own scripts. None of it costs more than its bytes. */
 import { PATH_FIX } from '@tributary/model/errors';
 import { describe, invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { POSTHOG_CONFIG, POSTHOG_FLAGS, posthogScript, rudderSettings, segmentSettings } from '../clients/client-settings.ts';
-import { type Script, SNIPPET, scriptNamed } from '../clients/scripts.ts';
+import { type Library, POSTHOG, POSTHOG_SNIPPET, SEGMENT, SEGMENT_SNIPPET } from '../clients/scripts.ts';
 import type { Grant } from '../keys/grant.ts';
 import { type Authorise, isRefusal, keyOfHeader } from '../keys/write-key.ts';
 import { type Answer, problem, refused, send } from './answer.ts';
@@ -21,12 +21,20 @@ export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publ
   app.get('/v1/projects/:writeKey/settings', forKey(namedInPath, segmentAnswer));
   app.get(
     '/analytics.js/v1/:writeKey/analytics.min.js',
-    forKey(namedInPath, (_key, _grant, request) => script(request, SNIPPET, HOUR_S)),
+    forKey(namedInPath, (_key, _grant, request) => script(request, SEGMENT, SEGMENT_SNIPPET, HOUR_S)),
   );
   app.get('/analytics-next/bundles/:file', (request, reply) => {
     const { file } = request.params as { file: string };
-    return send(reply, script(request, file, HASHED.test(file) ? YEAR_S : HOUR_S));
+    return send(reply, script(request, SEGMENT, file, HASHED.test(file) ? YEAR_S : HOUR_S));
   });
+  // PostHog's snippet names no key here: it names it to the script, once that is there.
+  app.get('/static/:file', (request, reply) =>
+    send(reply, script(request, POSTHOG, (request.params as { file: string }).file, HOUR_S)),
+  );
+  app.get(
+    '/array/:writeKey/array.js',
+    forKey(namedInPath, (_key, _grant, request) => script(request, POSTHOG, POSTHOG_SNIPPET, HOUR_S)),
+  );
   app.get(
     '/sourceConfig',
     forKey(namedTwice, (_key, { keyId }) => settings(rudderSettings(keyId))),
@@ -86,9 +94,9 @@ function namedTwice({ query, headers }: FastifyRequest): string | undefined {
   return ofHeader ?? ofUrl ?? '';
 }
 
-function script({ headers }: FastifyRequest, name: string, maxAgeS: number): Answer {
-  const found: Script | undefined = scriptNamed(name);
-  if (found === undefined) return problem('not_found', "Segment's library has no part of this name", { fix: PATH_FIX });
+function script({ headers }: FastifyRequest, library: Library, name: string, maxAgeS: number): Answer {
+  const found = library.scriptNamed(name);
+  if (found === undefined) return problem('not_found', 'the library has no part of this name', { fix: PATH_FIX });
   // `gzip;q=0` asks for anything else.
   const isZipped = /(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))/i.test(headers['accept-encoding'] ?? '');
   return {

@@ -6,7 +6,7 @@ import type { Gate, Lease } from '../bodies/gate.ts';
 import { type BodyBounds, discardBody, overloaded, readBody } from '../bodies/read-body.ts';
 import { createWaitingBodies } from '../bodies/waiting-bodies.ts';
 import { attributesOf } from '../formats/cloud-events.ts';
-import { NATIVE, ROUTES, type Route, routeNamed } from '../formats/routes.ts';
+import { NATIVE, ROUTE_NAMES, ROUTES, type Route, routeNamed } from '../formats/routes.ts';
 import type { Grant } from '../keys/grant.ts';
 import { isRefusal, keyOfHeader } from '../keys/write-key.ts';
 import { type Collector, ingest, noteRefusal } from '../pipeline.ts';
@@ -50,8 +50,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     const { as } = request.query as { as?: unknown };
     const route = as === undefined ? NATIVE : typeof as === 'string' ? routeNamed(as) : undefined;
     if (route !== undefined) return receive(request, reply, route, true);
-    const names = Object.keys(ROUTES).filter((path) => /^\/v1\/\w+$/.test(path));
-    const must = `be one of ${names.map((path) => path.slice('/v1/'.length)).join(', ')}`;
+    const must = `be one of ${ROUTE_NAMES.join(', ')}`;
     return send(reply, refused(invalid('invalid_query', { field: 'as', must, got: describe(as) })));
   });
 

@@ -1,5 +1,5 @@
 /** Every path that the collector answers on, but the probes and those that differ by a slash only. */
-import { ROUTES, type Route } from '../formats/routes.ts';
+import { ROUTE_NAMES, ROUTES, type Route } from '../formats/routes.ts';
 import { SEGMENT_TYPES } from '../formats/segment.ts';
 import { type Json, ref } from './schemas.ts';
 
@@ -163,6 +163,8 @@ function libraryPaths(): Record<string, Json> {
       [{ ...KEY_IN_PATH, in: 'query', required: false }],
       ['401', '503'],
     ),
+    withoutKey('GET /static/{file}', "PostHog's browser library, and its later parts", script, [file], ['404', '503']),
+    ofKey('/array/{writeKey}/array.js', 'The same library, for a key', script),
     ofKey('/array/{writeKey}/config', "What PostHog's browser library loads first", settings),
     ofKey('/array/{writeKey}/config.js', 'The same as a script', script),
     withoutKey('POST /flags', 'No flags, for PostHog', settings),
@@ -171,14 +173,13 @@ function libraryPaths(): Record<string, Json> {
 }
 
 function otherPaths(): Record<string, Json> {
-  const names = Object.keys(ROUTES).flatMap((path) => /^\/v1\/(\w+)$/.exec(path)?.[1] ?? []);
   const as = {
     name: 'as',
     in: 'query',
-    schema: { type: 'string', enum: names, default: 'events' },
+    schema: { type: 'string', enum: ROUTE_NAMES, default: 'events' },
     description: 'For which route.',
   };
-  const any = { anyOf: ['NativeBody', 'SegmentCall', 'SegmentBatch'].map(ref) };
+  const any = { anyOf: ['NativeBody', 'SegmentCall', 'SegmentBatch', 'PosthogBody'].map(ref) };
   const validate = {
     parameters: [as],
     requestBody: { required: true, content: json(any, { type: 'ad_click', userId: 'u1' }) },
