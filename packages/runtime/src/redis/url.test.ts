@@ -64,3 +64,18 @@ test('no error quotes a password', () => {
       expect((error as Error).message).not.toMatch(/sec|ret/);
     }
 });
+
+test.each([
+  'redis://:50%off@a',
+  'redis-cluster://:50%off@a',
+  'redis-sentinel://:50%off@a/main',
+  'redis-cluster://:%ff@a',
+  'redis-sentinel://a/main%zz',
+])('%s: a percent sign that stands for nothing is named before anybody decodes it', (url) => {
+  expect(() => parseRedisUrl(url)).toThrow(/must have "%" only where it stands for a character.*as %25\.$/);
+});
+
+test('what stands behind an & is not quoted where it may be a part of a password', () => {
+  const url = 'redis-sentinel://a/main?sentinelPassword=pa&ssword';
+  expect(() => parseRedisUrl(url)).toThrow(/Leave out the others, and write "&" in a password as %26\.$/);
+});

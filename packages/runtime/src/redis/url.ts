@@ -70,6 +70,7 @@ class WrongUrl extends Error {
 const FORMS = 'redis://, rediss://, redis-cluster:// or redis-sentinel://';
 
 function targetOf(url: string): RedisTarget {
+  if (!isDecodable(url)) throw new WrongUrl('have "%" only where it stands for a character', 'Write "%" in a password as %25.');
   if (/^rediss?:\/\//.test(url)) return { kind: 'single', url };
   const parts = /^redis-(cluster|sentinel):\/\/(?:([^@/?]*)@)?([^@/?]*)(?:\/([^?]*))?(?:\?(.*))?$/.exec(url);
   if (parts === null) throw new WrongUrl(`begin with ${FORMS}`, 'Write an address such as redis://127.0.0.1:6379.');
@@ -79,7 +80,11 @@ function targetOf(url: string): RedisTarget {
   const options = new URLSearchParams(query);
   for (const name of options.keys())
     if (!(OPTIONS[kind as 'cluster' | 'sentinel'] as readonly string[]).includes(name))
-      throw new WrongUrl(`have no option but ${OPTIONS[kind as 'cluster' | 'sentinel'].join(', ')}`, `Leave out "${name}".`);
+      throw new WrongUrl(
+        `have no option but ${OPTIONS[kind as 'cluster' | 'sentinel'].join(', ')}`,
+        // Behind an "&" it may be a part of the password before it.
+        options.has('sentinelPassword') ? 'Leave out the others, and write "&" in a password as %26.' : `Leave out "${name}".`,
+      );
   const login = loginOf(user);
   const tls = isOn(options, 'tls');
   if (kind === 'cluster') {
@@ -134,6 +139,16 @@ function loginOf(text: string | undefined): RedisLogin {
 
 function asLogin(username: string, password: string): RedisLogin {
   return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) };
+}
+
+/** Not `%zz`, nor `%ff`, half a character: `URL` takes them, and decoding a password fails with an error that names neither setting nor url. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isOn(options: URLSearchParams, name: string): boolean {
