@@ -8,7 +8,7 @@ import type { PartitionState } from '@tributary/store/speed-store';
 export interface CutApart {
   readonly partition: number;
   readonly cut: string;
-  /** Undefined: an older version of the speed worker read it, and did not say. */
+  /** Undefined: the store was emptied since the worker crossed it, or a worker of an older version did, which did not note it. */
   readonly barrier: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export function cutsApart(states: readonly (PartitionState | null)[], served: Cu
   return partitionsCutApart(states, served).map(({ partition, cut, barrier }) => {
     const found =
       barrier === undefined
-        ? `generation ${generation} was cut at ${cut}; whether the deltas since were as well, the older version of the speed worker that read the barrier did not say`
+        ? `generation ${generation} was cut at ${cut}, and nothing says whether the deltas since were as well: Redis was emptied since, or an older version of the speed worker read the barrier`
         : `generation ${generation} was cut at ${cut}, and the deltas since at ${barrier}: what lies in between counts ${barrier < cut ? 'twice' : 'in neither'}`;
     return `partition ${partition}: ${found}. Exact again once a newer generation is published: run \`tributary batch run\` when all archivers and speed workers are of one version`;
   });
