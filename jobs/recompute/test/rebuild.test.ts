@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { generationFolder } from '@tributary/archive/generations';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { DEFAULT_LIMITS } from '@tributary/recompute/ports';
+import { retire } from '@tributary/recompute/retire/retire';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
@@ -103,6 +105,19 @@ test('law 1: a run is computed whole where no generation that was ever published
   await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
   expect(await world.manifest(GENERATIONS + 1)).toMatchObject({ mode: 'full', definitionsVersion: DEFINITIONS.version });
   await expectWhole();
+});
+
+test('law 7: over an older copy of the generations, retirement publishes above the pointer, as publications beside it', async () => {
+  const copy = join(world.dataDir, 'copy');
+  await grow(async (generation) => {
+    if (generation === 3) await cp(generationsFolder(), copy, { recursive: true });
+  });
+  await rm(generationsFolder(), { recursive: true });
+  await cp(copy, generationsFolder(), { recursive: true });
+  const pointed = (await world.serving.pointer())?.sequence ?? 0;
+  const limits = { ...DEFAULT_LIMITS, keepGenerations: 1 };
+  await retire({ dataDir: world.dataDir, limits, serving: world.serving, note: () => {} });
+  expect(await world.current()).toMatchObject({ sequence: pointed + 1, generation: 3, kept: { generations: [3] } });
 });
 
 test('law 1: numbers go on from the archive when store and pointer were lost as well, from these when it knows less', async () => {

@@ -46,7 +46,7 @@ export type PublicationDraft = Omit<Publication, 'sequence' | 'fileSeen'>;
 /**
  * Publishes if nothing was published since `expectedSequence` (0: nothing ever was). Throws `conflict` when something
  * was, and when the generation is not computed or no longer kept. `above`: the new number is above it as well, for readers who
- * follow publications that were lost. Without a `kept` of its own the list of the one before goes on.
+ * follow publications that were lost. All who publish take it from the pointer, or two of them would take two numbers. Without a `kept` of its own the list of the one before goes on.
  */
 export async function publish(
   dataDir: string,

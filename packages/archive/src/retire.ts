@@ -30,12 +30,12 @@ export async function keptWith(dataDir: string, generation: number, keepLast: nu
 
 /**
  * Removes what the newest publication does not keep. Where that keeps more than `keepLast` asks for, as under a hold, it is first
- * published again with a shorter list.
+ * published again with a shorter list. `above`: as `publish`.
  */
-export async function retireGenerations(dataDir: string, keepLast: number): Promise<Retirement> {
+export async function retireGenerations(dataDir: string, keepLast: number, above = 0): Promise<Retirement> {
   if (keepLast < 1) throw new RangeError(`keepLast must be at least 1 (got ${keepLast}). Raise it.`);
   const manifests = await readManifests(dataDir);
-  const newest = await shortened(dataDir, manifests, keepLast);
+  const newest = await shortened(dataDir, manifests, keepLast, above);
   if (newest?.kept === undefined) return { retired: [], oldestKept: 0, freedBytes: 0 };
   const { kept } = newest;
   const oldestKept = Math.min(...kept.generations);
@@ -75,6 +75,7 @@ async function shortened(
   dataDir: string,
   manifests: readonly GenerationManifest[],
   keepLast: number,
+  above: number,
 ): Promise<Publication | null> {
   const newest = await currentPublication(dataDir);
   if (newest === null) return null;
@@ -85,7 +86,7 @@ async function shortened(
   if (newest.kept !== undefined && !tooMany) return newest;
   const { sequence, fileSeen: _, ...again } = newest;
   try {
-    return await publish(dataDir, sequence, { ...again, kept: wanted });
+    return await publish(dataDir, sequence, { ...again, kept: wanted }, above);
   } catch (error) {
     if (error instanceof TributaryError && error.code === 'conflict') return null;
     throw error;
