@@ -372,4 +372,20 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     to: '',
     test: 'packages/archive/src/compute/compute-plan.test.ts',
   },
+  {
+    lie: 'the client of a report never leaves',
+    law: '7',
+    file: 'services/api/src/http/asker.ts',
+    from: 'isGone: () => raw.destroyed',
+    to: 'isGone: () => false',
+    test: 'services/api/test/asker.test.ts',
+  },
+  {
+    lie: 'all keys share the turns of one',
+    law: '7',
+    file: 'services/api/src/http/asker.ts',
+    from: 'key: owner,',
+    to: 'key: owner.slice(0, 0),',
+    test: 'services/api/test/asker.test.ts',
+  },
 ];

@@ -94,4 +94,28 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     to: 'isCountedOnce ? arrival.event : arrival.event',
     test: DECODE,
   },
+  {
+    lie: 'names of one slot that begin alike are one name',
+    law: '1',
+    file: READER,
+    from: 'isAt(data, from, known) ?',
+    to: 'isAt(data, from, known.subarray(0, -2)) ?',
+    test: LINES,
+  },
+  {
+    lie: 'lines of an entry that is not ASCII are found by counting letters',
+    law: '1',
+    file: 'services/speed/src/decode.ts',
+    from: 'if (reader.open(body) !== body.length)',
+    to: 'if (reader.open(body) < 0)',
+    test: DECODE,
+  },
+  {
+    lie: 'what a refusal says has no bound',
+    law: '7',
+    file: 'packages/model/src/refusal.ts',
+    from: 'if (message.length <= MESSAGE_CHARACTERS) return',
+    to: 'if (message.length > 0) return',
+    test: 'packages/model/src/refusal.test.ts',
+  },
 ];

@@ -6,12 +6,13 @@
  * channel close and drain, and Redis' guard sees its pipe close and ends Redis after them.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { readConfig } from '@tributary/runtime/config/read-config';
 import { DISK_SETTINGS, watchDisk } from '@tributary/runtime/data-folder/disk-space';
-import { DATA_FOLDERS, dataPath } from '@tributary/runtime/data-folder/paths';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { closeFolders } from './close-folders.ts';
 import { type LocalAccess, localKeys, writeAccess } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
 import { lastWords } from './last-words.ts';
@@ -159,22 +160,6 @@ async function assertRoom(dataDir: string, env: Environment): Promise<void> {
   const measuredOnce = AbortSignal.abort();
   (await watchDisk({ folder, reserveMb: diskReserveMb, signal: measuredOnce, onChange: () => {} })).assertRoom();
 }
-
-/**
- * What older versions made is for its owner only as well; what roles and Redis make is so from the start (umask). A folder of
- * another owner (a mount) stays as it is: whether it may be written to is asked before anything starts.
- */
-function closeFolders(dataDir: string): void {
-  for (const name of DATA_FOLDERS) {
-    try {
-      chmodSync(join(dataDir, name), 0o700);
-    } catch (error) {
-      if (!NOT_OURS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    }
-  }
-}
-
-const NOT_OURS: ReadonlySet<string> = new Set(['ENOENT', 'EPERM', 'EROFS']);
 
 async function stopAll(started: readonly Managed[], after: () => void): Promise<void> {
   const [redis, ...roles] = started;

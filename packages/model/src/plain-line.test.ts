@@ -186,6 +186,13 @@ describe('the reader of plain lines', () => {
         },
       ),
     );
+    // Many times as many as it has slots: of those on one slot some differ in their last letters alone.
+    const letters = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((letter) => !'"\\'.includes(letter));
+    for (const first of letters)
+      for (const second of letters) {
+        const campaign = `c${first}${second}`;
+        expect(plainOf(encodeEvent({ ...BARE, campaign }))?.event.campaign).toBe(campaign);
+      }
   });
 });
 

@@ -64,6 +64,16 @@ test('law 7: a batch holds, of any lines, what the decoder says of each', () => 
   );
 });
 
+test('law 1: where an entry is not ASCII, no line is read at the place of another one', () => {
+  const [second, third] = ['e-2', 'e-3'].map((id) => encodeEvent({ ...base, id, source: 'shop' })) as [string, string];
+  // As many bytes more than letters as the second line is long: counted in letters, the third one begins where the second lies in bytes.
+  const letters = '山'.repeat((second.length + 1) / 2);
+  expect(new TextEncoder().encode(letters)).toHaveLength(letters.length + second.length + 1);
+  const body = [encodeEvent({ ...base, id: 'e-1', campaign: letters }), second, third].join('\n');
+  const { arrivals } = decodeBatch([{ partition: 0, position: '1', kind: 'events', body, appendedMs: NOW }], 0, 0, 1, sha256Hex);
+  expect(arrivals.map(({ event }) => event.id)).toEqual(['e-1', 'e-2', 'e-3']);
+});
+
 test('law 3: a worker counts a conversion once by a key that only the whole line has', async () => {
   const definitions = definitionsOf({
     ...SMALL_DEFINITIONS,

@@ -20,6 +20,12 @@ function ran(seconds: number, newEvents: number, more: Partial<GenerationManifes
 test('on a line through earlier runs the estimate is on it, and says that it was never off', () => {
   const line = [1, 2, 3, 4].map((k) => ran(2 + 3 * k, 1_000 * k));
   expect(estimate(line, 'full', 10_000)).toEqual({ seconds: 32, medianError: 0, runs: 4 });
+  // Duplicates are read as well.
+  const doubled = line.map((run) => ({
+    ...run,
+    counts: { ...run.counts, newEvents: 500, duplicates: run.counts.newEvents - 500 },
+  }));
+  expect(estimate(doubled, 'full', 10_000)).toEqual({ seconds: 32, medianError: 0, runs: 4 });
 });
 
 test('one run that waited for a lost server moves the estimate little', () => {

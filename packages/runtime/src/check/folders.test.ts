@@ -43,11 +43,14 @@ test('law 6: generations without the archive that they are of are refused; its s
   expect(troubles()).toEqual([]);
   writeFileSync(join(folder, DATA_PATHS.publications, '000001.json'), '{}');
   expect(troubles()).toEqual([
-    `TRIBUTARY_DATA_DIR must be a folder with the archive that its generations are of (got "${folder}": it has generations/publications and no archive/segments). Mount or restore archive; where it is lost for good, docs/production.md says what to do ("Backup and restore").`,
+    `TRIBUTARY_DATA_DIR must be a folder with the archive that its generations are of (got "${folder}": it has generations/publications and nothing in archive/segments). Mount or restore archive; where it is lost for good, docs/production.md says what to do ("Backup and restore").`,
   ]);
+  // Where a mount of the segments alone failed.
+  mkdirSync(join(folder, DATA_PATHS.segments));
+  expect(troubles()).toHaveLength(1);
   writeFileSync(join(folder, DATA_PATHS.archiveIdentity), '{"identity":"a"}');
   expect(troubles()).toEqual([]);
   rmSync(join(folder, DATA_PATHS.archiveIdentity));
-  mkdirSync(join(folder, DATA_PATHS.segments));
+  mkdirSync(join(folder, DATA_PATHS.segments, '00'));
   expect(troubles()).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
 import { logKey, NAMESPACE } from './keys.ts';
-import { notedRestores, noteRestored, noteSpent, type Restores, takeBack } from './restores.ts';
+import { mayNote, notedRestores, noteRestored, noteSpent, type Restores, takeBack } from './restores.ts';
 
 export interface LostLog {
   readonly mayRestore: boolean;
@@ -31,6 +31,7 @@ export async function lookForLog(
   if (!restore) takeBack(dataDir, role);
   const isSpent = spentSince(notedRestores(dataDir)) !== null;
   const isGone = await assertThere(redis, { dataDir, known, restore });
+  if (isGone && role !== null && !mayNote(dataDir)) throw gone(dataDir, UNNOTED);
   return {
     mayRestore: restore && !isSpent,
     opened() {
@@ -73,6 +74,9 @@ export async function assertThere(
 
 const RESTORE =
   'Restore Redis, or name the data folder that belongs to it. Where there is nothing to restore, start once with TRIBUTARY_RESTORE_LOST_LOG=true: what was acknowledged and not archived is lost then';
+
+const UNNOTED =
+  'TRIBUTARY_RESTORE_LOST_LOG=true is noted there once it is used, and this role may not write to it: the next loss would pass unseen. Start first a role that may';
 
 function spent({ since, roles }: Spent): string {
   return `TRIBUTARY_RESTORE_LOST_LOG=true has been on since ${new Date(since).toISOString()} (${roles.join(', ')}) and restores one log only. Restore Redis. Where there is nothing to restore, start all roles once without the setting, then once with it: what was acknowledged and not archived is lost then`;

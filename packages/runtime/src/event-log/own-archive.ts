@@ -84,11 +84,13 @@ export async function assertOwnArchive(dataDir: string, known: string | null): P
  * the archive is lost for good, its identity in the folder begins it there. Throws `history_mismatch`.
  */
 export function assertArchiveThere(dataDir: string, name = 'TRIBUTARY_DATA_DIR'): void {
-  const isThere = (of: 'archiveIdentity' | 'segments') => existsSync(dataPath(dataDir, of));
-  if (isThere('archiveIdentity') || isThere('segments') || namesIn(dataPath(dataDir, 'publications')).length === 0) return;
+  // The folder alone may be the place of a mount that failed.
+  const hasSegments = namesIn(dataPath(dataDir, 'segments')).length > 0;
+  if (existsSync(dataPath(dataDir, 'archiveIdentity')) || hasSegments) return;
+  if (namesIn(dataPath(dataDir, 'publications')).length === 0) return;
   throw new TributaryError(
     'history_mismatch',
-    `${name} must be a folder with the archive that its generations are of (got "${resolve(dataDir)}": it has ${DATA_PATHS.publications} and no ${DATA_PATHS.segments}). Mount or restore ${dirname(DATA_PATHS.segments)}; where it is lost for good, docs/production.md says what to do ("Backup and restore").`,
+    `${name} must be a folder with the archive that its generations are of (got "${resolve(dataDir)}": it has ${DATA_PATHS.publications} and nothing in ${DATA_PATHS.segments}). Mount or restore ${dirname(DATA_PATHS.segments)}; where it is lost for good, docs/production.md says what to do ("Backup and restore").`,
   );
 }
 

@@ -7,7 +7,7 @@
  *
  * Notes of earlier versions have the same in log.json: `restoreSpent` by role, or `restoreSpentAt` without one, and `restoredAt`.
  */
-import { linkSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { accessSync, constants, linkSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { dataPath } from '../data-folder/paths.ts';
 import { type Note, put, readNote, remove } from './note.ts';
@@ -38,6 +38,16 @@ export function notedRestores(dataDir: string): Restores {
   };
   const restoredAt = timeIn(restoredFile(dataDir), 'at') ?? earlier.restoredAt;
   return { restoreSpent: Object.keys(restoreSpent).length === 0 ? undefined : restoreSpent, restoredAt };
+}
+
+/** Whether marks can be left where the log is noted. */
+export function mayNote(dataDir: string): boolean {
+  try {
+    accessSync(dirname(noteFile(dataDir)), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The first mark of a role stays. Nothing where no log is noted. */

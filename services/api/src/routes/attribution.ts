@@ -1,5 +1,4 @@
 /** Attribution reports: which channels and campaigns the conversions are credited to, under one model or several side by side. */
-import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
@@ -22,13 +21,13 @@ import type { Report } from '@tributary/reports/rows/report';
 import { keysOf, rowOf, stoodStillOf, totalsOf } from '@tributary/reports/rows/rows';
 import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
 import { createModelRunner, type ModelRunner } from '@tributary/reports/runner/runner';
-import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { Days } from '@tributary/serving/merge';
 import { openAnsweredQuestions } from '@tributary/serving/questions/archive-questions';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
+import { askerOf } from '../http/asker.ts';
 import { csvOf } from '../http/csv.ts';
 import { pageOf, topOf } from '../http/pages.ts';
 import { cursorKey, parametersOf, questionOf } from '../http/report-question.ts';
@@ -168,10 +167,6 @@ function uncertaintyOfModels({ credit }: Report): z.input<typeof CompareAnswer>[
     return shown === null ? [] : [[model, shown] as const];
   });
   return known.length === 0 ? null : Object.fromEntries(known);
-}
-
-function askerOf({ owner }: { readonly owner: string }, { raw }: { readonly raw: ServerResponse }): Asker {
-  return { key: owner, isGone: () => raw.destroyed };
 }
 
 /** CSV and NDJSON have no place for `meta`: what matters of it goes into headers. */
