@@ -115,6 +115,8 @@ export const EXPLANATION = {
       },
     },
   ],
+  order: null as string | null,
+  refunds: [] as object[],
   omittedTouches: 0,
   weightSums: {},
   models: ['first', 'last'],

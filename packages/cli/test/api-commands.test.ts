@@ -1,7 +1,7 @@
 /** The reading commands against a server that answers as the API does. */
 import { freePort } from '@tributary/testkit/servers/redis-server';
 import { describe, expect, test } from 'vitest';
-import { CONVERSIONS, RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-answers.ts';
+import { CONVERSIONS, EXPLANATION, RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-answers.ts';
 import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 
@@ -39,6 +39,29 @@ test('explain: every touch, its credit, why; credits add up to the conversion (l
     stderr: expect.stringContaining('"tributary attribution report --model markov" has them.'),
   });
   expect(done.stdout).toMatch(/2 +search +49\.90 EUR +0\.00 EUR/);
+});
+
+test('explain: what was refunded of the order, and whether reports count it; nothing of an older API, or without an order', async () => {
+  const refund = {
+    id: 'r\u001b1',
+    ts: Date.UTC(2026, 10, 21),
+    type: 'purchase',
+    valueMinor: -990,
+    currency: 'EUR',
+    counts: true,
+  };
+  let order: object = {};
+  await using server = await fakeServer(() => ({ body: { ...EXPLANATION, ...order } }));
+  const explained = async (more: object) => {
+    order = more;
+    return (await tributary(['attribution', 'explain', 'c1', '--url', server.url])).stdout;
+  };
+  expect(await explained({ order: 'o7', refunds: [refund, { ...refund, id: 'r2', counts: false }] })).toContain(
+    'order o7: refunded -9.90 EUR by purchase r\ufffd1, 2026-11-21 00:00:00Z (a conversion of its own, credited by its own path)\n' +
+      'order o7: refunded -9.90 EUR by purchase r2, 2026-11-21 00:00:00Z (reports do not count it)\n',
+  );
+  expect(await explained({ order: 'o7' })).toContain('order o7: no refund\n');
+  for (const none of [{}, { order: undefined, refunds: undefined }]) expect(await explained(none)).not.toContain('refund');
 });
 
 test('conversions list: their ids, newest first; later ones and the next page are mentioned', async () => {

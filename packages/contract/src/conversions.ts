@@ -21,9 +21,25 @@ const ExplainedTouch = z
   })
   .meta({ id: 'ExplainedTouch' });
 
+const Refund = z
+  .object({
+    ...Conversion.shape,
+    counts: z.boolean().describe('Reports count it. false: its type is not a conversion, or it repeats one.'),
+  })
+  .meta({ id: 'Refund' });
+
 export const ExplanationAnswer = z.object({
   conversion: Conversion,
   userId: z.string(),
+  order: z
+    .string()
+    .nullable()
+    .describe(
+      'The order that the event names: in the field that its type is counted once by, else in properties.order_id or .orderId; null: it names none.',
+    ),
+  refunds: z
+    .array(Refund)
+    .describe('Events of the user that name the order, of a value below zero, from its instant on; empty without an order.'),
   attributed: z.boolean().describe('false: no touch is eligible, all credit goes to (unattributed).'),
   unattributedMicros: z.int(),
   touches: z.array(ExplainedTouch),
@@ -99,6 +115,8 @@ export const CONVERSION_ROUTES = {
       answer: {
         conversion: CONVERSION_EXAMPLE,
         userId: 'ada',
+        order: '77',
+        refunds: [],
         attributed: true,
         unattributedMicros: 0,
         touches: [

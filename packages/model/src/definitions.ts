@@ -346,7 +346,11 @@ export function channelOf(event: Kinded, definitions: Definitions): string | nul
  */
 export function onceKeyOf(event: Pick<Event, 'type' | 'properties'>, { once }: Definitions): string {
   const by = Object.hasOwn(once, event.type) ? once[event.type]?.by : undefined;
-  if (by === undefined) return '';
+  return by === undefined ? '' : textAt(event, by);
+}
+
+/** What an event has at a path such as `properties.order_id`: a text, or a whole number as text; else "". */
+export function textAt(event: Pick<Event, 'type' | 'properties'>, by: string): string {
   let value: unknown = event;
   for (const field of by.split('.')) {
     if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, field)) return '';

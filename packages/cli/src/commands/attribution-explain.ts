@@ -7,7 +7,7 @@ import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { conversions, counted, instant, money } from '../terminal/figures.ts';
-import { renderWide, shortName, type Table } from '../terminal/table.ts';
+import { printable, renderWide, shortName, type Table } from '../terminal/table.ts';
 
 type Explanation = AnswerOf<'explainConversion'>;
 
@@ -89,6 +89,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
   );
   const worth = valueTable(got, models);
   const notes = [
+    ...refundLines(got),
     ...(got.attributed ? [] : ['no touch is eligible: all credit goes to (unattributed)']),
     ...(got.omittedTouches > 0 ? [`left out: ${counted(got.omittedTouches, 'older touch', 'older touches')}, not eligible`] : []),
   ];
@@ -96,6 +97,18 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
   const tables =
     touches.length === 0 ? [] : [table, ...(worth === null ? [] : ['', renderWide(worth, terminal.width, terminal.bold), ''])];
   return [head, ...tables, ...notes, terminal.dim(line)].join('\n');
+}
+
+/** Nothing where the conversion names no order: which refunds are of it is not known then. */
+function refundLines({ order, refunds }: Explanation): string[] {
+  // An older API does not say.
+  if (!order) return [];
+  const name = `order ${shortName(printable(order))}`;
+  if (refunds.length === 0) return [`${name}: no refund`];
+  return refunds.map(({ id, ts, type, valueMinor, currency, counts }) => {
+    const how = counts ? 'a conversion of its own, credited by its own path' : 'reports do not count it';
+    return `${name}: refunded ${money(valueMinor, currency)} by ${printable(`${type} ${id}`)}, ${instant(ts)} (${how})`;
+  });
 }
 
 /** What each touch is given of the conversion's value; null where it has none. */

@@ -10,6 +10,7 @@ import { completenessOf, gapsOf } from '@tributary/serving/gaps';
 import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
 import { projectionOf, type Selection, type Wanted } from '@tributary/serving/merge';
 import { findConversion, noConversion } from '@tributary/serving/users/find-conversion';
+import { orderOf, refundsOf } from '@tributary/serving/users/refunds';
 import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { conversions } from '@tributary/views/conversions/fold';
 import { NONE } from '@tributary/views/timeline';
@@ -73,11 +74,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const timeline = timelineOf(found.events, found.definitions);
     const explanation = explain(timeline, id, found.definitions);
     if (explanation === null) throw noConversion(timeline, id, found.definitions);
+    const event = found.events.find((one) => one.id === id);
+    const order = event === undefined ? null : orderOf(event, found.definitions);
+    const refunds = order === null ? [] : refundsOf(order, explanation.conversion, found.events, timeline, found.definitions);
     const attributed = explanation.touches.some((touch) => touch.eligible);
     const holes = [...found.holes, ...gapsOf('older_generation', served.failure === null ? [] : [served.failure])];
     return {
       conversion: conversionOf(explanation.conversion),
       userId: found.userKey,
+      order,
+      refunds: refunds.map(({ event: refund, counts }) => ({ ...conversionOf(refund), counts })),
       attributed,
       unattributedMicros: attributed ? 0 : CREDIT_UNIT_MICROS,
       touches: explanation.touches.map(({ touch, eligible, reason, credits }) => ({
