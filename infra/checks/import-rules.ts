@@ -18,7 +18,7 @@ const CORE = ['model', 'attribution', 'views'];
 const WITHOUT_IO = new Set([...CORE, 'serving', 'reports']);
 
 /** What these may take from `runtime`: files that do no I/O either. */
-const RUNTIME_WITHOUT_IO = new Set(['config/definitions', 'http/fair-share', 'http/turns-of-keys', 'settings/unknown']);
+const RUNTIME_WITHOUT_IO = new Set(['config/definitions', 'http/fair-share', 'http/turns-of-keys', 'config/nearest-name']);
 
 /** Imports that do no I/O at run time. */
 const TOLERATED: Readonly<Record<string, readonly string[]>> = {

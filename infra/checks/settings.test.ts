@@ -1,11 +1,11 @@
 /** docs/settings.md is written from the tables (`npx vitest run infra/checks/settings.test.ts -u`), and documents name no other setting. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
+import { SHARED_SETTINGS } from '@tributary/configuration/roles/shared';
+import { unknownSentence, unknownSettings } from '@tributary/configuration/unknown';
 import { environmentName } from '@tributary/runtime/config/read-config';
 import { boundsOf, type Setting } from '@tributary/runtime/config/setting';
-import { ROLE_SETTINGS } from '@tributary/runtime/settings/roles';
-import { SHARED_SETTINGS } from '@tributary/runtime/settings/shared';
-import { unknownSentence, unknownSettings } from '@tributary/runtime/settings/unknown';
 import { expect, test } from 'vitest';
 import { REPOSITORY, textOf } from './source-files.ts';
 

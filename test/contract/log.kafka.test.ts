@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type KafkaLogOptions, openKafkaLog } from '@tributary/log/kafka/kafka-log';
+import type { KafkaSettings } from '@tributary/log/kafka/settings';
 import { openEventLog } from '@tributary/log/open-log';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
-import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
 import { describeLogContract } from '@tributary/testkit/contracts/log-contract';
 import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/contracts/log-crash-contract';
 import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';

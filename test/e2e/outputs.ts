@@ -1,9 +1,10 @@
 /** What the output log says, read from its start as any consumer would: the newest line of a conversion counts. */
+
+import { SHARED_SETTINGS } from '@tributary/configuration/roles/shared';
+import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { dayOf } from '@tributary/model/time';
 import { readConfig } from '@tributary/runtime/config/read-config';
-import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
-import { SHARED_SETTINGS } from '@tributary/runtime/settings/shared';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 
 export interface OutputLine {

@@ -10,7 +10,7 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     file: 'packages/runtime/src/event-log/own-archive.ts',
     from: "namesIn(dataPath(dataDir, 'publications')).length === 0) return;",
     to: "namesIn(dataPath(dataDir, 'publications')).length >= 0) return;",
-    test: 'packages/runtime/src/check/folders.test.ts',
+    test: 'packages/configuration/src/check/folders.test.ts',
   },
   {
     lie: 'the place of a mount of segments that failed is an archive',
@@ -162,7 +162,7 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     file: 'packages/runtime/src/event-log/own-archive.ts',
     from: '(await redis.hsetnx(key, logIdentity, archive)) === 1;',
     to: '(await (redis as unknown as Redis).hset(key, logIdentity, archive)) >= 0;',
-    test: 'packages/runtime/src/event-log/own-archive.redis.test.ts',
+    test: 'packages/configuration/src/check/own-archive.redis.test.ts',
   },
   {
     lie: 'roles that only read the archive start over any folder',
@@ -170,15 +170,15 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     file: 'packages/runtime/src/event-log/folder-history.ts',
     from: 'return await assertOwnArchive(dataDir, await archiveOf(redis, log.identity));',
     to: 'return;',
-    test: 'packages/runtime/src/event-log/own-archive.redis.test.ts',
+    test: 'packages/configuration/src/check/own-archive.redis.test.ts',
   },
   {
     lie: 'doctor does not ask where a log in Kafka is archived',
     law: '6',
-    file: 'packages/runtime/src/check/servers.ts',
+    file: 'packages/configuration/src/check/servers.ts',
     from: 'if (known !== null) await',
     to: 'if (known === "") await',
-    test: 'packages/runtime/src/event-log/own-archive.redis.test.ts',
+    test: 'packages/configuration/src/check/own-archive.redis.test.ts',
   },
   {
     lie: 'an archiver starts over any folder',

@@ -1,8 +1,8 @@
 /** What `npm start` looks at before it starts anything, with what the environment says. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { examineConfiguration } from '@tributary/configuration/check/configuration';
 import { TributaryError } from '@tributary/model/errors';
-import { examineConfiguration } from '@tributary/runtime/check/configuration';
 import { keyFileOf } from '@tributary/runtime/keys/file';
 import type { Environment } from './roles.ts';
 import { isUsed } from './used-folder.ts';

@@ -10,8 +10,9 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { readConfig } from '@tributary/runtime/config/read-config';
-import { DISK_SETTINGS, watchDisk } from '@tributary/runtime/data-folder/disk-space';
+import { watchDisk } from '@tributary/runtime/data-folder/disk-space';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { DATA_FOLDER_SETTINGS } from '@tributary/runtime/data-folder/settings';
 import { closeFolders } from './close-folders.ts';
 import { type LocalAccess, localKeys, writeAccess } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
@@ -154,7 +155,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 /** A platform that could take nothing says so at once, not after a minute of waiting for its collector. */
 async function assertRoom(dataDir: string, env: Environment): Promise<void> {
-  const { diskReserveMb } = readConfig('npm start', { diskReserveMb: DISK_SETTINGS.diskReserveMb }, env, []);
+  const { diskReserveMb } = readConfig('npm start', { diskReserveMb: DATA_FOLDER_SETTINGS.diskReserveMb }, env, []);
   const folder = redisFolder(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const measuredOnce = AbortSignal.abort();

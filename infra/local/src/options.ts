@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
+import { distanceOf } from '@tributary/runtime/config/nearest-name';
 import { unexpanded } from '@tributary/runtime/data-folder/paths';
-import { distanceOf } from '@tributary/runtime/settings/unknown';
 import { MAX_BASE_PORT } from './ports.ts';
 
 export interface StartOptions {

@@ -1,7 +1,8 @@
 /** The log in the platform's own Redis, before the roles start: each of them would say the same of a lost one. */
+
+import { SHARED_SETTINGS } from '@tributary/configuration/roles/shared';
 import { TributaryError } from '@tributary/model/errors';
 import { readConfig } from '@tributary/runtime/config/read-config';
-import { EVENT_LOG_SETTINGS } from '@tributary/runtime/event-log/configuration';
 import { lookForLog } from '@tributary/runtime/event-log/lost';
 import { eventLogNote } from '@tributary/runtime/event-log/note';
 import { assertArchiveOfLog } from '@tributary/runtime/event-log/own-archive';
@@ -10,9 +11,11 @@ import type { Environment } from './roles.ts';
 
 const REDIS_WAIT_MS = 10_000;
 
+const OF_THE_LOG = { kafkaBrokers: SHARED_SETTINGS.kafkaBrokers, restoreLostLog: SHARED_SETTINGS.restoreLostLog };
+
 /** Throws `invalid_config` where the log that the folder names is gone and may not be created again, or is archived in another folder. */
 export async function assertOwnLog(redisUrl: string, dataDir: string, env: Environment): Promise<void> {
-  const { kafkaBrokers, restoreLostLog: restore } = readConfig('npm start', EVENT_LOG_SETTINGS, env, []);
+  const { kafkaBrokers, restoreLostLog: restore } = readConfig('npm start', OF_THE_LOG, env, []);
   const { known } = eventLogNote(dataDir, 'in Redis', '');
   if (kafkaBrokers !== '') return;
   const redis = connectRedis(redisUrl, 'commit', () => {});

@@ -1,4 +1,4 @@
-/** What `npm start` refuses before it starts anything, one sentence for each. Real processes: packages/runtime/test/refused-settings.test.ts. */
+/** What `npm start` refuses before it starts anything, one sentence for each. Real processes: packages/configuration/test/refused-settings.test.ts. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

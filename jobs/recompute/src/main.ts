@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runRole } from '@tributary/configuration/run-role';
+import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { startQuestions } from '@tributary/question/start';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
@@ -9,12 +11,9 @@ import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
-import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
-import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
-import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing } from './child/child.ts';
@@ -25,7 +24,7 @@ import { recomputeMetrics } from './metrics.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
 import { watchOverdue } from './watchdog.ts';
 
-await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, metrics: registry, signal }) => {
+await runRole('recompute', async ({ config, log: logger, metrics: registry, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   // Not of the kind "serving": the deltas of a whole generation may take longer than a reader would wait.
   const serving = connectRedis(config.redisUrl, 'commit', onError);

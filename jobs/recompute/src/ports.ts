@@ -2,9 +2,9 @@
 
 import type { ChildOptions } from '@tributary/archive/child/run-child';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from '@tributary/archive/compute/spec';
+import { RECOMPUTE_SETTINGS } from '@tributary/configuration/roles/recompute';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
-import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { ShardName } from './distribute/record.ts';
 import type { CompareResult, CompareSpec } from './reconcile/spec.ts';

@@ -1,8 +1,10 @@
 /** The log as a reader from outside opens it: only one that is there, and without asking how durable it is. */
+
+import { kafkaConfiguration } from '@tributary/log/kafka/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { EVENT_LOG_SETTINGS } from '@tributary/log/settings';
 import { readConfig } from '@tributary/runtime/config/read-config';
-import { EVENT_LOG_SETTINGS, kafkaConfiguration } from '@tributary/runtime/event-log/configuration';
 import { logKey, logNamespace } from '@tributary/runtime/event-log/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { shownRedisUrl } from '@tributary/runtime/redis/url';

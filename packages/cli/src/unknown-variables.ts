@@ -17,7 +17,7 @@ const OUR_NAMES: ReadonlySet<string> = new Set([
 export async function nameUnknownVariables({ env, stderr }: Pick<Shell, 'env' | 'stderr'>): Promise<void> {
   const others = Object.keys(env).filter((name) => /^TRIBUTARY_/i.test(name) && !OUR_NAMES.has(name));
   if (others.length === 0) return;
-  const { unknownSettings, unknownSentence } = await import('@tributary/runtime/settings/unknown');
+  const { unknownSettings, unknownSentence } = await import('@tributary/configuration/unknown');
   for (const unknown of unknownSettings(Object.fromEntries(others.map((name) => [name, env[name]]))))
     stderr.write(`${printable(`note: ${unknownSentence(unknown)}`)}\n`);
 }

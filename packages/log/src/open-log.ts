@@ -1,9 +1,9 @@
 /** The log that a process was configured with: Kafka where its brokers are named, else the Redis Streams of one machine. */
 
-import type { KafkaConfiguration, TopicSettings } from '@tributary/runtime/event-log/kafka-settings';
 import { logNamespace } from '@tributary/runtime/event-log/keys';
 import type { Redis } from 'ioredis';
 import type { EnvelopeOf } from './kafka/layout.ts';
+import type { KafkaConfiguration, TopicSettings } from './kafka/settings.ts';
 import type { EventLog } from './port.ts';
 
 export interface KafkaLogConfiguration extends Omit<KafkaConfiguration, 'topic'> {

@@ -1,5 +1,5 @@
 /** A filter by a value that no row has chooses nothing: that is said, with the value that was probably meant. */
-import { distanceOf } from '@tributary/runtime/settings/unknown';
+import { distanceOf } from '@tributary/runtime/config/nearest-name';
 import type { Days, Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { conversions } from '@tributary/views/conversions/fold';

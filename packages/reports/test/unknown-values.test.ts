@@ -1,5 +1,5 @@
 /** Law 7: what one question may cost the thread that answers all of them, counted in comparisons and sorts. */
-import { distanceOf } from '@tributary/runtime/settings/unknown';
+import { distanceOf } from '@tributary/runtime/config/nearest-name';
 import { touches } from '@tributary/views/touches/fold';
 import { afterEach, expect, test, vi } from 'vitest';
 import { unknownValues } from '../src/unknown-values.ts';

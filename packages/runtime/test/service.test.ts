@@ -111,9 +111,9 @@ describe('the start of a service', () => {
   });
 
   test('a wrong setting ends it with 2 and names the setting', async () => {
-    const { ended, output } = start('', { TRIBUTARY_PARTITIONS: 'many' });
+    const { ended, output } = start('', { TRIBUTARY_DISK_RESERVE_MB: 'many' });
     expect(await ended).toBe(2);
-    expect(output()).toContain('TRIBUTARY_PARTITIONS must be a whole number from 1 to 1024 (got "many")');
+    expect(output()).toContain('TRIBUTARY_DISK_RESERVE_MB must be a whole number from 1 to 1000000 (got "many")');
   });
 
   test('what is wrong later, as in a file that is just being changed, ends it with 1: the next start may go better', async () => {

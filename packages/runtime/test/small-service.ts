@@ -2,11 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 import type { ConfigTable } from '../src/config/read-config.ts';
+import { DATA_FOLDER_SETTINGS } from '../src/data-folder/settings.ts';
 import { runService } from '../src/process/service.ts';
-import { SHARED_SETTINGS } from '../src/settings/shared.ts';
+import { PROCESS_SETTINGS } from '../src/process/settings.ts';
+import { REDIS_SETTINGS } from '../src/redis/settings.ts';
 
 const CONFIG = {
-  ...SHARED_SETTINGS,
+  ...REDIS_SETTINGS,
+  ...DATA_FOLDER_SETTINGS,
+  ...PROCESS_SETTINGS,
   apiPort: { type: 'int', default: 0, unit: 'port', why: 'none is opened' },
   mode: { type: 'string', default: '', why: 'what goes wrong' },
 } as const satisfies ConfigTable;

@@ -1,6 +1,7 @@
 /** Event types that a question names and no counted event has: a mistyped one would choose nothing, without a word. */
+
+import { nearestName } from '@tributary/runtime/config/nearest-name';
 import { remembered } from '@tributary/runtime/http/remembered';
-import { nearestName } from '@tributary/runtime/settings/unknown';
 import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
 import { activity } from '@tributary/views/activity/fold';
 

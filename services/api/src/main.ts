@@ -5,19 +5,18 @@ import { cancelQuestion, createQuestion, listQuestions, readQuestion } from '@tr
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
+import { runRole } from '@tributary/configuration/run-role';
+import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
-import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { listOf } from '@tributary/runtime/config/list-of';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { listenTrouble } from '@tributary/runtime/http/listen-trouble';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import { followKeys } from '@tributary/runtime/keys/ring';
-import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
-import { API_SETTINGS } from '@tributary/runtime/settings/api';
-import { listOf } from '@tributary/runtime/settings/text-rules';
 import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
@@ -37,7 +36,7 @@ const CLOSE_MS = 2_000;
  */
 setFlagsFromString('--external-memory-accounted-in-global-limit');
 
-await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, disk, signal }) => {
+await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const serving = connectRedis(config.redisUrl, 'serving', onError);
   const bulk = connectRedis(config.redisUrl, 'bulk', onError);

@@ -3,17 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { runRole } from '@tributary/configuration/run-role';
+import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
-import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
-import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
-import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { archiverMetrics, observeSpools } from './metrics.ts';
 import { createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
@@ -23,7 +22,7 @@ import { stagingFolder, sweepOrphans, sweepStaging } from './sweep.ts';
 /** How often the staging folders of archivers that died elsewhere are looked for. */
 const SWEEP_EVERY_MS = 10 * MINUTE_MS;
 
-await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, metrics, signal }) => {
+await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);

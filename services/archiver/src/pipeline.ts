@@ -10,10 +10,10 @@
  */
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { SegmentManifest } from '@tributary/archive/layout';
+import { ARCHIVER_SETTINGS } from '@tributary/configuration/roles/archiver';
 import type { EventLog, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import type { ArchiveClaims } from '@tributary/runtime/event-log/own-archive';
-import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
 import { closeSegments } from './close-segments.ts';
 import { COPY_LIMITS, type CopyLimits } from './copy-plan.ts';
 import { dueSpools } from './due.ts';

@@ -1,13 +1,12 @@
 /** The collector: wires the log and the key ring to the HTTP server. */
 import { randomUUID } from 'node:crypto';
+import { runRole } from '@tributary/configuration/run-role';
+import { eventLogConfiguration } from '@tributary/log/configuration';
 import { startHeartbeats } from '@tributary/log/heartbeat';
 import { openEventLog } from '@tributary/log/open-log';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
-import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
 import { followKeys } from '@tributary/runtime/keys/ring';
-import { runService } from '@tributary/runtime/process/service';
-import { COLLECTOR_SETTINGS } from '@tributary/runtime/settings/collector';
 import { withActivity, withRoom } from './activity.ts';
 import { createGate } from './bodies/gate.ts';
 import { createRejections } from './checks/rejections.ts';
@@ -31,7 +30,7 @@ const SCRIPTS = { maxBytes: 64 * 1024 * 1024, idleMs: 20_000 };
 /** The part of `maxInFlightBytes` that bodies may hold whose key was not verified yet. 8 MB by default. */
 const KEYLESS_SHARE = 1 / 8;
 
-await runService('collector', COLLECTOR_SETTINGS, async ({ config, log: logger, metrics: registry, disk, signal }) => {
+await runRole('collector', async ({ config, log: logger, metrics: registry, disk, signal }) => {
   const { maxInFlightBytes, maxBodyBytes, maxInFlightEvents, maxBatchEvents } = config;
   const now = Date.now;
   const onRedisError = (error: Error) => logger.warn({ err: error.message }, 'redis');

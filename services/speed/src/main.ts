@@ -1,15 +1,14 @@
 /** The speed service: wires log, store and its share of the partitions to the worker, and runs it until stopped. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { runRole } from '@tributary/configuration/run-role';
+import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
-import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
-import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
-import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
 import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { openArchivedEntries } from './archived-entries.ts';
@@ -21,7 +20,7 @@ import { reportProgress } from './report-progress.ts';
 import { runUntilAborted } from './run-loop.ts';
 import { createStallWatch, watchStalls } from './stalled.ts';
 
-await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics, disk, signal }) => {
+await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);

@@ -11,9 +11,9 @@
  */
 
 import { setImmediate as soon } from 'node:timers/promises';
+import { SPEED_SETTINGS } from '@tributary/configuration/roles/speed';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
-import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
 import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';

@@ -13,7 +13,7 @@ const NAME_IT = 'npm start brings its own. For roles that are started one by one
 
 /** The sentences are those of a start, and end with what to do. */
 export async function checkConfiguration({ shell, settings }: Context): Promise<Finding[]> {
-  const { examineConfiguration } = await import('@tributary/runtime/check/configuration');
+  const { examineConfiguration } = await import('@tributary/configuration/check/configuration');
   const { dataDir: path, dataDirFrom: name, redisUrl } = settings;
   const env = { ...shell.env, TRIBUTARY_REDIS_URL: redisUrl };
   const check = (redis: boolean) => examineConfiguration({ env, dataDir: { name, path }, redis, waitMs: WAIT_MS });

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
 import {
   type Asked,
   bytes,
@@ -13,6 +12,7 @@ import {
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectTo } from './connection.ts';
 import { MAX_REPLY_BYTES } from './replies.ts';
+import type { KafkaSettings } from './settings.ts';
 import { EARLIEST, listOffsetsRequest, metadataRequest } from './topic-requests.ts';
 
 const opened: { stop(): Promise<void> }[] = [];

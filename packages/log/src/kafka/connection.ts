@@ -5,11 +5,11 @@
 import { isIP } from 'node:net';
 import { AuthenticationError, apiVersionsV3, Connection as Line, protocolAPIsById } from '@platformatic/kafka';
 import { TributaryError } from '@tributary/model/errors';
-import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
 import { settled, within } from '@tributary/runtime/wait';
 import { loginOf, mechanismOf } from './login.ts';
 import { boundReplies, ForwardReader } from './replies.ts';
 import type { KafkaRequest } from './request.ts';
+import type { KafkaSettings } from './settings.ts';
 
 export interface Connection {
   /** Rejects with plain errors when the connection is lost or the broker is silent: the outcome is unknown. */

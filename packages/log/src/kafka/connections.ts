@@ -1,7 +1,7 @@
 /** Connections by address, made when needed and again after they broke. */
 
-import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
 import { type Address, type Connection, connectTo } from './connection.ts';
+import type { KafkaSettings } from './settings.ts';
 
 export interface Connections {
   to(address: Address): Promise<Connection>;

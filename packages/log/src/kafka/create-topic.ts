@@ -1,10 +1,10 @@
 /** Creates the topic of the log, or finds it, and checks that Kafka keeps in it what it acknowledges (law 6). */
 import { TributaryError } from '@tributary/model/errors';
-import type { TopicSettings } from '@tributary/runtime/event-log/kafka-settings';
 import { patience } from '@tributary/runtime/wait';
 import type { Connection } from './connection.ts';
 import { MAX_UNPACKED_BYTES } from './decompress.ts';
 import { CODE, unavailable } from './errors.ts';
+import type { TopicSettings } from './settings.ts';
 import { ASK_EVERY_MS, describeTopic, ledTopic, mismatch, type TopicOptions } from './topic.ts';
 import { createTopicRequest, type Metadata, type TopicConfig, topicConfigRequest } from './topic-requests.ts';
 

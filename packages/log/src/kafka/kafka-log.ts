@@ -6,7 +6,6 @@
  * (an unclean election, which opening refuses, or a broker with a restored disk).
  */
 import { TributaryError } from '@tributary/model/errors';
-import type { KafkaSettings, TopicSettings } from '@tributary/runtime/event-log/kafka-settings';
 import { patience } from '@tributary/runtime/wait';
 import type { AppendLimits } from '../append-queue.ts';
 import type { EventLog, Position } from '../port.ts';
@@ -20,6 +19,7 @@ import { firstMessageMs } from './first-message.ts';
 import { type EnvelopeOf, eventEnvelope, offsetOf, positionOf } from './layout.ts';
 import { commitProgress } from './progress.ts';
 import { createReader } from './reader.ts';
+import type { KafkaSettings, TopicSettings } from './settings.ts';
 import { ASK_EVERY_MS, watchTopic } from './topic.ts';
 import { deleteRecordsRequest, EARLIEST, LATEST, listOffsetsRequest } from './topic-requests.ts';
 

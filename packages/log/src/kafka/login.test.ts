@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
 import {
   type Asked,
   int32,
@@ -12,6 +11,7 @@ import {
 import { afterEach, expect, it, vi } from 'vitest';
 import { connectTo } from './connection.ts';
 import { MAX_REPLY_BYTES } from './replies.ts';
+import type { KafkaSettings } from './settings.ts';
 import { EARLIEST, listOffsetsRequest } from './topic-requests.ts';
 
 const PLAIN: NonNullable<KafkaSettings['sasl']> = { mechanism: 'plain', username: 'app', password: 'secret' };

@@ -1,6 +1,6 @@
 /** Login by SASL, as the library does it, within bounds on what the broker may ask for. */
 import { type SASLCustomAuthenticator, type SASLOptions, saslPlain, saslScramSha } from '@platformatic/kafka';
-import type { KafkaSettings, SaslMechanism } from '@tributary/runtime/event-log/kafka-settings';
+import type { KafkaSettings, SaslMechanism } from './settings.ts';
 
 type Sasl = NonNullable<KafkaSettings['sasl']>;
 

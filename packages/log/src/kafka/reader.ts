@@ -1,6 +1,5 @@
 /** Reads: each takes a fetch session of its own, so that one reader's wait never holds up another's read. */
 
-import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
 import { pause, settled } from '@tributary/runtime/wait';
 import type { LogEntry, Position, ReadLimits } from '../port.ts';
 import { createReadPool } from '../read-pool.ts';
@@ -10,6 +9,7 @@ import { unavailable } from './errors.ts';
 import { createFetchSession } from './fetch-session.ts';
 import { offsetOf } from './layout.ts';
 import type { From } from './poll.ts';
+import type { KafkaSettings } from './settings.ts';
 import type { Topic } from './topic.ts';
 
 /** Several requests may each have to be given up within one read, ms. */

@@ -1,6 +1,6 @@
 /** What brokers refuse of how they are reached, in the words of the settings: waiting does not change it. */
 import { TributaryError } from '@tributary/model/errors';
-import type { KafkaSettings } from '@tributary/runtime/event-log/kafka-settings';
+import type { KafkaSettings } from './settings.ts';
 
 interface Rule {
   readonly when: RegExp;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { SHARED_SETTINGS } from '../settings/shared.ts';
+import { PROCESS_SETTINGS } from '../process/settings.ts';
+import { REDIS_SETTINGS } from '../redis/settings.ts';
 import { type ConfigTable, environmentName, flagName, helpText, readConfig } from './read-config.ts';
 
 const TABLE = {
@@ -70,7 +71,7 @@ test.each([
   ['redis-sentinel://a:1,b:2?sentinelPassword=hidden', /name of the master .*\(got redis-sentinel:\/\/a:1,b:2\)/],
   ['redis-cluster://a:1,:hidden', /each server as host:port .*not shown/],
 ])('a url of Redis that is none is refused by name, without its password: %s', (url, message) => {
-  const attempt = () => readConfig('speed', SHARED_SETTINGS, { TRIBUTARY_REDIS_URL: url }, []);
+  const attempt = () => readConfig('speed', REDIS_SETTINGS, { TRIBUTARY_REDIS_URL: url }, []);
   expect(attempt).toThrow(message);
   expect(attempt).toThrow(/^TRIBUTARY_REDIS_URL must /);
   expect(attempt).not.toThrow(/hidden/);
@@ -79,12 +80,12 @@ test.each([
 test.each(['redis://h', 'redis://u:p%40@h:1/15', 'rediss://[::1]:7/', 'redis-cluster://a:1,b:2', 'redis-sentinel://a:1/m?db=3'])(
   'a url of Redis is taken: %s',
   (url) => {
-    expect(readConfig('speed', SHARED_SETTINGS, { TRIBUTARY_REDIS_URL: url }, []).redisUrl).toBe(url);
+    expect(readConfig('speed', REDIS_SETTINGS, { TRIBUTARY_REDIS_URL: url }, []).redisUrl).toBe(url);
   },
 );
 
 test('a text of a few known words takes no other', () => {
-  expect(() => readConfig('speed', SHARED_SETTINGS, { TRIBUTARY_LOG_LEVEL: 'verbose' }, [])).toThrow(
+  expect(() => readConfig('speed', PROCESS_SETTINGS, { TRIBUTARY_LOG_LEVEL: 'verbose' }, [])).toThrow(
     'TRIBUTARY_LOG_LEVEL must be one of trace, debug, info, warn, error, silent (got "verbose"). Write one of them, or leave it out for the default, info.',
   );
 });

@@ -6,24 +6,7 @@ import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
-import type { ConfigTable } from '../config/read-config.ts';
 import { quoted } from '../config/setting.ts';
-
-export const DISK_SETTINGS = {
-  redisFolder: {
-    type: 'string',
-    default: '',
-    why: 'where the Redis of this machine keeps its files: its disk is watched; "" is a Redis elsewhere, which watches its own',
-  },
-  diskReserveMb: {
-    type: 'int',
-    default: 64,
-    min: 1,
-    max: 1_000_000,
-    unit: 'MB',
-    why: 'with less free space there, collectors answer 503; with less than half of it, speed workers wait',
-  },
-} as const satisfies ConfigTable;
 
 /** A folder that is not there would be watched in vain. */
 export function redisFolderTrouble(folder: string): string | undefined {

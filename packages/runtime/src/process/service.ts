@@ -9,10 +9,9 @@ import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { type Logger, pino, stdSerializers } from 'pino';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { type Config, type ConfigTable, helpText, readConfig, wantsHelp } from '../config/read-config.ts';
-import { DISK_SETTINGS, type DiskSpace, redisFolderTrouble, watchDisk } from '../data-folder/disk-space.ts';
+import { type DiskSpace, redisFolderTrouble, watchDisk } from '../data-folder/disk-space.ts';
+import { DATA_FOLDER_SETTINGS } from '../data-folder/settings.ts';
 import { isRefusal, REFUSED } from '../error-kinds.ts';
-import { RESTORE_IS_ON } from '../settings/event-log.ts';
-import { unknownSentence, unknownSettings } from '../settings/unknown.ts';
 import { settled } from '../wait.ts';
 import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
@@ -31,11 +30,15 @@ export interface ServiceContext<T extends ConfigTable> {
 
 const DRAIN_MS = 4_000;
 
-/** Exit codes: 0 drained, 1 failed, `REFUSED`. Ends the process; call it from a `main.ts` only. */
+/**
+ * Exit codes: 0 drained, 1 failed, `REFUSED`. Ends the process; call it from a `main.ts` only.
+ * `notesOf`: what an operator should know of settings that are right.
+ */
 export async function runService<T extends ConfigTable>(
   name: string,
   table: T,
   start: (context: ServiceContext<T>) => Promise<Service>,
+  notesOf: (config: Config<T>) => readonly string[] = () => [],
 ): Promise<void> {
   if (wantsHelp(process.argv)) {
     process.stdout.write(helpText(name, table));
@@ -58,8 +61,7 @@ export async function runService<T extends ConfigTable>(
 
   try {
     warnOfPlainHttp(config, log);
-    if ('restoreLostLog' in config && config['restoreLostLog'] === true) log.warn(RESTORE_IS_ON);
-    for (const unknown of unknownSettings(process.env, table)) log.warn(unknownSentence(unknown));
+    for (const note of notesOf(config)) log.warn(note);
     const disk = await watchedDisk(config, log, controller.signal);
     const started = await start({ config, log, metrics, disk, signal: controller.signal });
     const service = hasOwnHttp(config) ? started : { ...started, ready: () => readyWithRoom(started, disk) };
@@ -101,7 +103,8 @@ function countDropped(metrics: Registry, destination: LogDestination): void {
 }
 
 async function watchedDisk(config: Readonly<Record<string, unknown>>, log: Logger, signal: AbortSignal): Promise<DiskSpace> {
-  const { redisFolder = DISK_SETTINGS.redisFolder.default, diskReserveMb = DISK_SETTINGS.diskReserveMb.default } = config;
+  const { redisFolder: byDefault, diskReserveMb: reserve } = DATA_FOLDER_SETTINGS;
+  const { redisFolder = byDefault.default, diskReserveMb = reserve.default } = config;
   const wrongFolder = redisFolderTrouble(String(redisFolder));
   if (wrongFolder !== undefined) throw new TributaryError('invalid_config', wrongFolder);
   return watchDisk({

@@ -1,12 +1,12 @@
 /** The publisher as the service runs it: its log, its metrics, and nothing at all where nothing is passed on. */
 
+import type { SHARED_SETTINGS } from '@tributary/configuration/roles/shared';
+import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import type { Config } from '@tributary/runtime/config/read-config';
-import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import type { connectRedis } from '@tributary/runtime/redis/connect';
-import type { SHARED_SETTINGS } from '@tributary/runtime/settings/shared';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { OutputKinds } from '../partition-run.ts';

@@ -1,11 +1,11 @@
 /** The data folder before anything writes to it: there, ours to write in, and with keys and a note that can be read. */
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { quoted } from '../config/setting.ts';
-import { FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
-import { notedPartitions } from '../event-log/note.ts';
-import { assertArchiveThere } from '../event-log/own-archive.ts';
-import { keyFileOf, readKeys } from '../keys/file.ts';
+import { quoted } from '@tributary/runtime/config/setting';
+import { FOLDERS_OF_ROLES } from '@tributary/runtime/data-folder/paths';
+import { notedPartitions } from '@tributary/runtime/event-log/note';
+import { assertArchiveThere } from '@tributary/runtime/event-log/own-archive';
+import { keyFileOf, readKeys } from '@tributary/runtime/keys/file';
 
 const RIGHTS = 'this user may not write there';
 const READ_ONLY = 'it is mounted read-only';

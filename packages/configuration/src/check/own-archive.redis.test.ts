@@ -2,13 +2,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
+import { eventLogNote } from '@tributary/runtime/event-log/note';
+import { archiveIdentity, archiveOf, assertArchiveOfLog, createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { redisTroubles } from '../check/servers.ts';
-import { connectRedis, whenReady } from '../redis/connect.ts';
-import { demandFolderOfLog } from './folder-history.ts';
-import { eventLogNote } from './note.ts';
-import { archiveIdentity, archiveOf, assertArchiveOfLog, createArchiveClaims } from './own-archive.ts';
+import { redisTroubles } from './servers.ts';
 
 let server: Awaited<ReturnType<typeof startRedis>>;
 let redis: ReturnType<typeof connectRedis>;

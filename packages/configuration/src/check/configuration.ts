@@ -3,17 +3,17 @@
  * servers. Each trouble is one sentence: `NAME must RULE (got VALUE). FIX.`
  */
 
-import { loadDefinitions } from '../config/definitions.ts';
-import { type Environment, examine } from '../config/read-config.ts';
-import type { Value } from '../config/setting.ts';
-import { redisFolderTrouble } from '../data-folder/disk-space.ts';
-import { DATA_FOLDERS, FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
-import { kafkaConfiguration } from '../event-log/configuration.ts';
-import { RESTORE_IS_ON } from '../settings/event-log.ts';
-import { ROLE_SETTINGS } from '../settings/roles.ts';
-import { unknownSentence, unknownSettings } from '../settings/unknown.ts';
+import { kafkaConfiguration } from '@tributary/log/kafka/configuration';
+import { RESTORE_IS_ON } from '@tributary/log/settings';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { type Environment, examine } from '@tributary/runtime/config/read-config';
+import type { Value } from '@tributary/runtime/config/setting';
+import { redisFolderTrouble } from '@tributary/runtime/data-folder/disk-space';
+import { DATA_FOLDERS, FOLDERS_OF_ROLES } from '@tributary/runtime/data-folder/paths';
+import { ROLE_SETTINGS } from '../role-settings.ts';
+import { unknownSentence, unknownSettings } from '../unknown.ts';
 import { folderTroubles, thrownBy } from './folders.ts';
-import { brokerTroubles, redisTroubles } from './servers.ts';
+import type { PlannedLog } from './servers.ts';
 
 export interface ConfigurationToCheck {
   readonly env: Environment;
@@ -52,14 +52,21 @@ export async function examineConfiguration({ env, dataDir, redis, waitMs }: Conf
     partitions: Number(read.partitions),
     isInKafka: brokers !== '',
   };
-  const servers = await Promise.all([
-    redis ? redisTroubles(String(read.redisUrl), log, waitMs) : [],
-    brokers === '' ? [] : brokerTroubles(brokers, waitMs),
-  ]);
+  const servers = redis || brokers !== '' ? await serverTroubles(redis ? String(read.redisUrl) : '', brokers, log, waitMs) : [];
   return {
-    troubles: [...files, ...(redisFolder === undefined ? [] : [redisFolder]), ...servers.flat()],
+    troubles: [...files, ...(redisFolder === undefined ? [] : [redisFolder]), ...servers],
     notes: [...notes, ...(read.restoreLostLog === true ? [RESTORE_IS_ON] : [])],
   };
+}
+
+/** Loaded when there are servers to ask: settings, files and folders need no client. */
+async function serverTroubles(redisUrl: string, brokers: string, log: PlannedLog, waitMs: number): Promise<string[]> {
+  const { brokerTroubles, redisTroubles } = await import('./servers.ts');
+  const troubles = await Promise.all([
+    redisUrl === '' ? [] : redisTroubles(redisUrl, log, waitMs),
+    brokers === '' ? [] : brokerTroubles(brokers, waitMs),
+  ]);
+  return troubles.flat();
 }
 
 /** Settings alone, of all roles together: the same setting means the same to each. */

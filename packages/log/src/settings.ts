@@ -1,7 +1,7 @@
-/** Where the log lies, and how Kafka is reached. */
-import type { ConfigTable } from '../config/read-config.ts';
-import type { Value, Values, Wrong } from '../config/setting.ts';
-import { brokersRule, topicPrefixRule } from './text-rules.ts';
+/** Where the log lies, and how Kafka is reached: the one table. It is read without a client of Redis or Kafka. */
+import { listOf } from '@tributary/runtime/config/list-of';
+import type { ConfigTable } from '@tributary/runtime/config/read-config';
+import type { Value, Values, Wrong } from '@tributary/runtime/config/setting';
 
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
@@ -104,3 +104,32 @@ export const EVENT_LOG_SETTINGS = {
     shown: () => 'a password that is not shown',
   },
 } as const satisfies ConfigTable;
+
+/** For the log of outputs, which the speed layer alone writes. */
+export const OUTPUT_LOG_SETTINGS = {
+  outputRetentionMinutes: {
+    type: 'int',
+    default: 60,
+    min: 1,
+    max: 60 * 24 * 365,
+    unit: 'min',
+    why: 'what the output log keeps: in the memory of Redis, or in the topic that a role creates on Kafka',
+  },
+} as const satisfies ConfigTable;
+
+function brokersRule(text: string): Wrong | undefined {
+  const isBroker = (item: string) => {
+    const [, port] = /^(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(item) ?? [];
+    return port !== undefined && Number(port) > 0 && Number(port) < 65_536;
+  };
+  if (listOf(text).every(isBroker)) return undefined;
+  return {
+    must: 'be host:port of one or more brokers, separated by commas',
+    fix: 'Write it as broker-1:9092,broker-2:9092.',
+  };
+}
+
+function topicPrefixRule(text: string): Wrong | undefined {
+  if (/^[A-Za-z0-9._-]{1,200}$/.test(text)) return undefined;
+  return { must: 'hold only letters, digits, ".", "_" and "-", at most 200 of them', fix: 'Leave the other characters out.' };
+}

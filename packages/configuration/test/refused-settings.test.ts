@@ -5,10 +5,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { type ConfigTable, environmentName } from '@tributary/runtime/config/read-config';
+import { readValue, type Setting } from '@tributary/runtime/config/setting';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ConfigTable, environmentName } from '../src/config/read-config.ts';
-import { readValue, type Setting } from '../src/config/setting.ts';
-import { ROLE_SETTINGS } from '../src/settings/roles.ts';
+import { ROLE_SETTINGS } from '../src/role-settings.ts';
 import { NOT_BOOLEAN, NOT_WHOLE, SECRET, SENTENCE, WRONG_KINDS } from './wrong-texts.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');

@@ -1,7 +1,7 @@
-import type { ConfigTable } from '../config/read-config.ts';
-import { MEMBER_SETTINGS } from './member.ts';
+import { memoryRule } from '@tributary/archive/memory-rule';
+import { MEMBER_SETTINGS } from '@tributary/membership/settings';
+import type { ConfigTable } from '@tributary/runtime/config/read-config';
 import { SHARED_SETTINGS } from './shared.ts';
-import { memoryRule } from './text-rules.ts';
 
 export const ARCHIVER_SETTINGS = {
   ...SHARED_SETTINGS,

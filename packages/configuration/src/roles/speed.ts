@@ -1,5 +1,6 @@
-import type { ConfigTable } from '../config/read-config.ts';
-import { MEMBER_SETTINGS } from './member.ts';
+import { OUTPUT_LOG_SETTINGS } from '@tributary/log/settings';
+import { MEMBER_SETTINGS } from '@tributary/membership/settings';
+import type { ConfigTable } from '@tributary/runtime/config/read-config';
 import { SHARED_SETTINGS } from './shared.ts';
 
 export const SPEED_SETTINGS = {
@@ -31,12 +32,5 @@ export const SPEED_SETTINGS = {
     oneOf: ['none', 'conversions', 'all'],
     why: 'what is passed on to the output log: none, conversions (as they are attributed), or all (enriched events too)',
   },
-  outputRetentionMinutes: {
-    type: 'int',
-    default: 60,
-    min: 1,
-    max: 60 * 24 * 365,
-    unit: 'min',
-    why: 'what the output log keeps: in the memory of Redis, or in the topic that a role creates on Kafka',
-  },
+  ...OUTPUT_LOG_SETTINGS,
 } as const satisfies ConfigTable;

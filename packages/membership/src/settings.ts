@@ -1,4 +1,4 @@
-import type { ConfigTable } from '../config/read-config.ts';
+import type { ConfigTable } from '@tributary/runtime/config/read-config';
 
 /** For every role that is a member of a group. */
 export const MEMBER_SETTINGS = {

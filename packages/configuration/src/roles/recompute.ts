@@ -1,17 +1,10 @@
-import type { ConfigTable } from '../config/read-config.ts';
+import { QUEUE_SETTINGS } from '@tributary/queue/settings';
+import type { ConfigTable } from '@tributary/runtime/config/read-config';
 import { SHARED_SETTINGS } from './shared.ts';
 
 export const RECOMPUTE_SETTINGS = {
   ...SHARED_SETTINGS,
-  batchEveryMs: {
-    type: 'int',
-    default: 15 * 60_000,
-    max: 7 * 24 * 3_600_000,
-    unit: 'ms',
-    orZero: true,
-    min: 10_000,
-    why: 'time between scheduled generations; 0: only on demand',
-  },
+  ...QUEUE_SETTINGS,
   batchMemoryMb: {
     type: 'int',
     default: 2_048,
@@ -54,14 +47,6 @@ export const RECOMPUTE_SETTINGS = {
     min: 1,
     unit: 'rows',
     why: 'a generation is computed by many workers from two shards of this size on; below, in one session',
-  },
-  batchLockMs: {
-    type: 'int',
-    default: 15_000,
-    min: 1_000,
-    max: 600_000,
-    unit: 'ms',
-    why: "a killed worker's run or shard is taken up by another after this long; a process that hangs longer loses its own",
   },
   batchKeepGenerations: {
     type: 'int',

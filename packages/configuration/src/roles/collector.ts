@@ -1,4 +1,4 @@
-import type { ConfigTable } from '../config/read-config.ts';
+import type { ConfigTable } from '@tributary/runtime/config/read-config';
 import { SHARED_SETTINGS } from './shared.ts';
 import { baseUrlRule, originsRule } from './text-rules.ts';
 

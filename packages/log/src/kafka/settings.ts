@@ -1,5 +1,5 @@
 /** How to reach a Kafka cluster, and what a topic of ours must be: what settings are read into, and what the log takes. */
-import type { SASL_MECHANISMS } from '../settings/event-log.ts';
+import type { SASL_MECHANISMS } from '../settings.ts';
 
 export interface KafkaSettings {
   /** `host:port` of brokers to begin with; the others are found through them. */

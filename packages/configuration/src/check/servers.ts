@@ -2,21 +2,21 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { TributaryError } from '@tributary/model/errors';
-import { quoted } from '../config/setting.ts';
-import { assertFolderOfLog } from '../event-log/folder-history.ts';
-import { NAMESPACE, trimmedKey } from '../event-log/keys.ts';
-import { assertThere } from '../event-log/lost.ts';
-import { eventLogNote } from '../event-log/note.ts';
-import { archiveOf, assertArchiveOfLog, assertOwnArchive } from '../event-log/own-archive.ts';
-import { connectRedis, type RedisConnection, whenWritable } from '../redis/connect.ts';
-import { DURABLE_SETTINGS } from '../redis/durability.ts';
-import { shownRedisUrl } from '../redis/url.ts';
-import { listOf } from '../settings/text-rules.ts';
-import { patience, settled } from '../wait.ts';
+import { listOf } from '@tributary/runtime/config/list-of';
+import { quoted } from '@tributary/runtime/config/setting';
+import { assertFolderOfLog } from '@tributary/runtime/event-log/folder-history';
+import { NAMESPACE, trimmedKey } from '@tributary/runtime/event-log/keys';
+import { assertThere } from '@tributary/runtime/event-log/lost';
+import { eventLogNote } from '@tributary/runtime/event-log/note';
+import { archiveOf, assertArchiveOfLog, assertOwnArchive } from '@tributary/runtime/event-log/own-archive';
+import { connectRedis, type RedisConnection, whenWritable } from '@tributary/runtime/redis/connect';
+import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
+import { shownRedisUrl } from '@tributary/runtime/redis/url';
+import { patience, settled } from '@tributary/runtime/wait';
 
 const EVERY_MS = 250;
 
-interface PlannedLog {
+export interface PlannedLog {
   readonly dataDir: string;
   readonly restore: boolean;
   readonly partitions: number;

@@ -1,6 +1,6 @@
 /** What is wrong with a url of Redis, before anything connects: the library reads "/abc" as database 0 and "" as localhost. */
 import type { Wrong } from '../config/setting.ts';
-import { readRedisUrl } from '../redis/url.ts';
+import { readRedisUrl } from './url.ts';
 
 /** Undefined when the url is one. Never quotes a password. */
 export function redisUrlTrouble(url: string): Wrong | undefined {

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readConfig } from '@tributary/runtime/config/read-config';
 import { expect, test } from 'vitest';
-import { readConfig } from '../config/read-config.ts';
-import { EVENT_LOG_SETTINGS, kafkaConfiguration } from './configuration.ts';
+import { EVENT_LOG_SETTINGS } from '../settings.ts';
+import { kafkaConfiguration } from './configuration.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\n';
 

@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { DATA_FOLDERS, DATA_PATHS, FOLDERS_OF_ROLES } from '@tributary/runtime/data-folder/paths';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DATA_FOLDERS, DATA_PATHS, FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
 import { folderTroubles } from './folders.ts';
 
 let folder: string;

@@ -1,12 +1,13 @@
 /** Every setting of every role, with what an operator may type: taken as it was meant, or refused by a sentence. */
+
+import { environmentName, examine, helpText } from '@tributary/runtime/config/read-config';
+import { boundsOf, type Setting } from '@tributary/runtime/config/setting';
+import { REFUSED } from '@tributary/runtime/error-kinds';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { FREE, NOT_BOOLEAN, NOT_WHOLE, ODD_TEXTS, SECRET, SENTENCE, WRONG_KINDS } from '../../test/wrong-texts.ts';
-import { examineConfiguration } from '../check/configuration.ts';
-import { environmentName, examine, helpText } from '../config/read-config.ts';
-import { boundsOf, type Setting } from '../config/setting.ts';
-import { REFUSED } from '../error-kinds.ts';
-import { runService } from '../process/service.ts';
-import { ROLE_SETTINGS } from './roles.ts';
+import { examineConfiguration } from '../src/check/configuration.ts';
+import { ROLE_SETTINGS } from '../src/role-settings.ts';
+import { runRole } from '../src/run-role.ts';
+import { FREE, NOT_BOOLEAN, NOT_WHOLE, ODD_TEXTS, SECRET, SENTENCE, WRONG_KINDS } from './wrong-texts.ts';
 
 const VISIBLE = /^[^\p{C}\p{Zl}\p{Zp}]+$/u;
 const NOTHING = ['', ' ', '\t', '\n'];
@@ -31,7 +32,7 @@ async function run(role: string, name: string, text: string) {
   });
   const args = process.argv.splice(2);
   try {
-    const service = runService(role, roleTable(role), async () => {
+    const service = runRole(role as keyof typeof ROLE_SETTINGS, async () => {
       started.push(role);
       throw new Error('started');
     });

@@ -1,0 +1,21 @@
+import type { ConfigTable } from '@tributary/runtime/config/read-config';
+
+export const QUEUE_SETTINGS = {
+  batchEveryMs: {
+    type: 'int',
+    default: 15 * 60_000,
+    max: 7 * 24 * 3_600_000,
+    unit: 'ms',
+    orZero: true,
+    min: 10_000,
+    why: 'time between scheduled generations; 0: only on demand',
+  },
+  batchLockMs: {
+    type: 'int',
+    default: 15_000,
+    min: 1_000,
+    max: 600_000,
+    unit: 'ms',
+    why: "a killed worker's run or shard is taken up by another after this long; a process that hangs longer loses its own",
+  },
+} as const satisfies ConfigTable;
