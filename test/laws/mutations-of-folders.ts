@@ -18,7 +18,7 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     file: 'packages/runtime/src/event-log/own-archive.ts',
     from: "namesIn(dataPath(dataDir, 'segments')).length > 0",
     to: "existsSync(dataPath(dataDir, 'segments'))",
-    test: 'packages/runtime/src/check/folders.test.ts',
+    test: 'packages/configuration/src/check/folders.test.ts',
   },
   {
     lie: 'a role that cannot note it restores a lost log',

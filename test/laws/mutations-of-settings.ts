@@ -2,7 +2,8 @@
 import type { Mutation } from './mutation-list.ts';
 
 const RUNTIME = 'packages/runtime/src';
-const WALK = `${RUNTIME}/settings/every-setting.test.ts`;
+const CONFIGURATION = 'packages/configuration';
+const WALK = `${CONFIGURATION}/test/every-setting.test.ts`;
 const CONFIGURED = 'infra/local/test/configured.test.ts';
 
 export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
@@ -105,7 +106,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'servers are asked although a setting is wrong',
     law: '7',
-    file: `${RUNTIME}/check/configuration.ts`,
+    file: `${CONFIGURATION}/src/check/configuration.ts`,
     from: '  if (troubles.length > 0) return { troubles, notes };\n',
     to: '',
     test: WALK,
@@ -113,7 +114,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a misspelt setting is named and the start goes on',
     law: '7',
-    file: `${RUNTIME}/check/configuration.ts`,
+    file: `${CONFIGURATION}/src/check/configuration.ts`,
     from: ', ...misspelt])],',
     to: '])],',
     test: CONFIGURED,
@@ -121,7 +122,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'keys are read by the roles alone',
     law: '7',
-    file: `${RUNTIME}/check/folders.ts`,
+    file: `${CONFIGURATION}/src/check/folders.ts`,
     from: '    ...thrownBy(() => readKeys(keyFileOf(folder))),\n',
     to: '',
     test: CONFIGURED,
@@ -129,7 +130,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a file will do for a data folder',
     law: '7',
-    file: `${RUNTIME}/check/folders.ts`,
+    file: `${CONFIGURATION}/src/check/folders.ts`,
     from: '    if (!statSync(folder).isDirectory()) return NO_FOLDER;\n',
     to: '',
     test: CONFIGURED,
@@ -137,7 +138,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a link that leads nowhere will do for a data folder',
     law: '7',
-    file: `${RUNTIME}/check/folders.ts`,
+    file: `${CONFIGURATION}/src/check/folders.ts`,
     from: 'lstatSync(path, { throwIfNoEntry: false })',
     to: 'statSync(path, { throwIfNoEntry: false })',
     test: CONFIGURED,
@@ -145,7 +146,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'another partition count than that of the log is found out by the roles',
     law: '7',
-    file: `${RUNTIME}/check/folders.ts`,
+    file: `${CONFIGURATION}/src/check/folders.ts`,
     from: 'notedPartitions(folder) ?? partitions;',
     to: 'partitions;',
     test: CONFIGURED,
