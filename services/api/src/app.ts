@@ -13,10 +13,12 @@ import { openApi } from '@tributary/contract/openapi';
 import { PATH_FIX } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { whenClosed } from '@tributary/runtime/http/when-closed';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApiContext, Routes } from './context.ts';
 import { addDocsPage } from './docs-page.ts';
 import { isDocs, requireKey } from './http/auth.ts';
+import type { Answered } from './http/metrics.ts';
 import { errorHandler, sendProblem } from './http/problem.ts';
 import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
 import { compileValidator } from './http/serve.ts';
@@ -29,8 +31,8 @@ const DOCUMENT = openApi('0.1.0') as unknown as StaticDocumentSpec['document'];
 export interface AppOptions {
   /** Origins of pages that may read with a key; none: no CORS headers at all. */
   readonly corsOrigins: readonly string[];
-  /** Called for each answered request: the route's pattern, its status, its duration. */
-  readonly onAnswered?: (method: string, route: string, status: number, durationMs: number) => void;
+  /** Gives, for a route's pattern, what is called for each of its answers. */
+  readonly timer?: (method: string, route: string) => Answered;
 }
 
 export async function buildApp(context: ApiContext, options: AppOptions): Promise<FastifyInstance> {
@@ -87,14 +89,13 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     if (!isDocs(request.url)) reply.headers(DATA_HEADERS);
     done();
   });
-  app.addHook('onRequest', requireKey(deps.keys, deps.now));
-  boundInFlight(app, deps.limits.maxInFlight);
-  const { onAnswered } = options;
-  if (onAnswered !== undefined)
-    app.addHook('onResponse', (request, reply, done) => {
-      onAnswered(request.method, request.routeOptions.url ?? '(none)', reply.statusCode, reply.elapsedTime);
-      done();
-    });
+  const inFlight = boundInFlight(deps.limits.maxInFlight);
+  // For each route once, not for each request: what Fastify says of a request's route it puts together each time.
+  app.addHook('onRoute', (route) => {
+    const scope = route.config?.scope ?? 'read';
+    if (scope !== 'open') route.onRequest = [requireKey(scope, deps.keys, deps.now), inFlight, ...[route.onRequest ?? []].flat()];
+  });
+  if (options.timer !== undefined) timeAnswers(app, options.timer);
 
   await addDocsPage(app, DOCUMENT);
   for (const name of ROUTES) {
@@ -120,21 +121,37 @@ const DATA_HEADERS = {
   'cache-control': 'no-store',
 };
 
-/** Answers that need no key are not among them: they are small, and probes must get them. */
-function boundInFlight(app: { addHook: FastifyInstance['addHook'] }, most: number): void {
+function timeAnswers(app: Pick<FastifyInstance, 'addHook'>, timer: (method: string, route: string) => Answered): void {
+  const timed = (route: string) => {
+    const byMethod = new Map<string, Answered>();
+    return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+      const { method } = request;
+      const answered = byMethod.get(method) ?? timer(method, route);
+      byMethod.set(method, answered);
+      answered(reply.statusCode, reply.elapsedTime);
+      done();
+    };
+  };
+  app.addHook('onRoute', (route) => {
+    route.onResponse = [timed(route.url), ...[route.onResponse ?? []].flat()];
+  });
+  const nowhere = timed('(none)');
+  app.addHook('onResponse', (request, reply, done) => (request.is404 ? nowhere(request, reply, done) : done()));
+}
+
+/** An onRequest hook. Answers that need no key are not among them: they are small, and probes must get them. */
+function boundInFlight(most: number) {
   const inFlight = createFairShare(most);
-  app.addHook('onRequest', ({ owner }, reply, done) => {
-    if (owner === '') return done();
+  return ({ owner }: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     if (!inFlight.fits(owner, 1)) {
       const detail = `${inFlight.heldBy(owner)} requests of this key are being answered already, and ${inFlight.held} of all keys`;
       sendProblem(reply, 'overloaded', detail);
       return;
     }
     inFlight.take(owner, 1);
-    // `close` comes exactly once for every answer, also for those whose client went away.
-    reply.raw.once('close', () => inFlight.give(owner, 1));
+    whenClosed(reply.raw, () => inFlight.give(owner, 1));
     done();
-  });
+  };
 }
 
 function pathOf(url: string): string {

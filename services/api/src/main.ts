@@ -23,7 +23,7 @@ import { createServingStore } from '@tributary/store/serving/redis-serving-store
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
 import type { ApiContext } from './context.ts';
-import { requestMetrics, servingMetrics } from './http/metrics.ts';
+import { requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
 import { readinessOf } from './routes/health.ts';
@@ -96,7 +96,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     unread: createUnreadAnswers(deps.limits),
   };
   servingMetrics(metrics, context);
-  const app = await buildApp(context, { corsOrigins: listOf(config.apiOrigins), onAnswered: requestMetrics(metrics) });
+  const app = await buildApp(context, { corsOrigins: listOf(config.apiOrigins), timer: requestTimer(metrics) });
 
   const stop = keepUpToDate(context);
 

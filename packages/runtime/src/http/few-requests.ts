@@ -4,6 +4,7 @@
  */
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import { whenClosed } from './when-closed.ts';
 
 export const REQUESTS_UNDER_WAY = 8;
 
@@ -19,7 +20,7 @@ export function fewRequests(listener: RequestListener, most = REQUESTS_UNDER_WAY
       return;
     }
     count(socket, 1);
-    response.once('close', () => count(socket, -1));
+    whenClosed(response, () => count(socket, -1));
     listener(request, response);
   };
 }

@@ -7,6 +7,7 @@
 import type { ServerResponse } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
 import { createFairShare } from './fair-share.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** What of a Fastify instance is used: this package does not depend on it. */
 interface App<Request> {
@@ -74,8 +75,7 @@ export function createUnreadAnswers({ unreadBytes, takeMs, takeSmallMs = TAKE_SM
         const counted = isSmall ? 0 : bytes;
         unread.take(owner, counted);
         const limit = setTimeout(giveUp, isSmall && !isStream(payload) ? takeSmallMs : takeMs).unref();
-        // Comes exactly once: when the kernel has the last byte, and when the connection breaks.
-        reply.raw.once('close', () => {
+        whenClosed(reply.raw, () => {
           clearTimeout(limit);
           unread.give(owner, counted);
         });

@@ -5,6 +5,7 @@
  * for large answers, which are refused before they are made.)
  */
 import type { ServerResponse } from 'node:http';
+import { whenClosed } from './when-closed.ts';
 
 export interface WaitingLimits {
   readonly maxBytes: number;
@@ -36,8 +37,7 @@ export function createWaitingAnswers({ maxBytes, takeMs }: WaitingLimits): HoldA
     held += size;
     // The socket of the request: an answer behind others of its connection has none yet.
     const limit = setTimeout(() => response.req.socket.destroy(), takeMs).unref();
-    // Comes exactly once: when the kernel has the last byte, and when the connection breaks.
-    response.once('close', () => {
+    whenClosed(response, () => {
       clearTimeout(limit);
       letGo(response);
     });

@@ -64,6 +64,17 @@ test('a key whose digest differs from the stored one in any digit is unknown', (
   expect(loadKeyRing(file).verify(key, 'read', NOW)).toBe('ok');
 });
 
+test('a key that was verified once is compared again once its file changed, and no other text passes for it', () => {
+  const { key, record } = createKey('read', NOW);
+  writeKeys(file, [record]);
+  const ring = loadKeyRing(file);
+  for (const now of [NOW, NOW + 1]) expect(ring.verify(key, 'read', now)).toBe('ok');
+  expect(ring.verify(`${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`, 'read', NOW + 1)).toBe('unknown');
+  expect(ring.verify(key, 'admin', NOW + 1)).toBe('forbidden');
+  writeKeys(file, [{ ...record, hash: createKey('read', NOW).record.hash }]);
+  expect(ring.verify(key, 'read', NOW + 1_000)).toBe('unknown');
+});
+
 test('the file holds no key, only hashes, and only its owner reads it', () => {
   const { key, record } = createKey('admin', NOW);
   writeKeys(file, [record]);

@@ -88,6 +88,11 @@ export function loadKeyRing(
   // Before it is read: a change in between is seen at the next look, at the worst once too often.
   let stamp = stampOf(file);
   let records = byId(read(file));
+  /**
+   * Keys whose digest was compared since the file was read: a request costs a look-up, not a digest. One for each record at most, as no
+   * other text has its digest. A guess is found by a hash with a secret seed, so the time it takes says nothing of how near it is.
+   */
+  const verified = new Map<string, KeyRecord>();
   let checkedAt = Number.NEGATIVE_INFINITY;
   let problem: { readonly since: number; readonly message: string } | undefined;
   if (stamp === ABSENT) {
@@ -103,6 +108,7 @@ export function loadKeyRing(
     try {
       if (current === ABSENT) throw new Error(`the key file ${file} is gone`);
       records = byId(read(file));
+      verified.clear();
       stamp = current;
       if (problem !== undefined) onProblem(undefined);
       problem = undefined;
@@ -113,13 +119,20 @@ export function loadKeyRing(
     }
   }
 
-  function find(key: string, now: number): Finding {
-    refresh(now);
+  function identify(key: string): KeyRecord | undefined {
     const id = FORMAT.exec(key)?.groups?.['id'];
     const record = id === undefined ? undefined : records.get(id);
     // An unknown id costs the same comparison as a wrong secret.
     const same = timingSafeEqual(Buffer.from(digest(key)), Buffer.from(record?.hash ?? NO_HASH));
-    if (record === undefined || !same) return { verdict: 'unknown' };
+    if (record === undefined || !same) return undefined;
+    verified.set(key, record);
+    return record;
+  }
+
+  function find(key: string, now: number): Finding {
+    refresh(now);
+    const record = verified.get(key) ?? identify(key);
+    if (record === undefined) return { verdict: 'unknown' };
     if (problem !== undefined && now - problem.since >= UNREADABLE_GRACE_MS) return { verdict: 'unknown' };
     if (record.revokedAt !== undefined && now >= record.revokedAt) return { verdict: 'revoked' };
     if (record.expiresAt !== null && now >= record.expiresAt) return { verdict: 'expired' };

@@ -20,19 +20,14 @@ declare module 'fastify' {
 
 const KEY_LENGTH = 256;
 
-/** An onRequest hook. */
-export function requireKey(keys: KeyVerifier, now: () => number) {
+/** An onRequest hook of a route that needs `scope`. */
+export function requireKey(scope: Scope, keys: KeyVerifier, now: () => number) {
   return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    const scope = request.is404 ? 'open' : (request.routeOptions.config.scope ?? 'read');
-    if (scope === 'open') {
-      done();
-      return;
-    }
     const docs = isDocs(request.url);
     const key = keyOf(request.headers.authorization, docs);
     const verdict = key === null ? 'absent' : keys.verify(key, scope, now());
     if (verdict === 'ok') {
-      request.owner = (key ?? '').split('_', 2).join('_').slice(0, 60);
+      request.owner = publicHalf(key ?? '');
       done();
       return;
     }
@@ -41,6 +36,12 @@ export function requireKey(keys: KeyVerifier, now: () => number) {
       sendProblem(reply, 'forbidden', `this route needs a key with the scope "${scope}" (got ${keyKind(key ?? '')})`);
     else sendProblem(reply, 'unauthorized', REASON[verdict]);
   };
+}
+
+/** `prefix_id`. */
+function publicHalf(key: string): string {
+  const idEnds = key.indexOf('_', key.indexOf('_') + 1);
+  return key.slice(0, Math.min(60, idEnds < 0 ? key.length : idEnds));
 }
 
 const REASON = {

@@ -4,8 +4,10 @@ import type { ApiContext } from '../context.ts';
 /** Buckets in ms, around the promises: 10 ms for signals, 100 ms for reports. */
 const DURATION_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 30_000];
 
+export type Answered = (status: number, durationMs: number) => void;
+
 /** Observes answered requests; labels are route patterns, never paths, so their number is bounded. */
-export function requestMetrics(registry: Registry): (method: string, route: string, status: number, durationMs: number) => void {
+export function requestTimer(registry: Registry): (method: string, route: string) => Answered {
   const duration = new Histogram({
     name: 'tributary_api_request_ms',
     help: 'Answered requests by route, duration in ms',
@@ -13,16 +15,17 @@ export function requestMetrics(registry: Registry): (method: string, route: stri
     buckets: DURATION_MS,
     registers: [registry],
   });
-  // Finding a child by its labels costs more than observing: each is found once. As many as there are series.
-  const children = new Map<string, ReturnType<typeof duration.labels>>();
-  return (method, route, status, durationMs) => {
-    const name = `${method} ${route} ${status}`;
-    let child = children.get(name);
-    if (child === undefined) {
-      child = duration.labels({ method, route, status: String(status) });
-      children.set(name, child);
-    }
-    child.observe(durationMs);
+  return (method, route) => {
+    // Finding a child by its labels costs more than observing: each is found once. As many as there are series.
+    const children = new Map<number, ReturnType<typeof duration.labels>>();
+    return (status, durationMs) => {
+      let child = children.get(status);
+      if (child === undefined) {
+        child = duration.labels({ method, route, status: String(status) });
+        children.set(status, child);
+      }
+      child.observe(durationMs);
+    };
   };
 }
 

@@ -2,7 +2,7 @@
  * Answers a page at a time. A cursor is opaque: where the next page starts, bound to the question that was asked. Its checksum catches
  * truncated and edited cursors; it need not be secret, for a cursor opens nothing that its question would not.
  */
-import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { TributaryError } from '@tributary/model/errors';
 
 /** `question` is everything that decides which rows there are, and in which order. */
@@ -17,8 +17,8 @@ type Values<S extends readonly Kind[]> = { [I in keyof S]: S[I] extends 'number'
 /** The `after` that was encoded, of these kinds; numbers are whole. Throws `invalid_query` for anything else. */
 export function decodeCursor<const S extends readonly Kind[]>(question: readonly unknown[], cursor: string, kinds: S): Values<S> {
   const text = Buffer.from(cursor, 'base64url').toString();
-  const payload = text.slice(12);
-  const after = text.slice(0, 12) === checksum(question, payload) ? jsonOf(payload) : undefined;
+  const payload = text.slice(CHECKSUM_LENGTH);
+  const after = text.slice(0, CHECKSUM_LENGTH) === checksum(question, payload) ? jsonOf(payload) : undefined;
   if (!Array.isArray(after) || !kinds.every((kind, i) => isOf(kind, after[i])))
     throw new TributaryError(
       'invalid_query',
@@ -40,8 +40,13 @@ function jsonOf(payload: string): unknown {
   }
 }
 
+/** Hexadecimal digits of a CRC-32. */
+const CHECKSUM_LENGTH = 8;
+
 function checksum(question: readonly unknown[], payload: string): string {
-  return hash('sha256', `${JSON.stringify(question)}\n${payload}`, 'base64url').slice(0, 12);
+  return crc32(`${JSON.stringify(question)}\n${payload}`)
+    .toString(16)
+    .padStart(CHECKSUM_LENGTH, '0');
 }
 
 export interface Page {

@@ -55,10 +55,9 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
         const firstBytes = Math.min(FIRST_BYTES, owners.length * FIRST_BYTES_OF_USER);
         claim(firstBytes);
         const records = await fromStore(store.records(owners, firstBytes));
-        const missing = records.filter(isMissing);
-        if (missing.length > 0) {
+        if (records.some(isMissing)) {
           demandBound(owners, records);
-          claim(missing.reduce((sum, bytes) => sum + bytes, firstBytes));
+          claim(records.filter(isMissing).reduce((sum, bytes) => sum + bytes, firstBytes));
           await readMissing(owners, records, limits.partBytes);
           if (records.some(isMissing)) await largeOnes.run(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
         }
@@ -105,6 +104,7 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
 
 /** In order; as they are where no user is named twice. */
 function eachOnce(users: readonly RecordOwner[]): readonly RecordOwner[] {
+  if (users.length === 1) return users;
   const keys = new Set<string>();
   for (const { userKey } of users) keys.add(userKey);
   return keys.size === users.length ? users : [...new Map(users.map((user) => [user.userKey, user])).values()];

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TributaryError } from '@tributary/model/errors';
 import { validateProperties } from '@tributary/model/validate-event';
+import { whenClosed } from '@tributary/runtime/http/when-closed';
 
 /** False: the request's connection is broken off, and it needs no answer. */
 export type AdmitRequest = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -21,8 +22,7 @@ export function createConnectionBound(mostUnderWay: number): AdmitRequest {
       return false;
     }
     underWay.set(socket, others + 1);
-    // Comes exactly once for every answer, also for those whose client went away.
-    response.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
+    whenClosed(response, () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
     return true;
   };
 }

@@ -9,7 +9,7 @@ import { z } from 'zod';
 export type Handler<R extends Route> = (
   request: Omit<FastifyRequest, keyof Request<R>> & Request<R>,
   reply: FastifyReply,
-) => Promise<Answer<R> | FastifyReply>;
+) => Promise<Answer<R> | Buffer | FastifyReply>;
 
 const NOTHING = z.strictObject({});
 const NO_BODY = NOTHING.nullish();

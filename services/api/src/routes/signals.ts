@@ -4,7 +4,6 @@ import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalId } from '@tributary/store/records/signals';
-import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
@@ -58,7 +57,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
       const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
       return userBody(page, next, metaText(new Set([partition]), lacks, notes), demandRoom);
     });
-    return sendJson(reply, body);
+    reply.type(JSON_TYPE);
+    return body;
   });
 
   serve(app, USER_ROUTES.querySignals, async (request, reply) => {
@@ -88,10 +88,14 @@ export const routes: Routes = (context) => (app, _options, done) => {
     });
     // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
     reply.raw.once('finish', release);
-    return sendJson(reply, body);
+    reply.type(JSON_TYPE);
+    return body;
   });
   done();
 };
+
+/** The type of bodies that are made as bytes. */
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Everything but the limit; throws `empty_range`. */
 function selectionOf(
@@ -133,8 +137,4 @@ function createMetaText({ board, deps }: ApiContext) {
     if (health.missing.length + lacks.length + notes.length === 0) return whole;
     return make([...gapsAmong(health.missing, partitions), ...lacks], notes);
   };
-}
-
-function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
-  return reply.type('application/json; charset=utf-8').send(body);
 }
