@@ -184,7 +184,7 @@ test('law 6: an archiver over an empty folder beside a log that was never trimme
   const unmounted = await emptyFolder();
   await expect(archive({ dataDir: unmounted })).rejects.toMatchObject({
     code: 'history_mismatch',
-    message: `TRIBUTARY_DATA_DIR must be the folder with the archive ${await archiveIdentity(rig.dataDir)}, which this log is archived in (got "${unmounted}": it has no archive/identity.json). Mount that folder, or restore a backup of it; where the archive is lost for good, docs/production.md says what to do ("Backup and restore").`,
+    message: `TRIBUTARY_DATA_DIR (--data-dir) must be the folder with the archive ${await archiveIdentity(rig.dataDir)}, which this log is archived in (got "${unmounted}": it has no archive/identity.json). Mount that folder, or restore a backup of it; where the archive is lost for good, docs/production.md says what to do ("Backup and restore").`,
   });
   expect(await readdir(unmounted)).toEqual([]);
   expect(await placesInLog(rig)).toEqual(waiting);

@@ -23,6 +23,6 @@ test('law 6: npm start refuses a folder without the archive of the log that its 
   await createArchiveClaims(redis).claim('log', 'the archive');
   await expect(assertOwnLog(server.url, dataDir, {})).rejects.toMatchObject({
     code: 'invalid_config',
-    message: expect.stringContaining(`TRIBUTARY_DATA_DIR must be the folder with the archive the archive`),
+    message: expect.stringContaining(`TRIBUTARY_DATA_DIR (--data-dir) must be the folder with the archive the archive`),
   });
 });

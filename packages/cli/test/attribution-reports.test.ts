@@ -269,7 +269,7 @@ describe('data-driven models over the API', () => {
       'channel,creditMicros,conversions,share,effect,valueMinor_EUR,costMinor_EUR,valueMinor_USD,costMinor_USD',
       'mail,3000000,3,0.5,0.5,500,90,200,0',
       'tv,1000000,1,0.5,0.1,5,0,0,0',
-      'warning: another\n',
+      'warning: another\nnote: amounts such as valueMinor_EUR are in minor units: 1250 is 12.50 EUR, or 1250 JPY\n',
     ]);
     expect((await csv(parts.filter(({ currency }) => currency === 'EUR'))).slice(0, 2)).toEqual([
       'channel,creditMicros,conversions,valueMinor,share,costMinor,roas,effect,currency',

@@ -42,6 +42,8 @@ export async function putRecords(
   format: 'csv' | 'ndjson' | 'parquet',
   out: string | undefined,
 ): Promise<void> {
+  const amount = records.fields.find(({ name }) => /Minor(?:_|$)/.test(name));
+  if (amount !== undefined) context.terminal.say(inMinorUnits(amount.name));
   if (format === 'parquet') {
     if (out === undefined) throw new UsageError(NO_FILE);
     const { writeParquet } = await import('./parquet-output.ts');
@@ -49,6 +51,11 @@ export async function putRecords(
     return;
   }
   await putText(context, format === 'csv' ? csvOf(records) : ndjsonOf(records), out);
+}
+
+/** Who opens the file sees numbers alone. */
+function inMinorUnits(name: string): string {
+  return `note: amounts such as ${name} are in minor units: 1250 is 12.50 EUR, or 1250 JPY`;
 }
 
 /** Text without its last line end, to `out` or to stdout. */

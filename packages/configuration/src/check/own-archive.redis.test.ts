@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { eventLogNote } from '@tributary/runtime/event-log/note';
-import { archiveIdentity, archiveOf, assertArchiveOfLog, createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
+import {
+  archiveIdentity,
+  archiveOf,
+  assertArchiveOfLog,
+  assertOwnArchive,
+  createArchiveClaims,
+} from '@tributary/runtime/event-log/own-archive';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
@@ -93,9 +99,17 @@ test('law 6: doctor refuses a folder whose log in Kafka is archived in another o
 
 test('a damaged file is named; a Redis that does not answer is one that waiting may bring back', async () => {
   const damaged = await folder('{');
-  await expect(archiveIdentity(damaged)).rejects.toThrow(
-    /archive\/identity\.json is damaged: it should read \{"identity": "…"\}/,
-  );
+  const path = join(damaged, 'archive', 'identity.json');
+  const wayBack = 'Write that in its place, as Redis names this archive, or restore it from a backup';
+  const says = (known: string | null) => archiveIdentity(damaged, known).catch(({ message, code }) => `${code}: ${message}`);
+  expect([await says(null), await says('its own')]).toEqual([
+    `manifest_corrupt: ${path} must read {"identity": "…"} (got: another text). Restore it from a backup; where this log was archived before, Redis has the identity in tributary:archives.`,
+    `manifest_corrupt: ${path} must read {"identity": "its own"} (got: another text). ${wayBack}.`,
+  ]);
+  await rm(path);
+  await mkdir(path);
+  expect(await says('its own')).toContain(`(got: it is a folder). ${wayBack}.`);
+  await expect(assertOwnArchive(damaged, 'its own')).rejects.toThrow('must read {"identity": "its own"} (got: it is a folder)');
   const gone = connectRedis(server.url, 'commit', () => {});
   gone.disconnect();
   await expect(archiveOf(gone, 'log')).rejects.toMatchObject({ code: 'store_unavailable' });

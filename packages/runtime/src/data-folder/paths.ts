@@ -44,6 +44,9 @@ function withParents(path: string): string[] {
   return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
 }
 
+/** As people name it, where what named it is not known: a role gets it by its environment from the command that starts it. */
+export const DATA_FOLDER = 'TRIBUTARY_DATA_DIR (--data-dir)';
+
 /** A shell replaces "~" at the beginning of a word only, and without quotes: it would become a folder of that name. */
 export function unexpanded(name: string, path: string): string {
   return `${name} must not begin with "~", which the shell did not replace (got ${JSON.stringify(path)}). Write the whole path.`;

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
-import { dataPath } from '../data-folder/paths.ts';
+import { DATA_FOLDER, dataPath } from '../data-folder/paths.ts';
 import { isTransient } from '../error-kinds.ts';
 import { patience } from '../wait.ts';
 import { archiveOf, assertOwnArchive } from './own-archive.ts';
@@ -27,7 +27,7 @@ export function assertFolderOfLog(dataDir: string, starts: readonly (string | nu
   const more = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
   throw new TributaryError(
     'history_mismatch',
-    `TRIBUTARY_DATA_DIR must be the folder of this log (got "${resolve(dataDir)}": it has no archive of partition ${missing[0]}${more}, of which the log has dropped entries). Mount that folder, or name it.${dropsByAge ? UNARCHIVED : ''}`,
+    `${DATA_FOLDER} must be the folder of this log (got "${resolve(dataDir)}": it has no archive of partition ${missing[0]}${more}, of which the log has dropped entries). Mount that folder, or name it.${dropsByAge ? UNARCHIVED : ''}`,
   );
 }
 

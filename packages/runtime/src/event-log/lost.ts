@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
+import { DATA_FOLDER } from '../data-folder/paths.ts';
 import { logKey, NAMESPACE } from './keys.ts';
 import { mayNote, notedRestores, noteRestored, noteSpent, type Restores, takeBack } from './restores.ts';
 
@@ -85,7 +86,7 @@ function spent({ since, roles }: Spent): string {
 function ofAnother(dataDir: string, known: string, there: string): TributaryError {
   return new TributaryError(
     'log_recreated',
-    `TRIBUTARY_REDIS_URL and TRIBUTARY_DATA_DIR must be of one platform (got the log ${there} in this Redis, and "${resolve(dataDir)}", which was built upon ${known}). Name the Redis that belongs to the folder, or the folder that belongs to Redis.`,
+    `TRIBUTARY_REDIS_URL and ${DATA_FOLDER} must be of one platform (got the log ${there} in this Redis, and "${resolve(dataDir)}", which was built upon ${known}). Name the Redis that belongs to the folder, or the folder that belongs to Redis.`,
   );
 }
 

@@ -8,7 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
-import { DATA_PATHS, dataPath } from '../data-folder/paths.ts';
+import { whyUnreadable } from '../config/unreadable.ts';
+import { DATA_FOLDER, DATA_PATHS, dataPath } from '../data-folder/paths.ts';
 import { archivesKey, logKey, NAMESPACE } from './keys.ts';
 
 /** By the identity of a log, so that a new log begins with a new folder on the same Redis. */
@@ -48,15 +49,17 @@ async function answered<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The identity of the archive in a data folder; null: it has none yet. Throws `manifest_corrupt`. */
-export async function archiveIdentity(dataDir: string): Promise<string | null> {
+/** The identity of the archive in a data folder; null: it has none yet. `known`: what Redis names, if it does. Throws `manifest_corrupt`. */
+export async function archiveIdentity(dataDir: string, known: string | null = null): Promise<string | null> {
   const path = dataPath(dataDir, 'archiveIdentity');
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    const fix = code === 'EACCES' ? 'Give this user permission to read it' : restored(known);
+    throw damaged(path, known, whyUnreadable(error), fix, error);
   }
   try {
     const { identity } = JSON.parse(text) as { readonly identity?: unknown };
@@ -64,18 +67,28 @@ export async function archiveIdentity(dataDir: string): Promise<string | null> {
   } catch {
     // Reported below.
   }
-  throw new TributaryError('manifest_corrupt', `${path} is damaged: it should read {"identity": "…"}. Restore it from a backup.`);
+  throw damaged(path, known, 'another text', restored(known));
+}
+
+function damaged(path: string, known: string | null, got: string, fix: string, cause?: unknown): TributaryError {
+  const must = `read {"identity": "${known ?? '…'}"}`;
+  return new TributaryError('manifest_corrupt', `${path} must ${must} (got: ${got}). ${fix}.`, { cause });
+}
+
+function restored(known: string | null): string {
+  if (known !== null) return 'Write that in its place, as Redis names this archive, or restore it from a backup';
+  return `Restore it from a backup; where this log was archived before, Redis has the identity in ${archivesKey(NAMESPACE)}`;
 }
 
 /** `known`: what Redis names; null: nothing is known, and any whole folder will do. Throws `history_mismatch`. */
 export async function assertOwnArchive(dataDir: string, known: string | null): Promise<void> {
   if (known === null) return assertArchiveThere(dataDir);
-  const found = await archiveIdentity(dataDir);
+  const found = await archiveIdentity(dataDir, known);
   if (found === known) return;
   const got = found === null ? `it has no ${DATA_PATHS.archiveIdentity}` : `its archive is ${found}`;
   throw new TributaryError(
     'history_mismatch',
-    `TRIBUTARY_DATA_DIR must be the folder with the archive ${known}, which this log is archived in (got "${resolve(dataDir)}": ${got}). Mount that folder, or restore a backup of it; where the archive is lost for good, docs/production.md says what to do ("Backup and restore").`,
+    `${DATA_FOLDER} must be the folder with the archive ${known}, which this log is archived in (got "${resolve(dataDir)}": ${got}). Mount that folder, or restore a backup of it; where the archive is lost for good, docs/production.md says what to do ("Backup and restore").`,
   );
 }
 
@@ -83,7 +96,7 @@ export async function assertOwnArchive(dataDir: string, known: string | null): P
  * Generations that were published are of an archive: a folder that has the one without the other lacks a mount, or was restored in part. Where
  * the archive is lost for good, its identity in the folder begins it there. Throws `history_mismatch`.
  */
-export function assertArchiveThere(dataDir: string, name = 'TRIBUTARY_DATA_DIR'): void {
+export function assertArchiveThere(dataDir: string, name = DATA_FOLDER): void {
   // The folder alone may be the place of a mount that failed.
   const hasSegments = namesIn(dataPath(dataDir, 'segments')).length > 0;
   if (existsSync(dataPath(dataDir, 'archiveIdentity')) || hasSegments) return;

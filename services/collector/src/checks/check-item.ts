@@ -98,7 +98,7 @@ function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, gr
   return invalid('ts_too_old', {
     field: `ts of a live event ${sender}`,
     must: `lie at most ${most} before its receipt`,
-    got: String(ts),
+    got: new Date(ts).toISOString(),
   });
 }
 
