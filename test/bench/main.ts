@@ -15,6 +15,7 @@ import { benchPeers } from './peers.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
 import { benchSpeed } from './speed.ts';
+import { benchSteady } from './steady.ts';
 
 // As `npm start` and the images have it: processes of the batch layer start with what Node compiled before.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../.tributary/compile-cache', import.meta.url));
@@ -35,6 +36,7 @@ const { values, positionals } = parseArgs({
 
 const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   speed: () => benchSpeed({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }),
+  steady: () => benchSteady(5_000, Number(values.seconds ?? 20)),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
