@@ -1,9 +1,9 @@
-/** A speed worker of the benchmark of small commits: follows the log until it is told to stop, then says what it has cost. */
+/** A speed worker of the benchmark of small commits: follows the log until it is stopped, and says what it has cost. */
 import { randomUUID } from 'node:crypto';
 import { openEventLog } from '@tributary/log/open-log';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { createSpeedStore } from '@tributary/store/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 
 /** What it has done so far: CPU in s. */

@@ -11,9 +11,9 @@ import { openEventLog } from '@tributary/log/open-log';
 import type { EventLog } from '@tributary/log/port';
 import { partitionOf } from '@tributary/model/user-key';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
-import { partitionPrefix } from '@tributary/store/keys';
+import { partitionPrefix } from '@tributary/store/format/keys';
 import { kafkaForTests } from '@tributary/testkit/kafka/for-tests';
-import { startRedis } from '@tributary/testkit/redis-server';
+import { startRedis } from '@tributary/testkit/servers/redis-server';
 import type { Redis } from 'ioredis';
 import { cpuSeconds } from './cpu-of-process.ts';
 import { percentile } from './platform.ts';
@@ -85,8 +85,20 @@ export async function steady(where: string, eventsPerSecond: number, seconds: nu
           goal: { value: 40, better: 'less' },
           note: `worker ${worker.toFixed(1)}, Redis ${redis.toFixed(1)}${appending > 0 ? ` without the ${appending.toFixed(1)} of appends` : ''}; ${(events / seconds).toFixed(0)} events/s, ${(events / (after.commits - before.commits)).toFixed(2)} a commit`,
         },
-        { section, figure: 'append to stored, p50', value: percentile(latencies, 0.5), unit: 'ms', goal: { value: 10, better: 'less' } },
-        { section, figure: 'append to stored, p99', value: percentile(latencies, 0.99), unit: 'ms', goal: { value: 25, better: 'less' } },
+        {
+          section,
+          figure: 'append to stored, p50',
+          value: percentile(latencies, 0.5),
+          unit: 'ms',
+          goal: { value: 10, better: 'less' },
+        },
+        {
+          section,
+          figure: 'append to stored, p99',
+          value: percentile(latencies, 0.99),
+          unit: 'ms',
+          goal: { value: 25, better: 'less' },
+        },
       ];
     } finally {
       child.kill('SIGKILL');

@@ -22,6 +22,32 @@ describeFeedContract('Redis', () => stores.make());
 describeOutboxContract('Redis', () => stores.make());
 describeRetirementContract('Redis', () => stores.make());
 
+test('law 7: a commit and records that Redis refuses keep no other partition back, in whatever order they are', async () => {
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  try {
+    await whenReady(redis, 5_000);
+    for (const refused of [0, 1, 2]) {
+      const namespace = `refused-${refused}`;
+      const { speed } = await stores.make(namespace);
+      await redis.hset(`${partitionPrefix(namespace, refused)}u:Björk`, 'no', 'record');
+      const partitions = [0, 1, 2];
+      const committed = await Promise.allSettled(
+        partitions.map((partition) => speed.commit({ ...commitOf(null, 'p1'), partition })),
+      );
+      expect(committed.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code))).toEqual(
+        ['committed', 'committed', 'committed'].with(refused, 'store_refused'),
+      );
+      expect(committed[refused]).toMatchObject({ reason: { message: expect.stringContaining('refused the commit: WRONGTYPE') } });
+      const read = await Promise.allSettled(partitions.map((partition) => speed.loadRecords(partition, ['Björk'], 1e6)));
+      expect(read.map((one) => (one.status === 'fulfilled' ? one.value.records[0] : one.reason.code))).toEqual(
+        ['{"at":"p1"}\n', '{"at":"p1"}\n', '{"at":"p1"}\n'].with(refused, 'store_unavailable'),
+      );
+    }
+  } finally {
+    redis.disconnect();
+  }
+});
+
 const range = (from: number, stop: number) => Array.from({ length: stop - from }, (_, i) => from + i);
 
 /** Retires over a connection that does something before each command of retirement. */

@@ -3,6 +3,7 @@
 import { MUTATIONS_OF_ARCHIVE_QUESTIONS } from './mutations-of-archive-questions.ts';
 import { MUTATIONS_OF_BATCH } from './mutations-of-batch.ts';
 import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
+import { MUTATIONS_OF_COMMITS } from './mutations-of-commits.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_EXCHANGE_RATES } from './mutations-of-exchange-rates.ts';
 import { MUTATIONS_OF_FOLDERS } from './mutations-of-folders.ts';
@@ -362,14 +363,6 @@ export const MUTATIONS: readonly Mutation[] = [
     to: '',
   },
   {
-    lie: 'rows beyond the first thousand of a view in one commit are dropped',
-    law: '1',
-    file: `${STORE}/commit/commit.lua`,
-    from: 'for first = 1, #rows, CHUNK * width do',
-    to: 'for first = 1, math.min(1, #rows) do',
-    test: 'test/contract/store.redis.test.ts',
-  },
-  {
     lie: 'manifests are not fsynced',
     law: '6',
     file: 'packages/archive/src/durable.ts',
@@ -439,6 +432,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_RECORDS,
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,
+  ...MUTATIONS_OF_COMMITS,
   ...MUTATIONS_OF_RULES,
   ...MUTATIONS_OF_SETTINGS,
   ...MUTATIONS_OF_SUMS,

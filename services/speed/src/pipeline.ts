@@ -14,6 +14,7 @@ import { setImmediate as soon } from 'node:timers/promises';
 import { SPEED_SETTINGS } from '@tributary/configuration/roles/speed';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
+import { pause as wait } from '@tributary/runtime/wait';
 import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
@@ -22,6 +23,7 @@ import { createHomeAppender } from './append-home.ts';
 import type { AppliedBatch } from './apply.ts';
 import { type Applied, createApplier } from './apply-waiting.ts';
 import { type Begun, createBeginner } from './begin.ts';
+import { createGathering } from './gathering.ts';
 import { type Assignment, createOwnRuns } from './own-runs.ts';
 import { loadPartition, type PartitionLimits } from './partition-run.ts';
 import { createReadAhead } from './read-ahead.ts';
@@ -67,7 +69,7 @@ export interface SpeedWorkerOptions {
   /** Unique for every call, across processes. */
   readonly commitId: () => string;
   readonly limits?: Partial<WorkerLimits>;
-  /** Monotonic, ms: with it, a partition that another worker keeps taking is left alone for a while. */
+  /** Monotonic, ms: with it, events gather under load, and a partition that another worker keeps taking is left alone for a while. */
   readonly now?: () => number;
   /** Called for each commit that the store took. */
   readonly onCommitted?: (batch: AppliedBatch) => void;
@@ -104,6 +106,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const { longBatchEvents } = limits;
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
   const pause = now === undefined ? undefined : createPauses(now);
+  const gathering = now === undefined ? undefined : createGathering(now);
   const applier = createApplier({ runs, reader, beginner, logIdentity, commitId, sha256Hex, limits, pause });
   let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;
@@ -129,13 +132,22 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     await underWay;
   }
 
+  /** What is behind is not waited for: it has gathered already. */
+  async function begin(signal: AbortSignal | undefined, isBehind: boolean): Promise<Begun> {
+    const gatherMs = isBehind ? 0 : (gathering?.waitMs() ?? 0);
+    if (gatherMs > 0) await wait(gatherMs, signal);
+    const begun = await beginner.begin(signal, isBehind ? 0 : limits.waitMs);
+    gathering?.noteRead(begun.parts.reduce((sum, { batch }) => sum + batch.arrivals.length, 0));
+    return begun;
+  }
+
   return {
     settle,
     progress: () => [...runs.all()].map(({ partition, position, logTimeMs }) => ({ partition, position, logTimeMs })),
     async runOnce(signal) {
       await runs.follow();
       const left = applier.waitingEntries();
-      const current = next ?? beginner.begin(signal, left === 0 ? limits.waitMs : 0);
+      const current = next ?? begin(signal, left > 0);
       next = undefined;
       const { entries, parts } = await current;
       applier.add(parts);

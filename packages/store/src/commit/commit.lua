@@ -1,8 +1,10 @@
 --[[
-  One atomic commit of a partition: user records, deltas, counters and the position that covers them.
+  Atomic commits of partitions, each by itself: user records, deltas, counters and the position that covers them.
 
-  KEYS[1]  the partition's state hash (all other keys share its hash tag and are built from the prefix)
-  ARGV     prefix, expected position ('' = none), commit id, expected commit ('' = none),
+  KEYS     the state hash of each partition (all other keys share its hash tag and are built from the prefix); on a cluster of one, and
+           all that the commit may touch
+  ARGV     n, then n × (how many follow, and these:)
+           prefix, expected position ('' = none), commit id, expected commit ('' = none),
            next position, log identity, log time, generation, definitions ('' = as stored),
            deltas' generation, pending, overflowed,
            deltas as JSON, flat: view, m measures, [row key, m × integer, …], …
@@ -15,7 +17,7 @@
            cut of all timelines ('' = none)
            the generation from which on all is by these definitions ('' = not known)
            how far back from log time records are kept, ms ('' = not known)
-  Returns  committed | already | fenced | rewound
+  Returns  n × { 0, committed | already | fenced | rewound } or { 1, error }: what fails is of no consequence to the others
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
   A batch ends with its barrier, so the position of a commit that brings a new generation is the barrier's (barrier:<generation>).
@@ -62,35 +64,7 @@ local function add(a, b)
   return { low, middle, high }
 end
 
-local state = KEYS[1]
-local prefix, expected, id, expectedCommit = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local stored = redis.call('HMGET', state, 'position', 'commit', 'commits', 'feedBytes', 'oldest', 'generation')
-local position = stored[1] or ''
-if stored[2] == id then return 'already' end
-if position ~= expected or (stored[2] or '') ~= expectedCommit then
-  if position < expected then return 'rewound' end
-  return 'fenced'
-end
-
-local deltas, at = cjson.decode(ARGV[13]), 14
-local function take()
-  local value = ARGV[at]
-  at = at + 1
-  return value
-end
-
-local appends = tonumber(take())
-for i = at, at + 2 * appends - 2, 2 do
-  redis.call('APPEND', prefix .. 'u:' .. ARGV[i], ARGV[i + 1])
-end
-at = at + 2 * appends
-for _ = 1, tonumber(take()) do
-  local user = take()
-  redis.call('SET', prefix .. 'u:' .. user, take())
-end
-
-local CHUNK, generation = 1000, ARGV[10]
-local filed = tonumber(generation) >= tonumber(stored[5] or '0')
+local CHUNK = 1000
 local pack, unpack_row, rep, type = struct.pack, struct.unpack, string.rep, type
 local NARROW_MAX, NARROW_MIN = 2147483647, -2147483648
 
@@ -109,15 +83,17 @@ end
 
 -- Whether a measure may be words: then there are more brackets than one for all and one a view. A key that holds one costs time
 -- only; asking each of a thousand measures for its type would cost every commit a thirtieth.
-local brackets, bracket = 0, 0
-repeat
-  bracket = string.find(ARGV[13], '[', bracket + 1, true)
-  brackets = brackets + 1
-until not bracket or brackets > 1 + #deltas / 3
-local has_words = bracket ~= nil
+local function may_have_words(json, views)
+  local brackets, bracket = 0, 0
+  repeat
+    bracket = string.find(json, '[', bracket + 1, true)
+    brackets = brackets + 1
+  until not bracket or brackets > 1 + views
+  return bracket ~= nil
+end
 
-for v = 1, filed and #deltas or 0, 3 do
-  local key, measures, rows = prefix .. 'd:' .. generation .. ':' .. deltas[v], deltas[v + 1], deltas[v + 2]
+-- Adds rows to those of a view, a hash; `rows` becomes the sums.
+local function add_rows(key, measures, rows, has_words)
   local wide, narrow, narrow_bytes = '<' .. rep('i8', measures), '<b' .. rep('i4', measures), 1 + 4 * measures
   local width = measures + 1
   for first = 1, #rows, CHUNK * width do
@@ -158,47 +134,99 @@ for v = 1, filed and #deltas or 0, 3 do
   end
 end
 
-for _ = 1, tonumber(take()) do
-  local conversion, user = take(), take()
-  if filed then redis.call('HSET', prefix .. 'c:' .. generation, conversion, user) end
-end
-for _ = 1, tonumber(take()) do
-  redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
-end
-local outputs, outbox = tonumber(take()), prefix .. 'outbox'
-if outputs > 0 and redis.call('EXISTS', outbox) == 0 then redis.call('RPUSH', outbox, 0) end
-for first = at, at + outputs - 1, CHUNK do
-  redis.call('RPUSH', outbox, unpack(ARGV, first, math.min(first + CHUNK, at + outputs) - 1))
-end
-at = at + outputs
-local cut = take()
-if cut ~= '' then redis.call('HSET', state, 'cutTs', cut) end
-local since, kept = take(), take()
-if filed and ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
-if filed and ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
-
 local FEED_ENTRIES, FEED_BYTES, LARGE = 512, 1048576, 40960
-local feed, feedBytes = prefix .. 'feed', tonumber(stored[4] or '0')
-if #ARGV[13] >= LARGE then
-  if feedBytes > 0 then redis.call('DEL', feed) end
-  feedBytes = 0
-else
-  local entry = table.concat(ARGV, '\n', 3, 13) .. '\n' .. since
+
+-- The bytes of the feed with an entry more; false: the commit is large, and empties it.
+local function fed(feed, feedBytes, entry)
+  if not entry then
+    if feedBytes > 0 then redis.call('DEL', feed) end
+    return 0
+  end
   local entries = redis.call('RPUSH', feed, entry)
   feedBytes = feedBytes + #entry
   while entries > FEED_ENTRIES or feedBytes > FEED_BYTES do
     feedBytes = feedBytes - #redis.call('LPOP', feed)
     entries = entries - 1
   end
+  return feedBytes
 end
 
-local current = stored[6] or '0'
-if tonumber(ARGV[8]) > tonumber(current) then redis.call('HSET', state, 'barrier:' .. ARGV[8], ARGV[5]) end
-if tonumber(ARGV[8]) > tonumber(current) + 1 then redis.call('HSET', state, 'gap:' .. current, ARGV[8]) end
-redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8],
-  'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
-if ARGV[9] ~= '' then redis.call('HSET', state, 'definitions', ARGV[9]) end
--- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
-if since ~= '' then redis.call('HSET', state, 'definitionsSince', since .. ' ' .. ARGV[8]) end
-if kept ~= '' then redis.call('HSET', state, 'kept', kept .. ' ' .. id) end
-return 'committed'
+-- The commit whose arguments begin at `first`.
+local function commit(state, first)
+  local prefix, expected, id, expectedCommit, next, identity, logTime, reached, definitions, generation, pending, overflowed, json =
+    unpack(ARGV, first, first + 12)
+  local stored = redis.call('HMGET', state, 'position', 'commit', 'commits', 'feedBytes', 'oldest', 'generation')
+  local position = stored[1] or ''
+  if stored[2] == id then return 'already' end
+  if position ~= expected or (stored[2] or '') ~= expectedCommit then
+    if position < expected then return 'rewound' end
+    return 'fenced'
+  end
+
+  local deltas, at = cjson.decode(json), first + 13
+  local function take()
+    local value = ARGV[at]
+    at = at + 1
+    return value
+  end
+
+  local appends = tonumber(take())
+  for i = at, at + 2 * appends - 2, 2 do
+    redis.call('APPEND', prefix .. 'u:' .. ARGV[i], ARGV[i + 1])
+  end
+  at = at + 2 * appends
+  for _ = 1, tonumber(take()) do
+    local user = take()
+    redis.call('SET', prefix .. 'u:' .. user, take())
+  end
+
+  local filed = tonumber(generation) >= tonumber(stored[5] or '0')
+  local has_words = may_have_words(json, #deltas / 3)
+  for v = 1, filed and #deltas or 0, 3 do
+    add_rows(prefix .. 'd:' .. generation .. ':' .. deltas[v], deltas[v + 1], deltas[v + 2], has_words)
+  end
+
+  for _ = 1, tonumber(take()) do
+    local conversion, user = take(), take()
+    if filed then redis.call('HSET', prefix .. 'c:' .. generation, conversion, user) end
+  end
+  for _ = 1, tonumber(take()) do
+    redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
+  end
+  local outputs, outbox = tonumber(take()), prefix .. 'outbox'
+  if outputs > 0 and redis.call('EXISTS', outbox) == 0 then redis.call('RPUSH', outbox, 0) end
+  for from = at, at + outputs - 1, CHUNK do
+    redis.call('RPUSH', outbox, unpack(ARGV, from, math.min(from + CHUNK, at + outputs) - 1))
+  end
+  at = at + outputs
+  local cut, since, kept = take(), take(), take()
+  if cut ~= '' then redis.call('HSET', state, 'cutTs', cut) end
+  if filed and pending ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', pending) end
+  if filed and overflowed ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', overflowed) end
+
+  local entry = #json < LARGE and table.concat(ARGV, '\n', first + 2, first + 12) .. '\n' .. since
+  local feedBytes = fed(prefix .. 'feed', tonumber(stored[4] or '0'), entry)
+
+  local current = stored[6] or '0'
+  if tonumber(reached) > tonumber(current) then redis.call('HSET', state, 'barrier:' .. reached, next) end
+  if tonumber(reached) > tonumber(current) + 1 then redis.call('HSET', state, 'gap:' .. current, reached) end
+  redis.call('HSET', state, 'position', next, 'commit', id, 'logIdentity', identity, 'logTimeMs', logTime, 'generation', reached,
+    'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
+  if definitions ~= '' then redis.call('HSET', state, 'definitions', definitions) end
+  -- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
+  if since ~= '' then redis.call('HSET', state, 'definitionsSince', since .. ' ' .. reached) end
+  if kept ~= '' then redis.call('HSET', state, 'kept', kept .. ' ' .. id) end
+  return 'committed'
+end
+
+local replies, at = {}, 2
+for call = 1, tonumber(ARGV[1]) do
+  local done, reply = pcall(commit, KEYS[call], at + 1)
+  if done then
+    replies[call] = { 0, reply }
+  else
+    replies[call] = { 1, type(reply) == 'table' and reply.err or tostring(reply) }
+  end
+  at = at + 1 + tonumber(ARGV[at])
+end
+return replies

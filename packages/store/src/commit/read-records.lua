@@ -1,20 +1,37 @@
 --[[
-  Users' records of a partition with the commit that they are of, in order as long as they sum to a bound: what is not sent costs nothing but its length.
+  Users' records of partitions, of each with the commit that they are of, in order as long as they sum to a bound: what is not sent costs
+  nothing but its length.
 
-  KEYS[1]  the partition's state hash
-  ARGV     prefix, the bound in bytes, user key …
-  Returns  { commit id ('' = none), { record, nil, or the length of one that would pass the bound; the first that there is always … } }
+  KEYS     the state hash of each partition; on a cluster of one, and all records asked for
+  ARGV     n, then n × (how many follow, prefix, the bound in bytes, user key …)
+  Returns  n × { 0, { commit id ('' = none), { record, nil, or the length of one that would pass the bound; the first that there is always … } } }
+           or { 1, error }
 ]]
-local left, given, records = tonumber(ARGV[2]), false, {}
-for i = 3, #ARGV do
-  local key = ARGV[1] .. 'u:' .. ARGV[i]
-  local length = redis.call('STRLEN', key)
-  if length == 0 or length <= left or not given then
-    left = left - length
-    given = given or length > 0
-    records[i - 2] = redis.call('GET', key)
-  else
-    records[i - 2] = length
+local function records_of(state, from, to)
+  local prefix, left, given, records = ARGV[from], tonumber(ARGV[from + 1]), false, {}
+  for i = from + 2, to do
+    local key = prefix .. 'u:' .. ARGV[i]
+    local length = redis.call('STRLEN', key)
+    if length == 0 or length <= left or not given then
+      left = left - length
+      given = given or length > 0
+      records[i - from - 1] = redis.call('GET', key)
+    else
+      records[i - from - 1] = length
+    end
   end
+  return { redis.call('HGET', state, 'commit') or '', records }
 end
-return { redis.call('HGET', KEYS[1], 'commit') or '', records }
+
+local replies, at = {}, 2
+for call = 1, tonumber(ARGV[1]) do
+  local last = at + tonumber(ARGV[at])
+  local done, reply = pcall(records_of, KEYS[call], at + 1, last)
+  if done then
+    replies[call] = { 0, reply }
+  else
+    replies[call] = { 1, type(reply) == 'table' and reply.err or tostring(reply) }
+  end
+  at = last + 1
+end
+return replies

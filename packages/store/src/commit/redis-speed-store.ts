@@ -1,24 +1,29 @@
-/** The speed store on Redis: one Lua script is one commit. */
+/** The speed store on Redis: one Lua script is one commit, and does those of several partitions one after the other. */
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
 import { stateFrom } from '../format/state.ts';
 import { toJsonMeasure } from '../format/words.ts';
-import { defineScript, keysFor, onceTogether } from '../redis/scripts.ts';
+import { type GroupedReplies, groupedCalls } from '../redis/grouped.ts';
+import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
 import type { Commit, CommitOutcome, SpeedStore } from '../speed-store.ts';
 
+type RecordsReply = [commitId: string, records: (string | null | number)[]];
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    tributaryCommit(...args: string[]): Result<CommitOutcome, Context>;
-    tributaryReadRecords(...args: string[]): Result<[commitId: string, records: (string | null | number)[]], Context>;
+    tributaryCommit(...args: string[]): Result<GroupedReplies<CommitOutcome>, Context>;
+    tributaryReadRecords(...args: string[]): Result<GroupedReplies<RecordsReply>, Context>;
   }
 }
 
 /** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). */
 export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
-  defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url));
-  defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url));
+  defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url), 'any keys');
+  defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url), 'any keys');
+  const sendCommit = groupedCalls<CommitOutcome>(redis, (...args) => redis.tributaryCommit(...args));
+  const readRecords = groupedCalls<RecordsReply>(redis, (...args) => redis.tributaryReadRecords(...args));
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
   return {
@@ -34,10 +39,11 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
     loadRecords: (partition, userKeys, maxBytes) =>
       unlessDown(async () => {
         const prefix = partitionPrefix(namespace, partition);
-        const keys = keysFor(redis, `${prefix}state`, () => userKeys.map((userKey) => `${prefix}u:${userKey}`));
-        const [commitId, records] = await onceTogether(() =>
-          redis.tributaryReadRecords(...keys, prefix, String(maxBytes), ...userKeys),
-        );
+        const [commitId, records] = await readRecords({
+          state: `${prefix}state`,
+          others: () => userKeys.map((userKey) => `${prefix}u:${userKey}`),
+          args: [prefix, String(maxBytes), ...userKeys],
+        });
         return { commitId, records };
       }),
 
@@ -47,9 +53,11 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         const prefix = partitionPrefix(namespace, partition);
         const { definitions } = commit.next;
         const unchanged = storedDefinitions.get(partition) === definitions;
-        const keys = keysFor(redis, `${prefix}state`, () => touchedKeys(prefix, commit));
-        const args = commitArgs(prefix, commit, unchanged ? '' : definitions);
-        const outcome = await onceTogether(() => redis.tributaryCommit(...keys, ...args));
+        const outcome = await sendCommit({
+          state: `${prefix}state`,
+          others: () => touchedKeys(prefix, commit),
+          args: commitArgs(prefix, commit, unchanged ? '' : definitions),
+        });
         if (outcome === 'committed') storedDefinitions.set(partition, definitions);
         return outcome;
       }),

@@ -1,0 +1,84 @@
+/** Lies of the commit's script, and of small commits: events that gather under load, and commits of several partitions that go to Redis as one call (decision 36). */
+import type { Mutation } from './mutation-list.ts';
+
+const GATHERING = 'services/speed/src/gathering.ts';
+const GATHERS = 'services/speed/test/gathering.test.ts';
+const GROUPED = 'packages/store/src/redis/grouped.ts';
+const GROUPS = 'packages/store/src/redis/grouped.test.ts';
+const SCRIPT = 'packages/store/src/commit/commit.lua';
+const STORE = 'test/contract/store.redis.test.ts';
+
+export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
+  {
+    lie: 'rows beyond the first thousand of a view in one commit are dropped',
+    law: '1',
+    file: SCRIPT,
+    from: 'for first = 1, #rows, CHUNK * width do',
+    to: 'for first = 1, math.min(1, #rows) do',
+    test: STORE,
+  },
+  {
+    lie: 'the window in which events gather has no bound',
+    law: '7',
+    file: GATHERING,
+    from: 'Math.min(1, faded(sinceMs) / FULL_RATE)',
+    to: '(faded(sinceMs) / FULL_RATE)',
+    test: GATHERS,
+  },
+  {
+    lie: 'the window in which events gather begins again with each look at it',
+    law: '7',
+    file: GATHERING,
+    from: 'return Math.max(0, windowMs - sinceMs);',
+    to: 'return windowMs;',
+    test: GATHERS,
+  },
+  {
+    lie: 'what became of the first commit of a call is said of all',
+    law: '3',
+    file: GROUPED,
+    from: 'replies[i] ??',
+    to: 'replies[0] ??',
+    test: STORE,
+  },
+  {
+    lie: 'the fence of all commits of a call is that of its first partition',
+    law: '3',
+    file: SCRIPT,
+    from: 'pcall(commit, KEYS[call], at + 1)',
+    to: 'pcall(commit, KEYS[1], at + 1)',
+    test: STORE,
+  },
+  {
+    lie: 'a commit that Redis refuses ends those that are sent with it',
+    law: '7',
+    file: SCRIPT,
+    from: 'local done, reply = pcall(commit, KEYS[call], at + 1)',
+    to: 'local done, reply = true, commit(KEYS[call], at + 1)',
+    test: STORE,
+  },
+  {
+    lie: 'records that Redis refuses end the reads that are sent with theirs',
+    law: '7',
+    file: 'packages/store/src/commit/read-records.lua',
+    from: 'local done, reply = pcall(records_of, KEYS[call], at + 1, last)',
+    to: 'local done, reply = true, records_of(KEYS[call], at + 1, last)',
+    test: STORE,
+  },
+  {
+    lie: 'any number of characters goes to Redis in one call',
+    law: '7',
+    file: GROUPED,
+    from: 'if (length <= MOST_LENGTH)',
+    to: 'if (groups.length > 0)',
+    test: GROUPS,
+  },
+  {
+    lie: 'on a cluster commits of several nodes go to one of them',
+    law: '3',
+    file: GROUPED,
+    from: '      if (redis.isCluster) return void send([one]);\n',
+    to: '',
+    test: GROUPS,
+  },
+];
