@@ -8,7 +8,6 @@
  */
 import { join } from 'node:path';
 import { keepsAllColumns } from '@tributary/archive/compute/relations';
-import type { QuestionSpec } from '@tributary/archive/compute/spec';
 import { questionStagingFolder, sweepQuestionStaging } from '@tributary/archive/compute/staging';
 import { whileVerifying } from '@tributary/archive/compute/verified';
 import { namesIn } from '@tributary/archive/durable';
@@ -29,6 +28,7 @@ import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import type { QuestionPorts } from './ports.ts';
+import type { QuestionSpec } from './spec.ts';
 
 export interface QuestionAttempt {
   readonly id: string;

@@ -4,12 +4,12 @@ import { inSession, prepare } from '@tributary/archive/compute/compute';
 import { outputOf } from '@tributary/archive/compute/output';
 import { computeShard } from '@tributary/archive/compute/shard';
 import { rowsByPartition, shardsOf } from '@tributary/archive/compute/shards';
-import type { QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
 import { keptOf, writeViews } from '@tributary/archive/compute/view-files';
 import { checkViewRows } from '@tributary/archive/views';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { VIEWS } from '@tributary/views/registry';
+import type { QuestionSpec, QuestionViews } from './spec.ts';
 
 export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
   return inSession(spec, async (session, staging) => {

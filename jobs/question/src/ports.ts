@@ -1,6 +1,7 @@
 /** What an answer needs from outside. `start.ts` gives it the real child process; tests give it hooks. */
 import type { ChildOptions } from '@tributary/archive/child/run-child';
-import type { ComputeLimits, QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
+import type { ComputeLimits } from '@tributary/archive/compute/spec';
+import type { QuestionSpec, QuestionViews } from './spec.ts';
 
 export interface QuestionPorts {
   readonly dataDir: string;

@@ -1,7 +1,7 @@
 /** Computes the views of a question in a child process of its own. */
 import { fileURLToPath } from 'node:url';
 import { type ChildOptions, runChild } from '@tributary/archive/child/run-child';
-import type { QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
+import type { QuestionSpec, QuestionViews } from '../spec.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 

@@ -44,13 +44,6 @@ export interface ShardPart {
   readonly conversions: readonly StoredFile[];
 }
 
-/** The views of a base's events under other definitions. Its files lie in `folder`, relative to the data folder. */
-export interface QuestionSpec extends ComputeSpec {
-  readonly folder: string;
-}
-
-export type QuestionViews = Pick<GenerationManifest, 'views' | 'leftOut'>;
-
 export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts'>;
 
 export interface ComputeLimits {

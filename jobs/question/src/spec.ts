@@ -1,0 +1,10 @@
+/** What the child is asked to compute, and what it answers: plain JSON over a pipe. */
+import type { ComputeSpec } from '@tributary/archive/compute/spec';
+import type { GenerationManifest } from '@tributary/archive/layout';
+
+/** The views of a base's events under other definitions. Its files lie in `folder`, relative to the data folder. */
+export interface QuestionSpec extends ComputeSpec {
+  readonly folder: string;
+}
+
+export type QuestionViews = Pick<GenerationManifest, 'views' | 'leftOut'>;
