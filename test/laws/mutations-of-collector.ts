@@ -426,7 +426,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'an answer lists every event that was rejected',
     law: '7',
-    file: `${COLLECTOR}/http/answer.ts`,
+    file: `${COLLECTOR}/answer.ts`,
     from: 'const LISTED = 100;',
     to: 'const LISTED = 100_000;',
   },

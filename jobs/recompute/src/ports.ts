@@ -6,9 +6,9 @@ import { RECOMPUTE_SETTINGS } from '@tributary/configuration/roles/recompute';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ServingStore } from '@tributary/store/serving-store';
-import type { ShardName } from './distribute/record.ts';
-import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
-import type { MergeSpec } from './retire/spec.ts';
+import type { CompareResult, CompareSpec } from './specs/compare.ts';
+import type { MergeSpec } from './specs/merge.ts';
+import type { ShardName } from './specs/shard.ts';
 
 export interface RunPorts {
   readonly dataDir: string;

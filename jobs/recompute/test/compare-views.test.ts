@@ -6,7 +6,7 @@ import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
-import type { ComparedView } from '@tributary/recompute/reconcile/spec';
+import type { ComparedView } from '@tributary/recompute/specs/compare';
 import { rowsSql } from '@tributary/testkit/inputs/event-rows';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { afterAll, beforeAll, expect, test } from 'vitest';

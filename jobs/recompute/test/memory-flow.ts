@@ -1,9 +1,9 @@
 /** A queue of shards in memory: every shard is worked on in this process, as the real worker would, with its retries. */
 
 import { mayRetryShard } from '@tributary/recompute/distribute/handle';
-import type { ShardName } from '@tributary/recompute/distribute/record';
 import { type ShardPorts, workOnShard } from '@tributary/recompute/distribute/work';
 import type { RunPorts, ShardFlow } from '@tributary/recompute/ports';
+import type { ShardName } from '@tributary/recompute/specs/shard';
 
 export interface MemoryFlow extends ShardFlow {
   /** Every attempt that was begun, in order. */

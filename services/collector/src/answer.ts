@@ -2,8 +2,8 @@
 import { ERRORS, type ErrorCode } from '@tributary/model/errors';
 import type { Invalid } from '@tributary/model/refusal';
 import type { FastifyReply } from 'fastify';
-import type { Rejection } from '../checks/check-item.ts';
-import type { Dimension } from '../names/names.ts';
+import type { Rejection } from './checks/check-item.ts';
+import type { Dimension } from './names/names.ts';
 
 export interface Answer {
   readonly status: number;

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Gates } from './http/event-routes.ts';
+import type { Gates } from './bodies/gate.ts';
 import { DIMENSIONS, type Names } from './names/names.ts';
 
 export interface CollectorMetrics {

@@ -10,11 +10,11 @@
 import type { EventLog } from '@tributary/log/port';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { Invalid } from '@tributary/model/refusal';
+import { type Answer, accepted, problem, strictlyRefused } from './answer.ts';
 import type { Lease } from './bodies/gate.ts';
 import { overloaded } from './bodies/read-body.ts';
 import type { Rejections } from './checks/rejections.ts';
 import { ruleText } from './checks/sample.ts';
-import { type Answer, accepted, problem, strictlyRefused } from './http/answer.ts';
 import type { CollectorMetrics } from './metrics.ts';
 import { NO_NAMES } from './names/names.ts';
 import { type Delivery, type Prepared, prepare, type Surroundings } from './prepare.ts';

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { type ChildOptions, runChild, startChild } from '@tributary/archive/child/run-child';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
 import type { Computing } from '../ports.ts';
-import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
-import type { MergeSpec } from '../retire/spec.ts';
+import type { CompareResult, CompareSpec } from '../specs/compare.ts';
+import type { MergeSpec } from '../specs/merge.ts';
 import type { ChildTask } from './tasks.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));

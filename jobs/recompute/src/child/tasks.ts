@@ -1,7 +1,7 @@
 /** What the child can be asked, and what it answers: plain JSON over a pipe. */
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
-import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
-import type { MergeSpec } from '../retire/spec.ts';
+import type { CompareResult, CompareSpec } from '../specs/compare.ts';
+import type { MergeSpec } from '../specs/merge.ts';
 
 export type ChildTask =
   | { readonly task: 'compute'; readonly spec: ComputeSpec }

@@ -12,9 +12,10 @@ import type { ComputeResult, ComputeSpec, ShardPart } from '@tributary/archive/c
 import { computeVerified } from '@tributary/archive/compute/verified';
 import { TributaryError } from '@tributary/model/errors';
 import type { RunPorts, ShardFlow } from '../ports.ts';
+import type { PlanName } from '../specs/shard.ts';
 import { cutForMany } from './cut.ts';
 import { soundPart } from './record.ts';
-import { keepPlan, type PlanName, planName, plannedSpec, readPlan, type ShardPlan } from './shard-plan.ts';
+import { keepPlan, planName, plannedSpec, readPlan, type ShardPlan } from './shard-plan.ts';
 
 /** How often shards are asked for whose parts turn out damaged. */
 const ROUNDS = 3;

@@ -2,7 +2,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import { isOnEveryHost, isTransient } from '@tributary/runtime/error-kinds';
 import type { RecomputeMetrics } from '../metrics.ts';
-import type { ShardName } from './record.ts';
+import type { ShardName } from '../specs/shard.ts';
 import { type ShardPorts, workOnShard } from './work.ts';
 
 export interface ShardHandlerPorts extends ShardPorts {

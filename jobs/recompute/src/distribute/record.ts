@@ -9,13 +9,8 @@ import { shardsFolder } from '@tributary/archive/compute/staging';
 import type { StoredFile } from '@tributary/archive/layout';
 import { verifyFiles } from '@tributary/archive/verify';
 import { TributaryError } from '@tributary/model/errors';
+import type { ShardName } from '../specs/shard.ts';
 import { createSealed, readSealed } from './sealed-file.ts';
-import type { PlanName } from './shard-plan.ts';
-
-export interface ShardName extends PlanName {
-  /** Its place among the shards of the plan, from 0. */
-  readonly number: number;
-}
 
 /** Where one attempt keeps its files, relative to the data folder. */
 export function attemptFolder({ generation, plan, number }: ShardName, attempt: string): string {

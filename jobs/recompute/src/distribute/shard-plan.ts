@@ -8,6 +8,7 @@ import type { Shard } from '@tributary/archive/compute/shards';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import { shardsFolder } from '@tributary/archive/compute/staging';
 import { TributaryError } from '@tributary/model/errors';
+import type { PlanName } from '../specs/shard.ts';
 import { createSealed, readSealed } from './sealed-file.ts';
 
 /** Where data lies, memory and attempts are each host's own business. */
@@ -16,12 +17,6 @@ export type PlannedSpec = Omit<ComputeSpec, 'dataDir' | 'attempt' | 'limits' | '
 export interface ShardPlan {
   readonly spec: PlannedSpec;
   readonly shards: readonly Shard[];
-}
-
-export interface PlanName {
-  readonly generation: number;
-  /** 16 hex digits. */
-  readonly plan: string;
 }
 
 export function plannedSpec({ generation, definitions, arrivals, base, reuseRows, views }: ComputeSpec): PlannedSpec {

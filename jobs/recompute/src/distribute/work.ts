@@ -13,7 +13,8 @@ import { whileVerifying } from '@tributary/archive/compute/verified';
 import { readGeneration } from '@tributary/archive/generations';
 import type { StoredFile } from '@tributary/archive/layout';
 import { TributaryError } from '@tributary/model/errors';
-import { attemptFolder, recordPart, type ShardName, soundPart } from './record.ts';
+import type { ShardName } from '../specs/shard.ts';
+import { attemptFolder, recordPart, soundPart } from './record.ts';
 import { readPlan } from './shard-plan.ts';
 
 export interface ShardPorts {

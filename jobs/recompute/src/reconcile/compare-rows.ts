@@ -1,7 +1,7 @@
 /** Compares the rows of one view in memory: what compare-views.ts asks DuckDB about where there are many. */
 import { add, type Integer, negate, subtract } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
-import { type BeforeAfter, type ComparedView, type DifferingRow, isAmount, type ViewComparison } from './spec.ts';
+import { type BeforeAfter, type ComparedView, type DifferingRow, isAmount, type ViewComparison } from '../specs/compare.ts';
 
 /** A row with the measures that it has before and after, 0 where it is missing. */
 interface Pair {

@@ -8,7 +8,6 @@ import { verifyFiles } from '@tributary/archive/verify';
 import { integer, readViewRows, safeInteger } from '@tributary/archive/views';
 import { integerOf, subtract } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import { compareRows } from './compare-rows.ts';
 import {
   type BeforeAfter,
   type ComparedView,
@@ -17,7 +16,8 @@ import {
   type DifferingRow,
   isAmount,
   type ViewComparison,
-} from './spec.ts';
+} from '../specs/compare.ts';
+import { compareRows } from './compare-rows.ts';
 
 /** Up to these, before, after and deltas together, reading a view is quicker than asking about it: DuckDB plans the questions for 5 ms. */
 const FEW_ROWS = 1_000;

@@ -15,8 +15,8 @@ import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { RunPorts } from '../ports.ts';
 import { NEWEST_PUBLICATIONS } from '../publish/publication.ts';
+import type { CompareResult } from '../specs/compare.ts';
 import { partitionsBehind, type Reconciliation, reasonsOf, reportOf } from './report.ts';
-import type { CompareResult } from './spec.ts';
 
 const POLL_MS = 100;
 

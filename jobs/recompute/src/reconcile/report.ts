@@ -3,7 +3,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { partitionsCutApart } from '@tributary/serving/freshness/cut-apart';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
-import type { CompareResult } from './spec.ts';
+import type { CompareResult } from '../specs/compare.ts';
 
 export interface Reconciliation {
   readonly generation: number;

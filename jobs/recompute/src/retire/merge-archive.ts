@@ -10,7 +10,7 @@ import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
 import { currentPublication } from '@tributary/archive/publications';
 import type { RunPorts } from '../ports.ts';
-import type { MergeSpec } from './spec.ts';
+import type { MergeSpec } from '../specs/merge.ts';
 
 /** In one run, at most: a backlog of a year is merged within a few hours, and no run waits long for it. */
 const BLOCKS = 32;

@@ -28,6 +28,12 @@ export interface Gate {
   lease(owner: unknown): Lease;
 }
 
+/** What requests in flight may hold. A body that names its key itself comes from anybody: it has a small share of its own. */
+export interface Gates {
+  readonly keyed: Gate;
+  readonly keyless: Gate;
+}
+
 export function createGate({ maxBytes, maxEvents }: GateLimits): Gate {
   let bytes = 0;
   let events = 0;

@@ -2,11 +2,11 @@
 import { PATH_FIX } from '@tributary/model/errors';
 import { describe, invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Answer, problem, refused, send } from '../answer.ts';
 import { POSTHOG_CONFIG, POSTHOG_FLAGS, posthogScript, rudderSettings, segmentSettings } from '../clients/client-settings.ts';
 import { type Library, POSTHOG, POSTHOG_SNIPPET, SEGMENT, SEGMENT_SNIPPET } from '../clients/scripts.ts';
 import type { Grant } from '../keys/grant.ts';
 import { type Authorise, isRefusal, keyOfHeader } from '../keys/write-key.ts';
-import { type Answer, problem, refused, send } from './answer.ts';
 
 export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publicUrl: string): void {
   // Segment's library reports on itself here, PostHog's asks for flags, both without a key: answered before the body is read.

@@ -2,7 +2,8 @@
 import type { Outcome } from '@tributary/model/json';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
-import type { Gate, Lease } from '../bodies/gate.ts';
+import { type Answer, refused, send } from '../answer.ts';
+import type { Gates, Lease } from '../bodies/gate.ts';
 import { type BodyBounds, discardBody, overloaded, readBody } from '../bodies/read-body.ts';
 import { createWaitingBodies } from '../bodies/waiting-bodies.ts';
 import { attributesOf } from '../formats/cloud-events.ts';
@@ -11,7 +12,6 @@ import type { Grant } from '../keys/grant.ts';
 import { isRefusal, keyOfHeader } from '../keys/write-key.ts';
 import { type Collector, ingest, noteRefusal } from '../pipeline.ts';
 import { bodyBytesOf, type Sender } from '../prepare.ts';
-import { type Answer, refused, send } from './answer.ts';
 import { NOT_IN_URL, TWO_KEYS } from './client-routes.ts';
 
 declare module 'fastify' {
@@ -30,12 +30,6 @@ const KEYLESS_HEADER = invalid('invalid_write_key', { field: 'the authorization 
 const KEYLESS_BYTES_PER_S = 20 * 1024;
 
 const CLOUD_EVENT = /^\s*application\/cloudevents/i;
-
-/** What requests in flight may hold. A body that names its key itself comes from anybody: it has a small share of its own. */
-export interface Gates {
-  readonly keyed: Gate;
-  readonly keyless: Gate;
-}
 
 export function addEventRoutes(app: FastifyInstance, collector: Collector, gates: Gates): void {
   // Bodies are read here, whatever their content type: Fastify's parsers and its check of the header are out of the way.

@@ -6,14 +6,14 @@
 import { type Outcome, present } from '@tributary/model/json';
 import { invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { refused, send } from '../answer.ts';
+import type { Gates } from '../bodies/gate.ts';
 import { overloaded } from '../bodies/read-body.ts';
 import { single } from '../formats/routes.ts';
 import { SEGMENT_TYPES } from '../formats/segment.ts';
 import { isRefusal } from '../keys/write-key.ts';
 import { type Collector, ingest } from '../pipeline.ts';
-import { refused, send } from './answer.ts';
 import { NOT_IN_URL } from './client-routes.ts';
-import type { Gates } from './event-routes.ts';
 
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 const PICTURE = { 'content-type': 'image/gif', 'cache-control': 'no-store' };

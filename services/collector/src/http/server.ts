@@ -8,6 +8,8 @@ import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/htt
 import { keyKind, type Verdict } from '@tributary/runtime/keys/ring';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
+import { problem, send } from '../answer.ts';
+import type { Gates } from '../bodies/gate.ts';
 import { BrokenRequest } from '../bodies/read-body.ts';
 import { boundUnread } from '../bodies/unread-bodies.ts';
 import type { Rejections } from '../checks/rejections.ts';
@@ -16,10 +18,9 @@ import { withoutSlash } from '../formats/routes.ts';
 import { keyOfHeader } from '../keys/write-key.ts';
 import { openApi } from '../openapi/document.ts';
 import type { Collector } from '../pipeline.ts';
-import { problem, send } from './answer.ts';
 import { addClientRoutes } from './client-routes.ts';
 import { corsOf } from './cors.ts';
-import { addEventRoutes, type Gates } from './event-routes.ts';
+import { addEventRoutes } from './event-routes.ts';
 import { addPixelRoutes } from './pixel-routes.ts';
 
 export interface ServerOptions {
