@@ -1,7 +1,9 @@
 /** The computing child: its answers, and its ends. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import { computeInChild, startComputing } from '@tributary/recompute/child/child';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
@@ -64,6 +66,25 @@ test('what DuckDB says is part of the failure', async () => {
     code: 'compute_failed',
     message: expect.stringContaining('none.parquet'),
   });
+});
+
+test('out of open files: the failure says so, and a child that is only to wait for its task stops nothing', async () => {
+  const { href } = new URL('../../../packages/archive/src/child/run-child.ts', import.meta.url);
+  const script = `
+    import { openSync } from 'node:fs';
+    import { startChild } from '${href}';
+    try { for (;;) openSync('/dev/null', 'r'); } catch {}
+    const child = startChild('none.ts');
+    const failure = await child.run({ task: 'compute', spec: {} }, { timeoutMs: 1_000, signal: new AbortController().signal }).catch((error) => error);
+    child.end();
+    process.stdout.write(failure.code + ': ' + failure.message, () => process.exit(0));`;
+  const { stdout } = await promisify(execFile)('sh', [
+    '-c',
+    'ulimit -n 64; exec "$0" --input-type=module -e "$1"',
+    process.execPath,
+    script,
+  ]);
+  expect(stdout).toMatch(/^compute_failed: a child process must have pipes \(got none: too many files are open\)/);
 });
 
 test('out of time: killed, and the failure says after how long', async () => {

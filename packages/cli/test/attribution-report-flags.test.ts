@@ -112,3 +112,23 @@ test('rows that come alone have the codes that concern all of them, then their o
     expect(JSON.parse(stdout)).toMatchObject({ conversionsCautions: 'few_users_decide few_groups', shareLow: null });
   }
 });
+
+test.each(['report', 'compare'])(
+  'law 7: %s --intervals shows two answers in one table, and what the second one lacks, the table lacks',
+  async (command) => {
+    const behind = {
+      complete: false,
+      reasons: ['behind'],
+      warnings: ['partition 3: the speed layer has read nothing of the log'],
+    };
+    await using server = await fakeServer(({ query }) => {
+      const body = command === 'report' ? REPORT : COMPARISON;
+      const isSure = query['intervals'] === '1';
+      const asked = isSure ? { uncertainty: null, rows: [] } : {};
+      return { body: { ...body, ...asked, meta: isSure ? { ...body.meta, ...behind } : { ...body.meta, complete: true } } };
+    });
+    const { stdout, stderr } = await tributary(['attribution', command, '--intervals', '--url', server.url]);
+    expect(stdout).toMatch(/· INCOMPLETE/);
+    expect(stderr).toContain('warning: partition 3: the speed layer has read nothing of the log');
+  },
+);

@@ -28,16 +28,21 @@ export interface WaitingChild {
   end(): void;
 }
 
-/** `main`: the path of the file that the child runs (answer-task.ts). The caller ends it. */
+/** `main`: the path of the file that the child runs (answer-task.ts). The caller ends it. One that cannot start now is started by `run`. */
 export function startChild(main: string): WaitingChild {
-  let child = spawnChild(main);
+  let child: ChildProcessWithoutNullStreams | undefined;
+  try {
+    child = spawnChild(main);
+  } catch {
+    // The work before the task goes on meanwhile; `run` says why, if it cannot either.
+  }
   return {
     async run(task, options) {
       options.signal.throwIfAborted();
-      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) child = spawnChild(main);
+      if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) child = spawnChild(main);
       return give(child, task, options);
     },
-    end: () => void child.kill('SIGKILL'),
+    end: () => void child?.kill('SIGKILL'),
   };
 }
 
@@ -51,6 +56,12 @@ function spawnChild(main: string): ChildProcessWithoutNullStreams {
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, main], { stdio: ['pipe', 'pipe', 'pipe'] });
   // One that cannot be started, or is gone before it reads: its exit says more.
   child.on('error', () => {});
+  // Out of open files (EMFILE, ENFILE) it has no pipes.
+  if ((child.stdin as unknown) === undefined)
+    throw new TributaryError(
+      'compute_failed',
+      'a child process must have pipes (got none: too many files are open). Raise the limit of open files (ulimit -n).',
+    );
   child.stdin.on('error', () => {});
   return child;
 }

@@ -10,7 +10,7 @@ import { type CompareRow, compareTable, intervalTable, ordered } from '../report
 import { CREDIT_IS } from '../report/credit-is.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
-import { allPages } from '../report/pages.ts';
+import { allPages, metaBeside } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import {
   askedBy,
@@ -97,7 +97,7 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
       ...(sure === null ? [] : notesOfModels(sure)),
       CREDIT_IS,
     ],
-    meta: first.meta,
+    meta: metaBeside(first.meta, sure),
     range: first.range,
     out: options.out,
   });

@@ -12,7 +12,7 @@ import { foldPrevious } from '../report/change-figures.ts';
 import { CREDIT_IS } from '../report/credit-is.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
 import { foldCurrencies } from '../report/fold-currencies.ts';
-import { allPages } from '../report/pages.ts';
+import { allPages, metaBeside } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import {
   askedBy,
@@ -127,7 +127,12 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     ...(previous === null ? [] : [...stillNotes(first.stoodStill), CHANGES]),
     CREDIT_IS,
   ];
-  return putTables(context, [[title, text]], { notes, meta: first.meta, range: first.range, out: options.out });
+  return putTables(context, [[title, text]], {
+    notes,
+    meta: metaBeside(first.meta, whole),
+    range: first.range,
+    out: options.out,
+  });
 }
 
 /** Touches are not of a type of conversions, and neither is what they cost. */

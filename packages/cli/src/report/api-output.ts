@@ -9,7 +9,7 @@ import { count, counted } from '../terminal/figures.ts';
 import { recordsOf } from './api-records.ts';
 import { metaLine, warnings } from './meta-line.ts';
 import { separated } from './money-columns.ts';
-import { allPages, type Page } from './pages.ts';
+import { allPages, metaBeside, type Page } from './pages.ts';
 import { type Format, putRecords, putText } from './record-output.ts';
 
 /** Pages of 10 000 rows: a table for people beyond that is a mistake. */
@@ -101,19 +101,17 @@ export async function putAllRecords<Row>(
 ): Promise<ExitCode> {
   const { rows, first } = await allRows<Row>(api, path, query);
   const { uncertainty = null } = first;
+  const parted = separate === null ? null : await allRows<Row>(api, path, amountsOnly(query, separate.by));
+  const meta = metaBeside(first.meta, parted?.first);
   // Rows that are parted by currency have the amounts that this answer left out.
-  const said = separate === null ? first.meta.warnings : first.meta.warnings.filter((warning) => !OF_SEVERAL.test(warning));
+  const said = parted === null ? meta.warnings : meta.warnings.filter((warning) => !OF_SEVERAL.test(warning));
   warnings(context.terminal, { warnings: said }, first.range);
   const left = first.rest?.rows ?? 0;
   if (left > 0) context.terminal.say(`${counted(left, 'more row')} left out`);
   const written =
-    separate === null
+    separate === null || parted === null
       ? flat(rows, uncertainty)
-      : separated(
-          flat(rows, uncertainty),
-          flat((await allRows<Row>(api, path, amountsOnly(query, separate.by))).rows, null),
-          separate.keys,
-        );
+      : separated(flat(rows, uncertainty), flat(parted.rows, null), separate.keys);
   await putRecords(context, recordsOf(written), format, out);
   return EXIT.ok;
 }

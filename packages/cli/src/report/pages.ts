@@ -35,6 +35,11 @@ export async function allPages<Row, P extends Page<Row>>(
   return { rows, first: { ...first, meta }, isCut: cursor !== null };
 }
 
+/** The meta of an answer beside which another one is shown: what that one lacks, both lack. What it merely notes is not of the first. */
+export function metaBeside(meta: Meta, beside: { readonly meta: Meta } | null | undefined): Meta {
+  return beside === null || beside === undefined || beside.meta.complete ? meta : metaOfBoth(meta, beside.meta);
+}
+
 /** Pages are computed one after the other: what any of them lacks, the rows together lack. */
 function metaOfBoth(meta: Meta, next: Meta): Meta {
   const both = <T>(of: readonly T[] = [], others: readonly T[] = []) => [...new Set([...of, ...others])];
