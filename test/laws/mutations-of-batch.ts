@@ -402,8 +402,8 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a plan upon a base reads its archived events again',
     law: '7',
     file: 'packages/archive/src/plan/run-plan.ts',
-    from: '(base?.lastSegment[partition] ?? -1) + 1',
-    to: '(base?.lastSegment[partition] ?? -1)',
+    from: 'readSegments(dataDir, partition, sealed + 1)',
+    to: 'readSegments(dataDir, partition, sealed)',
     test: 'jobs/recompute/test/plan.test.ts',
   },
   {

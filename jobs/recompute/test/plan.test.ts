@@ -1,4 +1,6 @@
 /** A plan says what the run then reads and builds upon, and changes nothing. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
@@ -72,7 +74,31 @@ test.each([
   expect(planned.kept.files > 0).toBe(base !== null);
 });
 
-test('a plan is refused where the run would be: the archive has a hole', async () => {
+test('a plan says where the archive ends: at the cut of its base, or at the newest segment', async () => {
+  await archive(EVENTS.slice(0, 70));
+  const { generation } = await world.run();
+  const { cut } = await world.manifest(generation);
+  expect((await plan('incremental')).archivedUpTo).toEqual(cut);
+  await archive(EVENTS.slice(70));
+  const { archivedUpTo } = await plan('incremental');
+  expect(archivedUpTo).toEqual((await plan('full')).archivedUpTo);
+  expect(archivedUpTo.every((upTo, partition) => (upTo ?? '') >= (cut[partition] ?? ''))).toBe(true);
+  expect(archivedUpTo).not.toEqual(cut);
+});
+
+test('law 7: a plan is refused where the run would be: the archive is older than its base', async () => {
+  await archive(EVENTS.slice(0, 70));
+  await world.run();
+  const folder = join(world.dataDir, 'archive', 'segments', 'p00');
+  const names = (await readdir(folder)).sort();
+  await rm(join(folder, names.at(-1) as string));
+  await expect(plan('incremental')).rejects.toMatchObject({
+    code: 'manifest_corrupt',
+    message: expect.stringContaining('goes on after nothing'),
+  });
+});
+
+test('a plan that was given up reads no further', async () => {
   await archive(EVENTS);
   const stopped = AbortSignal.abort(new Error('stopped'));
   const folder = openDataFolder({ dataDir: world.dataDir, views: VIEWS, now: () => 0, memoryLimit: '64MiB' });

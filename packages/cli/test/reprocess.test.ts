@@ -19,7 +19,18 @@ test('a plan upon a base: what is read, by the days of the events, how long, and
   expect(done.stdout).toMatch(/^takes +about 1\.9 s, by 30 earlier incremental runs; half of them were off by more than 8 %$/m);
   expect(done.stdout).toMatch(/^2026-11-20 +1,236$/m);
   expect(done.stdout).toMatch(/^older +7$/m);
-  expect(done.stdout).toContain('events that wait in the log');
+  expect(done.stdout).toMatch(/^waits +entries of 3 of 16 partitions that are not archived yet, the oldest for 41\.0 s$/m);
+  expect(done.stdout).toContain('how many events are in the log alone');
+});
+
+test.each([
+  [null, /^waits +not known: the log did not say$/m],
+  [{ partitions: 0, oldestMs: 0 }, /^waits +nothing: all of the log is archived$/m],
+])('what waits behind the archive: %o', async (notArchived, line) => {
+  await using server = await fakeServer(() => ({ body: { plan: { ...PLAN, notArchived, unknown: [] } } }));
+  const { stdout } = await tributary(['reprocess', 'plan', '--url', server.url]);
+  expect(stdout).toMatch(line);
+  expect(stdout).not.toContain('not known;');
 });
 
 test('a plan of a full run with other definitions says why it is one, and where nothing is known of its time', async () => {

@@ -34,6 +34,13 @@ export const RunPlan = z
         'They are others than those of the published generation: all rows of views are computed again, also upon a base.',
       ),
     archive: Archived.describe('Archived events that it reads: those after the cut of its base, duplicates included.'),
+    notArchived: z
+      .object({
+        partitions: z.int().describe('Partitions whose log goes on behind their archive.'),
+        oldestMs: z.number().describe('How long the oldest of these entries has waited, ms; 0: none waits.'),
+      })
+      .nullable()
+      .describe('Entries of the log that are in no file yet, and that the run reads as well. null: the log did not say.'),
     kept: amount('the base').describe('What its base keeps, of which it reads what the archived events touch.'),
     days: z
       .array(z.object({ date: z.string().describe('A day, in UTC; of long ago a month or a year.'), rows: z.int() }))
@@ -50,7 +57,7 @@ export const RunPlan = z
     unknown: z
       .array(UnknownFact)
       .describe(
-        'What the plan cannot know. `not_archived_yet`: events that wait in the log are read as well. `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`: how long it takes.',
+        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`: how long it takes.',
       ),
   })
   .meta({ id: 'RunPlan' });
@@ -62,6 +69,7 @@ const PLAN = {
   definitionsVersion: '9f3c52c1a0be',
   definitionsChange: false,
   archive: { files: 18, rows: 1_240, bytes: 96_512, partitions: 16, segments: 16 },
+  notArchived: { partitions: 3, oldestMs: 41_000 },
   kept: { files: 16, rows: 48_300, bytes: 1_204_224 },
   days: [
     { date: '2026-11-20', rows: 1_236 },

@@ -2,7 +2,7 @@
 import { RunPlan } from '@tributary/contract/reprocessing';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
-import { ADMIN, createWorld } from './world.ts';
+import { ADMIN, createWorld, event } from './world.ts';
 
 async function planned(body: object, generations = 1) {
   const world = await createWorld();
@@ -27,7 +27,9 @@ test('a plan says what the run builds upon, and what it cannot know', async () =
     fullBecause: null,
     definitionsChange: false,
     estimate: null,
-    unknown: ['not_archived_yet', 'definitions_file', 'program', 'too_few_runs'],
+    // The log ends at the cut.
+    notArchived: { partitions: 0, oldestMs: 0 },
+    unknown: ['definitions_file', 'program', 'too_few_runs'],
   });
   const definitions = JSON.parse(definitionsOf({ conversions: ['order'] }).json) as object;
   expect(await planOf({ dryRun: true, mode: 'full', definitions })).toMatchObject({
@@ -40,6 +42,24 @@ test('a plan says what the run builds upon, and what it cannot know', async () =
 
 test('before the first generation a plan is of a full run under the default definitions', async () => {
   expect(await planOf({ dryRun: true }, 0)).toMatchObject({ mode: 'full', base: null, fullBecause: 'nothing_computed' });
+});
+
+test('what the log has behind the archive is part of a plan, by partition and age, and nothing of it where all is archived', async () => {
+  const world = await createWorld();
+  const { plan: source } = world.deps.source;
+  const planOfWorld = async () => (await world.post('/v1/reprocessing', { dryRun: true }, ADMIN)).body.plan;
+  await world.ingest(event({ type: 'ad_click', id: 'a', channel: 'c' }));
+  expect(await planOfWorld()).toMatchObject({
+    notArchived: { partitions: 1, oldestMs: 0 },
+    unknown: expect.arrayContaining(['not_archived_yet']),
+  });
+  const ends = await world.deps.logReach.ends();
+  Object.assign(world.deps.source, { plan: async (demand: never) => ({ ...(await source(demand)), archivedUpTo: ends }) });
+  const whole = await planOfWorld();
+  expect(whole.notArchived).toEqual({ partitions: 0, oldestMs: 0 });
+  expect(whole.unknown).not.toContain('not_archived_yet');
+  Object.assign(world.deps.logReach, { ends: () => Promise.reject(new Error('the log is silent')) });
+  expect(await planOfWorld()).toMatchObject({ notArchived: null, unknown: expect.arrayContaining(['not_archived_yet']) });
 });
 
 test('earlier runs say how long it takes', async () => {

@@ -218,8 +218,13 @@ export async function createWorld(options: WorldOptions = {}) {
       publications.push(published);
       return published;
     },
-    // No archive: the segments of a plan are those of a folder that is not there.
-    plan: (demand) => planRun('/nonexistent', { ...demand, manifests: [...manifests.values()].reverse() }),
+    // No archive: the segments of a plan are those of a folder that is not there, and its base has none.
+    plan: ({ published, ...demand }) =>
+      planRun('/nonexistent', {
+        ...demand,
+        published: published && { ...published, lastSegment: published.lastSegment.map(() => -1) },
+        manifests: [...manifests.values()].reverse(),
+      }),
     reconciliation: async (generation) => reconciliations.get(generation) ?? null,
   };
 

@@ -56,8 +56,8 @@ async function readBase(dataDir: string, generation: number): Promise<Generation
   return base;
 }
 
-/** Law 7: the archive after the base's cut starts exactly there. */
-function checkContinues(base: GenerationManifest, partition: number, first: SegmentManifest | undefined): void {
+/** Law 7: the archive after the base's cut starts exactly there. `first`: the first segment after it. Throws `manifest_corrupt`. */
+export function checkContinues(base: GenerationManifest, partition: number, first: SegmentManifest | undefined): void {
   if (first !== undefined && first.after === base.cut[partition]) return;
   throw new TributaryError(
     'manifest_corrupt',

@@ -1,7 +1,8 @@
 /** What a run would read, and for how long, before it is asked for. Reads manifests alone: nothing of it changes anything. */
 import type { Definitions } from '@tributary/model/definitions';
+import { checkContinues } from '../compute/compute-plan.ts';
 import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
-import { readSegments } from '../segments.ts';
+import { lastSegmentNumber, readSegments } from '../segments.ts';
 import { type FullReason, whyFull } from './base.ts';
 import { type Estimate, estimate } from './estimate.ts';
 
@@ -25,6 +26,8 @@ export interface RunPlan {
   readonly definitionsChange: boolean;
   /** Archived events that the run reads: those after the base's cut, with duplicates. */
   readonly archive: Amount & { readonly partitions: number; readonly segments: number };
+  /** Where the archive ends, by partition; null: nothing of it is archived. What the log has behind it the run reads as well. */
+  readonly archivedUpTo: readonly (string | null)[];
   /** What the base keeps, which the run reads as far as the archived events touch it. */
   readonly kept: Amount;
   /** Archived events by the day on which they happened (UTC), newest first. Old days share a month or a year (`2026-01`). */
@@ -52,13 +55,13 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
   const { mode: asked, definitions, published, manifests, partitions, signal } = demand;
   const fullBecause = whyFull(asked, published, definitions);
   const base = fullBecause === null ? published : null;
-  const segments: SegmentManifest[] = [];
+  const segments: (readonly SegmentManifest[])[] = [];
   for (let partition = 0; partition < partitions; partition++) {
     signal.throwIfAborted();
-    segments.push(...(await readSegments(dataDir, partition, (base?.lastSegment[partition] ?? -1) + 1)));
+    segments.push(await segmentsAfter(dataDir, partition, base));
   }
-  const files = segments.flatMap((segment) => segment.files);
-  const archive = { ...amountOf(files), partitions, segments: segments.length };
+  const files = segments.flatMap((own) => own.flatMap((segment) => segment.files));
+  const archive = { ...amountOf(files), partitions, segments: segments.flat().length };
   const mode = base === null ? 'full' : 'incremental';
   return {
     mode,
@@ -67,10 +70,24 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
     definitionsVersion: definitions.version,
     definitionsChange: published !== null && published.definitionsVersion !== definitions.version,
     archive,
+    archivedUpTo: segments.map((own, partition) => own.at(-1)?.upTo ?? base?.cut[partition] ?? null),
     kept: base === null ? amountOf([]) : amountOf([...Object.values(base.views), ...base.events, ...base.conversions]),
     ...daysOf(files),
     estimate: estimate(manifests, mode, archive.rows),
   };
+}
+
+/** Refused where the run would be: it goes on exactly at the cut of its base. */
+async function segmentsAfter(
+  dataDir: string,
+  partition: number,
+  base: GenerationManifest | null,
+): Promise<readonly SegmentManifest[]> {
+  const sealed = base?.lastSegment[partition] ?? -1;
+  const segments = await readSegments(dataDir, partition, sealed + 1);
+  if (base !== null && (segments.length > 0 || (await lastSegmentNumber(dataDir, partition)) < sealed))
+    checkContinues(base, partition, segments[0]);
+  return segments;
 }
 
 function amountOf(files: readonly StoredFile[]): Amount {

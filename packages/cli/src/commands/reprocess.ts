@@ -45,7 +45,7 @@ const FULL_BECAUSE: Readonly<Record<NonNullable<Plan['fullBecause']>, string>> =
 };
 
 const UNKNOWN: Readonly<Record<Plan['unknown'][number], string>> = {
-  not_archived_yet: 'events that wait in the log and are read as well',
+  not_archived_yet: 'how many events are in the log alone, which are read as well',
   definitions_file: 'whether the file of definitions was edited since',
   program: 'whether another version computes it, which computes all rows again',
   too_few_runs: 'how long it takes: fewer than three such runs are known',
@@ -71,8 +71,9 @@ function textOf(planned: Plan, { width, bold }: Terminal): string {
             `${counted(kept.files, 'file')} of generation ${base} (${bytes(kept.bytes)}), of which it reads what these events touch`,
           ],
         ] as [string, string][])),
+    ['waits', waits(planned)],
     ['takes', takes(planned)],
-    ['not known', unknown.map((code) => UNKNOWN[code]).join('; ')],
+    ...(unknown.length === 0 ? [] : ([['not known', unknown.map((code) => UNKNOWN[code]).join('; ')]] as [string, string][])),
   ];
   const rows = days.map(({ date, rows: of }) => [date, count(of)]);
   if (olderRows > 0) rows.push(['older', count(olderRows)]);
@@ -81,6 +82,14 @@ function textOf(planned: Plan, { width, bold }: Terminal): string {
     bold,
   );
   return [renderFacts(facts, undefined, width), ...(rows.length === 0 ? [] : ['', table])].join('\n');
+}
+
+/** Behind the archive, in the log. */
+function waits({ notArchived, archive }: Plan): string {
+  if (notArchived === null) return 'not known: the log did not say';
+  const { partitions, oldestMs } = notArchived;
+  if (partitions === 0) return 'nothing: all of the log is archived';
+  return `entries of ${partitions} of ${counted(archive.partitions, 'partition')} that are not archived yet, the oldest for ${span(Math.round(oldestMs))}`;
 }
 
 function takes({ estimate, mode }: Plan): string {
