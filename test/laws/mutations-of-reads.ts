@@ -178,8 +178,8 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'a client that needs no key takes the place of those that have one',
     law: '7',
     file: `${API}/app.ts`,
-    from: "    if (owner === '') return done();\n",
-    to: '',
+    from: "if (scope !== 'open') route.onRequest =",
+    to: "if (scope === 'open') route.onRequest = [inFlight];\n    else route.onRequest =",
     test: 'services/api/test/connection-bound.test.ts',
   },
   {
