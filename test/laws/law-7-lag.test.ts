@@ -132,7 +132,12 @@ test('law 7: a log that is dated ahead of this clock is reported; what waits in 
   expect(health(id(NOW + 1_000, 0), NOW, idle([id(NOW + 1_000, 0)], [NOW + 1_000]))).toMatchObject({ missing: [], notes: [] });
   expect(health(ahead, NOW, idle([ahead], [NOW + lead]))).toMatchObject({
     missing: [],
-    notes: [expect.stringMatching(/^partition 0: .* dated 2002-03-28T01:46:40.000Z, 200 d 0 h ahead of this clock/)],
+    notes: [
+      {
+        partition: 0,
+        text: expect.stringMatching(/^partition 0: .* dated 2002-03-28T01:46:40.000Z, 200 d 0 h ahead of this clock/),
+      },
+    ],
   });
   const waiting = [{ end: ahead, appendedMs: NOW + lead, unreached: [] }];
   const gap = (text: RegExp) => ({ reason: 'clock_ahead', partition: 0, text: expect.stringMatching(text) });
@@ -155,7 +160,7 @@ test("law 7: what is appended while the log's clock is ahead is dated so, and th
   const seen = await seeLog(reach, states, null, null, () => NOW);
   expect(seen.newestMs).toEqual([NOW + 5 * 86_400_000, null]);
   const { notes } = assessSpeed({ states, manifest: null, furthest: [] }, NOW, BOUNDS, seen);
-  expect(notes).toEqual([expect.stringMatching(/^partition 0: .*5 d 0 h ahead of this clock/)]);
+  expect(notes).toEqual([{ partition: 0, text: expect.stringMatching(/^partition 0: .*5 d 0 h ahead of this clock/) }]);
 });
 
 test('law 7: a clock that went back does not make an old look a new one', () => {

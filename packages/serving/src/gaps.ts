@@ -8,19 +8,27 @@ export interface Gap {
   readonly text: string;
 }
 
+/** What readers should know though nothing is missing. `partition`: as of a gap. */
+export type Note = Omit<Gap, 'reason'>;
+
 /** Gaps of one reason that concern whatever is answered. */
 export function gapsOf(reason: Reason, texts: readonly string[]): Gap[] {
   return texts.map((text) => ({ reason, partition: null, text }));
 }
 
 /** Where what a partition lacks may be about users of any other. */
-export function ofEveryUser(gaps: readonly Gap[]): readonly Gap[] {
+export function ofEveryUser<G extends Note>(gaps: readonly G[]): readonly G[] {
   return gaps.map((gap) => ({ ...gap, partition: null }));
 }
 
 /** Those that concern users of these partitions. */
-export function gapsAmong(gaps: readonly Gap[], partitions: Pick<ReadonlySet<number>, 'has'>): readonly Gap[] {
+export function gapsAmong<G extends Note>(gaps: readonly G[], partitions: Pick<ReadonlySet<number>, 'has'>): readonly G[] {
   return gaps.filter(({ partition }) => partition === null || partitions.has(partition));
+}
+
+/** The first of them: one partition's is an example of the others'. */
+export function exampleOf(notes: readonly Note[]): string[] {
+  return notes.slice(0, 1).map(({ text }) => text);
 }
 
 /** What `meta` says of them, and of what should merely be known. */

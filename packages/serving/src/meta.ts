@@ -1,7 +1,7 @@
 /** `meta`: what every merged answer says about itself. */
 import type { Layers, Meta } from '@tributary/contract/meta';
 import type { SpeedHealth } from './freshness/speed-health.ts';
-import { completenessOf, type Gap, gapsOf } from './gaps.ts';
+import { completenessOf, exampleOf, type Gap, gapsOf } from './gaps.ts';
 import type { ServedGeneration } from './generations/served.ts';
 
 export type { Meta };
@@ -48,7 +48,7 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
   if (layers !== 'batch') {
     holes.push(...health.missing);
     lacks('cut_apart', ...apart);
-    notes.push(...health.notes);
+    notes.push(...exampleOf(health.notes));
     if (overflowed > 0)
       lacks(
         'bound_reached',

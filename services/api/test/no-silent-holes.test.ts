@@ -350,6 +350,29 @@ describe('law 7: no silent holes', () => {
     expect(await metaOf('/v1/activity')).toMatchObject(behind);
   });
 
+  test('law 7: that the log of one partition is dated ahead is said to its own users, and once in answers about all', async () => {
+    const world = await createWorld();
+    const userOf = (partition: number) =>
+      Array.from({ length: 100 }, (_, i) => `u${i}`).find((user) => partitionOf(user, PARTITIONS) === partition) as string;
+    for (const userId of [0, 1, 3].map(userOf)) await world.ingest(event({ type: 'purchase', id: userId, userId, value: 1 }));
+    const ends = await world.deps.logReach.ends();
+    const ahead = [ends[1], ends[3]];
+    Object.assign(world.deps.logReach, { dateOf: (position: string) => NOON + (ahead.includes(position) ? HOUR : 0) });
+    await world.tick();
+    const warningsOf = async (path: string) => (await world.get(path)).body.meta.warnings;
+    for (const path of ['/v1/users/USER/signals', '/v1/users/USER/journey'])
+      for (const partition of [0, 1, 3])
+        expect([partition, await warningsOf(path.replace('USER', userOf(partition)))]).toEqual([
+          partition,
+          partition === 0 ? [] : [expect.stringMatching(new RegExp(`^partition ${partition}: .* ahead of this clock`))],
+        ]);
+    expect(await warningsOf('/v1/activity')).toEqual([expect.stringMatching(/^partition 1: /)]);
+    const logReach = { ...world.deps.logReach, mayMisplace: true as const };
+    const board = createSpeedBoard({ ...world.deps, logReach }, world.generations);
+    await board.poll();
+    expect(board.health().notes).toMatchObject([{ partition: null }, { partition: null }]);
+  });
+
   test('law 7: where others may write into any partition, what waits in one makes every answer incomplete', async () => {
     const world = await createWorld();
     await world.ingest(event({ type: 'purchase', id: 'of-u1', userId: 'u1', value: 100 }));

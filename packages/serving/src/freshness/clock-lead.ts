@@ -3,7 +3,7 @@
 import { span } from '@tributary/model/span';
 import { MINUTE_MS } from '@tributary/model/time';
 import type { PartitionState } from '@tributary/store/speed-store';
-import type { Gap } from '../gaps.ts';
+import type { Gap, Note } from '../gaps.ts';
 
 /** More than clocks that are kept in step differ by. */
 const LEADS_MS = 2 * MINUTE_MS;
@@ -12,7 +12,7 @@ export interface ClockLead {
   /** What answers may lack because of it. */
   readonly holes: readonly Gap[];
   /** What should be known all the same. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
 }
 
 /**
@@ -30,7 +30,7 @@ export function clockLead(
   const holes: Gap[] = [];
   const lacks = (partition: number, why: string) =>
     holes.push({ reason: 'clock_ahead', partition, text: `partition ${partition}: ${why}` });
-  const notes: string[] = [];
+  const notes: Note[] = [];
   for (const [partition, state] of states.entries()) {
     const leadMs = (state?.logTimeMs ?? 0) - nowMs;
     if (state === null || leadMs < LEADS_MS || leadMs < latenessMs(state)) continue;
@@ -48,11 +48,12 @@ export function clockLead(
       );
     const dateMs = newest ?? nowMs;
     if (dateMs - nowMs >= LEADS_MS)
-      notes.push(
-        `partition ${partition}: the newest entry of the log is dated ${dated(dateMs, nowMs)}: a clock was ahead, or this one is behind`,
-      );
+      notes.push({
+        partition,
+        text: `partition ${partition}: the newest entry of the log is dated ${dated(dateMs, nowMs)}: a clock was ahead, or this one is behind`,
+      });
   }
-  return { holes, notes: notes.slice(0, 1) };
+  return { holes, notes };
 }
 
 function dated(atMs: number, nowMs: number): string {

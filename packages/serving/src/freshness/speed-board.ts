@@ -57,7 +57,8 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     health(read = { states, manifest: generations.current().manifest, furthest: furthestThen }) {
       furthest = furthestOf(furthest, read.states);
       const health = assessSpeed(read, deps.now(), bounds, seen, silence);
-      return deps.logReach.mayMisplace ? { ...health, missing: ofEveryUser(health.missing) } : health;
+      const { missing, notes } = health;
+      return deps.logReach.mayMisplace ? { ...health, missing: ofEveryUser(missing), notes: ofEveryUser(notes) } : health;
     },
     states: () => states,
     definitions(partition) {

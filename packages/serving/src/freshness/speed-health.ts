@@ -10,7 +10,7 @@
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { span } from '@tributary/model/span';
 import type { PartitionState } from '@tributary/store/speed-store';
-import { type Gap, gapsOf } from '../gaps.ts';
+import { type Gap, gapsOf, type Note } from '../gaps.ts';
 import type { LogReach } from '../ports.ts';
 import { clockLead } from './clock-lead.ts';
 import { type FirstSeen, unreachedEnds } from './first-seen.ts';
@@ -45,7 +45,7 @@ export interface SpeedHealth {
   /** Those of them that time alone does not heal: store, log and generation are not of one history. */
   readonly notOneHistory: readonly Gap[];
   /** What should be known though nothing is missing because of it. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
 }
 
 /** `states` were read before, or an end could look reached that is not. `before`: the last poll. */

@@ -1,7 +1,7 @@
 /** Signals of one user or of many: bytes from the record to the socket. */
 import { USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
-import { completenessOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
+import { completenessOf, exampleOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalId } from '@tributary/store/records/signals';
 import type { ApiContext, Routes } from '../context.ts';
@@ -125,7 +125,7 @@ function createMetaText({ board, deps }: ApiContext) {
   let madeAtMs = Number.NEGATIVE_INFINITY;
   const make = (gaps: readonly Gap[], notes: readonly string[]): string => {
     const { lagMs, watermark } = health;
-    return JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, ...completenessOf(gaps, [...health.notes, ...notes]) });
+    return JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, ...completenessOf(gaps, notes) });
   };
   return (partitions: Partitions, lacks: readonly Gap[], notes: readonly string[]): string => {
     const nowMs = deps.now();
@@ -134,7 +134,8 @@ function createMetaText({ board, deps }: ApiContext) {
       whole = make([], []);
       madeAtMs = nowMs;
     }
-    if (health.missing.length + lacks.length + notes.length === 0) return whole;
-    return make([...gapsAmong(health.missing, partitions), ...lacks], notes);
+    if (health.missing.length + health.notes.length + lacks.length + notes.length === 0) return whole;
+    const known = exampleOf(gapsAmong(health.notes, partitions));
+    return make([...gapsAmong(health.missing, partitions), ...lacks], [...known, ...notes]);
   };
 }

@@ -1,7 +1,7 @@
 /** A user's journeys: what led to their conversions, and the one they are in now. */
 import { type Conversion, type Touch, USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
-import { completenessOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
+import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
@@ -41,8 +41,9 @@ export const routes: Routes =
         ...(isCut ? [`only the ${MAX_RECORD_BYTES} bytes that came last of the user's record were read`] : []),
         ...(journeys.length > MAX_JOURNEYS ? [`the oldest ${journeys.length - MAX_JOURNEYS} journeys are left out`] : []),
       ];
+      const own = new Set([partition]);
       const holes = [
-        ...gapsAmong(missing, new Set([partition])),
+        ...gapsAmong(missing, own),
         ...gapsOf('record_cut', cutTs === NEVER_CUT ? [] : [lostUpTo(cutTs, 'touches and conversions')]),
         ...gapsOf('bound_reached', bounded),
       ];
@@ -59,7 +60,7 @@ export const routes: Routes =
         meta: {
           view: 'speed' as const,
           speed: { lagMs, watermark },
-          ...completenessOf(holes, notes),
+          ...completenessOf(holes, exampleOf(gapsAmong(notes, own))),
           definitions: definitions.version,
         },
       };
