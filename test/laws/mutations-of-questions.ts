@@ -141,4 +141,20 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     to: '  } catch (error) {\n    throw error;\n    // The work',
     test: 'jobs/recompute/test/child.test.ts',
   },
+  {
+    lie: 'a clock that is ahead is of the first partition in every answer',
+    law: '7',
+    file: 'services/api/src/routes/signals.ts',
+    from: 'exampleOf(gapsAmong(health.notes, partitions))',
+    to: 'exampleOf(health.notes)',
+    test: 'services/api/test/no-silent-holes.test.ts',
+  },
+  {
+    lie: 'what was refunded of an order is what the record still holds of it',
+    law: '7',
+    file: 'packages/serving/src/users/find-conversion.ts',
+    from: 'orderOf(conversion, definitions) === null',
+    to: 'conversion.id === id',
+    test: 'services/api/test/refunded.test.ts',
+  },
 ];

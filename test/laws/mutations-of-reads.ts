@@ -23,14 +23,6 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/no-silent-holes.test.ts',
   },
   {
-    lie: 'a clock that is ahead is of the first partition, whoever is asked about',
-    law: '7',
-    file: `${API}/routes/signals.ts`,
-    from: 'exampleOf(gapsAmong(health.notes, partitions))',
-    to: 'exampleOf(health.notes)',
-    test: 'services/api/test/no-silent-holes.test.ts',
-  },
-  {
     lie: 'an entry is as new as the log calls it, however long it was seen to wait',
     law: '7',
     file: `${SERVING}/freshness/speed-health.ts`,
