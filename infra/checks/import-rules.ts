@@ -13,7 +13,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = Object.fromE
 /** What runs: services and jobs. */
 const ROLES = new Set(MAP.filter(({ path }) => /^(?:services|jobs)\//.test(path)).map(({ name }) => name));
 
-const CORE = ['model', 'attribution', 'views'];
+const CORE = ['model', 'attribution', 'views', 'signals'];
 /** Packages that do no I/O of their own, not even Node's. The core is pure as well; serving keeps time and takes its I/O as ports. */
 const WITHOUT_IO = new Set([...CORE, 'serving', 'reports']);
 

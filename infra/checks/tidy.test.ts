@@ -16,7 +16,7 @@ test(`no file has more than ${MOST_LINES} lines`, () => {
 test('the core takes clock, randomness and environment as arguments', () => {
   const impure =
     /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\bprocess\.|\brandomUUID\b|\bsetTimeout\b|\bfetch\(/;
-  const core = files.filter((file) => /^packages\/(model|attribution|views)\/src\//.test(file) && !isTestFile(file));
+  const core = files.filter((file) => /^packages\/(model|attribution|views|signals)\/src\//.test(file) && !isTestFile(file));
   expect(core.length).toBeGreaterThan(10);
   expect(core.filter((file) => impure.test(withoutComments(textOf(file))))).toEqual([]);
 });

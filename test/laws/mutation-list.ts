@@ -18,6 +18,7 @@ import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RECORDS } from './mutations-of-records.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
+import { MUTATIONS_OF_SIGNALS } from './mutations-of-signals.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
@@ -157,13 +158,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${SPEED}/user-cache.ts`,
     from: 'if (held <= maxEvents * KEEP || user.batch > batch) break;',
     to: 'if (held <= maxEvents * KEEP) break;',
-  },
-  {
-    lie: 'events of one instant sort the wrong way round',
-    law: '2',
-    file: `${VIEWS}/timeline.ts`,
-    from: 'a.rank === b.rank && a.id < b.id',
-    to: 'a.rank === b.rank && a.id > b.id',
   },
   {
     lie: 'a conversion may come before the touches of its instant',
@@ -435,6 +429,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_COMMITS,
   ...MUTATIONS_OF_RULES,
   ...MUTATIONS_OF_SETTINGS,
+  ...MUTATIONS_OF_SIGNALS,
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
   ...MUTATIONS_OF_UNCERTAINTY,

@@ -6,6 +6,13 @@ const VIEWS = 'packages/views/src';
 
 export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
+    lie: 'events of one instant sort the wrong way round',
+    law: '2',
+    file: 'packages/views/src/timeline.ts',
+    from: 'a.rank === b.rank && a.id < b.id',
+    to: 'a.rank === b.rank && a.id > b.id',
+  },
+  {
     lie: 'what waits in the partition of a user is not missing in answers about them',
     law: '7',
     file: 'packages/serving/src/gaps.ts',

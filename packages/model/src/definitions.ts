@@ -3,6 +3,7 @@
  * layers; it travels inside each barrier, so that a change takes effect at one cut everywhere.
  */
 import { z } from 'zod';
+import { canonicalJson } from './canonical-json.ts';
 import { isCurrency } from './currency.ts';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
@@ -358,13 +359,4 @@ export function textAt(event: Pick<Event, 'type' | 'properties'>, by: string): s
   }
   if (typeof value === 'string') return value;
   return Number.isSafeInteger(value) ? String(value) : '';
-}
-
-/** JSON with sorted object keys: equal definitions have equal text. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }

@@ -1,0 +1,298 @@
+/** From what people write to definitions that can be evaluated. */
+
+import { canonicalJson } from '@tributary/model/canonical-json';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
+import type { z } from 'zod';
+import {
+  type BeginOf,
+  beginOf,
+  beginOfSession,
+  evaluateAggregate,
+  evaluateRatio,
+  type SessionOfWindow,
+} from '../kinds/aggregates.ts';
+import { evaluateEvents } from '../kinds/events.ts';
+import { evaluateSegment } from '../kinds/segments.ts';
+import { selectBy } from '../kinds/select.ts';
+import { BEFORE_SESSION_MS, evaluateSessions, OPEN_WITHIN_MS } from '../kinds/sessions.ts';
+import type {
+  AggregateDefinition,
+  EventsDefinition,
+  Measure,
+  RatioDefinition,
+  RatioPart,
+  ResolvedDefinition,
+  SegmentDefinition,
+  Selector,
+  SessionDefinition,
+  TimeWindow,
+  Window,
+} from '../resolved.ts';
+import type { Evaluate } from '../value.ts';
+import { type Checks, createCompiler, type Path } from './compiler.ts';
+import { durationMs } from './duration.ts';
+import { read, refusedAt } from './refuse.ts';
+import { MOST_DEFINITIONS, Name, Segment, Session, SIGNAL_KINDS, SIGNALS, type SignalKind } from './schema.ts';
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** The sections of a file of definitions that speak of users, as they were written. */
+export interface DerivedSections {
+  readonly fields: Section;
+  readonly signals: Section;
+  readonly sessions: Section;
+  readonly segments: Section;
+}
+
+export interface SignalDefinition {
+  readonly name: string;
+  readonly kind: ResolvedDefinition['kind'];
+  /** First 12 hex digits of the SHA-256 of all that its values follow. */
+  readonly version: string;
+  readonly resolved: ResolvedDefinition;
+  /** The fields of `properties` that it names, with where they come from. */
+  readonly fields: Section;
+  /** How far before asOf an event may matter, ms. */
+  readonly reachMs: number;
+  /** The event types that it looks at; null: all. */
+  readonly types: readonly string[] | null;
+  readonly evaluate: Evaluate;
+}
+
+/** By name. */
+export type SignalSet = ReadonlyMap<string, SignalDefinition>;
+
+/** `retainedMs`: for how long records keep all events. Throws `invalid_definitions` that names the place. */
+export function readSignals(sections: DerivedSections, retainedMs: number, sha256Hex: (text: string) => string): SignalSet {
+  const checksOf = createCompiler(sections.fields, retainedMs);
+  demandNames(sections);
+  const define = (name: string, { resolved, depends, ...made }: Made, checks: Checks): SignalDefinition => {
+    const fields = checks.taken();
+    const version = sha256Hex(canonicalJson({ ...resolved, fields, depends: depends ?? null })).slice(0, 12);
+    return { name, kind: resolved.kind, version, resolved, fields, ...made };
+  };
+  const sessions = new Map<string, SessionRead>();
+  const defined: SignalDefinition[] = [];
+  for (const [name, raw] of Object.entries(sections.sessions)) {
+    const checks = checksOf();
+    const session = sessionOf(raw, ['sessions', name], checks);
+    const definition = define(name, session.made, checks);
+    defined.push(definition);
+    sessions.set(name, { ...session, version: definition.version });
+  }
+  for (const [name, raw] of Object.entries(sections.signals)) {
+    const checks = checksOf();
+    defined.push(define(name, signalOf(raw, ['signals', name], checks, sessions), checks));
+  }
+  for (const [name, raw] of Object.entries(sections.segments)) {
+    const checks = checksOf();
+    defined.push(define(name, segmentOf(raw, ['segments', name], checks), checks));
+  }
+  return new Map(defined.map((definition) => [definition.name, definition]));
+}
+
+/** They are asked for by name, whatever section they stand in. */
+function demandNames({ signals, sessions, segments }: DerivedSections): void {
+  const seen = new Set<string>();
+  for (const [section, names] of Object.entries({ signals, sessions, segments }))
+    for (const name of Object.keys(names)) {
+      read(Name, name, [section, name]);
+      if (seen.has(name))
+        throw refusedAt(
+          [section, name],
+          'have a name of its own among signals, sessions and segments',
+          JSON.stringify(name),
+          'Rename it',
+        );
+      seen.add(name);
+    }
+  if (seen.size > MOST_DEFINITIONS)
+    throw refusedAt(['signals'], `be at most ${MOST_DEFINITIONS} with sessions and segments`, `${seen.size}`, 'Remove some');
+}
+
+/** A definition without its name. */
+type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'evaluate'> & {
+  /** What else its values follow. */
+  readonly depends?: unknown;
+};
+
+interface SessionRead extends SessionOfWindow {
+  readonly made: Made;
+  readonly version?: string;
+}
+
+function sessionOf(raw: unknown, path: Path, checks: Checks): SessionRead {
+  const { gap, where = null, keep } = read(Session, raw, path);
+  const gapMs = durationMs(gap);
+  if (gapMs > 12 * HOUR_MS) throw refusedAt([...path, 'gap'], 'be at most 12h', JSON.stringify(gap));
+  const longestMs = checks.retainedMs - BEFORE_SESSION_MS;
+  const ageMs = keep.age === undefined ? Math.min(30 * DAY_MS, Math.max(1, longestMs)) : durationMs(keep.age);
+  const resolved: SessionDefinition = { kind: 'session', of: { types: null, where }, gapMs, count: keep.count, ageMs };
+  const reachMs = ageMs + BEFORE_SESSION_MS;
+  checks.demandKept(
+    reachMs,
+    [...path, 'keep', 'age'],
+    'Sessions need 2d more than their age: shorten it, or raise signalRetention.days',
+  );
+  const select = selectBy(resolved.of, (text) => checks.expression(text, [...path, 'where']));
+  const made = { resolved, reachMs, types: null, evaluate: evaluateSessions(resolved, select) };
+  return { made, definition: resolved, select };
+}
+
+function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
+  const { enter, refresh = null, ttl, exit = null, absence, keep } = read(Segment, raw, path);
+  const { retainedMs } = checks;
+  const forMs = absence === undefined ? 0 : durationMs(absence.for);
+  if (absence !== undefined && refresh !== null)
+    throw refusedAt(
+      [...path, 'refresh'],
+      'be left out beside "absence": each event that enters begins the count again',
+      JSON.stringify(refresh),
+    );
+  if (forMs >= retainedMs) checks.demandKept(forMs + 1, [...path, 'absence', 'for']);
+  const ttlMs = ttl === undefined ? retainedMs - forMs : durationMs(ttl);
+  checks.demandKept(forMs + ttlMs, [...path, 'ttl']);
+  const resolved: SegmentDefinition = {
+    kind: 'segment',
+    enter,
+    refresh,
+    exit,
+    absence: absence === undefined ? null : { not: absence.not, forMs },
+    ttlMs,
+    episodes: keep.episodes,
+    retainedMs,
+  };
+  const at = (key: string) => (text: string) => checks.expression(text, [...path, ...key.split('.')]);
+  const conditions = {
+    enter: at('enter')(enter),
+    refresh: refresh === null ? null : at('refresh')(refresh),
+    exit: exit === null ? null : at('exit')(exit),
+    not: absence === undefined ? null : at('absence.not')(absence.not),
+  };
+  return { resolved, reachMs: retainedMs, types: null, evaluate: evaluateSegment(resolved, conditions) };
+}
+
+function signalOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMap<string, SessionRead>): Made {
+  const kind = kindOf(raw, path);
+  if (kind === 'type') return eventsOf(raw, path, checks);
+  if (kind === 'ratio') return ratioOf(raw, path, checks, sessions);
+  const written = read(SIGNALS[kind] as z.ZodType<Aggregate>, raw, path);
+  const { argument, field } = argumentOf(written[kind] as string | string[], kind, [...path, kind], checks);
+  const { window, begin, types, ...reach } = windowOf(written.window, [...path, 'window'], checks, sessions);
+  const of = { types: argument, where: written.where ?? null };
+  const resolved: AggregateDefinition = {
+    kind: 'aggregate',
+    measure: kind,
+    of,
+    field: field?.name ?? null,
+    window,
+    ...(written.k !== undefined && { k: written.k }),
+    ...(written.halfLife !== undefined && { halfLifeMs: durationMs(written.halfLife) }),
+  };
+  const select = selectBy(of, (text) => checks.expression(text, [...path, 'where']));
+  const evaluate = evaluateAggregate(resolved, begin, select, field?.field ?? null);
+  return { resolved, types: types === 'all' ? null : argument, evaluate, ...reach };
+}
+
+/** What aggregates have beside the key that says their measure. */
+type Aggregate = {
+  readonly window: WrittenWindow;
+  readonly where?: string;
+  readonly k?: number;
+  readonly halfLife?: string;
+} & Partial<Record<Measure, string | string[]>>;
+
+type WrittenWindow = string | { readonly tumbling: string } | { readonly session: string };
+
+function kindOf(raw: unknown, path: Path): SignalKind {
+  const keys = typeof raw === 'object' && raw !== null ? Object.keys(raw) : [];
+  const kinds = SIGNAL_KINDS.filter((key) => keys.includes(key));
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1)
+    throw refusedAt(
+      path,
+      `have one of the keys ${SIGNAL_KINDS.join(', ')}`,
+      kinds.length > 1 ? kinds.join(' and ') : keys.join(', ') || 'none',
+    );
+  return kind;
+}
+
+function eventsOf(raw: unknown, path: Path, checks: Checks): Made {
+  const { type, where = null, fields, keep } = read(SIGNALS.type, raw, path);
+  const ageMs = keep.age === undefined ? checks.retainedMs : durationMs(keep.age);
+  checks.demandKept(ageMs, [...path, 'keep', 'age']);
+  const of = { types: typesOf(type), where };
+  const resolved: EventsDefinition = { kind: 'events', of, fields, count: keep.count, ageMs };
+  const select = selectBy(of, (text) => checks.expression(text, [...path, 'where']));
+  const readers = fields.map((name, i) => [name, checks.field(name, [...path, 'fields', i])] as const);
+  return { resolved, reachMs: ageMs, types: of.types, evaluate: evaluateEvents(resolved, select, readers) };
+}
+
+function ratioOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMap<string, SessionRead>): Made {
+  const { ratio, window: written } = read(SIGNALS.ratio, raw, path);
+  const { window, begin, types, ...reach } = windowOf(written, [...path, 'window'], checks, sessions);
+  const part = (key: 'of' | 'to') => {
+    const given = ratio[key];
+    const measure = 'count' in given ? 'count' : 'sum';
+    const at = [...path, 'ratio', key];
+    const { argument, field } = argumentOf('count' in given ? given.count : given.sum, measure, [...at, measure], checks);
+    const of: Selector = { types: argument, where: given.where ?? null };
+    const select = selectBy(of, (text) => checks.expression(text, [...at, 'where']));
+    const resolved: RatioPart = { measure, of, field: field?.name ?? null };
+    return { resolved, select, field: field?.field ?? null };
+  };
+  const [of, to] = [part('of'), part('to')];
+  const resolved: RatioDefinition = { kind: 'ratio', of: of.resolved, to: to.resolved, window };
+  const [a, b] = [of.resolved.of.types, to.resolved.of.types];
+  const both = a === null || b === null || types === 'all' ? null : [...new Set([...a, ...b])];
+  return { resolved, types: both, evaluate: evaluateRatio(begin, of, to), ...reach };
+}
+
+/** Measures of events name types; those of values a type and a field, which the last period parts. */
+function argumentOf(given: string | string[], measure: Measure, path: Path, checks: Checks) {
+  if (OF_EVENTS.has(measure)) return { argument: typesOf(given), field: null };
+  const text = given as string;
+  const end = text.lastIndexOf('.');
+  const name = text.slice(end + 1);
+  const field = checks.field(name, path);
+  if (!OF_ANY_VALUE.has(measure) && field.type !== 'integer' && field.type !== 'number')
+    throw refusedAt(path, 'name a field of type integer or number', `${name}: ${field.type}`);
+  return { argument: typesOf(text.slice(0, end)), field: { name, field } };
+}
+
+const OF_EVENTS: ReadonlySet<Measure> = new Set(['count', 'timeSince', 'decayedCount']);
+const OF_ANY_VALUE: ReadonlySet<Measure> = new Set(['first', 'last', 'distinct', 'mostFrequent', 'top']);
+
+function typesOf(given: string | readonly string[]): readonly string[] | null {
+  const types = typeof given === 'string' ? [given] : [...new Set(given)];
+  return types.includes('*') ? null : types;
+}
+
+interface WindowRead {
+  readonly window: Window;
+  readonly begin: BeginOf;
+  readonly reachMs: number;
+  /** 'all': where it begins depends on events of any type. */
+  readonly types: 'all' | 'own';
+  readonly depends?: unknown;
+}
+
+function windowOf(given: WrittenWindow, path: Path, checks: Checks, sessions: ReadonlyMap<string, SessionRead>): WindowRead {
+  if (typeof given === 'object' && 'session' in given) {
+    const session = sessions.get(given.session);
+    if (session === undefined)
+      throw refusedAt(
+        [...path, 'session'],
+        `be a name under "sessions": ${[...sessions.keys()].join(', ') || 'it is empty'}`,
+        JSON.stringify(given.session),
+      );
+    const reachMs = OPEN_WITHIN_MS + BEFORE_SESSION_MS;
+    checks.demandKept(reachMs, [...path, 'session'], 'Raise signalRetention.days');
+    const window = { kind: 'session', session: given.session } as const;
+    return { window, begin: beginOfSession(session), reachMs, types: 'all', depends: session.version };
+  }
+  const ms = given === 'retained' ? checks.retainedMs : durationMs(typeof given === 'string' ? given : given.tumbling);
+  checks.demandKept(ms, path);
+  const window: TimeWindow = { kind: typeof given === 'string' ? 'sliding' : 'tumbling', ms };
+  return { window, begin: beginOf(window), reachMs: ms, types: 'own' };
+}

@@ -1,0 +1,113 @@
+/** What people write: fields, signals, sessions and segments, each by its name. `read.ts` says what it means. */
+import { z } from 'zod';
+import { FIELD_TYPES } from '../expressions/fields.ts';
+import { MOST_LENGTH } from '../expressions/parse.ts';
+import { Duration } from './duration.ts';
+
+/** Signals, sessions and segments together. */
+export const MOST_DEFINITIONS = 200;
+export const MOST_FIELDS = 100;
+/** All expressions together: each event in a window may cost as much. */
+export const MOST_TERMS = 2_000;
+export const MOST_KEPT = 1_000;
+export const MOST_TOP = 100;
+
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+export const Name = z.string().regex(NAME, 'be a letter, then at most 63 letters, digits and "_"');
+
+const EventType = z.string().min(1).max(128);
+const Types = z
+  .union([EventType, z.array(EventType).min(1).max(100)], 'be an event type, a list of them, or "*" for all')
+  .describe('An event type, a list of them, or "*" for all.');
+const Expression = z
+  .string()
+  .min(1)
+  .max(MOST_LENGTH)
+  .describe("A condition on one event in CEL, such as: type == 'search' && value > 100.");
+const TypeAndField = z
+  .string()
+  .max(256)
+  .regex(/^.+\.[^.]+$/, 'be an event type and a field, such as "purchase.value", or "*.value" for all types')
+  .describe('An event type (or "*") and a field, such as "purchase.value".');
+const WINDOW = 'be a duration such as 7d, "retained", {"tumbling": "1d"} or {"session": NAME}';
+const Window = z
+  .union(
+    [
+      z.string().refine((text) => text === 'retained' || Duration.safeParse(text).success, WINDOW),
+      z.strictObject({ tumbling: Duration }),
+      z.strictObject({ session: Name.describe('A name under sessions: the session that is open.') }),
+    ],
+    WINDOW,
+  )
+  .default('retained')
+  .describe('How far back events count; "retained": as long as records are kept (signalRetention.days).');
+
+const where = { where: Expression.optional() };
+const common = { ...where, window: Window };
+const count = { count: Types };
+const sum = { sum: TypeAndField };
+
+const RatioPart = z.union(
+  [z.strictObject({ ...count, ...where }), z.strictObject({ ...sum, ...where })],
+  'be {"count": TYPE} or {"sum": "TYPE.FIELD"}, each with "where" or without',
+);
+
+export const Field = z.union(
+  [z.string(), z.strictObject({ from: z.string(), type: z.enum(FIELD_TYPES).default('text') })],
+  'be a path such as "properties.price", or {"from": PATH, "type": TYPE}',
+);
+
+/** By the key that says the kind. */
+export const SIGNALS = {
+  type: z
+    .strictObject({
+      type: Types,
+      ...where,
+      fields: z.array(Name).min(1).max(20).default(['type']),
+      keep: z.strictObject({ count: z.int().min(1).max(MOST_KEPT).default(20), age: Duration.optional() }).prefault({}),
+    })
+    .describe('The last events, newest first.'),
+  count: z.strictObject({ ...count, ...common }).describe('How many events.'),
+  sum: z.strictObject({ ...sum, ...common }),
+  min: z.strictObject({ min: TypeAndField, ...common }),
+  max: z.strictObject({ max: TypeAndField, ...common }),
+  mean: z.strictObject({ mean: TypeAndField, ...common }).describe('To six decimals.'),
+  variance: z.strictObject({ variance: TypeAndField, ...common }).describe('That of the population, to six decimals.'),
+  first: z.strictObject({ first: TypeAndField, ...common }).describe('The value of the oldest event that has one.'),
+  last: z.strictObject({ last: TypeAndField, ...common }).describe('The value of the newest event that has one.'),
+  distinct: z.strictObject({ distinct: TypeAndField, ...common }).describe('How many different values.'),
+  mostFrequent: z
+    .strictObject({ mostFrequent: TypeAndField, ...common })
+    .describe('Among equally frequent values the one seen last, then the first by bytes.'),
+  top: z
+    .strictObject({ top: TypeAndField, k: z.int().min(1).max(MOST_TOP).default(10), ...common })
+    .describe('The most frequent values with their counts.'),
+  timeSince: z.strictObject({ timeSince: Types, ...common }).describe('ms since the newest event.'),
+  ratio: z.strictObject({ ratio: z.strictObject({ of: RatioPart, to: RatioPart }), window: Window }).describe('To six decimals.'),
+  decayedCount: z
+    .strictObject({ decayedCount: Types, halfLife: Duration, ...common })
+    .describe('Events, each half as much with every half-life.'),
+  decayedSum: z.strictObject({ decayedSum: TypeAndField, halfLife: Duration, ...common }),
+} as const;
+
+export type SignalKind = keyof typeof SIGNALS;
+export const SIGNAL_KINDS = Object.keys(SIGNALS) as readonly SignalKind[];
+
+export const Session = z.strictObject({
+  gap: Duration.default('30m').describe('A pause this long ends a session; at most 12h.'),
+  maxRun: z.literal('48h', 'be 48h: a session also ends at a UTC midnight after a whole day without a pause').default('48h'),
+  where: Expression.optional(),
+  keep: z.strictObject({ count: z.int().min(1).max(MOST_KEPT).default(10), age: Duration.optional() }).prefault({}),
+});
+
+export const Segment = z.strictObject({
+  enter: Expression,
+  refresh: Expression.optional().describe('What prolongs it by another ttl; what enters does so in any case.'),
+  ttl: Duration.optional().describe('Left this long after the last event that entered or prolonged it.'),
+  exit: Expression.optional(),
+  absence: z
+    .strictObject({ not: Expression, for: Duration })
+    .optional()
+    .describe('Entered when this long after `enter` no event was `not`; left with the next that is.'),
+  keep: z.strictObject({ episodes: z.int().min(0).max(MOST_KEPT).default(5) }).prefault({}),
+});

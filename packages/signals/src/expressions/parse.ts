@@ -1,0 +1,167 @@
+/** CEL text to a checked term. The library parses it and checks its types; what it computes is decided here (term.ts). */
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import type { Fields, FieldType, Scalar } from './fields.ts';
+import type { Comparison, Term, TextTest } from './term.ts';
+
+/** UTF-16 units of one expression. */
+export const MOST_LENGTH = 1_000;
+/** With this many nodes an event costs a few microseconds: nothing in an expression repeats. */
+const LIMITS = { maxAstNodes: 200, maxDepth: 24, maxListElements: 100, maxMapEntries: 0, maxCallArguments: 4 };
+
+/** Why a text is not an expression; `at`: the character where, from 0. */
+export class ExpressionTrouble extends Error {
+  readonly at: number;
+  constructor(message: string, at = 0) {
+    super(message);
+    this.at = at;
+  }
+}
+
+export interface ExpressionParser {
+  /** Throws `ExpressionTrouble`. */
+  parse(text: string): Term;
+}
+
+/** `type` names the types of CEL itself; our field goes by a name of the same length that no field can have. */
+const TYPE = 'type';
+const OUR_TYPE = '_typ';
+
+const CEL_TYPES: Readonly<Record<FieldType, string>> = { text: 'string', integer: 'int', number: 'double', boolean: 'bool' };
+const COMPARISONS: ReadonlySet<string> = new Set<Comparison>(['==', '!=', '<', '<=', '>', '>=']);
+const TEXT_TESTS: ReadonlySet<string> = new Set<TextTest>(['contains', 'startsWith', 'endsWith']);
+
+export const TAKEN =
+  '==, !=, <, <=, >, >=, in [..], &&, ||, !, ?:, contains, startsWith, endsWith and present(field) are taken, with fields, text, numbers, true and false';
+
+/** Whether a field may have this name: CEL has words of its own. */
+export function isFreeName(name: string): boolean {
+  try {
+    const env = new Environment().registerVariable(name, 'string');
+    return env.check(`${name} == 'a'`).valid;
+  } catch {
+    return false;
+  }
+}
+
+export function createParser(fields: Fields): ExpressionParser {
+  const env = new Environment({ limits: LIMITS });
+  for (const [name, { type }] of fields) env.registerVariable(name === TYPE ? OUR_TYPE : name, CEL_TYPES[type]);
+  env.registerFunction('present(dyn): bool', () => false);
+  return {
+    parse(text) {
+      if (text.length > MOST_LENGTH) throw new ExpressionTrouble(`it is longer than ${MOST_LENGTH} characters`);
+      const named = withOurType(text, parsed(env, text).ast);
+      const { valid, type, error } = env.check(named);
+      if (!valid) throw new ExpressionTrouble(wordsOf(error), error?.range?.start);
+      if (type !== 'bool') throw new ExpressionTrouble(`it gives ${type}, and true or false is needed`);
+      return termOf(parsed(env, named).ast, fields);
+    },
+  };
+}
+
+function parsed(env: Environment, text: string): { readonly ast: ASTNode } {
+  try {
+    return env.parse(text);
+  } catch (cause) {
+    const { range } = cause as { readonly range?: { readonly start: number } };
+    throw new ExpressionTrouble(wordsOf(cause), range?.start);
+  }
+}
+
+/** The first line: the rest draws the place. */
+function wordsOf(cause: unknown): string {
+  const { summary, message } = cause as { readonly summary?: string; readonly message: string };
+  return ((summary ?? message).split('\n')[0] ?? '').replaceAll(OUR_TYPE, TYPE);
+}
+
+function withOurType(text: string, root: ASTNode): string {
+  let named = text;
+  const nodes = [root];
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    if (node.op === 'id' && node.args === TYPE)
+      named = named.slice(0, node.start) + OUR_TYPE + named.slice(node.start + TYPE.length);
+    else nodes.push(...nodesIn(node.args));
+  }
+  return named;
+}
+
+function nodesIn(args: unknown): ASTNode[] {
+  if (Array.isArray(args)) return args.flatMap(nodesIn);
+  return typeof args === 'object' && args !== null && 'op' in args ? [args as ASTNode] : [];
+}
+
+function termOf(node: ASTNode, fields: Fields): Term {
+  const part = (of: ASTNode) => termOf(of, fields);
+  const { op } = node;
+  if (op === 'value') return literal(node.args, node);
+  if (op === 'id') return fieldTerm(node.args, fields, node);
+  if (op === '-_' && node.args.op === 'value') return negative(literal(node.args.args, node));
+  if (op === '!_') return { op: 'not', type: 'boolean', of: part(node.args) };
+  if (op === '&&' || op === '||') {
+    const [left, right] = node.args;
+    return { op: op === '&&' ? 'and' : 'or', type: 'boolean', left: part(left), right: part(right) };
+  }
+  if (op === '?:') {
+    const [condition, yes, no] = [part(node.args[0]), part(node.args[1]), part(node.args[2])];
+    return { op: 'if', type: yes.type, condition, yes, no };
+  }
+  if (op === 'in' && node.args[1].op === 'list') return inList(part(node.args[0]), node.args[1].args, node);
+  if (isComparison(node)) return compared(node.op, part(node.args[0]), part(node.args[1]), node);
+  if (op === 'rcall' && TEXT_TESTS.has(node.args[0]) && node.args[2].length === 1) {
+    const [of, given] = [part(node.args[1]), part(node.args[2][0] as ASTNode)];
+    if (of.type === 'text' && given.type === 'text')
+      return { op: 'text', type: 'boolean', test: node.args[0] as TextTest, of, part: given };
+  }
+  if (op === 'call' && node.args[0] === 'present') {
+    const [of] = node.args[1];
+    if (of?.op === 'id') return { op: 'present', type: 'boolean', name: fieldTerm(of.args, fields, of).name };
+  }
+  throw new ExpressionTrouble(`${JSON.stringify(textOf(node))} is not taken: ${TAKEN}`, node.start);
+}
+
+function isComparison(node: ASTNode): node is Extract<ASTNode, { readonly op: Comparison }> {
+  return COMPARISONS.has(node.op);
+}
+
+function fieldTerm(given: string, fields: Fields, node: ASTNode): Extract<Term, { op: 'field' }> {
+  const name = given === OUR_TYPE ? TYPE : given;
+  const field = fields.get(name);
+  if (field === undefined) throw new ExpressionTrouble(`${JSON.stringify(name)} is not a field of events`, node.start);
+  return { op: 'field', type: field.type, name };
+}
+
+function literal(value: unknown, node: ASTNode): Extract<Term, { op: 'literal' }> {
+  if (typeof value === 'string') return { op: 'literal', type: 'text', value };
+  if (typeof value === 'boolean') return { op: 'literal', type: 'boolean', value };
+  if (typeof value === 'number' && Number.isFinite(value)) return { op: 'literal', type: 'number', value };
+  if (typeof value === 'bigint' && Number.isSafeInteger(Number(value)))
+    return { op: 'literal', type: 'integer', value: Number(value) };
+  throw new ExpressionTrouble(`${JSON.stringify(textOf(node))} is not taken: ${TAKEN}`, node.start);
+}
+
+function negative(term: Extract<Term, { op: 'literal' }>): Term {
+  return typeof term.value === 'number' ? { ...term, value: 0 - term.value } : term;
+}
+
+function inList(item: Term, list: readonly ASTNode[], node: ASTNode): Term {
+  const values = list.map((element): Scalar => {
+    const isNegative = element.op === '-_' && element.args.op === 'value';
+    if (element.op !== 'value' && !isNegative)
+      throw new ExpressionTrouble(`a list must hold values alone (got ${JSON.stringify(textOf(element))})`, element.start);
+    const term = termOf(element, new Map());
+    return (term as Extract<Term, { op: 'literal' }>).value;
+  });
+  if (values.length === 0) throw new ExpressionTrouble('a list must have a value', node.start);
+  return { op: 'in', type: 'boolean', item, list: values };
+}
+
+function compared(sign: Comparison, left: Term, right: Term, node: ASTNode): Term {
+  const isOrder = sign !== '==' && sign !== '!=';
+  if (isOrder && (left.type === 'boolean' || right.type === 'boolean'))
+    throw new ExpressionTrouble('true and false have no order', node.start);
+  return { op: 'compare', type: 'boolean', sign, left, right };
+}
+
+function textOf({ input, start, end }: ASTNode): string {
+  return input.slice(start, end).replaceAll(OUR_TYPE, TYPE).slice(0, 60);
+}

@@ -1,0 +1,119 @@
+/**
+ * Segments: who is in one, and since when. An episode is the half-open time from the event that enters to the event that exits, or to `ttl`
+ * after the last event that entered or prolonged it: the instant of its end is out. On one instant exit comes before enter, whatever the ids.
+ *
+ * Nothing older than the retention counts, so that a record is all that is needed: who entered longer ago than that, and was only prolonged
+ * since, is out. When the first episode that is seen began may not be known, as it may be the rest of an earlier one.
+ */
+import type { Event } from '@tributary/model/event';
+import type { Predicate } from '../expressions/function.ts';
+import type { SegmentDefinition } from '../resolved.ts';
+import { within } from '../timeline.ts';
+import type { Evaluate, SegmentValue } from '../value.ts';
+
+interface Conditions {
+  readonly enter: Predicate;
+  readonly refresh: Predicate | null;
+  readonly exit: Predicate | null;
+  readonly not: Predicate | null;
+}
+
+/** What happened at one instant. */
+interface Instant {
+  readonly ts: number;
+  exits: boolean;
+  enters: boolean;
+  refreshes: boolean;
+}
+
+export function evaluateSegment(definition: SegmentDefinition, conditions: Conditions): Evaluate {
+  const { absence, retainedMs, episodes: most } = definition;
+  return (timeline, asOfMs) => {
+    const fromMs = asOfMs - retainedMs;
+    const instants = instantsOf(within(timeline.of(null), fromMs, asOfMs), conditions);
+    const found = absence === null ? presence(instants, definition, fromMs) : absences(instants, absence.forMs, definition.ttlMs);
+    return { value: valueAt(asOfMs, found, most), fromMs };
+  };
+}
+
+function instantsOf(events: readonly Event[], { enter, refresh, exit, not }: Conditions): Instant[] {
+  const instants: Instant[] = [];
+  for (const event of events) {
+    const exits = exit?.(event) === true || not?.(event) === true;
+    const enters = enter(event);
+    const refreshes = refresh?.(event) === true;
+    if (!exits && !enters && !refreshes) continue;
+    const last = instants.at(-1);
+    if (last?.ts !== event.ts) instants.push({ ts: event.ts, exits, enters, refreshes });
+    else {
+      last.exits ||= exits;
+      last.enters ||= enters;
+      last.refreshes ||= refreshes;
+    }
+  }
+  return instants;
+}
+
+/** In order; the last one may go on, and `to` is then when it ends if nothing more happens. `from` null: it is not known. */
+type Episodes = readonly { readonly from: number | null; readonly to: number }[];
+
+function valueAt(asOfMs: number, episodes: Episodes, most: number): SegmentValue {
+  const over: { from: number; to: number }[] = [];
+  let open: Episodes[number] | undefined;
+  for (const { from, to } of episodes)
+    if (to > asOfMs) open = from === null || from <= asOfMs ? { from, to } : undefined;
+    else if (from !== null) over.push({ from, to });
+  return {
+    member: open !== undefined,
+    since: open?.from ?? null,
+    until: open?.to ?? null,
+    episodes: over.reverse().slice(0, most),
+  };
+}
+
+/** One that goes on for now. */
+interface Inside {
+  readonly from: number | null;
+  readonly enteredMs: number;
+  readonly to: number;
+}
+
+function presence(instants: readonly Instant[], { ttlMs, retainedMs }: SegmentDefinition, fromMs: number): Episodes {
+  const episodes: Episodes[number][] = [];
+  let inside: Inside | null = null;
+  /** Until then an episode may go on that began before what is seen. */
+  let hiddenToMs = fromMs - 1 + ttlMs;
+  for (const { ts, exits, enters, refreshes } of instants) {
+    if (inside !== null && (inside.to <= ts || exits)) {
+      episodes.push({ from: inside.from, to: Math.min(inside.to, ts) });
+      inside = null;
+    }
+    if (exits) hiddenToMs = ts;
+    if (enters) {
+      const from: number | null = inside !== null ? inside.from : hiddenToMs <= ts ? ts : null;
+      inside = { from, enteredMs: ts, to: ts + ttlMs };
+      hiddenToMs = ts;
+    } else if (refreshes && inside !== null) {
+      const { from, enteredMs }: Inside = inside;
+      inside = { from, enteredMs, to: Math.min(ts + ttlMs, enteredMs + retainedMs) };
+    } else if (refreshes && ts < hiddenToMs) hiddenToMs = Math.min(ts, fromMs - 1 + retainedMs - ttlMs) + ttlMs;
+  }
+  return inside === null ? episodes : [...episodes, inside];
+}
+
+/** Counted from the last event that entered: another one begins the count again, be it inside or before. */
+function absences(instants: readonly Instant[], forMs: number, ttlMs: number): Episodes {
+  const episodes: Episodes[number][] = [];
+  let enteredMs: number | null = null;
+  const end = (atMs: number) => {
+    if (enteredMs !== null && enteredMs + forMs < atMs)
+      episodes.push({ from: enteredMs + forMs, to: Math.min(atMs, enteredMs + forMs + ttlMs) });
+    enteredMs = null;
+  };
+  for (const { ts, exits, enters } of instants) {
+    if (exits || enters) end(ts);
+    if (enters) enteredMs = ts;
+  }
+  end(Number.POSITIVE_INFINITY);
+  return episodes;
+}
