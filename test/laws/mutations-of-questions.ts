@@ -150,11 +150,11 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     test: 'services/api/test/no-silent-holes.test.ts',
   },
   {
-    lie: 'what was refunded of an order is what the record still holds of it',
+    lie: 'a refund that repeats its order counts',
     law: '7',
-    file: 'packages/serving/src/users/find-conversion.ts',
-    from: 'orderOf(conversion, definitions) === null',
-    to: 'conversion.id === id',
+    file: 'packages/serving/src/users/refunds.ts',
+    from: "counts: event.kind === 'conversion'",
+    to: 'counts: true',
     test: 'services/api/test/refunded.test.ts',
   },
 ];

@@ -20,7 +20,6 @@ import type { ServedGeneration } from '../generations/served.ts';
 import type { ServingDeps } from '../ports.ts';
 import type { ServingContext } from '../snapshot.ts';
 import { recordReachMs } from './record-reach.ts';
-import { orderOf } from './refunds.ts';
 import { cutOfRecord, eventsOfRecord, lostUpTo } from './user-timeline.ts';
 
 /** Archived events read for one explanation, the newest. */
@@ -97,18 +96,10 @@ export async function findConversion(
   const archived = await archiveLimit.run((signal) =>
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
   );
-  const conversion = seen ?? archived.find((event) => event.id === id);
-  if (conversion === undefined) throw notFound(id, user);
-  // Refunds of an order come after it; what came since the cut is in the record.
-  const later =
-    orderOf(conversion, definitions) === null
-      ? []
-      : await archiveLimit.run((signal) =>
-          deps.archive.userEvents(manifest, user, { fromMs: conversion.ts, toMs: MAX_INSTANT_MS + 1, limit: MAX_EVENTS }, signal),
-        );
+  if (seen === undefined && !archived.some((event) => event.id === id)) throw notFound(id, user);
   return {
     userKey: user,
-    events: [...archived, ...later, ...recorded],
+    events: [...archived, ...recorded],
     definitions,
     sources: ['batch', 'speed'],
     holes: [
@@ -118,9 +109,7 @@ export async function findConversion(
       ...lost,
       ...gapsOf(
         'bound_reached',
-        Math.max(archived.length, later.length) < MAX_EVENTS
-          ? []
-          : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
+        archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
       ),
     ],
     notes,
