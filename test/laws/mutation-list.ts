@@ -19,6 +19,7 @@ import { MUTATIONS_OF_RECORDS } from './mutations-of-records.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
 import { MUTATIONS_OF_SIGNALS } from './mutations-of-signals.ts';
+import { MUTATIONS_OF_STAGING } from './mutations-of-staging.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
@@ -400,14 +401,6 @@ export const MUTATIONS: readonly Mutation[] = [
     test: 'test/contract/log.redis.test.ts',
   },
   {
-    lie: 'Kafka gives all that was fetched, however heavy it is',
-    law: '7',
-    file: 'packages/log/src/kafka/held-entries.ts',
-    from: 'headOf(entries, maxEntries, maxBytes / wanted.size)',
-    to: 'headOf(entries, maxEntries, Infinity)',
-    test: 'test/contract/log.kafka.test.ts',
-  },
-  {
     lie: 'a reader that catches up asks for as many entries, however heavy they are',
     law: '7',
     file: 'packages/log/src/redis-stream/weights.ts',
@@ -430,6 +423,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_RULES,
   ...MUTATIONS_OF_SETTINGS,
   ...MUTATIONS_OF_SIGNALS,
+  ...MUTATIONS_OF_STAGING,
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
   ...MUTATIONS_OF_UNCERTAINTY,

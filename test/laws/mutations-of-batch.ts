@@ -139,8 +139,8 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'what readers have until the next publication may go',
     law: '7',
     file: `${ARCHIVE}/retire.ts`,
-    from: 'before === null ? [generation] : [generation, before.generation]',
-    to: '[generation]',
+    from: '...(before === null ? [] : [before.generation])',
+    to: '...(before === null ? [] : [])',
     test: 'packages/archive/src/retire-race.test.ts',
   },
   {

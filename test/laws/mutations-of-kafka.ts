@@ -426,4 +426,12 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
     to: '  if (known === undefined || version >= known.minVersion) return versions.max;\n',
     test: CONNECTION,
   },
+  {
+    lie: 'Kafka gives all that was fetched, however heavy it is',
+    law: '7',
+    file: 'packages/log/src/kafka/held-entries.ts',
+    from: 'headOf(entries, maxEntries, maxBytes / wanted.size)',
+    to: 'headOf(entries, maxEntries, Infinity)',
+    test: 'test/contract/log.kafka.test.ts',
+  },
 ];

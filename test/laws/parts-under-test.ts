@@ -4,6 +4,7 @@ import { createDeltaFollower } from '@tributary/serving/deltas/follower';
 import { holesInHistory } from '@tributary/serving/freshness/one-history';
 import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { createGenerations } from '@tributary/serving/generations/served';
+import { createStaged } from '@tributary/serving/generations/staged';
 import { SERVING_LIMITS, type ServingDeps } from '@tributary/serving/ports';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import type { Group } from '@tributary/serving/snapshot-groups';
@@ -75,6 +76,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       onWarning: deps.onWarning,
       keep: 2,
     });
+    const staged = createStaged(deps.source, deps.now);
     const deltas = createDeltaFollower(deps);
     let reads = 0;
     return {
@@ -82,7 +84,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
         if (reads++ % 5 === 0) await generations.refresh();
         // Costly, and by the same additions as the whole: every fourth answer.
         const grouped = reads % 4 === 0 ? GROUPED_VIEWS : [];
-        const snapshot = await takeSnapshot({ deps, generations, board: HEALTHY, deltas }, VIEWS, 'merged', grouped);
+        const snapshot = await takeSnapshot({ deps, generations, staged, board: HEALTHY, deltas }, VIEWS, 'merged', grouped);
         const groups = typeof snapshot.groups === 'object' ? snapshot.groups : null;
         await groups?.prepare(rowsOfGroup, READER);
         const rows: RowsByView = new Map(

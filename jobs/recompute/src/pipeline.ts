@@ -4,6 +4,8 @@
  *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute, read back ─▶ publish ─▶ point ─▶ reconcile ─▶ retire, merge
  *   pending                                                   computed    compare-and-set
  *
+ * A staged run is reconciled before it is published, and published by hand, or by itself where little moves.
+ *
  * The process may die between any two steps: each is idempotent, and the retried run goes on with its generation. Two
  * coordinators may even run at once: files carry the attempt's name, the manifest's states only go forward, publishing is a
  * compare-and-set.
@@ -24,6 +26,7 @@ import { computeSpread } from './distribute/gather.ts';
 import type { RunPorts } from './ports.ts';
 import { publishRun } from './publish/publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
+import { largestMove } from './reconcile/report.ts';
 import { mergeArchive } from './retire/merge-archive.ts';
 import { retire } from './retire/retire.ts';
 import type { Run, RunOutcome } from './run.ts';
@@ -33,7 +36,8 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   const { generation } = begun;
   const computed = manifest.state === 'computed' ? manifest : await computeGeneration(manifest, run, ports, signal);
   signal.throwIfAborted();
-  const published = await publishRun(run, begun, ports);
+  const ahead = run.promotion === undefined ? null : await reconcile(computed, ports, signal);
+  const published = await publishRun(run, begun, ports, ahead === null ? undefined : largestMove(ahead));
   await ports.reached('published', generation);
   const publication = await point(ports);
   await ports.reached('pointed', generation);

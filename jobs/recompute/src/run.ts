@@ -1,5 +1,5 @@
 /** One run of the batch layer: what was asked for, and what a retry of it remembers. */
-import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { GenerationManifest, Publication, StagedPromotion } from '@tributary/archive/layout';
 import type { ShardFlow } from './ports.ts';
 
 export interface Run {
@@ -10,6 +10,8 @@ export interface Run {
   readonly scheduled: boolean;
   /** Canonical JSON of new definitions; null: those in force. */
   readonly definitions: string | null;
+  /** When readers get what is computed; absent: at once. */
+  readonly promotion?: StagedPromotion;
   /** Where an earlier attempt of this very run got to. */
   readonly begun: Begun | null;
   /** Keeps `begun` for the next attempt, durably. */
@@ -26,7 +28,7 @@ export interface Begun {
 
 export interface RunOutcome {
   readonly generation: number;
-  readonly published: 'published' | 'already' | 'held' | 'overtaken';
+  readonly published: 'published' | 'already' | 'held' | 'overtaken' | 'staged';
   readonly counts: GenerationManifest['counts'];
   /** What readers take now. */
   readonly publication: Publication | null;

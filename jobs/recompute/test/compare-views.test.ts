@@ -111,10 +111,10 @@ test('one generation and its deltas, by hand', async () => {
         rowsAfter: 1,
         rowsDiffering: 1,
         totals: {
-          conversions: { before: 2, after: 3, difference: 1 },
-          valueMinor: { before: 900, after: 900, difference: 0 },
+          conversions: { before: 2, after: 3, difference: 1, moved: 1 },
+          valueMinor: { before: 900, after: 900, difference: 0, moved: 0 },
         },
-        amounts: { EUR: { valueMinor: { before: 900, after: 900, difference: 0 } } },
+        amounts: { EUR: { valueMinor: { before: 900, after: 900, difference: 0, moved: 0 } } },
         rows: [
           {
             key: { day: '2026-11-01', channel: 'search', currency: 'EUR' },

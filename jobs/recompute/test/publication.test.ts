@@ -11,7 +11,14 @@ test('the decision to publish: once, not over a rollback, not over somebody who 
     at: 0,
     by: 'test',
   });
-  const facts = { generation: 3, scheduled: true, expectedSequence: 2, publications: [published(1, 1), published(2, 2)] };
+  const facts = {
+    generation: 3,
+    scheduled: true,
+    expectedSequence: 2,
+    publications: [published(1, 1), published(2, 2)],
+    waitsSince: null,
+    now: 0,
+  };
   expect(decidePublication(facts)).toBe('publish');
   expect(decidePublication({ ...facts, publications: [], expectedSequence: 0 })).toBe('publish');
   expect(decidePublication({ ...facts, expectedSequence: 1 })).toBe('overtaken');

@@ -34,6 +34,7 @@ const Generation = z.object({
   program: z.string().exactOptional(),
   eventColumns: z.array(z.string()).exactOptional(),
   leftOut: z.array(z.string()).exactOptional(),
+  promotion: z.union([z.literal('ask'), z.object({ below: z.number().gt(0).lt(1) })]).exactOptional(),
 }) satisfies z.ZodType<GenerationManifest>;
 
 /** What a state may become. A pending generation may be rewritten; a failed one may be computed again. */

@@ -118,7 +118,15 @@ export interface GenerationManifest {
   readonly eventColumns?: readonly string[];
   /** Rows by partition that it does not keep because they are too many, by name; absent: it keeps all. */
   readonly leftOut?: readonly string[];
+  /** When readers get it; absent: as soon as it is computed. */
+  readonly promotion?: StagedPromotion;
 }
+
+/**
+ * `ask`: when somebody publishes it by hand. `below`: by itself, if at most this part of every sum moves (between 0 and 1), else by hand.
+ * Until then it is *staged*: computed beside the generation that readers get.
+ */
+export type StagedPromotion = 'ask' | { readonly below: number };
 
 /** What the manifest of a generation has before anything of it is computed. */
 export const NOTHING_COMPUTED = {
@@ -155,6 +163,10 @@ export interface Publication {
   readonly kept?: KeptGenerations;
   /** What the file of definitions held when the newest generation that was ever published began; absent: it did not record it. */
   readonly fileSeen?: FileSeen;
+  /** What its author wrote about it. */
+  readonly why?: string;
+  /** A staged generation that was given up with it: readers go on with what they had. */
+  readonly discarded?: number;
 }
 
 /**

@@ -25,6 +25,8 @@ const PublicationFile = z.object({
   by: z.string(),
   kept: z.object({ upTo: z.int().min(0), generations: z.array(z.int().min(1)) }).exactOptional(),
   fileSeen: z.object({ generation: z.int().min(1), content: z.string().nullable() }).exactOptional(),
+  why: z.string().exactOptional(),
+  discarded: z.int().min(1).exactOptional(),
 }) satisfies z.ZodType<Publication>;
 
 /** The newest publications, oldest first; all of them by default. */

@@ -10,6 +10,7 @@ import { namesIn, syncFolder } from './durable.ts';
 import { generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
 import type { GenerationManifest, KeptGenerations, Publication } from './layout.ts';
 import { currentPublication, isKept, publish, removePublications } from './publications.ts';
+import { stagedOf } from './staged.ts';
 
 export interface Retirement {
   /** Generations that were retired now, ascending. */
@@ -26,6 +27,40 @@ export interface Retirement {
 export async function keptWith(dataDir: string, generation: number, keepLast: number): Promise<KeptGenerations> {
   const before = await currentPublication(dataDir);
   return listOf(await readManifests(dataDir), before, generation, keepLast);
+}
+
+export async function newestStaged(dataDir: string): Promise<GenerationManifest | null> {
+  return stagedOf(await readManifests(dataDir), await currentPublication(dataDir));
+}
+
+export interface DiscardDraft {
+  /** The staged generation. */
+  readonly generation: number;
+  readonly at: number;
+  readonly by: string;
+  readonly why?: string;
+}
+
+/**
+ * Gives a staged generation up: no later publication can name it, and the next retirement removes its files. Readers keep what they have.
+ * Throws `conflict` when it is not one that waits, or when another process published since `expectedSequence`.
+ */
+export async function discardStaged(dataDir: string, expectedSequence: number, draft: DiscardDraft): Promise<Publication> {
+  const { generation, ...said } = draft;
+  const before = await currentPublication(dataDir);
+  const manifests = await readManifests(dataDir);
+  const waits = manifests.find((m) => m.generation === generation);
+  if (before === null || waits === undefined || stagedOf([waits], before) === null)
+    throw new TributaryError(
+      'conflict',
+      `generation ${generation} must be staged to be discarded: computed with a promotion that waits`,
+    );
+  const { sequence: _, fileSeen: __, why: ___, discarded: ____, ...again } = before;
+  const others = manifests.filter((m) => m.generation !== generation);
+  const { upTo, generations } = listOf(others, before, before.generation, Number.POSITIVE_INFINITY);
+  // What is newer than the list may be published: the discarded one must not be newer than it.
+  const kept = { upTo: Math.max(upTo, generation), generations };
+  return publish(dataDir, expectedSequence, { ...again, ...said, discarded: generation, kept });
 }
 
 /**
@@ -100,7 +135,8 @@ function listOf(
   keepLast: number,
 ): KeptGenerations {
   const publishable = manifests.filter((m) => m.state !== 'computed' || isKept(m.generation, before?.kept));
-  const pinned = before === null ? [generation] : [generation, before.generation];
+  const staged = stagedOf(manifests, { generation, ...(before?.kept !== undefined && { kept: before.kept }) });
+  const pinned = [generation, ...(before === null ? [] : [before.generation]), ...(staged === null ? [] : [staged.generation])];
   const kept = keptGenerations(publishable, pinned, keepLast);
   return { upTo: Math.max(...kept), generations: [...kept].sort((a, b) => a - b) };
 }

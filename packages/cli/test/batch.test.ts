@@ -18,6 +18,7 @@ const generation = (number: number, state: string, more: Partial<Generation> = {
   definitionsVersion: 'abc',
   counts: { events: 1_000, newEvents: 10, duplicates: 1 },
   current: false,
+  staged: false,
   ...more,
 }); // prettier-ignore
 const published = (number: number, held = false): Publication => ({
@@ -176,6 +177,69 @@ describe('batch rollback and publish', () => {
       stderr: expect.stringContaining('409: generation 9 is failed'),
     });
     expect(await tributary(['batch', 'publish', '0', '--url', server.url])).toMatchObject({ code: 2 });
+  });
+});
+
+describe('staged generations', () => {
+  const staged = list(
+    [generation(4, 'computed', { staged: true, reason: 'demand by key ta_1' }), generation(3, 'computed', { current: true })],
+    published(3),
+  );
+
+  test.each([
+    [[], undefined],
+    [['--promote', 'auto'], undefined],
+    [['--promote', 'ask'], 'ask'],
+    [['--promote', 'if-below 0.5%'], { below: 0.005 }],
+  ])('batch run %j asks for %j', async (args, promote) => {
+    await using server = await fakeServer(() => ({ status: 202, body: { jobId: '7', mode: 'incremental' } }));
+    expect(await tributary(['batch', 'run', ...args, '--url', server.url])).toMatchObject({ code: 0 });
+    expect(server.received[0]?.body).toEqual({ mode: 'incremental', ...(promote !== undefined && { promote }) });
+  });
+
+  test.each(['soon', 'if-below', 'if-below 0%', 'if-below 100%', 'if-below 1', 'if-below -1%'])(
+    '--promote "%s" is refused before anything is asked',
+    async (rule) => {
+      await using server = await fakeServer(() => problem(500, 'internal', 'unexpected'));
+      const { code, stderr } = await tributary(['batch', 'run', '--promote', rule, '--url', server.url]);
+      expect(code).toBe(2);
+      expect(stderr).toContain('--promote must be auto, ask or "if-below 0.5%"');
+      expect(server.received).toEqual([]);
+    },
+  );
+
+  test('a run that waits for its generation ends when that is staged, and says what to do', () => {
+    expect(fateOf(staged, 3)).toMatchObject({ done: true, ok: true, text: expect.stringContaining('tributary batch promote') });
+  });
+
+  test('promote names what it was compared with, and why; discard and history say what was done', async () => {
+    await using server = await fakeServer(({ method, path }) => {
+      if (path.startsWith('/v1/reconciliations')) return { body: { generation: 4, reconciliation: { comparedWith: 3 } } };
+      if (path.startsWith('/v1/publications')) {
+        const discarded = { ...published(3), by: 'key ta_1', discarded: 4, why: 'too much moves' };
+        return { body: { publications: [discarded, published(3)], nextCursor: null } };
+      }
+      return { body: method === 'GET' ? staged : { publication: { ...published(4), by: 'key ta_1' } } };
+    });
+    const run = (...args: string[]) => tributary(['batch', ...args, '--url', server.url]);
+    expect(await run('promote', '--why', 'checked')).toMatchObject({ code: 0, stdout: expect.stringContaining('generation 4') });
+    expect(server.received.at(-1)).toMatchObject({
+      path: '/v1/generations/4/publish',
+      body: { comparedWith: 3, why: 'checked' },
+    });
+    expect(await run('discard')).toMatchObject({ code: 0, stdout: expect.stringContaining('generation 4 is given up') });
+    expect(server.received.at(-1)).toMatchObject({ path: '/v1/generations/4/discard', body: {} });
+    expect((await run('history')).stdout).toMatch(
+      /discarded 4 .* 3 {2}key ta_1 +too much moves\n.* published +3 {2}a scheduled run/,
+    );
+    expect((await run('status')).stdout).toMatch(/ 4 {2}staged /);
+  });
+
+  test('where none is staged, promote says how to get one', async () => {
+    await using server = await fakeServer(() => ({ body: list([generation(3, 'computed', { current: true })], published(3)) }));
+    const { code, stderr } = await tributary(['batch', 'promote', '--url', server.url]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('tributary batch run --promote ask');
   });
 });
 

@@ -59,7 +59,7 @@ test.each(Object.entries(SHELLS).filter(([shell]) => isInstalled(shell)))(
     expect(completed('at')).toEqual(['attribution']);
     expect(completed('attribution', '')).toEqual(['compare', 'explain', 'lags', 'paths', 'power', 'report', 'run']);
     expect(completed('attribution', 'report', '--la')).toEqual(['--layer']);
-    expect(completed('attribution', 'report', '--layer', '')).toEqual(['batch', 'merged', 'speed']);
+    expect(completed('attribution', 'report', '--layer', '')).toEqual(['batch', 'merged', 'speed', 'staged']);
     expect(completed('attribution', 'report', '--model', 'mark')).toEqual(['markov', 'markovShapley']);
     // Options of the program stand before the command and behind it; of another command there are none.
     expect(completed('--json', 'sta')).toEqual(['start', 'status']);

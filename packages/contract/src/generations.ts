@@ -19,6 +19,9 @@ export const Generation = z
     definitionsVersion: z.string(),
     counts: z.object({ events: z.int(), newEvents: z.int(), duplicates: z.int() }),
     current: z.boolean().describe('Readers get this one.'),
+    staged: z
+      .boolean()
+      .describe('It waits for somebody who promotes or discards it; until then only `layer=staged` answers from it.'),
     failure: z.string().optional(),
   })
   .meta({ id: 'Generation' });
@@ -31,6 +34,8 @@ const Publication = z
     held: z.boolean().describe('Scheduled runs do not publish until somebody publishes by hand.'),
     at: z.int(),
     by: z.string(),
+    why: z.string().optional().describe('What its author wrote about it.'),
+    discarded: z.int().optional().describe('The staged generation that was given up; readers went on with `generation`.'),
   })
   .meta({ id: 'Publication' });
 
@@ -44,6 +49,10 @@ export const GenerationAnswer = z.object({
   cutPositions: z.array(z.string()).describe('Position of the barrier in each partition.'),
   definitions: z.unknown(),
   views: z.record(z.string(), z.object({ rows: z.int(), bytes: z.int(), sha256: z.string() })),
+});
+export const PublicationsAnswer = z.object({
+  publications: z.array(Publication).describe('Newest first.'),
+  nextCursor: NextCursor,
 });
 export const PublishedAnswer = z.object({ publication: Publication });
 
@@ -59,6 +68,25 @@ const params = z.strictObject({ generation: GenerationNumber.describe('Its numbe
 const RunBody = z.strictObject({
   mode: Mode.default('incremental'),
   definitions: z.record(z.string(), z.unknown()).optional().describe('New definitions, in force from this generation on.'),
+  promote: z
+    .union([z.enum(['auto', 'ask']), z.strictObject({ below: z.number().gt(0).lt(1) })])
+    .default('auto')
+    .describe(
+      'When readers get it. auto: as soon as it is computed; ask: when somebody promotes it; below: by itself, if at most this part of every sum of every view moves to other rows, comes or goes (0.005 for half a percent), else when somebody promotes it. Definitions cannot be staged: they hold from the cut on.',
+    ),
+});
+
+/** Why an operator does it, for those who read the list of publications later. */
+const Why = z.string().trim().min(1).max(500).optional().describe('Why, in the words of who asks: kept with the publication.');
+const MoveBody = z.strictObject({
+  comparedWith: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'The generation that readers must have now, as its reconciliation has it; refused with 409 where they have another one.',
+    ),
+  why: Why,
 });
 
 const GENERATION = {
@@ -72,6 +100,7 @@ const GENERATION = {
   definitionsVersion: '9f3c52c1a0be',
   counts: { events: 1_200, newEvents: 40, duplicates: 2 },
   current: true,
+  staged: false,
 };
 const PUBLICATION = {
   sequence: 9,
@@ -88,6 +117,7 @@ const PUBLISH = {
   tag: 'generations',
   scope: 'admin',
   params,
+  body: MoveBody,
   answer: PublishedAnswer,
   refusals: [404, 409],
 } as const;
@@ -152,6 +182,30 @@ export const GENERATION_ROUTES = {
       asked: { generation: '6' },
       answer: { publication: { ...PUBLICATION, sequence: 10, generation: 6, action: 'rollback', held: true } },
     },
+  },
+  discardGeneration: {
+    method: 'POST',
+    path: '/v1/generations/{generation}/discard',
+    tag: 'generations',
+    summary: 'Give a staged generation up',
+    description: 'Readers keep what they have. It can never be published again, and its files go with the next run.',
+    scope: 'admin',
+    params,
+    body: z.strictObject({ why: Why }),
+    answer: PublishedAnswer,
+    refusals: [404, 409],
+    example: { asked: { generation: '8' }, answer: { publication: { ...PUBLICATION, sequence: 10, discarded: 8 } } },
+  },
+  publications: {
+    method: 'GET',
+    path: '/v1/publications',
+    tag: 'generations',
+    summary: 'Which generations readers got, since when, by whom and why, newest first',
+    description: 'The newest thousand: what was published, promoted, rolled back and discarded.',
+    scope: 'read',
+    query: z.strictObject({ limit: count(1_000).default(50).describe('Publications of a page.'), cursor: Cursor.optional() }),
+    answer: PublicationsAnswer,
+    example: { asked: { limit: '1' }, answer: { publications: [PUBLICATION], nextCursor: null } },
   },
   reconciliations: {
     method: 'GET',

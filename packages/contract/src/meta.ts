@@ -5,6 +5,10 @@ import { z } from 'zod';
 const LAYERS = ['merged', 'speed', 'batch'] as const;
 export type Layers = (typeof LAYERS)[number];
 
+/** As they are asked for: `staged` are both, from the cut of the staged generation on, which readers do not get yet. */
+const ASKED_LAYERS = [...LAYERS, 'staged'] as const;
+export type AskedLayers = (typeof ASKED_LAYERS)[number];
+
 const Speed = z.object({
   lagMs: z
     .int()
@@ -44,7 +48,7 @@ export const Completeness = {
 /** What a merged answer says of itself. */
 export const Meta = z
   .object({
-    view: z.enum(LAYERS),
+    view: z.enum(ASKED_LAYERS),
     generation: z.int().describe('The generation whose view was taken; 0: none yet.'),
     cut: z.int().nullable().describe('When that generation was cut, epoch ms; null for generation 0.'),
     speed: Speed,
@@ -68,9 +72,11 @@ export type SpeedMeta = z.output<typeof SpeedMeta>;
 /** Spread into the query of a report. */
 export const LayerParameter = {
   layer: z
-    .enum(LAYERS)
+    .enum(ASKED_LAYERS)
     .optional()
-    .describe('merged, which is the default: both layers; speed: deltas since the cut; batch: view(g) alone.'),
+    .describe(
+      'merged, which is the default: both layers; speed: deltas since the cut; batch: view(g) alone; staged: both layers with the staged generation, as readers would get them if it were promoted.',
+    ),
   view: z.enum(LAYERS).optional().describe('The earlier name of `layer`.').meta({ deprecated: true }),
 };
 

@@ -6,15 +6,24 @@ const BeforeAfter = z
   .object({ before: Sum.describe('Seen.'), after: Sum.describe('Computed.'), difference: Sum })
   .meta({ id: 'BeforeAfter' });
 const Measures = z.record(z.string(), BeforeAfter);
+const Totals = z.record(
+  z.string(),
+  z.object({
+    ...BeforeAfter.shape,
+    moved: Sum.optional().describe(
+      'Σ |difference| over the rows: what went from one row to another is in it, though not in the difference of the sums. Absent in those of an earlier version.',
+    ),
+  }),
+);
 
 const ViewComparison = z
   .object({
     rowsBefore: z.int(),
     rowsAfter: z.int(),
     rowsDiffering: z.int(),
-    totals: Measures.describe('By measure; amounts of several currencies are left out.'),
+    totals: Totals.describe('By measure; amounts of several currencies are left out.'),
     amounts: z
-      .record(z.string(), Measures)
+      .record(z.string(), Totals)
       .optional()
       .describe('By currency, then by measure. Absent in those of an earlier version, whose totals add all currencies up.'),
     rows: z.array(z.object({ key: z.record(z.string(), z.string()), measures: Measures })).describe('The largest differences.'),
@@ -53,7 +62,7 @@ export const RECONCILIATION_EXAMPLE = {
       rowsBefore: 1,
       rowsAfter: 1,
       rowsDiffering: 1,
-      totals: { events: { before: 41, after: 42, difference: 1 } },
+      totals: { events: { before: 41, after: 42, difference: 1, moved: 1 } },
       rows: [{ key: { day: '2026-11-20', type: 'page' }, measures: { events: { before: 41, after: 42, difference: 1 } } }],
     },
   },

@@ -8,6 +8,8 @@ export interface RunJob {
   readonly scheduled: boolean;
   /** Canonical JSON of new definitions; null: those in force. */
   readonly definitions: string | null;
+  /** When readers get what is computed. Absent in jobs of an earlier version: at once. */
+  readonly promotion?: 'ask' | { readonly below: number };
   /** Where the last attempt at this job got to; null before it began. */
   readonly begun: { readonly generation: number; readonly sequence: number } | null;
 }

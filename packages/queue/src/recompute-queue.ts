@@ -9,6 +9,8 @@ export interface RunDemand {
   readonly mode: 'incremental' | 'full';
   /** Canonical JSON of new definitions; absent: those in force. */
   readonly definitions?: string;
+  /** When readers get what is computed; absent: at once. */
+  readonly promotion?: NonNullable<RunJob['promotion']>;
   readonly by: string;
 }
 
@@ -54,8 +56,16 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
   }
 
   return {
-    requestRun: ({ mode, definitions, by }) =>
-      add({ action: 'run', mode, reason: `demand by ${by}`, scheduled: false, definitions: definitions ?? null, begun: null }),
+    requestRun: ({ mode, definitions, promotion, by }) =>
+      add({
+        action: 'run',
+        mode,
+        reason: `demand by ${by}`,
+        scheduled: false,
+        definitions: definitions ?? null,
+        ...(promotion !== undefined && { promotion }),
+        begun: null,
+      }),
     async schedule(everyMs) {
       if (everyMs === 0) {
         await answered(queue.removeJobScheduler(SCHEDULE));

@@ -2,7 +2,7 @@
 
 import { type ModelName, modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
 import { TributaryError } from '@tributary/model/errors';
-import type { Days, Layers, Selection } from '@tributary/serving/merge';
+import type { AskedLayers, Days, Selection } from '@tributary/serving/merge';
 import type { RuleParameters } from './models/counted-model.ts';
 import { demandAnswerable } from './models/live-models.ts';
 import { countedBy } from './periods.ts';
@@ -12,7 +12,7 @@ export interface ReportQuestion extends Selection {
   readonly models: readonly ModelName[];
   /** The window before, that every figure is held against; null: none. */
   readonly before: Days | null;
-  readonly layers: Layers;
+  readonly layers: AskedLayers;
   readonly wanted: { readonly conversions: boolean; readonly revenue: boolean };
   readonly parameters: ModelParameters;
   /** The currency that amounts are converted to; null: they stay apart by currency. */

@@ -19,13 +19,13 @@
  *
  * Never a smaller number silently (law 7): an answer is built from the deltas of *all* partitions or not at all.
  */
-import type { Layers } from '@tributary/contract/meta';
+import type { AskedLayers, Layers } from '@tributary/contract/meta';
 import { TributaryError } from '@tributary/model/errors';
 import { type Integer, negate } from '@tributary/model/integer';
 import { addRow, type RowKey, type Rows } from '@tributary/views/deltas';
 import type { Emit, View } from '@tributary/views/view';
 
-export type { Layers };
+export type { AskedLayers, Layers };
 
 /** UTC days, `[fromDay, toDay)` as `YYYY-MM-DD`; null: from the beginning, to the end. */
 export interface Days {

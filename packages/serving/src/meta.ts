@@ -1,5 +1,5 @@
 /** `meta`: what every merged answer says about itself. */
-import type { Layers, Meta } from '@tributary/contract/meta';
+import type { AskedLayers, Meta } from '@tributary/contract/meta';
 import type { SpeedHealth } from './freshness/speed-health.ts';
 import { completenessOf, exampleOf, type Gap, gapsOf } from './gaps.ts';
 import type { ServedGeneration } from './generations/served.ts';
@@ -13,7 +13,7 @@ export interface Findings {
 }
 
 export interface MetaParts {
-  readonly layers: Layers;
+  readonly layers: AskedLayers;
   readonly served: ServedGeneration;
   /** Since the generation's cut. */
   readonly pending: number;

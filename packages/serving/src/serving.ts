@@ -2,12 +2,19 @@
 import { createDeltaFollower } from './deltas/follower.ts';
 import { createSpeedBoard } from './freshness/speed-board.ts';
 import { createGenerations } from './generations/served.ts';
+import { createStaged } from './generations/staged.ts';
 import type { ServingDeps } from './ports.ts';
 import type { ServingContext } from './snapshot.ts';
 
 export function createServing<Deps extends ServingDeps>(deps: Deps): ServingContext & { readonly deps: Deps } {
   const generations = createGenerations({ source: deps.source, now: deps.now, onWarning: deps.onWarning });
-  return { deps, generations, board: createSpeedBoard(deps, generations), deltas: createDeltaFollower(deps) };
+  return {
+    deps,
+    generations,
+    staged: createStaged(deps.source, deps.now),
+    board: createSpeedBoard(deps, generations),
+    deltas: createDeltaFollower(deps),
+  };
 }
 
 const POLL_EVERY_MS = 1_000;

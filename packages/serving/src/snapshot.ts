@@ -12,7 +12,8 @@ import { fromStore } from './from-store.ts';
 import { type GroupsLack, groupsOf } from './generations/groups.ts';
 import type { LoadedGeneration } from './generations/loaded.ts';
 import type { Generations, ServedGeneration } from './generations/served.ts';
-import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
+import { onlyThis, type StagedGenerations } from './generations/staged.ts';
+import { type AskedLayers, type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
 import type { ServingDeps } from './ports.ts';
 import { createGroups, type Groups } from './snapshot-groups.ts';
@@ -21,6 +22,7 @@ import { createGroups, type Groups } from './snapshot-groups.ts';
 export interface ServingContext {
   readonly deps: ServingDeps;
   readonly generations: Generations;
+  readonly staged: StagedGenerations;
   readonly board: SpeedBoard;
   readonly deltas: DeltaFollower;
 }
@@ -59,20 +61,24 @@ interface Taken {
  * The pointer is taken once: the view, the deltas and the meta of an answer all belong to that one generation (fault 16).
  * A store that does not answer in time leaves the last consistent snapshot, as long as it is not too old; the answer then is
  * incomplete and says why. Rejects with `store_unavailable`, `not_ready` or `view_not_computed`; never resolves with less than everything.
- * `grouped`: those of the views that are asked for by partition as well.
+ * `grouped`: those of the views that are asked for by partition as well. With `staged` both layers are added, from the cut of the staged
+ * generation on; rejects with `not_found` where none waits.
  */
 export async function takeSnapshot(
-  { deps, generations, board, deltas }: ServingContext,
+  context: ServingContext,
   views: readonly View[],
-  layers: Layers,
+  wanted: AskedLayers,
   grouped: readonly View[] = [],
 ): Promise<Snapshot> {
+  const { deps, board, deltas } = context;
+  const generations = wanted === 'staged' ? onlyThis(await context.staged.take()) : context.generations;
+  const layers: Layers = wanted === 'staged' ? 'merged' : wanted;
   const furthest = board.furthest();
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
   const { served, speed, stale } = await freshOrHeld();
   const { loaded } = served;
   if (layers !== 'speed') demandViews(loaded, views);
-  const { wanted } = generations.current();
+  const pointed = generations.current().wanted;
   // Real time has all rows by partition, whatever the generation lacks.
   const ofGroups = layers === 'speed' ? ONLY_LIVE : () => groupsOf(deps.source, loaded, grouped, deps.partitions);
   const kept = grouped.length === 0 ? null : await ofGroups();
@@ -100,12 +106,12 @@ export async function takeSnapshot(
             ofLive: layers === 'batch' ? null : (partition, question) => speed.ofPartition(partition, loaded, question),
           }),
     definitions: [definitions, ...others],
-    newer: wanted !== null && served.failure === null && wanted.generation > loaded.generation ? wanted.generation : null,
+    newer: pointed !== null && served.failure === null && pointed.generation > loaded.generation ? pointed.generation : null,
     states,
     meta: (findings = { holes: [], notes: [] }) =>
       metaOf(
         {
-          layers,
+          layers: wanted,
           served,
           pending,
           overflowed,

@@ -1,5 +1,6 @@
 /** Snapshots of rows that no deltas belong to: what a question to the archive computed, up to its cut and nothing since. */
 import type { LoadedGeneration } from './generations/loaded.ts';
+import { onlyThis } from './generations/staged.ts';
 import type { ServingContext } from './snapshot.ts';
 
 /** Ask it for the layer `batch`. */
@@ -14,11 +15,8 @@ export function withoutDeltas({ deps, board }: ServingContext, loaded: LoadedGen
   const health = { lagMs: null, watermark: null, missing: [], notOneHistory: [], notes: [] };
   return {
     deps: { ...deps, store: { ...deps.store, pointer: async () => null } },
-    generations: {
-      take: () => ({ loaded, failure: null }),
-      refresh: async () => {},
-      current: () => ({ wanted: null, served: loaded.generation, manifest: loaded.manifest, failure: null }),
-    },
+    generations: onlyThis(loaded),
+    staged: { take: async () => loaded },
     board: { ...board, furthest: () => [], health: () => health },
     deltas: { poll: async () => speed, held: () => ({ ...speed, ageMs: 0 }), keepUp: async () => {} },
   };

@@ -1,10 +1,11 @@
 /**
  * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
  */
-import type { Publication } from '@tributary/archive/layout';
+import type { Publication, StagedPromotion } from '@tributary/archive/layout';
 import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
 import type { PublicationDraft } from '@tributary/archive/publications';
 import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
+import type { DiscardDraft } from '@tributary/archive/retire';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { EventLog } from '@tributary/log/port';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
@@ -15,6 +16,10 @@ import type { ServingStore } from '@tributary/store/serving-store';
 export interface DataFolder extends GenerationSource {
   /** Compare-and-set of the current generation. Rejects with `conflict` when `expectedSequence` is no longer the newest. */
   publish(expectedSequence: number, publication: PublicationDraft, above?: number): Promise<Publication>;
+  /** Gives a staged generation up. Rejects with `conflict` when it is not one, or when `expectedSequence` is no longer the newest. */
+  discard(expectedSequence: number, draft: DiscardDraft): Promise<Publication>;
+  /** Every publication that is remembered, oldest first. */
+  publications(): Promise<Publication[]>;
   /** What a run would read if it were asked for now. Rejects with `manifest_corrupt`. */
   plan(demand: Omit<PlanDemand, 'manifests'>): Promise<RunPlan>;
   /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */
@@ -33,6 +38,8 @@ export interface RunRequest {
   readonly mode: 'incremental' | 'full';
   /** Canonical JSON of new definitions; absent: those in force. */
   readonly definitions?: string;
+  /** When readers get what is computed; absent: at once. */
+  readonly promotion?: StagedPromotion;
   readonly by: string;
 }
 

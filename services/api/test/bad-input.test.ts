@@ -58,7 +58,7 @@ describe('bad input: a clear error with a code and a fix', () => {
     ['attribution?alpha=2', 400, 'invalid_query', 'from 0 to 1,'],
     ['attribution?level=1', 400, 'invalid_query', 'level must be a number from 0.5 to 0.999,'],
     ['attribution?level=90', 400, 'invalid_query', 'from 0.5 to 0.999,'],
-    ['attribution?layer=both', 400, 'invalid_query', 'layer must be one of merged, speed, batch (got "both")'],
+    ['attribution?layer=both', 400, 'invalid_query', 'layer must be one of merged, speed, batch, staged (got "both")'],
     ['attribution?view=both', 400, 'invalid_query', 'view'],
     ['activity?view=speed&layer=batch', 400, 'invalid_query', 'got view=speed and layer=batch'],
     ['attribution?channel=a%09b', 400, 'invalid_query', 'control character'],

@@ -2,10 +2,11 @@
  * A small platform in memory for the API's tests: the real `step` behind the memory store, the naive oracle in place of
  * the batch layer, and switches that break parts of it.
  */
-import type { FileSeen, GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { FileSeen, GenerationManifest, Publication, StagedPromotion } from '@tributary/archive/layout';
 import { planRun } from '@tributary/archive/plan/run-plan';
 import type { StoredQuestion } from '@tributary/archive/questions';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
+import { stagedOf } from '@tributary/archive/staged';
 import type { LogRecord } from '@tributary/log/port';
 import { type Definitions, parseDefinitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -166,7 +167,7 @@ export async function createWorld(options: WorldOptions = {}) {
   async function cut(
     generation: number,
     speedReadsIt = true,
-    { isGrouped = true, leftOut = [] as string[] } = {},
+    { isGrouped = true, leftOut = [], promotion }: { isGrouped?: boolean; leftOut?: string[]; promotion?: StagedPromotion } = {},
   ): Promise<void> {
     if (speedReadsIt) await readBarrier(generation);
     const events = log.slice();
@@ -176,7 +177,12 @@ export async function createWorld(options: WorldOptions = {}) {
     const names = new Set(VIEWS.map(({ name }) => name));
     const isKept = (name: string) => (isGrouped || names.has(name)) && !leftOut.includes(name);
     const own = Object.fromEntries(Object.entries(whole.views).filter(([name]) => isKept(name)));
-    const manifest = { ...whole, views: own, ...(leftOut.length > 0 && { leftOut }) };
+    const manifest = {
+      ...whole,
+      views: own,
+      ...(leftOut.length > 0 && { leftOut }),
+      ...(promotion !== undefined && { promotion }),
+    };
     const positions = states.map((state) => state?.position ?? '');
     manifests.set(generation, speedReadsIt ? { ...manifest, cut: positions } : manifest);
   }
@@ -218,6 +224,16 @@ export async function createWorld(options: WorldOptions = {}) {
       publications.push(published);
       return published;
     },
+    discard: async (expected, { generation, ...said }) => {
+      const before = publications.find((one) => one.sequence === expected);
+      if (before === undefined || stagedOf([...manifests.values()], before)?.generation !== generation)
+        throw new TributaryError('conflict', `generation ${generation} must be staged to be discarded`);
+      const kept = { upTo: generation, generations: [...manifests.keys()].filter((one) => one !== generation) };
+      const published = { ...before, ...said, sequence: expected + 1, discarded: generation, kept };
+      publications.push(published);
+      return published;
+    },
+    publications: async () => publications,
     // No archive: the segments of a plan are those of a folder that is not there, and its base has none.
     plan: ({ published, ...demand }) =>
       planRun('/nonexistent', {

@@ -8,7 +8,7 @@ import { chooseDefinitions } from './definitions.ts';
 import type { Published } from './published.ts';
 
 export interface Facts {
-  readonly run: Pick<Run, 'mode' | 'reason' | 'definitions'>;
+  readonly run: Pick<Run, 'mode' | 'reason' | 'definitions' | 'promotion'>;
   readonly published: Pick<Published, 'base' | 'inForce' | 'fileBefore'>;
   /** The file of definitions as it is now; null: none is configured. */
   readonly file: Definitions | null;
@@ -23,7 +23,9 @@ export type Draft = Omit<GenerationManifest, 'generation'>;
 /** Throws `partition_mismatch` where the log has other partitions than the base. */
 export function draftOf({ run, published, file, parse, partitions, now }: Facts): Draft {
   const { fileBefore, inForce } = published;
-  const { definitions, origin } = chooseDefinitions({ run, file, fileBefore, published: inForce, parse, now });
+  // Definitions hold from the cut on, whatever readers get: a staged run brings none, nor does it take up an edit of the file.
+  const fileSeen = run.promotion === undefined || inForce === null ? file : null;
+  const { definitions, origin } = chooseDefinitions({ run, file: fileSeen, fileBefore, published: inForce, parse, now });
   const base = baseOf(run.mode, published.base, definitions, partitions);
   return {
     ...NOTHING_COMPUTED,
@@ -32,6 +34,7 @@ export function draftOf({ run, published, file, parse, partitions, now }: Facts)
     definitions: definitions.json,
     definitionsVersion: definitions.version,
     ...(origin !== undefined && { definitionsOrigin: origin }),
+    ...(run.promotion !== undefined && { promotion: run.promotion }),
     reason: run.reason,
     createdAt: now,
   };

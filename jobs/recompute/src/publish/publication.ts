@@ -1,8 +1,8 @@
 /** Which generation readers take: facts, a pure decision, one compare-and-set. */
 
-import type { Publication } from '@tributary/archive/layout';
+import type { Publication, StagedPromotion } from '@tributary/archive/layout';
 import { publish, readPublications } from '@tributary/archive/publications';
-import { keptWith } from '@tributary/archive/retire';
+import { keptWith, newestStaged } from '@tributary/archive/retire';
 import { TributaryError } from '@tributary/model/errors';
 import { highestSequence } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
@@ -18,26 +18,49 @@ export interface PublicationFacts {
   readonly expectedSequence: number;
   /** Oldest first. */
   readonly publications: readonly Publication[];
+  /** A staged run: when readers get it, and the largest part of a sum that moves, which is null where the reconciliation could not tell. */
+  readonly staged?: { readonly promotion: StagedPromotion; readonly moved: number | null };
+  /** When the staged generation was computed that waits, epoch ms; null: none does. */
+  readonly waitsSince: number | null;
+  readonly now: number;
 }
 
-/** `publish`, or why not: it was already; a rollback holds; somebody else published since the run began. */
+/** For so long a staged generation keeps scheduled runs from readers, ms: they would change what it was compared with. */
+export const STAGED_WAITS_MS = 24 * 3_600_000;
+
+/** `publish`, or why not: it was already; a rollback holds; somebody else published since the run began; a person decides about it. */
 export function decidePublication(facts: PublicationFacts): 'publish' | Exclude<RunOutcome['published'], 'published'> {
   const current = facts.publications.at(-1);
   if (facts.publications.some(({ generation, action }) => generation === facts.generation && action === 'publish'))
     return 'already';
-  if (current?.held && facts.scheduled) return 'held';
+  const isWaitedFor = facts.waitsSince !== null && facts.now < facts.waitsSince + STAGED_WAITS_MS;
+  if ((current?.held || isWaitedFor) && facts.scheduled) return 'held';
   if ((current?.sequence ?? 0) !== facts.expectedSequence) return 'overtaken';
-  return 'publish';
+  return facts.staged === undefined || promotesItself(facts.staged) ? 'publish' : 'staged';
 }
 
-export async function publishRun(run: Run, begun: Begun, ports: RunPorts): Promise<RunOutcome['published']> {
+function promotesItself({ promotion, moved }: NonNullable<PublicationFacts['staged']>): boolean {
+  return promotion !== 'ask' && moved !== null && moved <= promotion.below;
+}
+
+/** `moved`: as `PublicationFacts` has it; of a staged run alone. */
+export async function publishRun(
+  run: Run,
+  begun: Begun,
+  ports: RunPorts,
+  moved: number | null = null,
+): Promise<RunOutcome['published']> {
   // The pointer before the files: what it names is among them, or was lost.
   const above = await highestSequence(ports);
+  const waiting = run.scheduled ? await newestStaged(ports.dataDir) : null;
   const decision = decidePublication({
     generation: begun.generation,
     scheduled: run.scheduled,
     expectedSequence: begun.sequence,
     publications: await readPublications(ports.dataDir, NEWEST_PUBLICATIONS),
+    ...(run.promotion !== undefined && { staged: { promotion: run.promotion, moved } }),
+    waitsSince: waiting === null ? null : (waiting.computedAt ?? waiting.createdAt),
+    now: ports.now(),
   });
   if (decision !== 'publish') return decision;
   try {

@@ -1,7 +1,14 @@
 /** Compares the rows of one view in memory: what compare-views.ts asks DuckDB about where there are many. */
 import { add, type Integer, negate, subtract } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
-import { type BeforeAfter, type ComparedView, type DifferingRow, isAmount, type ViewComparison } from '../specs/compare.ts';
+import {
+  type BeforeAfter,
+  type ComparedView,
+  type DifferingRow,
+  isAmount,
+  type Total,
+  type ViewComparison,
+} from '../specs/compare.ts';
 
 /** A row with the measures that it has before and after, 0 where it is missing. */
 interface Pair {
@@ -24,7 +31,7 @@ export function compareRows(
   const byCurrency = Object.groupBy(withAmounts, ({ key }) => key[currency] as string);
   const currencies = Object.keys(byCurrency).sort(byBytes);
   const sumsOf = (some: readonly Pair[], at: readonly number[]) =>
-    Object.fromEntries(at.map((i) => [measures[i] as string, beforeAfter(total(some, 'before', i), total(some, 'after', i))]));
+    Object.fromEntries(at.map((i) => [measures[i] as string, totalOf(some, i)]));
   const summed = measures.flatMap((name, i) => (currencies.length > 1 && isAmount(name) ? [] : [i]));
   return {
     rowsBefore: before.size,
@@ -48,8 +55,15 @@ function pairsOf(before: Rows, after: Rows, count: number): Pair[] {
   }));
 }
 
-function total(pairs: readonly Pair[], side: 'before' | 'after', i: number): Integer {
-  return pairs.reduce<Integer>((sum, pair) => add(sum, pair[side][i] as Integer), 0);
+function totalOf(pairs: readonly Pair[], i: number): Total {
+  const sum = (of: (pair: Pair) => Integer) => pairs.reduce<Integer>((so, pair) => add(so, of(pair)), 0);
+  const [before, after] = [sum((pair) => pair.before[i] as Integer), sum((pair) => pair.after[i] as Integer)];
+  return { ...beforeAfter(before, after), moved: sum((pair) => distance(pair, i)) };
+}
+
+function distance({ before, after }: Pair, i: number): Integer {
+  const difference = subtract(after[i] as Integer, before[i] as Integer);
+  return difference < 0 ? negate(difference) : difference;
 }
 
 function differingRow(dimensions: readonly string[], measures: readonly string[], { key, before, after }: Pair): DifferingRow {
@@ -72,12 +86,11 @@ function bySize(a: Pair, b: Pair): number {
   return at < 0 ? 0 : byBytes(a.key[at] as string, b.key[at] as string);
 }
 
-function size({ before, after }: Pair): Integer {
+function size(pair: Pair): Integer {
   let most: Integer = 0;
-  for (const [i, value] of before.entries()) {
-    const difference = subtract(after[i] as Integer, value);
-    const distance = difference < 0 ? negate(difference) : difference;
-    if (distance > most) most = distance;
+  for (const i of pair.before.keys()) {
+    const moved = distance(pair, i);
+    if (moved > most) most = moved;
   }
   return most;
 }

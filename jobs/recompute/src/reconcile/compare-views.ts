@@ -15,6 +15,7 @@ import {
   type CompareSpec,
   type DifferingRow,
   isAmount,
+  type Total,
   type ViewComparison,
 } from '../specs/compare.ts';
 import { compareRows } from './compare-rows.ts';
@@ -75,7 +76,7 @@ async function compareView(session: DuckDb, spec: CompareSpec, view: ComparedVie
   const rows = rowsDiffering === 0 ? [] : await session.rows(listed);
   const amounts = await amountsOf(session, view);
   const isMixed = Object.keys(amounts).length > 1;
-  const totals = Object.entries(measuresOf(view, summary ?? {})).filter(([name]) => !isMixed || !isAmount(name));
+  const totals = Object.entries(totalsOf(view, summary ?? {})).filter(([name]) => !isMixed || !isAmount(name));
   return {
     rowsBefore: count('rows_before'),
     rowsAfter: count('rows_after'),
@@ -90,13 +91,11 @@ async function compareView(session: DuckDb, spec: CompareSpec, view: ComparedVie
 async function amountsOf(session: DuckDb, view: ComparedView): Promise<ViewComparison['amounts']> {
   const measures = view.measures.filter(isAmount);
   if (measures.length === 0 || !view.dimensions.includes('currency')) return {};
-  const sides = measures.flatMap((m) => ['before', 'after'].map((which) => quoted(`${m}_${which}`)));
-  const sums = sides.map((side) => `sum(${side}) AS ${side}`).join(', ');
-  const hasAmount = sides.map((side) => `${side} <> 0`).join(' OR ');
+  const hasAmount = measures.flatMap((m) => ['before', 'after'].map((which) => `${quoted(`${m}_${which}`)} <> 0`)).join(' OR ');
   const rows = await session.rows(
-    `SELECT currency, ${sums} FROM compared WHERE ${hasAmount} GROUP BY currency ORDER BY currency`,
+    `SELECT currency, ${totalsSql(measures)} FROM compared WHERE ${hasAmount} GROUP BY currency ORDER BY currency`,
   );
-  return Object.fromEntries(rows.map((row) => [String(row['currency']), measuresOf({ ...view, measures }, row)]));
+  return Object.fromEntries(rows.map((row) => [String(row['currency']), totalsOf({ ...view, measures }, row)]));
 }
 
 /** One row a key: each measure before and after, 0 where there is none. In 128 bits: sums have no other bound. */
@@ -129,11 +128,22 @@ function deltasSql(view: ComparedView, path: string): string {
 
 function summarySql(view: ComparedView): string {
   const present = (which: string) => view.measures.map((m) => `${quoted(`${m}_${which}`)} <> 0`).join(' OR ');
-  const totals = view.measures.flatMap((m) =>
-    ['before', 'after'].map((which) => `coalesce(sum(${quoted(`${m}_${which}`)}), 0) AS ${quoted(`${m}_${which}`)}`),
-  );
   return `SELECT count(*) FILTER (WHERE ${present('before')}) AS rows_before, count(*) FILTER (WHERE ${present('after')}) AS rows_after,
-    count(*) FILTER (WHERE ${anyDiffers(view)}) AS rows_differing, ${totals.join(', ')} FROM compared`;
+    count(*) FILTER (WHERE ${anyDiffers(view)}) AS rows_differing, ${totalsSql(view.measures)} FROM compared`;
+}
+
+function totalsSql(measures: readonly string[]): string {
+  const sum = (value: string, name: string) => `coalesce(sum(${value}), 0) AS ${quoted(name)}`;
+  return measures
+    .flatMap((m) => {
+      const [before, after] = [`${m}_before`, `${m}_after`];
+      return [
+        sum(quoted(before), before),
+        sum(quoted(after), after),
+        sum(`abs(${quoted(after)} - ${quoted(before)})`, `${m}_moved`),
+      ];
+    })
+    .join(', ');
 }
 
 function anyDiffers(view: ComparedView): string {
@@ -151,12 +161,19 @@ function differingRow(view: ComparedView, row: SqlRow): DifferingRow {
   };
 }
 
-function measuresOf(view: ComparedView, row: SqlRow): Record<string, BeforeAfter> {
+function measuresOf(view: Pick<ComparedView, 'name' | 'measures'>, row: SqlRow): Record<string, BeforeAfter> {
   return Object.fromEntries(
     view.measures.map((name) => {
       const before = integer(row[`${name}_before`], `${view.name}, ${name} before`);
       const after = integer(row[`${name}_after`], `${view.name}, ${name} after`);
       return [name, { before, after, difference: subtract(after, before) }];
     }),
+  );
+}
+
+function totalsOf(view: Pick<ComparedView, 'name' | 'measures'>, row: SqlRow): Record<string, Total> {
+  const sums = Object.entries(measuresOf(view, row));
+  return Object.fromEntries(
+    sums.map(([name, sum]) => [name, { ...sum, moved: integer(row[`${name}_moved`], `${view.name}, ${name} moved`) }]),
   );
 }

@@ -1,15 +1,16 @@
 /**
  * Reconciliation: what readers saw just before the cut (the view published before, plus the deltas up to the barrier) against
- * what the batch computed, and why they differ. Made once and kept beside the generation.
+ * what the batch computed, and why they differ. Made once and kept beside the generation. For a staged one it is made before it is published,
+ * with the same result: readers have the older view until then, and the deltas before the barrier do not change any more.
  */
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stagingFolder } from '@tributary/archive/compute/staging';
 import { createDurably } from '@tributary/archive/durable';
 import { generationFolder, readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { readPublications } from '@tributary/archive/publications';
-import { exactJson } from '@tributary/model/exact-json';
+import { exactJson, parseExactJson } from '@tributary/model/exact-json';
 import { assertAnswered } from '@tributary/serving/merge';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
@@ -20,10 +21,11 @@ import { partitionsBehind, type Reconciliation, reasonsOf, reportOf } from './re
 
 const POLL_MS = 100;
 
-/** Never fails a run that is published already: what went wrong is part of the report. */
-export async function reconcile(manifest: GenerationManifest, ports: RunPorts, signal: AbortSignal): Promise<void> {
+/** Never fails a run that is published already: what went wrong is part of the report. Resolves with what is kept. */
+export async function reconcile(manifest: GenerationManifest, ports: RunPorts, signal: AbortSignal): Promise<Reconciliation> {
   const path = join(ports.dataDir, generationFolder(manifest.generation), 'reconciliation.json');
-  if (await exists(path)) return;
+  const kept = await readKept(path);
+  if (kept !== null) return kept;
   let before: GenerationManifest | null = null;
   let report: Reconciliation;
   try {
@@ -35,13 +37,14 @@ export async function reconcile(manifest: GenerationManifest, ports: RunPorts, s
     ports.note('the reconciliation failed', { generation: manifest.generation, failure: report.failure });
   }
   await createDurably(path, `${exactJson(report, 1)}\n`);
+  return report;
 }
 
-/** What readers took when this generation was first published; null: nothing. */
+/** What readers took when this generation was first published, or take now where it never was; null: nothing. */
 async function publishedBefore(generation: number, dataDir: string): Promise<GenerationManifest | null> {
   const publications = await readPublications(dataDir, NEWEST_PUBLICATIONS);
   const first = publications.findIndex((publication) => publication.generation === generation);
-  const previous = publications[first - 1];
+  const previous = first < 0 ? publications.at(-1) : publications[first - 1];
   return previous === undefined ? null : readGeneration(dataDir, previous.generation);
 }
 
@@ -114,9 +117,11 @@ function failed(manifest: GenerationManifest, before: GenerationManifest | null,
   };
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function readKept(path: string): Promise<Reconciliation | null> {
+  try {
+    return parseExactJson(await readFile(path, 'utf8')) as Reconciliation;
+  } catch {
+    // Not there, or damaged: what is made now is not kept beside a damaged one, which the API names.
+    return null;
+  }
 }

@@ -3,7 +3,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { partitionsCutApart } from '@tributary/serving/freshness/cut-apart';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
-import type { CompareResult } from '../specs/compare.ts';
+import type { CompareResult, Total } from '../specs/compare.ts';
 
 export interface Reconciliation {
   readonly generation: number;
@@ -77,4 +77,19 @@ export function reportOf(
   views: CompareResult,
 ): Reconciliation {
   return { ...facts, equal: Object.values(views).every((view) => view.rowsDiffering === 0), because, views };
+}
+
+/**
+ * The largest part of any sum that goes to another row, comes or goes: Σ |difference| over Σ after, 1 where something is left of nothing.
+ * null: it is not known, for want of a comparison or of the share of partitions that are behind.
+ */
+export function largestMove({ failure, because, views }: Reconciliation): number | null {
+  if (failure !== undefined || because.speedBehind.length > 0) return null;
+  const sums = Object.values(views).flatMap(({ totals, amounts }) => [totals, ...Object.values(amounts)].flatMap(Object.values));
+  return (sums as readonly Total[]).reduce((most, sum) => Math.max(most, partMoved(sum)), 0);
+}
+
+function partMoved({ moved, after }: Total): number {
+  if (moved === 0) return 0;
+  return after === 0 ? 1 : Number(moved) / Math.abs(Number(after));
 }

@@ -44,9 +44,9 @@ export interface ViewComparison {
   readonly rowsAfter: number;
   readonly rowsDiffering: number;
   /** Over all rows, exact, by measure; amounts that would add several currencies are left out. */
-  readonly totals: Readonly<Record<string, BeforeAfter>>;
+  readonly totals: Readonly<Record<string, Total>>;
   /** Amounts by currency, then by measure; empty where a view has none. */
-  readonly amounts: Readonly<Record<string, Readonly<Record<string, BeforeAfter>>>>;
+  readonly amounts: Readonly<Record<string, Readonly<Record<string, Total>>>>;
   /** The rows with the largest differences. */
   readonly rows: readonly DifferingRow[];
 }
@@ -55,6 +55,11 @@ export interface BeforeAfter {
   readonly before: Integer;
   readonly after: Integer;
   readonly difference: Integer;
+}
+
+export interface Total extends BeforeAfter {
+  /** Σ |difference| over the rows: what went from one row to another is in it, though not in the difference of the sums. */
+  readonly moved: Integer;
 }
 
 export interface DifferingRow {

@@ -11,7 +11,8 @@ import { readIfThere } from '../durable.ts';
 import { findGeneration, generationFolder, listGenerations } from '../generations.ts';
 import type { GenerationManifest, Publication } from '../layout.ts';
 import { type PlanDemand, planRun, type RunPlan } from '../plan/run-plan.ts';
-import { currentPublication, type PublicationDraft, publish } from '../publications.ts';
+import { currentPublication, type PublicationDraft, publish, readPublications } from '../publications.ts';
+import { type DiscardDraft, discardStaged } from '../retire.ts';
 import { readViewRows } from '../views.ts';
 
 /**
@@ -78,6 +79,16 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
       remembered.clear();
       return published;
     },
+
+    /** Gives a staged generation up. Rejects with `conflict` when it is not one, or when `expectedSequence` is no longer the newest. */
+    async discard(expectedSequence: number, draft: DiscardDraft): Promise<Publication> {
+      const published = await discardStaged(dataDir, expectedSequence, draft);
+      remembered.clear();
+      return published;
+    },
+
+    /** Every publication that is remembered, oldest first. */
+    publications: (): Promise<Publication[]> => readPublications(dataDir),
 
     reconciliation: (generation: number): Promise<unknown> =>
       readJson(join(dataDir, generationFolder(generation), 'reconciliation.json')),

@@ -36,7 +36,7 @@ export function addAttributionPaths(parent: Command, act: Act): void {
     .description('the most frequent paths of conversions, their lengths and time lags, and who assists')
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
-    .option('--layer <name>', 'merged, speed or batch')
+    .option('--layer <name>', 'merged, speed, batch or staged')
     .addOption(NOT_CONVERTED)
     .addOption(EARLIER_NAME_OF_LAYER);
   withFilters(command, DIMENSIONS)

@@ -8,7 +8,7 @@ import type { AnswerOf, Generation, Generations, Publication } from '../api-type
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { readJsonFile } from '../json-file.ts';
-import { fateOf, newest, newestComputed, previousOf } from '../report/generations.ts';
+import { fateOf, newest, newestComputed, previousOf, stagedOf } from '../report/generations.ts';
 import { count, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -18,6 +18,7 @@ const POLL_MS = 500;
 interface RunOptions {
   readonly full?: boolean;
   readonly definitions?: string;
+  readonly promote: string;
   readonly wait?: boolean;
   readonly timeout: string;
 }
@@ -29,6 +30,11 @@ export function addBatch(program: Command, act: Act): void {
     .description('compute a new generation')
     .option('--full', 'recompute everything, not only what changed')
     .option('--definitions <file>', 'new definitions (JSON), in force from this generation on')
+    .option(
+      '--promote <rule>',
+      'when readers get it: auto, ask (by "batch promote"), or "if-below 0.5%" of every sum moves',
+      'auto',
+    )
     .option('--wait', 'wait until it is published and the API answers from it, or has failed')
     .option('--timeout <duration>', 'with --wait: give up after this long', '10m')
     .action(act(runBatch));
@@ -47,12 +53,33 @@ export function addBatch(program: Command, act: Act): void {
     .description('make a computed generation the one that readers get, and end a hold')
     .argument('[generation]', 'default: the newest computed one')
     .action(act((context, generation?: string) => move(context, 'publish', generation)));
+  batch
+    .command('promote')
+    .description('make the staged generation the one that readers get, if they still have what it was compared with')
+    .argument('[generation]', 'default: the one that is staged')
+    .option('--why <text>', 'kept with the publication')
+    .action(act(promote));
+  batch
+    .command('discard')
+    .description('give the staged generation up: readers keep what they have')
+    .argument('[generation]', 'default: the one that is staged')
+    .option('--why <text>', 'kept with the publication')
+    .action(act(discard));
+  batch
+    .command('history')
+    .description('which generations readers got, since when, by whom and why, newest first')
+    .option('--limit <n>', 'how many', '20')
+    .action(act(history));
 }
 
 async function runBatch(context: Context, options: RunOptions): Promise<ExitCode> {
   const timeoutMs = parseDuration(options.timeout);
   if (timeoutMs === null) throw new UsageError(`--timeout must be 30s, 10m or 1h (got "${options.timeout}")`);
-  const body = { mode: options.full === true ? 'full' : 'incremental', ...definitionsOf(context, options.definitions) };
+  const body = {
+    mode: options.full === true ? 'full' : 'incremental',
+    ...definitionsOf(context, options.definitions),
+    ...promotionOf(options.promote),
+  };
   const api = context.api('admin');
   const before = options.wait === true ? newest(await generationsOf(api)) : 0;
   const asked = await api.post<AnswerOf<'requestGeneration'>>('/v1/generations', body);
@@ -128,6 +155,76 @@ async function move(context: Context, action: 'publish' | 'rollback', text: stri
   return EXIT.ok;
 }
 
+interface Decision {
+  readonly why?: string;
+}
+
+async function promote(context: Context, text: string | undefined, { why }: Decision): Promise<ExitCode> {
+  const api = context.api('admin');
+  const generation = await stagedNumber(api, text);
+  const { reconciliation } = await api.get<AnswerOf<'reconciliation'>>(`/v1/reconciliations/${generation}`);
+  const body = { comparedWith: reconciliation.comparedWith, ...(why !== undefined && { why }) };
+  const got = await api.post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/publish`, body);
+  await answer(context, got, () => publicationLine(got.publication));
+  return EXIT.ok;
+}
+
+async function discard(context: Context, text: string | undefined, { why }: Decision): Promise<ExitCode> {
+  const api = context.api('admin');
+  const generation = await stagedNumber(api, text);
+  const got = await api.post<AnswerOf<'discardGeneration'>>(
+    `/v1/generations/${generation}/discard`,
+    why === undefined ? {} : { why },
+  );
+  await answer(context, got, () => `generation ${generation} is given up; ${publicationLine(got.publication)}`);
+  return EXIT.ok;
+}
+
+async function stagedNumber(api: ApiClient, text: string | undefined): Promise<number> {
+  if (text !== undefined) return numberOf(text);
+  const generation = stagedOf(await generationsOf(api));
+  if (generation !== null) return generation;
+  throw new CommandError({
+    code: 'conflict',
+    message: 'a staged generation does not exist',
+    fix: 'Compute one with "tributary batch run --promote ask"; "tributary batch status" shows what there is.',
+  });
+}
+
+async function history(context: Context, options: { readonly limit: string }): Promise<ExitCode> {
+  const got = await context.api('read').get<AnswerOf<'publications'>>('/v1/publications', { limit: options.limit });
+  await answer(context, got, () => historyTable(got.publications, context.terminal));
+  return EXIT.ok;
+}
+
+function historyTable(publications: readonly Publication[], { width, bold }: Terminal): string {
+  if (publications.length === 0) return 'nothing is published yet: readers get the speed layer alone';
+  const columns = [
+    { title: 'since' },
+    { title: 'what', wraps: true },
+    { title: 'generation', align: 'right' } as const,
+    { title: 'by' },
+    { title: 'why', wraps: true },
+  ];
+  const rows = publications.map((one) => [instant(one.at), doneBy(one), `${one.generation}`, actorOf(one.by), one.why ?? '']);
+  return renderWide({ columns, rows }, width, bold);
+}
+
+function doneBy({ action, discarded, held }: Publication): string {
+  if (discarded !== undefined) return `discarded ${discarded}`;
+  return action === 'rollback' ? `rolled back${held ? ', held' : ''}` : 'published';
+}
+
+/** `auto`, `ask`, `if-below 0.5%`. */
+function promotionOf(rule: string): { promote?: 'ask' | { below: number } } {
+  if (rule === 'auto') return {};
+  if (rule === 'ask') return { promote: 'ask' };
+  const percent = /^if-below (\d{1,2}(?:\.\d{1,6})?)%$/.exec(rule)?.[1];
+  if (percent === undefined || Number(percent) === 0)
+    throw new UsageError(`--promote must be auto, ask or "if-below 0.5%", above 0% and below 100% (got "${rule}")`);
+  return { promote: { below: Number(percent) / 100 } };
+}
+
 /** With what can be done instead. */
 async function refusedMove(api: ApiClient, generation: number, action: 'publish' | 'rollback', cause: unknown): Promise<never> {
   if (!(cause instanceof CommandError) || (cause.code !== 'conflict' && cause.code !== 'not_found')) throw cause;
@@ -174,7 +271,7 @@ function generationTable(generations: readonly Generation[], { width, bold }: Te
       ],
       rows: generations.map((g) => [
         `${g.current ? '▸ ' : ''}${g.generation}`,
-        g.state,
+        g.staged ? 'staged' : g.state,
         g.mode,
         instant(g.createdAt),
         g.computedAt === null ? '' : span(g.computedAt - g.createdAt),
@@ -192,8 +289,9 @@ function generationTable(generations: readonly Generation[], { width, bold }: Te
 
 export function publicationLine(publication: Publication | null): string {
   if (publication === null) return 'nothing is published yet: readers get the speed layer alone';
-  const { generation, sequence, action, held, at, by } = publication;
-  const done = action === 'rollback' ? 'rolled back to' : 'published';
+  const { generation, sequence, action, held, at, by, discarded } = publication;
+  const moved = action === 'rollback' ? 'rolled back to' : 'published';
+  const done = discarded === undefined ? moved : `${discarded} discarded`;
   return `readers get generation ${generation} (publication ${sequence}, ${done} by ${actorOf(by)}, ${instant(at)})${held ? '; held: scheduled runs do not publish' : ''}`;
 }
 

@@ -34,7 +34,7 @@ export interface Grammar {
 /** The values of options whose help alone says them. */
 const VALUES: Readonly<Record<string, Values>> = {
   '--format <name>': FORMATS,
-  '--layer <name>': ['merged', 'speed', 'batch'],
+  '--layer <name>': ['merged', 'speed', 'batch', 'staged'],
   '--value <which>': ['conversions', 'revenue', 'both'],
   '--sort <measure>': ['conversions', 'value'],
   '--topic <name>': ['events', 'outputs'],

@@ -7,6 +7,11 @@ export function newest({ generations }: Generations): number {
   return Math.max(0, ...generations.map(({ generation }) => generation));
 }
 
+/** The one that waits for a promotion. */
+export function stagedOf({ generations }: Generations): number | null {
+  return generations.find(({ staged }) => staged)?.generation ?? null;
+}
+
 /** What a publication without a number makes current. */
 export function newestComputed({ generations }: Generations): number | null {
   const computed = generations.filter(({ state }) => state === 'computed').map(({ generation }) => generation);
@@ -39,6 +44,13 @@ export function fateOf(now: Generations, before: number): RunFate {
   if (state === 'failed')
     return { done: true, ok: false, generation, text: `generation ${generation} failed: ${failure ?? 'no reason is recorded'}` };
   const { publication } = now;
+  if (ended.staged)
+    return {
+      done: true,
+      ok: true,
+      generation,
+      text: `generation ${generation} is staged: see what would change with "tributary reconcile show ${generation}", then "tributary batch promote" or "tributary batch discard"`,
+    };
   if ((publication?.generation ?? 0) >= generation)
     return { done: true, ok: true, generation, text: `generation ${generation} is published` };
   // What was asked for by hand ends a hold by its publication, a moment after it is computed; only a later rollback keeps it from readers.

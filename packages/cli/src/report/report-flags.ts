@@ -49,7 +49,7 @@ export function withReportFlags(command: Command, dimensions: string): Command {
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--convert-to <code>', 'amounts of all currencies in this one, by the exchange rates of the definitions')
-    .option('--layer <name>', 'merged, speed or batch')
+    .option('--layer <name>', 'merged, speed, batch or staged')
     .addOption(EARLIER_NAME_OF_LAYER);
   return withFilters(asked, FILTERS)
     .option('--format <name>', 'table, json, csv, ndjson or parquet; default: by the name of --out, else table')

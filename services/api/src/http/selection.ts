@@ -3,7 +3,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
 import { type InstantRange, wholeDays } from '@tributary/reports/window';
-import type { Days, Layers, Selection, Wanted } from '@tributary/serving/merge';
+import type { AskedLayers, Days, Layers, Selection, Wanted } from '@tributary/serving/merge';
 
 const WIDENED = 'rows are filed by UTC day: the range was widened to whole days, see `range`';
 
@@ -11,7 +11,7 @@ const WIDENED = 'rows are filed by UTC day: the range was widened to whole days,
 export function selectionOf(
   query: Readonly<Record<string, unknown>>,
   filters: readonly string[],
-): Omit<Selection, 'by'> & { readonly layers: Layers; readonly notes: readonly string[] } {
+): Omit<Selection, 'by'> & { readonly layers: AskedLayers; readonly notes: readonly string[] } {
   const { fromDay, toDay, widened } = wholeDays(rangeOf(query));
   return {
     days: { fromDay, toDay },
@@ -34,7 +34,13 @@ export function rangeOf(query: { readonly from?: number | undefined; readonly to
 }
 
 /** Throws `invalid_query` when both names are there. */
-function layersOf({ layer, view }: { readonly layer?: Layers | undefined; readonly view?: Layers | undefined }): Layers {
+function layersOf({
+  layer,
+  view,
+}: {
+  readonly layer?: AskedLayers | undefined;
+  readonly view?: Layers | undefined;
+}): AskedLayers {
   if (layer !== undefined && view !== undefined)
     throw new TributaryError(
       'invalid_query',

@@ -12,17 +12,21 @@ export type Handler<R extends Route> = (
 ) => Promise<Answer<R> | Buffer | FastifyReply>;
 
 const NOTHING = z.strictObject({});
-const NO_BODY = NOTHING.nullish();
-
 export function serve<R extends Route>(app: FastifyInstance, route: R, handler: Handler<R>): void {
-  const { method, path, scope, params, query = NOTHING, body = NO_BODY, status = 200 } = route;
+  const { method, path, scope, params, query = NOTHING, body = NOTHING, status = 200 } = route;
   app.route({
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { scope },
-    schema: { querystring: query, ...(params !== undefined && { params }), ...(method === 'POST' && { body }) },
+    schema: { querystring: query, ...(params !== undefined && { params }), ...(method === 'POST' && { body: orNone(body) }) },
     handler: (request, reply) => handler(request as unknown as Parameters<Handler<R>>[0], reply.code(status)),
   });
+}
+
+/** A body of which nothing is required may be left out. */
+function orNone(body: z.ZodType): z.ZodType {
+  const none = body.safeParse({});
+  return none.success ? body.nullish().transform((given) => given ?? none.data) : body;
 }
 
 interface Compiled {

@@ -1,6 +1,7 @@
 /** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { demandComputed } from '@tributary/archive/publications';
+import { stagedOf } from '@tributary/archive/staged';
 import { GENERATION_ROUTES, type Generation } from '@tributary/contract/generations';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -23,8 +24,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const all = (await deps.source.manifests()).filter(({ generation }) => generation < below);
     const page = all.slice(0, limit);
     const last = page.at(-1);
+    const staged = stagedOf(all, publication);
     return {
-      generations: page.map((manifest) => summaryOf(manifest, publication)),
+      generations: page.map((manifest) => summaryOf(manifest, publication, staged)),
       publication: publication === null ? null : shown(publication),
       nextCursor: last !== undefined && all.length > limit ? encodeCursor(['generations'], [last.generation]) : null,
     };
@@ -32,8 +34,10 @@ export const routes: Routes = (context) => (app, _options, done) => {
 
   serve(app, GENERATION_ROUTES.generation, async (request) => {
     const manifest = await manifestOf(context, request.params.generation);
+    const publication = await deps.source.publication();
+    const staged = stagedOf(await deps.source.manifests(), publication);
     return {
-      ...summaryOf(manifest, await deps.source.publication()),
+      ...summaryOf(manifest, publication, staged),
       cutPositions: [...manifest.cut],
       definitions: JSON.parse(manifest.definitions) as unknown,
       views: Object.fromEntries(
@@ -43,12 +47,18 @@ export const routes: Routes = (context) => (app, _options, done) => {
   });
 
   serve(app, GENERATION_ROUTES.requestGeneration, async (request) => {
-    const { mode, definitions } = request.body;
+    const { mode, definitions, promote } = request.body;
+    if (definitions !== undefined && promote !== 'auto')
+      throw new TributaryError(
+        'invalid_query',
+        `definitions must be left out where promote is not auto (got promote=${JSON.stringify(promote)}): they hold from the cut on, whatever readers get. Ask the archive what they would change (POST /v1/archive-questions), or leave promote out`,
+      );
     const parsed = definitions === undefined ? null : parseDefinitions(JSON.stringify(definitions), sha256Hex);
     const { jobId } = await deps.requestRun({
       mode,
       by: actorOf(request),
       ...(parsed !== null && { definitions: parsed.json }),
+      ...(promote !== 'auto' && { promotion: promote }),
     });
     return { jobId, mode };
   });
@@ -63,6 +73,13 @@ export const routes: Routes = (context) => (app, _options, done) => {
       // The pointer before the files: a number that was given and lost moves no reader.
       const pointer = await fromStore(deps.store.pointer());
       const newest = await deps.source.publication();
+      const { comparedWith, why } = request.body;
+      const given = newest?.generation ?? 0;
+      if (comparedWith !== undefined && comparedWith !== given && given !== generation)
+        throw new TributaryError(
+          'conflict',
+          `generation ${generation} was compared with ${comparedWith}, but readers get ${given} by now. Stage another one`,
+        );
       // Asked twice, because the first answer was lost: done once. A pointer ahead of the files would not follow them.
       if (newest?.generation === generation && newest.held === held && (pointer?.sequence ?? 0) <= newest.sequence)
         return { publication: shown(newest) };
@@ -75,7 +92,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       // What cannot be read must not become current, nor what the store would refuse to complete.
       await demandDeltas(context, generation);
       await deps.source.viewRows(manifest);
-      const draft = { generation, action, held, at: deps.now(), by: actorOf(request) };
+      const draft = { generation, action, held, at: deps.now(), by: actorOf(request), ...(why !== undefined && { why }) };
       const publication = await deps.source.publish(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
       // The file is the truth; a pointer that cannot be moved now is moved by the next look at the file.
       await deps.store.setPointer({ sequence: publication.sequence, generation }).catch((cause: unknown) => {
@@ -85,8 +102,39 @@ export const routes: Routes = (context) => (app, _options, done) => {
       return { publication: shown(publication) };
     });
   }
+
+  serve(app, GENERATION_ROUTES.discardGeneration, async (request) => {
+    const { generation } = request.params;
+    await manifestOf(context, generation);
+    const newest = await deps.source.publication();
+    // Asked twice, because the first answer was lost: done once.
+    if (newest?.discarded === generation) return { publication: shown(newest) };
+    const why = request.body.why;
+    const draft = { generation, at: deps.now(), by: actorOf(request), ...(why !== undefined && { why }) };
+    const publication = await deps.source.discard(newest?.sequence ?? 0, draft);
+    await generations.refresh();
+    return { publication: shown(publication) };
+  });
+
+  serve(app, GENERATION_ROUTES.publications, async (request) => {
+    const { limit, cursor } = request.query;
+    const below = cursor === undefined ? Number.POSITIVE_INFINITY : decodeCursor(['publications'], cursor, ['number'])[0];
+    const all = (await deps.source.publications()).filter(isNews).filter(({ sequence }) => sequence < below);
+    const page = all.slice(-limit).reverse();
+    const last = page.at(-1);
+    return {
+      publications: page.map(shown),
+      nextCursor: last !== undefined && all.length > limit ? encodeCursor(['publications'], [last.sequence]) : null,
+    };
+  });
   done();
 };
+
+/** Retirement says the newest publication once more, with a shorter list of what is kept: no news to a reader. */
+function isNews({ generation, action, at, by }: Publication, i: number, all: readonly Publication[]): boolean {
+  const before = all[i - 1];
+  return before?.generation !== generation || before.action !== action || before.at !== at || before.by !== by;
+}
 
 /** Throws `conflict` where the deltas since this generation are retired: a folder that was restored may hold generations that the store gave up. */
 async function demandDeltas({ deps }: ApiContext, generation: number): Promise<void> {
@@ -115,11 +163,24 @@ async function manifestOf({ deps }: ApiContext, generation: number): Promise<Gen
 }
 
 /** Without what only the batch layer needs: which generations are kept, and the text of the file of definitions. */
-function shown({ sequence, generation, action, held, at, by }: Publication) {
-  return { sequence, generation, action, held, at, by };
+function shown({ sequence, generation, action, held, at, by, why, discarded }: Publication) {
+  return {
+    sequence,
+    generation,
+    action,
+    held,
+    at,
+    by,
+    ...(why !== undefined && { why }),
+    ...(discarded !== undefined && { discarded }),
+  };
 }
 
-function summaryOf(manifest: GenerationManifest, publication: Publication | null): z.infer<typeof Generation> {
+function summaryOf(
+  manifest: GenerationManifest,
+  publication: Publication | null,
+  staged: GenerationManifest | null,
+): z.infer<typeof Generation> {
   const { generation, state, mode, base, reason, createdAt, computedAt, definitionsVersion, counts, failure } = manifest;
   return {
     generation,
@@ -132,6 +193,7 @@ function summaryOf(manifest: GenerationManifest, publication: Publication | null
     definitionsVersion,
     counts,
     current: publication?.generation === generation,
+    staged: staged?.generation === generation,
     ...(failure !== undefined && { failure }),
   };
 }

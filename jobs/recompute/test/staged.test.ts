@@ -1,0 +1,188 @@
+/** Staged generations: computed and compared beside the one that readers get, then promoted or discarded by somebody. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generationFolder } from '@tributary/archive/generations';
+import { discardStaged, newestStaged } from '@tributary/archive/retire';
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import type { Stage } from '@tributary/recompute/ports';
+import { STAGED_WAITS_MS } from '@tributary/recompute/publish/publication';
+import { largestMove } from '@tributary/recompute/reconcile/report';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { asRun, createWorld, dyingAt, type World } from './world.ts';
+
+const DEFINITIONS: Definitions = definitionsOf(SMALL_DEFINITIONS);
+const ASKED = { promotion: 'ask', scheduled: false, mode: 'full' } as const;
+let world: World;
+beforeEach(async () => {
+  world = await createWorld(DEFINITIONS);
+});
+afterEach(() => world.close());
+
+const log = (seed: number, events = 60, lateChance = 0): Event[] =>
+  generateEvents(createRandom(seed), { events, users: 5, lateChance, duplicateChance: 0.1 }, DEFINITIONS);
+
+/** What a reader of this generation is answered, published or not. */
+async function seenAt(generation: number): Promise<RowsByView> {
+  const rows = await world.viewsOf(generation);
+  const names = VIEWS.map((view) => view.name);
+  for (const partition of await world.serving.deltas(names, generation)) addRowsByView(rows, partition.rows);
+  return rows;
+}
+
+/** A published generation, and late events since, which a staged one counts. */
+async function withLateEvents(seed = 14): Promise<readonly Event[]> {
+  const events = log(seed, 120, 0.25);
+  await world.ingest(events.slice(0, 60));
+  await world.run();
+  await world.ingest(events.slice(60));
+  await world.turn();
+  return events;
+}
+
+test('law 1: a staged generation is exact for who asks for it, while readers keep theirs; promoted, it is what all get', async () => {
+  const events = await withLateEvents();
+  const before = await world.merged();
+  await expect(world.run(ASKED)).resolves.toMatchObject({ generation: 2, published: 'staged' });
+  expect(await world.serving.pointer()).toMatchObject({ generation: 1 });
+  expect(differences(await world.merged(), before)).toEqual([]);
+  expect(differences(await seenAt(2), naive(events, DEFINITIONS))).toEqual([]);
+
+  const more = log(15, 20).map((event, i) => ({ ...event, id: `more-${i}`, ts: (events.at(-1) as Event).ts + i }));
+  const since = more.map((event) => ({ ...event, receivedAt: (events.at(-1) as Event).receivedAt }));
+  await world.ingest(since);
+  await world.turn();
+  expect(differences(await seenAt(2), naive([...events, ...since], DEFINITIONS))).toEqual([]);
+  await world.publishByHand('publish', 2);
+  expect(differences(await world.merged(), naive([...events, ...since], DEFINITIONS))).toEqual([]);
+});
+
+test('the comparison is made before anybody decides, and stays the same when the generation is promoted', async () => {
+  await withLateEvents();
+  await world.run(ASKED);
+  const ahead = await world.reconciliation(2);
+  expect(ahead).toMatchObject({ comparedWith: 1, equal: false });
+  expect(largestMove(ahead)).toBeGreaterThan(0);
+  await world.publishByHand('publish', 2);
+  await world.run(asRun({ ...ASKED, begun: { generation: 2, sequence: 1 } }));
+  expect(await world.reconciliation(2)).toEqual(ahead);
+});
+
+test('below a part it promotes itself where less moves, and waits where more does', async () => {
+  await withLateEvents();
+  await expect(world.run({ ...ASKED, promotion: { below: 1e-9 } })).resolves.toMatchObject({ published: 'staged' });
+  const moved = largestMove(await world.reconciliation(2)) as number;
+  expect(moved).toBeGreaterThan(1e-9);
+  expect(moved).toBeLessThan(1);
+  await expect(world.run({ ...ASKED, promotion: { below: moved } })).resolves.toMatchObject({
+    generation: 3,
+    published: 'published',
+  });
+});
+
+test('law 7: where the comparison could not tell all, a generation does not promote itself', async () => {
+  await world.ingest(log(3));
+  await world.run();
+  world.down.speed = true;
+  await expect(world.run({ ...ASKED, promotion: { below: 0.99 } })).resolves.toMatchObject({ published: 'staged' });
+  expect((await world.reconciliation(2)).because.speedBehind).not.toEqual([]);
+});
+
+test.each(['created', 'sealed', 'computed', 'published', 'reconciled', 'retired'] satisfies Stage[])(
+  'law 3: killed after "%s", a staged run ends staged',
+  async (stage) => {
+    const events = log(7);
+    await world.ingest(events.slice(0, 30));
+    await world.run();
+    await world.ingest(events.slice(30));
+    const run = asRun(ASKED);
+    const dying = dyingAt(stage);
+    void world.run(run, { reached: dying.reached });
+    await dying.died;
+    const { generation, published } = await world.run({ ...run, begun: run.begun });
+    expect(published).toBe('staged');
+    expect((await world.publications()).map((one) => one.generation)).toEqual([1]);
+    expect((await newestStaged(world.dataDir))?.generation).toBe(generation);
+    await world.turn();
+    expect(differences(await world.merged(), naive(events, DEFINITIONS))).toEqual([]);
+    expect(differences(await seenAt(generation), naive(events, DEFINITIONS))).toEqual([]);
+  },
+);
+
+test('a retry of a staged run finds what somebody promoted meanwhile', async () => {
+  await world.ingest(log(8));
+  await world.run();
+  const run = asRun(ASKED);
+  await world.run(run);
+  await world.publishByHand('publish', 2);
+  await expect(world.run({ ...run, begun: run.begun })).resolves.toMatchObject({ published: 'already' });
+});
+
+test('while one waits, scheduled runs change nothing for readers and it is kept; a day later they go on', async () => {
+  await world.ingest(log(9));
+  await world.run();
+  await world.run(ASKED);
+  for (let i = 0; i < 5; i++) await expect(world.run()).resolves.toMatchObject({ published: 'held' });
+  expect((await newestStaged(world.dataDir))?.generation).toBe(2);
+  expect((await world.manifest(2)).state).toBe('computed');
+  expect(differences(await seenAt(2), await world.merged())).toEqual([]);
+  world.advance(STAGED_WAITS_MS);
+  await expect(world.run()).resolves.toMatchObject({ published: 'published' });
+  expect(await newestStaged(world.dataDir)).toBeNull();
+});
+
+test('a run by hand goes past one that waits', async () => {
+  await world.ingest(log(9));
+  await world.run();
+  await world.run(ASKED);
+  await expect(world.run({ scheduled: false })).resolves.toMatchObject({ generation: 3, published: 'published' });
+  expect(await newestStaged(world.dataDir)).toBeNull();
+});
+
+test('what is discarded can never be published again, and loses its files with the next run', async () => {
+  const events = await withLateEvents();
+  await world.run(ASKED);
+  const sequence = (await world.current())?.sequence as number;
+  const draft = { generation: 2, at: 5, by: 'ana', why: 'too much moves' };
+  await expect(discardStaged(world.dataDir, sequence - 1, draft)).rejects.toMatchObject({ code: 'conflict' });
+  const said = await discardStaged(world.dataDir, sequence, draft);
+  expect(said).toMatchObject({ generation: 1, discarded: 2, by: 'ana', why: 'too much moves', held: false });
+  await expect(world.publishByHand('publish', 2)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(discardStaged(world.dataDir, said.sequence, draft)).rejects.toMatchObject({ code: 'conflict' });
+  expect(await newestStaged(world.dataDir)).toBeNull();
+
+  const files = Object.values((await world.manifest(2)).views).map(({ path }) => join(world.dataDir, path));
+  await expect(world.run()).resolves.toMatchObject({ generation: 3, published: 'published' });
+  expect((await world.manifest(2)).state).toBe('retired');
+  for (const file of files) await expect(access(file)).rejects.toThrow();
+  await expect(access(join(world.dataDir, generationFolder(2), 'manifest.json'))).resolves.toBeUndefined();
+  await world.turn();
+  expect(differences(await world.merged(), naive(events, DEFINITIONS))).toEqual([]);
+});
+
+test('only what waits can be discarded', async () => {
+  await world.ingest(log(9));
+  await world.run();
+  const draft = { at: 5, by: 'ana' };
+  for (const generation of [1, 9])
+    await expect(discardStaged(world.dataDir, 1, { ...draft, generation })).rejects.toMatchObject({ code: 'conflict' });
+});
+
+test('definitions stay those that readers have: a staged run takes up no edit of the file, the next one does', async () => {
+  await world.ingest(log(9));
+  await world.run();
+  const edited = definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['buy'] });
+  const ports = { configuredDefinitions: () => edited };
+  await world.run(ASKED, ports);
+  expect((await world.manifest(2)).definitionsVersion).toBe(DEFINITIONS.version);
+  await world.publishByHand('publish', 2);
+  await world.run({}, ports);
+  expect((await world.manifest(3)).definitionsVersion).toBe(edited.version);
+});
