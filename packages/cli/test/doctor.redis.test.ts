@@ -5,9 +5,10 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createGeneration, writeGeneration } from '@tributary/archive/generations';
-import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
+import type { StoredFile } from '@tributary/archive/layout';
 import { publish } from '@tributary/archive/publications';
 import { segmentPath, writeSegment } from '@tributary/archive/segments';
+import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
 import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -50,22 +51,10 @@ async function store(path: string, text: string): Promise<StoredFile> {
   return { path, rows: 1, bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
 }
 
-const PENDING: Omit<GenerationManifest, 'generation'> = {
-  state: 'pending',
-  mode: 'full',
-  base: null,
-  definitions: '{}',
-  definitionsVersion: 'abc',
-  reason: 'demand',
-  createdAt: NOW_MS - 60_000,
-  computedAt: null,
-  lastSegment: [0, -1],
-  cut: ['a', 'b'],
-  views: {},
-  events: [],
-  conversions: [],
-  counts: { events: 1, newEvents: 1, duplicates: 0 },
-}; // prettier-ignore
+const PENDING = pendingGeneration(
+  { json: '{}', version: 'abc' },
+  { createdAt: NOW_MS - 60_000, lastSegment: [0, -1], cut: ['a', 'b'], counts: { events: 1, newEvents: 1, duplicates: 0 } },
+);
 
 beforeEach(async () => {
   ready = 200;
