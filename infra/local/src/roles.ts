@@ -44,6 +44,20 @@ export function roleEnvironment(
   return { ...withoutRunner(inherited), ...own, ...extra };
 }
 
+/** For `forgetStart` of packages/runtime: a role gives back what its start took. */
+const GIVES_BACK = '--expose-gc';
+/**
+ * How Node is started. The API alone gets a smaller young generation: by itself V8 lets it grow to 67 MB at rest, and a request costs no
+ * less with them.
+ */
+const NODE_FLAGS: Readonly<Record<RoleName, readonly string[]>> = {
+  collector: [GIVES_BACK],
+  speed: [GIVES_BACK],
+  archiver: [GIVES_BACK],
+  api: [GIVES_BACK, '--max-semi-space-size=8'],
+  recompute: [GIVES_BACK],
+};
+
 export interface RoleOptions {
   readonly name: RoleName;
   readonly entry?: string;
@@ -62,7 +76,7 @@ export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestar
     spawn() {
       const descriptor = openLog(logFile);
       // In the folder of the start: what a setting names relative to it is what the check before the start looked at.
-      const child = spawn(process.execPath, [resolve(REPOSITORY, entry)], {
+      const child = spawn(process.execPath, [...NODE_FLAGS[name], resolve(REPOSITORY, entry)], {
         env,
         stdio: ['ignore', descriptor, descriptor, 'ipc'],
         detached: true,

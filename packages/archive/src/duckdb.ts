@@ -7,8 +7,7 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
-import './whole-text.ts';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 
 export interface DuckDbOptions {
   /** Bounds DuckDB's buffers only, e.g. "1GB": leave as much again for the rest of the process. */
@@ -42,7 +41,7 @@ export interface DuckDb {
 export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   await mkdir(options.tempDir, { recursive: true });
   const spillDir = await mkdtemp(join(options.tempDir, 'duckdb-'));
-  const instance = await DuckDBInstance.create(':memory:', {
+  const instance = await (await client()).create(':memory:', {
     memory_limit: options.memoryLimit,
     threads: String(options.threads),
     temp_directory: spillDir,
@@ -105,6 +104,12 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
       await rm(spillDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Loaded with the first session: most processes open none for hours, and the library takes memory and a part of the start. */
+async function client(): Promise<typeof DuckDBInstance> {
+  await import('./whole-text.ts');
+  return (await import('@duckdb/node-api')).DuckDBInstance;
 }
 
 async function connect(instance: DuckDBInstance, count: number): Promise<DuckDBConnection[]> {

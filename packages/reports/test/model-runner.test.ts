@@ -36,6 +36,17 @@ describe('the runner of models', () => {
     await runner.stop();
   });
 
+  test('it can be started before its first job, which then finds the thread there; one that is stopped meanwhile says so', async () => {
+    const runner = createModelRunner();
+    await runner.start();
+    expect((await runner.run(gameOf(12), A)).channels).toHaveLength(12);
+    await runner.stop();
+    const stopped = createModelRunner();
+    const starting = expect(stopped.start()).rejects.toThrow('ended before it was ready');
+    await stopped.stop();
+    await starting;
+  });
+
   test('an error keeps its code on the way back, and the thread goes on', async () => {
     const runner = createModelRunner();
     const wrong = {

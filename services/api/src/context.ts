@@ -1,4 +1,5 @@
 /** What every route is built on. */
+import type { ModelRunner } from '@tributary/reports/runner/runner';
 import type { UnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import type { UserContext } from '@tributary/serving/users/find-conversion';
@@ -8,6 +9,7 @@ import type { ApiDeps } from './ports.ts';
 export interface ApiContext extends ServingContext, UserContext {
   readonly deps: ApiDeps;
   readonly unread: UnreadAnswers;
+  readonly models: ModelRunner;
 }
 
 export type Routes = (context: ApiContext) => FastifyPluginCallback;

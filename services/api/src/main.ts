@@ -10,6 +10,7 @@ import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
+import { createModelRunner } from '@tributary/reports/runner/runner';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { listOf } from '@tributary/runtime/config/list-of';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
@@ -94,12 +95,15 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     records: createRecordReader(deps.store),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
+    models: createModelRunner(),
   };
+  const warm = context.models.start().catch((cause) => onWarning('the thread of the models did not start', cause));
   servingMetrics(metrics, context);
   const app = await buildApp(context, { corsOrigins: listOf(config.apiOrigins), timer: requestTimer(metrics) });
 
   const stop = keepUpToDate(context);
 
+  await warm;
   try {
     await app.listen({ host: config.host, port: config.apiPort });
   } catch (cause) {

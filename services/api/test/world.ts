@@ -12,6 +12,7 @@ import { type Definitions, parseDefinitions, storedDefinitions } from '@tributar
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { createModelRunner } from '@tributary/reports/runner/runner';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
@@ -335,6 +336,7 @@ export async function createWorld(options: WorldOptions = {}) {
     records: createRecordReader(deps.store),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
+    models: createModelRunner(),
   };
   const app: FastifyInstance = await buildApp(context, { corsOrigins: options.corsOrigins ?? [] });
 

@@ -9,6 +9,8 @@ import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { type Asker, createTurnsOfKeys } from '@tributary/runtime/http/turns-of-keys';
 
 export interface ModelRunner {
+  /** Resolves once the thread is there and has loaded the models: the first job would wait for it. Rejects where it ends before. */
+  start(): Promise<void>;
   run(job: ModelJob, asker: Asker): Promise<ModelOutcome>;
   /** Ends the thread; who waits gets `model_timeout`. */
   stop(): Promise<void>;
@@ -113,6 +115,14 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
   }
 
   return {
+    async start() {
+      const worker = started();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      worker.once('message', () => resolve());
+      worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('the thread of the models ended before it was ready')));
+      await promise;
+    },
     async run(job, asker) {
       if (isQuick(job)) return compute(job);
       const { key } = asker;

@@ -13,4 +13,6 @@ function replyTo(number: number, job: ModelJob): Reply {
   }
 }
 
+/** With a message before any job it says that all is loaded: see `start`. */
+parentPort?.postMessage({ number: 0 } satisfies Reply);
 parentPort?.on('message', ({ number, job }: { number: number; job: ModelJob }) => parentPort?.postMessage(replyTo(number, job)));

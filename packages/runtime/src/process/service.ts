@@ -13,6 +13,7 @@ import { type DiskSpace, redisFolderTrouble, watchDisk } from '../data-folder/di
 import { DATA_FOLDER_SETTINGS } from '../data-folder/settings.ts';
 import { isRefusal, REFUSED } from '../error-kinds.ts';
 import { settled } from '../wait.ts';
+import { forgetStart } from './forget-start.ts';
 import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
 import type { Readiness, Service } from './readiness.ts';
@@ -66,7 +67,7 @@ export async function runService<T extends ConfigTable>(
     const started = await start({ config, log, metrics, disk, signal: controller.signal });
     const service = hasOwnHttp(config) ? started : { ...started, ready: () => readyWithRoom(started, disk) };
     const health = await healthFor(config, service, metrics);
-    if (process.send !== undefined) void reportReady(service.ready, tellParent, controller.signal);
+    if (process.send !== undefined) void reportReady(service.ready, tellReadiness, controller.signal);
     await stopping;
     const drained = (await settled(Promise.all([service.drain(), health?.close()]), DRAIN_MS)) !== 'timeout';
     if (!drained) log.error({ drainMs: DRAIN_MS }, 'not drained in time; ending all the same');
@@ -169,6 +170,11 @@ function healthFor(config: Readonly<Record<string, unknown>>, service: Service, 
   const { healthPort, host } = config;
   if (typeof healthPort !== 'number' || healthPort === 0) return undefined;
   return serveHealth({ host: typeof host === 'string' ? host : '127.0.0.1', port: healthPort, service, metrics });
+}
+
+function tellReadiness(message: ServiceMessage): void {
+  if (message.type === 'ready') forgetStart();
+  tellParent(message);
 }
 
 /** Nothing to do without a parent process that listens. */

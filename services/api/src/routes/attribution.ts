@@ -20,7 +20,7 @@ import { withCodesOfRewards } from '@tributary/reports/rows/interval-figures';
 import type { Report } from '@tributary/reports/rows/report';
 import { keysOf, rowOf, stoodStillOf, totalsOf } from '@tributary/reports/rows/rows';
 import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
-import { createModelRunner, type ModelRunner } from '@tributary/reports/runner/runner';
+import type { ModelRunner } from '@tributary/reports/runner/runner';
 import type { Days } from '@tributary/serving/merge';
 import { openAnsweredQuestions } from '@tributary/serving/questions/archive-questions';
 import type { ServingContext } from '@tributary/serving/snapshot';
@@ -35,7 +35,7 @@ import { windowOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
-  const runner = createModelRunner();
+  const { models: runner } = context;
   app.addHook('onClose', () => runner.stop());
   const answered = openAnsweredQuestions(context);
   serve(app, ATTRIBUTION_ROUTES.attribution, (request, reply) => answerReport(context, runner, request, reply));
