@@ -70,6 +70,22 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'test/laws/two-engines-generations.test.ts',
   },
   {
+    lie: 'what follows a journey across the bound of its slot does not continue it',
+    law: '5',
+    file: `${VIEWS}/journeys/null-paths.sql`,
+    from: 'next.slot = slot.slot + 1',
+    to: 'next.slot = slot.slot + 2',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
+  {
+    lie: 'a journey that fresh events alone continue never ended before',
+    law: '8',
+    file: `${VIEWS}/journeys/null-paths.sql`,
+    from: 'coalesce(next.held_first_ts > ',
+    to: 'coalesce(next.first_ts > ',
+    test: 'test/laws/two-engines-generations.test.ts',
+  },
+  {
     lie: 'conversions exactly one window after a touch are left out of the difference',
     law: '1',
     file: `${VIEWS}/journeys/affected.ts`,

@@ -4,27 +4,33 @@
 -- Out: asked, and these, of type ''
 -- Statements end with a semicolon at the end of a line.
 --
--- A journey ends where nothing follows within the lookback. In a slot of one lookback that can only be the last event: so these are
--- looked at alone.
+-- A journey ends where nothing follows within the lookback. In a slot of one lookback that can only be the last event, and what follows it
+-- within the lookback lies in the next slot: so these are looked at alone. What is `held` was there without the fresh events.
 INSERT INTO asked
-WITH slot AS (
-  SELECT now, user_key, ts // lookback_ms AS slot, min(ts) AS first_ts, max(seq) AS seq
-  FROM (SELECT true AS now, user_key, ts, seq FROM timelines UNION ALL SELECT false, user_key, ts, seq FROM timelines WHERE NOT fresh),
-    attribution
-  GROUP BY ALL
-),
-followed AS (
-  SELECT *, lead(first_ts) OVER (PARTITION BY now, user_key ORDER BY slot) AS next_ts FROM slot
+WITH slot AS MATERIALIZED (
+  SELECT
+    user_key, ts // lookback_ms AS slot, any_value(partition) AS partition,
+    min(ts) AS first_ts, max(seq) AS seq, max(CASE WHEN kind = 'touch' THEN seq END) AS touch_seq,
+    min(CASE WHEN NOT fresh THEN ts END) AS held_first_ts, max(CASE WHEN NOT fresh THEN seq END) AS held_seq,
+    max(CASE WHEN NOT fresh AND kind = 'touch' THEN seq END) AS held_touch_seq
+  FROM timelines, attribution
+  GROUP BY user_key, slot
 ),
 ending AS (
-  SELECT timelines.*, followed.now
-  FROM timelines JOIN followed USING (user_key, seq), attribution
-  WHERE kind = 'touch' AND (next_ts IS NULL OR next_ts > ts + lookback_ms)
+  SELECT
+    slot.partition, slot.user_key, slot.seq, slot.held_seq,
+    slot.touch_seq = slot.seq AND coalesce(next.first_ts > slot.seq // 524288 + lookback_ms, true) AS ends,
+    slot.held_touch_seq = slot.held_seq AND coalesce(next.held_first_ts > slot.held_seq // 524288 + lookback_ms, true) AS held_ends
+  FROM slot LEFT JOIN slot AS next ON next.user_key = slot.user_key AND next.slot = slot.slot + 1, attribution
 ),
 ended AS (
-  SELECT user_key, seq, any_value(partition) AS partition, any_value(ts) AS ts, any_value(fresh) AS fresh, bool_or(now) AS now, bool_or(NOT now) AS before
-  FROM ending
-  GROUP BY ALL
+  SELECT
+    partition, user_key, seq, seq // 524288 AS ts, held_seq IS DISTINCT FROM seq AS fresh,
+    true AS now, coalesce(held_seq = seq AND held_ends, false) AS before
+  FROM ending WHERE ends
+  UNION ALL
+  SELECT partition, user_key, held_seq, held_seq // 524288, false, false, true
+  FROM ending WHERE held_ends AND NOT (coalesce(ends, false) AND held_seq = seq)
 ),
 near AS (
   SELECT * FROM ended WHERE fresh
@@ -33,13 +39,13 @@ near AS (
   SEMI JOIN (SELECT user_key, ts FROM timelines WHERE fresh) AS news
     ON news.user_key = held.user_key AND news.ts >= held.ts - held.lookback_ms AND news.ts <= held.ts + held.lookback_ms
 ),
-null_path AS (
+last_before AS (
   SELECT
-    near.*,
-    coalesce(max(conversion.seq), -1) AS after_seq,
-    coalesce(max(CASE WHEN NOT conversion.fresh THEN conversion.seq END), -1) AS held_after_seq
-  FROM near LEFT JOIN (SELECT user_key, seq, fresh FROM timelines WHERE kind = 'conversion') AS conversion
+    near.user_key, near.seq,
+    max(conversion.seq) AS after_seq, max(CASE WHEN NOT conversion.fresh THEN conversion.seq END) AS held_after_seq
+  FROM near JOIN (SELECT user_key, seq, fresh FROM timelines WHERE kind = 'conversion') AS conversion
     ON conversion.user_key = near.user_key AND conversion.seq < near.seq
-  GROUP BY ALL
+  GROUP BY near.user_key, near.seq
 )
-SELECT partition, user_key, seq, ts, '', '', 0, after_seq, held_after_seq, now, before FROM null_path;
+SELECT partition, user_key, seq, ts, '', '', 0, coalesce(after_seq, -1), coalesce(held_after_seq, -1), now, before
+FROM near LEFT JOIN last_before USING (user_key, seq);

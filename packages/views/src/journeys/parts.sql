@@ -1,19 +1,20 @@
 -- What each channel has of a path.
 --
 -- In:  walked, path  see walk.sql; channel, see steps.sql
--- Out: own   (path_no, channel_no, i, own_i, own_n)  step i of the path is number own_i of its channel's own_n
---      part  (path_no, parts)  the distinct channels of the path, {i, channel_no}, in the order in which they first occur
+-- Out: own   (path_no, channel_no, i, seq, own_i, own_n)  step i of the path is number own_i of its channel's own_n
+--      part  (path_no, channel_nos)  the distinct channels of the path, in the order in which they first occur
 --      coalition (filed_no, partition, is_null, channels, journeys, value)  journeys by the set of channels on their path (coalitionOf in
 --                channels.ts)
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE own AS
   SELECT
-    path_no, channel_no, i,
+    path_no, channel_no, i, seq,
     (row_number() OVER (PARTITION BY path_no, channel_no ORDER BY i))::INTEGER AS own_i,
     (count(*) OVER (PARTITION BY path_no, channel_no))::INTEGER AS own_n
   FROM walked;
+-- Sorted as one integer: the step, then its channel.
 CREATE OR REPLACE TABLE part AS
-  SELECT path_no, list_sort(list({i: i, channel_no: channel_no})) AS parts
+  SELECT path_no, list_transform(list_sort(list(i::BIGINT << 32 | channel_no)), step -> (step & 4294967295)::INTEGER) AS channel_nos
   FROM own
   WHERE own_i = 1
   GROUP BY path_no;
@@ -21,7 +22,7 @@ CREATE OR REPLACE TABLE coalition AS
 WITH counted AS (
   SELECT
     filed_no, partition, is_null,
-    CASE WHEN len(parts) <= 20 THEN list_sort(list_transform(parts, part -> part.channel_no)) END AS channel_nos,
+    CASE WHEN len(part.channel_nos) <= 20 THEN list_sort(part.channel_nos) END AS channel_nos,
     sum(sign) AS journeys, sum(sign * value) AS value
   FROM path JOIN part USING (path_no)
   GROUP BY ALL

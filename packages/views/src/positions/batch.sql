@@ -2,17 +2,15 @@
 --
 -- In:  own, part, path, channel, filed  see journeys/
 -- Out: day, type, channel, position, currency, creditMicros, valueMinor
-WITH shared_by AS (
-  SELECT path_no, unnest(parts).channel_no AS channel_no, generate_subscripts(parts, 1) AS nth, len(parts) AS parts FROM part
-),
-shared AS (
+WITH shared AS (
   SELECT
     filed_no, sign, channel_no, own_i, own_n,
     CASE WHEN touches = 0 THEN 0 ELSE least(i, 20) END AS position,
+    list_position(channel_nos, channel_no) AS nth, len(channel_nos) AS parts,
     abs(value)::DOUBLE * greatest(parts, own_n) >= 9e18 AS wide,
     share(1000000, nth - 1, nth, parts) AS part_micros,
     signed_share(value, nth - 1, nth, parts, wide) AS part_value
-  FROM own JOIN shared_by USING (path_no, channel_no) JOIN path USING (path_no)
+  FROM own JOIN part USING (path_no) JOIN path USING (path_no)
   WHERE NOT is_null
 ),
 summed AS (
