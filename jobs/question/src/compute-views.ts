@@ -2,7 +2,7 @@
 
 import { inSession, prepare } from '@tributary/archive/compute/compute';
 import { outputOf } from '@tributary/archive/compute/output';
-import { computeShard } from '@tributary/archive/compute/shard';
+import { addShardRows, loadFresh } from '@tributary/archive/compute/shard';
 import { rowsByPartition, shardsOf } from '@tributary/archive/compute/shards';
 import { keptOf, writeViews } from '@tributary/archive/compute/view-files';
 import { checkViewRows } from '@tributary/archive/views';
@@ -15,8 +15,10 @@ export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
   return inSession(spec, async (session, staging) => {
     const definitions = storedDefinitions(spec.definitions, sha256Hex);
     await prepare(session, definitions, VIEWS);
-    for (const shard of shardsOf(rowsByPartition(spec), spec.limits.shardRows))
-      await computeShard(session, spec, definitions, VIEWS, shard);
+    for (const shard of shardsOf(rowsByPartition(spec), spec.limits.shardRows)) {
+      await loadFresh(session, spec, definitions, shard);
+      await addShardRows(session, spec, definitions, VIEWS, shard);
+    }
     const kept = await writeViews(spec, VIEWS, outputOf(session, spec, staging, spec.folder));
     for (const view of keptOf(VIEWS, kept))
       await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);

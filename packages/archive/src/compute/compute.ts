@@ -19,8 +19,8 @@ import { mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
 import { columnList, conversionRowColumns, keptView, viewColumns } from './relations.ts';
-import { computeShard } from './shard.ts';
-import { rowsByPartition, shardsOf } from './shards.ts';
+import { addShardRows, loadFresh } from './shard.ts';
+import { rowsByPartition, type Shard, shardsOf } from './shards.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from './spec.ts';
 import { stagingFolder } from './staging.ts';
@@ -43,9 +43,10 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
   return inSession(spec, async (session, staging) => {
     const definitions = storedDefinitions(spec.definitions, sha256Hex);
     const views = viewsOf(spec);
+    const output = outputOf(session, spec, staging, spec.folder);
     await prepare(session, definitions, views);
-    const arrivals = await computeShard(session, spec, definitions, views, spec.shard);
-    return writePart(outputOf(session, spec, staging, spec.folder), definitions, views, spec.number, arrivals);
+    const { arrivals, increments } = await computeShard(session, spec, definitions, output, [spec.number, spec.shard]);
+    return { arrivals, increments, ...(await writePart(output, views)) };
   });
 }
 
@@ -73,14 +74,30 @@ interface Computed {
 }
 
 async function computeShards(session: DuckDb, spec: ComputeSpec, definitions: Definitions, output: Output): Promise<Computed> {
-  const views = viewsOf(spec);
-  await prepare(session, definitions, views);
+  await prepare(session, definitions, viewsOf(spec));
   const increments: StoredFile[] = [];
   let arrivals = 0;
-  for (const [number, shard] of shardsOf(rowsByPartition(spec), spec.limits.shardRows).entries()) {
-    arrivals += await computeShard(session, spec, definitions, views, shard);
-    increments.push(...(await writeIncrement(output, definitions, number)));
+  for (const numbered of shardsOf(rowsByPartition(spec), spec.limits.shardRows).entries()) {
+    const computed = await computeShard(session, spec, definitions, output, numbered);
+    arrivals += computed.arrivals;
+    increments.push(...computed.increments);
   }
+  return { arrivals, increments };
+}
+
+/** What is new is written while its rows are computed: walking paths, one statement after the other, leaves a core idle. */
+async function computeShard(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  output: Output,
+  [number, shard]: readonly [number, Shard],
+): Promise<Computed> {
+  const arrivals = await loadFresh(session, spec, definitions, shard);
+  const [increments] = await allEnded([
+    writeIncrement(output, definitions, number),
+    addShardRows(session, spec, definitions, viewsOf(spec), shard),
+  ]);
   return { arrivals, increments };
 }
 

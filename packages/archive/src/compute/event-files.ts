@@ -10,17 +10,18 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
 import { columnsOfEvents } from './relations.ts';
-import { CONNECTIONS, sideBySide } from './side-by-side.ts';
 
 /** The events of `fresh`, as increments of the shard with this number. */
 export async function writeIncrement(output: Output, definitions: Definitions, shard: number): Promise<StoredFile[]> {
   const event = Object.keys(columnsOfEvents(definitions)).join(', ');
   const number = String(shard).padStart(4, '0');
-  const files = await sideBySide(CONNECTIONS, [
-    () => output.writeRows(`members-${number}`, `SELECT ${event} FROM fresh WHERE is_member`),
-    () => output.writeRows(`signals-${definitions.version}-${number}`, `SELECT ${event} FROM fresh WHERE NOT is_member`),
-  ]);
-  return files.flat();
+  // One after the other: the other connection computes meanwhile.
+  const members = await output.writeRows(`members-${number}`, `SELECT ${event} FROM fresh WHERE is_member`);
+  const signals = await output.writeRows(
+    `signals-${definitions.version}-${number}`,
+    `SELECT ${event} FROM fresh WHERE NOT is_member`,
+  );
+  return [...members, ...signals];
 }
 
 /** True when the file holds no touch and no conversion under these definitions. */

@@ -9,27 +9,19 @@ import type { DuckDb } from '../duckdb.ts';
 import { linkExclusive, makeFolder } from '../durable.ts';
 import { generationFolder } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
-import { writeIncrement } from './event-files.ts';
 import type { Output } from './output.ts';
 import { conversionRowColumns, keptView, parquetFiles, viewColumns } from './relations.ts';
 import type { ComputeSpec, ShardPart } from './spec.ts';
 import { writeSummed } from './view-files.ts';
 
-/** Writes the part of a session in which one shard was computed. */
-export async function writePart(
-  output: Output,
-  definitions: Definitions,
-  views: readonly View[],
-  number: number,
-  arrivals: number,
-): Promise<ShardPart> {
-  const increments = await writeIncrement(output, definitions, number);
+/** Writes the rows of a session in which one shard was computed. */
+export async function writePart(output: Output, views: readonly View[]): Promise<Pick<ShardPart, 'rows' | 'conversions'>> {
   const rows: Record<string, StoredFile[]> = {};
   for (const view of views) {
     const kept = { ...keptView(view), rows: `rows_${view.name}` };
     rows[view.name] = await writeSummed(kept, (query) => output.writeRows(`rows-${view.name}`, query));
   }
-  return { arrivals, increments, rows, conversions: await output.writeRows('conversions', 'SELECT * FROM conversion_rows') };
+  return { rows, conversions: await output.writeRows('conversions', 'SELECT * FROM conversion_rows') };
 }
 
 /** Leaves `rows_<view>` and `conversion_rows`, as if all shards had been computed in this session. */

@@ -20,38 +20,43 @@ import {
   takenOverStatements,
   timelineStatements,
 } from '@tributary/views/sql';
-import type { View } from '@tributary/views/view';
+import { ITSELF, type View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import { holdsSignalsOnly } from './event-files.ts';
 import { arrivals, baseEvents, CONVERSION_COLUMNS, columnsOfEvents, eventsIn, keptView, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';
-import { CONNECTIONS, sideBySide } from './side-by-side.ts';
+import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeSpec } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
-/** Leaves `fresh`, and adds to `rows_<view>` and `conversion_rows`. Resolves with the number of arrivals. */
-export async function computeShard(
+/** Leaves `fresh`, deduplicated. Resolves with the number of arrivals. */
+export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<number> {
+  await session.run(`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
+  const arrived = await countOf(session, 'fresh');
+  await dedupe(session, spec, definitions, shard);
+  return arrived;
+}
+
+/** What the shard's `fresh` events change: adds to `rows_<view>` and `conversion_rows`. */
+export async function addShardRows(
   session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
   views: readonly View[],
   shard: Shard,
-): Promise<number> {
-  await session.run(`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
-  const arrived = await countOf(session, 'fresh');
-  await dedupe(session, spec, definitions, shard);
-  if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return arrived;
+): Promise<void> {
+  if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return;
   await loadTimelines(session, spec, definitions, views, shard);
   const { signals = [], members = [] } = Object.groupBy(views, (view) => (view.countsSignals ? 'signals' : 'members'));
   await session.run('CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events');
   for (const view of signals) await addRows(session, view);
-  if (definitions.onceMs.size === 0) {
-    await addMemberRows(session, definitions, members);
-    await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION} FROM timelines WHERE kind = 'conversion' AND fresh`);
-  } else await addCountedOnce(session, definitions, members);
-  return arrived;
+  if (definitions.onceMs.size > 0) return addCountedOnce(session, definitions, members);
+  await allEnded([
+    addMemberRows(session, definitions, members),
+    session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION} FROM timelines WHERE kind = 'conversion' AND fresh`),
+  ]);
 }
 
 /** The rows of `timelines`, from which repetitions were taken. */
@@ -73,8 +78,19 @@ async function addMemberRows(
   views: readonly View[],
   sign: '' | '-' = '',
 ): Promise<void> {
-  for (const sql of journeyStatements(views, definitions)) await session.run(sql);
   await session.run('CREATE OR REPLACE VIEW anchors AS SELECT * FROM timelines WHERE fresh');
+  const { anchored = [], journeys = [] } = Object.groupBy(views, ({ lens }) => (lens === ITSELF ? 'anchored' : 'journeys'));
+  await allEnded([
+    addJourneyRows(session, definitions, journeys, sign),
+    sideBySide(
+      1,
+      anchored.map((view) => () => addRows(session, view, sign)),
+    ),
+  ]);
+}
+
+async function addJourneyRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: '' | '-'): Promise<void> {
+  for (const sql of journeyStatements(views, definitions)) await session.run(sql);
   const {
     parts = [],
     edges = [],
