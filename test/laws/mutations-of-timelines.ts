@@ -13,6 +13,14 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     to: 'a.rank === b.rank && a.id > b.id',
   },
   {
+    lie: 'timelines hold what is past its retention until they have 64 events',
+    law: '7',
+    file: `${VIEWS}/user-state.ts`,
+    from: 'const FIRST_PRUNE = 8;',
+    to: 'const FIRST_PRUNE = 64;',
+    test: `${VIEWS}/user-state.test.ts`,
+  },
+  {
     lie: 'what waits in the partition of a user is not missing in answers about them',
     law: '7',
     file: 'packages/serving/src/gaps.ts',

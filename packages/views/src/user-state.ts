@@ -22,7 +22,8 @@ export interface UserState {
 export const NEVER_CUT = Number.NEGATIVE_INFINITY;
 
 const SCAN_UP_TO = 48;
-const FIRST_PRUNE = 64;
+/** Most users have few events, and most of these are signals that are soon past their retention. */
+const FIRST_PRUNE = 8;
 
 export function emptyUser(cutTs = NEVER_CUT): UserState {
   return { events: [], byId: undefined, pruneAtLength: FIRST_PRUNE, cutTs };
