@@ -200,22 +200,27 @@ local function commit(state, first)
   end
   at = at + outputs
   local cut, since, kept = take(), take(), take()
-  if cut ~= '' then redis.call('HSET', state, 'cutTs', cut) end
   if filed and pending ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', pending) end
   if filed and overflowed ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', overflowed) end
 
   local entry = #json < LARGE and table.concat(ARGV, '\n', first + 2, first + 12) .. '\n' .. since
   local feedBytes = fed(prefix .. 'feed', tonumber(stored[4] or '0'), entry)
 
+  local fields = { 'position', next, 'commit', id, 'logIdentity', identity, 'logTimeMs', logTime, 'generation', reached,
+    'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes }
+  local function set(field, value)
+    fields[#fields + 1] = field
+    fields[#fields + 1] = value
+  end
   local current = stored[6] or '0'
-  if tonumber(reached) > tonumber(current) then redis.call('HSET', state, 'barrier:' .. reached, next) end
-  if tonumber(reached) > tonumber(current) + 1 then redis.call('HSET', state, 'gap:' .. current, reached) end
-  redis.call('HSET', state, 'position', next, 'commit', id, 'logIdentity', identity, 'logTimeMs', logTime, 'generation', reached,
-    'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
-  if definitions ~= '' then redis.call('HSET', state, 'definitions', definitions) end
+  if tonumber(reached) > tonumber(current) then set('barrier:' .. reached, next) end
+  if tonumber(reached) > tonumber(current) + 1 then set('gap:' .. current, reached) end
+  if cut ~= '' then set('cutTs', cut) end
+  if definitions ~= '' then set('definitions', definitions) end
   -- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
-  if since ~= '' then redis.call('HSET', state, 'definitionsSince', since .. ' ' .. reached) end
-  if kept ~= '' then redis.call('HSET', state, 'kept', kept .. ' ' .. id) end
+  if since ~= '' then set('definitionsSince', since .. ' ' .. reached) end
+  if kept ~= '' then set('kept', kept .. ' ' .. id) end
+  redis.call('HSET', state, unpack(fields))
   return 'committed'
 end
 

@@ -12,9 +12,10 @@ local function records_of(state, from, to)
   for i = from + 2, to do
     local key = prefix .. 'u:' .. ARGV[i]
     local length = redis.call('STRLEN', key)
-    if length == 0 or length <= left or not given then
-      left = left - length
-      given = given or length > 0
+    if length == 0 then
+      records[i - from - 1] = false
+    elseif length <= left or not given then
+      left, given = left - length, true
       records[i - from - 1] = redis.call('GET', key)
     else
       records[i - from - 1] = length
