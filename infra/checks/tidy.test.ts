@@ -21,6 +21,13 @@ test('the core takes clock, randomness and environment as arguments', () => {
   expect(core.filter((file) => impure.test(withoutComments(textOf(file))))).toEqual([]);
 });
 
+test('definitions that people wrote come in one way, which checks all of them', () => {
+  const others = files.filter(
+    (file) => !isTestFile(file) && /\bparseDefinitions\b[^;]*from '@tributary\/model\/definitions'/.test(textOf(file)),
+  );
+  expect(others.filter((file) => !file.startsWith('packages/testkit/'))).toEqual(['packages/signals/src/definitions/file.ts']);
+});
+
 test('nothing is named after nothing', () => {
   expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|misc|manager|index)(\/|\.ts$)/.test(file))).toEqual([]);
 });

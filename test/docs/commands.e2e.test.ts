@@ -22,7 +22,9 @@ const FINDS = ['tributary reconcile show'];
 /** In an order in which what a later one asks for is there. */
 const DOCUMENTS = [
   'README.md',
-  ...['ingestion', 'importing', 'api', 'cli', 'attribution-files', 'outputs', 'analysts'].map((name) => `docs/${name}.md`),
+  ...['ingestion', 'importing', 'api', 'cli', 'attribution-files', 'outputs', 'analysts', 'signals'].map(
+    (name) => `docs/${name}.md`,
+  ),
 ];
 
 let platform: Platform;

@@ -4,6 +4,8 @@ import type { Mutation } from './mutation-list.ts';
 const KINDS = 'packages/signals/src/kinds';
 const GOLDEN = 'packages/signals/test/golden.test.ts';
 const RANDOM = 'packages/signals/test/random.test.ts';
+const SERVED = 'packages/serving/src/users/signal-values.ts';
+const VALUES = 'services/api/test/signal-values.test.ts';
 
 export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
   {
@@ -77,5 +79,53 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     from: 'kept.length === count && oldest !== undefined ? oldest.ts : asOfMs - ageMs',
     to: 'kept.length === count && oldest !== undefined ? oldest.ts + 1 : asOfMs - ageMs',
     test: RANDOM,
+  },
+  {
+    lie: 'a value is given though the record lost what it looks at',
+    law: '7',
+    file: SERVED,
+    from: 'const cutMs = Math.max(markedMs, boundMs, agedMs);',
+    to: 'const cutMs = Math.max(boundMs, agedMs);',
+    test: VALUES,
+  },
+  {
+    lie: 'a value is given though records do not reach back as far yet',
+    law: '7',
+    file: SERVED,
+    from: 'if (fromMs <= keptFromMs)',
+    to: 'if (fromMs < keptFromMs)',
+    test: VALUES,
+  },
+  {
+    lie: 'a value of an earlier instant is given though records let go of what it looks at',
+    law: '7',
+    file: 'services/api/src/routes/signal-values.ts',
+    from: 'agedMs: state === null ? NEVER_CUT : state.logTimeMs - reachMs,',
+    to: 'agedMs: state === null ? NEVER_CUT : state.logTimeMs - 2 * reachMs,',
+    test: VALUES,
+  },
+  {
+    lie: 'events beyond what is read of a record are not missed',
+    law: '7',
+    file: SERVED,
+    from: 'return { timeline: newestFirst(events), boundMs: ts };',
+    to: 'return { timeline: newestFirst(events), boundMs: ts < 0 ? ts : NEVER_CUT };',
+    test: VALUES,
+  },
+  {
+    lie: 'now is before an event that was applied',
+    law: '7',
+    file: 'services/api/src/routes/signal-values.ts',
+    from: 'Math.max(deps.now(), ...logTimes.map((ms) => ms + 1))',
+    to: 'Math.max(deps.now(), ...logTimes.map((ms) => ms * 0))',
+    test: VALUES,
+  },
+  {
+    lie: 'signals change the version of rows',
+    law: '1',
+    file: 'packages/model/src/definitions.ts',
+    from: 'const { rules: stored, once, exchangeRates, derived, ...chosen } = parsed;',
+    to: 'const { rules: stored, once, exchangeRates, ...chosen } = parsed;\n  const { derived } = chosen;',
+    test: 'packages/model/src/definitions.test.ts',
   },
 ];

@@ -1,8 +1,9 @@
 /** One attempt at a run of the queue. */
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { RecomputeMetrics } from './metrics.ts';
 import { runGeneration } from './pipeline.ts';
 import type { RunPorts, ShardFlow } from './ports.ts';
@@ -45,7 +46,7 @@ function watched(flow: ShardFlow, metrics: RecomputeMetrics): ShardFlow {
 export function createDefinitionsParser(): (json: string) => Definitions {
   let last: { json: string; definitions: Definitions } | undefined;
   return (json) => {
-    if (last?.json !== json) last = { json, definitions: parseDefinitions(json, sha256Hex) };
+    if (last?.json !== json) last = { json, definitions: readDefinitions(json, sha256Hex) };
     return last.definitions;
   };
 }

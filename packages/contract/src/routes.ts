@@ -8,11 +8,13 @@ import { OPERATION_ROUTES } from './operations.ts';
 import { PATH_ROUTES } from './paths.ts';
 import { REPROCESSING_ROUTES } from './reprocessing.ts';
 import type { Routes } from './route.ts';
+import { SIGNAL_VALUE_ROUTES } from './signal-values.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
 import { USER_ROUTES } from './users.ts';
 
 export const ROUTES = {
   ...USER_ROUTES,
+  ...SIGNAL_VALUE_ROUTES,
   ...ATTRIBUTION_ROUTES,
   ...PATH_ROUTES,
   ...TOTALS_ROUTES,

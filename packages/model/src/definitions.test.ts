@@ -22,11 +22,11 @@ test('law 1: stored definitions keep the rules, the text and the version of thei
 });
 
 test('definitions that name rules of another version are refused, with the fix', () => {
-  for (const rules of [1, 5, '2'])
+  for (const rules of [1, 6, '2'])
     expect(() => parseDefinitions(JSON.stringify({ rules }), sha256Hex)).toThrow(
-      'definitions, at rules must be 2, 3 or 4, or be left out (got ',
+      'definitions, at rules must be 2, 3, 4 or 5, or be left out (got ',
     );
-  expect(() => storedDefinitions('{"rules":5}', sha256Hex)).toThrow('rules');
+  expect(() => storedDefinitions('{"rules":6}', sha256Hex)).toThrow('rules');
 });
 
 test('what a person wrote by mistake is named with its place; a byte order mark is taken', () => {
@@ -90,4 +90,36 @@ test.each([
   [{ rates: {} }, 'definitions, at exchangeRates.to must be text (got nothing)'],
 ])('exchange rates such as %j are refused with their place', (exchangeRates, message) => {
   expect(() => parseDefinitions(JSON.stringify({ exchangeRates }), sha256Hex)).toThrow(message);
+});
+
+test("law 1: what is asked of users' events changes neither the version of rows nor what is stored without it", () => {
+  const plain = parseDefinitions('{}', sha256Hex);
+  const asked = {
+    fields: { item: 'properties.item' },
+    signals: { views: { count: 'view' } },
+    segments: { in: { enter: 'true' } },
+  };
+  const definitions = parseDefinitions(JSON.stringify(asked), sha256Hex);
+  expect(definitions).toMatchObject({ version: plain.version, rules: 5, signals: '*', derived: { ...asked, sessions: {} } });
+  expect(plain.json).not.toContain('derived');
+  expect(storedDefinitions(definitions.json, sha256Hex)).toEqual(definitions);
+  expect(parseDefinitions(definitions.json, sha256Hex)).toEqual(definitions);
+  const listed = parseDefinitions('{"signals": ["a", "b"], "sessions": {"web": {}}}', sha256Hex);
+  expect(listed).toMatchObject({ signals: ['a', 'b'], derived: { signals: {}, sessions: { web: {} } } });
+  expect(parseDefinitions('{"signals": {}, "fields": {}}', sha256Hex)).toEqual(plain);
+  const rates = parseDefinitions('{"exchangeRates": {"to": "EUR", "rates": {"USD": "0.9"}}}', sha256Hex);
+  expect(rates.rules).toBe(4);
+  const both = parseDefinitions('{"exchangeRates": {"to": "EUR", "rates": {"USD": "0.9"}}, "sessions": {"web": {}}}', sha256Hex);
+  expect(both).toMatchObject({
+    rules: 5,
+    version: plain.version,
+    exchangeRates: { to: 'EUR' },
+    derived: { sessions: { web: {} } },
+  });
+  expect(storedDefinitions(both.json, sha256Hex)).toEqual(both);
+  const long = { signals: { a: { count: 'x'.repeat(65_536) } } };
+  expect(() => parseDefinitions(JSON.stringify(long), sha256Hex)).toThrow('must have at most 65536 characters of JSON (got ');
+  expect(() => parseDefinitions('{"signals": 5}', sha256Hex)).toThrow(
+    'at signals must be "*", a list of event types, or an object of names',
+  );
 });

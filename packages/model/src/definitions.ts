@@ -41,8 +41,10 @@ const Touch = z.strictObject({
  *   2  events of one instant: touches before conversions, then in order of id
  *   3  as 2, and conversions that are counted once; only texts that name such conversions have these
  *   4  rows as 2 or 3; beside them exchange rates, which no row follows: only texts that have rates have these
+ *   5  rows as 2 or 3, with rates or without; beside them what is asked of each user's events, which no row follows either
  */
-const RULES = 4;
+const RULES = 5;
+const RULES_OF_RATES = 4;
 
 /** A field within `properties`, by its names: none that SQL would read as a pattern or a place in a list. */
 const Path = z
@@ -68,9 +70,15 @@ const Rates = z
   })
   .refine(({ to, rates }) => !Object.hasOwn(rates, to), 'have no rate of the currency that amounts are converted to, as it is 1');
 
+/** Names, each with what is said of it: `packages/signals` reads that, and checks it before definitions come into force. */
+const Section = z.record(z.string(), z.unknown(), 'be an object of names');
+
+/** Definitions of signals, sessions and segments, in characters of JSON: each barrier and each partition holds them. */
+const MOST_DERIVED = 65_536;
+
 const Schema = z.strictObject({
   /** Written by the program. */
-  rules: z.literal([2, 3, RULES], `be 2, 3 or ${RULES}, or be left out`).default(2),
+  rules: z.literal([2, 3, RULES_OF_RATES, RULES], `be 2, 3, ${RULES_OF_RATES} or ${RULES}, or be left out`).default(2),
   touches: z.record(name, Touch).default({
     ad_click: { windowDays: 30, defaultChannel: 'direct', viewThrough: false },
     ad_impression: { windowDays: 1, defaultChannel: 'direct', viewThrough: true },
@@ -93,8 +101,19 @@ const Schema = z.strictObject({
     .default(['conversion', 'purchase', 'Order Completed', 'booking']),
   /** The same as the program writes it. */
   once: z.record(name, z.strictObject({ by: Path, withinDays: days })).default({}),
-  /** Event types served as user signals; "*" means every type. */
-  signals: z.union([z.literal('*'), z.array(name).max(1000)]).default('*'),
+  /** Event types served as user signals; "*" means every type, and so do names of signals with what is asked of the events. */
+  signals: z
+    .union(
+      [z.literal('*'), z.array(name).max(1000), Section],
+      'be "*", a list of event types, or an object of names with definitions',
+    )
+    .default('*'),
+  /** Fields of `properties` that signals name. */
+  fields: Section.optional(),
+  sessions: Section.optional(),
+  segments: Section.optional(),
+  /** The same as the program writes it. */
+  derived: z.strictObject({ fields: Section, signals: Section, sessions: Section, segments: Section }).optional(),
   attribution: z
     .strictObject({
       /** Touches before the user's previous conversion are not eligible. */
@@ -129,7 +148,7 @@ const Schema = z.strictObject({
   exchangeRates: Rates.optional(),
 });
 
-const Stored = Schema.extend({ rules: z.literal([1, 2, 3, RULES]).default(1) });
+const Stored = Schema.extend({ rules: z.literal([1, 2, 3, RULES_OF_RATES, RULES]).default(1) });
 
 const NewerRules = z.looseObject({
   rules: z.int().min(RULES + 1),
@@ -140,14 +159,20 @@ const NewerRules = z.looseObject({
 
 export type DefinitionsFile = z.input<typeof Schema>;
 type Written = z.output<typeof Stored>;
-type Parsed = Omit<Written, 'conversions'> & { readonly conversions: readonly string[] };
+type Parsed = Omit<Written, 'conversions' | 'signals' | 'fields' | 'sessions' | 'segments'> & {
+  readonly conversions: readonly string[];
+  readonly signals: '*' | readonly string[];
+};
+
+/** What is asked of each user's events, as it was written (packages/signals). */
+export type DerivedSections = NonNullable<Written['derived']>;
 
 export type EventKind = 'touch' | 'conversion' | 'signal';
 
 /** The checked definitions with what both engines derive from them. Durations in ms. */
 export interface Definitions extends Parsed {
   /**
-   * First 12 hex digits of the SHA-256 of the canonical JSON without exchange rates: names what rows follow, in every attributed row. Rows of
+   * First 12 hex digits of the SHA-256 of the canonical JSON without exchange rates and signals: names what rows follow, in every attributed row. Rows of
    * one version add up.
    */
   readonly version: string;
@@ -264,7 +289,7 @@ function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Conversions as names, what is counted once apart, so that earlier versions see what they know, and rules that they do not know. */
-function ruled({ conversions, once, rules, ...rest }: Written): Parsed {
+function ruled({ conversions, once, rules, signals, fields, sessions, segments, derived: stored, ...rest }: Written): Parsed {
   const named = Array.isArray(conversions) ? {} : conversions;
   const said = Object.entries(named).flatMap(([type, { onceBy, withinDays }]) =>
     onceBy === undefined ? [] : [[type, { by: onceBy, withinDays }] as const],
@@ -272,12 +297,34 @@ function ruled({ conversions, once, rules, ...rest }: Written): Parsed {
   const types = Array.isArray(conversions) ? conversions : Object.keys(conversions);
   const all = { ...once, ...Object.fromEntries(said) };
   const counted = Object.entries(all).filter(([type]) => types.includes(type));
+  const asked = typeof signals === 'object' && !Array.isArray(signals) ? signals : {};
+  const derived = derivedOf({ fields, signals: asked, sessions, segments }, stored);
+  const extra = derived !== undefined ? RULES : rest.exchangeRates !== undefined ? RULES_OF_RATES : undefined;
   return {
     ...rest,
-    rules: rest.exchangeRates !== undefined ? RULES : ofRows(rules, counted.length > 0),
+    signals: typeof signals === 'string' || Array.isArray(signals) ? signals : '*',
+    ...(derived !== undefined && { derived }),
+    rules: extra ?? ofRows(rules, counted.length > 0),
     conversions: types,
     once: Object.fromEntries(counted),
   };
+}
+
+type Sections = { readonly [Name in keyof DerivedSections]: DerivedSections[Name] | undefined };
+
+/** Undefined where nothing is asked, so that the text is what it was before there was any of this. */
+function derivedOf(written: Sections, stored: DerivedSections | undefined): DerivedSections | undefined {
+  const both = (section: keyof DerivedSections) => ({ ...stored?.[section], ...written[section] });
+  const derived = { fields: both('fields'), signals: both('signals'), sessions: both('sessions'), segments: both('segments') };
+  if (Object.values(derived).every((section) => Object.keys(section).length === 0)) return undefined;
+  const { length } = JSON.stringify(derived);
+  if (length > MOST_DERIVED)
+    throw refused({
+      field: 'definitions, fields, signals, sessions and segments together',
+      must: `have at most ${MOST_DERIVED} characters of JSON`,
+      got: `${length}`,
+    });
+  return derived;
 }
 
 /** The rules that rows follow, whatever else the text has. */
@@ -293,7 +340,7 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
       must: 'be a touch or a conversion, not both',
       got: JSON.stringify(both),
     });
-  const { rules: stored, once, exchangeRates, ...chosen } = parsed;
+  const { rules: stored, once, exchangeRates, derived, ...chosen } = parsed;
   const rules = ofRows(stored, Object.keys(once).length > 0);
   const ofRules = rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : { rules, once, ...chosen };
   const canonical = canonicalJson(ofRules);
@@ -305,7 +352,7 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   return {
     ...parsed,
     version: sha256Hex(canonical).slice(0, 12),
-    json: exchangeRates === undefined ? canonical : canonicalJson({ ...ofRules, rules: stored, exchangeRates }),
+    json: stored < RULES_OF_RATES ? canonical : canonicalJson({ ...ofRules, rules: stored, exchangeRates, derived }),
     latenessMs: Math.round(parsed.latenessDays * DAY_MS),
     touchesFirst: rules > 1,
     lookbackMs,

@@ -1,6 +1,7 @@
 /** Definitions that are refused before anything changes, with the place, the rule and what to do. */
+
+import type { DerivedSections } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import type { DerivedSections } from '@tributary/signals/definitions/read';
 import { expect, test } from 'vitest';
 import { written } from './written.ts';
 

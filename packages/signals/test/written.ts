@@ -1,8 +1,9 @@
 /** Definitions as people write them, read for a test. */
 import { createHash } from 'node:crypto';
+import type { DerivedSections } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { type DerivedSections, readSignals, type SignalSet } from '@tributary/signals/definitions/read';
+import { readSignals, type SignalSet } from '@tributary/signals/definitions/read';
 import { timelineOf } from '@tributary/signals/timeline';
 import type { SignalValue } from '@tributary/signals/value';
 

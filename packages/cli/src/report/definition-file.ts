@@ -13,12 +13,12 @@ const WHOLE = 'the definitions';
 /** Throws a usage error where there is no such file, and a failure that names the place where it is wrong. */
 export async function readDefinitions(cwd: string, file: string): Promise<Definitions> {
   const text = textOf(resolve(cwd, file), file);
-  const [{ parseDefinitions }, { sha256Hex }] = await Promise.all([
-    import('@tributary/model/definitions'),
+  const [{ readDefinitions: parse }, { sha256Hex }] = await Promise.all([
+    import('@tributary/signals/definitions/file'),
     import('@tributary/runtime/config/definitions'),
   ]);
   try {
-    return parseDefinitions(text, sha256Hex);
+    return parse(text, sha256Hex);
   } catch (cause) {
     if (!(cause instanceof TributaryError)) throw cause;
     const message = placed(cause.message, text, file);

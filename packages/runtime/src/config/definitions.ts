@@ -1,8 +1,9 @@
 /** Definitions from a file: the model parses them, this reads them. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { ConfigTable } from './read-config.ts';
 import { quoted } from './setting.ts';
 import { whyUnreadable } from './unreadable.ts';
@@ -22,7 +23,7 @@ function refused(what: string, cause: unknown): TributaryError {
 
 /** The definitions of `file`; the built-in ones for `''`. Throws `invalid_definitions` that names the file and the place. */
 export function loadDefinitions(file: string): Definitions {
-  if (file === '') return parseDefinitions('{}', sha256Hex);
+  if (file === '') return readDefinitions('{}', sha256Hex);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
@@ -33,7 +34,7 @@ export function loadDefinitions(file: string): Definitions {
     );
   }
   try {
-    return parseDefinitions(text, sha256Hex);
+    return readDefinitions(text, sha256Hex);
   } catch (cause) {
     // It says the place, what is wrong there, and mostly what to do.
     throw refused(

@@ -1,6 +1,7 @@
 /** From what people write to definitions that can be evaluated. */
 
 import { canonicalJson } from '@tributary/model/canonical-json';
+import type { DerivedSections } from '@tributary/model/definitions';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import type { z } from 'zod';
 import {
@@ -35,14 +36,6 @@ import { read, refusedAt } from './refuse.ts';
 import { MOST_DEFINITIONS, Name, Segment, Session, SIGNAL_KINDS, SIGNALS, type SignalKind } from './schema.ts';
 
 type Section = Readonly<Record<string, unknown>>;
-
-/** The sections of a file of definitions that speak of users, as they were written. */
-export interface DerivedSections {
-  readonly fields: Section;
-  readonly signals: Section;
-  readonly sessions: Section;
-  readonly segments: Section;
-}
 
 export interface SignalDefinition {
   readonly name: string;

@@ -3,11 +3,11 @@ import type { GenerationManifest, Publication } from '@tributary/archive/layout'
 import { demandComputed } from '@tributary/archive/publications';
 import { stagedOf } from '@tributary/archive/staged';
 import { GENERATION_ROUTES, type Generation } from '@tributary/contract/generations';
-import { parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { fromStore } from '@tributary/serving/from-store';
 import { assertAnswered, oldestKept } from '@tributary/serving/merge';
+import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
@@ -53,7 +53,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         'invalid_query',
         `definitions must be left out where promote is not auto (got promote=${JSON.stringify(promote)}): they hold from the cut on, whatever readers get. Ask the archive what they would change (POST /v1/archive-questions), or leave promote out`,
       );
-    const parsed = definitions === undefined ? null : parseDefinitions(JSON.stringify(definitions), sha256Hex);
+    const parsed = definitions === undefined ? null : readDefinitions(JSON.stringify(definitions), sha256Hex);
     const { jobId } = await deps.requestRun({
       mode,
       by: actorOf(request),

@@ -1,8 +1,8 @@
 /** What a run of the batch layer would do, before it is asked for. */
 import { REPROCESSING_ROUTES, type RunPlan } from '@tributary/contract/reprocessing';
-import { parseDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { LogReach } from '@tributary/serving/ports';
+import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { serve } from '../http/serve.ts';
@@ -15,7 +15,7 @@ export const routes: Routes =
       const publication = await deps.source.publication();
       const published = publication === null ? null : await deps.source.manifest(publication.generation);
       const inForce = published === null ? deps.defaultDefinitions : deps.storedDefinitions(published.definitions);
-      const definitions = asked === undefined ? inForce : parseDefinitions(JSON.stringify(asked), sha256Hex);
+      const definitions = asked === undefined ? inForce : readDefinitions(JSON.stringify(asked), sha256Hex);
       const { archivedUpTo, ...plan } = await archiveLimit.run((signal) =>
         deps.source.plan({ mode, definitions, published, partitions: deps.partitions, signal }),
       );

@@ -1,0 +1,172 @@
+/** What definitions say of users: values of signals, sessions and segments. */
+import { z } from 'zod';
+import { SpeedMeta } from './meta.ts';
+import { BodyInstant, count, Instant, listOf, UserId } from './parameters.ts';
+import type { Routes } from './route.ts';
+import { NOON, Sum } from './shapes.ts';
+
+const MAX_USERS = 1_000;
+export const MAX_SIGNALS = 200;
+/** Users times signals of one answer. */
+const MAX_VALUES = 20_000;
+const MAX_BUDGET_MS = 500;
+const DEFAULT_BUDGET_MS = 100;
+
+const BUDGET = 'For how long values may be computed, ms. What is not computed by then says so.';
+const AS_OF =
+  'The instant that values are of: events at or after it do not count. Absent: now. Records are kept for signalRetention.days, so an earlier instant may be more than they hold.';
+
+const Cell = z.union([z.string(), z.boolean(), z.number(), Sum, z.null()]);
+const Segment = z.object({
+  member: z.boolean(),
+  since: z.int().nullable().describe('When the episode began that goes on; null: not a member, or since before records reach.'),
+  until: z.int().nullable().describe('When it ends if nothing more happens.'),
+  episodes: z.array(z.object({ from: z.int(), to: z.int() })).describe('Those that are over, newest first.'),
+});
+
+const Value = z
+  .object({
+    value: z
+      .union([Cell, z.array(z.record(z.string(), Cell)), Segment])
+      .describe('null where the status is not READY, and where no event has one.'),
+    status: z
+      .enum(['READY', 'BACKFILLING', 'INCOMPLETE', 'NOT_COMPUTED', 'NOT_IN_FORCE'])
+      .describe(
+        'BACKFILLING: records do not reach as far back yet as the definition looks; INCOMPLETE: the record of this user, or what of it may be read, does not; NOT_COMPUTED: the time was over; NOT_IN_FORCE: not yet, or not any more, in the partition of this user.',
+      ),
+    version: z.string().nullable().describe('Changes with all that the value follows; null: NOT_IN_FORCE.'),
+  })
+  .meta({ id: 'SignalValue' });
+
+const UserValues = {
+  userId: z.string(),
+  status: z
+    .enum(['PRESENT', 'NOT_FOUND'])
+    .describe('NOT_FOUND: no event of this user is stored. Values are those of a user without events.'),
+  values: z.record(z.string(), Value).describe('By the name of the signal, session or segment.'),
+};
+const AsOf = z.int().describe('The instant that values are of, epoch ms.');
+const Partial = z.boolean().describe('true: some were NOT_COMPUTED.');
+
+export const UserValuesAnswer = z.object({ asOf: AsOf, partial: Partial, ...UserValues, meta: SpeedMeta });
+export const ValuesQueryAnswer = z.object({
+  asOf: AsOf,
+  partial: Partial,
+  results: z.array(z.object(UserValues).meta({ id: 'UserValues' })).describe('In the order asked.'),
+  meta: SpeedMeta,
+});
+
+const Definition = z
+  .object({
+    name: z.string(),
+    kind: z.enum(['events', 'aggregate', 'ratio', 'session', 'segment']),
+    version: z.string(),
+    reachMs: z.int().describe('How far before asOf events may matter, ms.'),
+    definition: z.record(z.string(), z.unknown()).describe('With every default filled in; durations in ms.'),
+    fields: z.record(z.string(), z.unknown()).describe('Fields of properties that it names.'),
+  })
+  .meta({ id: 'SignalDefinition' });
+export const SignalDefinitionsAnswer = z.object({ definitions: z.array(Definition).describe('By name.') });
+
+const Names = z.array(z.string().min(1).max(64)).min(1).max(MAX_SIGNALS);
+
+const ValuesQuery = z
+  .strictObject({
+    users: z.array(UserId).min(1).max(MAX_USERS),
+    signals: Names.describe('Names of signals, sessions and segments.'),
+    asOf: BodyInstant.optional(),
+    budgetMs: z.int().min(1).max(MAX_BUDGET_MS).default(DEFAULT_BUDGET_MS).describe(BUDGET),
+  })
+  .superRefine(({ users, signals }, found) => {
+    const most = Math.floor(MAX_VALUES / users.length);
+    if (signals.length > most)
+      found.addIssue({
+        code: 'custom',
+        path: ['signals'],
+        message: `have at most ${most} elements for ${users.length} users: an answer has ${MAX_VALUES} values or fewer`,
+      });
+  });
+
+const META = { view: 'speed', speed: { lagMs: 0, watermark: NOON }, complete: true, reasons: [], warnings: [] };
+const VALUES = {
+  views1h: { value: 3, status: 'READY', version: '5b1e3c9a0f27' },
+  planner: {
+    value: { member: true, since: NOON - 86_400_000, until: NOON + 1_123_200_000, episodes: [] },
+    status: 'READY',
+    version: '0c7f11e2ab94',
+  },
+};
+
+export const SIGNAL_VALUE_ROUTES = {
+  userValues: {
+    method: 'GET',
+    path: '/v1/users/{id}/values',
+    tag: 'users',
+    summary: 'What definitions say of a user',
+    scope: 'read',
+    params: z.strictObject({ id: UserId }),
+    query: z.strictObject({
+      signals: listOf(4_096, 'Names of signals, sessions and segments; absent: all.').optional(),
+      asOf: Instant.optional().describe(AS_OF),
+      budgetMs: count(MAX_BUDGET_MS).default(DEFAULT_BUDGET_MS).describe(BUDGET),
+    }),
+    answer: UserValuesAnswer,
+    refusals: [413],
+    example: {
+      asked: { id: 'ada', signals: 'views1h,planner', asOf: '2026-11-20T12:00:00Z', budgetMs: '50' },
+      answer: { asOf: NOON, partial: false, userId: 'ada', status: 'PRESENT', values: VALUES, meta: META },
+    },
+  },
+  queryValues: {
+    method: 'POST',
+    path: '/v1/signals/values',
+    tag: 'users',
+    summary: 'What definitions say of up to 1 000 users at once',
+    scope: 'read',
+    body: ValuesQuery,
+    answer: ValuesQueryAnswer,
+    refusals: [413],
+    example: {
+      asked: { users: ['ada', 'eve'], signals: ['views1h'], asOf: NOON, budgetMs: 50 },
+      answer: {
+        asOf: NOON,
+        partial: false,
+        results: [
+          { userId: 'ada', status: 'PRESENT', values: { views1h: VALUES.views1h } },
+          { userId: 'eve', status: 'NOT_FOUND', values: { views1h: { ...VALUES.views1h, value: 0 } } },
+        ],
+        meta: META,
+      },
+    },
+  },
+  signalDefinitions: {
+    method: 'GET',
+    path: '/v1/signals/definitions',
+    tag: 'users',
+    summary: 'The definitions of signals, sessions and segments in force',
+    description: 'Where partitions follow different ones for a moment, those of the first.',
+    scope: 'read',
+    answer: SignalDefinitionsAnswer,
+    example: {
+      asked: {},
+      answer: {
+        definitions: [
+          {
+            name: 'views1h',
+            kind: 'aggregate',
+            version: '5b1e3c9a0f27',
+            reachMs: 3_600_000,
+            definition: {
+              kind: 'aggregate',
+              measure: 'count',
+              of: { types: ['product_view'], where: null },
+              field: null,
+              window: { kind: 'sliding', ms: 3_600_000 },
+            },
+            fields: {},
+          },
+        ],
+      },
+    },
+  },
+} as const satisfies Routes;

@@ -1,0 +1,90 @@
+/**
+ * Values of signals, sessions and segments from the bytes of a user's record. Only events that some definition may look at are parsed, and
+ * a value is given only where the record is known to hold all that it may depend on: never a smaller number (law 7).
+ */
+import type { Event } from '@tributary/model/event';
+import type { SignalDefinition } from '@tributary/signals/definitions/read';
+import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
+import type { SignalValue } from '@tributary/signals/value';
+import { newestSignals } from '@tributary/store/records/signals';
+import { NEVER_CUT } from '@tributary/views/user-state';
+import { cutOfRecord } from './user-timeline.ts';
+
+/** What is parsed of one record, the newest: to parse holds everybody up. */
+const MOST_EVENTS = 10_000;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+export type ValueStatus = 'READY' | 'BACKFILLING' | 'INCOMPLETE' | 'NOT_COMPUTED' | 'NOT_IN_FORCE';
+
+export interface NamedValue {
+  readonly value: SignalValue;
+  readonly status: ValueStatus;
+  readonly version: string | null;
+}
+
+export interface ValueQuestion {
+  /** By the names asked for; undefined: not in force in the partition of the user. */
+  readonly definitions: ReadonlyMap<string, SignalDefinition | undefined>;
+  readonly asOfMs: number;
+  /** Up to when records of the partition may lack events, as they were kept for less long before, epoch ms; `NEVER_CUT`. */
+  readonly keptFromMs: number;
+  /** Up to when events may have been let go for their age, epoch ms. */
+  readonly agedMs: number;
+}
+
+export interface UserValues {
+  readonly values: Readonly<Record<string, NamedValue>>;
+  /** Up to when the record of this user lacks events that a value asked for, epoch ms; `NEVER_CUT`. */
+  readonly lostMs: number;
+  /** More was there than is read. */
+  readonly bounded: boolean;
+}
+
+/** `isOver`: asked before each value; what is left then is not computed. */
+export function valuesOf(record: Buffer | null, question: ValueQuestion, isOver: () => boolean): UserValues {
+  const { definitions, asOfMs, keptFromMs, agedMs } = question;
+  const { timeline, boundMs } = isOver() ? { timeline: null, boundMs: NEVER_CUT } : timelineFor(record, question);
+  const markedMs = cutOfRecord(record);
+  const cutMs = Math.max(markedMs, boundMs, agedMs);
+  let lostMs = NEVER_CUT;
+  let bounded = false;
+  const valueAs = (definition: SignalDefinition | undefined): NamedValue => {
+    if (definition === undefined) return { value: null, status: 'NOT_IN_FORCE', version: null };
+    const { version } = definition;
+    if (timeline === null || isOver()) return { value: null, status: 'NOT_COMPUTED', version };
+    const { value, fromMs } = definition.evaluate(timeline, asOfMs);
+    if (fromMs <= keptFromMs) return { value: null, status: 'BACKFILLING', version };
+    if (fromMs > cutMs) return { value, status: 'READY', version };
+    if (fromMs <= boundMs) bounded = true;
+    if (fromMs <= Math.max(markedMs, agedMs)) lostMs = Math.max(lostMs, markedMs, agedMs);
+    return { value: null, status: 'INCOMPLETE', version };
+  };
+  const values = Object.fromEntries([...definitions].map(([name, definition]) => [name, valueAs(definition)]));
+  return { values, lostMs, bounded };
+}
+
+/** `boundMs`: up to when events were left out, as the record has more than are read. */
+function timelineFor(record: Buffer | null, { definitions, asOfMs }: ValueQuestion): { timeline: Timeline; boundMs: number } {
+  const all = [...definitions.values()].flatMap((definition) => definition ?? []);
+  if (record === null || all.length === 0) return { timeline: orderedTimeline([]), boundMs: NEVER_CUT };
+  const fromMs = Math.max(0, asOfMs - Math.max(...all.map(({ reachMs }) => reachMs)));
+  const names = all.every(({ types }) => types !== null) ? new Set(all.flatMap(({ types }) => types ?? [])) : undefined;
+  const { slices } = newestSignals(record, {
+    fromMs,
+    toMs: asOfMs,
+    limit: MOST_EVENTS + 1,
+    ...(names !== undefined && { names }),
+  });
+  let bytes = 0;
+  const events: Event[] = [];
+  for (const { start, end, ts } of slices) {
+    bytes += end - start;
+    if (events.length === MOST_EVENTS || bytes > MOST_BYTES) return { timeline: newestFirst(events), boundMs: ts };
+    events.push(JSON.parse(record.toString('utf8', start, end)) as Event);
+  }
+  return { timeline: newestFirst(events), boundMs: NEVER_CUT };
+}
+
+function newestFirst(events: Event[]): Timeline {
+  return orderedTimeline(events.reverse());
+}
