@@ -2,6 +2,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generationFolder } from '@tributary/archive/generations';
+import { publish } from '@tributary/archive/publications';
 import { discardStaged, newestStaged } from '@tributary/archive/retire';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
@@ -167,6 +168,27 @@ test('what is discarded can never be published again, and loses its files with t
   expect(differences(await world.merged(), naive(events, DEFINITIONS))).toEqual([]);
 });
 
+test('law 7: a discard and a promotion that follow lost publications take one number: one of them is refused', async () => {
+  await world.ingest(log(9));
+  await world.run();
+  await world.run(ASKED);
+  const promoted = { generation: 2, action: 'publish', held: false, at: 5, by: 'ana' } as const;
+  const both = await Promise.allSettled([
+    discardStaged(world.dataDir, 1, { generation: 2, at: 5, by: 'bo' }, 40),
+    publish(world.dataDir, 1, promoted, 40),
+  ]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect((await world.publications()).map(({ sequence }) => sequence)).toEqual([1, 41]);
+});
+
+test('before anything is published a staged generation is not discarded: the refusal says what to do', async () => {
+  await world.ingest(log(9));
+  await world.run(ASKED);
+  await expect(discardStaged(world.dataDir, 0, { generation: 1, at: 5, by: 'ana' })).rejects.toThrow(
+    /before anything is published: publish it, or compute another one/,
+  );
+});
+
 test('only what waits can be discarded', async () => {
   await world.ingest(log(9));
   await world.run();
@@ -185,4 +207,18 @@ test('definitions stay those that readers have: a staged run takes up no edit of
   await world.publishByHand('publish', 2);
   await world.run({}, ports);
   expect((await world.manifest(3)).definitionsVersion).toBe(edited.version);
+});
+
+test('law 7: while one waits, a scheduled run takes up no edit of the file either: real time goes on by what readers have', async () => {
+  await world.ingest(log(9));
+  await world.run();
+  await world.run(ASKED);
+  const edited = definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['buy'] });
+  const ports = { configuredDefinitions: () => edited };
+  await expect(world.run({}, ports)).resolves.toMatchObject({ generation: 3, published: 'held' });
+  const states = await world.serving.states();
+  expect(new Set(states.map((state) => state?.definitions))).toEqual(new Set([DEFINITIONS.json]));
+  world.advance(STAGED_WAITS_MS);
+  await expect(world.run({}, ports)).resolves.toMatchObject({ generation: 4, published: 'published' });
+  expect((await world.manifest(4)).definitionsVersion).toBe(edited.version);
 });

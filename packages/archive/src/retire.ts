@@ -43,14 +43,24 @@ export interface DiscardDraft {
 
 /**
  * Gives a staged generation up: no later publication can name it, and the next retirement removes its files. Readers keep what they have.
- * Throws `conflict` when it is not one that waits, or when another process published since `expectedSequence`.
+ * Throws `conflict` when it is not one that waits, or when another process published since `expectedSequence`. `above`: as `publish`.
  */
-export async function discardStaged(dataDir: string, expectedSequence: number, draft: DiscardDraft): Promise<Publication> {
+export async function discardStaged(
+  dataDir: string,
+  expectedSequence: number,
+  draft: DiscardDraft,
+  above = 0,
+): Promise<Publication> {
   const { generation, ...said } = draft;
   const before = await currentPublication(dataDir);
   const manifests = await readManifests(dataDir);
   const waits = manifests.find((m) => m.generation === generation);
-  if (before === null || waits === undefined || stagedOf([waits], before) === null)
+  if (before === null)
+    throw new TributaryError(
+      'conflict',
+      `generation ${generation} cannot be discarded before anything is published: publish it, or compute another one (POST /v1/generations)`,
+    );
+  if (waits === undefined || stagedOf([waits], before) === null)
     throw new TributaryError(
       'conflict',
       `generation ${generation} must be staged to be discarded: computed with a promotion that waits`,
@@ -60,7 +70,7 @@ export async function discardStaged(dataDir: string, expectedSequence: number, d
   const { upTo, generations } = listOf(others, before, before.generation, Number.POSITIVE_INFINITY);
   // What is newer than the list may be published: the discarded one must not be newer than it.
   const kept = { upTo: Math.max(upTo, generation), generations };
-  return publish(dataDir, expectedSequence, { ...again, ...said, discarded: generation, kept });
+  return publish(dataDir, expectedSequence, { ...again, ...said, discarded: generation, kept }, above);
 }
 
 /**

@@ -17,7 +17,7 @@ export interface DataFolder extends GenerationSource {
   /** Compare-and-set of the current generation. Rejects with `conflict` when `expectedSequence` is no longer the newest. */
   publish(expectedSequence: number, publication: PublicationDraft, above?: number): Promise<Publication>;
   /** Gives a staged generation up. Rejects with `conflict` when it is not one, or when `expectedSequence` is no longer the newest. */
-  discard(expectedSequence: number, draft: DiscardDraft): Promise<Publication>;
+  discard(expectedSequence: number, draft: DiscardDraft, above?: number): Promise<Publication>;
   /** Every publication that is remembered, oldest first. */
   publications(): Promise<Publication[]>;
   /** What a run would read if it were asked for now. Rejects with `manifest_corrupt`. */

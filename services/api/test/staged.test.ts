@@ -100,6 +100,14 @@ test('discarded, readers keep theirs and it can no longer be promoted', async ()
   ]);
 });
 
+test('law 7: a discard numbers above the pointer, as all who publish: of it and a promotion at once one is refused', async () => {
+  await stage();
+  await world.deps.store.setPointer({ sequence: 41, generation: 1 });
+  const both = await Promise.all([post('/v1/generations/2/publish', { comparedWith: 1 }), post('/v1/generations/2/discard')]);
+  expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+  expect((await world.deps.source.publications()).map(({ sequence }) => sequence)).toEqual([1, 42]);
+});
+
 test('the list of publications comes in pages, newest first, and needs no admin', async () => {
   await stage();
   await post('/v1/generations/2/publish', {});

@@ -225,12 +225,12 @@ export async function createWorld(options: WorldOptions = {}) {
       publications.push(published);
       return published;
     },
-    discard: async (expected, { generation, ...said }) => {
+    discard: async (expected, { generation, ...said }, above = 0) => {
       const before = publications.find((one) => one.sequence === expected);
       if (before === undefined || stagedOf([...manifests.values()], before)?.generation !== generation)
         throw new TributaryError('conflict', `generation ${generation} must be staged to be discarded`);
       const kept = { upTo: generation, generations: [...manifests.keys()].filter((one) => one !== generation) };
-      const published = { ...before, ...said, sequence: expected + 1, discarded: generation, kept };
+      const published = { ...before, ...said, sequence: Math.max(expected, above) + 1, discarded: generation, kept };
       publications.push(published);
       return published;
     },

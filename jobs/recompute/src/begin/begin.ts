@@ -3,6 +3,7 @@ import { createGeneration, listGenerations, readGeneration, writeGeneration } fr
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { highestGeneration } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
+import { isHeldBack, waitsSince } from '../publish/publication.ts';
 import type { Begun, Run } from '../run.ts';
 import { demandUsable, draftOf, isFinished } from './draft.ts';
 import { readPublished } from './published.ts';
@@ -21,7 +22,8 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   const published = await readPublished(ports);
   const { publication } = published;
   const file = ports.configuredDefinitions();
-  const draft = draftOf({ run, published, file, parse, partitions: log.partitions, now: ports.now() });
+  const isWaitedFor = isHeldBack(await waitsSince(run, ports), ports.now());
+  const draft = draftOf({ run, published, file, isWaitedFor, parse, partitions: log.partitions, now: ports.now() });
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));
   const manifest = await createGeneration(dataDir, draft, above);
   await ports.reached('created', manifest.generation);

@@ -12,6 +12,8 @@ export interface Facts {
   readonly published: Pick<Published, 'base' | 'inForce' | 'fileBefore'>;
   /** The file of definitions as it is now; null: none is configured. */
   readonly file: Definitions | null;
+  /** A staged generation keeps this run from readers. */
+  readonly isWaitedFor: boolean;
   readonly parse: (json: string) => Definitions;
   /** How many the log has. */
   readonly partitions: number;
@@ -21,10 +23,12 @@ export interface Facts {
 export type Draft = Omit<GenerationManifest, 'generation'>;
 
 /** Throws `partition_mismatch` where the log has other partitions than the base. */
-export function draftOf({ run, published, file, parse, partitions, now }: Facts): Draft {
+export function draftOf({ run, published, file, isWaitedFor, parse, partitions, now }: Facts): Draft {
   const { fileBefore, inForce } = published;
-  // Definitions hold from the cut on, whatever readers get: a staged run brings none, nor does it take up an edit of the file.
-  const fileSeen = run.promotion === undefined || inForce === null ? file : null;
+  // Definitions hold from the cut on, whatever readers get: a staged run brings none, nor does it take up an edit of the file. Nor does a
+  // run that must change nothing for readers while one waits.
+  const isKeptBack = run.promotion !== undefined || isWaitedFor;
+  const fileSeen = isKeptBack && inForce !== null ? null : file;
   const { definitions, origin } = chooseDefinitions({ run, file: fileSeen, fileBefore, published: inForce, parse, now });
   const base = baseOf(run.mode, published.base, definitions, partitions);
   return {

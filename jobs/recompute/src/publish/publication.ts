@@ -33,10 +33,20 @@ export function decidePublication(facts: PublicationFacts): 'publish' | Exclude<
   const current = facts.publications.at(-1);
   if (facts.publications.some(({ generation, action }) => generation === facts.generation && action === 'publish'))
     return 'already';
-  const isWaitedFor = facts.waitsSince !== null && facts.now < facts.waitsSince + STAGED_WAITS_MS;
-  if ((current?.held || isWaitedFor) && facts.scheduled) return 'held';
+  if ((current?.held || isHeldBack(facts.waitsSince, facts.now)) && facts.scheduled) return 'held';
   if ((current?.sequence ?? 0) !== facts.expectedSequence) return 'overtaken';
   return facts.staged === undefined || promotesItself(facts.staged) ? 'publish' : 'staged';
+}
+
+/** Whether a staged generation that was computed at `since` keeps scheduled runs from readers at `now`. */
+export function isHeldBack(since: number | null, now: number): boolean {
+  return since !== null && now < since + STAGED_WAITS_MS;
+}
+
+/** When the staged generation was computed that this run has to wait for; null: there is none, or it was asked for by hand. */
+export async function waitsSince({ scheduled }: Run, { dataDir }: RunPorts): Promise<number | null> {
+  const waiting = scheduled ? await newestStaged(dataDir) : null;
+  return waiting === null ? null : (waiting.computedAt ?? waiting.createdAt);
 }
 
 function promotesItself({ promotion, moved }: NonNullable<PublicationFacts['staged']>): boolean {
@@ -52,14 +62,13 @@ export async function publishRun(
 ): Promise<RunOutcome['published']> {
   // The pointer before the files: what it names is among them, or was lost.
   const above = await highestSequence(ports);
-  const waiting = run.scheduled ? await newestStaged(ports.dataDir) : null;
   const decision = decidePublication({
     generation: begun.generation,
     scheduled: run.scheduled,
     expectedSequence: begun.sequence,
     publications: await readPublications(ports.dataDir, NEWEST_PUBLICATIONS),
     ...(run.promotion !== undefined && { staged: { promotion: run.promotion, moved } }),
-    waitsSince: waiting === null ? null : (waiting.computedAt ?? waiting.createdAt),
+    waitsSince: await waitsSince(run, ports),
     now: ports.now(),
   });
   if (decision !== 'publish') return decision;

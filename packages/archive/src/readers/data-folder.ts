@@ -81,8 +81,8 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
     },
 
     /** Gives a staged generation up. Rejects with `conflict` when it is not one, or when `expectedSequence` is no longer the newest. */
-    async discard(expectedSequence: number, draft: DiscardDraft): Promise<Publication> {
-      const published = await discardStaged(dataDir, expectedSequence, draft);
+    async discard(expectedSequence: number, draft: DiscardDraft, above?: number): Promise<Publication> {
+      const published = await discardStaged(dataDir, expectedSequence, draft, above);
       remembered.clear();
       return published;
     },

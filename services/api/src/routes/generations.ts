@@ -106,12 +106,14 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, GENERATION_ROUTES.discardGeneration, async (request) => {
     const { generation } = request.params;
     await manifestOf(context, generation);
+    // The pointer before the files, as for a publication: of a discard and a promotion at once one is refused.
+    const pointer = await fromStore(deps.store.pointer());
     const newest = await deps.source.publication();
     // Asked twice, because the first answer was lost: done once.
     if (newest?.discarded === generation) return { publication: shown(newest) };
     const why = request.body.why;
     const draft = { generation, at: deps.now(), by: actorOf(request), ...(why !== undefined && { why }) };
-    const publication = await deps.source.discard(newest?.sequence ?? 0, draft);
+    const publication = await deps.source.discard(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
     await generations.refresh();
     return { publication: shown(publication) };
   });
