@@ -1,4 +1,5 @@
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { partitionPrefix } from '@tributary/store/format/keys';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
@@ -43,6 +44,37 @@ test('law 7: a commit and records that Redis refuses keep no other partition bac
         ['{"at":"p1"}\n', '{"at":"p1"}\n', '{"at":"p1"}\n'].with(refused, 'store_unavailable'),
       );
     }
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test('law 7: one answer of Redis has no more bytes of records than one partition may ask for', async () => {
+  const { speed } = await stores.make('one-answer');
+  for (const partition of [0, 1, 2])
+    await speed.commit({ ...commitOf(null, 'p1', { appends: new Map([['Björk', 'x'.repeat(4_000)]]) }), partition });
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  try {
+    await whenReady(redis, 5_000);
+    const sizes: number[] = [];
+    const watched = new Proxy(redis, {
+      get(of, name) {
+        const command = Reflect.get(of, name);
+        if (name !== 'tributaryReadRecords') return command;
+        return async (...args: unknown[]) => {
+          const replies = (await command.apply(of, args)) as [0, [string, (string | number | null)[]]][];
+          const records = replies.flatMap(([, [, own]]) => own.filter((record) => typeof record === 'string'));
+          sizes.push(records.reduce((sum, record) => sum + record.length, 0));
+          return replies;
+        };
+      },
+    });
+    const store = createSpeedStore(watched, 'one-answer');
+    const read = (maxBytes: number) =>
+      Promise.all([0, 1, 2].map((partition) => store.loadRecords(partition, ['Björk'], maxBytes)));
+    for (const maxBytes of [10, 4_000, 8_100, 20_000])
+      expect((await read(maxBytes)).map(({ records }) => records)).toEqual(new Array(3).fill(['x'.repeat(4_000)]));
+    expect(sizes).toEqual([4_000, 4_000, 4_000, 4_000, 4_000, 4_000, 8_000, 4_000, 12_000]);
   } finally {
     redis.disconnect();
   }

@@ -4,7 +4,7 @@ import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
 import { stateFrom } from '../format/state.ts';
 import { toJsonMeasure } from '../format/words.ts';
-import { type GroupedReplies, groupedCalls } from '../redis/grouped.ts';
+import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
 import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
 import type { Commit, CommitOutcome, SpeedStore } from '../speed-store.ts';
@@ -22,8 +22,8 @@ declare module 'ioredis' {
 export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
   defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url), 'any keys');
   defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url), 'any keys');
-  const sendCommit = groupedCalls<CommitOutcome>(redis, (...args) => redis.tributaryCommit(...args));
-  const readRecords = groupedCalls<RecordsReply>(redis, (...args) => redis.tributaryReadRecords(...args));
+  const commits = groupedCalls<CommitOutcome>(redis, (...args) => redis.tributaryCommit(...args));
+  const reads = groupedCalls<RecordsReply>(redis, (...args) => redis.tributaryReadRecords(...args));
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
   return {
@@ -39,11 +39,14 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
     loadRecords: (partition, userKeys, maxBytes) =>
       unlessDown(async () => {
         const prefix = partitionPrefix(namespace, partition);
-        const [commitId, records] = await readRecords({
+        const call: PartitionCall = {
           state: `${prefix}state`,
           others: () => userKeys.map((userKey) => `${prefix}u:${userKey}`),
           args: [prefix, String(maxBytes), ...userKeys],
-        });
+        };
+        const shared = await reads.together(call);
+        // The bound is one for all partitions of a call: others had it spent.
+        const [commitId, records] = givesNone(shared) ? await reads.alone(call) : shared;
         return { commitId, records };
       }),
 
@@ -53,7 +56,7 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         const prefix = partitionPrefix(namespace, partition);
         const { definitions } = commit.next;
         const unchanged = storedDefinitions.get(partition) === definitions;
-        const outcome = await sendCommit({
+        const outcome = await commits.together({
           state: `${prefix}state`,
           others: () => touchedKeys(prefix, commit),
           args: commitArgs(prefix, commit, unchanged ? '' : definitions),
@@ -62,6 +65,11 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         return outcome;
       }),
   };
+}
+
+/** There are records, and only lengths were sent. */
+function givesNone([, records]: RecordsReply): boolean {
+  return records.some((record) => typeof record === 'number') && !records.some((record) => typeof record === 'string');
 }
 
 /** All that commit.lua may touch besides the state: on a cluster every key must be named (scripts.ts). */

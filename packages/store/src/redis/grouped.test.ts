@@ -16,9 +16,9 @@ function world(isCluster = false) {
     }
     return replies;
   };
-  const call = groupedCalls<string>({ isCluster } as Redis, script);
-  const of = (state: string, ...args: string[]) => call({ state, others: () => [`${state}:other`], args });
-  return { sent, of };
+  const calls = groupedCalls<string>({ isCluster } as Redis, script);
+  const of = (state: string, ...args: string[]) => calls.together({ state, others: () => [`${state}:other`], args });
+  return { sent, of, calls };
 }
 
 test('calls of one turn are one, each with its own reply, in order; those of the next turn another', async () => {
@@ -42,8 +42,8 @@ test('what fails by itself is a reply of Redis, and the others have theirs', asy
 test('a call that fails whole fails for each, and one without a reply is refused', async () => {
   const lost = groupedCalls<string>({ isCluster: false } as Redis, () => Promise.reject(new Error('lost')));
   const short = groupedCalls<string>({ isCluster: false } as Redis, async () => [[0, 'first']]);
-  const twice = (call: typeof lost) =>
-    Promise.allSettled(['a', 'b'].map((state) => call({ state, others: () => [], args: [state] })));
+  const twice = (calls: typeof lost) =>
+    Promise.allSettled(['a', 'b'].map((state) => calls.together({ state, others: () => [], args: [state] })));
   expect(await twice(lost)).toMatchObject([{ reason: { message: 'lost' } }, { reason: { message: 'lost' } }]);
   expect(await twice(short)).toMatchObject([{ value: 'first' }, { reason: { message: 'a call has no reply' } }]);
 });
@@ -64,4 +64,12 @@ test('on a cluster each is a call by itself, at once, with all its keys', async 
     ['2', 'b', 'b:other', '1'],
   ]);
   expect(await both).toEqual(['1', '2']);
+});
+
+test('a call that goes alone leaves at once, and those of its turn go without it', async () => {
+  const { sent, of, calls } = world();
+  const all = [of('a', '1'), calls.alone({ state: 'b', others: () => [], args: ['2'] }), of('c', '3')];
+  expect(sent).toEqual([['1', 'b', '1', '1', '2']]);
+  expect(await Promise.all(all)).toEqual(['1', '2', '3']);
+  expect(sent[1]).toEqual(['2', 'a', 'c', '2', '1', '1', '1', '3']);
 });

@@ -20,6 +20,13 @@ export interface PartitionCall {
 /** Whether each call failed, and its reply or the error. */
 export type GroupedReplies<T> = readonly (readonly [failed: 0, reply: T] | readonly [failed: 1, message: string])[];
 
+export interface GroupedCalls<T> {
+  /** With the other calls of this turn. */
+  together(call: PartitionCall): Promise<T>;
+  /** By itself, at once. */
+  alone(call: PartitionCall): Promise<T>;
+}
+
 /** UTF-16 units of arguments that one call to Redis has, but for a single larger one. */
 const MOST_LENGTH = 65_536;
 
@@ -30,10 +37,7 @@ interface Waiting<T> {
 }
 
 /** `script`: takes the number of calls, then of each the number of its arguments and these. A key of each call leads. */
-export function groupedCalls<T>(
-  redis: Redis,
-  script: (...args: string[]) => Promise<GroupedReplies<T>>,
-): (call: PartitionCall) => Promise<T> {
+export function groupedCalls<T>(redis: Redis, script: (...args: string[]) => Promise<GroupedReplies<T>>): GroupedCalls<T> {
   let waiting: Waiting<T>[] = [];
 
   function sendAll(): void {
@@ -56,12 +60,15 @@ export function groupedCalls<T>(
     }
   }
 
-  return (call) =>
-    new Promise((resolve, reject) => {
-      const one = { call, resolve, reject };
-      if (redis.isCluster) return void send([one]);
-      if (waiting.push(one) === 1) setImmediate(sendAll);
-    });
+  return {
+    alone: (call) => new Promise((resolve, reject) => void send([{ call, resolve, reject }])),
+    together(call) {
+      if (redis.isCluster) return this.alone(call);
+      return new Promise((resolve, reject) => {
+        if (waiting.push({ call, resolve, reject }) === 1) setImmediate(sendAll);
+      });
+    },
+  };
 }
 
 function groupsOf<T>(all: readonly Waiting<T>[]): Waiting<T>[][] {

@@ -7,6 +7,7 @@ import { type DeadLetterId, parseDeadLetterId, type StoredDeadLetter } from '@tr
 import type { RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { testCallsOfOneTurn } from './one-turn-contract.ts';
 import { commitOf, createPlainFollower, P, rows, type StoreUnderTest, seen, VIEW, wholeOf } from './store-under-test.ts';
 
 export function describeStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -68,27 +69,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await store.serving.states())[P]).toEqual(commit.next);
     });
 
-    test('invariants 1, 3, 4: commits of several partitions in one turn have outcomes of their own', async () => {
-      const { speed, serving } = await make();
-      const of = (partition: number, expected: string | null, position: string) => ({
-        ...commitOf(expected, position, { deltas: rows('2026-03-01\tbuy\tEUR', [1 + partition, 7]) }),
-        partition,
-        appends: new Map([[`user ${partition}`, `{"at":"${position} of ${partition}"}\n`]]),
-      });
-      const first = [0, 1, 2].map((partition) => of(partition, null, 'p1'));
-      expect(await Promise.all(first.map(speed.commit))).toEqual(['committed', 'committed', 'committed']);
-      const second = [of(0, null, 'p0'), of(1, 'p1', 'p2'), of(2, null, 'p1'), of(3, 'p1', 'p2')];
-      expect(await Promise.all(second.map(speed.commit))).toEqual(['fenced', 'committed', 'already', 'rewound']);
-      const asked = [3, 2, 1, 0].map((partition) => speed.loadRecords(partition, [`user ${partition}`, 'absent'], 1e6));
-      expect(await Promise.all(asked)).toEqual([
-        { commitId: '', records: [null, null] },
-        { commitId: 'commit of p1', records: ['{"at":"p1 of 2"}\n', null] },
-        { commitId: 'commit of p2', records: ['{"at":"p1 of 1"}\n{"at":"p2 of 1"}\n', null] },
-        { commitId: 'commit of p1', records: ['{"at":"p1 of 0"}\n', null] },
-      ]);
-      const sums = (await serving.deltas([VIEW], 0)).map(({ rows: own }) => own.get(VIEW)?.get('2026-03-01\tbuy\tEUR'));
-      expect(sums).toEqual([[1, 7], [4, 14], [3, 7], undefined]);
-    });
+    testCallsOfOneTurn(make);
 
     test('dead letters are read newest first, page by page, each once, and go one by one', async () => {
       const { speed, serving } = await make();
