@@ -22,14 +22,17 @@ interface Asked {
   readonly repetitions: number;
   /** Part of the name of the worlds that are wanted; undefined: all. */
   readonly world: string | undefined;
+  /** The size that is wanted; undefined: all. */
+  readonly users: number | undefined;
   /** A file of what was measured, a line each: what it holds is not measured again. */
   readonly resume: string | undefined;
 }
 
 export async function benchCoverage(asked: Asked, print: (text: string) => void): Promise<Figure[]> {
   const worlds = WORLDS.map(({ name }) => name).filter((name) => asked.world === undefined || name.includes(asked.world));
+  const sizes = SIZES.filter((users) => asked.users === undefined || users === asked.users);
   const tasks = DRAWN.flatMap(({ drawn }) =>
-    SIZES.flatMap((users) => worlds.map((world) => ({ drawn, world, users, samples: asked.repetitions }))),
+    sizes.flatMap((users) => worlds.map((world) => ({ drawn, world, users, samples: asked.repetitions }))),
   );
   const known = asked.resume === undefined || !existsSync(asked.resume) ? [] : linesOf(asked.resume);
   const measured = known.filter((one) => tasks.some((task) => isSame(one, task)));
@@ -46,7 +49,7 @@ export async function benchCoverage(asked: Asked, print: (text: string) => void)
     );
   });
   return DRAWN.flatMap(({ drawn }) => {
-    const own = worlds.flatMap((world) => SIZES.map((users) => found(measured, { drawn, world, users })));
+    const own = worlds.flatMap((world) => sizes.map((users) => found(measured, { drawn, world, users })));
     print(`\n${drawn}\n\n${coverageTable(own, COLUMNS)}\n\n${verdict(own)}\n`);
     return own.map(figureOf);
   });

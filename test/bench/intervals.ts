@@ -22,8 +22,7 @@ const REPLICATES = 1_000;
 /** Odd: the median is one of them. */
 const ROUNDS = 3;
 const GOAL_MS = 500;
-const MODELS: readonly ModelName[] = ['last', 'linear', 'positionBased', 'shapley', 'markov'];
-/** The game of rates takes some 20 ms for each of its runs over 20 channels, so 1 000 resamplings are half a minute: in groups alone. */
+const MODELS: readonly ModelName[] = ['last', 'linear', 'positionBased', 'shapley', 'markov', 'rateShapley'];
 const IN_GROUPS: readonly [SharedName, rounds: number][] = [
   ['shapley', ROUNDS],
   ['markov', ROUNDS],
@@ -125,9 +124,11 @@ function inGroups(
   const outcome = compute({ model, reward, alpha: 0.5, seed: 1, ...all, without });
   return jackknife({
     ...{ model, reward, level: OPTIONS.level, channels: CHANNELS, is: estimateOf(outcome.channels, all) },
-    without: (outcome.without ?? []).map((effects, group) => estimateOf(effects, without[group] as Counted)),
+    without: (outcome.without as readonly ModelOutcome['channels'][]).map((effects, group) =>
+      estimateOf(effects, without[group] as Counted),
+    ),
     conversions: { is: all.conversions, without: without.map(({ conversions }) => conversions) },
-    met: CHANNELS.map(() => ({ conversions: all.conversions, groups: GROUPS })),
+    met: CHANNELS.map(() => new Array<number>(GROUPS).fill(all.conversions / GROUPS)),
     alone: CHANNELS.map(() => ({ journeys: all.conversions, groups: GROUPS })),
     singleOrders: [],
   });

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- section …] [--events N] [--seconds N] [--repetitions N] [--world NAME] [--resume FILE] [--dbsp] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
+ * `npm run bench [-- section …] [--events N] [--users N] [--seconds N] [--repetitions N] [--world NAME] [--resume FILE] [--dbsp] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
  * met or not: a figure is information, a failed measurement is exit 1. Compare ratios, not single times.
  */
 import { writeFileSync } from 'node:fs';
@@ -52,8 +52,14 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
     benchPeers({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }, values.dbsp),
   // Half an hour of one processor, and no figure of the machine: by name only.
   coverage: () =>
-    benchCoverage({ repetitions: Number(values.repetitions ?? 200), world: values.world, resume: values.resume }, (text) =>
-      process.stdout.write(text),
+    benchCoverage(
+      {
+        repetitions: Number(values.repetitions ?? 200),
+        world: values.world,
+        users: values.users === undefined ? undefined : Number(values.users),
+        resume: values.resume,
+      },
+      (text) => process.stdout.write(text),
     ),
 };
 

@@ -2,6 +2,7 @@
 
 import { MUTATIONS_OF_ARCHIVE_QUESTIONS } from './mutations-of-archive-questions.ts';
 import { MUTATIONS_OF_BATCH } from './mutations-of-batch.ts';
+import { MUTATIONS_OF_CHANNELS } from './mutations-of-channels.ts';
 import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
 import { MUTATIONS_OF_COMMITS } from './mutations-of-commits.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
@@ -427,5 +428,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
   ...MUTATIONS_OF_UNCERTAINTY,
+  ...MUTATIONS_OF_CHANNELS,
   ...MUTATIONS_OF_GROUPS,
 ];

@@ -279,10 +279,10 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
   {
     lie: 'a group with nothing credited to a channel knows it',
     law: '7',
-    file: 'packages/reports/src/counts/credit-groups.ts',
-    from: 'if (micros <= 0) continue;',
-    to: 'if (micros < 0) continue;',
-    test: 'packages/reports/src/counts/credit-groups.test.ts',
+    file: 'packages/attribution/src/uncertainty/jackknife.ts',
+    from: 'own.filter((one) => one > 0).length',
+    to: 'own.filter((one) => one >= 0).length',
+    test: 'packages/attribution/src/uncertainty/jackknife.test.ts',
   },
   {
     lie: 'any number of questions about groups wait for one another',

@@ -15,9 +15,10 @@ function heldOf(cells: readonly Cell[]): number {
 }
 
 test.each(['plain', 'users who convert 1 to 9 times', 'ties'])('%s: shares, credit and effects', (name) => {
-  const cells = coverageOf(worldOf(name), OPTIONS);
+  const cells = coverageOf(worldOf(name), { ...OPTIONS, users: 3_000 });
   for (const figure of ['share', 'credit', 'effect'] as const) {
-    const own = cells.filter((cell) => cell.figure === figure);
+    const own = cells.filter((cell) => cell.figure === figure && cell.printed >= 100);
+    expect(own.map(({ channel }) => channel)).toContain('search');
     // Cells of one sample depend on each other: the error is that of the samples.
     expect(Math.abs(heldOf(own) - LEVEL)).toBeLessThan(3 * Math.sqrt((LEVEL * (1 - LEVEL)) / OPTIONS.repetitions));
   }
@@ -38,7 +39,7 @@ test.each(['values without a variance', 'orders without a variance'])(
       const cells = coverageOf(worldOf(name), options).filter(({ channel }) => channel === 'search');
       for (const { figure, printed } of cells)
         if (decided.includes(figure)) expect(printed).toBeLessThanOrEqual(6);
-        else if (figure !== 'effect') expect(printed).toBe(30);
+        else if (figure !== 'effect') expect(printed).toBeGreaterThan(10);
     }
   },
 );
@@ -63,7 +64,7 @@ test.each([
 ] as const)('%s, %d in 16 groups of users, as the platform knows them', (name, users) => {
   const cells = coverageOf(worldOf(name), { ...OPTIONS, users, repetitions: 200, groups: 16 });
   for (const figure of ['share', 'credit', 'effect'] as const) {
-    const own = cells.filter((cell) => cell.figure === figure && cell.printed >= 190);
+    const own = cells.filter((cell) => cell.figure === figure && cell.printed >= 100);
     expect(own.map(({ channel }) => channel)).toContain('search');
     expect(Math.abs(heldOf(own) - LEVEL)).toBeLessThan(3 * Math.sqrt((LEVEL * (1 - LEVEL)) / 200));
   }
@@ -82,6 +83,20 @@ test.each(['plain', 'ties'])(
     const judged = cells.filter(({ printed }) => printed >= ENOUGH);
     expect(judged.filter(({ printed }) => printed < 200).length).toBeGreaterThan(10);
     expect(judged.filter((cell) => !isAsStated(cell) && cell.held / cell.printed < LEVEL)).toEqual([]);
+  },
+);
+
+test.each(['values', 'orders'])(
+  'one channel with %s without a variance beside others: what it decides is not printed (before: in 95–100 %, held in 44–79)',
+  (kind) => {
+    const decided = kind === 'values' ? ['value share', 'value', 'ROAS'] : FIGURES;
+    for (const groups of [{}, { groups: 16 }]) {
+      const options = { ...OPTIONS, users: 5_000, repetitions: 40, models: ['last'] as const, ...groups };
+      const own = coverageOf(worldOf(`${kind} without a variance in one channel`), options);
+      for (const { channel, figure, printed } of own)
+        if (channel === 'partner' && decided.includes(figure)) expect(printed).toBeLessThanOrEqual(8);
+      expect(own.find(({ channel, figure }) => channel === 'search' && figure === 'credit')?.printed).toBeGreaterThan(10);
+    }
   },
 );
 

@@ -5,7 +5,7 @@ import { isRule, type ModelName } from '@tributary/attribution/models/catalogue'
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import { evidenceOf } from '@tributary/attribution/uncertainty/evidence';
-import { type Grouped, jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { type Grouped, jackknife, type SingleOrder } from '@tributary/attribution/uncertainty/jackknife';
 import type { ChannelUncertainty, UncertaintyOptions } from '@tributary/attribution/uncertainty/uncertainty';
 import { type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
 import { rowsOf, sampleOf, type World } from './worlds.ts';
@@ -42,27 +42,25 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
     const estimator = estimatorOf(model, whole.paths, options);
     const { channels } = estimator;
     const evidence = evidenceOf(whole, estimator);
-    const converts = own.map(({ conversions }) =>
-      channels.map((_, channel) => conversions.some((count, path) => count > 0 && estimator.counts(path, channel))),
-    );
     const aloneAt = channels.map((channel) =>
       whole.paths.flatMap(({ path }, at) => (path.every((one) => one === channel) ? [at] : [])),
     );
-    const { effects } = estimator.estimate(all)('conversions');
-    const met = channels.map((_, channel) => ({
-      // Groups of a rule have its credit, and no more.
-      conversions: isRule(model)
-        ? (effects[channel] as number)
-        : all.conversions.reduce((sum, count, path) => sum + (estimator.counts(path, channel) ? count : 0), 0),
-      groups: converts.filter((of) => of[channel]).length,
-    }));
+    // Groups of a rule have its credit, and no more.
+    const ofRule = isRule(model) ? own.map((sums) => estimator.estimate(sums)('conversions').effects) : null;
+    const metBy = (sums: typeof all, channel: number) =>
+      sums.conversions.reduce((sum, count, path) => sum + (count > 0 && estimator.counts(path, channel) ? count : 0), 0);
+    const met = channels.map((_, channel) =>
+      own.map((sums, group) => (ofRule === null ? metBy(sums, channel) : (ofRule[group]?.[channel] as number))),
+    );
     const alone = channels.map((_, channel) => ({
       journeys: evidence.byChannel[channel]?.journeysAlone ?? 0,
       groups: own.filter(({ conversions }) => aloneAt[channel]?.some((path) => (conversions[path] as number) > 0)).length,
     }));
     return options.rewards.map((reward): Answered => {
       const is: Estimate = estimator.estimate(all)(reward);
-      const others = without.map((sums) => estimator.estimate(sums)(reward));
+      const near = estimator.near(all, groups.length);
+      if (typeof near === 'string') throw new Error(near);
+      const others = without.map((sums) => near(sums)(reward));
       const conversions = { is: countOf(all), without: without.map(countOf) };
       const { level } = options;
       const orders = reward === 'value' ? singleOrders : [];
@@ -77,15 +75,15 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
 const DAYS = 30;
 
 /** Orders come on any day, and rows tell apart days, sets of channels and groups: values of those that stand alone. */
-function singleOrdersOf(groups: readonly Users[], random: Random): number[] {
+function singleOrdersOf(groups: readonly Users[], random: Random): SingleOrder[] {
   return groups.flatMap((users) => {
-    const rows = new Map<string, number[]>();
+    const rows = new Map<string, SingleOrder[]>();
     for (const { path, conversions, value } of users.flatMap(({ journeys }) => journeys)) {
       if (conversions === 0) continue;
       const key = `${Math.floor(DAYS * random())} ${[...new Set(path)].sort()}`;
-      rows.set(key, [...(rows.get(key) ?? []), value]);
+      rows.set(key, [...(rows.get(key) ?? []), { value, channels: path }]);
     }
-    return [...rows.values()].flatMap((values) => (values.length === 1 ? values : []));
+    return [...rows.values()].flatMap((orders) => (orders.length === 1 ? orders : []));
   });
 }
 

@@ -105,7 +105,9 @@ test('intervals of the API are those of the same users in the same groups, to th
     journeys.filter(({ converted }) => converted),
     (one) => JSON.stringify([groupOf(one), one.daysAgo, [...one.path].sort()]),
   );
-  const singleOrders = [...rowsOfOrders.values()].flatMap((own) => (own.length === 1 ? [own[0]?.value ?? 0] : []));
+  const singleOrders = [...rowsOfOrders.values()].flatMap(([one, ...others]) =>
+    one === undefined || others.length > 0 ? [] : [{ value: one.value ?? 0, channels: one.path }],
+  );
   for (const model of SHARED)
     for (const reward of ['conversions', 'value'] as const) {
       const parameters = { model, reward, alpha: 0.5, seed: 1 } as const;
@@ -123,11 +125,13 @@ test('intervals of the API are those of the same users in the same groups, to th
       };
       const { channels: expected } = jackknife({
         ...{ model, reward, level: 0.9, channels, is: estimate(outcome.channels, journeys) },
-        without: (outcome.without ?? []).map((effects, group) => estimate(effects, groups[group] as Journey[])),
+        without: (outcome.without as readonly (readonly ChannelEffect[])[]).map((effects, group) =>
+          estimate(effects, groups[group] as Journey[]),
+        ),
         conversions: { is: conversionsOf(journeys), without: groups.map(conversionsOf) },
         met: channels.map((channel) => {
           const own = journeys.filter(({ path, converted }) => converted && path.includes(channel));
-          return { conversions: own.length, groups: new Set(own.map(groupOf)).size };
+          return Array.from({ length: partitions }, (_, group) => own.filter((one) => groupOf(one) === group).length);
         }),
         singleOrders: reward === 'value' ? singleOrders : [],
         alone: channels.map((channel) => {

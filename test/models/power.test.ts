@@ -21,9 +21,9 @@ function planned(name: string, plan: Plan, users = 2_000) {
   return { power, users: Math.round((users * power.conversions) / conversions) };
 }
 
-/** Mean width of the intervals of samples of that size. */
+/** Mean width of the intervals of samples of that size, where they have one: rarer channels may leave no shares. */
 function widthOf(name: string, { model, channel }: Plan, users: number): number {
-  const widths = Array.from({ length: 10 }, (_, i) => {
+  const widths = Array.from({ length: 30 }, (_, i) => {
     const units = unitsOf(sampleOf(drawn(worldOf(name), users, 1_000 + i).sample.map(rowOf)));
     const answer = uncertaintyOf(units, {
       ...OPTIONS,
@@ -34,8 +34,9 @@ function widthOf(name: string, { model, channel }: Plan, users: number): number 
       seed: i,
     });
     const share = answer.models[0]?.channels.find((one) => one.channel === channel)?.share;
-    return (share?.high as number) - (share?.low as number);
-  });
+    return share == null ? [] : [share.high - share.low];
+  }).flat();
+  expect(widths.length).toBeGreaterThanOrEqual(5);
   return widths.reduce((sum, one) => sum + one, 0) / widths.length;
 }
 

@@ -39,31 +39,40 @@ const PLAIN: Walk = {
   goesOn: 0.3,
 };
 
-interface Habit {
+interface Habit extends Orders {
   /** Journeys that begin with the same channel. */
   readonly journeys: number;
+  readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
+  /** How probable it is that an order is refunded in full, by the channel that was touched last: one more conversion, over the same path. */
+  readonly refunded: readonly number[];
+  /** Orders of journeys that end with this channel differ: the others' are `Habit`'s. */
+  readonly apart: (Orders & { readonly channel: string }) | null;
+}
+
+interface Orders {
   /** Orders of a journey that converts. */
   orders(random: Random): number;
   readonly meanOrders: number;
   value(random: Random): number;
   readonly meanValue: number;
-  readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
-  /** How probable it is that an order is refunded in full, by the channel that was touched last: one more conversion, over the same path. */
-  readonly refunded: readonly number[];
 }
 
 /** No user has more: else their orders would have no variance. */
 const MOST_ORDERS = 1_000;
 
 const NEVER: readonly number[] = CHANNELS.map(() => 0);
-const ONCE: Habit = {
-  journeys: 1,
-  orders: () => 1,
-  meanOrders: 1,
-  value: () => 50,
-  meanValue: 50,
-  rare: null,
-  refunded: NEVER,
+const FIFTY: Orders = { orders: () => 1, meanOrders: 1, value: () => 50, meanValue: 50 };
+const ONCE: Habit = { ...FIFTY, journeys: 1, rare: null, refunded: NEVER, apart: null };
+
+/** Pareto with this exponent. */
+function paretoValues(exponent: number): Pick<Orders, 'value' | 'meanValue'> {
+  return { value: (random) => 50 * (1 - random()) ** (-1 / exponent), meanValue: (50 * exponent) / (exponent - 1) };
+}
+
+/** Zipf with exponent 1.5, as far as 1 000: at least k orders with a probability of k^-1.5. */
+const ZIPF_ORDERS: Pick<Orders, 'orders' | 'meanOrders'> = {
+  orders: (random) => Math.min(MOST_ORDERS, Math.floor((1 - random()) ** (-1 / 1.5))),
+  meanOrders: Array.from({ length: MOST_ORDERS }, (_, i) => (i + 1) ** -1.5).reduce((sum, part) => sum + part, 0),
 };
 
 export const WORLDS: readonly World[] = [
@@ -82,17 +91,15 @@ export const WORLDS: readonly World[] = [
     rare: { value: 50_000, part: 1 / 500, meanValueOfOthers: 50 },
   }),
   worldOf('all convert', { ...PLAIN, converts: PLAIN.channels.map(() => 1 - PLAIN.goesOn) }, ONCE),
-  worldOf('values without a variance', PLAIN, {
+  worldOf('values without a variance', PLAIN, { ...ONCE, ...paretoValues(1.5) }),
+  worldOf('orders without a variance', PLAIN, { ...ONCE, ...ZIPF_ORDERS }),
+  worldOf('values without a variance in one channel', PLAIN, {
     ...ONCE,
-    // Pareto with exponent 1.5.
-    value: (random) => 50 * (1 - random()) ** (-1 / 1.5),
-    meanValue: 150,
+    apart: { ...FIFTY, ...paretoValues(1.5), channel: 'partner' },
   }),
-  worldOf('orders without a variance', PLAIN, {
+  worldOf('orders without a variance in one channel', PLAIN, {
     ...ONCE,
-    // Zipf with exponent 1.5, as far as 1 000: at least k orders with a probability of k^-1.5.
-    orders: (random) => Math.min(MOST_ORDERS, Math.floor((1 - random()) ** (-1 / 1.5))),
-    meanOrders: Array.from({ length: MOST_ORDERS }, (_, i) => (i + 1) ** -1.5).reduce((sum, part) => sum + part, 0),
+    apart: { ...FIFTY, ...ZIPF_ORDERS, channel: 'partner' },
   }),
   worldOf('refunds of 10 to 50 % of the orders', PLAIN, {
     ...ONCE,
@@ -136,17 +143,19 @@ export function sampleOf(rows: readonly UnitRow[]): Sample {
 }
 
 function worldOf(name: string, walk: Walk, habit: Habit): World {
-  const { journeys, meanOrders, meanValue, rare, refunded } = habit;
+  const { journeys, rare, refunded } = habit;
   const walks = populationOf(walk);
-  const populationWith = (valueOfOrder: number) =>
+  const populationWith = (meanOfMost: number | null) =>
     walks.map(({ path, conversions, nulls }) => {
+      const { meanOrders, meanValue } = habitAt(path, habit);
+      const valueOfOrder = meanOfMost ?? meanValue;
       const orders = journeys * conversions * meanOrders;
       const refunds = orders * (refunded[CHANNELS.indexOf(path.at(-1) as string)] as number);
       return { path, conversions: orders + refunds, nulls: journeys * nulls, value: (orders - refunds) * valueOfOrder };
     });
   return {
     name,
-    population: populationWith(meanValue),
+    population: populationWith(null),
     rare: rare && { value: rare.value, population: populationWith((1 - rare.part) * rare.meanValueOfOthers) },
     user(random) {
       const first = oneOf(walk.channels, random);
@@ -182,7 +191,12 @@ function stepOf({ path, next }: Step, channel: number): Step {
   return step;
 }
 
-function ordered(path: readonly string[], { orders, value }: Habit, refunded: number, random: Random): Journey[] {
+function habitAt(path: readonly string[], habit: Habit): Orders {
+  return habit.apart !== null && path.at(-1) === habit.apart.channel ? habit.apart : habit;
+}
+
+function ordered(path: readonly string[], habit: Habit, refunded: number, random: Random): Journey[] {
+  const { orders, value } = habitAt(path, habit);
   return Array.from({ length: orders(random) }, () => {
     const order = { path, value: value(random) };
     // Worlds without refunds draw no number for them: their samples are those of before.

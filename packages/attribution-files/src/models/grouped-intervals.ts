@@ -11,8 +11,9 @@ import { creditByRule } from '@tributary/attribution/paths/credit';
 import type { PathTransform } from '@tributary/attribution/paths/transforms';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Shape } from '@tributary/attribution/rules/rules';
+import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
-import { type Grouped, jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { type Grouped, jackknife, notRun, type SingleOrder } from '@tributary/attribution/uncertainty/jackknife';
 import type { ModelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
 import { InputError } from '@tributary/importing/failures';
@@ -57,7 +58,7 @@ interface Counted {
   readonly all: Paths;
   /** All groups but one, by group. */
   readonly without: readonly Paths[];
-  readonly singleOrders: readonly number[];
+  readonly singleOrders: readonly SingleOrder[];
 }
 
 function countedIn(groups: readonly Paths[]): Counted {
@@ -70,20 +71,25 @@ function countedIn(groups: readonly Paths[]): Counted {
 }
 
 /** Orders that stand alone among those of their day, type and set of channels. */
-function singleOrdersIn(paths: Paths): number[] {
+function singleOrdersIn(paths: Paths): SingleOrder[] {
   const converting = paths.filter(({ conversions }) => conversions > 0);
   const rows = Map.groupBy(converting, ({ filed = '', path }) => `${filed}\t${[...new Set(path)].sort(byCodePoint).join('\t')}`);
-  return [...rows.values()].flatMap((own) => (own.length === 1 && own[0]?.conversions === 1 ? [own[0].value] : []));
+  return [...rows.values()].flatMap(([one, ...others]) =>
+    others.length === 0 && one?.conversions === 1 ? [{ value: one.value, channels: one.path }] : [],
+  );
 }
 
 function ofModel(model: FileModel, reward: Reward, counted: Counted, options: GroupOptions): ModelUncertainty {
   const asked = isRule(model) ? ofRule(model, reward, counted, options) : ofCounts(model, reward, counted, options);
-  const { cautions, channels } = jackknife({
-    ...asked,
-    ...{ model, reward, level: options.level },
-    conversions: { is: conversionsOf(counted.all), without: counted.without.map(conversionsOf) },
-    singleOrders: reward === 'value' ? counted.singleOrders : [],
-  });
+  const { cautions, channels } =
+    asked.refused !== null
+      ? notRun(asked.channels, asked.refused)
+      : jackknife({
+          ...asked,
+          ...{ model, reward, level: options.level },
+          conversions: { is: conversionsOf(counted.all), without: counted.without.map(conversionsOf) },
+          singleOrders: reward === 'value' ? counted.singleOrders : [],
+        });
   return {
     ...{ model, reward, cautions, seen: null },
     channels: channels.map(({ amounts: _, ...of }, i) => ({
@@ -91,12 +97,15 @@ function ofModel(model: FileModel, reward: Reward, counted: Counted, options: Gr
       effect: isRule(model) ? null : of.effect,
       shareIs: asked.is.shares[i] as number,
       witnesses: null,
-      converted: asked.met[i]?.conversions ?? 0,
+      converted: asked.met[i]?.reduce((sum, one) => sum + one, 0) ?? 0,
     })),
   };
 }
 
-type Figures = Pick<Grouped, 'channels' | 'is' | 'without' | 'met' | 'alone'>;
+interface Figures extends Pick<Grouped, 'channels' | 'is' | 'without' | 'met' | 'alone'> {
+  /** Why the model was not run without each group. */
+  readonly refused: CautionCode | null;
+}
 
 /** As the platform counts them, each conversion by itself: to the micro and the minor unit. */
 function ofRule(model: Parameters<typeof creditByRule>[1], reward: Reward, counted: Counted, { shape }: GroupOptions): Figures {
@@ -120,11 +129,10 @@ function ofRule(model: Parameters<typeof creditByRule>[1], reward: Reward, count
     channels,
     is: estimate(counted.all),
     without: counted.without.map(estimate),
-    met: channels.map((channel) => ({
-      conversions: (all.get(channel)?.creditMicros ?? 0) / CREDIT_UNIT_MICROS,
-      groups: ofGroups.filter((credits) => (credits.get(channel)?.creditMicros ?? 0) > 0).length,
-    })),
-    alone: [],
+    met: channels.map((channel) =>
+      ofGroups.map((credits) => Math.max(0, credits.get(channel)?.creditMicros ?? 0) / CREDIT_UNIT_MICROS),
+    ),
+    ...{ alone: [], refused: null },
   };
 }
 
@@ -137,6 +145,7 @@ function ofCounts(
   const { seed, alpha, order } = options;
   const input = (paths: Paths) => inputOf(model, journeysOf(paths, order), { reward, seed, alpha });
   const outcome = compute({ model, ...input(counted.all), without: counted.without.map(input) });
+  const [refused, without] = typeof outcome.without === 'string' ? [outcome.without, []] : [null, outcome.without ?? []];
   const channels = outcome.channels.map(({ channel }) => channel).sort(byCodePoint);
   const estimate = (effects: typeof outcome.channels, paths: Paths): Estimate => {
     const total = amountIn(paths, reward);
@@ -158,11 +167,9 @@ function ofCounts(
   return {
     channels,
     is: estimate(outcome.channels, counted.all),
-    without: counted.without.map((paths, group) => estimate(outcome.without?.[group] ?? [], paths)),
-    met: channels.map((channel) => ({
-      conversions: conversionsOf(isOf(channel)(counted.all)),
-      groups: counted.groups.map(isOf(channel)).filter((paths) => conversionsOf(paths) > 0).length,
-    })),
+    refused,
+    without: counted.without.map((paths, group) => estimate(without[group] ?? [], paths)),
+    met: channels.map((channel) => counted.groups.map((paths) => conversionsOf(isOf(channel)(paths)))),
     alone: channels.map((channel) => ({
       journeys: isAlone(channel)(counted.all).reduce((sum, { conversions, nulls }) => sum + conversions + nulls, 0),
       groups: counted.groups.map(isAlone(channel)).filter((paths) => conversionsOf(paths) > 0).length,

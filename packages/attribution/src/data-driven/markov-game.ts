@@ -29,12 +29,13 @@ export function markovGame(transitions: readonly Transition[], options: GameOpti
   const walk = walkOf(chain);
   const all = new Float64Array(channels.length);
   walk(Int32Array.from(channels.keys()), all);
-  const { effects, sampling } = effectsOf(chain, walk, options);
+  const { effects, sampling, work } = effectsOf(chain, walk, options);
   return {
     channels: withShares(channels.map((channel, i) => [channel, effects[i] as number])),
     total,
     rate: journeys === 0 ? 0 : (all.at(-1) ?? 0),
     sampling,
+    work,
   };
 }
 
@@ -42,10 +43,11 @@ function effectsOf(
   chain: DenseChain,
   walk: Walk,
   { seed = 1, delta = 0.05, epsilon = 0 }: GameOptions,
-): { effects: Float64Array; sampling: Sampling | null } {
+): { effects: Float64Array; sampling: Sampling | null; work: number } {
   const players = chain.channels.length;
   const tree = players <= MOST_EXACT ? treeOf(chain) : null;
-  if (tree !== null && tree.work <= EXACT_WORK) return { effects: shapleyExact(tree.values(), players), sampling: null };
+  if (tree !== null && tree.work <= EXACT_WORK)
+    return { effects: shapleyExact(tree.values(), players), sampling: null, work: tree.work };
   const states = chain.states.length;
   const workOfPair = 2 * (states + 1) ** 2 * (states / 3 + 1);
   if (FEWEST_PAIRS * workOfPair > MOST_WORK)
@@ -58,7 +60,7 @@ function effectsOf(
     FEWEST_PAIRS,
     Math.min(Math.floor(SAMPLED_WORK / workOfPair), pairsFor(players, { range, epsilon, delta })),
   );
-  return shapleySampled(walk, players, { pairs, seed, range, delta });
+  return { ...shapleySampled(walk, players, { pairs, seed, range, delta }), work: pairs * workOfPair };
 }
 
 /** More channels let more through: a marginal contribution lies between the whole of what is lost and the whole of what is won. */

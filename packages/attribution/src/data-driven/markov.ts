@@ -2,7 +2,7 @@
  * Markov removal effects of order k, exact: from one inverse, of chains with many states by sparse elimination.
  *
  * `RE_j = 1 − P(conversion | every state containing j leads nowhere) / P(conversion)`. With N the expected visits, h the
- * probability of conversion from each state and A the states containing j, the journeys that are lost are those that
+ * probability of conversion from each state and A the states containing j, the journeys that go through it are those that
  * ever enter A: `f = N[s, A] · N[A, A]⁻¹` is where they enter it first, and `RE_j = f · h[A] / h[s]`. For a single state this
  * is `N[s, j] · h[j] / (N[j, j] · h[s])` (Anderl et al. 2016 define the effect; the reference verified the identity).
  * For value, the reward of a conversion is its value given the last state, and h the expected value.
@@ -36,11 +36,11 @@ export interface MarkovResult extends ModelResult {
 export function markov(transitions: readonly Transition[], { reward = 'conversions' }: { reward?: Reward } = {}): MarkovResult {
   const chain = chainOf(transitions, reward, MOST_SPARSE_STATES);
   const { channels, states, journeys, total } = chain;
-  const { whole, magnitude, lost, converted } = expectedIn(chain)(chain.rewards);
+  const { whole, magnitude, through, converted } = expectedIn(chain)(chain.rewards);
   // Values of both signs may sum to 0: what is left then is rounding, and no part of it means anything.
   const nothing = Math.abs(whole) <= 1e-12 * magnitude;
   return {
-    channels: withShares(channels.map((channel, i) => [channel, nothing ? 0 : lost(i) / whole])),
+    channels: withShares(channels.map((channel, i) => [channel, nothing ? 0 : through(i) / whole])),
     total,
     order: states.reduce((longest, state) => Math.max(longest, state.length), 1),
     states: states.length,
@@ -56,7 +56,7 @@ export interface Expected {
   readonly magnitude: number;
   readonly converted: number;
   /** Reward of the journeys that ever enter a state with the channel. */
-  lost(channel: number): number;
+  through(channel: number): number;
 }
 
 function blocksOf({ channels, states }: Chain): number[][] {
@@ -81,7 +81,7 @@ export function byInverse(chain: Chain): (rewards: Float64Array) => Expected {
       whole: dot(visits, rewards),
       magnitude: dot(visits, rewards.map(Math.abs)),
       converted: dot(visits, chain.conversions),
-      lost: (channel) => lostIn(blocks[channel] as number[], inverse, n, visits, expected),
+      through: (channel) => throughIn(blocks[channel] as number[], inverse, n, visits, expected),
     };
   };
 }
@@ -100,7 +100,7 @@ export function byElimination(chain: Chain): (rewards: Float64Array) => Expected
       whole,
       magnitude: rewards.every((reward) => reward >= 0) ? whole : allOf(rewards.map(Math.abs)),
       converted: allOf(chain.conversions),
-      lost(channel) {
+      through(channel) {
         const block = new Set(blocks[channel]);
         const entering = new Float64Array(starts.length);
         for (const { from, to, amount } of edges)
@@ -113,7 +113,7 @@ export function byElimination(chain: Chain): (rewards: Float64Array) => Expected
 }
 
 /** Expected reward of the journeys that ever enter the block of states. */
-function lostIn(block: number[], inverse: Float64Array, n: number, visits: Float64Array, expected: Float64Array): number {
+function throughIn(block: number[], inverse: Float64Array, n: number, visits: Float64Array, expected: Float64Array): number {
   if (block.length === 0) return 0;
   const size = block.length;
   const within = new Float64Array(size * size);

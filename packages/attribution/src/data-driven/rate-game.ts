@@ -11,6 +11,8 @@ export interface GameResult extends ModelResult {
   readonly rate: number;
   /** How the effects were estimated; null: they are exact. */
   readonly sampling: Sampling | null;
+  /** Multiplications, where they may be very many. */
+  readonly work: number;
 }
 
 export interface GameOptions {
@@ -38,6 +40,7 @@ export function rateGame(coalitions: readonly Coalition[], options: GameOptions 
     total,
     rate: journeys === 0 ? 0 : total / journeys,
     sampling,
+    work: 2 ** channels.length,
   });
   if (channels.length <= MOST_EXACT) return result(shapleyOfSums(ratesOfAll(rows, channels, reward), channels.length), null);
 
@@ -49,24 +52,40 @@ export function rateGame(coalitions: readonly Coalition[], options: GameOptions 
   return result(sampled.effects, sampled.sampling);
 }
 
-const journeysOf = ({ conversions, nulls }: Coalition) => conversions + nulls;
+export const journeysOf = ({ conversions, nulls }: Coalition) => conversions + nulls;
 
-/** v of all 2ⁿ sets by subset sums (Yates): sums of whole numbers, exact. The array is taken again by the next game. */
+/** v of all 2ⁿ sets. */
 function ratesOfAll(rows: readonly Coalition[], channels: readonly string[], reward: Reward): Float64Array {
-  const bits = new Map(channels.map((channel, i) => [channel, 2 ** i]));
-  const [rewards, journeys] = emptySums(2 ** channels.length);
-  for (const row of rows) {
-    const mask = row.channels.reduce((sum, channel) => sum + (bits.get(channel) as number), 0);
-    rewards[mask] = row[reward];
-    journeys[mask] = journeysOf(row);
-  }
-  sumOverSubsets(journeys);
-  sumOverSubsets(rewards);
+  const { rewards, journeys } = subsetSumsOf(rows, channels, reward);
   for (let mask = 0; mask < rewards.length; mask++) {
     const among = journeys[mask] as number;
     rewards[mask] = among === 0 ? 0 : (rewards[mask] as number) / among;
   }
   return rewards;
+}
+
+/** Rewards and journeys within each of the 2ⁿ sets (Yates): sums of whole numbers, exact. The arrays are taken again by the next game. */
+export function subsetSumsOf(
+  rows: readonly Coalition[],
+  channels: readonly string[],
+  reward: Reward,
+): { rewards: Float64Array; journeys: Float64Array } {
+  const [rewards, journeys] = emptySums(2 ** channels.length);
+  const maskOf = maskIn(channels);
+  for (const row of rows) {
+    const mask = maskOf(row.channels);
+    rewards[mask] = row[reward];
+    journeys[mask] = journeysOf(row);
+  }
+  sumOverSubsets(journeys);
+  sumOverSubsets(rewards);
+  return { rewards, journeys };
+}
+
+/** Bit `i` of a set is channel `i`. */
+export function maskIn(channels: readonly string[]): (set: readonly string[]) => number {
+  const bits = new Map(channels.map((channel, i) => [channel, 2 ** i]));
+  return (set) => set.reduce((sum, channel) => sum + (bits.get(channel) as number), 0);
 }
 
 /** Two arrays of 8 MB for 20 channels: new ones for each game cost as much as the sums. Games are computed one after the other. */
@@ -95,6 +114,20 @@ function sumOverSubsets(values: Float64Array): void {
 
 function addBelow(values: Float64Array, high: number, bit: number): void {
   for (let mask = high; mask < high + bit; mask++) values[mask] = (values[mask] as number) + (values[mask - bit] as number);
+}
+
+/** Every entry becomes the sum over the supersets of its mask: across blocks, then block by block. */
+export function sumOverSupersets(values: Float64Array): void {
+  const block = Math.min(BLOCK, values.length);
+  for (let bit = values.length / 2; bit >= block; bit /= 2)
+    for (let high = bit; high < values.length; high += 2 * bit) addAbove(values, high, bit);
+  for (let start = 0; start < values.length; start += block)
+    for (let bit = 1; bit < block; bit *= 2)
+      for (let high = start + bit; high < start + block; high += 2 * bit) addAbove(values, high, bit);
+}
+
+function addAbove(values: Float64Array, high: number, bit: number): void {
+  for (let mask = high; mask < high + bit; mask++) values[mask - bit] = (values[mask - bit] as number) + (values[mask] as number);
 }
 
 /** Journeys have few of all sets: in most blocks there are none. */

@@ -36,7 +36,7 @@ export function shapleyExact(values: Float64Array, players: number): Float64Arra
 export function shapleyOfSums(values: Float64Array, players: number): Float64Array {
   const sizes = sizesOf(values.length);
   const weights = weightsOf(players);
-  const gains = weights.map((weight, size) => weight + (weights[size - 1] ?? 0));
+  const gains = gainsOf(weights);
   const adding = Array.from({ length: players }, (_, player) => addsAnything(values, 2 ** player));
   let taken = 0;
   for (let start = 0; start < values.length; start += TOGETHER) {
@@ -54,6 +54,11 @@ export function shapleyOfSums(values: Float64Array, players: number): Float64Arr
     effects[player] = adding[player] ? own - taken : 0;
   }
   return effects;
+}
+
+/** What a set adds to each of its players, by its size, beside what it takes from all. */
+export function gainsOf(weights: Float64Array): Float64Array {
+  return weights.map((weight, size) => weight + (weights[size - 1] ?? 0));
 }
 
 /** To any coalition. Most players do alone: the first comparison shows it. */
@@ -84,7 +89,7 @@ function addUpperHalf(values: Float64Array, half: number): number {
 /** Players of each mask; those of the largest game so far begin with those of smaller ones. */
 let heldSizes = new Uint8Array(1);
 
-function sizesOf(length: number): Uint8Array {
+export function sizesOf(length: number): Uint8Array {
   if (heldSizes.length >= length) return heldSizes;
   heldSizes = new Uint8Array(length);
   for (let mask = 1; mask < length; mask++) heldSizes[mask] = (heldSizes[mask >> 1] as number) + (mask & 1);
@@ -92,7 +97,7 @@ function sizesOf(length: number): Uint8Array {
 }
 
 /** |S|! (n − |S| − 1)! / n! by |S|: the part of all orders in which exactly S comes before the player; 0 of all players. */
-function weightsOf(players: number): Float64Array {
+export function weightsOf(players: number): Float64Array {
   const weights = new Float64Array(players + 1);
   weights[0] = 1 / players;
   for (let size = 1; size < players; size++) weights[size] = ((weights[size - 1] as number) * size) / (players - size);

@@ -1,13 +1,31 @@
 /** Any model, run again on the counts of each draw: a model needs no second form for how sure it is. */
-import { byCodePoint, type Coalition, type Transition } from '../data-driven/counts.ts';
+import { byCodePoint, type Coalition, type Reward, type Transition } from '../data-driven/counts.ts';
 import { transitionsOfPath } from '../data-driven/path-counts.ts';
 import { sizesOf } from '../data-driven/sum-game.ts';
-import { type EffectsOfSums, grouped, keyOfStates, type PathsInput, sumsOfRows } from '../path-sums/path-sums.ts';
-import type { SharedModel } from './shared-model.ts';
+import { type EffectsOfSums, grouped, keyOfStates, type PathSums, type PathsInput, sumsOfRows } from '../path-sums/path-sums.ts';
+import type { ModelCounts, SharedModel } from './shared-model.ts';
 
-export function effectsByCounts({ looksAt, effects }: SharedModel, input: PathsInput): EffectsOfSums {
-  const { paths, channels, order, alpha, seed } = input;
+export function effectsByCounts(model: SharedModel, input: PathsInput): EffectsOfSums {
+  const countsOf = countsBySums(model, input);
+  const { channels, alpha, seed } = input;
   const place = new Map(channels.map((channel, i) => [channel, i]));
+  return (sums) => {
+    const of = countsOf(sums);
+    return (reward) => {
+      const found = model.effects({ ...of(reward), reward, alpha, seed });
+      // A channel that a draw lost has no effect in it.
+      const all = new Float64Array(channels.length);
+      for (const { channel, effect } of found.channels) all[place.get(channel) as number] = effect;
+      return all;
+    };
+  };
+}
+
+/** The counts that the model is run on, of sums by path. */
+export function countsBySums(
+  { looksAt }: Pick<SharedModel, 'looksAt'>,
+  { paths, order }: PathsInput,
+): (sums: PathSums) => (reward: Reward) => ModelCounts {
   const sets = grouped(
     looksAt.sets || looksAt.sizes ? paths.map(({ path }) => [[...new Set(path)].sort(byCodePoint)]) : [],
     (names) => keyOfStates(names),
@@ -34,13 +52,6 @@ export function effectsByCounts({ looksAt, effects }: SharedModel, input: PathsI
         value: step.to.length === 0 ? (ofSteps.value[i] as number) : 0,
       }),
     );
-    return (reward) => {
-      const sizes = looksAt.sizes ? sizesOf(coalitions, reward) : [];
-      const found = effects({ sizes, coalitions, transitions, reward, alpha, seed });
-      // A channel that a draw lost has no effect in it.
-      const all = new Float64Array(channels.length);
-      for (const { channel, effect } of found.channels) all[place.get(channel) as number] = effect;
-      return all;
-    };
+    return (reward) => ({ sizes: looksAt.sizes ? sizesOf(coalitions, reward) : [], coalitions, transitions });
   };
 }

@@ -20,6 +20,7 @@ export const hybridModel: SharedModel = {
   mostCurrencies: 100,
   looksAt: { sizes: true, sets: false, edges: true },
   estimates: 'part',
+  maySample: false,
   isRemovalEffect: false,
   isQuick: hasFewStates,
   overPaths: (input) =>
@@ -38,6 +39,7 @@ export const hybridChainModel: SharedModel = {
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: false, edges: true },
   estimates: 'part',
+  maySample: true,
   isRemovalEffect: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
   overPaths: (input) => blended(removalEffects(input), effectsByCounts(markovShapleyModel, input), input.alpha),
@@ -49,10 +51,12 @@ type ChainInput = Pick<ModelInput, 'transitions' | 'reward' | 'seed' | 'alpha'>;
 function blendOfChain({ transitions, reward, seed, alpha }: ChainInput): {
   channels: ChannelEffect[];
   sampling: Sampling | null;
+  work: number;
 } {
   const game = markovGame(transitions, { reward, seed });
   return {
     channels: hybrid(markov(transitions, { reward }).channels, game.channels, alpha),
+    work: game.work,
     sampling: game.sampling === null ? null : ofShares(game.sampling, game.rate, alpha),
   };
 }

@@ -9,6 +9,7 @@ export const markovShapleyModel: SharedModel = {
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: false, edges: true },
   estimates: 'rate',
+  maySample: true,
   isRemovalEffect: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
   effects: ({ transitions, reward, seed }) => markovGame(transitions, { reward, seed }),

@@ -3,7 +3,7 @@ import { removalEffects } from '../path-sums/chain.ts';
 import { hasFewStates, type SharedModel } from './shared-model.ts';
 
 export const markovModel: SharedModel = {
-  rule: 'removal effect: the part of the conversions that is lost when the channel is taken out of the chain of touches',
+  rule: 'removal effect: the part of the conversions on modelled paths through the channel, by taking it out of the chain of touches',
   effect: 'removal effect, 0 to 1',
   parameters: ['order', 'intervals', 'seed'],
   // At order 1 these are 200 states: one inverse of some 100 ms. At higher orders the number of states is the bound.
@@ -11,6 +11,7 @@ export const markovModel: SharedModel = {
   mostCurrencies: 100,
   looksAt: { sizes: false, sets: false, edges: true },
   estimates: 'part',
+  maySample: false,
   isRemovalEffect: true,
   isQuick: hasFewStates,
   overPaths: removalEffects,

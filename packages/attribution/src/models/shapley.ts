@@ -11,6 +11,7 @@ export const shapleyModel: SharedModel = {
   mostCurrencies: 1_000,
   looksAt: { sizes: true, sets: false, edges: false },
   estimates: 'amount',
+  maySample: false,
   isRemovalEffect: false,
   isQuick: () => true,
   overPaths: ({ paths, channels }) => handedOut(partsOf(paths, channels, equally), channels.length),

@@ -5,7 +5,7 @@
 import type { ChannelEffect, Coalition, Reward, Transition } from '../data-driven/counts.ts';
 import type { Sampling } from '../data-driven/shapley.ts';
 import type { SizedCount } from '../data-driven/sum-game.ts';
-import type { EffectsOfSums, PathsInput } from '../path-sums/path-sums.ts';
+import type { EffectsOfSums, PathSums, PathsInput } from '../path-sums/path-sums.ts';
 
 export type Parameter = 'order' | 'alpha' | 'seed' | 'position' | 'intervals' | 'transform' | 'custom';
 
@@ -33,7 +33,36 @@ export interface SharedModel {
   isQuick(counts: ModelCounts): boolean;
   /** A faster form of `effects` for sums by path that change with every draw. Left out: the model is run again on the counts of each. */
   readonly overPaths?: (input: PathsInput) => EffectsOfSums;
-  effects(input: ModelInput): { readonly channels: readonly ChannelEffect[]; readonly sampling?: Sampling | null };
+  /**
+   * Its effects near counts that are known, to first order: instead of a run for each of many counts that differ little. Left out: a run for
+   * each. null: it cannot be had.
+   */
+  readonly near?: Near;
+  /** Whether its effects are sampled where channels, or states, are too many. */
+  readonly maySample: boolean;
+  effects(input: ModelInput): Effects;
+}
+
+export interface Effects {
+  readonly channels: readonly ChannelEffect[];
+  /** Left out, or null: exact. */
+  readonly sampling?: Sampling | null;
+  /** Multiplications, where they may be very many; left out: few. */
+  readonly work?: number;
+}
+
+export interface Near {
+  counts(base: ModelInput): ((counts: ModelCounts) => readonly ChannelEffect[]) | null;
+  paths(input: PathsInput, base: PathSums): EffectsOfSums | null;
+}
+
+/** Multiplications of all runs together: some ten seconds. */
+const MOST_WORK = 1e10;
+
+/** Why a model is not run again and again for intervals, by its first run; null: it is. */
+export function refusalOfRuns({ sampling = null, work = 0 }: Effects, runs: number): 'sampled_effects' | 'too_costly' | null {
+  if (sampling !== null) return 'sampled_effects';
+  return work * runs > MOST_WORK ? 'too_costly' : null;
 }
 
 /** Which counts of a window it is run on. */

@@ -9,7 +9,14 @@ import { markovModel } from './markov.ts';
 import { markovShapleyModel } from './markov-shapley.ts';
 import { rateShapleyModel } from './rate-shapley.ts';
 import { shapleyModel } from './shapley.ts';
-import type { LooksAt, ModelCounts, ModelInput, SharedModel } from './shared-model.ts';
+import {
+  type Effects,
+  type LooksAt,
+  type ModelCounts,
+  type ModelInput,
+  refusalOfRuns,
+  type SharedModel,
+} from './shared-model.ts';
 
 /** Loaded by the thread as well: a model's file imports nothing but its mathematics. */
 export const SHARED_MODELS = {
@@ -33,18 +40,26 @@ export interface ModelOutcome {
   readonly channels: readonly ChannelEffect[];
   /** null: the effects are exact. */
   readonly sampling: Sampling | null;
-  /** Over the counts of all groups but one, by group; null: none were given. */
-  readonly without: readonly (readonly ChannelEffect[])[] | null;
+  /** Over the counts of all groups but one, by group; null: none were given. A code: why there are none. */
+  readonly without: readonly (readonly ChannelEffect[])[] | ReturnType<typeof refusalOfRuns>;
 }
 
 export function compute({ model, without, ...input }: ModelJob): ModelOutcome {
   const shared: SharedModel = SHARED_MODELS[model];
-  const { channels, sampling = null } = shared.effects(input);
-  return {
-    channels,
-    sampling,
-    without: without?.map((counts) => shared.effects({ ...input, ...counts }).channels) ?? null,
-  };
+  const effects = shared.effects(input);
+  const { channels, sampling = null } = effects;
+  return { channels, sampling, without: without === null ? null : withoutEach(shared, { input, effects }, without) };
+}
+
+function withoutEach(
+  { near, effects: run }: SharedModel,
+  { input, effects }: { readonly input: ModelInput; readonly effects: Effects },
+  without: readonly ModelCounts[],
+): Exclude<ModelOutcome['without'], null> {
+  const refused = refusalOfRuns(effects, near === undefined ? without.length : 1);
+  if (refused !== null) return refused;
+  const nearby = near?.counts(input) ?? ((counts: ModelCounts) => run({ ...input, ...counts }).channels);
+  return without.map(nearby);
 }
 
 export function looksAt(model: SharedName): LooksAt {

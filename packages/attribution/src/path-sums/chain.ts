@@ -122,10 +122,10 @@ function liveChain(counted: Counted, channels: readonly string[]): Live {
 function effectsOf({ chain, rewards }: Live): (reward: Reward) => Float64Array {
   const expected = expectedIn(chain);
   return (reward) => {
-    const { whole, magnitude, lost } = expected(rewards[reward]);
+    const { whole, magnitude, through } = expected(rewards[reward]);
     const effects = new Float64Array(chain.channels.length);
     if (Math.abs(whole) <= 1e-12 * magnitude) return effects;
-    for (let i = 0; i < effects.length; i++) effects[i] = lost(i) / whole;
+    for (let i = 0; i < effects.length; i++) effects[i] = through(i) / whole;
     return effects;
   };
 }

@@ -5,6 +5,7 @@
 import type { Reward } from '../data-driven/counts.ts';
 import { type ModelName, modelInfo } from '../models/catalogue.ts';
 import type { AllEvidence, Evidence } from './evidence.ts';
+import { areAlike, mayBeHeavy } from './tail.ts';
 import type { Units } from './units.ts';
 
 export const CAUTIONS = {
@@ -16,7 +17,7 @@ export const CAUTIONS = {
   no_conversions: 'no conversion: an upper bound only, and no rank',
   credit_without_conversion:
     'no interval and no rank: no conversion met it, and the model credits it for conversions of channels that come after it on paths',
-  too_few_conversions: 'too few conversions (under 5)',
+  too_few_conversions: 'too few conversions (under 5); of users, who may convert repeatedly, no interval',
   few_conversions: 'few conversions (5 to 19)',
   fewer_than_10_conversions: 'no interval of ROAS and CPA: fewer than 10 conversions, or users who convert',
   values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
@@ -30,6 +31,14 @@ export const CAUTIONS = {
   value_not_positive: 'no interval of value: refunds outweigh sales',
   never_differs:
     'no interval where a figure is the same in every resampling, or without any group of users: that does not show how far off it may be',
+  shares_not_certain:
+    'no interval of shares: channels that have no interval make up 5 % or more, and the parts of all others rest on them',
+  sign_not_certain:
+    'no interval of share, credit and value: the effect is less than 3 standard errors above 0, and may be below it',
+  sampled_effects:
+    'no intervals: the effects are sampled, for the model has too many channels or states, and that error is not of the users',
+  too_costly:
+    'no intervals: the model would be computed again and again for minutes; tell fewer channels apart, or lower the order',
   outside_of_whole: 'effects only: shares below 0 or above 1 hand out no credit',
   few_journeys_alone: 'no interval: fewer than 30 journeys, or 5 conversions, over this channel alone',
   few_groups: 'no interval: so few groups of users have conversions of it that fewer than 5 users may have made them all',
@@ -71,8 +80,6 @@ export function withCodesOfAll(ofAll: readonly CautionCode[], own: string): stri
 
 /** Values that differ less than this are taken as equal, however few: a coefficient of variation of 0.5. */
 const NEARLY_EQUAL = 0.8;
-/** Fewer orders do not show whether values are alike. */
-const FEWEST_ALIKE = 5;
 
 /** Those that concern the whole answer. */
 export function cautionsOfAll(
@@ -93,7 +100,7 @@ const FEWEST_OF_CONVERSIONS = 100;
 /** Why nothing is said of any reward; null: there are intervals. */
 export function refusalOfAll({ converted, ofConversions, heavyTail }: AllEvidence): CautionCode | null {
   const isFew = converted >= ENOUGH_TO_HIDE && ofConversions < Math.min(FEWEST_OF_CONVERSIONS, converted / 2);
-  return isFew || heavyTail.ofConversions ? 'few_users_decide' : null;
+  return isFew || (heavyTail.ofConversions && !areAlike(converted, ofConversions)) ? 'few_users_decide' : null;
 }
 
 /** Why nothing is said of value; null: there are intervals. */
@@ -105,8 +112,8 @@ export function refusalOfValue(
   if (!hasSingleValues) return 'values_as_sums';
   if (converted > 0 && !hasValue) return 'no_value';
   if (total <= 0 && converted > 0) return 'value_not_positive';
-  const areAlike = converted >= FEWEST_ALIKE && ofValue >= NEARLY_EQUAL * converted;
-  return heavyTail.ofValue || (ofValue < FEWEST_OF_VALUE.all && !areAlike) ? 'few_orders_decide' : null;
+  const isDecided = heavyTail.ofValue || ofValue < FEWEST_OF_VALUE.all;
+  return isDecided && !areAlike(converted, ofValue) ? 'few_orders_decide' : null;
 }
 
 /** `isRefused`: there are no intervals of value that could leave something out. */
@@ -133,21 +140,38 @@ export function seenOrders({ converted, largestValue }: AllEvidence, level: numb
 /** Fewer converting units of a channel are a caution, and fewer than as many of one conversion each are. */
 const FEW = 20;
 
-/** Enough users convert over the channel, but some of them so often that all are as certain as a few. */
-function hidesRepeats({ converted, ofConversions }: Evidence): boolean {
-  return converted >= FEW && ofConversions < Math.min(FEW, converted / 2);
+/** Fewer converting units are too few to say more than that; of their value there is no interval. */
+export const FEWEST_TO_JUDGE = 5;
+
+/** Some users convert so often that all of the channel's are as certain as a few, or may be of a law without a variance. */
+function hidesRepeats({ converted, ofConversions, heavyTail }: Evidence): boolean {
+  if (converted < FEWEST_TO_JUDGE || areAlike(converted, ofConversions)) return false;
+  return converted < FEW || ofConversions < Math.min(FEWEST_OF_CONVERSIONS, converted / 2) || heavyTail.ofConversions;
+}
+
+/** The part of all that a channel must have to decide the shares of the others. */
+const DECIDES = 0.05;
+
+/** Whether the channels without an interval have so much that the parts of all others rest on them. `shares`: their parts, by channel. */
+export function decidesShares(isRefused: readonly boolean[], shares: ArrayLike<number>): boolean {
+  return isRefused.reduce((sum, refused, i) => sum + (refused ? Math.max(0, shares[i] as number) : 0), 0) >= DECIDES;
+}
+
+/** The same of its value: fewer than 5 orders do not show whether they are alike, and others than those that are must be many. */
+function isDecidedByFew({ converted, ofValue, heavyTail }: Evidence, all: AllEvidence): boolean {
+  if (converted < FEWEST_TO_JUDGE) return true;
+  if (areAlike(converted, ofValue) && all.ofValue >= NEARLY_EQUAL * all.converted) return false;
+  return ofValue < FEWEST_OF_VALUE.channel || mayBeHeavy(converted, converted, ofValue, heavyTail.ofValue);
 }
 
 /** Those that concern one channel: what stands beside its figures, and whether they have intervals at all. */
 export function cautionsOfChannel(
-  model: ModelName,
-  reward: Reward,
+  { model, reward, kind }: { readonly model: ModelName; readonly reward: Reward; readonly kind: Units['kind'] },
   own: Evidence & { readonly isCredited: boolean },
   all: AllEvidence,
 ): { readonly cautions: CautionCode[]; readonly isRefused: boolean } {
   const { converted, ofValue, isCredited } = own;
   const isWithout = converted === 0 && isCredited;
-  const spread = Math.min(converted === 0 ? 1 : ofValue / converted, all.converted === 0 ? 1 : all.ofValue / all.converted);
   const isWorthNothing = reward === 'value' && (!all.hasValue || (converted > 0 && !own.hasValue));
   const refusals: CautionCode[] = [
     ...(isWithout ? ['credit_without_conversion' as const] : []),
@@ -156,8 +180,7 @@ export function cautionsOfChannel(
     ...(modelInfo(model).estimates === 'rateDifference' && (own.journeysAlone < 30 || own.convertedAlone < 5)
       ? ['few_journeys_alone' as const]
       : []),
-    // Without a conversion as well: the bound on how many there may be says nothing of their value.
-    ...(reward === 'value' && ofValue < FEWEST_OF_VALUE.channel && !isWorthNothing && spread < NEARLY_EQUAL
+    ...(reward === 'value' && !isWorthNothing && isDecidedByFew(own, all)
       ? [own.hasValue && ofValue === 0 ? ('value_not_positive' as const) : ('few_orders_decide' as const)]
       : []),
   ];
@@ -168,6 +191,7 @@ export function cautionsOfChannel(
       ...(converted < FEW && !isWithout && !(isWorthNothing && converted === 0) ? [few as CautionCode] : []),
       ...refusals,
     ],
-    isRefused: refusals.length > 0,
+    // How often users convert is not seen in a few of them; a journey converts once.
+    isRefused: refusals.length > 0 || (kind === 'user' && converted > 0 && converted < FEWEST_TO_JUDGE),
   };
 }

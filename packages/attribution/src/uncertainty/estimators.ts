@@ -1,13 +1,14 @@
 /** What a model says of sums by path, as numbers by channel: computed once for the sums as they are, then for every draw. */
 import { byCodePoint, type Reward } from '../data-driven/counts.ts';
-import { effectsByCounts } from '../models/by-counts.ts';
+import { countsBySums, effectsByCounts } from '../models/by-counts.ts';
 import { isRule, isShared, type ModelName } from '../models/catalogue.ts';
-import type { SharedModel } from '../models/shared-model.ts';
+import { type Effects, refusalOfRuns, type SharedModel } from '../models/shared-model.ts';
 import { SHARED_MODELS } from '../models/shared-models.ts';
 import { equally, handedOut, partsOf } from '../path-sums/handed-out.ts';
 import { type EffectsOfSums, type PathSums, type PathsInput, sharesOf } from '../path-sums/path-sums.ts';
 import { touchesOf, type WeightedPath } from '../paths/weighted-path.ts';
 import { type RuleName, ruleOf, type Shape } from '../rules/rules.ts';
+import type { CautionCode } from './cautions.ts';
 
 export interface EstimatorOptions {
   readonly shape: Shape;
@@ -32,6 +33,8 @@ export interface Estimator {
   counts(path: number, channel: number): boolean;
   /** The rewards are asked for while the sums are as they were. */
   estimate(sums: PathSums): (reward: Reward) => Estimate;
+  /** The same for sums that differ from `sums` as samples do, as many times as `runs`. A code: why it cannot be had. */
+  near(sums: PathSums, runs: number): Estimator['estimate'] | CautionCode;
 }
 
 /** Errors: `too_many_states`. */
@@ -39,20 +42,37 @@ export function estimatorOf(model: ModelName, paths: readonly WeightedPath[], op
   const channels = [...new Set(paths.flatMap(({ path }) => path))].sort(byCodePoint);
   const { shape, ...parameters } = options;
   const parts = partsOf(paths, channels, isRule(model) ? weightsOf(model, shape) : equally);
-  const effects = isShared(model)
-    ? effectsOfModel(SHARED_MODELS[model], { paths, channels, ...parameters })
-    : handedOut(parts, channels.length);
+  const input: PathsInput = { paths, channels, ...parameters };
+  const shared: SharedModel | null = isShared(model) ? SHARED_MODELS[model] : null;
+  const effects = shared === null ? handedOut(parts, channels.length) : effectsOfModel(shared, input);
   return {
     channels,
     counts: (path, channel) => parts[path]?.some(([of, part]) => of === channel && part > 0) === true,
-    estimate(sums) {
-      const of = effects(sums);
-      return (reward) => {
-        const found = of(reward);
-        return { effects: found, shares: sharesOf(found), total: totalOf(sums[reward]) };
-      };
+    estimate: estimateBy(effects),
+    near(sums, runs) {
+      if (shared?.near !== undefined) {
+        const nearby = shared.near.paths(input, sums);
+        return nearby === null ? 'sampled_effects' : estimateBy(nearby);
+      }
+      const refused = shared?.maySample === true ? refusalOfRuns(firstRun(shared, input, sums), runs) : null;
+      return refused ?? estimateBy(effects);
     },
   };
+}
+
+function estimateBy(effects: EffectsOfSums): Estimator['estimate'] {
+  return (sums) => {
+    const of = effects(sums);
+    return (reward) => {
+      const found = of(reward);
+      return { effects: found, shares: sharesOf(found), total: totalOf(sums[reward]) };
+    };
+  };
+}
+
+function firstRun(model: SharedModel, input: PathsInput, sums: PathSums): Effects {
+  const { alpha, seed } = input;
+  return model.effects({ ...countsBySums(model, input)(sums)('conversions'), reward: 'conversions', alpha, seed });
 }
 
 function effectsOfModel(model: SharedModel, input: PathsInput): EffectsOfSums {

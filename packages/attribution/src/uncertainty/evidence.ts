@@ -15,6 +15,13 @@ export interface Evidence {
   /** Journeys over no other channel, and how many units converted by one. */
   readonly journeysAlone: number;
   readonly convertedAlone: number;
+  readonly heavyTail: HeavyTail;
+}
+
+/** Whether the conversions, and the values, of single units may have no variance. */
+interface HeavyTail {
+  readonly ofConversions: boolean;
+  readonly ofValue: boolean;
 }
 
 export interface AllEvidence {
@@ -25,8 +32,7 @@ export interface AllEvidence {
   /** Value of the largest order, and the part of all value that it is. */
   readonly largestValue: number;
   readonly largestOrder: number;
-  /** Whether the conversions, and the values, of single units may have no variance. */
-  readonly heavyTail: { readonly ofConversions: boolean; readonly ofValue: boolean };
+  readonly heavyTail: HeavyTail;
   readonly byChannel: readonly Evidence[];
 }
 
@@ -36,13 +42,14 @@ interface Sums {
   squaresOfConversions: number;
   value: number;
   squares: number;
+  /** What single units have. */
+  readonly amounts: Readonly<Record<keyof HeavyTail, Repeated[]>>;
 }
 
 /** A unit counts once, however often it converts. */
 export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, 'channels' | 'counts'>): AllEvidence {
-  const none: Sums = { converted: 0, conversions: 0, squaresOfConversions: 0, value: 0, squares: 0 };
-  const all = { ...none };
-  const own = channels.map(() => ({ ...none }));
+  const all = noSums();
+  const own = channels.map(noSums);
   const alone = channels.map(() => ({ journeys: 0, converted: 0 }));
   const place = new Map(channels.map((channel, i) => [channel, i]));
   const channelsOf = units.paths.map(({ path }, at) =>
@@ -52,7 +59,6 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     path.every((channel) => channel === path[0]) ? (place.get(path[0] as string) as number) : -1,
   );
   let largest = 0;
-  const amounts: Record<keyof AllEvidence['heavyTail'], Repeated[]> = { ofConversions: [], ofValue: [] };
   for (const [unit, times] of units.times.entries()) {
     const values = new Map<number, Unit>();
     const aloneHere = new Set<number>();
@@ -75,8 +81,6 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     }
     if (converted === 0) continue;
     count(all, times, { conversions: converted, worth: value });
-    amounts.ofConversions.push({ amount: converted, times });
-    amounts.ofValue.push({ amount: Math.abs(value), times });
     for (const [channel, worth] of values) count(own[channel] as Sums, times, worth);
     for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
   }
@@ -87,7 +91,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     hasValue: all.squares > 0,
     largestValue: largest,
     largestOrder: all.value <= 0 ? 0 : largest / all.value,
-    heavyTail: { ofConversions: hasHeavyTail(amounts.ofConversions), ofValue: hasHeavyTail(amounts.ofValue) },
+    heavyTail: heavyTailOf(all),
     byChannel: own.map((sums, i) => ({
       converted: sums.converted,
       ofConversions: equals(sums.conversions, sums.squaresOfConversions),
@@ -95,6 +99,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
       hasValue: sums.squares > 0,
       journeysAlone: (alone[i] as { journeys: number }).journeys,
       convertedAlone: (alone[i] as { converted: number }).converted,
+      heavyTail: heavyTailOf(sums),
     })),
   };
 }
@@ -105,12 +110,23 @@ interface Unit {
   readonly worth: number;
 }
 
+function noSums(): Sums {
+  const amounts = { ofConversions: [], ofValue: [] };
+  return { converted: 0, conversions: 0, squaresOfConversions: 0, value: 0, squares: 0, amounts };
+}
+
+function heavyTailOf({ amounts }: Sums): HeavyTail {
+  return { ofConversions: hasHeavyTail(amounts.ofConversions), ofValue: hasHeavyTail(amounts.ofValue) };
+}
+
 function count(sums: Sums, times: number, { conversions, worth }: Unit): void {
   sums.converted += times;
   sums.conversions += times * conversions;
   sums.squaresOfConversions += times * conversions ** 2;
   sums.value += times * worth;
   sums.squares += times * worth ** 2;
+  sums.amounts.ofConversions.push({ amount: conversions, times });
+  sums.amounts.ofValue.push({ amount: Math.abs(worth), times });
 }
 
 function equals(sum: number, squares: number): number {

@@ -12,9 +12,11 @@ import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Reward } from '../data-driven/counts.ts';
 import { isRule, type ModelName, modelInfo } from '../models/catalogue.ts';
 import { type CautionCode, ENOUGH_IN_ALL, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
+import { dispersionOf, isOfFewUsersBeside, leavesNoShares, mayShowTail, showTail, sumOf } from './channels-apart.ts';
 import type { Estimate } from './estimators.ts';
 import { type Rank, ranksBy } from './ranks.ts';
 import {
+  deviations,
   EQUAL,
   type Interval,
   isNoise,
@@ -25,8 +27,7 @@ import {
   student,
   wilson,
 } from './scales.ts';
-import { type Known, loweredBy } from './selection.ts';
-import { hasHeavyTail } from './tail.ts';
+import { type Known, loweredBy, loweredBySign, MANY_DEVIATIONS, SURELY_ABOVE } from './selection.ts';
 
 /** How many users of equal value all must be worth, as far as groups show: twice as many as where users are known, for they show it to ± 37 %. */
 const FEWEST_IN_GROUPS = 100;
@@ -48,12 +49,19 @@ export interface Grouped {
   readonly without: readonly Estimate[];
   /** Conversions, those without a path too: of all groups, and of all but one, by group. What a conversion is worth is value by these. */
   readonly conversions: { readonly is: number; readonly without: readonly number[] };
-  /** That met the channel, by channel: conversions, and groups with one. */
-  readonly met: readonly { readonly conversions: number; readonly groups: number }[];
-  /** Values of orders that are known by themselves, as many as there are; none where the reward is conversions. */
-  readonly singleOrders: readonly number[];
+  /** By channel: conversions that met it, by group. */
+  readonly met: readonly (readonly number[])[];
+  /** Orders that are known by themselves, as many as there are; none where the reward is conversions. */
+  readonly singleOrders: readonly SingleOrder[];
   /** Journeys that met no other channel, by channel: how many, and groups with a conversion. Only the game of rates asks. */
   readonly alone: readonly { readonly journeys: number; readonly groups: number }[];
+}
+
+export interface SingleOrder {
+  /** Minor units. */
+  readonly value: number;
+  /** Those that it met. */
+  readonly channels: readonly string[];
 }
 
 export interface GroupedUncertainty {
@@ -127,14 +135,40 @@ function knownOf({ known, without: { length: groups } }: Amounts): Known {
   return { known, fewest: groupsOf(ENOUGH_USERS, groups), groups };
 }
 
+/** A model that was not run without each group has none. */
+export function notRun(channels: readonly string[], code: CautionCode): GroupedUncertainty {
+  const none = { share: null, credit: null, ofRatios: null, effect: null, rank: null, cautions: [] };
+  const amounts: Amounts = { is: 0, without: [], rounding: 0, known: 0 };
+  return { cautions: [code], channels: channels.map((channel) => ({ channel, ...none, amounts })) };
+}
+
 export function jackknife(grouped: Grouped): GroupedUncertainty {
-  const { model, reward, channels, is, without, met } = grouped;
+  const { model, reward, channels, is, without, met: byGroup } = grouped;
   const groups = without.length;
+  const isRate = modelInfo(model).estimates === 'rateDifference';
+  const met = byGroup.map((own) => ({
+    conversions: sumOf(own),
+    groups: own.filter((one) => one > 0).length,
+  }));
   const t = student(grouped.level, groups - 1);
   const refused = refusalOf(grouped);
   const isOutside = is.shares.some(isOutsideOfWhole);
   const users = met.map((one) => usersOf(one.groups, groups));
   const isKnown = users.map((count) => count >= FEWEST_USERS);
+  const amountsOf = channels.map((_, i) => without.map(({ shares, total }) => scaledUp((shares[i] as number) * total)));
+  const refusalsOf = channels.map((_, i): CautionCode[] => {
+    const [amounts, credit] = [amountsOf[i] as number[], (is.shares[i] as number) * is.total];
+    return [
+      ...(isKnown[i] === true ? [] : ['few_groups' as const]),
+      ...(isKnown[i] === true && isOfFewUsersBeside(grouped, i, (users[i] as number) < ENOUGH_USERS)
+        ? ['few_users_decide' as const]
+        : []),
+      ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
+      ...(reward === 'value' && credit <= 0 ? whyNotPositive(model, amounts, met[i]?.conversions ?? 0) : []),
+      ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i, amounts) ? ['few_orders_decide' as const] : []),
+    ];
+  });
+  const hasNoShares = refused === null && leavesNoShares(grouped, refusalsOf);
   /** Allows for that the channel is printed because at least that number of users converted over it. */
   const lowered = (interval: Interval | null, i: number, least: number): Interval | null => {
     // A bound below 0 is lower than any part of it.
@@ -153,35 +187,41 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
       // As many users at most.
       ...(refused === null && grouped.conversions.is < ENOUGH_IN_ALL ? ['fewer_than_100_conversions' as const] : []),
       ...(isOutside ? ['outside_of_whole' as const] : []),
+      ...(hasNoShares && !isOutside ? ['shares_not_certain' as const] : []),
       ...(reward === 'value' && refused === null ? cautionsOfValue(grouped) : []),
     ],
     channels: channels.map((channel, i) => {
-      const amounts = without.map(({ shares, total }) => scaledUp((shares[i] as number) * total));
+      const amounts = amountsOf[i] as number[];
       const credit = (is.shares[i] as number) * is.total;
       const variance = varianceOf(amounts);
-      const refusals: CautionCode[] = [
-        ...(isKnown[i] === true ? [] : ['few_groups' as const]),
-        ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
-        ...(reward === 'value' && credit <= 0 ? whyNotPositive(model, amounts, met[i]?.conversions ?? 0) : []),
-        ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i) ? ['few_orders_decide' as const] : []),
-      ];
+      const refusals = refusalsOf[i] as CautionCode[];
       const none = refused !== null || refusals.length > 0;
       const isFew = isKnown[i] === true && (users[i] as number) < ENOUGH_USERS;
       const ofCredit = rounding.deviation * is.total;
       const isStill = credit > 0 && isRounding(variance, credit, ofCredit);
-      const interval = none || isOutside || credit <= 0 || isStill ? null : onLogScale(credit, variance, t);
-      const hasEffect = !none && modelInfo(model).effect !== null;
+      const above = isRate ? deviationsAbove(i) : MANY_DEVIATIONS;
+      const mayBeBelow = !(above >= SURELY_ABOVE);
+      const hasNoCredit = none || isOutside || mayBeBelow;
+      const bySign = (of: Interval | null) => (of === null ? null : { ...of, low: of.low * loweredBySign(above, grouped.level) });
+      const interval = hasNoCredit || credit <= 0 || isStill ? null : bySign(onLogScale(credit, variance, t));
+      const { effect: isEffect, estimates } = modelInfo(model);
+      const hasEffect = !none && isEffect !== null && (estimates === 'amount' || !hasNoShares);
       const ofRate = hasEffect ? ofEffect(grouped, i, t) : null;
-      const effect = modelInfo(model).estimates === 'rateDifference' ? ofRate : lowered(ofRate, i, FEWEST_USERS);
-      const neverDiffers = !none && ((isStill && !isOutside) || (hasEffect && effect === null));
+      const effect = isRate ? ofRate : lowered(ofRate, i, FEWEST_USERS);
+      const neverDiffers = !none && ((isStill && !isOutside && !mayBeBelow) || (hasEffect && effect === null));
       return {
         channel,
-        share: none || isOutside ? null : lowered(ofShare(i), i, FEWEST_USERS),
+        share: hasNoCredit || hasNoShares ? null : lowered(bySign(ofShare(i)), i, FEWEST_USERS),
         credit: lowered(interval, i, FEWEST_USERS),
         ofRatios: (users[i] as number) < FEWEST_FOR_RATIOS ? null : lowered(interval, i, FEWEST_FOR_RATIOS),
         effect,
         rank: none ? null : (ranks[i] ?? null),
-        cautions: [...(isFew ? ['few_users' as const] : []), ...refusals, ...(neverDiffers ? ['never_differs' as const] : [])],
+        cautions: [
+          ...(isFew ? ['few_users' as const] : []),
+          ...refusals,
+          ...(!none && !isOutside && mayBeBelow ? ['sign_not_certain' as const] : []),
+          ...(neverDiffers ? ['never_differs' as const] : []),
+        ],
         amounts: { is: credit, without: amounts, rounding: ofCredit, known: met[i]?.groups ?? 0 },
       };
     }),
@@ -191,6 +231,15 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
     const variance = varianceOf(without.map(({ shares }) => shares[i] as number));
     const share = is.shares[i] as number;
     return ofPart(grouped, share, isRounding(variance, share, rounding.deviation) ? 0 : variance, t);
+  }
+
+  /** How many standard errors the effect is above 0: as many as are as rare of a normal variable, for groups know the error badly. */
+  function deviationsAbove(i: number): number {
+    const others = without.map(({ effects }) => effects[i] as number);
+    const apart = (is.effects[i] as number) / Math.sqrt(varianceOf(others));
+    if (!(apart > 0)) return 0;
+    const below = partBelow(apart, groups - 1);
+    return below > 1 - RAREST ? MANY_DEVIATIONS : deviations(2 * below - 1);
   }
 
   /** All but one of the groups, as much as all of them. */
@@ -212,6 +261,9 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
     return { low: effect - half, high: effect + half };
   }
 }
+
+/** Probabilities below that are taken as 0. */
+const RAREST = 1e-12;
 
 /** Why nothing is said of the reward; null: there are intervals. */
 function refusalOf(grouped: Grouped): CautionCode | null {
@@ -247,8 +299,8 @@ const APART = 4;
 
 /** A tail without a variance shows in the orders that are known by themselves, and in how uncertain the value is of as many users. */
 function isOfFewOrders(grouped: Grouped): boolean {
-  if (hasHeavyTail(grouped.singleOrders.map((amount) => ({ amount, times: 1 })))) return true;
-  if (areAlike(grouped)) return false;
+  if (showTail(grouped.singleOrders)) return true;
+  if (areAlikeInGroups(grouped)) return false;
   const users = Math.min(grouped.conversions.is, equals(grouped.conversions));
   return equalsOfAll(grouped) < Math.max(FEWEST_IN_GROUPS, Math.min(users / APART, APART * users ** HEAVY));
 }
@@ -274,20 +326,26 @@ function cautionsOfValue(grouped: Grouped): CautionCode[] {
 
 /**
  * By the values of all channels: an interval that is printed where the channel's own values happen to differ little would miss too often.
- * Values that differ little need no more conversions than credit does.
+ * Values that differ little need no more conversions than credit does. Besides, its own orders must show no tail, as far as they are known
+ * by themselves, nor its value differ between groups as that of a law without a variance does.
  */
-function isDecidedByFew(grouped: Grouped, i: number): boolean {
+function isDecidedByFew(grouped: Grouped, i: number, amounts: readonly number[]): boolean {
   const { is } = grouped.conversions;
-  const conversions = Math.min(grouped.met[i]?.conversions ?? 0, is);
-  return !areAlike(grouped) && (conversions * equalsOfAll(grouped)) / is < FEWEST_OF_VALUE.channel;
+  const own = grouped.met[i] as readonly number[];
+  const conversions = Math.min(sumOf(own), is);
+  if (!areAlikeInGroups(grouped) && (conversions * equalsOfAll(grouped)) / is < FEWEST_OF_VALUE.channel) return true;
+  if (mayShowTail(grouped, i, conversions)) return true;
+  if (modelInfo(grouped.model).estimates === 'rateDifference') return false;
+  const credit = (grouped.is.shares[i] as number) * grouped.is.total;
+  return credit ** 2 / varianceOf(amounts) < conversions / Math.max(1, dispersionOf(own, conversions)) / APART;
 }
 
 /** Coefficient of variation of what a conversion is worth, up to which values are taken as equal, however few. */
-const ALIKE = 0.5;
+const EVEN = 0.5;
 
-function areAlike({ is: { total }, without, conversions }: Grouped): boolean {
+function areAlikeInGroups({ is: { total }, without, conversions }: Grouped): boolean {
   const ratios = without.map((one, group) => one.total / (conversions.without[group] as number));
-  return varianceOf(ratios) * conversions.is <= (ALIKE * (total / conversions.is)) ** 2;
+  return varianceOf(ratios) * conversions.is <= (EVEN * (total / conversions.is)) ** 2;
 }
 
 /** How many users of equal value would be as certain as all are. */

@@ -32,6 +32,27 @@ export function loweredByCount({ known, fewest }: Omit<Known, 'groups'>, level: 
 
 const MANY = 4;
 
+/** Standard errors that the effect of a difference of rates must be above 0, for what is handed out by it: of none, one sample in 740 shows as many. */
+export const SURELY_ABOVE = 3;
+/** Where it is that far above, all samples print it. */
+export const MANY_DEVIATIONS = 12;
+
+/**
+ * The same where an effect is printed only in samples in which it is surely above 0, Z normal: those print it in which it did well, so an
+ * effect that is near the bound misses below alone, P(Z ≥ found | Z ≥ SURELY_ABOVE), and one far above it on either side.
+ */
+export function loweredBySign(deviations: number, level: number): number {
+  if (deviations >= MANY_DEVIATIONS) return 1;
+  const tail = (1 - level) / 2;
+  const least = (from: number) =>
+    halved(deviations, (mean) => {
+      const printed = normalAbove(from - mean);
+      const missedAbove = Math.max(0, printed - (1 - tail));
+      return normalAbove(deviations - mean) <= 2 * tail * printed - missedAbove;
+    });
+  return Math.min(1, least(SURELY_ABOVE) / least(Number.NEGATIVE_INFINITY));
+}
+
 /** Probability that at least `from` came where `mean` are expected. */
 function atLeast(from: number, mean: number): number {
   let below = 0;
@@ -57,6 +78,24 @@ function halved(most: number, isFew: (middle: number) => boolean): number {
     else high = middle;
   }
   return (low + high) / 2;
+}
+
+/** Probability that a normal variable is above `z`: by the continued fraction of Laplace where it is small, by its series elsewhere. */
+function normalAbove(z: number): number {
+  if (z === Number.NEGATIVE_INFINITY) return 1;
+  if (z < 0) return 1 - normalAbove(-z);
+  const density = Math.exp(-(z ** 2) / 2) / Math.sqrt(2 * Math.PI);
+  if (z > 3) {
+    let fraction = z;
+    for (let k = 60; k > 0; k--) fraction = z + k / fraction;
+    return density / fraction;
+  }
+  let [sum, term] = [z, z];
+  for (let k = 1; k < 60; k++) {
+    term *= z ** 2 / (2 * k + 1);
+    sum += term;
+  }
+  return 0.5 - density * sum;
 }
 
 /** Halvings of what is looked for. */

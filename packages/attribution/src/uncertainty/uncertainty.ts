@@ -14,7 +14,9 @@ import {
   cautionsOfAll,
   cautionsOfChannel,
   cautionsOfValue,
+  decidesShares,
   FEWEST_FOR_RATIOS,
+  FEWEST_TO_JUDGE,
   refusalOfAll,
   refusalOfValue,
   type SeenOrders,
@@ -38,7 +40,7 @@ import {
   varianceOf,
   wilson,
 } from './scales.ts';
-import { loweredByCount } from './selection.ts';
+import { loweredByCount, loweredBySign, MANY_DEVIATIONS, SURELY_ABOVE } from './selection.ts';
 import type { UnitKind, Units } from './units.ts';
 
 export interface UncertaintyOptions extends EstimatorOptions {
@@ -118,13 +120,14 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
       is: estimate(reward),
       draws: emptyDraws(estimator, replicates),
     }));
-    return { model, estimator, figures };
+    return { model, estimator, figures, near: estimator.near(sums, replicates * rewards.length) };
   });
   const random = createRandom(seed);
   for (let replicate = 0; replicate < replicates; replicate++) {
     addDraw(units, sums, random);
-    for (const { estimator, figures } of drawn) {
-      const estimate = estimator.estimate(sums);
+    for (const { near, figures } of drawn) {
+      if (typeof near === 'string') continue;
+      const estimate = near(sums);
       for (const { reward, draws } of figures) keep(draws, replicate, estimate(reward));
     }
     options.onReplicate?.(replicate + 1);
@@ -137,9 +140,11 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
     seed,
     level,
     cautions: evidence[0] === undefined ? [] : cautionsOfAll(units, evidence[0]),
-    models: drawn.flatMap(({ model, estimator, figures }, i) =>
-      figures.map((figure) => ofModel({ model, ...figure }, estimator.channels, evidence[i] as AllEvidence, units, level)),
-    ),
+    models: drawn.flatMap(({ model, estimator, figures, near }, i) => {
+      const notDrawn = typeof near === 'string' ? near : null;
+      const all = evidence[i] as AllEvidence;
+      return figures.map((figure) => ofModel({ model, notDrawn, ...figure }, estimator.channels, all, units, level));
+    }),
   };
 }
 
@@ -171,16 +176,23 @@ function keep({ shares, credits, effects }: Draws, replicate: number, { shares: 
 }
 
 function ofModel(
-  { model, reward, is, draws }: Figures & { readonly model: ModelName },
+  { model, notDrawn, reward, is, draws }: Figures & { readonly model: ModelName; readonly notDrawn: CautionCode | null },
   channels: readonly string[],
   all: AllEvidence,
-  { hasSingleValues }: Units,
+  { kind, hasSingleValues }: Units,
   level: number,
 ): ModelUncertainty {
-  const refused = refusalOfAll(all) ?? (reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null);
+  const refused = notDrawn ?? refusalOfAll(all) ?? (reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null);
   const isOutside = is.shares.some(isOutsideOfWhole);
   // Rates that are lower with a channel than without it make its credit negative, without a refund.
   const isRate = modelInfo(model).estimates === 'rateDifference';
+  const own = all.byChannel.map((evidence, i) => ({ ...evidence, isCredited: (is.shares[i] as number) > EQUAL }));
+  const cautionsOf = own.map((evidence) => cautionsOfChannel({ model, reward, kind }, evidence, all));
+  // The game of rates is of all channels together: it rests on each, by its part of the conversions, whatever it is worth.
+  const parts = isRate ? own.map(({ converted }) => converted / Math.max(1, all.converted)) : is.shares;
+  const refusals = cautionsOf.map(({ isRefused }, i) => isRefused && (own[i]?.converted ?? 0) > 0);
+  const hasNoShares = refused === null && decidesShares(refusals, parts);
+  const hasNoRates = hasNoShares && modelInfo(model).estimates !== 'amount';
   const ranked = all.byChannel.map(({ converted }) => converted > 0);
   const ranks = refused === null ? ranksOf(is.shares, draws.shares, ranked) : [];
   return {
@@ -189,47 +201,71 @@ function ofModel(
     cautions: [
       ...(refused === null ? [] : [refused]),
       ...(isOutside ? ['outside_of_whole' as const] : []),
+      ...(hasNoShares && !isOutside ? ['shares_not_certain' as const] : []),
       ...(reward === 'value' && hasSingleValues ? cautionsOfValue(all, refused !== null) : []),
     ],
     seen: reward === 'value' && refused === null ? seenOrders(all, level) : null,
     channels: channels.map((channel, i) => {
-      const own = all.byChannel[i] as AllEvidence['byChannel'][number];
-      const isCredited = (is.shares[i] as number) > EQUAL;
-      const { cautions, isRefused } = cautionsOfChannel(model, reward, { ...own, isCredited }, all);
+      const { converted } = all.byChannel[i] as AllEvidence['byChannel'][number];
+      const { cautions, isRefused } = cautionsOf[i] as (typeof cautionsOf)[number];
       const none = refused !== null || isRefused;
-      const witnesses = { converted: own.converted, all: all.converted };
+      const witnesses = { converted, all: all.converted };
+      const above = isRate ? deviationsAbove(is.effects[i] as number, draws.effects[i] as Float64Array) : MANY_DEVIATIONS;
+      const mayBeBelow = !(above >= SURELY_ABOVE);
+      const hasNoCredit = none || isOutside || mayBeBelow;
+      // Printed in samples only in which the effect is surely above 0, and of value and of users in which enough converted.
+      const needs5 = converted > 0 && (reward === 'value' || kind === 'user');
+      const ofFew = needs5 ? loweredByCount({ known: converted, fewest: FEWEST_TO_JUDGE }, level) : 1;
+      const lowered = (of: Interval | null, by: number) => (of === null || of.low <= 0 ? of : { ...of, low: of.low * by });
+      const bySign = (of: Interval | null) => lowered(of, loweredBySign(above, level));
       const share =
-        none || isOutside ? null : ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses, level);
+        hasNoCredit || hasNoShares
+          ? null
+          : lowered(bySign(ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses, level)), ofFew);
       const amount = (is.shares[i] as number) * is.total;
-      const credit = none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, is.total, level);
-      const effect = none
+      const unlowered = hasNoCredit
         ? null
-        : modelInfo(model).estimates === 'amount' && credit !== null
-          ? credit
-          : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, level);
-      const isStill = (credit === null && amount > 0 && !isOutside) || (effect === null && isShared(model));
+        : bySign(ofCredit(amount, draws.credits[i] as Float64Array, witnesses, is.total, level));
+      const credit = lowered(unlowered, ofFew);
+      const effect =
+        none || hasNoRates
+          ? null
+          : modelInfo(model).estimates === 'amount' && credit !== null
+            ? credit
+            : lowered(
+                ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, level),
+                isRate ? 1 : ofFew,
+              );
+      const isStill =
+        (credit === null && amount > 0 && !isOutside && !mayBeBelow) || (effect === null && isShared(model) && !hasNoRates);
       return {
         channel,
         shareIs: is.shares[i] as number,
         share,
         credit,
         effect,
-        ofRatios: ofRatios(credit, own.converted, level),
+        ofRatios: ofRatios(unlowered, converted, level),
         rank: ranks[i] ?? null,
-        witnesses: share === null ? null : sizeOf(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses),
-        converted: own.converted,
+        witnesses: hasNoCredit ? null : sizeOf(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses),
+        converted,
         cautions: [
           ...cautions,
-          ...(none || own.converted === 0
+          ...(none || converted === 0
             ? []
             : [
                 ...(reward === 'value' && amount <= 0 && !isRate ? ['value_not_positive' as const] : []),
+                ...(mayBeBelow && !isOutside ? ['sign_not_certain' as const] : []),
                 ...(isStill ? ['never_differs' as const] : []),
               ]),
         ],
       };
     }),
   };
+}
+
+/** How many standard errors an effect is above 0. */
+function deviationsAbove(effect: number, draws: Float64Array): number {
+  return effect / Math.sqrt(varianceOf(draws));
 }
 
 /** Printed in samples only in which enough converted: where few do, the channel did well in these. */

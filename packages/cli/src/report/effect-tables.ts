@@ -14,13 +14,13 @@ export function lossTable(answer: RunAnswer, withCosts: boolean): Table | null {
   const effect = (reward: 'conversions' | 'value', channel: string) => effectOf(model, reward, channel)?.effect ?? 0;
   const row = ({ channel, costMinor }: ChannelLine) => {
     const lost = effect('conversions', channel) * facts.conversions;
-    const lostMinor = effect('value', channel) * facts.valueMinor;
-    const back = roas(lostMinor, costMinor);
+    const onPathsMinor = effect('value', channel) * facts.valueMinor;
+    const back = roas(onPathsMinor, costMinor);
     const price = cpa(costMinor, lost, decimals);
     return [
       channel,
       ...(rewards.includes('conversions') ? [percent(effect('conversions', channel)), fixed(lost, 2)] : []),
-      ...(rewards.includes('value') ? [percent(effect('value', channel)), amount(Math.round(lostMinor), decimals)] : []),
+      ...(rewards.includes('value') ? [percent(effect('value', channel)), amount(Math.round(onPathsMinor), decimals)] : []),
       ...(withCosts && rewards.includes('value') ? [back === null ? '–' : fixed(back, 2)] : []),
       ...(withCosts && rewards.includes('conversions') ? [price === null ? '–' : fixed(price, 2)] : []),
     ];

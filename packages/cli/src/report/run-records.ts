@@ -119,7 +119,7 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine, ofAllRo
   };
   // In groups as on the platform: also of what has no touch.
   const ofAll = (of: ChannelUncertainty | undefined) => (answer.uncertainty?.groups == null ? undefined : of?.shareIs);
-  const lostMinor = isRemovalEffect && value !== undefined ? value.effect * facts.valueMinor : null;
+  const onPathsMinor = isRemovalEffect && value !== undefined ? value.effect * facts.valueMinor : null;
   return [
     model.model,
     channel,
@@ -136,8 +136,8 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine, ofAllRo
     credit('value', roas(valueMinor, costMinor)),
     credit('conversions', cpa(costMinor, creditMicros / CREDIT_UNIT_MICROS, decimals)),
     isRemovalEffect && conversions !== undefined ? conversions.effect * facts.conversions : null,
-    lostMinor === null ? null : lostMinor / 10 ** decimals,
-    lostMinor === null ? null : roas(lostMinor, costMinor),
+    onPathsMinor === null ? null : onPathsMinor / 10 ** decimals,
+    onPathsMinor === null ? null : roas(onPathsMinor, costMinor),
     ...uncertainCells(ofConversions, codes('conversions', ofConversions), 1, 1),
     ...uncertainCells(ofValue, codes('value', ofValue), 10 ** decimals, isPart ? 1 : 10 ** decimals),
     ...cellsOf(roasInterval(ofValue, costMinor)),

@@ -26,8 +26,8 @@ test('a group knows the channels that it credits: refunds that took all of it ba
     is: rowsOf({ a: 3, b: 3 }),
     without: [rowsOf({ a: 1, b: 3 }), rowsOf({ a: 2 })],
     met: new Map([
-      ['a', { conversions: 3, groups: 2 }],
-      ['b', { conversions: 3, groups: 1 }],
+      ['a', [2, 1]],
+      ['b', [0, 3]],
     ]),
     singleOrders: new Map(),
   });

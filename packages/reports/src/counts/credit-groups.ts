@@ -18,7 +18,7 @@ import type { Counting } from '../models/counted-model.ts';
 import { countedModel } from '../models/live-models.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { Rename } from '../row-keys.ts';
-import type { GroupCounts, Met } from './group-counts.ts';
+import { type GroupCounts, inGroup } from './group-counts.ts';
 
 /** `[creditMicros, valueMinor]` by channel, `(unattributed)` among them, over all currencies that are asked for. */
 export interface CreditGroups extends Pick<GroupCounts, 'met' | 'singleOrders'> {
@@ -46,14 +46,14 @@ export function creditOfGroups(
     is,
     without: ofGroups.map((rows) => minus(is, rows)),
     met: metIn(ofGroups),
-    singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question)),
+    singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question), rename),
   };
 }
 
 /** What `creditOfGroups` asks of each group. */
 export function askCreditOfGroup(model: Model, group: Counting, question: ReportQuestion, rename: Rename | null): void {
   rowsOfGroup(model, group, question, rename);
-  if (question.wanted.revenue) singleOrdersOf([group], scopeOf(question));
+  if (question.wanted.revenue) singleOrdersOf([group], scopeOf(question), null);
 }
 
 function rowsOfGroup(model: Model, counting: Counting, question: ReportQuestion, rename: Rename | null): Rows {
@@ -66,13 +66,10 @@ function selectionOf(question: ReportQuestion): Selection {
 }
 
 /** What a channel is credited stands for the conversions that met it: there are no fewer of these. */
-function metIn(groups: readonly Rows[]): Map<string, Met> {
-  const met = new Map<string, Met>();
-  for (const rows of groups)
-    for (const [channel, [micros = 0]] of rows) {
-      if (micros <= 0) continue;
-      const { conversions = 0, groups: before = 0 } = met.get(channel) ?? {};
-      met.set(channel, { conversions: conversions + Number(micros) / CREDIT_UNIT_MICROS, groups: before + 1 });
-    }
+function metIn(groups: readonly Rows[]): Map<string, number[]> {
+  const met = new Map<string, number[]>();
+  for (const [at, rows] of groups.entries())
+    for (const [channel, [micros = 0]] of rows)
+      if (micros > 0) inGroup(met, channel, groups.length)[at] = Number(micros) / CREDIT_UNIT_MICROS;
   return met;
 }

@@ -4,6 +4,7 @@
  *   counts of all − counts of the group → counts without it, for each group
  */
 import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
+import type { SingleOrder } from '@tributary/attribution/uncertainty/jackknife';
 import { minus } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
@@ -16,17 +17,12 @@ import { countJourneys, type JourneyCounts } from './journey-counts.ts';
 export interface GroupCounts {
   /** The counts of all groups but one, by group. */
   readonly without: readonly JourneyCounts[];
-  /** By channel: conversions that met it, and groups with one. */
-  readonly met: ReadonlyMap<string, Met>;
+  /** By channel: conversions that met it, by group. */
+  readonly met: ReadonlyMap<string, readonly number[]>;
   /** By channel: journeys that met no other one, and groups with a conversion among them. Empty where no model looks at sets. */
   readonly alone: ReadonlyMap<string, Alone>;
   /** Values of orders that stand alone in a row of a group, minor units, by currency. Empty where no value was asked for. */
-  readonly singleOrders: ReadonlyMap<string, readonly number[]>;
-}
-
-export interface Met {
-  readonly conversions: number;
-  readonly groups: number;
+  readonly singleOrders: ReadonlyMap<string, readonly SingleOrder[]>;
 }
 
 export interface Alone {
@@ -46,14 +42,11 @@ export function countGroups(
     countJourneys({ collect: ofGroup.collect, definitions, newer }, question) as JourneyCounts;
   const rename: Rename = inModels ?? ((channel) => channel);
   const whole = once(collect);
-  const met = new Map<string, Met>();
+  const met = new Map<string, number[]>();
   const alone = new Map<string, Alone>();
-  for (const group of groups.each) {
+  for (const [at, group] of groups.each.entries()) {
     const { sizes, sets } = count(group);
-    for (const [channel, own] of metIn(sizes.ofConversions, rename)) {
-      const { conversions = 0, groups: before = 0 } = met.get(channel) ?? {};
-      met.set(channel, { conversions: conversions + own, groups: before + 1 });
-    }
+    for (const [channel, own] of metIn(sizes.ofConversions, rename)) inGroup(met, channel, groups.each.length)[at] = own;
     for (const [channel, own] of aloneIn(sets?.counts(null) ?? [], rename)) {
       const { journeys = 0, groups: before = 0 } = alone.get(channel) ?? {};
       alone.set(channel, { journeys: journeys + own.journeys, groups: before + own.groups });
@@ -65,8 +58,15 @@ export function countGroups(
     ),
     met,
     alone,
-    singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question)),
+    singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question), rename),
   };
+}
+
+/** By group, what a map has of a channel. */
+export function inGroup(byChannel: Map<string, number[]>, channel: string, groups: number): number[] {
+  let known = byChannel.get(channel);
+  if (known === undefined) byChannel.set(channel, (known = new Array<number>(groups).fill(0)));
+  return known;
 }
 
 /** The rows of all are passed over once, not again for each group. */
@@ -83,7 +83,7 @@ function once(collect: Snapshot['collect']): Snapshot['collect'] {
 /** What `countGroups` asks of each group. */
 export function askCountsOfGroup(group: Pick<Snapshot, 'collect' | 'definitions' | 'newer'>, question: ReportQuestion): void {
   countJourneys(group, question);
-  if (question.wanted.revenue) singleOrdersOf([group], scopeOf(question));
+  if (question.wanted.revenue) singleOrdersOf([group], scopeOf(question), null);
 }
 
 function metIn(ofConversions: JourneyCounts['sizes']['ofConversions'], rename: Rename): Map<string, number> {

@@ -43,6 +43,7 @@ export function uncertaintyOf(
   if (intervals === null || groups === null) return null;
   if (typeof groups === 'string') return notKnown(model, groups, question);
   const of = (reward: Reward, currency: string | null, { channels, without }: ModelOutcome): RewardUncertainty => {
+    if (typeof without === 'string') return refused(reward, without);
     const names = channels.map(({ channel }) => channel).sort(byCodePoint);
     return rewardOf(groups, currency, {
       ...{ model, reward, level: intervals.level, channels: names },
@@ -103,7 +104,7 @@ function rewardOf(
 ): RewardUncertainty {
   const { cautions, channels } = jackknife({
     ...asked,
-    met: asked.channels.map((channel) => groups.met.get(channel) ?? { conversions: 0, groups: 0 }),
+    met: asked.channels.map((channel) => groups.met.get(channel) ?? []),
     singleOrders: (currency === null ? undefined : groups.singleOrders.get(currency)) ?? [],
   });
   return { reward: asked.reward, cautions, channels: new Map(channels.map((one) => [one.channel, one])) };

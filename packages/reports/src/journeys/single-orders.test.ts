@@ -21,19 +21,22 @@ const group: Parameters<typeof singleOrdersOf>[0][number] = {
 };
 const days = { fromDay: null, toDay: null };
 
-test('values of rows that hold one conversion, by currency', () => {
-  expect(singleOrdersOf([group], { days, equal: { type: 'purchase' } })).toEqual(
+const of = (value: number, channel: string) => ({ value, channels: [channel] });
+
+test('rows that hold one conversion, by currency, with the channels that it met under the names of the report', () => {
+  expect(singleOrdersOf([group], { days, equal: { type: 'purchase' } }, null)).toEqual(
     new Map([
-      ['EUR', [500, 700]],
-      ['USD', [300]],
+      ['EUR', [of(500, 'a'), of(700, 'a')]],
+      ['USD', [of(300, '')]],
     ]),
   );
-  expect(singleOrdersOf([group], { days, equal: {} }).get('EUR')).toEqual([500, 700, 0]);
+  const all = singleOrdersOf([group], { days, equal: {} }, (channel) => `${channel}!`).get('EUR');
+  expect(all).toEqual([of(500, 'a!'), of(700, 'a!'), of(0, 'a!')]);
 });
 
 test('those of all groups, each of them once', () => {
-  const orders = singleOrdersOf([group, group, group], { days, equal: { type: 'purchase' } });
-  expect(orders.get('EUR')).toEqual([500, 700, 500, 700, 500, 700]);
-  expect(orders.get('USD')).toEqual([300, 300, 300]);
-  expect(singleOrdersOf([], { days, equal: {} })).toEqual(new Map());
+  const orders = singleOrdersOf([group, group, group], { days, equal: { type: 'purchase' } }, null);
+  expect(orders.get('EUR')?.map(({ value }) => value)).toEqual([500, 700, 500, 700, 500, 700]);
+  expect(orders.get('USD')?.map(({ value }) => value)).toEqual([300, 300, 300]);
+  expect(singleOrdersOf([], { days, equal: {} }, null)).toEqual(new Map());
 });
