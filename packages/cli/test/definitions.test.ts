@@ -150,3 +150,48 @@ test('places of keys and items: nested, quoted, in lists of lists', () => {
     ['f', 2, 32],
   ]);
 });
+
+const ASKED = {
+  fields: { item: 'properties.item' },
+  signals: { views1h: { count: 'view', window: '1h' } },
+  segments: { planner: { enter: "type == 'search'", ttl: '14d' } },
+};
+
+test('explain: what each signal, session and segment says, with its version; a wrong one has its line and column', async () => {
+  const explained = await run(['explain', fileOf(JSON.stringify(ASKED, null, 2))]);
+  expect(explained).toMatchObject({ code: 0, asked: 0 });
+  expect(explained.stdout.split('\n').slice(2, 4)).toEqual([
+    expect.stringMatching(/^views1h +1h +[0-9a-f]{12} +how many events of type "view", in \[asOf − 1h, asOf\)$/),
+    expect.stringMatching(/^planner +90d +[0-9a-f]{12} +in from an event where type == 'search'; out 14d/),
+  ]);
+  const { definitions } = JSON.parse((await run(['explain', 'definitions.json', '--json'])).stdout);
+  expect(definitions).toMatchObject([{ name: 'views1h', kind: 'aggregate', reachMs: 3_600_000 }, { name: 'planner' }]);
+  const wrong = JSON.stringify({ ...ASKED, signals: { views1h: { count: 'view', window: '91d' } } }, null, 2);
+  for (const command of ['explain', 'check'])
+    expect(await run([command, fileOf(wrong, 'wrong.json')])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('wrong.json, line 8, column 7: signals.views1h.window must look back at most 90d'),
+    });
+  expect((await run(['explain', fileOf('{}')])).stdout).toBe(
+    'definitions.json defines nothing of this kind: docs/signals.md says how\n',
+  );
+});
+
+test("show and diff: what is asked of users' events, as a file may hold it", async () => {
+  const derived = { ...ASKED, sessions: {} };
+  const generation = { ...GENERATION, definitions: { ...IN_FORCE, rules: 5, signals: '*', derived } };
+  await using server = await fakeServer(({ path }) => ({ body: path === '/v1/status' ? STATUS : generation }));
+  const on = (argv: string[]) => tributary(['definitions', ...argv, '--url', server.url], { cwd: folder });
+  expect(
+    JSON.parse((await on(['show', '--out', 'asked.json'])).stdout || readFileSync(join(folder, 'asked.json'), 'utf8')),
+  ).toEqual({
+    conversions: IN_FORCE.conversions,
+    touches: IN_FORCE.touches,
+    ...ASKED,
+  });
+  const other = { ...ASKED, signals: { views1h: { count: 'view', window: '2h' } } };
+  const found = await on(['diff', fileOf(JSON.stringify(other), 'other.json'), '--json']);
+  const { changes } = JSON.parse(found.stdout) as { changes: { key: string }[] };
+  expect(changes.map(({ key }) => key)).toContain('signals.views1h.window');
+  expect(changes.filter(({ key }) => /^(signals|segments|fields|sessions)/.test(key))).toHaveLength(1);
+});

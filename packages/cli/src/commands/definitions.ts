@@ -1,4 +1,5 @@
 /** `tributary definitions …`: those in force, and a file before it comes into force. */
+import type { DerivedSections } from '@tributary/model/definitions';
 import type { Command } from 'commander';
 import { type ApiClient, orWhere } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
@@ -30,6 +31,13 @@ export function addDefinitions(program: Command, act: Act): void {
     .argument('[file]', FILE)
     .action(act(check));
   definitions
+    .command('explain')
+    .description(
+      'what the signals, sessions and segments of a file say, in words, with their versions and how far they look back',
+    )
+    .argument('[file]', FILE)
+    .action(act(explain));
+  definitions
     .command('diff')
     .description('a file against the definitions in force; exit 1 when they differ')
     .argument('[file]', FILE)
@@ -52,11 +60,38 @@ async function check(context: Context, given: string | undefined): Promise<ExitC
   return EXIT.ok;
 }
 
+async function explain(context: Context, given: string | undefined): Promise<ExitCode> {
+  const file = fileOf(context, given);
+  const definitions = await readDefinitions(context.shell.cwd, file);
+  const [{ explain: inWords }, { durationText }, { signalsOf }, { sha256Hex }] = await Promise.all([
+    import('@tributary/signals/definitions/explain'),
+    import('@tributary/signals/definitions/duration'),
+    import('@tributary/signals/definitions/file'),
+    import('@tributary/runtime/config/definitions'),
+  ]);
+  const explained = [...signalsOf(definitions, sha256Hex).values()].map(({ name, kind, version, reachMs, resolved, fields }) => ({
+    name,
+    kind,
+    version,
+    reachMs,
+    says: inWords(resolved),
+    definition: resolved,
+    fields,
+  }));
+  await answer(context, { file, definitions: explained }, () => {
+    if (explained.length === 0) return `${file} defines nothing of this kind: docs/signals.md says how`;
+    const rows = explained.map(({ name, says, reachMs, version }) => [name, durationText(reachMs), version, says]);
+    const columns = [{ title: 'name' }, { title: 'looks back' }, { title: 'version' }, { title: 'says', wraps: true }];
+    return renderWide({ columns, rows, keys: columns.length }, context.terminal.width, context.terminal.bold);
+  });
+  return EXIT.ok;
+}
+
 async function diff(context: Context, given: string | undefined): Promise<ExitCode> {
   const file = fileOf(context, given);
   const { json, version } = await readDefinitions(context.shell.cwd, file);
   const { definitions, inForce } = await definitionsOf(context.api('read'));
-  const changes = changesOf(definitions, withoutRules(JSON.parse(json) as object));
+  const changes = changesOf(definitions, asWritten(JSON.parse(json) as object));
   const found = { file, version, inForce: inForce?.version ?? null, changes };
   await answer(context, found, () =>
     changes.length === 0 ? `${file} says what is in force` : changesTable(file, changes, context),
@@ -106,12 +141,20 @@ async function definitionsOf(api: ApiClient, text?: string) {
     'See "tributary batch status" for the generations there are.',
   );
   const inForce = number === generation.current ? definitionsInForce : null;
-  return { generation: number, inForce, definitions: withoutRules(got.definitions as object) };
+  return { generation: number, inForce, definitions: asWritten(got.definitions as object) };
 }
 
-/** The program writes them, never users. */
-function withoutRules({ rules: _, ...written }: object & { readonly rules?: unknown }): object {
-  return written;
+interface Stored {
+  /** The program writes them, never users. */
+  readonly rules?: unknown;
+  readonly derived?: DerivedSections;
+}
+
+/** As a file may hold them. */
+function asWritten({ rules: _, derived, ...written }: object & Stored): object {
+  if (derived === undefined) return written;
+  const sections = Object.entries(derived).filter(([, section]) => Object.keys(section).length > 0);
+  return { ...written, ...Object.fromEntries(sections) };
 }
 
 function fileOf({ shell }: Context, given = shell.env['TRIBUTARY_DEFINITIONS_FILE'] ?? ''): string {

@@ -1,0 +1,68 @@
+/** What a definition says, in words, with every default that was left out. */
+import type { AggregateDefinition, RatioPart, ResolvedDefinition, SegmentDefinition, Selector, Window } from '../resolved.ts';
+import { durationText } from './duration.ts';
+
+/** One sentence without its period. */
+export function explain(definition: ResolvedDefinition): string {
+  switch (definition.kind) {
+    case 'events':
+      return `the last ${definition.count} ${events(definition.of)} of ${durationText(definition.ageMs)}, newest first, with ${definition.fields.join(', ')}`;
+    case 'aggregate':
+      return `${measured(definition)}, ${within(definition.window)}`;
+    case 'ratio':
+      return `${part(definition.of)} divided by ${part(definition.to)}, ${within(definition.window)}`;
+    case 'session':
+      return `the last ${definition.count} sessions that began within ${durationText(definition.ageMs)}: ${events(definition.of)} with less than ${durationText(definition.gapMs)} between one and the next`;
+    case 'segment':
+      return segment(definition);
+  }
+}
+
+function events({ types, where }: Selector): string {
+  const named =
+    types === null ? 'events of any type' : `events of type ${types.map((type) => JSON.stringify(type)).join(' or ')}`;
+  return where === null ? named : `${named} where ${where}`;
+}
+
+function within(window: Window): string {
+  if (window.kind === 'session') return `in the session of "${window.session}" that is open`;
+  const length = durationText(window.ms);
+  return window.kind === 'sliding' ? `in [asOf − ${length}, asOf)` : `since the last whole ${length} in UTC`;
+}
+
+function measured({ measure, of, field, k, halfLifeMs }: AggregateDefinition): string {
+  const from = `of ${field} in ${events(of)}`;
+  const halves = `halved with every ${durationText(halfLifeMs ?? 0)} of age`;
+  const words: Readonly<Record<AggregateDefinition['measure'], string>> = {
+    count: `how many ${events(of)}`,
+    timeSince: `ms since the newest of ${events(of)}`,
+    decayedCount: `how many ${events(of)}, each ${halves}`,
+    decayedSum: `the sum ${from}, each ${halves}`,
+    sum: `the sum ${from}`,
+    min: `the smallest value ${from}`,
+    max: `the largest value ${from}`,
+    mean: `the mean ${from}`,
+    variance: `the variance ${from}`,
+    first: `the oldest value ${from}`,
+    last: `the newest value ${from}`,
+    distinct: `how many different values ${from}`,
+    mostFrequent: `the most frequent value ${from}`,
+    top: `the ${k} most frequent values ${from}, with their counts`,
+  };
+  return words[measure];
+}
+
+function part({ measure, of, field }: RatioPart): string {
+  return measure === 'count' ? `how many ${events(of)}` : `the sum of ${field} in ${events(of)}`;
+}
+
+function segment({ enter, refresh, exit, absence, ttlMs }: SegmentDefinition): string {
+  const ttl = durationText(ttlMs);
+  const leaves = exit === null ? '' : `, or with an event where ${exit}`;
+  if (absence !== null) {
+    const { not, forMs } = absence;
+    return `in once ${durationText(forMs)} have passed since the last event where ${enter}, without one where ${not}; out with the next such event, ${ttl} later${leaves}`;
+  }
+  const prolongs = refresh === null ? '' : ` or ${refresh}`;
+  return `in from an event where ${enter}; out ${ttl} after the last event where that holds${prolongs}${leaves}`;
+}

@@ -1,0 +1,33 @@
+import { explain } from '@tributary/signals/definitions/explain';
+import { expect, test } from 'vitest';
+import { written } from './written.ts';
+
+test('each kind is explained in words, with the defaults that were left out', () => {
+  const set = written({
+    fields: { item: 'properties.item' },
+    signals: {
+      last: { type: 'view', fields: ['item'] },
+      views: { count: ['view', 'search'], window: '90m', where: "channel == 'email'" },
+      best: { top: '*.item', k: 3, window: { tumbling: '1d' } },
+      bought: { ratio: { of: { count: 'buy' }, to: { sum: 'view.value' } } },
+      warm: { decayedCount: 'view', halfLife: '36h', window: { session: 'web' } },
+    },
+    sessions: { web: {} },
+    segments: {
+      planner: { enter: "type == 'search'", refresh: "type == 'view'", exit: "type == 'buy'" },
+      lapsed: { enter: "type == 'buy'", absence: { not: "type == 'buy'", for: '30d' } },
+    },
+  });
+  expect(Object.fromEntries([...set].map(([name, { resolved }]) => [name, explain(resolved)]))).toEqual({
+    last: 'the last 20 events of type "view" of 90d, newest first, with item',
+    views: 'how many events of type "view" or "search" where channel == \'email\', in [asOf − 90m, asOf)',
+    best: 'the 3 most frequent values of item in events of any type, with their counts, since the last whole 1d in UTC',
+    bought: 'how many events of type "buy" divided by the sum of value in events of type "view", in [asOf − 90d, asOf)',
+    warm: 'how many events of type "view", each halved with every 36h of age, in the session of "web" that is open',
+    web: 'the last 10 sessions that began within 30d: events of any type with less than 30m between one and the next',
+    planner:
+      "in from an event where type == 'search'; out 90d after the last event where that holds or type == 'view', or with an event where type == 'buy'",
+    lapsed:
+      "in once 30d have passed since the last event where type == 'buy', without one where type == 'buy'; out with the next such event, 60d later",
+  });
+});
