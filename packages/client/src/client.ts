@@ -8,11 +8,11 @@
  */
 import { ROUTES } from './api.ts';
 import { limitConcurrency } from './concurrency.ts';
-import { endingOf } from './ending.ts';
+import { type Ending, endingOf } from './ending.ts';
 import { exchange, type Timing } from './exchange.ts';
 import { type Answer, type Asked, isRead, type Operation, type Paged } from './operations.ts';
 import { localProblem } from './problem.ts';
-import { requestOf } from './request.ts';
+import { type HttpRequest, requestOf } from './request.ts';
 import { createSignalReads, type SignalChoice, type UserSignals } from './signal-reads.ts';
 
 export type { Operations } from './api.ts';
@@ -49,7 +49,7 @@ export type Client = { readonly [O in Operation]: (...args: Arguments<O>) => Pro
   /** The answers of all pages, each with its `meta`; pages are computed at different moments. */
   pages<O extends Paged>(operation: O, ...args: Arguments<O>): AsyncGenerator<Answer<O>, void, undefined>;
   /** The newest signals of a user. Reads that are made together are asked for in one query. */
-  signals(userId: string, choice?: SignalChoice): Promise<UserSignals>;
+  signals(userId: string, choice?: SignalChoice, options?: CallOptions): Promise<UserSignals>;
 };
 
 const REAL: Timing = {
@@ -68,7 +68,7 @@ const REAL: Timing = {
     }),
 };
 
-/** Throws TributaryProblem `invalid_request` for an address or a key that cannot be one. `timing`: for tests. */
+/** Throws TributaryProblem `invalid_request` for an address, a key or a number that cannot be one. `timing`: for tests. */
 export function createClient(options: ClientOptions, timing: Timing = REAL): Client {
   assertUsable(options);
   const { url, key, timeoutMs = 30_000, retries = 6, concurrency = 8, maxWaiting = 10_000 } = options;
@@ -79,7 +79,10 @@ export function createClient(options: ClientOptions, timing: Timing = REAL): Cli
 
   async function call<O extends Operation>(operation: O, asked: object = {}, { signal }: CallOptions = {}): Promise<Answer<O>> {
     const request = requestOf(url, operation, asked);
-    const ending = endingOf(request, timeoutMs, timing.now(), signal);
+    return send(operation, request, endingOf(request, timeoutMs, timing.now(), signal));
+  }
+
+  function send<O extends Operation>(operation: O, request: HttpRequest, ending: Ending): Promise<Answer<O>> {
     return limited(async () => (await exchange(request, isRead(operation), settings, ending)) as Answer<O>, ending);
   }
 
@@ -99,12 +102,18 @@ export function createClient(options: ClientOptions, timing: Timing = REAL): Cli
       operations.map((operation) => [operation, (asked?: object, how?: CallOptions) => call(operation, asked, how)]),
     ),
     pages,
-    signals: createSignalReads((asked) => call('querySignals', asked), maxWaiting),
+    signals: createSignalReads(
+      {
+        begin: (abort) => endingOf(requestOf(url, 'querySignals', {}), timeoutMs, timing.now(), abort),
+        query: (asked, ending) => send('querySignals', requestOf(url, 'querySignals', asked), ending),
+      },
+      maxWaiting,
+    ),
   } as unknown as Client;
 }
 
 /** Later the first read would fail as if the API were away. */
-function assertUsable({ url, key }: { readonly url: unknown; readonly key: unknown }): void {
+function assertUsable({ url, key, ...numbers }: ClientOptions): void {
   if (typeof url !== 'string' || !/^https?:\/\//i.test(url) || !URL.canParse(url))
     throw localProblem(
       'invalid_request',
@@ -118,4 +127,21 @@ function assertUsable({ url, key }: { readonly url: unknown; readonly key: unkno
       `key must be a key such as tr_…, of ASCII without spaces or line ends (got ${typeof key === 'string' && key !== '' ? 'other characters' : 'nothing'})`,
       'Give one of the scope read, or admin.',
     );
+  for (const [name, least, most] of NUMBERS) {
+    const value = numbers[name] ?? least;
+    if (!(Number.isInteger(value) || value === Number.POSITIVE_INFINITY) || value < least || value > most)
+      throw localProblem(
+        'invalid_request',
+        `${name} must be a whole number from ${least} to ${most} (got ${typeof value === 'number' ? value : JSON.stringify(value)})`,
+        'Leave it out for its default.',
+      );
+  }
 }
+
+/** Options that are numbers, with their bounds. A timer of more than 2^31 − 1 ms would end at once. */
+const NUMBERS = [
+  ['timeoutMs', 1, 2 ** 31 - 1],
+  ['retries', 0, Number.POSITIVE_INFINITY],
+  ['concurrency', 1, Number.POSITIVE_INFINITY],
+  ['maxWaiting', 0, Number.POSITIVE_INFINITY],
+] as const;

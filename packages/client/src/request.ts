@@ -12,6 +12,7 @@ export interface HttpRequest {
 
 /** Names in the braces of the path go there; the rest into the query, or into the body of a POST. */
 export function requestOf(base: string, operation: Operation, asked: object): HttpRequest {
+  if (!Object.hasOwn(ROUTES, operation)) throw invalid(`an operation must be one of the API (got ${JSON.stringify(operation)})`);
   const [method, path] = ROUTES[operation];
   const fields = new Map<string, unknown>(Object.entries(asked).filter(([, value]) => value !== undefined));
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {

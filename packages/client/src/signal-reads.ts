@@ -1,4 +1,5 @@
 /** Reads of single users, made one by one and asked for together: all of one turn of the event loop become one query. */
+import type { Ending } from './ending.ts';
 import type { Answer, Asked } from './operations.ts';
 import { localProblem, TributaryProblem } from './problem.ts';
 
@@ -13,6 +14,12 @@ const MOST_USERS = 1_000;
 const MOST_SIGNALS = 20_000;
 const LIMIT = 20;
 
+export interface SignalQueries {
+  /** The time of a batch begins; `abort` ends it early. */
+  begin(abort: AbortSignal): Ending;
+  query(asked: Asked<'querySignals'>, ending: Ending): Promise<QueryAnswer>;
+}
+
 interface Reader {
   readonly resolve: (read: UserSignals) => void;
   readonly reject: (reason: unknown) => void;
@@ -20,80 +27,97 @@ interface Reader {
 
 interface Batch {
   readonly choice: SignalChoice;
-  readonly users: Map<string, { readonly promise: Promise<UserSignals> } & Reader>;
+  /** One for all queries that the batch becomes. */
+  readonly ending: Ending;
+  readonly leave: AbortController;
+  readonly users: Map<string, Reader[]>;
+  /** Readers that have not aborted. */
+  reading: number;
 }
 
-export function createSignalReads(query: (asked: Asked<'querySignals'>) => Promise<QueryAnswer>, mostWaiting: number) {
+export function createSignalReads({ begin, query }: SignalQueries, mostWaiting: number) {
   /** Those that still take users, by what is chosen. */
   const open = new Map<string, Batch>();
   let waiting = 0;
 
-  async function send({ choice, users }: Batch, ids: readonly string[]): Promise<void> {
+  async function send(batch: Batch, ids: readonly string[]): Promise<void> {
     try {
-      const { results, meta } = await query({ ...choice, users: [...ids] });
-      for (const [i, id] of ids.entries())
-        settle(users.get(id), (reader) => reader.resolve({ ...(results[i] as QueryAnswer['results'][number]), meta }));
+      const { results, meta } = await query({ ...batch.choice, users: [...ids] }, batch.ending);
+      for (const [i, id] of ids.entries()) {
+        const read = { ...(results[i] as QueryAnswer['results'][number]), meta };
+        settle(batch, id, (reader) => reader.resolve(read));
+      }
     } catch (cause) {
       if (ids.length > 1 && isOfSome(cause)) {
         const middle = ids.length >> 1;
-        await send({ choice, users }, ids.slice(0, middle));
-        await send({ choice, users }, ids.slice(middle));
-      } else for (const id of ids) settle(users.get(id), (reader) => reader.reject(cause));
+        await send(batch, ids.slice(0, middle));
+        await send(batch, ids.slice(middle));
+      } else for (const id of ids) settle(batch, id, (reader) => reader.reject(cause));
     }
   }
 
-  function settle(reader: Reader | undefined, how: (reader: Reader) => void): void {
+  function settle({ users }: Batch, id: string, how: (reader: Reader) => void): void {
     waiting--;
-    if (reader !== undefined) how(reader);
+    users.get(id)?.forEach(how);
   }
 
-  function flush(kind: string): void {
-    const batch = open.get(kind);
+  function openBatch(kind: string): Batch {
+    const leave = new AbortController();
+    // What is compared is what is asked: a caller may change the object of its choice meanwhile.
+    const choice = Object.fromEntries(JSON.parse(kind) as [string, unknown][]) as SignalChoice;
+    const batch: Batch = { choice, ending: begin(leave.signal), leave, users: new Map(), reading: 0 };
+    open.set(kind, batch);
+    setTimeout(flush, 0, kind, batch);
+    return batch;
+  }
+
+  function flush(kind: string, batch: Batch): void {
+    // One that was full has been sent, and another of its kind may be open.
+    if (open.get(kind) !== batch) return;
     open.delete(kind);
-    if (batch !== undefined) void send(batch, [...batch.users.keys()]);
+    if (batch.reading === 0) batch.leave.abort();
+    // At the end it takes the listeners off the signals of callers.
+    void send(batch, [...batch.users.keys()]).then(() => batch.leave.abort());
   }
 
-  return function read(userId: string, choice: SignalChoice = {}): Promise<UserSignals> {
-    const kind = JSON.stringify([choice.names, choice.limit, choice.from, choice.to]);
-    let batch = open.get(kind);
-    const known = batch?.users.get(userId);
-    if (known !== undefined) return known.promise;
-    if (waiting >= mostWaiting)
-      return Promise.reject(
-        localProblem(
-          'too_many_waiting',
-          `reads that wait must be at most ${mostWaiting} (got one more)`,
-          'Await answers before you ask for more, or raise maxWaiting.',
-        ),
-      );
-    if (batch === undefined) {
-      const opened: Batch = { choice, users: new Map() };
-      batch = opened;
-      open.set(kind, opened);
-      // A later batch of the same kind has a timer of its own.
-      setTimeout(() => open.get(kind) === opened && flush(kind), 0);
-    }
-    const { promise, resolve, reject } = deferred<UserSignals>();
-    batch.users.set(userId, { promise, resolve, reject });
-    waiting++;
-    if (batch.users.size >= Math.min(MOST_USERS, Math.max(1, Math.floor(MOST_SIGNALS / (choice.limit ?? LIMIT))))) flush(kind);
-    return promise;
-  };
+  return (userId: string, choice: SignalChoice = {}, { signal }: { readonly signal?: AbortSignal } = {}) =>
+    new Promise<UserSignals>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const kind = kindOf(choice);
+      const known = open.get(kind);
+      const readers = known?.users.get(userId) ?? [];
+      if (readers.length === 0 && waiting >= mostWaiting)
+        return reject(
+          localProblem(
+            'too_many_waiting',
+            `reads that wait must be at most ${mostWaiting} (got one more)`,
+            'Await answers before you ask for more, or raise maxWaiting.',
+          ),
+        );
+      const batch = known ?? openBatch(kind);
+      const { users, leave } = batch;
+      if (readers.length === 0) waiting++;
+      users.set(userId, readers);
+      readers.push({ resolve, reject });
+      batch.reading++;
+      const onAbort = (): void => {
+        reject(signal?.reason);
+        // The query goes on while anybody waits for it.
+        if (--batch.reading === 0 && open.get(kind) !== batch) leave.abort();
+      };
+      signal?.addEventListener('abort', onAbort, { once: true, signal: leave.signal });
+      if (users.size >= Math.min(MOST_USERS, Math.max(1, Math.floor(MOST_SIGNALS / (choice.limit ?? LIMIT))))) flush(kind, batch);
+    });
+}
+
+/** Every field that is given counts, also one that the API refuses: it must not become part of a query that lacks it. */
+function kindOf(choice: SignalChoice): string {
+  const given = Object.entries(choice).filter(([, value]) => value !== undefined);
+  return JSON.stringify(given.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Some of the users are the reason: asked for apart, the others are answered. */
 function isOfSome(cause: unknown): boolean {
   if (!(cause instanceof TributaryProblem)) return false;
   return cause.code === 'too_much_asked' || cause.code === 'invalid_field' || /^users\b/.test(cause.detail);
-}
-
-/** Promise.withResolvers, which Node 20 has not got. */
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: unknown) => void;
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

@@ -112,6 +112,28 @@ test('an address without its scheme and a missing key are refused where the clie
 });
 
 test.each([
+  ['timeoutMs', [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '5'], [1, 2 ** 31 - 1]],
+  ['retries', [-1, 0.5, Number.NaN, '6'], [0, Number.POSITIVE_INFINITY]],
+  ['concurrency', [0, Number.NaN, '8'], [1, Number.POSITIVE_INFINITY]],
+  ['maxWaiting', [-1, Number.NaN], [0, Number.POSITIVE_INFINITY]],
+])('%s that no client can work with is refused where the client is made', (name, wrong, right) => {
+  const { options } = fakeApi(() => json({}));
+  for (const value of wrong)
+    expect(() => createClient({ ...options, [name]: value })).toThrow(
+      new RegExp(`^invalid_request: ${name} must be a whole number from [01] to .+ \\(got .+\\)\\. Leave it out`),
+    );
+  for (const value of [...right, undefined]) expect(() => createClient({ ...options, [name]: value })).not.toThrow();
+});
+
+test('an operation that the API has not got is named', async () => {
+  const { client, sent } = clientOf(() => json({}));
+  const pages = client.pages('userSignal' as 'userSignals', { id: 'ada' });
+  const detail = 'an operation must be one of the API (got "userSignal")';
+  await expect(pages.next()).rejects.toMatchObject({ code: 'invalid_request', detail });
+  expect(sent).toEqual([]);
+});
+
+test.each([
   ['a request that is wrong', () => problem(400, 'invalid_query'), 'invalid_query'],
   ['a defect', () => problem(500, 'internal'), 'internal'],
   ['a 503 that does not say when', () => problem(503, 'view_not_computed'), 'view_not_computed'],
