@@ -36,27 +36,28 @@ const run = promisify(execFile);
 /** Those whose tools are here; the others are named on stderr. DBSP's first build takes 15 to 20 minutes. */
 export async function builtPeers(withDbsp: boolean): Promise<readonly Peer[]> {
   await mkdir(BUILT, { recursive: true });
-  const peers = await Promise.all([has('java', 'mvn', 'javac'), has('cargo')]);
-  const [java, cargo] = peers;
+  const [java, cargo, rdkafka] = await Promise.all([
+    succeeds('command -v java && command -v mvn && command -v javac'),
+    succeeds('command -v cargo'),
+    // What the crate of the Rust peers links.
+    succeeds('pkg-config --exists "rdkafka >= 1.9.2"'),
+  ]);
+  const rust = cargo && rdkafka;
   if (!java) process.stderr.write('left out: Flink, for want of java, javac and mvn\n');
-  if (!cargo) process.stderr.write('left out: the floor in Rust, for want of cargo\n');
+  if (!rust)
+    process.stderr.write(`left out: the peers in Rust, for want of ${cargo ? 'librdkafka-dev and pkg-config' : 'cargo'}\n`);
   return [
     ...(java ? [await flink()] : []),
-    ...(cargo ? [await floor()] : []),
-    ...(cargo && withDbsp ? [await dbsp(10_000), await dbsp(1_000)] : []),
+    ...(rust ? [await floor()] : []),
+    ...(rust && withDbsp ? [await dbsp(10_000), await dbsp(1_000)] : []),
   ];
 }
 
-async function has(...commands: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(
-    commands.map((command) =>
-      run('sh', ['-c', `command -v ${command}`]).then(
-        () => true,
-        () => false,
-      ),
-    ),
+function succeeds(command: string): Promise<boolean> {
+  return run('sh', ['-c', command]).then(
+    () => true,
+    () => false,
   );
-  return !found.includes(false);
 }
 
 async function sourcesOf(...names: readonly string[]): Promise<string> {
