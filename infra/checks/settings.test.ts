@@ -7,7 +7,7 @@ import { unknownSentence, unknownSettings } from '@tributary/configuration/unkno
 import { environmentName } from '@tributary/runtime/config/read-config';
 import { boundsOf, type Setting } from '@tributary/runtime/config/setting';
 import { expect, test } from 'vitest';
-import { REPOSITORY, textOf } from './source-files.ts';
+import { REPOSITORY, sourceFiles, textOf } from './source-files.ts';
 
 const HEAD = `# Settings
 
@@ -46,6 +46,18 @@ test('documents, images and manifests name no setting that is not known', () => 
   });
   expect(files.length).toBeGreaterThan(30);
   expect(unknown).toEqual([]);
+});
+
+test('each setting is read by code: its name stands somewhere else than in its row', () => {
+  const sources = sourceFiles().filter(
+    (file) => /^(packages|services|jobs)\/[^/]+\/src\//.test(file) && !file.endsWith('.test.ts'),
+  );
+  const uses = new Map<string, number>();
+  for (const file of sources)
+    for (const [name] of textOf(file).matchAll(/\b[a-z][A-Za-z0-9]+\b(?!: \{)/g)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const keys = new Set(Object.values(ROLE_SETTINGS).flatMap((table) => Object.keys(table)));
+  expect(keys.size).toBeGreaterThan(40);
+  expect([...keys].filter((key) => !uses.has(key))).toEqual([]);
 });
 
 function section(title: string, rows: readonly (readonly [key: string, setting: Setting])[]): string {

@@ -79,7 +79,10 @@ test('the comparison is made before anybody decides, and stays the same when the
 test('below a part it promotes itself where less moves, and waits where more does', async () => {
   await withLateEvents();
   await expect(world.run({ ...ASKED, promotion: { below: 1e-9 } })).resolves.toMatchObject({ published: 'staged' });
-  const moved = largestMove(await world.reconciliation(2)) as number;
+  const compared = await world.reconciliation(2);
+  const moved = largestMove(compared) as number;
+  // Who reads the comparison knows what the run decided by.
+  expect(compared.moved).toBe(moved);
   expect(moved).toBeGreaterThan(1e-9);
   expect(moved).toBeLessThan(1);
   await expect(world.run({ ...ASKED, promotion: { below: moved } })).resolves.toMatchObject({

@@ -49,7 +49,11 @@ describe('attribution report --against', () => {
   };
 
   test('a table of what changed; a ratio only where there is one to speak of', async () => {
-    await using server = await fakeServer(() => ({ body: AGAINST }));
+    // By currency a channel that costs euros has a row of other touches beside it, whose cost stands still: the rows of the table count.
+    const byCurrency = { ...AGAINST, stoodStill: { rows: 9, previousConversions: 19, conversionsChange: 13 } };
+    await using server = await fakeServer(({ query }) => ({
+      body: query['by'] === 'channel,currency' ? byCurrency : { ...AGAINST, rows: AGAINST.rows.slice(0, 1) },
+    }));
     const done = await tributary([
       'attribution',
       'report',
@@ -82,6 +86,7 @@ describe('attribution report --against', () => {
     expect(done.stdout).toContain('change ratios do not forecast');
     expect(server.received.map(({ query }) => query)).toEqual([
       { model: 'last', by: 'channel,currency', from: '2026-11-08', to: '2026-11-15', against: 'previous' },
+      { model: 'last', by: 'channel', from: '2026-11-08', to: '2026-11-15', against: 'previous', limit: '1' },
     ]);
     for (const [value, shown, hidden] of [
       ['conversions', /change ratio CPA/, /value change|change ratio ROAS/],

@@ -103,10 +103,24 @@ test.each([
   [['--days', '0'], '--days must be a number above 0'],
   [['--order', 'auto'], 'Give the order that you will use'],
   [['--model', 'last,first'], '--model must be one model'],
-  [['--channel', 'billboard'], '"billboard" has none or all of the conversions'],
+  [['--channel', 'billboard'], '--channel must be a channel of '],
 ])('%j is refused', async (options, message) => {
   const done = await power(...WANTED, ...options);
   expect([done.code, done.stderr]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test('a channel that no path has is named, with the one that was probably meant; with --share it is one to come', async () => {
+  const mistyped = ['--channel', 'socal'];
+  expect(await power(...WANTED, ...mistyped)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^error: --channel must be a channel of .*\(got "socal"\)\. Did you mean "social"\?$/m),
+  });
+  const planned = await power(...WANTED, ...mistyped, '--share', '5');
+  expect(planned).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^note: no path of .* the channel "socal".*Did you mean "social"\?$/m),
+  });
+  expect((await power(...WANTED, '--share', '5')).stderr).not.toContain('note: no path');
 });
 
 test('a file too small to plan by is refused, with the reason', async () => {

@@ -208,8 +208,66 @@ describe('staged generations', () => {
     },
   );
 
-  test('a run that waits for its generation ends when that is staged, and says what to do', () => {
-    expect(fateOf(staged, 3)).toMatchObject({ done: true, ok: true, text: expect.stringContaining('tributary batch promote') });
+  test('a run that waits for its generation ends when that is compared, and says what to do', () => {
+    expect(fateOf(staged, 3)).toMatchObject({ done: false, text: expect.stringContaining('is compared with what readers have') });
+    const waits = { done: true, ok: true, text: expect.stringContaining('tributary batch promote') };
+    expect(fateOf(staged, 3, 'ask', { moved: 0 })).toMatchObject(waits);
+  });
+
+  test('a run that may promote itself is not said to wait for somebody before it is decided', () => {
+    const decided = (moved: number | null | undefined) => fateOf(later, 3, { below: 0.005 }, { moved });
+    const later = list([generation(4, 'computed', { staged: true, computedAt: published(3).at + 1 })], published(3));
+    for (const moved of [0, 0.005])
+      expect(decided(moved)).toEqual({ done: false, text: 'generation 4 is compared, and promotes itself' });
+    // More moves, the comparison could not tell, or an earlier version made it: it waits.
+    for (const moved of [0.006, null, undefined])
+      expect(decided(moved)).toMatchObject({ done: true, text: expect.stringContaining('generation 4 is staged') });
+    // Somebody published another one meanwhile: it does not promote itself any more.
+    const overtaken = list(later.generations, { ...published(3), at: published(3).at + 2 });
+    expect(fateOf(overtaken, 3, { below: 0.005 }, { moved: 0 })).toMatchObject({
+      done: true,
+      text: expect.stringContaining('is staged'),
+    });
+    const promoted = list([generation(4, 'computed', { current: true })], published(4));
+    expect(fateOf(promoted, 3, { below: 0.005 })).toMatchObject({ done: true, text: 'generation 4 is published' });
+  });
+
+  test('batch run --promote "if-below …" --wait asks for the comparison, and ends when it is published', async () => {
+    let asked = 0;
+    const at = published(3).at;
+    await using server = await fakeServer(({ method, path }) => {
+      if (method === 'POST') return { status: 202, body: { jobId: '7', mode: 'incremental' } };
+      if (path.startsWith('/v1/status')) return { body: { generation: { served: 4, current: 4, sequence: 9, failure: null } } };
+      if (path.startsWith('/v1/reconciliations'))
+        return asked === 2 ? problem(404, 'not_found', 'not yet') : { body: { generation: 4, reconciliation: { moved: 0.001 } } };
+      asked++;
+      if (asked === 1) return { body: list([generation(3, 'computed', { current: true })], published(3)) };
+      if (asked < 4) return { body: list([generation(4, 'computed', { staged: true, computedAt: at + 1 })], published(3)) };
+      return { body: list([generation(4, 'computed', { current: true })], published(4)) };
+    });
+    const done = await tributary(['batch', 'run', '--promote', 'if-below 0.5%', '--wait', '--url', server.url]);
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining('generation 4 is published') });
+    expect(asked).toBe(4);
+  });
+
+  test('promote and discard of a number that is not staged say which is', async () => {
+    await using server = await fakeServer(() => ({
+      body: { ...staged, generations: [...staged.generations, generation(2, 'retired')] },
+    }));
+    for (const action of ['promote', 'discard'])
+      expect(await tributary(['batch', action, '2', '--url', server.url])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(
+          'generation 2 must be the staged one (got retired)\n  fix: Generation 4 is the staged one',
+        ),
+      });
+    expect(server.received.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  test.each(['rollback', 'publish'])('%s keeps why', async (action) => {
+    await using server = await fakeServer(() => ({ body: { publication: published(3) } }));
+    await tributary(['batch', action, '3', '--why', 'wrong rates', '--url', server.url]);
+    expect(server.received.at(-1)).toMatchObject({ path: `/v1/generations/3/${action}`, body: { why: 'wrong rates' } });
   });
 
   test('promote names what it was compared with, and why; discard and history say what was done', async () => {

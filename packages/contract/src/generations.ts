@@ -201,7 +201,7 @@ export const GENERATION_ROUTES = {
     path: '/v1/publications',
     tag: 'generations',
     summary: 'Which generations readers got, since when, by whom and why, newest first',
-    description: 'The newest thousand: what was published, promoted, rolled back and discarded.',
+    description: 'The newest thousand: what was published (a promotion is a publication), rolled back and discarded.',
     scope: 'read',
     query: z.strictObject({ limit: count(1_000).default(50).describe('Publications of a page.'), cursor: Cursor.optional() }),
     answer: PublicationsAnswer,

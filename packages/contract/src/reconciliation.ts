@@ -36,6 +36,13 @@ export const Reconciliation = z
     comparedWith: z.int().describe('The generation that readers took before; 0: none, real time alone.'),
     at: z.int().describe('When it was made, epoch ms.'),
     equal: z.boolean().describe('Readers saw exactly what the batch computed.'),
+    moved: z
+      .number()
+      .nullable()
+      .optional()
+      .describe(
+        'The largest part of a sum of a view that moves to other rows, comes or goes: what `promote` with `below` looks at. null: real time had not read up to the cut. Absent in those of an earlier version.',
+      ),
     because: z
       .object({
         lateEvents: z.int(),
@@ -56,6 +63,7 @@ export const RECONCILIATION_EXAMPLE = {
   comparedWith: 6,
   at: NOON + 4_500,
   equal: false,
+  moved: 1 / 42,
   because: { lateEvents: 1, duplicates: 2, overflowedUsers: 0, definitionsChanged: false, cutApart: [], speedBehind: [] },
   views: {
     activity: {

@@ -9,6 +9,7 @@ import { type RuleName, ruleOf } from '@tributary/attribution/rules/rules';
 import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
+import { span } from '@tributary/model/span';
 import { DAY_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
 import { MAX_PATH_TOUCHES } from '@tributary/views/journeys/most-touches';
@@ -127,7 +128,7 @@ function reasonOf(
 ): string {
   const windowMs = definitions.touchWindowMs.get(touch.type) ?? 0;
   const ageMs = (timeline[conversionAt] as TimelineEvent).ts - touch.ts;
-  const age = `${inDays(ageMs)} days before the conversion`;
+  const age = `${ageMs > 0 && ageMs < DAY_MS ? span(ageMs) : `${inDays(ageMs)} days`} before the conversion`;
   if (eligible) return `${age}, within the ${inDays(windowMs)}-day window of "${touch.type}"`;
   if (at > conversionAt) return 'at the instant of the conversion, but ordered after it by id';
   if (ageMs > windowMs) return `${age}, outside the ${inDays(windowMs)}-day window of "${touch.type}"`;

@@ -14,7 +14,7 @@ test('one stray journey makes the credit of rates unsound: the answer says so, a
   await walk(world, [...day, { path: ['stray'], converted: false }]);
   await world.tick();
   const warnings = async (path: string) => (await world.get(`/v1/attribution${path}`)).body.meta.warnings;
-  const stray = expect.stringMatching(/stray -[\d.]+ %, 1 journeys over it alone/);
+  const stray = expect.stringMatching(/stray -[\d.]+ %, 1 journey over it alone/);
   const both = async () => {
     expect(await warnings('?model=rateShapley')).toEqual([stray]);
     expect(await warnings('/compare?models=shapley,rateShapley,markov')).toEqual([stray]);

@@ -17,6 +17,8 @@ export interface Reconciliation {
   readonly because: Reasons;
   /** By view: totals are exact, rows are the largest differences. Empty when it could not be compared. */
   readonly views: CompareResult;
+  /** As `largestMove` has it, which a staged run is promoted by. Absent in those of an earlier version, and where there is no comparison. */
+  readonly moved?: number | null;
   /** Why there is no comparison. */
   readonly failure?: string;
 }
@@ -76,14 +78,15 @@ export function reportOf(
   because: Reasons,
   views: CompareResult,
 ): Reconciliation {
-  return { ...facts, equal: Object.values(views).every((view) => view.rowsDiffering === 0), because, views };
+  const equal = Object.values(views).every((view) => view.rowsDiffering === 0);
+  return { ...facts, equal, moved: largestMove({ because, views }), because, views };
 }
 
 /**
  * The largest part of any sum that goes to another row, comes or goes: Σ |difference| over Σ after, 1 where something is left of nothing.
  * null: it is not known, for want of a comparison or of the share of partitions that are behind.
  */
-export function largestMove({ failure, because, views }: Reconciliation): number | null {
+export function largestMove({ failure, because, views }: Pick<Reconciliation, 'failure' | 'because' | 'views'>): number | null {
   if (failure !== undefined || because.speedBehind.length > 0) return null;
   const sums = Object.values(views).flatMap(({ totals, amounts }) => [totals, ...Object.values(amounts)].flatMap(Object.values));
   return (sums as readonly Total[]).reduce((most, sum) => Math.max(most, partMoved(sum)), 0);

@@ -1,6 +1,6 @@
 /** `tributary attribution explain ID`: every touch of one conversion, its credit under each model, and why. */
 import { isModelName } from '@tributary/attribution/models/catalogue';
-import { span } from '@tributary/model/span';
+import { DAY_MS } from '@tributary/model/time';
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
@@ -93,7 +93,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
     ...(got.attributed ? [] : ['no touch is eligible: all credit goes to (unattributed)']),
     ...(got.omittedTouches > 0 ? [`left out: ${counted(got.omittedTouches, 'older touch', 'older touches')}, not eligible`] : []),
   ];
-  const line = `generation ${meta.generation} · from ${meta.sources.join(' and ') || 'nothing'} · lookback ${span(meta.lookbackMs)} · definitions ${meta.definitions} · ${meta.complete ? 'complete' : 'INCOMPLETE'}`;
+  const line = `generation ${meta.generation} · from ${meta.sources.join(' and ') || 'nothing'} · lookback ${Number((meta.lookbackMs / DAY_MS).toFixed(2))} d · definitions ${meta.definitions} · ${meta.complete ? 'complete' : 'INCOMPLETE'}`;
   const tables =
     touches.length === 0 ? [] : [table, ...(worth === null ? [] : ['', renderWide(worth, terminal.width, terminal.bold), ''])];
   return [head, ...tables, ...notes, terminal.dim(line)].join('\n');

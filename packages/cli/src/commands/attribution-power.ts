@@ -7,6 +7,7 @@ import { FEWEST_TO_PLAN, type NoPlan, type Plan, powerOf } from '@tributary/attr
 import type { Sample } from '@tributary/attribution/uncertainty/units';
 import type { PathFile } from '@tributary/attribution-files/files/path-file';
 import { journeyFacts } from '@tributary/attribution-files/models/channel-facts';
+import { nearestName } from '@tributary/runtime/config/nearest-name';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
@@ -65,6 +66,7 @@ async function attributionPower(context: Context, flags: Flags): Promise<ExitCod
   const file = await readRunFile(context, options, plan, [], true);
   const days = daysOf(flags.days, file);
   const { conversions, unattributed } = journeyFacts(file.paths);
+  sayIfUnknown(flags.channel, share, file, plan.file, context);
   const wanted: Plan = { model, channel: flags.channel, share, width };
   const { shape, alpha, seed, replicates, level } = plan;
   const power = powerOf(file.sample as Sample, wanted, { shape, order, alpha, seed, replicates, level });
@@ -76,6 +78,28 @@ async function attributionPower(context: Context, flags: Flags): Promise<ExitCod
     undefined,
   );
   return EXIT.ok;
+}
+
+/** A channel that is still to come has a --share; of any other, one that no path has is mistyped. */
+function sayIfUnknown(
+  channel: string,
+  share: number | undefined,
+  { paths }: PathFile,
+  file: string,
+  { terminal }: Context,
+): void {
+  const known = new Set(paths.flatMap(({ path }) => path));
+  if (known.has(channel)) return;
+  // Names of another length are not alike, and a file may have thousands.
+  const alike = [...known].filter((name) => Math.abs(name.length - channel.length) <= channel.length / 3);
+  const nearest = channel.length > 64 || alike.length > 1_000 ? undefined : nearestName(channel, new Set(alike));
+  const meant = nearest === undefined ? undefined : `Did you mean "${nearest}"?`;
+  if (share === undefined)
+    throw new UsageError(
+      `--channel must be a channel of ${file}, or come with the share that it will have (got "${channel}"). ${meant ?? 'Add --share 5, or name one that the file has.'}`,
+    );
+  const lead = `note: no path of ${file} has the channel "${channel}": it is planned as one that is still to come`;
+  terminal.say(meant === undefined ? lead : `${lead}. ${meant}`);
 }
 
 function points(flag: string, text: string): number {

@@ -111,6 +111,8 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     context.terminal.say('intervals are of channels as a whole: ask for them with --by channel');
   const shown = { conversions: options.value !== 'revenue', revenue: options.value !== 'conversions' };
   const previous = options.against === undefined ? null : foldPrevious(rows, by);
+  const still =
+    previous === null || by.includes('currency') ? first : (whole ?? (await api.get<Report>(path, { ...query, limit: 1 })));
   const folded = foldCurrencies(rows, by);
   const sorted = order === null ? ordered(folded, by) : sortedRows(folded, order.sort);
   const most = order?.top ?? sorted.length;
@@ -124,7 +126,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     ...cautionNotes(whole),
     ...samplingNotes(whole),
     ...uncertaintyNotes(whole),
-    ...(previous === null ? [] : [...stillNotes(first.stoodStill), CHANGES]),
+    ...(previous === null ? [] : [...stillNotes(still.stoodStill), CHANGES]),
     CREDIT_IS,
   ];
   return putTables(context, [[title, text]], {

@@ -8,7 +8,8 @@ import type { AnswerOf, Generation, Generations, Publication } from '../api-type
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { readJsonFile } from '../json-file.ts';
-import { fateOf, newest, newestComputed, previousOf, stagedOf } from '../report/generations.ts';
+import { comparedOf, fateOf, newest, newestComputed, type Promotion, previousOf, stagedOf } from '../report/generations.ts';
+import type { Reconciliation } from '../report/reconciliation.ts';
 import { count, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -47,12 +48,14 @@ export function addBatch(program: Command, act: Act): void {
     .command('rollback')
     .description('go back to an older generation; scheduled runs hold until a publish')
     .argument('[generation]', 'default: the newest one older than the current')
-    .action(act((context, generation?: string) => move(context, 'rollback', generation)));
+    .option('--why <text>', 'kept with the publication')
+    .action(act((context, generation: string | undefined, why: Decision) => move(context, 'rollback', generation, why)));
   batch
     .command('publish')
     .description('make a computed generation the one that readers get, and end a hold')
     .argument('[generation]', 'default: the newest computed one')
-    .action(act((context, generation?: string) => move(context, 'publish', generation)));
+    .option('--why <text>', 'kept with the publication')
+    .action(act((context, generation: string | undefined, why: Decision) => move(context, 'publish', generation, why)));
   batch
     .command('promote')
     .description('make the staged generation the one that readers get, if they still have what it was compared with')
@@ -75,10 +78,11 @@ export function addBatch(program: Command, act: Act): void {
 async function runBatch(context: Context, options: RunOptions): Promise<ExitCode> {
   const timeoutMs = parseDuration(options.timeout);
   if (timeoutMs === null) throw new UsageError(`--timeout must be 30s, 10m or 1h (got "${options.timeout}")`);
+  const promotion = promotionOf(options.promote);
   const body = {
     mode: options.full === true ? 'full' : 'incremental',
     ...definitionsOf(context, options.definitions),
-    ...promotionOf(options.promote),
+    ...(promotion !== undefined && { promote: promotion }),
   };
   const api = context.api('admin');
   const before = options.wait === true ? newest(await generationsOf(api)) : 0;
@@ -88,15 +92,21 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
     await answer(context, asked, () => `job ${asked.jobId} (${asked.mode}); follow it with "tributary batch status"`);
     return EXIT.ok;
   }
-  return waitFor(context, api, before, timeoutMs);
+  return waitFor(context, api, { before, promotion, timeoutMs });
 }
 
-async function waitFor(context: Context, api: ApiClient, before: number, timeoutMs: number): Promise<ExitCode> {
+interface Wait {
+  readonly before: number;
+  readonly promotion: Promotion | undefined;
+  readonly timeoutMs: number;
+}
+
+async function waitFor(context: Context, api: ApiClient, { before, promotion, timeoutMs }: Wait): Promise<ExitCode> {
   const { shell, terminal } = context;
   const beganMs = shell.now();
   for (;;) {
     const now = await generationsOf(api);
-    const fate = fateOf(now, before);
+    const fate = fateOf(now, before, promotion, await comparisonOf(api, comparedOf(now, before)));
     const tookMs = shell.now() - beganMs;
     const isOver = fate.done && (!fate.ok || (await isServed(api, now.publication)));
     if (isOver) {
@@ -123,6 +133,17 @@ async function waitFor(context: Context, api: ApiClient, before: number, timeout
   }
 }
 
+/** null: it is not compared yet, or none is asked about. */
+async function comparisonOf(api: ApiClient, generation: number | null): Promise<Reconciliation | null> {
+  if (generation === null) return null;
+  try {
+    return (await api.get<AnswerOf<'reconciliation'>>(`/v1/reconciliations/${generation}`)).reconciliation;
+  } catch (cause) {
+    if (cause instanceof CommandError && cause.code === 'not_found') return null;
+    throw cause;
+  }
+}
+
 /** What is asked after the command is answered from what it published: a server finds and loads that a moment later, or says why it cannot. */
 async function isServed(api: ApiClient, publication: Publication | null): Promise<boolean> {
   const { generation } = await api.get<AnswerOf<'status'>>('/v1/status');
@@ -138,7 +159,16 @@ async function status(context: Context, options: { readonly limit: string }): Pr
   return EXIT.ok;
 }
 
-async function move(context: Context, action: 'publish' | 'rollback', text: string | undefined): Promise<ExitCode> {
+interface Decision {
+  readonly why?: string;
+}
+
+async function move(
+  context: Context,
+  action: 'publish' | 'rollback',
+  text: string | undefined,
+  { why }: Decision,
+): Promise<ExitCode> {
   const api = context.api('admin');
   const choose = action === 'rollback' ? previousOf : newestComputed;
   const generation = text === undefined ? choose(await generationsOf(api)) : numberOf(text);
@@ -149,14 +179,10 @@ async function move(context: Context, action: 'publish' | 'rollback', text: stri
       fix: 'See "tributary batch status".',
     });
   const got = await api
-    .post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/${action}`, {})
+    .post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/${action}`, why === undefined ? {} : { why })
     .catch((cause: unknown) => refusedMove(api, generation, action, cause));
   await answer(context, got, () => publicationLine(got.publication));
   return EXIT.ok;
-}
-
-interface Decision {
-  readonly why?: string;
 }
 
 async function promote(context: Context, text: string | undefined, { why }: Decision): Promise<ExitCode> {
@@ -180,15 +206,31 @@ async function discard(context: Context, text: string | undefined, { why }: Deci
   return EXIT.ok;
 }
 
+/** Whatever number is named, the newest one that waits is the only one that can be decided about. */
 async function stagedNumber(api: ApiClient, text: string | undefined): Promise<number> {
-  if (text !== undefined) return numberOf(text);
-  const generation = stagedOf(await generationsOf(api));
-  if (generation !== null) return generation;
+  const asked = text === undefined ? null : numberOf(text);
+  const all = await generationsOf(api);
+  const staged = stagedOf(all);
+  // One asked again, because the first answer was lost, is published by now: the API answers that it is.
+  if (staged !== null && (asked === null || asked === staged)) return staged;
+  if (asked !== null && asked === all.publication?.generation) return asked;
+  if (asked !== null && asked === all.publication?.discarded) return asked;
+  if (staged !== null)
+    throw new CommandError({
+      code: 'conflict',
+      message: `generation ${asked} must be the staged one (got ${stateOf(all, asked)})`,
+      fix: `Generation ${staged} is the staged one: leave the number out.`,
+    });
   throw new CommandError({
     code: 'conflict',
-    message: 'a staged generation does not exist',
+    message:
+      asked === null ? 'a staged generation does not exist' : `generation ${asked} must be staged (got ${stateOf(all, asked)})`,
     fix: 'Compute one with "tributary batch run --promote ask"; "tributary batch status" shows what there is.',
   });
+}
+
+function stateOf({ generations }: Generations, asked: number | null): string {
+  return generations.find(({ generation }) => generation === asked)?.state ?? 'none of that number';
 }
 
 async function history(context: Context, options: { readonly limit: string }): Promise<ExitCode> {
@@ -216,13 +258,13 @@ function doneBy({ action, discarded, held }: Publication): string {
 }
 
 /** `auto`, `ask`, `if-below 0.5%`. */
-function promotionOf(rule: string): { promote?: 'ask' | { below: number } } {
-  if (rule === 'auto') return {};
-  if (rule === 'ask') return { promote: 'ask' };
+function promotionOf(rule: string): Promotion | undefined {
+  if (rule === 'auto') return undefined;
+  if (rule === 'ask') return 'ask';
   const percent = /^if-below (\d{1,2}(?:\.\d{1,6})?)%$/.exec(rule)?.[1];
   if (percent === undefined || Number(percent) === 0)
     throw new UsageError(`--promote must be auto, ask or "if-below 0.5%", above 0% and below 100% (got "${rule}")`);
-  return { promote: { below: Number(percent) / 100 } };
+  return { below: Number(percent) / 100 };
 }
 
 /** With what can be done instead. */

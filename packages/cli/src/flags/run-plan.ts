@@ -139,9 +139,7 @@ function replicatesOf(text: string, level: number): number {
   const fewest = fewestReplicates(level);
   const replicates = whole('--bootstrap', text, 0, 10_000);
   if (replicates >= fewest) return replicates;
-  throw new UsageError(
-    `--bootstrap must be a whole number from ${fewest} to 10000, at least 200, above --level 95 at least 1000 (got "${text}")`,
-  );
+  throw new UsageError(`--bootstrap must be a whole number from ${fewest} to 10000 at this --level (got "${text}")`);
 }
 
 function whole(flag: string, text: string, from: number, to: number): number {

@@ -1,6 +1,7 @@
 /** Generations as the API lists them, and decisions about them. Pure. */
 
-import type { Generations } from '../api-types.ts';
+import type { Generation, Generations } from '../api-types.ts';
+import type { Reconciliation } from './reconciliation.ts';
 
 /** The newest number there is, 0 before the first. */
 export function newest({ generations }: Generations): number {
@@ -30,10 +31,33 @@ export type RunFate =
   | { readonly done: false; readonly text: string }
   | { readonly done: true; readonly ok: boolean; readonly text: string; readonly generation: number };
 
-/** What became of the run that was asked for when `before` was the newest generation. */
-export function fateOf(now: Generations, before: number): RunFate {
-  const started = now.generations.filter((run) => run.generation > before).toSorted((a, b) => a.generation - b.generation);
-  const ended = started.find((run) => run.state === 'computed' || run.state === 'failed');
+/** `ask`, or the largest part of a sum that may move: up to it a run promotes itself. */
+export type Promotion = 'ask' | { readonly below: number };
+
+function startedAfter({ generations }: Generations, before: number): Generation[] {
+  return generations.filter((run) => run.generation > before).toSorted((a, b) => a.generation - b.generation);
+}
+
+/** The first that ended since `before` was the newest generation. */
+function endedAfter(now: Generations, before: number): Generation | undefined {
+  return startedAfter(now, before).find((run) => run.state === 'computed' || run.state === 'failed');
+}
+
+/** The staged generation whose comparison says what becomes of it; null: none is asked about. */
+export function comparedOf(now: Generations, before: number): number | null {
+  const ended = endedAfter(now, before);
+  return ended?.staged === true ? ended.generation : null;
+}
+
+/** What became of the run that was asked for when `before` was the newest generation. `compared`: what a staged one is compared to, once it is. */
+export function fateOf(
+  now: Generations,
+  before: number,
+  promotion: Promotion = 'ask',
+  compared: Pick<Reconciliation, 'moved'> | null = null,
+): RunFate {
+  const started = startedAfter(now, before);
+  const ended = endedAfter(now, before);
   const running = started.at(-1);
   if (ended === undefined)
     return {
@@ -44,6 +68,10 @@ export function fateOf(now: Generations, before: number): RunFate {
   if (state === 'failed')
     return { done: true, ok: false, generation, text: `generation ${generation} failed: ${failure ?? 'no reason is recorded'}` };
   const { publication } = now;
+  if (ended.staged && compared === null)
+    return { done: false, text: `generation ${generation} is computed, and is compared with what readers have` };
+  if (ended.staged && promotesItself(promotion, compared?.moved) && (publication?.at ?? 0) < (computedAt ?? 0))
+    return { done: false, text: `generation ${generation} is compared, and promotes itself` };
   if (ended.staged)
     return {
       done: true,
@@ -64,4 +92,9 @@ export function fateOf(now: Generations, before: number): RunFate {
       text: `generation ${generation} is computed but not published: the rollback to ${publication.generation} holds; publish it with "tributary batch publish ${generation}"`,
     };
   return { done: false, text: `generation ${generation} is computed, not yet published` };
+}
+
+/** As the run decides by the same figure. */
+function promotesItself(promotion: Promotion, moved: number | null | undefined): boolean {
+  return promotion !== 'ask' && typeof moved === 'number' && moved <= promotion.below;
 }

@@ -2,7 +2,7 @@
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { Integer } from '@tributary/model/integer';
 import type { AnswerOf } from '../api-types.ts';
-import { conversions, count, counted, instant, money } from '../terminal/figures.ts';
+import { conversions, count, counted, instant, money, percent } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -19,6 +19,7 @@ export function reconciliationText(report: Reconciliation, screen: Screen): stri
   const differing = Object.entries(report.views).filter(([, view]) => view.rowsDiffering > 0);
   return [
     headline(report),
+    ...movedLine(report),
     ...reasons(report),
     ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, screen), ...totalsNote(report)] : []),
     ...differing.flatMap(([name, view]) => ['', rowsTable(name, view, screen)]),
@@ -34,6 +35,13 @@ function headline({ generation, comparedWith, at, equal, failure }: Reconciliati
         ? 'readers saw exactly what the batch computed'
         : 'readers saw something else than the batch computed';
   return `generation ${generation} against ${before} (${instant(at)}): ${verdict}`;
+}
+
+/** What `batch run --promote "if-below …"` looks at. */
+function movedLine({ moved }: Reconciliation): string[] {
+  if (typeof moved !== 'number' || moved === 0) return [];
+  const share = moved < 0.0001 ? 'less than 0.01 %' : percent(Math.ceil(moved * 10_000) / 10_000, 2);
+  return [`of no sum of a view more than ${share} moves to other rows, comes or goes`];
 }
 
 const right = (title: string) => ({ title, align: 'right' }) as const;

@@ -42,7 +42,10 @@ export function outsideOfWhole(credit: Credit): string[] {
     if (outside.length === 0) return [];
     const named = outside
       .slice(0, 5)
-      .map(({ channel, share, alone }) => `${channel} ${(share * 100).toFixed(1)} %, ${alone} journeys over it alone`);
+      .map(
+        ({ channel, share, alone }) =>
+          `${channel} ${(share * 100).toFixed(1)} %, ${alone} ${alone === 1 ? 'journey' : 'journeys'} over it alone`,
+      );
     const more = outside.length > named.length ? ` and ${outside.length - named.length} more` : '';
     return [
       `${model} gives shares below 0 or above 1 (${named.join('; ')}${more}), so it hands out no credit: read its effects, or ask for shapley or markov. It needs 30 journeys and 5 conversions over each channel alone`,
