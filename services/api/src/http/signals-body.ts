@@ -58,6 +58,19 @@ export function servedNames(asked: readonly string[] | undefined, definitions: D
   return new Set(asked === undefined ? signals : asked.filter((name) => signals.includes(name)));
 }
 
+/** A note on types that the definitions do not serve: users may have events of them, and the answer has none. */
+export function unservedNotes(asked: readonly string[], definitions: Definitions): string[] {
+  const { signals } = definitions;
+  const unserved = signals === '*' ? [] : asked.filter((name) => !signals.includes(name));
+  if (unserved.length === 0) return [];
+  const more = unserved.length > NAMED ? ` and ${unserved.length - NAMED} more` : '';
+  const named = unserved.slice(0, NAMED).map((name) => JSON.stringify(name));
+  return [`the definitions do not serve ${named.join(', ')}${more} as signals: "signals" there lists the types that are`];
+}
+
+/** Types that such a note names. */
+const NAMED = 3;
+
 const COMMA = 0x2c;
 /** Signals may have 32 KB each. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;

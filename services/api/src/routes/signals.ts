@@ -17,6 +17,7 @@ import {
   selectSignals,
   servedNames,
   signalsPromisedMs,
+  unservedNotes,
   userBody,
 } from '../http/signals-body.ts';
 import { createTypeNotes } from '../known-types.ts';
@@ -29,6 +30,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
   };
   const metaText = createMetaText(context);
   const typeNotes = createTypeNotes(context);
+  const notesOf = async (names: readonly string[] | undefined, partition: number) =>
+    names === undefined ? [] : [...unservedNotes(names, board.definitions(partition)), ...(await typeNotes(names))];
   const pool = createBodyPool();
 
   serve(app, USER_ROUTES.userSignals, async (request, reply) => {
@@ -38,7 +41,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor, ['number', 'string']);
     const partition = partitionOf(userId, deps.partitions);
     const selection = selectionOf(context, partition, request.query);
-    const notes = request.query.names === undefined ? [] : await typeNotes(request.query.names);
+    const notes = await notesOf(request.query.names, partition);
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
     const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null]) => {
       // One more than asked for shows whether there is a next page.
@@ -64,8 +67,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, USER_ROUTES.querySignals, async (request, reply) => {
     const { users, limit } = request.body;
     rangeOf(request.body);
-    const notes = request.body.names === undefined ? [] : await typeNotes(request.body.names);
     const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
+    const notes = await notesOf(request.body.names, asked[0]?.partition ?? 0);
     const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number; cutOfAll: number }>();
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
     const { body, release } = await records.read(request.owner, asked, (read) => {
