@@ -121,6 +121,14 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     test: VALUES,
   },
   {
+    lie: 'a condition is computed of all events, whatever the time',
+    law: '7',
+    file: `${KINDS}/select.ts`,
+    from: '      timeline.pause();\n',
+    to: '',
+    test: 'packages/serving/test/signal-values.test.ts',
+  },
+  {
     lie: 'signals change the version of rows',
     law: '1',
     file: 'packages/model/src/definitions.ts',

@@ -4,6 +4,11 @@ import type { Event } from '@tributary/model/event';
 export interface Timeline {
   /** Those of these types, in order; null: all. */
   of(types: readonly string[] | null): readonly Event[];
+  /**
+   * Called before the conditions of each event are computed: what it throws ends that. A condition may search 32 KB of text for 1 000 characters, which takes up to
+   * 4 ms, so a bound on all of it must be asked for in between.
+   */
+  readonly pause: () => void;
 }
 
 /** `events`: in any order. Where several have one id, the first in the list stays, as the first arrival counts. */
@@ -18,7 +23,7 @@ function inOrder(a: Event, b: Event): number {
 }
 
 /** `events`: in order, each id once. */
-export function orderedTimeline(events: readonly Event[]): Timeline {
+export function orderedTimeline(events: readonly Event[], pause = () => {}): Timeline {
   let byType: Map<string, Event[]> | undefined;
   const index = () => {
     byType = new Map();
@@ -30,6 +35,7 @@ export function orderedTimeline(events: readonly Event[]): Timeline {
     return byType;
   };
   return {
+    pause,
     of(types) {
       if (types === null) return events;
       const [only = ''] = types;

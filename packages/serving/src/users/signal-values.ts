@@ -5,7 +5,7 @@
 import type { Event } from '@tributary/model/event';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
-import type { SignalValue } from '@tributary/signals/value';
+import type { SignalValue, Valued } from '@tributary/signals/value';
 import { newestSignals } from '@tributary/store/records/signals';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { cutOfRecord } from './user-timeline.ts';
@@ -40,10 +40,12 @@ export interface UserValues {
   readonly bounded: boolean;
 }
 
-/** `isOver`: asked before each value; what is left then is not computed. */
+class OutOfTime extends Error {}
+
+/** `isOver`: asked before each value and between events; what is left then is not computed. */
 export function valuesOf(record: Buffer | null, question: ValueQuestion, isOver: () => boolean): UserValues {
   const { definitions, asOfMs, keptFromMs, agedMs } = question;
-  const { timeline, boundMs } = isOver() ? { timeline: null, boundMs: NEVER_CUT } : timelineFor(record, question);
+  const { timeline, boundMs } = isOver() ? { timeline: null, boundMs: NEVER_CUT } : timelineFor(record, question, isOver);
   const markedMs = cutOfRecord(record);
   const cutMs = Math.max(markedMs, boundMs, agedMs);
   let lostMs = NEVER_CUT;
@@ -51,8 +53,9 @@ export function valuesOf(record: Buffer | null, question: ValueQuestion, isOver:
   const valueAs = (definition: SignalDefinition | undefined): NamedValue => {
     if (definition === undefined) return { value: null, status: 'NOT_IN_FORCE', version: null };
     const { version } = definition;
-    if (timeline === null || isOver()) return { value: null, status: 'NOT_COMPUTED', version };
-    const { value, fromMs } = definition.evaluate(timeline, asOfMs);
+    const valued = timeline === null || isOver() ? null : inTime(definition, timeline, asOfMs);
+    if (valued === null) return { value: null, status: 'NOT_COMPUTED', version };
+    const { value, fromMs } = valued;
     if (fromMs <= keptFromMs) return { value: null, status: 'BACKFILLING', version };
     if (fromMs > cutMs) return { value, status: 'READY', version };
     if (fromMs <= boundMs) bounded = true;
@@ -63,8 +66,22 @@ export function valuesOf(record: Buffer | null, question: ValueQuestion, isOver:
   return { values, lostMs, bounded };
 }
 
+/** null: the time was over before. */
+function inTime({ evaluate }: SignalDefinition, timeline: Timeline, asOfMs: number): Valued | null {
+  try {
+    return evaluate(timeline, asOfMs);
+  } catch (error) {
+    if (error instanceof OutOfTime) return null;
+    throw error;
+  }
+}
+
 /** `boundMs`: up to when events were left out, as the record has more than are read. */
-function timelineFor(record: Buffer | null, { definitions, asOfMs }: ValueQuestion): { timeline: Timeline; boundMs: number } {
+function timelineFor(
+  record: Buffer | null,
+  { definitions, asOfMs }: ValueQuestion,
+  isOver: () => boolean,
+): { timeline: Timeline; boundMs: number } {
   const all = [...definitions.values()].flatMap((definition) => definition ?? []);
   if (record === null || all.length === 0) return { timeline: orderedTimeline([]), boundMs: NEVER_CUT };
   const fromMs = Math.max(0, asOfMs - Math.max(...all.map(({ reachMs }) => reachMs)));
@@ -75,6 +92,10 @@ function timelineFor(record: Buffer | null, { definitions, asOfMs }: ValueQuesti
     limit: MOST_EVENTS + 1,
     ...(names !== undefined && { names }),
   });
+  const newestFirst = (found: Event[]) =>
+    orderedTimeline(found.reverse(), () => {
+      if (isOver()) throw new OutOfTime();
+    });
   let bytes = 0;
   const events: Event[] = [];
   for (const { start, end, ts } of slices) {
@@ -83,8 +104,4 @@ function timelineFor(record: Buffer | null, { definitions, asOfMs }: ValueQuesti
     events.push(JSON.parse(record.toString('utf8', start, end)) as Event);
   }
   return { timeline: newestFirst(events), boundMs: NEVER_CUT };
-}
-
-function newestFirst(events: Event[]): Timeline {
-  return orderedTimeline(events.reverse());
 }

@@ -5,10 +5,9 @@
  * Nothing older than the retention counts, so that a record is all that is needed: who entered longer ago than that, and was only prolonged
  * since, is out. When the first episode that is seen began may not be known, as it may be the rest of an earlier one.
  */
-import type { Event } from '@tributary/model/event';
 import type { Predicate } from '../expressions/function.ts';
 import type { SegmentDefinition } from '../resolved.ts';
-import { within } from '../timeline.ts';
+import { type Timeline, within } from '../timeline.ts';
 import type { Evaluate, SegmentValue } from '../value.ts';
 
 interface Conditions {
@@ -30,15 +29,16 @@ export function evaluateSegment(definition: SegmentDefinition, conditions: Condi
   const { absence, retainedMs, episodes: most } = definition;
   return (timeline, asOfMs) => {
     const fromMs = asOfMs - retainedMs;
-    const instants = instantsOf(within(timeline.of(null), fromMs, asOfMs), conditions);
+    const instants = instantsOf(timeline, fromMs, asOfMs, conditions);
     const found = absence === null ? presence(instants, definition, fromMs) : absences(instants, absence.forMs, definition.ttlMs);
     return { value: valueAt(asOfMs, found, most), fromMs };
   };
 }
 
-function instantsOf(events: readonly Event[], { enter, refresh, exit, not }: Conditions): Instant[] {
+function instantsOf(timeline: Timeline, fromMs: number, toMs: number, { enter, refresh, exit, not }: Conditions): Instant[] {
   const instants: Instant[] = [];
-  for (const event of events) {
+  for (const event of within(timeline.of(null), fromMs, toMs)) {
+    timeline.pause();
     const exits = exit?.(event) === true || not?.(event) === true;
     const enters = enter(event);
     const refreshes = refresh?.(event) === true;

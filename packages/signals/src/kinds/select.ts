@@ -11,6 +11,10 @@ export function selectBy({ types, where }: Selector, predicate: (text: string) =
   const holds = where === null ? null : predicate(where);
   return (timeline, fromMs, toMs) => {
     const events = within(timeline.of(types), fromMs, toMs);
-    return holds === null ? events : events.filter(holds);
+    if (holds === null) return events;
+    return events.filter((event) => {
+      timeline.pause();
+      return holds(event);
+    });
   };
 }

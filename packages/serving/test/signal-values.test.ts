@@ -1,0 +1,42 @@
+/** How long the conditions of one definition may hold a server up. */
+import { encodeEvent } from '@tributary/model/event';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { valuesOf } from '@tributary/serving/users/signal-values';
+import { readSignals } from '@tributary/signals/definitions/read';
+import { NEVER_CUT } from '@tributary/views/user-state';
+import { expect, test } from 'vitest';
+
+const NOON = Date.UTC(2026, 10, 20, 12);
+const HARD = 'a'.repeat(450);
+/** The slowest search that was found: 4 ms for 32 KB. */
+const SLOW = `text.contains('${HARD}b${HARD}')`;
+const SECTIONS = {
+  fields: { text: 'properties.text' },
+  signals: { counted: { count: '*', where: SLOW }, plain: { count: '*' } },
+  sessions: { web: { where: SLOW } },
+  segments: { in: { enter: SLOW } },
+};
+
+test('a time that is over ends the conditions of one definition too, before the next event', () => {
+  const set = readSignals(SECTIONS, 90 * 86_400_000, sha256Hex);
+  const lines = Array.from({ length: 100 }, (_, i) =>
+    encodeEvent({
+      ts: NOON - 1 - i,
+      type: 'v',
+      id: `e${i}`,
+      receivedAt: NOON,
+      source: 'native',
+      properties: { text: 'a'.repeat(5_000) },
+    }),
+  );
+  const record = Buffer.from(`${lines.join('\n')}\n`);
+  for (const name of ['counted', 'web', 'in']) {
+    let asked = 0;
+    const question = { definitions: new Map([[name, set.get(name)]]), asOfMs: NOON, keptFromMs: NEVER_CUT, agedMs: NEVER_CUT };
+    // Before the record, before the value, and then before each event.
+    const { values } = valuesOf(record, question, () => ++asked > 5);
+    expect([values[name]?.status, values[name]?.value, asked]).toEqual(['NOT_COMPUTED', null, 6]);
+    const whole = valuesOf(record, question, () => ++asked > 200);
+    expect([whole.values[name]?.status, asked]).toEqual(['READY', 6 + 2 + 100]);
+  }
+});
