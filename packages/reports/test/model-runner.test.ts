@@ -69,6 +69,15 @@ describe('the runner of models', () => {
     await runner.stop();
   });
 
+  test('law 7: models of one question share its time: a comparison of many does not hold its key for many times as long', async () => {
+    const runner = createModelRunner({ timeoutMs: 60_000, mostJobs: 8 });
+    const begunMs = performance.now();
+    await expect(runner.run(endless, A, 59_000)).rejects.toMatchObject({ code: 'model_timeout', status: 503 });
+    expect(performance.now() - begunMs).toBeLessThan(20_000);
+    expect((await runner.run(gameOf(10), A)).channels).toHaveLength(10);
+    await runner.stop();
+  });
+
   test('law 7: a job that is in the way of other keys runs for half of the time only', async () => {
     const runner = createModelRunner({ timeoutMs: 8_000, mostJobs: 8 });
     const refused = expect(runner.run(endless, A)).rejects.toThrow('ran for 4 s while those of other keys wait');

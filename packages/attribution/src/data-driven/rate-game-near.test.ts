@@ -54,6 +54,9 @@ test.each(['conversions', 'value'] as const)('of %s: what it misses falls with t
     }));
     const exact = rateGame(moved, { reward }).channels.map(({ effect }) => effect);
     const found = near(game, rows, reward, by);
+    // As many more of all change no rate.
+    for (const [i, effect] of near(game, rows, reward, (row) => 3 * by(row)).entries())
+      expect(effect).toBeCloseTo(found[i] as number, 11);
     const far = Math.max(...exact.map((effect, i) => Math.abs(effect - (game.effects[i] as number))));
     return { missed: Math.max(...exact.map((effect, i) => Math.abs(effect - (found[i] as number)))), far };
   };

@@ -8,8 +8,9 @@
  * counts that are asked for (the delta method; von Mises 1947), where the game itself takes 2ⁿ steps for each of them.
  */
 import { type Coalition, canonicalCoalitions, channelsOf, type Reward, SEPARATOR } from './counts.ts';
-import { journeysOf, maskIn, subsetSumsOf, sumOverSupersets } from './rate-game.ts';
+import { journeysOf, maskIn, subsetSumsOf } from './rate-game.ts';
 import { gainsOf, MOST_EXACT, sizesOf, weightsOf } from './shapley.ts';
+import { sumOverSupersets } from './subset-sums.ts';
 
 export interface NearGame {
   /** Sorted. */
@@ -23,8 +24,8 @@ export interface NearGame {
   readonly journeys: number;
 }
 
-/** null: the game has too many channels to be computed exactly. */
-export function gameNear(coalitions: Iterable<Coalition>, reward: Reward): NearGame | null {
+/** null: the game has too many channels to be computed exactly. `beside`: that of the same counts by another reward; half of it is the same. */
+export function gameNear(coalitions: Iterable<Coalition>, reward: Reward, beside: NearGame | null = null): NearGame | null {
   const rows = canonicalCoalitions(coalitions);
   const channels = channelsOf(rows);
   const players = channels.length;
@@ -40,7 +41,7 @@ export function gameNear(coalitions: Iterable<Coalition>, reward: Reward): NearG
     journeys[mask] = among === 0 ? 0 : 1 / among;
     rewards[mask] = among === 0 ? 0 : -(rewards[mask] as number) / (among * among);
   }
-  const ofReward = derivatives(journeys, scale);
+  const ofReward = beside?.ofReward ?? derivatives(journeys, scale);
   const ofJourney = derivatives(rewards, scale);
   // Effects are of degree 1 in the rewards: the derivatives add up to them.
   const effects = new Float64Array(players);
@@ -63,8 +64,12 @@ interface Scale {
 /** From the derivative of v of each set; `ofV` is used up. */
 function derivatives(ofV: Float64Array, { players, masks, gains, weights }: Scale): Float64Array {
   const sizes = sizesOf(ofV.length);
-  const ofOthers = ofV.map((x, mask) => x * (weights[sizes[mask] as number] as number));
-  for (let mask = 0; mask < ofV.length; mask++) ofV[mask] = (ofV[mask] as number) * (gains[sizes[mask] as number] as number);
+  const ofOthers = new Float64Array(ofV.length);
+  for (let mask = 0; mask < ofV.length; mask++) {
+    const size = sizes[mask] as number;
+    ofOthers[mask] = (ofV[mask] as number) * (weights[size] as number);
+    ofV[mask] = (ofV[mask] as number) * (gains[size] as number);
+  }
   sumOverSupersets(ofV);
   sumOverSupersets(ofOthers);
   const found = new Float64Array(masks.length * players);

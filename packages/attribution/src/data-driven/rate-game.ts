@@ -5,6 +5,7 @@
 import { type Coalition, canonicalCoalitions, channelsOf, type ModelResult, type Reward } from './counts.ts';
 import { MOST_EXACT, pairsFor, type Sampling, shapleyOfSums, shapleySampled, type Walk } from './shapley.ts';
 import { withShares } from './shares.ts';
+import { sumOverSubsets } from './subset-sums.ts';
 
 export interface GameResult extends ModelResult {
   /** v(all channels): the sum of the effects. */
@@ -95,45 +96,6 @@ function emptySums(length: number): [Float64Array, Float64Array] {
   if (held[0].length === length) for (const sums of held) sums.fill(0);
   else held = [new Float64Array(length), new Float64Array(length)];
   return held;
-}
-
-/** Numbers that stay in a processor's first cache, with their like. */
-const BLOCK = 2 ** 11;
-
-/** Every entry becomes the sum over the subsets of its mask: block by block, then across blocks. */
-function sumOverSubsets(values: Float64Array): void {
-  const block = Math.min(BLOCK, values.length);
-  for (let start = 0; start < values.length; start += block) {
-    if (isEmpty(values, start, block)) continue;
-    for (let bit = 1; bit < block; bit *= 2)
-      for (let high = start + bit; high < start + block; high += 2 * bit) addBelow(values, high, bit);
-  }
-  for (let bit = block; bit < values.length; bit *= 2)
-    for (let high = bit; high < values.length; high += 2 * bit) addBelow(values, high, bit);
-}
-
-function addBelow(values: Float64Array, high: number, bit: number): void {
-  for (let mask = high; mask < high + bit; mask++) values[mask] = (values[mask] as number) + (values[mask - bit] as number);
-}
-
-/** Every entry becomes the sum over the supersets of its mask: across blocks, then block by block. */
-export function sumOverSupersets(values: Float64Array): void {
-  const block = Math.min(BLOCK, values.length);
-  for (let bit = values.length / 2; bit >= block; bit /= 2)
-    for (let high = bit; high < values.length; high += 2 * bit) addAbove(values, high, bit);
-  for (let start = 0; start < values.length; start += block)
-    for (let bit = 1; bit < block; bit *= 2)
-      for (let high = start + bit; high < start + block; high += 2 * bit) addAbove(values, high, bit);
-}
-
-function addAbove(values: Float64Array, high: number, bit: number): void {
-  for (let mask = high; mask < high + bit; mask++) values[mask - bit] = (values[mask - bit] as number) + (values[mask] as number);
-}
-
-/** Journeys have few of all sets: in most blocks there are none. */
-function isEmpty(values: Float64Array, start: number, block: number): boolean {
-  for (let mask = start; mask < start + block; mask++) if (values[mask] !== 0) return false;
-  return true;
 }
 
 /** A rate is a mean of the rates of single sets, or 0. */

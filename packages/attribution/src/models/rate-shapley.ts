@@ -31,7 +31,7 @@ const near: Near = {
     const coalitions = coalitionsOfPaths(counted);
     const games = new Map<Reward, NearGame>();
     for (const reward of ['conversions', 'value'] as const) {
-      const game = gameNear(coalitions, reward);
+      const game = gameNear(coalitions, reward, games.get('conversions'));
       if (game === null) return null;
       games.set(reward, game);
     }

@@ -336,6 +336,16 @@ test('one channel whose users convert without a variance beside others who conve
   expect(of('d')).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
   expect(answer.models[0]?.cautions).toEqual(['shares_not_certain']);
   expect(of('a')).toMatchObject({ share: null, credit: expect.anything(), cautions: [] });
+  // 400 are as certain as 121 of one conversion, and their tail has no variance all the same.
+  const many = Array.from({ length: 400 }, (_, i) => Math.floor((400 / (i + 0.5)) ** (1 / 1.8)));
+  const tail = answerOf(
+    users(
+      ...many.map((count) => Array.from({ length: count }, () => path('d', 1, 50))),
+      ...orders('a', new Array<number>(30_000).fill(50)),
+    ),
+  );
+  expect(tail.answer.models[0]?.cautions).not.toContain('few_users_decide');
+  expect(tail.of('d')).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
   const few = answerOf(users(...often.slice(0, 12), ...orders('a', new Array<number>(900).fill(50))));
   expect(few.of('d').credit).toBeNull();
 });

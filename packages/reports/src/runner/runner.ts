@@ -11,7 +11,8 @@ import { type Asker, createTurnsOfKeys } from '@tributary/runtime/http/turns-of-
 export interface ModelRunner {
   /** Resolves once the thread is there and has loaded the models: the first job would wait for it. Rejects where it ends before. */
   start(): Promise<void>;
-  run(job: ModelJob, asker: Asker): Promise<ModelOutcome>;
+  /** `passedMs`: for how long its question has run already: what is left of the time is for this job. */
+  run(job: ModelJob, asker: Asker, passedMs?: number): Promise<ModelOutcome>;
   /** Ends the thread; who waits gets `model_timeout`. */
   stop(): Promise<void>;
 }
@@ -31,7 +32,7 @@ interface WaitingJob {
 }
 
 export interface RunnerLimits {
-  /** For one job, from the moment it was asked for, ms. While other keys wait, it may run for half of that. */
+  /** For all jobs of a question, from the moment it was asked, ms. While other keys wait, a job may run for half of that. */
   readonly timeoutMs: number;
   /** Jobs that wait or run. */
   readonly mostJobs: number;
@@ -109,7 +110,7 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
   }
 
   function late(job: WaitingJob): void {
-    const why = `the model did not finish in ${timeoutMs / 1_000} s, its turn included`;
+    const why = `the models did not finish in ${timeoutMs / 1_000} s, their turns included`;
     if (queue.remove(job)) job.reject(new TributaryError('model_timeout', why));
     else void endRunning(why);
   }
@@ -123,7 +124,7 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
       worker.once('exit', () => reject(new Error('the thread of the models ended before it was ready')));
       await promise;
     },
-    async run(job, asker) {
+    async run(job, asker, passedMs = 0) {
       if (isQuick(job)) return compute(job);
       const { key } = asker;
       if (!jobs.fits(key, 1))
@@ -134,7 +135,7 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
       jobs.take(key, 1);
       const { promise, resolve, reject } = Promise.withResolvers<ModelOutcome>();
       const waiting: WaitingJob = { job, asker, resolve, reject };
-      const timer = setTimeout(() => late(waiting), timeoutMs);
+      const timer = setTimeout(() => late(waiting), Math.max(0, timeoutMs - passedMs));
       queue.add(waiting);
       begin();
       try {
