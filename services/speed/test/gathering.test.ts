@@ -1,6 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { encodeEvent } from '@tributary/model/event';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createGathering } from '../src/gathering.ts';
+import { createSpeedWorker } from '../src/pipeline.ts';
 
 /** `ms`: sets the clock. */
 function gatheringAt(startMs = 0) {
@@ -59,4 +65,77 @@ test('law 7: no wait is longer than 8 ms, whatever was read and whenever', () =>
       }
     }),
   );
+});
+
+/** A worker after a read of `events` events, with a clock that stands still; what each later commit has counted. */
+async function workerAfter(events: number) {
+  const log = createMemoryLog({ partitions: 1 });
+  let id = 0;
+  const line = () =>
+    encodeEvent({
+      ts: 1_794_650_000_000,
+      type: 'click',
+      id: `${++id}`,
+      userId: 'u',
+      receivedAt: 1_794_650_000_000,
+      source: 'test',
+    });
+  const append = (count: number) => log.append(0, { kind: 'events', body: Array.from({ length: count }, line).join('\n') });
+  const counted: number[] = [];
+  const worker = createSpeedWorker({
+    log,
+    store: createMemoryStore({ partitions: 1 }).speed(),
+    definitions: definitionsOf(SMALL_DEFINITIONS),
+    partitions: [0],
+    sha256Hex,
+    commitId: () => `before ${id}`,
+    now: () => 0,
+    onCommitted: (batch) => counted.push(batch.counted),
+  });
+  await append(events);
+  await worker.runOnce();
+  await worker.settle();
+  counted.length = 0;
+  return { worker, append, counted };
+}
+
+describe('a worker', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test('without load commits an event when it comes', async () => {
+    const { worker, append, counted } = await workerAfter(1);
+    const reading = worker.runOnce();
+    await append(1);
+    vi.advanceTimersByTime(1);
+    await reading;
+    await worker.settle();
+    expect(counted).toEqual([1]);
+  });
+
+  test('under load commits what has come in 8 ms at once', async () => {
+    const { worker, append, counted } = await workerAfter(2_000);
+    const reading = worker.runOnce();
+    for (let ms = 0; ms < 7; ms++) {
+      await append(1);
+      await turn();
+      vi.advanceTimersByTime(1);
+    }
+    await turn();
+    expect(counted).toEqual([]);
+    await append(1);
+    vi.advanceTimersByTime(1);
+    expect(await reading).toBe(8);
+    await worker.settle();
+    expect(counted).toEqual([8]);
+  });
+
+  test('under load stops at once', async () => {
+    const { worker } = await workerAfter(2_000);
+    const controller = new AbortController();
+    const reading = worker.runOnce(controller.signal);
+    await turn();
+    controller.abort();
+    expect(await reading).toBe(0);
+  });
 });
