@@ -157,4 +157,12 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     to: 'counts: true',
     test: 'services/api/test/refunded.test.ts',
   },
+  {
+    lie: 'bodies for unknown paths are read without a key',
+    law: '7',
+    file: 'services/api/src/app.ts',
+    from: '(request.is404 ? hook(request, reply, done) : done())',
+    to: '(request.is404 && hook === inFlight ? hook(request, reply, done) : done())',
+    test: 'services/api/test/bad-input.test.ts',
+  },
 ];

@@ -95,6 +95,9 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     const scope = route.config?.scope ?? 'read';
     if (scope !== 'open') route.onRequest = [requireKey(scope, deps.keys, deps.now), inFlight, ...[route.onRequest ?? []].flat()];
   });
+  // An unknown path has no hooks of a route: its body is not read without a key either.
+  for (const hook of [requireKey('read', deps.keys, deps.now), inFlight])
+    app.addHook('onRequest', (request, reply, done) => (request.is404 ? hook(request, reply, done) : done()));
   if (options.timer !== undefined) timeAnswers(app, options.timer);
 
   await addDocsPage(app, DOCUMENT);

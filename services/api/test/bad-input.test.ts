@@ -161,8 +161,7 @@ describe('keys', () => {
       if (statusCode !== 401) open.push(`${method} ${path}`);
       else expect(JSON.parse(body).code).toBe('unauthorized');
     }
-    // What is not a page of the documents is not found, with or without a key.
-    expect(open.sort()).toEqual(['GET /docs/*', 'GET /livez', 'GET /metrics', 'GET /readyz']);
+    expect(open.sort()).toEqual(['GET /livez', 'GET /metrics', 'GET /readyz']);
   });
 
   test('unknown, expired, write and read keys where they do not belong', async () => {
@@ -234,6 +233,14 @@ describe('bounds', () => {
     hold.resolve();
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect((await world.get('/v1/models')).status).toBe(200);
+  });
+
+  test('law 7: without a key no body is read and no work is done, on an unknown path either', async () => {
+    const world = await createWorld();
+    for (const path of ['/v1/generations', '/v1/no-such-route', '/'])
+      for (const key of [null, 'Bearer tr_nobody_x']) expect((await world.post(path, '{"a":', key)).status).toBe(401);
+    expect((await world.get('/v1/no-such-route', null)).status).toBe(401);
+    expect((await world.post('/v1/no-such-route', {})).status).toBe(404);
   });
 
   test('the archive is asked by few at a time; who waits too long or too far back gets the reason', async () => {
