@@ -39,7 +39,7 @@ export function createApiClient(
       signal: AbortSignal.timeout(timeoutMs),
     }).finally(() => clearTimeout(slow));
     if (!isOurs && !BEFORE_US.has(status)) throw notAnApi(url, `${method} ${target.pathname}`, status);
-    if (status < 200 || status > 299) throw problemOf(method, target, status, text);
+    if (status < 200 || status > 299) throw problemOf(method, target, status, text, body);
     return parsed<T>(target, text);
   };
   return {
@@ -95,7 +95,7 @@ export async function orWhere<T>(answer: Promise<T>, fix: string): Promise<T> {
 }
 
 /** A problem detail (RFC 9457) as an error; whatever else answered is quoted. */
-function problemOf(method: string, target: URL, status: number, text: string): CommandError {
+function problemOf(method: string, target: URL, status: number, text: string, body: unknown): CommandError {
   let problem: { code?: string; detail?: string; fix?: string } = {};
   try {
     problem = JSON.parse(text) as typeof problem;
@@ -105,7 +105,7 @@ function problemOf(method: string, target: URL, status: number, text: string): C
   const detail = problem.detail ?? text.slice(0, 200);
   // The options were wrong: where it was asked is nothing to the caller.
   if (status === 400 && problem.code !== undefined && isOfUsage(problem.code)) {
-    const typed = asTyped(detail, target.searchParams);
+    const typed = asTyped(detail, target.searchParams) ?? asTypedInBody(detail, body);
     const ours = 'Correct the option that the message names; --help lists them.';
     return new CommandError({
       code: problem.code,
@@ -122,7 +122,9 @@ function problemOf(method: string, target: URL, status: number, text: string): C
         ? 'Give a key of the needed scope with --key or TRIBUTARY_KEY.'
         : isUnknownRoute(status, detail)
           ? OTHER_VERSION_FIX
-          : (problem.fix ?? 'See the log of the API.'),
+          : status === 404 && target.searchParams.get('layer') === 'staged'
+            ? 'See "tributary batch status" for the generations there are, or leave --layer out.'
+            : (problem.fix ?? 'See the log of the API.'),
     exitCode: status === 502 || status === 503 || status === 504 ? EXIT.missing : EXIT.found,
   });
 }
@@ -144,6 +146,22 @@ function asTyped(detail: string, parameters: URLSearchParams): string | null {
   if (value === null) return null;
   const said = `--${FLAGS[name] ?? name}${detail.slice(name.length)}`;
   return said.includes('(got ') ? said : `${said} (got "${value}")`;
+}
+
+/** Flags that go into the body under another name, and those of the same. */
+const FLAGS_OF_BODY: Readonly<Record<string, string>> = {
+  lookbackDays: 'lookback',
+  windowDays: 'window',
+  definitions: 'definitions',
+  promote: 'promote',
+};
+
+/** The same of what was sent in the body; what the API says names the value by itself. */
+function asTypedInBody(detail: string, body: unknown): string | null {
+  const [name = ''] = /^\w+(?= must )/.exec(detail) ?? [];
+  const flag = FLAGS_OF_BODY[name];
+  const wasSent = typeof body === 'object' && body !== null && name in body;
+  return flag === undefined || !wasSent ? null : `--${flag}${detail.slice(name.length)}`;
 }
 
 function parsed<T>(target: URL, text: string): T {

@@ -45,8 +45,20 @@ test('ask sends the windows in days and says the cost first; a dry run asks for 
     [[], '--lookback must be given, or --window'],
     [['--lookback', 'long'], '--lookback must be a length of time such as 60d or 12h (got "long")'],
     [['--window', 'ad_impression'], '--window must be TYPE=DAYS'],
+    [['--window', 'ad_impression=7'], '--window must be TYPE=DAYS, such as ad_impression=7d (got "ad_impression=7")'],
   ] as const)
     expect(await ask(...flags)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+});
+
+test('what the API refuses of the body is said of the flag that was typed', async () => {
+  const detail = 'windowDays must name touches of the definitions, ad_click (got "nosuch")';
+  await using server = await fakeServer(() => problem(400, 'invalid_query', detail));
+  const done = await tributary(['archive', 'ask', '--window', 'nosuch=7d', '--url', server.url]);
+  expect(done).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--window must name touches of the definitions, ad_click (got "nosuch")'),
+  });
+  expect(done.stderr).toContain('Correct the option that the message names');
 });
 
 test('--wait follows it to its end: exit 0 with an answer, 1 with the reason why there is none', async () => {

@@ -359,3 +359,10 @@ test('the fate of a run is that of the first generation after the newest known',
   expect(fate([{ ...byHand, computedAt: Date.UTC(2026, 10, 20) }], published(2, true))).toMatchObject({ done: true, ok: true });
   expect(previousOf(list([generation(1, 'computed')], null))).toBeNull();
 });
+
+test('where no generation is staged, a report of the staged layer says where to look', async () => {
+  const detail = 'a staged generation does not exist: compute one with "tributary batch run --promote ask"';
+  await using server = await fakeServer(() => problem(404, 'not_found', detail));
+  const { code, stderr } = await tributary(['attribution', 'report', '--layer', 'staged', '--url', server.url]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`${detail}\n  fix: See "tributary batch status"`)]);
+});

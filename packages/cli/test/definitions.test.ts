@@ -119,14 +119,20 @@ test('diff: each key that a run would change, by what both mean; exit 1 as diff 
 test('diff: of lists that are too long to show, what each has that the other has not', async () => {
   const list = ['purchase', 'booking', 'signup', 'subscription_started'];
   const generation = (conversions: readonly string[]) => ({ ...GENERATION, definitions: { ...IN_FORCE, conversions } });
-  const line = async (inForce: readonly string[], inFile: readonly string[]) => {
+  const shown = async (inForce: readonly string[], inFile: readonly string[]) => {
     await using server = await fakeServer(({ path }) => ({ body: path === '/v1/status' ? STATUS : generation(inForce) }));
     const file = fileOf(JSON.stringify({ conversions: inFile }));
     const { stdout } = await tributary(['definitions', 'diff', file, '--url', server.url], { cwd: folder });
-    return stdout.split('\n').find((row) => row.startsWith('conversions'));
+    return stdout;
   };
+  const line = async (inForce: readonly string[], inFile: readonly string[]) =>
+    (await shown(inForce, inFile)).split('\n').find((row) => row.startsWith('conversions'));
   expect(await line([...list, 'lead'], [...list, 'refund', 'buy'])).toMatch(/^conversions +also "lead" +also "refund", "buy"$/);
   expect(await line(list, [...list, 'refund'])).toMatch(/^conversions +without these +also "refund"$/);
+  // A type that the file leaves out counts no more: each is named, as many as people read.
+  const many = Array.from({ length: 25 }, (_, i) => `order_${i}`);
+  const names = many.slice(0, 20).map((name) => JSON.stringify(name));
+  expect((await shown([...list, ...many], list)).replaceAll(/\s+/g, ' ')).toContain(`also ${names.join(', ')} and 5 more`);
   expect(await line(list, list.toReversed())).toMatch(/^conversions +in another order +in another order$/);
 });
 

@@ -116,8 +116,9 @@ function daysOf(flag: string, text: string): number {
 
 function windowOf(text: string): [type: string, days: number] {
   const at = text.lastIndexOf('=');
-  if (at < 1) throw new UsageError(`--window must be TYPE=DAYS, such as ad_impression=7d (got "${text}")`);
-  return [text.slice(0, at), daysOf('--window', text.slice(at + 1))];
+  const ms = at < 1 ? null : parseDuration(text.slice(at + 1));
+  if (ms === null || ms <= 0) throw new UsageError(`--window must be TYPE=DAYS, such as ad_impression=7d (got "${text}")`);
+  return [text.slice(0, at), ms / DAY_MS];
 }
 
 function costLine({ cost }: Asked): string {

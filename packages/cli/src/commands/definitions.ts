@@ -104,7 +104,7 @@ async function diff(context: Context, given: string | undefined): Promise<ExitCo
 function changesTable(file: string, changes: readonly Change[], { terminal }: Context): string {
   return renderWide(
     {
-      columns: [{ title: 'key' }, { title: 'in force' }, { title: shortName(file) }],
+      columns: [{ title: 'key' }, { title: 'in force', wraps: true }, { title: shortName(file), wraps: true }],
       rows: changes.map((change) => [change.key, ...cellsOf(change)]),
     },
     terminal.width,
@@ -117,13 +117,18 @@ function cellsOf({ inForce, inFile }: Change): string[] {
   const cells = [inForce, inFile].map((value) => (value === undefined ? '–' : JSON.stringify(value)));
   if (!Array.isArray(inForce) || !Array.isArray(inFile) || cells.every((text) => shortName(text) === text))
     return cells.map(shortName);
-  return [more(inForce, inFile), more(inFile, inForce)].map(shortName);
+  return [more(inForce, inFile), more(inFile, inForce)];
 }
+
+/** The items of a list that are named; `--json` has all of them. */
+const NAMED = 20;
 
 function more(list: readonly unknown[], other: readonly unknown[]): string {
   const theirs = new Set(other.map((item) => JSON.stringify(item)));
   const own = list.map((item) => JSON.stringify(item)).filter((item) => !theirs.has(item));
-  return own.length > 0 ? `also ${own.join(', ')}` : list.length < other.length ? 'without these' : 'in another order';
+  const named = own.slice(0, NAMED).map(shortName).join(', ');
+  if (own.length > 0) return `also ${named}${own.length > NAMED ? ` and ${own.length - NAMED} more` : ''}`;
+  return list.length < other.length ? 'without these' : 'in another order';
 }
 
 /** `text`: a generation; without one, the current. */
