@@ -77,4 +77,12 @@ export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
     to: 'const scale = 1;',
     test: 'packages/attribution/src/data-driven/rate-game-near.test.ts',
   },
+  {
+    lie: 'an effect near its bound is surely above next to nothing, and CPA has an upper bound of billions',
+    law: '7',
+    file: `${ENGINE}/selection.ts`,
+    from: '  return low;',
+    to: '  return (low + high) / 2;',
+    test: `${ENGINE}/selection.test.ts`,
+  },
 ];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loweredBy, loweredByCount } from './selection.ts';
+import { loweredBy, loweredByCount, loweredBySign } from './selection.ts';
 
 const of = (known: number, fewest = 5, groups = 16) => loweredBy({ known, fewest, groups }, 0.9);
 
@@ -23,4 +23,10 @@ test('users counted: nothing at the bound, all of it from four times as many on'
 test('thousands of groups', () => {
   expect(of(2_000, 5, 4_096)).toBeCloseTo(1, 6);
   expect(of(6, 5, 4_096)).toBeGreaterThan(0);
+});
+
+test('an effect near its bound: a lower bound of exactly 0, so that cost divided by it has no upper one', () => {
+  const bySign = (deviations: number) => loweredBySign(deviations, 0.9);
+  expect([bySign(3), bySign(3.2), bySign(3.5)]).toEqual([0, 0, 0]);
+  expect(bySign(4)).toBeGreaterThan(0.5);
 });

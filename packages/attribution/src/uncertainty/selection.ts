@@ -69,7 +69,7 @@ function usersAt(isFew: (part: number) => boolean, groups: number): number {
   return -groups * Math.log1p(-halved(1, isFew));
 }
 
-/** Between 0 and `most`, where `isFew` ends. */
+/** Between 0 and `most`, where `isFew` ends; exactly 0 where nothing is few, for what is divided by a bound next to 0 would be a bound itself. */
 function halved(most: number, isFew: (middle: number) => boolean): number {
   let [low, high] = [0, most];
   for (let step = 0; step < STEPS; step++) {
@@ -77,7 +77,7 @@ function halved(most: number, isFew: (middle: number) => boolean): number {
     if (isFew(middle)) low = middle;
     else high = middle;
   }
-  return (low + high) / 2;
+  return low;
 }
 
 /** Probability that a normal variable is above `z`: by the continued fraction of Laplace where it is small, by its series elsewhere. */
