@@ -14,6 +14,8 @@ export const PROGRAM_FOLDERS = [
   dirname(fileURLToPath(import.meta.resolve('@tributary/attribution/rule-based'))),
   dirname(fileURLToPath(import.meta.resolve('@tributary/views/sql'))),
   dirname(fileURLToPath(import.meta.resolve('@tributary/model/definitions'))),
+  // It reads the definitions that a shard is computed by.
+  dirname(fileURLToPath(import.meta.resolve('@tributary/signals/timeline'))),
 ];
 
 /** 12 hex digits. */
