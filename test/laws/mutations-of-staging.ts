@@ -87,6 +87,22 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     test: 'services/api/test/staged.test.ts',
   },
   {
+    lie: 'a staged generation that cannot be loaded is read again by each request',
+    law: '7',
+    file: 'packages/serving/src/generations/staged.ts',
+    from: 'failed?.generation === generation && now() - failed.atMs < RETRY_MS',
+    to: 'failed?.generation === generation && now() < failed.atMs',
+    test: 'packages/serving/test/staged.test.ts',
+  },
+  {
+    lie: 'a staged generation stays in memory beside the copy that readers get',
+    law: '7',
+    file: 'packages/serving/src/generations/staged.ts',
+    from: 'held.generation <= published || ',
+    to: '',
+    test: 'packages/serving/test/staged.test.ts',
+  },
+  {
     lie: 'a generation is promoted over another than the one it was compared with',
     law: '7',
     file: 'services/api/src/routes/generations.ts',

@@ -22,9 +22,11 @@ const POLL_EVERY_MS = 1_000;
 const FOLLOW_EVERY_MS = 200;
 
 /** Polls for newer generations and the state of the speed layer, and follows its commits, from now on until it is stopped. */
-export function keepUpToDate({ deps, generations, board, deltas }: ServingContext): () => void {
-  const refresh = () =>
-    generations.refresh().catch((cause: unknown) => deps.onWarning('the newest publication cannot be read', cause));
+export function keepUpToDate({ deps, generations, staged, board, deltas }: ServingContext): () => void {
+  const refresh = async () => {
+    await generations.refresh().catch((cause: unknown) => deps.onWarning('the newest publication cannot be read', cause));
+    staged.letGo(generations.current().served ?? 0);
+  };
   // Each by itself: a generation may load for longer than answers may go without a poll of the log.
   const polls = [refresh, () => board.poll()].map(oneAtATime);
   const pollAll = () => {

@@ -16,7 +16,7 @@ export function withoutDeltas({ deps, board }: ServingContext, loaded: LoadedGen
   return {
     deps: { ...deps, store: { ...deps.store, pointer: async () => null } },
     generations: onlyThis(loaded),
-    staged: { take: async () => loaded },
+    staged: { take: async () => loaded, letGo: () => {} },
     board: { ...board, furthest: () => [], health: () => health },
     deltas: { poll: async () => speed, held: () => ({ ...speed, ageMs: 0 }), keepUp: async () => {} },
   };

@@ -8,14 +8,20 @@ import type { Generations } from './served.ts';
 export interface StagedGenerations {
   /** Loads it where it is not in memory; rejects with `not_found` where none waits, and as the source does. */
   take(): Promise<LoadedGeneration>;
+  /** Lets go of what readers get by now (`published` or an older one), and of what nobody has asked for in ten minutes. */
+  letGo(published: number): void;
 }
 
 /** Which one waits is looked up this often at most, ms: there may be a thousand manifests. */
 const LOOKED_UP_MS = 1_000;
+/** What cannot be loaded is tried again this often at most, ms: each request would read its files. */
+const RETRY_MS = 1_000;
+const KEEP_MS = 10 * 60_000;
 
 export function createStaged(source: GenerationSource, now: () => number): StagedGenerations {
   let found: { readonly atMs: number; readonly staged: Promise<Awaited<ReturnType<typeof find>>> } | null = null;
-  let held: { readonly generation: number; readonly loading: Promise<LoadedGeneration> } | null = null;
+  let held: { readonly generation: number; readonly loading: Promise<LoadedGeneration>; askedMs: number } | null = null;
+  let failed: { readonly generation: number; readonly atMs: number; readonly error: unknown } | null = null;
 
   async function find() {
     return stagedOf(await source.manifests(), await source.publication());
@@ -37,13 +43,21 @@ export function createStaged(source: GenerationSource, now: () => number): Stage
         );
       }
       const { generation } = manifest;
-      if (held?.generation !== generation)
-        held = { generation, loading: source.viewRows(manifest).then((rows) => loadedGeneration(generation, manifest, rows)) };
+      if (failed?.generation === generation && now() - failed.atMs < RETRY_MS) throw failed.error;
+      if (held?.generation !== generation) {
+        const loading = source.viewRows(manifest).then((rows) => loadedGeneration(generation, manifest, rows));
+        held = { generation, loading, askedMs: now() };
+      }
+      held.askedMs = now();
       const { loading } = held;
       return loading.catch((error: unknown) => {
+        failed = { generation, atMs: now(), error };
         if (held?.loading === loading) held = null;
         throw error;
       });
+    },
+    letGo(published) {
+      if (held !== null && (held.generation <= published || now() - held.askedMs >= KEEP_MS)) held = null;
     },
   };
 }
