@@ -136,4 +136,20 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     to: 'const { rules: stored, once, exchangeRates, ...chosen } = parsed;\n  const { derived } = chosen;',
     test: 'packages/model/src/definitions.test.ts',
   },
+  {
+    lie: 'a sum that is safe at its end was safe on the way',
+    law: '4',
+    file: 'packages/signals/src/kinds/exact.ts',
+    from: 'Number.isSafeInteger(sum) && isSafeAllAlong(values)',
+    to: 'Number.isSafeInteger(sum)',
+    test: 'packages/signals/test/bounds.test.ts',
+  },
+  {
+    lie: 'a list that is not full depends on nothing older than what it holds',
+    law: '7',
+    file: 'packages/signals/src/kinds/events.ts',
+    from: 'kept.length === count && oldest !== undefined',
+    to: 'kept.length > 0 && oldest !== undefined',
+    test: 'packages/signals/test/bounds.test.ts',
+  },
 ];

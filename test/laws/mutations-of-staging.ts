@@ -110,4 +110,20 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     to: 'comparedWith > given && given !== generation',
     test: 'services/api/test/staged.test.ts',
   },
+  {
+    lie: 'of two staged generations the first in the list counts',
+    law: '7',
+    file: `${ARCHIVE}/staged.ts`,
+    from: 'generation > (newest?.generation ?? 0)',
+    to: 'newest === null',
+    test: 'packages/archive/src/staged.test.ts',
+  },
+  {
+    lie: 'where refunds leave less than nothing, any move is small',
+    law: '7',
+    file: `${RECOMPUTE}/reconcile/report.ts`,
+    from: 'Math.abs(Number(after))',
+    to: 'Number(after)',
+    test: 'jobs/recompute/src/reconcile/report.test.ts',
+  },
 ];

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { largestMove, type Reconciliation } from './report.ts';
+
+const because = { lateEvents: 0, duplicates: 0, overflowedUsers: 0, definitionsChanged: false, cutApart: [], speedBehind: [] };
+
+function movedTo(after: number, moved: number): number | null {
+  const total = { before: 0, after, difference: after, moved };
+  const view = { rowsBefore: 1, rowsAfter: 1, rowsDiffering: 1, totals: { credit: total }, amounts: {}, rows: [] };
+  return largestMove({ generation: 2, comparedWith: 1, at: 1, equal: false, because, views: { credit: view } } as Reconciliation);
+}
+
+test('law 7: what moves counts alike where refunds leave less than nothing, and is all where nothing is left', () => {
+  expect(movedTo(200, 50)).toBe(0.25);
+  expect(movedTo(-200, 50)).toBe(0.25);
+  expect(movedTo(0, 50)).toBe(1);
+  expect(movedTo(0, 0)).toBe(0);
+});
