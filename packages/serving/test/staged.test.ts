@@ -31,7 +31,7 @@ test('law 7: what cannot be loaded is read again once a second at most, however 
   expect(at.loads).toBe(3);
 });
 
-test('it leaves the memory once readers get it, and after ten minutes in which nobody asked', async () => {
+test('it leaves the memory once readers get it, and after ten minutes without a question', async () => {
   const { at, staged } = world();
   const loadsAfter = async (published: number, waitedMs: number) => {
     at.nowMs += waitedMs;

@@ -8,7 +8,7 @@ import type { Generations } from './served.ts';
 export interface StagedGenerations {
   /** Loads it where it is not in memory; rejects with `not_found` where none waits, and as the source does. */
   take(): Promise<LoadedGeneration>;
-  /** Lets go of what readers get by now (`published` or an older one), and of what nobody has asked for in ten minutes. */
+  /** Lets go of what readers get by now (`published` or an older one), and of what was not asked for during ten minutes. */
   letGo(published: number): void;
 }
 
