@@ -85,4 +85,12 @@ export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
     to: '  return (low + high) / 2;',
     test: `${ENGINE}/selection.test.ts`,
   },
+  {
+    lie: 'a channel of few users is judged by these alone, where others convert more often',
+    law: '7',
+    file: `${ENGINE}/cautions.ts`,
+    from: 'return ofConversions >= SHOWING.part * converted;',
+    to: 'return true;',
+    test: ITS_TEST,
+  },
 ];

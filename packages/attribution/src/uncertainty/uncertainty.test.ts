@@ -242,6 +242,25 @@ test('a user with 150 orders among 300: no interval, of conversions or of value;
   expect(even.of('a').credit).not.toBeNull();
 });
 
+test('one buyer in five buys 5 times: a channel of few is not judged by its own, who happen to be alike (before: held in 12–69 %)', () => {
+  const buyers = (channel: string, count: number, ordersOf: (i: number) => number) =>
+    Array.from({ length: count }, (_, i) => Array.from({ length: ordersOf(i) }, () => path(channel, 1, 50)));
+  const often = (i: number) => (i % 5 === 0 ? 5 : 1);
+  const once = () => 1;
+  const channels = (ordersOf: (i: number) => number) =>
+    users(...buyers('a', 200, ordersOf), ...buyers('b', 10, once), ...buyers('c', 30, ordersOf), ...buyers('d', 30, once));
+  const { of } = answerOf(channels(often));
+  for (const few of ['b', 'c']) {
+    expect(of(few)).toMatchObject({ share: null, credit: null });
+    expect(of(few).cautions).toContain('few_users_decide');
+  }
+  // 30 that are all alike show it; the lower bound allows for that fewer than 20 would not be printed.
+  const alike = answerOf(channels(once));
+  expect(of('d').credit?.low).toBeLessThan(alike.of('d').credit?.low as number);
+  expect(of('d').credit?.low).toBeGreaterThan(0);
+  for (const few of ['b', 'c', 'd']) expect(alike.of(few).credit).not.toBeNull();
+});
+
 test('users whose conversions have no variance: no interval (before: printed in a quarter of the samples, held in 40–90 %)', () => {
   // 400 users, as certain as 121 of one conversion: the tail alone shows it.
   const buyers = Array.from({ length: 400 }, (_, i) => Math.floor((400 / (i + 0.5)) ** (1 / 1.8)));

@@ -16,7 +16,7 @@ import {
   cautionsOfValue,
   decidesShares,
   FEWEST_FOR_RATIOS,
-  FEWEST_TO_JUDGE,
+  fewestPrinted,
   refusalOfAll,
   refusalOfValue,
   type SeenOrders,
@@ -206,7 +206,8 @@ function ofModel(
     ],
     seen: reward === 'value' && refused === null ? seenOrders(all, level) : null,
     channels: channels.map((channel, i) => {
-      const { converted } = all.byChannel[i] as AllEvidence['byChannel'][number];
+      const evidence = all.byChannel[i] as AllEvidence['byChannel'][number];
+      const { converted } = evidence;
       const { cautions, isRefused } = cautionsOf[i] as (typeof cautionsOf)[number];
       const none = refused !== null || isRefused;
       const witnesses = { converted, all: all.converted };
@@ -215,7 +216,8 @@ function ofModel(
       const hasNoCredit = none || isOutside || mayBeBelow;
       // Printed in samples only in which the effect is surely above 0, and of value and of users in which enough converted.
       const needs5 = converted > 0 && (reward === 'value' || kind === 'user');
-      const ofFew = needs5 ? loweredByCount({ known: converted, fewest: FEWEST_TO_JUDGE }, level) : 1;
+      const fewest = fewestPrinted(evidence, all);
+      const ofFew = needs5 ? loweredByCount({ known: converted, fewest }, level) : 1;
       const lowered = (of: Interval | null, by: number) => (of === null || of.low <= 0 ? of : { ...of, low: of.low * by });
       const bySign = (of: Interval | null) => lowered(of, loweredBySign(above, level));
       const share =
