@@ -29,6 +29,21 @@ const PublicationFile = z.object({
   discarded: z.int().min(1).exactOptional(),
 }) satisfies z.ZodType<Publication>;
 
+/** What a publication said, without what only the batch layer needs: which generations are kept, and the text of the file of definitions. */
+export type Said = Omit<Publication, 'kept' | 'fileSeen'>;
+
+/** Every publication that is there, oldest first. They are written once: `remembered` holds those that were read before, by sequence. */
+export async function readSaid(dataDir: string, remembered: Map<number, Said>): Promise<Said[]> {
+  const sequences = await listSequences(dataDir);
+  for (const sequence of sequences.filter((one) => !remembered.has(one))) {
+    const { kept: _, fileSeen: __, ...said } = await readPublication(dataDir, sequence);
+    remembered.set(sequence, said);
+  }
+  const there = new Set(sequences);
+  for (const sequence of remembered.keys()) if (!there.has(sequence)) remembered.delete(sequence);
+  return sequences.flatMap((sequence) => remembered.get(sequence) ?? []);
+}
+
 /** The newest publications, oldest first; all of them by default. */
 export async function readPublications(dataDir: string, newest = Number.POSITIVE_INFINITY): Promise<Publication[]> {
   const sequences = await listSequences(dataDir);

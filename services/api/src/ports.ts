@@ -3,7 +3,7 @@
  */
 import type { Publication, StagedPromotion } from '@tributary/archive/layout';
 import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
-import type { PublicationDraft } from '@tributary/archive/publications';
+import type { PublicationDraft, Said } from '@tributary/archive/publications';
 import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { DiscardDraft } from '@tributary/archive/retire';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
@@ -19,7 +19,7 @@ export interface DataFolder extends GenerationSource {
   /** Gives a staged generation up. Rejects with `conflict` when it is not one, or when `expectedSequence` is no longer the newest. */
   discard(expectedSequence: number, draft: DiscardDraft, above?: number): Promise<Publication>;
   /** Every publication that is remembered, oldest first. */
-  publications(): Promise<Publication[]>;
+  publications(): Promise<readonly Said[]>;
   /** What a run would read if it were asked for now. Rejects with `manifest_corrupt`. */
   plan(demand: Omit<PlanDemand, 'manifests'>): Promise<RunPlan>;
   /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */

@@ -11,7 +11,7 @@ import { readIfThere } from '../durable.ts';
 import { findGeneration, generationFolder, listGenerations } from '../generations.ts';
 import type { GenerationManifest, Publication } from '../layout.ts';
 import { type PlanDemand, planRun, type RunPlan } from '../plan/run-plan.ts';
-import { currentPublication, type PublicationDraft, publish, readPublications } from '../publications.ts';
+import { currentPublication, type PublicationDraft, publish, readSaid, type Said } from '../publications.ts';
 import { type DiscardDraft, discardStaged } from '../retire.ts';
 import { readViewRows } from '../views.ts';
 
@@ -32,6 +32,8 @@ export interface DataFolderOptions {
 
 export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderOptions) {
   const remembered = new Map<number, { readonly manifest: GenerationManifest; readonly atMs: number }>();
+
+  const said = new Map<number, Said>();
 
   async function find(generation: number): Promise<GenerationManifest | undefined> {
     const known = remembered.get(generation);
@@ -88,7 +90,7 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
     },
 
     /** Every publication that is remembered, oldest first. */
-    publications: (): Promise<Publication[]> => readPublications(dataDir),
+    publications: (): Promise<Said[]> => readSaid(dataDir, said),
 
     reconciliation: (generation: number): Promise<unknown> =>
       readJson(join(dataDir, generationFolder(generation), 'reconciliation.json')),
