@@ -21,7 +21,8 @@ function gameOf(players: number, seed = 1): ModelJob {
 
 const A: Asker = { key: 'a', isGone: () => false };
 const B: Asker = { key: 'b', isGone: () => false };
-const endless: ModelJob = { ...gameOf(20), without: Array.from({ length: 1_000 }, () => gameOf(20)) };
+/** For more than a minute, and light to send: all groups are one object. */
+const endless: ModelJob = { ...gameOf(20), without: new Array<ModelJob>(500_000).fill(gameOf(20)) };
 
 describe('the runner of models', () => {
   test('a long game runs beside the event loop, and gives what it gives in it, bit for bit', async () => {
