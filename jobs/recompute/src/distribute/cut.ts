@@ -1,5 +1,6 @@
 /** Whether a generation is computed by many, and how it is cut then: facts in, a decision out. */
-import { type Shard, shardsOf } from '@tributary/archive/compute/shards';
+import { shardsOf } from '@tributary/archive/compute/shards';
+import type { Shard } from '@tributary/archive/compute/spec';
 
 export interface CutFacts {
   /** Rows to look at, by partition. */

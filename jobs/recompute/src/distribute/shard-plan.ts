@@ -4,8 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Shard } from '@tributary/archive/compute/shards';
-import type { ComputeSpec } from '@tributary/archive/compute/spec';
+import type { ComputeSpec, Shard } from '@tributary/archive/compute/spec';
 import { shardsFolder } from '@tributary/archive/compute/staging';
 import { TributaryError } from '@tributary/model/errors';
 import type { PlanName } from '../specs/shard.ts';

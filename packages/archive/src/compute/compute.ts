@@ -20,9 +20,9 @@ import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
 import { columnList, conversionRowColumns, keptView, viewColumns } from './relations.ts';
 import { addShardRows, loadFresh } from './shard.ts';
-import { rowsByPartition, type Shard, shardsOf } from './shards.ts';
+import { rowsByPartition, shardsOf } from './shards.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
-import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from './spec.ts';
+import type { ComputeResult, ComputeSpec, Shard, ShardPart, ShardSpec } from './spec.ts';
 import { stagingFolder } from './staging.ts';
 import { type KeptViews, keptOf, writeViews } from './view-files.ts';
 

@@ -6,8 +6,7 @@ import { onceKeySql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
-import type { Shard } from './shards.ts';
-import type { ComputeSpec } from './spec.ts';
+import type { ComputeSpec, Shard } from './spec.ts';
 
 export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'HUGEINT' | 'INTEGER' | 'BOOLEAN'>>;
 

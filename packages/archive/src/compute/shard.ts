@@ -24,9 +24,8 @@ import { ITSELF, type View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import { holdsSignalsOnly } from './event-files.ts';
 import { arrivals, baseEvents, CONVERSION_COLUMNS, columnsOfEvents, eventsIn, keptView, quoted } from './relations.ts';
-import type { Shard } from './shards.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
-import type { ComputeSpec } from './spec.ts';
+import type { ComputeSpec, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');

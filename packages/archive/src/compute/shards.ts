@@ -1,11 +1,5 @@
 /** How the work is cut: users never leave their partition, so any group of partitions is computed by itself (bounded memory). */
-import type { ComputeSpec } from './spec.ts';
-
-/** Partitions `[from, to)`. */
-export interface Shard {
-  readonly from: number;
-  readonly to: number;
-}
+import type { ComputeSpec, Shard } from './spec.ts';
 
 /** `rowsOf`: by partition. Consecutive partitions, together at most `maxRows` unless a single one has more. */
 export function shardsOf(rowsOf: readonly number[], maxRows: number): Shard[] {

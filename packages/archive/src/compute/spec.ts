@@ -1,6 +1,5 @@
 /** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
 import type { GenerationManifest, StoredFile } from '../layout.ts';
-import type { Shard } from './shards.ts';
 
 export interface ComputeSpec {
   readonly dataDir: string;
@@ -23,6 +22,12 @@ export interface ComputeSpec {
   readonly mostGroupedRows?: number;
   /** What the shards gave that were computed elsewhere, in order: they are merged, nothing is computed. */
   readonly parts?: readonly ShardPart[];
+}
+
+/** Partitions `[from, to)`. */
+export interface Shard {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** One shard of a generation, computed by itself. Its files lie in `folder`, relative to the data folder. */

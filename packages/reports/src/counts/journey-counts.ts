@@ -1,17 +1,12 @@
-/** The journeys of one window, counted as shared models look at them, and what a report says of these counts. */
-
+/** The journeys of one window, counted as shared models look at them. */
 import { isShared } from '@tributary/attribution/models/catalogue';
 import { looksAt, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
-import { OTHER } from '@tributary/model/channel';
 import { TributaryError } from '@tributary/model/errors';
-import type { Findings } from '@tributary/serving/meta';
 import type { Snapshot } from '@tributary/serving/snapshot';
-import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { scopeOf } from '../journeys/scope.ts';
 import { type CountsByCurrency, type EdgeName, edgesOf, type SetName, setsOf } from '../journeys/sets-and-edges.ts';
 import { type SizeCounts, sizesOf } from '../journeys/sizes.ts';
 import type { ReportQuestion } from '../question.ts';
-import type { ChannelNames } from './channel-names.ts';
 
 export interface JourneyCounts {
   readonly sizes: SizeCounts;
@@ -62,40 +57,4 @@ function currenciesOf({ attributed }: SizeCounts, models: readonly SharedName[])
     'invalid_query',
     `currency must be given where ${crowded} would be run for more than ${SHARED_MODELS[crowded].mostCurrencies} currencies (got values of ${currencies.length}): ask for one currency, or value=conversions`,
   );
-}
-
-const SAME_NAMES = 'all models of this comparison see the channels so grouped: a report of one model may tell more of them apart';
-
-export function findingsOfJourneys(
-  { sizes, sets, edges }: JourneyCounts,
-  { models, layers }: ReportQuestion,
-  { definitions: [{ trackedChannels }] }: Pick<Snapshot, 'definitions'>,
-  { grouped, hasUnclaimed }: ChannelNames,
-): Findings {
-  const holes: string[] = [];
-  const notes: string[] = [];
-  if (hasUnclaimed) notes.push(`a channel is named ${UNATTRIBUTED}, as conversions without a path are: it reads ${OTHER}`);
-  if (grouped > 0)
-    notes.push(
-      `the ${grouped} smallest channels are grouped into ${OTHER}: name those to tell apart in definitions.attribution.channels`,
-    );
-  if (trackedChannels !== null) {
-    const met = sizes.ofConversions.reduce((sum, { channel, amount }) => sum + (channel === OTHER ? amount : 0), 0);
-    if (met > 0)
-      notes.push(`${met} conversions met channels that definitions.attribution.channels does not list: they read ${OTHER}`);
-  } else if (sizes.capped > 0 && models.some(looksAtSets))
-    notes.push(`${sizes.capped} conversions met more than 20 channels: their set counts as the channel ${OTHER}`);
-  const negative = (sets?.negative ?? 0) + (edges?.negative ?? 0);
-  if (negative > 0) {
-    const finding = `${negative} counts are below 0 and were left out of the model`;
-    if (layers === 'speed')
-      notes.push(`${finding}: the deltas correct what the batch counted. Models of layers do not add up, counts do`);
-    else holes.push(`${finding}: more was taken back than was counted`);
-  }
-  if (grouped > 0 && models.length > 1) notes.push(SAME_NAMES);
-  return { holes, notes };
-}
-
-function looksAtSets(model: ReportQuestion['models'][number]): boolean {
-  return isShared(model) && (SHARED_MODELS[model].looksAt.sizes || SHARED_MODELS[model].looksAt.sets);
 }

@@ -24,7 +24,8 @@ import { type Cells, cellsOf } from './cells.ts';
 import { type ChannelNames, channelNames } from './channel-names.ts';
 import { askCreditOfGroup, type CreditGroups, creditOfGroups } from './credit-groups.ts';
 import { askCountsOfGroup, countGroups, type GroupCounts } from './group-counts.ts';
-import { countJourneys, findingsOfJourneys, type JourneyCounts } from './journey-counts.ts';
+import { countJourneys, type JourneyCounts } from './journey-counts.ts';
+import { findingsOfJourneys } from './journey-findings.ts';
 
 export interface Counts {
   /** What is asked of this window. */
