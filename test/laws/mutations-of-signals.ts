@@ -129,6 +129,22 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     test: 'packages/serving/test/signal-values.test.ts',
   },
   {
+    lie: 'a value of an instant that has not come is READY',
+    law: '7',
+    file: 'services/api/src/routes/signal-values.ts',
+    from: 'given !== undefined && given > now',
+    to: 'given !== undefined && given > now + 86_400_000',
+    test: VALUES,
+  },
+  {
+    lie: 'a whole number in a condition is not the number that it stands for beside a price',
+    law: '5',
+    file: 'packages/signals/src/expressions/parse.ts',
+    from: "node.op === 'value' && typeof node.args === 'bigint'",
+    to: "node.op === 'value' && node.args === undefined",
+    test: 'packages/signals/test/expressions.test.ts',
+  },
+  {
     lie: 'signals change the version of rows',
     law: '1',
     file: 'packages/model/src/definitions.ts',

@@ -14,7 +14,7 @@ const DEFAULT_BUDGET_MS = 100;
 
 const BUDGET = 'For how long values may be computed, ms. What is not computed by then says so.';
 const AS_OF =
-  'The instant that values are of: events at or after it do not count. Absent: now. Records are kept for signalRetention.days, so an earlier instant may be more than they hold.';
+  'The instant that values are of, not ahead of now: events at or after it do not count. Absent: now. Records are kept for signalRetention.days, so an earlier instant may be more than they hold.';
 
 const Cell = z.union([z.string(), z.boolean(), z.number(), Sum, z.null()]);
 const Segment = z.object({
@@ -74,7 +74,7 @@ const ValuesQuery = z
   .strictObject({
     users: z.array(UserId).min(1).max(MAX_USERS),
     signals: Names.describe('Names of signals, sessions and segments.'),
-    asOf: BodyInstant.optional(),
+    asOf: BodyInstant.optional().describe(AS_OF),
     budgetMs: z.int().min(1).max(MAX_BUDGET_MS).default(DEFAULT_BUDGET_MS).describe(BUDGET),
   })
   .superRefine(({ users, signals }, found) => {

@@ -57,6 +57,20 @@ test('a field is of its type, or absent', () => {
   expect(said('present(item)', event('a', 'view', 0))).toBe(false);
 });
 
+test('numbers are one type: a whole number stands for itself beside prices, and 99.5 beside amounts', () => {
+  const priced = event('a', 'view', 0, { value: 100, properties: { price: 3, cart: { quantity: 3 } } });
+  for (const text of [
+    'price == 3',
+    'price in [1, 3]',
+    'quantity == price',
+    'value > 99.5',
+    'value == 0x64',
+    'price == 3.0 && value == 1e2',
+  ])
+    expect([text, said(text, priced)]).toEqual([text, true]);
+  expect([said('price != 3', priced), said('price == -3', priced)]).toEqual([false, false]);
+});
+
 test('what is not an expression is refused with the character where', () => {
   const trouble = (text: string): readonly [number, string] => {
     try {
@@ -69,9 +83,9 @@ test('what is not an expression is refused with the character where', () => {
   };
   expect(trouble("type = 'x'")).toEqual([5, expect.stringContaining('=')]);
   expect(trouble("type == 'x' && ")).toEqual([15, 'Unexpected token: EOF']);
-  expect(trouble('type == 5')).toEqual([0, 'no such overload: string == int']);
+  expect(trouble('type == 5')).toEqual([0, 'no such overload: text == number']);
   expect(trouble("true && channle == 'x'")).toEqual([8, 'Unknown variable: channle']);
-  expect(trouble('value')).toEqual([0, 'it gives int, and true or false is needed']);
+  expect(trouble('value')).toEqual([0, 'it gives number, and true or false is needed']);
   expect(trouble("type.matches('a+')")[1]).toContain('"type.matches(\'a+\')" is not taken');
   expect(trouble('[1, 2].exists(x, x == value)')[1]).toContain('is not taken');
   expect(trouble('value + 1 == 2')).toEqual([0, expect.stringContaining('"value + 1" is not taken')]);
@@ -85,4 +99,8 @@ test('what is not an expression is refused with the character where', () => {
   expect(trouble(Array.from({ length: 150 }, () => '1==1').join('&&'))[1]).toMatch(/exceeded/i);
   expect(trouble('type == null')[1]).toContain('no such overload');
   expect(trouble('"a" == type')).toEqual([-1, 'nothing']);
+  // The library checks another text, where 3 is 3.0: places are those of what was written.
+  expect(trouble("price == 3 && value == 0x10 && chanel == 'x'")).toEqual([31, 'Unknown variable: chanel']);
+  expect(trouble("price == 3 && value == 0x10 && value == 'x'")).toEqual([31, 'no such overload: number == text']);
+  expect(trouble('value == 3u')).toEqual([0, 'no such overload: number == uint']);
 });

@@ -41,7 +41,7 @@ test.each<[Partial<DerivedSections>, string]>([
     { signals: { a: { count: 'view', where: "channle == 'x'" } } },
     'at signals.a.where must be a condition in CEL on the fields of one event (got "channle == \'x\'": at character 1, Unknown variable: channle). Write "channel".',
   ],
-  [{ signals: { a: { count: 'view', where: 'value' } } }, 'it gives int, and true or false is needed'],
+  [{ signals: { a: { count: 'view', where: 'value' } } }, 'it gives number, and true or false is needed'],
   [
     { signals: { a: { count: 'view', window: { session: 'web' } } } },
     'at signals.a.window.session must be a name under "sessions": it is empty (got "web")',

@@ -173,6 +173,23 @@ test('without asOf values are of now, and never before an event that was applied
   });
 });
 
+test('law 7: an instant that has not come is refused, as what happens until then is not known', async () => {
+  const world = await worldWith([view('a', NOON - 1)]);
+  const ahead = await world.get(`/v1/users/u1/values?signals=views1h&asOf=${NOON + 1}`);
+  expect([ahead.status, ahead.body.detail]).toEqual([
+    400,
+    `asOf must be an instant that has come (got ${NOON + 1}, which is 1 ms ahead). Leave it out, which is now.`,
+  ]);
+  const body = { users: ['u1'], signals: ['views1h'], asOf: NOON + DAY_MS };
+  expect((await world.post('/v1/signals/values', body)).status).toBe(400);
+  // What was applied has come, whatever this server's clock says.
+  await world.ingest(view('b', NOON + 40));
+  await world.tick();
+  expect((await world.get(`/v1/users/u1/values?signals=views1h&asOf=${NOON + 41}`)).body).toMatchObject({
+    values: { views1h: { value: 2 } },
+  });
+});
+
 test('what was asked wrongly is refused, with the names that there are', async () => {
   const world = await worldWith();
   const problem = async (path: string) => (await world.get(path)).body.detail as string;

@@ -26,7 +26,8 @@ export interface ExpressionParser {
 const TYPE = 'type';
 const OUR_TYPE = '_typ';
 
-const CEL_TYPES: Readonly<Record<FieldType, string>> = { text: 'string', integer: 'int', number: 'double', boolean: 'bool' };
+/** One type for numbers, so that `price == 3` is a question: CEL would ask for `3.0`. Whole numbers are exact up to 2^53 in it, and none is larger here. */
+const CEL_TYPES: Readonly<Record<FieldType, string>> = { text: 'string', integer: 'double', number: 'double', boolean: 'bool' };
 const COMPARISONS: ReadonlySet<string> = new Set<Comparison>(['==', '!=', '<', '<=', '>', '>=']);
 const TEXT_TESTS: ReadonlySet<string> = new Set<TextTest>(['contains', 'startsWith', 'endsWith']);
 
@@ -50,11 +51,12 @@ export function createParser(fields: Fields): ExpressionParser {
   return {
     parse(text) {
       if (text.length > MOST_LENGTH) throw new ExpressionTrouble(`it is longer than ${MOST_LENGTH} characters`);
-      const named = withOurType(text, parsed(env, text).ast);
-      const { valid, type, error } = env.check(named);
-      if (!valid) throw new ExpressionTrouble(wordsOf(error), error?.range?.start);
-      if (type !== 'bool') throw new ExpressionTrouble(`it gives ${type}, and true or false is needed`);
-      return termOf(parsed(env, named).ast, fields);
+      const { ast } = parsed(env, text);
+      const { checked, written } = asChecked(text, ast);
+      const { valid, type, error } = env.check(checked);
+      if (!valid) throw new ExpressionTrouble(wordsOf(error), written(error?.range?.start ?? 0));
+      if (type !== 'bool') throw new ExpressionTrouble(`it gives ${ourTypes(String(type))}, and true or false is needed`);
+      return termOf(ast, fields);
     },
   };
 }
@@ -71,18 +73,43 @@ function parsed(env: Environment, text: string): { readonly ast: ASTNode } {
 /** The first line: the rest draws the place. */
 function wordsOf(cause: unknown): string {
   const { summary, message } = cause as { readonly summary?: string; readonly message: string };
-  return ((summary ?? message).split('\n')[0] ?? '').replaceAll(OUR_TYPE, TYPE);
+  const line = ((summary ?? message).split('\n')[0] ?? '').replaceAll(OUR_TYPE, TYPE);
+  return line.startsWith('no such overload') ? ourTypes(line) : line;
 }
 
-function withOurType(text: string, root: ASTNode): string {
-  let named = text;
+function ourTypes(words: string): string {
+  return words
+    .replaceAll(/\bdouble\b/g, 'number')
+    .replaceAll(/\bstring\b/g, 'text')
+    .replaceAll(/\bbool\b/g, 'boolean');
+}
+
+/** What the library checks: our field `type` under its other name, and whole numbers as numbers. `written`: from a character of it to that of `text`. */
+function asChecked(text: string, root: ASTNode): { readonly checked: string; readonly written: (at: number) => number } {
+  const edits: { readonly start: number; readonly end: number; readonly by: string }[] = [];
   const nodes = [root];
   for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
-    if (node.op === 'id' && node.args === TYPE)
-      named = named.slice(0, node.start) + OUR_TYPE + named.slice(node.start + TYPE.length);
+    const { start, end } = node;
+    if (node.op === 'id' && node.args === TYPE) edits.push({ start, end, by: OUR_TYPE });
+    else if (node.op === 'value' && typeof node.args === 'bigint')
+      edits.push({ start, end, by: `${literal(node.args, node).value}.0` });
     else nodes.push(...nodesIn(node.args));
   }
-  return named;
+  edits.sort((a, b) => a.start - b.start);
+  let checked = '';
+  let at = 0;
+  for (const { start, end, by } of edits) {
+    checked += text.slice(at, start) + by;
+    at = end;
+  }
+  const written = (inChecked: number) => {
+    let longer = 0;
+    for (const { start, end, by } of edits)
+      if (start + longer + by.length <= inChecked) longer += by.length - (end - start);
+      else break;
+    return inChecked - longer;
+  };
+  return { checked: checked + text.slice(at), written };
 }
 
 function nodesIn(args: unknown): ASTNode[] {
@@ -123,8 +150,7 @@ function isComparison(node: ASTNode): node is Extract<ASTNode, { readonly op: Co
   return COMPARISONS.has(node.op);
 }
 
-function fieldTerm(given: string, fields: Fields, node: ASTNode): Extract<Term, { op: 'field' }> {
-  const name = given === OUR_TYPE ? TYPE : given;
+function fieldTerm(name: string, fields: Fields, node: ASTNode): Extract<Term, { op: 'field' }> {
   const field = fields.get(name);
   if (field === undefined) throw new ExpressionTrouble(`${JSON.stringify(name)} is not a field of events`, node.start);
   return { op: 'field', type: field.type, name };
@@ -163,5 +189,5 @@ function compared(sign: Comparison, left: Term, right: Term, node: ASTNode): Ter
 }
 
 function textOf({ input, start, end }: ASTNode): string {
-  return input.slice(start, end).replaceAll(OUR_TYPE, TYPE).slice(0, 60);
+  return input.slice(start, Math.min(end, start + 60));
 }

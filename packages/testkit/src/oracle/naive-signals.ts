@@ -87,7 +87,8 @@ function selects({ types, where }: Selector, event: Event, fields: NaiveFields):
 
 const TEXTS = ['type', 'id', 'userId', 'anonymousId', 'source', 'channel', 'campaign', 'creative', 'currency', 'page', 'element'];
 const INTEGERS = ['ts', 'receivedAt', 'cost', 'value'];
-const CEL = { text: 'string', integer: 'int', number: 'double', boolean: 'bool' } as const;
+/** Numbers are one type, as expressions take them. */
+const CEL = { text: 'string', integer: 'double', number: 'double', boolean: 'bool' } as const;
 
 /** By the library: a variable that has no value is an error there, and what ends in one does not hold. */
 export function holds(expression: string, event: Event, fields: NaiveFields): boolean {
@@ -96,15 +97,16 @@ export function holds(expression: string, event: Event, fields: NaiveFields): bo
   const declare = (name: string, as: string, type: string) => {
     env.registerVariable(as, type);
     const value = fieldValue(event, name, fields);
-    if (value !== undefined) values[as] = type === 'int' ? BigInt(value as number) : value;
+    if (value !== undefined) values[as] = value;
   };
   for (const name of TEXTS) declare(name, name === 'type' ? 'typeOfEvent' : name, 'string');
-  for (const name of INTEGERS) declare(name, name, 'int');
+  for (const name of INTEGERS) declare(name, name, 'double');
   declare('historical', 'historical', 'bool');
   for (const [name, { type }] of Object.entries(fields)) declare(name, name, CEL[type]);
   const text = expression
     .replaceAll(/present\((\w+)\)/g, (_, name: string) => `${fieldValue(event, name, fields) !== undefined}`)
-    .replaceAll(/\btype\b/g, 'typeOfEvent');
+    .replaceAll(/\btype\b/g, 'typeOfEvent')
+    .replaceAll(/"(?:[^"\\]|\\.)*"|(?<![\w.])\d+(?![\w.])/g, (token) => (token.startsWith('"') ? token : `${token}.0`));
   try {
     return env.evaluate(text, values) === true;
   } catch {

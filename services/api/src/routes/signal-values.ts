@@ -84,7 +84,14 @@ async function find(
     // After the records: what they hold was applied at or before this log time.
     const states = board.states();
     const logTimes = [...partitions].map((partition) => states[partition]?.logTimeMs ?? 0);
-    const asOf = given ?? Math.max(deps.now(), ...logTimes.map((ms) => ms + 1));
+    const now = Math.max(deps.now(), ...logTimes.map((ms) => ms + 1));
+    // What happens until then is not known: a value of that instant would be a guess that says READY.
+    if (given !== undefined && given > now)
+      throw new TributaryError(
+        'invalid_query',
+        `asOf must be an instant that has come (got ${given}, which is ${given - now} ms ahead). Leave it out, which is now.`,
+      );
+    const asOf = given ?? now;
     const questions = new Map([...sets].map(([partition, set]) => [partition, questionOf(board, partition, set, names, asOf)]));
     const untilMs = performance.now() + budgetMs;
     const isOver = () => performance.now() > untilMs;
