@@ -29,7 +29,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     project = installClient();
     pages = createServer(serveClient);
     origin = await listening(pages);
-    world = await createWorld({ corsOrigins: [origin], limits: { maxInFlight: 2 }, turn: () => store() });
+    world = await createWorld({ origins: origin, limits: { maxInFlight: 2 }, turn: () => store() });
     await world.ingest(event({ type: 'page', userId: 'ada' }));
     await world.tick();
     await world.app.listen({ host: '127.0.0.1', port: 0 });

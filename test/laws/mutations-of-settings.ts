@@ -207,4 +207,28 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     to: 'if (false)',
     test: 'services/collector/test/main.redis.test.ts',
   },
+  {
+    lie: 'commas alone name brokers of Kafka',
+    law: '6',
+    file: 'packages/log/src/settings.ts',
+    from: 'listOf(text).length > 0 && listOf(text).every(isBroker)',
+    to: 'listOf(text).every(isBroker)',
+    test: WALK,
+  },
+  {
+    lie: 'Kafka may drop events before the archiver has written them',
+    law: '6',
+    file: `${CONFIGURATION}/src/roles/archiver.ts`,
+    from: 'Number(value) < retentionMs',
+    to: 'Number(value) >= 0',
+    test: `${CONFIGURATION}/test/together.test.ts`,
+  },
+  {
+    lie: 'a password with a slash is shown by a refusal',
+    law: '6',
+    file: `${RUNTIME}/config/setting.ts`,
+    from: '\\/\\/)?(.*)@/is',
+    to: '\\/\\/)?([^/]*)@/is',
+    test: WALK,
+  },
 ];

@@ -90,10 +90,11 @@ export const EVENT_LOG_SETTINGS = {
     default: '',
     oneOf: SASL_MECHANISMS,
     why: 'plain, scram-sha-256 or scram-sha-512; "": no SASL',
-    beside: (value, { kafkaSaslUsername }) =>
-      value === '' || kafkaSaslUsername !== ''
-        ? undefined
-        : { must: 'come with TRIBUTARY_KAFKA_SASL_USERNAME', fix: 'Name the user, or leave the mechanism out.' },
+    beside: (value, { kafkaSaslUsername, kafkaSaslPassword }) => {
+      if (value === '' || (kafkaSaslUsername !== '' && kafkaSaslPassword !== '')) return undefined;
+      const [missing, what] = kafkaSaslUsername === '' ? ['USERNAME', 'Name the user'] : ['PASSWORD', 'Give the password'];
+      return { must: `come with TRIBUTARY_KAFKA_SASL_${missing}`, fix: `${what}, or leave the mechanism out.` };
+    },
   },
   kafkaSaslUsername: { type: 'string', default: '', why: 'SASL user', beside: onlyWithSasl },
   kafkaSaslPassword: {
@@ -119,10 +120,11 @@ export const OUTPUT_LOG_SETTINGS = {
 
 function brokersRule(text: string): Wrong | undefined {
   const isBroker = (item: string) => {
-    const [, port] = /^(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(item) ?? [];
+    const [, port] = /^(?:[^\s:/@\p{C}]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/u.exec(item) ?? [];
     return port !== undefined && Number(port) > 0 && Number(port) < 65_536;
   };
-  if (listOf(text).every(isBroker)) return undefined;
+  // Commas alone name none: who looks at the text would take the log to be in Kafka, who looks at the list in Redis.
+  if (listOf(text).length > 0 && listOf(text).every(isBroker)) return undefined;
   return {
     must: 'be host:port of one or more brokers, separated by commas',
     fix: 'Write it as broker-1:9092,broker-2:9092.',

@@ -9,6 +9,7 @@ import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import cors from '@fastify/cors';
 import type { StaticDocumentSpec } from '@fastify/swagger';
+import { originsOf } from '@tributary/configuration/roles/text-rules';
 import { openApi } from '@tributary/contract/openapi';
 import { PATH_FIX } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
@@ -29,8 +30,8 @@ const ROUTES = readdirSync(new URL('routes/', import.meta.url)).map((file) => ba
 const DOCUMENT = openApi('0.1.0') as unknown as StaticDocumentSpec['document'];
 
 export interface AppOptions {
-  /** Origins of pages that may read with a key; none: no CORS headers at all. */
-  readonly corsOrigins: readonly string[];
+  /** `*`, or origins of pages that may read with a key, separated by commas; '': no CORS headers at all. */
+  readonly origins: string;
   /** Gives, for a route's pattern, what is called for each of its answers. */
   readonly timer?: (method: string, route: string) => Answered;
 }
@@ -78,9 +79,9 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     if (admit(request.raw, reply.raw)) done();
   });
   context.unread.bound<FastifyRequest>(app, ({ owner }) => owner || null);
-  if (options.corsOrigins.length > 0)
+  if (options.origins !== '')
     await app.register(cors, {
-      origin: [...options.corsOrigins],
+      origin: originsOf(options.origins),
       methods: ['GET', 'POST', 'DELETE'],
       exposedHeaders: READABLE,
       maxAge: 600,

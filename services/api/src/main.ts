@@ -99,7 +99,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   };
   const warm = context.models.start().catch((cause) => onWarning('the thread of the models did not start', cause));
   servingMetrics(metrics, context);
-  const app = await buildApp(context, { corsOrigins: listOf(config.apiOrigins), timer: requestTimer(metrics) });
+  const app = await buildApp(context, { origins: config.apiOrigins, timer: requestTimer(metrics) });
 
   const stop = keepUpToDate(context);
 

@@ -43,7 +43,7 @@ export interface WorldOptions {
   readonly definitions?: Definitions;
   readonly partitions?: number;
   readonly limits?: Partial<ApiLimits>;
-  readonly corsOrigins?: readonly string[];
+  readonly origins?: string;
   /** Passed before each read of the store. */
   readonly turn?: () => Promise<void>;
   /** In place of those in memory: where dead letters are kept, and where replayed ones are appended. */
@@ -338,7 +338,7 @@ export async function createWorld(options: WorldOptions = {}) {
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),
   };
-  const app: FastifyInstance = await buildApp(context, { corsOrigins: options.corsOrigins ?? [] });
+  const app: FastifyInstance = await buildApp(context, { origins: options.origins ?? '' });
 
   return {
     app,

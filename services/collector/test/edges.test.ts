@@ -80,8 +80,15 @@ test('a path behind a host keeps the slash that means something', async () => {
 });
 
 test('an origin that no browser sends is refused at the start', async () => {
-  for (const origins of ['https://shop.example/', 'shop.example', 'https://shop.example,', '*, https://shop.example', ''])
-    await expect(startCollector({ origins })).rejects.toThrow(/collectorOrigins must be/);
+  for (const origins of [
+    'https://shop.example/',
+    'shop.example',
+    'https://shop.example,',
+    '*, https://shop.example',
+    '',
+    'https://shop.example:443',
+  ])
+    await expect(startCollector({ origins })).rejects.toThrow(/^TRIBUTARY_COLLECTOR_ORIGINS must be/);
   await (await startCollector({ origins: 'https://Shop.example' })).stop();
 });
 

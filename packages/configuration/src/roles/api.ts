@@ -8,7 +8,7 @@ export const API_SETTINGS = {
   apiOrigins: {
     type: 'string',
     default: '',
-    why: 'web origins that may read with a key, separated by commas; "" is none',
+    why: 'web origins that may read with a key, separated by commas; "" is none, "*" every one',
     wrong: originsRule,
   },
   apiTrustedProxies: {

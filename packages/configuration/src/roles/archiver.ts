@@ -1,6 +1,8 @@
 import { memoryRule } from '@tributary/archive/memory-rule';
 import { MEMBER_SETTINGS } from '@tributary/membership/settings';
+import { HOUR_MS } from '@tributary/model/time';
 import type { ConfigTable } from '@tributary/runtime/config/read-config';
+import type { Value, Values, Wrong } from '@tributary/runtime/config/setting';
 import { SHARED_SETTINGS } from './shared.ts';
 
 export const ARCHIVER_SETTINGS = {
@@ -11,6 +13,7 @@ export const ARCHIVER_SETTINGS = {
     min: 1_000,
     unit: 'ms',
     why: 'an event is in Parquet after this long even without a generation; longer than the time between generations',
+    beside: shorterThanRetention,
   },
   spoolRows: {
     type: 'int',
@@ -41,3 +44,13 @@ export const ARCHIVER_SETTINGS = {
   ...MEMBER_SETTINGS,
   archiverThreads: { type: 'int', default: 2, min: 1, max: 64, unit: 'threads', why: 'DuckDB threads while it writes Parquet' },
 } as const satisfies ConfigTable;
+
+/** Until its segment is written, an event is in the log alone: a topic that drops it sooner loses it to an archiver that starts again. */
+function shorterThanRetention(value: Value, { kafkaBrokers, kafkaRetentionHours }: Values): Wrong | undefined {
+  const retentionMs = Number(kafkaRetentionHours) * HOUR_MS;
+  if (kafkaBrokers === '' || retentionMs === 0 || Number(value) < retentionMs) return undefined;
+  return {
+    must: `be less than TRIBUTARY_KAFKA_RETENTION_HOURS, ${retentionMs} ms, or Kafka drops events that are not archived`,
+    fix: 'Lower it, or raise TRIBUTARY_KAFKA_RETENTION_HOURS.',
+  };
+}

@@ -14,7 +14,7 @@ export const COLLECTOR_SETTINGS = {
   collectorOrigins: {
     type: 'string',
     default: '*',
-    why: 'web origins that may send from a browser, separated by commas',
+    why: 'web origins that may send from a browser, separated by commas; "*" is every one',
     wrong: originsRule,
   },
   maxBodyBytes: {

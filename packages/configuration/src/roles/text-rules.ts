@@ -3,26 +3,40 @@ import { isIP } from 'node:net';
 import { listOf } from '@tributary/runtime/config/list-of';
 import type { Wrong } from '@tributary/runtime/config/setting';
 
-const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]{0,31}:\/\/[a-z0-9._[\]:-]{1,260})$/i;
+/** What browsers send, `null` of a sandboxed frame or a file included. */
+export const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]{0,31}:\/\/[a-z0-9._[\]:-]{1,260})$/i;
 
-/** As browsers send them. `*` only where it is alone. */
+/** `*` only where it is alone. A browser sends no port that is its scheme's own, so an origin with it would match no page. */
 export function originsRule(text: string): Wrong | undefined {
-  if (text === '*' || listOf(text).every((origin) => ORIGIN.test(origin))) return undefined;
-  return {
-    must: 'be "*", or origins such as https://shop.example separated by commas',
-    fix: 'Write each with its scheme, and without a path or a slash at its end.',
-  };
+  if (text === '*') return undefined;
+  const origins = originsOf(text);
+  if (!origins.every((origin) => ORIGIN.test(origin) && (origin === 'null' || URL.canParse(origin))))
+    return {
+      must: 'be "*", or origins such as https://shop.example separated by commas',
+      fix: 'Write each with its scheme, and without a path or a slash at its end.',
+    };
+  const other = origins.find((origin) => /^https?:/.test(origin) && new URL(origin).origin !== origin);
+  if (other === undefined) return undefined;
+  return { must: 'be origins as browsers send them', fix: `Write ${new URL(other).origin} in place of ${other}.` };
+}
+
+/** Scheme and host in lower case, as browsers send them. An item of nothing stays one. */
+export function originsOf(text: string): string[] {
+  return text.split(',').map((origin) => origin.trim().toLowerCase());
 }
 
 export function proxiesRule(text: string): Wrong | undefined {
   const isRange = (item: string) => {
-    const [address = '', bits = '0', ...rest] = item.split('/');
+    const [address = '', bits, ...rest] = item.split('/');
     const version = isIP(address);
-    return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+    // Fastify reads no range of 0 bits: all addresses would be believed.
+    const isBits =
+      bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (version === 4 ? 32 : 128));
+    return version !== 0 && rest.length === 0 && isBits;
   };
-  if (listOf(text).every(isRange)) return undefined;
+  if (listOf(text).length > 0 && listOf(text).every(isRange)) return undefined;
   return {
-    must: 'be addresses or ranges separated by commas, such as 10.0.0.1, 192.168.0.0/16',
+    must: 'be addresses or ranges of them separated by commas, such as 10.0.0.1, 192.168.0.0/16, and no range of all',
     fix: 'Write numbers; a name of a host is not looked up.',
   };
 }

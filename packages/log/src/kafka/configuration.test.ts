@@ -12,7 +12,9 @@ const place = (env: Record<string, string>) => kafkaConfiguration(readConfig('sp
 
 test('without brokers there is no Kafka', () => {
   expect(place({})).toBeNull();
-  expect(place({ TRIBUTARY_KAFKA_BROKERS: ',' })).toBeNull();
+  expect(place({ TRIBUTARY_KAFKA_BROKERS: ' ' })).toBeNull();
+  // Neither here nor there: a role and the command line took it each for another log.
+  expect(() => place({ TRIBUTARY_KAFKA_BROKERS: ' , ' })).toThrow(/must be host:port of one or more brokers/);
 });
 
 test('brokers, topics and what a created topic is', () => {

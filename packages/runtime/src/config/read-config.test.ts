@@ -98,6 +98,8 @@ test('every setting that is wrong is named, not the first alone', () => {
 
 test('an unknown or unfinished flag is an error, never ignored', () => {
   expect(() => read({}, ['--colector-port', '1'])).toThrow(/must be one of its settings \(got "--colector-port"\)/);
+  // What stands behind "=" may be a password.
+  expect(() => read({}, ['--redis-password=hidden'])).toThrow(/\(got "--redis-password"\)/);
   expect(() => read({}, ['stray'])).toThrow(/must be one of its settings \(got "stray"\)/);
   expect(() => read({}, ['--idle-ms'])).toThrow(/--idle-ms must have a value/);
 });

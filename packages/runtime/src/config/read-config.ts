@@ -95,7 +95,8 @@ function readFlags(name: string, table: ConfigTable, argv: readonly string[]): M
     const key = keys.get(flag);
     if (key === undefined)
       throw wrong(
-        `an argument of ${name} must be one of its settings (got ${quoted(argument)}). Leave it out; --help lists all.`,
+        // What stands behind "=" may be a password.
+        `an argument of ${name} must be one of its settings (got ${quoted(flag)}). Leave it out; --help lists all.`,
       );
     if (flags.has(key)) throw wrong(`${flag} must be given once (got it twice). Leave one of them out.`);
     if (equals >= 0) flags.set(key, argument.slice(equals + 1));

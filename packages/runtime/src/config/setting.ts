@@ -81,9 +81,16 @@ const LONGEST = 100;
 
 /** On one line, with what cannot be seen as its code, and without the user and the password of an address. */
 export function quoted(text: string): string {
-  const open = text.replace(/\/\/[^/\s]*@/g, '//…@');
+  const open = withoutLogin(text);
   const part = open.length > LONGEST ? `${open.slice(0, LONGEST)}…` : open;
   return JSON.stringify(part).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0\u3000]/gu, (character) => {
     return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
   });
+}
+
+/** A password may hold any character: what stands before the last "@" is hidden, where it is a login of an address, with its scheme or without. */
+function withoutLogin(text: string): string {
+  const [, scheme = '', login = ''] = /^((?:[a-z][a-z0-9+.-]*:)?\/\/)?(.*)@/is.exec(text) ?? [];
+  const hidden = scheme !== '' || login.includes(':') ? `${scheme}…${text.slice(scheme.length + login.length)}` : text;
+  return hidden.replace(/\/\/[^/\s]*@/g, '//…@');
 }

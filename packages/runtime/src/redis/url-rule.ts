@@ -12,8 +12,9 @@ export function redisUrlTrouble(url: string): Wrong | undefined {
       must: 'be an address such as redis://127.0.0.1:6379',
       fix: 'Write it without spaces, and "/", "?", "#", "@" in a password as %2F, %3F, %23, %40.',
     };
-  const { pathname, hostname } = new URL(url);
+  const { pathname, hostname, port } = new URL(url);
   if (hostname === '') return { must: 'name a host', fix: 'Write an address such as redis://127.0.0.1:6379.' };
+  if (port === '0') return { must: 'name a port from 1 to 65535', fix: 'Write an address such as redis://127.0.0.1:6379.' };
   if (!/^(?:\/\d{0,5})?$/.test(pathname))
     return { must: 'end with the number of a database or none', fix: 'Write an address such as redis://127.0.0.1:6379/0.' };
   return undefined;

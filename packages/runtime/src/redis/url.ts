@@ -94,8 +94,9 @@ function targetOf(url: string): RedisTarget {
   }
   if (path === '')
     throw new WrongUrl('end with the name of the master', 'Write redis-sentinel://host:port,host:port/<master name>.');
-  const db = Number(options.get('db') ?? 0);
-  if (!Number.isInteger(db) || db < 0) throw new WrongUrl('have a whole number as db', 'Write digits only.');
+  const database = options.get('db') ?? '0';
+  const db = Number(database);
+  if (!/^\d{1,5}$/.test(database)) throw new WrongUrl('have a whole number as db', 'Write digits only.');
   return {
     kind: 'sentinel',
     sentinels: addressesOf(hosts, SENTINEL_PORT),

@@ -1,0 +1,37 @@
+/** Settings of one role that are right alone and wrong together. */
+import { examine } from '@tributary/runtime/config/read-config';
+import { expect, test } from 'vitest';
+import { ROLE_SETTINGS } from '../src/role-settings.ts';
+import { SECRET, SENTENCE } from './wrong-texts.ts';
+
+const troubles = (role: keyof typeof ROLE_SETTINGS, env: Readonly<Record<string, string>>) =>
+  examine(role, ROLE_SETTINGS[role], env, []).troubles;
+
+test('a login to Kafka has a mechanism, a user and a password, or none of them', () => {
+  const login = {
+    TRIBUTARY_KAFKA_SASL_MECHANISM: 'plain',
+    TRIBUTARY_KAFKA_SASL_USERNAME: 'me',
+    TRIBUTARY_KAFKA_SASL_PASSWORD: SECRET,
+  };
+  expect(troubles('speed', login)).toEqual([]);
+  for (const missing of Object.keys(login)) {
+    const found = troubles('speed', { ...login, [missing]: ' ' });
+    expect(found.length).toBeGreaterThan(0);
+    for (const trouble of found) {
+      expect(trouble).toMatch(SENTENCE);
+      expect(trouble).toContain(`must come with ${missing}`);
+      expect(trouble).not.toContain(SECRET);
+    }
+  }
+});
+
+test('law 6: an archiver writes segments before Kafka drops their events', () => {
+  const kafka = { TRIBUTARY_KAFKA_BROKERS: 'a:1', TRIBUTARY_KAFKA_RETENTION_HOURS: '2' };
+  expect(troubles('archiver', { ...kafka, TRIBUTARY_SEGMENT_MAX_AGE_MS: '7199999' })).toEqual([]);
+  expect(troubles('archiver', { ...kafka, TRIBUTARY_SEGMENT_MAX_AGE_MS: '7200000' })).toEqual([
+    'TRIBUTARY_SEGMENT_MAX_AGE_MS must be less than TRIBUTARY_KAFKA_RETENTION_HOURS, 7200000 ms, or Kafka drops events that are not archived (got "7200000"). Lower it, or raise TRIBUTARY_KAFKA_RETENTION_HOURS.',
+  ]);
+  // Kept until archived; and not on Kafka at all.
+  for (const other of ['TRIBUTARY_KAFKA_RETENTION_HOURS', 'TRIBUTARY_KAFKA_BROKERS'])
+    expect(troubles('archiver', { ...kafka, TRIBUTARY_SEGMENT_MAX_AGE_MS: '7200000', [other]: '' })).toEqual([]);
+});
