@@ -115,7 +115,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     lie: 'a misspelt setting is named and the start goes on',
     law: '7',
     file: `${CONFIGURATION}/src/check/configuration.ts`,
-    from: ', ...misspelt])],',
+    from: '...unknown.troubles])],',
     to: '])],',
     test: CONFIGURED,
   },
@@ -230,5 +230,13 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     from: '\\/\\/)?(.*)@/is',
     to: '\\/\\/)?([^/]*)@/is',
     test: WALK,
+  },
+  {
+    lie: 'a role that is started alone goes on with a misspelt setting',
+    law: '6',
+    file: `${CONFIGURATION}/src/run-role.ts`,
+    from: '    troubles,\n',
+    to: '    troubles: troubles.slice(99),\n',
+    test: `${CONFIGURATION}/test/refused-settings.test.ts`,
   },
 ];

@@ -3,7 +3,7 @@ import { RESTORE_IS_ON } from '@tributary/log/settings';
 import type { Service } from '@tributary/runtime/process/readiness';
 import { runService, type ServiceContext } from '@tributary/runtime/process/service';
 import { ROLE_SETTINGS } from './role-settings.ts';
-import { unknownSentence, unknownSettings } from './unknown.ts';
+import { judgeUnknown } from './unknown.ts';
 
 type RoleSettings = typeof ROLE_SETTINGS;
 
@@ -12,8 +12,9 @@ export function runRole<Role extends keyof RoleSettings>(
   role: Role,
   start: (context: ServiceContext<RoleSettings[Role]>) => Promise<Service>,
 ): Promise<void> {
-  return runService(role, ROLE_SETTINGS[role], start, ({ restoreLostLog }) => [
-    ...(restoreLostLog ? [RESTORE_IS_ON] : []),
-    ...unknownSettings(process.env).map(unknownSentence),
-  ]);
+  const { troubles, notes } = judgeUnknown(process.env);
+  return runService(role, ROLE_SETTINGS[role], start, {
+    troubles,
+    notesOf: ({ restoreLostLog }) => [...(restoreLostLog ? [RESTORE_IS_ON] : []), ...notes],
+  });
 }

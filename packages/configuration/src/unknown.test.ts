@@ -27,3 +27,9 @@ test('every setting, the names of the command line, those that a cluster writes,
     [],
   );
 });
+
+test('a name of unseen characters, or as long as an environment takes, is one short line, and soon judged', () => {
+  const [unseen = '', long = ''] = sentences('TRIBUTARY_\n\u001b[31mX', `TRIBUTARY_${'X'.repeat(100_000)}`);
+  expect([unseen, long].join('')).not.toMatch(/[\p{C}]/u);
+  expect(long.length).toBeLessThan(200);
+});

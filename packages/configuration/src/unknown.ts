@@ -1,6 +1,7 @@
 /** Variables that look like settings and are none: a misspelt name would be ignored, and the platform would run otherwise than meant. */
 import { nearestName } from '@tributary/runtime/config/nearest-name';
 import { type Environment, environmentName } from '@tributary/runtime/config/read-config';
+import { quoted } from '@tributary/runtime/config/setting';
 import { ROLE_SETTINGS } from './role-settings.ts';
 
 const PREFIX = 'TRIBUTARY_';
@@ -31,7 +32,16 @@ export function unknownSettings(env: Environment): UnknownSetting[] {
     .map((name) => ({ name, nearest: nearestName(name.toUpperCase(), known, PREFIX.length) }));
 }
 
+/** A name that is like one of ours was meant to be it: nothing must start. Any other may belong to another program. */
+export function judgeUnknown(env: Environment): { readonly troubles: readonly string[]; readonly notes: readonly string[] } {
+  const unknown = unknownSettings(env);
+  return {
+    troubles: unknown.filter(({ nearest }) => nearest !== undefined).map(unknownSentence),
+    notes: unknown.filter(({ nearest }) => nearest === undefined).map(unknownSentence),
+  };
+}
+
 export function unknownSentence({ name, nearest }: UnknownSetting): string {
   const fix = nearest === undefined ? 'Leave it out; --help of each role lists all.' : `Did you mean ${nearest}?`;
-  return `${name} is not a setting. ${fix}`;
+  return `${/^\w{1,100}$/.test(name) ? name : quoted(name)} is not a setting. ${fix}`;
 }

@@ -66,6 +66,19 @@ test('every role that there is: exit 2, a sentence on stderr for each setting, a
   );
 });
 
+test('every role: a name that is like a setting ends it beside what else is wrong, before anything runs', async () => {
+  const wrong = { TRIBUTARY_KAKFA_BROKERS: `me:${SECRET}@a:1`, TRIBUTARY_COFFEE: '1' };
+  const misspelt = 'TRIBUTARY_KAKFA_BROKERS is not a setting. Did you mean TRIBUTARY_KAFKA_BROKERS?\n';
+  await Promise.all(
+    Object.keys(ROLE_SETTINGS).map(async (role) => {
+      const main = `${role === 'recompute' ? 'jobs' : 'services'}/${role}/src/main.ts`;
+      expect(await run(main, wrong)).toEqual({ status: 2, stdout: '', stderr: misspelt });
+    }),
+  );
+  const both = await run('services/speed/src/main.ts', { ...wrong, TRIBUTARY_PARTITIONS: 'many' });
+  expect(both.stderr).toMatch(/^TRIBUTARY_PARTITIONS must [^\n]+\nTRIBUTARY_KAKFA_BROKERS is not/);
+});
+
 test('npm start: the same for the settings of all roles together, before the data folder is made', async () => {
   const all = Object.assign({}, ...Object.values(ROLE_SETTINGS).map(wrongEverywhere)) as Record<string, string>;
   const args = ['--no-demo', '--data-dir', join(folder, 'data')];

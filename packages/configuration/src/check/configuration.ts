@@ -11,7 +11,7 @@ import type { Value } from '@tributary/runtime/config/setting';
 import { redisFolderTrouble } from '@tributary/runtime/data-folder/disk-space';
 import { DATA_FOLDERS, FOLDERS_OF_ROLES } from '@tributary/runtime/data-folder/paths';
 import { ROLE_SETTINGS } from '../role-settings.ts';
-import { unknownSentence, unknownSettings } from '../unknown.ts';
+import { judgeUnknown } from '../unknown.ts';
 import { folderTroubles, thrownBy } from './folders.ts';
 import type { PlannedLog } from './servers.ts';
 
@@ -72,11 +72,10 @@ async function serverTroubles(redisUrl: string, brokers: string, log: PlannedLog
 /** Settings alone, of all roles together: the same setting means the same to each. */
 function examineSettings(env: Environment): Examined & { readonly values: Readonly<Record<string, Value>> } {
   const examined = Object.entries(ROLE_SETTINGS).map(([role, table]) => examine(role, table, env, []));
-  const unknown = unknownSettings(env);
-  const misspelt = unknown.filter(({ nearest }) => nearest !== undefined).map(unknownSentence);
+  const unknown = judgeUnknown(env);
   return {
-    troubles: [...new Set([...examined.flatMap(({ troubles }) => troubles), ...misspelt])],
-    notes: unknown.filter(({ nearest }) => nearest === undefined).map(unknownSentence),
+    troubles: [...new Set([...examined.flatMap(({ troubles }) => troubles), ...unknown.troubles])],
+    notes: unknown.notes,
     values: Object.assign({}, ...examined.map(({ values }) => values)),
   };
 }

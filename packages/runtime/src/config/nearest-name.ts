@@ -2,10 +2,12 @@
 
 /** The name of `known` that is apart in a third of the letters after the prefix at most. */
 export function nearestName(name: string, known: ReadonlySet<string>, prefix = 0): string | undefined {
+  const bound = Math.max(1, Math.floor((name.length - prefix) / 3));
   const near = [...known]
+    // A name may be as long as an environment takes.
+    .filter((other) => Math.abs(other.length - name.length) <= bound)
     .map((other) => ({ other, distance: distanceOf(name, other) }))
     .sort((a, b) => a.distance - b.distance || (a.other < b.other ? -1 : 1))[0];
-  const bound = Math.max(1, Math.floor((name.length - prefix) / 3));
   return near !== undefined && near.distance <= bound ? near.other : undefined;
 }
 

@@ -31,21 +31,26 @@ export interface ServiceContext<T extends ConfigTable> {
 
 const DRAIN_MS = 4_000;
 
-/**
- * Exit codes: 0 drained, 1 failed, `REFUSED`. Ends the process; call it from a `main.ts` only.
- * `notesOf`: what an operator should know of settings that are right.
- */
+/** What is about settings and is not in the table. */
+export interface AboutSettings<T extends ConfigTable> {
+  /** Sentences; any of them ends the start as a setting does that is wrong. */
+  readonly troubles: readonly string[];
+  /** What an operator should know of settings that are right. */
+  readonly notesOf: (config: Config<T>) => readonly string[];
+}
+
+/** Exit codes: 0 drained, 1 failed, `REFUSED`. Ends the process; call it from a `main.ts` only. */
 export async function runService<T extends ConfigTable>(
   name: string,
   table: T,
   start: (context: ServiceContext<T>) => Promise<Service>,
-  notesOf: (config: Config<T>) => readonly string[] = () => [],
+  { troubles, notesOf }: AboutSettings<T> = { troubles: [], notesOf: () => [] },
 ): Promise<void> {
   if (wantsHelp(process.argv)) {
     process.stdout.write(helpText(name, table));
     return;
   }
-  const config = configOrExit(name, table);
+  const config = configOrExit(name, table, troubles);
   // Whatever is written is for this user only: events, keys, what DuckDB and its children stage.
   process.umask(0o077);
   const level = 'logLevel' in config ? String(config['logLevel']) : 'info';
@@ -141,14 +146,18 @@ async function readyWithRoom(service: Service, disk: DiskSpace): Promise<Readine
   return trouble === null ? service.ready() : { ok: false, detail: trouble };
 }
 
-function configOrExit<T extends ConfigTable>(name: string, table: T): Config<T> {
+/** All that is wrong is said at once. */
+function configOrExit<T extends ConfigTable>(name: string, table: T, others: readonly string[]): Config<T> {
+  const troubles = [...others];
   try {
-    return readConfig(name, table, process.env, process.argv.slice(2));
+    const config = readConfig(name, table, process.env, process.argv.slice(2));
+    if (troubles.length === 0) return config;
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(REFUSED);
+    troubles.unshift(error.message);
   }
+  process.stderr.write(`${troubles.join('\n')}\n`);
+  process.exit(REFUSED);
 }
 
 /** Resolves once the service shall end, after having called `onStop`. */
