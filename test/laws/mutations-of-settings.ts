@@ -239,4 +239,20 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     to: '    troubles: troubles.slice(99),\n',
     test: `${CONFIGURATION}/test/refused-settings.test.ts`,
   },
+  {
+    lie: 'three bodies in flight are enough for any batch',
+    law: '6',
+    file: `${CONFIGURATION}/src/roles/collector.ts`,
+    from: 'Math.max(3 * body, keyed, keyless)',
+    to: 'Math.max(3 * body, keyless)',
+    test: 'services/collector/test/least-in-flight.test.ts',
+  },
+  {
+    lie: 'three bodies in flight are enough for what comes without a key',
+    law: '6',
+    file: `${CONFIGURATION}/src/roles/collector.ts`,
+    from: 'Math.max(3 * body, keyed, keyless)',
+    to: 'Math.max(3 * body, keyed)',
+    test: 'services/collector/test/least-in-flight.test.ts',
+  },
 ];

@@ -35,3 +35,25 @@ test('law 6: an archiver writes segments before Kafka drops their events', () =>
   for (const other of ['TRIBUTARY_KAFKA_RETENTION_HOURS', 'TRIBUTARY_KAFKA_BROKERS'])
     expect(troubles('archiver', { ...kafka, TRIBUTARY_SEGMENT_MAX_AGE_MS: '7200000', [other]: '' })).toEqual([]);
 });
+
+test.each([
+  // Nearly all of them lines.
+  [65_536, 2_500, 881_226],
+  // What comes without a key has an eighth.
+  [65_536, 100, 524_288],
+  // Bodies.
+  [5_242_880, 2_500, 15_728_640],
+  [5_242_880, 100_000, 41_240_869],
+])('a body of %i bytes, a batch of %i events: what is in flight is bounded at %i bytes or more', (body, events, least) => {
+  const env = { TRIBUTARY_MAX_BODY_BYTES: String(body), TRIBUTARY_MAX_BATCH_EVENTS: String(events) };
+  const bounded = (bytes: number) =>
+    troubles('collector', {
+      ...env,
+      TRIBUTARY_MAX_IN_FLIGHT_EVENTS: String(events),
+      TRIBUTARY_MAX_IN_FLIGHT_BYTES: String(bytes),
+    });
+  expect(bounded(least)).toEqual([]);
+  expect(bounded(least - 1)).toEqual([
+    expect.stringMatching(new RegExp(`^TRIBUTARY_MAX_IN_FLIGHT_BYTES must be at least ${least}, .*lower one`)),
+  ]);
+});

@@ -1,5 +1,6 @@
 /** The collector: wires the log and the key ring to the HTTP server. */
 import { randomUUID } from 'node:crypto';
+import { KEYLESS_SHARE, PUBLIC_BODY_BYTES } from '@tributary/configuration/roles/collector';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { startHeartbeats } from '@tributary/log/heartbeat';
@@ -8,7 +9,7 @@ import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { followKeys } from '@tributary/runtime/keys/ring';
 import { withActivity, withRoom } from './activity.ts';
-import { createGate } from './bodies/gate.ts';
+import { createGates } from './bodies/gate.ts';
 import { createRejections } from './checks/rejections.ts';
 import { listen } from './http/listen.ts';
 import { logReadiness } from './http/readiness.ts';
@@ -21,15 +22,10 @@ import { followNames, keepFollowing } from './names/follow-names.ts';
 import { createNames } from './names/names.ts';
 
 const KEYLESS_BODY_MS = 3_000;
-/** With a key that anybody may have, and without one in the header: the libraries that send either stop at 500 KB. */
-const PUBLIC_BODY_BYTES = 512 * 1024;
 /** Answers that clients do not take: a network that works has taken them within 10 s. */
 const WAITING = { maxBytes: 32 * 1024 * 1024, takeMs: 10_000 };
 /** 2 000 connections with one script each. A poor network takes one within 10 s. */
 const SCRIPTS = { maxBytes: 64 * 1024 * 1024, idleMs: 20_000 };
-/** The part of `maxInFlightBytes` that bodies may hold whose key was not verified yet. 8 MB by default. */
-const KEYLESS_SHARE = 1 / 8;
-
 await runRole('collector', async ({ config, log: logger, metrics: registry, disk, signal }) => {
   const { maxInFlightBytes, maxBodyBytes, maxInFlightEvents, maxBatchEvents } = config;
   const now = Date.now;
@@ -42,11 +38,7 @@ await runRole('collector', async ({ config, log: logger, metrics: registry, disk
   const followed = followNames(() => loadDefinitions(config.definitionsFile), config.dataDir);
   await keepFollowing(followed, logger, signal);
   const names = createNames({ ...bounds, importDays: config.maxImportDays }, followed.known, now);
-  const keylessBytes = Math.floor(maxInFlightBytes * KEYLESS_SHARE);
-  const gates = {
-    keyed: createGate({ maxBytes: maxInFlightBytes - keylessBytes, maxEvents: maxInFlightEvents }),
-    keyless: createGate({ maxBytes: keylessBytes, maxEvents: 0 }),
-  };
+  const gates = createGates({ maxBytes: maxInFlightBytes, maxEvents: maxInFlightEvents }, KEYLESS_SHARE);
 
   const isLost = watchLostLog(opened, logger, signal);
   const onAppendFailed = (error: unknown) => {

@@ -8,7 +8,7 @@ import type { KeyRecord, KeyRules, Scope } from '@tributary/runtime/keys/file';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
-import { createGate, type Gate, type GateLimits } from '../src/bodies/gate.ts';
+import { createGate, type Gate, type GateLimits, type Gates } from '../src/bodies/gate.ts';
 import { createRejections } from '../src/checks/rejections.ts';
 import type { SentLimits } from '../src/clients/sent-scripts.ts';
 import { logReadiness } from '../src/http/readiness.ts';
@@ -75,6 +75,8 @@ export interface Posted {
 export interface StartOptions {
   readonly log?: EventLog;
   readonly limits?: Partial<Limits>;
+  /** In place of `gate` and `keylessGate`. */
+  readonly gates?: Gates;
   readonly gate?: Partial<GateLimits>;
   readonly keylessGate?: Partial<GateLimits>;
   readonly now?: () => number;
@@ -88,8 +90,10 @@ export interface StartOptions {
 
 export async function startCollector(options: StartOptions = {}): Promise<StartedCollector> {
   const log = options.log ?? createMemoryLog({ partitions: 4 });
-  const gate = createGate({ maxBytes: 32 * 1024 * 1024, maxEvents: 50_000, ...options.gate });
-  const gates = { keyed: gate, keyless: createGate({ maxBytes: 4 * 1024 * 1024, maxEvents: 0, ...options.keylessGate }) };
+  const gates = options.gates ?? {
+    keyed: createGate({ maxBytes: 32 * 1024 * 1024, maxEvents: 50_000, ...options.gate }),
+    keyless: createGate({ maxBytes: 4 * 1024 * 1024, maxEvents: 0, ...options.keylessGate }),
+  };
   const registry = new Registry();
   const now = options.now ?? (() => NOW);
   const names = createNames({ ...NAME_BOUNDS, ...options.names }, KNOWN, now);
@@ -149,7 +153,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
     url,
     server,
     log,
-    gate,
+    gate: gates.keyed,
     keylessGate: gates.keyless,
     defects,
     setDraining: (value) => (draining = value),

@@ -1,6 +1,14 @@
 import type { ConfigTable } from '@tributary/runtime/config/read-config';
+import type { Value, Values, Wrong } from '@tributary/runtime/config/setting';
 import { SHARED_SETTINGS } from './shared.ts';
 import { baseUrlRule, originsRule } from './text-rules.ts';
+
+/** With a key that anybody may have, and without one in the header: the libraries that send either stop at 500 KB. */
+export const PUBLIC_BODY_BYTES = 512 * 1024;
+/** The part of `maxInFlightBytes` that bodies may hold whose key was not verified yet. 8 MB by default. */
+export const KEYLESS_SHARE = 1 / 8;
+/** What is written of an event beside what was sent of it: names of fields, its id, its key, when it came. */
+const LINE_BYTES = 256;
 
 export const COLLECTOR_SETTINGS = {
   ...SHARED_SETTINGS,
@@ -63,13 +71,7 @@ export const COLLECTOR_SETTINGS = {
     min: 64 * 1024,
     unit: 'bytes',
     why: 'all requests not answered yet; beyond it 429',
-    beside: (value, { maxBodyBytes }) =>
-      Number(value) >= 3 * Number(maxBodyBytes)
-        ? undefined
-        : {
-            must: `be at least 3 × TRIBUTARY_MAX_BODY_BYTES, ${3 * Number(maxBodyBytes)}`,
-            fix: 'Raise it, or lower TRIBUTARY_MAX_BODY_BYTES.',
-          },
+    beside: holdsOneRequest,
   },
   maxInFlightEvents: {
     type: 'int',
@@ -88,3 +90,16 @@ export const COLLECTOR_SETTINGS = {
   requestTimeoutMs: { type: 'int', default: 30_000, min: 1_000, unit: 'ms', why: 'a request must have arrived whole by then' },
   heartbeatIdleMs: { type: 'int', default: 30_000, min: 100, unit: 'ms', why: 'a partition idle so long gets a heartbeat' },
 } as const satisfies ConfigTable;
+
+/** A request that is alone and too large for its share would be answered 429 for ever: a body, and beside it the lines that are written of it. */
+function holdsOneRequest(value: Value, { maxBodyBytes, maxBatchEvents }: Values): Wrong | undefined {
+  const body = Number(maxBodyBytes);
+  const keyed = (2 * body + LINE_BYTES * Number(maxBatchEvents)) / (1 - KEYLESS_SHARE);
+  const keyless = Math.min(PUBLIC_BODY_BYTES, body) / KEYLESS_SHARE;
+  const least = Math.ceil(Math.max(3 * body, keyed, keyless));
+  if (Number(value) >= least) return undefined;
+  return {
+    must: `be at least ${least}, what a request of TRIBUTARY_MAX_BODY_BYTES and TRIBUTARY_MAX_BATCH_EVENTS may need`,
+    fix: 'Raise it, or lower one of these.',
+  };
+}

@@ -34,6 +34,15 @@ export interface Gates {
   readonly keyless: Gate;
 }
 
+/** `keylessShare`: the part of all bytes for what comes without a verified key. */
+export function createGates({ maxBytes, maxEvents }: GateLimits, keylessShare: number): Gates {
+  const keylessBytes = Math.floor(maxBytes * keylessShare);
+  return {
+    keyed: createGate({ maxBytes: maxBytes - keylessBytes, maxEvents }),
+    keyless: createGate({ maxBytes: keylessBytes, maxEvents: 0 }),
+  };
+}
+
 export function createGate({ maxBytes, maxEvents }: GateLimits): Gate {
   let bytes = 0;
   let events = 0;
