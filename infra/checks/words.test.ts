@@ -73,7 +73,7 @@ const decisions = readdirSync(join(REPOSITORY, 'docs/decisions')).map((name) => 
 const code = ['packages', 'services', 'jobs', 'infra', 'test'].flatMap((folder) =>
   readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
-    .filter((file) => /\.(ts|mjs|sql|lua|ya?ml)$/.test(file) && !/(^|\/)(node_modules|\.turbo|dist)\//.test(file))
+    .filter((file) => /\.(tsx?|mjs|sql|lua|ya?ml)$/.test(file) && !/(^|\/)(node_modules|\.turbo|dist)\//.test(file))
     .filter((file) => file !== 'infra/checks/words.test.ts'),
 );
 

@@ -84,6 +84,13 @@ export function missing(what, advice) {
   process.exit(MISSING);
 }
 
+/** The pages at /ui, where their sources changed since they were built. The platform runs without them. */
+export function buildConsole({ node, env }, say = (text) => process.stderr.write(`${text}\n`)) {
+  const args = [join(ROOT, 'packages/console/build/build.ts'), '--if-changed'];
+  const { status, stderr } = spawnSync(node, args, { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  if (status !== 0) say(`The console at /ui could not be built, all else starts without it: ${stderr.trim().slice(-500)}`);
+}
+
 /**
  * Runs node on a TypeScript file and ends as it ends. Signals are passed on; the IPC channel says when this process
  * is gone, and a parent of ours that is gone (npm, killed hard) counts as a hang-up.

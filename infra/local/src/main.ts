@@ -5,6 +5,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import { isRefusal, REFUSED } from '@tributary/runtime/error-kinds';
 import { assertConfigured } from './configured.ts';
+import { consoleLink } from './console-link.ts';
 import { beginDemo } from './demo/begin.ts';
 import { firstGeneration } from './demo/first-generation.ts';
 import { createLiveTraffic } from './demo/live.ts';
@@ -42,7 +43,7 @@ async function run(signal: AbortSignal): Promise<number> {
     for (const note of notes) screen.line(`  ${note}\n`);
     platform = await start(options, signal);
     if (options.demo) await prepareDemo(platform, signal);
-    screen.line(welcome(platform, options.dataDir, Date.now()));
+    screen.line(welcome(platform, options.dataDir, await consoleLink(platform, signal), Date.now()));
     for (const { name, unready } of Object.values(platform.roles)) if (unready !== null) screen.line(notReady(name, unready));
     await (options.demo ? keepLive(platform, signal) : keepWaiting(signal));
     return 0;

@@ -67,6 +67,7 @@ function bar(share: number): string {
 export function welcome(
   { collectorUrl, apiUrl, redisUrl, dataDir, keys }: Pick<Platform, 'collectorUrl' | 'apiUrl' | 'redisUrl' | 'dataDir' | 'keys'>,
   shownDataDir: string,
+  consoleLink: string,
   nowMs: number,
 ): string {
   // Ranges are half-open: up to the end of today.
@@ -79,6 +80,7 @@ export function welcome(
     ...rows([
       ['Collector', `${collectorUrl}   events go in here`],
       ['API', `${apiUrl}   answers come from here; ${apiUrl}/docs describes them`],
+      ['Console', consoleLink],
       ['Redis', `${redisUrl.replace(/\/\/[^@/]*@/, '//')}   its password is in keys.local.json of the data folder`],
       ['Data, logs', `${dataDir}, ${dataDir}/logs`],
     ]),

@@ -100,8 +100,22 @@ test('what is printed meanwhile does not tear the moving line of a terminal', ()
 
 test('the welcome names addresses and keys, and its commands carry the data folder', () => {
   const access = { collectorUrl: 'http://h:1', apiUrl: 'http://h:2', redisUrl: 'redis://:secret@h:3', dataDir: '/d' };
-  const text = welcome({ ...access, keys: { write: 'tw_k', read: 'tr_k', admin: 'ta_k' } }, 'elsewhere', 0);
-  for (const part of ['http://h:1', 'http://h:2/docs', 'tw_k', 'tr_k', 'ta_k', 'redis://h:3', '--data-dir elsewhere'])
+  const text = welcome(
+    { ...access, keys: { write: 'tw_k', read: 'tr_k', admin: 'ta_k' } },
+    'elsewhere',
+    'http://h:2/ui/#code=c',
+    0,
+  );
+  for (const part of [
+    'http://h:1',
+    'http://h:2/docs',
+    'http://h:2/ui/#code=c',
+    'tw_k',
+    'tr_k',
+    'ta_k',
+    'redis://h:3',
+    '--data-dir elsewhere',
+  ])
     expect(text).toContain(part);
   expect(text).not.toContain('secret');
 });

@@ -10,15 +10,20 @@ import { basename } from 'node:path';
 import cors from '@fastify/cors';
 import type { StaticDocumentSpec } from '@fastify/swagger';
 import { originsOf } from '@tributary/configuration/roles/text-rules';
+import type { Built } from '@tributary/console/built';
 import { openApi } from '@tributary/contract/openapi';
 import { PATH_FIX } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { whenClosed } from '@tributary/runtime/http/when-closed';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addConsolePages } from './console/pages.ts';
+import { keyOfSession } from './console/session-cookie.ts';
+import { addSessionRoutes } from './console/session-routes.ts';
+import { createSessions } from './console/sessions.ts';
 import type { ApiContext, Routes } from './context.ts';
 import { addDocsPage } from './docs-page.ts';
-import { isDocs, requireKey } from './http/auth.ts';
+import { type Doorkeeper, isDocs, requireKey } from './http/auth.ts';
 import type { Answered } from './http/metrics.ts';
 import { errorHandler, sendProblem } from './http/problem.ts';
 import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
@@ -34,6 +39,8 @@ export interface AppOptions {
   readonly origins: string;
   /** Gives, for a route's pattern, what is called for each of its answers. */
   readonly timer?: (method: string, route: string) => Answered;
+  /** The pages of /ui; null or absent: they were not built. */
+  readonly console?: Built | null;
 }
 
 export async function buildApp(context: ApiContext, options: AppOptions): Promise<FastifyInstance> {
@@ -90,18 +97,23 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     if (!isDocs(request.url)) reply.headers(DATA_HEADERS);
     done();
   });
+  const sessions = createSessions(deps.now);
+  const { keys, now } = deps;
+  const doorkeeper: Doorkeeper = { keys, now, sessionKey: (request) => keyOfSession(sessions, request) };
   const inFlight = boundInFlight(deps.limits.maxInFlight);
   // For each route once, not for each request: what Fastify says of a request's route it puts together each time.
   app.addHook('onRoute', (route) => {
     const scope = route.config?.scope ?? 'read';
-    if (scope !== 'open') route.onRequest = [requireKey(scope, deps.keys, deps.now), inFlight, ...[route.onRequest ?? []].flat()];
+    if (scope !== 'open') route.onRequest = [requireKey(scope, doorkeeper), inFlight, ...[route.onRequest ?? []].flat()];
   });
   // An unknown path has no hooks of a route: its body is not read without a key either.
-  for (const hook of [requireKey('read', deps.keys, deps.now), inFlight])
+  for (const hook of [requireKey('read', doorkeeper), inFlight])
     app.addHook('onRequest', (request, reply, done) => (request.is404 ? hook(request, reply, done) : done()));
   if (options.timer !== undefined) timeAnswers(app, options.timer);
 
   await addDocsPage(app, DOCUMENT);
+  addSessionRoutes(app, { sessions, keys, now });
+  addConsolePages(app, options.console ?? null);
   for (const name of ROUTES) {
     const { routes } = (await import(`./routes/${name}.ts`)) as { readonly routes: Routes };
     await app.register(routes(context));

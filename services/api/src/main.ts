@@ -6,6 +6,7 @@ import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import { runRole } from '@tributary/configuration/run-role';
+import { readBuilt } from '@tributary/console/built';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
@@ -99,7 +100,11 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   };
   const warm = context.models.start().catch((cause) => onWarning('the thread of the models did not start', cause));
   servingMetrics(metrics, context);
-  const app = await buildApp(context, { origins: config.apiOrigins, timer: requestTimer(metrics) });
+  const app = await buildApp(context, {
+    origins: config.apiOrigins,
+    timer: requestTimer(metrics),
+    console: readBuilt(),
+  });
 
   const stop = keepUpToDate(context);
 

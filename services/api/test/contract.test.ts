@@ -3,8 +3,8 @@ import { ROUTES } from '@tributary/contract/routes';
 import { expect, test } from 'vitest';
 import { createWorld, READ } from './world.ts';
 
-/** Probes need no key and no schema, and the pages of /docs are the contract for people. */
-const BESIDE = /^GET \/(livez|readyz|metrics|docs.*)$/;
+/** Probes need no key and no schema, the pages of /docs are the contract for people, and /ui is for the browsers that it is served to. */
+const BESIDE = /^(GET \/(livez|readyz|metrics|docs.*)|[A-Z]+ \/ui.*)$/;
 
 test('every registered route is in the contract, and every route of the contract is registered', async () => {
   const { app } = await createWorld();

@@ -28,7 +28,7 @@ import { VIEWS } from '@tributary/views/registry';
 import { step, stepRules } from '@tributary/views/step';
 import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
-import { buildApp } from '../src/app.ts';
+import { type AppOptions, buildApp } from '../src/app.ts';
 import type { ApiContext } from '../src/context.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
@@ -39,11 +39,10 @@ export const ADMIN = 'Bearer ta_admin_x';
 export const NOON = Date.UTC(2026, 10, 20, 12);
 export const defaults = parseDefinitions('{}', sha256Hex);
 
-export interface WorldOptions {
+export interface WorldOptions extends Partial<AppOptions> {
   readonly definitions?: Definitions;
   readonly partitions?: number;
   readonly limits?: Partial<ApiLimits>;
-  readonly origins?: string;
   /** Passed before each read of the store. */
   readonly turn?: () => Promise<void>;
   /** In place of those in memory: where dead letters are kept, and where replayed ones are appended. */
@@ -338,7 +337,7 @@ export async function createWorld(options: WorldOptions = {}) {
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),
   };
-  const app: FastifyInstance = await buildApp(context, { origins: options.origins ?? '' });
+  const app: FastifyInstance = await buildApp(context, { origins: '', ...options });
 
   return {
     app,

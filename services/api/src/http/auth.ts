@@ -1,6 +1,6 @@
 /**
  * Who may ask. Every route needs a key unless its config says `scope: 'open'`, so a route that forgets to say is closed.
- * Keys come as Bearer; on /docs, which people open in browsers, also as the password of a Basic authorization. Elsewhere
+ * Keys come as Bearer, or as the session of a reader of the console, which reads only; on /docs, which people open in browsers, also as the password of a Basic authorization. Elsewhere
  * Basic is refused: browsers send it by themselves, and another site's page must not act with an admin's key.
  */
 import { keyKind } from '@tributary/runtime/keys/ring';
@@ -20,11 +20,19 @@ declare module 'fastify' {
 
 const KEY_LENGTH = 256;
 
+export interface Doorkeeper {
+  readonly keys: KeyVerifier;
+  readonly now: () => number;
+  /** The key of the console's session that a request without a key of its own is made in. */
+  readonly sessionKey: (request: FastifyRequest) => string | null;
+}
+
 /** An onRequest hook of a route that needs `scope`. */
-export function requireKey(scope: Scope, keys: KeyVerifier, now: () => number) {
+export function requireKey(scope: Scope, { keys, now, sessionKey }: Doorkeeper) {
   return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     const docs = isDocs(request.url);
-    const key = keyOf(request.headers.authorization, docs);
+    const { authorization } = request.headers;
+    const key = authorization === undefined && !docs ? sessionKey(request) : keyOf(authorization, docs);
     const verdict = key === null ? 'absent' : keys.verify(key, scope, now());
     if (verdict === 'ok') {
       request.owner = publicHalf(key ?? '');
@@ -39,7 +47,7 @@ export function requireKey(scope: Scope, keys: KeyVerifier, now: () => number) {
 }
 
 /** `prefix_id`. */
-function publicHalf(key: string): string {
+export function publicHalf(key: string): string {
   const idEnds = key.indexOf('_', key.indexOf('_') + 1);
   return key.slice(0, Math.min(60, idEnds < 0 ? key.length : idEnds));
 }
@@ -50,6 +58,10 @@ const REASON = {
   expired: 'the key has expired',
   revoked: 'the key was revoked',
 } as const;
+
+export function reasonOf(verdict: keyof typeof REASON): string {
+  return REASON[verdict];
+}
 
 export function isDocs(url: string): boolean {
   return url === '/docs' || url.startsWith('/docs/') || url.startsWith('/docs?');

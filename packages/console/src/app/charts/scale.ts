@@ -1,0 +1,21 @@
+/** From figures to places along an axis, in percent of its length. */
+export interface Scale {
+  readonly ticks: readonly number[];
+  readonly at: (value: number) => number;
+}
+
+const STEPS = [1, 2, 2.5, 5, 10];
+
+/** An axis with round ticks that holds 0 and all of the values. */
+export function scaleOf(values: readonly number[], mostTicks = 6): Scale {
+  const least = Math.min(0, ...values);
+  const most = Math.max(0, ...values);
+  const raw = (most - least || 1) / mostTicks;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = (STEPS.find((one) => one * power >= raw) ?? 10) * power;
+  const from = Math.floor(least / step);
+  const to = Math.max(from + 1, Math.ceil(most / step));
+  const ticks = Array.from({ length: to - from + 1 }, (_, i) => (from + i) * step);
+  const [low, high] = [from * step, to * step];
+  return { ticks, at: (value) => ((value - low) / (high - low)) * 100 };
+}

@@ -1,0 +1,231 @@
+/** Which rows the conversions are credited to, under several models side by side. */
+
+import type { Asked } from '@tributary/client/operations';
+import { type EstimateRow, IntervalChart } from '../charts/intervals.tsx';
+import { Legend, MOST_SERIES } from '../charts/mark.tsx';
+import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Controls, Segmented, Several } from '../parts/controls.tsx';
+import { count, money } from '../parts/format.ts';
+import { Name } from '../parts/name.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { type ReportChoice, ReportControls, useReportChoice } from '../parts/report-controls.tsx';
+import { Seam } from '../parts/seam.tsx';
+import { type Column, csvOf, Table } from '../parts/table.tsx';
+import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { DaysPanel } from './days.tsx';
+import { type Compared, type ComparedRow, figureOf, MEASURES, type Measure } from './measures.ts';
+import type { PageProps } from './pages.tsx';
+
+type Models = NonNullable<Asked<'compareModels'>['models']>;
+
+const FIRST_MODELS = ['last', 'linear', 'shapley', 'markov'];
+const MOST_ROWS = 200;
+/** More are in the table alone. */
+const MOST_DRAWN = 24;
+const BY = [
+  { value: 'channel', text: 'Channel' },
+  { value: 'campaign', text: 'Campaign' },
+  { value: 'type', text: 'Type of conversion' },
+] as const;
+
+export function AttributionPage({ place }: PageProps) {
+  const report = useReportChoice(place);
+  const { choice } = report;
+  const models = useAnswer('models', {});
+  const offered = (models.answer?.models ?? [])
+    .filter(({ missing, required }) => missing === null && required.length === 0)
+    .map(({ name }) => ({ value: name as string, text: name as string }));
+  const named = (place.query.get('models') ?? '').split(',').filter((name) => offered.some(({ value }) => value === name));
+  const chosen = (named.length > 0 ? named : FIRST_MODELS).slice(0, MOST_SERIES);
+  const withoutIntervals = chosen.filter(
+    (name) => !models.answer?.models.some((model) => model.name === name && model.parameters.includes('intervals')),
+  );
+  const by = BY.find(({ value }) => value === place.query.get('by'))?.value ?? 'channel';
+  const measure = MEASURES.find(({ value }) => value === place.query.get('show')) ?? (MEASURES[0] as Measure);
+  const asked: Asked<'compareModels'> = {
+    models: chosen as Models,
+    by: [by],
+    ...rangeIn(choice),
+    ...(by === 'channel' && withoutIntervals.length === 0 && { intervals: 1 }),
+    sort: 'conversions',
+    limit: MOST_ROWS,
+  };
+  const compared = useAnswer('compareModels', choice.isKnown && models.answer !== undefined ? asked : null);
+  return (
+    <>
+      <Controls>
+        <ReportControls {...report} />
+        <Segmented
+          name="Rows"
+          options={BY}
+          value={by}
+          choose={(value) => choice.change({ by: value === 'channel' ? null : value })}
+        />
+      </Controls>
+      <Several
+        name={`Models, up to ${MOST_SERIES}`}
+        options={offered}
+        values={chosen}
+        choose={(values) => choice.change({ models: values.slice(0, MOST_SERIES).join(',') })}
+      />
+      <WhenAnswered of={compared}>
+        {(answer) => (
+          <>
+            <Seam meta={answer.meta} />
+            <ComparePanel
+              answer={answer}
+              measure={measure}
+              choice={choice}
+              question={addressOfQuestion('compareModels', asked)}
+              by={by}
+              withoutIntervals={by === 'channel' ? withoutIntervals : []}
+            />
+          </>
+        )}
+      </WhenAnswered>
+      <DaysPanel choice={choice} />
+    </>
+  );
+}
+
+export function rangeIn({ days, layer, filter }: ReportChoice) {
+  return {
+    ...(days.from !== undefined && { from: days.from }),
+    ...(days.to !== undefined && { to: days.to }),
+    ...(layer !== 'merged' && { layer }),
+    ...filter,
+  };
+}
+
+interface CompareProps {
+  readonly answer: Compared;
+  readonly measure: Measure;
+  readonly choice: ReportChoice;
+  readonly question: string;
+  readonly by: 'channel' | 'campaign' | 'type';
+  /** Chosen models that have none, so that none are asked for. */
+  readonly withoutIntervals: readonly string[];
+}
+
+function ComparePanel({ answer, measure, choice, question, by, withoutIntervals }: CompareProps) {
+  const { models, rows, totals } = answer;
+  const { currency, change } = choice;
+  const [valueField, lowField, highField] = measure.fields;
+  const columns = columnsOf(answer, measure, choice, by);
+  const hasIntervals = answer.uncertainty !== null;
+  const level = answer.parameters.level ?? 0.9;
+  const drawn: EstimateRow[] = rows.slice(0, MOST_DRAWN).map((row) => ({
+    key: nameOf(row, by),
+    name: <Name text={nameOf(row, by)} most={40} />,
+    estimates: models.map((model) => ({
+      value: figureOf(row.models[model], valueField),
+      low: figureOf(row.models[model], lowField),
+      high: figureOf(row.models[model], highField),
+    })),
+  }));
+  const isShown = drawn.some(({ estimates }) => estimates.some(({ value }) => value !== null));
+  const sumOf = (model: string) => {
+    const sum = totals.models[model] as Readonly<Record<string, number | bigint | null | undefined>> | undefined;
+    return measure.value === 'share' ? '' : measure.format(sum?.[valueField], currency);
+  };
+  return (
+    <Panel
+      title={`${measure.text} by ${by === 'type' ? 'type of conversion' : by}`}
+      about={`${measure.about}${hasIntervals ? ` Lines are intervals of ${Math.round(level * 100)} %, by users.` : ''}`}
+      question={question}
+      csv={() => csvOf(columns, rows)}
+      tools={
+        <Segmented
+          name="Figure"
+          options={MEASURES}
+          value={measure.value}
+          choose={(value) => change({ show: value === 'conversions' ? null : value })}
+        />
+      }
+    >
+      {rows.length === 0 ? (
+        <Empty title="No conversion on these days">Choose more days, or another layer.</Empty>
+      ) : (
+        <>
+          {withoutIntervals.length > 0 && <p class="small">Without intervals, as {withoutIntervals.join(', ')} has none.</p>}
+          {isShown ? (
+            <>
+              <Legend names={models} />
+              <IntervalChart series={models} rows={drawn} format={(value) => measure.format(value, currency)} />
+            </>
+          ) : (
+            <Empty
+              title={measure.isMoney && currency === null ? 'Amounts of several currencies' : 'These rows have no such figure'}
+            >
+              {measure.isMoney && currency === null
+                ? 'They are not added up: choose one currency above.'
+                : 'It needs a cost, and a model that hands out credit.'}
+            </Empty>
+          )}
+          <Table
+            caption={`${measure.text} by ${by} and model`}
+            columns={columns}
+            rows={rows}
+            keyOf={(row) => nameOf(row, by)}
+            foot={['All rows', count(totals.touches), money(totals.costMinor, currency), ...models.map(sumOf)]}
+          />
+          {answer.rest !== null && answer.rest.rows > 0 && (
+            <p class="small">{count(answer.rest.rows)} smaller rows are left out; the sums have them.</p>
+          )}
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function nameOf(row: ComparedRow, by: 'channel' | 'campaign' | 'type'): string {
+  return row[by] ?? '';
+}
+
+function columnsOf(
+  { models, uncertainty }: Compared,
+  measure: Measure,
+  { currency }: ReportChoice,
+  by: CompareProps['by'],
+): Column<ComparedRow>[] {
+  const [valueField, lowField, highField, cautionsField] = measure.fields;
+  return [
+    {
+      head: BY.find(({ value }) => value === by)?.text ?? by,
+      cell: (row) => <Name text={nameOf(row, by)} />,
+      raw: (row) => nameOf(row, by),
+    },
+    { head: 'Touches', isFigure: true, cell: ({ touches }) => count(touches), raw: ({ touches }) => touches },
+    { head: 'Cost', isFigure: true, cell: ({ costMinor }) => money(costMinor, currency), raw: ({ costMinor }) => costMinor },
+    ...models.map(
+      (model): Column<ComparedRow> => ({
+        head: model,
+        isFigure: true,
+        cell: (row) => {
+          const figures = row.models[model];
+          const [low, high] = [figureOf(figures, lowField), figureOf(figures, highField)];
+          const cautions = figures?.[cautionsField];
+          return (
+            <>
+              {measure.format(figures?.[valueField] as number | null | undefined, currency)}
+              {low !== null && high !== null ? (
+                <span class="small">
+                  {measure.format(low, currency)} to {measure.format(high, currency)}
+                </span>
+              ) : (
+                uncertainty !== null &&
+                typeof cautions === 'string' &&
+                cautions !== '' && (
+                  <span class="small" title={cautions}>
+                    no interval
+                  </span>
+                )
+              )}
+            </>
+          );
+        },
+        raw: (row) => row.models[model]?.[valueField],
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,75 @@
+/** The states that any answer can be in: under way, refused, forbidden, unreachable, empty, old while the next is under way. */
+import type { Answer, Operation } from '@tributary/client/operations';
+import type { TributaryProblem } from '@tributary/client/problem';
+import type { ComponentChildren } from 'preact';
+import type { Answered } from '../state/answers.ts';
+
+interface Props<O extends Operation> {
+  readonly of: Answered<O>;
+  readonly children: (answer: Answer<O>) => ComponentChildren;
+}
+
+export function WhenAnswered<O extends Operation>({ of, children }: Props<O>) {
+  const { answer, problem, isWaiting, again } = of;
+  return (
+    <>
+      {problem !== undefined && <Problem problem={problem} again={again} />}
+      {answer !== undefined ? (
+        <div class={isWaiting ? 'is-old' : undefined} aria-busy={isWaiting}>
+          {children(answer)}
+        </div>
+      ) : (
+        problem === undefined && <Waiting />
+      )}
+    </>
+  );
+}
+
+function Waiting() {
+  return (
+    <div class="waiting" role="status">
+      <span class="hidden-text">Loading</span>
+      <i />
+      <i />
+      <i />
+    </div>
+  );
+}
+
+export function Problem({ problem, again }: { readonly problem: TributaryProblem; readonly again?: () => void }) {
+  const { status, code, detail, fix, requestId } = problem;
+  if (code === 'forbidden')
+    return (
+      <div class="notice" role="alert">
+        <h3>This needs an admin key</h3>
+        <p>You are logged in with a key that reads reports. Log out, and log in with a key of the scope admin, to see this.</p>
+      </div>
+    );
+  return (
+    <div class="notice is-bad" role="alert">
+      <h3>{status === 0 || status >= 500 || status === 429 ? 'Not answered just now' : 'The API refused this question'}</h3>
+      <p>
+        {detail}
+        {/[.?!]$/.test(detail) ? '' : '.'} {fix}
+      </p>
+      <p class="small">
+        {code}
+        {requestId !== null && `, request ${requestId}`}
+      </p>
+      {again !== undefined && (
+        <button type="button" onClick={again}>
+          Ask again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <h3>{title}</h3>
+      {children !== undefined && <p>{children}</p>}
+    </div>
+  );
+}

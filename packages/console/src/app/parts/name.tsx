@@ -1,0 +1,10 @@
+/** A name that somebody else wrote: any letters, any length, in its own direction. It is text and never markup. */
+export function Name({ text, most = 60 }: { readonly text: string; readonly most?: number }) {
+  const characters = [...text];
+  const short = characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
+  return (
+    <bdi class="name" title={short === text ? undefined : text}>
+      {short}
+    </bdi>
+  );
+}

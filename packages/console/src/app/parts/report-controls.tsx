@@ -1,0 +1,96 @@
+/** What every report is chosen by: days, layer and currency. */
+import { useAnswer } from '../state/answers.ts';
+import { addressWith, type Changes, go, type Place } from '../state/place.ts';
+import { dayBefore, dayOf, daysOf, PRESETS, presetChange, type ReportDays } from '../state/window.ts';
+import { Segmented, Select } from './controls.tsx';
+
+type Layer = 'merged' | 'speed' | 'batch' | 'staged';
+
+export interface ReportChoice {
+  readonly days: ReportDays;
+  readonly layer: Layer;
+  /** The one that amounts are in; null: counts alone, as there are several and none was chosen. */
+  readonly currency: string | null;
+  /** `currency` of a question; absent where the data have one alone. */
+  readonly filter: { readonly currency?: string };
+  readonly isKnown: boolean;
+  readonly change: (changes: Changes) => void;
+}
+
+const LAYERS: readonly (readonly [Layer, string])[] = [
+  ['merged', 'Merged'],
+  ['batch', 'Batch alone'],
+  ['speed', 'Live alone'],
+];
+const NONE_NAMED = '(none)';
+
+export function useReportChoice(place: Place) {
+  const currencies = useAnswer('conversions', { by: ['currency'] });
+  const names = (currencies.answer?.rows ?? []).map(({ currency }) => String(currency)).filter((name) => name !== NONE_NAMED);
+  const asked = place.query.get('currency');
+  const layerAsked = place.query.get('layer');
+  const alone = names.length === 1 ? (names[0] ?? null) : null;
+  const choice: ReportChoice = {
+    days: daysOf(place.query, Date.now()),
+    layer: layerAsked === 'staged' ? layerAsked : (LAYERS.find(([layer]) => layer === layerAsked)?.[0] ?? 'merged'),
+    currency: asked ?? alone,
+    filter: asked === null ? {} : { currency: asked },
+    isKnown: currencies.answer !== undefined || currencies.problem !== undefined,
+    change: (changes) => go(addressWith(place, changes), { replaces: true }),
+  };
+  return { choice, currencies: names };
+}
+
+export function ReportControls({ choice, currencies }: ReturnType<typeof useReportChoice>) {
+  const { days, layer, currency, change } = choice;
+  const presets = [
+    ...PRESETS.map((value) => ({ value: value as string, text: value === 'all' ? 'All' : `${value} days` })),
+    { value: 'own', text: 'Dates' },
+  ];
+  const layers = LAYERS.map(([value, text]) => ({ value: value as string, text }));
+  return (
+    <>
+      <Segmented
+        name="Days"
+        options={presets}
+        value={days.choice}
+        choose={(value) => change(presetChange(value, days, Date.now()))}
+      />
+      {days.choice === 'own' && (
+        <div class="field dates">
+          <label>
+            From
+            <input
+              type="date"
+              value={days.from}
+              max={dayOf(Date.now())}
+              onChange={(event) => change({ from: event.currentTarget.value })}
+            />
+          </label>
+          <label>
+            to
+            <input
+              type="date"
+              value={days.to === undefined ? '' : dayBefore(days.to)}
+              onChange={(event) => change({ to: event.currentTarget.value })}
+            />
+          </label>
+        </div>
+      )}
+      <Segmented
+        name="Layer"
+        options={layer === 'staged' ? [...layers, { value: 'staged', text: 'Staged' }] : layers}
+        value={layer}
+        choose={(value) => change({ layer: value === 'merged' ? null : value })}
+      />
+      {currencies.length > 1 && (
+        <Select
+          name="Currency"
+          options={[{ value: '', text: 'All, counts alone' }, ...currencies.map((value) => ({ value, text: value }))]}
+          value={currency ?? ''}
+          choose={(value) => change({ currency: value || null })}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,102 @@
+/** What is around each page: where one can go, who is logged in, light or dark. */
+import { useEffect } from 'preact/hooks';
+import type { PageName } from '../page-names.ts';
+import { Login } from './login.tsx';
+import { PAGE_TABLE } from './pages/pages.tsx';
+import { Mark } from './parts/mark.tsx';
+import { addressOf, usePlace } from './state/place.ts';
+import { logOut, useSession } from './state/session.ts';
+import { type Theme, useTheme } from './state/theme.ts';
+
+const GROUPS: readonly (readonly [string, readonly PageName[]])[] = [
+  ['Reports', ['attribution', 'paths', 'conversions']],
+  ['Users', ['user']],
+  ['Platform', ['live', 'operations', 'dead-letters', 'system']],
+];
+/** Which entry of the navigation stands for a page that has none. */
+const PART_OF: Partial<Record<PageName, PageName>> = { conversion: 'conversions' };
+
+const THEMES: Readonly<Record<Theme, string>> = { system: 'System colours', light: 'Light', dark: 'Dark' };
+
+export function Shell() {
+  const session = useSession();
+  const place = usePlace();
+  const page = PAGE_TABLE[place.page];
+  useEffect(() => {
+    document.title = session.is === 'in' ? `${page?.title ?? ''} · Tributary` : 'Tributary';
+  }, [page, session.is]);
+  if (session.is === 'unknown') return null;
+  if (session.is === 'out') return <Login why={session.why} />;
+  const Page = page?.Page;
+  return (
+    <div class="shell">
+      <a class="skip" href="#content">
+        Skip to the page
+      </a>
+      <header class="side">
+        <a class="brand" href="/ui/attribution">
+          <Mark />
+          Tributary
+        </a>
+        <Navigation at={PART_OF[place.page] ?? place.page} />
+        <div class="side-foot">
+          <ThemeChoice />
+          <p class="holder">
+            <span class="small">
+              {session.holder.scope} key <code>{session.holder.key}</code>
+            </span>
+            <button type="button" class="quiet" onClick={() => void logOut()}>
+              Log out
+            </button>
+          </p>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>
+        <header class="page-head">
+          <h1>{page?.title}</h1>
+          <p class="lead">{page?.lead}</p>
+        </header>
+        {Page !== undefined && <Page key={place.page} place={place} />}
+      </main>
+    </div>
+  );
+}
+
+function Navigation({ at }: { readonly at: PageName }) {
+  return (
+    <nav aria-label="Pages">
+      {GROUPS.filter(([, pages]) => pages.some((name) => PAGE_TABLE[name] !== undefined)).map(([group, pages]) => (
+        <div key={group} class="nav-group">
+          <p>{group}</p>
+          <ul>
+            {pages
+              .filter((name) => PAGE_TABLE[name] !== undefined)
+              .map((name) => (
+                <li key={name}>
+                  <a href={addressOf(name)} aria-current={name === at ? 'page' : undefined}>
+                    {PAGE_TABLE[name]?.title}
+                  </a>
+                </li>
+              ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function ThemeChoice() {
+  const [theme, choose] = useTheme();
+  return (
+    <label class="theme">
+      <span class="hidden-text">Colours</span>
+      <select value={theme} onChange={(event) => choose(event.currentTarget.value as Theme)}>
+        {Object.entries(THEMES).map(([value, text]) => (
+          <option key={value} value={value} selected={value === theme}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,91 @@
+/** Who is logged in. The session itself is a cookie that no script reads: here is only what the server says of it. */
+import { parseAnswer } from '@tributary/client/exact-answer';
+import { useEffect, useState } from 'preact/hooks';
+
+export interface Holder {
+  /** The public half of the key. */
+  readonly key: string;
+  readonly scope: 'read' | 'admin';
+  /** Epoch ms. */
+  readonly endsAt: number;
+}
+
+export type Session =
+  | { readonly is: 'unknown' }
+  | { readonly is: 'out'; readonly why: string | null }
+  | { readonly is: 'in'; readonly holder: Holder };
+
+let session: Session = { is: 'unknown' };
+const listeners = new Set<(session: Session) => void>();
+
+export function useSession(): Session {
+  const [seen, setSeen] = useState(session);
+  useEffect(() => {
+    setSeen(session);
+    listeners.add(setSeen);
+    return () => void listeners.delete(setSeen);
+  }, []);
+  return seen;
+}
+
+function become(next: Session): void {
+  session = next;
+  for (const listener of listeners) listener(next);
+}
+
+const ADDRESS = '/ui/session';
+const NOT_KEPT =
+  'The browser did not keep the session. It keeps one over HTTPS, and over HTTP on this machine only (http://127.0.0.1, http://localhost).';
+
+/** Opens the code of a link, if the address has one, else looks whether a session is open. The code leaves the address first. */
+export async function begin(): Promise<void> {
+  const code = /^#code=([\w-]{20,100})$/.exec(location.hash)?.[1];
+  if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);
+  if (code !== undefined) return logIn({ code });
+  const answer = await ask('GET');
+  become(
+    answer.holder === null ? { is: 'out', why: answer.status === 401 ? null : answer.why } : { is: 'in', holder: answer.holder },
+  );
+}
+
+export async function logIn(body: { readonly key: string } | { readonly code: string }): Promise<void> {
+  const opened = await ask('POST', body);
+  if (opened.holder === null) return become({ is: 'out', why: opened.why });
+  const kept = await ask('GET');
+  become(kept.holder === null ? { is: 'out', why: NOT_KEPT } : { is: 'in', holder: kept.holder });
+}
+
+export async function logOut(): Promise<void> {
+  await ask('DELETE');
+  become({ is: 'out', why: null });
+}
+
+/** The API answered that no session is open any more. */
+export function ended(): void {
+  if (session.is === 'in') become({ is: 'out', why: 'The session has ended. Log in again to go on where you were.' });
+}
+
+interface Answered {
+  readonly status: number;
+  readonly holder: Holder | null;
+  readonly why: string;
+}
+
+async function ask(method: 'GET' | 'POST' | 'DELETE', body?: object): Promise<Answered> {
+  try {
+    const sent = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await fetch(ADDRESS, { method, cache: 'no-store', ...sent });
+    const answer = (response.status === 204 ? {} : parseAnswer(await response.text())) as Partial<Holder> & {
+      detail?: string;
+      fix?: string;
+    };
+    const why = `${sentence(answer.detail ?? `The API answered with status ${response.status}`)} ${answer.fix ?? ''}`.trim();
+    return { status: response.status, holder: response.ok && method !== 'DELETE' ? (answer as Holder) : null, why };
+  } catch {
+    return { status: 0, holder: null, why: 'The API does not answer. Look whether it runs at this address.' };
+  }
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}`;
+}

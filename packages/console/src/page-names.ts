@@ -1,0 +1,13 @@
+/** The pages of the console, by the last part of their address `/ui/NAME`. */
+export const PAGES = [
+  'attribution',
+  'paths',
+  'conversions',
+  'conversion',
+  'user',
+  'live',
+  'operations',
+  'dead-letters',
+  'system',
+] as const;
+export type PageName = (typeof PAGES)[number];

@@ -1,0 +1,54 @@
+/** What a first visit of the console loads, and that a build is whole or counts as none. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildConsole, type Sizes } from '../build/build.ts';
+import { LIST_FILE, PAGE_FILE, readBuilt } from '../src/built.ts';
+
+const FIRST_BYTES = 60_000;
+const ALL_BYTES = 110_000;
+let folder: string;
+let sizes: Sizes | null;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-console-'));
+  sizes = await buildConsole({ folder });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test(`a first visit loads at most ${FIRST_BYTES} bytes, compressed, and all of the console is at most ${ALL_BYTES}`, () => {
+  expect(sizes?.first).toBeGreaterThan(1_000);
+  expect(sizes?.first).toBeLessThanOrEqual(FIRST_BYTES);
+  expect(sizes?.all).toBeLessThanOrEqual(ALL_BYTES);
+});
+
+test('what the server hands out is what was built, and the page names it', () => {
+  const built = readBuilt(folder);
+  const names = [...(built?.assets.keys() ?? [])];
+  expect([...names, LIST_FILE, PAGE_FILE].sort()).toEqual(readdirSync(folder).sort());
+  const page = built?.page.bytes.toString() ?? '';
+  for (const ending of ['js', 'css', 'svg'])
+    expect(names.some((name) => name.endsWith(ending) && page.includes(`"/ui/assets/${name}"`))).toBe(true);
+  expect(page).not.toMatch(/<script(?![^>]* src=)|<style|style=| on\w+=|https?:/);
+});
+
+test('nothing of what was built asks another address, or makes code or HTML of text', () => {
+  const code = readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
+  expect(code.replaceAll('http://www.w3.org/', '').match(/https?:\/\/(?!127\.0\.0\.1|localhost)[\w.]+/g) ?? []).toEqual([]);
+  expect(code.match(/\beval\(|\bnew Function\(|\.outerHTML|insertAdjacentHTML|document\.write/g) ?? []).toEqual([]);
+});
+
+test('the same sources are built once, and a build that was torn apart is built again', async () => {
+  expect(await buildConsole({ folder, ifChanged: true })).toBeNull();
+  const list = readFileSync(join(folder, LIST_FILE), 'utf8');
+  rmSync(join(folder, LIST_FILE));
+  expect(readBuilt(folder)).toBeNull();
+  expect(await buildConsole({ folder, ifChanged: true })).toEqual(sizes);
+  expect(readFileSync(join(folder, LIST_FILE), 'utf8')).toBe(list);
+  writeFileSync(join(folder, LIST_FILE), list.replace('console-', '../console-'));
+  expect(() => readBuilt(folder)).toThrow('must be a name with a known ending (got "../console-');
+});
