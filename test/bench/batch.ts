@@ -19,7 +19,7 @@ import { computeInChild, mergeInChild, startComputing } from '@tributary/recompu
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import type { Figure } from './report.ts';
 import { CHANNELS } from './workload.ts';
@@ -190,7 +190,7 @@ async function timedRun(
     compare: compareViews,
     merge: mergeInChild,
     parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
-    configuredDefinitions: () => loadDefinitions(''),
+    configuredDefinitions: async () => builtInDefinitions(),
     now: Date.now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     newAttempt: () => randomBytes(4).toString('hex'),

@@ -1,7 +1,7 @@
 /** A speed worker of the Kafka benchmark: from the start of the topic to its end, then gone. */
 import { randomUUID } from 'node:crypto';
 import { openEventLog } from '@tributary/log/open-log';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { VIEWS } from '@tributary/views/registry';
@@ -26,7 +26,7 @@ const log = await openEventLog({
 const worker = createSpeedWorker({
   log,
   store: createSpeedStore(store, namespace),
-  definitions: loadDefinitions(''),
+  definitions: builtInDefinitions(),
   partitions: own.split(',').map(Number),
   sha256Hex,
   views: views === 'rules' ? VIEWS.filter(({ name }) => RULE_BASED.includes(name)) : VIEWS,

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { startRedis } from '@tributary/testkit/servers/redis-server';
@@ -110,7 +110,7 @@ async function catchUp(log: EventLog, store: Redis, namespace: string, views: re
   const worker = createSpeedWorker({
     log,
     store: createSpeedStore(store, namespace),
-    definitions: loadDefinitions(''),
+    definitions: builtInDefinitions(),
     partitions: Array.from({ length: PARTITIONS }, (_, p) => p),
     sha256Hex,
     views,

@@ -1,7 +1,7 @@
 /** A speed worker of the benchmark of small commits: follows the log until it is stopped, and says what it has cost. */
 import { randomUUID } from 'node:crypto';
 import { openEventLog } from '@tributary/log/open-log';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
@@ -33,7 +33,7 @@ let commits = 0;
 const worker = createSpeedWorker({
   log,
   store: createSpeedStore(store, 'bench'),
-  definitions: loadDefinitions(''),
+  definitions: builtInDefinitions(),
   partitions: Array.from({ length: Number(partitions) }, (_, p) => p),
   sha256Hex,
   commitId: randomUUID,

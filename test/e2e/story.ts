@@ -13,7 +13,7 @@ import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { kafkaForTests } from '@tributary/testkit/kafka/for-tests';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
@@ -22,7 +22,7 @@ import { type Client, createClient, type SentEvent, until } from './client.ts';
 import { creditOf, type OutputLine, outputLines } from './outputs.ts';
 import { shoppers } from './shoppers.ts';
 
-const definitions = loadDefinitions('');
+const definitions = builtInDefinitions();
 const startedAt = performance.now();
 
 async function step<T>(title: string, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { createDeltaFollower } from '@tributary/serving/deltas/follower';
 import { GENERATION_ZERO } from '@tributary/serving/generations/loaded';
 import { projectionOf } from '@tributary/serving/merge';
@@ -24,7 +24,7 @@ const ALL_BYTES = 1_000_000_000;
 
 export const RIG_PARTITIONS = 4;
 const VIEW_NAMES = VIEWS.map(({ name }) => name);
-const definitions = loadDefinitions('');
+const definitions = builtInDefinitions();
 const ALL_EVENTS = projectionOf(activity, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
 
 export interface Rig {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -78,7 +78,7 @@ describe('law 6: a full disk under the whole platform', () => {
       const events = await load.stop();
       const expected = naive(
         events.map((event) => ({ ...event, receivedAt: event.ts }) as Event),
-        loadDefinitions(''),
+        builtInDefinitions(),
       );
       await until(
         'everything is counted',

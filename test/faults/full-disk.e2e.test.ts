@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -57,7 +57,7 @@ describe('law 6: a full disk under the archive', () => {
   });
 });
 
-const definitions = () => loadDefinitions('');
+const definitions = () => builtInDefinitions();
 
 /** A small disk of its own at `folder`; false where that is not allowed. */
 function tryMount(folder: string, megabytes: number): boolean {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@tributary/local/launch';
 import type { RoleName } from '@tributary/local/roles';
 import type { Event } from '@tributary/model/event';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { expect } from 'vitest';
@@ -17,7 +17,7 @@ import { startLoad } from './load.ts';
 
 const LOAD_MS = 800;
 const ROLES = ['collector', 'speed', 'archiver', 'recompute', 'api'] as const;
-const definitions = loadDefinitions('');
+const definitions = builtInDefinitions();
 
 export interface Rig {
   readonly platform: Platform;

@@ -13,7 +13,7 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { leaseKeys } from '@tributary/membership/lease-table';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { createRandom } from '@tributary/testkit/inputs/random';
@@ -33,7 +33,7 @@ const STORM_MS = 25_000;
 const SPEED_WORKERS = 3;
 const ARCHIVERS = 2;
 const SEED = 11;
-const definitions = loadDefinitions('');
+const definitions = builtInDefinitions();
 
 test('laws 1, 3 and 6: a storm of joins, leaves, kills and sleepers under load: merged = naive, archived once', async () => {
   const redis = await startRedis();

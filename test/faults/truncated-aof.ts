@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Platform, startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Client, createClient, type SentEvent, until } from '../e2e/client.ts';
 import { shoppers } from '../e2e/shoppers.ts';
 
-const definitions = loadDefinitions('');
+const definitions = builtInDefinitions();
 
 const truth = (events: readonly SentEvent[]) =>
   naive(

@@ -2,7 +2,7 @@ import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import type { Commit } from '@tributary/store/speed-store';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
@@ -22,7 +22,7 @@ import { type Work, workOfUser } from '@tributary/views/work';
 import { describe, expect, it } from 'vitest';
 import { createSpeedWorker, type SpeedWorkerOptions } from '../../services/speed/src/pipeline.ts';
 
-const definitions = loadDefinitions('');
+const definitions = builtInDefinitions();
 const NOON = Date.UTC(2026, 10, 1, 12);
 
 /** A bot: `count` pairs of a click and a purchase, a minute apart, all within a day. */

@@ -174,7 +174,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'the file of definitions is read once by a collector',
     law: '7',
     file: `${COLLECTOR}/names/follow-names.ts`,
-    from: '    file = readFile();\n',
+    from: '    file = await readFile();\n',
     to: '',
     test: 'jobs/recompute/test/names-in-force.test.ts',
   },

@@ -5,6 +5,7 @@ const KINDS = 'packages/signals/src/kinds';
 const GOLDEN = 'packages/signals/test/golden.test.ts';
 const RANDOM = 'packages/signals/test/random.test.ts';
 const SERVED = 'packages/serving/src/users/signal-values.ts';
+const YAML = 'packages/signals/test/written-files.test.ts';
 const VALUES = 'services/api/test/signal-values.test.ts';
 
 export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
@@ -143,6 +144,22 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     from: "node.op === 'value' && typeof node.args === 'bigint'",
     to: "node.op === 'value' && node.args === undefined",
     test: 'packages/signals/test/expressions.test.ts',
+  },
+  {
+    lie: 'an alias of YAML that stands within what it names is followed',
+    law: '7',
+    file: 'packages/signals/src/definitions/yaml.ts',
+    from: 'open.has(meant)',
+    to: 'open.size < 0',
+    test: YAML,
+  },
+  {
+    lie: 'the last of two equal keys of YAML holds',
+    law: '7',
+    file: 'packages/signals/src/definitions/yaml.ts',
+    from: 'if (names.has(name))',
+    to: "if (names.has(name) && name === '')",
+    test: YAML,
   },
   {
     lie: 'signals change the version of rows',

@@ -50,7 +50,7 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
     compare: compareInChild,
     merge: mergeInChild,
     parseDefinitions: createDefinitionsParser(),
-    configuredDefinitions: () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
+    configuredDefinitions: async () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
     now: Date.now,
     sleep: (ms, abort) => sleep(ms, undefined, { signal: abort }),
     newAttempt: () => randomBytes(4).toString('hex'),

@@ -24,7 +24,7 @@ export interface RunPorts {
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
   readonly parseDefinitions: (json: string) => Definitions;
   /** Those of the configuration; null: those of the published generation hold on, the built-in ones at first. */
-  readonly configuredDefinitions: () => Definitions | null;
+  readonly configuredDefinitions: () => Promise<Definitions | null>;
   readonly now: () => number;
   /** Resolves after `ms`; rejects when aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;

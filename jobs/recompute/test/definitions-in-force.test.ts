@@ -32,7 +32,7 @@ async function run({ send, publish = true }: Asked = {}) {
     mode: 'full',
     ...(send === undefined ? { reason: 'schedule' } : { definitions: send.json, reason: 'demand by ana' }),
   });
-  const { manifest } = await begin(asked, { ...world.ports, configuredDefinitions: () => file });
+  const { manifest } = await begin(asked, { ...world.ports, configuredDefinitions: async () => file });
   await writeGeneration(world.dataDir, { ...manifest, state: 'computed' });
   if (publish) await world.publishByHand('publish', manifest.generation);
   const { definitionsVersion, definitionsOrigin } = manifest;

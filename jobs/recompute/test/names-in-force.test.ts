@@ -35,7 +35,7 @@ const event = (id: string, hours: number, type: string): Event => ({
 const sendDefinitions = () => world.run({ definitions: SENT.json, scheduled: false, reason: 'demand by ana' });
 
 test('laws 1 and 7: a conversion of definitions that were sent with a run keeps its name, and both layers count it', async () => {
-  const followed = followNames(() => FILE, world.dataDir);
+  const followed = await followNames(async () => FILE, world.dataDir);
   const names = createNames({ type: 3, channel: 500, campaign: 10_000, importDays: 400 }, followed.known, () => AT);
   const collect = (sent: Event): Event => {
     const claim = names.claim();
@@ -63,7 +63,7 @@ test('laws 1 and 7: a conversion of definitions that were sent with a run keeps 
 
 test('law 7: names follow the file and what is published, also back', async () => {
   let file = FILE;
-  const { known, poll } = followNames(() => file, world.dataDir);
+  const { known, poll } = await followNames(async () => file, world.dataDir);
   const keeps = async () => {
     await poll();
     return [known.type.has('buy'), known.type.has('signup'), known.channel.has('fax'), known.type.has('trial')];
@@ -80,7 +80,7 @@ test('law 7: names follow the file and what is published, also back', async () =
 
 test('law 7: while the file or the publications cannot be read, their last names stay, and the others are followed', async () => {
   let file = (): typeof FILE => FILE;
-  const { known, poll } = followNames(() => file(), world.dataDir);
+  const { known, poll } = await followNames(async () => file(), world.dataDir);
   file = () => {
     throw new Error('half written');
   };

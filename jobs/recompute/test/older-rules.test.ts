@@ -32,7 +32,7 @@ test('law 1: until the next generation, deltas follow the rules of the generatio
   expect((await world.manifest(1)).definitions).not.toContain('rules');
 
   // The upgrade: no file of definitions, so that those of the published generation go on.
-  const upgraded = { configuredDefinitions: () => null, program: 'newer' };
+  const upgraded = { configuredDefinitions: async () => null, program: 'newer' };
   await world.ingest([EARLIER]);
   await world.turn();
   expect(differences(await world.merged(), naive([...PAIR, EARLIER], FIRST))).toEqual([]);

@@ -204,7 +204,7 @@ test('definitions stay those that readers have: a staged run takes up no edit of
   await world.ingest(log(9));
   await world.run();
   const edited = definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['buy'] });
-  const ports = { configuredDefinitions: () => edited };
+  const ports = { configuredDefinitions: async () => edited };
   await world.run(ASKED, ports);
   expect((await world.manifest(2)).definitionsVersion).toBe(DEFINITIONS.version);
   await world.publishByHand('publish', 2);
@@ -217,7 +217,7 @@ test('law 7: while one waits, a scheduled run takes up no edit of the file eithe
   await world.run();
   await world.run(ASKED);
   const edited = definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['buy'] });
-  const ports = { configuredDefinitions: () => edited };
+  const ports = { configuredDefinitions: async () => edited };
   await expect(world.run({}, ports)).resolves.toMatchObject({ generation: 3, published: 'held' });
   const states = await world.serving.states();
   expect(new Set(states.map((state) => state?.definitions))).toEqual(new Set([DEFINITIONS.json]));

@@ -108,7 +108,7 @@ export async function createWorld(initial: Definitions) {
     compare: compareViews,
     merge: mergeBlocks,
     parseDefinitions: createDefinitionsParser(),
-    configuredDefinitions: () => initial,
+    configuredDefinitions: async () => initial,
     now: () => nowMs,
     async sleep(ms, signal) {
       signal.throwIfAborted();

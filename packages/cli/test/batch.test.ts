@@ -123,7 +123,7 @@ describe('batch run', () => {
     const commented = await run('{\n  // sales\n}');
     expect(commented).toMatchObject({
       code: 2,
-      stderr: `error: --definitions must name a file of JSON (got ${file}): line 2, column 3: JSON has no comments. Remove it.\n`,
+      stderr: `error: --definitions must name a file of JSON or YAML (got ${file}): line 2, column 3: JSON has no comments. Remove it.\n`,
     });
     expect(server.received.map(({ body }) => body)).toEqual([
       { mode: 'incremental', definitions: { conversions: ['purchase'] } },

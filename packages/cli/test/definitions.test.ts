@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROUTES } from '@tributary/contract/routes';
 import { expect, test } from 'vitest';
-import { jsonPlaces } from '../src/json-place.ts';
 import { STATUS } from './api-answers.ts';
 import { fakeServer, problem, type Received } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
@@ -134,27 +133,6 @@ test('diff: of lists that are too long to show, what each has that the other has
   const names = many.slice(0, 20).map((name) => JSON.stringify(name));
   expect((await shown([...list, ...many], list)).replaceAll(/\s+/g, ' ')).toContain(`also ${names.join(', ')} and 5 more`);
   expect(await line(list, list.toReversed())).toMatch(/^conversions +in another order +in another order$/);
-});
-
-test('places of keys and items: nested, quoted, in lists of lists', () => {
-  expect(
-    jsonPlaces('{"a": [1, {"b\\"c": 2}],\n "x.y": {"z": [[5]]}, "e": {}, "f": []}').map(({ path, line, column }) => [
-      path,
-      line,
-      column,
-    ]),
-  ).toEqual([
-    ['a', 1, 2],
-    ['a.0', 1, 8],
-    ['a.1', 1, 11],
-    ['a.1.b"c', 1, 12],
-    ['x.y', 2, 2],
-    ['x.y.z', 2, 10],
-    ['x.y.z.0', 2, 16],
-    ['x.y.z.0.0', 2, 17],
-    ['e', 2, 23],
-    ['f', 2, 32],
-  ]);
 });
 
 const ASKED = {

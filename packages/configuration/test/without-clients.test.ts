@@ -1,5 +1,6 @@
 /** Adapters own the tables of their settings, and looking at settings loads no client of theirs. */
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROLE_SETTINGS } from '../src/role-settings.ts';
 
@@ -21,11 +22,16 @@ const check = (env: Readonly<Record<string, string>>) => `
   if (troubles.length !== ${Object.keys(env).length}) throw new Error(troubles.join());`;
 
 test('a check of settings, files and folders loads no client of Redis or Kafka, and no DuckDB', () => {
-  // What reads settings, and the conditions in a file of definitions.
-  const readers = ['@marcbachmann/cel-js', 'zod'];
+  const readers = ['zod'];
   expect(loadedBy(check({})).sort()).toEqual(readers);
   expect(loadedBy(check({ TRIBUTARY_PARTITIONS: 'many', TRIBUTARY_KAFKA_BROKER: 'a:9092' })).sort()).toEqual(readers);
   expect(loadedBy(`await import('@tributary/runtime/redis/connect');`)).toContain('ioredis');
+  // What reads conditions and YAML is there for a file of definitions alone.
+  const read = (file: string) =>
+    `const { loadDefinitions } = await import('@tributary/runtime/config/definitions'); await loadDefinitions(${file});`;
+  const signals = JSON.stringify(join(import.meta.dirname, '../../../docs/examples/signals.json'));
+  expect(loadedBy(read("''"))).toEqual(['zod']);
+  expect(loadedBy(read(signals)).sort()).toEqual(['@marcbachmann/cel-js', 'yaml', 'zod']);
 });
 
 test('a setting of several roles is one row, which its owner wrote', () => {

@@ -220,6 +220,11 @@ export function parseDefinitions(json: string, sha256Hex: (text: string) => stri
   });
 }
 
+/** Those of a platform whose users wrote none. */
+export function builtIn(sha256Hex: (text: string) => string): Definitions {
+  return parseDefinitions('{}', sha256Hex);
+}
+
 /** `where`: the keys on the way to it. */
 function refusedAt(where: string, rule: Omit<Refusal, 'field'>): TributaryError {
   return refused({ field: `definitions, at ${where}`, ...rule });

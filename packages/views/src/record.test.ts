@@ -1,6 +1,6 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { describe, expect, test } from 'vitest';
 import { cutMark, linesOf, trimRecord, userFromRecord } from './record.ts';
 import { VIEWS } from './registry.ts';
@@ -8,7 +8,7 @@ import { stepRules } from './step.ts';
 import { NEVER_CUT } from './user-state.ts';
 
 /** The defaults: 90 days, at least 1 000 signals; timelines need 63 days. */
-const rules = stepRules(VIEWS, loadDefinitions(''));
+const rules = stepRules(VIEWS, builtInDefinitions());
 const NOW = Date.UTC(2026, 10, 1);
 
 function recordOf(count: number, ageDays: number, type = 'page'): string {

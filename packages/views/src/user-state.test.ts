@@ -1,12 +1,12 @@
 import { DAY_MS } from '@tributary/model/time';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { VIEWS } from './registry.ts';
 import { step, stepRules } from './step.ts';
 import { emptyUser, isRetained } from './user-state.ts';
 
-const rules = stepRules(VIEWS, loadDefinitions(''));
+const rules = stepRules(VIEWS, builtInDefinitions());
 const NOW = Date.UTC(2026, 10, 1);
 
 test('law 7: a timeline holds at most eight events, or twice those that are retained', () => {

@@ -75,7 +75,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     onAction: (what, about) => logger.info(about, what),
     logReach: log,
     storedDefinitions: rememberDefinitions(sha256Hex),
-    defaultDefinitions: loadDefinitions(config.definitionsFile),
+    defaultDefinitions: await loadDefinitions(config.definitionsFile),
     now: Date.now,
     limits: {
       ...DEFAULT_LIMITS,

@@ -35,7 +35,7 @@ await runRole('collector', async ({ config, log: logger, metrics: registry, disk
   const log = withRoom(withActivity(opened, now), disk);
   const keys = followKeys(config.dataDir, logger);
   const bounds = { type: config.maxTypes, channel: config.maxChannels, campaign: config.maxCampaigns };
-  const followed = followNames(() => loadDefinitions(config.definitionsFile), config.dataDir);
+  const followed = await followNames(() => loadDefinitions(config.definitionsFile), config.dataDir);
   await keepFollowing(followed, logger, signal);
   const names = createNames({ ...bounds, importDays: config.maxImportDays }, followed.known, now);
   const gates = createGates({ maxBytes: maxInFlightBytes, maxEvents: maxInFlightEvents }, KEYLESS_SHARE);

@@ -58,7 +58,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
   const observed = speedMetrics(metrics, Date.now);
   // Whatever may fail fails before this worker holds a share: a lease of the dead keeps the others away.
   const outputs = outputKinds(config.outputs);
-  const definitions = loadDefinitions(config.definitionsFile);
+  const definitions = await loadDefinitions(config.definitionsFile);
   let assigned: () => ReadonlySet<number> = () => new Set();
   const publishing = await startPublishing(outputs !== 'none', {
     config,

@@ -21,7 +21,7 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   await supersedeUnfinished(ports);
   const published = await readPublished(ports);
   const { publication } = published;
-  const file = ports.configuredDefinitions();
+  const file = await ports.configuredDefinitions();
   const isWaitedFor = isHeldBack(await waitsSince(run, ports), ports.now());
   const draft = draftOf({ run, published, file, isWaitedFor, parse, partitions: log.partitions, now: ports.now() });
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));

@@ -36,7 +36,7 @@ export function addAttributionPower(parent: Command, act: Act): void {
     .option('--share <percent>', 'that the channel is expected to have; default: what it has in the file')
     .option('--paths <file>', 'paths as of "attribution run"; a column of users makes them the unit')
     .option('--events <file>', 'instead: a row a touch or conversion, with --map')
-    .option('--definitions <file>', 'of --events (JSON)')
+    .option('--definitions <file>', 'of --events (YAML or JSON)')
     .option('--map <fields>', 'which column is what, as of "attribution run"')
     .option('--separator <char>', 'between columns; default: detected in the header')
     .option('--path-separator <text>', 'between the channels of a path', '>')
@@ -54,7 +54,7 @@ async function attributionPower(context: Context, flags: Flags): Promise<ExitCod
   const width = points('--width', flags.width);
   const share = flags.share === undefined ? undefined : points('--share', flags.share);
   const options: RunFlags = { ...flags, models: flags.model, alpha: '0.5' };
-  const plan = planOf(options, (path) => definitionsOf(context, path));
+  const plan = await planOf(options, (path) => definitionsOf(context, path));
   const { order } = plan;
   if (order === 'auto')
     throw new UsageError(

@@ -43,7 +43,10 @@ export function addAttributionRun(parent: Command, act: Act): void {
       '--events <file>',
       'instead: a CSV file with a row a touch or conversion, whose columns --map names as "import csv" does',
     )
-    .option('--definitions <file>', 'of --events: which types are touches and conversions, windows, clicks before views (JSON)')
+    .option(
+      '--definitions <file>',
+      'of --events: which types are touches and conversions, windows, clicks before views (YAML or JSON)',
+    )
     .option('--models <names>', `comma-separated, or all; default: ${COMMON_NAMES.join()}`)
     .option('--value <which>', 'conversions, revenue or both; default: both where the file has a value')
     .option('--order <k>', `of ${namesWith('order')}: touches in a state, 1 to 10, or auto`, '1')
@@ -88,7 +91,7 @@ export function addAttributionRun(parent: Command, act: Act): void {
 async function attributionRun(context: Context, options: RunFlags): Promise<ExitCode> {
   const { terminal } = context;
   const format = formatOf(context, options);
-  const plan = planOf(options, (path) => definitionsOf(context, path));
+  const plan = await planOf(options, (path) => definitionsOf(context, path));
   const costs = await readCosts(context.shell, '--costs', options.costs);
   const touchCosts = listedCosts('--touch-costs', options.touchCosts);
   const file = await readRunFile(context, options, plan, [...costs.values(), ...touchCosts.values()]);

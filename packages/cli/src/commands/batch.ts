@@ -7,7 +7,6 @@ import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Generation, Generations, Publication } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { readJsonFile } from '../json-file.ts';
 import { comparedOf, fateOf, newest, newestComputed, type Promotion, previousOf, stagedOf } from '../report/generations.ts';
 import type { Reconciliation } from '../report/reconciliation.ts';
 import { count, instant } from '../terminal/figures.ts';
@@ -15,6 +14,8 @@ import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 const POLL_MS = 500;
+
+import { definitionsAsWritten } from '../report/definition-file.ts';
 
 interface RunOptions {
   readonly full?: boolean;
@@ -30,7 +31,7 @@ export function addBatch(program: Command, act: Act): void {
     .command('run')
     .description('compute a new generation')
     .option('--full', 'recompute everything, not only what changed')
-    .option('--definitions <file>', 'new definitions (JSON), in force from this generation on')
+    .option('--definitions <file>', 'new definitions (YAML or JSON), in force from this generation on')
     .option(
       '--promote <rule>',
       'when readers get it: auto, ask (by "batch promote"), or "if-below 0.5%" of every sum moves',
@@ -81,7 +82,7 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
   const promotion = promotionOf(options.promote);
   const body = {
     mode: options.full === true ? 'full' : 'incremental',
-    ...definitionsOf(context, options.definitions),
+    ...(await definitionsOf(context, options.definitions)),
     ...(promotion !== undefined && { promote: promotion }),
   };
   const api = context.api('admin');
@@ -290,8 +291,8 @@ export function numberOf(text: string): number {
   return Number(text);
 }
 
-function definitionsOf({ shell }: Context, file: string | undefined): { definitions?: unknown } {
-  return file === undefined ? {} : { definitions: readJsonFile(shell.cwd, file, '--definitions') };
+async function definitionsOf({ shell }: Context, file: string | undefined): Promise<{ definitions?: unknown }> {
+  return file === undefined ? {} : { definitions: await definitionsAsWritten(shell.cwd, file, '--definitions') };
 }
 
 function generationTable(generations: readonly Generation[], { width, bold }: Terminal): string {

@@ -13,7 +13,7 @@ import { counted } from '../terminal/figures.ts';
 import { printableJson, renderWide, shortName } from '../terminal/table.ts';
 import { numberOf } from './batch.ts';
 
-const FILE = 'JSON; default: TRIBUTARY_DEFINITIONS_FILE';
+const FILE = 'YAML or JSON; default: TRIBUTARY_DEFINITIONS_FILE';
 
 export function addDefinitions(program: Command, act: Act): void {
   const definitions = program
@@ -27,6 +27,7 @@ export function addDefinitions(program: Command, act: Act): void {
     .action(act(show));
   definitions
     .command('check')
+    .alias('validate')
     .description('read a file as the platform does; exit 1 with line and column where it is wrong')
     .argument('[file]', FILE)
     .action(act(check));

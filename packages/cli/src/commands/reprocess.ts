@@ -4,12 +4,13 @@ import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readJsonFile } from '../json-file.ts';
 import { bytes, count, counted, percent } from '../terminal/figures.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 type Plan = AnswerOf<'planReprocessing'>['plan'];
+
+import { definitionsAsWritten } from '../report/definition-file.ts';
 
 interface PlanOptions {
   readonly full?: boolean;
@@ -22,7 +23,7 @@ export function addReprocess(program: Command, act: Act): void {
     .command('plan')
     .description('what the next run would read, what it builds upon, and how long it would take')
     .option('--full', 'of a run that recomputes everything')
-    .option('--definitions <file>', 'of a run that brings these definitions (JSON)')
+    .option('--definitions <file>', 'of a run that brings these definitions (YAML or JSON)')
     .action(act(plan));
 }
 
@@ -30,7 +31,9 @@ async function plan(context: Context, { full, definitions }: PlanOptions): Promi
   const body = {
     dryRun: true,
     mode: full === true ? 'full' : 'incremental',
-    ...(definitions !== undefined && { definitions: readJsonFile(context.shell.cwd, definitions, '--definitions') }),
+    ...(definitions !== undefined && {
+      definitions: await definitionsAsWritten(context.shell.cwd, definitions, '--definitions'),
+    }),
   };
   const got = await context.api('admin').post<AnswerOf<'planReprocessing'>>('/v1/reprocessing', body);
   await answer(context, got, () => textOf(got.plan, context.terminal));

@@ -17,9 +17,9 @@ import { separatorOf } from './csv-flags.ts';
 import type { RunFlags, RunPlan } from './run-plan.ts';
 
 /** The built-in ones for ''. */
-export function definitionsOf({ shell }: Context, file: string): Definitions {
+export async function definitionsOf({ shell }: Context, file: string): Promise<Definitions> {
   try {
-    return loadDefinitions(file === '' ? '' : resolve(shell.cwd, file));
+    return await loadDefinitions(file === '' ? '' : resolve(shell.cwd, file));
   } catch (cause) {
     const { code } = ((cause as Error).cause ?? {}) as { code?: unknown };
     const misnamed = MISNAMED[String(code)];
@@ -29,7 +29,7 @@ export function definitionsOf({ shell }: Context, file: string): Definitions {
       {
         code: String(code),
         message: `--definitions: cannot read "${file}": ${misnamed}`,
-        fix: 'Name a file that is there, in JSON (docs/definitions.md), or leave the flag out for the built-in ones.',
+        fix: 'Name a file that is there, in YAML or JSON (docs/definitions.md), or leave the flag out for the built-in ones.',
         exitCode: EXIT.usage,
       },
       { cause },

@@ -59,14 +59,14 @@ export interface RunPlan {
 }
 
 /** What the flags ask for, checked before the file is read. */
-export function planOf(options: RunFlags, load: (file: string) => Definitions): RunPlan {
+export async function planOf(options: RunFlags, load: (file: string) => Promise<Definitions>): Promise<RunPlan> {
   const file = options.paths ?? options.events;
   if (file === undefined || (options.paths !== undefined && options.events !== undefined))
     throw new UsageError(
       `--paths FILE (a row a path) or --events FILE (a row a touch or conversion) must be given, one of them (got ${file === undefined ? 'neither' : 'both'})`,
     );
   demandKind(options);
-  const definitions = options.events === undefined ? undefined : load(options.definitions ?? '');
+  const definitions = options.events === undefined ? undefined : await load(options.definitions ?? '');
   const direct = new Set(options.direct?.split(',').map((name) => name.trim()) ?? definitions?.directChannels ?? ['direct']);
   if (options.milestones !== undefined && options.transform !== undefined)
     throw new UsageError(

@@ -1,47 +1,69 @@
-/** A file of definitions as people write it: read as the platform reads it, and refused by line and column. */
-import { readFileSync } from 'node:fs';
+/** A file of definitions as people write it, YAML or JSON: read as the platform reads it, and refused by line and column. */
 import { resolve } from 'node:path';
 import { MISNAMED } from '@tributary/importing/failures';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { readText } from '@tributary/runtime/config/read-text';
 import { CommandError, UsageError } from '../exit.ts';
-import { type JsonPlace, jsonPlaces } from '../json-place.ts';
+import { readJson } from '../json-text.ts';
 
+const PLACED = /^definitions, (line \d+, column \d+), at /;
 const LEAD = 'definitions, at ';
 const WHOLE = 'the definitions';
 
 /** Throws a usage error where there is no such file, and a failure that names the place where it is wrong. */
 export async function readDefinitions(cwd: string, file: string): Promise<Definitions> {
-  const text = textOf(resolve(cwd, file), file);
-  const [{ readDefinitions: parse }, { sha256Hex }] = await Promise.all([
-    import('@tributary/signals/definitions/file'),
+  const [{ readWritten }, { MOST_CHARACTERS }, { sha256Hex }] = await Promise.all([
+    import('@tributary/signals/definitions/written'),
+    import('@tributary/signals/definitions/yaml'),
     import('@tributary/runtime/config/definitions'),
   ]);
+  const text = textOf(cwd, file, MOST_CHARACTERS);
   try {
-    return parse(text, sha256Hex);
+    return readWritten(text, sha256Hex);
   } catch (cause) {
     if (!(cause instanceof TributaryError)) throw cause;
-    const message = placed(cause.message, text, file);
-    throw new CommandError({ code: cause.code, message, fix: cause.fix }, { cause });
+    throw new CommandError({ code: cause.code, message: named(cause.message, file), fix: cause.fix }, { cause });
   }
 }
 
-/** What is not JSON has its place; what breaks a rule has the path of its key, which is looked up. */
-function placed(message: string, text: string, file: string): string {
-  if (message.startsWith(WHOLE)) return file + message.slice(WHOLE.length);
-  if (!message.startsWith(LEAD)) return `${file}: ${message}`;
-  const said = message.slice(LEAD.length);
-  const isMeant = ({ path }: JsonPlace) => said.startsWith(`${path} must `);
-  const place = jsonPlaces(text.replace(/^\ufeff/, '')).findLast(isMeant);
-  return place === undefined ? `${file}, ${said}` : `${file}, line ${place.line}, column ${place.column}: ${said}`;
+/**
+ * What the file holds, for the platform to judge. Throws a usage error led by `option`, which named the file, where it is neither JSON
+ * nor YAML.
+ */
+export async function definitionsAsWritten(cwd: string, file: string, option: string): Promise<unknown> {
+  const [{ isJson }, { MOST_CHARACTERS, jsonOfYaml }] = await Promise.all([
+    import('@tributary/signals/definitions/written'),
+    import('@tributary/signals/definitions/yaml'),
+  ]);
+  const text = textOf(cwd, file, MOST_CHARACTERS, option);
+  if (isJson(text)) {
+    const read = readJson(text);
+    if (read.ok) return read.value;
+    throw new UsageError(`${option} must name a file of JSON or YAML (got ${file}): ${read.reason}.`);
+  }
+  try {
+    return JSON.parse(jsonOfYaml(text).json);
+  } catch (cause) {
+    if (!(cause instanceof TributaryError)) throw cause;
+    throw new UsageError(`${option} must name a file of JSON or YAML (got ${file}): ${cause.message}`, { cause });
+  }
 }
 
-function textOf(path: string, file: string): string {
+function named(message: string, file: string): string {
+  if (message.startsWith(WHOLE)) return file + message.slice(WHOLE.length);
+  if (message.startsWith(LEAD)) return `${file}, ${message.slice(LEAD.length)}`;
+  const [lead, place] = PLACED.exec(message) ?? [];
+  return lead === undefined ? `${file}: ${message}` : `${file}, ${place}: ${message.slice(lead.length)}`;
+}
+
+function textOf(cwd: string, file: string, mostCharacters: number, option = 'definitions'): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+    return readText(resolve(cwd, file), mostCharacters);
   } catch (cause) {
     const { code = '' } = cause as NodeJS.ErrnoException;
     const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : (MISNAMED[code] ?? code);
-    throw new UsageError(`definitions must be a file that can be read (got ${file}: ${why})`, { cause });
+    const must = option === 'definitions' ? 'be' : 'name';
+    throw new UsageError(`${option} must ${must} a file that can be read (got ${file}: ${why})`, { cause });
   }
 }

@@ -12,7 +12,7 @@ import { redisFolderTrouble } from '@tributary/runtime/data-folder/disk-space';
 import { DATA_FOLDERS, FOLDERS_OF_ROLES } from '@tributary/runtime/data-folder/paths';
 import { ROLE_SETTINGS } from '../role-settings.ts';
 import { judgeUnknown } from '../unknown.ts';
-import { folderTroubles, thrownBy } from './folders.ts';
+import { folderTroubles, rejectionOf, thrownBy } from './folders.ts';
 import type { PlannedLog } from './servers.ts';
 
 export interface ConfigurationToCheck {
@@ -40,7 +40,7 @@ export async function examineConfiguration({ env, dataDir, redis, waitMs }: Conf
   const brokers = String(read.kafkaBrokers);
   const folder = dataDir ?? { name: 'TRIBUTARY_DATA_DIR', path: String(read.dataDir) };
   const files = [
-    ...thrownBy(() => loadDefinitions(String(read.definitionsFile))),
+    ...(await rejectionOf(() => loadDefinitions(String(read.definitionsFile)))),
     ...thrownBy(() => kafkaConfiguration(values as Parameters<typeof kafkaConfiguration>[0], 'check')),
     // Where Redis comes with the platform, it and what roles print have folders there as well.
     ...folderTroubles(folder, Number(read.partitions), redis ? FOLDERS_OF_ROLES : DATA_FOLDERS),

@@ -87,6 +87,16 @@ function assertPartitions(folder: string, partitions: number): void {
   );
 }
 
+/** As `thrownBy`. */
+export async function rejectionOf(look: () => Promise<unknown>): Promise<string[]> {
+  try {
+    await look();
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
 /** The message of what it throws; empty where it does not. */
 export function thrownBy(look: () => unknown): string[] {
   try {

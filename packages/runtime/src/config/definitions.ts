@@ -1,10 +1,9 @@
-/** Definitions from a file: the model parses them, this reads them. */
+/** Definitions from a file: the model and `packages/signals` parse them, this reads them. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { Definitions } from '@tributary/model/definitions';
+import { builtIn, type Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { ConfigTable } from './read-config.ts';
+import { readText } from './read-text.ts';
 import { quoted } from './setting.ts';
 import { whyUnreadable } from './unreadable.ts';
 
@@ -21,12 +20,21 @@ function refused(what: string, cause: unknown): TributaryError {
   return new TributaryError('invalid_definitions', `TRIBUTARY_DEFINITIONS_FILE ${what}`, { cause });
 }
 
-/** The definitions of `file`; the built-in ones for `''`. Throws `invalid_definitions` that names the file and the place. */
-export function loadDefinitions(file: string): Definitions {
-  if (file === '') return readDefinitions('{}', sha256Hex);
+export function builtInDefinitions(): Definitions {
+  return builtIn(sha256Hex);
+}
+
+/** The definitions of `file`, JSON or YAML; the built-in ones for `''`. Throws `invalid_definitions` that names the file and the place. */
+export async function loadDefinitions(file: string): Promise<Definitions> {
+  if (file === '') return builtInDefinitions();
+  // What reads signals and YAML is loaded where there is a file alone: most roles of most platforms need neither.
+  const [{ readWritten }, { MOST_CHARACTERS }] = await Promise.all([
+    import('@tributary/signals/definitions/written'),
+    import('@tributary/signals/definitions/yaml'),
+  ]);
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    text = readText(file, MOST_CHARACTERS);
   } catch (cause) {
     throw refused(
       `must be a file that can be read (got ${quoted(file)}: ${whyUnreadable(cause)}). Correct the path, its permissions, or its encoding.`,
@@ -34,7 +42,7 @@ export function loadDefinitions(file: string): Definitions {
     );
   }
   try {
-    return readDefinitions(text, sha256Hex);
+    return readWritten(text, sha256Hex);
   } catch (cause) {
     // It says the place, what is wrong there, and mostly what to do.
     throw refused(

@@ -4,9 +4,12 @@ import { describe, refusalText } from '@tributary/model/refusal';
 import { ruleOf } from '@tributary/model/schema-rule';
 import type { z } from 'zod';
 
+/** How a refusal begins that names a place. */
+export const AT = 'definitions, at ';
+
 /** `path`: the keys on the way to the value. */
 export function refusedAt(path: readonly PropertyKey[], must: string, got: string, fix?: string): TributaryError {
-  const field = `definitions, at ${path.map(String).join('.')}`;
+  const field = `${AT}${path.map(String).join('.')}`;
   return new TributaryError('invalid_definitions', refusalText({ field, must, got, ...(fix !== undefined && { fix }) }));
 }
 

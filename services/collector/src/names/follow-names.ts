@@ -25,14 +25,14 @@ export interface FollowedNames {
   poll(): Promise<void>;
 }
 
-/** Throws where the file cannot be read at the start. */
-export function followNames(readFile: () => Definitions, dataDir: string): FollowedNames {
-  let file = readFile();
+/** Rejects where the file cannot be read at the start. */
+export async function followNames(readFile: () => Promise<Definitions>, dataDir: string): Promise<FollowedNames> {
+  let file = await readFile();
   let published: { readonly as: Publication; readonly definitions: Definitions } | null = null;
   let names = knownNames(file);
 
   async function readAgain(): Promise<void> {
-    file = readFile();
+    file = await readFile();
   }
 
   async function readPublished(): Promise<void> {

@@ -1,6 +1,6 @@
-/** Where a key of a JSON text stands. */
+/** Where the keys of a JSON text stand. */
 
-export interface JsonPlace {
+export interface KeyPlace {
   /** Keys and indexes, joined with dots: `touches.visit.windowDays`. */
   readonly path: string;
   /** From 1. */
@@ -11,8 +11,8 @@ export interface JsonPlace {
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],]|[^\s{}[\],:"]+/g;
 
 /** The place of every key and every item of a list, in the order of the text, which must be JSON. */
-export function jsonPlaces(text: string): JsonPlace[] {
-  const places: JsonPlace[] = [];
+export function jsonPlaces(text: string): KeyPlace[] {
+  const places: KeyPlace[] = [];
   /** What encloses the token: the key or index that is being read, and whether it is a list. */
   const open: { at: string | number; readonly isList: boolean }[] = [];
   let isKey = false;
