@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
 import { distanceOf } from '@tributary/runtime/config/nearest-name';
-import { unexpanded } from '@tributary/runtime/data-folder/paths';
+import { DATA_FOLDER_SETTINGS, folderNameTrouble } from '@tributary/runtime/data-folder/settings';
 import { MAX_BASE_PORT } from './ports.ts';
 
 export interface StartOptions {
@@ -43,10 +43,11 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
     const isOption = values['data-dir'] !== undefined || inEnvironment === undefined;
     const named = values['data-dir'] ?? inEnvironment;
     const dataDirFrom = isOption ? '--data-dir' : 'TRIBUTARY_DATA_DIR';
-    if (named?.startsWith('~')) throw new Error(unexpanded(dataDirFrom, named));
+    const trouble = named === undefined ? undefined : folderNameTrouble(dataDirFrom, named);
+    if (trouble !== undefined) throw new Error(trouble);
     return {
       basePort,
-      dataDir: named === undefined ? resolve('.tributary') : resolve(typedIn(env), named),
+      dataDir: named === undefined ? resolve(DATA_FOLDER_SETTINGS.dataDir.default) : resolve(typedIn(env), named),
       dataDirFrom,
       demo: !values['no-demo'],
     };

@@ -45,6 +45,7 @@ test('the data folder is that of the option, else of the environment, else .trib
   expect(parseOptions(['--data-dir', '/y'], env)).toMatchObject({ dataDir: '/y', dataDirFrom: '--data-dir' });
   expect(parseOptions([], env)).toMatchObject({ dataDir: '/x', dataDirFrom: 'TRIBUTARY_DATA_DIR' });
   expect(() => parseOptions([], { TRIBUTARY_DATA_DIR: '~/x' })).toThrow('TRIBUTARY_DATA_DIR must not begin with "~"');
+  expect(() => parseOptions(['--data-dir', '/x '])).toThrow('--data-dir must not begin or end with a space (got "/x ").');
   expect(parseOptions([], { TRIBUTARY_DATA_DIR: ' ' }).dataDir).toBe(resolve('.tributary'));
 });
 

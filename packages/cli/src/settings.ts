@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isObject } from '@tributary/model/json';
-import { dataPath, unexpanded } from '@tributary/runtime/data-folder/paths';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { folderNameTrouble } from '@tributary/runtime/data-folder/settings';
 import type { Scope } from '@tributary/runtime/keys/file';
 import { CommandError, EXIT, UsageError } from './exit.ts';
 import { readJson } from './json-text.ts';
@@ -143,10 +144,13 @@ function dataDirOf(
   cwd: string,
   home: string,
 ): Pick<Settings, 'dataDir' | 'dataDirFrom'> {
-  const dataDirFrom = options.dataDir === undefined && env['TRIBUTARY_DATA_DIR'] ? 'TRIBUTARY_DATA_DIR' : '--data-dir';
-  const named = options.dataDir ?? env['TRIBUTARY_DATA_DIR'];
-  if (named?.startsWith('~')) throw new UsageError(unexpanded(dataDirFrom, named));
-  if (named !== undefined && named !== '') return { dataDir: resolve(cwd, named), dataDirFrom };
+  // Blanks name nothing, as for the roles.
+  const inEnvironment = env['TRIBUTARY_DATA_DIR']?.trim() === '' ? undefined : env['TRIBUTARY_DATA_DIR'];
+  const dataDirFrom = options.dataDir === undefined && inEnvironment !== undefined ? 'TRIBUTARY_DATA_DIR' : '--data-dir';
+  const named = options.dataDir ?? inEnvironment ?? '';
+  const trouble = named.trim() === '' ? undefined : folderNameTrouble(dataDirFrom, named);
+  if (trouble !== undefined) throw new UsageError(trouble);
+  if (named.trim() !== '') return { dataDir: resolve(cwd, named), dataDirFrom };
   const here = resolve(cwd, '.tributary');
   return { dataDir: existsSync(here) ? here : join(home, '.tributary'), dataDirFrom };
 }

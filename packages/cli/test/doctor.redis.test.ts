@@ -197,6 +197,15 @@ test('without a read key the doctor says that it could not ask for answers', asy
   expect(done.stdout).toMatch(/^warn {2}answers +.* was not asked .* a read key for it was not found/m);
 });
 
+test('blanks as brokers are none: the log in Redis is looked at', async () => {
+  const argv = ['doctor', '--data-dir', dataDir, '--redis-url', redis.url, '--url', services.url];
+  const findingsWith = async (env: Record<string, string>) =>
+    (await tributary(argv, { env })).stdout.split('\n').filter((line) => /^\w+ +(redis durability|log) /.test(line));
+  const without = await findingsWith({});
+  expect(without.join()).toContain('redis durability');
+  expect(await findingsWith({ TRIBUTARY_KAFKA_BROKERS: ' ' })).toEqual(without);
+});
+
 test('a flipped byte needs checksums: --quick compares sizes only, and says so', async () => {
   await writeFile(join(dataDir, 'archive/events/date=2026-11-21/p00-000000.parquet'), 'archived bytEs');
   const { bad, all } = await examine('--quick');

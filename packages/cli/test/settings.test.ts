@@ -149,6 +149,18 @@ describe('settings', () => {
     expect(resolveSettings({}, {}, join(here, '.tributary'), checkout).dataDir).toBe(join(checkout, '.tributary'));
     expect(resolveSettings({ dataDir: 'x' }, {}, here, checkout).dataDir).toBe(join(here, 'x'));
     expect(resolveSettings({}, { TRIBUTARY_DATA_DIR: '/y' }, here, checkout).dataDir).toBe('/y');
+    for (const blank of ['', ' ', '\t'])
+      expect(resolveSettings({}, { TRIBUTARY_DATA_DIR: blank }, here, checkout)).toMatchObject({
+        dataDir: join(here, '.tributary'),
+        dataDirFrom: '--data-dir',
+      });
+  });
+
+  test('a data folder that no role would take is refused', () => {
+    const named = (dataDir: string) => resolveSettings({ dataDir }, {}, '/', '/');
+    expect(() => named('/y ')).toThrow('--data-dir must not begin or end with a space (got "/y "). Take the space away.');
+    expect(() => named('~/y')).toThrow('--data-dir must not begin with "~"');
+    expect(() => resolveSettings({}, { TRIBUTARY_DATA_DIR: ' /y' }, '/', '/')).toThrow(/^TRIBUTARY_DATA_DIR must not begin/);
   });
 
   test('what is not an address is exit 2', async () => {

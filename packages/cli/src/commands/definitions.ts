@@ -164,6 +164,6 @@ function asWritten({ rules: _, derived, ...written }: object & Stored): object {
 }
 
 function fileOf({ shell }: Context, given = shell.env['TRIBUTARY_DEFINITIONS_FILE'] ?? ''): string {
-  if (given !== '') return given;
+  if (given.trim() !== '') return given;
   throw new UsageError('a file of definitions must be named, here or by TRIBUTARY_DEFINITIONS_FILE (got none)');
 }

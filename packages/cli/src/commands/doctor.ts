@@ -1,4 +1,6 @@
 /** `tributary doctor`: looks at everything an operator would, and says what to do. Changes nothing. */
+import { RECOMPUTE_SETTINGS } from '@tributary/configuration/roles/recompute';
+import { type Environment, examine } from '@tributary/runtime/config/read-config';
 import { eventLogNote } from '@tributary/runtime/event-log/note';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
@@ -29,7 +31,7 @@ interface Options {
 }
 
 async function doctor(context: Context, options: Options): Promise<ExitCode> {
-  const findings = options.config === true ? await checkConfiguration(context) : await examine(context, options);
+  const findings = options.config === true ? await checkConfiguration(context) : await examineAll(context, options);
   const failed = findings.filter(({ status }) => status === 'fail').length;
   const warned = findings.filter(({ status }) => status === 'warn').length;
   await answer(context, { ok: failed === 0, findings }, () =>
@@ -38,20 +40,26 @@ async function doctor(context: Context, options: Options): Promise<ExitCode> {
   return failed === 0 ? EXIT.ok : EXIT.found;
 }
 
-async function examine(context: Context, options: Options): Promise<Finding[]> {
+async function examineAll(context: Context, options: Options): Promise<Finding[]> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const depth = { quick: options.quick === true, onFile: (path: string) => terminal.progress(`checking ${path}`) };
   const machine = [judgeNode(shell.nodeVersion), ...(await checkDataDir(dataDir, settings.keyIfAny('read') !== undefined))];
   const redis = await checkRedis(settings.redisUrl, shell.now, await logInKafka(context), notedLog(dataDir));
   const archive = await checkArchive(dataDir, redis.facts?.logIdentity ?? null, depth);
-  const generations = await checkGenerations(dataDir, shell.now(), depth);
+  const generations = await checkGenerations(dataDir, shell.now(), scheduleMs(shell.env), depth);
   const pointer = redis.facts === null ? [] : [judgePointer(redis.facts.pointer, generations.publication)];
   const services = await checkServices(settings, shell.fetch, shell.now);
   const answers = await checkAnswers(settings, shell.fetch);
   terminal.progressEnd();
   const restores = judgeRestores(restoresIn(dataDir));
   return [...machine, ...redis.findings, ...restores, ...archive, ...generations.findings, ...pointer, ...services, ...answers];
+}
+
+/** As the environment says it here, which may not be that of the roles. A value that is wrong is a matter of `--config`. */
+function scheduleMs(env: Environment): number {
+  const { batchEveryMs } = RECOMPUTE_SETTINGS;
+  return Number(examine('tributary', { batchEveryMs }, env, []).values['batchEveryMs'] ?? batchEveryMs.default);
 }
 
 /** The log that the data folder was built upon; null where nothing says which. */
@@ -66,7 +74,7 @@ function notedLog(dataDir: string): string | null {
 
 /** null: the log lies in Redis. */
 async function logInKafka({ shell, settings }: Context): Promise<LogFacts | null> {
-  if ((shell.env['TRIBUTARY_KAFKA_BROKERS'] ?? '') === '') return null;
+  if ((shell.env['TRIBUTARY_KAFKA_BROKERS'] ?? '').trim() === '') return null;
   try {
     return await withLog(shell, 'events', settings.redisUrl, ({ identity, partitions }) => ({ identity, partitions }));
   } catch (error) {

@@ -8,13 +8,12 @@ import type { GenerationManifest, Publication, SegmentManifest, StoredFile } fro
 import { currentPublication } from '@tributary/archive/publications';
 import { readSegments } from '@tributary/archive/segments';
 import { span } from '@tributary/model/span';
-import { HOUR_MS } from '@tributary/model/time';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { bytes, count, counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** The schedule's default is 15 minutes: an hour without a generation means that it stands still. */
-const OVERDUE_MS = HOUR_MS;
+/** Times of the schedule without a generation that mean that it stands still: an hour by default. */
+const OVERDUE_AFTER = 4;
 const SHOWN = 3;
 const RESTORE = 'Restore the files from a backup; where only a generation is damaged, run "tributary batch run --full".';
 
@@ -54,9 +53,11 @@ export async function checkArchive(dataDir: string, logIdentity: string | null, 
   ];
 }
 
+/** `everyMs`: the schedule, 0 for none. */
 export async function checkGenerations(
   dataDir: string,
   nowMs: number,
+  everyMs: number,
   depth: Depth,
 ): Promise<{ findings: Finding[]; publication: Publication | null }> {
   let publication: Publication | null;
@@ -74,7 +75,10 @@ export async function checkGenerations(
     const manifest = await readGeneration(dataDir, publication.generation);
     const files = [...Object.values(manifest.views), ...manifest.events, ...manifest.conversions];
     return {
-      findings: [judgePublished(manifest, publication, nowMs), await checkFiles('generation files', dataDir, files, depth)],
+      findings: [
+        judgePublished(manifest, publication, nowMs, everyMs),
+        await checkFiles('generation files', dataDir, files, depth),
+      ],
       publication,
     };
   } catch (error) {
@@ -86,6 +90,7 @@ export function judgePublished(
   manifest: Pick<GenerationManifest, 'generation' | 'state' | 'createdAt'>,
   publication: Publication,
   nowMs: number,
+  everyMs: number,
 ): Finding {
   const { generation, state, createdAt } = manifest;
   const detail = `generation ${generation}, cut ${span(nowMs - createdAt)} ago`;
@@ -97,7 +102,7 @@ export function judgePublished(
       `${detail}, held since a rollback`,
       'Publish a newer one with "tributary batch publish GENERATION" when ready.',
     );
-  if (nowMs - createdAt > OVERDUE_MS)
+  if (everyMs > 0 && nowMs - createdAt > OVERDUE_AFTER * everyMs)
     return warn(
       'generation',
       `${detail}: a run is overdue`,

@@ -47,14 +47,17 @@ test('node, free space, the pointer, the published generation', () => {
   expect(judgePointer({ sequence: 2, generation: 6 }, PUBLICATION).status).toBe('fail');
   expect(judgePointer(null, PUBLICATION).status).toBe('warn');
   expect(judgePointer(null, null).status).toBe('ok');
-  const published = (state: 'computed' | 'failed', ageMs: number, held = false) =>
-    judgePublished({ generation: 7, state, createdAt: 0 }, { ...PUBLICATION, held }, ageMs).status;
+  const published = (state: 'computed' | 'failed', ageMs: number, held = false, everyMs = 900_000) =>
+    judgePublished({ generation: 7, state, createdAt: 0 }, { ...PUBLICATION, held }, ageMs, everyMs).status;
   expect([
     published('computed', 1_000),
     published('computed', 2 * 3_600_000),
     published('computed', 1_000, true),
     published('failed', 1_000),
-  ]).toEqual(['ok', 'warn', 'warn', 'fail']);
+    published('computed', 2 * 3_600_000, false, 3_600_000),
+    published('computed', 5 * 3_600_000, false, 3_600_000),
+    published('computed', 9 * 3_600_000, false, 0),
+  ]).toEqual(['ok', 'warn', 'warn', 'fail', 'ok', 'warn', 'ok']);
 });
 
 test('roles without HTTP are asked on this machine only', () => {

@@ -47,11 +47,6 @@ function withParents(path: string): string[] {
 /** As people name it, where what named it is not known: a role gets it by its environment from the command that starts it. */
 export const DATA_FOLDER = 'TRIBUTARY_DATA_DIR (--data-dir)';
 
-/** A shell replaces "~" at the beginning of a word only, and without quotes: it would become a folder of that name. */
-export function unexpanded(name: string, path: string): string {
-  return `${name} must not begin with "~", which the shell did not replace (got ${JSON.stringify(path)}). Write the whole path.`;
-}
-
 export function dataPath(dataDir: string, of: keyof typeof DATA_PATHS, ...names: readonly string[]): string {
   return join(dataDir, DATA_PATHS[of], ...names);
 }

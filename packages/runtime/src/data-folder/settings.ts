@@ -1,4 +1,5 @@
 import type { ConfigTable } from '../config/read-config.ts';
+import { readValue, sentence } from '../config/setting.ts';
 
 export const DATA_FOLDER_SETTINGS = {
   dataDir: {
@@ -24,3 +25,10 @@ export const DATA_FOLDER_SETTINGS = {
     why: 'with less free space there, collectors answer 503; with less than half of it, speed workers wait',
   },
 } as const satisfies ConfigTable;
+
+/** What is wrong with the name of a data folder that the command line or `npm start` is given: each role would refuse it. `name`: of the flag or the variable. */
+export function folderNameTrouble(name: string, folder: string): string | undefined {
+  const { dataDir } = DATA_FOLDER_SETTINGS;
+  const read = readValue(dataDir, folder);
+  return 'must' in read ? sentence(name, read, dataDir, folder) : undefined;
+}
