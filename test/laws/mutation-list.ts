@@ -1,6 +1,7 @@
 /** Small deliberate errors in the code ("lies"), each of which a law must notice. `from` occurs exactly once in the file. */
 
 import { MUTATIONS_OF_ARCHIVE_QUESTIONS } from './mutations-of-archive-questions.ts';
+import { MUTATIONS_OF_AUDITS } from './mutations-of-audits.ts';
 import { MUTATIONS_OF_BATCH } from './mutations-of-batch.ts';
 import { MUTATIONS_OF_CHANNELS } from './mutations-of-channels.ts';
 import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
@@ -391,6 +392,7 @@ export const MUTATIONS: readonly Mutation[] = [
     test: POWER_LOSS,
   },
   ...MUTATIONS_OF_EXCHANGE_RATES,
+  ...MUTATIONS_OF_AUDITS,
   ...MUTATIONS_OF_FOLDERS,
   ...MUTATIONS_OF_HISTORY,
   {

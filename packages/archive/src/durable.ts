@@ -10,6 +10,10 @@ import { TributaryError } from '@tributary/model/errors';
 /** Names of files in the making end so; readers of folders skip them, `sweepStaged` removes them. */
 const STAGED = '.staged';
 
+export function isStaged(name: string): boolean {
+  return name.endsWith(STAGED);
+}
+
 /** Puts `bytes` at `path` in place of what is there; readers see the old file or the new one. */
 export async function writeDurably(path: string, bytes: string | Uint8Array): Promise<void> {
   const staged = await stage(path, bytes);
@@ -106,7 +110,7 @@ export async function syncFolder(path: string): Promise<void> {
 /** Removes what crashes left in the making, if it was last written before `beforeMs`: a younger one may have a writer. */
 export async function sweepStaged(folder: string, beforeMs: number): Promise<void> {
   for (const name of await namesIn(folder)) {
-    if (!name.endsWith(STAGED)) continue;
+    if (!isStaged(name)) continue;
     const path = join(folder, name);
     const written = await stat(path).catch(() => undefined);
     if (written !== undefined && written.mtimeMs < beforeMs) await rm(path, { force: true });

@@ -2,10 +2,11 @@
  * Segments: contiguous ranges of a partition's log, archived. Their manifests are the archiver's position: number `n` is
  * written once, by the first archiver, so a zombie that archived the same range learns it and writes nothing.
  */
+import { basename } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
-import { createDurably, namesIn } from './durable.ts';
+import { createDurably, isStaged, namesIn } from './durable.ts';
 import type { SegmentManifest } from './layout.ts';
 import { numbersOf, padNumber, readManifest, storedFile, toJson } from './manifest-file.ts';
 
@@ -67,11 +68,41 @@ export async function readBlock(dataDir: string, partition: number, first: numbe
  * a block's, which lists others too.
  */
 export async function readSegment(dataDir: string, partition: number, number: number): Promise<SegmentManifest> {
+  return (await readSingle(dataDir, partition, number)) ?? readBlockOf(dataDir, partition, number);
+}
+
+/** The segment's own manifest; undefined where it has none, or none any longer. */
+export async function readSingle(dataDir: string, partition: number, number: number): Promise<SegmentManifest | undefined> {
   const path = segmentPath(dataDir, partition, number);
   const segment = await readManifest(path, Segment);
-  if (segment === undefined) return readBlockOf(dataDir, partition, number);
-  checkSegment(segment, path, { partition, number });
+  if (segment !== undefined) checkSegment(segment, path, { partition, number });
   return segment;
+}
+
+export interface ManifestNames {
+  /** Numbers of segments with a manifest of their own, ascending. */
+  readonly singles: readonly number[];
+  /** First numbers of blocks, ascending. */
+  readonly blocks: readonly number[];
+  /** Names of files that are neither. */
+  readonly others: readonly string[];
+}
+
+/** What a partition's folder of manifests holds, by its names alone. */
+export async function manifestNames(dataDir: string, partition: number): Promise<ManifestNames> {
+  const singles: number[] = [];
+  const blocks: number[] = [];
+  const others: string[] = [];
+  for (const name of await namesIn(dataPath(dataDir, 'segments', partitionName(partition)))) {
+    const [, digits, to] = /^(\d{6,12})(?:-(\d{6,12}))?\.json$/.exec(name) ?? [];
+    const number = Number(digits);
+    if (digits !== undefined && to === undefined && name === `${padNumber(number)}.json`) singles.push(number);
+    else if (name === basename(blockPath(dataDir, partition, blockOf(number || 0))) && number === blockOf(number))
+      blocks.push(number);
+    else if (!isStaged(name)) others.push(name);
+  }
+  const ascending = (a: number, b: number) => a - b;
+  return { singles: singles.sort(ascending), blocks: blocks.sort(ascending), others };
 }
 
 async function readBlockOf(dataDir: string, partition: number, number: number): Promise<SegmentManifest> {

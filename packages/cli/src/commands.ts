@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   import: 'load history from files',
   events: 'send and check events, see what was rejected, follow the log',
   attribution: 'which channels the conversions are credited to',
+  archive: 'the archived events: their files, and reports under other windows than those of the definitions',
 };
 
 /** Says what all others take. */
@@ -46,7 +47,10 @@ const ENTRIES: readonly Entry[] = [
   { path: ['attribution', 'run'], load: async () => (await import('./commands/attribution-run.ts')).addAttributionRun },
   { path: ['batch'], load: async () => (await import('./commands/batch.ts')).addBatch },
   { path: ['reprocess'], load: async () => (await import('./commands/reprocess.ts')).addReprocess },
-  { path: ['archive'], load: async () => (await import('./commands/archive.ts')).addArchive },
+  { path: ['archive', 'ask'], load: async () => (await import('./commands/archive.ts')).addArchiveAsk },
+  { path: ['archive', 'list'], load: async () => (await import('./commands/archive.ts')).addArchiveList },
+  { path: ['archive', 'drop'], load: async () => (await import('./commands/archive.ts')).addArchiveDrop },
+  { path: ['archive', 'verify'], load: async () => (await import('./commands/archive-verify.ts')).addArchiveVerify },
   { path: ['reconcile'], load: async () => (await import('./commands/reconcile.ts')).addReconcile },
   { path: ['dead-letters'], load: async () => (await import('./commands/dead-letters.ts')).addDeadLetters },
   { path: ['definitions'], load: async () => (await import('./commands/definitions.ts')).addDefinitions },

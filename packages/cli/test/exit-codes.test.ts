@@ -1,11 +1,12 @@
 /** docs/cli.md lists the exit codes: each thing that it names is run here, and it names nothing else. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openExistingLog } from '../src/open-log.ts';
 import { routes, SIGNALS } from './api-answers.ts';
+import { archivedFolder } from './archived-folder.ts';
 import { type FakeServer, fakeServer, problem, type Received, type Reply } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 import { fileOf } from './path-runs.ts';
@@ -18,6 +19,9 @@ const MEANINGS = [...readFileSync(file('docs/cli.md'), 'utf8').matchAll(/^ {2}\|
 );
 /** The port is closed: nothing else may listen on it. */
 const NO_SERVER = 'http://127.0.0.1:1';
+
+const DAMAGED = await archivedFolder();
+rmSync(join(DAMAGED, 'generations/000001/view-activity-a1.parquet'));
 
 const EVENT = '{"type":"page","userId":"u","id":"1"}\n';
 const GENERATION = { definitions: { conversions: ['purchase'] } };
@@ -63,6 +67,7 @@ const NAMED: readonly (readonly [
   [1, 'a difference in `reconcile show`', ['reconcile', 'show']],
   [1, '`definitions diff`', ['definitions', 'diff', fileOf('{"conversions": ["booking"]}', 'other.json')]],
   [1, 'a wrong file in `definitions check`', ['definitions', 'check', fileOf('{', 'wrong.json')]],
+  [1, 'a damaged file in `archive verify`', ['archive', 'verify', '--data-dir', DAMAGED]],
   [1, 'failed', ['attribution', 'compare', '--models', 'all']],
   [2, 'wrong usage', ['frobnicate']],
   [2, 'wrong usage', ['status', '--frob']],

@@ -1,4 +1,4 @@
-/** `tributary archive …`: what reports would say under other windows, computed by the batch layer over all archived events. */
+/** `tributary archive ask|list|drop`: what reports would say under other windows, computed by the batch layer over all archived events. */
 
 import { parseDuration } from '@tributary/importing/events/instant';
 import { span } from '@tributary/model/span';
@@ -25,10 +25,7 @@ interface AskOptions {
 const QUESTIONS = '/v1/archive-questions';
 const POLL_MS = 500;
 
-export function addArchive(program: Command, act: Act): void {
-  const archive = program
-    .command('archive')
-    .description('reports under other windows than those of the definitions, from the archive');
+export function addArchiveAsk(archive: Command, act: Act): void {
   archive
     .command('ask')
     .description('compute what reports would say under other windows; "attribution report --archive ID" reads it')
@@ -43,7 +40,13 @@ export function addArchive(program: Command, act: Act): void {
     .option('--wait', 'wait until it is computed, or has failed')
     .option('--timeout <duration>', 'with --wait: give up after this long', '30m')
     .action(act(ask));
+}
+
+export function addArchiveList(archive: Command, act: Act): void {
   archive.command('list').description('the questions that are kept, newest first').action(act(list));
+}
+
+export function addArchiveDrop(archive: Command, act: Act): void {
   archive
     .command('drop')
     .description('cancel a question, or give up its answer')

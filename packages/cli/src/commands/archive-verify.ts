@@ -1,0 +1,52 @@
+/** `tributary archive verify`: every manifest and every file of the data folder, by partition and generation. Changes nothing. */
+import { type Audit, auditDataFolder } from '@tributary/archive/audit/audit';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
+import { auditText } from '../report/audit.ts';
+import type { Settings } from '../settings.ts';
+
+export function addArchiveVerify(archive: Command, act: Act): void {
+  archive
+    .command('verify')
+    .description('hold every file of the archive and of the generations against its manifest; exit 1 when something is damaged')
+    .option('--quick', 'compare lengths only, not checksums')
+    .action(act(verify));
+}
+
+async function verify(context: Context, { quick = false }: { readonly quick?: boolean }): Promise<ExitCode> {
+  const audit = await auditOf(context, quick);
+  await answer(context, { ...audit, quick }, () => auditText(audit, quick, context));
+  return audit.ok ? EXIT.ok : EXIT.found;
+}
+
+/** Ends with an error where it was interrupted, or there is nothing to look at. */
+export async function auditOf({ shell, settings, terminal }: Context, quick: boolean): Promise<Audit> {
+  const { dataDir } = settings;
+  const onFile = (path: string) => terminal.progress(`checking ${path}`);
+  try {
+    const audit = await auditDataFolder({ dataDir, nowMs: shell.now(), depth: { quick, signal: shell.signal }, onFile });
+    if (audit.partitions.length === 0 && audit.generations.length === 0) throw nothingThere(settings);
+    return audit;
+  } catch (error) {
+    if (!shell.signal.aborted) throw error;
+    throw new CommandError({
+      code: 'interrupted',
+      message: 'interrupted before every file was looked at',
+      fix: 'Run it again; with --quick it reads no file whole.',
+    });
+  } finally {
+    terminal.progressEnd();
+  }
+}
+
+function nothingThere({ dataDir, dataDirFrom }: Settings): CommandError {
+  const folder = dataPath(dataDir, 'segments');
+  return new CommandError({
+    code: 'no_archive',
+    message: `${dataDirFrom} must be a data folder with an archive (got ${JSON.stringify(dataDir)}: nothing is in ${folder})`,
+    fix: 'Name the folder with --data-dir or TRIBUTARY_DATA_DIR. A platform that began a moment ago archives its first segment with the first generation.',
+    exitCode: EXIT.usage,
+  });
+}

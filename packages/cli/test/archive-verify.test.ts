@@ -1,0 +1,87 @@
+/** `tributary archive verify` over a real folder: what it prints, and how it ends. What it finds: test/faults/archive-audit.test.ts. */
+import { rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { archivedFolder } from './archived-folder.ts';
+import { NOW_MS, tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const DAY = 'archive/events/date=2026-11-20';
+
+test('a sound folder: a line a partition, a line a generation, and one sentence', async () => {
+  const dataDir = await archivedFolder();
+  const done = await tributary(['archive', 'verify', '--data-dir', dataDir]);
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(done.stdout.replaceAll(dataDir, 'FOLDER')).toBe(
+    `partition  archived up to  last segment  manifests  events  dead  files  bytes  faults
+──────────────────────────────────────────────────────────────────────────────────────
+0          0002                       1          2      40     0      2  440 B       0
+1          0002                       1          2      40     0      2  440 B       0
+
+generation  state                files  bytes  faults
+─────────────────────────────────────────────────────
+1           computed, published      1    4 B       0
+
+5 files of FOLDER, 884 B, by their checksums: sound
+`,
+  );
+});
+
+test('what is damaged is named by its class with what to do, and the exit says so', async () => {
+  const dataDir = await archivedFolder();
+  writeFileSync(join(dataDir, DAY, 'p00-000001-a1.parquet'), 'events 0 X\n'.repeat(20));
+  rmSync(join(dataDir, DAY, 'p01-000000-a1.parquet'));
+  rmSync(join(dataDir, 'generations/000001/view-activity-a1.parquet'));
+  writeFileSync(join(dataDir, DAY, 'p01-000001-ff.parquet'), 'x');
+  const hours = NOW_MS / 1_000 - 7_200;
+  utimesSync(join(dataDir, DAY, 'p01-000001-ff.parquet'), hours, hours);
+  const done = await tributary(['archive', 'verify', '--data-dir', dataDir]);
+  expect(done.code).toBe(1);
+  const text = done.stdout.replaceAll(dataDir, 'FOLDER').replaceAll(/[0-9a-f]{64}/g, '#');
+  expect(text.slice(text.indexOf('fail'))).toBe(
+    `fail  missing: 2
+      ${DAY}/p01-000000-a1.parquet is missing
+      generations/000001/view-activity-a1.parquet is missing
+      → Restore it from a backup.
+      → Compute it again: "tributary batch run --full --wait".
+fail  altered: 1
+      ${DAY}/p00-000001-a1.parquet has the SHA-256 #, its manifest says #
+      → Restore it from a backup.
+warn  orphan: 1
+      ${DAY}/p01-000001-ff.parquet has no manifest that names it
+      → No reader of manifests takes it. A killed process left it, or its manifest was lost: bring that back if a second copy has it, else remove the file.
+
+5 files of FOLDER, 884 B, by their checksums: 3 faults
+`,
+  );
+  const { stdout, code } = await tributary(['archive', 'verify', '--quick', '--json', '--data-dir', dataDir]);
+  const report = JSON.parse(stdout);
+  expect([code, report.ok, report.quick, report.counts.missing, report.counts.altered, report.counts.orphan]).toEqual([
+    1,
+    false,
+    true,
+    2,
+    0,
+    1,
+  ]);
+  expect(report.faults[0]).toEqual({
+    class: 'missing',
+    partition: 1,
+    path: `${DAY}/p01-000000-a1.parquet`,
+    detail: 'is missing',
+  });
+});
+
+test('a folder without an archive is not a sound one', async () => {
+  for (const dataDir of [temporaryFolder('empty'), '/nowhere/tributary']) {
+    const done = await tributary(['archive', 'verify', '--data-dir', dataDir]);
+    expect(done).toMatchObject({ code: 2, stdout: '' });
+    expect(done.stderr).toContain(`--data-dir must be a data folder with an archive (got "${dataDir}"`);
+  }
+});
+
+test('what was interrupted says so, and says nothing of the folder', async () => {
+  const dataDir = await archivedFolder();
+  const done = await tributary(['archive', 'verify', '--data-dir', dataDir], { signal: AbortSignal.abort() });
+  expect(done).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('interrupted before every file') });
+});
