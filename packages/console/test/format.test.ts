@@ -16,6 +16,12 @@ test('money is in its currency to the last digit, beyond 2^53 and without decima
 test('figures that are not there look like none, and 0 is a figure', () => {
   for (const format of [count, parts, percent]) expect([format(null), format(undefined)]).toEqual([NONE, NONE]);
   expect([count(0), parts(0), percent(0)]).toEqual(['0', '0.0', '0.0 %']);
+  expect([percent(0.0003155), percent(-0.0000012), percent(0.001), percent(1)]).toEqual([
+    '0.032 %',
+    '-0.00012 %',
+    '0.1 %',
+    '100.0 %',
+  ]);
   expect(count(12_345_678_901_234_567_890n)).toBe('12,345,678,901,234,567,890');
 });
 

@@ -1,5 +1,5 @@
 /** What is around each page: where one can go, who is logged in, light or dark. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { PageName } from '../page-names.ts';
 import { Login } from './login.tsx';
 import { PAGE_TABLE } from './pages/pages.tsx';
@@ -23,11 +23,11 @@ export function Shell() {
   const place = usePlace();
   const page = PAGE_TABLE[place.page];
   useEffect(() => {
-    document.title = session.is === 'in' ? `${page?.title ?? ''} · Tributary` : 'Tributary';
+    document.title = session.is === 'in' ? `${page.title} · Tributary` : 'Tributary';
   }, [page, session.is]);
   if (session.is === 'unknown') return null;
   if (session.is === 'out') return <Login why={session.why} />;
-  const Page = page?.Page;
+  const Page = page.Page;
   return (
     <div class="shell">
       <a class="skip" href="#content">
@@ -53,31 +53,32 @@ export function Shell() {
       </header>
       <main id="content" tabIndex={-1}>
         <header class="page-head">
-          <h1>{page?.title}</h1>
-          <p class="lead">{page?.lead}</p>
+          <h1>{page.title}</h1>
+          <p class="lead">{page.lead}</p>
         </header>
-        {Page !== undefined && <Page key={place.page} place={place} />}
+        <Page key={place.page} place={place} />
       </main>
     </div>
   );
 }
 
 function Navigation({ at }: { readonly at: PageName }) {
+  const list = useRef<HTMLElement>(null);
+  // On narrow screens the entries are a row that scrolls.
+  useEffect(() => list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [at]);
   return (
-    <nav aria-label="Pages">
-      {GROUPS.filter(([, pages]) => pages.some((name) => PAGE_TABLE[name] !== undefined)).map(([group, pages]) => (
+    <nav ref={list} aria-label="Pages">
+      {GROUPS.map(([group, pages]) => (
         <div key={group} class="nav-group">
           <p>{group}</p>
           <ul>
-            {pages
-              .filter((name) => PAGE_TABLE[name] !== undefined)
-              .map((name) => (
-                <li key={name}>
-                  <a href={addressOf(name)} aria-current={name === at ? 'page' : undefined}>
-                    {PAGE_TABLE[name]?.title}
-                  </a>
-                </li>
-              ))}
+            {pages.map((name) => (
+              <li key={name}>
+                <a href={addressOf(name)} aria-current={name === at ? 'page' : undefined}>
+                  {PAGE_TABLE[name].title}
+                </a>
+              </li>
+            ))}
           </ul>
         </div>
       ))}

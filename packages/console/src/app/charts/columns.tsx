@@ -15,11 +15,13 @@ interface Props {
   readonly title: string;
   readonly columns: readonly ColumnOf[];
   readonly format: (value: number) => string;
+  /** What the speed layer alone says, in its colour. */
+  readonly isLive?: boolean;
 }
 
 const MOST_LABELS = 8;
 
-export function Columns({ title, columns, format }: Props) {
+export function Columns({ title, columns, format, isLive = false }: Props) {
   const { ticks, at } = scaleOf(
     columns.map(({ value }) => value),
     4,
@@ -61,7 +63,7 @@ export function Columns({ title, columns, format }: Props) {
                 <title>{`${label}: ${text}${isProvisional ? ', may still change' : ''}`}</title>
                 <rect class="column-ground" x={`${i * width}%`} width={`${width}%`} y="0" height="100%" />
                 <rect
-                  class={isProvisional ? 'bar is-provisional' : 'bar'}
+                  class={isProvisional ? 'bar is-provisional' : isLive ? 'bar is-live' : 'bar'}
                   x={`${(i + 0.14) * width}%`}
                   width={`${width * 0.72}%`}
                   y={`${100 - top}%`}
@@ -75,8 +77,12 @@ export function Columns({ title, columns, format }: Props) {
       </div>
       <div class="columns-labels" aria-hidden="true">
         {columns.map(({ key, label }, i) =>
-          i % every === 0 ? (
-            <span key={key} style={{ left: `${(i + 0.5) * width}%` }} class={(i / every) % 2 === 1 ? 'is-odd' : undefined}>
+          (columns.length - 1 - i) % every === 0 ? (
+            <span
+              key={key}
+              style={{ left: `${(i + 0.5) * width}%` }}
+              class={((columns.length - 1 - i) / every) % 2 === 1 ? 'is-odd' : undefined}
+            >
               {label}
             </span>
           ) : null,

@@ -1,10 +1,11 @@
 /** Conversions day by day. What lies behind the cut of the generation comes from the speed layer alone, and is drawn as provisional. */
 import { Columns } from '../charts/columns.tsx';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { csvOf } from '../parts/csv.ts';
 import { count, money } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
 import type { ReportChoice } from '../parts/report-controls.tsx';
-import { type Column, csvOf, Table } from '../parts/table.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { dayOf } from '../state/window.ts';
 

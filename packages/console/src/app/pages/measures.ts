@@ -21,7 +21,7 @@ export const MEASURES: readonly Measure[] = [
     value: 'conversions',
     text: 'Conversions',
     about:
-      'Conversions credited to each row. Models that share out have the same sum; `participation` and `assisted` count a conversion once for each row that took part.',
+      'Conversions credited to each row. Models that share out have the same sum; participation and assisted count a conversion once for each row that took part.',
     fields: ['conversions', 'conversionsLow', 'conversionsHigh', 'conversionsCautions'],
     format: parts,
     isMoney: false,

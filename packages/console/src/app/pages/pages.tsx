@@ -3,7 +3,14 @@ import type { FunctionComponent } from 'preact';
 import type { PageName } from '../../page-names.ts';
 import type { Place } from '../state/place.ts';
 import { AttributionPage } from './attribution.tsx';
+import { ConversionPage } from './conversion.tsx';
+import { ConversionsPage } from './conversions.tsx';
+import { DeadLettersPage } from './dead-letters.tsx';
+import { LivePage } from './live.tsx';
+import { OperationsPage } from './operations.tsx';
+import { PathsPage } from './paths.tsx';
 import { SystemPage } from './system.tsx';
+import { UserPage } from './user.tsx';
 
 export interface PageProps {
   readonly place: Place;
@@ -15,11 +22,46 @@ interface Page {
   readonly Page: FunctionComponent<PageProps>;
 }
 
-export const PAGE_TABLE: Partial<Readonly<Record<PageName, Page>>> = {
+export const PAGE_TABLE: Readonly<Record<PageName, Page>> = {
   attribution: {
     title: 'Attribution',
     lead: 'Which channels and campaigns the conversions are credited to, under each model.',
     Page: AttributionPage,
+  },
+  paths: {
+    title: 'Paths',
+    lead: 'How visitors came to a conversion: through which channels, over how many touches and days.',
+    Page: PathsPage,
+  },
+  conversions: {
+    title: 'Conversions',
+    lead: 'One by one, each with why its credit went where it went.',
+    Page: ConversionsPage,
+  },
+  conversion: {
+    title: 'One conversion',
+    lead: 'Which touches led to it, and what each of them is credited under every model.',
+    Page: ConversionPage,
+  },
+  user: {
+    title: 'User',
+    lead: 'What one user did, which journeys that makes, and what signals and segments say of them.',
+    Page: UserPage,
+  },
+  live: {
+    title: 'Live',
+    lead: 'What comes in just now, and how far each partition is.',
+    Page: LivePage,
+  },
+  operations: {
+    title: 'Operations',
+    lead: 'What the batch layer computed, who gets it, and how far real time was from it.',
+    Page: OperationsPage,
+  },
+  'dead-letters': {
+    title: 'Dead letters',
+    lead: 'What could not be read as an event, and why.',
+    Page: DeadLettersPage,
   },
   system: {
     title: 'System',

@@ -1,10 +1,11 @@
 /** The state of the platform: what is served, how fresh it is, what follows which definitions. */
 import type { Answer } from '@tributary/client/operations';
 import { WhenAnswered } from '../parts/answered.tsx';
+import { csvOf } from '../parts/csv.ts';
 import { count, duration, instant, NONE } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
 import { Missing } from '../parts/seam.tsx';
-import { type Column, csvOf, Table } from '../parts/table.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 
 type Status = Answer<'status'>;

@@ -8,6 +8,8 @@ export const NONE = '–';
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const ONE = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const TWO = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+/** What would read as 0 with one decimal. */
+const TWO_FIGURES = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 });
 
 /** 60412 → "60,412". */
 export function count(value: Figure): string {
@@ -24,7 +26,9 @@ export function ratio(value: Figure): string {
 }
 
 export function percent(value: number | null | undefined): string {
-  return value === null || value === undefined ? NONE : `${ONE.format(value * 100)} %`;
+  if (value === null || value === undefined) return NONE;
+  const isSmall = value !== 0 && Math.abs(value) < 0.001;
+  return `${(isSmall ? TWO_FIGURES : ONE).format(value * 100)} %`;
 }
 
 /** Minor units in their currency. Without a currency they stay minor units, and say so where they stand. */

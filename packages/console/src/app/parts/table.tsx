@@ -1,14 +1,11 @@
-/** A table of rows, and the same rows as CSV. */
-import { csvCell, csvText } from '@tributary/contract/csv';
+/** A table of rows. */
 import type { ComponentChildren } from 'preact';
+import type { RawColumn } from './csv.ts';
 
-export interface Column<Row> {
-  readonly head: string;
+export interface Column<Row> extends RawColumn<Row> {
   /** Right-aligned, with digits of one width. */
   readonly isFigure?: boolean;
   readonly cell: (row: Row) => ComponentChildren;
-  /** As it is, not as people read it. Absent: the column is not in the file. */
-  readonly raw?: (row: Row) => unknown;
 }
 
 interface Props<Row> {
@@ -70,16 +67,4 @@ export function Table<Row>({ caption, columns, rows, keyOf, foot }: Props<Row>) 
       )}
     </>
   );
-}
-
-export function csvOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const kept = columns.filter(({ raw }) => raw !== undefined);
-  const lines = rows.map((row) =>
-    kept.map(({ raw }) => {
-      const value = raw?.(row);
-      if (value === null || value === undefined) return '';
-      return typeof value === 'number' || typeof value === 'bigint' ? csvCell(String(value)) : csvText(String(value));
-    }),
-  );
-  return [kept.map(({ head }) => csvCell(head)), ...lines].map((line) => `${line.join(',')}\r\n`).join('');
 }

@@ -1,0 +1,262 @@
+/** What the batch layer computed, which of it readers get, and where real time differed from it. */
+import type { Answer } from '@tributary/client/operations';
+import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { csvOf } from '../parts/csv.ts';
+import { count, duration, instant, NONE, percent } from '../parts/format.ts';
+import { Name } from '../parts/name.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+
+type Generation = Answer<'generations'>['generations'][number];
+type Publication = Answer<'publications'>['publications'][number];
+type Reconciliation = Answer<'reconciliation'>['reconciliation'];
+type View = Reconciliation['views'][string];
+
+const EVERY_MS = 5_000;
+
+export function OperationsPage() {
+  return (
+    <>
+      <Generations />
+      <Reconciliations />
+      <Publications />
+    </>
+  );
+}
+
+function Generations() {
+  const asked = { limit: 20 };
+  const generations = useAnswer('generations', asked, EVERY_MS);
+  return (
+    <WhenAnswered of={generations}>
+      {({ generations: all, publication }) => (
+        <Panel
+          title="Generations"
+          about={
+            publication === null
+              ? 'None was published yet: answers come from the speed layer alone.'
+              : `Readers get number ${publication.generation}${publication.held ? '; scheduled runs do not publish until somebody publishes by hand' : ''}.`
+          }
+          question={addressOfQuestion('generations', asked)}
+          csv={() => csvOf(GENERATIONS, all)}
+        >
+          {all.length === 0 ? (
+            <Empty title="No run has begun yet" />
+          ) : (
+            <Table caption="Generations" columns={GENERATIONS} rows={all} keyOf={({ generation }) => String(generation)} />
+          )}
+        </Panel>
+      )}
+    </WhenAnswered>
+  );
+}
+
+function stateOf({ current, staged, state, failure }: Generation): readonly [string, string] {
+  if (current) return ['is-good', 'served'];
+  if (staged) return ['is-pending', 'staged'];
+  if (failure !== undefined) return ['is-bad', state];
+  return ['is-plain', state];
+}
+
+const GENERATIONS: readonly Column<Generation>[] = [
+  { head: 'Generation', isFigure: true, cell: ({ generation }) => generation, raw: ({ generation }) => generation },
+  {
+    head: 'State',
+    cell: (row) => {
+      const [style, text] = stateOf(row);
+      return (
+        <>
+          <span class={`badge ${style}`}>{text}</span>
+          {row.failure !== undefined && <span class="small">{row.failure}</span>}
+        </>
+      );
+    },
+    raw: ({ state }) => state,
+  },
+  {
+    head: 'Cut, UTC',
+    cell: ({ createdAt }) => <span class="nowrap">{instant(createdAt)}</span>,
+    raw: ({ createdAt }) => new Date(createdAt).toISOString(),
+  },
+  {
+    head: 'Took',
+    isFigure: true,
+    cell: ({ createdAt, computedAt }) => (computedAt === null ? NONE : duration(computedAt - createdAt)),
+    raw: ({ createdAt, computedAt }) => (computedAt === null ? null : computedAt - createdAt),
+  },
+  {
+    head: 'Mode',
+    cell: ({ mode, base }) => (
+      <span class="nowrap">
+        {mode}
+        {base !== null && <span class="small">on {base}</span>}
+      </span>
+    ),
+    raw: ({ mode }) => mode,
+  },
+  { head: 'Events', isFigure: true, cell: ({ counts }) => count(counts.events), raw: ({ counts }) => counts.events },
+  { head: 'New', isFigure: true, cell: ({ counts }) => count(counts.newEvents), raw: ({ counts }) => counts.newEvents },
+  { head: 'Duplicates', isFigure: true, cell: ({ counts }) => count(counts.duplicates), raw: ({ counts }) => counts.duplicates },
+  { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
+];
+
+function Publications() {
+  const asked = { limit: 20 };
+  const publications = useAnswer('publications', asked, EVERY_MS);
+  return (
+    <WhenAnswered of={publications}>
+      {({ publications: all }) => (
+        <Panel
+          title="Publications"
+          about="Which generation readers got, since when, and by whom."
+          question={addressOfQuestion('publications', asked)}
+          csv={() => csvOf(PUBLICATIONS, all)}
+        >
+          {all.length === 0 ? (
+            <Empty title="Nothing was published yet" />
+          ) : (
+            <Table caption="Publications" columns={PUBLICATIONS} rows={all} keyOf={({ sequence }) => String(sequence)} />
+          )}
+        </Panel>
+      )}
+    </WhenAnswered>
+  );
+}
+
+const PUBLICATIONS: readonly Column<Publication>[] = [
+  { head: 'Number', isFigure: true, cell: ({ sequence }) => sequence, raw: ({ sequence }) => sequence },
+  {
+    head: 'What',
+    cell: ({ action, discarded, held }) => (
+      <>
+        {discarded === undefined ? action : `discard of ${discarded}`}
+        {held && <span class="small">held</span>}
+      </>
+    ),
+    raw: ({ action }) => action,
+  },
+  { head: 'Generation', isFigure: true, cell: ({ generation }) => generation, raw: ({ generation }) => generation },
+  { head: 'At, UTC', cell: ({ at }) => <span class="nowrap">{instant(at)}</span>, raw: ({ at }) => new Date(at).toISOString() },
+  { head: 'By', cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
+  { head: 'Why', cell: ({ why }) => (why === undefined ? NONE : <Name text={why} most={200} />), raw: ({ why }) => why },
+];
+
+function Reconciliations() {
+  const asked = { limit: 10 };
+  const reconciliations = useAnswer('reconciliations', asked, 6 * EVERY_MS);
+  return (
+    <WhenAnswered of={reconciliations}>
+      {({ reconciliations: all }) => (
+        <Panel
+          title="Real time against truth"
+          about="What readers saw just before a generation was published, compared with what it computed from all archived events."
+          question={addressOfQuestion('reconciliations', asked)}
+        >
+          {all.length === 0 ? (
+            <Empty title="No generation was compared yet" />
+          ) : (
+            <ol class="compared">
+              {all.map(({ generation, reconciliation }, i) => (
+                <Compared key={generation} of={reconciliation} isOpen={i === 0} />
+              ))}
+            </ol>
+          )}
+        </Panel>
+      )}
+    </WhenAnswered>
+  );
+}
+
+function Compared({ of: one, isOpen }: { readonly of: Reconciliation; readonly isOpen: boolean }) {
+  const { generation, comparedWith, equal, moved, because, views, at, failure } = one;
+  const all = Object.entries(views).flatMap(([view, compared]) => rowsOf(view, compared));
+  const rows = all.filter(({ isEqual }) => !isEqual);
+  const reasons = [
+    [because.lateEvents, 'late events'],
+    [because.duplicates, 'duplicates'],
+    [because.overflowedUsers, 'users whose events were too many'],
+    [because.speedBehind.length, 'partitions that were behind'],
+    [because.definitionsChanged ? 1 : 0, 'change of the definitions'],
+  ] as const;
+  return (
+    <li>
+      <details open={isOpen}>
+        <summary>
+          <b>Generation {generation}</b> against {comparedWith === 0 ? 'real time alone' : `${comparedWith} and live`},{' '}
+          {instant(at)} UTC{' '}
+          {failure === undefined && (
+            <span class={`badge ${equal ? 'is-good' : 'is-pending'}`}>
+              {equal
+                ? 'equal to the integer'
+                : moved === null || moved === undefined
+                  ? 'different'
+                  : `${percent(moved)} moved at most`}
+            </span>
+          )}
+          {failure !== undefined && <span class="badge is-bad">not compared</span>}
+        </summary>
+        {failure !== undefined && <p>{failure}</p>}
+        {!equal && (
+          <p class="small">
+            What can explain it:{' '}
+            {reasons
+              .filter(([many]) => many > 0)
+              .map(([many, what]) => `${count(many)} ${what}`)
+              .join(', ') || 'nothing that is known'}
+            .
+          </p>
+        )}
+        {rows.length > 0 && (
+          <Table
+            caption={`Generation ${generation} compared`}
+            columns={DIFFERENCES}
+            rows={rows}
+            keyOf={({ view, measure }) => `${view} ${measure}`}
+          />
+        )}
+        {all.length > rows.length && (
+          <p class="small">
+            {rows.length === 0 ? `All ${all.length} sums` : `The other ${all.length - rows.length} sums`} are equal to the
+            integer, row by row.
+          </p>
+        )}
+      </details>
+    </li>
+  );
+}
+
+interface Difference {
+  readonly view: string;
+  readonly measure: string;
+  readonly rows: string;
+  readonly before: number | bigint;
+  readonly after: number | bigint;
+  readonly difference: number | bigint;
+  readonly isEqual: boolean;
+}
+
+function rowsOf(view: string, { rowsDiffering, rowsAfter, totals }: View): Difference[] {
+  return Object.entries(totals).map(([measure, { before, after, difference }]) => ({
+    view,
+    measure,
+    rows: `${count(rowsDiffering)} of ${count(rowsAfter)}`,
+    before,
+    after,
+    difference,
+    isEqual: rowsDiffering === 0,
+  }));
+}
+
+const DIFFERENCES: readonly Column<Difference>[] = [
+  { head: 'View', cell: ({ view }) => view },
+  { head: 'Sum of', cell: ({ measure }) => measure },
+  { head: 'Rows that differ', isFigure: true, cell: ({ rows }) => rows },
+  { head: 'Readers saw', isFigure: true, cell: ({ before }) => count(before) },
+  { head: 'Computed', isFigure: true, cell: ({ after }) => count(after) },
+  {
+    head: 'Difference',
+    isFigure: true,
+    cell: ({ difference }) => <span class={Number(difference) === 0 ? 'nothing' : undefined}>{count(difference)}</span>,
+  },
+];

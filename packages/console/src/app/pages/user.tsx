@@ -1,0 +1,244 @@
+/** One user: their journeys, their newest events, and what definitions say of them. */
+import type { Answer, Asked } from '@tributary/client/operations';
+import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Ask, Controls } from '../parts/controls.tsx';
+import { clock, duration, instant, money, NONE } from '../parts/format.ts';
+import { Name } from '../parts/name.tsx';
+import { cursorIn, Pager } from '../parts/pager.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { Missing } from '../parts/seam.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { addressOf, go, type Place } from '../state/place.ts';
+import { dayOf } from '../state/window.ts';
+import type { PageProps } from './pages.tsx';
+
+type Signal = Answer<'userSignals'>['signals'][number];
+type Journey = Answer<'userJourney'>['journeys'][number];
+type Value = Answer<'userValues'>['values'][string];
+
+const PAGE_EVENTS = 50;
+const EVERY_MS = 5_000;
+
+export function UserPage({ place }: PageProps) {
+  const id = place.query.get('id');
+  return (
+    <>
+      <Controls>
+        <Ask
+          name="User"
+          value={id ?? ''}
+          placeholder="userId, or anonymousId"
+          button="Show"
+          ask={(text) => go(addressOf('user', { id: text }))}
+        />
+      </Controls>
+      {id === null ? (
+        <Panel title="No user is chosen">
+          <Empty title="Which one?">
+            Type an id as events have it, or follow a user of <a href={addressOf('conversions')}>the conversions</a>.
+          </Empty>
+        </Panel>
+      ) : (
+        <>
+          <Journeys id={id} />
+          <Values id={id} />
+          <Events id={id} place={place} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Journeys({ id }: { readonly id: string }) {
+  const journeys = useAnswer('userJourney', { id }, EVERY_MS);
+  return (
+    <WhenAnswered of={journeys}>
+      {({ journeys: all, status, meta }) => (
+        <>
+          <Missing of={meta} />
+          <Panel
+            title="Journeys"
+            about="Touches up to a conversion, or up to a pause longer than the lookback. Newest first."
+            question={addressOfQuestion('userJourney', { id })}
+          >
+            {all.length === 0 ? (
+              <Empty title={status === 'NOT_FOUND' ? 'No event of this user is stored' : 'No touch and no conversion yet'}>
+                {status === 'NOT_FOUND' &&
+                  'Ids are compared letter by letter; events older than the retention are gone from here.'}
+              </Empty>
+            ) : (
+              <ol class="journeys">
+                {[...all].reverse().map((journey) => (
+                  <JourneyItem key={`${journey.from} ${journey.to}`} journey={journey} user={id} />
+                ))}
+              </ol>
+            )}
+          </Panel>
+        </>
+      )}
+    </WhenAnswered>
+  );
+}
+
+const STATES: Readonly<Record<Journey['status'], readonly [string, string]>> = {
+  converted: ['is-good', 'converted'],
+  open: ['is-pending', 'still open'],
+  null: ['is-plain', 'without a conversion'],
+};
+const MOST_TOUCHES = 12;
+
+function JourneyItem({ journey, user }: { readonly journey: Journey; readonly user: string }) {
+  const { status, touches, conversion, from, to } = journey;
+  const [style, text] = STATES[status];
+  const shown = touches.slice(-MOST_TOUCHES);
+  return (
+    <li>
+      <p class="journey-head">
+        <span class={`badge ${style}`}>{text}</span>
+        <span>
+          {instant(from)} UTC{to > from && <span class="small"> over {duration(to - from)}</span>}
+        </span>
+      </p>
+      <ol class="steps">
+        {touches.length > shown.length && <li>{touches.length - shown.length} earlier touches</li>}
+        {shown.map(({ id, channel, campaign }) => (
+          <li key={id}>
+            <Name text={channel} most={40} />
+            {campaign !== '(none)' && (
+              <span class="small">
+                {' '}
+                <Name text={campaign} most={30} />
+              </span>
+            )}
+          </li>
+        ))}
+        {conversion !== null && (
+          <li>
+            <a href={addressOf('conversion', { id: conversion.id, user })}>
+              <Name text={conversion.type} most={30} /> {money(conversion.valueMinor, conversion.currency)}
+            </a>
+          </li>
+        )}
+      </ol>
+    </li>
+  );
+}
+
+function Values({ id }: { readonly id: string }) {
+  const values = useAnswer('userValues', { id }, EVERY_MS);
+  const rows = Object.entries(values.answer?.values ?? {});
+  if (values.answer !== undefined && rows.length === 0) return null;
+  return (
+    <WhenAnswered of={values}>
+      {({ asOf, meta }) => (
+        <>
+          <Missing of={meta} />
+          <Panel
+            title="Signals, sessions and segments"
+            about={`What the definitions ask of this user, as of ${instant(asOf)} UTC.`}
+            question={addressOfQuestion('userValues', { id })}
+          >
+            <Table caption="Signals, sessions and segments" columns={VALUES} rows={rows} keyOf={([name]) => name} />
+          </Panel>
+        </>
+      )}
+    </WhenAnswered>
+  );
+}
+
+const VALUES: readonly Column<readonly [string, Value]>[] = [
+  { head: 'Name', cell: ([name]) => <Name text={name} /> },
+  { head: 'Value', cell: ([, { value }]) => <ValueText value={value} /> },
+  {
+    head: 'State',
+    cell: ([, { status }]) => (
+      <span class={`badge ${status === 'READY' ? 'is-good' : 'is-pending'}`}>{status.toLowerCase().replaceAll('_', ' ')}</span>
+    ),
+  },
+];
+
+const MOST_JSON = 400;
+
+function ValueText({ value }: { readonly value: Value['value'] }) {
+  if (value === null) return <>{NONE}</>;
+  if (typeof value !== 'object') return <Name text={String(value)} most={80} />;
+  if ('member' in value && typeof value.member === 'boolean')
+    return (
+      <>
+        {value.member ? 'member' : 'not a member'}
+        {typeof value.since === 'number' && <span class="small">since {instant(value.since)} UTC</span>}
+      </>
+    );
+  return <code class="json">{jsonOf(value).slice(0, MOST_JSON)}</code>;
+}
+
+/** Integers beyond 2^53 are bigints, which JSON does not know. */
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one)) ?? '';
+}
+
+function Events({ id, place }: { readonly id: string; readonly place: Place }) {
+  const asked: Asked<'userSignals'> = { id, limit: PAGE_EVENTS, ...cursorIn(place) };
+  const events = useAnswer('userSignals', asked, place.query.get('cursor') === null ? EVERY_MS : 0);
+  return (
+    <WhenAnswered of={events}>
+      {({ signals, nextCursor, meta }) => (
+        <>
+          <Missing of={meta} />
+          <Panel title="Events" about="Newest first, as they were stored." question={addressOfQuestion('userSignals', asked)}>
+            {signals.length === 0 ? (
+              <Empty title="No event of this user is stored" />
+            ) : (
+              <ol class="timeline">
+                {signals.map((signal, i) => (
+                  <EventItem key={`${signal.ts} ${signal.id}`} signal={signal} before={signals[i - 1]} />
+                ))}
+              </ol>
+            )}
+            <Pager place={place} nextCursor={nextCursor} older="Older events" />
+          </Panel>
+        </>
+      )}
+    </WhenAnswered>
+  );
+}
+
+const SHOWN_FIELDS = ['channel', 'campaign', 'page', 'element'] as const;
+
+function EventItem({ signal, before }: { readonly signal: Signal; readonly before: Signal | undefined }) {
+  const day = dayOf(signal.ts);
+  const { value, currency, receivedAt, historical } = signal as Readonly<Record<string, unknown>>;
+  const lateMs = typeof receivedAt === 'number' && historical !== true ? receivedAt - signal.ts : 0;
+  return (
+    <>
+      {(before === undefined || dayOf(before.ts) !== day) && <li class="timeline-day">{day}</li>}
+      <li>
+        <time dateTime={new Date(signal.ts).toISOString()}>{clock(signal.ts)}</time>
+        <div>
+          <b>
+            <Name text={signal.type} most={60} />
+          </b>
+          {SHOWN_FIELDS.map((field) => {
+            const text = (signal as Readonly<Record<string, unknown>>)[field];
+            return typeof text === 'string' ? (
+              <span key={field} class="field-of">
+                <Name text={text} most={80} />
+              </span>
+            ) : null;
+          })}
+          {typeof value === 'number' && (
+            <span class="field-of">{money(value, typeof currency === 'string' ? currency : null)}</span>
+          )}
+          {lateMs > LATE_MS && <span class="badge is-plain">came {duration(lateMs)} later</span>}
+          <details>
+            <summary>{signal.id.length > 40 ? `${signal.id.slice(0, 39)}…` : signal.id}</summary>
+            <pre>{JSON.stringify(signal, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one), 2)}</pre>
+          </details>
+        </div>
+      </li>
+    </>
+  );
+}
+
+const LATE_MS = 60_000;

@@ -1,0 +1,20 @@
+/** Rows of a table as CSV: the same columns, with figures as they are and not as people read them. */
+import { csvCell, csvText } from '@tributary/contract/csv';
+
+export interface RawColumn<Row> {
+  readonly head: string;
+  /** Absent: the column is not in the file. */
+  readonly raw?: (row: Row) => unknown;
+}
+
+export function csvOf<Row>(columns: readonly RawColumn<Row>[], rows: readonly Row[]): string {
+  const kept = columns.filter(({ raw }) => raw !== undefined);
+  const lines = rows.map((row) =>
+    kept.map(({ raw }) => {
+      const value = raw?.(row);
+      if (value === null || value === undefined) return '';
+      return typeof value === 'number' || typeof value === 'bigint' ? csvCell(String(value)) : csvText(String(value));
+    }),
+  );
+  return [kept.map(({ head }) => csvCell(head)), ...lines].map((line) => `${line.join(',')}\r\n`).join('');
+}

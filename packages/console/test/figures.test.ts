@@ -1,0 +1,61 @@
+/** What pages compute of answers: flows of paths, and rates of counts. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { CONVERSION, flowsOf, graphOf } from '../src/app/charts/flows.ts';
+import { addSample, MOST_SAMPLES, speedOf } from '../src/app/pages/rates.ts';
+import { csvOf } from '../src/app/parts/csv.ts';
+
+const amount = (conversions: number) => ({ conversions });
+const channel = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', '(other channels)', 'د', 'x1', 'x2', 'x3', 'x4');
+const path = fc.record({ steps: fc.array(channel, { minLength: 1, maxLength: 9 }), conversions: fc.nat(50) });
+
+test('every conversion is in one flow: the first nodes, the last node and each node between hold what comes in', () =>
+  fc.assert(
+    fc.property(fc.array(path, { maxLength: 40 }), fc.nat(9), fc.nat(9), fc.nat(9), (paths, rest, longer, unattributed) => {
+      const total = paths.reduce((sum, { conversions }) => sum + conversions, rest + longer + unattributed);
+      const listed = paths.map((one) => ({ ...one, share: 0 }));
+      const { flows } = flowsOf({
+        paths: listed,
+        rest: { rows: 1, ...amount(rest) },
+        longer: amount(longer),
+        unattributed: amount(unattributed),
+      });
+      const { nodes, links } = graphOf(flows);
+      const into = (id: string) => links.filter(({ target }) => target === id).reduce((sum, { value }) => sum + value, 0);
+      const outOf = (id: string) => links.filter(({ source }) => source === id).reduce((sum, { value }) => sum + value, 0);
+      expect(into(CONVERSION)).toBe(total);
+      const firsts = nodes.filter(({ id, column }) => column === 0 && id !== CONVERSION);
+      expect(firsts.reduce((sum, { id }) => sum + outOf(id), 0)).toBe(total);
+      for (const { id, column } of nodes) if (column > 0 && id !== CONVERSION) expect(into(id)).toBe(outOf(id));
+      // No cycle, which the layout could not draw.
+      const columnOf = new Map(nodes.map(({ id, column }) => [id, column]));
+      for (const { source, target } of links) expect(columnOf.get(target)).toBeGreaterThan(columnOf.get(source) as number);
+    }),
+  ));
+
+test('a layer that takes conversions back is noticed', () => {
+  const paths = [{ steps: ['a'], conversions: -1, share: 0 }];
+  const none = amount(0);
+  expect(flowsOf({ paths, rest: { rows: 0, ...none }, longer: none, unattributed: none }).hasNegative).toBe(true);
+});
+
+test('a rate is what came in between two samples, of one type or of all, and samples have a bound', () => {
+  const sample = (atMs: number, page: number, buy: number) => ({ atMs, events: new Map(Object.entries({ page, buy })) });
+  const [first, second] = [sample(0, 10, 1), sample(2_000, 20, 2)];
+  expect([speedOf(first, second), speedOf(first, second, 'page'), speedOf(first, second, 'other')]).toEqual([5.5, 5, 0]);
+  expect([speedOf(second, first), speedOf(second, { ...first, atMs: 3_000 })]).toEqual([0, 0]);
+  let samples: ReturnType<typeof addSample> = [];
+  for (let i = 0; i < 2 * MOST_SAMPLES; i++) samples = addSample(samples, sample(i, i, i));
+  expect([samples.length, samples.at(-1)?.atMs]).toEqual([MOST_SAMPLES, 2 * MOST_SAMPLES - 1]);
+});
+
+test('a spreadsheet takes no name for a formula, figures are as they are', () => {
+  const columns = [
+    { head: 'Name', raw: ({ name }: { name: string }) => name },
+    { head: 'Minor, EUR', raw: () => -12n },
+    { head: 'Drawn alone' },
+  ];
+  expect(csvOf(columns, [{ name: '=HYPERLINK("x")' }, { name: 'a,"b"\n' }])).toBe(
+    `Name,"Minor, EUR"\r\n"'=HYPERLINK(""x"")",-12\r\n"a,""b""\n",-12\r\n`,
+  );
+});
