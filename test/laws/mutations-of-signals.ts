@@ -5,6 +5,7 @@ const KINDS = 'packages/signals/src/kinds';
 const GOLDEN = 'packages/signals/test/golden.test.ts';
 const RANDOM = 'packages/signals/test/random.test.ts';
 const SERVED = 'packages/serving/src/users/signal-values.ts';
+const SCHEMA = 'packages/signals/test/json-schema.test.ts';
 const YAML = 'packages/signals/test/written-files.test.ts';
 const VALUES = 'services/api/test/signal-values.test.ts';
 
@@ -160,6 +161,22 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     from: 'if (names.has(name))',
     to: "if (names.has(name) && name === '')",
     test: YAML,
+  },
+  {
+    lie: 'the published schema takes a gap that is refused',
+    law: '7',
+    file: 'packages/signals/src/definitions/schema.ts',
+    from: 'durationPattern(LONGEST_GAP_MS)',
+    to: 'durationPattern()',
+    test: SCHEMA,
+  },
+  {
+    lie: 'a name of definitions that is lost on the way is not refused',
+    law: '7',
+    file: 'packages/model/src/definitions.ts',
+    from: "if (key === '__proto__')",
+    to: "if (key === '__proto_')",
+    test: SCHEMA,
   },
   {
     lie: 'signals change the version of rows',

@@ -141,6 +141,16 @@ const ASKED = {
   segments: { planner: { enter: "type == 'search'", ttl: '14d' } },
 };
 
+test('schema: the JSON Schema that is published; validate is check by another name', async () => {
+  const published = readFileSync(new URL('../../../docs/definitions.schema.json', import.meta.url), 'utf8');
+  expect(await run(['schema'])).toMatchObject({ code: 0, asked: 0, stdout: published });
+  const yaml = fileOf('signals:\n  views: {count: view, windw: 1h}\n');
+  expect(await run(['validate', yaml])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('line 2, column 24: signals.views.windw must be one of count, where, window (got "windw")'),
+  });
+});
+
 test('explain: what each signal, session and segment says, with its version; a wrong one has its line and column', async () => {
   const explained = await run(['explain', fileOf(JSON.stringify(ASKED, null, 2))]);
   expect(explained).toMatchObject({ code: 0, asked: 0 });

@@ -68,6 +68,8 @@ const Definition = z
   .meta({ id: 'SignalDefinition' });
 export const SignalDefinitionsAnswer = z.object({ definitions: z.array(Definition).describe('By name.') });
 
+const DefinitionsSchemaAnswer = z.record(z.string(), z.unknown()).describe('A JSON Schema.');
+
 const Names = z.array(z.string().min(1).max(64)).min(1).max(MAX_SIGNALS);
 
 const ValuesQuery = z
@@ -166,6 +168,26 @@ export const SIGNAL_VALUE_ROUTES = {
             fields: {},
           },
         ],
+      },
+    },
+  },
+  definitionsSchema: {
+    method: 'GET',
+    path: '/v1/definitions/schema',
+    tag: 'users',
+    summary: 'The JSON Schema of a file of definitions',
+    description: 'Draft 2020-12, of this version; its description lists what the platform checks beyond it.',
+    scope: 'read',
+    answer: DefinitionsSchemaAnswer,
+    example: {
+      asked: {},
+      answer: {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        title: 'Definitions of Tributary',
+        description: "Which events are touches and conversions, and what is asked of each user's events.",
+        type: 'object',
+        properties: { latenessDays: { type: 'number', exclusiveMinimum: 0, maximum: 60, default: 3 } },
+        additionalProperties: false,
       },
     },
   },

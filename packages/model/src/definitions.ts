@@ -52,7 +52,7 @@ const Path = z
   .max(256)
   .regex(/^properties(\.[^.*\p{Cc}"'\\[\]]+){1,8}$/u, 'be a path such as "properties.order_id"');
 
-const Currency = z.string().refine(isCurrency, 'be a code of ISO 4217, such as "EUR"');
+const Currency = z.string().refine(isCurrency, 'be a code of ISO 4217, such as "EUR"').meta({ pattern: '^[A-Z]{3}$' });
 
 /** What answers are converted by where they are asked for it; no row of a view follows them (decision 31). */
 const Rates = z
@@ -66,7 +66,8 @@ const Rates = z
           .string({ error: ({ input }) => (typeof input === 'number' ? `be text: "${input}"` : 'be text') })
           .regex(RATE, 'be a positive decimal as text, such as "0.92", of at most 12 digits on either side of the point'),
       )
-      .refine((rates) => Object.keys(rates).length <= 200, 'have at most 200 currencies'),
+      .refine((rates) => Object.keys(rates).length <= 200, 'have at most 200 currencies')
+      .meta({ maxProperties: 200 }),
   })
   .refine(({ to, rates }) => !Object.hasOwn(rates, to), 'have no rate of the currency that amounts are converted to, as it is 1');
 
@@ -76,7 +77,8 @@ const Section = z.record(z.string(), z.unknown(), 'be an object of names');
 /** Definitions of signals, sessions and segments, in characters of JSON: each barrier and each partition holds them. */
 const MOST_DERIVED = 65_536;
 
-const Schema = z.strictObject({
+/** What users write; `packages/signals` says what its sections hold. */
+export const DEFINITIONS = z.strictObject({
   /** Written by the program. */
   rules: z.literal([2, 3, RULES_OF_RATES, RULES], `be 2, 3, ${RULES_OF_RATES} or ${RULES}, or be left out`).default(2),
   touches: z.record(name, Touch).default({
@@ -94,7 +96,8 @@ const Schema = z.strictObject({
         z.array(name).max(100),
         z
           .record(name, z.strictObject({ onceBy: Path.optional(), withinDays: days.default(30) }))
-          .refine((types) => Object.keys(types).length <= 100, 'have at most 100 types'),
+          .refine((types) => Object.keys(types).length <= 100, 'have at most 100 types')
+          .meta({ maxProperties: 100 }),
       ],
       'be a list of event types, or say of each type what it is counted once by: {"purchase": {"onceBy": "properties.order_id"}}',
     )
@@ -148,7 +151,7 @@ const Schema = z.strictObject({
   exchangeRates: Rates.optional(),
 });
 
-const Stored = Schema.extend({ rules: z.literal([1, 2, 3, RULES_OF_RATES, RULES]).default(1) });
+const Stored = DEFINITIONS.extend({ rules: z.literal([1, 2, 3, RULES_OF_RATES, RULES]).default(1) });
 
 const NewerRules = z.looseObject({
   rules: z.int().min(RULES + 1),
@@ -157,7 +160,7 @@ const NewerRules = z.looseObject({
   attribution: z.looseObject({}),
 });
 
-export type DefinitionsFile = z.input<typeof Schema>;
+export type DefinitionsFile = z.input<typeof DEFINITIONS>;
 type Written = z.output<typeof Stored>;
 type Parsed = Omit<Written, 'conversions' | 'signals' | 'fields' | 'sessions' | 'segments'> & {
   readonly conversions: readonly string[];
@@ -209,7 +212,13 @@ export function parseDefinitions(json: string, sha256Hex: (text: string) => stri
   const text = json.replace(/^\ufeff/, '');
   const trouble = jsonTrouble(text);
   if (trouble !== undefined) throw refused({ field: 'the definitions', ...notJson(trouble) });
-  const parsed = parse(text, Schema, sha256Hex);
+  // Objects of names would drop it without a word.
+  JSON.parse(text, (key, value: unknown) => {
+    if (key === '__proto__')
+      throw refused({ field: 'a key of the definitions', must: 'be another name', got: '"__proto__"', fix: 'Rename it' });
+    return value;
+  });
+  const parsed = parse(text, DEFINITIONS, sha256Hex);
   const padded = namesOf(parsed).find(([, found]) => found !== found.trim());
   if (padded === undefined) return parsed;
   const [where, given] = padded;

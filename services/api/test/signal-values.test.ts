@@ -1,4 +1,5 @@
 /** Values of definitions over HTTP: what the oracle says of the events that were sent, and never a smaller number. */
+import { readFileSync } from 'node:fs';
 import { SignalDefinitionsAnswer, UserValuesAnswer, ValuesQueryAnswer } from '@tributary/contract/signal-values';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
@@ -222,6 +223,12 @@ test('a time that is over leaves the rest NOT_COMPUTED, and says so', async () =
     status: 'NOT_COMPUTED',
   });
   expect(meta).toMatchObject({ complete: false, reasons: ['bound_reached'], warnings: ['the 1 ms for values were over'] });
+});
+
+test('the JSON Schema of definitions is served as it is published', async () => {
+  const world = await worldWith();
+  const file = readFileSync(new URL('../../../docs/definitions.schema.json', import.meta.url), 'utf8');
+  expect((await world.get('/v1/definitions/schema')).body).toEqual(JSON.parse(file));
 });
 
 test('definitions in force are listed with their versions, which values name', async () => {

@@ -39,6 +39,11 @@ export function addDefinitions(program: Command, act: Act): void {
     .argument('[file]', FILE)
     .action(act(explain));
   definitions
+    .command('schema')
+    .description('the JSON Schema of such a file, for editors')
+    .option('--out <file>', 'write there instead of to standard output')
+    .action(act(schema));
+  definitions
     .command('diff')
     .description('a file against the definitions in force; exit 1 when they differ')
     .argument('[file]', FILE)
@@ -85,6 +90,12 @@ async function explain(context: Context, given: string | undefined): Promise<Exi
     const columns = [{ title: 'name' }, { title: 'looks back' }, { title: 'version' }, { title: 'says', wraps: true }];
     return renderWide({ columns, rows, keys: columns.length }, context.terminal.width, context.terminal.bold);
   });
+  return EXIT.ok;
+}
+
+async function schema(context: Context, { out }: { readonly out?: string }): Promise<ExitCode> {
+  const { definitionsSchema } = await import('@tributary/signals/definitions/json-schema');
+  await putText(context, printableJson(JSON.stringify(definitionsSchema(), null, 2)), out);
   return EXIT.ok;
 }
 

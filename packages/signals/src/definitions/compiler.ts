@@ -6,7 +6,7 @@ import { createParser, ExpressionTrouble, isFreeName } from '../expressions/pars
 import type { Term } from '../expressions/term.ts';
 import { durationText } from './duration.ts';
 import { nearest, read, refusedAt } from './refuse.ts';
-import { Field as FieldSchema, MOST_FIELDS, MOST_TERMS, Name } from './schema.ts';
+import { Field as FieldSchema, MOST_FIELDS, MOST_PATH, MOST_TERMS, Name, PATH } from './schema.ts';
 
 export type Path = readonly PropertyKey[];
 
@@ -22,9 +22,6 @@ export interface Checks {
   /** The fields of `properties` that were named, with where they come from. */
   taken(): Readonly<Record<string, unknown>>;
 }
-
-/** As the names that CEL has, or that paths through JSON could not hold. */
-const PATH = /^properties(\.[^.*\p{Cc}"'\\[\]]+){1,8}$/u;
 
 /** Checks for one definition after the other: some bounds are of all of them together. */
 export function createCompiler(raw: Readonly<Record<string, unknown>>, retainedMs: number): () => Checks {
@@ -96,7 +93,7 @@ function fieldsOf(raw: Readonly<Record<string, unknown>>): ReadonlyMap<string, {
       if (!isFreeName(name)) throw refusedAt(at, 'have a name that CEL leaves free', JSON.stringify(name), 'Rename it');
       const given = read(FieldSchema, raw[name], at);
       const { from, type } = typeof given === 'string' ? { from: given, type: 'text' as const } : given;
-      if (from.length > 256 || !PATH.test(from))
+      if (from.length > MOST_PATH || !PATH.test(from))
         throw refusedAt(
           typeof given === 'string' ? at : [...at, 'from'],
           'be a path such as "properties.price"',

@@ -19,6 +19,27 @@ export function durationText(ms: number): string {
   return `${ms / unitMs}${unit}`;
 }
 
+/** A regular expression of the durations that are taken: bounds are of numbers, which it has no words for. `or`: a word that is taken as well. */
+export function durationPattern(mostMs = LONGEST_MS, ...or: readonly string[]): string {
+  const units = Object.entries(UNIT_MS)
+    .filter(([, unitMs]) => unitMs <= mostMs)
+    .map(([unit, unitMs]) => `${upTo(Math.min(9_999_999_999, mostMs / unitMs))}${unit}`);
+  return `^(?:${[...or, ...units].join('|')})$`;
+}
+
+/** Whole numbers from 1 to `most`, without leading zeros. */
+function upTo(most: number): string {
+  const digits = String(Math.floor(most));
+  const rest = (length: number) => (length === 0 ? '' : length === 1 ? '[0-9]' : `[0-9]{${length}}`);
+  const shorter = digits.length > 1 ? [`[1-9]${digits.length > 2 ? `[0-9]{0,${digits.length - 2}}` : ''}`] : [];
+  const below = [...digits].flatMap((digit, i) => {
+    const first = i === 0 ? 1 : 0;
+    if (Number(digit) <= first) return [];
+    return [`${digits.slice(0, i)}[${first}-${Number(digit) - 1}]${rest(digits.length - i - 1)}`];
+  });
+  return `(?:${[...shorter, ...below, digits].join('|')})`;
+}
+
 export const Duration = z
   .string()
   .regex(DURATION, 'be a whole number with a unit: 500ms, 30s, 30m, 12h, 7d or 2w')

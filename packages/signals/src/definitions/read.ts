@@ -2,7 +2,7 @@
 
 import { canonicalJson } from '@tributary/model/canonical-json';
 import type { DerivedSections } from '@tributary/model/definitions';
-import { DAY_MS, HOUR_MS } from '@tributary/model/time';
+import { DAY_MS } from '@tributary/model/time';
 import type { z } from 'zod';
 import {
   type BeginOf,
@@ -33,7 +33,7 @@ import type { Evaluate } from '../value.ts';
 import { type Checks, createCompiler, type Path } from './compiler.ts';
 import { durationMs } from './duration.ts';
 import { read, refusedAt } from './refuse.ts';
-import { MOST_DEFINITIONS, Name, Segment, Session, SIGNAL_KINDS, SIGNALS, type SignalKind } from './schema.ts';
+import { LONGEST_GAP_MS, MOST_DEFINITIONS, Name, Segment, Session, SIGNAL_KINDS, SIGNALS, type SignalKind } from './schema.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -117,7 +117,7 @@ interface SessionRead extends SessionOfWindow {
 function sessionOf(raw: unknown, path: Path, checks: Checks): SessionRead {
   const { gap, where = null, keep } = read(Session, raw, path);
   const gapMs = durationMs(gap);
-  if (gapMs > 12 * HOUR_MS) throw refusedAt([...path, 'gap'], 'be at most 12h', JSON.stringify(gap));
+  if (gapMs > LONGEST_GAP_MS) throw refusedAt([...path, 'gap'], 'be at most 12h', JSON.stringify(gap));
   const longestMs = checks.retainedMs - BEFORE_SESSION_MS;
   const ageMs = keep.age === undefined ? Math.min(30 * DAY_MS, Math.max(1, longestMs)) : durationMs(keep.age);
   const resolved: SessionDefinition = { kind: 'session', of: { types: null, where }, gapMs, count: keep.count, ageMs };

@@ -1,16 +1,22 @@
 /** What people write: fields, signals, sessions and segments, each by its name. `read.ts` says what it means. */
+import { HOUR_MS } from '@tributary/model/time';
 import { z } from 'zod';
 import { FIELD_TYPES } from '../expressions/fields.ts';
 import { MOST_LENGTH } from '../expressions/parse.ts';
-import { Duration } from './duration.ts';
+import { Duration, durationPattern } from './duration.ts';
 
 /** Signals, sessions and segments together. */
 export const MOST_DEFINITIONS = 200;
 export const MOST_FIELDS = 100;
 /** All expressions together: each event in a window may cost as much. */
 export const MOST_TERMS = 2_000;
+export const LONGEST_GAP_MS = 12 * HOUR_MS;
 export const MOST_KEPT = 1_000;
 export const MOST_TOP = 100;
+
+/** As the names that CEL has, or that paths through JSON could not hold. */
+export const PATH = /^properties(\.[^.*\p{Cc}"'\\[\]]+){1,8}$/u;
+export const MOST_PATH = 256;
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 export const Name = z.string().regex(NAME, 'be a letter, then at most 63 letters, digits and "_"');
@@ -33,7 +39,10 @@ const WINDOW = 'be a duration such as 7d, "retained", {"tumbling": "1d"} or {"se
 const Window = z
   .union(
     [
-      z.string().refine((text) => text === 'retained' || Duration.safeParse(text).success, WINDOW),
+      z
+        .string()
+        .refine((text) => text === 'retained' || Duration.safeParse(text).success, WINDOW)
+        .meta({ pattern: durationPattern(undefined, 'retained') }),
       z.strictObject({ tumbling: Duration }),
       z.strictObject({ session: Name.describe('A name under sessions: the session that is open.') }),
     ],
@@ -52,8 +61,9 @@ const RatioPart = z.union(
   'be {"count": TYPE} or {"sum": "TYPE.FIELD"}, each with "where" or without',
 );
 
+const From = z.string().meta({ maxLength: MOST_PATH, pattern: PATH.source });
 export const Field = z.union(
-  [z.string(), z.strictObject({ from: z.string(), type: z.enum(FIELD_TYPES).default('text') })],
+  [From, z.strictObject({ from: From, type: z.enum(FIELD_TYPES).default('text') })],
   'be a path such as "properties.price", or {"from": PATH, "type": TYPE}',
 );
 
@@ -94,20 +104,25 @@ export type SignalKind = keyof typeof SIGNALS;
 export const SIGNAL_KINDS = Object.keys(SIGNALS) as readonly SignalKind[];
 
 export const Session = z.strictObject({
-  gap: Duration.default('30m').describe('A pause this long ends a session; at most 12h.'),
+  gap: Duration.meta({ type: 'string', pattern: durationPattern(LONGEST_GAP_MS) })
+    .default('30m')
+    .describe('A pause this long ends a session; at most 12h.'),
   maxRun: z.literal('48h', 'be 48h: a session also ends at a UTC midnight after a whole day without a pause').default('48h'),
   where: Expression.optional(),
   keep: z.strictObject({ count: z.int().min(1).max(MOST_KEPT).default(10), age: Duration.optional() }).prefault({}),
 });
 
-export const Segment = z.strictObject({
-  enter: Expression,
-  refresh: Expression.optional().describe('What prolongs it by another ttl; what enters does so in any case.'),
-  ttl: Duration.optional().describe('Left this long after the last event that entered or prolonged it.'),
-  exit: Expression.optional(),
-  absence: z
-    .strictObject({ not: Expression, for: Duration })
-    .optional()
-    .describe('Entered when this long after `enter` no event was `not`; left with the next that is.'),
-  keep: z.strictObject({ episodes: z.int().min(0).max(MOST_KEPT).default(5) }).prefault({}),
-});
+export const Segment = z
+  .strictObject({
+    enter: Expression,
+    refresh: Expression.optional().describe('What prolongs it by another ttl; what enters does so in any case.'),
+    ttl: Duration.optional().describe('Left this long after the last event that entered or prolonged it.'),
+    exit: Expression.optional(),
+    absence: z
+      .strictObject({ not: Expression, for: Duration })
+      .optional()
+      .describe('Entered when this long after `enter` no event was `not`; left with the next that is.'),
+    keep: z.strictObject({ episodes: z.int().min(0).max(MOST_KEPT).default(5) }).prefault({}),
+  })
+  // What the reader says of both in words.
+  .meta({ not: { required: ['refresh', 'absence'] } });

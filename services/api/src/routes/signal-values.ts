@@ -9,6 +9,7 @@ import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { type UserValues, type ValueQuestion, valuesOf } from '@tributary/serving/users/signal-values';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalsOf } from '@tributary/signals/definitions/file';
+import { definitionsSchema } from '@tributary/signals/definitions/json-schema';
 import type { SignalSet } from '@tributary/signals/definitions/read';
 import { cutOfRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
@@ -35,6 +36,9 @@ interface Found {
   readonly users: readonly string[];
   readonly meta: object;
 }
+
+/** Made when it is asked for first. */
+let schema: ReturnType<typeof definitionsSchema> | undefined;
 
 export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, SIGNAL_VALUE_ROUTES.userValues, async (request, reply) => {
@@ -67,6 +71,10 @@ export const routes: Routes = (context) => (app, _options, done) => {
       fields: { ...fields },
     }));
     return { definitions: definitions.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+  });
+  serve(app, SIGNAL_VALUE_ROUTES.definitionsSchema, async () => {
+    schema ??= definitionsSchema();
+    return schema;
   });
   done();
 };
