@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 
 const AUDIT = 'packages/archive/src/audit';
+const REPAIR = 'test/faults/archive-repair.test.ts';
 const TEST = 'test/faults/archive-audit.test.ts';
 
 export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
@@ -92,5 +93,61 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
     from: 'return audit.ok ? EXIT.ok : EXIT.found;',
     to: 'return EXIT.ok;',
     test: 'packages/cli/test/archive-verify.test.ts',
+  },
+  {
+    lie: 'a repair links in whatever the second copy has',
+    law: '7',
+    file: `${AUDIT}/repair.ts`,
+    from: 'if (bytes !== file.bytes || sha256 !== file.sha256) {',
+    to: 'if (bytes !== file.bytes || sha256.length !== file.sha256.length) {',
+    test: REPAIR,
+  },
+  {
+    lie: 'a repair writes the next file into the one before',
+    law: '6',
+    file: `${AUDIT}/repair.ts`,
+    from: '    await rm(staged);\n    return;',
+    to: '    return;',
+    test: REPAIR,
+  },
+  {
+    lie: 'a repair takes a manifest that does not fit between its neighbours',
+    law: '7',
+    file: `${AUDIT}/repair.ts`,
+    from: 'if (objection !== undefined || (logIdentity',
+    to: 'if (objection === null || (logIdentity',
+    test: REPAIR,
+  },
+  {
+    lie: 'a repair takes a manifest without its files',
+    law: '7',
+    file: `${AUDIT}/repair.ts`,
+    from: 'if (!(await bringFile(file, work))) return false;',
+    to: 'await bringFile(file, work);',
+    test: REPAIR,
+  },
+  {
+    lie: 'what was lost at the end of an archive stays lost',
+    law: '6',
+    file: `${AUDIT}/repair.ts`,
+    from: '{ first: last + 1, last: Number.MAX_SAFE_INTEGER }',
+    to: '{ first: last + 2, last: Number.MAX_SAFE_INTEGER }',
+    test: REPAIR,
+  },
+  {
+    lie: 'a repair that only looks writes',
+    law: '7',
+    file: `${AUDIT}/repair.ts`,
+    from: '  if (!dryRun) {\n    const staged',
+    to: '  if (dryRun || !dryRun) {\n    const staged',
+    test: REPAIR,
+  },
+  {
+    lie: 'others that read the archive meet merged segments twice',
+    law: '3',
+    file: 'packages/cli/src/report/attach.ts',
+    from: 'WHERE one."to" IS NOT NULL OR NOT EXISTS (',
+    to: 'WHERE true OR NOT EXISTS (',
+    test: 'test/faults/archive-attach.test.ts',
   },
 ];

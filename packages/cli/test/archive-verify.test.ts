@@ -42,11 +42,11 @@ test('what is damaged is named by its class with what to do, and the exit says s
     `fail  missing: 2
       ${DAY}/p01-000000-a1.parquet is missing
       generations/000001/view-activity-a1.parquet is missing
-      → Restore it from a backup.
+      → Bring it back from a second copy: "tributary archive repair --from FOLDER".
       → Compute it again: "tributary batch run --full --wait".
 fail  altered: 1
       ${DAY}/p00-000001-a1.parquet has the SHA-256 #, its manifest says #
-      → Restore it from a backup.
+      → Bring it back from a second copy: "tributary archive repair --from FOLDER".
 warn  orphan: 1
       ${DAY}/p01-000001-ff.parquet has no manifest that names it
       → No reader of manifests takes it. A killed process left it, or its manifest was lost: bring that back if a second copy has it, else remove the file.
@@ -69,6 +69,7 @@ warn  orphan: 1
     partition: 1,
     path: `${DAY}/p01-000000-a1.parquet`,
     detail: 'is missing',
+    file: { path: `${DAY}/p01-000000-a1.parquet`, date: '2026-11-20', rows: 20, bytes: 220, sha256: expect.any(String) },
   });
 });
 

@@ -1,5 +1,7 @@
 /** What can be wrong with the files of a data folder, each in one class. */
 
+import type { StoredFile } from '../layout.ts';
+
 /**
  * - `missing`: a manifest names a file that is not there.
  * - `truncated`: it is shorter than its manifest says.
@@ -34,6 +36,10 @@ export interface Fault {
   /** Relative to the data folder. */
   readonly path: string;
   readonly detail: string;
+  /** What the manifest says of a file that is damaged. */
+  readonly file?: StoredFile;
+  /** Which segments a gap or a damaged manifest leaves out, both included. */
+  readonly segments?: { readonly first: number; readonly last: number };
 }
 
 /** Nothing is lost by what bears no name: it is only in the way. */

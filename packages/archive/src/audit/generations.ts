@@ -9,7 +9,7 @@ import { findGeneration, generationFolder, listGenerations } from '../generation
 import type { GenerationManifest, GenerationState, Publication, StoredFile } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
 import { readSegment } from '../segments.ts';
-import type { FaultClass, FaultList } from './faults.ts';
+import type { Fault, FaultList } from './faults.ts';
 import type { PartitionSummary } from './partition.ts';
 import { type Depth, fileFault } from './stored-file.ts';
 
@@ -50,7 +50,7 @@ export async function auditGenerations(ports: GenerationPorts): Promise<Generati
   }
   const named = new Set(computed.flatMap((manifest) => filesOf(manifest).map(({ path }) => path)));
   // A file of one that others build upon is looked at once.
-  const judged = new Map<string, Promise<Fault | undefined>>();
+  const judged = new Map<string, Promise<Found | undefined>>();
   for (const manifest of computed) {
     const isPublished = published?.generation === manifest.generation;
     summaries.push(await auditGeneration(manifest, isPublished, { ...ports, named, judged }));
@@ -60,26 +60,23 @@ export async function auditGenerations(ports: GenerationPorts): Promise<Generati
   return summaries.sort((a, b) => a.generation - b.generation);
 }
 
-interface Fault {
-  readonly class: FaultClass;
-  readonly detail: string;
-}
+type Found = Pick<Fault, 'class' | 'detail' | 'file' | 'partition' | 'segments'>;
 
 async function auditGeneration(
   manifest: GenerationManifest,
   published: boolean,
-  ports: GenerationPorts & { readonly named: ReadonlySet<string>; readonly judged: Map<string, Promise<Fault | undefined>> },
+  ports: GenerationPorts & { readonly named: ReadonlySet<string>; readonly judged: Map<string, Promise<Found | undefined>> },
 ): Promise<GenerationSummary> {
   const { dataDir, depth, faults, onFile, named, judged } = ports;
   const { generation } = manifest;
   const files = filesOf(manifest);
-  const found: (Fault & { readonly path: string })[] = [];
+  const found: (Found & { readonly path: string })[] = [];
   for (const file of files) {
     onFile(file.path);
     const judging = judged.get(file.path) ?? judge(dataDir, file, depth);
     judged.set(file.path, judging);
     const fault = await judging;
-    if (fault !== undefined) found.push({ ...fault, path: file.path });
+    if (fault !== undefined) found.push({ ...fault, path: file.path, file });
   }
   found.push(...(await behind(manifest, ports)));
   // Retired meanwhile: its state changes before its files go.
@@ -90,7 +87,7 @@ async function auditGeneration(
   return { generation, state: manifest.state, published, files: files.length, bytes, faults: counted.length };
 }
 
-async function judge(dataDir: string, file: StoredFile, depth: Depth): Promise<Fault | undefined> {
+async function judge(dataDir: string, file: StoredFile, depth: Depth): Promise<Found | undefined> {
   if ((await fileFault(dataDir, file, depth)) === undefined) return undefined;
   await sleep(AGAIN_MS);
   return fileFault(dataDir, file, depth);
@@ -100,9 +97,9 @@ async function judge(dataDir: string, file: StoredFile, depth: Depth): Promise<F
 async function behind(
   { generation, lastSegment, cut }: GenerationManifest,
   { dataDir, partitions }: GenerationPorts,
-): Promise<(Fault & { readonly path: string })[]> {
+): Promise<(Found & { readonly path: string })[]> {
   const path = `${generationFolder(generation)}/manifest.json`;
-  const found: (Fault & { readonly path: string })[] = [];
+  const found: (Found & { readonly path: string })[] = [];
   for (const [partition, number] of lastSegment.entries()) {
     if (number < 0) continue;
     const last = partitions.find((each) => each.partition === partition)?.lastSegment ?? -1;
@@ -112,7 +109,8 @@ async function behind(
       end === null
         ? `counts segment ${number} of partition ${partition}, the archive ends with segment ${last}`
         : `was cut at ${cut[partition]} of partition ${partition}, where segment ${number} ends at ${end}`;
-    found.push({ class: 'behind', path, detail });
+    const lacks = end === null ? { partition, segments: { first: number, last: number } } : {};
+    found.push({ class: 'behind', path, detail, ...lacks });
   }
   return found;
 }
@@ -132,8 +130,8 @@ async function leftOver(
   { dataDir, nowMs }: GenerationPorts,
   generation: number,
   named: ReadonlySet<string>,
-): Promise<(Fault & { readonly path: string })[]> {
-  const found: (Fault & { readonly path: string })[] = [];
+): Promise<(Found & { readonly path: string })[]> {
+  const found: (Found & { readonly path: string })[] = [];
   for (const name of await namesIn(join(dataDir, generationFolder(generation)))) {
     const path = `${generationFolder(generation)}/${name}`;
     if (!name.endsWith('.parquet') || named.has(path)) continue;
@@ -180,7 +178,7 @@ async function reportUnpublished(dataDir: string, { sequence, generation }: Publ
   faults.add({ class: state === undefined ? 'missing' : 'manifest', generation, path, detail });
 }
 
-function reasonOf(error: unknown, dataDir: string): Fault {
+function reasonOf(error: unknown, dataDir: string): Found {
   const detail = (error as Error).message.replaceAll(`${dataDir}/`, '');
   return { class: error instanceof TributaryError ? 'manifest' : 'unreadable', detail };
 }

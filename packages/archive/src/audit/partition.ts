@@ -22,7 +22,7 @@ import {
   readSingle,
   segmentPath,
 } from '../segments.ts';
-import type { FaultClass, FaultList } from './faults.ts';
+import type { Fault, FaultClass, FaultList } from './faults.ts';
 import { type Depth, fileFault } from './stored-file.ts';
 
 export interface PartitionSummary {
@@ -74,10 +74,10 @@ export async function auditPartition(partition: number, ports: PartitionPorts): 
   let first: SegmentManifest | undefined;
   let newest: SegmentManifest | undefined;
 
-  function add(name: FaultClass, path: string, detail: string): void {
+  const add: AddFault = (name, path, detail, more = {}) => {
     total.faults++;
-    faults.add({ class: name, partition, path, detail });
-  }
+    faults.add({ class: name, partition, path, detail, ...more });
+  };
 
   const reader = createManifestReader(dataDir, partition, names, add);
 
@@ -88,7 +88,7 @@ export async function auditPartition(partition: number, ports: PartitionPorts): 
       const now = await reader.peek(number);
       if (now !== undefined && !filesNamed(now).has(file.path)) continue;
       const fault = await fileFault(dataDir, file, depth);
-      if (fault !== undefined) add(fault.class, file.path, fault.detail);
+      if (fault !== undefined) add(fault.class, file.path, fault.detail, { file });
     }
   }
 
@@ -132,6 +132,8 @@ export async function auditPartition(partition: number, ports: PartitionPorts): 
   };
 }
 
+type AddFault = (name: FaultClass, path: string, detail: string, more?: Pick<Fault, 'file' | 'segments'>) => void;
+
 interface Objection {
   readonly class: FaultClass;
   readonly detail: string;
@@ -148,12 +150,7 @@ function objectionTo(before: SegmentManifest | null, { after, upTo }: SegmentMan
 }
 
 /** Manifests that count, in order: a block where there is one, else its segments. */
-function createManifestReader(
-  dataDir: string,
-  partition: number,
-  names: ManifestNames,
-  add: (name: FaultClass, path: string, detail: string) => void,
-) {
+function createManifestReader(dataDir: string, partition: number, names: ManifestNames, add: AddFault) {
   const singles = new Set(names.singles);
   const blocks = new Set(names.blocks);
   const merged = new Set<number>();
@@ -162,21 +159,28 @@ function createManifestReader(
 
   async function read(
     path: string,
+    segments: NonNullable<Fault['segments']>,
     reading: () => Promise<SegmentManifest | undefined>,
   ): Promise<SegmentManifest | undefined | 'bad'> {
     try {
       return await reading();
     } catch (error) {
       const { message } = error as Error;
-      add(error instanceof TributaryError ? 'manifest' : 'unreadable', path, message.replaceAll(`${dataDir}/`, ''));
+      add(error instanceof TributaryError ? 'manifest' : 'unreadable', path, message.replaceAll(`${dataDir}/`, ''), { segments });
       return 'bad';
     }
   }
 
   const blockAt = (number: number) =>
-    read(relativePath(blockPath(dataDir, partition, number), partition), () => readBlock(dataDir, partition, number));
+    read(
+      relativePath(blockPath(dataDir, partition, number), partition),
+      { first: number, last: number + BLOCK_SEGMENTS - 1 },
+      () => readBlock(dataDir, partition, number),
+    );
   const singleAt = (number: number) =>
-    read(relativePath(segmentPath(dataDir, partition, number), partition), () => readSingle(dataDir, partition, number));
+    read(relativePath(segmentPath(dataDir, partition, number), partition), { first: number, last: number }, () =>
+      readSingle(dataDir, partition, number),
+    );
 
   return {
     /** undefined: a place whose manifest is missing or cannot be read. */
@@ -209,7 +213,7 @@ function createManifestReader(
         const next = beginnings.find((each) => each > number) ?? last + 1;
         const path = relativePath(segmentPath(dataDir, partition, number), partition);
         const which = next - number === 1 ? `segment ${number} is` : `segments ${number} to ${next - 1} are`;
-        add('gap', path, `${which} missing, though there are newer ones`);
+        add('gap', path, `${which} missing, though there are newer ones`, { segments: { first: number, last: next - 1 } });
         number = next;
         yield undefined;
       }

@@ -1,11 +1,10 @@
 /** `tributary archive verify`: every manifest and every file of the data folder, by partition and generation. Changes nothing. */
 import { type Audit, auditDataFolder } from '@tributary/archive/audit/audit';
-import { dataPath } from '@tributary/runtime/data-folder/paths';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { auditText } from '../report/audit.ts';
-import type { Settings } from '../settings.ts';
+import { noArchive } from './no-archive.ts';
 
 export function addArchiveVerify(archive: Command, act: Act): void {
   archive
@@ -27,7 +26,7 @@ export async function auditOf({ shell, settings, terminal }: Context, quick: boo
   const onFile = (path: string) => terminal.progress(`checking ${path}`);
   try {
     const audit = await auditDataFolder({ dataDir, nowMs: shell.now(), depth: { quick, signal: shell.signal }, onFile });
-    if (audit.partitions.length === 0 && audit.generations.length === 0) throw nothingThere(settings);
+    if (audit.partitions.length === 0 && audit.generations.length === 0) throw noArchive(settings);
     return audit;
   } catch (error) {
     if (!shell.signal.aborted) throw error;
@@ -39,14 +38,4 @@ export async function auditOf({ shell, settings, terminal }: Context, quick: boo
   } finally {
     terminal.progressEnd();
   }
-}
-
-function nothingThere({ dataDir, dataDirFrom }: Settings): CommandError {
-  const folder = dataPath(dataDir, 'segments');
-  return new CommandError({
-    code: 'no_archive',
-    message: `${dataDirFrom} must be a data folder with an archive (got ${JSON.stringify(dataDir)}: nothing is in ${folder})`,
-    fix: 'Name the folder with --data-dir or TRIBUTARY_DATA_DIR. A platform that began a moment ago archives its first segment with the first generation.',
-    exitCode: EXIT.usage,
-  });
 }

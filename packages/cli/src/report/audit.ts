@@ -9,7 +9,7 @@ import { linesOf, printable, renderWide, roomBeside } from '../terminal/table.ts
 const SHOWN = 10;
 const MARGIN = 6;
 
-const REPAIR = 'Restore it from a backup.';
+const REPAIR = 'Bring it back from a second copy: "tributary archive repair --from FOLDER".';
 const FIXES: Readonly<Record<FaultClass, string>> = {
   missing: REPAIR,
   truncated: REPAIR,

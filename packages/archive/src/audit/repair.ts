@@ -1,0 +1,272 @@
+/**
+ * A data folder repaired from a second copy of it. Files of the archive and of generations never change, and each has a name that is given
+ * once: so whatever bytes fit a manifest are the file, and whatever manifest fits between its neighbours is the segment.
+ *
+ *   copy ─▶ staging, digested on the way ─▶ held against the manifest ─▶ linked to its place; what was damaged goes to quarantine
+ *
+ * Files first, then the manifest that names them. Killed anywhere, the folder is as it was or better, and the same command goes on.
+ * The platform may run meanwhile: of two that write one number the first counts, as between archivers.
+ */
+import { link, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+import { DAY_MS } from '@tributary/model/time';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { eventLogNote } from '@tributary/runtime/event-log/note';
+import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
+import { createDurably, errorCode, linkExclusive, makeFolder, namesIn, syncFolder } from '../durable.ts';
+import type { SegmentManifest, StoredFile } from '../layout.ts';
+import { toJson } from '../manifest-file.ts';
+import {
+  BLOCK_SEGMENTS,
+  blockPath,
+  lastSegmentNumber,
+  manifestNames,
+  readBlock,
+  readSegment,
+  readSingle,
+  segmentPath,
+} from '../segments.ts';
+import { type Audit, partitionsOf } from './audit.ts';
+import { copyVerified } from './copy-verified.ts';
+import { type Fault, isDamage } from './faults.ts';
+import { fileFault } from './stored-file.ts';
+
+export interface RepairPorts {
+  readonly dataDir: string;
+  /** The second copy: a data folder too. */
+  readonly from: string;
+  readonly nowMs: number;
+  /** A name of this attempt alone. */
+  readonly attempt: string;
+  /** Says what could be brought back, and changes nothing. */
+  readonly dryRun: boolean;
+  readonly signal?: AbortSignal;
+  readonly onFile?: (path: string) => void;
+}
+
+export interface Repair {
+  /** Files and manifests that were brought back, or could be. */
+  readonly repaired: readonly string[];
+  /** What stays as it is, and why. */
+  readonly left: readonly { readonly path: string; readonly detail: string }[];
+}
+
+/** Throws `invalid_query` where `from` cannot be a copy of this folder. */
+export async function demandCopy(dataDir: string, from: string): Promise<void> {
+  const wrong = (what: string) =>
+    new TributaryError(
+      'invalid_query',
+      `from must be another copy of the data folder (got ${JSON.stringify(from)}: ${what}). Name one.`,
+    );
+  const [own, other] = await Promise.all([dataDir, from].map((path) => realpath(path).catch(() => undefined)));
+  if (other === undefined) throw wrong('it does not exist');
+  if (own === other) throw wrong('it is this folder');
+  if ((await partitionsOf(from)).length === 0) throw wrong(`nothing is in ${dataPath('', 'segments')}`);
+  const logs = [dataDir, from].map((folder) => eventLogNote(folder, '', '').known);
+  if (logs[0] !== null && logs[0] !== logs[1]) throw wrong(`it is of the log ${logs[1]}, the folder of ${logs[0]}`);
+  const archives = await Promise.all([dataDir, from].map((folder) => archiveIdentity(folder).catch(() => null)));
+  if (archives[0] != null && archives[1] != null && archives[0] !== archives[1])
+    throw wrong(`its archive is ${archives[1]}, the one of the folder ${archives[0]}`);
+}
+
+/** `audit`: of the folder as it is. Also takes segments behind the newest one that the copy has. Aborted, it throws the reason between two files. */
+export async function repairFrom(audit: Audit, ports: RepairPorts): Promise<Repair> {
+  const { dataDir, from, nowMs, attempt } = ports;
+  await removeOldAttempts(dataDir, nowMs);
+  const staging = dataPath(dataDir, 'staging', `${STAGING}${attempt}`);
+  const repaired: string[] = [];
+  const left = new Map<string, string>();
+  const work: Work = { ...ports, staging, repaired, left, logIdentity: audit.logIdentity };
+  try {
+    for (const fault of audit.faults) {
+      if (!isDamage(fault)) continue;
+      if (fault.class === 'behind') continue;
+      if (fault.file !== undefined) await bringFile(fault.file, work);
+      else if (fault.segments !== undefined && fault.partition !== undefined)
+        await bringSegments(fault.partition, fault.segments, fault, work);
+      else left.set(fault.path, fault.detail);
+    }
+    for (const partition of await partitionsOf(from)) {
+      const last = await lastSegmentNumber(dataDir, partition);
+      await bringSegments(partition, { first: last + 1, last: Number.MAX_SAFE_INTEGER }, undefined, work);
+    }
+    for (const fault of audit.faults)
+      if (fault.class === 'behind' && !(await reaches(dataDir, fault, work))) left.set(fault.path, fault.detail);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+  return { repaired, left: [...left].map(([path, detail]) => ({ path, detail })) };
+}
+
+const STAGING = 'repair-';
+
+interface Work extends RepairPorts {
+  readonly staging: string;
+  readonly repaired: string[];
+  /** By path. */
+  readonly left: Map<string, string>;
+  readonly logIdentity: string | null;
+}
+
+/** True when the file is there and sound afterwards, or could be. */
+async function bringFile(file: StoredFile, work: Work): Promise<boolean> {
+  const { dataDir, from, staging, dryRun, repaired, left, signal, onFile } = work;
+  const depth = { quick: false, ...(signal && { signal }) };
+  onFile?.(file.path);
+  if ((await fileFault(dataDir, file, depth)) === undefined) return true;
+  const theirs = await fileFault(from, file, { ...depth, quick: !dryRun });
+  if (theirs !== undefined) {
+    left.set(file.path, `in the second copy it ${theirs.detail}`);
+    return false;
+  }
+  if (!dryRun) {
+    const staged = join(staging, basename(file.path));
+    const { bytes, sha256 } = await copyVerified(join(from, file.path), staged, signal);
+    if (bytes !== file.bytes || sha256 !== file.sha256) {
+      left.set(file.path, `in the second copy it has ${bytes} bytes with the SHA-256 ${sha256}`);
+      return false;
+    }
+    await place(dataDir, staged, file.path);
+  }
+  repaired.push(file.path);
+  return true;
+}
+
+/** A damaged file keeps its bytes in quarantine, and its name until the sound one takes it. */
+async function place(dataDir: string, staged: string, path: string): Promise<void> {
+  const target = join(dataDir, path);
+  await makeFolder(dirname(target));
+  if (await linkExclusive(staged, target)) {
+    // The second name goes before another file is staged under it: it would write into this one.
+    await rm(staged);
+    return;
+  }
+  await setAside(dataDir, path);
+  await rename(staged, target);
+  await syncFolder(dirname(target));
+}
+
+async function setAside(dataDir: string, path: string): Promise<void> {
+  const folder = dataPath(dataDir, 'quarantine');
+  await makeFolder(folder);
+  const aside = join(folder, path.replaceAll('/', '__'));
+  try {
+    if ((await stat(join(dataDir, path))).isFile()) await link(join(dataDir, path), aside);
+    else await rename(join(dataDir, path), aside);
+  } catch (error) {
+    // It was set aside before, or is gone.
+    if (!['EEXIST', 'ENOENT', 'ELOOP'].includes(errorCode(error) ?? '')) throw error;
+    if (errorCode(error) === 'ELOOP') await rm(join(dataDir, path), { force: true });
+  }
+}
+
+/** Segments of a range that the copy has. `fault`: what they are missing for; undefined: they follow the newest one. */
+async function bringSegments(
+  partition: number,
+  range: { readonly first: number; readonly last: number },
+  fault: Fault | undefined,
+  work: Work,
+): Promise<void> {
+  const { from, left } = work;
+  const within = (number: number) => number >= range.first && number <= range.last;
+  const { singles, blocks } = await manifestNames(from, partition).catch(() => ({ singles: [], blocks: [] }));
+  // A block of the copy may stand for segments that were not merged here.
+  const blocksOfRange = blocks.filter((first) => within(first) || (first <= range.first && range.first < first + BLOCK_SEGMENTS));
+  const numbers = [...new Set([...singles.filter(within), ...blocksOfRange])].sort((a, b) => a - b);
+  let expected = range.first;
+  for (const number of numbers) {
+    if (number > expected) break;
+    if (number < expected && !blocksOfRange.includes(number)) continue;
+    const segment = await segmentOf(from, partition, number, blocksOfRange.includes(number));
+    if (segment === undefined || !(await bringSegment(segment, work))) break;
+    expected = (segment.to ?? segment.number) + 1;
+  }
+  if (fault === undefined) return;
+  if (expected > range.last) await removeDamaged(fault, work);
+  else if (!left.has(fault.path)) left.set(fault.path, `the second copy has no manifest of segment ${expected} that fits`);
+}
+
+/** A block that is damaged stands in the way of its segments, which are all there. */
+async function removeDamaged(
+  { class: name, partition, segments, path }: Fault,
+  { dataDir, dryRun, repaired }: Work,
+): Promise<void> {
+  if (name !== 'manifest' || partition === undefined || segments === undefined || segments.first === segments.last) return;
+  if (repaired.includes(path) || (await segmentOf(dataDir, partition, segments.first, true)) !== undefined) return;
+  if (!dryRun) await setAside(dataDir, path);
+  if (!dryRun) await rm(join(dataDir, path), { force: true });
+  repaired.push(path);
+}
+
+async function segmentOf(
+  from: string,
+  partition: number,
+  number: number,
+  isBlock: boolean,
+): Promise<SegmentManifest | undefined> {
+  try {
+    return isBlock ? await readBlock(from, partition, number) : await readSingle(from, partition, number);
+  } catch {
+    return undefined;
+  }
+}
+
+async function bringSegment(segment: SegmentManifest, work: Work): Promise<boolean> {
+  const { dataDir, dryRun, repaired, left, logIdentity, signal } = work;
+  const { partition, number, to, upTo } = segment;
+  const path = to === undefined ? segmentPath('', partition, number) : blockPath('', partition, number);
+  signal?.throwIfAborted();
+  const objection = await misfit(segment, dataDir);
+  if (objection !== undefined || (logIdentity !== null && segment.logIdentity !== logIdentity)) {
+    left.set(path, `the manifest of the second copy ${objection ?? `is of the log ${segment.logIdentity}`}`);
+    return false;
+  }
+  for (const file of [...segment.files, ...(segment.dead === null ? [] : [segment.dead])])
+    if (!(await bringFile(file, work))) return false;
+  const target = join(dataDir, path);
+  const there = await segmentOf(dataDir, partition, number, to !== undefined);
+  if (there !== undefined) return there.upTo === upTo;
+  if (!dryRun && !(await putManifest(target, path, segment, work))) return false;
+  repaired.push(path);
+  return true;
+}
+
+/** A damaged one bears the name; another process that writes it meanwhile is right as well: what stands there then is read again. */
+async function putManifest(target: string, path: string, segment: SegmentManifest, { dataDir }: Work): Promise<boolean> {
+  if (await createDurably(target, toJson(segment))) return true;
+  const { partition, number, to, upTo } = segment;
+  const there = await segmentOf(dataDir, partition, number, to !== undefined);
+  if (there !== undefined) return there.upTo === upTo;
+  await setAside(dataDir, path);
+  await rm(target, { force: true });
+  return createDurably(target, toJson(segment));
+}
+
+/** Whether it does not lie where its neighbours end and begin. undefined: it does, as far as they are there. */
+async function misfit({ partition, number, to, after, upTo }: SegmentManifest, dataDir: string): Promise<string | undefined> {
+  const neighbour = (at: number) => readSegment(dataDir, partition, at).catch(() => undefined);
+  const last = to ?? number;
+  const before = number === 0 ? null : await neighbour(number - 1);
+  const isNext = before === null || (before !== undefined && (before.to ?? before.number) === number - 1);
+  if (isNext && after !== (before?.upTo ?? null))
+    return `begins after ${after ?? 'nothing'}, where the segment before it ends at ${before?.upTo ?? 'nothing'}`;
+  const behind = await neighbour(last + 1);
+  if (behind === undefined || behind.number !== last + 1 || behind.after === upTo) return undefined;
+  return `ends at ${upTo}, where the segment after it begins after ${behind.after}`;
+}
+
+/** Whether the archive reaches what a generation counts, by now. */
+async function reaches(dataDir: string, { segments, partition }: Fault, { dryRun }: Work): Promise<boolean> {
+  if (segments === undefined || partition === undefined) return false;
+  return dryRun || (await lastSegmentNumber(dataDir, partition)) >= segments.last;
+}
+
+async function removeOldAttempts(dataDir: string, nowMs: number): Promise<void> {
+  for (const name of await namesIn(dataPath(dataDir, 'staging'))) {
+    if (!name.startsWith(STAGING)) continue;
+    const folder = dataPath(dataDir, 'staging', name);
+    const written = await stat(folder).catch(() => undefined);
+    if (written !== undefined && nowMs - written.mtimeMs > DAY_MS) await rm(folder, { recursive: true, force: true });
+  }
+}

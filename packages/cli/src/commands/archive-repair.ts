@@ -1,0 +1,77 @@
+/** `tributary archive repair`: damaged and missing files of the data folder, brought back from a second copy of it. */
+import { resolve } from 'node:path';
+import { MOST_FAULTS } from '@tributary/archive/audit/faults';
+import { demandCopy, type Repair, repairFrom } from '@tributary/archive/audit/repair';
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { asUsage, EXIT, type ExitCode } from '../exit.ts';
+import { count, counted } from '../terminal/figures.ts';
+import { printable } from '../terminal/table.ts';
+import { auditOf } from './archive-verify.ts';
+
+interface Options {
+  readonly from: string;
+  readonly dryRun?: boolean;
+}
+
+/** Lines of each list. */
+const SHOWN = 20;
+
+export function addArchiveRepair(archive: Command, act: Act): void {
+  archive
+    .command('repair')
+    .description(
+      'bring damaged and missing files back from a second copy of the data folder, each held against its manifest first',
+    )
+    .requiredOption('--from <folder>', 'the second copy: a data folder, such as a backup')
+    .option('--dry-run', 'only say what could be brought back')
+    .action(act(repair));
+}
+
+async function repair(context: Context, { from, dryRun = false }: Options): Promise<ExitCode> {
+  const { shell, settings, terminal } = context;
+  const { dataDir } = settings;
+  const copy = resolve(shell.cwd, from);
+  const wrong = await demandCopy(dataDir, copy).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (wrong !== undefined) asUsage(() => fail(wrong));
+  const onFile = (path: string) => terminal.progress(`bringing back ${path}`);
+  const repaired: string[] = [];
+  let left: Repair['left'] = [];
+  // Faults are listed up to a bound: what is beyond it comes in the next round.
+  for (;;) {
+    const audit = await auditOf(context, false);
+    const ports = { dataDir, from: copy, nowMs: shell.now(), attempt: shell.newId(), dryRun, signal: shell.signal, onFile };
+    const round = await repairFrom(audit, ports).finally(() => terminal.progressEnd());
+    repaired.push(...round.repaired);
+    left = round.left;
+    if (dryRun || round.repaired.length === 0 || audit.faults.length < MOST_FAULTS) break;
+  }
+  const after = dryRun ? null : await auditOf(context, true);
+  const ok = left.length === 0 && (after?.ok ?? true);
+  await answer(context, { ok, dryRun, repaired, left }, () => textOf({ repaired, left }, dryRun, ok));
+  return ok ? EXIT.ok : EXIT.found;
+}
+
+function textOf({ repaired, left }: Repair, dryRun: boolean, ok: boolean): string {
+  const did = dryRun ? 'could be brought back' : 'brought back, and as their manifests say';
+  return [
+    ...listed(repaired),
+    `${counted(repaired.length, 'file')} ${did}`,
+    ...(left.length === 0
+      ? []
+      : ['', ...listed(left.map(({ path, detail }) => `${path}: ${detail}`)), `${count(left.length)} left as they are`]),
+    ...(ok || left.length > 0 ? [] : ['something else is damaged: "tributary archive verify" says what']),
+  ].join('\n');
+}
+
+function listed(lines: readonly string[]): string[] {
+  const more = lines.length - SHOWN;
+  return [...lines.slice(0, SHOWN).map((line) => `  ${printable(line)}`), ...(more > 0 ? [`  … and ${count(more)} more`] : [])];
+}
+
+function fail(error: unknown): never {
+  throw error;
+}
