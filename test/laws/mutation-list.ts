@@ -6,6 +6,7 @@ import { MUTATIONS_OF_BATCH } from './mutations-of-batch.ts';
 import { MUTATIONS_OF_CHANNELS } from './mutations-of-channels.ts';
 import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
 import { MUTATIONS_OF_COMMITS } from './mutations-of-commits.ts';
+import { MUTATIONS_OF_CONSOLE } from './mutations-of-console.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_EXCHANGE_RATES } from './mutations-of-exchange-rates.ts';
 import { MUTATIONS_OF_FOLDERS } from './mutations-of-folders.ts';
@@ -420,6 +421,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_QUESTIONS,
   ...MUTATIONS_OF_READS,
   ...MUTATIONS_OF_RECORDS,
+  ...MUTATIONS_OF_CONSOLE,
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,
   ...MUTATIONS_OF_COMMITS,

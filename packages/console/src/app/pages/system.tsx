@@ -54,7 +54,7 @@ function Shown({ status }: { readonly status: Status }) {
       </dl>
       {generation.failure !== null && (
         <div class="notice is-bad" role="alert">
-          <h3>The current generation is not served</h3>
+          <h2>The current generation is not served</h2>
           <p>{generation.failure}</p>
         </div>
       )}

@@ -41,13 +41,13 @@ export function Problem({ problem, again }: { readonly problem: TributaryProblem
   if (code === 'forbidden')
     return (
       <div class="notice" role="alert">
-        <h3>This needs an admin key</h3>
+        <h2>This needs an admin key</h2>
         <p>You are logged in with a key that reads reports. Log out, and log in with a key of the scope admin, to see this.</p>
       </div>
     );
   return (
     <div class="notice is-bad" role="alert">
-      <h3>{status === 0 || status >= 500 || status === 429 ? 'Not answered just now' : 'The API refused this question'}</h3>
+      <h2>{status === 0 || status >= 500 || status === 429 ? 'Not answered just now' : 'The API refused this question'}</h2>
       <p>
         {detail}
         {/[.?!]$/.test(detail) ? '' : '.'} {fix}

@@ -1,0 +1,360 @@
+/** The console in a browser: what it shows is what the API answers, names of others stay text, and nobody is shut out by colour, width or keys. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event } from '@tributary/model/event';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildConsole } from '../../packages/console/build/build.ts';
+import { count, money, parts, percent } from '../../packages/console/src/app/parts/format.ts';
+import { readBuilt } from '../../packages/console/src/built.ts';
+import { createWorld, event, NOON, READ, type World } from '../../services/api/test/world.ts';
+import { reportMissingChromium, startChromium } from './chromium.ts';
+
+const missing = reportMissingChromium('the console in Chromium (test/conformance/console.browser.test.ts)');
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const LONG = `long-${'x'.repeat(200)}`;
+/** Each would run as HTML, as an attribute, as an address, or as a template. */
+const HOSTILE = [
+  '<img src=x onerror="globalThis.ran=1">',
+  '"><script>globalThis.ran=1</script>',
+  "' onmouseover='globalThis.ran=1",
+  'javascript:globalThis.ran=1',
+  '</title><svg/onload=globalThis.ran=1>',
+  '{{constructor.constructor("globalThis.ran=1")()}}',
+  '__proto__',
+  '&lt;b&gt;&amp;',
+  '%3Cscript%3E',
+  '\u202eright-to-left override',
+];
+const MODELS = ['last', 'linear', 'shapley', 'markov'];
+const PAGES = [
+  'attribution',
+  'attribution?by=campaign&show=value&days=all',
+  'paths',
+  'conversions',
+  'conversion?id=order-0&user=u0',
+  `conversion?id=hostile-0&user=${encodeURIComponent(HOSTILE[0] as string)}`,
+  'user?id=u0',
+  `user?id=${encodeURIComponent(HOSTILE[1] as string)}`,
+  'user?id=unknown',
+  'live',
+  'operations',
+  'dead-letters',
+  'system',
+];
+
+function history(): Event[] {
+  const channels = ['paid-search', 'email', 'display', 'بحث مدفوع', LONG];
+  const usual = Array.from({ length: 60 }, (_, i) => {
+    const ts = NOON - (i % 12) * DAY - HOUR;
+    const touch = (at: number, hours: number) =>
+      event({
+        type: 'ad_click',
+        userId: `u${i}`,
+        ts: ts - hours * HOUR,
+        channel: channels[at % 5] as string,
+        campaign: `c${at % 3}`,
+        cost: 35,
+        currency: 'EUR',
+      });
+    const bought = event({ type: 'purchase', userId: `u${i}`, id: `order-${i}`, ts, value: 1_000 + i, currency: 'EUR' });
+    return [touch(i, 30), touch(i + 1, 9), ...(i % 4 === 0 ? [touch(i + 2, 2)] : []), ...(i % 3 === 2 ? [] : [bought])];
+  });
+  const hostile = HOSTILE.map((name, i) => [
+    event({
+      type: 'ad_click',
+      userId: name,
+      ts: NOON - 2 * HOUR,
+      channel: name,
+      campaign: name,
+      page: name,
+      element: name,
+      properties: { name },
+    }),
+    event({ type: 'purchase', userId: name, id: `hostile-${i}`, ts: NOON - HOUR, value: 500, currency: 'EUR' }),
+  ]);
+  return [...usual, ...hostile].flat();
+}
+
+describe.skipIf(missing !== null)('in Chromium', () => {
+  let folder: string;
+  let world: World;
+  let browser: Browser;
+  let api: string;
+  let context: BrowserContext;
+  let page: Page;
+  const troubles: string[] = [];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'tributary-console-'));
+    await buildConsole({ folder });
+    world = await createWorld({ console: readBuilt(folder) });
+    const events = history();
+    for (const one of events.slice(0, 150)) await world.ingest(one);
+    await world.cut(1);
+    await world.publish(1);
+    for (const one of events.slice(150)) await world.ingest(one);
+    await world.tick();
+    await world.app.listen({ host: '127.0.0.1', port: 0 });
+    api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
+    browser = await startChromium();
+    context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    await context.addInitScript(() => {
+      addEventListener('securitypolicyviolation', ({ violatedDirective, sample }) =>
+        console.error(`policy: ${violatedDirective} ${sample}`),
+      );
+    });
+    page = await context.newPage();
+    await page.clock.setFixedTime(NOON);
+    page.on('pageerror', (error) => troubles.push(String(error)));
+    page.on('dialog', (dialog) => void dialog.dismiss().then(() => troubles.push('a dialog')));
+    page.on('console', (message) => {
+      if (!message.text().includes('the server responded with a status of 40')) troubles.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`${api}/`)) troubles.push(`asked ${request.url()}`);
+      if (/tr_reader_x|ta_admin_x/.test(request.url())) troubles.push('a key in an address');
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await world?.app.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(path: string): Promise<void> {
+    await page.goto(`${api}/ui/${path}`);
+    await settled();
+  }
+
+  /** Every question of the page is answered. */
+  async function settled(): Promise<void> {
+    await page.locator('main h1').waitFor();
+    await page.waitForFunction(() => document.querySelector('.waiting, [aria-busy="true"], .sankey.is-waiting') === null);
+  }
+
+  async function logIn(key: string): Promise<void> {
+    await page.getByLabel('Key').fill(key);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.locator('.shell').waitFor();
+    await settled();
+  }
+
+  async function expectNoFaults(where: string): Promise<void> {
+    await page.evaluate(AXE);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      expect([where, colorScheme, await page.evaluate(faults)]).toEqual([where, colorScheme, []]);
+    }
+  }
+
+  const answer = async (path: string) => (await world.get(path)).body;
+  const tableOf = (caption: string) =>
+    page.locator('table', { has: page.locator('caption', { hasText: new RegExp(`^${caption}$`) }) });
+  /** The texts of all cells, row by row, without what is small beside a figure. */
+  const cellsOf = (caption: string) =>
+    tableOf(caption)
+      .locator('tbody tr')
+      .evaluateAll((rows) =>
+        rows.map((row) =>
+          [...row.querySelectorAll('td')].map((cell) => {
+            const copy = cell.cloneNode(true) as HTMLElement;
+            for (const small of copy.querySelectorAll('.small')) small.remove();
+            return copy.textContent?.trim() ?? '';
+          }),
+        ),
+      );
+
+  test('a key opens a session, and is kept nowhere in the page', async () => {
+    await page.goto(`${api}/ui/system?x=1`);
+    await page.getByLabel('Key').fill('tr_other_x');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('The key is not known here.').waitFor();
+    await logIn('tr_reader_x');
+    await page.waitForFunction(() => document.title === 'System · Tributary');
+    expect(page.url()).toBe(`${api}/ui/system?x=1`);
+    const kept = await page.evaluate(() =>
+      JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, location.href]),
+    );
+    expect(kept).toBe(JSON.stringify(['', {}, {}, `${api}/ui/system?x=1`]));
+  });
+
+  test('a link opens a session once, and its code leaves the address', async () => {
+    const { code } = JSON.parse((await world.post('/ui/login-codes', {}, READ)).text) as { code: string };
+    for (const opens of [true, false]) {
+      const other = await browser.newContext();
+      const tab = await other.newPage();
+      await tab.goto(`${api}/ui/paths?days=7#code=${code}`);
+      if (opens) await tab.getByRole('heading', { name: 'Paths', level: 1 }).waitFor();
+      else await tab.getByText('The link was used already, or is older than 15 minutes.').waitFor();
+      expect(tab.url()).toBe(`${api}/ui/paths?days=7`);
+      await other.close();
+    }
+  });
+
+  test('the figures of a comparison are those of the API, in each layer, and all models share out the same', async () => {
+    for (const layer of ['merged', 'batch', 'speed']) {
+      await open(`attribution?layer=${layer}`);
+      const body = await answer(
+        `/v1/attribution/compare?models=${MODELS}&by=channel&intervals=1&sort=conversions&from=2026-10-22&to=2026-11-21&layer=${layer}`,
+      );
+      expect(body.rows.length).toBeGreaterThan(3);
+      const shown = body.rows.map((row: ComparedRow) => [
+        shortened(row.channel),
+        count(row.touches),
+        money(row.costMinor, 'EUR'),
+        ...MODELS.map((model) => parts(row.models[model]?.conversions)),
+      ]);
+      expect([layer, await cellsOf('Conversions by channel and model')]).toEqual([layer, shown]);
+      const foot = await tableOf('Conversions by channel and model').locator('tfoot td').allTextContents();
+      const sums = MODELS.map((model) => parts(body.totals.models[model].conversions));
+      expect(foot.slice(3)).toEqual(sums);
+      expect(new Set(sums).size).toBe(1);
+    }
+  });
+
+  test('paths, conversions, credits and events are those of the API, and bands add up to the conversions', async () => {
+    await open('paths');
+    const paths = await answer('/v1/paths?limit=1000&from=2026-10-22&to=2026-11-21');
+    const rows = paths.paths.slice(0, 15);
+    expect(await cellsOf('Paths')).toEqual(
+      rows.map((one: { steps: string[]; conversions: number; share: number; valueMinor: number }) => [
+        one.steps.map((step) => shortened(step, 40)).join(''),
+        count(one.conversions),
+        percent(one.share),
+        money(one.valueMinor, 'EUR'),
+      ]),
+    );
+    expect(await page.locator('.mark-end text').textContent()).toBe(`Conversion ${count(paths.totals.conversions)}`);
+
+    await open('conversions');
+    const list = await answer('/v1/conversion-list?limit=50&from=2026-10-22&to=2026-11-21');
+    expect((await cellsOf('Conversions')).map(([id, , , value]) => [id, value])).toEqual(
+      list.conversions.map((one: { id: string; valueMinor: number }) => [one.id, money(one.valueMinor, 'EUR')]),
+    );
+
+    await open('conversion?id=order-0&user=u0');
+    const explained = await answer('/v1/conversions/order-0?user=u0');
+    const credits = explained.touches.map(({ credits: byModel }: { credits: Record<string, { creditMicros: number }> }) =>
+      explained.models.map((model: string) => (byModel[model]?.creditMicros ? percent(byModel[model].creditMicros / 1e6) : '0')),
+    );
+    expect((await cellsOf('Credit of each touch')).map((cells) => cells.slice(2))).toEqual(credits);
+    const sums = await tableOf('Credit of each touch').locator('tfoot td').allTextContents();
+    expect(new Set(sums.slice(2))).toEqual(new Set([`100.0 %${money(explained.conversion.valueMinor, 'EUR')}`]));
+
+    await open('user?id=u0');
+    const { signals } = await answer('/v1/users/u0/signals?limit=50');
+    expect(await page.locator('.timeline summary').allTextContents()).toEqual(signals.map(({ id }: { id: string }) => id));
+    const { journeys } = await answer('/v1/users/u0/journey');
+    expect(await page.locator('.journeys > li').count()).toBe(journeys.length);
+  });
+
+  test('what is chosen is in the address, and links go without loading the page again', async () => {
+    await open('attribution');
+    await page.evaluate(() => Object.assign(globalThis, { same: true }));
+    await page.getByRole('radio', { name: '7 days' }).check();
+    await page.getByRole('checkbox', { name: 'timeDecay' }).check();
+    await page.getByRole('radio', { name: 'Share' }).check();
+    await settled();
+    expect(decodeURIComponent(new URL(page.url()).search)).toBe('?days=7&models=last,linear,timeDecay,shapley,markov&show=share');
+    await page.getByRole('link', { name: 'Operations' }).click();
+    await page.getByRole('heading', { name: 'Operations', level: 1 }).waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Share by channel' }).waitFor();
+    expect(await page.evaluate(() => (globalThis as { same?: boolean }).same)).toBe(true);
+    await page.keyboard.press('Tab');
+    await page.goto(`${api}/ui/system`);
+    await settled();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the page');
+  });
+
+  test('an answer that is not complete says so, and a question that is refused says why', async () => {
+    world.broken.partition = 1;
+    await world.tick();
+    await open('attribution');
+    const { meta } = await answer('/v1/attribution?from=2026-10-22&to=2026-11-21');
+    world.broken.partition = -1;
+    await world.tick();
+    expect(meta.complete).toBe(false);
+    const banner = await page.locator('.banner').first().textContent();
+    for (const part of ['Not complete', ...meta.reasons, ...meta.warnings]) expect(banner).toContain(part);
+    await expectNoFaults('an incomplete answer');
+    await open('attribution?from=2026-11-20&to=2026-11-01');
+    await page.getByText('from must lie before to').first().waitFor();
+    await open('dead-letters');
+    await page.getByRole('heading', { name: 'This needs an admin key' }).waitFor();
+    await open('conversion?id=nothing');
+    await page.getByText('The API refused this question').waitFor();
+  });
+
+  test('pages have no fault that axe finds in either theme, and names of others run nothing', async () => {
+    for (const path of PAGES) {
+      await open(path);
+      await expectNoFaults(path);
+      expect(await page.evaluate(() => (globalThis as { ran?: number }).ran)).toBeUndefined();
+    }
+    await open('attribution?by=campaign&days=all');
+    const names = (await cellsOf('Conversions by campaign and model')).map(([name]) => name);
+    for (const name of HOSTILE) expect(names).toContain(name);
+  });
+
+  test('no page is wider than a telephone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of PAGES) {
+      await open(path);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect([path, wider]).toEqual([path, 0]);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  test('a session that ends leads to the login, and back to where one was', async () => {
+    await open('user?id=u0');
+    await context.clearCookies();
+    await page.getByRole('link', { name: 'Paths' }).click();
+    await page.getByText('The session has ended.').waitFor();
+    await logIn('ta_admin_x');
+    await page.waitForFunction(() => document.title === 'Paths · Tributary');
+    await page.getByRole('link', { name: 'Dead letters' }).click();
+    await page.getByText('No dead letter').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Log in with a key' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Log in with a key' }).waitFor();
+    await expectNoFaults('login');
+  });
+
+  test('nothing was refused by its policy, nothing failed, and no other address was asked', () => expect(troubles).toEqual([]));
+});
+
+interface Axe {
+  run(options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+}
+
+/** Runs in the page. */
+async function faults(): Promise<string[]> {
+  const { axe } = globalThis as unknown as { readonly axe: Axe };
+  // The size of targets is a rule of WCAG 2.2 that is off by itself.
+  const { violations } = await axe.run({ resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } });
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  );
+}
+
+interface ComparedRow {
+  readonly channel: string;
+  readonly touches: number;
+  readonly costMinor: number;
+  readonly models: Readonly<Record<string, { readonly conversions: number }>>;
+}
+
+function shortened(name: string, most = 60): string {
+  return [...name].length > most ? `${[...name].slice(0, most - 1).join('')}…` : name;
+}
