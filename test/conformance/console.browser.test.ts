@@ -1,4 +1,4 @@
-/** The console in a browser: what it shows is what the API answers, names of others stay text, and nobody is shut out by colour, width or keys. */
+/** The console in a browser: what it shows is what the API answers, names of others stay text, and colours, widths and keys keep everybody in. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';

@@ -40,6 +40,9 @@ export function Shell() {
         </a>
         <Navigation at={PART_OF[place.page] ?? place.page} />
         <div class="side-foot">
+          <a class="small" href="/docs" target="_blank" rel="noreferrer">
+            API reference
+          </a>
           <ThemeChoice />
           <p class="holder">
             <span class="small">

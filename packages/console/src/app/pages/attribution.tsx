@@ -1,6 +1,7 @@
 /** Which rows the conversions are credited to, under several models side by side. */
 
 import type { Asked } from '@tributary/client/operations';
+import { Fragment } from 'preact';
 import { type EstimateRow, IntervalChart } from '../charts/intervals.tsx';
 import { Legend, MOST_SERIES } from '../charts/mark.tsx';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
@@ -35,7 +36,7 @@ export function AttributionPage({ place }: PageProps) {
   const models = useAnswer('models', {});
   const offered = (models.answer?.models ?? [])
     .filter(({ missing, required }) => missing === null && required.length === 0)
-    .map(({ name }) => ({ value: name as string, text: name as string }));
+    .map(({ name, rule }) => ({ value: name as string, text: name as string, hint: rule }));
   const named = (place.query.get('models') ?? '').split(',').filter((name) => offered.some(({ value }) => value === name));
   const chosen = (named.length > 0 ? named : FIRST_MODELS).slice(0, MOST_SERIES);
   const withoutIntervals = chosen.filter(
@@ -80,6 +81,7 @@ export function AttributionPage({ place }: PageProps) {
               question={addressOfQuestion('compareModels', asked)}
               by={by}
               withoutIntervals={by === 'channel' ? withoutIntervals : []}
+              rules={offered.filter(({ value }) => chosen.includes(value))}
             />
           </>
         )}
@@ -106,9 +108,10 @@ interface CompareProps {
   readonly by: 'channel' | 'campaign' | 'type';
   /** Chosen models that have none, so that none are asked for. */
   readonly withoutIntervals: readonly string[];
+  readonly rules: readonly { readonly value: string; readonly hint: string }[];
 }
 
-function ComparePanel({ answer, measure, choice, question, by, withoutIntervals }: CompareProps) {
+function ComparePanel({ answer, measure, choice, question, by, withoutIntervals, rules }: CompareProps) {
   const { models, rows, totals } = answer;
   const { currency, change } = choice;
   const [valueField, lowField, highField] = measure.fields;
@@ -170,6 +173,17 @@ function ComparePanel({ answer, measure, choice, question, by, withoutIntervals 
             keyOf={(row) => nameOf(row, by)}
             foot={['All rows', count(totals.touches), money(totals.costMinor, currency), ...models.map(sumOf)]}
           />
+          <details>
+            <summary>What these models say</summary>
+            <dl class="facts">
+              {rules.map(({ value, hint }) => (
+                <Fragment key={value}>
+                  <dt>{value}</dt>
+                  <dd>{hint}</dd>
+                </Fragment>
+              ))}
+            </dl>
+          </details>
           {answer.rest !== null && answer.rest.rows > 0 && (
             <p class="small">{count(answer.rest.rows)} smaller rows are left out; the sums have them.</p>
           )}

@@ -5,6 +5,8 @@ import { useId } from 'preact/hooks';
 interface Option {
   readonly value: string;
   readonly text: string;
+  /** Shown where the pointer rests. */
+  readonly hint?: string;
 }
 
 interface ChoiceProps {
@@ -62,14 +64,14 @@ export function Several({
     <fieldset class="several">
       <legend>{name}</legend>
       <div>
-        {options.map(({ value, text }) => {
+        {options.map(({ value, text, hint }) => {
           const isChosen = values.includes(value);
           const change = () => {
             const next = options.map((one) => one.value).filter((one) => (one === value ? !isChosen : values.includes(one)));
             if (next.length > 0) choose(next);
           };
           return (
-            <label key={value}>
+            <label key={value} title={hint}>
               <input type="checkbox" checked={isChosen} onChange={change} />
               <span>{text}</span>
             </label>
