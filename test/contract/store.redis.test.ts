@@ -90,7 +90,7 @@ async function retireWatched(namespace: string, keep: number, before: (command: 
     const watched = new Proxy(redis, {
       get(of, name) {
         const command = Reflect.get(of, name);
-        if (name !== 'del' && name !== 'tributaryRetired') return command;
+        if (name !== 'unlink' && name !== 'tributaryRetired') return command;
         return async (...args: unknown[]) => {
           await before(name);
           return command.apply(of, args);
@@ -108,7 +108,7 @@ test('law 7: a retirement that was cut short is ended by the next one', async ()
   await passBarriers(store, 0, 40);
   let removals = 3;
   const failing = async (command: string) => {
-    if (command === 'del' && removals-- <= 0) throw new Error('connection lost');
+    if (command === 'unlink' && removals-- <= 0) throw new Error('connection lost');
   };
   await expect(retireWatched('cut-short', 30, failing)).rejects.toThrow(/connection lost/);
   expect(await store.generationsKept(P)).toEqual(range(3, 40));
@@ -135,7 +135,7 @@ test('law 7: a retirement looks for what was kept until now, not for all that ev
   await store.serving.retireDeltas(20);
   let removals = 0;
   await retireWatched('once', 32, async (command) => {
-    if (command === 'del') removals++;
+    if (command === 'unlink') removals++;
   });
   expect(removals).toBe(2);
 });

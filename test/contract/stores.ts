@@ -2,6 +2,7 @@
 
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import type { ReadBounds } from '@tributary/store/deltas/paged-read';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import type { OutboxUnderTest } from '@tributary/testkit/contracts/outbox-contract';
@@ -29,8 +30,8 @@ export async function memoryStore(): Promise<ContractStore> {
 
 export interface RedisStores {
   readonly server: RedisServer;
-  /** Each in a namespace of its own. */
-  make(namespace?: string): Promise<ContractStore>;
+  /** Each in a namespace of its own. `bounds`: of deltas that are read whole. */
+  make(namespace?: string, bounds?: ReadBounds): Promise<ContractStore>;
   ready(): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -48,11 +49,11 @@ export async function startRedisStores(): Promise<RedisStores> {
   return {
     server,
     ready,
-    async make(namespace = `store-${made++}`) {
+    async make(namespace = `store-${made++}`, bounds) {
       const keysOf = (partition: number) => reads.keys(`${namespace}:{${partition}}:*`);
       return {
         speed: createSpeedStore(commits, namespace),
-        serving: createServingStore(reads, namespace, HISTORY_PARTITIONS, VIEWS),
+        serving: createServingStore(reads, namespace, HISTORY_PARTITIONS, VIEWS, bounds === undefined ? {} : { bounds }),
         outbox: createOutbox(commits, namespace),
         generationsKept: async (partition) => generationsOf(await keysOf(partition)),
         async checkpoint(partition) {

@@ -1,3 +1,4 @@
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createDeltaFollower } from '@tributary/serving/deltas/follower';
 import { GENERATION_ZERO } from '@tributary/serving/generations/loaded';
 import { projectionOf } from '@tributary/serving/merge';
@@ -16,6 +17,15 @@ afterAll(() => stores?.stop());
 
 test('law 1: over any history of commits, barriers, retirements and lost writes, an answer is that of a fresh full read of Redis', async () => {
   await expectFollowerLaw(() => stores.make(), 150);
+});
+
+test('law 1: likewise where all of it is read in pages of two rows', async () => {
+  // A small hash is stored as a list otherwise, of which a scan gives all rows at once.
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  await whenReady(redis, 5_000);
+  await redis.config('SET', 'hash-max-listpack-entries', '1');
+  redis.disconnect();
+  await expectFollowerLaw(() => stores.make(undefined, { pageRows: 2, mostAtOnce: 1 }), 100);
 });
 
 test('law 1: Redis is killed and started again: followers go on where they were, and nothing is read whole', async () => {

@@ -16,6 +16,7 @@ import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
 import { MUTATIONS_OF_LINES } from './mutations-of-lines.ts';
 import { MUTATIONS_OF_ONCE } from './mutations-of-once.ts';
+import { MUTATIONS_OF_PAGES } from './mutations-of-pages.ts';
 import { MUTATIONS_OF_QUESTIONS } from './mutations-of-questions.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RECORDS } from './mutations-of-records.ts';
@@ -320,7 +321,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'deltas that are retired between two keys of a read are empty',
     law: '7',
-    file: `${STORE}/deltas/partition-reads.ts`,
+    file: `${STORE}/deltas/reads-by-key.ts`,
     from: " && (oldest ?? undefined) === fields['oldest'] ?",
     to: ' ?',
     test: 'packages/store/src/deltas/partition-reads.test.ts',
@@ -418,6 +419,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_KAFKA,
   ...MUTATIONS_OF_LINES,
   ...MUTATIONS_OF_ONCE,
+  ...MUTATIONS_OF_PAGES,
   ...MUTATIONS_OF_QUESTIONS,
   ...MUTATIONS_OF_READS,
   ...MUTATIONS_OF_RECORDS,

@@ -338,7 +338,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'the feed holds any number of bytes',
     law: '7',
     file: 'packages/store/src/commit/commit.lua',
-    from: ' or feedBytes > FEED_BYTES',
+    from: ' or feedBytes > most',
     to: '',
     test: STORE,
   },

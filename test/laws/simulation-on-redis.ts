@@ -10,6 +10,9 @@ import type { PartsUnderTest } from '@tributary/testkit/simulation/world';
 import { VIEWS } from '@tributary/views/registry';
 import type { Redis } from 'ioredis';
 
+/** So that what a seed commits is read in pages. */
+const SMALL_READS = { pageRows: 3, mostAtOnce: 5 };
+
 type Turn = () => Promise<void>;
 type Connections = { readonly commits: Redis; readonly reads: Redis };
 
@@ -34,7 +37,7 @@ export async function startSimulatedStores(): Promise<Required<Pick<PartsUnderTe
 }
 
 function storeOnRedis({ commits, reads }: Connections, namespace: string, partitions: number): SimulatedStore {
-  const servingStore = createServingStore(reads, namespace, partitions, VIEWS);
+  const servingStore = createServingStore(reads, namespace, partitions, VIEWS, { bounds: SMALL_READS });
   let underWay = 0;
 
   async function counted<T>(work: () => Promise<T>): Promise<T> {

@@ -61,6 +61,9 @@ export interface RecordOwner {
 /** 1 ms of the store and its connection. */
 export const SHORT_ANSWER_BYTES = 1_280 * 1024;
 
+/** Awaited between two parts of a long read: it lets others go on, and may reject where the read is to stop. */
+export type Pause = () => Promise<unknown>;
+
 export interface ServingStore {
   /**
    * Users' records as raw bytes (see `signals.ts`), null where there is none, in order, as long as they sum to `maxBytes`: one
@@ -75,8 +78,16 @@ export interface ServingStore {
    * the named ones are left out. Each partition as of one moment, at the cost of what changed.
    */
   follow(views: readonly string[], cursors: readonly (FeedCursor | null)[]): Promise<Followed[]>;
-  /** The given partitions' deltas by generation, generations ≥ `fromGeneration`, as of one moment each: where following starts. */
-  readWhole(partitions: readonly number[], views: readonly string[], fromGeneration: number): Promise<WholePartition[]>;
+  /**
+   * The given partitions' deltas by generation, generations ≥ `fromGeneration`, as of one moment each: where following starts. Many rows are
+   * read in pages, with `pause` between them; each is of the last commit before the end of its partition's read.
+   */
+  readWhole(
+    partitions: readonly number[],
+    views: readonly string[],
+    fromGeneration: number,
+    pause?: Pause,
+  ): Promise<WholePartition[]>;
   states(): Promise<(PartitionState | null)[]>;
   /** Where a conversion that the speed layer saw is to be found. */
   findConversion(id: string): Promise<{ readonly partition: number; readonly userKey: string } | null>;

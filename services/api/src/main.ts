@@ -57,7 +57,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
 
   const deps: ApiDeps = {
     partitions,
-    store: createServingStore(serving, NAMESPACE, partitions, VIEWS, bulk),
+    store: createServingStore(serving, NAMESPACE, partitions, VIEWS, { bulk }),
     source: openDataFolder({ dataDir, views: VIEWS, now: Date.now, memoryLimit }),
     archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
     keys: followKeys(dataDir, logger),

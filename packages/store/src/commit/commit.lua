@@ -26,7 +26,8 @@
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
   What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which they do not
   hold (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. A large commit
-  empties it, so that catching up costs next to nothing; followers then read everything once.
+  empties it, so that catching up costs next to nothing; followers then read everything once. Where somebody is reading more rows
+  than one reply has (read-deltas.lua leaves the key `reading` for some seconds), it stays: their pages are of different commits.
   A row is stored as its measures, one field a row: both the commit and the append-only file are half as large as with one
   counter a measure. Little-endian integers in the smallest of three forms that all measures of the row fit:
     0, then 32 bits each   nearly all rows: a fiftieth of all memory
@@ -134,23 +135,23 @@ local function add_rows(key, measures, rows, has_words)
   end
 end
 
-local FEED_ENTRIES, FEED_BYTES, LARGE = 512, 1048576, 40960
+local FEED_ENTRIES, FEED_BYTES, FEED_BYTES_READ, LARGE = 512, 1048576, 8388608, 40960
 
--- The bytes of the feed with an entry more; false: the commit is large, and empties it.
-local function fed(feed, feedBytes, entry)
+-- The bytes of the feed with an entry more; false: the commit is large, and empties it. `reading`: the key that somebody reads.
+local function fed(feed, feedBytes, entry, reading)
   if not entry then
     if feedBytes > 0 then redis.call('DEL', feed) end
     return 0
   end
   local entries = redis.call('RPUSH', feed, entry)
   feedBytes = feedBytes + #entry
-  while entries > FEED_ENTRIES or feedBytes > FEED_BYTES do
+  local most = feedBytes > FEED_BYTES and redis.call('EXISTS', reading) == 1 and FEED_BYTES_READ or FEED_BYTES
+  while entries > FEED_ENTRIES or feedBytes > most do
     feedBytes = feedBytes - #redis.call('LPOP', feed)
     entries = entries - 1
   end
   return feedBytes
 end
-
 -- The commit whose arguments begin at `first`.
 local function commit(state, first)
   local prefix, expected, id, expectedCommit, next, identity, logTime, reached, definitions, generation, pending, overflowed, json =
@@ -203,8 +204,10 @@ local function commit(state, first)
   if filed and pending ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', pending) end
   if filed and overflowed ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', overflowed) end
 
-  local entry = #json < LARGE and table.concat(ARGV, '\n', first + 2, first + 12) .. '\n' .. since
-  local feedBytes = fed(prefix .. 'feed', tonumber(stored[4] or '0'), entry)
+  local reading = prefix .. 'reading'
+  local isFed = #json < LARGE or #json < FEED_BYTES_READ and redis.call('EXISTS', reading) == 1
+  local entry = isFed and table.concat(ARGV, '\n', first + 2, first + 12) .. '\n' .. since
+  local feedBytes = fed(prefix .. 'feed', tonumber(stored[4] or '0'), entry, reading)
 
   local fields = { 'position', next, 'commit', id, 'logIdentity', identity, 'logTimeMs', logTime, 'generation', reached,
     'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes }

@@ -75,7 +75,7 @@ function givesNone([, records]: RecordsReply): boolean {
 /** All that commit.lua may touch besides the state: on a cluster every key must be named (scripts.ts). */
 function touchedKeys(prefix: string, commit: Commit): string[] {
   const { deltasGeneration: generation } = commit;
-  const keys = [`${prefix}feed`];
+  const keys = [`${prefix}feed`, `${prefix}reading`];
   for (const userKey of commit.appends.keys()) keys.push(`${prefix}u:${userKey}`);
   for (const userKey of commit.rewrites.keys()) keys.push(`${prefix}u:${userKey}`);
   for (const view of commit.deltas.keys()) keys.push(`${prefix}d:${generation}:${view}`);

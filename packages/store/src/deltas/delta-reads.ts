@@ -1,33 +1,38 @@
 /** The deltas of a partition as of one moment: summed, by generation, or what was committed since a cursor. */
-import { addRow, addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import type { Redis } from 'ioredis';
 import { type CommittedDeltas, isChain, parseFeedEntry } from '../format/feed.ts';
 import { partitionPrefix } from '../format/keys.ts';
 import { stateFrom } from '../format/state.ts';
-import { unpackMeasures } from '../format/words.ts';
-import type { FeedCursor, Followed, GenerationDeltas, PartitionDeltas, WholePartition } from '../serving-store.ts';
-import { createPartitionReads, type FeedRead, type PartitionHashes } from './partition-reads.ts';
+import type { FeedCursor, Followed, PartitionDeltas, Pause, WholePartition } from '../serving-store.ts';
+import { cursorOf, type ReadBounds, type ReadDeltas, readDeltas } from './paged-read.ts';
+import { createPartitionReads, type FeedRead } from './partition-reads.ts';
 
 export interface DeltaReads {
-  sum(partition: number, views: readonly string[], from: number, before?: number): Promise<PartitionDeltas>;
-  whole(partition: number, views: readonly string[], from: number): Promise<WholePartition>;
+  sum(
+    partition: number,
+    views: readonly string[],
+    from: number,
+    before: number | undefined,
+    pause: Pause,
+  ): Promise<PartitionDeltas>;
+  whole(partition: number, views: readonly string[], from: number, pause: Pause): Promise<WholePartition>;
   follow(partition: number, views: ReadonlySet<string>, cursor: FeedCursor | null): Promise<Followed>;
 }
 
 /** `bulk`: the connection for whole deltas, so that short answers do not wait behind long ones. */
-export function createDeltaReads(redis: Redis, namespace: string, bulk: Redis): DeltaReads {
+export function createDeltaReads(redis: Redis, namespace: string, bulk: Redis, bounds?: ReadBounds): DeltaReads {
   const reads = createPartitionReads(redis);
   const bulkReads = createPartitionReads(bulk);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
   return {
-    async sum(partition, views, from, before) {
-      return sumOf(partition, views, await bulkReads.hashes(prefixOf(partition), views, from, before));
+    async sum(partition, views, from, before, pause) {
+      return sumOf(partition, views, await readDeltas(bulkReads, prefixOf(partition), { views, from, before }, pause, bounds));
     },
-    async whole(partition, views, from) {
-      const hashes = await bulkReads.hashes(prefixOf(partition), views, from);
-      const { fields } = hashes;
-      const cursor = { commitId: fields['commit'] ?? '', commits: Number(fields['commits'] ?? 0) };
-      return { partition, cursor, state: stateFrom(fields), generations: new Map(generationsOf(hashes, views)) };
+    async whole(partition, views, from, pause) {
+      const read = await readDeltas(bulkReads, prefixOf(partition), { views, from, before: undefined }, pause, bounds);
+      const { fields, generations } = read;
+      return { partition, cursor: cursorOf(fields), state: stateFrom(fields), generations };
     },
     async follow(partition, views, cursor) {
       const from = cursor ?? { commitId: '', commits: Number.MAX_SAFE_INTEGER };
@@ -36,17 +41,10 @@ export function createDeltaReads(redis: Redis, namespace: string, bulk: Redis): 
   };
 }
 
-function generationsOf({ generations }: PartitionHashes, views: readonly string[]): [generation: number, GenerationDeltas][] {
-  return generations.map(({ generation, pending, overflowed, views: hashes }) => {
-    const rows: RowsByView = new Map(views.map((view, i) => [view, rowsFrom(hashes[i] ?? [])]));
-    return [generation, { rows, pending, overflowed }];
-  });
-}
-
-function sumOf(partition: number, views: readonly string[], hashes: PartitionHashes): PartitionDeltas {
+function sumOf(partition: number, views: readonly string[], { fields, generations }: ReadDeltas): PartitionDeltas {
   const rows: RowsByView = new Map(views.map((view) => [view, new Map()]));
-  const sum = { partition, state: stateFrom(hashes.fields), rows, pending: 0, overflowed: 0 };
-  for (const [, deltas] of generationsOf(hashes, views)) {
+  const sum = { partition, state: stateFrom(fields), rows, pending: 0, overflowed: 0 };
+  for (const deltas of generations.values()) {
     addRowsByView(rows, deltas.rows);
     sum.pending += deltas.pending;
     sum.overflowed += deltas.overflowed;
@@ -64,11 +62,4 @@ export function followed(partition: number, views: ReadonlySet<string>, from: Fe
     if (commit !== null) commits.push(commit);
   }
   return { partition, oldest, commits: commits.length > 0 && isChain(commits, from.commitId, lastCommit) ? commits : 'gap' };
-}
-
-/** The hash of one view: field = row key, value = measures as commit.lua packs them. */
-function rowsFrom(hash: readonly Buffer[]): Rows {
-  const rows: Rows = new Map();
-  for (let i = 0; i + 1 < hash.length; i += 2) addRow(rows, String(hash[i]), unpackMeasures(hash[i + 1] as Buffer));
-  return rows;
 }

@@ -1,12 +1,18 @@
 --[[
-  The state and the deltas of a partition by generation, as of one moment.
+  The state and the deltas of a partition by generation, as of one moment, and what was committed since a commit that the caller knows.
 
   KEYS[1]  the partition's state hash
-  ARGV     prefix, first generation, generation to stop before ('' = none), view …
+  ARGV     prefix, first generation, generation to stop before ('' = none), most rows of one reply (-1: give none),
+           id of the commit known ('' = none), how many commits there were with it ('' = the feed is not asked for), view …
   Generations that the partition stepped over (gap:<last before> = the next one) are left out.
-  Returns  { state fields as a flat list, { generation, pending, overflowed, { flat hash of view 1, of view 2 … } }, … }
+  Returns  { state fields as a flat list, feed entries as follow.lua has them (0 = it does not reach back so far),
+             { generation, pending, overflowed, { rows of view 1, of view 2 … }, { flat hash of view 1, of view 2 … } }, … }
            or the error RETIRED when the first generation's deltas are gone already
+  There are no hashes where all rows are more than one reply may have: they are read in pages (read-page.lua). For some time
+  commits then leave more in the feed than they do otherwise (commit.lua), so that pages of different commits become one read.
 ]]
+local READING_MS = 10000
+
 local prefix = ARGV[1]
 local state = redis.call('HGETALL', KEYS[1])
 local fields = {}
@@ -14,8 +20,15 @@ for i = 1, #state, 2 do fields[state[i]] = state[i + 1] end
 local first, current = tonumber(ARGV[2]), tonumber(fields['generation'] or '0')
 local oldest = tonumber(fields['oldest'] or '0')
 if first < oldest then return redis.error_reply('RETIRED the deltas of generation ' .. first .. ' are gone, the oldest kept is ' .. oldest) end
-local stop = current + 1
+local stop, most = current + 1, tonumber(ARGV[4])
 if ARGV[3] ~= '' and tonumber(ARGV[3]) < stop then stop = tonumber(ARGV[3]) end
+
+local entries = {}
+if ARGV[6] ~= '' then
+  local ahead = tonumber(fields['commits'] or '0') - tonumber(ARGV[6])
+  if ahead > 0 then entries = redis.call('LRANGE', prefix .. 'feed', -ahead, -1) end
+  if #entries ~= ahead or ahead == 0 and (fields['commit'] or '') ~= ARGV[5] then entries = 0 end
+end
 
 local after = {}
 local g = first
@@ -28,12 +41,25 @@ for field, next in pairs(fields) do
   end
 end
 
-local reply = { state }
+local reply, rows = { state, entries }, 0
 while g < stop do
   local counters = redis.call('HMGET', prefix .. 'n:' .. g, 'pending', 'overflowed')
-  local views = {}
-  for v = 4, #ARGV do views[v - 3] = redis.call('HGETALL', prefix .. 'd:' .. g .. ':' .. ARGV[v]) end
-  table.insert(reply, { g, tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), views })
+  local lengths = {}
+  for v = 7, #ARGV do
+    lengths[v - 6] = redis.call('HLEN', prefix .. 'd:' .. g .. ':' .. ARGV[v])
+    rows = rows + lengths[v - 6]
+  end
+  table.insert(reply, { g, tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), lengths })
   g = after[g] or g + 1
+end
+if rows <= most then
+  for i = 3, #reply do
+    local views = {}
+    for v = 7, #ARGV do views[v - 6] = redis.call('HGETALL', prefix .. 'd:' .. reply[i][1] .. ':' .. ARGV[v]) end
+    reply[i][5] = views
+  end
+elseif most >= 0 then
+  -- Without it a read that meets large commits begins again: no reason to refuse it where Redis takes no writes.
+  redis.pcall('SET', prefix .. 'reading', 1, 'PX', READING_MS)
 end
 return reply

@@ -26,8 +26,8 @@ export function createRetire(redis: Redis, namespace: string, views: readonly { 
     // What an earlier retirement began and did not end is below `oldest`, but not below `removed`.
     for (const g of generationsBetween(fields, Number(fields['removed'] ?? 0), keep)) {
       const keys = [`${prefix}n:${g}`, `${prefix}c:${g}`, ...views.map(({ name }) => `${prefix}d:${g}:${name}`)];
-      if (redis.isCluster) await Promise.all(keys.map((key) => redis.del(key)));
-      else await redis.del(...keys);
+      if (redis.isCluster) await Promise.all(keys.map((key) => redis.unlink(key)));
+      else await redis.unlink(...keys);
     }
     await redis.tributaryRetired(...state, String(keep));
   };

@@ -7,7 +7,8 @@
  *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, value = its measures, packed
  *   <ns>:{p}:n:<g>          hash: pending, overflowed
  *   <ns>:{p}:c:<g>          hash: conversion id → user key
- *   <ns>:{p}:feed           list: the newest commits' deltas, at most 1 MiB (commit.lua)
+ *   <ns>:{p}:feed           list: the newest commits' deltas, at most 1 MiB, or 8 while somebody reads the deltas in pages (commit.lua)
+ *   <ns>:{p}:reading        string with a time to live: somebody does (read-deltas.lua)
  *   <ns>:{p}:dead           stream: dead letters, the newest 10 000
  *   <ns>:{p}:outbox         list: the number of the first line, then the lines to publish; never empty again
  *   <ns>:pointer            hash: sequence, generation

@@ -1,14 +1,16 @@
 /** The serving store on Redis: what the API and the jobs read, each partition as of one moment. */
+import { setImmediate } from 'node:timers/promises';
 import type { Redis, Result } from 'ioredis';
 import { createDeadLetters } from '../dead-letters/redis-dead-letters.ts';
 import { createDeltaReads } from '../deltas/delta-reads.ts';
+import type { ReadBounds } from '../deltas/paged-read.ts';
 import { createRetire } from '../deltas/retire-deltas.ts';
 import { partitionPrefix, pointerKey } from '../format/keys.ts';
 import { generationsBetween, stateFrom } from '../format/state.ts';
 import { createRecordReads } from '../records/record-reads.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
 import { unlessDown } from '../redis/unless-down.ts';
-import type { ServingStore } from '../serving-store.ts';
+import type { PartitionDeltas, ServingStore } from '../serving-store.ts';
 import { readPointer } from './status-reads.ts';
 
 declare module 'ioredis' {
@@ -17,20 +19,23 @@ declare module 'ioredis' {
   }
 }
 
+/** Partitions whose deltas are read at a time: what is asked at once is answered in one turn of Redis. */
+const AT_ONCE = 4;
+
 /**
  * `views`: the names of all views, for retiring. `bulk`: a connection for whole deltas and long records, so that short
- * answers do not wait behind long ones.
+ * answers do not wait behind long ones. `bounds`: of deltas that are read whole.
  */
 export function createServingStore(
   redis: Redis,
   namespace: string,
   partitions: number,
   views: readonly { readonly name: string }[],
-  bulk: Redis = redis,
+  { bulk = redis, bounds }: { readonly bulk?: Redis; readonly bounds?: ReadBounds } = {},
 ): ServingStore {
   defineScript(redis, 'tributarySetPointer', new URL('./set-pointer.lua', import.meta.url));
   const records = createRecordReads(redis, namespace, bulk);
-  const deltas = createDeltaReads(redis, namespace, bulk);
+  const deltas = createDeltaReads(redis, namespace, bulk, bounds);
   const retire = createRetire(redis, namespace, views);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
@@ -39,7 +44,14 @@ export function createServingStore(
     records: (users, maxBytes) => unlessDown(() => records(users, maxBytes)),
 
     deltas: (names, from, before) =>
-      unlessDown(() => Promise.all(all.map((partition) => deltas.sum(partition, names, from, before)))),
+      unlessDown(async () => {
+        const read: PartitionDeltas[] = [];
+        for (let first = 0; first < partitions; first += AT_ONCE) {
+          const some = all.slice(first, first + AT_ONCE);
+          read.push(...(await Promise.all(some.map((partition) => deltas.sum(partition, names, from, before, setImmediate)))));
+        }
+        return read;
+      }),
 
     follow: (names, cursors) =>
       unlessDown(() => {
@@ -47,8 +59,8 @@ export function createServingStore(
         return Promise.all(all.map((partition) => deltas.follow(partition, asked, cursors[partition] ?? null)));
       }),
 
-    readWhole: (asked, names, from) =>
-      unlessDown(() => Promise.all(asked.map((partition) => deltas.whole(partition, names, from)))),
+    readWhole: (asked, names, from, pause = setImmediate) =>
+      unlessDown(() => Promise.all(asked.map((partition) => deltas.whole(partition, names, from, pause)))),
 
     states: () =>
       unlessDown(() => Promise.all(all.map(async (partition) => stateFrom(await redis.hgetall(`${prefixOf(partition)}state`))))),

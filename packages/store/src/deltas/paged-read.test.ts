@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readDeltas } from './paged-read.ts';
+import type { HashesAsked, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
+
+const VIEWS = ['a', 'b'] as const;
+const BOUNDS = { pageRows: 2, mostAtOnce: 3 };
+
+type Sums = Map<string, number>;
+
+interface Row {
+  readonly key: string;
+  measure: number;
+}
+
+/** A partition as Redis keeps it: hashes that keep zeros, whose order a scan follows, and a feed of few entries. */
+interface Stored {
+  generation: number;
+  oldest: number;
+  commit: string;
+  commits: number;
+  feed: string[];
+  readonly hashes: Map<string, Row[]>;
+  readonly pending: Map<number, number>;
+}
+
+type Event =
+  | { readonly kind: 'commit'; readonly rows: readonly { view: 0 | 1; key: number; amount: number; place: number }[] }
+  | { readonly kind: 'barrier' }
+  /** The feed does not reach back beyond it. */
+  | { readonly kind: 'overflow' }
+  | { readonly kind: 'retire' }
+  | { readonly kind: 'checkpoint' }
+  | { readonly kind: 'lose' }
+  /** Redis is loaded again: the order of a scan is another one. */
+  | { readonly kind: 'shuffle'; readonly seed: number };
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('commit' as const),
+      rows: fc.array(
+        fc.record({
+          view: fc.constantFrom<0 | 1>(0, 1),
+          key: fc.nat(11),
+          amount: fc.integer({ min: -2, max: 2 }),
+          place: fc.nat(11),
+        }),
+        { maxLength: 4 },
+      ),
+    }),
+  },
+  { weight: 2, arbitrary: fc.constant({ kind: 'barrier' as const }) },
+  ...(['overflow', 'retire', 'checkpoint', 'lose'] as const).map((kind) => ({ weight: 1, arbitrary: fc.constant({ kind }) })),
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('shuffle' as const), seed: fc.nat() }) },
+);
+
+function createPartition() {
+  let stored: Stored = {
+    generation: 0,
+    oldest: 0,
+    commit: '',
+    commits: 0,
+    feed: [],
+    hashes: new Map(),
+    pending: new Map(),
+  };
+  let saved: Stored | null = null;
+  let made = 0;
+
+  function file(view: string, generation: number, { key, amount, place }: { key: number; amount: number; place: number }): void {
+    const name = `${generation} ${view}`;
+    const rows = stored.hashes.get(name) ?? [];
+    stored.hashes.set(name, rows);
+    const row = rows.find((one) => one.key === `k${key}`);
+    if (row !== undefined) row.measure += amount;
+    else rows.splice(Math.min(place, rows.length), 0, { key: `k${key}`, measure: amount });
+  }
+
+  function commit(rows: readonly { view: 0 | 1; key: number; amount: number; place: number }[], next: number): void {
+    const id = `c${++made}`;
+    const { generation, commit: after } = stored;
+    const deltas: unknown[] = [];
+    for (const [v, view] of VIEWS.entries()) {
+      const own = rows.filter((row) => row.view === v);
+      if (own.length === 0) continue;
+      const summed: Sums = new Map();
+      for (const { key, amount } of own) summed.set(`k${key}`, (summed.get(`k${key}`) ?? 0) + amount);
+      deltas.push(view, 1, [...summed].flat());
+      if (generation >= stored.oldest) for (const row of own) file(view, generation, row);
+    }
+    stored.pending.set(generation, (stored.pending.get(generation) ?? 0) + 1);
+    stored.feed.push([id, after, `p${made}`, 'log', 0, next, '', generation, 1, 0, JSON.stringify(deltas), ''].join('\n'));
+    Object.assign(stored, { commit: id, commits: stored.commits + 1, generation: next });
+  }
+
+  function since(asked: { readonly commitId: string; readonly commits: number }): string[] | null {
+    const ahead = stored.commits - asked.commits;
+    if (ahead === 0) return stored.commit === asked.commitId ? [] : null;
+    return ahead < 0 || ahead > stored.feed.length ? null : stored.feed.slice(-ahead);
+  }
+
+  return {
+    play(one: Event): void {
+      if (one.kind === 'commit') commit(one.rows, stored.generation);
+      else if (one.kind === 'barrier') commit([], stored.generation + 1);
+      else if (one.kind === 'overflow') stored.feed.length = 0;
+      else if (one.kind === 'checkpoint') saved = structuredClone(stored);
+      else if (one.kind === 'lose') stored = structuredClone(saved ?? stored);
+      else if (one.kind === 'retire') {
+        stored.oldest = Math.max(stored.oldest, stored.generation);
+        for (const name of stored.hashes.keys()) if (Number(name.split(' ')[0]) < stored.oldest) stored.hashes.delete(name);
+      } else for (const rows of stored.hashes.values()) rows.sort((a, b) => order(a.key, one.seed) - order(b.key, one.seed));
+    },
+    /** By generation and view, without zeros. */
+    sums(from: number): Map<string, Sums> {
+      const sums = new Map<string, Sums>();
+      for (const [name, rows] of stored.hashes)
+        if (Number(name.split(' ')[0]) >= from)
+          sums.set(name, new Map(rows.filter(({ measure }) => measure !== 0).map(({ key, measure }) => [key, measure])));
+      return sums;
+    },
+    get: () => stored,
+    hashes({ views, from, mostRows, since: known }: HashesAsked): PartitionHashes {
+      if (from < stored.oldest) throw new Error(`RETIRED ${from}`);
+      const entries = known === null ? [] : since(known);
+      const fields = {
+        position: 'p',
+        commit: stored.commit,
+        commits: String(stored.commits),
+        generation: String(stored.generation),
+      };
+      const numbers = Array.from({ length: Math.max(0, stored.generation + 1 - from) }, (_, i) => from + i);
+      const generations = numbers.map((generation) => {
+        const rows = views.map((view) => stored.hashes.get(`${generation} ${view}`) ?? []);
+        return {
+          generation,
+          pending: stored.pending.get(generation) ?? 0,
+          overflowed: 0,
+          lengths: rows.map((own) => own.length),
+          rows,
+        };
+      });
+      const count = generations.flatMap(({ lengths }) => lengths).reduce((sum, length) => sum + length, 0);
+      return {
+        fields,
+        entries,
+        generations: generations.map(({ rows, ...one }) => ({ ...one, views: count > mostRows ? null : rows.map(flat) })),
+      };
+    },
+    /** The cursor is the last key of the page before: whatever comes in front of it meanwhile is not in a page. */
+    page({ generation, view, which, since: known }: PageAsked): Page {
+      const all = stored.hashes.get(`${generation} ${view}`) ?? [];
+      const asked = { oldest: stored.oldest, lastCommit: stored.commit, entries: since(known) };
+      if ('keys' in which) return { ...asked, cursor: '0', hash: flat(all.filter(({ key }) => which.keys.includes(key))) };
+      const first = which.cursor === '0' ? 0 : all.findIndex(({ key }) => key === which.cursor) + 1;
+      const some = all.slice(first, first + which.rows);
+      const cursor = first + which.rows >= all.length ? '0' : (some.at(-1)?.key ?? '0');
+      // A scan may give a row again.
+      return { ...asked, cursor, hash: flat([...all.slice(0, first % 3), ...some]) };
+    },
+  };
+}
+
+function order(key: string, seed: number): number {
+  return (Number(key.slice(1)) * 7 + (seed % 1_009)) % 13;
+}
+
+function flat(rows: readonly Row[]): Buffer[] {
+  return rows.flatMap(({ key, measure }) => {
+    const packed = Buffer.alloc(5);
+    packed.writeInt32LE(measure, 1);
+    return [Buffer.from(key), packed];
+  });
+}
+
+test('law 1: whatever is committed, retired or lost between any two pages, what was read is all of one commit', async () => {
+  const reads = { done: 0, inPages: 0, retired: 0, lost: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(event, { maxLength: 30 }),
+      fc.array(fc.array(event, { maxLength: 3 }), { minLength: 1, maxLength: 40 }),
+      fc.nat(2),
+      async (before, during, from) => {
+        const partition = createPartition();
+        for (const one of before) partition.play(one);
+        const startedWith = partition.get().commits;
+        const moments = new Map([[partition.get().commit, partition.sums(from)]]);
+        let loses = false;
+        let pages = 0;
+        const left = during.values();
+        const between = async () => {
+          for (const one of left.next().value ?? []) {
+            loses ||= one.kind === 'lose';
+            partition.play(one);
+            moments.set(partition.get().commit, partition.sums(from));
+          }
+        };
+        const source: Pick<PartitionReads, 'hashes' | 'page'> = {
+          async hashes(_, asked) {
+            await between();
+            return partition.hashes(asked);
+          },
+          async page(_, asked) {
+            await between();
+            pages++;
+            return partition.page(asked);
+          },
+        };
+        try {
+          const read = await readDeltas(source, 'p:', { views: VIEWS, from, before: undefined }, async () => undefined, BOUNDS);
+          const expected = moments.get(read.fields['commit'] ?? '') as Map<string, Sums>;
+          const got = new Map<string, Sums>();
+          for (const [generation, { rows }] of read.generations)
+            for (const [view, own] of rows)
+              if (own.size > 0)
+                got.set(`${generation} ${view}`, new Map([...own].map(([key, [measure]]) => [key, Number(measure)])));
+          expect(got).toEqual(new Map([...expected].filter(([, own]) => own.size > 0)));
+          if (!loses) expect(Number(read.fields['commits'])).toBeGreaterThanOrEqual(startedWith);
+          reads.done++;
+          if (pages > 0) reads.inPages++;
+        } catch (error) {
+          const { message } = error as Error;
+          if (message.startsWith('RETIRED')) {
+            expect(partition.get().oldest).toBeGreaterThan(from);
+            reads.retired++;
+          } else {
+            expect(message).toMatch(/lost the thread/);
+            reads.lost++;
+          }
+        }
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+  expect(reads.inPages).toBeGreaterThan(300);
+  expect(reads.retired).toBeGreaterThan(20);
+});

@@ -1,0 +1,261 @@
+/**
+ * The deltas of a partition as of one commit, however many rows they have.
+ *
+ *   begin   the state, and how many rows there are      few: all of them in the same reply, and that is all
+ *     ↓
+ *   pages   some rows, each page of the commit that      commits go on meanwhile: what they added comes with the page, from the
+ *     ↓     was the last one then                        feed, and is added to all that was read before
+ *   new     rows that no page had, by their keys         what the feed says of them may not be all
+ *     ↓
+ *   end     the state, and how many rows there are       exactly as many rows must be held, or all is read again
+ *
+ * Everything that is held is of the commit that the last reply named: the commits since are added first, then the rows of the reply, which have
+ * them, take the place of what was held. The commits must lead from the first to the last without a gap, as in the feed's other use. Rows are
+ * never taken out of a hash but with their whole generation, which `oldest` says. So in the end each row that is held is in the store, with just
+ * these measures, and where there are as many in the store, there is no other.
+ *
+ * Nothing of this trusts a scan to be whole: a cursor of HSCAN means nothing to the process of Redis that loads, or is given, the hash meanwhile.
+ */
+import { type Integer, add as plus } from '@tributary/model/integer';
+import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { type CommittedDeltas, isChain, parseFeedEntry } from '../format/feed.ts';
+import { unpackMeasures } from '../format/words.ts';
+import type { FeedCursor, GenerationDeltas, Pause } from '../serving-store.ts';
+import type { GenerationHashes, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
+
+export interface DeltasAsked {
+  readonly views: readonly string[];
+  readonly from: number;
+  readonly before: number | undefined;
+}
+
+export interface ReadDeltas {
+  /** The state, as of the commit that the rows are of. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly generations: ReadonlyMap<number, GenerationDeltas>;
+}
+
+export interface ReadBounds {
+  /** Rows of one page. HSCAN may give a few more. */
+  readonly pageRows: number;
+  /** Up to here all rows come at once, from one round trip. */
+  readonly mostAtOnce: number;
+}
+
+/** A page takes some 2 ms of Redis, and some 10 of a reader. */
+export const READ_BOUNDS: ReadBounds = { pageRows: 2_048, mostAtOnce: 4_096 };
+/** Rows that are passed over at a turn. */
+const ROWS_PER_TURN = 8_192;
+/** A read that lost the thread begins again. */
+const ATTEMPTS = 3;
+/** Times that rows which came during the read are looked up, while others come. */
+const ROUNDS = 32;
+
+/** Rejects with `RETIRED …` when the deltas of `from` are gone, and as `pause` does, which is awaited between pages. */
+export async function readDeltas(
+  reads: Pick<PartitionReads, 'hashes' | 'page'>,
+  prefix: string,
+  asked: DeltasAsked,
+  pause: Pause,
+  bounds: ReadBounds = READ_BOUNDS,
+): Promise<ReadDeltas> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const begun = await reads.hashes(prefix, { ...asked, mostRows: bounds.mostAtOnce, since: null });
+    const all = atOnce(begun, asked.views);
+    if (all !== null) return all;
+    const read = await readPages(begun, { reads, prefix, asked, pause, bounds });
+    if (read !== null) return read;
+  }
+  throw new Error(
+    `a partition with more than ${bounds.mostAtOnce} rows of deltas must keep what is committed while they are read (got ${ATTEMPTS} reads of ${prefix} that lost the thread). Ask again when the speed worker has caught up, or run a generation, after which there are fewer rows`,
+  );
+}
+
+function atOnce({ fields, generations }: PartitionHashes, views: readonly string[]): ReadDeltas | null {
+  const read = new Map<number, GenerationDeltas>();
+  for (const { generation, pending, overflowed, views: hashes } of generations) {
+    if (hashes === null) return null;
+    const rows: RowsByView = new Map();
+    for (const [i, view] of views.entries()) takePage(rowsOf(rows, view), hashes[i] ?? []);
+    for (const own of rows.values()) for (const [key, measures] of own) if (isZero(measures)) own.delete(key);
+    read.set(generation, { rows, pending, overflowed });
+  }
+  return { fields, generations: read };
+}
+
+interface Reading {
+  readonly reads: Pick<PartitionReads, 'hashes' | 'page'>;
+  readonly prefix: string;
+  readonly asked: DeltasAsked;
+  readonly pause: Pause;
+  readonly bounds: ReadBounds;
+}
+
+/** null: the feed did not reach back, the store went another way, or rows are missing. */
+async function readPages(begun: PartitionHashes, reading: Reading): Promise<ReadDeltas | null> {
+  const {
+    reads,
+    prefix,
+    asked,
+    pause,
+    bounds: { pageRows },
+  } = reading;
+  const gathered = gatherRows(asked, begun);
+
+  /** The cursor of the next page; null: the thread is lost. */
+  async function readPage(generation: number, view: string, which: PageAsked['which']): Promise<string | null> {
+    await pause();
+    const page = await reads.page(prefix, { generation, view, which, since: gathered.at() });
+    if (page.oldest > asked.from)
+      throw new Error(`RETIRED the deltas of generation ${asked.from} are gone, the oldest kept is ${page.oldest}`);
+    if (!gathered.takeUp(page.entries, page.lastCommit)) return null;
+    gathered.take(generation, view, page.hash);
+    return page.cursor;
+  }
+
+  for (const { generation, lengths } of begun.generations)
+    for (const [i, view] of asked.views.entries()) {
+      let cursor = lengths[i] === 0 ? null : '0';
+      while (cursor !== null) {
+        const next = await readPage(generation, view, { cursor, rows: pageRows });
+        if (next === null) return null;
+        cursor = next === '0' ? null : next;
+      }
+    }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let some = gathered.unread(pageRows); some !== null; some = gathered.unread(pageRows))
+      if ((await readPage(some.generation, some.view, { keys: some.keys })) === null) return null;
+    const end = await reads.hashes(prefix, { ...asked, mostRows: -1, since: gathered.at() });
+    if (!gathered.takeUp(end.entries, end.fields['commit'] ?? '')) return null;
+    // What was committed last had rows that are new here.
+    if (gathered.unread(1) !== null) continue;
+    if (!end.generations.every((one) => hasAllRows(one, asked.views, gathered))) return null;
+    return { fields: end.fields, generations: await gathered.given(end.generations, pause) };
+  }
+  return null;
+}
+
+export function cursorOf(fields: Readonly<Record<string, string>>): FeedCursor {
+  return { commitId: fields['commit'] ?? '', commits: Number(fields['commits'] ?? 0) };
+}
+
+interface GatheredRows {
+  /** The commit that all of it is of. */
+  at(): FeedCursor;
+  /** Adds what was committed since. false: the entries do not lead to the commit `to`. */
+  takeUp(entries: readonly string[] | null, to: string): boolean;
+  /** Rows as they are in the store with the last commit that was taken up. */
+  take(generation: number, view: string, hash: readonly Buffer[]): void;
+  /** Rows of which only what was committed since the beginning is known, at most `most` of one hash; null: there are none. */
+  unread(most: number): { readonly generation: number; readonly view: string; readonly keys: readonly string[] } | null;
+  /** Those whose measures are all zero count: they are in the store. */
+  count(generation: number, view: string): number;
+  /** All rows that are not zero, by generation. */
+  given(generations: readonly GenerationHashes[], pause: Pause): Promise<Map<number, GenerationDeltas>>;
+}
+
+interface GatheredHash {
+  readonly rows: Rows;
+  readonly unread: Set<string>;
+  /** There was nothing in the beginning: what was committed since is all. */
+  readonly isNew: boolean;
+}
+
+function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAsked, begun: PartitionHashes): GatheredRows {
+  const wanted = new Set(views);
+  const hashes = new Map<number, Map<string, GatheredHash>>();
+  let at = cursorOf(begun.fields);
+
+  function hashOf(generation: number, view: string): GatheredHash {
+    const byView = hashes.get(generation) ?? new Map<string, GatheredHash>();
+    hashes.set(generation, byView);
+    const lengths = begun.generations.find((one) => one.generation === generation)?.lengths;
+    const hash = byView.get(view) ?? {
+      rows: new Map(),
+      unread: new Set(),
+      isNew: (lengths?.[views.indexOf(view)] ?? 0) === 0,
+    };
+    byView.set(view, hash);
+    return hash;
+  }
+
+  function add({ generation, rows: byView }: CommittedDeltas): void {
+    if (generation < from || generation >= before) return;
+    for (const [view, added] of byView) {
+      const { rows, unread, isNew } = hashOf(generation, view);
+      for (const [key, measures] of added) {
+        const own = rows.get(key);
+        if (own === undefined) {
+          rows.set(key, measures.slice());
+          if (!isNew) unread.add(key);
+        } else for (const [i, measure] of measures.entries()) own[i] = plus(own[i] ?? 0, measure);
+      }
+    }
+  }
+
+  return {
+    at: () => at,
+    takeUp(entries, to) {
+      if (entries === null) return false;
+      const commits: CommittedDeltas[] = [];
+      for (const entry of entries) {
+        const commit = parseFeedEntry(entry, wanted);
+        if (commit === null) return false;
+        commits.push(commit);
+      }
+      if (!isChain(commits, at.commitId, to)) return false;
+      for (const commit of commits) add(commit);
+      at = { commitId: to, commits: at.commits + commits.length };
+      return true;
+    },
+    take(generation, view, hash) {
+      const { rows, unread } = hashOf(generation, view);
+      takePage(rows, hash);
+      if (unread.size > 0) for (let i = 0; i < hash.length; i += 2) unread.delete(String(hash[i]));
+    },
+    unread(most) {
+      for (const [generation, byView] of hashes)
+        for (const [view, { unread }] of byView) if (unread.size > 0) return { generation, view, keys: firstOf(unread, most) };
+      return null;
+    },
+    count: (generation, view) => hashOf(generation, view).rows.size,
+    async given(generations, pause) {
+      const all = new Map<number, GenerationDeltas>();
+      for (const { generation, pending, overflowed } of generations) {
+        const rows: RowsByView = new Map();
+        for (const view of views) rows.set(view, await withoutZeros(hashOf(generation, view).rows, pause));
+        all.set(generation, { rows, pending, overflowed });
+      }
+      return all;
+    },
+  };
+}
+
+function firstOf<T>(all: Iterable<T>, most: number): T[] {
+  const some: T[] = [];
+  for (const one of all) if (some.push(one) >= most) break;
+  return some;
+}
+
+function hasAllRows({ generation, lengths }: GenerationHashes, views: readonly string[], gathered: GatheredRows): boolean {
+  return views.every((view, i) => gathered.count(generation, view) === lengths[i]);
+}
+
+/** The hash of one view: field = row key, value = measures as commit.lua packs them. */
+function takePage(rows: Rows, hash: readonly Buffer[]): void {
+  for (let i = 0; i + 1 < hash.length; i += 2) rows.set(String(hash[i]), unpackMeasures(hash[i + 1] as Buffer));
+}
+
+function isZero(measures: readonly Integer[]): boolean {
+  return measures.every((measure) => measure === 0);
+}
+
+/** The same rows without zeros, some thousand at a turn. */
+async function withoutZeros(rows: Rows, pause: Pause): Promise<Rows> {
+  let passed = 0;
+  for (const [key, measures] of rows) {
+    if (isZero(measures)) rows.delete(key);
+    if (++passed % ROWS_PER_TURN === 0) await pause();
+  }
+  return rows;
+}

@@ -1,0 +1,165 @@
+/** Law 1 of deltas that are read in pages, on a real Redis: whatever happens between two pages, all of it is of one commit. */
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
+import type { WholePartition } from '@tributary/store/serving-store';
+import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
+import { commitOf, P, VIEW } from '@tributary/testkit/contracts/store-under-test';
+import { VIEWS } from '@tributary/views/registry';
+import fc from 'fast-check';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ContractStore, type RedisStores, startRedisStores } from '../contract/stores.ts';
+
+let stores: RedisStores;
+let redis: Redis;
+beforeAll(async () => {
+  stores = await startRedisStores();
+  redis = connectRedis(stores.server.url, 'serving', () => {});
+  await whenReady(redis, 5_000);
+  // A small hash is stored as a list otherwise, of which a scan gives all rows at once.
+  await redis.config('SET', 'hash-max-listpack-entries', '1');
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await stores?.stop();
+});
+
+/** The deltas as of one moment, in one reply. */
+const AT_ONCE = { pageRows: 1_000, mostAtOnce: Number.MAX_SAFE_INTEGER };
+const IN_PAGES = { pageRows: 3, mostAtOnce: 5 };
+
+/** Reads with something done before each script. */
+function readerThat(before: () => Promise<void>, namespace: string) {
+  const watched = new Proxy(redis, {
+    get(of, name) {
+      const command = Reflect.get(of, name);
+      if (name !== 'tributaryReadPageBuffer' && name !== 'tributaryReadDeltasBuffer') return command;
+      return async (...args: unknown[]) => {
+        await before();
+        return command.apply(of, args);
+      };
+    },
+  });
+  return createServingStore(watched, namespace, HISTORY_PARTITIONS, VIEWS, { bounds: IN_PAGES });
+}
+
+type Event =
+  | { readonly kind: 'commit'; readonly rows: readonly { readonly key: number; readonly amount: number }[] }
+  | { readonly kind: 'large commit' | 'barrier' | 'retire' | 'checkpoint' | 'lose' };
+
+const event: fc.Arbitrary<Event> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant('commit' as const),
+      rows: fc.array(fc.record({ key: fc.nat(40), amount: fc.integer({ min: -1, max: 2 }) }), { maxLength: 6 }),
+    }),
+  },
+  ...(['large commit', 'barrier', 'retire', 'checkpoint', 'lose'] as const).map((kind) => ({
+    weight: 1,
+    arbitrary: fc.constant({ kind }),
+  })),
+);
+
+function player({ speed, serving, checkpoint }: ContractStore) {
+  let made = 0;
+  let lose: (() => Promise<void>) | null = null;
+  return async (one: Event): Promise<void> => {
+    if (one.kind === 'checkpoint') lose = await checkpoint(P);
+    if (one.kind === 'lose') await lose?.();
+    const before = await speed.loadState(P);
+    const generation = before?.generation ?? 0;
+    if (one.kind === 'retire') await serving.retireDeltas(generation);
+    if (one.kind !== 'commit' && one.kind !== 'large commit' && one.kind !== 'barrier') return;
+    const rows = new Map<string, number[]>();
+    // Longer than the feed takes from a commit, without a reader of pages.
+    const filler = 'x'.repeat(one.kind === 'large commit' ? 50_000 : 0);
+    for (const { key, amount } of one.kind === 'commit' ? one.rows : []) rows.set(`2026-03-01\tkey ${key}\tEUR`, [amount, 1]);
+    if (one.kind === 'large commit') rows.set(`2026-03-01\tlarge ${filler}\tEUR`, [1, 1]);
+    const number = ++made;
+    await speed.commit({
+      ...commitOf(before?.position ?? null, String(number).padStart(6, '0')),
+      expectedCommit: before?.commitId ?? '',
+      id: `commit ${number}`,
+      next: {
+        position: String(number).padStart(6, '0'),
+        logIdentity: 'log-1',
+        logTimeMs: number,
+        generation: one.kind === 'barrier' ? generation + 1 : generation,
+        definitions: '{}',
+      },
+      deltas: new Map([[VIEW, rows]]),
+      deltasGeneration: generation,
+      pending: number % 2,
+    });
+  };
+}
+
+test('law 1: whatever is committed, retired or lost between any two pages, what is read is all of one commit', async () => {
+  let [inPages, retired] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(event, { minLength: 3, maxLength: 20 }),
+      fc.array(fc.array(event, { maxLength: 2 }), { minLength: 1, maxLength: 30 }),
+      fc.nat(2),
+      async (first, during, from) => {
+        const namespace = `paged-${Math.random()}`;
+        const store = await stores.make(namespace, AT_ONCE);
+        const play = player(store);
+        const moments = new Map<string, WholePartition>();
+        const note = async () => {
+          const [whole] = await store.serving.readWhole([P], [VIEW], from).catch(() => []);
+          if (whole !== undefined) moments.set(whole.cursor.commitId, whole);
+        };
+        for (const one of first) await play(one);
+        await note();
+        const left = during.values();
+        let calls = 0;
+        const reader = readerThat(async () => {
+          calls++;
+          for (const one of left.next().value ?? []) await play(one);
+          await note();
+        }, namespace);
+        try {
+          const [whole] = await reader.readWhole([P], [VIEW], from);
+          expect(whole).toEqual(moments.get(whole?.cursor.commitId ?? 'none'));
+          if (calls > 1) inPages++;
+        } catch (error) {
+          if ((error as { code?: string }).code !== 'deltas_retired') throw error;
+          await expect(store.serving.readWhole([P], [VIEW], from)).rejects.toMatchObject({ code: 'deltas_retired' });
+          retired++;
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+  expect(inPages).toBeGreaterThan(50);
+  expect(retired).toBeGreaterThan(0);
+});
+
+test('law 7: a worker that catches up by large commits does not keep who reads in pages from an answer', async () => {
+  const namespace = 'catching-up';
+  const store = await stores.make(namespace, AT_ONCE);
+  const play = player(store);
+  for (let key = 0; key < 30; key++) await play({ kind: 'commit', rows: [{ key, amount: 1 }] });
+  const reader = readerThat(() => play({ kind: 'large commit' }), namespace);
+  const [whole] = await reader.readWhole([P], [VIEW], 0);
+  expect(whole).toEqual((await store.serving.readWhole([P], [VIEW], 0))[0]);
+});
+
+test('law 7: Redis that is killed between two pages is an error, and the next read is whole', async () => {
+  const namespace = 'killed';
+  const store = await stores.make(namespace, AT_ONCE);
+  const play = player(store);
+  for (let key = 0; key < 30; key++) await play({ kind: 'commit', rows: [{ key, amount: 1 }] });
+  let calls = 0;
+  const reader = readerThat(async () => {
+    if (++calls !== 4) return;
+    await stores.server.kill();
+  }, namespace);
+  await expect(reader.readWhole([P], [VIEW], 0)).rejects.toMatchObject({ code: 'store_unavailable' });
+  await stores.server.restart();
+  await stores.ready();
+  await whenReady(redis, 10_000);
+  expect(await reader.readWhole([P], [VIEW], 0)).toEqual(await store.serving.readWhole([P], [VIEW], 0));
+});
