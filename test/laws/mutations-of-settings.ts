@@ -255,4 +255,20 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     to: 'Math.max(3 * body, keyed)',
     test: 'services/collector/test/least-in-flight.test.ts',
   },
+  {
+    lie: 'a role does not say what it takes for no setting',
+    law: '7',
+    file: `${CONFIGURATION}/src/run-role.ts`,
+    from: ' ...notes]',
+    to: ' ...notes.slice(99)]',
+    test: `${CONFIGURATION}/test/refused-settings.test.ts`,
+  },
+  {
+    lie: 'the check before a start does not look for certificates',
+    law: '7',
+    file: `${CONFIGURATION}/src/check/configuration.ts`,
+    from: "    ...thrownBy(() => kafkaConfiguration(values as Parameters<typeof kafkaConfiguration>[0], 'check')),\n",
+    to: '',
+    test: `${CONFIGURATION}/test/named-files.test.ts`,
+  },
 ];

@@ -124,6 +124,11 @@ test('a role that cannot start ends the start with its own words', async () => {
   );
 });
 
+test('a disk without the room that the settings of the platform ask for ends the start before Redis', async () => {
+  const failing = launch({ env: { TRIBUTARY_DISK_RESERVE_MB: '1000000' } });
+  await expect(failing).rejects.toThrow(/^the disk of .*redis has \d+ MB left, and 1000000 MB are kept free/);
+});
+
 test('a role that ends is reported with the last error of its log, in words', async () => {
   const events: PlatformEvent[] = [];
   const roleEnv = { collector: { TRIBUTARY_MAX_IN_FLIGHT_BYTES: '70000' } };

@@ -11,6 +11,9 @@ test.each([
   ['TRIBUTARY_BATCH_EVERY', 'TRIBUTARY_BATCH_EVERY_MS'],
   ['tributary_partitions', 'TRIBUTARY_PARTITIONS'],
   ['TRIBUTARY_PARTITION', 'TRIBUTARY_PARTITIONS'],
+  // Like a name that a cluster writes, and not one.
+  ['TRIBUTARY_COLECTOR_PORT', 'TRIBUTARY_COLLECTOR_PORT'],
+  ['TRIBUTARY_HEALTH_PORTS', 'TRIBUTARY_HEALTH_PORT'],
 ])('%s: the nearest known name is %s', (name, nearest) => {
   expect(sentences(name)).toEqual([`${name} is not a setting. Did you mean ${nearest}?`]);
 });

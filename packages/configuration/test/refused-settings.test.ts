@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { RESTORE_IS_ON } from '@tributary/log/settings';
 import { type ConfigTable, environmentName } from '@tributary/runtime/config/read-config';
 import { readValue, type Setting } from '@tributary/runtime/config/setting';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -77,6 +78,27 @@ test('every role: a name that is like a setting ends it beside what else is wron
   );
   const both = await run('services/speed/src/main.ts', { ...wrong, TRIBUTARY_PARTITIONS: 'many' });
   expect(both.stderr).toMatch(/^TRIBUTARY_PARTITIONS must [^\n]+\nTRIBUTARY_KAKFA_BROKERS is not/);
+});
+
+test('every role: what an operator should know of settings that are right is in its log before anything is opened', async () => {
+  const env = { TRIBUTARY_RESTORE_LOST_LOG: 'true', TRIBUTARY_COFFEE: '1', TRIBUTARY_REDIS_FOLDER: join(folder, 'absent') };
+  await Promise.all(
+    Object.keys(ROLE_SETTINGS).map(async (role) => {
+      const { status, stdout } = await run(`${role === 'recompute' ? 'jobs' : 'services'}/${role}/src/main.ts`, env);
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { level: number; msg: string });
+      expect([status, lines.map(({ level, msg }) => [level, msg])]).toEqual([
+        2,
+        [
+          [40, RESTORE_IS_ON],
+          [40, expect.stringMatching(/^TRIBUTARY_COFFEE is not a setting/)],
+          [60, expect.stringMatching(/^TRIBUTARY_REDIS_FOLDER must /)],
+        ],
+      ]);
+    }),
+  );
 });
 
 test('npm start: the same for the settings of all roles together, before the data folder is made', async () => {
