@@ -3,7 +3,7 @@
  * parts that some pages load later, one style sheet; the names of all change with what they hold.
  */
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROUTES } from '@tributary/contract/routes';
@@ -56,12 +56,15 @@ export async function buildConsole({ folder = BUILT_FOLDER, ifChanged = false }:
   files.set(styleName, style).set(iconName, icon);
   const page = pageOf(entry, styleName, iconName);
 
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
   writeFileSync(join(folder, PAGE_FILE), page);
-  // Last: a build that was torn apart has no list, and counts as none.
-  writeFileSync(join(folder, LIST_FILE), `${JSON.stringify({ sources, assets: [...files.keys()] }, null, 2)}\n`);
+  // Last, and in one step: who reads the folder meanwhile finds the build before, or this one. Two builds of the same sources write the same.
+  const staged = join(folder, `${process.pid}.new`);
+  writeFileSync(staged, `${JSON.stringify({ sources, assets: [...files.keys()] }, null, 2)}\n`);
+  renameSync(staged, join(folder, LIST_FILE));
+  const kept = new Set([...files.keys(), PAGE_FILE, LIST_FILE]);
+  for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
   const first = [page, ...[entry, styleName, iconName].map((name) => files.get(name) ?? '')];
   return { first: bytesOf(first), all: bytesOf([page, ...files.values()]) };
 }

@@ -6,7 +6,6 @@ import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import { runRole } from '@tributary/configuration/run-role';
-import { readBuilt } from '@tributary/console/built';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
@@ -24,6 +23,7 @@ import { createServing, keepUpToDate } from '@tributary/serving/serving';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
+import { consoleFiles } from './console/pages.ts';
 import type { ApiContext } from './context.ts';
 import { requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
@@ -103,7 +103,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   const app = await buildApp(context, {
     origins: config.apiOrigins,
     timer: requestTimer(metrics),
-    console: readBuilt(),
+    console: consoleFiles(onWarning),
   });
 
   const stop = keepUpToDate(context);

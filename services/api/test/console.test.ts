@@ -1,7 +1,11 @@
 /** The door of the console: who gets a session, what it opens, when it ends, and what a page of another origin can do with it. */
-import type { Built } from '@tributary/console/built';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Built, LIST_FILE, PAGE_FILE } from '@tributary/console/built';
 import { PAGES } from '@tributary/console/page-names';
 import { describe, expect, test } from 'vitest';
+import { consoleFiles } from '../src/console/pages.ts';
 import { CODE_LIFE_MS, createSessions, IDLE_MS, LIFE_MS, MOST } from '../src/console/sessions.ts';
 import { ADMIN, createWorld, READ, type World } from './world.ts';
 
@@ -191,7 +195,7 @@ const BUILT: Built = {
 describe('pages', () => {
   test('need no key, run nothing of others, and their files are kept for ever by their names', async () => {
     const world = await createWorld({ console: BUILT });
-    for (const path of ['', '/', ...PAGES.map((name) => `/${name}?from=2026-11-01`)]) {
+    for (const path of ['', '/', ...PAGES.flatMap((name) => [`/${name}/`, `/${name}?from=2026-11-01`])]) {
       const { status, headers, text } = await send(world, 'GET', `/ui${path}`, {});
       expect([path, status, text]).toEqual([path, 200, '<!doctype html>']);
       expect(headers['cache-control']).toBe('no-cache');
@@ -227,6 +231,20 @@ describe('pages', () => {
   ])('%s is none of the names', async (url) => {
     const world = await createWorld({ console: BUILT });
     expect([401, 404]).toContain((await send(world, 'GET', url, {})).status);
+  });
+
+  test('that cannot be read are left out with a warning: the API answers without them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-pages-'));
+    const warnings: string[] = [];
+    const files = () => consoleFiles((message) => void warnings.push(message), folder);
+    expect([files(), warnings]).toEqual([null, []]);
+    for (const list of ['{"assets":["console-a.js"]}', '{"assets":["../../keys.json"]}', '{"assets":null}', '{']) {
+      writeFileSync(join(folder, LIST_FILE), list);
+      writeFileSync(join(folder, PAGE_FILE), '');
+      expect([list, files()]).toEqual([list, null]);
+    }
+    expect(warnings).toEqual(new Array(4).fill(expect.stringContaining('npm run console')));
+    rmSync(folder, { recursive: true });
   });
 
   test('that were not built say how to build them', async () => {

@@ -2,7 +2,7 @@
  * The pages of the console. They hold no data, so they need no key: what they show they ask for, as any other client. Files are read once,
  * at the start; a request names one of them and never a path.
  */
-import type { Built, BuiltFile } from '@tributary/console/built';
+import { type Built, type BuiltFile, readBuilt } from '@tributary/console/built';
 import { PAGES } from '@tributary/console/page-names';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from '../http/problem.ts';
@@ -32,13 +32,24 @@ const PAGE_HEADERS = {
   'x-frame-options': 'DENY',
 };
 
+/** What was built; null where nothing was, or where it cannot be read: answers do not wait for pages. */
+export function consoleFiles(onWarning: (message: string, cause: unknown) => void, folder?: string): Built | null {
+  try {
+    return readBuilt(folder);
+  } catch (cause) {
+    onWarning('the files of the console cannot be read, so /ui is not served: build them again with "npm run console"', cause);
+    return null;
+  }
+}
+
 /** `built` is null where the console was not built. */
 export function addConsolePages(app: FastifyInstance, built: Built | null): void {
   const page = (request: FastifyRequest, reply: FastifyReply) =>
     built === null
       ? sendProblem(reply, 'not_found', 'the console was not built on this machine', BUILD_IT)
       : send(request, reply.header('cache-control', 'no-cache'), built.page);
-  for (const path of ['', '/', ...PAGES.map((name) => `/${name}`)]) app.get(`/ui${path}`, OPEN, async (...both) => page(...both));
+  for (const path of ['', '/', ...PAGES.flatMap((name) => [`/${name}`, `/${name}/`])])
+    app.get(`/ui${path}`, OPEN, async (...both) => page(...both));
   app.get<{ Params: { name: string } }>('/ui/assets/:name', OPEN, async (request, reply) => {
     const file = built?.assets.get(request.params.name);
     if (file === undefined) return sendProblem(reply, 'not_found', 'the console has no such file', 'Load the page again.');

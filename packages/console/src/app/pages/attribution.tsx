@@ -42,12 +42,14 @@ export function AttributionPage({ place }: PageProps) {
   const withoutIntervals = chosen.filter(
     (name) => !models.answer?.models.some((model) => model.name === name && model.parameters.includes('intervals')),
   );
+  const channel = place.query.get('channel');
   const by = BY.find(({ value }) => value === place.query.get('by'))?.value ?? 'channel';
   const measure = MEASURES.find(({ value }) => value === place.query.get('show')) ?? (MEASURES[0] as Measure);
   const asked: Asked<'compareModels'> = {
     models: chosen as Models,
     by: [by],
     ...rangeIn(choice),
+    ...(channel !== null && { channel }),
     ...(by === 'channel' && withoutIntervals.length === 0 && { intervals: 1 }),
     sort: 'conversions',
     limit: MOST_ROWS,
@@ -63,6 +65,11 @@ export function AttributionPage({ place }: PageProps) {
           value={by}
           choose={(value) => choice.change({ by: value === 'channel' ? null : value })}
         />
+        {channel !== null && (
+          <p class="only">
+            Only <Name text={channel} most={40} /> <a href={choice.link({ channel: null })}>All channels</a>
+          </p>
+        )}
       </Controls>
       <Several
         name={`Models, up to ${MOST_SERIES}`}
@@ -200,14 +207,21 @@ function nameOf(row: ComparedRow, by: 'channel' | 'campaign' | 'type'): string {
 function columnsOf(
   { models, uncertainty }: Compared,
   measure: Measure,
-  { currency }: ReportChoice,
+  { currency, link }: ReportChoice,
   by: CompareProps['by'],
 ): Column<ComparedRow>[] {
   const [valueField, lowField, highField, cautionsField] = measure.fields;
   return [
     {
       head: BY.find(({ value }) => value === by)?.text ?? by,
-      cell: (row) => <Name text={nameOf(row, by)} />,
+      cell: (row) =>
+        by === 'channel' && row.channel !== undefined ? (
+          <a href={link({ by: 'campaign', channel: row.channel })} title="Its campaigns">
+            <Name text={row.channel} />
+          </a>
+        ) : (
+          <Name text={nameOf(row, by)} />
+        ),
       raw: (row) => nameOf(row, by),
     },
     { head: 'Touches', isFigure: true, cell: ({ touches }) => count(touches), raw: ({ touches }) => touches },

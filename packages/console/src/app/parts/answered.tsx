@@ -3,6 +3,7 @@ import type { Answer, Operation } from '@tributary/client/operations';
 import type { TributaryProblem } from '@tributary/client/problem';
 import type { ComponentChildren } from 'preact';
 import type { Answered } from '../state/answers.ts';
+import { sentence } from '../words.ts';
 
 interface Props<O extends Operation> {
   readonly of: Answered<O>;
@@ -49,8 +50,7 @@ export function Problem({ problem, again }: { readonly problem: TributaryProblem
     <div class="notice is-bad" role="alert">
       <h2>{status === 0 || status >= 500 || status === 429 ? 'Not answered just now' : 'The API refused this question'}</h2>
       <p>
-        {detail}
-        {/[.?!]$/.test(detail) ? '' : '.'} {fix}
+        {sentence(detail)} {fix}
       </p>
       <p class="small">
         {code}

@@ -15,6 +15,8 @@ export interface ReportChoice {
   readonly filter: { readonly currency?: string };
   readonly isKnown: boolean;
   readonly change: (changes: Changes) => void;
+  /** The address with some of it changed. */
+  readonly link: (changes: Changes) => string;
 }
 
 const LAYERS: readonly (readonly [Layer, string])[] = [
@@ -37,6 +39,7 @@ export function useReportChoice(place: Place) {
     filter: asked === null ? {} : { currency: asked },
     isKnown: currencies.answer !== undefined || currencies.problem !== undefined,
     change: (changes) => go(addressWith(place, changes), { replaces: true }),
+    link: (changes) => addressWith(place, changes),
   };
   return { choice, currencies: names };
 }

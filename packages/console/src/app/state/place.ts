@@ -14,7 +14,7 @@ const FIRST: PageName = 'attribution';
 const MOVED = 'tributary:moved';
 
 export function placeNow(): Place {
-  const name = location.pathname.replace(/^\/ui\/?/, '');
+  const name = location.pathname.replace(/^\/ui\/?|\/$/g, '');
   return { page: PAGES.find((page) => page === name) ?? FIRST, query: new URLSearchParams(location.search) };
 }
 

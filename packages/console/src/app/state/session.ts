@@ -1,6 +1,7 @@
 /** Who is logged in. The session itself is a cookie that no script reads: here is only what the server says of it. */
 import { parseAnswer } from '@tributary/client/exact-answer';
 import { useEffect, useState } from 'preact/hooks';
+import { sentence } from '../words.ts';
 
 export interface Holder {
   /** The public half of the key. */
@@ -84,8 +85,4 @@ async function ask(method: 'GET' | 'POST' | 'DELETE', body?: object): Promise<An
   } catch {
     return { status: 0, holder: null, why: 'The API does not answer. Look whether it runs at this address.' };
   }
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}`;
 }
