@@ -34,6 +34,10 @@ test('a check of settings, files and folders loads no client of Redis or Kafka, 
   expect(loadedBy(read(signals)).sort()).toEqual(['@marcbachmann/cel-js', 'yaml', 'zod']);
 });
 
+test('tables and names alone load no package: the command line looks at them before each command', () => {
+  expect(loadedBy(`await import('@tributary/configuration/unknown');`)).toEqual([]);
+});
+
 test('a setting of several roles is one row, which its owner wrote', () => {
   const rows = Object.values(ROLE_SETTINGS).flatMap((table) => Object.entries(table));
   const byName = Map.groupBy(rows, ([name]) => name);

@@ -2,14 +2,9 @@
 import { createHash } from 'node:crypto';
 import { builtIn, type Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import type { ConfigTable } from './read-config.ts';
 import { readText } from './read-text.ts';
 import { quoted } from './setting.ts';
 import { whyUnreadable } from './unreadable.ts';
-
-export const DEFINITIONS_SETTINGS = {
-  definitionsFile: { type: 'string', default: '', why: 'which events are touches, conversions, signals; "" is the built-in set' },
-} as const satisfies ConfigTable;
 
 /** Lower-case hex SHA-256 of the UTF-8 bytes of `text`. */
 export function sha256Hex(text: string): string {
