@@ -3,29 +3,30 @@ import type { Mutation } from './mutation-list.ts';
 
 const ENGINE = 'packages/attribution/src/uncertainty';
 const ITS_TEST = `${ENGINE}/uncertainty.test.ts`;
+const OF_FEW = `${ENGINE}/channels-of-few.test.ts`;
 
 export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
   {
     lie: 'orders of one channel have the tail that all have',
     law: '7',
     file: `${ENGINE}/cautions.ts`,
-    from: 'mayBeHeavy(converted, converted, ofValue, heavyTail.ofValue)',
-    to: 'false',
+    from: "if (beside.ofValue !== null) return isOfFewBeside(beside.ofValue, 'ofValue', own);",
+    to: 'if (beside.ofValue !== null) return false;',
     test: ITS_TEST,
   },
   {
     lie: 'users of one channel convert as all do',
     law: '7',
     file: `${ENGINE}/cautions.ts`,
-    from: 'converted / 2) || heavyTail.ofConversions;',
-    to: 'converted / 2);',
+    from: "...(hidesRepeats(own) ? ['few_users_decide' as const] : []),",
+    to: '',
     test: ITS_TEST,
   },
   {
     lie: 'parts of a whole do not rest on channels without an interval',
     law: '7',
     file: `${ENGINE}/uncertainty.ts`,
-    from: 'const hasNoShares = refused === null && decidesShares(refusals, parts);',
+    from: 'const hasNoShares = refused === null && restsOnRefused();',
     to: 'const hasNoShares = false;',
     test: ITS_TEST,
   },
@@ -33,9 +34,9 @@ export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
     lie: 'groups show no channel whose users convert more often than all',
     law: '7',
     file: `${ENGINE}/channels-apart.ts`,
-    from: 'return dispersedBy(grouped, i) > limit;',
-    to: 'return limit < 0;',
-    test: `${ENGINE}/jackknife.test.ts`,
+    from: 'if (of > base * mostApart(own.length)) return true;',
+    to: 'if (of > base * mostApart(own.length)) return false;',
+    test: `${ENGINE}/channels-apart.test.ts`,
   },
   {
     lie: 'the orders of one channel in groups are as all are',
@@ -88,9 +89,49 @@ export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
   {
     lie: 'a channel of few users is judged by these alone, where others convert more often',
     law: '7',
-    file: `${ENGINE}/cautions.ts`,
-    from: 'return ofConversions >= SHOWING.part * converted;',
-    to: 'return true;',
-    test: ITS_TEST,
+    file: `${ENGINE}/like-others.ts`,
+    from: 'return units < fewestBeside(beside, of);',
+    to: 'return beside.own > 1.5;',
+    test: OF_FEW,
+  },
+  {
+    lie: 'a channel whose users happen to be alike is as certain as they make it',
+    law: '7',
+    file: `${ENGINE}/like-others.ts`,
+    from: 'return unlike <= ALIKE ? 1 : Math.max(1, unlike / own);',
+    to: 'return 1;',
+    test: OF_FEW,
+  },
+  {
+    lie: 'a channel whose groups happen to be alike is as certain as they make it',
+    law: '7',
+    file: `${ENGINE}/channels-apart.ts`,
+    from: 'if (pooled.dispersion < REPEATEDLY) return 1;',
+    to: 'if (pooled.dispersion > 0) return 1;',
+    test: `${ENGINE}/channels-apart.test.ts`,
+  },
+  {
+    lie: 'groups as large as one user with many conversions makes them are of single ones',
+    law: '7',
+    file: `${ENGINE}/channels-apart.ts`,
+    from: 'base) < MOST_APART.rarest',
+    to: 'base) < 0',
+    test: `${ENGINE}/channels-apart.test.ts`,
+  },
+  {
+    lie: 'rates rest on no channel with few journeys alone',
+    law: '7',
+    file: `${ENGINE}/rates-alone.ts`,
+    from: 'degrees < FEWEST_OF_EACH - 1',
+    to: 'degrees < 0',
+    test: `${ENGINE}/channels-apart.test.ts`,
+  },
+  {
+    lie: 'samples in which enough convert over a channel alone are all samples',
+    law: '7',
+    file: `${ENGINE}/rates-alone.ts`,
+    from: 'return (1 - lowered) * followsAlone(alone, i) * rate;',
+    to: 'return 0 * (1 - lowered) * followsAlone(alone, i) * rate;',
+    test: OF_FEW,
   },
 ];

@@ -25,7 +25,7 @@ const CHANNELS = ['search', 'social', 'email', 'display', 'partner', 'podcast'];
 /** The longest path, in touches, so that all paths can be listed. */
 const LONGEST = 5;
 
-interface Walk {
+export interface Walk {
   /** Probability of each channel, first and next. */
   readonly channels: readonly number[];
   /** How probable a conversion is after a touch of each channel. */
@@ -39,7 +39,7 @@ const PLAIN: Walk = {
   goesOn: 0.3,
 };
 
-interface Habit extends Orders {
+export interface Habit extends Orders {
   /** Journeys that begin with the same channel. */
   readonly journeys: number;
   readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
@@ -49,7 +49,7 @@ interface Habit extends Orders {
   readonly apart: (Orders & { readonly channel: string }) | null;
 }
 
-interface Orders {
+export interface Orders {
   /** Orders of a journey that converts. */
   orders(random: Random): number;
   readonly meanOrders: number;
@@ -142,7 +142,7 @@ export function sampleOf(rows: readonly UnitRow[]): Sample {
   return { kind: 'user', rows, hasSingleValues: true };
 }
 
-function worldOf(name: string, walk: Walk, habit: Habit): World {
+export function worldOf(name: string, walk: Walk, habit: Habit): World {
   const { journeys, rare, refunded } = habit;
   const walks = populationOf(walk);
   const populationWith = (meanOfMost: number | null) =>

@@ -5,6 +5,8 @@
 import type { Reward } from '../data-driven/counts.ts';
 import { type ModelName, modelInfo } from '../models/catalogue.ts';
 import type { AllEvidence, Evidence } from './evidence.ts';
+import { fewestBeside, isOfFewBeside } from './like-others.ts';
+import { FEWEST_ALONE } from './rates-alone.ts';
 import { areAlike, mayBeHeavy } from './tail.ts';
 import type { Units } from './units.ts';
 
@@ -40,8 +42,12 @@ export const CAUTIONS = {
   too_costly:
     'no intervals: the model would be computed again and again for minutes; tell fewer channels apart, or lower the order',
   outside_of_whole: 'effects only: shares below 0 or above 1 hand out no credit',
+  rates_not_certain:
+    'no intervals: the effects of all channels rest on the rate over each of them alone, and over one of them alone there are fewer than 5 journeys',
   few_journeys_alone: 'no interval: fewer than 30 journeys, or 5 conversions, over this channel alone',
   few_groups: 'no interval: so few groups of users have conversions of it that fewer than 5 users may have made them all',
+  differs_between_groups:
+    'no interval: conversions of the channel differ more between groups of users than those of the others, as where a few users make up much of them',
   few_users: 'so few groups of users have conversions of it that fewer than 20 users may have made them all',
   too_few_groups: 'no intervals: users are kept in fewer than 8 groups (partitions)',
   several_currencies: 'no interval of value: values of several currencies are added up; ask for one currency',
@@ -143,28 +149,28 @@ const FEW = 20;
 /** Fewer converting units are too few to say more than that; of their value there is no interval. */
 export const FEWEST_TO_JUDGE = 5;
 
-/** All users must be worth that part of as many of one conversion, so that the users of a channel of fewer than `count` show how often they convert. */
-const SHOWING = { part: 0.7, count: 50 };
-
-function convertAlike({ converted, ofConversions }: AllEvidence): boolean {
-  return ofConversions >= SHOWING.part * converted;
-}
-
 /**
- * Some users convert so often that all of the channel's are as certain as a few, or may be of a law without a variance. Where users do not
- * convert alike, a channel of few is not judged by its own: printed where these happen to be alike, it held in 12 to 69 % (one buyer in five buys 5 times).
+ * Some users convert so often that all of the channel's are as certain as a few, or may be of a law without a variance. A channel is judged
+ * by the users of all others, and by its own where these convert otherwise: of few, its own happened to be alike (like-others.ts).
  */
-function hidesRepeats({ converted, ofConversions, heavyTail }: Evidence, all: AllEvidence): boolean {
+function hidesRepeats({ converted, ofConversions, heavyTail, beside }: Evidence): boolean {
   if (converted < FEWEST_TO_JUDGE) return false;
-  if (areAlike(converted, ofConversions)) return converted < FEW && !convertAlike(all);
-  if (converted < FEW || (converted < SHOWING.count && !convertAlike(all))) return true;
-  return ofConversions < Math.min(FEWEST_OF_CONVERSIONS, converted / 2) || heavyTail.ofConversions;
+  const own = { units: converted, equal: ofConversions, isHeavy: heavyTail.ofConversions };
+  if (beside.ofConversions !== null) return isOfFewBeside(beside.ofConversions, 'ofConversions', own);
+  if (areAlike(converted, ofConversions)) return false;
+  return (
+    mayBeHeavy(converted, converted, ofConversions, heavyTail.ofConversions) ||
+    ofConversions < Math.min(FEWEST_OF_CONVERSIONS, converted / 2)
+  );
 }
 
 /** How many converting users a channel needs at least to be printed: its lower bounds allow for that. */
-export function fewestPrinted({ converted }: Evidence, all: AllEvidence): number {
-  if (convertAlike(all)) return FEWEST_TO_JUDGE;
-  return converted < SHOWING.count ? FEW : SHOWING.count;
+export function fewestPrinted({ beside }: Evidence, reward: Reward): number {
+  const fewest = (of: 'ofConversions' | 'ofValue') => {
+    const others = beside[of];
+    return others === null ? FEWEST_TO_JUDGE : fewestBeside(others, of);
+  };
+  return reward === 'value' ? Math.max(fewest('ofConversions'), fewest('ofValue')) : fewest('ofConversions');
 }
 
 /** The part of all that a channel must have to decide the shares of the others. */
@@ -176,10 +182,25 @@ export function decidesShares(isRefused: readonly boolean[], shares: ArrayLike<n
 }
 
 /** The same of its value: fewer than 5 orders do not show whether they are alike, and others than those that are must be many. */
-function isDecidedByFew({ converted, ofValue, heavyTail }: Evidence, all: AllEvidence): boolean {
+function isDecidedByFew({ converted, ofValue, heavyTail, beside }: Evidence, all: AllEvidence): boolean {
   if (converted < FEWEST_TO_JUDGE) return true;
+  const own = { units: converted, equal: ofValue, isHeavy: heavyTail.ofValue };
+  if (beside.ofValue !== null) return isOfFewBeside(beside.ofValue, 'ofValue', own);
   if (areAlike(converted, ofValue) && all.ofValue >= NEARLY_EQUAL * all.converted) return false;
   return ofValue < FEWEST_OF_VALUE.channel || mayBeHeavy(converted, converted, ofValue, heavyTail.ofValue);
+}
+
+/** Why a channel has no interval in the game of rates, and others have theirs: it has few conversions, which says nothing of these. */
+const OF_ITSELF: ReadonlySet<CautionCode> = new Set<CautionCode>([
+  'few_groups',
+  'few_journeys_alone',
+  'too_few_conversions',
+  'few_conversions',
+]);
+
+/** Whether the parts of all others in the game of rates rest on a channel with these cautions. */
+export function decidesRates(cautions: readonly CautionCode[]): boolean {
+  return cautions.some((code) => !OF_ITSELF.has(code));
 }
 
 /** Those that concern one channel: what stands beside its figures, and whether they have intervals at all. */
@@ -193,9 +214,10 @@ export function cautionsOfChannel(
   const isWorthNothing = reward === 'value' && (!all.hasValue || (converted > 0 && !own.hasValue));
   const refusals: CautionCode[] = [
     ...(isWithout ? ['credit_without_conversion' as const] : []),
-    ...(hidesRepeats(own, all) ? ['few_users_decide' as const] : []),
+    ...(hidesRepeats(own) ? ['few_users_decide' as const] : []),
     ...(isWorthNothing && all.hasValue ? ['no_value' as const] : []),
-    ...(modelInfo(model).estimates === 'rateDifference' && (own.journeysAlone < 30 || own.convertedAlone < 5)
+    ...(modelInfo(model).estimates === 'rateDifference' &&
+    (own.journeysAlone < FEWEST_ALONE.journeys || own.convertedAlone < FEWEST_ALONE.converted)
       ? ['few_journeys_alone' as const]
       : []),
     ...(reward === 'value' && !isWorthNothing && isDecidedByFew(own, all)

@@ -1,5 +1,6 @@
 /** What stands behind the figures of a channel: how many units, and how their value is spread. */
 import type { Estimator } from './estimators.ts';
+import { type BesideOthers, besideOthers, type Powers } from './like-others.ts';
 import { hasHeavyTail, type Repeated } from './tail.ts';
 import type { Units } from './units.ts';
 
@@ -16,6 +17,13 @@ export interface Evidence {
   readonly journeysAlone: number;
   readonly convertedAlone: number;
   readonly heavyTail: HeavyTail;
+  readonly beside: Beside;
+}
+
+/** What the units of all other channels show of the channel's own; null: they are too few. */
+interface Beside {
+  readonly ofConversions: BesideOthers | null;
+  readonly ofValue: BesideOthers | null;
 }
 
 /** Whether the conversions, and the values, of single units may have no variance. */
@@ -42,6 +50,7 @@ interface Sums {
   squaresOfConversions: number;
   value: number;
   squares: number;
+  readonly powers: Readonly<Record<keyof HeavyTail, [number, number, number, number, number]>>;
   /** What single units have. */
   readonly amounts: Readonly<Record<keyof HeavyTail, Repeated[]>>;
 }
@@ -84,6 +93,10 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     for (const [channel, worth] of values) count(own[channel] as Sums, times, worth);
     for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
   }
+  const besides = {
+    ofConversions: besideOthers(own.map(({ powers }): Powers => powers.ofConversions)),
+    ofValue: besideOthers(own.map(({ powers }): Powers => powers.ofValue)),
+  };
   return {
     converted: all.converted,
     ofConversions: equals(all.conversions, all.squaresOfConversions),
@@ -100,6 +113,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
       journeysAlone: (alone[i] as { journeys: number }).journeys,
       convertedAlone: (alone[i] as { converted: number }).converted,
       heavyTail: heavyTailOf(sums),
+      beside: { ofConversions: besides.ofConversions[i] ?? null, ofValue: besides.ofValue[i] ?? null },
     })),
   };
 }
@@ -112,7 +126,8 @@ interface Unit {
 
 function noSums(): Sums {
   const amounts = { ofConversions: [], ofValue: [] };
-  return { converted: 0, conversions: 0, squaresOfConversions: 0, value: 0, squares: 0, amounts };
+  const powers: Sums['powers'] = { ofConversions: [0, 0, 0, 0, 0], ofValue: [0, 0, 0, 0, 0] };
+  return { converted: 0, conversions: 0, squaresOfConversions: 0, value: 0, squares: 0, powers, amounts };
 }
 
 function heavyTailOf({ amounts }: Sums): HeavyTail {
@@ -125,8 +140,18 @@ function count(sums: Sums, times: number, { conversions, worth }: Unit): void {
   sums.squaresOfConversions += times * conversions ** 2;
   sums.value += times * worth;
   sums.squares += times * worth ** 2;
+  addPowers(sums.powers.ofConversions, conversions, times);
+  addPowers(sums.powers.ofValue, worth, times);
   sums.amounts.ofConversions.push({ amount: conversions, times });
   sums.amounts.ofValue.push({ amount: Math.abs(worth), times });
+}
+
+function addPowers(powers: [number, number, number, number, number], amount: number, times: number): void {
+  let power = times;
+  for (let k = 0; k < powers.length; k++) {
+    powers[k] = (powers[k] as number) + power;
+    power *= amount;
+  }
 }
 
 function equals(sum: number, squares: number): number {

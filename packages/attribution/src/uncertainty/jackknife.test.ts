@@ -366,7 +366,7 @@ describe('a delete-a-group jackknife', () => {
     const byGroup = UNEVEN.map(([a = 0, b = 0], group) => [a, b, ofC(group)]);
     const { cautions, channels } = answered(byGroup);
     expect(cautions).toEqual(['shares_not_certain']);
-    expect(channels[2]).toMatchObject({ share: null, credit: null, effect: null, cautions: ['few_users_decide'] });
+    expect(channels[2]).toMatchObject({ share: null, credit: null, effect: null, cautions: ['differs_between_groups'] });
     expect(channels[0]).toMatchObject({ share: null, credit: expect.anything(), cautions: [] });
     // Below a twentieth of all it decides the parts of no other.
     const large = byGroup.map(([a = 0, b = 0, c = 0]) => [a * 20, b * 20, c]);

@@ -12,11 +12,20 @@ import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Reward } from '../data-driven/counts.ts';
 import { isRule, type ModelName, modelInfo } from '../models/catalogue.ts';
 import { type CautionCode, ENOUGH_IN_ALL, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
-import { dispersionOf, isOfFewUsersBeside, leavesNoShares, mayShowTail, showTail, sumOf } from './channels-apart.ts';
+import {
+  dispersionOf,
+  isApart,
+  leavesNoShares,
+  mayShowTail,
+  pooledDispersion,
+  showTail,
+  sumOf,
+  widenedBy,
+} from './channels-apart.ts';
 import type { Estimate } from './estimators.ts';
 import { type Rank, ranksBy } from './ranks.ts';
+import { degreesOfRates, deviationsAbove, FEWEST_ALONE, heightAlone, refusalOfRates } from './rates-alone.ts';
 import {
-  deviations,
   EQUAL,
   type Interval,
   isNoise,
@@ -36,8 +45,6 @@ export const FEWEST_GROUPS = 8;
 /** Converting users of a channel, as far as the groups show: for an interval at all, and for one without a mark. */
 const FEWEST_USERS = 5;
 const ENOUGH_USERS = 20;
-/** What the game of rates needs over the channel alone: journeys, and groups with a conversion. */
-const FEWEST_ALONE = { journeys: 30, groups: 5 };
 
 export interface Grouped {
   readonly model: ModelName;
@@ -146,28 +153,17 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
   const { model, reward, channels, is, without, met: byGroup } = grouped;
   const groups = without.length;
   const isRate = modelInfo(model).estimates === 'rateDifference';
-  const met = byGroup.map((own) => ({
-    conversions: sumOf(own),
-    groups: own.filter((one) => one > 0).length,
-  }));
-  const t = student(grouped.level, groups - 1);
-  const refused = refusalOf(grouped);
+  const met = byGroup.map((own) => ({ groups: own.filter((one) => one > 0).length }));
+  const alone = grouped.alone.map(({ journeys }) => journeys);
+  const degrees = Math.max(1, Math.min(groups - 1, degreesOfRates(isRate ? alone : [])));
+  const t = student(grouped.level, degrees);
+  const mostDispersed = grouped.conversions.is / fewestAlike(grouped);
+  const refused = refusalOf(grouped) ?? refusalOfRates(model, degreesOfRates(alone));
   const isOutside = is.shares.some(isOutsideOfWhole);
   const users = met.map((one) => usersOf(one.groups, groups));
   const isKnown = users.map((count) => count >= FEWEST_USERS);
   const amountsOf = channels.map((_, i) => without.map(({ shares, total }) => scaledUp((shares[i] as number) * total)));
-  const refusalsOf = channels.map((_, i): CautionCode[] => {
-    const [amounts, credit] = [amountsOf[i] as number[], (is.shares[i] as number) * is.total];
-    return [
-      ...(isKnown[i] === true ? [] : ['few_groups' as const]),
-      ...(isKnown[i] === true && isOfFewUsersBeside(grouped, i, (users[i] as number) < ENOUGH_USERS)
-        ? ['few_users_decide' as const]
-        : []),
-      ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
-      ...(reward === 'value' && credit <= 0 ? whyNotPositive(model, amounts, met[i]?.conversions ?? 0) : []),
-      ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i, amounts) ? ['few_orders_decide' as const] : []),
-    ];
-  });
+  const refusalsOf = channels.map((_, i) => refusalsOfChannel(grouped, i, isKnown[i] === true, amountsOf[i] as number[]));
   const hasNoShares = refused === null && leavesNoShares(grouped, refusalsOf);
   /** Allows for that the channel is printed because at least that number of users converted over it. */
   const lowered = (interval: Interval | null, i: number, least: number): Interval | null => {
@@ -193,25 +189,31 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
     channels: channels.map((channel, i) => {
       const amounts = amountsOf[i] as number[];
       const credit = (is.shares[i] as number) * is.total;
+      const widened = widenedBy(grouped, i, mostDispersed);
       const variance = varianceOf(amounts);
       const refusals = refusalsOf[i] as CautionCode[];
       const none = refused !== null || refusals.length > 0;
       const isFew = isKnown[i] === true && (users[i] as number) < ENOUGH_USERS;
       const ofCredit = rounding.deviation * is.total;
       const isStill = credit > 0 && isRounding(variance, credit, ofCredit);
-      const above = isRate ? deviationsAbove(i) : MANY_DEVIATIONS;
+      const of = is.effects[i] as number;
+      const above = isRate
+        ? deviationsAbove(of, varianceOf(without.map(({ effects }) => effects[i] as number)), degrees)
+        : MANY_DEVIATIONS;
+      const byAlone = isRate ? Math.max(0, 1 - aboveAlone(i) / of) : 1;
       const mayBeBelow = !(above >= SURELY_ABOVE);
       const hasNoCredit = none || isOutside || mayBeBelow;
-      const bySign = (of: Interval | null) => (of === null ? null : { ...of, low: of.low * loweredBySign(above, grouped.level) });
-      const interval = hasNoCredit || credit <= 0 || isStill ? null : bySign(onLogScale(credit, variance, t));
+      const bySign = (one: Interval | null) =>
+        one === null ? null : { ...one, low: one.low * loweredBySign(above, grouped.level) * byAlone };
+      const interval = hasNoCredit || credit <= 0 || isStill ? null : bySign(onLogScale(credit, widened * variance, t));
       const { effect: isEffect, estimates } = modelInfo(model);
       const hasEffect = !none && isEffect !== null && (estimates === 'amount' || !hasNoShares);
-      const ofRate = hasEffect ? ofEffect(grouped, i, t) : null;
-      const effect = isRate ? ofRate : lowered(ofRate, i, FEWEST_USERS);
+      const ofRate = hasEffect ? ofEffect(grouped, i, t * Math.sqrt(widened)) : null;
+      const effect = isRate ? ofRate && { ...ofRate, low: ofRate.low - aboveAlone(i) } : lowered(ofRate, i, FEWEST_USERS);
       const neverDiffers = !none && ((isStill && !isOutside && !mayBeBelow) || (hasEffect && effect === null));
       return {
         channel,
-        share: hasNoCredit || hasNoShares ? null : lowered(bySign(ofShare(i)), i, FEWEST_USERS),
+        share: hasNoCredit || hasNoShares ? null : lowered(bySign(ofShare(i, t * Math.sqrt(widened))), i, FEWEST_USERS),
         credit: lowered(interval, i, FEWEST_USERS),
         ofRatios: (users[i] as number) < FEWEST_FOR_RATIOS ? null : lowered(interval, i, FEWEST_FOR_RATIOS),
         effect,
@@ -227,19 +229,19 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
     }),
   };
 
-  function ofShare(i: number): Interval {
+  function ofShare(i: number, z: number): Interval {
     const variance = varianceOf(without.map(({ shares }) => shares[i] as number));
     const share = is.shares[i] as number;
-    return ofPart(grouped, share, isRounding(variance, share, rounding.deviation) ? 0 : variance, t);
+    return ofPart(grouped, share, isRounding(variance, share, rounding.deviation) ? 0 : variance, z);
   }
 
-  /** How many standard errors the effect is above 0: as many as are as rare of a normal variable, for groups know the error badly. */
-  function deviationsAbove(i: number): number {
-    const others = without.map(({ effects }) => effects[i] as number);
-    const apart = (is.effects[i] as number) / Math.sqrt(varianceOf(others));
-    if (!(apart > 0)) return 0;
-    const below = partBelow(apart, groups - 1);
-    return below > 1 - RAREST ? MANY_DEVIATIONS : deviations(2 * below - 1);
+  /** Samples print a channel in which enough convert by it alone: what the effect may be lower for that. Users as the groups show them. */
+  function aboveAlone(i: number): number {
+    const { journeys = 0, groups: known = 0 } = grouped.alone[i] ?? {};
+    if (known >= groups) return 0;
+    const lower = loweredBy({ known, fewest: groupsOf(FEWEST_ALONE.converted, groups), groups }, grouped.level);
+    const rate = (usersOf(known, groups) * is.total) / grouped.conversions.is / Math.max(1, journeys);
+    return heightAlone(alone, i, { lowered: lower, rate });
   }
 
   /** All but one of the groups, as much as all of them. */
@@ -262,8 +264,18 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
   }
 }
 
-/** Probabilities below that are taken as 0. */
-const RAREST = 1e-12;
+/** Why a channel has no interval. */
+function refusalsOfChannel(grouped: Grouped, i: number, isKnown: boolean, amounts: readonly number[]): CautionCode[] {
+  const { model, reward, is } = grouped;
+  const credit = (is.shares[i] as number) * is.total;
+  return [
+    ...(isKnown ? [] : ['few_groups' as const]),
+    ...(isKnown && isApart(grouped, i) ? ['differs_between_groups' as const] : []),
+    ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
+    ...(reward === 'value' && credit <= 0 ? whyNotPositive(model, amounts, sumOf(grouped.met[i] as readonly number[])) : []),
+    ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i, amounts) ? ['few_orders_decide' as const] : []),
+  ];
+}
 
 /** Why nothing is said of the reward; null: there are intervals. */
 function refusalOf(grouped: Grouped): CautionCode | null {
@@ -286,10 +298,14 @@ const REPEATING = { fewest: 200, part: 0.55, power: 0.8 };
  * fewer; 0.55 of these are what four in five samples of 450 users with 1 to 9 conversions pass, and one in ten of a law with exponent 1.5
  * (docs/uncertainty.md).
  */
-function isOfFewUsers({ conversions }: Grouped): boolean {
-  const { is } = conversions;
+function isOfFewUsers(grouped: Grouped): boolean {
+  return Math.min(equals(grouped.conversions), grouped.conversions.is / pooledDispersion(grouped)) < fewestAlike(grouped);
+}
+
+/** As many users of one conversion all must be worth. */
+function fewestAlike({ conversions: { is } }: Grouped): number {
   const { fewest, part, power } = REPEATING;
-  return equals(conversions) < Math.min(Math.max(fewest, part * is ** power), is / ALIKE_PER_USER);
+  return Math.min(Math.max(fewest, part * is ** power), is / ALIKE_PER_USER);
 }
 
 /** A law with exponent 1.5 has as many. */
@@ -353,10 +369,10 @@ function equalsOfAll({ is: { total }, without }: Grouped): number {
   return equals({ is: total, without: without.map((one) => one.total) });
 }
 
-function isTooAlone({ model, alone }: Grouped, i: number): boolean {
+function isTooAlone({ model, alone, without }: Grouped, i: number): boolean {
   if (modelInfo(model).estimates !== 'rateDifference') return false;
   const { journeys = 0, groups = 0 } = alone[i] ?? {};
-  return journeys < FEWEST_ALONE.journeys || groups < FEWEST_ALONE.groups;
+  return journeys < FEWEST_ALONE.journeys || groups < groupsOf(FEWEST_ALONE.converted, without.length);
 }
 
 /** Users that leave as many of the groups empty, most likely. */

@@ -53,7 +53,14 @@ export function loweredBySign(deviations: number, level: number): number {
   return Math.min(1, least(SURELY_ABOVE) / least(Number.NEGATIVE_INFINITY));
 }
 
+/** Many are normal. */
+const NORMAL = 100;
+
 /** Probability that at least `from` came where `mean` are expected. */
+export function poissonAbove(from: number, mean: number): number {
+  return mean > NORMAL ? normalAbove((from - mean) / Math.sqrt(mean)) : atLeast(from, mean);
+}
+
 function atLeast(from: number, mean: number): number {
   let below = 0;
   let term = Math.exp(-mean);

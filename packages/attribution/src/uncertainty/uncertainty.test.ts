@@ -178,7 +178,9 @@ describe('value', () => {
   });
 
   test('one order of 5 % of the value is a caution; refunds that outweigh sales leave no interval', () => {
-    const large = answerOf(users(...orders('a', [...new Array<number>(150).fill(10), 130]), ...others));
+    const large = answerOf(
+      users(...orders('a', [...new Array<number>(300).fill(10), 270]), ...orders('b', new Array<number>(210).fill(10))),
+    );
     expect(large.answer.models[1]?.cautions).toEqual(['few_large_orders', 'larger_orders_unseen']);
     expect(large.of('a', 'value').credit).not.toBeNull();
     const refunds = answerOf(users(...orders('a', new Array<number>(40).fill(-10)), ...orders('b', [5])));
@@ -240,25 +242,6 @@ test('a user with 150 orders among 300: no interval, of conversions or of value;
   const even = answerOf(buyers((i) => 1 + (i % 9)));
   expect(even.answer.models[0]?.cautions).toEqual([]);
   expect(even.of('a').credit).not.toBeNull();
-});
-
-test('one buyer in five buys 5 times: a channel of few is not judged by its own, who happen to be alike (before: held in 12–69 %)', () => {
-  const buyers = (channel: string, count: number, ordersOf: (i: number) => number) =>
-    Array.from({ length: count }, (_, i) => Array.from({ length: ordersOf(i) }, () => path(channel, 1, 50)));
-  const often = (i: number) => (i % 5 === 0 ? 5 : 1);
-  const once = () => 1;
-  const channels = (ordersOf: (i: number) => number) =>
-    users(...buyers('a', 200, ordersOf), ...buyers('b', 10, once), ...buyers('c', 30, ordersOf), ...buyers('d', 30, once));
-  const { of } = answerOf(channels(often));
-  for (const few of ['b', 'c']) {
-    expect(of(few)).toMatchObject({ share: null, credit: null });
-    expect(of(few).cautions).toContain('few_users_decide');
-  }
-  // 30 that are all alike show it; the lower bound allows for that fewer than 20 would not be printed.
-  const alike = answerOf(channels(once));
-  expect(of('d').credit?.low).toBeLessThan(alike.of('d').credit?.low as number);
-  expect(of('d').credit?.low).toBeGreaterThan(0);
-  for (const few of ['b', 'c', 'd']) expect(alike.of(few).credit).not.toBeNull();
 });
 
 test('users whose conversions have no variance: no interval (before: printed in a quarter of the samples, held in 40–90 %)', () => {
@@ -323,15 +306,20 @@ test('the game of rates hands out no credit where shares leave the whole, and ma
     path('search', 40, 0, 460),
     path('search>social', 20, 0, 200),
     path('social', 10, 0, 150),
-    path('podcast', 1, 0, 1),
-    path('fax', 0, 0, 3),
+    path('podcast', 1, 0, 5),
+    path('fax', 0, 0, 5),
   ];
-  const { answer, of } = answerOf(journeysAsUnits(rows), { models: ['rateShapley'], rewards: ['conversions'] });
+  const options = { models: ['rateShapley'], rewards: ['conversions'] } as const;
+  const { answer, of } = answerOf(journeysAsUnits(rows), options);
   expect(answer.models[0]?.cautions).toEqual(['outside_of_whole']);
   expect(of('podcast')).toMatchObject({ share: null, credit: null, effect: null });
   expect(of('podcast').cautions).toEqual(['too_few_conversions', 'few_journeys_alone']);
   expect(of('search')).toMatchObject({ share: null, credit: null, cautions: [] });
   expect(width(of('search').effect)).toBeGreaterThan(0);
+  // The rate over each channel alone has the same weight in the effects of all others, however few journeys it has (before: held in 64–87 %).
+  const fewer = answerOf(journeysAsUnits([...rows.slice(0, 4), path('fax', 0, 0, 4)]), options);
+  expect(fewer.answer.models[0]?.cautions).toEqual(['rates_not_certain', 'outside_of_whole']);
+  expect(fewer.of('search')).toMatchObject({ effect: null, rank: null });
 });
 
 test('a channel whose users are as certain as a few has no interval, however many users there are (before: held in 53–63 %)', () => {
@@ -343,10 +331,17 @@ test('a channel whose users are as certain as a few has no interval, however man
   expect(heaped.answer.models[0]?.cautions).toEqual(['shares_not_certain']);
   expect(heaped.of('d')).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
   expect(heaped.of('a').credit).not.toBeNull();
-  // 22 users with 1 to 9 orders each are not a few.
-  const often = buyers((i) => 1 + (i % 9)).filter((_, i) => i < 22 || i >= 40);
-  expect(answerOf(users(...often)).of('d').cautions).toEqual([]);
-  expect(answerOf(users(...buyers((i) => (i === 7 ? 6 : 1)))).of('d').credit).not.toBeNull();
+  // 40 users with 1 to 9 orders each, where others have one: of how many none is here is not known. 200 show it (before: 22, printed in 3–6 % beside Zipf's law, held in 15–53 %).
+  const often = (count: number) =>
+    answerOf(
+      users(
+        ...Array.from({ length: count }, (_, i) => Array.from({ length: 1 + (i % 9) }, () => path('d', 1, 50))),
+        ...orders('a', new Array<number>(900).fill(50)),
+      ),
+    ).of('d');
+  expect(often(40).cautions).toEqual(['few_users_decide']);
+  expect(often(200).credit).not.toBeNull();
+  expect(answerOf(users(...buyers((i) => (i === 7 ? 3 : 1)))).of('d').credit).not.toBeNull();
 });
 
 test('one channel whose users convert without a variance beside others who convert once: no interval of it (before: held in 44 %)', () => {

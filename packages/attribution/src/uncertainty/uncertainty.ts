@@ -14,6 +14,7 @@ import {
   cautionsOfAll,
   cautionsOfChannel,
   cautionsOfValue,
+  decidesRates,
   decidesShares,
   FEWEST_FOR_RATIOS,
   fewestPrinted,
@@ -25,7 +26,9 @@ import {
 import { addAll, addDraw, emptySums } from './draws.ts';
 import { type Estimate, type Estimator, type EstimatorOptions, estimatorOf } from './estimators.ts';
 import { type AllEvidence, evidenceOf } from './evidence.ts';
+import { widenedBeside } from './like-others.ts';
 import { type Rank, ranksOf } from './ranks.ts';
+import { degreesOfRates, deviationsAbove, FEWEST_ALONE, heightAlone, refusalOfRates } from './rates-alone.ts';
 import {
   deviations,
   EQUAL,
@@ -182,16 +185,18 @@ function ofModel(
   { kind, hasSingleValues }: Units,
   level: number,
 ): ModelUncertainty {
-  const refused = notDrawn ?? refusalOfAll(all) ?? (reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null);
+  const alone = all.byChannel.map(({ journeysAlone }) => journeysAlone);
+  const degrees = degreesOfRates(alone);
+  const ofReward = refusalOfAll(all) ?? (reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null);
+  const refused = notDrawn ?? ofReward ?? refusalOfRates(model, degrees);
   const isOutside = is.shares.some(isOutsideOfWhole);
   // Rates that are lower with a channel than without it make its credit negative, without a refund.
   const isRate = modelInfo(model).estimates === 'rateDifference';
   const own = all.byChannel.map((evidence, i) => ({ ...evidence, isCredited: (is.shares[i] as number) > EQUAL }));
   const cautionsOf = own.map((evidence) => cautionsOfChannel({ model, reward, kind }, evidence, all));
-  // The game of rates is of all channels together: it rests on each, by its part of the conversions, whatever it is worth.
-  const parts = isRate ? own.map(({ converted }) => converted / Math.max(1, all.converted)) : is.shares;
-  const refusals = cautionsOf.map(({ isRefused }, i) => isRefused && (own[i]?.converted ?? 0) > 0);
-  const hasNoShares = refused === null && decidesShares(refusals, parts);
+  const hasNoShares = refused === null && restsOnRefused();
+  /** Few degrees of freedom show the variance badly. */
+  const timesRates = isRate ? (student(level, degrees) / deviations(level)) ** 2 : 1;
   const hasNoRates = hasNoShares && modelInfo(model).estimates !== 'amount';
   const ranked = all.byChannel.map(({ converted }) => converted > 0);
   const ranks = refused === null ? ranksOf(is.shares, draws.shares, ranked) : [];
@@ -210,34 +215,33 @@ function ofModel(
       const { converted } = evidence;
       const { cautions, isRefused } = cautionsOf[i] as (typeof cautionsOf)[number];
       const none = refused !== null || isRefused;
-      const witnesses = { converted, all: all.converted };
-      const above = isRate ? deviationsAbove(is.effects[i] as number, draws.effects[i] as Float64Array) : MANY_DEVIATIONS;
+      const witnesses = { converted, all: all.converted, widened: 1 };
+      const of = is.effects[i] as number;
+      const above = isRate ? deviationsAbove(of, varianceOf(draws.effects[i] as Float64Array), degrees) : MANY_DEVIATIONS;
       const mayBeBelow = !(above >= SURELY_ABOVE);
       const hasNoCredit = none || isOutside || mayBeBelow;
       // Printed in samples only in which the effect is surely above 0, and of value and of users in which enough converted.
       const needs5 = converted > 0 && (reward === 'value' || kind === 'user');
-      const fewest = fewestPrinted(evidence, all);
+      const fewest = fewestPrinted(evidence, reward);
+      const beside = reward === 'value' ? evidence.beside.ofValue : evidence.beside.ofConversions;
+      const drawn = { ...witnesses, widened: timesRates * widenedBeside(beside) };
       const ofFew = needs5 ? loweredByCount({ known: converted, fewest }, level) : 1;
-      const lowered = (of: Interval | null, by: number) => (of === null || of.low <= 0 ? of : { ...of, low: of.low * by });
-      const bySign = (of: Interval | null) => lowered(of, loweredBySign(above, level));
+      const lowered = (one: Interval | null, by: number) => one && { ...one, low: one.low * (one.low > 0 ? by : 1) };
+      const byAlone = isRate ? Math.max(0, 1 - aboveAlone(i) / of) : 1;
+      const bySign = (one: Interval | null) => lowered(one, loweredBySign(above, level) * byAlone);
       const share =
         hasNoCredit || hasNoShares
           ? null
-          : lowered(bySign(ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses, level)), ofFew);
+          : lowered(bySign(ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, drawn, level)), ofFew);
       const amount = (is.shares[i] as number) * is.total;
-      const unlowered = hasNoCredit
-        ? null
-        : bySign(ofCredit(amount, draws.credits[i] as Float64Array, witnesses, is.total, level));
+      const unlowered = hasNoCredit ? null : bySign(ofCredit(amount, draws.credits[i] as Float64Array, drawn, is.total, level));
       const credit = lowered(unlowered, ofFew);
       const effect =
         none || hasNoRates
           ? null
           : modelInfo(model).estimates === 'amount' && credit !== null
             ? credit
-            : lowered(
-                ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, level),
-                isRate ? 1 : ofFew,
-              );
+            : effectOf(i, drawn, ofFew);
       const isStill =
         (credit === null && amount > 0 && !isOutside && !mayBeBelow) || (effect === null && isShared(model) && !hasNoRates);
       return {
@@ -246,7 +250,7 @@ function ofModel(
         share,
         credit,
         effect,
-        ofRatios: ofRatios(unlowered, converted, level),
+        ofRatios: ofRatios(unlowered, { known: converted, fewest: needs5 ? fewest : 0 }, level),
         rank: ranks[i] ?? null,
         witnesses: hasNoCredit ? null : sizeOf(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses),
         converted,
@@ -263,34 +267,59 @@ function ofModel(
       };
     }),
   };
-}
 
-/** How many standard errors an effect is above 0. */
-function deviationsAbove(effect: number, draws: Float64Array): number {
-  return effect / Math.sqrt(varianceOf(draws));
+  /** The game of rates is of all channels together: it rests on each, by its part of the conversions, whatever it is worth. */
+  function restsOnRefused(): boolean {
+    return decidesShares(
+      cautionsOf.map(
+        ({ isRefused, cautions }, i) => (own[i]?.converted ?? 0) > 0 && (isRate ? decidesRates(cautions) : isRefused),
+      ),
+      isRate ? own.map(({ converted }) => converted / Math.max(1, all.converted)) : is.shares,
+    );
+  }
+
+  function effectOf(i: number, witnesses: Witnesses, ofFew: number): Interval | null {
+    const of = ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, level);
+    if (of === null) return null;
+    if (isRate) return { ...of, low: of.low - aboveAlone(i) };
+    return of.low <= 0 ? of : { ...of, low: of.low * ofFew };
+  }
+
+  /** Samples print a channel in which enough converted by it alone: what the effect may be lower for that. */
+  function aboveAlone(i: number): number {
+    const { journeysAlone: journeys, convertedAlone } = own[i] as (typeof own)[number];
+    const lowered = loweredByCount({ known: convertedAlone, fewest: FEWEST_ALONE.converted }, level);
+    return heightAlone(alone, i, { lowered, rate: (convertedAlone * is.total) / all.converted / Math.max(1, journeys) });
+  }
 }
 
 /** Printed in samples only in which enough converted: where few do, the channel did well in these. */
-function ofRatios(credit: Interval | null, converted: number, level: number): Interval | null {
-  if (credit === null || converted < FEWEST_FOR_RATIOS) return null;
-  return { ...credit, low: credit.low * loweredByCount({ known: converted, fewest: FEWEST_FOR_RATIOS }, level) };
+function ofRatios(
+  credit: Interval | null,
+  { known, fewest }: { readonly known: number; readonly fewest: number },
+  level: number,
+): Interval | null {
+  if (credit === null || known < FEWEST_FOR_RATIOS) return null;
+  return { ...credit, low: credit.low * loweredByCount({ known, fewest: Math.max(FEWEST_FOR_RATIOS, fewest) }, level) };
 }
 
 interface Witnesses {
   /** Units with a conversion that counts for the channel. */
   readonly converted: number;
   readonly all: number;
+  /** By what the variance of the draws is multiplied. */
+  readonly widened: number;
 }
 
 /** As certain as a proportion among that many equal witnesses: of no conversion at all that is all of them. */
-function ofProportion(part: number, draws: Float64Array, { converted, all }: Witnesses, level: number): Interval {
+function ofProportion(part: number, draws: Float64Array, witnesses: Witnesses, level: number): Interval {
   const z = deviations(level);
-  if (converted === 0) return wilson(0, all, z);
-  return wilson(part, sizeOf(part, draws, { converted, all }), z);
+  if (witnesses.converted === 0) return wilson(0, witnesses.all, z);
+  return wilson(part, sizeOf(part, draws, witnesses), z);
 }
 
-function sizeOf(part: number, draws: Float64Array, { converted, all }: Witnesses): number {
-  const variance = varianceOf(draws);
+function sizeOf(part: number, draws: Float64Array, { converted, all, widened }: Witnesses): number {
+  const variance = widened * varianceOf(draws);
   const size = isNoise(variance, part) || isNoneOrAll(part) ? all : (part * (1 - part)) / variance;
   return converted < 5 ? Math.min(size, all) : size;
 }
@@ -302,8 +331,8 @@ function ofCredit(amount: number, draws: Float64Array, witnesses: Witnesses, tot
   return amount <= 0 ? null : ofAmount(amount, draws, witnesses, level);
 }
 
-function ofAmount(amount: number, draws: Float64Array, { converted }: Witnesses, level: number): Interval | null {
-  const variance = varianceOf(draws);
+function ofAmount(amount: number, draws: Float64Array, { converted, widened }: Witnesses, level: number): Interval | null {
+  const variance = widened * varianceOf(draws);
   if (isNoise(variance, amount)) return null;
   return converted < 5 ? scored(amount, variance, deviations(level)) : onLogScale(amount, variance, student(level, converted));
 }
@@ -314,5 +343,8 @@ function ofEffect(model: ModelName, effect: number, draws: Float64Array, witness
   if (!isShared(model) || (witnesses.converted === 0 && estimates !== 'part')) return null;
   if (estimates === 'part' && !isOutsideOfWhole(effect)) return ofProportion(effect, draws, witnesses, level);
   if (isNoise(varianceOf(draws), effect)) return null;
-  return estimates === 'rateDifference' || effect <= 0 ? percentiles(draws, level) : ofAmount(effect, draws, witnesses, level);
+  if (estimates !== 'rateDifference' && effect > 0) return ofAmount(effect, draws, witnesses, level);
+  const { low, high } = percentiles(draws, level);
+  const times = Math.sqrt(witnesses.widened);
+  return { low: effect - times * (effect - low), high: effect + times * (high - effect) };
 }

@@ -1,0 +1,89 @@
+/** Channels of few users, or of few journeys alone: judged by what all others show, and by numbers that are not chosen by their figures. */
+import { describe, expect, test } from 'vitest';
+import { followsAlone } from './rates-alone.ts';
+import { type ChannelUncertainty, type UncertaintyOptions, uncertaintyOf } from './uncertainty.ts';
+import { journeysAsUnits, type Sample, unitsOf } from './units.ts';
+
+const SHAPE = { directChannels: new Set<string>(), attribution: { positionBased: { first: 40, last: 40 } }, decayWeights: [1] };
+const OPTIONS: UncertaintyOptions = {
+  shape: SHAPE,
+  models: ['shapley'],
+  rewards: ['conversions', 'value'],
+  order: 1,
+  alpha: 0.5,
+  replicates: 200,
+  level: 0.9,
+  seed: 1,
+};
+
+function path(text: string, conversions: number, value: number, nulls = 0) {
+  return { path: text.split('>'), conversions, value, nulls };
+}
+
+function users(...journeys: ReturnType<typeof path>[][]): Sample {
+  return { kind: 'user', rows: journeys.map((own) => ({ times: 1, journeys: own })), hasSingleValues: true };
+}
+
+function answerOf(sample: Sample, options: Partial<UncertaintyOptions> = {}) {
+  const answer = uncertaintyOf(unitsOf(sample), { ...OPTIONS, ...options });
+  return (channel: string, reward = 'conversions') =>
+    answer.models.find((one) => one.reward === reward)?.channels.find((one) => one.channel === channel) as ChannelUncertainty;
+}
+
+const width = (of: { low: number; high: number } | null) => (of === null ? Number.NaN : of.high - of.low);
+
+describe('one buyer in five buys 5 times: a channel of few is judged by the users of the others, not by its own, who may be alike by luck', () => {
+  const buyers = (channel: string, count: number, ordersOf: (i: number) => number) =>
+    Array.from({ length: count }, (_, i) => Array.from({ length: ordersOf(i) }, () => path(channel, 1, 50)));
+  const often = (i: number) => (i % 5 === 0 ? 5 : 1);
+  const once = () => 1;
+  const channels = (ordersOf: (i: number) => number, own = ordersOf) =>
+    users(...buyers('a', 240, ordersOf), ...buyers('b', 30, own), ...buyers('c', 45, ordersOf), ...buyers('d', 45, own));
+
+  test('it needs 36 users, alike or not (before: 20 that were alike; held in 12–82 %)', () => {
+    for (const own of [often, once]) {
+      const of = answerOf(channels(often, own));
+      expect(of('b')).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
+      for (const many of ['c', 'd']) expect(of(many)).toMatchObject({ credit: expect.anything(), cautions: [] });
+    }
+    for (const few of ['b', 'c', 'd']) expect(answerOf(channels(once))(few).credit).not.toBeNull();
+  });
+
+  test('where its own are alike it is as uncertain as the others make it, and its lower bound allows for the number it needs', () => {
+    const creditOf = (sample: Sample) => answerOf(sample, { replicates: 2_000 })('d').credit;
+    const [alike, among] = [creditOf(channels(once)), creditOf(channels(often, once))];
+    expect(Math.log((among?.high ?? 0) / 45) / Math.log((alike?.high ?? 0) / 45)).toBeCloseTo(Math.sqrt(5.8 / 1.8 ** 2), 1);
+    expect(among?.low).toBeLessThan(0.85 * (alike?.low as number));
+  });
+
+  test('value and ROAS ask the same of orders; of value 40 equal ones are needed', () => {
+    const of = answerOf(channels(often, once));
+    expect(of('d', 'value')).toMatchObject({ credit: null, ofRatios: null, cautions: ['few_orders_decide'] });
+    expect(of('a', 'value').credit).not.toBeNull();
+    // ROAS allows for the 36 users as well (before: for 10; held in 37–78 %).
+    expect(of('d').ofRatios).toEqual(of('d').credit);
+  });
+});
+
+test('the game of rates: few journeys over one channel alone widen the effects of all, and few conversions lower its own', () => {
+  const rows = (converted: number, journeys: number) => [
+    path('a', 400, 0, 600),
+    path('a>b', 60, 0, 90),
+    path('b', 300, 0, 700),
+    path('c', converted, 0, journeys - converted),
+  ];
+  const effectOf = (channel: string, ...counts: [number, number]) =>
+    answerOf(journeysAsUnits(rows(...counts)), { models: ['rateShapley'], rewards: ['conversions'] })(channel).effect;
+  // As certain as the rate of c: by Student's t of 5 degrees of freedom, 2.015.
+  expect(width(effectOf('a', 2, 6)) / width(effectOf('a', 200, 600))).toBeGreaterThan(3);
+  // 5 conversions of 40 are as few as are printed: they may be none (before: held in 41–64 %).
+  const [few, many] = [effectOf('c', 5, 40), effectOf('c', 25, 200)];
+  expect((few?.low as number) - (many?.low as number)).toBeLessThan(-0.03);
+  expect(many?.low).toBeGreaterThan(0);
+});
+
+test('an effect follows the rate over its channel alone by as much as the journeys alone are of all sets that hold it, at most', () => {
+  expect(followsAlone([40, 1_000, 1_000], 0)).toBeCloseTo((1 + 40 / 1_040 + 40 / 2_040) / 3, 12);
+  expect(followsAlone([40, 0], 0)).toBe(1);
+  expect(followsAlone([0, 40], 0)).toBe(0);
+});

@@ -1,0 +1,117 @@
+/**
+ * What the users of a channel show of how often such users convert, or of what they are worth, beside those of all other channels. A few
+ * users do not show it: samples in which they happen to be alike are those in which the users who convert most are missing, and there the
+ * figure is too low and its variance too small. All others are many, and what they show hardly depends on the channel's own figures.
+ *
+ *   power sums of each channel → those of all others → how unlike these are, and whether the channel is more unlike than chance makes it
+ */
+
+/** How many units there are, and the sums of the first four powers of their amounts. */
+export type Powers = readonly [units: number, first: number, second: number, third: number, fourth: number];
+
+export interface BesideOthers {
+  /** The channel's own. */
+  readonly units: number;
+  /** How many units are as certain as one would be if all were equal, over other channels: 1 + the squared coefficient of variation. */
+  readonly unlike: number;
+  /** The same of the channel's own. */
+  readonly own: number;
+  /** How unlike they may be at most, beside the others. */
+  readonly most: number;
+  /** The channel's own are more unlike than that: the others do not show what its own are. */
+  readonly isApart: boolean;
+}
+
+/** Fewer units over all other channels show nothing. */
+const FEWEST_OTHERS = 20;
+/** Up to this, units are alike: a coefficient of variation of 0.5. `ALIKE` times as unlike as the others, and 3 standard errors more, is not apart. */
+const ALIKE = 1.25;
+const ERRORS = 3;
+
+/** By channel; null: the others are too few. */
+export function besideOthers(each: readonly Powers[]): (BesideOthers | null)[] {
+  const all = each.reduce(added, NONE);
+  const byUnlike = each.map((_, i) => i).sort((a, b) => unlikeOf(each[b] as Powers) - unlikeOf(each[a] as Powers) || a - b);
+  return each.map((own, i) => {
+    const others = less(all, own);
+    const first = byUnlike[0] === i ? byUnlike[1] : byUnlike[0];
+    const other = first === undefined ? NONE : (each[first] as Powers);
+    // Another that stands apart from most is none of those that show what is usual.
+    const rest = less(others, other);
+    const usual = rest[0] >= Math.max(FEWEST_OTHERS, other[0]) && unlikeOf(other) > mostUnlike(rest, other[0]) ? rest : others;
+    if (usual[0] < FEWEST_OTHERS || !(usual[1] > 0)) return null;
+    const most = mostUnlike(usual, own[0]);
+    return { units: own[0], unlike: unlikeOf(usual), own: unlikeOf(own), most, isApart: unlikeOf(own) > most };
+  });
+}
+
+const NONE: Powers = [0, 0, 0, 0, 0];
+
+function added(a: Powers, b: Powers): Powers {
+  return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4]];
+}
+
+function less(a: Powers, b: Powers): Powers {
+  return [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3], a[4] - b[4]];
+}
+
+function unlikeOf([units, first, second]: Powers): number {
+  return units === 0 ? 0 : first <= 0 ? Number.POSITIVE_INFINITY : Math.max(1, (units * second) / first ** 2);
+}
+
+function mostUnlike(others: Powers, units: number): number {
+  return units === 0 ? Number.POSITIVE_INFINITY : ALIKE * unlikeOf(others) + ERRORS * errorOf(others, units);
+}
+
+/** The standard error of `unlikeOf` among that many units, by the influence of each (von Mises 1947): x²/μ² − 2·q·x/μ + q. */
+function errorOf([all, first, second, third, fourth]: Powers, units: number): number {
+  const mean = first / all;
+  const q = second / all / mean ** 2;
+  const variance = fourth / all / mean ** 4 - 4 * q * (third / all / mean ** 3) + (4 * q ** 2 + 2 * q) * q - 3 * q ** 2;
+  return Math.sqrt(Math.max(0, variance) / units);
+}
+
+/** Units of a channel that show by themselves what such units are, whatever the others show. */
+const ENOUGH_BY_ITSELF = { units: 200, equal: 100 };
+/** Fewer say nothing. */
+const FEWEST_ALIKE = 5;
+/** As many of them must be as certain as that many equal ones, as far as the others show how unlike they are; of value more, for refunds and prices are of a channel more often than habits are. */
+const FEWEST_EQUAL = { ofConversions: 20, ofValue: 40, ofVeryUnlike: 100 };
+/** A coefficient of variation of 0.7. */
+const UNLIKE = 1.5;
+/** A coefficient of variation of 1. */
+const VERY_UNLIKE = 2;
+
+/** How many units a channel needs to be printed. */
+export function fewestBeside({ unlike, isApart }: BesideOthers, of: 'ofConversions' | 'ofValue'): number {
+  if (isApart) return ENOUGH_BY_ITSELF.units;
+  if (unlike <= ALIKE) return FEWEST_ALIKE;
+  const enough = FEWEST_EQUAL[unlike <= VERY_UNLIKE ? of : 'ofVeryUnlike'] * unlike;
+  // From alike to unlike without a step.
+  const part = Math.min(1, (unlike - ALIKE) / (UNLIKE - ALIKE));
+  return Math.min(ENOUGH_BY_ITSELF.units, Math.ceil(FEWEST_ALIKE + part * (enough - FEWEST_ALIKE)));
+}
+
+/** The units of a channel: how many there are, how many equal ones would be as certain, and whether they have a tail. */
+interface Own {
+  readonly units: number;
+  readonly equal: number;
+  readonly isHeavy: boolean;
+}
+
+/** Whether the units are too few to be printed beside the others, or show by themselves that a few of them decide. */
+export function isOfFewBeside(beside: BesideOthers, of: 'ofConversions' | 'ofValue', { units, equal, isHeavy }: Own): boolean {
+  if (units >= ENOUGH_BY_ITSELF.units) return equal < ENOUGH_BY_ITSELF.equal || isHeavy;
+  return units < fewestBeside(beside, of);
+}
+
+/**
+ * By what the variance of a figure is multiplied: a channel's own units are no more alike than those of the others, and where they seem to be
+ * more unlike, they are taken to be as unlike as they may be that are printed.
+ */
+export function widenedBeside(beside: BesideOthers | null): number {
+  if (beside === null || beside.units >= ENOUGH_BY_ITSELF.units || !(beside.own > 0)) return 1;
+  const { unlike, own, most } = beside;
+  if (own > ALIKE && own > unlike) return Math.max(1, most / own);
+  return unlike <= ALIKE ? 1 : Math.max(1, unlike / own);
+}
