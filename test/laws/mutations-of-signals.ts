@@ -5,6 +5,8 @@ const KINDS = 'packages/signals/src/kinds';
 const GOLDEN = 'packages/signals/test/golden.test.ts';
 const RANDOM = 'packages/signals/test/random.test.ts';
 const SERVED = 'packages/serving/src/users/signal-values.ts';
+const PAST = 'packages/cli/src/history/past-values.ts';
+const HISTORY = 'test/laws/law-5-history.test.ts';
 const SCHEMA = 'packages/signals/test/json-schema.test.ts';
 const YAML = 'packages/signals/test/written-files.test.ts';
 const VALUES = 'services/api/test/signal-values.test.ts';
@@ -177,6 +179,38 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     from: "if (key === '__proto__')",
     to: "if (key === '__proto_')",
     test: SCHEMA,
+  },
+  {
+    lie: 'history counts the copy of an event that arrived last',
+    law: '3',
+    file: PAST,
+    from: 'ORDER BY position, entry_index) AS arrival',
+    to: 'ORDER BY position DESC, entry_index DESC) AS arrival',
+    test: HISTORY,
+  },
+  {
+    lie: 'history looks for the first arrival of an id within the window alone',
+    law: '3',
+    file: PAST,
+    from: 'WHERE hash(user_nr, id) IN',
+    to: 'WHERE is_reached AND hash(user_nr, id) IN',
+    test: HISTORY,
+  },
+  {
+    lie: 'a row after the cut has the values of the cut',
+    law: '7',
+    file: PAST,
+    from: "asked.atMs > past.cutMs ? 'AFTER_CUT'",
+    to: "asked.atMs > past.cutMs + 86_400_000 ? 'AFTER_CUT'",
+    test: HISTORY,
+  },
+  {
+    lie: 'of a user with too many events those that are read are counted',
+    law: '7',
+    file: PAST,
+    from: "overs[i] === true ? 'TOO_MANY_EVENTS'",
+    to: "overs[i] === null ? 'TOO_MANY_EVENTS'",
+    test: HISTORY,
   },
   {
     lie: 'signals change the version of rows',

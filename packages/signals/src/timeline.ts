@@ -34,13 +34,16 @@ export function orderedTimeline(events: readonly Event[], pause = () => {}): Tim
     }
     return byType;
   };
+  const ofSeveral = new Map<readonly string[], readonly Event[]>();
   return {
     pause,
     of(types) {
       if (types === null) return events;
       const [only = ''] = types;
       if (types.length === 1) return (byType ?? index()).get(only) ?? [];
-      return events.filter(({ type }) => types.includes(type));
+      let found = ofSeveral.get(types);
+      if (found === undefined) ofSeveral.set(types, (found = events.filter(({ type }) => types.includes(type))));
+      return found;
     },
   };
 }

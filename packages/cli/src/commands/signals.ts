@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { eventCells } from '../report/event-line.ts';
 import { speedLine, warnings } from '../report/meta-line.ts';
 import { renderWide } from '../terminal/table.ts';
+import { addSignalsHistory } from './signals-history.ts';
 
 interface Options {
   readonly names?: string;
@@ -16,9 +17,9 @@ interface Options {
 }
 
 export function addSignals(program: Command, act: Act): void {
-  program
-    .command('signals')
-    .description("users' signals")
+  const signals = program.command('signals').description("users' signals");
+  addSignalsHistory(signals, act);
+  signals
     .command('get')
     .description('the signals of a user, newest first')
     .argument('<user>', 'user key: userId, else anonymousId')

@@ -1,0 +1,213 @@
+/**
+ * Values of definitions at instants of the past, from all archived events of a cut:
+ *
+ *   rows asked ─▶ their users ─▶ arrivals of these ─▶ first of each id ─▶ what windows reach ─▶ bucket of users after bucket ─▶ value(timeline, instant)
+ *
+ * The value is that of the same pure function that serves the API. DuckDB finds and sorts the events, and lets go to disk what does not fit; one
+ * bucket of users is in memory at a time. Who has more than is read gives no value, never a smaller one (law 7).
+ */
+import { join } from 'node:path';
+import { parquetFiles } from '@tributary/archive/compute/relations';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { EVENT_COLUMNS, LATER_COLUMNS } from '@tributary/archive/layout';
+import { sqlText } from '@tributary/archive/parquet';
+import { EVENT_FIELDS, type Event } from '@tributary/model/event';
+import { FIELDS, type Field } from '@tributary/model/event-fields';
+import type { SignalDefinition } from '@tributary/signals/definitions/read';
+import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
+import type { SignalValue } from '@tributary/signals/value';
+import type { ArchivedPast } from './archived-past.ts';
+import type { AskedRow } from './asked-rows.ts';
+import { openSpool } from './spool.ts';
+
+/** Events of one user within reach of the rows asked: more are not read. */
+export interface PastBounds {
+  readonly userEvents: number;
+  readonly userBytes: number;
+  /** Those of the users that are in memory together, but for one that has more alone. */
+  readonly bucketBytes: number;
+}
+
+export const PAST_BOUNDS: PastBounds = { userEvents: 200_000, userBytes: 64 * 1024 * 1024, bucketBytes: 16 * 1024 * 1024 };
+
+export interface PastQuestion {
+  readonly past: ArchivedPast;
+  readonly definitions: readonly SignalDefinition[];
+  readonly rows: AsyncIterable<AskedRow>;
+  /** A folder of its own, for what does not fit into memory. */
+  readonly folder: string;
+  readonly memoryLimit: string;
+  readonly signal: AbortSignal;
+  readonly bounds?: PastBounds;
+}
+
+/** `AFTER_CUT`: what happened until then is not all known yet. `TOO_MANY_EVENTS`: of this user more are within reach than are read. */
+export type PastStatus = 'READY' | 'AFTER_CUT' | 'TOO_MANY_EVENTS';
+
+export interface PastRow extends AskedRow {
+  /** Its place among those asked, from 0. */
+  readonly nr: number;
+  readonly status: PastStatus;
+  /** By name; null: the status is not READY. */
+  readonly values: ReadonlyMap<string, SignalValue> | null;
+}
+
+/** Rows in the order of users and instants, each once. */
+export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRow> {
+  const { past, definitions, folder, memoryLimit, signal, bounds = PAST_BOUNDS } = question;
+  const session = await openDuckDb({ memoryLimit, threads: 2, tempDir: folder });
+  const interrupt = () => session.interrupt();
+  signal.addEventListener('abort', interrupt, { once: true });
+  try {
+    await loadAsked(session, question);
+    const fields = EVENT_FIELDS.filter(
+      (field) => field !== 'properties' || definitions.some(({ fields: own }) => Object.keys(own).length > 0),
+    );
+    await loadEvents(session, past, fields, reachOf(definitions));
+    for (const bucket of await bucketsOf(session, bounds)) {
+      signal.throwIfAborted();
+      yield* valuesIn(session, bucket, { past, definitions, fields, bounds });
+    }
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+    await session.close();
+  }
+}
+
+function reachOf(definitions: readonly SignalDefinition[]): number {
+  return Math.max(0, ...definitions.map(({ reachMs }) => reachMs));
+}
+
+async function loadAsked(session: DuckDb, { rows, folder }: PastQuestion): Promise<void> {
+  const spool = await openSpool(join(folder, 'asked.ndjson'));
+  let nr = 0;
+  try {
+    for await (const { user, atMs, label } of rows) await spool.add({ nr: nr++, user_key: user, at_ms: atMs, label });
+  } finally {
+    await spool.close();
+  }
+  await session.run(`CREATE TABLE asked AS SELECT * FROM read_json(${sqlText(spool.path)}, format = 'newline_delimited',
+    columns = {nr: 'BIGINT', user_key: 'VARCHAR', at_ms: 'BIGINT', label: 'VARCHAR'})`);
+  await session.run(`CREATE TABLE users AS SELECT user_key, min(at_ms) AS first_ms, max(at_ms) AS last_ms, count(*) AS asked,
+    row_number() OVER (ORDER BY user_key) AS user_nr FROM asked GROUP BY user_key`);
+}
+
+/** Law 3: the first arrival of an id counts, wherever in time it stands; what windows cannot reach is left out after that was said. */
+async function loadEvents(session: DuckDb, past: ArchivedPast, fields: readonly Field[], reachMs: number): Promise<void> {
+  const columns = fields.map((field) => FIELDS[field].column);
+  const others = columns.filter((column) => column !== 'ts' && column !== 'id');
+  const archived = parquetFiles(
+    past.dataDir,
+    past.files,
+    pick([...columns, 'user_key', 'position', 'entry_index']),
+    LATER_COLUMNS,
+  );
+  const isReached = `e.ts < u.last_ms AND e.ts >= u.first_ms - ${reachMs}`;
+  await session.run(`CREATE TABLE events AS SELECT u.user_nr, e.ts, e.id, e.position, e.entry_index, ${isReached} AS is_reached,
+    ${others.map((column) => `CASE WHEN ${isReached} THEN e."${column}" END AS "${column}"`).join(', ')}
+    FROM ${archived} AS e JOIN users AS u ON u.user_key = e.user_key`);
+  await session.run(`DELETE FROM events WHERE rowid IN (
+    SELECT row FROM (
+      SELECT rowid AS row, row_number() OVER (PARTITION BY user_nr, id ORDER BY position, entry_index) AS arrival FROM events
+      WHERE hash(user_nr, id) IN (SELECT hash(user_nr, id) AS identity FROM events GROUP BY identity HAVING count(*) > 1))
+    WHERE arrival > 1)`);
+  await session.run('DELETE FROM events WHERE NOT is_reached');
+}
+
+function pick(names: readonly string[]): Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'>> {
+  const all: Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'>> = EVENT_COLUMNS;
+  return Object.fromEntries(names.map((name) => [name, all[name] as 'VARCHAR']));
+}
+
+interface Bucket {
+  /** Users by their number, both included. */
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** An event's own bytes besides its properties, and a row's. */
+const EVENT_BYTES = 300;
+const ROW_BYTES = 100;
+
+async function bucketsOf(session: DuckDb, bounds: PastBounds): Promise<Bucket[]> {
+  const [{ name } = { name: null }] = await session.rows(
+    "SELECT name FROM pragma_table_info('events') WHERE name = 'properties'",
+  );
+  const bytes = name === null ? '0' : 'coalesce(strlen(properties), 0)';
+  await session.run(`CREATE TABLE weights AS SELECT u.user_nr, u.asked, coalesce(e.bytes, 0) AS bytes,
+      coalesce(e.events, 0) > ${bounds.userEvents} OR coalesce(e.bytes, 0) > ${bounds.userBytes} AS is_over
+    FROM users AS u LEFT JOIN (SELECT user_nr, count(*) AS events, sum(${EVENT_BYTES} + ${bytes}) AS bytes FROM events GROUP BY user_nr) AS e USING (user_nr)`);
+  const found = await session.columns(`SELECT min(user_nr), max(user_nr) FROM (
+      SELECT user_nr, sum(${ROW_BYTES} * asked + CASE WHEN is_over THEN 0 ELSE bytes END) OVER (ORDER BY user_nr ROWS UNBOUNDED PRECEDING) // ${bounds.bucketBytes} AS bucket
+      FROM weights) GROUP BY bucket ORDER BY bucket`);
+  const [from = [], to = []] = found;
+  return from.map((first, i) => ({ from: first as bigint, to: to[i] as bigint }));
+}
+
+interface Evaluated {
+  readonly past: ArchivedPast;
+  readonly definitions: readonly SignalDefinition[];
+  readonly fields: readonly Field[];
+  readonly bounds: PastBounds;
+}
+
+async function* valuesIn(session: DuckDb, bucket: Bucket, { past, definitions, fields }: Evaluated): AsyncGenerator<PastRow> {
+  const range = { from: bucket.from, to: bucket.to };
+  const timelines = await timelinesIn(session, range, fields);
+  const empty = orderedTimeline([]);
+  const rows = session.chunks(
+    `SELECT a.nr, u.user_nr, a.user_key, a.at_ms, a.label, w.is_over FROM asked AS a JOIN users AS u ON u.user_key = a.user_key
+     JOIN weights AS w ON w.user_nr = u.user_nr WHERE u.user_nr BETWEEN $from AND $to ORDER BY u.user_nr, a.at_ms, a.nr`,
+    range,
+  );
+  for await (const [nrs = [], users = [], keys = [], instants = [], labels = [], overs = []] of rows)
+    for (let i = 0; i < nrs.length; i++) {
+      const label = labels[i];
+      const asked = {
+        nr: Number(nrs[i]),
+        user: String(keys[i]),
+        atMs: Number(instants[i]),
+        label: label == null ? null : String(label),
+      };
+      const status = asked.atMs > past.cutMs ? 'AFTER_CUT' : overs[i] === true ? 'TOO_MANY_EVENTS' : 'READY';
+      const timeline = timelines.get(Number(users[i])) ?? empty;
+      const values =
+        status === 'READY'
+          ? new Map(definitions.map(({ name, evaluate }) => [name, evaluate(timeline, asked.atMs).value]))
+          : null;
+      yield { ...asked, status, values };
+    }
+}
+
+/** By the number of the user: one timeline for all of their instants, as values look at what lies before each alone. */
+async function timelinesIn(
+  session: DuckDb,
+  range: { readonly from: bigint; readonly to: bigint },
+  fields: readonly Field[],
+): Promise<Map<number, Timeline>> {
+  const events = new Map<number, Event[]>();
+  const columns = fields.map((field) => `e."${FIELDS[field].column}"`).join(', ');
+  const chunks = session.chunks(
+    `SELECT e.user_nr, ${columns} FROM events AS e JOIN weights AS w ON w.user_nr = e.user_nr
+     WHERE e.user_nr BETWEEN $from AND $to AND NOT w.is_over ORDER BY e.user_nr, e.ts, e.id`,
+    range,
+  );
+  for await (const [users = [], ...values] of chunks)
+    for (let i = 0; i < users.length; i++) {
+      const event: Record<string, unknown> = {};
+      fields.forEach((field, at) => {
+        const value = values[at]?.[i] ?? null;
+        if (value !== null) event[field] = readAs(value, field);
+      });
+      const user = Number(users[i]);
+      const own = events.get(user);
+      if (own === undefined) events.set(user, [event as unknown as Event]);
+      else own.push(event as unknown as Event);
+    }
+  return new Map([...events].map(([user, own]) => [user, orderedTimeline(own)]));
+}
+
+function readAs(value: unknown, field: Field): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  return FIELDS[field].type === 'object' ? (JSON.parse(String(value)) as unknown) : value;
+}
