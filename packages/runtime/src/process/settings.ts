@@ -24,7 +24,9 @@ export const PROCESS_SETTINGS = {
 } as const satisfies ConfigTable;
 
 function hostRule(text: string): Wrong | undefined {
-  if (isIP(text) !== 0 || /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/.test(text)) return undefined;
+  // Any digits are read as an address: "0" is every network.
+  const isName = !/^[\d.]+$/.test(text);
+  if (isIP(text) !== 0 || (isName && /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/.test(text))) return undefined;
   return {
     must: 'be an address or the name of this machine',
     fix: 'Write 127.0.0.1 for this machine alone, or 0.0.0.0 for all networks.',
