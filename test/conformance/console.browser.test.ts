@@ -275,6 +275,26 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the page');
   });
 
+  test('while a question is under way the figures of the one before keep their own words', async () => {
+    await open('attribution');
+    const released = Promise.withResolvers<void>();
+    await page.route('**/v1/attribution/compare?*', async (route) => {
+      await released.promise;
+      await route.continue();
+    });
+    await page.getByRole('radio', { name: 'Campaign' }).check();
+    await page.locator('[aria-busy="true"]').getByRole('heading', { name: 'Conversions by channel' }).waitFor();
+    await page.getByRole('radio', { name: '7 days' }).check();
+    await page.getByRole('radio', { name: 'Share' }).check();
+    await page.locator('[aria-busy="true"]').getByRole('heading', { name: 'Conversions by channel' }).waitFor();
+    expect(await page.getByRole('heading', { name: 'campaign' }).count()).toBe(0);
+    released.resolve();
+    await page.getByRole('heading', { name: 'Share by campaign' }).waitFor();
+    await settled();
+    expect(new URL(page.url()).search).toBe('?by=campaign&days=7&show=share');
+    await page.unroute('**/v1/attribution/compare?*');
+  });
+
   test('an answer that is not complete says so, and a question that is refused says why', async () => {
     world.broken.partition = 1;
     await world.tick();
@@ -285,6 +305,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     expect(meta.complete).toBe(false);
     const banner = await page.locator('.banner').first().textContent();
     for (const part of ['Not complete', ...meta.reasons, ...meta.warnings]) expect(banner).toContain(part);
+    await page.getByText(`not complete: ${meta.reasons.join(' ')}`).waitFor();
     await expectNoFaults('an incomplete answer');
     await open('attribution?from=2026-11-20&to=2026-11-01');
     await page.getByText('from must lie before to').first().waitFor();

@@ -56,6 +56,22 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     test: 'packages/console/test/figures.test.ts',
   },
   {
+    lie: 'amounts in the console are in the currency of conversions, whatever costs are in',
+    law: '4',
+    file: `${APP}/parts/currencies.ts`,
+    from: 'const rows = totals.flatMap(',
+    to: 'const rows = totals.slice(0, 1).flatMap(',
+    test: 'packages/console/test/format.test.ts',
+  },
+  {
+    lie: 'figures of the question before have the words of the next in the console',
+    law: '7',
+    file: `${APP}/parts/answered.tsx`,
+    from: 'if (!isWaiting) drawn.current =',
+    to: 'drawn.current =',
+    test: IN_CHROMIUM,
+  },
+  {
     lie: 'a page of the console does not say what is missing',
     law: '7',
     file: `${APP}/parts/seam.tsx`,

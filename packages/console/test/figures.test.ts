@@ -49,13 +49,13 @@ test('a rate is what came in between two samples, of one type or of all, and sam
   expect([samples.length, samples.at(-1)?.atMs]).toEqual([MOST_SAMPLES, 2 * MOST_SAMPLES - 1]);
 });
 
-test('a spreadsheet takes no name for a formula, figures are as they are', () => {
+test('a spreadsheet takes no name for a formula, figures are as they are, under a name that says their unit', () => {
   const columns = [
     { head: 'Name', raw: ({ name }: { name: string }) => name },
-    { head: 'Minor, EUR', raw: () => -12n },
+    { head: 'Value', fileHead: 'valueMinor', raw: () => -12n },
     { head: 'Drawn alone' },
   ];
   expect(csvOf(columns, [{ name: '=HYPERLINK("x")' }, { name: 'a,"b"\n' }])).toBe(
-    `Name,"Minor, EUR"\r\n"'=HYPERLINK(""x"")",-12\r\n"a,""b""\n",-12\r\n`,
+    `Name,valueMinor\r\n"'=HYPERLINK(""x"")",-12\r\n"a,""b""\n",-12\r\n`,
   );
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { scaleOf } from '../src/app/charts/scale.ts';
+import { currenciesOf } from '../src/app/parts/currencies.ts';
 import { count, duration, money, NONE, parts, percent } from '../src/app/parts/format.ts';
 import { daysOf, presetChange } from '../src/app/state/window.ts';
 
@@ -9,7 +10,7 @@ test('money is in its currency to the last digit, beyond 2^53 and without decima
   expect(money(1_234, 'JPY')).toBe('¥1,234');
   expect(money(9_007_199_254_740_993_12n, 'USD')).toBe('$9,007,199,254,740,993.12');
   expect(money(-7n, 'USD')).toBe('-$0.07');
-  for (const other of [null, '(none)', 'eur', 'constructor']) expect(money(123_456, other)).toBe('123,456');
+  for (const other of [null, '(none)', 'eur', 'constructor']) expect(money(123_456, other)).toBe('123,456 minor');
   expect(money(undefined, 'EUR')).toBe(NONE);
 });
 
@@ -57,4 +58,16 @@ test('an axis has round ticks, holds 0 and every value', () => {
     expect(ticks.length).toBeLessThanOrEqual(9);
     for (const value of [0, ...values]) expect(at(value)).toSatisfy((place: number) => place >= 0 && place <= 100);
   }
+});
+
+test('amounts have the name of a currency only where no other can be among them', () => {
+  const of = (names: readonly string[], complete = true) => ({
+    rows: names.map((currency) => ({ currency })),
+    meta: { complete },
+  });
+  expect(currenciesOf([of(['EUR', '(none)']), of(['EUR'])])).toEqual({ names: ['EUR'], only: 'EUR' });
+  expect(currenciesOf([of(['EUR']), of(['USD'])])).toEqual({ names: ['EUR', 'USD'], only: null });
+  expect(currenciesOf([of(['EUR']), of(['EUR'], false)]).only).toBeNull();
+  expect(currenciesOf([of(['EUR']), undefined]).only).toBeNull();
+  expect(currenciesOf([of([]), of(['(none)'])])).toEqual({ names: [], only: null });
 });

@@ -225,10 +225,17 @@ function columnsOf(
       raw: (row) => nameOf(row, by),
     },
     { head: 'Touches', isFigure: true, cell: ({ touches }) => count(touches), raw: ({ touches }) => touches },
-    { head: 'Cost', isFigure: true, cell: ({ costMinor }) => money(costMinor, currency), raw: ({ costMinor }) => costMinor },
+    {
+      head: 'Cost',
+      fileHead: 'costMinor',
+      isFigure: true,
+      cell: ({ costMinor }) => money(costMinor, currency),
+      raw: ({ costMinor }) => costMinor,
+    },
     ...models.map(
       (model): Column<ComparedRow> => ({
         head: model,
+        fileHead: `${model} ${valueField}`,
         isFigure: true,
         cell: (row) => {
           const figures = row.models[model];

@@ -158,6 +158,7 @@ function columnsOf({ conversion, models }: Explained): Column<Touch>[] {
     ...models.map(
       (model): Column<Touch> => ({
         head: model,
+        fileHead: `${model} creditMicros`,
         isFigure: true,
         cell: ({ credits }) => (
           <Part

@@ -94,6 +94,7 @@ const COLUMNS: readonly Column<Conversion>[] = [
   { head: 'Type', cell: ({ type }) => <Name text={type} />, raw: ({ type }) => type },
   {
     head: 'Value',
+    fileHead: 'valueMinor',
     isFigure: true,
     cell: ({ valueMinor, currency }) => money(valueMinor, currency),
     raw: ({ valueMinor }) => valueMinor,

@@ -5,6 +5,7 @@ import { csvOf } from '../parts/csv.ts';
 import { count, money } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
 import type { ReportChoice } from '../parts/report-controls.tsx';
+import { NotComplete } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { dayOf } from '../state/window.ts';
@@ -37,8 +38,9 @@ export function DaysPanel({ choice }: { readonly choice: ReportChoice }) {
         return (
           <Panel
             title="Conversions by day"
-            about="UTC days. Hatched: the day of the cut and later, where live events still come."
+            about="UTC days. Hatched: the day of the cut and later, which live events still fill; late ones may change earlier days."
             question={addressOfQuestion('conversions', asked)}
+            tools={<NotComplete of={meta} />}
             csv={() => csvOf(COLUMNS(currency), all)}
           >
             {all.length === 0 ? (
@@ -77,5 +79,11 @@ export function DaysPanel({ choice }: { readonly choice: ReportChoice }) {
 const COLUMNS = (currency: string | null): Column<Day>[] => [
   { head: 'Day', cell: ({ day }) => day, raw: ({ day }) => day },
   { head: 'Conversions', isFigure: true, cell: ({ conversions }) => count(conversions), raw: ({ conversions }) => conversions },
-  { head: 'Value', isFigure: true, cell: ({ valueMinor }) => money(valueMinor, currency), raw: ({ valueMinor }) => valueMinor },
+  {
+    head: 'Value',
+    fileHead: 'valueMinor',
+    isFigure: true,
+    cell: ({ valueMinor }) => money(valueMinor, currency),
+    raw: ({ valueMinor }) => valueMinor,
+  },
 ];

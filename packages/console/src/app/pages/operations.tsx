@@ -81,6 +81,7 @@ const GENERATIONS: readonly Column<Generation>[] = [
   },
   {
     head: 'Took',
+    fileHead: 'tookMs',
     isFigure: true,
     cell: ({ createdAt, computedAt }) => (computedAt === null ? NONE : duration(computedAt - createdAt)),
     raw: ({ createdAt, computedAt }) => (computedAt === null ? null : computedAt - createdAt),

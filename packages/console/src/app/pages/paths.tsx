@@ -168,7 +168,13 @@ function ListPanel({ answer, question, currency }: ListProps) {
     { head: 'Path', cell: ({ steps }) => <Steps steps={steps} />, raw: ({ steps }) => steps.join(' > ') },
     { head: 'Conversions', isFigure: true, cell: ({ conversions }) => count(conversions), raw: ({ conversions }) => conversions },
     { head: 'Share', isFigure: true, cell: ({ share }) => percent(share), raw: ({ share }) => share },
-    { head: 'Value', isFigure: true, cell: ({ valueMinor }) => money(valueMinor, currency), raw: ({ valueMinor }) => valueMinor },
+    {
+      head: 'Value',
+      fileHead: 'valueMinor',
+      isFigure: true,
+      cell: ({ valueMinor }) => money(valueMinor, currency),
+      raw: ({ valueMinor }) => valueMinor,
+    },
   ];
   const { paths, distinctPaths, rest, longer, unattributed } = answer;
   const unlisted = [
@@ -226,6 +232,7 @@ function AssistsPanel({ answer, question, currency }: ListProps) {
     { head: 'Assisted for each last', isFigure: true, cell: (row) => ratio(row.ratio), raw: (row) => row.ratio },
     {
       head: 'Value of those it took part in',
+      fileHead: 'participatedValueMinor',
       isFigure: true,
       cell: ({ participatedValueMinor }) => money(participatedValueMinor, currency),
       raw: ({ participatedValueMinor }) => participatedValueMinor,

@@ -2,6 +2,7 @@
 import type { Answer, Operation } from '@tributary/client/operations';
 import type { TributaryProblem } from '@tributary/client/problem';
 import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { Answered } from '../state/answers.ts';
 import { sentence } from '../words.ts';
 
@@ -10,17 +11,23 @@ interface Props<O extends Operation> {
   readonly children: (answer: Answer<O>) => ComponentChildren;
 }
 
+/**
+ * While the next question is under way, what was drawn for the one before stays as it was, and pale: drawn again it would have the words of the
+ * next question around the figures of the last.
+ */
 export function WhenAnswered<O extends Operation>({ of, children }: Props<O>) {
   const { answer, problem, isWaiting, again } = of;
+  const drawn = useRef<ComponentChildren>(null);
+  if (!isWaiting) drawn.current = answer === undefined ? null : children(answer);
   return (
     <>
-      {problem !== undefined && <Problem problem={problem} again={again} />}
-      {answer !== undefined ? (
-        <div class={isWaiting ? 'is-old' : undefined} aria-busy={isWaiting}>
-          {children(answer)}
-        </div>
+      {problem !== undefined && !isWaiting && <Problem problem={problem} again={again} />}
+      {drawn.current === null ? (
+        isWaiting && <Waiting />
       ) : (
-        problem === undefined && <Waiting />
+        <div class={isWaiting ? 'is-old' : undefined} aria-busy={isWaiting}>
+          {drawn.current}
+        </div>
       )}
     </>
   );

@@ -3,6 +3,8 @@ import { csvCell, csvText } from '@tributary/contract/csv';
 
 export interface RawColumn<Row> {
   readonly head: string;
+  /** In the file, where figures are in other units than people read: minor units of money, micro-credits. */
+  readonly fileHead?: string;
   /** Absent: the column is not in the file. */
   readonly raw?: (row: Row) => unknown;
 }
@@ -16,5 +18,5 @@ export function csvOf<Row>(columns: readonly RawColumn<Row>[], rows: readonly Ro
       return typeof value === 'number' || typeof value === 'bigint' ? csvCell(String(value)) : csvText(String(value));
     }),
   );
-  return [kept.map(({ head }) => csvCell(head)), ...lines].map((line) => `${line.join(',')}\r\n`).join('');
+  return [kept.map(({ head, fileHead }) => csvCell(fileHead ?? head)), ...lines].map((line) => `${line.join(',')}\r\n`).join('');
 }

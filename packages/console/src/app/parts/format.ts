@@ -31,11 +31,11 @@ export function percent(value: number | null | undefined): string {
   return `${(isSmall ? TWO_FIGURES : ONE).format(value * 100)} %`;
 }
 
-/** Minor units in their currency. Without a currency they stay minor units, and say so where they stand. */
+/** Minor units in their currency. Without one they stay minor units, and say so. */
 export function money(minor: Figure, currency: string | null): string {
   if (minor === null || minor === undefined) return NONE;
   const format = formatOf(currency);
-  if (format === null) return WHOLE.format(minor);
+  if (format === null) return `${WHOLE.format(minor)} minor`;
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
   if (typeof minor === 'number') return format.format(minor / 10 ** digits);
   // Beyond 2^53: as a decimal text, which the formatter takes digit by digit.

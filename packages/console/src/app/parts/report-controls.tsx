@@ -1,15 +1,16 @@
 /** What every report is chosen by: days, layer and currency. */
 import { useAnswer } from '../state/answers.ts';
-import { addressWith, type Changes, go, type Place } from '../state/place.ts';
+import { addressWith, type Changes, go, type Place, placeNow } from '../state/place.ts';
 import { dayBefore, dayOf, daysOf, PRESETS, presetChange, type ReportDays } from '../state/window.ts';
 import { Segmented, Select } from './controls.tsx';
+import { currenciesOf } from './currencies.ts';
 
 type Layer = 'merged' | 'speed' | 'batch' | 'staged';
 
 export interface ReportChoice {
   readonly days: ReportDays;
   readonly layer: Layer;
-  /** The one that amounts are in; null: counts alone, as there are several and none was chosen. */
+  /** The one that amounts are in; null: there are several and none was chosen, or it is not certain. */
   readonly currency: string | null;
   /** `currency` of a question; absent where the data have one alone. */
   readonly filter: { readonly currency?: string };
@@ -24,21 +25,22 @@ const LAYERS: readonly (readonly [Layer, string])[] = [
   ['batch', 'Batch alone'],
   ['speed', 'Live alone'],
 ];
-const NONE_NAMED = '(none)';
 
 export function useReportChoice(place: Place) {
-  const currencies = useAnswer('conversions', { by: ['currency'] });
-  const names = (currencies.answer?.rows ?? []).map(({ currency }) => String(currency)).filter((name) => name !== NONE_NAMED);
+  const ofConversions = useAnswer('conversions', { by: ['currency'] });
+  const ofTouches = useAnswer('touches', { by: ['currency'] });
+  const both = [ofConversions, ofTouches];
+  const { names, only } = currenciesOf(both.map(({ answer }) => answer));
   const asked = place.query.get('currency');
   const layerAsked = place.query.get('layer');
-  const alone = names.length === 1 ? (names[0] ?? null) : null;
   const choice: ReportChoice = {
     days: daysOf(place.query, Date.now()),
     layer: layerAsked === 'staged' ? layerAsked : (LAYERS.find(([layer]) => layer === layerAsked)?.[0] ?? 'merged'),
-    currency: asked ?? alone,
+    currency: asked ?? only,
     filter: asked === null ? {} : { currency: asked },
-    isKnown: currencies.answer !== undefined || currencies.problem !== undefined,
-    change: (changes) => go(addressWith(place, changes), { replaces: true }),
+    isKnown: both.every(({ isWaiting }) => !isWaiting),
+    // From the address as it is then: what was drawn before may be clicked later.
+    change: (changes) => go(addressWith(placeNow(), changes), { replaces: true }),
     link: (changes) => addressWith(place, changes),
   };
   return { choice, currencies: names };

@@ -7,15 +7,15 @@ import { parseAnswer } from '@tributary/client/exact-answer';
 import { type Answer, type Asked, isRead, type Operation } from '@tributary/client/operations';
 import { localProblem, TributaryProblem } from '@tributary/client/problem';
 import { requestOf } from '@tributary/client/request';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ended } from './session.ts';
 
 export interface Answered<O extends Operation> {
-  /** The newest answer, perhaps to the question before. */
+  /** The newest answer; while `isWaiting`, that to the question before. */
   readonly answer: Answer<O> | undefined;
-  /** Why the newest question has none. */
+  /** Why the newest question has none, or could not be asked again. */
   readonly problem: TributaryProblem | undefined;
-  /** A new question is under way: what is shown is of the one before. */
+  /** What is there belongs to the question before, and must not be shown as an answer to this one. */
   readonly isWaiting: boolean;
   readonly again: () => void;
 }
@@ -27,33 +27,34 @@ export function addressOfQuestion<O extends Operation>(operation: O, asked: Aske
   return requestOf('', operation, asked).url;
 }
 
+interface State<O extends Operation> extends Pick<Answered<O>, 'answer' | 'problem'> {
+  /** The question that they belong to. */
+  readonly to: string | null;
+}
+
+/** `asked` is null as long as there is nothing to ask. Asked again each `everyMs` while the page is seen; 0: once. */
 export function useAnswer<O extends Operation>(operation: O, asked: Asked<O> | null, everyMs = 0): Answered<O> {
-  const [state, setState] = useState<Omit<Answered<O>, 'again'>>({ answer: undefined, problem: undefined, isWaiting: true });
+  const [state, setState] = useState<State<O>>({ to: null, answer: undefined, problem: undefined });
   const [turn, setTurn] = useState(0);
   const question = asked === null ? null : JSON.stringify([operation, asked]);
-  const shown = useRef<string | null>(null);
   useEffect(() => {
-    if (asked === null) return;
+    if (asked === null || question === null) return;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const isOther = shown.current !== question;
-    if (isOther) setState((before) => ({ ...before, isWaiting: true }));
+    let isAnswered = false;
     const poll = async () => {
-      if (!document.hidden || shown.current !== question) {
-        try {
-          const answer = await ask(operation, asked, stop.signal);
-          shown.current = question;
-          if (!stop.signal.aborted) setState({ answer, problem: undefined, isWaiting: false });
-        } catch (error) {
-          if (stop.signal.aborted) return;
-          const problem =
-            error instanceof TributaryProblem ? error : localProblem('unreachable', String(error), 'Load the page again.');
-          // A question that failed shows nothing of another; one that is only asked again keeps what it had.
-          setState((before) => ({ answer: shown.current === question ? before.answer : undefined, problem, isWaiting: false }));
-          shown.current = question;
-        }
+      if (!document.hidden || !isAnswered) {
+        const found = await foundOf(operation, asked, stop.signal);
+        if (stop.signal.aborted) return;
+        isAnswered = true;
+        // A question that is asked again in vain keeps what it had, beside the reason.
+        setState((before) => ({
+          to: question,
+          ...found,
+          answer: found.answer ?? (before.to === question ? before.answer : undefined),
+        }));
       }
-      if (everyMs > 0 && !stop.signal.aborted) timer = setTimeout(() => void poll(), everyMs);
+      if (everyMs > 0) timer = setTimeout(() => void poll(), everyMs);
     };
     void poll();
     return () => {
@@ -61,7 +62,23 @@ export function useAnswer<O extends Operation>(operation: O, asked: Asked<O> | n
       clearTimeout(timer);
     };
   }, [question, everyMs, turn]);
-  return { ...state, again: () => setTurn((before) => before + 1) };
+  // Compared here and not in the effect, which comes after a first drawing.
+  return {
+    answer: state.answer,
+    problem: state.problem,
+    isWaiting: question === null || state.to !== question,
+    again: () => setTurn((before) => before + 1),
+  };
+}
+
+async function foundOf<O extends Operation>(operation: O, asked: Asked<O>, signal: AbortSignal): Promise<Omit<State<O>, 'to'>> {
+  try {
+    return { answer: await ask(operation, asked, signal), problem: undefined };
+  } catch (error) {
+    const problem =
+      error instanceof TributaryProblem ? error : localProblem('unreachable', String(error), 'Load the page again.');
+    return { answer: undefined, problem };
+  }
 }
 
 async function ask<O extends Operation>(operation: O, asked: Asked<O>, signal: AbortSignal): Promise<Answer<O>> {
