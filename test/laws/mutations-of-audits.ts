@@ -2,6 +2,8 @@
 import type { Mutation } from './mutation-list.ts';
 
 const AUDIT = 'packages/archive/src/audit';
+const BACKUP = 'packages/archive/src/backup';
+const BACKUPS = 'test/faults/backup.test.ts';
 const REPAIR = 'test/faults/archive-repair.test.ts';
 const TEST = 'test/faults/archive-audit.test.ts';
 
@@ -149,5 +151,45 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
     from: 'WHERE one."to" IS NOT NULL OR NOT EXISTS (',
     to: 'WHERE true OR NOT EXISTS (',
     test: 'test/faults/archive-attach.test.ts',
+  },
+  {
+    lie: 'a backup and its restore take whatever bytes are there',
+    law: '7',
+    file: `${BACKUP}/copy-platform.ts`,
+    from: 'if (bytes !== file.bytes || sha256 !== file.sha256) throw',
+    to: 'if (bytes !== file.bytes) throw',
+    test: BACKUPS,
+  },
+  {
+    lie: 'a backup that lost its newest segments since is whole',
+    law: '7',
+    file: `${BACKUP}/restore.ts`,
+    from: 'if (found?.upTo !== one.upTo || found.lastSegment !== one.lastSegment || found.events !== one.events)',
+    to: 'if (found === null)',
+    test: BACKUPS,
+  },
+  {
+    lie: 'a restore writes over what is there',
+    law: '6',
+    file: `${BACKUP}/restore.ts`,
+    from: 'if (names.length > 0 && !isOfKilled)',
+    to: 'if (names.length > 99 && !isOfKilled)',
+    test: BACKUPS,
+  },
+  {
+    lie: 'a backup is of a generation that was retired under it',
+    law: '1',
+    file: `${BACKUP}/copy-platform.ts`,
+    from: "if (copied.state !== 'computed' && manifest.generation === publication?.generation) return null;",
+    to: '',
+    test: BACKUPS,
+  },
+  {
+    lie: 'other keys than those of the backup are restored',
+    law: '7',
+    file: `${BACKUP}/restore.ts`,
+    from: 'if (found?.sha256 !== said.sha256)',
+    to: 'if (found === undefined)',
+    test: BACKUPS,
   },
 ];
