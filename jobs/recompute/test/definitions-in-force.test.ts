@@ -24,12 +24,15 @@ afterEach(() => world.close());
 interface Asked {
   readonly send?: Definitions;
   readonly publish?: boolean;
+  /** A run by hand, which goes past a hold. */
+  readonly scheduled?: boolean;
 }
 
 /** Begins a run and takes its computing for done; resolves with what its generation says of its definitions. */
-async function run({ send, publish = true }: Asked = {}) {
+async function run({ send, publish = true, scheduled = true }: Asked = {}) {
   const asked = asRun({
     mode: 'full',
+    scheduled,
     ...(send === undefined ? { reason: 'schedule' } : { definitions: send.json, reason: 'demand by ana' }),
   });
   const { manifest } = await begin(asked, { ...world.ports, configuredDefinitions: async () => file });
@@ -79,6 +82,28 @@ test('a rollback across an edit of the file is not undone by scheduled runs, how
   for (let i = 0; i < 25; i++) await world.publishByHand('rollback', 1);
   expect((await run({ publish: false })).version).toBe(FILE.version);
   expect((await run()).version).toBe(FILE.version);
+});
+
+test('law 7: while a rollback holds, a scheduled run takes up no edit of the file: real time goes on by what readers have', async () => {
+  await world.run();
+  await world.run();
+  await world.publishByHand('rollback', 1);
+  const edited = { configuredDefinitions: async () => EDITED };
+  await expect(world.run({}, edited)).resolves.toMatchObject({ generation: 3, published: 'held' });
+  const states = await world.serving.states();
+  expect(new Set(states.map((state) => state?.definitions))).toEqual(new Set([FILE.json]));
+  expect((await world.manifest(3)).definitionsVersion).toBe(FILE.version);
+  await world.publishByHand('publish', 3);
+  await expect(world.run({}, edited)).resolves.toMatchObject({ generation: 4, published: 'published' });
+  expect((await world.manifest(4)).definitionsVersion).toBe(EDITED.version);
+});
+
+test('a run by hand goes past a hold, with the edit of the file', async () => {
+  await world.run();
+  await world.publishByHand('rollback', 1);
+  const edited = { configuredDefinitions: async () => EDITED };
+  await expect(world.run({ scheduled: false }, edited)).resolves.toMatchObject({ generation: 2, published: 'published' });
+  expect((await world.manifest(2)).definitionsVersion).toBe(EDITED.version);
 });
 
 test('a folder that lost its newest generation after a rollback can still be run upon', async () => {
@@ -150,7 +175,7 @@ test('publications of a version that did not say what the file held: the newest 
   await withoutFileSeen();
   expect((await run({ publish: false })).version).toBe(FILE.version);
   file = SENT;
-  expect((await run()).version).toBe(SENT.version);
+  expect((await run({ scheduled: false })).version).toBe(SENT.version);
 });
 
 async function withoutFileSeen(): Promise<void> {

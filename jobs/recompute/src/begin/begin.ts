@@ -22,8 +22,8 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   const published = await readPublished(ports);
   const { publication } = published;
   const file = await ports.configuredDefinitions();
-  const isWaitedFor = isHeldBack(await waitsSince(run, ports), ports.now());
-  const draft = draftOf({ run, published, file, isWaitedFor, parse, partitions: log.partitions, now: ports.now() });
+  const isHeld = isHeldBack(run, publication, await waitsSince(run, ports), ports.now());
+  const draft = draftOf({ run, published, file, isHeld, parse, partitions: log.partitions, now: ports.now() });
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));
   const manifest = await createGeneration(dataDir, draft, above);
   await ports.reached('created', manifest.generation);

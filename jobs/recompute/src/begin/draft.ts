@@ -12,8 +12,8 @@ export interface Facts {
   readonly published: Pick<Published, 'base' | 'inForce' | 'fileBefore'>;
   /** The file of definitions as it is now; null: none is configured. */
   readonly file: Definitions | null;
-  /** A staged generation keeps this run from readers. */
-  readonly isWaitedFor: boolean;
+  /** A rollback or a staged generation keeps this run from readers. */
+  readonly isHeld: boolean;
   readonly parse: (json: string) => Definitions;
   /** How many the log has. */
   readonly partitions: number;
@@ -23,11 +23,11 @@ export interface Facts {
 export type Draft = Omit<GenerationManifest, 'generation'>;
 
 /** Throws `partition_mismatch` where the log has other partitions than the base. */
-export function draftOf({ run, published, file, isWaitedFor, parse, partitions, now }: Facts): Draft {
+export function draftOf({ run, published, file, isHeld, parse, partitions, now }: Facts): Draft {
   const { fileBefore, inForce } = published;
   // Definitions hold from the cut on, whatever readers get: a staged run brings none, nor does it take up an edit of the file. Nor does a
-  // run that must change nothing for readers while one waits.
-  const isKeptBack = run.promotion !== undefined || isWaitedFor;
+  // run that must change nothing for readers while one waits, or while a rollback holds.
+  const isKeptBack = run.promotion !== undefined || isHeld;
   const fileSeen = isKeptBack && inForce !== null ? null : file;
   const { definitions, origin } = chooseDefinitions({ run, file: fileSeen, fileBefore, published: inForce, parse, now });
   const base = baseOf(run.mode, published.base, definitions, partitions);

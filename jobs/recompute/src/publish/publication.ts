@@ -33,14 +33,22 @@ export function decidePublication(facts: PublicationFacts): 'publish' | Exclude<
   const current = facts.publications.at(-1);
   if (facts.publications.some(({ generation, action }) => generation === facts.generation && action === 'publish'))
     return 'already';
-  if ((current?.held || isHeldBack(facts.waitsSince, facts.now)) && facts.scheduled) return 'held';
+  if (isHeldBack(facts, current, facts.waitsSince, facts.now)) return 'held';
   if ((current?.sequence ?? 0) !== facts.expectedSequence) return 'overtaken';
   return facts.staged === undefined || promotesItself(facts.staged) ? 'publish' : 'staged';
 }
 
-/** Whether a staged generation that was computed at `since` keeps scheduled runs from readers at `now`. */
-export function isHeldBack(since: number | null, now: number): boolean {
-  return since !== null && now < since + STAGED_WAITS_MS;
+/**
+ * Whether a scheduled run changes nothing for readers at `now`: a rollback holds, or a staged generation that was computed at `waitingSince`
+ * is still waited for. A run by hand goes past both.
+ */
+export function isHeldBack(
+  { scheduled }: Pick<Run, 'scheduled'>,
+  current: Pick<Publication, 'held'> | null | undefined,
+  waitingSince: number | null,
+  now: number,
+): boolean {
+  return scheduled && (current?.held === true || (waitingSince !== null && now < waitingSince + STAGED_WAITS_MS));
 }
 
 /** When the staged generation was computed that this run has to wait for; null: there is none, or it was asked for by hand. */
