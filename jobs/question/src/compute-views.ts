@@ -2,7 +2,7 @@
 
 import { inSession, prepare } from '@tributary/archive/compute/compute';
 import { outputOf } from '@tributary/archive/compute/output';
-import { addShardRows, loadFresh } from '@tributary/archive/compute/shard';
+import { addShardRows, areSummedByShard, loadFresh } from '@tributary/archive/compute/shard';
 import { rowsByPartition, shardsOf } from '@tributary/archive/compute/shards';
 import { keptOf, writeViews } from '@tributary/archive/compute/view-files';
 import { checkViewRows } from '@tributary/archive/views';
@@ -15,11 +15,13 @@ export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
   return inSession(spec, async (session, staging) => {
     const definitions = storedDefinitions(spec.definitions, sha256Hex);
     await prepare(session, definitions, VIEWS);
-    for (const shard of shardsOf(rowsByPartition(spec), spec.limits.shardRows)) {
+    const shards = shardsOf(rowsByPartition(spec), spec.limits.shardRows);
+    for (const shard of shards) {
       await loadFresh(session, spec, definitions, shard);
       await addShardRows(session, spec, definitions, VIEWS, shard);
     }
-    const kept = await writeViews(spec, VIEWS, outputOf(session, spec, staging, spec.folder));
+    const origin = { shards: shards.length, oncePerShard: areSummedByShard(definitions) };
+    const kept = await writeViews(spec, VIEWS, outputOf(session, spec, staging, spec.folder), origin);
     for (const view of keptOf(VIEWS, kept))
       await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);
     return kept;

@@ -37,6 +37,11 @@ export function groupedOf(views: readonly View[]): GroupedView[] {
   return views.filter((view) => GROUPED_VIEWS.includes(view)).map(byPartition);
 }
 
+/** Whether its own rows are sums of those that its SQL gives by partition. */
+export function sumsPartitions(view: View): boolean {
+  return GROUPED_VIEWS.includes(view) && !view.dimensions.includes(CAMPAIGN);
+}
+
 /**
  * Which rows of the view's SQL are its own, and which those by partition, as a WHERE clause. With a campaign, rows by both would be many: so
  * there are rows of either kind, without a partition and without a campaign. Else rows are by partition, and their sums the view's own.

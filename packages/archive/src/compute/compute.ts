@@ -19,12 +19,12 @@ import { mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
 import { columnList, conversionRowColumns, keptView, viewColumns } from './relations.ts';
-import { addShardRows, loadFresh } from './shard.ts';
+import { addShardRows, areSummedByShard, loadFresh } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeResult, ComputeSpec, Shard, ShardPart, ShardSpec } from './spec.ts';
 import { stagingFolder } from './staging.ts';
-import { type KeptViews, keptOf, writeViews } from './view-files.ts';
+import { type KeptViews, keptOf, type RowsOrigin, writeViews } from './view-files.ts';
 
 export function compute(spec: ComputeSpec): Promise<ComputeResult> {
   return inSession(spec, async (session, staging) => {
@@ -46,7 +46,7 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
     const output = outputOf(session, spec, staging, spec.folder);
     await prepare(session, definitions, views);
     const { arrivals, increments } = await computeShard(session, spec, definitions, output, [spec.number, spec.shard]);
-    return { arrivals, increments, ...(await writePart(output, views)) };
+    return { arrivals, increments, ...(await writePart(output, definitions, views)) };
   });
 }
 
@@ -71,18 +71,20 @@ export async function inSession<T>(spec: ComputeSpec, work: (session: DuckDb, st
 interface Computed {
   readonly arrivals: number;
   readonly increments: readonly StoredFile[];
+  readonly shards: number;
 }
 
 async function computeShards(session: DuckDb, spec: ComputeSpec, definitions: Definitions, output: Output): Promise<Computed> {
   await prepare(session, definitions, viewsOf(spec));
   const increments: StoredFile[] = [];
   let arrivals = 0;
-  for (const numbered of shardsOf(rowsByPartition(spec), spec.limits.shardRows).entries()) {
+  const shards = shardsOf(rowsByPartition(spec), spec.limits.shardRows);
+  for (const numbered of shards.entries()) {
     const computed = await computeShard(session, spec, definitions, output, numbered);
     arrivals += computed.arrivals;
     increments.push(...computed.increments);
   }
-  return { arrivals, increments };
+  return { arrivals, increments, shards: shards.length };
 }
 
 /** What is new is written while its rows are computed: walking paths, one statement after the other, leaves a core idle. */
@@ -92,7 +94,7 @@ async function computeShard(
   definitions: Definitions,
   output: Output,
   [number, shard]: readonly [number, Shard],
-): Promise<Computed> {
+): Promise<Omit<Computed, 'shards'>> {
   const arrivals = await loadFresh(session, spec, definitions, shard);
   const [increments] = await allEnded([
     writeIncrement(output, definitions, number),
@@ -111,6 +113,7 @@ async function mergeParts(
   return {
     arrivals: parts.reduce((sum, part) => sum + part.arrivals, 0),
     increments: await adoptIncrements(spec, parts),
+    shards: parts.length,
   };
 }
 
@@ -119,11 +122,11 @@ async function finish(
   spec: ComputeSpec,
   definitions: Definitions,
   output: Output,
-  { arrivals, increments }: Computed,
+  { arrivals, increments, shards }: Computed,
 ): Promise<ComputeResult> {
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
   const [kept, events, conversions] = await allEnded([
-    writeChecked(session, spec, output),
+    writeChecked(session, spec, output, { shards, oncePerShard: areSummedByShard(definitions) }),
     mergeEvents(output, definitions, [...(spec.base?.events ?? []), ...increments]),
     writeConversions(session, spec, definitions, output),
   ]);
@@ -131,9 +134,9 @@ async function finish(
   return { ...kept, events, conversions, counts };
 }
 
-async function writeChecked(session: DuckDb, spec: ComputeSpec, output: Output): Promise<KeptViews> {
+async function writeChecked(session: DuckDb, spec: ComputeSpec, output: Output, origin: RowsOrigin): Promise<KeptViews> {
   const views = viewsOf(spec);
-  const kept = await writeViews(spec, views, output);
+  const kept = await writeViews(spec, views, output, origin);
   const checks = keptOf(views, kept).map((view) => async () => {
     await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);
   });

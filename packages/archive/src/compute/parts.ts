@@ -11,14 +11,19 @@ import { generationFolder } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
 import { conversionRowColumns, keptView, parquetFiles, viewColumns } from './relations.ts';
+import { areSummedByShard } from './shard.ts';
 import type { ComputeSpec, ShardPart } from './spec.ts';
 import { writeSummed } from './view-files.ts';
 
 /** Writes the rows of a session in which one shard was computed. */
-export async function writePart(output: Output, views: readonly View[]): Promise<Pick<ShardPart, 'rows' | 'conversions'>> {
+export async function writePart(
+  output: Output,
+  definitions: Definitions,
+  views: readonly View[],
+): Promise<Pick<ShardPart, 'rows' | 'conversions'>> {
   const rows: Record<string, StoredFile[]> = {};
   for (const view of views) {
-    const kept = { ...keptView(view), rows: `rows_${view.name}` };
+    const kept = { ...keptView(view), rows: `rows_${view.name}`, areSums: areSummedByShard(definitions) };
     rows[view.name] = await writeSummed(kept, (query) => output.writeRows(`rows-${view.name}`, query));
   }
   return { rows, conversions: await output.writeRows('conversions', 'SELECT * FROM conversion_rows') };

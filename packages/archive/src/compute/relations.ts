@@ -55,9 +55,10 @@ export function arrivals(spec: ComputeSpec, shard: Shard, { onceMs }: Definition
     onceMs.size === 0
       ? parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
       : `(${onceKeySql(parquetFiles(spec.dataDir, files, { ...ARRIVAL_COLUMNS, properties: 'VARCHAR' }, LATER_COLUMNS))})`;
-  return `(SELECT e.*, member.type IS NOT NULL
-      AND (member.kind = 'conversion' OR coalesce(e.channel, member.default_channel) IS NOT NULL) AS is_member
-    FROM ${archived} AS e LEFT JOIN member_types AS member ON member.type = e.type)`;
+  // Whether a type is listed, not a join with the list: a join copies all columns of every event, a tenth of the time of loading them.
+  return `(SELECT e.*, e.type IN (SELECT type FROM member_types WHERE default_channel IS NOT NULL)
+      OR (e.channel IS NOT NULL AND e.type IN (SELECT type FROM member_types)) AS is_member
+    FROM ${archived} AS e)`;
 }
 
 /** The base's deduplicated events of these partitions. Files' statistics of `partition` let DuckDB pass over the others. */

@@ -58,6 +58,11 @@ export async function addShardRows(
   ]);
 }
 
+/** Whether a shard asks the SQL of a view once: where conversions count once, it asks again for what is taken away. */
+export function areSummedByShard({ onceMs }: Pick<Definitions, 'onceMs'>): boolean {
+  return onceMs.size === 0;
+}
+
 /** The rows of `timelines`, from which repetitions were taken. */
 async function addCountedOnce(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}, false FROM timelines WHERE kind = 'conversion' AND fresh`);

@@ -14,7 +14,7 @@ import { readViewRows } from '../views.ts';
 import { outputOf } from './output.ts';
 import { columnList, keptView, parquetFiles, viewColumns } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
-import { keptOf, writeSummed, writeViews } from './view-files.ts';
+import { keptOf, type RowsOrigin, writeSummed, writeViews } from './view-files.ts';
 
 let dataDir: string;
 let session: DuckDb;
@@ -28,12 +28,16 @@ afterAll(async () => {
 });
 
 /** A view file of these rows, on top of those of a file before. */
-async function written(name: string, rows: readonly (readonly [string, bigint, bigint])[], before?: StoredFile) {
+async function written(
+  name: string,
+  rows: readonly (readonly [string, bigint, bigint])[],
+  { before, areSums = false }: { before?: StoredFile; areSums?: boolean } = {},
+) {
   await session.run(`CREATE OR REPLACE TABLE rows_conversions (${columnList(viewColumns(conversions))})`);
   for (const [type, count, value] of rows)
     await session.run(`INSERT INTO rows_conversions VALUES ('2026-03-01', '${type}', 'EUR', ${count}, ${value})`);
   const more = before === undefined ? '' : `UNION ALL ${parquetFiles(dataDir, [before], viewColumns(conversions))}`;
-  const summed = { ...conversions, rows: `rows_conversions ${more}` };
+  const summed = { ...conversions, rows: `rows_conversions ${more}`, areSums };
   const staged = join(dataDir, 'staged', name);
   const count = await writeSummed(summed, (query) => copyToParquet(session, query, staged));
   return keepFile(dataDir, staged, `generations/${name}`, count);
@@ -58,11 +62,44 @@ test('law 4: sums on both sides of 64 bits are read as they were computed, in a 
   const first = await written('first.parquet', [...rows, ...rows]);
   count([1, 1]);
   expect(await read(first)).toEqual(expected);
-  const second = await written('second.parquet', rows, first);
+  const second = await written('second.parquet', rows, { before: first });
   count([1]);
   expect(await read(second)).toEqual(expected);
   const back = rows.map(([type, x, y]) => [type, -x, -y] as const);
-  expect(await read(await written('third.parquet', [...back, ...back, ...back], second))).toEqual(new Map());
+  expect(await read(await written('third.parquet', [...back, ...back, ...back], { before: second }))).toEqual(new Map());
+});
+
+test('law 4: rows that are sums already keep every sum, on both sides of 64 bits, and none of zeros', async () => {
+  const rows = EDGES.flatMap((x, i) => [x, -x].map((sum) => [`type-${i}-${sum < 0n}`, sum, 2n * sum] as const));
+  const file = await written('sums.parquet', rows, { areSums: true });
+  const expected: Rows = new Map();
+  for (const [type, ...sums] of rows) if (sums[0] !== 0n) addRow(expected, `2026-03-01\t${type}\tEUR`, sums.map(integerOf));
+  expect(await read(file)).toEqual(expected);
+  expect(
+    (
+      await written(
+        'zeros.parquet',
+        [
+          ['a', 0n, 0n],
+          ['b', 1n, 0n],
+        ],
+        { areSums: true },
+      )
+    ).rows,
+  ).toBe(1);
+});
+
+test('law 1: what several shards give is summed, and what one gives twice', async () => {
+  await session.run(`CREATE OR REPLACE TABLE rows_conversions (${columnList(viewColumns(conversions))})`);
+  await session.run(`INSERT INTO rows_conversions SELECT '2026-03-01', 'buy', 'EUR', 1, 50 FROM range(2)`);
+  const rowsOf = async (origin: RowsOrigin) => {
+    const spec = { dataDir, generation: 9, attempt: 'test', base: null, reuseRows: false } as unknown as ComputeSpec;
+    const { views } = await writeViews(spec, [conversions], outputOf(session, spec, join(dataDir, 'staged')), origin);
+    return views['conversions']?.rows;
+  };
+  expect(await rowsOf({ shards: 2, oncePerShard: true })).toBe(1);
+  expect(await rowsOf({ shards: 1, oncePerShard: false })).toBe(1);
+  expect(await rowsOf({ shards: 1, oncePerShard: true })).toBe(2);
 });
 
 test('a sum within 64 bits is one row', async () => {
@@ -80,7 +117,7 @@ test('law 7: rows by partition beyond the bound are left out, named, and stay so
     await session.run(`INSERT INTO rows_credit VALUES ('2026-03-01', 'last', 'buy', 'search', ${place}, 1000000, 50)`);
   const kept = async (generation: number, more: Partial<ComputeSpec>) => {
     const spec = { ...{ dataDir, generation, attempt: 'test', base: null, reuseRows: false }, ...more } as ComputeSpec;
-    return writeViews(spec, [credit], outputOf(session, spec, join(dataDir, 'staged')));
+    return writeViews(spec, [credit], outputOf(session, spec, join(dataDir, 'staged')), { shards: 1, oncePerShard: true });
   };
   const whole = await kept(1, { mostGroupedRows: 2 });
   expect([whole.leftOut, whole.views['credit']?.rows, whole.views['creditByPartition']?.rows]).toEqual([undefined, 2, 2]);

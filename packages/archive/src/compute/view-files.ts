@@ -1,6 +1,6 @@
 /** The views of a generation, some by partition as well: the base's rows, if they serve, plus what the fresh events change. */
 
-import { type GroupedView, groupedOf, whereRows } from '@tributary/views/by-partition';
+import { type GroupedView, groupedOf, sumsPartitions, whereRows } from '@tributary/views/by-partition';
 import type { View } from '@tributary/views/view';
 import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
@@ -14,15 +14,35 @@ const FILES_AT_ONCE = 2 * CONNECTIONS;
 /** The files by view, and the names of rows by partition that are too many to be kept. */
 export type KeptViews = Pick<ComputeResult, 'views' | 'leftOut'>;
 
-export async function writeViews(spec: ComputeSpec, views: readonly View[], output: Output): Promise<KeptViews> {
+/** How the rows of the session came about: the number of shards, and whether each statement of a view ran once in each of them. */
+export interface RowsOrigin {
+  readonly shards: number;
+  readonly oncePerShard: boolean;
+}
+
+export async function writeViews(
+  spec: ComputeSpec,
+  views: readonly View[],
+  output: Output,
+  { shards, oncePerShard }: RowsOrigin,
+): Promise<KeptViews> {
+  // A view's SQL gives one row a key, and a partition lies in one shard: such rows are sums already.
   const all = views.flatMap((view) => [
-    { view: { ...view, mostRows: null }, rows: `rows_${view.name} ${whereRows(view, 'own')}` },
-    ...groupedOf([view]).map((grouped) => ({ view: grouped, rows: `rows_${view.name} ${whereRows(view, 'byPartition')}` })),
+    {
+      view: { ...view, mostRows: null },
+      rows: `rows_${view.name} ${whereRows(view, 'own')}`,
+      areSums: oncePerShard && shards === 1 && !sumsPartitions(view),
+    },
+    ...groupedOf([view]).map((grouped) => ({
+      view: grouped,
+      rows: `rows_${view.name} ${whereRows(view, 'byPartition')}`,
+      areSums: oncePerShard,
+    })),
   ]);
   const written = await sideBySide(
     FILES_AT_ONCE,
     all.map(
-      ({ view, rows }) =>
+      ({ view, ...rows }) =>
         async () =>
           [view.name, await writeView(spec, view, rows, output)] as const,
     ),
@@ -33,17 +53,25 @@ export async function writeViews(spec: ComputeSpec, views: readonly View[], outp
 }
 
 /** null: there are too many rows, or the base left them out. `rows`: those of the session, as a FROM clause. */
-async function writeView(spec: ComputeSpec, view: GroupedView, rows: string, output: Output): Promise<StoredFile | null> {
+async function writeView(
+  spec: ComputeSpec,
+  view: GroupedView,
+  { rows, areSums }: Pick<Kept, 'rows' | 'areSums'>,
+  output: Output,
+): Promise<StoredFile | null> {
   // Rows are added to those of a base: what it left out, they cannot make whole.
   if (spec.reuseRows && spec.base?.leftOut?.includes(view.name) === true) return null;
   const held = spec.reuseRows ? spec.base?.views[view.name] : undefined;
-  const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
+  const kept =
+    held === undefined
+      ? { ...view, rows, areSums }
+      : { ...view, rows: `${rows} UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`, areSums: false };
   const most = view.mostRows === null ? null : (spec.mostGroupedRows ?? view.mostRows);
   // One row more shows that there are too many.
   const bounded = (query: string) => (most === null ? query : `${query} LIMIT ${most + 1}`);
   // Sorted, so that readers of a range of days pass over the rest.
   const sorted = (query: string) => `SELECT * FROM (${bounded(query)}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
-  return writeSummed({ ...view, rows: `${rows} ${before}` }, (query) => output.write(`view-${view.name}`, sorted(query), most));
+  return writeSummed(kept, (query) => output.write(`view-${view.name}`, sorted(query), most));
 }
 
 /** All that were written of these views. */
@@ -51,24 +79,27 @@ export function keptOf(views: readonly View[], { leftOut = [] }: KeptViews): (Vi
   return [...views, ...groupedOf(views).filter(({ name }) => !leftOut.includes(name))];
 }
 
-/** `rows`: what is summed, as a FROM clause. */
-type Kept = Pick<View, 'dimensions' | 'measures'> & { readonly rows: string };
+/** `rows`: what is summed, as a FROM clause. `areSums`: there is nothing to add, for no statement but one made rows of a key. */
+type Kept = Pick<View, 'dimensions' | 'measures'> & { readonly rows: string; readonly areSums: boolean };
 
 /** The largest sum of one row of a file. */
 const MOST = '9223372036854775807';
 
 /**
  * Writes rows, summed: one a key, no rows of zeros. A sum that 64 bits do not hold is filed
- * as several rows of its key, which add up like any rows: readers of our files, and of Parquet at large, know integers of 64 bits.
+ * as several rows of its key, which add up like any rows: readers of our files, and of Parquet at large, know integers of 64 bits. Where rows
+ * are sums already, a key that its statement gave twice (a channel that is called as ours for the rest, `(other)`) stays two rows likewise.
  * Few files hold such a sum: the query that splits takes a third longer, and is asked when the plain one fails.
  */
 export async function writeSummed<T>(view: Kept, write: (query: string) => Promise<T>): Promise<T> {
   const dimensions = view.dimensions.map(quoted).join(', ');
   const columns = `${dimensions}, ${view.measures.map(quoted).join(', ')}`;
-  const sums = (type: string) => view.measures.map((m) => `sum(${quoted(m)})::${type} AS ${quoted(m)}`).join(', ');
-  const nonZero = view.measures.map((measure) => `sum(${quoted(measure)}) <> 0`).join(' OR ');
-  const summed = (type: string) => `SELECT ${dimensions}, ${sums(type)} FROM (SELECT ${columns} FROM ${view.rows})
-      GROUP BY ${dimensions} HAVING ${nonZero}`;
+  const sum = (measure: string) => (view.areSums ? quoted(measure) : `sum(${quoted(measure)})`);
+  const sums = (type: string) => view.measures.map((m) => `${sum(m)}::${type} AS ${quoted(m)}`).join(', ');
+  const nonZero = view.measures.map((measure) => `${sum(measure)} <> 0`).join(' OR ');
+  const only = view.areSums ? `WHERE ${nonZero}` : `GROUP BY ${dimensions} HAVING ${nonZero}`;
+  const summed = (type: string) =>
+    `SELECT ${dimensions}, ${sums(type)} FROM (SELECT ${columns} FROM ${view.rows}) AS given ${only}`;
   try {
     return await write(summed('BIGINT'));
   } catch {
