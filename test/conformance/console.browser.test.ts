@@ -115,7 +115,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     page.on('pageerror', (error) => troubles.push(String(error)));
     page.on('dialog', (dialog) => void dialog.dismiss().then(() => troubles.push('a dialog')));
     page.on('console', (message) => {
-      if (!message.text().includes('the server responded with a status of 40')) troubles.push(message.text());
+      if (!message.text().includes('the server responded with a status of ')) troubles.push(message.text());
     });
     page.on('request', (request) => {
       if (!request.url().startsWith(`${api}/`) && !request.url().startsWith('blob:')) troubles.push(`asked ${request.url()}`);
@@ -307,6 +307,13 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     for (const part of ['Not complete', ...meta.reasons, ...meta.warnings]) expect(banner).toContain(part);
     await page.getByText(`not complete: ${meta.reasons.join(' ')}`).waitFor();
     await expectNoFaults('an incomplete answer');
+    let refusals = 0;
+    await page.route('**/v1/paths?*', (route) =>
+      refusals++ === 0 ? route.fulfill({ status: 503, headers: { 'retry-after': '0' }, body: '{}' }) : route.continue(),
+    );
+    await open('paths');
+    expect([refusals, await page.locator('.notice').count()]).toEqual([2, 0]);
+    await page.unroute('**/v1/paths?*');
     await open('attribution?from=2026-11-20&to=2026-11-01');
     await page.getByText('from must lie before to').first().waitFor();
     await open('dead-letters');

@@ -72,6 +72,29 @@ export function useAnswer<O extends Operation>(operation: O, asked: Asked<O> | n
 }
 
 async function foundOf<O extends Operation>(operation: O, asked: Asked<O>, signal: AbortSignal): Promise<Omit<State<O>, 'to'>> {
+  const first = await attempt(operation, asked, signal);
+  if (first.problem === undefined || !PASSES.has(first.problem.status)) return first;
+  // Busy, or loading: what passes by itself need not reach a reader.
+  await pause(Math.min(first.problem.retryAfterMs ?? PAUSE_MS, MOST_PAUSE_MS), signal);
+  return signal.aborted ? first : attempt(operation, asked, signal);
+}
+
+const PASSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const PAUSE_MS = 1_000;
+const MOST_PAUSE_MS = 5_000;
+
+/** Resolves early when the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+async function attempt<O extends Operation>(operation: O, asked: Asked<O>, signal: AbortSignal): Promise<Omit<State<O>, 'to'>> {
   try {
     return { answer: await ask(operation, asked, signal), problem: undefined };
   } catch (error) {
@@ -105,7 +128,7 @@ async function answerOf(url: string, signal: AbortSignal): Promise<Response> {
   }
 }
 
-function problemOf(url: string, { status }: Response, text: string): TributaryProblem {
+function problemOf(url: string, { status, headers }: Response, text: string): TributaryProblem {
   let said: Partial<Record<'code' | 'detail' | 'fix' | 'requestId', unknown>> = {};
   try {
     said = JSON.parse(text) as typeof said;
@@ -119,6 +142,6 @@ function problemOf(url: string, { status }: Response, text: string): TributaryPr
     detail: textOf(said.detail, `${url} was answered with status ${status}`),
     fix: textOf(said.fix, ''),
     requestId: typeof said.requestId === 'string' ? said.requestId : null,
-    retryAfterMs: null,
+    retryAfterMs: /^\d{1,4}$/.test(headers.get('retry-after') ?? '') ? Number(headers.get('retry-after')) * 1_000 : null,
   });
 }

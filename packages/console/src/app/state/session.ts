@@ -36,7 +36,7 @@ function become(next: Session): void {
 
 const ADDRESS = '/ui/session';
 const NOT_KEPT =
-  'The browser did not keep the session. It keeps one over HTTPS, and over HTTP on this machine only (http://127.0.0.1, http://localhost).';
+  'No session is open after the login. Browsers keep one over HTTPS, and over HTTP on this machine alone (http://127.0.0.1, http://localhost); where several API servers run behind a proxy, a browser must stay with one of them.';
 
 /** Opens the code of a link, if the address has one, else looks whether a session is open. The code leaves the address first. */
 export async function begin(): Promise<void> {
