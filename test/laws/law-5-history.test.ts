@@ -1,5 +1,5 @@
 /** Law 5: what history says of an instant is what the oracle says of the events that were received, over random logs and definitions. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
@@ -218,7 +218,13 @@ test('the command says what it read and wrote, and ends with 1 where a row has n
     );
     expect(await refused('--out', 'set.xlsx')).toContain('--out must end in .csv, .ndjson or .parquet');
     expect(await refused('--out', 'set.csv', '--memory', '1')).toContain('--memory must be an amount of memory');
-    expect(await refused('--out', 'nowhere/set.csv', '--signals', 'views')).toContain('nowhere');
+    expect(await refused('--out', 'nowhere/set.csv', '--signals', 'views')).toMatch(
+      /--out must name a file in a folder that can be written \(got .*nowhere/,
+    );
+    // Characters of a pattern in the name of a folder.
+    await mkdir(join(cwd, "it's [1]*?"));
+    expect((await run('rows.ndjson', '--out', "it's [1]*?/set.csv", '--signals', 'views')).code).toBe(0);
+    expect(await readdir(join(cwd, "it's [1]*?"))).toEqual(['set.csv']);
   } finally {
     await rm(cwd, { recursive: true });
   }

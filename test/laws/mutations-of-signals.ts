@@ -213,6 +213,14 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     test: HISTORY,
   },
   {
+    lie: 'a live value that differs is in flight, whatever came since',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: 'Number(receivedAt) >= cutMs',
+    to: 'Number(receivedAt) >= 0',
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
+  {
     lie: 'signals change the version of rows',
     law: '1',
     file: 'packages/model/src/definitions.ts',

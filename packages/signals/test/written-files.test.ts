@@ -127,6 +127,14 @@ test.each([
   expect(() => readWritten(text, sha256Hex)).toThrow(message);
 });
 
+test('a long name above a long list does not become a copy of it for each item', () => {
+  const [name, items] = ['k'.repeat(100_000), Array.from({ length: 60_000 }, () => '1').join(',')];
+  const before = process.memoryUsage().heapUsed;
+  for (const text of [`{"${name}": [${items}]}`, `? ${name}\n: [${items}]`])
+    expect(() => readWritten(text, sha256Hex)).toThrow('must be one of');
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(500 * 1024 * 1024);
+});
+
 test('what aliases stand for is bounded: nine lines do not become a thousand million values', () => {
   const bomb = ['a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]'];
   for (let i = 1; i < 10; i++) bomb.push(`a${i}: &a${i} [${Array.from({ length: 9 }, () => `*a${i - 1}`).join(', ')}]`);
@@ -137,4 +145,45 @@ test('what aliases stand for is bounded: nine lines do not become a thousand mil
   const maps = ['a0: &a0 {}', ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} {x: *a${i}, y: *a${i}}`)];
   expect(() => readWritten(maps.join('\n'), sha256Hex)).toThrow('with aliases written out it has more than 262144 characters');
   expect(performance.now() - begun).toBeLessThan(5_000);
+});
+
+test.each([
+  [
+    'an unknown field',
+    'signals: {a: {sum: purchase.price}}',
+    'line 1, column 15, at signals.a.sum must name a field of events, or one under "fields" (got "price"). Write {"fields": {"price": "properties.price"}} to take it from properties.',
+  ],
+  [
+    'a type error',
+    'signals: {a: {count: view, where: channel > 3}}',
+    'at signals.a.where must be a condition in CEL on the fields of one event (got "channel > 3": at character 1, no such overload: text > number)',
+  ],
+  [
+    'a cycle',
+    'signals: {a: {count: view, window: {session: a}}}',
+    'at signals.a.window.session must be a name under "sessions": it is empty (got "a")',
+  ],
+  ['a cycle of aliases', 'signals: &s {a: *s}', 'line 1, column 17: the alias *s stands within what it names). Write it out.'],
+  [
+    'an unbounded window',
+    'signals: {a: {count: view, window: lifetime}}',
+    'at signals.a.window must be a duration such as 7d, "retained", {"tumbling": "1d"} or {"session": NAME} (got "lifetime")',
+  ],
+  [
+    'a clash',
+    'signals: {a: {count: view}}\nsessions: {a: {}}',
+    'at sessions.a must have a name of its own among signals, sessions and segments (got "a"). Rename it.',
+  ],
+  [
+    '10 000 terms',
+    `signals: {${Array.from({ length: 100 }, (_, i) => `a${i}: {count: view, where: "${Array.from({ length: 45 }, () => "type == 'a'").join(' || ')}"}`).join(', ')}}`,
+    'must hold with all other expressions at most 2000 terms',
+  ],
+  [
+    'a window longer than retention',
+    'signals: {a: {count: view, window: 31d}}\nsignalRetention: {days: 30}',
+    'at signals.a.window must look back at most 30d, as records are kept no longer (got 31d). Shorten it, or raise signalRetention.days.',
+  ],
+])('%s is refused before anything changes', (_, text, message) => {
+  expect(() => readWritten(text, sha256Hex)).toThrow(message);
 });

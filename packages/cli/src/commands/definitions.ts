@@ -12,6 +12,7 @@ import { putText } from '../report/record-output.ts';
 import { counted } from '../terminal/figures.ts';
 import { printableJson, renderWide, shortName } from '../terminal/table.ts';
 import { numberOf } from './batch.ts';
+import { type PreviewOptions, preview } from './definitions-preview.ts';
 
 const FILE = 'YAML or JSON; default: TRIBUTARY_DEFINITIONS_FILE';
 
@@ -38,6 +39,17 @@ export function addDefinitions(program: Command, act: Act): void {
     )
     .argument('[file]', FILE)
     .action(act(explain));
+  definitions
+    .command('preview')
+    .description(
+      'what the signals, sessions and segments of a file say of some users, beside those in force, from the archive; changes nothing',
+    )
+    .argument('[file]', FILE)
+    .option('--users <keys>', 'of these users, comma-separated')
+    .option('--sample <n>', 'of as many users of the archive', '20')
+    .action(
+      act((context, file: string | undefined, options: PreviewOptions) => preview(context, fileOf(context, file), options)),
+    );
   definitions
     .command('schema')
     .description('the JSON Schema of such a file, for editors')

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { eventCells } from '../report/event-line.ts';
 import { speedLine, warnings } from '../report/meta-line.ts';
 import { renderWide } from '../terminal/table.ts';
+import { addSignalsConsistency } from './signals-consistency.ts';
 import { addSignalsHistory } from './signals-history.ts';
 
 interface Options {
@@ -19,6 +20,7 @@ interface Options {
 export function addSignals(program: Command, act: Act): void {
   const signals = program.command('signals').description("users' signals");
   addSignalsHistory(signals, act);
+  addSignalsConsistency(signals, act);
   signals
     .command('get')
     .description('the signals of a user, newest first')

@@ -7,10 +7,10 @@
  * bucket of users is in memory at a time. Who has more than is read gives no value, never a smaller one (law 7).
  */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parquetFiles } from '@tributary/archive/compute/relations';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '@tributary/archive/layout';
-import { sqlText } from '@tributary/archive/parquet';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
@@ -18,7 +18,7 @@ import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue } from '@tributary/signals/value';
 import type { ArchivedPast } from './archived-past.ts';
 import type { AskedRow } from './asked-rows.ts';
-import { openSpool } from './spool.ts';
+import { openSpool, spoolSql } from './spool.ts';
 
 /** Events of one user within reach of the rows asked: more are not read. */
 export interface PastBounds {
@@ -66,7 +66,7 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
     await loadEvents(session, past, fields, reachOf(definitions));
     for (const bucket of await bucketsOf(session, bounds)) {
       signal.throwIfAborted();
-      yield* valuesIn(session, bucket, { past, definitions, fields, bounds });
+      yield* valuesIn(session, bucket, { past, definitions, fields, signal });
     }
   } finally {
     signal.removeEventListener('abort', interrupt);
@@ -86,7 +86,7 @@ async function loadAsked(session: DuckDb, { rows, folder }: PastQuestion): Promi
   } finally {
     await spool.close();
   }
-  await session.run(`CREATE TABLE asked AS SELECT * FROM read_json(${sqlText(spool.path)}, format = 'newline_delimited',
+  await session.run(`CREATE TABLE asked AS SELECT * FROM read_json(${spoolSql(spool.path)}, format = 'newline_delimited',
     columns = {nr: 'BIGINT', user_key: 'VARCHAR', at_ms: 'BIGINT', label: 'VARCHAR'})`);
   await session.run(`CREATE TABLE users AS SELECT user_key, min(at_ms) AS first_ms, max(at_ms) AS last_ms, count(*) AS asked,
     row_number() OVER (ORDER BY user_key) AS user_nr FROM asked GROUP BY user_key`);
@@ -144,14 +144,21 @@ async function bucketsOf(session: DuckDb, bounds: PastBounds): Promise<Bucket[]>
   return from.map((first, i) => ({ from: first as bigint, to: to[i] as bigint }));
 }
 
+/** How long the event loop waits at the least between two turns. */
+const TURN_MS = 50;
+
 interface Evaluated {
   readonly past: ArchivedPast;
   readonly definitions: readonly SignalDefinition[];
   readonly fields: readonly Field[];
-  readonly bounds: PastBounds;
+  readonly signal: AbortSignal;
 }
 
-async function* valuesIn(session: DuckDb, bucket: Bucket, { past, definitions, fields }: Evaluated): AsyncGenerator<PastRow> {
+async function* valuesIn(
+  session: DuckDb,
+  bucket: Bucket,
+  { past, definitions, fields, signal }: Evaluated,
+): AsyncGenerator<PastRow> {
   const range = { from: bucket.from, to: bucket.to };
   const timelines = await timelinesIn(session, range, fields);
   const empty = orderedTimeline([]);
@@ -160,8 +167,15 @@ async function* valuesIn(session: DuckDb, bucket: Bucket, { past, definitions, f
      JOIN weights AS w ON w.user_nr = u.user_nr WHERE u.user_nr BETWEEN $from AND $to ORDER BY u.user_nr, a.at_ms, a.nr`,
     range,
   );
+  let turnedMs = performance.now();
   for await (const [nrs = [], users = [], keys = [], instants = [], labels = [], overs = []] of rows)
     for (let i = 0; i < nrs.length; i++) {
+      // Who interrupts is heard between rows: conditions on many events may take seconds.
+      if (performance.now() - turnedMs > TURN_MS) {
+        await setImmediate();
+        signal.throwIfAborted();
+        turnedMs = performance.now();
+      }
       const label = labels[i];
       const asked = {
         nr: Number(nrs[i]),

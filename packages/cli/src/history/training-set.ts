@@ -1,14 +1,16 @@
 /** Values of the past as one file that pandas, Spark and DuckDB read: a row for each that was asked for, in their order. */
 import { mkdtemp, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { PARQUET, sqlText } from '@tributary/archive/parquet';
+import { MISNAMED } from '@tributary/importing/failures';
 import { TributaryError } from '@tributary/model/errors';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { EVENT_FIELDS, type FieldType } from '@tributary/signals/expressions/fields';
 import type { SegmentValue, SignalValue } from '@tributary/signals/value';
+import { UsageError } from '../exit.ts';
 import { type PastQuestion, type PastStatus, pastValues } from './past-values.ts';
-import { openSpool } from './spool.ts';
+import { openSpool, spoolSql } from './spool.ts';
 
 export type SetFormat = 'csv' | 'ndjson' | 'parquet';
 
@@ -36,7 +38,7 @@ export async function writeTrainingSet(
   question: Omit<PastQuestion, 'folder'>,
   { out, format, onRows }: { readonly out: string; readonly format: SetFormat; readonly onRows: (count: number) => void },
 ): Promise<SetWritten> {
-  const folder = await mkdtemp(join(dirname(out), `.${basename(out)}-`));
+  const folder = await madeBeside(out);
   try {
     const columns = question.definitions.flatMap(columnsOf);
     const spool = await openSpool(join(folder, 'values.ndjson'));
@@ -69,6 +71,17 @@ export async function writeTrainingSet(
   }
 }
 
+async function madeBeside(out: string): Promise<string> {
+  try {
+    return await mkdtemp(join(dirname(out), '.tributary-history-'));
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    throw new UsageError(`--out must name a file in a folder that can be written (got ${out}: ${MISNAMED[code] ?? code})`, {
+      cause,
+    });
+  }
+}
+
 interface Copied {
   readonly spool: string;
   readonly columns: readonly Column[];
@@ -86,7 +99,7 @@ async function copied({ spool, columns, made, format, folder, memoryLimit }: Cop
       format === 'csv' && sqlType === 'VARCHAR' ? withoutFormula(`cells[${i + 2}]`) : `CAST(cells[${i + 2}] AS ${sqlType})`;
     const selected = named.map(({ name, sqlType }, i) => `${cast(sqlType, i)} AS "${name}"`).join(', ');
     await session.run(`COPY (SELECT ${selected} FROM (SELECT CAST(json AS VARCHAR[]) AS cells
-      FROM read_json(${sqlText(spool)}, format = 'newline_delimited', records = false, columns = {json: 'JSON'}, maximum_object_size = ${MOST_ROW_BYTES}))
+      FROM read_json(${spoolSql(spool)}, format = 'newline_delimited', records = false, columns = {json: 'JSON'}, maximum_object_size = ${MOST_ROW_BYTES}))
       ORDER BY CAST(cells[1] AS BIGINT)) TO ${sqlText(made)} (${FORMATS[format]})`);
   } finally {
     await session.close();

@@ -8,6 +8,9 @@ export interface KeyPlace {
   readonly column: number;
 }
 
+/** Longer paths have no place: no refusal names one, and a key of 100 KB above a long list would be as many copies of it. */
+export const LONGEST_PATH = 2_000;
+
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],]|[^\s{}[\],:"]+/g;
 
 /** The place of every key and every item of a list, in the order of the text, which must be JSON. */
@@ -28,7 +31,7 @@ export function jsonPlaces(text: string): KeyPlace[] {
     const within = open.at(-1);
     const isItem = within?.isList === true && !/^[\],]$/.test(token);
     if (within !== undefined && isKey && token.startsWith('"')) within.at = JSON.parse(token) as string;
-    if (isItem || (isKey && token.startsWith('"')))
+    if ((isItem || (isKey && token.startsWith('"'))) && lengthOf(open) <= LONGEST_PATH)
       places.push({ path: open.map(({ at }) => at).join('.'), line, column: index - lineStart + 1 });
     isKey = token === '{' || (token === ',' && within?.isList === false);
     if (token === '{' || token === '[') open.push({ at: token === '[' ? 0 : '', isList: token === '[' });
@@ -36,4 +39,8 @@ export function jsonPlaces(text: string): KeyPlace[] {
     if (token === ',' && within?.isList === true) within.at = Number(within.at) + 1;
   }
   return places;
+}
+
+function lengthOf(open: readonly { readonly at: string | number }[]): number {
+  return open.reduce((length, { at }) => length + String(at).length + 1, 0);
 }

@@ -6,7 +6,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import { refusalText } from '@tributary/model/refusal';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, type Scalar, type YAMLMap } from 'yaml';
-import type { KeyPlace } from './json-places.ts';
+import { type KeyPlace, LONGEST_PATH } from './json-places.ts';
 
 /** UTF-16 units of a text, and of its JSON with aliases written out: YAML of this size takes half a second at worst. */
 export const MOST_CHARACTERS = 262_144;
@@ -151,6 +151,7 @@ function createWalk(trouble: Trouble, placeOf: (at: number) => { readonly line: 
   }
 
   function note(path: string, at: number): void {
+    if (path.length > LONGEST_PATH) return;
     const { line, col } = placeOf(at);
     places.push({ path, line, column: col });
   }

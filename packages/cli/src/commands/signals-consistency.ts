@@ -1,0 +1,164 @@
+/** `tributary signals consistency`: what the API says of some users as of the cut of a generation, held against the archive. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exactJson, parseExactJson } from '@tributary/model/exact-json';
+import type { SignalDefinition } from '@tributary/signals/definitions/read';
+import type { Command } from 'commander';
+import type { AnswerOf } from '../api-types.ts';
+import { type Act, answer, type Context } from '../context.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import type { ArchivedPast } from '../history/archived-past.ts';
+import { counted, instant } from '../terminal/figures.ts';
+import { printableJson } from '../terminal/table.ts';
+
+const MOST_USERS = 10_000;
+const MEMORY = '1GB';
+/** The API answers 20 000 values at once. */
+const USERS_AT_ONCE = 100;
+const MOST_NAMED = 20;
+const LONGEST_BUDGET_MS = 500;
+
+export interface Mismatch {
+  readonly user: string;
+  readonly signal: string;
+  readonly live: unknown;
+  readonly archive: unknown;
+}
+
+export interface Consistency {
+  readonly generation: number;
+  readonly asOf: number;
+  readonly users: number;
+  readonly compared: number;
+  /** The API gave no value of that instant: what records hold does not reach, or the version is another one. */
+  readonly notAnswered: number;
+  /** They differ, and an event of before came after the cut: the archive learns of it with the next generation. */
+  readonly inFlight: number;
+  readonly mismatches: number;
+  readonly examples: readonly Mismatch[];
+}
+
+export function addSignalsConsistency(signals: Command, act: Act): void {
+  signals
+    .command('consistency')
+    .description(
+      'what the API says of users as of the cut of the generation, held against the archive; exit 1 when a value differs',
+    )
+    .option('--sample <n>', 'of as many users of the archive', '200')
+    .option('--users <keys>', 'these users, comma-separated')
+    .action(act(consistency));
+}
+
+async function consistency(
+  context: Context,
+  { sample, users }: { readonly sample: string; readonly users?: string },
+): Promise<ExitCode> {
+  const { shell, settings, terminal } = context;
+  const count = /^[1-9]\d{0,4}$/.test(sample) ? Number(sample) : 0;
+  if (count < 1 || count > MOST_USERS)
+    throw new UsageError(`--sample must be a number from 1 to ${MOST_USERS} (got "${sample}")`);
+  const [{ archivedPast }, { sampledUsers }, { signalsOf }, { sha256Hex }] = await Promise.all([
+    import('../history/archived-past.ts'),
+    import('../history/sampled-users.ts'),
+    import('@tributary/signals/definitions/file'),
+    import('@tributary/runtime/config/definitions'),
+  ]);
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-consistency-'));
+  try {
+    const past = await archivedPast(settings.dataDir, shell.signal, (stored) => terminal.progress(`checking ${stored}`));
+    const definitions = [...signalsOf(past.definitions, sha256Hex).values()];
+    if (definitions.length === 0)
+      throw new UsageError('the definitions in force must have a signal, a session or a segment (got none)');
+    const bounds = { folder, memoryLimit: MEMORY, signal: shell.signal };
+    const asked =
+      users === undefined ? await sampledUsers(past, count, bounds) : [...new Set(users.split(','))].slice(0, MOST_USERS);
+    const found = await held(context, { past, definitions, users: asked, ...bounds });
+    terminal.progressEnd();
+    await answer(context, found, () => linesOf(found).join('\n'));
+    return found.mismatches > 0 ? EXIT.found : EXIT.ok;
+  } finally {
+    terminal.progressEnd();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Held {
+  readonly past: ArchivedPast;
+  readonly definitions: readonly SignalDefinition[];
+  readonly users: readonly string[];
+  readonly folder: string;
+  readonly memoryLimit: string;
+  readonly signal: AbortSignal;
+}
+
+type Answered = AnswerOf<'queryValues'>['results'][number];
+
+async function held(context: Context, { users, ...question }: Held): Promise<Consistency> {
+  const { pastValues } = await import('../history/past-values.ts');
+  const { past, definitions } = question;
+  const live = new Map<string, Answered['values']>();
+  for (let from = 0; from < users.length; from += USERS_AT_ONCE) {
+    context.terminal.progress(`asking of ${from} of ${users.length} users`);
+    for (const { userId, values } of await answersOf(context, past, definitions, users.slice(from, from + USERS_AT_ONCE)))
+      live.set(userId, values);
+  }
+  async function* rows() {
+    for (const user of users) yield { user, atMs: past.cutMs, label: null };
+  }
+  const differing: Mismatch[] = [];
+  const counts = { compared: 0, notAnswered: 0, inFlight: 0 };
+  for await (const { user, values } of pastValues({ ...question, rows: rows() }))
+    for (const { name, version } of definitions) {
+      const said = live.get(user)?.[name];
+      if (values === null || said?.status !== 'READY' || said.version !== version) {
+        counts.notAnswered++;
+        continue;
+      }
+      counts.compared++;
+      const archive = values.get(name) ?? null;
+      if (exactJson(said.value) !== exactJson(parseExactJson(exactJson(archive))))
+        differing.push({ user, signal: name, live: said.value, archive });
+    }
+  const late = new Map<string, boolean>();
+  for (const { user } of differing) if (!late.has(user)) late.set(user, await cameLate(context, user, past.cutMs));
+  const mismatches = differing.filter(({ user }) => late.get(user) !== true);
+  return {
+    generation: past.generation,
+    asOf: past.cutMs,
+    users: users.length,
+    ...counts,
+    inFlight: differing.length - mismatches.length,
+    mismatches: mismatches.length,
+    examples: mismatches.slice(0, MOST_NAMED),
+  };
+}
+
+async function answersOf(
+  context: Context,
+  { cutMs }: ArchivedPast,
+  definitions: readonly SignalDefinition[],
+  users: readonly string[],
+): Promise<readonly Answered[]> {
+  const body = { users, signals: definitions.map(({ name }) => name), asOf: cutMs, budgetMs: LONGEST_BUDGET_MS };
+  return (await context.api('read').post<AnswerOf<'queryValues'>>('/v1/signals/values', body)).results;
+}
+
+/** Whether the record has an event from before the cut that was received since. */
+async function cameLate(context: Context, user: string, cutMs: number): Promise<boolean> {
+  const { signals } = await context
+    .api('read')
+    .get<AnswerOf<'userSignals'>>(`/v1/users/${encodeURIComponent(user)}/signals`, { to: String(cutMs), limit: 1_000 });
+  return signals.some(({ receivedAt }) => Number(receivedAt) >= cutMs);
+}
+
+function linesOf({ generation, asOf, users, compared, notAnswered, inFlight, mismatches, examples }: Consistency): string[] {
+  return [
+    `${counted(compared, 'value')} of ${counted(users, 'user')} as of the cut of generation ${generation}, ${instant(asOf)}: ${counted(mismatches, 'mismatch', 'mismatches')}`,
+    ...(inFlight > 0 ? [`${counted(inFlight, 'value')} differ by events that came after the cut`] : []),
+    ...(notAnswered > 0 ? [`${counted(notAnswered, 'value')} not compared: the API has none of that instant`] : []),
+    ...examples.map(({ user, signal, live, archive }) =>
+      printableJson(`${JSON.stringify(user)} ${signal}: live ${exactJson(live)}, archive ${exactJson(archive)}`),
+    ),
+  ];
+}

@@ -1,0 +1,129 @@
+/** Law 5: live answers are held against the archive, and definitions are looked at on history before they come into force. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event } from '@tributary/model/event';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createWorld, type World } from '../../jobs/recompute/test/world.ts';
+import { fakeServer } from '../../packages/cli/test/fake-server.ts';
+import { tributary } from '../../packages/cli/test/fake-shell.ts';
+
+const FROM = Date.UTC(2026, 8, 1);
+const DEFINITIONS = readDefinitions(
+  JSON.stringify({ signals: { views: { count: 'view', window: '2d' }, all: { count: '*' } } }),
+  sha256Hex,
+);
+const view = (id: string, userId: string, hours: number): Event => ({
+  ts: FROM + hours * HOUR_MS,
+  type: 'view',
+  id,
+  receivedAt: FROM + hours * HOUR_MS,
+  source: 'native',
+  userId,
+});
+
+let world: World;
+let cwd: string;
+beforeEach(async () => {
+  world = await createWorld(DEFINITIONS);
+  world.advance(FROM + 2 * DAY_MS);
+  await world.ingest([view('a', 'ann', 1), view('b', 'ann', 2), view('c', 'bob', 3)]);
+  await world.run();
+  cwd = await mkdtemp(join(tmpdir(), 'tributary-beside-'));
+});
+afterEach(async () => {
+  await world.close();
+  await rm(cwd, { recursive: true });
+});
+
+/** Against an API that says this number of views of ann, and that each user has an event which was received this long after the cut. */
+async function consistency(viewsOfAnn: number, receivedAfterMs: number) {
+  const { createdAt } = await world.manifest(1);
+  const version = signalsOf(DEFINITIONS, sha256Hex).get('views')?.version;
+  await using server = await fakeServer(({ path, body }) => {
+    if (path.startsWith('/v1/users/')) return { body: { signals: [{ receivedAt: createdAt + receivedAfterMs }] } };
+    const { users, asOf } = body as { users: string[]; asOf: number };
+    expect(asOf).toBe(createdAt);
+    const values = (user: string) => ({
+      views: { value: user === 'ann' ? viewsOfAnn : 1, status: 'READY', version },
+      all: { value: null, status: 'INCOMPLETE', version: 'x' },
+    });
+    return { body: { results: users.map((userId) => ({ userId, values: values(userId) })) } };
+  });
+  return await tributary(['signals', 'consistency', '--json', '--data-dir', world.dataDir, '--url', server.url], { cwd });
+}
+
+test('law 5: a live value that the archive does not give is a mismatch, and the command ends with 1', async () => {
+  const same = await consistency(2, -1);
+  expect(same).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(same.stdout)).toMatchObject({
+    users: 2,
+    compared: 2,
+    notAnswered: 2,
+    inFlight: 0,
+    mismatches: 0,
+    examples: [],
+  });
+  const other = await consistency(3, -1);
+  expect(other.code).toBe(1);
+  expect(JSON.parse(other.stdout)).toMatchObject({
+    compared: 2,
+    mismatches: 1,
+    examples: [{ user: 'ann', signal: 'views', live: 3, archive: 2 }],
+  });
+  // What came after the cut is in the record, and not yet in the archive.
+  expect(JSON.parse((await consistency(3, 5)).stdout)).toMatchObject({ inFlight: 1, mismatches: 0 });
+});
+
+test('a preview says of each definition whose values would differ, and changes nothing', async () => {
+  await writeFile(
+    join(cwd, 'new.yaml'),
+    'signals:\n  views: {count: view, window: 46h}\n  all: {count: "*"}\n  last: {last: view.id}\n',
+  );
+  const run = (...more: string[]) =>
+    tributary(['definitions', 'preview', 'new.yaml', '--data-dir', world.dataDir, ...more], { cwd });
+  const { definitions, users } = JSON.parse((await run('--json')).stdout) as {
+    users: string[];
+    definitions: { name: string; change: string; values: { user: string; value: unknown; valueInForce: unknown }[] }[];
+  };
+  expect(users.toSorted()).toEqual(['ann', 'bob']);
+  const said = definitions.map(({ name, change, values }) => [
+    name,
+    change,
+    values.toSorted((a, b) => (a.user < b.user ? -1 : 1)).map(({ value, valueInForce }) => [value, valueInForce]),
+  ]);
+  // The cut is a little after 48 h: 46 h before it, the view of 1 h is out, and that of 2 h may be.
+  expect(said).toEqual([
+    [
+      'views',
+      'changed',
+      [
+        [0, 2],
+        [1, 1],
+      ].map(([a, b], i) => [i === 0 ? expect.toSatisfy((value: number) => value < 2) : a, b]),
+    ],
+    [
+      'all',
+      'same',
+      [
+        [2, 2],
+        [1, 1],
+      ],
+    ],
+    [
+      'last',
+      'new',
+      [
+        ['b', null],
+        ['c', null],
+      ],
+    ],
+  ]);
+  const shown = await run('--users', 'ann,zoe');
+  expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/views +changed +1 of 2 +ann +2 +[01]/) });
+  expect(await run('--sample', '0')).toMatchObject({ code: 2 });
+  expect(await world.generations()).toEqual([1]);
+});
