@@ -19,7 +19,12 @@ export function addDraw(units: Units, sums: PathSums, random: Random): void {
   const { times, never } = units;
   for (let unit = 0; unit < times.length; unit++) {
     const mean = times[unit] as number;
-    const drawn = mean < SMALL ? smallPoisson(mean, never[unit] as number, random) : poisson(mean, random);
+    const drawn =
+      mean === 1
+        ? poissonOfOne(never[unit] as number, random)
+        : mean < SMALL
+          ? smallPoisson(mean, random() - (never[unit] as number), never[unit] as number)
+          : poisson(mean, random);
     if (drawn > 0) add(units, unit, drawn, sums);
   }
 }
@@ -33,14 +38,17 @@ function add({ begins, pathOf, conversions, nulls, value }: Units, unit: number,
   }
 }
 
+const MIXED = 255;
+
 /** Means below it are drawn by one number, held against the sums of the probabilities; beyond, rejection takes less. */
 const SMALL = 10;
 /** No draw of a small mean is larger: what is left of the probability is below the resolution of a random number. */
 const MOST = 100;
 
-function smallPoisson(mean: number, never: number, random: Random): number {
+/** `above`: by how much a random number is above the probability of none. */
+function smallPoisson(mean: number, above: number, never: number): number {
   let probability = never;
-  let left = random() - probability;
+  let left = above;
   let count = 0;
   while (left > 0 && count < MOST) {
     count++;
@@ -48,4 +56,18 @@ function smallPoisson(mean: number, never: number, random: Random): number {
     left -= probability;
   }
   return count;
+}
+
+/** Most units are one of their kind. */
+const PARTS = 4_096;
+/** By which of equal parts of 0 to 1 a random number lies in: the draw of mean 1, where the whole part has the same; else `MIXED`. */
+const OF_ONE = new Uint8Array(PARTS).map((_, part) => {
+  const [first, last] = [part / PARTS, (part + 1) / PARTS].map((number) => smallPoisson(1, number - Math.exp(-1), Math.exp(-1)));
+  return first === last ? (first as number) : MIXED;
+});
+
+function poissonOfOne(never: number, random: Random): number {
+  const number = random();
+  const drawn = OF_ONE[Math.floor(number * PARTS)] as number;
+  return drawn === MIXED ? smallPoisson(1, number - never, never) : drawn;
 }
