@@ -25,7 +25,7 @@ const CHANNELS = ['search', 'social', 'email', 'display', 'partner', 'podcast'];
 /** The longest path, in touches, so that all paths can be listed. */
 const LONGEST = 5;
 
-export interface Walk {
+interface Walk {
   /** Probability of each channel, first and next. */
   readonly channels: readonly number[];
   /** How probable a conversion is after a touch of each channel. */
@@ -39,7 +39,7 @@ const PLAIN: Walk = {
   goesOn: 0.3,
 };
 
-export interface Habit extends Orders {
+interface Habit extends Orders {
   /** Journeys that begin with the same channel. */
   readonly journeys: number;
   readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
@@ -49,7 +49,7 @@ export interface Habit extends Orders {
   readonly apart: (Orders & { readonly channel: string }) | null;
 }
 
-export interface Orders {
+interface Orders {
   /** Orders of a journey that converts. */
   orders(random: Random): number;
   readonly meanOrders: number;
@@ -106,6 +106,12 @@ export const WORLDS: readonly World[] = [
     value: (random) => 25 + 50 * random(),
     refunded: [0.1, 0.2, 0.1, 0.5, 0.1, 0.2],
   }),
+  worldOf('one buyer in five buys 5 times', PLAIN, { ...ONCE, orders: (random) => (random() < 0.2 ? 5 : 1), meanOrders: 1.8 }),
+  worldOf(
+    'tiny channels beside two',
+    { channels: [0.6, 0.35, 0.02, 0.015, 0.01, 0.005], converts: CHANNELS.map(() => 0.3), goesOn: 0.3 },
+    ONCE,
+  ),
   worldOf('ties', { ...PLAIN, channels: [0.25, 0.25, 0.2, 0.2, 0.05, 0.05], converts: PLAIN.channels.map(() => 0.06) }, ONCE),
 ];
 

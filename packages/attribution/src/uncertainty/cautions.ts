@@ -19,7 +19,7 @@ export const CAUTIONS = {
   no_conversions: 'no conversion: an upper bound only, and no rank',
   credit_without_conversion:
     'no interval and no rank: no conversion met it, and the model credits it for conversions of channels that come after it on paths',
-  too_few_conversions: 'too few conversions (under 5); of users, who may convert repeatedly, no interval',
+  too_few_conversions: 'too few conversions (under 5); of users no interval where they may convert repeatedly',
   few_conversions: 'few conversions (5 to 19)',
   fewer_than_10_conversions: 'no interval of ROAS and CPA: fewer than 10 conversions, or users who convert',
   values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
@@ -154,9 +154,9 @@ export const FEWEST_TO_JUDGE = 5;
  * by the users of all others, and by its own where these convert otherwise: of few, its own happened to be alike (like-others.ts).
  */
 function hidesRepeats({ converted, ofConversions, heavyTail, beside }: Evidence): boolean {
-  if (converted < FEWEST_TO_JUDGE) return false;
   const own = { units: converted, equal: ofConversions, isHeavy: heavyTail.ofConversions };
   if (beside.ofConversions !== null) return isOfFewBeside(beside.ofConversions, 'ofConversions', own);
+  if (converted < FEWEST_TO_JUDGE) return false;
   if (areAlike(converted, ofConversions)) return false;
   return (
     mayBeHeavy(converted, converted, ofConversions, heavyTail.ofConversions) ||
@@ -232,6 +232,8 @@ export function cautionsOfChannel(
       ...refusals,
     ],
     // How often users convert is not seen in a few of them; a journey converts once.
-    isRefused: refusals.length > 0 || (kind === 'user' && converted > 0 && converted < FEWEST_TO_JUDGE),
+    isRefused:
+      refusals.length > 0 ||
+      (kind === 'user' && converted > 0 && converted < FEWEST_TO_JUDGE && own.beside.ofConversions === null),
   };
 }
