@@ -64,7 +64,12 @@ describe('a session', () => {
     ['a client that does not say', {}],
   ])('is neither opened, used nor closed from %s', async (_what, headers: Headers) => {
     const world = await createWorld();
-    expect((await logIn(world, { key: READ_KEY }, headers)).status).toBe(403);
+    const refused = await logIn(world, { key: READ_KEY }, headers);
+    expect([refused.status, refused.cookie]).toEqual([403, '']);
+    expect(refused.text).toContain(
+      headers['sec-fetch-site'] === undefined ? '(got no Sec-Fetch-Site)' : '(got another one, by its',
+    );
+    expect(refused.text).toContain('over HTTPS');
     const { cookie } = await logIn(world, { key: READ_KEY });
     expect((await send(world, 'GET', '/v1/models', { ...headers, cookie })).status).toBe(401);
     expect((await send(world, 'GET', '/ui/session', { ...headers, cookie })).status).toBe(401);

@@ -29,6 +29,12 @@ export function Login({ why }: { readonly why: string | null }) {
           A key of the scope <b>read</b> shows reports and users; one of the scope <b>admin</b> dead letters as well. Nothing can
           be changed from these pages.
         </p>
+        {!isSecureContext && (
+          <p class="login-why">
+            This address is plain HTTP. Browsers keep a session over HTTPS, and over HTTP on the machine itself alone: open the
+            console there, or put a proxy with TLS before it.
+          </p>
+        )}
         <label for="key">Key</label>
         <input
           id="key"

@@ -20,10 +20,17 @@ const BODY_BYTES = 1_024;
 const Secret = z.string().min(1).max(256);
 const LoginBody = z.union([z.strictObject({ key: Secret }), z.strictObject({ code: Secret })]);
 const OPEN = { config: { scope: 'open' as const } };
-const OTHER_PAGE = 'the request must come from a page of the console itself (got another one, by its Sec-Fetch-Site)';
-const OPEN_CONSOLE = 'Open /ui of this address in a browser, and log in there.';
+const OPEN_CONSOLE =
+  'Open /ui over HTTPS, or over HTTP on the machine itself (http://127.0.0.1, http://localhost), in a browser of 2023 or later.';
 const NOT_A_LOGIN = 'the body must be {"key": "tr_…"} or {"code": "…"} (got another one)';
 const AGAIN = 'Log in with a key of the scope read or admin.';
+
+/** Over plain HTTP beyond the machine itself browsers do not say which page asks. */
+function otherPage({ headers }: FastifyRequest): string {
+  const site = headers['sec-fetch-site'];
+  const got = site === undefined ? 'no Sec-Fetch-Site' : 'another one, by its Sec-Fetch-Site';
+  return `the request must come from a page of the console itself (got ${got})`;
+}
 
 interface Context {
   readonly sessions: Sessions;
@@ -33,7 +40,7 @@ interface Context {
 
 export function addSessionRoutes(app: FastifyInstance, { sessions, keys, now }: Context): void {
   app.post('/ui/session', { ...OPEN, bodyLimit: BODY_BYTES }, async (request, reply) => {
-    if (!isOwnPage(request)) return sendProblem(reply, 'forbidden', OTHER_PAGE, OPEN_CONSOLE);
+    if (!isOwnPage(request)) return sendProblem(reply, 'forbidden', otherPage(request), OPEN_CONSOLE);
     const { data: given } = LoginBody.safeParse(request.body);
     // What was given is not quoted: it may be a key, badly copied.
     if (given === undefined) return sendProblem(reply, 'invalid_query', NOT_A_LOGIN);
@@ -62,7 +69,7 @@ export function addSessionRoutes(app: FastifyInstance, { sessions, keys, now }: 
   });
 
   app.delete('/ui/session', OPEN, async (request, reply) => {
-    if (!isOwnPage(request)) return sendProblem(reply, 'forbidden', OTHER_PAGE, OPEN_CONSOLE);
+    if (!isOwnPage(request)) return sendProblem(reply, 'forbidden', otherPage(request), OPEN_CONSOLE);
     endSession(request);
     return reply.header('set-cookie', endedCookie(request)).code(204).send();
   });
