@@ -63,6 +63,8 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
       computeTimeoutMs: config.batchComputeTimeoutMs,
       minShardRows: config.batchShardMinRows,
       keepGenerations: config.batchKeepGenerations,
+      keepForMs: config.batchKeepForMs,
+      keepBytes: config.batchKeepBytes,
     },
   };
 

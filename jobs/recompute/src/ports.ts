@@ -85,6 +85,10 @@ export interface RunLimits {
   readonly listedRows: number;
   /** Computed generations to keep: as far back as a rollback reaches. */
   readonly keepGenerations: number;
+  /** How long older ones stay beside these, ms; 0: not at all. */
+  readonly keepForMs: number;
+  /** Bytes of the files of all that are kept, above which none stays by age. */
+  readonly keepBytes: number;
 }
 
 const { batchMemoryMb, batchThreads } = RECOMPUTE_SETTINGS;
@@ -97,4 +101,6 @@ export const DEFAULT_LIMITS: RunLimits = {
   speedWaitMs: 30_000,
   listedRows: 250,
   keepGenerations: RECOMPUTE_SETTINGS.batchKeepGenerations.default,
+  keepForMs: RECOMPUTE_SETTINGS.batchKeepForMs.default,
+  keepBytes: RECOMPUTE_SETTINGS.batchKeepBytes.default,
 };

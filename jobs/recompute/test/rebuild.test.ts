@@ -116,7 +116,7 @@ test('law 7: over an older copy of the generations, retirement publishes above t
   await cp(copy, generationsFolder(), { recursive: true });
   const pointed = (await world.serving.pointer())?.sequence ?? 0;
   const limits = { ...DEFAULT_LIMITS, keepGenerations: 1 };
-  await retire({ dataDir: world.dataDir, limits, serving: world.serving, note: () => {} });
+  await retire({ dataDir: world.dataDir, limits, serving: world.serving, note: () => {}, now: () => 0 });
   expect(await world.current()).toMatchObject({ sequence: pointed + 1, generation: 3, kept: { generations: [3] } });
 });
 

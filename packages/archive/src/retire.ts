@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { namesIn, syncFolder } from './durable.ts';
 import { generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
-import type { GenerationManifest, KeptGenerations, Publication } from './layout.ts';
+import type { GenerationManifest, KeptGenerations, Publication, StoredFile } from './layout.ts';
 import { currentPublication, isKept, publish, removePublications } from './publications.ts';
 import { stagedOf } from './staged.ts';
 
@@ -20,13 +20,26 @@ export interface Retirement {
   readonly freedBytes: number;
 }
 
+/** Older computed generations that stay beside the newest ones, so that a rollback reaches further back. */
+export interface KeptByAge {
+  /** Computed at this instant or later, epoch ms. */
+  readonly since: number;
+  /** Files that all kept computed generations name, each counted once: the next older one stays while it and they have no more bytes. */
+  readonly mostBytes: number;
+}
+
 /**
- * The list that a publication of `generation` leaves: it, the one that readers take until then, the newest `keepLast` computed ones, and
- * what is being computed on top of them with its base.
+ * The list that a publication of `generation` leaves: it, the one that readers take until then, the newest `keepLast` computed ones, those
+ * that stay `byAge`, and what is being computed on top of them with its base.
  */
-export async function keptWith(dataDir: string, generation: number, keepLast: number): Promise<KeptGenerations> {
+export async function keptWith(
+  dataDir: string,
+  generation: number,
+  keepLast: number,
+  byAge?: KeptByAge,
+): Promise<KeptGenerations> {
   const before = await currentPublication(dataDir);
-  return listOf(await readManifests(dataDir), before, generation, keepLast);
+  return listOf(await readManifests(dataDir), before, generation, keepLast, byAge);
 }
 
 export async function newestStaged(dataDir: string): Promise<GenerationManifest | null> {
@@ -77,10 +90,10 @@ export async function discardStaged(
  * Removes what the newest publication does not keep. Where that keeps more than `keepLast` asks for, as under a hold, it is first
  * published again with a shorter list. `above`: as `publish`.
  */
-export async function retireGenerations(dataDir: string, keepLast: number, above = 0): Promise<Retirement> {
+export async function retireGenerations(dataDir: string, keepLast: number, above = 0, byAge?: KeptByAge): Promise<Retirement> {
   if (keepLast < 1) throw new RangeError(`keepLast must be at least 1 (got ${keepLast}). Raise it.`);
   const manifests = await readManifests(dataDir);
-  const newest = await shortened(dataDir, manifests, keepLast, above);
+  const newest = await shortened(dataDir, manifests, { keepLast, byAge }, above);
   if (newest?.kept === undefined) return { retired: [], oldestKept: 0, freedBytes: 0 };
   const { kept } = newest;
   const oldestKept = Math.min(...kept.generations);
@@ -119,12 +132,12 @@ async function forget(dataDir: string, gone: readonly GenerationManifest[], name
 async function shortened(
   dataDir: string,
   manifests: readonly GenerationManifest[],
-  keepLast: number,
+  { keepLast, byAge }: { readonly keepLast: number; readonly byAge: KeptByAge | undefined },
   above: number,
 ): Promise<Publication | null> {
   const newest = await currentPublication(dataDir);
   if (newest === null) return null;
-  const wanted = listOf(manifests, newest, newest.generation, keepLast);
+  const wanted = listOf(manifests, newest, newest.generation, keepLast, byAge);
   const tooMany = manifests.some(
     (m) => m.state === 'computed' && isKept(m.generation, newest.kept) && !isKept(m.generation, wanted),
   );
@@ -143,12 +156,42 @@ function listOf(
   before: Publication | null,
   generation: number,
   keepLast: number,
+  byAge?: KeptByAge,
 ): KeptGenerations {
   const publishable = manifests.filter((m) => m.state !== 'computed' || isKept(m.generation, before?.kept));
   const staged = stagedOf(manifests, { generation, ...(before?.kept !== undefined && { kept: before.kept }) });
   const pinned = [generation, ...(before === null ? [] : [before.generation]), ...(staged === null ? [] : [staged.generation])];
-  const kept = keptGenerations(publishable, pinned, keepLast);
+  const aged = byAge === undefined ? [] : keptByAge(publishable, pinned, keepLast, byAge);
+  const kept = keptGenerations(publishable, [...pinned, ...aged], keepLast);
   return { upTo: Math.max(...kept), generations: [...kept].sort((a, b) => a - b) };
+}
+
+/** Pure: which older ones stay by age, the newest first: without a gap, as the deltas behind the oldest are kept for all of them. */
+export function keptByAge(
+  manifests: readonly GenerationManifest[],
+  pinned: readonly number[],
+  keepLast: number,
+  { since, mostBytes }: KeptByAge,
+): number[] {
+  const computed = manifests.filter((m) => m.state === 'computed').sort((a, b) => b.generation - a.generation);
+  const counted = new Set<string>();
+  let total = 0;
+  const addFiles = (manifest: GenerationManifest) => {
+    for (const { path, bytes } of filesOf(manifest)) {
+      if (!counted.has(path)) total += bytes;
+      counted.add(path);
+    }
+  };
+  const stays = new Set([...computed.slice(0, keepLast).map(({ generation }) => generation), ...pinned]);
+  for (const manifest of computed.filter(({ generation }) => stays.has(generation))) addFiles(manifest);
+  const aged: number[] = [];
+  for (const manifest of computed.filter(({ generation }) => !stays.has(generation))) {
+    if ((manifest.computedAt ?? 0) < since) break;
+    addFiles(manifest);
+    if (total > mostBytes) break;
+    aged.push(manifest.generation);
+  }
+  return aged;
 }
 
 /** Pure: which generations stay. */
@@ -176,7 +219,11 @@ async function readManifests(dataDir: string): Promise<GenerationManifest[]> {
 }
 
 function filesNamed(manifest: GenerationManifest): string[] {
-  return [...Object.values(manifest.views), ...manifest.events, ...manifest.conversions].map((file) => file.path);
+  return filesOf(manifest).map((file) => file.path);
+}
+
+function filesOf({ views, events, conversions }: GenerationManifest): StoredFile[] {
+  return [...Object.values(views), ...events, ...conversions];
 }
 
 async function removeUnnamed(dataDir: string, generation: number, named: ReadonlySet<string>): Promise<number> {

@@ -6,6 +6,7 @@ import { keptWith, newestStaged } from '@tributary/archive/retire';
 import { TributaryError } from '@tributary/model/errors';
 import { highestSequence } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
+import { keptByAge } from '../retire/retire.ts';
 import type { Begun, Run, RunOutcome } from '../run.ts';
 
 /** The newest publications that show whether a generation was ever published; a run does not outlast more. */
@@ -82,7 +83,7 @@ export async function publishRun(
   if (decision !== 'publish') return decision;
   try {
     const { generation } = begun;
-    const kept = await keptWith(ports.dataDir, generation, ports.limits.keepGenerations);
+    const kept = await keptWith(ports.dataDir, generation, ports.limits.keepGenerations, keptByAge(ports));
     const draft = { generation, action: 'publish', held: false, at: ports.now(), by: run.reason, kept } as const;
     await publish(ports.dataDir, begun.sequence, draft, above);
     return 'published';

@@ -54,6 +54,21 @@ export const RECOMPUTE_SETTINGS = {
     min: 2,
     max: 1_000,
     unit: 'generations',
-    why: 'computed generations to keep: as far back as a rollback reaches',
+    why: 'computed generations to keep: as far back as a rollback reaches, but for those that stay by age',
+  },
+  batchKeepForMs: {
+    type: 'int',
+    default: 0,
+    min: 0,
+    max: 7 * 24 * 3_600_000,
+    unit: 'ms',
+    why: 'older generations stay for so long, so that a rollback reaches them; their deltas stay in Redis as long. 0: not at all',
+  },
+  batchKeepBytes: {
+    type: 'int',
+    default: 20 * 1024 ** 3,
+    min: 0,
+    unit: 'bytes',
+    why: 'no generation stays by age once the files of all kept ones take more than this',
   },
 } as const satisfies ConfigTable;
