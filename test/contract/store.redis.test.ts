@@ -7,7 +7,7 @@ import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-cont
 import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/contracts/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/contracts/store-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
-import { commitOf, P } from '@tributary/testkit/contracts/store-under-test';
+import { commitOf, P, rows } from '@tributary/testkit/contracts/store-under-test';
 import { VIEWS } from '@tributary/views/registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisStores, startRedisStores } from './stores.ts';
@@ -44,6 +44,33 @@ test('law 7: a commit and records that Redis refuses keep no other partition bac
         ['{"at":"p1"}\n', '{"at":"p1"}\n', '{"at":"p1"}\n'].with(refused, 'store_unavailable'),
       );
     }
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test('law 7: the feed counts the bytes that it holds, whatever has gone from it', async () => {
+  const { speed } = await stores.make('feed-bytes');
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  const prefix = partitionPrefix('feed-bytes', P);
+  try {
+    await whenReady(redis, 5_000);
+    const held = async () => {
+      const entries = await redis.lrange(`${prefix}feed`, 0, -1);
+      expect(await redis.hget(`${prefix}state`, 'feedBytes')).toBe(`${entries.reduce((sum, entry) => sum + entry.length, 0)}`);
+      return entries.length;
+    };
+    let position: string | null = null;
+    const commit = async (number: number, key: string) => {
+      const own = commitOf(position, `p${1_000 + number}`, { deltas: rows(key, [1, number]) });
+      await speed.commit(own);
+      position = own.next.position;
+    };
+    for (let number = 0; number < 540; number++) await commit(number, `row ${number % 7}`);
+    expect(await held()).toBeGreaterThan(480);
+    for (let number = 540; number < 600; number++) await commit(number, 'x'.repeat(number % 2 === 0 ? 39_000 : 10));
+    expect(await held()).toBeLessThan(512);
+    expect(await redis.lindex(`${prefix}feed`, -1)).toContain('commit of p1599');
   } finally {
     redis.disconnect();
   }

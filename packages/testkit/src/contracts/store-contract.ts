@@ -178,6 +178,14 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(counted).toEqual(new Map(Array.from({ length: 2_501 }, (_, i) => [`row ${i}`, [2, 100_000 + 2 * i]])));
     });
 
+    test('law 7: of thousands of conversions in one commit each is found', async () => {
+      const { speed, serving } = await make();
+      const conversions = new Map(Array.from({ length: 2_501 }, (_, i) => [`order ${i}`, `user ${i}`]));
+      expect(await speed.commit(commitOf(null, 'p1', { conversions }))).toBe('committed');
+      for (const i of [0, 999, 1_000, 1_999, 2_000, 2_500])
+        expect(await serving.findConversion(`order ${i}`)).toEqual({ partition: P, userKey: `user ${i}` });
+    });
+
     test('law 4: a sum that passes 2^53 keeps every unit, and comes back to the unit', async () => {
       const store = await make();
       const key = '2026-03-01\tbuy\tEUR';
