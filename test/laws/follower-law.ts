@@ -3,6 +3,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { createDeltaFollower, type DeltasSnapshot } from '@tributary/serving/deltas/follower';
 import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/generations/loaded';
 import { collectionOf, type Layers, projectionOf, type Question } from '@tributary/serving/merge';
+import { turn } from '@tributary/serving/rows-in-turns';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { HISTORY_PARTITIONS, playHistory, storeHistory, viewsOf } from '@tributary/testkit/contracts/store-history';
@@ -75,9 +76,14 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
       };
       const followers = [0, 1, 2].map((minutes) => {
         let nowMs = 0;
-        // The last of them finds that what was asked before was long ago, at every second poll or so.
-        const now = () => (nowMs += minutes === 2 ? 5 * 60_000 : 0);
-        return createDeltaFollower({ partitions: HISTORY_PARTITIONS, store: failing, now });
+        const follower = createDeltaFollower({ partitions: HISTORY_PARTITIONS, store: failing, now: () => nowMs });
+        return {
+          poll(...wanted: Parameters<typeof follower.poll>) {
+            // The last of them finds that what was asked before was long ago, at every second poll or so.
+            nowMs += minutes === 2 ? 6 * 60_000 : 0;
+            return follower.poll(...wanted);
+          },
+        };
       });
       const loads = new Map<number, Promise<LoadedGeneration>>();
       const given: Given[] = [];
@@ -107,16 +113,19 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
           if (asked % 3 === 1) expect(taken.answer(loaded, question, of)).toBe(rows);
           const byPartition = fresh.map((partition) => naiveAnswer(question, generation, [partition], 'speed'));
           if (asked % 3 !== 0)
-            expect(byPartition.map((_, partition) => taken.ofPartition(partition, loaded, question))).toEqual(byPartition);
+            for (const [partition, own] of byPartition.entries())
+              expect(await taken.ofPartition(partition, loaded, question, turn)).toEqual(own);
           given.push({ taken, loaded, question, layers: of, rows, expected: structuredClone(expected), byPartition });
         }
       });
       for (const { taken, loaded, question, layers: of, rows, expected, byPartition } of given) {
         expect(rows).toEqual(expected);
-        const again = unlessGone(() => taken.answer(loaded, question, of));
+        const again = await unlessGone(async () => taken.answer(loaded, question, of));
         if (again !== null) expect(again).toEqual(expected);
+        const inTurns = await unlessGone(() => taken.answerInTurns(loaded, question, of, turn));
+        if (inTurns !== null) expect(inTurns).toEqual(expected);
         for (const [partition, own] of byPartition.entries()) {
-          const then = unlessGone(() => taken.ofPartition(partition, loaded, question));
+          const then = await unlessGone(() => taken.ofPartition(partition, loaded, question, turn));
           if (then !== null) expect(then).toEqual(own);
         }
       }
@@ -126,9 +135,9 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
 }
 
 /** A snapshot whose generation left the memory meanwhile says so. */
-function unlessGone(answer: () => Rows): Rows | null {
+async function unlessGone(answer: () => Promise<Rows>): Promise<Rows | null> {
   try {
-    return answer();
+    return await answer();
   } catch (error) {
     expect(error).toMatchObject({ code: 'store_unavailable' });
     return null;

@@ -240,8 +240,8 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     lie: 'rows of a group are passed over in one turn',
     law: '7',
     file: 'packages/serving/src/rows-in-turns.ts',
-    from: 'if (passed > 0) await goOn();',
-    to: 'if (passed < 0) await goOn();',
+    from: '        await goOn();\n        left = ROWS_PER_TURN;',
+    to: '        left = ROWS_PER_TURN;',
     test: 'packages/serving/test/snapshot-groups.test.ts',
   },
   {
@@ -264,8 +264,8 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     lie: 'groups of the batch layer have deltas',
     law: '1',
     file: 'packages/serving/src/snapshot.ts',
-    from: "ofLive: layers === 'batch' ? null :",
-    to: "ofLive: layers === 'batch' && views.length < 0 ? null :",
+    from: "layers === 'batch' ? null : (partition, question, goOn)",
+    to: "layers === 'batch' && views.length < 0 ? null : (partition, question, goOn)",
     test: 'services/api/test/rule-intervals.test.ts',
   },
   {

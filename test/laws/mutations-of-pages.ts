@@ -5,6 +5,11 @@ const READ = 'packages/store/src/deltas/paged-read.ts';
 const ITS_TEST = 'packages/store/src/deltas/paged-read.test.ts';
 const ON_REDIS = 'test/laws/law-1-paged-read.redis.test.ts';
 
+const SERVING = 'packages/serving/src';
+const HELD_TEST = 'packages/serving/test/held-rows.test.ts';
+const WHOLE_TEST = 'packages/serving/test/whole-reads.test.ts';
+const TURNS_TEST = 'packages/serving/test/answers-in-turns.test.ts';
+
 export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
   {
     lie: 'a page is of the commit before the one that it names',
@@ -81,5 +86,61 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     from: 'if #entries ~= ahead or ahead == 0 and commit ~= ARGV[2] then entries = 0 end',
     to: 'entries = {}',
     test: ON_REDIS,
+  },
+  {
+    lie: 'rows that somebody passes over take up what is committed',
+    law: '1',
+    file: `${SERVING}/deltas/held-rows.ts`,
+    from: 'if (passes === 0) takeUp(',
+    to: 'if (passes >= 0) takeUp(',
+    test: HELD_TEST,
+  },
+  {
+    lie: 'what waited during a pass waits for ever',
+    law: '7',
+    file: `${SERVING}/deltas/held-rows.ts`,
+    from: 'if (!isReleased) passes--;',
+    to: '',
+    test: HELD_TEST,
+  },
+  {
+    lie: 'a version that was held has what was committed since',
+    law: '1',
+    file: `${SERVING}/deltas/held.ts`,
+    from: 'parts: [...passes.flatMap(({ parts }) => parts), ...since],',
+    to: 'parts: [...passes.flatMap(({ parts }) => parts), ...since.slice(since.length)],',
+    test: TURNS_TEST,
+  },
+  {
+    lie: 'a partition that was read before a request asked is new enough for it',
+    law: '1',
+    file: `${SERVING}/deltas/follower.ts`,
+    from: 'asOf.every((one) => one.asked > request.asked)',
+    to: 'asOf.every((one) => one.asked > 0)',
+    test: 'packages/serving/test/delta-follower.test.ts',
+  },
+  {
+    lie: 'a view that joins lacks what was committed while it was read',
+    law: '1',
+    file: `${SERVING}/deltas/held.ts`,
+    from: 'read, apart < 0 ? first : [], changed)',
+    to: 'read, apart < 0 ? [] : [], changed)',
+    test: WHOLE_TEST,
+  },
+  {
+    lie: 'who asks for what is held waits while other partitions are read whole',
+    law: '7',
+    file: `${SERVING}/deltas/follower.ts`,
+    from: 'if (covers(names, generation) && asOf',
+    to: 'if (covers([...views.keys()], generation) && asOf',
+    test: WHOLE_TEST,
+  },
+  {
+    lie: 'an answer on what is not at hand is what was found on nothing',
+    law: '7',
+    file: `${SERVING}/when-ready.ts`,
+    from: 'if (missing.size === 0) {',
+    to: 'if (missing.size === 0 || run > 0) {',
+    test: TURNS_TEST,
   },
 ];

@@ -184,7 +184,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
   {
     lie: 'a group as it was takes up what other groups counted since',
     law: '1',
-    file: 'packages/serving/src/deltas/held.ts',
+    file: 'packages/serving/src/deltas/versions.ts',
     from: '(only ?? change.partition) === change.partition',
     to: 'change.partition >= 0',
     test: 'test/laws/law-1-follower.test.ts',

@@ -12,11 +12,39 @@ export const ROWS_PER_TURN = 4_096;
 
 /** Adds the answer over `source`, which does not change meanwhile, into `into`. Rejects as `goOn` does. */
 export async function addInTurns(into: Rows, source: Rows, question: Question, goOn: Turn): Promise<void> {
-  const left = source.entries();
-  for (let passed = 0; passed < source.size; passed += ROWS_PER_TURN) {
-    if (passed > 0) await goOn();
-    question.addTo(into, some(left, ROWS_PER_TURN));
+  await addPartsInTurns(into, [{ rows: source, sign: 1 }], question, goOn);
+}
+
+/** The same over several sources; those of `sign` -1 are taken away. */
+export async function addPartsInTurns(
+  into: Rows,
+  parts: Iterable<{ readonly rows: Rows; readonly sign: 1 | -1 }>,
+  question: Question,
+  goOn: Turn,
+): Promise<void> {
+  let left = ROWS_PER_TURN;
+  for (const { rows, sign } of parts) {
+    const entries = rows.entries();
+    for (let passed = 0; passed < rows.size; ) {
+      if (left <= 0) {
+        await goOn();
+        left = ROWS_PER_TURN;
+      }
+      const count = Math.min(left, rows.size - passed);
+      question.addTo(into, count === rows.size ? rows : some(entries, count), sign);
+      passed += count;
+      left -= count;
+    }
   }
+}
+
+let underWay: Promise<unknown> = Promise.resolve();
+
+/** Long passes of this process, one after the other: the turns of many at once would be one long turn. */
+export function oneAtATime<T>(pass: () => Promise<T>): Promise<T> {
+  const next = underWay.then(pass);
+  underWay = next.catch(() => undefined);
+  return next;
 }
 
 function* some<T>(left: Iterator<T>, count: number): Generator<T> {

@@ -36,7 +36,7 @@ export interface GroupLayers {
   /** null: the generation is left out. */
   readonly ofBatch: ((partition: number, question: Question, goOn: Turn) => Promise<Rows>) | null;
   /** null: the deltas are left out. */
-  readonly ofLive: ((partition: number, question: Question) => Rows) | null;
+  readonly ofLive: ((partition: number, question: Question, goOn: Turn) => Promise<Rows>) | null;
 }
 
 /** The same question of both layers: real time keeps the rows of a partition whole, the generation without campaigns. */
@@ -52,7 +52,7 @@ export function createGroups(partitions: number, { ofBatch, ofLive }: GroupLayer
   const prepared = Array.from({ length: partitions }, () => new Map<string, Rows>());
 
   async function answer(partition: number, asked: Asked, goOn: Turn): Promise<Rows> {
-    const live = ofLive === null ? new Map() : ofLive(partition, asked.ofLive);
+    const live = ofLive === null ? new Map() : await ofLive(partition, asked.ofLive, goOn);
     return ofBatch === null ? live : plus(await ofBatch(partition, asked.ofBatch, goOn), live);
   }
 

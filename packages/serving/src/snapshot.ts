@@ -13,10 +13,20 @@ import { type GroupsLack, groupsOf } from './generations/groups.ts';
 import type { LoadedGeneration } from './generations/loaded.ts';
 import type { Generations, ServedGeneration } from './generations/served.ts';
 import { onlyThis, type StagedGenerations } from './generations/staged.ts';
-import { type AskedLayers, type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
+import {
+  type AskedLayers,
+  type Collection,
+  collectionOf,
+  type Layers,
+  projectionOf,
+  type Question,
+  type Selection,
+} from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
 import type { ServingDeps } from './ports.ts';
+import { turn } from './rows-in-turns.ts';
 import { createGroups, type Groups } from './snapshot-groups.ts';
+import { whenReady } from './when-ready.ts';
 
 /** What snapshots are taken of; a process has one of each. */
 export interface ServingContext {
@@ -36,6 +46,11 @@ export interface Snapshot {
   project(view: View, selection: Selection): Rows;
   /** Likewise the sums of all that `collection.map` emits for the rows of a view in a range of days, both layers added. */
   collect(view: View, collection: Collection): Rows;
+  /**
+   * What `work` makes of the answers. It only computes, and may be run several times: what it asks for and is not at hand is answered first, some
+   * thousand rows at a turn, so that other requests do not wait. Afterwards the snapshot has these answers.
+   */
+  ready<T>(work: (snapshot: Snapshot) => T): Promise<T>;
   /**
    * What each partition, a group of users, adds to `project` and `collect`: together they are it. Only for views that were asked for by
    * partition, and without their campaigns, which rows of groups do not have. null: none was asked for.
@@ -95,15 +110,24 @@ export async function takeSnapshot(
   const others = layers === 'batch' ? [] : followed.filter(({ version }) => version !== definitions.version);
   const changedBack = adding.some(({ definitionsSince, generation }) => (definitionsSince ?? generation) > loaded.generation);
 
-  return {
-    project: (view, selection) => speed.answer(loaded, projectionOf(view, selection), layers),
-    collect: (view, collection) => speed.answer(loaded, collectionOf(view, collection), layers),
+  const prepared = new Map<string, Rows>();
+  const isAtHand = (question: Question) => prepared.has(question.key) || speed.isQuick(loaded, question, layers);
+  const answer = (question: Question) => prepared.get(question.key) ?? speed.answer(loaded, question, layers);
+  const prepare = async (question: Question) => {
+    prepared.set(question.key, await speed.answerInTurns(loaded, question, layers, turn));
+  };
+
+  const snapshot: Snapshot = {
+    project: (view, selection) => answer(projectionOf(view, selection)),
+    collect: (view, collection) => answer(collectionOf(view, collection)),
+    ready: (work) => whenReady(snapshot, { isAtHand, answer, prepare }, work),
     groups:
       kept === null || typeof kept === 'string'
         ? kept
         : createGroups(deps.partitions, {
             ofBatch: kept.answer,
-            ofLive: layers === 'batch' ? null : (partition, question) => speed.ofPartition(partition, loaded, question),
+            ofLive:
+              layers === 'batch' ? null : (partition, question, goOn) => speed.ofPartition(partition, loaded, question, goOn),
           }),
     definitions: [definitions, ...others],
     newer: pointed !== null && served.failure === null && pointed.generation > loaded.generation ? pointed.generation : null,
@@ -123,6 +147,7 @@ export async function takeSnapshot(
         findings,
       ),
   };
+  return snapshot;
 
   async function fresh(): Promise<Taken> {
     const taken = async (): Promise<Taken> => {

@@ -1,6 +1,9 @@
 /** Snapshots of rows that no deltas belong to: what a question to the archive computed, up to its cut and nothing since. */
+import { QUICK_ROWS } from './deltas/live-answers.ts';
 import type { LoadedGeneration } from './generations/loaded.ts';
 import { onlyThis } from './generations/staged.ts';
+import type { Layers, Question } from './merge.ts';
+import type { Turn } from './rows-in-turns.ts';
 import type { ServingContext } from './snapshot.ts';
 
 /** Ask it for the layer `batch`. */
@@ -9,8 +12,10 @@ export function withoutDeltas({ deps, board }: ServingContext, loaded: LoadedGen
     states: new Array<null>(deps.partitions).fill(null),
     pending: 0,
     overflowed: 0,
-    answer: (of: LoadedGeneration, question: Parameters<LoadedGeneration['answer']>[0]) => of.answer(question),
-    ofPartition: () => new Map(),
+    answer: (of: LoadedGeneration, question: Question) => of.answer(question),
+    answerInTurns: (of: LoadedGeneration, question: Question, _: Layers, goOn: Turn) => of.answerInTurns(question, goOn),
+    isQuick: (of: LoadedGeneration, question: Question) => of.rowsToPass(question) <= QUICK_ROWS,
+    ofPartition: async () => new Map(),
   };
   const health = { lagMs: null, watermark: null, missing: [], notOneHistory: [], notes: [] };
   return {

@@ -27,7 +27,7 @@ async function groupsOfGeneration(live: Rows = new Map()): Promise<() => Groups>
   const source = { rowsByPartition: async () => new Map(keys.map((key) => [key, [1, 100]])) };
   const kept = await groupsOf(source, loaded, [paths], PARTITIONS);
   if (typeof kept === 'string') throw new Error(kept);
-  const ofLive = (_: number, question: Parameters<typeof kept.answer>[1]) => {
+  const ofLive = async (_: number, question: Parameters<typeof kept.answer>[1]) => {
     const rows: Rows = new Map();
     question.addTo(rows, live);
     return rows;

@@ -18,7 +18,8 @@ export function createTypeNotes(context: ServingContext): (types: readonly strin
   const lookUp = remembered(
     async () => {
       const snapshot = await takeSnapshot(context, [activity], 'merged');
-      const rows = snapshot.project(activity, { days: { fromDay: null, toDay: null }, by: ['type'], equal: {} });
+      const all = { days: { fromDay: null, toDay: null }, by: ['type'], equal: {} };
+      const rows = await snapshot.ready((ready) => ready.project(activity, all));
       known = new Set(rows.keys());
     },
     LOOKED_UP_MS,

@@ -1,30 +1,36 @@
 /**
- * Follows the speed layer's deltas: a poll costs what was committed since the last one.
+ * Follows the speed layer's deltas: a look costs what was committed since the last one.
  *
  *   follow   what did each partition commit since?      one round trip
- *   whole    partitions that cannot tell, read whole    at start; a full feed; a store that lost writes; another view
+ *   whole    partitions that cannot tell, read whole    at start; a full feed; a store that lost writes; another view: beside the looks
  *   answer   remembered answers + what changed
  *
  * A request gets each partition as of one moment after it asked (as a read of its own would give), but requests that
- * come while a poll is under way share the next one. Whatever goes wrong is read again or refused, never left out (law 7).
+ * come while a look is under way share the next one. Whatever goes wrong is read again or refused, never left out (law 7).
  * What was taken stays: a partition that was read whole is not read again because another one did not answer in time, and
  * who cannot wait is given what is held, with its age.
  */
 
 import { TributaryError } from '@tributary/model/errors';
-import type { ServingStore } from '@tributary/store/serving-store';
+import type { FeedCursor, ServingStore } from '@tributary/store/serving-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { LoadedGeneration } from '../generations/loaded.ts';
 import { assertAnswered, type Layers, oldestKept, type Question } from '../merge.ts';
-import { createHeldDeltas, type SpeedState } from './held.ts';
+import type { Turn } from '../rows-in-turns.ts';
+import { createHeldDeltas, type HeldPartition, type SpeedState } from './held.ts';
 import { createLiveAnswers } from './live-answers.ts';
+import { createWholeReads, type ReadPartition } from './whole-reads.ts';
 
 /** The deltas at one version. */
 export interface DeltasSnapshot extends SpeedState {
   /** The answer from view(g) and the deltas of generations ≥ g. Its rows never change: callers do not change them either. */
   answer(loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
-  /** What the deltas of one partition add to it. */
-  ofPartition(partition: number, loaded: LoadedGeneration, question: Question): Rows;
+  /** The same, some thousand rows at a turn. Rejects as `goOn` does. */
+  answerInTurns(loaded: LoadedGeneration, question: Question, layers: Layers, goOn: Turn): Promise<Rows>;
+  /** Whether `answer` takes no more than some ms. */
+  isQuick(loaded: LoadedGeneration, question: Question, layers: Layers): boolean;
+  /** What the deltas of one partition add to it, some thousand rows at a turn. */
+  ofPartition(partition: number, loaded: LoadedGeneration, question: Question, goOn: Turn): Promise<Rows>;
 }
 
 export interface HeldSnapshot extends DeltasSnapshot {
@@ -44,17 +50,11 @@ export interface DeltaFollower {
 /** What was not asked for during this time leaves the memory, ms. */
 const KEEP_MS = 10 * 60_000;
 
-/** A poll that takes longer is given up, ms: all others wait for it. */
+/** A look that takes longer is given up, and a whole read without a page for as long, ms. */
 const PATIENCE_MS = 5_000;
 
-/** Partitions read whole at a time: others' commands have their turn in between. */
-const WHOLE_AT_ONCE = 4;
-
-interface Poll {
-  /** Whether partitions may be read whole. */
-  whole: boolean;
-  done: Promise<void>;
-}
+/** Times that a request has missing partitions read whole: what was read leaves the memory, or cannot be joined to what is held. */
+const ATTEMPTS = 5;
 
 export function createDeltaFollower({
   partitions,
@@ -73,114 +73,130 @@ export function createDeltaFollower({
   /** When each was last asked for. */
   const generations = new Map<number, number>();
   const views = new Map<string, number>();
+  /** Counts what is asked, by requests and of the store: a clock of its own, as two questions may share a millisecond. */
+  let asked = 0;
+  const stamp = () => ({ askedMs: now(), asked: ++asked });
   /** When what is held of a partition was asked for, by partition. */
-  const asOfMs = new Array<number>(partitions).fill(0);
+  const asOf = all.map(() => ({ askedMs: 0, asked: 0 }));
+  /** Partitions whose feed did not reach back to what is held. */
+  const behind = new Set<number>();
+  const oldestAsked = () => Math.min(...generations.keys());
+  const whole = createWholeReads({
+    partitions,
+    store,
+    held,
+    patienceMs,
+    wanted: () => ({ views: [...views.keys()], from: oldestAsked() }),
+    isBehind: (partition) => behind.has(partition),
+    clock: stamp,
+  });
   let oldest = 0;
-  let polls = 0;
+  let looks = 0;
   let underWay: Promise<unknown> = Promise.resolve();
-  let waiting: Poll | null = null;
+  let waiting: Promise<void> | null = null;
 
-  /** The poll that begins after the one under way. */
-  function nextPoll(whole: boolean): Promise<void> {
+  /** The look that begins after the one under way. */
+  function nextLook(): Promise<void> {
     if (waiting === null) {
-      const next: Poll = { whole, done: Promise.resolve() };
-      next.done = underWay.then(() => {
+      waiting = underWay.then(() => {
         waiting = null;
-        return withinPatience(take(next.whole));
+        return within(patienceMs, takeCommits());
       });
-      underWay = next.done.catch(() => undefined);
-      waiting = next;
+      underWay = waiting.catch(() => undefined);
     }
-    waiting.whole ||= whole;
-    return waiting.done;
+    return waiting;
   }
 
-  function withinPatience(taken: Promise<void>): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const giveUp = () => reject(new TributaryError('store_unavailable', `the store did not answer within ${patienceMs} ms`));
-    const timer = setTimeout(giveUp, patienceMs);
-    taken.then(resolve, reject).finally(() => clearTimeout(timer));
-    return promise;
-  }
-
-  async function take(whole: boolean): Promise<void> {
-    const poll = ++polls;
-    /** What arrives of a poll that was given up is of the past once another one has begun. */
-    const current = async <T>(answer: Promise<T>): Promise<T> => {
-      const answered = await answer;
-      if (poll !== polls) throw new TributaryError('store_unavailable', 'the poll was given up');
-      return answered;
-    };
+  async function takeCommits(): Promise<void> {
+    const number = ++looks;
     forgetUnasked(generations, now() - KEEP_MS);
     forgetUnasked(views, now() - KEEP_MS);
     const names = [...views.keys()];
-    const askedMs = now();
-    const followed = await current(store.follow(names, held.cursors()));
+    const began = stamp();
+    const read = all.map((partition) => whole.of(partition));
+    const followed = await store.follow(
+      names,
+      all.map((partition) => olderCursor(held.partition(partition), read[partition])),
+    );
+    // What arrives of a look that was given up is of the past once another one has begun.
+    if (number !== looks) throw new TributaryError('store_unavailable', 'the look was given up');
     assertAnswered(followed, all);
     oldest = oldestKept(followed);
     for (const generation of generations.keys()) if (generation < oldest) generations.delete(generation);
-    if (generations.size === 0) return held.forget();
-    const from = Math.min(...generations.keys());
+    if (generations.size === 0) return forget();
     // Before anything is added: what is left out of an addition must not be held.
-    held.keepOnly(names, from);
-    const gaps: number[] = [];
-    for (const { partition, commits } of followed)
-      if (commits !== 'gap' && held.covers(partition, names, from)) {
-        held.add(partition, commits);
-        asOfMs[partition] = askedMs;
-      } else gaps.push(partition);
-    if (whole) await readWhole(gaps, names, from, current);
+    held.keepOnly(names, oldestAsked());
+    for (const { partition, commits } of followed) {
+      const one = read[partition];
+      if (one !== undefined) {
+        whole.take(partition);
+        // Without the rows of a view what was committed since cannot be added to it.
+        if (!one.views.every((view) => names.includes(view)) || !held.takeUp(one, commits)) {
+          behind.add(partition);
+          continue;
+        }
+      }
+      const isFollowed = commits !== 'gap' && held.partition(partition) !== null && !whole.isReplacing(partition);
+      if (isFollowed) {
+        if (one === undefined) held.add(partition, commits);
+        behind.delete(partition);
+        asOf[partition] = began;
+      } else {
+        behind.add(partition);
+        if (one !== undefined) asOf[partition] = one;
+      }
+    }
     answers.forgetOld();
   }
 
-  /** Some at a time: what was read is kept when the next ones fail, so that a busy store is caught up with step by step. */
-  async function readWhole(
-    gaps: readonly number[],
-    names: readonly string[],
-    from: number,
-    current: <T>(answer: Promise<T>) => Promise<T>,
-  ): Promise<void> {
-    for (let first = 0; first < gaps.length; first += WHOLE_AT_ONCE) {
-      const some = gaps.slice(first, first + WHOLE_AT_ONCE);
-      const askedMs = now();
-      const read = await current(store.readWhole(some, names, from));
-      assertAnswered(read, some);
-      for (const partition of read) {
-        held.replace(partition, names, from);
-        asOfMs[partition.partition] = askedMs;
-      }
-    }
+  function forget(): void {
+    held.forget();
+    whole.forget();
+    behind.clear();
   }
 
   function snapshotAt(generation: number): DeltasSnapshot {
     const version = held.newest();
     return {
       ...held.speedState(generation),
-      answer: (loaded, question, layers) => answers.at(version, loaded, question, layers),
-      ofPartition: (partition, loaded, question) => answers.ofPartition(partition, version, loaded, question),
+      answer: (loaded, question, layers) => answers.at({ version, loaded, question, layers }),
+      answerInTurns: (loaded, question, layers, goOn) => answers.inTurns({ version, loaded, question, layers }, goOn),
+      isQuick: (loaded, question, layers) => answers.isQuick({ version, loaded, question, layers }),
+      ofPartition: (partition, loaded, question, goOn) => answers.ofPartition(partition, { version, loaded, question }, goOn),
     };
+  }
+
+  function covers(names: readonly string[], generation: number): boolean {
+    return all.every((partition) => held.covers(partition, names, generation));
   }
 
   return {
     async poll(generation, names) {
-      const askedMs = now();
-      generations.set(generation, askedMs);
-      for (const name of names) views.set(name, askedMs);
-      // An older generation that somebody asked for of late may have been retired after the poll began: the next one knows.
-      await nextPoll(true).catch((error: Error) => (isRetired(error) ? nextPoll(true) : Promise.reject(error)));
-      if (generation < oldest)
-        throw new TributaryError(
-          'deltas_retired',
-          `the deltas of generation ${generation} are gone, the oldest kept is ${oldest}`,
-        );
-      return snapshotAt(generation);
+      const request = stamp();
+      for (let attempt = 0; attempt <= ATTEMPTS; attempt++) {
+        generations.set(generation, now());
+        for (const name of names) views.set(name, now());
+        await nextLook();
+        if (generation < oldest)
+          throw new TributaryError(
+            'deltas_retired',
+            `the deltas of generation ${generation} are gone, the oldest kept is ${oldest}`,
+          );
+        if (covers(names, generation) && asOf.every((one) => one.asked > request.asked)) return snapshotAt(generation);
+        // An older generation that somebody asked for of late may have been retired since the look began: the next one knows.
+        if (attempt < ATTEMPTS) await whole.read().catch((error: Error) => (isRetired(error) ? null : Promise.reject(error)));
+      }
+      throw new TributaryError(
+        'store_unavailable',
+        `partitions that are read whole must join what is held (got ${ATTEMPTS} reads that did not). Ask again`,
+      );
     },
     held(generation, names) {
-      if (!all.every((partition) => held.covers(partition, names, generation))) return null;
-      return { ...snapshotAt(generation), ageMs: Math.max(0, now() - Math.min(...asOfMs)) };
+      if (!covers(names, generation)) return null;
+      return { ...snapshotAt(generation), ageMs: Math.max(0, now() - Math.min(...asOf.map(({ askedMs }) => askedMs))) };
     },
     keepUp: async () => {
-      if (generations.size > 0) await nextPoll(false);
+      if (generations.size > 0) await nextLook();
     },
   };
 }
@@ -192,4 +208,19 @@ export function isRetired(error: unknown): boolean {
 
 function forgetUnasked(asked: Map<unknown, number>, beforeMs: number): void {
   for (const [what, ms] of asked) if (ms < beforeMs) asked.delete(what);
+}
+
+/** What joins is led to what is held, or the other way round, by the commits between them. */
+function olderCursor(held: HeldPartition | null, read: ReadPartition | undefined): FeedCursor | null {
+  const own = held?.cursor ?? null;
+  if (read === undefined || own === null) return read?.whole.cursor ?? own;
+  return read.joins && own.commits < read.whole.cursor.commits ? own : read.whole.cursor;
+}
+
+function within(patienceMs: number, taken: Promise<void>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const giveUp = () => reject(new TributaryError('store_unavailable', `the store did not answer within ${patienceMs} ms`));
+  const timer = setTimeout(giveUp, patienceMs);
+  taken.then(resolve, reject).finally(() => clearTimeout(timer));
+  return promise;
 }

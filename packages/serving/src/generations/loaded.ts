@@ -4,7 +4,7 @@ import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import type { Question } from '../merge.ts';
 import { createRowMemory } from '../row-memory.ts';
-import { addInTurns, ROWS_PER_TURN, turn } from '../rows-in-turns.ts';
+import { addInTurns, ROWS_PER_TURN, type Turn, turn } from '../rows-in-turns.ts';
 
 export interface LoadedGeneration {
   readonly generation: number;
@@ -12,6 +12,10 @@ export interface LoadedGeneration {
   readonly manifest: GenerationManifest | null;
   /** The answer over view(g), remembered. Shared: callers do not change it. */
   answer(question: Question): Rows;
+  /** The same, some thousand rows at a turn. */
+  answerInTurns(question: Question, goOn: Turn): Promise<Rows>;
+  /** How many rows an answer passes over; 0: it is remembered. */
+  rowsToPass(question: Question): number;
   /** What was asked of late. */
   questions(): Question[];
   /** Answers ahead of time, a few ms at a turn: what was asked of the generation before will be asked of this one. */
@@ -61,6 +65,15 @@ function inMemory(
       remembered.set(question.key, { question, rows }, rows.size);
       return rows;
     },
+    async answerInTurns(question, goOn) {
+      const known = remembered.get(question.key);
+      if (known !== undefined) return known.rows;
+      const rows: Rows = new Map();
+      await addInTurns(rows, rowsFor(question), question, goOn);
+      remembered.set(question.key, { question, rows }, rows.size);
+      return rows;
+    },
+    rowsToPass: (question) => (remembered.get(question.key) === undefined ? rowsFor(question).size : 0),
     questions: () => remembered.values().map(({ question }) => question),
     async prepare(questions) {
       for (const question of questions.slice(-PREPARED)) {

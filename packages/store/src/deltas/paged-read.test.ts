@@ -237,3 +237,70 @@ test('law 1: whatever is committed, retired or lost between any two pages, what 
   expect(reads.inPages).toBeGreaterThan(300);
   expect(reads.retired).toBeGreaterThan(20);
 });
+
+/** Reads generation 0 of view a, of eight rows at first; `before` is called with the number of each call. */
+async function readWith(
+  before: (call: number, partition: ReturnType<typeof createPartition>, asked: HashesAsked | PageAsked) => void,
+) {
+  const partition = createPartition();
+  for (let key = 0; key < 8; key++) partition.play(rowOf(key));
+  let calls = 0;
+  const source: Pick<PartitionReads, 'hashes' | 'page'> = {
+    async hashes(_, asked) {
+      before(++calls, partition, asked);
+      return partition.hashes(asked);
+    },
+    async page(_, asked) {
+      before(++calls, partition, asked);
+      const page = partition.page(asked);
+      return 'keys' in asked.which ? page : { ...page, hash: withoutRow(page.hash, LOST) };
+    },
+  };
+  const read = await readDeltas(source, 'p:', { views: ['a'], from: 0, before: undefined }, async () => undefined, BOUNDS);
+  const rows = read.generations.get(0)?.rows.get('a') ?? new Map();
+  expect(new Map([...rows].map(([key, [measure]]) => [key, measure]))).toEqual(partition.sums(0).get('0 a'));
+  return calls;
+}
+
+/** No scan gives this row. */
+const LOST = 'k0';
+
+function rowOf(key: number): Event {
+  return { kind: 'commit', rows: [{ view: 0, key, amount: 1, place: 99 }] };
+}
+
+function withoutRow(hash: readonly Buffer[], key: string): Buffer[] {
+  return hash.flatMap((field, i) => {
+    if (i % 2 === 1 || field.toString() === key) return [];
+    return [field, hash[i + 1] as Buffer];
+  });
+}
+
+test('law 1: a row that a scan lost is read by its key once it is committed again, at the very end too', async () => {
+  for (const call of [2, 3, 5, 6])
+    await readWith((number, partition) => {
+      if (number === call) partition.play(rowOf(0));
+    });
+});
+
+test('law 7: rows that a scan lost are missed: it begins again, and is an error at last', async () => {
+  await expect(readWith(() => undefined)).rejects.toThrow(/got 3 reads of p: that lost the thread/);
+});
+
+test('law 1: a store that lost a commit and went another way is read again from the beginning, also where it has come farther', async () => {
+  let began = 0;
+  await readWith((number, partition, asked) => {
+    if ('mostRows' in asked && asked.mostRows >= 0) began++;
+    if (number === 2) {
+      partition.play({ kind: 'checkpoint' });
+      partition.play(rowOf(1));
+    }
+    if (number === 3) {
+      partition.play({ kind: 'lose' });
+      for (const key of [0, 2, 2]) partition.play(rowOf(key));
+    }
+    // Later on the lost row comes again with each read.
+    if (number > 6) partition.play(rowOf(0));
+  });
+  expect(began).toBe(2);
+});

@@ -24,19 +24,24 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, PATH_ROUTES.paths, async ({ query }) => {
     const { days, equal, layers, notes } = selectionOf(query, FILTERS);
     const snapshot = await takeSnapshot(context, PATH_VIEWS, layers);
-    const { holes, notes: more, ...report } = pathReport(snapshot, { days, equal, sort: query.sort, limit: query.limit });
-    return {
-      ...windowOf(snapshot.definitions[0], days),
-      ...(report as z.input<typeof PathsAnswer>),
-      meta: snapshot.meta({ holes, notes: [...more, ...notes, ...unknownIn(snapshot, conversions, days, equal)] }),
-    };
+    return snapshot.ready((ready) => {
+      const { holes, notes: more, ...report } = pathReport(ready, { days, equal, sort: query.sort, limit: query.limit });
+      return {
+        ...windowOf(snapshot.definitions[0], days),
+        ...(report as z.input<typeof PathsAnswer>),
+        meta: snapshot.meta({ holes, notes: [...more, ...notes, ...unknownIn(ready, conversions, days, equal)] }),
+      };
+    });
   });
 
   serve(app, PATH_ROUTES.transitions, async ({ query }) => {
     const { days, equal, layers, notes } = selectionOf(query, FILTERS);
     const snapshot = await takeSnapshot(context, EDGE_VIEWS, layers);
     demandOrder(snapshot, query.order);
-    const counts = edgesOf(snapshot, { days, equal }, query.order);
+    const { counts, unknown } = await snapshot.ready((ready) => ({
+      counts: edgesOf(ready, { days, equal }, query.order),
+      unknown: unknownIn(ready, transitions, days, equal),
+    }));
     const question = ['transitions', days, equal, query.order, layers];
     const rows = edgeRows(counts.rows);
     const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
@@ -48,14 +53,17 @@ export const routes: Routes = (context) => (app, _options, done) => {
         return { from: [...from], to: [...to], ...edge };
       }),
       nextCursor,
-      meta: snapshot.meta(findingsOf(counts, layers, [...notes, ...unknownIn(snapshot, transitions, days, equal)])),
+      meta: snapshot.meta(findingsOf(counts, layers, [...notes, ...unknown])),
     };
   });
 
   serve(app, PATH_ROUTES.coalitions, async ({ query }) => {
     const { days, equal, layers, notes } = selectionOf(query, FILTERS);
     const snapshot = await takeSnapshot(context, SET_VIEWS, layers);
-    const counts = setsOf(snapshot, { days, equal });
+    const { counts, unknown } = await snapshot.ready((ready) => ({
+      counts: setsOf(ready, { days, equal }),
+      unknown: unknownIn(ready, coalitions, days, equal),
+    }));
     const question = ['coalitions', days, equal, layers];
     const rows = setRows(counts.rows);
     const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
@@ -66,7 +74,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         return { channels: [...channels], ...set };
       }),
       nextCursor,
-      meta: snapshot.meta(findingsOf(counts, layers, [...notes, ...unknownIn(snapshot, coalitions, days, equal)])),
+      meta: snapshot.meta(findingsOf(counts, layers, [...notes, ...unknown])),
     };
   });
   done();

@@ -8,7 +8,7 @@ import { dimensionsOf } from '@tributary/reports/rows/figures';
 import { largestFirst } from '@tributary/reports/rows/sorted';
 import { currenciesIn, severalCurrencies, sumOf } from '@tributary/reports/sums';
 import { unknownValues } from '@tributary/reports/unknown-values';
-import { takeSnapshot } from '@tributary/serving/snapshot';
+import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext, Routes } from '../context.ts';
@@ -24,8 +24,20 @@ export const routes: Routes = (context) => (app, _options, done) => {
 
 /** `ofNoCurrency`: touches without one belong to those of any, as in reports. */
 async function totals(context: ApiContext, view: View, query: TotalsQuery, ofNoCurrency: boolean) {
-  const { days, equal, layers, notes } = selectionOf(query, filtersOf(view));
-  const snapshot = await takeSnapshot(context, [view], layers);
+  const selected = selectionOf(query, filtersOf(view));
+  const snapshot = await takeSnapshot(context, [view], selected.layers);
+  return snapshot.ready((ready) => totalsOf(ready, { view, query, ofNoCurrency, selected }));
+}
+
+interface TotalsAsked {
+  readonly view: View;
+  readonly query: TotalsQuery;
+  readonly ofNoCurrency: boolean;
+  readonly selected: ReturnType<typeof selectionOf>;
+}
+
+function totalsOf(snapshot: Snapshot, { view, query, ofNoCurrency, selected }: TotalsAsked) {
+  const { days, equal, layers, notes } = selected;
   const asked = { days, by: countedBy(query.by), equal };
   const chosen = snapshot.project(view, asked);
   const rows = inPeriods(ofNoCurrency ? plusTouchesOfNoCurrency(snapshot, chosen, asked) : chosen, query.by);

@@ -1,0 +1,166 @@
+/**
+ * Partitions that are read whole, beside the looks that follow the commits: who asks for what is held does not wait for them. What was read is
+ * taken up by the next look, which adds what was committed meanwhile.
+ *
+ *   nothing is held, or its feed does not reach     all views are read, and take the place of what is held. What differs is found some
+ *   back to what is held                            thousand rows at a turn; the partition, which cannot be followed, stays as it is
+ *   a view is not held, or an older generation      what is missing is read, and joins what is held once both are of one commit
+ */
+import { TributaryError } from '@tributary/model/errors';
+import type { ServingStore, WholePartition } from '@tributary/store/serving-store';
+import type { RowsByView } from '@tributary/views/deltas';
+import { assertAnswered } from '../merge.ts';
+import { type Turn, turn } from '../rows-in-turns.ts';
+import { differencesOf } from './differences.ts';
+import type { HeldDeltas, HeldPartition } from './held.ts';
+
+/** A partition that was read. */
+export interface ReadPartition {
+  readonly whole: WholePartition;
+  readonly views: readonly string[];
+  readonly from: number;
+  /** What was held of it; null: nothing. */
+  readonly before: HeldPartition | null;
+  /** It joins what is held, and does not take its place. */
+  readonly joins: boolean;
+  /** What differs, by generation: of what joins, a copy of all rows. None where nothing was held. */
+  readonly differences: ReadonlyMap<number, RowsByView>;
+  /** When it was asked for, by either clock of the follower. */
+  readonly askedMs: number;
+  readonly asked: number;
+}
+
+export interface WholeReads {
+  /** Reads what is lacking; resolves when all of it was read, rejects with `store_unavailable`, `deltas_retired`. What was read stays. */
+  read(): Promise<void>;
+  /** What was read of a partition and not taken yet. */
+  of(partition: number): ReadPartition | undefined;
+  /** Whether the partition is to stay as it is: what it differs in is being looked for. */
+  isReplacing(partition: number): boolean;
+  take(partition: number): void;
+  forget(): void;
+}
+
+/** Partitions read at a time: others' commands have their turn in between. */
+const AT_ONCE = 4;
+
+/** However many rows there are, ms. */
+const LONGEST_MS = 60_000;
+
+export interface WholeReadsOptions {
+  readonly partitions: number;
+  readonly store: Pick<ServingStore, 'readWhole'>;
+  readonly held: HeldDeltas;
+  /** Without a page for so long it is given up, ms. */
+  readonly patienceMs: number;
+  /** What is wanted of all partitions now. */
+  readonly wanted: () => { readonly views: readonly string[]; readonly from: number };
+  /** Whether what is held of a partition cannot be followed. */
+  readonly isBehind: (partition: number) => boolean;
+  readonly clock: () => { readonly askedMs: number; readonly asked: number };
+}
+
+/** What is to be read of a partition. */
+interface Lack {
+  readonly views: readonly string[];
+  readonly from: number;
+  readonly joins: boolean;
+}
+
+const NOTHING_HELD: Pick<HeldPartition, 'generations'> = { generations: new Map() };
+
+export function createWholeReads(options: WholeReadsOptions): WholeReads {
+  const { partitions, store, held, patienceMs, wanted, isBehind, clock } = options;
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const done = new Map<number, ReadPartition>();
+  const replacing = new Set<number>();
+  let underWay: Promise<void> | null = null;
+
+  /** null: nothing. */
+  function lackOf(partition: number): Lack | null {
+    const { views, from } = wanted();
+    const before = held.partition(partition);
+    const read = done.get(partition);
+    if (before === null || isBehind(partition)) {
+      const isRead = read !== undefined && !read.joins && read.from <= from && views.every((view) => read.views.includes(view));
+      return isRead ? null : { views, from, joins: false };
+    }
+    if (held.covers(partition, views, from)) return null;
+    const missing = before.from <= from ? views.filter((view) => !before.views.has(view)) : views;
+    const lack = { views: missing, from: Math.min(from, before.from), joins: true };
+    const isRead = read?.joins === true && read.from <= lack.from && missing.every((view) => read.views.includes(view));
+    return isRead ? null : lack;
+  }
+
+  async function readAll(): Promise<void> {
+    for (;;) {
+      const lacks = all.flatMap((partition) => {
+        const lack = lackOf(partition);
+        return lack === null ? [] : [{ partition, lack }];
+      });
+      const [first] = lacks;
+      if (first === undefined) return;
+      const like = JSON.stringify(first.lack);
+      const some = lacks.filter(({ lack }) => JSON.stringify(lack) === like).slice(0, AT_ONCE);
+      const asked = some.map(({ partition }) => partition);
+      if (!first.lack.joins) for (const partition of asked) replacing.add(partition);
+      try {
+        await withinPatience((goOn) => readSome(asked, first.lack, goOn));
+      } finally {
+        for (const partition of asked) replacing.delete(partition);
+      }
+    }
+  }
+
+  async function readSome(some: readonly number[], { views, from, joins }: Lack, goOn: Turn): Promise<void> {
+    const stamp = clock();
+    const read = await store.readWhole(some, views, from, goOn);
+    await goOn();
+    assertAnswered(read, some);
+    for (const whole of read) {
+      const before = held.partition(whole.partition);
+      if (joins && before === null) continue;
+      const compared = before === null || joins ? NOTHING_HELD : before;
+      const differences = before === null ? new Map() : await differencesOf(compared, whole, goOn);
+      await goOn();
+      replacing.delete(whole.partition);
+      done.set(whole.partition, { whole, views, from, before, joins, differences, ...stamp });
+    }
+  }
+
+  async function withinPatience(work: (goOn: Turn) => Promise<void>): Promise<void> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    let error: TributaryError | null = null;
+    const giveUp = (why: string) => {
+      error ??= new TributaryError('store_unavailable', why);
+      reject(error);
+    };
+    const idle = setTimeout(giveUp, patienceMs, `the store did not answer within ${patienceMs} ms`);
+    const longest = setTimeout(giveUp, LONGEST_MS, `the deltas could not be read whole within ${LONGEST_MS / 1_000} s`);
+    const goOn = async () => {
+      idle.refresh();
+      await turn();
+      if (error !== null) throw error;
+    };
+    try {
+      await Promise.race([work(goOn), promise]);
+    } finally {
+      clearTimeout(idle);
+      clearTimeout(longest);
+      error ??= new TributaryError('store_unavailable', 'the read was given up');
+    }
+  }
+
+  return {
+    read() {
+      underWay ??= readAll().finally(() => {
+        underWay = null;
+      });
+      return underWay;
+    },
+    of: (partition) => done.get(partition),
+    isReplacing: (partition) => replacing.has(partition),
+    take: (partition) => void done.delete(partition),
+    forget: () => done.clear(),
+  };
+}
