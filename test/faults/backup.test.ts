@@ -1,6 +1,6 @@
 /** Backups of a folder that archivers and runs write to, restored elsewhere: whole, or refused. */
 import { readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
@@ -95,6 +95,8 @@ test('law 6: everything is restored elsewhere: archive, generations, publication
     [...(await namesBelow(rig.dataDir)).filter((name) => !left.test(name)), 'definitions.json'].sort(),
   );
   const bytesOf = (path: string) => readFileSync(path, 'base64');
+  for (const entry of await readdir(restored, { recursive: true, withFileTypes: true }))
+    expect((await stat(join(entry.parentPath, entry.name))).mode & 0o077, entry.name).toBe(0);
   for (const name of await namesBelow(rig.dataDir))
     if (!left.test(name) && !name.endsWith('/manifest.json'))
       expect(bytesOf(join(restored, name)), name).toBe(bytesOf(pathOf(name)));

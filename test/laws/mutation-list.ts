@@ -20,6 +20,7 @@ import { MUTATIONS_OF_PAGES } from './mutations-of-pages.ts';
 import { MUTATIONS_OF_QUESTIONS } from './mutations-of-questions.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RECORDS } from './mutations-of-records.ts';
+import { MUTATIONS_OF_RECOVERY } from './mutations-of-recovery.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
 import { MUTATIONS_OF_SIGNALS } from './mutations-of-signals.ts';
@@ -395,6 +396,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...MUTATIONS_OF_EXCHANGE_RATES,
   ...MUTATIONS_OF_AUDITS,
+  ...MUTATIONS_OF_RECOVERY,
   ...MUTATIONS_OF_FOLDERS,
   ...MUTATIONS_OF_HISTORY,
   {

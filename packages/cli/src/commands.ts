@@ -55,6 +55,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['archive', 'attach'], load: async () => (await import('./commands/archive-attach.ts')).addArchiveAttach },
   { path: ['backup'], load: async () => (await import('./commands/backup.ts')).addBackup },
   { path: ['restore'], load: async () => (await import('./commands/backup.ts')).addRestore },
+  { path: ['recover'], load: async () => (await import('./commands/recover.ts')).addRecover },
   { path: ['reconcile'], load: async () => (await import('./commands/reconcile.ts')).addReconcile },
   { path: ['dead-letters'], load: async () => (await import('./commands/dead-letters.ts')).addDeadLetters },
   { path: ['definitions'], load: async () => (await import('./commands/definitions.ts')).addDefinitions },

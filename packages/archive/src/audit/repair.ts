@@ -7,7 +7,7 @@
  * Files first, then the manifest that names them. Killed anywhere, the folder is as it was or better, and the same command goes on.
  * The platform may run meanwhile: of two that write one number the first counts, as between archivers.
  */
-import { link, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
@@ -228,6 +228,7 @@ async function bringSegment(segment: SegmentManifest, work: Work): Promise<boole
   const there = await segmentOf(dataDir, partition, number, to !== undefined);
   if (there !== undefined) return there.upTo === upTo;
   if (!dryRun && !(await putManifest(target, path, segment, work))) return false;
+  if (!dryRun) await chmod(target, 0o600);
   repaired.push(path);
   return true;
 }

@@ -6,7 +6,7 @@
  * What names is read before what is named, files never change, and merged segments stay for a day: so what was read first can be copied
  * whole. A generation that is retired meanwhile loses its files: it is copied as retired, and where it was the published one nothing is.
  */
-import { rm, stat } from 'node:fs/promises';
+import { chmod, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
@@ -57,8 +57,18 @@ export async function copyPlatform(ports: CopyPorts): Promise<Copied | null> {
   }
   for (const partition of partitions) await copySegments(partition, work);
   const others = await copyOthers(work);
-  for (const folder of work.folders) await syncFolder(folder);
+  await settle(work);
   return { publication, others, audit: await checkCopy(work) };
+}
+
+/** Names become durable, and readable by their owner alone, as roles leave them. */
+async function settle({ target, folders }: Work): Promise<void> {
+  const all = new Set<string>();
+  for (const leaf of folders) for (let folder = leaf; folder.startsWith(target); folder = dirname(folder)) all.add(folder);
+  for (const folder of all) {
+    await chmod(folder, 0o700);
+    await syncFolder(folder);
+  }
 }
 
 /** Those that have a manifest, but for the ones in the making: the next run of the restored platform begins its own. */
@@ -83,9 +93,23 @@ async function copyPublications({ sequence }: Publication, work: Work): Promise<
   }
 }
 
+/** A list that is read while manifests are written may have a newer one and lack an older: what a second list has below its end is there, too. */
+async function namesNow(dataDir: string, partition: number): Promise<{ readonly singles: number[]; readonly blocks: number[] }> {
+  const [first, second] = [await manifestNames(dataDir, partition), await manifestNames(dataDir, partition)];
+  const newest = first.singles.at(-1) ?? -1;
+  const both = (a: readonly number[], b: readonly number[]) => [...new Set([...a, ...b])].sort((x, y) => x - y);
+  return {
+    singles: both(
+      first.singles,
+      second.singles.filter((number) => number <= newest),
+    ),
+    blocks: both(first.blocks, second.blocks),
+  };
+}
+
 async function copyManifests(partition: number, work: Work): Promise<void> {
   const { dataDir, signal } = work;
-  const { singles, blocks } = await manifestNames(dataDir, partition);
+  const { singles, blocks } = await namesNow(dataDir, partition);
   for (const number of [
     ...blocks.map((first) => blockPath('', partition, first)),
     ...singles.map((n) => segmentPath('', partition, n)),
@@ -110,6 +134,7 @@ async function copyGeneration(manifest: GenerationManifest, work: Work): Promise
       break;
     }
   await writeDurably(join(target, folder, 'manifest.json'), toJson(copied));
+  await chmod(join(target, folder, 'manifest.json'), 0o600);
   work.folders.add(join(target, folder));
   await copyText(`${folder}/reconciliation.json`, work);
   return copied;

@@ -5,6 +5,7 @@ import { demandCopy, type Repair, repairFrom } from '@tributary/archive/audit/re
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { asUsage, EXIT, type ExitCode } from '../exit.ts';
+import { demandOwner } from '../owner.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import { auditOf } from './archive-verify.ts';
@@ -32,6 +33,7 @@ async function repair(context: Context, { from, dryRun = false }: Options): Prom
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const copy = resolve(shell.cwd, from);
+  if (!dryRun) await demandOwner(dataDir);
   const wrong = await demandCopy(dataDir, copy).then(
     () => undefined,
     (error: unknown) => error,

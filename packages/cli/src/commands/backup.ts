@@ -9,6 +9,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { demandOwner } from '../owner.ts';
 import { bytes, counted, instant } from '../terminal/figures.ts';
 import { noArchive } from './no-archive.ts';
 
@@ -54,11 +55,12 @@ async function restoreFrom(context: Context, folder: string): Promise<ExitCode> 
   const { shell, settings } = context;
   const { dataDir } = settings;
   const from = resolve(shell.cwd, folder);
+  await demandOwner(dataDir);
   const note = await whileShown(context, 'restoring', 'restore', (ports) => restore({ ...ports, backup: from, dataDir }));
   await answer(context, { dataDir, ...note }, () =>
     [
       `${summaryOf(note)} restored to ${dataDir}, as of ${instant(note.at)}`,
-      'With the log in Redis: where this Redis has no log, start once with TRIBUTARY_RESTORE_LOST_LOG=true. It is created again behind what is archived, and the speed layer is computed from the archive.',
+      'With the log in Redis: run "tributary recover" with the same --data-dir, then start. The log is created again behind what is archived, and the speed layer is computed from the archive.',
     ].join('\n'),
   );
   return EXIT.ok;

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assertFolderOfLog } from './folder-history.ts';
 import { lookForLog } from './lost.ts';
 import { eventLogNote } from './note.ts';
-import { notedRestores } from './restores.ts';
+import { askRestore, notedRestores } from './restores.ts';
 
 let dataDir: string;
 let identity: string | null;
@@ -30,6 +30,42 @@ async function start(restore: boolean, now = 0, role = 'speed'): Promise<string>
   lost.opened();
   return String(identity);
 }
+
+test('law 6: what "tributary recover" asked for lets one loss pass, in any order of roles, and no second', async () => {
+  identity = null;
+  askRestore(dataDir, 'another', 1_000);
+  await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
+  askRestore(dataDir, 'one', 1_000);
+  // The look of a supervisor, or of "doctor", does not use it up.
+  await lookForLog(redis, { dataDir, known: 'one', restore: false, role: null, now: () => 0 });
+  expect(await start(false, 2_000, 'collector')).toBe('one');
+  expect(notedRestores(dataDir)).toEqual({ restoreSpent: undefined, restoredAt: 2_000 });
+  // Lost again before another role was there.
+  identity = null;
+  await expect(start(false, 3_000, 'speed')).rejects.toMatchObject({ code: 'log_recreated' });
+  identity = 'one';
+  expect(await start(false, 3_000, 'speed')).toBe('one');
+  identity = null;
+  await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
+});
+
+test('law 6: what was asked for is forgotten where the log is there, also after a role that died right after it created it', async () => {
+  askRestore(dataDir, 'one', 1_000);
+  // It ends before it has opened the log.
+  await lookForLog(redis, { dataDir, known: 'one', restore: false, role: 'speed', now: () => 0 });
+  identity = null;
+  await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
+  askRestore(dataDir, 'one', 1_000);
+  const dying = await lookForLog(redis, { dataDir, known: 'one', restore: false, role: 'speed', now: () => 0 });
+  expect(dying.mayRestore).toBe(true);
+  identity = 'one';
+  await start(false, 0, 'archiver');
+  identity = null;
+  await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
+  // Half a file asks for nothing.
+  writeFileSync(join(dataDir, 'log.json.restore-asked'), '{"identity":');
+  await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
+});
 
 test('law 6: with the setting left on, a second lost log is refused; without it and with it again, restored', async () => {
   identity = null;

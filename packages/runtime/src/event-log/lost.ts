@@ -1,5 +1,5 @@
 /**
- * A log in Redis that is gone. It is created again only with TRIBUTARY_RESTORE_LOST_LOG, and once: left on, the setting would let the
+ * A log in Redis that is gone. It is created again only with TRIBUTARY_RESTORE_LOST_LOG, or where "tributary recover" asked for it, and once: left on, the setting would let the
  * next loss pass, and what was acknowledged before it would be missing from answers that call themselves complete (law 6).
  */
 import { resolve } from 'node:path';
@@ -7,7 +7,16 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
 import { DATA_FOLDER } from '../data-folder/paths.ts';
 import { logKey, NAMESPACE } from './keys.ts';
-import { mayNote, notedRestores, noteRestored, noteSpent, type Restores, takeBack } from './restores.ts';
+import {
+  forgetRestore,
+  isRestoreAsked,
+  mayNote,
+  notedRestores,
+  noteRestored,
+  noteSpent,
+  type Restores,
+  takeBack,
+} from './restores.ts';
 
 export interface LostLog {
   readonly mayRestore: boolean;
@@ -31,15 +40,19 @@ export async function lookForLog(
 ): Promise<LostLog> {
   if (!restore) takeBack(dataDir, role);
   const isSpent = spentSince(notedRestores(dataDir)) !== null;
+  const isAsked = known !== null && isRestoreAsked(dataDir, known);
   const isGone = await assertThere(redis, { dataDir, known, restore });
   if (isGone && role !== null && !mayNote(dataDir)) throw gone(dataDir, UNNOTED);
+  // It is there: what was asked for is done, and must not let the next loss pass.
+  if (isAsked && !isGone && role !== null) forgetRestore(dataDir);
   return {
-    mayRestore: restore && !isSpent,
+    mayRestore: (isAsked && isGone) || (restore && !isSpent),
     opened() {
-      if (!restore || role === null) return;
+      if (role === null) return;
       const at = now();
-      noteSpent(dataDir, role, at);
+      if (restore) noteSpent(dataDir, role, at);
       if (isGone) noteRestored(dataDir, at);
+      if (isAsked) forgetRestore(dataDir);
     },
   };
 }
@@ -65,16 +78,18 @@ export async function assertThere(
 ): Promise<boolean> {
   // In this order: another role may create the log meanwhile, and says so after it has.
   const isSpent = spentSince(notedRestores(dataDir));
+  const isAsked = known !== null && isRestoreAsked(dataDir, known);
   const there = await redis.hget(logKey(NAMESPACE), 'identity');
   if (known !== null && there !== null && there !== known) throw ofAnother(dataDir, known, there);
   const isGone = known !== null && there === null;
+  if (isGone && isAsked) return true;
   if (isGone && !restore) throw gone(dataDir, RESTORE);
   if (isGone && isSpent !== null) throw gone(dataDir, spent(isSpent));
   return isGone;
 }
 
 const RESTORE =
-  'Restore Redis, or name the data folder that belongs to it. Where there is nothing to restore, start once with TRIBUTARY_RESTORE_LOST_LOG=true: what was acknowledged and not archived is lost then';
+  'Restore Redis, or name the data folder that belongs to it. Where there is nothing to restore, run "tributary recover", or start once with TRIBUTARY_RESTORE_LOST_LOG=true: what was acknowledged and not archived is lost then';
 
 const UNNOTED =
   'TRIBUTARY_RESTORE_LOST_LOG=true is noted there once it is used, and this role may not write to it: the next loss would pass unseen. Start first a role that may';

@@ -4,6 +4,7 @@
  *
  *   log.json.restore-spent.ROLE   {"since": ms}
  *   log.json.restored             {"at": ms}
+ *   log.json.restore-asked        {"identity": "…", "at": ms}   once, by "tributary recover"; the first role that meets it removes it
  *
  * Notes of earlier versions have the same in log.json: `restoreSpent` by role, or `restoreSpentAt` without one, and `restoredAt`.
  */
@@ -59,6 +60,24 @@ export function noteRestored(dataDir: string, at: number): void {
   if (earlierNote(dataDir) !== null) put(restoredFile(dataDir), { at }, renameSync);
 }
 
+/** Lets the next start create the log of that identity again where it is gone: once, whatever the setting says. */
+export function askRestore(dataDir: string, identity: string, at: number): void {
+  put(askedFile(dataDir), { identity, at }, renameSync);
+}
+
+/** A file that cannot be read asks for nothing. */
+export function isRestoreAsked(dataDir: string, identity: string): boolean {
+  try {
+    return readNote(askedFile(dataDir))?.identity === identity;
+  } catch {
+    return false;
+  }
+}
+
+export function forgetRestore(dataDir: string): void {
+  remove(askedFile(dataDir));
+}
+
 /** `role`: null for all of them. */
 export function takeBack(dataDir: string, role: string | null): void {
   for (const [other, file] of marks(dataDir)) if (role === null || other === role) remove(file);
@@ -80,6 +99,10 @@ function noteFile(dataDir: string): string {
 
 function restoredFile(dataDir: string): string {
   return `${noteFile(dataDir)}.restored`;
+}
+
+function askedFile(dataDir: string): string {
+  return `${noteFile(dataDir)}.restore-asked`;
 }
 
 function earlierNote(dataDir: string): EarlierNote | null {

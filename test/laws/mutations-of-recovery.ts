@@ -1,0 +1,66 @@
+/** Lies about what is lost, and what a start may create again. */
+import type { Mutation } from './mutation-list.ts';
+
+const LOST = 'packages/runtime/src/event-log/lost.ts';
+const LOST_TEST = 'packages/runtime/src/event-log/lost.test.ts';
+const CLI = 'packages/cli/src';
+const RECOVER = 'packages/cli/test/recover.redis.test.ts';
+
+export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
+  {
+    lie: 'what recover asked for lets a second loss pass',
+    law: '6',
+    file: LOST,
+    from: '      if (isAsked) forgetRestore(dataDir);',
+    to: '',
+    test: LOST_TEST,
+  },
+  {
+    lie: 'what was asked for before a log was there lets its loss pass',
+    law: '6',
+    file: LOST,
+    from: 'if (isAsked && !isGone && role !== null) forgetRestore(dataDir);',
+    to: '',
+    test: LOST_TEST,
+  },
+  {
+    lie: 'what was asked for another log creates this one again',
+    law: '6',
+    file: 'packages/runtime/src/event-log/restores.ts',
+    from: 'return readNote(askedFile(dataDir))?.identity === identity;',
+    to: 'return readNote(askedFile(dataDir)) !== null;',
+    test: LOST_TEST,
+  },
+  {
+    lie: 'recover rebuilds from an archive that is damaged',
+    law: '7',
+    file: `${CLI}/commands/recover.ts`,
+    from: 'isDamage(fault) && fault.generation === undefined',
+    to: 'isDamage(fault) && fault.generation === 0',
+    test: RECOVER,
+  },
+  {
+    lie: 'a Redis that does not answer is lost',
+    law: '6',
+    file: `${CLI}/commands/recover.ts`,
+    from: "(found.state === 'unknown' && options.lostLog === true)",
+    to: "found.state === 'unknown'",
+    test: RECOVER,
+  },
+  {
+    lie: 'the Redis of npm start that is stopped is lost',
+    law: '6',
+    file: `${CLI}/recovery/find-loss.ts`,
+    from: 'if (hasData)',
+    to: 'if (isNamed)',
+    test: RECOVER,
+  },
+  {
+    lie: 'a log that begins behind the archive is whole',
+    law: '7',
+    file: `${CLI}/recovery/find-loss.ts`,
+    from: 'start !== null && start >',
+    to: 'start === null && start >',
+    test: RECOVER,
+  },
+];
