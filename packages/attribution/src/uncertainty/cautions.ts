@@ -19,7 +19,7 @@ export const CAUTIONS = {
   no_conversions: 'no conversion: an upper bound only, and no rank',
   credit_without_conversion:
     'no interval and no rank: no conversion met it, and the model credits it for conversions of channels that come after it on paths',
-  too_few_conversions: 'too few conversions (under 5); of users no interval where they may convert repeatedly',
+  too_few_conversions: 'too few conversions (under 5); of users, who may convert repeatedly, no interval',
   few_conversions: 'few conversions (5 to 19)',
   fewer_than_10_conversions: 'no interval of ROAS and CPA: fewer than 10 conversions, or users who convert',
   values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
@@ -155,8 +155,11 @@ export const FEWEST_TO_JUDGE = 5;
  */
 function hidesRepeats({ converted, ofConversions, heavyTail, beside }: Evidence): boolean {
   const own = { units: converted, equal: ofConversions, isHeavy: heavyTail.ofConversions };
-  if (beside.ofConversions !== null) return isOfFewBeside(beside.ofConversions, 'ofConversions', own);
+  // Where users convert repeatedly, that none of a channel did says nothing either.
+  if (converted === 0)
+    return beside.ofConversions !== null && fewestBeside(beside.ofConversions, 'ofConversions') > FEWEST_TO_JUDGE;
   if (converted < FEWEST_TO_JUDGE) return false;
+  if (beside.ofConversions !== null) return isOfFewBeside(beside.ofConversions, 'ofConversions', own);
   if (areAlike(converted, ofConversions)) return false;
   return (
     mayBeHeavy(converted, converted, ofConversions, heavyTail.ofConversions) ||
@@ -232,8 +235,6 @@ export function cautionsOfChannel(
       ...refusals,
     ],
     // How often users convert is not seen in a few of them; a journey converts once.
-    isRefused:
-      refusals.length > 0 ||
-      (kind === 'user' && converted > 0 && converted < FEWEST_TO_JUDGE && own.beside.ofConversions === null),
+    isRefused: refusals.length > 0 || (kind === 'user' && converted > 0 && converted < FEWEST_TO_JUDGE),
   };
 }

@@ -73,8 +73,8 @@ function errorOf([all, first, second, third, fourth]: Powers, units: number): nu
 
 /** Units of a channel that show by themselves what such units are, whatever the others show. */
 const ENOUGH_BY_ITSELF = { units: 200, equal: 100 };
-/** Fewer say nothing of their value; of conversions, users are known to be alike by the others. */
-const FEWEST_ALIKE = { ofConversions: 0, ofValue: 5 };
+/** Fewer say nothing. */
+const FEWEST_ALIKE = 5;
 /** As many of them must be as certain as that many equal ones, as far as the others show how unlike they are; of value more, for refunds and prices are of a channel more often than habits are. */
 const FEWEST_EQUAL = { ofConversions: 20, ofValue: 40, ofVeryUnlike: 100 };
 /** A coefficient of variation of 0.7. */
@@ -85,11 +85,11 @@ const VERY_UNLIKE = 2;
 /** How many units a channel needs to be printed. */
 export function fewestBeside({ unlike, isApart }: BesideOthers, of: 'ofConversions' | 'ofValue'): number {
   if (isApart) return ENOUGH_BY_ITSELF.units;
-  if (unlike <= ALIKE) return FEWEST_ALIKE[of];
+  if (unlike <= ALIKE) return FEWEST_ALIKE;
   const enough = FEWEST_EQUAL[unlike <= VERY_UNLIKE ? of : 'ofVeryUnlike'] * unlike;
   // From alike to unlike without a step.
   const part = Math.min(1, (unlike - ALIKE) / (UNLIKE - ALIKE));
-  return Math.min(ENOUGH_BY_ITSELF.units, Math.ceil(FEWEST_ALIKE[of] + part * (enough - FEWEST_ALIKE[of])));
+  return Math.min(ENOUGH_BY_ITSELF.units, Math.ceil(FEWEST_ALIKE + part * (enough - FEWEST_ALIKE)));
 }
 
 /** The units of a channel: how many there are, how many equal ones would be as certain, and whether they have a tail. */

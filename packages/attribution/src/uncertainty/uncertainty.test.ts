@@ -201,7 +201,7 @@ describe('small counts', () => {
     expect(none.credit?.high).toBeCloseTo(2.7055, 3);
   });
 
-  test('under five: too few, by the score of Wilson, never of no width, also of users where all others convert once; no ratio under ten', () => {
+  test('under five: too few, by the score of Wilson, never of no width; of users none; no ratio under ten', () => {
     const own = journeysAsUnits([path('a', 40, 0), path('b', 3, 0), path('c', 0, 0, 1)]);
     const few = answerOf(own, { rewards: ['conversions'] }).of('b');
     expect(few.cautions).toEqual(['too_few_conversions']);
@@ -209,20 +209,14 @@ describe('small counts', () => {
     expect(few.share?.low).toBeLessThan(0.05);
     expect(few.share?.high).toBeGreaterThan(0.14);
     expect(few.ofRatios).toBeNull();
-    // All others show how often users convert. Where 0 and 5 were printed, and 1 to 4 not, a channel of 2.8 expected held in 52 % of these.
-    expect(answerOf(sample).of('b')).toMatchObject({ share: few.share && expect.anything(), cautions: ['too_few_conversions'] });
-    expect(answerOf(sample).of('b').credit?.low).toBeGreaterThan(1);
-    // Samples print it whatever their number, so nothing is lowered.
-    const five = answerOf(users(...orders('a', new Array<number>(40).fill(1)), ...orders('b', [1, 1, 1, 1, 1]))).of('b');
-    expect(five.credit?.low).toBeGreaterThan(1.8);
-    // Where they convert otherwise, a few users show nothing, nor does their absence.
+    // A few users do not show how often such users convert (before: held in 58–64 % where one channel's convert by Zipf's law).
+    expect(answerOf(sample).of('b')).toMatchObject({ share: null, credit: null, cautions: ['too_few_conversions'] });
+    // Where the others convert repeatedly, that none converted shows nothing either.
     const often = (count: number) =>
       Array.from({ length: count }, (_, i) => Array.from({ length: i % 5 === 0 ? 5 : 1 }, () => path('a', 1, 1)));
     const unlike = answerOf(users(...often(200), ...orders('b', [1, 1, 1]), [path('c', 0, 0, 1)]));
-    for (const channel of ['b', 'c']) {
-      expect(unlike.of(channel)).toMatchObject({ share: null, credit: null });
-      expect(unlike.of(channel).cautions).toContain('few_users_decide');
-    }
+    expect(unlike.of('c')).toMatchObject({ share: null, credit: null });
+    expect(unlike.of('c').cautions).toContain('few_users_decide');
     expect(answerOf(sample).of('a').ofRatios).toEqual(answerOf(sample).of('a').credit);
   });
 
