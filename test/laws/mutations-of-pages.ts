@@ -143,4 +143,20 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     to: 'if (missing.size === 0 || run > 0) {',
     test: TURNS_TEST,
   },
+  {
+    lie: 'a view joins what is held whichever commits are between them',
+    law: '1',
+    file: `${SERVING}/deltas/held.ts`,
+    from: 'if ((first.at(-1)?.id ?? older.commitId) !== newer.commitId) return false;',
+    to: 'if (first.length < 0 && older !== newer) return false;',
+    test: WHOLE_TEST,
+  },
+  {
+    lie: 'a view that is not asked for any more joins without its commits',
+    law: '7',
+    file: `${SERVING}/deltas/follower.ts`,
+    from: '!one.views.every((view) => names.includes(view)) || ',
+    to: '',
+    test: WHOLE_TEST,
+  },
 ];

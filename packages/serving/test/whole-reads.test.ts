@@ -240,3 +240,87 @@ test('law 1: a view that joins what is held has what was committed while it was 
   expect(taken.answer(GENERATION_ZERO, QUESTIONS.conversions, 'speed').get('type 0')).toEqual([3, 15]);
   expect(asked).toEqual([['activity'], ['conversions']]);
 });
+
+/** A follower whose whole reads wait in `readings`, and what it answers beside what was counted at its positions. */
+function followerOf(under: ReturnType<typeof storeUnderTest>, whileReading: (reading: number) => Promise<void>) {
+  let readings = 0;
+  const clock = { nowMs: 0 };
+  const follower = createDeltaFollower({
+    partitions: PARTITIONS,
+    now: () => clock.nowMs,
+    store: {
+      ...under.serving,
+      async readWhole(...asked) {
+        const read = await under.serving.readWhole(...asked);
+        await whileReading(++readings);
+        return read;
+      },
+    },
+  });
+  const expectExact = async (views: readonly ViewName[]) => {
+    const taken = await follower.poll(0, views);
+    const positions = taken.states.map((state) => state?.position);
+    for (const view of views)
+      expect(taken.answer(GENERATION_ZERO, QUESTIONS[view], 'speed')).toEqual(under.expected(view, 0, positions));
+  };
+  /** Others ask for `activity`, at each turn. */
+  const asksMeanwhile = (turns: number, after = 0) => {
+    void (async () => {
+      for (let left = after; left > 0; left--) await turn();
+      for (let left = turns; left > 0; left--) {
+        void follower.poll(0, ['activity']).catch(() => undefined);
+        await turn();
+      }
+    })();
+  };
+  return { follower, clock, expectExact, asksMeanwhile };
+}
+
+test('law 1: a view that was read of one history does not join what is held of another', async () => {
+  const under = storeUnderTest();
+  await under.commit(0, 0, 1, 'commit');
+  const { follower, expectExact } = followerOf(under, async (reading) => {
+    if (reading !== 2) return;
+    under.save(0);
+    await under.commit(0, 1, 2, 'commit');
+    await follower.keepUp();
+    under.lose(0);
+    await under.commit(0, 2, 1, 'commit');
+    await under.commit(0, 3, 1, 'commit');
+  });
+  await follower.poll(0, ['activity']);
+  await expectExact(VIEW_NAMES);
+});
+
+test('law 7: a view that was not asked for of late, while it was read, does not join without its commits', async () => {
+  for (let turns = 1; turns < 8; turns++) {
+    const under = storeUnderTest();
+    await under.commit(0, 0, 1, 'commit');
+    const { follower, clock, expectExact, asksMeanwhile } = followerOf(under, async (reading) => {
+      if (reading !== 2) return;
+      clock.nowMs += 11 * 60_000;
+      await under.commit(0, 0, 1, 'commit');
+      asksMeanwhile(turns);
+    });
+    await follower.poll(0, ['activity']);
+    await expectExact(VIEW_NAMES);
+  }
+});
+
+test('law 1: a partition is not replaced by what it was compared with before rows left the memory', async () => {
+  for (let after = 0; after < 6; after++) {
+    const under = storeUnderTest();
+    await under.commit(0, 0, 1, 'commit');
+    const { clock, expectExact, asksMeanwhile } = followerOf(under, async (reading) => {
+      if (reading !== 2) return;
+      clock.nowMs += 11 * 60_000;
+      asksMeanwhile(2, after);
+    });
+    await expectExact(VIEW_NAMES);
+    // More than the feed has.
+    await under.commit(0, 0, 1, 'large');
+    await under.commit(1, 0, 1, 'large');
+    await expectExact(VIEW_NAMES);
+    await expectExact(VIEW_NAMES);
+  }
+});
