@@ -79,6 +79,14 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     test: 'jobs/recompute/test/definitions-in-force.test.ts',
   },
   {
+    lie: 'a retry raises the barriers of an edit that it took up before a rollback',
+    law: '7',
+    file: `${RECOMPUTE}/begin/begin.ts`,
+    from: '!isHeld || !bringsEdit(manifest, published)',
+    to: 'manifest !== null',
+    test: 'jobs/recompute/test/definitions-in-force.test.ts',
+  },
+  {
     lie: 'a generation stays by age however old it is',
     law: '7',
     file: `${ARCHIVE}/retire.ts`,

@@ -3,11 +3,12 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generationFolder, writeGeneration } from '@tributary/archive/generations';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import { runGeneration } from '@tributary/recompute/pipeline';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { byFirstRules, definitionsOf, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { begin } from '../src/begin/begin.ts';
-import { asRun, createWorld, type World } from './world.ts';
+import { asRun, createWorld, dyingAt, type World } from './world.ts';
 
 const FILE = definitionsOf({ conversions: ['buy'] });
 const EDITED = definitionsOf({ conversions: ['buy', 'book'] });
@@ -96,6 +97,22 @@ test('law 7: while a rollback holds, a scheduled run takes up no edit of the fil
   await world.publishByHand('publish', 3);
   await expect(world.run({}, edited)).resolves.toMatchObject({ generation: 4, published: 'published' });
   expect((await world.manifest(4)).definitionsVersion).toBe(EDITED.version);
+});
+
+test('law 7: nor does the retry of a run that took it up before the rollback', async () => {
+  await world.run();
+  await world.run();
+  const edited = { configuredDefinitions: async () => EDITED };
+  const asked = asRun();
+  const { reached, died } = dyingAt('remembered');
+  void runGeneration(asked, { ...world.ports, ...edited, reached }, new AbortController().signal);
+  await died;
+  expect((await world.manifest(3)).definitionsVersion).toBe(EDITED.version);
+  await world.publishByHand('rollback', 1);
+  await expect(world.run({ begun: asked.begun }, edited)).resolves.toMatchObject({ generation: 4, published: 'held' });
+  const states = await world.serving.states();
+  expect(new Set(states.map((state) => state?.definitions))).toEqual(new Set([FILE.json]));
+  expect((await world.manifest(3)).state).toBe('superseded');
 });
 
 test('a run by hand goes past a hold, with the edit of the file', async () => {

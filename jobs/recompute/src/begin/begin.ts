@@ -6,7 +6,7 @@ import type { RunPorts } from '../ports.ts';
 import { isHeldBack, waitsSince } from '../publish/publication.ts';
 import type { Begun, Run } from '../run.ts';
 import { demandUsable, draftOf, isFinished } from './draft.ts';
-import { readPublished } from './published.ts';
+import { type Published, readPublished } from './published.ts';
 
 export interface Beginning {
   readonly begun: Begun;
@@ -16,13 +16,18 @@ export interface Beginning {
 /** Goes on with the generation of an earlier attempt, or makes a new one; unfinished ones of other runs are superseded. */
 export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   const { dataDir, log, parseDefinitions: parse } = ports;
-  if (run.begun !== null)
-    return { begun: run.begun, manifest: demandUsable(await readGeneration(dataDir, run.begun.generation)) };
-  await supersedeUnfinished(ports);
   const published = await readPublished(ports);
   const { publication } = published;
-  const file = await ports.configuredDefinitions();
   const isHeld = isHeldBack(run, publication, await waitsSince(run, ports), ports.now());
+  if (run.begun !== null) {
+    const manifest = demandUsable(await readGeneration(dataDir, run.begun.generation));
+    if (!isHeld || !bringsEdit(manifest, published)) return { begun: run.begun, manifest };
+    ports.note('begun again: its generation would bring an edit of the definitions while readers are held', {
+      generation: manifest.generation,
+    });
+  }
+  await supersedeUnfinished(ports);
+  const file = await ports.configuredDefinitions();
   const draft = draftOf({ run, published, file, isHeld, parse, partitions: log.partitions, now: ports.now() });
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));
   const manifest = await createGeneration(dataDir, draft, above);
@@ -31,6 +36,11 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   await run.remember(begun);
   await ports.reached('remembered', manifest.generation);
   return { begun, manifest };
+}
+
+/** An attempt before the hold took up an edit of the file: where its barriers are not raised yet, they must not be. */
+function bringsEdit({ state, definitions }: GenerationManifest, { inForce }: Published): boolean {
+  return state === 'pending' && inForce !== null && definitions !== inForce.definitions;
 }
 
 /** Only what came after the newest finished one can be unfinished: every run before did the same. */
