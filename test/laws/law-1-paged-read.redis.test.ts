@@ -163,3 +163,36 @@ test('law 7: Redis that is killed between two pages is an error, and the next re
   await whenReady(redis, 10_000);
   expect(await reader.readWhole([P], [VIEW], 0)).toEqual(await store.serving.readWhole([P], [VIEW], 0));
 });
+
+test('law 7: rows that come with every commit do not keep who reads in pages from an answer', async () => {
+  const namespace = 'new-rows';
+  const store = await stores.make(namespace, AT_ONCE);
+  const play = player(store);
+  for (let key = 0; key < 30; key++) await play({ kind: 'commit', rows: [{ key, amount: 1 }] });
+  let calls = 0;
+  const reader = readerThat(async () => {
+    if (++calls > 200) throw new Error('a read must end (got 200 replies)');
+    await play({ kind: 'commit', rows: [{ key: 100 + calls, amount: 1 }] });
+  }, namespace);
+  const [whole] = await reader.readWhole([P], [VIEW], 0);
+  expect(whole).toEqual((await store.serving.readWhole([P], [VIEW], 0))[0]);
+});
+
+test('law 7: a read in pages that takes longer than the key says is still known to those who commit', async () => {
+  const namespace = 'long-read';
+  const store = await stores.make(namespace, AT_ONCE);
+  const play = player(store);
+  for (let key = 0; key < 30; key++) await play({ kind: 'commit', rows: [{ key, amount: 1 }] });
+  const reading = `${namespace}:{${P}}:reading`;
+  const lives: number[] = [];
+  const reader = readerThat(async () => {
+    lives.push(await redis.pttl(reading));
+    // As if nearly all of its time were over, and written by nobody else.
+    if (lives.length > 1) await redis.pexpire(reading, 4_000);
+    await play({ kind: 'large commit' });
+  }, namespace);
+  const [whole] = await reader.readWhole([P], [VIEW], 0);
+  expect(whole).toEqual((await store.serving.readWhole([P], [VIEW], 0))[0]);
+  expect(lives.length).toBeGreaterThan(4);
+  for (const life of lives.slice(1)) expect(life).toBeGreaterThan(5_000);
+});

@@ -304,3 +304,53 @@ test('law 1: a store that lost a commit and went another way is read again from 
   });
   expect(began).toBe(2);
 });
+
+/** A partition of which something is done before each reply; a read without an end is an error. */
+function sourceThat(partition: ReturnType<typeof createPartition>, before: (call: number) => void) {
+  let calls = 0;
+  const replied = <T>(reply: () => T): Promise<T> => {
+    calls++;
+    if (calls > 200) return Promise.reject(new Error('a read must end (got 200 replies)'));
+    before(calls);
+    return Promise.resolve().then(reply);
+  };
+  return {
+    hashes: (_: string, asked: HashesAsked) => replied(() => partition.hashes(asked)),
+    page: (_: string, asked: PageAsked) => replied(() => partition.page(asked)),
+  };
+}
+
+function inFront(key: number) {
+  return { view: 0, key, amount: 1, place: 0 } as const;
+}
+
+async function firstView(source: ReturnType<typeof sourceThat>): Promise<Sums> {
+  const { generations } = await readDeltas(
+    source,
+    'p:',
+    { views: VIEWS, from: 0, before: undefined },
+    async () => undefined,
+    BOUNDS,
+  );
+  return new Map([...(generations.get(0)?.rows.get('a') ?? [])].map(([key, [measure]]) => [key, Number(measure)]));
+}
+
+test('law 7: rows that come with every commit, faster than they are looked up, do not keep a read from its end', async () => {
+  const partition = createPartition();
+  partition.play({ kind: 'commit', rows: [0, 1, 2, 3, 4, 5].map(inFront) });
+  const source = sourceThat(partition, (call) => partition.play({ kind: 'commit', rows: [inFront(1), inFront(100 + call)] }));
+  expect(await firstView(source)).toEqual(partition.sums(0).get('0 a'));
+});
+
+test.each([4, 5])(
+  'law 7: a row that the feed names and the store has lost, before reply %i, does not keep a read from its end',
+  async (lost) => {
+    const partition = createPartition();
+    partition.play({ kind: 'commit', rows: [0, 1, 2, 3].map(inFront) });
+    const source = sourceThat(partition, (call) => {
+      if (call === 3) partition.play({ kind: 'commit', rows: [inFront(50)] });
+      if (call === lost) partition.get().hashes.get('0 a')?.shift();
+    });
+    expect(await firstView(source)).toEqual(partition.sums(0).get('0 a'));
+  },
+);

@@ -5,14 +5,17 @@
  *     ↓
  *   pages   some rows, each page of the commit that      commits go on meanwhile: what they added comes with the page, from the
  *     ↓     was the last one then                        feed, and is added to all that was read before
+ *   count   the state, and how many rows there are       exactly as many rows must be held, or all is read again
+ *     ↓
  *   new     rows that no page had, by their keys         what the feed says of them may not be all
  *     ↓
- *   end     the state, and how many rows there are       exactly as many rows must be held, or all is read again
+ *   end     counted again, where there were any
  *
  * Everything that is held is of the commit that the last reply named: the commits since are added first, then the rows of the reply, which have
  * them, take the place of what was held. The commits must lead from the first to the last without a gap, as in the feed's other use. Rows are
- * never taken out of a hash but with their whole generation, which `oldest` says. So in the end each row that is held is in the store, with just
- * these measures, and where there are as many in the store, there is no other.
+ * never taken out of a hash but with their whole generation, which `oldest` says. So each row that is held is in the store, and where there are as
+ * many in the store, there is no other. Whatever row comes after that count is a new one: the feed has all of it, and it is not looked up. So the
+ * rows to look up become fewer with each page, however fast others come.
  *
  * Nothing of this trusts a scan to be whole: a cursor of HSCAN means nothing to the process of Redis that loads, or is given, the hash meanwhile.
  */
@@ -48,8 +51,6 @@ export const READ_BOUNDS: ReadBounds = { pageRows: 2_048, mostAtOnce: 4_096 };
 const ROWS_PER_TURN = 8_192;
 /** A read that lost the thread begins again. */
 const ATTEMPTS = 3;
-/** Times that rows which came during the read are looked up, while others come. */
-const ROUNDS = 32;
 
 /** Rejects with `RETIRED …` when the deltas of `from` are gone, and as `pause` does, which is awaited between pages. */
 export async function readDeltas(
@@ -122,17 +123,23 @@ async function readPages(begun: PartitionHashes, reading: Reading): Promise<Read
         cursor = next === '0' ? null : next;
       }
     }
-  for (let round = 0; round < ROUNDS; round++) {
-    for (let some = gathered.unread(pageRows); some !== null; some = gathered.unread(pageRows))
-      if ((await readPage(some.generation, some.view, { keys: some.keys })) === null) return null;
-    const end = await reads.hashes(prefix, { ...asked, mostRows: -1, since: gathered.at() });
-    if (!gathered.takeUp(end.entries, end.fields['commit'] ?? '')) return null;
-    // What was committed last had rows that are new here.
-    if (gathered.unread(1) !== null) continue;
-    if (!end.generations.every((one) => hasAllRows(one, asked.views, gathered))) return null;
-    return { fields: end.fields, generations: await gathered.given(end.generations, pause) };
+  const counted = await countRows();
+  if (counted === null) return null;
+  gathered.seal();
+  let end: PartitionHashes | null = counted;
+  for (let some = gathered.unread(pageRows); some !== null; some = gathered.unread(pageRows)) {
+    if ((await readPage(some.generation, some.view, { keys: some.keys })) === null) return null;
+    end = null;
   }
-  return null;
+  end ??= await countRows();
+  return end === null ? null : { fields: end.fields, generations: await gathered.given(end.generations, pause) };
+
+  /** The state, with which all rows are held; null: the thread is lost, or some are missing. */
+  async function countRows(): Promise<PartitionHashes | null> {
+    const count = await reads.hashes(prefix, { ...asked, mostRows: -1, since: gathered.at() });
+    if (!gathered.takeUp(count.entries, count.fields['commit'] ?? '')) return null;
+    return count.generations.every((one) => hasAllRows(one, asked.views, gathered)) ? count : null;
+  }
 }
 
 export function cursorOf(fields: Readonly<Record<string, string>>): FeedCursor {
@@ -146,7 +153,9 @@ interface GatheredRows {
   takeUp(entries: readonly string[] | null, to: string): boolean;
   /** Rows as they are in the store with the last commit that was taken up. */
   take(generation: number, view: string, hash: readonly Buffer[]): void;
-  /** Rows of which only what was committed since the beginning is known, at most `most` of one hash; null: there are none. */
+  /** All rows of the store are held: what comes from here on is new, and the feed has all of it. */
+  seal(): void;
+  /** Takes out rows of which only what was committed since the beginning is known, at most `most` of one hash; null: there are none. */
   unread(most: number): { readonly generation: number; readonly view: string; readonly keys: readonly string[] } | null;
   /** Those whose measures are all zero count: they are in the store. */
   count(generation: number, view: string): number;
@@ -165,6 +174,7 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
   const wanted = new Set(views);
   const hashes = new Map<number, Map<string, GatheredHash>>();
   let at = cursorOf(begun.fields);
+  let isSealed = false;
 
   function hashOf(generation: number, view: string): GatheredHash {
     const byView = hashes.get(generation) ?? new Map<string, GatheredHash>();
@@ -187,7 +197,7 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
         const own = rows.get(key);
         if (own === undefined) {
           rows.set(key, measures.slice());
-          if (!isNew) unread.add(key);
+          if (!isNew && !isSealed) unread.add(key);
         } else for (const [i, measure] of measures.entries()) own[i] = plus(own[i] ?? 0, measure);
       }
     }
@@ -213,9 +223,17 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
       takePage(rows, hash);
       if (unread.size > 0) for (let i = 0; i < hash.length; i += 2) unread.delete(String(hash[i]));
     },
+    seal: () => {
+      isSealed = true;
+    },
     unread(most) {
       for (const [generation, byView] of hashes)
-        for (const [view, { unread }] of byView) if (unread.size > 0) return { generation, view, keys: firstOf(unread, most) };
+        for (const [view, { unread }] of byView) {
+          const keys = firstOf(unread, most);
+          // A row that is not there after all is not asked for again: the count says so.
+          for (const key of keys) unread.delete(key);
+          if (keys.length > 0) return { generation, view, keys };
+        }
       return null;
     },
     count: (generation, view) => hashOf(generation, view).rows.size,

@@ -11,8 +11,11 @@
              reach back so far), cursor of the next page ('0' = this was the last), { row key, packed measures, … } }
            of rows that are asked for by key, those that there are
   Rows are added to a hash, and never taken out of it but with the whole generation (retire.lua): a row that was there when its
-  pages began is in one of them, perhaps in several. What came since is in the feed.
+  pages began is in one of them, perhaps in several. What came since is in the feed, of which commits keep more as long as pages
+  are read (read-deltas.lua): the key that says so is written some times a minute, not with each page.
 ]]
+local READING_MS = 10000
+
 local prefix = ARGV[1]
 local stored = redis.call('HMGET', KEYS[1], 'commit', 'commits', 'oldest')
 local commit, entries = stored[1] or '', {}
@@ -31,4 +34,5 @@ else
     end
   end
 end
+if redis.call('PTTL', prefix .. 'reading') < READING_MS / 2 then redis.pcall('SET', prefix .. 'reading', 1, 'PX', READING_MS) end
 return { tonumber(stored[3] or '0'), commit, entries, next, rows }

@@ -60,7 +60,7 @@ export function readsByScript(redis: Redis): PartitionReads {
 
   async function pageByScript(prefix: string, { generation, view, which, since }: PageAsked): Promise<Page> {
     const [oldest, lastCommit, entries, next, hash] = await redis.tributaryReadPageBuffer(
-      ...keysFor(redis, `${prefix}state`, () => [`${prefix}feed`, `${prefix}d:${generation}:${view}`]),
+      ...keysFor(redis, `${prefix}state`, () => [`${prefix}feed`, `${prefix}reading`, `${prefix}d:${generation}:${view}`]),
       prefix,
       since.commitId,
       String(since.commits),
