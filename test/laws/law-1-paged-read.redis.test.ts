@@ -1,7 +1,8 @@
 /** Law 1 of deltas that are read in pages, on a real Redis: whatever happens between two pages, all of it is of one commit. */
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { createPartitionReads } from '@tributary/store/deltas/partition-reads';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
-import type { WholePartition } from '@tributary/store/serving-store';
+import type { FeedCursor, WholePartition } from '@tributary/store/serving-store';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
 import { commitOf, P, VIEW } from '@tributary/testkit/contracts/store-under-test';
 import { VIEWS } from '@tributary/views/registry';
@@ -195,4 +196,39 @@ test('law 7: a read in pages that takes longer than the key says is still known 
   expect(whole).toEqual((await store.serving.readWhole([P], [VIEW], 0))[0]);
   expect(lives.length).toBeGreaterThan(4);
   for (const life of lives.slice(1)) expect(life).toBeGreaterThan(5_000);
+});
+
+test('law 7: who follows gets at most 1 MiB of a partition, whatever the feed keeps for pages', async () => {
+  const namespace = 'far-behind';
+  const store = await stores.make(namespace, AT_ONCE);
+  const play = player(store);
+  await redis.set(`${namespace}:{${P}}:reading`, 1);
+  const cursors: FeedCursor[] = [];
+  for (let number = 0; number < 30; number++) {
+    await play({ kind: 'large commit' });
+    cursors.push({ commitId: `commit ${number + 1}`, commits: number + 1 });
+  }
+  const since = async (cursor: FeedCursor | undefined) =>
+    (await store.serving.follow([VIEW], new Array(HISTORY_PARTITIONS).fill(null).with(P, cursor ?? null)))[P]?.commits;
+  expect(await redis.llen(`${namespace}:{${P}}:feed`)).toBe(30);
+  expect(await since(cursors[0])).toBe('gap');
+  const some = await since(cursors[14]);
+  expect(some === 'gap' ? some : some?.map(({ id }) => id)).toEqual(cursors.slice(15).map(({ commitId }) => commitId));
+});
+
+test('law 7: of a feed that is too short nothing is read', async () => {
+  const namespace = 'too-short';
+  const store = await stores.make(namespace, AT_ONCE);
+  const play = player(store);
+  const prefix = `${namespace}:{${P}}:`;
+  for (let key = 0; key < 10; key++) await play({ kind: 'commit', rows: [{ key, amount: 1 }] });
+  await redis.ltrim(`${prefix}feed`, -3, -1);
+  await redis.config('RESETSTAT');
+  const since = { commitId: 'commit 2', commits: 2 };
+  const reads = createPartitionReads(redis);
+  expect(await reads.feedSince(prefix, since)).toMatchObject({ same: false, entries: [] });
+  expect((await reads.page(prefix, { generation: 0, view: VIEW, which: { cursor: '0', rows: 3 }, since })).entries).toBe(null);
+  const asked = { views: [VIEW], from: 0, before: undefined, mostRows: -1, since };
+  expect((await reads.hashes(prefix, asked)).entries).toBe(null);
+  expect(await redis.info('commandstats')).not.toContain('cmdstat_lrange');
 });

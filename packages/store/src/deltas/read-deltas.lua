@@ -26,7 +26,7 @@ if ARGV[3] ~= '' and tonumber(ARGV[3]) < stop then stop = tonumber(ARGV[3]) end
 local entries = {}
 if ARGV[6] ~= '' then
   local ahead = tonumber(fields['commits'] or '0') - tonumber(ARGV[6])
-  if ahead > 0 then entries = redis.call('LRANGE', prefix .. 'feed', -ahead, -1) end
+  if ahead > 0 and redis.call('LLEN', prefix .. 'feed') >= ahead then entries = redis.call('LRANGE', prefix .. 'feed', -ahead, -1) end
   if #entries ~= ahead or ahead == 0 and (fields['commit'] or '') ~= ARGV[5] then entries = 0 end
 end
 

@@ -20,7 +20,7 @@ local prefix = ARGV[1]
 local stored = redis.call('HMGET', KEYS[1], 'commit', 'commits', 'oldest')
 local commit, entries = stored[1] or '', {}
 local ahead = tonumber(stored[2] or '0') - tonumber(ARGV[3])
-if ahead > 0 then entries = redis.call('LRANGE', prefix .. 'feed', -ahead, -1) end
+if ahead > 0 and redis.call('LLEN', prefix .. 'feed') >= ahead then entries = redis.call('LRANGE', prefix .. 'feed', -ahead, -1) end
 if #entries ~= ahead or ahead == 0 and commit ~= ARGV[2] then entries = 0 end
 local hash, next, rows = prefix .. 'd:' .. ARGV[4] .. ':' .. ARGV[5], '0', {}
 if ARGV[6] ~= '' then
