@@ -1,4 +1,5 @@
 /** Law 1 of deltas that are read in pages, on a real Redis: whatever happens between two pages, all of it is of one commit. */
+import { readFileSync } from 'node:fs';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createPartitionReads } from '@tributary/store/deltas/partition-reads';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
@@ -231,4 +232,30 @@ test('law 7: of a feed that is too short nothing is read', async () => {
   const asked = { views: [VIEW], from: 0, before: undefined, mostRows: -1, since };
   expect((await reads.hashes(prefix, asked)).entries).toBe(null);
   expect(await redis.info('commandstats')).not.toContain('cmdstat_lrange');
+});
+
+test('law 7: the rights that the API and the jobs have in Redis reach every key that a read names', async () => {
+  const users = readFileSync(new URL('../../infra/docker/redis-users.acl', import.meta.url), 'utf8');
+  const named = ['state', 'feed', 'reading', 'n:0', `d:0:${VIEW}`].map((name) => `tributary:{${P}}:${name}`);
+  for (const name of ['api', 'recompute']) {
+    const rules = users.match(new RegExp(`^user ${name} (.*)$`, 'm'))?.[1]?.split(' ') ?? [];
+    await redis.call('ACL', 'SETUSER', name, 'reset', ...rules);
+    expect(await redis.call('ACL', 'DRYRUN', name, 'EVALSHA', 'a script', String(named.length), ...named)).toBe('OK');
+    expect(await redis.call('ACL', 'DRYRUN', name, 'SET', `tributary:{${P}}:reading`, '1')).toBe('OK');
+  }
+});
+
+test('law 7: the feed holds 1 MiB of a partition, and 8 while somebody reads in pages', async () => {
+  const namespace = 'bytes-of-the-feed';
+  const play = player(await stores.make(namespace, AT_ONCE));
+  const prefix = `${namespace}:{${P}}:`;
+  const bytes = async () => (await redis.lrange(`${prefix}feed`, 0, -1)).reduce((sum, entry) => sum + entry.length, 0);
+  await redis.set(`${prefix}reading`, 1);
+  for (let number = 0; number < 180; number++) await play({ kind: 'large commit' });
+  expect(await bytes()).toBeGreaterThan(7 * 1_048_576);
+  expect(await bytes()).toBeLessThanOrEqual(8 * 1_048_576);
+  await redis.del(`${prefix}reading`);
+  await play({ kind: 'commit', rows: [{ key: 1, amount: 1 }] });
+  expect(await bytes()).toBeGreaterThan(900_000);
+  expect(await bytes()).toBeLessThanOrEqual(1_048_576);
 });

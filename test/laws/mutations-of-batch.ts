@@ -340,7 +340,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     file: 'packages/store/src/commit/commit.lua',
     from: ' or feedBytes > most',
     to: '',
-    test: STORE,
+    test: 'test/laws/law-1-paged-read.redis.test.ts',
   },
   {
     lie: 'what a large commit pushed out of the feed still counts',

@@ -112,6 +112,14 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     test: ON_REDIS,
   },
   {
+    lie: 'the feed stays as long as if somebody read in pages',
+    law: '7',
+    file: 'packages/store/src/commit/commit.lua',
+    from: " and redis.call('EXISTS', reading) == 1 and FEED_BYTES_READ or FEED_BYTES",
+    to: ' and FEED_BYTES_READ or FEED_BYTES',
+    test: ON_REDIS,
+  },
+  {
     lie: 'who follows gets all that the feed keeps for pages',
     law: '7',
     file: 'packages/store/src/deltas/follow.lua',
