@@ -189,7 +189,7 @@ test('law 7: a read in pages that takes longer than the key says is still known 
   const lives: number[] = [];
   const reader = readerThat(async () => {
     lives.push(await redis.pttl(reading));
-    // As if nearly all of its time were over, and written by nobody else.
+    // Most of its time is over, and no other reader renews it.
     if (lives.length > 1) await redis.pexpire(reading, 4_000);
     await play({ kind: 'large commit' });
   }, namespace);

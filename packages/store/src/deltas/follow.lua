@@ -9,7 +9,7 @@
   The entry after the n-th commit is the (n + 1)-th. That it really follows the commit known is the caller's to check:
   each entry names the commit before it, so a store that lost writes and went another way is never taken for the same.
   While somebody reads in pages (read-deltas.lua) the feed holds several times MOST_BYTES. That is for the pages: so much of every
-  partition at once would be a second of Redis and of the follower. Of a feed that is too short nothing is read.
+  partition at once would be a second of Redis and of the follower. A feed that is too short is not read.
 ]]
 local MOST_BYTES = 1048576
 
