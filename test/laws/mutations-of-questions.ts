@@ -165,4 +165,12 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     to: '(request.is404 && hook === inFlight ? hook(request, reply, done) : done())',
     test: 'services/api/test/bad-input.test.ts',
   },
+  {
+    lie: 'who asks after all others have left is given their failure',
+    law: '7',
+    file: 'packages/reports/src/runner/remembered-outcomes.ts',
+    from: 'cause instanceof NobodyWaits && !areAllGone()',
+    to: 'false',
+    test: 'packages/reports/test/model-runner.test.ts',
+  },
 ];

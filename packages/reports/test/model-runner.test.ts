@@ -5,7 +5,7 @@ import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { describe, expect, test } from 'vitest';
 import { remembered } from '../src/runner/remembered-outcomes.ts';
-import { createModelRunner } from '../src/runner/runner.ts';
+import { createModelRunner, NobodyWaits } from '../src/runner/runner.ts';
 
 function gameOf(players: number, seed = 1): ModelJob {
   const random = createRandom(seed);
@@ -135,5 +135,24 @@ describe('the runner of models', () => {
     expect(asked[0]?.isGone()).toBe(true);
     held.resolve(compute(gameOf(3)));
     expect(await both[0]).toBe(await both[1]);
+  });
+
+  test('law 7: who asks in the moment in which a job was given up, as all had left, is not given their failure', async () => {
+    let begun = 0;
+    const counts = [{}] as const;
+    const run = async (asker: Asker) => {
+      begun++;
+      if (asker.isGone()) throw new NobodyWaits();
+      return compute(gameOf(3));
+    };
+    const left = remembered(counts, 'same', { key: 'a', isGone: () => true }, run);
+    const failed = left.catch(() => null);
+    const here = remembered(counts, 'same', B, run);
+    expect((await here).channels).toHaveLength(3);
+    expect(await failed).toBe(await here);
+    expect(begun).toBe(2);
+    const alone = remembered(counts, 'other', { key: 'a', isGone: () => true }, run);
+    await expect(alone).rejects.toThrow('no request waits for the model');
+    expect((await remembered(counts, 'other', B, run)).channels).toHaveLength(3);
   });
 });

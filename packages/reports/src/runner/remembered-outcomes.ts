@@ -4,6 +4,7 @@
  */
 import type { ModelOutcome } from '@tributary/attribution/models/shared-models';
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
+import { NobodyWaits } from './runner.ts';
 
 interface Remembered {
   readonly counts: readonly (object | null)[];
@@ -38,12 +39,38 @@ export function remembered(
   }
   if (outcomes.size >= MOST_OUTCOMES) outcomes.clear();
   const askers = [asker];
-  const outcome = run({ key: asker.key, isGone: () => askers.every((one) => one.isGone()) });
-  outcomes.set(key, { outcome, askers });
-  // The job has ended. A request after a failure begins a new one.
-  outcome.then(
-    () => askers.splice(0),
+  const outcome = whileAsked(
+    () => run({ key: asker.key, isGone: () => areGone(askers) }),
+    () => areGone(askers),
     () => outcomes.delete(key),
   );
+  outcomes.set(key, { outcome, askers });
+  // The job has ended.
+  const ended = () => askers.splice(0);
+  outcome.then(ended, ended);
   return outcome;
+}
+
+function areGone(askers: readonly Asker[]): boolean {
+  return askers.every((one) => one.isGone());
+}
+
+/**
+ * Begins again where all askers had left when its turn came, and another has asked since. `forget` comes in the same moment as the decision
+ * to fail: who asks later begins a new one, and is not given the failure of those who left.
+ */
+async function whileAsked(
+  run: () => Promise<ModelOutcome>,
+  areAllGone: () => boolean,
+  forget: () => void,
+): Promise<ModelOutcome> {
+  for (;;) {
+    try {
+      return await run();
+    } catch (cause) {
+      if (cause instanceof NobodyWaits && !areAllGone()) continue;
+      forget();
+      throw cause;
+    }
+  }
 }

@@ -38,6 +38,13 @@ export interface RunnerLimits {
   readonly mostJobs: number;
 }
 
+/** When the turn of a job came all its askers had gone. Who asks the same from that moment on has not been heard. */
+export class NobodyWaits extends TributaryError {
+  constructor() {
+    super('model_timeout', 'no request waits for the model any more: it was not begun');
+  }
+}
+
 export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { timeoutMs: 30_000, mostJobs: 32 }): ModelRunner {
   const jobs = createFairShare(mostJobs);
   const queue = createTurnsOfKeys<WaitingJob>();
@@ -75,8 +82,7 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
       return;
     }
     let next = queue.next();
-    for (; next?.asker.isGone() === true; next = queue.next())
-      next.reject(new TributaryError('model_timeout', 'no request waits for the model any more: it was not begun'));
+    for (; next?.asker.isGone() === true; next = queue.next()) next.reject(new NobodyWaits());
     if (next === undefined) return;
     const half = setTimeout(() => {
       if (running !== null) running.isHalfOver = true;
