@@ -259,3 +259,18 @@ test('law 7: the feed holds 1 MiB of a partition, and 8 while somebody reads in 
   expect(await bytes()).toBeGreaterThan(900_000);
   expect(await bytes()).toBeLessThanOrEqual(1_048_576);
 });
+
+test('law 7: where Redis takes no writes, many deltas are read all the same', async () => {
+  const namespace = 'no-writes';
+  const store = await stores.make(namespace, AT_ONCE);
+  const play = player(store);
+  for (let key = 0; key < 30; key++) await play({ kind: 'commit', rows: [{ key, amount: 1 }] });
+  const reader = readerThat(async () => undefined, namespace);
+  await redis.config('SET', 'min-replicas-to-write', '1');
+  try {
+    await expect(redis.set('any', 1)).rejects.toThrow(/NOREPLICAS/);
+    expect(await reader.readWhole([P], [VIEW], 0)).toEqual(await store.serving.readWhole([P], [VIEW], 0));
+  } finally {
+    await redis.config('SET', 'min-replicas-to-write', '0');
+  }
+});

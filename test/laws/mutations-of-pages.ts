@@ -120,6 +120,22 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     test: ON_REDIS,
   },
   {
+    lie: 'deltas are not read where Redis takes no writes',
+    law: '7',
+    file: 'packages/store/src/deltas/read-deltas.lua',
+    from: "redis.pcall('SET'",
+    to: "redis.call('SET'",
+    test: ON_REDIS,
+  },
+  {
+    lie: 'a page is not read where Redis takes no writes',
+    law: '7',
+    file: 'packages/store/src/deltas/read-page.lua',
+    from: "redis.pcall('SET'",
+    to: "redis.call('SET'",
+    test: ON_REDIS,
+  },
+  {
     lie: 'who follows gets all that the feed keeps for pages',
     law: '7',
     file: 'packages/store/src/deltas/follow.lua',
