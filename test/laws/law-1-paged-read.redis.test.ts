@@ -217,6 +217,33 @@ test('law 7: who follows gets at most 1 MiB of a partition, whatever the feed ke
   expect(some === 'gap' ? some : some?.map(({ id }) => id)).toEqual(cursors.slice(15).map(({ commitId }) => commitId));
 });
 
+test('law 7: of long rows a page has few, and no reply has all of many', async () => {
+  const namespace = 'long-rows';
+  const { speed, serving } = await stores.make(namespace);
+  const long = 'x'.repeat(30_000);
+  const rows = new Map(Array.from({ length: 400 }, (_, i) => [`2026-03-01\t${i}-${long}\tEUR`, [1, 1]]));
+  await speed.commit({ ...commitOf(null, '000001'), id: 'commit 1', deltas: new Map([[VIEW, rows]]) });
+  const replies: number[] = [];
+  const watched = new Proxy(redis, {
+    get(of, name) {
+      const command = Reflect.get(of, name);
+      if (name !== 'tributaryReadPageBuffer' && name !== 'tributaryReadDeltasBuffer') return command;
+      return async (...args: unknown[]) => {
+        const reply = await command.apply(of, args);
+        replies.push(JSON.stringify(reply, (_key, part) => (part?.type === 'Buffer' ? String(Buffer.from(part)) : part)).length);
+        return reply;
+      };
+    },
+  });
+  const [whole] = await createServingStore(watched, namespace, HISTORY_PARTITIONS, VIEWS).readWhole([P], [VIEW], 0);
+  expect(whole?.generations.get(0)?.rows.get(VIEW)).toEqual(rows);
+  expect(whole).toEqual((await serving.readWhole([P], [VIEW], 0))[0]);
+  // 12 MB in all: the first page is of 64 rows, those after it of half a MiB or so.
+  expect(replies.length).toBeGreaterThan(15);
+  expect(replies.filter((length) => length > 1_048_576).length).toBeLessThanOrEqual(1);
+  expect(Math.max(...replies)).toBeLessThan(4_194_304);
+});
+
 test('law 7: of a feed that is too short nothing is read', async () => {
   const namespace = 'too-short';
   const store = await stores.make(namespace, AT_ONCE);

@@ -24,7 +24,7 @@ import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { type CommittedDeltas, isChain, parseFeedEntry } from '../format/feed.ts';
 import { unpackMeasures } from '../format/words.ts';
 import type { FeedCursor, GenerationDeltas, Pause } from '../serving-store.ts';
-import type { GenerationHashes, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
+import type { GenerationHashes, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
 
 export interface DeltasAsked {
   readonly views: readonly string[];
@@ -47,6 +47,9 @@ export interface ReadBounds {
 
 /** A page takes some 2 ms of Redis, and some 10 of a reader. */
 export const READ_BOUNDS: ReadBounds = { pageRows: 2_048, mostAtOnce: 4_096 };
+/** Names of rows may have 30 kB, and a scan is asked for a number of rows: its first page is small, the next ones as large as the last allows. */
+const PAGE_BYTES = 512 * 1_024;
+const FIRST_PAGE_ROWS = 64;
 /** Rows that are passed over at a turn. */
 const ROWS_PER_TURN = 8_192;
 /** A read that lost the thread begins again. */
@@ -103,24 +106,30 @@ async function readPages(begun: PartitionHashes, reading: Reading): Promise<Read
   } = reading;
   const gathered = gatherRows(asked, begun);
 
-  /** The cursor of the next page; null: the thread is lost. */
-  async function readPage(generation: number, view: string, which: PageAsked['which']): Promise<string | null> {
+  /** null: the thread is lost. */
+  async function readPage(
+    generation: number,
+    view: string,
+    which: PageAsked['which'],
+  ): Promise<Pick<Page, 'cursor' | 'hash'> | null> {
     await pause();
     const page = await reads.page(prefix, { generation, view, which, since: gathered.at() });
     if (page.oldest > asked.from)
       throw new Error(`RETIRED the deltas of generation ${asked.from} are gone, the oldest kept is ${page.oldest}`);
     if (!gathered.takeUp(page.entries, page.lastCommit)) return null;
     gathered.take(generation, view, page.hash);
-    return page.cursor;
+    return page;
   }
 
   for (const { generation, lengths } of begun.generations)
     for (const [i, view] of asked.views.entries()) {
       let cursor = lengths[i] === 0 ? null : '0';
+      let rows = Math.min(pageRows, FIRST_PAGE_ROWS);
       while (cursor !== null) {
-        const next = await readPage(generation, view, { cursor, rows: pageRows });
-        if (next === null) return null;
-        cursor = next === '0' ? null : next;
+        const page = await readPage(generation, view, { cursor, rows });
+        if (page === null) return null;
+        cursor = page.cursor === '0' ? null : page.cursor;
+        rows = nextPageRows(rows, page.hash, pageRows);
       }
     }
   const counted = await countRows();
@@ -140,6 +149,14 @@ async function readPages(begun: PartitionHashes, reading: Reading): Promise<Read
     if (!gathered.takeUp(count.entries, count.fields['commit'] ?? '')) return null;
     return count.generations.every((one) => hasAllRows(one, asked.views, gathered)) ? count : null;
   }
+}
+
+/** Rows to ask for after a page of `rows`: as many as have its bytes' mean, but growing in steps, as later rows may be larger. */
+export function nextPageRows(rows: number, hash: readonly Buffer[], most: number): number {
+  let bytes = 0;
+  for (const part of hash) bytes += part.length;
+  const fit = Math.floor((PAGE_BYTES * hash.length) / 2 / Math.max(1, bytes));
+  return Math.max(1, Math.min(most, rows * 4, hash.length === 0 ? most : fit));
 }
 
 export function cursorOf(fields: Readonly<Record<string, string>>): FeedCursor {
@@ -249,9 +266,14 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
   };
 }
 
-function firstOf<T>(all: Iterable<T>, most: number): T[] {
-  const some: T[] = [];
-  for (const one of all) if (some.push(one) >= most) break;
+/** At most `most`, and no more than a page may have of bytes; at least one. */
+function firstOf(all: Iterable<string>, most: number): string[] {
+  const some: string[] = [];
+  let length = 0;
+  for (const one of all) {
+    length += one.length;
+    if (some.push(one) >= most || length >= PAGE_BYTES) break;
+  }
   return some;
 }
 

@@ -54,3 +54,11 @@ test('key by key each generation is read whole, from an older one that is retire
   ]);
   expect(kept.fields['oldest']).toBe('1');
 });
+
+test('law 7: key by key, another history with as many commits is not the one that is known', async () => {
+  const { reads } = movingSlot(() => undefined);
+  const entriesSince = async (commitId: string) =>
+    (await reads.hashes('p:', { ...asked(0), since: { commitId, commits: 5 } })).entries;
+  expect(await entriesSince('c5')).toEqual([]);
+  expect(await entriesSince('other')).toBe(null);
+});

@@ -8,10 +8,11 @@
   Returns  { state fields as a flat list, feed entries as follow.lua has them (0 = it does not reach back so far),
              { generation, pending, overflowed, { rows of view 1, of view 2 … }, { flat hash of view 1, of view 2 … } }, … }
            or the error RETIRED when the first generation's deltas are gone already
-  There are no hashes where all rows are more than one reply may have: they are read in pages (read-page.lua). For some time
+  There are no hashes where all rows are more than one reply may have, in number or, by some of them, in bytes (names of rows may
+  be long): they are read in pages (read-page.lua). For some time
   commits then leave more in the feed than they do otherwise (commit.lua), so that pages of different commits become one read.
 ]]
-local READING_MS = 10000
+local READING_MS, MOST_BYTES, SAMPLED = 10000, 2097152, 16
 
 local prefix = ARGV[1]
 local state = redis.call('HGETALL', KEYS[1])
@@ -52,7 +53,20 @@ while g < stop do
   table.insert(reply, { g, tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), lengths })
   g = after[g] or g + 1
 end
-if rows <= most then
+local function bytes_of(hash, length)
+  local sum = 0
+  for _, field in ipairs(length == 0 and {} or redis.call('HRANDFIELD', hash, -SAMPLED)) do sum = sum + #field end
+  return sum / SAMPLED * length
+end
+local function are_few()
+  if rows > most then return false end
+  local bytes = 0
+  for i = 3, #reply do
+    for v = 7, #ARGV do bytes = bytes + bytes_of(prefix .. 'd:' .. reply[i][1] .. ':' .. ARGV[v], reply[i][4][v - 6]) end
+  end
+  return bytes <= MOST_BYTES
+end
+if are_few() then
   for i = 3, #reply do
     local views = {}
     for v = 7, #ARGV do views[v - 6] = redis.call('HGETALL', prefix .. 'd:' .. reply[i][1] .. ':' .. ARGV[v]) end
