@@ -115,7 +115,7 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     lie: 'all rows are on the first page',
     law: '7',
     file: READ,
-    from: "cursor = next === '0' ? null : next;",
+    from: "cursor = page.cursor === '0' ? null : page.cursor;",
     to: 'cursor = null;',
     test: ITS_TEST,
   },
