@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { REPOSITORY } from './source-files.ts';
 
-const CODE = ['*.ts', '*.sql', '*.lua', '*.mjs'];
+const CODE = ['*.ts', '*.tsx', '*.sql', '*.lua', '*.mjs'];
 /** More files than this that lie beside each other are named. */
 const MANY = 20;
 
