@@ -173,4 +173,12 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     to: 'false',
     test: 'packages/reports/test/model-runner.test.ts',
   },
+  {
+    lie: 'who waits for a generation is given what was wanted when its loading began',
+    law: '7',
+    file: 'packages/serving/src/generations/served.ts',
+    from: 'while (wanted !== null && wanted.generation !== last && ',
+    to: 'while (wanted !== null && last === null && ',
+    test: 'packages/serving/test/served.test.ts',
+  },
 ];

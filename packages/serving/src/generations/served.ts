@@ -80,10 +80,19 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
     if (loading !== null) return loading;
     if (wanted === null || served?.generation === wanted.generation) return Promise.resolve();
     if (failed?.generation === wanted.generation && now() - failed.atMs < retryPauseMs(failed.times)) return Promise.resolve();
-    loading = load(wanted.generation).finally(() => {
+    loading = loadWanted().finally(() => {
       loading = null;
     });
     return loading;
+  }
+
+  /** Another one may be wanted by the time that one is loaded: who waits, waits for that. */
+  async function loadWanted(): Promise<void> {
+    let last: number | null = null;
+    while (wanted !== null && wanted.generation !== last && wanted.generation !== served?.generation) {
+      last = wanted.generation;
+      await load(last);
+    }
   }
 
   async function load(generation: number): Promise<void> {
