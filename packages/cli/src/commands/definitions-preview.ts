@@ -28,7 +28,7 @@ interface Previewed {
   readonly change: Change;
   readonly version: string | null;
   readonly inForce: string | null;
-  /** null: there is no such definition, or of this user more events are within reach than are read. */
+  /** null: the definition is unknown, or of this user more events are within reach than are read. */
   readonly values: readonly { readonly user: string; readonly value: SignalValue; readonly valueInForce: SignalValue }[];
 }
 

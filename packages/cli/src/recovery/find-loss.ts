@@ -70,7 +70,7 @@ async function compare({ shell, settings }: Context, state: LogState, partitions
   });
 }
 
-/** undefined: nothing answers; null: there is no log. */
+/** undefined: nothing answers; null: Redis has no log. */
 async function askRedis(url: string): Promise<string | null | undefined> {
   const redis = connectRedis(url, 'commit', () => {});
   try {

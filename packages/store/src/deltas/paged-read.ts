@@ -14,7 +14,7 @@
  * Everything that is held is of the commit that the last reply named: the commits since are added first, then the rows of the reply, which have
  * them, take the place of what was held. The commits must lead from the first to the last without a gap, as in the feed's other use. Rows are
  * never taken out of a hash but with their whole generation, which `oldest` says. So each row that is held is in the store, and where there are as
- * many in the store, there is no other. Whatever row comes after that count is a new one: the feed has all of it, and it is not looked up. So the
+ * many in the store, all are held. Whatever row comes after that count is a new one: the feed has all of it, and it is not looked up. So the
  * rows to look up become fewer with each page, however fast others come.
  *
  * Nothing of this trusts a scan to be whole: a cursor of HSCAN means nothing to the process of Redis that loads, or is given, the hash meanwhile.
