@@ -101,7 +101,7 @@ const idle = (ends: readonly (string | null)[], newestMs: readonly (number | nul
   newestMs,
   starts: ends.map(() => null),
   ends,
-  servedThen: null,
+  knownThen: null,
 });
 
 test('law 7: a store at an older position than was seen is reported at once, until it has caught up', () => {

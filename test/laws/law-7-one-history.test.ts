@@ -101,15 +101,15 @@ function textsOf(...asked: Parameters<typeof holesInHistory>): string[] {
 }
 
 test('law 7: a partition without a state is a hole where the log has lost its beginning, and none where it has not', () => {
-  const [hole] = holesInHistory([null, null], { starts: [null, '5'], ends: ['9', '9'], servedThen: null }, null);
+  const [hole] = holesInHistory([null, null], { starts: [null, '5'], ends: ['9', '9'], knownThen: null }, null);
   expect(hole).toMatchObject({ reason: 'other_history', partition: 1 });
-  expect(textsOf([null, null], { starts: [null, '5'], ends: ['9', '9'], servedThen: null }, null)).toEqual([
+  expect(textsOf([null, null], { starts: [null, '5'], ends: ['9', '9'], knownThen: null }, null)).toEqual([
     expect.stringMatching(/partition 1.*begins after 5/),
   ]);
 });
 
 test('law 7: a state from before the beginning of the log is a hole, one at it or after it is none', () => {
-  const log = { starts: ['5', '5', '5'], ends: ['9', '9', '9'], servedThen: null };
+  const log = { starts: ['5', '5', '5'], ends: ['9', '9', '9'], knownThen: null };
   const holes = textsOf([state('4', 0), state('5', 0), state('6', 0)], log, null);
   expect(holes).toEqual([expect.stringMatching(/partition 0.*stands at 4.*begins after 5/)]);
 });
@@ -142,7 +142,7 @@ test('law 7: a state whose barrier lay elsewhere than the cut is a hole, and so 
 });
 
 test('law 7: a log that ends before the cut of the generation is a hole, read or not; one at the cut is none', () => {
-  const log = { starts: [null, null, null, null], ends: ['4', null, '5', '6'], servedThen: 2 };
+  const log = { starts: [null, null, null, null], ends: ['4', null, '5', '6'], knownThen: 2 };
   const states = [state('4', 1), null, state('5', 2), state('6', 2)];
   const generation = { generation: 2, cut: ['5', '5', '5', '5'] };
   expect(textsOf(states, log, generation)).toEqual([
@@ -152,9 +152,9 @@ test('law 7: a log that ends before the cut of the generation is a hole, read or
   expect(textsOf(states, log, null)).toEqual([]);
   // A state that is ahead of the log reads nothing that is written until the log has passed it.
   expect(textsOf([state('6', 2)], log, generation)).toHaveLength(1);
-  // The log was asked while an older generation was served: this one may have been cut since.
-  expect(textsOf(states, { ...log, servedThen: 1 }, generation)).toEqual([]);
-  expect(textsOf(states, { ...log, servedThen: null }, generation)).toHaveLength(2);
+  // The log was asked while only older generations were known: this one may have been cut since.
+  expect(textsOf(states, { ...log, knownThen: 1 }, generation)).toEqual([]);
+  expect(textsOf(states, { ...log, knownThen: null }, generation)).toEqual([]);
 });
 
 test('laws 1 and 7: an emptied store beside a trimmed log is rebuilt from the archive, as if it had never been lost', async () => {

@@ -174,6 +174,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'test/laws/law-7-one-history.test.ts',
   },
   {
+    lie: 'ends that were seen before any generation was known speak for the one that is served',
+    law: '7',
+    file: 'packages/serving/src/freshness/speed-health.ts',
+    from: 'seen === null || (manifest !== null && seen.knownThen === null)',
+    to: 'seen === null',
+    test: 'services/api/test/one-history.test.ts',
+  },
+  {
     lie: 'an API is ready as long as it can answer, whatever its store and log are',
     law: '7',
     file: 'services/api/src/routes/health.ts',

@@ -30,9 +30,10 @@ export function keepUpToDate({ deps, generations, staged, board, deltas }: Servi
   // Each by itself: a generation may load for longer than answers may go without a poll of the log.
   const polls = [refresh, () => board.poll()].map(oneAtATime);
   const pollAll = () => {
-    for (const poll of polls) poll();
+    for (const poll of polls) void poll();
   };
-  pollAll();
+  // What the log says is held against generations that were known before it was asked: the first time one after the other.
+  void polls.reduce((before, poll) => before.then(poll), Promise.resolve());
   const timer = setInterval(pollAll, POLL_EVERY_MS);
   // A store that is down is reported by the poll, and by every request.
   const following = setInterval(() => void deltas.keepUp().catch(() => undefined), FOLLOW_EVERY_MS);
@@ -43,12 +44,12 @@ export function keepUpToDate({ deps, generations, staged, board, deltas }: Servi
 }
 
 /** Skips its turn while the work begun before is under way. */
-function oneAtATime(work: () => Promise<void>): () => void {
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
   let isUnderWay = false;
-  return () => {
+  return async () => {
     if (isUnderWay) return;
     isUnderWay = true;
-    void work().finally(() => {
+    await work().finally(() => {
       isUnderWay = false;
     });
   };

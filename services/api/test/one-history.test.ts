@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { createServing, keepUpToDate } from '@tributary/serving/serving';
+import { expect, test, vi } from 'vitest';
 import { shopping } from './shopping.ts';
 import { createWorld, NOON, PARTITIONS } from './world.ts';
 
@@ -46,6 +47,34 @@ test('a generation that is cut and published between two polls of the log does n
   await world.publish(2);
   await world.generations.refresh();
   expect((await world.get('/v1/activity')).body.meta).toMatchObject({ generation: 2, complete: true });
+});
+
+test('a generation that is published right after a process started does not make answers incomplete', async () => {
+  const world = await served();
+  const started = createServing(world.deps);
+  const missing = () => started.board.health().missing;
+  const stop = keepUpToDate(started);
+  try {
+    await vi.waitUntil(() => started.generations.current().served === 1 && missing().length === 0, { timeout: 20_000 });
+    await world.cut(2);
+    await world.publish(2);
+    await started.generations.refresh();
+    expect([started.generations.current().served, missing()]).toEqual([2, []]);
+  } finally {
+    stop();
+  }
+});
+
+test('law 7: what the log said before any generation was known makes no answer complete', async () => {
+  const world = await served();
+  const { board, generations } = createServing(world.deps);
+  const reasons = () => board.health().missing.map(({ reason }) => reason);
+  await board.poll();
+  expect(reasons()).toEqual([]);
+  await generations.refresh();
+  expect([generations.current().served, reasons()]).toEqual([1, ['log_unknown']]);
+  await board.poll();
+  expect(reasons()).toEqual([]);
 });
 
 test.each(['poll', 'request'] as const)(

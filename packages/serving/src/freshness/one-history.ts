@@ -12,8 +12,8 @@ type Cut = Pick<GenerationManifest, 'generation' | 'cut'>;
 export interface LogBounds {
   readonly starts: readonly (string | null)[];
   readonly ends: readonly (string | null)[];
-  /** The generation that was served when the log was asked: a newer one may be cut behind these ends. null: none was loaded. */
-  readonly servedThen: number | null;
+  /** The newest generation that was known when the log was asked: a newer one may be cut behind these ends. null: none was. */
+  readonly knownThen: number | null;
 }
 
 /**
@@ -30,9 +30,14 @@ export function holesInHistory(states: readonly (PartitionState | null)[], log: 
   return holes;
 }
 
+/** Whether the log was asked after this generation had been cut: only then do its ends say anything about that cut. */
+export function wasKnown({ generation }: Pick<Cut, 'generation'>, { knownThen }: LogBounds): boolean {
+  return knownThen !== null && generation <= knownThen;
+}
+
 /** Both layers read one log: it had the cut once. What it lost with the cut may be missing, and a state ahead of it reads nothing. */
 function endsBeforeCut(log: LogBounds | null, served: Cut | null, partition: number): string | null {
-  if (log === null || served === null || (log.servedThen !== null && served.generation > log.servedThen)) return null;
+  if (log === null || served === null || !wasKnown(served, log)) return null;
   const end = log.ends[partition] ?? null;
   const cut = served.cut[partition];
   if (cut === undefined || (end !== null && end >= cut)) return null;

@@ -39,12 +39,13 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
   return {
     async poll() {
       try {
-        const { served } = generations.current();
+        const { wanted, served } = generations.current();
+        const known = wanted === null && served === null ? null : Math.max(wanted?.generation ?? 0, served ?? 0);
         const before = furthest;
         states = await deps.store.states();
         furthestThen = before;
         furthest = furthestOf(furthest, states);
-        seen = await seeLog(deps.logReach, states, served, seen, deps.now).catch((cause: Error) => {
+        seen = await seeLog(deps.logReach, states, known, seen, deps.now).catch((cause: Error) => {
           silence = cause.message;
           throw cause;
         });

@@ -52,7 +52,7 @@ export interface SpeedHealth {
 export async function seeLog(
   log: LogReach,
   states: States,
-  servedThen: number | null,
+  knownThen: number | null,
   before: LogSeen | null,
   now: () => number,
 ): Promise<LogSeen> {
@@ -75,7 +75,7 @@ export async function seeLog(
     return { end, appendedMs: askedMs - ageMs, unreached };
   });
   const newestMs = ends.map((end) => (end === null ? null : (log.dateOf?.(end) ?? null)));
-  return { atMs, waiting, newestMs, starts, ends, servedThen };
+  return { atMs, waiting, newestMs, starts, ends, knownThen };
 }
 
 /** What one answer is made of, or what was last looked at. */
@@ -106,7 +106,7 @@ export function assessSpeed(
   const watermark = states.includes(null) ? null : Math.min(...states.map((state) => (state as PartitionState).logTimeMs));
   const notOneHistory = holesInHistory(states, seen, manifest);
   const missing = [...notOneHistory, ...lostWrites(states, furthest)];
-  if (seen === null) {
+  if (seen === null || (manifest !== null && seen.knownThen === null)) {
     missing.push(...gapsOf('log_unknown', ['the end of the log is not known yet']));
     return { lagMs: null, watermark, missing, notOneHistory, notes: [] };
   }
