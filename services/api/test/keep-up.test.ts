@@ -49,6 +49,8 @@ async function keptUpToDate() {
     const { generation, complete, warnings } = (await takeSnapshot(serving, [conversions], 'merged')).meta();
     return { generation, complete, warnings };
   }
+  // What a start begins one after the other is over with this turn.
+  await turn();
   await pass(1);
   expect(await meta()).toEqual({ generation: 1, complete: true, warnings: [] });
   return { world, serving, asked, held, pass, meta, stop };
