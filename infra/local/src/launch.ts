@@ -13,6 +13,7 @@ import { readConfig } from '@tributary/runtime/config/read-config';
 import { watchDisk } from '@tributary/runtime/data-folder/disk-space';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { DATA_FOLDER_SETTINGS } from '@tributary/runtime/data-folder/settings';
+import { type Ports, portsFrom } from '@tributary/runtime/process/local-ports';
 import { closeFolders } from './close-folders.ts';
 import { type LocalAccess, localKeys, writeAccess } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
@@ -20,7 +21,7 @@ import { lastWords } from './last-words.ts';
 import { boundLog } from './log-file.ts';
 import { type Managed, type ManagedEvent, manage } from './managed-process.ts';
 import { assertOwnLog } from './own-log.ts';
-import { assertFree, freeBasePort, type Ports, portsFrom } from './ports.ts';
+import { assertFree, freeBasePort } from './ports.ts';
 import { redisFolder, redisSpec, redisUrl } from './redis-process.ts';
 import { type Environment, ROLE_NAMES, type RoleName, roleEnvironment, roleSpec } from './roles.ts';
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
 import { distanceOf } from '@tributary/runtime/config/nearest-name';
 import { DATA_FOLDER_SETTINGS, folderNameTrouble } from '@tributary/runtime/data-folder/settings';
+import { DEFAULT_PORTS } from '@tributary/runtime/process/local-ports';
 import { MAX_BASE_PORT } from './ports.ts';
 
 export interface StartOptions {
@@ -27,7 +28,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
       args: [...argv],
       tokens: true,
       options: {
-        port: { type: 'string', default: '7400' },
+        port: { type: 'string', default: String(DEFAULT_PORTS.collector) },
         'data-dir': { type: 'string' },
         'no-demo': { type: 'boolean', default: false },
       },
@@ -60,7 +61,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 function worded({ code = '', message }: Error & { code?: string }): string {
   const [, given = ''] = /'(.*?)'/.exec(message) ?? [];
   if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
-    return `npm start takes only options (got "${given}"). Write npm start -- --port 7400, with "--" before them; --help lists all.`;
+    return `npm start takes only options (got "${given}"). Write npm start -- --port ${DEFAULT_PORTS.collector}, with "--" before them; --help lists all.`;
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
     const nearest = ['--port', '--data-dir', '--no-demo'].find((known) => distanceOf(known, given) <= 2);
     return `npm start has no option "${given}". ${nearest === undefined ? 'Leave it out' : `Write ${nearest}`}; --help lists all.`;

@@ -1,21 +1,11 @@
-/** Ports of one platform: a block of consecutive ports from a base, so that one number moves them all. */
+/** Whether the ports of one platform are free. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
+import { PORTS_OF_A_PLATFORM, type PortName, type Ports, portsFrom } from '@tributary/runtime/process/local-ports';
 
-/** Distance from the base port. The last three serve health and metrics only. */
-export const PORT_OFFSETS = { collector: 0, api: 1, redis: 2, speed: 3, archiver: 4, recompute: 5 } as const;
-export type PortName = keyof typeof PORT_OFFSETS;
-export type Ports = Readonly<Record<PortName, number>>;
-
-const BLOCK = Object.keys(PORT_OFFSETS).length;
-export const MAX_BASE_PORT = 65_535 - BLOCK + 1;
-
-export function portsFrom(base: number): Ports {
-  const ports = Object.entries(PORT_OFFSETS).map(([name, offset]) => [name, base + offset]);
-  return Object.fromEntries(ports) as Ports;
-}
+export const MAX_BASE_PORT = 65_535 - PORTS_OF_A_PLATFORM + 1;
 
 /** Throws `invalid_config` that names the ports and whose they would be. Waits up to `graceMs` for ports about to become free. */
 export async function assertFree(host: string, ports: Ports, graceMs: number): Promise<void> {
@@ -26,13 +16,13 @@ export async function assertFree(host: string, ports: Ports, graceMs: number): P
       const numbers = closed.map(({ port }) => port);
       const which = numbers.length === 1 ? `port ${numbers[0]} needs root` : `ports ${numbers[0]} to ${numbers.at(-1)} need root`;
       throw wrong(
-        `--port must be the first of ${BLOCK} ports in a row that this user may open (got ${ports.collector}: ${which}). Choose one above 1023.`,
+        `--port must be the first of ${PORTS_OF_A_PLATFORM} ports in a row that this user may open (got ${ports.collector}: ${which}). Choose one above 1023.`,
       );
     }
     if (refused.length === 0) return;
     if (waitedMs >= graceMs)
       throw wrong(
-        `--port must be the first of ${BLOCK} free ports in a row (got ${ports.collector}: another program uses ${listed(refused)}). Stop it, or choose another port.`,
+        `--port must be the first of ${PORTS_OF_A_PLATFORM} free ports in a row (got ${ports.collector}: another program uses ${listed(refused)}). Stop it, or choose another port.`,
       );
     await sleep(200);
   }

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Ports } from '@tributary/runtime/process/local-ports';
 import type { ServiceMessage } from '@tributary/runtime/process/report-ready';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
-import type { Ports } from './ports.ts';
 import { redisFolder } from './redis-process.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));

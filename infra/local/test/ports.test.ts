@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { portsFrom } from '@tributary/runtime/process/local-ports';
 import { afterEach, expect, test } from 'vitest';
-import { assertFree, freeBasePort, portsFrom } from '../src/ports.ts';
+import { assertFree, freeBasePort } from '../src/ports.ts';
 
 const HOST = '127.0.0.1';
 const squatters: ReturnType<typeof createServer>[] = [];

@@ -1,5 +1,5 @@
+import { portsFrom } from '@tributary/runtime/process/local-ports';
 import { expect, test } from 'vitest';
-import { portsFrom } from '../src/ports.ts';
 import { ROLE_NAMES, roleEnvironment } from '../src/roles.ts';
 
 const PLATFORM = { host: '127.0.0.1', ports: portsFrom(7400), dataDir: '/data', redisUrl: 'redis://x' };

@@ -6,8 +6,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isObject } from '@tributary/model/json';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { folderNameTrouble } from '@tributary/runtime/data-folder/settings';
+import { DATA_FOLDER_SETTINGS, folderNameTrouble } from '@tributary/runtime/data-folder/settings';
 import type { Scope } from '@tributary/runtime/keys/file';
+import { DEFAULT_PORTS } from '@tributary/runtime/process/local-ports';
+import { REDIS_SETTINGS } from '@tributary/runtime/redis/settings';
 import { CommandError, EXIT, UsageError } from './exit.ts';
 import { readJson } from './json-text.ts';
 import { belongs, firstGiven, type Given, mismatch, type Places } from './key-source.ts';
@@ -54,9 +56,8 @@ interface LocalAccess {
 }
 
 /** Where `npm start` puts them. */
-const API_URL = 'http://127.0.0.1:7401';
-const COLLECTOR_URL = 'http://127.0.0.1:7400';
-const REDIS_URL = 'redis://127.0.0.1:7402';
+const API_URL = `http://127.0.0.1:${DEFAULT_PORTS.api}`;
+const COLLECTOR_URL = `http://127.0.0.1:${DEFAULT_PORTS.collector}`;
 
 export function resolveSettings(options: GlobalOptions, env: Environment, cwd: string, home: string): Settings {
   const { dataDir, dataDirFrom } = dataDirOf(options, env, cwd, home);
@@ -87,7 +88,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
   };
   const redis = firstGiven(
     ['flag', '--redis-url', options.redisUrl],
-    ['environment', 'TRIBUTARY_REDIS_URL', env['TRIBUTARY_REDIS_URL']],
+    ['environment', 'TRIBUTARY_REDIS_SETTINGS.redisUrl.default', env['TRIBUTARY_REDIS_SETTINGS.redisUrl.default']],
     ['folder', localFile, local.redisUrl],
   );
   return {
@@ -95,7 +96,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
     dataDirFrom,
     apiUrl: api.address.value,
     collectorUrl: collector.address.value,
-    redisUrl: redis?.value ?? REDIS_URL,
+    redisUrl: redis?.value ?? REDIS_SETTINGS.redisUrl.default,
     redisUrlFrom: redis === undefined ? 'default' : redis.source === 'folder' ? 'folder' : 'given',
     keyIfAny,
     isOfFolder: () => api.address.source === 'folder' || api.address.source === 'default',
@@ -151,8 +152,9 @@ function dataDirOf(
   const trouble = named.trim() === '' ? undefined : folderNameTrouble(dataDirFrom, named);
   if (trouble !== undefined) throw new UsageError(trouble);
   if (named.trim() !== '') return { dataDir: resolve(cwd, named), dataDirFrom };
-  const here = resolve(cwd, '.tributary');
-  return { dataDir: existsSync(here) ? here : join(home, '.tributary'), dataDirFrom };
+  const usual = DATA_FOLDER_SETTINGS.dataDir.default;
+  const here = resolve(cwd, usual);
+  return { dataDir: existsSync(here) ? here : join(home, usual), dataDirFrom };
 }
 
 function readLocalAccess(file: string): LocalAccess {
@@ -185,7 +187,7 @@ function wrongIn(local: unknown): string | undefined {
 
 function httpUrl({ name, value }: Pick<Given, 'name' | 'value'>): string {
   if (!/^https?:\/\//.test(value) || !URL.canParse(value))
-    throw new UsageError(`${name} must be an address such as http://127.0.0.1:7401 (got "${value}").`);
+    throw new UsageError(`${name} must be an address such as ${API_URL} (got "${value}").`);
   const { username, password } = new URL(value);
   if (username !== '' || password !== '')
     throw new UsageError(

@@ -1,10 +1,11 @@
 import type { ConfigTable } from '@tributary/runtime/config/read-config';
+import { DEFAULT_PORTS } from '@tributary/runtime/process/local-ports';
 import { SHARED_SETTINGS } from './shared.ts';
 import { originsRule, proxiesRule } from './text-rules.ts';
 
 export const API_SETTINGS = {
   ...SHARED_SETTINGS,
-  apiPort: { type: 'int', default: 7401, unit: 'port', why: 'answers come from here' },
+  apiPort: { type: 'int', default: DEFAULT_PORTS.api, unit: 'port', why: 'answers come from here' },
   apiOrigins: {
     type: 'string',
     default: '',

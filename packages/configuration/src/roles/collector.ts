@@ -1,5 +1,6 @@
 import type { ConfigTable } from '@tributary/runtime/config/read-config';
 import type { Value, Values, Wrong } from '@tributary/runtime/config/setting';
+import { DEFAULT_PORTS } from '@tributary/runtime/process/local-ports';
 import { SHARED_SETTINGS } from './shared.ts';
 import { baseUrlRule, originsRule } from './text-rules.ts';
 
@@ -12,7 +13,7 @@ const LINE_BYTES = 256;
 
 export const COLLECTOR_SETTINGS = {
   ...SHARED_SETTINGS,
-  collectorPort: { type: 'int', default: 7400, unit: 'port', why: 'events come in here' },
+  collectorPort: { type: 'int', default: DEFAULT_PORTS.collector, unit: 'port', why: 'events come in here' },
   collectorPublicUrl: {
     type: 'string',
     default: '',
