@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildConsole } from '../../packages/console/build/build.ts';
 import { count, money, parts, percent } from '../../packages/console/src/app/parts/format.ts';
 import { readBuilt } from '../../packages/console/src/built.ts';
-import { createWorld, event, NOON, READ, type World } from '../../services/api/test/world.ts';
+import { ADMIN, createWorld, event, NOON, READ, type World } from '../../services/api/test/world.ts';
 import { reportMissingChromium, startChromium } from './chromium.ts';
 
 const missing = reportMissingChromium('the console in Chromium (test/conformance/console.browser.test.ts)');
@@ -75,8 +75,10 @@ function history(): Event[] {
       campaign: name,
       page: name,
       element: name,
-      properties: { name },
+      creative: name,
+      properties: { name, [name]: name },
     }),
+    event({ type: name, userId: name, id: `${name.replaceAll(/[^ -~]|["\\]/g, '')} ${i}`, ts: NOON - HOUR }),
     event({ type: 'purchase', userId: name, id: `hostile-${i}`, ts: NOON - HOUR, value: 500, currency: 'EUR' }),
   ]);
   return [...usual, ...hostile].flat();
@@ -196,6 +198,36 @@ describe.skipIf(missing !== null)('in Chromium', () => {
       expect(tab.url()).toBe(`${api}/ui/paths?days=7`);
       await other.close();
     }
+  });
+
+  test('a link changes nothing where a session is open, and its code waits on', async () => {
+    const { code } = JSON.parse((await world.post('/ui/login-codes', {}, ADMIN)).text) as { code: string };
+    await open(`system#code=${code}`);
+    await page.reload();
+    await settled();
+    expect(await page.locator('.holder').textContent()).toContain('read key tr_reader');
+    expect(page.url()).toBe(`${api}/ui/system`);
+    const own = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+    const spent = await world.app.inject({ method: 'POST', url: '/ui/session', headers: own, payload: { code } });
+    expect([spent.statusCode, spent.json().scope]).toEqual([200, 'admin']);
+  });
+
+  test('what one tab logs out of, others show no more', async () => {
+    const other = await browser.newContext();
+    const [first, second] = [await other.newPage(), await other.newPage()];
+    await first.goto(`${api}/ui/attribution`);
+    await first.getByLabel('Key').fill('tr_reader_x');
+    await first.getByRole('button', { name: 'Log in' }).click();
+    await first.locator('table').first().waitFor();
+    await second.goto(`${api}/ui/system`);
+    await second.locator('table').first().waitFor();
+    await second.getByRole('button', { name: 'Log out' }).click();
+    await first.getByRole('heading', { name: 'Log in with a key' }).waitFor();
+    expect(await first.locator('table').count()).toBe(0);
+    await second.getByLabel('Key').fill('ta_admin_x');
+    await second.getByRole('button', { name: 'Log in' }).click();
+    await first.getByText('admin key').waitFor();
+    await other.close();
   });
 
   test('the figures of a comparison are those of the API, in each layer, and all models share out the same', async () => {
@@ -320,6 +352,10 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     await page.getByRole('heading', { name: 'This needs an admin key' }).waitFor();
     await open('conversion?id=nothing');
     await page.getByText('The API refused this question').waitFor();
+    await open('conversions?cursor=nonsense&days=7');
+    await page.getByRole('link', { name: 'Back to the newest' }).click();
+    await tableOf('Conversions').waitFor();
+    expect(new URL(page.url()).search).toBe('?days=7');
   });
 
   test('pages have no fault that axe finds in either theme, and names of others run nothing', async () => {

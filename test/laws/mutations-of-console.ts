@@ -87,4 +87,28 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     to: '',
     test: IN_CHROMIUM,
   },
+  {
+    lie: 'a link to the console takes the place of an open session',
+    law: '6',
+    file: 'packages/console/src/app/state/session.ts',
+    from: "if (code !== undefined && session.is === 'out')",
+    to: 'if (code !== undefined)',
+    test: 'test/conformance/console.browser.test.ts',
+  },
+  {
+    lie: 'what one tab of the console logs out of stays to be seen in others',
+    law: '6',
+    file: 'packages/console/src/app/state/session.ts',
+    from: "  others.addEventListener('message', () => void check());\n",
+    to: '',
+    test: 'test/conformance/console.browser.test.ts',
+  },
+  {
+    lie: 'a partition looks behind for what was appended while it was asked',
+    law: '7',
+    file: 'services/api/src/routes/operations.ts',
+    from: 'const ends = await deps.logReach.ends()',
+    to: 'const first = await fromStore(deps.store.states());\n  deps.store.states = async () => first;\n  const ends = await deps.logReach.ends()',
+    test: 'services/api/test/status.test.ts',
+  },
 ];

@@ -42,6 +42,15 @@ test('nothing of what was built asks another address, or makes code or HTML of t
   expect(code.match(/\beval\(|\bnew Function\(|\.outerHTML|insertAdjacentHTML|document\.write/g) ?? []).toEqual([]);
 });
 
+test('each colour is written once, in light and in dark', () => {
+  const style = readdirSync(folder).find((name) => name.endsWith('.css')) ?? '';
+  const text = readFileSync(join(folder, style), 'utf8');
+  const colours = [...text.matchAll(/--([\w-]+): light-dark\(/g)].map(([, name]) => name);
+  expect(colours.length).toBeGreaterThan(20);
+  expect(new Set(colours).size).toBe(colours.length);
+  expect(text.replaceAll(/light-dark\([^)]*\)?[^)]*\)/g, '').match(/#[0-9a-f]{3,8}\b|prefers-color-scheme/g) ?? []).toEqual([]);
+});
+
 test('the same sources are built once, and a build that was torn apart is built again', async () => {
   expect(await buildConsole({ folder, ifChanged: true })).toBeNull();
   const list = readFileSync(join(folder, LIST_FILE), 'utf8');

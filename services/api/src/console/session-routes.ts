@@ -21,7 +21,7 @@ const Secret = z.string().min(1).max(256);
 const LoginBody = z.union([z.strictObject({ key: Secret }), z.strictObject({ code: Secret })]);
 const OPEN = { config: { scope: 'open' as const } };
 const OPEN_CONSOLE =
-  'Open /ui over HTTPS, or over HTTP on the machine itself (http://127.0.0.1, http://localhost), in a browser of 2023 or later.';
+  'Open /ui over HTTPS, or over HTTP on the machine itself (http://127.0.0.1, http://localhost), in a browser of 2024 or later.';
 const NOT_A_LOGIN = 'the body must be {"key": "tr_…"} or {"code": "…"} (got another one)';
 const AGAIN = 'Log in with a key of the scope read or admin.';
 

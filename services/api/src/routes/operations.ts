@@ -15,11 +15,12 @@ export const routes: Routes = (context) => (app, _options, done) => {
 async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnswer>> {
   const { deps, generations } = context;
   const snapshot = await takeSnapshot(context, [], 'merged');
-  const states = await fromStore(deps.store.states());
+  // The end first: asked afterwards, what was appended in between would make every busy partition look behind.
   const ends = await deps.logReach.ends().catch((cause: unknown) => {
     deps.onWarning('the log did not say where it ends', cause);
     return null;
   });
+  const states = await fromStore(deps.store.states());
   const current = await currentManifest(context);
   const meta = snapshot.meta();
   const { wanted, served, failure } = generations.current();

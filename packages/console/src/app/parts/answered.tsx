@@ -4,6 +4,7 @@ import type { TributaryProblem } from '@tributary/client/problem';
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { Answered } from '../state/answers.ts';
+import { addressWith, placeNow } from '../state/place.ts';
 import { sentence } from '../words.ts';
 
 interface Props<O extends Operation> {
@@ -63,11 +64,14 @@ export function Problem({ problem, again }: { readonly problem: TributaryProblem
         {code}
         {requestId !== null && `, request ${requestId}`}
       </p>
-      {again !== undefined && (
-        <button type="button" onClick={again}>
-          Ask again
-        </button>
-      )}
+      <p class="pager">
+        {again !== undefined && (
+          <button type="button" onClick={again}>
+            Ask again
+          </button>
+        )}
+        {placeNow().query.has('cursor') && <a href={addressWith(placeNow(), { cursor: null })}>Back to the newest</a>}
+      </p>
     </div>
   );
 }
