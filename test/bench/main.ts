@@ -14,6 +14,7 @@ import { benchModels } from './models.ts';
 import { benchPeers } from './peers.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
+import { benchSignals } from './signals.ts';
 import { benchSpeed } from './speed.ts';
 import { benchSteady } from './steady.ts';
 
@@ -40,6 +41,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
+  signals: () => benchSignals(Number(values.seconds ?? 15)),
   kafka: () =>
     benchKafka(
       { events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 },

@@ -10,7 +10,7 @@ import { percentile, withPlatform } from './platform.ts';
 import type { Figure } from './report.ts';
 import { workload } from './workload.ts';
 
-const USERS = 2_000;
+export const USERS = 2_000;
 const SIGNALS = 30;
 const CONCURRENT = 8;
 /** Code is compiled while it runs: after two seconds a single read took 50 µs, after six 33. */
@@ -110,7 +110,7 @@ export function benchReads(seconds: number): Promise<Figure[]> {
   });
 }
 
-async function fill(collector: Http): Promise<string[]> {
+export async function fill(collector: Http): Promise<string[]> {
   const users = new Set<string>();
   let batch: string[] = [];
   const now = Date.now();
@@ -132,7 +132,7 @@ async function fill(collector: Http): Promise<string[]> {
   return [...users];
 }
 
-async function untilReadable(api: Http, users: readonly string[]): Promise<void> {
+export async function untilReadable(api: Http, users: readonly string[]): Promise<void> {
   for (const end = Date.now() + 60_000; ; ) {
     const { body } = await api.get(`/v1/users/${users[USERS - 1]}/signals?limit=${SIGNALS}`);
     if (body.split('"ts":').length - 1 >= SIGNALS) return;
@@ -140,14 +140,14 @@ async function untilReadable(api: Http, users: readonly string[]): Promise<void>
   }
 }
 
-interface Measured {
+export interface Measured {
   readonly perSecond: number;
   /** CPU time of the server, user and system, per call: what a shared machine leaves comparable. */
   readonly cpuMicros: number;
 }
 
 /** `CONCURRENT` callers, each with one call in flight. `cpu`: the server's CPU time so far, µs. */
-async function measure(seconds: number, cpu: () => Promise<number>, call: () => Promise<unknown>): Promise<Measured> {
+export async function measure(seconds: number, cpu: () => Promise<number>, call: () => Promise<unknown>): Promise<Measured> {
   let calls = 0;
   const cpuBefore = await cpu();
   const start = performance.now();
@@ -163,7 +163,7 @@ async function measure(seconds: number, cpu: () => Promise<number>, call: () => 
   return { perSecond, cpuMicros: ((await cpu()) - cpuBefore) / calls };
 }
 
-async function cpuOfMetrics(api: Http): Promise<number> {
+export async function cpuOfMetrics(api: Http): Promise<number> {
   const { body } = await api.get('/metrics');
   const seconds = /^process_cpu_seconds_total ([\d.]+)/m.exec(body)?.[1];
   if (seconds === undefined) throw new Error('the metrics do not have the CPU time');

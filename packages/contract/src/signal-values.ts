@@ -5,10 +5,10 @@ import { BodyInstant, count, Instant, listOf, UserId } from './parameters.ts';
 import type { Routes } from './route.ts';
 import { NOON, Sum } from './shapes.ts';
 
-const MAX_USERS = 1_000;
+export const MAX_USERS = 1_000;
 export const MAX_SIGNALS = 200;
 /** Users times signals of one answer. */
-const MAX_VALUES = 20_000;
+export const MAX_VALUES = 20_000;
 const MAX_BUDGET_MS = 500;
 const DEFAULT_BUDGET_MS = 100;
 

@@ -5,9 +5,7 @@ import { openDuckDb } from '@tributary/archive/duckdb';
 import { PARQUET, sqlText } from '@tributary/archive/parquet';
 import { MISNAMED } from '@tributary/importing/failures';
 import { TributaryError } from '@tributary/model/errors';
-import type { SignalDefinition } from '@tributary/signals/definitions/read';
-import { EVENT_FIELDS, type FieldType } from '@tributary/signals/expressions/fields';
-import type { SegmentValue, SignalValue } from '@tributary/signals/value';
+import { type Column, type ColumnType, columnsOf } from '@tributary/signals/columns';
 import { UsageError } from '../exit.ts';
 import { type PastQuestion, type PastStatus, pastValues } from './past-values.ts';
 import { openSpool, spoolSql } from './spool.ts';
@@ -27,12 +25,6 @@ const ASKED = { user: 'VARCHAR', instant: 'BIGINT', label: 'VARCHAR', status: 'V
 /** Names that a definition of a set cannot have. */
 export const TAKEN: readonly string[] = Object.keys(ASKED);
 
-interface Column {
-  readonly name: string;
-  readonly sqlType: string;
-  readonly cell: (value: SignalValue) => unknown;
-}
-
 /** `out` is there whole or not at all: what it is made of lies beside it until then, and is removed whatever happens. */
 export async function writeTrainingSet(
   question: Omit<PastQuestion, 'folder'>,
@@ -40,15 +32,16 @@ export async function writeTrainingSet(
 ): Promise<SetWritten> {
   const folder = await madeBeside(out);
   try {
-    const columns = question.definitions.flatMap(columnsOf);
+    const defined = question.definitions.map((definition) => [definition.name, columnsOf(definition)] as const);
+    const columns = defined.flatMap(([, own]) => own);
     const spool = await openSpool(join(folder, 'values.ndjson'));
     const byStatus: Partial<Record<PastStatus, number>> = {};
     let rows = 0;
     try {
       for await (const { nr, user, atMs, label, status, values } of pastValues({ ...question, folder })) {
-        const cells = question.definitions.flatMap((definition) => {
-          const value = values?.get(definition.name) ?? null;
-          return columnsOf(definition).map(({ cell }) => (value === null ? null : cell(value)));
+        const cells = defined.flatMap(([name, own]) => {
+          const value = values?.get(name) ?? null;
+          return own.map(({ cell }) => (value === null ? null : cell(value)));
         });
         const bytes = await spool.add([nr, user, atMs, label, status, ...cells]);
         if (bytes > MOST_ROW_BYTES)
@@ -94,7 +87,10 @@ interface Copied {
 async function copied({ spool, columns, made, format, folder, memoryLimit }: Copied): Promise<void> {
   const session = await openDuckDb({ memoryLimit, threads: 2, tempDir: folder });
   try {
-    const named = [...Object.entries(ASKED).map(([name, sqlType]) => ({ name, sqlType })), ...columns];
+    const named = [
+      ...Object.entries(ASKED).map(([name, sqlType]) => ({ name, sqlType })),
+      ...columns.map(({ name, type }) => ({ name, sqlType: SQL_TYPES[type] })),
+    ];
     const cast = (sqlType: string, i: number) =>
       format === 'csv' && sqlType === 'VARCHAR' ? withoutFormula(`cells[${i + 2}]`) : `CAST(cells[${i + 2}] AS ${sqlType})`;
     const selected = named.map(({ name, sqlType }, i) => `${cast(sqlType, i)} AS "${name}"`).join(', ');
@@ -114,46 +110,11 @@ function withoutFormula(cell: string): string {
 /** What a row may have as JSON: DuckDB reads lines through a buffer of twice as much. */
 const MOST_ROW_BYTES = 16 * 1024 * 1024;
 
-const SQL_TYPES: Readonly<Record<FieldType, string>> = {
+/** 200 000 of the largest integers sum to more than 64 bits hold. */
+const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   text: 'VARCHAR',
   integer: 'BIGINT',
+  sum: 'DECIMAL(38, 0)',
   number: 'DOUBLE',
   boolean: 'BOOLEAN',
 };
-const plain = (value: SignalValue): unknown => value;
-
-function columnsOf(definition: SignalDefinition): Column[] {
-  const { name, resolved } = definition;
-  if (resolved.kind === 'segment')
-    return [
-      { name, sqlType: 'BOOLEAN', cell: (value) => (value as SegmentValue).member },
-      { name: `${name}.since`, sqlType: 'BIGINT', cell: (value) => (value as SegmentValue).since },
-    ];
-  if (resolved.kind === 'ratio') return [{ name, sqlType: 'DOUBLE', cell: plain }];
-  if (resolved.kind !== 'aggregate' || resolved.measure === 'top')
-    return [{ name, sqlType: 'VARCHAR', cell: (value) => JSON.stringify(value) }];
-  const ofField = SQL_TYPES[typeOf(resolved.field, definition)];
-  switch (resolved.measure) {
-    case 'count':
-    case 'distinct':
-    case 'timeSince':
-      return [{ name, sqlType: 'BIGINT', cell: plain }];
-    // 200 000 of the largest integers are more than 64 bits hold.
-    case 'sum':
-      return [{ name, sqlType: ofField === 'BIGINT' ? 'DECIMAL(38, 0)' : ofField, cell: plain }];
-    case 'min':
-    case 'max':
-    case 'first':
-    case 'last':
-    case 'mostFrequent':
-      return [{ name, sqlType: ofField, cell: plain }];
-    default:
-      return [{ name, sqlType: 'DOUBLE', cell: plain }];
-  }
-}
-
-function typeOf(field: string | null, { fields }: SignalDefinition): FieldType {
-  if (field === null) return 'integer';
-  const own = fields[field] as { readonly type: FieldType } | undefined;
-  return own?.type ?? EVENT_FIELDS.get(field)?.type ?? 'text';
-}

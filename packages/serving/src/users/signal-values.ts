@@ -38,6 +38,8 @@ export interface UserValues {
   readonly lostMs: number;
   /** More was there than is read. */
   readonly bounded: boolean;
+  /** When their newest event before `asOf` happened, of any type, epoch ms; -1: there is none, or the time was over before. */
+  readonly newestTs: number;
 }
 
 class OutOfTime extends Error {}
@@ -45,7 +47,7 @@ class OutOfTime extends Error {}
 /** `isOver`: asked before each value and between events; what is left then is not computed. */
 export function valuesOf(record: Buffer | null, question: ValueQuestion, isOver: () => boolean): UserValues {
   const { definitions, asOfMs, keptFromMs, agedMs } = question;
-  const { timeline, boundMs } = isOver() ? { timeline: null, boundMs: NEVER_CUT } : timelineFor(record, question, isOver);
+  const { timeline, boundMs, newestTs } = isOver() ? NOT_READ : timelineFor(record, question, isOver);
   const markedMs = cutOfRecord(record);
   const cutMs = Math.max(markedMs, boundMs, agedMs);
   let lostMs = NEVER_CUT;
@@ -63,7 +65,7 @@ export function valuesOf(record: Buffer | null, question: ValueQuestion, isOver:
     return { value: null, status: 'INCOMPLETE', version };
   };
   const values = Object.fromEntries([...definitions].map(([name, definition]) => [name, valueAs(definition)]));
-  return { values, lostMs, bounded };
+  return { values, lostMs, bounded, newestTs };
 }
 
 /** null: the time was over before. */
@@ -76,17 +78,21 @@ function inTime({ evaluate }: SignalDefinition, timeline: Timeline, asOfMs: numb
   }
 }
 
-/** `boundMs`: up to when events were left out, as the record has more than are read. */
-function timelineFor(
-  record: Buffer | null,
-  { definitions, asOfMs }: ValueQuestion,
-  isOver: () => boolean,
-): { timeline: Timeline; boundMs: number } {
+interface Read {
+  readonly timeline: Timeline | null;
+  /** Up to when events were left out, as the record has more than are read. */
+  readonly boundMs: number;
+  readonly newestTs: number;
+}
+
+const NOT_READ: Read = { timeline: null, boundMs: NEVER_CUT, newestTs: -1 };
+
+function timelineFor(record: Buffer | null, { definitions, asOfMs }: ValueQuestion, isOver: () => boolean): Read {
   const all = [...definitions.values()].flatMap((definition) => definition ?? []);
-  if (record === null || all.length === 0) return { timeline: orderedTimeline([]), boundMs: NEVER_CUT };
+  if (record === null || all.length === 0) return { ...NOT_READ, timeline: orderedTimeline([]) };
   const fromMs = Math.max(0, asOfMs - Math.max(...all.map(({ reachMs }) => reachMs)));
   const names = all.every(({ types }) => types !== null) ? new Set(all.flatMap(({ types }) => types ?? [])) : undefined;
-  const { slices } = newestSignals(record, {
+  const { slices, newestTs } = newestSignals(record, {
     fromMs,
     toMs: asOfMs,
     limit: MOST_EVENTS + 1,
@@ -100,8 +106,8 @@ function timelineFor(
   const events: Event[] = [];
   for (const { start, end, ts } of slices) {
     bytes += end - start;
-    if (events.length === MOST_EVENTS || bytes > MOST_BYTES) return { timeline: newestFirst(events), boundMs: ts };
+    if (events.length === MOST_EVENTS || bytes > MOST_BYTES) return { timeline: newestFirst(events), boundMs: ts, newestTs };
     events.push(JSON.parse(record.toString('utf8', start, end)) as Event);
   }
-  return { timeline: newestFirst(events), boundMs: NEVER_CUT };
+  return { timeline: newestFirst(events), boundMs: NEVER_CUT, newestTs };
 }

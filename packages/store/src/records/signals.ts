@@ -42,6 +42,8 @@ export interface NewestSignals {
   readonly slices: readonly SignalSlice[];
   /** Whether the record holds lines that are too short for events: marks of what it lost. */
   readonly hasMarks: boolean;
+  /** When the newest event before `toMs` happened, of any type, epoch ms; -1: there is none. */
+  readonly newestTs: number;
 }
 
 /** The newest signals that the selection keeps. */
@@ -52,6 +54,7 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Newes
   let keeps = 0;
   let inOrder = true;
   let hasMarks = false;
+  let newestTs = -1;
   for (let start = 0; start < record.length; ) {
     const end = record.indexOf(NEWLINE, start);
     if (end < 0) break;
@@ -92,7 +95,9 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Newes
     ids[line] = idStart;
     idEnds[line] = at;
 
-    if (ts < fromMs || ts >= toMs) continue;
+    if (ts >= toMs) continue;
+    if (ts > newestTs) newestTs = ts;
+    if (ts < fromMs) continue;
     if (names !== undefined && !names.has(textOf(record, typeStart, typeEnd))) continue;
     if (before !== undefined && (ts > before.ts || (ts === before.ts && record.toString('latin1', idStart, at) >= before.id)))
       continue;
@@ -113,7 +118,7 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Newes
     const line = kept[i] as number;
     slices.push({ ts: instants[line] as number, start: starts[line] as number, end: ends[line] as number });
   }
-  return { slices, hasMarks };
+  return { slices, hasMarks, newestTs };
 }
 
 /** The id of a signal: cursors name it. */

@@ -1,7 +1,14 @@
 /** Errors as clients see them: RFC 9457 problem details, every code from the one table in the model. */
-import { problemOf } from '@tributary/contract/problem';
+import { type Problem, problemOf } from '@tributary/contract/problem';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** JSON of a problem in the form of another protocol; absent: RFC 9457. */
+    problemAs?: (problem: Problem) => string;
+  }
+}
 
 /** `fix`: another than that of the code. */
 export function sendProblem(reply: FastifyReply, code: ErrorCode, detail: string, fix?: string): FastifyReply {
@@ -10,7 +17,10 @@ export function sendProblem(reply: FastifyReply, code: ErrorCode, detail: string
   if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
   if (code === 'unauthorized' && !reply.hasHeader('www-authenticate'))
     reply.header('www-authenticate', 'Bearer realm="tributary"');
-  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  const { problemAs } = reply.request.routeOptions.config;
+  reply.code(problem.status);
+  if (problemAs !== undefined) return reply.type('application/json; charset=utf-8').send(problemAs(problem));
+  return reply.type('application/problem+json').send(JSON.stringify(problem));
 }
 
 /** `report` hears of what the operator should know: defects and failing stores, each with its request id. */

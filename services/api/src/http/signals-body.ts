@@ -10,13 +10,13 @@ import type { PartitionState } from '@tributary/store/speed-store';
 import { cutOfRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 
-export interface UserSignals extends NewestSignals {
+export interface UserSignals extends Pick<NewestSignals, 'slices' | 'hasMarks'> {
   readonly userId: string;
   /** null: no event of this user is stored. */
   readonly record: Buffer | null;
 }
 
-const NONE: NewestSignals = { slices: [], hasMarks: false };
+const NONE = { slices: [], hasMarks: false };
 
 export function selectSignals(userId: string, record: Buffer | null, selection: SignalSelection): UserSignals {
   const { slices, hasMarks } = record === null ? NONE : newestSignals(record, selection);

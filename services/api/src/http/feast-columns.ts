@@ -1,0 +1,100 @@
+/** Values of definitions as the columns of a Feast answer: one a feature, over the users in the order asked. */
+import { TributaryError } from '@tributary/model/errors';
+import { type Column, columnsOf } from '@tributary/signals/columns';
+import type { SignalSet } from '@tributary/signals/definitions/read';
+import type { SignalValue } from '@tributary/signals/value';
+import type { Feature } from './feast-query.ts';
+import type { ValuedUser } from './find-values.ts';
+
+/** The join key, and who has no event, have no instant. */
+const EPOCH = '"1970-01-01T00:00:00Z"';
+
+export interface Columns {
+  /** Values of the next user; returns how many bytes they have. */
+  add(user: ValuedUser): number;
+  /** The objects of `results`, with the join key first. `entities`: as JSON. */
+  results(entities: readonly string[]): string[];
+  /** Values so far that 64 bits do not hold. */
+  tooLarge(): number;
+}
+
+/** Throws `invalid_query` where a definition has no such column. */
+export function createColumns(sets: ReadonlyMap<number, SignalSet>, features: readonly Feature[]): Columns {
+  const byPartition = new Map(
+    [...sets].map(([partition, set]) => [partition, features.map((feature) => columnOf(set, feature))]),
+  );
+  for (const [i, { column }] of features.entries())
+    if (![...byPartition.values()].some((columns) => columns[i] !== undefined))
+      throw new TributaryError(
+        'invalid_query',
+        `features must name a definition, or when a user entered a segment, such as "planner.since" (got ${JSON.stringify(column)})`,
+      );
+  const values = features.map((): string[] => []);
+  const statuses = features.map((): string[] => []);
+  const instants: string[] = [];
+  let tooLarge = 0;
+
+  return {
+    add({ partition, isPresent, newestTs, values: named }) {
+      const columns = byPartition.get(partition) ?? [];
+      const instant = newestTs < 0 ? EPOCH : `"${new Date(newestTs).toISOString()}"`;
+      instants.push(instant);
+      let bytes = features.length * (instant.length + STATUS_BYTES);
+      for (const [i, { definition }] of features.entries()) {
+        const column = columns[i];
+        const found = named[definition];
+        const isKnown = found?.status === 'READY' && column !== undefined;
+        const text = isPresent && isKnown ? cellText(column, found.value) : NULL;
+        (values[i] as string[]).push(text ?? NULL);
+        (statuses[i] as string[]).push(isPresent ? statusOf(isKnown ? text : undefined) : '"NOT_FOUND"');
+        bytes += (text ?? NULL).length;
+        if (text === undefined) tooLarge++;
+      }
+      return bytes;
+    },
+    results(entities) {
+      const count = entities.length;
+      const timestamps = instants.join(',');
+      const key = resultText(
+        entities.join(','),
+        new Array(count).fill(PRESENT).join(','),
+        new Array(count).fill(EPOCH).join(','),
+      );
+      return [key, ...values.map((own, i) => `,${resultText(own.join(','), (statuses[i] ?? []).join(','), timestamps)}`)];
+    },
+    tooLarge: () => tooLarge,
+  };
+}
+
+const NULL = 'null';
+const PRESENT = '"PRESENT"';
+/** The most that one has, with the commas of status, value and instant. */
+const STATUS_BYTES = 15;
+
+/**
+ * `text`: undefined: the value is not known, or too large for 64 bits. INVALID is a status of the SDK, which shows null. NULL_VALUE: no event gives
+ * it a value.
+ */
+function statusOf(text: string | undefined): string {
+  if (text === undefined) return '"INVALID"';
+  return text === NULL ? '"NULL_VALUE"' : PRESENT;
+}
+
+function columnOf(set: SignalSet, { definition, column }: Feature): Column | undefined {
+  const found = set.get(definition);
+  return found && columnsOf(found).find(({ name }) => name === column);
+}
+
+/** JSON; undefined: an integer that 64 bits do not hold, at which the SDK fails as a whole. */
+function cellText({ type, cell }: Column, value: SignalValue): string | undefined {
+  const found = value === null ? null : cell(value);
+  if (found === null) return NULL;
+  if (typeof found === 'bigint') return BigInt.asIntN(64, found) === found ? String(found) : undefined;
+  // The SDK takes the type of a number from how it is written.
+  if (type === 'number' && Number.isInteger(found) && Math.abs(found as number) < 1e21) return `${found}.0`;
+  return JSON.stringify(found);
+}
+
+function resultText(values: string, statuses: string, instants: string): string {
+  return `{"values":[${values}],"statuses":[${statuses}],"event_timestamps":[${instants}]}`;
+}

@@ -1,0 +1,153 @@
+/**
+ * Values of definitions of users, whatever form they are answered in:
+ *
+ *   users ─▶ what is in force in their partitions ─▶ records ─▶ values at one instant, user after user ─▶ what the answer lacks
+ */
+import type { SpeedMeta } from '@tributary/contract/meta';
+import { TributaryError } from '@tributary/model/errors';
+import { partitionOf } from '@tributary/model/user-key';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
+import { recordReachMs } from '@tributary/serving/users/record-reach';
+import { type UserValues, type ValueQuestion, valuesOf } from '@tributary/serving/users/signal-values';
+import { lostUpTo } from '@tributary/serving/users/user-timeline';
+import { signalsOf } from '@tributary/signals/definitions/file';
+import type { SignalSet } from '@tributary/signals/definitions/read';
+import type { RecordOwner } from '@tributary/store/serving-store';
+import { cutOfRecords } from '@tributary/views/record';
+import { NEVER_CUT } from '@tributary/views/user-state';
+import type { ApiContext } from '../context.ts';
+
+/** Users of one answer that are reported to lack events. */
+const MOST_NAMED = 20;
+const MOST_ANSWER_BYTES = 32 * 1024 * 1024;
+
+export interface AskedUsers {
+  /** In the order asked; one may be there twice. */
+  readonly users: readonly RecordOwner[];
+  /** By partition: during a change of definitions two may follow different ones. */
+  readonly sets: ReadonlyMap<number, SignalSet>;
+}
+
+export function askedUsers({ deps, board }: ApiContext, userKeys: readonly string[]): AskedUsers {
+  const users = userKeys.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
+  const partitions = new Set(users.map(({ partition }) => partition));
+  return {
+    users,
+    sets: new Map([...partitions].map((partition) => [partition, signalsOf(board.definitions(partition), sha256Hex)])),
+  };
+}
+
+/** Names of definitions in force, for whom they were asked. */
+export function knownNames({ sets }: AskedUsers): ReadonlySet<string> {
+  return new Set([...sets.values()].flatMap((set) => [...set.keys()]));
+}
+
+/** `called`: what the caller calls such names. */
+export function unknownName(called: string, unknown: string, known: ReadonlySet<string>): TributaryError {
+  const some = [...known].sort().slice(0, 20).join(', ') || 'none is defined';
+  return new TributaryError(
+    'invalid_query',
+    `${called} must be names of definitions in force: ${some} (got ${JSON.stringify(unknown.slice(0, 64))})`,
+  );
+}
+
+export interface ValuedUser extends UserValues {
+  readonly partition: number;
+  readonly userKey: string;
+  /** Whether an event of the user is stored. */
+  readonly isPresent: boolean;
+}
+
+export interface FoundValues {
+  readonly asOf: number;
+  /** Some were not computed, as the time was over. */
+  readonly partial: boolean;
+  readonly meta: SpeedMeta;
+}
+
+interface Question {
+  readonly names: readonly string[];
+  /** undefined: now. */
+  readonly asOf: number | undefined;
+  readonly budgetMs: number;
+}
+
+/** `add` is called for each user in the order asked; it returns how many bytes of the answer it made. Rejects with `invalid_query`, `too_much_asked`. */
+export async function findValues(
+  { deps, board, records }: ApiContext,
+  { users, sets }: AskedUsers,
+  { names, asOf: given, budgetMs }: Question,
+  owner: string,
+  add: (user: ValuedUser) => number,
+): Promise<FoundValues> {
+  const partitions = new Set(sets.keys());
+  const read = await records.read(owner, users, (found) => {
+    // After the records: what they hold was applied at or before this log time.
+    const states = board.states();
+    const logTimes = [...partitions].map((partition) => states[partition]?.logTimeMs ?? 0);
+    const now = Math.max(deps.now(), ...logTimes.map((ms) => ms + 1));
+    // What happens until then is not known: a value of that instant would be a guess that says READY.
+    if (given !== undefined && given > now)
+      throw new TributaryError(
+        'invalid_query',
+        `asOf must be an instant that has come (got ${given}, which is ${given - now} ms ahead). Leave it out, which is now.`,
+      );
+    const asOf = given ?? now;
+    const questions = new Map([...sets].map(([partition, set]) => [partition, questionOf(board, partition, set, names, asOf)]));
+    const untilMs = performance.now() + budgetMs;
+    const isOver = () => performance.now() > untilMs;
+    let bytes = 0;
+    const holes: string[] = [];
+    let [partial, bounded, backfilling] = [false, 0, false];
+    for (const [i, { partition, userKey }] of users.entries()) {
+      const record = found[i] ?? null;
+      const one = valuesOf(record, questions.get(partition) as ValueQuestion, isOver);
+      const statuses = Object.values(one.values).map(({ status }) => status);
+      partial ||= statuses.includes('NOT_COMPUTED');
+      backfilling ||= statuses.includes('BACKFILLING');
+      if (one.bounded) bounded++;
+      if (one.lostMs !== NEVER_CUT) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(one.lostMs, 'what signals look at')}`);
+      bytes += add({ ...one, partition, userKey, isPresent: record !== null });
+      if (bytes > MOST_ANSWER_BYTES)
+        throw new TributaryError('too_much_asked', `the answer must have at most ${MOST_ANSWER_BYTES} bytes (got more)`);
+    }
+    return { asOf, holes, partial, bounded, backfilling };
+  });
+  const { lagMs, watermark, missing, notes } = board.health();
+  const more = read.holes.length > MOST_NAMED ? [`and ${read.holes.length - MOST_NAMED} more users`] : [];
+  const gaps = [
+    ...gapsAmong(missing, partitions),
+    ...gapsOf('record_cut', [...read.holes.slice(0, MOST_NAMED), ...more]),
+    ...gapsOf(
+      'record_cut',
+      read.backfilling ? ['records do not reach back yet as far as some signals look: they are BACKFILLING'] : [],
+    ),
+    ...gapsOf('bound_reached', read.bounded > 0 ? [`the records of ${read.bounded} users hold more events than are read`] : []),
+    ...gapsOf('bound_reached', read.partial ? [`the ${budgetMs} ms for values were over`] : []),
+  ];
+  const meta = {
+    view: 'speed' as const,
+    speed: { lagMs, watermark },
+    ...completenessOf(gaps, exampleOf(gapsAmong(notes, partitions))),
+  };
+  return { asOf: read.asOf, partial: read.partial, meta };
+}
+
+function questionOf(
+  board: ApiContext['board'],
+  partition: number,
+  set: SignalSet,
+  names: readonly string[],
+  asOfMs: number,
+): ValueQuestion {
+  const definitions = board.definitions(partition);
+  const state = board.states()[partition] ?? null;
+  const reachMs = recordReachMs(definitions);
+  return {
+    definitions: new Map(names.map((name) => [name, set.get(name)])),
+    asOfMs,
+    keptFromMs: cutOfRecords(state, reachMs),
+    agedMs: state === null ? NEVER_CUT : state.logTimeMs - reachMs,
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * Values of 20 definitions of all kinds: of 100 users in one request, in the API's own form and on the wire of Feast, and of 1 000 users. The server is
+ * a process of its own; this one makes the load.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHttp, type Http } from './http.ts';
+import { percentile, withPlatform } from './platform.ts';
+import { cpuOfMetrics, fill, type Measured, measure, USERS, untilReadable } from './reads.ts';
+import type { Figure } from './report.ts';
+
+const WARM_UP_S = 6;
+/** Odd: the median is one of them. */
+const ROUNDS = 3;
+
+const DEFINITIONS = {
+  fields: { product: 'properties.product', place: { from: 'properties.position', type: 'integer' } },
+  signals: {
+    views1h: { count: 'product_view', window: '1h' },
+    views7d: { count: 'product_view', window: '7d' },
+    searches1d: { count: 'search', window: '1d' },
+    events30d: { count: '*', window: '30d' },
+    today: { count: '*', window: { tumbling: '1d' } },
+    spend30d: { sum: 'purchase.value', window: '30d' },
+    dearest: { max: 'purchase.value' },
+    cheapest: { min: 'purchase.value' },
+    meanPlace: { mean: '*.place', window: '7d' },
+    spread: { variance: '*.place', window: '7d' },
+    products: { distinct: '*.product', window: '30d' },
+    favourite: { mostFrequent: '*.product', window: '7d' },
+    channels: { top: 'ad_click.channel', k: 3 },
+    lastPage: { last: '*.page' },
+    idle: { timeSince: '*' },
+    conversion: { ratio: { of: { count: 'purchase' }, to: { count: 'product_view' } }, window: '30d' },
+    interest: { decayedCount: 'product_view', halfLife: '1d' },
+    lastViews: { type: 'product_view', fields: ['product', 'page'], keep: { count: 5, age: '30d' } },
+  },
+  sessions: { web: { gap: '30m', keep: { count: 3, age: '7d' } } },
+  segments: { planner: { enter: "type == 'search'", ttl: '14d', exit: "type == 'purchase'" } },
+};
+const NAMES = [DEFINITIONS.signals, DEFINITIONS.sessions, DEFINITIONS.segments].flatMap((section) => Object.keys(section));
+
+export async function benchSignals(seconds: number): Promise<Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
+  const file = join(folder, 'definitions.json');
+  await writeFile(file, JSON.stringify(DEFINITIONS));
+  try {
+    return await withPlatform(({ collectorUrl, apiUrl, keys }) => measured(seconds, collectorUrl, apiUrl, keys), {
+      TRIBUTARY_DEFINITIONS_FILE: file,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Keys {
+  readonly write: string;
+  readonly read: string;
+}
+
+async function measured(seconds: number, collectorUrl: string, apiUrl: string, keys: Keys): Promise<Figure[]> {
+  const collector = createHttp(collectorUrl, keys.write);
+  const users = await fill(collector);
+  const api = createHttp(apiUrl, keys.read);
+  await untilReadable(api, users);
+  let asked = 0;
+  const some = (count: number) => {
+    const from = (asked++ * count) % (USERS - count + 1);
+    return users.slice(from, from + count);
+  };
+  const native = (count: number) => post(api, '/v1/signals/values', { users: some(count), signals: NAMES, budgetMs: 500 }, count);
+  const feast = () => {
+    const features = NAMES.map((name) => `profile:${name}`);
+    return post(api, '/get-online-features', { entities: { user_id: some(100) }, features }, 100);
+  };
+  const cpu = () => cpuOfMetrics(api);
+  const hundred = () => native(100);
+  await measure(WARM_UP_S, cpu, hundred);
+  await measure(WARM_UP_S / 2, cpu, feast);
+  const own: Measured[] = [];
+  const wire: Measured[] = [];
+  // In turn, A B A B: the machine's speed drifts.
+  for (let round = 0; round < ROUNDS; round++) {
+    own.push(await measure(seconds / ROUNDS, cpu, hundred));
+    wire.push(await measure(seconds / ROUNDS, cpu, feast));
+  }
+  const tookMs: number[] = [];
+  for (let i = 0; i < 300; i++) {
+    const began = performance.now();
+    await native(1_000);
+    tookMs.push(performance.now() - began);
+  }
+  collector.close();
+  api.close();
+  const median = (of: readonly number[]) => percentile(of, 0.5);
+  const section = 'signals';
+  const what = `100 users × ${NAMES.length} values`;
+  return [
+    {
+      section,
+      figure: what,
+      value: median(own.map(({ perSecond }) => perSecond)) * 100,
+      unit: 'users/s',
+      goal: { value: 70_000, better: 'more' },
+    },
+    { section, figure: `CPU of the API, ${what}`, value: median(own.map(({ cpuMicros }) => cpuMicros)), unit: 'µs/request' },
+    { section, figure: `${what}, wire of Feast`, value: median(wire.map(({ perSecond }) => perSecond)) * 100, unit: 'users/s' },
+    {
+      section,
+      figure: 'wire of Feast / own form, by CPU',
+      value: median(wire.map(({ cpuMicros }, i) => cpuMicros / (own[i] as Measured).cpuMicros)),
+      unit: '×',
+      goal: { value: 2, better: 'less' },
+    },
+    {
+      section,
+      figure: `1 000 users × ${NAMES.length} values, one at a time, p99`,
+      value: percentile(tookMs, 0.99),
+      unit: 'ms',
+      goal: { value: 10, better: 'less' },
+      note: `median ${median(tookMs).toFixed(1)} ms`,
+    },
+  ];
+}
+
+async function post(api: Http, path: string, body: object, users: number): Promise<void> {
+  const { status, bytes } = await api.drainPost(path, JSON.stringify(body));
+  if (status !== 200 || bytes < users * NAMES.length * 10) throw new Error(`${path} answered ${status} with ${bytes} bytes`);
+}
