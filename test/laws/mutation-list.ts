@@ -25,6 +25,7 @@ import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
 import { MUTATIONS_OF_SIGNALS } from './mutations-of-signals.ts';
 import { MUTATIONS_OF_STAGING } from './mutations-of-staging.ts';
+import { MUTATIONS_OF_SUBJECTS } from './mutations-of-subjects.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
@@ -433,6 +434,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_SETTINGS,
   ...MUTATIONS_OF_SIGNALS,
   ...MUTATIONS_OF_STAGING,
+  ...MUTATIONS_OF_SUBJECTS,
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
   ...MUTATIONS_OF_UNCERTAINTY,

@@ -162,7 +162,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'a small answer may wait as long as a large one',
     law: '7',
     file: 'packages/runtime/src/http/unread-answers.ts',
-    from: 'isSmall && !isStream(payload) ? takeSmallMs : takeMs',
+    from: 'isSmall ? takeSmallMs : takeMs',
     to: 'takeMs',
     test: 'packages/runtime/src/http/unread-answers.test.ts',
   },

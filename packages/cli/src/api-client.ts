@@ -9,6 +9,8 @@ export interface ApiClient {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
+  /** An answer of lines, each as soon as it is there; its end may come early, and the last line says whether it did. */
+  lines(path: string): AsyncGenerator<string, void, undefined>;
 }
 
 /** A name is written once for each value of a list. */
@@ -46,7 +48,42 @@ export function createApiClient(
     get: (path, query) => call('GET', withQuery(url, path, query ?? {})),
     post: (path, body) => call('POST', withQuery(url, path, {}), body),
     delete: (path) => call('DELETE', withQuery(url, path, {})),
+    lines: (path) => linesOf(url, key, fetcher, withQuery(url, path, {})),
   };
+}
+
+/** How long the next part of an answer may take: the API gives a sign of life before. */
+const SILENCE_MS = 60_000;
+
+async function* linesOf(url: string, key: string, fetcher: typeof fetch, target: URL): AsyncGenerator<string, void, undefined> {
+  const silent = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silent.abort(new Error(`nothing came for ${SILENCE_MS / 1_000} s`)), SILENCE_MS);
+  };
+  try {
+    alive();
+    const response = await fetcher(target, { headers: { authorization: `Bearer ${key}` }, signal: silent.signal });
+    if (response.headers.get('x-tributary') !== 'api' && !BEFORE_US.has(response.status))
+      throw notAnApi(url, `GET ${target.pathname}`, response.status);
+    if (!response.ok) throw problemOf('GET', target, response.status, await response.text(), undefined);
+    let rest = '';
+    const decoder = new TextDecoder();
+    for await (const bytes of response.body ?? []) {
+      alive();
+      const lines = (rest + decoder.decode(bytes as Uint8Array, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
+    throw unreachable(url, cause);
+  } finally {
+    clearTimeout(timer);
+    silent.abort();
+  }
 }
 
 async function exchange(
@@ -59,16 +96,20 @@ async function exchange(
     const response = await fetcher(target, init);
     return { status: response.status, text: await response.text(), isOurs: response.headers.get('x-tributary') === 'api' };
   } catch (cause) {
-    throw new CommandError(
-      {
-        code: 'api_unreachable',
-        message: `the API at ${url} does not answer: ${reasonOf(cause)}`,
-        fix: isPlainServer(cause) ? PLAIN_SERVER_FIX : 'Start the platform with "npm start", or name its API with --url.',
-        exitCode: EXIT.missing,
-      },
-      { cause },
-    );
+    throw unreachable(url, cause);
   }
+}
+
+function unreachable(url: string, cause: unknown): CommandError {
+  return new CommandError(
+    {
+      code: 'api_unreachable',
+      message: `the API at ${url} does not answer: ${reasonOf(cause)}`,
+      fix: isPlainServer(cause) ? PLAIN_SERVER_FIX : 'Start the platform with "npm start", or name its API with --url.',
+      exitCode: EXIT.missing,
+    },
+    { cause },
+  );
 }
 
 /** Answers of a proxy whose server does not answer it. */

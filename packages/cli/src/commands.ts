@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   import: 'load history from files',
   events: 'send and check events, see what was rejected, follow the log',
   attribution: 'which channels the conversions are credited to',
+  users: 'what is stored of one user',
   archive: 'the archived events: their files, and reports under other windows than those of the definitions',
 };
 
@@ -31,6 +32,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['events', 'rejections'], load: async () => (await import('./commands/events-rejections.ts')).addEventsRejections },
   { path: ['events', 'tail'], load: async () => (await import('./commands/events-tail.ts')).addEventsTail },
   { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
+  { path: ['users', 'export'], load: async () => (await import('./commands/users-export.ts')).addUsersExport },
   { path: ['conversions'], load: async () => (await import('./commands/conversions.ts')).addConversions },
   { path: ['attribution', 'report'], load: async () => (await import('./commands/attribution-report.ts')).addAttributionReport },
   {

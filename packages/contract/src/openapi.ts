@@ -54,7 +54,8 @@ export function openApi(version: string): Json {
 }
 
 function operationOf(operationId: string, route: Route, components: Record<string, Json>): Json {
-  const { tag, summary, description, params, query, body, answer, status = 200, alsoAs = [], refusals = [], example } = route;
+  const { tag, summary, description, params, query, body, answer, status = 200, refusals = [], example } = route;
+  const { answersAs = 'application/json', alsoAs = [] } = route;
   const answered = { $ref: named(answer, answerName(operationId), 'output', components) };
   const fields = body === undefined ? [] : Object.keys(body.shape);
   const problems = [...ALWAYS, ...refusals, '5XX' as const].map((code) => [
@@ -86,7 +87,7 @@ function operationOf(operationId: string, route: Route, components: Record<strin
       [status]: {
         description: summary,
         content: {
-          'application/json': { schema: answered, example: example.answer },
+          [answersAs]: { schema: answered, example: example.answer },
           ...Object.fromEntries(alsoAs.map((type) => [type, { schema: { type: 'string' } }])),
         },
       },

@@ -25,6 +25,8 @@ export interface Route {
   readonly answer: z.ZodType;
   /** 200 unless it says otherwise. */
   readonly status?: 202;
+  /** The media type, where the answer is lines of `answer` and not one document. */
+  readonly answersAs?: 'application/x-ndjson';
   /** Media types of the answer besides JSON. */
   readonly alsoAs?: readonly string[];
   /** Statuses of problems beyond those that every route may answer with. */

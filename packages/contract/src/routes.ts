@@ -10,10 +10,12 @@ import { REPROCESSING_ROUTES } from './reprocessing.ts';
 import type { Routes } from './route.ts';
 import { SIGNAL_VALUE_ROUTES } from './signal-values.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
+import { USER_EXPORT_ROUTES } from './user-export.ts';
 import { USER_ROUTES } from './users.ts';
 
 export const ROUTES = {
   ...USER_ROUTES,
+  ...USER_EXPORT_ROUTES,
   ...SIGNAL_VALUE_ROUTES,
   ...ATTRIBUTION_ROUTES,
   ...PATH_ROUTES,

@@ -21,10 +21,12 @@ import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/re
 import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
+import { createSubjectReads } from '@tributary/store/subjects/redis-subject-reads';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
 import { consoleFiles } from './console/pages.ts';
 import type { ApiContext } from './context.ts';
+import { openOutputs } from './export/open-outputs.ts';
 import { requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
@@ -85,6 +87,13 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
       archiveConcurrency: config.apiArchiveConcurrency,
       archiveTimeoutMs: config.apiArchiveTimeoutMs,
       patienceMs: config.apiPatienceMs,
+    },
+    exports: {
+      dataDir,
+      memoryLimit,
+      log,
+      openOutputs: () => openOutputs(config, bulk, onError),
+      subjects: createSubjectReads(bulk, NAMESPACE),
     },
     metrics,
     trustedProxies: listOf(config.apiTrustedProxies),

@@ -11,6 +11,7 @@ import type { EventLog } from '@tributary/log/port';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
 import type { QuestionDesk } from '@tributary/serving/questions/archive-questions';
 import type { ServingStore } from '@tributary/store/serving-store';
+import type { ExportDeps } from './export/sources.ts';
 
 /** The data folder as routes ask it: what the merge reads, and what operators do. */
 export interface DataFolder extends GenerationSource {
@@ -65,6 +66,11 @@ export interface ApiLimits extends ServingLimits {
   /** Concurrent questions to DuckDB; more wait, up to eight times as many. */
   readonly archiveConcurrency: number;
   readonly archiveTimeoutMs: number;
+  /** Exports of users at a time; a key has one of them. */
+  readonly exports: number;
+  /** How long one may take, and how long its client may. */
+  readonly exportMs: number;
+  readonly exportBytes: number;
 }
 
 export const DEFAULT_LIMITS: ApiLimits = {
@@ -79,6 +85,9 @@ export const DEFAULT_LIMITS: ApiLimits = {
   openAnswersMs: 1_000,
   archiveConcurrency: API_SETTINGS.apiArchiveConcurrency.default,
   archiveTimeoutMs: API_SETTINGS.apiArchiveTimeoutMs.default,
+  exports: 2,
+  exportMs: 900_000,
+  exportBytes: 8 * 1024 ** 3,
 };
 
 export interface ApiDeps extends ServingDeps {
@@ -93,6 +102,8 @@ export interface ApiDeps extends ServingDeps {
   /** For the record of who did what. */
   readonly onAction: (what: string, about: Readonly<Record<string, unknown>>) => void;
   readonly limits: ApiLimits;
+  /** What exports of users read beside all this. */
+  readonly exports: ExportDeps;
   /** Text of the metrics page and its content type. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
   /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; empty: from no address. */

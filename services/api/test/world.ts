@@ -32,6 +32,7 @@ import { type AppOptions, buildApp } from '../src/app.ts';
 import type { ApiContext } from '../src/context.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
+import { noExports } from './no-exports.ts';
 
 export const PARTITIONS = 4;
 export const READ = 'Bearer tr_reader_x';
@@ -324,6 +325,7 @@ export async function createWorld(options: WorldOptions = {}) {
     now: () => nowMs,
     // The store is in this process: what is late is the machine. A test of a busy store brings its own bound.
     limits: { ...DEFAULT_LIMITS, freshMs: 60_000, openAnswersMs: 0, ...options.limits },
+    exports: noExports(partitions),
     metrics: { contentType: 'text/plain', metrics: async () => 'up 1\n' },
     trustedProxies: [],
     onWarning: (message) => void warnings.push(message),

@@ -74,7 +74,7 @@ export function createUnreadAnswers({ unreadBytes, takeMs, takeSmallMs = TAKE_SM
         }
         const counted = isSmall ? 0 : bytes;
         unread.take(owner, counted);
-        const limit = setTimeout(giveUp, isSmall && !isStream(payload) ? takeSmallMs : takeMs).unref();
+        const limit = setTimeout(giveUp, isStream(payload) ? (payload.takeMs ?? takeMs) : isSmall ? takeSmallMs : takeMs).unref();
         whenClosed(reply.raw, () => {
           clearTimeout(limit);
           unread.give(owner, counted);
@@ -91,8 +91,8 @@ export function createUnreadAnswers({ unreadBytes, takeMs, takeSmallMs = TAKE_SM
   };
 }
 
-/** Files of /docs, read as they are sent. */
-function isStream(payload: unknown): boolean {
+/** Files of /docs, and exports, read as they are sent. One that ends by itself says when: `takeMs`. */
+function isStream(payload: unknown): payload is { readonly takeMs?: number } {
   return typeof payload === 'object' && payload !== null && 'pipe' in payload;
 }
 

@@ -1,0 +1,96 @@
+/** Lies about what is stored of one user: what an export leaves out, gives away, or calls whole. */
+import type { Mutation } from './mutation-list.ts';
+
+const EXPORT = 'services/api/src/export';
+const ROWS = 'packages/archive/src/readers/subject-rows.ts';
+
+export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
+  {
+    lie: 'an export leaves out who is named as anonymous beside another user',
+    law: '9',
+    file: ROWS,
+    from: ' OR anonymous_id = $userKey',
+    to: '',
+    test: 'packages/archive/src/readers/subject-rows.test.ts',
+  },
+  {
+    lie: 'an export shows rows of others that name the user',
+    law: '9',
+    file: ROWS,
+    from: "row['user_key'] === userKey ? 'own' : 'named'",
+    to: "row['user_key'] === userKey ? 'own' : 'own'",
+    test: 'packages/archive/src/readers/subject-rows.test.ts',
+  },
+  {
+    lie: 'the second page of rows begins where the first did',
+    law: '9',
+    file: ROWS,
+    from: "row: last['file_row_number'] as bigint }",
+    to: 'row: -1n }',
+    test: 'packages/archive/src/readers/subject-rows.test.ts',
+  },
+  {
+    lie: 'an export shows records that name the user and are of another one',
+    law: '9',
+    file: `${EXPORT}/whose.ts`,
+    from: "  return holds(value, userKey) ? 'named' : null;",
+    to: "  return holds(value, userKey) ? 'own' : null;",
+    test: `${EXPORT}/whose.test.ts`,
+  },
+  {
+    lie: 'an export leaves out records that cannot be read',
+    law: '9',
+    file: `${EXPORT}/whose.ts`,
+    from: "text.includes(quoted) || text.includes(userKey) ? 'text' : null;",
+    to: 'null;',
+    test: `${EXPORT}/whose.test.ts`,
+  },
+  {
+    lie: 'an export that could not read a place is complete',
+    law: '7',
+    file: `${EXPORT}/export.ts`,
+    from: 'complete: holes.length === 0',
+    to: 'complete: true',
+    test: 'services/api/test/user-export.test.ts',
+  },
+  {
+    lie: 'an export goes on after its bound of bytes',
+    law: '7',
+    file: `${EXPORT}/export.ts`,
+    from: '          break;\n',
+    to: '',
+    test: 'services/api/test/user-export.test.ts',
+  },
+  {
+    lie: 'a key may read many exports at a time',
+    law: '7',
+    file: 'services/api/src/routes/user-export.ts',
+    from: '      underWay.add(owner);\n',
+    to: '',
+    test: 'services/api/test/user-export.test.ts',
+  },
+  {
+    lie: 'an export leaves out files that no manifest of a generation names as sums or rows',
+    law: '9',
+    file: `${EXPORT}/from-folder.ts`,
+    from: "if (!file.endsWith('.parquet') || without.has(file)) continue;",
+    to: "if (!file.endsWith('.parquet') || without.has(file) || !named.has(file)) continue;",
+    test: 'services/api/test/user-export.test.ts',
+  },
+  {
+    lie: 'an export leaves out the index of conversions',
+    law: '9',
+    file: `${EXPORT}/sources.ts`,
+    from: "    { place: 'conversionIndex', read: () => fromIndex(subjects, owner) },\n",
+    to: '',
+    test: 'test/e2e/export-finds-all.e2e.test.ts',
+  },
+  {
+    lie: 'an export that breaks off is whole',
+    law: '7',
+    file: 'packages/cli/src/commands/users-export.ts',
+    from: 'return end.complete ? EXIT.ok : EXIT.found;',
+    to: 'return EXIT.ok;',
+    test: 'packages/cli/test/users-export.test.ts',
+  },
+];
