@@ -76,6 +76,16 @@ export const WRONG_KINDS: Readonly<Record<string, readonly string[]>> = {
   kafkaSslCaFile: ['/ca.pem'],
   kafkaSslCertFile: ['/cert.pem'],
   kafkaSslKeyFile: ['/key.pem'],
+  minimise: [
+    'properties.ip',
+    'drop:ip',
+    'hash:userId',
+    'drop:properties',
+    'drop:properties.a..b',
+    'drop:properties.ip,',
+    'hash:properties.email',
+  ],
+  minimiseKey: ['short', SECRET],
   collectorPublicUrl: [
     'events.shop.example',
     'ftp://x',

@@ -10,6 +10,7 @@ import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { followKeys } from '@tributary/runtime/keys/ring';
 import { withActivity, withRoom } from './activity.ts';
 import { createGates } from './bodies/gate.ts';
+import { minimiserOf } from './checks/minimiser.ts';
 import { createRejections } from './checks/rejections.ts';
 import { listen } from './http/listen.ts';
 import { logReadiness } from './http/readiness.ts';
@@ -67,6 +68,7 @@ await runRole('collector', async ({ config, log: logger, metrics: registry, disk
       authorise: authoriser(keys, now),
       rates: createRates(now),
       names,
+      minimise: minimiserOf(config),
     },
     reader: (key) => keys.verify(key, 'read', now()),
     gates,

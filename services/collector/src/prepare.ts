@@ -8,6 +8,7 @@
  */
 
 import type { ErrorCode } from '@tributary/model/errors';
+import type { Event } from '@tributary/model/event';
 import type { JsonObject, Outcome } from '@tributary/model/json';
 import { type Invalid, invalid } from '@tributary/model/refusal';
 import { partitionOf } from '@tributary/model/user-key';
@@ -69,6 +70,8 @@ export interface Surroundings {
   readonly authorise: Authorise;
   readonly names: Names;
   readonly rates: Rates;
+  /** Takes away what may not be written; absent: nothing is taken. */
+  readonly minimise?: ((event: Event) => Event) | undefined;
 }
 
 /** Rules of one request that have an entry each; the others share one by code. */
@@ -157,6 +160,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
     grant,
     formatHasSource,
     damaged,
+    minimise: surroundings.minimise,
     names: claim,
     maxAgeMs: grant.isPublic ? Math.min(limits.publicEventAgeMs, limits.eventAgeMs) : limits.eventAgeMs,
   };

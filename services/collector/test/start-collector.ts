@@ -18,7 +18,7 @@ import { createRates, type Rates } from '../src/keys/rates.ts';
 import { UNKNOWN_KEY } from '../src/keys/write-key.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createNames, type NameBounds } from '../src/names/names.ts';
-import type { Limits, Sender } from '../src/prepare.ts';
+import type { Limits, Sender, Surroundings } from '../src/prepare.ts';
 
 export const WRITE_KEY = 'tw_0123456789ab_000000000000000000000000000000000000000000000000';
 /** What events sent with it carry. */
@@ -86,6 +86,7 @@ export interface StartOptions {
   readonly requestTimeoutMs?: number;
   readonly waiting?: Partial<WaitingLimits>;
   readonly scripts?: Partial<SentLimits>;
+  readonly minimise?: Surroundings['minimise'];
 }
 
 export async function startCollector(options: StartOptions = {}): Promise<StartedCollector> {
@@ -126,6 +127,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
       },
       rates: createRates(now),
       names,
+      minimise: options.minimise,
     },
     reader: (key) => (key === READ_KEY ? 'ok' : KEYS.some((known) => known.key === key) ? 'forbidden' : 'unknown'),
     gates,

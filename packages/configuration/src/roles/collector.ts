@@ -2,7 +2,7 @@ import type { ConfigTable } from '@tributary/runtime/config/read-config';
 import type { Value, Values, Wrong } from '@tributary/runtime/config/setting';
 import { DEFAULT_PORTS } from '@tributary/runtime/process/local-ports';
 import { SHARED_SETTINGS } from './shared.ts';
-import { baseUrlRule, originsRule } from './text-rules.ts';
+import { baseUrlRule, hashKeyRule, minimiseRule, originsRule } from './text-rules.ts';
 
 /** With a key that anybody may have, and without one in the header: the libraries that send either stop at 500 KB. */
 export const PUBLIC_BODY_BYTES = 512 * 1024;
@@ -89,6 +89,23 @@ export const COLLECTOR_SETTINGS = {
   },
   maxConnections: { type: 'int', default: 10_000, min: 1, why: 'open connections; more are closed at once' },
   requestTimeoutMs: { type: 'int', default: 30_000, min: 1_000, unit: 'ms', why: 'a request must have arrived whole by then' },
+  minimise: {
+    type: 'string',
+    default: '',
+    why: 'fields that are dropped or hashed before an event is written, such as drop:properties.ip, hash:properties.**.email',
+    wrong: minimiseRule,
+    beside: (value, { minimiseKey }) =>
+      /hash:/.test(String(value)) && minimiseKey === ''
+        ? { must: 'hash no field without TRIBUTARY_MINIMISE_KEY', fix: 'Set that key, or drop the field.' }
+        : undefined,
+  },
+  minimiseKey: {
+    type: 'string',
+    default: '',
+    why: 'the secret that TRIBUTARY_MINIMISE hashes with; with another one equal values are equal no longer',
+    shown: () => 'a key that is not shown',
+    wrong: hashKeyRule,
+  },
   heartbeatIdleMs: { type: 'int', default: 30_000, min: 100, unit: 'ms', why: 'a partition idle so long gets a heartbeat' },
 } as const satisfies ConfigTable;
 

@@ -1,5 +1,6 @@
 /** What texts of settings must look like. Each answers what is wrong, or undefined. */
 import { isIP } from 'node:net';
+import { parseMinimise } from '@tributary/model/minimise';
 import { listOf } from '@tributary/runtime/config/list-of';
 import type { Wrong } from '@tributary/runtime/config/setting';
 
@@ -47,5 +48,24 @@ export function baseUrlRule(text: string): Wrong | undefined {
   return {
     must: 'be an address such as https://events.shop.example',
     fix: 'Write it with https:// or http://, and without "?".',
+  };
+}
+
+export function minimiseRule(text: string): Wrong | undefined {
+  if (parseMinimise(text) !== null) return undefined;
+  return {
+    must: 'be at most 50 rules separated by commas, such as drop:properties.ip, hash:properties.email, drop:properties.**.phone, drop:page',
+    fix: 'Write drop or hash, and a path within properties, or page, element or creative.',
+  };
+}
+
+/** 128 bits, however they are written. */
+const LEAST_KEY_CHARACTERS = 22;
+
+export function hashKeyRule(text: string): Wrong | undefined {
+  if (text.length >= LEAST_KEY_CHARACTERS) return undefined;
+  return {
+    must: `have at least ${LEAST_KEY_CHARACTERS} characters`,
+    fix: 'Make one with "openssl rand -base64 32", and keep it outside of the data folder.',
   };
 }

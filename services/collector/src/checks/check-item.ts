@@ -44,6 +44,8 @@ export interface ItemRules {
   readonly names: Claim;
   /** How long before their receipt live events may have happened. */
   readonly maxAgeMs: number;
+  /** Takes away what may not be written; undefined: nothing is taken. */
+  readonly minimise?: ((event: Event) => Event) | undefined;
   /** The body held bytes that are not UTF-8. */
   readonly damaged: boolean;
 }
@@ -62,7 +64,9 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
     return invalid('invalid_write_key', { field: 'writeKey of an event', must: 'be the key of its request', got: 'another' });
   const drafted = encodeDraft(read(item, envelope));
   if (!drafted.ok) return drafted;
-  const encoded = mayHoldKey(drafted.line) ? encodeDraft(withoutKeys(drafted.event)) : drafted;
+  const keyless = mayHoldKey(drafted.line) ? encodeDraft(withoutKeys(drafted.event)) : drafted;
+  if (!keyless.ok) return keyless;
+  const encoded = rules.minimise === undefined ? keyless : encodeDraft(rules.minimise(keyless.event));
   if (!encoded.ok) return encoded;
   const { event, line, bytes } = encoded;
   // All of them take more bytes than characters.
