@@ -90,7 +90,10 @@ export function createClient({ collectorUrl, apiUrl, keys }: Addresses): Client 
       }));
       const asked = await client.admin('POST', '/v1/generations', { mode });
       if (asked.status >= 300) throw new Error(`POST /v1/generations answered ${asked.status}: ${JSON.stringify(asked.body)}`);
+      const run = `/v1/runs/${(asked.body as { jobId: string }).jobId}`;
       return until(`a generation after ${before} is published`, 120_000, async () => {
+        const { outcome, generation: found } = await client.read(run);
+        if (outcome === 'nothing_new') return found as number;
         const { generation } = (await client.read('/v1/activity')).meta;
         return generation > before ? (generation as number) : undefined;
       });

@@ -22,6 +22,7 @@ import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RECORDS } from './mutations-of-records.ts';
 import { MUTATIONS_OF_RECOVERY } from './mutations-of-recovery.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
+import { MUTATIONS_OF_RUNS } from './mutations-of-runs.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
 import { MUTATIONS_OF_SIGNALS } from './mutations-of-signals.ts';
 import { MUTATIONS_OF_STAGING } from './mutations-of-staging.ts';
@@ -431,6 +432,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_COLLECTOR,
   ...MUTATIONS_OF_COMMITS,
   ...MUTATIONS_OF_RULES,
+  ...MUTATIONS_OF_RUNS,
   ...MUTATIONS_OF_SETTINGS,
   ...MUTATIONS_OF_SIGNALS,
   ...MUTATIONS_OF_STAGING,

@@ -17,7 +17,14 @@ export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (atte
       const tookMs = ports.now() - beganMs;
       metrics.finished(outcome, tookMs);
       const { generation, published, counts, publication } = outcome;
-      ports.note('a generation is done', { job: id, generation, published, ...counts, readers: publication?.generation, tookMs });
+      ports.note(published === 'nothing_new' ? 'nothing new' : 'a generation is done', {
+        job: id,
+        generation,
+        published,
+        ...counts,
+        readers: publication?.generation,
+        tookMs,
+      });
       return { generation, published, counts };
     } catch (error) {
       if (!signal.aborted) metrics.failed(error instanceof TributaryError ? error.code : 'internal');

@@ -4,6 +4,7 @@
  *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute, read back ─▶ publish ─▶ point ─▶ reconcile ─▶ retire, merge
  *   pending                                                   computed    compare-and-set
  *
+ * A run after whose base nothing new came ends at its beginning, without a generation, and leaves a trace of its look.
  * A staged run is reconciled before it is published, and published by hand, or by itself where little moves.
  *
  * The process may die between any two steps: each is idempotent, and the retried run goes on with its generation. Two
@@ -16,11 +17,13 @@ import { planCompute } from '@tributary/archive/compute/compute-plan';
 import { columnsOfEvents } from '@tributary/archive/compute/relations';
 import { stagingFolder, sweepShards, sweepStaging } from '@tributary/archive/compute/staging';
 import { readGeneration, writeGeneration } from '@tributary/archive/generations';
+import { writeLastCheck } from '@tributary/archive/last-check';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { begin } from './begin/begin.ts';
+import type { NothingNew } from './begin/nothing-new.ts';
 import { raiseBarriers, waitUntilSealed } from './cut/seal.ts';
 import { computeSpread } from './distribute/gather.ts';
 import type { RunPorts } from './ports.ts';
@@ -32,7 +35,9 @@ import { retire } from './retire/retire.ts';
 import type { Run, RunOutcome } from './run.ts';
 
 export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
-  const { begun, manifest } = await begin(run, ports);
+  const beginning = await begin(run, ports, signal);
+  if (!('begun' in beginning)) return endIdle(beginning, ports, signal);
+  const { begun, manifest } = beginning;
   const { generation } = begun;
   const computed = manifest.state === 'computed' ? manifest : await computeGeneration(manifest, run, ports, signal);
   signal.throwIfAborted();
@@ -48,6 +53,17 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   await mergeArchive(generation, ports, signal);
   await ports.reached('retired', generation);
   return { generation, published, counts: computed.counts, publication };
+}
+
+/** A run that found nothing new keeps house as any other. */
+async function endIdle({ manifest, check }: NothingNew, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
+  const { generation, counts } = manifest;
+  await writeLastCheck(ports.dataDir, check);
+  await ports.reached('checked', generation);
+  const publication = await point(ports);
+  await retire(ports);
+  await mergeArchive(generation, ports, signal);
+  return { generation, published: 'nothing_new', counts, publication };
 }
 
 async function computeGeneration(

@@ -14,7 +14,7 @@ export interface RunPorts {
   readonly dataDir: string;
   /** A digest of all that decides about rows (distribute/version.ts). */
   readonly program: string;
-  readonly log: Pick<EventLog, 'partitions' | 'append'>;
+  readonly log: Pick<EventLog, 'identity' | 'partitions' | 'append' | 'read' | 'ends'>;
   readonly serving: Pick<ServingStore, 'deltas' | 'states' | 'pointer' | 'setPointer' | 'retireDeltas'>;
   readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
   /** Where computing takes time to start: begun before the cut, to be ready when the archive is sealed. */
@@ -58,6 +58,7 @@ export interface ShardFlow {
 }
 
 export const STAGES = [
+  'checked',
   'created',
   'remembered',
   'raised',

@@ -27,8 +27,9 @@ export interface Begun {
 }
 
 export interface RunOutcome {
+  /** Where the run found nothing new: the generation after which nothing came. */
   readonly generation: number;
-  readonly published: 'published' | 'already' | 'held' | 'overtaken' | 'staged';
+  readonly published: 'published' | 'already' | 'held' | 'overtaken' | 'staged' | 'nothing_new';
   readonly counts: GenerationManifest['counts'];
   /** What readers take now. */
   readonly publication: Publication | null;

@@ -7,7 +7,9 @@ import { runGeneration } from '@tributary/recompute/pipeline';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { byFirstRules, definitionsOf, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { begin } from '../src/begin/begin.ts';
+import { type Beginning, begin } from '../src/begin/begin.ts';
+import type { RunPorts } from '../src/ports.ts';
+import type { Run } from '../src/run.ts';
 import { asRun, createWorld, dyingAt, type World } from './world.ts';
 
 const FILE = definitionsOf({ conversions: ['buy'] });
@@ -29,6 +31,11 @@ interface Asked {
   readonly scheduled?: boolean;
 }
 
+/** A full run never finds that there is nothing new. */
+async function begun(...[asked, ports]: [Run, RunPorts]): Promise<Beginning> {
+  return (await begin(asked, ports, new AbortController().signal)) as Beginning;
+}
+
 /** Begins a run and takes its computing for done; resolves with what its generation says of its definitions. */
 async function run({ send, publish = true, scheduled = true }: Asked = {}) {
   const asked = asRun({
@@ -36,7 +43,7 @@ async function run({ send, publish = true, scheduled = true }: Asked = {}) {
     scheduled,
     ...(send === undefined ? { reason: 'schedule' } : { definitions: send.json, reason: 'demand by ana' }),
   });
-  const { manifest } = await begin(asked, { ...world.ports, configuredDefinitions: async () => file });
+  const { manifest } = await begun(asked, { ...world.ports, configuredDefinitions: async () => file });
   await writeGeneration(world.dataDir, { ...manifest, state: 'computed' });
   if (publish) await world.publishByHand('publish', manifest.generation);
   const { definitionsVersion, definitionsOrigin } = manifest;
@@ -87,10 +94,10 @@ test('a rollback across an edit of the file is not undone by scheduled runs, how
 
 test('law 7: while a rollback holds, a scheduled run takes up no edit of the file: real time goes on by what readers have', async () => {
   await world.run();
-  await world.run();
+  await world.run({ mode: 'full' });
   await world.publishByHand('rollback', 1);
   const edited = { configuredDefinitions: async () => EDITED };
-  await expect(world.run({}, edited)).resolves.toMatchObject({ generation: 3, published: 'held' });
+  await expect(world.run({ mode: 'full' }, edited)).resolves.toMatchObject({ generation: 3, published: 'held' });
   const states = await world.serving.states();
   expect(new Set(states.map((state) => state?.definitions))).toEqual(new Set([FILE.json]));
   expect((await world.manifest(3)).definitionsVersion).toBe(FILE.version);
@@ -101,7 +108,7 @@ test('law 7: while a rollback holds, a scheduled run takes up no edit of the fil
 
 test('law 7: nor does the retry of a run that took it up before the rollback', async () => {
   await world.run();
-  await world.run();
+  await world.run({ mode: 'full' });
   const edited = { configuredDefinitions: async () => EDITED };
   const asked = asRun();
   const { reached, died } = dyingAt('remembered');
@@ -109,7 +116,10 @@ test('law 7: nor does the retry of a run that took it up before the rollback', a
   await died;
   expect((await world.manifest(3)).definitionsVersion).toBe(EDITED.version);
   await world.publishByHand('rollback', 1);
-  await expect(world.run({ begun: asked.begun }, edited)).resolves.toMatchObject({ generation: 4, published: 'held' });
+  await expect(world.run({ begun: asked.begun, mode: 'full' }, edited)).resolves.toMatchObject({
+    generation: 4,
+    published: 'held',
+  });
   const states = await world.serving.states();
   expect(new Set(states.map((state) => state?.definitions))).toEqual(new Set([FILE.json]));
   expect((await world.manifest(3)).state).toBe('superseded');
@@ -205,7 +215,7 @@ async function withoutFileSeen(): Promise<void> {
 
 test('definitions in force that this version refuses give way to a corrected file, and to those that a run brings', async () => {
   const padded = storedDefinitions(JSON.stringify({ ...JSON.parse(FILE.json), conversions: ['buy '] }), sha256Hex);
-  const { manifest } = await begin(asRun({ mode: 'full' }), world.ports);
+  const { manifest } = await begun(asRun({ mode: 'full' }), world.ports);
   const older = { definitions: padded.json, definitionsVersion: padded.version };
   await writeGeneration(world.dataDir, { ...manifest, ...older, state: 'computed' });
   await world.publishByHand('publish', manifest.generation);
@@ -251,7 +261,7 @@ test('rules that an upgrade brings are not an edit of the file', async () => {
 });
 
 test('a generation of a version that recorded no origin: the file is taken, and without one the definitions go on', async () => {
-  const { manifest } = await begin(asRun({ mode: 'full', definitions: SENT.json }), world.ports);
+  const { manifest } = await begun(asRun({ mode: 'full', definitions: SENT.json }), world.ports);
   const { definitionsOrigin: _, ...older } = manifest;
   await writeGeneration(world.dataDir, { ...older, state: 'computed' });
   await world.publishByHand('publish', 1);

@@ -133,7 +133,7 @@ test('while one waits, scheduled runs change nothing for readers and it is kept;
   await world.ingest(log(9));
   await world.run();
   await world.run(ASKED);
-  for (let i = 0; i < 5; i++) await expect(world.run()).resolves.toMatchObject({ published: 'held' });
+  for (let i = 0; i < 5; i++) await expect(world.run({ mode: 'full' })).resolves.toMatchObject({ published: 'held' });
   expect((await newestStaged(world.dataDir))?.generation).toBe(2);
   expect((await world.manifest(2)).state).toBe('computed');
   expect(differences(await seenAt(2), await world.merged())).toEqual([]);
@@ -146,7 +146,7 @@ test('a run by hand goes past one that waits', async () => {
   await world.ingest(log(9));
   await world.run();
   await world.run(ASKED);
-  await expect(world.run({ scheduled: false })).resolves.toMatchObject({ generation: 3, published: 'published' });
+  await expect(world.run({ scheduled: false, mode: 'full' })).resolves.toMatchObject({ generation: 3, published: 'published' });
   expect(await newestStaged(world.dataDir)).toBeNull();
 });
 
@@ -218,7 +218,7 @@ test('law 7: while one waits, a scheduled run takes up no edit of the file eithe
   await world.run(ASKED);
   const edited = definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['buy'] });
   const ports = { configuredDefinitions: async () => edited };
-  await expect(world.run({}, ports)).resolves.toMatchObject({ generation: 3, published: 'held' });
+  await expect(world.run({ mode: 'full' }, ports)).resolves.toMatchObject({ generation: 3, published: 'held' });
   const states = await world.serving.states();
   expect(new Set(states.map((state) => state?.definitions))).toEqual(new Set([DEFINITIONS.json]));
   world.advance(STAGED_WAITS_MS);

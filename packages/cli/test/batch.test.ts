@@ -35,6 +35,46 @@ const list = (generations: Generation[], publication: Generations['publication']
   nextCursor: null,
 });
 
+describe('batch runs', () => {
+  const RUN = {
+    id: 'run-7',
+    state: 'done',
+    mode: 'full',
+    reason: 'demand by key ta_1',
+    scheduled: false,
+    queuedAt: Date.UTC(2026, 10, 21),
+    beganAt: Date.UTC(2026, 10, 21),
+    endedAt: Date.UTC(2026, 10, 21, 0, 0, 4),
+    attempts: 1,
+    generation: 4,
+    outcome: 'published',
+    counts: { events: 1_000, newEvents: 40, duplicates: 0 },
+    failure: null,
+  };
+
+  test('lists them with what came of each, and a failed one with its reason', async () => {
+    const failed = { ...RUN, id: 'run-6', state: 'failed', outcome: null, counts: null, failure: 'archive_corrupt: a file' };
+    const again = { ...failed, id: 'run-8', state: 'waiting', attempts: 2, scheduled: true, reason: 'schedule' };
+    await using server = await fakeServer(() => ({ body: { runs: [again, RUN, failed], nextCursor: null } }));
+    const { code, stdout } = await tributary(['batch', 'runs', '--limit', '3', '--url', server.url]);
+    expect(code).toBe(0);
+    expect(server.received[0]).toMatchObject({ path: '/v1/runs', query: { limit: '3' } });
+    for (const text of [
+      /waiting .* run-8 .*schedule/,
+      /attempt 2 failed, is tried again: archive_corrupt: a file/,
+      /done .*full .*4 .*4\.0 s .*run-7 .*key ta_1/,
+      /published, 40 new events/,
+      /failed .*run-6/,
+    ])
+      expect(stdout.replace(/\s+/g, ' ')).toMatch(text);
+  });
+
+  test('says so where none is remembered', async () => {
+    await using server = await fakeServer(() => ({ body: { runs: [], nextCursor: null } }));
+    expect((await tributary(['batch', 'runs', '--url', server.url])).stdout).toContain('no run is remembered yet');
+  });
+});
+
 describe('batch run', () => {
   test('asks and answers at once; the definitions travel in the body', async () => {
     await using server = await fakeServer(() => ({ status: 202, body: { jobId: '7', mode: 'full' } }));
@@ -97,6 +137,23 @@ describe('batch run', () => {
     expect(done.stdout).toContain(text);
     expect(done.code).toBe(code);
     expect(looked, 'questions after the generation that is served').toBe(code === 0 ? 3 : 0);
+  });
+
+  test.each([
+    ['finds nothing new', 0, { outcome: 'nothing_new', generation: 3 }, 'nothing new since generation 3: none is made (after '],
+    [
+      'fails before it has a generation',
+      1,
+      { state: 'failed', failure: 'no definitions' },
+      'the run failed: no definitions (after ',
+    ],
+  ])('--wait ends where the run %s: exit %i', async (_, code, ended, text) => {
+    await using server = await fakeServer(({ method, path }) => {
+      if (method === 'POST') return { status: 202, body: { jobId: 'run-7', mode: 'incremental' } };
+      return { body: path === '/v1/runs/run-7' ? { state: 'done', outcome: null, generation: null, ...ended } : list([], null) };
+    });
+    const done = await tributary(['batch', 'run', '--wait', '--url', server.url]);
+    expect(done).toMatchObject({ code, stdout: expect.stringContaining(text) });
   });
 
   test('--wait gives up after --timeout, and says that the run goes on', async () => {
@@ -238,6 +295,7 @@ describe('staged generations', () => {
     await using server = await fakeServer(({ method, path }) => {
       if (method === 'POST') return { status: 202, body: { jobId: '7', mode: 'incremental' } };
       if (path.startsWith('/v1/status')) return { body: { generation: { served: 4, current: 4, sequence: 9, failure: null } } };
+      if (path.startsWith('/v1/runs')) return problem(404, 'not_found', 'an older API');
       if (path.startsWith('/v1/reconciliations'))
         return asked === 2 ? problem(404, 'not_found', 'not yet') : { body: { generation: 4, reconciliation: { moved: 0.001 } } };
       asked++;

@@ -39,6 +39,14 @@ export const StatusAnswer = z.object({
     sequence: z.int().nullable(),
     failure: z.string().nullable(),
   }),
+  lastRun: z
+    .object({
+      at: z.int().describe('When its generation was computed, or when it looked, epoch ms.'),
+      generation: z.int().describe('What it computed, or after which nothing new came.'),
+      nothingNew: z.boolean().describe('It made no generation, because nothing came that it would add.'),
+    })
+    .nullable()
+    .describe('The newest run of the batch layer that ended well; null: none did, or the data folder does not answer.'),
   pending: z.int(),
   ...Completeness,
   definitions: z.string(),
@@ -70,6 +78,7 @@ export const OPERATION_ROUTES = {
           },
         ],
         generation: { current: 7, served: 7, sequence: 9, failure: null },
+        lastRun: { at: NOON, generation: 7, nothingNew: true },
         pending: 0,
         complete: true,
         reasons: [],

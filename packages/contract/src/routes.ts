@@ -8,6 +8,7 @@ import { OPERATION_ROUTES } from './operations.ts';
 import { PATH_ROUTES } from './paths.ts';
 import { REPROCESSING_ROUTES } from './reprocessing.ts';
 import type { Routes } from './route.ts';
+import { RUN_ROUTES } from './runs.ts';
 import { SIGNAL_VALUE_ROUTES } from './signal-values.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
 import { USER_EXPORT_ROUTES } from './user-export.ts';
@@ -24,6 +25,7 @@ export const ROUTES = {
   ...CONVERSION_ROUTES,
   ...ARCHIVE_QUESTION_ROUTES,
   ...GENERATION_ROUTES,
+  ...RUN_ROUTES,
   ...REPROCESSING_ROUTES,
   ...OPERATION_ROUTES,
   ...DEAD_LETTER_ROUTES,

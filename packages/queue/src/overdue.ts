@@ -6,8 +6,8 @@
 export interface OverdueFacts {
   /** The schedule, ms; 0: there is none, so nothing is ever overdue. */
   readonly everyMs: number;
-  /** When the newest generation was computed, epoch ms; null: none yet. */
-  readonly lastComputedAtMs: number | null;
+  /** When the newest run ended well, with a generation or with nothing new, epoch ms; null: none yet. */
+  readonly lastRunAtMs: number | null;
   /** When this process began to watch, epoch ms. */
   readonly watchingSinceMs: number;
   readonly nowMs: number;
@@ -17,9 +17,9 @@ export interface OverdueFacts {
 const SLACK_MS = 60_000;
 
 /** By how much the next generation is late, ms; 0 when it is not. */
-export function overdueMs({ everyMs, lastComputedAtMs, watchingSinceMs, nowMs }: OverdueFacts): number {
+export function overdueMs({ everyMs, lastRunAtMs, watchingSinceMs, nowMs }: OverdueFacts): number {
   if (everyMs === 0) return 0;
   // A machine that was off owes nothing for that time.
-  const since = Math.max(lastComputedAtMs ?? 0, watchingSinceMs);
+  const since = Math.max(lastRunAtMs ?? 0, watchingSinceMs);
   return Math.max(0, nowMs - since - 2 * everyMs - SLACK_MS);
 }

@@ -1,9 +1,11 @@
 /** The asking side of the queue: the API and the command line put runs in, the recompute job keeps its schedule here. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { TributaryError } from '@tributary/model/errors';
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { answered } from './answered.ts';
 import { ATTEMPTS, QUEUE, queuePrefix, RETRY_DELAY_MS, type RunJob } from './jobs.ts';
+import { findRun, listRuns, MOST_WAITING, REMEMBERED_RUNS, type RunRecord } from './run-records.ts';
 
 export interface RunDemand {
   readonly mode: 'incremental' | 'full';
@@ -22,6 +24,10 @@ export interface RecomputeQueue {
   counts(): Promise<Readonly<Record<string, number>>>;
   /** The state of one job; null when it is unknown (or long done). */
   status(jobId: string): Promise<JobStatus | null>;
+  /** One run; null when it is unknown (or long done). */
+  run(id: string): Promise<RunRecord | null>;
+  /** Newest first, bounded. */
+  runs(): Promise<RunRecord[]>;
   close(): Promise<void>;
 }
 
@@ -38,8 +44,8 @@ const SCHEDULE = 'every';
 const JOB_OPTIONS: JobsOptions = {
   attempts: ATTEMPTS,
   backoff: { type: 'fixed', delay: RETRY_DELAY_MS },
-  removeOnComplete: { count: 200 },
-  removeOnFail: { count: 200 },
+  removeOnComplete: { count: REMEMBERED_RUNS },
+  removeOnFail: { count: REMEMBERED_RUNS },
 };
 
 /** `redis`: a connection of the kind `queue`, which stays the caller's. */
@@ -50,7 +56,13 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
   });
 
   async function add(data: RunJob): Promise<{ jobId: string }> {
-    const jobId = `${data.action}-${randomUUID()}`;
+    const waiting = await answered(queue.getWaitingCount());
+    if (waiting >= MOST_WAITING)
+      throw new TributaryError(
+        'conflict',
+        `runs that wait must be fewer than ${MOST_WAITING} (got ${waiting}). See "tributary batch runs", and whether the recompute role runs`,
+      );
+    const jobId = `${data.action}-${randomBytes(6).toString('hex')}`;
     await answered(queue.add(data.action, data, { ...JOB_OPTIONS, jobId }));
     return { jobId };
   }
@@ -92,6 +104,8 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
       const failure = state === 'completed' ? null : (job.failedReason ?? null);
       return { state, failure, result: job.returnvalue ?? null, shards };
     },
+    run: (id) => findRun(queue, id),
+    runs: () => listRuns(queue),
     close: () => queue.close(),
   };
 }

@@ -65,6 +65,7 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
       });
       // BullMQ does not complete a job with open children: those of a plan by another version may be left.
       await job.removeUnprocessedChildren();
+      if (job.data.scheduled && isIdle(result)) job.opts.removeOnComplete = true;
       return result;
     } catch (error) {
       // A run that goes on later leaves its children to the next attempt.
@@ -89,4 +90,9 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
       await shardQueue?.close();
     },
   };
+}
+
+/** It found nothing new: the list of runs is for those that did something. */
+function isIdle(result: unknown): boolean {
+  return (result as { readonly published?: unknown } | null | undefined)?.published === 'nothing_new';
 }

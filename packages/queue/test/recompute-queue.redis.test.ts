@@ -4,6 +4,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
+import { MOST_WAITING } from '@tributary/queue/run-records';
 import { connectRedis } from '@tributary/runtime/redis/connect';
 import { createQueueRig } from '@tributary/testkit/servers/queue-rig';
 import type { Redis } from 'ioredis';
@@ -62,6 +63,47 @@ test('a run that was asked for reaches the worker with its parameters, and its r
   });
   expect(await queue.status(jobId)).toMatchObject({ state: 'completed', result: { generation: 7 } });
   expect(await queue.status('unknown')).toBeNull();
+});
+
+test('the list has runs in every state, newest first; a failed one stays failed, and a scheduled one that found nothing is left out', async () => {
+  const hold = Promise.withResolvers<void>();
+  const counts = { events: 5, newEvents: 2, duplicates: 1 };
+  await startWorker(async ({ data, remember }) => {
+    if (data.scheduled) return { generation: 1, published: 'nothing_new', counts };
+    if (data.reason.endsWith('wrong')) throw new TributaryError('archive_corrupt', 'bad file');
+    await remember({ generation: 8, sequence: 3 });
+    if (data.mode === 'full') await hold.promise;
+    return { generation: 8, published: 'staged', counts };
+  });
+  const wrong = await queue.requestRun({ mode: 'incremental', by: 'wrong' });
+  const staged = await queue.requestRun({ mode: 'incremental', by: 'ana', promotion: 'ask', definitions: '{}' });
+  await until(async () => (await queue.run(staged.jobId))?.state === 'done', 'the staged run');
+  await queue.schedule(60_000);
+  await until(async () => (await queue.counts())['delayed'] === 1, 'the scheduled run');
+  const full = await queue.requestRun({ mode: 'full', by: 'ben' });
+  await until(async () => (await queue.run(full.jobId))?.generation === 8, 'the full run');
+  const waits = await queue.requestRun({ mode: 'full', by: 'ann' });
+
+  const runs = await queue.runs();
+  expect(runs.map(({ id }) => id)).toEqual([waits, full, staged, wrong].map(({ jobId }) => jobId));
+  expect(runs).toMatchObject([
+    { state: 'waiting', beganAt: null, attempts: 0, generation: null },
+    { state: 'running', mode: 'full', reason: 'demand by ben', endedAt: null, attempts: 1, generation: 8, outcome: null },
+    { state: 'done', promotion: 'ask', bringsDefinitions: true, generation: 8, outcome: 'staged', counts, failure: null },
+    { state: 'failed', failure: 'bad file', outcome: null },
+  ]);
+  expect(await queue.run(wrong.jobId)).toEqual(runs[3]);
+  expect(await queue.run('unknown')).toBeNull();
+  hold.resolve();
+});
+
+test('runs that wait are bounded, and the refusal says what to look at', async () => {
+  await Promise.all(Array.from({ length: MOST_WAITING }, () => queue.requestRun({ mode: 'incremental', by: 'ana' })));
+  await expect(queue.requestRun({ mode: 'incremental', by: 'ana' })).rejects.toMatchObject({
+    code: 'conflict',
+    message: `runs that wait must be fewer than ${MOST_WAITING} (got ${MOST_WAITING}). See "tributary batch runs", and whether the recompute role runs`,
+  });
+  expect(await queue.runs()).toHaveLength(MOST_WAITING);
 });
 
 test('one run at a time over two workers', async () => {

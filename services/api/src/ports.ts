@@ -1,6 +1,7 @@
 /**
  * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
  */
+import type { LastCheck } from '@tributary/archive/last-check';
 import type { Publication, StagedPromotion } from '@tributary/archive/layout';
 import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
 import type { PublicationDraft, Said } from '@tributary/archive/publications';
@@ -8,6 +9,7 @@ import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { DiscardDraft } from '@tributary/archive/retire';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { EventLog } from '@tributary/log/port';
+import type { RunRecord } from '@tributary/queue/run-records';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
 import type { QuestionDesk } from '@tributary/serving/questions/archive-questions';
 import type { ServingStore } from '@tributary/store/serving-store';
@@ -23,6 +25,8 @@ export interface DataFolder extends GenerationSource {
   publications(): Promise<readonly Said[]>;
   /** What a run would read if it were asked for now. Rejects with `manifest_corrupt`. */
   plan(demand: Omit<PlanDemand, 'manifests'>): Promise<RunPlan>;
+  /** What the newest run left that found nothing new; null: none did yet. */
+  lastCheck(): Promise<LastCheck | null>;
   /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */
   reconciliation(generation: number): Promise<unknown>;
 }
@@ -46,6 +50,14 @@ export interface RunRequest {
 
 /** Puts a run into the queue of the recompute job and returns the id to follow it by. */
 export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: string }>;
+
+/** The list of runs. Rejects with `store_unavailable`. */
+export interface RunDesk {
+  /** null: it is not known, or not any more. */
+  find(id: string): Promise<RunRecord | null>;
+  /** Newest first, bounded. */
+  list(): Promise<readonly RunRecord[]>;
+}
 
 export interface ApiLimits extends ServingLimits {
   /** Requests with a key that are in flight before new ones are refused with 429; keys share them. */
@@ -96,6 +108,7 @@ export interface ApiDeps extends ServingDeps {
   readonly archive: ArchiveReader;
   readonly keys: KeyVerifier;
   readonly requestRun: RequestRun;
+  readonly runs: RunDesk;
   readonly questions: QuestionDesk;
   /** The log of events: what an operator replays is appended there. */
   readonly append: EventLog['append'];

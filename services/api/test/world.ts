@@ -2,6 +2,7 @@
  * A small platform in memory for the API's tests: the real `step` behind the memory store, the naive oracle in place of
  * the batch layer, and switches that break parts of it.
  */
+import type { LastCheck } from '@tributary/archive/last-check';
 import type { FileSeen, GenerationManifest, Publication, StagedPromotion } from '@tributary/archive/layout';
 import { planRun } from '@tributary/archive/plan/run-plan';
 import type { StoredQuestion } from '@tributary/archive/questions';
@@ -12,6 +13,7 @@ import { type Definitions, parseDefinitions, storedDefinitions } from '@tributar
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import type { RunRecord } from '@tributary/queue/run-records';
 import { createModelRunner } from '@tributary/reports/runner/runner';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
@@ -22,7 +24,6 @@ import type { PartitionState } from '@tributary/store/speed-store';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { naive, naiveTimelines } from '@tributary/testkit/oracle/naive';
 import { naiveByPartition } from '@tributary/testkit/oracle/naive-by-partition';
-import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { step, stepRules } from '@tributary/views/step';
@@ -32,6 +33,7 @@ import { type AppOptions, buildApp } from '../src/app.ts';
 import type { ApiContext } from '../src/context.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
+import { manifestOf } from './manifest-of.ts';
 import { noExports } from './no-exports.ts';
 
 export const PARTITIONS = 4;
@@ -73,6 +75,8 @@ export async function createWorld(options: WorldOptions = {}) {
   const publications: Publication[] = [];
   const reconciliations = new Map<number, unknown>();
   const runs: RunRequest[] = [];
+  const records: RunRecord[] = [];
+  const check: { last: LastCheck | null } = { last: null };
   const questions = new Map<string, StoredQuestion>();
   const queued = new Map<string, 'waiting' | 'running'>();
   const warnings: string[] = [];
@@ -242,6 +246,7 @@ export async function createWorld(options: WorldOptions = {}) {
         published: published && { ...published, lastSegment: published.lastSegment.map(() => -1) },
         manifests: [...manifests.values()].reverse(),
       }),
+    lastCheck: async () => check.last,
     reconciliation: async (generation) => reconciliations.get(generation) ?? null,
   };
 
@@ -285,6 +290,7 @@ export async function createWorld(options: WorldOptions = {}) {
         return 'unknown';
       },
     },
+    runs: { find: async (id) => records.find((run) => run.id === id) ?? null, list: async () => records },
     requestRun: async (request) => {
       runs.push(request);
       return { jobId: `job-${runs.length}` };
@@ -351,6 +357,10 @@ export async function createWorld(options: WorldOptions = {}) {
     unread,
     states,
     runs,
+    /** What the queue remembers of runs, newest first. */
+    records,
+    /** What a run left that found nothing new. */
+    check,
     questions,
     queued,
     warnings,
@@ -415,35 +425,4 @@ let ids = 0;
 export function event(of: Partial<Event> & Pick<Event, 'type'>): Event {
   const ts = of.ts ?? NOON;
   return { id: `e${++ids}`, userId: 'u1', receivedAt: Math.max(ts, NOON), source: 'test', ...of, ts };
-}
-
-function manifestOf(
-  generation: number,
-  events: number,
-  definitions: Definitions,
-  createdAt: number,
-  partitions: number,
-): GenerationManifest {
-  return {
-    generation,
-    state: 'computed',
-    mode: 'full',
-    base: null,
-    definitions: definitions.json,
-    definitionsVersion: definitions.version,
-    reason: 'test',
-    createdAt,
-    computedAt: createdAt + 5,
-    lastSegment: new Array<number>(partitions).fill(0),
-    cut: new Array<string>(partitions).fill('00000001'),
-    views: Object.fromEntries(
-      [...VIEWS, ...GROUPED_VIEWS.map(byPartition)].map(({ name }) => [
-        name,
-        { path: `generations/000001/${name}.parquet`, rows: 1, bytes: 2, sha256: 'a'.repeat(64) },
-      ]),
-    ),
-    events: [],
-    conversions: [],
-    counts: { events, newEvents: events, duplicates: 0 },
-  };
 }

@@ -6,6 +6,7 @@ import type { RunPorts } from '../ports.ts';
 import { isHeldBack, waitsSince } from '../publish/publication.ts';
 import type { Begun, Run } from '../run.ts';
 import { demandUsable, draftOf, isFinished } from './draft.ts';
+import { findNothingNew, type NothingNew } from './nothing-new.ts';
 import { type Published, readPublished } from './published.ts';
 
 export interface Beginning {
@@ -13,8 +14,11 @@ export interface Beginning {
   readonly manifest: GenerationManifest;
 }
 
-/** Goes on with the generation of an earlier attempt, or makes a new one; unfinished ones of other runs are superseded. */
-export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
+/**
+ * Goes on with the generation of an earlier attempt, or makes a new one, unless nothing came that it would add; unfinished ones of other
+ * runs are superseded.
+ */
+export async function begin(run: Run, ports: RunPorts, signal: AbortSignal): Promise<Beginning | NothingNew> {
   const { dataDir, log, parseDefinitions: parse } = ports;
   const published = await readPublished(ports);
   const { publication } = published;
@@ -29,6 +33,8 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   await supersedeUnfinished(ports);
   const file = await ports.configuredDefinitions();
   const draft = draftOf({ run, published, file, isHeld, parse, partitions: log.partitions, now: ports.now() });
+  const nothing = await findNothingNew({ run, published, draft, isHeld, computed: computedIn(dataDir) }, ports, signal);
+  if (nothing !== null) return nothing;
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));
   const manifest = await createGeneration(dataDir, draft, above);
   await ports.reached('created', manifest.generation);
@@ -36,6 +42,13 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   await run.remember(begun);
   await ports.reached('remembered', manifest.generation);
   return { begun, manifest };
+}
+
+async function* computedIn(dataDir: string): AsyncIterable<GenerationManifest> {
+  for (const generation of (await listGenerations(dataDir)).reverse()) {
+    const manifest = await readGeneration(dataDir, generation);
+    if (manifest.state === 'computed') yield manifest;
+  }
 }
 
 /** An attempt before the hold took up an edit of the file: where its barriers are not raised yet, they must not be. */

@@ -30,7 +30,9 @@ export interface PublicationFacts {
 export const STAGED_WAITS_MS = 24 * 3_600_000;
 
 /** `publish`, or why not: it was already; a rollback holds; somebody else published since the run began; a person decides about it. */
-export function decidePublication(facts: PublicationFacts): 'publish' | Exclude<RunOutcome['published'], 'published'> {
+export function decidePublication(
+  facts: PublicationFacts,
+): 'publish' | Exclude<RunOutcome['published'], 'published' | 'nothing_new'> {
   const current = facts.publications.at(-1);
   if (facts.publications.some(({ generation, action }) => generation === facts.generation && action === 'publish'))
     return 'already';

@@ -9,6 +9,7 @@ import type { View } from '@tributary/views/view';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { readIfThere } from '../durable.ts';
 import { findGeneration, generationFolder, listGenerations } from '../generations.ts';
+import { readLastCheck } from '../last-check.ts';
 import type { GenerationManifest, Publication } from '../layout.ts';
 import { type PlanDemand, planRun, type RunPlan } from '../plan/run-plan.ts';
 import { currentPublication, type PublicationDraft, publish, readSaid, type Said } from '../publications.ts';
@@ -91,6 +92,8 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
 
     /** Every publication that is remembered, oldest first. */
     publications: (): Promise<Said[]> => readSaid(dataDir, said),
+
+    lastCheck: () => readLastCheck(dataDir),
 
     reconciliation: (generation: number): Promise<unknown> =>
       readJson(join(dataDir, generationFolder(generation), 'reconciliation.json')),

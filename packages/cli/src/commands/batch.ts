@@ -7,15 +7,16 @@ import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Generation, Generations, Publication } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { actorOf } from '../report/actor.ts';
+import { definitionsAsWritten } from '../report/definition-file.ts';
 import { comparedOf, fateOf, newest, newestComputed, type Promotion, previousOf, stagedOf } from '../report/generations.ts';
 import type { Reconciliation } from '../report/reconciliation.ts';
 import { count, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { addBatchRuns } from './batch-runs.ts';
 
 const POLL_MS = 500;
-
-import { definitionsAsWritten } from '../report/definition-file.ts';
 
 interface RunOptions {
   readonly full?: boolean;
@@ -45,6 +46,7 @@ export function addBatch(program: Command, act: Act): void {
     .description('the generations, newest first')
     .option('--limit <n>', 'how many', '20')
     .action(act(status));
+  addBatchRuns(batch, act);
   batch
     .command('rollback')
     .description('go back to an older generation; scheduled runs hold until a publish')
@@ -93,19 +95,28 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
     await answer(context, asked, () => `job ${asked.jobId} (${asked.mode}); follow it with "tributary batch status"`);
     return EXIT.ok;
   }
-  return waitFor(context, api, { before, promotion, timeoutMs });
+  return waitFor(context, api, { jobId: asked.jobId, before, promotion, timeoutMs });
 }
 
 interface Wait {
+  readonly jobId: string;
   readonly before: number;
   readonly promotion: Promotion | undefined;
   readonly timeoutMs: number;
 }
 
-async function waitFor(context: Context, api: ApiClient, { before, promotion, timeoutMs }: Wait): Promise<ExitCode> {
+async function waitFor(context: Context, api: ApiClient, { jobId, before, promotion, timeoutMs }: Wait): Promise<ExitCode> {
   const { shell, terminal } = context;
   const beganMs = shell.now();
   for (;;) {
+    const run = await runOf(api, jobId);
+    const end = run === null ? null : endWithoutGeneration(run);
+    if (end !== null) {
+      terminal.progressEnd();
+      const tookMs = shell.now() - beganMs;
+      await answer(context, { ok: end.ok, run, tookMs }, () => `${end.text} (after ${span(tookMs)})`);
+      return end.ok ? EXIT.ok : EXIT.found;
+    }
     const now = await generationsOf(api);
     const fate = fateOf(now, before, promotion, await comparisonOf(api, comparedOf(now, before)));
     const tookMs = shell.now() - beganMs;
@@ -132,6 +143,24 @@ async function waitFor(context: Context, api: ApiClient, { before, promotion, ti
     terminal.progress(`${text} (${span(tookMs)})`);
     await shell.sleep(POLL_MS);
   }
+}
+
+/** null: the API, or its queue, does not know it: its generation says what becomes of it. */
+async function runOf(api: ApiClient, id: string): Promise<AnswerOf<'run'> | null> {
+  try {
+    return await api.get<AnswerOf<'run'>>(`/v1/runs/${encodeURIComponent(id)}`);
+  } catch (cause) {
+    if (cause instanceof CommandError && cause.code === 'not_found') return null;
+    throw cause;
+  }
+}
+
+/** null: it goes on, or its generation says what became of it. */
+function endWithoutGeneration({ state, outcome, generation, failure }: AnswerOf<'run'>): { ok: boolean; text: string } | null {
+  if (outcome === 'nothing_new') return { ok: true, text: `nothing new since generation ${generation}: none is made` };
+  if (state === 'failed' && generation === null)
+    return { ok: false, text: `the run failed: ${failure ?? 'no reason is recorded'}` };
+  return null;
 }
 
 /** null: it is not compared yet, or none is asked about. */
@@ -336,10 +365,4 @@ export function publicationLine(publication: Publication | null): string {
   const moved = action === 'rollback' ? 'rolled back to' : 'published';
   const done = discarded === undefined ? moved : `${discarded} discarded`;
   return `readers get generation ${generation} (publication ${sequence}, ${done} by ${actorOf(by)}, ${instant(at)})${held ? '; held: scheduled runs do not publish' : ''}`;
-}
-
-/** `by` is the reason of the run that published, or who asked for the publication itself. */
-function actorOf(by: string): string {
-  if (by === 'schedule') return 'a scheduled run';
-  return by.startsWith('demand by ') ? `a run that ${by.slice('demand by '.length)} asked for` : by;
 }

@@ -35,7 +35,7 @@ async function status(context: Context, options: { readonly partitions?: boolean
 }
 
 function facts(
-  { partitions, generation, pending, complete, definitions, definitionsInForce }: Status,
+  { partitions, generation, lastRun, pending, complete, definitions, definitionsInForce }: Status,
   { terminal }: Context,
   loss: string | undefined,
 ): string {
@@ -52,6 +52,7 @@ function facts(
           ? 'none yet'
           : `${generation.current}${generation.served === generation.current ? '' : `, served is ${generation.served ?? 'none'}: ${generation.failure ?? 'still loading'}`}`,
       ],
+      ['last run', lastRunIs(lastRun)],
       [
         'speed layer',
         `${counted(partitions.length, 'partition')}, ${behind} behind${unread > 0 ? `, ${unread} without events` : ''}`,
@@ -64,6 +65,12 @@ function facts(
     (label, value) => (label === 'answers' ? terminal.tone(complete ? 'ok' : 'fail', value) : value),
     terminal.screen,
   );
+}
+
+/** An API of an earlier version does not say it. */
+function lastRunIs(last: Status['lastRun'] | undefined): string {
+  if (last === null || last === undefined) return 'unknown';
+  return `${instant(last.at)}, ${last.nothingNew ? `nothing new since generation ${last.generation}` : `computed generation ${last.generation}`}`;
 }
 
 function partitionTable({ partitions }: Status, { terminal }: Context): string {

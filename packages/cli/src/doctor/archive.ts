@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digest, errorCode } from '@tributary/archive/durable';
 import { readGeneration } from '@tributary/archive/generations';
+import { readLastCheck } from '@tributary/archive/last-check';
 import type { GenerationManifest, Publication, SegmentManifest, StoredFile } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import { readSegments } from '@tributary/archive/segments';
@@ -76,7 +77,7 @@ export async function checkGenerations(
     const files = [...Object.values(manifest.views), ...manifest.events, ...manifest.conversions];
     return {
       findings: [
-        judgePublished(manifest, publication, nowMs, everyMs),
+        judgePublished(manifest, publication, nowMs, everyMs, (await readLastCheck(dataDir))?.at),
         await checkFiles('generation files', dataDir, files, depth),
       ],
       publication,
@@ -91,9 +92,11 @@ export function judgePublished(
   publication: Publication,
   nowMs: number,
   everyMs: number,
+  lookedAt = 0,
 ): Finding {
   const { generation, state, createdAt } = manifest;
-  const detail = `generation ${generation}, cut ${span(nowMs - createdAt)} ago`;
+  const idle = lookedAt > createdAt ? `, nothing new ${span(nowMs - lookedAt)} ago` : '';
+  const detail = `generation ${generation}, cut ${span(nowMs - createdAt)} ago${idle}`;
   if (state !== 'computed')
     return fail('generation', `generation ${generation} is published but ${state}`, 'Run "tributary batch rollback".');
   if (publication.held)
@@ -102,7 +105,7 @@ export function judgePublished(
       `${detail}, held since a rollback`,
       'Publish a newer one with "tributary batch publish GENERATION" when ready.',
     );
-  if (everyMs > 0 && nowMs - createdAt > OVERDUE_AFTER * everyMs)
+  if (everyMs > 0 && nowMs - Math.max(createdAt, lookedAt) > OVERDUE_AFTER * everyMs)
     return warn(
       'generation',
       `${detail}: a run is overdue`,

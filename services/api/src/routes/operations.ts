@@ -38,6 +38,7 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
       };
     }),
     generation: { current: wanted?.generation ?? null, served, sequence: wanted?.sequence ?? null, failure },
+    lastRun: await lastRunOf(context),
     pending: meta.pending,
     complete: meta.complete,
     reasons: meta.reasons,
@@ -45,6 +46,20 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
     definitions: meta.definitions,
     definitionsInForce: current === null ? null : definitionsInForce(current.manifest, current.publication.fileSeen),
   };
+}
+
+/** The newest run that ended well; null also where the data folder does not answer. */
+async function lastRunOf({ deps }: ApiContext): Promise<z.output<typeof StatusAnswer>['lastRun']> {
+  try {
+    const computed = (await deps.source.manifests()).find(({ computedAt }) => computedAt !== null);
+    const check = await deps.source.lastCheck();
+    if (check !== null && check.at > (computed?.computedAt ?? 0))
+      return { at: check.at, generation: check.generation, nothingNew: true };
+    return computed === undefined ? null : { at: computed.computedAt ?? 0, generation: computed.generation, nothingNew: false };
+  } catch (cause) {
+    deps.onWarning('the data folder did not say when the last run ended', cause);
+    return null;
+  }
 }
 
 /** The manifest of the published generation; null also where the data folder does not answer: the rest of the status stands without it. */

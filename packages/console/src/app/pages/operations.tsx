@@ -28,15 +28,17 @@ export function OperationsPage() {
 function Generations() {
   const asked = { limit: 20 };
   const generations = useAnswer('generations', asked, EVERY_MS);
+  const lastRun = useLastRun();
   return (
     <WhenAnswered of={generations}>
       {({ generations: all, publication }) => (
         <Panel
           title="Generations"
           about={
-            publication === null
+            (publication === null
               ? 'None was published yet: answers come from the speed layer alone.'
-              : `Readers get number ${publication.generation}${publication.held ? '; scheduled runs do not publish until somebody publishes by hand' : ''}.`
+              : `Readers get number ${publication.generation}${publication.held ? '; scheduled runs do not publish until somebody publishes by hand' : ''}.`) +
+            lastRun
           }
           question={addressOfQuestion('generations', asked)}
           csv={() => csvOf(GENERATIONS, all)}
@@ -50,6 +52,15 @@ function Generations() {
       )}
     </WhenAnswered>
   );
+}
+
+/** When the last run looked, where it found nothing new: the table does not have it. */
+function useLastRun(): string {
+  const { answer } = useAnswer('status', {}, EVERY_MS);
+  const last = answer?.lastRun;
+  return last?.nothingNew === true
+    ? ` The last run found nothing new after number ${last.generation}, ${instant(last.at)} UTC.`
+    : '';
 }
 
 function stateOf({ current, staged, state, failure }: Generation): readonly [string, string] {

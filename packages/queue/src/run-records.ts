@@ -1,0 +1,118 @@
+/**
+ * The list of runs, as the queue remembers them: those that wait, the one under way, and the newest that ended. A scheduled run that found
+ * nothing new is not remembered: there is one every few minutes where nothing happens, and what it leaves is in the data folder.
+ */
+import type { Job, Queue } from 'bullmq';
+import { answered } from './answered.ts';
+import type { RunJob } from './jobs.ts';
+
+/** How many of those that ended well are remembered, and how many of those that failed. */
+export const REMEMBERED_RUNS = 200;
+/** Runs that wait, at most: each computes all that the ones before it left. */
+export const MOST_WAITING = 100;
+
+export type RunState = 'waiting' | 'running' | 'done' | 'failed';
+
+export interface RunRecord {
+  readonly id: string;
+  /** A failed one stays failed. One that waits for another attempt is `waiting`. */
+  readonly state: RunState;
+  readonly mode: RunJob['mode'];
+  /** `schedule`, or who asked. */
+  readonly reason: string;
+  readonly scheduled: boolean;
+  readonly promotion: NonNullable<RunJob['promotion']> | null;
+  /** Definitions came with it. */
+  readonly bringsDefinitions: boolean;
+  readonly queuedAt: number;
+  /** When its newest attempt began; null: none did. */
+  readonly beganAt: number | null;
+  readonly endedAt: number | null;
+  /** How often it was begun. */
+  readonly attempts: number;
+  /** Which generation it makes. Where it found nothing new: the one after which nothing came. null: not known yet. */
+  readonly generation: number | null;
+  /** What became of its generation, or `nothing_new`; null: it did not end well, or not yet. */
+  readonly outcome: string | null;
+  /** Events of its generation, and how many of them are new or were repetitions; null as `outcome`. */
+  readonly counts: { readonly events: number; readonly newEvents: number; readonly duplicates: number } | null;
+  /** Why its newest attempt failed; null: it did not. */
+  readonly failure: string | null;
+  /** How far it is; null: it does not say. */
+  readonly progress: RunProgress | null;
+}
+
+/** What a run says of itself while it is under way. */
+export interface RunProgress {
+  /** How far a run is that several processes compute; absent: one does. */
+  readonly shards?: { readonly done: number; readonly total: number };
+}
+
+interface Ended {
+  readonly generation?: number;
+  readonly published?: string;
+  readonly counts?: NonNullable<RunRecord['counts']>;
+}
+
+const STATES = ['active', 'waiting', 'prioritized', 'delayed', 'waiting-children', 'completed', 'failed'] as const;
+const STATE: Readonly<Record<string, RunState>> = {
+  active: 'running',
+  waiting: 'waiting',
+  prioritized: 'waiting',
+  delayed: 'waiting',
+  'waiting-children': 'waiting',
+  completed: 'done',
+  failed: 'failed',
+};
+
+/** Newest first. Costs one read of each job that is remembered, at most 2 × REMEMBERED_RUNS and those that wait. */
+export async function listRuns(queue: Queue<RunJob>): Promise<RunRecord[]> {
+  const lists = await Promise.all(
+    STATES.map(async (state) => {
+      const jobs = await answered(queue.getJobs([state], 0, REMEMBERED_RUNS - 1));
+      // A job may be removed between its name and its data.
+      return jobs.filter((job) => job?.id !== undefined && !isToCome(job)).map((job) => recordOf(job, STATE[state] ?? 'waiting'));
+    }),
+  );
+  // One that moved on between two lists is in both: the later state counts.
+  const byId = new Map(lists.flat().map((record) => [record.id, record]));
+  return [...byId.values()].sort((a, b) => b.queuedAt - a.queuedAt || (a.id < b.id ? 1 : -1));
+}
+
+/** null: the queue does not know it, or not any more. */
+export async function findRun(queue: Queue<RunJob>, id: string): Promise<RunRecord | null> {
+  // The state before the job: asked for after it, a job that ends in between would be completed and without a result.
+  const state = STATE[await answered(queue.getJobState(id))];
+  const job = await answered(queue.getJob(id));
+  return job === undefined || state === undefined ? null : recordOf(job, state);
+}
+
+/** The next run of a schedule lies in the queue until its time comes. */
+function isToCome(job: Job): boolean {
+  return job.repeatJobKey !== undefined && job.processedOn === undefined && job.delay > 0;
+}
+
+function recordOf(job: Job<RunJob>, state: RunState): RunRecord {
+  const { mode, reason, scheduled, promotion, definitions, begun } = job.data;
+  const ended = state === 'done' ? ((job.returnvalue ?? {}) as Ended) : {};
+  return {
+    id: job.id ?? '',
+    state,
+    mode,
+    reason,
+    scheduled,
+    promotion: promotion ?? null,
+    bringsDefinitions: definitions !== null,
+    // A scheduled run was added before it was due.
+    queuedAt: job.timestamp + job.delay,
+    beganAt: job.processedOn ?? null,
+    endedAt: job.finishedOn ?? null,
+    attempts: Math.max(job.attemptsMade, job.attemptsStarted ?? 0),
+    generation: ended.generation ?? begun?.generation ?? null,
+    outcome: ended.published ?? null,
+    counts: ended.counts ?? null,
+    // The reason of an attempt stays with the job when the next one succeeds.
+    failure: state === 'done' ? null : (job.failedReason ?? null),
+    progress: state === 'running' && typeof job.progress === 'object' ? (job.progress as RunProgress) : null,
+  };
+}

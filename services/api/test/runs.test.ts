@@ -1,0 +1,70 @@
+/** The list of runs over HTTP, as the queue remembers it, and what `/v1/status` says of the newest one. */
+import { StatusAnswer } from '@tributary/contract/operations';
+import { RUN_ROUTES } from '@tributary/contract/runs';
+import type { RunRecord } from '@tributary/queue/run-records';
+import { expect, test } from 'vitest';
+import { createWorld, event, NOON } from './world.ts';
+
+const run = (number: number, more: Partial<RunRecord> = {}): RunRecord => ({
+  id: `run-${number}`,
+  state: 'done',
+  mode: 'incremental',
+  reason: 'schedule',
+  scheduled: true,
+  promotion: null,
+  bringsDefinitions: false,
+  queuedAt: NOON + Math.floor(number / 2),
+  beganAt: NOON + number,
+  endedAt: NOON + number + 5,
+  attempts: 1,
+  generation: number,
+  outcome: 'published',
+  counts: { events: 9, newEvents: 3, duplicates: 0 },
+  failure: null,
+  progress: null,
+  ...more,
+});
+
+test('a page at a time, newest first, each run once, also where two were asked for at one instant', async () => {
+  const world = await createWorld();
+  world.records.push(...[7, 6, 5, 4, 3, 2].map((number) => run(number)));
+  const seen: string[] = [];
+  for (let cursor = ''; ; ) {
+    const { body } = await world.get(`/v1/runs?limit=2${cursor}`);
+    expect(RUN_ROUTES.runs.answer.parse(body)).toEqual(body);
+    seen.push(...body.runs.map(({ id }: { id: string }) => id));
+    if (body.nextCursor === null) break;
+    cursor = `&cursor=${body.nextCursor}`;
+    // One that is asked for meanwhile moves no page.
+    world.records.unshift(run(20 + seen.length));
+  }
+  expect(seen).toEqual(['run-7', 'run-6', 'run-5', 'run-4', 'run-3', 'run-2']);
+});
+
+test('one run with its promotion and its failure; one that is not known is 404', async () => {
+  const world = await createWorld();
+  const failure = 'archive_corrupt: a file is damaged';
+  world.records.push(run(3, { state: 'failed', promotion: { below: 0.005 }, outcome: null, counts: null, failure }));
+  const { body } = await world.get('/v1/runs/run-3');
+  expect(RUN_ROUTES.run.answer.parse(body)).toEqual(body);
+  expect(body).toMatchObject({ state: 'failed', promote: { below: 0.005 }, outcome: null, failure });
+  const unknown = await world.get('/v1/runs/run-9');
+  expect(unknown).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  expect(unknown.body.detail).toContain('"run-9"');
+});
+
+test('the status says when the newest run ended, with a generation or with nothing new', async () => {
+  const world = await createWorld();
+  await world.ingest(event({ type: 'page', ts: NOON }));
+  await world.tick();
+  expect((await world.get('/v1/status')).body.lastRun).toBeNull();
+  await world.cut(1);
+  await world.publish(1);
+  const at = (await world.get('/v1/generations/1')).body.computedAt as number;
+  const computed = (await world.get('/v1/status')).body;
+  expect(computed.lastRun).toEqual({ at, generation: 1, nothingNew: false });
+  world.check.last = { at: at + 5, generation: 1, logIdentity: 'log', upTo: [] };
+  const looked = (await world.get('/v1/status')).body;
+  expect(StatusAnswer.parse(looked)).toEqual(looked);
+  expect(looked.lastRun).toEqual({ at: at + 5, generation: 1, nothingNew: true });
+});
