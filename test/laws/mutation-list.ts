@@ -9,6 +9,7 @@ import { MUTATIONS_OF_COMMITS } from './mutations-of-commits.ts';
 import { MUTATIONS_OF_CONSOLE } from './mutations-of-console.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_EXCHANGE_RATES } from './mutations-of-exchange-rates.ts';
+import { MUTATIONS_OF_FEW } from './mutations-of-few.ts';
 import { MUTATIONS_OF_FOLDERS } from './mutations-of-folders.ts';
 import { MUTATIONS_OF_GROUPS } from './mutations-of-groups.ts';
 import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
@@ -442,4 +443,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_UNCERTAINTY,
   ...MUTATIONS_OF_CHANNELS,
   ...MUTATIONS_OF_GROUPS,
+  ...MUTATIONS_OF_FEW,
 ];

@@ -81,7 +81,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'a channel without a conversion has an interval of no width',
     law: '7',
     file: `${ENGINE}/uncertainty.ts`,
-    from: 'if (witnesses.converted === 0) return wilson(0, witnesses.all, z);',
+    from: 'if (witnesses.converted === 0) return wilson(0, witnesses.all, Math.sqrt(witnesses.none));',
     to: 'if (witnesses.converted === 0) return { low: part, high: part };',
     test: ITS_TEST,
   },

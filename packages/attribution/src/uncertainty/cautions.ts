@@ -5,7 +5,7 @@
 import type { Reward } from '../data-driven/counts.ts';
 import { type ModelName, modelInfo } from '../models/catalogue.ts';
 import type { AllEvidence, Evidence } from './evidence.ts';
-import { fewestBeside, isOfFewBeside } from './like-others.ts';
+import { fewestBeside, isOfFewBeside, showsAbsence } from './like-others.ts';
 import { FEWEST_ALONE } from './rates-alone.ts';
 import { areAlike, mayBeHeavy } from './tail.ts';
 import type { Units } from './units.ts';
@@ -156,8 +156,7 @@ export const FEWEST_TO_JUDGE = 5;
 function hidesRepeats({ converted, ofConversions, heavyTail, beside }: Evidence): boolean {
   const own = { units: converted, equal: ofConversions, isHeavy: heavyTail.ofConversions };
   // Where users convert repeatedly, that none of a channel did says nothing either.
-  if (converted === 0)
-    return beside.ofConversions !== null && fewestBeside(beside.ofConversions, 'ofConversions') > FEWEST_TO_JUDGE;
+  if (converted === 0) return beside.ofConversions !== null && !showsAbsence(beside.ofConversions);
   if (converted < FEWEST_TO_JUDGE) return false;
   if (beside.ofConversions !== null) return isOfFewBeside(beside.ofConversions, 'ofConversions', own);
   if (areAlike(converted, ofConversions)) return false;

@@ -65,6 +65,31 @@ describe('one buyer in five buys 5 times: a channel of few is judged by the user
   });
 });
 
+test('orders of a channel that are refunded more often than those of the others: no value of it, however like the rest its own squares are (before: held in 73–85 %)', () => {
+  const buyers = (channel: string, count: number, refunded: number) =>
+    Array.from({ length: count }, (_, i) => [
+      path(channel, 1, 25 + (i % 51)),
+      ...(i < refunded ? [path(channel, 1, -(25 + (i % 51)))] : []),
+    ]);
+  const value = (refunded: number) =>
+    answerOf(users(...buyers('a', 260, 26), ...buyers('b', 120, 12), ...buyers('c', 60, refunded)))('c', 'value');
+  // 1 in 10 of the others: of 60 up to 10 are as many by chance, in 97 of 100.
+  expect(value(10).credit).not.toBeNull();
+  expect(value(11)).toMatchObject({ credit: null, cautions: ['few_orders_decide'] });
+});
+
+test('where some of the others convert twice, that none of a channel did says nothing: refunds of its own may be more (before: held in 76 %)', () => {
+  const others = (twice: number) =>
+    Array.from({ length: 100 }, (_, i) => [path('a', 1, 50), ...(i < twice ? [path('a', 1, -50)] : [])]);
+  const none = [path('b', 0, 0, 1)];
+  expect(answerOf(users(...others(3), none))('b').credit?.high).toBeCloseTo(1.03 * 3.95794, 3);
+  expect(answerOf(users(...others(8), none))('b')).toMatchObject({
+    share: null,
+    credit: null,
+    cautions: ['no_conversions', 'few_users_decide'],
+  });
+});
+
 test('the game of rates: few journeys over one channel alone widen the effects of all, and few conversions lower its own', () => {
   const rows = (converted: number, journeys: number) => [
     path('a', 400, 0, 600),

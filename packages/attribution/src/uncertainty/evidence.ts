@@ -50,7 +50,7 @@ interface Sums {
   squaresOfConversions: number;
   value: number;
   squares: number;
-  readonly powers: Readonly<Record<keyof HeavyTail, [number, number, number, number, number]>>;
+  readonly powers: Readonly<Record<keyof HeavyTail, MutablePowers>>;
   /** What single units have. */
   readonly amounts: Readonly<Record<keyof HeavyTail, Repeated[]>>;
 }
@@ -126,7 +126,7 @@ interface Unit {
 
 function noSums(): Sums {
   const amounts = { ofConversions: [], ofValue: [] };
-  const powers: Sums['powers'] = { ofConversions: [0, 0, 0, 0, 0], ofValue: [0, 0, 0, 0, 0] };
+  const powers: Sums['powers'] = { ofConversions: [0, 0, 0, 0, 0, 0], ofValue: [0, 0, 0, 0, 0, 0] };
   return { converted: 0, conversions: 0, squaresOfConversions: 0, value: 0, squares: 0, powers, amounts };
 }
 
@@ -146,9 +146,12 @@ function count(sums: Sums, times: number, { conversions, worth }: Unit): void {
   sums.amounts.ofValue.push({ amount: Math.abs(worth), times });
 }
 
-function addPowers(powers: [number, number, number, number, number], amount: number, times: number): void {
+type MutablePowers = { -readonly [K in keyof Powers]: Powers[K] };
+
+function addPowers(powers: MutablePowers, amount: number, times: number): void {
+  if (amount <= 0) powers[5] += times;
   let power = times;
-  for (let k = 0; k < powers.length; k++) {
+  for (let k = 0; k <= 4; k++) {
     powers[k] = (powers[k] as number) + power;
     power *= amount;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loweredBy, loweredByCount, loweredBySign } from './selection.ts';
+import { loweredBy, loweredByCount, loweredBySign, mostOfNone } from './selection.ts';
 
 const of = (known: number, fewest = 5, groups = 16) => loweredBy({ known, fewest, groups }, 0.9);
 
@@ -29,4 +29,12 @@ test('an effect near its bound: a lower bound of exactly 0, so that cost divided
   const bySign = (deviations: number) => loweredBySign(deviations, 0.9);
   expect([bySign(3), bySign(3.2), bySign(3.5)]).toEqual([0, 0, 0]);
   expect(bySign(4)).toBeGreaterThan(0.5);
+});
+
+test('none of a channel, where 1 to 4 are not printed: a channel of the bound prints none in one of twenty of its printed samples', () => {
+  const most = mostOfNone(5, 0.9);
+  const none = Math.exp(-most);
+  const few = none * (1 + most + most ** 2 / 2 + most ** 3 / 6 + most ** 4 / 24);
+  expect(none / (none + 1 - few)).toBeCloseTo(0.05, 9);
+  expect([most, mostOfNone(5, 0.95), mostOfNone(5, 0.99)].map((x) => Number(x.toFixed(2)))).toEqual([3.96, 4.45, 5.69]);
 });

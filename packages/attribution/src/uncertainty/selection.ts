@@ -32,6 +32,16 @@ export function loweredByCount({ known, fewest }: Omit<Known, 'groups'>, level: 
 
 const MANY = 4;
 
+/**
+ * The most units that none may stand for, in samples that print 0 or at least `fewest`: a channel of that many prints 0 in one of twenty of its
+ * printed samples, for those with 1 to `fewest` − 1 are not printed: P(N = 0 | N = 0 or N ≥ fewest) = (1 − level)/2. 3.95 of 5 at 90 %,
+ * where 2.7 would do if all were printed. The other one of twenty is missed by the lower bounds of those from `fewest` on.
+ */
+export function mostOfNone(fewest: number, level: number): number {
+  const tail = (1 - level) / 2;
+  return halved(MANY * fewest, (mean) => (1 - tail) * Math.exp(-mean) > tail * atLeast(fewest, mean));
+}
+
 /** Standard errors that the effect of a difference of rates must be above 0, for what is handed out by it: of none, one sample in 740 shows as many. */
 export const SURELY_ABOVE = 3;
 /** Where it is that far above, all samples print it. */

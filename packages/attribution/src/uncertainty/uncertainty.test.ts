@@ -160,7 +160,7 @@ describe('value', () => {
     // 5 have one, down to 0: only samples in which the channel did well print it.
     expect(alike(5).of('c', 'value').credit?.low).toBe(0);
     expect(alike(20).of('c', 'value').credit?.low).toBeCloseTo(10 * (alike(20).of('c').credit?.low as number), 6);
-    expect(alike(0).of('c').credit?.high).toBeCloseTo(2.7055, 3);
+    expect(alike(0).of('c').credit?.high).toBeCloseTo(3.95794, 3);
     // 4 of 204 decide no part of the others.
     expect(alike(4).answer.models[1]?.cautions).not.toContain('shares_not_certain');
   });
@@ -192,13 +192,17 @@ describe('value', () => {
 describe('small counts', () => {
   const sample = users(...orders('a', new Array<number>(40).fill(1)), ...orders('b', [1, 1, 1]), [path('c', 0, 0, 1)]);
 
-  test('no conversion: no rank, an upper bound of 2.7 / (C + 2.7)', () => {
+  test('no conversion: no rank, an upper bound of 3.96 / (C + 3.96) of users, for 1 to 4 of these are not printed, and of 2.7 / (C + 2.7) of journeys', () => {
     const none = answerOf(users(...orders('a', new Array<number>(43).fill(1)), [path('c', 0, 0, 1)])).of('c');
     expect(none.rank).toBeNull();
     expect(none.cautions).toEqual(['no_conversions']);
     expect(none.share?.low).toBe(0);
-    expect(none.share?.high).toBeCloseTo(2.7055 / (43 + 2.7055), 4);
-    expect(none.credit?.high).toBeCloseTo(2.7055, 3);
+    // 3.958 expected print 0 in one of twenty of their printed samples: e^−m = 0.05 · (e^−m + P(N ≥ 5)).
+    expect(none.share?.high).toBeCloseTo(3.95794 / (43 + 3.95794), 4);
+    expect(none.credit?.high).toBeCloseTo(3.95794, 3);
+    const journeys = answerOf(journeysAsUnits([path('a', 43, 0), path('c', 0, 0, 1)]), { rewards: ['conversions'] }).of('c');
+    expect(journeys.share?.high).toBeCloseTo(2.7055 / (43 + 2.7055), 4);
+    expect(journeys.credit?.high).toBeCloseTo(2.7055, 3);
   });
 
   test('under five: too few, by the score of Wilson, never of no width; of users none; no ratio under ten', () => {

@@ -17,6 +17,7 @@ import {
   decidesRates,
   decidesShares,
   FEWEST_FOR_RATIOS,
+  FEWEST_TO_JUDGE,
   fewestPrinted,
   refusalOfAll,
   refusalOfValue,
@@ -43,7 +44,7 @@ import {
   varianceOf,
   wilson,
 } from './scales.ts';
-import { loweredByCount, loweredBySign, MANY_DEVIATIONS, SURELY_ABOVE } from './selection.ts';
+import { loweredByCount, loweredBySign, MANY_DEVIATIONS, mostOfNone, SURELY_ABOVE } from './selection.ts';
 import type { UnitKind, Units } from './units.ts';
 
 export interface UncertaintyOptions extends EstimatorOptions {
@@ -198,6 +199,8 @@ function ofModel(
   /** Few degrees of freedom show the variance badly. */
   const timesRates = isRate ? (student(level, degrees) / deviations(level)) ** 2 : 1;
   const hasNoRates = hasNoShares && modelInfo(model).estimates !== 'amount';
+  // A channel of 1 to 4 users has no interval: so of those that are printed a larger part has none.
+  const mostUnseen = kind === 'user' ? mostOfNone(FEWEST_TO_JUDGE, level) : deviations(level) ** 2;
   const ranked = all.byChannel.map(({ converted }) => converted > 0);
   const ranks = refused === null ? ranksOf(is.shares, draws.shares, ranked) : [];
   return {
@@ -215,7 +218,7 @@ function ofModel(
       const { converted } = evidence;
       const { cautions, isRefused } = cautionsOf[i] as (typeof cautionsOf)[number];
       const none = refused !== null || isRefused;
-      const witnesses = { converted, all: all.converted, widened: 1 };
+      const witnesses = { converted, all: all.converted, widened: 1, none: mostUnseen };
       const of = is.effects[i] as number;
       const above = isRate ? deviationsAbove(of, varianceOf(draws.effects[i] as Float64Array), degrees) : MANY_DEVIATIONS;
       const mayBeBelow = !(above >= SURELY_ABOVE);
@@ -309,12 +312,14 @@ interface Witnesses {
   readonly all: number;
   /** By what the variance of the draws is multiplied. */
   readonly widened: number;
+  /** The most units that a channel may stand for that has none. */
+  readonly none: number;
 }
 
 /** As certain as a proportion among that many equal witnesses: of no conversion at all that is all of them. */
 function ofProportion(part: number, draws: Float64Array, witnesses: Witnesses, level: number): Interval {
   const z = deviations(level);
-  if (witnesses.converted === 0) return wilson(0, witnesses.all, z);
+  if (witnesses.converted === 0) return wilson(0, witnesses.all, Math.sqrt(witnesses.none));
   return wilson(part, sizeOf(part, draws, witnesses), z);
 }
 
@@ -326,8 +331,8 @@ function sizeOf(part: number, draws: Float64Array, { converted, all, widened }: 
 
 /** None converted: at most as many units as this would have; of value there are intervals only where their orders would be worth what others are. */
 function ofCredit(amount: number, draws: Float64Array, witnesses: Witnesses, total: number, level: number): Interval | null {
-  const { converted, all } = witnesses;
-  if (converted === 0) return all === 0 ? null : { low: 0, high: (deviations(level) ** 2 * total) / all };
+  const { converted, all, none } = witnesses;
+  if (converted === 0) return all === 0 ? null : { low: 0, high: (none * total) / all };
   return amount <= 0 ? null : ofAmount(amount, draws, witnesses, level);
 }
 
