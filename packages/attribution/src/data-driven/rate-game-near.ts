@@ -88,17 +88,30 @@ export function effectsNear(game: NearGame, rewards: Float64Array, journeys: Flo
   const players = effects.length;
   const found = new Float64Array(players);
   let all = 0;
+  // Most sets have no reward: these are added up two by two, so that sums are read and written half as often.
+  let waits = -1;
   for (let place = 0; place < journeys.length; place++) {
     const among = journeys[place] as number;
     if (among === 0) continue;
     all += among;
     const worth = rewards[place] as number;
     const at = place * players;
-    if (worth === 0) for (let i = 0; i < players; i++) found[i] = (found[i] as number) + (ofJourney[at + i] as number) * among;
-    else
+    if (worth !== 0)
       for (let i = 0; i < players; i++)
-        found[i] = (found[i] as number) + (ofJourney[at + i] as number) * among + (ofReward[at + i] as number) * worth;
+        found[i] = (found[i] as number) + ((ofJourney[at + i] as number) * among + (ofReward[at + i] as number) * worth);
+    else if (waits < 0) waits = place;
+    else {
+      const before = waits * players;
+      const amongBefore = journeys[waits] as number;
+      for (let i = 0; i < players; i++)
+        found[i] =
+          (found[i] as number) + ((ofJourney[before + i] as number) * amongBefore + (ofJourney[at + i] as number) * among);
+      waits = -1;
+    }
   }
+  if (waits >= 0)
+    for (let i = 0, at = waits * players; i < players; i++)
+      found[i] = (found[i] as number) + (ofJourney[at + i] as number) * (journeys[waits] as number);
   const scale = all === 0 ? 0 : game.journeys / all;
   for (let i = 0; i < players; i++) found[i] = (effects[i] as number) + scale * (found[i] as number);
   return found;

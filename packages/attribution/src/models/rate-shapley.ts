@@ -38,11 +38,14 @@ const near: Near = {
     const { places, channels: known } = games.get('conversions') as NearGame;
     const placeOf = Int32Array.from(paths, ({ path }) => places.get(keyOf(path)) ?? -1);
     const ofKnown = known.map((channel) => channels.indexOf(channel));
+    // One for all draws: rewards are asked for while the sums are as they were.
+    const [journeys, rewards] = [new Float64Array(places.size), new Float64Array(places.size)];
     return (sums) => {
-      const journeys = inSets(placeOf, places.size, sums.conversions);
-      addInSets(journeys, placeOf, sums.nulls);
+      journeys.fill(0);
+      for (const counts of [sums.conversions, sums.nulls]) addInSets(journeys, placeOf, counts);
       return (reward) => {
-        const rewards = inSets(placeOf, places.size, sums[reward]);
+        rewards.fill(0);
+        addInSets(rewards, placeOf, sums[reward]);
         const effects = effectsNear(games.get(reward) as NearGame, rewards, journeys);
         const all = new Float64Array(channels.length);
         for (let i = 0; i < ofKnown.length; i++) all[ofKnown[i] as number] = effects[i] as number;
@@ -54,12 +57,6 @@ const near: Near = {
 
 function keyOf(path: readonly string[]): string {
   return [...new Set(path)].sort(byCodePoint).join(SEPARATOR);
-}
-
-function inSets(placeOf: Int32Array, sets: number, amounts: Float64Array): Float64Array {
-  const sums = new Float64Array(sets);
-  addInSets(sums, placeOf, amounts);
-  return sums;
 }
 
 /** Paths without any count have no set. */

@@ -32,9 +32,11 @@ export function addDraw(units: Units, sums: PathSums, random: Random): void {
 function add({ begins, pathOf, conversions, nulls, value }: Units, unit: number, times: number, sums: PathSums): void {
   for (let at = begins[unit] as number; at < (begins[unit + 1] as number); at++) {
     const path = pathOf[at] as number;
-    sums.conversions[path] = (sums.conversions[path] as number) + times * (conversions[at] as number);
-    sums.nulls[path] = (sums.nulls[path] as number) + times * (nulls[at] as number);
-    sums.value[path] = (sums.value[path] as number) + times * (value[at] as number);
+    const [of, without, worth] = [conversions[at] as number, nulls[at] as number, value[at] as number];
+    // Most journeys do not convert: two of three sums stay as they are.
+    if (without !== 0) sums.nulls[path] = (sums.nulls[path] as number) + times * without;
+    if (of !== 0) sums.conversions[path] = (sums.conversions[path] as number) + times * of;
+    if (worth !== 0) sums.value[path] = (sums.value[path] as number) + times * worth;
   }
 }
 
