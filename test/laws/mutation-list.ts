@@ -11,6 +11,7 @@ import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_EXCHANGE_RATES } from './mutations-of-exchange-rates.ts';
 import { MUTATIONS_OF_FEW } from './mutations-of-few.ts';
 import { MUTATIONS_OF_FOLDERS } from './mutations-of-folders.ts';
+import { MUTATIONS_OF_FOLLOWERS } from './mutations-of-followers.ts';
 import { MUTATIONS_OF_GROUPS } from './mutations-of-groups.ts';
 import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
@@ -425,6 +426,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_LINES,
   ...MUTATIONS_OF_ONCE,
   ...MUTATIONS_OF_PAGES,
+  ...MUTATIONS_OF_FOLLOWERS,
   ...MUTATIONS_OF_QUESTIONS,
   ...MUTATIONS_OF_READS,
   ...MUTATIONS_OF_RECORDS,

@@ -138,7 +138,7 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     lie: 'a staged generation that cannot be loaded is read again by each request',
     law: '7',
     file: 'packages/serving/src/generations/staged.ts',
-    from: 'failed?.generation === generation && now() - failed.atMs < RETRY_MS',
+    from: 'failed?.generation === generation && Math.abs(now() - failed.atMs) < RETRY_MS',
     to: 'failed?.generation === generation && now() < failed.atMs',
     test: 'packages/serving/test/staged.test.ts',
   },

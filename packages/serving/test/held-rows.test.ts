@@ -58,3 +58,16 @@ test('law 7: what waited during a pass is added some hundred rows at a time, and
   for (let key = 0; key < 20; key++) held.add(one(key));
   expect(held.parts()).toHaveLength(1);
 });
+
+test('law 7: what waited during a pass is added with later commits, some hundred rows each: all at once it could be very much', () => {
+  const held = createHeldRows();
+  const { release } = held.pass();
+  const commit = () => held.add(new Map(Array.from({ length: 100 }, (_, i) => [`row ${i}`, [1]])));
+  for (let commits = 0; commits < 50; commits++) commit();
+  release();
+  const waiting = () => held.parts().length - 1;
+  commit();
+  expect(waiting()).toBeGreaterThan(40);
+  for (let commits = 0; commits < 30; commits++) commit();
+  expect(waiting()).toBe(0);
+});

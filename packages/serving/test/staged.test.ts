@@ -10,9 +10,9 @@ import { expect, test } from 'vitest';
 function world(viewRows: () => Promise<RowsByView> = async () => new Map()) {
   const pending = pendingGeneration({ json: '{}', version: 'abc' });
   const manifest: GenerationManifest = { ...pending, generation: 2, state: 'computed', promotion: 'ask' };
-  const at = { nowMs: 0, loads: 0 };
+  const at = { nowMs: 0, loads: 0, waits: true };
   const source = {
-    manifests: async () => [manifest],
+    manifests: async () => (at.waits ? [manifest] : []),
     publication: async () => null,
     viewRows: () => {
       at.loads++;
@@ -43,4 +43,19 @@ test('it leaves the memory once readers get it, and after ten minutes without a 
   expect(await loadsAfter(1, 599_999)).toBe(1);
   expect(await loadsAfter(1, 600_000)).toBe(2);
   expect(await loadsAfter(2, 0)).toBe(3);
+  // A clock that went back says nothing about how long ago that was.
+  expect(await loadsAfter(1, -3_600_000)).toBe(4);
+});
+
+test('law 7: a clock that went back hides neither a staged generation, nor that what could not be loaded can be', async () => {
+  let isCorrupt = true;
+  const { at, staged } = world(async () => (isCorrupt ? Promise.reject(new Error('corrupt')) : new Map()));
+  await expect(staged.take()).rejects.toThrow('corrupt');
+  isCorrupt = false;
+  at.waits = false;
+  at.nowMs -= 3_600_000;
+  await expect(staged.take()).rejects.toMatchObject({ code: 'not_found' });
+  at.waits = true;
+  at.nowMs -= 3_600_000;
+  expect((await staged.take()).generation).toBe(2);
 });

@@ -34,7 +34,7 @@ export interface DeltasSnapshot extends SpeedState {
 }
 
 export interface HeldSnapshot extends DeltasSnapshot {
-  /** Age of the partition that was looked at longest ago, ms. */
+  /** Age of the partition that was looked at longest ago, ms; how far the clock went back since, where that is more. */
   readonly ageMs: number;
 }
 
@@ -109,8 +109,8 @@ export function createDeltaFollower({
 
   async function takeCommits(): Promise<void> {
     const number = ++looks;
-    forgetUnasked(generations, now() - KEEP_MS);
-    forgetUnasked(views, now() - KEEP_MS);
+    forgetUnasked(generations, now());
+    forgetUnasked(views, now());
     const names = [...views.keys()];
     const began = stamp();
     const read = all.map((partition) => whole.of(partition));
@@ -136,7 +136,7 @@ export function createDeltaFollower({
           continue;
         }
       }
-      const isFollowed = commits !== 'gap' && held.partition(partition) !== null && !whole.isReplacing(partition);
+      const isFollowed = commits !== 'gap' && held.partition(partition) !== null;
       if (isFollowed) {
         if (one === undefined) held.add(partition, commits);
         behind.delete(partition);
@@ -193,7 +193,7 @@ export function createDeltaFollower({
     },
     held(generation, names) {
       if (!covers(names, generation)) return null;
-      return { ...snapshotAt(generation), ageMs: Math.max(0, now() - Math.min(...asOf.map(({ askedMs }) => askedMs))) };
+      return { ...snapshotAt(generation), ageMs: Math.max(...asOf.map(({ askedMs }) => Math.abs(now() - askedMs))) };
     },
     keepUp: async () => {
       if (generations.size > 0) await nextLook();
@@ -206,8 +206,9 @@ export function isRetired(error: unknown): boolean {
   return error instanceof TributaryError && error.code === 'deltas_retired';
 }
 
-function forgetUnasked(asked: Map<unknown, number>, beforeMs: number): void {
-  for (const [what, ms] of asked) if (ms < beforeMs) asked.delete(what);
+/** A clock that went back says nothing about how long ago that was. */
+function forgetUnasked(asked: Map<unknown, number>, nowMs: number): void {
+  for (const [what, ms] of asked) if (Math.abs(nowMs - ms) > KEEP_MS) asked.delete(what);
 }
 
 /** What joins is led to what is held, or the other way round, by the commits between them. */

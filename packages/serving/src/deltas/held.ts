@@ -122,8 +122,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
         if (commits !== 'gap') add(number, commits);
         return true;
       }
-      if (before === null || before.views !== read.before?.views || before.from !== read.before.from || commits === 'gap')
-        return false;
+      if (before === null || read.from > before.from || commits === 'gap') return false;
       // Older generations are of no use without all views that are held.
       if (read.from < before.from && ![...before.views].every((view) => read.views.includes(view))) return false;
       const apart = read.whole.cursor.commits - before.cursor.commits;
@@ -237,7 +236,7 @@ function joined(
       if (rows !== undefined) changed({ partition, generation, rows: new Map([[view, rows]]), sign: 1 });
     }
     const all = new Map([...(own?.views ?? []), ...entering.map(([view, rows]) => [view, createHeldRows(rows)] as const)]);
-    const { pending, overflowed } = generation >= before.from ? (own ?? NOTHING) : read;
+    const { pending, overflowed } = own ?? read;
     generations.set(generation, { views: all, pending, overflowed });
   }
   let { state } = whole;

@@ -3,7 +3,7 @@
  * taken up by the next look, which adds what was committed meanwhile.
  *
  *   nothing is held, or its feed does not reach     all views are read, and take the place of what is held. What differs is found some
- *   back to what is held                            thousand rows at a turn; the partition, which cannot be followed, stays as it is
+ *   back to what is held                            thousand rows at a turn; where it could be followed after all meanwhile, it stays
  *   a view is not held, or an older generation      what is missing is read, and joins what is held once both are of one commit
  */
 import { TributaryError } from '@tributary/model/errors';
@@ -35,8 +35,6 @@ export interface WholeReads {
   read(): Promise<void>;
   /** What was read of a partition and not taken yet. */
   of(partition: number): ReadPartition | undefined;
-  /** Whether the partition is to stay as it is: what it differs in is being looked for. */
-  isReplacing(partition: number): boolean;
   take(partition: number): void;
   forget(): void;
 }
@@ -73,7 +71,6 @@ export function createWholeReads(options: WholeReadsOptions): WholeReads {
   const { partitions, store, held, patienceMs, wanted, isBehind, clock } = options;
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const done = new Map<number, ReadPartition>();
-  const replacing = new Set<number>();
   let underWay: Promise<void> | null = null;
 
   /** null: nothing. */
@@ -92,23 +89,21 @@ export function createWholeReads(options: WholeReadsOptions): WholeReads {
     return isRead ? null : lack;
   }
 
+  /** While a worker catches up, what was read is behind again before the last partition is: none is read twice for the same. */
   async function readAll(): Promise<void> {
+    const wasRead = new Set<string>();
     for (;;) {
       const lacks = all.flatMap((partition) => {
         const lack = lackOf(partition);
-        return lack === null ? [] : [{ partition, lack }];
+        const like = JSON.stringify(lack);
+        return lack === null || wasRead.has(`${partition} ${like}`) ? [] : [{ partition, lack, like }];
       });
       const [first] = lacks;
       if (first === undefined) return;
-      const like = JSON.stringify(first.lack);
-      const some = lacks.filter(({ lack }) => JSON.stringify(lack) === like).slice(0, AT_ONCE);
+      const some = lacks.filter(({ like }) => like === first.like).slice(0, AT_ONCE);
       const asked = some.map(({ partition }) => partition);
-      if (!first.lack.joins) for (const partition of asked) replacing.add(partition);
-      try {
-        await withinPatience((goOn) => readSome(asked, first.lack, goOn));
-      } finally {
-        for (const partition of asked) replacing.delete(partition);
-      }
+      for (const partition of asked) wasRead.add(`${partition} ${first.like}`);
+      await withinPatience((goOn) => readSome(asked, first.lack, goOn));
     }
   }
 
@@ -119,11 +114,9 @@ export function createWholeReads(options: WholeReadsOptions): WholeReads {
     assertAnswered(read, some);
     for (const whole of read) {
       const before = held.partition(whole.partition);
-      if (joins && before === null) continue;
       const compared = before === null || joins ? NOTHING_HELD : before;
       const differences = before === null ? new Map() : await differencesOf(compared, whole, goOn);
       await goOn();
-      replacing.delete(whole.partition);
       done.set(whole.partition, { whole, views, from, before, joins, differences, ...stamp });
     }
   }
@@ -159,7 +152,6 @@ export function createWholeReads(options: WholeReadsOptions): WholeReads {
       return underWay;
     },
     of: (partition) => done.get(partition),
-    isReplacing: (partition) => replacing.has(partition),
     take: (partition) => void done.delete(partition),
     forget: () => done.clear(),
   };

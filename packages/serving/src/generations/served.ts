@@ -79,7 +79,9 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
   function ensure(): Promise<void> {
     if (loading !== null) return loading;
     if (wanted === null || served?.generation === wanted.generation) return Promise.resolve();
-    if (failed?.generation === wanted.generation && now() - failed.atMs < retryPauseMs(failed.times)) return Promise.resolve();
+    // A clock that went back says nothing about how long ago that was.
+    if (failed?.generation === wanted.generation && Math.abs(now() - failed.atMs) < retryPauseMs(failed.times))
+      return Promise.resolve();
     loading = loadWanted().finally(() => {
       loading = null;
     });
@@ -101,6 +103,8 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
       if (served !== null) await loaded.prepare(served.questions());
       remember(loaded);
       failed = null;
+      // Another one may be wanted by now, which loads next, or cannot be loaded: what is served may be retired by then.
+      if (wanted !== null && (served?.generation ?? -1) < generation && generation < wanted.generation) served = loaded;
     } catch (cause) {
       const times = failed?.generation === generation ? failed.times + 1 : 1;
       failed = { generation, reason: (cause as Error).message, atMs: now(), times };

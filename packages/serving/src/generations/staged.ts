@@ -18,6 +18,7 @@ const LOOKED_UP_MS = 1_000;
 const RETRY_MS = 1_000;
 const KEEP_MS = 10 * 60_000;
 
+/** Where the clock went back, all of them are over. */
 export function createStaged(source: GenerationSource, now: () => number): StagedGenerations {
   let found: { readonly atMs: number; readonly staged: Promise<Awaited<ReturnType<typeof find>>> } | null = null;
   let held: { readonly generation: number; readonly loading: Promise<LoadedGeneration>; askedMs: number } | null = null;
@@ -29,7 +30,7 @@ export function createStaged(source: GenerationSource, now: () => number): Stage
 
   return {
     async take() {
-      if (found === null || now() - found.atMs >= LOOKED_UP_MS) found = { atMs: now(), staged: find() };
+      if (found === null || Math.abs(now() - found.atMs) >= LOOKED_UP_MS) found = { atMs: now(), staged: find() };
       const { staged } = found;
       const manifest = await staged.catch((error: unknown) => {
         found = null;
@@ -43,7 +44,7 @@ export function createStaged(source: GenerationSource, now: () => number): Stage
         );
       }
       const { generation } = manifest;
-      if (failed?.generation === generation && now() - failed.atMs < RETRY_MS) throw failed.error;
+      if (failed?.generation === generation && Math.abs(now() - failed.atMs) < RETRY_MS) throw failed.error;
       if (held?.generation !== generation) {
         const loading = source.viewRows(manifest).then((rows) => loadedGeneration(generation, manifest, rows));
         held = { generation, loading, askedMs: now() };
@@ -57,7 +58,7 @@ export function createStaged(source: GenerationSource, now: () => number): Stage
       });
     },
     letGo(published) {
-      if (held !== null && (held.generation <= published || now() - held.askedMs >= KEEP_MS)) held = null;
+      if (held !== null && (held.generation <= published || Math.abs(now() - held.askedMs) >= KEEP_MS)) held = null;
     },
   };
 }
