@@ -1,6 +1,6 @@
 /** Each caution beside an interval is explained where the analyst looks for it. */
 import { readFileSync } from 'node:fs';
-import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS } from '@tributary/attribution/uncertainty/caution-codes';
 import { expect, test } from 'vitest';
 
 const page = readFileSync(new URL('../../docs/uncertainty.md', import.meta.url), 'utf8');

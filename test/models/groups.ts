@@ -5,7 +5,8 @@ import { isRule, type ModelName } from '@tributary/attribution/models/catalogue'
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import { evidenceOf } from '@tributary/attribution/uncertainty/evidence';
-import { type Grouped, jackknife, type SingleOrder } from '@tributary/attribution/uncertainty/jackknife';
+import type { Grouped, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
+import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
 import type { ChannelUncertainty, UncertaintyOptions } from '@tributary/attribution/uncertainty/uncertainty';
 import { type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
 import { rowsOf, sampleOf, type World } from './worlds.ts';

@@ -1,4 +1,4 @@
-import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS } from '@tributary/attribution/uncertainty/caution-codes';
 import { expect, test } from 'vitest';
 import type { Report } from '../src/api-types.ts';
 import { uncertaintyNotes } from '../src/report/uncertainty-notes.ts';

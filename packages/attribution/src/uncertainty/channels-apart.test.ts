@@ -1,7 +1,8 @@
 /** What groups of users show of one channel beside the others: how often users convert, and when that differs. */
 import { describe, expect, test } from 'vitest';
 import { isApart, pooledDispersion, widenedBy } from './channels-apart.ts';
-import { type Grouped, jackknife } from './jackknife.ts';
+import type { Grouped } from './grouped.ts';
+import { jackknife } from './jackknife.ts';
 
 const GROUPS = 16;
 

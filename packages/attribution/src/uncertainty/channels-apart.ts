@@ -1,7 +1,8 @@
 /** What the groups show of one channel beside all others: how often users convert, and whether a few of its users, or of its orders, decide it. */
 import { modelInfo } from '../models/catalogue.ts';
-import { type CautionCode, decidesRates, decidesShares } from './cautions.ts';
-import type { Grouped, SingleOrder } from './jackknife.ts';
+import type { CautionCode } from './caution-codes.ts';
+import { decidesRates, decidesShares } from './cautions.ts';
+import type { Grouped, SingleOrder } from './grouped.ts';
 import { poissonAbove } from './selection.ts';
 import { areAlike, hasHeavyTail, mayBeHeavy, type Repeated } from './tail.ts';
 

@@ -8,7 +8,7 @@ import { equally, handedOut, partsOf } from '../path-sums/handed-out.ts';
 import { type EffectsOfSums, type PathSums, type PathsInput, sharesOf } from '../path-sums/path-sums.ts';
 import { touchesOf, type WeightedPath } from '../paths/weighted-path.ts';
 import { type RuleName, ruleOf, type Shape } from '../rules/rules.ts';
-import type { CautionCode } from './cautions.ts';
+import type { CautionCode } from './caution-codes.ts';
 
 export interface EstimatorOptions {
   readonly shape: Shape;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Grouped, type GroupedChannel, hasFewBefore, jackknife, ofRatio } from './jackknife.ts';
+import type { Grouped } from './grouped.ts';
+import { type GroupedChannel, hasFewBefore, jackknife, ofRatio } from './jackknife.ts';
 import { partBelow, student, wilson } from './scales.ts';
 
 const GROUPS = 16;

@@ -9,9 +9,9 @@
  */
 
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import type { Reward } from '../data-driven/counts.ts';
 import { isRule, type ModelName, modelInfo } from '../models/catalogue.ts';
-import { type CautionCode, ENOUGH_IN_ALL, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
+import type { CautionCode } from './caution-codes.ts';
+import { ENOUGH_IN_ALL, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
 import {
   dispersionOf,
   isApart,
@@ -22,7 +22,7 @@ import {
   sumOf,
   widenedBy,
 } from './channels-apart.ts';
-import type { Estimate } from './estimators.ts';
+import type { Grouped } from './grouped.ts';
 import { type Rank, ranksBy } from './ranks.ts';
 import { degreesOfRates, deviationsAbove, FEWEST_ALONE, heightAlone, refusalOfRates } from './rates-alone.ts';
 import {
@@ -45,31 +45,6 @@ export const FEWEST_GROUPS = 8;
 /** Converting users of a channel, as far as the groups show: for an interval at all, and for one without a mark. */
 const FEWEST_USERS = 5;
 const ENOUGH_USERS = 20;
-
-export interface Grouped {
-  readonly model: ModelName;
-  readonly reward: Reward;
-  readonly level: number;
-  readonly channels: readonly string[];
-  readonly is: Estimate;
-  /** The estimate from all groups but one, by group. */
-  readonly without: readonly Estimate[];
-  /** Conversions, those without a path too: of all groups, and of all but one, by group. What a conversion is worth is value by these. */
-  readonly conversions: { readonly is: number; readonly without: readonly number[] };
-  /** By channel: conversions that met it, by group. */
-  readonly met: readonly (readonly number[])[];
-  /** Orders that are known by themselves, as many as there are; none where the reward is conversions. */
-  readonly singleOrders: readonly SingleOrder[];
-  /** Journeys that met no other channel, by channel: how many, and groups with a conversion. Only the game of rates asks. */
-  readonly alone: readonly { readonly journeys: number; readonly groups: number }[];
-}
-
-export interface SingleOrder {
-  /** Minor units. */
-  readonly value: number;
-  /** Those that it met. */
-  readonly channels: readonly string[];
-}
 
 export interface GroupedUncertainty {
   /** They concern the reward as a whole. */

@@ -9,8 +9,8 @@
 import type { Reward } from '../data-driven/counts.ts';
 import { createRandom } from '../data-driven/random.ts';
 import { isShared, type ModelName, modelInfo } from '../models/catalogue.ts';
+import type { CautionCode } from './caution-codes.ts';
 import {
-  type CautionCode,
   cautionsOfAll,
   cautionsOfChannel,
   cautionsOfValue,

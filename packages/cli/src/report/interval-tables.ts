@@ -1,6 +1,6 @@
 /** How sure the figures of `attribution run --bootstrap` are, for people. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
-import { CAUTIONS, type CautionCode } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS, type CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
 import type { Rank } from '@tributary/attribution/uncertainty/ranks';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { type ChannelUncertainty, COVERS, type Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';

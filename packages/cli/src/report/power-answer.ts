@@ -1,5 +1,5 @@
 /** What `attribution power` says, as JSON and for people. */
-import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS } from '@tributary/attribution/uncertainty/caution-codes';
 import type { Plan, Power } from '@tributary/attribution/uncertainty/power';
 import { COVERS } from '@tributary/attribution/uncertainty/uncertainty';
 import { count, fixed } from '../terminal/figures.ts';

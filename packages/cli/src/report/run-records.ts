@@ -1,13 +1,8 @@
 /** The answer of `attribution run` as rows, one a model and channel, and as one JSON document. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
-import {
-  CAUTIONS,
-  type CautionCode,
-  UNKNOWN_IN_GROUPS,
-  withCodesOfAll,
-  withRatios,
-} from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS, type CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
+import { UNKNOWN_IN_GROUPS, withCodesOfAll, withRatios } from '@tributary/attribution/uncertainty/cautions';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { type ChannelUncertainty, COVERS } from '@tributary/attribution/uncertainty/uncertainty';
 import {

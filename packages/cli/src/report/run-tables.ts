@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
-import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS } from '@tributary/attribution/uncertainty/caution-codes';
 import { type RunAnswer, samplingOf } from '@tributary/attribution-files/models/answer';
 import { handsOut } from '@tributary/attribution-files/models/models';
 import { conversions, count, counted, percent } from '../terminal/figures.ts';

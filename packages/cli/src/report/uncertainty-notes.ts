@@ -3,7 +3,8 @@
  * cautions of that reward alone.
  */
 
-import { CAUTIONS, type CautionCode, withCodesOfAll } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS, type CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
+import { withCodesOfAll } from '@tributary/attribution/uncertainty/cautions';
 import type { Report, ReportRow } from '../api-types.ts';
 
 export function uncertaintyNotes(answer: Pick<Report, 'rows' | 'uncertainty'> | undefined): string[] {

@@ -3,8 +3,8 @@
  *
  *   counts of all − counts of the group → counts without it, for each group
  */
-import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
-import type { SingleOrder } from '@tributary/attribution/uncertainty/jackknife';
+import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
+import type { SingleOrder } from '@tributary/attribution/uncertainty/grouped';
 import { minus } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';

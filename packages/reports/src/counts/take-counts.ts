@@ -1,6 +1,6 @@
 /** All that a report takes from the snapshot, of one window: nothing is read later, so everything is of one moment. */
 import { isRule, isShared, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
-import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
+import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
 import type { Integer } from '@tributary/model/integer';
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { Findings } from '@tributary/serving/meta';

@@ -3,7 +3,7 @@
  * are so far apart that no interval of their sum holds.
  */
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
-import type { SingleOrder } from '@tributary/attribution/uncertainty/jackknife';
+import type { SingleOrder } from '@tributary/attribution/uncertainty/grouped';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rename } from '../row-keys.ts';

@@ -1,4 +1,4 @@
-import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
+import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
 import type { GroupedChannel } from '@tributary/attribution/uncertainty/jackknife';
 import { expect, test } from 'vitest';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';

@@ -1,5 +1,6 @@
 /** How sure the figures of a channel are. null: there is no interval, and the cautions say why. */
-import { type CautionCode, UNKNOWN_IN_GROUPS, withCodesOfAll, withRatios } from '@tributary/attribution/uncertainty/cautions';
+import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
+import { UNKNOWN_IN_GROUPS, withCodesOfAll, withRatios } from '@tributary/attribution/uncertainty/cautions';
 import { type GroupedChannel, hasFewBefore, ofChange, ofRatio } from '@tributary/attribution/uncertainty/jackknife';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import type { ModelUncertainty, RewardUncertainty } from '../credit/uncertainty.ts';

@@ -1,7 +1,7 @@
 /** Attribution reports: which channels and campaigns the conversions are credited to, under one model or several side by side. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
-import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS } from '@tributary/attribution/uncertainty/caution-codes';
 import { COVERS } from '@tributary/attribution/uncertainty/uncertainty';
 import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
 import { ATTRIBUTION_ROUTES } from '@tributary/contract/attribution';
