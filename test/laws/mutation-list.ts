@@ -201,8 +201,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'duplicates are not looked for',
     law: '3',
     file: `${VIEWS}/step.ts`,
-    from: 'if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;',
-    to: 'void known;',
+    from: 'if (isKnown) return DUPLICATE;',
+    to: 'void isKnown;',
   },
   {
     lie: 'the fence is gone: a writer that fell behind may write',

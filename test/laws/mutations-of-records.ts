@@ -1,7 +1,10 @@
-/** Lies about users' records on their way out: what is bounded before it is read, and what waits for what. */
+/** Lies about users' records on their way out, what is bounded before it is read, and what waits for what; and about timelines that are held packed. */
 import type { Mutation } from './mutation-list.ts';
 
 const API = 'services/api/src';
+const PACKED = 'packages/views/src';
+const PACKED_TEST = 'test/laws/law-1-packed.test.ts';
+const CACHE_TEST = 'services/speed/test/user-cache.test.ts';
 
 export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   {
@@ -51,5 +54,93 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     from: 'last.then(work)',
     to: 'work()',
     test: 'services/api/test/record-reader.test.ts',
+  },
+  {
+    lie: 'a packed timeline takes each signal in at its end',
+    law: '2',
+    file: `${PACKED}/packed-timelines.ts`,
+    from: 'if (length > 0 && records.tsAt(user.block + length - 1) >= event.ts) return false;',
+    to: '',
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'a touch is packed as if it were alone',
+    law: '1',
+    file: `${PACKED}/step-packed.ts`,
+    from: "incoming.kind === 'signal' && incoming.once === ''",
+    to: "incoming.kind !== 'conversion' && incoming.once === ''",
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'a conversion that another takes over from stays packed as it was',
+    law: '2',
+    file: `${PACKED}/packed-timelines.ts`,
+    from: 'while (same < most && events[same] === opened[same]) same++;',
+    to: 'while (same < most) same++;',
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'what a conversion is counted once by is lost where its timeline moves',
+    law: '2',
+    file: `${PACKED}/packed-records.ts`,
+    from: "if (onces.size > 0) setOnce(to, onces.get(from) ?? '');",
+    to: "setOnce(to, '');",
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'packed events of one type and place are of one currency',
+    law: '1',
+    file: `${PACKED}/packed-records.ts`,
+    from: 'byCurrency.get(currency);',
+    to: 'byCurrency.values().next().value;',
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'a block that was left is cleared, and its user goes on in it',
+    law: '1',
+    file: `${PACKED}/packed-timelines.ts`,
+    from: '      user.block = block;\n    }\n    user.length = length;',
+    to: '    }\n    user.length = length;',
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'compacting forgets where a timeline lies now',
+    law: '1',
+    file: `${PACKED}/packed-timelines.ts`,
+    from: '        user.block = block;\n      }\n      kindsInUse',
+    to: '      }\n      kindsInUse',
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'names of packed events are kept for ever',
+    law: '7',
+    file: `${PACKED}/packed-timelines.ts`,
+    from: ' || records.kinds() > LITTLE + 2 * kindsInUse',
+    to: '',
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'blocks that have no use are kept for ever',
+    law: '7',
+    file: `${PACKED}/packed-timelines.ts`,
+    from: 'top > LITTLE + 2 * inUse || ',
+    to: '',
+    test: PACKED_TEST,
+  },
+  {
+    lie: 'a user that is evicted keeps their block',
+    law: '7',
+    file: 'services/speed/src/user-cache.ts',
+    from: '      timelines.release(user);\n',
+    to: '',
+    test: CACHE_TEST,
+  },
+  {
+    lie: 'memory that users leave is never laid together',
+    law: '7',
+    file: 'services/speed/src/user-cache.ts',
+    from: 'if (timelines.isWasteful()) timelines.compact(users.values());',
+    to: '',
+    test: CACHE_TEST,
   },
 ];

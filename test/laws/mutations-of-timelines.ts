@@ -201,7 +201,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'an event behind the cut is taken for a new one',
     law: '3',
     file: `${VIEWS}/step.ts`,
-    from: 'if (incoming.ts <= user.cutTs) return BEHIND_THE_CUT;',
+    from: 'if (incoming.ts <= cutTs) return BEHIND_THE_CUT;',
     to: '',
   },
   {
@@ -223,7 +223,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'each event of a batch has a share of work of its own',
     law: '7',
     file: `${SPEED}/apply.ts`,
-    from: 'deltas, user.work);',
+    from: 'deltas, user);',
     to: 'deltas);',
   },
   {
@@ -302,8 +302,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'a record that was asked for twice replaces what is applied already',
     law: '3',
     file: `${SPEED}/user-records.ts`,
-    from: 'if (run.users.get(userKey, number) === undefined) run.users.set',
-    to: 'run.users.set',
+    from: 'if (run.users.get(userKey, number) === undefined) addUser',
+    to: 'addUser',
   },
   {
     lie: 'all records that outgrew their bound are rewritten in one commit',

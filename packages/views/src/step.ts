@@ -53,6 +53,7 @@ export interface StepOutcome {
 
 const NONE: readonly ConvertingPath[] = [];
 const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false, attributed: NONE, remembered: true };
+const PAST_RETENTION: StepOutcome = { fate: 'late', overflowed: false, attributed: NONE, remembered: false };
 const BEHIND_THE_CUT: StepOutcome = { fate: 'late', overflowed: true, attributed: NONE, remembered: false };
 
 /** `work`: what the user may still cost in this batch; without it, the event is the only one. */
@@ -67,13 +68,42 @@ export function step(
 ): StepOutcome {
   const { definitions, retention } = rules;
   const incoming = timelineEvent(event, definitions);
-  // Retention decides before the search for duplicates: what is past it may or may not be held still, and must not matter.
-  if (!isRetained(incoming, logTimeMs, retention))
-    return { fate: 'late', overflowed: false, attributed: NONE, remembered: false };
   const known = findById(user, incoming.id);
-  if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
-  if (incoming.ts <= user.cutTs) return BEHIND_THE_CUT;
+  const isKnown = known !== undefined && isRetained(known, logTimeMs, retention);
+  const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);
+  if (refusal !== undefined) return refusal;
+  const outcome = enter(user, incoming, logTimeMs, rules, deltas, work);
+  // Cutting makes nothing wrong by itself: whatever looks behind the cut later is reported then.
+  prune(user, logTimeMs, retention, rules.maxEvents);
+  return outcome;
+}
 
+/** The outcome of an event that changes nothing; undefined: it is new. `isKnown`: the timeline holds one with its id that is still retained. */
+export function refused(
+  incoming: TimelineEvent,
+  isKnown: boolean,
+  cutTs: number,
+  logTimeMs: number,
+  retention: Retention,
+): StepOutcome | undefined {
+  // Retention decides before duplicates: what is past it may or may not be held still, and must not matter.
+  if (!isRetained(incoming, logTimeMs, retention)) return PAST_RETENTION;
+  if (isKnown) return DUPLICATE;
+  if (incoming.ts <= cutTs) return BEHIND_THE_CUT;
+  return undefined;
+}
+
+/** Takes a new event in, and adds to `deltas` what that changes. */
+// biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
+export function enter(
+  user: Pick<UserState, 'events' | 'byId' | 'cutTs'>,
+  incoming: TimelineEvent,
+  logTimeMs: number,
+  rules: StepRules,
+  deltas: RowsByView,
+  work?: Work,
+): StepOutcome {
+  const { definitions } = rules;
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
   const differ = (at: number, sign?: -1) =>
     addDifference(rules.groups, user, at, logTimeMs, definitions, deltas, work, gathering, sign);
@@ -87,8 +117,6 @@ export function step(
     outcomes.push(differ(from));
   }
   outcomes.push(differ(insert(user, repeats ? asRepetition(incoming) : incoming)));
-  // Cutting makes nothing wrong by itself: whatever looks behind the cut later is reported then.
-  prune(user, logTimeMs, retention, rules.maxEvents);
   return {
     fate: outcomes.some(({ touchesFrozen }) => touchesFrozen) ? 'late' : 'counted',
     overflowed: outcomes.some(({ looksBehindCut, tooMuchWork }) => looksBehindCut || tooMuchWork),

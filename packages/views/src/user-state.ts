@@ -21,9 +21,10 @@ export interface UserState {
 /** A timeline that holds all that is retained. */
 export const NEVER_CUT = Number.NEGATIVE_INFINITY;
 
-const SCAN_UP_TO = 48;
+/** Longer timelines have a map of their ids. */
+export const SCAN_UP_TO = 48;
 /** Most users have few events, and most of these are signals that are soon past their retention. */
-const FIRST_PRUNE = 8;
+export const FIRST_PRUNE = 8;
 
 export function emptyUser(cutTs = NEVER_CUT): UserState {
   return { events: [], byId: undefined, pruneAtLength: FIRST_PRUNE, cutTs };
@@ -56,7 +57,7 @@ export function findById(user: UserState, id: string): TimelineEvent | undefined
 }
 
 /** Inserts in order and returns the index. */
-export function insert(user: UserState, event: TimelineEvent): number {
+export function insert(user: Pick<UserState, 'events' | 'byId'>, event: TimelineEvent): number {
   const { events } = user;
   const last = events[events.length - 1];
   const inOrder = last === undefined || before(last, event);
@@ -68,7 +69,7 @@ export function insert(user: UserState, event: TimelineEvent): number {
 }
 
 /** Puts an event in the place of the one at `at`, which has the same id and order. */
-export function replace(user: UserState, at: number, event: TimelineEvent): void {
+export function replace(user: Pick<UserState, 'events' | 'byId'>, at: number, event: TimelineEvent): void {
   user.events[at] = event;
   user.byId?.set(event.id, event);
 }
@@ -80,9 +81,14 @@ export function countOnce(user: UserState, definitions: Definitions): void {
     if (event !== user.events[at]) replace(user, at, event);
 }
 
+/** Whether a timeline of that length is looked through for what is past its retention. */
+export function isPruneDue({ pruneAtLength }: Pick<UserState, 'pruneAtLength'>, length: number, maxEvents: number): boolean {
+  return length >= Math.min(pruneAtLength, maxEvents + 1);
+}
+
 /** Drops events past their retention, amortised; beyond `maxEvents` also the oldest others, and remembers up to where. */
 export function prune(user: UserState, logTimeMs: number, retention: Retention, maxEvents: number): void {
-  if (user.events.length < Math.min(user.pruneAtLength, maxEvents + 1)) return;
+  if (!isPruneDue(user, user.events.length, maxEvents)) return;
   const kept = user.events.filter((event) => isRetained(event, logTimeMs, retention));
   user.events.length = 0;
   for (const event of kept) user.events.push(event);

@@ -5,8 +5,8 @@ import type { Commit, DeadLetter } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
 import { cutMark, recordRetentionMs } from '@tributary/views/record';
-import { type StepOutcome, type StepRules, step } from '@tributary/views/step';
-import { cutUpTo } from '@tributary/views/user-state';
+import type { StepOutcome, StepRules } from '@tributary/views/step';
+import { cutPackedUpTo, stepPacked } from '@tributary/views/step-packed';
 import { refill, spend, type Work, workOfEntry } from '@tributary/views/work';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from './decode.ts';
 import { crossBarrier, fallBack, loseUpTo, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
@@ -65,7 +65,7 @@ export async function applyBatch(
   const { logIdentity, commitId, sha256Hex, limits, turn, pause, careful = false } = options;
   const deltasGeneration = run.generation;
   const effects = noEffects();
-  for (const user of users) if (user !== undefined) refill(user.work);
+  for (const user of users) if (user !== undefined) refill(user);
   let entries = 0;
   let next = 0;
   for (const { arrivals } of whole.ends) {
@@ -76,7 +76,7 @@ export async function applyBatch(
       if (pausing !== undefined) await pausing;
       const arrival = whole.arrivals[next] as Arrival;
       const user = users[next] as CachedUser;
-      user.work.within = entry;
+      user.within = entry;
       if (careful) applyOrPark(run, arrival, user, effects, options);
       else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects);
     }
@@ -152,7 +152,7 @@ function apply(
   const { userKey, line, logTimeMs } = arrival;
   const isCountedOnce = Object.hasOwn(definitions.once, arrival.event.type);
   const event = isCountedOnce ? wholeEvent(arrival) : arrival.event;
-  const outcome = step(user.state, event, logTimeMs, rules, deltas, user.work);
+  const outcome = stepPacked(user, event, logTimeMs, rules, deltas, user);
   if (limits.outputs === 'none') return outcome;
   const { fate, attributed, remembered, repeats = false, takenOver } = outcome;
   if (takenOver !== undefined) outputs.push(repeatedLine(userKey, event, takenOver, definitions, sha256Hex));
@@ -193,7 +193,7 @@ function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effe
     effects.unapplied.push(deadLetter(lineAt(position, lineNumber), 'not_applied', why, line));
     // The batch counts the event: what looks at it is reported now, and by the mark in every generation to come.
     effects.overflowed++;
-    cutUpTo(user.state, event.ts);
+    cutPackedUpTo(user, event.ts);
     append(effects, userKey, user, cutMark(event.ts));
     return;
   }

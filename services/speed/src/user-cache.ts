@@ -2,13 +2,12 @@
  * Users' states between batches, so that the common event needs no read. Bounded by the number of events held; least
  * recently used first. Users of a batch that is not committed yet are never evicted: their record would be stale.
  */
+import { createPackedTimelines, type HeldTimeline, heldTimeline, type PackedTimelines } from '@tributary/views/packed-timelines';
 import type { UserState } from '@tributary/views/user-state';
 import { type Work, workOfUser } from '@tributary/views/work';
 
-export interface CachedUser {
-  readonly state: UserState;
-  /** What the user may still cost in the batch that is applied. */
-  readonly work: Work;
+/** Where the timeline lies, and what the user may still cost in the batch that is applied: one object, as there are many users. */
+export interface CachedUser extends HeldTimeline, Work {
   /** Length of the stored record in UTF-16 units, about its bytes. */
   recordLength: number;
   /** The record is trimmed once it is longer than this. */
@@ -21,16 +20,33 @@ export interface CachedUser {
   isTouched: boolean;
 }
 
-/** A user that no batch has been applied to yet. */
-export function cachedUser(state: UserState, recordLength: number, trimAtLength: number, batch: number): CachedUser {
-  return { state, work: workOfUser(), recordLength, trimAtLength, batch, weight: 0, isTouched: false };
+/** Named one by one: an object that is put together of others has a second one for the rest of its fields. */
+function newUser(held: PackedTimelines, recordLength: number, trimAtLength: number, batch: number): CachedUser {
+  const { timelines, long, block, length, pruneAtLength, cutTs } = heldTimeline(held);
+  const { left, within } = workOfUser();
+  return {
+    timelines,
+    long,
+    block,
+    length,
+    pruneAtLength,
+    cutTs,
+    left,
+    within,
+    recordLength,
+    trimAtLength,
+    batch,
+    weight: 0,
+    isTouched: false,
+  };
 }
 
 export interface UserCache {
   /** For the batch, which holds the user in the cache until it is committed. */
   get(userKey: string, batch: number): CachedUser | undefined;
   peek(userKey: string): CachedUser | undefined;
-  set(userKey: string, user: CachedUser): void;
+  /** A user that no batch has been applied to yet. */
+  add(userKey: string, state: UserState, recordLength: number, trimAtLength: number, batch: number): CachedUser;
   /** Evicts users last touched in batches up to `batch`, oldest first, once the bound is passed. */
   evict(batch: number): void;
 }
@@ -40,6 +56,7 @@ const KEEP = 0.8;
 
 export function createUserCache(maxEvents: number): UserCache {
   const users = new Map<string, CachedUser>();
+  const timelines = createPackedTimelines();
   /** Events held, but for what was touched since it was last weighed. */
   let held = 0;
   /** Each once; users are evicted only when they are not in here. */
@@ -51,7 +68,7 @@ export function createUserCache(maxEvents: number): UserCache {
     for (const user of touched) {
       if (user.batch > batch) later.push(user);
       else {
-        const weight = 1 + user.state.events.length;
+        const weight = 1 + user.length;
         held += weight - user.weight;
         user.weight = weight;
         user.isTouched = false;
@@ -75,19 +92,27 @@ export function createUserCache(maxEvents: number): UserCache {
       return user;
     },
     peek: (userKey) => users.get(userKey),
-    set(userKey, user) {
+    add(userKey, state, recordLength, trimAtLength, batch) {
+      const user = newUser(timelines, recordLength, trimAtLength, batch);
+      timelines.close(user, state);
       users.set(userKey, user);
       touch(user);
+      return user;
     },
     evict(batch) {
       weigh(batch);
-      if (held <= maxEvents) return;
-      const oldestFirst = [...users].sort(([, a], [, b]) => a.batch - b.batch);
-      for (const [userKey, user] of oldestFirst) {
-        if (held <= maxEvents * KEEP || user.batch > batch) break;
-        held -= user.weight;
-        users.delete(userKey);
-      }
+      if (held > maxEvents) evictOldest(batch);
+      if (timelines.isWasteful()) timelines.compact(users.values());
     },
   };
+
+  function evictOldest(batch: number): void {
+    const oldestFirst = [...users].sort(([, a], [, b]) => a.batch - b.batch);
+    for (const [userKey, user] of oldestFirst) {
+      if (held <= maxEvents * KEEP || user.batch > batch) break;
+      held -= user.weight;
+      timelines.release(user);
+      users.delete(userKey);
+    }
+  }
 }

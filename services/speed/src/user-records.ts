@@ -3,11 +3,11 @@
 import { TributaryError } from '@tributary/model/errors';
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
-import { cutUpTo } from '@tributary/views/user-state';
+import { cutPackedUpTo } from '@tributary/views/step-packed';
 import type { AppliedBatch } from './apply.ts';
 import type { DecodedBatch } from './decode.ts';
 import type { PartitionRun } from './partition-run.ts';
-import { type CachedUser, cachedUser } from './user-cache.ts';
+import type { CachedUser } from './user-cache.ts';
 
 export interface UserRecords {
   /**
@@ -37,10 +37,10 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
   const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
 
-  function userOf(record: string | null, run: PartitionRun, batch: number): CachedUser {
+  function addUser(userKey: string, record: string | null, run: PartitionRun, batch: number): void {
     const recordLength = record?.length ?? 0;
     const state = userFromRecord(record ?? '', run.logTimeMs, run.rules, run.cutTs);
-    return cachedUser(state, recordLength, nextTrim(recordLength), batch);
+    run.users.add(userKey, state, recordLength, nextTrim(recordLength), batch);
   }
 
   /** Records as this run knows them: of the last commit taken, or of one that was sent or is about to be. Any other history is not ours. */
@@ -82,7 +82,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
       await readEach(run, missing, goesOn, (userKey, record) => {
         bytes += record?.length ?? 0;
         // The next batch may have asked for the user too: one state is for both.
-        if (run.users.get(userKey, number) === undefined) run.users.set(userKey, userOf(record, run, number));
+        if (run.users.get(userKey, number) === undefined) addUser(userKey, record, run, number);
       });
       return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
     },
@@ -102,7 +102,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
           user.recordLength = record.length;
           user.trimAtLength = nextTrim(record.length);
           // The next batch may be applied already, to more than the record holds: that much was still known.
-          cutUpTo(user.state, cutTs);
+          cutPackedUpTo(user, cutTs);
         }
         appends.delete(userKey);
         rewrites.set(userKey, record);

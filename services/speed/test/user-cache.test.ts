@@ -1,10 +1,10 @@
 import { createRandom } from '@tributary/testkit/inputs/random';
 import type { TimelineEvent } from '@tributary/views/timeline';
-import { emptyUser, type UserState } from '@tributary/views/user-state';
+import { emptyUser } from '@tributary/views/user-state';
 import { expect, test } from 'vitest';
-import { type CachedUser, cachedUser, createUserCache } from '../src/user-cache.ts';
+import { type CachedUser, createUserCache } from '../src/user-cache.ts';
 
-const EVENT = { ts: 0, id: '' } as TimelineEvent;
+const EVENT = { ts: 0, id: '', kind: 'signal', rank: 0, once: '' } as TimelineEvent;
 
 /** What the cache must hold, from its definition: no bookkeeping, everything is weighed at each eviction that may see it. */
 function plainCache(maxEvents: number) {
@@ -13,7 +13,7 @@ function plainCache(maxEvents: number) {
   return {
     users,
     evict(batch: number) {
-      for (const user of users.values()) if (user.batch <= batch) weights.set(user, 1 + user.state.events.length);
+      for (const user of users.values()) if (user.batch <= batch) weights.set(user, 1 + user.length);
       let held = [...users.values()].reduce((sum, user) => sum + (weights.get(user) ?? 0), 0);
       if (held <= maxEvents) return;
       for (const [key, user] of [...users].sort(([, a], [, b]) => a.batch - b.batch)) {
@@ -38,11 +38,9 @@ test('holds what its bound leaves, least recently used first, and never lets go 
       number++;
       const own = Array.from({ length: random.below(12) }, () => random.pick(keys));
       for (const key of own) {
-        const known = cache.get(key, number);
-        const user = known ?? cachedUser(emptyUser(), 0, 1, number);
-        if (known === undefined) cache.set(key, user);
+        const user = cache.get(key, number) ?? cache.add(key, emptyUser(), 0, 1, number);
         plain.users.set(key, user);
-        user.state.events.push(EVENT);
+        user.timelines.append(user, { ...EVENT, ts: user.length });
       }
       underWay.push({ number, own });
     };
@@ -52,8 +50,8 @@ test('holds what its bound leaves, least recently used first, and never lets go 
       while (underWay.length > 2) {
         const { number: committed } = underWay.shift() as { number: number };
         const before = plain.users.size;
+        plain.evict(committed); // first: a user that is evicted has no events any more
         cache.evict(committed);
-        plain.evict(committed);
         evicted += before - plain.users.size;
         const held = keys.filter((key) => cache.peek(key) !== undefined).sort();
         const lost = underWay.flatMap(({ own }) => own.filter((key) => cache.peek(key) === undefined));
@@ -68,14 +66,8 @@ test('holds what its bound leaves, least recently used first, and never lets go 
 test('a user of every batch is weighed once when they are at last committed, however many there were', () => {
   const cache = createUserCache(10);
   let looks = 0;
-  const state: UserState = {
-    ...emptyUser(),
-    get events() {
-      looks++;
-      return [];
-    },
-  };
-  cache.set('u', cachedUser(state, 0, 1, 1));
+  const user = cache.add('u', emptyUser(), 0, 1, 1);
+  Object.defineProperty(user, 'length', { get: () => looks++ });
   for (let batch = 2; batch <= 1_000; batch++) {
     cache.get('u', batch);
     cache.evict(batch - 1);
@@ -83,4 +75,20 @@ test('a user of every batch is weighed once when they are at last committed, how
   expect(looks).toBe(0);
   cache.evict(1_000);
   expect(looks).toBe(1);
+});
+
+test('law 7: users that come and go leave their memory to those after them, whatever the lengths of their timelines', () => {
+  const [cache, maxEvents] = [createUserCache(2_000), 2_000];
+  // Those of one length leave blocks that those of the next have no use for.
+  const lengths = [2, 4, 6, 8, 12, 16, 24, 32, 48];
+  for (let batch = 1; batch < 70 * lengths.length; batch++) {
+    for (let u = 0; u < 20; u++) {
+      const user = cache.add(`${batch} ${u}`, emptyUser(), 0, 1, batch);
+      const length = lengths[Math.floor(batch / 70)] as number;
+      for (let i = 0; i < length; i++) user.timelines.append(user, { ...EVENT, ts: i });
+    }
+    cache.evict(batch);
+    const { records } = (cache.peek(`${batch} 0`) as CachedUser).timelines.reserved();
+    expect(records).toBeLessThan(1_024 + 5 * maxEvents);
+  }
 });

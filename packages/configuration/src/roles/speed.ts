@@ -16,7 +16,7 @@ export const SPEED_SETTINGS = {
     type: 'int',
     default: 3_200_000,
     unit: 'events',
-    why: 'bound on timelines held in memory, over all partitions (about 200 bytes each)',
+    why: 'bound on timelines held in memory, over all partitions (about 130 bytes each)',
   },
   timelineEvents: {
     type: 'int',

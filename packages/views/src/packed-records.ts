@@ -1,0 +1,138 @@
+/**
+ * Events of timelines as numbers in typed arrays, each at a place of its own. What is the same for many (type, place, currency …) is one
+ * entry of a table; ids are texts. Nothing else of an event is seen by the garbage collector.
+ */
+import type { EventKind } from '@tributary/model/definitions';
+import type { TimelineEvent } from './timeline.ts';
+
+export interface PackedRecords {
+  read(record: number): TimelineEvent;
+  /** Only at places that there are. */
+  write(record: number, event: TimelineEvent): void;
+  copy(from: number, to: number): void;
+  /** Lets go of the texts of these places. */
+  clear(from: number, to: number): void;
+  idAt(record: number): string;
+  tsAt(record: number): number;
+  /** How many places there are. */
+  size(): number;
+  /** Makes room for `size` places. */
+  grow(size: number): void;
+  /** How many entries the table has: it never has fewer. */
+  kinds(): number;
+}
+
+/** What many events have in common. */
+type Kind = Pick<TimelineEvent, 'type' | 'kind' | 'rank' | 'channel' | 'place' | 'currency'>;
+
+export function createPackedRecords(size: number): PackedRecords {
+  let ts = new Float64Array(size);
+  let costs = new Float64Array(size);
+  let values = new Float64Array(size);
+  let kindOf = new Int32Array(size);
+  const ids: string[] = [];
+  /** What conversions are counted once by, at the few places that have it. */
+  const onces = new Map<number, string>();
+  const table = createTable();
+
+  function setOnce(record: number, once: string): void {
+    if (once !== '') onces.set(record, once);
+    else if (onces.size > 0) onces.delete(record);
+  }
+
+  function addIds(): void {
+    while (ids.length < ts.length) ids.push('');
+  }
+
+  addIds();
+  return {
+    read(record) {
+      const { type, kind, rank, channel, place, currency } = table.kinds[kindOf[record] as number] as Kind;
+      return {
+        ts: ts[record] as number,
+        id: ids[record] as string,
+        type,
+        kind,
+        rank,
+        channel,
+        place,
+        costMinor: costs[record] as number,
+        valueMinor: values[record] as number,
+        currency,
+        once: onces.size > 0 ? (onces.get(record) ?? '') : '',
+      };
+    },
+    write(record, event) {
+      ts[record] = event.ts;
+      costs[record] = event.costMinor;
+      values[record] = event.valueMinor;
+      kindOf[record] = table.numberOf(event);
+      ids[record] = event.id;
+      setOnce(record, event.once);
+    },
+    copy(from, to) {
+      ts[to] = ts[from] as number;
+      costs[to] = costs[from] as number;
+      values[to] = values[from] as number;
+      kindOf[to] = kindOf[from] as number;
+      ids[to] = ids[from] as string;
+      if (onces.size > 0) setOnce(to, onces.get(from) ?? '');
+    },
+    clear(from, to) {
+      for (let record = from; record < to; record++) ids[record] = '';
+      if (onces.size > 0) for (let record = from; record < to; record++) onces.delete(record);
+    },
+    idAt: (record) => ids[record] as string,
+    tsAt: (record) => ts[record] as number,
+    size: () => ts.length,
+    grow(wanted) {
+      ts = grown(ts, new Float64Array(wanted));
+      costs = grown(costs, new Float64Array(wanted));
+      values = grown(values, new Float64Array(wanted));
+      kindOf = grown(kindOf, new Int32Array(wanted));
+      addIds();
+    },
+    kinds: () => table.kinds.length,
+  };
+}
+
+function grown<A extends Float64Array | Int32Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
+}
+
+interface Table {
+  readonly kinds: readonly Kind[];
+  numberOf(event: Kind): number;
+}
+
+const EVENT_KINDS: readonly EventKind[] = ['signal', 'touch', 'conversion'];
+
+/** A number for each combination that there is. */
+function createTable(): Table {
+  const kinds: Kind[] = [];
+  /** By kind and rank, then type, place and currency: no text is put together to look one up. The channel follows from the place. */
+  const byKind = Array.from({ length: 2 * EVENT_KINDS.length }, () => new Map<string, Map<string, Map<string, number>>>());
+  return {
+    kinds,
+    numberOf({ type, kind, rank, channel, place, currency }) {
+      const byType = byKind[2 * EVENT_KINDS.indexOf(kind) + rank] as Map<string, Map<string, Map<string, number>>>;
+      const byCurrency = within(within(byType, type), place);
+      let number = byCurrency.get(currency);
+      if (number === undefined) {
+        number = kinds.push({ type, kind, rank, channel, place, currency }) - 1;
+        byCurrency.set(currency, number);
+      }
+      return number;
+    },
+  };
+}
+
+function within<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  let found = maps.get(key);
+  if (found === undefined) {
+    found = new Map();
+    maps.set(key, found);
+  }
+  return found;
+}

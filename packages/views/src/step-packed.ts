@@ -1,0 +1,57 @@
+/**
+ * `step` for a timeline that is held as numbers: the same outcome, rows and timeline, which test/laws/law-1-packed.test.ts demands of any events.
+ * What decides and what computes is step.ts; here is only which events have to become objects first.
+ */
+import type { KeptFields } from '@tributary/model/plain-line';
+import type { RowsByView } from './deltas.ts';
+import type { HeldTimeline } from './packed-timelines.ts';
+import { enter, refused, type StepOutcome, type StepRules, step } from './step.ts';
+import { timelineEvent } from './timeline.ts';
+import { cutUpTo, isPruneDue, isRetained, prune, type UserState } from './user-state.ts';
+import type { Work } from './work.ts';
+
+// biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
+export function stepPacked(
+  user: HeldTimeline,
+  event: KeptFields,
+  logTimeMs: number,
+  rules: StepRules,
+  deltas: RowsByView,
+  work?: Work,
+): StepOutcome {
+  const { definitions, retention, maxEvents } = rules;
+  const { timelines } = user;
+  if (user.long !== undefined) {
+    const outcome = step(user.long, event, logTimeMs, rules, deltas, work);
+    timelines.close(user, user.long);
+    return outcome;
+  }
+  const incoming = timelineEvent(event, definitions);
+  const known = timelines.find(user, incoming.id);
+  const isKnown = known !== undefined && isRetained(known, logTimeMs, retention);
+  const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);
+  if (refusal !== undefined) return refusal;
+
+  // A signal looks at no other event, and none at it: without them its rows are the same.
+  const isAlone = incoming.kind === 'signal' && incoming.once === '';
+  const outcome =
+    isAlone && timelines.append(user, incoming)
+      ? enter({ events: [], byId: undefined, cutTs: user.cutTs }, incoming, logTimeMs, rules, deltas, work)
+      : change(user, (state) => enter(state, incoming, logTimeMs, rules, deltas, work));
+  if (isPruneDue(user, user.length, maxEvents)) change(user, (state) => prune(state, logTimeMs, retention, maxEvents));
+  return outcome;
+}
+
+/** Drops all events up to `ts`. */
+export function cutPackedUpTo(user: HeldTimeline, ts: number): void {
+  change(user, (state) => cutUpTo(state, ts));
+}
+
+function change<T>(user: HeldTimeline, by: (state: UserState) => T): T {
+  const { timelines } = user;
+  const state = timelines.open(user);
+  const opened = state.events.slice();
+  const result = by(state);
+  timelines.close(user, state, opened);
+  return result;
+}
