@@ -2,6 +2,8 @@
 import type { Mutation } from './mutation-list.ts';
 
 const BEGIN = 'jobs/recompute/src/begin';
+const CANCEL = 'jobs/recompute/test/cancel.test.ts';
+const QUEUE = 'packages/queue/test/recompute-queue.redis.test.ts';
 const NOTHING_NEW = 'jobs/recompute/test/nothing-new.test.ts';
 
 export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
@@ -76,5 +78,45 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
     from: 'publication === null || publication.held ||',
     to: 'publication === null ||',
     test: NOTHING_NEW,
+  },
+  {
+    lie: 'a cancel wins over a run that ends already',
+    law: '3',
+    file: 'packages/queue/src/fate.ts',
+    from: "'PX', KEPT_MS, 'NX')",
+    to: "'PX', KEPT_MS)",
+    test: QUEUE,
+  },
+  {
+    lie: 'a run that was cancelled while it waited is begun',
+    law: '3',
+    file: 'packages/queue/src/recompute-worker.ts',
+    from: '      await check();\n      cancel.signal.throwIfAborted();\n',
+    to: '',
+    test: QUEUE,
+  },
+  {
+    lie: 'a cancelled run leaves its folder in staging',
+    law: '7',
+    file: 'jobs/recompute/src/cancel.ts',
+    from: 'await sweepStaging(ports.dataDir, generation + 1);',
+    to: 'await sweepStaging(ports.dataDir, generation);',
+    test: CANCEL,
+  },
+  {
+    lie: 'the generation of a cancelled run stays pending',
+    law: '7',
+    file: 'jobs/recompute/src/cancel.ts',
+    from: "manifest?.state === 'pending' || manifest?.state === 'computed'",
+    to: "manifest?.state === 'computed'",
+    test: CANCEL,
+  },
+  {
+    lie: 'a run that found nothing new ends though it was cancelled',
+    law: '7',
+    file: 'jobs/recompute/src/pipeline.ts',
+    from: '  const { generation, counts } = manifest;\n  await run.end?.();\n',
+    to: '  const { generation, counts } = manifest;\n',
+    test: CANCEL,
   },
 ];

@@ -9,11 +9,11 @@ import { runGeneration } from './pipeline.ts';
 import type { RunPorts, ShardFlow } from './ports.ts';
 
 export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (attempt: JobAttempt) => Promise<unknown> {
-  return async ({ id, data, remember, shards, signal, attempt }) => {
+  return async ({ id, data, remember, end, report, shards, signal, attempt }) => {
     const beganMs = ports.now();
     try {
       const flow = shards === null ? {} : { shards: watched(shards, metrics) };
-      const outcome = await runGeneration({ ...data, remember, ...flow }, ports, signal);
+      const outcome = await runGeneration({ ...data, remember, end, report, ...flow }, ports, signal);
       const tookMs = ports.now() - beganMs;
       metrics.finished(outcome, tookMs);
       const { generation, published, counts, publication } = outcome;

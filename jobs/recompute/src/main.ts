@@ -16,6 +16,7 @@ import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
+import { clearCancelled } from './cancel.ts';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing } from './child/child.ts';
 import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
 import { shardVersion } from './distribute/version.ts';
@@ -103,6 +104,10 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
       return done;
     },
     isTransient,
+    onCancelled: async (begun, cancelled) => {
+      await clearCancelled(begun, cancelled, ports);
+      logger.info({ generation: begun?.generation ?? null, by: cancelled.by, why: cancelled.why }, 'a run was cancelled');
+    },
   });
   const questions = await startQuestions(
     {

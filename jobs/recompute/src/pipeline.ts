@@ -26,6 +26,7 @@ import { begin } from './begin/begin.ts';
 import type { NothingNew } from './begin/nothing-new.ts';
 import { raiseBarriers, waitUntilSealed } from './cut/seal.ts';
 import { computeSpread } from './distribute/gather.ts';
+import { expectedMs } from './expected.ts';
 import type { RunPorts } from './ports.ts';
 import { publishRun } from './publish/publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
@@ -36,12 +37,15 @@ import type { Run, RunOutcome } from './run.ts';
 
 export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
   const beginning = await begin(run, ports, signal);
-  if (!('begun' in beginning)) return endIdle(beginning, ports, signal);
+  if (!('begun' in beginning)) return endIdle(beginning, run, ports, signal);
   const { begun, manifest } = beginning;
   const { generation } = begun;
   const computed = manifest.state === 'computed' ? manifest : await computeGeneration(manifest, run, ports, signal);
   signal.throwIfAborted();
   const ahead = run.promotion === undefined ? null : await reconcile(computed, ports, signal);
+  run.report?.({ stage: 'publishing' });
+  await run.end?.();
+  await ports.reached('decided', generation);
   const published = await publishRun(run, begun, ports, ahead === null ? undefined : largestMove(ahead));
   await ports.reached('published', generation);
   const publication = await point(ports);
@@ -56,8 +60,9 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
 }
 
 /** A run that found nothing new keeps house as any other. */
-async function endIdle({ manifest, check }: NothingNew, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
+async function endIdle({ manifest, check }: NothingNew, run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
   const { generation, counts } = manifest;
+  await run.end?.();
   await writeLastCheck(ports.dataDir, check);
   await ports.reached('checked', generation);
   const publication = await point(ports);
@@ -103,6 +108,7 @@ async function sealAndCompute(
   signal: AbortSignal,
 ): Promise<GenerationManifest> {
   const { generation } = manifest;
+  run.report?.({ stage: 'cutting', cutAt: manifest.createdAt });
   await raiseBarriers(manifest, ports, signal);
   await ports.reached('raised', generation);
   const seals = await waitUntilSealed(manifest, ports, signal);
@@ -115,6 +121,8 @@ async function sealAndCompute(
     limits: ports.limits.compute,
     program: ports.program,
   });
+  const rows = spec.arrivals.flat().reduce((sum, file) => sum + file.rows, 0);
+  run.report?.({ stage: 'computing', rows, expectedMs: await expectedMs(manifest, rows, ports) });
   const result = await computeSpread(spec, run.shards, ports, signal).finally(() =>
     rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }),
   );

@@ -59,6 +59,7 @@ export interface ShardFlow {
 
 export const STAGES = [
   'checked',
+  'superseded',
   'created',
   'remembered',
   'raised',
@@ -66,6 +67,7 @@ export const STAGES = [
   'gathered',
   'filed',
   'computed',
+  'decided',
   'published',
   'pointed',
   'reconciled',

@@ -1,6 +1,6 @@
 /** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
 import { z } from 'zod';
-import { Cursor, count, GenerationNumber } from './parameters.ts';
+import { Cursor, count, GenerationNumber, Why } from './parameters.ts';
 import { RECONCILIATION_EXAMPLE, Reconciliation } from './reconciliation.ts';
 import type { Routes } from './route.ts';
 import { NextCursor, NOON } from './shapes.ts';
@@ -76,8 +76,6 @@ const RunBody = z.strictObject({
     ),
 });
 
-/** Why an operator does it, for those who read the list of publications later. */
-const Why = z.string().trim().min(1).max(500).optional().describe('Why, in the words of who asks: kept with the publication.');
 const MoveBody = z.strictObject({
   comparedWith: z
     .int()

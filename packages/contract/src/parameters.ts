@@ -179,3 +179,6 @@ export const GenerationNumber = parameter<number, number>(
   { type: 'integer', minimum: 1, maximum: 999_999_999 },
   (value) => (/^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined),
 );
+
+/** Why an operator does it, for those who read the list of publications later. */
+export const Why = z.string().trim().min(1).max(500).optional().describe('Why, in the words of who asks: kept with it.');

@@ -1,15 +1,37 @@
 /** Runs of the batch layer: those that wait, the one under way, and those that ended. */
 import { z } from 'zod';
-import { Cursor, count } from './parameters.ts';
+import { Cursor, count, Why } from './parameters.ts';
 import type { Routes } from './route.ts';
 import { NextCursor, NOON } from './shapes.ts';
+
+const Progress = z.object({
+  stage: z
+    .enum(['cutting', 'computing', 'publishing'])
+    .describe('It waits until the archive is closed at its barriers; it computes; it publishes and compares.'),
+  rows: z.int().nullable().describe('Archived events that it reads; null: not known yet.'),
+  percent: z
+    .int()
+    .nullable()
+    .describe(
+      'How far it is, 0 to 99: of the time that earlier runs of its mode took with as many rows, or of its shards where several processes compute it. null: neither is known.',
+    ),
+  remainingMs: z
+    .int()
+    .nullable()
+    .describe(
+      'How long it still takes, by earlier runs; 0 where it takes longer than they did. null: fewer than three are known.',
+    ),
+  shards: z.object({ done: z.int(), total: z.int() }).nullable().describe('Where several processes compute it.'),
+});
 
 export const Run = z
   .object({
     id: z.string(),
     state: z
-      .enum(['waiting', 'running', 'done', 'failed'])
-      .describe('A failed run stays failed. One that waits for another attempt is `waiting`, with the failure of the last.'),
+      .enum(['waiting', 'running', 'done', 'failed', 'cancelled'])
+      .describe(
+        'A failed run stays failed. One that waits for another attempt is `waiting`, with the failure of the last. A cancelled one will not publish, though its work may end a moment later.',
+      ),
     mode: z.enum(['incremental', 'full']).describe('As it was asked for.'),
     reason: z.string().describe('`schedule`, or `demand by …`: who asked.'),
     scheduled: z.boolean(),
@@ -36,6 +58,11 @@ export const Run = z
       .nullable()
       .describe('Events of its generation, and what it added to the one before.'),
     failure: z.string().nullable().describe('Why its newest attempt failed.'),
+    cancelled: z
+      .object({ by: z.string(), why: z.string().nullable(), at: z.int() })
+      .nullable()
+      .describe('Who cancelled it, why and when, epoch ms.'),
+    progress: Progress.nullable().describe('How far it is; null: it is not under way, or does not say yet.'),
   })
   .meta({ id: 'Run' });
 
@@ -55,6 +82,8 @@ const RUN = {
   outcome: 'published',
   counts: { events: 1_200, newEvents: 40, duplicates: 2 },
   failure: null,
+  cancelled: null,
+  progress: null,
 };
 
 const params = z.strictObject({
@@ -84,5 +113,29 @@ export const RUN_ROUTES = {
     answer: Run,
     refusals: [404],
     example: { asked: { id: RUN.id }, answer: RUN },
+  },
+  cancelRun: {
+    method: 'POST',
+    path: '/v1/runs/{id}/cancel',
+    tag: 'generations',
+    summary: 'Cancel a run that waits or is under way',
+    description:
+      'From the answer on it will not publish, and what it made is removed. A run that ended, or that is publishing, cannot be cancelled any more: 409 says so. Asked twice, done once.',
+    scope: 'admin',
+    params,
+    body: z.strictObject({ why: Why }),
+    answer: Run,
+    refusals: [404, 409],
+    example: {
+      asked: { id: RUN.id, why: 'the wrong file' },
+      answer: {
+        ...RUN,
+        state: 'cancelled',
+        outcome: null,
+        counts: null,
+        endedAt: null,
+        cancelled: { by: 'key ta_42d002fb160d', why: 'the wrong file', at: NOON + 900 },
+      },
+    },
   },
 } as const satisfies Routes;

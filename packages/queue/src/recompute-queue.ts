@@ -4,6 +4,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { answered } from './answered.ts';
+import { type Cancelled, openFates } from './fate.ts';
 import { ATTEMPTS, QUEUE, queuePrefix, RETRY_DELAY_MS, type RunJob } from './jobs.ts';
 import { findRun, listRuns, MOST_WAITING, REMEMBERED_RUNS, type RunRecord } from './run-records.ts';
 
@@ -26,6 +27,11 @@ export interface RecomputeQueue {
   status(jobId: string): Promise<JobStatus | null>;
   /** One run; null when it is unknown (or long done). */
   run(id: string): Promise<RunRecord | null>;
+  /**
+   * Cancels a run that waits or is under way, for good: it will not publish. Resolves with the run as it is then: where its state is not
+   * `cancelled`, it came too late. null: it is unknown.
+   */
+  cancel(id: string, said: Omit<Cancelled, 'fate'>): Promise<RunRecord | null>;
   /** Newest first, bounded. */
   runs(): Promise<RunRecord[]>;
   close(): Promise<void>;
@@ -54,6 +60,8 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
   queue.on('error', () => {
     // The connection reports its errors to its owner; without a listener here they would end the process.
   });
+
+  const fates = openFates(redis, namespace);
 
   async function add(data: RunJob): Promise<{ jobId: string }> {
     const waiting = await answered(queue.getWaitingCount());
@@ -104,8 +112,18 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
       const failure = state === 'completed' ? null : (job.failedReason ?? null);
       return { state, failure, result: job.returnvalue ?? null, shards };
     },
-    run: (id) => findRun(queue, id),
-    runs: () => listRuns(queue),
+    run: (id) => findRun(queue, fates, id),
+    runs: () => listRuns(queue, fates),
+    async cancel(id, { by, why, at }) {
+      const run = await findRun(queue, fates, id);
+      if (run === null || (run.state !== 'waiting' && run.state !== 'running')) return run;
+      const fate = await fates.decide(id, { fate: 'cancelled', by, why, at });
+      const now = (await findRun(queue, fates, id)) ?? run;
+      // One that ended a moment ago may have been forgotten by now: what was decided counts.
+      return fate.fate === 'cancelled' && now.state !== 'done'
+        ? { ...now, state: 'cancelled', cancelled: { by: fate.by, why: fate.why, at: fate.at } }
+        : now;
+    },
     close: () => queue.close(),
   };
 }

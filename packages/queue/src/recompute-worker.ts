@@ -4,11 +4,17 @@
  */
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { answered } from './answered.ts';
+import { type Cancelled, openFates } from './fate.ts';
 import { startJobWorker } from './job-worker.ts';
 import { QUEUE, type RunJob } from './jobs.ts';
 import { limitToOne } from './limit-to-one.ts';
+import type { RunProgress } from './run-records.ts';
 import { openShardFlow, type ShardFlow } from './shard-flow.ts';
 import { openShardQueue } from './shard-queue.ts';
+
+/** How soon a run notices that it was cancelled. */
+const CANCEL_POLL_MS = 250;
 
 export interface JobAttempt {
   readonly id: string;
@@ -17,9 +23,13 @@ export interface JobAttempt {
   readonly attempt: number;
   /** Keeps where a run got to, for its next attempt. */
   readonly remember: (begun: NonNullable<RunJob['begun']>) => Promise<void>;
+  /** Asked right before the run ends: from then on it cannot be cancelled. Rejects with the reason of `signal` where it was. */
+  readonly end: () => Promise<void>;
+  /** Keeps how far the run is, for those who watch it; what cannot be kept is dropped. */
+  readonly report: (progress: RunProgress) => void;
   /** The processes that compute shards of this run; null when the options name none. */
   readonly shards: ShardFlow | null;
-  /** Aborts when the lock is lost, and when the worker stops. */
+  /** Aborts when the lock is lost, when the worker stops, and when the run is cancelled. */
   readonly signal: AbortSignal;
 }
 
@@ -27,6 +37,8 @@ export interface WorkerOptions {
   readonly redis: Redis;
   readonly namespace: string;
   readonly handle: (attempt: JobAttempt) => Promise<unknown>;
+  /** Clears up behind a run that was cancelled; may come twice. `begun`: as the run remembered it. */
+  readonly onCancelled?: (begun: RunJob['begun'], cancelled: Cancelled) => Promise<void>;
   /** Whether the failure may go away by itself. */
   readonly isTransient: (error: unknown) => boolean;
   readonly onError: (error: Error) => void;
@@ -51,27 +63,66 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
   await limitToOne(redis, namespace, QUEUE);
   const shardQueue = shards === undefined ? null : openShardQueue(redis, namespace, shards.version);
 
+  const fates = openFates(redis, namespace);
+
   async function attempt(job: Job<RunJob>, signal: AbortSignal): Promise<unknown> {
+    const id = job.id ?? '';
+    const cancel = new AbortController();
+    const check = async () => {
+      const [fate] = await fates.read([id]);
+      if (fate?.fate === 'cancelled') cancel.abort(new CancelledError(fate));
+    };
+    const end = async () => {
+      const fate = await fates.decide(id, { fate: 'ends' });
+      if (fate.fate === 'cancelled') cancel.abort(new CancelledError(fate));
+      cancel.signal.throwIfAborted();
+    };
+    let progress: RunProgress = {};
+    const report = (more: RunProgress) => {
+      progress = { ...progress, ...more };
+      void answered(job.updateProgress(progress)).catch(() => {});
+    };
     const flow =
-      shardQueue === null || shards === undefined ? null : openShardFlow(shardQueue, job, shards.version, shards.slotsPerProcess);
+      shardQueue === null || shards === undefined
+        ? null
+        : openShardFlow(shardQueue, job, { version: shards.version, slotsPerProcess: shards.slotsPerProcess, report });
+    // A Redis that does not answer now is asked again: the run asks once more before it ends.
+    const timer = setInterval(() => void check().catch(() => {}), CANCEL_POLL_MS);
     try {
+      await check();
+      cancel.signal.throwIfAborted();
       const result = await handle({
-        id: job.id ?? '',
+        id,
         data: job.data,
         attempt: job.attemptsMade + 1,
         remember: (begun) => job.updateData({ ...job.data, begun }),
+        end,
+        report,
         shards: flow,
-        signal,
+        signal: AbortSignal.any([signal, cancel.signal]),
       });
       // BullMQ does not complete a job with open children: those of a plan by another version may be left.
       await job.removeUnprocessedChildren();
       if (job.data.scheduled && isIdle(result)) job.opts.removeOnComplete = true;
       return result;
     } catch (error) {
+      const mayGoOn = signal.aborted || options.isTransient(error);
+      // A cancel counts, whatever the work failed of when it was stopped; one that comes now is too late.
+      if (!mayGoOn && !cancel.signal.aborted) await end().catch(() => {});
+      if (!signal.aborted && cancel.signal.aborted)
+        return await endCancelled(job, (cancel.signal.reason as CancelledError).cancelled);
       // A run that goes on later leaves its children to the next attempt.
-      if (!signal.aborted && !options.isTransient(error)) await job.removeUnprocessedChildren();
+      if (!mayGoOn) await job.removeUnprocessedChildren();
       throw error;
+    } finally {
+      clearInterval(timer);
     }
+  }
+
+  async function endCancelled(job: Job<RunJob>, cancelled: Cancelled): Promise<unknown> {
+    await job.removeUnprocessedChildren();
+    await options.onCancelled?.(job.data.begun, cancelled);
+    return { published: 'cancelled', ...(job.data.begun !== null && { generation: job.data.begun.generation }), cancelled };
   }
 
   const worker = await startJobWorker<RunJob>({
@@ -95,4 +146,12 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
 /** It found nothing new: the list of runs is for those that did something. */
 function isIdle(result: unknown): boolean {
   return (result as { readonly published?: unknown } | null | undefined)?.published === 'nothing_new';
+}
+
+class CancelledError extends Error {
+  readonly cancelled: Cancelled;
+  constructor(cancelled: Cancelled) {
+    super(`the run was cancelled by ${cancelled.by}`);
+    this.cancelled = cancelled;
+  }
 }

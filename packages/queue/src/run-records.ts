@@ -4,6 +4,7 @@
  */
 import type { Job, Queue } from 'bullmq';
 import { answered } from './answered.ts';
+import type { Cancelled, Fates } from './fate.ts';
 import type { RunJob } from './jobs.ts';
 
 /** How many of those that ended well are remembered, and how many of those that failed. */
@@ -11,7 +12,7 @@ export const REMEMBERED_RUNS = 200;
 /** Runs that wait, at most: each computes all that the ones before it left. */
 export const MOST_WAITING = 100;
 
-export type RunState = 'waiting' | 'running' | 'done' | 'failed';
+export type RunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface RunRecord {
   readonly id: string;
@@ -38,17 +39,27 @@ export interface RunRecord {
   readonly counts: { readonly events: number; readonly newEvents: number; readonly duplicates: number } | null;
   /** Why its newest attempt failed; null: it did not. */
   readonly failure: string | null;
+  /** Who cancelled it, and why; null: it was not. One that was is `cancelled` at once, though its work may end a moment later. */
+  readonly cancelled: Omit<Cancelled, 'fate'> | null;
   /** How far it is; null: it does not say. */
   readonly progress: RunProgress | null;
 }
 
 /** What a run says of itself while it is under way. */
 export interface RunProgress {
+  readonly stage?: 'cutting' | 'computing' | 'publishing';
+  /** Archived events that it reads. */
+  readonly rows?: number;
+  /** By earlier runs of its mode: how long from `cutAt` until its views are computed, ms; null: too few are known. */
+  readonly expectedMs?: number | null;
+  /** When its generation was cut, epoch ms. */
+  readonly cutAt?: number;
   /** How far a run is that several processes compute; absent: one does. */
   readonly shards?: { readonly done: number; readonly total: number };
 }
 
 interface Ended {
+  readonly cancelled?: Cancelled;
   readonly generation?: number;
   readonly published?: string;
   readonly counts?: NonNullable<RunRecord['counts']>;
@@ -66,7 +77,7 @@ const STATE: Readonly<Record<string, RunState>> = {
 };
 
 /** Newest first. Costs one read of each job that is remembered, at most 2 × REMEMBERED_RUNS and those that wait. */
-export async function listRuns(queue: Queue<RunJob>): Promise<RunRecord[]> {
+export async function listRuns(queue: Queue<RunJob>, fates: Fates): Promise<RunRecord[]> {
   const lists = await Promise.all(
     STATES.map(async (state) => {
       const jobs = await answered(queue.getJobs([state], 0, REMEMBERED_RUNS - 1));
@@ -76,15 +87,33 @@ export async function listRuns(queue: Queue<RunJob>): Promise<RunRecord[]> {
   );
   // One that moved on between two lists is in both: the later state counts.
   const byId = new Map(lists.flat().map((record) => [record.id, record]));
-  return [...byId.values()].sort((a, b) => b.queuedAt - a.queuedAt || (a.id < b.id ? 1 : -1));
+  const records = await withFates([...byId.values()], fates);
+  return records.sort((a, b) => b.queuedAt - a.queuedAt || (a.id < b.id ? 1 : -1));
 }
 
 /** null: the queue does not know it, or not any more. */
-export async function findRun(queue: Queue<RunJob>, id: string): Promise<RunRecord | null> {
+export async function findRun(queue: Queue<RunJob>, fates: Fates, id: string): Promise<RunRecord | null> {
   // The state before the job: asked for after it, a job that ends in between would be completed and without a result.
   const state = STATE[await answered(queue.getJobState(id))];
   const job = await answered(queue.getJob(id));
-  return job === undefined || state === undefined ? null : recordOf(job, state);
+  if (job === undefined || state === undefined) return null;
+  const [record] = await withFates([recordOf(job, state)], fates);
+  return record ?? null;
+}
+
+/** One that is cancelled is so from then on, though no worker has noticed it yet. */
+async function withFates(records: readonly RunRecord[], fates: Fates): Promise<RunRecord[]> {
+  const open = records.filter(({ state }) => state === 'waiting' || state === 'running').map(({ id }) => id);
+  const decided = await fates.read(open);
+  const cancelled = new Map(open.map((id, i) => [id, decided[i]]));
+  return records.map((record) => {
+    const fate = cancelled.get(record.id);
+    return fate?.fate === 'cancelled' ? { ...record, state: 'cancelled', cancelled: said(fate), failure: null } : record;
+  });
+}
+
+function said({ by, why, at }: Cancelled): NonNullable<RunRecord['cancelled']> {
+  return { by, why, at };
 }
 
 /** The next run of a schedule lies in the queue until its time comes. */
@@ -97,7 +126,7 @@ function recordOf(job: Job<RunJob>, state: RunState): RunRecord {
   const ended = state === 'done' ? ((job.returnvalue ?? {}) as Ended) : {};
   return {
     id: job.id ?? '',
-    state,
+    state: ended.cancelled === undefined ? state : 'cancelled',
     mode,
     reason,
     scheduled,
@@ -109,7 +138,8 @@ function recordOf(job: Job<RunJob>, state: RunState): RunRecord {
     endedAt: job.finishedOn ?? null,
     attempts: Math.max(job.attemptsMade, job.attemptsStarted ?? 0),
     generation: ended.generation ?? begun?.generation ?? null,
-    outcome: ended.published ?? null,
+    outcome: ended.cancelled === undefined ? (ended.published ?? null) : null,
+    cancelled: ended.cancelled === undefined ? null : said(ended.cancelled),
     counts: ended.counts ?? null,
     // The reason of an attempt stays with the job when the next one succeeds.
     failure: state === 'done' ? null : (job.failedReason ?? null),

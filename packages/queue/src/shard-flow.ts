@@ -8,6 +8,7 @@ import { isTransient } from '@tributary/runtime/error-kinds';
 import type { BulkJobOptions, Job, Queue } from 'bullmq';
 import { answered } from './answered.ts';
 import { ATTEMPTS, RETRY_DELAY_MS } from './jobs.ts';
+import type { RunProgress } from './run-records.ts';
 import { type ShardJob, shardJobId } from './shard-queue.ts';
 
 export interface ShardFlow {
@@ -35,7 +36,14 @@ const OPTIONS: BulkJobOptions = {
   ignoreDependencyOnFailure: true,
 };
 
-export function openShardFlow(queue: Queue<ShardJob>, parent: Job, version: string, slotsPerProcess: number): ShardFlow {
+export interface FlowOptions {
+  readonly version: string;
+  readonly slotsPerProcess: number;
+  /** Keeps how far the run is. */
+  readonly report: (progress: RunProgress) => void;
+}
+
+export function openShardFlow(queue: Queue<ShardJob>, parent: Job, { version, slotsPerProcess, report }: FlowOptions): ShardFlow {
   return {
     version,
     slots: async () => (await processes(queue)) * slotsPerProcess,
@@ -52,9 +60,7 @@ export function openShardFlow(queue: Queue<ShardJob>, parent: Job, version: stri
         await sleep(POLL_EVERY_MS, undefined, { signal });
       }
     },
-    progress(done, total) {
-      void answered(parent.updateProgress({ shards: { done, total } })).catch(() => {});
-    },
+    progress: (done, total) => report({ shards: { done, total } }),
   };
 }
 

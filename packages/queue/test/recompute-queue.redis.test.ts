@@ -21,6 +21,7 @@ beforeEach(() => {
 });
 
 const failures: string[] = [];
+const cancelled: unknown[] = [];
 async function startWorker(handle: (attempt: JobAttempt) => Promise<unknown>, lockMs = 1_000) {
   const worker = await startRecomputeWorker({
     redis: rig.connect(),
@@ -28,6 +29,7 @@ async function startWorker(handle: (attempt: JobAttempt) => Promise<unknown>, lo
     handle,
     isTransient: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
     onError: () => {},
+    onCancelled: async (begun, { by, why }) => void cancelled.push([begun, by, why]),
     onFailed: (_, error, final) => failures.push(`${final ? 'final' : 'transient'}: ${error.message}`),
     lockMs,
     now: Date.now,
@@ -104,6 +106,99 @@ test('runs that wait are bounded, and the refusal says what to look at', async (
     message: `runs that wait must be fewer than ${MOST_WAITING} (got ${MOST_WAITING}). See "tributary batch runs", and whether the recompute role runs`,
   });
   expect(await queue.runs()).toHaveLength(MOST_WAITING);
+});
+
+const SAID = { by: 'ana', why: 'the wrong file', at: 5 };
+
+test('law 7: a run that is cancelled under way is aborted at once and cleared up behind, and the next one goes on', async () => {
+  cancelled.length = 0;
+  const aborted = Promise.withResolvers<void>();
+  await startWorker(async ({ data, remember, signal }) => {
+    if (data.mode === 'full') return { generation: 4, published: 'published' };
+    await remember({ generation: 3, sequence: 2 });
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('whatever it stopped at'))));
+    aborted.resolve();
+    return null;
+  });
+  const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'ben' });
+  await until(async () => (await queue.run(jobId))?.generation === 3, 'the run');
+  const next = await queue.requestRun({ mode: 'full', by: 'ben' });
+  expect(await queue.cancel(jobId, SAID)).toMatchObject({ state: 'cancelled', cancelled: SAID });
+  await until(async () => (await queue.run(next.jobId))?.state === 'done', 'the next run');
+  expect(cancelled).toEqual([[{ generation: 3, sequence: 2 }, 'ana', 'the wrong file']]);
+  expect(await queue.run(jobId)).toMatchObject({
+    state: 'cancelled',
+    generation: 3,
+    outcome: null,
+    failure: null,
+    cancelled: SAID,
+  });
+  // Twice the same, and who cancelled first stays.
+  expect(await queue.cancel(jobId, { ...SAID, by: 'ben' })).toMatchObject({ state: 'cancelled', cancelled: SAID });
+  expect(await queue.cancel('unknown', SAID)).toBeNull();
+});
+
+test('law 3: a run that waits is cancelled before a worker takes it, and is never begun', async () => {
+  let begun = 0;
+  const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'ben' });
+  expect(await queue.cancel(jobId, SAID)).toMatchObject({ state: 'cancelled', attempts: 0 });
+  await startWorker(async () => begun++);
+  await until(async () => (await queue.run(jobId))?.endedAt !== null, 'the worker');
+  expect(begun).toBe(0);
+  expect(await queue.run(jobId)).toMatchObject({ state: 'cancelled', cancelled: SAID });
+});
+
+test('law 3: a cancel that races with the end of a run either stops it or came too late, and both say the same', async () => {
+  const ended: string[] = [];
+  await startWorker(async ({ id, end, data }) => {
+    await new Promise((resolve) => setTimeout(resolve, Number(data.reason.split(' ').at(-1))));
+    await end();
+    ended.push(id);
+    return { generation: 1, published: 'published' };
+  });
+  const fates = new Set<string>();
+  for (let i = 0; i < 24; i++) {
+    const { jobId } = await queue.requestRun({ mode: 'incremental', by: `after ${i % 8}` });
+    await until(async () => (await queue.run(jobId))?.state !== 'waiting', 'the run');
+    await new Promise((resolve) => setTimeout(resolve, i % 3));
+    const answered = (await queue.cancel(jobId, SAID))?.state;
+    await until(async () => (await queue.run(jobId))?.endedAt !== null, 'its end');
+    const { state } = (await queue.run(jobId)) ?? {};
+    fates.add(state ?? '');
+    expect(answered === 'cancelled', `${answered}, then ${state}`).toBe(state === 'cancelled');
+    expect(ended.includes(jobId)).toBe(state === 'done');
+  }
+  expect(fates.size, 'both happened').toBe(2);
+});
+
+test('law 3: a worker that dies before it cleared up behind a cancel leaves that to the next one', async () => {
+  cancelled.length = 0;
+  const stuck = await startRecomputeWorker({
+    redis: rig.connect(),
+    namespace: rig.namespace,
+    handle: async ({ remember, signal }) => {
+      await remember({ generation: 6, sequence: 1 });
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    },
+    // As one that was killed: it never comes back.
+    onCancelled: () => new Promise(() => {}),
+    isTransient: () => false,
+    onError: () => {},
+    onFailed: () => {},
+    lockMs: 600,
+    now: Date.now,
+  });
+  const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'ben' });
+  await until(async () => (await queue.run(jobId))?.generation === 6, 'the run');
+  await queue.cancel(jobId, SAID);
+  const keys = async () => redis.keys(`*${jobId}:lock`);
+  await until(async () => (await keys()).length === 1, 'its lock');
+  await startWorker(async () => 'never', 600);
+  const steal = setInterval(() => void keys().then((locks) => (locks.length > 0 ? redis.del(...locks) : 0)), 50);
+  await until(() => cancelled.length > 0, 'the next worker');
+  clearInterval(steal);
+  expect(cancelled[0]).toEqual([{ generation: 6, sequence: 1 }, 'ana', 'the wrong file']);
+  void stuck;
 });
 
 test('one run at a time over two workers', async () => {

@@ -55,6 +55,8 @@ export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: stri
 export interface RunDesk {
   /** null: it is not known, or not any more. */
   find(id: string): Promise<RunRecord | null>;
+  /** Cancels a run; where the state is another one then, it came too late. null: it is not known. */
+  cancel(id: string, said: { readonly by: string; readonly why: string | null; readonly at: number }): Promise<RunRecord | null>;
   /** Newest first, bounded. */
   list(): Promise<readonly RunRecord[]>;
 }

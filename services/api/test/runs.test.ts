@@ -3,7 +3,7 @@ import { StatusAnswer } from '@tributary/contract/operations';
 import { RUN_ROUTES } from '@tributary/contract/runs';
 import type { RunRecord } from '@tributary/queue/run-records';
 import { expect, test } from 'vitest';
-import { createWorld, event, NOON } from './world.ts';
+import { ADMIN, createWorld, event, NOON } from './world.ts';
 
 const run = (number: number, more: Partial<RunRecord> = {}): RunRecord => ({
   id: `run-${number}`,
@@ -21,6 +21,7 @@ const run = (number: number, more: Partial<RunRecord> = {}): RunRecord => ({
   outcome: 'published',
   counts: { events: 9, newEvents: 3, duplicates: 0 },
   failure: null,
+  cancelled: null,
   progress: null,
   ...more,
 });
@@ -67,4 +68,41 @@ test('the status says when the newest run ended, with a generation or with nothi
   const looked = (await world.get('/v1/status')).body;
   expect(StatusAnswer.parse(looked)).toEqual(looked);
   expect(looked.lastRun).toEqual({ at: at + 5, generation: 1, nothingNew: true });
+});
+
+test('a cancel is kept with who asked and why, twice the same; one that comes too late is refused, and says what came of it', async () => {
+  const world = await createWorld();
+  world.records.push(run(4, { state: 'running', outcome: null }), run(3, { outcome: 'published' }));
+  const { status, body } = await world.post('/v1/runs/run-4/cancel', { why: 'the wrong file' }, ADMIN);
+  expect(status).toBe(200);
+  expect(RUN_ROUTES.cancelRun.answer.parse(body)).toEqual(body);
+  expect(body).toMatchObject({ state: 'cancelled', cancelled: { why: 'the wrong file' } });
+  expect((await world.post('/v1/runs/run-4/cancel', {}, ADMIN)).body.cancelled).toEqual(body.cancelled);
+  const late = await world.post('/v1/runs/run-3/cancel', {}, ADMIN);
+  expect(late).toMatchObject({ status: 409, body: { code: 'conflict' } });
+  expect(late.body.detail).toContain('(got one that is published)');
+  expect((await world.post('/v1/runs/run-9/cancel', {}, ADMIN)).status).toBe(404);
+  expect((await world.post('/v1/runs/run-4/cancel', {})).body.code).toBe('forbidden');
+});
+
+test('progress is by the time of earlier runs or by shards, whichever is further, and never done before the end', async () => {
+  const world = await createWorld();
+  const of = async (progress: RunRecord['progress']) => {
+    world.records.splice(0, 1, run(4, { state: 'running', progress }));
+    return (await world.get('/v1/runs/run-4')).body.progress;
+  };
+  const cutAt = NOON - 3_000;
+  expect(await of({})).toBeNull();
+  expect(await of({ stage: 'cutting', cutAt })).toEqual({
+    stage: 'cutting',
+    rows: null,
+    percent: null,
+    remainingMs: null,
+    shards: null,
+  });
+  const computing = { stage: 'computing', cutAt, rows: 500, expectedMs: 10_000 } as const;
+  const now = (await of(computing)).percent as number;
+  expect(now).toBeGreaterThanOrEqual(30);
+  expect(await of({ ...computing, shards: { done: 9, total: 10 } })).toMatchObject({ percent: 90, rows: 500 });
+  expect(await of({ ...computing, expectedMs: 100 })).toMatchObject({ percent: 99, remainingMs: 0 });
 });

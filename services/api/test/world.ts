@@ -33,6 +33,7 @@ import { type AppOptions, buildApp } from '../src/app.ts';
 import type { ApiContext } from '../src/context.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
+import { cancelled } from './cancelled.ts';
 import { manifestOf } from './manifest-of.ts';
 import { noExports } from './no-exports.ts';
 
@@ -290,7 +291,11 @@ export async function createWorld(options: WorldOptions = {}) {
         return 'unknown';
       },
     },
-    runs: { find: async (id) => records.find((run) => run.id === id) ?? null, list: async () => records },
+    runs: {
+      find: async (id) => records.find((run) => run.id === id) ?? null,
+      list: async () => records,
+      cancel: async (id, said) => cancelled(records, id, said),
+    },
     requestRun: async (request) => {
       runs.push(request);
       return { jobId: `job-${runs.length}` };

@@ -1,9 +1,9 @@
-/** `tributary batch runs`: runs of the batch layer, whatever became of them. */
+/** `tributary batch runs | cancel`: runs of the batch layer, whatever became of them. */
 import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { counted, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -16,6 +16,57 @@ export function addBatchRuns(batch: Command, act: Act): void {
     .description('runs that wait, the one under way, and those that ended or failed, newest first')
     .option('--limit <n>', 'how many', '20')
     .action(act(runs));
+  batch
+    .command('cancel')
+    .description('cancel a run that waits or is under way: readers keep what they have')
+    .argument('[id]', 'default: the one under way, else the one that waits the longest')
+    .option('--why <text>', 'kept with the run')
+    .action(act(cancel));
+}
+
+async function cancel(context: Context, id: string | undefined, { why }: { readonly why?: string }): Promise<ExitCode> {
+  const api = context.api('admin');
+  const wanted = id ?? openRun((await api.get<AnswerOf<'runs'>>('/v1/runs', { limit: '1000' })).runs);
+  if (wanted === null)
+    throw new CommandError({
+      code: 'conflict',
+      message: 'a run that waits or is under way does not exist',
+      fix: 'See "tributary batch runs".',
+    });
+  const got = await api.post<AnswerOf<'cancelRun'>>(
+    `/v1/runs/${encodeURIComponent(wanted)}/cancel`,
+    why === undefined ? {} : { why },
+  );
+  await answer(context, got, () => cancelledText(got));
+  return EXIT.ok;
+}
+
+/** Newest first: the one under way, else the oldest that waits. */
+function openRun(all: readonly Run[]): string | null {
+  return (all.find(({ state }) => state === 'running') ?? all.findLast(({ state }) => state === 'waiting'))?.id ?? null;
+}
+
+function cancelledText({ id, bringsDefinitions, generation }: Run): string {
+  const brought =
+    bringsDefinitions && generation !== null
+      ? '\nIts definitions may be in force in real time already: the next run takes them back, and until then answers are incomplete.'
+      : '';
+  return `run ${id} is cancelled: readers keep what they have${brought}`;
+}
+
+/** How far a run is, for who waits; null: it does not say. */
+export function progressText({ progress, generation }: Run): string | null {
+  // An API of an earlier version does not know it.
+  if (!progress || generation === null) return null;
+  const { stage, rows, percent: done, remainingMs, shards } = progress;
+  const parts = [
+    `generation ${generation}: ${stage}`,
+    ...(rows === null ? [] : [counted(rows, 'event')]),
+    ...(shards === null ? [] : [`${shards.done} of ${shards.total} shards`]),
+    ...(done === null ? [] : [`${done} %`]),
+    ...(remainingMs === null ? [] : [remainingMs === 0 ? 'longer than earlier runs' : `about ${span(remainingMs)} left`]),
+  ];
+  return parts.join(', ');
 }
 
 async function runs(context: Context, options: { readonly limit: string }): Promise<ExitCode> {
@@ -59,7 +110,10 @@ const OUTCOME: Readonly<Record<NonNullable<Run['outcome']>, string>> = {
   nothing_new: 'nothing new',
 };
 
-function becameOf({ state, outcome, failure, attempts, counts }: Run): string {
+function becameOf(run: Run): string {
+  const { state, outcome, failure, attempts, counts, cancelled } = run;
+  if (cancelled !== null) return `cancelled by ${cancelled.by}${cancelled.why === null ? '' : `: ${cancelled.why}`}`;
+  if (state === 'running') return progressText(run) ?? '';
   if (failure !== null) return state === 'failed' ? failure : `attempt ${attempts} failed, is tried again: ${failure}`;
   if (outcome === null) return '';
   return counts === null || outcome === 'nothing_new'

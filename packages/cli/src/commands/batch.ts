@@ -14,7 +14,7 @@ import type { Reconciliation } from '../report/reconciliation.ts';
 import { count, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { addBatchRuns } from './batch-runs.ts';
+import { addBatchRuns, progressText } from './batch-runs.ts';
 
 const POLL_MS = 500;
 
@@ -140,7 +140,8 @@ async function waitFor(context: Context, api: ApiClient, { jobId, before, promot
         fix: 'It goes on by itself: follow it with "tributary batch status"; "tributary doctor" says why where it does not.',
       });
     }
-    terminal.progress(`${text} (${span(tookMs)})`);
+    const progress = run === null || fate.done ? null : progressText(run);
+    terminal.progress(`${progress ?? text} (${span(tookMs)})`);
     await shell.sleep(POLL_MS);
   }
 }
@@ -156,8 +157,15 @@ async function runOf(api: ApiClient, id: string): Promise<AnswerOf<'run'> | null
 }
 
 /** null: it goes on, or its generation says what became of it. */
-function endWithoutGeneration({ state, outcome, generation, failure }: AnswerOf<'run'>): { ok: boolean; text: string } | null {
+function endWithoutGeneration({
+  state,
+  outcome,
+  generation,
+  failure,
+  cancelled,
+}: AnswerOf<'run'>): { ok: boolean; text: string } | null {
   if (outcome === 'nothing_new') return { ok: true, text: `nothing new since generation ${generation}: none is made` };
+  if (cancelled !== null && cancelled !== undefined) return { ok: false, text: `the run was cancelled by ${cancelled.by}` };
   if (state === 'failed' && generation === null)
     return { ok: false, text: `the run failed: ${failure ?? 'no reason is recorded'}` };
   return null;

@@ -1,13 +1,16 @@
 /** Runs of the batch layer, as its queue remembers them. */
 import { RUN_ROUTES, type Run } from '@tributary/contract/runs';
 import { TributaryError } from '@tributary/model/errors';
-import type { RunRecord } from '@tributary/queue/run-records';
+import type { RunProgress, RunRecord } from '@tributary/queue/run-records';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
+import { actorOf } from '../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { serve } from '../http/serve.ts';
 
 const QUESTION = ['runs'];
+
+type Progress = NonNullable<z.infer<typeof Run>['progress']>;
 
 export const routes: Routes =
   ({ deps }) =>
@@ -19,16 +22,22 @@ export const routes: Routes =
       const page = all.slice(0, limit);
       const last = page.at(-1);
       return {
-        runs: page.map(shown),
+        runs: page.map((run) => shown(run, deps.now())),
         nextCursor: last !== undefined && all.length > limit ? encodeCursor(QUESTION, [last.queuedAt, last.id]) : null,
       };
     });
 
     serve(app, RUN_ROUTES.run, async ({ params: { id } }) => {
-      const run = await deps.runs.find(id);
-      if (run === null)
-        throw new TributaryError('not_found', `run ${JSON.stringify(id)} does not exist, or ended long ago: see GET /v1/runs`);
-      return shown(run);
+      return shown(known(id, await deps.runs.find(id)), deps.now());
+    });
+
+    serve(app, RUN_ROUTES.cancelRun, async (request) => {
+      const { id } = request.params;
+      const said = { by: actorOf(request), why: request.body.why ?? null, at: deps.now() };
+      const run = known(id, await deps.runs.cancel(id, said));
+      if (run.state !== 'cancelled') throw new TributaryError('conflict', tooLate(run));
+      deps.onAction('a run was cancelled', { run: id, ...said });
+      return shown(run, deps.now());
     });
     done();
   };
@@ -38,6 +47,39 @@ function isAfter({ queuedAt, id }: RunRecord, [ms, before]: readonly [number, st
   return queuedAt < ms || (queuedAt === ms && id < before);
 }
 
-function shown({ promotion, outcome, progress: _, ...run }: RunRecord): z.infer<typeof Run> {
-  return { ...run, promote: promotion ?? 'auto', outcome: outcome as z.infer<typeof Run>['outcome'] };
+function known(id: string, run: RunRecord | null): RunRecord {
+  if (run !== null) return run;
+  throw new TributaryError('not_found', `run ${JSON.stringify(id)} does not exist, or ended long ago: see GET /v1/runs`);
+}
+
+function tooLate({ id, state, outcome, generation }: RunRecord): string {
+  const is = state === 'running' ? `publishes generation ${generation ?? 'of its own'}` : `is ${outcome ?? state}`;
+  const undo = 'GET /v1/runs says what came of it; POST /v1/generations/{g}/rollback goes back';
+  return `run ${id} must be waiting or running to be cancelled (got one that ${is}). It came too late: ${undo}`;
+}
+
+function shown({ promotion, outcome, progress, ...run }: RunRecord, nowMs: number): z.infer<typeof Run> {
+  return {
+    ...run,
+    promote: promotion ?? 'auto',
+    outcome: outcome as z.infer<typeof Run>['outcome'],
+    progress: progress?.stage === undefined ? null : progressOf({ ...progress, stage: progress.stage }, nowMs),
+  };
+}
+
+/** By the clock and by earlier runs, or by its shards, whichever is further. */
+function progressOf({ stage, ...more }: RunProgress & { readonly stage: Progress['stage'] }, nowMs: number): Progress {
+  const { rows, expectedMs, cutAt, shards } = { rows: null, expectedMs: null, cutAt: null, shards: null, ...more };
+  const tookMs = cutAt === null ? 0 : Math.max(0, nowMs - cutAt);
+  const parts = [
+    ...(expectedMs === null ? [] : [tookMs / Math.max(1, expectedMs)]),
+    ...(shards === null || shards.total === 0 ? [] : [shards.done / shards.total]),
+  ];
+  return {
+    stage,
+    rows,
+    percent: parts.length === 0 ? null : Math.min(99, Math.floor(100 * Math.max(...parts))),
+    remainingMs: expectedMs === null ? null : Math.max(0, expectedMs - tookMs),
+    shards,
+  };
 }

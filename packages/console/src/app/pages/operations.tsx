@@ -9,6 +9,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 
 type Generation = Answer<'generations'>['generations'][number];
+type Run = Answer<'runs'>['runs'][number];
 type Publication = Answer<'publications'>['publications'][number];
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
 type View = Reconciliation['views'][string];
@@ -18,12 +19,72 @@ const EVERY_MS = 5_000;
 export function OperationsPage() {
   return (
     <>
+      <Runs />
       <Generations />
       <Reconciliations />
       <Publications />
     </>
   );
 }
+
+function Runs() {
+  const asked = { limit: 10 };
+  const runs = useAnswer('runs', asked, EVERY_MS);
+  return (
+    <WhenAnswered of={runs}>
+      {({ runs: all }) => (
+        <Panel
+          title="Runs"
+          about="Those that wait, the one under way, and those that ended, failed or were cancelled. A scheduled run that found nothing new is not listed."
+          question={addressOfQuestion('runs', asked)}
+          csv={() => csvOf(RUNS, all)}
+        >
+          {all.length === 0 ? (
+            <Empty title="No run is remembered" />
+          ) : (
+            <Table caption="Runs" columns={RUNS} rows={all} keyOf={({ id }) => id} />
+          )}
+        </Panel>
+      )}
+    </WhenAnswered>
+  );
+}
+
+const RUN_STYLE: Readonly<Record<Run['state'], string>> = {
+  waiting: 'is-pending',
+  running: 'is-pending',
+  done: 'is-good',
+  failed: 'is-bad',
+  cancelled: 'is-plain',
+};
+
+/** How far it is, or what came of it. */
+function saidOf({ progress, failure, cancelled, outcome }: Run): string {
+  if (progress !== null) {
+    const { stage, percent: done, rows, remainingMs } = progress;
+    return [
+      stage,
+      ...(done === null ? [] : [`${done} %`]),
+      ...(rows === null ? [] : [`${count(rows)} events`]),
+      ...(remainingMs === null || remainingMs === 0 ? [] : [`about ${duration(remainingMs)} left`]),
+    ].join(', ');
+  }
+  if (cancelled !== null) return `by ${cancelled.by}${cancelled.why === null ? '' : `: ${cancelled.why}`}`;
+  return failure ?? (outcome === 'nothing_new' ? 'nothing new' : (outcome ?? ''));
+}
+
+const RUNS: readonly Column<Run>[] = [
+  {
+    head: 'Asked for, UTC',
+    cell: ({ queuedAt }) => <span class="nowrap">{instant(queuedAt)}</span>,
+    raw: ({ queuedAt }) => new Date(queuedAt).toISOString(),
+  },
+  { head: 'State', cell: ({ state }) => <span class={`badge ${RUN_STYLE[state]}`}>{state}</span>, raw: ({ state }) => state },
+  { head: 'What', cell: (run) => <Name text={saidOf(run)} most={200} />, raw: saidOf },
+  { head: 'Mode', cell: ({ mode }) => mode, raw: ({ mode }) => mode },
+  { head: 'Generation', isFigure: true, cell: ({ generation }) => generation ?? NONE, raw: ({ generation }) => generation },
+  { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
+];
 
 function Generations() {
   const asked = { limit: 20 };
