@@ -1,8 +1,11 @@
 /** Law 5: what history says of an instant is what the oracle says of the events that were received, over random logs and definitions. */
+
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { type AskedRow, PAST_BOUNDS, type PastBounds, type PastRow, pastValues } from '@tributary/archive/history/past-values';
+import { type SetFormat, writeTrainingSet } from '@tributary/archive/history/training-set';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
@@ -14,9 +17,8 @@ import { naiveValue } from '@tributary/testkit/oracle/naive-signals';
 import { afterEach, expect, test } from 'vitest';
 import { createWorld, type World } from '../../jobs/recompute/test/world.ts';
 import { archivedPast } from '../../packages/cli/src/history/archived-past.ts';
-import { type AskedRow, askedRows } from '../../packages/cli/src/history/asked-rows.ts';
-import { PAST_BOUNDS, type PastBounds, type PastRow, pastValues } from '../../packages/cli/src/history/past-values.ts';
-import { type SetFormat, writeTrainingSet } from '../../packages/cli/src/history/training-set.ts';
+import { askedRows } from '../../packages/cli/src/history/asked-rows.ts';
+import { inFolderBeside } from '../../packages/cli/src/history/folder-beside.ts';
 import { tributary } from '../../packages/cli/test/fake-shell.ts';
 
 const FROM = Date.UTC(2026, 8, 1);
@@ -269,7 +271,8 @@ test('a set is written as it was asked, in each format, whole or not at all', as
         memoryLimit: '256MB',
         signal: new AbortController().signal,
       };
-      return { out, ...(await writeTrainingSet(question, { out, format, onRows: () => {} })) };
+      const target = { out, format, onRows: () => {} };
+      return { out, ...(await inFolderBeside(out, (own) => writeTrainingSet({ ...question, folder: own }, target))) };
     };
     const read = {
       csv: (path: string) => `read_csv('${path}', all_varchar = true)`,

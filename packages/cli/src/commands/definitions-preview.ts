@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ArchivedPast } from '@tributary/archive/history/archived-past';
 import { exactJson } from '@tributary/model/exact-json';
 import type { SignalDefinition, SignalSet } from '@tributary/signals/definitions/read';
 import type { SignalValue } from '@tributary/signals/value';
 import { answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import type { ArchivedPast } from '../history/archived-past.ts';
 import { readDefinitions } from '../report/definition-file.ts';
 import { counted, instant } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
@@ -40,7 +40,7 @@ export async function preview(context: Context, file: string, { users, sample }:
   const written = await readDefinitions(shell.cwd, file);
   const [{ archivedPast }, { sampledUsers }, { signalsOf }, { sha256Hex }] = await Promise.all([
     import('../history/archived-past.ts'),
-    import('../history/sampled-users.ts'),
+    import('@tributary/archive/history/sampled-users'),
     import('@tributary/signals/definitions/file'),
     import('@tributary/runtime/config/definitions'),
   ]);
@@ -81,7 +81,7 @@ async function compared(
   users: readonly string[],
   { inFile, inForce, ...rest }: Compared,
 ): Promise<{ readonly previewed: readonly Previewed[]; readonly notComputed: readonly string[] }> {
-  const { pastValues } = await import('../history/past-values.ts');
+  const { pastValues } = await import('@tributary/archive/history/past-values');
   const renamed = (set: SignalSet, as: string): SignalDefinition[] =>
     [...set.values()].map((one) => ({ ...one, name: as + one.name }));
   const definitions = [...renamed(inFile, 'file '), ...renamed(inForce, 'force ')];

@@ -2,13 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ArchivedPast } from '@tributary/archive/history/archived-past';
 import { exactJson, parseExactJson } from '@tributary/model/exact-json';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import type { ArchivedPast } from '../history/archived-past.ts';
 import { counted, instant } from '../terminal/figures.ts';
 import { printableJson } from '../terminal/table.ts';
 
@@ -60,7 +60,7 @@ async function consistency(
     throw new UsageError(`--sample must be a number from 1 to ${MOST_USERS} (got "${sample}")`);
   const [{ archivedPast }, { sampledUsers }, { signalsOf }, { sha256Hex }] = await Promise.all([
     import('../history/archived-past.ts'),
-    import('../history/sampled-users.ts'),
+    import('@tributary/archive/history/sampled-users'),
     import('@tributary/signals/definitions/file'),
     import('@tributary/runtime/config/definitions'),
   ]);
@@ -95,7 +95,7 @@ interface Held {
 type Answered = AnswerOf<'queryValues'>['results'][number];
 
 async function held(context: Context, { users, ...question }: Held): Promise<Consistency> {
-  const { pastValues } = await import('../history/past-values.ts');
+  const { pastValues } = await import('@tributary/archive/history/past-values');
   const { past, definitions } = question;
   const live = new Map<string, Answered['values']>();
   for (let from = 0; from < users.length; from += USERS_AT_ONCE) {

@@ -1,13 +1,14 @@
 /** `tributary signals history ROWS`: what definitions said of users at instants of the past, from the archive, as one file. */
 import { resolve } from 'node:path';
+import type { ArchivedPast } from '@tributary/archive/history/archived-past';
+import type { SetFormat } from '@tributary/archive/history/training-set';
 import { memoryRule } from '@tributary/archive/memory-rule';
 import { openInput } from '@tributary/importing/files/open-input';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
-import type { ArchivedPast } from '../history/archived-past.ts';
-import type { SetFormat } from '../history/training-set.ts';
+import { inFolderBeside } from '../history/folder-beside.ts';
 import { readDefinitions } from '../report/definition-file.ts';
 import { counted, instant } from '../terminal/figures.ts';
 
@@ -38,14 +39,14 @@ export function addSignalsHistory(signals: Command, act: Act): void {
 
 async function history(context: Context, file: string, options: Options): Promise<ExitCode> {
   const { shell, settings, terminal } = context;
-  const { out, format } = target(options);
+  const { out, format } = targetOf(options);
   const trouble = memoryRule(options.memory);
   if (trouble !== undefined) throw new UsageError(`--memory must ${trouble.must} (got "${options.memory}"). ${trouble.fix}`);
   const written = options.definitions === undefined ? undefined : await readDefinitions(shell.cwd, options.definitions);
   const [{ archivedPast }, { askedRows }, { TAKEN, writeTrainingSet }, { signalsOf }, { sha256Hex }] = await Promise.all([
     import('../history/archived-past.ts'),
     import('../history/asked-rows.ts'),
-    import('../history/training-set.ts'),
+    import('@tributary/archive/history/training-set'),
     import('@tributary/signals/definitions/file'),
     import('@tributary/runtime/config/definitions'),
   ]);
@@ -56,8 +57,8 @@ async function history(context: Context, file: string, options: Options): Promis
     const path = file === '-' ? file : resolve(shell.cwd, file);
     const rows = askedRows(openInput(shell, path), file);
     const question = { past, definitions, rows, memoryLimit: options.memory, signal: shell.signal };
-    const onRows = (count: number) => terminal.progress(counted(count, 'row'));
-    const set = await writeTrainingSet(question, { out: resolve(shell.cwd, out), format, onRows });
+    const target = { out: resolve(shell.cwd, out), format, onRows: (count: number) => terminal.progress(counted(count, 'row')) };
+    const set = await inFolderBeside(target.out, (folder) => writeTrainingSet({ ...question, folder }, target));
     terminal.progressEnd();
     return await reported(context, { out, past, definitions, ...set });
   } catch (cause) {
@@ -71,7 +72,7 @@ async function history(context: Context, file: string, options: Options): Promis
   }
 }
 
-function target({ out, format }: Options): { readonly out: string; readonly format: SetFormat } {
+function targetOf({ out, format }: Options): { readonly out: string; readonly format: SetFormat } {
   if (out === undefined)
     throw new UsageError('--out must name the file that the set goes to (got none). Write --out set.parquet.');
   const name = format ?? out.slice(out.lastIndexOf('.') + 1).toLowerCase();

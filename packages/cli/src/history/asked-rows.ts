@@ -1,14 +1,9 @@
 /** Which values of the past are asked for: rows of a user, an instant and a label, as CSV with a header or as lines of JSON. */
+import type { AskedRow } from '@tributary/archive/history/past-values';
 import { INSTANT_FORMS, parseInstant } from '@tributary/importing/events/instant';
 import { csvRows } from '@tributary/importing/files/csv-rows';
 import { inflated, linesOf, parseObject } from '@tributary/importing/files/lines';
 import { UsageError } from '../exit.ts';
-
-export interface AskedRow {
-  readonly user: string;
-  readonly atMs: number;
-  readonly label: string | null;
-}
 
 /** What one set may have. */
 export const MOST_ROWS = 10_000_000;

@@ -1,7 +1,8 @@
 /** Some users of the archive, drawn by a hash of their keys: the same ones each time, of those who were active lately. */
-import { parquetFiles } from '@tributary/archive/compute/relations';
-import { openDuckDb } from '@tributary/archive/duckdb';
+
 import { DAY_MS } from '@tributary/model/time';
+import { parquetFiles } from '../compute/relations.ts';
+import { openDuckDb } from '../duckdb.ts';
 import type { ArchivedPast } from './archived-past.ts';
 
 /** Who has no event in this time before the cut is drawn where others are too few. */

@@ -8,17 +8,23 @@
  */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { parquetFiles } from '@tributary/archive/compute/relations';
-import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
-import { EVENT_COLUMNS, LATER_COLUMNS } from '@tributary/archive/layout';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue } from '@tributary/signals/value';
+import { parquetFiles } from '../compute/relations.ts';
+import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
 import type { ArchivedPast } from './archived-past.ts';
-import type { AskedRow } from './asked-rows.ts';
 import { openSpool, spoolSql } from './spool.ts';
+
+/** One of the rows that values are asked of. */
+export interface AskedRow {
+  readonly user: string;
+  readonly atMs: number;
+  readonly label: string | null;
+}
 
 /** Events of one user within reach of the rows asked: more are not read. */
 export interface PastBounds {

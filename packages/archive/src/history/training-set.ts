@@ -1,12 +1,10 @@
 /** Values of the past as one file that pandas, Spark and DuckDB read: a row for each that was asked for, in their order. */
-import { mkdtemp, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { openDuckDb } from '@tributary/archive/duckdb';
-import { PARQUET, sqlText } from '@tributary/archive/parquet';
-import { MISNAMED } from '@tributary/importing/failures';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { type Column, type ColumnType, columnsOf } from '@tributary/signals/columns';
-import { UsageError } from '../exit.ts';
+import { openDuckDb } from '../duckdb.ts';
+import { PARQUET, sqlText } from '../parquet.ts';
 import { type PastQuestion, type PastStatus, pastValues } from './past-values.ts';
 import { openSpool, spoolSql } from './spool.ts';
 
@@ -25,54 +23,55 @@ const ASKED = { user: 'VARCHAR', instant: 'BIGINT', label: 'VARCHAR', status: 'V
 /** Names that a definition of a set cannot have. */
 export const TAKEN: readonly string[] = Object.keys(ASKED);
 
-/** `out` is there whole or not at all: what it is made of lies beside it until then, and is removed whatever happens. */
-export async function writeTrainingSet(
-  question: Omit<PastQuestion, 'folder'>,
-  { out, format, onRows }: { readonly out: string; readonly format: SetFormat; readonly onRows: (count: number) => void },
-): Promise<SetWritten> {
-  const folder = await madeBeside(out);
-  try {
-    const defined = question.definitions.map((definition) => [definition.name, columnsOf(definition)] as const);
-    const columns = defined.flatMap(([, own]) => own);
-    const spool = await openSpool(join(folder, 'values.ndjson'));
-    const byStatus: Partial<Record<PastStatus, number>> = {};
-    let rows = 0;
-    try {
-      for await (const { nr, user, atMs, label, status, values } of pastValues({ ...question, folder })) {
-        const cells = defined.flatMap(([name, own]) => {
-          const value = values?.get(name) ?? null;
-          return own.map(({ cell }) => (value === null ? null : cell(value)));
-        });
-        const bytes = await spool.add([nr, user, atMs, label, status, ...cells]);
-        if (bytes > MOST_ROW_BYTES)
-          throw new TributaryError(
-            'too_much_asked',
-            `a row must have at most ${MOST_ROW_BYTES} bytes (got ${bytes}, of ${JSON.stringify(user)}). Ask for fewer or shorter lists`,
-          );
-        byStatus[status] = (byStatus[status] ?? 0) + 1;
-        if (++rows % 10_000 === 0) onRows(rows);
-      }
-    } finally {
-      await spool.close();
-    }
-    const made = join(folder, 'set');
-    await copied({ spool: spool.path, columns, made, format, folder, memoryLimit: question.memoryLimit });
-    await rename(made, out);
-    return { rows, byStatus };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+export interface SetTarget {
+  /** On the disk of the question's folder. It is there whole or not at all. */
+  readonly out: string;
+  readonly format: SetFormat;
+  /** What all rows may have as JSON. */
+  readonly mostBytes?: number;
+  readonly onRows: (count: number) => void;
 }
 
-async function madeBeside(out: string): Promise<string> {
+/** Rejects with `too_much_asked`. Its folder is the caller's, to be removed whatever happens. */
+export async function writeTrainingSet(
+  question: PastQuestion,
+  { out, format, mostBytes = Number.POSITIVE_INFINITY, onRows }: SetTarget,
+): Promise<SetWritten> {
+  const { folder } = question;
+  const defined = question.definitions.map((definition) => [definition.name, columnsOf(definition)] as const);
+  const columns = defined.flatMap(([, own]) => own);
+  const spool = await openSpool(join(folder, 'values.ndjson'));
+  const byStatus: Partial<Record<PastStatus, number>> = {};
+  let rows = 0;
+  let written = 0;
   try {
-    return await mkdtemp(join(dirname(out), '.tributary-history-'));
-  } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException;
-    throw new UsageError(`--out must name a file in a folder that can be written (got ${out}: ${MISNAMED[code] ?? code})`, {
-      cause,
-    });
+    for await (const { nr, user, atMs, label, status, values } of pastValues(question)) {
+      const cells = defined.flatMap(([name, own]) => {
+        const value = values?.get(name) ?? null;
+        return own.map(({ cell }) => (value === null ? null : cell(value)));
+      });
+      const bytes = await spool.add([nr, user, atMs, label, status, ...cells]);
+      if (bytes > MOST_ROW_BYTES)
+        throw new TributaryError(
+          'too_much_asked',
+          `a row must have at most ${MOST_ROW_BYTES} bytes (got ${bytes}, of ${JSON.stringify(user)}). Ask for fewer or shorter lists`,
+        );
+      written += bytes;
+      if (written > mostBytes)
+        throw new TributaryError(
+          'too_much_asked',
+          `the rows of a set must sum to at most ${mostBytes} bytes (got more, at row ${rows + 1}). Ask for fewer rows, or for shorter lists`,
+        );
+      byStatus[status] = (byStatus[status] ?? 0) + 1;
+      if (++rows % 10_000 === 0) onRows(rows);
+    }
+  } finally {
+    await spool.close();
   }
+  const made = join(folder, 'set');
+  await copied({ spool: spool.path, columns, made, format, folder, memoryLimit: question.memoryLimit });
+  await rename(made, out);
+  return { rows, byStatus };
 }
 
 interface Copied {
