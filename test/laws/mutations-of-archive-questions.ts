@@ -4,7 +4,8 @@ import type { Mutation } from './mutation-list.ts';
 const QUESTION = 'jobs/question/src';
 const ANSWER = `${QUESTION}/answer.ts`;
 const STAGING = 'packages/archive/src/compute/staging.ts';
-const FILES = 'packages/archive/src/questions.ts';
+const ATTEMPT = 'jobs/question/src/attempt.ts';
+const FILES = 'packages/archive/src/asked-work.ts';
 const READERS = 'packages/serving/src/questions';
 const DESK = `${READERS}/archive-questions.ts`;
 const OF_FAILURES = 'jobs/question/test/question-failures.test.ts';
@@ -94,7 +95,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'a question that failed for a passing reason is never tried again',
     law: '7',
-    file: ANSWER,
+    file: ATTEMPT,
     from: '    if (isTransient(error) && !isLast) throw error;',
     to: "    if (isTransient(error) && !isLast && id === '') throw error;",
     test: OF_FAILURES,
@@ -102,7 +103,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'the last attempt at a question ends without a result',
     law: '7',
-    file: ANSWER,
+    file: ATTEMPT,
     from: 'isTransient(error) && !isLast',
     to: 'isTransient(error)',
     test: OF_FAILURES,
@@ -126,7 +127,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'what killed attempts at a question left stays',
     law: '3',
-    file: ANSWER,
+    file: ATTEMPT,
     from: '    await sweepQuestionStaging(dataDir, now() - limits.computeTimeoutMs);',
     to: '    void [sweepQuestionStaging, limits];',
     test: OF_FAILURES,
@@ -159,16 +160,16 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     lie: 'one damaged result hides all questions',
     law: '7',
     file: FILES,
-    from: '    if (!isCorrupt(error)) throw error;\n    return damaged',
-    to: '    if (isCorrupt(error)) throw error;\n    return damaged',
+    from: '      if (!isCorrupt(error)) throw error;\n      return damage',
+    to: '      if (isCorrupt(error)) throw error;\n      return damage',
     test: OF_FAILURES,
   },
   {
     lie: 'one damaged question hides the others',
     law: '7',
     file: FILES,
-    from: '    if (!isCorrupt(error)) throw error;\n    const at',
-    to: '    if (isCorrupt(error)) throw error;\n    const at',
+    from: '      if (!isCorrupt(error)) throw error;\n      const at',
+    to: '      if (isCorrupt(error)) throw error;\n      const at',
     test: OF_FAILURES,
   },
   {
@@ -242,5 +243,29 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     from: "({ state }) => state === 'waiting' || state === 'running'",
     to: '() => true',
     test: OF_API,
+  },
+  {
+    lie: 'a training set of all that is known is given as one of what was served',
+    law: '7',
+    file: 'services/api/src/routes/training-sets.ts',
+    from: "if (knowledge === 'served')",
+    to: "if (knowledge === 'served' && rows.length === 0)",
+    test: 'services/api/test/training-sets.test.ts',
+  },
+  {
+    lie: 'the file of a training set that was given up is handed out',
+    law: '7',
+    file: 'services/api/src/routes/training-sets.ts',
+    from: 'set.isCancelled ? null : (set.result?.file ?? null)',
+    to: 'set.result?.file ?? null',
+    test: 'services/api/test/training-sets.test.ts',
+  },
+  {
+    lie: 'an event at the instant of a row counts in a training set',
+    law: '5',
+    file: 'jobs/question/src/compute-set.ts',
+    from: 'yield { user, atMs, label }',
+    to: 'yield { user, atMs: atMs + 1, label }',
+    test: 'jobs/question/test/training-set.test.ts',
   },
 ];

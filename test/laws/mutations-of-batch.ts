@@ -66,7 +66,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a question to the archive that was cancelled is computed to its end',
     law: '3',
-    file: 'jobs/question/src/answer.ts',
+    file: 'jobs/question/src/attempt.ts',
     from: "if (names.includes('cancelled.json') || ",
     to: 'if (',
     test: 'jobs/question/test/question.test.ts',
@@ -74,9 +74,9 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'the second answer to a question takes the place of the first',
     law: '3',
-    file: `${ARCHIVE}/questions.ts`,
-    from: "  return createDurably(join(dataDir, questionFolder(id), 'result.json'), toJson(result));",
-    to: "  return rm(join(dataDir, questionFolder(id), 'result.json'), { force: true }).then(() => createDurably(join(dataDir, questionFolder(id), 'result.json'), toJson(result)));",
+    file: `${ARCHIVE}/asked-work.ts`,
+    from: "createDurably(pathOf(dataDir, id, 'result.json'), toJson(result))",
+    to: "rm(pathOf(dataDir, id, 'result.json'), { force: true }).then(() => createDurably(pathOf(dataDir, id, 'result.json'), toJson(result)))",
     test: 'jobs/question/test/question.test.ts',
   },
   {

@@ -1,11 +1,11 @@
 /** What an answer needs from outside. `start.ts` gives it the real child process; tests give it hooks. */
 import type { ChildOptions } from '@tributary/archive/child/run-child';
 import type { ComputeLimits } from '@tributary/archive/compute/spec';
-import type { QuestionSpec, QuestionViews } from './spec.ts';
+import type { QuestionSpec, QuestionViews, SetMade, SetSpec } from './spec.ts';
 
-export interface QuestionPorts {
+/** What each kind of work needs. */
+export interface JobPorts {
   readonly dataDir: string;
-  readonly computeViews: (spec: QuestionSpec, options: ChildOptions) => Promise<QuestionViews>;
   readonly now: () => number;
   /** Resolves after `ms`; rejects when aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -13,6 +13,14 @@ export interface QuestionPorts {
   readonly newAttempt: () => string;
   readonly note: (message: string, details: Readonly<Record<string, unknown>>) => void;
   readonly limits: QuestionLimits;
+}
+
+export interface QuestionPorts extends JobPorts {
+  readonly computeViews: (spec: QuestionSpec, options: ChildOptions) => Promise<QuestionViews>;
+}
+
+export interface SetPorts extends JobPorts {
+  readonly computeSet: (spec: SetSpec, options: ChildOptions) => Promise<SetMade>;
 }
 
 export interface QuestionLimits {

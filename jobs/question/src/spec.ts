@@ -1,6 +1,7 @@
 /** What the child is asked to compute, and what it answers: plain JSON over a pipe. */
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import type { GenerationManifest } from '@tributary/archive/layout';
+import type { SetResult } from '@tributary/archive/training-sets';
 
 /** The views of a base's events under other definitions. Its files lie in `folder`, relative to the data folder. */
 export interface QuestionSpec extends ComputeSpec {
@@ -8,3 +9,16 @@ export interface QuestionSpec extends ComputeSpec {
 }
 
 export type QuestionViews = Pick<GenerationManifest, 'views' | 'leftOut'>;
+
+/** A training set: its rows are read from the data folder. */
+export interface SetSpec {
+  readonly dataDir: string;
+  readonly id: string;
+  readonly attempt: string;
+  /** Relative to the data folder. */
+  readonly staging: string;
+  /** Memory of DuckDB, MiB. */
+  readonly memoryMb: number;
+}
+
+export type SetMade = Omit<SetResult, 'tookMs' | 'at' | 'failure'>;

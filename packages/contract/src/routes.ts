@@ -11,6 +11,7 @@ import type { Routes } from './route.ts';
 import { RUN_ROUTES } from './runs.ts';
 import { SIGNAL_VALUE_ROUTES } from './signal-values.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
+import { TRAINING_SET_ROUTES } from './training-sets.ts';
 import { USER_EXPORT_ROUTES } from './user-export.ts';
 import { USER_ROUTES } from './users.ts';
 
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...USER_ROUTES,
   ...USER_EXPORT_ROUTES,
   ...SIGNAL_VALUE_ROUTES,
+  ...TRAINING_SET_ROUTES,
   ...ATTRIBUTION_ROUTES,
   ...PATH_ROUTES,
   ...TOTALS_ROUTES,

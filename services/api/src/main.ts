@@ -31,6 +31,7 @@ import { requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
 import { readinessOf } from './routes/health.ts';
+import { openSetDesk } from './set-desk.ts';
 
 const CLOSE_MS = 2_000;
 
@@ -74,6 +75,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
       state: questions.state,
       remove: questions.remove,
     },
+    trainingSets: openSetDesk(dataDir, questions),
     append: log.append,
     onAction: (what, about) => logger.info(about, what),
     logReach: log,

@@ -1,12 +1,15 @@
 /**
  * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
  */
+
+import type { Readable } from 'node:stream';
 import type { LastCheck } from '@tributary/archive/last-check';
-import type { Publication, StagedPromotion } from '@tributary/archive/layout';
+import type { Publication, StagedPromotion, StoredFile } from '@tributary/archive/layout';
 import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
 import type { PublicationDraft, Said } from '@tributary/archive/publications';
 import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { DiscardDraft } from '@tributary/archive/retire';
+import type { AskedSet, StoredSet } from '@tributary/archive/training-sets';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { EventLog } from '@tributary/log/port';
 import type { RunRecord } from '@tributary/queue/run-records';
@@ -104,6 +107,19 @@ export const DEFAULT_LIMITS: ApiLimits = {
   exportBytes: 8 * 1024 ** 3,
 };
 
+/** Training sets: their files, and the queue of those that are not computed yet, which is that of questions. */
+export interface SetDesk extends Pick<QuestionDesk, 'cancel' | 'enqueue' | 'state' | 'remove'> {
+  create(asked: AskedSet): Promise<void>;
+  /** undefined: there is none of this id, or no longer. */
+  read(id: string): Promise<StoredSet | undefined>;
+  /** Newest first. */
+  list(): Promise<StoredSet[]>;
+  /** Rows that have their values. */
+  progress(id: string): Promise<number>;
+  /** Rejects with `not_found` where it was removed. */
+  open(file: StoredFile): Promise<Readable>;
+}
+
 export interface ApiDeps extends ServingDeps {
   readonly store: ServingStore;
   readonly source: DataFolder;
@@ -112,6 +128,7 @@ export interface ApiDeps extends ServingDeps {
   readonly requestRun: RequestRun;
   readonly runs: RunDesk;
   readonly questions: QuestionDesk;
+  readonly trainingSets: SetDesk;
   /** The log of events: what an operator replays is appended there. */
   readonly append: EventLog['append'];
   /** For the record of who did what. */

@@ -35,6 +35,7 @@ import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
 import { cancelled } from './cancelled.ts';
 import { manifestOf } from './manifest-of.ts';
+import { memorySets } from './memory-sets.ts';
 import { noExports } from './no-exports.ts';
 
 export const PARTITIONS = 4;
@@ -309,6 +310,7 @@ export async function createWorld(options: WorldOptions = {}) {
       state: async (id) => queued.get(id) ?? null,
       remove: async (id) => void queued.delete(id),
     },
+    trainingSets: memorySets(),
     append:
       options.outside?.append ??
       (async (partition, record) => {

@@ -63,7 +63,7 @@ export async function writeTrainingSet(
           `the rows of a set must sum to at most ${mostBytes} bytes (got more, at row ${rows + 1}). Ask for fewer rows, or for shorter lists`,
         );
       byStatus[status] = (byStatus[status] ?? 0) + 1;
-      if (++rows % 10_000 === 0) onRows(rows);
+      if (++rows % 1_000 === 0) onRows(rows);
     }
   } finally {
     await spool.close();

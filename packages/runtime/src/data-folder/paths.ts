@@ -17,6 +17,7 @@ export const DATA_PATHS = {
   generations: 'generations',
   publications: 'generations/publications',
   questions: 'questions',
+  trainingSets: 'training-sets',
   staging: 'staging',
   quarantine: 'quarantine',
   logs: 'logs',

@@ -35,6 +35,10 @@ export const SUBJECT_PLACES = {
   deadRecords: { access: 'exported', holds: 'records that could not be read as events, in files of JSON lines' },
   generations: { access: 'exported', holds: 'deduplicated events and conversions of the generations that are kept' },
   redisFiles: { access: 'copies', holds: 'what Redis holds, and what it held since its file was last rewritten' },
+  trainingSets: {
+    access: 'copies',
+    holds: 'keys of users and labels as they were asked for, and values computed from events, for a day',
+  },
   staging: {
     access: 'unread',
     holds: 'files in the making. They go when they are done, or when the role that makes them starts again.',
@@ -62,6 +66,7 @@ export const PLACE_OF_PATH: Readonly<Record<keyof typeof DATA_PATHS, SubjectPlac
   generations: 'generations',
   publications: null,
   questions: null,
+  trainingSets: 'trainingSets',
   staging: 'staging',
   quarantine: 'quarantine',
   logs: 'logFiles',

@@ -1,4 +1,5 @@
 /** Questions to the archive for readers: how far one is, what it would cost, and its rows as what reports are taken of. */
+import type { Asked, Result, Stored } from '@tributary/archive/asked-work';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { type AskedQuestion, expiryOf, type StoredQuestion } from '@tributary/archive/questions';
 import { TributaryError } from '@tributary/model/errors';
@@ -45,10 +46,19 @@ export interface QuestionProgress {
 
 const ENQUEUED_WITHIN_MS = 10_000;
 
+/** Where any work that was asked of the batch layer is found: its files, and the queue. */
+export interface AskedDesk<A extends Asked, R extends Result> {
+  readonly questions: {
+    read(id: string): Promise<Stored<A, R> | undefined>;
+    state(id: string): Promise<'waiting' | 'running' | null>;
+  };
+  readonly now: () => number;
+}
+
 /** Files say what came of it, the queue whether something still will. */
-export async function progressOf(
-  { questions, now }: QuestionDeps,
-  { asked, isCancelled, result }: StoredQuestion,
+export async function progressOf<A extends Asked, R extends Result>(
+  { questions, now }: AskedDesk<A, R>,
+  { asked, isCancelled, result }: Stored<A, R>,
 ): Promise<QuestionProgress> {
   if (isCancelled) return { state: 'cancelled', failure: null };
   if (result !== null) return stateOf(result.failure);

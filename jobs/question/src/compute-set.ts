@@ -1,0 +1,48 @@
+/** The values of a training set, in the child: bounded by DuckDB's memory, and by the events of one bucket of users (past-values.ts). */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, syncAndDigest, syncFolder } from '@tributary/archive/durable';
+import { archivedPast } from '@tributary/archive/history/archived-past';
+import type { AskedRow } from '@tributary/archive/history/past-values';
+import { writeTrainingSet } from '@tributary/archive/history/training-set';
+import { namedDefinitions, SET_WORK, writeProgress } from '@tributary/archive/training-sets';
+import { TributaryError } from '@tributary/model/errors';
+import type { SetMade, SetSpec } from './spec.ts';
+
+/** What the rows of a set may have as JSON: it lies on the disk of the data folder. */
+const MOST_BYTES = 1024 * 1024 * 1024;
+
+export async function computeSet(spec: SetSpec): Promise<SetMade> {
+  const { dataDir, id, attempt, memoryMb } = spec;
+  const stored = await SET_WORK.read(dataDir, id);
+  if (stored === undefined) throw new TributaryError('not_found', `training set ${id} does not exist`);
+  const folder = join(dataDir, spec.staging);
+  await makeFolder(folder);
+  try {
+    const { signal } = new AbortController();
+    const past = await archivedPast(dataDir, signal, () => {});
+    if (past === null)
+      throw new TributaryError('conflict', 'a generation does not exist yet, and a training set ends at the cut of one');
+    const definitions = namedDefinitions(past.definitions, stored.asked.signals);
+    const question = { past, definitions, rows: each(stored.asked.rows), folder, memoryLimit: `${memoryMb}MiB`, signal };
+    const path = `${SET_WORK.folderOf(id)}/set-${attempt}.parquet`;
+    const out = join(dataDir, path);
+    const onRows = (count: number) => writeProgress(dataDir, id, count);
+    const { rows, byStatus } = await writeTrainingSet(question, { out, format: 'parquet', mostBytes: MOST_BYTES, onRows });
+    const { bytes, sha256 } = await syncAndDigest(out);
+    await syncFolder(join(dataDir, SET_WORK.folderOf(id)));
+    return {
+      generation: past.generation,
+      cut: past.cutMs,
+      versions: Object.fromEntries(definitions.map(({ name, version }) => [name, version])),
+      byStatus: { ...byStatus },
+      file: { path, rows, bytes, sha256 },
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* each(rows: readonly (readonly [string, number, string | null])[]): AsyncGenerator<AskedRow> {
+  for (const [user, atMs, label] of rows) yield { user, atMs, label };
+}

@@ -1,0 +1,164 @@
+/** Training sets: asked, followed, read, cancelled. A job of the batch layer computes them (jobs/question). */
+import { randomBytes } from 'node:crypto';
+import { MOST_SETS, MOST_SETS_REMEMBERED, namedDefinitions, SET_WORK, type StoredSet } from '@tributary/archive/training-sets';
+import { TRAINING_SET_ROUTES } from '@tributary/contract/training-sets';
+import { TributaryError } from '@tributary/model/errors';
+import { progressOf } from '@tributary/serving/questions/archive-questions';
+import type { ApiContext, Routes } from '../context.ts';
+import { actorOf } from '../http/auth.ts';
+import { serve } from '../http/serve.ts';
+
+export const routes: Routes =
+  ({ deps }) =>
+  (app, _options, done) => {
+    const { trainingSets: desk, now } = deps;
+    /** One asks at a time, so that those that are counted are all that this server took. */
+    let last: Promise<unknown> = Promise.resolve();
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+      const turn = last.then(work);
+      last = turn.catch(() => {});
+      return turn;
+    };
+
+    serve(app, TRAINING_SET_ROUTES.trainingSets, async () => ({
+      trainingSets: await Promise.all((await kept(deps)).map((one) => shown(deps, one))),
+    }));
+
+    serve(app, TRAINING_SET_ROUTES.makeTrainingSet, (request) =>
+      inTurn(async () => {
+        const { rows, signals = null, knowledge } = request.body;
+        if (knowledge === 'served')
+          throw new TributaryError(
+            'invalid_query',
+            'knowledge must be event (got "served"). Answers do not name the position of the log that they were made of, so what was served is not known exactly.',
+          );
+        await demandNames(deps, signals);
+        const others = await kept(deps);
+        const counted = others.filter(isKept).length;
+        if (counted >= MOST_SETS) throw tooMany(counted);
+        if (others.length >= MOST_SETS_REMEMBERED)
+          throw new TributaryError(
+            'conflict',
+            `training sets of the last hour must be at most ${MOST_SETS_REMEMBERED}, those that were removed included (got ${others.length}). Ask again in an hour`,
+          );
+        const askedAt = now();
+        const id = `set-${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
+        const asked = { id, signals, rows: rows.map(rowOf), by: actorOf(request), askedAt };
+        await desk.create(asked);
+        // Other servers ask as well. The last one that creates sees all: too many are refused, by two at a moment perhaps both.
+        const all = (await kept(deps)).filter(isKept);
+        if (all.length > MOST_SETS) {
+          await desk.cancel(id, now());
+          throw tooMany(all.length - 1);
+        }
+        await desk.enqueue(id).catch(async (error: unknown) => {
+          await desk.cancel(id, now());
+          throw error;
+        });
+        deps.onAction('a training set was asked', { set: id, rows: rows.length, signals, by: asked.by });
+        return { trainingSet: await shown(deps, { asked, isCancelled: false, result: null }) };
+      }),
+    );
+
+    serve(app, TRAINING_SET_ROUTES.trainingSet, async ({ params }) => ({
+      trainingSet: await shown(deps, await setOf(deps, params.id)),
+    }));
+
+    serve(app, TRAINING_SET_ROUTES.dropTrainingSet, async (request) => {
+      const { id } = request.params;
+      const set = await setOf(deps, id);
+      await desk.cancel(id, now());
+      await desk.remove(id);
+      deps.onAction('a training set was given up', { set: id, by: actorOf(request) });
+      return { trainingSet: await shown(deps, { ...set, isCancelled: true }) };
+    });
+
+    // Not JSON, so it is not in the contract.
+    const schema = { params: TRAINING_SET_ROUTES.trainingSet.params };
+    app.get('/v1/training-sets/:id/file', { schema }, async (request, reply) => {
+      const { id } = request.params as { readonly id: string };
+      const set = await setOf(deps, id);
+      const file = set.isCancelled ? null : (set.result?.file ?? null);
+      if (file === null) {
+        const { state, failure } = await progressOf({ questions: desk, now }, set);
+        throw new TributaryError('conflict', `training set ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
+      }
+      const stream = await desk.open(file);
+      return reply
+        .headers({ 'content-length': file.bytes, 'content-disposition': `attachment; filename="${id}.parquet"` })
+        .type('application/vnd.apache.parquet')
+        .send(stream);
+    });
+    done();
+  };
+
+function rowOf({
+  user,
+  instant,
+  label,
+}: {
+  user: string;
+  instant: number;
+  label?: string | number | boolean | null | undefined;
+}) {
+  return [user, instant, label == null ? null : String(label)] as [string, number, string | null];
+}
+
+/** Those that a run would compute now. Another generation may be served by then: the job looks again. */
+async function demandNames({ source, storedDefinitions }: ApiContext['deps'], names: readonly string[] | null): Promise<void> {
+  const publication = await source.publication();
+  const base = publication === null ? null : await source.manifest(publication.generation);
+  if (base === null)
+    throw new TributaryError('conflict', 'a generation does not exist yet, and a training set ends at the cut of one');
+  namedDefinitions(storedDefinitions(base.definitions), names);
+}
+
+function isKept({ isCancelled }: StoredSet): boolean {
+  return !isCancelled;
+}
+
+function tooMany(counted: number): TributaryError {
+  return new TributaryError(
+    'conflict',
+    `training sets must be at most ${MOST_SETS} at a time (got ${counted}). Remove one with DELETE /v1/training-sets/{id}`,
+  );
+}
+
+/** Newest first. */
+async function kept({ trainingSets, now }: ApiContext['deps']): Promise<StoredSet[]> {
+  return (await trainingSets.list()).filter((one) => SET_WORK.expiryOf(one) > now());
+}
+
+/** Throws `not_found`. */
+async function setOf({ trainingSets, now }: ApiContext['deps'], id: string): Promise<StoredSet> {
+  const set = await trainingSets.read(id);
+  if (set !== undefined && SET_WORK.expiryOf(set) > now()) return set;
+  throw new TributaryError('not_found', `training set ${id} does not exist: sets are kept for a day`);
+}
+
+async function shown({ trainingSets, now }: ApiContext['deps'], set: StoredSet) {
+  const { asked, result } = set;
+  const { state, failure } = await progressOf({ questions: trainingSets, now }, set);
+  const isDone = state === 'done' && result !== null;
+  return {
+    id: asked.id,
+    state,
+    signals: asked.signals,
+    knowledge: 'event' as const,
+    rows: {
+      asked: asked.rows.length,
+      done: isDone ? asked.rows.length : state === 'running' ? await trainingSets.progress(asked.id) : 0,
+    },
+    byStatus: isDone ? result.byStatus : {},
+    askedAt: asked.askedAt,
+    by: asked.by,
+    generation: isDone ? result.generation : null,
+    cut: isDone ? result.cut : null,
+    versions: isDone ? result.versions : {},
+    bytes: isDone ? (result.file?.bytes ?? null) : null,
+    sha256: isDone ? (result.file?.sha256 ?? null) : null,
+    tookMs: result?.tookMs ?? null,
+    expiresAt: SET_WORK.expiryOf(set),
+    failure,
+  };
+}
