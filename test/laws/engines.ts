@@ -7,9 +7,11 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { correct } from '@tributary/signals/corrections/correct';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/inputs/event-rows';
 import { byPartition, GROUPED_VIEWS, keyOfGroup, whereRows } from '@tributary/views/by-partition';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { timelineEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
 import {
@@ -22,7 +24,7 @@ import {
   prepareStatements,
   timelineStatements,
 } from '@tributary/views/sql';
-import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
+import { insertionIndex, type TimelineEvent } from '@tributary/views/timeline';
 import { type Emit, fold, type View } from '@tributary/views/view';
 
 export const PARTITIONS = 3;
@@ -84,8 +86,13 @@ export async function bySql(
     partition: partitionOf(userKeyOf(one), PARTITIONS),
     properties: JSON.stringify(one.properties),
   });
+  // As the archive corrects what it loads (packages/archive/src/compute/corrections.ts).
+  const corrected = events.flatMap((one) => {
+    const by = correct(one, definitions);
+    return by?.isDropped === true ? [] : [{ ...one, ...by?.fields } as Event];
+  });
   await session.run(`CREATE OR REPLACE TABLE facts AS ${onceKeySql(`(${given})`)}`, {
-    rows: JSON.stringify(events.map(rowOf)),
+    rows: JSON.stringify(corrected.map(rowOf)),
   });
   await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts', definitions)})`);
   const journeys = [...journeyStatements(views, definitions), ...partStatements(), ...edgeStatements()];

@@ -4,8 +4,9 @@ import { generateDefinitions } from '@tributary/testkit/inputs/generate-definiti
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { naive, naiveSplit } from '@tributary/testkit/oracle/naive';
 import { unconserved } from '@tributary/testkit/simulation/checks';
+import { timelineEvent } from '@tributary/views/member';
 import { VIEWS } from '@tributary/views/registry';
-import { before, timelineEvent } from '@tributary/views/timeline';
+import { before } from '@tributary/views/timeline';
 import { fold, type View } from '@tributary/views/view';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

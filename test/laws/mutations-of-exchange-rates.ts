@@ -134,8 +134,8 @@ export const MUTATIONS_OF_EXCHANGE_RATES: readonly Mutation[] = [
     lie: 'exchange rates are in the version that rows follow',
     law: '1',
     file: 'packages/model/src/definitions.ts',
-    from: 'version: sha256Hex(canonical).slice(0, 12),',
-    to: "version: sha256Hex(canonical + JSON.stringify(exchangeRates ?? '')).slice(0, 12),",
+    from: 'version: sha256Hex(canonicalJson(followed)).slice(0, 12),',
+    to: "version: sha256Hex(canonicalJson(followed) + JSON.stringify(exchangeRates ?? '')).slice(0, 12),",
     test: 'packages/model/src/definitions.test.ts',
   },
 ];

@@ -90,8 +90,8 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     lie: 'the key of a conversion is looked for in what the timeline keeps',
     law: '3',
     file: 'services/speed/src/apply.ts',
-    from: 'isCountedOnce ? wholeEvent(arrival) : arrival.event',
-    to: 'isCountedOnce ? arrival.event : arrival.event',
+    from: 'isSeenWhole(arrival.event, definitions) ? wholeEvent(arrival)',
+    to: 'isSeenWhole(arrival.event, definitions) ? arrival.event',
     test: DECODE,
   },
   {

@@ -43,6 +43,7 @@ export const MUST_HAPPEN = [
   'append failed',
   'a misplaced event',
   'a misplaced event appended',
+  'dropped by a correction',
   'a clock ahead',
   'a clock behind',
   'poison',

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compute } from '@tributary/archive/compute/compute';
-import { CONVERSION_COLUMNS, keepsKeys, parquetFiles } from '@tributary/archive/compute/relations';
+import { CONVERSION_COLUMNS, keepsCorrections, keepsKeys, parquetFiles } from '@tributary/archive/compute/relations';
 import type { ComputeBase, ComputeLimits } from '@tributary/archive/compute/spec';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
@@ -52,6 +52,7 @@ async function archive(events: readonly Event[]): Promise<StoredFile[][]> {
         {
           ...eventRow(one),
           properties: JSON.stringify(one.properties),
+          historical: one.historical ?? null,
           partition,
           position: String(attempts).padStart(9, '0'),
           entry_index: i,
@@ -62,7 +63,14 @@ async function archive(events: readonly Event[]): Promise<StoredFile[][]> {
     const staged = join(dataDir, `${attempts}.staged`);
     const count = await copyToParquet(
       session,
-      rowsSql({ ...EVENT_ROW_COLUMNS, properties: 'VARCHAR', partition: 'INTEGER', position: 'VARCHAR', entry_index: 'INTEGER' }),
+      rowsSql({
+        ...EVENT_ROW_COLUMNS,
+        properties: 'VARCHAR',
+        historical: 'BOOLEAN',
+        partition: 'INTEGER',
+        position: 'VARCHAR',
+        entry_index: 'INTEGER',
+      }),
       staged,
       { rows: JSON.stringify(rows) },
     );
@@ -132,9 +140,9 @@ test('laws 1, 3, 5, 8: every generation is naive(all up to its cut), whatever th
         if (random.chance(0.2)) definitions = generateDefinitions(random);
         const arrivals = await archive(piece);
         archived.push(arrivals);
-        // Without the keys that its definitions ask for, all are read again (begin.ts).
+        // Without the keys that its definitions ask for, and corrected otherwise, all are read again (begin.ts).
         base =
-          base === null || keepsKeys(base, definitions)
+          base === null || (keepsKeys(base, definitions) && keepsCorrections(base, definitions))
             ? await generation(arrivals, base, definitions, limits)
             : await generation(together(archived), null, definitions, limits);
         upTo += piece.length;

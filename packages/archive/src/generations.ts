@@ -29,7 +29,12 @@ const Generation = z.object({
   views: z.record(z.string(), storedFile),
   events: z.array(storedFile),
   conversions: z.array(storedFile),
-  counts: z.object({ events: z.int().min(0), newEvents: z.int().min(0), duplicates: z.int().min(0) }),
+  counts: z.object({
+    events: z.int().min(0),
+    newEvents: z.int().min(0),
+    duplicates: z.int().min(0),
+    corrected: z.record(z.string(), z.int().min(0)).exactOptional(),
+  }),
   failure: z.string().exactOptional(),
   program: z.string().exactOptional(),
   eventColumns: z.array(z.string()).exactOptional(),

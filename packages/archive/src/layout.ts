@@ -110,7 +110,13 @@ export interface GenerationManifest {
   readonly events: readonly StoredFile[];
   /** Conversions of the whole cut: id, user_key, ts, type, value, currency; sorted by id. */
   readonly conversions: readonly StoredFile[];
-  readonly counts: { readonly events: number; readonly newEvents: number; readonly duplicates: number };
+  readonly counts: {
+    readonly events: number;
+    readonly newEvents: number;
+    readonly duplicates: number;
+    /** How many of all its events each correction applies to, by its name; absent: the definitions correct nothing. */
+    readonly corrected?: Readonly<Record<string, number>>;
+  };
   readonly failure?: string;
   /** A digest of the program that computed it: another one does not build upon its rows. */
   readonly program?: string;

@@ -40,6 +40,9 @@ export const ExplanationAnswer = z.object({
   refunds: z
     .array(Refund)
     .describe('Events of the user that name the order, of a value below zero, from its instant on; empty without an order.'),
+  corrections: z
+    .array(z.object({ id: z.string().describe('That of the event.'), name: z.string(), author: z.string(), reason: z.string() }))
+    .describe('What corrections of the definitions changed in the conversion and in the touches that are listed.'),
   attributed: z.boolean().describe('false: no touch is eligible, all credit goes to (unattributed).'),
   unattributedMicros: z.int(),
   touches: z.array(ExplainedTouch),
@@ -117,6 +120,7 @@ export const CONVERSION_ROUTES = {
         userId: 'ada',
         order: '77',
         refunds: [],
+        corrections: [],
         attributed: true,
         unattributedMicros: 0,
         touches: [

@@ -17,7 +17,15 @@ export const Generation = z
     createdAt: z.int().describe('The cut, epoch ms.'),
     computedAt: z.int().nullable(),
     definitionsVersion: z.string(),
-    counts: z.object({ events: z.int(), newEvents: z.int(), duplicates: z.int() }),
+    counts: z.object({
+      events: z.int(),
+      newEvents: z.int(),
+      duplicates: z.int(),
+      corrected: z
+        .record(z.string(), z.int())
+        .optional()
+        .describe('How many of all events each correction applies to, by its name. Absent: the definitions correct nothing.'),
+    }),
     current: z.boolean().describe('Readers get this one.'),
     staged: z
       .boolean()

@@ -49,6 +49,12 @@ export const Reconciliation = z
         duplicates: z.int().describe('What the batch found in all it read.'),
         overflowedUsers: z.int(),
         definitionsChanged: z.boolean(),
+        corrections: z
+          .array(z.object({ name: z.string(), before: z.int(), after: z.int() }))
+          .optional()
+          .describe(
+            'Corrections that apply to more or fewer events than in the generation compared with: to how many in each. Absent: there are none.',
+          ),
         cutApart: z.array(z.int()).optional().describe('Partitions. Absent in those of an earlier version.'),
         speedBehind: z.array(z.int()).describe('Partitions.'),
       })

@@ -17,7 +17,7 @@ const Archived = z.object({
   segments: z.int().describe('Manifests of segments, or of blocks of them.'),
 });
 
-const FullReason = z.enum(['asked', 'nothing_computed', 'fields_missing', 'counted_once_changed']);
+const FullReason = z.enum(['asked', 'nothing_computed', 'fields_missing', 'counted_once_changed', 'corrections_changed']);
 const UnknownFact = z.enum(['not_archived_yet', 'definitions_file', 'program', 'too_few_runs']);
 
 export const RunPlan = z
@@ -25,7 +25,7 @@ export const RunPlan = z
     mode: Mode.describe('What the run will be: `full` also where an incremental one cannot build on the published generation.'),
     base: z.int().nullable().describe('The generation that it builds on; null: it computes all of the archive.'),
     fullBecause: FullReason.nullable().describe(
-      'Why it is a full one: it was asked for; no generation is published whose files are there; the events of the published one lack a field that this version keeps; definitions count conversions once by a key that its events were not read for.',
+      'Why it is a full one: it was asked for; no generation is published whose files are there; the events of the published one lack a field that this version keeps; definitions count conversions once by a key that its events were not read for; they correct events otherwise than its events are corrected.',
     ),
     definitionsVersion: z.string().describe('The version of the definitions that it would have.'),
     definitionsChange: z

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
+import { CORRECTIONS, type CorrectedSpan, type Correction, followedByRows, wholeSpan } from './corrections.ts';
 import { isCurrency } from './currency.ts';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
@@ -42,9 +43,12 @@ const Touch = z.strictObject({
  *   3  as 2, and conversions that are counted once; only texts that name such conversions have these
  *   4  rows as 2 or 3; beside them exchange rates, which no row follows: only texts that have rates have these
  *   5  rows as 2 or 3, with rates or without; beside them what is asked of each user's events, which no row follows either
+ *   6  rows as 2 or 3, of events as they are corrected; the rest as 5
  */
-const RULES = 5;
+const RULES = 6;
+const RULES_OF_DERIVED = 5;
 const RULES_OF_RATES = 4;
+const WITH_RULES = [2, 3, RULES_OF_RATES, RULES_OF_DERIVED, RULES] as const;
 
 /** A field within `properties`, by its names: none that SQL would read as a pattern or a place in a list. */
 const Path = z
@@ -80,7 +84,7 @@ const MOST_DERIVED = 65_536;
 /** What users write; `packages/signals` says what its sections hold. */
 export const DEFINITIONS = z.strictObject({
   /** Written by the program. */
-  rules: z.literal([2, 3, RULES_OF_RATES, RULES], `be 2, 3, ${RULES_OF_RATES} or ${RULES}, or be left out`).default(2),
+  rules: z.literal(WITH_RULES, `be ${WITH_RULES.slice(0, -1).join(', ')} or ${RULES}, or be left out`).default(2),
   touches: z.record(name, Touch).default({
     ad_click: { windowDays: 30, defaultChannel: 'direct', viewThrough: false },
     ad_impression: { windowDays: 1, defaultChannel: 'direct', viewThrough: true },
@@ -149,9 +153,11 @@ export const DEFINITIONS = z.strictObject({
     })
     .prefault({}),
   exchangeRates: Rates.optional(),
+  /** What events count as that went wrong (decision 42). */
+  corrections: CORRECTIONS.optional(),
 });
 
-const Stored = DEFINITIONS.extend({ rules: z.literal([1, 2, 3, RULES_OF_RATES, RULES]).default(1) });
+const Stored = DEFINITIONS.extend({ rules: z.literal([1, ...WITH_RULES]).default(1) });
 
 const NewerRules = z.looseObject({
   rules: z.int().min(RULES + 1),
@@ -162,7 +168,9 @@ const NewerRules = z.looseObject({
 
 export type DefinitionsFile = z.input<typeof DEFINITIONS>;
 type Written = z.output<typeof Stored>;
-type Parsed = Omit<Written, 'conversions' | 'signals' | 'fields' | 'sessions' | 'segments'> & {
+type Parsed = Omit<Written, 'conversions' | 'signals' | 'fields' | 'sessions' | 'segments' | 'corrections'> & {
+  /** In the order of the file. */
+  readonly corrections: readonly Correction[];
   readonly conversions: readonly string[];
   readonly signals: '*' | readonly string[];
 };
@@ -175,13 +183,15 @@ export type EventKind = 'touch' | 'conversion' | 'signal';
 /** The checked definitions with what both engines derive from them. Durations in ms. */
 export interface Definitions extends Parsed {
   /**
-   * First 12 hex digits of the SHA-256 of the canonical JSON without exchange rates and signals: names what rows follow, in every attributed row. Rows of
+   * First 12 hex digits of the SHA-256 of the canonical JSON without exchange rates and signals, nor who corrected what and why: names what rows follow, in every attributed row. Rows of
    * one version add up.
    */
   readonly version: string;
   /** Canonical JSON: what barriers and manifests carry. */
   readonly json: string;
   readonly latenessMs: number;
+  /** No event outside is corrected; null: none is. */
+  readonly correctedSpan: CorrectedSpan | null;
   /** Where events have one instant, touches come before conversions (rules 2). */
   readonly touchesFirst: boolean;
   /** The longest touch window: how far a conversion looks back. */
@@ -303,7 +313,8 @@ function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Conversions as names, what is counted once apart, so that earlier versions see what they know, and rules that they do not know. */
-function ruled({ conversions, once, rules, signals, fields, sessions, segments, derived: stored, ...rest }: Written): Parsed {
+function ruled({ conversions, once, rules, signals, fields, sessions, segments, derived: stored, ...others }: Written): Parsed {
+  const { corrections = [], ...rest } = others;
   const named = Array.isArray(conversions) ? {} : conversions;
   const said = Object.entries(named).flatMap(([type, { onceBy, withinDays }]) =>
     onceBy === undefined ? [] : [[type, { by: onceBy, withinDays }] as const],
@@ -313,9 +324,12 @@ function ruled({ conversions, once, rules, signals, fields, sessions, segments, 
   const counted = Object.entries(all).filter(([type]) => types.includes(type));
   const asked = typeof signals === 'object' && !Array.isArray(signals) ? signals : {};
   const derived = derivedOf({ fields, signals: asked, sessions, segments }, stored);
-  const extra = derived !== undefined ? RULES : rest.exchangeRates !== undefined ? RULES_OF_RATES : undefined;
+  const ofAnswers = derived !== undefined ? RULES_OF_DERIVED : rest.exchangeRates !== undefined ? RULES_OF_RATES : undefined;
+  const extra = corrections.length > 0 ? RULES : ofAnswers;
+  demandShort(corrections);
   return {
     ...rest,
+    corrections,
     signals: typeof signals === 'string' || Array.isArray(signals) ? signals : '*',
     ...(derived !== undefined && { derived }),
     rules: extra ?? ofRows(rules, counted.length > 0),
@@ -341,6 +355,12 @@ function derivedOf(written: Sections, stored: DerivedSections | undefined): Deri
   return derived;
 }
 
+function demandShort(corrections: readonly Correction[]): void {
+  const { length } = JSON.stringify(corrections);
+  if (length > MOST_DERIVED)
+    throw refusedAt('corrections', { must: `have at most ${MOST_DERIVED} characters of JSON together`, got: `${length}` });
+}
+
 /** The rules that rows follow, whatever else the text has. */
 function ofRows(rules: number, countsOnce: boolean): Written['rules'] {
   return countsOnce ? 3 : rules === 1 ? 1 : 2;
@@ -354,10 +374,13 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
       must: 'be a touch or a conversion, not both',
       got: JSON.stringify(both),
     });
-  const { rules: stored, once, exchangeRates, derived, ...chosen } = parsed;
+  const { rules: stored, once, exchangeRates, derived, corrections, ...chosen } = parsed;
   const rules = ofRows(stored, Object.keys(once).length > 0);
   const ofRules = rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : { rules, once, ...chosen };
   const canonical = canonicalJson(ofRules);
+  const isCorrected = corrections.length > 0;
+  const followed = isCorrected ? { ...ofRules, ...followedByRows(corrections, derived?.fields ?? {}) } : ofRules;
+  const besides = { rules: stored, exchangeRates, derived, ...(isCorrected && { corrections }) };
   const onceMs = new Map(Object.entries(once).map(([type, { withinDays }]) => [type, Math.round(withinDays * DAY_MS)]));
   const touchWindowMs = new Map(
     Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]),
@@ -365,8 +388,9 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   const lookbackMs = Math.max(HOUR_MS, ...touchWindowMs.values());
   return {
     ...parsed,
-    version: sha256Hex(canonical).slice(0, 12),
-    json: stored < RULES_OF_RATES ? canonical : canonicalJson({ ...ofRules, rules: stored, exchangeRates, derived }),
+    version: sha256Hex(canonicalJson(followed)).slice(0, 12),
+    json: stored < RULES_OF_RATES ? canonical : canonicalJson({ ...ofRules, ...besides }),
+    correctedSpan: wholeSpan(corrections),
     latenessMs: Math.round(parsed.latenessDays * DAY_MS),
     touchesFirst: rules > 1,
     lookbackMs,

@@ -6,8 +6,8 @@
  */
 import { type Event, lineTs } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
+import { timelineEvent } from './member.ts';
 import type { StepRules } from './step.ts';
-import { timelineEvent } from './timeline.ts';
 import { countOnce, emptyUser, findById, insert, isRetained, NEVER_CUT, prune, type UserState } from './user-state.ts';
 
 /** How long a record keeps lines whatever their number: signals for readers, and all that the timeline may need. ms. */

@@ -29,7 +29,7 @@ export function prepareStatements(definitions: Definitions): SqlStatement[] {
 }
 
 /**
- * The touches and conversions among events, with what the definitions make of them (timeline.ts, timelineEvent): `kind`, a
+ * The touches and conversions among events, with what the definitions make of them (member.ts, timelineEvent): `kind`, a
  * touch's channel and window; absent text reads `(none)`, absent amounts 0. Mere signals are left out. `relation` is a table
  * expression of ours with the columns partition, user_key, ts, id, type, channel, campaign, cost, value, currency, and once_key where
  * the definitions count conversions once.

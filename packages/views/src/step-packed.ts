@@ -4,9 +4,9 @@
  */
 import type { KeptFields } from '@tributary/model/plain-line';
 import type { RowsByView } from './deltas.ts';
+import { timelineEvent } from './member.ts';
 import type { HeldTimeline } from './packed-timelines.ts';
 import { enter, refused, type StepOutcome, type StepRules, step } from './step.ts';
-import { timelineEvent } from './timeline.ts';
 import { cutUpTo, isPruneDue, isRetained, prune, type UserState } from './user-state.ts';
 import type { Work } from './work.ts';
 

@@ -1,6 +1,5 @@
 /** The timeline of one user: the retained events that matter to views, ordered by `ts`, touches before conversions, then `id`. */
-import { channelOf, type Definitions, type EventKind, kindOf, onceKeyOf } from '@tributary/model/definitions';
-import type { KeptFields } from '@tributary/model/plain-line';
+import type { EventKind } from '@tributary/model/definitions';
 
 /** What views need of an event. Absent text dimensions read `(none)`. */
 export interface TimelineEvent {
@@ -12,7 +11,7 @@ export interface TimelineEvent {
   readonly rank: 0 | 1;
   /** The channel of a touch; "" for other kinds. */
   readonly channel: string;
-  /** Where a touch is filed: channel, tab, campaign; "" for other kinds. Equal places are one string, quick to group by. */
+  /** Where a touch is filed: channel, tab, campaign; "" for other kinds, but for what a correction dropped (`DROPPED`). Equal places are one string, quick to group by. */
   readonly place: string;
   readonly costMinor: number;
   readonly valueMinor: number;
@@ -25,28 +24,8 @@ export type Timeline = readonly TimelineEvent[];
 
 export const NONE = '(none)';
 
-/**
- * A conversion that repeats another is one here still: that depends on the timeline (once.ts). One whose type is counted once is given
- * whole: its key may lie in any field.
- */
-export function timelineEvent(event: KeptFields, definitions: Definitions): TimelineEvent {
-  const kind = kindOf(event, definitions);
-  const channel = kind === 'touch' ? (channelOf(event, definitions) as string) : '';
-  const key = kind === 'conversion' ? onceKeyOf(event, definitions) : '';
-  return {
-    ts: event.ts,
-    id: event.id,
-    type: event.type,
-    kind,
-    rank: kind === 'conversion' && definitions.touchesFirst ? 1 : 0,
-    channel,
-    place: kind === 'touch' ? placeOf(channel, event.campaign ?? NONE) : '',
-    costMinor: event.cost ?? 0,
-    valueMinor: event.value ?? 0,
-    currency: event.currency ?? NONE,
-    once: key === '' ? '' : `${event.type}\t${key}`,
-  };
-}
+/** The place of a mere signal that no row hangs on, as a correction dropped it: it is kept so that a copy of it is known. No touch has it: it has no tab. */
+export const DROPPED = '(dropped)';
 
 /** The campaign of a touch. */
 export function campaignOf({ channel, place }: Pick<TimelineEvent, 'channel' | 'place'>): string {
@@ -57,7 +36,7 @@ const MOST_PLACES = 100_000;
 const places = new Map<string, string>();
 
 /** A cache of strings, nothing more: what it holds changes no result. */
-function placeOf(channel: string, campaign: string): string {
+export function placeOf(channel: string, campaign: string): string {
   const place = `${channel}\t${campaign}`;
   const known = places.get(place);
   if (known !== undefined) return known;

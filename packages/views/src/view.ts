@@ -9,7 +9,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Integer } from '@tributary/model/integer';
 import type { RowKey } from './deltas.ts';
-import type { Timeline, TimelineEvent } from './timeline.ts';
+import { DROPPED, type Timeline, type TimelineEvent } from './timeline.ts';
 
 export type Emit = (key: RowKey, measures: readonly Integer[]) => void;
 
@@ -56,11 +56,14 @@ export function fold(view: View, timeline: Timeline, at: number, definitions: De
   if (seen !== null) view.rows(seen, definitions, emit);
 }
 
-/** The events themselves: every event is an anchor that looks at nothing else, but for what it may repeat. */
+/** The events themselves: every event that counts is an anchor that looks at nothing else, but for what it may repeat. */
 export const ITSELF: Lens<TimelineEvent> = {
   reachMs: ({ longestOnceMs }) => longestOnceMs,
   revisableMs: () => 0,
   affected: () => [],
-  look: (timeline, at) => timeline[at] as TimelineEvent,
+  look(timeline, at) {
+    const event = timeline[at] as TimelineEvent;
+    return event.place === DROPPED ? null : event;
+  },
   sizeOf: () => 0,
 };

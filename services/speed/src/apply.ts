@@ -3,6 +3,7 @@
 import { storedDefinitions } from '@tributary/model/definitions';
 import type { Commit, DeadLetter } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { isSeenWhole } from '@tributary/views/member';
 import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
 import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
@@ -150,8 +151,7 @@ function apply(
   { limits, sha256Hex }: ApplyOptions,
 ): StepOutcome {
   const { userKey, line, logTimeMs } = arrival;
-  const isCountedOnce = Object.hasOwn(definitions.once, arrival.event.type);
-  const event = isCountedOnce ? wholeEvent(arrival) : arrival.event;
+  const event = isSeenWhole(arrival.event, definitions) ? wholeEvent(arrival) : arrival.event;
   const outcome = stepPacked(user, event, logTimeMs, rules, deltas, user);
   if (limits.outputs === 'none') return outcome;
   const { fate, attributed, remembered, repeats = false, takenOver } = outcome;

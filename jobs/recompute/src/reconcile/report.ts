@@ -32,10 +32,18 @@ export interface Reasons {
   readonly overflowedUsers: number;
   /** Old rows, or deltas since, were made under other definitions; also where these changed and changed back. */
   readonly definitionsChanged: boolean;
+  /** Corrections that apply to more or fewer events than in the generation compared with: to how many in each. Absent: there are none. */
+  readonly corrections?: readonly CorrectionChange[];
   /** Partitions whose layers were cut at two copies of a barrier: what lies in between counts twice, or not at all. */
   readonly cutApart: readonly number[];
   /** Partitions whose real time had not reached the barrier when this was made: their share is missing from "before". */
   readonly speedBehind: readonly number[];
+}
+
+export interface CorrectionChange {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number;
 }
 
 export function reasonsOf(
@@ -44,14 +52,24 @@ export function reasonsOf(
   deltas: readonly PartitionDeltas[],
 ): Reasons {
   const states = deltas.map(({ state }) => state);
+  const corrections = correctionChanges(before?.counts.corrected ?? {}, manifest.counts.corrected ?? {});
   return {
     lateEvents: deltas.reduce((sum, { pending }) => sum + pending, 0),
     duplicates: manifest.counts.duplicates,
     overflowedUsers: deltas.reduce((sum, { overflowed }) => sum + overflowed, 0),
     definitionsChanged: before !== null && changedSince(before, manifest, states),
+    ...(corrections.length > 0 && { corrections }),
     cutApart: cutApart([manifest, ...(before === null ? [] : [before])], states),
     speedBehind: partitionsBehind(states, manifest.generation),
   };
+}
+
+type Corrected = Readonly<Record<string, number>>;
+
+function correctionChanges(before: Corrected, after: Corrected): CorrectionChange[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  const counted = names.map((name) => ({ name, before: before[name] ?? 0, after: after[name] ?? 0 }));
+  return counted.filter((each) => each.before !== each.after);
 }
 
 function changedSince(

@@ -15,6 +15,7 @@ import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
+import { countCorrected } from './corrections.ts';
 import { mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
@@ -130,7 +131,13 @@ async function finish(
     mergeEvents(output, definitions, [...(spec.base?.events ?? []), ...increments]),
     writeConversions(session, spec, definitions, output),
   ]);
-  const counts = { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents };
+  const corrected = await countCorrected(session, spec.dataDir, definitions, events);
+  const counts = {
+    events: (spec.base?.counts.events ?? 0) + newEvents,
+    newEvents,
+    duplicates: arrivals - newEvents,
+    ...(corrected !== undefined && { corrected }),
+  };
   return { ...kept, events, conversions, counts };
 }
 

@@ -1,5 +1,7 @@
 /** The relations a computation reads, as table expressions. Paths come from manifests; nothing else is spliced in. */
 import { join } from 'node:path';
+import { canonicalJson } from '@tributary/model/canonical-json';
+import { followedByRows } from '@tributary/model/corrections';
 import type { Definitions } from '@tributary/model/definitions';
 import { GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { onceKeySql } from '@tributary/views/sql';
@@ -16,9 +18,24 @@ const { type, value, currency } = others;
 /** Columns of a deduplicated event, as a generation keeps it. */
 export const GENERATION_EVENT_COLUMNS = { partition: 'INTEGER', user_key: 'VARCHAR', ts, id, ...others } as const;
 
-/** The same, and what conversions are counted once by where the definitions name that: generations keep no properties. */
-export function columnsOfEvents({ onceMs }: Pick<Definitions, 'onceMs'>): Columns {
-  return onceMs.size === 0 ? GENERATION_EVENT_COLUMNS : { ...GENERATION_EVENT_COLUMNS, once_key: 'VARCHAR' };
+/**
+ * The same, and what is found out while events are read, because generations keep no properties: what conversions are counted once by where
+ * the definitions name that; where they correct events, what they did to each, whose other columns are corrected.
+ */
+export function columnsOfEvents({ onceMs, corrections }: Pick<Definitions, 'onceMs' | 'corrections'>): Columns {
+  return {
+    ...GENERATION_EVENT_COLUMNS,
+    ...(onceMs.size > 0 && { once_key: 'VARCHAR' as const }),
+    ...(corrections.length > 0 && CORRECTION_COLUMNS),
+  };
+}
+
+/** `corrected_by`: the names of the corrections that apply, comma-separated; NULL: none does. */
+const CORRECTION_COLUMNS = { corrected_by: 'VARCHAR', dropped: 'BOOLEAN' } as const;
+
+/** A condition: events that corrections dropped are kept, so that copies of them are known, and count nowhere. */
+export function whatCounts({ corrections }: Pick<Definitions, 'corrections'>): string {
+  return corrections.length === 0 ? 'true' : 'NOT dropped';
 }
 
 /** What generations kept before their manifests said so. */
@@ -38,6 +55,16 @@ export function keepsKeys(
   return Object.entries(once).every(([counted, { by }]) => Object.hasOwn(kept, counted) && kept[counted]?.by === by);
 }
 
+/** Whether its events, and so those of all that it builds upon, are corrected as these definitions say. */
+export function keepsCorrections(
+  { definitions }: Pick<GenerationManifest, 'definitions'>,
+  { corrections, derived }: Pick<Definitions, 'corrections' | 'derived'>,
+): boolean {
+  const kept = JSON.parse(definitions) as Partial<Pick<Definitions, 'corrections' | 'derived'>>;
+  const text = (of: typeof kept) => canonicalJson(followedByRows(of.corrections ?? [], of.derived?.fields ?? {}));
+  return text(kept) === text({ corrections, ...(derived !== undefined && { derived }) });
+}
+
 /** Where to find a conversion: all those of a cut. */
 export const CONVERSION_COLUMNS = { id, user_key: 'VARCHAR', ts, type, value, currency } as const;
 
@@ -49,14 +76,15 @@ export function conversionRowColumns({ onceMs }: Pick<Definitions, 'onceMs'>): C
 const ARRIVAL_COLUMNS = { ...GENERATION_EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
 
 /** The archived events of these partitions that the base does not cover, each with whether it is a touch or a conversion. */
-export function arrivals(spec: ComputeSpec, shard: Shard, { onceMs }: Definitions): string {
+export function arrivals(spec: ComputeSpec, shard: Shard, { onceMs, corrections }: Definitions): string {
   const files = spec.arrivals.slice(shard.from, shard.to).flat();
   const archived =
     onceMs.size === 0
       ? parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
       : `(${onceKeySql(parquetFiles(spec.dataDir, files, { ...ARRIVAL_COLUMNS, properties: 'VARCHAR' }, LATER_COLUMNS))})`;
   // Whether a type is listed, not a join with the list: a join copies all columns of every event, a tenth of the time of loading them.
-  return `(SELECT e.*, e.type IN (SELECT type FROM member_types WHERE default_channel IS NOT NULL)
+  const uncorrected = corrections.length === 0 ? '' : 'NULL::VARCHAR AS corrected_by, false AS dropped,';
+  return `(SELECT e.*, ${uncorrected} e.type IN (SELECT type FROM member_types WHERE default_channel IS NOT NULL)
       OR (e.channel IS NOT NULL AND e.type IN (SELECT type FROM member_types)) AS is_member
     FROM ${archived} AS e)`;
 }

@@ -1,9 +1,9 @@
 /**
  * One shard, as the data flows:
  *
- *   archived files ─▶ fresh ─ dedupe ─┬─▶ an increment of deduplicated events (Parquet)
- *                             ▲       ├─▶ conversions, for finding them by id
- *        events of the base ──┴───────┴─▶ timelines ─▶ anchors, journeys ─ batch.sql of each view ─▶ rows_<view>
+ *   archived files ─▶ fresh ─ dedupe, correct ─┬─▶ an increment of deduplicated events (Parquet)
+ *                             ▲                ├─▶ conversions, for finding them by id
+ *        events of the base ──┴────────────────┴─▶ timelines ─▶ anchors, journeys ─ batch.sql of each view ─▶ rows_<view>
  *
  * Rows are differences, what the fresh events change: of views that look at their anchor alone the fresh anchors' rows, of the
  * others `F(after) − F(before)` over the anchors near fresh events. When the base's rows do not serve, all events are fresh to the views.
@@ -22,19 +22,30 @@ import {
 } from '@tributary/views/sql';
 import { ITSELF, type View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
+import { correctFresh } from './corrections.ts';
 import { holdsSignalsOnly } from './event-files.ts';
-import { arrivals, baseEvents, CONVERSION_COLUMNS, columnsOfEvents, eventsIn, keptView, quoted } from './relations.ts';
+import {
+  arrivals,
+  baseEvents,
+  CONVERSION_COLUMNS,
+  columnsOfEvents,
+  eventsIn,
+  keptView,
+  quoted,
+  whatCounts,
+} from './relations.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeSpec, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
-/** Leaves `fresh`, deduplicated. Resolves with the number of arrivals. */
+/** Leaves `fresh`, deduplicated and corrected. Resolves with the number of arrivals. */
 export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<number> {
   await session.run(`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
   const arrived = await countOf(session, 'fresh');
   await dedupe(session, spec, definitions, shard);
+  await correctFresh(session, spec, definitions, shard);
   return arrived;
 }
 
@@ -134,7 +145,7 @@ async function loadTimelines(
   const all = spec.reuseRows
     ? 'SELECT * FROM fresh'
     : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${baseEvents(spec, shard, definitions)}`;
-  await session.run(`CREATE OR REPLACE VIEW events AS ${all}`);
+  await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM (${all}) WHERE ${whatCounts(definitions)}`);
   await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard);
   for (const sql of timelineStatements(definitions)) await session.run(sql);
@@ -157,7 +168,7 @@ async function addNearMembers(
   // The first condition lets DuckDB pass over whole files; the second is per user.
   const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions.version));
   const near = `(SELECT held.* FROM ${eventsIn(spec, files, shard, definitions)} AS held JOIN touched USING (user_key)
-    WHERE held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
+    WHERE ${whatCounts(definitions)} AND held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
   await session.run(`CREATE OR REPLACE VIEW members AS
     SELECT *, true AS fresh FROM (${membersSql('events', definitions)})

@@ -1,10 +1,12 @@
 /** Questions about single users, answered by DuckDB over the files that a generation's manifest names. */
 import { join } from 'node:path';
+import { APPLIED } from '@tributary/model/corrections';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { FIELDS, type Field, type FieldRow, fieldsWith } from '@tributary/model/event-fields';
+import { FIELDS, type Field, fieldsWith } from '@tributary/model/event-fields';
 import { partitionOf } from '@tributary/model/user-key';
-import type { DuckDb, SqlRow, SqlValue } from '../duckdb.ts';
+import type { DuckDb, SqlRow } from '../duckdb.ts';
+import { READ_FIELD } from '../field-values.ts';
 import type { GenerationManifest, StoredFile } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
 import { checkFile } from '../verify.ts';
@@ -181,10 +183,13 @@ function eventOf(row: SqlRow, userKey: string, once: Definitions['once']): Event
   for (const field of fieldsWith({ timeline: true })) {
     const { column, type } = FIELDS[field];
     const value = row[column] ?? null;
-    if (value !== null) kept[field] = READ[type](value, column);
+    if (value !== null) kept[field] = READ_FIELD[type](value, column);
   }
   const key = row['once_key'] ?? null;
   if (key !== null) Object.assign(kept, propertiesWith(String(key), once[String(kept.type)]?.by));
+  const correctedBy = row['corrected_by'] ?? null;
+  // What conditions look at is not kept, and what they would change is changed already.
+  if ('corrected_by' in row) Object.assign(kept, { [APPLIED]: correctedBy === null ? [] : String(correctedBy).split(',') });
   return { ...kept, userId: userKey, receivedAt: kept.ts, source: '(archive)' } as Event;
 }
 
@@ -198,13 +203,3 @@ function propertiesWith(key: string, by: string | undefined): Pick<Event, 'prope
   if (by === undefined) return {};
   return by.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), key) as Pick<Event, 'properties'>;
 }
-
-/** A column's value as the event has it, by the type of its field. */
-const READ: Readonly<Record<FieldRow['type'], (value: SqlValue, column: string) => unknown>> = {
-  instant: safeInteger,
-  amount: safeInteger,
-  text: String,
-  currency: String,
-  flag: Boolean,
-  object: (value) => JSON.parse(String(value)),
-};

@@ -89,6 +89,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
   );
   const worth = valueTable(got, models);
   const notes = [
+    ...correctionLines(got),
     ...refundLines(got),
     ...(got.attributed ? [] : ['no touch is eligible: all credit goes to (unattributed)']),
     ...(got.omittedTouches > 0 ? [`left out: ${counted(got.omittedTouches, 'older touch', 'older touches')}, not eligible`] : []),
@@ -97,6 +98,11 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
   const tables =
     touches.length === 0 ? [] : [table, ...(worth === null ? [] : ['', renderWide(worth, terminal.width, terminal.bold), ''])];
   return [head, ...tables, ...notes, terminal.dim(line)].join('\n');
+}
+
+/** An older API does not say. */
+function correctionLines({ corrections = [] }: Partial<Pick<Explanation, 'corrections'>>): string[] {
+  return corrections.map(({ id, name, author, reason }) => printable(`${id}: corrected by "${name}" of ${author} (${reason})`));
 }
 
 /** Nothing where the conversion names no order: which refunds are of it is not known then. */

@@ -44,6 +44,8 @@ const FULL_BECAUSE: Readonly<Record<NonNullable<Plan['fullBecause']>, string>> =
   asked: 'as asked',
   nothing_computed: 'no generation is published whose files are there',
   fields_missing: 'the events of the published generation lack a field that this version keeps',
+  corrections_changed:
+    'these definitions correct other events, or correct them otherwise, than those of the published generation',
   counted_once_changed: 'these definitions count conversions once by a key that the published generation did not read',
 };
 

@@ -121,12 +121,15 @@ function partitions(numbers: readonly number[]): string {
 }
 
 function reasons({ because, equal }: Reconciliation): string[] {
-  const { lateEvents, duplicates, overflowedUsers, definitionsChanged, cutApart = [], speedBehind } = because;
+  const { lateEvents, duplicates, overflowedUsers, definitionsChanged, corrections = [], cutApart = [], speedBehind } = because;
   const found = [
     ...(lateEvents > 0 ? [`at most ${counted(lateEvents, 'late event')} (copies counted)`] : []),
     ...(duplicates > 0 ? [`the batch found ${counted(duplicates, 'duplicate')} in all it read`] : []),
     ...(overflowedUsers > 0 ? [`${counted(overflowedUsers, 'user')} outgrew the bound of the speed layer`] : []),
     ...(definitionsChanged ? ['the definitions changed'] : []),
+    ...corrections.map(
+      ({ name, before, after }) => `the correction "${name}" applies to ${counted(after, 'event')}, to ${before} before`,
+    ),
     ...(cutApart.length > 0 ? [`the layers were cut at two copies of a barrier in ${partitions(cutApart)}`] : []),
     ...(speedBehind.length > 0 ? [`real time had not read up to the cut in ${partitions(speedBehind)}`] : []),
   ];

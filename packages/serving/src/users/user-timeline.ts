@@ -1,9 +1,10 @@
 /** A user's events as the views see them: parsed from the bytes of their record, from the archive, or from both. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { timelineEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { linesOf, MARK_END, markedCut } from '@tributary/views/record';
-import { before, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
+import { before, type TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 
 /** Lines were validated before they were stored. */

@@ -15,6 +15,10 @@ export interface Checks {
   readonly retainedMs: number;
   /** Throws `invalid_definitions` where the text is not an expression, or all are too much together. */
   expression(text: string, path: Path): Predicate;
+  /** The same before it is made a function. */
+  term(text: string, path: Path): Term;
+  /** Every field that a term may name. */
+  readonly fields: Fields;
   /** Throws where there is not such a field. */
   field(name: string, path: Path): Field;
   /** Throws where records are not kept for so long. */
@@ -44,20 +48,23 @@ export function createCompiler(raw: Readonly<Record<string, unknown>>, retainedM
     const note = (name: string) => {
       if (own.has(name)) named.add(name);
     };
+    const bounded = (text: string, path: Path): Term => {
+      const term = parse(text, path);
+      terms += visit(term, note);
+      if (terms > MOST_TERMS)
+        throw refusedAt(
+          path,
+          `hold with all other expressions at most ${MOST_TERMS} terms`,
+          `${terms}`,
+          'Write shorter expressions',
+        );
+      return term;
+    };
     return {
       retainedMs,
-      expression(text, path) {
-        const term = parse(text, path);
-        terms += visit(term, note);
-        if (terms > MOST_TERMS)
-          throw refusedAt(
-            path,
-            `hold with all other expressions at most ${MOST_TERMS} terms`,
-            `${terms}`,
-            'Write shorter expressions',
-          );
-        return predicateOf(term, fields);
-      },
+      fields,
+      expression: (text, path) => predicateOf(bounded(text, path), fields),
+      term: bounded,
       field(name, path) {
         const field = fields.get(name);
         if (field === undefined)
@@ -105,7 +112,7 @@ function fieldsOf(raw: Readonly<Record<string, unknown>>): ReadonlyMap<string, {
 }
 
 /** How many terms there are. */
-function visit(term: Term, note: (field: string) => void): number {
+export function visit(term: Term, note: (field: string) => void): number {
   const all = (...parts: readonly Term[]) => parts.reduce((sum, part) => sum + visit(part, note), 1);
   switch (term.op) {
     case 'literal':

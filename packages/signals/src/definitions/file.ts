@@ -1,6 +1,7 @@
 /** Definitions that people wrote, whole: what the model reads of them, and what is asked of each user's events. */
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
+import { correctionsOf } from './corrections.ts';
 import { readSignals, type SignalSet } from './read.ts';
 
 type Sha256Hex = (text: string) => string;
@@ -9,6 +10,7 @@ type Sha256Hex = (text: string) => string;
 export function readDefinitions(json: string, sha256Hex: Sha256Hex): Definitions {
   const definitions = parseDefinitions(json, sha256Hex);
   signalsOf(definitions, sha256Hex);
+  correctionsOf(definitions);
   return definitions;
 }
 

@@ -1,7 +1,8 @@
 /** Definitions for generated logs: windows of hours, so that rows freeze and lookbacks end within a short log. */
 import { type Definitions, type DefinitionsFile, parseDefinitions, storedDefinitions } from '@tributary/model/definitions';
-import { DAY_MS } from '@tributary/model/time';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { LOG_BEGINS_MS } from './generate.ts';
 import type { Random } from './random.ts';
 
 export { sha256Hex };
@@ -60,7 +61,55 @@ export function generateDefinitions(random: Random): Definitions {
   };
   // What an upgrade finds: definitions of an older version. Chosen without a draw, so that seeds keep their runs; so is what counts once.
   if (click === 2) return byFirstRules(definitionsOf(file));
-  return definitionsOf({ ...file, conversions: COUNTED_ONCE.get(file.attribution.pathSteps) ?? SMALL_DEFINITIONS.conversions });
+  const conversions = COUNTED_ONCE.get(file.attribution.pathSteps) ?? SMALL_DEFINITIONS.conversions;
+  return definitionsOf({ ...file, conversions, ...CORRECTED.get(first) });
+}
+
+/** Texts in double quotes, as the oracle reads them. By what the first touch gets, so by chance: half of the definitions that may correct something. */
+const CORRECTED: ReadonlyMap<number, Pick<DefinitionsFile, 'corrections' | 'fields'>> = new Map([
+  [
+    1,
+    {
+      corrections: [
+        correction('renamed', { when: 'campaign == "spring"', set: { campaign: 'été' } }),
+        // Each sees what was sent: these two change places.
+        correction('swapped', { when: 'channel == "search"', set: { channel: 'social' } }),
+        correction('back', { when: 'channel == "social"', set: { channel: 'search', cost: 7 } }),
+      ],
+    },
+  ],
+  [
+    20,
+    {
+      fields: { order: 'properties.order_id', cart: { from: 'properties.cart.id', type: 'integer' } },
+      corrections: [
+        correction('crawler', { when: 'cart == 1 && type in ["click", "view", "scroll"]', drop: true }, 3),
+        correction('refund', { when: 'order == "o1" && type == "buy"', value: -40 }, 20),
+        correction('late refund', { when: 'order == "7" || present(campaign)', value: 0 }, 5),
+      ],
+    },
+  ],
+  [
+    100,
+    {
+      // Signals become touches; conversions and signals go.
+      corrections: [
+        correction('named', { when: 'type == "page" && !present(channel)', set: { channel: 'Kanal Ä' } }, 30),
+        correction('gone', { when: 'present(value) && value < 5 || historical', drop: true }, 2),
+        correction('moved', { when: 'type != "mail"', set: { channel: 'referral' } }, 1),
+      ],
+    },
+  ],
+]);
+
+type Corrections = NonNullable<DefinitionsFile['corrections']>;
+
+/** For some hours from where generated logs begin. */
+function correction(name: string, rule: Pick<Corrections[number], 'when' | 'set' | 'drop' | 'value'>, forHours = 48) {
+  const from = new Date(LOG_BEGINS_MS - HOUR_MS);
+  const to = new Date(LOG_BEGINS_MS + forHours * HOUR_MS);
+  const range = { from: from.toISOString(), to: to.toISOString() };
+  return { name: name.replaceAll(' ', '-'), ...rule, ...range, author: 'ana', reason: 'it went wrong' };
 }
 
 /** By the steps of paths, so by chance: two of three definitions that may, with windows of all lengths, and keys in different places. */

@@ -3,13 +3,14 @@
  * shape of events and definitions and the names of views, so that no mistake can be made twice. Credit is exact rational
  * arithmetic in BigInt.
  *
- * Read it as the specification: events count once (first arrival in log order), sort by ts, touches before conversions, then id, and a conversion
+ * Read it as the specification: events count once (first arrival in log order), as corrections leave them, sort by ts, touches before conversions, then id, and a conversion
  * credits the touches of its user before it.
  */
 import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
+import { naiveCorrected } from './naive-corrections.ts';
 import { clicksOnly, covers, type NaiveTouch, naiveConversionRows, naiveNullPaths, naiveNullRows } from './naive-journeys.ts';
 import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
 
@@ -65,7 +66,7 @@ function asRead(sum: bigint): number | bigint {
   return sum > -(2n ** 53n) && sum < 2n ** 53n ? Number(sum) : sum;
 }
 
-/** Every user's events, each once, in order. */
+/** Every user's events, each once, as corrections leave them, in order. */
 export function naiveTimelines(events: readonly Event[], definitions: Definitions): Event[][] {
   const users = new Map<string, Map<string, Event>>();
   for (const event of events) {
@@ -74,7 +75,11 @@ export function naiveTimelines(events: readonly Event[], definitions: Definition
     const seen = users.get(user) as Map<string, Event>;
     if (!seen.has(event.id)) seen.set(event.id, event);
   }
-  return [...users.values()].map((seen) => [...seen.values()].sort((a, b) => (sortsBefore(a, b, definitions) ? -1 : 1)));
+  return [...users.values()].map((seen) =>
+    [...seen.values()]
+      .flatMap((event) => naiveCorrected(event, definitions) ?? [])
+      .sort((a, b) => (sortsBefore(a, b, definitions) ? -1 : 1)),
+  );
 }
 
 /** The conversion and its eligible touches. */

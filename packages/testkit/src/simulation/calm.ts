@@ -9,6 +9,7 @@ import { VIEWS } from '@tributary/views/registry';
 import { firstArrivals } from '../inputs/generate.ts';
 import { differences } from '../oracle/compare-rows.ts';
 import { naive } from '../oracle/naive.ts';
+import { naiveCorrected } from '../oracle/naive-corrections.ts';
 import { checkAnswer } from './checks.ts';
 import { coordinator } from './generations.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -105,5 +106,8 @@ export async function checkEnd(world: World, final: RowsByView, sent: readonly E
       throw new Error(`law 6: ${event.id} was acknowledged and is not archived`);
   const counted = [...(final.get('activity')?.values() ?? [])].reduce((sum, [events]) => sum + (events as number), 0);
   const distinct = firstArrivals(sent).length;
-  if (counted !== distinct) throw new Error(`law 3: ${counted} events are counted, ${distinct} were sent`);
+  const dropped = firstArrivals(arrived).filter((event) => naiveCorrected(event, rules) === null).length;
+  if (counted !== distinct - dropped)
+    throw new Error(`law 3: ${counted} events are counted, ${distinct} were sent, and corrections dropped ${dropped}`);
+  if (dropped > 0) world.count('dropped by a correction');
 }

@@ -9,12 +9,15 @@
  * The id says what the line is about and what caused it, so the same log gives the same ids: a line that is sent again is known by it.
  */
 import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
 import type { KeptFields } from '@tributary/model/plain-line';
 import { DAY_MS } from '@tributary/model/time';
+import { correct } from '@tributary/signals/corrections/correct';
 import { creditByPlace } from '../credit/fold.ts';
 import type { ConvertingPath } from '../journeys/lenses.ts';
+import { timelineEvent } from '../member.ts';
 import { asRepetition } from '../once.ts';
-import { campaignOf, type TimelineEvent, timelineEvent } from '../timeline.ts';
+import { campaignOf, DROPPED, type TimelineEvent } from '../timeline.ts';
 
 /** Steps of a path that a line shows, at most. */
 const MOST_STEPS = 100;
@@ -94,6 +97,17 @@ export function enrichedLine(
   const seen = repeats ? asRepetition(plain) : plain;
   const { kind, channel } = seen;
   const touch = kind === 'touch' ? { channel, campaign: campaignOf(seen) } : {};
-  const head = JSON.stringify({ ts: event.ts, type: 'event.enriched', id: event.id, userKey, kind, ...touch, late });
+  const by = correct(event as Event, definitions)?.by.map(({ name }) => name);
+  const corrected = by === undefined ? {} : { correctedBy: by, dropped: seen.place === DROPPED };
+  const head = JSON.stringify({
+    ts: event.ts,
+    type: 'event.enriched',
+    id: event.id,
+    userKey,
+    kind,
+    ...touch,
+    late,
+    ...corrected,
+  });
   return `${head.slice(0, -1)},"definitions":${JSON.stringify(definitions.version)},"event":${line}}`;
 }

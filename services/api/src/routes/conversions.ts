@@ -9,11 +9,12 @@ import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, gapsOf } from '@tributary/serving/gaps';
 import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
 import { projectionOf, type Selection, type Wanted } from '@tributary/serving/merge';
+import { droppedConversion, shownCorrections } from '@tributary/serving/users/corrected';
 import { findConversion, noConversion } from '@tributary/serving/users/find-conversion';
 import { orderOf, refundsOf } from '@tributary/serving/users/refunds';
 import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { conversions } from '@tributary/views/conversions/fold';
-import { NONE } from '@tributary/views/timeline';
+import { DROPPED, NONE } from '@tributary/views/timeline';
 import type { View } from '@tributary/views/view';
 import type { Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
@@ -73,6 +74,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const found = await findConversion(context, served, id, { asker: request.owner, userKey: request.query.user });
     const timeline = timelineOf(found.events, found.definitions);
     const explanation = explain(timeline, id, found.definitions);
+    if (timeline.find((one) => one.id === id)?.place === DROPPED) throw droppedConversion(found.events, id, found.definitions);
     if (explanation === null) throw noConversion(timeline, id, found.definitions);
     const event = found.events.find((one) => one.id === id);
     const order = event === undefined ? null : orderOf(event, found.definitions);
@@ -84,6 +86,11 @@ export const routes: Routes = (context) => (app, _options, done) => {
       userId: found.userKey,
       order,
       refunds: refunds.map(({ event: refund, counts }) => ({ ...conversionOf(refund), counts })),
+      corrections: shownCorrections(
+        found.events,
+        [explanation.conversion.id, ...explanation.touches.map(({ touch }) => touch.id)],
+        found.definitions,
+      ),
       attributed,
       unattributedMicros: attributed ? 0 : CREDIT_UNIT_MICROS,
       touches: explanation.touches.map(({ touch, eligible, reason, credits }) => ({

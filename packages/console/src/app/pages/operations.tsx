@@ -250,6 +250,7 @@ function Compared({ of: one, isOpen }: { readonly of: Reconciliation; readonly i
     [because.duplicates, 'duplicates'],
     [because.overflowedUsers, 'users whose events were too many'],
     [because.speedBehind.length, 'partitions that were behind'],
+    [because.corrections?.length ?? 0, 'corrections of more or fewer events'],
     [because.definitionsChanged ? 1 : 0, 'change of the definitions'],
   ] as const;
   return (

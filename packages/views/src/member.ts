@@ -1,0 +1,46 @@
+/** Where an event becomes a member of a timeline, in the speed layer and for explanations; `membersSql` does the same for archived events. */
+import { channelOf, type Definitions, kindOf, onceKeyOf } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import type { KeptFields } from '@tributary/model/plain-line';
+import { correct, mayBeCorrected } from '@tributary/signals/corrections/correct';
+import { DROPPED, NONE, placeOf, type TimelineEvent } from './timeline.ts';
+
+/**
+ * The event as corrections leave it. A conversion that repeats another is one here still: that depends
+ * on the timeline (once.ts). One whose type is counted once, or whose instant corrections cover (`isSeenWhole`), is given whole: a key, and a condition, may
+ * look at any field.
+ */
+export function timelineEvent(event: KeptFields, definitions: Definitions): TimelineEvent {
+  const corrected = correct(event as Event, definitions);
+  if (corrected === undefined) return memberOf(event, definitions);
+  return corrected.isDropped ? droppedOf(event) : memberOf({ ...event, ...corrected.fields }, definitions);
+}
+
+/** Whether views look at more of an event than the fields that are kept of it. */
+export function isSeenWhole({ type, ts }: Pick<KeptFields, 'type' | 'ts'>, definitions: Definitions): boolean {
+  return Object.hasOwn(definitions.once, type) || mayBeCorrected(ts, definitions);
+}
+
+function memberOf(event: KeptFields, definitions: Definitions): TimelineEvent {
+  const kind = kindOf(event, definitions);
+  const channel = kind === 'touch' ? (channelOf(event, definitions) as string) : '';
+  const key = kind === 'conversion' ? onceKeyOf(event, definitions) : '';
+  return {
+    ts: event.ts,
+    id: event.id,
+    type: event.type,
+    kind,
+    rank: kind === 'conversion' && definitions.touchesFirst ? 1 : 0,
+    channel,
+    place: kind === 'touch' ? placeOf(channel, event.campaign ?? NONE) : '',
+    costMinor: event.cost ?? 0,
+    valueMinor: event.value ?? 0,
+    currency: event.currency ?? NONE,
+    once: key === '' ? '' : `${event.type}\t${key}`,
+  };
+}
+
+function droppedOf({ ts, id, type }: KeptFields): TimelineEvent {
+  const nothing = { channel: '', place: DROPPED, costMinor: 0, valueMinor: 0, currency: NONE, once: '' };
+  return { ts, id, type, kind: 'signal', rank: 0, ...nothing };
+}
