@@ -51,9 +51,9 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
   {
     lie: 'what is sent again under an id that was dropped counts',
     law: '3',
-    file: `${COMPUTE}/relations.ts`,
-    from: 'const events = parquetFiles(spec.dataDir, files, columnsOfEvents(definitions));',
-    to: "const events = parquetFiles(spec.dataDir, files, columnsOfEvents(definitions)) + ' SEMI JOIN (SELECT false AS dropped) USING (dropped)';",
+    file: `${COMPUTE}/shard.ts`,
+    from: 'AS held SEMI JOIN fresh USING (user_key, id)`',
+    to: `AS held SEMI JOIN fresh USING (user_key, id) WHERE \${whatCounts(definitions)}\``,
     test: RUNS,
   },
   {
