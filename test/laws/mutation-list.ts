@@ -7,7 +7,6 @@ import { MUTATIONS_OF_CHANNELS } from './mutations-of-channels.ts';
 import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
 import { MUTATIONS_OF_COMMITS } from './mutations-of-commits.ts';
 import { MUTATIONS_OF_CONSOLE } from './mutations-of-console.ts';
-import { MUTATIONS_OF_CORRECTIONS } from './mutations-of-corrections.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_EXCHANGE_RATES } from './mutations-of-exchange-rates.ts';
 import { MUTATIONS_OF_FEW } from './mutations-of-few.ts';
@@ -426,7 +425,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_KAFKA,
   ...MUTATIONS_OF_LINES,
   ...MUTATIONS_OF_ONCE,
-  ...MUTATIONS_OF_CORRECTIONS,
   ...MUTATIONS_OF_PAGES,
   ...MUTATIONS_OF_FOLLOWERS,
   ...MUTATIONS_OF_QUESTIONS,

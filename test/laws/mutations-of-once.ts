@@ -1,5 +1,6 @@
-/** Lies about conversions that are counted once by a key (decision 29). */
+/** Lies about conversions that are counted once by a key (decision 29), and about what events count as (decision 42). */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_CORRECTIONS } from './mutations-of-corrections.ts';
 
 const VIEWS = 'packages/views/src';
 const COMPUTE = 'packages/archive/src/compute';
@@ -7,6 +8,7 @@ const ONCE = 'test/laws/law-2-counted-once.test.ts';
 const RUNS = 'jobs/recompute/test/counted-once.test.ts';
 
 export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
+  ...MUTATIONS_OF_CORRECTIONS,
   {
     lie: 'the first of a key to arrive counts',
     law: '2',
