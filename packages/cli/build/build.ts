@@ -10,7 +10,7 @@ const REPOSITORY = join(import.meta.dirname, '../../..');
 const CLI = 'packages/cli';
 /** Files that code reads from beside it. */
 const READ = /\.(?:sql|lua)$/;
-const IMPORT = /(\bfrom\s+|\bimport\s+|\bimport\()(['"])([^'"\n]+)\2/g;
+const IMPORT = /(\bfrom\s+|\bimport\s+|\bimport\(|\brequire\()(['"])([^'"\n]+)\2/g;
 
 export function build(folder: string): void {
   rmSync(folder, { recursive: true, force: true });

@@ -32,6 +32,17 @@ test('a check of settings, files and folders loads no client of Redis or Kafka, 
   const signals = JSON.stringify(join(import.meta.dirname, '../../../docs/examples/signals.json'));
   expect(loadedBy(read("''"))).toEqual(['zod']);
   expect(loadedBy(read(signals)).sort()).toEqual(['@marcbachmann/cel-js', 'yaml', 'zod']);
+  // Roles read the definitions of a barrier, which may have no condition.
+  const parsed = (section: object) => `const { readDefinitions } = await import('@tributary/signals/definitions/file');
+    const { sha256Hex } = await import('@tributary/runtime/config/definitions');
+    readDefinitions(${JSON.stringify(JSON.stringify(section))}, sha256Hex);`;
+  const views = { count: 'view', window: '1h' };
+  expect(loadedBy(parsed({}))).toEqual(['zod']);
+  expect(loadedBy(parsed({ signals: { views } }))).toEqual(['zod']);
+  expect(loadedBy(parsed({ signals: { views: { ...views, where: "page == '/'" } } })).sort()).toEqual([
+    '@marcbachmann/cel-js',
+    'zod',
+  ]);
 });
 
 test('tables and names alone load no package: the command line looks at them before each command', () => {

@@ -1,5 +1,6 @@
 /** CEL text to a checked term. The library parses it and checks its types; what it computes is decided here (term.ts). */
-import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import { createRequire } from 'node:module';
+import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 import type { Fields, FieldType, Scalar } from './fields.ts';
 import type { Comparison, Term, TextTest } from './term.ts';
 
@@ -7,6 +8,17 @@ import type { Comparison, Term, TextTest } from './term.ts';
 export const MOST_LENGTH = 1_000;
 /** With this many nodes an event costs a few microseconds: nothing in an expression repeats. */
 const LIMITS = { maxAstNodes: 200, maxDepth: 24, maxListElements: 100, maxMapEntries: 0, maxCallArguments: 4 };
+
+type Library = typeof import('@marcbachmann/cel-js');
+
+let loaded: Library | undefined;
+
+/** Loaded with the first condition, or field of `properties`: a process whose definitions have none starts without it, and has its memory free. */
+function library(): Library {
+  const require = createRequire(import.meta.url);
+  loaded ??= require('@marcbachmann/cel-js') as Library;
+  return loaded;
+}
 
 /** Why a text is not an expression; `at`: the character where, from 0. */
 export class ExpressionTrouble extends Error {
@@ -37,7 +49,7 @@ export const TAKEN =
 /** Whether a field may have this name: CEL has words of its own. */
 export function isFreeName(name: string): boolean {
   try {
-    const env = new Environment().registerVariable(name, 'string');
+    const env = new (library().Environment)().registerVariable(name, 'string');
     return env.check(`${name} == 'a'`).valid;
   } catch {
     return false;
@@ -45,12 +57,17 @@ export function isFreeName(name: string): boolean {
 }
 
 export function createParser(fields: Fields): ExpressionParser {
-  const env = new Environment({ limits: LIMITS });
-  for (const [name, { type }] of fields) env.registerVariable(name === TYPE ? OUR_TYPE : name, CEL_TYPES[type]);
-  env.registerFunction('present(dyn): bool', () => false);
+  const environment = () => {
+    const env = new (library().Environment)({ limits: LIMITS });
+    for (const [name, { type }] of fields) env.registerVariable(name === TYPE ? OUR_TYPE : name, CEL_TYPES[type]);
+    return env.registerFunction('present(dyn): bool', () => false);
+  };
+  let known: Environment | undefined;
   return {
     parse(text) {
       if (text.length > MOST_LENGTH) throw new ExpressionTrouble(`it is longer than ${MOST_LENGTH} characters`);
+      known ??= environment();
+      const env = known;
       const { ast } = parsed(env, text);
       const { checked, written } = asChecked(text, ast);
       const { valid, type, error } = env.check(checked);
