@@ -163,4 +163,12 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     to: 'now() - found.atMs >= LOOKED_UP_MS',
     test: 'packages/serving/test/staged.test.ts',
   },
+  {
+    lie: 'deltas of several generations are added up in one turn',
+    law: '7',
+    file: 'packages/store/src/deltas/delta-reads.ts',
+    from: 'if (++added % ROWS_PER_TURN === 0) await pause();',
+    to: 'if (++added < 0) await pause();',
+    test: 'packages/store/src/deltas/sum.test.ts',
+  },
 ];

@@ -1,5 +1,5 @@
 /** The deltas of a partition as of one moment: summed, by generation, or what was committed since a cursor. */
-import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import type { Redis } from 'ioredis';
 import { type CommittedDeltas, isChain, parseFeedEntry } from '../format/feed.ts';
 import { partitionPrefix } from '../format/keys.ts';
@@ -27,7 +27,12 @@ export function createDeltaReads(redis: Redis, namespace: string, bulk: Redis, b
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
   return {
     async sum(partition, views, from, before, pause) {
-      return sumOf(partition, views, await readDeltas(bulkReads, prefixOf(partition), { views, from, before }, pause, bounds));
+      return sumOf(
+        partition,
+        views,
+        await readDeltas(bulkReads, prefixOf(partition), { views, from, before }, pause, bounds),
+        pause,
+      );
     },
     async whole(partition, views, from, pause) {
       const read = await readDeltas(bulkReads, prefixOf(partition), { views, from, before: undefined }, pause, bounds);
@@ -41,11 +46,29 @@ export function createDeltaReads(redis: Redis, namespace: string, bulk: Redis, b
   };
 }
 
-function sumOf(partition: number, views: readonly string[], { fields, generations }: ReadDeltas): PartitionDeltas {
+/** Rows that are added at a turn. */
+const ROWS_PER_TURN = 8_192;
+
+/** The rows that were read become the sum. */
+export async function sumOf(
+  partition: number,
+  views: readonly string[],
+  { fields, generations }: ReadDeltas,
+  pause: Pause,
+): Promise<PartitionDeltas> {
   const rows: RowsByView = new Map(views.map((view) => [view, new Map()]));
+  let added = 0;
   const sum = { partition, state: stateFrom(fields), rows, pending: 0, overflowed: 0 };
   for (const deltas of generations.values()) {
-    addRowsByView(rows, deltas.rows);
+    for (const [view, own] of deltas.rows) {
+      const into = rowsOf(rows, view);
+      if (into.size === 0) rows.set(view, own);
+      else
+        for (const [key, measures] of own) {
+          addRow(into, key, measures);
+          if (++added % ROWS_PER_TURN === 0) await pause();
+        }
+    }
     sum.pending += deltas.pending;
     sum.overflowed += deltas.overflowed;
   }
