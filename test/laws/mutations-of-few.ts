@@ -29,4 +29,12 @@ export const MUTATIONS_OF_FEW: readonly Mutation[] = [
     to: '',
     test: ITS_TEST,
   },
+  {
+    lie: 'many groups know how far a channel differs no better than 16',
+    law: '7',
+    file: `${ENGINE}/channels-apart.ts`,
+    from: 'MOST_APART.times * Math.sqrt(MOST_APART.degrees / (groups - 1))',
+    to: 'MOST_APART.times * Math.max(1, Math.sqrt(MOST_APART.degrees / (groups - 1)))',
+    test: `${ENGINE}/channels-apart.test.ts`,
+  },
 ];

@@ -47,6 +47,14 @@ describe('a channel beside the others', () => {
     expect(isApart(groupedOf([...others, spread(5, 2, 3)]), 3)).toBe(true);
   });
 
+  test('64 groups know how far a channel differs better than 16: one that differs 1.6 times as far passes in these alone (before: in both)', () => {
+    const four = (own: number[]) => [...own, ...own, ...own, ...own];
+    const of64 = (own: number[]) => ({ ...groupedOf([...others, own]), met: [...others, own].map(four) });
+    expect(isApart(groupedOf([...others, spread(5, 1.6, 3)]), 3)).toBe(false);
+    expect(isApart(of64(spread(5, 1.6, 3)), 3)).toBe(true);
+    expect(isApart(of64(spread(5, 1.3, 3)), 3)).toBe(false);
+  });
+
   test('one user with 12 conversions makes a group that is too large for one of single conversions', () => {
     const own = (largest: number) => [largest, ...new Array<number>(GROUPS - 1).fill(3)];
     expect(isApart(groupedOf([...others, own(8)]), 3)).toBe(false);

@@ -30,8 +30,9 @@ export function isApart(grouped: Grouped, i: number): boolean {
   return own.length * poissonAbove(Math.floor(Math.max(...own) / base), sumOf(own) / own.length / base) < MOST_APART.rarest;
 }
 
+/** More groups know a variance better: 1.9 times of 16, 1.44 of 64. */
 function mostApart(groups: number): number {
-  return 1 + MOST_APART.times * Math.max(1, Math.sqrt(MOST_APART.degrees / (groups - 1)));
+  return 1 + MOST_APART.times * Math.sqrt(MOST_APART.degrees / (groups - 1));
 }
 
 /**
