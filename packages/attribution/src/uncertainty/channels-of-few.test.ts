@@ -78,6 +78,21 @@ test('orders of a channel that are refunded more often than those of the others:
   expect(value(11)).toMatchObject({ credit: null, cautions: ['few_orders_decide'] });
 });
 
+test('users of a channel who order again more often than those of the others: no interval of it, however far squares may be apart by users it shares (before: held in 25–35 %)', () => {
+  const shared = Array.from({ length: 20 }, (_, i) => Array.from({ length: i < 2 ? 5 : 1 }, () => path('a>c', 1, 50)));
+  const of = (again: number) =>
+    answerOf(
+      users(
+        ...Array.from({ length: 250 }, () => [path('a', 1, 50)]),
+        ...shared,
+        ...Array.from({ length: 40 }, (_, i) => Array.from({ length: i < again ? 3 : 1 }, () => path('c', 1, 50))),
+      ),
+    )('c');
+  // Beside 2 of 270 three of 60 may order again by chance, its two shared ones among them.
+  expect(of(1).credit).not.toBeNull();
+  expect(of(8)).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
+});
+
 test('where some of the others convert twice, that none of a channel did says nothing: refunds of its own may be more (before: held in 76 %)', () => {
   const others = (twice: number) =>
     Array.from({ length: 100 }, (_, i) => [path('a', 1, 50), ...(i < twice ? [path('a', 1, -50)] : [])]);

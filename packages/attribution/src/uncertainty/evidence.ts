@@ -84,12 +84,16 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
       value += worth;
       largest = Math.max(largest, Math.abs(worth) / conversions);
       for (const channel of channelsOf[path] as number[]) {
-        const before = values.get(channel) ?? { conversions: 0, worth: 0 };
-        values.set(channel, { conversions: before.conversions + conversions, worth: before.worth + worth });
+        const before = values.get(channel) ?? { conversions: 0, worth: 0, orders: 0 };
+        values.set(channel, {
+          conversions: before.conversions + conversions,
+          worth: before.worth + worth,
+          orders: before.orders + (worth < 0 ? 0 : conversions),
+        });
       }
     }
     if (converted === 0) continue;
-    count(all, times, { conversions: converted, worth: value });
+    count(all, times, { conversions: converted, worth: value, orders: 0 });
     for (const [channel, worth] of values) count(own[channel] as Sums, times, worth);
     for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
   }
@@ -122,11 +126,13 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
 interface Unit {
   readonly conversions: number;
   readonly worth: number;
+  /** Conversions without refunds. */
+  readonly orders: number;
 }
 
 function noSums(): Sums {
   const amounts = { ofConversions: [], ofValue: [] };
-  const powers: Sums['powers'] = { ofConversions: [0, 0, 0, 0, 0, 0], ofValue: [0, 0, 0, 0, 0, 0] };
+  const powers: Sums['powers'] = { ofConversions: [0, 0, 0, 0, 0, 0, 0], ofValue: [0, 0, 0, 0, 0, 0, 0] };
   return { converted: 0, conversions: 0, squaresOfConversions: 0, value: 0, squares: 0, powers, amounts };
 }
 
@@ -134,13 +140,14 @@ function heavyTailOf({ amounts }: Sums): HeavyTail {
   return { ofConversions: hasHeavyTail(amounts.ofConversions), ofValue: hasHeavyTail(amounts.ofValue) };
 }
 
-function count(sums: Sums, times: number, { conversions, worth }: Unit): void {
+function count(sums: Sums, times: number, { conversions, worth, orders }: Unit): void {
   sums.converted += times;
   sums.conversions += times * conversions;
   sums.squaresOfConversions += times * conversions ** 2;
   sums.value += times * worth;
   sums.squares += times * worth ** 2;
   addPowers(sums.powers.ofConversions, conversions, times);
+  if (orders > 1) sums.powers.ofConversions[6] += times;
   addPowers(sums.powers.ofValue, worth, times);
   sums.amounts.ofConversions.push({ amount: conversions, times });
   sums.amounts.ofValue.push({ amount: Math.abs(worth), times });

@@ -6,8 +6,19 @@
  *   power sums of each channel → those of all others → how unlike these are, and whether the channel is more unlike than chance makes it
  */
 
-/** How many units there are, the sums of the first four powers of their amounts, and how many of them have none: orders that were refunded. */
-export type Powers = readonly [units: number, first: number, second: number, third: number, fourth: number, none: number];
+/**
+ * How many units there are, the sums of the first four powers of their amounts, how many of them have nothing (orders that were refunded), and
+ * how many have several (users who order again).
+ */
+export type Powers = readonly [
+  units: number,
+  first: number,
+  second: number,
+  third: number,
+  fourth: number,
+  none: number,
+  several: number,
+];
 
 export interface BesideOthers {
   /** The channel's own. */
@@ -43,19 +54,19 @@ export function besideOthers(each: readonly Powers[]): (BesideOthers | null)[] {
     const usual = rest[0] >= Math.max(FEWEST_OTHERS, other[0]) && unlikeOf(other) > mostUnlike(rest, other[0]) ? rest : others;
     if (usual[0] < FEWEST_OTHERS || !(usual[1] > 0)) return null;
     const most = mostUnlike(usual, own[0]);
-    const isApart = unlikeOf(own) > most || own[5] > mostOfNothing(usual, own[0]);
+    const isApart = unlikeOf(own) > most || own[5] > mostOf(5, usual, own[0]) || own[6] > mostOf(6, usual, own[0]);
     return { units: own[0], unlike: unlikeOf(usual), own: unlikeOf(own), most, isApart };
   });
 }
 
-const NONE: Powers = [0, 0, 0, 0, 0, 0];
+const NONE: Powers = [0, 0, 0, 0, 0, 0, 0];
 
 function added(a: Powers, b: Powers): Powers {
-  return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4], a[5] + b[5]];
+  return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4], a[5] + b[5], a[6] + b[6]];
 }
 
 function less(a: Powers, b: Powers): Powers {
-  return [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3], a[4] - b[4], a[5] - b[5]];
+  return [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3], a[4] - b[4], a[5] - b[5], a[6] - b[6]];
 }
 
 function unlikeOf([units, first, second]: Powers): number {
@@ -66,10 +77,14 @@ function mostUnlike(others: Powers, units: number): number {
   return units === 0 ? Number.POSITIVE_INFINITY : ALIKE * unlikeOf(others) + ERRORS * errorOf(others, units);
 }
 
-/** How many of that many units may have nothing left, beside the others: a count shows refunds of one channel long before squares do. */
-function mostOfNothing([all, , , , , none]: Powers, units: number): number {
-  const part = (none + 0.5) / (all + 1);
-  return units * part + ERRORS_OF_NOTHING * Math.sqrt(units * part * (1 - part));
+/**
+ * How many of that many units may have nothing left, or order again, beside the others: one of the latter is always allowed for. A count shows what
+ * is of one channel long before squares do: channels on its paths share the users who order most, and their squares allow for these.
+ */
+function mostOf(kind: 5 | 6, others: Powers, units: number): number {
+  const part = (others[kind] + 0.5) / (others[0] + 1);
+  const error = Math.sqrt(units * part * (1 - part));
+  return units * part + (kind === 5 ? ERRORS_OF_NOTHING * error : 1 + ERRORS * error);
 }
 
 /** The standard error of `unlikeOf` among that many units, by the influence of each (von Mises 1947): x²/μ² − 2·q·x/μ + q. */
