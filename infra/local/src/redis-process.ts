@@ -8,6 +8,7 @@ import { constrainedMemory } from 'node:process';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
+import { SMALL_HASHES } from '@tributary/runtime/redis/small-hashes';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
 
@@ -123,6 +124,7 @@ function redisArguments(host: string, port: number, dir: string): string[] {
     save: '',
     ...Object.fromEntries(DURABLE_SETTINGS.map(({ setting, want }) => [setting, want])),
     'aof-load-truncated': 'yes',
+    [SMALL_HASHES.setting]: SMALL_HASHES.want,
     maxmemory: String(maxMemoryBytes()),
   };
   const outputs = ['--client-output-buffer-limit', 'normal', '512mb', '256mb', '60'];

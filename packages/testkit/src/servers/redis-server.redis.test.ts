@@ -1,9 +1,29 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { accepts } from './accepts.ts';
 import { startRedis } from './redis-server.ts';
+
+test('a hash of more than 16 fields is a table: to look for a field of it takes no search through a list', async () => {
+  const own = await startRedis();
+  const redis = new Redis(own.url);
+  try {
+    for (const [fields, encoding] of [
+      [16, 'listpack'],
+      [17, 'hashtable'],
+    ] as const) {
+      const key = `of ${fields}`;
+      await redis.hset(key, Object.fromEntries(Array.from({ length: fields }, (_, i) => [`row ${i}`, 1])));
+      // Lists have another name before Redis 7.
+      expect(String(await redis.object('ENCODING', key)).replace('ziplist', 'listpack')).toBe(encoding);
+    }
+  } finally {
+    redis.disconnect();
+    await own.stop();
+  }
+});
 
 test('a Redis outlives neither its test nor a test process that is killed, and its folder goes with it', async () => {
   const own = await startRedis();

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SMALL_HASHES } from '@tributary/runtime/redis/small-hashes';
 import { Redis } from 'ioredis';
 
 export interface RedisServer {
@@ -38,6 +39,8 @@ export async function startRedis(extraArgs: readonly string[] = []): Promise<Red
     'always',
     '--maxmemory-policy',
     'noeviction',
+    `--${SMALL_HASHES.setting}`,
+    SMALL_HASHES.want,
     '--daemonize',
     'no',
     ...extraArgs,
