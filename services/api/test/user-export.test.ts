@@ -116,7 +116,28 @@ test('law 7: an export that passes its bound of bytes or of time ends with a hol
   const slow = await world({ limits: { exportMs: 50 }, exports: { log: { ...log, read } } });
   const late = (await exported(slow)).lines.at(-1)?.end;
   expect(late?.complete).toBe(false);
-  expect(late?.holes[0]).toEqual({ place: 'log', why: 'it was not read to its end: the time of the export was over' });
+  // On a busy machine the time is over before the log is reached.
+  expect(late?.holes.find(({ place }) => place === 'log')?.why).toMatch(/the (time|bound) of the export was/);
+});
+
+test('law 7: a place whose first answer comes when the time is over is not asked for more', async () => {
+  const asked: unknown[] = [];
+  const log = {
+    identity: 'log',
+    ends: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return ['1', null, null, null];
+    },
+    starts: async () => [null, null, null, null],
+    read: async () => {
+      asked.push('read');
+      return [];
+    },
+  };
+  const some = await world({ limits: { exportMs: 100 }, exports: { log } });
+  const { lines } = await exported(some);
+  expect(lines.at(-1)?.end?.complete).toBe(false);
+  expect(asked).toEqual([]);
 });
 
 test('a key has one export at a time and all keys two; one whose client leaves makes room, and stops reading', async () => {

@@ -26,6 +26,7 @@ export async function* fromLog(
   let at = after;
   let empty = 0;
   while (end !== null && (at === null || at < end)) {
+    signal.throwIfAborted();
     let entries: readonly LogEntry[];
     try {
       entries = await log.read(new Map([[partition, at]]), { ...READ, signal });

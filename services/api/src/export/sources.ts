@@ -51,6 +51,8 @@ export function sourcesOf(reads: Reads, { userKey, asker, signal }: Subject): So
     const interrupt = () => session.interrupt();
     signal.addEventListener('abort', interrupt, { once: true });
     try {
+      // Where the time was over while it was opened, nothing interrupts what it is asked.
+      signal.throwIfAborted();
       yield* work(session);
     } finally {
       signal.removeEventListener('abort', interrupt);
