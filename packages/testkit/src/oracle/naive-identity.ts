@@ -1,0 +1,132 @@
+/**
+ * Who an event belongs to, twice, without the steps of `packages/model/src/identity`: once from the lines of the log as they stand, once from what
+ * was sent alone, as if every link had been known from the start and there were one partition.
+ */
+
+/** What was sent: an event, that `to` is `from`, or that it is not. `at`: where it lies in the log of its partition. */
+export type Sent =
+  | { readonly kind: 'event'; readonly key: string; readonly id: string; readonly ts: number; readonly at: string }
+  | {
+      readonly kind: 'identify';
+      readonly key: string;
+      readonly id: string;
+      readonly from: string;
+      readonly ts: number;
+      readonly at: string;
+    }
+  | { readonly kind: 'forget'; readonly key: string; readonly from: string; readonly at: string };
+
+/** A line that a partition wrote for another one; `at`: where it lies in the log of `key`'s partition. */
+export interface Carried {
+  readonly kind: 'put' | 'take' | 'link' | 'unlink';
+  readonly key: string;
+  readonly origin: string;
+  readonly id: string;
+  readonly ts: number;
+  readonly path: readonly string[];
+  /** Who a link is to. */
+  readonly user: string;
+  readonly version: string;
+}
+
+export interface Counted {
+  readonly origin: string;
+  readonly id: string;
+  readonly ts: number;
+}
+
+/** By key, sorted by time and id. */
+export type Timelines = ReadonlyMap<string, readonly Counted[]>;
+
+const HOPS = 4;
+
+interface Tie {
+  readonly user: string;
+  readonly ts: number;
+  readonly name: string;
+}
+
+function tieAt(ties: readonly Tie[], ts: number): string | null {
+  const sorted = [...ties].sort((a, b) => a.ts - b.ts || (a.name < b.name ? -1 : 1));
+  return (sorted.findLast((tie) => tie.ts <= ts) ?? sorted[0])?.user ?? null;
+}
+
+/** From what was sent and what partitions wrote, up to any place in each of their logs. */
+export function timelinesOfLines(sent: readonly Sent[], carried: readonly Carried[]): Timelines {
+  const ties = new Map<string, Tie[]>();
+  for (const link of carried) {
+    if (link.kind !== 'link') continue;
+    const isUndone = carried.some(
+      (undo) => undo.kind === 'unlink' && undo.key === link.key && undo.user === link.user && undo.version > link.version,
+    );
+    const known = ties.get(link.key) ?? [];
+    if (!isUndone && !known.some(({ name }) => name === link.id)) known.push({ user: link.user, ts: link.ts, name: link.id });
+    ties.set(link.key, known);
+  }
+  const newest = new Map<string, Carried>();
+  for (const line of carried) {
+    if (line.kind !== 'put' && line.kind !== 'take') continue;
+    const name = JSON.stringify([line.key, line.path, line.id]);
+    const other = newest.get(name);
+    if (other === undefined || other.version < line.version) newest.set(name, line);
+  }
+  const items = [
+    ...firstOnes(sent).flatMap((one) =>
+      one.kind === 'event' ? [{ ...one, origin: one.key, path: [] as readonly string[] }] : [],
+    ),
+    ...[...newest.values()].filter(({ kind }) => kind === 'put'),
+  ];
+  const stays = items.filter(({ key, ts, path }) => {
+    const user = tieAt(ties.get(key) ?? [], ts);
+    return user === null || user === key || path.includes(user) || path.length >= HOPS;
+  });
+  return timelinesOf(stays);
+}
+
+/** From what was sent alone. */
+export function timelinesOfPeople(sent: readonly Sent[]): Timelines {
+  const tiesOf = (key: string): Tie[] =>
+    sent.flatMap((one) => {
+      if (one.kind !== 'identify' || one.from !== key) return [];
+      const isUndone = sent.some(
+        (undo) => undo.kind === 'forget' && undo.key === one.key && undo.from === key && undo.at > one.at,
+      );
+      return isUndone ? [] : [{ user: one.key, ts: one.ts, name: `${one.key}\n${one.id}` }];
+    });
+  const stays = firstOnes(sent).flatMap((one) => {
+    if (one.kind !== 'event') return [];
+    const path: string[] = [];
+    let key = one.key;
+    for (;;) {
+      const user = tieAt(tiesOf(key), one.ts);
+      if (user === null || user === key || path.includes(user) || path.length >= HOPS) break;
+      path.push(key);
+      key = user;
+    }
+    return [{ key, origin: one.key, id: one.id, ts: one.ts }];
+  });
+  return timelinesOf(stays);
+}
+
+/** The first that arrived of several events of one key and id counts. */
+function firstOnes(sent: readonly Sent[]): Sent[] {
+  const seen = new Set<string>();
+  return sent.filter((one) => {
+    if (one.kind !== 'event') return true;
+    const name = `${one.key}\n${one.id}`;
+    return !seen.has(name) && seen.add(name);
+  });
+}
+
+/** One id counts once for a key: its own event before those of others. */
+function timelinesOf(stays: readonly (Counted & { readonly key: string })[]): Timelines {
+  const byKey = Map.groupBy(stays, ({ key }) => key);
+  return new Map(
+    [...byKey].map(([key, all]) => {
+      const rank = ({ origin }: Counted) => (origin === key ? '' : origin);
+      const sorted = [...all].sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
+      const once = sorted.filter(({ id }, i) => sorted.findIndex((other) => other.id === id) === i);
+      return [key, once.map(({ origin, id, ts }) => ({ origin, id, ts })).sort((a, b) => a.ts - b.ts || (a.id < b.id ? -1 : 1))];
+    }),
+  );
+}

@@ -1,0 +1,319 @@
+/**
+ * Adoption through the log, simulated: logs, stores and outboxes of a few partitions, under a seeded scheduler. Commits are atomic; what may happen
+ * between any two of them: a store loses its newest commits, a publisher dies before it removes what it published, or publishes what it read long
+ * ago, lines come twice, barriers lie apart. After each step what readers get is held against the lines of the log; where it calls itself
+ * complete, also against what was sent.
+ */
+import {
+  emptyKey,
+  type KeyState,
+  type Message,
+  membersOf,
+  receiveEvent,
+  receiveMessage,
+} from '@tributary/model/identity/adoption';
+import { sfc32 } from '@tributary/model/sfc32';
+import {
+  type Carried,
+  type Counted,
+  type Sent,
+  type Timelines,
+  timelinesOfLines,
+  timelinesOfPeople,
+} from '@tributary/testkit/oracle/naive-identity';
+
+/** In `[0, 1)`. */
+export type Random = () => number;
+
+type Input = Sent extends infer S ? (S extends unknown ? Omit<S, 'at'> : never) : never;
+/** `number`: among the messages from one partition to another, from 1. */
+interface Numbered {
+  readonly number: number;
+  readonly from: number;
+  readonly message: Message;
+}
+type Entry = { readonly input: Input } | Numbered | { readonly barrier: number };
+
+interface Store {
+  /** Entries that were read. */
+  position: number;
+  readonly keys: Map<string, KeyState>;
+  generation: number;
+  /** By generation. */
+  readonly deltas: Map<number, Map<string, number>>;
+  readonly outbox: { readonly to: number; readonly line: Numbered }[];
+  /** By partition: messages to it that were committed, and messages from it that were applied. */
+  readonly sent: number[];
+  readonly applied: number[];
+}
+
+export interface Outcome {
+  readonly checked: number;
+  readonly complete: number;
+  readonly inFlight: number;
+  readonly messages: number;
+  readonly repeated: number;
+}
+
+export interface Wrongs {
+  /** For lies: what a step of the simulation does in place of the right thing. */
+  readonly neverIncomplete?: boolean;
+}
+
+const PARTITIONS = 3;
+const KEYS = ['a', 'b', 'c', 'd', 'U', 'V', 'W'];
+const positionOf = (index: number, line = 0) => `${String(index).padStart(6, '0')}.${line}`;
+const partitionOf = (key: string) => KEYS.indexOf(key) % PARTITIONS;
+
+/** The same run for the same seed. */
+export function randomOf(seed: number): Random {
+  const next = sfc32(seed, 41, 9);
+  return () => next() / 2 ** 32;
+}
+
+/** What all of them met together. Throws for the first that fails, with its seed. */
+export function runSeeds(from: number, before: number): Outcome {
+  const total = { checked: 0, complete: 0, inFlight: 0, messages: 0, repeated: 0 };
+  for (let seed = from; seed < before; seed++)
+    try {
+      const outcome = simulate(randomOf(seed));
+      for (const name of Object.keys(total) as (keyof Outcome)[]) total[name] += outcome[name];
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+    }
+  return total;
+}
+
+export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outcome {
+  const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
+  const logs: Entry[][] = Array.from({ length: PARTITIONS }, () => []);
+  const stores: Store[] = Array.from({ length: PARTITIONS }, emptyStore);
+  const older: Store[][] = Array.from({ length: PARTITIONS }, () => []);
+  /** Lines that a publisher read and has not published yet: it may sleep with them. */
+  const asleep: { readonly to: number; readonly line: Numbered }[] = [];
+  /** Positions of the barriers by generation; null where it is not written yet. */
+  const cuts: (number | null)[][] = [];
+  const counts = { checked: 0, complete: 0, inFlight: 0, messages: 0, repeated: 0 };
+  let id = 0;
+
+  const append = (partition: number, entry: Entry) => void logs[partition]?.push(entry);
+  function send(): void {
+    const key = pick(KEYS);
+    const kind = random();
+    const ts = Math.floor(random() * 40);
+    const from = pick(KEYS.filter((other) => other !== key));
+    if (kind < 0.6)
+      append(partitionOf(key), {
+        input: { kind: 'event', key, id: random() < 0.1 ? 't0' : `${pick(['t', 's', 'k'])}${++id}`, ts },
+      });
+    else if (kind < 0.9) append(partitionOf(key), { input: { kind: 'identify', key, id: `i${++id}`, from, ts } });
+    else append(partitionOf(key), { input: { kind: 'forget', key, from } });
+  }
+
+  /** One commit: some entries, whole or not at all. */
+  function work(p: number): void {
+    const [store, log] = [stores[p] as Store, logs[p] as Entry[]];
+    if (store.position >= log.length) return;
+    older[p]?.push(structuredClone(store));
+    for (const entry of log.slice(store.position, store.position + 1 + Math.floor(random() * 4))) {
+      readEntry(p, store, entry);
+      store.position++;
+      if ('barrier' in entry) break;
+    }
+  }
+
+  function readEntry(p: number, store: Store, entry: Entry): void {
+    if ('barrier' in entry) {
+      store.generation = Math.max(store.generation, entry.barrier);
+      return;
+    }
+    const at = positionOf(store.position);
+    if ('input' in entry) {
+      for (const message of readInput(store, entry.input, at)) toOutbox(p, store, message);
+      return;
+    }
+    const { from, number, message } = entry;
+    const next = change(store, message.to, (state) => receiveMessage(message.to, state, message, at));
+    if (number <= (store.applied[from] as number)) {
+      counts.repeated++;
+      if (next.length > 0) throw new Error(`what came again from ${from} to ${p} changed something: ${JSON.stringify(message)}`);
+      return;
+    }
+    if (number !== (store.applied[from] as number) + 1)
+      throw new Error(`from ${from} to ${p}: ${number} after ${store.applied[from]}`);
+    store.applied[from] = number;
+    for (const one of next) toOutbox(p, store, one);
+  }
+
+  function readInput(store: Store, input: Input, at: string): Message[] {
+    const { key } = input;
+    if (input.kind === 'event') return change(store, key, (state) => receiveEvent(key, state, input.id, input.ts, at));
+    if (input.kind === 'forget') return [{ kind: 'unlink', to: input.from, from: key, version: at }];
+    return [{ kind: 'link', to: input.from, link: { id: `${key}\n${input.id}`, to: key, ts: input.ts, version: at } }];
+  }
+
+  function toOutbox(p: number, store: Store, message: Message): void {
+    const to = partitionOf(message.to);
+    const number = (store.sent[to] as number) + 1;
+    store.sent[to] = number;
+    store.outbox.push({ to, line: { from: p, number, message } });
+    counts.messages++;
+  }
+
+  /** At least once, in order; a publisher that wakes up appends what it read before. */
+  function publish(p: number): void {
+    const { outbox } = stores[p] as Store;
+    const lines = outbox.slice(0, 1 + Math.floor(random() * 3));
+    if (random() < 0.1) asleep.push(...lines);
+    for (const { to, line } of lines) append(to, line);
+    if (random() < 0.8) outbox.splice(0, lines.length);
+  }
+
+  function loseWrites(p: number): void {
+    const before = older[p] as Store[];
+    if (before.length === 0) return;
+    const back = 1 + Math.floor(random() * Math.min(6, before.length));
+    stores[p] = before.splice(before.length - back)[0] as Store;
+  }
+
+  function barrier(): void {
+    const last = cuts.at(-1);
+    if (last === undefined || last.every((cut) => cut !== null)) cuts.push(new Array<null>(PARTITIONS).fill(null));
+    const begun = cuts.at(-1) as (number | null)[];
+    const p = pick([0, 1, 2].filter((one) => begun[one] === null));
+    append(p, { barrier: cuts.length });
+    begun[p] = (logs[p] as Entry[]).length;
+  }
+
+  /** What readers get of generation g, 0 for none, is what the lines say up to where each partition is. */
+  function check(g: number): void {
+    const cut = g === 0 ? [0, 0, 0] : (cuts[g - 1] as number[]);
+    const upTo = stores.map((store, p) => Math.max(store.position, cut[p] as number));
+    const answer = g === 0 ? new Map<string, number>() : rowsOf(linesUpTo(logs, cut));
+    for (const { deltas } of stores)
+      for (const [from, rows] of deltas) if (from >= g) for (const [row, n] of rows) add(answer, row, n);
+    counts.checked++;
+    const truth = rowsOf(linesUpTo(logs, upTo));
+    demandEqual(answer, truth, `generation ${g} at ${upTo.join(', ')}`);
+    const isBehind = stores.some((store, p) => store.position < (cut[p] as number));
+    const isCarried = stores.every((store, p) => stores.every((other, q) => store.sent[q] === other.applied[p]));
+    if (!isCarried) counts.inFlight++;
+    if (wrongs.neverIncomplete !== true && (isBehind || !isCarried)) return;
+    counts.complete++;
+    const { sent } = linesOf(logs, upTo);
+    demandEqual(answer, rowsOf(timelinesOfPeople(sent)), `complete at ${upTo.join(', ')}`);
+  }
+
+  const sealed = () => cuts.filter((cut) => cut.every((one) => one !== null)).length;
+  function checkSome(): void {
+    check(0);
+    if (sealed() > 0) check(1 + Math.floor(random() * sealed()));
+  }
+
+  for (let step = 0; step < steps; step++) {
+    const what = random();
+    const p = Math.floor(random() * PARTITIONS);
+    if (what < 0.3) send();
+    else if (what < 0.65) work(p);
+    else if (what < 0.88) publish(p);
+    else if (what < 0.92) barrier();
+    else if (what < 0.96) loseWrites(p);
+    else if (asleep.length > 0) {
+      const { to, line } = asleep.shift() as (typeof asleep)[number];
+      append(to, line);
+    }
+    if (step % 5 === 0) checkSome();
+  }
+  // Calm: everything is read, and every message arrives.
+  while (stores.some((store, p) => store.position < (logs[p] as Entry[]).length || store.outbox.length > 0))
+    for (let p = 0; p < PARTITIONS; p++) {
+      work(p);
+      publish(p);
+    }
+  const completeBefore = counts.complete;
+  checkSome();
+  if (counts.complete === completeBefore) throw new Error('what is calm is not complete');
+  return counts;
+}
+
+function emptyStore(): Store {
+  const zeros = () => new Array<number>(PARTITIONS).fill(0);
+  return { position: 0, keys: new Map(), generation: 0, deltas: new Map(), outbox: [], sent: zeros(), applied: zeros() };
+}
+
+/** What a step changes in the rows of a key is filed under the generation of the partition, in the same commit. */
+function change<T>(store: Store, key: string, step: (state: KeyState) => T): T {
+  const state = store.keys.get(key) ?? emptyKey();
+  store.keys.set(key, state);
+  const before = membersOf(key, state);
+  const result = step(state);
+  const rows = store.deltas.get(store.generation) ?? new Map<string, number>();
+  store.deltas.set(store.generation, rows);
+  for (const [row, n] of rowsOfUser(before)) add(rows, row, -n);
+  for (const [row, n] of rowsOfUser(membersOf(key, state))) add(rows, row, n);
+  return result;
+}
+
+const WINDOW = 12;
+
+/** A view that no event decides alone: the last touch before each conversion (`k…`), within a window, and pairs of touches. */
+function rowsOfUser(timeline: readonly Counted[]): Map<string, number> {
+  const sorted = [...timeline].sort((a, b) => a.ts - b.ts || (a.id < b.id ? -1 : 1));
+  const rows = new Map<string, number>();
+  let last: Counted | undefined;
+  for (const one of sorted) {
+    if (one.id.startsWith('k'))
+      add(rows, last !== undefined && last.ts >= one.ts - WINDOW ? `credit ${last.id[0]}` : 'credit none', 1);
+    else {
+      if (last !== undefined) add(rows, `pair ${last.id[0]}${one.id[0]}`, 1);
+      last = one;
+    }
+    add(rows, `count ${one.id[0]}`, 1);
+  }
+  if (sorted.length > 0) add(rows, 'users', 1);
+  return rows;
+}
+
+function rowsOf(timelines: Timelines): Map<string, number> {
+  const rows = new Map<string, number>();
+  for (const timeline of timelines.values()) for (const [row, n] of rowsOfUser(timeline)) add(rows, row, n);
+  return rows;
+}
+
+function add(rows: Map<string, number>, row: string, n: number): void {
+  rows.set(row, (rows.get(row) ?? 0) + n);
+}
+
+function linesUpTo(logs: readonly (readonly Entry[])[], upTo: readonly number[]): Timelines {
+  const { sent, carried } = linesOf(logs, upTo);
+  return timelinesOfLines(sent, carried);
+}
+
+function linesOf(logs: readonly (readonly Entry[])[], upTo: readonly number[]): { sent: Sent[]; carried: Carried[] } {
+  const sent: Sent[] = [];
+  const carried: Carried[] = [];
+  for (const [p, log] of logs.entries())
+    for (const [index, entry] of log.slice(0, upTo[p]).entries()) {
+      if ('input' in entry) sent.push({ ...entry.input, at: positionOf(index) });
+      else if ('message' in entry) carried.push(carriedBy(entry.message));
+    }
+  return { sent, carried };
+}
+
+function carriedBy(message: Message): Carried {
+  const none = { key: message.to, origin: '', id: '', ts: 0, path: [], user: '' };
+  if (message.kind === 'unlink') return { ...none, kind: 'unlink', user: message.from, version: message.version };
+  if (message.kind === 'link') {
+    const { id, to, ts, version } = message.link;
+    return { ...none, kind: 'link', id, user: to, ts, version };
+  }
+  const { kind, version, item } = message;
+  return { ...none, ...item, kind, key: message.to, version };
+}
+
+function demandEqual(answer: ReadonlyMap<string, number>, truth: ReadonlyMap<string, number>, where: string): void {
+  for (const row of new Set([...answer.keys(), ...truth.keys()])) {
+    const [got, wanted] = [answer.get(row) ?? 0, truth.get(row) ?? 0];
+    if (got !== wanted) throw new Error(`${where}: ${row} is ${got}, and should be ${wanted}`);
+  }
+}
