@@ -90,9 +90,17 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     lie: 'a generation stays by age however old it is',
     law: '7',
     file: `${ARCHIVE}/retire.ts`,
-    from: '    if ((manifest.computedAt ?? 0) < since) break;\n',
+    from: '    if (manifest.generation < oldest) break;\n',
     to: '',
     test: 'jobs/recompute/test/kept-by-age.test.ts',
+  },
+  {
+    lie: 'a generation that a clock behind the others dated ends what stays by age',
+    law: '7',
+    file: `${ARCHIVE}/retire.ts`,
+    from: 'if (manifest.generation < oldest)',
+    to: 'if (!isYoung(manifest))',
+    test: 'packages/archive/src/retire.test.ts',
   },
   {
     lie: 'generations stay by age however many bytes they take',

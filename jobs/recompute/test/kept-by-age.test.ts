@@ -36,7 +36,7 @@ test('law 1: a rollback to the first generation of the day is exact, with what c
 
   await world.publishByHand('publish', 5);
   world.advance(21.5 * HOUR_MS);
-  await world.run({}, KEPT);
+  await world.run({ mode: 'full' }, KEPT);
   expect((await world.current())?.kept?.generations).toEqual([4, 5, 6]);
   expect((await world.manifest(1)).state).toBe('retired');
   await expect(world.publishByHand('rollback', 3)).rejects.toMatchObject({ code: 'conflict' });
@@ -45,6 +45,6 @@ test('law 1: a rollback to the first generation of the day is exact, with what c
 });
 
 test('beyond the bound of bytes none stays by age', async () => {
-  for (let i = 0; i < 4; i++) await world.run({}, { limits: { ...KEPT.limits, keepBytes: 1 } });
+  for (let i = 0; i < 4; i++) await world.run({ mode: 'full' }, { limits: { ...KEPT.limits, keepBytes: 1 } });
   expect((await world.current())?.kept?.generations).toEqual([3, 4]);
 });

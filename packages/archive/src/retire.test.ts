@@ -31,6 +31,12 @@ test('no further one stays once the files of all have too many bytes, those of s
   expect(keptByAge(SIX, [1], 2, { ...EVER, mostBytes: 140 })).toEqual([4]);
 });
 
+test('one that a clock behind the others dated does not take those below it along', () => {
+  const behind = SIX.map((manifest) => (manifest.generation === 4 ? { ...manifest, computedAt: 0 } : manifest));
+  expect(keptByAge(behind, [6], 2, { ...EVER, since: 2 })).toEqual([4, 3, 2]);
+  expect(keptByAge(behind, [6], 2, { ...EVER, since: 4 })).toEqual([]);
+});
+
 test('only what was computed and has its files stays by age', () => {
   const mixed = [computed(1), computed(2, { state: 'retired' }), computed(3, { state: 'failed' }), computed(4), computed(5)];
   expect(keptByAge(mixed, [5], 1, EVER)).toEqual([4, 1]);

@@ -184,9 +184,12 @@ export function keptByAge(
   };
   const stays = new Set([...computed.slice(0, keepLast).map(({ generation }) => generation), ...pinned]);
   for (const manifest of computed.filter(({ generation }) => stays.has(generation))) addFiles(manifest);
+  const isYoung = ({ computedAt }: GenerationManifest) => (computedAt ?? 0) >= since;
+  // One whose clock was behind seems older than it is: the youngest below it says how far back all of them stay.
+  const oldest = computed.findLast(isYoung)?.generation ?? Number.POSITIVE_INFINITY;
   const aged: number[] = [];
   for (const manifest of computed.filter(({ generation }) => !stays.has(generation))) {
-    if ((manifest.computedAt ?? 0) < since) break;
+    if (manifest.generation < oldest) break;
     addFiles(manifest);
     if (total > mostBytes) break;
     aged.push(manifest.generation);
