@@ -1,37 +1,12 @@
 /** The console in a browser: what it shows is what the API answers, names of others stay text, and colours, widths and keys keep everybody in. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Event } from '@tributary/model/event';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildConsole } from '../../packages/console/build/build.ts';
+import { afterAll, describe, expect, test } from 'vitest';
 import { count, money, parts, percent } from '../../packages/console/src/app/parts/format.ts';
-import { readBuilt } from '../../packages/console/src/built.ts';
-import { ADMIN, createWorld, event, NOON, READ, type World } from '../../services/api/test/world.ts';
-import { reportMissingChromium, startChromium } from './chromium.ts';
+import { ADMIN, READ } from '../../services/api/test/world.ts';
+import { reportMissingChromium } from './chromium.ts';
+import { type ConsoleInChromium, HOSTILE, startConsole } from './console-in-chromium.ts';
 
 const missing = reportMissingChromium('the console in Chromium (test/conformance/console.browser.test.ts)');
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const LONG = `long-${'x'.repeat(200)}`;
-/** Each would run as HTML, as an attribute, as an address, or as a template. */
-const HOSTILE = [
-  '<img src=x onerror="globalThis.ran=1">',
-  '"><script>globalThis.ran=1</script>',
-  "' onmouseover='globalThis.ran=1",
-  'javascript:globalThis.ran=1',
-  '</title><svg/onload=globalThis.ran=1>',
-  '{{constructor.constructor("globalThis.ran=1")()}}',
-  '__proto__',
-  '&lt;b&gt;&amp;',
-  '%3Cscript%3E',
-  '\u202eright-to-left override',
-];
 const MODELS = ['last', 'linear', 'shapley', 'markov'];
 const PAGES = [
   'attribution',
@@ -43,135 +18,24 @@ const PAGES = [
   'user?id=u0',
   `user?id=${encodeURIComponent(HOSTILE[1] as string)}`,
   'user?id=unknown',
+  'signals',
+  'signals?user=u0&name=clicks2d&span=weeks',
+  `signals?kind=signals&name=lastPage&user=${encodeURIComponent(HOSTILE[0] as string)}`,
+  'signals?name=unknown',
   'live',
   'operations',
+  'rejections',
+  'rejections?reason=too_deep&key=0123456789ab',
   'dead-letters',
   'system',
 ];
 
-function history(): Event[] {
-  const channels = ['paid-search', 'email', 'display', 'بحث مدفوع', LONG];
-  const usual = Array.from({ length: 60 }, (_, i) => {
-    const ts = NOON - (i % 12) * DAY - HOUR;
-    const touch = (at: number, hours: number) =>
-      event({
-        type: 'ad_click',
-        userId: `u${i}`,
-        ts: ts - hours * HOUR,
-        channel: channels[at % 5] as string,
-        campaign: `c${at % 3}`,
-        cost: 35,
-        currency: 'EUR',
-      });
-    const bought = event({ type: 'purchase', userId: `u${i}`, id: `order-${i}`, ts, value: 1_000 + i, currency: 'EUR' });
-    return [touch(i, 30), touch(i + 1, 9), ...(i % 4 === 0 ? [touch(i + 2, 2)] : []), ...(i % 3 === 2 ? [] : [bought])];
-  });
-  const hostile = HOSTILE.map((name, i) => [
-    event({
-      type: 'ad_click',
-      userId: name,
-      ts: NOON - 2 * HOUR,
-      channel: name,
-      campaign: name,
-      page: name,
-      element: name,
-      creative: name,
-      properties: { name, [name]: name },
-    }),
-    event({ type: name, userId: name, id: `${name.replaceAll(/[^ -~]|["\\]/g, '')} ${i}`, ts: NOON - HOUR }),
-    event({ type: 'purchase', userId: name, id: `hostile-${i}`, ts: NOON - HOUR, value: 500, currency: 'EUR' }),
-  ]);
-  return [...usual, ...hostile].flat();
-}
+const on = missing === null ? await startConsole() : null;
 
-describe.skipIf(missing !== null)('in Chromium', () => {
-  let folder: string;
-  let world: World;
-  let browser: Browser;
-  let api: string;
-  let context: BrowserContext;
-  let page: Page;
-  const troubles: string[] = [];
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tributary-console-'));
-    await buildConsole({ folder });
-    world = await createWorld({ console: readBuilt(folder) });
-    const events = history();
-    for (const one of events.slice(0, 150)) await world.ingest(one);
-    await world.cut(1);
-    await world.publish(1);
-    for (const one of events.slice(150)) await world.ingest(one);
-    await world.tick();
-    await world.app.listen({ host: '127.0.0.1', port: 0 });
-    api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
-    browser = await startChromium();
-    context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    await context.addInitScript(() => {
-      addEventListener('securitypolicyviolation', ({ violatedDirective, sample }) =>
-        console.error(`policy: ${violatedDirective} ${sample}`),
-      );
-    });
-    page = await context.newPage();
-    await page.clock.setFixedTime(NOON);
-    page.on('pageerror', (error) => troubles.push(String(error)));
-    page.on('dialog', (dialog) => void dialog.dismiss().then(() => troubles.push('a dialog')));
-    page.on('console', (message) => {
-      if (!message.text().includes('the server responded with a status of ')) troubles.push(message.text());
-    });
-    page.on('request', (request) => {
-      if (!request.url().startsWith(`${api}/`) && !request.url().startsWith('blob:')) troubles.push(`asked ${request.url()}`);
-      if (/tr_reader_x|ta_admin_x/.test(request.url())) troubles.push('a key in an address');
-    });
-  }, 120_000);
-  afterAll(async () => {
-    await browser?.close();
-    await world?.app.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function open(path: string): Promise<void> {
-    await page.goto(`${api}/ui/${path}`);
-    await settled();
-  }
-
-  /** Every question of the page is answered. */
-  async function settled(): Promise<void> {
-    await page.locator('main h1').waitFor();
-    await page.waitForFunction(() => document.querySelector('.waiting, [aria-busy="true"], .sankey.is-waiting') === null);
-  }
-
-  async function logIn(key: string): Promise<void> {
-    await page.getByLabel('Key').fill(key);
-    await page.getByRole('button', { name: 'Log in' }).click();
-    await page.locator('.shell').waitFor();
-    await settled();
-  }
-
-  async function expectNoFaults(where: string): Promise<void> {
-    await page.evaluate(AXE);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      expect([where, colorScheme, await page.evaluate(faults, colorScheme === 'dark')]).toEqual([where, colorScheme, []]);
-    }
-  }
-
-  const answer = async (path: string) => (await world.get(path)).body;
-  const tableOf = (caption: string) =>
-    page.locator('table', { has: page.locator('caption', { hasText: new RegExp(`^${caption}$`) }) });
-  /** The texts of all cells, row by row, without what is small beside a figure. */
-  const cellsOf = (caption: string) =>
-    tableOf(caption)
-      .locator('tbody tr')
-      .evaluateAll((rows) =>
-        rows.map((row) =>
-          [...row.querySelectorAll('td')].map((cell) => {
-            const copy = cell.cloneNode(true) as HTMLElement;
-            for (const small of copy.querySelectorAll('.small')) small.remove();
-            return copy.textContent?.trim() ?? '';
-          }),
-        ),
-      );
+describe.skipIf(on === null)('in Chromium', () => {
+  const { world, api, browser, context, page, troubles, open, settled, logIn, expectNoFaults, answer, tableOf, cellsOf } =
+    on ?? ({} as ConsoleInChromium);
+  afterAll(() => on?.close());
 
   test('a key opens a session, and is kept nowhere in the page', async () => {
     await page.goto(`${api}/ui/system?x=1`);
@@ -394,7 +258,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     await logIn('ta_admin_x');
     await page.waitForFunction(() => document.title === 'Paths · Tributary');
     await page.getByRole('link', { name: 'Dead letters' }).click();
-    await page.getByText('No dead letter').waitFor();
+    await page.getByRole('region', { name: 'Dead letters' }).waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('heading', { name: 'Log in with a key' }).waitFor();
     await page.reload();
@@ -404,21 +268,6 @@ describe.skipIf(missing !== null)('in Chromium', () => {
 
   test('nothing was refused by its policy, nothing failed, and no other address was asked', () => expect(troubles).toEqual([]));
 });
-
-interface Axe {
-  run(options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-}
-
-/** Runs in the page. What is not colour is the same in both themes. */
-async function faults(isColourAlone: boolean): Promise<string[]> {
-  const { axe } = globalThis as unknown as { readonly axe: Axe };
-  // The size of targets is a rule of WCAG 2.2 that is off by itself.
-  const all = { rules: { 'target-size': { enabled: true } } };
-  const { violations } = await axe.run(isColourAlone ? { runOnly: { type: 'rule', values: ['color-contrast'] } } : all);
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  );
-}
 
 interface ComparedRow {
   readonly channel: string;

@@ -39,6 +39,7 @@ export function roleEnvironment(
     TRIBUTARY_HOST: host,
     TRIBUTARY_COLLECTOR_PORT: String(ports.collector),
     TRIBUTARY_API_PORT: String(ports.api),
+    TRIBUTARY_API_COLLECTORS: inherited['TRIBUTARY_API_COLLECTORS'] || `http://${host}:${ports.collector}`,
     TRIBUTARY_HEALTH_PORT: role === 'collector' || role === 'api' ? '0' : String(ports[role]),
   };
   return { ...withoutRunner(inherited), ...own, ...extra };

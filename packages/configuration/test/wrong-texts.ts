@@ -105,6 +105,15 @@ export const WRONG_KINDS: Readonly<Record<string, readonly string[]>> = {
     'https://x:99999',
   ],
   apiOrigins: ['shop.example', 'https://shop.example/', ',', 'https://x,', 'http://x:80', 'https://x:65536'],
+  apiCollectors: [
+    'collector:7400',
+    'http://x,',
+    ',',
+    'ftp://x',
+    'http://x/?a=1',
+    `http://u:${SECRET}@x`,
+    Array.from({ length: 33 }, (_, i) => `http://c${i}:7400`).join(','),
+  ],
   apiTrustedProxies: [
     'proxy.example',
     '10.0.0.1/33',

@@ -5,8 +5,10 @@ export const PAGES = [
   'conversions',
   'conversion',
   'user',
+  'signals',
   'live',
   'operations',
+  'rejections',
   'dead-letters',
   'system',
 ] as const;

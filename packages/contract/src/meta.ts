@@ -31,6 +31,7 @@ export const REASONS = {
   bound_reached: 'more was there than may be read or computed',
   record_cut: 'the record of a user lost its oldest events',
   counts_differ: 'counts that belong together do not agree',
+  collector_silent: 'what a collector rejected is not known',
 } as const;
 export type Reason = keyof typeof REASONS;
 

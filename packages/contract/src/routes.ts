@@ -6,6 +6,7 @@ import { DEAD_LETTER_ROUTES } from './dead-letters.ts';
 import { GENERATION_ROUTES } from './generations.ts';
 import { OPERATION_ROUTES } from './operations.ts';
 import { PATH_ROUTES } from './paths.ts';
+import { REJECTION_ROUTES } from './rejections.ts';
 import { REPROCESSING_ROUTES } from './reprocessing.ts';
 import type { Routes } from './route.ts';
 import { RUN_ROUTES } from './runs.ts';
@@ -31,4 +32,5 @@ export const ROUTES = {
   ...REPROCESSING_ROUTES,
   ...OPERATION_ROUTES,
   ...DEAD_LETTER_ROUTES,
+  ...REJECTION_ROUTES,
 } as const satisfies Routes;

@@ -61,6 +61,7 @@ const Definition = z
     name: z.string(),
     kind: z.enum(['events', 'aggregate', 'ratio', 'session', 'segment']),
     version: z.string(),
+    says: z.string().describe('What it says, in words, with every default that was left out.'),
     reachMs: z.int().describe('How far before asOf events may matter, ms.'),
     definition: z.record(z.string(), z.unknown()).describe('With every default filled in; durations in ms.'),
     fields: z.record(z.string(), z.unknown()).describe('Fields of properties that it names.'),
@@ -157,6 +158,7 @@ export const SIGNAL_VALUE_ROUTES = {
             name: 'views1h',
             kind: 'aggregate',
             version: '5b1e3c9a0f27',
+            says: 'how many events of type "product_view", in [asOf − 1h, asOf)',
             reachMs: 3_600_000,
             definition: {
               kind: 'aggregate',

@@ -82,6 +82,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   );
 
   app.decorateRequest('owner', '');
+  app.decorateRequest('key', '');
   app.addHook('onRequest', (request, reply, done) => {
     if (admit(request.raw, reply.raw)) done();
   });

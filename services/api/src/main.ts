@@ -100,6 +100,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     },
     metrics,
     trustedProxies: listOf(config.apiTrustedProxies),
+    collectors: listOf(config.apiCollectors),
     onWarning,
     diskTrouble: disk.trouble,
   };

@@ -140,6 +140,8 @@ export interface ApiDeps extends ServingDeps {
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
   /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; empty: from no address. */
   readonly trustedProxies: readonly string[];
+  /** Base URLs of the collectors that are asked what they rejected. */
+  readonly collectors: readonly string[];
   /** Why the disk under the embedded Redis takes nothing new; null: it does. */
   readonly diskTrouble?: () => string | null;
 }

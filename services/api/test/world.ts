@@ -48,6 +48,8 @@ export interface WorldOptions extends Partial<AppOptions> {
   readonly definitions?: Definitions;
   readonly partitions?: number;
   readonly limits?: Partial<ApiLimits>;
+  /** Base URLs. */
+  readonly collectors?: readonly string[];
   /** Passed before each read of the store. */
   readonly turn?: () => Promise<void>;
   /** In place of those in memory: where dead letters are kept, and where replayed ones are appended. */
@@ -341,6 +343,7 @@ export async function createWorld(options: WorldOptions = {}) {
     exports: noExports(partitions),
     metrics: { contentType: 'text/plain', metrics: async () => 'up 1\n' },
     trustedProxies: [],
+    collectors: options.collectors ?? [],
     onWarning: (message) => void warnings.push(message),
   };
   const serving = createServing(deps);

@@ -1,7 +1,7 @@
 import type { ConfigTable } from '@tributary/runtime/config/read-config';
 import { DEFAULT_PORTS } from '@tributary/runtime/process/local-ports';
 import { SHARED_SETTINGS } from './shared.ts';
-import { originsRule, proxiesRule } from './text-rules.ts';
+import { baseUrlsRule, originsRule, proxiesRule } from './text-rules.ts';
 
 export const API_SETTINGS = {
   ...SHARED_SETTINGS,
@@ -17,6 +17,12 @@ export const API_SETTINGS = {
     default: '',
     why: 'addresses or CIDR ranges of proxies whose X-Forwarded-For is believed, separated by commas; "" is none',
     wrong: proxiesRule,
+  },
+  apiCollectors: {
+    type: 'string',
+    default: '',
+    why: 'base URLs of the collectors, separated by commas, which /v1/rejections asks; every address of a name is asked. "" is none',
+    wrong: baseUrlsRule,
   },
   apiMaxInFlight: {
     type: 'int',

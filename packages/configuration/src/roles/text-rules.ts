@@ -69,3 +69,16 @@ export function hashKeyRule(text: string): Wrong | undefined {
     fix: 'Make one with "openssl rand -base64 32", and keep it outside of the data folder.',
   };
 }
+
+const MOST_URLS = 32;
+
+/** Several, separated by commas. */
+export function baseUrlsRule(text: string): Wrong | undefined {
+  const urls = text.split(',').map((url) => url.trim());
+  const wrong = urls.map(baseUrlRule).find((one) => one !== undefined);
+  if (wrong === undefined && urls.length <= MOST_URLS) return undefined;
+  return {
+    must: `be at most ${MOST_URLS} addresses such as http://collector:7400 separated by commas`,
+    fix: 'Write each with http:// or https://, and without "?".',
+  };
+}

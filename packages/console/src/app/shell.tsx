@@ -10,8 +10,8 @@ import { type Theme, useTheme } from './state/theme.ts';
 
 const GROUPS: readonly (readonly [string, readonly PageName[]])[] = [
   ['Reports', ['attribution', 'paths', 'conversions']],
-  ['Users', ['user']],
-  ['Platform', ['live', 'operations', 'dead-letters', 'system']],
+  ['Users', ['user', 'signals']],
+  ['Platform', ['live', 'operations', 'rejections', 'dead-letters', 'system']],
 ];
 /** Which entry of the navigation stands for a page that has none. */
 const PART_OF: Partial<Record<PageName, PageName>> = { conversion: 'conversions' };

@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The public half of the key that was verified, `prefix_id`: whose share the request has; '' without one. */
     owner: string;
+    /** The key itself, to ask other roles with; never to be shown, logged or kept. */
+    key: string;
   }
 }
 
@@ -36,6 +38,7 @@ export function requireKey(scope: Scope, { keys, now, sessionKey }: Doorkeeper) 
     const verdict = key === null ? 'absent' : keys.verify(key, scope, now());
     if (verdict === 'ok') {
       request.owner = publicHalf(key ?? '');
+      request.key = key ?? '';
       done();
       return;
     }

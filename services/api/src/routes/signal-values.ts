@@ -3,6 +3,7 @@ import { MAX_SIGNALS, SIGNAL_VALUE_ROUTES } from '@tributary/contract/signal-val
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { explain } from '@tributary/signals/definitions/explain';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsSchema } from '@tributary/signals/definitions/json-schema';
 import type { FastifyReply } from 'fastify';
@@ -55,6 +56,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       name,
       kind,
       version,
+      says: explain(resolved),
       reachMs,
       definition: { ...resolved },
       fields: { ...fields },

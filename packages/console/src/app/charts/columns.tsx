@@ -9,6 +9,8 @@ export interface ColumnOf {
   readonly text: string;
   /** Drawn as what may still change. */
   readonly isProvisional?: boolean;
+  /** There is no value, which is another thing than 0. */
+  readonly isMissing?: boolean;
 }
 
 interface Props {
@@ -55,13 +57,19 @@ export function Columns({ title, columns, format, isLive = false }: Props) {
           {ticks.map((tick) => (
             <line key={tick} class="tick" x1="0" x2="100%" y1={`${100 - at(tick)}%`} y2={`${100 - at(tick)}%`} />
           ))}
-          {columns.map(({ key, value, text, label, isProvisional }, i) => {
+          {columns.map(({ key, value, text, label, isProvisional, isMissing }, i) => {
             const top = Math.max(at(value), zero);
             const high = Math.max(0.4, Math.abs(at(value) - zero));
             return (
               <g key={key} class="column">
                 <title>{`${label}: ${text}${isProvisional ? ', may still change' : ''}`}</title>
-                <rect class="column-ground" x={`${i * width}%`} width={`${width}%`} y="0" height="100%" />
+                <rect
+                  class={isMissing ? 'column-missing' : 'column-ground'}
+                  x={`${i * width}%`}
+                  width={`${width}%`}
+                  y="0"
+                  height="100%"
+                />
                 <rect
                   class={isProvisional ? 'bar is-provisional' : isLive ? 'bar is-live' : 'bar'}
                   x={`${(i + 0.14) * width}%`}

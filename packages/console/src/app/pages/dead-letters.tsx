@@ -6,6 +6,7 @@ import { instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { cursorIn, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
+import { Raw } from '../parts/raw.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import type { PageProps } from './pages.tsx';
@@ -70,12 +71,7 @@ const COLUMNS: readonly Column<DeadLetter>[] = [
   },
   {
     head: 'Record',
-    cell: ({ raw }) => (
-      <pre class="raw" dir="auto">
-        {raw.slice(0, MOST_RAW)}
-        {raw.length > MOST_RAW && '…'}
-      </pre>
-    ),
+    cell: ({ id, raw }) => <Raw name={`Record ${id}`} text={`${raw.slice(0, MOST_RAW)}${raw.length > MOST_RAW ? '…' : ''}`} />,
     raw: ({ raw }) => raw,
   },
 ];

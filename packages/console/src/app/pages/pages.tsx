@@ -9,6 +9,8 @@ import { DeadLettersPage } from './dead-letters.tsx';
 import { LivePage } from './live.tsx';
 import { OperationsPage } from './operations.tsx';
 import { PathsPage } from './paths.tsx';
+import { RejectionsPage } from './rejections.tsx';
+import { SignalsPage } from './signals.tsx';
 import { SystemPage } from './system.tsx';
 import { UserPage } from './user.tsx';
 
@@ -48,6 +50,11 @@ export const PAGE_TABLE: Readonly<Record<PageName, Page>> = {
     lead: 'What one user did, which journeys that makes, and what signals and segments say of them.',
     Page: UserPage,
   },
+  signals: {
+    title: 'Signals and segments',
+    lead: 'What the definitions in force ask of every user, and what they say of one.',
+    Page: SignalsPage,
+  },
   live: {
     title: 'Live',
     lead: 'What comes in just now, and how far each partition is.',
@@ -57,6 +64,11 @@ export const PAGE_TABLE: Readonly<Record<PageName, Page>> = {
     title: 'Operations',
     lead: 'What the batch layer computed, who gets it, and how far real time was from it.',
     Page: OperationsPage,
+  },
+  rejections: {
+    title: 'Rejections',
+    lead: 'What was sent and never became an event, and which rule it broke.',
+    Page: RejectionsPage,
   },
   'dead-letters': {
     title: 'Dead letters',

@@ -2,12 +2,14 @@
 import type { Answer, Asked } from '@tributary/client/operations';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { Ask, Controls } from '../parts/controls.tsx';
-import { clock, duration, instant, money, NONE } from '../parts/format.ts';
+import { csvOf } from '../parts/csv.ts';
+import { clock, duration, instant, money } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { cursorIn, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
+import { rawOf, StateBadge, ValueText } from '../parts/value-text.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, go, type Place } from '../state/place.ts';
 import { dayOf } from '../state/window.ts';
@@ -138,6 +140,7 @@ function Values({ id }: { readonly id: string }) {
             title="Signals, sessions and segments"
             about={`What the definitions ask of this user, as of ${instant(asOf)} UTC.`}
             question={addressOfQuestion('userValues', { id })}
+            csv={() => csvOf(VALUES, rows)}
           >
             <Table caption="Signals, sessions and segments" columns={VALUES} rows={rows} keyOf={([name]) => name} />
           </Panel>
@@ -148,35 +151,18 @@ function Values({ id }: { readonly id: string }) {
 }
 
 const VALUES: readonly Column<readonly [string, Value]>[] = [
-  { head: 'Name', cell: ([name]) => <Name text={name} /> },
-  { head: 'Value', cell: ([, { value }]) => <ValueText value={value} /> },
   {
-    head: 'State',
-    cell: ([, { status }]) => (
-      <span class={`badge ${status === 'READY' ? 'is-good' : 'is-pending'}`}>{status.toLowerCase().replaceAll('_', ' ')}</span>
+    head: 'Name',
+    cell: ([name]) => (
+      <a href={addressOf('signals', { name })}>
+        <Name text={name} />
+      </a>
     ),
+    raw: ([name]) => name,
   },
+  { head: 'Value', cell: ([, { value }]) => <ValueText value={value} />, raw: ([, { value }]) => rawOf(value) },
+  { head: 'State', cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
 ];
-
-const MOST_JSON = 400;
-
-function ValueText({ value }: { readonly value: Value['value'] }) {
-  if (value === null) return <>{NONE}</>;
-  if (typeof value !== 'object') return <Name text={String(value)} most={80} />;
-  if ('member' in value && typeof value.member === 'boolean')
-    return (
-      <>
-        {value.member ? 'member' : 'not a member'}
-        {typeof value.since === 'number' && <span class="small">since {instant(value.since)} UTC</span>}
-      </>
-    );
-  return <code class="json">{jsonOf(value).slice(0, MOST_JSON)}</code>;
-}
-
-/** Integers beyond 2^53 are bigints, which JSON does not know. */
-function jsonOf(value: unknown): string {
-  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one)) ?? '';
-}
 
 function Events({ id, place }: { readonly id: string; readonly place: Place }) {
   const asked: Asked<'userSignals'> = { id, limit: PAGE_EVENTS, ...cursorIn(place) };

@@ -71,6 +71,33 @@ export function useAnswer<O extends Operation>(operation: O, asked: Asked<O> | n
   };
 }
 
+interface Found<O extends Operation> {
+  readonly asked: Asked<O>;
+  readonly answer: Answer<O> | undefined;
+  readonly problem: TributaryProblem | undefined;
+}
+
+/** Several questions one after the other, so that a page is never more than one of a server's readers. Those answered so far. */
+export function useAnswersInTurn<O extends Operation>(operation: O, all: readonly Asked<O>[]): readonly Found<O>[] {
+  const [state, setState] = useState<{ readonly to: string; readonly found: readonly Found<O>[] }>({ to: '', found: [] });
+  const questions = JSON.stringify([operation, all]);
+  useEffect(() => {
+    const stop = new AbortController();
+    const askAll = async () => {
+      let found: readonly Found<O>[] = [];
+      for (const asked of all) {
+        const { answer, problem } = await foundOf(operation, asked, stop.signal);
+        if (stop.signal.aborted) return;
+        found = [...found, { asked, answer, problem }];
+        setState({ to: questions, found });
+      }
+    };
+    void askAll();
+    return () => stop.abort();
+  }, [questions]);
+  return state.to === questions ? state.found : [];
+}
+
 async function foundOf<O extends Operation>(operation: O, asked: Asked<O>, signal: AbortSignal): Promise<Omit<State<O>, 'to'>> {
   const first = await attempt(operation, asked, signal);
   if (first.problem === undefined || !PASSES.has(first.problem.status)) return first;

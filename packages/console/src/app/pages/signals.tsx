@@ -1,0 +1,220 @@
+/** The definitions in force, and what they say of one user. */
+import type { Answer, Asked } from '@tributary/client/operations';
+import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Ask, Controls, Segmented } from '../parts/controls.tsx';
+import { csvOf } from '../parts/csv.ts';
+import { count, duration, instant } from '../parts/format.ts';
+import { Name } from '../parts/name.tsx';
+import { Panel } from '../parts/panel.tsx';
+import { Raw } from '../parts/raw.tsx';
+import { Missing } from '../parts/seam.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { rawOf, type SignalValue, StateBadge, ValueText } from '../parts/value-text.tsx';
+import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { addressOf, addressWith, go, type Place } from '../state/place.ts';
+import type { PageProps } from './pages.tsx';
+import { ValueOverTime } from './value-over-time.tsx';
+
+type Definition = Answer<'signalDefinitions'>['definitions'][number];
+
+const KINDS = [
+  { value: '', text: 'All' },
+  { value: 'signals', text: 'Signals' },
+  { value: 'session', text: 'Sessions' },
+  { value: 'segment', text: 'Segments' },
+] as const;
+const EVERY_MS = 5_000;
+
+export function SignalsPage({ place }: PageProps) {
+  const { query } = place;
+  const kind = KINDS.find(({ value }) => value === query.get('kind'))?.value ?? '';
+  const user = query.get('user');
+  const definitions = useAnswer('signalDefinitions', {});
+  return (
+    <>
+      <Controls>
+        <Segmented
+          name="Kind"
+          options={KINDS}
+          value={kind}
+          choose={(value) => go(addressWith(place, { kind: value, name: null }), { replaces: true })}
+        />
+        <Ask
+          name="What they say of a user"
+          value={user ?? ''}
+          placeholder="userId, or anonymousId"
+          button="Show"
+          ask={(text) => go(addressWith(place, { user: text }))}
+        />
+      </Controls>
+      <WhenAnswered of={definitions}>
+        {({ definitions: all }) => <Shown all={all} kind={kind} user={user} place={place} />}
+      </WhenAnswered>
+    </>
+  );
+}
+
+interface ShownProps {
+  readonly all: readonly Definition[];
+  readonly kind: string;
+  readonly user: string | null;
+  readonly place: Place;
+}
+
+function Shown({ all, kind, user, place }: ShownProps) {
+  const rows = all.filter(
+    (one) => kind === '' || kind === (one.kind === 'session' || one.kind === 'segment' ? one.kind : 'signals'),
+  );
+  const name = place.query.get('name');
+  const chosen = name === null ? undefined : all.find((one) => one.name === name);
+  const columns = columnsFor(place);
+  if (all.length === 0)
+    return (
+      <Panel title="No signal, session or segment is defined" question={addressOfQuestion('signalDefinitions', {})}>
+        <Empty title="Write down what to ask of each user">
+          In a file of definitions, such as <code>docs/examples/signals.yaml</code>; then{' '}
+          <code>npx tributary batch run --definitions FILE</code> brings it into force.
+        </Empty>
+      </Panel>
+    );
+  return (
+    <>
+      {user !== null && (
+        <ValuesOf user={user} names={rows.map((one) => one.name)} isPart={rows.length < all.length} place={place} />
+      )}
+      {name !== null && <One definition={chosen} name={name} user={user} place={place} />}
+      <Panel
+        title="Definitions in force"
+        about="They hold for every user. Choose one to see all of it."
+        question={addressOfQuestion('signalDefinitions', {})}
+        csv={() => csvOf(columns, rows)}
+      >
+        {rows.length === 0 ? (
+          <Empty title="None of this kind is defined" />
+        ) : (
+          <Table caption="Definitions in force" columns={columns} rows={rows} keyOf={(one) => one.name} />
+        )}
+      </Panel>
+    </>
+  );
+}
+
+function columnsFor(place: Place): readonly Column<Definition>[] {
+  return [
+    {
+      head: 'Name',
+      cell: ({ name }) => (
+        <a href={addressWith(place, { name })}>
+          <Name text={name} />
+        </a>
+      ),
+      raw: ({ name }) => name,
+    },
+    { head: 'Kind', cell: ({ kind }) => kind, raw: ({ kind }) => kind },
+    { head: 'Says', cell: ({ says }) => <Name text={says} most={300} />, raw: ({ says }) => says },
+    { head: 'Looks back', fileHead: 'reachMs', cell: ({ reachMs }) => duration(reachMs), raw: ({ reachMs }) => reachMs },
+    { head: 'Version', cell: ({ version }) => <code>{version}</code>, raw: ({ version }) => version },
+  ];
+}
+
+interface OneProps {
+  readonly definition: Definition | undefined;
+  readonly name: string;
+  readonly user: string | null;
+  readonly place: Place;
+}
+
+function One({ definition, name, user, place }: OneProps) {
+  const back = <a href={addressWith(place, { name: null })}>Close</a>;
+  if (definition === undefined)
+    return (
+      <Panel title="This definition is not in force" tools={back}>
+        <Empty title={name.slice(0, 64)}>Names are compared letter by letter; a run may have taken it out.</Empty>
+      </Panel>
+    );
+  const { kind, version, says, reachMs, definition: resolved, fields } = definition;
+  const named = Object.keys(fields).length;
+  return (
+    <>
+      <Panel title={definition.name} about={says} tools={back} question={addressOfQuestion('signalDefinitions', {})}>
+        <dl class="facts">
+          <dt>Kind</dt>
+          <dd>{kind}</dd>
+          <dt>Looks back</dt>
+          <dd>{duration(reachMs)}</dd>
+          <dt>Version</dt>
+          <dd>
+            <code>{version}</code>
+          </dd>
+        </dl>
+        <details>
+          <summary>With every default filled in{named > 0 && `, and ${count(named)} fields of properties`}</summary>
+          <Raw name={definition.name} text={JSON.stringify({ ...resolved, ...(named > 0 && { fields }) }, null, 2)} />
+        </details>
+      </Panel>
+      {user !== null && <ValueOverTime user={user} definition={definition} place={place} />}
+    </>
+  );
+}
+
+interface ValuesProps {
+  readonly user: string;
+  readonly names: readonly string[];
+  /** Others are in force as well. */
+  readonly isPart: boolean;
+  readonly place: Place;
+}
+
+const MOST_NAMES = 200;
+
+function ValuesOf({ user, names, isPart, place }: ValuesProps) {
+  const asked: Asked<'userValues'> = {
+    id: user,
+    ...(isPart && { signals: names.slice(0, MOST_NAMES) as [string, ...string[]] }),
+  };
+  const values = useAnswer('userValues', names.length === 0 ? null : asked, EVERY_MS);
+  if (names.length === 0) return null;
+  const columns = valueColumns(place);
+  return (
+    <WhenAnswered of={values}>
+      {({ asOf, values: found, status, meta }) => (
+        <>
+          <Missing of={meta} />
+          <Panel
+            title="What they say of this user"
+            about={
+              <>
+                <a href={addressOf('user', { id: user })}>
+                  <Name text={user} />
+                </a>
+                , as of {instant(asOf)} UTC.
+                {status === 'NOT_FOUND' && ' No event of this user is stored: values are those of a user without events.'}
+              </>
+            }
+            question={addressOfQuestion('userValues', asked)}
+            csv={() => csvOf(columns, Object.entries(found))}
+          >
+            <Table caption="What they say of this user" columns={columns} rows={Object.entries(found)} keyOf={([name]) => name} />
+          </Panel>
+        </>
+      )}
+    </WhenAnswered>
+  );
+}
+
+function valueColumns(place: Place): readonly Column<readonly [string, SignalValue]>[] {
+  return [
+    {
+      head: 'Name',
+      cell: ([name]) => (
+        <a href={addressWith(place, { name })}>
+          <Name text={name} />
+        </a>
+      ),
+      raw: ([name]) => name,
+    },
+    { head: 'Value', cell: ([, { value }]) => <ValueText value={value} />, raw: ([, { value }]) => rawOf(value) },
+    { head: 'State', cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
+    { head: 'Version', cell: ([, { version }]) => <code>{version}</code>, raw: ([, { version }]) => version },
+  ];
+}

@@ -1,0 +1,207 @@
+/** The console in a browser, over a world of the API: a history with names that would do harm, signals, and a collector that rejected some. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event } from '@tributary/model/event';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { readDefinitions } from '@tributary/signals/definitions/file';
+import { expect } from 'vitest';
+import { buildConsole } from '../../packages/console/build/build.ts';
+import { readBuilt } from '../../packages/console/src/built.ts';
+import { createWorld, event, NOON } from '../../services/api/test/world.ts';
+import { startChromium } from './chromium.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+export const LONG = `long-${'x'.repeat(200)}`;
+/** Each would run as HTML, as an attribute, as an address, or as a template. */
+export const HOSTILE = [
+  '<img src=x onerror="globalThis.ran=1">',
+  '"><script>globalThis.ran=1</script>',
+  "' onmouseover='globalThis.ran=1",
+  'javascript:globalThis.ran=1',
+  '</title><svg/onload=globalThis.ran=1>',
+  '{{constructor.constructor("globalThis.ran=1")()}}',
+  '__proto__',
+  '&lt;b&gt;&amp;',
+  '%3Cscript%3E',
+  '\u202eright-to-left override',
+];
+
+function history(): Event[] {
+  const channels = ['paid-search', 'email', 'display', 'بحث مدفوع', LONG];
+  const usual = Array.from({ length: 60 }, (_, i) => {
+    const ts = NOON - (i % 12) * DAY - HOUR;
+    const touch = (at: number, hours: number) =>
+      event({
+        type: 'ad_click',
+        userId: `u${i}`,
+        ts: ts - hours * HOUR,
+        channel: channels[at % 5] as string,
+        campaign: `c${at % 3}`,
+        cost: 35,
+        currency: 'EUR',
+      });
+    const bought = event({ type: 'purchase', userId: `u${i}`, id: `order-${i}`, ts, value: 1_000 + i, currency: 'EUR' });
+    return [touch(i, 30), touch(i + 1, 9), ...(i % 4 === 0 ? [touch(i + 2, 2)] : []), ...(i % 3 === 2 ? [] : [bought])];
+  });
+  const hostile = HOSTILE.map((name, i) => [
+    event({
+      type: 'ad_click',
+      userId: name,
+      ts: NOON - 2 * HOUR,
+      channel: name,
+      campaign: name,
+      page: name,
+      element: name,
+      creative: name,
+      properties: { name, [name]: name },
+    }),
+    event({ type: name, userId: name, id: `${name.replaceAll(/[^ -~]|["\\]/g, '')} ${i}`, ts: NOON - HOUR }),
+    event({ type: 'purchase', userId: name, id: `hostile-${i}`, ts: NOON - HOUR, value: 500, currency: 'EUR' }),
+  ]);
+  return [...usual, ...hostile].flat();
+}
+
+const DEFINITIONS = readDefinitions(
+  JSON.stringify({
+    signals: {
+      clicks2d: { count: 'ad_click', window: '2d' },
+      lastPage: { last: '*.page' },
+      spend: { sum: 'purchase.value', window: '30d' },
+    },
+    sessions: { web: { gap: '30m' } },
+    segments: { buyer: { enter: "type == 'purchase'", ttl: '14d' } },
+    signalRetention: { days: 40 },
+  }),
+  sha256Hex,
+);
+
+/** As a collector of this version answers, with what pages and clients may have sent. */
+export const REJECTED = HOSTILE.slice(0, 6).map((name, i) => ({
+  reason: i < 4 ? 'invalid_field' : 'too_deep',
+  keyId: i % 2 === 0 ? '0123456789ab' : null,
+  count: 10 - i,
+  firstAt: new Date(NOON - HOUR).toISOString(),
+  lastAt: new Date(NOON - i * 60_000).toISOString(),
+  message: `properties.${name} must be a decimal amount such as 19.99`,
+  origin: i === 0 ? 'https://shop.example' : null,
+  sample: i === 5 ? null : { type: 'track', event: name, userId: 'string(17)', properties: { [name]: 'string(1)' } },
+}));
+
+async function startRejecting() {
+  const server = createServer((_request, response) =>
+    response.end(JSON.stringify({ since: new Date(NOON - DAY).toISOString(), rejections: REJECTED })),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+}
+
+export type ConsoleInChromium = Awaited<ReturnType<typeof startConsole>>;
+
+export async function startConsole() {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-console-'));
+  await buildConsole({ folder });
+  const rejecting = await startRejecting();
+  const world = await createWorld({ console: readBuilt(folder), definitions: DEFINITIONS, collectors: [rejecting.url] });
+  const events = history();
+  for (const one of events.slice(0, 150)) await world.ingest(one);
+  await world.cut(1);
+  await world.publish(1);
+  for (const one of events.slice(150)) await world.ingest(one);
+  const parked = HOSTILE.map((raw, i) => ({ at: `${i}.0`, code: 'invalid_json', message: `the record ${raw} is not JSON`, raw }));
+  await world.commit(0, { parked }, {});
+  await world.tick();
+  await world.app.listen({ host: '127.0.0.1', port: 0 });
+  const api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
+  const browser = await startChromium();
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  await context.addInitScript(() => {
+    addEventListener('securitypolicyviolation', ({ violatedDirective, sample }) =>
+      console.error(`policy: ${violatedDirective} ${sample}`),
+    );
+  });
+  const page = await context.newPage();
+  await page.clock.setFixedTime(NOON);
+  const troubles: string[] = [];
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  page.on('dialog', (dialog) => void dialog.dismiss().then(() => troubles.push('a dialog')));
+  page.on('console', (message) => {
+    if (!message.text().includes('the server responded with a status of ')) troubles.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${api}/`) && !request.url().startsWith('blob:')) troubles.push(`asked ${request.url()}`);
+    if (/tr_reader_x|ta_admin_x/.test(request.url())) troubles.push('a key in an address');
+  });
+
+  async function open(path: string): Promise<void> {
+    await page.goto(`${api}/ui/${path}`);
+    await settled();
+  }
+
+  /** Every question of the page is answered. */
+  async function settled(): Promise<void> {
+    await page.locator('main h1').waitFor();
+    await page.waitForFunction(() => document.querySelector('.waiting, [aria-busy="true"], .sankey.is-waiting') === null);
+  }
+
+  async function logIn(key: string): Promise<void> {
+    await page.getByLabel('Key').fill(key);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.locator('.shell').waitFor();
+    await settled();
+  }
+
+  async function expectNoFaults(where: string): Promise<void> {
+    await page.evaluate(AXE);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      expect([where, colorScheme, await page.evaluate(faults, colorScheme === 'dark')]).toEqual([where, colorScheme, []]);
+    }
+  }
+
+  const answer = async (path: string) => (await world.get(path)).body;
+  const tableOf = (caption: string) =>
+    page.locator('table', { has: page.locator('caption', { hasText: new RegExp(`^${caption}$`) }) });
+  /** The texts of all cells, row by row, without what is small beside a figure. */
+  const cellsOf = (caption: string) =>
+    tableOf(caption)
+      .locator('tbody tr')
+      .evaluateAll((rows) =>
+        rows.map((row) =>
+          [...row.querySelectorAll('td')].map((cell) => {
+            const copy = cell.cloneNode(true) as HTMLElement;
+            for (const small of copy.querySelectorAll('.small')) small.remove();
+            return copy.textContent?.trim() ?? '';
+          }),
+        ),
+      );
+
+  async function close(): Promise<void> {
+    await browser.close();
+    await world.app.close();
+    rejecting.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  return { world, api, browser, context, page, troubles, open, settled, logIn, expectNoFaults, answer, tableOf, cellsOf, close };
+}
+
+interface Axe {
+  run(options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+}
+
+/** Runs in the page. What is not colour is the same in both themes. */
+async function faults(isColourAlone: boolean): Promise<string[]> {
+  const { axe } = globalThis as unknown as { readonly axe: Axe };
+  // The size of targets is a rule of WCAG 2.2 that is off by itself.
+  const all = { rules: { 'target-size': { enabled: true } } };
+  const { violations } = await axe.run(isColourAlone ? { runOnly: { type: 'rule', values: ['color-contrast'] } } : all);
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  );
+}

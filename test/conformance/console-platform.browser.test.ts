@@ -1,0 +1,128 @@
+/** The pages of the console about the platform itself, in a browser: what they show is what the API answers, and every state has its words. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { count, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
+import { ADMIN, NOON } from '../../services/api/test/world.ts';
+import { reportMissingChromium } from './chromium.ts';
+import { type ConsoleInChromium, HOSTILE, HOUR, REJECTED, startConsole } from './console-in-chromium.ts';
+
+const missing = reportMissingChromium('the console in Chromium (test/conformance/console-platform.browser.test.ts)');
+const on = missing === null ? await startConsole() : null;
+
+describe.skipIf(on === null)('in Chromium', () => {
+  const { world, api, page, troubles, open, settled, logIn, expectNoFaults, answer, cellsOf } = on ?? ({} as ConsoleInChromium);
+  afterAll(() => on?.close());
+
+  const allInstants = () =>
+    page.waitForFunction(
+      () => document.querySelector('.column:nth-of-type(13)') !== null && !/instants answered/.test(document.body.textContent),
+    );
+
+  test('definitions are those in force, and values of a user those of the API, now and over time', async () => {
+    await page.goto(`${api}/ui/signals`);
+    await logIn('tr_reader_x');
+    const { definitions } = await answer('/v1/signals/definitions');
+    const shown = definitions.map(({ name, kind, says }: Definition) => [name, kind, says]);
+    expect((await cellsOf('Definitions in force')).map((cells) => cells.slice(0, 3))).toEqual(shown);
+    expect(shown.map(([name]: [string]) => name)).toEqual(['buyer', 'clicks2d', 'lastPage', 'spend', 'web']);
+
+    await page.getByLabel('What they say of a user').fill('u0');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('radio', { name: 'Segments' }).check();
+    await settled();
+    expect(new URL(page.url()).search).toBe('?user=u0&kind=segment');
+    expect((await cellsOf('What they say of this user')).map(([name]) => name)).toEqual(['buyer']);
+    await page.getByRole('radio', { name: 'All', exact: true }).check();
+    await page.getByRole('link', { name: 'clicks2d' }).first().click();
+    await allInstants();
+    const wanted: string[] = [];
+    for (let i = 0; i < 13; i++) {
+      const { values } = await answer(`/v1/users/u0/values?signals=clicks2d&asOf=${NOON - (12 - i) * 2 * HOUR}`);
+      wanted.push(ratio(values.clicks2d.value));
+    }
+    const titles = await page.locator('.column title').allTextContents();
+    expect(titles.map((title) => title.slice(title.indexOf(': ') + 2))).toEqual(wanted);
+    expect(new Set(wanted).size).toBeGreaterThan(1);
+
+    await open('signals?user=u0');
+    const { values } = await answer('/v1/users/u0/values');
+    const rows = await cellsOf('What they say of this user');
+    expect(rows.map(([name]) => name)).toEqual(Object.keys(values));
+    expect(rows.find(([name]) => name === 'spend')?.[1]).toBe(String(values.spend.value));
+  });
+
+  test('an instant that records do not hold is drawn as missing, and not as 0', async () => {
+    const { values, ...rest } = await answer('/v1/users/u0/values?signals=clicks2d');
+    await page.route('**/v1/users/u0/values?signals=clicks2d*', (route) => {
+      const asOf = Date.parse(new URL(route.request().url()).searchParams.get('asOf') ?? '');
+      const isHeld = asOf >= NOON - 12 * HOUR;
+      const clicks2d = { ...values.clicks2d, ...(!isHeld && { value: null, status: 'INCOMPLETE' }) };
+      return route.fulfill({ json: { ...rest, values: { clicks2d } } });
+    });
+    await open('signals?user=u0&name=clicks2d');
+    await allInstants();
+    expect(await page.locator('.column-missing').count()).toBe(6);
+    expect(await page.locator('.column title').first().textContent()).toMatch(/: incomplete$/);
+    await page.unroute('**/v1/users/u0/values?signals=clicks2d*');
+  });
+
+  test('a definition that is not in force, and a platform without any, say what to do', async () => {
+    await open('signals?name=gone');
+    await page.getByRole('heading', { name: 'This definition is not in force' }).waitFor();
+    await page.route('**/v1/signals/definitions', (route) => route.fulfill({ json: { definitions: [] } }));
+    await open('signals');
+    await page.getByText('Write down what to ask of each user').waitFor();
+    await page.unroute('**/v1/signals/definitions');
+  });
+
+  test('rejections are those of the collectors, by reason and key, and both are in the address', async () => {
+    await open('rejections');
+    const { rejections } = await answer('/v1/rejections?limit=1000');
+    expect((await cellsOf('Rejected lately')).map(([why, events]) => [why, events])).toEqual(
+      rejections.map(({ message, count: many }: Rejection) => [message, count(many)]),
+    );
+    expect(rejections.map(({ message }: Rejection) => message)).toEqual(REJECTED.map(({ message }) => message));
+    await page.locator('.shares a', { hasText: 'too_deep' }).click();
+    await page.getByRole('link', { name: '0123456789ab' }).first().click();
+    expect(new URL(page.url()).search).toBe('?reason=too_deep&key=0123456789ab');
+    expect(await cellsOf('Rejected lately')).toHaveLength(1);
+    expect((await cellsOf('Collectors that were asked')).map((cells) => cells[2])).toEqual([instant(NOON - 24 * HOUR)]);
+  });
+
+  test('law 7: where no collector answers it is not known what was rejected: no page says that nothing was', async () => {
+    const silent = {
+      collectors: [{ collector: 'http://c:7400', since: null, problem: 'it did not answer' }],
+      rejections: [],
+      total: 0,
+    };
+    const said = { complete: false, reasons: ['collector_silent'], warnings: ['http://c:7400: it did not answer'] };
+    await page.route('**/v1/rejections?*', (route) => route.fulfill({ json: { ...silent, ...said } }));
+    await open('rejections');
+    await page.getByRole('heading', { name: 'It is not known' }).waitFor();
+    expect(await page.locator('.banner').textContent()).toContain('http://c:7400: it did not answer');
+    expect(await page.getByText('Nothing was rejected').count()).toBe(0);
+    await page.unroute('**/v1/rejections?*');
+  });
+
+  test('dead letters are those that are stored, as text, for an admin', async () => {
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await logIn('ta_admin_x');
+    await open('dead-letters');
+    const { deadLetters } = JSON.parse((await world.get('/v1/dead-letters', ADMIN)).text) as { deadLetters: { raw: string }[] };
+    expect(deadLetters).toHaveLength(HOSTILE.length);
+    expect(await page.locator('.raw').allTextContents()).toEqual(deadLetters.map(({ raw }) => raw));
+    await expectNoFaults('dead letters');
+  });
+
+  test('nothing was refused by its policy, nothing failed, and no other address was asked', () => expect(troubles).toEqual([]));
+});
+
+interface Definition {
+  readonly name: string;
+  readonly kind: string;
+  readonly says: string;
+}
+
+interface Rejection {
+  readonly message: string;
+  readonly count: number;
+}
