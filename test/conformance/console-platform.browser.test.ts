@@ -1,4 +1,5 @@
 /** The pages of the console about the platform itself, in a browser: what they show is what the API answers, and every state has its words. */
+import { RECONCILIATION_EXAMPLE } from '@tributary/contract/reconciliation';
 import { afterAll, describe, expect, test } from 'vitest';
 import { count, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
 import { ADMIN, NOON } from '../../services/api/test/world.ts';
@@ -111,6 +112,70 @@ describe.skipIf(on === null)('in Chromium', () => {
     expect(deadLetters).toHaveLength(HOSTILE.length);
     expect(await page.locator('.raw').allTextContents()).toEqual(deadLetters.map(({ raw }) => raw));
     await expectNoFaults('dead letters');
+  });
+
+  test('an action is previewed, and is done when its words are typed, letter by letter, and not before', async () => {
+    await world.cut(2, true, { promotion: 'ask' });
+    world.reconciliations.set(2, { ...RECONCILIATION_EXAMPLE, generation: 2 });
+    await world.tick();
+    await open('operations');
+    await page.getByRole('link', { name: 'Promote' }).click();
+    expect(new URL(page.url()).search).toBe('?do=promote&generation=2');
+    await page.getByText('Readers get generation 2 in place of 1, in every report at once.').waitFor();
+    await page.getByRole('heading', { name: 'What changes for readers' }).waitFor();
+    await settled();
+    await expectNoFaults('the preview of a promotion');
+    const button = page.getByRole('button', { name: 'Promote 2' });
+    const field = page.getByLabel('Type promote 2 to confirm');
+    for (const typed of ['', 'promote', 'promote 1', 'Promote 2', 'promote 22']) {
+      await field.fill(typed);
+      await field.press('Enter');
+      expect([typed, await button.isDisabled(), world.publications.length]).toEqual([typed, true, 1]);
+    }
+    await page.getByLabel('Why, for those who read the list later').fill('looks right');
+    await field.fill('promote 2');
+    await button.click();
+    await page.getByText('Readers get generation 2.', { exact: true }).waitFor();
+    expect(world.publications.slice(1)).toMatchObject([
+      { generation: 2, action: 'publish', by: 'key ta_admin', why: 'looks right' },
+    ]);
+  });
+
+  test('what was previewed from one generation is not done from another', async () => {
+    await open('operations?do=rollback&generation=1');
+    await page.getByText('Scheduled runs do not publish until somebody publishes by hand.').waitFor();
+    await world.cut(3);
+    await world.publish(3);
+    await world.tick();
+    await page.getByText('Readers got another generation meanwhile').waitFor();
+    expect(await page.getByRole('button', { name: 'Roll back' }).count()).toBe(0);
+    expect(world.publications).toHaveLength(3);
+  });
+
+  test('a run says what it would read, and one that was done or is not known cannot be asked for', async () => {
+    await open('operations');
+    await page.getByRole('link', { name: 'Run a batch' }).click();
+    await page.getByText('not known: fewer than three runs of this kind').waitFor();
+    await page.getByRole('radio', { name: 'All of the archive' }).check();
+    await page.getByRole('radio', { name: 'Stage it, and ask' }).check();
+    expect(new URL(page.url()).search).toBe('?do=run&mode=full&promote=ask');
+    await page.getByLabel('Type run full to confirm').fill('run full');
+    await page.getByRole('button', { name: 'Run full' }).click();
+    await page.getByText('The run job-1 was asked for.').waitFor();
+    expect(world.runs).toEqual([{ mode: 'full', promotion: 'ask', by: 'key ta_admin' }]);
+    for (const asked of ['promote&generation=2', 'discard&generation=3', 'rollback&generation=99', 'publish']) {
+      await open(`operations?do=${asked}`);
+      await page.getByText(/^Generation \d+ is not one to /).waitFor();
+    }
+  });
+
+  test('without an admin key there is nothing to change, and an address that was sent says why', async () => {
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await logIn('tr_reader_x');
+    await open('operations?do=rollback&generation=1');
+    await page.getByText('This needs an admin key').waitFor();
+    expect(await page.getByRole('link', { name: /Run a batch|Roll back|Promote|Discard|Publish/ }).count()).toBe(0);
+    expect(await page.locator('.confirm').count()).toBe(0);
   });
 
   test('nothing was refused by its policy, nothing failed, and no other address was asked', () => expect(troubles).toEqual([]));

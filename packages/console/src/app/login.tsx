@@ -26,8 +26,8 @@ export function Login({ why }: { readonly why: string | null }) {
         </p>
         <h1>Log in with a key</h1>
         <p class="about">
-          A key of the scope <b>read</b> shows reports and users; one of the scope <b>admin</b> dead letters as well. Nothing can
-          be changed from these pages.
+          A key of the scope <b>read</b> shows reports and users. One of the scope <b>admin</b> shows dead letters as well, and
+          can begin runs and change which generation readers get.
         </p>
         {!isSecureContext && (
           <p class="login-why">

@@ -1,12 +1,13 @@
 /**
- * The cookie of a session. It counts for reads of the console's own pages alone: the browser itself says (`Sec-Fetch-Site`) that a page of
- * this origin asks, which no page can write, and nothing but a read is done by it. So a page of another site, or of another port of this
- * host, acts with nothing of a reader who is logged in, though the browser may send the cookie along.
+ * The cookie of a session. It counts for the console's own pages alone: the browser itself says (`Sec-Fetch-Site`) that a page of this origin
+ * asks, which no page can write. It counts for reads, and for the actions of `actions.ts`. So a page of another site, or of another port of
+ * this host, acts with nothing of a reader who is logged in, though the browser may send the cookie along.
  */
 import type { FastifyRequest } from 'fastify';
+import { isAction } from './actions.ts';
 import { LIFE_MS, type Sessions } from './sessions.ts';
 
-type Asked = Pick<FastifyRequest, 'headers' | 'method' | 'socket'>;
+type Asked = Pick<FastifyRequest, 'headers' | 'method' | 'routeOptions' | 'socket'>;
 
 /** By port: cookies are shared by all ports of a host. `__Host-`: set by this host, over HTTPS or on loopback, for all its paths. */
 const nameOf = ({ socket }: Asked) => `__Host-tributary-${socket.localPort ?? 0}`;
@@ -36,9 +37,9 @@ export function sessionOf(request: Asked): string | null {
   return ID.test(id) ? id : null;
 }
 
-/** The key of the session that a read is made with; null: no session, or it is more than a read. */
+/** The key of the session that a read or an action is made with; null: no session, or it is something else. */
 export function keyOfSession(sessions: Pick<Sessions, 'keyOf'>, request: Asked): string | null {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return null;
+  if (request.method !== 'GET' && request.method !== 'HEAD' && !isAction(request)) return null;
   const id = sessionOf(request);
   return id === null ? null : sessions.keyOf(id);
 }

@@ -1,6 +1,6 @@
 /**
  * Who may ask. Every route needs a key unless its config says `scope: 'open'`, so a route that forgets to say is closed.
- * Keys come as Bearer, or as the session of a reader of the console, which reads only; on /docs, which people open in browsers, also as the password of a Basic authorization. Elsewhere
+ * Keys come as Bearer, or as the session of a reader of the console (`console/session-cookie.ts`); on /docs, which people open in browsers, also as the password of a Basic authorization. Elsewhere
  * Basic is refused: browsers send it by themselves, and another site's page must not act with an admin's key.
  */
 import { keyKind } from '@tributary/runtime/keys/ring';

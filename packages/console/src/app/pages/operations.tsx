@@ -2,25 +2,27 @@
 import type { Answer } from '@tributary/client/operations';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { count, duration, instant, NONE, percent } from '../parts/format.ts';
+import { count, duration, instant, NONE } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import type { Place } from '../state/place.ts';
+import { ActionPanel, actionAddress, actionsOn, useIsAdmin } from './action.tsx';
+import { Compared } from './compared.tsx';
+import type { PageProps } from './pages.tsx';
 
 type Generation = Answer<'generations'>['generations'][number];
 type Run = Answer<'runs'>['runs'][number];
 type Publication = Answer<'publications'>['publications'][number];
-type Reconciliation = Answer<'reconciliation'>['reconciliation'];
-type View = Reconciliation['views'][string];
 
 const EVERY_MS = 5_000;
 
-export function OperationsPage() {
+export function OperationsPage({ place }: PageProps) {
   return (
     <>
+      <Generations place={place} />
       <Runs />
-      <Generations />
       <Reconciliations />
       <Publications />
     </>
@@ -86,30 +88,45 @@ const RUNS: readonly Column<Run>[] = [
   { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
 ];
 
-function Generations() {
+function Generations({ place }: PageProps) {
+  const isAdmin = useIsAdmin();
   const asked = { limit: 20 };
   const generations = useAnswer('generations', asked, EVERY_MS);
   const lastRun = useLastRun();
   return (
     <WhenAnswered of={generations}>
       {({ generations: all, publication }) => (
-        <Panel
-          title="Generations"
-          about={
-            (publication === null
-              ? 'None was published yet: answers come from the speed layer alone.'
-              : `Readers get number ${publication.generation}${publication.held ? '; scheduled runs do not publish until somebody publishes by hand' : ''}.`) +
-            lastRun
-          }
-          question={addressOfQuestion('generations', asked)}
-          csv={() => csvOf(GENERATIONS, all)}
-        >
-          {all.length === 0 ? (
-            <Empty title="No run has begun yet" />
-          ) : (
-            <Table caption="Generations" columns={GENERATIONS} rows={all} keyOf={({ generation }) => String(generation)} />
-          )}
-        </Panel>
+        <>
+          <ActionPanel
+            key={`${place.query.get('do')} ${place.query.get('generation')}`}
+            place={place}
+            generations={all}
+            served={publication?.generation ?? 0}
+          />
+          <Panel
+            title="Generations"
+            about={
+              (publication === null
+                ? 'None was published yet: answers come from the speed layer alone.'
+                : `Readers get number ${publication.generation}${publication.held ? '; scheduled runs do not publish until somebody publishes by hand' : ''}.`) +
+              lastRun
+            }
+            question={addressOfQuestion('generations', asked)}
+            csv={() => csvOf(GENERATIONS, all)}
+            tools={isAdmin && <a href={actionAddress(place, 'run')}>Run a batch</a>}
+          >
+            {all.length === 0 ? (
+              <Empty title="No run has begun yet" />
+            ) : (
+              <Table
+                caption="Generations"
+                columns={isAdmin ? [...GENERATIONS, actionColumn(place, publication?.generation ?? 0)] : GENERATIONS}
+                rows={all}
+                keyOf={({ generation }) => String(generation)}
+              />
+            )}
+          </Panel>
+        </>
       )}
     </WhenAnswered>
   );
@@ -173,6 +190,24 @@ const GENERATIONS: readonly Column<Generation>[] = [
   { head: 'Duplicates', isFigure: true, cell: ({ counts }) => count(counts.duplicates), raw: ({ counts }) => counts.duplicates },
   { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
 ];
+
+const ACTION_NAMES = { promote: 'Promote', discard: 'Discard', publish: 'Publish', rollback: 'Roll back to it' } as const;
+
+/** For an admin: each leads to what it would do, and to the words to be typed. */
+function actionColumn(place: Place, served: number): Column<Generation> {
+  return {
+    head: 'Change',
+    cell: (row) => (
+      <span class="actions">
+        {actionsOn(row, served).map((what) => (
+          <a key={what} href={actionAddress(place, what, row.generation)}>
+            {ACTION_NAMES[what]}
+          </a>
+        ))}
+      </span>
+    ),
+  };
+}
 
 function Publications() {
   const asked = { limit: 20 };
@@ -240,97 +275,3 @@ function Reconciliations() {
     </WhenAnswered>
   );
 }
-
-function Compared({ of: one, isOpen }: { readonly of: Reconciliation; readonly isOpen: boolean }) {
-  const { generation, comparedWith, equal, moved, because, views, at, failure } = one;
-  const all = Object.entries(views).flatMap(([view, compared]) => rowsOf(view, compared));
-  const rows = all.filter(({ isEqual }) => !isEqual);
-  const reasons = [
-    [because.lateEvents, 'late events'],
-    [because.duplicates, 'duplicates'],
-    [because.overflowedUsers, 'users whose events were too many'],
-    [because.speedBehind.length, 'partitions that were behind'],
-    [because.corrections?.length ?? 0, 'corrections of more or fewer events'],
-    [because.definitionsChanged ? 1 : 0, 'change of the definitions'],
-  ] as const;
-  return (
-    <li>
-      <details open={isOpen}>
-        <summary>
-          <b>Generation {generation}</b> against {comparedWith === 0 ? 'real time alone' : `${comparedWith} and live`},{' '}
-          {instant(at)} UTC{' '}
-          {failure === undefined && (
-            <span class={`badge ${equal ? 'is-good' : 'is-pending'}`}>
-              {equal
-                ? 'equal to the integer'
-                : moved === null || moved === undefined
-                  ? 'different'
-                  : `${percent(moved)} moved at most`}
-            </span>
-          )}
-          {failure !== undefined && <span class="badge is-bad">not compared</span>}
-        </summary>
-        {failure !== undefined && <p>{failure}</p>}
-        {!equal && (
-          <p class="small">
-            What can explain it:{' '}
-            {reasons
-              .filter(([many]) => many > 0)
-              .map(([many, what]) => `${count(many)} ${what}`)
-              .join(', ') || 'nothing that is known'}
-            .
-          </p>
-        )}
-        {rows.length > 0 && (
-          <Table
-            caption={`Generation ${generation} compared`}
-            columns={DIFFERENCES}
-            rows={rows}
-            keyOf={({ view, measure }) => `${view} ${measure}`}
-          />
-        )}
-        {all.length > rows.length && (
-          <p class="small">
-            {rows.length === 0 ? `All ${all.length} sums` : `The other ${all.length - rows.length} sums`} are equal to the
-            integer, row by row.
-          </p>
-        )}
-      </details>
-    </li>
-  );
-}
-
-interface Difference {
-  readonly view: string;
-  readonly measure: string;
-  readonly rows: string;
-  readonly before: number | bigint;
-  readonly after: number | bigint;
-  readonly difference: number | bigint;
-  readonly isEqual: boolean;
-}
-
-function rowsOf(view: string, { rowsDiffering, rowsAfter, totals }: View): Difference[] {
-  return Object.entries(totals).map(([measure, { before, after, difference }]) => ({
-    view,
-    measure,
-    rows: `${count(rowsDiffering)} of ${count(rowsAfter)}`,
-    before,
-    after,
-    difference,
-    isEqual: rowsDiffering === 0,
-  }));
-}
-
-const DIFFERENCES: readonly Column<Difference>[] = [
-  { head: 'View', cell: ({ view }) => view },
-  { head: 'Sum of', cell: ({ measure }) => measure },
-  { head: 'Rows that differ', isFigure: true, cell: ({ rows }) => rows },
-  { head: 'Readers saw', isFigure: true, cell: ({ before }) => count(before) },
-  { head: 'Computed', isFigure: true, cell: ({ after }) => count(after) },
-  {
-    head: 'Difference',
-    isFigure: true,
-    cell: ({ difference }) => <span class={Number(difference) === 0 ? 'nothing' : undefined}>{count(difference)}</span>,
-  },
-];

@@ -133,7 +133,7 @@ async function attempt<O extends Operation>(operation: O, asked: Asked<O>, signa
 
 async function ask<O extends Operation>(operation: O, asked: Asked<O>, signal: AbortSignal): Promise<Answer<O>> {
   if (!isRead(operation))
-    throw localProblem('invalid_request', `${operation} must be a read (got another)`, 'The console reads only.');
+    throw localProblem('invalid_request', `${operation} must be a read (got another)`, 'What changes something is asked in state/actions.ts.');
   const url = addressOfQuestion(operation, asked);
   const response = await answerOf(url, AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)]));
   const text = await response.text();
@@ -155,7 +155,7 @@ async function answerOf(url: string, signal: AbortSignal): Promise<Response> {
   }
 }
 
-function problemOf(url: string, { status, headers }: Response, text: string): TributaryProblem {
+export function problemOf(url: string, { status, headers }: Response, text: string): TributaryProblem {
   let said: Partial<Record<'code' | 'detail' | 'fix' | 'requestId', unknown>> = {};
   try {
     said = JSON.parse(text) as typeof said;

@@ -1,0 +1,320 @@
+/**
+ * Something that changes what readers get, or begins a run: what it will do is shown first, then its words are typed. Which one it is stands in
+ * the address (`do`, `generation`), so a colleague can be sent the preview; nothing happens before the words are typed.
+ */
+import type { Answer } from '@tributary/client/operations';
+import { useId, useState } from 'preact/hooks';
+import { Empty, Problem, WhenAnswered } from '../parts/answered.tsx';
+import { Segmented } from '../parts/controls.tsx';
+import { bytes, count, duration, instant, percent } from '../parts/format.ts';
+import { Panel } from '../parts/panel.tsx';
+import { type Acted, useAction, usePlan } from '../state/actions.ts';
+import { useAnswer } from '../state/answers.ts';
+import { addressWith, go, type Place } from '../state/place.ts';
+import { useSession } from '../state/session.ts';
+import { Compared } from './compared.tsx';
+
+type Generation = Answer<'generations'>['generations'][number];
+
+export const WHAT = ['run', 'promote', 'discard', 'publish', 'rollback'] as const;
+type What = (typeof WHAT)[number];
+
+const VERBS: Readonly<Record<Exclude<What, 'run'>, string>> = {
+  promote: 'promote',
+  discard: 'discard',
+  publish: 'publish',
+  rollback: 'roll back to',
+};
+
+export function useIsAdmin(): boolean {
+  const session = useSession();
+  return session.is === 'in' && session.holder.scope === 'admin';
+}
+
+/** The address of the preview of an action; null as `what` leaves it. */
+export function actionAddress(place: Place, what: What | null, generation: number | null = null): string {
+  return addressWith(place, { do: what, generation: generation === null ? null : String(generation), mode: null, promote: null });
+}
+
+/** What may be done with a generation, by its state and by which one readers get. */
+export function actionsOn({ generation, state, current, staged }: Generation, served: number): readonly Exclude<What, 'run'>[] {
+  if (current || state !== 'computed') return [];
+  if (staged) return ['promote', 'discard'];
+  return [generation < served ? 'rollback' : 'publish'];
+}
+
+interface Props {
+  readonly place: Place;
+  readonly generations: readonly Generation[];
+  /** The generation that readers get; 0: none yet. */
+  readonly served: number;
+}
+
+export function ActionPanel({ place, generations, served }: Props) {
+  const isAdmin = useIsAdmin();
+  const what = WHAT.find((name) => name === place.query.get('do'));
+  const [said, say] = useState<string | null>(null);
+  if (what === undefined) return null;
+  const number = Number(place.query.get('generation'));
+  const title = what === 'run' ? 'Run the batch layer' : `${capital(VERBS[what])} generation ${number}`;
+  const leave = <a href={actionAddress(place, null)}>Close</a>;
+  if (!isAdmin)
+    return (
+      <Panel title={title} tools={leave}>
+        <Empty title="This needs an admin key">Log out, and log in with a key of the scope admin.</Empty>
+      </Panel>
+    );
+  if (said !== null)
+    return (
+      <Panel title={title} tools={leave}>
+        <div class="notice is-good" role="status">
+          <p>{said}</p>
+        </div>
+      </Panel>
+    );
+  if (what === 'run')
+    return (
+      <Panel
+        title={title}
+        tools={leave}
+        about="It computes what is archived as a new generation. Nothing happens before you type its words."
+      >
+        <Run place={place} say={say} />
+      </Panel>
+    );
+  const one = generations.find(({ generation }) => generation === number);
+  return (
+    <Panel title={title} tools={leave} about="Nothing happens before you type its words.">
+      {one === undefined || !actionsOn(one, served).includes(what) ? (
+        <Empty title={`Generation ${number} is not one to ${VERBS[what]}`}>
+          It may have been done already, or the list below goes on to other ones: it says how each stands.
+        </Empty>
+      ) : (
+        <Move what={what} one={one} served={served} current={generations.find(({ current }) => current)} say={say} />
+      )}
+    </Panel>
+  );
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
+interface MoveProps {
+  readonly what: Exclude<What, 'run'>;
+  readonly one: Generation;
+  readonly served: number;
+  readonly current: Generation | undefined;
+  /** Called with what was done. */
+  readonly say: (done: string) => void;
+}
+
+const OPERATIONS = {
+  promote: 'publishGeneration',
+  publish: 'publishGeneration',
+  discard: 'discardGeneration',
+  rollback: 'rollbackGeneration',
+} as const;
+
+const EFFECTS: Readonly<Record<MoveProps['what'], (one: number, served: number) => string>> = {
+  promote: (one, served) =>
+    `Readers get generation ${one} in place of ${served || 'real time alone'}, in every report at once. A rollback undoes it.`,
+  publish: (one, served) =>
+    `Readers get generation ${one} in place of ${served || 'real time alone'}, in every report at once. A rollback undoes it.`,
+  discard: (one, served) =>
+    `Readers keep ${served === 0 ? 'real time alone' : `generation ${served}`}. Generation ${one} can never be published again, and its files go with the next run: this cannot be undone.`,
+  rollback: (one, served) =>
+    `Readers get generation ${one} in place of ${served}, and what came since its cut from the live layer. Scheduled runs do not publish until somebody publishes by hand.`,
+};
+
+function Move({ what, one, served, current, say }: MoveProps) {
+  const { generation } = one;
+  const [acted, begin] = useAction(OPERATIONS[what], () =>
+    say(what === 'discard' ? `Generation ${generation} was given up.` : `Readers get generation ${generation}.`),
+  );
+  const [previewed] = useState(served);
+  const words = `${VERBS[what]} ${generation}`;
+  // What would be done now is another thing than what was looked at.
+  if (previewed !== served && acted.is === 'ready')
+    return (
+      <Empty title="Readers got another generation meanwhile">
+        They have {served === 0 ? 'none' : `number ${served}`} now. Close this, and look at what would change from there.
+      </Empty>
+    );
+  return (
+    <>
+      <p>{EFFECTS[what](generation, previewed)}</p>
+      <dl class="facts">
+        <dt>Its cut</dt>
+        <dd>{instant(one.createdAt)} UTC</dd>
+        <dt>Its events</dt>
+        <dd>
+          {count(one.counts.events)}
+          {current !== undefined && `; readers have ${count(current.counts.events)}`}
+        </dd>
+        <dt>Its definitions</dt>
+        <dd>
+          {current === undefined || current.definitionsVersion === one.definitionsVersion
+            ? 'those that readers have'
+            : 'others than readers have'}
+        </dd>
+      </dl>
+      {what === 'rollback' ? (
+        <Difference of={previewed} title={`What generation ${previewed} changed, which this takes back`} />
+      ) : (
+        <Difference of={generation} title="What changes for readers" />
+      )}
+      <Confirm
+        acted={acted}
+        words={words}
+        begin={(why) =>
+          begin({ generation, ...(what !== 'discard' && { comparedWith: previewed }), ...(why !== '' && { why }) } as Parameters<
+            typeof begin
+          >[0])
+        }
+      />
+    </>
+  );
+}
+
+/** As it was compared when it was computed. */
+function Difference({ of: generation, title }: { readonly of: number; readonly title: string }) {
+  const compared = useAnswer('reconciliation', generation === 0 ? null : { generation });
+  if (compared.problem?.status === 404 || generation === 0)
+    return <p class="small">It was not compared, so its difference is not known here.</p>;
+  return (
+    <WhenAnswered of={compared}>
+      {({ reconciliation }) => (
+        <>
+          <h3>{title}</h3>
+          <ol class="compared">
+            <Compared of={reconciliation} isOpen caption={title} />
+          </ol>
+        </>
+      )}
+    </WhenAnswered>
+  );
+}
+
+const MODES = [
+  { value: 'incremental', text: 'What is new' },
+  { value: 'full', text: 'All of the archive' },
+] as const;
+const PROMOTE = [
+  { value: 'auto', text: 'Readers get it at once' },
+  { value: 'ask', text: 'Stage it, and ask' },
+] as const;
+
+function Run({ place, say }: Pick<Props, 'place'> & Pick<MoveProps, 'say'>) {
+  const mode = MODES.find(({ value }) => value === place.query.get('mode'))?.value ?? 'incremental';
+  const promote = PROMOTE.find(({ value }) => value === place.query.get('promote'))?.value ?? 'auto';
+  const plan = usePlan(mode);
+  const [acted, begin] = useAction('requestGeneration', ({ jobId }) =>
+    say(`The run ${jobId} was asked for. Its generation is in the list below once it has begun.`),
+  );
+  const choose = (changes: Readonly<Record<string, string>>) => go(addressWith(place, changes), { replaces: true });
+  return (
+    <>
+      <div class="controls">
+        <Segmented name="Computes" options={MODES} value={mode} choose={(value) => choose({ mode: value })} />
+        <Segmented name="Then" options={PROMOTE} value={promote} choose={(value) => choose({ promote: value })} />
+      </div>
+      <Plan of={plan} />
+      <Confirm acted={acted} words={`run ${mode}`} begin={() => begin({ mode, promote })} />
+    </>
+  );
+}
+
+const FULL_BECAUSE = {
+  asked: 'a full one was asked for',
+  nothing_computed: 'no generation is published whose files are there',
+  fields_missing: 'the events of the published one lack a field',
+  counted_once_changed: 'conversions are counted once by another key',
+} as const;
+
+function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReprocessing'> }) {
+  if (problem !== undefined) return <Problem problem={problem} />;
+  if (answer === undefined)
+    return (
+      <p class="small" role="status">
+        {is === 'busy' ? 'Asking what it would read …' : ''}
+      </p>
+    );
+  const { mode, base, fullBecause, archive, kept, notArchived, estimate } = answer.plan;
+  return (
+    <dl class="facts">
+      <dt>It computes</dt>
+      <dd>
+        {mode === 'full' ? 'all of the archive' : `what is new since generation ${base}`}
+        {fullBecause !== null && `, because ${FULL_BECAUSE[fullBecause]}`}
+      </dd>
+      <dt>It reads</dt>
+      <dd>
+        {count(archive.rows)} archived events ({bytes(archive.bytes)})
+        {base !== null && `, and what they touch of ${count(kept.rows)} rows that are kept`}
+      </dd>
+      <dt>Not archived yet</dt>
+      <dd>
+        {notArchived === null
+          ? 'not known'
+          : notArchived.partitions === 0
+            ? 'nothing'
+            : `entries of ${notArchived.partitions} partitions, the oldest ${duration(notArchived.oldestMs)} old: it reads them too`}
+      </dd>
+      <dt>It takes</dt>
+      <dd>
+        {estimate === null
+          ? 'not known: fewer than three runs of this kind'
+          : `about ${duration(estimate.seconds * 1_000)}; half of ${estimate.runs} earlier runs were off by more than ${percent(estimate.medianError)}`}
+      </dd>
+    </dl>
+  );
+}
+
+interface ConfirmProps {
+  readonly acted: Acted<'requestGeneration' | 'publishGeneration' | 'rollbackGeneration' | 'discardGeneration'>;
+  /** What must be typed, letter by letter. */
+  readonly words: string;
+  readonly begin: (why: string) => void;
+}
+
+function Confirm({ acted, words, begin }: ConfirmProps) {
+  const [typed, setTyped] = useState('');
+  const [field, reason] = [useId(), useId()];
+  const isTyped = typed.trim() === words;
+  const hasReason = !words.startsWith('run ');
+  return (
+    <form
+      class="confirm"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isTyped || acted.is === 'busy') return;
+        begin(String(new FormData(event.currentTarget).get('why') ?? '').trim());
+      }}
+    >
+      {acted.problem !== undefined && <Problem problem={acted.problem} />}
+      {hasReason && (
+        <div class="field">
+          <label for={reason}>Why, for those who read the list later</label>
+          <input id={reason} name="why" type="text" maxLength={500} autocomplete="off" />
+        </div>
+      )}
+      <div class="field">
+        <label for={field}>
+          Type <b>{words}</b> to confirm
+        </label>
+        <input
+          id={field}
+          type="text"
+          value={typed}
+          autocomplete="off"
+          spellcheck={false}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+      </div>
+      <button type="submit" class="main" disabled={!isTyped || acted.is === 'busy'}>
+        {acted.is === 'busy' ? 'Asking …' : capital(words)}
+      </button>
+    </form>
+  );
+}

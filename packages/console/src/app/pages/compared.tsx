@@ -1,0 +1,103 @@
+/** One reconciliation: what readers saw just before a generation, and what it computed. */
+import type { Answer } from '@tributary/client/operations';
+import { count, instant, percent } from '../parts/format.ts';
+import { type Column, Table } from '../parts/table.tsx';
+
+type Reconciliation = Answer<'reconciliation'>['reconciliation'];
+type View = Reconciliation['views'][string];
+
+interface Props {
+  readonly of: Reconciliation;
+  readonly isOpen: boolean;
+  /** Names the table, where a page has another one of this generation. */
+  readonly caption?: string;
+}
+
+export function Compared({ of: one, isOpen, caption = `Generation ${one.generation} compared` }: Props) {
+  const { generation, comparedWith, equal, moved, because, views, at, failure } = one;
+  const all = Object.entries(views).flatMap(([view, compared]) => rowsOf(view, compared));
+  const rows = all.filter(({ isEqual }) => !isEqual);
+  const reasons = [
+    [because.lateEvents, 'late events'],
+    [because.duplicates, 'duplicates'],
+    [because.overflowedUsers, 'users whose events were too many'],
+    [because.speedBehind.length, 'partitions that were behind'],
+    [because.corrections?.length ?? 0, 'corrections of more or fewer events'],
+    [because.definitionsChanged ? 1 : 0, 'change of the definitions'],
+  ] as const;
+  return (
+    <li>
+      <details open={isOpen}>
+        <summary>
+          <b>Generation {generation}</b> against {comparedWith === 0 ? 'real time alone' : `${comparedWith} and live`},{' '}
+          {instant(at)} UTC{' '}
+          {failure === undefined && (
+            <span class={`badge ${equal ? 'is-good' : 'is-pending'}`}>
+              {equal
+                ? 'equal to the integer'
+                : moved === null || moved === undefined
+                  ? 'different'
+                  : `${percent(moved)} moved at most`}
+            </span>
+          )}
+          {failure !== undefined && <span class="badge is-bad">not compared</span>}
+        </summary>
+        {failure !== undefined && <p>{failure}</p>}
+        {!equal && (
+          <p class="small">
+            What can explain it:{' '}
+            {reasons
+              .filter(([many]) => many > 0)
+              .map(([many, what]) => `${count(many)} ${what}`)
+              .join(', ') || 'nothing that is known'}
+            .
+          </p>
+        )}
+        {rows.length > 0 && (
+          <Table caption={caption} columns={DIFFERENCES} rows={rows} keyOf={({ view, measure }) => `${view} ${measure}`} />
+        )}
+        {all.length > rows.length && (
+          <p class="small">
+            {rows.length === 0 ? `All ${all.length} sums` : `The other ${all.length - rows.length} sums`} are equal to the
+            integer, row by row.
+          </p>
+        )}
+      </details>
+    </li>
+  );
+}
+
+interface Difference {
+  readonly view: string;
+  readonly measure: string;
+  readonly rows: string;
+  readonly before: number | bigint;
+  readonly after: number | bigint;
+  readonly difference: number | bigint;
+  readonly isEqual: boolean;
+}
+
+function rowsOf(view: string, { rowsDiffering, rowsAfter, totals }: View): Difference[] {
+  return Object.entries(totals).map(([measure, { before, after, difference }]) => ({
+    view,
+    measure,
+    rows: `${count(rowsDiffering)} of ${count(rowsAfter)}`,
+    before,
+    after,
+    difference,
+    isEqual: rowsDiffering === 0,
+  }));
+}
+
+const DIFFERENCES: readonly Column<Difference>[] = [
+  { head: 'View', cell: ({ view }) => view },
+  { head: 'Sum of', cell: ({ measure }) => measure },
+  { head: 'Rows that differ', isFigure: true, cell: ({ rows }) => rows },
+  { head: 'Readers saw', isFigure: true, cell: ({ before }) => count(before) },
+  { head: 'Computed', isFigure: true, cell: ({ after }) => count(after) },
+  {
+    head: 'Difference',
+    isFigure: true,
+    cell: ({ difference }) => <span class={Number(difference) === 0 ? 'nothing' : undefined}>{count(difference)}</span>,
+  },
+];

@@ -1,0 +1,29 @@
+/**
+ * The few requests by which a session of the console changes something: what readers get, and a run. Everything else that changes something
+ * needs a key of its own. The console asks for a typed confirmation before it sends one; here is only who may send it: a script of a page of
+ * this origin, by what the browser says. A form, a link, or another page cannot.
+ */
+import { GENERATION_ROUTES } from '@tributary/contract/generations';
+import { REPROCESSING_ROUTES } from '@tributary/contract/reprocessing';
+import type { FastifyRequest } from 'fastify';
+
+const { requestGeneration, publishGeneration, rollbackGeneration, discardGeneration } = GENERATION_ROUTES;
+/** The first only says what a run would do. */
+const ACTIONS: ReadonlySet<string> = new Set(
+  [REPROCESSING_ROUTES.planReprocessing, requestGeneration, publishGeneration, rollbackGeneration, discardGeneration].map(
+    ({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+  ),
+);
+
+export function isAction({
+  method,
+  headers,
+  routeOptions,
+}: Pick<FastifyRequest, 'method' | 'headers' | 'routeOptions'>): boolean {
+  return (
+    ACTIONS.has(`${method} ${routeOptions?.url}`) &&
+    headers['sec-fetch-dest'] === 'empty' &&
+    /^(cors|same-origin)$/.test(String(headers['sec-fetch-mode'])) &&
+    /^application\/json(;|$)/.test(headers['content-type'] ?? '')
+  );
+}
