@@ -2,7 +2,7 @@
 import { RECONCILIATION_EXAMPLE } from '@tributary/contract/reconciliation';
 import { afterAll, describe, expect, test } from 'vitest';
 import { count, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
-import { ADMIN, NOON } from '../../services/api/test/world.ts';
+import { ADMIN, event, NOON, type World } from '../../services/api/test/world.ts';
 import { reportMissingChromium } from './chromium.ts';
 import { type ConsoleInChromium, HOSTILE, HOUR, REJECTED, startConsole } from './console-in-chromium.ts';
 
@@ -73,6 +73,34 @@ describe.skipIf(on === null)('in Chromium', () => {
     await open('signals');
     await page.getByText('Write down what to ask of each user').waitFor();
     await page.unroute('**/v1/signals/definitions');
+  });
+
+  test('what comes in is what the API says, each second, and where the stream is refused the page asks, and says why', async () => {
+    await open('live');
+    const shownTypes = async () => (await cellsOf('Events by type')).map(([type, , events]) => [type, events]);
+    const wanted = async () => {
+      const { types } = await answer('/v1/stream');
+      return types.map(({ type, events }: { type: string; events: number }) => [type, count(events)]);
+    };
+    expect((await shownTypes()).length).toBeGreaterThan(3);
+    expect(await shownTypes()).toEqual(await wanted());
+    for (let i = 0; i < 5; i++) await world.ingest(event({ type: 'page', userId: `live-${i}` }));
+    await world.tick();
+    await expect.poll(shownTypes, { timeout: 20_000 }).toEqual(await wanted());
+    await page.locator('.bar.is-live[height]:not([height="0"])').first().waitFor();
+    await page.getByText('each second while this page is seen').waitFor();
+
+    const refused = { status: 429, json: { code: 'overloaded', detail: '64 listen already', fix: 'Close some.' } };
+    await page.route('**/v1/stream', (route) =>
+      route.request().headers()['accept'] === 'text/event-stream' ? route.fulfill(refused) : route.continue(),
+    );
+    await open('live');
+    await page.getByText('every two seconds while this page is seen').waitFor();
+    await page.unroute('**/v1/stream');
+    await page.route('**/v1/stream', (route) => route.fulfill(refused));
+    await open('live');
+    await page.getByText('64 listen already').waitFor();
+    await page.unroute('**/v1/stream');
   });
 
   test('rejections are those of the collectors, by reason and key, and both are in the address', async () => {
@@ -160,8 +188,15 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.getByRole('radio', { name: 'Stage it, and ask' }).check();
     expect(new URL(page.url()).search).toBe('?do=run&mode=full&promote=ask');
     await page.getByLabel('Type run full to confirm').fill('run full');
+    world.records.unshift(RUN);
     await page.getByRole('button', { name: 'Run full' }).click();
-    await page.getByText('The run job-1 was asked for.').waitFor();
+    await page.getByText('The run waits for its turn').waitFor();
+    expect(new URL(page.url()).search).toBe('?do=run&mode=full&promote=ask&run=job-1');
+    const counts = { events: 1_200, newEvents: 40, duplicates: 0 };
+    world.records[0] = { ...RUN, state: 'done', beganAt: NOON, endedAt: NOON + 4_000, generation: 4, outcome: 'staged', counts };
+    await page.getByText('It is staged: promote or discard it in the list below.').waitFor();
+    await page.getByText('4, with 40 new events of 1,200').waitFor();
+    await expectNoFaults('a run that was asked for');
     expect(world.runs).toEqual([{ mode: 'full', promotion: 'ask', by: 'key ta_admin' }]);
     for (const asked of ['promote&generation=2', 'discard&generation=3', 'rollback&generation=99', 'publish']) {
       await open(`operations?do=${asked}`);
@@ -180,6 +215,26 @@ describe.skipIf(on === null)('in Chromium', () => {
 
   test('nothing was refused by its policy, nothing failed, and no other address was asked', () => expect(troubles).toEqual([]));
 });
+
+const RUN: World['records'][number] = {
+  id: 'job-1',
+  state: 'waiting',
+  mode: 'full',
+  reason: 'demand by key ta_admin',
+  scheduled: false,
+  promotion: 'ask',
+  bringsDefinitions: false,
+  queuedAt: NOON,
+  beganAt: null,
+  endedAt: null,
+  attempts: 0,
+  generation: null,
+  outcome: null,
+  counts: null,
+  failure: null,
+  progress: null,
+  cancelled: null,
+};
 
 interface Definition {
   readonly name: string;

@@ -11,6 +11,7 @@ import { REPROCESSING_ROUTES } from './reprocessing.ts';
 import type { Routes } from './route.ts';
 import { RUN_ROUTES } from './runs.ts';
 import { SIGNAL_VALUE_ROUTES } from './signal-values.ts';
+import { STREAM_ROUTES } from './stream.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
 import { TRAINING_SET_ROUTES } from './training-sets.ts';
 import { USER_EXPORT_ROUTES } from './user-export.ts';
@@ -33,4 +34,5 @@ export const ROUTES = {
   ...OPERATION_ROUTES,
   ...DEAD_LETTER_ROUTES,
   ...REJECTION_ROUTES,
+  ...STREAM_ROUTES,
 } as const satisfies Routes;

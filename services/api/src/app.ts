@@ -12,6 +12,7 @@ import type { StaticDocumentSpec } from '@fastify/swagger';
 import { originsOf } from '@tributary/configuration/roles/text-rules';
 import type { Built } from '@tributary/console/built';
 import { openApi } from '@tributary/contract/openapi';
+import { EVENT_STREAM } from '@tributary/contract/stream';
 import { PATH_FIX } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
@@ -23,7 +24,7 @@ import { addSessionRoutes } from './console/session-routes.ts';
 import { createSessions } from './console/sessions.ts';
 import type { ApiContext, Routes } from './context.ts';
 import { addDocsPage } from './docs-page.ts';
-import { type Doorkeeper, isDocs, requireKey } from './http/auth.ts';
+import { type Doorkeeper, isDocs, requireKey, stillReads } from './http/auth.ts';
 import type { Answered } from './http/metrics.ts';
 import { errorHandler, sendProblem } from './http/problem.ts';
 import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
@@ -101,6 +102,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   const sessions = createSessions(deps.now);
   const { keys, now } = deps;
   const doorkeeper: Doorkeeper = { keys, now, sessionKey: (request) => keyOfSession(sessions, request) };
+  app.decorate('mayStillRead', stillReads(doorkeeper));
   const inFlight = boundInFlight(deps.limits.maxInFlight);
   // For each route once, not for each request: what Fastify says of a request's route it puts together each time.
   app.addHook('onRoute', (route) => {
@@ -138,6 +140,8 @@ const DATA_HEADERS = {
   'cache-control': 'no-store',
 };
 
+const STREAMED = `${EVENT_STREAM}; charset=utf-8`;
+
 function timeAnswers(app: Pick<FastifyInstance, 'addHook'>, timer: (method: string, route: string) => Answered): void {
   const timed = (route: string) => {
     const byMethod = new Map<string, Answered>();
@@ -145,7 +149,8 @@ function timeAnswers(app: Pick<FastifyInstance, 'addHook'>, timer: (method: stri
       const { method } = request;
       const answered = byMethod.get(method) ?? timer(method, route);
       byMethod.set(method, answered);
-      answered(reply.statusCode, reply.elapsedTime);
+      // A stream lasts for as long as somebody listens, which says nothing of the time that an answer takes.
+      if (reply.raw.getHeader('content-type') !== STREAMED) answered(reply.statusCode, reply.elapsedTime);
       done();
     };
   };

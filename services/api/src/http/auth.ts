@@ -12,6 +12,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     scope?: Scope | 'open';
   }
+  interface FastifyInstance {
+    /** For an answer that goes on: the key of the request may still read, and its session is open, if it has one. */
+    mayStillRead(request: FastifyRequest): boolean;
+  }
   interface FastifyRequest {
     /** The public half of the key that was verified, `prefix_id`: whose share the request has; '' without one. */
     owner: string;
@@ -47,6 +51,13 @@ export function requireKey(scope: Scope, { keys, now, sessionKey }: Doorkeeper) 
       sendProblem(reply, 'forbidden', `this route needs a key with the scope "${scope}" (got ${keyKind(key ?? '')})`);
     else sendProblem(reply, 'unauthorized', REASON[verdict]);
   };
+}
+
+/** For `mayStillRead`. */
+export function stillReads({ keys, now, sessionKey }: Doorkeeper) {
+  return (request: FastifyRequest): boolean =>
+    (request.headers.authorization !== undefined || sessionKey(request) === request.key) &&
+    keys.verify(request.key, 'read', now()) === 'ok';
 }
 
 /** `prefix_id`. */

@@ -10,7 +10,7 @@ import { bytes, count, duration, instant, percent } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
 import { type Acted, useAction, usePlan } from '../state/actions.ts';
 import { useAnswer } from '../state/answers.ts';
-import { addressWith, go, type Place } from '../state/place.ts';
+import { addressWith, go, type Place, placeNow } from '../state/place.ts';
 import { useSession } from '../state/session.ts';
 import { Compared } from './compared.tsx';
 
@@ -33,7 +33,13 @@ export function useIsAdmin(): boolean {
 
 /** The address of the preview of an action; null as `what` leaves it. */
 export function actionAddress(place: Place, what: What | null, generation: number | null = null): string {
-  return addressWith(place, { do: what, generation: generation === null ? null : String(generation), mode: null, promote: null });
+  return addressWith(place, {
+    do: what,
+    generation: generation === null ? null : String(generation),
+    mode: null,
+    promote: null,
+    run: null,
+  });
 }
 
 /** What may be done with a generation, by its state and by which one readers get. */
@@ -54,6 +60,7 @@ export function ActionPanel({ place, generations, served }: Props) {
   const isAdmin = useIsAdmin();
   const what = WHAT.find((name) => name === place.query.get('do'));
   const [said, say] = useState<string | null>(null);
+  const asked = place.query.get('run');
   if (what === undefined) return null;
   const number = Number(place.query.get('generation'));
   const title = what === 'run' ? 'Run the batch layer' : `${capital(VERBS[what])} generation ${number}`;
@@ -79,7 +86,7 @@ export function ActionPanel({ place, generations, served }: Props) {
         tools={leave}
         about="It computes what is archived as a new generation. Nothing happens before you type its words."
       >
-        <Run place={place} say={say} />
+        {asked === null ? <Run place={place} /> : <Asked id={asked} />}
       </Panel>
     );
   const one = generations.find(({ generation }) => generation === number);
@@ -205,12 +212,12 @@ const PROMOTE = [
   { value: 'ask', text: 'Stage it, and ask' },
 ] as const;
 
-function Run({ place, say }: Pick<Props, 'place'> & Pick<MoveProps, 'say'>) {
+function Run({ place }: Pick<Props, 'place'>) {
   const mode = MODES.find(({ value }) => value === place.query.get('mode'))?.value ?? 'incremental';
   const promote = PROMOTE.find(({ value }) => value === place.query.get('promote'))?.value ?? 'auto';
   const plan = usePlan(mode);
   const [acted, begin] = useAction('requestGeneration', ({ jobId }) =>
-    say(`The run ${jobId} was asked for. Its generation is in the list below once it has begun.`),
+    go(addressWith(placeNow(), { do: 'run', run: jobId }), { replaces: true }),
   );
   const choose = (changes: Readonly<Record<string, string>>) => go(addressWith(place, changes), { replaces: true });
   return (
@@ -225,12 +232,72 @@ function Run({ place, say }: Pick<Props, 'place'> & Pick<MoveProps, 'say'>) {
   );
 }
 
+const OUTCOMES: Readonly<Record<NonNullable<Answer<'run'>['outcome']>, string>> = {
+  published: 'Readers get it.',
+  already: 'Readers had got it already.',
+  held: 'It is computed, and waits: somebody must publish it by hand.',
+  overtaken: 'It is computed; somebody published another one meanwhile.',
+  staged: 'It is staged: promote or discard it in the list below.',
+  nothing_new: 'Nothing new had come, so none was made.',
+};
+const STATES: Readonly<Record<Answer<'run'>['state'], readonly [string, string]>> = {
+  waiting: ['is-pending', 'waits for its turn'],
+  running: ['is-pending', 'is under way'],
+  done: ['is-good', 'is done'],
+  failed: ['is-bad', 'failed'],
+  cancelled: ['is-plain', 'was cancelled'],
+};
+
+/** How far a run is that was asked for here: its id is in the address, so that it can be followed later, and by others. */
+function Asked({ id }: { readonly id: string }) {
+  const run = useAnswer('run', { id }, FOLLOW_MS);
+  return (
+    <WhenAnswered of={run}>
+      {({ state, mode, generation, outcome, progress, counts, failure, queuedAt, beganAt, endedAt }) => (
+        <>
+          <p role="status">
+            <span class={`badge ${STATES[state][0]}`}>The run {STATES[state][1]}</span> {outcome !== null && OUTCOMES[outcome]}
+          </p>
+          <dl class="facts">
+            <dt>Run</dt>
+            <dd>
+              <code>{id.slice(0, 128)}</code>, {mode}
+            </dd>
+            <dt>Asked for</dt>
+            <dd>
+              {instant(queuedAt)} UTC{beganAt !== null && endedAt !== null && `; it took ${duration(endedAt - beganAt)}`}
+            </dd>
+            {progress !== null && (
+              <>
+                <dt>It is at</dt>
+                <dd>
+                  {progress.stage}
+                  {progress.percent !== null && `, ${progress.percent} %`}
+                </dd>
+              </>
+            )}
+            <dt>Generation</dt>
+            <dd>
+              {generation ?? 'none yet'}
+              {counts !== null && `, with ${count(counts.newEvents)} new events of ${count(counts.events)}`}
+            </dd>
+          </dl>
+          {failure !== null && <p class="login-why">{failure}</p>}
+        </>
+      )}
+    </WhenAnswered>
+  );
+}
+
+const FOLLOW_MS = 2_000;
+
 const FULL_BECAUSE = {
   asked: 'a full one was asked for',
   nothing_computed: 'no generation is published whose files are there',
   fields_missing: 'the events of the published one lack a field',
   counted_once_changed: 'conversions are counted once by another key',
-} as const;
+  corrections_changed: 'corrections were added or taken out',
+} as const satisfies Record<NonNullable<Answer<'planReprocessing'>['plan']['fullBecause']>, string>;
 
 function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReprocessing'> }) {
   if (problem !== undefined) return <Problem problem={problem} />;

@@ -1,81 +1,86 @@
-/** What comes in just now: counted events from poll to poll, and how far each partition is. */
-import type { Answer } from '@tributary/client/operations';
+/** What comes in just now: counted events from moment to moment, and how far each partition is. */
 import { useEffect, useState } from 'preact/hooks';
 import { type ColumnOf, Columns } from '../charts/columns.tsx';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
-import { count, duration, NONE, parts } from '../parts/format.ts';
+import { csvOf } from '../parts/csv.ts';
+import { count, duration, parts } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Seam } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { addressOfQuestion, useAnswer } from '../state/answers.ts';
-import { dayOf } from '../state/window.ts';
+import { addressOfQuestion } from '../state/answers.ts';
+import { addressOf } from '../state/place.ts';
+import { type Arrivals, useArrivals } from '../state/stream.ts';
 import { addSample, MOST_SAMPLES, type Sample, speedOf } from './rates.ts';
 
-type Activity = Answer<'activity'>;
-type Partition = Answer<'status'>['partitions'][number];
-
-const EVERY_MS = 2_000;
-const DAY_MS = 86_400_000;
+type Partition = Arrivals['partitions'][number];
 
 export function LivePage() {
-  // From yesterday on, so that no count begins again at midnight.
-  const asked = { by: ['type' as const], from: dayOf(Date.now() - DAY_MS) };
-  const activity = useAnswer('activity', asked, EVERY_MS);
-  const status = useAnswer('status', {}, EVERY_MS);
+  const moments = useArrivals();
   const [samples, setSamples] = useState<readonly Sample[]>([]);
-  const { answer } = activity;
+  const { answer } = moments;
   useEffect(() => {
     if (answer !== undefined) setSamples((before) => addSample(before, sampleOf(answer)));
   }, [answer]);
   return (
-    <>
-      <WhenAnswered of={activity}>
-        {({ meta, rows }) => (
-          <>
-            <Seam meta={meta} />
-            <Arriving
-              samples={samples}
-              types={rows.map(({ type }) => String(type))}
-              question={addressOfQuestion('activity', asked)}
-            />
-          </>
-        )}
-      </WhenAnswered>
-      <WhenAnswered of={status}>{({ partitions }) => <Lag partitions={partitions} />}</WhenAnswered>
-    </>
+    <WhenAnswered<'stream'> of={moments}>
+      {({ meta, types, otherTypes, partitions, since }) => (
+        <>
+          <Seam meta={meta} />
+          <Arriving samples={samples} types={types} since={since} isStreamed={moments.isStreamed} />
+          {otherTypes.types > 0 && (
+            <p class="small">
+              {count(otherTypes.types)} more types, {count(otherTypes.events)} events, are in the sums alone.
+            </p>
+          )}
+          <Lag partitions={partitions} />
+        </>
+      )}
+    </WhenAnswered>
   );
 }
 
-function sampleOf({ rows }: Activity): Sample {
-  return { atMs: performance.now(), events: new Map(rows.map(({ type, events }) => [String(type), Number(events)])) };
+function sampleOf({ types, otherTypes }: Arrivals): Sample {
+  const events = new Map(types.map((one) => [one.type, Number(one.events)]));
+  return { atMs: performance.now(), events: otherTypes.types === 0 ? events : events.set(OTHERS, Number(otherTypes.events)) };
 }
 
-interface ArrivingProps {
+/** No type that an event can have: those have a character at least. */
+const OTHERS = '';
+const QUESTION = addressOfQuestion('stream', {});
+
+interface ArrivingProps extends Pick<Arrivals, 'types' | 'since'> {
   readonly samples: readonly Sample[];
-  readonly types: readonly string[];
-  readonly question: string;
+  readonly isStreamed: boolean;
 }
 
-function Arriving({ samples, types, question }: ArrivingProps) {
+/** Rates of single types are of the last few seconds together, so that they do not jump. */
+const SMOOTH = 6;
+
+function Arriving({ samples, types, since, isStreamed }: ArrivingProps) {
   const newest = samples.at(-1);
   const speeds = samples.slice(1).map((sample, i) => ({ sample, perSecond: speedOf(samples[i] as Sample, sample) }));
-  const earlier = samples.at(-6) ?? samples[0];
-  const columns: Column<string>[] = [
-    { head: 'Type', cell: (type) => <Name text={type} /> },
+  const earlier = samples.at(-SMOOTH) ?? samples[0];
+  const rateOf = (type: string) =>
+    newest === undefined || earlier === undefined || newest === earlier ? null : speedOf(earlier, newest, type);
+  const columns: Column<Arrivals['types'][number]>[] = [
+    { head: 'Type', cell: ({ type }) => <Name text={type} />, raw: ({ type }) => type },
+    { head: 'A second', isFigure: true, cell: ({ type }) => parts(rateOf(type)), raw: ({ type }) => rateOf(type) },
     {
-      head: 'A second',
+      head: 'Since yesterday',
+      fileHead: `events since ${since}`,
       isFigure: true,
-      cell: (type) =>
-        newest === undefined || earlier === undefined || newest === earlier ? NONE : parts(speedOf(earlier, newest, type)),
+      cell: ({ events }) => count(events),
+      raw: ({ events }) => events,
     },
-    { head: 'Since yesterday', isFigure: true, cell: (type) => count(newest?.events.get(type)) },
   ];
   return (
     <Panel
       title="Events a second"
-      about="Distinct events that count, from one look to the next, every two seconds while this page is seen."
-      question={question}
+      about={`Distinct events that count, from one moment to the next, ${isStreamed ? 'each second' : 'every two seconds'} while this page is seen.`}
+      question={QUESTION}
+      csv={() => csvOf(columns, types)}
+      tools={<a href={addressOf('rejections')}>What was rejected</a>}
     >
       {types.length === 0 ? (
         <Empty title="No event since yesterday">
@@ -84,7 +89,7 @@ function Arriving({ samples, types, question }: ArrivingProps) {
       ) : (
         <>
           {speeds.length === 0 ? (
-            <p class="columns is-waiting">Watching: the first figure comes in two seconds.</p>
+            <p class="columns is-waiting">Watching: the first figure comes in a second.</p>
           ) : (
             <Columns
               isLive
@@ -93,7 +98,7 @@ function Arriving({ samples, types, question }: ArrivingProps) {
               columns={[...padding(speeds.length), ...columnsOf(speeds)]}
             />
           )}
-          <Table caption="Events by type" columns={columns} rows={types} keyOf={(type) => type} />
+          <Table caption="Events by type" columns={columns} rows={types} keyOf={({ type }) => type} />
         </>
       )}
     </Panel>
@@ -131,22 +136,27 @@ function Lag({ partitions }: { readonly partitions: readonly Partition[] }) {
     <Panel
       title="Age of log time by partition"
       about="Heartbeats move it where a partition idles, so a few seconds are usual."
-      question={addressOfQuestion('status', {})}
+      question={QUESTION}
+      csv={() => csvOf(LAG, partitions)}
     >
       <ul class="lag">
-        {partitions.map(({ partition, lagMs, behind }) => (
-          <li key={partition} class={behind === true ? 'is-late' : undefined}>
+        {partitions.map(({ partition, lagMs }) => (
+          <li key={partition} class={lagMs !== null && lagMs > LATE_MS ? 'is-late' : undefined}>
             <span class="small">{partition}</span>
             <span class="lag-bar" aria-hidden="true">
               <i style={{ width: `${Math.min(100, ((lagMs ?? 0) / PLAIN_MS) * 100)}%` }} />
             </span>
-            <span class="small">
-              {duration(lagMs)}
-              {behind === true && ', behind'}
-            </span>
+            <span class="small">{duration(lagMs)}</span>
           </li>
         ))}
       </ul>
     </Panel>
   );
 }
+
+/** Longer than a partition without events goes without a heartbeat. */
+const LATE_MS = 60_000;
+const LAG = [
+  { head: 'partition', raw: ({ partition }: Partition) => partition },
+  { head: 'lagMs', raw: ({ lagMs }: Partition) => lagMs },
+];

@@ -6,8 +6,8 @@ export interface Sample {
   readonly events: ReadonlyMap<string, number>;
 }
 
-/** A minute and a half of a page that asks every two seconds. */
-export const MOST_SAMPLES = 46;
+/** A minute of a page that hears each second. */
+export const MOST_SAMPLES = 61;
 
 export function addSample(samples: readonly Sample[], sample: Sample): readonly Sample[] {
   return [...samples, sample].slice(-MOST_SAMPLES);

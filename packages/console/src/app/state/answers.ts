@@ -133,7 +133,11 @@ async function attempt<O extends Operation>(operation: O, asked: Asked<O>, signa
 
 async function ask<O extends Operation>(operation: O, asked: Asked<O>, signal: AbortSignal): Promise<Answer<O>> {
   if (!isRead(operation))
-    throw localProblem('invalid_request', `${operation} must be a read (got another)`, 'What changes something is asked in state/actions.ts.');
+    throw localProblem(
+      'invalid_request',
+      `${operation} must be a read (got another)`,
+      'What changes something is asked in state/actions.ts.',
+    );
   const url = addressOfQuestion(operation, asked);
   const response = await answerOf(url, AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)]));
   const text = await response.text();

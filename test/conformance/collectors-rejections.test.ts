@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RejectionsAnswer } from '@tributary/contract/rejections';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type StartedCollector, startCollector } from '../../collector/test/start-collector.ts';
-import { askCollectors, rejectionsOf } from '../src/rejections.ts';
-import { createWorld, NOON } from './world.ts';
+import { askCollectors, rejectionsOf } from '../../services/api/src/rejections.ts';
+import { createWorld, NOON } from '../../services/api/test/world.ts';
+import { type StartedCollector, startCollector } from '../../services/collector/test/start-collector.ts';
 
 const KEY = 'tr_0123456789ab_222222222222222222222222222222222222222222222222';
 const closing: (() => Promise<unknown>)[] = [];
