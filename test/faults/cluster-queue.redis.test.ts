@@ -57,9 +57,9 @@ test('runs are taken once each, in order, and their results can be looked up', a
   const jobs = await Promise.all(['a', 'b', 'c', 'd'].map((by) => queue.requestRun({ mode: 'incremental', by })));
   for (const { jobId } of jobs) await completed(jobId);
   expect(taken).toEqual(['a', 'b', 'c', 'd'].map((by) => `demand by ${by}`));
-  await queue.schedule(300);
+  await queue.schedules.seed(300, Date.now());
   await expect.poll(() => taken.filter((reason) => reason === 'schedule').length, { timeout: 10_000 }).toBeGreaterThan(1);
-  await queue.schedule(0);
+  await queue.schedules.seed(0, Date.now());
   const keys = await Promise.all(cluster.nodes.filter(({ copies }) => copies === null).map(({ admin }) => admin.dbsize()));
   expect(
     keys.filter((count) => count > 0),

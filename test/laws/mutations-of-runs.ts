@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 
 const BEGIN = 'jobs/recompute/src/begin';
+const WATCHDOG = 'jobs/recompute/test/watchdog.test.ts';
 const CANCEL = 'jobs/recompute/test/cancel.test.ts';
 const QUEUE = 'packages/queue/test/recompute-queue.redis.test.ts';
 const NOTHING_NEW = 'jobs/recompute/test/nothing-new.test.ts';
@@ -118,5 +119,37 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
     from: '  const { generation, counts } = manifest;\n  await run.end?.();\n',
     to: '  const { generation, counts } = manifest;\n',
     test: CANCEL,
+  },
+  {
+    lie: 'a schedule that a process set half is left so',
+    law: '3',
+    file: 'packages/queue/src/schedules.ts',
+    from: 'if (!isSame) await',
+    to: 'if (!isSame && scheduler !== undefined) await',
+    test: 'packages/queue/test/schedules.redis.test.ts',
+  },
+  {
+    lie: 'runs that find nothing new leave a schedule overdue',
+    law: '7',
+    file: 'jobs/recompute/src/watchdog.ts',
+    from: 'return check === null ? computedAt : Math.max(check.at, computedAt ?? 0);',
+    to: 'return check === null ? computedAt : (computedAt ?? 0);',
+    test: WATCHDOG,
+  },
+  {
+    lie: 'any run serves a schedule of full ones',
+    law: '7',
+    file: 'jobs/recompute/src/watchdog.ts',
+    from: "schedule.mode === 'full' ? own :",
+    to: "schedule.mode !== 'full' && schedule.mode !== 'incremental' ? own :",
+    test: WATCHDOG,
+  },
+  {
+    lie: 'a run that does not end is never reported',
+    law: '7',
+    file: 'jobs/recompute/src/watchdog.ts',
+    from: 'const lateMs = Math.max(0, tookMs - dog.longestRunMs);',
+    to: 'const lateMs = Math.min(0, tookMs - dog.longestRunMs);',
+    test: WATCHDOG,
   },
 ];

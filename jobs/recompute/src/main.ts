@@ -23,7 +23,11 @@ import { shardVersion } from './distribute/version.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
-import { watchOverdue } from './watchdog.ts';
+import { followSchedules, watchdogOf } from './schedules.ts';
+import { watchRuns } from './watchdog.ts';
+
+/** Reconciliation, retirement and merging follow what has a bound of its own, ms. */
+const WEDGED_SLACK_MS = 10 * 60_000;
 
 await runRole('recompute', async ({ config, log: logger, metrics: registry, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -95,12 +99,15 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
           handle: createShardHandler({ ...ports, computePart: computePartInChild }, metrics),
           mayRetry: mayRetryShard,
         });
+  const queue = openRecomputeQueue(jobs, NAMESPACE);
   const worker = await startRecomputeWorker({
     ...common,
     ...(concurrency > 0 && { shards: { version, slotsPerProcess: concurrency } }),
     async handle(...run: Parameters<typeof handle>) {
       const done = await handle(...run);
       failed = null;
+      const { schedule } = run[0].data;
+      if (schedule !== undefined) await queue.schedules.done(schedule, Date.now()).catch(onError);
       return done;
     },
     isTransient,
@@ -118,19 +125,9 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
     },
     ports,
   );
-  const queue = openRecomputeQueue(jobs, NAMESPACE);
-  await queue.schedule(config.batchEveryMs);
-  const watchdog = {
-    everyMs: config.batchEveryMs,
-    dataDir: ports.dataDir,
-    now: Date.now,
-    onChecked(lateMs: number) {
-      metrics.overdue(lateMs);
-      if (lateMs > 0) logger.error({ lateMs, activeJob: worker.active() }, 'a generation is overdue: see "tributary doctor"');
-    },
-    onError: (error: unknown) => logger.warn({ err: String(error) }, 'the watchdog could not read the newest generation'),
-  };
-  watchOverdue(watchdog, signal);
+  await followSchedules(queue.schedules, config.batchEveryMs, logger);
+  const longestRunMs = config.batchSealTimeoutMs + 2 * config.batchComputeTimeoutMs + WEDGED_SLACK_MS;
+  watchRuns(watchdogOf({ dataDir: ports.dataDir, longestRunMs, queue, metrics, logger, active: worker.active }), signal);
 
   return {
     async ready() {

@@ -9,6 +9,7 @@ export interface RecomputeMetrics {
   finished(outcome: RunOutcome, tookMs: number): void;
   failed(code: string): void;
   overdue(ms: number): void;
+  wedged(ms: number): void;
   /** The shards of the run under way. */
   shards(done: number, total: number): void;
   shardEnded(outcome: ShardOutcome, tookMs: number): void;
@@ -38,7 +39,12 @@ export function recomputeMetrics(registry: Registry): RecomputeMetrics {
   const generation = new Gauge({ name: 'tributary_batch_generation', help: 'The generation that readers take', registers });
   const overdue = new Gauge({
     name: 'tributary_batch_overdue_seconds',
-    help: 'By how much the next generation is late; 0 when it is not',
+    help: 'By how much a run of the schedule that is late by most is late; 0 when none is',
+    registers,
+  });
+  const wedged = new Gauge({
+    name: 'tributary_batch_wedged_seconds',
+    help: 'By how much the run under way takes longer than all of its bounds together; 0 when it does not',
     registers,
   });
   const shards = new Gauge({
@@ -68,6 +74,7 @@ export function recomputeMetrics(registry: Registry): RecomputeMetrics {
     },
     failed: (code) => failures.inc({ code }),
     overdue: (ms) => overdue.set(ms / 1000),
+    wedged: (ms) => wedged.set(ms / 1000),
     shards(done, total) {
       shards.set({ state: 'done' }, done);
       shards.set({ state: 'total' }, total);

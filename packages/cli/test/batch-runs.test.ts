@@ -65,3 +65,50 @@ describe('batch runs', () => {
     expect((await tributary(['batch', 'runs', '--url', server.url])).stdout).toContain('no run is remembered yet');
   });
 });
+
+describe('schedules', () => {
+  const NIGHTLY = {
+    name: 'nightly',
+    everyMs: null,
+    cron: '30 3 * * *',
+    timeZone: 'Europe/Berlin',
+    mode: 'full',
+    promote: 'ask',
+    catchUp: 'skip',
+    paused: false,
+    by: 'key ta_1',
+    at: 0,
+    next: [Date.UTC(2026, 10, 22, 2, 30)],
+    lastDoneAt: null,
+  };
+
+  test('set sends what was typed; list shows when, what and the next runs', async () => {
+    await using server = await fakeServer(({ method }) => ({
+      body: method === 'GET' ? { schedules: [NIGHTLY] } : { schedule: NIGHTLY },
+    }));
+    const words = ['schedules', 'set', 'nightly', '--cron', '30 3 * * *', '--time-zone', 'Europe/Berlin', '--full'];
+    const done = await tributary([...words, '--promote', 'ask', '--catch-up', 'skip', '--url', server.url]);
+    expect(done.code).toBe(0);
+    expect(server.received[0]).toMatchObject({
+      path: '/v1/schedules/nightly',
+      body: { cron: '30 3 * * *', timeZone: 'Europe/Berlin', mode: 'full', promote: 'ask', catchUp: 'skip' },
+    });
+    const listed = (await tributary(['schedules', 'list', '--url', server.url])).stdout.replace(/\s+/g, ' ');
+    for (const text of ['30 3 * * * Europe/Berlin', 'full, staged, not late', '2026-11-22 02:30:00Z'])
+      expect(listed).toContain(text);
+  });
+
+  test.each([
+    [[], '--every or --cron must be given, and not both'],
+    [['--every', '15m', '--cron', '* * * * *'], 'and not both'],
+    [['--every', '5s'], '--every must be a duration from 10s to 7d, such as 15m (got "5s")'],
+    [['--every', 'often'], '--every must be a duration'],
+    [['--every', '15m', '--time-zone', 'UTC'], '--time-zone must come with --cron (got "UTC")'],
+    [['--every', '15m', '--catch-up', 'all'], '--catch-up must be once or skip (got "all")'],
+  ])('set %j is exit 2 before anything is asked', async (words, text) => {
+    await using server = await fakeServer(() => ({ body: {} }));
+    const done = await tributary(['schedules', 'set', 'x', ...words, '--url', server.url]);
+    expect(done).toMatchObject({ code: 2, stderr: expect.stringContaining(text) });
+    expect(server.received).toEqual([]);
+  });
+});

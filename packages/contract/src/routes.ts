@@ -10,6 +10,7 @@ import { REJECTION_ROUTES } from './rejections.ts';
 import { REPROCESSING_ROUTES } from './reprocessing.ts';
 import type { Routes } from './route.ts';
 import { RUN_ROUTES } from './runs.ts';
+import { SCHEDULE_ROUTES } from './schedules.ts';
 import { SIGNAL_VALUE_ROUTES } from './signal-values.ts';
 import { STREAM_ROUTES } from './stream.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
@@ -30,6 +31,7 @@ export const ROUTES = {
   ...ARCHIVE_QUESTION_ROUTES,
   ...GENERATION_ROUTES,
   ...RUN_ROUTES,
+  ...SCHEDULE_ROUTES,
   ...REPROCESSING_ROUTES,
   ...OPERATION_ROUTES,
   ...DEAD_LETTER_ROUTES,

@@ -1,12 +1,13 @@
 /** The asking side of the queue: the API and the command line put runs in, the recompute job keeps its schedule here. */
 import { randomBytes } from 'node:crypto';
 import { TributaryError } from '@tributary/model/errors';
-import { type JobsOptions, Queue } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { answered } from './answered.ts';
 import { type Cancelled, openFates } from './fate.ts';
-import { ATTEMPTS, QUEUE, queuePrefix, RETRY_DELAY_MS, type RunJob } from './jobs.ts';
+import { ATTEMPTS, type JobTemplateOptions, QUEUE, queuePrefix, RETRY_DELAY_MS, type RunJob } from './jobs.ts';
 import { findRun, listRuns, MOST_WAITING, REMEMBERED_RUNS, type RunRecord } from './run-records.ts';
+import { openSchedules, type Schedules } from './schedules.ts';
 
 export interface RunDemand {
   readonly mode: 'incremental' | 'full';
@@ -19,8 +20,7 @@ export interface RunDemand {
 
 export interface RecomputeQueue {
   requestRun(demand: RunDemand): Promise<{ readonly jobId: string }>;
-  /** One scheduled run every `everyMs`; 0 ends the schedule. Idempotent, and the newest call counts. */
-  schedule(everyMs: number): Promise<void>;
+  readonly schedules: Schedules;
   /** Jobs by state: waiting, active, delayed, failed, … */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** The state of one job; null when it is unknown (or long done). */
@@ -46,8 +46,7 @@ export interface JobStatus {
   readonly shards: { readonly done: number; readonly total: number } | null;
 }
 
-const SCHEDULE = 'every';
-const JOB_OPTIONS: JobsOptions = {
+const JOB_OPTIONS: JobTemplateOptions = {
   attempts: ATTEMPTS,
   backoff: { type: 'fixed', delay: RETRY_DELAY_MS },
   removeOnComplete: { count: REMEMBERED_RUNS },
@@ -86,21 +85,7 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
         ...(promotion !== undefined && { promotion }),
         begun: null,
       }),
-    async schedule(everyMs) {
-      if (everyMs === 0) {
-        await answered(queue.removeJobScheduler(SCHEDULE));
-        return;
-      }
-      const data: RunJob = {
-        action: 'run',
-        mode: 'incremental',
-        reason: 'schedule',
-        scheduled: true,
-        definitions: null,
-        begun: null,
-      };
-      await answered(queue.upsertJobScheduler(SCHEDULE, { every: everyMs }, { name: 'run', data, opts: JOB_OPTIONS }));
-    },
+    schedules: openSchedules(redis, namespace, queue, JOB_OPTIONS),
     counts: () => answered(queue.getJobCounts()),
     async status(jobId) {
       // The state before the job: asked for after it, a job that ends in between would be completed and without a result.

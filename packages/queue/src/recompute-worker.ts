@@ -10,6 +10,7 @@ import { startJobWorker } from './job-worker.ts';
 import { QUEUE, type RunJob } from './jobs.ts';
 import { limitToOne } from './limit-to-one.ts';
 import type { RunProgress } from './run-records.ts';
+import { SKIPPED_AFTER_MS } from './schedules.ts';
 import { openShardFlow, type ShardFlow } from './shard-flow.ts';
 import { openShardQueue } from './shard-queue.ts';
 
@@ -91,6 +92,10 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
     try {
       await check();
       cancel.signal.throwIfAborted();
+      if (isTooLate(job, options.now())) {
+        job.opts.removeOnComplete = true;
+        return { published: 'skipped' };
+      }
       const result = await handle({
         id,
         data: job.data,
@@ -141,6 +146,11 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
       await shardQueue?.close();
     },
   };
+}
+
+/** Its schedule leaves out what could not begin near its time. */
+function isTooLate({ data, timestamp, delay }: Job<RunJob>, nowMs: number): boolean {
+  return data.catchUp === 'skip' && data.begun === null && nowMs - (timestamp + delay) > SKIPPED_AFTER_MS;
 }
 
 /** It found nothing new: the list of runs is for those that did something. */

@@ -8,7 +8,7 @@ export const QUEUE_SETTINGS = {
     unit: 'ms',
     orZero: true,
     min: 10_000,
-    why: 'time between scheduled generations; 0: only on demand',
+    why: 'time between two runs of the schedule "default", until that is set by hand ("tributary schedules set"); 0: only on demand',
   },
   batchLockMs: {
     type: 'int',

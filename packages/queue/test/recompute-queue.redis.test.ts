@@ -80,7 +80,7 @@ test('the list has runs in every state, newest first; a failed one stays failed,
   const wrong = await queue.requestRun({ mode: 'incremental', by: 'wrong' });
   const staged = await queue.requestRun({ mode: 'incremental', by: 'ana', promotion: 'ask', definitions: '{}' });
   await until(async () => (await queue.run(staged.jobId))?.state === 'done', 'the staged run');
-  await queue.schedule(60_000);
+  await queue.schedules.seed(60_000, Date.now());
   await until(async () => (await queue.counts())['delayed'] === 1, 'the scheduled run');
   const full = await queue.requestRun({ mode: 'full', by: 'ben' });
   await until(async () => (await queue.run(full.jobId))?.generation === 8, 'the full run');
@@ -224,10 +224,10 @@ test('a schedule runs, does not double when set again, and ends with 0', async (
   await startWorker(async ({ data }) => {
     if (data.action === 'run' && data.scheduled) runs++;
   });
-  await queue.schedule(200);
-  await queue.schedule(200);
+  await queue.schedules.seed(200, Date.now());
+  await queue.schedules.seed(200, Date.now());
   await until(() => runs >= 3, 'three scheduled runs');
-  await queue.schedule(0);
+  await queue.schedules.seed(0, Date.now());
   await new Promise((resolve) => setTimeout(resolve, 300));
   const ended = runs;
   await new Promise((resolve) => setTimeout(resolve, 700));

@@ -65,6 +65,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
     keys: followKeys(dataDir, logger),
     requestRun: (request) => queue.requestRun(request),
+    schedules: queue.schedules,
     runs: { find: queue.run, list: queue.runs, cancel: queue.cancel },
     questions: {
       create: (asked) => createQuestion(dataDir, asked),

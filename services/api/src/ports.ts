@@ -13,6 +13,7 @@ import type { AskedSet, StoredSet } from '@tributary/archive/training-sets';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { EventLog } from '@tributary/log/port';
 import type { RunRecord } from '@tributary/queue/run-records';
+import type { Schedules } from '@tributary/queue/schedules';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
 import type { QuestionDesk } from '@tributary/serving/questions/archive-questions';
 import type { ServingStore } from '@tributary/store/serving-store';
@@ -127,6 +128,7 @@ export interface ApiDeps extends ServingDeps {
   readonly keys: KeyVerifier;
   readonly requestRun: RequestRun;
   readonly runs: RunDesk;
+  readonly schedules: Pick<Schedules, 'list' | 'set' | 'pause' | 'remove'>;
   readonly questions: QuestionDesk;
   readonly trainingSets: SetDesk;
   /** The log of events: what an operator replays is appended there. */

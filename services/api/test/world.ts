@@ -35,6 +35,7 @@ import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
 import { cancelled } from './cancelled.ts';
 import { manifestOf } from './manifest-of.ts';
+import { createMemorySchedules } from './memory-schedules.ts';
 import { memorySets } from './memory-sets.ts';
 import { noExports } from './no-exports.ts';
 
@@ -294,6 +295,7 @@ export async function createWorld(options: WorldOptions = {}) {
         return 'unknown';
       },
     },
+    schedules: createMemorySchedules(),
     runs: {
       find: async (id) => records.find((run) => run.id === id) ?? null,
       list: async () => records,

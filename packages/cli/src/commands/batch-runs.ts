@@ -95,7 +95,7 @@ function runTable(all: readonly Run[], { width, bold }: Terminal): string {
     run.generation === null ? '' : `${run.generation}`,
     run.endedAt === null || run.beganAt === null ? '' : span(run.endedAt - run.beganAt),
     run.id,
-    run.scheduled ? 'schedule' : run.reason.replace(/^demand by /, ''),
+    run.reason.replace(/^demand by /, ''),
     becameOf(run),
   ]);
   return renderWide({ columns, rows }, width, bold);

@@ -7,6 +7,7 @@ import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Generation, Generations, Publication } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { promotionOf } from '../flags/promotion.ts';
 import { actorOf } from '../report/actor.ts';
 import { definitionsAsWritten } from '../report/definition-file.ts';
 import { comparedOf, fateOf, newest, newestComputed, type Promotion, previousOf, stagedOf } from '../report/generations.ts';
@@ -293,16 +294,6 @@ function historyTable(publications: readonly Publication[], { width, bold }: Ter
 function doneBy({ action, discarded, held }: Publication): string {
   if (discarded !== undefined) return `discarded ${discarded}`;
   return action === 'rollback' ? `rolled back${held ? ', held' : ''}` : 'published';
-}
-
-/** `auto`, `ask`, `if-below 0.5%`. */
-function promotionOf(rule: string): Promotion | undefined {
-  if (rule === 'auto') return undefined;
-  if (rule === 'ask') return 'ask';
-  const percent = /^if-below (\d{1,2}(?:\.\d{1,6})?)%$/.exec(rule)?.[1];
-  if (percent === undefined || Number(percent) === 0)
-    throw new UsageError(`--promote must be auto, ask or "if-below 0.5%", above 0% and below 100% (got "${rule}")`);
-  return { below: Number(percent) / 100 };
 }
 
 /** With what can be done instead. */

@@ -83,7 +83,7 @@ export function fateOf(
     return { done: true, ok: true, generation, text: `generation ${generation} is published` };
   // What was asked for by hand ends a hold by its publication, a moment after it is computed; only a later rollback keeps it from readers.
   const isKeptBack =
-    publication?.held === true && (reason === 'schedule' || publication.at >= (computedAt ?? Number.POSITIVE_INFINITY));
+    publication?.held === true && (reason.startsWith('schedule') || publication.at >= (computedAt ?? Number.POSITIVE_INFINITY));
   if (isKeptBack)
     return {
       done: true,
