@@ -11,6 +11,7 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { behindArchive, behindLog } from '../src/begin/entries-behind.ts';
 import { IDLE_FOR_MS } from '../src/begin/nothing-new.ts';
 import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
 
@@ -85,6 +86,8 @@ test('law 7: what the log dropped is looked for in the archive', async () => {
     for (const [partition, end] of (await world.log.ends()).entries()) await world.log.trim(partition, end ?? '');
     await heartbeats();
     await world.turn();
+    // By itself: the deltas would say it as well.
+    expect((await behindArchive(await world.manifest(1), [], world.ports)) === null).toBe(news);
     expect(await world.run()).toMatchObject(news ? { generation: 4, published: 'published' } : NOTHING);
   }
 });
@@ -109,13 +112,15 @@ test('law 7: barriers of other definitions are news, of the same ones they are n
   await world.turn();
   expect(await world.run()).toMatchObject(NOTHING);
   await barriers(3, OTHERS);
+  // Before either layer has read them: the state of the speed layer would say it as well.
+  const { cut } = await world.manifest(1);
+  expect(await behindLog(await world.manifest(1), cut, world.ports, new AbortController().signal)).toBeNull();
   await world.turn();
   expect((await world.run()).published).toBe('published');
 });
 
 test('a run by hand ends a hold though nothing came; a scheduled one makes no generation under it', async () => {
-  await world.ingest(events(2));
-  await world.run();
+  await world.run({ mode: 'full' });
   await world.turn();
   await world.publishByHand('rollback', 1);
   expect(await world.run()).toMatchObject({ generation: 2, published: 'nothing_new', publication: { generation: 1 } });
