@@ -3,6 +3,8 @@ import type { Mutation } from './mutation-list.ts';
 
 const READ = 'packages/store/src/deltas/paged-read.ts';
 const ITS_TEST = 'packages/store/src/deltas/paged-read.test.ts';
+const FEED = 'packages/store/src/format/feed.ts';
+const FEED_TEST = 'packages/store/src/format/feed.test.ts';
 const ON_REDIS = 'test/laws/law-1-paged-read.redis.test.ts';
 
 const SERVING = 'packages/serving/src';
@@ -15,11 +17,11 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     lie: 'a page is of the commit before the one that it names',
     law: '1',
     file: READ,
-    from: `    if (!gathered.takeUp(page.entries, page.lastCommit)) return null;
+    from: `    if (!(await gathered.takeUp(page.entries, page.lastCommit, pause))) return null;
     gathered.take(generation, view, page.hash);
 `,
     to: `    gathered.take(generation, view, page.hash);
-    if (!gathered.takeUp(page.entries, page.lastCommit)) return null;
+    if (!(await gathered.takeUp(page.entries, page.lastCommit, pause))) return null;
 `,
     test: ITS_TEST,
   },
@@ -262,5 +264,46 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     from: '!one.views.every((view) => names.includes(view)) || ',
     to: '',
     test: WHOLE_TEST,
+  },
+  {
+    lie: 'a commit of very many rows is added to a read in one turn',
+    law: '7',
+    file: READ,
+    from: `plus(own[i] ?? 0, measure);
+        if (++passed % ROWS_PER_TURN === 0) await pause();`,
+    to: 'plus(own[i] ?? 0, measure);',
+    test: ITS_TEST,
+  },
+  {
+    lie: 'an entry of the feed is read in one turn, however long it is',
+    law: '7',
+    file: FEED,
+    from: 'if (passed.characters < most) continue;',
+    to: 'if (passed.characters >= 0) continue;',
+    test: FEED_TEST,
+  },
+  {
+    lie: 'what each partition committed is read as if it were all of its turn',
+    law: '7',
+    file: 'packages/store/src/deltas/delta-reads.ts',
+    from: 'parseFeedEntries(entries, views, pause, { passed })',
+    to: 'parseFeedEntries(entries, views, pause, { passed: { ...passed } })',
+    test: 'packages/store/src/deltas/delta-reads.test.ts',
+  },
+  {
+    lie: 'a name of a row ends at the first quotation mark',
+    law: '1',
+    file: FEED,
+    from: 'if (escapes % 2 === 0) return at + 1;',
+    to: 'if (escapes >= 0) return at + 1;',
+    test: FEED_TEST,
+  },
+  {
+    lie: 'rows of an entry end at the first bracket',
+    law: '1',
+    file: FEED,
+    from: 'if (code === OPEN) depth++;',
+    to: 'if (code === OPEN) depth += 0;',
+    test: FEED_TEST,
   },
 ];

@@ -1,7 +1,7 @@
 /** The deltas of a partition as of one moment: summed, by generation, or what was committed since a cursor. */
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import type { Redis } from 'ioredis';
-import { type CommittedDeltas, isChain, parseFeedEntry } from '../format/feed.ts';
+import { isChain, parseFeedEntries } from '../format/feed.ts';
 import { partitionPrefix } from '../format/keys.ts';
 import { stateFrom } from '../format/state.ts';
 import type { FeedCursor, Followed, PartitionDeltas, Pause, WholePartition } from '../serving-store.ts';
@@ -17,7 +17,8 @@ export interface DeltaReads {
     pause: Pause,
   ): Promise<PartitionDeltas>;
   whole(partition: number, views: readonly string[], from: number, pause: Pause): Promise<WholePartition>;
-  follow(partition: number, views: ReadonlySet<string>, cursor: FeedCursor | null): Promise<Followed>;
+  /** Index of `cursors` = partition. The feeds are read together, and what they say one after the other, with `pause` between pieces. */
+  follow(views: ReadonlySet<string>, cursors: readonly (FeedCursor | null)[], pause: Pause): Promise<Followed[]>;
 }
 
 /** `bulk`: the connection for whole deltas, so that short answers do not wait behind long ones. */
@@ -39,9 +40,14 @@ export function createDeltaReads(redis: Redis, namespace: string, bulk: Redis, b
       const { fields, generations } = read;
       return { partition, cursor: cursorOf(fields), state: stateFrom(fields), generations };
     },
-    async follow(partition, views, cursor) {
-      const from = cursor ?? { commitId: '', commits: Number.MAX_SAFE_INTEGER };
-      return followed(partition, views, from, await reads.feedSince(prefixOf(partition), from));
+    async follow(views, cursors, pause) {
+      const from = cursors.map((cursor) => cursor ?? { commitId: '', commits: Number.MAX_SAFE_INTEGER });
+      return followed(
+        views,
+        from,
+        await Promise.all(from.map((one, partition) => reads.feedSince(prefixOf(partition), one))),
+        pause,
+      );
     },
   };
 }
@@ -75,14 +81,19 @@ export async function sumOf(
   return sum;
 }
 
-/** What a read of the feed says about a cursor: the commits since, if they are a chain from it to the newest one. */
-export function followed(partition: number, views: ReadonlySet<string>, from: FeedCursor, read: FeedRead): Followed {
-  const { oldest, lastCommit, same, entries } = read;
-  if (same) return { partition, oldest, commits: [] };
-  const commits: CommittedDeltas[] = [];
-  for (const entry of entries) {
-    const commit = parseFeedEntry(entry, views);
-    if (commit !== null) commits.push(commit);
+/** What reads of the feeds say about cursors, by partition: the commits since, if they are a chain from it to the newest one. */
+export async function followed(
+  views: ReadonlySet<string>,
+  cursors: readonly FeedCursor[],
+  reads: readonly FeedRead[],
+  pause: Pause,
+): Promise<Followed[]> {
+  const all: Followed[] = [];
+  const passed = { characters: 0 };
+  for (const [partition, { oldest, lastCommit, same, entries }] of reads.entries()) {
+    const commits = same ? [] : await parseFeedEntries(entries, views, pause, { passed });
+    const isFollowed = same || (entries.length > 0 && isChain(commits ?? [], cursors[partition]?.commitId ?? '', lastCommit));
+    all.push({ partition, oldest, commits: isFollowed && commits !== null ? commits : 'gap' });
   }
-  return { partition, oldest, commits: commits.length > 0 && isChain(commits, from.commitId, lastCommit) ? commits : 'gap' };
+  return all;
 }

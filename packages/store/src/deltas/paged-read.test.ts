@@ -354,3 +354,26 @@ test.each([4, 5])(
     expect(await firstView(source)).toEqual(partition.sums(0).get('0 a'));
   },
 );
+
+test('law 7: a commit of very many rows is taken up some thousand at a turn', async () => {
+  const partition = createPartition();
+  partition.play({ kind: 'commit', rows: [0, 1, 2, 3].map(inFront) });
+  const many = Array.from({ length: 40_000 }, (_, i) => [`r${i}`, 1]).flat();
+  let pauses = 0;
+  let most = 0;
+  const source = sourceThat(partition, (call) => {
+    // One commit, of which the store then has none: who follows the feed has all of it, and the count says that some are missing.
+    if (call === 2) partition.play({ kind: 'commit', rows: [inFront(1)] });
+    const feed = partition.get().feed;
+    if (call === 2) feed[feed.length - 1] = withRows(feed.at(-1) as string, JSON.stringify(['a', 1, many]));
+    [most, pauses] = [Math.max(most, pauses), 0];
+  });
+  const pause = async () => pauses++;
+  await expect(readDeltas(source, 'p:', { views: VIEWS, from: 0, before: undefined }, pause, BOUNDS)).resolves.toBeDefined();
+  // Its text in pieces, and its rows.
+  expect(most).toBeGreaterThanOrEqual(10);
+});
+
+function withRows(entry: string, rows: string): string {
+  return entry.split('\n').with(10, rows).join('\n');
+}

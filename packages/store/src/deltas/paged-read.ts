@@ -21,7 +21,7 @@
  */
 import { type Integer, add as plus } from '@tributary/model/integer';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
-import { type CommittedDeltas, isChain, parseFeedEntry } from '../format/feed.ts';
+import { type CommittedDeltas, isChain, parseFeedEntries } from '../format/feed.ts';
 import { unpackMeasures } from '../format/words.ts';
 import type { FeedCursor, GenerationDeltas, Pause } from '../serving-store.ts';
 import type { GenerationHashes, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
@@ -116,7 +116,7 @@ async function readPages(begun: PartitionHashes, reading: Reading): Promise<Read
     const page = await reads.page(prefix, { generation, view, which, since: gathered.at() });
     if (page.oldest > asked.from)
       throw new Error(`RETIRED the deltas of generation ${asked.from} are gone, the oldest kept is ${page.oldest}`);
-    if (!gathered.takeUp(page.entries, page.lastCommit)) return null;
+    if (!(await gathered.takeUp(page.entries, page.lastCommit, pause))) return null;
     gathered.take(generation, view, page.hash);
     return page;
   }
@@ -146,7 +146,7 @@ async function readPages(begun: PartitionHashes, reading: Reading): Promise<Read
   /** The state, with which all rows are held; null: the thread is lost, or some are missing. */
   async function countRows(): Promise<PartitionHashes | null> {
     const count = await reads.hashes(prefix, { ...asked, mostRows: -1, since: gathered.at() });
-    if (!gathered.takeUp(count.entries, count.fields['commit'] ?? '')) return null;
+    if (!(await gathered.takeUp(count.entries, count.fields['commit'] ?? '', pause))) return null;
     return count.generations.every((one) => hasAllRows(one, asked.views, gathered)) ? count : null;
   }
 }
@@ -166,8 +166,8 @@ export function cursorOf(fields: Readonly<Record<string, string>>): FeedCursor {
 interface GatheredRows {
   /** The commit that all of it is of. */
   at(): FeedCursor;
-  /** Adds what was committed since. false: the entries do not lead to the commit `to`. */
-  takeUp(entries: readonly string[] | null, to: string): boolean;
+  /** Adds what was committed since, a piece at a turn. false: the entries do not lead to the commit `to`. */
+  takeUp(entries: readonly string[] | null, to: string, pause: Pause): Promise<boolean>;
   /** Rows as they are in the store with the last commit that was taken up. */
   take(generation: number, view: string, hash: readonly Buffer[]): void;
   /** All rows of the store are held: what comes from here on is new, and the feed has all of it. */
@@ -206,7 +206,9 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
     return hash;
   }
 
-  function add({ generation, rows: byView }: CommittedDeltas): void {
+  let passed = 0;
+
+  async function add({ generation, rows: byView }: CommittedDeltas, pause: Pause): Promise<void> {
     if (generation < from || generation >= before) return;
     for (const [view, added] of byView) {
       const { rows, unread, isNew } = hashOf(generation, view);
@@ -216,22 +218,19 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
           rows.set(key, measures.slice());
           if (!isNew && !isSealed) unread.add(key);
         } else for (const [i, measure] of measures.entries()) own[i] = plus(own[i] ?? 0, measure);
+        if (++passed % ROWS_PER_TURN === 0) await pause();
       }
     }
   }
 
   return {
     at: () => at,
-    takeUp(entries, to) {
+    async takeUp(entries, to, pause) {
       if (entries === null) return false;
-      const commits: CommittedDeltas[] = [];
-      for (const entry of entries) {
-        const commit = parseFeedEntry(entry, wanted);
-        if (commit === null) return false;
-        commits.push(commit);
-      }
+      const commits = await parseFeedEntries(entries, wanted, pause);
+      if (commits === null) return false;
       if (!isChain(commits, at.commitId, to)) return false;
-      for (const commit of commits) add(commit);
+      for (const commit of commits) await add(commit, pause);
       at = { commitId: to, commits: at.commits + commits.length };
       return true;
     },

@@ -1,5 +1,9 @@
+import type { Integer } from '@tributary/model/integer';
+import type { RowsByView } from '@tributary/views/deltas';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type CommittedDeltas, isChain, parseFeedEntry, stateWith } from './feed.ts';
+import { type CommittedDeltas, isChain, parseFeedEntries, parseFeedEntry, stateWith } from './feed.ts';
+import { fromJsonMeasure, toJsonMeasure } from './words.ts';
 
 const HEAD = ['c2', 'c1', '0002', 'log-1', '1700000000000', '3', '', '2', '1', '0'];
 const VIEWS = new Set(['conversions', 'activity']);
@@ -45,6 +49,81 @@ test('law 7: an entry of any other form is not an entry, never a part of one', (
   expect(parseFeedEntry('', VIEWS)).toBeNull();
   for (const number of [4, 5, 7, 8, 9])
     expect(parseFeedEntry([...HEAD.with(number, 'x'), whole].join('\n'), VIEWS), `field ${number}`).toBeNull();
+});
+
+/** The same by one JSON.parse, for text without spaces. */
+function plainRows(json: string): RowsByView {
+  const rows: RowsByView = new Map();
+  const flat = JSON.parse(json) as unknown[];
+  for (let v = 0; v < flat.length; v += 3) {
+    const [name, width] = [flat[v] as string, 1 + (flat[v + 1] as number)];
+    const list = flat[v + 2] as unknown[];
+    const own = rows.get(name) ?? new Map();
+    if (VIEWS.has(name)) rows.set(name, own);
+    for (let at = 0; at < list.length; at += width)
+      own.set(list[at] as string, list.slice(at + 1, at + width).map(fromJsonMeasure) as Integer[]);
+  }
+  return rows;
+}
+
+const integer = fc.oneof(
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.bigInt({ min: 2n ** 60n, max: 2n ** 90n }),
+  fc.constant(-(2n ** 70n)),
+);
+const name = fc.oneof(
+  fc.string({ unit: fc.constantFrom('"', '\\', '[', ']', ',', '1', 'é', '\t', '\u{1f600}'), maxLength: 9 }),
+  fc.string(),
+);
+const views = fc.array(
+  fc.record({
+    view: fc.constantFrom('conversions', 'activity', 'touches', 'a "view"'),
+    rows: fc.array(fc.tuple(name, integer, integer), { maxLength: 6 }),
+  }),
+  { maxLength: 4 },
+);
+const jsonOf = (all: readonly { readonly view: string; readonly rows: readonly (readonly [string, Integer, Integer])[] }[]) =>
+  JSON.stringify(all.flatMap(({ view, rows }) => [view, 2, rows.flatMap(([key, ...both]) => [key, ...both.map(toJsonMeasure)])]));
+
+test('law 1: read in pieces of any length, an entry is what one JSON.parse says, and a damaged one is that or none', async () => {
+  let damaged = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      views,
+      fc.integer({ min: 1, max: 40 }),
+      fc.nat(),
+      fc.string({ maxLength: 2 }),
+      async (all, most, where, by) => {
+        const json = jsonOf(all);
+        const inPieces = async (text: string) =>
+          (await parseFeedEntries([[...HEAD, text].join('\n')], VIEWS, async () => undefined, { most }))?.[0]?.rows ?? null;
+        expect(await inPieces(json)).toEqual(plainRows(json));
+        const at = where % (json.length + 1);
+        const other = json.slice(0, at) + by + json.slice(at + 1);
+        const read = await inPieces(other);
+        if (read === null) damaged++;
+        else expect(read).toEqual(plainRows(other));
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+  expect(damaged).toBeGreaterThan(300);
+});
+
+test('law 7: entries of several MiB are read some 64 KiB at a turn, many small ones as well, and a pause that rejects ends it', async () => {
+  const rowsOf = (count: number) => Array.from({ length: count }, (_, i) => [`2026-03-01\tcampaign ${i}\tEUR`, i, 1]).flat();
+  const large = [...HEAD, JSON.stringify(['touches', 2, rowsOf(20_000), 'conversions', 2, rowsOf(20_000)])].join('\n');
+  const small = [...HEAD, JSON.stringify(['conversions', 2, rowsOf(100)])].join('\n');
+  for (const entries of [[large], new Array<string>(400).fill(small)]) {
+    let pauses = 0;
+    const read = await parseFeedEntries(entries, VIEWS, async () => pauses++);
+    const characters = entries.reduce((sum, { length }) => sum + length, 0);
+    expect(pauses).toBeGreaterThan(characters / 75_000);
+    expect(pauses).toBeLessThanOrEqual(characters / 65_536);
+    expect(read).toEqual(entries.map((one) => parseFeedEntry(one, VIEWS)));
+  }
+  await expect(parseFeedEntries([large], VIEWS, () => Promise.reject(new Error('given up')))).rejects.toThrow(/^given up$/);
 });
 
 test('commits are a chain when each names the one before it, from what is known to what is newest', () => {

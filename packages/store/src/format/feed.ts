@@ -36,14 +36,53 @@ function barriersWith(
   return new Map([...(before ?? []), [next.generation, next.position] as const].filter(([g]) => g >= from));
 }
 
+/** Characters of the rows of an entry that are read at a turn: 2 ms or so. One row may be longer. */
+const PIECE = 65_536;
+
 /** Reads an entry, rows of the `views` alone. null: it is not of this form, which nothing but a foreign writer explains. */
 export function parseFeedEntry(entry: string, views: ReadonlySet<string>): CommittedDeltas | null {
+  const pieces = piecesOf(entry, views, PIECE);
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+  }
+}
+
+/**
+ * The same of several entries, which may have many MiB: `pause` is awaited after some 64 KiB. null: one is not of this form. Rejects as
+ * `pause` does. `passed`: characters read since the last pause, where several reads are one turn.
+ */
+export async function parseFeedEntries(
+  entries: readonly string[],
+  views: ReadonlySet<string>,
+  pause: () => Promise<unknown>,
+  { passed = { characters: 0 }, most = PIECE }: { readonly passed?: { characters: number }; readonly most?: number } = {},
+): Promise<CommittedDeltas[] | null> {
+  const commits: CommittedDeltas[] = [];
+  for (const entry of entries) {
+    const pieces = piecesOf(entry, views, most);
+    let piece = pieces.next();
+    for (; !piece.done; piece = pieces.next()) {
+      passed.characters += piece.value;
+      if (passed.characters < most) continue;
+      passed.characters = 0;
+      await pause();
+    }
+    if (piece.value === null) return null;
+    commits.push(piece.value);
+  }
+  return commits;
+}
+
+/** Reads an entry, and yields after each piece how many characters it had. */
+function* piecesOf(entry: string, views: ReadonlySet<string>, most: number): Generator<number, CommittedDeltas | null> {
   const tokens = entry.split('\n');
   // The last one is new: an older worker leaves it out.
   if (tokens.length !== 11 && tokens.length !== 12) return null;
   const [id, after, position, logIdentity, logTime, generation, definitions, filed, pending, overflowed, deltas, since] =
     tokens as [string, string, string, string, string, string, string, string, string, string, string, string?];
-  const rows = readDeltas(deltas, views);
+  yield entry.length - deltas.length;
+  const rows = yield* readDeltas(deltas, views, most);
   if (rows === null) return null;
   const next = {
     position,
@@ -73,22 +112,68 @@ export function parseFeedEntry(entry: string, views: ReadonlySet<string>): Commi
   return numbers.every(Number.isSafeInteger) ? committed : null;
 }
 
-/** `[view, m measures, [row key, m × integer, …], …]`, integers as words.ts has them */
-function readDeltas(json: string, views: ReadonlySet<string>): RowsByView | null {
-  const flat = parsed(json);
-  if (!Array.isArray(flat) || flat.length % 3 !== 0) return null;
+/**
+ * `[view, m measures, [row key, m × integer, …], …]`, integers as words.ts has them, without spaces, as JSON.stringify writes it. Where a row
+ * ends is found here, and what some rows say by JSON.parse.
+ */
+function* readDeltas(json: string, views: ReadonlySet<string>, most: number): Generator<number, RowsByView | null> {
   const rows: RowsByView = new Map();
-  for (let v = 0; v < flat.length; v += 3) {
-    const [name, measures, list] = flat.slice(v, v + 3);
-    if (typeof name !== 'string' || !Number.isSafeInteger(measures) || !Array.isArray(list)) return null;
-    if (views.has(name) && !readRows(list, measures, rowsOf(rows, name))) return null;
+  if (json === '[]') return rows;
+  for (let at = 0; ; ) {
+    if (json[at] !== (at === 0 ? '[' : ',')) return null;
+    const list = json.indexOf('[', afterText(json, at + 1));
+    const [name, measures, ...more] = listOf(json.slice(at + 1, list - 1)) ?? [];
+    if (typeof name !== 'string' || !Number.isSafeInteger(measures) || Number(measures) < 0 || more.length > 0) return null;
+    if (json[list - 1] !== ',') return null;
+    const taken = views.has(name) ? rowsOf(rows, name) : null;
+    let from = list + 1;
+    for (let isLast = json[from] === ']'; !isLast; ) {
+      const end = endOfRows(json, from, most);
+      if (end < 0) return null;
+      isLast = json[end] === ']';
+      const some = listOf(json.slice(from, end));
+      if (some === null || (taken !== null && !readRows(some, Number(measures), taken))) return null;
+      yield end - from;
+      from = isLast ? end : end + 1;
+    }
+    at = from + 1;
+    if (json[at] === ']') return at + 1 === json.length ? rows : null;
   }
-  return rows;
 }
 
-function parsed(json: string): unknown {
+const [QUOTE, COMMA, OPEN, ESCAPE, CLOSE] = [0x22, 0x2c, 0x5b, 0x5c, 0x5d];
+
+/** Where the list ends, or else the first row after `most` characters, before its comma; -1: neither is there. */
+function endOfRows(json: string, from: number, most: number): number {
+  let depth = 0;
+  for (let at = afterText(json, from); at > 0 && at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === OPEN) depth++;
+    else if (code === CLOSE && --depth < 0) return at;
+    else if (code === QUOTE) {
+      if (at - from >= most) return json.charCodeAt(at - 1) === COMMA ? at - 1 : -1;
+      at = afterText(json, at) - 1;
+      if (at < 0) return -1;
+    }
+  }
+  return -1;
+}
+
+/** Where the text that begins with a quotation mark at `from` is over; -1: there is none. */
+function afterText(json: string, from: number): number {
+  if (json.charCodeAt(from) !== QUOTE) return -1;
+  for (let at = json.indexOf('"', from + 1); at > 0; at = json.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (json.charCodeAt(at - 1 - escapes) === ESCAPE) escapes++;
+    if (escapes % 2 === 0) return at + 1;
+  }
+  return -1;
+}
+
+/** null: this is not what a list of JSON holds. */
+function listOf(json: string): unknown[] | null {
   try {
-    return JSON.parse(json);
+    return JSON.parse(`[${json}]`);
   } catch {
     return null;
   }

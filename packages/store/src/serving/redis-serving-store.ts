@@ -54,10 +54,13 @@ export function createServingStore(
       }),
 
     follow: (names, cursors) =>
-      unlessDown(() => {
-        const asked = new Set(names);
-        return Promise.all(all.map((partition) => deltas.follow(partition, asked, cursors[partition] ?? null)));
-      }),
+      unlessDown(() =>
+        deltas.follow(
+          new Set(names),
+          all.map((partition) => cursors[partition] ?? null),
+          setImmediate,
+        ),
+      ),
 
     readWhole: (asked, names, from, pause = setImmediate) =>
       unlessDown(() => Promise.all(asked.map((partition) => deltas.whole(partition, names, from, pause)))),
