@@ -15,6 +15,7 @@ const ELSEWHERE: readonly (readonly [file: string, begins: string, why: string])
   ['README.md', 'export TRIBUTARY_KAFKA_BROKERS', 'needs Kafka'],
   ['docs/analysts.md', 'npm start', 'starts a platform'],
   ['docs/ingestion.md', "echo 'anna:", 'needs Kafka'],
+  ['docs/ingestion.md', 'TRIBUTARY_MINIMISE=', 'settings of a collector'],
   ['docs/outputs.md', 'TRIBUTARY_OUTPUTS=', 'starts a platform'],
 ];
 /** Exit code 1 is the answer of these: it says that there are differences, or something to look at. */
