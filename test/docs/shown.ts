@@ -64,7 +64,7 @@ function withoutElisions(shown: string): string {
 function masked(text: string): string {
   return text
     .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b/g, '#')
-    .replace(/\d[\d,.:]*/g, '#')
+    .replace(/\d(?:[\d,.:]*\d)?/g, '#')
     .replace(/─+/g, '─')
     .replace(/[ \t]+/g, ' ')
     .replace(/ $/gm, '')
