@@ -171,4 +171,20 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     to: 'if (++added < 0) await pause();',
     test: 'packages/store/src/deltas/sum.test.ts',
   },
+  {
+    lie: 'long passes go in the order they came, whatever their key',
+    law: '7',
+    file: 'packages/serving/src/when-ready.ts',
+    from: 'passes.take(asker,',
+    to: "passes.take({ ...asker, key: '' },",
+    test: 'packages/serving/test/answers-in-turns.test.ts',
+  },
+  {
+    lie: 'long passes go all at a time',
+    law: '7',
+    file: 'packages/serving/src/when-ready.ts',
+    from: 'await passes.take(asker, (goOn) => answers.prepare(question, goOn));',
+    to: 'await answers.prepare(question, async () => {});',
+    test: 'packages/serving/test/answers-in-turns.test.ts',
+  },
 ];

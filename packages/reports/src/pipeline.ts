@@ -52,9 +52,9 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
   const [definitions] = snapshot.definitions;
   const rates = question.convertTo === null ? null : demandRates(definitions, question.convertTo);
   const taken = await takeCounts(snapshot, { ...question, by: countedBy(by) }, runs.asker);
-  const counted = await snapshot.ready((ready) => taken.map((counts) => withTouchesOfNoCurrency(ready, counts)));
+  const counted = await snapshot.ready(runs.asker, (ready) => taken.map((counts) => withTouchesOfNoCurrency(ready, counts)));
   const reports: Report[] = [];
-  const unknown = await snapshot.ready((ready) => unknownInReport(ready, question, counted));
+  const unknown = await snapshot.ready(runs.asker, (ready) => unknownInReport(ready, question, counted));
   for (const own of counted) {
     const outcomes = await runModels(own, runs);
     const credited = creditedBy({ counts: own, credit: creditOf(own, outcomes) }, by);

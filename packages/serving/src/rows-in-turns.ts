@@ -38,15 +38,6 @@ export async function addPartsInTurns(
   }
 }
 
-let underWay: Promise<unknown> = Promise.resolve();
-
-/** Long passes of this process, one after the other: the turns of many at once would be one long turn. */
-export function oneAtATime<T>(pass: () => Promise<T>): Promise<T> {
-  const next = underWay.then(pass);
-  underWay = next.catch(() => undefined);
-  return next;
-}
-
 function* some<T>(left: Iterator<T>, count: number): Generator<T> {
   for (let i = 0; i < count; i++) {
     const { done, value } = left.next();

@@ -12,8 +12,8 @@ import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { withoutCampaign } from '@tributary/views/by-partition';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import { createGroupTurns } from './group-turns.ts';
 import { type Collection, collectionOf, plus, projectionOf, type Question, type Selection } from './merge.ts';
+import { createQuestionTurns } from './question-turns.ts';
 import type { Turn } from './rows-in-turns.ts';
 
 export interface Group {
@@ -46,7 +46,7 @@ interface Asked {
 }
 
 /** All questions of this process. */
-const turns = createGroupTurns();
+const turns = createQuestionTurns();
 
 export function createGroups(partitions: number, { ofBatch, ofLive }: GroupLayers): Groups {
   const prepared = Array.from({ length: partitions }, () => new Map<string, Rows>());

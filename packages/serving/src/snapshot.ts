@@ -2,6 +2,7 @@
 
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { PartitionState } from '@tributary/store/speed-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
@@ -24,7 +25,7 @@ import {
 } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
 import type { ServingDeps } from './ports.ts';
-import { turn } from './rows-in-turns.ts';
+import type { Turn } from './rows-in-turns.ts';
 import { createGroups, type Groups } from './snapshot-groups.ts';
 import { whenReady } from './when-ready.ts';
 
@@ -48,9 +49,9 @@ export interface Snapshot {
   collect(view: View, collection: Collection): Rows;
   /**
    * What `work` makes of the answers. It only computes, and may be run several times: what it asks for and is not at hand is answered first, some
-   * thousand rows at a turn, so that other requests do not wait. Afterwards the snapshot has these answers.
+   * thousand rows at a turn, so that other requests do not wait. Afterwards the snapshot has these answers. Keys take turns; rejects as `whenReady`.
    */
-  ready<T>(work: (snapshot: Snapshot) => T): Promise<T>;
+  ready<T>(asker: Asker, work: (snapshot: Snapshot) => T): Promise<T>;
   /**
    * What each partition, a group of users, adds to `project` and `collect`: together they are it. Only for views that were asked for by
    * partition, and without their campaigns, which rows of groups do not have. null: none was asked for.
@@ -113,14 +114,14 @@ export async function takeSnapshot(
   const prepared = new Map<string, Rows>();
   const isAtHand = (question: Question) => prepared.has(question.key) || speed.isQuick(loaded, question, layers);
   const answer = (question: Question) => prepared.get(question.key) ?? speed.answer(loaded, question, layers);
-  const prepare = async (question: Question) => {
-    prepared.set(question.key, await speed.answerInTurns(loaded, question, layers, turn));
+  const prepare = async (question: Question, goOn: Turn) => {
+    prepared.set(question.key, await speed.answerInTurns(loaded, question, layers, goOn));
   };
 
   const snapshot: Snapshot = {
     project: (view, selection) => answer(projectionOf(view, selection)),
     collect: (view, collection) => answer(collectionOf(view, collection)),
-    ready: (work) => whenReady(snapshot, { isAtHand, answer, prepare }, work),
+    ready: (asker, work) => whenReady(snapshot, asker, { isAtHand, answer, prepare }, work),
     groups:
       kept === null || typeof kept === 'string'
         ? kept

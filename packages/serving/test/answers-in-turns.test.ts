@@ -1,5 +1,6 @@
 /** Answers that are passed over beside other requests: measured in rows, for time says nothing on a busy machine. */
 import { setImmediate as turn } from 'node:timers/promises';
+import { OWN } from '@tributary/runtime/http/turns-of-keys';
 import { commitOf } from '@tributary/testkit/contracts/store-under-test';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { conversions } from '@tributary/views/conversions/fold';
@@ -102,7 +103,7 @@ test('what is not at hand is answered before it is computed with, also where one
   const snapshot = {} as Snapshot;
   let runs = 0;
   const by = (name: string) => ({ days: ALL, equal: {}, by: [name] });
-  const result = await whenReady(snapshot, answers, ({ project }) => {
+  const result = await whenReady(snapshot, OWN, answers, ({ project }) => {
     runs++;
     const [first] = project(conversions, by('type')).keys();
     if (first === undefined) throw new TypeError('nothing was counted');
@@ -111,8 +112,45 @@ test('what is not at hand is answered before it is computed with, also where one
   expect(result).toEqual([2, 0]);
   expect(runs).toBe(3);
   expect(prepared.has(projectionOf(conversions, by('currency')).key)).toBe(true);
-  const failing = whenReady(snapshot, answers, () => {
+  const failing = whenReady(snapshot, OWN, answers, () => {
     throw new TypeError('no such currency');
   });
   await expect(failing).rejects.toThrow('no such currency');
+});
+
+test('law 7: long passes go one at a time, keys take turns, one key has half of the places, and who left is not begun', async () => {
+  const order: string[] = [];
+  let atOnce = 0;
+  const begun = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  /** A question that is not at hand, of one key; `hold` keeps its pass from ending. */
+  function ask(key: string, { hold = false, isGone = (): boolean => false } = {}): Promise<unknown> {
+    const prepared = new Map<string, Rows>();
+    const answers = {
+      isAtHand: (question: Question) => prepared.has(question.key),
+      answer: (question: Question) => prepared.get(question.key) as Rows,
+      async prepare(question: Question) {
+        order.push(key);
+        expect(++atOnce).toBe(1);
+        begun.resolve();
+        if (hold) await gate.promise;
+        await turn();
+        atOnce--;
+        prepared.set(question.key, new Map());
+      },
+    };
+    const work = ({ project }: Pick<Snapshot, 'project'>) => project(conversions, { days: ALL, equal: {}, by: ['type'] });
+    return whenReady({} as Snapshot, { key, isGone }, answers, work);
+  }
+  const first = ask('many', { hold: true });
+  await begun.promise;
+  const others = Array.from({ length: 63 }, () => ask('many'));
+  const refused = ask('many');
+  const few = ask('few');
+  const left = ask('left', { isGone: () => true });
+  await expect(refused).rejects.toMatchObject({ code: 'overloaded', message: expect.stringContaining('64 questions over many') });
+  gate.resolve();
+  await expect(left).rejects.toThrow('no request waits for it');
+  await Promise.all([first, few, ...others]);
+  expect(order).toEqual(['many', 'few', ...others.map(() => 'many')]);
 });

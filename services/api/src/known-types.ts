@@ -2,6 +2,7 @@
 
 import { nearestName } from '@tributary/runtime/config/nearest-name';
 import { remembered } from '@tributary/runtime/http/remembered';
+import { OWN } from '@tributary/runtime/http/turns-of-keys';
 import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
 import { activity } from '@tributary/views/activity/fold';
 
@@ -19,7 +20,7 @@ export function createTypeNotes(context: ServingContext): (types: readonly strin
     async () => {
       const snapshot = await takeSnapshot(context, [activity], 'merged');
       const all = { days: { fromDay: null, toDay: null }, by: ['type'], equal: {} };
-      const rows = await snapshot.ready((ready) => ready.project(activity, all));
+      const rows = await snapshot.ready(OWN, (ready) => ready.project(activity, all));
       known = new Set(rows.keys());
     },
     LOOKED_UP_MS,

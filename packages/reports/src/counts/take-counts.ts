@@ -90,13 +90,13 @@ export function groupedViewsOf({ models, parameters }: Pick<ReportQuestion, 'mod
 
 /** The counts of each window. Rejects with `invalid_query` as the counts of journeys do, and as what is asked of groups does. */
 export async function takeCounts(snapshot: Snapshot, question: ReportQuestion, asker: Asker): Promise<Counts[]> {
-  const windows = await snapshot.ready((ready) =>
+  const windows = await snapshot.ready(asker, (ready) =>
     windowsOf(question).map((asked) => ({ asked, journeys: countJourneys(ready, asked) })),
   );
   const known = windows.flatMap(({ journeys }) => journeys ?? []);
   const names = channelNames(snapshot.definitions[0], question, known);
   for (const { asked } of windows) await prepareGroups(snapshot, asked, names, asker);
-  return snapshot.ready((ready) => windows.map(({ asked, journeys }) => countsOf(ready, asked, names, journeys)));
+  return snapshot.ready(asker, (ready) => windows.map(({ asked, journeys }) => countsOf(ready, asked, names, journeys)));
 }
 
 /** What groups of users are asked takes long for many rows: it is answered in turns, before all else is taken in one. */

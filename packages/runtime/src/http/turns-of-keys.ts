@@ -8,6 +8,9 @@ export interface Asker {
   isGone(): boolean;
 }
 
+/** What a process asks for itself, or for all of its clients. */
+export const OWN: Asker = { key: '', isGone: () => false };
+
 export interface TurnsOfKeys<Job> {
   add(job: Job): void;
   /** The oldest job of the key whose turn was longest ago. */

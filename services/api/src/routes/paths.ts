@@ -14,6 +14,7 @@ import { transitions } from '@tributary/views/transitions/fold';
 import type { View } from '@tributary/views/view';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
+import { askerOf } from '../http/asker.ts';
 import { pageOf } from '../http/pages.ts';
 import { selectionOf, windowOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
@@ -21,10 +22,11 @@ import { serve } from '../http/serve.ts';
 const FILTERS = ['type', 'currency'];
 
 export const routes: Routes = (context) => (app, _options, done) => {
-  serve(app, PATH_ROUTES.paths, async ({ query }) => {
+  serve(app, PATH_ROUTES.paths, async (request, reply) => {
+    const { query } = request;
     const { days, equal, layers, notes } = selectionOf(query, FILTERS);
     const snapshot = await takeSnapshot(context, PATH_VIEWS, layers);
-    return snapshot.ready((ready) => {
+    return snapshot.ready(askerOf(request, reply), (ready) => {
       const { holes, notes: more, ...report } = pathReport(ready, { days, equal, sort: query.sort, limit: query.limit });
       return {
         ...windowOf(snapshot.definitions[0], days),
@@ -34,11 +36,12 @@ export const routes: Routes = (context) => (app, _options, done) => {
     });
   });
 
-  serve(app, PATH_ROUTES.transitions, async ({ query }) => {
+  serve(app, PATH_ROUTES.transitions, async (request, reply) => {
+    const { query } = request;
     const { days, equal, layers, notes } = selectionOf(query, FILTERS);
     const snapshot = await takeSnapshot(context, EDGE_VIEWS, layers);
     demandOrder(snapshot, query.order);
-    const { counts, unknown } = await snapshot.ready((ready) => ({
+    const { counts, unknown } = await snapshot.ready(askerOf(request, reply), (ready) => ({
       counts: edgesOf(ready, { days, equal }, query.order),
       unknown: unknownIn(ready, transitions, days, equal),
     }));
@@ -57,10 +60,11 @@ export const routes: Routes = (context) => (app, _options, done) => {
     };
   });
 
-  serve(app, PATH_ROUTES.coalitions, async ({ query }) => {
+  serve(app, PATH_ROUTES.coalitions, async (request, reply) => {
+    const { query } = request;
     const { days, equal, layers, notes } = selectionOf(query, FILTERS);
     const snapshot = await takeSnapshot(context, SET_VIEWS, layers);
-    const { counts, unknown } = await snapshot.ready((ready) => ({
+    const { counts, unknown } = await snapshot.ready(askerOf(request, reply), (ready) => ({
       counts: setsOf(ready, { days, equal }),
       unknown: unknownIn(ready, coalitions, days, equal),
     }));

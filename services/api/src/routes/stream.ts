@@ -4,6 +4,7 @@ import { EVENT_STREAM, STREAM_ROUTES } from '@tributary/contract/stream';
 import { exactJson } from '@tributary/model/exact-json';
 import { add, type Integer } from '@tributary/model/integer';
 import { DAY_MS, dayOf } from '@tributary/model/time';
+import { OWN } from '@tributary/runtime/http/turns-of-keys';
 import { whenClosed } from '@tributary/runtime/http/when-closed';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { activity } from '@tributary/views/activity/fold';
@@ -68,7 +69,7 @@ async function arrivalsOf(context: ApiContext): Promise<z.output<typeof StreamAn
   // From yesterday on, so that no count begins again at midnight.
   const since = dayOf(now - DAY_MS);
   const snapshot = await takeSnapshot(context, [activity], 'merged');
-  return snapshot.ready((ready) => {
+  return snapshot.ready(OWN, (ready) => {
     const rows = ready.project(activity, { days: { fromDay: since, toDay: null }, by: ['type'], equal: {} });
     const all = [...rows].map(([type, [events = 0]]) => ({ type, events }));
     const types = all.sort((a, b) => Number(b.events) - Number(a.events) || (a.type < b.type ? -1 : 1)).slice(0, MOST_TYPES);

@@ -8,25 +8,34 @@ import { dimensionsOf } from '@tributary/reports/rows/figures';
 import { largestFirst } from '@tributary/reports/rows/sorted';
 import { currenciesIn, severalCurrencies, sumOf } from '@tributary/reports/sums';
 import { unknownValues } from '@tributary/reports/unknown-values';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext, Routes } from '../context.ts';
+import { askerOf } from '../http/asker.ts';
 import { pageOf, topOf } from '../http/pages.ts';
 import { selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
   for (const { route, view } of TOTALS)
-    serve(app, route, ({ query }) => totals(context, view, query, route === TOTALS_ROUTES.touches));
+    serve(app, route, (request, reply) =>
+      totals(context, view, request.query, { ofNoCurrency: route === TOTALS_ROUTES.touches, asker: askerOf(request, reply) }),
+    );
   done();
 };
 
 /** `ofNoCurrency`: touches without one belong to those of any, as in reports. */
-async function totals(context: ApiContext, view: View, query: TotalsQuery, ofNoCurrency: boolean) {
+async function totals(
+  context: ApiContext,
+  view: View,
+  query: TotalsQuery,
+  { ofNoCurrency, asker }: { readonly ofNoCurrency: boolean; readonly asker: Asker },
+) {
   const selected = selectionOf(query, filtersOf(view));
   const snapshot = await takeSnapshot(context, [view], selected.layers);
-  return snapshot.ready((ready) => totalsOf(ready, { view, query, ofNoCurrency, selected }));
+  return snapshot.ready(asker, (ready) => totalsOf(ready, { view, query, ofNoCurrency, selected }));
 }
 
 interface TotalsAsked {

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ERRORS } from '@tributary/model/errors';
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { expect, test } from 'vitest';
-import { createGroupTurns } from '../src/group-turns.ts';
+import { createQuestionTurns } from '../src/question-turns.ts';
 
 const MINUTE = 60_000;
 
 /** A question that begins when it may, and ends when it is let go. */
-function createQuestions(limits: Parameters<typeof createGroupTurns>[0] = { timeoutMs: MINUTE, mostQuestions: 32 }) {
-  const turns = createGroupTurns(limits);
+function createQuestions(limits: Parameters<typeof createQuestionTurns>[0] = { timeoutMs: MINUTE, mostQuestions: 32 }) {
+  const turns = createQuestionTurns(limits);
   const begun: string[] = [];
   const ask = (name: string, key: string, isGone = () => false) => {
     const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
@@ -78,7 +78,7 @@ test('law 7: a question waits no longer than its deadline, and works no longer e
 });
 
 test('a question that fails stops no other', async () => {
-  const turns = createGroupTurns();
+  const turns = createQuestionTurns();
   const asker: Asker = { key: 'a', isGone: () => false };
   await expect(turns.take(asker, () => Promise.reject(new Error('it fails')))).rejects.toThrow('it fails');
   await turns.take(asker, () => sleep(0).then(() => undefined));

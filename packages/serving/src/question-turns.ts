@@ -1,5 +1,6 @@
 /**
- * Questions to groups of users, one at a time in this process: the next one finds remembered what the one before asked as well.
+ * Questions over many rows, and those to groups of users, one at a time in this process: the next one finds remembered what the one before
+ * asked as well, and the turns of many at once would be one long turn.
  *
  * Each may pass over a million rows, so who asks is held to four bounds: few wait, one key alone has half of the places; keys take turns; a
  * question whose client left is not begun, or stopped at its next turn; and none waits or works beyond its deadline.
@@ -9,7 +10,7 @@ import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { type Asker, createTurnsOfKeys } from '@tributary/runtime/http/turns-of-keys';
 import { turn } from './rows-in-turns.ts';
 
-export interface GroupTurns {
+export interface QuestionTurns {
   /**
    * Resolves when `work` has. `goOn` lets other requests go on, and rejects where the question is to stop. Rejects with `overloaded`,
    * `groups_timeout`, or as `work` does.
@@ -30,9 +31,31 @@ interface Waiting {
   fail(error: Error): void;
 }
 
-export function createGroupTurns(
+/** What a refusal says. */
+interface Words {
+  readonly questions: string;
+  readonly question: string;
+  /** A question is given up with this code: its client left, or its time was over. */
+  readonly late: ErrorCode;
+}
+
+const OF_GROUPS: Words = {
+  questions: 'questions about groups of users',
+  question: 'the question about groups of users',
+  late: 'groups_timeout',
+};
+
+export const OF_ROWS: Words = {
+  questions: 'questions over many rows',
+  question: 'the question over many rows',
+  late: 'overloaded',
+};
+
+export function createQuestionTurns(
   { timeoutMs, mostQuestions }: TurnLimits = { timeoutMs: 30_000, mostQuestions: 32 },
-): GroupTurns {
+  { questions, question, late: code }: Words = OF_GROUPS,
+): QuestionTurns {
+  const late = (why: string) => new TributaryError(code, `${question} was given up: ${why}`);
   const shares = createFairShare(mostQuestions);
   const queue = createTurnsOfKeys<Waiting>();
   let isBusy = false;
@@ -52,7 +75,7 @@ export function createGroupTurns(
       if (!shares.fits(key, 1))
         throw new TributaryError(
           'overloaded',
-          `${shares.heldBy(key)} questions about groups of users wait for this key already, and ${shares.held} for all keys`,
+          `${shares.heldBy(key)} ${questions} wait for this key already, and ${shares.held} for all keys`,
         );
       shares.take(key, 1);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -84,8 +107,3 @@ export function createGroupTurns(
 }
 
 const LEFT = 'no request waits for it any more';
-const CODE: ErrorCode = 'groups_timeout';
-
-function late(why: string): TributaryError {
-  return new TributaryError(CODE, `the question about groups of users was given up: ${why}`);
-}
