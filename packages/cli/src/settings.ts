@@ -9,7 +9,6 @@ import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { DATA_FOLDER_SETTINGS, folderNameTrouble } from '@tributary/runtime/data-folder/settings';
 import type { Scope } from '@tributary/runtime/keys/file';
 import { DEFAULT_PORTS } from '@tributary/runtime/process/local-ports';
-import { REDIS_SETTINGS } from '@tributary/runtime/redis/settings';
 import { CommandError, EXIT, UsageError } from './exit.ts';
 import { readJson } from './json-text.ts';
 import { belongs, firstGiven, type Given, mismatch, type Places } from './key-source.ts';
@@ -58,6 +57,7 @@ interface LocalAccess {
 /** Where `npm start` puts them. */
 const API_URL = `http://127.0.0.1:${DEFAULT_PORTS.api}`;
 const COLLECTOR_URL = `http://127.0.0.1:${DEFAULT_PORTS.collector}`;
+const REDIS_URL = `redis://127.0.0.1:${DEFAULT_PORTS.redis}`;
 
 export function resolveSettings(options: GlobalOptions, env: Environment, cwd: string, home: string): Settings {
   const { dataDir, dataDirFrom } = dataDirOf(options, env, cwd, home);
@@ -88,7 +88,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
   };
   const redis = firstGiven(
     ['flag', '--redis-url', options.redisUrl],
-    ['environment', 'TRIBUTARY_REDIS_SETTINGS.redisUrl.default', env['TRIBUTARY_REDIS_SETTINGS.redisUrl.default']],
+    ['environment', 'TRIBUTARY_REDIS_URL', env['TRIBUTARY_REDIS_URL']],
     ['folder', localFile, local.redisUrl],
   );
   return {
@@ -96,7 +96,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
     dataDirFrom,
     apiUrl: api.address.value,
     collectorUrl: collector.address.value,
-    redisUrl: redis?.value ?? REDIS_SETTINGS.redisUrl.default,
+    redisUrl: redis?.value ?? REDIS_URL,
     redisUrlFrom: redis === undefined ? 'default' : redis.source === 'folder' ? 'folder' : 'given',
     keyIfAny,
     isOfFolder: () => api.address.source === 'folder' || api.address.source === 'default',

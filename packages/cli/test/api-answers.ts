@@ -69,6 +69,7 @@ export const COMPARISON = {
 export const EXPLANATION = {
   conversion: { ts: Date.UTC(2026, 10, 20, 9), id: 'c1', type: 'purchase', valueMinor: 4990, currency: 'EUR' },
   userId: 'ana',
+  corrections: [],
   attributed: true,
   unattributedMicros: 0,
   touches: [
@@ -161,6 +162,7 @@ export const STATUS = {
     { partition: 1, position: null, logEnd: 'q', behind: true, logTime: null, lagMs: null, generation: null },
   ],
   generation: { current: 3, served: 2, sequence: 5, failure: 'view rows are corrupt' },
+  lastRun: null,
   pending: 7,
   complete: false,
   reasons: [],

@@ -20,7 +20,7 @@ export const BEYOND: readonly (readonly [rule: string, refusal: RegExp])[] = [
     /must not begin or end with a space|must be a touch or a conversion, not both/,
   ],
   [
-    'corrections have names of their own, one of set, drop and value each, and at most 366 days from "from" to "to"',
+    'corrections have names of their own, one of set, drop and value each, and a range of at most 366 days',
     /must have a name of its own each|must have one of set, drop and value|must have "from" before "to"|must be an instant that the calendar|must name a field: channel, campaign or cost|must be none of \(start\)|must be well-formed Unicode/,
   ],
   [

@@ -65,6 +65,12 @@ export function generateDefinitions(random: Random): Definitions {
   return definitionsOf({ ...file, conversions, ...CORRECTED.get(first) });
 }
 
+/** The same, with every event as it was sent. */
+export function withoutCorrections(definitions: Definitions): Definitions {
+  const { corrections, rules: _, ...chosen } = JSON.parse(definitions.json) as DefinitionsFile & { readonly rules?: number };
+  return corrections === undefined || corrections.length === 0 ? definitions : definitionsOf(chosen);
+}
+
 /** Texts in double quotes, as the oracle reads them. By what the first touch gets, so by chance: half of the definitions that may correct something. */
 const CORRECTED: ReadonlyMap<number, Pick<DefinitionsFile, 'corrections' | 'fields'>> = new Map([
   [
