@@ -16,7 +16,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { DaysPanel } from './days.tsx';
 import { type Compared, type ComparedRow, figureOf, MEASURES, type Measure } from './measures.ts';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 
 type Models = NonNullable<Asked<'compareModels'>['models']>;
 

@@ -10,7 +10,7 @@ import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, go } from '../state/place.ts';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 
 type Explained = Answer<'explainConversion'>;
 type Touch = Explained['touches'][number];

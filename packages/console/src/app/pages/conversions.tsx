@@ -12,7 +12,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, addressWith, go } from '../state/place.ts';
 import { daysOf, PRESETS, presetChange, rangeOf } from '../state/window.ts';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 
 type Conversion = Answer<'listConversions'>['conversions'][number];
 

@@ -9,7 +9,7 @@ import { Panel } from '../parts/panel.tsx';
 import { Raw } from '../parts/raw.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 
 type DeadLetter = Answer<'deadLetters'>['deadLetters'][number];
 

@@ -10,7 +10,7 @@ import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import type { Place } from '../state/place.ts';
 import { ActionPanel, actionAddress, actionsOn, useIsAdmin } from './action.tsx';
 import { Compared } from './compared.tsx';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 
 type Generation = Answer<'generations'>['generations'][number];
 type Run = Answer<'runs'>['runs'][number];

@@ -1,22 +1,18 @@
 /** Every page, once: its heading, what it is for, and how it is drawn. */
 import type { FunctionComponent } from 'preact';
 import type { PageName } from '../../page-names.ts';
-import type { Place } from '../state/place.ts';
 import { AttributionPage } from './attribution.tsx';
 import { ConversionPage } from './conversion.tsx';
 import { ConversionsPage } from './conversions.tsx';
 import { DeadLettersPage } from './dead-letters.tsx';
 import { LivePage } from './live.tsx';
 import { OperationsPage } from './operations.tsx';
+import type { PageProps } from './page-props.ts';
 import { PathsPage } from './paths.tsx';
 import { RejectionsPage } from './rejections.tsx';
 import { SignalsPage } from './signals.tsx';
 import { SystemPage } from './system.tsx';
 import { UserPage } from './user.tsx';
-
-export interface PageProps {
-  readonly place: Place;
-}
 
 interface Page {
   readonly title: string;

@@ -14,7 +14,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { useLater } from '../state/later.ts';
 import { rangeIn } from './attribution.tsx';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 
 type Paths = Answer<'paths'>;
 type Path = Paths['paths'][number];

@@ -11,7 +11,7 @@ import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, addressWith, type Place } from '../state/place.ts';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 
 type Rejections = Answer<'rejections'>;
 type Rejection = Rejections['rejections'][number];

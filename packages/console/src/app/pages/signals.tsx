@@ -12,7 +12,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { rawOf, type SignalValue, StateBadge, ValueText } from '../parts/value-text.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, addressWith, go, type Place } from '../state/place.ts';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 import { ValueOverTime } from './value-over-time.tsx';
 
 type Definition = Answer<'signalDefinitions'>['definitions'][number];

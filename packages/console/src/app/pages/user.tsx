@@ -13,7 +13,7 @@ import { rawOf, StateBadge, ValueText } from '../parts/value-text.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, go, type Place } from '../state/place.ts';
 import { dayOf } from '../state/window.ts';
-import type { PageProps } from './pages.tsx';
+import type { PageProps } from './page-props.ts';
 
 type Signal = Answer<'userSignals'>['signals'][number];
 type Journey = Answer<'userJourney'>['journeys'][number];
