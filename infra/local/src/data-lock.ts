@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writ
 import { dirname } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { isRunning } from '@tributary/runtime/process/is-running';
 import { processStat } from './process-stat.ts';
 
 export interface DataLock {
@@ -112,13 +113,7 @@ function readHolder(file: string): Holder | null {
 }
 
 function isAlive({ pid, startedTicks: expected }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives, under another user.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return expected === null || startedTicks(pid) === expected;
+  return isRunning(pid) && (expected === null || startedTicks(pid) === expected);
 }
 
 /** Field 22 of /proc/<pid>/stat (proc(5)); null where there is no such file. */

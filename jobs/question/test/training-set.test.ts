@@ -95,7 +95,7 @@ test("law 5: each row has the oracle's values, from all events up to the cut, in
   const stored = await SET_WORK.read(world.dataDir, ID);
   const { file, ...result } = stored?.result ?? { file: null };
   expect(result).toMatchObject({ failure: null, generation: 1, byStatus: { READY: 29, AFTER_CUT: 1 } });
-  if (file === null) throw new Error('there is no file');
+  if (file === null) throw new Error('the result names nothing to read');
   expect(file).toMatchObject({
     rows: 30,
     path: expect.stringMatching(/^training-sets\/set-0abcdefg-00000001\/set-[0-9a-f]{8}\.parquet$/),

@@ -1,5 +1,6 @@
 /** One run of the batch layer: what was asked for, and what a retry of it remembers. */
 import type { GenerationManifest, Publication, StagedPromotion } from '@tributary/archive/layout';
+import type { RunProgress } from '@tributary/queue/run-records';
 import type { ShardFlow } from './ports.ts';
 
 export interface Run {
@@ -17,21 +18,11 @@ export interface Run {
   /** Keeps `begun` for the next attempt, durably. */
   readonly remember: (begun: Begun) => Promise<void>;
   /** Asked right before it ends, whatever it then publishes: rejects where the run was cancelled, and from then on it cannot be. Absent: it cannot be cancelled. */
-  readonly end?: () => Promise<void>;
+  readonly end?: (isIdle?: boolean) => Promise<void>;
   /** For those who watch it; never fails. */
   readonly report?: (progress: RunProgress) => void;
   /** Others who compute shards; absent: there are none. */
   readonly shards?: ShardFlow;
-}
-
-export interface RunProgress {
-  readonly stage?: 'cutting' | 'computing' | 'publishing';
-  /** When its generation was cut, epoch ms. */
-  readonly cutAt?: number;
-  /** Archived events that it reads. */
-  readonly rows?: number;
-  /** By earlier runs of its mode: how long from its cut until its views are computed, ms; null: too few are known. */
-  readonly expectedMs?: number | null;
 }
 
 export interface Begun {

@@ -8,6 +8,7 @@ import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/gene
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { event, NOON_MS } from './one-user.ts';
 import { createWorld, PARTITIONS, type World } from './world.ts';
 
 type Corrections = NonNullable<DefinitionsFile['corrections']>;
@@ -37,17 +38,6 @@ async function ingest(...events: Event[]): Promise<void> {
   log.push(...events);
   await world.ingest(events);
 }
-
-const NOON_MS = Date.UTC(2026, 2, 1, 12);
-const event = (id: string, hours: number, type: string, more: Partial<Event> = {}): Event => ({
-  ts: NOON_MS + hours * HOUR_MS,
-  type,
-  id,
-  userId: 'ana',
-  receivedAt: NOON_MS + 5 * HOUR_MS,
-  source: 'test',
-  ...more,
-});
 
 /** Runs a generation, which must be what the oracle finds; resolves with how it was made and how many events were corrected. */
 async function generation(number: number, definitions: Definitions) {

@@ -10,6 +10,7 @@ import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/gene
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { event, NOON_MS } from './one-user.ts';
 import { createWorld, PARTITIONS, type World } from './world.ts';
 
 const PLAIN = definitionsOf(SMALL_DEFINITIONS);
@@ -32,16 +33,6 @@ async function ingest(...events: Event[]): Promise<void> {
   await world.ingest(events);
 }
 
-const NOON_MS = Date.UTC(2026, 2, 1, 12);
-const event = (id: string, hours: number, type: string, more: Partial<Event> = {}): Event => ({
-  ts: NOON_MS + hours * HOUR_MS,
-  type,
-  id,
-  userId: 'ana',
-  receivedAt: NOON_MS + 5 * HOUR_MS,
-  source: 'test',
-  ...more,
-});
 const order = (id: string, hours: number, order_id: unknown, cart = id) =>
   event(id, hours, 'buy', { value: 100, properties: { order_id, cart: { id: cart } } });
 

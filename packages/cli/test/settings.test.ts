@@ -45,6 +45,17 @@ describe('settings', () => {
     ]);
   });
 
+  test('a Redis is named by its flag, else by the environment, else by the folder, else it is the one that npm start begins', () => {
+    const cwd = home(LOCAL);
+    const env = { TRIBUTARY_REDIS_URL: 'redis://env:1' };
+    expect([
+      resolveSettings({ redisUrl: 'redis://flag:1' }, env, cwd, '/nowhere').redisUrl,
+      resolveSettings({}, env, cwd, '/nowhere').redisUrl,
+      resolveSettings({}, {}, cwd, '/nowhere').redisUrl,
+      resolveSettings({}, {}, '/nowhere', '/nowhere').redisUrl,
+    ]).toEqual(['redis://flag:1', 'redis://env:1', LOCAL.redisUrl, 'redis://127.0.0.1:7402']);
+  });
+
   test('status names a log that was lost and created again, of the platform that the folder names and of no other', async () => {
     await using server = await fakeServer(routes);
     const cwd = home({ ...LOCAL, apiUrl: server.url });

@@ -1,4 +1,5 @@
 /** Schedules of the batch layer: when runs begin by themselves. */
+import { LONGEST_SCHEDULE_MS, SHORTEST_SCHEDULE_MS } from '@tributary/model/schedule-bounds';
 import { z } from 'zod';
 import type { Routes } from './route.ts';
 import { NOON } from './shapes.ts';
@@ -61,7 +62,12 @@ export const SCHEDULE_ROUTES = {
     description:
       'In force at once, without a restart. At most 16. `default` is the one that TRIBUTARY_BATCH_EVERY_MS makes, until it is set here.',
     body: z.strictObject({
-      everyMs: z.int().min(10_000).max(604_800_000).optional().describe('Time between two runs, ms; or `cron`.'),
+      everyMs: z
+        .int()
+        .min(SHORTEST_SCHEDULE_MS)
+        .max(LONGEST_SCHEDULE_MS)
+        .optional()
+        .describe('Time between two runs, ms; or `cron`.'),
       cron: z
         .string()
         .min(1)

@@ -47,13 +47,3 @@ export function isCertainlyGone(name: string, self: MemberName, runs: (pid: numb
   if (other === undefined || other.place !== self.place || other.id === self.id) return false;
   return other.pid === self.pid || !runs(other.pid);
 }
-
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it runs, as another user.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}

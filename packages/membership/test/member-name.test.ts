@@ -1,5 +1,6 @@
+import { isRunning } from '@tributary/runtime/process/is-running';
 import { expect, test } from 'vitest';
-import { isCertainlyGone, isRunning, nameOf, parseMemberName, placeOfThisProcess } from '../src/member-name.ts';
+import { isCertainlyGone, nameOf, parseMemberName, placeOfThisProcess } from '../src/member-name.ts';
 
 const self = { id: 'a1', pid: 100, place: 'host.boot.ns' };
 const nobodyRuns = () => false;

@@ -1,6 +1,6 @@
 /**
  * Minimisation: fields that are dropped, or replaced by a keyed hash, before an event is written anywhere. It happens where events come in, so it
- * is a setting of the collector and no definition: definitions take effect at a place in the log, which lies behind what was written (decision 40).
+ * is a setting of the collector, not a definition: definitions take effect at a place in the log, and by then earlier events were written (decision 40).
  *
  *   drop:properties.ip, hash:properties.email, hash:properties.**.phone, drop:page
  */

@@ -16,11 +16,13 @@ export interface Cancelled {
 
 export type Fate = Cancelled | { readonly fate: 'ends' };
 
+/** A run that found nothing new publishes nothing when it is begun again either, and there may be one every ten seconds. */
+const KEPT_IDLE_MS = 3_600_000;
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 export interface Fates {
-  /** What is decided from now on: `wanted`, or what was decided before. */
-  decide(runId: string, wanted: Fate): Promise<Fate>;
+  /** What is decided from now on: `wanted`, or what was decided before. `isIdle`: by a run that changes nothing. */
+  decide(runId: string, wanted: Fate, isIdle?: boolean): Promise<Fate>;
   /** null: nothing is decided. In the order of the ids. */
   read(runIds: readonly string[]): Promise<readonly (Fate | null)[]>;
 }
@@ -36,8 +38,9 @@ export function openFates(redis: Redis, namespace: string): Fates {
 
   return {
     read,
-    async decide(runId, wanted) {
-      await answered(redis.set(keyOf(runId), JSON.stringify(wanted), 'PX', KEPT_MS, 'NX'));
+    async decide(runId, wanted, isIdle = false) {
+      const keptMs = isIdle ? KEPT_IDLE_MS : KEPT_MS;
+      await answered(redis.set(keyOf(runId), JSON.stringify(wanted), 'PX', keptMs, 'NX'));
       // Read in any case: the reply that says who set it may be lost.
       const [decided] = await read([runId]);
       return decided ?? wanted;

@@ -24,8 +24,11 @@ export interface JobAttempt {
   readonly attempt: number;
   /** Keeps where a run got to, for its next attempt. */
   readonly remember: (begun: NonNullable<RunJob['begun']>) => Promise<void>;
-  /** Asked right before the run ends: from then on it cannot be cancelled. Rejects with the reason of `signal` where it was. */
-  readonly end: () => Promise<void>;
+  /**
+   * Asked right before the run ends: from then on it cannot be cancelled. Rejects with the reason of `signal` where it was. `isIdle`: it found
+   * nothing new.
+   */
+  readonly end: (isIdle?: boolean) => Promise<void>;
   /** Keeps how far the run is, for those who watch it; what cannot be kept is dropped. */
   readonly report: (progress: RunProgress) => void;
   /** The processes that compute shards of this run; null when the options name none. */
@@ -73,8 +76,8 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
       const [fate] = await fates.read([id]);
       if (fate?.fate === 'cancelled') cancel.abort(new CancelledError(fate));
     };
-    const end = async () => {
-      const fate = await fates.decide(id, { fate: 'ends' });
+    const end = async (isIdle = false) => {
+      const fate = await fates.decide(id, { fate: 'ends' }, isIdle);
       if (fate.fate === 'cancelled') cancel.abort(new CancelledError(fate));
       cancel.signal.throwIfAborted();
     };
@@ -108,7 +111,7 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
       });
       // BullMQ does not complete a job with open children: those of a plan by another version may be left.
       await job.removeUnprocessedChildren();
-      if (job.data.scheduled && isIdle(result)) job.opts.removeOnComplete = true;
+      if (job.data.scheduled && foundNothing(result)) job.opts.removeOnComplete = true;
       return result;
     } catch (error) {
       const mayGoOn = signal.aborted || options.isTransient(error);
@@ -154,7 +157,7 @@ function isTooLate({ data, timestamp, delay }: Job<RunJob>, nowMs: number): bool
 }
 
 /** It found nothing new: the list of runs is for those that did something. */
-function isIdle(result: unknown): boolean {
+function foundNothing(result: unknown): boolean {
   return (result as { readonly published?: unknown } | null | undefined)?.published === 'nothing_new';
 }
 

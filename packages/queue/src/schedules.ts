@@ -3,6 +3,7 @@
  * (`follow`), so that a process which died between the two leaves nothing that the next one does not correct.
  */
 import { TributaryError } from '@tributary/model/errors';
+import { LONGEST_SCHEDULE_MS, SHORTEST_SCHEDULE_MS } from '@tributary/model/schedule-bounds';
 import { getNextMillis, type Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { answered } from './answered.ts';
@@ -10,8 +11,6 @@ import { type JobTemplateOptions, queuePrefix, type RunJob } from './jobs.ts';
 
 export const DEFAULT_SCHEDULE = 'default';
 export const MOST_SCHEDULES = 16;
-export const SHORTEST_MS = 10_000;
-export const LONGEST_MS = 7 * 24 * 3_600_000;
 /** With `catchUp: skip`, a run that begins later than this after its time is left out, ms. */
 export const SKIPPED_AFTER_MS = 10 * 60_000;
 
@@ -206,10 +205,10 @@ function demandTiming(timing: Timing, nowMs: number): void {
       'invalid_query',
       `everyMs or cron must be given, and not both (got ${JSON.stringify({ everyMs, cron })}). Leave one out`,
     );
-  if (everyMs !== null && !(Number.isInteger(everyMs) && everyMs >= SHORTEST_MS && everyMs <= LONGEST_MS))
+  if (everyMs !== null && !(Number.isInteger(everyMs) && everyMs >= SHORTEST_SCHEDULE_MS && everyMs <= LONGEST_SCHEDULE_MS))
     throw new TributaryError(
       'invalid_query',
-      `everyMs must be a whole number from ${SHORTEST_MS} to ${LONGEST_MS} (got ${everyMs}). Correct it`,
+      `everyMs must be a whole number from ${SHORTEST_SCHEDULE_MS} to ${LONGEST_SCHEDULE_MS} (got ${everyMs}). Correct it`,
     );
   if (!isTimeZone(timeZone))
     throw new TributaryError(

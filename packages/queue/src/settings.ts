@@ -1,13 +1,14 @@
+import { LONGEST_SCHEDULE_MS, SHORTEST_SCHEDULE_MS } from '@tributary/model/schedule-bounds';
 import type { ConfigTable } from '@tributary/runtime/config/read-config';
 
 export const QUEUE_SETTINGS = {
   batchEveryMs: {
     type: 'int',
     default: 15 * 60_000,
-    max: 7 * 24 * 3_600_000,
+    max: LONGEST_SCHEDULE_MS,
     unit: 'ms',
     orZero: true,
-    min: 10_000,
+    min: SHORTEST_SCHEDULE_MS,
     why: 'time between two runs of the schedule "default", until that is set by hand ("tributary schedules set"); 0: only on demand',
   },
   batchLockMs: {

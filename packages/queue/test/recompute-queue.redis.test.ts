@@ -1,6 +1,7 @@
 /** The queue on a real Redis: once, one at a time, and back into the queue when its worker goes. */
 
 import { TributaryError } from '@tributary/model/errors';
+import { queuePrefix } from '@tributary/queue/jobs';
 import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
@@ -169,6 +170,20 @@ test('law 3: a cancel that races with the end of a run either stops it or came t
     expect(ended.includes(jobId)).toBe(state === 'done');
   }
   expect(fates.size, 'both happened').toBe(2);
+});
+
+test('whether a run may end is remembered for longer than a job is; of one that found nothing new, of which there are many, for an hour', async () => {
+  const idle = [false, true];
+  await startWorker(async ({ id, end }) => end(idle.shift()).then(() => id));
+  const left: number[] = [];
+  for (const by of ['ben', 'ana']) {
+    const { jobId } = await queue.requestRun({ mode: 'incremental', by });
+    await until(async () => (await queue.run(jobId))?.endedAt !== null, 'its end');
+    left.push(await redis.pttl(`${queuePrefix(rig.namespace)}:fate:${jobId}`));
+  }
+  const hour = 3_600_000;
+  expect(left.map((ms) => ms > 0 && ms <= hour)).toEqual([false, true]);
+  expect(left[0]).toBeGreaterThan(29 * 24 * hour);
 });
 
 test('law 3: a worker that dies before it cleared up behind a cancel leaves that to the next one', async () => {

@@ -1,4 +1,4 @@
-/** What lies behind the cut of a generation: in the archive, and in the log behind the archive. Each answers where it came to, or null for news. */
+/** What came after the cut of a generation: in the archive, and in the log after the archive. Each answers where it came to, or null for news. */
 import { findGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, SegmentManifest } from '@tributary/archive/layout';
 import { archivedUpTo, readSegment } from '@tributary/archive/segments';

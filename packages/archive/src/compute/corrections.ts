@@ -66,7 +66,7 @@ function outcomeOf({ by, isDropped, fields }: Corrected, outcomes: Map<string, O
   return known;
 }
 
-/** How many of a generation's events each correction applies to; undefined: there is no correction. */
+/** How many of a generation's events each correction applies to; undefined: the definitions have none. */
 export async function countCorrected(
   session: DuckDb,
   dataDir: string,

@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
-import { FIELDS, type FieldRow } from '@tributary/model/event-fields';
+import { FIELDS } from '@tributary/model/event-fields';
 import type { DuckDb, SqlRow, SqlValue } from '../duckdb.ts';
+import { READ_FIELD } from '../field-values.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
 import { safeInteger } from '../views.ts';
@@ -128,20 +129,10 @@ function eventOf(row: SqlRow): Event {
   for (const field of EVENT_FIELDS) {
     const { column, type } = FIELDS[field];
     const value = row[column] ?? null;
-    if (value !== null) event[field] = READ[type](value, column);
+    if (value !== null) event[field] = READ_FIELD[type](value, column);
   }
   return event as unknown as Event;
 }
-
-/** A column's value as the event has it, by the type of its field. */
-const READ: Readonly<Record<FieldRow['type'], (value: SqlValue, column: string) => unknown>> = {
-  instant: safeInteger,
-  amount: safeInteger,
-  text: String,
-  currency: String,
-  flag: Boolean,
-  object: (value) => JSON.parse(String(value)),
-};
 
 function plain([name, value]: [string, SqlValue]): [string, unknown] {
   return [name, typeof value === 'bigint' ? safeInteger(value, name) : value];

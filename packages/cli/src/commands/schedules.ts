@@ -1,5 +1,6 @@
 /** `tributary schedules …`: when runs of the batch layer begin by themselves. */
 import { parseDuration } from '@tributary/importing/events/instant';
+import { LONGEST_SCHEDULE_MS, SHORTEST_SCHEDULE_MS } from '@tributary/model/schedule-bounds';
 import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
@@ -63,7 +64,7 @@ async function set(context: Context, name: string, options: SetOptions): Promise
   if (timeZone !== undefined && cron === undefined) throw new UsageError(`--time-zone must come with --cron (got "${timeZone}")`);
   if (catchUp !== 'once' && catchUp !== 'skip') throw new UsageError(`--catch-up must be once or skip (got "${catchUp}")`);
   const everyMs = every === undefined ? undefined : parseDuration(every);
-  if (everyMs === null || (everyMs !== undefined && (everyMs < 10_000 || everyMs > 604_800_000)))
+  if (everyMs === null || (everyMs !== undefined && (everyMs < SHORTEST_SCHEDULE_MS || everyMs > LONGEST_SCHEDULE_MS)))
     throw new UsageError(`--every must be a duration from 10s to 7d, such as 15m (got "${every}")`);
   const promote = promotionOf(options.promote);
   const got = await context.api('admin').post<AnswerOf<'setSchedule'>>(`/v1/schedules/${encodeURIComponent(name)}`, {

@@ -6,6 +6,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MISNAMED } from '@tributary/importing/failures';
+import { isRunning } from '@tributary/runtime/process/is-running';
 import { UsageError } from '../exit.ts';
 
 /** `.tributary-history-<host>-<process>-XXXXXX` */
@@ -44,15 +45,5 @@ async function sweep(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const [, id] = name.startsWith(own) ? (/^(\d+)-\w{6}$/.exec(name.slice(own.length)) ?? []) : [];
     if (id !== undefined && !isRunning(Number(id))) await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // It runs under another account.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,6 +1,6 @@
 /**
  * How events move between keys through the log (decision 43). Not in the engines yet: it is the model that the decision describes, with its
- * simulation in `test/laws/identity.test.ts`.
+ * simulation in `test/laws/law-1-identity.test.ts`.
  *
  * Each key keeps what came in for it: its own events, and those that other keys gave to it. An item whose owner is another key is lent to that key by a
  * message; when the owner changes, it is taken back there and lent to the next one. Among the messages on one item the one with the largest

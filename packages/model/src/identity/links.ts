@@ -42,7 +42,7 @@ export function undoLinks({ undone }: Links, to: string, version: Version): bool
   return true;
 }
 
-/** The user that what happened at `ts` belongs to; null: there is no link that holds. */
+/** The user that what happened at `ts` belongs to; null: no link holds. */
 export function ownerAt({ made, undone }: Links, ts: number): string | null {
   let first: Link | undefined;
   let last: Link | undefined;

@@ -15,8 +15,7 @@ let loaded: Library | undefined;
 
 /** Loaded with the first condition, or field of `properties`: a process whose definitions have none starts without it, and has its memory free. */
 function library(): Library {
-  const require = createRequire(import.meta.url);
-  loaded ??= require('@marcbachmann/cel-js') as Library;
+  loaded ??= createRequire(import.meta.url)('@marcbachmann/cel-js') as Library;
   return loaded;
 }
 

@@ -7,6 +7,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { costOf, progressOf, questionOf } from '@tributary/serving/questions/archive-questions';
+import { askedHere } from '../asked-work.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
@@ -15,16 +16,18 @@ export const routes: Routes =
   ({ deps }) =>
   (app, _options, done) => {
     const { questions, now } = deps;
-    /** One asks at a time, so that those that are counted are all that this server took. */
-    let last: Promise<unknown> = Promise.resolve();
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-      const turn = last.then(work);
-      last = turn.catch(() => {});
-      return turn;
-    };
+    const { kept, inTurn, ask } = askedHere({
+      desk: questions,
+      expiryOf,
+      now,
+      most: MOST_QUESTIONS,
+      mostRemembered: MOST_REMEMBERED,
+      called: 'archive questions',
+      path: '/v1/archive-questions',
+    });
 
     serve(app, ARCHIVE_QUESTION_ROUTES.archiveQuestions, async () => ({
-      questions: await Promise.all((await kept(deps)).map((one) => shown(deps, one))),
+      questions: await Promise.all((await kept()).map((one) => shown(deps, one))),
     }));
 
     serve(app, ARCHIVE_QUESTION_ROUTES.askArchive, (request) =>
@@ -38,30 +41,13 @@ export const routes: Routes =
           );
         const base = await baseOf(deps);
         withWindows(deps.storedDefinitions(base.definitions), windows, sha256Hex);
-        const others = await kept(deps);
+        const others = await kept();
         const cost = await costOf(deps, base, others);
         if (dryRun) return { question: null, cost };
-        const counted = others.filter(isKept).length;
-        if (counted >= MOST_QUESTIONS) throw tooMany(counted);
-        if (others.length >= MOST_REMEMBERED)
-          throw new TributaryError(
-            'conflict',
-            `archive questions of the last hour must be at most ${MOST_REMEMBERED}, those that were removed included (got ${others.length}). Ask again in an hour`,
-          );
         const askedAt = now();
         const id = `${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
         const asked = { id, ...windows, by: actorOf(request), askedAt };
-        await questions.create(asked);
-        // Other servers ask as well. The last one that creates sees all: too many are refused, by two at a moment perhaps both.
-        const all = (await kept(deps)).filter(isKept);
-        if (all.length > MOST_QUESTIONS) {
-          await questions.cancel(id, now());
-          throw tooMany(all.length - 1);
-        }
-        await questions.enqueue(id).catch(async (error: unknown) => {
-          await questions.cancel(id, now());
-          throw error;
-        });
+        await ask(asked, others);
         deps.onAction('a question to the archive was asked', { question: id, ...windows, by: asked.by });
         return { question: await shown(deps, { asked, isCancelled: false, result: null }), cost };
       }),
@@ -81,22 +67,6 @@ export const routes: Routes =
     });
     done();
   };
-
-function isKept({ isCancelled }: StoredQuestion): boolean {
-  return !isCancelled;
-}
-
-function tooMany(counted: number): TributaryError {
-  return new TributaryError(
-    'conflict',
-    `archive questions must be at most ${MOST_QUESTIONS} at a time (got ${counted}). Remove one with DELETE /v1/archive-questions/{id}`,
-  );
-}
-
-/** Newest first. */
-async function kept({ questions, now }: ApiContext['deps']): Promise<StoredQuestion[]> {
-  return (await questions.list()).filter((one) => expiryOf(one) > now());
-}
 
 /** Throws `conflict` before the first generation. */
 async function baseOf({ source }: ApiContext['deps']): Promise<GenerationManifest> {

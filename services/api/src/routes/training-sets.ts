@@ -4,6 +4,7 @@ import { MOST_SETS, MOST_SETS_REMEMBERED, namedDefinitions, SET_WORK, type Store
 import { TRAINING_SET_ROUTES } from '@tributary/contract/training-sets';
 import { TributaryError } from '@tributary/model/errors';
 import { progressOf } from '@tributary/serving/questions/archive-questions';
+import { askedHere } from '../asked-work.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
@@ -12,16 +13,18 @@ export const routes: Routes =
   ({ deps }) =>
   (app, _options, done) => {
     const { trainingSets: desk, now } = deps;
-    /** One asks at a time, so that those that are counted are all that this server took. */
-    let last: Promise<unknown> = Promise.resolve();
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-      const turn = last.then(work);
-      last = turn.catch(() => {});
-      return turn;
-    };
+    const { kept, inTurn, ask } = askedHere({
+      desk,
+      expiryOf: SET_WORK.expiryOf,
+      now,
+      most: MOST_SETS,
+      mostRemembered: MOST_SETS_REMEMBERED,
+      called: 'training sets',
+      path: '/v1/training-sets',
+    });
 
     serve(app, TRAINING_SET_ROUTES.trainingSets, async () => ({
-      trainingSets: await Promise.all((await kept(deps)).map((one) => shown(deps, one))),
+      trainingSets: await Promise.all((await kept()).map((one) => shown(deps, one))),
     }));
 
     serve(app, TRAINING_SET_ROUTES.makeTrainingSet, (request) =>
@@ -33,28 +36,10 @@ export const routes: Routes =
             'knowledge must be event (got "served"). Answers do not name the position of the log that they were made of, so what was served is not known exactly.',
           );
         await demandNames(deps, signals);
-        const others = await kept(deps);
-        const counted = others.filter(isKept).length;
-        if (counted >= MOST_SETS) throw tooMany(counted);
-        if (others.length >= MOST_SETS_REMEMBERED)
-          throw new TributaryError(
-            'conflict',
-            `training sets of the last hour must be at most ${MOST_SETS_REMEMBERED}, those that were removed included (got ${others.length}). Ask again in an hour`,
-          );
         const askedAt = now();
         const id = `set-${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
         const asked = { id, signals, rows: rows.map(rowOf), by: actorOf(request), askedAt };
-        await desk.create(asked);
-        // Other servers ask as well. The last one that creates sees all: too many are refused, by two at a moment perhaps both.
-        const all = (await kept(deps)).filter(isKept);
-        if (all.length > MOST_SETS) {
-          await desk.cancel(id, now());
-          throw tooMany(all.length - 1);
-        }
-        await desk.enqueue(id).catch(async (error: unknown) => {
-          await desk.cancel(id, now());
-          throw error;
-        });
+        await ask(asked, await kept());
         deps.onAction('a training set was asked', { set: id, rows: rows.length, signals, by: asked.by });
         return { trainingSet: await shown(deps, { asked, isCancelled: false, result: null }) };
       }),
@@ -111,22 +96,6 @@ async function demandNames({ source, storedDefinitions }: ApiContext['deps'], na
   if (base === null)
     throw new TributaryError('conflict', 'a generation does not exist yet, and a training set ends at the cut of one');
   namedDefinitions(storedDefinitions(base.definitions), names);
-}
-
-function isKept({ isCancelled }: StoredSet): boolean {
-  return !isCancelled;
-}
-
-function tooMany(counted: number): TributaryError {
-  return new TributaryError(
-    'conflict',
-    `training sets must be at most ${MOST_SETS} at a time (got ${counted}). Remove one with DELETE /v1/training-sets/{id}`,
-  );
-}
-
-/** Newest first. */
-async function kept({ trainingSets, now }: ApiContext['deps']): Promise<StoredSet[]> {
-  return (await trainingSets.list()).filter((one) => SET_WORK.expiryOf(one) > now());
 }
 
 /** Throws `not_found`. */
