@@ -18,6 +18,8 @@ export default defineConfig({
     pool: 'forks',
     globalSetup: './test/temporary-folder.ts',
     sequence: { sequencer: SlowFirst },
+    // What is polled for comes when it can: on a machine with other work a second is not enough for an answer over HTTP.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

@@ -86,7 +86,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     expect(await shownTypes()).toEqual(await wanted());
     for (let i = 0; i < 5; i++) await world.ingest(event({ type: 'page', userId: `live-${i}` }));
     await world.tick();
-    await expect.poll(shownTypes, { timeout: 20_000 }).toEqual(await wanted());
+    await expect.poll(shownTypes).toEqual(await wanted());
     await page.locator('.bar.is-live[height]:not([height="0"])').first().waitFor();
     await page.getByText('each second while this page is seen').waitFor();
 

@@ -51,7 +51,7 @@ test('every method arrives with its type, id, users and time, through gzip label
   sdk.screen({ ...common, userId: 'u', name: 'Cart', messageId: 'm-screen' } as never);
   sdk.group({ ...common, userId: 'u', groupId: 'g', traits: { size: 3 }, messageId: 'm-group' } as never);
   sdk.alias({ ...common, userId: 'u', previousId: 'old', messageId: 'm-alias' } as never);
-  await expect.poll(async () => (await collector.events()).length, { timeout: 10_000 }).toBe(6);
+  await expect.poll(async () => (await collector.events()).length).toBe(6);
 
   expect(errors).toEqual([]);
   expect(new Set(statuses())).toEqual(new Set([200]));
@@ -77,9 +77,9 @@ describe('retries get through once the collector recovers, and count once', () =
     const recover = overload(collector);
     const { sdk } = client();
     sdk.track({ userId: 'u', event: 'e', messageId: 'm' } as never);
-    await expect.poll(statuses, { timeout: 10_000 }).toContain(429);
+    await expect.poll(statuses).toContain(429);
     recover();
-    await expect.poll(async () => (await collector.events()).length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await collector.events()).length).toBe(1);
     expect(statuses().at(-1)).toBe(200);
   });
 
@@ -88,7 +88,7 @@ describe('retries get through once the collector recovers, and count once', () =
     log.failNextAppend('reply-lost');
     const { sdk } = client();
     sdk.track({ userId: 'u', event: 'e', messageId: 'm' } as never);
-    await expect.poll(statuses, { timeout: 20_000 }).toEqual([503, 503, 200]);
+    await expect.poll(statuses).toEqual([503, 503, 200]);
     const events = await collector.events();
     expect(events).toHaveLength(2);
     expect(counted(events)).toMatchObject([{ id: 'm' }]);
@@ -97,7 +97,7 @@ describe('retries get through once the collector recovers, and count once', () =
 
 describe('what cannot succeed is dropped at once', () => {
   const settled = async (errors: unknown[]) => {
-    await expect.poll(() => errors.length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => errors.length).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 500));
     return statuses();
   };

@@ -90,7 +90,7 @@ test('every method arrives with its type, ids, user and page, each preflighted',
   await analytics.identify('u', { plan: 'pro' });
   await analytics.group('g', { size: 3 });
   await analytics.screen('Shop', 'Cart');
-  await expect.poll(arrived, { timeout: 10_000 }).toBe(6);
+  await expect.poll(arrived).toBe(6);
 
   expect(sent().map(({ path }) => path)).toEqual(['/v1/p', '/v1/a', '/v1/t', '/v1/i', '/v1/g', '/v1/s']);
   expect(new Set(sent().map(({ status }) => status))).toEqual(new Set([200]));
@@ -126,7 +126,7 @@ test('with a browser key every method arrives, and value and cost of a call are 
   await analytics.track('Video Played', properties);
   await analytics.page('Shop', 'Landing');
   await analytics.identify('u', { plan: 'pro' });
-  await expect.poll(arrived, { timeout: 10_000 }).toBe(3);
+  await expect.poll(arrived).toBe(3);
   const events = await collector.events();
   const played = events.find(({ type }) => type === 'Video Played');
   expect(played).toMatchObject({ channel: 'email', campaign: 'autumn', keyId: BROWSER.id, properties });
@@ -137,7 +137,7 @@ test('without a campaign the referrer names the channel, and a page of the same 
   const url = 'http://www.shop.example/other';
   await (await open({ url })).page();
   await (await open({ url, referrer: PAGE })).page();
-  await expect.poll(arrived, { timeout: 10_000 }).toBe(2);
+  await expect.poll(arrived).toBe(2);
   const channels = (await collector.events()).map(({ channel }) => channel);
   expect(channels.toSorted()).toEqual(['organic-search', undefined]);
 });
@@ -146,7 +146,7 @@ test('batches arrive whole', async () => {
   const strategy = { strategy: 'batching', config: { size: 3, timeout: 200 } };
   const analytics = await open({ loadOptions: { integrations: { 'Segment.io': { deliveryStrategy: strategy } } } });
   for (let i = 0; i < 7; i++) void analytics.track('e', { i });
-  await expect.poll(arrived, { timeout: 20_000 }).toBe(7);
+  await expect.poll(arrived).toBe(7);
   expect(new Set(sent().map(({ path }) => path))).toEqual(new Set(['/v1/b']));
   expect(new Set((await collector.events()).map(({ id }) => id)).size).toBe(7);
 });
@@ -156,7 +156,7 @@ describe('retries get through once the collector recovers, and count once', () =
     const analytics = await open();
     const recover = overload(collector);
     void analytics.track('e');
-    await expect.poll(() => sent().map(({ status }) => status), { timeout: 10_000 }).toContain(429);
+    await expect.poll(() => sent().map(({ status }) => status)).toContain(429);
     recover();
     await expect.poll(arrived, { timeout: 60_000 }).toBe(1);
     expect(sent().at(-1)?.status).toBe(200);
@@ -177,7 +177,7 @@ describe('what cannot succeed is dropped at once', () => {
   test('401: the settings name a key that is not the one of the page', async () => {
     const analytics = await open({ loadOptions: { integrations: { 'Segment.io': { apiKey: 'unknown' } } } });
     void analytics.track('e');
-    await expect.poll(() => sent().map(({ status }) => status), { timeout: 10_000 }).toEqual([401]);
+    await expect.poll(() => sent().map(({ status }) => status)).toEqual([401]);
     await new Promise((resolve) => setTimeout(resolve, 6_000)); // its first retry would come within 5 s
     expect(sent()).toHaveLength(1);
   });
@@ -188,7 +188,7 @@ describe('what cannot succeed is dropped at once', () => {
     exchanges = watch(collector);
     const analytics = await open({ writeKey: OTHER_WRITE_KEY });
     void analytics.track('e', { x: 'x'.repeat(4_000) });
-    await expect.poll(() => sent().map(({ status }) => status), { timeout: 10_000 }).toEqual([413]);
+    await expect.poll(() => sent().map(({ status }) => status)).toEqual([413]);
     await new Promise((resolve) => setTimeout(resolve, 6_000));
     expect(sent()).toHaveLength(1);
   });

@@ -87,7 +87,7 @@ test('the node that holds the queue is killed while shards are worked on: its re
   const seen = await start(300);
   seen.generation = 2;
   const { jobId } = await queue.requestRun({ mode: 'full', by: 'test' });
-  await expect.poll(() => seen.done.size, { timeout: 30_000 }).toBeGreaterThan(1);
+  await expect.poll(() => seen.done.size).toBeGreaterThan(1);
   const master = await cluster.masterOf(`{${NAMESPACE}:queue}`);
   await master.server.kill();
   expect(await result(jobId)).toEqual({ left: 0 });

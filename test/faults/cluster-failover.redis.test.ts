@@ -34,7 +34,7 @@ async function cutReplication(): Promise<void> {
 }
 
 async function replicaLeads(): Promise<void> {
-  await expect.poll(async () => (await stores.cluster.masterOf(KEY)).id, { timeout: 20_000 }).toBe(replica.id);
+  await expect.poll(async () => (await stores.cluster.masterOf(KEY)).id).toBe(replica.id);
   await replica.admin.config('SET', 'masterauth', '');
 }
 

@@ -30,7 +30,7 @@ test('partitions of the other nodes go on, and those of the node are caught up w
   await sleep(2_500);
   const before = await positions();
   const behind = async () => (await positions()).filter((position, i) => String(position) <= String(before[i]));
-  await expect.poll(behind, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(behind).toEqual([]);
   await down.server.restart();
   await rig.settle();
 });

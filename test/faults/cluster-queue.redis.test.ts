@@ -49,7 +49,7 @@ async function start(): Promise<string[]> {
 }
 
 async function completed(jobId: string): Promise<void> {
-  await expect.poll(async () => (await queue.status(jobId).catch(() => null))?.state, { timeout: 30_000 }).toBe('completed');
+  await expect.poll(async () => (await queue.status(jobId).catch(() => null))?.state).toBe('completed');
 }
 
 test('runs are taken once each, in order, and their results can be looked up', async () => {
@@ -58,7 +58,7 @@ test('runs are taken once each, in order, and their results can be looked up', a
   for (const { jobId } of jobs) await completed(jobId);
   expect(taken).toEqual(['a', 'b', 'c', 'd'].map((by) => `demand by ${by}`));
   await queue.schedules.seed(300, Date.now());
-  await expect.poll(() => taken.filter((reason) => reason === 'schedule').length, { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => taken.filter((reason) => reason === 'schedule').length).toBeGreaterThan(1);
   await queue.schedules.seed(0, Date.now());
   const keys = await Promise.all(cluster.nodes.filter(({ copies }) => copies === null).map(({ admin }) => admin.dbsize()));
   expect(
@@ -75,13 +75,10 @@ test('the node that holds the queue is killed: its replica takes over, and runs 
   await master.server.kill();
   let jobId = '';
   await expect
-    .poll(
-      async () => {
-        jobId = (await queue.requestRun({ mode: 'incremental', by: 'after' }).catch(() => ({ jobId: '' }))).jobId;
-        return jobId;
-      },
-      { timeout: 30_000 },
-    )
+    .poll(async () => {
+      jobId = (await queue.requestRun({ mode: 'incremental', by: 'after' }).catch(() => ({ jobId: '' }))).jobId;
+      return jobId;
+    })
     .not.toBe('');
   await completed(jobId);
   expect(taken.at(-1)).toBe('demand by after');

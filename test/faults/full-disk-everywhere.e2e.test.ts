@@ -45,7 +45,7 @@ describe('law 6: a full disk under the whole platform', () => {
       // Below the mark: reported and refused, though Redis still writes.
       const filler = fillTo(join(dataDir, 'filler'), RESERVE_MB - 4);
       let probes = 0;
-      const refused = await until('the collector refuses', 20_000, async () => {
+      const refused = await until('the collector refuses', 30_000, async () => {
         const events = shoppers({ seed: 1, events: 1, users: 1, nowMs: Date.now(), prefix: `x${++probes}` });
         const answer = await client.post(events);
         if (answer.status !== 200) return answer;
@@ -61,7 +61,7 @@ describe('law 6: a full disk under the whole platform', () => {
       const readiness = (address: string) => fetch(`${address}/readyz`, { signal: AbortSignal.timeout(3_000) });
       // Each role looks at the disk by itself, and answers from its last look.
       for (const address of addresses)
-        await until(`${address} notices`, 10_000, async () => (await (await readiness(address)).text()).includes('MB left'));
+        await until(`${address} notices`, 30_000, async () => (await (await readiness(address)).text()).includes('MB left'));
       for (let second = 0; second < 6; second++) {
         for (const address of addresses) {
           const answer = await readiness(address);

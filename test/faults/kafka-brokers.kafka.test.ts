@@ -68,7 +68,7 @@ describe.skipIf(missing !== null)('three brokers', () => {
     const following = follow(reader, reading.signal);
     following.catch(() => {});
     try {
-      await expect.poll(() => ledger.attempts.filter(isAcknowledged).length, { timeout: 20_000 }).toBeGreaterThan(200);
+      await expect.poll(() => ledger.attempts.filter(isAcknowledged).length).toBeGreaterThan(200);
       const before = await leaderOf(kafka.bootstrap, topic, 0);
       const leader = kafka.brokers.find(({ id }) => id === before) as Broker;
       /** Another one leads, and both appenders have found it. */
@@ -79,7 +79,7 @@ describe.skipIf(missing !== null)('three brokers', () => {
         }, 30_000);
         const since = ledger.attempts.length;
         const found = () => ledger.attempts.slice(since).filter((one) => one.partition === 0 && isAcknowledged(one));
-        await expect.poll(() => new Set(found().map(({ appender }) => appender)).size, { timeout: 15_000 }).toBe(logs.length);
+        await expect.poll(() => new Set(found().map(({ appender }) => appender)).size).toBe(logs.length);
       };
       await strike(leader, moved);
       const struck = ledger.attempts.length;
@@ -210,7 +210,7 @@ describe.skipIf(missing !== null)('one broker', () => {
     const ledger = openLedger(PARTITIONS);
     const writing = new AbortController();
     const working = appendUntil(ledger, log, 0, { inFlight: 8, signal: writing.signal });
-    await expect.poll(() => ledger.attempts.filter(isAcknowledged).length, { timeout: 20_000 }).toBeGreaterThan(200);
+    await expect.poll(() => ledger.attempts.filter(isAcknowledged).length).toBeGreaterThan(200);
     await kafka.brokers[0]?.kill();
     await kafka.brokers[0]?.start();
     const struck = ledger.attempts.length;

@@ -90,7 +90,7 @@ test('a second start goes on with the same data and keys', async () => {
   expect(second.keys).toEqual(first.keys);
   const redis = new Redis(second.redisUrl);
   try {
-    await expect.poll(async () => (await redis.keys('tributary:*u:ada')).length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await redis.keys('tributary:*u:ada')).length).toBe(1);
   } finally {
     redis.disconnect();
   }

@@ -111,9 +111,7 @@ test('a role that cannot even be spawned any more, as on a full disk, is tried a
   await managed.whenReady(10_000);
   isFull = true;
   managed.kill('SIGKILL');
-  await expect
-    .poll(() => events.at(-1), { timeout: 10_000 })
-    .toMatchObject({ how: expect.stringContaining('ENOSPC'), againInMs: 500 });
+  await expect.poll(() => events.at(-1)).toMatchObject({ how: expect.stringContaining('ENOSPC'), againInMs: 500 });
   isFull = false;
   await managed.whenReady(10_000);
 });

@@ -9,7 +9,7 @@ import { computeInChild, startComputing } from '@tributary/recompute/child/child
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 let dataDir: string;
 beforeEach(async () => {
@@ -103,23 +103,23 @@ test('aborted: killed at once, with the reason of the abort', async () => {
   expect(await childrenAlive()).toEqual([]);
 });
 
-const aChild = () => vi.waitFor(async () => expect(await childrenAlive()).toHaveLength(1), 10_000);
+const children = (count: number) => expect.poll(async () => (await childrenAlive()).length).toBe(count);
 
 test('a child that was started before its task computes it, and one that waits is gone when it is ended', async () => {
   const used = startComputing();
   expect((await used.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
   used.end();
   const unused = startComputing();
-  await aChild();
+  await children(1);
   unused.end();
-  await vi.waitFor(async () => expect(await childrenAlive()).toEqual([]));
+  await children(0);
 });
 
 test('a child that died before its task came is replaced', async () => {
   const computing = startComputing();
-  await aChild();
+  await children(1);
   for (const pid of await childrenAlive()) process.kill(pid, 'SIGKILL');
-  await vi.waitFor(async () => expect(await childrenAlive()).toEqual([]));
+  await children(0);
   expect((await computing.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
   computing.end();
 });

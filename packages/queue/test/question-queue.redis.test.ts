@@ -40,13 +40,13 @@ test('one question at a time is computed by two workers together, and one asked 
   for (const id of ['q1', 'q2', 'q3', 'q1']) await queue.ask(id);
   await startWorker(handle);
   await startWorker(handle);
-  await expect.poll(() => state('q1'), { timeout: 10_000 }).toBe('running');
+  await expect.poll(() => state('q1')).toBe('running');
   expect([await state('q2'), await state('q3'), await state('q4')]).toEqual(['waiting', 'waiting', null]);
   await queue.remove('q2');
   await queue.remove('q1');
   expect([await state('q1'), await state('q2')]).toEqual(['running', null]);
   first.resolve();
-  await expect.poll(() => state('q3'), { timeout: 10_000 }).toBeNull();
+  await expect.poll(() => state('q3')).toBeNull();
   expect(seen).toEqual(['q1', 'q3']);
   expect(most).toBe(1);
 });
@@ -55,7 +55,7 @@ test('the question of a worker that died is computed by another one', async () =
   const redis = rig.connect();
   await startWorker(() => new Promise(() => {}), redis);
   await queue.ask('q1');
-  await expect.poll(() => state('q1'), { timeout: 10_000 }).toBe('running');
+  await expect.poll(() => state('q1')).toBe('running');
   redis.disconnect();
   const done = Promise.withResolvers<string>();
   await startWorker(async (id) => done.resolve(id));

@@ -45,7 +45,7 @@ test.each(['commit', 'serving', 'blocking'] as const)(
     // The connection breaks with the command on its way; the server runs it when it goes on.
     redis.disconnect(true);
     await expect(lost).rejects.toThrow();
-    await expect.poll(() => redis.status, { timeout: 10_000 }).not.toBe('ready');
+    await expect.poll(() => redis.status).not.toBe('ready');
     process.kill(server.pid, 'SIGCONT');
     await whenReady(redis, 10_000);
     expect(Number(await redis.get('n'))).toBeLessThanOrEqual(1);

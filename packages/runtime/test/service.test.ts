@@ -67,7 +67,7 @@ describe('the end of a service', () => {
 
   test('a start that is broken off ends with 0', async () => {
     const { child, ended, output } = start('starts-for-ever');
-    await expect.poll(output, { timeout: 10_000 }).toContain('starting');
+    await expect.poll(output).toContain('starting');
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
   });

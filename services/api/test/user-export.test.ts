@@ -161,20 +161,17 @@ test('a key has one export at a time and all keys two; one whose client leaves m
     expect(second.answer.json()).toMatchObject({ code: 'overloaded', detail: expect.stringContaining('one at a time') });
     expect(second.answer.headers['retry-after']).toBeDefined();
     left.abort();
-    await expect.poll(() => stopped.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => stopped.length).toBe(1);
     await expect
-      .poll(
-        async () => {
-          const again = new AbortController();
-          const { status } = await fetch(`${url}/v1/users/ada/export`, {
-            headers: { authorization: ADMIN },
-            signal: again.signal,
-          });
-          again.abort();
-          return status;
-        },
-        { timeout: 20_000 },
-      )
+      .poll(async () => {
+        const again = new AbortController();
+        const { status } = await fetch(`${url}/v1/users/ada/export`, {
+          headers: { authorization: ADMIN },
+          signal: again.signal,
+        });
+        again.abort();
+        return status;
+      })
       .toBe(200);
   } finally {
     await some.app.close();

@@ -21,7 +21,7 @@ beforeEach(async () => {
   open.push(state);
   // A Sentinel learns of replicas from the master; without one there is nothing to promote.
   const known = async () => ((await state.call('SENTINEL', 'REPLICAS', 'main')) as unknown[]).length;
-  await expect.poll(known, { timeout: 20_000 }).toBe(1);
+  await expect.poll(known).toBe(1);
 });
 afterEach(async () => {
   for (const redis of open.splice(0)) redis.disconnect();
@@ -60,10 +60,10 @@ test('the master that the Sentinels name is used; when it is killed, the one tha
   const redis = await connected('commit');
   await redis.set('k', 'before');
   expect(redis.stream.remotePort).toBe(master.port);
-  await expect.poll(async () => (await redis.info('replication')).includes('slave0'), { timeout: 10_000 }).toBe(true);
+  await expect.poll(async () => (await redis.info('replication')).includes('slave0')).toBe(true);
   await redis.wait(1, 1_000);
   await master.kill();
-  await expect.poll(() => redis.set('k', 'after').catch(() => null), { timeout: 20_000 }).toBe('OK');
+  await expect.poll(() => redis.set('k', 'after').catch(() => null)).toBe('OK');
   expect(redis.stream.remotePort).toBe(replica.port);
   expect(await redis.get('k')).toBe('after');
 });
@@ -73,7 +73,7 @@ test('a master that stands still is left for the new one, and is none when it go
   await redis.set('k', 'before');
   process.kill(master.pid, 'SIGSTOP');
   try {
-    await expect.poll(() => redis.set('k', 'after').catch(() => null), { timeout: 20_000 }).toBe('OK');
+    await expect.poll(() => redis.set('k', 'after').catch(() => null)).toBe('OK');
     expect(redis.stream.remotePort).toBe(replica.port);
   } finally {
     process.kill(master.pid, 'SIGCONT');

@@ -20,7 +20,7 @@ export async function readAll(
 }
 
 /** Tries until it succeeds: for what must recover by itself within some seconds. */
-export async function eventually<T>(attempt: () => Promise<T>, limitMs = 10_000): Promise<T> {
+export async function eventually<T>(attempt: () => Promise<T>, limitMs = 30_000): Promise<T> {
   const deadlineMs = performance.now() + limitMs;
   for (;;) {
     try {
