@@ -213,11 +213,13 @@ test('the command says what it read and wrote, and ends with 1 where a row has n
     expect(JSON.parse(await readFile(join(cwd, 'set.ndjson'), 'utf8'))).toMatchObject({ user: 'ann', label: '{"a":1}', all: 1 });
     const refused = async (...argv: string[]) => (await run('rows.csv', ...argv)).stderr;
     expect(await refused('--out', 'set.csv')).toContain(
-      '--signals must leave out names of columns that each set has: user, instant, label, status (got "label")',
+      '--signals must have names that differ by more than case, also from user, instant, label, status, which each set has (got "label" and "label")',
     );
     expect(await refused('--out', 'set.csv', '--signals', 'view')).toContain(
       '--signals must be names of these definitions: label, views (got "view")',
     );
+    await writeFile(join(cwd, 'cases.yaml'), 'signals:\n  all: {count: "*"}\n  ALL: {count: view}\n');
+    expect(await refused('--out', 'set.csv', '--definitions', 'cases.yaml')).toContain('(got "all" and "ALL")');
     expect(await refused('--out', 'set.xlsx')).toContain('--out must end in .csv, .ndjson or .parquet');
     expect(await refused('--out', 'set.csv', '--memory', '1')).toContain('--memory must be an amount of memory');
     expect(await refused('--out', 'nowhere/set.csv', '--signals', 'views')).toMatch(

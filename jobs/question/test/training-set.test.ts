@@ -1,7 +1,9 @@
 /** Training sets: values of each row asked, as one file, from all events up to the cut; what is killed or given up leaves nothing. */
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { archivedPast } from '@tributary/archive/history/archived-past';
 import { readProgress, SET_KEPT_MS, SET_WORK } from '@tributary/archive/training-sets';
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
@@ -65,7 +67,7 @@ afterEach(() => world.close());
 
 function portsOf(changed: Partial<SetPorts> = {}): SetPorts {
   const wait = (ms: number, signal: AbortSignal) => sleep(Math.min(ms, 5), undefined, { signal });
-  return { ...world.ports, computeSet, sleep: wait, now: Date.now, ...changed };
+  return { ...world.ports, computeSet: (spec) => computeSet(spec), sleep: wait, now: Date.now, ...changed };
 }
 
 async function ask(rows = ROWS, signals: string[] | null = null, id = ID) {
@@ -107,6 +109,55 @@ test("law 5: each row has the oracle's values, from all events up to the cut, in
   expect(rows).toEqual(expected(EVENTS.slice(0, 60)));
   expect(rows.some(([, , , , , views]) => Number(views) > 3)).toBe(true);
   expect((await readdir(join(world.dataDir, 'staging'))).filter((name) => name.startsWith('question-'))).toEqual([]);
+});
+
+/** As merging does, at once: the same rows under another name, and a manifest that names it. */
+function replaceFiles(): void {
+  const archive = join(world.dataDir, 'archive');
+  for (const name of readdirSync(archive, { recursive: true, encoding: 'utf8' })) {
+    const path = join(archive, name);
+    if (name.endsWith('.parquet')) renameSync(path, path.replace('.parquet', 'x.parquet'));
+    if (name.startsWith('segments') && name.endsWith('.json'))
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll('.parquet', 'x.parquet'));
+  }
+}
+
+test('law 7: files of the archive that are replaced while a set is computed are looked for again, and the set is whole', async () => {
+  await ask();
+  let lists = 0;
+  const listed: typeof archivedPast = async (...asked) => {
+    const past = await archivedPast(...asked);
+    if (++lists === 1) replaceFiles();
+    return past;
+  };
+  await makeTrainingSet({ id: ID, isLast: true }, portsOf({ computeSet: (spec) => computeSet(spec, listed) }), FOREVER);
+  expect((await SET_WORK.read(world.dataDir, ID))?.result).toMatchObject({
+    failure: null,
+    byStatus: { READY: 29, AFTER_CUT: 1 },
+    file: { rows: 30 },
+  });
+  expect(lists).toBe(2);
+  // While they are checked: the file that is checked first goes away, and another one has its rows.
+  let isFirst = true;
+  const checked: typeof archivedPast = (dataDir, signal) => {
+    const before = () => {
+      if (!isFirst) return;
+      isFirst = false;
+      replaceFiles();
+    };
+    return archivedPast(dataDir, signal, before);
+  };
+  const other = 'set-0abcdefg-00000002';
+  await ask(ROWS, null, other);
+  await makeTrainingSet({ id: other, isLast: true }, portsOf({ computeSet: (spec) => computeSet(spec, checked) }), FOREVER);
+  expect((await SET_WORK.read(world.dataDir, other))?.result).toMatchObject({ failure: null, file: { rows: 30 } });
+  // One that is gone for good is not looked for again.
+  const past = await archivedPast(world.dataDir, FOREVER, () => {});
+  for (const { path } of past?.files ?? []) await rm(join(world.dataDir, path));
+  const lost = 'set-0abcdefg-00000003';
+  await ask(ROWS, null, lost);
+  await makeTrainingSet({ id: lost, isLast: false }, portsOf(), FOREVER);
+  expect((await SET_WORK.read(world.dataDir, lost))?.result?.failure).toMatch(/^archive_corrupt: .* is missing$/);
 });
 
 test('a child computes it, in bounded memory', async () => {

@@ -9,7 +9,7 @@ import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { z } from 'zod';
 import { askedWork, type Stored } from './asked-work.ts';
 import { readIfThere } from './durable.ts';
-import { TAKEN } from './history/training-set.ts';
+import { oneColumn, TAKEN } from './history/training-set.ts';
 import { storedFile } from './manifest-file.ts';
 
 export const SET_KEPT_MS = 24 * 3_600_000;
@@ -79,11 +79,11 @@ export function namedDefinitions(definitions: Definitions, names: readonly strin
       'invalid_query',
       `signals must be names of the definitions of the generation: ${known} (got ${unknown === undefined ? 'none' : JSON.stringify(unknown)})`,
     );
-  const taken = asked.find((name) => TAKEN.includes(name));
-  if (taken !== undefined)
+  const both = oneColumn(asked);
+  if (both !== undefined)
     throw new TributaryError(
       'invalid_query',
-      `signals must leave out names of columns that each set has: ${TAKEN.join(', ')} (got ${JSON.stringify(taken)})`,
+      `signals must have names that differ by more than case, also from ${TAKEN.join(', ')}, which each set has (got ${both.map((name) => JSON.stringify(name)).join(' and ')})`,
     );
   return asked.map((name) => all.get(name) as SignalDefinition);
 }

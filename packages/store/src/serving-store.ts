@@ -1,5 +1,6 @@
 /** ServingStore: what the API and the jobs read of the speed layer's state. */
 import type { RowsByView } from '@tributary/views/deltas';
+import type { KeptRecords } from '@tributary/views/record';
 import type { DeadLetters } from './dead-letters.ts';
 import type { CommittedDeltas } from './format/feed.ts';
 import type { PartitionState } from './speed-store.ts';
@@ -71,6 +72,8 @@ export interface ServingStore {
    * SHORT_ANSWER_BYTES are asked for, short answers do not wait behind these.
    */
   records(users: readonly RecordOwner[], maxBytes: number): Promise<(Buffer | null | number)[]>;
+  /** What the records of each of these partitions are known to hold, as of one commit; null: nothing was ever committed there. */
+  kept(partitions: readonly number[]): Promise<(KeptRecords | null)[]>;
   /** Deltas of the named views of every partition, generations `[fromGeneration, beforeGeneration)`. */
   deltas(views: readonly string[], fromGeneration: number, beforeGeneration?: number): Promise<PartitionDeltas[]>;
   /**

@@ -38,6 +38,21 @@ test('law 7: what records do not hold is INVALID and null, beside what they do, 
   expect(body.meta).toMatchObject({ asOf: NOON, partial: false, complete: false, reasons: ['record_cut'] });
 });
 
+test('law 7: a value is not PRESENT while the log holds events of the partition that it lacks', async () => {
+  const world = await worldWithViews();
+  const [partition, other] = [partitionOf('ada', PARTITIONS), partitionOf('eve', PARTITIONS)];
+  expect(partition).not.toBe(other);
+  world.unread.push({ partition, position: '50000000', appendedMs: NOON });
+  world.advance(60_000);
+  await world.tick();
+  const { body } = await world.post('/get-online-features', { entities: { user: ['ada', 'eve', 'zed'] }, features: ['views1h'] });
+  expect(body.results[1]).toMatchObject({
+    values: [null, 1, null],
+    statuses: ['OUTSIDE_MAX_AGE', 'PRESENT', 'NOT_FOUND'],
+  });
+  expect(body.meta).toMatchObject({ complete: false, reasons: ['behind'] });
+});
+
 test('the instant of a user is that of the newest event, whatever its type and the order of arrival', async () => {
   const world = await worldWithViews();
   await world.ingest(event({ type: 'visit', userId: 'ada', ts: NOON - 2 * MINUTE_MS, receivedAt: NOON - MINUTE_MS }));

@@ -159,6 +159,54 @@ test('law 7: of a record with more events than are read, what looks no further t
   expect(meta.reasons).toEqual(['bound_reached']);
 });
 
+test('law 7: what records let go of since the speed layer was last looked at is not taken for nothing', async () => {
+  const world = await worldWith([view('old', NOON - 10 * DAY_MS + 500)]);
+  const partition = partitionOf('u1', PARTITIONS);
+  const statuses = async (asOf: number) => {
+    const { values } = (await world.get(`/v1/users/u1/values?asOf=${asOf}&signals=idle,views1h`)).body;
+    return Object.values(values as Record<string, { status: string }>).map(({ status }) => status);
+  };
+  expect(await statuses(NOON)).toEqual(['READY', 'READY']);
+  world.advance(1_000);
+  await world.commit(
+    partition,
+    { rewrites: new Map([['u1', `${encodeEvent(view('new', NOON))}\n`]]) },
+    { logTimeMs: NOON + 1_000 },
+  );
+  expect(await statuses(NOON + 200)).toEqual(['INCOMPLETE', 'READY']);
+  // Other definitions came into force: records are kept for less long, and some are shorter already.
+  const lowered = await worldWith([view('old', NOON - 5 * DAY_MS)]);
+  const record = `${encodeEvent(view('new', NOON - 1))}\n`;
+  await lowered.commit(partition, { rewrites: new Map([['u1', record]]) }, { logTimeMs: NOON, keptMs: 2 * DAY_MS });
+  const { values, meta } = (await lowered.get(`/v1/users/u1/values?asOf=${NOON}&signals=lastViews,prices,views1h`)).body;
+  expect(values).toMatchObject({
+    lastViews: { value: null, status: 'BACKFILLING' },
+    prices: { value: null, status: 'BACKFILLING' },
+    views1h: { value: 1, status: 'READY' },
+  });
+  expect(meta.complete).toBe(false);
+});
+
+test('law 7: a question of many values lets others be answered meanwhile, and its time is its own', async () => {
+  const world = await worldWith([view('a', NOON - 1)]);
+  const lines = Array.from({ length: 9_000 }, (_, i) => encodeEvent(view(`v${i}`, NOON - 1 - i * 1_000)));
+  await world.commit(partitionOf('u1', PARTITIONS), { rewrites: new Map([['u1', `${lines.join('\n')}\n`]]) }, {});
+  await world.tick();
+  /** How often others had a turn while `count` users were answered. */
+  const turnsFor = async (count: number) => {
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const users = Array.from({ length: count }, () => 'u1');
+    const { body } = await world.post('/v1/signals/values', { users, signals: ['spread'], asOf: NOON, budgetMs: 500 });
+    clearInterval(others);
+    expect(body.results).toHaveLength(count);
+    return turns;
+  };
+  await turnsFor(1);
+  const few = await turnsFor(1);
+  expect(await turnsFor(20)).toBeGreaterThan(few + 5);
+});
+
 test('without asOf values are of now, and never before an event that was applied', async () => {
   const world = await worldWith([view('a', NOON - 1)]);
   expect((await world.get('/v1/users/u1/values?signals=views1h')).body).toMatchObject({

@@ -105,7 +105,9 @@ test('what cannot be made is refused before it is asked', async () => {
   expect(await detail({ rows: ROWS, signals: ['nothing'] })).toContain(
     'signals must be names of the definitions of the generation: label, views (got "nothing")',
   );
-  expect(await detail({ rows: ROWS })).toContain('signals must leave out names of columns that each set has');
+  expect(await detail({ rows: ROWS })).toContain(
+    'signals must have names that differ by more than case, also from user, instant, label, status, which each set has (got "label" and "label")',
+  );
   expect(await detail({ rows: [] })).toContain('rows must');
   expect(await detail({ ...BODY, rows: [{ user: 'ada', instant: 'yesterday' }] })).toContain('rows.0.instant must');
   const many = Array.from({ length: 10_001 }, () => ({ user: 'a', instant: NOON }));

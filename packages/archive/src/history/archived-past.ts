@@ -1,6 +1,7 @@
 /** What the archive holds up to one cut: that of the generation that readers get. Values of it can be computed again, whatever comes later. */
 
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { partitionsOf } from '../audit/audit.ts';
 import { readGeneration } from '../generations.ts';
@@ -16,29 +17,62 @@ export interface ArchivedPast {
   readonly cutMs: number;
   /** Those of that generation. */
   readonly definitions: Definitions;
+  /** The last segment of the cut by partition; -1: none. */
+  readonly lastSegment: readonly number[];
   /** Events of the cut, duplicates included; each file was held against its manifest. */
   readonly files: readonly StoredFile[];
 }
 
-/** null: a generation does not exist yet. */
+/** Merging replaces files seldom, and what it replaced stays for a day: a third list that is old has another cause. */
+const MOST_LISTS = 3;
+
+/** null: a generation does not exist yet. Files that are replaced while they are checked are looked for again. */
 export async function archivedPast(
   dataDir: string,
   signal: AbortSignal,
   onFile: (path: string) => void,
 ): Promise<ArchivedPast | null> {
-  const publication = await currentPublication(dataDir);
-  if (publication === null) return null;
-  const { generation, createdAt, definitions, lastSegment } = await readGeneration(dataDir, publication.generation);
+  for (let lists = 1; ; lists++) {
+    const publication = await currentPublication(dataDir);
+    if (publication === null) return null;
+    const { generation, createdAt, definitions, lastSegment } = await readGeneration(dataDir, publication.generation);
+    const files = await filesUpTo(dataDir, lastSegment);
+    try {
+      for (const file of files) {
+        signal.throwIfAborted();
+        onFile(file.path);
+        await checkFile(dataDir, file);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (lists < MOST_LISTS && (await isReplaced({ dataDir, lastSegment, files }))) continue;
+      throw error;
+    }
+    const inForce = storedDefinitions(definitions, sha256Hex);
+    return { dataDir, generation, cutMs: createdAt, definitions: inForce, lastSegment, files };
+  }
+}
+
+type Listed = Pick<ArchivedPast, 'dataDir' | 'lastSegment' | 'files'>;
+
+async function filesUpTo(dataDir: string, lastSegment: readonly number[]): Promise<StoredFile[]> {
   const files: StoredFile[] = [];
   for (const partition of await partitionsOf(dataDir)) {
     const last = lastSegment[partition];
     if (last === undefined || last < 0) continue;
     for (const segment of await readSegments(dataDir, partition, 0, last + 1)) files.push(...segment.files);
   }
-  for (const file of files) {
-    signal.throwIfAborted();
-    onFile(file.path);
-    await checkFile(dataDir, file);
-  }
-  return { dataDir, generation, cutMs: createdAt, definitions: storedDefinitions(definitions, sha256Hex), files };
+  return files;
+}
+
+async function isReplaced({ dataDir, lastSegment, files }: Listed): Promise<boolean> {
+  const now = await filesUpTo(dataDir, lastSegment);
+  return now.length !== files.length || now.some(({ path, sha256 }, i) => path !== files[i]?.path || sha256 !== files[i].sha256);
+}
+
+/** Why reading failed: `store_unavailable` where other files hold the same events by now, so that it works when it is asked again; else `error`. */
+export async function causeOf(past: Listed, error: unknown): Promise<unknown> {
+  if (!(await isReplaced(past).catch(() => false))) return error;
+  const message = 'archived files were replaced by others while they were read';
+  return new TributaryError('store_unavailable', message, { cause: error });
 }

@@ -16,7 +16,7 @@ import type { SignalValue } from '@tributary/signals/value';
 import { parquetFiles } from '../compute/relations.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
-import type { ArchivedPast } from './archived-past.ts';
+import { type ArchivedPast, causeOf } from './archived-past.ts';
 import { openSpool, spoolSql } from './spool.ts';
 
 /** One of the rows that values are asked of. */
@@ -58,7 +58,7 @@ export interface PastRow extends AskedRow {
   readonly values: ReadonlyMap<string, SignalValue> | null;
 }
 
-/** Rows in the order of users and instants, each once. */
+/** Rows in the order of users and instants, each once. Rejects with `store_unavailable` where archived files were replaced meanwhile. */
 export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRow> {
   const { past, definitions, folder, memoryLimit, signal, bounds = PAST_BOUNDS } = question;
   const session = await openDuckDb({ memoryLimit, threads: 2, tempDir: folder });
@@ -74,6 +74,9 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
       signal.throwIfAborted();
       yield* valuesIn(session, bucket, { past, definitions, fields, signal });
     }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw await causeOf(past, error);
   } finally {
     signal.removeEventListener('abort', interrupt);
     await session.close();

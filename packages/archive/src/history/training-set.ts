@@ -23,6 +23,18 @@ const ASKED = { user: 'VARCHAR', instant: 'BIGINT', label: 'VARCHAR', status: 'V
 /** Names that a definition of a set cannot have. */
 export const TAKEN: readonly string[] = Object.keys(ASKED);
 
+/** The first two names that a file would have as one column, where there are any: what reads it does not tell them apart by case. */
+export function oneColumn(names: readonly string[]): readonly [string, string] | undefined {
+  const byColumn = new Map(TAKEN.map((name) => [name, name]));
+  for (const name of names) {
+    const column = name.toLowerCase();
+    const other = byColumn.get(column);
+    if (other !== undefined) return [other, name];
+    byColumn.set(column, name);
+  }
+  return undefined;
+}
+
 export interface SetTarget {
   /** On the disk of the question's folder. It is there whole or not at all. */
   readonly out: string;

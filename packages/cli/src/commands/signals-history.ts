@@ -43,16 +43,17 @@ async function history(context: Context, file: string, options: Options): Promis
   const trouble = memoryRule(options.memory);
   if (trouble !== undefined) throw new UsageError(`--memory must ${trouble.must} (got "${options.memory}"). ${trouble.fix}`);
   const written = options.definitions === undefined ? undefined : await readDefinitions(shell.cwd, options.definitions);
-  const [{ archivedPast }, { askedRows }, { TAKEN, writeTrainingSet }, { signalsOf }, { sha256Hex }] = await Promise.all([
-    import('../history/archived-past.ts'),
-    import('../history/asked-rows.ts'),
-    import('@tributary/archive/history/training-set'),
-    import('@tributary/signals/definitions/file'),
-    import('@tributary/runtime/config/definitions'),
-  ]);
+  const [{ archivedPast }, { askedRows }, { oneColumn, TAKEN, writeTrainingSet }, { signalsOf }, { sha256Hex }] =
+    await Promise.all([
+      import('../history/archived-past.ts'),
+      import('../history/asked-rows.ts'),
+      import('@tributary/archive/history/training-set'),
+      import('@tributary/signals/definitions/file'),
+      import('@tributary/runtime/config/definitions'),
+    ]);
   try {
     const past = await archivedPast(settings.dataDir, shell.signal, (stored) => terminal.progress(`checking ${stored}`));
-    const definitions = chosen(signalsOf(written ?? past.definitions, sha256Hex), options.signals, TAKEN);
+    const definitions = chosen(signalsOf(written ?? past.definitions, sha256Hex), options.signals, { taken: TAKEN, oneColumn });
     terminal.progress('reading the archive');
     const path = file === '-' ? file : resolve(shell.cwd, file);
     const rows = askedRows(openInput(shell, path), file);
@@ -85,19 +86,24 @@ function targetOf({ out, format }: Options): { readonly out: string; readonly fo
   );
 }
 
+interface ColumnNames {
+  readonly taken: readonly string[];
+  readonly oneColumn: (names: readonly string[]) => readonly [string, string] | undefined;
+}
+
 function chosen(
   all: ReadonlyMap<string, SignalDefinition>,
   names: string | undefined,
-  taken: readonly string[],
+  { taken, oneColumn }: ColumnNames,
 ): readonly SignalDefinition[] {
   const asked = names?.split(',').map((name) => name.trim()) ?? [...all.keys()];
   const unknown = asked.find((name) => !all.has(name));
   const known = [...all.keys()].sort().slice(0, 20).join(', ') || 'none is defined';
   if (unknown !== undefined) throw new UsageError(`--signals must be names of these definitions: ${known} (got "${unknown}")`);
-  const both = asked.find((name) => taken.includes(name));
+  const both = oneColumn([...new Set(asked)]);
   if (both !== undefined)
     throw new UsageError(
-      `--signals must leave out names of columns that each set has: ${taken.join(', ')} (got "${both}"). Rename it, or name the others.`,
+      `--signals must have names that differ by more than case, also from ${taken.join(', ')}, which each set has (got ${both.map((name) => `"${name}"`).join(' and ')}). Rename one, or name the others.`,
     );
   if (asked.length === 0)
     throw new UsageError(

@@ -27,10 +27,10 @@ const MAX_EVENTS = 20_000;
 
 export interface RecordReader {
   /**
-   * `use` gets the records in the order of the users; they are not held beyond it. `asker`: the key whose share it is.
+   * `use` gets the records in the order of the users; they are held until it is done. `asker`: the key whose share it is.
    * Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
    */
-  read<T>(asker: string, users: readonly RecordOwner[], use: (records: readonly (Buffer | null)[]) => T): Promise<T>;
+  read<T>(asker: string, users: readonly RecordOwner[], use: (records: readonly (Buffer | null)[]) => T | Promise<T>): Promise<T>;
 }
 
 /** What conversions are looked for in. */

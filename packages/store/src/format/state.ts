@@ -1,3 +1,4 @@
+import type { KeptRecords } from '@tributary/views/record';
 import type { PartitionState } from '../speed-store.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
@@ -13,6 +14,19 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...barriersOf(fields),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
     ...keptOf(fields),
+  };
+}
+
+/** The fields of the state that say what records hold. */
+export const KEPT_FIELDS = ['logTimeMs', 'cutTs', 'kept', 'commit', 'position'] as const;
+
+/** `values`: in the order of `KEPT_FIELDS`; null where the hash has none. */
+export function keptFrom([logTimeMs, cutTs, kept, commit, position]: readonly (string | null | undefined)[]): KeptRecords | null {
+  if (position == null) return null;
+  return {
+    logTimeMs: Number(logTimeMs ?? 0),
+    ...(cutTs == null ? {} : { cutTs: Number(cutTs) }),
+    ...keptOf({ kept: kept ?? '', commit: commit ?? '' }),
   };
 }
 

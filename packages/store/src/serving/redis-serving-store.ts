@@ -7,6 +7,7 @@ import type { ReadBounds } from '../deltas/paged-read.ts';
 import { createRetire } from '../deltas/retire-deltas.ts';
 import { partitionPrefix, pointerKey } from '../format/keys.ts';
 import { generationsBetween, stateFrom } from '../format/state.ts';
+import { createKeptReads } from '../records/kept-reads.ts';
 import { createRecordReads } from '../records/record-reads.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
 import { unlessDown } from '../redis/unless-down.ts';
@@ -35,6 +36,7 @@ export function createServingStore(
 ): ServingStore {
   defineScript(redis, 'tributarySetPointer', new URL('./set-pointer.lua', import.meta.url));
   const records = createRecordReads(redis, namespace, bulk);
+  const kept = createKeptReads(redis, namespace);
   const deltas = createDeltaReads(redis, namespace, bulk, bounds);
   const retire = createRetire(redis, namespace, views);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
@@ -42,6 +44,7 @@ export function createServingStore(
 
   return {
     records: (users, maxBytes) => unlessDown(() => records(users, maxBytes)),
+    kept: (asked) => unlessDown(() => kept(asked)),
 
     deltas: (names, from, before) =>
       unlessDown(async () => {

@@ -170,6 +170,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         }
         return read;
       },
+      kept: async (asked) => asked.map((partition) => at(partition).state),
       states: async () => partitions.map(({ state }) => state),
       findConversion: async (id) => {
         for (const [partition, stored] of partitions.entries()) {

@@ -35,7 +35,7 @@ export function createColumns(sets: ReadonlyMap<number, SignalSet>, features: re
   let tooLarge = 0;
 
   return {
-    add({ partition, isPresent, newestTs, values: named }) {
+    add({ partition, isPresent, isBehind, newestTs, values: named }) {
       const columns = byPartition.get(partition) ?? [];
       const instant = newestTs < 0 ? EPOCH : `"${new Date(newestTs).toISOString()}"`;
       instants.push(instant);
@@ -44,9 +44,11 @@ export function createColumns(sets: ReadonlyMap<number, SignalSet>, features: re
         const column = columns[i];
         const found = named[definition];
         const isKnown = found?.status === 'READY' && column !== undefined;
-        const text = isPresent && isKnown ? cellText(column, found.value) : NULL;
+        const text = isPresent && isKnown && !isBehind ? cellText(column, found.value) : NULL;
         (values[i] as string[]).push(text ?? NULL);
-        (statuses[i] as string[]).push(isPresent ? statusOf(isKnown ? text : undefined) : '"NOT_FOUND"');
+        (statuses[i] as string[]).push(
+          !isPresent ? '"NOT_FOUND"' : isKnown && isBehind ? OUTSIDE_MAX_AGE : statusOf(isKnown ? text : undefined),
+        );
         bytes += (text ?? NULL).length;
         if (text === undefined) tooLarge++;
       }
@@ -68,8 +70,10 @@ export function createColumns(sets: ReadonlyMap<number, SignalSet>, features: re
 
 const NULL = 'null';
 const PRESENT = '"PRESENT"';
+/** The log holds events that the value may lack: its readers see a value of an earlier moment otherwise, and not that it is one. */
+const OUTSIDE_MAX_AGE = '"OUTSIDE_MAX_AGE"';
 /** The most that one has, with the commas of status, value and instant. */
-const STATUS_BYTES = 15;
+const STATUS_BYTES = 20;
 
 /**
  * `text`: undefined: the value is not known, or too large for 64 bits. INVALID is a status of the SDK, which shows null. NULL_VALUE: no event gives

@@ -7,6 +7,7 @@ import type { SpeedMeta } from '@tributary/contract/meta';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { type UserValues, type ValueQuestion, valuesOf } from '@tributary/serving/users/signal-values';
@@ -14,9 +15,10 @@ import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import type { SignalSet } from '@tributary/signals/definitions/read';
 import type { RecordOwner } from '@tributary/store/serving-store';
-import { cutOfRecords } from '@tributary/views/record';
+import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { ApiContext } from '../context.ts';
+import { turnsWithin } from './turns.ts';
 
 /** Users of one answer that are reported to lack events. */
 const MOST_NAMED = 20;
@@ -57,6 +59,8 @@ export interface ValuedUser extends UserValues {
   readonly userKey: string;
   /** Whether an event of the user is stored. */
   readonly isPresent: boolean;
+  /** Whether events may be missing that the log holds: `meta` says which. */
+  readonly isBehind: boolean;
 }
 
 export interface FoundValues {
@@ -81,12 +85,12 @@ export async function findValues(
   owner: string,
   add: (user: ValuedUser) => number,
 ): Promise<FoundValues> {
-  const partitions = new Set(sets.keys());
-  const read = await records.read(owner, users, (found) => {
-    // After the records: what they hold was applied at or before this log time.
-    const states = board.states();
-    const logTimes = [...partitions].map((partition) => states[partition]?.logTimeMs ?? 0);
-    const now = Math.max(deps.now(), ...logTimes.map((ms) => ms + 1));
+  const partitions = [...sets.keys()];
+  const read = await records.read(owner, users, async (found) => {
+    // After the records: what they hold was applied at or before this log time, and what they let go of is known by then.
+    const kept = new Map<number, KeptRecords | null>();
+    for (const [i, one] of (await fromStore(deps.store.kept(partitions))).entries()) kept.set(partitions[i] as number, one);
+    const now = Math.max(deps.now(), ...[...kept.values()].map((one) => (one?.logTimeMs ?? 0) + 1));
     // What happens until then is not known: a value of that instant would be a guess that says READY.
     if (given !== undefined && given > now)
       throw new TributaryError(
@@ -94,30 +98,39 @@ export async function findValues(
         `asOf must be an instant that has come (got ${given}, which is ${given - now} ms ahead). Leave it out, which is now.`,
       );
     const asOf = given ?? now;
-    const questions = new Map([...sets].map(([partition, set]) => [partition, questionOf(board, partition, set, names, asOf)]));
-    const untilMs = performance.now() + budgetMs;
-    const isOver = () => performance.now() > untilMs;
+    const questions = new Map(
+      [...sets].map(([partition, set]) => {
+        const reachMs = recordReachMs(board.definitions(partition));
+        return [partition, questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf)];
+      }),
+    );
+    const health = board.health();
+    const behind = new Set(partitions.filter((partition) => gapsAmong(health.missing, new Set([partition])).length > 0));
+    const turns = turnsWithin(budgetMs);
     let bytes = 0;
     const holes: string[] = [];
     let [partial, bounded, backfilling] = [false, 0, false];
     for (const [i, { partition, userKey }] of users.entries()) {
+      const turning = turns.next();
+      if (turning !== undefined) await turning;
       const record = found[i] ?? null;
-      const one = valuesOf(record, questions.get(partition) as ValueQuestion, isOver);
+      const one = valuesOf(record, questions.get(partition) as ValueQuestion, turns.isOver);
       const statuses = Object.values(one.values).map(({ status }) => status);
       partial ||= statuses.includes('NOT_COMPUTED');
       backfilling ||= statuses.includes('BACKFILLING');
       if (one.bounded) bounded++;
       if (one.lostMs !== NEVER_CUT) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(one.lostMs, 'what signals look at')}`);
-      bytes += add({ ...one, partition, userKey, isPresent: record !== null });
+      bytes += add({ ...one, partition, userKey, isPresent: record !== null, isBehind: behind.has(partition) });
       if (bytes > MOST_ANSWER_BYTES)
         throw new TributaryError('too_much_asked', `the answer must have at most ${MOST_ANSWER_BYTES} bytes (got more)`);
     }
-    return { asOf, holes, partial, bounded, backfilling };
+    return { asOf, holes, partial, bounded, backfilling, health };
   });
-  const { lagMs, watermark, missing, notes } = board.health();
+  const { lagMs, watermark, missing, notes } = read.health;
+  const own = new Set(partitions);
   const more = read.holes.length > MOST_NAMED ? [`and ${read.holes.length - MOST_NAMED} more users`] : [];
   const gaps = [
-    ...gapsAmong(missing, partitions),
+    ...gapsAmong(missing, own),
     ...gapsOf('record_cut', [...read.holes.slice(0, MOST_NAMED), ...more]),
     ...gapsOf(
       'record_cut',
@@ -129,25 +142,23 @@ export async function findValues(
   const meta = {
     view: 'speed' as const,
     speed: { lagMs, watermark },
-    ...completenessOf(gaps, exampleOf(gapsAmong(notes, partitions))),
+    ...completenessOf(gaps, exampleOf(gapsAmong(notes, own))),
   };
   return { asOf: read.asOf, partial: read.partial, meta };
 }
 
+/** `kept`: as of a commit that the records hold. `reachMs`: how far back records are promised. */
 function questionOf(
-  board: ApiContext['board'],
-  partition: number,
+  kept: KeptRecords | null,
+  reachMs: number,
   set: SignalSet,
   names: readonly string[],
   asOfMs: number,
 ): ValueQuestion {
-  const definitions = board.definitions(partition);
-  const state = board.states()[partition] ?? null;
-  const reachMs = recordReachMs(definitions);
   return {
     definitions: new Map(names.map((name) => [name, set.get(name)])),
     asOfMs,
-    keptFromMs: cutOfRecords(state, reachMs),
-    agedMs: state === null ? NEVER_CUT : state.logTimeMs - reachMs,
+    keptFromMs: cutOfRecords(kept, reachMs),
+    agedMs: kept === null ? NEVER_CUT : kept.logTimeMs - reachMs,
   };
 }

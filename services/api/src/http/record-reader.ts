@@ -61,9 +61,9 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
           await readMissing(owners, records, limits.partBytes);
           if (records.some(isMissing)) await largeOnes.run(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
         }
-        if (owners.length === users.length) return use(records as (Buffer | null)[]);
+        if (owners.length === users.length) return await use(records as (Buffer | null)[]);
         const byUser = new Map(owners.map(({ userKey }, i) => [userKey, records[i] as Buffer | null]));
-        return use(users.map(({ userKey }) => byUser.get(userKey) ?? null));
+        return await use(users.map(({ userKey }) => byUser.get(userKey) ?? null));
       } finally {
         inFlight.give(asker, claimedBytes);
       }
