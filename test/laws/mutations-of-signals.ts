@@ -181,6 +181,22 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     test: HISTORY,
   },
   {
+    lie: 'an id is looked for in the whole table, however crowded',
+    law: '7',
+    file: 'packages/store/src/records/signals.ts',
+    from: 'const MOST_PROBES = 64;',
+    to: 'const MOST_PROBES = 1e9;',
+    test: 'packages/store/src/records/signals.test.ts',
+  },
+  {
+    lie: 'an id that found no place in the table counts each time',
+    law: '3',
+    file: 'packages/store/src/records/signals.ts',
+    from: 'if (crowded.has(id)) continue;',
+    to: '',
+    test: 'packages/store/src/records/signals.test.ts',
+  },
+  {
     lie: 'a condition is computed of all events, whatever the time',
     law: '7',
     file: `${KINDS}/select.ts`,

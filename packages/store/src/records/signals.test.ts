@@ -40,6 +40,31 @@ describe('signals of a record', () => {
     }
   });
 
+  it('law 7: ids that were chosen to crowd the table cost little more than others, and count once each', () => {
+    const count = 30_000;
+    const lines = 2 ** 16;
+    /** Where an id is looked for first in the table of a record of this size. */
+    const placeOf = (id: string) => (fnv(id) ^ (fnv(id) >>> 15)) & (2 * lines - 1);
+    const named = (from: number, isTaken: (id: string) => boolean) => {
+      const ids: string[] = [];
+      for (let i = from; ids.length < count; i++) {
+        const id = i.toString(36).padStart(8, '0');
+        if (isTaken(id)) ids.push(id);
+      }
+      return ids;
+    };
+    const took = (ids: readonly string[]) => {
+      const record = recordOf([...ids, ...ids.slice(-1_000)].map((id, i) => event(i, id)));
+      newestSignals(record, { limit: 1 });
+      const began = performance.now();
+      expect(newestSignals(record, { limit: 2 * count }).slices).toHaveLength(count);
+      return performance.now() - began;
+    };
+    const plainMs = took(named(1_000_000, () => true));
+    const crowd = named(0, (id) => placeOf(id) < count / 4);
+    expect(took(crowd)).toBeLessThan(20 * plainMs + 50);
+  });
+
   it('of a long record are found after a short one, and the other way round', () => {
     const long = Array.from({ length: 5_000 }, (_, i) => event(i, `id-${i}`));
     expect(idsOf([event(1, 'a')], { limit: 1 })).toEqual(['a']);

@@ -5,6 +5,7 @@
  * Law 3 asks about every id of the record, not only about those selected: the first arrival of an id may lie anywhere
  * before its duplicate and have any `ts`. So each line's beginning (some 70 bytes) is read once, and its id goes as a
  * hash into a table; equal hashes are settled by comparing bytes. Nothing is allocated for a line that is not selected.
+ * Senders choose ids, and may crowd a part of the table: ids that find no place near theirs are kept as text, in a set whose hash they do not know.
  */
 
 export interface SignalSelection {
@@ -23,6 +24,9 @@ export interface SignalSlice {
   readonly ts: number;
   readonly start: number;
   readonly end: number;
+  readonly type: string;
+  /** Where the line goes on after its id: the byte there is a comma, or the last brace. */
+  readonly restAt: number;
 }
 
 const NEWLINE = 0x0a;
@@ -36,6 +40,8 @@ const TYPE_AFTER = ',"type":"'.length;
 const ID_AFTER = '","id":"'.length;
 /** Every valid line has more bytes, so a record holds at most its length by this: the bound of all tables. */
 const SHORTEST_LINE = 48;
+/** Places of the table that are looked at for one id. Random ids pass this once in 10^9 where half of the table is taken. */
+const MOST_PROBES = 64;
 
 export interface NewestSignals {
   /** Newest first by `(ts, id)`; of duplicates by id the first arrival. */
@@ -49,7 +55,8 @@ export interface NewestSignals {
 /** The newest signals that the selection keeps. */
 export function newestSignals(record: Buffer, selection: SignalSelection): NewestSignals {
   const { limit, names, fromMs = 0, toMs = Number.POSITIVE_INFINITY, before } = selection;
-  const { starts, ends, ids, idEnds, hashes, instants, kept, slots, mask } = scratchFor(record.length);
+  const { starts, ends, types, ids, idEnds, hashes, instants, kept, slots, mask } = scratchFor(record.length);
+  let crowded: Set<string> | undefined;
   let lines = 0;
   let keeps = 0;
   let inOrder = true;
@@ -81,16 +88,23 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Newes
     // An open-addressing table of lines + 1; 0 is free. It is never more than half full.
     let slot = (hash ^ (hash >>> 15)) & mask;
     let known = slots[slot] as number;
+    let probes = 0;
     while (
       known !== 0 &&
-      !(hashes[known - 1] === hash && isSame(record, ids[known - 1] as number, idEnds[known - 1] as number, idStart, at))
+      !(hashes[known - 1] === hash && isSame(record, ids[known - 1] as number, idEnds[known - 1] as number, idStart, at)) &&
+      ++probes < MOST_PROBES
     ) {
       slot = (slot + 1) & mask;
       known = slots[slot] as number;
     }
-    if (known !== 0) continue;
+    if (probes === MOST_PROBES) {
+      const id = record.toString('latin1', idStart, at);
+      crowded ??= new Set();
+      if (crowded.has(id)) continue;
+      crowded.add(id);
+    } else if (known !== 0) continue;
+    else slots[slot] = lines + 1;
     const line = lines++;
-    slots[slot] = lines;
     hashes[line] = hash;
     ids[line] = idStart;
     idEnds[line] = at;
@@ -98,12 +112,14 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Newes
     if (ts >= toMs) continue;
     if (ts > newestTs) newestTs = ts;
     if (ts < fromMs) continue;
-    if (names !== undefined && !names.has(textOf(record, typeStart, typeEnd))) continue;
+    const type = typeText(record, typeStart, typeEnd);
+    if (names !== undefined && !names.has(type)) continue;
     if (before !== undefined && (ts > before.ts || (ts === before.ts && record.toString('latin1', idStart, at) >= before.id)))
       continue;
     starts[line] = lineStart;
     ends[line] = end;
     instants[line] = ts;
+    types[line] = type;
     if (inOrder && keeps > 0) {
       const previous = kept[keeps - 1] as number;
       const previousTs = instants[previous] as number;
@@ -116,7 +132,13 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Newes
   const slices: SignalSlice[] = [];
   for (let i = keeps - 1; i >= 0 && slices.length < limit; i--) {
     const line = kept[i] as number;
-    slices.push({ ts: instants[line] as number, start: starts[line] as number, end: ends[line] as number });
+    slices.push({
+      ts: instants[line] as number,
+      start: starts[line] as number,
+      end: ends[line] as number,
+      type: types[line] as string,
+      restAt: (idEnds[line] as number) + 1,
+    });
   }
   return { slices, hasMarks, newestTs };
 }
@@ -138,6 +160,7 @@ const FNV_PRIME = 0x01000193;
 interface Scratch {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
+  readonly types: string[];
   /** Where ids start and end. */
   readonly ids: Int32Array;
   readonly idEnds: Int32Array;
@@ -155,7 +178,7 @@ function createScratch(lines: number): Scratch {
   const column = () => new Int32Array(lines);
   const [starts, ends, ids, idEnds, hashes, kept] = [column(), column(), column(), column(), column(), column()];
   const instants = new Float64Array(lines);
-  return { starts, ends, ids, idEnds, hashes, instants, kept, slots: new Int32Array(2 * lines), mask: 0 };
+  return { starts, ends, types: [], ids, idEnds, hashes, instants, kept, slots: new Int32Array(2 * lines), mask: 0 };
 }
 
 /** Room for every line of a record, with an empty table. Never larger than the largest record was. */
@@ -178,6 +201,25 @@ function isSame(bytes: Buffer, aStart: number, aEnd: number, bStart: number, bEn
 function compareIds(record: Buffer, a: number, b: number): number {
   const { ids, idEnds } = scratch;
   return record.compare(record, ids[b], idEnds[b], ids[a], idEnds[a]);
+}
+
+/** Types are few, and mostly seen before: the last one of each place is kept as text. */
+const TYPES: (string | undefined)[] = new Array<undefined>(256).fill(undefined);
+
+function typeText(bytes: Buffer, from: number, to: number): string {
+  const place = ((bytes[from] as number) * 7 + (bytes[to - 1] as number) * 31 + (to - from) * 3) & 255;
+  const known = TYPES[place];
+  if (known !== undefined && isAscii(bytes, from, to, known)) return known;
+  const text = textOf(bytes, from, to);
+  // As many characters as bytes: ASCII without an escape.
+  if (text.length === to - from) TYPES[place] = text;
+  return text;
+}
+
+function isAscii(bytes: Buffer, from: number, to: number, text: string): boolean {
+  if (text.length !== to - from) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 /** A type name as text; only the rare escaped one is decoded as JSON. */
