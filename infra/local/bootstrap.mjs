@@ -84,11 +84,15 @@ export function missing(what, advice) {
   process.exit(MISSING);
 }
 
-/** The pages at /ui, where their sources changed since they were built. The platform runs without them. */
-export function buildConsole({ node, env }, say = (text) => process.stderr.write(`${text}\n`)) {
-  const args = [join(ROOT, 'packages/console/build/build.ts'), '--if-changed'];
-  const { status, stderr } = spawnSync(node, args, { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
-  if (status !== 0) say(`The console at /ui could not be built, all else starts without it: ${stderr.trim().slice(-500)}`);
+const BUILT = { 'packages/console': 'The console at /ui', 'packages/tracker': 'The tracker of pages' };
+
+/** What browsers load, where its sources changed since it was built. The platform runs without it. */
+export function buildPages({ node, env }, say = (text) => process.stderr.write(`${text}\n`)) {
+  for (const [folder, what] of Object.entries(BUILT)) {
+    const args = [join(ROOT, folder, 'build/build.ts'), '--if-changed'];
+    const { status, stderr } = spawnSync(node, args, { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+    if (status !== 0) say(`${what} could not be built, all else starts without it: ${stderr.trim().slice(-500)}`);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** `npm start`: brings what is missing, then runs the supervisor (src/main.ts). */
-import { buildConsole, ensureRedis, handOver, keptByNpm, missing, prepare, REDIS_ADVICE } from './bootstrap.mjs';
+import { buildPages, ensureRedis, handOver, keptByNpm, missing, prepare, REDIS_ADVICE } from './bootstrap.mjs';
 
 const HELP = `Starts the whole platform on this machine, with demo data. Ctrl-C stops it.
 
@@ -31,6 +31,6 @@ if (args.includes('--help') || args.includes('-h')) {
 } else {
   const ready = prepare();
   if (!ensureRedis()) missing('redis-server is not installed', REDIS_ADVICE);
-  buildConsole(ready);
+  buildPages(ready);
   handOver(ready, 'infra/local/src/main.ts', args);
 }

@@ -20,7 +20,9 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
-export function startChromium(): Promise<Browser> {
+/** `keepsPages`: pages that are left stay in the cache of the browser, as they do for people. */
+export function startChromium({ keepsPages = false } = {}): Promise<Browser> {
   const { stdout } = spawnSync('which', ['chromium'], { encoding: 'utf8' });
-  return chromium.launch({ executablePath: stdout.trim(), args: FLAGS });
+  const ignoreDefaultArgs = keepsPages ? ['--disable-back-forward-cache'] : [];
+  return chromium.launch({ executablePath: stdout.trim(), args: FLAGS, ignoreDefaultArgs });
 }

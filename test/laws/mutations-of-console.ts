@@ -1,5 +1,6 @@
 /** Lies about the console: who its sessions are for, and what its pages leave out. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_TRACKER } from './mutations-of-tracker.ts';
 
 const SESSIONS = 'services/api/src/console';
 const APP = 'packages/console/src/app';
@@ -207,4 +208,5 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     to: "request.key !== '' &&",
     test: 'services/api/test/stream.test.ts',
   },
+  ...MUTATIONS_OF_TRACKER,
 ];

@@ -104,6 +104,7 @@ export const WRONG_KINDS: Readonly<Record<string, readonly string[]>> = {
     'https://x:443',
     'https://x:99999',
   ],
+  trackerPath: ['web', '/', '/web/', '/v1/web', '/static/web', '/web.js', '/a b', '/:key', '/*', '//web', '/e', '/a/b/c/d/e/f'],
   apiOrigins: ['shop.example', 'https://shop.example/', ',', 'https://x,', 'http://x:80', 'https://x:65536'],
   apiCollectors: [
     'collector:7400',

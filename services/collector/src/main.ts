@@ -12,6 +12,7 @@ import { withActivity, withRoom } from './activity.ts';
 import { createGates } from './bodies/gate.ts';
 import { minimiserOf } from './checks/minimiser.ts';
 import { createRejections } from './checks/rejections.ts';
+import { TRACKER_FOLDER, trackerIn } from './clients/tracker.ts';
 import { listen } from './http/listen.ts';
 import { logReadiness } from './http/readiness.ts';
 import { buildServer } from './http/server.ts';
@@ -74,6 +75,7 @@ await runRole('collector', async ({ config, log: logger, metrics: registry, disk
     gates,
     registry,
     publicUrl: config.collectorPublicUrl,
+    tracker: { path: config.trackerPath, library: trackerIn(TRACKER_FOLDER) },
     origins: config.collectorOrigins,
     maxConnections: config.maxConnections,
     requestTimeoutMs: config.requestTimeoutMs,

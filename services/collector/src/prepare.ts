@@ -19,7 +19,7 @@ import type { Rejected } from './checks/rejections.ts';
 import { ruleText } from './checks/sample.ts';
 import { contextTooWide, type Items, itemsOf } from './formats/items.ts';
 import type { History, Route } from './formats/routes.ts';
-import { type Grant, refusalOfRequest } from './keys/grant.ts';
+import { type Grant, refusalOfPage, refusalOfRequest } from './keys/grant.ts';
 import { BURST_S, eventsWorth, type Rates } from './keys/rates.ts';
 import { type Authorise, grantOfText, isRefusal, NO_KEY } from './keys/write-key.ts';
 import type { Claim, Dimension, Names } from './names/names.ts';
@@ -142,7 +142,10 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
   rates.charge(grant, isCharged ? events - charged : events);
   const historical = route.format === 'segment' && isHistory(route.historical, grant);
   const { keyId, money } = grant;
-  const unfit = refusalOfRequest(grant, historical, delivery.origin) ?? refusalOfItems(given.value, grant, limits);
+  const unfit =
+    (route.format === 'web' ? refusalOfPage(grant) : undefined) ??
+    refusalOfRequest(grant, historical, delivery.origin) ??
+    refusalOfItems(given.value, grant, limits);
   if (unfit !== undefined) return { ...unfit, keyId };
 
   let amountsLeft = 0;

@@ -11,6 +11,7 @@ import { Registry } from 'prom-client';
 import { createGate, type Gate, type GateLimits, type Gates } from '../src/bodies/gate.ts';
 import { createRejections } from '../src/checks/rejections.ts';
 import type { SentLimits } from '../src/clients/sent-scripts.ts';
+import { TRACKER_FOLDER, trackerIn } from '../src/clients/tracker.ts';
 import { logReadiness } from '../src/http/readiness.ts';
 import { buildServer } from '../src/http/server.ts';
 import { type Grant, grantOf } from '../src/keys/grant.ts';
@@ -87,6 +88,8 @@ export interface StartOptions {
   readonly waiting?: Partial<WaitingLimits>;
   readonly scripts?: Partial<SentLimits>;
   readonly minimise?: Surroundings['minimise'];
+  readonly trackerPath?: string;
+  readonly trackerFolder?: string;
 }
 
 export async function startCollector(options: StartOptions = {}): Promise<StartedCollector> {
@@ -133,6 +136,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
     gates,
     registry,
     publicUrl: '',
+    tracker: { path: options.trackerPath ?? '/web', library: trackerIn(options.trackerFolder ?? TRACKER_FOLDER) },
     origins: options.origins ?? '*',
     maxConnections: 1_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,

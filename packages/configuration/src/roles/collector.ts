@@ -2,7 +2,7 @@ import type { ConfigTable } from '@tributary/runtime/config/read-config';
 import type { Value, Values, Wrong } from '@tributary/runtime/config/setting';
 import { DEFAULT_PORTS } from '@tributary/runtime/process/local-ports';
 import { SHARED_SETTINGS } from './shared.ts';
-import { baseUrlRule, hashKeyRule, minimiseRule, originsRule } from './text-rules.ts';
+import { baseUrlRule, hashKeyRule, minimiseRule, originsRule, trackerPathRule } from './text-rules.ts';
 
 /** With a key that anybody may have, and without one in the header: the libraries that send either stop at 500 KB. */
 export const PUBLIC_BODY_BYTES = 512 * 1024;
@@ -25,6 +25,12 @@ export const COLLECTOR_SETTINGS = {
     default: '*',
     why: 'web origins that may send from a browser, separated by commas; "*" is every one',
     wrong: originsRule,
+  },
+  trackerPath: {
+    type: 'string',
+    default: '/web',
+    why: 'where the tracker of pages sends to; its script is at this path with .js behind it',
+    wrong: trackerPathRule,
   },
   maxBodyBytes: {
     type: 'int',

@@ -10,6 +10,7 @@ import { readPosthog } from './posthog.ts';
 import type { ReadItem } from './read-item.ts';
 import type { Route } from './routes.ts';
 import { segmentReader } from './segment.ts';
+import { readWeb } from './web.ts';
 
 export interface Items {
   readonly items: readonly unknown[];
@@ -34,6 +35,8 @@ export function itemsOf(body: unknown, route: Route, isCloudEvent: boolean, sent
       return route.type === undefined ? batchItems(body, segmentReader(undefined)) : singleItem(body, segmentReader(route.type));
     case 'posthog':
       return posthogItems(body, sentAtOfUrl);
+    case 'web':
+      return batchItems(body, readWeb);
   }
 }
 

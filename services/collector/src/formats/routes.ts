@@ -13,13 +13,16 @@ export type Route =
       /** `?writeKey=` takes the place of the header. */
       readonly keyInUrl?: true;
     }
-  | { readonly format: 'posthog' };
+  | { readonly format: 'posthog' }
+  /** The tracker of pages. Its path is a setting. */
+  | { readonly format: 'web' };
 
 export const NATIVE: Route = { format: 'native' };
 const BATCH: Route = { format: 'segment', type: undefined, historical: 'never' };
 /** Where RudderStack's browser library sends what is left when a page goes: a beacon has no header for the key. */
 const BEACON: Route = { ...BATCH, keyInUrl: true };
 const POSTHOG: Route = { format: 'posthog' };
+export const WEB: Route = { format: 'web' };
 const IMPORT: Route = { format: 'segment', type: undefined, historical: 'always' };
 /** Where Segment's library for Java sends what has just happened. */
 const IMPORT_OF_JAVA: Route = { format: 'segment', type: undefined, historical: 'by key' };
@@ -66,6 +69,7 @@ const NAMED: ReadonlyMap<string, Route> = new Map([
     return name === undefined ? [] : [[name, route]];
   }),
   ['posthog', POSTHOG],
+  ['web', WEB],
 ]);
 export const ROUTE_NAMES: readonly string[] = [...NAMED.keys()];
 

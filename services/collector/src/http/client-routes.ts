@@ -8,7 +8,19 @@ import { type Library, POSTHOG, POSTHOG_SNIPPET, SEGMENT, SEGMENT_SNIPPET } from
 import type { Grant } from '../keys/grant.ts';
 import { type Authorise, isRefusal, keyOfHeader } from '../keys/write-key.ts';
 
-export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publicUrl: string): void {
+export interface ClientRoutes {
+  readonly authorise: Authorise;
+  readonly publicUrl: string;
+  readonly tracker: Tracker;
+}
+
+/** Scripts of the tracker of pages: `PATH.js`, and what it loads later, `PATH-attention.js`. */
+export interface Tracker {
+  readonly path: string;
+  readonly library: Library;
+}
+
+export function addClientRoutes(app: FastifyInstance, { authorise, publicUrl, tracker }: ClientRoutes): void {
   // Segment's library reports on itself here, PostHog's asks for flags, both without a key: answered before the body is read.
   const fixed: Readonly<Record<string, string>> = {
     '/v1/m': '{"success":true}',
@@ -35,6 +47,8 @@ export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publ
     '/array/:writeKey/array.js',
     forKey(namedInPath, (_key, _grant, request) => script(request, POSTHOG, POSTHOG_SNIPPET, HOUR_S)),
   );
+  for (const part of ['.js', '-attention.js'])
+    app.get(`${tracker.path}${part}`, (request, reply) => send(reply, script(request, tracker.library, `web${part}`, HOUR_S)));
   app.get(
     '/sourceConfig',
     forKey(namedTwice, (_key, { keyId }) => settings(rudderSettings(keyId))),

@@ -7,7 +7,7 @@ import type { Gates, Lease } from '../bodies/gate.ts';
 import { type BodyBounds, discardBody, overloaded, readBody } from '../bodies/read-body.ts';
 import { createWaitingBodies } from '../bodies/waiting-bodies.ts';
 import { attributesOf } from '../formats/cloud-events.ts';
-import { NATIVE, ROUTE_NAMES, ROUTES, type Route, routeNamed } from '../formats/routes.ts';
+import { NATIVE, ROUTE_NAMES, ROUTES, type Route, routeNamed, WEB } from '../formats/routes.ts';
 import type { Grant } from '../keys/grant.ts';
 import { isRefusal, keyOfHeader } from '../keys/write-key.ts';
 import { type Collector, ingest, noteRefusal } from '../pipeline.ts';
@@ -31,14 +31,15 @@ const KEYLESS_BYTES_PER_S = 20 * 1024;
 
 const CLOUD_EVENT = /^\s*application\/cloudevents/i;
 
-export function addEventRoutes(app: FastifyInstance, collector: Collector, gates: Gates): void {
+/** `trackerPath`: where the tracker of pages sends to. */
+export function addEventRoutes(app: FastifyInstance, collector: Collector, gates: Gates, trackerPath: string): void {
   // Bodies are read here, whatever their content type: Fastify's parsers and its check of the header are out of the way.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.decorateRequest('sentContentType', '');
   const waitForBody = createWaitingBodies(gates.keyless);
 
-  for (const [path, route] of Object.entries(ROUTES))
+  for (const [path, route] of Object.entries({ ...ROUTES, [trackerPath]: WEB }))
     app.post(path, { onRequest: dropContentType }, (request, reply) => receive(request, reply, route, false));
   app.post('/v1/validate', { onRequest: dropContentType }, (request, reply) => {
     const { as } = request.query as { as?: unknown };

@@ -18,7 +18,7 @@ import { withoutSlash } from '../formats/routes.ts';
 import { keyOfHeader } from '../keys/write-key.ts';
 import { openApi } from '../openapi/document.ts';
 import type { Collector } from '../pipeline.ts';
-import { addClientRoutes } from './client-routes.ts';
+import { addClientRoutes, type Tracker } from './client-routes.ts';
 import { corsOf } from './cors.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { addPixelRoutes } from './pixel-routes.ts';
@@ -30,6 +30,7 @@ export interface ServerOptions {
   readonly gates: Gates;
   readonly registry: Registry;
   readonly publicUrl: string;
+  readonly tracker: Tracker;
   /** `*`, or web origins separated by commas. */
   readonly origins: string;
   readonly maxConnections: number;
@@ -89,9 +90,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     done();
   });
 
-  addEventRoutes(app, collector, gates);
+  addEventRoutes(app, collector, gates, options.tracker.path);
   addPixelRoutes(app, collector, gates);
-  addClientRoutes(app, collector.authorise, options.publicUrl);
+  addClientRoutes(app, { authorise: collector.authorise, publicUrl: options.publicUrl, tracker: options.tracker });
   app.get('/v1/rejections', (request, reply) => {
     const key = keyOfHeader(request.headers.authorization ?? '') ?? '';
     const verdict = options.reader(key);

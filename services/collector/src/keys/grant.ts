@@ -60,6 +60,12 @@ export function refusalOfRequest(grant: Grant, historical: boolean, origin: stri
   return undefined;
 }
 
+/** A tracker has its key in a page, for anybody to take: one that may do more is refused before it is spread. */
+export function refusalOfPage({ isPublic }: Grant): Invalid | undefined {
+  if (isPublic) return undefined;
+  return invalid('forbidden', { field: 'the key of a page', must: 'have the scope "browser"', got: 'another scope' });
+}
+
 /** Why the key may not send this event; undefined when it may. `claimed`: its source as sent. */
 export function refusalOfEvent(grant: Grant, event: Event, claimed: unknown): Invalid | undefined {
   const { type, historical } = event;

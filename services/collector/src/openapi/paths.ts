@@ -1,9 +1,12 @@
 /** Every path that the collector answers on, but the probes and those that differ by a slash only. */
-import { ROUTE_NAMES, ROUTES, type Route } from '../formats/routes.ts';
+import { ROUTE_NAMES, ROUTES, type Route, WEB } from '../formats/routes.ts';
 import { SEGMENT_TYPES } from '../formats/segment.ts';
 import { type Json, ref } from './schemas.ts';
 
 const OF_EVENTS = ['400', '401', '403', '408', '413', '429', '503'];
+
+/** By default. */
+const TRACKER_PATH = '/web';
 
 /** Where a slash at the end means something. */
 const SLASH: Readonly<Record<string, string>> = {
@@ -63,6 +66,11 @@ function bodyOf(path: string, route: Route): Json {
   }
   if (route.format === 'posthog')
     return json(ref('PosthogBody'), { event: 'signed_up', distinct_id: 'u1', uuid: 'e-1', timestamp: time, properties: {} });
+  if (route.format === 'web') {
+    const properties = { viewId: '0123456789abcdef0123456789abcdef', layout: 992, nav: 'load', vw: 1280, vh: 720, docH: 2400 };
+    const view = { type: 'page', messageId: `${properties.viewId}.0`, anonymousId: 'v1', timestamp: time, properties };
+    return json(ref('SegmentBatch'), { writeKey: 'tb_…', sentAt: time, batch: [view] });
+  }
   const call = { userId: 'u1', messageId: 'm-1', timestamp: time };
   if (route.type !== undefined) return json(ref('SegmentCall'), route.type === 'track' ? { ...call, event: 'Signed Up' } : call);
   return json(ref('SegmentBatch'), {
@@ -75,13 +83,14 @@ function bodyOf(path: string, route: Route): Json {
 function summaryOf(path: string, route: Route): string {
   if (route.format === 'native') return 'Take native events or CloudEvents';
   if (route.format === 'posthog') return 'Take events in the format of PostHog';
+  if (route.format === 'web') return 'Take what the tracker of pages sends; TRIBUTARY_TRACKER_PATH moves it';
   if (route.historical === 'always') return 'Take calls of Segment as history: their timestamps are authoritative';
   if (route.type !== undefined) return `Take one ${route.type} call of Segment`;
   return path.startsWith('/beacon') ? 'Take what a page sends as it goes' : 'Take a batch of calls of Segment';
 }
 
 function eventPaths(): Record<string, Json> {
-  const paths = Object.entries(ROUTES).filter(([path]) => !path.endsWith('/'));
+  const paths = Object.entries({ ...ROUTES, [TRACKER_PATH]: WEB }).filter(([path]) => !path.endsWith('/'));
   return Object.fromEntries(
     paths.map(([path, route]) => {
       const inUrl = route.format === 'segment' && route.keyInUrl === true;
@@ -164,6 +173,8 @@ function libraryPaths(): Record<string, Json> {
       ['401', '503'],
     ),
     withoutKey('GET /static/{file}', "PostHog's browser library, and its later parts", script, [file], ['404', '503']),
+    withoutKey(`GET ${TRACKER_PATH}.js`, 'The tracker of pages', script, [], ['404', '503']),
+    withoutKey(`GET ${TRACKER_PATH}-attention.js`, 'What it loads later', script, [], ['404', '503']),
     ofKey('/array/{writeKey}/array.js', 'The same library, for a key', script),
     ofKey('/array/{writeKey}/config', "What PostHog's browser library loads first", settings),
     ofKey('/array/{writeKey}/config.js', 'The same as a script', script),

@@ -1,0 +1,41 @@
+/** What of an address may leave the page. Pure. */
+
+/**
+ * An e-mail address; a number; a number behind a short word; hexadecimal digits; letters and digits in a long run; a long mixture of upper case,
+ * lower case and digits.
+ */
+const ID =
+  /@|%40|^[^a-zA-Z]*\d[^a-zA-Z]*$|^\D{0,13}\d{4,}$|^[\da-fA-F-]{16,}$|^(?=.*\d)[^\W_]{16,}$|[^\W_]{32}|^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}$/;
+
+/** A part of a path, or a name, that looks like an id, an e-mail address or a token reads `:id`. */
+export const masked = (text: string): string => (ID.test(text) ? ':id' : text);
+
+/** Parts end at a slash, their parameters begin at a semicolon. */
+export const maskedPath = (path: string): string =>
+  path
+    .replace(/;[^/]*/g, '')
+    .split('/')
+    .map(masked)
+    .join('/')
+    .slice(0, 1_000);
+
+/**
+ * "" where the address, which is one, is not that of a page. Campaigns and the ids of advertising clicks, which channels are read from, are kept, and `more`:
+ * names of parameters with spaces between them; `x*` is every one that begins with x.
+ */
+export function clean(text: string, more = '', withFragment?: unknown): string {
+  if (!/^https?:/.test(text)) return '';
+  const { origin, pathname, searchParams, hash } = new URL(text);
+  const kept = new RegExp(
+    `^(utm_.*|\\w*clk?id|[gw]braid|li_fat_id|rdt_cid|sccid|${more.replace(/\s+/g, '|').replace(/\*/g, '.*')})$`,
+  );
+  const query = [...searchParams]
+    .filter(([name]) => kept.test(name))
+    .map(([name, value]) => [name, value.includes('@') ? ':id' : value]);
+  return (
+    origin +
+    maskedPath(pathname) +
+    (query.length > 0 ? `?${new URLSearchParams(query)}`.slice(0, 1_000) : '') +
+    (withFragment ? maskedPath(hash.replace(/\?.*/, '')) : '')
+  );
+}

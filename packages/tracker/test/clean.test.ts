@@ -1,0 +1,60 @@
+/** What leaves the page of an address, and the sums of shares. */
+import { split as splitOfPlatform } from '@tributary/model/money';
+import { expect, test } from 'vitest';
+import { clean, masked } from '../src/page/clean.ts';
+import { split } from '../src/page/split.ts';
+
+test.each([
+  '42',
+  '2026-11-25',
+  '+49-151-2345',
+  'order-10001',
+  'user12345',
+  'jane@x.example',
+  'jane%40x.example',
+  '0190d3c2-7b1e-7cc0-a1b2-3c4d5e6f7a8b',
+  'deadbeefdeadbeef',
+  'a8f5f167f44f4964e6c998dee827110c',
+  'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.x',
+  'QWxhZGRpbjpvcGVuIHNlc2FtZSBhbmQgdGhlbg',
+  'V1StGXR8_Z5jdHi6B-myT',
+  'kq3v9x7m2p4r8t1w',
+])('a part of a path that looks like an id reads :id: %s', (part) => {
+  expect(masked(part)).toBe(':id');
+});
+
+test.each([
+  '',
+  'product',
+  'shoes-for-men',
+  'iphone-15-pro-max-256gb-black',
+  'top-100',
+  'v2',
+  'a',
+  'terms_and_conditions',
+  'Über-uns',
+])('a name stays: "%s"', (part) => {
+  expect(masked(part)).toBe(part);
+});
+
+test('an address keeps its path, campaigns and click ids, and what the page allows', () => {
+  const url =
+    'https://me:secret@shop.example:8443/p/42;jsessionid=abc/x?q=secret&utm_source=n&gclid=Cj0K&page=2&utm_content=a@b.c#token=1';
+  expect(clean(url)).toBe('https://shop.example:8443/p/:id/x?utm_source=n&gclid=Cj0K&utm_content=%3Aid');
+  expect(clean(url, 'page  size')).toBe('https://shop.example:8443/p/:id/x?utm_source=n&gclid=Cj0K&page=2&utm_content=%3Aid');
+  expect(clean('https://a.example/?ab_x=1&abc=2', 'ab_*')).toBe('https://a.example/?ab_x=1');
+  expect(clean('https://a.example/#/user/77?t=1', '', true)).toBe('https://a.example/#/user/:id');
+  for (const other of ['', 'about:blank', 'javascript:alert(1)', 'android-app://x', 'mailto:jane@x.example'])
+    expect(clean(other)).toBe('');
+  expect(clean(`https://a.example/${'x/'.repeat(2_000)}?utm_source=${'y'.repeat(2_000)}`).length).toBeLessThan(2_048);
+});
+
+test('shares add up to the whole, and are those of the platform', () => {
+  let seed = 7;
+  const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  for (let i = 0; i < 500; i++) {
+    const weights = Array.from({ length: 1 + random(20) }, () => random(1_000_000)).concat(1);
+    const total = random(20_000);
+    expect(split(total, weights)).toEqual(splitOfPlatform(total, weights));
+  }
+});

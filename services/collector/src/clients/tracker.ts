@@ -1,0 +1,32 @@
+/** The scripts of the tracker, as `npm run tracker` built them. They are files: no code of this process. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Library, Script } from './scripts.ts';
+
+export const TRACKER_FOLDER = join(import.meta.dirname, '../../../../packages/tracker/dist');
+const NAMES: ReadonlySet<string> = new Set(['web.js', 'web-attention.js']);
+
+/** Read once they were asked for, and again as long as they are not there. */
+export function trackerIn(folder: string): Library {
+  const loaded = new Map<string, Script>();
+  return {
+    folder,
+    scriptNamed(name) {
+      if (!NAMES.has(name)) return undefined;
+      const script = loaded.get(name) ?? read(join(folder, name));
+      if (script !== undefined) loaded.set(name, script);
+      return script;
+    },
+  };
+}
+
+function read(path: string): Script | undefined {
+  try {
+    const plain = readFileSync(path);
+    return { plain, gzip: gzipSync(plain, { level: 9 }) };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw cause;
+  }
+}
