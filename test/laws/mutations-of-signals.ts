@@ -9,6 +9,8 @@ const PAST = 'packages/archive/src/history/past-values.ts';
 const HISTORY = 'test/laws/law-5-history.test.ts';
 const SCHEMA = 'packages/signals/test/json-schema.test.ts';
 const YAML = 'packages/signals/test/written-files.test.ts';
+const LINES = 'packages/signals/src/line-reader.ts';
+const READ_IN_PLACE = 'packages/signals/test/line-reader.test.ts';
 const VALUES = 'services/api/test/signal-values.test.ts';
 
 export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
@@ -112,8 +114,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'events beyond what is read of a record are not missed',
     law: '7',
     file: SERVED,
-    from: 'boundMs: ts, newestTs',
-    to: 'boundMs: ts < 0 ? ts : NEVER_CUT, newestTs',
+    from: 'boundMs: slices[count]?.ts ?? NEVER_CUT',
+    to: 'boundMs: NEVER_CUT',
     test: VALUES,
   },
   {
@@ -195,6 +197,46 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     from: 'if (crowded.has(id)) continue;',
     to: '',
     test: 'packages/store/src/records/signals.test.ts',
+  },
+  {
+    lie: 'keys of one length are one key',
+    law: '5',
+    file: LINES,
+    from: 'if (isAt(bytes, from, key.bytes)) return key.name;',
+    to: 'return key.name;',
+    test: READ_IN_PLACE,
+  },
+  {
+    lie: 'a text ends at its first quote, escaped or not',
+    law: '5',
+    file: LINES,
+    from: 'if (byte === BACKSLASH) to++;',
+    to: '{}',
+    test: READ_IN_PLACE,
+  },
+  {
+    lie: 'texts that are kept in one place are one text',
+    law: '5',
+    file: LINES,
+    from: 'known.length === length && isText(bytes, from, known)',
+    to: 'known.length === length',
+    test: READ_IN_PLACE,
+  },
+  {
+    lie: 'what the session of a window is made by is not read',
+    law: '7',
+    file: 'packages/signals/src/definitions/read.ts',
+    from: 'checks.alsoRead(session.reads);',
+    to: '',
+    test: READ_IN_PLACE,
+  },
+  {
+    lie: 'an answer may be as long as it gets while it is written',
+    law: '7',
+    file: 'services/api/src/http/answer-writer.ts',
+    from: 'const demandRoom = (bytes: number) => {\n    if (at + bytes <= buffer.length) return;\n    if (at > mostBytes)',
+    to: 'const demandRoom = (bytes: number) => {\n    if (at + bytes <= buffer.length) return;\n    if (at < 0)',
+    test: 'services/api/test/answer-writer.test.ts',
   },
   {
     lie: 'a condition is computed of all events, whatever the time',

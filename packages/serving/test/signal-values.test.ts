@@ -1,7 +1,7 @@
 /** How long the conditions of one definition may hold a server up. */
 import { encodeEvent } from '@tributary/model/event';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { valuesOf } from '@tributary/serving/users/signal-values';
+import { valuesReader } from '@tributary/serving/users/signal-values';
 import { readSignals } from '@tributary/signals/definitions/read';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { expect, test } from 'vitest';
@@ -32,11 +32,11 @@ test('a time that is over ends the conditions of one definition too, before the 
   const record = Buffer.from(`${lines.join('\n')}\n`);
   for (const name of ['counted', 'web', 'in']) {
     let asked = 0;
-    const question = { definitions: new Map([[name, set.get(name)]]), asOfMs: NOON, keptFromMs: NEVER_CUT, agedMs: NEVER_CUT };
+    const question = { definitions: [set.get(name)], asOfMs: NOON, keptFromMs: NEVER_CUT, agedMs: NEVER_CUT };
     // Before the record, before the value, and then before each event.
-    const { values } = valuesOf(record, question, () => ++asked > 5);
-    expect([values[name]?.status, values[name]?.value, asked]).toEqual(['NOT_COMPUTED', null, 6]);
-    const whole = valuesOf(record, question, () => ++asked > 200);
-    expect([whole.values[name]?.status, asked]).toEqual(['READY', 6 + 2 + 100]);
+    const [value] = valuesReader(question, () => ++asked > 5)(record).values;
+    expect([value?.status, value?.value, asked]).toEqual(['NOT_COMPUTED', null, 6]);
+    const whole = valuesReader(question, () => ++asked > 200)(record);
+    expect([whole.values[0]?.status, asked]).toEqual(['READY', 6 + 2 + 100]);
   }
 });

@@ -4,9 +4,10 @@
  */
 import type { Event } from '@tributary/model/event';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
+import { lineReader } from '@tributary/signals/line-reader';
 import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue, Valued } from '@tributary/signals/value';
-import { newestSignals } from '@tributary/store/records/signals';
+import { newestSignals, type SignalSlice } from '@tributary/store/records/signals';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { cutOfRecord } from './user-timeline.ts';
 
@@ -23,8 +24,8 @@ export interface NamedValue {
 }
 
 export interface ValueQuestion {
-  /** By the names asked for; undefined: not in force in the partition of the user. */
-  readonly definitions: ReadonlyMap<string, SignalDefinition | undefined>;
+  /** Those asked for, in order; undefined: not in force in the partition of the user. */
+  readonly definitions: readonly (SignalDefinition | undefined)[];
   readonly asOfMs: number;
   /** Up to when records of the partition may lack events, as they were kept for less long before, epoch ms; `NEVER_CUT`. */
   readonly keptFromMs: number;
@@ -33,7 +34,8 @@ export interface ValueQuestion {
 }
 
 export interface UserValues {
-  readonly values: Readonly<Record<string, NamedValue>>;
+  /** In the order of the definitions. */
+  readonly values: readonly NamedValue[];
   /** Up to when the record of this user lacks events that a value asked for, epoch ms; `NEVER_CUT`. */
   readonly lostMs: number;
   /** More was there than is read. */
@@ -44,28 +46,33 @@ export interface UserValues {
 
 class OutOfTime extends Error {}
 
-/** `isOver`: asked before each value and between events; what is left then is not computed. */
-export function valuesOf(record: Buffer | null, question: ValueQuestion, isOver: () => boolean): UserValues {
+/** Values of one user after the other. `isOver`: asked before each value and between events; what is left then is not computed. */
+export function valuesReader(question: ValueQuestion, isOver: () => boolean): (record: Buffer | null) => UserValues {
   const { definitions, asOfMs, keptFromMs, agedMs } = question;
-  const { timeline, boundMs, newestTs } = isOver() ? NOT_READ : timelineFor(record, question, isOver);
-  const markedMs = cutOfRecord(record);
-  const cutMs = Math.max(markedMs, boundMs, agedMs);
-  let lostMs = NEVER_CUT;
-  let bounded = false;
-  const valueAs = (definition: SignalDefinition | undefined): NamedValue => {
-    if (definition === undefined) return { value: null, status: 'NOT_IN_FORCE', version: null };
-    const { version } = definition;
-    const valued = timeline === null || isOver() ? null : inTime(definition, timeline, asOfMs);
-    if (valued === null) return { value: null, status: 'NOT_COMPUTED', version };
-    const { value, fromMs } = valued;
-    if (fromMs <= keptFromMs) return { value: null, status: 'BACKFILLING', version };
-    if (fromMs > cutMs) return { value, status: 'READY', version };
-    if (fromMs <= boundMs) bounded = true;
-    if (fromMs <= Math.max(markedMs, agedMs)) lostMs = Math.max(lostMs, markedMs, agedMs);
-    return { value: null, status: 'INCOMPLETE', version };
+  const timelineOf = timelineReader(question, () => {
+    if (isOver()) throw new OutOfTime();
+  });
+  return (record) => {
+    const { timeline, boundMs, newestTs, hasMarks } = isOver() ? NOT_READ : timelineOf(record);
+    const markedMs = hasMarks ? cutOfRecord(record) : NEVER_CUT;
+    const cutMs = Math.max(markedMs, boundMs, agedMs);
+    let lostMs = NEVER_CUT;
+    let bounded = false;
+    const valueAs = (definition: SignalDefinition | undefined): NamedValue => {
+      if (definition === undefined) return { value: null, status: 'NOT_IN_FORCE', version: null };
+      const { version } = definition;
+      const valued = timeline === null || isOver() ? null : inTime(definition, timeline, asOfMs);
+      if (valued === null) return { value: null, status: 'NOT_COMPUTED', version };
+      const { value, fromMs } = valued;
+      if (fromMs <= keptFromMs) return { value: null, status: 'BACKFILLING', version };
+      if (fromMs > cutMs) return { value, status: 'READY', version };
+      if (fromMs <= boundMs) bounded = true;
+      if (fromMs <= Math.max(markedMs, agedMs)) lostMs = Math.max(lostMs, markedMs, agedMs);
+      return { value: null, status: 'INCOMPLETE', version };
+    };
+    const values = definitions.map(valueAs);
+    return { values, lostMs, bounded, newestTs };
   };
-  const values = Object.fromEntries([...definitions].map(([name, definition]) => [name, valueAs(definition)]));
-  return { values, lostMs, bounded, newestTs };
 }
 
 /** null: the time was over before. */
@@ -83,31 +90,41 @@ interface Read {
   /** Up to when events were left out, as the record has more than are read. */
   readonly boundMs: number;
   readonly newestTs: number;
+  /** Whether the record says that it lost something. */
+  readonly hasMarks: boolean;
 }
 
-const NOT_READ: Read = { timeline: null, boundMs: NEVER_CUT, newestTs: -1 };
+const NOT_READ: Read = { timeline: null, boundMs: NEVER_CUT, newestTs: -1, hasMarks: false };
+const EMPTY: Read = { ...NOT_READ, timeline: orderedTimeline([]) };
 
-function timelineFor(record: Buffer | null, { definitions, asOfMs }: ValueQuestion, isOver: () => boolean): Read {
-  const all = [...definitions.values()].flatMap((definition) => definition ?? []);
-  if (record === null || all.length === 0) return { ...NOT_READ, timeline: orderedTimeline([]) };
-  const fromMs = Math.max(0, asOfMs - Math.max(...all.map(({ reachMs }) => reachMs)));
+/** Events are read as far back as some definition looks, with the fields that one of them reads. */
+function timelineReader({ definitions, asOfMs }: ValueQuestion, pause: () => void): (record: Buffer | null) => Read {
+  const all = definitions.filter((definition) => definition !== undefined);
+  const fromMs = Math.max(0, asOfMs - Math.max(0, ...all.map(({ reachMs }) => reachMs)));
   const names = all.every(({ types }) => types !== null) ? new Set(all.flatMap(({ types }) => types ?? [])) : undefined;
-  const { slices, newestTs } = newestSignals(record, {
-    fromMs,
-    toMs: asOfMs,
-    limit: MOST_EVENTS + 1,
-    ...(names !== undefined && { names }),
+  const selection = { fromMs, toMs: asOfMs, limit: MOST_EVENTS + 1, ...(names !== undefined && { names }) };
+  const readLine = lineReader({
+    fields: new Set(all.flatMap(({ reads }) => [...reads.fields])),
+    properties: new Set(all.flatMap(({ reads }) => [...reads.properties])),
   });
-  const newestFirst = (found: Event[]) =>
-    orderedTimeline(found.reverse(), () => {
-      if (isOver()) throw new OutOfTime();
-    });
+  return (record) => {
+    if (record === null || all.length === 0) return EMPTY;
+    const { slices, newestTs, hasMarks } = newestSignals(record, selection);
+    const count = countWithin(slices);
+    const events: Event[] = [];
+    for (let i = count - 1; i >= 0; i--) events.push(readLine(record, slices[i] as SignalSlice));
+    return { timeline: orderedTimeline(events, pause), boundMs: slices[count]?.ts ?? NEVER_CUT, newestTs, hasMarks };
+  };
+}
+
+/** How many of them are read, newest first. */
+function countWithin(slices: readonly SignalSlice[]): number {
   let bytes = 0;
-  const events: Event[] = [];
-  for (const { start, end, ts } of slices) {
+  let count = 0;
+  for (const { start, end } of slices) {
     bytes += end - start;
-    if (events.length === MOST_EVENTS || bytes > MOST_BYTES) return { timeline: newestFirst(events), boundMs: ts, newestTs };
-    events.push(JSON.parse(record.toString('utf8', start, end)) as Event);
+    if (count === MOST_EVENTS || bytes > MOST_BYTES) break;
+    count++;
   }
-  return { timeline: newestFirst(events), boundMs: NEVER_CUT, newestTs };
+  return count;
 }

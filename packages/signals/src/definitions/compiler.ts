@@ -4,6 +4,7 @@ import { EVENT_FIELDS, type Field, type Fields, propertyField } from '../express
 import { type Predicate, predicateOf } from '../expressions/function.ts';
 import { createParser, ExpressionTrouble, isFreeName } from '../expressions/parse.ts';
 import type { Term } from '../expressions/term.ts';
+import type { ReadFields } from '../line-reader.ts';
 import { durationText } from './duration.ts';
 import { nearest, read, refusedAt } from './refuse.ts';
 import { Field as FieldSchema, MOST_FIELDS, MOST_PATH, MOST_TERMS, Name, PATH } from './schema.ts';
@@ -25,6 +26,12 @@ export interface Checks {
   demandKept(reachMs: number, path: Path, fix?: string): void;
   /** The fields of `properties` that were named, with where they come from. */
   taken(): Readonly<Record<string, unknown>>;
+  /** Names of fields that are read, and were not named. */
+  alsoRead(names: readonly string[]): void;
+  /** All that are read, by their names. */
+  read(): readonly string[];
+  /** What events must have for that. */
+  reads(): ReadFields;
 }
 
 /** Checks for one definition after the other: some bounds are of all of them together. */
@@ -45,7 +52,9 @@ export function createCompiler(raw: Readonly<Record<string, unknown>>, retainedM
 
   return () => {
     const named = new Set<string>();
+    const readNames = new Set<string>();
     const note = (name: string) => {
+      readNames.add(name);
       if (own.has(name)) named.add(name);
     };
     const bounded = (text: string, path: Path): Term => {
@@ -84,11 +93,29 @@ export function createCompiler(raw: Readonly<Record<string, unknown>>, retainedM
       taken() {
         return Object.fromEntries([...named].sort().map((name) => [name, own.get(name)?.from]));
       },
+      alsoRead(names) {
+        for (const name of names) readNames.add(name);
+      },
+      read: () => [...readNames],
+      reads() {
+        const names = [...readNames];
+        return {
+          fields: new Set(names.filter((name) => !own.has(name))),
+          properties: new Set(names.flatMap((name) => own.get(name)?.key ?? [])),
+        };
+      },
     };
   };
 }
 
-function fieldsOf(raw: Readonly<Record<string, unknown>>): ReadonlyMap<string, { field: Field; from: unknown }> {
+interface OwnField {
+  readonly field: Field;
+  readonly from: unknown;
+  /** That of `properties` under which it lies. */
+  readonly key: string;
+}
+
+function fieldsOf(raw: Readonly<Record<string, unknown>>): ReadonlyMap<string, OwnField> {
   const names = Object.keys(raw);
   if (names.length > MOST_FIELDS) throw refusedAt(['fields'], `have at most ${MOST_FIELDS} fields`, `${names.length}`);
   return new Map(
@@ -106,7 +133,8 @@ function fieldsOf(raw: Readonly<Record<string, unknown>>): ReadonlyMap<string, {
           'be a path such as "properties.price"',
           JSON.stringify(from),
         );
-      return [name, { field: propertyField(from, type), from: { from, type } }] as const;
+      const key = from.split('.')[1] as string;
+      return [name, { field: propertyField(from, type), from: { from, type }, key }] as const;
     }),
   );
 }

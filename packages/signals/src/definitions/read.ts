@@ -15,7 +15,8 @@ import {
 import { evaluateEvents } from '../kinds/events.ts';
 import { evaluateSegment } from '../kinds/segments.ts';
 import { selectBy } from '../kinds/select.ts';
-import { BEFORE_SESSION_MS, evaluateSessions, OPEN_WITHIN_MS } from '../kinds/sessions.ts';
+import { BEFORE_SESSION_MS, evaluateSessions, OPEN_WITHIN_MS, SHOWN_OF_SESSIONS } from '../kinds/sessions.ts';
+import type { ReadFields } from '../line-reader.ts';
 import type {
   AggregateDefinition,
   EventsDefinition,
@@ -49,6 +50,8 @@ export interface SignalDefinition {
   readonly reachMs: number;
   /** The event types that it looks at; null: all. */
   readonly types: readonly string[] | null;
+  /** What it looks at of each event, beside `ts` and `type`. */
+  readonly reads: ReadFields;
   readonly evaluate: Evaluate;
 }
 
@@ -62,7 +65,7 @@ export function readSignals(sections: DerivedSections, retainedMs: number, sha25
   const define = (name: string, { resolved, depends, ...made }: Made, checks: Checks): SignalDefinition => {
     const fields = checks.taken();
     const version = sha256Hex(canonicalJson({ ...resolved, fields, depends: depends ?? null })).slice(0, 12);
-    return { name, kind: resolved.kind, version, resolved, fields, ...made };
+    return { name, kind: resolved.kind, version, resolved, fields, reads: checks.reads(), ...made };
   };
   const sessions = new Map<string, SessionRead>();
   const defined: SignalDefinition[] = [];
@@ -111,6 +114,8 @@ type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'evaluate'
 
 interface SessionRead extends SessionOfWindow {
   readonly made: Made;
+  /** Fields that its condition reads, by their names. */
+  readonly reads: readonly string[];
   readonly version?: string;
 }
 
@@ -128,8 +133,10 @@ function sessionOf(raw: unknown, path: Path, checks: Checks): SessionRead {
     'Sessions need 2d more than their age: shorten it, or raise signalRetention.days',
   );
   const select = selectBy(resolved.of, (text) => checks.expression(text, [...path, 'where']));
+  const reads = checks.read();
+  checks.alsoRead(SHOWN_OF_SESSIONS);
   const made = { resolved, reachMs, types: null, evaluate: evaluateSessions(resolved, select) };
-  return { made, definition: resolved, select };
+  return { made, definition: resolved, select, reads };
 }
 
 function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
@@ -280,6 +287,7 @@ function windowOf(given: WrittenWindow, path: Path, checks: Checks, sessions: Re
         JSON.stringify(given.session),
       );
     const reachMs = OPEN_WITHIN_MS + BEFORE_SESSION_MS;
+    checks.alsoRead(session.reads);
     checks.demandKept(reachMs, [...path, 'session'], 'Raise signalRetention.days');
     const window = { kind: 'session', session: given.session } as const;
     return { window, begin: beginOfSession(session), reachMs, types: 'all', depends: session.version };

@@ -46,7 +46,8 @@ export function propertyField(path: string, type: FieldType): Field {
   const [, ...steps] = path.split('.');
   const as = READ_AS[type];
   const [only] = steps;
-  if (steps.length === 1 && only !== undefined) return { type, read: ({ properties }) => as(own(properties, only)) };
+  if (steps.length === 1 && only !== undefined && !(only in Object.prototype))
+    return { type, read: ({ properties }) => as(properties?.[only]) };
   return { type, read: ({ properties }) => as(steps.reduce<unknown>(own, properties)) };
 }
 

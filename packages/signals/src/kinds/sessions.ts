@@ -70,10 +70,12 @@ export function evaluateSessions({ gapMs, ageMs, count }: SessionDefinition, sel
   };
 }
 
+/** What a session says of its events. */
+export const SHOWN_OF_SESSIONS = ['page', 'channel', 'campaign'] as const;
+
 function itemOf({ events, fromMs, toMs }: Session, asOfMs: number): Item {
   const lastMs = events.at(-1)?.ts ?? fromMs;
-  const first = <Name extends 'page' | 'channel' | 'campaign'>(name: Name) =>
-    events.find((event) => event[name] !== undefined)?.[name];
+  const first = (name: (typeof SHOWN_OF_SESSIONS)[number]) => events.find((event) => event[name] !== undefined)?.[name];
   return {
     from: fromMs,
     last: lastMs,

@@ -18,8 +18,13 @@ export interface Columns {
   tooLarge(): number;
 }
 
-/** Throws `invalid_query` where a definition has no such column. */
-export function createColumns(sets: ReadonlyMap<number, SignalSet>, features: readonly Feature[]): Columns {
+/** `names`: of the definitions, in the order of each user's values. Throws `invalid_query` where a definition has no such column. */
+export function createColumns(
+  sets: ReadonlyMap<number, SignalSet>,
+  features: readonly Feature[],
+  names: readonly string[],
+): Columns {
+  const places = features.map(({ definition }) => names.indexOf(definition));
   const byPartition = new Map(
     [...sets].map(([partition, set]) => [partition, features.map((feature) => columnOf(set, feature))]),
   );
@@ -35,14 +40,14 @@ export function createColumns(sets: ReadonlyMap<number, SignalSet>, features: re
   let tooLarge = 0;
 
   return {
-    add({ partition, isPresent, isBehind, newestTs, values: named }) {
+    add({ partition, isPresent, isBehind, newestTs, values: computed }) {
       const columns = byPartition.get(partition) ?? [];
       const instant = newestTs < 0 ? EPOCH : `"${new Date(newestTs).toISOString()}"`;
       instants.push(instant);
       let bytes = features.length * (instant.length + STATUS_BYTES);
-      for (const [i, { definition }] of features.entries()) {
+      for (const [i, place] of places.entries()) {
         const column = columns[i];
-        const found = named[definition];
+        const found = computed[place];
         const isKnown = found?.status === 'READY' && column !== undefined;
         const text = isPresent && isKnown && !isBehind ? cellText(column, found.value) : NULL;
         (values[i] as string[]).push(text ?? NULL);

@@ -10,7 +10,7 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
-import { type UserValues, type ValueQuestion, valuesOf } from '@tributary/serving/users/signal-values';
+import { type UserValues, type ValueQuestion, valuesReader } from '@tributary/serving/users/signal-values';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import type { SignalSet } from '@tributary/signals/definitions/read';
@@ -22,7 +22,7 @@ import { turnsWithin } from './turns.ts';
 
 /** Users of one answer that are reported to lack events. */
 const MOST_NAMED = 20;
-const MOST_ANSWER_BYTES = 32 * 1024 * 1024;
+export const MOST_ANSWER_BYTES = 32 * 1024 * 1024;
 
 export interface AskedUsers {
   /** In the order asked; one may be there twice. */
@@ -98,15 +98,15 @@ export async function findValues(
         `asOf must be an instant that has come (got ${given}, which is ${given - now} ms ahead). Leave it out, which is now.`,
       );
     const asOf = given ?? now;
-    const questions = new Map(
+    const turns = turnsWithin(budgetMs);
+    const readers = new Map(
       [...sets].map(([partition, set]) => {
         const reachMs = recordReachMs(board.definitions(partition));
-        return [partition, questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf)];
+        return [partition, valuesReader(questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf), turns.isOver)];
       }),
     );
     const health = board.health();
     const behind = new Set(partitions.filter((partition) => gapsAmong(health.missing, new Set([partition])).length > 0));
-    const turns = turnsWithin(budgetMs);
     let bytes = 0;
     const holes: string[] = [];
     let [partial, bounded, backfilling] = [false, 0, false];
@@ -114,10 +114,11 @@ export async function findValues(
       const turning = turns.next();
       if (turning !== undefined) await turning;
       const record = found[i] ?? null;
-      const one = valuesOf(record, questions.get(partition) as ValueQuestion, turns.isOver);
-      const statuses = Object.values(one.values).map(({ status }) => status);
-      partial ||= statuses.includes('NOT_COMPUTED');
-      backfilling ||= statuses.includes('BACKFILLING');
+      const one = (readers.get(partition) as ReturnType<typeof valuesReader>)(record);
+      for (const { status } of one.values) {
+        if (status === 'NOT_COMPUTED') partial = true;
+        else if (status === 'BACKFILLING') backfilling = true;
+      }
       if (one.bounded) bounded++;
       if (one.lostMs !== NEVER_CUT) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(one.lostMs, 'what signals look at')}`);
       bytes += add({ ...one, partition, userKey, isPresent: record !== null, isBehind: behind.has(partition) });
@@ -156,7 +157,7 @@ function questionOf(
   asOfMs: number,
 ): ValueQuestion {
   return {
-    definitions: new Map(names.map((name) => [name, set.get(name)])),
+    definitions: names.map((name) => set.get(name)),
     asOfMs,
     keptFromMs: cutOfRecords(kept, reachMs),
     agedMs: kept === null ? NEVER_CUT : kept.logTimeMs - reachMs,

@@ -59,7 +59,7 @@ async function onlineFeatures(
   const unknown = features.find(({ definition }) => !known.has(definition));
   if (unknown !== undefined) throw unknownName('features', unknown.definition, known);
   const names = [...new Set(features.map(({ definition }) => definition))];
-  const columns = createColumns(asked.sets, features);
+  const columns = createColumns(asked.sets, features, names);
   const { asOf, partial, meta } = await findValues(
     context,
     asked,

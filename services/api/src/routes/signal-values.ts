@@ -1,14 +1,16 @@
 /** Values of signals, sessions and segments of one user or of many, from their records. */
 import { MAX_SIGNALS, SIGNAL_VALUE_ROUTES } from '@tributary/contract/signal-values';
 import { TributaryError } from '@tributary/model/errors';
-import { exactJson } from '@tributary/model/exact-json';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import type { NamedValue } from '@tributary/serving/users/signal-values';
 import { explain } from '@tributary/signals/definitions/explain';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsSchema } from '@tributary/signals/definitions/json-schema';
+import { valueText } from '@tributary/signals/value-text';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
-import { askedUsers, findValues, knownNames, unknownName, type ValuedUser } from '../http/find-values.ts';
+import { type AnswerWriter, createAnswerWriter } from '../http/answer-writer.ts';
+import { askedUsers, findValues, knownNames, MOST_ANSWER_BYTES, unknownName, type ValuedUser } from '../http/find-values.ts';
 import { serve } from '../http/serve.ts';
 
 interface Asked {
@@ -22,8 +24,8 @@ interface Asked {
 interface Found {
   readonly asOf: number;
   readonly partial: boolean;
-  /** Each as the text of its members: `"userId":…,"status":…,"values":…`. */
-  readonly users: readonly string[];
+  /** Those of each user as JSON: `{"userId":…,"status":…,"values":…}`, with commas between. */
+  readonly users: Buffer;
   readonly meta: object;
 }
 
@@ -35,9 +37,11 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { params, query } = request;
     const asked = { users: [params.id], signals: query.signals, asOf: query.asOf, budgetMs: query.budgetMs };
     const { asOf, partial, users, meta } = await find(context, asked, request.owner);
+    // One user has no brackets of their own.
+    const own = users.subarray(1, -1);
     return send(context, reply, request.owner, [
       `{"asOf":${asOf},"partial":${partial},`,
-      ...users,
+      own,
       `,"meta":${JSON.stringify(meta)}}`,
     ]);
   });
@@ -45,9 +49,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, SIGNAL_VALUE_ROUTES.queryValues, async (request, reply) => {
     const { users: asked, signals, asOf: given, budgetMs } = request.body;
     const { asOf, partial, users, meta } = await find(context, { users: asked, signals, asOf: given, budgetMs }, request.owner);
-    const results = users.map((user, i) => `${i === 0 ? '' : ','}{${user}}`);
     const head = `{"asOf":${asOf},"partial":${partial},"results":[`;
-    return send(context, reply, request.owner, [head, ...results, `],"meta":${JSON.stringify(meta)}}`]);
+    return send(context, reply, request.owner, [head, users, `],"meta":${JSON.stringify(meta)}}`]);
   });
 
   serve(app, SIGNAL_VALUE_ROUTES.signalDefinitions, async () => {
@@ -73,13 +76,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
 async function find(context: ApiContext, { users, signals, asOf, budgetMs }: Asked, owner: string): Promise<Found> {
   const asked = askedUsers(context, users);
   const names = namesAmong(knownNames(asked), signals);
-  const texts: string[] = [];
-  const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, (user) => {
-    const text = userText(user);
-    texts.push(text);
-    return text.length;
-  });
-  return { ...found, users: texts };
+  const writer = createAnswerWriter(MOST_ANSWER_BYTES);
+  const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, userWriter(writer, names));
+  return { ...found, users: writer.written() };
 }
 
 /** Throws `invalid_query` where no partition asked for has such a definition. */
@@ -92,12 +91,37 @@ function namesAmong(known: ReadonlySet<string>, asked: readonly string[] | undef
   throw new TributaryError('invalid_query', `signals must be at most ${MAX_SIGNALS} names (got ${names.length})`);
 }
 
-function userText({ userKey, isPresent, values }: ValuedUser): string {
-  return `"userId":${JSON.stringify(userKey)},"status":"${isPresent ? 'PRESENT' : 'NOT_FOUND'}","values":${exactJson(values)}`;
+/** `names`: in the order of the values. What is the same for each user is encoded once. */
+function userWriter(writer: AnswerWriter, names: readonly string[]): (user: ValuedUser) => number {
+  const heads = names.map((name, i) => Buffer.from(`${i === 0 ? '' : ','}${JSON.stringify(name)}:{"value":`));
+  const ends = new Map<string | null, Buffer>();
+  const endOf = (version: string | null) => {
+    let end = ends.get(version);
+    if (end === undefined) ends.set(version, (end = Buffer.from(`,"status":"READY","version":${JSON.stringify(version)}}`)));
+    return end;
+  };
+  let isFirst = true;
+  return ({ userKey, isPresent, values }) => {
+    const before = writer.length();
+    const presence = isPresent ? 'PRESENT' : 'NOT_FOUND';
+    writer.text(`${isFirst ? '' : ','}{"userId":${JSON.stringify(userKey)},"status":"${presence}","values":{`);
+    isFirst = false;
+    for (let i = 0; i < values.length; i++) {
+      const { value, status, version } = values[i] as NamedValue;
+      writer.bytes(heads[i] as Buffer);
+      if (status === 'READY') {
+        writer.text(valueText(value, MOST_ANSWER_BYTES));
+        writer.bytes(endOf(version));
+      } else writer.text(`null,"status":"${status}","version":${JSON.stringify(version)}}`);
+    }
+    writer.text('}}');
+    return writer.length() - before;
+  };
 }
 
-function send({ unread }: ApiContext, reply: FastifyReply, owner: string, parts: readonly string[]): FastifyReply {
-  const body = Buffer.from(parts.join(''));
+/** `parts`: one after the other. */
+function send({ unread }: ApiContext, reply: FastifyReply, owner: string, parts: readonly (string | Buffer)[]): FastifyReply {
+  const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
   unread.demandRoom(body.length, owner);
   return reply.type('application/json; charset=utf-8').send(body);
 }

@@ -1,0 +1,46 @@
+/** The bytes of an answer, written one after the other: texts that are the same for each user are encoded once. */
+import { TributaryError } from '@tributary/model/errors';
+
+const FIRST_BYTES = 16 * 1024;
+/** UTF-8 has at most three bytes for a UTF-16 unit. */
+const MOST_BYTES_OF_UNIT = 3;
+
+export interface AnswerWriter {
+  /** Written as they are. */
+  bytes(of: Uint8Array): void;
+  text(text: string): void;
+  /** Bytes that were written so far. */
+  length(): number;
+  /** All that was written so far. */
+  written(): Buffer;
+}
+
+/** `mostBytes`: throws `too_much_asked` beyond. */
+export function createAnswerWriter(mostBytes: number): AnswerWriter {
+  let buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  let at = 0;
+  const demandRoom = (bytes: number) => {
+    if (at + bytes <= buffer.length) return;
+    if (at > mostBytes) throw new TributaryError('too_much_asked', `the answer must have at most ${mostBytes} bytes (got more)`);
+    const larger = Buffer.allocUnsafe(Math.max(2 * buffer.length, at + bytes));
+    buffer.copy(larger, 0, 0, at);
+    buffer = larger;
+  };
+  return {
+    bytes(of) {
+      demandRoom(of.length);
+      buffer.set(of, at);
+      at += of.length;
+    },
+    text(text) {
+      demandRoom(MOST_BYTES_OF_UNIT * text.length);
+      at += buffer.write(text, at, 'utf8');
+    },
+    length: () => at,
+    written() {
+      if (at > mostBytes)
+        throw new TributaryError('too_much_asked', `the answer must have at most ${mostBytes} bytes (got more)`);
+      return buffer.subarray(0, at);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** Answers written as bytes: what was written, in its order, within a bound. */
+import { expect, test } from 'vitest';
+import { createAnswerWriter } from '../src/http/answer-writer.ts';
+
+test('bytes and texts follow one another, however long they are', () => {
+  const writer = createAnswerWriter(1_000_000);
+  const parts = ['', 'a', 'é', '日本😀', 'x'.repeat(50_000), 'ü'.repeat(40_000)];
+  for (const part of parts) {
+    writer.text(part);
+    writer.bytes(Buffer.from(part));
+  }
+  const expected = Buffer.from(parts.map((part) => part + part).join(''));
+  expect(writer.written().equals(expected)).toBe(true);
+  expect(writer.length()).toBe(expected.length);
+});
+
+test('law 7: what would be longer than an answer may be is refused while it is written', () => {
+  const writer = createAnswerWriter(100_000);
+  let written = 0;
+  const write = () => {
+    for (; written < 100; written++) writer.text('x'.repeat(20_000));
+  };
+  expect(write).toThrow(
+    expect.objectContaining({ code: 'too_much_asked', message: expect.stringContaining('at most 100000 bytes') }),
+  );
+  expect(written).toBeLessThan(20);
+  expect(() => writer.written()).toThrow('at most 100000 bytes');
+});
