@@ -65,6 +65,10 @@ test('law 5: a live value that the archive does not give is a mismatch, and the 
     notAnswered: 2,
     inFlight: 0,
     mismatches: 0,
+    bySignal: [
+      { signal: 'all', compared: 0, mismatches: 0, smape: null },
+      { signal: 'views', compared: 2, mismatches: 0, smape: 0 },
+    ],
     examples: [],
   });
   const other = await consistency(3, -1);
@@ -72,10 +76,23 @@ test('law 5: a live value that the archive does not give is a mismatch, and the 
   expect(JSON.parse(other.stdout)).toMatchObject({
     compared: 2,
     mismatches: 1,
+    // |3 − 2| of 2.5, and a user of whom both say the same.
+    bySignal: [{ signal: 'all' }, { signal: 'views', compared: 2, mismatches: 1, smape: 0.2 }],
     examples: [{ user: 'ann', signal: 'views', live: 3, archive: 2 }],
   });
   // What came after the cut is in the record, and not yet in the archive.
-  expect(JSON.parse((await consistency(3, 5)).stdout)).toMatchObject({ inFlight: 1, mismatches: 0 });
+  expect(JSON.parse((await consistency(3, 5)).stdout)).toMatchObject({
+    inFlight: 1,
+    mismatches: 0,
+    bySignal: [{ signal: 'all' }, { signal: 'views', compared: 1, mismatches: 0, smape: 0 }],
+  });
+});
+
+test('law 5: a comparison of nothing does not say that all is well', async () => {
+  await using server = await fakeServer(() => ({ body: { results: [{ userId: 'ann', values: {} }] } }));
+  const command = ['signals', 'consistency', '--users', 'ann', '--data-dir', world.dataDir, '--url', server.url];
+  const none = await tributary(command, { cwd });
+  expect([none.code, none.stdout]).toEqual([1, expect.stringContaining('nothing was compared')]);
 });
 
 test('a preview says of each definition whose values would differ, and changes nothing', async () => {

@@ -239,6 +239,22 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     test: 'services/api/test/answer-writer.test.ts',
   },
   {
+    lie: 'a comparison of nothing is called consistent',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: ' || found.compared === 0 ?',
+    to: ' ?',
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
+  {
+    lie: 'how far values are off is of those alone that differ',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: 'return sum / compared;',
+    to: 'return mismatches.length === 0 ? 0 : sum / mismatches.length;',
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
+  {
     lie: 'a condition is computed of all events, whatever the time',
     law: '7',
     file: `${KINDS}/select.ts`,

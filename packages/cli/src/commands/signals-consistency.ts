@@ -26,6 +26,18 @@ export interface Mismatch {
   readonly archive: unknown;
 }
 
+/** What was compared of one signal, without what came after the cut. */
+export interface SignalConsistency {
+  readonly signal: string;
+  readonly compared: number;
+  readonly mismatches: number;
+  /**
+   * Symmetric mean absolute percentage error: mean of 2 · |live − archive| / (|live| + |archive|), from 0 to 2. A number beside none counts as 2. null: its
+   * values are not numbers, or none was compared.
+   */
+  readonly smape: number | null;
+}
+
 export interface Consistency {
   readonly generation: number;
   readonly asOf: number;
@@ -36,6 +48,8 @@ export interface Consistency {
   /** They differ, and an event of before came after the cut: the archive learns of it with the next generation. */
   readonly inFlight: number;
   readonly mismatches: number;
+  /** In the order of the definitions. */
+  readonly bySignal: readonly SignalConsistency[];
   readonly examples: readonly Mismatch[];
 }
 
@@ -43,7 +57,7 @@ export function addSignalsConsistency(signals: Command, act: Act): void {
   signals
     .command('consistency')
     .description(
-      'what the API says of users as of the cut of the generation, held against the archive; exit 1 when a value differs',
+      'what the API says of users as of the cut of the generation, held against the archive; exit 1 when a value differs, or none could be compared',
     )
     .option('--sample <n>', 'of as many users of the archive', '200')
     .option('--users <keys>', 'these users, comma-separated')
@@ -76,7 +90,8 @@ async function consistency(
     const found = await held(context, { past, definitions, users: asked, ...bounds });
     terminal.progressEnd();
     await answer(context, found, () => linesOf(found).join('\n'));
-    return found.mismatches > 0 ? EXIT.found : EXIT.ok;
+    // A comparison of nothing has not found that all is well.
+    return found.mismatches > 0 || found.compared === 0 ? EXIT.found : EXIT.ok;
   } finally {
     terminal.progressEnd();
     await rm(folder, { recursive: true, force: true });
@@ -107,6 +122,8 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
     for (const user of users) yield { user, atMs: past.cutMs, label: null };
   }
   const differing: Mismatch[] = [];
+  const numbers = new Map(definitions.map(({ name }) => [name, 0]));
+  const comparedOf = new Map(definitions.map(({ name }) => [name, 0]));
   const counts = { compared: 0, notAnswered: 0, inFlight: 0 };
   for await (const { user, values } of pastValues({ ...question, rows: rows() }))
     for (const { name, version } of definitions) {
@@ -117,21 +134,55 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
       }
       counts.compared++;
       const archive = values.get(name) ?? null;
+      addTo(comparedOf, name);
+      if (isNumber(archive) || isNumber(said.value)) addTo(numbers, name);
       if (exactJson(said.value) !== exactJson(parseExactJson(exactJson(archive))))
         differing.push({ user, signal: name, live: said.value, archive });
     }
   const late = new Map<string, boolean>();
   for (const { user } of differing) if (!late.has(user)) late.set(user, await cameLate(context, user, past.cutMs));
   const mismatches = differing.filter(({ user }) => late.get(user) !== true);
+  const inFlight = differing.filter(({ user }) => late.get(user) === true);
+  const bySignal = definitions.map(({ name }) => {
+    const came = inFlight.filter(({ signal }) => signal === name);
+    const own = mismatches.filter(({ signal }) => signal === name);
+    const compared = (comparedOf.get(name) ?? 0) - came.length;
+    const ofNumbers =
+      (numbers.get(name) ?? 0) - came.filter(({ live: said, archive }) => isNumber(said) || isNumber(archive)).length;
+    return { signal: name, compared, mismatches: own.length, smape: smapeOf(own, ofNumbers) };
+  });
   return {
     generation: past.generation,
     asOf: past.cutMs,
     users: users.length,
     ...counts,
-    inFlight: differing.length - mismatches.length,
+    inFlight: inFlight.length,
     mismatches: mismatches.length,
+    bySignal,
     examples: mismatches.slice(0, MOST_NAMED),
   };
+}
+
+function addTo(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+function isNumber(value: unknown): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
+}
+
+/** `mismatches`: all of the `compared` others agree. */
+function smapeOf(mismatches: readonly Mismatch[], compared: number): number | null {
+  if (compared === 0) return null;
+  let sum = 0;
+  for (const { live, archive } of mismatches) {
+    if (isNumber(live) !== isNumber(archive)) sum += 2;
+    else if (isNumber(live) && isNumber(archive)) {
+      const [a, b] = [Number(live), Number(archive)];
+      sum += (2 * Math.abs(a - b)) / (Math.abs(a) + Math.abs(b));
+    }
+  }
+  return sum / compared;
 }
 
 async function answersOf(
@@ -152,11 +203,19 @@ async function cameLate(context: Context, user: string, cutMs: number): Promise<
   return signals.some(({ receivedAt }) => Number(receivedAt) >= cutMs);
 }
 
-function linesOf({ generation, asOf, users, compared, notAnswered, inFlight, mismatches, examples }: Consistency): string[] {
+function linesOf(found: Consistency): string[] {
+  const { generation, asOf, users, compared, notAnswered, inFlight, mismatches, bySignal, examples } = found;
   return [
     `${counted(compared, 'value')} of ${counted(users, 'user')} as of the cut of generation ${generation}, ${instant(asOf)}: ${counted(mismatches, 'mismatch', 'mismatches')}`,
     ...(inFlight > 0 ? [`${counted(inFlight, 'value')} differ by events that came after the cut`] : []),
     ...(notAnswered > 0 ? [`${counted(notAnswered, 'value')} not compared: the API has none of that instant`] : []),
+    ...(compared === 0 ? ['nothing was compared: ask for signals with windows shorter than records are kept'] : []),
+    ...bySignal
+      .filter((one) => one.mismatches > 0)
+      .map(
+        (one) =>
+          `${one.signal}: ${counted(one.mismatches, 'mismatch', 'mismatches')} among ${counted(one.compared, 'value')}${one.smape === null ? '' : `, SMAPE ${one.smape.toFixed(6)}`}`,
+      ),
     ...examples.map(({ user, signal, live, archive }) =>
       printableJson(`${JSON.stringify(user)} ${signal}: live ${exactJson(live)}, archive ${exactJson(archive)}`),
     ),
