@@ -2,7 +2,7 @@
 
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
-import type { ReadBounds } from '@tributary/store/deltas/paged-read';
+import type { ReadBounds } from '@tributary/store/deltas/read-bounds';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import type { OutboxUnderTest } from '@tributary/testkit/contracts/outbox-contract';

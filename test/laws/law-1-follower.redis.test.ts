@@ -2,6 +2,7 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createDeltaFollower } from '@tributary/serving/deltas/follower';
 import { GENERATION_ZERO } from '@tributary/serving/generations/loaded';
 import { projectionOf } from '@tributary/serving/merge';
+import { READ_BOUNDS } from '@tributary/store/deltas/read-bounds';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
 import { commitOf } from '@tributary/testkit/contracts/store-under-test';
 import { conversions } from '@tributary/views/conversions/fold';
@@ -25,7 +26,7 @@ test('law 1: likewise where all of it is read in pages of two rows', async () =>
   await whenReady(redis, 5_000);
   await redis.config('SET', 'hash-max-listpack-entries', '1');
   redis.disconnect();
-  await expectFollowerLaw(() => stores.make(undefined, { pageRows: 2, mostAtOnce: 1 }), 100);
+  await expectFollowerLaw(() => stores.make(undefined, { ...READ_BOUNDS, pageRows: 2, mostAtOnce: 1 }), 100);
 });
 
 test('law 1: Redis is killed and started again: followers go on where they were, and nothing is read whole', async () => {

@@ -89,8 +89,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'a store with as many commits as are known is taken for the same',
     law: '7',
     file: `${STORE}/deltas/follow.lua`,
-    from: 'if commit == ARGV[2] and ahead == 0 then',
-    to: 'if ahead == 0 then',
+    from: 'if commit == ARGV[2] then reply[3] = 1 end',
+    to: 'reply[3] = 1',
   },
   {
     lie: 'the script reads deltas from g + 1 on',

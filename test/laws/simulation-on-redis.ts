@@ -1,7 +1,9 @@
 /** The store of the simulation on a real Redis: its scripts and its readers under the same faults, in turns that wait for each reply. */
+
 import { TributaryError } from '@tributary/model/errors';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { READ_BOUNDS } from '@tributary/store/deltas/read-bounds';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import type { Commit, CommitOutcome } from '@tributary/store/speed-store';
 import type { SimulatedStore } from '@tributary/testkit/memory/memory-store';
@@ -11,7 +13,7 @@ import { VIEWS } from '@tributary/views/registry';
 import type { Redis } from 'ioredis';
 
 /** So that what a seed commits is read in pages. */
-const SMALL_READS = { pageRows: 3, mostAtOnce: 5 };
+const SMALL_READS = { ...READ_BOUNDS, pageRows: 3, mostAtOnce: 5 };
 
 type Turn = () => Promise<void>;
 type Connections = { readonly commits: Redis; readonly reads: Redis };

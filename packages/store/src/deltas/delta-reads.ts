@@ -5,8 +5,9 @@ import { isChain, parseFeedEntries } from '../format/feed.ts';
 import { partitionPrefix } from '../format/keys.ts';
 import { stateFrom } from '../format/state.ts';
 import type { FeedCursor, Followed, PartitionDeltas, Pause, WholePartition } from '../serving-store.ts';
-import { cursorOf, type ReadBounds, type ReadDeltas, readDeltas } from './paged-read.ts';
+import { cursorOf, type ReadDeltas, readDeltas } from './paged-read.ts';
 import { createPartitionReads, type FeedRead } from './partition-reads.ts';
+import type { ReadBounds } from './read-bounds.ts';
 
 export interface DeltaReads {
   sum(

@@ -4,7 +4,7 @@ import { readDeltas } from './paged-read.ts';
 import type { HashesAsked, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
 
 const VIEWS = ['a', 'b'] as const;
-const BOUNDS = { pageRows: 2, mostAtOnce: 3 };
+const BOUNDS = { pageRows: 2, pageBytes: 1_000, mostAtOnce: 3, bytesAtOnce: 1_000 };
 
 type Sums = Map<string, number>;
 
@@ -149,16 +149,16 @@ function createPartition() {
         generations: generations.map(({ rows, ...one }) => ({ ...one, views: count > mostRows ? null : rows.map(flat) })),
       };
     },
-    /** The cursor is the last key of the page before: whatever comes in front of it meanwhile is not in a page. */
+    /** The place is the last key of the page before: whatever comes in front of it meanwhile is not in a page. */
     page({ generation, view, which, since: known }: PageAsked): Page {
       const all = stored.hashes.get(`${generation} ${view}`) ?? [];
       const asked = { oldest: stored.oldest, lastCommit: stored.commit, entries: since(known) };
-      if ('keys' in which) return { ...asked, cursor: '0', hash: flat(all.filter(({ key }) => which.keys.includes(key))) };
-      const first = which.cursor === '0' ? 0 : all.findIndex(({ key }) => key === which.cursor) + 1;
+      if ('keys' in which) return { ...asked, place: '0', hash: flat(all.filter(({ key }) => which.keys.includes(key))) };
+      const first = which.place === '0' ? 0 : all.findIndex(({ key }) => key === which.place) + 1;
       const some = all.slice(first, first + which.rows);
-      const cursor = first + which.rows >= all.length ? '0' : (some.at(-1)?.key ?? '0');
+      const place = first + which.rows >= all.length ? '0' : (some.at(-1)?.key ?? '0');
       // A scan may give a row again.
-      return { ...asked, cursor, hash: flat([...all.slice(0, first % 3), ...some]) };
+      return { ...asked, place, hash: flat([...all.slice(0, first % 3), ...some]) };
     },
   };
 }

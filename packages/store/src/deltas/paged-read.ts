@@ -25,6 +25,7 @@ import { type CommittedDeltas, isChain, parseFeedEntries } from '../format/feed.
 import { unpackMeasures } from '../format/words.ts';
 import type { FeedCursor, GenerationDeltas, Pause } from '../serving-store.ts';
 import type { GenerationHashes, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
+import { READ_BOUNDS, type ReadBounds } from './read-bounds.ts';
 
 export interface DeltasAsked {
   readonly views: readonly string[];
@@ -38,18 +39,6 @@ export interface ReadDeltas {
   readonly generations: ReadonlyMap<number, GenerationDeltas>;
 }
 
-export interface ReadBounds {
-  /** Rows of one page. HSCAN may give a few more. */
-  readonly pageRows: number;
-  /** Up to here all rows come at once, from one round trip. */
-  readonly mostAtOnce: number;
-}
-
-/** A page takes some 2 ms of Redis, and some 10 of a reader. */
-export const READ_BOUNDS: ReadBounds = { pageRows: 2_048, mostAtOnce: 4_096 };
-/** Names of rows may have 30 kB, and a scan is asked for a number of rows: its first page is small, the next ones as large as the last allows. */
-const PAGE_BYTES = 512 * 1_024;
-const FIRST_PAGE_ROWS = 64;
 /** Rows that are passed over at a turn. */
 const ROWS_PER_TURN = 8_192;
 /** A read that lost the thread begins again. */
@@ -64,7 +53,12 @@ export async function readDeltas(
   bounds: ReadBounds = READ_BOUNDS,
 ): Promise<ReadDeltas> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const begun = await reads.hashes(prefix, { ...asked, mostRows: bounds.mostAtOnce, since: null });
+    const begun = await reads.hashes(prefix, {
+      ...asked,
+      mostRows: bounds.mostAtOnce,
+      mostBytes: bounds.bytesAtOnce,
+      since: null,
+    });
     const all = atOnce(begun, asked.views);
     if (all !== null) return all;
     const read = await readPages(begun, { reads, prefix, asked, pause, bounds });
@@ -102,16 +96,12 @@ async function readPages(begun: PartitionHashes, reading: Reading): Promise<Read
     prefix,
     asked,
     pause,
-    bounds: { pageRows },
+    bounds: { pageRows: rows, pageBytes: bytes },
   } = reading;
   const gathered = gatherRows(asked, begun);
 
   /** null: the thread is lost. */
-  async function readPage(
-    generation: number,
-    view: string,
-    which: PageAsked['which'],
-  ): Promise<Pick<Page, 'cursor' | 'hash'> | null> {
+  async function readPage(generation: number, view: string, which: PageAsked['which']): Promise<Pick<Page, 'place'> | null> {
     await pause();
     const page = await reads.page(prefix, { generation, view, which, since: gathered.at() });
     if (page.oldest > asked.from)
@@ -123,20 +113,17 @@ async function readPages(begun: PartitionHashes, reading: Reading): Promise<Read
 
   for (const { generation, lengths } of begun.generations)
     for (const [i, view] of asked.views.entries()) {
-      let cursor = lengths[i] === 0 ? null : '0';
-      let rows = Math.min(pageRows, FIRST_PAGE_ROWS);
-      while (cursor !== null) {
-        const page = await readPage(generation, view, { cursor, rows });
+      for (let place = lengths[i] === 0 ? null : '0'; place !== null; ) {
+        const page = await readPage(generation, view, { place, rows, bytes });
         if (page === null) return null;
-        cursor = page.cursor === '0' ? null : page.cursor;
-        rows = nextPageRows(rows, page.hash, pageRows);
+        place = page.place === '0' ? null : page.place;
       }
     }
   const counted = await countRows();
   if (counted === null) return null;
   gathered.seal();
   let end: PartitionHashes | null = counted;
-  for (let some = gathered.unread(pageRows); some !== null; some = gathered.unread(pageRows)) {
+  for (let some = gathered.unread(rows, bytes); some !== null; some = gathered.unread(rows, bytes)) {
     if ((await readPage(some.generation, some.view, { keys: some.keys })) === null) return null;
     end = null;
   }
@@ -145,18 +132,10 @@ async function readPages(begun: PartitionHashes, reading: Reading): Promise<Read
 
   /** The state, with which all rows are held; null: the thread is lost, or some are missing. */
   async function countRows(): Promise<PartitionHashes | null> {
-    const count = await reads.hashes(prefix, { ...asked, mostRows: -1, since: gathered.at() });
+    const count = await reads.hashes(prefix, { ...asked, mostRows: -1, mostBytes: 0, since: gathered.at() });
     if (!(await gathered.takeUp(count.entries, count.fields['commit'] ?? '', pause))) return null;
     return count.generations.every((one) => hasAllRows(one, asked.views, gathered)) ? count : null;
   }
-}
-
-/** Rows to ask for after a page of `rows`: as many as have its bytes' mean, but growing in steps, as later rows may be larger. */
-export function nextPageRows(rows: number, hash: readonly Buffer[], most: number): number {
-  let bytes = 0;
-  for (const part of hash) bytes += part.length;
-  const fit = Math.floor((PAGE_BYTES * hash.length) / 2 / Math.max(1, bytes));
-  return Math.max(1, Math.min(most, rows * 4, hash.length === 0 ? most : fit));
 }
 
 export function cursorOf(fields: Readonly<Record<string, string>>): FeedCursor {
@@ -172,8 +151,11 @@ interface GatheredRows {
   take(generation: number, view: string, hash: readonly Buffer[]): void;
   /** All rows of the store are held: what comes from here on is new, and the feed has all of it. */
   seal(): void;
-  /** Takes out rows of which only what was committed since the beginning is known, at most `most` of one hash; null: there are none. */
-  unread(most: number): { readonly generation: number; readonly view: string; readonly keys: readonly string[] } | null;
+  /** Takes out rows of which only what was committed since the beginning is known, of one hash, up to these bounds; null: there are none. */
+  unread(
+    most: number,
+    bytes: number,
+  ): { readonly generation: number; readonly view: string; readonly keys: readonly string[] } | null;
   /** Those whose measures are all zero count: they are in the store. */
   count(generation: number, view: string): number;
   /** All rows that are not zero, by generation. */
@@ -242,10 +224,10 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
     seal: () => {
       isSealed = true;
     },
-    unread(most) {
+    unread(most, bytes) {
       for (const [generation, byView] of hashes)
         for (const [view, { unread }] of byView) {
-          const keys = firstOf(unread, most);
+          const keys = firstOf(unread, most, bytes);
           // A row that is not there after all is not asked for again: the count says so.
           for (const key of keys) unread.delete(key);
           if (keys.length > 0) return { generation, view, keys };
@@ -265,13 +247,13 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
   };
 }
 
-/** At most `most`, and no more than a page may have of bytes; at least one. */
-function firstOf(all: Iterable<string>, most: number): string[] {
+/** At most `most`, and less than `bytes` before the last one. */
+function firstOf(all: Iterable<string>, most: number, bytes: number): string[] {
   const some: string[] = [];
-  let length = 0;
+  let taken = 0;
   for (const one of all) {
-    length += one.length;
-    if (some.push(one) >= most || length >= PAGE_BYTES) break;
+    taken += Buffer.byteLength(one);
+    if (some.push(one) >= most || taken >= bytes) break;
   }
   return some;
 }

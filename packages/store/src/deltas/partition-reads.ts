@@ -4,6 +4,7 @@
  * Key by key is exact too, because nothing but a commit or a retirement changes what is read, each in one step: the state that
  * is read after everything else must name the same commit and the same oldest generation as the one that was read before.
  * A single key is always found, wherever it is. Without that, a partition could not be read as long as its slot moves.
+ * Either way one reply is bounded in bytes by the same functions (take-rows.lua, entries-since.lua).
  */
 import type { Redis } from 'ioredis';
 import { isMoving } from '../redis/scripts.ts';
@@ -17,7 +18,7 @@ export interface GenerationHashes {
   readonly overflowed: number;
   /** Rows of each view, in the order of the views asked for; what is zero is a row as well. */
   readonly lengths: readonly number[];
-  /** In the same order: field, value, field, … null: all of them are more rows than one reply has. */
+  /** In the same order: field, value, field, … null: all of them are more than one reply has. */
   readonly views: readonly (readonly Buffer[])[] | null;
 }
 
@@ -35,14 +36,18 @@ export interface HashesAsked {
   readonly before: number | undefined;
   /** Where there are more rows none is given, and what is committed stays in the feed for some seconds. -1: lengths alone are asked for. */
   readonly mostRows: number;
+  /** The same of their bytes. */
+  readonly mostBytes: number;
   readonly since: FeedCursor | null;
 }
 
 export interface PageAsked {
   readonly generation: number;
   readonly view: string;
-  /** The next rows of a scan, whose first cursor is "0", or the rows of these keys, as many of them as there are. */
-  readonly which: { readonly cursor: string; readonly rows: number } | { readonly keys: readonly string[] };
+  /** The rows from a place on, the first of which is "0", up to these bounds, or the rows of these keys, as many of them as there are. */
+  readonly which:
+    | { readonly place: string; readonly rows: number; readonly bytes: number }
+    | { readonly keys: readonly string[] };
   readonly since: FeedCursor;
 }
 
@@ -51,8 +56,8 @@ export interface Page {
   /** The commit that the rows are of; "": none. */
   readonly lastCommit: string;
   readonly entries: readonly string[] | null;
-  /** "0": there are no more pages. */
-  readonly cursor: string;
+  /** Of the next page; "0": there are no more. */
+  readonly place: string;
   /** Field, value, field, … */
   readonly hash: readonly Buffer[];
 }

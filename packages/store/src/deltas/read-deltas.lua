@@ -2,17 +2,18 @@
   The state and the deltas of a partition by generation, as of one moment, and what was committed since a commit that the caller knows.
 
   KEYS[1]  the partition's state hash
-  ARGV     prefix, first generation, generation to stop before ('' = none), most rows of one reply (-1: give none),
-           id of the commit known ('' = none), how many commits there were with it ('' = the feed is not asked for), view …
+  ARGV     prefix, first generation, generation to stop before ('' = none), most rows of one reply (-1: give none), most bytes of them,
+           id of the commit known ('' = none), how many commits there were with it ('' = the feed is not asked for),
+           most bytes of feed entries, view …
   Generations that the partition stepped over (gap:<last before> = the next one) are left out.
-  Returns  { state fields as a flat list, feed entries as follow.lua has them (0 = it does not reach back so far),
+  Returns  { state fields as a flat list, feed entries (0 = there are none to give: entries-since.lua),
              { generation, pending, overflowed, { rows of view 1, of view 2 … }, { flat hash of view 1, of view 2 … } }, … }
            or the error RETIRED when the first generation's deltas are gone already
-  There are no hashes where all rows are more than one reply may have, in number or, by some of them, in bytes (names of rows may
-  be long): they are read in pages (read-page.lua). For some time
+  There are no hashes where all rows are more than one reply may have, in number or in bytes, which are counted as they are read
+  (take-rows.lua): they are read in pages (read-page.lua). For some time
   commits then leave more in the feed than they do otherwise (commit.lua), so that pages of different commits become one read.
 ]]
-local READING_MS, MOST_BYTES, SAMPLED = 10000, 2097152, 16
+local READING_MS, FIRST_VIEW = 10000, 9
 
 local prefix = ARGV[1]
 local state = redis.call('HGETALL', KEYS[1])
@@ -25,10 +26,10 @@ local stop, most = current + 1, tonumber(ARGV[4])
 if ARGV[3] ~= '' and tonumber(ARGV[3]) < stop then stop = tonumber(ARGV[3]) end
 
 local entries = {}
-if ARGV[6] ~= '' then
-  local ahead = tonumber(fields['commits'] or '0') - tonumber(ARGV[6])
-  if ahead > 0 and redis.call('LLEN', prefix .. 'feed') >= ahead then entries = redis.call('LRANGE', prefix .. 'feed', -ahead, -1) end
-  if #entries ~= ahead or ahead == 0 and (fields['commit'] or '') ~= ARGV[5] then entries = 0 end
+if ARGV[7] ~= '' then
+  local ahead = tonumber(fields['commits'] or '0') - tonumber(ARGV[7])
+  entries = (ahead ~= 0 or (fields['commit'] or '') == ARGV[6])
+    and entries_since(prefix .. 'feed', ahead, tonumber(fields['feedBytes'] or '0'), tonumber(ARGV[8]))
 end
 
 local after = {}
@@ -42,38 +43,38 @@ for field, next in pairs(fields) do
   end
 end
 
-local reply, rows = { state, entries }, 0
+local reply, rows = { state, entries or 0 }, 0
 while g < stop do
   local counters = redis.call('HMGET', prefix .. 'n:' .. g, 'pending', 'overflowed')
   local lengths = {}
-  for v = 7, #ARGV do
-    lengths[v - 6] = redis.call('HLEN', prefix .. 'd:' .. g .. ':' .. ARGV[v])
-    rows = rows + lengths[v - 6]
+  for v = FIRST_VIEW, #ARGV do
+    local length = redis.call('HLEN', prefix .. 'd:' .. g .. ':' .. ARGV[v])
+    lengths[v - FIRST_VIEW + 1] = length
+    rows = rows + length
   end
   table.insert(reply, { g, tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), lengths })
   g = after[g] or g + 1
 end
-local function bytes_of(hash, length)
-  local sum = 0
-  for _, field in ipairs(length == 0 and {} or redis.call('HRANDFIELD', hash, -SAMPLED)) do sum = sum + #field end
-  return sum / SAMPLED * length
-end
-local function are_few()
-  if rows > most then return false end
-  local bytes = 0
-  for i = 3, #reply do
-    for v = 7, #ARGV do bytes = bytes + bytes_of(prefix .. 'd:' .. reply[i][1] .. ':' .. ARGV[v], reply[i][4][v - 6]) end
-  end
-  return bytes <= MOST_BYTES
-end
-if are_few() then
+-- Adds the hashes to the reply; false: their bytes are too many.
+local function add_hashes(left)
   for i = 3, #reply do
     local views = {}
-    for v = 7, #ARGV do views[v - 6] = redis.call('HGETALL', prefix .. 'd:' .. reply[i][1] .. ':' .. ARGV[v]) end
+    for v, length in ipairs(reply[i][4]) do
+      local place, hash, bytes = '0', {}, 0
+      if length > 0 then
+        place, hash, bytes = take_rows(prefix .. 'd:' .. reply[i][1] .. ':' .. ARGV[FIRST_VIEW + v - 1], '0', math.huge, left + 1)
+      end
+      left = left - bytes
+      if place ~= '0' or left < 0 then return false end
+      views[v] = hash
+    end
     reply[i][5] = views
   end
-elseif most >= 0 then
+  return true
+end
+if rows > most or not add_hashes(tonumber(ARGV[5])) then
+  for i = 3, #reply do reply[i][5] = nil end
   -- Without it a read that meets large commits begins again: no reason to refuse it where Redis takes no writes.
-  redis.pcall('SET', prefix .. 'reading', 1, 'PX', READING_MS)
+  if most >= 0 then redis.pcall('SET', prefix .. 'reading', 1, 'PX', READING_MS) end
 end
 return reply

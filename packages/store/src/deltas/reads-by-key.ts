@@ -2,8 +2,9 @@
  * The same reads key by key, for a cluster that moves the keys: each key is found, wherever it is. null: a commit or a retirement came in
  * between, so what was read is of no one moment.
  */
-import type { Redis } from 'ioredis';
+import type { Redis, Result } from 'ioredis';
 import { generationsBetween } from '../format/state.ts';
+import { defineScript, keysFor } from '../redis/scripts.ts';
 import type { FeedCursor } from '../serving-store.ts';
 import type {
   FeedRead,
@@ -14,6 +15,18 @@ import type {
   PartitionHashes,
   PartitionReads,
 } from './partition-reads.ts';
+import { ENTRIES_OF_LOOK_BYTES, ENTRIES_OF_PAGE_BYTES } from './read-bounds.ts';
+import { ENTRIES_SINCE, type EntriesReply, entriesFrom, TAKE_ROWS } from './reads-by-script.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    tributaryReadRowsBuffer(...args: string[]): Result<[place: Buffer, hash: Buffer[]], Context>;
+    tributaryReadEntriesBuffer(...args: string[]): Result<EntriesReply, Context>;
+  }
+}
+
+/** As the scripts have it. */
+const READING_MS = 10_000;
 
 export type ReadsByKey = {
   readonly [name in keyof PartitionReads]: (
@@ -22,70 +35,111 @@ export type ReadsByKey = {
 };
 
 export function readsByKey(redis: Redis): ReadsByKey {
+  defineScript(redis, 'tributaryReadRows', [TAKE_ROWS, new URL('./read-rows.lua', import.meta.url)]);
+  defineScript(redis, 'tributaryReadEntries', [ENTRIES_SINCE, new URL('./read-entries.lua', import.meta.url)]);
+
+  /** As read-deltas.lua. */
   async function hashesByKey(prefix: string, asked: HashesAsked): Promise<PartitionHashes | null> {
     const { views, from, before, mostRows, since } = asked;
-    return asOfOneCommit(prefix, async (fields) => {
+    const read = await asOfOneCommit(prefix, async (fields) => {
       const oldest = Number(fields['oldest'] ?? 0);
       // As read-deltas.lua says it.
       if (from < oldest) throw new Error(`RETIRED the deltas of generation ${from} are gone, the oldest kept is ${oldest}`);
       const generations: GenerationHashes[] = [];
-      for (const g of generationsBetween(fields, from, before)) {
-        const [pending, overflowed] = await redis.hmget(`${prefix}n:${g}`, 'pending', 'overflowed');
-        const lengths = await Promise.all(views.map((view) => redis.hlen(`${prefix}d:${g}:${view}`)));
+      for (const generation of generationsBetween(fields, from, before)) {
+        const [pending, overflowed] = await redis.hmget(`${prefix}n:${generation}`, 'pending', 'overflowed');
+        const lengths = await Promise.all(views.map((view) => redis.hlen(`${prefix}d:${generation}:${view}`)));
         generations.push({
-          generation: g,
+          generation,
           pending: Number(pending ?? 0),
           overflowed: Number(overflowed ?? 0),
           lengths,
           views: null,
         });
       }
-      const entries = since === null ? [] : await entriesByKey(prefix, since, fields);
-      if (generations.reduce((sum, { lengths }) => sum + totalOf(lengths), 0) > mostRows) return { fields, entries, generations };
-      const whole: GenerationHashes[] = [];
-      for (const one of generations) {
-        const keys = views.map((view) => `${prefix}d:${one.generation}:${view}`);
-        const hashes = await Promise.all(keys.map((key) => redis.callBuffer('HGETALL', key) as Promise<Buffer[]>));
-        whole.push({ ...one, views: hashes });
-      }
-      return { fields, entries, generations: whole };
+      const entries = since === null ? [] : await entriesByKey(prefix, since, fields, ENTRIES_OF_PAGE_BYTES);
+      const rows = generations.reduce((sum, { lengths }) => sum + totalOf(lengths), 0);
+      return { fields, entries, generations: rows > mostRows ? generations : await withHashes(prefix, generations, asked) };
     });
+    const isLeftToPages = read?.generations.some((one) => one.views === null) === true && mostRows >= 0;
+    if (isLeftToPages) await noteReading(prefix);
+    return read;
   }
 
-  /** As read-page.lua. The cursor of a hash that has moved meanwhile means nothing: who counts the rows finds some missing. */
+  /** All rows, as long as they fit; else the generations as they are. */
+  async function withHashes(
+    prefix: string,
+    generations: readonly GenerationHashes[],
+    { views, mostRows, mostBytes }: HashesAsked,
+  ): Promise<readonly GenerationHashes[]> {
+    const whole: GenerationHashes[] = [];
+    let left = mostBytes;
+    for (const one of generations) {
+      const hashes: Buffer[][] = [];
+      for (const [i, view] of views.entries()) {
+        const key = `${prefix}d:${one.generation}:${view}`;
+        const [place, hash] =
+          one.lengths[i] === 0 ? ['0', []] : await rowsOf(key, { place: '0', rows: mostRows + 1, bytes: left + 1 });
+        for (const part of hash) left -= part.length;
+        if (place !== '0' || left < 0) return generations;
+        hashes.push(hash);
+      }
+      whole.push({ ...one, views: hashes });
+    }
+    return whole;
+  }
+
+  async function rowsOf(
+    key: string,
+    { place, rows, bytes }: Extract<PageAsked['which'], { readonly place: string }>,
+  ): Promise<readonly [place: string, hash: Buffer[]]> {
+    const first = keysFor(redis, key, () => []);
+    const [next, hash] = await redis.tributaryReadRowsBuffer(...first, place, String(rows), String(bytes));
+    return [String(next), hash];
+  }
+
+  /** As read-page.lua. The place in a hash that has moved meanwhile means nothing: who counts the rows finds some missing. */
   async function pageByKey(prefix: string, { generation, view, which, since }: PageAsked): Promise<Page | null> {
+    await noteReading(prefix);
     return asOfOneCommit(prefix, async (fields) => {
       const key = `${prefix}d:${generation}:${view}`;
-      const [cursor, hash] =
-        'cursor' in which
-          ? ((await redis.callBuffer('HSCAN', key, which.cursor, 'COUNT', String(which.rows))) as [Buffer, Buffer[]])
-          : ['0', pairs(which.keys, await redis.hmgetBuffer(key, ...which.keys))];
-      const entries = await entriesByKey(prefix, since, fields);
+      const [place, hash] =
+        'place' in which ? await rowsOf(key, which) : ['0', pairs(which.keys, await redis.hmgetBuffer(key, ...which.keys))];
+      const entries = await entriesByKey(prefix, since, fields, ENTRIES_OF_PAGE_BYTES);
       const [oldest, lastCommit] = [Number(fields['oldest'] ?? 0), fields['commit'] ?? ''];
-      return { oldest, lastCommit, entries, cursor: String(cursor), hash };
+      return { oldest, lastCommit, entries, place, hash };
     });
   }
 
   /** As follow.lua. */
   async function feedByKey(prefix: string, since: FeedCursor): Promise<FeedRead | null> {
     return asOfOneCommit(prefix, async (fields) => {
-      const entries = await entriesByKey(prefix, since, fields);
+      const entries = await entriesByKey(prefix, since, fields, ENTRIES_OF_LOOK_BYTES);
       const [oldest, lastCommit] = [Number(fields['oldest'] ?? 0), fields['commit'] ?? ''];
       return { oldest, lastCommit, same: entries?.length === 0, entries: entries ?? [] };
     });
   }
 
-  /** null: the feed does not reach back so far, or this is another history. */
+  /** As entries-since.lua; null: there are none to give. */
   async function entriesByKey(
     prefix: string,
     { commitId, commits }: FeedCursor,
     fields: Readonly<Record<string, string>>,
+    mostBytes: number,
   ): Promise<string[] | null> {
     const ahead = Number(fields['commits'] ?? 0) - commits;
     if (ahead === 0) return (fields['commit'] ?? '') === commitId ? [] : null;
-    if (ahead < 0) return null;
-    const entries = await redis.lrange(`${prefix}feed`, -ahead, -1);
-    return entries.length === ahead ? entries : null;
+    const bounds = [String(ahead), fields['feedBytes'] ?? '0', String(mostBytes)];
+    return entriesFrom(await redis.tributaryReadEntriesBuffer(...keysFor(redis, `${prefix}feed`, () => []), ...bounds));
+  }
+
+  /** Somebody reads in pages: commits leave more in the feed for some seconds. Where Redis takes no writes it is read all the same. */
+  async function noteReading(prefix: string): Promise<void> {
+    const key = `${prefix}reading`;
+    if ((await redis.pttl(key)) >= READING_MS / 2) return;
+    await redis
+      .set(key, '1', 'PX', READING_MS)
+      .catch((error: Error) => (error.name === 'ReplyError' ? null : Promise.reject(error)));
   }
 
   async function asOfOneCommit<T>(prefix: string, read: (fields: Record<string, string>) => Promise<T>): Promise<T | null> {

@@ -5,9 +5,10 @@ import { recordOf } from '../redis/redis-replies.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
 import type { FeedCursor } from '../serving-store.ts';
 import type { FeedRead, HashesAsked, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
+import { ENTRIES_OF_LOOK_BYTES, ENTRIES_OF_PAGE_BYTES } from './read-bounds.ts';
 
 type GenerationReply = [generation: number, pending: number, overflowed: number, lengths: number[], views?: Buffer[][]];
-type EntriesReply = Buffer[] | 0;
+export type EntriesReply = Buffer[] | 0;
 type FollowReply = [oldest: number, commit: string, same: number, ...entries: string[]];
 
 declare module 'ioredis' {
@@ -22,13 +23,16 @@ declare module 'ioredis' {
   }
 }
 
+export const TAKE_ROWS = new URL('./take-rows.lua', import.meta.url);
+export const ENTRIES_SINCE = new URL('./entries-since.lua', import.meta.url);
+
 export function readsByScript(redis: Redis): PartitionReads {
-  defineScript(redis, 'tributaryReadDeltas', new URL('./read-deltas.lua', import.meta.url));
-  defineScript(redis, 'tributaryReadPage', new URL('./read-page.lua', import.meta.url));
-  defineScript(redis, 'tributaryFollow', new URL('./follow.lua', import.meta.url));
+  defineScript(redis, 'tributaryReadDeltas', [TAKE_ROWS, ENTRIES_SINCE, new URL('./read-deltas.lua', import.meta.url)]);
+  defineScript(redis, 'tributaryReadPage', [TAKE_ROWS, ENTRIES_SINCE, new URL('./read-page.lua', import.meta.url)]);
+  defineScript(redis, 'tributaryFollow', [ENTRIES_SINCE, new URL('./follow.lua', import.meta.url)]);
 
   async function hashesByScript(prefix: string, asked: HashesAsked): Promise<PartitionHashes> {
-    const { views, from, before, mostRows, since } = asked;
+    const { views, from, before, mostRows, mostBytes, since } = asked;
     // A cluster must know the keys beforehand; a barrier that comes in between makes them too few.
     const known = redis.isCluster ? await redis.hgetall(`${prefix}state`) : {};
     const [flat, entries, ...replies] = await redis.tributaryReadDeltasBuffer(
@@ -41,8 +45,10 @@ export function readsByScript(redis: Redis): PartitionReads {
       String(from),
       before === undefined ? '' : String(before),
       String(mostRows),
+      String(mostBytes),
       since?.commitId ?? '',
       since === null ? '' : String(since.commits),
+      String(ENTRIES_OF_PAGE_BYTES),
       ...views,
     );
     const fields = recordOf(flat.map(String));
@@ -64,11 +70,12 @@ export function readsByScript(redis: Redis): PartitionReads {
       prefix,
       since.commitId,
       String(since.commits),
+      String(ENTRIES_OF_PAGE_BYTES),
       String(generation),
       view,
-      ...('cursor' in which ? [which.cursor, String(which.rows)] : ['', ...which.keys]),
+      ...('place' in which ? [which.place, String(which.rows), String(which.bytes)] : ['', ...which.keys]),
     );
-    return { oldest, lastCommit: String(lastCommit), entries: entriesFrom(entries), cursor: String(next), hash };
+    return { oldest, lastCommit: String(lastCommit), entries: entriesFrom(entries), place: String(next), hash };
   }
 
   async function feedByScript(prefix: string, { commitId, commits }: FeedCursor): Promise<FeedRead> {
@@ -77,6 +84,7 @@ export function readsByScript(redis: Redis): PartitionReads {
       prefix,
       commitId,
       String(commits),
+      String(ENTRIES_OF_LOOK_BYTES),
     );
     return { oldest, lastCommit, same: same === 1, entries };
   }
@@ -85,7 +93,7 @@ export function readsByScript(redis: Redis): PartitionReads {
 }
 
 /** null: the feed does not reach back so far. */
-function entriesFrom(reply: EntriesReply): string[] | null {
+export function entriesFrom(reply: EntriesReply): string[] | null {
   return reply === 0 ? null : reply.map(String);
 }
 

@@ -15,9 +15,20 @@ import { isReply } from './redis-replies.ts';
 const MOVING_WAIT_MS = 100;
 const MOVING_RETRY_MS = 5;
 
-/** `file`: the script, beside the code that calls it. `any keys`: calls begin with the number of keys on a single Redis as well. */
-export function defineScript(redis: Redis, command: string, file: URL, keys: 'one key' | 'any keys' = 'one key'): void {
-  const lua = readFileSync(file, 'utf8');
+/**
+ * `file`: the script, beside the code that calls it; of several, those before the last hold functions that it calls. `any keys`: calls begin with
+ * the number of keys on a single Redis as well.
+ */
+export function defineScript(
+  redis: Redis,
+  command: string,
+  file: URL | readonly URL[],
+  keys: 'one key' | 'any keys' = 'one key',
+): void {
+  const lua = [file]
+    .flat()
+    .map((one) => readFileSync(one, 'utf8'))
+    .join('\n');
   redis.defineCommand(command, redis.isCluster || keys === 'any keys' ? { lua } : { lua, numberOfKeys: 1 });
 }
 

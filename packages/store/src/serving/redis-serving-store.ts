@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Redis, Result } from 'ioredis';
 import { createDeadLetters } from '../dead-letters/redis-dead-letters.ts';
 import { createDeltaReads } from '../deltas/delta-reads.ts';
-import type { ReadBounds } from '../deltas/paged-read.ts';
+import type { ReadBounds } from '../deltas/read-bounds.ts';
 import { createRetire } from '../deltas/retire-deltas.ts';
 import { partitionPrefix, pointerKey } from '../format/keys.ts';
 import { generationsBetween, stateFrom } from '../format/state.ts';
