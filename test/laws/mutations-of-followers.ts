@@ -32,7 +32,7 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
   {
     lie: 'what is pending of a commit that was held counts again when a view joins',
     law: '1',
-    file: `${DELTAS}/held.ts`,
+    file: `${DELTAS}/held-partition.ts`,
     from: 'const counted = generation >= before.from ? NOTHING : commit;',
     to: 'const counted = commit;',
     test: 'packages/serving/test/held.test.ts',
@@ -40,8 +40,8 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
   {
     lie: 'what is remembered of a view that joins lacks the commits that led it there',
     law: '1',
-    file: `${DELTAS}/held.ts`,
-    from: `    changed({ partition, generation, rows, sign: 1 });
+    file: `${DELTAS}/held-partition.ts`,
+    from: `    changes.push({ partition, generation, rows, sign: 1 });
     const counted`,
     to: '    const counted',
     test: 'packages/serving/test/held.test.ts',
@@ -73,11 +73,11 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     test: 'packages/serving/test/whole-reads-end.test.ts',
   },
   {
-    lie: 'all that waited during a pass is added with the next commit',
+    lie: 'all that waited during a pass is added in one turn',
     law: '7',
     file: `${DELTAS}/held-rows.ts`,
-    from: 'left -= Math.max(1, some.size);',
-    to: 'left -= 1;',
+    from: 'sum += Math.max(1, some.size);',
+    to: 'sum += 1;',
     test: 'packages/serving/test/held-rows.test.ts',
   },
   {

@@ -14,6 +14,8 @@ const ON_REDIS = 'test/laws/law-1-paged-read.redis.test.ts';
 const SERVING = 'packages/serving/src';
 const HELD_TEST = 'packages/serving/test/held-rows.test.ts';
 const WHOLE_TEST = 'packages/serving/test/whole-reads.test.ts';
+const RETIRED = 'test/laws/law-7-retired-meanwhile.redis.test.ts';
+const COMMITS_TEST = 'packages/serving/test/commits-in-turns.test.ts';
 const TURNS_TEST = 'packages/serving/test/answers-in-turns.test.ts';
 
 export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
@@ -193,8 +195,8 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     lie: 'all rows are on the first page',
     law: '7',
     file: READ,
-    from: "cursor = page.cursor === '0' ? null : page.cursor;",
-    to: 'cursor = null;',
+    from: "place = page.place === '0' ? null : page.place;",
+    to: 'place = null;',
     test: ITS_TEST,
   },
   {
@@ -265,8 +267,8 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     lie: 'rows that somebody passes over take up what is committed',
     law: '1',
     file: `${SERVING}/deltas/held-rows.ts`,
-    from: 'if (passes === 0) takeUp(',
-    to: 'if (passes >= 0) takeUp(',
+    from: 'passes === 0 ? waiting : []',
+    to: 'passes >= 0 ? waiting : []',
     test: HELD_TEST,
   },
   {
@@ -297,8 +299,8 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     lie: 'a view that joins lacks what was committed while it was read',
     law: '1',
     file: `${SERVING}/deltas/held.ts`,
-    from: 'read, apart < 0 ? first : [], changed)',
-    to: 'read, apart < 0 ? [] : [], changed)',
+    from: 'read, apart < 0 ? first : [], pace)',
+    to: 'read, apart < 0 ? [] : [], pace)',
     test: WHOLE_TEST,
   },
   {
@@ -373,5 +375,61 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     from: 'if (code === OPEN) depth++;',
     to: 'if (code === OPEN) depth += 0;',
     test: FEED_TEST,
+  },
+  {
+    lie: 'many commits of few rows are added in one turn',
+    law: '7',
+    file: `${SERVING}/deltas/held.ts`,
+    from: '      await pace(OF_COMMIT);\n',
+    to: '',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'rows of commits are taken up in one turn',
+    law: '7',
+    file: `${SERVING}/deltas/held-partition.ts`,
+    from: '      await pace(count);\n',
+    to: '',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'a commit of very many rows is one piece',
+    law: '7',
+    file: `${SERVING}/rows-in-turns.ts`,
+    from: 'if (rows.size <= ROWS_PER_TURN) return [rows];',
+    to: 'if (rows.size >= 0) return [rows];',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'a look that was given up goes on adding commits',
+    law: '1',
+    file: `${SERVING}/deltas/follower.ts`,
+    from: 'turn().then(() => assertUnderWay(number === looks))',
+    to: 'turn()',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'rows of a commit are seen before the commit is',
+    law: '1',
+    file: `${SERVING}/deltas/held.ts`,
+    from: '        changed({ partition: number, generation, rows, sign: 1 });\n      }\n      held[number]',
+    to: '        changed({ partition: number, generation, rows, sign: 1 });\n        await pace(1);\n      }\n      held[number]',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'rows that were taken up leave the partition as it was',
+    law: '1',
+    file: `${SERVING}/deltas/held.ts`,
+    from: 'const taken = () => (held[number] = { ...(held[number] as HeldPartition) });',
+    to: 'const taken = () => undefined;',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'deltas go without being marked as gone',
+    law: '7',
+    file: 'packages/store/src/deltas/retire-deltas.ts',
+    from: 'recordOf(await redis.tributaryRetire(...state, String(keep)))',
+    to: 'recordOf(Object.entries(await redis.hgetall(`${prefix}state`)).flat())',
+    test: RETIRED,
   },
 ];

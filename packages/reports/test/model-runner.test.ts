@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Coalition } from '@tributary/attribution/data-driven/counts';
 import { compute, type ModelJob } from '@tributary/attribution/models/shared-models';
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { createRandom } from '@tributary/testkit/inputs/random';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { remembered } from '../src/runner/remembered-outcomes.ts';
 import { createModelRunner, NobodyWaits } from '../src/runner/runner.ts';
@@ -154,5 +157,108 @@ describe('the runner of models', () => {
     const alone = remembered(counts, 'other', { key: 'a', isGone: () => true }, run);
     await expect(alone).rejects.toThrow('no request waits for the model');
     expect((await remembered(counts, 'other', B, run)).channels).toHaveLength(3);
+  });
+
+  test('law 7: what begins again for who is there has their turn and their time, not those of who left', async () => {
+    const counts = [{}] as const;
+    const names: string[] = [];
+    const runOf = (own: string) => async (asker: Asker) => {
+      names.push(`${own} as ${asker.key}`);
+      if (asker.isGone()) throw new NobodyWaits();
+      // The question of who left has no time left.
+      if (own === 'a') throw new Error('the time of a is over');
+      return compute(gameOf(3));
+    };
+    const left = remembered(counts, 'same', { key: 'a', isGone: () => true }, runOf('a'));
+    left.catch(() => undefined);
+    const here = remembered(counts, 'same', B, runOf('b'));
+    expect((await here).channels).toHaveLength(3);
+    expect(names).toEqual(['a as a', 'b as b']);
+  });
+
+  test('law 7: a failure forgets its own run alone: who asks the same shares the one that began meanwhile', async () => {
+    const counts = [{}] as const;
+    const [first, second] = [Promise.withResolvers<never>(), Promise.withResolvers<ReturnType<typeof compute>>()];
+    const failed = remembered(counts, 'same', A, () => first.promise);
+    // So many that all are let go.
+    for (let other = 0; other < 64; other++) void remembered(counts, `other ${other}`, A, () => second.promise);
+    let begun = 0;
+    const run = () => {
+      begun++;
+      return second.promise;
+    };
+    const one = remembered(counts, 'same', A, run);
+    first.reject(new Error('any'));
+    await expect(failed).rejects.toThrow('any');
+    const two = remembered(counts, 'same', B, run);
+    second.resolve(compute(gameOf(3)));
+    expect(await one).toBe(await two);
+    expect(begun).toBe(1);
+  });
+
+  test('law 7: who asks for what is known already is not kept', async () => {
+    const counts = [{}] as const;
+    await remembered(counts, 'same', A, async () => compute(gameOf(3)));
+    const askers: WeakRef<object>[] = [];
+    for (let i = 0; i < 100; i++) {
+      const asker: Asker = { key: 'a', isGone: () => false };
+      askers.push(new WeakRef(asker));
+      await remembered(counts, 'same', asker, async () => compute(gameOf(3)));
+    }
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await sleep(1);
+    collect();
+    expect(askers.filter((one) => one.deref() !== undefined).length).toBeLessThan(5);
+  });
+
+  test('law 7: whoever stays has the outcome, whenever others ask and leave, and a run is shared', async () => {
+    const asker = fc.record({ asks: fc.nat(12), leaves: fc.option(fc.nat(14), { nil: 99 }) });
+    let again = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(asker, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.nat(4), { minLength: 12, maxLength: 12 }),
+        async (all, waits) => {
+          const counts = [{}] as const;
+          let now = 0;
+          let running = 0;
+          const runOf = (stays: boolean) => async (one: Asker) => {
+            expect(++running).toBe(1);
+            try {
+              // Until its turn comes, and until its failure arrives.
+              for (let left = waits.at(now % 12) ?? 0; left > 0; left--) await Promise.resolve();
+              if (one.isGone()) throw new NobodyWaits();
+              return compute(gameOf(2, stays ? 1 : 2));
+            } finally {
+              running--;
+            }
+          };
+          const asked: Promise<void>[] = [];
+          let begun = 0;
+          for (; now < 15; now++) {
+            for (const { asks, leaves } of all) {
+              if (asks !== now) continue;
+              const isGone = () => now >= leaves;
+              const outcome = remembered(counts, 'same', { key: String(begun++), isGone }, runOf(leaves === 99));
+              asked.push(
+                outcome.then(
+                  () => undefined,
+                  (error) => {
+                    if (leaves === 99) throw new Error(`who stays was given: ${error.message}`);
+                    expect(error).toBeInstanceOf(NobodyWaits);
+                  },
+                ),
+              );
+            }
+            await Promise.resolve();
+          }
+          if (asked.length > 1) again++;
+          await Promise.all(asked);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+    expect(again).toBeGreaterThan(500);
   });
 });

@@ -38,6 +38,33 @@ export async function addPartsInTurns(
   }
 }
 
+/** Awaited with how many rows were passed over since it was awaited before. */
+export type Pace = (rows: number) => Promise<unknown>;
+
+/** Others have their turn after some thousand rows, whatever they are of. */
+export function paceOf(goOn: Turn): Pace {
+  let passed = 0;
+  return async (rows) => {
+    passed += rows;
+    if (passed < ROWS_PER_TURN) return;
+    passed = 0;
+    await goOn();
+  };
+}
+
+/** The same rows in pieces that a turn may add; where they are few, they themselves. Rejects as `pace` does. */
+export async function piecesOf(rows: Rows, pace: Pace): Promise<readonly Rows[]> {
+  if (rows.size <= ROWS_PER_TURN) return [rows];
+  const pieces: Rows[] = [];
+  const entries = rows.entries();
+  for (let left = rows.size; left > 0; left -= ROWS_PER_TURN) {
+    const count = Math.min(left, ROWS_PER_TURN);
+    pieces.push(new Map(some(entries, count)));
+    await pace(count);
+  }
+  return pieces;
+}
+
 function* some<T>(left: Iterator<T>, count: number): Generator<T> {
   for (let i = 0; i < count; i++) {
     const { done, value } = left.next();

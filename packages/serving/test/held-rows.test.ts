@@ -5,6 +5,7 @@ import { createHeldRows, type SignedRows } from '../src/deltas/held-rows.ts';
 
 type Event =
   | { readonly kind: 'add'; readonly rows: readonly (readonly [key: number, amount: number])[] }
+  | { readonly kind: 'take up'; readonly most: number }
   | { readonly kind: 'pass' | 'release' };
 
 const event: fc.Arbitrary<Event> = fc.oneof(
@@ -15,6 +16,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       rows: fc.array(fc.tuple(fc.nat(5), fc.integer({ min: -2, max: 2 })), { maxLength: 4 }),
     }),
   },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('take up' as const), most: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'pass' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'release' as const }) },
 );
@@ -36,7 +38,8 @@ test('law 1: whatever is added, what somebody passes over stays as it was, and w
           const rows: Rows = new Map(one.rows.map(([key, amount]) => [`k${key}`, [amount]]));
           addRows(total, rows);
           held.add(rows);
-        } else if (one.kind === 'pass') passes.push({ pass: held.pass(), expected: structuredClone(total) });
+        } else if (one.kind === 'take up') held.takeUp(one.most);
+        else if (one.kind === 'pass') passes.push({ pass: held.pass(), expected: structuredClone(total) });
         else passes.shift()?.pass.release();
         expect(sumOf(held.parts())).toEqual(total);
         for (const { pass, expected } of passes) expect(sumOf(pass.parts)).toEqual(expected);
@@ -46,28 +49,19 @@ test('law 1: whatever is added, what somebody passes over stays as it was, and w
   );
 });
 
-test('law 7: what waited during a pass is added some hundred rows at a time, and nothing waits in the end', () => {
+test('law 7: what waits is taken up a part at a time, during a pass none of it, and nothing waits in the end', () => {
   const held = createHeldRows();
-  const one = (key: number): Rows => new Map([[`k${key}`, [1]]]);
-  const pass = held.pass();
-  for (let key = 0; key < 2_000; key++) held.add(one(key));
-  expect(held.parts()).toHaveLength(2_001);
-  pass.release();
-  held.add(one(0));
-  expect(held.parts().length).toBeGreaterThan(1_500);
-  for (let key = 0; key < 20; key++) held.add(one(key));
-  expect(held.parts()).toHaveLength(1);
-});
-
-test('law 7: what waited during a pass is added with later commits, some hundred rows each: all at once it could be very much', () => {
-  const held = createHeldRows();
+  const rowsOf = (size: number): Rows => new Map(Array.from({ length: size }, (_, i) => [`row ${i}`, [1]]));
   const { release } = held.pass();
-  const commit = () => held.add(new Map(Array.from({ length: 100 }, (_, i) => [`row ${i}`, [1]])));
-  for (let commits = 0; commits < 50; commits++) commit();
+  for (let commits = 0; commits < 50; commits++) held.add(rowsOf(100));
+  held.add(rowsOf(0));
+  expect(held.takeUp(1_000_000)).toBe(0);
+  expect(held.parts()).toHaveLength(52);
   release();
-  const waiting = () => held.parts().length - 1;
-  commit();
-  expect(waiting()).toBeGreaterThan(40);
-  for (let commits = 0; commits < 30; commits++) commit();
-  expect(waiting()).toBe(0);
+  expect(held.takeUp(250)).toBe(300);
+  expect(held.parts()).toHaveLength(49);
+  // One without rows takes time as well.
+  expect([held.takeUp(4_700), held.takeUp(250), held.takeUp(250)]).toEqual([4_700, 1, 0]);
+  expect(held.parts()).toHaveLength(1);
+  expect(held.parts()[0]?.rows.get('row 7')).toEqual([50]);
 });

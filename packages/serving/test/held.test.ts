@@ -1,4 +1,5 @@
 /** Law 1 of what is held: over any order of commits, reads, joins, expiries and passes it is what was counted, and its changes lead there. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { CommittedDeltas } from '@tributary/store/format/feed';
 import type { GenerationDeltas, WholePartition } from '@tributary/store/serving-store';
 import { activity } from '@tributary/views/activity/fold';
@@ -153,13 +154,13 @@ test('law 1: what is held is what was counted, and its changes lead there from w
         return { whole, views, from, before, joins, differences, askedMs: 0, asked: 0 };
       }
 
-      function follow(): void {
+      async function follow(): Promise<void> {
         const own = held.partition(0);
-        if (own !== null) held.add(0, log.since(own.cursor.commits, [...own.views]));
+        if (own !== null) await held.add(0, log.since(own.cursor.commits, [...own.views]), pace);
       }
 
       /** As a look does. */
-      function take(one: ReadPartition): void {
+      async function take(one: ReadPartition): Promise<void> {
         const own = held.partition(0);
         const [of, isOlder] = [
           one.whole.cursor.commits,
@@ -167,8 +168,14 @@ test('law 1: what is held is what was counted, and its changes lead there from w
         ];
         const from = one.joins && own !== null && !isOlder ? own.cursor.commits : of;
         const names = [...new Set([...one.views, ...(own?.views ?? [])])];
-        if (held.takeUp(one, log.since(from, names)) && isOlder) joined++;
+        if ((await held.takeUp(one, log.since(from, names), pace)) && isOlder) joined++;
       }
+
+      /** Others see what is held whenever it is their turn. */
+      const pace = async () => {
+        await turn();
+        expectExact();
+      };
 
       function expectExact(): void {
         const partition = held.partition(0);
@@ -205,19 +212,19 @@ test('law 1: what is held is what was counted, and its changes lead there from w
       for (const one of ops) {
         const partition = held.partition(0);
         if (one.kind === 'commit') log.add(one.key, one.amount, one.steps);
-        else if (one.kind === 'follow') follow();
+        else if (one.kind === 'follow') await follow();
         else if (one.kind === 'read') {
           const joins = partition === null ? null : one.joins;
           const also = joins === 'with what is held' ? (partition?.views ?? []) : [];
           read = await readPartition([...new Set([...one.views, ...also])], one.from, joins !== null);
           for (let left = one.overtakenBy ?? 0; left > 0; left--) log.add(one.key, left, one.steps);
           if (one.overtakenBy !== null) {
-            follow();
-            take(read);
+            await follow();
+            await take(read);
             read = null;
           }
         } else if (one.kind === 'take' && read !== null) {
-          take(read);
+          await take(read);
           read = null;
         } else if (one.kind === 'keep') held.keepOnly(one.views, one.from);
         else if (one.kind === 'pass' && partition !== null)

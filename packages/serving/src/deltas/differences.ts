@@ -3,7 +3,7 @@ import type { Integer } from '@tributary/model/integer';
 import type { WholePartition } from '@tributary/store/serving-store';
 import { addRow, type Rows, type RowsByView } from '@tributary/views/deltas';
 import { ROWS_PER_TURN, type Turn } from '../rows-in-turns.ts';
-import type { HeldPartition } from './held.ts';
+import type { HeldPartition } from './held-partition.ts';
 import type { SignedRows } from './held-rows.ts';
 
 /** By generation; some thousand rows are compared at a turn. */

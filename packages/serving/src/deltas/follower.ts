@@ -16,8 +16,9 @@ import type { FeedCursor, ServingStore } from '@tributary/store/serving-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { LoadedGeneration } from '../generations/loaded.ts';
 import { assertAnswered, type Layers, oldestKept, type Question } from '../merge.ts';
-import type { Turn } from '../rows-in-turns.ts';
-import { createHeldDeltas, type HeldPartition, type SpeedState } from './held.ts';
+import { paceOf, type Turn, turn } from '../rows-in-turns.ts';
+import { createHeldDeltas, type SpeedState } from './held.ts';
+import type { HeldPartition } from './held-partition.ts';
 import { createLiveAnswers } from './live-answers.ts';
 import { createWholeReads, type ReadPartition } from './whole-reads.ts';
 
@@ -119,7 +120,8 @@ export function createDeltaFollower({
       all.map((partition) => olderCursor(held.partition(partition), read[partition])),
     );
     // What arrives of a look that was given up is of the past once another one has begun.
-    if (number !== looks) throw new TributaryError('store_unavailable', 'the look was given up');
+    assertUnderWay(number === looks);
+    const pace = paceOf(() => turn().then(() => assertUnderWay(number === looks)));
     assertAnswered(followed, all);
     oldest = oldestKept(followed);
     for (const generation of generations.keys()) if (generation < oldest) generations.delete(generation);
@@ -131,14 +133,14 @@ export function createDeltaFollower({
       if (one !== undefined) {
         whole.take(partition);
         // Without the rows of a view what was committed since cannot be added to it.
-        if (!one.views.every((view) => names.includes(view)) || !held.takeUp(one, commits)) {
+        if (!one.views.every((view) => names.includes(view)) || !(await held.takeUp(one, commits, pace))) {
           behind.add(partition);
           continue;
         }
       }
       const isFollowed = commits !== 'gap' && held.partition(partition) !== null;
       if (isFollowed) {
-        if (one === undefined) held.add(partition, commits);
+        if (one === undefined) await held.add(partition, commits, pace);
         behind.delete(partition);
         asOf[partition] = began;
       } else {
@@ -216,6 +218,10 @@ function olderCursor(held: HeldPartition | null, read: ReadPartition | undefined
   const own = held?.cursor ?? null;
   if (read === undefined || own === null) return read?.whole.cursor ?? own;
   return read.joins && own.commits < read.whole.cursor.commits ? own : read.whole.cursor;
+}
+
+function assertUnderWay(isUnderWay: boolean): void {
+  if (!isUnderWay) throw new TributaryError('store_unavailable', 'the look was given up');
 }
 
 function within(patienceMs: number, taken: Promise<void>): Promise<void> {

@@ -1,8 +1,8 @@
 /**
  * The rows of one view, generation and partition, which commits change all the time and which long passes read over many turns.
  *
- * While somebody passes over them the rows stay as they are; what is committed meanwhile waits beside them, and the answer of now is the sum of
- * both. Afterwards it is added a part at a time, with the commits that follow: all at once it could be very much.
+ * What is committed waits beside them at first, and the answer of now is the sum of both. It is taken up a part at a time: all at once it could
+ * be very much. While somebody passes over the rows they stay as they are.
  */
 import { addRows, type Rows } from '@tributary/views/deltas';
 
@@ -13,16 +13,15 @@ export interface SignedRows {
 }
 
 export interface HeldRows {
-  /** What sums to the rows as they are now. Each stays as it is until the next call of `add`, or longer: see `pass`. */
+  /** What sums to the rows as they are now. Each stays as it is until the next call of `takeUp`, or longer: see `pass`. */
   parts(): readonly SignedRows[];
-  /** Adds rows, which do not change any more. */
+  /** Adds rows, which do not change any more, and wait to be taken up. */
   add(rows: Rows): void;
+  /** Takes up what waits until that is `most` rows, or somewhat more; how many it were. None while somebody passes over the rows. */
+  takeUp(most: number): number;
   /** What sums to the rows as they are now, and stays as it is until it is released. */
   pass(): { readonly parts: readonly SignedRows[]; release(): void };
 }
-
-/** A commit takes up as many rows as it adds, and this many that wait. */
-const TAKEN_UP = 256;
 
 /** `rows` belong to it from here on. */
 export function createHeldRows(rows: Rows = new Map()): HeldRows {
@@ -30,25 +29,21 @@ export function createHeldRows(rows: Rows = new Map()): HeldRows {
   let waiting: Rows[] = [];
   let passes = 0;
 
-  function takeUp(most: number): void {
-    let taken = 0;
-    let left = most;
-    for (const some of waiting) {
-      if (left <= 0) break;
-      addRows(rows, some);
-      left -= Math.max(1, some.size);
-      taken++;
-    }
-    if (taken > 0) waiting = waiting.slice(taken);
-  }
-
   const parts = (): SignedRows[] => [rows, ...waiting].map((some) => ({ rows: some, sign: 1 }));
 
   return {
     parts,
-    add(added) {
-      waiting.push(added);
-      if (passes === 0) takeUp(added.size + TAKEN_UP);
+    add: (added) => void waiting.push(added),
+    takeUp(most) {
+      let [taken, sum] = [0, 0];
+      for (const some of passes === 0 ? waiting : []) {
+        if (sum >= most) break;
+        addRows(rows, some);
+        sum += Math.max(1, some.size);
+        taken++;
+      }
+      if (taken > 0) waiting = waiting.slice(taken);
+      return sum;
     },
     pass() {
       passes++;

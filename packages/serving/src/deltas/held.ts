@@ -3,12 +3,22 @@
  * generation that no reader serves) are changes like any other (versions.ts).
  */
 
-import type { CommittedDeltas } from '@tributary/store/format/feed';
 import { stateWith } from '@tributary/store/format/feed';
-import type { FeedCursor, Followed } from '@tributary/store/serving-store';
+import type { Followed } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Question } from '../merge.ts';
+import type { Pace } from '../rows-in-turns.ts';
+import {
+  type HeldGeneration,
+  type HeldPartition,
+  inPieces,
+  joined,
+  OF_COMMIT,
+  rowsOfViews,
+  takeUpRows,
+  withCommit,
+} from './held-partition.ts';
 import { createHeldRows, type HeldRows, type SignedRows } from './held-rows.ts';
 import { type Change, changedTo, changesOf, firstVersion, gone, type Version } from './versions.ts';
 import type { ReadPartition } from './whole-reads.ts';
@@ -20,40 +30,29 @@ export interface SpeedState {
   readonly overflowed: number;
 }
 
-interface HeldGeneration {
-  readonly views: ReadonlyMap<string, HeldRows>;
-  readonly pending: number;
-  readonly overflowed: number;
-}
-
-/** Never changed, but for the rows: whatever becomes of a partition is a new one. */
-export interface HeldPartition {
-  readonly cursor: FeedCursor;
-  readonly state: PartitionState | null;
-  /** Generations ≥ this, and these views. */
-  readonly from: number;
-  readonly views: ReadonlySet<string>;
-  readonly generations: ReadonlyMap<number, HeldGeneration>;
-}
-
 /** All that an answer as of one version is the sum of. It stays as it is until it is released. */
 export interface Pass {
   readonly parts: readonly SignedRows[];
   release(): void;
 }
 
+type Commits = Exclude<Followed['commits'], 'gap'>;
+
 export interface HeldDeltas {
   /** null: nothing is held of it. */
   partition(number: number): HeldPartition | null;
   /** Whether the partition is held with these views since this generation. */
   covers(partition: number, views: Iterable<string>, from: number): boolean;
-  /** Adds what was committed since the cursor, rows of views that the partition covers. */
-  add(partition: number, commits: Exclude<Followed['commits'], 'gap'>): void;
+  /**
+   * Adds what was committed since the cursor, rows of views that the partition covers, some thousand rows at a turn. In between the partition is
+   * as of one of these commits. Where `pace` rejects it stays so; nobody else may add meanwhile.
+   */
+  add(partition: number, commits: Commits, pace: Pace): Promise<void>;
   /**
    * Takes up a partition that was read, and what was committed since. It takes the place of what is held, which must be as it was when it was
-   * compared; or it joins that, which needs all commits from the older of both to the newer. false: it cannot be taken up.
+   * compared; or it joins that, which needs all commits from the older of both to the newer. false: it cannot be taken up. In turns, as `add`.
    */
-  takeUp(read: ReadPartition, commits: Followed['commits']): boolean;
+  takeUp(read: ReadPartition, commits: Followed['commits'], pace: Pace): Promise<boolean>;
   /** Forgets generations below `from` and other views. */
   keepOnly(views: Iterable<string>, from: number): void;
   forget(): void;
@@ -76,18 +75,24 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
     newest = changedTo(newest, change);
   }
 
-  function add(number: number, commits: Exclude<Followed['commits'], 'gap'>): void {
+  async function add(number: number, commits: Commits, pace: Pace): Promise<void> {
     for (const commit of commits) {
-      const before = held[number] as HeldPartition;
       const { id, generation } = commit;
+      const rows = rowsOfViews(commit, (view) => (held[number] as HeldPartition).views.has(view));
+      const pieces = await inPieces(rows, pace);
+      // From here to where it is held is one turn: whoever asks gets all of a commit, or nothing.
+      const before = held[number] as HeldPartition;
       const cursor = { commitId: id, commits: before.cursor.commits + 1 };
       const generations = new Map(before.generations);
       if (generation >= before.from) {
-        const rows: RowsByView = new Map([...commit.rows].filter(([view]) => before.views.has(view)));
-        generations.set(generation, withCommit(generations.get(generation), rows, commit));
+        generations.set(generation, withCommit(generations.get(generation), pieces, commit));
         changed({ partition: number, generation, rows, sign: 1 });
       }
       held[number] = { ...before, cursor, state: stateWith(before.state, commit, before.from), generations };
+      await pace(OF_COMMIT);
+      // Who compares its rows meanwhile finds that it is another one.
+      const taken = () => (held[number] = { ...(held[number] as HeldPartition) });
+      await takeUpRows(generations.get(generation)?.views.values() ?? [], taken, pace);
     }
   }
 
@@ -110,7 +115,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       return partition !== null && partition.from <= from && [...views].every((view) => partition.views.has(view));
     },
     add,
-    takeUp(read, commits) {
+    async takeUp(read, commits, pace) {
       const number = read.whole.partition;
       const before = held[number] ?? null;
       if (!read.joins) {
@@ -119,7 +124,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
         for (const [generation, rows] of read.differences) changed({ partition: number, generation, rows, sign: 1 });
         const views = new Set(read.views);
         held[number] = { cursor, state, from: read.from, views, generations: mapped(generations, heldOf) };
-        if (commits !== 'gap') add(number, commits);
+        if (commits !== 'gap') await add(number, commits, pace);
         return true;
       }
       if (before === null || read.from > before.from || commits === 'gap') return false;
@@ -129,9 +134,11 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       const [first, rest] = [commits.slice(0, Math.abs(apart)), commits.slice(Math.abs(apart))];
       const [older, newer] = apart < 0 ? [read.whole.cursor, before.cursor] : [before.cursor, read.whole.cursor];
       if ((first.at(-1)?.id ?? older.commitId) !== newer.commitId) return false;
-      if (apart > 0) add(number, first);
-      held[number] = joined(held[number] as HeldPartition, read, apart < 0 ? first : [], changed);
-      add(number, rest);
+      if (apart > 0) await add(number, first, pace);
+      const { partition, changes } = await joined(held[number] as HeldPartition, read, apart < 0 ? first : [], pace);
+      for (const change of changes) changed(change);
+      held[number] = partition;
+      await add(number, rest, pace);
       return true;
     },
     keepOnly(kept, from) {
@@ -192,20 +199,6 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
   };
 }
 
-function withCommit(
-  before: HeldGeneration | undefined,
-  rows: RowsByView,
-  { pending, overflowed }: { readonly pending: number; readonly overflowed: number },
-): HeldGeneration {
-  const views = new Map(before?.views);
-  for (const [view, own] of rows) {
-    const held = views.get(view) ?? createHeldRows();
-    held.add(own);
-    views.set(view, held);
-  }
-  return { views, pending: (before?.pending ?? 0) + pending, overflowed: (before?.overflowed ?? 0) + overflowed };
-}
-
 function heldOf({ rows, pending, overflowed }: { rows: RowsByView; pending: number; overflowed: number }): HeldGeneration {
   return { views: mapped(rows, createHeldRows), pending, overflowed };
 }
@@ -217,40 +210,3 @@ function mapped<K, A, B>(all: ReadonlyMap<K, A>, to: (one: A) => B): Map<K, B> {
 function negated(sign: 1 | -1): 1 | -1 {
   return sign === 1 ? -1 : 1;
 }
-
-/** Both, of one commit: what was read is led there by `since`. What is held of both stays as it is held. */
-function joined(
-  before: HeldPartition,
-  { whole, views, from, differences }: ReadPartition,
-  since: readonly CommittedDeltas[],
-  changed: (change: Change) => void,
-): HeldPartition {
-  const partition = whole.partition;
-  const isHeld = (generation: number, view: string) => generation >= before.from && before.views.has(view);
-  const generations = new Map(before.generations);
-  for (const [generation, read] of whole.generations) {
-    const own = generations.get(generation);
-    const entering = [...read.rows].filter(([view]) => !isHeld(generation, view));
-    for (const [view] of entering) {
-      const rows = differences.get(generation)?.get(view);
-      if (rows !== undefined) changed({ partition, generation, rows: new Map([[view, rows]]), sign: 1 });
-    }
-    const all = new Map([...(own?.views ?? []), ...entering.map(([view, rows]) => [view, createHeldRows(rows)] as const)]);
-    const { pending, overflowed } = own ?? read;
-    generations.set(generation, { views: all, pending, overflowed });
-  }
-  let { state } = whole;
-  for (const commit of since) {
-    state = stateWith(state, commit, from);
-    const { generation } = commit;
-    if (generation < from) continue;
-    const entering = [...commit.rows].filter(([view]) => views.includes(view) && !isHeld(generation, view));
-    const rows: RowsByView = new Map(entering);
-    changed({ partition, generation, rows, sign: 1 });
-    const counted = generation >= before.from ? NOTHING : commit;
-    generations.set(generation, withCommit(generations.get(generation), rows, counted));
-  }
-  return { cursor: before.cursor, state, from, views: new Set([...before.views, ...views]), generations };
-}
-
-const NOTHING = { pending: 0, overflowed: 0 };

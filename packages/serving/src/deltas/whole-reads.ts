@@ -12,7 +12,8 @@ import type { RowsByView } from '@tributary/views/deltas';
 import { assertAnswered } from '../merge.ts';
 import { type Turn, turn } from '../rows-in-turns.ts';
 import { differencesOf } from './differences.ts';
-import type { HeldDeltas, HeldPartition } from './held.ts';
+import type { HeldDeltas } from './held.ts';
+import type { HeldPartition } from './held-partition.ts';
 
 /** A partition that was read. */
 export interface ReadPartition {
