@@ -104,7 +104,7 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     test: BY_KEY_TEST,
   },
   {
-    lie: 'key by key, nobody knows that pages begin to be read',
+    lie: 'key by key, commits do not know that pages begin to be read',
     law: '7',
     file: BY_KEY,
     from: 'if (isLeftToPages) await noteReading(prefix);',
@@ -112,7 +112,7 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     test: BY_KEY_TEST,
   },
   {
-    lie: 'key by key, nobody knows that a page is read',
+    lie: 'key by key, commits do not know that a page is read',
     law: '7',
     file: BY_KEY,
     from: '    await noteReading(prefix);\n    return asOfOneCommit',
@@ -429,7 +429,7 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     law: '7',
     file: 'packages/store/src/deltas/retire-deltas.ts',
     from: 'recordOf(await redis.tributaryRetire(...state, String(keep)))',
-    to: 'recordOf(Object.entries(await redis.hgetall(`${prefix}state`)).flat())',
+    to: 'recordOf(Object.entries(await redis.hgetall(prefix + "state")).flat())',
     test: RETIRED,
   },
 ];

@@ -190,7 +190,7 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     test: 'packages/reports/test/model-runner.test.ts',
   },
   {
-    lie: 'whoever asks for a model that is known stays in memory',
+    lie: 'clients that ask for a model that is known stay in memory',
     law: '7',
     file: 'packages/reports/src/runner/remembered-outcomes.ts',
     from: '  const ended = () => {\n    begun.askers = null;\n  };',

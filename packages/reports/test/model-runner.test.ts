@@ -180,7 +180,7 @@ describe('the runner of models', () => {
     const counts = [{}] as const;
     const [first, second] = [Promise.withResolvers<never>(), Promise.withResolvers<ReturnType<typeof compute>>()];
     const failed = remembered(counts, 'same', A, () => first.promise);
-    // So many that all are let go.
+    // With 64 more all are let go.
     for (let other = 0; other < 64; other++) void remembered(counts, `other ${other}`, A, () => second.promise);
     let begun = 0;
     const run = () => {
@@ -212,7 +212,7 @@ describe('the runner of models', () => {
     expect(askers.filter((one) => one.deref() !== undefined).length).toBeLessThan(5);
   });
 
-  test('law 7: whoever stays has the outcome, whenever others ask and leave, and a run is shared', async () => {
+  test('law 7: each client that stays has the outcome, whenever others ask and leave, and a run is shared', async () => {
     const asker = fc.record({ asks: fc.nat(12), leaves: fc.option(fc.nat(14), { nil: 99 }) });
     let again = 0;
     await fc.assert(

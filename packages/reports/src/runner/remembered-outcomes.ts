@@ -10,7 +10,7 @@ type Run = (asker: Asker) => Promise<ModelOutcome>;
 
 interface Asked {
   readonly outcome: Promise<ModelOutcome>;
-  /** Who waits for it, each with a run of their own question and what is left of its time; null: nobody has to wait any more. */
+  /** Who waits for it, each with a run of their own question and what is left of its time; null: it is there, or failed. */
   askers: { readonly asker: Asker; readonly run: Run }[] | null;
 }
 

@@ -45,7 +45,7 @@ export interface HeldDeltas {
   covers(partition: number, views: Iterable<string>, from: number): boolean;
   /**
    * Adds what was committed since the cursor, rows of views that the partition covers, some thousand rows at a turn. In between the partition is
-   * as of one of these commits. Where `pace` rejects it stays so; nobody else may add meanwhile.
+   * as of one of these commits. Where `pace` rejects it stays so; no other call may add meanwhile.
    */
   add(partition: number, commits: Commits, pace: Pace): Promise<void>;
   /**
@@ -80,7 +80,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       const { id, generation } = commit;
       const rows = rowsOfViews(commit, (view) => (held[number] as HeldPartition).views.has(view));
       const pieces = await inPieces(rows, pace);
-      // From here to where it is held is one turn: whoever asks gets all of a commit, or nothing.
+      // From here to where it is held is one turn: a reader gets all of a commit, or nothing.
       const before = held[number] as HeldPartition;
       const cursor = { commitId: id, commits: before.cursor.commits + 1 };
       const generations = new Map(before.generations);

@@ -56,7 +56,7 @@ export interface Page {
   /** The commit that the rows are of; "": none. */
   readonly lastCommit: string;
   readonly entries: readonly string[] | null;
-  /** Of the next page; "0": there are no more. */
+  /** Where the next page begins; "0": there are no more. */
   readonly place: string;
   /** Field, value, field, … */
   readonly hash: readonly Buffer[];
