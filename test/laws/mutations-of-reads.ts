@@ -386,7 +386,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'a view that no generation has reads as nothing',
     law: '7',
     file: `${SERVING}/snapshot.ts`,
-    from: "  if (layers !== 'speed') demandViews(loaded, views);\n",
+    from: "  if (layers !== 'speed') demandViews(loaded, views.filter(isDemanded));\n",
     to: '',
     test: 'services/api/test/no-silent-holes.test.ts',
   },

@@ -211,6 +211,16 @@ test('assists: a channel and its campaigns are each counted once a conversion; t
   ]);
 });
 
+test('repeats: a conversion repeats an earlier one of its type within the lookback, to the millisecond; refunds do not', async () => {
+  const definitions = definitionsOf({ touches: { click: { windowDays: 2 } }, conversions: ['buy', 'lead'] });
+  const lead = (id: string, hours: number) => event(id, hours, 'lead', { currency: 'EUR' });
+  const found = async (...events: Event[]) => shown(await agreed([click('a', 0, 'x'), ...events], definitions), 'repeats');
+  expect(await found(buy('b', 1), buy('c', 49))).toEqual({ 'buy ·  · EUR': [1] });
+  expect(await found(buy('b', 1), buy('c', 49 + MS))).toEqual({});
+  expect(await found(lead('b', 1), buy('c', 2), buy('d', 3, -100))).toEqual({});
+  expect(await found(buy('b', 1, -100), buy('c', 2), buy('d', 3, 0), buy('e', 4))).toEqual({ 'buy · x · EUR': [2] });
+});
+
 test('lag counts whole days from the first touch; a conversion without one is a path of none', async () => {
   const definitions = definitionsOf({ touches: { click: { windowDays: 3 } }, conversions: ['buy'] });
   const rows = await agreed([click('a', 0, 'x'), buy('b', 24 - MS), buy('c', 24), buy('d', 72), buy('e', 72 + MS)], definitions);

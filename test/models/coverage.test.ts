@@ -100,6 +100,21 @@ test.each(['values', 'orders'])(
   },
 );
 
+test.each([500, 1_000])(
+  '%d users in 16 groups, one channel of 20 % whose users order by Zipf: it is hardly ever printed (before: in 19 to 41 %, held in 24 to 54)',
+  (users) => {
+    const options = { ...OPTIONS, users, repetitions: 100, models: ['last', 'shapley'] as const, groups: 16 };
+    const cells = coverageOf(worldOf('orders without a variance in one large channel'), options);
+    const printed = (channel: string) =>
+      cells.filter((cell) => cell.channel === channel && cell.figure === 'credit').map((cell) => cell.printed);
+    expect(Math.max(...printed('social'))).toBeLessThanOrEqual(12);
+    expect(Math.min(...printed('search'))).toBeGreaterThan(50);
+    expect(
+      coverageOf(worldOf('plain'), options).find(({ channel, figure }) => channel === 'social' && figure === 'credit')?.printed,
+    ).toBeGreaterThan(70);
+  },
+);
+
 test('in groups: no interval of a channel that too few users converted over, nor of value that few orders decide', () => {
   const small = coverageOf(worldOf('plain'), { ...OPTIONS, repetitions: 60, users: 100, groups: 16 });
   expect(small.filter(({ channel }) => channel === 'podcast').map(({ printed }) => printed)).toEqual(new Array(12).fill(0));

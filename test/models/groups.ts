@@ -5,7 +5,7 @@ import { isRule, type ModelName } from '@tributary/attribution/models/catalogue'
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import { evidenceOf } from '@tributary/attribution/uncertainty/evidence';
-import type { Grouped, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
+import type { Grouped, Repeated, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
 import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
 import type { ChannelUncertainty, UncertaintyOptions } from '@tributary/attribution/uncertainty/uncertainty';
 import { type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
@@ -57,6 +57,7 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
       journeys: evidence.byChannel[channel]?.journeysAlone ?? 0,
       groups: own.filter(({ conversions }) => aloneAt[channel]?.some((path) => (conversions[path] as number) > 0)).length,
     }));
+    const repeated = { all: repeatedOf(groups, null), byChannel: channels.map((channel) => repeatedOf(groups, channel)) };
     return options.rewards.map((reward): Answered => {
       const is: Estimate = estimator.estimate(all)(reward);
       const near = estimator.near(all, groups.length);
@@ -65,11 +66,29 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
       const conversions = { is: countOf(all), without: without.map(countOf) };
       const { level } = options;
       const orders = reward === 'value' ? singleOrders : [];
-      const counts = { is, without: others, conversions, met, alone, singleOrders: orders };
+      const counts = { is, without: others, conversions, met, alone, repeated, singleOrders: orders };
       const asked: Grouped = { model, reward, level, channels, ...counts };
       return { model, reward, channels: jackknife(asked).channels };
     });
   });
+}
+
+/** All that a user converts lies within a lookback, in the order in which it is listed; refunds repeat nothing. */
+function repeatedOf(groups: readonly Users[], channel: string | null): Repeated {
+  let [conversions, repeats] = [0, 0];
+  for (const { times, journeys } of groups.flat()) {
+    let before = false;
+    for (const one of journeys) {
+      if (one.conversions === 0) continue;
+      const isOrder = one.value >= 0;
+      if (channel === null || one.path.includes(channel)) {
+        conversions += times;
+        if (isOrder && before) repeats += times;
+      }
+      before ||= isOrder;
+    }
+  }
+  return { conversions, repeats };
 }
 
 /** Days of a window. */

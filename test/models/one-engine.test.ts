@@ -108,6 +108,17 @@ test('intervals of the API are those of the same users in the same groups, to th
   const singleOrders = [...rowsOfOrders.values()].flatMap(([one, ...others]) =>
     one === undefined || others.length > 0 ? [] : [{ value: one.value ?? 0, channels: one.path }],
   );
+  const isRepeat = (one: Journey, i: number) =>
+    journeys.some(
+      (other, j) =>
+        other.converted &&
+        other.userId === one.userId &&
+        ((other.daysAgo ?? 0) > (one.daysAgo ?? 0) || (other.daysAgo === one.daysAgo && j < i)),
+    );
+  const repeatedIn = (isOf: (one: Journey) => boolean) => ({
+    conversions: journeys.filter((one) => one.converted && isOf(one)).length,
+    repeats: journeys.filter((one, i) => one.converted && isOf(one) && isRepeat(one, i)).length,
+  });
   for (const model of SHARED)
     for (const reward of ['conversions', 'value'] as const) {
       const parameters = { model, reward, alpha: 0.5, seed: 1 } as const;
@@ -134,6 +145,10 @@ test('intervals of the API are those of the same users in the same groups, to th
           return Array.from({ length: partitions }, (_, group) => own.filter((one) => groupOf(one) === group).length);
         }),
         singleOrders: reward === 'value' ? singleOrders : [],
+        repeated: {
+          all: repeatedIn(() => true),
+          byChannel: channels.map((channel) => repeatedIn(({ path }) => path.includes(channel))),
+        },
         alone: channels.map((channel) => {
           const own = journeys.filter(({ path }) => path.every((one) => one === channel));
           return { journeys: own.length, groups: new Set(own.filter(({ converted }) => converted).map(groupOf)).size };

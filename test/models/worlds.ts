@@ -101,6 +101,10 @@ export const WORLDS: readonly World[] = [
     ...ONCE,
     apart: { ...FIFTY, ...ZIPF_ORDERS, channel: 'partner' },
   }),
+  worldOf('orders without a variance in one large channel', PLAIN, {
+    ...ONCE,
+    apart: { ...FIFTY, ...ZIPF_ORDERS, channel: 'social' },
+  }),
   worldOf('refunds of 10 to 50 % of the orders', PLAIN, {
     ...ONCE,
     value: (random) => 25 + 50 * random(),

@@ -93,7 +93,8 @@ export async function takeSnapshot(
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
   const { served, speed, stale } = await freshOrHeld();
   const { loaded } = served;
-  if (layers !== 'speed') demandViews(loaded, views);
+  const isDemanded = (view: View) => !(view.onlyForIntervals === true && grouped.includes(view));
+  if (layers !== 'speed') demandViews(loaded, views.filter(isDemanded));
   const pointed = generations.current().wanted;
   // Real time has all rows by partition, whatever the generation lacks.
   const ofGroups = layers === 'speed' ? ONLY_LIVE : () => groupsOf(deps.source, loaded, grouped, deps.partitions);

@@ -15,6 +15,7 @@ import { nullTransitions } from './null-transitions/fold.ts';
 import { pathShapes } from './path-shapes/fold.ts';
 import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
+import { repeats } from './repeats/fold.ts';
 import { touches } from './touches/fold.ts';
 import { transitions } from './transitions/fold.ts';
 import type { View } from './view.ts';
@@ -25,6 +26,7 @@ const ALL = [
   conversions,
   credit,
   coalitions,
+  repeats,
   transitions,
   nullCoalitions,
   nullTransitions,

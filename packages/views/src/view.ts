@@ -46,6 +46,8 @@ export interface View<Seen = unknown> {
   readonly looksAtEdges?: true;
   /** A generation keeps its rows by partition as well, for intervals: all of them, or up to a bound (by-partition.ts). */
   readonly keptByPartition?: 'all' | 'bounded';
+  /** Reports read it for intervals alone: those of a generation that was computed without it have none. */
+  readonly onlyForIntervals?: true;
   /** Emits the rows of one anchor, in any order; the same key may be emitted more than once. */
   rows(seen: Seen, definitions: Definitions, emit: Emit): void;
 }

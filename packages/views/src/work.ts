@@ -15,8 +15,8 @@ export interface Work {
   within: Work | undefined;
 }
 
-/** 8 to 30 ms. */
-const MOST_OF_EVENT = 90_000;
+/** 9 to 35 ms. */
+const MOST_OF_EVENT = 105_000;
 /** A tenth of a second: five events. */
 const MOST_OF_USER = 5 * MOST_OF_EVENT;
 /** A second: an entry is applied in one piece. */

@@ -92,6 +92,13 @@ test('they are the jackknife over the same users in the same groups, to the last
       const own = counted.filter((one) => one.credited && last(one) === channel);
       return Array.from({ length: PARTITIONS }, (_, group) => own.filter((one) => groupOf(one) === group).length);
     }),
+    repeated: {
+      all: { conversions: counted.length, repeats: counted.filter(({ credited }) => !credited).length },
+      byChannel: channels.map((channel) => ({
+        conversions: counted.filter(({ credited, path }) => credited && path.includes(channel)).length,
+        repeats: 0,
+      })),
+    },
     ...{ singleOrders: [], alone: [] },
   });
   const rows = await rowsOf(world, 'model=last&intervals=1&value=conversions');

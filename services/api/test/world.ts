@@ -177,7 +177,12 @@ export async function createWorld(options: WorldOptions = {}) {
   async function cut(
     generation: number,
     speedReadsIt = true,
-    { isGrouped = true, leftOut = [], promotion }: { isGrouped?: boolean; leftOut?: string[]; promotion?: StagedPromotion } = {},
+    {
+      isGrouped = true,
+      leftOut = [],
+      lacks = [],
+      promotion,
+    }: { isGrouped?: boolean; leftOut?: string[]; lacks?: string[]; promotion?: StagedPromotion } = {},
   ): Promise<void> {
     if (speedReadsIt) await readBarrier(generation);
     const events = log.slice();
@@ -185,7 +190,7 @@ export async function createWorld(options: WorldOptions = {}) {
     views.set(generation, naive(events, definitions));
     const whole = manifestOf(generation, events.length, definitions, nowMs, partitions);
     const names = new Set(VIEWS.map(({ name }) => name));
-    const isKept = (name: string) => (isGrouped || names.has(name)) && !leftOut.includes(name);
+    const isKept = (name: string) => (isGrouped || names.has(name)) && ![...leftOut, ...lacks].includes(name);
     const own = Object.fromEntries(Object.entries(whole.views).filter(([name]) => isKept(name)));
     const manifest = {
       ...whole,

@@ -16,6 +16,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { dayOf, HOUR_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
 import { nullPathOf, pathOf } from '@tributary/views/journeys/path';
+import { isRepeat } from '@tributary/views/journeys/repeat';
 import { timelineEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { before, type TimelineEvent } from '@tributary/views/timeline';
@@ -130,8 +131,10 @@ function journeysOf(
     timeline.forEach((event, at) => {
       if (event.valueMinor !== 0 || event.costMinor !== 0) currencies.add(event.currency);
       if (event.kind === 'conversion' && event.valueMinor < 0) refunds += 1;
-      if (event.kind === 'conversion') add(converting(event, pathOf(timeline, at, definitions), definitions, withAges));
-      else {
+      if (event.kind === 'conversion') {
+        const repeats = Number(isRepeat(timeline, at, definitions));
+        add({ ...converting(event, pathOf(timeline, at, definitions), definitions, withAges), repeats });
+      } else {
         const [channel = ''] = channelsOf([event], definitions);
         if (event.costMinor > 0) costs.set(channel, (costs.get(channel) ?? 0) + event.costMinor);
         const path = nullPathOf(timeline, at, definitions);

@@ -13,7 +13,7 @@ import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Shape } from '@tributary/attribution/rules/rules';
 import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
-import type { Grouped, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
+import type { Grouped, Repeated, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
 import { jackknife, notRun } from '@tributary/attribution/uncertainty/jackknife';
 import type { ModelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
@@ -45,12 +45,23 @@ export function uncertaintyByGroups(
     );
   const groups = Array.from({ length: options.groups }, (): WeightedPath[] => []);
   for (const { user = '', journeys } of rows)
-    for (const path of changed(journeys, change)) groups[partitionOf(user, options.groups)]?.push(path);
+    groups[partitionOf(user, options.groups)]?.push(...withRepeats(changed(journeys, change)));
   const counted = countedIn(groups);
   return {
     ...{ unit: 'user', groups: options.groups, replicates: 0, seed: options.seed, level: options.level, cautions: [] },
     models: answers.flatMap(({ model }) => options.rewards.map((reward) => ofModel(model, reward, counted, options))),
   };
+}
+
+/** Where journeys have no times, all conversions of a user but the first are repeats. */
+function withRepeats(journeys: Paths): Paths {
+  let before = 0;
+  return journeys.map((one) => {
+    const orders = one.value < 0 ? 0 : one.conversions;
+    const { repeats = Math.max(0, orders - (before === 0 ? 1 : 0)) } = one;
+    before += orders;
+    return { ...one, repeats };
+  });
 }
 
 /** What the groups know of conversions, whatever the model. */
@@ -89,6 +100,10 @@ function ofModel(model: FileModel, reward: Reward, counted: Counted, options: Gr
           ...asked,
           ...{ model, reward, level: options.level },
           conversions: { is: conversionsOf(counted.all), without: counted.without.map(conversionsOf) },
+          repeated: {
+            all: repeatedIn(counted.all),
+            byChannel: asked.channels.map((channel) => repeatedIn(counted.all.filter(({ path }) => path.includes(channel)))),
+          },
           singleOrders: reward === 'value' ? counted.singleOrders : [],
         });
   return {
@@ -176,6 +191,10 @@ function ofCounts(
       groups: counted.groups.map(isAlone(channel)).filter((paths) => conversionsOf(paths) > 0).length,
     })),
   };
+}
+
+function repeatedIn(paths: Paths): Repeated {
+  return { conversions: conversionsOf(paths), repeats: paths.reduce((sum, { repeats = 0 }) => sum + repeats, 0) };
 }
 
 function amountIn(paths: Paths, reward: Reward): number {

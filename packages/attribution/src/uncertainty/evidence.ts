@@ -1,6 +1,6 @@
 /** What stands behind the figures of a channel: how many units, and how their value is spread. */
 import type { Estimator } from './estimators.ts';
-import { type BesideOthers, besideOthers, type Powers } from './like-others.ts';
+import { added, type BesideOthers, besideOthers, type Powers, type Shared } from './like-others.ts';
 import { hasHeavyTail, type Repeated } from './tail.ts';
 import type { Units } from './units.ts';
 
@@ -67,9 +67,26 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
   const onlyOf = units.paths.map(({ path }) =>
     path.every((channel) => channel === path[0]) ? (place.get(path[0] as string) as number) : -1,
   );
+  /** What a unit has, by channel: of conversions that count for it. */
+  const valuesOf = (unit: number): Map<number, Unit> => {
+    const values = new Map<number, Unit>();
+    for (let at = units.begins[unit] as number; at < (units.begins[unit + 1] as number); at++) {
+      const conversions = units.conversions[at] as number;
+      const value = units.value[at] as number;
+      if (conversions === 0) continue;
+      for (const channel of channelsOf[units.pathOf[at] as number] as number[]) {
+        const before = values.get(channel) ?? { conversions: 0, worth: 0, orders: 0 };
+        values.set(channel, {
+          conversions: before.conversions + conversions,
+          worth: before.worth + value,
+          orders: before.orders + (value < 0 ? 0 : conversions),
+        });
+      }
+    }
+    return values;
+  };
   let largest = 0;
   for (const [unit, times] of units.times.entries()) {
-    const values = new Map<number, Unit>();
     const aloneHere = new Set<number>();
     let [converted, value] = [0, 0];
     for (let at = units.begins[unit] as number; at < (units.begins[unit + 1] as number); at++) {
@@ -83,24 +100,21 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
       converted += conversions;
       value += worth;
       largest = Math.max(largest, Math.abs(worth) / conversions);
-      for (const channel of channelsOf[path] as number[]) {
-        const before = values.get(channel) ?? { conversions: 0, worth: 0, orders: 0 };
-        values.set(channel, {
-          conversions: before.conversions + conversions,
-          worth: before.worth + worth,
-          orders: before.orders + (worth < 0 ? 0 : conversions),
-        });
-      }
     }
     if (converted === 0) continue;
     count(all, times, { conversions: converted, worth: value, orders: 0 });
-    for (const [channel, worth] of values) count(own[channel] as Sums, times, worth);
+    for (const [channel, worth] of valuesOf(unit)) count(own[channel] as Sums, times, worth);
     for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
   }
-  const besides = {
-    ofConversions: besideOthers(own.map(({ powers }): Powers => powers.ofConversions)),
-    ofValue: besideOthers(own.map(({ powers }): Powers => powers.ofValue)),
+  const converting = function* () {
+    for (const [unit, times] of units.times.entries()) yield { times, values: valuesOf(unit) };
   };
+  const besideIn = (of: keyof HeavyTail) =>
+    besideOthers(
+      own.map(({ powers }): Powers => powers[of]),
+      sharedIn(converting, own.length, of),
+    );
+  const besides = { ofConversions: besideIn('ofConversions'), ofValue: besideIn('ofValue') };
   return {
     converted: all.converted,
     ofConversions: equals(all.conversions, all.squaresOfConversions),
@@ -132,7 +146,7 @@ interface Unit {
 
 function noSums(): Sums {
   const amounts = { ofConversions: [], ofValue: [] };
-  const powers: Sums['powers'] = { ofConversions: [0, 0, 0, 0, 0, 0, 0], ofValue: [0, 0, 0, 0, 0, 0, 0] };
+  const powers: Sums['powers'] = { ofConversions: noPowers(), ofValue: noPowers() };
   return { converted: 0, conversions: 0, squaresOfConversions: 0, value: 0, squares: 0, powers, amounts };
 }
 
@@ -146,11 +160,38 @@ function count(sums: Sums, times: number, { conversions, worth, orders }: Unit):
   sums.squaresOfConversions += times * conversions ** 2;
   sums.value += times * worth;
   sums.squares += times * worth ** 2;
-  addPowers(sums.powers.ofConversions, conversions, times);
-  if (orders > 1) sums.powers.ofConversions[6] += times;
-  addPowers(sums.powers.ofValue, worth, times);
+  for (const kind of ['ofConversions', 'ofValue'] as const)
+    addUnit(sums.powers[kind], kind, { conversions, worth, orders }, times);
   sums.amounts.ofConversions.push({ amount: conversions, times });
   sums.amounts.ofValue.push({ amount: Math.abs(worth), times });
+}
+
+/** What channels have of the units that met each of them. */
+function sharedIn(
+  converting: () => Iterable<{ readonly times: number; readonly values: ReadonlyMap<number, Unit> }>,
+  channels: number,
+  of: keyof HeavyTail,
+): Shared {
+  const sharedOf = (isOf: (channel: number) => boolean): Powers[] => {
+    const shared: Powers[] = Array.from({ length: channels }, noPowers);
+    for (const { times, values } of converting()) {
+      const unit = noPowers();
+      for (const [channel, own] of values) if (isOf(channel)) addUnit(unit, of, own, times);
+      for (const channel of values.keys()) shared[channel] = added(shared[channel] as Powers, unit);
+    }
+    return shared;
+  };
+  return { withAll: sharedOf(() => true), withEach: (channel) => sharedOf((one) => one === channel) };
+}
+
+function noPowers(): MutablePowers {
+  return [0, 0, 0, 0, 0, 0, 0];
+}
+
+/** One unit more. */
+function addUnit(powers: MutablePowers, of: keyof HeavyTail, { conversions, worth, orders }: Unit, times: number): void {
+  addPowers(powers, of === 'ofConversions' ? conversions : worth, times);
+  if (of === 'ofConversions' && orders > 1) powers[6] += times;
 }
 
 type MutablePowers = { -readonly [K in keyof Powers]: Powers[K] };

@@ -15,10 +15,20 @@ export interface Grouped {
   readonly conversions: { readonly is: number; readonly without: readonly number[] };
   /** By channel: conversions that met it, by group. */
   readonly met: readonly (readonly number[])[];
+  /** Conversions of all groups, and how many are of users who converted before (packages/views/src/repeats/fold.ts). */
+  readonly repeated: {
+    readonly all: Repeated /** Those of paths that hold the channel. */;
+    readonly byChannel: readonly Repeated[];
+  };
   /** Orders that are known by themselves, as many as there are; none where the reward is conversions. */
   readonly singleOrders: readonly SingleOrder[];
   /** Journeys that met no other channel, by channel: how many, and groups with a conversion. Only the game of rates asks. */
   readonly alone: readonly { readonly journeys: number; readonly groups: number }[];
+}
+
+export interface Repeated {
+  readonly conversions: number;
+  readonly repeats: number;
 }
 
 export interface SingleOrder {

@@ -18,6 +18,7 @@ import {
   leavesNoShares,
   mayShowTail,
   pooledDispersion,
+  repeatsApart,
   showTail,
   sumOf,
   widenedBy,
@@ -246,6 +247,7 @@ function refusalsOfChannel(grouped: Grouped, i: number, isKnown: boolean, amount
   return [
     ...(isKnown ? [] : ['few_groups' as const]),
     ...(isKnown && isApart(grouped, i) ? ['differs_between_groups' as const] : []),
+    ...(isKnown && repeatsApart(grouped, i) ? ['few_users_decide' as const] : []),
     ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
     ...(reward === 'value' && credit <= 0 ? whyNotPositive(model, amounts, sumOf(grouped.met[i] as readonly number[])) : []),
     ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i, amounts) ? ['few_orders_decide' as const] : []),

@@ -3,7 +3,8 @@
  * users do not show it: samples in which they happen to be alike are those in which the users who convert most are missing, and there the
  * figure is too low and its variance too small. All others are many, and what they show hardly depends on the channel's own figures.
  *
- *   power sums of each channel → those of all others → how unlike these are, and whether the channel is more unlike than chance makes it
+ *   power sums of each channel → those of all others, of units that did not meet the channel → how unlike these are, and whether the channel is
+ *   more unlike than chance makes it
  */
 
 /**
@@ -41,14 +42,24 @@ const ERRORS = 3;
 /** Two are enough where refunds are counted: 3 in a hundred channels of the same refunds are refused. */
 const ERRORS_OF_NOTHING = 2;
 
+/** What channels share: a unit that met several of them counts for each, and what the channel itself is made of may not be what it is held against. */
+export interface Shared {
+  /** By channel: what all channels have of the units that met it. */
+  readonly withAll: readonly Powers[];
+  /** What one channel has of the units that met each channel. */
+  withEach(channel: number): readonly Powers[];
+}
+
 /** By channel; null: the others are too few. */
-export function besideOthers(each: readonly Powers[]): (BesideOthers | null)[] {
+export function besideOthers(each: readonly Powers[], { withAll, withEach }: Shared): (BesideOthers | null)[] {
   const all = each.reduce(added, NONE);
   const byUnlike = each.map((_, i) => i).sort((a, b) => unlikeOf(each[b] as Powers) - unlikeOf(each[a] as Powers) || a - b);
+  const shared = byUnlike.slice(0, 2).map(withEach);
   return each.map((own, i) => {
-    const others = less(all, own);
-    const first = byUnlike[0] === i ? byUnlike[1] : byUnlike[0];
-    const other = first === undefined ? NONE : (each[first] as Powers);
+    const others = less(all, withAll[i] as Powers);
+    const at = byUnlike[0] === i ? 1 : 0;
+    const first = byUnlike[at];
+    const other = first === undefined ? NONE : less(each[first] as Powers, shared[at]?.[i] as Powers);
     // Another that stands apart from most is none of those that show what is usual.
     const rest = less(others, other);
     const usual = rest[0] >= Math.max(FEWEST_OTHERS, other[0]) && unlikeOf(other) > mostUnlike(rest, other[0]) ? rest : others;
@@ -61,7 +72,7 @@ export function besideOthers(each: readonly Powers[]): (BesideOthers | null)[] {
 
 const NONE: Powers = [0, 0, 0, 0, 0, 0, 0];
 
-function added(a: Powers, b: Powers): Powers {
+export function added(a: Powers, b: Powers): Powers {
   return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4], a[5] + b[5], a[6] + b[6]];
 }
 

@@ -13,6 +13,7 @@ import { singleOrdersOf } from '../journeys/single-orders.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { Rename } from '../row-keys.ts';
 import { countJourneys, type JourneyCounts } from './journey-counts.ts';
+import { type RepeatedCounts, repeatedOf } from './repeated.ts';
 
 export interface GroupCounts {
   /** The counts of all groups but one, by group. */
@@ -21,6 +22,7 @@ export interface GroupCounts {
   readonly met: ReadonlyMap<string, readonly number[]>;
   /** By channel: journeys that met no other one, and groups with a conversion among them. Empty where no model looks at sets. */
   readonly alone: ReadonlyMap<string, Alone>;
+  readonly repeated: RepeatedCounts;
   /** Values of orders that stand alone in a row of a group, minor units, by currency. Empty where no value was asked for. */
   readonly singleOrders: ReadonlyMap<string, readonly SingleOrder[]>;
 }
@@ -58,6 +60,7 @@ export function countGroups(
     ),
     met,
     alone,
+    repeated: repeatedOf(snapshot, scopeOf(question), inModels),
     singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question), rename),
   };
 }

@@ -99,13 +99,17 @@ function refused(reward: Reward, code: CautionCode): RewardUncertainty {
 }
 
 function rewardOf(
-  groups: Pick<GroupCounts | CreditGroups, 'met' | 'singleOrders'>,
+  groups: Pick<GroupCounts | CreditGroups, 'met' | 'repeated' | 'singleOrders'>,
   currency: string | null,
-  asked: Omit<Grouped, 'met' | 'singleOrders'>,
+  asked: Omit<Grouped, 'met' | 'repeated' | 'singleOrders'>,
 ): RewardUncertainty {
   const { cautions, channels } = jackknife({
     ...asked,
     met: asked.channels.map((channel) => groups.met.get(channel) ?? []),
+    repeated: {
+      all: groups.repeated.all,
+      byChannel: asked.channels.map((channel) => groups.repeated.byChannel.get(channel) ?? { conversions: 0, repeats: 0 }),
+    },
     singleOrders: (currency === null ? undefined : groups.singleOrders.get(currency)) ?? [],
   });
   return { reward: asked.reward, cautions, channels: new Map(channels.map((one) => [one.channel, one])) };

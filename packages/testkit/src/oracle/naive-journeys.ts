@@ -15,8 +15,14 @@ export type Add = (view: string, dimensions: readonly string[], measures: readon
 
 const JOIN = '\u001f';
 
-/** What a conversion with this path adds. */
-export function naiveConversionRows(conversion: Event, path: readonly NaiveTouch[], definitions: Definitions, add: Add): void {
+/** What a conversion with this path adds. `repeats`: its user converted before. */
+export function naiveConversionRows(
+  conversion: Event,
+  path: readonly NaiveTouch[],
+  definitions: Definitions,
+  add: Add,
+  repeats: boolean,
+): void {
   const day = dayText(conversion.ts);
   const { type } = conversion;
   const currency = conversion.currency ?? '(none)';
@@ -24,6 +30,7 @@ export function naiveConversionRows(conversion: Event, path: readonly NaiveTouch
   const channels = path.map(({ channel }) => trackedChannels(channel, definitions));
 
   add('coalitions', [day, type, setText(channels), currency], [1n, value]);
+  if (repeats) add('repeats', [day, type, setText(channels), currency], [1n]);
   const steps: string[] = [];
   for (const channel of channels) if (steps.at(-1) !== channel) steps.push(channel);
   const pathText = steps.length > definitions.attribution.pathSteps ? '(other)' : steps.join(JOIN);

@@ -53,7 +53,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
         for (const part of naiveCredit(model, event, path, definitions))
           add('credit', [day, model, event.type, part.channel, part.campaign, currency], [part.creditMicros, part.valueMinor]);
       }
-      naiveConversionRows(event, path, definitions, add);
+      naiveConversionRows(event, path, definitions, add, naiveRepeats(timeline, event, definitions));
     }
     for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
       if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
@@ -127,6 +127,19 @@ function naiveKey(event: Event, path: string): string | null {
   }
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value.toString();
   return typeof value === 'string' && value.length > 0 ? value : null;
+}
+
+/** Whether an earlier conversion of its type lies within the lookback; refunds do not count. */
+function naiveRepeats(timeline: readonly Event[], conversion: Event, definitions: Definitions): boolean {
+  if ((conversion.value ?? 0) < 0) return false;
+  return timeline.some(
+    (event) =>
+      event.type === conversion.type &&
+      (event.value ?? 0) >= 0 &&
+      event.ts >= conversion.ts - definitions.lookbackMs &&
+      sortsBefore(event, conversion, definitions) &&
+      naiveCounts(timeline, event, definitions),
+  );
 }
 
 /** How one conversion's credit and value fall on its path. */

@@ -3,9 +3,9 @@
 -- In:  timelines (partition, user_key, seq, ts, type, kind, window_ms, value, currency, fresh)  the fresh touches and conversions, and of their
 --                users all others within two lookbacks of them
 --      attribution, from the definitions
--- Out: asked (partition, user_key, seq, ts, type, currency, value, after_seq, held_after_seq, now, before)  their last event; touches up to
---            after_seq are not on the path, without the fresh events up to held_after_seq; whether the journey is there now, and
---            was there before
+-- Out: asked (partition, user_key, seq, ts, type, currency, value, after_seq, held_after_seq, now, before, repeats, held_repeats)  their last
+--            event; touches up to after_seq are not on the path, without the fresh events up to held_after_seq; whether the journey is there
+--            now, and was there before; whether the user converted before (isRepeat in repeat.ts), now and without the fresh events
 --      crowded (user_key)  users with more touches than a path looks back over
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE crowded AS
@@ -21,14 +21,23 @@ WITH previous AS (
   WHERE kind = 'conversion' AND reset_on_conversion
   WINDOW earlier AS (PARTITION BY user_key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
--- A fresh touch may change the conversions within its window, or push an older touch off the paths within reach; where conversions end
--- the paths before them, a fresh one may change those within reach.
+repeated AS (
+  SELECT
+    user_key, seq,
+    coalesce(ts - lag(ts) OVER earlier <= lookback_ms, false) AS repeats,
+    coalesce(ts - max(CASE WHEN NOT fresh THEN ts END) OVER earlier <= lookback_ms, false) AS held_repeats
+  FROM timelines, attribution
+  WHERE kind = 'conversion' AND value >= 0
+  WINDOW earlier AS (PARTITION BY user_key, type ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+-- A fresh touch may change the conversions within its window, or push an older touch off the paths within reach; a fresh conversion may
+-- change whether those within reach are repeats, and their paths, where conversions end the paths before them.
 news AS (
   SELECT
     user_key, seq,
     ts + CASE WHEN kind = 'touch' AND user_key NOT IN (FROM crowded) THEN window_ms ELSE lookback_ms END AS until
   FROM timelines, attribution
-  WHERE fresh AND (kind = 'touch' OR reset_on_conversion)
+  WHERE fresh
 ),
 affected AS (
   SELECT * FROM timelines WHERE kind = 'conversion' AND fresh
@@ -39,5 +48,6 @@ affected AS (
 SELECT
   partition, user_key, seq, ts, type, currency, value,
   coalesce(after_seq, -1) AS after_seq, coalesce(held_after_seq, -1) AS held_after_seq,
-  true AS now, NOT fresh AS before
-FROM affected LEFT JOIN previous USING (user_key, seq);
+  true AS now, NOT fresh AS before,
+  coalesce(repeats, false) AS repeats, coalesce(held_repeats, false) AS held_repeats
+FROM affected LEFT JOIN previous USING (user_key, seq) LEFT JOIN repeated USING (user_key, seq);

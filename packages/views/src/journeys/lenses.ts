@@ -1,9 +1,10 @@
 /** What the rows of attribution look at: the path of a conversion, or of a journey that ended without one. */
 import type { TimelineEvent } from '../timeline.ts';
 import type { Lens } from '../view.ts';
-import { conversionsAfter, nullPathsAround } from './affected.ts';
+import { conversionsAfter, nullPathsAround, repeatsAfter } from './affected.ts';
 import { channelsOf } from './channels.ts';
 import { nullPathOf, pathOf } from './path.ts';
+import { isRepeat } from './repeat.ts';
 
 export interface ConvertingPath {
   readonly conversion: TimelineEvent;
@@ -31,6 +32,14 @@ export const CONVERTING_PATH: Lens<ConvertingPath> = {
     return { conversion, path, channels: channelsOf(path, definitions) };
   },
   sizeOf: ({ path }) => path.length,
+};
+
+/** The path of a conversion whose user converted before. */
+export const REPEATED_PATH: Lens<ConvertingPath> = {
+  ...CONVERTING_PATH,
+  affected: repeatsAfter,
+  look: (timeline, at, definitions) =>
+    isRepeat(timeline, at, definitions) ? CONVERTING_PATH.look(timeline, at, definitions) : null,
 };
 
 export const NULL_PATH: Lens<NullPath> = {

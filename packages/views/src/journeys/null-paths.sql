@@ -47,5 +47,5 @@ last_before AS (
     ON conversion.user_key = near.user_key AND conversion.seq < near.seq
   GROUP BY near.user_key, near.seq
 )
-SELECT partition, user_key, seq, ts, '', '', 0, coalesce(after_seq, -1), coalesce(held_after_seq, -1), now, before
+SELECT partition, user_key, seq, ts, '', '', 0, coalesce(after_seq, -1), coalesce(held_after_seq, -1), now, before, false, false
 FROM near LEFT JOIN last_before USING (user_key, seq);

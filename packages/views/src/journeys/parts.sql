@@ -3,8 +3,8 @@
 -- In:  walked, path  see walk.sql; channel, see steps.sql
 -- Out: own   (path_no, channel_no, i, seq, own_i, own_n)  step i of the path is number own_i of its channel's own_n
 --      part  (path_no, channel_nos)  the distinct channels of the path, in the order in which they first occur
---      coalition (filed_no, partition, is_null, channels, journeys, value)  journeys by the set of channels on their path (coalitionOf in
---                channels.ts)
+--      coalition (filed_no, partition, is_null, channels, journeys, value, repeats)  journeys by the set of channels on their path
+--                (coalitionOf in channels.ts), and how many of them are repeats
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE own AS
   SELECT
@@ -23,7 +23,7 @@ WITH counted AS (
   SELECT
     filed_no, partition, is_null,
     CASE WHEN len(part.channel_nos) <= 20 THEN list_sort(part.channel_nos) END AS channel_nos,
-    sum(sign) AS journeys, sum(sign * value) AS value
+    sum(sign) AS journeys, sum(sign * value) AS value, sum(CASE WHEN repeats THEN sign ELSE 0 END) AS repeats
   FROM path JOIN part USING (path_no)
   GROUP BY ALL
 ),
@@ -32,5 +32,5 @@ named AS (
   FROM (SELECT channel_nos, unnest(channel_nos) AS channel_no FROM (SELECT DISTINCT channel_nos FROM counted)) JOIN channel USING (channel_no)
   GROUP BY channel_nos
 )
-SELECT filed_no, partition, is_null, coalesce(channels, '(other)') AS channels, journeys, value
+SELECT filed_no, partition, is_null, coalesce(channels, '(other)') AS channels, journeys, value, repeats
 FROM counted LEFT JOIN named USING (channel_nos);

@@ -5,7 +5,7 @@
 --               place_no of all places of the channel
 --      channel  (channel_no, channel)  those that the definitions track, numbered in the order of their text
 --      filed    (filed_no, day, type, currency)  what journeys are filed under
---      wanted   (path_no, sign, filed_no, partition, ts, value, is_null)  the paths: 2·row of asked as it is now, counted +1, and the next
+--      wanted   (path_no, sign, filed_no, partition, ts, value, is_null, repeats)  the paths: 2·row of asked as it is now, counted +1, and the next
 --               number as it was before, counted −1
 --      step     (path_no, seq, place_no, channel_no, indirect, view_through, age_hours)  their touches
 -- Statements end with a semicolon at the end of a line.
@@ -32,12 +32,12 @@ CREATE OR REPLACE TABLE filed AS
   FROM (SELECT DISTINCT ts // 86400000 AS day_no, type, currency FROM asked);
 CREATE OR REPLACE TABLE wanted AS
 WITH journey AS (
-  SELECT asked.rowid::INTEGER AS journey_no, filed_no, partition, ts, value, asked.type = '' AS is_null, now, before
+  SELECT asked.rowid::INTEGER AS journey_no, filed_no, partition, ts, value, asked.type = '' AS is_null, now, before, repeats, held_repeats
   FROM asked JOIN filed ON filed.day_no = ts // 86400000 AND filed.type = asked.type AND filed.currency = asked.currency
 )
-SELECT 2 * journey_no AS path_no, 1 AS sign, filed_no, partition, ts, value, is_null FROM journey WHERE now
+SELECT 2 * journey_no AS path_no, 1 AS sign, filed_no, partition, ts, value, is_null, repeats FROM journey WHERE now
 UNION ALL
-SELECT 2 * journey_no + 1, -1, filed_no, partition, ts, value, is_null FROM journey WHERE before;
+SELECT 2 * journey_no + 1, -1, filed_no, partition, ts, value, is_null, held_repeats FROM journey WHERE before;
 CREATE OR REPLACE TABLE step AS
 WITH touch AS (
   SELECT user_key, seq, ts, window_ms, view_through, fresh, place_no, channel_no, indirect

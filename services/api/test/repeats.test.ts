@@ -1,0 +1,52 @@
+/** Users who convert again: what the sums of groups hardly show, counted beside them. */
+import { expect, test } from 'vitest';
+import { type Journey, times, walk, walked } from './walked.ts';
+
+const PARTITIONS = 16;
+
+/** 320 users who buy once over `a` or `b`, and 30 over `c`, of whom some buy twice. */
+const users = (twice: number): Journey[] => [
+  ...Array.from({ length: 320 }, (_, i) => ({ path: [i % 2 === 0 ? 'a' : 'b'], converted: true, value: 50, currency: 'EUR' })),
+  ...Array.from({ length: 30 }, (_, i) =>
+    times(i < twice ? 2 : 1, { path: ['c'], converted: true, value: 50, currency: 'EUR', userId: `c ${twice} ${i}` }),
+  ).flat(),
+];
+
+test.each(['last', 'shapley'])(
+  '%s: a channel whose users come back beside others whose do not has no interval but the reason',
+  async (model) => {
+    const cautionsOf = async (twice: number) => {
+      const world = await walked(users(twice), {}, { partitions: PARTITIONS });
+      const { body } = await world.get(`/v1/attribution?model=${model}&intervals=1&value=conversions`);
+      const rows = Object.fromEntries(
+        body.rows.map((row: { channel: string; conversionsCautions: string; conversionsLow: number | null }) => [
+          row.channel,
+          [row.conversionsLow !== null, row.conversionsCautions],
+        ]),
+      );
+      return [rows['a'], rows['c']];
+    };
+    expect(await cautionsOf(0)).toEqual([
+      [true, ''],
+      [true, ''],
+    ]);
+    expect(await cautionsOf(8)).toEqual([
+      [true, ''],
+      [false, 'few_users_decide'],
+    ]);
+  },
+);
+
+test('law 7: a generation of an earlier version, which counted no repeats, has figures and no interval but the reason', async () => {
+  const world = await walked(users(8).slice(0, 100), {}, { partitions: PARTITIONS });
+  await world.cut(1, true, { lacks: ['repeats', 'repeatsByPartition'] });
+  await world.publish(1);
+  await walk(world, users(8).slice(100));
+  await world.tick();
+  for (const model of ['last', 'shapley']) {
+    const { status, body } = await world.get(`/v1/attribution?model=${model}&intervals=1&value=conversions`);
+    expect([status, body.uncertainty]).toMatchObject([200, { groups: null, cautions: [{ code: 'groups_not_kept' }] }]);
+    expect(body.rows[0]).toMatchObject({ shareLow: null, conversionsLow: null, rank: null });
+  }
+  expect(await world.get('/v1/views/repeats')).toMatchObject({ body: { code: 'view_not_computed' } });
+});
