@@ -114,6 +114,8 @@ test('law 6: the columns of what a generation keeps: names, types, order', () =>
     ['cost', 'BIGINT'],
     ['value', 'BIGINT'],
     ['currency', 'VARCHAR'],
+    ['corrected_by', 'VARCHAR'],
+    ['dropped', 'BOOLEAN'],
   ]);
   expect(Object.entries(CONVERSION_COLUMNS)).toEqual([
     ['id', 'VARCHAR'],

@@ -111,8 +111,8 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
     lie: 'conversions that were taken over stay in the list',
     law: '1',
     file: `${COMPUTE}/conversion-files.ts`,
-    from: "  if (count?.['rows'] === 0n) return files;",
-    to: "  if (count?.['rows'] !== -1n) return files;",
+    from: "if ((await countOf(session, 'gone')) === 0) return files;",
+    to: "if ((await countOf(session, 'gone')) >= 0) return files;",
     test: RUNS,
   },
   {

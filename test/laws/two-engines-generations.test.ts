@@ -6,19 +6,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compute } from '@tributary/archive/compute/compute';
-import { CONVERSION_COLUMNS, keepsCorrections, keepsKeys, parquetFiles } from '@tributary/archive/compute/relations';
+import { CONVERSION_COLUMNS, correctedOtherwise, keepsKeys, parquetFiles } from '@tributary/archive/compute/relations';
 import type { ComputeBase, ComputeLimits } from '@tributary/archive/compute/spec';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import { readViewRows } from '@tributary/archive/views';
-import type { Definitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/inputs/event-rows';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
-import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import {
+  changeCorrections,
+  definitionsOf,
+  generateDefinitions,
+  SMALL_DEFINITIONS,
+  sha256Hex,
+} from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
@@ -84,9 +90,11 @@ async function generation(
   base: (ComputeBase & { readonly definitions: string }) | null,
   definitions: Definitions,
   limits: ComputeLimits,
-  mostGroupedRows?: number,
+  { mostGroupedRows, covered = [] }: { readonly mostGroupedRows?: number; readonly covered?: readonly StoredFile[][][] } = {},
 ): Promise<ComputeBase & { readonly definitions: string }> {
   const number = ++attempts;
+  const spans = base === null ? [] : correctedOtherwise({ definitions: base.definitions }, definitions);
+  const versionOf = (json: string) => storedDefinitions(json, sha256Hex).uncorrectedVersion;
   const result = await compute({
     dataDir,
     generation: number,
@@ -94,7 +102,8 @@ async function generation(
     definitions: definitions.json,
     arrivals,
     base,
-    reuseRows: base?.definitions === definitions.json,
+    ...(spans.length > 0 && { reread: { spans, files: together(covered) } }),
+    reuseRows: base !== null && versionOf(base.definitions) === definitions.uncorrectedVersion,
     limits,
     ...(mostGroupedRows !== undefined && { mostGroupedRows }),
   });
@@ -138,12 +147,14 @@ test('laws 1, 3, 5, 8: every generation is naive(all up to its cut), whatever th
       let upTo = 0;
       for (const piece of pieces) {
         if (random.chance(0.2)) definitions = generateDefinitions(random);
+        if (random.chance(0.5)) definitions = changeCorrections(random, definitions);
         const arrivals = await archive(piece);
+        const covered = archived.slice();
         archived.push(arrivals);
-        // Without the keys that its definitions ask for, and corrected otherwise, all are read again (begin.ts).
+        // Without the keys that its definitions ask for, all are read again (begin.ts).
         base =
-          base === null || (keepsKeys(base, definitions) && keepsCorrections(base, definitions))
-            ? await generation(arrivals, base, definitions, limits)
+          base === null || keepsKeys(base, definitions)
+            ? await generation(arrivals, base, definitions, limits, { covered })
             : await generation(together(archived), null, definitions, limits);
         upTo += piece.length;
         expect(differences(await viewsOf(base), naiveOfGeneration(events.slice(0, upTo), definitions, PARTITIONS))).toEqual([]);
@@ -329,7 +340,7 @@ test('law 7: rows by partition beyond the bound are left out, also of what is bu
   expect([names.map(({ name }) => name), whole.leftOut]).toEqual([['creditByPartition', 'pathsByPartition'], undefined]);
   const rows = Math.max(...names.map(({ name }) => whole.views[name]?.rows ?? 0));
   const bounded = (mostGroupedRows: number, base: typeof whole | null, files: readonly (readonly StoredFile[])[]) =>
-    generation(files, base, definitions, limits, mostGroupedRows);
+    generation(files, base, definitions, limits, { mostGroupedRows });
   expect((await bounded(rows, null, arrivals)).leftOut).toBeUndefined();
   const first = await bounded(0, null, arrivals);
   expect(first.leftOut).toEqual(names.map(({ name }) => name));

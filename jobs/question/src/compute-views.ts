@@ -20,7 +20,7 @@ export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
       await loadFresh(session, spec, definitions, shard);
       await addShardRows(session, spec, definitions, VIEWS, shard);
     }
-    const origin = { shards: shards.length, oncePerShard: areSummedByShard(definitions) };
+    const origin = { shards: shards.length, oncePerShard: areSummedByShard(spec, definitions) };
     const kept = await writeViews(spec, VIEWS, outputOf(session, spec, staging, spec.folder), origin);
     for (const view of keptOf(VIEWS, kept))
       await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);

@@ -1,4 +1,8 @@
 /** Generations whose definitions correct events: what they keep of it, what is sent again, and corrections that come, change and go. */
+
+import { CONVERSION_COLUMNS, type Columns, GENERATION_EVENT_COLUMNS, parquetFiles } from '@tributary/archive/compute/relations';
+import type { ComputeSpec } from '@tributary/archive/compute/spec';
+import type { StoredFile } from '@tributary/archive/layout';
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { Definitions, DefinitionsFile } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
@@ -8,8 +12,9 @@ import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/gene
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { STAGES } from '../src/ports.ts';
 import { event, NOON_MS } from './one-user.ts';
-import { createWorld, PARTITIONS, type World } from './world.ts';
+import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
 
 type Corrections = NonNullable<DefinitionsFile['corrections']>;
 
@@ -44,7 +49,21 @@ async function generation(number: number, definitions: Definitions) {
   await world.run({ definitions: definitions.json, mode: 'incremental' });
   const { mode, counts } = await world.manifest(number);
   expect(differences(await world.viewsOf(number), naive(log, definitions)), `generation ${number}`).toEqual([]);
-  return { mode, corrected: counts.corrected };
+  return { mode, corrected: counts.corrected, recounted: counts.recounted };
+}
+
+/** All that a generation keeps of its events, and the conversions that it lists. */
+async function keptEvents(number: number) {
+  const { events, conversions } = await world.manifest(number);
+  const rowsOf = (files: readonly StoredFile[], columns: Columns) =>
+    world.session.rows(`SELECT * FROM ${parquetFiles(world.dataDir, files, columns)} ORDER BY ALL`);
+  return [await rowsOf(events, GENERATION_EVENT_COLUMNS), await rowsOf(conversions, CONVERSION_COLUMNS)];
+}
+
+/** The same of a full generation at the same cut. */
+async function keptByFull(number: number) {
+  await world.run({ mode: 'full' });
+  return keptEvents(number);
 }
 
 /** What is explained from the files of a generation, where each event is as it was sent no longer. */
@@ -63,19 +82,121 @@ const clicks = () => [
   event('bought by a bot', 3, 'buy', { value: 7, page: '/robots' }),
 ];
 
-test('law 1: corrections come, change and go: each time all is read again, and what follows builds on it', async () => {
+test('law 1: corrections come, change and go: each run builds on the one before, and counts again what they say otherwise', async () => {
   await ingest(...clicks());
-  expect(await generation(1, PLAIN)).toEqual({ mode: 'full', corrected: undefined });
-  expect(await generation(2, of(CRAWLER, REFUND))).toEqual({ mode: 'full', corrected: { crawler: 2, refund: 1 } });
+  expect(await generation(1, PLAIN)).toEqual({ mode: 'full', corrected: undefined, recounted: undefined });
+  expect(await generation(2, of(CRAWLER, REFUND))).toEqual({
+    mode: 'incremental',
+    corrected: { crawler: 2, refund: 1 },
+    recounted: 3,
+  });
   // What is sent again under an id that was dropped is a duplicate, whatever it says now.
   await ingest(event('bot', 2, 'click', { channel: 'search' }), event('c', 2.5, 'click', { page: '/robots' }));
   expect(await generation(3, of(CRAWLER, REFUND))).toEqual({ mode: 'incremental', corrected: { crawler: 3, refund: 1 } });
   expect((await world.manifest(3)).counts).toMatchObject({ events: 6, newEvents: 1, duplicates: 1 });
   await ingest(event('d', 2.6, 'click', { campaign: 'sumer' }));
-  expect(await generation(4, of(RENAMED, BACK))).toEqual({ mode: 'full', corrected: { renamed: 2, back: 1 } });
+  expect(await generation(4, of(RENAMED, BACK))).toEqual({
+    mode: 'incremental',
+    corrected: { renamed: 2, back: 1 },
+    recounted: 6,
+  });
+  expect((await world.manifest(4)).counts).toMatchObject({ events: 7, newEvents: 1, duplicates: 0 });
   await ingest(event('e', 2.7, 'view', { campaign: 'summer' }));
   expect(await generation(5, of(RENAMED, BACK))).toEqual({ mode: 'incremental', corrected: { renamed: 2, back: 2 } });
-  expect(await generation(6, PLAIN)).toEqual({ mode: 'full', corrected: undefined });
+  expect(await generation(6, PLAIN)).toEqual({ mode: 'incremental', corrected: undefined, recounted: 4 });
+  expect(await keptEvents(6)).toEqual(await keptByFull(7));
+});
+
+test('law 1: a correction reads archived events of its days alone', async () => {
+  const elsewhere = [event('x', -48, 'click', { campaign: 'sumer' }), event('y', -24, 'buy', { value: 9 })];
+  await ingest(...clicks(), ...elsewhere);
+  await generation(1, PLAIN);
+  const specs: ComputeSpec[] = [];
+  const watched = (spec: ComputeSpec) => {
+    specs.push(spec);
+    return world.ports.compute(spec, { timeoutMs: 60_000, signal: new AbortController().signal });
+  };
+  await world.run({ definitions: of(RENAMED).json }, { compute: watched });
+  const files = specs.flatMap(({ reread }) => reread?.files.flat() ?? []) as (StoredFile & { readonly date: string })[];
+  expect(specs).toHaveLength(1);
+  expect(new Set(files.map(({ date }) => date))).toEqual(new Set(['2026-03-01']));
+  expect(differences(await world.viewsOf(2), naive(log, of(RENAMED)))).toEqual([]);
+});
+
+test('law 3: of arrivals under one id the first counts, whichever of them a correction holds for', async () => {
+  const early = event('twice', -26, 'click', { campaign: 'sumer' });
+  await ingest(early, event('same', 1, 'click', { campaign: 'summer', channel: 'mail' }));
+  await ingest({ ...early, ts: NOON_MS }, event('same', 1, 'click', { campaign: 'sumer', channel: 'search' }));
+  await ingest(event('o', 3, 'buy', { value: 100 }));
+  await generation(1, PLAIN);
+  expect(await generation(2, of(RENAMED))).toMatchObject({ mode: 'incremental', recounted: 0 });
+  expect(await generation(3, of(BACK))).toMatchObject({ mode: 'incremental', recounted: 1 });
+  expect(await keptEvents(3)).toEqual(await keptByFull(4));
+});
+
+test('law 1: corrections and other rules change at once: rows are computed again, of events that are corrected as they say', async () => {
+  await ingest(...clicks());
+  await generation(1, of(CRAWLER, REFUND));
+  const others = definitionsOf({ ...JSON.parse(of(RENAMED, REFUND).json), attribution: { resetOnConversion: true } });
+  await ingest(event('d', 2.6, 'click', { campaign: 'sumer' }));
+  expect(await generation(2, others)).toEqual({ mode: 'incremental', corrected: { renamed: 2, refund: 1 }, recounted: 3 });
+  expect(await keptEvents(2)).toEqual(await keptByFull(3));
+});
+
+test('law 7: where the archive lacks what a correction is taken back from, nothing is published', async () => {
+  await ingest(...clicks());
+  await generation(1, of(RENAMED));
+  const other = async (spec: ComputeSpec) => {
+    const files = spec.reread?.files.map(() => []) ?? [];
+    return world.ports.compute(
+      { ...spec, reread: { spans: spec.reread?.spans ?? [], files } },
+      { timeoutMs: 60_000, signal: new AbortController().signal },
+    );
+  };
+  await expect(world.run({ definitions: PLAIN.json }, { compute: other })).rejects.toMatchObject({
+    code: 'archive_corrupt',
+    message: expect.stringContaining('lacks 1 events of generation 1'),
+  });
+  expect(await world.current()).toMatchObject({ generation: 1 });
+});
+
+/** What comes between two of them may be the last that a process does. */
+test.each(STAGES.filter((stage) => !['checked', 'superseded', 'gathered'].includes(stage)))(
+  'law 1: killed after "%s", a run that brings corrections is begun again and is exact in both layers',
+  async (stage) => {
+    await ingest(...clicks());
+    await generation(1, of(RENAMED));
+    await ingest(event('d', 2.6, 'click', { campaign: 'sumer' }));
+    const definitions = of(CRAWLER, REFUND);
+    const run = asRun({ definitions: definitions.json, scheduled: false });
+    const dying = dyingAt(stage);
+    void world.run(run, dying);
+    await dying.died;
+    await ingest(event('seen', 3.1, 'click', { page: '/robots' }), event('u', 3.2, 'buy', { value: 5 }));
+    const { generation: number } = await world.run(run);
+    await world.turn();
+    expect(await world.current()).toMatchObject({ generation: number });
+    expect(differences(await world.merged(), naive(log, definitions))).toEqual([]);
+    // Late ones, in the range: the next generation has them.
+    await ingest(event('late', 0.5, 'click', { page: '/robots' }), event('late too', 2.8, 'buy', { value: 5 }));
+    const next = await world.run();
+    expect(differences(await world.viewsOf(next.generation), naive(log, definitions))).toEqual([]);
+  },
+);
+
+test('law 1: after a rollback across corrections a run by hand is exact in both layers, under those of the generation that readers got', async () => {
+  await ingest(...clicks());
+  await generation(1, of(RENAMED));
+  await generation(2, of(CRAWLER, REFUND));
+  await ingest(event('d', 3.1, 'click', { campaign: 'sumer' }), event('e', 3.2, 'buy', { value: 5 }));
+  await world.turn();
+  await world.publishByHand('rollback', 1);
+  await ingest(event('f', 3.3, 'click', { page: '/robots' }));
+  expect(await world.run({ scheduled: false })).toMatchObject({ generation: 3, published: 'published' });
+  expect(await world.manifest(3)).toMatchObject({ mode: 'incremental', base: 1, definitions: of(RENAMED).json });
+  await ingest(event('g', 3.4, 'buy', { value: 7 }));
+  await world.turn();
+  expect(differences(await world.merged(), naive(log, of(RENAMED)))).toEqual([]);
 });
 
 test('law 5: a channel that a correction names makes a touch of what was none, whichever generation has it', async () => {

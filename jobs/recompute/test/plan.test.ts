@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { DAY_MS, dayOf } from '@tributary/model/time';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
@@ -16,17 +17,33 @@ const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
 const OTHERS = definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion: true } });
 const ONCE = definitionsOf({ ...SMALL_DEFINITIONS, conversions: { buy: { onceBy: 'properties.order' } } });
 
-let world: World;
-beforeEach(async () => {
-  world = await createWorld(DEFINITIONS);
-});
-afterEach(() => world.close());
-
 const EVENTS: Event[] = generateEvents(
   createRandom(31),
   { events: 120, users: 6, lateChance: 0.2, duplicateChance: 0.1 },
   DEFINITIONS,
 );
+
+const LAST_DAY = dayOf(Math.max(...EVENTS.map(({ ts }) => ts)));
+const CORRECTED = definitionsOf({
+  ...SMALL_DEFINITIONS,
+  corrections: [
+    {
+      name: 'gone',
+      when: 'type == "click"',
+      drop: true,
+      from: LAST_DAY,
+      to: dayOf(Date.parse(LAST_DAY) + DAY_MS),
+      author: 'ada',
+      reason: 'it went wrong',
+    },
+  ],
+});
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld(DEFINITIONS);
+});
+afterEach(() => world.close());
 
 async function plan(mode: Run['mode'], definitions: Definitions = DEFINITIONS) {
   const folder = openDataFolder({ dataDir: world.dataDir, views: VIEWS, now: () => 0, memoryLimit: '64MiB' });
@@ -49,6 +66,7 @@ test.each([
   ['a full run', 'full', DEFINITIONS, 'asked'],
   ['a run with other definitions', 'incremental', OTHERS, null],
   ['a run that counts once by a key', 'incremental', ONCE, 'counted_once_changed'],
+  ['a run that corrects a day', 'incremental', CORRECTED, null],
 ] as const)('the plan of %s is what the run reads', async (name, mode, definitions, fullBecause) => {
   await archive(EVENTS.slice(0, 70));
   if (name !== 'the first run') await world.run();
@@ -72,6 +90,8 @@ test.each([
   const dates = planned.days.map(({ date }) => date);
   expect(dates).toEqual([...new Set(dates)].toSorted().reverse());
   expect(planned.kept.files > 0).toBe(base !== null);
+  const covered = EVENTS.slice(0, 70).filter(({ ts }) => dayOf(ts) === LAST_DAY).length;
+  expect(planned.reread?.rows ?? null).toBe(definitions === CORRECTED ? covered : null);
 });
 
 test('a plan says where the archive ends: at the cut of its base, or at the newest segment', async () => {

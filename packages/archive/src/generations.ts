@@ -34,6 +34,7 @@ const Generation = z.object({
     newEvents: z.int().min(0),
     duplicates: z.int().min(0),
     corrected: z.record(z.string(), z.int().min(0)).exactOptional(),
+    recounted: z.int().min(0).exactOptional(),
   }),
   failure: z.string().exactOptional(),
   program: z.string().exactOptional(),

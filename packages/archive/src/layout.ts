@@ -116,6 +116,8 @@ export interface GenerationManifest {
     readonly duplicates: number;
     /** How many of all its events each correction applies to, by its name; absent: the definitions correct nothing. */
     readonly corrected?: Readonly<Record<string, number>>;
+    /** Events of its base that count otherwise than there, as its corrections are others; absent: they are the same. */
+    readonly recounted?: number;
   };
   readonly failure?: string;
   /** A digest of the program that computed it: another one does not build upon its rows. */

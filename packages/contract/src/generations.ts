@@ -25,6 +25,10 @@ export const Generation = z
         .record(z.string(), z.int())
         .optional()
         .describe('How many of all events each correction applies to, by its name. Absent: the definitions correct nothing.'),
+      recounted: z
+        .int()
+        .optional()
+        .describe('Events of its base that count otherwise than there. Absent: both correct events alike, or it has no base.'),
     }),
     current: z.boolean().describe('Readers get this one.'),
     staged: z

@@ -17,15 +17,15 @@ const Archived = z.object({
   segments: z.int().describe('Manifests of segments, or of blocks of them.'),
 });
 
-const FullReason = z.enum(['asked', 'nothing_computed', 'fields_missing', 'counted_once_changed', 'corrections_changed']);
-const UnknownFact = z.enum(['not_archived_yet', 'definitions_file', 'program', 'too_few_runs']);
+const FullReason = z.enum(['asked', 'nothing_computed', 'fields_missing', 'counted_once_changed']);
+const UnknownFact = z.enum(['not_archived_yet', 'definitions_file', 'program', 'too_few_runs', 'corrections_changed']);
 
 export const RunPlan = z
   .object({
     mode: Mode.describe('What the run will be: `full` also where an incremental one cannot build on the published generation.'),
     base: z.int().nullable().describe('The generation that it builds on; null: it computes all of the archive.'),
     fullBecause: FullReason.nullable().describe(
-      'Why it is a full one: it was asked for; no generation is published whose files are there; the events of the published one lack a field that this version keeps; definitions count conversions once by a key that its events were not read for; they correct events otherwise than its events are corrected.',
+      'Why it is a full one: it was asked for; no generation is published whose files are there; the events of the published one lack a field that this version keeps; definitions count conversions once by a key that its events were not read for.',
     ),
     definitionsVersion: z.string().describe('The version of the definitions that it would have.'),
     definitionsChange: z
@@ -41,6 +41,11 @@ export const RunPlan = z
       })
       .nullable()
       .describe('Entries of the log that are in no file yet, and that the run reads as well. null: the log did not say.'),
+    reread: amount('archived events')
+      .nullable()
+      .describe(
+        'What it reads again of the archive that its base covers: the days in which corrections came, went or changed. null: they are the same.',
+      ),
     kept: amount('the base').describe('What its base keeps, of which it reads what the archived events touch.'),
     days: z
       .array(z.object({ date: z.string().describe('A day, in UTC; of long ago a month or a year.'), rows: z.int() }))
@@ -53,11 +58,11 @@ export const RunPlan = z
         runs: z.int().describe('The earlier runs of this mode that it is from.'),
       })
       .nullable()
-      .describe('null: fewer than three runs of this mode are known.'),
+      .describe('null: fewer than three runs of this mode are known, or corrections changed, of which earlier runs say nothing.'),
     unknown: z
       .array(UnknownFact)
       .describe(
-        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`: how long it takes.',
+        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`, `corrections_changed`: how long it takes.',
       ),
   })
   .meta({ id: 'RunPlan' });
@@ -70,6 +75,7 @@ const PLAN = {
   definitionsChange: false,
   archive: { files: 18, rows: 1_240, bytes: 96_512, partitions: 16, segments: 16 },
   notArchived: { partitions: 3, oldestMs: 41_000 },
+  reread: null,
   kept: { files: 16, rows: 48_300, bytes: 1_204_224 },
   days: [
     { date: '2026-11-20', rows: 1_236 },

@@ -4,6 +4,7 @@
  * becomes a member of a timeline.
  */
 import { z } from 'zod';
+import { canonicalJson } from './canonical-json.ts';
 import { FIELDS, MAX_AMOUNT_MINOR } from './event-fields.ts';
 import { msOfCalendar } from './read-instant.ts';
 import { DAY_MS } from './time.ts';
@@ -117,6 +118,40 @@ export function followedByRows(corrections: readonly Correction[], fields: Field
   const named = Object.entries(fields).filter(([name]) => mentioned.has(name));
   const rules = corrections.map(({ author: _author, reason: _reason, ...rule }) => ({ ...rule, ...spanOf(rule) }));
   return { corrections: rules.map(({ from: _from, to: _to, ...rule }) => rule), correctedBy: Object.fromEntries(named) };
+}
+
+/** Corrections, and where definitions find the fields of `properties` that these name. */
+export interface Correcting {
+  readonly corrections: readonly Correction[];
+  readonly fields: FieldSources;
+}
+
+/**
+ * Where events may count otherwise under other corrections: the ranges of those that came, went or changed, in order of time, without overlaps. Where
+ * two changed places, of both that set one field another one has it: then the ranges of all. Empty: no event counts otherwise.
+ */
+export function changedSpans(before: Correcting, after: Correcting): CorrectedSpan[] {
+  const [old, now] = [before, after].map(({ corrections, fields }) =>
+    corrections.map((correction) => ({ text: canonicalJson(followedByRows([correction], fields)), span: spanOf(correction) })),
+  ) as [Said[], Said[]];
+  const kept = (of: Said[], others: Said[]) =>
+    of.map(({ text }) => text).filter((text) => others.some((other) => other.text === text));
+  const isReordered = kept(old, now).join('\n') !== kept(now, old).join('\n');
+  const without = (of: Said[], others: Said[]) =>
+    of.filter(({ text }) => isReordered || others.every((other) => other.text !== text));
+  const changed = [...without(old, now), ...without(now, old)].map(({ span }) => span).sort((a, b) => a.fromMs - b.fromMs);
+  const spans: CorrectedSpan[] = [];
+  for (const { fromMs, toMs } of changed) {
+    const last = spans.at(-1);
+    if (last === undefined || last.toMs < fromMs) spans.push({ fromMs, toMs });
+    else spans[spans.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, toMs) };
+  }
+  return spans;
+}
+
+interface Said {
+  readonly text: string;
+  readonly span: CorrectedSpan;
 }
 
 /**

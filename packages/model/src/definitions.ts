@@ -187,6 +187,8 @@ export interface Definitions extends Parsed {
    * one version add up.
    */
   readonly version: string;
+  /** The version that these would have without corrections: says of which kind events are as they were sent. */
+  readonly uncorrectedVersion: string;
   /** Canonical JSON: what barriers and manifests carry. */
   readonly json: string;
   readonly latenessMs: number;
@@ -377,10 +379,9 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   const { rules: stored, once, exchangeRates, derived, corrections, ...chosen } = parsed;
   const rules = ofRows(stored, Object.keys(once).length > 0);
   const ofRules = rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : { rules, once, ...chosen };
-  const canonical = canonicalJson(ofRules);
-  const isCorrected = corrections.length > 0;
-  const followed = isCorrected ? { ...ofRules, ...followedByRows(corrections, derived?.fields ?? {}) } : ofRules;
-  const besides = { rules: stored, exchangeRates, derived, ...(isCorrected && { corrections }) };
+  const followed = { ...ofRules, ...(corrections.length > 0 && followedByRows(corrections, derived?.fields ?? {})) };
+  const versionOf = (rows: object) => sha256Hex(canonicalJson(rows)).slice(0, 12);
+  const besides = { rules: stored, exchangeRates, derived, ...(corrections.length > 0 && { corrections }) };
   const onceMs = new Map(Object.entries(once).map(([type, { withinDays }]) => [type, Math.round(withinDays * DAY_MS)]));
   const touchWindowMs = new Map(
     Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]),
@@ -388,8 +389,9 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   const lookbackMs = Math.max(HOUR_MS, ...touchWindowMs.values());
   return {
     ...parsed,
-    version: sha256Hex(canonicalJson(followed)).slice(0, 12),
-    json: stored < RULES_OF_RATES ? canonical : canonicalJson({ ...ofRules, ...besides }),
+    version: versionOf(followed),
+    uncorrectedVersion: versionOf(ofRules),
+    json: canonicalJson(stored < RULES_OF_RATES ? ofRules : { ...ofRules, ...besides }),
     correctedSpan: wholeSpan(corrections),
     latenessMs: Math.round(parsed.latenessDays * DAY_MS),
     touchesFirst: rules > 1,

@@ -1,4 +1,5 @@
 /** The manifest of a generation that was computed, for the world of these tests. */
+import { GENERATION_EVENT_COLUMNS } from '@tributary/archive/compute/relations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { Definitions } from '@tributary/model/definitions';
 import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
@@ -30,6 +31,7 @@ export function manifestOf(
       ]),
     ),
     events: [],
+    eventColumns: Object.keys(GENERATION_EVENT_COLUMNS),
     conversions: [],
     counts: { events, newEvents: events, duplicates: 0 },
   };

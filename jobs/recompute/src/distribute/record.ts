@@ -36,8 +36,8 @@ export async function soundPart(dataDir: string, name: ShardName): Promise<Shard
   }
 }
 
-function filesOf({ increments, rows, conversions }: ShardPart): StoredFile[] {
-  return [...increments, ...Object.values(rows).flat(), ...conversions];
+function filesOf({ increments, rows, conversions, replaced }: ShardPart): StoredFile[] {
+  return [...increments, ...Object.values(rows).flat(), ...conversions, ...replaced];
 }
 
 function recordPath(dataDir: string, { generation, plan, number }: ShardName): string {

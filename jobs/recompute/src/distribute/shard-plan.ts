@@ -18,8 +18,9 @@ export interface ShardPlan {
   readonly shards: readonly Shard[];
 }
 
-export function plannedSpec({ generation, definitions, arrivals, base, reuseRows, views }: ComputeSpec): PlannedSpec {
-  return { generation, definitions, arrivals, base, reuseRows, ...(views !== undefined && { views }) };
+export function plannedSpec({ generation, definitions, arrivals, base, reread, reuseRows, views }: ComputeSpec): PlannedSpec {
+  const optional = { ...(reread !== undefined && { reread }), ...(views !== undefined && { views }) };
+  return { generation, definitions, arrivals, base, reuseRows, ...optional };
 }
 
 export function planName(spec: PlannedSpec, version: string): PlanName {

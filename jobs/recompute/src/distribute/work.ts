@@ -64,8 +64,9 @@ function computeVerified(spec: ShardSpec, ports: ShardPorts, signal: AbortSignal
   );
 }
 
-function filesRead({ arrivals, shard, base }: ShardSpec): StoredFile[] {
-  return [...arrivals.slice(shard.from, shard.to).flat(), ...(base?.events ?? [])];
+function filesRead({ arrivals, reread, shard, base }: ShardSpec): StoredFile[] {
+  const archived = [arrivals, reread?.files ?? []].flatMap((files) => files.slice(shard.from, shard.to).flat());
+  return [...archived, ...(base?.events ?? [])];
 }
 
 async function checkWanted({ generation }: ShardName, { dataDir }: ShardPorts): Promise<void> {

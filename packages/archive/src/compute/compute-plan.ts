@@ -1,12 +1,17 @@
 /** What a generation has to compute: the archived files after its base's cut, up to its own. */
 
+import type { CorrectedSpan } from '@tributary/model/corrections';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { dayOf } from '@tributary/model/time';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import { readGeneration } from '../generations.ts';
 import type { GenerationManifest, SegmentManifest } from '../layout.ts';
 import { readSegments } from '../segments.ts';
-import type { ComputeLimits, ComputeSpec } from './spec.ts';
+import { correctedOtherwise } from './relations.ts';
+import type { ComputeLimits, ComputeSpec, Reread } from './spec.ts';
 
 interface Attempt {
   readonly manifest: GenerationManifest;
@@ -27,6 +32,7 @@ export async function planCompute(dataDir: string, { manifest, seals, attempt, l
       return segments.flatMap((segment) => segment.files);
     }),
   );
+  const reread = base === null ? undefined : await rereadOf(dataDir, base, storedDefinitions(manifest.definitions, sha256Hex));
   return {
     dataDir,
     generation: manifest.generation,
@@ -34,16 +40,36 @@ export async function planCompute(dataDir: string, { manifest, seals, attempt, l
     definitions: manifest.definitions,
     arrivals,
     base,
+    ...(reread !== undefined && { reread }),
     reuseRows: base !== null && servesRows(base, manifest, program),
     limits,
   };
 }
 
+/** What a generation upon this one reads again of the archive under these definitions; undefined: nothing, as it corrects events alike. */
+export async function rereadOf(dataDir: string, base: GenerationManifest, definitions: Definitions): Promise<Reread | undefined> {
+  const spans = correctedOtherwise(base, definitions);
+  if (spans.length === 0) return undefined;
+  const files = await Promise.all(
+    base.lastSegment.map(async (last, partition) => {
+      const segments = await readSegments(dataDir, partition, 0, last + 1);
+      return segments.flatMap((segment) => segment.files.filter(({ date }) => spans.some((span) => hasDays(span, date))));
+    }),
+  );
+  return { spans, files };
+}
+
+/** `date`: a day, month or year. Its text sorts before that of each day in it. */
+function hasDays({ fromMs, toMs }: CorrectedSpan, date: string): boolean {
+  return date <= dayOf(toMs - 1) && `${date}~` > dayOf(fromMs);
+}
+
 /** Rows made by another program, or under other definitions, are computed again from the base's events: so an upgrade fills what it adds. */
-function servesRows(base: GenerationManifest, { definitionsVersion }: GenerationManifest, program: string): boolean {
+function servesRows(base: GenerationManifest, { definitions }: GenerationManifest, program: string): boolean {
+  const [before, now] = [base.definitions, definitions].map((json) => storedDefinitions(json, sha256Hex).uncorrectedVersion);
   return (
-    // Not their text: other exchange rates make no other rows.
-    base.definitionsVersion === definitionsVersion &&
+    // Not their text: other exchange rates make no other rows. What corrections change is taken out of them.
+    before === now &&
     base.program === program &&
     [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views || base.leftOut?.includes(name) === true)
   );

@@ -16,10 +16,10 @@ import type { StoredFile } from '../layout.ts';
 import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
 import { countCorrected } from './corrections.ts';
-import { mergeEvents, writeIncrement } from './event-files.ts';
+import { keptOfBase, mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
-import { columnList, conversionRowColumns, keptView, viewColumns } from './relations.ts';
+import { CONVERSION_ROW_COLUMNS, columnList, countOf, keptView, REPLACED_COLUMNS, viewColumns } from './relations.ts';
 import { addShardRows, areSummedByShard, loadFresh } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
@@ -34,7 +34,7 @@ export function compute(spec: ComputeSpec): Promise<ComputeResult> {
     const computed =
       spec.parts === undefined
         ? await computeShards(session, spec, definitions, output)
-        : await mergeParts(session, spec, definitions, spec.parts);
+        : await mergeParts(session, spec, spec.parts);
     return finish(session, spec, definitions, output, computed);
   });
 }
@@ -47,7 +47,7 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
     const output = outputOf(session, spec, staging, spec.folder);
     await prepare(session, definitions, views);
     const { arrivals, increments } = await computeShard(session, spec, definitions, output, [spec.number, spec.shard]);
-    return { arrivals, increments, ...(await writePart(output, definitions, views)) };
+    return { arrivals, increments, ...(await writePart(output, views, areSummedByShard(spec, definitions))) };
   });
 }
 
@@ -68,7 +68,7 @@ export async function inSession<T>(spec: ComputeSpec, work: (session: DuckDb, st
   }
 }
 
-/** What both ways leave: `rows_<view>` and `conversion_rows` in the session, and these. */
+/** What both ways leave: `rows_<view>`, `conversion_rows` and `replaced_events` in the session, and these. */
 interface Computed {
   readonly arrivals: number;
   readonly increments: readonly StoredFile[];
@@ -104,13 +104,8 @@ async function computeShard(
   return { arrivals, increments };
 }
 
-async function mergeParts(
-  session: DuckDb,
-  spec: ComputeSpec,
-  definitions: Definitions,
-  parts: readonly ShardPart[],
-): Promise<Computed> {
-  await loadParts(session, spec, definitions, viewsOf(spec), parts);
+async function mergeParts(session: DuckDb, spec: ComputeSpec, parts: readonly ShardPart[]): Promise<Computed> {
+  await loadParts(session, spec, viewsOf(spec), parts);
   return {
     arrivals: parts.reduce((sum, part) => sum + part.arrivals, 0),
     increments: await adoptIncrements(spec, parts),
@@ -125,10 +120,11 @@ async function finish(
   output: Output,
   { arrivals, increments, shards }: Computed,
 ): Promise<ComputeResult> {
-  const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
+  const recounted = await countOf(session, 'replaced_events');
+  const newEvents = increments.reduce((sum, file) => sum + file.rows, 0) - recounted;
   const [kept, events, conversions] = await allEnded([
-    writeChecked(session, spec, output, { shards, oncePerShard: areSummedByShard(definitions) }),
-    mergeEvents(output, definitions, [...(spec.base?.events ?? []), ...increments]),
+    writeChecked(session, spec, output, { shards, oncePerShard: areSummedByShard(spec, definitions) }),
+    writeEvents(session, spec, definitions, output, increments),
     writeConversions(session, spec, definitions, output),
   ]);
   const corrected = await countCorrected(session, spec.dataDir, definitions, events);
@@ -137,8 +133,20 @@ async function finish(
     newEvents,
     duplicates: arrivals - newEvents,
     ...(corrected !== undefined && { corrected }),
+    ...(spec.reread !== undefined && { recounted }),
   };
   return { ...kept, events, conversions, counts };
+}
+
+async function writeEvents(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  output: Output,
+  increments: readonly StoredFile[],
+): Promise<StoredFile[]> {
+  const held = await keptOfBase(session, spec, definitions, output);
+  return mergeEvents(output, definitions, [...held, ...increments]);
 }
 
 async function writeChecked(session: DuckDb, spec: ComputeSpec, output: Output, origin: RowsOrigin): Promise<KeptViews> {
@@ -159,5 +167,6 @@ function viewsOf({ views }: ComputeSpec): readonly View[] {
 export async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   for (const view of views) await session.run(`CREATE TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`);
-  await session.run(`CREATE TABLE conversion_rows (${columnList(conversionRowColumns(definitions))})`);
+  await session.run(`CREATE TABLE conversion_rows (${columnList(CONVERSION_ROW_COLUMNS)})`);
+  await session.run(`CREATE TABLE replaced_events (${columnList(REPLACED_COLUMNS)})`);
 }

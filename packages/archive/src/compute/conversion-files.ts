@@ -1,10 +1,10 @@
-/** The conversions of a generation: the base's, if they serve, and those of the shards; without what fresh events took over. */
+/** The conversions of a generation: the base's, if they serve, and those of the shards; without what is none any longer. */
 
 import type { Definitions } from '@tributary/model/definitions';
 import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
-import { CONVERSION_COLUMNS, parquetFiles } from './relations.ts';
+import { CONVERSION_COLUMNS, countOf, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
@@ -13,26 +13,36 @@ const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 export async function writeConversions(
   session: DuckDb,
   spec: ComputeSpec,
-  { onceMs }: Definitions,
+  definitions: Definitions,
   output: Output,
 ): Promise<StoredFile[]> {
   const base = spec.reuseRows ? (spec.base?.conversions ?? []) : [];
-  const held = onceMs.size === 0 ? base : await withoutTakenOver(session, spec, base, output);
-  const counted = onceMs.size === 0 ? '' : 'WHERE NOT taken_over';
-  const own = await output.writeRows('conversions', `SELECT ${CONVERSION} FROM conversion_rows ${counted} ORDER BY id`);
+  const mayGo = mayLoseConversions(spec, definitions);
+  if (mayGo) await session.run(`CREATE TABLE conversion_changes AS ${CHANGES}`);
+  const held = mayGo ? await withoutGone(session, spec, base, output) : base;
+  const counted = mayGo ? 'conversion_changes WHERE NOT is_gone' : 'conversion_rows';
+  const own = await output.writeRows('conversions', `SELECT ${CONVERSION} FROM ${counted} ORDER BY id`);
   return output.merge('conversions', CONVERSION_COLUMNS, [...held, ...own], 'ORDER BY id');
 }
 
+/** Whether what the base has may be none any longer. */
+export function mayLoseConversions({ reread }: Pick<ComputeSpec, 'reread'>, { onceMs }: Pick<Definitions, 'onceMs'>): boolean {
+  return onceMs.size > 0 || reread !== undefined;
+}
+
+/** One that comes in one look at a user and goes in another is as it was. */
+const CHANGES = `SELECT ${CONVERSION}, sum(CASE WHEN is_gone THEN -1 ELSE 1 END) < 0 AS is_gone
+  FROM conversion_rows GROUP BY ${CONVERSION} HAVING sum(CASE WHEN is_gone THEN -1 ELSE 1 END) <> 0`;
+
 /** Only the files that hold any are written again, as one. */
-async function withoutTakenOver(
+async function withoutGone(
   session: DuckDb,
   spec: ComputeSpec,
   files: readonly StoredFile[],
   output: Output,
 ): Promise<readonly StoredFile[]> {
-  await session.run(`CREATE OR REPLACE TABLE gone AS SELECT user_key, id FROM conversion_rows WHERE taken_over`);
-  const [count] = await session.rows('SELECT count(*) AS rows FROM gone');
-  if (count?.['rows'] === 0n) return files;
+  await session.run(`CREATE OR REPLACE TABLE gone AS SELECT user_key, id FROM conversion_changes WHERE is_gone`);
+  if ((await countOf(session, 'gone')) === 0) return files;
   const hit: StoredFile[] = [];
   for (const file of files) {
     const [found] = await session.rows(

@@ -4,6 +4,7 @@
  */
 import type { CORRECTED_FIELDS, CorrectedSpan } from '@tributary/model/corrections';
 import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
 import { type Corrected, correct } from '@tributary/signals/corrections/correct';
@@ -11,14 +12,18 @@ import { correctionsOf } from '@tributary/signals/definitions/corrections';
 import type { DuckDb, SqlValue } from '../duckdb.ts';
 import { READ_FIELD } from '../field-values.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS, type StoredFile } from '../layout.ts';
-import { type Columns, parquetFiles } from './relations.ts';
-import type { ComputeSpec, Shard } from './spec.ts';
+import { baseEvents, type Columns, countOf, parquetFiles, sentEvents } from './relations.ts';
+import type { ComputeSpec, Reread, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
-/** Events that were hit and are not in the table yet. */
-const MOST_HITS_HELD = 20_000;
+/** What was said and is not in the table yet. */
+const MOST_HELD = 20_000;
 
-const HIT = { user_key: 'VARCHAR', position: 'VARCHAR', entry_index: 'INTEGER', outcome: 'INTEGER' } as const;
+/** Who sent an event, and where it arrived. */
+const PLACE = ['user_key', 'id', 'position', 'entry_index'] as const;
+const ASKED_COLUMNS: Columns = EVENT_COLUMNS;
+
+const SAID = { kind: 'BIGINT', outcome: 'INTEGER' } as const;
 const OUTCOME = {
   outcome: 'INTEGER',
   corrected_by: 'VARCHAR',
@@ -29,25 +34,70 @@ const OUTCOME = {
   value: 'BIGINT',
 } as const satisfies Record<(typeof CORRECTED_FIELDS)[number], string> & Columns;
 
-/** Corrects `fresh`, which is deduplicated: of several arrivals of one id the first is asked about, as in the speed layer. */
+/**
+ * Corrects `fresh`, which is deduplicated: of several arrivals of one id the first is asked about, as in the speed layer. Where corrections changed since
+ * the base, adds its events that count otherwise, and leaves them as the base has them in `replaced`.
+ */
 export async function correctFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
-  const span = definitions.correctedSpan;
-  if (span === null) return;
+  const { reread } = spec;
+  if (definitions.correctedSpan === null && reread === undefined) return;
+  await loadHits(session, spec, definitions, shard);
+  if (reread !== undefined) await readAgain(session, spec, definitions, shard, reread);
+  for (const sql of statementsOf('correct.sql')) await session.run(sql);
+  if (reread !== undefined) for (const sql of statementsOf('replaced.sql')) await session.run(sql);
+}
+
+/** Leaves `hits` and `outcomes`: see correct.sql. Events that conditions cannot tell apart are asked about once. */
+async function loadHits(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
   const outcomes = new Map<string, Outcome>();
-  await session.run(`CREATE OR REPLACE TABLE hits AS SELECT ${nulls(HIT)} WHERE false`);
+  const { fields, sources } = askedOf(spec, definitions, shard);
+  const columns = fields.map((field) => FIELDS[field].column);
+  await session.run(`CREATE OR REPLACE VIEW asked_events AS ${sources}`);
+  await session.run(`CREATE OR REPLACE TABLE kinds AS SELECT row_number() OVER () AS kind, * FROM (
+    SELECT ${['era', ...columns].join(', ')}, min(ts) AS instant FROM asked_events GROUP BY ALL)`);
+  await session.run(`CREATE OR REPLACE TABLE said AS SELECT ${nulls(SAID)} WHERE false`);
   let held: object[] = [];
-  for await (const { at, event } of eventsWithin(session, spec, definitions, shard, span)) {
-    const corrected = correct(event, definitions);
-    if (corrected === undefined) continue;
-    held.push({ ...at, outcome: outcomeOf(corrected, outcomes).outcome });
-    if (held.length < MOST_HITS_HELD) continue;
-    await addRows(session, 'hits', HIT, held);
+  const keep = async (most: number) => {
+    if (held.length <= most) return;
+    await addRows(session, 'said', SAID, held);
     held = [];
+  };
+  for await (const chunk of session.chunks(`SELECT ${['kind', 'instant', ...columns].join(', ')} FROM kinds`)) {
+    const [kinds = [], instants = [], ...values] = chunk;
+    for (let row = 0; row < kinds.length; row++) {
+      const corrected = correct(eventOf(Number(instants[row]), fields, values, row), definitions);
+      if (corrected !== undefined) held.push({ kind: Number(kinds[row]), outcome: outcomeOf(corrected, outcomes).outcome });
+    }
+    await keep(MOST_HELD);
   }
-  await addRows(session, 'hits', HIT, held);
+  await keep(0);
+  const same = ['era', ...columns].map((column) => `asked_events.${column} IS NOT DISTINCT FROM kinds.${column}`).join(' AND ');
+  await session.run(`CREATE OR REPLACE TABLE hits AS
+    SELECT user_key, id, position, entry_index, outcome
+    FROM asked_events JOIN (FROM kinds JOIN said USING (kind)) AS kinds ON ${same}`);
   await session.run(`CREATE OR REPLACE TABLE outcomes AS SELECT ${nulls(OUTCOME)} WHERE false`);
   await addRows(session, 'outcomes', OUTCOME, [...outcomes.values()]);
-  for (const sql of statementsOf('correct.sql')) await session.run(sql);
+}
+
+/** Adds to `fresh` what is corrected again, and leaves `replaced` (reread.sql). Throws `archive_corrupt` where the archive lacks it. */
+async function readAgain(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  shard: Shard,
+  { files, spans }: Reread,
+): Promise<void> {
+  const sent = sentEvents(spec.dataDir, files.slice(shard.from, shard.to).flat(), definitions);
+  const views = { sent, held: baseEvents(spec, shard, definitions) };
+  for (const [name, rows] of Object.entries(views))
+    await session.run(`CREATE OR REPLACE VIEW ${name} AS SELECT * FROM ${rows} WHERE ${within(spans)}`);
+  for (const sql of statementsOf('reread.sql')) await session.run(sql);
+  const lacking = (await countOf(session, 'replaced')) - (await countOf(session, 'sent_first'));
+  if (lacking !== 0)
+    throw new TributaryError(
+      'archive_corrupt',
+      `the archive lacks ${lacking} events of generation ${spec.base?.generation} whose corrections changed. See "tributary archive verify"`,
+    );
 }
 
 interface Outcome {
@@ -82,39 +132,34 @@ export async function countCorrected(
   return counts;
 }
 
-interface Archived {
-  /** Where it arrived. */
-  readonly at: { readonly user_key: string; readonly position: string; readonly entry_index: number };
-  /** With the fields that conditions look at. */
-  readonly event: Event;
-}
-
-async function* eventsWithin(
-  session: DuckDb,
+/** What conditions look at of events beside their instant, and where these are: what is new, and what is read again. */
+function askedOf(
   spec: ComputeSpec,
   definitions: Definitions,
   shard: Shard,
-  { fromMs, toMs }: CorrectedSpan,
-): AsyncGenerator<Archived> {
-  const fields: Field[] = [...new Set<Field>(['ts', ...correctionsOf(definitions).looksAt])];
-  const places = ['user_key', 'position', 'entry_index'] as const;
-  const columns = [...places, ...fields.map((field) => FIELDS[field].column)];
-  const asked = Object.fromEntries(columns.map((column) => [column, EVENT_COLUMNS[column]])) as Columns;
-  const files = spec.arrivals.slice(shard.from, shard.to).flat();
-  const archived = parquetFiles(spec.dataDir, files, asked, LATER_COLUMNS);
-  const query = `SELECT * FROM ${archived} WHERE ts >= $fromMs AND ts < $toMs`;
-  for await (const chunk of session.chunks(query, { fromMs: BigInt(fromMs), toMs: BigInt(toMs) })) {
-    const [users = [], positions = [], indices = [], ...values] = chunk;
-    for (let row = 0; row < users.length; row++)
-      yield {
-        at: { user_key: String(users[row]), position: String(positions[row]), entry_index: Number(indices[row]) },
-        event: eventOf(fields, values, row),
-      };
-  }
+): { readonly fields: Field[]; readonly sources: string } {
+  const { all, looksAt } = correctionsOf(definitions);
+  const fields = [...looksAt];
+  // Between two of these instants the same corrections are in their range.
+  const bounds = new Set(all.flatMap(({ fromMs, toMs }) => [fromMs, toMs]));
+  const era = ['0', ...[...bounds].map((ms) => `(ts >= ${ms})::INTEGER`)].join(' + ');
+  const columns = [...new Set([...PLACE, 'ts', ...fields.map((field) => FIELDS[field].column)])];
+  const asked = Object.fromEntries(columns.map((column) => [column, ASKED_COLUMNS[column]])) as Columns;
+  const corrected = definitions.correctedSpan === null ? [] : [definitions.correctedSpan];
+  const from = ([files, spans]: readonly [readonly (readonly StoredFile[])[], readonly CorrectedSpan[]]) =>
+    `SELECT *, ${era} AS era FROM ${parquetFiles(spec.dataDir, files.slice(shard.from, shard.to).flat(), asked, LATER_COLUMNS)} WHERE ${within(spans)}`;
+  const again = spec.reread === undefined || corrected.length === 0 ? [] : ([[spec.reread.files, spec.reread.spans]] as const);
+  return { fields, sources: [[spec.arrivals, corrected] as const, ...again].map(from).join(' UNION ALL ') };
 }
 
-function eventOf(fields: readonly Field[], values: readonly (readonly SqlValue[])[], row: number): Event {
-  const event: Partial<Record<Field, unknown>> = {};
+/** Events of these instants, as a condition. */
+function within(spans: readonly CorrectedSpan[]): string {
+  const all = spans.map(({ fromMs, toMs }) => `(ts >= ${fromMs} AND ts < ${toMs})`);
+  return all.length === 0 ? 'false' : `(${all.join(' OR ')})`;
+}
+
+function eventOf(ts: number, fields: readonly Field[], values: readonly (readonly SqlValue[])[], row: number): Event {
+  const event: Partial<Record<Field, unknown>> = { ts };
   for (const [i, field] of fields.entries()) {
     const value = values[i]?.[row] ?? null;
     if (value !== null) event[field] = READ_FIELD[FIELDS[field].type](value, field);

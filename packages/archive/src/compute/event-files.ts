@@ -3,13 +3,15 @@
  * path will ever ask for: they lie in files of their own, whose name says under which definitions that holds.
  *
  *   members-…                        touches and conversions; also whatever nothing is known about
- *   signals-<definitions version>-…  neither, under these definitions
+ *   signals-<definitions version>-…  neither, under these definitions; the version that they would have without corrections
  */
 import { basename } from 'node:path';
 import type { Definitions } from '@tributary/model/definitions';
+import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
-import { columnsOfEvents } from './relations.ts';
+import { columnsOfEvents, parquetFiles } from './relations.ts';
+import type { ComputeSpec } from './spec.ts';
 
 /** The events of `fresh`, as increments of the shard with this number. */
 export async function writeIncrement(output: Output, definitions: Definitions, shard: number): Promise<StoredFile[]> {
@@ -18,22 +20,57 @@ export async function writeIncrement(output: Output, definitions: Definitions, s
   // One after the other: the other connection computes meanwhile.
   const members = await output.writeRows(`members-${number}`, `SELECT ${event} FROM fresh WHERE is_member`);
   const signals = await output.writeRows(
-    `signals-${definitions.version}-${number}`,
+    `signals-${definitions.uncorrectedVersion}-${number}`,
     `SELECT ${event} FROM fresh WHERE NOT is_member`,
   );
   return [...members, ...signals];
 }
 
-/** True when the file holds no touch and no conversion under these definitions. */
-export function holdsSignalsOnly(file: StoredFile, version: string): boolean {
-  return basename(file.path).startsWith(`signals-${version}-`);
+/** True when the file holds no touch and no conversion under these definitions. Other corrections take what they change out of it. */
+export function holdsSignalsOnly(file: StoredFile, { uncorrectedVersion }: Definitions): boolean {
+  return basename(file.path).startsWith(`signals-${uncorrectedVersion}-`);
 }
 
 /** Signals of other definitions may be anything under these: they join the members when it is their turn. */
 export async function mergeEvents(output: Output, definitions: Definitions, files: readonly StoredFile[]): Promise<StoredFile[]> {
-  const { version } = definitions;
   const columns = columnsOfEvents(definitions);
-  const signals = files.filter((file) => holdsSignalsOnly(file, version));
-  const members = files.filter((file) => !holdsSignalsOnly(file, version));
-  return [...(await output.merge('members', columns, members)), ...(await output.merge(`signals-${version}`, columns, signals))];
+  const { signals, members } = byKind(files, definitions);
+  return [
+    ...(await output.merge('members', columns, members)),
+    ...(await output.merge(`signals-${definitions.uncorrectedVersion}`, columns, signals)),
+  ];
+}
+
+/** The base's files without the events that count otherwise now. Only those that hold any are written again. */
+export async function keptOfBase(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  output: Output,
+): Promise<readonly StoredFile[]> {
+  const files = spec.base?.events ?? [];
+  if (spec.reread === undefined || files.length === 0) return files;
+  const columns = columnsOfEvents(definitions);
+  const hit: StoredFile[] = [];
+  for (const file of files) {
+    const [found] = await session.rows(
+      `SELECT 1 AS found FROM ${parquetFiles(spec.dataDir, [file], columns)} AS held SEMI JOIN replaced_events USING (user_key, id) LIMIT 1`,
+    );
+    if (found !== undefined) hit.push(file);
+  }
+  const left = (of: readonly StoredFile[]) =>
+    `SELECT * FROM ${parquetFiles(spec.dataDir, of, columns)} AS held ANTI JOIN replaced_events USING (user_key, id)`;
+  const { signals, members } = byKind(hit, definitions);
+  return [
+    ...files.filter((file) => !hit.includes(file)),
+    ...(await output.writeRows('members-left', left(members))),
+    ...(await output.writeRows(`signals-${definitions.uncorrectedVersion}-left`, left(signals))),
+  ];
+}
+
+function byKind(files: readonly StoredFile[], definitions: Definitions) {
+  const { signals = [], members = [] } = Object.groupBy(files, (file) =>
+    holdsSignalsOnly(file, definitions) ? 'signals' : 'members',
+  );
+  return { signals, members };
 }

@@ -3,37 +3,35 @@
  * are merged. Rows of a part are summed by key already, so the merge reads less than the shards made.
  */
 import { basename, join } from 'node:path';
-import type { Definitions } from '@tributary/model/definitions';
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import { linkExclusive, makeFolder } from '../durable.ts';
 import { generationFolder } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
-import { conversionRowColumns, keptView, parquetFiles, viewColumns } from './relations.ts';
-import { areSummedByShard } from './shard.ts';
+import { CONVERSION_ROW_COLUMNS, keptView, parquetFiles, REPLACED_COLUMNS, viewColumns } from './relations.ts';
 import type { ComputeSpec, ShardPart } from './spec.ts';
 import { writeSummed } from './view-files.ts';
 
-/** Writes the rows of a session in which one shard was computed. */
+/** Writes the rows of a session in which one shard was computed. `areSums`: as `RowsOrigin` has it of one shard. */
 export async function writePart(
   output: Output,
-  definitions: Definitions,
   views: readonly View[],
-): Promise<Pick<ShardPart, 'rows' | 'conversions'>> {
+  areSums: boolean,
+): Promise<Pick<ShardPart, 'rows' | 'conversions' | 'replaced'>> {
   const rows: Record<string, StoredFile[]> = {};
   for (const view of views) {
-    const kept = { ...keptView(view), rows: `rows_${view.name}`, areSums: areSummedByShard(definitions) };
+    const kept = { ...keptView(view), rows: `rows_${view.name}`, areSums };
     rows[view.name] = await writeSummed(kept, (query) => output.writeRows(`rows-${view.name}`, query));
   }
-  return { rows, conversions: await output.writeRows('conversions', 'SELECT * FROM conversion_rows') };
+  const conversions = await output.writeRows('conversions', 'SELECT * FROM conversion_rows');
+  return { rows, conversions, replaced: await output.writeRows('replaced', 'SELECT * FROM replaced_events') };
 }
 
-/** Leaves `rows_<view>` and `conversion_rows`, as if all shards had been computed in this session. */
+/** Leaves `rows_<view>`, `conversion_rows` and `replaced_events`, as if all shards had been computed in this session. */
 export async function loadParts(
   session: DuckDb,
   spec: ComputeSpec,
-  definitions: Definitions,
   views: readonly View[],
   parts: readonly ShardPart[],
 ): Promise<void> {
@@ -43,12 +41,18 @@ export async function loadParts(
       `CREATE VIEW rows_${view.name} AS SELECT * FROM ${parquetFiles(spec.dataDir, files, viewColumns(keptView(view)))}`,
     );
   }
-  const conversions = parquetFiles(
-    spec.dataDir,
-    parts.flatMap((part) => part.conversions),
-    conversionRowColumns(definitions),
-  );
-  await session.run(`CREATE VIEW conversion_rows AS SELECT * FROM ${conversions}`);
+  const others = {
+    conversion_rows: ['conversions', CONVERSION_ROW_COLUMNS],
+    replaced_events: ['replaced', REPLACED_COLUMNS],
+  } as const;
+  for (const [name, [kind, columns]] of Object.entries(others)) {
+    const rows = parquetFiles(
+      spec.dataDir,
+      parts.flatMap((part) => part[kind]),
+      columns,
+    );
+    await session.run(`CREATE VIEW ${name} AS SELECT * FROM ${rows}`);
+  }
 }
 
 /** The increments under names of this attempt in the generation's folder: links, so that the parts stay whole for a later attempt. */

@@ -1,11 +1,11 @@
 /** The relations a computation reads, as table expressions. Paths come from manifests; nothing else is spliced in. */
 import { join } from 'node:path';
-import { canonicalJson } from '@tributary/model/canonical-json';
-import { followedByRows } from '@tributary/model/corrections';
+import { type CorrectedSpan, changedSpans } from '@tributary/model/corrections';
 import type { Definitions } from '@tributary/model/definitions';
 import { GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { onceKeySql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
+import type { DuckDb } from '../duckdb.ts';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
 import type { ComputeSpec, Shard } from './spec.ts';
@@ -15,23 +15,22 @@ export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'HUGEINT' |
 const { ts, id, ...others } = TIMELINE_COLUMNS;
 const { type, value, currency } = others;
 
-/** Columns of a deduplicated event, as a generation keeps it. */
-export const GENERATION_EVENT_COLUMNS = { partition: 'INTEGER', user_key: 'VARCHAR', ts, id, ...others } as const;
+/** Columns of an event as it was sent, of which views know. */
+const SENT_COLUMNS = { partition: 'INTEGER', user_key: 'VARCHAR', ts, id, ...others } as const;
+
+/**
+ * Columns of a deduplicated event, as a generation keeps it: as corrections leave it, and what they did to it. `corrected_by`: the names of those
+ * that apply, comma-separated; NULL: none does.
+ */
+export const GENERATION_EVENT_COLUMNS = { ...SENT_COLUMNS, corrected_by: 'VARCHAR', dropped: 'BOOLEAN' } as const;
 
 /**
  * The same, and what is found out while events are read, because generations keep no properties: what conversions are counted once by where
- * the definitions name that; where they correct events, what they did to each, whose other columns are corrected.
+ * the definitions name that.
  */
-export function columnsOfEvents({ onceMs, corrections }: Pick<Definitions, 'onceMs' | 'corrections'>): Columns {
-  return {
-    ...GENERATION_EVENT_COLUMNS,
-    ...(onceMs.size > 0 && { once_key: 'VARCHAR' as const }),
-    ...(corrections.length > 0 && CORRECTION_COLUMNS),
-  };
+export function columnsOfEvents({ onceMs }: Pick<Definitions, 'onceMs'>): Columns {
+  return { ...GENERATION_EVENT_COLUMNS, ...(onceMs.size > 0 && { once_key: 'VARCHAR' as const }) };
 }
-
-/** `corrected_by`: the names of the corrections that apply, comma-separated; NULL: none does. */
-const CORRECTION_COLUMNS = { corrected_by: 'VARCHAR', dropped: 'BOOLEAN' } as const;
 
 /** A condition: events that corrections dropped are kept, so that copies of them are known, and count nowhere. */
 export function whatCounts({ corrections }: Pick<Definitions, 'corrections'>): string {
@@ -55,36 +54,39 @@ export function keepsKeys(
   return Object.entries(once).every(([counted, { by }]) => Object.hasOwn(kept, counted) && kept[counted]?.by === by);
 }
 
-/** Whether its events, and so those of all that it builds upon, are corrected as these definitions say. */
-export function keepsCorrections(
-  { definitions }: Pick<GenerationManifest, 'definitions'>,
-  { corrections, derived }: Pick<Definitions, 'corrections' | 'derived'>,
-): boolean {
-  const kept = JSON.parse(definitions) as Partial<Pick<Definitions, 'corrections' | 'derived'>>;
-  const text = (of: typeof kept) => canonicalJson(followedByRows(of.corrections ?? [], of.derived?.fields ?? {}));
-  return text(kept) === text({ corrections, ...(derived !== undefined && { derived }) });
+type Correct = Partial<Pick<Definitions, 'corrections' | 'derived'>>;
+
+/** Where its events, and so those of all that it builds upon, may count otherwise under these definitions. */
+export function correctedOtherwise({ definitions }: Pick<GenerationManifest, 'definitions'>, now: Correct): CorrectedSpan[] {
+  const correcting = ({ corrections = [], derived }: Correct) => ({ corrections, fields: derived?.fields ?? {} });
+  return changedSpans(correcting(JSON.parse(definitions) as Correct), correcting(now));
 }
 
 /** Where to find a conversion: all those of a cut. */
 export const CONVERSION_COLUMNS = { id, user_key: 'VARCHAR', ts, type, value, currency } as const;
 
-/** What a shard gives: where conversions count once, `taken_over` are those of the base that are none any longer. */
-export function conversionRowColumns({ onceMs }: Pick<Definitions, 'onceMs'>): Columns {
-  return onceMs.size === 0 ? CONVERSION_COLUMNS : { ...CONVERSION_COLUMNS, taken_over: 'BOOLEAN' };
+/** What a shard gives: `is_gone` are those of the base that are none any longer. One that comes and goes is neither. */
+export const CONVERSION_ROW_COLUMNS = { ...CONVERSION_COLUMNS, is_gone: 'BOOLEAN' } as const;
+
+/** Events of the base that count otherwise than there. */
+export const REPLACED_COLUMNS = { user_key: 'VARCHAR', id } as const;
+
+const ARRIVAL_COLUMNS = { ...SENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
+
+/** The archived events of these partitions that the base does not cover. */
+export function arrivals(spec: ComputeSpec, shard: Shard, definitions: Definitions): string {
+  return sentEvents(spec.dataDir, spec.arrivals.slice(shard.from, shard.to).flat(), definitions);
 }
 
-const ARRIVAL_COLUMNS = { ...GENERATION_EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
-
-/** The archived events of these partitions that the base does not cover, each with whether it is a touch or a conversion. */
-export function arrivals(spec: ComputeSpec, shard: Shard, { onceMs, corrections }: Definitions): string {
-  const files = spec.arrivals.slice(shard.from, shard.to).flat();
+/** The archived events of these files, not corrected, each with whether it is a touch or a conversion. */
+export function sentEvents(dataDir: string, files: readonly StoredFile[], { onceMs }: Definitions): string {
   const archived =
     onceMs.size === 0
-      ? parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
-      : `(${onceKeySql(parquetFiles(spec.dataDir, files, { ...ARRIVAL_COLUMNS, properties: 'VARCHAR' }, LATER_COLUMNS))})`;
+      ? parquetFiles(dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
+      : `(${onceKeySql(parquetFiles(dataDir, files, { ...ARRIVAL_COLUMNS, properties: 'VARCHAR' }, LATER_COLUMNS))})`;
   // Whether a type is listed, not a join with the list: a join copies all columns of every event, a tenth of the time of loading them.
-  const uncorrected = corrections.length === 0 ? '' : 'NULL::VARCHAR AS corrected_by, false AS dropped,';
-  return `(SELECT e.*, ${uncorrected} e.type IN (SELECT type FROM member_types WHERE default_channel IS NOT NULL)
+  return `(SELECT e.*, NULL::VARCHAR AS corrected_by, false AS dropped,
+      e.type IN (SELECT type FROM member_types WHERE default_channel IS NOT NULL)
       OR (e.channel IS NOT NULL AND e.type IN (SELECT type FROM member_types)) AS is_member
     FROM ${archived} AS e)`;
 }
@@ -133,6 +135,11 @@ export function columnList(columns: Columns): string {
   return Object.entries(columns)
     .map(([name, sqlType]) => `${quoted(name)} ${sqlType}`)
     .join(', ');
+}
+
+export async function countOf(session: Pick<DuckDb, 'rows'>, table: string): Promise<number> {
+  const [row] = await session.rows(`SELECT count(*) AS rows FROM ${table}`);
+  return Number(row?.['rows']);
 }
 
 export function quoted(column: string): string {

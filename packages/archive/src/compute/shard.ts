@@ -7,7 +7,8 @@
  *
  * Rows are differences, what the fresh events change: of views that look at their anchor alone the fresh anchors' rows, of the
  * others `F(after) − F(before)` over the anchors near fresh events. When the base's rows do not serve, all events are fresh to the views.
- * Users of whom fresh events take conversions over are looked at twice, as they are now and as they were before (views: taken-over.sql).
+ * Users of whom fresh events take conversions over are looked at twice, as they are now and as they were before (views: taken-over.sql). Where
+ * corrections changed since the base, its events that count otherwise are `replaced`: fresh as they are now, and taken away as they were.
  */
 
 import type { Definitions } from '@tributary/model/definitions';
@@ -29,6 +30,7 @@ import {
   baseEvents,
   CONVERSION_COLUMNS,
   columnsOfEvents,
+  countOf,
   eventsIn,
   keptView,
   quoted,
@@ -49,7 +51,7 @@ export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions:
   return arrived;
 }
 
-/** What the shard's `fresh` events change: adds to `rows_<view>` and `conversion_rows`. */
+/** What the shard's `fresh` events change, and what `replaced` ones did: adds to `rows_<view>` and `conversion_rows`. */
 export async function addShardRows(
   session: DuckDb,
   spec: ComputeSpec,
@@ -58,41 +60,53 @@ export async function addShardRows(
   shard: Shard,
 ): Promise<void> {
   if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return;
-  await loadTimelines(session, spec, definitions, views, shard);
+  await loadMembers(session, spec, definitions, views, shard);
+  await addChanges(session, definitions, views, '');
+  if (!spec.reuseRows || spec.reread === undefined || (await countOf(session, 'replaced')) === 0) return;
+  // With N that stays: F(N and what it is now) − F(N), less F(N and what it was) − F(N).
+  await session.run('CREATE OR REPLACE VIEW events AS SELECT * FROM replaced WHERE NOT dropped');
+  await session.run(`CREATE OR REPLACE VIEW members AS
+    SELECT *, true AS fresh FROM (${membersSql('events', definitions)}) UNION ALL FROM near_members`);
+  await addChanges(session, definitions, views, '-');
+}
+
+/** Whether a shard asks the SQL of a view once: where conversions count once, or corrections changed, it asks again for what is taken away. */
+export function areSummedByShard({ reuseRows, reread }: ComputeSpec, { onceMs }: Pick<Definitions, 'onceMs'>): boolean {
+  return onceMs.size === 0 && !(reuseRows && reread !== undefined);
+}
+
+/** What the fresh ones among `members`, and among `events`, change. `-`: takes it away. */
+async function addChanges(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
+  for (const sql of timelineStatements(definitions)) await session.run(sql);
   const { signals = [], members = [] } = Object.groupBy(views, (view) => (view.countsSignals ? 'signals' : 'members'));
   await session.run('CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events');
-  for (const view of signals) await addRows(session, view);
-  if (definitions.onceMs.size > 0) return addCountedOnce(session, definitions, members);
-  await allEnded([
-    addMemberRows(session, definitions, members),
-    session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION} FROM timelines WHERE kind = 'conversion' AND fresh`),
-  ]);
+  for (const view of signals) await addRows(session, view, sign);
+  if (definitions.onceMs.size > 0) return addCountedOnce(session, definitions, members, sign);
+  await allEnded([addMemberRows(session, definitions, members, sign), addConversions(session, 'WHERE fresh', sign)]);
 }
 
-/** Whether a shard asks the SQL of a view once: where conversions count once, it asks again for what is taken away. */
-export function areSummedByShard({ onceMs }: Pick<Definitions, 'onceMs'>): boolean {
-  return onceMs.size === 0;
-}
+type Sign = '' | '-';
 
 /** The rows of `timelines`, from which repetitions were taken. */
-async function addCountedOnce(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
-  await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}, false FROM timelines WHERE kind = 'conversion' AND fresh`);
+async function addCountedOnce(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
+  await addConversions(session, 'WHERE fresh', sign);
   for (const sql of takenOverStatements()) await session.run(sql);
-  await addMemberRows(session, definitions, views);
+  await addMemberRows(session, definitions, views, sign);
   if ((await countOf(session, 'taken_over')) === 0) return;
   await session.run('CREATE OR REPLACE VIEW members AS FROM before');
   for (const sql of timelineStatements(definitions)) await session.run(sql);
-  await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}, true
-    FROM timelines SEMI JOIN taken_over USING (user_key, id) WHERE kind = 'conversion'`);
-  await addMemberRows(session, definitions, views, '-');
+  const opposite = sign === '' ? '-' : '';
+  await addConversions(session, 'SEMI JOIN taken_over USING (user_key, id)', opposite);
+  await addMemberRows(session, definitions, views, opposite);
 }
 
-async function addMemberRows(
-  session: DuckDb,
-  definitions: Definitions,
-  views: readonly View[],
-  sign: '' | '-' = '',
-): Promise<void> {
+async function addConversions(session: DuckDb, which: string, sign: Sign): Promise<void> {
+  await session.run(
+    `INSERT INTO conversion_rows SELECT ${CONVERSION}, ${sign === '-'} FROM (FROM timelines ${which}) WHERE kind = 'conversion'`,
+  );
+}
+
+async function addMemberRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
   await session.run('CREATE OR REPLACE VIEW anchors AS SELECT * FROM timelines WHERE fresh');
   const { anchored = [], journeys = [] } = Object.groupBy(views, ({ lens }) => (lens === ITSELF ? 'anchored' : 'journeys'));
   await allEnded([
@@ -104,7 +118,7 @@ async function addMemberRows(
   ]);
 }
 
-async function addJourneyRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: '' | '-'): Promise<void> {
+async function addJourneyRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
   for (const sql of journeyStatements(views, definitions)) await session.run(sql);
   const {
     parts = [],
@@ -131,10 +145,10 @@ async function dedupe(session: DuckDb, spec: ComputeSpec, definitions: Definitio
 }
 
 /**
- * Leaves `events`, all that is fresh to the views, and `timelines`: their touches and conversions, `fresh`; beside them those of the
+ * Leaves `events`, all that is fresh to the views, and `members`: their touches and conversions, `fresh`; beside them those of the
  * base that rows of theirs may share an anchor with, not `fresh`.
  */
-async function loadTimelines(
+async function loadMembers(
   session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
@@ -144,14 +158,18 @@ async function loadTimelines(
   const event = Object.keys(columnsOfEvents(definitions)).join(', ');
   const all = spec.reuseRows
     ? 'SELECT * FROM fresh'
-    : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${baseEvents(spec, shard, definitions)}`;
+    : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${staying(spec, baseEvents(spec, shard, definitions))}`;
   await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM (${all}) WHERE ${whatCounts(definitions)}`);
   await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard);
-  for (const sql of timelineStatements(definitions)) await session.run(sql);
 }
 
-/** Adds to `members` those of the base that rows near fresh members may depend on. */
+/** Those of the base that count as before. */
+function staying({ reread }: ComputeSpec, events: string): string {
+  return reread === undefined ? events : `(SELECT held.* FROM ${events} AS held ANTI JOIN replaced USING (user_key, id))`;
+}
+
+/** Adds to `members` those of the base that rows near fresh or replaced members may depend on; where there are replaced ones, as `near_members`. */
 async function addNearMembers(
   session: DuckDb,
   spec: ComputeSpec,
@@ -159,30 +177,31 @@ async function addNearMembers(
   views: readonly View[],
   shard: Shard,
 ): Promise<void> {
+  const replaced =
+    spec.reread === undefined
+      ? ''
+      : `UNION ALL SELECT user_key, ts FROM (${membersSql('(SELECT * FROM replaced WHERE NOT dropped)', definitions)})`;
   await session.run(`CREATE OR REPLACE TABLE touched AS
-    SELECT user_key, min(ts) AS first, max(ts) AS last FROM members GROUP BY user_key`);
-  const [span] = await session.rows('SELECT min(first) AS first, max(last) AS last FROM touched');
-  if (span === undefined || span['first'] === null) return;
+    SELECT user_key, min(ts) AS first, max(ts) AS last FROM (SELECT user_key, ts FROM members ${replaced}) GROUP BY user_key`);
+  const [span] = await session.rows('SELECT coalesce(min(first), 0) AS first, coalesce(max(last), 0) AS last FROM touched');
+  if (span === undefined) return;
   // A fresh event changes anchors up to `reach` after it and `revisable` before it, and these look `reach` back and `revisable` ahead.
   const reachMs = BigInt(Math.max(...views.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
   // The first condition lets DuckDB pass over whole files; the second is per user.
-  const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions.version));
-  const near = `(SELECT held.* FROM ${eventsIn(spec, files, shard, definitions)} AS held JOIN touched USING (user_key)
+  const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions));
+  const near = `(SELECT held.* FROM ${staying(spec, eventsIn(spec, files, shard, definitions))} AS held JOIN touched USING (user_key)
     WHERE ${whatCounts(definitions)} AND held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
+  const members = `SELECT *, false AS fresh FROM (${membersSql(near, definitions)})`;
+  if (spec.reread !== undefined) await session.run(`CREATE OR REPLACE TABLE near_members AS ${members}`);
   await session.run(`CREATE OR REPLACE VIEW members AS
     SELECT *, true AS fresh FROM (${membersSql('events', definitions)})
-    UNION ALL SELECT *, false AS fresh FROM (${membersSql(near, definitions)})`);
+    UNION ALL ${spec.reread === undefined ? members : 'FROM near_members'}`);
 }
 
 /** What the fresh events change in the view's rows, which have the `anchors`. `-`: takes it away. */
-async function addRows(session: DuckDb, view: View, sign: '' | '-' = ''): Promise<void> {
+async function addRows(session: DuckDb, view: View, sign: Sign): Promise<void> {
   const { dimensions, measures } = keptView(view);
   const columns = [...dimensions.map(quoted), ...measures.map((measure) => `${sign}${quoted(measure)}`)].join(', ');
   await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
-}
-
-async function countOf(session: DuckDb, table: string): Promise<number> {
-  const [row] = await session.rows(`SELECT count(*) AS rows FROM ${table}`);
-  return Number(row?.['rows']);
 }

@@ -21,8 +21,10 @@ export function shardsOf(rowsOf: readonly number[], maxRows: number): Shard[] {
 /** The part of the base that a shard holds, that near its arrivals: at most the members of their users, or so. */
 const BASE_SHARE = 0.2;
 
-/** What each partition brings into a shard: its arrivals, and its share of the base. */
-export function rowsByPartition(spec: Pick<ComputeSpec, 'arrivals' | 'base' | 'reuseRows'>): number[] {
+/** What each partition brings into a shard: its arrivals, what is read again, and its share of the base. */
+export function rowsByPartition(spec: Pick<ComputeSpec, 'arrivals' | 'base' | 'reuseRows' | 'reread'>): number[] {
   const share = ((spec.base?.counts.events ?? 0) * (spec.reuseRows ? BASE_SHARE : 1)) / Math.max(1, spec.arrivals.length);
-  return spec.arrivals.map((files) => files.reduce((sum, file) => sum + file.rows, share));
+  return spec.arrivals.map((files, partition) =>
+    [...files, ...(spec.reread?.files[partition] ?? [])].reduce((sum, file) => sum + file.rows, share),
+  );
 }

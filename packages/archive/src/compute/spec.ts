@@ -1,4 +1,5 @@
 /** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
+import type { CorrectedSpan } from '@tributary/model/corrections';
 import type { GenerationManifest, StoredFile } from '../layout.ts';
 
 export interface ComputeSpec {
@@ -13,7 +14,9 @@ export interface ComputeSpec {
   /** Archived files that the base does not cover yet, by partition. */
   readonly arrivals: readonly (readonly StoredFile[])[];
   readonly base: ComputeBase | null;
-  /** False when the rows of the base cannot be built upon: there is none, or its definitions differ. */
+  /** Where the base's events may count otherwise, because corrections changed; absent: nowhere. */
+  readonly reread?: Reread;
+  /** False when the rows of the base cannot be built upon: there is none, or its definitions differ in more than corrections. */
   readonly reuseRows: boolean;
   readonly limits: ComputeLimits;
   /** Names of the views to compute: all of them, but where their cost is measured. */
@@ -22,6 +25,13 @@ export interface ComputeSpec {
   readonly mostGroupedRows?: number;
   /** What the shards gave that were computed elsewhere, in order: they are merged, nothing is computed. */
   readonly parts?: readonly ShardPart[];
+}
+
+export interface Reread {
+  /** Event time; in order, without overlaps. */
+  readonly spans: readonly CorrectedSpan[];
+  /** Archived files of days in them that the base covers, by partition. */
+  readonly files: readonly (readonly StoredFile[])[];
 }
 
 /** Partitions `[from, to)`. */
@@ -47,6 +57,8 @@ export interface ShardPart {
   /** Rows by view name; a view without rows has no file. */
   readonly rows: Readonly<Record<string, readonly StoredFile[]>>;
   readonly conversions: readonly StoredFile[];
+  /** Events of the base that count otherwise: `user_key`, `id`. */
+  readonly replaced: readonly StoredFile[];
 }
 
 export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts'>;

@@ -29,7 +29,8 @@ export function estimate(
   rows: number,
 ): Estimate | null {
   const taken = manifests
-    .filter((one) => one.mode === mode && one.computedAt !== null)
+    // What is read again because corrections changed is not among the rows.
+    .filter((one) => one.mode === mode && one.computedAt !== null && one.counts.recounted === undefined)
     .slice(0, MOST_RUNS)
     .map(takenBy);
   if (taken.length < FEWEST_RUNS) return null;

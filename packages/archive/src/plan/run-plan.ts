@@ -1,6 +1,6 @@
 /** What a run would read, and for how long, before it is asked for. Reads manifests alone: nothing of it changes anything. */
 import type { Definitions } from '@tributary/model/definitions';
-import { checkContinues } from '../compute/compute-plan.ts';
+import { checkContinues, rereadOf } from '../compute/compute-plan.ts';
 import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
 import { lastSegmentNumber, readSegments } from '../segments.ts';
 import { type FullReason, whyFull } from './base.ts';
@@ -28,13 +28,15 @@ export interface RunPlan {
   readonly archive: Amount & { readonly partitions: number; readonly segments: number };
   /** Where the archive ends, by partition; null: nothing of it is archived. What the log has behind it the run reads as well. */
   readonly archivedUpTo: readonly (string | null)[];
+  /** Archived events that the base covers, of days in which corrections changed: read again. null: they are the same. */
+  readonly reread: Amount | null;
   /** What the base keeps, which the run reads as far as the archived events touch it. */
   readonly kept: Amount;
   /** Archived events by the day on which they happened (UTC), newest first. Old days share a month or a year (`2026-01`). */
   readonly days: readonly { readonly date: string; readonly rows: number }[];
   /** Those of all older days. */
   readonly olderRows: number;
-  /** null: too few runs of this mode are known. */
+  /** null: too few runs of this mode are known, or corrections changed, of which earlier runs say nothing. */
   readonly estimate: Estimate | null;
 }
 
@@ -50,7 +52,7 @@ export interface PlanDemand {
   readonly signal: AbortSignal;
 }
 
-/** Costs one small read for each segment after the base's cut; for a full run a block of 96 is one. Rejects with `manifest_corrupt`. */
+/** Costs one small read for each segment after the base's cut; for a full run, and where corrections changed, of all, a block of 96 being one. Rejects with `manifest_corrupt`. */
 export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunPlan> {
   const { mode: asked, definitions, published, manifests, partitions, signal } = demand;
   const fullBecause = whyFull(asked, published, definitions);
@@ -63,6 +65,8 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
   const files = segments.flatMap((own) => own.flatMap((segment) => segment.files));
   const archive = { ...amountOf(files), partitions, segments: segments.flat().length };
   const mode = base === null ? 'full' : 'incremental';
+  const reread = base === null ? undefined : await rereadOf(dataDir, base, definitions);
+  signal.throwIfAborted();
   return {
     mode,
     base: base?.generation ?? null,
@@ -71,9 +75,10 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
     definitionsChange: published !== null && published.definitionsVersion !== definitions.version,
     archive,
     archivedUpTo: segments.map((own, partition) => own.at(-1)?.upTo ?? base?.cut[partition] ?? null),
+    reread: reread === undefined ? null : amountOf(reread.files.flat()),
     kept: base === null ? amountOf([]) : amountOf([...Object.values(base.views), ...base.events, ...base.conversions]),
     ...daysOf(files),
-    estimate: estimate(manifests, mode, archive.rows),
+    estimate: reread === undefined ? estimate(manifests, mode, archive.rows) : null,
   };
 }
 

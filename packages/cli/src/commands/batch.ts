@@ -210,7 +210,8 @@ async function move(
 ): Promise<ExitCode> {
   const api = context.api('admin');
   const choose = action === 'rollback' ? previousOf : newestComputed;
-  const generation = text === undefined ? choose(await generationsOf(api)) : numberOf(text);
+  const before = await generationsOf(api);
+  const generation = text === undefined ? choose(before) : numberOf(text);
   if (generation === null)
     throw new CommandError({
       code: 'conflict',
@@ -220,8 +221,18 @@ async function move(
   const got = await api
     .post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/${action}`, why === undefined ? {} : { why })
     .catch((cause: unknown) => refusedMove(api, generation, action, cause));
-  await answer(context, got, () => publicationLine(got.publication));
+  await answer(context, got, () => [publicationLine(got.publication), ...otherDefinitions(before, generation)].join('\n'));
   return EXIT.ok;
+}
+
+/** Real time follows the definitions of the newest cut: their rows do not add up to those of others. */
+function otherDefinitions({ generations, publication }: Generations, generation: number): string[] {
+  const versionOf = (number: number | undefined) => generations.find((one) => one.generation === number)?.definitionsVersion;
+  const [was, is] = [versionOf(publication?.generation), versionOf(generation)];
+  if (was === undefined || is === undefined || was === is) return [];
+  return [
+    `its definitions (${is}) are others than those of generation ${publication?.generation} (${was}): answers are incomplete until a generation under them is published, as "tributary batch run --wait" does`,
+  ];
 }
 
 async function promote(context: Context, text: string | undefined, { why }: Decision): Promise<ExitCode> {

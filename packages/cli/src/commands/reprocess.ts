@@ -44,8 +44,6 @@ const FULL_BECAUSE: Readonly<Record<NonNullable<Plan['fullBecause']>, string>> =
   asked: 'as asked',
   nothing_computed: 'no generation is published whose files are there',
   fields_missing: 'the events of the published generation lack a field that this version keeps',
-  corrections_changed:
-    'these definitions correct other events, or correct them otherwise, than those of the published generation',
   counted_once_changed: 'these definitions count conversions once by a key that the published generation did not read',
 };
 
@@ -54,10 +52,11 @@ const UNKNOWN: Readonly<Record<Plan['unknown'][number], string>> = {
   definitions_file: 'whether the file of definitions was edited since',
   program: 'whether another version computes it, which computes all rows again',
   too_few_runs: 'how long it takes: fewer than three such runs are known',
+  corrections_changed: 'how long it takes: earlier runs say nothing of changed corrections',
 };
 
 function textOf(planned: Plan, { width, bold }: Terminal): string {
-  const { archive, kept, base, days, olderRows, unknown } = planned;
+  const { archive, reread, kept, base, days, olderRows, unknown } = planned;
   const facts: [string, string][] = [
     ['run', planned.fullBecause === null ? `incremental, upon generation ${base}` : `full: ${FULL_BECAUSE[planned.fullBecause]}`],
     [
@@ -68,6 +67,14 @@ function textOf(planned: Plan, { width, bold }: Terminal): string {
       'reads',
       `${counted(archive.rows, 'archived event')} in ${counted(archive.files, 'file')} (${bytes(archive.bytes)}) of ${counted(archive.partitions, 'partition')}`,
     ],
+    ...(reread === null
+      ? []
+      : ([
+          [
+            'reads again',
+            `${counted(reread.rows, 'archived event')} in ${counted(reread.files, 'file')} (${bytes(reread.bytes)}) of days in which corrections changed`,
+          ],
+        ] as [string, string][])),
     ...(base === null
       ? []
       : ([

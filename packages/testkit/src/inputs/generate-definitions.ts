@@ -118,6 +118,26 @@ function correction(name: string, rule: Pick<Corrections[number], 'when' | 'set'
   return { name: name.replaceAll(' ', '-'), ...rule, ...range, author: 'ana', reason: 'it went wrong' };
 }
 
+/** Other corrections, and nothing else: some of these, in any order, in ranges that begin and end anywhere, at the instants of events too. */
+export function changeCorrections(random: Random, from: Definitions): Definitions {
+  const { corrections: _, rules: __, ...others } = JSON.parse(from.json) as DefinitionsFile & { readonly rules?: number };
+  const fields = {
+    order: random.pick(['properties.order_id', 'properties.cart.id']),
+    cart: { from: 'properties.cart.id', type: 'integer' as const },
+  };
+  const corrections: Corrections = [];
+  for (const { corrections: all = [] } of CORRECTED.values())
+    for (const one of all.filter(() => random.chance(0.4)))
+      corrections.splice(random.below(corrections.length + 1), 0, random.chance(0.5) ? one : { ...one, ...anyRange(random) });
+  return definitionsOf({ ...others, fields, corrections });
+}
+
+function anyRange(random: Random) {
+  const fromMs = LOG_BEGINS_MS + random.between(-2, 40) * HOUR_MS + random.pick([0, 1, -1]);
+  const toMs = fromMs + random.pick([1, HOUR_MS, 20 * HOUR_MS]);
+  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+}
+
 /** By the steps of paths, so by chance: two of three definitions that may, with windows of all lengths, and keys in different places. */
 const COUNTED_ONCE: ReadonlyMap<number, DefinitionsFile['conversions']> = new Map([
   [1, { buy: { onceBy: 'properties.order_id', withinDays: hours(0.5) }, 'Order Completed': {} }],

@@ -296,7 +296,6 @@ const FULL_BECAUSE = {
   nothing_computed: 'no generation is published whose files are there',
   fields_missing: 'the events of the published one lack a field',
   counted_once_changed: 'conversions are counted once by another key',
-  corrections_changed: 'corrections were added or taken out',
 } as const satisfies Record<NonNullable<Answer<'planReprocessing'>['plan']['fullBecause']>, string>;
 
 function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReprocessing'> }) {
@@ -307,7 +306,7 @@ function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReproce
         {is === 'busy' ? 'Asking what it would read …' : ''}
       </p>
     );
-  const { mode, base, fullBecause, archive, kept, notArchived, estimate } = answer.plan;
+  const { mode, base, fullBecause, archive, reread, kept, notArchived, estimate } = answer.plan;
   return (
     <dl class="facts">
       <dt>It computes</dt>
@@ -318,6 +317,7 @@ function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReproce
       <dt>It reads</dt>
       <dd>
         {count(archive.rows)} archived events ({bytes(archive.bytes)})
+        {reread !== null && `, ${count(reread.rows)} of days in which corrections changed`}
         {base !== null && `, and what they touch of ${count(kept.rows)} rows that are kept`}
       </dd>
       <dt>Not archived yet</dt>
@@ -331,7 +331,7 @@ function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReproce
       <dt>It takes</dt>
       <dd>
         {estimate === null
-          ? 'not known: fewer than three runs of this kind'
+          ? `not known: ${reread === null ? 'fewer than three runs of this kind' : 'corrections changed'}`
           : `about ${duration(estimate.seconds * 1_000)}; half of ${estimate.runs} earlier runs were off by more than ${percent(estimate.medianError)}`}
       </dd>
     </dl>
