@@ -129,6 +129,22 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
     test: 'packages/queue/test/schedules.redis.test.ts',
   },
   {
+    lie: 'a Redis that was emptied leaves a platform without runs',
+    law: '7',
+    file: 'packages/queue/src/schedules.ts',
+    from: 'const isBack = everyMs > 0 &&',
+    to: 'const isBack = everyMs < 0 &&',
+    test: 'packages/queue/test/schedules.redis.test.ts',
+  },
+  {
+    lie: 'what was published is taken from readers by a cancel that Redis let through',
+    law: '7',
+    file: 'jobs/recompute/src/cancel.ts',
+    from: 'if (publications.some((one) => one.generation === generation)) return;',
+    to: '',
+    test: CANCEL,
+  },
+  {
     lie: 'runs that find nothing new leave a schedule overdue',
     law: '7',
     file: 'jobs/recompute/src/watchdog.ts',

@@ -1,7 +1,9 @@
 /** What a cancelled run leaves: a generation that is never computed nor published, and nothing in `staging/`. Its barriers stay in the log and mean nothing. */
 import { sweepStaging } from '@tributary/archive/compute/staging';
 import { findGeneration, writeGeneration } from '@tributary/archive/generations';
+import { readPublications } from '@tributary/archive/publications';
 import type { RunPorts } from './ports.ts';
+import { NEWEST_PUBLICATIONS } from './publish/publication.ts';
 import type { Begun } from './run.ts';
 
 /**
@@ -15,6 +17,9 @@ export async function clearCancelled(
 ): Promise<void> {
   if (begun === null) return;
   const { generation } = begun;
+  // A Redis that lost its newest writes forgets that this run ended, and lets it be cancelled when it is begun again: what readers got stays.
+  const publications = await readPublications(ports.dataDir, NEWEST_PUBLICATIONS);
+  if (publications.some((one) => one.generation === generation)) return;
   const manifest = await findGeneration(ports.dataDir, generation);
   if (manifest?.state === 'pending' || manifest?.state === 'computed') {
     const failure = `cancelled by ${by}${why === null ? '' : `: ${why}`}`;

@@ -127,7 +127,8 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
   );
   await followSchedules(queue.schedules, config.batchEveryMs, logger);
   const longestRunMs = config.batchSealTimeoutMs + 2 * config.batchComputeTimeoutMs + WEDGED_SLACK_MS;
-  watchRuns(watchdogOf({ dataDir: ports.dataDir, longestRunMs, queue, metrics, logger, active: worker.active }), signal);
+  const watched = { dataDir: ports.dataDir, longestRunMs, everyMs: config.batchEveryMs, queue, metrics, logger };
+  watchRuns(watchdogOf({ ...watched, active: worker.active }), signal);
 
   return {
     async ready() {

@@ -24,20 +24,25 @@ export async function followSchedules(schedules: RecomputeQueue['schedules'], ev
 interface Watched {
   readonly dataDir: string;
   readonly longestRunMs: number;
+  readonly everyMs: number;
   readonly queue: RecomputeQueue;
   readonly metrics: RecomputeMetrics;
   readonly logger: Logger;
   readonly active: () => string | null;
 }
 
-export function watchdogOf({ dataDir, longestRunMs, queue, metrics, logger, active }: Watched): Watchdog {
+export function watchdogOf({ dataDir, longestRunMs, everyMs, queue, metrics, logger, active }: Watched): Watchdog {
   return {
     dataDir,
     longestRunMs,
     now: Date.now,
     async schedules() {
-      // What a process left half done, and what a worker of an earlier version brought.
-      await queue.schedules.follow();
+      // What a process left half done, what a worker of an earlier version brought, and what Redis lost.
+      if (await queue.schedules.follow(everyMs, Date.now()))
+        logger.error(
+          { everyMs },
+          'Redis lost the schedules: default is set again, set the others with "tributary schedules set"',
+        );
       return queue.schedules.list(Date.now());
     },
     runs: queue.runs,

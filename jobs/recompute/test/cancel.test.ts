@@ -122,6 +122,19 @@ test('law 7: definitions that a cancelled run brought are taken back by the next
   await expectExact();
 });
 
+test('law 7: cancelled where Redis forgot that it had published, a run takes nothing from readers', async () => {
+  const run = asRun();
+  const dying = dyingAt('published');
+  void world.run(run, dying);
+  await dying.died;
+  await clearCancelled(run.begun, BY, world.ports);
+  expect(await world.current()).toMatchObject({ generation: 2 });
+  expect(await world.manifest(2)).toMatchObject({ state: 'computed' });
+  await world.ingest([{ ...(EVENTS[0] as (typeof EVENTS)[0]), id: 'one more' }]);
+  expect((await world.run()).published).toBe('published');
+  expect(await world.manifest(3)).toMatchObject({ mode: 'incremental', base: 2 });
+});
+
 test('a run that found nothing new can be cancelled before it ends', async () => {
   await world.run();
   await world.turn();

@@ -22,6 +22,7 @@ let client: Redis;
 let services: FakeServer;
 let ready = 200;
 let answers: { status?: number; body: object };
+let schedules: object[];
 let dataDir: string;
 
 const meta = (complete: boolean, ...warnings: string[]) => ({
@@ -37,6 +38,7 @@ beforeAll(async () => {
     body: { ok: ready === 200, detail: 'generation 1 is served' },
     headers: { date: new Date(NOW_MS).toUTCString() },
     ...(path.startsWith('/v1/') && answers),
+    ...(path === '/v1/schedules' && { status: 200, body: { schedules } }),
   }));
 });
 afterAll(async () => {
@@ -51,6 +53,15 @@ async function store(path: string, text: string): Promise<StoredFile> {
   return { path, rows: 1, bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
 }
 
+const HOURLY = {
+  name: 'default',
+  mode: 'incremental',
+  paused: false,
+  at: NOW_MS,
+  next: [1, 2, 3].map((i) => NOW_MS + i * 3_600_000),
+  lastDoneAt: null,
+};
+
 const PENDING = pendingGeneration(
   { json: '{}', version: 'abc' },
   { createdAt: NOW_MS - 60_000, lastSegment: [0, -1], cut: ['a', 'b'], counts: { events: 1, newEvents: 1, duplicates: 0 } },
@@ -59,6 +70,7 @@ const PENDING = pendingGeneration(
 beforeEach(async () => {
   ready = 200;
   answers = meta(true);
+  schedules = [HOURLY];
   dataDir = temporaryFolder('doctor');
   await writeFile(join(dataDir, 'keys.local.json'), '{"read":"k"}', { mode: 0o600 });
   await client.flushall();
@@ -132,6 +144,7 @@ test('a healthy platform: every check is ok, each of them is there', async () =>
     'generation',
     'generation files',
     'pointer',
+    'schedules',
     'collector',
     'api',
     'answers',
@@ -144,6 +157,20 @@ test.each<[string, () => Promise<unknown>, string]>([
     'a setting under which acknowledged writes can be lost',
     () => client.config('SET', 'appendfsync', 'everysec'),
     'redis durability: fail',
+  ],
+  [
+    'a schedule that is due more often than the setting says',
+    async () => {
+      schedules = [{ ...HOURLY, next: [1, 2, 3].map((i) => NOW_MS + i * 10_000) }];
+    },
+    'generation: warn',
+  ],
+  [
+    'a schedule that is paused',
+    async () => {
+      schedules = [{ ...HOURLY, paused: true, next: [] }];
+    },
+    'schedules: warn',
   ],
   ['parked records', () => client.xadd('tributary:{1}:dead', '*', 'code', 'x'), 'dead letters: warn'],
   [

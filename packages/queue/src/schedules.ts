@@ -56,8 +56,11 @@ export interface Schedules {
   remove(name: string): Promise<void>;
   /** What the setting of a worker says: it counts until somebody sets or pauses the default schedule. Resolves with what is in force instead. */
   seed(everyMs: number, nowMs: number): Promise<{ readonly insteadOf: Schedule | null; readonly isUsed: boolean }>;
-  /** Makes BullMQ's schedulers what is set. */
-  follow(): Promise<void>;
+  /**
+   * Makes BullMQ's schedulers what is set. Where the default schedule is gone, as from a Redis that was emptied, what the setting says of it is set
+   * again; resolves with whether it was.
+   */
+  follow(everyMs: number, nowMs: number): Promise<boolean>;
   done(name: string, atMs: number): Promise<void>;
 }
 
@@ -98,7 +101,12 @@ export function openSchedules(redis: Redis, namespace: string, queue: Queue<RunJ
   }
 
   return {
-    follow,
+    async follow(everyMs, nowMs) {
+      const isBack =
+        everyMs > 0 && (await answered(redis.hsetnx(key, DEFAULT_SCHEDULE, JSON.stringify(ofSetting(everyMs, nowMs))))) === 1;
+      await follow();
+      return isBack;
+    },
     async list(nowMs) {
       const done = await answered(redis.hgetall(doneKey));
       const named = [...(await all())].sort(([a], [b]) => (a < b ? -1 : 1));

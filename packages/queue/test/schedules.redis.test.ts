@@ -120,10 +120,10 @@ test('law 3: what a process left half done is made right by the next one, and th
   await queue.schedules.set('nightly', nightly);
   await bull.removeJobScheduler('nightly');
   await bull.upsertJobScheduler('every', { every: 60_000 }, { name: 'run' });
-  await queue.schedules.follow();
+  await queue.schedules.follow(0, NOW);
   expect(await followed()).toEqual(['nightly']);
   const before = (await bull.getJobScheduler('nightly'))?.next;
-  await queue.schedules.follow();
+  await queue.schedules.follow(0, NOW);
   expect((await bull.getJobScheduler('nightly'))?.next).toBe(before);
 });
 
@@ -166,4 +166,27 @@ test('after a time without a worker one run catches up; one that is not to be la
   await until(async () => (await queue.runs()).every(({ state }) => state === 'done'), 'the end');
   expect(begun).toEqual(['catches-up']);
   expect((await queue.runs()).map(({ reason }) => reason)).toEqual(['schedule catches-up']);
+});
+
+test('law 7: where Redis was emptied under running workers, the default schedule is set again by the next look at it', async () => {
+  await queue.schedules.seed(60_000, NOW);
+  await queue.schedules.set('nightly', nightly);
+  expect(await queue.schedules.follow(60_000, NOW)).toBe(false);
+  await redis.flushall();
+  expect(await queue.schedules.follow(0, NOW)).toBe(false);
+  expect(await followed()).toEqual([]);
+  expect(await queue.schedules.follow(60_000, NOW)).toBe(true);
+  expect(await queue.schedules.list(NOW)).toMatchObject([{ name: 'default', everyMs: 60_000, by: BY_SETTING }]);
+  expect(await followed()).toEqual(['default']);
+  const before = await bull.getJobSchedulers();
+  expect(await queue.schedules.follow(60_000, NOW)).toBe(false);
+  expect(await bull.getJobSchedulers()).toEqual(before);
+});
+
+test('what was set by hand is not replaced where it is looked after', async () => {
+  await queue.schedules.seed(60_000, NOW);
+  await queue.schedules.pause('default', true, { by: 'ana', at: NOW });
+  expect(await queue.schedules.follow(60_000, NOW)).toBe(false);
+  expect(await queue.schedules.list(NOW)).toMatchObject([{ name: 'default', isPaused: true, by: 'ana' }]);
+  expect(await followed()).toEqual([]);
 });

@@ -11,6 +11,7 @@ import type { Finding } from '../doctor/finding.ts';
 import { checkDataDir, judgeNode } from '../doctor/machine.ts';
 import { checkRedis, type LogFacts } from '../doctor/redis.ts';
 import { judgeRestores, restoresIn } from '../doctor/restored.ts';
+import { checkSchedules } from '../doctor/schedules.ts';
 import { checkServices } from '../doctor/services.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { linesOf, printable, roomBeside } from '../terminal/table.ts';
@@ -47,16 +48,18 @@ async function examineAll(context: Context, options: Options): Promise<Finding[]
   const machine = [judgeNode(shell.nodeVersion), ...(await checkDataDir(dataDir, settings.keyIfAny('read') !== undefined))];
   const redis = await checkRedis(settings.redisUrl, shell.now, await logInKafka(context), notedLog(dataDir));
   const archive = await checkArchive(dataDir, redis.facts?.logIdentity ?? null, depth);
-  const generations = await checkGenerations(dataDir, shell.now(), scheduleMs(shell.env), depth);
+  const schedules = await checkSchedules(settings, shell.fetch, shell.now());
+  const generations = await checkGenerations(dataDir, shell.now(), schedules.everyMs ?? scheduleMs(shell.env), depth);
   const pointer = redis.facts === null ? [] : [judgePointer(redis.facts.pointer, generations.publication)];
   const services = await checkServices(settings, shell.fetch, shell.now);
   const answers = await checkAnswers(settings, shell.fetch);
   terminal.progressEnd();
   const restores = judgeRestores(restoresIn(dataDir));
-  return [...machine, ...redis.findings, ...restores, ...archive, ...generations.findings, ...pointer, ...services, ...answers];
+  const batch = [...generations.findings, ...schedules.findings, ...pointer];
+  return [...machine, ...redis.findings, ...restores, ...archive, ...batch, ...services, ...answers];
 }
 
-/** As the environment says it here, which may not be that of the roles. A value that is wrong is a matter of `--config`. */
+/** Where the API does not say: as the environment says it here, which may not be that of the roles. A value that is wrong is a matter of `--config`. */
 function scheduleMs(env: Environment): number {
   const { batchEveryMs } = RECOMPUTE_SETTINGS;
   return Number(examine('tributary', { batchEveryMs }, env, []).values['batchEveryMs'] ?? batchEveryMs.default);

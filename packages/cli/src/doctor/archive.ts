@@ -14,7 +14,7 @@ import { bytes, count, counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Times of the schedule without a generation that mean that it stands still: an hour by default. */
-const OVERDUE_AFTER = 4;
+export const OVERDUE_AFTER = 4;
 const SHOWN = 3;
 const RESTORE = 'Restore the files from a backup; where only a generation is damaged, run "tributary batch run --full".';
 

@@ -4,6 +4,7 @@ import { judgePointer, judgePublished } from './archive.ts';
 import { cannotWriteFix, judgeFreeSpace, judgeNode } from './machine.ts';
 import { judgeClock, judgeInfo, judgeSettings } from './redis.ts';
 import { judgeRestores } from './restored.ts';
+import { judgeSchedules } from './schedules.ts';
 import { serviceUrls } from './services.ts';
 
 const DURABLE = { appendonly: 'yes', appendfsync: 'always', 'no-appendfsync-on-rewrite': 'no', 'maxmemory-policy': 'noeviction' };
@@ -39,6 +40,42 @@ test('clocks: what lies between the question and the answer agrees', () => {
   ].map(([before, theirs, after]) => judgeClock('x', before as number, theirs as number, after as number).status);
   expect(statuses).toEqual(['ok', 'ok', 'warn', 'fail', 'fail']);
 }); // prettier-ignore
+
+test('runs are due as schedules say, and a full one that does not come is named', () => {
+  const MINUTE = 60_000;
+  const schedule = (name: string, everyMinutes: number, more: Partial<Parameters<typeof judgeSchedules>[0][number]> = {}) => ({
+    name,
+    mode: 'incremental' as const,
+    paused: false,
+    at: 0,
+    next: [1, 2, 3].map((i) => (1_000 + i * everyMinutes) * MINUTE),
+    lastDoneAt: 1_000 * MINUTE,
+    ...more,
+  });
+  const now = 1_000 * MINUTE;
+  const judged = (...schedules: Parameters<typeof judgeSchedules>[0][number][]) => {
+    const { findings, everyMs } = judgeSchedules(schedules, now);
+    return [(everyMs ?? Number.NaN) / MINUTE, ...findings.map(({ status, detail }) => `${status}: ${detail}`)];
+  };
+  expect(judged(schedule('default', 15))).toEqual([15, 'ok: default next in 15 min 0 s']);
+  expect(judged(schedule('hourly', 60), schedule('default', 15, { paused: true, next: [] }))).toEqual([
+    60,
+    'ok: hourly next in 1 h 0 min',
+  ]);
+  expect(judged(schedule('default', 15, { paused: true, next: [] }))).toEqual([
+    0,
+    'warn: no run begins by itself: default is paused',
+  ]);
+  expect(judged()).toEqual([0, 'ok: none: runs begin on demand alone']);
+  // Weekdays alone: on a Friday the next runs are 3 days and 1 day apart.
+  expect(judged(schedule('weekdays', 0, { next: [now, now + 4_320 * MINUTE, now + 5_760 * MINUTE] }))[0]).toBe(4_320);
+  const nightly = schedule('nightly', 60, { mode: 'full', lastDoneAt: 700 * MINUTE });
+  expect(judged(nightly, schedule('default', 15))).toEqual([
+    15,
+    'warn: a full run of schedule nightly is overdue: the last one ended 5 h 0 min ago',
+  ]);
+  expect(judged({ ...nightly, at: 900 * MINUTE, lastDoneAt: null })).toEqual([60, 'ok: nightly next in 1 h 0 min']);
+});
 
 test('node, free space, the pointer, the published generation', () => {
   expect([judgeNode('24.1.0'), judgeNode('20.20.2')].map(({ status }) => status)).toEqual(['ok', 'fail']);

@@ -1,0 +1,58 @@
+/** Schedules, as the API says them: how often runs are due, and which schedule is late. They may be others than the setting says. */
+import { span } from '@tributary/model/span';
+import { createApiClient } from '../api-client.ts';
+import type { AnswerOf } from '../api-types.ts';
+import { CommandError } from '../exit.ts';
+import type { Settings } from '../settings.ts';
+import { OVERDUE_AFTER } from './archive.ts';
+import { type Finding, ok, warn } from './finding.ts';
+
+type Schedule = Pick<AnswerOf<'schedules'>['schedules'][number], 'name' | 'mode' | 'paused' | 'at' | 'next' | 'lastDoneAt'>;
+
+const CHECK = 'schedules';
+
+export interface Judged {
+  readonly findings: Finding[];
+  /** How far two runs of any schedule are apart at most, ms; 0: none is due. null: the API did not say. */
+  readonly everyMs: number | null;
+}
+
+/** Without a key, or where the API does not answer, other checks say so. */
+export async function checkSchedules(settings: Settings, fetcher: typeof fetch, nowMs: number): Promise<Judged> {
+  const key = settings.keyIfAny('read');
+  if (key === undefined) return { findings: [], everyMs: null };
+  try {
+    const { schedules } = await createApiClient(settings.apiUrl, key, fetcher).get<AnswerOf<'schedules'>>('/v1/schedules');
+    return judgeSchedules(schedules, nowMs);
+  } catch (error) {
+    if (error instanceof CommandError) return { findings: [], everyMs: null };
+    throw error;
+  }
+}
+
+export function judgeSchedules(schedules: readonly Schedule[], nowMs: number): Judged {
+  const due = schedules.filter(({ paused }) => !paused);
+  if (due.length === 0) {
+    const paused = schedules.map(({ name }) => name).join(', ');
+    const finding =
+      paused === ''
+        ? ok(CHECK, 'none: runs begin on demand alone')
+        : warn(CHECK, `no run begins by itself: ${paused} is paused`, 'Resume it with "tributary schedules resume NAME".');
+    return { findings: [finding], everyMs: 0 };
+  }
+  const late = due.filter((one) => one.mode === 'full' && nowMs - (one.lastDoneAt ?? one.at) > OVERDUE_AFTER * apartMs(one));
+  const findings = late.map((one) =>
+    warn(
+      CHECK,
+      `a full run of schedule ${one.name} is overdue: the last one ended ${one.lastDoneAt === null ? 'never' : `${span(nowMs - one.lastDoneAt)} ago`}`,
+      'See "tributary batch runs", and whether the recompute role runs.',
+    ),
+  );
+  const said = ok(CHECK, due.map((one) => `${one.name} next in ${span(Math.max(0, (one.next[0] ?? nowMs) - nowMs))}`).join(', '));
+  return { findings: findings.length > 0 ? findings : [said], everyMs: Math.min(...due.map(apartMs)) };
+}
+
+/** A schedule by cron may be due at instants that lie apart unevenly. */
+function apartMs({ next: [first = 0, second = 0, third = 0] }: Schedule): number {
+  return Math.max(second - first, third - second);
+}
