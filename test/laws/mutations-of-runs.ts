@@ -161,6 +161,14 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
     test: WATCHDOG,
   },
   {
+    lie: 'a run that hangs is well once it is cancelled',
+    law: '7',
+    file: 'jobs/recompute/src/watchdog.ts',
+    from: "(state === 'cancelled' && beganAt !== null && endedAt === null)",
+    to: "(state === 'cancelled' && beganAt !== null && endedAt === undefined)",
+    test: WATCHDOG,
+  },
+  {
     lie: 'a run that does not end is never reported',
     law: '7',
     file: 'jobs/recompute/src/watchdog.ts',

@@ -121,8 +121,10 @@ async function sealAndCompute(
     limits: ports.limits.compute,
     program: ports.program,
   });
-  const rows = spec.arrivals.flat().reduce((sum, file) => sum + file.rows, 0);
-  run.report?.({ stage: 'computing', rows, expectedMs: await expectedMs(manifest, rows, ports) });
+  const rows = [...spec.arrivals, ...(spec.reread?.files ?? [])].flat().reduce((sum, file) => sum + file.rows, 0);
+  // Earlier runs say nothing of what is read again.
+  const expected = spec.reread === undefined ? await expectedMs(manifest, rows, ports) : null;
+  run.report?.({ stage: 'computing', rows, expectedMs: expected });
   const result = await computeSpread(spec, run.shards, ports, signal).finally(() =>
     rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }),
   );

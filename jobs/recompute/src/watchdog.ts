@@ -46,10 +46,15 @@ export async function troubleOf(dog: Omit<Watchdog, 'onChecked' | 'onError'>, wa
     const ms = overdueMs({ timing: schedule, lastRunAtMs, watchingSinceMs: Math.max(watchingSinceMs, schedule.at), nowMs });
     if (ms > overdue.ms) overdue = { schedule: schedule.name, ms };
   }
-  const running = (await dog.runs()).find(({ state }) => state === 'running');
+  const running = (await dog.runs()).find(isUnderWay);
   const tookMs = running?.beganAt == null ? 0 : nowMs - running.beganAt;
   const lateMs = Math.max(0, tookMs - dog.longestRunMs);
   return { overdue, wedged: { run: lateMs > 0 ? (running?.id ?? null) : null, ms: lateMs } };
+}
+
+/** One that was cancelled is under way until its worker noticed: no other begins before. */
+function isUnderWay({ state, beganAt, endedAt }: RunRecord): boolean {
+  return state === 'running' || (state === 'cancelled' && beganAt !== null && endedAt === null);
 }
 
 /** A run that found nothing new computes nothing, and counts. */

@@ -59,4 +59,8 @@ test('law 7: a run that is under way for longer than all of its bounds is wedged
   const running = { id: 'run-1', state: 'running', beganAt: 10 * MINUTE } as const;
   expect((await trouble([], 30 * MINUTE, [running])).wedged).toEqual({ run: null, ms: 0 });
   expect((await trouble([], 31 * MINUTE, [running])).wedged).toEqual({ run: 'run-1', ms: MINUTE });
+  const cancelled = { ...running, state: 'cancelled' } as const;
+  expect((await trouble([], 31 * MINUTE, [{ ...cancelled, endedAt: null }])).wedged).toEqual({ run: 'run-1', ms: MINUTE });
+  expect((await trouble([], 31 * MINUTE, [{ ...cancelled, endedAt: 12 * MINUTE }])).wedged.ms).toBe(0);
+  expect((await trouble([], 31 * MINUTE, [{ ...cancelled, beganAt: null, endedAt: null }])).wedged.ms).toBe(0);
 });

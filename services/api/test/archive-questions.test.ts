@@ -197,10 +197,14 @@ test('there are at most 8, also of those that are asked at once; one that the qu
   const down = async () => Promise.reject(new TributaryError('store_unavailable', 'Redis does not answer'));
   Object.assign(world.deps.questions, { enqueue: down });
   expect(await ask(world)).toMatchObject({ code: 'store_unavailable' });
-  const { create } = world.deps.questions;
-  // Those that did not wait for each other would all be there when the first of them counts, and all be refused.
-  const slowly = (question: Parameters<typeof create>[0]) => create(question).then(() => sleep(100));
-  Object.assign(world.deps.questions, { enqueue, create: slowly });
+  const { list } = world.deps.questions;
+  // Those that did not wait for each other would all see all, and all be refused.
+  const seenBefore = async () => {
+    const all = await list();
+    await sleep(50);
+    return all;
+  };
+  Object.assign(world.deps.questions, { enqueue, list: seenBefore });
   const asked = await Promise.all(Array.from({ length: 12 }, () => world.post(QUESTIONS, WIDER, ADMIN)));
   expect(asked.map(({ status }) => status).sort()).toEqual([...Array(8).fill(202), ...Array(4).fill(409)]);
 });
