@@ -132,8 +132,8 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
     lie: 'a Redis that was emptied leaves a platform without runs',
     law: '7',
     file: 'packages/queue/src/schedules.ts',
-    from: 'const isBack = everyMs > 0 &&',
-    to: 'const isBack = everyMs < 0 &&',
+    from: 'everyMs > 0 &&',
+    to: 'everyMs < 0 &&',
     test: 'packages/queue/test/schedules.redis.test.ts',
   },
   {
