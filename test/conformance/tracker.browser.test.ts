@@ -248,47 +248,6 @@ describe.skipIf(missing !== null)('in Chromium', () => {
       ]);
   });
 
-  test('engaged time, to the millisecond: visible, with the focus, and less than 5 s after an input, a show or the load', async () => {
-    shop.page(
-      '/engaged',
-      '<link rel="stylesheet" href="/engaged.css"><nav data-track="nav">nav</nav><main data-track="hero">hero</main><div data-track="cta">cta</div>',
-    );
-    shop.page('/engaged.css', 'body { margin: 0 } nav { height: 100px } main { height: 700px } div { height: 2000px }');
-    const page = await enter('/engaged', { frozenAt: Date.now() });
-    await example(page);
-    const sums = await activityOf('engaged');
-    expect(sums).toMatchObject({ engagedMs: 14_000, visibleMs: 16_000, last: 1 });
-  });
-
-  /** The worked example of docs/tracker.md: 0 load, 1200 over nav, 2000 over hero, 4500 wheel, 6000 click, 13000 key, 15000 hidden, 40000 shown, 41000 gone. */
-  async function example(page: Page): Promise<void> {
-    const clock = { at: 0 };
-    const until = async (ms: number) => {
-      await page.clock.runFor(ms - clock.at);
-      clock.at = ms;
-    };
-    const show = (state: 'hidden' | 'visible') =>
-      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${state === 'hidden'}, configurable: true });
-        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`);
-    await until(1_200);
-    await page.mouse.move(100, 50);
-    await until(2_000);
-    await page.mouse.move(100, 300);
-    await until(4_500);
-    await page.mouse.wheel(0, 600);
-    await becomes(page, 'scrollY', 600);
-    await until(6_000);
-    await page.mouse.click(100, 300);
-    await until(13_000);
-    await page.keyboard.press('Shift');
-    await until(15_000);
-    await show('hidden');
-    await until(40_000);
-    await show('visible');
-    await until(41_000);
-    await leave(page);
-  }
-
   /** The sums of what the reports of a page say; `last`: how many of them are the last. */
   async function activityOf(name: string): Promise<Record<string, number>> {
     await expect

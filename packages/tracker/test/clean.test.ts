@@ -1,8 +1,8 @@
 /** What leaves the page of an address, and the sums of shares. */
 import { split as splitOfPlatform } from '@tributary/model/money';
 import { expect, test } from 'vitest';
+import { split } from '../src/attention/split.ts';
 import { clean, masked } from '../src/page/clean.ts';
-import { split } from '../src/page/split.ts';
 
 test.each([
   '42',

@@ -42,10 +42,11 @@ const scrolled = () => {
 };
 
 /** Most inputs are movements of a pointer, many a second: they set a number. */
-function input(): void {
+function input(event: PointerEvent): void {
   const t = now();
   if (t >= lastInput + IDLE_MS) settle();
   lastInput = t;
+  attention?.pointed(event);
   if (isShown && isFocused && engagedMs + t - counted >= FLUSH_MS) {
     report();
     flush();

@@ -24,7 +24,8 @@ const PREFIX = 'tributary:';
 export let disk: Storage | undefined;
 /** By entry, the oldest first. */
 const queue = new Map<string, string>();
-const sending = new Set<string>();
+/** A page that comes back from the cache of the browser may never see the answers to what it had sent. */
+export const sending = new Set<string>();
 let characters = 0;
 let pauseMs = 0;
 let pausedUntil = 0;
@@ -79,11 +80,6 @@ function drop(entry: string): void {
   characters -= queue.get(entry)?.length ?? 0;
   queue.delete(entry);
   disk?.removeItem(entry);
-}
-
-/** A page that comes back from the cache of the browser may never see the answers to what it had sent. */
-export function resume(): void {
-  sending.clear();
 }
 
 /** Sends what is not under way. Never waits, and may be called at any time. */

@@ -39,6 +39,8 @@ export interface Attention {
   settled(engagedMs: number, from: number, to: number): void;
   /** The page was hidden, or lost the focus: nothing is seen without a break. */
   interrupted(): void;
+  /** An input; of a pointer or not. */
+  pointed(event: PointerEvent): void;
   /** A click in the page; `dead` is called where nothing comes of it. */
   clicked(path: readonly Element[], isKey: boolean, dead: () => void): void;
   /** What is known since the last call. */

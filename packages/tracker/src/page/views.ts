@@ -5,7 +5,7 @@ import { on } from './clock.ts';
 import { beginActivity, report } from './engagement.ts';
 import { beginView, emit, view } from './events.ts';
 import { leaveForms } from './forms.ts';
-import { flush, resume } from './queue.ts';
+import { flush, sending } from './queue.ts';
 import { settings } from './settings.ts';
 
 interface EntryChange extends Event {
@@ -63,7 +63,7 @@ export function watchViews(): void {
   });
   on('pageshow', ({ persisted }: PageTransitionEvent) => {
     if (!persisted) return;
-    resume();
+    sending.clear();
     viewPage('bfcache');
   });
 }
