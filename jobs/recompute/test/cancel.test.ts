@@ -11,18 +11,20 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { clearCancelled } from '../src/cancel.ts';
 import { STAGES, type Stage } from '../src/ports.ts';
 import type { Begun } from '../src/run.ts';
-import { asRun, createWorld, dyingAt, type World } from './world.ts';
+import { asRun, dyingAt, type World, worldsFrom } from './world.ts';
 
 const DEFINITIONS: Definitions = definitionsOf(SMALL_DEFINITIONS);
 const BY = { by: 'ana', why: 'the wrong file' };
 const EVENTS = generateEvents(createRandom(5), { events: 60, users: 5, lateChance: 0, duplicateChance: 0.1 }, DEFINITIONS);
 
+const begunWorld = worldsFrom(DEFINITIONS, async (grown) => {
+  await grown.ingest(EVENTS.slice(0, 30));
+  await grown.run();
+  await grown.ingest(EVENTS.slice(30));
+});
 let world: World;
 beforeEach(async () => {
-  world = await createWorld(DEFINITIONS);
-  await world.ingest(EVENTS.slice(0, 30));
-  await world.run();
-  await world.ingest(EVENTS.slice(30));
+  world = await begunWorld();
 });
 afterEach(() => world.close());
 

@@ -13,16 +13,18 @@ import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { behindArchive, behindLog } from '../src/begin/entries-behind.ts';
 import { IDLE_FOR_MS } from '../src/begin/nothing-new.ts';
-import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
+import { asRun, dyingAt, PARTITIONS, type World, worldsFrom } from './world.ts';
 
 const DEFINITIONS: Definitions = definitionsOf(SMALL_DEFINITIONS);
 const OTHERS: Definitions = definitionsOf({ ...SMALL_DEFINITIONS, latenessDays: 5 });
+const countedWorld = worldsFrom(DEFINITIONS, async (grown) => {
+  await grown.ingest(events(1));
+  await grown.run();
+  await grown.turn();
+});
 let world: World;
 beforeEach(async () => {
-  world = await createWorld(DEFINITIONS);
-  await world.ingest(events(1));
-  await world.run();
-  await world.turn();
+  world = await countedWorld();
 });
 afterEach(() => world.close());
 

@@ -12,7 +12,7 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createWorld, type World } from './world.ts';
+import { type World, worldsFrom } from './world.ts';
 
 const DEFINITIONS: Definitions = definitionsOf(SMALL_DEFINITIONS);
 const EVENTS: Event[] = generateEvents(
@@ -22,23 +22,23 @@ const EVENTS: Event[] = generateEvents(
 );
 const GENERATIONS = 5;
 
+/** Five generations over 75 events, 15 more in real time alone; a copy of the first three. Every test goes on from here. */
+const grownWorld = worldsFrom(DEFINITIONS, async (grown) => {
+  for (let round = 0; round < GENERATIONS; round++) {
+    await grown.ingest(EVENTS.slice(15 * round, 15 * round + 15));
+    await grown.turn();
+    await grown.run();
+    if (round === 2) await cp(join(grown.dataDir, 'generations'), join(grown.dataDir, 'copy'), { recursive: true });
+  }
+  await grown.ingest(EVENTS.slice(75));
+  await grown.turn();
+});
+
 let world: World;
 beforeEach(async () => {
-  world = await createWorld(DEFINITIONS);
+  world = await grownWorld();
 });
 afterEach(() => world.close());
-
-/** Five generations over 75 events, 15 more in real time alone. `afterEach`: called after each generation. */
-async function grow(afterGeneration: (generation: number) => Promise<void> = async () => {}): Promise<void> {
-  for (let round = 0; round < GENERATIONS; round++) {
-    await world.ingest(EVENTS.slice(15 * round, 15 * round + 15));
-    await world.turn();
-    await world.run();
-    await afterGeneration(round + 1);
-  }
-  await world.ingest(EVENTS.slice(75));
-  await world.turn();
-}
 
 async function expectWhole(): Promise<void> {
   await world.turn();
@@ -51,8 +51,12 @@ async function expectWhole(): Promise<void> {
 
 const generationsFolder = () => join(world.dataDir, 'generations');
 
+async function putOlderBack(): Promise<void> {
+  await rm(generationsFolder(), { recursive: true });
+  await cp(join(world.dataDir, 'copy'), generationsFolder(), { recursive: true });
+}
+
 test('law 1: generations that were lost are rebuilt whole by one full run, which readers take', async () => {
-  await grow();
   await rm(generationsFolder(), { recursive: true });
   const outcome = await world.run({ mode: 'full', scheduled: false });
   expect(outcome).toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
@@ -62,12 +66,7 @@ test('law 1: generations that were lost are rebuilt whole by one full run, which
 });
 
 test('law 1: an older copy of the generations is built upon; what came after it is counted once', async () => {
-  const copy = join(world.dataDir, 'copy');
-  await grow(async (generation) => {
-    if (generation === 3) await cp(generationsFolder(), copy, { recursive: true });
-  });
-  await rm(generationsFolder(), { recursive: true });
-  await cp(copy, generationsFolder(), { recursive: true });
+  await putOlderBack();
   await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
   await expectWhole();
 });
@@ -77,7 +76,6 @@ const folderOf = (generation: number) => join(world.dataDir, generationFolder(ge
 test.each([{}, { scheduled: false, mode: 'full' }] as const)(
   'law 1: the folder of the published generation is lost alone, and a run goes on without it: %j',
   async (run) => {
-    await grow();
     await rm(folderOf(GENERATIONS), { recursive: true });
     const notes: unknown[] = [];
     const outcome = await world.run(run, { note: (message, details) => notes.push([message, details]) });
@@ -100,7 +98,6 @@ test.each([{}, { scheduled: false, mode: 'full' }] as const)(
 );
 
 test('law 1: a run is computed whole where no generation that was ever published is left', async () => {
-  await grow();
   for (const generation of await world.generations()) await rm(folderOf(generation), { recursive: true });
   await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
   expect(await world.manifest(GENERATIONS + 1)).toMatchObject({ mode: 'full', definitionsVersion: DEFINITIONS.version });
@@ -108,12 +105,7 @@ test('law 1: a run is computed whole where no generation that was ever published
 });
 
 test('law 7: over an older copy of the generations, retirement publishes above the pointer, as publications beside it', async () => {
-  const copy = join(world.dataDir, 'copy');
-  await grow(async (generation) => {
-    if (generation === 3) await cp(generationsFolder(), copy, { recursive: true });
-  });
-  await rm(generationsFolder(), { recursive: true });
-  await cp(copy, generationsFolder(), { recursive: true });
+  await putOlderBack();
   const pointed = (await world.serving.pointer())?.sequence ?? 0;
   const limits = { ...DEFAULT_LIMITS, keepGenerations: 1 };
   await retire({ dataDir: world.dataDir, limits, serving: world.serving, note: () => {}, now: () => 0 });
@@ -121,7 +113,6 @@ test('law 7: over an older copy of the generations, retirement publishes above t
 });
 
 test('law 1: numbers go on from the archive when store and pointer were lost as well, from these when it knows less', async () => {
-  await grow();
   await rm(generationsFolder(), { recursive: true });
   const states = await world.serving.states();
   const emptied = { ...world.serving, states: async () => states.map(() => null), pointer: async () => null };

@@ -18,7 +18,7 @@ import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
+import { asRun, createWorld, dyingAt, PARTITIONS, type World, worldsFrom } from './world.ts';
 
 const DEFINITIONS: Definitions = definitionsOf(SMALL_DEFINITIONS);
 let world: World;
@@ -57,13 +57,22 @@ test('an empty archive gives an empty generation, published like any other', asy
 /** Runs by many are in shards.test.ts, those that find nothing new in nothing-new.test.ts. */
 const ALONE = STAGES.filter((stage) => !['gathered', 'checked', 'superseded'].includes(stage));
 
+/** The second half came after generation 1. */
+const BEGUN = log(7);
+const begunWorld = worldsFrom(DEFINITIONS, async (grown) => {
+  await grown.ingest(BEGUN.slice(0, 30));
+  await grown.run();
+  await grown.ingest(BEGUN.slice(30));
+});
+async function goOnFromBegun(): Promise<void> {
+  await world.close();
+  world = await begunWorld();
+}
+
 test.each(ALONE)(
   'law 3: killed after "%s", the retried run ends as if nothing had happened, with one publication',
   async (stage) => {
-    const events = log(7);
-    await world.ingest(events.slice(0, 30));
-    await world.run();
-    await world.ingest(events.slice(30));
+    await goOnFromBegun();
     const run = asRun();
     const dying = dyingAt(stage);
     void world.run(run, { reached: dying.reached });
@@ -75,7 +84,7 @@ test.each(ALONE)(
     expect(outcome.generation).toBe(forgot ? 3 : 2);
     expect((await world.publications()).map(({ generation }) => generation)).toEqual([1, outcome.generation]);
     if (forgot) expect((await world.manifest(2)).state).toBe('superseded');
-    await expectMerged(events);
+    await expectMerged(BEGUN);
     expect(await world.reconciliation(outcome.generation)).toMatchObject({ comparedWith: 1, equal: true });
   },
 );
@@ -197,10 +206,7 @@ test('law 1: events after the cut are not part of what readers saw before it', a
 });
 
 test('law 7: a generation that readers could not load fails with the reason; the loadable one is published and kept', async () => {
-  const events = log(24, 80);
-  await world.ingest(events.slice(0, 30));
-  await world.run();
-  await world.ingest(events.slice(30));
+  await goOnFromBegun();
   const foreign = await fileWithTabs('campaigns.parquet');
   const unloadable: Parameters<World['run']>[1] = {
     compute: (spec, options) => {
@@ -214,9 +220,9 @@ test('law 7: a generation that readers could not load fails with the reason; the
     failure: expect.stringContaining('a dimension must be text without tabs'),
   });
   expect((await world.current())?.generation).toBe(1);
-  await expectMerged(events);
+  await expectMerged(BEGUN);
   await expect(world.run()).resolves.toMatchObject({ generation: 6, published: 'published' });
-  await expectMerged(events);
+  await expectMerged(BEGUN);
 });
 
 /** Rows of a view as no version of ours writes them. */
@@ -228,18 +234,15 @@ async function fileWithTabs(path: string): Promise<StoredFile> {
 }
 
 test('definitions change: rows are computed again from events already deduplicated, and readers never mix both', async () => {
-  const events = log(13, 80);
-  await world.ingest(events.slice(0, 40));
-  await world.run();
+  await goOnFromBegun();
   const changed = definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['buy'], attribution: { resetOnConversion: true } });
-  await world.ingest(events.slice(40));
   await world.run({ definitions: changed.json, scheduled: false });
-  expect(differences(await world.viewsOf(2), naive(events, changed))).toEqual([]);
-  await expectMerged(events, changed);
+  expect(differences(await world.viewsOf(2), naive(BEGUN, changed))).toEqual([]);
+  await expectMerged(BEGUN, changed);
   expect((await world.reconciliation(2)).because.definitionsChanged).toBe(true);
   const conversions = (await world.manifest(2)).conversions.reduce((sum, file) => sum + file.rows, 0);
   expect(conversions).toBe(
-    new Set(events.filter((e) => e.type === 'buy').map((e) => `${e.userId ?? e.anonymousId} ${e.id}`)).size,
+    new Set(BEGUN.filter((e) => e.type === 'buy').map((e) => `${e.userId ?? e.anonymousId} ${e.id}`)).size,
   );
 });
 
@@ -344,10 +347,7 @@ test('law 7: an archiver that is down: generation_timeout names the partitions; 
 });
 
 test('law 7: a corrupt archive file fails the generation with its name; the old one stays in force', async () => {
-  const events = log(17);
-  await world.ingest(events.slice(0, 30));
-  await world.run();
-  await world.ingest(events.slice(30));
+  await goOnFromBegun();
   // Flipped after the archiver let go of it: the size is right, only the bytes are not.
   let corrupted = '';
   const corrupting: Parameters<World['run']>[1] = {
@@ -366,7 +366,7 @@ test('law 7: a corrupt archive file fails the generation with its name; the old 
   expect(failed.state).toBe('failed');
   expect(failed.failure).toContain(corrupted);
   expect((await world.current())?.generation).toBe(1);
-  await expectMerged(events);
+  await expectMerged(BEGUN);
 });
 
 test('rollback and forward again are exact; scheduled runs hold until then', async () => {

@@ -17,7 +17,7 @@ import { naive } from '@tributary/testkit/oracle/naive';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asRun, createWorld, dyingAt, type World } from './world.ts';
+import { asRun, createWorld, dyingAt, type World, worldsFrom } from './world.ts';
 
 const DEFINITIONS: Definitions = definitionsOf(SMALL_DEFINITIONS);
 const ASKED = { promotion: 'ask', scheduled: false, mode: 'full' } as const;
@@ -39,17 +39,38 @@ async function seenAt(generation: number): Promise<RowsByView> {
 }
 
 /** A published generation, and late events since, which a staged one counts. */
-async function withLateEvents(seed = 14): Promise<readonly Event[]> {
-  const events = log(seed, 120, 0.25);
-  await world.ingest(events.slice(0, 60));
-  await world.run();
-  await world.ingest(events.slice(60));
-  await world.turn();
-  return events;
+const LATE = log(14, 120, 0.25);
+const lateWorld = worldsFrom(DEFINITIONS, async (grown) => {
+  await grown.ingest(LATE.slice(0, 60));
+  await grown.run();
+  await grown.ingest(LATE.slice(60));
+  await grown.turn();
+});
+const BEGUN = log(7);
+const begunWorld = worldsFrom(DEFINITIONS, async (grown) => {
+  await grown.ingest(BEGUN.slice(0, 30));
+  await grown.run();
+  await grown.ingest(BEGUN.slice(30));
+});
+const publishedWorld = worldsFrom(DEFINITIONS, async (grown) => {
+  await grown.ingest(log(9));
+  await grown.run();
+});
+/** And another generation behind it, that waits. */
+const waitingWorld = worldsFrom(DEFINITIONS, async (grown) => {
+  await grown.ingest(log(9));
+  await grown.run();
+  await grown.run(ASKED);
+});
+
+async function goOnFrom(worldFrom: () => Promise<World>): Promise<void> {
+  await world.close();
+  world = await worldFrom();
 }
 
 test('law 1: a staged generation is exact for who asks for it, while readers keep theirs; promoted, it is what all get', async () => {
-  const events = await withLateEvents();
+  await goOnFrom(lateWorld);
+  const events = LATE;
   const before = await world.merged();
   await expect(world.run(ASKED)).resolves.toMatchObject({ generation: 2, published: 'staged' });
   expect(await world.serving.pointer()).toMatchObject({ generation: 1 });
@@ -66,7 +87,7 @@ test('law 1: a staged generation is exact for who asks for it, while readers kee
 });
 
 test('the comparison is made before anybody decides, and stays the same when the generation is promoted', async () => {
-  await withLateEvents();
+  await goOnFrom(lateWorld);
   await world.run(ASKED);
   const ahead = await world.reconciliation(2);
   expect(ahead).toMatchObject({ comparedWith: 1, equal: false });
@@ -77,7 +98,7 @@ test('the comparison is made before anybody decides, and stays the same when the
 });
 
 test('below a part it promotes itself where less moves, and waits where more does', async () => {
-  await withLateEvents();
+  await goOnFrom(lateWorld);
   await expect(world.run({ ...ASKED, promotion: { below: 1e-9 } })).resolves.toMatchObject({ published: 'staged' });
   const compared = await world.reconciliation(2);
   const moved = largestMove(compared) as number;
@@ -102,10 +123,7 @@ test('law 7: where the comparison could not tell all, a generation does not prom
 test.each(['created', 'sealed', 'computed', 'published', 'reconciled', 'retired'] satisfies Stage[])(
   'law 3: killed after "%s", a staged run ends staged',
   async (stage) => {
-    const events = log(7);
-    await world.ingest(events.slice(0, 30));
-    await world.run();
-    await world.ingest(events.slice(30));
+    await goOnFrom(begunWorld);
     const run = asRun(ASKED);
     const dying = dyingAt(stage);
     void world.run(run, { reached: dying.reached });
@@ -115,8 +133,8 @@ test.each(['created', 'sealed', 'computed', 'published', 'reconciled', 'retired'
     expect((await world.publications()).map((one) => one.generation)).toEqual([1]);
     expect((await newestStaged(world.dataDir))?.generation).toBe(generation);
     await world.turn();
-    expect(differences(await world.merged(), naive(events, DEFINITIONS))).toEqual([]);
-    expect(differences(await seenAt(generation), naive(events, DEFINITIONS))).toEqual([]);
+    expect(differences(await world.merged(), naive(BEGUN, DEFINITIONS))).toEqual([]);
+    expect(differences(await seenAt(generation), naive(BEGUN, DEFINITIONS))).toEqual([]);
   },
 );
 
@@ -130,9 +148,7 @@ test('a retry of a staged run finds what somebody promoted meanwhile', async () 
 });
 
 test('while one waits, scheduled runs change nothing for readers and it is kept; a day later they go on', async () => {
-  await world.ingest(log(9));
-  await world.run();
-  await world.run(ASKED);
+  await goOnFrom(waitingWorld);
   for (let i = 0; i < 5; i++) await expect(world.run({ mode: 'full' })).resolves.toMatchObject({ published: 'held' });
   expect((await newestStaged(world.dataDir))?.generation).toBe(2);
   expect((await world.manifest(2)).state).toBe('computed');
@@ -143,15 +159,14 @@ test('while one waits, scheduled runs change nothing for readers and it is kept;
 });
 
 test('a run by hand goes past one that waits', async () => {
-  await world.ingest(log(9));
-  await world.run();
-  await world.run(ASKED);
+  await goOnFrom(waitingWorld);
   await expect(world.run({ scheduled: false, mode: 'full' })).resolves.toMatchObject({ generation: 3, published: 'published' });
   expect(await newestStaged(world.dataDir)).toBeNull();
 });
 
 test('what is discarded can never be published again, and loses its files with the next run', async () => {
-  const events = await withLateEvents();
+  await goOnFrom(lateWorld);
+  const events = LATE;
   await world.run(ASKED);
   const sequence = (await world.current())?.sequence as number;
   const draft = { generation: 2, at: 5, by: 'ana', why: 'too much moves' };
@@ -172,9 +187,7 @@ test('what is discarded can never be published again, and loses its files with t
 });
 
 test('law 7: a discard and a promotion that follow lost publications take one number: one of them is refused', async () => {
-  await world.ingest(log(9));
-  await world.run();
-  await world.run(ASKED);
+  await goOnFrom(waitingWorld);
   const promoted = { generation: 2, action: 'publish', held: false, at: 5, by: 'ana' } as const;
   const both = await Promise.allSettled([
     discardStaged(world.dataDir, 1, { generation: 2, at: 5, by: 'bo' }, 40),
@@ -193,16 +206,14 @@ test('before anything is published a staged generation is not discarded: the ref
 });
 
 test('only what waits can be discarded', async () => {
-  await world.ingest(log(9));
-  await world.run();
+  await goOnFrom(publishedWorld);
   const draft = { at: 5, by: 'ana' };
   for (const generation of [1, 9])
     await expect(discardStaged(world.dataDir, 1, { ...draft, generation })).rejects.toMatchObject({ code: 'conflict' });
 });
 
 test('definitions stay those that readers have: a staged run takes up no edit of the file, the next one does', async () => {
-  await world.ingest(log(9));
-  await world.run();
+  await goOnFrom(publishedWorld);
   const edited = definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['buy'] });
   const ports = { configuredDefinitions: async () => edited };
   await world.run(ASKED, ports);
@@ -213,9 +224,7 @@ test('definitions stay those that readers have: a staged run takes up no edit of
 });
 
 test('law 7: while one waits, a scheduled run takes up no edit of the file either: real time goes on by what readers have', async () => {
-  await world.ingest(log(9));
-  await world.run();
-  await world.run(ASKED);
+  await goOnFrom(waitingWorld);
   const edited = definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['buy'] });
   const ports = { configuredDefinitions: async () => edited };
   await expect(world.run({ mode: 'full' }, ports)).resolves.toMatchObject({ generation: 3, published: 'held' });

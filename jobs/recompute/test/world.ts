@@ -3,7 +3,7 @@
  * memory. No timer runs: while the coordinator waits, it turns the other two.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compute, computePart } from '@tributary/archive/compute/compute';
@@ -27,29 +27,48 @@ import type { Begun, Run, RunOutcome } from '@tributary/recompute/run';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryArchiveClaims } from '@tributary/testkit/memory/memory-archive-claims';
-import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/memory-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
+import { afterAll } from 'vitest';
 import { createMemoryFlow } from './memory-flow.ts';
 
 export const PARTITIONS = 3;
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
-export async function createWorld(initial: Definitions) {
+/** What outlives the processes of a world. */
+interface Remains {
+  readonly dataDir: string;
+  readonly memory: {
+    readonly store: MemoryStore;
+    readonly archives: ReadonlyMap<string, string>;
+    readonly disk: () => MemoryDisk;
+    readonly nowMs: () => number;
+  };
+}
+
+/** `like`: goes on from what another world has now, as processes do that were all started again. */
+export async function createWorld(initial: Definitions, like?: Remains) {
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-recompute-'));
+  if (like !== undefined) await cp(like.dataDir, dataDir, { recursive: true, preserveTimestamps: true });
   const session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'spill') });
-  const log = createMemoryLog({ partitions: PARTITIONS });
+  const log = createMemoryLog({ partitions: PARTITIONS, disk: like?.memory.disk() ?? createMemoryDisk() });
   const store = createMemoryStore({ partitions: PARTITIONS });
   const serving = store.serving();
+  const archives = new Map(like?.memory.archives);
+  if (like !== undefined) {
+    for (let partition = 0; partition < PARTITIONS; partition++) store.restore(partition, like.memory.store.snapshot(partition));
+    const pointer = await like.memory.store.serving().pointer();
+    if (pointer !== null) await serving.setPointer(pointer);
+  }
   const older = { archiver: false, speed: false };
-  let nowMs = 1_000;
-  let commits = 0;
+  let nowMs = like?.memory.nowMs() ?? 1_000;
   const archiver = createArchiver({
     log: throughOlder('archiver'),
     dataDir,
-    claims: createMemoryArchiveClaims(),
+    claims: createMemoryArchiveClaims(archives),
     writer: randomBytes(4).toString('hex'),
     openSession: async (): Promise<DuckDb> => ({ ...session, close: async () => {} }),
     limits: {
@@ -71,7 +90,7 @@ export async function createWorld(initial: Definitions) {
     definitions: initial,
     partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
     sha256Hex,
-    commitId: () => `c${++commits}`,
+    commitId: () => randomBytes(4).toString('hex'),
     limits: { waitMs: 0 },
   });
   const down = { archiver: false, speed: false };
@@ -126,6 +145,16 @@ export async function createWorld(initial: Definitions) {
     log,
     serving,
     session,
+    memory: {
+      store,
+      archives,
+      disk: (): MemoryDisk => ({
+        ...createMemoryDisk(),
+        identity: log.identity,
+        partitions: structuredClone(log.disk.partitions),
+      }),
+      nowMs: () => nowMs,
+    },
     ports,
     /** For runs by many: give it to them as `shards`. */
     flow: createMemoryFlow({ ...ports, computePart }, 2),
@@ -191,10 +220,26 @@ export async function createWorld(initial: Definitions) {
   };
 }
 
+/** Gives worlds that all go on from one, grown with the first of them: for the tests of a file that begin alike. */
+export function worldsFrom(definitions: Definitions, grow: (world: World) => Promise<void>): () => Promise<World> {
+  let grown: Promise<World> | undefined;
+  const growOne = async () => {
+    const world = await createWorld(definitions);
+    await grow(world);
+    return world;
+  };
+  afterAll(async () => (await grown)?.close());
+  return async () => {
+    grown ??= growOne();
+    return createWorld(definitions, await grown);
+  };
+}
+
 /** Shards of a few rows and chains of a few files, so that small tests meet both bounds. */
 export const SMALL_LIMITS: RunLimits = {
   ...DEFAULT_LIMITS,
-  compute: { memoryMb: 256, threads: 2, shardRows: 40, filesPerKind: 4 },
+  // One thread is enough for rows of a few: two-engines-generations.test.ts has one and two.
+  compute: { memoryMb: 256, threads: 1, shardRows: 40, filesPerKind: 4 },
   sealTimeoutMs: 2_000,
   minShardRows: 1,
   speedWaitMs: 1_000,
