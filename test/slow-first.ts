@@ -12,7 +12,7 @@ export const SLOWEST = [
   'test/laws/simulation-a.test.ts',
   'test/laws/simulation-b.test.ts',
   'test/faults/rebalance-archivers.test.ts',
-  'jobs/recompute/test/rebuild.test.ts',
+  'jobs/recompute/test/staged.test.ts',
   'jobs/recompute/test/far-barrier.test.ts',
   'test/faults/archiver-large.test.ts',
   'test/faults/kafka-processes.kafka.test.ts',
