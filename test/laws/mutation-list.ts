@@ -198,13 +198,6 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'if (at >= 0) continue;',
   },
   {
-    lie: 'duplicates are not looked for',
-    law: '3',
-    file: `${VIEWS}/step.ts`,
-    from: 'if (isKnown) return DUPLICATE;',
-    to: 'void isKnown;',
-  },
-  {
     lie: 'the fence is gone: a writer that fell behind may write',
     law: '3',
     file: `${STORE}/commit/commit.lua`,

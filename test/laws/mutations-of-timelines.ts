@@ -198,11 +198,20 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     test: 'packages/store/src/format/state.test.ts',
   },
   {
+    lie: 'duplicates are not looked for',
+    law: '3',
+    file: `${VIEWS}/step.ts`,
+    from: 'if (isKnown) return DUPLICATE;',
+    to: 'void isKnown;',
+    test: 'test/laws/law-3-once.test.ts',
+  },
+  {
     lie: 'an event behind the cut is taken for a new one',
     law: '3',
     file: `${VIEWS}/step.ts`,
     from: 'if (incoming.ts <= cutTs) return BEHIND_THE_CUT;',
     to: '',
+    test: 'test/laws/law-7-cut-timelines.test.ts',
   },
   {
     lie: 'a parked event leaves no mark in the record of its user',
@@ -225,6 +234,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     file: `${SPEED}/apply.ts`,
     from: 'deltas, user);',
     to: 'deltas);',
+    test: 'test/laws/law-7-bounded-work.test.ts',
   },
   {
     lie: 'the users of one entry have as much work each as if they were alone',

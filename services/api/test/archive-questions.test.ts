@@ -197,14 +197,18 @@ test('there are at most 8, also of those that are asked at once; one that the qu
   const down = async () => Promise.reject(new TributaryError('store_unavailable', 'Redis does not answer'));
   Object.assign(world.deps.questions, { enqueue: down });
   expect(await ask(world)).toMatchObject({ code: 'store_unavailable' });
-  const { list } = world.deps.questions;
-  // Those that did not wait for each other would all see all, and all be refused.
+  const { create, list } = world.deps.questions;
+  // Those that did not wait for each other would all be there when each looks again, and all be refused.
+  const slowly = async (question: Parameters<typeof create>[0]) => {
+    await create(question);
+    await sleep(50);
+  };
   const seenBefore = async () => {
     const all = await list();
     await sleep(50);
     return all;
   };
-  Object.assign(world.deps.questions, { enqueue, list: seenBefore });
+  Object.assign(world.deps.questions, { enqueue, create: slowly, list: seenBefore });
   const asked = await Promise.all(Array.from({ length: 12 }, () => world.post(QUESTIONS, WIDER, ADMIN)));
   expect(asked.map(({ status }) => status).sort()).toEqual([...Array(8).fill(202), ...Array(4).fill(409)]);
 });

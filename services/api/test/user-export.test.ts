@@ -152,14 +152,15 @@ test('a key has one export at a time and all keys two; one whose client leaves m
     );
   const some = await world({ exports: { log: { ...log, read } } });
   const url = await some.app.listen({ host: '127.0.0.1', port: 0 });
+  // An export that is not refused does not end by itself here, and the server closes when all have.
+  const left = new AbortController();
+  const ask = () => fetch(`${url}/v1/users/ada/export`, { headers: { authorization: ADMIN }, signal: left.signal });
   try {
-    const left = new AbortController();
-    const first = await fetch(`${url}/v1/users/ada/export`, { headers: { authorization: ADMIN }, signal: left.signal });
-    expect(first.status).toBe(200);
-    const second = await exported(some);
-    expect(second.answer.statusCode).toBe(429);
-    expect(second.answer.json()).toMatchObject({ code: 'overloaded', detail: expect.stringContaining('one at a time') });
-    expect(second.answer.headers['retry-after']).toBeDefined();
+    expect((await ask()).status).toBe(200);
+    const second = await ask();
+    expect(second.status).toBe(429);
+    expect(await second.json()).toMatchObject({ code: 'overloaded', detail: expect.stringContaining('one at a time') });
+    expect(second.headers.get('retry-after')).not.toBeNull();
     left.abort();
     await expect.poll(() => stopped.length).toBe(1);
     await expect
@@ -174,6 +175,7 @@ test('a key has one export at a time and all keys two; one whose client leaves m
       })
       .toBe(200);
   } finally {
+    left.abort();
     await some.app.close();
   }
 });
