@@ -47,7 +47,7 @@ test.each([
   ['Error', 'Connection is closed.', 'store_unavailable'],
 ])('law 7: a commit that fails with %s "%s" is %s', async (name, sentence, code) => {
   const fails = () => Promise.reject(Object.assign(new Error(sentence), { name }));
-  const redis = { defineCommand: () => {}, isCluster: false, tributaryCommit: fails } as unknown as Parameters<
+  const redis = { defineCommand: () => {}, isCluster: false, sendCommand: fails } as unknown as Parameters<
     typeof createSpeedStore
   >[0];
   const commit = {

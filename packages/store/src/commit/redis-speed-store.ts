@@ -5,6 +5,7 @@ import { partitionPrefix } from '../format/keys.ts';
 import { stateFrom } from '../format/state.ts';
 import { toJsonMeasure } from '../format/words.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
+import { packedCall } from '../redis/packed-call.ts';
 import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
 import type { Commit, CommitOutcome, SpeedStore } from '../speed-store.ts';
@@ -20,10 +21,11 @@ declare module 'ioredis' {
 
 /** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). */
 export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
-  defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url), 'any keys');
+  const lua = defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url), 'any keys');
   defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url), 'any keys');
-  const commits = groupedCalls<CommitOutcome>(redis, (...args) => redis.tributaryCommit(...args));
-  const reads = groupedCalls<RecordsReply>(redis, (...args) => redis.tributaryReadRecords(...args));
+  const whole = (args: readonly string[]) => redis.tributaryCommit(...args);
+  const commits = groupedCalls<CommitOutcome>(redis, redis.isCluster ? whole : packedCall(redis, lua, whole));
+  const reads = groupedCalls<RecordsReply>(redis, (args) => redis.tributaryReadRecords(...args));
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
   return {

@@ -6,8 +6,8 @@ import { type GroupedReplies, groupedCalls } from './grouped.ts';
 /** Notes what each call of the script has, and answers each grouped call with its first argument. */
 function world(isCluster = false) {
   const sent: string[][] = [];
-  const script = async (...args: string[]): Promise<GroupedReplies<string>> => {
-    sent.push(args);
+  const script = async (args: readonly string[]): Promise<GroupedReplies<string>> => {
+    sent.push([...args]);
     const [keys, ...rest] = args;
     const replies: (readonly [0, string] | readonly [1, string])[] = [];
     for (let at = Number(keys) + 1; at < rest.length; at += 1 + Number(rest[at])) {

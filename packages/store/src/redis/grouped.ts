@@ -37,7 +37,7 @@ interface Waiting<T> {
 }
 
 /** `script`: takes the number of calls, then of each the number of its arguments and these. A key of each call leads. */
-export function groupedCalls<T>(redis: Redis, script: (...args: string[]) => Promise<GroupedReplies<T>>): GroupedCalls<T> {
+export function groupedCalls<T>(redis: Redis, script: (args: readonly string[]) => Promise<GroupedReplies<T>>): GroupedCalls<T> {
   let waiting: Waiting<T>[] = [];
 
   function sendAll(): void {
@@ -48,8 +48,12 @@ export function groupedCalls<T>(redis: Redis, script: (...args: string[]) => Pro
 
   async function send(group: readonly Waiting<T>[]): Promise<void> {
     try {
-      const args = group.flatMap(({ call }) => [String(call.args.length), ...call.args]);
-      const replies = await onceTogether(() => script(...keysOf(redis, group), String(group.length), ...args));
+      const args = [...keysOf(redis, group), String(group.length)];
+      for (const { call } of group) {
+        args.push(String(call.args.length));
+        for (const arg of call.args) args.push(arg);
+      }
+      const replies = await onceTogether(() => script(args));
       for (const [i, { resolve, reject }] of group.entries()) {
         const [failed, reply] = replies[i] ?? [1, 'a call has no reply'];
         if (failed === 0) resolve(reply);

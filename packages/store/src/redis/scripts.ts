@@ -17,19 +17,20 @@ const MOVING_RETRY_MS = 5;
 
 /**
  * `file`: the script, beside the code that calls it; of several, those before the last hold functions that it calls. `any keys`: calls begin with
- * the number of keys on a single Redis as well.
+ * the number of keys on a single Redis as well. Returns the text of the script.
  */
 export function defineScript(
   redis: Redis,
   command: string,
   file: URL | readonly URL[],
   keys: 'one key' | 'any keys' = 'one key',
-): void {
+): string {
   const lua = [file]
     .flat()
     .map((one) => readFileSync(one, 'utf8'))
     .join('\n');
   redis.defineCommand(command, redis.isCluster || keys === 'any keys' ? { lua } : { lua, numberOfKeys: 1 });
+  return lua;
 }
 
 /** What a call of a script begins with. `others`: all keys but the first that the script may touch. */
