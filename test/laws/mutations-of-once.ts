@@ -29,7 +29,7 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
     lie: 'a conversion that was taken over keeps its rows',
     law: '1',
     file: `${VIEWS}/step.ts`,
-    from: '    outcomes.push(differ(from, -1));\n',
+    from: '    differ(from, -1);\n',
     to: '',
     test: ONCE,
   },

@@ -80,8 +80,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'work that was left undone is not reported',
     law: '7',
     file: `${VIEWS}/step.ts`,
-    from: '=> looksBehindCut || tooMuchWork),',
-    to: '=> looksBehindCut),',
+    from: 'outcome.looksBehindCut || outcome.tooMuchWork;',
+    to: 'outcome.looksBehindCut;',
   },
   {
     lie: 'work that is refused is not taken, so that the next is begun',

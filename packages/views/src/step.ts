@@ -5,7 +5,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { KeptFields } from '@tributary/model/plain-line';
 import type { RowsByView } from './deltas.ts';
-import { addDifference, byLens, type DifferenceOutcome, type ViewsOfLens } from './difference.ts';
+import { addDifference, byLens, type ViewsOfLens } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
 import { timelineEvent } from './member.ts';
 import { asRepetition, takeOver } from './once.ts';
@@ -104,25 +104,34 @@ export function enter(
   deltas: RowsByView,
   work?: Work,
 ): StepOutcome {
-  const { definitions } = rules;
+  const { definitions, groups } = rules;
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
-  const differ = (at: number, sign?: -1) =>
-    addDifference(rules.groups, user, at, logTimeMs, definitions, deltas, work, gathering, sign);
   const { repeats, from, scanned } = takeOver(user.events, incoming, definitions);
   if (work !== undefined) takeWork(work, scanned / SCANNED_A_UNIT);
-  const outcomes: DifferenceOutcome[] = [];
   const later = from === undefined ? undefined : (user.events[from] as TimelineEvent);
+  let touchesFrozen = false;
+  let overflowed = false;
+  const differ = (at: number, sign?: -1) => {
+    const outcome = addDifference(groups, user, at, logTimeMs, definitions, deltas, work, gathering, sign);
+    touchesFrozen ||= outcome.touchesFrozen;
+    overflowed ||= outcome.looksBehindCut || outcome.tooMuchWork;
+  };
   if (from !== undefined && later !== undefined) {
-    outcomes.push(differ(from, -1));
+    differ(from, -1);
     replace(user, from, asRepetition(later));
-    outcomes.push(differ(from));
+    differ(from);
   }
-  outcomes.push(differ(insert(user, repeats ? asRepetition(incoming) : incoming)));
-  return {
-    fate: outcomes.some(({ touchesFrozen }) => touchesFrozen) ? 'late' : 'counted',
-    overflowed: outcomes.some(({ looksBehindCut, tooMuchWork }) => looksBehindCut || tooMuchWork),
+  differ(insert(user, repeats ? asRepetition(incoming) : incoming));
+  const outcome: StepOutcome = {
+    fate: touchesFrozen ? 'late' : 'counted',
+    overflowed,
     attributed: gathering === undefined ? NONE : newest(gathering.seen),
     remembered: true,
+  };
+  // Nearly all events are done: an object that is put together of others costs as much as the rest of this function.
+  if (!repeats && later === undefined) return outcome;
+  return {
+    ...outcome,
     ...(repeats && { repeats }),
     ...(later !== undefined && later.ts > logTimeMs - definitions.latenessMs && { takenOver: later }),
   };

@@ -32,6 +32,24 @@ export function weightOf(entries: readonly LogEntry[]): number {
   return bytes;
 }
 
+const NEWLINE = 0x0a;
+
+/** What one builder left, for the next one. */
+const SPARE_BYTES = 1024 * 1024;
+let spare: Buffer | undefined;
+
+function takeSpare(): Buffer {
+  const taken = spare ?? Buffer.allocUnsafe(65_536);
+  spare = undefined;
+  return taken;
+}
+
+function grown(from: Buffer, length: number, atLeast: number): Buffer {
+  const to = Buffer.allocUnsafe(Math.max(atLeast, 2 * from.length));
+  from.copy(to, 0, 0, length);
+  return to;
+}
+
 export interface EntryBuilder extends Visitor {
   /** The entries since the last call; what was begun ends here. */
   take(): LogEntry[];
@@ -41,7 +59,9 @@ export interface EntryBuilder extends Visitor {
 export function createEntryBuilder(topic: string, partition: number, limits: EntryLimits, room: number): EntryBuilder {
   let entries: LogEntry[] = [];
   let weight = 0;
-  let lines: string[] = [];
+  /** The lines of the entry that is begun, with what is between them: the text of an entry is made once, not line by line and again of all. */
+  let joined: Buffer | undefined;
+  let lines = 0;
   let bytes = 0;
   let last = 0;
   let appendedMs = 0;
@@ -53,34 +73,39 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
   }
 
   function flush(): void {
-    if (lines.length === 0) return;
-    push(last, 'events', lines.join('\n'), appendedMs);
-    lines = [];
+    if (lines === 0) return;
+    push(last, 'events', (joined as Buffer).toString('utf8', 0, bytes), appendedMs);
+    lines = 0;
     bytes = 0;
     appendedMs = 0;
   }
 
-  function addLine(line: string, { offset, timestampMs }: MessageView, endsAt: number): void {
-    lines.push(line);
-    bytes += line.length;
+  /** The line in the bytes `[from, to)`, well-formed or not. */
+  function addLine(data: Buffer, from: number, to: number, { offset, timestampMs }: MessageView, endsAt: number): void {
+    const most = bytes + 1 + to - from;
+    joined ??= takeSpare();
+    if (joined.length < most) joined = grown(joined, bytes, most);
+    if (lines > 0) joined[bytes++] = NEWLINE;
+    bytes += data.copy(joined, bytes, from, to);
+    lines++;
     last = offset;
     appendedMs = Math.max(appendedMs, timestampMs);
-    if (lines.length >= endsAt || (endsAt !== Number.POSITIVE_INFINITY && bytes >= limits.mergeBytes)) flush();
+    if (lines >= endsAt || (endsAt !== Number.POSITIVE_INFINITY && bytes >= limits.mergeBytes)) flush();
   }
 
   return {
     message(message) {
       const mark = markOf(message);
       const { data, valueAt, valueLength, offset, timestampMs, endsBatch } = message;
-      if (mark === 'foreign') addLine(canonicalLine(foreignOf(message), { topic, partition }), message, FOREIGN_EVENTS);
+      const valueEnd = valueAt + Math.max(0, valueLength);
+      if (mark === 'foreign') {
+        const line = Buffer.from(canonicalLine(foreignOf(message), { topic, partition }));
+        addLine(line, 0, line.length, message, FOREIGN_EVENTS);
+      } else if (mark === 'line') addLine(data, valueAt, valueEnd, message, Number.POSITIVE_INFINITY);
+      else if (mark === 'end') addLine(data, valueAt, valueEnd, message, limits.mergeEvents);
       else {
-        const text = valueLength > 0 ? data.toString('utf8', valueAt, valueAt + valueLength) : '';
-        if (mark === 'line') addLine(text, message, Number.POSITIVE_INFINITY);
-        else if (mark === 'end') addLine(text, message, limits.mergeEvents);
-        else {
-          flush();
-          push(offset, mark, text, timestampMs);
-        }
+        flush();
+        push(offset, mark, data.toString('utf8', valueAt, valueEnd), timestampMs);
       }
       // No append of ours goes on in another batch.
       return (mark === 'line' && !endsBatch) || weight + bytes < room;
@@ -94,6 +119,8 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
       flush();
       const taken = entries;
       entries = [];
+      if (joined !== undefined && joined.length <= SPARE_BYTES) spare = joined;
+      joined = undefined;
       return taken;
     },
   };
