@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROLE_NAMES, type RoleName } from '@tributary/local/roles';
+import { NODE_FLAGS, ROLE_NAMES, type RoleName } from '@tributary/local/roles';
 import { EVENT_LOG_SETTINGS } from '@tributary/log/settings';
 import { environmentName } from '@tributary/runtime/config/read-config';
 import { expect, test } from 'vitest';
@@ -145,6 +145,12 @@ test.each([...ROLE_NAMES, 'cli'])('%s has an image, a compose service and a mani
   const [container] = templateOf(role).spec.containers;
   expect(container.image).toBe(compose.services[role]?.image);
   expect(container.image).toMatch(new RegExp(`^tributary-${role}:\\d+\\.\\d+\\.\\d+$`));
+});
+
+test('law 7: the image starts a speed worker with the bounds on its heap that `npm start` gives it', () => {
+  const bounds = NODE_FLAGS.speed.filter((flag) => flag !== '--expose-gc');
+  expect(bounds.length).toBeGreaterThan(1);
+  for (const flag of bounds) expect(targets.get('speed')?.body).toContain(`"${flag}"`);
 });
 
 test('programs that files and pages name are there, and the image has them', () => {

@@ -7,6 +7,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '@tributary/local/roles';
 import { openEventLog } from '@tributary/log/open-log';
 import type { EventLog } from '@tributary/log/port';
 import { partitionOf } from '@tributary/model/user-key';
@@ -56,7 +57,10 @@ export async function steady(where: string, eventsPerSecond: number, seconds: nu
   });
   try {
     const appending = bootstrap === '' ? await cpuOfAppends(log, server.pid, eventsPerSecond, seconds) : 0;
-    const child = fork(WORKER, [server.url, String(PARTITIONS), bootstrap, topicPrefix], { stdio: 'inherit' });
+    const child = fork(WORKER, [server.url, String(PARTITIONS), bootstrap, topicPrefix], {
+      stdio: 'inherit',
+      execArgv: [...NODE_FLAGS.speed],
+    });
     try {
       await once(child, 'message');
       const asked = async (): Promise<SteadyWork> => {

@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '@tributary/local/roles';
 
 const WORKER = fileURLToPath(new URL('./kafka-worker.ts', import.meta.url));
 
@@ -35,6 +36,7 @@ export async function runWorkers(options: WorkersOptions): Promise<WorkersRun> {
     const own = [...Array(partitions).keys()].filter((partition) => partition % count === nth);
     return fork(WORKER, [bootstrap, topicPrefix, redisUrl, String(partitions), own.join(','), views, namespace], {
       stdio: 'inherit',
+      execArgv: [...NODE_FLAGS.speed],
     });
   });
   try {

@@ -7,6 +7,12 @@ const GROUPED = 'packages/store/src/redis/grouped.ts';
 const GROUPS = 'packages/store/src/redis/grouped.test.ts';
 const SCRIPT = 'packages/store/src/commit/commit.lua';
 const STORE = 'test/contract/store.redis.test.ts';
+const PACKED = 'packages/store/src/redis/packed-call.ts';
+const PACKS = 'packages/store/src/redis/packed-call.test.ts';
+const AHEAD = 'services/speed/src/read-ahead.ts';
+const TAKES = 'services/speed/test/read-ahead.test.ts';
+const ENTRIES = 'packages/log/src/kafka/entries.ts';
+const JOINS = 'packages/log/src/kafka/entries.test.ts';
 
 export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
   {
@@ -128,5 +134,77 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     from: 'for from = at, filed and at + conversions - 1 or 0, 2 * CHUNK do',
     to: 'for from = at, filed and math.min(at, at + conversions - 1) or 0, 2 * CHUNK do',
     test: STORE,
+  },
+  {
+    lie: 'a long text beyond ASCII goes to Redis with as many bytes as it has characters',
+    law: '3',
+    file: PACKED,
+    from: 'if (data.write(text, at) !== length) return -1;',
+    to: 'data.write(text, at);',
+    test: PACKS,
+  },
+  {
+    lie: 'a short text beyond ASCII loses the upper bits of its characters',
+    law: '3',
+    file: PACKED,
+    from: '      if (code > 0x7f) return -1;\n',
+    to: '',
+    test: PACKS,
+  },
+  {
+    lie: 'a commit whose outcome is not known is sent again',
+    law: '3',
+    file: PACKED,
+    from: "if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;",
+    to: '',
+    test: PACKS,
+  },
+  {
+    lie: 'what was read and not taken is forgotten',
+    law: '1',
+    file: AHEAD,
+    from: 'rest = { entries: fresh.slice(taken), reached, hasMore };',
+    to: 'rest = { entries: [], reached, hasMore };',
+    test: TAKES,
+  },
+  {
+    lie: 'what waits to be taken of a partition that goes on elsewhere is applied all the same',
+    law: '3',
+    file: AHEAD,
+    from: 'reached.has(partition) && cursors.get(partition) === reached.get(partition)',
+    to: 'reached.has(partition)',
+    test: TAKES,
+  },
+  {
+    lie: 'all that was read is taken at once',
+    law: '7',
+    file: AHEAD,
+    from: 'if (bytes >= mostBytes && partition !== entries[i - 1]?.partition) return i;',
+    to: '',
+    test: TAKES,
+  },
+  {
+    lie: 'two partitions that are read at the same time write their lines to one place',
+    law: '2',
+    file: ENTRIES,
+    from: '  spare = undefined;\n',
+    to: '  spare = taken;\n',
+    test: JOINS,
+  },
+  {
+    lie: 'a line of megabytes is held room for from then on',
+    law: '7',
+    file: ENTRIES,
+    from: 'if (joined !== undefined && joined.length <= SPARE_BYTES) spare = joined;',
+    to: 'spare = joined;',
+    test: JOINS,
+  },
+  {
+    lie: 'the image lets the heap of a speed worker grow to four times of what lives',
+    law: '7',
+    file: 'infra/docker/Dockerfile',
+    from: '"--heap-growing-percent=100", ',
+    to: '',
+    test: 'infra/checks/deploy.test.ts',
   },
 ];

@@ -26,16 +26,10 @@ import { type Begun, createBeginner } from './begin.ts';
 import { createGathering } from './gathering.ts';
 import { type Assignment, createOwnRuns } from './own-runs.ts';
 import { loadPartition, type PartitionLimits } from './partition-run.ts';
-import { createReadAhead } from './read-ahead.ts';
+import { createReadAhead, type ReadAheadLimits } from './read-ahead.ts';
 import { createUserRecords, type RecordLimits } from './user-records.ts';
 
-export interface WorkerLimits extends PartitionLimits, RecordLimits {
-  /** Log entries of one partition in one batch. */
-  readonly maxEntries: number;
-  /** Bytes of log entries read at once, over all partitions; three such reads are held at most: committed, applied and ahead. */
-  readonly maxBytes: number;
-  /** How long an idle read waits, ms. */
-  readonly waitMs: number;
+export interface WorkerLimits extends PartitionLimits, RecordLimits, ReadAheadLimits {
   /** After a partition's batch of more events than this, timers and replies get their turn: a late heartbeat costs the lease. */
   readonly longBatchEvents: number;
   /** What is applied in one iteration, before it is committed: units of work.ts. */
@@ -44,7 +38,8 @@ export interface WorkerLimits extends PartitionLimits, RecordLimits {
 
 export const DEFAULT_LIMITS: WorkerLimits = {
   maxEntries: SPEED_SETTINGS.commitEntries.default,
-  maxBytes: 8 * 1024 * 1024,
+  maxBytes: 4 * 1024 * 1024,
+  takenBytes: 128 * 1024,
   waitMs: 250,
   maxTimelineEvents: SPEED_SETTINGS.timelineEvents.default,
   maxCachedEvents: 200_000,

@@ -131,9 +131,10 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
     commitId: () => `${name}:${++commits}`,
     limits: {
       maxEntries,
-      // Some end every round after one entry, some read one record at a time.
+      // Some end every round after one entry, some read one record at a time, some take one partition of a read at a time.
       ...(maxEntries % 2 === 0 && { turnWork: 0 }),
       ...(maxEntries > 2 && { readBytes: 1, loadBytes: 1 }),
+      ...(maxEntries % 3 !== 0 && { takenBytes: 1 }),
       waitMs: 0,
       maxTimelineEvents: world.maxTimelineEvents,
       maxCachedEvents: random.pick([1, 8, 1_000]),

@@ -27,6 +27,7 @@ export interface PartsUnderTest {
       readonly waitMs: number;
       readonly maxTimelineEvents?: number;
       readonly maxCachedEvents: number;
+      readonly takenBytes?: number;
       readonly trimRecordLength: number;
       readonly turnWork?: number;
       readonly readBytes?: number;
