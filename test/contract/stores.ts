@@ -3,6 +3,7 @@
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import type { ReadBounds } from '@tributary/store/deltas/read-bounds';
+import { messagesKey } from '@tributary/store/format/keys';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import type { OutboxUnderTest } from '@tributary/testkit/contracts/outbox-contract';
@@ -20,6 +21,7 @@ export async function memoryStore(): Promise<ContractStore> {
     speed: store.speed(),
     serving: store.serving(),
     outbox: store.outbox(),
+    messages: store.outbox(undefined, 'messages'),
     generationsKept: async (partition) => store.generationsKept(partition),
     async checkpoint(partition) {
       const snapshot = store.snapshot(partition);
@@ -55,6 +57,7 @@ export async function startRedisStores(): Promise<RedisStores> {
         speed: createSpeedStore(commits, namespace),
         serving: createServingStore(reads, namespace, HISTORY_PARTITIONS, VIEWS, bounds === undefined ? {} : { bounds }),
         outbox: createOutbox(commits, namespace),
+        messages: createOutbox(commits, namespace, messagesKey),
         generationsKept: async (partition) => generationsOf(await keysOf(partition)),
         async checkpoint(partition) {
           const keys = await keysOf(partition);

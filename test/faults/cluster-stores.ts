@@ -2,6 +2,7 @@
 
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { messagesKey } from '@tributary/store/format/keys';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
@@ -37,6 +38,7 @@ export async function startClusterStores(options: ClusterOptions = {}): Promise<
         speed: createSpeedStore(commits, namespace),
         serving: createServingStore(reads, namespace, partitions, VIEWS),
         outbox: createOutbox(commits, namespace),
+        messages: createOutbox(commits, namespace, messagesKey),
         async generationsKept(partition) {
           const pattern = `${namespace}:{${partition}}:*`;
           const { admin } = await cluster.masterOf(pattern);

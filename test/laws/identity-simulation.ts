@@ -5,6 +5,7 @@
  * complete, also against what was sent.
  */
 import {
+  type Change,
   emptyKey,
   type KeyState,
   type Message,
@@ -61,6 +62,8 @@ export interface Wrongs {
 }
 
 const PARTITIONS = 3;
+/** How far back a link reaches; events, links and receipts lie within 50. */
+const WINDOW_MS = 30;
 const KEYS = ['a', 'b', 'c', 'd', 'U', 'V', 'W'];
 const positionOf = (index: number, line = 0) => `${String(index).padStart(6, '0')}.${line}`;
 const partitionOf = (key: string) => KEYS.indexOf(key) % PARTITIONS;
@@ -101,13 +104,14 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
     const key = pick(KEYS);
     const kind = random();
     const ts = Math.floor(random() * 40);
+    const receivedAt = Math.floor(random() * 50);
     const from = pick(KEYS.filter((other) => other !== key));
     if (kind < 0.6)
       append(partitionOf(key), {
         input: { kind: 'event', key, id: random() < 0.1 ? 't0' : `${pick(['t', 's', 'k'])}${++id}`, ts },
       });
-    else if (kind < 0.9) append(partitionOf(key), { input: { kind: 'identify', key, id: `i${++id}`, from, ts } });
-    else append(partitionOf(key), { input: { kind: 'forget', key, from } });
+    else if (kind < 0.9) append(partitionOf(key), { input: { kind: 'identify', key, id: `i${++id}`, from, ts, receivedAt } });
+    else append(partitionOf(key), { input: { kind: 'forget', key, from, receivedAt } });
   }
 
   /** One commit: some entries, whole or not at all. */
@@ -133,7 +137,7 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
       return;
     }
     const { from, number, message } = entry;
-    const next = change(store, message.to, (state) => receiveMessage(message.to, state, message, at));
+    const next = change(store, message.to, (state) => receiveMessage(state, message, at));
     if (number <= (store.applied[from] as number)) {
       counts.repeated++;
       if (next.length > 0) throw new Error(`what came again from ${from} to ${p} changed something: ${JSON.stringify(message)}`);
@@ -145,11 +149,13 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
     for (const one of next) toOutbox(p, store, one);
   }
 
-  function readInput(store: Store, input: Input, at: string): Message[] {
+  function readInput(store: Store, input: Input, at: string): readonly Message[] {
     const { key } = input;
-    if (input.kind === 'event') return change(store, key, (state) => receiveEvent(key, state, input.id, input.ts, at));
-    if (input.kind === 'forget') return [{ kind: 'unlink', to: input.from, from: key, version: at }];
-    return [{ kind: 'link', to: input.from, link: { id: `${key}\n${input.id}`, to: key, ts: input.ts, version: at } }];
+    if (input.kind === 'event')
+      return change(store, key, (state) => receiveEvent(state, { id: input.id, ts: input.ts, line: '' }, at));
+    const { from, receivedAt } = input;
+    if (input.kind === 'forget') return [{ kind: 'unlink', to: from, from: key, version: at, receivedAt }];
+    return [{ kind: 'link', to: from, link: { id: `${key}\n${input.id}`, to: key, ts: input.ts, version: at, receivedAt } }];
   }
 
   function toOutbox(p: number, store: Store, message: Message): void {
@@ -201,7 +207,7 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
     if (wrongs.neverIncomplete !== true && (isBehind || !isCarried)) return;
     counts.complete++;
     const { sent } = linesOf(logs, upTo);
-    demandEqual(answer, rowsOf(timelinesOfPeople(sent)), `complete at ${upTo.join(', ')}`);
+    demandEqual(answer, rowsOf(timelinesOfPeople(sent, WINDOW_MS)), `complete at ${upTo.join(', ')}`);
   }
 
   const sealed = () => cuts.filter((cut) => cut.every((one) => one !== null)).length;
@@ -242,16 +248,25 @@ function emptyStore(): Store {
 }
 
 /** What a step changes in the rows of a key is filed under the generation of the partition, in the same commit. */
-function change<T>(store: Store, key: string, step: (state: KeyState) => T): T {
-  const state = store.keys.get(key) ?? emptyKey();
+function change(store: Store, key: string, step: (state: KeyState) => Change | null): readonly Message[] {
+  const state = store.keys.get(key) ?? emptyKey(key, WINDOW_MS);
   store.keys.set(key, state);
-  const before = membersOf(key, state);
-  const result = step(state);
+  const before = membersOf(state);
+  const { messages, turns } = step(state) ?? { messages: [], turns: [] };
+  const now = membersOf(state);
+  const turned = turns.flatMap(({ was }) => was ?? []);
+  const stayed = before.filter((item) => !turned.includes(item));
+  // What a step says has changed is all that has.
+  if (!isSameSet([...stayed, ...turns.flatMap(({ is }) => is ?? [])], now)) throw new Error(`of ${key} something else changed`);
   const rows = store.deltas.get(store.generation) ?? new Map<string, number>();
   store.deltas.set(store.generation, rows);
   for (const [row, n] of rowsOfUser(before)) add(rows, row, -n);
-  for (const [row, n] of rowsOfUser(membersOf(key, state))) add(rows, row, n);
-  return result;
+  for (const [row, n] of rowsOfUser(now)) add(rows, row, n);
+  return messages;
+}
+
+function isSameSet<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one) => b.includes(one));
 }
 
 const WINDOW = 12;
@@ -286,7 +301,7 @@ function add(rows: Map<string, number>, row: string, n: number): void {
 
 function linesUpTo(logs: readonly (readonly Entry[])[], upTo: readonly number[]): Timelines {
   const { sent, carried } = linesOf(logs, upTo);
-  return timelinesOfLines(sent, carried);
+  return timelinesOfLines(sent, carried, WINDOW_MS);
 }
 
 function linesOf(logs: readonly (readonly Entry[])[], upTo: readonly number[]): { sent: Sent[]; carried: Carried[] } {
@@ -301,14 +316,16 @@ function linesOf(logs: readonly (readonly Entry[])[], upTo: readonly number[]): 
 }
 
 function carriedBy(message: Message): Carried {
-  const none = { key: message.to, origin: '', id: '', ts: 0, path: [], user: '' };
-  if (message.kind === 'unlink') return { ...none, kind: 'unlink', user: message.from, version: message.version };
+  const none = { key: message.to, origin: '', id: '', ts: 0, path: [], user: '', receivedAt: 0 };
+  if (message.kind === 'unlink')
+    return { ...none, kind: 'unlink', user: message.from, version: message.version, receivedAt: message.receivedAt };
   if (message.kind === 'link') {
-    const { id, to, ts, version } = message.link;
-    return { ...none, kind: 'link', id, user: to, ts, version };
+    const { to, ...link } = message.link;
+    return { ...none, ...link, kind: 'link', user: to };
   }
   const { kind, version, item } = message;
-  return { ...none, ...item, kind, key: message.to, version };
+  const { origin, id, ts, path } = item;
+  return { ...none, origin, id, ts, path, kind, version };
 }
 
 function demandEqual(answer: ReadonlyMap<string, number>, truth: ReadonlyMap<string, number>, where: string): void {

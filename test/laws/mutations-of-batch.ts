@@ -394,7 +394,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a generation is built on events that lack a field which views read',
     law: '1',
     file: 'packages/archive/src/plan/base.ts',
-    from: "  if (!keepsAllColumns(published)) return 'fields_missing';\n",
+    from: '!keepsAllColumns(published) || ',
     to: '',
     test: 'jobs/recompute/test/event-columns.test.ts',
   },

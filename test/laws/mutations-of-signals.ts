@@ -354,8 +354,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'signals change the version of rows',
     law: '1',
     file: 'packages/model/src/definitions.ts',
-    from: 'const { rules: stored, once, exchangeRates, derived, corrections, ...chosen } = parsed;',
-    to: 'const { rules: stored, once, exchangeRates, corrections, ...chosen } = parsed;\n  const { derived } = chosen;',
+    from: 'const { rules: stored, once, exchangeRates, derived, corrections, identity, ...chosen } = parsed;',
+    to: 'const { rules: stored, once, exchangeRates, corrections, identity, ...chosen } = parsed;\n  const { derived } = chosen;',
     test: 'packages/model/src/definitions.test.ts',
   },
   {

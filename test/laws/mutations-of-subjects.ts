@@ -1,11 +1,12 @@
 /** Lies about what is stored of one user: what an export leaves out, gives away, or calls whole. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_IDENTITY } from './mutations-of-identity.ts';
 
 const EXPORT = 'services/api/src/export';
-const IDENTITY = 'packages/model/src/identity';
 const ROWS = 'packages/archive/src/readers/subject-rows.ts';
 
 export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
+  ...MUTATIONS_OF_IDENTITY,
   {
     lie: 'an export leaves out who is named as anonymous beside another user',
     law: '9',
@@ -117,62 +118,6 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     from: "createHmac('sha256', settings.minimiseKey)",
     to: "createHmac('sha256', '')",
     test: 'services/collector/test/minimised.test.ts',
-  },
-  {
-    lie: 'a message that comes again counts again',
-    law: '3',
-    file: `${IDENTITY}/adoption.ts`,
-    from: '  if (held.version >= version) return [];\n',
-    to: '',
-    test: 'test/laws/law-1-identity.test.ts',
-  },
-  {
-    lie: 'a lent event is known by the last key that lent it',
-    law: '1',
-    file: `${IDENTITY}/adoption.ts`,
-    from: '[...path, id].join',
-    to: '[path.at(0), path.at(-1), id].join',
-    test: 'test/laws/law-1-identity.test.ts',
-  },
-  {
-    lie: 'an event whose owner changes stays with the first owner as well',
-    law: '1',
-    file: `${IDENTITY}/adoption.ts`,
-    from: "...(lentTo === null ? [] : [message('take', lentTo)])",
-    to: '...[]',
-    test: 'test/laws/law-1-identity.test.ts',
-  },
-  {
-    lie: 'an event comes back to a key that lent it',
-    law: '1',
-    file: `${IDENTITY}/adoption.ts`,
-    from: 'path.includes(owner) || ',
-    to: '',
-    test: 'test/laws/law-1-identity.test.ts',
-  },
-  {
-    lie: 'a link takes only what comes after it',
-    law: '2',
-    file: `${IDENTITY}/links.ts`,
-    from: '(last ?? first)?.to',
-    to: 'last?.to',
-    test: 'test/laws/law-1-identity.test.ts',
-  },
-  {
-    lie: 'a link that was undone holds',
-    law: '2',
-    file: `${IDENTITY}/links.ts`,
-    from: "    if ((undone.get(link.to) ?? '') > link.version) continue;\n",
-    to: '',
-    test: 'test/laws/law-1-identity.test.ts',
-  },
-  {
-    lie: 'of two links of one key the one that came last counts, whenever it was',
-    law: '2',
-    file: `${IDENTITY}/links.ts`,
-    from: 'link.ts <= ts && (last === undefined || isBefore(last, link))',
-    to: 'link.ts <= ts',
-    test: 'test/laws/law-1-identity.test.ts',
   },
   {
     lie: 'an export asks a log for more after its time',

@@ -143,6 +143,7 @@ export async function createWorld(initial: Definitions, like?: Remains) {
   return {
     dataDir,
     log,
+    store,
     serving,
     session,
     memory: {

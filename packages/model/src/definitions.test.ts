@@ -22,11 +22,11 @@ test('law 1: stored definitions keep the rules, the text and the version of thei
 });
 
 test('definitions that name rules of another version are refused, with the fix', () => {
-  for (const rules of [1, 7, '2'])
+  for (const rules of [1, 8, '2'])
     expect(() => parseDefinitions(JSON.stringify({ rules }), sha256Hex)).toThrow(
-      'definitions, at rules must be 2, 3, 4, 5 or 6, or be left out (got ',
+      'definitions, at rules must be 2, 3, 4, 5, 6 or 7, or be left out (got ',
     );
-  expect(() => storedDefinitions('{"rules":7}', sha256Hex)).toThrow('rules');
+  expect(() => storedDefinitions('{"rules":8}', sha256Hex)).toThrow('rules');
 });
 
 test('what a person wrote by mistake is named with its place; a byte order mark is taken', () => {
@@ -121,5 +121,26 @@ test("law 1: what is asked of users' events changes neither the version of rows 
   expect(() => parseDefinitions(JSON.stringify(long), sha256Hex)).toThrow('must have at most 65536 characters of JSON (got ');
   expect(() => parseDefinitions('{"signals": 5}', sha256Hex)).toThrow(
     'at signals must be "*", a list of event types, or an object of names',
+  );
+});
+
+test('law 1: definitions that join keys are refused where users write them, and are others to rows where they are stored', () => {
+  const written = JSON.stringify({ identity: { days: 30 } });
+  expect(() => parseDefinitions(written, sha256Hex)).toThrow(
+    'definitions, at identity must be left out: keys of one person cannot be joined yet',
+  );
+  const plain = parseDefinitions('{}', sha256Hex);
+  const asked = { ...JSON.parse(plain.json), identity: { days: 30 } };
+  const joined = storedDefinitions(JSON.stringify(asked), sha256Hex);
+  expect(joined).toMatchObject({ rules: 7, joinedMs: 30 * 86_400_000 });
+  expect(joined.version).not.toBe(plain.version);
+  expect(storedDefinitions(joined.json, sha256Hex)).toEqual(joined);
+  expect(plain.joinedMs).toBeNull();
+  const corrections = [{ name: 'a', when: 'true', from: '2026-01-01', to: '2026-01-02', drop: true, author: 'a', reason: 'a' }];
+  expect(() => storedDefinitions(JSON.stringify({ ...asked, corrections }), sha256Hex)).toThrow(
+    'definitions, at corrections must be left out where keys are joined (got 1 of them)',
+  );
+  expect(() => storedDefinitions(JSON.stringify({ ...asked, identity: { days: 61 } }), sha256Hex)).toThrow(
+    'definitions, at identity.days must be at most 60, 30 less than signalRetention.days (got 61)',
   );
 });

@@ -6,9 +6,12 @@ import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { CORRECTIONS, type CorrectedSpan, type Correction, followedByRows, wholeSpan } from './corrections.ts';
 import { isCurrency } from './currency.ts';
+import { decayWeights } from './decay-weights.ts';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
 import { RATE } from './exchange-rates.ts';
+import { IDENTITY, IDENTITY_WRITTEN, identityTroubles } from './identity/rules.ts';
+import { valueAt } from './json.ts';
 import { jsonTrouble, notJson } from './json-trouble.ts';
 import { describe, type Refusal, refusalText } from './refusal.ts';
 import { ruleOf } from './schema-rule.ts';
@@ -44,11 +47,13 @@ const Touch = z.strictObject({
  *   4  rows as 2 or 3; beside them exchange rates, which no row follows: only texts that have rates have these
  *   5  rows as 2 or 3, with rates or without; beside them what is asked of each user's events, which no row follows either
  *   6  rows as 2 or 3, of events as they are corrected; the rest as 5
+ *   7  rows as 6, of events that count for the user whom their key belongs to (decision 43)
  */
-const RULES = 6;
+const RULES = 7;
+const RULES_OF_CORRECTIONS = 6;
 const RULES_OF_DERIVED = 5;
 const RULES_OF_RATES = 4;
-const WITH_RULES = [2, 3, RULES_OF_RATES, RULES_OF_DERIVED, RULES] as const;
+const WITH_RULES = [2, 3, RULES_OF_RATES, RULES_OF_DERIVED, RULES_OF_CORRECTIONS, RULES] as const;
 
 /** A field within `properties`, by its names: none that SQL would read as a pattern or a place in a list. */
 const Path = z
@@ -155,9 +160,10 @@ export const DEFINITIONS = z.strictObject({
   exchangeRates: Rates.optional(),
   /** What events count as that went wrong (decision 42). */
   corrections: CORRECTIONS.optional(),
+  identity: IDENTITY_WRITTEN,
 });
 
-const Stored = DEFINITIONS.extend({ rules: z.literal([1, ...WITH_RULES]).default(1) });
+const Stored = DEFINITIONS.extend({ rules: z.literal([1, ...WITH_RULES]).default(1), identity: IDENTITY.optional() });
 
 const NewerRules = z.looseObject({
   rules: z.int().min(RULES + 1),
@@ -194,6 +200,8 @@ export interface Definitions extends Parsed {
   readonly latenessMs: number;
   /** No event outside is corrected; null: none is. */
   readonly correctedSpan: CorrectedSpan | null;
+  /** How far back from its receipt a link of two keys reaches; null: keys are not joined. */
+  readonly joinedMs: number | null;
   /** Where events have one instant, touches come before conversions (rules 2). */
   readonly touchesFirst: boolean;
   /** The longest touch window: how far a conversion looks back. */
@@ -212,8 +220,6 @@ export interface Definitions extends Parsed {
   /** Weight of a touch by its age in whole hours, shared by both engines; scaled to 1 000 000 at age 0. */
   readonly decayWeights: readonly number[];
 }
-
-const DECAY_SCALE = 1_000_000;
 
 /**
  * Reads definitions that a user wrote, by the newest rules. Throws `invalid_definitions` that names the place. `sha256Hex` is
@@ -310,10 +316,6 @@ function parse(json: string, schema: z.ZodType<Written>, sha256Hex: (text: strin
   return derive(ruled(parsed.data), sha256Hex);
 }
 
-function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce((value, key) => (value as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[key], whole);
-}
-
 /** Conversions as names, what is counted once apart, so that earlier versions see what they know, and rules that they do not know. */
 function ruled({ conversions, once, rules, signals, fields, sessions, segments, derived: stored, ...others }: Written): Parsed {
   const { corrections = [], ...rest } = others;
@@ -327,7 +329,7 @@ function ruled({ conversions, once, rules, signals, fields, sessions, segments, 
   const asked = typeof signals === 'object' && !Array.isArray(signals) ? signals : {};
   const derived = derivedOf({ fields, signals: asked, sessions, segments }, stored);
   const ofAnswers = derived !== undefined ? RULES_OF_DERIVED : rest.exchangeRates !== undefined ? RULES_OF_RATES : undefined;
-  const extra = corrections.length > 0 ? RULES : ofAnswers;
+  const extra = rest.identity !== undefined ? RULES : corrections.length > 0 ? RULES_OF_CORRECTIONS : ofAnswers;
   demandShort(corrections);
   return {
     ...rest,
@@ -369,6 +371,7 @@ function ofRows(rules: number, countsOnce: boolean): Written['rules'] {
 }
 
 function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definitions {
+  for (const { at, ...trouble } of identityTroubles(parsed)) throw refusedAt(at, trouble);
   const both = parsed.conversions.find((type) => type in parsed.touches);
   if (both !== undefined)
     throw refused({
@@ -376,12 +379,13 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
       must: 'be a touch or a conversion, not both',
       got: JSON.stringify(both),
     });
-  const { rules: stored, once, exchangeRates, derived, corrections, ...chosen } = parsed;
+  const { rules: stored, once, exchangeRates, derived, corrections, identity, ...chosen } = parsed;
   const rules = ofRows(stored, Object.keys(once).length > 0);
   const ofRules = rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : { rules, once, ...chosen };
-  const followed = { ...ofRules, ...(corrections.length > 0 && followedByRows(corrections, derived?.fields ?? {})) };
+  const joined = identity !== undefined && { identity };
+  const followed = { ...ofRules, ...(corrections.length > 0 && followedByRows(corrections, derived?.fields ?? {})), ...joined };
   const versionOf = (rows: object) => sha256Hex(canonicalJson(rows)).slice(0, 12);
-  const besides = { rules: stored, exchangeRates, derived, ...(corrections.length > 0 && { corrections }) };
+  const besides = { rules: stored, exchangeRates, derived, ...(corrections.length > 0 && { corrections }), ...joined };
   const onceMs = new Map(Object.entries(once).map(([type, { withinDays }]) => [type, Math.round(withinDays * DAY_MS)]));
   const touchWindowMs = new Map(
     Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]),
@@ -390,11 +394,12 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   return {
     ...parsed,
     version: versionOf(followed),
-    uncorrectedVersion: versionOf(ofRules),
+    uncorrectedVersion: versionOf({ ...ofRules, ...joined }),
     json: canonicalJson(stored < RULES_OF_RATES ? ofRules : { ...ofRules, ...besides }),
     correctedSpan: wholeSpan(corrections),
     latenessMs: Math.round(parsed.latenessDays * DAY_MS),
     touchesFirst: rules > 1,
+    joinedMs: identity === undefined ? null : Math.round(identity.days * DAY_MS),
     lookbackMs,
     touchWindowMs,
     conversionTypes: new Set(parsed.conversions),
@@ -405,11 +410,6 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
     trackedChannels: parsed.attribution.channels === null ? null : new Set(parsed.attribution.channels),
     decayWeights: decayWeights(parsed.attribution.timeDecay.halfLifeHours, lookbackMs),
   };
-}
-
-function decayWeights(halfLifeHours: number, lookbackMs: number): number[] {
-  const hours = Math.floor(lookbackMs / HOUR_MS);
-  return Array.from({ length: hours + 1 }, (_, hour) => Math.max(1, Math.round(DECAY_SCALE * 2 ** (-hour / halfLifeHours))));
 }
 
 /** What says which kind an event is of. */

@@ -23,3 +23,8 @@ export function textOf(value: unknown): string | undefined {
 export function present(value: unknown): unknown {
   return value === null ? undefined : value;
 }
+
+/** What lies at a path of keys and indices; undefined: nothing. */
+export function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[key], whole);
+}

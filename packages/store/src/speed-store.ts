@@ -38,6 +38,14 @@ export interface PartitionState {
    * back than those of the one that reads it. Absent: a version wrote it that does not note this.
    */
   readonly keptMs?: number;
+  /** Where keys of one person are joined. */
+  readonly carried?: Carried;
+}
+
+/** Messages between keys (packages/model/src/identity), by partition: how many were committed for it, and how many of its own were applied here. */
+export interface Carried {
+  readonly sent: readonly number[];
+  readonly applied: readonly number[];
 }
 
 /** The state with the commit that it is of. Every read names its commit, so that a writer never mixes two histories. */
@@ -85,6 +93,8 @@ export interface Commit {
   readonly parked: readonly DeadLetter[];
   /** Lines for the outbox, in order, each with an id that the log alone decides. */
   readonly outputs?: readonly string[];
+  /** Messages to other keys, for the outbox of these, in order, numbered by the partition that each goes to. */
+  readonly messages?: readonly string[];
 }
 
 export type CommitOutcome = 'committed' | 'already' | 'fenced' | 'rewound';

@@ -65,3 +65,12 @@ describe('law 7: a record that outgrew its bound remembers what it lost', () => 
     expect(idsOf(like)).toEqual(['cut']);
   });
 });
+
+test('law 1: links of keys outlive the events of a record, whatever their age', () => {
+  const link = (type: string) =>
+    `${encodeEvent({ ts: NOW - 400 * DAY_MS, type, id: `1.${type}`, userId: 'u', receivedAt: NOW - 400 * DAY_MS, source: 'tributary' })}\n`;
+  const links = link('tributary.link') + link('tributary.unlink');
+  const { record } = trimRecord(link('tributary.put') + links + recordOf(1_200, 100) + recordOf(1, 0), NOW, rules);
+  expect(record.startsWith(links)).toBe(true);
+  expect(idsOf(record)).toHaveLength(2 + 1_000);
+});

@@ -77,7 +77,7 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
   const lines = [...linesOf(record)];
   const newestFirst = lines.map((line, at) => ({ at, ts: lineTs(line) })).sort((a, b) => b.ts - a.ts || b.at - a.at);
   const { perUser } = rules.definitions.signalRetention;
-  const retained = newestFirst.filter(({ ts }, rank) => ts > horizon || rank < perUser);
+  const retained = newestFirst.filter(({ at, ts }, rank) => ts > horizon || rank < perUser || isOfLinks(lines[at] as string));
   const keeps = withinLength(retained, lines, mostLength);
 
   const lost = retained[keeps]?.ts ?? NEVER_CUT;
@@ -87,6 +87,15 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
   const text = lines.map((line, at) => (kept.has(at) ? `${line}\n` : '')).join('');
   return { record: cutTs === NEVER_CUT ? text : text + cutMark(cutTs), cutTs };
 }
+
+/** Links of keys outlive the events that they moved: what comes later belongs to somebody by them. */
+function isOfLinks(line: string): boolean {
+  const at = line.indexOf(',');
+  return line.startsWith(LINK, at) || line.startsWith(UNLINK, at);
+}
+
+const LINK = ',"type":"tributary.link"';
+const UNLINK = ',"type":"tributary.unlink"';
 
 /** How many of the lines are kept: all, or half of what may be, so that cutting is rare. */
 function withinLength(retained: readonly { readonly at: number }[], lines: readonly string[], mostLength: number): number {

@@ -2,8 +2,10 @@
  * `step` for a timeline that is held as numbers: the same outcome, rows and timeline, which test/laws/law-1-packed.test.ts demands of any events.
  * What decides and what computes is step.ts; here is only which events have to become objects first.
  */
+import type { Turn } from '@tributary/model/identity/adoption';
 import type { KeptFields } from '@tributary/model/plain-line';
 import type { RowsByView } from './deltas.ts';
+import { turn } from './leave.ts';
 import { timelineEvent } from './member.ts';
 import type { HeldTimeline } from './packed-timelines.ts';
 import { enter, refused, type StepOutcome, type StepRules, step } from './step.ts';
@@ -40,6 +42,19 @@ export function stepPacked(
       : change(user, (state) => enter(state, incoming, logTimeMs, rules, deltas, work));
   if (isPruneDue(user, user.length, maxEvents)) change(user, (state) => prune(state, logTimeMs, retention, maxEvents));
   return outcome;
+}
+
+/** `turn` for a timeline that is held as numbers. */
+// biome-ignore lint/complexity/useMaxParams: as `step`
+export function turnPacked(
+  user: HeldTimeline,
+  turns: readonly Turn[],
+  logTimeMs: number,
+  rules: StepRules,
+  deltas: RowsByView,
+  work?: Work,
+): StepOutcome[] {
+  return turns.length === 0 ? [] : change(user, (state) => turn(state, turns, logTimeMs, rules, deltas, work));
 }
 
 /** Drops all events up to `ts`. */

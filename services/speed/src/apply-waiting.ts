@@ -33,6 +33,7 @@ export interface ApplierOptions {
   readonly reader: ReadAhead;
   readonly beginner: Pick<Beginner, 'load'>;
   readonly logIdentity: string;
+  readonly partitions: number;
   readonly commitId: () => string;
   readonly sha256Hex: (text: string) => string;
   readonly limits: PartitionLimits & { readonly longBatchEvents: number; readonly turnWork: number };
@@ -40,7 +41,7 @@ export interface ApplierOptions {
 }
 
 export function createApplier(options: ApplierOptions): Applier {
-  const { runs, reader, beginner, logIdentity, commitId, sha256Hex, limits, pause } = options;
+  const { runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, limits, pause } = options;
   /** In order within each partition. */
   let waiting: Part[] = [];
   const held = new Set<PartitionRun>();
@@ -53,7 +54,7 @@ export function createApplier(options: ApplierOptions): Applier {
     users: readonly (CachedUser | undefined)[],
     turn: Work,
   ): Promise<AppliedBatch | null> {
-    const given = { logIdentity, commitId: commitId(), sha256Hex, limits, turn, pause };
+    const given = { logIdentity, commitId: commitId(), sha256Hex, limits, turn, pause, partitions };
     const carefulUpTo = careful.get(run.partition);
     try {
       const done = await applyBatch(run, batch, users, { ...given, careful: carefulUpTo !== undefined });

@@ -1,16 +1,18 @@
 /** A decoded batch applied to a partition's users: everything that the commit will say. */
 
 import { storedDefinitions } from '@tributary/model/definitions';
-import type { Commit, DeadLetter } from '@tributary/store/speed-store';
-import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import type { Commit } from '@tributary/store/speed-store';
+import { addRowsByView } from '@tributary/views/deltas';
 import { isSeenWhole } from '@tributary/views/member';
 import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
 import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
 import { cutPackedUpTo, stepPacked } from '@tributary/views/step-packed';
-import { refill, spend, type Work, workOfEntry } from '@tributary/views/work';
+import { refill, spend, workOfEntry } from '@tributary/views/work';
+import { applyKeyed } from './apply-keyed.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from './decode.ts';
-import { crossBarrier, fallBack, loseUpTo, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
+import { type ApplyOptions, append, type Effects, noEffects } from './effects.ts';
+import { crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
 
 export interface AppliedBatch {
@@ -26,31 +28,6 @@ export interface AppliedBatch {
   readonly misplaced: readonly Misplaced[];
   /** What of the batch is left for the next turn; null: nothing is. */
   readonly rest: DecodedBatch | null;
-}
-
-export interface ApplyOptions {
-  readonly logIdentity: string;
-  readonly commitId: string;
-  readonly sha256Hex: (text: string) => string;
-  readonly limits: PartitionLimits;
-  /** What may be spent before all that was applied is committed. */
-  readonly turn: Work;
-  readonly pause?: (() => Promise<void> | undefined) | undefined;
-  /** Each event is applied by itself, and those that cannot be are parked. */
-  readonly careful?: boolean;
-}
-
-/** What the events of a batch have come to so far. */
-interface Effects {
-  readonly deltas: RowsByView;
-  readonly appends: Map<string, string>;
-  readonly conversions: Map<string, string>;
-  readonly outputs: string[];
-  readonly unapplied: DeadLetter[];
-  readonly toTrim: string[];
-  late: number;
-  duplicates: number;
-  overflowed: number;
 }
 
 /**
@@ -78,7 +55,8 @@ export async function applyBatch(
       const arrival = whole.arrivals[next] as Arrival;
       const user = users[next] as CachedUser;
       user.within = entry;
-      if (careful) applyOrPark(run, arrival, user, effects, options);
+      if (user.key !== undefined) applyKeyed(run, arrival, user, user.key, effects, options);
+      else if (careful) applyOrPark(run, arrival, user, effects, options);
       else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects);
     }
     spend(turn, entry);
@@ -99,7 +77,7 @@ export async function applyBatch(
   const expectedCommit = run.commitId;
   run.position = batch.upTo;
   run.commitId = commitId;
-  const { deltas, appends, conversions, outputs, unapplied, toTrim, late, duplicates, overflowed } = effects;
+  const { deltas, appends, conversions, outputs, messages, unapplied, toTrim, late, duplicates, overflowed } = effects;
   return {
     commit: {
       partition: run.partition,
@@ -117,28 +95,15 @@ export async function applyBatch(
       ...(batch.barrier === undefined ? {} : { barrier: { generation: batch.barrier.generation } }),
       parked: [...batch.parked.flatMap((parked) => ('home' in parked ? [] : [parked])), ...unapplied],
       ...(outputs.length === 0 ? {} : { outputs }),
+      ...(messages.length === 0 ? {} : { messages }),
     },
     toTrim,
     rules: run.rules,
-    counted: batch.arrivals.length - late - duplicates - unapplied.length,
+    counted: Math.max(0, batch.arrivals.length - late - duplicates - unapplied.length),
     late,
     duplicates,
     misplaced: batch.parked.flatMap((parked) => ('home' in parked ? [parked] : [])),
     rest,
-  };
-}
-
-function noEffects(): Effects {
-  return {
-    deltas: new Map(),
-    appends: new Map(),
-    conversions: new Map(),
-    outputs: [],
-    unapplied: [],
-    toTrim: [],
-    late: 0,
-    duplicates: 0,
-    overflowed: 0,
   };
 }
 
@@ -199,11 +164,4 @@ function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effe
   }
   for (const line of own.outputs) effects.outputs.push(line);
   addEffects(run, arrival, user, outcome, effects);
-}
-
-function append({ appends, toTrim }: Effects, userKey: string, user: CachedUser, text: string): void {
-  const pending = appends.get(userKey);
-  appends.set(userKey, pending === undefined ? text : pending + text);
-  user.recordLength += text.length;
-  if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
 }

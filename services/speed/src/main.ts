@@ -12,6 +12,7 @@ import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/re
 import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { openArchivedEntries } from './archived-entries.ts';
+import { createCarrying } from './messages/carrying.ts';
 import { observeProgress, speedMetrics } from './metrics.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';
 import { createSpeedWorker } from './pipeline.ts';
@@ -68,6 +69,8 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     signal,
     onError: (error) => logger.warn({ err: error.message }, 'outputs wait'),
   });
+  const onWaiting = (error: Error) => logger.warn({ err: error.message }, 'messages between keys wait');
+  const carrying = createCarrying({ redis: store, log: opened, assigned: () => assigned(), signal, onError: onWaiting });
   const member = await joinAsProcess(process, {
     redis: leases,
     namespace: NAMESPACE,
@@ -86,7 +89,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     log,
     store: createSpeedStore(store, NAMESPACE),
     definitions,
-    partitions: () => new Set([...member.assigned()].filter(publishing.hasRoom)),
+    partitions: () => new Set([...member.assigned()].filter((p) => publishing.hasRoom(p) && carrying.hasRoom(p))),
     sha256Hex,
     commitId: () => `${process}:${++commits}`,
     limits: {
@@ -98,6 +101,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     now: () => performance.now(),
     onCommitted(batch) {
       observed.committed(batch);
+      carrying.noteCommit(batch);
       if (batch.commit.outputs !== undefined) publishing.wake(batch.commit.partition, batch.commit.outputs.length);
     },
     onReset: (partition, why) => {
@@ -131,7 +135,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
       // What is under way is committed first: the worker that takes over need not be fenced by it.
       await running.ended;
       // An output log that does not answer must not keep the partitions from the others: its lines are numbered.
-      await settled(publishing.ended, 1_000);
+      await settled(Promise.all([publishing.ended, carrying.ended()]), 1_000);
       await member.leave();
       await log.close();
       for (const redis of [store, leases]) redis.disconnect();

@@ -32,6 +32,9 @@ export interface PartitionRun {
   definitionsSince: number;
   rules: StepRules;
   users: UserCache;
+  /** Messages between keys, by partition: how many were sent there, and how many from there were applied here. */
+  readonly sent: number[];
+  readonly applied: number[];
 }
 
 /** What the speed layer passes on: nothing, attributed conversions, or enriched events as well. */
@@ -84,6 +87,8 @@ export async function loadPartition(
     definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
     rules,
     users: createUserCache(limits.maxCachedEvents),
+    sent: [...(state?.carried?.sent ?? [])],
+    applied: [...(state?.carried?.applied ?? [])],
   };
 }
 
@@ -124,5 +129,6 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     definitionsSince: run.definitionsSince,
     keptMs: recordRetentionMs(run.rules),
     ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
+    ...(run.sent.length + run.applied.length === 0 ? {} : { carried: { sent: [...run.sent], applied: [...run.applied] } }),
   };
 }

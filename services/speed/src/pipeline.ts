@@ -102,7 +102,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);
-  const applier = createApplier({ runs, reader, beginner, logIdentity, commitId, sha256Hex, limits, pause });
+  const applier = createApplier({ runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, limits, pause });
   let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;
 

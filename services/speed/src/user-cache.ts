@@ -2,6 +2,7 @@
  * Users' states between batches, so that the common event needs no read. Bounded by the number of events held; least
  * recently used first. Users of a batch that is not committed yet are never evicted: their record would be stale.
  */
+import type { KeyState } from '@tributary/model/identity/adoption';
 import { createPackedTimelines, type HeldTimeline, heldTimeline, type PackedTimelines } from '@tributary/views/packed-timelines';
 import type { UserState } from '@tributary/views/user-state';
 import { type Work, workOfUser } from '@tributary/views/work';
@@ -18,10 +19,18 @@ export interface CachedUser extends HeldTimeline, Work {
   weight: number;
   /** Whether the user waits to be weighed. */
   isTouched: boolean;
+  /** What the key holds, where keys of one person are joined. */
+  key: KeyState | undefined;
 }
 
 /** Named one by one: an object that is put together of others has a second one for the rest of its fields. */
-function newUser(held: PackedTimelines, recordLength: number, trimAtLength: number, batch: number): CachedUser {
+function newUser(
+  held: PackedTimelines,
+  recordLength: number,
+  trimAtLength: number,
+  batch: number,
+  key: KeyState | undefined,
+): CachedUser {
   const { timelines, long, block, length, pruneAtLength, cutTs } = heldTimeline(held);
   const { left, within } = workOfUser();
   return {
@@ -38,6 +47,7 @@ function newUser(held: PackedTimelines, recordLength: number, trimAtLength: numb
     batch,
     weight: 0,
     isTouched: false,
+    key,
   };
 }
 
@@ -46,7 +56,7 @@ export interface UserCache {
   get(userKey: string, batch: number): CachedUser | undefined;
   peek(userKey: string): CachedUser | undefined;
   /** A user that no batch has been applied to yet. */
-  add(userKey: string, state: UserState, recordLength: number, trimAtLength: number, batch: number): CachedUser;
+  add(userKey: string, state: UserState, recordLength: number, trimAtLength: number, batch: number, key?: KeyState): CachedUser;
   /** Evicts users last touched in batches up to `batch`, oldest first, once the bound is passed. */
   evict(batch: number): void;
 }
@@ -68,7 +78,7 @@ export function createUserCache(maxEvents: number): UserCache {
     for (const user of touched) {
       if (user.batch > batch) later.push(user);
       else {
-        const weight = 1 + user.length;
+        const weight = 1 + user.length + (user.key?.held.size ?? 0);
         held += weight - user.weight;
         user.weight = weight;
         user.isTouched = false;
@@ -92,8 +102,9 @@ export function createUserCache(maxEvents: number): UserCache {
       return user;
     },
     peek: (userKey) => users.get(userKey),
-    add(userKey, state, recordLength, trimAtLength, batch) {
-      const user = newUser(timelines, recordLength, trimAtLength, batch);
+    // biome-ignore lint/complexity/useMaxParams: called for each user that is loaded: an object would be allocated each time
+    add(userKey, state, recordLength, trimAtLength, batch, key) {
+      const user = newUser(timelines, recordLength, trimAtLength, batch, key);
       timelines.close(user, state);
       users.set(userKey, user);
       touch(user);

@@ -2,6 +2,7 @@
 
 import { TributaryError } from '@tributary/model/errors';
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
+import { keyFromRecord, userFromKey } from '@tributary/views/identity/keyed-record';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
 import type { AppliedBatch } from './apply.ts';
@@ -39,8 +40,14 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
 
   function addUser(userKey: string, record: string | null, run: PartitionRun, batch: number): void {
     const recordLength = record?.length ?? 0;
-    const state = userFromRecord(record ?? '', run.logTimeMs, run.rules, run.cutTs);
-    run.users.add(userKey, state, recordLength, nextTrim(recordLength), batch);
+    const { logTimeMs, rules, cutTs } = run;
+    const { joinedMs } = run.definitions;
+    const key = joinedMs === null ? undefined : keyFromRecord(userKey, record ?? '', joinedMs);
+    const state =
+      key === undefined
+        ? userFromRecord(record ?? '', logTimeMs, rules, cutTs)
+        : userFromKey(key, record ?? '', logTimeMs, rules, cutTs);
+    run.users.add(userKey, state, recordLength, nextTrim(recordLength), batch, key);
   }
 
   /** Records as this run knows them: of the last commit taken, or of one that was sent or is about to be. Any other history is not ours. */

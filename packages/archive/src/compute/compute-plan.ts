@@ -70,6 +70,8 @@ function servesRows(base: GenerationManifest, { definitions }: GenerationManifes
   return (
     // Not their text: other exchange rates make no other rows. What corrections change is taken out of them.
     before === now &&
+    // A link moves events of any age: what its rows become is asked of all.
+    !('identity' in (JSON.parse(base.definitions) as object)) &&
     base.program === program &&
     [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views || base.leftOut?.includes(name) === true)
   );

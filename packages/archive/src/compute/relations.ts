@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type CorrectedSpan, changedSpans } from '@tributary/model/corrections';
 import type { Definitions } from '@tributary/model/definitions';
+import { MESSAGE_TYPES, SAID } from '@tributary/model/identity/message-line';
 import { GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { onceKeySql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
@@ -28,8 +29,23 @@ export const GENERATION_EVENT_COLUMNS = { ...SENT_COLUMNS, corrected_by: 'VARCHA
  * The same, and what is found out while events are read, because generations keep no properties: what conversions are counted once by where
  * the definitions name that.
  */
-export function columnsOfEvents({ onceMs }: Pick<Definitions, 'onceMs'>): Columns {
-  return { ...GENERATION_EVENT_COLUMNS, ...(onceMs.size > 0 && { once_key: 'VARCHAR' as const }) };
+export function columnsOfEvents({ onceMs, joinedMs }: Pick<Definitions, 'onceMs' | 'joinedMs'>): Columns {
+  return {
+    ...GENERATION_EVENT_COLUMNS,
+    ...(onceMs.size > 0 && { once_key: 'VARCHAR' as const }),
+    ...(joinedMs !== null && JOINED_COLUMNS),
+  };
+}
+
+/** Where keys of one person are joined, messages between them are kept with the events. `said`: what one says, as JSON; NULL: an event of the key's own. */
+const JOINED_COLUMNS = { received_at: 'BIGINT', said: 'VARCHAR' } as const;
+
+/** Whether its events, and so those of all that it builds upon, have the messages between keys where these definitions join them, and none where not. */
+export function keepsMessages(
+  { definitions }: Pick<GenerationManifest, 'definitions'>,
+  { joinedMs }: Pick<Definitions, 'joinedMs'>,
+): boolean {
+  return 'identity' in (JSON.parse(definitions) as object) === (joinedMs !== null);
 }
 
 /** A condition: events that corrections dropped are kept, so that copies of them are known, and count nowhere. */
@@ -79,16 +95,34 @@ export function arrivals(spec: ComputeSpec, shard: Shard, definitions: Definitio
 }
 
 /** The archived events of these files, not corrected, each with whether it is a touch or a conversion. */
-export function sentEvents(dataDir: string, files: readonly StoredFile[], { onceMs }: Definitions): string {
+export function sentEvents(dataDir: string, files: readonly StoredFile[], { onceMs, joinedMs }: Definitions): string {
+  const more: Columns = joinedMs === null ? {} : { received_at: 'BIGINT' };
+  const whole = () => parquetFiles(dataDir, files, { ...ARRIVAL_COLUMNS, ...more, properties: 'VARCHAR' }, LATER_COLUMNS);
+  const sent = joinedMs === null ? whole : () => messagesSql(whole());
   const archived =
-    onceMs.size === 0
-      ? parquetFiles(dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
-      : `(${onceKeySql(parquetFiles(dataDir, files, { ...ARRIVAL_COLUMNS, properties: 'VARCHAR' }, LATER_COLUMNS))})`;
+    onceMs.size > 0
+      ? `(${onceKeySql(sent())})`
+      : joinedMs === null
+        ? parquetFiles(dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
+        : `(SELECT * EXCLUDE (properties) FROM ${sent()})`;
+  const isMessage = joinedMs === null ? '' : 'e.said IS NOT NULL OR ';
   // Whether a type is listed, not a join with the list: a join copies all columns of every event, a tenth of the time of loading them.
   return `(SELECT e.*, NULL::VARCHAR AS corrected_by, false AS dropped,
-      e.type IN (SELECT type FROM member_types WHERE default_channel IS NOT NULL)
+      ${isMessage}e.type IN (SELECT type FROM member_types WHERE default_channel IS NOT NULL)
       OR (e.channel IS NOT NULL AND e.type IN (SELECT type FROM member_types)) AS is_member
     FROM ${archived} AS e)`;
+}
+
+/**
+ * Messages between keys among archived events: `said`, and of what is lent the type of the event itself. Their ids are numbers of messages, which begin
+ * with a character that ids of events never have.
+ */
+function messagesSql(relation: string): string {
+  const types = MESSAGE_TYPES.map(sqlText).join(', ');
+  return `(SELECT * REPLACE (
+      CASE WHEN said IS NULL THEN id ELSE chr(31) || id END AS id,
+      coalesce(said->>'$.type', type) AS type)
+    FROM (SELECT *, CASE WHEN type IN (${types}) THEN CAST(properties->'$."${SAID}"' AS VARCHAR) END AS said FROM ${relation}))`;
 }
 
 /** The base's deduplicated events of these partitions. Files' statistics of `partition` let DuckDB pass over the others. */

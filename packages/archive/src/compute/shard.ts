@@ -159,7 +159,14 @@ async function loadMembers(
   const all = spec.reuseRows
     ? 'SELECT * FROM fresh'
     : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${staying(spec, baseEvents(spec, shard, definitions))}`;
-  await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM (${all}) WHERE ${whatCounts(definitions)}`);
+  const { joinedMs } = definitions;
+  if (joinedMs !== null) {
+    await session.run(`CREATE OR REPLACE TABLE everything AS SELECT ${event} FROM (${all})`);
+    await session.run(`CREATE OR REPLACE TABLE joined AS SELECT ${BigInt(joinedMs)} AS window_ms`);
+    for (const sql of statementsOf('adopt.sql')) await session.run(sql);
+  }
+  const counting = joinedMs === null ? `(${all})` : 'adopted';
+  await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM ${counting} WHERE ${whatCounts(definitions)}`);
   await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard);
 }

@@ -1,12 +1,11 @@
 /**
- * How events move between keys through the log (decision 43). Not in the engines yet: it is the model that the decision describes, with its
- * simulation in `test/laws/law-1-identity.test.ts`.
+ * How events move between keys through the log (decision 43).
  *
  * Each key keeps what came in for it: its own events, and those that other keys gave to it. An item whose owner is another key is lent to that key by a
  * message; when the owner changes, it is taken back there and lent to the next one. Among the messages on one item the one with the largest
  * version counts, so a message that comes twice, late or in another order changes nothing.
  */
-import { addLink, type Link, type Links, noLinks, ownerAt, undoLinks, type Version } from './links.ts';
+import { addLink, isLower, type Link, type Links, noLinks, ownerAt, type Undoing, undoLinks, type Version } from './links.ts';
 
 /** An event, as far as adoption looks at it. */
 export interface Item {
@@ -16,15 +15,17 @@ export interface Item {
   readonly ts: number;
   /** The keys that lent it, the origin first; empty where it was received. */
   readonly path: readonly string[];
+  /** The event's line as its origin got it, which a reader goes on with. */
+  readonly line: string;
 }
 
 /** `put` and `take`: of an item that the last key of its path lends. They go to the partition of `to`. */
 export type Message =
   | ItemMessage
   | { readonly kind: 'link'; readonly to: string; readonly link: Link }
-  | { readonly kind: 'unlink'; readonly to: string; readonly from: string; readonly version: Version };
+  | ({ readonly kind: 'unlink'; readonly to: string; readonly from: string } & Undoing);
 
-interface ItemMessage {
+export interface ItemMessage {
   readonly kind: 'put' | 'take';
   readonly to: string;
   readonly item: Item;
@@ -32,7 +33,7 @@ interface ItemMessage {
 }
 
 interface Held {
-  readonly item: Item;
+  item: Item;
   /** The one of the newest message about it; '' for an event of the key's own. */
   version: Version;
   isHere: boolean;
@@ -41,46 +42,95 @@ interface Held {
 }
 
 export interface KeyState {
-  readonly held: Map<string, Held>;
+  readonly key: string;
+  /** By id: the ways that events with it came. */
+  readonly held: Map<string, Held[]>;
   readonly links: Links;
 }
 
+/** What counts for the key under one id, before and after. */
+export interface Turn {
+  readonly was: Item | undefined;
+  readonly is: Item | undefined;
+}
+
+export interface Change {
+  readonly messages: readonly Message[];
+  /** One for each id for which something else counts now. */
+  readonly turns: readonly Turn[];
+}
+
 /** An item passes this many keys at most; then it counts where it is. */
-export const MAX_HOPS = 4;
+const MAX_HOPS = 4;
 
-export function emptyKey(): KeyState {
-  return { held: new Map(), links: noLinks() };
+export function emptyKey(key: string, windowMs: number): KeyState {
+  return { key, held: new Map(), links: noLinks(windowMs) };
 }
 
-/** An event of the key's own. `at`: where it lies in the log. */
-export function receiveEvent(key: string, state: KeyState, id: string, ts: number, at: Version): Message[] {
-  const name = nameOf([], id);
-  if (state.held.has(name)) return [];
-  const held: Held = { item: { origin: key, id, ts, path: [] }, version: '', isHere: true, lentTo: null };
-  state.held.set(name, held);
-  return placed(key, state, held, at);
+/** An event of the key's own; null: its id is known. `at`: where it lies in the log. */
+export function receiveEvent(state: KeyState, own: Pick<Item, 'id' | 'ts' | 'line'>, at: Version): Change | null {
+  const { key } = state;
+  const ways = waysOf(state, own.id);
+  if (ways.some(({ item }) => item.path.length === 0)) return null;
+  const was = memberAmong(key, ways);
+  const held: Held = { item: { ...own, origin: key, path: [] }, version: '', isHere: true, lentTo: null };
+  ways.push(held);
+  return changeOf(key, ways, was, placed(state, held, at));
 }
 
-/** A message to this key. `at`: where it lies in the log of this partition. */
-export function receiveMessage(key: string, state: KeyState, message: Message, at: Version): Message[] {
-  if (message.kind !== 'link' && message.kind !== 'unlink') return receiveItem(key, state, message, at);
-  const { links } = state;
-  const isNew = message.kind === 'link' ? addLink(links, message.link) : undoLinks(links, message.from, message.version);
-  return isNew ? [...state.held.values()].flatMap((held) => placed(key, state, held, at)) : [];
+/** A message to this key; null: it says nothing new. `at`: where it lies in the log of this partition. */
+export function receiveMessage(state: KeyState, message: Message, at: Version): Change | null {
+  if ('item' in message) return receiveItem(state, message, at);
+  const { key, links, held } = state;
+  const isNew = message.kind === 'link' ? addLink(links, message.link) : undoLinks(links, message.from, message);
+  if (!isNew) return null;
+  const changes = [...held.values()].map((ways) => {
+    const was = memberAmong(key, ways);
+    return changeOf(
+      key,
+      ways,
+      was,
+      ways.flatMap((one) => placed(state, one, at)),
+    );
+  });
+  return { messages: changes.flatMap(({ messages }) => messages), turns: changes.flatMap(({ turns }) => turns) };
 }
 
-function receiveItem(key: string, state: KeyState, { kind, item, version }: ItemMessage, at: Version): Message[] {
-  const name = nameOf(item.path, item.id);
-  const held = state.held.get(name) ?? { item, version: '', isHere: false, lentTo: null };
-  if (held.version >= version) return [];
+function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: Version): Change | null {
+  const { key } = state;
+  const ways = waysOf(state, item.id);
+  const was = memberAmong(key, ways);
+  let held = ways.find((one) => isSameWay(one.item.path, item.path));
+  if (held === undefined) ways.push((held = { item, version: '', isHere: false, lentTo: null }));
+  if (held.version >= version) return null;
   held.version = version;
   held.isHere = kind === 'put';
-  state.held.set(name, held);
-  return placed(key, state, held, at);
+  // What takes an item back does not carry it.
+  if (held.isHere) held.item = item;
+  return changeOf(key, ways, was, placed(state, held, at));
+}
+
+function waysOf({ held }: KeyState, id: string): Held[] {
+  let ways = held.get(id);
+  if (ways === undefined) held.set(id, (ways = []));
+  return ways;
+}
+
+/**
+ * By the way that it came, the origin first: while links change, one event may be on its way to a key through two others, and what one of them takes
+ * back must leave the other's.
+ */
+function isSameWay(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((key, i) => key === b[i]);
+}
+
+function changeOf(key: string, ways: readonly Held[], was: Item | undefined, messages: readonly Message[]): Change {
+  const is = memberAmong(key, ways);
+  return { messages, turns: was === is ? [] : [{ was, is }] };
 }
 
 /** Moves an item to where it belongs now. */
-function placed(key: string, { links }: KeyState, held: Held, at: Version): Message[] {
+function placed({ key, links }: KeyState, held: Held, at: Version): Message[] {
   const { item, lentTo } = held;
   const owner = held.isHere ? ownerOf(key, links, item) : null;
   if (owner === lentTo) return [];
@@ -91,32 +141,26 @@ function placed(key: string, { links }: KeyState, held: Held, at: Version): Mess
 }
 
 /** null: it counts here. An item never comes back to a key that lent it, so links in a circle end. */
-export function ownerOf(key: string, links: Links, { ts, path }: Pick<Item, 'ts' | 'path'>): string | null {
+function ownerOf(key: string, links: Links, { ts, path }: Pick<Item, 'ts' | 'path'>): string | null {
   const owner = ownerAt(links, ts);
   return owner === null || owner === key || path.includes(owner) || path.length >= MAX_HOPS ? null : owner;
 }
 
 /** What counts for the key: of several items with one id, one. */
-export function membersOf(key: string, { held }: KeyState): Item[] {
-  const members = new Map<string, Item>();
-  for (const { item, isHere, lentTo } of held.values()) {
-    if (!isHere || lentTo !== null) continue;
-    const other = members.get(item.id);
-    if (other === undefined || isPreferred(key, item, other)) members.set(item.id, item);
-  }
-  return [...members.values()];
+export function membersOf({ key, held }: KeyState): Item[] {
+  return [...held.values()].flatMap((ways) => memberAmong(key, ways) ?? []);
 }
 
-/** The key's own one, else the one of the first origin: no order of arrival decides. */
-export function isPreferred(key: string, a: Item, b: Item): boolean {
+function memberAmong(key: string, ways: readonly Held[]): Item | undefined {
+  let member: Item | undefined;
+  for (const { item, isHere, lentTo } of ways)
+    if (isHere && lentTo === null && (member === undefined || isPreferred(key, item, member))) member = item;
+  return member;
+}
+
+/** The key's own one, else the one of the first origin, then of the shortest way: no order of arrival decides. */
+function isPreferred(key: string, a: Item, b: Item): boolean {
   if ((a.origin === key) !== (b.origin === key)) return a.origin === key;
-  return a.origin < b.origin;
-}
-
-/**
- * By the way that it came, the origin first: while links change, one event may be on its way to a key through two others, and what one of them takes
- * back must leave the other's.
- */
-function nameOf(path: readonly string[], id: string): string {
-  return [...path, id].join('\n');
+  if (a.origin !== b.origin) return isLower(a.origin, b.origin);
+  return isLower(a.path.join('\n'), b.path.join('\n'));
 }

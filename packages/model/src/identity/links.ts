@@ -3,58 +3,96 @@
  * did before its first link belongs to the user of that one.
  *
  * A register is a set: links and their undoing may arrive in any order, and more than once, and it is the same in the end.
+ *
+ * A link says nothing about what happened more than `windowMs` before it was received, and neither does its undoing. That is decided by what the
+ * link itself carries, and by no clock, so that each reader decides it alike whenever it reads.
  */
 
 /** A place in the log of the partition where it was decided, comparable as a string: of two, the larger one is later. */
 export type Version = string;
 
 export interface Link {
-  /** The id of the event that links. */
+  /** Names it among the links of its key. */
   readonly id: string;
   readonly to: string;
   /** When it happened, epoch ms. */
   readonly ts: number;
   readonly version: Version;
+  /** When what says so was received, epoch ms. */
+  readonly receivedAt: number;
 }
+
+export type Undoing = Pick<Link, 'version' | 'receivedAt'>;
 
 export interface Links {
-  /** By id. */
-  readonly made: Map<string, Link>;
-  /** By user: links to them that were made before this are undone. */
-  readonly undone: Map<string, Version>;
+  /** How far back from its receipt a link reaches, ms. */
+  readonly windowMs: number;
+  /** In time; of one instant in the order of their ids, which arrival does not change. */
+  readonly made: Link[];
+  /** By user: links to them that were made before one of these are undone. */
+  readonly undone: Map<string, Undoing[]>;
 }
 
-export function noLinks(): Links {
-  return { made: new Map(), undone: new Map() };
+export function noLinks(windowMs: number): Links {
+  return { windowMs, made: [], undone: new Map() };
 }
 
-/** False: it was known. */
+/** False: it was known. The oldest of several under one id counts: an event that is sent again does not link again what was undone. */
 export function addLink({ made }: Links, link: Link): boolean {
-  if ((made.get(link.id)?.version ?? '') >= link.version) return false;
-  made.set(link.id, link);
+  const known = made.findIndex(({ id }) => id === link.id);
+  if (known >= 0) {
+    if ((made[known] as Link).version <= link.version) return false;
+    made.splice(known, 1);
+  }
+  const at = made.findIndex((other) => isBefore(link, other));
+  made.splice(at < 0 ? made.length : at, 0, link);
   return true;
 }
 
 /** False: it was known. */
-export function undoLinks({ undone }: Links, to: string, version: Version): boolean {
-  if ((undone.get(to) ?? '') >= version) return false;
-  undone.set(to, version);
+export function undoLinks({ undone }: Links, to: string, undoing: Undoing): boolean {
+  const known = undone.get(to) ?? [];
+  if (known.some(({ version }) => version === undoing.version)) return false;
+  undone.set(to, [...known, undoing]);
   return true;
 }
 
 /** The user that what happened at `ts` belongs to; null: no link holds. */
-export function ownerAt({ made, undone }: Links, ts: number): string | null {
-  let first: Link | undefined;
-  let last: Link | undefined;
-  for (const link of made.values()) {
-    if ((undone.get(link.to) ?? '') > link.version) continue;
-    if (first === undefined || isBefore(link, first)) first = link;
-    if (link.ts <= ts && (last === undefined || isBefore(last, link))) last = link;
+export function ownerAt(links: Links, ts: number): string | null {
+  const { made } = links;
+  for (let i = countUpTo(made, ts) - 1; i >= 0; i--) {
+    const link = made[i] as Link;
+    if (holds(links, link, ts)) return link.to;
   }
-  return (last ?? first)?.to ?? null;
+  return made.find((link) => holds(links, link, ts))?.to ?? null;
 }
 
-/** In time; of one instant in the order of their ids, which arrival does not change. */
+/** Whether it says anything about what happened at `ts`. */
+function holds({ windowMs, undone }: Links, link: Link, ts: number): boolean {
+  const reaches = ({ receivedAt }: Undoing) => ts > receivedAt - windowMs;
+  return reaches(link) && !(undone.get(link.to)?.some((undoing) => undoing.version > link.version && reaches(undoing)) ?? false);
+}
+
+/** How many of the links happened at `ts` or before. */
+function countUpTo(made: readonly Link[], ts: number): number {
+  let low = 0;
+  let high = made.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((made[middle] as Link).ts <= ts) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 function isBefore(a: Link, b: Link): boolean {
-  return a.ts === b.ts ? a.id < b.id : a.ts < b.ts;
+  return a.ts === b.ts ? isLower(a.id, b.id) : a.ts < b.ts;
+}
+
+/** In the order of code points, as SQL compares text: of UTF-16 units, those of a pair would lie before others. Both are well-formed. */
+export function isLower(a: string, b: string): boolean {
+  let at = 0;
+  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  // Within a pair of units the first one is the same: the second decides as the code point would.
+  return at < b.length && (a.codePointAt(at) ?? -1) < (b.codePointAt(at) as number);
 }

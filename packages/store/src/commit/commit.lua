@@ -17,6 +17,8 @@
            cut of all timelines ('' = none)
            the generation from which on all is by these definitions ('' = not known)
            how far back from log time records are kept, ms ('' = not known)
+           messages between keys that were sent and applied, by partition ('' = keys are not joined)
+           n messages,    then n × line of the outbox of messages
   Returns  n × { 0, committed | already | fenced | rewound } or { 1, error }: what fails is of no consequence to the others
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
@@ -198,19 +200,23 @@ local function commit(state, first)
   for _ = 1, tonumber(take()) do
     redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
   end
-  local outputs, outbox = tonumber(take()), prefix .. 'outbox'
-  if outputs > 0 and redis.call('EXISTS', outbox) == 0 then redis.call('RPUSH', outbox, 0) end
-  for from = at, at + outputs - 1, CHUNK do
-    redis.call('RPUSH', outbox, unpack(ARGV, from, math.min(from + CHUNK, at + outputs) - 1))
+  local function keep(outbox, lines)
+    if lines > 0 and redis.call('EXISTS', outbox) == 0 then redis.call('RPUSH', outbox, 0) end
+    for from = at, at + lines - 1, CHUNK do
+      redis.call('RPUSH', outbox, unpack(ARGV, from, math.min(from + CHUNK, at + lines) - 1))
+    end
+    at = at + lines
   end
-  at = at + outputs
-  local cut, since, kept = take(), take(), take()
+  keep(prefix .. 'outbox', tonumber(take()))
+  local cut, since, kept, carried = take(), take(), take(), take()
+  keep(prefix .. 'messages', tonumber(take()))
   if filed and pending ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', pending) end
   if filed and overflowed ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', overflowed) end
 
   local reading = prefix .. 'reading'
   local isFed = #json < LARGE or #json < FEED_BYTES_READ and redis.call('EXISTS', reading) == 1
   local entry = isFed and table.concat(ARGV, '\n', first + 2, first + 12) .. '\n' .. since
+  if entry and carried ~= '' then entry = entry .. '\n' .. carried end
   local feedBytes = fed(prefix .. 'feed', tonumber(stored[4] or '0'), entry, reading)
 
   local fields = { 'position', next, 'commit', id, 'logIdentity', identity, 'logTimeMs', logTime, 'generation', reached,
@@ -223,6 +229,7 @@ local function commit(state, first)
   if tonumber(reached) > tonumber(current) then set('barrier:' .. reached, next) end
   if tonumber(reached) > tonumber(current) + 1 then set('gap:' .. current, reached) end
   if cut ~= '' then set('cutTs', cut) end
+  if carried ~= '' then set('carried', carried) end
   if definitions ~= '' then set('definitions', definitions) end
   -- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
   if since ~= '' then set('definitionsSince', since .. ' ' .. reached) end

@@ -2,7 +2,7 @@
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
-import { stateFrom } from '../format/state.ts';
+import { carriedText, stateFrom } from '../format/state.ts';
 import { toJsonMeasure } from '../format/words.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
 import { packedCall } from '../redis/packed-call.ts';
@@ -85,6 +85,7 @@ function touchedKeys(prefix: string, commit: Commit): string[] {
   if (commit.pending > 0 || commit.overflowed > 0) keys.push(`${prefix}n:${generation}`);
   if (commit.parked.length > 0) keys.push(`${prefix}dead`);
   if (commit.outputs !== undefined && commit.outputs.length > 0) keys.push(`${prefix}outbox`);
+  if (commit.messages !== undefined && commit.messages.length > 0) keys.push(`${prefix}messages`);
   return keys;
 }
 
@@ -118,7 +119,10 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
     next.cutTs === undefined ? '' : String(next.cutTs),
     next.definitionsSince === undefined ? '' : String(next.definitionsSince),
     next.keptMs === undefined ? '' : String(next.keptMs),
+    next.carried === undefined ? '' : carriedText(next.carried),
   );
+  const { messages = [] } = commit;
+  args.push(String(messages.length), ...messages);
   return args;
 }
 

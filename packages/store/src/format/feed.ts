@@ -2,6 +2,7 @@
 import type { Integer } from '@tributary/model/integer';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import type { PartitionState } from '../speed-store.ts';
+import { carriedFrom } from './state.ts';
 import { fromJsonMeasure } from './words.ts';
 
 /** What is known of one commit without its effects on users. */
@@ -77,10 +78,10 @@ export async function parseFeedEntries(
 /** Reads an entry, and yields after each piece how many characters it had. */
 function* piecesOf(entry: string, views: ReadonlySet<string>, most: number): Generator<number, CommittedDeltas | null> {
   const tokens = entry.split('\n');
-  // The last one is new: an older worker leaves it out.
-  if (tokens.length !== 11 && tokens.length !== 12) return null;
-  const [id, after, position, logIdentity, logTime, generation, definitions, filed, pending, overflowed, deltas, since] =
-    tokens as [string, string, string, string, string, string, string, string, string, string, string, string?];
+  // An older worker leaves out the twelfth; the last one is there where keys are joined.
+  if (tokens.length < 11 || tokens.length > 13) return null;
+  const [id, after, position, logIdentity, logTime, generation, definitions, filed, pending, overflowed, deltas, since, carried] =
+    tokens as [string, string, string, string, string, string, string, string, string, string, string, string?, string?];
   yield entry.length - deltas.length;
   const rows = yield* readDeltas(deltas, views, most);
   if (rows === null) return null;
@@ -91,6 +92,7 @@ function* piecesOf(entry: string, views: ReadonlySet<string>, most: number): Gen
     generation: Number(generation),
     definitions: definitions === '' ? null : definitions,
     ...(since === undefined || since === '' ? {} : { definitionsSince: Number(since) }),
+    ...(carried === undefined ? {} : { carried: carriedFrom(carried) }),
   };
   const committed = {
     id,

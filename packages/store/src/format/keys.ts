@@ -2,7 +2,7 @@
  * The key grammar of the speed layer's state. Every key of a partition carries the hash tag `{p}`, so that one script
  * may touch them all on Redis Cluster too. User text comes last and bounded, where it can steer nothing.
  *
- *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, removed, gap:<g>, barrier:<g>, definitions, definitionsSince, cutTs, kept
+ *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, removed, gap:<g>, barrier:<g>, definitions, definitionsSince, cutTs, kept, carried
  *   <ns>:{p}:u:<userKey>    string: the user's lines
  *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, value = its measures, packed
  *   <ns>:{p}:n:<g>          hash: pending, overflowed
@@ -11,6 +11,7 @@
  *   <ns>:{p}:reading        string with a time to live: somebody does (read-deltas.lua)
  *   <ns>:{p}:dead           stream: dead letters, the newest 10 000
  *   <ns>:{p}:outbox         list: the number of the first line, then the lines to publish; never empty again
+ *   <ns>:{p}:messages       list: the same of messages to other keys
  *   <ns>:pointer            hash: sequence, generation
  */
 export function partitionPrefix(namespace: string, partition: number): string {
@@ -27,6 +28,10 @@ export function deadLettersKey(namespace: string, partition: number): string {
 
 export function outboxKey(namespace: string, partition: number): string {
   return `${namespace}:{${partition}}:outbox`;
+}
+
+export function messagesKey(namespace: string, partition: number): string {
+  return `${namespace}:{${partition}}:messages`;
 }
 
 export function pointerKey(namespace: string): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { generationsBetween, stateFrom } from './state.ts';
+import { carriedText, generationsBetween, stateFrom } from './state.ts';
 
 test('law 7: generations that a partition stepped over are none of it, wherever between them the reader begins', () => {
   const state = { position: 'p', generation: '30', 'gap:2': '9', 'gap:11': '29' };
@@ -25,4 +25,14 @@ test('law 7: how long records are kept is known of the commit that it was writte
   expect(stateFrom(fields)?.keptMs).toBe(86_400_000);
   // An older worker committed since and left the field as it was.
   expect(stateFrom({ ...fields, commit: 'id of 8' })).not.toHaveProperty('keptMs');
+});
+
+test('law 7: how many messages were sent and applied is read as it was written, also where there are none yet', () => {
+  for (const carried of [
+    { sent: [0, 12, 3], applied: [1, 0, 4] },
+    { sent: [], applied: [7] },
+    { sent: [5], applied: [] },
+  ])
+    expect(stateFrom({ position: 'p', carried: carriedText(carried) })?.carried).toEqual(carried);
+  expect(stateFrom({ position: 'p' })).not.toHaveProperty('carried');
 });

@@ -1,5 +1,5 @@
 import type { KeptRecords } from '@tributary/views/record';
-import type { PartitionState } from '../speed-store.ts';
+import type { Carried, PartitionState } from '../speed-store.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
 export function stateFrom(fields: Readonly<Record<string, string>>): PartitionState | null {
@@ -14,6 +14,7 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...barriersOf(fields),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
     ...keptOf(fields),
+    ...(fields['carried'] === undefined ? {} : { carried: carriedFrom(fields['carried']) }),
   };
 }
 
@@ -28,6 +29,17 @@ export function keptFrom([logTimeMs, cutTs, kept, commit, position]: readonly (s
     ...(cutTs == null ? {} : { cutTs: Number(cutTs) }),
     ...keptOf({ kept: kept ?? '', commit: commit ?? '' }),
   };
+}
+
+/** Both lists of numbers, as one word each. */
+export function carriedText({ sent, applied }: Carried): string {
+  return `${sent.join(',')} ${applied.join(',')}`;
+}
+
+export function carriedFrom(text: string): Carried {
+  const [sent = '', applied = ''] = text.split(' ');
+  const numbers = (list: string) => (list === '' ? [] : list.split(',').map(Number));
+  return { sent: numbers(sent), applied: numbers(applied) };
 }
 
 /** `ms commit`: of another commit it was left there by a worker that does not know it. */

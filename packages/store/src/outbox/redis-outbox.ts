@@ -11,19 +11,19 @@ declare module 'ioredis' {
   }
 }
 
-/** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). */
-export function createOutbox(redis: Redis, namespace: string): Outbox {
+/** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). `keyOf`: of outputs, or of messages to other keys. */
+export function createOutbox(redis: Redis, namespace: string, keyOf = outboxKey): Outbox {
   defineScript(redis, 'tributaryOutboxRemove', new URL('./outbox-remove.lua', import.meta.url));
   return {
     read: (partition, max) =>
       unlessDown(async () => {
-        const [from = '0', ...lines] = await redis.lrange(outboxKey(namespace, partition), 0, max);
+        const [from = '0', ...lines] = await redis.lrange(keyOf(namespace, partition), 0, max);
         return { from: Number(from), lines };
       }),
     remove: (partition, upTo) =>
       unlessDown(async () => {
-        await redis.tributaryOutboxRemove(...keysFor(redis, outboxKey(namespace, partition), () => []), String(upTo));
+        await redis.tributaryOutboxRemove(...keysFor(redis, keyOf(namespace, partition), () => []), String(upTo));
       }),
-    length: (partition) => unlessDown(async () => Math.max(0, (await redis.llen(outboxKey(namespace, partition))) - 1)),
+    length: (partition) => unlessDown(async () => Math.max(0, (await redis.llen(keyOf(namespace, partition))) - 1)),
   };
 }

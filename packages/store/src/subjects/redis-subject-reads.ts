@@ -1,6 +1,6 @@
 /** Subject reads on Redis, a thousand entries a command: others' commands go between them. */
 import type { Redis } from 'ioredis';
-import { outboxKey, partitionPrefix, recordKey } from '../format/keys.ts';
+import { messagesKey, outboxKey, partitionPrefix, recordKey } from '../format/keys.ts';
 import { generationsBetween } from '../format/state.ts';
 import { unlessDown } from '../redis/unless-down.ts';
 import type { SubjectReads } from '../subject-reads.ts';
@@ -27,28 +27,32 @@ export function createSubjectReads(redis: Redis, namespace: string): SubjectRead
     },
 
     async *outboxLines(partition) {
-      const key = outboxKey(namespace, partition);
-      let wanted = 0;
-      for (;;) {
-        const first = Number((await unlessDown(() => redis.lindex(key, 0))) ?? 0);
-        wanted = Math.max(wanted, first);
-        const at = wanted - first + 1;
-        // The first element is the number of the second. As of one moment, for a publisher may take lines between two commands.
-        const replies = await unlessDown(() =>
-          redis
-            .multi()
-            .lindex(key, 0)
-            .lrange(key, at, at + STEP - 1)
-            .exec(),
-        );
-        const [now, lines] = (replies ?? []).map(([, reply]) => reply) as [string | null, string[]];
-        const from = Number(now ?? 0) + at - 1;
-        // Some were taken meanwhile: what is at this place now is not the line that is next.
-        if (from !== wanted) continue;
-        if (lines.length === 0) return;
-        for (const [i, line] of lines.entries()) yield { key, number: from + i, line };
-        wanted = from + lines.length;
-      }
+      yield* linesOf(outboxKey(namespace, partition));
+      yield* linesOf(messagesKey(namespace, partition));
     },
   };
+
+  async function* linesOf(key: string) {
+    let wanted = 0;
+    for (;;) {
+      const first = Number((await unlessDown(() => redis.lindex(key, 0))) ?? 0);
+      wanted = Math.max(wanted, first);
+      const at = wanted - first + 1;
+      // The first element is the number of the second. As of one moment, for a publisher may take lines between two commands.
+      const replies = await unlessDown(() =>
+        redis
+          .multi()
+          .lindex(key, 0)
+          .lrange(key, at, at + STEP - 1)
+          .exec(),
+      );
+      const [now, lines] = (replies ?? []).map(([, reply]) => reply) as [string | null, string[]];
+      const from = Number(now ?? 0) + at - 1;
+      // Some were taken meanwhile: what is at this place now is not the line that is next.
+      if (from !== wanted) continue;
+      if (lines.length === 0) return;
+      for (const [i, line] of lines.entries()) yield { key, number: from + i, line };
+      wanted = from + lines.length;
+    }
+  }
 }

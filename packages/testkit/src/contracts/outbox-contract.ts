@@ -1,10 +1,12 @@
 /** The contract of Outbox over a speed store: every adapter runs it. The numbers are the invariants of the port. */
 import type { Outbox } from '@tributary/store/outbox';
 import { describe, expect, test } from 'vitest';
-import { commitOf, type StoreUnderTest } from './store-under-test.ts';
+import { commitOf, type StoreUnderTest, since, wholeOf } from './store-under-test.ts';
 
 export interface OutboxUnderTest extends StoreUnderTest {
   readonly outbox: Outbox;
+  /** The one of messages to other keys. */
+  readonly messages: Outbox;
 }
 
 const P = 2;
@@ -25,6 +27,24 @@ export function describeOutboxContract(name: string, make: () => Promise<OutboxU
       expect(await store.outbox.length(P)).toBe(2_502);
       expect(await store.outbox.read(P, 5_000)).toEqual({ from: 0, lines: ['a', 'b', ...many] });
       expect(await store.outbox.read(1, 10)).toEqual({ from: 0, lines: [] });
+    });
+
+    test('law 3: messages to other keys have an outbox of their own, and state and feed say how many there were', async () => {
+      const store = await make();
+      const carried = { sent: [0, 1, 1], applied: [0, 0, 5] };
+      const { next } = commitOf(null, 'p1');
+      await store.speed.commit(commitOf(null, 'p1', { outputs: ['o'], messages: ['m0', 'm1'], next: { ...next, carried } }));
+      expect(await store.messages.read(P, 10)).toEqual({ from: 0, lines: ['m0', 'm1'] });
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 0, lines: ['o'] });
+      await store.messages.remove(P, 1);
+      expect(await store.messages.read(P, 10)).toEqual({ from: 1, lines: ['m1'] });
+      expect(await store.outbox.length(P)).toBe(1);
+      expect((await store.speed.loadState(P))?.carried).toEqual(carried);
+      const { cursor } = await wholeOf(store);
+      const later = { sent: [0, 2, 1], applied: [0, 1, 5] };
+      const second = commitOf('p1', 'p2');
+      await store.speed.commit({ ...second, next: { ...second.next, carried: later } });
+      expect(await since(store, cursor)).toMatchObject([{ next: { position: 'p2', carried: later } }]);
     });
 
     test('law 3: a removal names numbers: twice, late or too far it removes no line that it did not name', async () => {

@@ -58,7 +58,8 @@ interface StoredPartition {
   readonly dead: StoredDeadLetter[];
   /** When the newest was parked: each has an instant of its own. */
   parkedAt: number;
-  readonly outbox: { from: number; readonly lines: string[] };
+  readonly outputs: { from: number; readonly lines: string[] };
+  readonly messages: { from: number; readonly lines: string[] };
 }
 
 /** A store as the simulation needs it. */
@@ -73,7 +74,8 @@ export interface SimulatedStore {
 }
 
 export interface MemoryStore extends SimulatedStore {
-  outbox(turn?: () => Promise<void>): Outbox;
+  /** The one of outputs, or that of messages to other keys. */
+  outbox(turn?: () => Promise<void>, of?: 'outputs' | 'messages'): Outbox;
   /** Generations of which anything is held, ascending. */
   generationsKept(partition: number): number[];
   /** What a replica or an old append-only file would bring back: one partition as it is now. */
@@ -194,20 +196,20 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       },
       deadLetters: deadLettersOf(partitions),
     }),
-    outbox: (turn = defaultTurn) => ({
+    outbox: (turn = defaultTurn, of = 'outputs') => ({
       async read(partition, max) {
         await turn();
-        const { from, lines } = at(partition).outbox;
+        const { from, lines } = at(partition)[of];
         return { from, lines: lines.slice(0, max) };
       },
       async remove(partition, upTo) {
         await turn();
-        const { outbox } = at(partition);
+        const outbox = at(partition)[of];
         outbox.from += outbox.lines.splice(0, Math.max(0, upTo - outbox.from)).length;
       },
       async length(partition) {
         await turn();
-        return at(partition).outbox.lines.length;
+        return at(partition)[of].lines.length;
       },
     }),
     generationsKept: (partition) => [...at(partition).generations.keys()].sort((a, b) => a - b),
@@ -217,7 +219,6 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 }
 
 function emptyPartition(): StoredPartition {
-  const outbox = { from: 0, lines: [] };
   return {
     state: null,
     commitId: '',
@@ -228,7 +229,8 @@ function emptyPartition(): StoredPartition {
     generations: new Map(),
     dead: [],
     parkedAt: 0,
-    outbox,
+    outputs: { from: 0, lines: [] },
+    messages: { from: 0, lines: [] },
   };
 }
 
@@ -246,7 +248,8 @@ function applyCommit(
   for (const [user, record] of commit.rewrites) stored.records.set(user, record);
   if (commit.deltasGeneration >= stored.oldest) addDeltas(stored.generations, commit);
   park(stored, commit.partition, commit.parked, commit.next.logTimeMs);
-  for (const line of commit.outputs ?? []) stored.outbox.lines.push(line);
+  for (const line of commit.outputs ?? []) stored.outputs.lines.push(line);
+  for (const line of commit.messages ?? []) stored.messages.lines.push(line);
   const { id, expectedCommit: after, next, deltasGeneration, deltas, pending, overflowed } = commit;
   let size = 0;
   for (const rows of deltas.values()) size += rows.size;

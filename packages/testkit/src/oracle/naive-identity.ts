@@ -12,9 +12,10 @@ export type Sent =
       readonly id: string;
       readonly from: string;
       readonly ts: number;
+      readonly receivedAt: number;
       readonly at: string;
     }
-  | { readonly kind: 'forget'; readonly key: string; readonly from: string; readonly at: string };
+  | { readonly kind: 'forget'; readonly key: string; readonly from: string; readonly receivedAt: number; readonly at: string };
 
 /** A line that a partition wrote for another one; `at`: where it lies in the log of `key`'s partition. */
 export interface Carried {
@@ -27,6 +28,8 @@ export interface Carried {
   /** Who a link is to. */
   readonly user: string;
   readonly version: string;
+  /** When what says of a link or its undoing was received. */
+  readonly receivedAt: number;
 }
 
 export interface Counted {
@@ -44,23 +47,33 @@ interface Tie {
   readonly user: string;
   readonly ts: number;
   readonly name: string;
+  readonly receivedAt: number;
+  /** When undoings of it were received. */
+  readonly undoneAt: readonly number[];
 }
 
-function tieAt(ties: readonly Tie[], ts: number): string | null {
-  const sorted = [...ties].sort((a, b) => a.ts - b.ts || (a.name < b.name ? -1 : 1));
+/** A link and its undoing say nothing about what lies `windowMs` or more before their receipt. */
+function tieAt(ties: readonly Tie[], ts: number, windowMs: number): string | null {
+  const reaches = (receivedAt: number) => receivedAt - ts < windowMs;
+  const sorted = ties
+    .filter(({ receivedAt, undoneAt }) => reaches(receivedAt) && !undoneAt.some(reaches))
+    .sort((a, b) => a.ts - b.ts || (a.name < b.name ? -1 : 1));
   return (sorted.findLast((tie) => tie.ts <= ts) ?? sorted[0])?.user ?? null;
 }
 
 /** From what was sent and what partitions wrote, up to any place in each of their logs. */
-export function timelinesOfLines(sent: readonly Sent[], carried: readonly Carried[]): Timelines {
+export function timelinesOfLines(sent: readonly Sent[], carried: readonly Carried[], windowMs: number): Timelines {
   const ties = new Map<string, Tie[]>();
-  for (const link of carried) {
+  const inOrder = [...carried].sort((a, b) => (a.version < b.version ? -1 : 1));
+  for (const link of inOrder) {
     if (link.kind !== 'link') continue;
-    const isUndone = carried.some(
+    const undoings = carried.filter(
       (undo) => undo.kind === 'unlink' && undo.key === link.key && undo.user === link.user && undo.version > link.version,
     );
+    const { user, ts, receivedAt } = link;
     const known = ties.get(link.key) ?? [];
-    if (!isUndone && !known.some(({ name }) => name === link.id)) known.push({ user: link.user, ts: link.ts, name: link.id });
+    if (!known.some(({ name }) => name === link.id))
+      known.push({ user, ts, name: link.id, receivedAt, undoneAt: undoings.map((undo) => undo.receivedAt) });
     ties.set(link.key, known);
   }
   const newest = new Map<string, Carried>();
@@ -77,28 +90,31 @@ export function timelinesOfLines(sent: readonly Sent[], carried: readonly Carrie
     ...[...newest.values()].filter(({ kind }) => kind === 'put'),
   ];
   const stays = items.filter(({ key, ts, path }) => {
-    const user = tieAt(ties.get(key) ?? [], ts);
+    const user = tieAt(ties.get(key) ?? [], ts, windowMs);
     return user === null || user === key || path.includes(user) || path.length >= HOPS;
   });
   return timelinesOf(stays);
 }
 
 /** From what was sent alone. */
-export function timelinesOfPeople(sent: readonly Sent[]): Timelines {
+export function timelinesOfPeople(sent: readonly Sent[], windowMs: number): Timelines {
   const tiesOf = (key: string): Tie[] =>
     sent.flatMap((one) => {
       if (one.kind !== 'identify' || one.from !== key) return [];
-      const isUndone = sent.some(
-        (undo) => undo.kind === 'forget' && undo.key === one.key && undo.from === key && undo.at > one.at,
+      const undoneAt = sent.flatMap((undo) =>
+        undo.kind === 'forget' && undo.key === one.key && undo.from === key && undo.at > one.at ? [undo.receivedAt] : [],
       );
-      return isUndone ? [] : [{ user: one.key, ts: one.ts, name: `${one.key}\n${one.id}` }];
+      const name = `${one.key}\n${one.id}`;
+      // What says the same again, in the same hour for example, says nothing new.
+      if (sent.some((other) => other.kind === 'identify' && isSameLink(one, other) && other.at < one.at)) return [];
+      return [{ user: one.key, ts: one.ts, name, receivedAt: one.receivedAt, undoneAt }];
     });
   const stays = firstOnes(sent).flatMap((one) => {
     if (one.kind !== 'event') return [];
     const path: string[] = [];
     let key = one.key;
     for (;;) {
-      const user = tieAt(tiesOf(key), one.ts);
+      const user = tieAt(tiesOf(key), one.ts, windowMs);
       if (user === null || user === key || path.includes(user) || path.length >= HOPS) break;
       path.push(key);
       key = user;
@@ -106,6 +122,12 @@ export function timelinesOfPeople(sent: readonly Sent[]): Timelines {
     return [{ key, origin: one.key, id: one.id, ts: one.ts }];
   });
   return timelinesOf(stays);
+}
+
+type Identify = Extract<Sent, { readonly kind: 'identify' }>;
+
+function isSameLink(a: Identify, b: Identify): boolean {
+  return a.key === b.key && a.from === b.from && a.id === b.id;
 }
 
 /** The first that arrived of several events of one key and id counts. */

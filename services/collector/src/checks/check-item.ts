@@ -72,6 +72,7 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   // All of them take more bytes than characters.
   const hidden = bytes === line.length ? undefined : hiddenControl(event, line);
   if (hidden !== undefined) return hidden;
+  if (event.type.startsWith(RESERVED_TYPES)) return reservedType(event.type);
   if (event.currency !== undefined && !isCurrency(event.currency)) return unknownCurrency(event.currency);
   const refusal = refusalOfEvent(grant, event, claimedSource(item, rules.formatHasSource));
   if (refusal !== undefined) return refusal;
@@ -104,6 +105,14 @@ function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, gr
     must: `lie at most ${most} before its receipt`,
     got: new Date(ts).toISOString(),
   });
+}
+
+/** What partitions say to each other lies in the log as events of these types. */
+const RESERVED_TYPES = 'tributary.';
+
+function reservedType(type: string): Invalid {
+  const must = `not begin with "${RESERVED_TYPES}", as the platform writes such events itself`;
+  return invalid('invalid_field', { field: 'type', must, got: describe(type), fix: 'Choose another name' });
 }
 
 function unknownCurrency(currency: string): Invalid {

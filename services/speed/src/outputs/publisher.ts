@@ -15,7 +15,7 @@ import type { Outbox } from '@tributary/store/outbox';
 export interface PublisherOptions {
   readonly outbox: Outbox;
   /** The output log; as many partitions as the event log. */
-  readonly log: EventLog;
+  readonly log: Pick<EventLog, 'append'>;
   readonly assigned: () => ReadonlySet<number>;
   /** Lines, and UTF-16 units, of one append: a line that is longer goes alone. */
   readonly maxLines?: number;
@@ -25,6 +25,10 @@ export interface PublisherOptions {
   /** How long an outbox that was empty is left alone, ms, unless a commit says that there is more. */
   readonly idleMs?: number;
   readonly onPublished?: (partition: number, lines: number) => void;
+  /** A line as it is appended; without it, with its number in the outbox. */
+  readonly asPublished?: (line: string, number: number) => string;
+  /** What is left of a line that no log takes; without it, whom and what it is about. */
+  readonly shorten?: (line: string) => string;
   readonly onError: (error: Error) => void;
 }
 
@@ -43,6 +47,7 @@ const RETRY_MS = 500;
 const FIRST_LINES = 32;
 
 export function createPublisher(options: PublisherOptions): Publisher {
+  const { asPublished = numbered, shorten = withoutDetails } = options;
   const { outbox, log, assigned, onError, maxLines = 500, maxLength = 256 * 1024, maxWaiting = 20_000, idleMs = 2_000 } = options;
   const lengths = new Map<number, number>();
   const woken = new Set<number>();
@@ -59,7 +64,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     } catch (error) {
       if (!(error instanceof TributaryError) || error.code !== 'body_too_large') throw error;
       if (lines.length > 1) return appendSome(partition, lines.slice(0, lines.length >> 1));
-      await log.append(partition, { kind: 'events', body: withoutDetails(lines[0] as string) });
+      await log.append(partition, { kind: 'events', body: shorten(lines[0] as string) });
       return 1;
     }
   }
@@ -76,7 +81,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         ? 0
         : await appendSome(
             partition,
-            lines.slice(0, fits).map((line, i) => numbered(line, from + i)),
+            lines.slice(0, fits).map((line, i) => asPublished(line, from + i)),
           );
     if (sent > 0) {
       await outbox.remove(partition, from + sent);

@@ -1,0 +1,52 @@
+-- Which events count for which key, where keys of one person are joined (decision 43; packages/model/src/identity says the same in steps). Nothing here
+-- depends on the order of arrival: links are a set, and of the messages on one event by one way the one with the largest version counts.
+--
+-- In:  everything (user_key, ts, id, type, received_at, said, …)  deduplicated; said: what a message says, as JSON, NULL for an event of the key's own. A
+--        message that lends an event has the type and the fields of that event
+--      joined (window_ms)  how far back from its receipt a link reaches
+-- Out: adopted (the columns of everything)  each event once, under the key that it counts for
+-- Statements end with a semicolon at the end of a line.
+CREATE OR REPLACE TABLE joined_keys AS
+  SELECT DISTINCT user_key FROM everything WHERE said IS NOT NULL;
+CREATE OR REPLACE TABLE undoings AS
+  SELECT user_key, said->>'$.from' AS owner, said->>'$.version' AS version, received_at
+  FROM everything WHERE said IS NOT NULL AND type = 'tributary.unlink';
+CREATE OR REPLACE TABLE links AS
+  SELECT link.*, min(undoings.received_at) AS undone_at
+  FROM (
+    SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version
+    FROM everything WHERE said IS NOT NULL AND type = 'tributary.link'
+    QUALIFY row_number() OVER (PARTITION BY user_key, name ORDER BY version) = 1
+  ) AS link
+  LEFT JOIN undoings ON undoings.user_key = link.user_key AND undoings.owner = link.owner AND undoings.version > link.version
+  GROUP BY ALL;
+CREATE OR REPLACE TABLE lent AS
+  SELECT *
+  FROM (
+    SELECT *, said->>'$.id' AS item, CAST(said->'$.path' AS VARCHAR[]) AS way
+    FROM everything WHERE said IS NOT NULL AND type NOT IN ('tributary.link', 'tributary.unlink')
+    QUALIFY row_number() OVER (PARTITION BY user_key, item, way ORDER BY said->>'$.version' DESC) = 1
+  )
+  WHERE type <> 'tributary.take';
+CREATE OR REPLACE TABLE items AS
+  SELECT *, coalesce(way[1], user_key) AS origin FROM lent
+  UNION ALL
+  SELECT *, id AS item, CAST([] AS VARCHAR[]) AS way, user_key AS origin
+  FROM everything SEMI JOIN joined_keys USING (user_key) WHERE said IS NULL;
+CREATE OR REPLACE TABLE owners AS
+  SELECT
+    items.rowid AS row,
+    coalesce(
+      arg_max(links.owner, (links.ts, links.name)) FILTER (links.ts <= items.ts),
+      arg_min(links.owner, (links.ts, links.name))
+    ) AS owner
+  FROM items JOIN links ON links.user_key = items.user_key, joined
+  WHERE items.ts > links.received_at - window_ms AND (undone_at IS NULL OR items.ts <= undone_at - window_ms)
+  GROUP BY items.rowid;
+CREATE OR REPLACE TABLE adopted AS
+  SELECT * FROM everything ANTI JOIN joined_keys USING (user_key)
+  UNION ALL
+  SELECT * EXCLUDE (item, way, origin, row, owner) REPLACE (item AS id)
+  FROM items LEFT JOIN owners ON owners.row = items.rowid
+  WHERE owner IS NULL OR owner = user_key OR list_contains(way, owner) OR len(way) >= 4
+  QUALIFY row_number() OVER (PARTITION BY user_key, item ORDER BY origin <> user_key, origin, array_to_string(way, chr(10))) = 1;

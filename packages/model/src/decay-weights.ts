@@ -1,0 +1,9 @@
+import { HOUR_MS } from './time.ts';
+
+const DECAY_SCALE = 1_000_000;
+
+/** Weight of a touch by its age in whole hours, up to the lookback: integers, so that both engines have the same ones. */
+export function decayWeights(halfLifeHours: number, lookbackMs: number): number[] {
+  const hours = Math.floor(lookbackMs / HOUR_MS);
+  return Array.from({ length: hours + 1 }, (_, hour) => Math.max(1, Math.round(DECAY_SCALE * 2 ** (-hour / halfLifeHours))));
+}

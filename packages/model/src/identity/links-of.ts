@@ -1,0 +1,72 @@
+/**
+ * What an event says about keys: that another key is its user too. The form in which it came says how.
+ *
+ *   any event with `userId` and `anonymousId`                    the anonymous one (a page that knows both)
+ *   `alias` with `properties.previousId`                         the previous one (Segment, RudderStack)
+ *   `$identify` with `properties.$anon_distinct_id`              the anonymous one (PostHog)
+ *   `$create_alias` with `properties.alias`                      the alias (PostHog)
+ *   `tributary.undo` with `properties.key`                       it is not, whatever was said before (`tributary users unlink`)
+ *
+ * Only an alias may name a key that is a known user: that is a merge of two users, and somebody asked for it.
+ */
+import type { Event } from '../event.ts';
+import { FIELDS } from '../event-fields.ts';
+import { HOUR_MS } from '../time.ts';
+import { userKeyOf } from '../user-key.ts';
+import type { Message } from './adoption.ts';
+import type { Version } from './links.ts';
+
+const SAID_BY: Readonly<Record<string, string>> = {
+  alias: 'previousId',
+  $identify: '$anon_distinct_id',
+  $create_alias: 'alias',
+};
+
+/** Each says at which moment the other key becomes the user's: an `identify` is sent when somebody signs in. */
+const SAID_AT_ITS_MOMENT: ReadonlySet<string> = new Set(['identify', ...Object.keys(SAID_BY)]);
+
+/** Any other event with both ids says so of the whole hour that it lies in: a page has one with each click. */
+const ROUNDED_MS = HOUR_MS;
+
+export const UNDO_TYPE = 'tributary.undo';
+
+/** The links that an event makes, or undoes, as messages to the keys that it names beside its user's. `at`: where it lies in the log. */
+export function linksOf(event: Event, at: Version): Message[] {
+  const user = userKeyOf(event);
+  const { receivedAt } = event;
+  if (event.type === UNDO_TYPE) {
+    const key = event.properties?.['key'];
+    return isKey(key) && key !== user ? [{ kind: 'unlink', to: key, from: user, version: at, receivedAt }] : [];
+  }
+  const isMoment = SAID_AT_ITS_MOMENT.has(event.type);
+  const ts = isMoment ? event.ts : Math.floor(event.ts / ROUNDED_MS) * ROUNDED_MS;
+  const name = isMoment ? `at ${event.id}` : `hour ${ts / ROUNDED_MS}`;
+  return [...keysIn(event)]
+    .filter((key) => key !== user)
+    .map((key) => ({
+      kind: 'link',
+      to: key,
+      link: { id: `${user}\n${name}`, to: user, ts, version: at, receivedAt },
+    }));
+}
+
+function keysIn({ type, userId, anonymousId, properties }: Event): ReadonlySet<string> {
+  const keys = new Set<string>();
+  if (userId !== undefined && anonymousId !== undefined) keys.add(anonymousId);
+  const field = Object.hasOwn(SAID_BY, type) ? SAID_BY[type] : undefined;
+  const said = field === undefined ? undefined : properties?.[field];
+  if (isKey(said)) keys.add(said);
+  return keys;
+}
+
+/** Whether a text can be the key of a user: what no event could be sent with has no events. */
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= FIELDS.userId.maxLength && isPlain(value);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as the check of an event has it
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+function isPlain(value: string): boolean {
+  return !CONTROL.test(value) && value.isWellFormed();
+}

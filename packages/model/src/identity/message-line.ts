@@ -1,0 +1,119 @@
+/**
+ * Messages between keys as lines of the log: events of reserved types, of the key that they go to. So each reader of the log decides by what it knows
+ * already whether a line is whole, which partition it belongs to, and where it lies; the archive keeps them as it keeps events.
+ *
+ * A `put` is the event that it lends, but for its type and id, which stand in `properties.$tributary` with the way that it came.
+ */
+import { type Event, encodeEvent } from '../event.ts';
+import { userKeyOf } from '../user-key.ts';
+import type { Item, ItemMessage, Message } from './adoption.ts';
+
+const PREFIX = 'tributary.';
+export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', 'tributary.put', 'tributary.take'] as const;
+/** Among the properties of a message: what it says beside the fields of an event. */
+export const SAID = '$tributary';
+
+/** Whether it is the type of a message, and no sender's. */
+export function isMessageType(type: string): boolean {
+  return type.startsWith(PREFIX) && (MESSAGE_TYPES as readonly string[]).includes(type);
+}
+
+/** Where a message stands among those from one partition to another: `from`, and its number, from 1. */
+export interface Numbered {
+  readonly from: number;
+  readonly number: number;
+}
+
+export function idOfMessage({ from, number }: Numbered): string {
+  return `${from}.${number}`;
+}
+
+export function numberOfMessage({ id }: Pick<Event, 'id'>): Numbered {
+  const [from = '', number = ''] = id.split('.');
+  return { from: Number(from), number: Number(number) };
+}
+
+export function encodeMessage(message: Message, numbered: Numbered): string {
+  const head = { type: `${PREFIX}${message.kind}`, id: idOfMessage(numbered), userId: message.to };
+  switch (message.kind) {
+    case 'link': {
+      const { ts, receivedAt, ...said } = message.link;
+      return encodeEvent({ ...head, ts, receivedAt, source: 'tributary', properties: { [SAID]: said } });
+    }
+    case 'unlink': {
+      const { from, version, receivedAt } = message;
+      return encodeEvent({
+        ...head,
+        ts: receivedAt,
+        receivedAt,
+        source: 'tributary',
+        properties: { [SAID]: { from, version } },
+      });
+    }
+    case 'put': {
+      const { item, version } = message;
+      const { id, path } = item;
+      const event = JSON.parse(item.line) as Event;
+      const { type, userId } = event;
+      const said = { id, type, ...(userId !== undefined && { userId }), path, version };
+      return encodeEvent({ ...event, ...head, properties: { ...event.properties, [SAID]: said } });
+    }
+    case 'take': {
+      const { item, version } = message;
+      const { id, ts, path } = item;
+      const { receivedAt } = JSON.parse(item.line) as Event;
+      return encodeEvent({
+        ...head,
+        ts,
+        receivedAt,
+        source: 'tributary',
+        properties: { [SAID]: { id, path, version } },
+      });
+    }
+  }
+}
+
+interface SaidOfItem {
+  readonly id: string;
+  readonly type: string;
+  readonly userId?: string;
+  readonly path: readonly string[];
+  readonly version: string;
+}
+
+/** The message that an event of such a type is. */
+export function messageOf(event: Event): Message {
+  const { type, ts, receivedAt, properties } = event;
+  const to = userKeyOf(event);
+  const said = (properties as Readonly<Record<string, unknown>>)[SAID];
+  const kind = type.slice(PREFIX.length) as Message['kind'];
+  switch (kind) {
+    case 'link': {
+      const link = said as { readonly id: string; readonly to: string; readonly version: string };
+      return { kind, to, link: { ...link, ts, receivedAt } };
+    }
+    case 'unlink':
+      return { kind, to, receivedAt, ...(said as { readonly from: string; readonly version: string }) };
+    default:
+      return itemMessageOf(kind, to, event, said as SaidOfItem);
+  }
+}
+
+function itemMessageOf(kind: 'put' | 'take', to: string, event: Event, said: SaidOfItem): ItemMessage {
+  const { id, path, version } = said;
+  const item: Item = { origin: path[0] as string, id, ts: event.ts, path, line: kind === 'put' ? lentLine(event, said) : '' };
+  return { kind, to, item, version };
+}
+
+/** The event as its origin got it. */
+function lentLine(event: Event, { id, type, userId }: SaidOfItem): string {
+  const { userId: _to, properties, ...rest } = event;
+  const { [SAID]: _said, ...own } = properties as Readonly<Record<string, unknown>>;
+  return encodeEvent({
+    ...rest,
+    id,
+    type,
+    ...(userId !== undefined && { userId }),
+    ...(Object.keys(own).length > 0 && { properties: own }),
+  });
+}

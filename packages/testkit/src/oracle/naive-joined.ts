@@ -1,0 +1,86 @@
+/**
+ * The rows of all views where keys of one person are joined, from the lines of the log alone: `naive` of the events as they count for the users whom
+ * naive-identity.ts says. What lines say is read here once more, without the code of the engines.
+ */
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import type { RowsByView } from '@tributary/views/deltas';
+import { naive } from './naive.ts';
+import { type Carried, type Sent, type Timelines, timelinesOfLines, timelinesOfPeople } from './naive-identity.ts';
+
+export interface LogLine {
+  readonly partition: number;
+  readonly position: string;
+  /** Where the line lies in its partition. */
+  readonly at: string;
+  readonly event: Event;
+}
+
+/** From the lines up to a position of each partition. */
+export function naiveJoined(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
+  const { sent, carried, events } = read(lines, upTo);
+  return naive(eventsOf(timelinesOfLines(sent, carried, definitions.joinedMs as number), events), definitions);
+}
+
+/** From what was sent alone, as if each link had been known from the start. */
+export function naiveJoinedOfPeople(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
+  const { sent, events } = read(lines, upTo);
+  return naive(eventsOf(timelinesOfPeople(sent, definitions.joinedMs as number), events), definitions);
+}
+
+function eventsOf(timelines: Timelines, events: ReadonlyMap<string, Event>): Event[] {
+  return [...timelines].flatMap(([userId, counted]) =>
+    counted.map(({ origin, id }) => ({ ...(events.get(`${origin}\n${id}`) as Event), userId })),
+  );
+}
+
+const MESSAGES = ['link', 'unlink', 'put', 'take'];
+
+function read(lines: readonly LogLine[], upTo: readonly string[]) {
+  const sent: Sent[] = [];
+  const carried: Carried[] = [];
+  /** The first arrivals, by user key and id. */
+  const events = new Map<string, Event>();
+  for (const { partition, position, at, event } of lines) {
+    const { ts, receivedAt, type, userId, anonymousId, properties = {} } = event;
+    const key = (userId ?? anonymousId) as string;
+    const kind = MESSAGES.find((one) => type === `tributary.${one}`) as Carried['kind'] | undefined;
+    const isRead = position <= (upTo[partition] as string);
+    if (kind !== undefined) {
+      if (!isRead) continue;
+      const said = properties['$tributary'] as { id?: string; to?: string; from?: string; path?: string[]; version: string };
+      const { id = '', path = [], version } = said;
+      carried.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user: said.to ?? said.from ?? '' });
+      continue;
+    }
+    const name = `${key}\n${event.id}`;
+    if (events.has(name)) continue;
+    // Also of what lies further on: a store that lost writes may be behind a message that it sent.
+    events.set(name, event);
+    if (!isRead) continue;
+    sent.push({ kind: 'event', key, id: event.id, ts, at });
+    if (type === 'tributary.undo') sent.push({ kind: 'forget', key, from: String(properties['key']), receivedAt, at });
+    else sent.push(...saidBy(event, key, at));
+  }
+  return { sent, carried, events };
+}
+
+const HOUR = 3_600_000;
+
+function saidBy({ type, id, ts, receivedAt, userId, anonymousId, properties = {} }: Event, key: string, at: string): Sent[] {
+  const named = type === 'alias' ? properties['previousId'] : type === '$identify' ? properties['$anon_distinct_id'] : undefined;
+  const others = new Set([userId === undefined ? undefined : anonymousId, named].filter((other) => typeof other === 'string'));
+  const exact = type === 'identify' || type === 'alias' || type === '$identify';
+  const hour = Math.floor(ts / HOUR);
+  return [...others]
+    .filter((from) => from !== key)
+    .map((from) => ({
+      kind: 'identify',
+      key,
+      id: exact ? `at ${id}` : `hour ${hour}`,
+      from: from as string,
+      ts: exact ? ts : hour * HOUR,
+      receivedAt,
+      at,
+    }));
+}

@@ -1,0 +1,51 @@
+/**
+ * The record of a key where keys of one person are joined (packages/model/src/identity): its own lines and the messages to it, in the order of their
+ * arrival. From these alone follows what it holds, what it lent, and what counts for it.
+ */
+import type { Event } from '@tributary/model/event';
+import {
+  type Change,
+  emptyKey,
+  type KeyState,
+  membersOf,
+  receiveEvent,
+  receiveMessage,
+} from '@tributary/model/identity/adoption';
+import type { Version } from '@tributary/model/identity/links';
+import { isMessageType, messageOf } from '@tributary/model/identity/message-line';
+import { timelineEvent } from '../member.ts';
+import { linesOf, markedCut } from '../record.ts';
+import type { StepRules } from '../step.ts';
+import { countOnce, emptyUser, insert, isRetained, NEVER_CUT, prune, type UserState } from '../user-state.ts';
+
+/** What a line of the log does to what the key holds; null: nothing, as it is known. `at`: where it lies. */
+export function receiveLine(state: KeyState, event: Event, line: string, at: Version): Change | null {
+  if (isMessageType(event.type)) return receiveMessage(state, messageOf(event), at);
+  return receiveEvent(state, { id: event.id, ts: event.ts, line }, at);
+}
+
+/** What was said of links first: then each event is placed once. They are a set, so the order does not matter. */
+export function keyFromRecord(key: string, record: string, windowMs: number): KeyState {
+  const state = emptyKey(key, windowMs);
+  const events: (readonly [Event, string])[] = [];
+  for (const line of linesOf(record)) {
+    const event = JSON.parse(line) as Event;
+    if (event.type === 'tributary.link' || event.type === 'tributary.unlink') receiveLine(state, event, line, '');
+    else events.push([event, line]);
+  }
+  for (const [event, line] of events) receiveLine(state, event, line, '');
+  return state;
+}
+
+/** The timeline of what counts for the key. `record`: for its marks alone; `cutTs`: of the whole partition. */
+export function userFromKey(state: KeyState, record: string, logTimeMs: number, rules: StepRules, cutTs = NEVER_CUT): UserState {
+  const user = emptyUser(Math.max(cutTs, markedCut(record)));
+  for (const { ts, line } of membersOf(state)) {
+    if (ts <= user.cutTs) continue;
+    const event = timelineEvent(JSON.parse(line) as Event, rules.definitions);
+    if (isRetained(event, logTimeMs, rules.retention)) insert(user, event);
+  }
+  countOnce(user, rules.definitions);
+  prune(user, logTimeMs, rules.retention, rules.maxEvents);
+  return user;
+}

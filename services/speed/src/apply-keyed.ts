@@ -1,0 +1,123 @@
+/**
+ * One line applied where keys of one person are joined (decision 43): an event, or a message of another key. What counts for the key changes,
+ * and so do its rows; what it has to say to other keys goes into the outbox of messages, with the same commit.
+ */
+import type { Event } from '@tributary/model/event';
+import type { Change, KeyState, Message } from '@tributary/model/identity/adoption';
+import { linksOf } from '@tributary/model/identity/links-of';
+import { encodeMessage, isMessageType, numberOfMessage } from '@tributary/model/identity/message-line';
+import { partitionOf } from '@tributary/model/user-key';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { receiveLine } from '@tributary/views/identity/keyed-record';
+import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
+import { cutMark, recordRetentionMs } from '@tributary/views/record';
+import type { StepOutcome } from '@tributary/views/step';
+import { cutPackedUpTo, turnPacked } from '@tributary/views/step-packed';
+import { type Arrival, deadLetter, lineAt, wholeEvent } from './decode.ts';
+import { type ApplyOptions, append, type Effects } from './effects.ts';
+import type { PartitionRun } from './partition-run.ts';
+import type { CachedUser } from './user-cache.ts';
+
+/** Digits of a line's number within its entry: versions are compared as text. */
+const LINE_DIGITS = 7;
+
+// biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
+export function applyKeyed(
+  run: PartitionRun,
+  arrival: Arrival,
+  user: CachedUser,
+  key: KeyState,
+  effects: Effects,
+  options: ApplyOptions,
+): void {
+  const { userKey, line, position, lineNumber } = arrival;
+  const event = wholeEvent(arrival);
+  const isMessage = isMessageType(event.type);
+  const at = `${position}.${String(lineNumber).padStart(LINE_DIGITS, '0')}`;
+  let change: Change | null;
+  try {
+    change = receiveLine(key, event, line, at);
+  } catch (error) {
+    if (options.careful !== true) throw error;
+    const why = `the speed layer could not apply the message: ${(error as Error).message}`;
+    effects.unapplied.push(deadLetter(lineAt(position, lineNumber), 'not_applied', why, line));
+    effects.overflowed++;
+    return;
+  }
+  if (isMessage) noteApplied(run, event);
+  if (change === null) {
+    if (!isMessage) effects.duplicates++;
+    return;
+  }
+  const said = isMessage ? change.messages : [...linksOf(event, at), ...change.messages];
+  for (const message of said) effects.messages.push(numbered(run, message, options.partitions));
+  turnRows(run, arrival, event, user, change, effects, options);
+  for (const { is } of change.turns)
+    if (is !== undefined && run.definitions.conversionTypes.has(typeOf(is.line))) effects.conversions.set(is.id, userKey);
+  if (isOfLinks(event) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
+    append(effects, userKey, user, `${line}\n`);
+}
+
+// biome-ignore lint/complexity/useMaxParams: as `applyKeyed`
+function turnRows(
+  run: PartitionRun,
+  arrival: Arrival,
+  event: Event,
+  user: CachedUser,
+  { turns }: Change,
+  effects: Effects,
+  { careful = false, limits, sha256Hex }: ApplyOptions,
+): void {
+  const { userKey, line, logTimeMs } = arrival;
+  const { definitions, rules } = run;
+  // By itself, so that nothing of it is left when it cannot be applied.
+  const deltas: RowsByView = careful ? new Map() : effects.deltas;
+  let outcomes: readonly StepOutcome[];
+  try {
+    outcomes = turnPacked(user, turns, logTimeMs, rules, deltas, user);
+  } catch (error) {
+    if (!careful) throw error;
+    effects.overflowed++;
+    cutPackedUpTo(user, event.ts);
+    append(effects, userKey, user, cutMark(event.ts));
+    return;
+  }
+  if (careful) addRowsByView(effects.deltas, deltas);
+  for (const { fate, overflowed } of outcomes) {
+    if (fate === 'late') effects.late++;
+    if (overflowed) effects.overflowed++;
+  }
+  if (limits.outputs === 'none') return;
+  for (const { attributed, takenOver } of outcomes) {
+    if (takenOver !== undefined) effects.outputs.push(repeatedLine(userKey, event, takenOver, definitions, sha256Hex));
+    for (const seen of attributed) effects.outputs.push(attributedLine(userKey, event, seen, definitions, sha256Hex));
+  }
+  const [own] = outcomes;
+  if (limits.outputs === 'all' && !isMessageType(event.type) && own !== undefined)
+    effects.outputs.push(
+      enrichedLine(userKey, event, line, { late: own.fate === 'late', repeats: own.repeats ?? false }, definitions),
+    );
+}
+
+/** Only the next one counts: where one is missing, something was lost, and answers stay incomplete. */
+function noteApplied({ applied }: PartitionRun, event: Event): void {
+  const { from, number } = numberOfMessage(event);
+  while (applied.length <= from) applied.push(0);
+  if (number === (applied[from] as number) + 1) applied[from] = number;
+}
+
+function numbered({ partition, sent }: PartitionRun, message: Message, partitions: number): string {
+  const to = partitionOf(message.to, partitions);
+  while (sent.length < partitions) sent.push(0);
+  const number = (sent[to] as number) + 1;
+  sent[to] = number;
+  return encodeMessage(message, { from: partition, number });
+}
+
+function isOfLinks({ type }: Event): boolean {
+  return type === 'tributary.link' || type === 'tributary.unlink';
+}
+
+function typeOf(line: string): string {
+  return (JSON.parse(line) as Event).type;
+}

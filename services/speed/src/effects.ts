@@ -1,0 +1,57 @@
+/** What applying a batch is given, and what its events come to. */
+import type { DeadLetter } from '@tributary/store/speed-store';
+import type { RowsByView } from '@tributary/views/deltas';
+import type { Work } from '@tributary/views/work';
+import type { PartitionLimits } from './partition-run.ts';
+import type { CachedUser } from './user-cache.ts';
+
+export interface ApplyOptions {
+  readonly logIdentity: string;
+  readonly commitId: string;
+  readonly sha256Hex: (text: string) => string;
+  readonly limits: PartitionLimits;
+  /** What may be spent before all that was applied is committed. */
+  readonly turn: Work;
+  readonly pause?: (() => Promise<void> | undefined) | undefined;
+  /** Each event is applied by itself, and those that cannot be are parked. */
+  readonly careful?: boolean;
+  /** How many partitions the log has. */
+  readonly partitions: number;
+}
+
+/** What the events of a batch have come to so far. */
+export interface Effects {
+  readonly deltas: RowsByView;
+  readonly appends: Map<string, string>;
+  readonly conversions: Map<string, string>;
+  readonly outputs: string[];
+  /** For other keys. */
+  readonly messages: string[];
+  readonly unapplied: DeadLetter[];
+  readonly toTrim: string[];
+  late: number;
+  duplicates: number;
+  overflowed: number;
+}
+
+export function noEffects(): Effects {
+  return {
+    deltas: new Map(),
+    appends: new Map(),
+    conversions: new Map(),
+    outputs: [],
+    messages: [],
+    unapplied: [],
+    toTrim: [],
+    late: 0,
+    duplicates: 0,
+    overflowed: 0,
+  };
+}
+
+export function append({ appends, toTrim }: Effects, userKey: string, user: CachedUser, text: string): void {
+  const pending = appends.get(userKey);
+  appends.set(userKey, pending === undefined ? text : pending + text);
+  user.recordLength += text.length;
+  if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
+}

@@ -1,0 +1,18 @@
+/**
+ * What a publisher of messages between keys appends to (decision 43): each line to the partition of the key that it names, in order. A publisher
+ * that dies in between appends some of them again; their readers know them by their number.
+ */
+import type { EventLog } from '@tributary/log/port';
+import type { Event } from '@tributary/model/event';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+
+export function carryingLog(log: Pick<EventLog, 'append' | 'partitions'>): Pick<EventLog, 'append'> {
+  return {
+    async append(_from, { kind, body }) {
+      const byHome = Map.groupBy(body.split('\n'), (line) => partitionOf(userKeyOf(JSON.parse(line) as Event), log.partitions));
+      let last = '';
+      for (const [home, lines] of byHome) last = await log.append(home, { kind, body: lines.join('\n') });
+      return last;
+    },
+  };
+}

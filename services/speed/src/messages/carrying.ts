@@ -1,0 +1,60 @@
+/** Carries messages between keys (decision 43) from the outboxes of this worker's partitions to the partitions that they go to. */
+import type { EventLog } from '@tributary/log/port';
+import type { Event } from '@tributary/model/event';
+import { SAID } from '@tributary/model/identity/message-line';
+import { NAMESPACE } from '@tributary/runtime/event-log/keys';
+import { messagesKey } from '@tributary/store/format/keys';
+import { createOutbox } from '@tributary/store/outbox/redis-outbox';
+import type { AppliedBatch } from '../apply.ts';
+import { createPublisher, type Publisher } from '../outputs/publisher.ts';
+import { carryingLog } from './carrying-log.ts';
+
+export interface Carrying {
+  /** Called for each commit: the first one of a platform that joins keys begins the carrying. */
+  noteCommit(batch: Pick<AppliedBatch, 'commit'>): void;
+  /** Whether a partition may be read on: not while too many of its messages wait. */
+  hasRoom(partition: number): boolean;
+  /** Resolves once nothing is under way any more, after the signal. */
+  ended(): Promise<void>;
+}
+
+export interface CarryingOptions {
+  readonly redis: Parameters<typeof createOutbox>[0];
+  readonly log: EventLog;
+  readonly assigned: () => ReadonlySet<number>;
+  readonly signal: AbortSignal;
+  readonly onError: (error: Error) => void;
+}
+
+export function createCarrying({ redis, log, assigned, signal, onError }: CarryingOptions): Carrying {
+  let running: { readonly publisher: Publisher; readonly ended: Promise<void> } | undefined;
+
+  function begin() {
+    const publisher = createPublisher({
+      outbox: createOutbox(redis, NAMESPACE, messagesKey),
+      log: carryingLog(log),
+      assigned,
+      onError,
+      asPublished: (line) => line,
+      shorten: withoutProperties,
+    });
+    return { publisher, ended: publisher.run(signal) };
+  }
+
+  return {
+    noteCommit({ commit }) {
+      // A heartbeat's commit says it too, so what an earlier process left behind is carried.
+      if (commit.next.carried === undefined) return;
+      running ??= begin();
+      if (commit.messages !== undefined) running.publisher.wake(commit.partition, commit.messages.length);
+    },
+    hasRoom: (partition) => running?.publisher.hasRoom(partition) ?? true,
+    ended: async () => running?.ended,
+  };
+}
+
+/** What is left of an event that is too large for the log with what its message says: everything but its properties. */
+function withoutProperties(line: string): string {
+  const { properties, ...event } = JSON.parse(line) as Event;
+  return JSON.stringify({ ...event, properties: { [SAID]: properties?.[SAID] } });
+}

@@ -1,0 +1,302 @@
+/**
+ * Keys of one person in the speed layer (decision 43), simulated with the real worker: under a seeded scheduler, with workers that are killed or
+ * sleep, a store that loses writes, publishers of messages that repeat what they read long ago, and barriers that lie apart. What readers get is
+ * held against the lines of the log, by an oracle that shares nothing with the steps.
+ */
+import type { EventLog } from '@tributary/log/port';
+import type { Definitions } from '@tributary/model/definitions';
+import { storedDefinitions } from '@tributary/model/definitions';
+import { type Event, encodeEvent } from '@tributary/model/event';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { messagesOnTheWay } from '@tributary/serving/freshness/carried';
+import { carryingLog } from '@tributary/speed/messages/carrying-log';
+import { createSpeedWorker } from '@tributary/speed/pipeline';
+import { LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom, type Random } from '@tributary/testkit/inputs/random';
+import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/memory-store';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
+import { type Actor, createScheduler, type Turn } from '@tributary/testkit/simulation/scheduler';
+import { operational } from '@tributary/testkit/simulation/world';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+
+const PARTITIONS = 3;
+const USERS = ['Björk', '用户', 'u-3'];
+const DEVICES = ['cookie-1', 'cookie-2', '😀', 'cookie-4'];
+const TYPES = ['click', 'click', 'view', 'buy', 'scroll', 'page'];
+const WINDOW_DAYS = 30;
+
+/** As a barrier would bring them. */
+export function joined(definitions: Definitions, days = WINDOW_DAYS): Definitions {
+  return storedDefinitions(
+    JSON.stringify({ ...(JSON.parse(definitions.json) as object), rules: 7, identity: { days } }),
+    sha256Hex,
+  );
+}
+
+/** Nothing is late: all of it lies within 45 days. */
+export const DEFINITIONS = joined(
+  definitionsOf({
+    ...SMALL_DEFINITIONS,
+    conversions: { buy: { onceBy: 'properties.order', withinDays: 20 } },
+    latenessDays: 50,
+    signalRetention: { days: 90, perUser: 20 },
+  }),
+);
+
+export interface Outcome {
+  readonly checked: number;
+  readonly complete: number;
+  readonly messages: number;
+  readonly rewinds: number;
+  readonly crashes: number;
+  readonly merged: number;
+}
+
+export interface Wrongs {
+  readonly neverIncomplete?: boolean;
+}
+
+export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs = {}): Promise<Outcome> {
+  const random = createRandom(seed);
+  const disk = createMemoryDisk();
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  const open = createMemoryLog({ partitions: PARTITIONS, disk });
+  const scheduler = createScheduler(random, () => false);
+  const counts = { checked: 0, complete: 0, messages: 0, rewinds: 0, crashes: 0, merged: 0 };
+  const checkpoints: { readonly partition: number; readonly stored: unknown }[] = [];
+  let isCalm = false;
+  let started = 0;
+  let events = 0;
+  let generation = 0;
+  /** Partitions that have no barrier of the newest generation yet. */
+  let barriersLeft: number[] = [];
+
+  const start = (body: (name: string, turn: Turn) => Promise<void>): Actor => {
+    const name = `actor${++started}`;
+    return scheduler.spawn(name, (turn) => body(name, turn));
+  };
+  const worker = (name: string, turn: Turn) => runWorker(name, turn, { disk, store, random, calm: () => isCalm });
+  const publisher = (_name: string, turn: Turn) => runPublisher(turn, { disk, store, random, calm: () => isCalm });
+  const workers = [start(worker)];
+  const publishers = [start(publisher)];
+
+  function strike(actors: Actor[], body: typeof worker): void {
+    const victim = random.pick(actors);
+    counts.crashes++;
+    if (random.chance(0.5)) {
+      scheduler.kill(victim);
+      actors.splice(actors.indexOf(victim), 1);
+    } else victim.state = victim.state === 'paused' ? 'alive' : 'paused';
+    if (actors.every(({ state }) => state !== 'alive')) actors.push(start(body));
+  }
+
+  function barrier(): void {
+    if (barriersLeft.length === 0) {
+      generation++;
+      barriersLeft = random.shuffle([0, 1, 2]);
+    }
+    const partition = barriersLeft.pop() as number;
+    void open.append(partition, { kind: 'barrier', body: JSON.stringify({ generation, definitions: DEFINITIONS.json }) });
+  }
+
+  for (let turn = 0; turn < turns; turn++) {
+    await scheduler.step();
+    if (random.chance(0.2)) await send(open, random, events++);
+    if (random.chance(0.02)) barrier();
+    if (random.chance(0.05)) checkpoints.push({ ...snapshotOf(store, random) });
+    if (random.chance(0.02)) strike(workers, worker);
+    if (random.chance(0.02)) strike(publishers, publisher);
+    if (random.chance(0.02) && checkpoints.length > 0) {
+      const { partition, stored } = random.pick(checkpoints.slice(-3));
+      store.restore(partition, stored);
+      counts.rewinds++;
+    }
+    if (turn % 10 === 0) await check();
+  }
+
+  async function check(): Promise<void> {
+    const states = await store.serving().states();
+    const lines = linesOf(disk);
+    const upTo = states.map((state) => state?.position ?? '');
+    const truth = naiveJoined(lines, upTo, DEFINITIONS);
+    counts.checked++;
+    const isCarried = messagesOnTheWay(states) === 0;
+    for (let g = 0; g <= generation; g++) {
+      const cut = g === 0 ? ['', '', ''] : cutsOf(disk, g);
+      if (cut === null || cut.some((at, p) => at > (upTo[p] as string))) continue;
+      const answer: RowsByView = new Map();
+      addRowsByView(answer, naiveJoined(lines, cut, DEFINITIONS));
+      const deltas = await store.serving().deltas(
+        VIEWS.map(({ name }) => name),
+        g,
+      );
+      for (const { rows, pending, overflowed } of deltas) {
+        if (pending + overflowed > 0) throw new Error(`seed ${seed}: ${pending} pending, ${overflowed} overflowed`);
+        addRowsByView(answer, rows);
+      }
+      if (g > 0) counts.merged++;
+      const found = differences(answer, truth);
+      if (found.length > 0)
+        throw new Error(`seed ${seed}, generation ${g} at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
+    }
+    if (!isCarried && wrongs.neverIncomplete !== true) return;
+    counts.complete++;
+    const found = differences(truth, naiveJoinedOfPeople(lines, upTo, DEFINITIONS));
+    if (found.length > 0) throw new Error(`seed ${seed}: complete at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
+  }
+
+  isCalm = true;
+  // Those that are left, even former zombies, must catch up by themselves; two workers would fence each other for ever.
+  for (const actors of [workers, publishers])
+    for (const [i, actor] of random.shuffle(actors).entries())
+      if (i > 0) scheduler.kill(actor);
+      else actor.state = 'alive';
+  for (let turn = 0; turn < 20_000; turn++) {
+    await scheduler.step();
+    if (turn % 50 !== 0) continue;
+    const states = await store.serving().states();
+    const ends = await open.ends();
+    const lengths = await Promise.all([0, 1, 2].map((p) => store.outbox(undefined, 'messages').length(p)));
+    if (ends.every((end, p) => end === null || states[p]?.position === end) && lengths.every((length) => length === 0)) break;
+    if (turn === 19_950) throw new Error(`seed ${seed}: what is calm is not read`);
+  }
+  const before = counts.complete;
+  await check();
+  if (counts.complete === before) throw new Error(`seed ${seed}: what is calm is not complete`);
+  counts.messages = linesOf(disk).filter(({ event }) => event.type.startsWith('tributary.')).length;
+  for (const actor of scheduler.actors) scheduler.kill(actor);
+  return counts;
+}
+
+interface Shared {
+  readonly disk: MemoryDisk;
+  readonly store: MemoryStore;
+  readonly random: Random;
+  readonly calm: () => boolean;
+}
+
+async function runWorker(name: string, turn: Turn, { disk, store, random, calm }: Shared): Promise<void> {
+  let commits = 0;
+  const fault = () => (calm() || random.chance(0.93) ? 'none' : random.pick(['lostReply', 'notApplied'] as const));
+  const maxEntries = random.between(1, 4);
+  const worker = createSpeedWorker({
+    log: createMemoryLog({ partitions: PARTITIONS, disk, turn }),
+    store: store.speed(turn, fault),
+    definitions: DEFINITIONS,
+    partitions: [0, 1, 2],
+    sha256Hex,
+    commitId: () => `${name}:${++commits}`,
+    limits: {
+      maxEntries,
+      ...(maxEntries % 2 === 0 && { turnWork: 0 }),
+      ...(maxEntries > 2 && { readBytes: 1, loadBytes: 1 }),
+      waitMs: 0,
+      maxCachedEvents: random.pick([1, 8, 1_000]),
+      trimRecordLength: random.pick([1, 200, 100_000]),
+    },
+  });
+  for (;;) {
+    try {
+      await worker.runOnce();
+    } catch (error) {
+      operational(error);
+    }
+    await turn();
+  }
+}
+
+/** At least once and in order; it may die between any two steps, or sleep with what it read. */
+async function runPublisher(turn: Turn, { disk, store, random, calm }: Shared): Promise<void> {
+  const log = createMemoryLog({ partitions: PARTITIONS, disk, turn });
+  const carrying = carryingLog(log);
+  const outbox = store.outbox(turn, 'messages');
+  for (;;) {
+    const partition = random.below(PARTITIONS);
+    const { from, lines } = await outbox.read(partition, random.between(1, 5));
+    if (!calm() && random.chance(0.1)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
+    try {
+      if (lines.length > 0) {
+        await carrying.append(partition, { kind: 'events', body: lines.join('\n') });
+        await outbox.remove(partition, from + lines.length);
+      }
+    } catch (error) {
+      operational(error);
+    }
+    await turn();
+  }
+}
+
+async function send(log: EventLog, random: Random, number: number): Promise<void> {
+  const event = randomEvent(random, number);
+  const body = encodeEvent(event);
+  for (let copies = random.chance(0.05) ? 2 : 1; copies > 0; copies--)
+    await log.append(partitionOf(userKeyOf(event), PARTITIONS), { kind: 'events', body });
+}
+
+/** Few users and devices, who meet; `number`: the event's, a minute apart. */
+export function randomEvent(random: Random, number: number): Event {
+  const now = LOG_BEGINS_MS + 45 * DAY_MS + number * MINUTE_MS;
+  const ts = random.pick([
+    now,
+    now - random.below(3 * HOUR_MS),
+    now - random.below(45 * DAY_MS),
+    now - WINDOW_DAYS * DAY_MS + random.pick([-1, 0, 1]) * MINUTE_MS * random.below(number + 1),
+    LOG_BEGINS_MS + 45 * DAY_MS,
+  ]);
+  const base = { ts, receivedAt: now, source: 'test', id: random.chance(0.1) ? 'shared' : `${random.pick(['a', 'z'])}${number}` };
+  const user = random.pick(USERS);
+  const device = random.pick(DEVICES);
+  const plain = {
+    ...base,
+    type: random.pick(TYPES),
+    channel: random.pick(['search', 'mail', 'social']),
+    value: random.pick([5, 70]),
+    properties: { order: `o${random.below(3)}` },
+  };
+  return random.pick<() => Event>([
+    () => ({ ...plain, anonymousId: device }),
+    () => ({ ...plain, anonymousId: device }),
+    () => ({ ...plain, anonymousId: device }),
+    () => ({ ...plain, userId: user }),
+    () => ({ ...plain, userId: user, anonymousId: device }),
+    () => ({ ...base, type: 'identify', userId: user, anonymousId: device }),
+    () => ({ ...base, type: 'alias', userId: user, properties: { previousId: random.pick([...USERS, ...DEVICES]) } }),
+    () => ({ ...base, type: '$identify', userId: user, properties: { $anon_distinct_id: device, plan: 'x' } }),
+    () => ({ ...base, type: 'tributary.undo', userId: user, properties: { key: random.pick([...USERS, ...DEVICES]) } }),
+  ])();
+}
+
+function snapshotOf(store: MemoryStore, random: Random) {
+  const partition = random.below(PARTITIONS);
+  return { partition, stored: store.snapshot(partition) };
+}
+
+export function linesOf(disk: MemoryDisk): LogLine[] {
+  return disk.partitions.flatMap(({ entries }, partition) =>
+    entries.flatMap(({ kind, position, body }) =>
+      kind !== 'events'
+        ? []
+        : body.split('\n').map((line, number) => ({
+            partition,
+            position,
+            at: `${position}.${String(number).padStart(7, '0')}`,
+            event: JSON.parse(line) as Event,
+          })),
+    ),
+  );
+}
+
+function cutsOf(disk: MemoryDisk, generation: number): string[] | null {
+  const cut = disk.partitions.map(
+    ({ entries }) =>
+      entries.find(
+        ({ kind, body }) => kind === 'barrier' && (JSON.parse(body) as { generation: number }).generation === generation,
+      )?.position,
+  );
+  return cut.includes(undefined) ? null : (cut as string[]);
+}

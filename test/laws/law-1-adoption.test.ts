@@ -1,0 +1,22 @@
+/** Keys of one person in the speed layer (decision 43), with the real worker. */
+import { expect, test } from 'vitest';
+import { type Outcome, simulateAdoption } from './adoption-world.ts';
+
+/** `node test/laws/identity-soak.ts 2000 0 engines` runs more. */
+const SEEDS = 30;
+
+test('laws 1, 2 and 3: with keys joined, workers and publishers that die, lost writes and barriers apart, each answer is what the log says, and a complete one what was sent', async () => {
+  const total: Record<string, number> = {};
+  for (let seed = 0; seed < SEEDS; seed++)
+    for (const [name, n] of Object.entries(await simulateAdoption(seed))) total[name] = (total[name] ?? 0) + n;
+  // It must have met what it is about.
+  const least: Outcome = { checked: 20, complete: 5, messages: 60, rewinds: 2, crashes: 5, merged: 1 };
+  for (const [name, n] of Object.entries(least)) expect((total[name] ?? 0) / SEEDS, name).toBeGreaterThan(n);
+}, 240_000);
+
+test('law 7: an answer that never calls itself incomplete would be wrong while a message is on its way', async () => {
+  const all = async () => {
+    for (let seed = 0; seed < 20; seed++) await simulateAdoption(seed, 260, { neverIncomplete: true });
+  };
+  await expect(all()).rejects.toThrow(/complete at/);
+}, 60_000);
