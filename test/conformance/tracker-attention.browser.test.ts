@@ -217,7 +217,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     const style =
       'main { width: 1600px; height: 1600px; left: 0 } #host { left: 200px; top: 160px; width: 160px; height: 160px }';
     const page = await enter('deep', '<main data-track="outer"></main>', style);
-    await page.evaluate(`{ const host = document.createElement('div'); host.id = 'host'; document.body.append(host); const root = host.attachShadow({ mode: 'open' }); const inner = document.createElement('section'); inner.dataset.track = 'inner';
+    await page.evaluate(`{ const host = document.createElement('div'); host.id = 'host'; document.getElementsByTagName('main')[0].append(host); const root = host.attachShadow({ mode: 'open' }); const inner = document.createElement('section'); inner.dataset.track = 'inner';
       inner.append(document.createElement('p')); root.append(inner); const sheet = new CSSStyleSheet(); sheet.replaceSync('section, p { position: absolute; inset: 0; margin: 0 }'); root.adoptedStyleSheets = [sheet]; }`);
     await page.clock.runFor(1_000);
     await page.mouse.move(50, 50);

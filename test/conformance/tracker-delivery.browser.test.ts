@@ -90,6 +90,47 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     expect(await ofType('Trouble')).toHaveLength(1);
   });
 
+  test('while a collector does not answer, only a page that goes asks again; after a while its events are sent again', async () => {
+    const asked = () =>
+      shop.gate.attempts
+        .filter(({ text }) => text.includes('/own/hangs'))
+        .map(({ body }) => body.batch.map(({ messageId }) => messageId));
+    shop.page('/own/hangs', '');
+    shop.gate.mood = 'hang';
+    const page = await enter('/own/hangs', () => {
+      // Time is up when the test says so.
+      AbortSignal.timeout = () => {
+        const giveUp = new AbortController();
+        Object.assign(window, { giveUp: () => giveUp.abort() });
+        return giveUp.signal;
+      };
+      const send = window.fetch;
+      Object.assign(window, { ended: 0 });
+      window.fetch = (...args) => send(...args).finally(() => Object.assign(window, { ended: Reflect.get(window, 'ended') + 1 }));
+    });
+    await expect.poll(() => asked().length, WAIT).toBe(1);
+    for (let i = 0; i < 8; i++) await page.evaluate(`history.pushState(0, '', '/own/hangs/${i}')`);
+    expect(asked()).toHaveLength(1);
+    const hide = (hidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    await hide(true);
+    await expect.poll(() => asked().length, WAIT).toBe(2);
+    await hide(false);
+    const [first = [], second = []] = asked();
+    expect(second.filter((id) => first.includes(id))).toEqual([]);
+    shop.gate.mood = 'pass';
+    await page.evaluate('giveUp()');
+    shop.gate.release();
+    await becomes(page, 'ended', 2);
+    expect(await page.evaluate(STORED)).toBe(first.length + second.length);
+    await page.evaluate('{ const now = performance.now.bind(performance); performance.now = () => now() + 20_000; }');
+    await page.evaluate(`history.pushState(0, '', '/own/hangs/last')`);
+    await becomes(page, STORED, 0);
+    expect(asked().slice(2).flat()).toEqual(expect.arrayContaining([...first, ...second]));
+  });
+
   test('what would be refused again is given up', async () => {
     shop.page('/own/refused', '');
     for (const status of [400, 401, 403, 413]) {

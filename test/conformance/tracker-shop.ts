@@ -26,7 +26,7 @@ export interface Shop {
   readonly witnessed: string[];
   /** `attributes`: more settings of the script. Pages below `/own/` have it from their own server under a name of its own, and send through the gate. */
   page(path: string, body: string, attributes?: string): void;
-  /** What counts of what has arrived, in the order of `ts` and of the messages of a view. */
+  /** What counts of what has arrived, in the order of the page's clock and of the messages of a view. */
   events(): Promise<Event[]>;
   close(): Promise<void>;
 }
@@ -81,7 +81,7 @@ export async function openShop(): Promise<Shop> {
       const script = `<script async src="${src}" data-key="${KEY}" ${to} ${attributes}></script>`;
       pages.set(path, /\.(js|css)$/.test(path) ? body : `<!doctype html><title>Secret title</title>${script}${body}`);
     },
-    events: async () => counted(await collector.events()).sort((a, b) => a.ts - b.ts || seqOf(a) - seqOf(b)),
+    events: async () => counted(await collector.events()).sort((a, b) => pageTimeOf(a) - pageTimeOf(b) || seqOf(a) - seqOf(b)),
     async close() {
       for (const server of servers) await new Promise((resolve) => server.close(resolve).closeAllConnections());
       await gate.close();
@@ -96,6 +96,7 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+const pageTimeOf = ({ properties, ts }: Event) => Number(properties?.['$originalTimestamp'] ?? ts);
 const seqOf = ({ id }: Event) => Number(id.split('.')[1]);
 
 export interface Visit {

@@ -54,10 +54,20 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     shop.page('/views', '<a id="on" href="/views-on">on</a>');
     shop.page('/views-on', 'on');
     const page = await enter('/views?utm_source=news&utm_medium=email&session=s3cret#s3cret');
-    await page.evaluate(`history.pushState(0, '', '/views/cart?step=s3cret'); history.pushState(0, '', '/views/cart?step=s3cret#top');
-      history.replaceState(0, '', '/views/paid'); history.replaceState(0, '', '/views/paid')`);
+    for (const [how, url] of [
+      'push /views/cart?step=s3cret',
+      'push /views/cart?step=s3cret#top',
+      'replace /views/paid',
+      'replace /views/paid',
+    ].map((step) => step.split(' ')))
+      await page.evaluate(`new Promise((resolve) => setTimeout(() => { history.${how}State(0, '', '${url}'); resolve(); }, 2))`);
+    await page.evaluate(`new Promise((resolve) => setTimeout(resolve, 2))`);
     await page.evaluate('history.go(-1)');
     await page.waitForURL('**/cart?step=s3cret');
+    // A page is hidden a moment after it has gone.
+    await page.evaluate(
+      `addEventListener('pagehide', () => { const began = performance.now(); while (performance.now() - began < 5); })`,
+    );
     await page.click('#on', { force: true });
     await page.waitForURL('**/views-on');
     await page.evaluate('history.back()');
@@ -76,10 +86,13 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     expect(new Set(views.map(({ properties }) => properties?.['viewId'])).size).toBe(6);
     expect(views[0]?.id).toBe(`${viewId}.0`);
     expect(new Set(views.map(({ anonymousId }) => anonymousId)).size).toBe(1);
+    const gone = views[3]?.properties?.['viewId'];
+    const reports = (await seen('views', 'activity', 4)).filter(({ properties }) => properties?.['viewId'] === gone);
+    expect(reports.map(({ properties }) => properties?.['last'])).toEqual([true]);
   });
 
   test('without the navigation interface history is watched; fragments are views where the page says so', async () => {
-    shop.page('/hash', '', 'data-hash');
+    shop.page('/hash', '', 'data-hash="on"');
     const page = await enter('/hash#/cart', { before: () => Object.defineProperty(window, 'navigation', { value: undefined }) });
     await page.evaluate(`location.hash = '/user/jane@x.example?token=s3cret'`);
     await page.waitForURL('**jane**');

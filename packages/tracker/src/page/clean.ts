@@ -5,7 +5,7 @@
  * lower case and digits.
  */
 const ID =
-  /@|%40|^[^a-zA-Z]*\d[^a-zA-Z]*$|^\D{0,13}\d{4,}$|^[\da-fA-F-]{16,}$|^(?=.*\d)[^\W_]{16,}$|[^\W_]{32}|^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}$/;
+  /@|%40|^[^a-zA-Z]*\d[^a-zA-Z]*$|^\D{0,13}\d{4,}$|^[\da-fA-F-]{16,}$|[^\W_]{32}|^(?=.*\d)([^\W_]{16,}|(?=.*[a-z])(?=.*[A-Z])[\w-]{16,})$/;
 
 /** A part of a path, or a name, that looks like an id, an e-mail address or a token reads `:id`. */
 export const masked = (text: string): string => (ID.test(text) ? ':id' : text);
@@ -27,7 +27,7 @@ export function clean(text: string, more = '', withFragment?: unknown): string {
   if (!/^https?:/.test(text)) return '';
   const { origin, pathname, searchParams, hash } = new URL(text);
   const kept = new RegExp(
-    `^(utm_.*|\\w*clk?id|[gw]braid|li_fat_id|rdt_cid|sccid|${more.replace(/\s+/g, '|').replace(/\*/g, '.*')})$`,
+    `^(utm_.*|\\w*clk?id|[gw]braid|li_fat_id|rdt_cid|sccid|${more.replaceAll(' ', '|').replaceAll('*', '.*')})$`,
   );
   const query = [...searchParams]
     .filter(([name]) => kept.test(name))
@@ -35,7 +35,7 @@ export function clean(text: string, more = '', withFragment?: unknown): string {
   return (
     origin +
     maskedPath(pathname) +
-    (query.length > 0 ? `?${new URLSearchParams(query)}`.slice(0, 1_000) : '') +
+    (query[0] ? `?${new URLSearchParams(query)}`.slice(0, 1_000) : '') +
     (withFragment ? maskedPath(hash.replace(/\?.*/, '')) : '')
   );
 }

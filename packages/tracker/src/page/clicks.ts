@@ -12,7 +12,7 @@ const RAGE_MS = 1_000;
 /** A click on a label is clicked once more by the browser, on its field. */
 const LABEL_MS = 5;
 /** What a path ends with that is not the address of a page. */
-const FILE = /\.(?!html?$|php$|aspx?$|jsp$)\w{2,4}$/i;
+const FILE = /\.(?!html?$|php|asp|jsp)\w{2,4}$/i;
 
 let lastX = 0;
 let lastY = 0;
@@ -22,8 +22,11 @@ let inARow = 0;
 function clicked(event: MouseEvent): void {
   const path = pathOf(event);
   const [target] = path;
-  if (!event.isTrusted || !target) return;
-  const { clientX, clientY } = event;
+  const { isTrusted, button, clientX, clientY } = event;
+  if (!isTrusted || !target) return;
+  // The middle button opens a link, and is not a click.
+  if (button === 1) follow(path);
+  if (button) return;
   const t = now();
   const gap = t - lastMs;
   const distance = Math.hypot(clientX - lastX, clientY - lastY);
@@ -55,7 +58,7 @@ function clicked(event: MouseEvent): void {
 }
 
 function follow(path: readonly Element[], element?: string): void {
-  const link = path.find((one) => one.matches('a[href],area[href]')) as HTMLAnchorElement | undefined;
+  const link = (path as HTMLAnchorElement[]).find((one) => one.href);
   const { protocol = '', host = '', pathname = '', search = '' } = link ?? {};
   const isPage = /^http/.test(protocol);
   if (!link || !(isPage || /^(mailto|tel):/.test(protocol))) return;
@@ -67,7 +70,5 @@ function follow(path: readonly Element[], element?: string): void {
 }
 
 export function watchClicks(): void {
-  on('click', clicked);
-  // The middle button opens a link, and is not a click.
-  on('auxclick', (event: MouseEvent) => event.isTrusted && event.button === 1 && follow(pathOf(event)));
+  on('click auxclick', clicked);
 }

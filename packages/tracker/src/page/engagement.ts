@@ -62,7 +62,7 @@ function changed(): void {
   if (!isShown || !isFocused) attention?.interrupted();
   if (wasShown && !isShown) {
     report();
-    flush();
+    flush(true);
   }
 }
 
@@ -95,7 +95,7 @@ export function report(last?: true): void {
 
 export function watchActivity(): void {
   on('pointermove pointerdown keydown wheel touchmove', input);
-  on('scroll resize', scrolled);
+  on('scroll', scrolled);
   on('focus blur visibilitychange', changed);
   settings.attention?.().then(
     ({ attend }) => {

@@ -25,16 +25,17 @@ let consent: Consent | undefined;
 let pending: Call[] = [];
 let visitor = '';
 
+/** 128 random bits, in 32 hexadecimal digits. */
 const random = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join('');
 
 export function beginView(): void {
-  const url = clean(location.href, settings.query, settings.hash !== undefined);
+  const url = clean(location.href, settings.query, settings.hash);
   view = { id: random(), url, layout: LAYOUTS.find((least) => innerWidth >= least), seq: 0 };
 }
 
 /** What happened to the page; `event` is its type. */
-export function emit(event: string, properties: object): void {
+export function emit(event: string, properties?: object): void {
   if (consent === 'denied') return;
   const { id: viewId, url, layout } = view;
   const call = {

@@ -13,10 +13,11 @@ const MAX_AGE_MS = 86_400_000;
 export const BODY_CHARACTERS = 16_000;
 /** Browsers give all requests that outlive their page 64 KiB together: where more than this waits, none has to. */
 const OUTLIVING_CHARACTERS = 20_000;
+const ANSWER_MS = 20_000;
 const PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 300_000;
-/** The same bytes would be refused again. */
-const REFUSED = [400, 401, 403, 413];
+/** Statuses after which an event is not sent again: it was taken, or the same bytes would be refused again. */
+const DONE = /^2|40[013]|413/;
 
 const PREFIX = 'tributary:';
 
@@ -40,14 +41,13 @@ function entries(): string[] {
 /** Takes over what earlier pages left. */
 export function open(): void {
   for (const entry of entries()) {
+    const text = disk?.getItem(entry) as string;
     try {
-      const text = disk?.getItem(entry) as string;
-      if (JSON.parse(text).timestamp > Date.now() - MAX_AGE_MS) {
-        keep(entry, text);
-        continue;
-      }
-    } catch {}
-    drop(entry);
+      if (JSON.parse(text).timestamp < Date.now() - MAX_AGE_MS) throw 0;
+      keep(entry, text);
+    } catch {
+      drop(entry);
+    }
   }
 }
 
@@ -82,9 +82,12 @@ function drop(entry: string): void {
   disk?.removeItem(entry);
 }
 
-/** Sends what is not under way. Never waits, and may be called at any time. */
-export function flush(): void {
-  if (now() < pausedUntil) return;
+/**
+ * Sends what is not under way. Never waits, and may be called at any time. While a request is not answered, only a page that goes makes another:
+ * a browser has six connections to a host, and the page may need them.
+ */
+export function flush(isLeaving?: boolean): void {
+  if (now() < pausedUntil || (sending.size && !isLeaving)) return;
   let batch: string[] = [];
   let size = 0;
   for (const [entry, text] of queue) {
@@ -98,16 +101,22 @@ export function flush(): void {
     batch.push(entry);
     size += text.length + 1;
   }
-  if (size > 0) void post(batch);
+  if (size) void post(batch);
 }
 
 async function post(batch: readonly string[]): Promise<void> {
   // A text has the type text/plain, which browsers ask for no permission to send; so the key stands in the body. The time is that of this attempt.
   const body = `{"writeKey":"${settings.key}","sentAt":${Date.now()},"batch":[${batch.map((entry) => queue.get(entry))}]}`;
   try {
-    const init = { method: 'POST', body, keepalive: characters < OUTLIVING_CHARACTERS, credentials: 'omit' } as const;
-    const { ok, status } = await fetch(settings.url, init);
-    if (!ok && !REFUSED.includes(status)) throw status;
+    const init = {
+      method: 'POST',
+      body,
+      keepalive: characters < OUTLIVING_CHARACTERS,
+      credentials: 'omit',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    } as const;
+    const { status } = await fetch(settings.url, init);
+    if (!DONE.test(`${status}`)) throw status;
     pauseMs = 0;
     batch.forEach(drop);
   } catch {
@@ -115,4 +124,6 @@ async function post(batch: readonly string[]): Promise<void> {
     pausedUntil = now() + pauseMs;
   }
   for (const entry of batch) sending.delete(entry);
+  // What happened meanwhile.
+  flush();
 }

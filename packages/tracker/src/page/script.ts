@@ -10,7 +10,7 @@ const { tributary: waiting = [] } = page;
 if (Array.isArray(waiting)) {
   const { src, dataset } = document.currentScript as HTMLScriptElement;
   const { to, attention } = dataset;
-  const base = src.replace(/\.js([?#].*)?$/, '');
+  const base = src.replace(/\.js(\?.*)?$/, '');
   const tracker = start({
     ...(dataset as unknown as Options),
     url: to || base,

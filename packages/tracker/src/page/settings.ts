@@ -15,7 +15,7 @@ export interface Options {
   readonly query?: string;
   /** Hosts, with their ports, that share the visitor's id: links to them carry it, and links from them are believed. With spaces between them. */
   readonly domains?: string;
-  /** Given: the fragment of the address is a route of the page. */
+  /** Anything: the fragment of the address is a route of the page. */
   readonly hash?: unknown;
   /** Which elements have a share of the page: a selector. Default: `[data-track]`. */
   readonly elements?: string;

@@ -37,7 +37,7 @@ export function start(options: Options): Tracker {
   });
   return {
     consent: (given) => whenActive(() => setConsent(given) && viewPage('load')),
-    track: (event, properties) => whenActive(() => emit(event, { ...properties })),
+    track: (event, properties) => whenActive(() => emit(event, properties)),
     user: (id) => whenActive(() => configure({ ...settings, user: id })),
   };
 }

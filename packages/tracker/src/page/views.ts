@@ -35,7 +35,7 @@ function changed(nav: string): void {
   const [before, fragmentBefore] = address;
   const [after, fragment] = addressNow();
   const isSame = before === after;
-  if (isSame && (settings.hash === undefined || fragmentBefore === fragment)) return;
+  if (isSame && (!settings.hash || fragmentBefore === fragment)) return;
   leave();
   viewPage(isSame ? 'hash' : nav);
 }
@@ -59,7 +59,7 @@ export function watchViews(): void {
   }
   on('pagehide', () => {
     leave();
-    flush();
+    flush(true);
   });
   on('pageshow', ({ persisted }: PageTransitionEvent) => {
     if (!persisted) return;

@@ -37,7 +37,7 @@ const ELEMENT = optional(text(MAX_KEY));
 export const WEB_EVENTS: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   page: {
     ...COMMON,
-    nav: oneOf('load', 'push', 'replace', 'reload', 'pop', 'hash', 'bfcache'),
+    nav: oneOf('load', 'push', 'replace', 'pop', 'hash', 'bfcache'),
     referrer: optional(text(2_048)),
     vw: whole(100_000),
     vh: whole(100_000),
