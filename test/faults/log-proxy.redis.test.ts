@@ -164,7 +164,7 @@ describe('a network that fails under the log', () => {
   });
 
   it('a black hole: a waiting read fails in bounded time, an abort is prompt, and both go on afterwards', async () => {
-    const log = await throughProxy({ appendTimeoutMs: 300 });
+    const log = await throughProxy({ appendTimeoutMs: 2_000 });
     // Two reads at once: two connections stand when the hole opens, a third read below finds none.
     const both = [1, 2].map(() => log.read(FROM_START, { maxEntries: 1, waitMs: 2_000 }));
     await sleep(300);
