@@ -6,7 +6,6 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { EVENT_LOG_SETTINGS } from '@tributary/log/settings';
 import { readConfig } from '@tributary/runtime/config/read-config';
 import { logKey, logNamespace } from '@tributary/runtime/event-log/keys';
-import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { shownRedisUrl } from '@tributary/runtime/redis/url';
 import type { LogName, OpenLog } from './context.ts';
 import { CommandError, EXIT } from './exit.ts';
@@ -48,6 +47,8 @@ async function onKafka(name: LogName, config: Parameters<typeof kafkaConfigurati
 }
 
 async function onRedis(name: LogName, redisUrl: string): Promise<OpenLog> {
+  // Redis' client is read where it is needed: --help loads every command.
+  const { connectRedis, whenReady } = await import('@tributary/runtime/redis/connect');
   let lastError = '';
   const onError = (error: Error) => {
     lastError = error.message;

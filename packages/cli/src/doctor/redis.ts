@@ -1,7 +1,6 @@
 /** Redis: reachable, durable, bounded; and the log that lies in it. */
 import { span } from '@tributary/model/span';
 import { logKey, NAMESPACE } from '@tributary/runtime/event-log/keys';
-import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import { shownRedisUrl } from '@tributary/runtime/redis/url';
 import { countDeadLetters, readPointer } from '@tributary/store/serving/status-reads';
@@ -91,6 +90,8 @@ export async function checkRedis(
   elsewhere: LogFacts | null,
   noted: string | null = null,
 ): Promise<{ findings: Finding[]; facts: RedisFacts | null }> {
+  // Redis' client is read where it is needed: --help loads every command.
+  const { connectRedis, whenReady } = await import('@tributary/runtime/redis/connect');
   let lastError = '';
   const redis = connectRedis(url, 'commit', (error) => {
     lastError = error.message;

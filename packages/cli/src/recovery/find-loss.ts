@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { PartitionSummary } from '@tributary/archive/audit/partition';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { logKey, NAMESPACE } from '@tributary/runtime/event-log/keys';
-import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import type { Context } from '../context.ts';
 import { CONNECT_MS } from '../open-log.ts';
 import { withLog } from '../with-log.ts';
@@ -72,6 +71,8 @@ async function compare({ shell, settings }: Context, state: LogState, partitions
 
 /** undefined: nothing answers; null: Redis has no log. */
 async function askRedis(url: string): Promise<string | null | undefined> {
+  // Redis' client is read where it is needed: --help loads every command.
+  const { connectRedis, whenReady } = await import('@tributary/runtime/redis/connect');
   const redis = connectRedis(url, 'commit', () => {});
   try {
     await whenReady(redis, CONNECT_MS);
