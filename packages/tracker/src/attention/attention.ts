@@ -1,5 +1,5 @@
 /**
- * What people look at, on three bases: the pointer (what is looked at is near it), the viewport (where there is no pointer), and clicks. Engaged time
+ * What people look at, on three bases: the pointer (what is looked at is near it), the viewport (for devices without a pointer), and clicks. Engaged time
  * is given to the innermost element under the pointer, and shared over the visible elements by their visible pixels. The parts are whole
  * milliseconds, and never more than what they are parts of.
  */
