@@ -56,6 +56,22 @@ describe('the misbehaving proxy', () => {
     await expect.poll(() => proxy.connections).toBe(0);
   });
 
+  it('counts round trips: what is sent before a reply shares one', async () => {
+    const client = await connect();
+    for (const [sent, got] of [
+      ['a', 'A'],
+      ['b', 'AB'],
+    ]) {
+      client.socket.write(sent as string);
+      await expect.poll(() => client.text).toBe(got);
+    }
+    expect(proxy.roundTrips).toBe(2);
+    await proxy.set({ kind: 'delay', delayMs: 50 });
+    for (const sent of ['c', 'd', 'e']) client.socket.write(sent);
+    await expect.poll(() => client.text).toBe('ABCDE');
+    expect(proxy.roundTrips).toBe(1);
+  });
+
   it('refuses: new connections fail, open ones are reset, and a proxy that passes again works on the same port', async () => {
     const before = await connect();
     await proxy.set({ kind: 'refuse' });

@@ -22,6 +22,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections to it that are open now. */
   readonly connections: number;
+  /** How often something was sent after a reply, over all connections, since the mode was set: round trips that did not share their way. */
+  readonly roundTrips: number;
   set(mode: ProxyMode): Promise<void>;
   stop(): Promise<void>;
 }
@@ -31,16 +33,19 @@ interface Pair {
   readonly target: Socket;
   /** Reply bytes since the mode was set. */
   replied: number;
+  /** Whether a reply came since something was sent. */
+  isAnswered: boolean;
 }
 
 export async function startTcpProxy(targetPort: number, targetHost = '127.0.0.1'): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   let mode: ProxyMode = { kind: 'pass' };
+  let roundTrips = 0;
   const server = createServer((client) => accept(client));
   const port = await listen(server, 0);
 
   function accept(client: Socket): void {
-    const pair: Pair = { client, target: createConnection(targetPort, targetHost), replied: 0 };
+    const pair: Pair = { client, target: createConnection(targetPort, targetHost), replied: 0, isAnswered: true };
     pairs.add(pair);
     client.setNoDelay(true);
     pair.target.setNoDelay(true);
@@ -51,12 +56,15 @@ export async function startTcpProxy(targetPort: number, targetHost = '127.0.0.1'
     };
     for (const socket of [client, pair.target]) socket.on('error', drop).on('close', drop);
     client.on('data', (chunk) => {
+      if (pair.isAnswered) roundTrips++;
+      pair.isAnswered = false;
       if (mode.kind !== 'blackHole') pass(pair.target, chunk);
     });
     pair.target.on('data', (chunk) => reply(pair, chunk));
   }
 
   function reply(pair: Pair, chunk: Buffer): void {
+    pair.isAnswered = true;
     if (mode.kind === 'blackHole') return;
     if (mode.kind !== 'resetReply' && mode.kind !== 'dropReply') {
       pass(pair.client, chunk);
@@ -86,12 +94,16 @@ export async function startTcpProxy(targetPort: number, targetHost = '127.0.0.1'
     get connections() {
       return pairs.size;
     },
+    get roundTrips() {
+      return roundTrips;
+    },
     async set(next) {
       if (next.kind === 'refuse') {
         if (server.listening) server.close();
         for (const pair of [...pairs]) reset(pair);
       } else if (!server.listening) await listen(server, port);
       for (const pair of pairs) pair.replied = 0;
+      roundTrips = 0;
       mode = next;
     },
     async stop() {
