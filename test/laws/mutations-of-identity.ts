@@ -107,8 +107,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'a key that is loaded again has forgotten its links',
     law: '1',
     file: 'packages/views/src/identity/keyed-record.ts',
-    from: "event.type === 'tributary.unlink') receiveLine(state, event, line, '');",
-    to: "event.type === 'tributary.unlink') continue;",
+    from: "if (isLinkType(event.type)) receiveLine(state, event, line, '');",
+    to: 'if (isLinkType(event.type)) continue;',
     test: ENGINES,
   },
   {

@@ -5,14 +5,12 @@ import type { RowsByView } from './deltas.ts';
 import { addDifference, type DifferenceOutcome } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
 import { timelineEvent } from './member.ts';
-import { enter, refused, type StepOutcome, type StepRules } from './step.ts';
+import { BEHIND_THE_CUT, enter, newest, PAST_RETENTION, refused, type StepOutcome, type StepRules } from './step.ts';
 import { insertionIndex, type Timeline, type TimelineEvent } from './timeline.ts';
 import { isRetained, prune, replace, type UserState } from './user-state.ts';
 import { SCANNED_A_UNIT, takeWork, type Work } from './work.ts';
 
 const NONE: readonly ConvertingPath[] = [];
-const PAST_RETENTION: StepOutcome = { fate: 'late', overflowed: false, attributed: NONE, remembered: false };
-const NOT_KNOWN: StepOutcome = { fate: 'late', overflowed: true, attributed: NONE, remembered: false };
 
 /** What counts for the user under some ids is another event now: adds to `deltas` what that changes. An outcome for each event that left or entered. */
 // biome-ignore lint/complexity/useMaxParams: as `step`
@@ -55,7 +53,7 @@ function leave(
   const { events } = user;
   const at = insertionIndex(events, leaving);
   // Cut, or it could not be applied when it came: what it had changed is not known.
-  if (leaving.ts <= user.cutTs || events[at]?.id !== leaving.id) return NOT_KNOWN;
+  if (leaving.ts <= user.cutTs || events[at]?.id !== leaving.id) return BEHIND_THE_CUT;
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
   const differ = (of: number, sign?: -1) =>
     addDifference(rules.groups, user, of, logTimeMs, definitions, deltas, work, gathering, sign);
@@ -72,7 +70,7 @@ function leave(
   return {
     fate: outcomes.some(({ touchesFrozen }) => touchesFrozen) ? 'late' : 'counted',
     overflowed: outcomes.some(({ looksBehindCut, tooMuchWork }) => looksBehindCut || tooMuchWork),
-    attributed: gathering === undefined ? NONE : [...new Map(gathering.seen.map((one) => [one.conversion.id, one])).values()],
+    attributed: newest(gathering?.seen ?? NONE),
     remembered: true,
   };
 }

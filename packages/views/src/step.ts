@@ -54,8 +54,8 @@ export interface StepOutcome {
 
 const NONE: readonly ConvertingPath[] = [];
 const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false, attributed: NONE, remembered: true };
-const PAST_RETENTION: StepOutcome = { fate: 'late', overflowed: false, attributed: NONE, remembered: false };
-const BEHIND_THE_CUT: StepOutcome = { fate: 'late', overflowed: true, attributed: NONE, remembered: false };
+export const PAST_RETENTION: StepOutcome = { fate: 'late', overflowed: false, attributed: NONE, remembered: false };
+export const BEHIND_THE_CUT: StepOutcome = { fate: 'late', overflowed: true, attributed: NONE, remembered: false };
 
 /** `work`: what the user may still cost in this batch; without it, the event is the only one. */
 // biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
@@ -138,6 +138,6 @@ export function enter(
 }
 
 /** The last path of each conversion: where an event takes over from another, some are looked at twice. */
-function newest(seen: readonly ConvertingPath[]): readonly ConvertingPath[] {
+export function newest(seen: readonly ConvertingPath[]): readonly ConvertingPath[] {
   return seen.length < 2 ? seen : [...new Map(seen.map((one) => [one.conversion.id, one])).values()];
 }

@@ -18,6 +18,11 @@ export function isMessageType(type: string): boolean {
   return type.startsWith(PREFIX) && (MESSAGE_TYPES as readonly string[]).includes(type);
 }
 
+/** Whether a message of this type says which keys are of one person, and moves no event by itself. */
+export function isLinkType(type: string): boolean {
+  return type === 'tributary.link' || type === 'tributary.unlink';
+}
+
 /** Where a message stands among those from one partition to another: `from`, and its number, from 1. */
 export interface Numbered {
   readonly from: number;

@@ -209,14 +209,15 @@ const TYPES: (string | undefined)[] = new Array<undefined>(256).fill(undefined);
 function typeText(bytes: Buffer, from: number, to: number): string {
   const place = ((bytes[from] as number) * 7 + (bytes[to - 1] as number) * 31 + (to - from) * 3) & 255;
   const known = TYPES[place];
-  if (known !== undefined && isAscii(bytes, from, to, known)) return known;
+  if (known !== undefined && isText(bytes, from, to, known)) return known;
   const text = textOf(bytes, from, to);
   // As many characters as bytes: ASCII without an escape.
   if (text.length === to - from) TYPES[place] = text;
   return text;
 }
 
-function isAscii(bytes: Buffer, from: number, to: number, text: string): boolean {
+/** `text`: ASCII. */
+function isText(bytes: Buffer, from: number, to: number, text: string): boolean {
   if (text.length !== to - from) return false;
   for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text.charCodeAt(i)) return false;
   return true;
