@@ -234,8 +234,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'an answer may be as long as it gets while it is written',
     law: '7',
     file: 'services/api/src/http/answer-writer.ts',
-    from: 'const demandRoom = (bytes: number) => {\n    if (at + bytes <= buffer.length) return;\n    if (at > mostBytes)',
-    to: 'const demandRoom = (bytes: number) => {\n    if (at + bytes <= buffer.length) return;\n    if (at < 0)',
+    from: '    demandAtMost(mostBytes, at);\n    const larger',
+    to: '    const larger',
     test: 'services/api/test/answer-writer.test.ts',
   },
   {

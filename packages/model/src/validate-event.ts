@@ -197,4 +197,4 @@ function amount(value: unknown, field: Field, { unit, min, max }: Extract<FieldR
 
 /** C0 controls and DEL: row keys are joined by tabs and lines end at newlines, so dimensions may hold neither. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-const CONTROL = /[\u0000-\u001f\u007f]/;
+export const CONTROL = /[\u0000-\u001f\u007f]/;

@@ -4,7 +4,9 @@
  * A record may hold marks beside events: `{"ts":<instant>,"cut":true}` says that the timeline holds nothing up to this instant
  * (user-state.ts). It takes the place of lines that the record lost, so it is as durable as they were, and it is shorter than any event, so that readers of signals pass over it (packages/store/src/records/signals.ts).
  */
+
 import { type Event, lineTs } from '@tributary/model/event';
+import { LINK_TYPES } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { timelineEvent } from './member.ts';
 import type { StepRules } from './step.ts';
@@ -91,11 +93,10 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
 /** Links of keys outlive the events that they moved: what comes later belongs to somebody by them. */
 function isOfLinks(line: string): boolean {
   const at = line.indexOf(',');
-  return line.startsWith(LINK, at) || line.startsWith(UNLINK, at);
+  return LINKS.some((one) => line.startsWith(one, at));
 }
 
-const LINK = ',"type":"tributary.link"';
-const UNLINK = ',"type":"tributary.unlink"';
+const LINKS = LINK_TYPES.map((type) => `,"type":"${type}"`);
 
 /** How many of the lines are kept: all, or half of what may be, so that cutting is rare. */
 function withinLength(retained: readonly { readonly at: number }[], lines: readonly string[], mostLength: number): number {

@@ -5,7 +5,7 @@
 import type { Event } from '@tributary/model/event';
 import type { Change, KeyState, Message } from '@tributary/model/identity/adoption';
 import { linksOf } from '@tributary/model/identity/links-of';
-import { encodeMessage, isLinkType, isMessageType, numberOfMessage } from '@tributary/model/identity/message-line';
+import { encodeMessage, isMessageType, LINK_TYPES, numberOfMessage } from '@tributary/model/identity/message-line';
 import { partitionOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { receiveLine } from '@tributary/views/identity/keyed-record';
@@ -54,7 +54,7 @@ export function applyKeyed(
   turnRows(run, arrival, event, user, change, effects, options);
   for (const { is } of change.turns)
     if (is !== undefined && run.definitions.conversionTypes.has(typeOf(is.line))) effects.conversions.set(is.id, userKey);
-  if (isLinkType(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
+  if (LINK_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
     append(effects, userKey, user, `${line}\n`);
 }
 

@@ -3,7 +3,7 @@
 --
 -- In:  everything (user_key, ts, id, type, received_at, said, …)  deduplicated; said: what a message says, as JSON, NULL for an event of the key's own. A
 --        message that lends an event has the type and the fields of that event
---      joined (window_ms)  how far back from its receipt a link reaches
+--      joined (window_ms, max_hops)  how far back from its receipt a link reaches, and how many keys an event passes at most
 -- Out: adopted (the columns of everything)  each event once, under the key that it counts for
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE joined_keys AS
@@ -46,7 +46,7 @@ CREATE OR REPLACE TABLE owners AS
 CREATE OR REPLACE TABLE adopted AS
   SELECT * FROM everything ANTI JOIN joined_keys USING (user_key)
   UNION ALL
-  SELECT * EXCLUDE (item, way, origin, row, owner) REPLACE (item AS id)
-  FROM items LEFT JOIN owners ON owners.row = items.rowid
-  WHERE owner IS NULL OR owner = user_key OR list_contains(way, owner) OR len(way) >= 4
+  SELECT * EXCLUDE (item, way, origin, row, owner, window_ms, max_hops) REPLACE (item AS id)
+  FROM items LEFT JOIN owners ON owners.row = items.rowid, joined
+  WHERE owner IS NULL OR owner = user_key OR list_contains(way, owner) OR len(way) >= max_hops
   QUALIFY row_number() OVER (PARTITION BY user_key, item ORDER BY origin <> user_key, origin, array_to_string(way, chr(10))) = 1;

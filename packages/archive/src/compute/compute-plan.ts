@@ -66,12 +66,12 @@ function hasDays({ fromMs, toMs }: CorrectedSpan, date: string): boolean {
 
 /** Rows made by another program, or under other definitions, are computed again from the base's events: so an upgrade fills what it adds. */
 function servesRows(base: GenerationManifest, { definitions }: GenerationManifest, program: string): boolean {
-  const [before, now] = [base.definitions, definitions].map((json) => storedDefinitions(json, sha256Hex).uncorrectedVersion);
+  const before = storedDefinitions(base.definitions, sha256Hex);
   return (
     // Not their text: other exchange rates make no other rows. What corrections change is taken out of them.
-    before === now &&
+    before.uncorrectedVersion === storedDefinitions(definitions, sha256Hex).uncorrectedVersion &&
     // A link moves events of any age: what its rows become is asked of all.
-    !('identity' in (JSON.parse(base.definitions) as object)) &&
+    before.joinedMs === null &&
     base.program === program &&
     [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views || base.leftOut?.includes(name) === true)
   );

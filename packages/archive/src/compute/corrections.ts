@@ -21,7 +21,6 @@ const MOST_HELD = 20_000;
 
 /** Who sent an event, and where it arrived. */
 const PLACE = ['user_key', 'id', 'position', 'entry_index'] as const;
-const ASKED_COLUMNS: Columns = EVENT_COLUMNS;
 
 const SAID = { kind: 'BIGINT', outcome: 'INTEGER' } as const;
 const OUTCOME = {
@@ -144,7 +143,7 @@ function askedOf(
   const bounds = new Set(all.flatMap(({ fromMs, toMs }) => [fromMs, toMs]));
   const era = ['0', ...[...bounds].map((ms) => `(ts >= ${ms})::INTEGER`)].join(' + ');
   const columns = [...new Set([...PLACE, 'ts', ...fields.map((field) => FIELDS[field].column)])];
-  const asked = Object.fromEntries(columns.map((column) => [column, ASKED_COLUMNS[column]])) as Columns;
+  const asked = Object.fromEntries(columns.map((column) => [column, (EVENT_COLUMNS as Columns)[column]])) as Columns;
   const corrected = definitions.correctedSpan === null ? [] : [definitions.correctedSpan];
   const from = ([files, spans]: readonly [readonly (readonly StoredFile[])[], readonly CorrectedSpan[]]) =>
     `SELECT *, ${era} AS era FROM ${parquetFiles(spec.dataDir, files.slice(shard.from, shard.to).flat(), asked, LATER_COLUMNS)} WHERE ${within(spans)}`;

@@ -12,6 +12,7 @@
  */
 
 import type { Definitions } from '@tributary/model/definitions';
+import { MAX_HOPS } from '@tributary/model/identity/adoption';
 import {
   batchSql,
   edgeStatements,
@@ -162,7 +163,7 @@ async function loadMembers(
   const { joinedMs } = definitions;
   if (joinedMs !== null) {
     await session.run(`CREATE OR REPLACE TABLE everything AS SELECT ${event} FROM (${all})`);
-    await session.run(`CREATE OR REPLACE TABLE joined AS SELECT ${BigInt(joinedMs)} AS window_ms`);
+    await session.run(`CREATE OR REPLACE TABLE joined AS SELECT ${BigInt(joinedMs)} AS window_ms, ${MAX_HOPS} AS max_hops`);
     for (const sql of statementsOf('adopt.sql')) await session.run(sql);
   }
   const counting = joinedMs === null ? `(${all})` : 'adopted';

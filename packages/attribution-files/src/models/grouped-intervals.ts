@@ -4,7 +4,8 @@
  *
  *   users → groups by hash → every model over all, and over all groups but one → jackknife
  */
-import { byCodePoint, type Reward } from '@tributary/attribution/data-driven/counts';
+
+import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { isRule } from '@tributary/attribution/models/catalogue';
 import { compute } from '@tributary/attribution/models/shared-models';
 import { creditByRule } from '@tributary/attribution/paths/credit';
@@ -18,6 +19,7 @@ import { jackknife, notRun } from '@tributary/attribution/uncertainty/jackknife'
 import type { ModelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
 import { InputError } from '@tributary/importing/failures';
+import { byCodePoint } from '@tributary/model/code-points';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { partitionOf } from '@tributary/model/user-key';
 import { changed } from './attribute.ts';

@@ -1,6 +1,7 @@
 /** The chain of states behind transition counts, as flows: numbers of traversals, not probabilities. */
+import { byCodePoint } from '@tributary/model/code-points';
 import { TributaryError } from '@tributary/model/errors';
-import { byCodePoint, canonicalTransitions, channelsOf, type Reward, SEPARATOR, type Transition } from './counts.ts';
+import { canonicalTransitions, channelsOf, type Reward, SEPARATOR, type Transition } from './counts.ts';
 
 /** States that are held as one matrix: an inverse of them takes about 2 s and 50 MB. Removal effects of more are found by sparse elimination. */
 export const MOST_DENSE_STATES = 1_500;

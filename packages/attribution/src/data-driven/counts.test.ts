@@ -1,6 +1,7 @@
+import { byCodePoint } from '@tributary/model/code-points';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byCodePoint, canonicalCoalitions, canonicalTransitions, renameChannels } from './counts.ts';
+import { canonicalCoalitions, canonicalTransitions, renameChannels } from './counts.ts';
 import { coalitionsOfPaths, lowerOrder, transitionsOfPath, transitionsOfPaths } from './path-counts.ts';
 import { rateGame } from './rate-game.ts';
 import { withShares } from './shares.ts';

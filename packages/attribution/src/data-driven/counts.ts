@@ -5,6 +5,7 @@
  * them. Floating point does not add, so every model first sorts its counts by channel: equal counts give bit-equal
  * results whatever order the rows came in, and rows that cancelled to nothing leave no trace.
  */
+import { byCodePoint } from '@tributary/model/code-points';
 import { TributaryError } from '@tributary/model/errors';
 
 /** Journeys by the set of channels they touched. Channels are distinct and sorted; a set occurs once. */
@@ -63,19 +64,6 @@ export interface ModelResult {
 export const SEPARATOR = '\u001f';
 /** Joins both ends of an edge. */
 const EDGE = '\u001e';
-
-/** The order of code points, which is that of UTF-8 bytes and of DuckDB; `<` puts surrogates before U+E000. */
-export function byCodePoint(a: string, b: string): number {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (x !== y) return Number(isSurrogate(x)) - Number(isSurrogate(y)) || x - y;
-  }
-  return a.length - b.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
-}
 
 /**
  * Sorted, merged, distinct channels in each set. Rows without a channel (no path) or without any count are left out.

@@ -1,5 +1,6 @@
 /** From the effects of channels to their shares of the whole. */
-import { byCodePoint, type ChannelEffect } from './counts.ts';
+import { byCodePoint } from '@tributary/model/code-points';
+import type { ChannelEffect } from './counts.ts';
 
 /** Below this part of Σ|effect| the sum of effects is rounding noise, and shares of it would mean nothing. */
 const NOISE = 1e-12;

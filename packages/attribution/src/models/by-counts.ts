@@ -1,5 +1,6 @@
 /** Any model, run again on the counts of each draw: a model needs no second form for how sure it is. */
-import { byCodePoint, type Coalition, type Reward, type Transition } from '../data-driven/counts.ts';
+import { byCodePoint } from '@tributary/model/code-points';
+import type { Coalition, Reward, Transition } from '../data-driven/counts.ts';
 import { transitionsOfPath } from '../data-driven/path-counts.ts';
 import { sizesOf } from '../data-driven/sum-game.ts';
 import { type EffectsOfSums, grouped, keyOfStates, type PathSums, type PathsInput, sumsOfRows } from '../path-sums/path-sums.ts';

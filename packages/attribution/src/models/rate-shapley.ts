@@ -1,4 +1,5 @@
-import { byCodePoint, type Reward, SEPARATOR } from '../data-driven/counts.ts';
+import { byCodePoint } from '@tributary/model/code-points';
+import { type Reward, SEPARATOR } from '../data-driven/counts.ts';
 import { coalitionsOfPaths } from '../data-driven/path-counts.ts';
 import { rateGame } from '../data-driven/rate-game.ts';
 import { effectsNear, gameNear, type NearGame } from '../data-driven/rate-game-near.ts';

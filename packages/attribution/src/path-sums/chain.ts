@@ -1,8 +1,9 @@
 /** The chain of states of one set of paths, for counts that change with every draw: names are looked up once. */
 
+import { byCodePoint } from '@tributary/model/code-points';
 import { TributaryError } from '@tributary/model/errors';
 import type { Chain } from '../data-driven/chain.ts';
-import { byCodePoint, type Reward, SEPARATOR } from '../data-driven/counts.ts';
+import { type Reward, SEPARATOR } from '../data-driven/counts.ts';
 import { expectedIn, MOST_SPARSE_STATES } from '../data-driven/markov.ts';
 import { transitionsOfPath } from '../data-driven/path-counts.ts';
 import type { EffectsOfSums, PathsInput } from './path-sums.ts';

@@ -2,7 +2,8 @@
  * Sums by path that change with every draw, and what a model says of them: whatever depends on the paths alone is computed once.
  * An entry a path, in the order of the paths; channels in the order of the channels.
  */
-import { byCodePoint, type PathCount, type Reward, SEPARATOR } from '../data-driven/counts.ts';
+import { byCodePoint } from '@tributary/model/code-points';
+import { type PathCount, type Reward, SEPARATOR } from '../data-driven/counts.ts';
 
 export interface PathSums {
   readonly conversions: Float64Array;

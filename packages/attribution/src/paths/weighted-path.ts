@@ -1,5 +1,6 @@
 /** Journeys by their path: what aggregated path files hold, and what every model over whole paths reads. */
-import { byCodePoint, type PathCount, SEPARATOR } from '../data-driven/counts.ts';
+import { byCodePoint } from '@tributary/model/code-points';
+import { type PathCount, SEPARATOR } from '../data-driven/counts.ts';
 import type { Touches } from '../rules/weights.ts';
 
 export interface WeightedPath extends PathCount {

@@ -1,5 +1,6 @@
 /** What a model says of sums by path, as numbers by channel: computed once for the sums as they are, then for every draw. */
-import { byCodePoint, type Reward } from '../data-driven/counts.ts';
+import { byCodePoint } from '@tributary/model/code-points';
+import type { Reward } from '../data-driven/counts.ts';
 import { countsBySums, effectsByCounts } from '../models/by-counts.ts';
 import { isRule, isShared, type ModelName } from '../models/catalogue.ts';
 import { type Effects, refusalOfRuns, type SharedModel } from '../models/shared-model.ts';

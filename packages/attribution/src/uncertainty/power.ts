@@ -7,7 +7,7 @@
  * One witness takes more conversions where users convert repeatedly, fewer where a model divides each conversion. Both depend on the
  * share, so the sample is brought to it first.
  */
-import { byCodePoint } from '../data-driven/counts.ts';
+import { byCodePoint } from '@tributary/model/code-points';
 import type { ModelName } from '../models/catalogue.ts';
 import { deviations, wilson } from './scales.ts';
 import { type ChannelUncertainty, type Uncertainty, type UncertaintyOptions, uncertaintyOf } from './uncertainty.ts';

@@ -2,7 +2,7 @@
  * What is drawn as one: all that a user did, or a single journey where users are not known. Journeys of one user go together: drawn
  * apart, one user with 25 purchases would count as 25 witnesses.
  */
-import { byCodePoint } from '../data-driven/counts.ts';
+import { byCodePoint } from '@tributary/model/code-points';
 import { pathKey, type WeightedPath } from '../paths/weighted-path.ts';
 
 export type UnitKind = 'user' | 'journey';

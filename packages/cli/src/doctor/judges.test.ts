@@ -64,7 +64,7 @@ test('runs are due as schedules say, and a full one that does not come is named'
   ]);
   expect(judged(schedule('default', 15, { paused: true, next: [] }))).toEqual([
     0,
-    'warn: no run begins by itself: default is paused',
+    'warn: no run begins by itself, paused: default',
   ]);
   expect(judged()).toEqual([0, 'ok: none: runs begin on demand alone']);
   // Weekdays alone: on a Friday the next runs are 3 days and 1 day apart.

@@ -13,7 +13,7 @@ const CHECK = 'schedules';
 
 export interface Judged {
   readonly findings: Finding[];
-  /** How far two runs of any schedule are apart at most, ms; 0: none is due. null: the API did not say. */
+  /** How far apart runs are at most by the schedule that is due most often, ms; 0: none is due. null: the API did not say. */
   readonly everyMs: number | null;
 }
 
@@ -37,14 +37,14 @@ export function judgeSchedules(schedules: readonly Schedule[], nowMs: number): J
     const finding =
       paused === ''
         ? ok(CHECK, 'none: runs begin on demand alone')
-        : warn(CHECK, `no run begins by itself: ${paused} is paused`, 'Resume it with "tributary schedules resume NAME".');
+        : warn(CHECK, `no run begins by itself, paused: ${paused}`, 'Resume it with "tributary schedules resume NAME".');
     return { findings: [finding], everyMs: 0 };
   }
   const late = due.filter((one) => one.mode === 'full' && nowMs - (one.lastDoneAt ?? one.at) > OVERDUE_AFTER * apartMs(one));
   const findings = late.map((one) =>
     warn(
       CHECK,
-      `a full run of schedule ${one.name} is overdue: the last one ended ${one.lastDoneAt === null ? 'never' : `${span(nowMs - one.lastDoneAt)} ago`}`,
+      `a full run of schedule ${one.name} is overdue: ${one.lastDoneAt === null ? 'none has ended yet' : `the last one ended ${span(nowMs - one.lastDoneAt)} ago`}`,
       'See "tributary batch runs", and whether the recompute role runs.',
     ),
   );

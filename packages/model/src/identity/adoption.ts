@@ -5,7 +5,8 @@
  * message; when the owner changes, it is taken back there and lent to the next one. Among the messages on one item the one with the largest
  * version counts, so a message that comes twice, late or in another order changes nothing.
  */
-import { addLink, isLower, type Link, type Links, noLinks, ownerAt, type Undoing, undoLinks, type Version } from './links.ts';
+import { byCodePoint } from '../code-points.ts';
+import { addLink, type Link, type Links, noLinks, ownerAt, type Undoing, undoLinks, type Version } from './links.ts';
 
 /** An event, as far as adoption looks at it. */
 export interface Item {
@@ -61,7 +62,7 @@ export interface Change {
 }
 
 /** An item passes this many keys at most; then it counts where it is. */
-const MAX_HOPS = 4;
+export const MAX_HOPS = 4;
 
 export function emptyKey(key: string, windowMs: number): KeyState {
   return { key, held: new Map(), links: noLinks(windowMs) };
@@ -161,6 +162,6 @@ function memberAmong(key: string, ways: readonly Held[]): Item | undefined {
 /** The key's own one, else the one of the first origin, then of the shortest way: no order of arrival decides. */
 function isPreferred(key: string, a: Item, b: Item): boolean {
   if ((a.origin === key) !== (b.origin === key)) return a.origin === key;
-  if (a.origin !== b.origin) return isLower(a.origin, b.origin);
-  return isLower(a.path.join('\n'), b.path.join('\n'));
+  if (a.origin !== b.origin) return byCodePoint(a.origin, b.origin) < 0;
+  return byCodePoint(a.path.join('\n'), b.path.join('\n')) < 0;
 }

@@ -5,7 +5,7 @@
  *   `alias` with `properties.previousId`                         the previous one (Segment, RudderStack)
  *   `$identify` with `properties.$anon_distinct_id`              the anonymous one (PostHog)
  *   `$create_alias` with `properties.alias`                      the alias (PostHog)
- *   `tributary.undo` with `properties.key`                       it is not, whatever was said before (`tributary users unlink`)
+ *   `tributary.undo` with `properties.key`                       it is not, whatever was said before (not sent yet: collectors refuse the type)
  *
  * Only an alias may name a key that is a known user: that is a merge of two users, and somebody asked for it.
  */
@@ -13,6 +13,7 @@ import type { Event } from '../event.ts';
 import { FIELDS } from '../event-fields.ts';
 import { HOUR_MS } from '../time.ts';
 import { userKeyOf } from '../user-key.ts';
+import { CONTROL } from '../validate-event.ts';
 import type { Message } from './adoption.ts';
 import type { Version } from './links.ts';
 
@@ -61,12 +62,11 @@ function keysIn({ type, userId, anonymousId, properties }: Event): ReadonlySet<s
 
 /** Whether a text can be the key of a user: what no event could be sent with has no events. */
 function isKey(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= FIELDS.userId.maxLength && isPlain(value);
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as the check of an event has it
-const CONTROL = /[\u0000-\u001f\u007f]/;
-
-function isPlain(value: string): boolean {
-  return !CONTROL.test(value) && value.isWellFormed();
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= FIELDS.userId.maxLength &&
+    !CONTROL.test(value) &&
+    value.isWellFormed()
+  );
 }

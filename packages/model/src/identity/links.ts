@@ -8,6 +8,8 @@
  * link itself carries, and by no clock, so that each reader decides it alike whenever it reads.
  */
 
+import { byCodePoint } from '../code-points.ts';
+
 /** A place in the log of the partition where it was decided, comparable as a string: of two, the larger one is later. */
 export type Version = string;
 
@@ -86,13 +88,5 @@ function countUpTo(made: readonly Link[], ts: number): number {
 }
 
 function isBefore(a: Link, b: Link): boolean {
-  return a.ts === b.ts ? isLower(a.id, b.id) : a.ts < b.ts;
-}
-
-/** In the order of code points, as SQL compares text: of UTF-16 units, those of a pair would lie before others. Both are well-formed. */
-export function isLower(a: string, b: string): boolean {
-  let at = 0;
-  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  // Within a pair of units the first one is the same: the second decides as the code point would.
-  return at < b.length && (a.codePointAt(at) ?? -1) < (b.codePointAt(at) as number);
+  return a.ts === b.ts ? byCodePoint(a.id, b.id) < 0 : a.ts < b.ts;
 }

@@ -8,19 +8,17 @@ import { type Event, encodeEvent } from '../event.ts';
 import { userKeyOf } from '../user-key.ts';
 import type { Item, ItemMessage, Message } from './adoption.ts';
 
-const PREFIX = 'tributary.';
+/** Types that begin so are the platform's own. */
+export const RESERVED_PREFIX = 'tributary.';
+/** Say which keys are of one person, and move no event by themselves. */
+export const LINK_TYPES: readonly string[] = ['tributary.link', 'tributary.unlink'];
 export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', 'tributary.put', 'tributary.take'] as const;
 /** Among the properties of a message: what it says beside the fields of an event. */
 export const SAID = '$tributary';
 
 /** Whether it is the type of a message, and no sender's. */
 export function isMessageType(type: string): boolean {
-  return type.startsWith(PREFIX) && (MESSAGE_TYPES as readonly string[]).includes(type);
-}
-
-/** Whether a message of this type says which keys are of one person, and moves no event by itself. */
-export function isLinkType(type: string): boolean {
-  return type === 'tributary.link' || type === 'tributary.unlink';
+  return type.startsWith(RESERVED_PREFIX) && (MESSAGE_TYPES as readonly string[]).includes(type);
 }
 
 /** Where a message stands among those from one partition to another: `from`, and its number, from 1. */
@@ -39,7 +37,7 @@ export function numberOfMessage({ id }: Pick<Event, 'id'>): Numbered {
 }
 
 export function encodeMessage(message: Message, numbered: Numbered): string {
-  const head = { type: `${PREFIX}${message.kind}`, id: idOfMessage(numbered), userId: message.to };
+  const head = { type: `${RESERVED_PREFIX}${message.kind}`, id: idOfMessage(numbered), userId: message.to };
   switch (message.kind) {
     case 'link': {
       const { ts, receivedAt, ...said } = message.link;
@@ -91,7 +89,7 @@ export function messageOf(event: Event): Message {
   const { type, ts, receivedAt, properties } = event;
   const to = userKeyOf(event);
   const said = (properties as Readonly<Record<string, unknown>>)[SAID];
-  const kind = type.slice(PREFIX.length) as Message['kind'];
+  const kind = type.slice(RESERVED_PREFIX.length) as Message['kind'];
   switch (kind) {
     case 'link': {
       const link = said as { readonly id: string; readonly to: string; readonly version: string };

@@ -1,11 +1,13 @@
 /** How sure a model is of its channels, from what it says without each of the groups of users (attribution/src/uncertainty/jackknife.ts). */
-import { byCodePoint, type ChannelEffect, type Reward } from '@tributary/attribution/data-driven/counts';
+
+import type { ChannelEffect, Reward } from '@tributary/attribution/data-driven/counts';
 import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
 import type { ModelOutcome, SharedName } from '@tributary/attribution/models/shared-models';
 import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import type { Grouped } from '@tributary/attribution/uncertainty/grouped';
 import { type GroupedChannel, jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { byCodePoint } from '@tributary/model/code-points';
 import type { Integer } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';

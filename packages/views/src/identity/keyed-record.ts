@@ -12,7 +12,7 @@ import {
   receiveMessage,
 } from '@tributary/model/identity/adoption';
 import type { Version } from '@tributary/model/identity/links';
-import { isLinkType, isMessageType, messageOf } from '@tributary/model/identity/message-line';
+import { isMessageType, LINK_TYPES, messageOf } from '@tributary/model/identity/message-line';
 import { timelineEvent } from '../member.ts';
 import { linesOf, markedCut } from '../record.ts';
 import type { StepRules } from '../step.ts';
@@ -30,7 +30,7 @@ export function keyFromRecord(key: string, record: string, windowMs: number): Ke
   const events: (readonly [Event, string])[] = [];
   for (const line of linesOf(record)) {
     const event = JSON.parse(line) as Event;
-    if (isLinkType(event.type)) receiveLine(state, event, line, '');
+    if (LINK_TYPES.includes(event.type)) receiveLine(state, event, line, '');
     else events.push([event, line]);
   }
   for (const [event, line] of events) receiveLine(state, event, line, '');

@@ -15,13 +15,18 @@ export interface AnswerWriter {
   written(): Buffer;
 }
 
+/** Throws `too_much_asked` where an answer has more. */
+export function demandAtMost(mostBytes: number, bytes: number): void {
+  if (bytes > mostBytes) throw new TributaryError('too_much_asked', `the answer must have at most ${mostBytes} bytes (got more)`);
+}
+
 /** `mostBytes`: throws `too_much_asked` beyond. */
 export function createAnswerWriter(mostBytes: number): AnswerWriter {
   let buffer = Buffer.allocUnsafe(FIRST_BYTES);
   let at = 0;
   const demandRoom = (bytes: number) => {
     if (at + bytes <= buffer.length) return;
-    if (at > mostBytes) throw new TributaryError('too_much_asked', `the answer must have at most ${mostBytes} bytes (got more)`);
+    demandAtMost(mostBytes, at);
     const larger = Buffer.allocUnsafe(Math.max(2 * buffer.length, at + bytes));
     buffer.copy(larger, 0, 0, at);
     buffer = larger;
@@ -38,8 +43,7 @@ export function createAnswerWriter(mostBytes: number): AnswerWriter {
     },
     length: () => at,
     written() {
-      if (at > mostBytes)
-        throw new TributaryError('too_much_asked', `the answer must have at most ${mostBytes} bytes (got more)`);
+      demandAtMost(mostBytes, at);
       return buffer.subarray(0, at);
     },
   };

@@ -18,6 +18,7 @@ import type { RecordOwner } from '@tributary/store/serving-store';
 import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { ApiContext } from '../context.ts';
+import { demandAtMost } from './answer-writer.ts';
 import { turnsWithin } from './turns.ts';
 
 /** Users of one answer that are reported to lack events. */
@@ -122,8 +123,7 @@ export async function findValues(
       if (one.bounded) bounded++;
       if (one.lostMs !== NEVER_CUT) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(one.lostMs, 'what signals look at')}`);
       bytes += add({ ...one, partition, userKey, isPresent: record !== null, isBehind: behind.has(partition) });
-      if (bytes > MOST_ANSWER_BYTES)
-        throw new TributaryError('too_much_asked', `the answer must have at most ${MOST_ANSWER_BYTES} bytes (got more)`);
+      demandAtMost(MOST_ANSWER_BYTES, bytes);
     }
     return { asOf, holes, partial, bounded, backfilling, health };
   });

@@ -3,6 +3,7 @@ import { isCurrency, noCurrency } from '@tributary/model/currency';
 import { encodeDraft } from '@tributary/model/draft';
 import type { ErrorCode } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
+import { RESERVED_PREFIX } from '@tributary/model/identity/message-line';
 import { isObject, type JsonObject, type Outcome } from '@tributary/model/json';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
@@ -72,7 +73,7 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   // All of them take more bytes than characters.
   const hidden = bytes === line.length ? undefined : hiddenControl(event, line);
   if (hidden !== undefined) return hidden;
-  if (event.type.startsWith(RESERVED_TYPES)) return reservedType(event.type);
+  if (event.type.startsWith(RESERVED_PREFIX)) return reservedType(event.type);
   if (event.currency !== undefined && !isCurrency(event.currency)) return unknownCurrency(event.currency);
   const refusal = refusalOfEvent(grant, event, claimedSource(item, rules.formatHasSource));
   if (refusal !== undefined) return refusal;
@@ -107,11 +108,9 @@ function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, gr
   });
 }
 
-/** What partitions say to each other lies in the log as events of these types. */
-const RESERVED_TYPES = 'tributary.';
-
+/** What partitions say to each other lies in the log as events of such types. */
 function reservedType(type: string): Invalid {
-  const must = `not begin with "${RESERVED_TYPES}", as the platform writes such events itself`;
+  const must = `not begin with "${RESERVED_PREFIX}", as the platform writes such events itself`;
   return invalid('invalid_field', { field: 'type', must, got: describe(type), fix: 'Choose another name' });
 }
 

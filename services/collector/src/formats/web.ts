@@ -16,7 +16,7 @@ interface Rule {
   readonly isOptional?: true;
 }
 
-/** A page view is engaged for 15 s between two reports, and 5 s more after its last input. */
+/** A page reports after 20 s engaged at the latest; three times that is taken. */
 const MAX_ENGAGED_MS = 60_000;
 const MAX_VISIBLE_MS = 366 * DAY_MS;
 const MAX_PX = 10_000_000;
@@ -88,8 +88,8 @@ export const readWeb: ReadItem = (item, envelope) => {
   const name = item['type'] === 'track' ? item['event'] : item['type'];
   const rules = typeof name === 'string' && Object.hasOwn(WEB_EVENTS, name) ? WEB_EVENTS[name] : undefined;
   const context = { library: { name: 'web' }, page: objectOf(objectOf(item['context'])?.['page']) };
-  // What a page tracks of its own.
   const given = item['properties'];
+  // What a page tracks of its own.
   if (rules === undefined) {
     const draft = readSegment({ ...item, context }, envelope);
     return 'ok' in draft

@@ -14,7 +14,7 @@ import type { Outbox } from '@tributary/store/outbox';
 
 export interface PublisherOptions {
   readonly outbox: Outbox;
-  /** The output log; as many partitions as the event log. */
+  /** Where lines go: the output log, or the event log for messages between keys. */
   readonly log: Pick<EventLog, 'append'>;
   readonly assigned: () => ReadonlySet<number>;
   /** Lines, and UTF-16 units, of one append: a line that is longer goes alone. */
