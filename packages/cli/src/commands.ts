@@ -1,4 +1,7 @@
-/** Which commands there are, and where. Only what the arguments name is loaded: reading code is most of what a short command takes. */
+/**
+ * Which commands there are, and where. Only what the arguments name is loaded: reading code is most of what a short command takes. `--help` loads all
+ * of them, so each imports Redis' client, and what reads manifests and definitions, when it acts.
+ */
 import type { Command } from 'commander';
 import type { Act } from './context.ts';
 

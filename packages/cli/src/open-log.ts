@@ -47,7 +47,6 @@ async function onKafka(name: LogName, config: Parameters<typeof kafkaConfigurati
 }
 
 async function onRedis(name: LogName, redisUrl: string): Promise<OpenLog> {
-  // Redis' client is read where it is needed: --help loads every command.
   const { connectRedis, whenReady } = await import('@tributary/runtime/redis/connect');
   let lastError = '';
   const onError = (error: Error) => {

@@ -26,6 +26,12 @@ test('of the contract only its types and its CSV: no command loads any other of 
   expect(modules.filter((url) => /\/packages\/contract\/(?!src\/csv\.ts$)/.test(url))).toEqual([]);
 });
 
+test("what manifests and Redis are read with is loaded when a command acts: --help loads every command's own code", () => {
+  const modules = loadedBy('--help');
+  expect(modules.length).toBeGreaterThan(60);
+  expect(modules.filter((url) => /\/node_modules\/(?:zod|ioredis)\//.test(url))).toEqual([]);
+});
+
 test.each([
   ['--version', 35],
   ['status', 50],

@@ -1,6 +1,5 @@
 /** `tributary archive attach`: a text with which other programs read the archived events. */
 import { realpath } from 'node:fs/promises';
-import { partitionsOf } from '@tributary/archive/audit/audit';
 import { type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -17,6 +16,7 @@ export function addArchiveAttach(archive: Command, act: Act): void {
 
 async function attach(context: Context, { for: engine }: { readonly for: Engine }): Promise<ExitCode> {
   const { settings } = context;
+  const { partitionsOf } = await import('@tributary/archive/audit/audit');
   if ((await partitionsOf(settings.dataDir)).length === 0) throw noArchive(settings);
   const text = attachText(engine, await realpath(settings.dataDir));
   await answer(context, { for: engine, text }, () => text);

@@ -1,7 +1,7 @@
 /** `tributary archive repair`: damaged and missing files of the data folder, brought back from a second copy of it. */
 import { resolve } from 'node:path';
 import { MOST_FAULTS } from '@tributary/archive/audit/faults';
-import { demandCopy, type Repair, repairFrom } from '@tributary/archive/audit/repair';
+import type { Repair } from '@tributary/archive/audit/repair';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { asUsage, EXIT, type ExitCode } from '../exit.ts';
@@ -32,6 +32,7 @@ export function addArchiveRepair(archive: Command, act: Act): void {
 async function repair(context: Context, { from, dryRun = false }: Options): Promise<ExitCode> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
+  const { demandCopy, repairFrom } = await import('@tributary/archive/audit/repair');
   const copy = resolve(shell.cwd, from);
   if (!dryRun) await demandOwner(dataDir);
   const wrong = await demandCopy(dataDir, copy).then(

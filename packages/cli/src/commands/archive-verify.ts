@@ -1,5 +1,5 @@
 /** `tributary archive verify`: every manifest and every file of the data folder, by partition and generation. Changes nothing. */
-import { type Audit, auditDataFolder } from '@tributary/archive/audit/audit';
+import type { Audit } from '@tributary/archive/audit/audit';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
@@ -23,6 +23,7 @@ async function verify(context: Context, { quick = false }: { readonly quick?: bo
 /** Ends with an error where it was interrupted, or there is nothing to look at. */
 export async function auditOf({ shell, settings, terminal }: Context, quick: boolean): Promise<Audit> {
   const { dataDir } = settings;
+  const { auditDataFolder } = await import('@tributary/archive/audit/audit');
   const onFile = (path: string) => terminal.progress(`checking ${path}`);
   try {
     const audit = await auditDataFolder({ dataDir, nowMs: shell.now(), depth: { quick, signal: shell.signal }, onFile });

@@ -1,10 +1,7 @@
 /** `tributary backup` and `tributary restore`: all that a platform is made of, copied while it runs, and put in the place of a data folder. */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { partitionsOf } from '@tributary/archive/audit/audit';
-import { backUp } from '@tributary/archive/backup/backup';
 import type { BackupNote } from '@tributary/archive/backup/note';
-import { restore } from '@tributary/archive/backup/restore';
 import { TributaryError } from '@tributary/model/errors';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
@@ -34,6 +31,10 @@ export function addRestore(program: Command, act: Act): void {
 async function backup(context: Context, folder: string): Promise<ExitCode> {
   const { shell, settings } = context;
   const { dataDir } = settings;
+  const [{ partitionsOf }, { backUp }] = await Promise.all([
+    import('@tributary/archive/audit/audit'),
+    import('@tributary/archive/backup/backup'),
+  ]);
   const target = resolve(shell.cwd, folder);
   if ((await partitionsOf(dataDir)).length === 0) throw noArchive(settings);
   await demandElsewhere(target, dataDir);
@@ -54,6 +55,7 @@ async function backup(context: Context, folder: string): Promise<ExitCode> {
 async function restoreFrom(context: Context, folder: string): Promise<ExitCode> {
   const { shell, settings } = context;
   const { dataDir } = settings;
+  const { restore } = await import('@tributary/archive/backup/restore');
   const from = resolve(shell.cwd, folder);
   await demandOwner(dataDir);
   const note = await whileShown(context, 'restoring', 'restore', (ports) => restore({ ...ports, backup: from, dataDir }));

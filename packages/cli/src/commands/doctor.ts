@@ -5,13 +5,11 @@ import { eventLogNote } from '@tributary/runtime/event-log/note';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { checkAnswers } from '../doctor/answers.ts';
-import { checkArchive, checkGenerations, judgePointer } from '../doctor/archive.ts';
 import { checkConfiguration } from '../doctor/configuration.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkDataDir, judgeNode } from '../doctor/machine.ts';
 import { checkRedis, type LogFacts } from '../doctor/redis.ts';
 import { judgeRestores, restoresIn } from '../doctor/restored.ts';
-import { checkSchedules } from '../doctor/schedules.ts';
 import { checkServices } from '../doctor/services.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { linesOf, printable, roomBeside } from '../terminal/table.ts';
@@ -44,6 +42,10 @@ async function doctor(context: Context, options: Options): Promise<ExitCode> {
 async function examineAll(context: Context, options: Options): Promise<Finding[]> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
+  const [{ checkArchive, checkGenerations, judgePointer }, { checkSchedules }] = await Promise.all([
+    import('../doctor/archive.ts'),
+    import('../doctor/schedules.ts'),
+  ]);
   const depth = { quick: options.quick === true, onFile: (path: string) => terminal.progress(`checking ${path}`) };
   const machine = [judgeNode(shell.nodeVersion), ...(await checkDataDir(dataDir, settings.keyIfAny('read') !== undefined))];
   const redis = await checkRedis(settings.redisUrl, shell.now, await logInKafka(context), notedLog(dataDir));

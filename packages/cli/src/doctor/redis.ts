@@ -90,7 +90,6 @@ export async function checkRedis(
   elsewhere: LogFacts | null,
   noted: string | null = null,
 ): Promise<{ findings: Finding[]; facts: RedisFacts | null }> {
-  // Redis' client is read where it is needed: --help loads every command.
   const { connectRedis, whenReady } = await import('@tributary/runtime/redis/connect');
   let lastError = '';
   const redis = connectRedis(url, 'commit', (error) => {

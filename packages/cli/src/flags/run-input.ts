@@ -3,14 +3,12 @@ import { resolve } from 'node:path';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import type { Decimal } from '@tributary/attribution-files/files/decimal';
-import { readEventFile } from '@tributary/attribution-files/files/event-file';
 import { type PathFile, readPathFile } from '@tributary/attribution-files/files/path-file';
 import { MISNAMED } from '@tributary/importing/failures';
 import { inflated } from '@tributary/importing/files/lines';
 import { openInput } from '@tributary/importing/files/open-input';
 import { decimalsOf } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
 import { separatorOf } from './csv-flags.ts';
@@ -18,6 +16,7 @@ import type { RunFlags, RunPlan } from './run-plan.ts';
 
 /** The built-in ones for ''. */
 export async function definitionsOf({ shell }: Context, file: string): Promise<Definitions> {
+  const { loadDefinitions } = await import('@tributary/runtime/config/definitions');
   try {
     return await loadDefinitions(file === '' ? '' : resolve(shell.cwd, file));
   } catch (cause) {
@@ -37,7 +36,7 @@ export async function definitionsOf({ shell }: Context, file: string): Promise<D
   }
 }
 
-export function readRunFile(
+export async function readRunFile(
   context: Context,
   options: RunFlags,
   { file, definitions, models, replicates, groups }: RunPlan,
@@ -54,7 +53,8 @@ export function readRunFile(
   };
   const chunks = inflated(openInput(context.shell, file), file);
   const withAges = models.some((model) => modelInfo(model).needs.includes('ages'));
-  if (definitions !== undefined)
+  if (definitions !== undefined) {
+    const { readEventFile } = await import('@tributary/attribution-files/files/event-file');
     return readEventFile(chunks, file, {
       ...shared,
       map: options.map ?? '',
@@ -63,6 +63,7 @@ export function readRunFile(
       withoutAmounts,
       nowMs: context.shell.now(),
     });
+  }
   return readPathFile(chunks, file, {
     ...shared,
     pathSeparator: options.pathSeparator,

@@ -71,7 +71,6 @@ async function compare({ shell, settings }: Context, state: LogState, partitions
 
 /** undefined: nothing answers; null: Redis has no log. */
 async function askRedis(url: string): Promise<string | null | undefined> {
-  // Redis' client is read where it is needed: --help loads every command.
   const { connectRedis, whenReady } = await import('@tributary/runtime/redis/connect');
   const redis = connectRedis(url, 'commit', () => {});
   try {
