@@ -7,16 +7,12 @@ import { copyFileSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, st
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { ATTENTION, BUILT_FOLDER, SCRIPT } from '../src/built.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const REPOSITORY = join(ROOT, '../..');
-const DIST = join(ROOT, 'dist');
 
-/** What a page loads, and what that loads later. */
-export const SCRIPT = 'web.js';
-export const ATTENTION = 'web-attention.js';
-
-export async function buildScripts(folder: string = DIST): Promise<void> {
+export async function buildScripts(folder: string = BUILT_FOLDER): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await bundle('src/page/script.ts', 'iife', join(folder, SCRIPT));
   await bundle('src/attention/attention.ts', 'es', join(folder, ATTENTION));
@@ -68,7 +64,7 @@ function isBuilt(): boolean {
     join(REPOSITORY, 'package-lock.json'),
   ];
   const newest = Math.max(...sources.map(changedMs));
-  return [SCRIPT, ATTENTION].every((name) => changedMs(join(DIST, name)) > newest);
+  return [SCRIPT, ATTENTION].every((name) => changedMs(join(BUILT_FOLDER, name)) > newest);
 }
 
 function declare(folder: string): void {

@@ -8,11 +8,12 @@ import { openEventLog } from '@tributary/log/open-log';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { followKeys } from '@tributary/runtime/keys/ring';
+import { BUILT_FOLDER } from '@tributary/tracker/built';
 import { withActivity, withRoom } from './activity.ts';
 import { createGates } from './bodies/gate.ts';
 import { minimiserOf } from './checks/minimiser.ts';
 import { createRejections } from './checks/rejections.ts';
-import { TRACKER_FOLDER, trackerIn } from './clients/tracker.ts';
+import { trackerIn } from './clients/tracker.ts';
 import { listen } from './http/listen.ts';
 import { logReadiness } from './http/readiness.ts';
 import { buildServer } from './http/server.ts';
@@ -75,7 +76,7 @@ await runRole('collector', async ({ config, log: logger, metrics: registry, disk
     gates,
     registry,
     publicUrl: config.collectorPublicUrl,
-    tracker: { path: config.trackerPath, library: trackerIn(TRACKER_FOLDER) },
+    tracker: { path: config.trackerPath, library: trackerIn(BUILT_FOLDER) },
     origins: config.collectorOrigins,
     maxConnections: config.maxConnections,
     requestTimeoutMs: config.requestTimeoutMs,

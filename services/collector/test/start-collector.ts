@@ -6,12 +6,13 @@ import { DAY_MS } from '@tributary/model/time';
 import type { WaitingLimits } from '@tributary/runtime/http/waiting-answers';
 import type { KeyRecord, KeyRules, Scope } from '@tributary/runtime/keys/file';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { BUILT_FOLDER } from '@tributary/tracker/built';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { createGate, type Gate, type GateLimits, type Gates } from '../src/bodies/gate.ts';
 import { createRejections } from '../src/checks/rejections.ts';
 import type { SentLimits } from '../src/clients/sent-scripts.ts';
-import { TRACKER_FOLDER, trackerIn } from '../src/clients/tracker.ts';
+import { trackerIn } from '../src/clients/tracker.ts';
 import { logReadiness } from '../src/http/readiness.ts';
 import { buildServer } from '../src/http/server.ts';
 import { type Grant, grantOf } from '../src/keys/grant.ts';
@@ -136,7 +137,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
     gates,
     registry,
     publicUrl: '',
-    tracker: { path: options.trackerPath ?? '/web', library: trackerIn(options.trackerFolder ?? TRACKER_FOLDER) },
+    tracker: { path: options.trackerPath ?? '/web', library: trackerIn(options.trackerFolder ?? BUILT_FOLDER) },
     origins: options.origins ?? '*',
     maxConnections: 1_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,

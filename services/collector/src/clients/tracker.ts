@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { ATTENTION, SCRIPT } from '@tributary/tracker/built';
 import type { Library, Script } from './scripts.ts';
 
-export const TRACKER_FOLDER = join(import.meta.dirname, '../../../../packages/tracker/dist');
-const NAMES: ReadonlySet<string> = new Set(['web.js', 'web-attention.js']);
+const NAMES: ReadonlySet<string> = new Set([SCRIPT, ATTENTION]);
 
 /** Read once they were asked for, and again as long as they are not there. */
 export function trackerIn(folder: string): Library {

@@ -1,6 +1,7 @@
 /** What browser libraries ask for besides sending events: settings, flags and the libraries' own scripts. None of it costs more than its bytes. */
 import { PATH_FIX } from '@tributary/model/errors';
 import { describe, invalid } from '@tributary/model/refusal';
+import { ATTENTION, SCRIPT as TRACKER } from '@tributary/tracker/built';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, problem, refused, send } from '../answer.ts';
 import { POSTHOG_CONFIG, POSTHOG_FLAGS, posthogScript, rudderSettings, segmentSettings } from '../clients/client-settings.ts';
@@ -47,8 +48,11 @@ export function addClientRoutes(app: FastifyInstance, { authorise, publicUrl, tr
     '/array/:writeKey/array.js',
     forKey(namedInPath, (_key, _grant, request) => script(request, POSTHOG, POSTHOG_SNIPPET, HOUR_S)),
   );
-  for (const part of ['.js', '-attention.js'])
-    app.get(`${tracker.path}${part}`, (request, reply) => send(reply, script(request, tracker.library, `web${part}`, HOUR_S)));
+  for (const [path, name] of [
+    [`${tracker.path}.js`, TRACKER],
+    [`${tracker.path}-attention.js`, ATTENTION],
+  ] as const)
+    app.get(path, (request, reply) => send(reply, script(request, tracker.library, name, HOUR_S)));
   app.get(
     '/sourceConfig',
     forKey(namedTwice, (_key, { keyId }) => settings(rudderSettings(keyId))),
