@@ -175,7 +175,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'two servers together take more questions than there may be',
     law: '7',
-    file: 'services/api/src/asked-work.ts',
+    file: 'packages/serving/src/questions/asking.ts',
     from: 'if (all > most) {',
     to: 'if (all > most && others.length > most) {',
     test: OF_API,
@@ -223,7 +223,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'questions that are asked at once are counted before each other',
     law: '7',
-    file: 'services/api/src/asked-work.ts',
+    file: 'packages/serving/src/questions/asking.ts',
     from: 'const turn = last.then(work);',
     to: 'const turn = work();',
     test: OF_API,

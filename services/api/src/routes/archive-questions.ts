@@ -7,7 +7,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { costOf, progressOf, questionOf } from '@tributary/serving/questions/archive-questions';
-import { askedHere } from '../asked-work.ts';
+import { askedHere } from '@tributary/serving/questions/asking';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';

@@ -4,7 +4,7 @@ import { MOST_SETS, MOST_SETS_REMEMBERED, namedDefinitions, SET_WORK, type Store
 import { TRAINING_SET_ROUTES } from '@tributary/contract/training-sets';
 import { TributaryError } from '@tributary/model/errors';
 import { progressOf } from '@tributary/serving/questions/archive-questions';
-import { askedHere } from '../asked-work.ts';
+import { askedHere } from '@tributary/serving/questions/asking';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
