@@ -9,8 +9,8 @@ import { storedDefinitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { messagesOnTheWay } from '@tributary/serving/freshness/carried';
-import { carryingLog } from '@tributary/speed/messages/carrying-log';
+import { messagesInFlight } from '@tributary/serving/freshness/in-flight';
+import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
@@ -125,7 +125,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     const upTo = states.map((state) => state?.position ?? '');
     const truth = naiveJoined(lines, upTo, DEFINITIONS);
     counts.checked++;
-    const isCarried = messagesOnTheWay(states) === 0;
+    const isSettled = messagesInFlight(states) === 0;
     for (let g = 0; g <= generation; g++) {
       const cut = g === 0 ? ['', '', ''] : cutsOf(disk, g);
       if (cut === null || cut.some((at, p) => at > (upTo[p] as string))) continue;
@@ -144,7 +144,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
       if (found.length > 0)
         throw new Error(`seed ${seed}, generation ${g} at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
     }
-    if (!isCarried && wrongs.neverIncomplete !== true) return;
+    if (!isSettled && wrongs.neverIncomplete !== true) return;
     counts.complete++;
     const found = differences(truth, naiveJoinedOfPeople(lines, upTo, DEFINITIONS));
     if (found.length > 0) throw new Error(`seed ${seed}: complete at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
@@ -213,7 +213,7 @@ async function runWorker(name: string, turn: Turn, { disk, store, random, calm }
 /** At least once and in order; it may die between any two steps, or sleep with what it read. */
 async function runPublisher(turn: Turn, { disk, store, random, calm }: Shared): Promise<void> {
   const log = createMemoryLog({ partitions: PARTITIONS, disk, turn });
-  const carrying = carryingLog(log);
+  const relay = relayLog(log);
   const outbox = store.outbox(turn, 'messages');
   for (;;) {
     const partition = random.below(PARTITIONS);
@@ -221,7 +221,7 @@ async function runPublisher(turn: Turn, { disk, store, random, calm }: Shared): 
     if (!calm() && random.chance(0.1)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
     try {
       if (lines.length > 0) {
-        await carrying.append(partition, { kind: 'events', body: lines.join('\n') });
+        await relay.append(partition, { kind: 'events', body: lines.join('\n') });
         await outbox.remove(partition, from + lines.length);
       }
     } catch (error) {

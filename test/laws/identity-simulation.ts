@@ -15,8 +15,8 @@ import {
 } from '@tributary/model/identity/adoption';
 import { sfc32 } from '@tributary/model/sfc32';
 import {
-  type Carried,
   type Counted,
+  type Relayed,
   type Sent,
   type Timelines,
   timelinesOfLines,
@@ -202,9 +202,9 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
     const truth = rowsOf(linesUpTo(logs, upTo));
     demandEqual(answer, truth, `generation ${g} at ${upTo.join(', ')}`);
     const isBehind = stores.some((store, p) => store.position < (cut[p] as number));
-    const isCarried = stores.every((store, p) => stores.every((other, q) => store.sent[q] === other.applied[p]));
-    if (!isCarried) counts.inFlight++;
-    if (wrongs.neverIncomplete !== true && (isBehind || !isCarried)) return;
+    const isSettled = stores.every((store, p) => stores.every((other, q) => store.sent[q] === other.applied[p]));
+    if (!isSettled) counts.inFlight++;
+    if (wrongs.neverIncomplete !== true && (isBehind || !isSettled)) return;
     counts.complete++;
     const { sent } = linesOf(logs, upTo);
     demandEqual(answer, rowsOf(timelinesOfPeople(sent, WINDOW_MS)), `complete at ${upTo.join(', ')}`);
@@ -300,22 +300,22 @@ function add(rows: Map<string, number>, row: string, n: number): void {
 }
 
 function linesUpTo(logs: readonly (readonly Entry[])[], upTo: readonly number[]): Timelines {
-  const { sent, carried } = linesOf(logs, upTo);
-  return timelinesOfLines(sent, carried, WINDOW_MS);
+  const { sent, relayed } = linesOf(logs, upTo);
+  return timelinesOfLines(sent, relayed, WINDOW_MS);
 }
 
-function linesOf(logs: readonly (readonly Entry[])[], upTo: readonly number[]): { sent: Sent[]; carried: Carried[] } {
+function linesOf(logs: readonly (readonly Entry[])[], upTo: readonly number[]): { sent: Sent[]; relayed: Relayed[] } {
   const sent: Sent[] = [];
-  const carried: Carried[] = [];
+  const relayed: Relayed[] = [];
   for (const [p, log] of logs.entries())
     for (const [index, entry] of log.slice(0, upTo[p]).entries()) {
       if ('input' in entry) sent.push({ ...entry.input, at: positionOf(index) });
-      else if ('message' in entry) carried.push(carriedBy(entry.message));
+      else if ('message' in entry) relayed.push(relayedBy(entry.message));
     }
-  return { sent, carried };
+  return { sent, relayed };
 }
 
-function carriedBy(message: Message): Carried {
+function relayedBy(message: Message): Relayed {
   const none = { key: message.to, origin: '', id: '', ts: 0, path: [], user: '', receivedAt: 0 };
   if (message.kind === 'unlink')
     return { ...none, kind: 'unlink', user: message.from, version: message.version, receivedAt: message.receivedAt };

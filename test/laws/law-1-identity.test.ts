@@ -18,7 +18,7 @@ test('laws 1, 2 and 3: with links, undone links, circles, lost writes, repeated 
     expect(total[name] / SEEDS, name).toBeGreaterThan(least);
 }, 120_000);
 
-test('law 7: an answer that never calls itself incomplete would be wrong while something is carried', () => {
+test('law 7: an answer that never calls itself incomplete would be wrong while messages are in flight', () => {
   expect(() => {
     for (let seed = 0; seed < 50; seed++) simulate(randomOf(seed), 120, { neverIncomplete: true });
   }).toThrow(/complete at/);

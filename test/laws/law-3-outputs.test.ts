@@ -14,7 +14,7 @@ import { naive } from '@tributary/testkit/oracle/naive';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPublisher } from '../../services/speed/src/outputs/publisher.ts';
+import { createPublisher } from '../../services/speed/src/outbox/publisher.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 
 interface Line {

@@ -3,7 +3,7 @@
  * what the oracle says of the lines up to its cut, and merged with what the speed layer counted since, of all lines that were read.
  */
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
-import { carryingLog } from '@tributary/speed/messages/carrying-log';
+import { relayLog } from '@tributary/speed/messages/relay-log';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
@@ -16,19 +16,19 @@ import { DEFINITIONS, joined, linesOf, randomEvent } from './adoption-world.ts';
 const STORED = { parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex) };
 
 /** Some of the messages that wait; all of them before long. */
-async function carry({ log, store }: World, random: Random): Promise<number> {
-  const carrying = carryingLog(log);
+async function relayAll({ log, store }: World, random: Random): Promise<number> {
+  const relay = relayLog(log);
   const outbox = store.outbox(undefined, 'messages');
-  let carried = 0;
+  let relayed = 0;
   for (let p = 0; p < PARTITIONS; p++) {
     const { from, lines } = await outbox.read(p, random.below(30));
     if (lines.length === 0) continue;
-    await carrying.append(p, { kind: 'events', body: lines.join('\n') });
+    await relay.append(p, { kind: 'events', body: lines.join('\n') });
     // A publisher that dies here says it again.
     if (random.chance(0.8)) await outbox.remove(p, from + lines.length);
-    carried += lines.length;
+    relayed += lines.length;
   }
-  return carried;
+  return relayed;
 }
 
 /** What an answer with this generation says that it lacks: events that wait for the next one. */
@@ -41,14 +41,14 @@ async function play(seed: number, definitions: Definitions, mode: 'full' | 'incr
   const random = createRandom(seed);
   const world = await createWorld(definitions);
   let sent = 0;
-  let carried = 0;
+  let relayed = 0;
   let lateOnes = 0;
   try {
     for (let number = 1; number <= 4; number++) {
       for (let round = random.between(1, 4); round > 0; round--) {
         await world.ingest(Array.from({ length: random.between(1, 12) }, () => randomEvent(random, sent++)));
         await world.turn();
-        carried += await carry(world, random);
+        relayed += await relayAll(world, random);
       }
       await world.run({ mode }, STORED);
       const { cut } = await world.manifest(number);
@@ -57,7 +57,7 @@ async function play(seed: number, definitions: Definitions, mode: 'full' | 'incr
         [],
       );
       await world.ingest([randomEvent(random, sent++), randomEvent(random, sent++)]);
-      carried += await carry(world, random);
+      relayed += await relayAll(world, random);
       await world.turn();
       const upTo = (await world.serving.states()).map((state) => state?.position ?? '');
       const all = linesOf(world.log.disk);
@@ -65,14 +65,14 @@ async function play(seed: number, definitions: Definitions, mode: 'full' | 'incr
       if ((await late(world, number)) === 0) expect(differs, `seed ${seed}: merged ${number}`).toEqual([]);
       else lateOnes++;
     }
-    while ((await carry(world, random)) > 0) await world.turn();
+    while ((await relayAll(world, random)) > 0) await world.turn();
     await world.turn();
     // What is late counts from the next generation on.
     if (lateOnes > 0) await world.run({ mode }, STORED);
     const upTo = (await world.serving.states()).map((state) => state?.position ?? '');
     const lines = linesOf(world.log.disk);
     expect(differences(await world.merged(), naiveJoinedOfPeople(lines, upTo, definitions)), `seed ${seed}: calm`).toEqual([]);
-    return carried;
+    return relayed;
   } finally {
     await world.close();
   }
@@ -87,9 +87,9 @@ test.each([
 ] as const)(
   'laws 1 and 5: %s where keys are joined are what the lines up to the cut say, and merged what all lines say',
   async (_, definitions, mode) => {
-    let carried = 0;
-    for (let seed = 0; seed < 2; seed++) carried += await play(seed, definitions, mode);
-    expect(carried).toBeGreaterThan(30);
+    let relayed = 0;
+    for (let seed = 0; seed < 2; seed++) relayed += await play(seed, definitions, mode);
+    expect(relayed).toBeGreaterThan(30);
   },
   300_000,
 );

@@ -14,9 +14,9 @@ import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/m
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openArchivedEntries } from '../../services/speed/src/archived-entries.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
-import { type RecallOptions, recallingLog } from '../../services/speed/src/recall.ts';
+import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
+import { type RecallOptions, recallingLog } from '../../services/speed/src/read/recall.ts';
 import { createRig, type Rig, someEvents } from '../faults/archiver-rig.ts';
 
 const PARTITIONS = 2;

@@ -14,7 +14,7 @@ import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
-import { recallingLog } from '../../services/speed/src/recall.ts';
+import { recallingLog } from '../../services/speed/src/read/recall.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
 const NOW = LOG_BEGINS_MS;

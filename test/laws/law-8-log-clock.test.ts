@@ -9,7 +9,7 @@ import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeBatch } from '../../services/speed/src/decode.ts';
+import { decodeBatch } from '../../services/speed/src/read/decode.ts';
 
 const NOW = 1_794_650_000_000;
 let ids = 0;

@@ -433,7 +433,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a dead letter keeps its record whole',
     law: '7',
-    file: `${SPEED}/decode.ts`,
+    file: `${SPEED}/read/decode.ts`,
     from: 'raw.length <= SHOWN_RAW_LENGTH',
     to: 'raw.length >= 0',
     test: 'services/speed/test/dead-letters.test.ts',

@@ -1,7 +1,7 @@
 /** Lies of the commit's script, and of small commits: events that gather under load, and commits of several partitions that go to Redis as one call (decision 36). */
 import type { Mutation } from './mutation-list.ts';
 
-const GATHERING = 'services/speed/src/gathering.ts';
+const GATHERING = 'services/speed/src/read/gathering.ts';
 const GATHERS = 'services/speed/test/gathering.test.ts';
 const GROUPED = 'packages/store/src/redis/grouped.ts';
 const GROUPS = 'packages/store/src/redis/grouped.test.ts';
@@ -9,7 +9,7 @@ const SCRIPT = 'packages/store/src/commit/commit.lua';
 const STORE = 'test/contract/store.redis.test.ts';
 const PACKED = 'packages/store/src/redis/packed-call.ts';
 const PACKS = 'packages/store/src/redis/packed-call.test.ts';
-const AHEAD = 'services/speed/src/read-ahead.ts';
+const AHEAD = 'services/speed/src/read/read-ahead.ts';
 const TAKES = 'services/speed/test/read-ahead.test.ts';
 const ENTRIES = 'packages/log/src/kafka/entries.ts';
 const JOINS = 'packages/log/src/kafka/entries.test.ts';

@@ -117,7 +117,7 @@ export const MUTATIONS_OF_EXCHANGE_RATES: readonly Mutation[] = [
   {
     lie: 'other exchange rates make answers incomplete',
     law: '7',
-    file: 'services/speed/src/partition-run.ts',
+    file: 'services/speed/src/partitions/partition-run.ts',
     from: '  if (isOfSameRows) return;\n',
     to: '',
     test: 'services/speed/test/other-rates.test.ts',

@@ -25,7 +25,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'new definitions hold since the generation that the old ones came with',
     law: '7',
-    file: 'services/speed/src/partition-run.ts',
+    file: 'services/speed/src/partitions/partition-run.ts',
     from: '  run.definitionsSince = generation;\n',
     to: '',
     test: 'jobs/recompute/test/two-definitions.test.ts',
@@ -81,28 +81,28 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a record moves log time as far as it likes',
     law: '8',
-    file: `${SPEED}/decode.ts`,
+    file: `${SPEED}/read/decode.ts`,
     from: 'Math.min(receivedAt, appendedMs)',
     to: 'receivedAt',
   },
   {
     lie: 'log time that ran ahead stays there',
     law: '8',
-    file: `${SPEED}/decode.ts`,
+    file: `${SPEED}/read/decode.ts`,
     from: '      batch.logTimeMs = appendedMs;',
     to: '',
   },
   {
     lie: 'log time comes back, and what was dropped meanwhile is not reported',
     law: '7',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'run.cutTs = Math.max(run.cutTs, fromMs - recordRetentionMs(run.rules));',
     to: '',
   },
   {
     lie: 'timelines made under a far clock go on after it came back',
     law: '7',
-    file: `${SPEED}/apply.ts`,
+    file: `${SPEED}/apply/apply.ts`,
     from: 'if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits);',
     to: 'if (batch.fellFromMs !== undefined) run.cutTs = Math.max(run.cutTs, batch.fellFromMs - retentionMs);',
   },
@@ -192,14 +192,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a worker begins where the log begins, whatever was before',
     law: '1',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: 'recalled.set(partition, { start, at: position, left: [] });',
     to: '',
   },
   {
     lie: 'the archive is replayed beyond the beginning of the log',
     law: '6',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: 'own.left = beforeStart(entries, own.start);',
     to: 'own.left = entries;',
     test: 'services/speed/test/recall.test.ts',
@@ -207,7 +207,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a gap between archive and log is skipped',
     law: '7',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: 'if (found === null) await demandNoGap(partition, own.at);',
     to: '',
     test: 'test/laws/law-7-one-history.test.ts',
@@ -215,14 +215,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a log that was put back to an older copy is taken as it is',
     law: '1',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: 'await log.markLostTail?.(partition, archived);',
     to: 'continue;',
   },
   {
     lie: 'a reader that was moved is still given the archive from where it stood',
     law: '1',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: '      recalled.delete(partition);\n      reached.set(partition, position);',
     to: '      reached.set(partition, position);',
     test: 'services/speed/test/recall.test.ts',
@@ -230,7 +230,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'what the log dropped since a reader at its beginning looked is passed over',
     law: '7',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: 'return entries.filter(({ partition }) => !trimmed.has(partition));',
     to: 'return entries;',
     test: 'services/speed/test/recall.test.ts',
@@ -238,7 +238,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'in a replay each entry was appended when its own events were received',
     law: '8',
-    file: `${SPEED}/archived-entries.ts`,
+    file: `${SPEED}/read/archived-entries.ts`,
     from: "body: lines.join('\\n'), appendedMs: NO_BOUND_MS",
     to: "body: lines.join('\\n'), appendedMs: Math.max(...lines.map((line) => JSON.parse(line).receivedAt))",
     test: 'test/laws/law-7-one-history.test.ts',
@@ -246,7 +246,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a worker reads over what it had read and the log no longer has',
     law: '1, 7',
-    file: `${SPEED}/holes.ts`,
+    file: `${SPEED}/read/holes.ts`,
     from: 'if (missing !== null && !hasWaitedFor(partition)) return',
     to: 'if (missing !== null && partition < 0) return',
     test: 'test/laws/law-7-one-history.test.ts',
@@ -254,7 +254,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'entries that end elsewhere when they are read again are missing',
     law: '1, 7',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: 'if (log.markLostTail === undefined) return found;',
     to: '',
     test: 'services/speed/test/recall.test.ts',
@@ -262,7 +262,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a worker waits for ever for entries that exist nowhere any more',
     law: '7',
-    file: `${SPEED}/holes.ts`,
+    file: `${SPEED}/read/holes.ts`,
     from: 'if (nowMs - sinceMs < MISSING_WAIT_MS) return false;',
     to: 'if (nowMs - sinceMs < Infinity) return false;',
     test: 'test/laws/law-7-one-history.test.ts',
@@ -270,7 +270,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'what a second loss took is not waited for',
     law: '7',
-    file: `${SPEED}/holes.ts`,
+    file: `${SPEED}/read/holes.ts`,
     from: '      missingSinceMs.delete(partition);\n',
     to: '',
     test: 'services/speed/test/recall.test.ts',
@@ -278,7 +278,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'all that was ever read is remembered',
     law: '7',
-    file: `${SPEED}/seen-positions.ts`,
+    file: `${SPEED}/read/seen-positions.ts`,
     from: 'known.length > 2 * KEPT ? known.slice(-KEPT) : known',
     to: 'known',
     test: 'services/speed/test/recall.test.ts',
@@ -286,7 +286,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a reader past which the log was trimmed never looks at the archive',
     law: '7',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: '      if (isExpired(error)) reached.clear();\n',
     to: '',
     test: 'services/speed/test/recall.test.ts',
@@ -294,7 +294,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'the lines of an archived entry come in any order',
     law: '3',
-    file: `${SPEED}/archived-entries.ts`,
+    file: `${SPEED}/read/archived-entries.ts`,
     from: 'ORDER BY position, entry_index`',
     to: 'ORDER BY position, entry_index DESC`',
     test: 'test/laws/law-7-one-history.test.ts',
@@ -302,7 +302,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a partition that the archive cannot give is read from the log',
     law: '7',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/read/recall.ts`,
     from: '!recalled.has(partition) && !failures.has(partition)',
     to: '!recalled.has(partition)',
     test: 'services/speed/test/recall.test.ts',
@@ -334,7 +334,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a worker reads over a hole, and does not report it',
     law: '7',
-    file: `${SPEED}/apply.ts`,
+    file: `${SPEED}/apply/apply.ts`,
     from: '    // The archive may have them, then the next generation counts them.\n    effects.overflowed++;\n',
     to: '',
     test: 'test/laws/law-7-read-over.test.ts',
@@ -342,7 +342,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'timelines know what was read over',
     law: '7',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'run.cutTs = Math.max(run.cutTs, run.logTimeMs, ms);',
     to: '',
     test: 'test/laws/law-7-read-over.test.ts',
@@ -350,7 +350,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'timelines in memory know what was read over',
     law: '7',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'run.logTimeMs, ms);\n  run.users = createUserCache(limits.maxCachedEvents);',
     to: 'run.logTimeMs, ms);',
     test: 'test/laws/law-7-read-over.test.ts',
@@ -358,7 +358,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a hole is reported once, whether or not its commit was taken',
     law: '7',
-    file: `${SPEED}/holes.ts`,
+    file: `${SPEED}/read/holes.ts`,
     from: 'withHole(found, after, holes.get(partition))',
     to: 'withHole(found, after, missing ?? undefined)',
     test: 'test/laws/law-7-read-over.test.ts',
@@ -422,7 +422,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a partition that stands still does not say why',
     law: '7',
-    file: `${SPEED}/stalled.ts`,
+    file: `${SPEED}/watch/stalled.ts`,
     from: 'reasons.set(partition, why)',
     to: 'undefined',
     test: 'services/speed/test/stalled.test.ts',

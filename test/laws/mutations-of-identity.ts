@@ -98,7 +98,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   {
     lie: 'a message that came again is counted as the next one',
     law: '7',
-    file: 'services/speed/src/apply-keyed.ts',
+    file: 'services/speed/src/apply/apply-keyed.ts',
     from: 'if (number === (applied[from] as number) + 1) applied[from] = number;',
     to: 'if (number > 0) applied[from] = (applied[from] as number) + 1;',
     test: ENGINES,
@@ -120,12 +120,12 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     test: 'packages/views/src/record.test.ts',
   },
   {
-    lie: 'answers are complete while messages between keys are on their way',
+    lie: 'answers are complete while messages between keys are in flight',
     law: '7',
-    file: 'packages/serving/src/freshness/carried.ts',
+    file: 'packages/serving/src/freshness/in-flight.ts',
     from: 'messages === 0 ? []',
     to: 'messages >= 0 ? []',
-    test: 'packages/serving/src/freshness/carried.test.ts',
+    test: 'packages/serving/src/freshness/in-flight.test.ts',
   },
   {
     lie: 'a sender may write what partitions say to each other',

@@ -84,7 +84,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'an event of another partition that is too large for the log counts as moved',
     law: '7',
-    file: 'services/speed/src/append-home.ts',
+    file: 'services/speed/src/apply/append-home.ts',
     from: 'misplaced: misplaced.filter((event) => !tooLarge.includes(event)) }',
     to: 'misplaced }',
     test: 'services/speed/test/misplaced.test.ts',
@@ -148,7 +148,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'of an entry that is too large for the log the second half is dropped',
     law: '6',
-    file: 'services/speed/src/append-home.ts',
+    file: 'services/speed/src/apply/append-home.ts',
     from: ', ...(await send(home, events.slice(half), sent))]',
     to: ']',
     test: 'services/speed/test/misplaced.test.ts',
@@ -156,7 +156,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'events of other partitions are appended in entries of any size',
     law: '7',
-    file: 'services/speed/src/append-home.ts',
+    file: 'services/speed/src/apply/append-home.ts',
     from: ' || characters + event.line.length > ENTRY.characters',
     to: '',
     test: 'services/speed/test/misplaced.test.ts',
@@ -164,7 +164,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'events of other partitions are appended in entries of any number',
     law: '7',
-    file: 'services/speed/src/append-home.ts',
+    file: 'services/speed/src/apply/append-home.ts',
     from: ' || last.length === ENTRY.lines',
     to: '',
     test: 'services/speed/test/misplaced.test.ts',
@@ -172,7 +172,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'a barrier behind the beginning of the log is given before what lies there',
     law: '1',
-    file: 'services/speed/src/recall.ts',
+    file: 'services/speed/src/read/recall.ts',
     from: "log.markLostTail === undefined && last.kind === 'events'",
     to: 'log.markLostTail === undefined',
     test: 'services/speed/test/recall.test.ts',
@@ -188,7 +188,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'each try appends all events of other partitions again',
     law: '6',
-    file: 'services/speed/src/append-home.ts',
+    file: 'services/speed/src/apply/append-home.ts',
     from: 'misplaced.filter(({ line }) => !sent.has(line))',
     to: 'misplaced.filter(({ line }) => line !== "")',
     test: 'services/speed/test/misplaced.test.ts',
@@ -196,7 +196,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'an event of another partition that is too large for the log holds its partition up',
     law: '7',
-    file: 'services/speed/src/append-home.ts',
+    file: 'services/speed/src/apply/append-home.ts',
     from: 'if (events.length === 1) return events;',
     to: 'if (events.length === 1) throw error;',
     test: 'services/speed/test/misplaced.test.ts',
@@ -204,7 +204,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'an event in the partition of another user is a dead letter',
     law: '6',
-    file: 'services/speed/src/decode.ts',
+    file: 'services/speed/src/read/decode.ts',
     from: 'decoded.home === undefined ? letter',
     to: 'decoded.home !== -1 ? letter',
     test: 'services/speed/test/misplaced.test.ts',

@@ -81,7 +81,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   {
     lie: 'half a letter is read as the sign for what cannot be read',
     law: '1',
-    file: 'services/speed/src/decode.ts',
+    file: 'services/speed/src/read/decode.ts',
     from: 'line.isWellFormed() ? reader.open(line) : -1',
     to: 'reader.open(line)',
     test: DECODE,
@@ -89,7 +89,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   {
     lie: 'the key of a conversion is looked for in what the timeline keeps',
     law: '3',
-    file: 'services/speed/src/apply.ts',
+    file: 'services/speed/src/apply/apply.ts',
     from: 'isSeenWhole(arrival.event, definitions) ? wholeEvent(arrival)',
     to: 'isSeenWhole(arrival.event, definitions) ? arrival.event',
     test: DECODE,
@@ -105,7 +105,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   {
     lie: 'lines of an entry that is not ASCII are found by counting letters',
     law: '1',
-    file: 'services/speed/src/decode.ts',
+    file: 'services/speed/src/read/decode.ts',
     from: 'if (reader.open(body) !== body.length)',
     to: 'if (reader.open(body) < 0)',
     test: DECODE,

@@ -126,7 +126,7 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   {
     lie: 'an output that a repetition takes back stays',
     law: '1',
-    file: 'services/speed/src/apply.ts',
+    file: 'services/speed/src/apply/apply.ts',
     from: '  if (takenOver !== undefined) outputs.push(',
     to: '  if (takenOver !== undefined) void (',
     test: 'test/laws/law-3-outputs.test.ts',

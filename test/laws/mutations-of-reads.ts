@@ -425,7 +425,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'a partition that stands still is well as long as the log grows',
     law: '7',
-    file: 'services/speed/src/stalled.ts',
+    file: 'services/speed/src/watch/stalled.ts',
     from: 'known.position !== position',
     to: 'known.position !== end',
     test: 'services/speed/test/stalled.test.ts',

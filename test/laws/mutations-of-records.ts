@@ -130,7 +130,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   {
     lie: 'a user that is evicted keeps their block',
     law: '7',
-    file: 'services/speed/src/user-cache.ts',
+    file: 'services/speed/src/partitions/user-cache.ts',
     from: '      timelines.release(user);\n',
     to: '',
     test: CACHE_TEST,
@@ -138,7 +138,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   {
     lie: 'memory that users leave is never laid together',
     law: '7',
-    file: 'services/speed/src/user-cache.ts',
+    file: 'services/speed/src/partitions/user-cache.ts',
     from: 'if (timelines.isWasteful()) timelines.compact(users.values());',
     to: '',
     test: CACHE_TEST,

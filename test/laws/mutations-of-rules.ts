@@ -128,7 +128,7 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
   {
     lie: 'a speed worker that starts again reads its state by the newest rules',
     law: '1',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'storedDefinitions(state.definitions, sha256Hex)',
     to: `storedDefinitions(state.definitions.replace('{', '{"rules":2,'), sha256Hex)`,
     test: 'services/speed/test/older-state.test.ts',

@@ -128,7 +128,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a longer lookback believes that records were always kept for it',
     law: '7',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'if (recordRetentionMs(run.rules) > keptMs) run.cutTs',
     to: 'if (keptMs < 0) run.cutTs',
     test: 'test/laws/law-7-cut-timelines.test.ts',
@@ -136,7 +136,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'records that are kept for longer because signals are were always kept for as long',
     law: '7',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'if (recordRetentionMs(run.rules) > keptMs) run.cutTs',
     to: 'if (run.rules.retention.longMs > keptMs) run.cutTs',
     test: 'test/laws/law-7-cut-timelines.test.ts',
@@ -144,7 +144,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'records that are kept for longer lack nothing of the last millisecond',
     law: '7',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'run.logTimeMs - keptMs)',
     to: 'run.logTimeMs - keptMs - 1)',
     test: 'services/speed/test/kept-for-longer.test.ts',
@@ -152,7 +152,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'records that begin to be kept for longer are whole behind an earlier cut',
     law: '7',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);',
     to: 'run.cutTs = run.logTimeMs - keptMs;',
     test: 'services/speed/test/kept-for-longer.test.ts',
@@ -184,7 +184,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'records are kept for as long as views look back alone',
     law: '7',
-    file: `${SPEED}/partition-run.ts`,
+    file: `${SPEED}/partitions/partition-run.ts`,
     from: 'keptMs: recordRetentionMs(run.rules),',
     to: 'keptMs: run.rules.retention.longMs,',
     test: 'services/speed/test/kept-for-longer.test.ts',
@@ -216,7 +216,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a parked event leaves no mark in the record of its user',
     law: '7',
-    file: `${SPEED}/apply.ts`,
+    file: `${SPEED}/apply/apply.ts`,
     from: 'append(effects, userKey, user, cutMark(event.ts));',
     to: '',
     test: 'services/speed/test/poison.test.ts',
@@ -231,7 +231,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'each event of a batch has a share of work of its own',
     law: '7',
-    file: `${SPEED}/apply.ts`,
+    file: `${SPEED}/apply/apply.ts`,
     from: 'deltas, user);',
     to: 'deltas);',
     test: 'test/laws/law-7-bounded-work.test.ts',
@@ -247,7 +247,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a round ends when all that was read is applied',
     law: '7',
-    file: `${SPEED}/apply.ts`,
+    file: `${SPEED}/apply/apply.ts`,
     from: '(turn.left <= 0 || users',
     to: '(users',
     test: 'test/laws/law-7-bounded-work.test.ts',
@@ -255,7 +255,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a user in the cache weighs more each time',
     law: '7',
-    file: `${SPEED}/user-cache.ts`,
+    file: `${SPEED}/partitions/user-cache.ts`,
     from: 'held += weight - user.weight;',
     to: 'held += weight;',
     test: 'services/speed/test/user-cache.test.ts',
@@ -263,7 +263,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a user waits to be weighed once for each batch, however many there are',
     law: '7',
-    file: `${SPEED}/user-cache.ts`,
+    file: `${SPEED}/partitions/user-cache.ts`,
     from: 'if (!user.isTouched) touched.push(user);',
     to: 'touched.push(user);',
     test: 'services/speed/test/user-cache.test.ts',
@@ -271,7 +271,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a user of a batch under way may be evicted',
     law: '7',
-    file: `${SPEED}/user-cache.ts`,
+    file: `${SPEED}/partitions/user-cache.ts`,
     from: 'held <= maxEvents * KEEP || user.batch > batch',
     to: 'held <= maxEvents * KEEP',
     test: 'services/speed/test/user-cache.test.ts',
@@ -279,7 +279,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a partition with much to do goes before the others',
     law: '7',
-    file: `${SPEED}/waiting.ts`,
+    file: `${SPEED}/apply/waiting.ts`,
     from: '...left.filter(({ run }) => !cut.has(run)), ...rests, ...left.filter(({ run }) => cut.has(run))',
     to: '...rests, ...left',
     test: 'test/laws/law-7-bounded-work.test.ts',
@@ -287,7 +287,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'what is left of a batch is read again and applied twice',
     law: '3',
-    file: `${SPEED}/decode.ts`,
+    file: `${SPEED}/read/decode.ts`,
     from: 'arrivals: batch.arrivals.slice(arrivals), parked',
     to: 'arrivals: batch.arrivals, parked',
     test: 'test/laws/law-7-bounded-work.test.ts',
@@ -295,7 +295,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a worker loads all records of a batch at once',
     law: '7',
-    file: `${SPEED}/user-records.ts`,
+    file: `${SPEED}/apply/user-records.ts`,
     from: 'first.has(userKey) || bytes < loadBytes',
     to: 'first.has(userKey) || bytes < Infinity',
     test: 'test/laws/law-7-bounded-work.test.ts',
@@ -303,7 +303,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a batch is applied to users that are not loaded',
     law: '3',
-    file: `${SPEED}/apply.ts`,
+    file: `${SPEED}/apply/apply.ts`,
     from: ' || users.slice(next, arrivals).includes(undefined)',
     to: '',
     test: 'test/laws/law-7-bounded-work.test.ts',
@@ -311,14 +311,14 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a record that was asked for twice replaces what is applied already',
     law: '3',
-    file: `${SPEED}/user-records.ts`,
+    file: `${SPEED}/apply/user-records.ts`,
     from: 'if (run.users.get(userKey, number) === undefined) addUser',
     to: 'addUser',
   },
   {
     lie: 'all records that outgrew their bound are rewritten in one commit',
     law: '7',
-    file: `${SPEED}/user-records.ts`,
+    file: `${SPEED}/apply/user-records.ts`,
     from: 'const isWithin = () => bytes < loadBytes;',
     to: 'const isWithin = () => bytes < Infinity;',
     test: 'test/laws/law-7-bounded-work.test.ts',
@@ -326,14 +326,14 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'the users of what is left of a batch may be evicted',
     law: '3',
-    file: `${SPEED}/apply-waiting.ts`,
+    file: `${SPEED}/apply/apply-waiting.ts`,
     from: 'load(run, done.rest, number + 1)',
     to: 'load(run, done.rest, number)',
   },
   {
     lie: 'a partition that waited is read no more',
     law: '7',
-    file: `${SPEED}/apply-waiting.ts`,
+    file: `${SPEED}/apply/apply-waiting.ts`,
     from: '      if (runs.isCurrent(run)) reader.seek(run.partition, run.position);',
     to: '',
   },
@@ -348,7 +348,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a batch that holds an event which cannot be applied is tried whole again and again',
     law: '7',
-    file: `${SPEED}/apply-waiting.ts`,
+    file: `${SPEED}/apply/apply-waiting.ts`,
     from: '      careful.set(run.partition, batch.upTo);\n',
     to: '',
     test: 'services/speed/test/poison.test.ts',

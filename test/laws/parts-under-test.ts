@@ -15,7 +15,7 @@ import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
-import { recallingLog } from '../../services/speed/src/recall.ts';
+import { recallingLog } from '../../services/speed/src/read/recall.ts';
 
 const parsed = new Map<string, Definitions>();
 

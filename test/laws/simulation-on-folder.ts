@@ -25,7 +25,7 @@ import {
   throughOlder,
   type World,
 } from '@tributary/testkit/simulation/world';
-import { openArchivedEntries } from '../../services/speed/src/archived-entries.ts';
+import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
 
 const MEMORY = '256MB';
 const NEVER_MS = 1e15;

@@ -39,11 +39,11 @@ export interface PartitionState {
    */
   readonly keptMs?: number;
   /** Where keys of one person are joined. */
-  readonly carried?: Carried;
+  readonly relayed?: Relayed;
 }
 
 /** Messages between keys (packages/model/src/identity), by partition: how many were committed for it, and how many of its own were applied here. */
-export interface Carried {
+export interface Relayed {
   readonly sent: readonly number[];
   readonly applied: readonly number[];
 }

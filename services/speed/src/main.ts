@@ -11,15 +11,15 @@ import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
-import { openArchivedEntries } from './archived-entries.ts';
-import { createCarrying } from './messages/carrying.ts';
-import { observeProgress, speedMetrics } from './metrics.ts';
+import { createMessageRelay } from './messages/relay.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';
 import { createSpeedWorker } from './pipeline.ts';
-import { recallingLog } from './recall.ts';
-import { reportProgress } from './report-progress.ts';
+import { openArchivedEntries } from './read/archived-entries.ts';
+import { recallingLog } from './read/recall.ts';
 import { runUntilAborted } from './run-loop.ts';
-import { createStallWatch, watchStalls } from './stalled.ts';
+import { observeProgress, speedMetrics } from './watch/metrics.ts';
+import { reportProgress } from './watch/report-progress.ts';
+import { createStallWatch, watchStalls } from './watch/stalled.ts';
 
 await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -70,7 +70,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     onError: (error) => logger.warn({ err: error.message }, 'outputs wait'),
   });
   const onWaiting = (error: Error) => logger.warn({ err: error.message }, 'messages between keys wait');
-  const carrying = createCarrying({ redis: store, log: opened, assigned: () => assigned(), signal, onError: onWaiting });
+  const relay = createMessageRelay({ redis: store, log: opened, assigned: () => assigned(), signal, onError: onWaiting });
   const member = await joinAsProcess(process, {
     redis: leases,
     namespace: NAMESPACE,
@@ -89,7 +89,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     log,
     store: createSpeedStore(store, NAMESPACE),
     definitions,
-    partitions: () => new Set([...member.assigned()].filter((p) => publishing.hasRoom(p) && carrying.hasRoom(p))),
+    partitions: () => new Set([...member.assigned()].filter((p) => publishing.hasRoom(p) && relay.hasRoom(p))),
     sha256Hex,
     commitId: () => `${process}:${++commits}`,
     limits: {
@@ -101,7 +101,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     now: () => performance.now(),
     onCommitted(batch) {
       observed.committed(batch);
-      carrying.noteCommit(batch);
+      relay.noteCommit(batch);
       if (batch.commit.outputs !== undefined) publishing.wake(batch.commit.partition, batch.commit.outputs.length);
     },
     onReset: (partition, why) => {
@@ -135,7 +135,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
       // What is under way is committed first: the worker that takes over need not be fenced by it.
       await running.ended;
       // An output log that does not answer must not keep the partitions from the others: its lines are numbered.
-      await settled(Promise.all([publishing.ended, carrying.ended()]), 1_000);
+      await settled(Promise.all([publishing.ended, relay.ended()]), 1_000);
       await member.leave();
       await log.close();
       for (const redis of [store, leases]) redis.disconnect();

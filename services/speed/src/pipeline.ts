@@ -19,15 +19,15 @@ import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { MOST_OF_TURN } from '@tributary/views/work';
-import { createHomeAppender } from './append-home.ts';
-import type { AppliedBatch } from './apply.ts';
-import { type Applied, createApplier } from './apply-waiting.ts';
-import { type Begun, createBeginner } from './begin.ts';
-import { createGathering } from './gathering.ts';
-import { type Assignment, createOwnRuns } from './own-runs.ts';
-import { loadPartition, type PartitionLimits } from './partition-run.ts';
-import { createReadAhead, type ReadAheadLimits } from './read-ahead.ts';
-import { createUserRecords, type RecordLimits } from './user-records.ts';
+import { createHomeAppender } from './apply/append-home.ts';
+import type { AppliedBatch } from './apply/apply.ts';
+import { type Applied, createApplier } from './apply/apply-waiting.ts';
+import { type Begun, createBeginner } from './apply/begin.ts';
+import { createUserRecords, type RecordLimits } from './apply/user-records.ts';
+import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
+import { loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
+import { createGathering } from './read/gathering.ts';
+import { createReadAhead, type ReadAheadLimits } from './read/read-ahead.ts';
 
 export interface WorkerLimits extends PartitionLimits, RecordLimits, ReadAheadLimits {
   /** After a partition's batch of more events than this, timers and replies get their turn: a late heartbeat costs the lease. */

@@ -2,7 +2,7 @@
 import { isFatal } from '@tributary/runtime/error-kinds';
 import { startRunLoop } from '@tributary/runtime/process/run-loop';
 import type { SpeedWorker } from './pipeline.ts';
-import { isExpired } from './read-ahead.ts';
+import { isExpired } from './read/read-ahead.ts';
 
 const BACKOFF = { firstMs: 50, longestMs: 2_000 };
 

@@ -1,7 +1,7 @@
 import { canonicalLine } from '@tributary/log/kafka/foreign-event';
 import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
-import { decodeBatch } from '../src/decode.ts';
+import { decodeBatch } from '../src/read/decode.ts';
 
 test('law 7: a dead letter is bounded, and says what was cut', () => {
   const record = { partition: 0, position: '1', appendedMs: 0, kind: 'events', body: `x${'😀'.repeat(100_000)}` } as const;

@@ -7,8 +7,8 @@ import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { naive } from '@tributary/testkit/oracle/naive';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeBatch, wholeEvent } from '../src/decode.ts';
 import { createSpeedWorker } from '../src/pipeline.ts';
+import { decodeBatch, wholeEvent } from '../src/read/decode.ts';
 
 const NOW = 1_795_000_000_000;
 const base: Event = { ts: NOW, type: 'click', id: 'e', userId: 'anna', receivedAt: NOW, source: 'test' };

@@ -5,8 +5,8 @@ import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createGathering } from '../src/gathering.ts';
 import { createSpeedWorker } from '../src/pipeline.ts';
+import { createGathering } from '../src/read/gathering.ts';
 
 /** `ms`: sets the clock. */
 function gatheringAt(startMs = 0) {

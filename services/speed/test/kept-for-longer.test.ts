@@ -9,7 +9,7 @@ import { VIEWS } from '@tributary/views/registry';
 import { isRetained, NEVER_CUT } from '@tributary/views/user-state';
 import { ITSELF, type View } from '@tributary/views/view';
 import { expect, test } from 'vitest';
-import { crossBarrier, loadPartition, stateOf } from '../src/partition-run.ts';
+import { crossBarrier, loadPartition, stateOf } from '../src/partitions/partition-run.ts';
 import { DEFAULT_LIMITS } from '../src/pipeline.ts';
 
 const LOG_TIME_MS = 1_000 * HOUR_MS;

@@ -1,8 +1,8 @@
 /** What an autoscaler asks for: how far each assigned partition is behind. */
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { lagSeconds } from '../src/lag.ts';
-import { type Observed, observeProgress } from '../src/metrics.ts';
+import { lagSeconds } from '../src/watch/lag.ts';
+import { type Observed, observeProgress } from '../src/watch/metrics.ts';
 
 const NOW = 1_000_000;
 

@@ -3,7 +3,7 @@ import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
-import { crossBarrier, loadPartition, stateOf } from '../src/partition-run.ts';
+import { crossBarrier, loadPartition, stateOf } from '../src/partitions/partition-run.ts';
 import { DEFAULT_LIMITS } from '../src/pipeline.ts';
 
 test('law 7: definitions that differ in exchange rates alone do not make answers incomplete', async () => {

@@ -3,7 +3,7 @@ import type { LogRecord } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { expect, test } from 'vitest';
-import { createPublisher } from '../src/outputs/publisher.ts';
+import { createPublisher } from '../src/outbox/publisher.ts';
 
 function outboxes(count: number) {
   const boxes = Array.from({ length: count }, () => ({ from: 0, lines: [] as string[] }));

@@ -1,6 +1,6 @@
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { expect, test } from 'vitest';
-import { createReadAhead } from '../src/read-ahead.ts';
+import { createReadAhead } from '../src/read/read-ahead.ts';
 
 const position = (nth: number) => String(nth).padStart(4, '0');
 

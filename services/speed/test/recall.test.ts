@@ -1,9 +1,9 @@
 import type { EventLog, LogEntry, ReadLimits } from '@tributary/log/port';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { expect, test } from 'vitest';
-import type { ReadEntry } from '../src/decode.ts';
-import { recallingLog } from '../src/recall.ts';
-import { createSeenPositions } from '../src/seen-positions.ts';
+import type { ReadEntry } from '../src/read/decode.ts';
+import { recallingLog } from '../src/read/recall.ts';
+import { createSeenPositions } from '../src/read/seen-positions.ts';
 
 test('a worker without partitions waits in the log, and does not go round', async () => {
   const asked: ReadLimits[] = [];

@@ -1,6 +1,6 @@
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { expect, test } from 'vitest';
-import { createStallWatch } from '../src/stalled.ts';
+import { createStallWatch } from '../src/watch/stalled.ts';
 
 const at = (...positions: (string | null)[]) => new Map(positions.map((position, partition) => [partition, position]));
 

@@ -2,7 +2,7 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { emptyUser } from '@tributary/views/user-state';
 import { expect, test } from 'vitest';
-import { type CachedUser, createUserCache } from '../src/user-cache.ts';
+import { type CachedUser, createUserCache } from '../src/partitions/user-cache.ts';
 
 const EVENT = { ts: 0, id: '', kind: 'signal', rank: 0, once: '' } as TimelineEvent;
 

@@ -7,7 +7,7 @@ export const IDENTITY = z.strictObject({
   days: z.number().positive().max(335).default(30),
 });
 
-/** How much longer than a link reaches records are kept: it may be carried for that long, and still finds all that follows it. */
+/** How much longer than a link reaches records are kept: it may be relayed for that long, and still finds all that follows it. */
 const CARRIED_DAYS = 30;
 
 interface Beside {

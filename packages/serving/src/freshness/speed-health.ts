@@ -12,9 +12,9 @@ import { span } from '@tributary/model/span';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { type Gap, gapsOf, type Note } from '../gaps.ts';
 import type { LogReach } from '../ports.ts';
-import { notCarried } from './carried.ts';
 import { clockLead } from './clock-lead.ts';
 import { type FirstSeen, unreachedEnds } from './first-seen.ts';
+import { gapsInFlight } from './in-flight.ts';
 import { holesInHistory, type LogBounds } from './one-history.ts';
 
 type States = readonly (PartitionState | null)[];
@@ -106,7 +106,7 @@ export function assessSpeed(
 ): SpeedHealth {
   const watermark = states.includes(null) ? null : Math.min(...states.map((state) => (state as PartitionState).logTimeMs));
   const notOneHistory = holesInHistory(states, seen, manifest);
-  const missing = [...notOneHistory, ...lostWrites(states, furthest), ...notCarried(states)];
+  const missing = [...notOneHistory, ...lostWrites(states, furthest), ...gapsInFlight(states)];
   if (seen === null || (manifest !== null && seen.knownThen === null)) {
     missing.push(...gapsOf('log_unknown', ['the end of the log is not known yet']));
     return { lagMs: null, watermark, missing, notOneHistory, notes: [] };

@@ -208,7 +208,7 @@ local function commit(state, first)
     at = at + lines
   end
   keep(prefix .. 'outbox', tonumber(take()))
-  local cut, since, kept, carried = take(), take(), take(), take()
+  local cut, since, kept, relayed = take(), take(), take(), take()
   keep(prefix .. 'messages', tonumber(take()))
   if filed and pending ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', pending) end
   if filed and overflowed ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', overflowed) end
@@ -216,7 +216,7 @@ local function commit(state, first)
   local reading = prefix .. 'reading'
   local isFed = #json < LARGE or #json < FEED_BYTES_READ and redis.call('EXISTS', reading) == 1
   local entry = isFed and table.concat(ARGV, '\n', first + 2, first + 12) .. '\n' .. since
-  if entry and carried ~= '' then entry = entry .. '\n' .. carried end
+  if entry and relayed ~= '' then entry = entry .. '\n' .. relayed end
   local feedBytes = fed(prefix .. 'feed', tonumber(stored[4] or '0'), entry, reading)
 
   local fields = { 'position', next, 'commit', id, 'logIdentity', identity, 'logTimeMs', logTime, 'generation', reached,
@@ -229,7 +229,7 @@ local function commit(state, first)
   if tonumber(reached) > tonumber(current) then set('barrier:' .. reached, next) end
   if tonumber(reached) > tonumber(current) + 1 then set('gap:' .. current, reached) end
   if cut ~= '' then set('cutTs', cut) end
-  if carried ~= '' then set('carried', carried) end
+  if relayed ~= '' then set('relayed', relayed) end
   if definitions ~= '' then set('definitions', definitions) end
   -- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
   if since ~= '' then set('definitionsSince', since .. ' ' .. reached) end

@@ -2,7 +2,7 @@
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
-import { carriedText, stateFrom } from '../format/state.ts';
+import { relayedText, stateFrom } from '../format/state.ts';
 import { toJsonMeasure } from '../format/words.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
 import { packedCall } from '../redis/packed-call.ts';
@@ -119,7 +119,7 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
     next.cutTs === undefined ? '' : String(next.cutTs),
     next.definitionsSince === undefined ? '' : String(next.definitionsSince),
     next.keptMs === undefined ? '' : String(next.keptMs),
-    next.carried === undefined ? '' : carriedText(next.carried),
+    next.relayed === undefined ? '' : relayedText(next.relayed),
   );
   const { messages = [] } = commit;
   args.push(String(messages.length), ...messages);

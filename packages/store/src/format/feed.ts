@@ -2,7 +2,7 @@
 import type { Integer } from '@tributary/model/integer';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import type { PartitionState } from '../speed-store.ts';
-import { carriedFrom } from './state.ts';
+import { relayedFrom } from './state.ts';
 import { fromJsonMeasure } from './words.ts';
 
 /** What is known of one commit without its effects on users. */
@@ -80,7 +80,7 @@ function* piecesOf(entry: string, views: ReadonlySet<string>, most: number): Gen
   const tokens = entry.split('\n');
   // An older worker leaves out the twelfth; the last one is there where keys are joined.
   if (tokens.length < 11 || tokens.length > 13) return null;
-  const [id, after, position, logIdentity, logTime, generation, definitions, filed, pending, overflowed, deltas, since, carried] =
+  const [id, after, position, logIdentity, logTime, generation, definitions, filed, pending, overflowed, deltas, since, relayed] =
     tokens as [string, string, string, string, string, string, string, string, string, string, string, string?, string?];
   yield entry.length - deltas.length;
   const rows = yield* readDeltas(deltas, views, most);
@@ -92,7 +92,7 @@ function* piecesOf(entry: string, views: ReadonlySet<string>, most: number): Gen
     generation: Number(generation),
     definitions: definitions === '' ? null : definitions,
     ...(since === undefined || since === '' ? {} : { definitionsSince: Number(since) }),
-    ...(carried === undefined ? {} : { carried: carriedFrom(carried) }),
+    ...(relayed === undefined ? {} : { relayed: relayedFrom(relayed) }),
   };
   const committed = {
     id,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { carriedText, generationsBetween, stateFrom } from './state.ts';
+import { generationsBetween, relayedText, stateFrom } from './state.ts';
 
 test('law 7: generations that a partition stepped over are none of it, wherever between them the reader begins', () => {
   const state = { position: 'p', generation: '30', 'gap:2': '9', 'gap:11': '29' };
@@ -28,11 +28,11 @@ test('law 7: how long records are kept is known of the commit that it was writte
 });
 
 test('law 7: how many messages were sent and applied is read as it was written, also where there are none yet', () => {
-  for (const carried of [
+  for (const relayed of [
     { sent: [0, 12, 3], applied: [1, 0, 4] },
     { sent: [], applied: [7] },
     { sent: [5], applied: [] },
   ])
-    expect(stateFrom({ position: 'p', carried: carriedText(carried) })?.carried).toEqual(carried);
-  expect(stateFrom({ position: 'p' })).not.toHaveProperty('carried');
+    expect(stateFrom({ position: 'p', relayed: relayedText(relayed) })?.relayed).toEqual(relayed);
+  expect(stateFrom({ position: 'p' })).not.toHaveProperty('relayed');
 });

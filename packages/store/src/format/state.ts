@@ -1,5 +1,5 @@
 import type { KeptRecords } from '@tributary/views/record';
-import type { Carried, PartitionState } from '../speed-store.ts';
+import type { PartitionState, Relayed } from '../speed-store.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
 export function stateFrom(fields: Readonly<Record<string, string>>): PartitionState | null {
@@ -14,7 +14,7 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...barriersOf(fields),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
     ...keptOf(fields),
-    ...(fields['carried'] === undefined ? {} : { carried: carriedFrom(fields['carried']) }),
+    ...(fields['relayed'] === undefined ? {} : { relayed: relayedFrom(fields['relayed']) }),
   };
 }
 
@@ -32,11 +32,11 @@ export function keptFrom([logTimeMs, cutTs, kept, commit, position]: readonly (s
 }
 
 /** Both lists of numbers, as one word each. */
-export function carriedText({ sent, applied }: Carried): string {
+export function relayedText({ sent, applied }: Relayed): string {
   return `${sent.join(',')} ${applied.join(',')}`;
 }
 
-export function carriedFrom(text: string): Carried {
+export function relayedFrom(text: string): Relayed {
   const [sent = '', applied = ''] = text.split(' ');
   const numbers = (list: string) => (list === '' ? [] : list.split(',').map(Number));
   return { sent: numbers(sent), applied: numbers(applied) };

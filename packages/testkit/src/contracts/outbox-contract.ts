@@ -31,20 +31,20 @@ export function describeOutboxContract(name: string, make: () => Promise<OutboxU
 
     test('law 3: messages to other keys have an outbox of their own, and state and feed say how many there were', async () => {
       const store = await make();
-      const carried = { sent: [0, 1, 1], applied: [0, 0, 5] };
+      const relayed = { sent: [0, 1, 1], applied: [0, 0, 5] };
       const { next } = commitOf(null, 'p1');
-      await store.speed.commit(commitOf(null, 'p1', { outputs: ['o'], messages: ['m0', 'm1'], next: { ...next, carried } }));
+      await store.speed.commit(commitOf(null, 'p1', { outputs: ['o'], messages: ['m0', 'm1'], next: { ...next, relayed } }));
       expect(await store.messages.read(P, 10)).toEqual({ from: 0, lines: ['m0', 'm1'] });
       expect(await store.outbox.read(P, 10)).toEqual({ from: 0, lines: ['o'] });
       await store.messages.remove(P, 1);
       expect(await store.messages.read(P, 10)).toEqual({ from: 1, lines: ['m1'] });
       expect(await store.outbox.length(P)).toBe(1);
-      expect((await store.speed.loadState(P))?.carried).toEqual(carried);
+      expect((await store.speed.loadState(P))?.relayed).toEqual(relayed);
       const { cursor } = await wholeOf(store);
       const later = { sent: [0, 2, 1], applied: [0, 1, 5] };
       const second = commitOf('p1', 'p2');
-      await store.speed.commit({ ...second, next: { ...second.next, carried: later } });
-      expect(await since(store, cursor)).toMatchObject([{ next: { position: 'p2', carried: later } }]);
+      await store.speed.commit({ ...second, next: { ...second.next, relayed: later } });
+      expect(await since(store, cursor)).toMatchObject([{ next: { position: 'p2', relayed: later } }]);
     });
 
     test('law 3: a removal names numbers: twice, late or too far it removes no line that it did not name', async () => {

@@ -18,7 +18,7 @@ export type Sent =
   | { readonly kind: 'forget'; readonly key: string; readonly from: string; readonly receivedAt: number; readonly at: string };
 
 /** A line that a partition wrote for another one; `at`: where it lies in the log of `key`'s partition. */
-export interface Carried {
+export interface Relayed {
   readonly kind: 'put' | 'take' | 'link' | 'unlink';
   readonly key: string;
   readonly origin: string;
@@ -62,12 +62,12 @@ function tieAt(ties: readonly Tie[], ts: number, windowMs: number): string | nul
 }
 
 /** From what was sent and what partitions wrote, up to any place in each of their logs. */
-export function timelinesOfLines(sent: readonly Sent[], carried: readonly Carried[], windowMs: number): Timelines {
+export function timelinesOfLines(sent: readonly Sent[], relayed: readonly Relayed[], windowMs: number): Timelines {
   const ties = new Map<string, Tie[]>();
-  const inOrder = [...carried].sort((a, b) => (a.version < b.version ? -1 : 1));
+  const inOrder = [...relayed].sort((a, b) => (a.version < b.version ? -1 : 1));
   for (const link of inOrder) {
     if (link.kind !== 'link') continue;
-    const undoings = carried.filter(
+    const undoings = relayed.filter(
       (undo) => undo.kind === 'unlink' && undo.key === link.key && undo.user === link.user && undo.version > link.version,
     );
     const { user, ts, receivedAt } = link;
@@ -76,8 +76,8 @@ export function timelinesOfLines(sent: readonly Sent[], carried: readonly Carrie
       known.push({ user, ts, name: link.id, receivedAt, undoneAt: undoings.map((undo) => undo.receivedAt) });
     ties.set(link.key, known);
   }
-  const newest = new Map<string, Carried>();
-  for (const line of carried) {
+  const newest = new Map<string, Relayed>();
+  for (const line of relayed) {
     if (line.kind !== 'put' && line.kind !== 'take') continue;
     const name = JSON.stringify([line.key, line.path, line.id]);
     const other = newest.get(name);

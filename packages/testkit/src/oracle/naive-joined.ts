@@ -6,7 +6,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
 import { naive } from './naive.ts';
-import { type Carried, type Sent, type Timelines, timelinesOfLines, timelinesOfPeople } from './naive-identity.ts';
+import { type Relayed, type Sent, type Timelines, timelinesOfLines, timelinesOfPeople } from './naive-identity.ts';
 
 export interface LogLine {
   readonly partition: number;
@@ -18,8 +18,8 @@ export interface LogLine {
 
 /** From the lines up to a position of each partition. */
 export function naiveJoined(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
-  const { sent, carried, events } = read(lines, upTo);
-  return naive(eventsOf(timelinesOfLines(sent, carried, definitions.joinedMs as number), events), definitions);
+  const { sent, relayed, events } = read(lines, upTo);
+  return naive(eventsOf(timelinesOfLines(sent, relayed, definitions.joinedMs as number), events), definitions);
 }
 
 /** From what was sent alone, as if each link had been known from the start. */
@@ -38,19 +38,19 @@ const MESSAGES = ['link', 'unlink', 'put', 'take'];
 
 function read(lines: readonly LogLine[], upTo: readonly string[]) {
   const sent: Sent[] = [];
-  const carried: Carried[] = [];
+  const relayed: Relayed[] = [];
   /** The first arrivals, by user key and id. */
   const events = new Map<string, Event>();
   for (const { partition, position, at, event } of lines) {
     const { ts, receivedAt, type, userId, anonymousId, properties = {} } = event;
     const key = (userId ?? anonymousId) as string;
-    const kind = MESSAGES.find((one) => type === `tributary.${one}`) as Carried['kind'] | undefined;
+    const kind = MESSAGES.find((one) => type === `tributary.${one}`) as Relayed['kind'] | undefined;
     const isRead = position <= (upTo[partition] as string);
     if (kind !== undefined) {
       if (!isRead) continue;
       const said = properties['$tributary'] as { id?: string; to?: string; from?: string; path?: string[]; version: string };
       const { id = '', path = [], version } = said;
-      carried.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user: said.to ?? said.from ?? '' });
+      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user: said.to ?? said.from ?? '' });
       continue;
     }
     const name = `${key}\n${event.id}`;
@@ -62,7 +62,7 @@ function read(lines: readonly LogLine[], upTo: readonly string[]) {
     if (type === 'tributary.undo') sent.push({ kind: 'forget', key, from: String(properties['key']), receivedAt, at });
     else sent.push(...saidBy(event, key, at));
   }
-  return { sent, carried, events };
+  return { sent, relayed, events };
 }
 
 const HOUR = 3_600_000;

@@ -1,4 +1,4 @@
-/** The processes that carry events. Each is a loop whose every step outside itself takes a turn, and may be its last. */
+/** The processes that events pass through. Each is a loop whose every step outside itself takes a turn, and may be its last. */
 
 import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';

@@ -9,9 +9,9 @@ import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import type { connectRedis } from '@tributary/runtime/redis/connect';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { OutputKinds } from '../partition-run.ts';
+import { createPublisher, type Publisher } from '../outbox/publisher.ts';
+import type { OutputKinds } from '../partitions/partition-run.ts';
 import { outputEnvelope } from './envelope.ts';
-import { createPublisher, type Publisher } from './publisher.ts';
 
 export interface Publishing extends Pick<Publisher, 'wake' | 'hasRoom'> {
   /** Resolves once nothing is under way any more. */

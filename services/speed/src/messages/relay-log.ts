@@ -6,7 +6,7 @@ import type { EventLog } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 
-export function carryingLog(log: Pick<EventLog, 'append' | 'partitions'>): Pick<EventLog, 'append'> {
+export function relayLog(log: Pick<EventLog, 'append' | 'partitions'>): Pick<EventLog, 'append'> {
   return {
     async append(_from, { kind, body }) {
       const byHome = Map.groupBy(body.split('\n'), (line) => partitionOf(userKeyOf(JSON.parse(line) as Event), log.partitions));

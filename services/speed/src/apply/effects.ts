@@ -2,8 +2,8 @@
 import type { DeadLetter } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Work } from '@tributary/views/work';
-import type { PartitionLimits } from './partition-run.ts';
-import type { CachedUser } from './user-cache.ts';
+import type { PartitionLimits } from '../partitions/partition-run.ts';
+import type { CachedUser } from '../partitions/user-cache.ts';
 
 export interface ApplyOptions {
   readonly logIdentity: string;

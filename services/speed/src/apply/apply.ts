@@ -9,11 +9,11 @@ import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
 import { cutPackedUpTo, stepPacked } from '@tributary/views/step-packed';
 import { refill, spend, workOfEntry } from '@tributary/views/work';
+import { crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from '../partitions/partition-run.ts';
+import type { CachedUser } from '../partitions/user-cache.ts';
+import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import { applyKeyed } from './apply-keyed.ts';
-import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from './decode.ts';
 import { type ApplyOptions, append, type Effects, noEffects } from './effects.ts';
-import { crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from './partition-run.ts';
-import type { CachedUser } from './user-cache.ts';
 
 export interface AppliedBatch {
   readonly commit: Commit;

@@ -13,10 +13,10 @@ import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/out
 import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome } from '@tributary/views/step';
 import { cutPackedUpTo, turnPacked } from '@tributary/views/step-packed';
-import { type Arrival, deadLetter, lineAt, wholeEvent } from './decode.ts';
+import type { PartitionRun } from '../partitions/partition-run.ts';
+import type { CachedUser } from '../partitions/user-cache.ts';
+import { type Arrival, deadLetter, lineAt, wholeEvent } from '../read/decode.ts';
 import { type ApplyOptions, append, type Effects } from './effects.ts';
-import type { PartitionRun } from './partition-run.ts';
-import type { CachedUser } from './user-cache.ts';
 
 /** Digits of a line's number within its entry: versions are compared as text. */
 const LINE_DIGITS = 7;

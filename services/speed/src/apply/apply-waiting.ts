@@ -1,13 +1,13 @@
 /** Applies what was begun: as far as the work of one iteration goes, one batch of each partition, for one commit. */
 import { setImmediate as soon } from 'node:timers/promises';
 import { type Work, workOfTurn } from '@tributary/views/work';
+import type { OwnRuns } from '../partitions/own-runs.ts';
+import type { PartitionLimits, PartitionRun } from '../partitions/partition-run.ts';
+import type { CachedUser } from '../partitions/user-cache.ts';
+import { endsEarly } from '../read/decode.ts';
+import type { ReadAhead } from '../read/read-ahead.ts';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import type { Beginner, Part } from './begin.ts';
-import { endsEarly } from './decode.ts';
-import type { OwnRuns } from './own-runs.ts';
-import type { PartitionLimits, PartitionRun } from './partition-run.ts';
-import type { ReadAhead } from './read-ahead.ts';
-import type { CachedUser } from './user-cache.ts';
 import { mayApply, reordered } from './waiting.ts';
 
 export interface Applied {

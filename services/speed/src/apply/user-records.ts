@@ -5,10 +5,10 @@ import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { keyFromRecord, userFromKey } from '@tributary/views/identity/keyed-record';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
+import type { PartitionRun } from '../partitions/partition-run.ts';
+import type { CachedUser } from '../partitions/user-cache.ts';
+import type { DecodedBatch } from '../read/decode.ts';
 import type { AppliedBatch } from './apply.ts';
-import type { DecodedBatch } from './decode.ts';
-import type { PartitionRun } from './partition-run.ts';
-import type { CachedUser } from './user-cache.ts';
 
 export interface UserRecords {
   /**

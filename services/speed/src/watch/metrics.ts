@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { AppliedBatch } from './apply.ts';
+import type { AppliedBatch } from '../apply/apply.ts';
+import type { SpeedWorker } from '../pipeline.ts';
 import { lagSeconds, type Progress } from './lag.ts';
-import type { SpeedWorker } from './pipeline.ts';
 
 export interface SpeedMetrics {
   committed(batch: AppliedBatch): void;

@@ -3,7 +3,7 @@
  * for long. A worker that goes round (a batch that fails, a commit that is fenced again and again) looks healthy otherwise.
  */
 import type { EventLog } from '@tributary/log/port';
-import type { SpeedWorker } from './pipeline.ts';
+import type { SpeedWorker } from '../pipeline.ts';
 
 /** Longer than a hand-over, a pause of Redis, and the largest commit take. */
 const STALLED_AFTER_MS = 30_000;

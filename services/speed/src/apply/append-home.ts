@@ -5,8 +5,8 @@
  */
 import type { EventLog } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
+import type { Misplaced } from '../read/decode.ts';
 import type { AppliedBatch } from './apply.ts';
-import type { Misplaced } from './decode.ts';
 
 export interface HomeAppender {
   /**

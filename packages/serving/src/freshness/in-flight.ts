@@ -5,18 +5,18 @@
 import type { PartitionState } from '@tributary/store/speed-store';
 import { type Gap, gapsOf } from '../gaps.ts';
 
-/** How many are on their way, or were applied before they were sent. */
-export function messagesOnTheWay(states: readonly (Pick<PartitionState, 'carried'> | null)[]): number {
+/** How many are in flight, or were applied before they were sent. */
+export function messagesInFlight(states: readonly (Pick<PartitionState, 'relayed'> | null)[]): number {
   let apart = 0;
   for (const [from, sender] of states.entries())
     for (const [to, receiver] of states.entries())
-      apart += Math.abs((sender?.carried?.sent[to] ?? 0) - (receiver?.carried?.applied[from] ?? 0));
+      apart += Math.abs((sender?.relayed?.sent[to] ?? 0) - (receiver?.relayed?.applied[from] ?? 0));
   return apart;
 }
 
-export function notCarried(states: readonly (PartitionState | null)[]): Gap[] {
+export function gapsInFlight(states: readonly (PartitionState | null)[]): Gap[] {
   // Where keys are not joined, no state has them: that is all that is asked then.
-  if (!states.some((state) => state?.carried !== undefined)) return [];
-  const messages = messagesOnTheWay(states);
-  return messages === 0 ? [] : gapsOf('behind', [`${messages} messages between keys of one person are on their way`]);
+  if (!states.some((state) => state?.relayed !== undefined)) return [];
+  const messages = messagesInFlight(states);
+  return messages === 0 ? [] : gapsOf('behind', [`${messages} messages between keys of one person are in flight`]);
 }

@@ -1,16 +1,16 @@
-/** Carries messages between keys (decision 43) from the outboxes of this worker's partitions to the partitions that they go to. */
+/** Relays messages between keys (decision 43) from the outboxes of this worker's partitions to the partitions that they go to. */
 import type { EventLog } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { SAID } from '@tributary/model/identity/message-line';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { messagesKey } from '@tributary/store/format/keys';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
-import type { AppliedBatch } from '../apply.ts';
-import { createPublisher, type Publisher } from '../outputs/publisher.ts';
-import { carryingLog } from './carrying-log.ts';
+import type { AppliedBatch } from '../apply/apply.ts';
+import { createPublisher, type Publisher } from '../outbox/publisher.ts';
+import { relayLog } from './relay-log.ts';
 
-export interface Carrying {
-  /** Called for each commit: the first one of a platform that joins keys begins the carrying. */
+export interface MessageRelay {
+  /** Called for each commit: the first one of a platform that joins keys begins the relay. */
   noteCommit(batch: Pick<AppliedBatch, 'commit'>): void;
   /** Whether a partition may be read on: not while too many of its messages wait. */
   hasRoom(partition: number): boolean;
@@ -18,7 +18,7 @@ export interface Carrying {
   ended(): Promise<void>;
 }
 
-export interface CarryingOptions {
+export interface MessageRelayOptions {
   readonly redis: Parameters<typeof createOutbox>[0];
   readonly log: EventLog;
   readonly assigned: () => ReadonlySet<number>;
@@ -26,13 +26,13 @@ export interface CarryingOptions {
   readonly onError: (error: Error) => void;
 }
 
-export function createCarrying({ redis, log, assigned, signal, onError }: CarryingOptions): Carrying {
+export function createMessageRelay({ redis, log, assigned, signal, onError }: MessageRelayOptions): MessageRelay {
   let running: { readonly publisher: Publisher; readonly ended: Promise<void> } | undefined;
 
   function begin() {
     const publisher = createPublisher({
       outbox: createOutbox(redis, NAMESPACE, messagesKey),
-      log: carryingLog(log),
+      log: relayLog(log),
       assigned,
       onError,
       asPublished: (line) => line,
@@ -43,8 +43,8 @@ export function createCarrying({ redis, log, assigned, signal, onError }: Carryi
 
   return {
     noteCommit({ commit }) {
-      // A heartbeat's commit says it too, so what an earlier process left behind is carried.
-      if (commit.next.carried === undefined) return;
+      // A heartbeat's commit says it too, so what an earlier process left behind is relayed.
+      if (commit.next.relayed === undefined) return;
       running ??= begin();
       if (commit.messages !== undefined) running.publisher.wake(commit.partition, commit.messages.length);
     },

@@ -1,6 +1,6 @@
 /** Reports to the log's own tools how far this worker has come, for lag as they show it (`kafka-consumer-groups --describe`). */
 import type { EventLog, Position } from '@tributary/log/port';
-import type { SpeedWorker } from './pipeline.ts';
+import type { SpeedWorker } from '../pipeline.ts';
 
 const EVERY_MS = 5_000;
 const GROUP = 'tributary-speed';

@@ -87,8 +87,8 @@ export async function loadPartition(
     definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
     rules,
     users: createUserCache(limits.maxCachedEvents),
-    sent: [...(state?.carried?.sent ?? [])],
-    applied: [...(state?.carried?.applied ?? [])],
+    sent: [...(state?.relayed?.sent ?? [])],
+    applied: [...(state?.relayed?.applied ?? [])],
   };
 }
 
@@ -129,6 +129,6 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     definitionsSince: run.definitionsSince,
     keptMs: recordRetentionMs(run.rules),
     ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
-    ...(run.sent.length + run.applied.length === 0 ? {} : { carried: { sent: [...run.sent], applied: [...run.applied] } }),
+    ...(run.sent.length + run.applied.length === 0 ? {} : { relayed: { sent: [...run.sent], applied: [...run.applied] } }),
   };
 }
