@@ -252,12 +252,13 @@ function change(store: Store, key: string, step: (state: KeyState) => Change | n
   const state = store.keys.get(key) ?? emptyKey(key, WINDOW_MS);
   store.keys.set(key, state);
   const before = membersOf(state);
-  const { messages, turns } = step(state) ?? { messages: [], turns: [] };
+  const { messages, replaced } = step(state) ?? { messages: [], replaced: [] };
   const now = membersOf(state);
-  const turned = turns.flatMap(({ was }) => was ?? []);
-  const stayed = before.filter((item) => !turned.includes(item));
+  const gone = replaced.flatMap(({ was }) => was ?? []);
+  const stayed = before.filter((item) => !gone.includes(item));
   // What a step says has changed is all that has.
-  if (!isSameSet([...stayed, ...turns.flatMap(({ is }) => is ?? [])], now)) throw new Error(`of ${key} something else changed`);
+  if (!isSameSet([...stayed, ...replaced.flatMap(({ is }) => is ?? [])], now))
+    throw new Error(`of ${key} something else changed`);
   const rows = store.deltas.get(store.generation) ?? new Map<string, number>();
   store.deltas.set(store.generation, rows);
   for (const [row, n] of rowsOfUser(before)) add(rows, row, -n);

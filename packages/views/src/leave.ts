@@ -1,6 +1,6 @@
 /** The other way of `enter`: an event leaves a timeline, because it counts for another key now (packages/model/src/identity). */
 import type { Definitions } from '@tributary/model/definitions';
-import type { Turn } from '@tributary/model/identity/adoption';
+import type { Replacement } from '@tributary/model/identity/adoption';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, type DifferenceOutcome } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
@@ -14,9 +14,9 @@ const NONE: readonly ConvertingPath[] = [];
 
 /** What counts for the user under some ids is another event now: adds to `deltas` what that changes. An outcome for each event that left or entered. */
 // biome-ignore lint/complexity/useMaxParams: as `step`
-export function turn(
+export function replaceEvents(
   user: UserState,
-  turns: readonly Turn[],
+  replaced: readonly Replacement[],
   logTimeMs: number,
   rules: StepRules,
   deltas: RowsByView,
@@ -24,7 +24,7 @@ export function turn(
 ): StepOutcome[] {
   const { definitions, retention } = rules;
   const outcomes: StepOutcome[] = [];
-  for (const { was, is } of turns) {
+  for (const { was, is } of replaced) {
     if (was !== undefined) outcomes.push(leave(user, memberOf(was.line, definitions), logTimeMs, rules, deltas, work));
     if (is === undefined) continue;
     const incoming = memberOf(is.line, definitions);

@@ -2,10 +2,10 @@
  * `step` for a timeline that is held as numbers: the same outcome, rows and timeline, which test/laws/law-1-packed.test.ts demands of any events.
  * What decides and what computes is step.ts; here is only which events have to become objects first.
  */
-import type { Turn } from '@tributary/model/identity/adoption';
+import type { Replacement } from '@tributary/model/identity/adoption';
 import type { KeptFields } from '@tributary/model/plain-line';
 import type { RowsByView } from './deltas.ts';
-import { turn } from './leave.ts';
+import { replaceEvents } from './leave.ts';
 import { timelineEvent } from './member.ts';
 import type { HeldTimeline } from './packed-timelines.ts';
 import { enter, refused, type StepOutcome, type StepRules, step } from './step.ts';
@@ -44,17 +44,17 @@ export function stepPacked(
   return outcome;
 }
 
-/** `turn` for a timeline that is held as numbers. */
+/** `replaceEvents` for a timeline that is held as numbers. */
 // biome-ignore lint/complexity/useMaxParams: as `step`
-export function turnPacked(
+export function replacePacked(
   user: HeldTimeline,
-  turns: readonly Turn[],
+  replaced: readonly Replacement[],
   logTimeMs: number,
   rules: StepRules,
   deltas: RowsByView,
   work?: Work,
 ): StepOutcome[] {
-  return turns.length === 0 ? [] : change(user, (state) => turn(state, turns, logTimeMs, rules, deltas, work));
+  return replaced.length === 0 ? [] : change(user, (state) => replaceEvents(state, replaced, logTimeMs, rules, deltas, work));
 }
 
 /** Drops all events up to `ts`. */

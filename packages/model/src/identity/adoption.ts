@@ -50,7 +50,7 @@ export interface KeyState {
 }
 
 /** What counts for the key under one id, before and after. */
-export interface Turn {
+export interface Replacement {
   readonly was: Item | undefined;
   readonly is: Item | undefined;
 }
@@ -58,7 +58,7 @@ export interface Turn {
 export interface Change {
   readonly messages: readonly Message[];
   /** One for each id for which something else counts now. */
-  readonly turns: readonly Turn[];
+  readonly replaced: readonly Replacement[];
 }
 
 /** An item passes this many keys at most; then it counts where it is. */
@@ -94,7 +94,7 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
       ways.flatMap((one) => placed(state, one, at)),
     );
   });
-  return { messages: changes.flatMap(({ messages }) => messages), turns: changes.flatMap(({ turns }) => turns) };
+  return { messages: changes.flatMap(({ messages }) => messages), replaced: changes.flatMap(({ replaced }) => replaced) };
 }
 
 function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: Version): Change | null {
@@ -127,7 +127,7 @@ function isSameWay(a: readonly string[], b: readonly string[]): boolean {
 
 function changeOf(key: string, ways: readonly Held[], was: Item | undefined, messages: readonly Message[]): Change {
   const is = memberAmong(key, ways);
-  return { messages, turns: was === is ? [] : [{ was, is }] };
+  return { messages, replaced: was === is ? [] : [{ was, is }] };
 }
 
 /** Moves an item to where it belongs now. */

@@ -12,7 +12,7 @@ import { receiveLine } from '@tributary/views/identity/keyed-record';
 import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
 import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome } from '@tributary/views/step';
-import { cutPackedUpTo, turnPacked } from '@tributary/views/step-packed';
+import { cutPackedUpTo, replacePacked } from '@tributary/views/step-packed';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, deadLetter, lineAt, wholeEvent } from '../read/decode.ts';
@@ -52,7 +52,7 @@ export function applyKeyed(
   const said = isMessage ? change.messages : [...linksOf(event, at), ...change.messages];
   for (const message of said) effects.messages.push(numbered(run, message, options.partitions));
   turnRows(run, arrival, event, user, change, effects, options);
-  for (const { is } of change.turns)
+  for (const { is } of change.replaced)
     if (is !== undefined && run.definitions.conversionTypes.has(typeOf(is.line))) effects.conversions.set(is.id, userKey);
   if (LINK_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
     append(effects, userKey, user, `${line}\n`);
@@ -64,7 +64,7 @@ function turnRows(
   arrival: Arrival,
   event: Event,
   user: CachedUser,
-  { turns }: Change,
+  { replaced }: Change,
   effects: Effects,
   { careful = false, limits, sha256Hex }: ApplyOptions,
 ): void {
@@ -74,7 +74,7 @@ function turnRows(
   const deltas: RowsByView = careful ? new Map() : effects.deltas;
   let outcomes: readonly StepOutcome[];
   try {
-    outcomes = turnPacked(user, turns, logTimeMs, rules, deltas, user);
+    outcomes = replacePacked(user, replaced, logTimeMs, rules, deltas, user);
   } catch (error) {
     if (!careful) throw error;
     effects.overflowed++;
