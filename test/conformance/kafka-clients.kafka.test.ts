@@ -1,8 +1,8 @@
 /** The topic is an ordinary one: another Kafka client writes events to it and reads ours. */
 
 import type { EventLog } from '@tributary/log/port';
-import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
+import { decodeLine } from '@tributary/model/reading/decode-line';
 import { partitionOf } from '@tributary/model/user-key';
 import { readAll } from '@tributary/testkit/contracts/log-reading';
 import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/testkit/kafka/for-tests';

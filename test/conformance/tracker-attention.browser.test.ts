@@ -1,6 +1,7 @@
 /** What people look at, in a real Chromium whose clock stands still until it is moved: each basis to the millisecond, and what measuring costs. */
+
+import { split } from '@tributary/model/amounts/money';
 import type { Event } from '@tributary/model/event';
-import { split } from '@tributary/model/money';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { reportMissingChromium, startChromium } from './chromium.ts';

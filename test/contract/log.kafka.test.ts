@@ -3,8 +3,8 @@ import { type KafkaLogOptions, openKafkaLog } from '@tributary/log/kafka/kafka-l
 import type { KafkaSettings } from '@tributary/log/kafka/settings';
 import { openEventLog } from '@tributary/log/open-log';
 import type { EventLog, LogEntry } from '@tributary/log/port';
-import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
+import { decodeLine } from '@tributary/model/reading/decode-line';
 import { describeLogContract } from '@tributary/testkit/contracts/log-contract';
 import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/contracts/log-crash-contract';
 import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';

@@ -1,4 +1,4 @@
-import { mulDivFloor, split } from '@tributary/model/money';
+import { mulDivFloor, split } from '@tributary/model/amounts/money';
 import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
 import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';

@@ -189,7 +189,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'any three letters are a currency',
     law: '7',
-    file: 'packages/model/src/currency.ts',
+    file: 'packages/model/src/amounts/currency.ts',
     from: 'NAMES.of(code) !== undefined',
     to: 'true',
     test: 'services/collector/test/names.test.ts',
@@ -339,10 +339,10 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'seconds are taken for milliseconds',
     law: '1',
-    file: 'packages/model/src/read-instant.ts',
+    file: 'packages/model/src/reading/read-instant.ts',
     from: '  if (lies(value, SECONDS)) return Math.round(value * 1000);\n',
     to: '',
-    test: 'packages/model/src/read-instant.test.ts',
+    test: 'packages/model/src/reading/read-instant.test.ts',
   },
   {
     lie: 'numbers in questions are milliseconds, whatever their size',
@@ -363,10 +363,10 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a line of 1970 is another event when it is sent again',
     law: '3',
-    file: 'packages/model/src/read-instant.ts',
+    file: 'packages/model/src/reading/read-instant.ts',
     from: 'return lies(ms, SECONDS)',
     to: 'return lies(ms, MICROSECONDS)',
-    test: 'packages/model/src/read-instant.test.ts',
+    test: 'packages/model/src/reading/read-instant.test.ts',
   },
   {
     lie: 'an order that names only its total has no value',

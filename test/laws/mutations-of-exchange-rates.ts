@@ -5,7 +5,7 @@ export const MUTATIONS_OF_EXCHANGE_RATES: readonly Mutation[] = [
   {
     lie: 'each cell of a converted report is rounded by itself',
     law: '4',
-    file: 'packages/model/src/exchange-rates.ts',
+    file: 'packages/model/src/amounts/exchange-rates.ts',
     from: 'integerOf(isRaised ? floor + 1n : floor)',
     to: 'integerOf(floor)',
     test: 'services/api/test/converted.test.ts',
@@ -13,7 +13,7 @@ export const MUTATIONS_OF_EXCHANGE_RATES: readonly Mutation[] = [
   {
     lie: 'a yen has a hundred minor units where it is converted',
     law: '4',
-    file: 'packages/model/src/exchange-rates.ts',
+    file: 'packages/model/src/amounts/exchange-rates.ts',
     from: 'fraction.length + decimalsOf(from)',
     to: 'fraction.length + 2',
     test: 'services/api/test/converted.test.ts',
@@ -37,10 +37,10 @@ export const MUTATIONS_OF_EXCHANGE_RATES: readonly Mutation[] = [
   {
     lie: 'a refund is converted towards zero where its sale is not',
     law: '4',
-    file: 'packages/model/src/exchange-rates.ts',
+    file: 'packages/model/src/amounts/exchange-rates.ts',
     from: 'return integerOf(exact < 0n ? -rounded : rounded);',
     to: 'return integerOf(exact < 0n ? exact / denominator : rounded);',
-    test: 'packages/model/src/exchange-rates.test.ts',
+    test: 'packages/model/src/amounts/exchange-rates.test.ts',
   },
   {
     lie: 'weeks and months are converted day by day',

@@ -109,7 +109,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a record from the far future is an event',
     law: '8',
-    file: `${MODEL}/decode-line.ts`,
+    file: `${MODEL}/reading/decode-line.ts`,
     from: 'if (receivedAt > appendedMs + EVENT_BOUNDS.futureMs)',
     to: 'if (receivedAt > Number.MAX_SAFE_INTEGER)',
   },
@@ -147,7 +147,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'the depth of a line is not looked at',
     law: '7',
-    file: `${MODEL}/decode-line.ts`,
+    file: `${MODEL}/reading/decode-line.ts`,
     from: ' && mayBeDeep(line) && ',
     to: ' && line === "" && ',
   },

@@ -212,7 +212,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'an event counts in whichever partition it lies',
     law: '1',
-    file: 'packages/model/src/decode-line.ts',
+    file: 'packages/model/src/reading/decode-line.ts',
     from: 'if (home !== partition) {',
     to: 'if (home === -1) {',
     test: 'jobs/recompute/test/misplaced.test.ts',

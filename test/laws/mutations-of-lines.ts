@@ -1,8 +1,8 @@
 /** Lies of the reader of plain lines, which spares most events the whole decoder (decision 34). */
 import type { Mutation } from './mutation-list.ts';
 
-const READER = 'packages/model/src/plain-line.ts';
-const LINES = 'packages/model/src/plain-line.test.ts';
+const READER = 'packages/model/src/reading/plain-line.ts';
+const LINES = 'packages/model/src/reading/plain-line.test.ts';
 const DECODE = 'services/speed/test/decode.test.ts';
 
 export const MUTATIONS_OF_LINES: readonly Mutation[] = [

@@ -106,10 +106,10 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
   {
     lie: 'a property within a list is not minimised',
     law: '9',
-    file: 'packages/model/src/minimise.ts',
+    file: 'packages/model/src/reading/minimise.ts',
     from: '  if (Array.isArray(value)) return value.map((item) => along(item, names, replace));\n',
     to: '',
-    test: 'packages/model/src/minimise.test.ts',
+    test: 'packages/model/src/reading/minimise.test.ts',
   },
   {
     lie: 'a hash needs no key',

@@ -1,5 +1,5 @@
+import { validateEvent } from '@tributary/model/reading/validate-event';
 import { DAY_MS, SECOND_MS } from '@tributary/model/time';
-import { validateEvent } from '@tributary/model/validate-event';
 import { describe, expect, test } from 'vitest';
 import { DEMO_DAYS, DEMO_USERS, historyOf } from '../src/demo/history.ts';
 import { createLiveTraffic } from '../src/demo/live.ts';

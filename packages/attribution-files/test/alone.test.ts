@@ -1,6 +1,6 @@
 /** A file from its bytes to figures, by another caller than the command line. */
 import { InputError, InputFailure } from '@tributary/importing/failures';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { expect, test } from 'vitest';
 import { type PathFileOptions, readPathFile } from '../src/files/path-file.ts';
 import { channelLines, creditOf } from '../src/models/answer.ts';

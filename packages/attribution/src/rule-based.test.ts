@@ -1,5 +1,5 @@
+import { split } from '@tributary/model/amounts/money';
 import { parseDefinitions, type RuleBasedModel } from '@tributary/model/definitions';
-import { split } from '@tributary/model/money';
 import { DAY_MS } from '@tributary/model/time';
 import { describe, expect, it } from 'vitest';
 import { weightsOf } from './rule-based.ts';

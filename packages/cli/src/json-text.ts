@@ -1,5 +1,5 @@
 /** JSON that people write by hand: read with a byte order mark, and refused by line and column. */
-import { jsonTrouble, troubleText } from '@tributary/model/json-trouble';
+import { jsonTrouble, troubleText } from '@tributary/model/reading/json-trouble';
 
 /** `reason` is a sentence's end: `line 2, column 3: JSON has no comments`. */
 export type ReadJson = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isObject } from '@tributary/model/json';
+import { isObject } from '@tributary/model/reading/json';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { DATA_FOLDER_SETTINGS, folderNameTrouble } from '@tributary/runtime/data-folder/settings';
 import type { Scope } from '@tributary/runtime/keys/file';

@@ -1,5 +1,5 @@
 /** Instants as clients write them: a number, as events have it, RFC 3339 with an offset, or a plain date (midnight UTC). */
-import { EPOCH_FORMS, msOfCalendar, msOfNumber } from '@tributary/model/read-instant';
+import { EPOCH_FORMS, msOfCalendar, msOfNumber } from '@tributary/model/reading/read-instant';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 
 /** Digits of any other length are a mistake: 20261120 as milliseconds would be a morning of 1970. 0 is the beginning. */

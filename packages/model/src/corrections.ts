@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { canonicalJson } from './canonical-json.ts';
 import { FIELDS, MAX_AMOUNT_MINOR } from './event-fields.ts';
-import { msOfCalendar } from './read-instant.ts';
+import { msOfCalendar } from './reading/read-instant.ts';
 import { DAY_MS } from './time.ts';
 
 /** In one file of definitions: each event of their ranges is held against all of them. */

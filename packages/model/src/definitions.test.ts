@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { isCurrency } from './currency.ts';
+import { isCurrency } from './amounts/currency.ts';
 import { parseDefinitions, storedDefinitions } from './definitions.ts';
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex');

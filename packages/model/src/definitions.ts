@@ -3,16 +3,16 @@
  * layers; it travels inside each barrier, so that a change takes effect at one cut everywhere.
  */
 import { z } from 'zod';
+import { isCurrency } from './amounts/currency.ts';
+import { RATE } from './amounts/exchange-rates.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { CORRECTIONS, type CorrectedSpan, type Correction, followedByRows, wholeSpan } from './corrections.ts';
-import { isCurrency } from './currency.ts';
 import { decayWeights } from './decay-weights.ts';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
-import { RATE } from './exchange-rates.ts';
 import { IDENTITY, IDENTITY_WRITTEN, identityTroubles } from './identity/rules.ts';
-import { valueAt } from './json.ts';
-import { jsonTrouble, notJson } from './json-trouble.ts';
+import { valueAt } from './reading/json.ts';
+import { jsonTrouble, notJson } from './reading/json-trouble.ts';
 import { describe, type Refusal, refusalText } from './refusal.ts';
 import { ruleOf } from './schema-rule.ts';
 import { DAY_MS, HOUR_MS } from './time.ts';

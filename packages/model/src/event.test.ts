@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeLine } from './decode-line.ts';
 import { type Event, encodeEvent, lineTs } from './event.ts';
+import { decodeLine } from './reading/decode-line.ts';
+import { validateEvent, validateProperties } from './reading/validate-event.ts';
 import { partitionOf } from './user-key.ts';
-import { validateEvent, validateProperties } from './validate-event.ts';
 
 const valid: Event = { ts: 5, type: 't', id: 'i', userId: 'u', receivedAt: 5, source: 's' };
 

@@ -6,9 +6,9 @@ import { isRule, MODEL_NAMES, modelInfo } from '@tributary/attribution/models/ca
 import { touchesOf } from '@tributary/attribution/paths/weighted-path';
 import { weightsOf } from '@tributary/attribution/rule-based';
 import { type RuleName, ruleOf } from '@tributary/attribution/rules/rules';
-import { OTHER } from '@tributary/model/channel';
+import { CREDIT_UNIT_MICROS, split } from '@tributary/model/amounts/money';
+import { OTHER } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
-import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
 import { span } from '@tributary/model/span';
 import { DAY_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';

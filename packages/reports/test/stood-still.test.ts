@@ -1,6 +1,6 @@
 /** What changed where the cost stood still is a sum over all rows of a report, which may be as many as its campaigns. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import type { ReportOfBoth } from '@tributary/reports/rows/report';
 import { rowOf, stoodStillOf } from '@tributary/reports/rows/rows';
 import { expect, test } from 'vitest';

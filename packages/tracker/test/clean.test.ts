@@ -1,5 +1,5 @@
 /** What leaves the page of an address, and the sums of shares. */
-import { split as splitOfPlatform } from '@tributary/model/money';
+import { split as splitOfPlatform } from '@tributary/model/amounts/money';
 import { expect, test } from 'vitest';
 import { split } from '../src/attention/split.ts';
 import { clean, masked } from '../src/page/clean.ts';

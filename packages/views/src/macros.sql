@@ -4,7 +4,7 @@
 -- Days since 1970 as YYYY-MM-DD (packages/model/src/time.ts, dayOf).
 CREATE OR REPLACE MACRO day_text(days) AS CAST(DATE '1970-01-01' + CAST(days AS INTEGER) AS VARCHAR);
 
--- The part of `total` (0 or more) between two cumulative weights of `whole`, by cumulative rounding (packages/model/src/money.ts,
+-- The part of `total` (0 or more) between two cumulative weights of `whole`, by cumulative rounding (packages/model/src/amounts/money.ts,
 -- split). 64-bit: a product that does not fit is an error, never a wrong number.
 CREATE OR REPLACE MACRO share(total, before, upto, whole) AS
   (total * upto) // whole - (total * before) // whole;

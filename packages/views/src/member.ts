@@ -1,7 +1,7 @@
 /** Where an event becomes a member of a timeline, in the speed layer and for explanations; `membersSql` does the same for archived events. */
 import { channelOf, type Definitions, kindOf, onceKeyOf } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import type { KeptFields } from '@tributary/model/plain-line';
+import type { KeptFields } from '@tributary/model/reading/plain-line';
 import { correct, mayBeCorrected } from '@tributary/signals/corrections/correct';
 import { DROPPED, NONE, placeOf, type TimelineEvent } from './timeline.ts';
 

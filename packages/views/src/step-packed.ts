@@ -3,7 +3,7 @@
  * What decides and what computes is step.ts; here is only which events have to become objects first.
  */
 import type { Replacement } from '@tributary/model/identity/adoption';
-import type { KeptFields } from '@tributary/model/plain-line';
+import type { KeptFields } from '@tributary/model/reading/plain-line';
 import type { RowsByView } from './deltas.ts';
 import { replaceEvents } from './leave.ts';
 import { timelineEvent } from './member.ts';

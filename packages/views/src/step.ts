@@ -3,7 +3,7 @@
  * caller advances by the event's `receivedAt` first. The state is changed in place and belongs to the caller.
  */
 import type { Definitions } from '@tributary/model/definitions';
-import type { KeptFields } from '@tributary/model/plain-line';
+import type { KeptFields } from '@tributary/model/reading/plain-line';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, byLens, type ViewsOfLens } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';

@@ -4,10 +4,10 @@
  */
 import { readMessage } from '@tributary/log/kafka/foreign-event';
 import { type KeptMessage, messageIn } from '@tributary/log/kafka/undecodable-line';
-import { decodeLine } from '@tributary/model/decode-line';
-import type { Encoded } from '@tributary/model/draft';
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { decodeLine } from '@tributary/model/reading/decode-line';
+import type { Encoded } from '@tributary/model/reading/draft';
 import { type Invalid, refusedBefore } from '@tributary/model/refusal';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { isCut, type StoredDeadLetter } from '@tributary/store/dead-letters';

@@ -1,7 +1,7 @@
 /** Law 4, of money in one currency: each sum is converted once, and what it is made of adds up to it, live and from a generation. */
 import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
+import { convertSum, type Factor, factorOf } from '@tributary/model/amounts/exchange-rates';
 import type { DefinitionsFile } from '@tributary/model/definitions';
-import { convertSum, type Factor, factorOf } from '@tributary/model/exchange-rates';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';

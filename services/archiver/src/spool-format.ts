@@ -5,9 +5,9 @@
  */
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
 import type { LogEntry } from '@tributary/log/port';
-import { decodeLine } from '@tributary/model/decode-line';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import type { Field } from '@tributary/model/event-fields';
+import { decodeLine } from '@tributary/model/reading/decode-line';
 import { dayOf } from '@tributary/model/time';
 
 type EventColumn = keyof typeof EVENT_COLUMNS;

@@ -9,7 +9,7 @@
 
 import type { ErrorCode } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
-import type { JsonObject, Outcome } from '@tributary/model/json';
+import type { JsonObject, Outcome } from '@tributary/model/reading/json';
 import { type Invalid, invalid } from '@tributary/model/refusal';
 import { partitionOf } from '@tributary/model/user-key';
 import { decodeText, inflate, ofForm } from './bodies/decode-body.ts';

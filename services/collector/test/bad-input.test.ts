@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { Event } from '@tributary/model/event';
-import { validateEvent, validateProperties } from '@tributary/model/validate-event';
+import { validateEvent, validateProperties } from '@tributary/model/reading/validate-event';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ROUTES } from '../src/formats/routes.ts';

@@ -1,5 +1,5 @@
 /** The OpenAPI document against the collector that serves it. */
-import { SENT_FIELDS } from '@tributary/model/native-event';
+import { SENT_FIELDS } from '@tributary/model/reading/native-event';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BROWSER, keyRecord, NOW, READ_KEY, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
 

@@ -1,8 +1,8 @@
 /** What was rejected is visible to those who may read: why, of which key, in what form; never what it said of somebody. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { validateProperties } from '@tributary/model/reading/validate-event';
 import { invalid } from '@tributary/model/refusal';
-import { validateProperties } from '@tributary/model/validate-event';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRejections, type RejectionRow } from '../src/checks/rejections.ts';

@@ -1,6 +1,6 @@
 /** The real collector in this process, on a free loopback port, over any log. For tests only. */
 import type { EventLog } from '@tributary/log/port';
-import { CHANNELS } from '@tributary/model/channel';
+import { CHANNELS } from '@tributary/model/channels/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import type { WaitingLimits } from '@tributary/runtime/http/waiting-answers';

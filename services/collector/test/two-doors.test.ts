@@ -1,6 +1,6 @@
 /** An event may come over HTTP or straight into the topic: the same event becomes the same line, or is refused with the same code. */
 import { canonicalLine } from '@tributary/log/kafka/foreign-event';
-import { isCurrency, isCurrencyCode } from '@tributary/model/currency';
+import { isCurrency, isCurrencyCode } from '@tributary/model/amounts/currency';
 import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,7 @@
 /** Whatever reader takes a line, a batch holds what `decodeLine` says of it. */
-import { decodeLine } from '@tributary/model/decode-line';
+
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { decodeLine } from '@tributary/model/reading/decode-line';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';

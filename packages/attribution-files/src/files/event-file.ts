@@ -11,7 +11,7 @@ import { createRepeatedIds } from '@tributary/importing/events/repeated-ids';
 import { InputError, InputFailure } from '@tributary/importing/failures';
 import { createProblems } from '@tributary/importing/files/problems';
 import { objectionTo } from '@tributary/importing/sending/load';
-import { decimalsOf } from '@tributary/model/currency';
+import { decimalsOf } from '@tributary/model/amounts/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { dayOf, HOUR_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';

@@ -7,7 +7,7 @@ import type { Credit } from '@tributary/attribution/paths/credit';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import type { ChannelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import { type ChannelFacts, channelFacts, type JourneyFacts } from './channel-facts.ts';
 import type { ModelAnswer } from './models.ts';
 

@@ -5,7 +5,7 @@ import type { PathTransform } from '@tributary/attribution/paths/transforms';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Shape } from '@tributary/attribution/rules/rules';
 import { InputFailure } from '@tributary/importing/failures';
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import { TributaryError } from '@tributary/model/errors';
 import { byData, byRule, type FileModel, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
 

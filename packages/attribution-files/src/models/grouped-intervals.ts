@@ -19,8 +19,8 @@ import { jackknife, notRun } from '@tributary/attribution/uncertainty/jackknife'
 import type { ModelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
 import { InputError } from '@tributary/importing/failures';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { byCodePoint } from '@tributary/model/code-points';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { partitionOf } from '@tributary/model/user-key';
 import { changed } from './attribute.ts';
 import { type FileModel, inputOf, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';

@@ -10,7 +10,7 @@ import { type Credit, creditByRule } from '@tributary/attribution/paths/credit';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { RuleName, Shape } from '@tributary/attribution/rules/rules';
 import { unsoundShares } from '@tributary/attribution/uncertainty/handed-out';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 
 /** Those that files of paths are answered for: rules, and models of the counts of all paths. */
 export type FileModel = RuleName | SharedName;

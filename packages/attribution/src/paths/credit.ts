@@ -1,5 +1,5 @@
 /** Credit of whole conversions under a rule: integers that sum to the unit (law 4). */
-import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS, split } from '@tributary/model/amounts/money';
 import { type RuleName, ruleOf, type Shape } from '../rules/rules.ts';
 import { touchesOf, type WeightedPath } from './weighted-path.ts';
 

@@ -1,4 +1,4 @@
-import { split } from '@tributary/model/money';
+import { split } from '@tributary/model/amounts/money';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { creditByRule } from '../paths/credit.ts';

@@ -8,7 +8,7 @@
  * empty: a channel that few groups know has no interval.
  */
 
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { isRule, type ModelName, modelInfo } from '../models/catalogue.ts';
 import type { CautionCode } from './caution-codes.ts';
 import { ENOUGH_IN_ALL, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';

@@ -1,7 +1,7 @@
 /** `tributary events rejections`: what the collector rejected lately, and why: an SDK that reads a 200 looks no further. */
 
 import { notACollector, refusal, unreachable } from '@tributary/importing/sending/collector-answer';
-import { isObject } from '@tributary/model/json';
+import { isObject } from '@tributary/model/reading/json';
 import { type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';

@@ -10,7 +10,7 @@ import { demandWholeEnd } from '@tributary/importing/files/cut-row';
 import { inflated } from '@tributary/importing/files/lines';
 import { openInput } from '@tributary/importing/files/open-input';
 import { objectionTo } from '@tributary/importing/sending/load';
-import { isCurrency, noCurrency } from '@tributary/model/currency';
+import { isCurrency, noCurrency } from '@tributary/model/amounts/currency';
 import { refusalText } from '@tributary/model/refusal';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';

@@ -7,7 +7,7 @@ import { type PathFile, readPathFile } from '@tributary/attribution-files/files/
 import { MISNAMED } from '@tributary/importing/failures';
 import { inflated } from '@tributary/importing/files/lines';
 import { openInput } from '@tributary/importing/files/open-input';
-import { decimalsOf } from '@tributary/model/currency';
+import { decimalsOf } from '@tributary/model/amounts/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';

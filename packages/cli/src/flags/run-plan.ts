@@ -5,7 +5,7 @@ import type { Shape } from '@tributary/attribution/rules/rules';
 import { FEWEST_GROUPS } from '@tributary/attribution/uncertainty/jackknife';
 import { fewestReplicates } from '@tributary/attribution/uncertainty/uncertainty';
 import type { FileModel } from '@tributary/attribution-files/models/models';
-import { isCurrency, noCurrency } from '@tributary/model/currency';
+import { isCurrency, noCurrency } from '@tributary/model/amounts/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { refusalText } from '@tributary/model/refusal';
 import { asUsage, UsageError } from '../exit.ts';

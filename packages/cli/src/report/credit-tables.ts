@@ -2,7 +2,7 @@
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { type ChannelLine, cpa, creditOf, type RunAnswer, roas } from '@tributary/attribution-files/models/answer';
 import { handsOut, type ModelAnswer } from '@tributary/attribution-files/models/models';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { count, fixed, share } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
 import { amount, CHANNEL, costOf, right, shortened, sumOf } from './channel-lines.ts';

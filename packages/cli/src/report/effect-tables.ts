@@ -1,7 +1,7 @@
 /** What stands behind the credit of data-driven models: removal effects and positions. */
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { type ChannelLine, cpa, effectOf, type RunAnswer, roas } from '@tributary/attribution-files/models/answer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { conversions, fixed, percent } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
 import { amount, CHANNEL, right, shortened, sumOf } from './channel-lines.ts';

@@ -1,4 +1,4 @@
-import { isCurrencyCode } from '@tributary/model/currency';
+import { isCurrencyCode } from '@tributary/model/amounts/currency';
 import { add, type Integer } from '@tributary/model/integer';
 import type { ReportRow } from '../api-types.ts';
 

@@ -18,7 +18,7 @@ import {
   uncertaintyAt,
 } from '@tributary/attribution-files/models/answer';
 import { handsOut, type ModelAnswer } from '@tributary/attribution-files/models/models';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { objectOf } from './record-output.ts';
 import type { Cell, Field, Records } from './records.ts';
 

@@ -1,7 +1,7 @@
 /** Numbers, money, instants and spans as people read them. Always English and UTC: output does not depend on the machine. */
-import { decimalsOf, isCurrencyCode } from '@tributary/model/currency';
+import { decimalsOf, isCurrencyCode } from '@tributary/model/amounts/currency';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { type Integer, integerOf, negate } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 

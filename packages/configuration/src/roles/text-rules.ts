@@ -1,6 +1,6 @@
 /** What texts of settings must look like. Each answers what is wrong, or undefined. */
 import { isIP } from 'node:net';
-import { parseMinimise } from '@tributary/model/minimise';
+import { parseMinimise } from '@tributary/model/reading/minimise';
 import { listOf } from '@tributary/runtime/config/list-of';
 import type { Wrong } from '@tributary/runtime/config/setting';
 

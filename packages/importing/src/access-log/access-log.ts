@@ -3,7 +3,7 @@
  *
  *   line ─▶ parseLogLine ─▶ bot? ─▶ page view? ─▶ visitor, visit, channel ─▶ event
  */
-import { channelGroup } from '@tributary/model/channel';
+import { channelGroup } from '@tributary/model/channels/channel';
 import type { ImportEvent } from '../events/import-event.ts';
 import { createOccurrenceIds, sha256Hex } from '../events/occurrences.ts';
 import { createVisits } from '../events/visits.ts';

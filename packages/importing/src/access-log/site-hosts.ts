@@ -2,7 +2,7 @@
  * Which host the log belongs to: the combined format does not say. Within a site, a referrer names a page that was
  * itself requested before; a referrer from elsewhere seldom does. "/" exists everywhere and proves nothing.
  */
-import { hostOf } from '@tributary/model/channel';
+import { hostOf } from '@tributary/model/channels/channel';
 import type { Hit } from './log-line.ts';
 
 /** Pages and hosts remembered, at most; a log full of spam must not fill memory. */

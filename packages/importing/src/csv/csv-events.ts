@@ -1,5 +1,5 @@
 /** Rows of a CSV file as events: pure, one row at a time. */
-import { isCurrency, noCurrency } from '@tributary/model/currency';
+import { isCurrency, noCurrency } from '@tributary/model/amounts/currency';
 import type { Event } from '@tributary/model/event';
 import { type Field, fieldsWith, isPlain } from '@tributary/model/event-fields';
 import { refusalText } from '@tributary/model/refusal';

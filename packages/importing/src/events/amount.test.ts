@@ -1,4 +1,4 @@
-import { decimalsOf } from '@tributary/model/currency';
+import { decimalsOf } from '@tributary/model/amounts/currency';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AmountFormat, parseAmount } from './amount.ts';

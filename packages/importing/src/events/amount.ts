@@ -1,6 +1,6 @@
 /** Amounts and instants as spreadsheets write them, read exactly: no float ever holds money. */
 
-import { decimalsOf } from '@tributary/model/currency';
+import { decimalsOf } from '@tributary/model/amounts/currency';
 import { FIELDS, type FieldsWith } from '@tributary/model/event-fields';
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };

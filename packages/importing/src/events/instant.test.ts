@@ -1,5 +1,5 @@
 import { parseInstant as ofQuestions } from '@tributary/contract/instants';
-import { readInstant } from '@tributary/model/read-instant';
+import { readInstant } from '@tributary/model/reading/read-instant';
 import { describe, expect, test } from 'vitest';
 import { parseDuration, parseInstant } from './instant.ts';
 

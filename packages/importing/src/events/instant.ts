@@ -1,5 +1,5 @@
 /** Instants as exports write them. Without an offset they are UTC; day-first and month-first dates are refused as ambiguous. */
-import { msOfCalendar, msOfNumber, readsAsSeconds } from '@tributary/model/read-instant';
+import { msOfCalendar, msOfNumber, readsAsSeconds } from '@tributary/model/reading/read-instant';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 
 export const INSTANT_FORMS =

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { ErrorCode } from '@tributary/model/errors';
-import { validateProperties } from '@tributary/model/validate-event';
+import { validateProperties } from '@tributary/model/reading/validate-event';
 import { parseObject } from './lines.ts';
 
 export interface EventLine {

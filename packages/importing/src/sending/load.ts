@@ -1,5 +1,5 @@
 /** Checks events, batches them and sends them; without a sender it only checks. */
-import { validateEvent } from '@tributary/model/validate-event';
+import { validateEvent } from '@tributary/model/reading/validate-event';
 import type { ImportEvent } from '../events/import-event.ts';
 import { createSample, type Sample } from '../events/sample.ts';
 import { createBatcher } from './batches.ts';

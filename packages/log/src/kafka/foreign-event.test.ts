@@ -1,5 +1,5 @@
-import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
+import { decodeLine } from '@tributary/model/reading/decode-line';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalLine } from './foreign-event.ts';

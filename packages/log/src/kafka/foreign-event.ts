@@ -4,14 +4,15 @@
  * one line that no reader can decode (undecodable-line.ts): it is parked with the reason, and the partition moves on.
  * Source of the modes: CloudEvents 1.0, Kafka protocol binding, §3.
  */
-import { binaryAttributes, cloudEventReader } from '@tributary/model/cloud-event';
-import { type Draft, type Encoded, encodeDraft, type ReadEvent, type Receipt } from '@tributary/model/draft';
+
 import { EVENT_FIELDS } from '@tributary/model/event';
-import { isObject, type JsonObject, type Outcome, present } from '@tributary/model/json';
-import { nativeReader } from '@tributary/model/native-event';
+import { binaryAttributes, cloudEventReader } from '@tributary/model/reading/cloud-event';
+import { type Draft, type Encoded, encodeDraft, type ReadEvent, type Receipt } from '@tributary/model/reading/draft';
+import { isObject, type JsonObject, type Outcome, present } from '@tributary/model/reading/json';
+import { nativeReader } from '@tributary/model/reading/native-event';
+import { validateProperties } from '@tributary/model/reading/validate-event';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
-import { validateProperties } from '@tributary/model/validate-event';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { type ForeignMessage, type TopicPartition, undecodableLine } from './undecodable-line.ts';
 

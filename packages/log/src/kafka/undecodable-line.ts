@@ -3,7 +3,7 @@
  * later version, or one with the right clock, can read the message again; what is too long for that is cut, and not read again.
  */
 import { isUtf8 } from 'node:buffer';
-import { isObject } from '@tributary/model/json';
+import { isObject } from '@tributary/model/reading/json';
 import type { Invalid } from '@tributary/model/refusal';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 

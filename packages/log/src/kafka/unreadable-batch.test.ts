@@ -1,5 +1,5 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { decodeLine } from '@tributary/model/decode-line';
+import { decodeLine } from '@tributary/model/reading/decode-line';
 import { describe, expect, it } from 'vitest';
 import type { LogEntry } from '../port.ts';
 import { visitCommitted } from './committed.ts';

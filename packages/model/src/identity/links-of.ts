@@ -11,9 +11,9 @@
  */
 import type { Event } from '../event.ts';
 import { FIELDS } from '../event-fields.ts';
+import { CONTROL } from '../reading/validate-event.ts';
 import { HOUR_MS } from '../time.ts';
 import { userKeyOf } from '../user-key.ts';
-import { CONTROL } from '../validate-event.ts';
 import type { Message } from './adoption.ts';
 import type { Version } from './links.ts';
 

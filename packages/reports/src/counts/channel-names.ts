@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
 import { SHARED_MODELS } from '@tributary/attribution/models/shared-models';
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { RuleParameters } from '../models/counted-model.ts';

@@ -1,4 +1,4 @@
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import type { Rows } from '@tributary/views/deltas';
 import { expect, test } from 'vitest';

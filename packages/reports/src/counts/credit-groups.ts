@@ -8,7 +8,7 @@
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { SharedName } from '@tributary/attribution/models/shared-models';
 import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { minus, type Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';

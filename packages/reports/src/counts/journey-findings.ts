@@ -1,7 +1,7 @@
 /** What a report says of the counts that its models were run on. */
 import { isShared } from '@tributary/attribution/models/catalogue';
 import { SHARED_MODELS } from '@tributary/attribution/models/shared-models';
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import type { Findings } from '@tributary/serving/meta';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';

@@ -1,6 +1,6 @@
 /** What a model says of a channel beside its credit: effects, and what lies on modelled paths through it. */
 import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import type { SizeCounts } from '../journeys/sizes.ts';
 import type { ModelOutcomes } from '../runner/run-models.ts';
 

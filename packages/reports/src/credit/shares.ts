@@ -4,8 +4,8 @@
  */
 import { distribute } from '@tributary/attribution/distribute';
 import type { ModelOutcome } from '@tributary/attribution/models/shared-models';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { type Integer, multiply } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Selection } from '@tributary/serving/merge';
 import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 import type { Cells } from '../counts/cells.ts';

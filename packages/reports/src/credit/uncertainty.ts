@@ -7,9 +7,9 @@ import type { CautionCode } from '@tributary/attribution/uncertainty/caution-cod
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import type { Grouped } from '@tributary/attribution/uncertainty/grouped';
 import { type GroupedChannel, jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { byCodePoint } from '@tributary/model/code-points';
 import type { Integer } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
 import type { CreditGroups } from '../counts/credit-groups.ts';

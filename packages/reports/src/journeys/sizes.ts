@@ -2,7 +2,7 @@
 
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import { add, type Integer } from '@tributary/model/integer';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { coalitions } from '@tributary/views/coalitions/fold';

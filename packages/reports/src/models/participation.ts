@@ -1,6 +1,7 @@
 /** Conversions that a channel had a part in. They overlap: a conversion counts for each of its channels. */
+
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { type Integer, multiply } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { assists } from '@tributary/views/assists/fold';

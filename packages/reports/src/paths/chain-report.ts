@@ -1,6 +1,6 @@
 /** The counts that data-driven models are computed from, for readers: transitions with their probabilities, sets of channels. */
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import { add, type Integer } from '@tributary/model/integer';
 import type { Counted, EdgeName, SetName } from '../journeys/sets-and-edges.ts';
 

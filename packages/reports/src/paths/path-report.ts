@@ -1,10 +1,10 @@
 /** What the paths of conversions look like: the most frequent ones, how long they are, who assists. Pure, over merged rows. */
 
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
-import { OTHER } from '@tributary/model/channel';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
+import { OTHER } from '@tributary/model/channels/channel';
 import { TributaryError } from '@tributary/model/errors';
 import { add, type Integer } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Days, Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { assists } from '@tributary/views/assists/fold';

@@ -1,6 +1,6 @@
 /** Figures that belong to a channel: effects, how sure they are, and what lies on modelled paths through it. */
 
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import type { Integer } from '@tributary/model/integer';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ChannelFacts } from '../credit/channel-facts.ts';

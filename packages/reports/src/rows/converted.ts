@@ -3,9 +3,9 @@
  * nothing is added across currencies before it is converted: each currency's sum once, and its rows so that they add up to it (law 4).
  */
 import type { ModelName } from '@tributary/attribution/models/catalogue';
+import { convertParts, type ExchangeRates, type Factor, factorOf } from '@tributary/model/amounts/exchange-rates';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { convertParts, type ExchangeRates, type Factor, factorOf } from '@tributary/model/exchange-rates';
 import type { Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';

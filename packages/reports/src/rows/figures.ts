@@ -1,7 +1,7 @@
 /** Figures of rows: credit, money, dimensions. Only what was asked for. */
 import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import type { Integer } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import type { ReportQuestion } from '../question.ts';
 

@@ -1,7 +1,7 @@
 /** What a report says about itself: law 4 held on its own numbers, counts that are not shares, currencies that have no sum. */
 import { isShared, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { multiply } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Findings } from '@tributary/serving/meta';
 import type { Counts, Currencies } from '../counts/take-counts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';

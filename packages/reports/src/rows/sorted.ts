@@ -1,8 +1,8 @@
 /** The largest rows first, and what all that are left out come to: no row is missing in silence. */
 import type { ModelName } from '@tributary/attribution/models/catalogue';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { TributaryError } from '@tributary/model/errors';
 import { add, type Integer, subtract } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import type { Row } from './figures.ts';
 import type { Report, ReportOfBoth } from './report.ts';

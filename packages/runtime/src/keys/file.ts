@@ -1,7 +1,7 @@
 /** The file of API keys: what is stored of a key, and how the file is read and changed. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
-import { jsonTrouble, notJson } from '@tributary/model/json-trouble';
+import { jsonTrouble, notJson } from '@tributary/model/reading/json-trouble';
 import { refusalText } from '@tributary/model/refusal';
 import { dataPath } from '../data-folder/paths.ts';
 import { patience } from '../wait.ts';

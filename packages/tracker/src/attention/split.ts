@@ -1,4 +1,4 @@
-/** `split()` of the platform (packages/model/src/money.ts), for totals and weights whose product is a safe integer: the parts add up to `total`. */
+/** `split()` of the platform (packages/model/src/amounts/money.ts), for totals and weights whose product is a safe integer: the parts add up to `total`. */
 export function split(total: number, weights: readonly number[]): number[] {
   const sum = weights.reduce((a, b) => a + b, 0);
   let upTo = 0;

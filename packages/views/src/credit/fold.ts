@@ -1,6 +1,6 @@
 import { weightsOf } from '@tributary/attribution/rule-based';
+import { CREDIT_UNIT_MICROS, split } from '@tributary/model/amounts/money';
 import { type Definitions, RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
-import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
 import { dayOf } from '@tributary/model/time';
 import { CONVERTING_PATH, type ConvertingPath } from '../journeys/lenses.ts';
 import { NONE, type TimelineEvent } from '../timeline.ts';

@@ -1,7 +1,7 @@
 /** A path as text: what the row keys of the data-driven views are made of. */
 
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import { byCodePoint } from '@tributary/model/code-points';
 import type { Definitions } from '@tributary/model/definitions';
 import type { TimelineEvent } from '../timeline.ts';

@@ -10,7 +10,7 @@
  */
 import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import type { KeptFields } from '@tributary/model/plain-line';
+import type { KeptFields } from '@tributary/model/reading/plain-line';
 import { DAY_MS } from '@tributary/model/time';
 import { correct } from '@tributary/signals/corrections/correct';
 import { creditByPlace } from '../credit/fold.ts';

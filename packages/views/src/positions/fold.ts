@@ -1,4 +1,4 @@
-import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
+import { CREDIT_UNIT_MICROS, split } from '@tributary/model/amounts/money';
 import { dayOf } from '@tributary/model/time';
 import { UNATTRIBUTED } from '../credit/fold.ts';
 import { CONVERTING_PATH, type ConvertingPath } from '../journeys/lenses.ts';

@@ -1,6 +1,6 @@
 /** Whose a stored text is. Nothing of another user may leave with an export, so a text that merely names the user is not one of theirs. */
 import { messageIn } from '@tributary/log/kafka/undecodable-line';
-import { isObject } from '@tributary/model/json';
+import { isObject } from '@tributary/model/reading/json';
 
 /**
  * `own`: it says that it is of this user. `named`: it is of another one, or of none, and holds the key as a whole text. `text`: it cannot be

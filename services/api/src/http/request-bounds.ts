@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TributaryError } from '@tributary/model/errors';
-import { validateProperties } from '@tributary/model/validate-event';
+import { validateProperties } from '@tributary/model/reading/validate-event';
 import { whenClosed } from '@tributary/runtime/http/when-closed';
 
 /** False: the request's connection is broken off, and it needs no answer. */

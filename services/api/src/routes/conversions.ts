@@ -1,7 +1,7 @@
 /** Conversions one by one: which there are, and of each every touch, its weight, and why. */
 import { CONVERSION_ROUTES } from '@tributary/contract/conversions';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { TributaryError } from '@tributary/model/errors';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { unknownValues } from '@tributary/reports/unknown-values';

@@ -1,7 +1,7 @@
 /** From the bytes of a body to text. Content type and content encoding are not asked: clients label both wrongly. */
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
-import type { Outcome } from '@tributary/model/json';
+import type { Outcome } from '@tributary/model/reading/json';
 import { invalid } from '@tributary/model/refusal';
 
 /** Batches of events inflate to 10–40 times their size, padded ones to 250; gzip could do 1 000. */

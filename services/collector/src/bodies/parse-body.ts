@@ -1,4 +1,4 @@
-import type { Outcome } from '@tributary/model/json';
+import type { Outcome } from '@tributary/model/reading/json';
 import { invalid } from '@tributary/model/refusal';
 
 /** A line of newline-delimited JSON that is not JSON: rejected alone. `message`: what it is instead. */

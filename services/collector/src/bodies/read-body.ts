@@ -1,6 +1,6 @@
 /** Reads a request's bytes, counted against the gate as they arrive: a slow client holds no more than it has sent. */
 import type { IncomingMessage } from 'node:http';
-import type { Outcome } from '@tributary/model/json';
+import type { Outcome } from '@tributary/model/reading/json';
 import { type Invalid, invalid } from '@tributary/model/refusal';
 import { createChunks } from './chunks.ts';
 import type { Lease } from './gate.ts';

@@ -1,14 +1,14 @@
 /** One item of a request: read, checked, encoded. It stands and falls alone. */
-import { isCurrency, noCurrency } from '@tributary/model/currency';
-import { encodeDraft } from '@tributary/model/draft';
+import { isCurrency, noCurrency } from '@tributary/model/amounts/currency';
 import type { ErrorCode } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { RESERVED_PREFIX } from '@tributary/model/identity/message-line';
-import { isObject, type JsonObject, type Outcome } from '@tributary/model/json';
+import { encodeDraft } from '@tributary/model/reading/draft';
+import { isObject, type JsonObject, type Outcome } from '@tributary/model/reading/json';
+import { validateProperties } from '@tributary/model/reading/validate-event';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
-import { validateProperties } from '@tributary/model/validate-event';
 import { MalformedLine } from '../bodies/parse-body.ts';
 import type { Envelope, ReadItem } from '../formats/read-item.ts';
 import { claimedSource, type Grant, refusalOfEvent } from '../keys/grant.ts';

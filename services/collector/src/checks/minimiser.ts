@@ -1,7 +1,7 @@
 /** What the collector takes away of an event before it is written, with HMAC-SHA-256 for what is hashed. */
 import { createHmac } from 'node:crypto';
 import type { Event } from '@tributary/model/event';
-import { minimise, parseMinimise } from '@tributary/model/minimise';
+import { minimise, parseMinimise } from '@tributary/model/reading/minimise';
 
 /** 128 bits, which no two values of a platform share. */
 const HEX_DIGITS = 32;

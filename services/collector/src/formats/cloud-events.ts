@@ -1,6 +1,6 @@
 /** CloudEvents over HTTP. */
-import { binaryAttributes, cloudEventReader } from '@tributary/model/cloud-event';
-import type { JsonObject } from '@tributary/model/json';
+import { binaryAttributes, cloudEventReader } from '@tributary/model/reading/cloud-event';
+import type { JsonObject } from '@tributary/model/reading/json';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 
 export const readCloudEvent = cloudEventReader(sha256Hex);

@@ -1,8 +1,8 @@
 /** From parsed JSON to the items of a request, with what holds for all of them. */
 
-import { isObject, type JsonObject, type Outcome, objectOf, present } from '@tributary/model/json';
+import { isObject, type JsonObject, type Outcome, objectOf, present } from '@tributary/model/reading/json';
+import { validateProperties } from '@tributary/model/reading/validate-event';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
-import { validateProperties } from '@tributary/model/validate-event';
 import { isKey } from '@tributary/runtime/keys/ring';
 import { readCloudEvent } from './cloud-events.ts';
 import { readNative } from './native.ts';

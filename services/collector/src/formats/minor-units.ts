@@ -1,6 +1,6 @@
 /** Money as clients send it (decimal major units) to integer minor units, in exact decimal arithmetic. */
-import { decimalsOf } from '@tributary/model/currency';
-import { EVENT_BOUNDS } from '@tributary/model/validate-event';
+import { decimalsOf } from '@tributary/model/amounts/currency';
+import { EVENT_BOUNDS } from '@tributary/model/reading/validate-event';
 
 const DECIMAL = /^([+-]?)\$?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 /** Longest decimal text that is read, characters. */

@@ -1,6 +1,6 @@
 /** The PostHog capture format: `{event, distinct_id, uuid, timestamp, properties}`. */
 
-import { isObject, type JsonObject, present } from '@tributary/model/json';
+import { isObject, type JsonObject, present } from '@tributary/model/reading/json';
 import { describe, invalid } from '@tributary/model/refusal';
 import type { Envelope, ReadItem } from './read-item.ts';
 import { segmentReader } from './segment.ts';

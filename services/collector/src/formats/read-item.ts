@@ -1,6 +1,6 @@
 /** What the readers of this door are given. */
-import type { Draft, Receipt } from '@tributary/model/draft';
-import type { JsonObject } from '@tributary/model/json';
+import type { Draft, Receipt } from '@tributary/model/reading/draft';
+import type { JsonObject } from '@tributary/model/reading/json';
 import type { Invalid } from '@tributary/model/refusal';
 
 /** What holds for every item of one request. */

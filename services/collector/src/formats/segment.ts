@@ -2,12 +2,13 @@
  * The Segment format, as the Segment and RudderStack libraries send it. `context` is read, not stored; traits and
  * properties are stored whole. docs/ingestion.md has the table of the mapping.
  */
-import { type ChannelClues, channelGroup } from '@tributary/model/channel';
-import { isCurrency } from '@tributary/model/currency';
-import type { Draft } from '@tributary/model/draft';
+
+import { isCurrency } from '@tributary/model/amounts/currency';
+import { type ChannelClues, channelGroup } from '@tributary/model/channels/channel';
 import { FIELDS } from '@tributary/model/event-fields';
-import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/json';
-import { readInstant } from '@tributary/model/read-instant';
+import type { Draft } from '@tributary/model/reading/draft';
+import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/reading/json';
+import { readInstant } from '@tributary/model/reading/read-instant';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import { moneyForbidden } from '../keys/grant.ts';
 import { toMinorUnits } from './minor-units.ts';

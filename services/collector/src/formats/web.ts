@@ -2,8 +2,8 @@
  * What the tracker of pages sends: calls of Segment whose properties are bounded. Anybody may have the key of a page, so a call that says more
  * than its type may, or that adds up to more than there was, is refused: what elements are given of a page is never more than the page has.
  */
-import type { Draft } from '@tributary/model/draft';
-import { isObject, type JsonObject, objectOf, textOf } from '@tributary/model/json';
+import type { Draft } from '@tributary/model/reading/draft';
+import { isObject, type JsonObject, objectOf, textOf } from '@tributary/model/reading/json';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import { DAY_MS } from '@tributary/model/time';
 import type { ReadItem } from './read-item.ts';

@@ -1,5 +1,5 @@
 /** The routes that take events: authorise, read the body, hand both to the pipeline, send the answer. */
-import type { Outcome } from '@tributary/model/json';
+import type { Outcome } from '@tributary/model/reading/json';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { type Answer, refused, send } from '../answer.ts';

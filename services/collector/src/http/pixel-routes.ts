@@ -3,7 +3,7 @@
  * (`properties.list=autumn`), Segment's has the call as JSON in base64 (`data=`). The key stands in the URL, so it is one that
  * anybody may have, and the bound on headers is the bound on events.
  */
-import { type Outcome, present } from '@tributary/model/json';
+import { type Outcome, present } from '@tributary/model/reading/json';
 import { invalid } from '@tributary/model/refusal';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refused, send } from '../answer.ts';

@@ -4,7 +4,7 @@
  */
 import type { Event } from '@tributary/model/event';
 import { fieldsWith } from '@tributary/model/event-fields';
-import { type JsonObject, present } from '@tributary/model/json';
+import { type JsonObject, present } from '@tributary/model/reading/json';
 import { describe, type Invalid, invalid } from '@tributary/model/refusal';
 import type { KeyRecord } from '@tributary/runtime/keys/file';
 import { grants } from '@tributary/runtime/keys/ring';

@@ -1,5 +1,5 @@
 /** The names that mean something beforehand: to the definitions, or to our own grouping of channels. */
-import { CHANNELS } from '@tributary/model/channel';
+import { CHANNELS } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { KnownNames } from './names.ts';
 

@@ -11,7 +11,7 @@
  * A request claims its names while it is under way, so that two at once do not pass the bound, and gives them back when it
  * is refused in the end: only what is written uses up room.
  */
-import { OTHER } from '@tributary/model/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { createFairShare, type FairShare } from '@tributary/runtime/http/fair-share';

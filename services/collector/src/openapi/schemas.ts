@@ -1,7 +1,7 @@
 /** What the collector takes and answers, as JSON Schema. Events are described by the model's own rows; unknown fields of Segment's and PostHog's calls are taken. */
 import { ERRORS } from '@tributary/model/errors';
 import { FIELDS, type FieldRow } from '@tributary/model/event-fields';
-import { SENT_FIELDS } from '@tributary/model/native-event';
+import { SENT_FIELDS } from '@tributary/model/reading/native-event';
 import { SEGMENT_TYPES } from '../formats/segment.ts';
 
 export type Json = Readonly<Record<string, unknown>>;

@@ -1,12 +1,12 @@
 /** From log entries to what a batch does: events in log order, dead letters, heartbeats, and what ends it: a barrier, a hole, or log time that falls back. */
 
 import type { LogEntry } from '@tributary/log/port';
-import { decodeLine } from '@tributary/model/decode-line';
 import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
-import { createPlainLineReader, type KeptFields, type PlainLine } from '@tributary/model/plain-line';
+import { decodeLine } from '@tributary/model/reading/decode-line';
+import { createPlainLineReader, type KeptFields, type PlainLine } from '@tributary/model/reading/plain-line';
+import { EVENT_BOUNDS } from '@tributary/model/reading/validate-event';
 import type { Invalid } from '@tributary/model/refusal';
-import { EVENT_BOUNDS } from '@tributary/model/validate-event';
 import { cutNote } from '@tributary/store/dead-letters';
 import type { DeadLetter } from '@tributary/store/speed-store';
 

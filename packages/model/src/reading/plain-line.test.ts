@@ -1,12 +1,12 @@
 /** `decodeLine` is the oracle: the reader accepts a part of what it accepts, with the same values. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { EVENT_FIELDS, type Event, encodeEvent } from '../event.ts';
+import { FIELD_ROWS, FIELDS, type Field, fieldsWith } from '../event-fields.ts';
+import { DAY_MS, MAX_INSTANT_MS } from '../time.ts';
+import { partitionOf } from '../user-key.ts';
 import { decodeLine } from './decode-line.ts';
-import { EVENT_FIELDS, type Event, encodeEvent } from './event.ts';
-import { FIELD_ROWS, FIELDS, type Field, fieldsWith } from './event-fields.ts';
 import { createPlainLineReader } from './plain-line.ts';
-import { DAY_MS, MAX_INSTANT_MS } from './time.ts';
-import { partitionOf } from './user-key.ts';
 
 const NOW = 1_795_000_000_000;
 const BARE: Event = { ts: NOW, type: 'page', id: 'e-1', userId: 'anna', receivedAt: NOW, source: 'shop' };

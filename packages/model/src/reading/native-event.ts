@@ -1,10 +1,11 @@
 /** The native format: the fields of `Event`, nothing else. */
+
+import { EVENT_FIELDS } from '../event.ts';
+import { type FieldsWith, fieldsWith } from '../event-fields.ts';
+import { describe, invalid } from '../refusal.ts';
 import type { Draft, ReadEvent } from './draft.ts';
-import { EVENT_FIELDS } from './event.ts';
-import { type FieldsWith, fieldsWith } from './event-fields.ts';
 import { type JsonObject, present } from './json.ts';
 import { readInstant } from './read-instant.ts';
-import { describe, invalid } from './refusal.ts';
 
 /** What one door takes. */
 export interface NativeRules {

@@ -2,13 +2,13 @@
  * The structural check of an event, for the collector's front door and for every record read back from the log (a
  * foreign producer may write there too). The speed layer runs it for each event: 0.3 µs.
  */
-import { isCurrencyCode, noCurrency } from './currency.ts';
-import type { ErrorCode } from './errors.ts';
-import type { Event } from './event.ts';
-import { FIELD_ROWS, type Field, type FieldRow, fieldsWith, MAX_AMOUNT_MINOR } from './event-fields.ts';
+import { isCurrencyCode, noCurrency } from '../amounts/currency.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Event } from '../event.ts';
+import { FIELD_ROWS, type Field, type FieldRow, fieldsWith, MAX_AMOUNT_MINOR } from '../event-fields.ts';
+import { describe, type Invalid, invalid, type Refusal } from '../refusal.ts';
+import { DAY_MS, MAX_INSTANT_MS } from '../time.ts';
 import { isObject } from './json.ts';
-import { describe, type Invalid, invalid, type Refusal } from './refusal.ts';
-import { DAY_MS, MAX_INSTANT_MS } from './time.ts';
 
 export type Validated = { readonly ok: true; readonly event: Event } | Invalid;
 

@@ -4,7 +4,7 @@
  *
  *   drop:properties.ip, hash:properties.email, hash:properties.**.phone, drop:page
  */
-import type { Event } from './event.ts';
+import type { Event } from '../event.ts';
 
 /** Fields beside `properties` that may be taken away: no view counts by them. */
 const PLAIN = ['page', 'element', 'creative'] as const;

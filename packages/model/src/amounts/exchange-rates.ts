@@ -2,8 +2,9 @@
  * Amounts of one currency in another, by rates that definitions name: exact integer arithmetic with one rounding. A sum is converted
  * once, half a minor unit away from zero; what it is made of is converted so that it adds up to the converted sum (law 4).
  */
+
+import { type Integer, integerOf } from '../integer.ts';
 import { decimalsOf } from './currency.ts';
-import { type Integer, integerOf } from './integer.ts';
 
 /** `1 USD = 0.92 EUR` is `{ to: 'EUR', rates: { USD: '0.92' } }`: of major units, as decimal text. */
 export interface ExchangeRates {

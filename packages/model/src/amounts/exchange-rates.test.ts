@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { add, type Integer } from '../integer.ts';
 import { convertParts, convertSum, type Factor, factorOf, RATE } from './exchange-rates.ts';
-import { add, type Integer } from './integer.ts';
 
 const factor = (to: string, from: string, rate: string) => factorOf({ to, rates: { [from]: rate } }, from) as Factor;
 

@@ -2,9 +2,9 @@
  * What the readers of the wire formats produce: an event before its check; and the one way from there to its line.
  * Events come in by two doors, the collector and a topic that other producers write to: both read by the same functions.
  */
-import { type Event, encodeEvent } from './event.ts';
+import { type Event, encodeEvent } from '../event.ts';
+import { type Invalid, invalid } from '../refusal.ts';
 import type { JsonObject } from './json.ts';
-import { type Invalid, invalid } from './refusal.ts';
 import { validateEvent } from './validate-event.ts';
 
 /** The fields of an event, their values as sent; undefined is absent. */

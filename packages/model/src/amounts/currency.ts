@@ -1,5 +1,5 @@
 /** What is a currency: the one rule of the collector, of importers and of the log's reader. */
-import { describe, type Refusal } from './refusal.ts';
+import { describe, type Refusal } from '../refusal.ts';
 
 /** Unicode's list: what ISO 4217 names, and what it named once, for history. */
 const NAMES = new Intl.DisplayNames('en', { type: 'currency', fallback: 'none' });

@@ -2,8 +2,9 @@
  * When something happened, as clients say it. This is the one place that decides what a number means, for every door. What it gives for an
  * instant, written down and read again, is the same instant: a line that is sent again is the same event.
  */
+
+import { describe, invalid } from '../refusal.ts';
 import type { Outcome } from './json.ts';
-import { describe, invalid } from './refusal.ts';
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 /** A day, an instant to the minute or finer, an offset: what each door takes of it is its own choice. */

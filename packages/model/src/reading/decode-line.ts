@@ -2,9 +2,9 @@
  * From a line of the log to an event. Every reader of the log (speed worker, archiver) decides by this one function what
  * is an event and what is parked: else the two layers would count differently.
  */
-import type { Event } from './event.ts';
-import { describe, type Invalid, invalid, refusedBefore } from './refusal.ts';
-import { partitionOf, userKeyOf } from './user-key.ts';
+import type { Event } from '../event.ts';
+import { describe, type Invalid, invalid, refusedBefore } from '../refusal.ts';
+import { partitionOf, userKeyOf } from '../user-key.ts';
 import { EVENT_BOUNDS, validateEvent } from './validate-event.ts';
 
 /** `home`: of a whole event that lies in another partition than its user's. Both layers pass it over; the speed worker appends it there. */

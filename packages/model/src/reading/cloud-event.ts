@@ -2,11 +2,12 @@
  * CloudEvents 1.0: context attributes are the fields of the event, `data` its properties. `source` and `id` together are
  * the duplicate key, so both go into the id. Unknown extension attributes are passed over, as the specification asks.
  */
+
+import { type Field, fieldsWith, PLAIN_FIELDS } from '../event-fields.ts';
+import { describe, invalid } from '../refusal.ts';
 import type { ReadEvent } from './draft.ts';
-import { type Field, fieldsWith, PLAIN_FIELDS } from './event-fields.ts';
 import { isObject, type JsonObject, present } from './json.ts';
 import { readInstant } from './read-instant.ts';
-import { describe, invalid } from './refusal.ts';
 import { validateProperties } from './validate-event.ts';
 
 /**

@@ -5,10 +5,10 @@
  * whatever it is not sure of (other fields, another order, escapes, spaces, numbers with a point, any value out of bounds) is left to
  * `decodeLine`. A field that gets a row in event-fields.ts is read here without a further line, unless the timeline keeps it.
  */
-import { EVENT_FIELDS, type Event } from './event.ts';
-import { FIELD_ROWS, type Field, type FieldRow, type FieldsWith, fieldsWith } from './event-fields.ts';
-import { MAX_INSTANT_MS } from './time.ts';
-import { partitionOfBytes } from './user-key.ts';
+import { EVENT_FIELDS, type Event } from '../event.ts';
+import { FIELD_ROWS, type Field, type FieldRow, type FieldsWith, fieldsWith } from '../event-fields.ts';
+import { MAX_INSTANT_MS } from '../time.ts';
+import { partitionOfBytes } from '../user-key.ts';
 import { EVENT_BOUNDS } from './validate-event.ts';
 
 /** What the timeline and log time need of an event. */

@@ -1,5 +1,5 @@
 /** Reading fields of foreign JSON. A key `__proto__` has been refused before any of these look (see `validateProperties`). */
-import type { Invalid } from './refusal.ts';
+import type { Invalid } from '../refusal.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
