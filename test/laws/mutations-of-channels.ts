@@ -137,8 +137,8 @@ export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
   {
     lie: 'one user of a small channel who came back is as any',
     law: '7',
-    file: `${ENGINE}/channels-apart.ts`,
-    from: 'if (conversions < ENOUGH_FOR_ONE && ofOthers === 0) return true;',
+    file: `${ENGINE}/like-others.ts`,
+    from: 'if (count < ENOUGH_FOR_ONE && others.repeats === 0) return true;',
     to: '',
     test: `${ENGINE}/channels-apart.test.ts`,
   },

@@ -3,8 +3,9 @@ import { modelInfo } from '../models/catalogue.ts';
 import type { CautionCode } from './caution-codes.ts';
 import { decidesRates, decidesShares } from './cautions.ts';
 import type { Grouped, SingleOrder } from './grouped.ts';
+import { haveMoreRepeats } from './like-others.ts';
 import { poissonAbove } from './selection.ts';
-import { type Repeated as Amounts, areAlike, hasHeavyTail, mayBeHeavy } from './tail.ts';
+import { type Amount, areAlike, hasHeavyTail, mayBeHeavy } from './tail.ts';
 
 /**
  * How many times as far the conversions of a channel may differ between 16 groups as those of the others, and how rare its largest group may
@@ -30,27 +31,16 @@ export function isApart(grouped: Grouped, i: number): boolean {
   return own.length * poissonAbove(Math.floor(Math.max(...own) / base), sumOf(own) / own.length / base) < MOST_APART.rarest;
 }
 
-/** Standard errors by which more conversions of a channel than of the others may be of users who converted before. */
-const ERRORS_OF_REPEATS = 3;
-/** One repeat is a large part of fewer conversions, where those of the others have none. */
-const ENOUGH_FOR_ONE = 20;
-
 /**
- * Whether more of its conversions are of users who converted before than of those that did not meet it. Users with many conversions are missing
- * from samples in which the groups of a channel are alike; users with two are not. One such conversion is allowed for. Where users convert
- * repeatedly, repeats come several at a time: by how far the other channels differ between groups.
+ * Whether more of its conversions are of users who converted before than of those that did not meet it. Where users convert repeatedly,
+ * repeats come several at a time: by how far the other channels differ between groups.
  */
 export function repeatsApart(grouped: Grouped, i: number): boolean {
   const { all, byChannel } = grouped.repeated;
   const { conversions = 0, repeats = 0 } = byChannel[i] ?? {};
-  const others = all.conversions - conversions;
-  if (repeats === 0 || others < FEWEST_OTHERS) return false;
-  const ofOthers = all.repeats - repeats;
-  if (conversions < ENOUGH_FOR_ONE && ofOthers === 0) return true;
-  // That none of the others is a repeat does not show that none would be.
-  const part = (ofOthers + 0.5) / (others + 1);
-  const error = Math.max(1, beside(grouped, i).pooled.dispersion) * Math.sqrt(conversions * part * (1 - part));
-  return repeats > conversions * part + 1 + ERRORS_OF_REPEATS * error;
+  const others = { count: all.conversions - conversions, repeats: all.repeats - repeats };
+  if (repeats === 0 || others.count < FEWEST_OTHERS) return false;
+  return haveMoreRepeats({ count: conversions, repeats }, others, Math.max(1, beside(grouped, i).pooled.dispersion));
 }
 
 /** More groups know a variance better: 1.9 times of 16, 1.44 of 64. */
@@ -127,7 +117,7 @@ export function dispersionOf(byGroup: readonly number[], sum: number): number {
   return (squares * length) / (length - 1) / sum;
 }
 
-function ofOrder({ value }: SingleOrder): Amounts {
+function ofOrder({ value }: SingleOrder): Amount {
   return { amount: Math.abs(value), times: 1 };
 }
 

@@ -101,6 +101,19 @@ test('users of a channel who order again more often than those of the others: no
   expect(of(8)).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
 });
 
+test('fewer than 20 users of a channel: one of them who orders again is too many where none of the others does (before: printed in 14 %, held in 5 of 28)', () => {
+  const of = (own: number, ofOthers: number) =>
+    answerOf(
+      users(
+        ...Array.from({ length: 100 }, (_, i) => Array.from({ length: i < ofOthers ? 2 : 1 }, () => path('a', 1, 50))),
+        ...Array.from({ length: own }, (_, i) => Array.from({ length: i < 1 ? 2 : 1 }, () => path('c', 1, 50))),
+      ),
+    )('c');
+  expect(of(19, 0)).toMatchObject({ share: null, credit: null, cautions: ['few_conversions', 'few_users_decide'] });
+  expect(of(20, 0).credit).not.toBeNull();
+  expect(of(19, 1).credit).not.toBeNull();
+});
+
 test('where some of the others convert twice, that none of a channel did says nothing: refunds of its own may be more (before: held in 76 %)', () => {
   const others = (twice: number) =>
     Array.from({ length: 100 }, (_, i) => [path('a', 1, 50), ...(i < twice ? [path('a', 1, -50)] : [])]);

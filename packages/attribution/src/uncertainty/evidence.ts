@@ -1,7 +1,7 @@
 /** What stands behind the figures of a channel: how many units, and how their value is spread. */
 import type { Estimator } from './estimators.ts';
 import { added, type BesideOthers, besideOthers, type Powers, type Shared } from './like-others.ts';
-import { hasHeavyTail, type Repeated } from './tail.ts';
+import { type Amount, hasHeavyTail } from './tail.ts';
 import type { Units } from './units.ts';
 
 export interface Evidence {
@@ -52,7 +52,7 @@ interface Sums {
   squares: number;
   readonly powers: Readonly<Record<keyof HeavyTail, MutablePowers>>;
   /** What single units have. */
-  readonly amounts: Readonly<Record<keyof HeavyTail, Repeated[]>>;
+  readonly amounts: Readonly<Record<keyof HeavyTail, Amount[]>>;
 }
 
 /** A unit counts once, however often it converts. */

@@ -65,7 +65,10 @@ export function besideOthers(each: readonly Powers[], { withAll, withEach }: Sha
     const usual = rest[0] >= Math.max(FEWEST_OTHERS, other[0]) && unlikeOf(other) > mostUnlike(rest, other[0]) ? rest : others;
     if (usual[0] < FEWEST_OTHERS || !(usual[1] > 0)) return null;
     const most = mostUnlike(usual, own[0]);
-    const isApart = unlikeOf(own) > most || own[5] > mostOf(5, usual, own[0]) || own[6] > mostOf(6, usual, own[0]);
+    const isApart =
+      unlikeOf(own) > most ||
+      own[5] > mostOfNothing(usual, own[0]) ||
+      haveMoreRepeats({ count: own[0], repeats: own[6] }, { count: usual[0], repeats: usual[6] });
     return { units: own[0], unlike: unlikeOf(usual), own: unlikeOf(own), most, isApart };
   });
 }
@@ -88,14 +91,41 @@ function mostUnlike(others: Powers, units: number): number {
   return units === 0 ? Number.POSITIVE_INFINITY : ALIKE * unlikeOf(others) + ERRORS * errorOf(others, units);
 }
 
+/** How many of that many units may have nothing left, beside the others. */
+function mostOfNothing(others: Powers, units: number): number {
+  const { expected, error } = asOthers(units, { count: others[0], some: others[5] });
+  return expected + ERRORS_OF_NOTHING * error;
+}
+
+/** How many of `count` are expected to be as `some` of the others are, and by how much that errs. That none of the others is does not show that none would be. */
+function asOthers(
+  count: number,
+  others: { readonly count: number; readonly some: number },
+): Readonly<Record<'expected' | 'error', number>> {
+  const part = (others.some + 0.5) / (others.count + 1);
+  return { expected: count * part, error: Math.sqrt(count * part * (1 - part)) };
+}
+
+/** Users and how many of them order again, or conversions and how many are of users who converted before. */
+export interface Repeats {
+  readonly count: number;
+  readonly repeats: number;
+}
+
+/** One repeat is a large part of fewer, where the others have none. */
+const ENOUGH_FOR_ONE = 20;
+
 /**
- * How many of that many units may have nothing left, or order again, beside the others: one of the latter is always allowed for. A count shows what
- * is of one channel long before squares do: channels on its paths share the users who order most, and their squares allow for these.
+ * Whether more of them repeat than of the others, by three standard errors and one. Users with many conversions are missing from samples in
+ * which a channel looks ordinary; users with two are not. And a count shows what is of one channel long before squares do: channels on its
+ * paths share the users who order most, and their squares allow for these. `times`: as many times as far the others differ as if each repeat
+ * came by itself.
  */
-function mostOf(kind: 5 | 6, others: Powers, units: number): number {
-  const part = (others[kind] + 0.5) / (others[0] + 1);
-  const error = Math.sqrt(units * part * (1 - part));
-  return units * part + (kind === 5 ? ERRORS_OF_NOTHING * error : 1 + ERRORS * error);
+export function haveMoreRepeats({ count, repeats }: Repeats, others: Repeats, times = 1): boolean {
+  if (repeats === 0) return false;
+  if (count < ENOUGH_FOR_ONE && others.repeats === 0) return true;
+  const { expected, error } = asOthers(count, { count: others.count, some: others.repeats });
+  return repeats > expected + 1 + ERRORS * times * error;
 }
 
 /** The standard error of `unlikeOf` among that many units, by the influence of each (von Mises 1947): x²/μ² − 2·q·x/μ + q. */

@@ -12,7 +12,7 @@
  */
 
 /** An amount above 0, and how many units have it. */
-export interface Repeated {
+export interface Amount {
   readonly amount: number;
   readonly times: number;
 }
@@ -30,7 +30,7 @@ const FEWEST_ABOVE = 3;
 /** Part of the sum of squares. */
 const LARGEST = 0.05;
 
-export function hasHeavyTail(amounts: readonly Repeated[]): boolean {
+export function hasHeavyTail(amounts: readonly Amount[]): boolean {
   const sorted = amounts.filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
   const count = sorted.reduce((sum, { times }) => sum + times, 0);
   const squares = sorted.reduce((sum, { amount, times }) => sum + times * amount ** 2, 0);
@@ -40,7 +40,7 @@ export function hasHeavyTail(amounts: readonly Repeated[]): boolean {
 }
 
 /** Infinite where too few of the tail are above the first amount below it: one amount apart does not make a tail. */
-function tailIndex(sorted: readonly Repeated[], inTail: number): number {
+function tailIndex(sorted: readonly Amount[], inTail: number): number {
   let logs = 0;
   let left = inTail;
   for (const { amount, times } of sorted) {
