@@ -10,14 +10,14 @@ import { insertionIndex, type Timeline, type TimelineEvent } from './timeline.ts
 
 export interface TakeOver {
   /** Whether the event repeats one before it. */
-  readonly repeats: boolean;
+  readonly isRepetition: boolean;
   /** The index of the conversion that repeats the event from now on. */
   readonly from: number | undefined;
   /** Events that were passed over. */
   readonly scanned: number;
 }
 
-const NOTHING: TakeOver = { repeats: false, from: undefined, scanned: 0 };
+const NOTHING: TakeOver = { isRepetition: false, from: undefined, scanned: 0 };
 
 /** What `incoming`, not yet in the timeline, changes among those of its key. */
 export function takeOver(timeline: Timeline, incoming: TimelineEvent, { onceMs }: Definitions): TakeOver {
@@ -25,20 +25,20 @@ export function takeOver(timeline: Timeline, incoming: TimelineEvent, { onceMs }
   if (once === '') return NOTHING;
   const windowMs = onceMs.get(type) as number;
   const at = insertionIndex(timeline, incoming);
-  let repeats = false;
+  let isRepetition = false;
   let first = at;
-  while (first > 0 && !repeats) {
+  while (first > 0 && !isRepetition) {
     const earlier = timeline[first - 1] as TimelineEvent;
     if (earlier.ts < ts - windowMs) break;
-    repeats = earlier.once === once;
+    isRepetition = earlier.once === once;
     first--;
   }
   for (let i = at; i < timeline.length; i++) {
     const later = timeline[i] as TimelineEvent;
-    if (later.ts > ts + windowMs) return { repeats, from: undefined, scanned: i - first };
-    if (later.once === once) return { repeats, from: later.kind === 'conversion' ? i : undefined, scanned: i - first };
+    if (later.ts > ts + windowMs) return { isRepetition, from: undefined, scanned: i - first };
+    if (later.once === once) return { isRepetition, from: later.kind === 'conversion' ? i : undefined, scanned: i - first };
   }
-  return { repeats, from: undefined, scanned: timeline.length - first };
+  return { isRepetition, from: undefined, scanned: timeline.length - first };
 }
 
 export function asRepetition(event: TimelineEvent): TimelineEvent {

@@ -47,7 +47,7 @@ export interface StepOutcome {
   /** Whether a copy of the event would be recognised; false: it is past its retention. */
   readonly remembered: boolean;
   /** It repeats a conversion that is counted once (once.ts). */
-  readonly repeats?: boolean;
+  readonly isRepetition?: boolean;
   /** The conversion that repeats the event from now on, where its rows are not frozen. */
   readonly takenOver?: TimelineEvent;
 }
@@ -106,7 +106,7 @@ export function enter(
 ): StepOutcome {
   const { definitions, groups } = rules;
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
-  const { repeats, from, scanned } = takeOver(user.events, incoming, definitions);
+  const { isRepetition, from, scanned } = takeOver(user.events, incoming, definitions);
   if (work !== undefined) takeWork(work, scanned / SCANNED_A_UNIT);
   const later = from === undefined ? undefined : (user.events[from] as TimelineEvent);
   let touchesFrozen = false;
@@ -121,7 +121,7 @@ export function enter(
     replace(user, from, asRepetition(later));
     differ(from);
   }
-  differ(insert(user, repeats ? asRepetition(incoming) : incoming));
+  differ(insert(user, isRepetition ? asRepetition(incoming) : incoming));
   const outcome: StepOutcome = {
     fate: touchesFrozen ? 'late' : 'counted',
     overflowed,
@@ -129,10 +129,10 @@ export function enter(
     remembered: true,
   };
   // Nearly all events are done: an object that is put together of others costs as much as the rest of this function.
-  if (!repeats && later === undefined) return outcome;
+  if (!isRepetition && later === undefined) return outcome;
   return {
     ...outcome,
-    ...(repeats && { repeats }),
+    ...(isRepetition && { isRepetition }),
     ...(later !== undefined && later.ts > logTimeMs - definitions.latenessMs && { takenOver: later }),
   };
 }

@@ -90,11 +90,11 @@ export function enrichedLine(
   userKey: string,
   event: KeptFields,
   line: string,
-  { late, repeats }: { readonly late: boolean; readonly repeats: boolean },
+  { late, isRepetition }: { readonly late: boolean; readonly isRepetition: boolean },
   definitions: Definitions,
 ): string {
   const plain = timelineEvent(event, definitions);
-  const seen = repeats ? asRepetition(plain) : plain;
+  const seen = isRepetition ? asRepetition(plain) : plain;
   const { kind, channel } = seen;
   const touch = kind === 'touch' ? { channel, campaign: campaignOf(seen) } : {};
   const by = correct(event as Event, definitions)?.by.map(({ name }) => name);

@@ -95,7 +95,7 @@ function turnRows(
   const [own] = outcomes;
   if (limits.outputs === 'all' && !isMessageType(event.type) && own !== undefined)
     effects.outputs.push(
-      enrichedLine(userKey, event, line, { late: own.fate === 'late', repeats: own.repeats ?? false }, definitions),
+      enrichedLine(userKey, event, line, { late: own.fate === 'late', isRepetition: own.isRepetition ?? false }, definitions),
     );
 }
 

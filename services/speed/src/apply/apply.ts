@@ -119,11 +119,11 @@ function apply(
   const event = isSeenWhole(arrival.event, definitions) ? wholeEvent(arrival) : arrival.event;
   const outcome = stepPacked(user, event, logTimeMs, rules, deltas, user);
   if (limits.outputs === 'none') return outcome;
-  const { fate, attributed, remembered, repeats = false, takenOver } = outcome;
+  const { fate, attributed, remembered, isRepetition = false, takenOver } = outcome;
   if (takenOver !== undefined) outputs.push(repeatedLine(userKey, event, takenOver, definitions, sha256Hex));
   for (const seen of attributed) outputs.push(attributedLine(userKey, event, seen, definitions, sha256Hex));
   if (limits.outputs === 'all' && fate !== 'duplicate' && remembered)
-    outputs.push(enrichedLine(userKey, event, line, { late: fate === 'late', repeats }, definitions));
+    outputs.push(enrichedLine(userKey, event, line, { late: fate === 'late', isRepetition }, definitions));
   return outcome;
 }
 
