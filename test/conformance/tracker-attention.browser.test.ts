@@ -1,5 +1,4 @@
 /** What people look at, in a real Chromium whose clock stands still until it is moved: each basis to the millisecond, and what measuring costs. */
-
 import { split } from '@tributary/model/amounts/money';
 import type { Event } from '@tributary/model/event';
 import type { Browser, Page } from 'playwright-core';

@@ -15,7 +15,6 @@
  * Models may take seconds. All parts come from one snapshot that was taken before, so they reconcile: law 4 is checked on the very
  * numbers that are sent, and an answer that fails it says so.
  */
-
 import type { ExchangeRates } from '@tributary/model/amounts/exchange-rates';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Meta } from '@tributary/serving/meta';

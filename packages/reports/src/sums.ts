@@ -1,5 +1,4 @@
 /** Sums of rows, what law 4 says of them, and currencies. Pure; integers stay integers of any size, money in minor units. */
-
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { add, type Integer, multiply } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';

@@ -1,5 +1,4 @@
 /** Whatever reader takes a line, a batch holds what `decodeLine` says of it. */
-
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { decodeLine } from '@tributary/model/reading/decode-line';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';

@@ -4,7 +4,6 @@
  * one line that no reader can decode (undecodable-line.ts): it is parked with the reason, and the partition moves on.
  * Source of the modes: CloudEvents 1.0, Kafka protocol binding, §3.
  */
-
 import { EVENT_FIELDS } from '@tributary/model/event';
 import { binaryAttributes, cloudEventReader } from '@tributary/model/reading/cloud-event';
 import { type Draft, type Encoded, encodeDraft, type ReadEvent, type Receipt } from '@tributary/model/reading/draft';

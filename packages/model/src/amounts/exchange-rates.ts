@@ -2,7 +2,6 @@
  * Amounts of one currency in another, by rates that definitions name: exact integer arithmetic with one rounding. A sum is converted
  * once, half a minor unit away from zero; what it is made of is converted so that it adds up to the converted sum (law 4).
  */
-
 import { type Integer, integerOf } from '../integer.ts';
 import { decimalsOf } from './currency.ts';
 

@@ -8,7 +8,7 @@ export const IDENTITY = z.strictObject({
 });
 
 /** How much longer than a link reaches records are kept: it may be relayed for that long, and still finds all that follows it. */
-const CARRIED_DAYS = 30;
+const RELAY_DAYS = 30;
 
 interface Beside {
   readonly identity?: z.output<typeof IDENTITY> | undefined;
@@ -19,10 +19,10 @@ interface Beside {
 /** What does not fit together with joined keys, and where it stands. */
 export function identityTroubles({ identity, signalRetention, corrections }: Beside) {
   if (identity === undefined) return [];
-  const mostDays = signalRetention.days - CARRIED_DAYS;
+  const mostDays = signalRetention.days - RELAY_DAYS;
   const days = {
     at: 'identity.days',
-    must: `be at most ${mostDays}, ${CARRIED_DAYS} less than signalRetention.days`,
+    must: `be at most ${mostDays}, ${RELAY_DAYS} less than signalRetention.days`,
     got: String(identity.days),
     fix: 'Lower it, or raise signalRetention.days',
   };

@@ -2,7 +2,6 @@
  * CloudEvents 1.0: context attributes are the fields of the event, `data` its properties. `source` and `id` together are
  * the duplicate key, so both go into the id. Unknown extension attributes are passed over, as the specification asks.
  */
-
 import { type Field, fieldsWith, PLAIN_FIELDS } from '../event-fields.ts';
 import { describe, invalid } from '../refusal.ts';
 import type { ReadEvent } from './draft.ts';

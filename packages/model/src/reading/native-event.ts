@@ -1,5 +1,4 @@
 /** The native format: the fields of `Event`, nothing else. */
-
 import { EVENT_FIELDS } from '../event.ts';
 import { type FieldsWith, fieldsWith } from '../event-fields.ts';
 import { describe, invalid } from '../refusal.ts';

@@ -2,7 +2,6 @@
  * When something happened, as clients say it. This is the one place that decides what a number means, for every door. What it gives for an
  * instant, written down and read again, is the same instant: a line that is sent again is the same event.
  */
-
 import { describe, invalid } from '../refusal.ts';
 import type { Outcome } from './json.ts';
 

@@ -1,5 +1,4 @@
 /** Conversions that a channel had a part in. They overlap: a conversion counts for each of its channels. */
-
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { type Integer, multiply } from '@tributary/model/integer';
 import type { Selection } from '@tributary/serving/merge';

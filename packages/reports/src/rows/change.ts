@@ -2,7 +2,6 @@
  * What changed against an earlier window, and the ratio of two changes: what each unit of changed cost went with. They are changes side by
  * side, no proof that the cost made the difference; a ratio is null, with the reason, where either change is no more than chance makes.
  */
-
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { add, type Integer, subtract } from '@tributary/model/integer';
 import type { Figures, Row } from './figures.ts';

@@ -2,7 +2,6 @@
  * Keys that clients put into their events: PostHog's library as `token`, pixels as `properties.writeKey`, pages in the URL that they report.
  * What is stored of a key is its public half, so a field that is a key is left out, and a key within a longer text is cut down to that half.
  */
-
 import type { Event } from '@tributary/model/event';
 import type { Draft } from '@tributary/model/reading/draft';
 import { type Invalid, invalid } from '@tributary/model/refusal';

@@ -2,7 +2,6 @@
  * The Segment format, as the Segment and RudderStack libraries send it. `context` is read, not stored; traits and
  * properties are stored whole. docs/ingestion.md has the table of the mapping.
  */
-
 import { isCurrency } from '@tributary/model/amounts/currency';
 import { type ChannelClues, channelGroup } from '@tributary/model/channels/channel';
 import { FIELDS } from '@tributary/model/event-fields';
