@@ -119,6 +119,7 @@ const KEYS = [
   '__proto__',
   'rules',
   'derived',
+  'identity',
   'type',
 ];
 

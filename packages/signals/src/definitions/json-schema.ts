@@ -53,6 +53,9 @@ const File = DEFINITIONS.extend({
 /** Draft 2020-12. A new object each time. */
 export function definitionsSchema(): Json {
   const { $schema, ...made } = z.toJSONSchema(File, { io: 'input', override: tidy }) as Json;
+  // What may not be written yet is offered by no editor; `additionalProperties` refuses it.
+  const properties = made['properties'] as Record<string, Json>;
+  for (const [name, said] of Object.entries(properties)) if ('not' in said) delete properties[name];
   return {
     $schema,
     title: 'Definitions of Tributary',
