@@ -1,4 +1,5 @@
 /** The OpenAPI document against the collector that serves it. */
+import { COLLECTOR_PATHS, trackerPathRule } from '@tributary/configuration/roles/text-rules';
 import { SENT_FIELDS } from '@tributary/model/reading/native-event';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BROWSER, keyRecord, NOW, READ_KEY, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
@@ -42,17 +43,30 @@ test('requests go to the address that the document comes from', () => {
 /** Probes, this document, and paths that differ by a slash only. */
 const BESIDE = /^GET \/(livez|readyz|metrics|openapi\.json)$|^POST \/v1\/import\/$|^(HEAD|OPTIONS) /;
 
-test('every route of the server is in the document, and nothing else', () => {
+/** `GET /path` */
+function routes(): string[] {
   const above: string[] = [];
-  const registered = collector.server
+  return collector.server
     .printRoutes({ commonPrefix: false, includeHooks: false })
     .split('\n')
     .flatMap((line) => {
       const [, indent = '', part = '', methods = ''] = /^(.*?)[├└]── (\S+)(?: \(([A-Z, ]+)\))?/.exec(line) ?? [];
       above.splice(indent.length / 4, above.length, part);
       return methods === '' ? [] : methods.split(', ').map((method) => `${method} ${above.join('')}`);
-    })
-    .filter((route) => !BESIDE.test(route));
+    });
+}
+
+test('the path of the tracker may begin as no other route of the server does', () => {
+  const first = routes().flatMap((route) => /^(?!OPTIONS)[A-Z]+ \/([^/?*]+)/.exec(route)?.[1] ?? []);
+  const others = new Set(first.filter((part) => !/^web(-attention)?(\.js)?$/.test(part)));
+  expect([...others].sort()).toEqual([...COLLECTOR_PATHS].sort());
+  for (const part of others) expect([part, trackerPathRule(`/${part}`)?.must]).toEqual([part, expect.stringContaining('begin')]);
+  expect(['/web', '/shop/e', '/V1x'].map(trackerPathRule)).toEqual([undefined, undefined, undefined]);
+  expect(trackerPathRule('/V1')).toBeDefined();
+});
+
+test('every route of the server is in the document, and nothing else', () => {
+  const registered = routes().filter((route) => !BESIDE.test(route));
   const described = operations().map(({ path, method }) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
   expect(described.length).toBeGreaterThan(40);
   expect(described.sort()).toEqual(registered.sort());

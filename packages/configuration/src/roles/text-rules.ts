@@ -51,12 +51,16 @@ export function baseUrlRule(text: string): Wrong | undefined {
   };
 }
 
-/** The first part of paths that the collector answers on. */
-const TAKEN =
-  /^\/(?:analytics\.js|analytics-next|array|batch|beacon|capture|decide|e|flags|i|livez|metrics|openapi\.json|pixel|readyz|sourceConfig|static|v1)(?:\/|$)/i;
+/** The first part of each path that the collector answers on: a test of the collector holds it against its routes. */
+export const COLLECTOR_PATHS: readonly string[] = [
+  ...['analytics.js', 'analytics-next', 'array', 'batch', 'beacon', 'capture', 'decide', 'e', 'flags', 'i'],
+  ...['livez', 'metrics', 'openapi.json', 'pixel', 'readyz', 'sourceConfig', 'static', 'v1'],
+];
+const TAKEN: ReadonlySet<string> = new Set(COLLECTOR_PATHS.map((part) => part.toLowerCase()));
 
 export function trackerPathRule(text: string): Wrong | undefined {
-  if (/^(?:\/[a-z0-9][a-z0-9_-]{0,63}){1,5}$/i.test(text) && !TAKEN.test(text)) return undefined;
+  if (/^(?:\/[a-z0-9][a-z0-9_-]{0,63}){1,5}$/i.test(text) && !TAKEN.has((text.split('/')[1] as string).toLowerCase()))
+    return undefined;
   return {
     must: 'be a path such as /web or /assets/shop, which does not begin as another path of the collector does',
     fix: 'Write letters, digits, "-" and "_" between slashes, and no slash at its end.',
