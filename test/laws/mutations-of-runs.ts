@@ -116,7 +116,7 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
     lie: 'a run that found nothing new ends though it was cancelled',
     law: '7',
     file: 'jobs/recompute/src/pipeline.ts',
-    from: '  const { generation, counts } = manifest;\n  await run.end?.(true);\n',
+    from: '  const { generation, counts } = manifest;\n  await run.end?.({ isIdle: true });\n',
     to: '  const { generation, counts } = manifest;\n',
     test: CANCEL,
   },

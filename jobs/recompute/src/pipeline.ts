@@ -62,7 +62,7 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
 /** A run that found nothing new keeps house as any other. */
 async function endIdle({ manifest, check }: NothingNew, run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
   const { generation, counts } = manifest;
-  await run.end?.(true);
+  await run.end?.({ isIdle: true });
   await writeLastCheck(ports.dataDir, check);
   await ports.reached('checked', generation);
   const publication = await point(ports);

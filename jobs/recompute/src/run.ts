@@ -18,7 +18,7 @@ export interface Run {
   /** Keeps `begun` for the next attempt, durably. */
   readonly remember: (begun: Begun) => Promise<void>;
   /** Asked right before it ends, whatever it then publishes: rejects where the run was cancelled, and from then on it cannot be. Absent: it cannot be cancelled. */
-  readonly end?: (isIdle?: boolean) => Promise<void>;
+  readonly end?: (how?: { readonly isIdle: boolean }) => Promise<void>;
   /** For those who watch it; never fails. */
   readonly report?: (progress: RunProgress) => void;
   /** Others who compute shards; absent: there are none. */

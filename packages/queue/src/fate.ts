@@ -22,7 +22,7 @@ const KEPT_MS = 30 * 24 * 3_600_000;
 
 export interface Fates {
   /** What is decided from now on: `wanted`, or what was decided before. `isIdle`: by a run that changes nothing. */
-  decide(runId: string, wanted: Fate, isIdle?: boolean): Promise<Fate>;
+  decide(runId: string, wanted: Fate, how?: { readonly isIdle: boolean }): Promise<Fate>;
   /** null: nothing is decided. In the order of the ids. */
   read(runIds: readonly string[]): Promise<readonly (Fate | null)[]>;
 }
@@ -38,8 +38,8 @@ export function openFates(redis: Redis, namespace: string): Fates {
 
   return {
     read,
-    async decide(runId, wanted, isIdle = false) {
-      const keptMs = isIdle ? KEPT_IDLE_MS : KEPT_MS;
+    async decide(runId, wanted, how) {
+      const keptMs = how?.isIdle ? KEPT_IDLE_MS : KEPT_MS;
       await answered(redis.set(keyOf(runId), JSON.stringify(wanted), 'PX', keptMs, 'NX'));
       // Read in any case: the reply that says who set it may be lost.
       const [decided] = await read([runId]);

@@ -28,7 +28,7 @@ export interface JobAttempt {
    * Asked right before the run ends: from then on it cannot be cancelled. Rejects with the reason of `signal` where it was. `isIdle`: it found
    * nothing new.
    */
-  readonly end: (isIdle?: boolean) => Promise<void>;
+  readonly end: (how?: { readonly isIdle: boolean }) => Promise<void>;
   /** Keeps how far the run is, for those who watch it; what cannot be kept is dropped. */
   readonly report: (progress: RunProgress) => void;
   /** The processes that compute shards of this run; null when the options name none. */
@@ -76,8 +76,8 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
       const [fate] = await fates.read([id]);
       if (fate?.fate === 'cancelled') cancel.abort(new CancelledError(fate));
     };
-    const end = async (isIdle = false) => {
-      const fate = await fates.decide(id, { fate: 'ends' }, isIdle);
+    const end: JobAttempt['end'] = async (how) => {
+      const fate = await fates.decide(id, { fate: 'ends' }, how);
       if (fate.fate === 'cancelled') cancel.abort(new CancelledError(fate));
       cancel.signal.throwIfAborted();
     };

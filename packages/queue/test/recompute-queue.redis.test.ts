@@ -173,7 +173,7 @@ test('law 3: a cancel that races with the end of a run either stops it or came t
 });
 
 test('whether a run may end is remembered for longer than a job is; of one that found nothing new, of which there are many, for an hour', async () => {
-  const idle = [false, true];
+  const idle = [undefined, { isIdle: true }];
   await startWorker(async ({ id, end }) => end(idle.shift()).then(() => id));
   const left: number[] = [];
   for (const by of ['ben', 'ana']) {

@@ -6,7 +6,7 @@
 import { now, on } from './clock.ts';
 import { keyOf, pathOf } from './elements.ts';
 import { emit } from './events.ts';
-import { flush } from './queue.ts';
+import { flush, LEAVING } from './queue.ts';
 import { type Attention, elementsSelector, settings } from './settings.ts';
 
 const IDLE_MS = 5_000;
@@ -62,7 +62,7 @@ function changed(): void {
   if (!isShown || !isFocused) attention?.interrupted();
   if (wasShown && !isShown) {
     report();
-    flush(true);
+    flush(LEAVING);
   }
 }
 
@@ -75,8 +75,11 @@ export function beginActivity(): void {
   attention?.begin();
 }
 
+/** For `report`, of a page view that ends. */
+export const LAST = true;
+
 /** What happened since the last report. `last`: nothing more of this page view will follow. */
-export function report(last?: true): void {
+export function report(last?: typeof LAST): void {
   settle();
   const more = attention?.take();
   if (visibleMs > 0)

@@ -82,11 +82,14 @@ function drop(entry: string): void {
   disk?.removeItem(entry);
 }
 
+/** For `flush`, of a page that goes. */
+export const LEAVING = true;
+
 /**
  * Sends what is not under way. Never waits, and may be called at any time. While a request is not answered, only a page that goes makes another:
  * a browser has six connections to a host, and the page may need them.
  */
-export function flush(isLeaving?: boolean): void {
+export function flush(isLeaving?: typeof LEAVING): void {
   if (now() < pausedUntil || (sending.size && !isLeaving)) return;
   let batch: string[] = [];
   let size = 0;

@@ -2,10 +2,10 @@
 
 import { clean } from './clean.ts';
 import { on } from './clock.ts';
-import { beginActivity, report } from './engagement.ts';
+import { beginActivity, LAST, report } from './engagement.ts';
 import { beginView, emit, view } from './events.ts';
 import { leaveForms } from './forms.ts';
-import { flush, sending } from './queue.ts';
+import { flush, LEAVING, sending } from './queue.ts';
 import { settings } from './settings.ts';
 
 interface EntryChange extends Event {
@@ -28,7 +28,7 @@ export function viewPage(nav: string): void {
 
 function leave(): void {
   leaveForms();
-  report(true);
+  report(LAST);
 }
 
 function changed(nav: string): void {
@@ -59,7 +59,7 @@ export function watchViews(): void {
   }
   on('pagehide', () => {
     leave();
-    flush(true);
+    flush(LEAVING);
   });
   on('pageshow', ({ persisted }: PageTransitionEvent) => {
     if (!persisted) return;
