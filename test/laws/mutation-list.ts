@@ -21,6 +21,7 @@ import { MUTATIONS_OF_ONCE } from './mutations-of-once.ts';
 import { MUTATIONS_OF_PAGES } from './mutations-of-pages.ts';
 import { MUTATIONS_OF_QUESTIONS } from './mutations-of-questions.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
+import { MUTATIONS_OF_RECONCILIATION } from './mutations-of-reconciliation.ts';
 import { MUTATIONS_OF_RECORDS } from './mutations-of-records.ts';
 import { MUTATIONS_OF_RECOVERY } from './mutations-of-recovery.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
@@ -422,6 +423,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_FOLLOWERS,
   ...MUTATIONS_OF_QUESTIONS,
   ...MUTATIONS_OF_READS,
+  ...MUTATIONS_OF_RECONCILIATION,
   ...MUTATIONS_OF_RECORDS,
   ...MUTATIONS_OF_CONSOLE,
   ...MUTATIONS_OF_DOORS,
