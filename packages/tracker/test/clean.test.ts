@@ -2,7 +2,7 @@
 import { split as splitOfPlatform } from '@tributary/model/amounts/money';
 import { expect, test } from 'vitest';
 import { split } from '../src/attention/split.ts';
-import { clean, masked } from '../src/page/clean.ts';
+import { clean, masked, withVisitor } from '../src/page/clean.ts';
 
 test.each([
   '42',
@@ -47,6 +47,16 @@ test('an address keeps its path, campaigns and click ids, and what the page allo
   for (const other of ['', 'about:blank', 'javascript:alert(1)', 'android-app://x', 'mailto:jane@x.example'])
     expect(clean(other)).toBe('');
   expect(clean(`https://a.example/${'x/'.repeat(2_000)}?utm_source=${'y'.repeat(2_000)}`).length).toBeLessThan(2_048);
+});
+
+test('a link carries the visitor’s id once, however often it is clicked, and all else as it was', () => {
+  const [first, second] = [1, 2].map((click) => `_tr=${'0a'.repeat(16)}.${1_763_640_000_000 + click}`) as [string, string];
+  for (const query of ['', 'x=1', 'x=a%20b&x=+&y', '_tr=theirs&q=%26_tr%3D']) {
+    const link = new URL(`https://b.example/?${query}#end`);
+    for (const id of [first, second]) link.search = withVisitor(link.search, id);
+    expect(link.href).toBe(`https://b.example/?${query && `${query}&`}${second}#end`);
+  }
+  expect(withVisitor(`?${first}&x=1`, second)).toBe(`x=1&${second}`);
 });
 
 test('shares add up to the whole, and are those of the platform', () => {

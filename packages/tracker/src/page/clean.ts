@@ -39,3 +39,12 @@ export function clean(text: string, more = '', withFragment?: unknown): string {
     (withFragment ? maskedPath(hash.replace(/\?.*/, '')) : '')
   );
 }
+
+/** In the query of a page that shares the visitor's id: whose, and since when. */
+export const GIVEN_ID = /[?&]_tr=([\da-f]{32})\.(\d+)/;
+
+/** The query of a link, without its `?`, with the visitor's id at its end, in place of one that an earlier click left there. */
+export const withVisitor = (query: string, id: string): string => {
+  const others = query.replace(GIVEN_ID, '');
+  return (others && `${others.slice(1)}&`) + id;
+};

@@ -1,5 +1,5 @@
 /** Clicks, and the links that are followed by them. */
-import { maskedPath } from './clean.ts';
+import { maskedPath, withVisitor } from './clean.ts';
 import { now, on } from './clock.ts';
 import { keyOf, pathOf, placeOf } from './elements.ts';
 import { attention } from './engagement.ts';
@@ -59,14 +59,15 @@ function clicked(event: MouseEvent): void {
 
 function follow(path: readonly Element[], element?: string): void {
   const link = (path as HTMLAnchorElement[]).find((one) => one.href);
-  const { protocol = '', host = '', pathname = '', search = '' } = link ?? {};
+  if (!link) return;
+  const { protocol, host, pathname } = link;
   const isPage = /^http/.test(protocol);
-  if (!link || !(isPage || /^(mailto|tel):/.test(protocol))) return;
+  if (!isPage && !/^(mailto|tel):/.test(protocol)) return;
   const isFile = link.hasAttribute('download') || FILE.test(pathname);
   const target = isFile ? 'download' : host === location.host ? 'internal' : 'outbound';
   emit('link', { element, ...(isPage ? { target, host, path: maskedPath(pathname) } : { target: protocol.slice(0, -1) }) });
   const id = isPage && host !== location.host && shares(host) && visitorForLink();
-  if (id) link.search += `${search ? '&' : '?'}${id}`;
+  if (id) link.search = withVisitor(link.search, id);
 }
 
 export function watchClicks(): void {

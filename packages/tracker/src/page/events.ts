@@ -1,11 +1,10 @@
 /** The page view that is under way, what happens in it, and whether any of it may be kept. */
-import { clean } from './clean.ts';
+import { clean, GIVEN_ID } from './clean.ts';
 import { BODY_CHARACTERS, disk, flush, forget, open, put, store, VISITOR } from './queue.ts';
 import { type Consent, settings, shares } from './settings.ts';
 
 const MAX_PENDING = 50;
 const ID_MAX_AGE_MS = 120_000;
-const GIVEN_ID = /.*[?&]_tr=([\da-f]{32})\.(\d+)/;
 const LAYOUTS = [1440, 992, 576, 0];
 const BOT = /bot|crawl|spider|headless|preview/i;
 
