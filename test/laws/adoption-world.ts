@@ -25,8 +25,8 @@ import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 
 const PARTITIONS = 3;
-const USERS = ['Björk', '用户', 'u-3'];
-const DEVICES = ['cookie-1', 'cookie-2', '😀', 'cookie-4'];
+export const USERS = ['Björk', '用户', 'u-3'];
+export const DEVICES = ['cookie-1', 'cookie-2', '😀', 'cookie-4'];
 const TYPES = ['click', 'click', 'view', 'buy', 'scroll', 'page'];
 const WINDOW_DAYS = 30;
 

@@ -7,7 +7,7 @@ import { relayLog } from '@tributary/speed/messages/relay-log';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
-import { naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
+import { type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
 import { expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from '../../jobs/recompute/test/world.ts';
 import { DEFINITIONS, joined, linesOf, randomEvent } from './adoption-world.ts';
@@ -37,6 +37,15 @@ async function late({ serving }: World, generation: number): Promise<number> {
   return deltas.reduce((sum, { pending, overflowed }) => sum + pending + overflowed, 0);
 }
 
+/** What was sent up to a cut, each once: no message. */
+function sentUpTo(lines: readonly LogLine[], cut: readonly string[]): ReadonlySet<string> {
+  const sent = lines.filter(
+    ({ partition, position, event: { type } }) =>
+      position <= (cut[partition] as string) && !/^tributary\.(link|unlink|put|take)$/.test(type),
+  );
+  return new Set(sent.map(({ event: { userId, anonymousId, id } }) => `${userId ?? anonymousId}\n${id}`));
+}
+
 async function play(seed: number, definitions: Definitions, mode: 'full' | 'incremental'): Promise<number> {
   const random = createRandom(seed);
   const world = await createWorld(definitions);
@@ -51,8 +60,9 @@ async function play(seed: number, definitions: Definitions, mode: 'full' | 'incr
         relayed += await relayAll(world, random);
       }
       await world.run({ mode }, STORED);
-      const { cut } = await world.manifest(number);
+      const { cut, counts } = await world.manifest(number);
       const lines = linesOf(world.log.disk);
+      expect(counts.events, `seed ${seed}: events of g${number}`).toBe(sentUpTo(lines, cut).size);
       expect(differences(await world.viewsOf(number), naiveJoined(lines, cut, definitions)), `seed ${seed}: g${number}`).toEqual(
         [],
       );

@@ -5,6 +5,7 @@ const IDENTITY = 'packages/model/src/identity';
 const ADOPT = 'packages/archive/src/compute/adopt.sql';
 const ENGINES = 'test/laws/law-1-adoption.test.ts';
 const BATCH = 'test/laws/law-5-identity.test.ts';
+const READERS = 'test/laws/law-5-identity-readers.test.ts';
 
 export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   {
@@ -165,6 +166,55 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     file: 'packages/archive/src/compute/compute-plan.ts',
     from: '    before.joinedMs === null &&\n',
     to: '',
+    test: BATCH,
+  },
+  {
+    lie: 'readers of a record get messages between keys, and what was lent away',
+    law: '5',
+    file: 'packages/views/src/identity/keyed-record.ts',
+    from: '  if (!record.includes(MESSAGE_HEAD)) return record;\n',
+    to: '  if (record.length >= 0) return record;\n',
+    test: READERS,
+  },
+  {
+    lie: 'the API answers from records as they are stored',
+    law: '5',
+    file: 'services/api/src/http/record-reader.ts',
+    from: 'windowMs === null || record === null ? record',
+    to: 'windowMs !== undefined ? record',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
+    lie: 'history of a key is of what it was sent with alone',
+    law: '5',
+    file: 'packages/archive/src/history/past-values.ts',
+    from: 'past.definitions.joinedMs === null ? loadEvents',
+    to: 'past.definitions.joinedMs !== undefined ? loadEvents',
+    test: READERS,
+  },
+  {
+    lie: 'history shows a lent event with what its message says',
+    law: '5',
+    file: 'packages/archive/src/history/past-values.ts',
+    from: "CASE WHEN said IS NULL THEN user_id ELSE said->>'$.userId' END AS user_id",
+    to: 'user_id AS user_id',
+    test: READERS,
+  },
+  {
+    lie: 'an explanation takes the links of a key from the time of the conversion alone',
+    law: '5',
+    file: 'packages/archive/src/readers/archive-reader.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the code says
+    from: ' OR ${IS_LINK} OR',
+    to: ' OR',
+    test: READERS,
+  },
+  {
+    lie: 'a generation counts messages between keys as events',
+    law: '5',
+    file: 'packages/archive/src/compute/relations.ts',
+    from: "joinedMs === null ? 'true' : 'said IS NULL'",
+    to: "joinedMs === null ? 'true' : 'true'",
     test: BATCH,
   },
 ];

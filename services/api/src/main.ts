@@ -105,9 +105,10 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     onWarning,
     diskTrouble: disk.trouble,
   };
+  const merge = createServing(deps);
   const context: ApiContext = {
-    ...createServing(deps),
-    records: createRecordReader(deps.store),
+    ...merge,
+    records: createRecordReader(deps.store, (partition) => merge.board.definitions(partition).joinedMs),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),

@@ -16,7 +16,7 @@ test('law 7: only records of more than 1 MiB travel over the connection for long
   try {
     const [serving, bulk] = connections as [(typeof connections)[0], (typeof connections)[0]];
     await Promise.all(connections.map((redis) => whenReady(redis, 10_000)));
-    const reader = createRecordReader(createServingStore(serving, 'test', 1, VIEWS, { bulk }));
+    const reader = createRecordReader(createServingStore(serving, 'test', 1, VIEWS, { bulk }), () => null);
     const sizes = [1, 900, 1_024, 1_025, 3_000].map((kib) => kib * KIB);
     for (const size of sizes) await serving.set(recordKey('test', 0, `user ${size}`), 'x'.repeat(size));
     const read = (...users: number[]) =>

@@ -357,7 +357,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const { generations, board, deltas } = serving;
   const context: ApiContext = {
     ...serving,
-    records: createRecordReader(deps.store),
+    records: createRecordReader(deps.store, (partition) => serving.board.definitions(partition).joinedMs),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),

@@ -19,7 +19,17 @@ import { countCorrected } from './corrections.ts';
 import { keptOfBase, mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
-import { CONVERSION_ROW_COLUMNS, columnList, countOf, keptView, REPLACED_COLUMNS, viewColumns } from './relations.ts';
+import {
+  areEvents,
+  CONVERSION_ROW_COLUMNS,
+  columnList,
+  columnsOfEvents,
+  countOf,
+  keptView,
+  parquetFiles,
+  REPLACED_COLUMNS,
+  viewColumns,
+} from './relations.ts';
 import { addShardRows, areSummedByShard, loadFresh } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
@@ -121,7 +131,7 @@ async function finish(
   { arrivals, increments, shards }: Computed,
 ): Promise<ComputeResult> {
   const recounted = await countOf(session, 'replaced_events');
-  const newEvents = increments.reduce((sum, file) => sum + file.rows, 0) - recounted;
+  const newEvents = (await countEvents(session, spec, definitions, increments)) - recounted;
   const [kept, events, conversions] = await allEnded([
     writeChecked(session, spec, output, { shards, oncePerShard: areSummedByShard(spec, definitions) }),
     writeEvents(session, spec, definitions, output, increments),
@@ -136,6 +146,16 @@ async function finish(
     ...(spec.reread !== undefined && { recounted }),
   };
   return { ...kept, events, conversions, counts };
+}
+
+async function countEvents(
+  session: DuckDb,
+  { dataDir }: ComputeSpec,
+  definitions: Definitions,
+  files: readonly StoredFile[],
+): Promise<number> {
+  if (definitions.joinedMs === null) return files.reduce((sum, file) => sum + file.rows, 0);
+  return countOf(session, `${parquetFiles(dataDir, files, columnsOfEvents(definitions))} WHERE ${areEvents(definitions)}`);
 }
 
 async function writeEvents(

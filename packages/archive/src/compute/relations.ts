@@ -40,6 +40,11 @@ export function columnsOfEvents({ onceMs, joinedMs }: Pick<Definitions, 'onceMs'
 /** Where keys of one person are joined, messages between them are kept with the events. `said`: what one says, as JSON; NULL: an event of the key's own. */
 const JOINED_COLUMNS = { received_at: 'BIGINT', said: 'VARCHAR' } as const;
 
+/** A condition on deduplicated events: messages between keys are kept with them, and were not sent by anybody. */
+export function areEvents({ joinedMs }: Pick<Definitions, 'joinedMs'>): string {
+  return joinedMs === null ? 'true' : 'said IS NULL';
+}
+
 /** Whether its events, and so those of all that it builds upon, have the messages between keys where these definitions join them, and none where not. */
 export function keepsMessages(
   { definitions }: Pick<GenerationManifest, 'definitions'>,
@@ -117,7 +122,7 @@ export function sentEvents(dataDir: string, files: readonly StoredFile[], { once
  * Messages between keys among archived events: `said`, and of what is lent the type of the event itself. Their ids are numbers of messages, which begin
  * with a character that ids of events never have.
  */
-function messagesSql(relation: string): string {
+export function messagesSql(relation: string): string {
   const types = MESSAGE_TYPES.map(sqlText).join(', ');
   return `(SELECT * REPLACE (
       CASE WHEN said IS NULL THEN id ELSE chr(31) || id END AS id,

@@ -12,7 +12,6 @@
  */
 
 import type { Definitions } from '@tributary/model/definitions';
-import { MAX_HOPS } from '@tributary/model/identity/adoption';
 import {
   batchSql,
   edgeStatements,
@@ -24,9 +23,11 @@ import {
 } from '@tributary/views/sql';
 import { ITSELF, type View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
+import { adopt } from './adopt.ts';
 import { correctFresh } from './corrections.ts';
 import { holdsSignalsOnly } from './event-files.ts';
 import {
+  areEvents,
   arrivals,
   baseEvents,
   CONVERSION_COLUMNS,
@@ -43,10 +44,10 @@ import { statementsOf } from './sql-file.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
-/** Leaves `fresh`, deduplicated and corrected. Resolves with the number of arrivals. */
+/** Leaves `fresh`, deduplicated and corrected. Resolves with the number of arrivals, of which messages between keys are none. */
 export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<number> {
   await session.run(`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
-  const arrived = await countOf(session, 'fresh');
+  const arrived = await countOf(session, `fresh WHERE ${areEvents(definitions)}`);
   await dedupe(session, spec, definitions, shard);
   await correctFresh(session, spec, definitions, shard);
   return arrived;
@@ -163,8 +164,7 @@ async function loadMembers(
   const { joinedMs } = definitions;
   if (joinedMs !== null) {
     await session.run(`CREATE OR REPLACE TABLE everything AS SELECT ${event} FROM (${all})`);
-    await session.run(`CREATE OR REPLACE TABLE joined AS SELECT ${BigInt(joinedMs)} AS window_ms, ${MAX_HOPS} AS max_hops`);
-    for (const sql of statementsOf('adopt.sql')) await session.run(sql);
+    await adopt(session, joinedMs);
   }
   const counting = joinedMs === null ? `(${all})` : 'adopted';
   await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM ${counting} WHERE ${whatCounts(definitions)}`);

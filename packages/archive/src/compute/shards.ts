@@ -23,7 +23,9 @@ const BASE_SHARE = 0.2;
 
 /** What each partition brings into a shard: its arrivals, what is read again, and its share of the base. */
 export function rowsByPartition(spec: Pick<ComputeSpec, 'arrivals' | 'base' | 'reuseRows' | 'reread'>): number[] {
-  const share = ((spec.base?.counts.events ?? 0) * (spec.reuseRows ? BASE_SHARE : 1)) / Math.max(1, spec.arrivals.length);
+  const share =
+    ((spec.base?.events ?? []).reduce((sum, { rows }) => sum + rows, 0) * (spec.reuseRows ? BASE_SHARE : 1)) /
+    Math.max(1, spec.arrivals.length);
   return spec.arrivals.map((files, partition) =>
     [...files, ...(spec.reread?.files[partition] ?? [])].reduce((sum, file) => sum + file.rows, share),
   );

@@ -1,7 +1,7 @@
 /**
  * Values of definitions at instants of the past, from all archived events of a cut:
  *
- *   rows asked ─▶ their users ─▶ arrivals of these ─▶ first of each id ─▶ what windows reach ─▶ bucket of users after bucket ─▶ value(timeline, instant)
+ *   rows asked ─▶ their users ─▶ arrivals of these ─▶ first of each id ─▶ what counts for the key ─▶ what windows reach ─▶ bucket of users after bucket ─▶ value(timeline, instant)
  *
  * The value is that of the same pure function that serves the API. DuckDB finds and sorts the events, and lets go to disk what does not fit; one
  * bucket of users is in memory at a time. Who has more than is read gives no value, never a smaller one (law 7).
@@ -10,10 +10,12 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
+import { SAID } from '@tributary/model/identity/message-line';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue } from '@tributary/signals/value';
-import { parquetFiles } from '../compute/relations.ts';
+import { adopt } from '../compute/adopt.ts';
+import { messagesSql, parquetFiles } from '../compute/relations.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
 import { type ArchivedPast, causeOf } from './archived-past.ts';
@@ -69,7 +71,8 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
     const fields = EVENT_FIELDS.filter(
       (field) => field !== 'properties' || definitions.some(({ fields: own }) => Object.keys(own).length > 0),
     );
-    await loadEvents(session, past, fields, reachOf(definitions));
+    const load = past.definitions.joinedMs === null ? loadEvents : loadJoined;
+    await load(session, past, fields, reachOf(definitions));
     for (const bucket of await bucketsOf(session, bounds)) {
       signal.throwIfAborted();
       yield* valuesIn(session, bucket, { past, definitions, fields, signal });
@@ -121,6 +124,24 @@ async function loadEvents(session: DuckDb, past: ArchivedPast, fields: readonly 
       WHERE hash(user_nr, id) IN (SELECT hash(user_nr, id) AS identity FROM events GROUP BY identity HAVING count(*) > 1))
     WHERE arrival > 1)`);
   await session.run('DELETE FROM events WHERE NOT is_reached');
+}
+
+/** The same where keys of one person are joined: of the events of a user and what other keys said to it, what counts for it. */
+async function loadJoined(session: DuckDb, past: ArchivedPast, fields: readonly Field[], reachMs: number): Promise<void> {
+  const columns = fields.map((field) => FIELDS[field].column);
+  const needed = [...new Set([...columns, 'id', 'type', 'user_id', 'user_key', 'received_at', 'properties'])];
+  const archived = parquetFiles(past.dataDir, past.files, pick([...needed, 'position', 'entry_index']), LATER_COLUMNS);
+  await session.run(`CREATE TABLE everything AS SELECT ${needed.map((column) => `e."${column}"`).join(', ')}, e.said
+    FROM ${messagesSql(archived)} AS e SEMI JOIN users USING (user_key)
+    QUALIFY row_number() OVER (PARTITION BY user_key, id ORDER BY position, entry_index) = 1`);
+  await adopt(session, past.definitions.joinedMs as number);
+  await session.run(`CREATE TABLE events AS SELECT u.user_nr, ${columns.map((column) => `e."${column}"`).join(', ')}
+    FROM (SELECT * REPLACE (
+        CASE WHEN said IS NULL THEN user_id ELSE said->>'$.userId' END AS user_id,
+        CASE WHEN said IS NULL THEN properties ELSE nullif(json_merge_patch(properties, '{"${SAID}":null}')::VARCHAR, '{}') END AS properties)
+      FROM adopted) AS e JOIN users AS u USING (user_key)
+    WHERE e.ts < u.last_ms AND e.ts >= u.first_ms - ${reachMs}`);
+  for (const table of ['everything', 'adopted', 'items', 'lent', 'owners']) await session.run(`DROP TABLE ${table}`);
 }
 
 function pick(names: readonly string[]): Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'>> {

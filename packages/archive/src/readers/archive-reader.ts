@@ -4,6 +4,7 @@ import { APPLIED } from '@tributary/model/corrections';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { FIELDS, type Field, fieldsWith } from '@tributary/model/event-fields';
+import { isMessageType, LINK_TYPES, PUT_TYPE, SAID } from '@tributary/model/identity/message-line';
 import { partitionOf } from '@tributary/model/user-key';
 import type { DuckDb, SqlRow } from '../duckdb.ts';
 import { READ_FIELD } from '../field-values.ts';
@@ -42,7 +43,10 @@ export interface ArchiveReader {
   /** Newest first, by (ts, id, user). */
   conversions(manifest: GenerationManifest, question: ConversionsQuestion, signal: AbortSignal): Promise<ListedConversion[]>;
   findConversions(manifest: GenerationManifest, id: string, signal: AbortSignal): Promise<ArchivedConversion[]>;
-  /** The user's deduplicated events in `[fromMs, toMs)`, at most `limit`, the newest ones. */
+  /**
+   * The user's deduplicated events in `[fromMs, toMs)`, at most `limit`, the newest ones. Where keys of one person are joined, messages about what lies
+   * in that time are among them, what has the same ids at other times, and all links of the key.
+   */
   userEvents(
     manifest: GenerationManifest,
     userKey: string,
@@ -56,6 +60,12 @@ export interface ArchiveReaderOptions {
   readonly partitions: number;
   readonly memoryLimit: string;
 }
+
+/** A condition on events that are kept with messages: what links say holds of events of any age. */
+const IS_LINK = `(said IS NOT NULL AND type IN (${LINK_TYPES.map(sqlText).join(', ')}))`;
+
+/** The id of the event that a row is, or is about: of several under one id, at any time, one counts. */
+const ITEM = `CASE WHEN said IS NULL THEN id ELSE said->>'$.id' END`;
 
 /** Owners of one conversion id that are distinguished, at most. */
 const MAX_OWNERS = 100;
@@ -142,10 +152,16 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
       // Files that it was built upon may have more columns than it asks for.
       const columns = manifest.eventColumns?.map((column) => `"${column.replaceAll('"', '""')}"`).join(', ') ?? '*';
       // The partition lets DuckDB pass over files and row groups by their statistics.
+      const ofUser = 'partition = $partition AND user_key = $userKey';
+      const inRange = 'ts >= $fromMs AND ts < $toMs';
+      const keepsMessages = manifest.eventColumns?.includes('said') === true;
       const rows = await ask(manifest.events, signal, (session, relation) =>
         session.rows(
-          `SELECT ${columns} FROM ${relation} WHERE partition = $partition AND user_key = $userKey AND ts >= $fromMs AND ts < $toMs
-           ORDER BY ts DESC, id DESC LIMIT $limit`,
+          `SELECT ${columns} FROM ${relation} WHERE ${ofUser} AND (${
+            keepsMessages
+              ? `${inRange} OR ${IS_LINK} OR ${ITEM} IN (SELECT ${ITEM} FROM ${relation} WHERE ${ofUser} AND ${inRange})`
+              : inRange
+          }) ORDER BY ${keepsMessages ? `${IS_LINK} DESC, ` : ''}ts DESC, id DESC LIMIT $limit`,
           {
             partition: partitionOf(userKey, partitions),
             userKey,
@@ -187,10 +203,20 @@ function eventOf(row: SqlRow, userKey: string, once: Definitions['once']): Event
   }
   const key = row['once_key'] ?? null;
   if (key !== null) Object.assign(kept, propertiesWith(String(key), once[String(kept.type)]?.by));
+  const said = row['said'] ?? null;
+  if (said !== null) Object.assign(kept, messageWith(String(said), kept as Event), { receivedAt: Number(row['received_at']) });
   const correctedBy = row['corrected_by'] ?? null;
   // What conditions look at is not kept, and what they would change is changed already.
   if ('corrected_by' in row) Object.assign(kept, { [APPLIED]: correctedBy === null ? [] : String(correctedBy).split(',') });
-  return { ...kept, userId: userKey, receivedAt: kept.ts, source: '(archive)' } as Event;
+  return { receivedAt: kept.ts, ...kept, userId: userKey, source: '(archive)' } as Event;
+}
+
+/** A message between keys as its line has it, of which a generation keeps what it says and the type of what it lends. */
+function messageWith(said: string, { type, properties }: Pick<Event, 'type' | 'properties'>): Pick<Event, 'type' | 'properties'> {
+  return {
+    type: isMessageType(type) ? type : PUT_TYPE,
+    properties: { ...properties, [SAID]: JSON.parse(said) as unknown },
+  };
 }
 
 /** What conversions are counted once by, in a generation that keeps their keys. */

@@ -12,7 +12,9 @@ import type { Item, ItemMessage, Message } from './adoption.ts';
 export const RESERVED_PREFIX = 'tributary.';
 /** Say which keys are of one person, and move no event by themselves. */
 export const LINK_TYPES: readonly string[] = ['tributary.link', 'tributary.unlink'];
-export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', 'tributary.put', 'tributary.take'] as const;
+/** Lends an event. */
+export const PUT_TYPE = 'tributary.put';
+export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', PUT_TYPE, 'tributary.take'] as const;
 /** Among the properties of a message: what it says beside the fields of an event. */
 export const SAID = '$tributary';
 

@@ -8,10 +8,11 @@ import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { ConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import type { Event } from '@tributary/model/event';
+import { type Event, encodeEvent } from '@tributary/model/event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
+import { countingLines } from '@tributary/views/identity/keyed-record';
 import { cutOfRecords } from '@tributary/views/record';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { fromStore } from '../from-store.ts';
@@ -27,10 +28,14 @@ const MAX_EVENTS = 20_000;
 
 export interface RecordReader {
   /**
-   * `use` gets the records in the order of the users; they are held until it is done. `asker`: the key whose share it is.
-   * Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
+   * `use` gets the records in the order of the users; they are held until it is done. `records` have what counts for each key, `stored` the messages
+   * between keys too. `asker`: the key whose share it is. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
    */
-  read<T>(asker: string, users: readonly RecordOwner[], use: (records: readonly (Buffer | null)[]) => T | Promise<T>): Promise<T>;
+  read<T>(
+    asker: string,
+    users: readonly RecordOwner[],
+    use: (records: readonly (Buffer | null)[], stored: readonly (Buffer | null)[]) => T | Promise<T>,
+  ): Promise<T>;
 }
 
 /** What conversions are looked for in. */
@@ -65,10 +70,15 @@ export async function findConversion(
   const { manifest } = served.loaded;
   const user = userKey ?? (await ownerOf(context, served, id, notes));
   const partition = partitionOf(user, deps.partitions);
-  const { recorded, marked } = await records.read(asker, [{ partition, userKey: user }], ([record = null]) => ({
-    recorded: eventsOfRecord(record),
-    marked: cutOfRecord(record),
-  }));
+  const { recorded, stored, marked } = await records.read(
+    asker,
+    [{ partition, userKey: user }],
+    ([record = null], [all = null]) => ({
+      recorded: eventsOfRecord(record),
+      stored: record === all ? null : eventsOfRecord(all),
+      marked: cutOfRecord(record),
+    }),
+  );
   const seen = recorded.find((event) => event.id === id);
   const lags = gapsAmong(board.health().missing, new Set([partition]));
   // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
@@ -96,10 +106,11 @@ export async function findConversion(
   const archived = await archiveLimit.run((signal) =>
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
   );
-  if (seen === undefined && !archived.some((event) => event.id === id)) throw notFound(id, user);
+  const events = countingOf(user, [...archived, ...(stored ?? recorded)], inForce);
+  if (seen === undefined && !events.some((event) => event.id === id)) throw notFound(id, user);
   return {
     userKey: user,
-    events: [...archived, ...recorded],
+    events,
     definitions,
     sources: ['batch', 'speed'],
     holes: [
@@ -114,6 +125,12 @@ export async function findConversion(
     ],
     notes,
   };
+}
+
+/** What was lent away since the generation counts for its new owner alone, so both are looked at together. */
+function countingOf(user: string, events: readonly Event[], { joinedMs }: Definitions): readonly Event[] {
+  if (joinedMs === null) return events;
+  return countingLines(user, events.map(encodeEvent), joinedMs).map((line) => JSON.parse(line) as Event);
 }
 
 /** What a conversion may depend on: its touches, and what the conversions between them repeat. */

@@ -28,6 +28,13 @@ export function naiveJoinedOfPeople(lines: readonly LogLine[], upTo: readonly st
   return naive(eventsOf(timelinesOfPeople(sent, definitions.joinedMs as number), events), definitions);
 }
 
+/** The events that count for a key, from the lines up to a position of each partition. */
+export function joinedEventsOf(key: string, lines: readonly LogLine[], upTo: readonly string[], windowMs: number): Event[] {
+  const { sent, relayed, events } = read(lines, upTo);
+  const counted = timelinesOfLines(sent, relayed, windowMs).get(key) ?? [];
+  return counted.map(({ origin, id }) => events.get(`${origin}\n${id}`) as Event);
+}
+
 function eventsOf(timelines: Timelines, events: ReadonlyMap<string, Event>): Event[] {
   return [...timelines].flatMap(([userId, counted]) =>
     counted.map(({ origin, id }) => ({ ...(events.get(`${origin}\n${id}`) as Event), userId })),

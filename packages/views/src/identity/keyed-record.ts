@@ -12,9 +12,9 @@ import {
   receiveMessage,
 } from '@tributary/model/identity/adoption';
 import type { Version } from '@tributary/model/identity/links';
-import { isMessageType, LINK_TYPES, messageOf } from '@tributary/model/identity/message-line';
+import { isMessageType, LINK_TYPES, messageOf, RESERVED_PREFIX } from '@tributary/model/identity/message-line';
 import { timelineEvent } from '../member.ts';
-import { linesOf, markedCut } from '../record.ts';
+import { cutMark, linesOf, markedCut } from '../record.ts';
 import type { StepRules } from '../step.ts';
 import { countOnce, emptyUser, insert, isRetained, NEVER_CUT, prune, type UserState } from '../user-state.ts';
 
@@ -26,9 +26,13 @@ export function receiveLine(state: KeyState, event: Event, line: string, at: Ver
 
 /** What was said of links first: then each event is placed once. They are a set, so the order does not matter. */
 export function keyFromRecord(key: string, record: string, windowMs: number): KeyState {
+  return keyFromLines(key, linesOf(record), windowMs);
+}
+
+function keyFromLines(key: string, lines: Iterable<string>, windowMs: number): KeyState {
   const state = emptyKey(key, windowMs);
   const events: (readonly [Event, string])[] = [];
-  for (const line of linesOf(record)) {
+  for (const line of lines) {
     const event = JSON.parse(line) as Event;
     if (LINK_TYPES.includes(event.type)) receiveLine(state, event, line, '');
     else events.push([event, line]);
@@ -36,6 +40,23 @@ export function keyFromRecord(key: string, record: string, windowMs: number): Ke
   for (const [event, line] of events) receiveLine(state, event, line, '');
   return state;
 }
+
+/** Those of the lines of a key, in any order, that count for it: each as its origin got it, none of a message. What is lent away is not among them. */
+export function countingLines(key: string, lines: Iterable<string>, windowMs: number): string[] {
+  return membersOf(keyFromLines(key, lines, windowMs)).map(({ line }) => line);
+}
+
+/** A record as readers see it: of the same form, with the lines that count for the key. Where other keys said nothing it is the record itself. */
+export function countingRecord(key: string, record: Buffer, windowMs: number): Buffer {
+  if (!record.includes(MESSAGE_HEAD)) return record;
+  const text = record.toString('utf8');
+  const cutTs = markedCut(text);
+  const lines = countingLines(key, linesOf(text), windowMs).map((line) => `${line}\n`);
+  return Buffer.from(lines.join('') + (cutTs === NEVER_CUT ? '' : cutMark(cutTs)));
+}
+
+/** How each message goes on after its instant. Properties of an event may hold the same text: then all of its record is looked at, to the same end. */
+const MESSAGE_HEAD = `,"type":"${RESERVED_PREFIX}`;
 
 /** The timeline of what counts for the key. `record`: for its marks alone; `cutTs`: of the whole partition. */
 export function userFromKey(state: KeyState, record: string, logTimeMs: number, rules: StepRules, cutTs = NEVER_CUT): UserState {

@@ -8,6 +8,7 @@ import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { fromStore } from '@tributary/serving/from-store';
 import type { RecordReader } from '@tributary/serving/users/find-conversion';
 import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
+import { countingRecord } from '@tributary/views/identity/keyed-record';
 import { createSerialLimit } from './serial-limit.ts';
 
 export interface RecordLimits {
@@ -31,7 +32,12 @@ const GROWTH_BYTES = SHORT_ANSWER_BYTES - RECORD_LIMITS.partBytes;
 const MOST_LARGE_WAITING = 2;
 const MOST_ROUNDS = 1_000;
 
-export function createRecordReader(store: Pick<ServingStore, 'records'>, limits: RecordLimits = RECORD_LIMITS): RecordReader {
+/** `joinedMs`: how far back links reach by the definitions of a partition; null: keys are not joined. */
+export function createRecordReader(
+  store: Pick<ServingStore, 'records'>,
+  joinedMs: (partition: number) => number | null,
+  limits: RecordLimits = RECORD_LIMITS,
+): RecordReader {
   const inFlight = createFairShare(limits.inFlightBytes);
   const largeOnes = createSerialLimit(MOST_LARGE_WAITING);
 
@@ -61,14 +67,22 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
           await readMissing(owners, records, limits.partBytes);
           if (records.some(isMissing)) await largeOnes.run(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
         }
-        if (owners.length === users.length) return await use(records as (Buffer | null)[]);
-        const byUser = new Map(owners.map(({ userKey }, i) => [userKey, records[i] as Buffer | null]));
-        return await use(users.map(({ userKey }) => byUser.get(userKey) ?? null));
+        const stored = records as (Buffer | null)[];
+        const counting = owners.map((owner, i) => countingOf(owner, stored[i] ?? null));
+        if (owners.length === users.length) return await use(counting, stored);
+        const places = new Map(owners.map(({ userKey }, i) => [userKey, i]));
+        const ofUsers = (read: readonly (Buffer | null)[]) => users.map(({ userKey }) => read[places.get(userKey) ?? -1] ?? null);
+        return await use(ofUsers(counting), ofUsers(stored));
       } finally {
         inFlight.give(asker, claimedBytes);
       }
     },
   };
+
+  function countingOf({ partition, userKey }: RecordOwner, record: Buffer | null): Buffer | null {
+    const windowMs = joinedMs(partition);
+    return windowMs === null || record === null ? record : countingRecord(userKey, record, windowMs);
+  }
 
   function demandBound(owners: readonly RecordOwner[], records: readonly (Buffer | null | number)[]): void {
     const total = records.reduce<number>((sum, record) => sum + sizeOf(record), 0);
