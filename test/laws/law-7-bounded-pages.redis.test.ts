@@ -41,9 +41,9 @@ function bytesOf(reply: unknown): number {
 }
 
 /** Reads all of it, and gives the bytes of each reply. */
-async function repliesOf(namespace: string, keys: readonly string[]): Promise<number[]> {
+async function repliesOf(namespace: string, keys: readonly string[], reader = redis): Promise<number[]> {
   const replies: number[] = [];
-  const watched = new Proxy(redis, {
+  const watched = new Proxy(reader, {
     get(of, name) {
       const command = Reflect.get(of, name);
       if (name !== 'tributaryReadPageBuffer' && name !== 'tributaryReadDeltasBuffer') return command;
@@ -102,6 +102,25 @@ test('law 7: few rows come at once up to 2 MiB, counted to the byte', async () =
   const oneMore = keys.with(0, `${keys[0]}x`);
   await written('one more', oneMore);
   expect((await repliesOf('one more', oneMore)).length).toBeGreaterThan(4);
+});
+
+test('law 7: who may not ask Redis for its memory reads the same rows, within the same bound', async () => {
+  await redis.call('ACL', 'SETUSER', 'reader', 'on', '>any', 'allkeys', '+@all', '-memory');
+  const url = new URL(server.url);
+  Object.assign(url, { username: 'reader', password: 'any' });
+  const reader = connectRedis(String(url), 'bulk', () => {});
+  try {
+    await whenReady(reader, 5_000);
+    await expect(reader.memory('USAGE', 'any')).rejects.toThrow('NOPERM');
+    const few = keysOf(60, () => 20);
+    await written('few, not asked', few);
+    expect(await repliesOf('few, not asked', few, reader)).toHaveLength(1);
+    const long = keysOf(200, () => 30_000);
+    await written('long, not asked', long);
+    expect(Math.max(...(await repliesOf('long, not asked', long, reader)))).toBeLessThan(READ_BOUNDS.pageBytes + 30_000 + REST);
+  } finally {
+    reader.disconnect();
+  }
 });
 
 test('law 1: whatever rows come between two pages of any size, each row that was there before is in one of them', async () => {

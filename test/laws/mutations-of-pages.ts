@@ -56,6 +56,22 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     test: BOUNDED,
   },
   {
+    lie: 'rows are few where Redis has allocated any memory for them',
+    law: '7',
+    file: 'packages/store/src/deltas/read-deltas.lua',
+    from: 'if most_bytes < 0 then return false end',
+    to: '',
+    test: BOUNDED,
+  },
+  {
+    lie: 'rows are not read where Redis does not say how much it has allocated',
+    law: '7',
+    file: 'packages/store/src/deltas/read-deltas.lua',
+    from: "redis.pcall('MEMORY'",
+    to: "redis.call('MEMORY'",
+    test: BOUNDED,
+  },
+  {
     lie: 'a step that does not fit is on the page all the same',
     law: '7',
     file: TAKE_ROWS,

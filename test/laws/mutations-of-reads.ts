@@ -418,7 +418,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'who asks first and goes takes the answer from those who asked the same',
     law: '7',
     file: `${REPORTS}/runner/remembered-outcomes.ts`,
-    from: '    asked.askers?.push({ asker, run });\n',
+    from: '    asked.askers.push({ asker, run });\n',
     to: '',
     test: 'packages/reports/test/model-runner.test.ts',
   },

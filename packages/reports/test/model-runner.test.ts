@@ -8,7 +8,7 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { remembered } from '../src/runner/remembered-outcomes.ts';
-import { createModelRunner, NobodyWaits } from '../src/runner/runner.ts';
+import { createModelRunner, LATE, type ModelAsker, NobodyWaits } from '../src/runner/runner.ts';
 
 function gameOf(players: number, seed = 1): ModelJob {
   const random = createRandom(seed);
@@ -76,7 +76,10 @@ describe('the runner of models', () => {
   test('law 7: models of one question share its time: a comparison of many does not hold its key for many times as long', async () => {
     const runner = createModelRunner({ timeoutMs: 60_000, mostJobs: 8 });
     const begunMs = performance.now();
-    await expect(runner.run(endless, A, 59_000)).rejects.toMatchObject({ code: 'model_timeout', status: 503 });
+    await expect(runner.run(endless, { ...A, untilMs: () => begunMs + 1_000 })).rejects.toMatchObject({
+      code: 'model_timeout',
+      status: 503,
+    });
     expect(performance.now() - begunMs).toBeLessThan(20_000);
     expect((await runner.run(gameOf(10), A)).channels).toHaveLength(10);
     await runner.stop();
@@ -159,7 +162,7 @@ describe('the runner of models', () => {
     expect((await remembered(counts, 'other', B, run)).channels).toHaveLength(3);
   });
 
-  test('law 7: what begins again for who is there has their turn and their time, not those of who left', async () => {
+  test('law 7: what begins again for who is there has their turn, not that of who left', async () => {
     const counts = [{}] as const;
     const names: string[] = [];
     const runOf = (own: string) => async (asker: Asker) => {
@@ -174,6 +177,69 @@ describe('the runner of models', () => {
     const here = remembered(counts, 'same', B, runOf('b'));
     expect((await here).channels).toHaveLength(3);
     expect(names).toEqual(['a as a', 'b as b']);
+  });
+
+  describe('of those who ask for the same model', () => {
+    /** A run on a runner of its own, for who asks when `untilMs` has passed since. */
+    function questions(job: ModelJob) {
+      const runner = createModelRunner({ timeoutMs: 60_000, mostJobs: 8 });
+      let begun = 0;
+      const counts = [{}] as const;
+      const ask = (key: string, leftMs: number) => {
+        const until = performance.now() + leftMs;
+        return remembered(counts, 'same', { key, isGone: () => false, untilMs: () => until }, (askers) => {
+          begun++;
+          return runner.run(job, askers);
+        });
+      };
+      return { runner, ask, begun: () => begun };
+    }
+
+    test('law 7: who has more time than who asked first has it, and the first is answered at their own time', async () => {
+      const { runner, ask, begun } = questions(gameOf(20));
+      const first = expect(ask('a', 1)).rejects.toMatchObject({ code: 'model_timeout', status: 503 });
+      const more = ask('b', 60_000);
+      await first;
+      expect((await more).channels).toHaveLength(20);
+      expect(begun()).toBe(1);
+      await runner.stop();
+    });
+
+    test('law 7: who has less time than who asked first is answered at their own', async () => {
+      const { runner, ask } = questions(endless);
+      let isAnswered = false;
+      const first = ask('a', 60_000).finally(() => {
+        isAnswered = true;
+      });
+      const ended = expect(first).rejects.toThrow('the API stops');
+      await expect(ask('b', 100)).rejects.toMatchObject({ code: 'model_timeout', status: 503 });
+      expect(isAnswered).toBe(false);
+      await runner.stop();
+      await ended;
+    });
+
+    test('law 7: a model that all have waited for long enough is ended', async () => {
+      const { runner, ask } = questions(endless);
+      const both = [ask('a', 50), ask('b', 500)].map((one) => expect(one).rejects.toMatchObject({ code: 'model_timeout' }));
+      expect((await runner.run(gameOf(10), A)).channels).toHaveLength(10);
+      await Promise.all(both);
+      await runner.stop();
+    });
+
+    test('law 7: who asks in the moment in which the time of the others is over has a run of their own time', async () => {
+      const counts = [{}] as const;
+      let begun = 0;
+      const over = { key: 'a', isGone: () => false, untilMs: () => 0 };
+      const run = async (asker: ModelAsker) => {
+        if (++begun === 1) throw new NobodyWaits(LATE);
+        return compute(gameOf(2, asker.key === 'b' ? 1 : 2));
+      };
+      const first = remembered(counts, 'same', over, run);
+      first.catch(() => undefined);
+      const here = remembered(counts, 'same', { ...B, untilMs: () => performance.now() + 60_000 }, run);
+      expect((await here).channels).toHaveLength(2);
+      expect(begun).toBe(2);
+    });
   });
 
   test('law 7: a failure forgets its own run alone: who asks the same shares the one that began meanwhile', async () => {

@@ -17,7 +17,7 @@ import type { ModelRuns } from '../src/runner/run-models.ts';
 
 const PARTITIONS = 2;
 export const HERE: ModelRuns = {
-  runner: { run: async (job) => compute(job) },
+  runner: { timeoutMs: 30_000, run: async (job) => compute(job) },
   asker: { key: 'a test', isGone: () => false },
   turn: async () => {},
 };

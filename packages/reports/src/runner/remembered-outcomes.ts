@@ -1,17 +1,19 @@
 /**
  * Outcomes of models, remembered under the counts that they were computed from: while nothing new was counted, a dashboard that
  * asks again is answered at once, and requests that come together share one run. They go when the counts go.
+ *
+ * A run goes on for as long as one of those who ask for it has time left, and each of them is answered when their own time is over.
  */
 import type { ModelOutcome } from '@tributary/attribution/models/shared-models';
-import type { Asker } from '@tributary/runtime/http/turns-of-keys';
-import { NobodyWaits } from './runner.ts';
+import { TributaryError } from '@tributary/model/errors';
+import { LATE, type ModelAsker, NobodyWaits } from './runner.ts';
 
-type Run = (asker: Asker) => Promise<ModelOutcome>;
+type Run = (asker: ModelAsker) => Promise<ModelOutcome>;
 
 interface Asked {
   readonly outcome: Promise<ModelOutcome>;
-  /** Who waits for it, each with a run of their own question and what is left of its time; null: it is there, or failed. */
-  askers: { readonly asker: Asker; readonly run: Run }[] | null;
+  /** Who waits for it, each with a run of their own question; null: it is there, or failed. */
+  askers: { readonly asker: ModelAsker; readonly run: Run }[] | null;
 }
 
 interface Remembered {
@@ -31,7 +33,7 @@ const memory = new WeakMap<object, Remembered>();
 export function remembered(
   counts: readonly [object, ...(object | null)[]],
   key: string,
-  asker: Asker,
+  asker: ModelAsker,
   run: Run,
 ): Promise<ModelOutcome> {
   let known = memory.get(counts[0]);
@@ -42,8 +44,9 @@ export function remembered(
   const { outcomes } = known;
   const asked = outcomes.get(key);
   if (asked !== undefined) {
-    asked.askers?.push({ asker, run });
-    return asked.outcome;
+    if (asked.askers === null) return asked.outcome;
+    asked.askers.push({ asker, run });
+    return inTime(asked.outcome, asker);
   }
   if (outcomes.size >= MOST_OUTCOMES) outcomes.clear();
   const askers = [{ asker, run }];
@@ -60,20 +63,35 @@ export function remembered(
     begun.askers = null;
   };
   begun.outcome.then(ended, ended);
-  return begun.outcome;
+  return inTime(begun.outcome, asker);
+}
+
+function isOver({ untilMs }: ModelAsker): boolean {
+  return untilMs !== undefined && performance.now() >= untilMs();
+}
+
+/** The outcome, or `model_timeout` once the time of who asks is over, however much others have. */
+function inTime(outcome: Promise<ModelOutcome>, { untilMs }: ModelAsker): Promise<ModelOutcome> {
+  if (untilMs === undefined) return outcome;
+  const { promise, resolve, reject } = Promise.withResolvers<ModelOutcome>();
+  const giveUp = () => reject(new TributaryError('model_timeout', LATE));
+  const timer = setTimeout(giveUp, Math.max(0, untilMs() - performance.now()));
+  outcome.then(resolve, reject).finally(() => clearTimeout(timer));
+  return promise;
 }
 
 /**
- * Begins again where all askers had left when its turn came, and another has asked since: in the name of one who is there, and with the time of
- * their question. `forget` comes in the same moment as the decision to fail: who asks later begins a new one, and is not given the failure of
- * those who left.
+ * Begins again where all askers had left when its turn came, or their time was over, and another has asked since: in the name of one who is there.
+ * `forget` comes in the same moment as the decision to fail: who asks later begins a new one, and is not given the failure of those who left.
  */
 async function whileAsked(askers: NonNullable<Asked['askers']>, forget: () => void): Promise<ModelOutcome> {
-  const isGone = () => askers.every(({ asker }) => asker.isGone());
+  const isThere = ({ asker }: (typeof askers)[number]) => !asker.isGone() && !isOver(asker);
+  const isGone = () => !askers.some(isThere);
+  const untilMs = () => Math.max(...askers.filter(isThere).map(({ asker }) => asker.untilMs?.() ?? Number.POSITIVE_INFINITY));
   for (;;) {
-    const { asker, run } = askers.find((one) => !one.asker.isGone()) ?? (askers[0] as (typeof askers)[number]);
+    const { asker, run } = askers.find(isThere) ?? (askers[0] as (typeof askers)[number]);
     try {
-      return await run({ key: asker.key, isGone });
+      return await run({ key: asker.key, isGone, untilMs });
     } catch (cause) {
       if (cause instanceof NobodyWaits && !isGone()) continue;
       forget();

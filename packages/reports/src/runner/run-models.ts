@@ -10,11 +10,11 @@ import type { JourneyCounts } from '../counts/journey-counts.ts';
 import type { Counts } from '../counts/take-counts.ts';
 import type { ModelParameters } from '../question.ts';
 import { remembered } from './remembered-outcomes.ts';
-import type { ModelRunner } from './runner.ts';
+import type { ModelAsker, ModelRunner } from './runner.ts';
 
 /** Where models run, and for whom. */
 export interface ModelRuns {
-  readonly runner: Pick<ModelRunner, 'run'>;
+  readonly runner: Pick<ModelRunner, 'run' | 'timeoutMs'>;
   readonly asker: Asker;
   /** Lets other requests go on, between pieces of work that hold up the event loop. */
   readonly turn: () => Promise<unknown>;
@@ -39,15 +39,15 @@ export async function runModels(
   const without = groups === null || typeof groups === 'string' ? null : groups.without;
   const { parameters, wanted } = question;
   // A comparison of many models has no more time than one of them.
-  const begunMs = performance.now();
+  const untilMs = performance.now() + runner.timeoutMs;
+  const waiting: ModelAsker = { ...asker, untilMs: () => untilMs };
   for (const model of question.models.filter(isShared)) {
     const run = (currency: string | null) =>
       remembered(
         [journeys.sizes, journeys.sets, journeys.edges],
         JSON.stringify([model, currency, parameters, names.key]),
-        asker,
-        (askers) =>
-          runner.run(jobOf(model, currency, { journeys, without }, names, parameters), askers, performance.now() - begunMs),
+        waiting,
+        (askers) => runner.run(jobOf(model, currency, { journeys, without }, names, parameters), askers),
       );
     const conversions = wanted.conversions ? await run(null) : null;
     const values = new Map<string, ModelOutcome>();

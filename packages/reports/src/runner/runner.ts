@@ -9,12 +9,23 @@ import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { type Asker, createTurnsOfKeys } from '@tributary/runtime/http/turns-of-keys';
 
 export interface ModelRunner {
+  /** How long one question may take, ms. */
+  readonly timeoutMs: number;
   /** Resolves once the thread is there and has loaded the models: the first job would wait for it. Rejects where it ends before. */
   start(): Promise<void>;
-  /** `passedMs`: for how long its question has run already: what is left of the time is for this job. */
-  run(job: ModelJob, asker: Asker, passedMs?: number): Promise<ModelOutcome>;
+  /** Rejects with `overloaded`, or with `model_timeout` when the time of `asker` is over. */
+  run(job: ModelJob, asker: ModelAsker): Promise<ModelOutcome>;
   /** Ends the thread; who waits gets `model_timeout`. */
   stop(): Promise<void>;
+}
+
+/** Who asks for a model. */
+export interface ModelAsker extends Asker {
+  /**
+   * Until when they wait, by `performance.now()`. It may become later while others ask for the same: it is asked for again when it has come.
+   * Missing: as long as one question may take.
+   */
+  readonly untilMs?: () => number;
 }
 
 export interface Reply {
@@ -26,7 +37,7 @@ export interface Reply {
 
 interface WaitingJob {
   readonly job: ModelJob;
-  readonly asker: Asker;
+  readonly asker: ModelAsker;
   resolve(outcome: ModelOutcome): void;
   reject(error: Error): void;
 }
@@ -38,12 +49,15 @@ export interface RunnerLimits {
   readonly mostJobs: number;
 }
 
-/** When the turn of a job came all its askers had gone. Who asks the same from that moment on has not been heard. */
+/** All askers of a job had gone when its turn came, or their time was over. Who asks the same from that moment on has not been heard. */
 export class NobodyWaits extends TributaryError {
-  constructor() {
-    super('model_timeout', 'no request waits for the model any more: it was not begun');
+  constructor(why = 'no request waits for the model any more: it was not begun') {
+    super('model_timeout', why);
   }
 }
+
+/** Why a question whose time is over has no model. */
+export const LATE = 'the models did not finish in the time of the question, their turns included';
 
 export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { timeoutMs: 30_000, mostJobs: 32 }): ModelRunner {
   const jobs = createFairShare(mostJobs);
@@ -95,14 +109,15 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
   /** Ends the job that runs where others have waited for it long enough. */
   function makeWay(): void {
     if (running?.isHalfOver !== true || !queue.hasOther(running.asker.key)) return;
-    void endRunning(`the model ran for ${timeoutMs / 2_000} s while those of other keys wait`);
+    const why = `the model ran for ${timeoutMs / 2_000} s while those of other keys wait`;
+    void endRunning(new TributaryError('model_timeout', why));
   }
 
   /** A job cannot be interrupted, only its thread; the next one starts another. */
-  async function endRunning(why: string): Promise<void> {
+  async function endRunning(why: TributaryError): Promise<void> {
     const worker = thread;
     thread = null;
-    if (running !== null) done(running).reject(new TributaryError('model_timeout', why));
+    if (running !== null) done(running).reject(why);
     begin();
     await worker?.terminate();
   }
@@ -116,12 +131,13 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
   }
 
   function late(job: WaitingJob): void {
-    const why = `the models did not finish in ${timeoutMs / 1_000} s, their turns included`;
-    if (queue.remove(job)) job.reject(new TributaryError('model_timeout', why));
+    const why = new NobodyWaits(LATE);
+    if (queue.remove(job)) job.reject(why);
     else void endRunning(why);
   }
 
   return {
+    timeoutMs,
     async start() {
       const worker = started();
       const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -130,7 +146,7 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
       worker.once('exit', () => reject(new Error('the thread of the models ended before it was ready')));
       await promise;
     },
-    async run(job, asker, passedMs = 0) {
+    async run(job, asker) {
       if (isQuick(job)) return compute(job);
       const { key } = asker;
       if (!jobs.fits(key, 1))
@@ -141,7 +157,13 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
       jobs.take(key, 1);
       const { promise, resolve, reject } = Promise.withResolvers<ModelOutcome>();
       const waiting: WaitingJob = { job, asker, resolve, reject };
-      const timer = setTimeout(() => late(waiting), Math.max(0, timeoutMs - passedMs));
+      const longestMs = performance.now() + timeoutMs;
+      const leftMs = () => (asker.untilMs?.() ?? longestMs) - performance.now();
+      let timer: NodeJS.Timeout | undefined;
+      const wait = () => {
+        timer = setTimeout(() => (leftMs() > 0 ? wait() : late(waiting)), Math.max(0, leftMs()));
+      };
+      wait();
       queue.add(waiting);
       begin();
       try {
@@ -152,14 +174,12 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
       }
     },
     async stop() {
-      for (let job = queue.next(); job !== undefined; job = queue.next())
-        job.reject(new TributaryError('model_timeout', STOPPED));
-      await endRunning(STOPPED);
+      const why = new TributaryError('model_timeout', 'the API stops, and the model with it');
+      for (let job = queue.next(); job !== undefined; job = queue.next()) job.reject(why);
+      await endRunning(why);
     },
   };
 }
-
-const STOPPED = 'the API stops, and the model with it';
 
 function errorOf(error: Reply['error']): Error {
   return error?.code === null || error === undefined

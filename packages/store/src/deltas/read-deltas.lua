@@ -9,9 +9,9 @@
   Returns  { state fields as a flat list, feed entries (0 = there are none to give: entries-since.lua),
              { generation, pending, overflowed, { rows of view 1, of view 2 … }, { flat hash of view 1, of view 2 … } }, … }
            or the error RETIRED when the first generation's deltas are gone already
-  There are no hashes where all rows are more than one reply may have, in number or in bytes, which are counted as they are read
-  (take-rows.lua): they are read in pages (read-page.lua). For some time
-  commits then leave more in the feed than they do otherwise (commit.lua), so that pages of different commits become one read.
+  There are no hashes where all rows are more than one reply may have, in number or in bytes. Bytes are counted as they are
+  read (take-rows.lua) where what Redis has allocated for the rows does not show that they are few. Where they are too many they are read in
+  pages (read-page.lua). For some time commits then leave more in the feed than they do otherwise (commit.lua), so that pages of different commits become one read.
 ]]
 local READING_MS, FIRST_VIEW = 10000, 9
 
@@ -55,14 +55,31 @@ while g < stop do
   table.insert(reply, { g, tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), lengths })
   g = after[g] or g + 1
 end
+local function hash_of(i, v) return prefix .. 'd:' .. reply[i][1] .. ':' .. ARGV[FIRST_VIEW + v - 1] end
+-- Whether all that Redis has allocated for the hashes is less than that: then their bytes are. It counts that itself, in a tenth of the time in
+-- which they can be counted here. An old or another Redis, or one that does not let us ask, says nothing.
+local function are_small(most_bytes)
+  for i = 3, #reply do
+    for v, length in ipairs(reply[i][4]) do
+      local bytes = length == 0 and 0 or redis.pcall('MEMORY', 'USAGE', hash_of(i, v), 'SAMPLES', 0)
+      if type(bytes) ~= 'number' then return false end
+      most_bytes = most_bytes - bytes
+      if most_bytes < 0 then return false end
+    end
+  end
+  return true
+end
 -- Adds the hashes to the reply; false: their bytes are too many.
 local function add_hashes(left)
+  local small = are_small(left)
   for i = 3, #reply do
     local views = {}
     for v, length in ipairs(reply[i][4]) do
       local place, hash, bytes = '0', {}, 0
-      if length > 0 then
-        place, hash, bytes = take_rows(prefix .. 'd:' .. reply[i][1] .. ':' .. ARGV[FIRST_VIEW + v - 1], '0', math.huge, left + 1)
+      if length > 0 and small then
+        hash = redis.call('HGETALL', hash_of(i, v))
+      elseif length > 0 then
+        place, hash, bytes = take_rows(hash_of(i, v), '0', math.huge, left + 1)
       end
       left = left - bytes
       if place ~= '0' or left < 0 then return false end
