@@ -3,6 +3,8 @@ import type { Mutation } from './mutation-list.ts';
 
 const DELTAS = 'packages/serving/src/deltas';
 const GENERATIONS = 'packages/serving/src/generations';
+const SERVING = 'packages/serving/src';
+const COMMITS_TEST = 'packages/serving/test/commits-in-turns.test.ts';
 
 export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
   {
@@ -186,5 +188,53 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     from: 'await passes.take(asker, (goOn) => answers.prepare(question, goOn));',
     to: 'await answers.prepare(question, async () => {});',
     test: 'packages/serving/test/answers-in-turns.test.ts',
+  },
+  {
+    lie: 'many commits of few rows are added in one turn',
+    law: '7',
+    file: `${SERVING}/deltas/held.ts`,
+    from: '      await pace(OF_COMMIT);\n',
+    to: '',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'rows of commits are taken up in one turn',
+    law: '7',
+    file: `${SERVING}/deltas/held-partition.ts`,
+    from: '      await pace(count);\n',
+    to: '',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'a commit of very many rows is one piece',
+    law: '7',
+    file: `${SERVING}/rows-in-turns.ts`,
+    from: 'if (rows.size <= ROWS_PER_TURN) return [rows];',
+    to: 'if (rows.size >= 0) return [rows];',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'a look that was given up goes on adding commits',
+    law: '1',
+    file: `${SERVING}/deltas/follower.ts`,
+    from: 'turn().then(() => assertUnderWay(number === looks))',
+    to: 'turn()',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'rows of a commit are seen before the commit is',
+    law: '1',
+    file: `${SERVING}/deltas/held.ts`,
+    from: '        changed({ partition: number, generation, rows, sign: 1 });\n      }\n      held[number]',
+    to: '        changed({ partition: number, generation, rows, sign: 1 });\n        await pace(1);\n      }\n      held[number]',
+    test: COMMITS_TEST,
+  },
+  {
+    lie: 'rows that were taken up leave the partition as it was',
+    law: '1',
+    file: `${SERVING}/deltas/held.ts`,
+    from: 'const taken = () => (held[number] = { ...(held[number] as HeldPartition) });',
+    to: 'const taken = () => undefined;',
+    test: COMMITS_TEST,
   },
 ];

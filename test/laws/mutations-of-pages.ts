@@ -15,7 +15,6 @@ const SERVING = 'packages/serving/src';
 const HELD_TEST = 'packages/serving/test/held-rows.test.ts';
 const WHOLE_TEST = 'packages/serving/test/whole-reads.test.ts';
 const RETIRED = 'test/laws/law-7-retired-meanwhile.redis.test.ts';
-const COMMITS_TEST = 'packages/serving/test/commits-in-turns.test.ts';
 const TURNS_TEST = 'packages/serving/test/answers-in-turns.test.ts';
 
 export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
@@ -391,54 +390,6 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     from: 'if (code === OPEN) depth++;',
     to: 'if (code === OPEN) depth += 0;',
     test: FEED_TEST,
-  },
-  {
-    lie: 'many commits of few rows are added in one turn',
-    law: '7',
-    file: `${SERVING}/deltas/held.ts`,
-    from: '      await pace(OF_COMMIT);\n',
-    to: '',
-    test: COMMITS_TEST,
-  },
-  {
-    lie: 'rows of commits are taken up in one turn',
-    law: '7',
-    file: `${SERVING}/deltas/held-partition.ts`,
-    from: '      await pace(count);\n',
-    to: '',
-    test: COMMITS_TEST,
-  },
-  {
-    lie: 'a commit of very many rows is one piece',
-    law: '7',
-    file: `${SERVING}/rows-in-turns.ts`,
-    from: 'if (rows.size <= ROWS_PER_TURN) return [rows];',
-    to: 'if (rows.size >= 0) return [rows];',
-    test: COMMITS_TEST,
-  },
-  {
-    lie: 'a look that was given up goes on adding commits',
-    law: '1',
-    file: `${SERVING}/deltas/follower.ts`,
-    from: 'turn().then(() => assertUnderWay(number === looks))',
-    to: 'turn()',
-    test: COMMITS_TEST,
-  },
-  {
-    lie: 'rows of a commit are seen before the commit is',
-    law: '1',
-    file: `${SERVING}/deltas/held.ts`,
-    from: '        changed({ partition: number, generation, rows, sign: 1 });\n      }\n      held[number]',
-    to: '        changed({ partition: number, generation, rows, sign: 1 });\n        await pace(1);\n      }\n      held[number]',
-    test: COMMITS_TEST,
-  },
-  {
-    lie: 'rows that were taken up leave the partition as it was',
-    law: '1',
-    file: `${SERVING}/deltas/held.ts`,
-    from: 'const taken = () => (held[number] = { ...(held[number] as HeldPartition) });',
-    to: 'const taken = () => undefined;',
-    test: COMMITS_TEST,
   },
   {
     lie: 'deltas go without being marked as gone',

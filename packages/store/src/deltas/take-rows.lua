@@ -7,8 +7,8 @@
   Bytes are counted as they are read, a few rows at a time, and not estimated: rows of 20 bytes and of 30 kB lie side by side. What is
   given has less than `most bytes` before its last row, so that one row larger than all of that is given alone, and a few more than
   `most rows`. The first rows are read one by one, then up to STEP at a time as far as rows of their mean length fit: a step that does not fit
-  is left to the next call. A call from here costs Redis as much as some rows do: with steps of 16, 160 000 rows took a tenth longer. Of the
-  longest rows of ours (read-bounds.ts) a step has 2 MiB, as much as the largest reply.
+  is left to the next call. A call from here costs Redis as much as some rows do: with steps of 16, 160 000 rows took a tenth longer. A step
+  of the longest rows of ours (read-bounds.ts) has 2 MiB, as much as the largest reply.
   A place is a cursor of HSCAN. Where its first step does not fit even by itself (several long rows in one bucket, or a small hash stored as
   a list, which HSCAN gives whole) its rows are given in the order of their digests: 'cursor:digest' goes on after that row, wherever
   the hash has moved the others meanwhile.
