@@ -206,6 +206,14 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'services/speed/test/publisher.test.ts',
   },
   {
+    lie: 'workers that send other outputs are taken for alike',
+    law: '7',
+    file: 'packages/membership/src/beat.lua',
+    from: "own ~= '' and said[i + 1] ~= own then",
+    to: "own ~= '' and said[i + 1] == '' then",
+    test: 'packages/membership/test/group.redis.test.ts',
+  },
+  {
     lie: 'a conversion that is attributed again says so under the id of the first time',
     law: '3',
     file: `${VIEWS}/outputs/lines.ts`,

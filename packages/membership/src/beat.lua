@@ -4,16 +4,19 @@
 
   KEYS[1]  sorted set: member → end of its lease, epoch ms by the clock of this server
   KEYS[2]  hash: partition → member that holds it
+  KEYS[3]  hash: member → what every member must have alike
   ARGV     member, length of a lease in ms, number of partitions,
            n, then n × member that is known to be dead,
-           m, then m × partition that this member held when it last heard
+           m, then m × partition that this member held when it last heard,
+           what this member has of what all must have alike; "" for nothing
   Returns  {partitions held now, other living members, partitions still missing to a fair share,
-            1 if this member was not known although it held partitions, else 0}
+            1 if this member was not known although it held partitions, else 0,
+            what other living members have that is not what this one has}
 
   Even: everyone holds floor(partitions / members), and as many as the division leaves over hold one more. A member that holds
   too much gives up the difference, no more: nothing moves without need.
 ]]
-local leases, holders = KEYS[1], KEYS[2]
+local leases, holders, alike = KEYS[1], KEYS[2], KEYS[3]
 local me, ttl, partitions = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -75,6 +78,17 @@ if not forgotten then
   for partition = 0, partitions - 1 do claim(partition) end
 end
 
+local own, said, differing = ARGV[#ARGV], redis.call('HGETALL', alike), {}
+for i = 1, #said, 2 do
+  -- Members of an older version say nothing, and leave what the dead said.
+  if not counts[said[i]] then
+    redis.call('HDEL', alike, said[i])
+  elseif said[i] ~= me and own ~= '' and said[i + 1] ~= own then
+    differing[#differing + 1] = said[i + 1]
+  end
+end
+if own ~= '' then redis.call('HSET', alike, me, own) end
+
 local mine, others = {}, {}
 for partition = 0, partitions - 1 do
   if holder[partition] == me then mine[#mine + 1] = partition end
@@ -82,4 +96,4 @@ end
 for _, member in ipairs(names) do
   if member ~= me then others[#others + 1] = member end
 end
-return { mine, others, target - counts[me], forgotten and 1 or 0 }
+return { mine, others, target - counts[me], forgotten and 1 or 0, differing }

@@ -25,6 +25,10 @@ export interface GroupOptions {
   /** Whether another member is certainly dead, so that the others need not wait for its lease to run out. */
   readonly isGone?: (member: string) => boolean;
   readonly onChange?: (assigned: ReadonlySet<number>) => void;
+  /** A setting that every member must have alike, as this one has it. No member is refused: while all are started again with a new value, some have the old one. */
+  readonly alike?: string;
+  /** What other living members have in its place, once for each of them; called when that changes. */
+  readonly onDiffering?: (others: readonly string[]) => void;
   /** A beat failed; the next one follows. */
   readonly onError?: (error: Error) => void;
   /** Ends the wait for the first beat. */
@@ -58,6 +62,7 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
   let held = NONE;
   let others: readonly string[] = [];
   let gone: readonly string[] = [];
+  let differing = '';
   /** Counted from before the beat was sent: never longer than the table's. */
   let leaseEndsMs = Number.NEGATIVE_INFINITY;
   const leaving = new AbortController();
@@ -74,6 +79,9 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
     gone = others.filter(isGone);
     if (!isSame(held, answer.partitions)) held = new Set(answer.partitions);
     if (heldNow() !== wasHeld) options.onChange?.(held);
+    const wasDiffering = differing;
+    differing = answer.differing.toSorted().join('\n');
+    if (differing !== wasDiffering) options.onDiffering?.(answer.differing);
     if (gone.some((name) => !known.includes(name))) return 0;
     // The others beat once before the second look, at what they did not take back.
     if (answer.forgotten) return 2 * pauseMs;

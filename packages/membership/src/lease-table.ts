@@ -15,6 +15,8 @@ export interface Beat {
   readonly lacking: number;
   /** The table did not know the member although it held partitions: it lost its leases, or this one. */
   readonly forgotten: boolean;
+  /** What other living members have of what all must have alike, where it is not what this one has. */
+  readonly differing: readonly string[];
 }
 
 export interface LeaseTable {
@@ -26,23 +28,33 @@ export interface LeaseTable {
 const BEAT = readFileSync(new URL('./beat.lua', import.meta.url), 'utf8');
 const LEAVE = readFileSync(new URL('./leave.lua', import.meta.url), 'utf8');
 
-/** Both keys share a hash tag: one script may touch them on Redis Cluster too. */
-export function leaseKeys(namespace: string, group: string): [leases: string, holders: string] {
-  return [`${namespace}:{group:${group}}:leases`, `${namespace}:{group:${group}}:holders`];
+/** The keys share a hash tag: one script may touch them on Redis Cluster too. */
+export function leaseKeys(namespace: string, group: string): [leases: string, holders: string, alike: string] {
+  const prefix = `${namespace}:{group:${group}}:`;
+  return [`${prefix}leases`, `${prefix}holders`, `${prefix}alike`];
+}
+
+export interface LeaseTableOptions {
+  readonly namespace: string;
+  readonly group: string;
+  readonly partitions: number;
+  readonly ttlMs: number;
+  /** What every member must have alike, as this one has it. */
+  readonly alike?: string;
 }
 
 export function createLeaseTable(
   redis: LeaseRedis,
-  { namespace, group, partitions: count, ttlMs }: { namespace: string; group: string; partitions: number; ttlMs: number },
+  { namespace, group, partitions: count, ttlMs, alike = '' }: LeaseTableOptions,
 ): LeaseTable {
   const keys = leaseKeys(namespace, group);
   return {
     async beat(member, gone, held) {
       const holds = [...held].map(String);
-      const args = [member, String(ttlMs), String(count), String(gone.length), ...gone, String(holds.length), ...holds];
+      const args = [member, String(ttlMs), String(count), String(gone.length), ...gone, String(holds.length), ...holds, alike];
       const answer = await redis.eval(BEAT, keys.length, ...keys, ...args);
-      const [partitions, others, lacking, forgotten] = answer as [number[], string[], number, number];
-      return { partitions, others, lacking, forgotten: forgotten === 1 };
+      const [partitions, others, lacking, forgotten, differing] = answer as [number[], string[], number, number, string[]];
+      return { partitions, others, lacking, forgotten: forgotten === 1, differing };
     },
     async leave(member) {
       await redis.eval(LEAVE, keys.length, ...keys, member);

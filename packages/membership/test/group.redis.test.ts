@@ -183,3 +183,27 @@ test('one that cannot reach Redis says so and does not join', async () => {
   const redis = { eval: () => Promise.reject(new Error('no answer')) };
   await expect(join('ada', { redis, joinTimeoutMs: 300 })).rejects.toMatchObject({ code: 'store_unavailable' });
 });
+
+test('members that have another value of what all must have alike are known to all, until they leave or die', async () => {
+  const heard = new Map<string, readonly string[]>();
+  const joinWith = (name: string, alike?: string, over?: Redis) =>
+    join(name, { ...(alike && { alike }), ...(over && { redis: over }), onDiffering: (others) => heard.set(name, others) });
+  await joinWith('ada', 'all');
+  await joinWith('ben', 'all');
+  await joinWith('old');
+  expect(heard, 'an older version says nothing').toEqual(new Map());
+  const cyd = await joinWith('cyd', 'none');
+  expect(heard.get('cyd')).toEqual(['all', 'all']);
+  await until('ada hears of cyd', () => heard.get('ada')?.[0] === 'none');
+  await until('ben hears of cyd', () => heard.get('ben')?.[0] === 'none');
+  await cyd.leave();
+  await until('ada hears that cyd is gone', () => heard.get('ada')?.length === 0);
+
+  const redis = await connect();
+  await joinWith('dot', 'conversions', redis);
+  await until('ada hears of dot', () => heard.get('ada')?.[0] === 'conversions');
+  redis.disconnect();
+  await until('ada hears that dot is gone', () => heard.get('ada')?.length === 0);
+  expect(await (await connect()).hkeys(leaseKeys('test', 'speed')[2])).toEqual(['ada', 'ben']);
+  expect(heard.has('old')).toBe(false);
+});

@@ -125,13 +125,14 @@ test('a lone member holds everything at its first beat', async () => {
     others: [],
     lacking: 0,
     forgotten: false,
+    differing: [],
   });
 });
 
 test('a newcomer takes nothing away: it learns what it lacks, and gets it when the others have beaten', async () => {
   const { beat } = await group(16);
   await beat('ada');
-  expect(await beat('ben')).toEqual({ partitions: [], others: ['ada'], lacking: 8, forgotten: false });
+  expect(await beat('ben')).toEqual({ partitions: [], others: ['ada'], lacking: 8, forgotten: false, differing: [] });
   expect((await beat('ada')).partitions).toHaveLength(8);
   expect(await beat('ben')).toMatchObject({ lacking: 0, partitions: { length: 8 } });
 });

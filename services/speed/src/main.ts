@@ -12,7 +12,7 @@ import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/re
 import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { createMessageRelay } from './messages/relay.ts';
-import { outputKinds, startPublishing } from './outputs/publishing.ts';
+import { outputKinds, sayWhereOutputsDiffer, startPublishing } from './outputs/publishing.ts';
 import { createSpeedWorker } from './pipeline.ts';
 import { openArchivedEntries } from './read/archived-entries.ts';
 import { recallingLog } from './read/recall.ts';
@@ -82,6 +82,8 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
       observed.rebalanced();
       logger.info({ partitions: [...partitions] }, 'partitions assigned');
     },
+    alike: outputs,
+    onDiffering: (others) => sayWhereOutputsDiffer(outputs, others, logger, observed),
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });
   assigned = member.assigned;

@@ -46,3 +46,38 @@ test('law 6: over a folder that has nothing of what the log dropped, as one that
   expect((await commands.keys('*')).filter((key) => !/:log(:|$)/.test(key))).toEqual([]);
   await log.close();
 });
+
+test('workers that were given other outputs than others say so, both of them, and go on', async () => {
+  const redis = await startRedis();
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-outputs-'));
+  onTestFinished(async () => {
+    await redis.stop();
+    await rm(folder, { recursive: true });
+  });
+  const start = (outputs: string) => {
+    const env = {
+      TRIBUTARY_REDIS_URL: redis.url,
+      TRIBUTARY_DATA_DIR: folder,
+      TRIBUTARY_PARTITIONS: String(PARTITIONS),
+      TRIBUTARY_OUTPUTS: outputs,
+    };
+    const worker = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
+    onTestFinished(() => void worker.kill('SIGKILL'));
+    let said = '';
+    worker.stdout?.on('data', (chunk) => (said += chunk));
+    return { worker, said: () => said };
+  };
+  const first = start('all');
+  await once(first.worker, 'message');
+  expect(first.said()).not.toContain('TRIBUTARY_OUTPUTS');
+  const second = start('none');
+  const must = 'TRIBUTARY_OUTPUTS must be the same in every speed worker (got';
+  await expect.poll(second.said, { timeout: 30_000 }).toContain(`${must} none here, all in 1 other)`);
+  await expect.poll(first.said, { timeout: 30_000 }).toContain(`${must} all here, none in 1 other)`);
+  second.worker.kill('SIGTERM');
+  await expect.poll(first.said, { timeout: 30_000 }).toContain('all speed workers have the same TRIBUTARY_OUTPUTS again');
+  expect(first.worker.exitCode).toBeNull();
+}, 120_000);

@@ -38,6 +38,24 @@ export function outputKinds(text: string): OutputKinds {
   return kinds;
 }
 
+/** What is committed by a worker that sends less is never sent: said loudly, until all workers have one value. */
+export function sayWhereOutputsDiffer(
+  own: OutputKinds,
+  others: readonly string[],
+  log: { info(text: string): void; error(text: string): void },
+  metrics: { outputsDiffer(workers: number): void },
+): void {
+  metrics.outputsDiffer(others.length);
+  if (others.length === 0) {
+    log.info('all speed workers have the same TRIBUTARY_OUTPUTS again');
+    return;
+  }
+  const got = `${own} here, ${[...new Set(others)].sort().join(' and ')} in ${others.length} other${others.length === 1 ? '' : 's'}`;
+  log.error(
+    `TRIBUTARY_OUTPUTS must be the same in every speed worker (got ${got}), for what one of them leaves out is never sent. Give all of them one value and start them again.`,
+  );
+}
+
 /** `wanted`: false, and what earlier settings left in the outboxes stays there. */
 export async function startPublishing(wanted: boolean, options: PublishingOptions): Promise<Publishing> {
   if (!wanted) return NOTHING;

@@ -10,6 +10,8 @@ export interface SpeedMetrics {
   committed(batch: AppliedBatch): void;
   reset(partition: number): void;
   rebalanced(): void;
+  /** How many other workers send other outputs. */
+  outputsDiffer(workers: number): void;
 }
 
 export function speedMetrics(registry: Registry, now: () => number): SpeedMetrics {
@@ -24,6 +26,11 @@ export function speedMetrics(registry: Registry, now: () => number): SpeedMetric
   const rebalances = new Counter({
     name: 'tributary_speed_rebalances_total',
     help: 'Changes of the partitions assigned to this worker',
+    registers,
+  });
+  const outputsDiffer = new Gauge({
+    name: 'tributary_speed_outputs_differ',
+    help: 'Other speed workers whose TRIBUTARY_OUTPUTS is another one',
     registers,
   });
   const logTime = new Gauge({
@@ -51,6 +58,7 @@ export function speedMetrics(registry: Registry, now: () => number): SpeedMetric
     },
     reset: () => resets.inc(),
     rebalanced: () => rebalances.inc(),
+    outputsDiffer: (workers) => outputsDiffer.set(workers),
   };
 }
 
