@@ -1,7 +1,7 @@
 /** Asks every half minute whether a run is overdue or wedged, and says so: the queue may look well while its worker is wedged. */
 import { listGenerations, readGeneration } from '@tributary/archive/generations';
 import { readLastCheck } from '@tributary/archive/last-check';
-import { overdueMs } from '@tributary/queue/overdue';
+import { runOverdueMs } from '@tributary/queue/overdue';
 import type { RunRecord } from '@tributary/queue/run-records';
 import type { NamedSchedule } from '@tributary/queue/schedules';
 
@@ -43,7 +43,7 @@ export async function troubleOf(dog: Omit<Watchdog, 'onChecked' | 'onError'>, wa
     // Any run brings what an incremental one would; a full one is owed as such.
     const own = schedule.lastDoneAt ?? 0;
     const lastRunAtMs = schedule.mode === 'full' ? own : Math.max(own, computedAtMs ?? 0);
-    const ms = overdueMs({ timing: schedule, lastRunAtMs, watchingSinceMs: Math.max(watchingSinceMs, schedule.at), nowMs });
+    const ms = runOverdueMs({ timing: schedule, lastRunAtMs, watchingSinceMs: Math.max(watchingSinceMs, schedule.at), nowMs });
     if (ms > overdue.ms) overdue = { schedule: schedule.name, ms };
   }
   const running = (await dog.runs()).find(isUnderWay);

@@ -8,13 +8,12 @@ import { readLastCheck } from '@tributary/archive/last-check';
 import type { GenerationManifest, Publication, SegmentManifest, StoredFile } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import { readSegments } from '@tributary/archive/segments';
+import { overdueMs } from '@tributary/model/schedule-bounds';
 import { span } from '@tributary/model/span';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { bytes, count, counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-/** Times of the schedule without a generation that mean that it stands still: an hour by default. */
-export const OVERDUE_AFTER = 4;
 const SHOWN = 3;
 const RESTORE = 'Restore the files from a backup; where only a generation is damaged, run "tributary batch run --full".';
 
@@ -105,7 +104,7 @@ export function judgePublished(
       `${detail}, held since a rollback`,
       'Publish a newer one with "tributary batch publish GENERATION" when ready.',
     );
-  if (everyMs > 0 && nowMs - Math.max(createdAt, lookedAt) > OVERDUE_AFTER * everyMs)
+  if (everyMs > 0 && overdueMs(Math.max(createdAt, lookedAt) + 2 * everyMs, nowMs) > 0)
     return warn(
       'generation',
       `${detail}: a run is overdue`,

@@ -91,8 +91,8 @@ test('node, free space, the pointer, the published generation', () => {
     published('computed', 2 * 3_600_000),
     published('computed', 1_000, true),
     published('failed', 1_000),
-    published('computed', 2 * 3_600_000, false, 3_600_000),
-    published('computed', 5 * 3_600_000, false, 3_600_000),
+    published('computed', 2 * 3_600_000 + 60_000, false, 3_600_000),
+    published('computed', 2 * 3_600_000 + 60_001, false, 3_600_000),
     published('computed', 9 * 3_600_000, false, 0),
   ]).toEqual(['ok', 'warn', 'warn', 'fail', 'ok', 'warn', 'ok']);
 });

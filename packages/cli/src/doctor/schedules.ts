@@ -1,10 +1,10 @@
 /** Schedules, as the API says them: how often runs are due, and which schedule is late. They may be others than the setting says. */
+import { overdueMs } from '@tributary/model/schedule-bounds';
 import { span } from '@tributary/model/span';
 import { createApiClient } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
 import { CommandError } from '../exit.ts';
 import type { Settings } from '../settings.ts';
-import { OVERDUE_AFTER } from './archive.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 type Schedule = Pick<AnswerOf<'schedules'>['schedules'][number], 'name' | 'mode' | 'paused' | 'at' | 'next' | 'lastDoneAt'>;
@@ -40,7 +40,7 @@ export function judgeSchedules(schedules: readonly Schedule[], nowMs: number): J
         : warn(CHECK, `no run begins by itself, paused: ${paused}`, 'Resume it with "tributary schedules resume NAME".');
     return { findings: [finding], everyMs: 0 };
   }
-  const late = due.filter((one) => one.mode === 'full' && nowMs - (one.lastDoneAt ?? one.at) > OVERDUE_AFTER * apartMs(one));
+  const late = due.filter((one) => one.mode === 'full' && overdueMs((one.lastDoneAt ?? one.at) + 2 * apartMs(one), nowMs) > 0);
   const findings = late.map((one) =>
     warn(
       CHECK,
