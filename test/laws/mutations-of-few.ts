@@ -45,4 +45,12 @@ export const MUTATIONS_OF_FEW: readonly Mutation[] = [
     to: 'MOST_APART.times * Math.max(1, Math.sqrt(MOST_APART.degrees / (groups - 1)))',
     test: `${ENGINE}/channels-apart.test.ts`,
   },
+  {
+    lie: 'several units that are alike are drawn as if there were one',
+    law: '7',
+    file: `${ENGINE}/draws.ts`,
+    from: 'OF_FEW[mean]?.[',
+    to: 'OF_FEW[1]?.[',
+    test: `${ENGINE}/draws.test.ts`,
+  },
 ];

@@ -41,16 +41,20 @@ const near: Near = {
     const ofKnown = known.map((channel) => channels.indexOf(channel));
     // One for all draws: rewards are asked for while the sums are as they were.
     const [journeys, rewards] = [new Float64Array(places.size), new Float64Array(places.size)];
+    // Draws have what the sums have, more or less often: most paths never convert.
+    const all = Int32Array.from(paths.keys());
+    const converting = all.filter((path) => conversions[path] !== 0);
     return (sums) => {
       journeys.fill(0);
-      for (const counts of [sums.conversions, sums.nulls]) addInSets(journeys, placeOf, counts);
+      addInSets(journeys, { placeOf, paths: all }, sums.nulls);
+      addInSets(journeys, { placeOf, paths: converting }, sums.conversions);
       return (reward) => {
         rewards.fill(0);
-        addInSets(rewards, placeOf, sums[reward]);
+        addInSets(rewards, { placeOf, paths: converting }, sums[reward]);
         const effects = effectsNear(games.get(reward) as NearGame, rewards, journeys);
-        const all = new Float64Array(channels.length);
-        for (let i = 0; i < ofKnown.length; i++) all[ofKnown[i] as number] = effects[i] as number;
-        return all;
+        const ofAll = new Float64Array(channels.length);
+        for (let i = 0; i < ofKnown.length; i++) ofAll[ofKnown[i] as number] = effects[i] as number;
+        return ofAll;
       };
     };
   },
@@ -60,9 +64,16 @@ function keyOf(path: readonly string[]): string {
   return [...new Set(path)].sort(byCodePoint).join(SEPARATOR);
 }
 
-/** Paths without any count have no set. */
-function addInSets(sums: Float64Array, placeOf: Int32Array, amounts: Float64Array): void {
-  for (let path = 0; path < amounts.length; path++) {
+interface InSets {
+  /** By path; paths without any count have none. */
+  readonly placeOf: Int32Array;
+  /** Those that are added up. */
+  readonly paths: Int32Array;
+}
+
+function addInSets(sums: Float64Array, { placeOf, paths }: InSets, amounts: Float64Array): void {
+  for (let i = 0; i < paths.length; i++) {
+    const path = paths[i] as number;
     const place = placeOf[path] as number;
     if (place >= 0) sums[place] = (sums[place] as number) + (amounts[path] as number);
   }

@@ -11,19 +11,25 @@ function drawnBy(number: number, times = 1): number {
   return sums.conversions[0] as number;
 }
 
-test('a single unit is drawn as often as the sums of the Poisson probabilities say, also where they lie within a part of the table', () => {
-  let [sum, probability] = [0, Math.exp(-1)];
-  for (let count = 0; count < 9; count++) {
-    if (count > 0) probability /= count;
-    sum += probability;
-    expect([drawnBy(sum * (1 - 1e-12)), drawnBy(sum * (1 + 1e-12))]).toEqual([count, count + 1]);
-  }
+test.each([1, 2, 9, 2.5])(
+  '%s units that are alike are drawn as often as the sums of the Poisson probabilities say, also where these lie within a part of the table',
+  (times) => {
+    let [sum, probability] = [0, Math.exp(-times)];
+    for (let count = 0; count < 9; count++) {
+      if (count > 0) probability *= times / count;
+      sum += probability;
+      expect([drawnBy(sum * (1 - 1e-11), times), drawnBy(sum * (1 + 1e-11), times)]).toEqual([count, count + 1]);
+    }
+  },
+);
+
+test('the least and the largest random number draw a few of a single unit', () => {
   expect([drawnBy(2 ** -53), drawnBy(1 - 2 ** -53)].map((drawn) => drawn < 20)).toEqual([true, true]);
 });
 
-test('its mean and variance are 1, over equal steps of the random number', () => {
-  const drawn = Array.from({ length: 20_000 }, (_, step) => drawnBy((step + 0.5) / 20_000));
+test.each([1, 3, 9])('mean and variance of %i units are as many, over equal steps of the random number', (times) => {
+  const drawn = Array.from({ length: 20_000 }, (_, step) => drawnBy((step + 0.5) / 20_000, times));
   const mean = drawn.reduce((all, one) => all + one, 0) / drawn.length;
-  expect(mean).toBeCloseTo(1, 3);
-  expect(drawn.reduce((all, one) => all + (one - mean) ** 2, 0) / drawn.length).toBeCloseTo(1, 2);
+  expect(mean).toBeCloseTo(times, 2);
+  expect(drawn.reduce((all, one) => all + (one - mean) ** 2, 0) / drawn.length).toBeCloseTo(times, 1);
 });

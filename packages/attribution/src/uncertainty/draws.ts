@@ -19,12 +19,7 @@ export function addDraw(units: Units, sums: PathSums, random: Random): void {
   const { times, never } = units;
   for (let unit = 0; unit < times.length; unit++) {
     const mean = times[unit] as number;
-    const drawn =
-      mean === 1
-        ? poissonOfOne(never[unit] as number, random)
-        : mean < SMALL
-          ? smallPoisson(mean, random() - (never[unit] as number), never[unit] as number)
-          : poisson(mean, random);
+    const drawn = mean < SMALL ? poissonOfFew(mean, never[unit] as number, random) : poisson(mean, random);
     if (drawn > 0) add(units, unit, drawn, sums);
   }
 }
@@ -60,16 +55,19 @@ function smallPoisson(mean: number, above: number, never: number): number {
   return count;
 }
 
-/** Most units are one of their kind. */
+/** Most units are one of their kind, or a few. */
 const PARTS = 4_096;
-/** By which of equal parts of 0 to 1 a random number lies in: the draw of mean 1, where the whole part has the same; else `MIXED`. */
-const OF_ONE = new Uint8Array(PARTS).map((_, part) => {
-  const [first, last] = [part / PARTS, (part + 1) / PARTS].map((number) => smallPoisson(1, number - Math.exp(-1), Math.exp(-1)));
-  return first === last ? (first as number) : MIXED;
+/** By whole mean and by which of equal parts of 0 to 1 a random number lies in: the draw, where the whole part has the same; else `MIXED`. */
+const OF_FEW = Array.from({ length: SMALL }, (_, mean) => {
+  const never = Math.exp(-mean);
+  return new Uint8Array(PARTS).map((_part, part) => {
+    const [first, last] = [part / PARTS, (part + 1) / PARTS].map((number) => smallPoisson(mean, number - never, never));
+    return first === last ? (first as number) : MIXED;
+  });
 });
 
-function poissonOfOne(never: number, random: Random): number {
+function poissonOfFew(mean: number, never: number, random: Random): number {
   const number = random();
-  const drawn = OF_ONE[Math.floor(number * PARTS)] as number;
-  return drawn === MIXED ? smallPoisson(1, number - never, never) : drawn;
+  const drawn = OF_FEW[mean]?.[Math.floor(number * PARTS)] ?? MIXED;
+  return drawn === MIXED ? smallPoisson(mean, number - never, never) : drawn;
 }
