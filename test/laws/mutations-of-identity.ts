@@ -180,8 +180,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'the API answers from records as they are stored',
     law: '5',
     file: 'services/api/src/http/record-reader.ts',
-    from: 'windowMs === null || record === null ? record',
-    to: 'windowMs !== undefined ? record',
+    from: 'windowMs === null || stored === null ? stored',
+    to: 'windowMs !== undefined ? stored',
     test: 'services/api/test/joined-keys.test.ts',
   },
   {
@@ -216,5 +216,21 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     from: "joinedMs === null ? 'true' : 'said IS NULL'",
     to: "joinedMs === null ? 'true' : 'true'",
     test: BATCH,
+  },
+  {
+    lie: 'a key that is linked is answered for by itself',
+    law: '1',
+    file: 'services/api/src/http/record-reader.ts',
+    from: 'owner === key.userKey ? []',
+    to: "owner !== '' ? []",
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
+    lie: 'an answer under a key is complete where the partition of its owner lags',
+    law: '7',
+    file: 'services/api/src/http/record-reader.ts',
+    from: '[...before.partitions, owner.partition]',
+    to: 'before.partitions',
+    test: 'services/api/test/joined-keys.test.ts',
   },
 ];

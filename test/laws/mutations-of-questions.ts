@@ -65,8 +65,8 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     lie: 'a question about users lacks what the last of them lacks',
     law: '7',
     file: 'services/api/src/routes/signals.ts',
-    from: 'metaText(selections, lacks, notes)',
-    to: 'metaText(new Set([...selections.keys()].slice(-1)), lacks, notes)',
+    from: 'metaText(own, lacks, notes)',
+    to: 'metaText(new Set([...own].slice(-1)), lacks, notes)',
     test: 'services/api/test/no-silent-holes.test.ts',
   },
   {

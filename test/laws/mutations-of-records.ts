@@ -11,7 +11,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     lie: 'records are read first and bounded afterwards',
     law: '7',
     file: `${API}/http/record-reader.ts`,
-    from: '          demandBound(owners, records);\n',
+    from: '          demandBound(owners, records, held);\n',
     to: '',
     test: 'services/api/test/record-reader.test.ts',
   },

@@ -36,6 +36,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['events', 'tail'], load: async () => (await import('./commands/events-tail.ts')).addEventsTail },
   { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
   { path: ['users', 'export'], load: async () => (await import('./commands/users-export.ts')).addUsersExport },
+  { path: ['users', 'keys'], load: async () => (await import('./commands/users-keys.ts')).addUsersKeys },
   { path: ['conversions'], load: async () => (await import('./commands/conversions.ts')).addConversions },
   { path: ['attribution', 'report'], load: async () => (await import('./commands/attribution-report.ts')).addAttributionReport },
   {

@@ -66,6 +66,31 @@ export const JourneyAnswer = z.object({
   meta: z.object({ ...SpeedMeta.shape, definitions: z.string() }),
 });
 
+export const KeysAnswer = z.object({
+  userId: z.string(),
+  owner: z.string().describe('Who answers for this key now: itself, or the user that it belongs to.'),
+  links: z
+    .array(
+      z.object({
+        userId: z.string(),
+        since: z.int().describe('From when on the key is theirs, until the next link; epoch ms.'),
+        receivedAt: z.int(),
+        undone: z.boolean().describe('It was undone: it does not hold any longer.'),
+      }),
+    )
+    .describe('To whom this key was linked, oldest first.'),
+  keys: z
+    .array(
+      z.object({
+        userId: z.string(),
+        since: z.int().nullable().describe('When it was linked, epoch ms; null: what says so is older than what is kept.'),
+        events: z.int().describe('Events that were received with it and count for the owner.'),
+      }),
+    )
+    .describe('Other keys of the owner, sorted; as far back as events are kept.'),
+  meta: SpeedMeta,
+});
+
 const params = z.strictObject({ id: UserId });
 
 const SignalsQuery = z
@@ -127,6 +152,28 @@ export const USER_ROUTES = {
     example: {
       asked: { id: 'ada', names: 'page,ad_click', limit: '2' },
       answer: { userId: 'ada', status: 'PRESENT', signals: [SIGNAL], nextCursor: null, meta: META },
+    },
+  },
+  userKeys: {
+    method: 'GET',
+    path: '/v1/users/{id}/keys',
+    tag: 'users',
+    summary: 'Keys of the same person',
+    description:
+      'Where definitions join keys of one person, a key that is linked is answered for by its owner as of now: signals, values, journeys and conversions of either are the same.',
+    scope: 'read',
+    params,
+    answer: KeysAnswer,
+    refusals: [413],
+    example: {
+      asked: { id: 'cookie-1' },
+      answer: {
+        userId: 'cookie-1',
+        owner: 'ada',
+        links: [{ userId: 'ada', since: NOON, receivedAt: NOON, undone: false }],
+        keys: [{ userId: 'cookie-1', since: NOON, events: 3 }],
+        meta: META,
+      },
     },
   },
   querySignals: {

@@ -91,7 +91,7 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
 }
 
 /** Links of keys outlive the events that they moved: what comes later belongs to somebody by them. */
-function isOfLinks(line: string): boolean {
+export function isOfLinks(line: string): boolean {
   const at = line.indexOf(',');
   return LINKS.some((one) => line.startsWith(one, at));
 }

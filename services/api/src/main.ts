@@ -108,7 +108,11 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   const merge = createServing(deps);
   const context: ApiContext = {
     ...merge,
-    records: createRecordReader(deps.store, (partition) => merge.board.definitions(partition).joinedMs),
+    records: createRecordReader(deps.store, {
+      partitions,
+      joinedMs: (partition) => merge.board.definitions(partition).joinedMs,
+      now: deps.now,
+    }),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),

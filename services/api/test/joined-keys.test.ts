@@ -1,14 +1,17 @@
 /** Answers about users where keys of one person are joined (decision 43): what counts for a key, never a message, and nothing of what was lent away. */
+import { KeysAnswer } from '@tributary/contract/users';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { encodeMessage } from '@tributary/model/identity/message-line';
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { readDefinitions } from '@tributary/signals/definitions/file';
+import { cutMark } from '@tributary/views/record';
 import { expect, test } from 'vitest';
 import { joined } from '../../../test/laws/adoption-world.ts';
 import { createWorld, event, NOON, PARTITIONS, type World } from './world.ts';
 
-const DEFINITIONS = joined(definitionsOf({ signalRetention: { days: 90, perUser: 20 } }));
+const DEFINITIONS = joined(readDefinitions(JSON.stringify({ signals: { all: { count: '*', window: '1h' } } }), sha256Hex));
 
 async function append({ commit }: World, userKey: string, ...lines: string[]): Promise<void> {
   const conversions = new Map(
@@ -56,9 +59,74 @@ test('law 5: signals, journeys and explanations of a user have what was lent to 
   expect(JSON.stringify([body, journeys, explained.body])).not.toContain('tributary');
 });
 
-test('law 5: what was lent away does not count where it was received', async () => {
+test('laws 1 and 5: a key that is linked is answered for by its owner, everywhere', async () => {
   const world = await joinedWorld();
-  expect((await world.get('/v1/users/cookie/signals')).body.signals).toEqual([]);
-  expect((await world.get('/v1/users/cookie/journey')).body.journeys).toEqual([]);
-  expect(DEFINITIONS.joinedMs).toBe(30 * DAY_MS);
+  const under = async (key: string) => {
+    const signals = (await world.get(`/v1/users/${key}/signals`)).body.signals;
+    const journey = (await world.get(`/v1/users/${key}/journey`)).body.journeys;
+    const { values } = (await world.get(`/v1/users/${key}/values?asOf=${NOON}`)).body;
+    const explained = (await world.get(`/v1/conversions/order?user=${key}`)).body;
+    return { signals, journey, values, explained };
+  };
+  const [ofCookie, ofUser] = [await under('cookie'), await under('ada')];
+  expect(ofCookie).toEqual(ofUser);
+  expect(ofUser.signals).toEqual([BUY, CLICK]);
+  expect(ofUser.values).toMatchObject({ all: { value: 2, status: 'READY' } });
+  const both = (await world.post('/v1/signals/query', { users: ['cookie', 'eve', 'ada'], limit: 5 })).body.results;
+  expect(both.map(({ userId, signals }: { userId: string; signals: unknown[] }) => [userId, signals.length])).toEqual([
+    ['cookie', 2],
+    ['eve', 0],
+    ['ada', 2],
+  ]);
+});
+
+test('law 7: an answer under a key lacks what the partition of its owner lacks', async () => {
+  const world = await joinedWorld();
+  const other = partitionOf('ada', PARTITIONS);
+  expect(other).not.toBe(partitionOf('cookie', PARTITIONS));
+  await append(world, 'ada', cutMark(NOON - DAY_MS).trimEnd());
+  for (const path of ['signals', 'journey']) {
+    const { meta } = (await world.get(`/v1/users/cookie/${path}`)).body;
+    expect([path, meta.complete, meta.reasons]).toEqual([path, false, ['record_cut']]);
+  }
+  const behind = await joinedWorld();
+  behind.unread.push({ partition: other, position: '50000000', appendedMs: NOON });
+  behind.advance(60_000);
+  await behind.tick();
+  const asked = { users: ['cookie'], limit: 5 };
+  const answers = [
+    await behind.get('/v1/users/cookie/signals'),
+    await behind.get('/v1/users/cookie/journey'),
+    await behind.get('/v1/users/cookie/keys'),
+    await behind.get('/v1/conversions/order?user=cookie'),
+    await behind.post('/v1/signals/query', asked),
+    await behind.get('/v1/users/cookie/values'),
+  ];
+  expect(answers.map(({ body }) => body.meta.complete)).toEqual(answers.map(() => false));
+});
+
+test('law 1: links lead on from key to key, and links in a circle end', async () => {
+  const world = await joinedWorld();
+  const link = (from: string, to: string, number: number) =>
+    encodeMessage(
+      { kind: 'link', to: from, link: { id: `${to}\nat y`, to, ts: NOON, version: `${number}`, receivedAt: NOON } },
+      { from: 2, number },
+    );
+  await append(world, 'ada', link('ada', 'eve', 3));
+  expect((await world.get('/v1/users/cookie/keys')).body.owner).toBe('eve');
+  await append(world, 'eve', link('eve', 'cookie', 4));
+  const owners = [];
+  for (const key of ['cookie', 'ada', 'eve']) owners.push((await world.get(`/v1/users/${key}/keys`)).body.owner);
+  expect(owners).toEqual(['eve', 'cookie', 'ada']);
+});
+
+test('keys of a person are listed with what links them, under either', async () => {
+  const world = await joinedWorld();
+  const keys = [{ userId: 'cookie', since: null, events: 1 }];
+  const links = [{ userId: 'ada', since: NOON - MINUTE_MS, receivedAt: NOON - 1, undone: false }];
+  const ofCookie = KeysAnswer.parse((await world.get('/v1/users/cookie/keys')).body);
+  expect(ofCookie).toMatchObject({ userId: 'cookie', owner: 'ada', links, keys });
+  expect((await world.get('/v1/users/ada/keys')).body).toMatchObject({ userId: 'ada', owner: 'ada', links: [], keys });
+  const apart = await createWorld();
+  expect((await apart.get('/v1/users/cookie/keys')).body).toMatchObject({ owner: 'cookie', links: [], keys: [] });
 });

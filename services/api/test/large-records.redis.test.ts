@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { createRecordReader } from '../src/http/record-reader.ts';
 
 const KIB = 1024;
+const NOT_JOINED = { partitions: 1, joinedMs: () => null, now: () => 0 };
 
 test('law 7: only records of more than 1 MiB travel over the connection for long answers', async () => {
   const server = await startRedis();
@@ -16,7 +17,7 @@ test('law 7: only records of more than 1 MiB travel over the connection for long
   try {
     const [serving, bulk] = connections as [(typeof connections)[0], (typeof connections)[0]];
     await Promise.all(connections.map((redis) => whenReady(redis, 10_000)));
-    const reader = createRecordReader(createServingStore(serving, 'test', 1, VIEWS, { bulk }), () => null);
+    const reader = createRecordReader(createServingStore(serving, 'test', 1, VIEWS, { bulk }), NOT_JOINED);
     const sizes = [1, 900, 1_024, 1_025, 3_000].map((kib) => kib * KIB);
     for (const size of sizes) await serving.set(recordKey('test', 0, `user ${size}`), 'x'.repeat(size));
     const read = (...users: number[]) =>

@@ -5,6 +5,7 @@ import { cutTo, queryBody, selectSignals } from '../src/http/signals-body.ts';
 import { createWorld, event } from './world.ts';
 
 const KIB = 1024;
+const NOT_JOINED = { partitions: 1, joinedMs: () => null, now: () => 0 };
 const KEY = 'tr_reader';
 const LIMITS: RecordLimits = { requestBytes: 8_000 * KIB, inFlightBytes: 16_000 * KIB, partBytes: 2_000 * KIB };
 
@@ -33,7 +34,7 @@ const sizes = (records: readonly (Buffer | null)[]) => records.map((record) => r
 
 test('a user named a thousand times is read once', async () => {
   const store = storeOf({ fat: 3_000 * KIB });
-  const reader = createRecordReader(store, () => null, LIMITS);
+  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
   const read = await reader.read(KEY, owners(...new Array<string>(1_000).fill('fat')), sizes);
   expect(read).toEqual(new Array(1_000).fill(3_000 * KIB));
   expect(store.answers).toEqual([
@@ -45,7 +46,7 @@ test('a user named a thousand times is read once', async () => {
 test('small records come with the first answer; large ones in parts, each user his own', async () => {
   const users = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`u${i}`, i < 4 ? 10 * KIB : 900 * KIB + i]));
   const store = storeOf(users);
-  const reader = createRecordReader(store, () => null, LIMITS);
+  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
   const keys = [...Object.keys(users), 'stranger'];
   expect(await reader.read(KEY, owners(...keys), sizes)).toEqual(keys.map((key) => users[key] ?? null));
   expect(store.answers.length).toBeGreaterThan(2);
@@ -58,7 +59,7 @@ test('small records come with the first answer; large ones in parts, each user h
 
 test('a request beyond the bound is refused before it is read, with both numbers', async () => {
   const store = storeOf(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`u${i}`, 1_000 * KIB])));
-  const reader = createRecordReader(store, () => null, LIMITS);
+  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
   const all = owners(...Array.from({ length: 9 }, (_, i) => `u${i}`));
   await expect(reader.read(KEY, all, sizes)).rejects.toMatchObject({
     code: 'too_much_asked',
@@ -88,7 +89,7 @@ function heldStore(bytesOf: Readonly<Record<string, number>>, fromBytes: number)
 test('law 7: requests together hold no more than the bound, keys share it, and what they held is free afterwards', async () => {
   const four = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`u${i}`, 500 * KIB]));
   const store = heldStore(four, 500 * KIB);
-  const reader = createRecordReader(store, () => null, LIMITS);
+  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
   const ask = (key: string) => reader.read(key, owners(...Object.keys(four)), sizes);
   const greedy = Array.from({ length: 10 }, () => ask('greedy').catch((error: { code: string }) => error.code));
   await expect.poll(() => store.asked.length).toBeGreaterThan(0);
@@ -108,7 +109,7 @@ test('law 7: requests together hold no more than the bound, keys share it, and w
 
 test('law 7: large records are read one at a time, one of each key, two more wait, and small ones go on meanwhile', async () => {
   const store = heldStore({ fat: 3_000 * KIB, thin: 10 * KIB }, 2_000 * KIB);
-  const reader = createRecordReader(store, () => null, LIMITS);
+  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
   const ask = (key: string, user: string) => reader.read(key, owners(user), sizes);
   const first = ask('a', 'fat');
   await expect.poll(() => store.asked.length).toBe(1);
@@ -134,7 +135,7 @@ test('a large record that cannot be read leaves the turn to the next', async () 
   let asked = 0;
   const reader = createRecordReader(
     { records: async (...question) => (++asked === 2 ? Promise.reject(new Error('gone')) : store.records(...question)) },
-    () => null,
+    NOT_JOINED,
     LIMITS,
   );
   await expect(reader.read(KEY, owners('fat'), sizes)).rejects.toMatchObject({ code: 'store_unavailable' });

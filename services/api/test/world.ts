@@ -265,7 +265,7 @@ export async function createWorld(options: WorldOptions = {}) {
     store,
     source,
     archive: {
-      conversions: async ({ generation }, { fromMs, toMs, types, userKey, after, limit }) =>
+      conversions: async ({ generation }, { fromMs, toMs, types, userKeys, after, limit }) =>
         naiveTimelines(archived.get(generation) ?? [], definitions)
           .flat()
           .filter((one) => definitions.conversionTypes.has(one.type) && one.ts >= fromMs && one.ts < toMs)
@@ -277,7 +277,7 @@ export async function createWorld(options: WorldOptions = {}) {
             valueMinor: one.value ?? 0,
             currency: one.currency ?? null,
           }))
-          .filter((one) => (types ?? [one.type]).includes(one.type) && (userKey ?? one.userKey) === one.userKey)
+          .filter((one) => (types ?? [one.type]).includes(one.type) && (userKeys ?? [one.userKey]).includes(one.userKey))
           .sort((a, b) => (isBehind(a, b) ? 1 : -1))
           .filter((one) => after === null || isBehind(one, after))
           .slice(0, limit),
@@ -357,7 +357,11 @@ export async function createWorld(options: WorldOptions = {}) {
   const { generations, board, deltas } = serving;
   const context: ApiContext = {
     ...serving,
-    records: createRecordReader(deps.store, (partition) => serving.board.definitions(partition).joinedMs),
+    records: createRecordReader(deps.store, {
+      partitions,
+      joinedMs: (partition) => serving.board.definitions(partition).joinedMs,
+      now: deps.now,
+    }),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),

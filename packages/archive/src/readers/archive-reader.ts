@@ -32,7 +32,8 @@ export interface ConversionsQuestion {
   readonly toMs: number;
   /** Any of these; undefined: of any type. */
   readonly types: readonly string[] | undefined;
-  readonly userKey: string | undefined;
+  /** Those of any of these; undefined: all. */
+  readonly userKeys: readonly string[] | undefined;
   /** Only what stands behind it in the list: null, from the top. */
   readonly after: Pick<ListedConversion, 'ts' | 'id' | 'userKey'> | null;
   readonly limit: number;
@@ -106,12 +107,12 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
   }
 
   return {
-    async conversions(manifest, { fromMs, toMs, types = [], userKey, after, limit }, signal) {
+    async conversions(manifest, { fromMs, toMs, types = [], userKeys, after, limit }, signal) {
       if (manifest.conversions.length === 0) return [];
       const wanted = [
         'ts >= $fromMs AND ts < $toMs',
         ...(types.length === 0 ? [] : [`type IN (${types.map((_, i) => `$type${i}`).join(', ')})`]),
-        ...(userKey === undefined ? [] : ['user_key = $userKey']),
+        ...(userKeys === undefined ? [] : [`user_key IN (${userKeys.map((_, i) => `$user${i}`).join(', ')})`]),
         ...(after === null ? [] : ['(ts, id, user_key) < ($afterTs, $afterId, $afterUser)']),
       ];
       const rows = await ask(manifest.conversions, signal, (session, relation) =>
@@ -123,7 +124,7 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
             toMs: BigInt(toMs),
             limit: BigInt(limit),
             ...Object.fromEntries(types.map((type, i) => [`type${i}`, type])),
-            ...(userKey === undefined ? {} : { userKey }),
+            ...Object.fromEntries((userKeys ?? []).map((userKey, i) => [`user${i}`, userKey])),
             ...(after === null ? {} : { afterTs: BigInt(after.ts), afterId: after.id, afterUser: after.userKey }),
           },
         ),

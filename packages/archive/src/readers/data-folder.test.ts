@@ -258,7 +258,7 @@ test('conversions are listed newest first, by filter and page by page, none twic
     event('u2', { ts: 30, id: 'last', type: 'purchase' }),
   ]);
   const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
-  const all = { fromMs: 0, toMs: 99, types: undefined, userKey: undefined, after: null, limit: 9 };
+  const all = { fromMs: 0, toMs: 99, types: undefined, userKeys: undefined, after: null, limit: 9 };
   const list = async (change: Partial<Parameters<typeof reader.conversions>[1]> = {}) =>
     (await reader.conversions(manifest, { ...all, ...change }, NEVER)).map(({ ts, id, userKey }) => [ts, id, userKey]);
   const newestFirst = [
@@ -271,8 +271,8 @@ test('conversions are listed newest first, by filter and page by page, none twic
   expect(await list({ fromMs: 20, toMs: 30 })).toEqual(newestFirst.slice(1));
   expect(await list({ types: ['ad_click', 'purchase'] })).toEqual(newestFirst);
   expect(await list({ types: ['ad_click', `purchase' OR 1=1 --`] })).toEqual([]);
-  expect(await list({ userKey: `u1' OR 1=1 --` })).toEqual([]);
-  expect(await list({ userKey: 'u1' })).toEqual([[20, 'same', 'u1']]);
+  expect(await list({ userKeys: [`u1' OR 1=1 --`] })).toEqual([]);
+  expect(await list({ userKeys: ['u1', 'absent'] })).toEqual([[20, 'same', 'u1']]);
   for (const [i, [ts, id, userKey]] of newestFirst.entries())
     expect(await list({ after: { ts: Number(ts), id: String(id), userKey: String(userKey) }, limit: 1 })).toEqual(
       newestFirst.slice(i + 1, i + 2),

@@ -141,8 +141,8 @@ function placed({ key, links }: KeyState, held: Held, at: Version): Message[] {
   return [...(lentTo === null ? [] : [message('take', lentTo)]), ...(owner === null ? [] : [message('put', owner)])];
 }
 
-/** null: it counts here. An item never comes back to a key that lent it, so links in a circle end. */
-function ownerOf(key: string, links: Links, { ts, path }: Pick<Item, 'ts' | 'path'>): string | null {
+/** The key that an item of `key` goes to; null: it counts here. An item never comes back to a key that lent it, so links in a circle end. */
+export function ownerOf(key: string, links: Links, { ts, path }: Pick<Item, 'ts' | 'path'>): string | null {
   const owner = ownerAt(links, ts);
   return owner === null || owner === key || path.includes(owner) || path.length >= MAX_HOPS ? null : owner;
 }

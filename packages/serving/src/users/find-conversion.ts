@@ -28,14 +28,25 @@ const MAX_EVENTS = 20_000;
 
 export interface RecordReader {
   /**
-   * `use` gets the records in the order of the users; they are held until it is done. `records` have what counts for each key, `stored` the messages
-   * between keys too. `asker`: the key whose share it is. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
+   * `use` gets the records in the order of the users, and the keys that answer for them; they are held until it is done. Where keys of one person are
+   * joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the key whose share it is. Rejects with
+   * `too_much_asked`, `overloaded`, `store_unavailable`.
    */
   read<T>(
     asker: string,
     users: readonly RecordOwner[],
-    use: (records: readonly (Buffer | null)[], stored: readonly (Buffer | null)[]) => T | Promise<T>,
+    use: (records: readonly (Buffer | null)[], keys: readonly AnsweringKey[]) => T | Promise<T>,
   ): Promise<T>;
+}
+
+/** The key that was asked for, or its owner. */
+export interface AnsweringKey extends RecordOwner {
+  /** The record as it lies in the store, with messages between keys. */
+  readonly stored: Buffer | null;
+  /** The same of the key that was asked for. */
+  readonly asked: Buffer | null;
+  /** What the answer depends on: those of the keys that led here, and its own. */
+  readonly partitions: readonly number[];
 }
 
 /** What conversions are looked for in. */
@@ -68,19 +79,20 @@ export async function findConversion(
   const { deps, board, records, archiveLimit } = context;
   const notes: string[] = [];
   const { manifest } = served.loaded;
-  const user = userKey ?? (await ownerOf(context, served, id, notes));
-  const partition = partitionOf(user, deps.partitions);
-  const { recorded, stored, marked } = await records.read(
-    asker,
-    [{ partition, userKey: user }],
-    ([record = null], [all = null]) => ({
+  const asked = userKey ?? (await ownerOf(context, served, id, notes));
+  const owner = { partition: partitionOf(asked, deps.partitions), userKey: asked };
+  const { key, recorded, stored, marked } = await records.read(asker, [owner], ([record = null], [answering]) => {
+    const of = answering as AnsweringKey;
+    return {
+      key: of,
       recorded: eventsOfRecord(record),
-      stored: record === all ? null : eventsOfRecord(all),
+      stored: record === of.stored ? null : eventsOfRecord(of.stored),
       marked: cutOfRecord(record),
-    }),
-  );
+    };
+  });
+  const { userKey: user, partition } = key;
   const seen = recorded.find((event) => event.id === id);
-  const lags = gapsAmong(board.health().missing, new Set([partition]));
+  const lags = gapsAmong(board.health().missing, new Set(key.partitions));
   // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
   const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 

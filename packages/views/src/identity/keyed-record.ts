@@ -8,13 +8,14 @@ import {
   emptyKey,
   type KeyState,
   membersOf,
+  ownerOf,
   receiveEvent,
   receiveMessage,
 } from '@tributary/model/identity/adoption';
 import type { Version } from '@tributary/model/identity/links';
 import { isMessageType, LINK_TYPES, messageOf, RESERVED_PREFIX } from '@tributary/model/identity/message-line';
 import { timelineEvent } from '../member.ts';
-import { cutMark, linesOf, markedCut } from '../record.ts';
+import { cutMark, isOfLinks, linesOf, markedCut } from '../record.ts';
 import type { StepRules } from '../step.ts';
 import { countOnce, emptyUser, insert, isRetained, NEVER_CUT, prune, type UserState } from '../user-state.ts';
 
@@ -54,6 +55,23 @@ export function countingRecord(key: string, record: Buffer, windowMs: number): B
   const lines = countingLines(key, linesOf(text), windowMs).map((line) => `${line}\n`);
   return Buffer.from(lines.join('') + (cutTs === NEVER_CUT ? '' : cutMark(cutTs)));
 }
+
+/**
+ * Whose key it is at an instant, by the links in its record: what happens then counts for them, and they answer when it is asked for. Itself where no
+ * link holds. `passed`: the keys that led to it.
+ */
+export function ownerOfRecord(key: string, record: Buffer, windowMs: number, { atMs, passed }: OwnerQuestion): string {
+  if (!record.includes(LINK_HEAD)) return key;
+  const links = [...linesOf(record.toString('utf8'))].filter(isOfLinks);
+  return ownerOf(key, keyFromLines(key, links, windowMs).links, { ts: atMs, path: passed }) ?? key;
+}
+
+interface OwnerQuestion {
+  readonly atMs: number;
+  readonly passed: readonly string[];
+}
+
+const LINK_HEAD = `,"type":"${LINK_TYPES[0]}"`;
 
 /** How each message goes on after its instant. Properties of an event may hold the same text: then all of its record is looked at, to the same end. */
 const MESSAGE_HEAD = `,"type":"${RESERVED_PREFIX}`;

@@ -9,6 +9,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
+import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { type UserValues, type ValueQuestion, valuesReader } from '@tributary/serving/users/signal-values';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
@@ -28,8 +29,8 @@ export const MOST_ANSWER_BYTES = 32 * 1024 * 1024;
 export interface AskedUsers {
   /** In the order asked; one may be there twice. */
   readonly users: readonly RecordOwner[];
-  /** By partition: during a change of definitions two may follow different ones. */
-  readonly sets: ReadonlyMap<number, SignalSet>;
+  /** By partition: during a change of definitions two may follow different ones. Those of owners who answer for users come when these are read. */
+  readonly sets: Map<number, SignalSet>;
 }
 
 export function askedUsers({ deps, board }: ApiContext, userKeys: readonly string[]): AskedUsers {
@@ -86,8 +87,11 @@ export async function findValues(
   owner: string,
   add: (user: ValuedUser) => number,
 ): Promise<FoundValues> {
-  const partitions = [...sets.keys()];
-  const read = await records.read(owner, users, async (found) => {
+  const read = await records.read(owner, users, async (found, keys) => {
+    const own = new Set(keys.flatMap((key) => key.partitions));
+    const partitions = [...own];
+    for (const partition of partitions)
+      if (!sets.has(partition)) sets.set(partition, signalsOf(board.definitions(partition), sha256Hex));
     // After the records: what they hold was applied at or before this log time, and what they let go of is known by then.
     const kept = new Map<number, KeptRecords | null>();
     for (const [i, one] of (await fromStore(deps.store.kept(partitions))).entries()) kept.set(partitions[i] as number, one);
@@ -111,7 +115,8 @@ export async function findValues(
     let bytes = 0;
     const holes: string[] = [];
     let [partial, bounded, backfilling] = [false, 0, false];
-    for (const [i, { partition, userKey }] of users.entries()) {
+    for (const [i, { userKey }] of users.entries()) {
+      const { partition, partitions: led } = keys[i] as AnsweringKey;
       const turning = turns.next();
       if (turning !== undefined) await turning;
       const record = found[i] ?? null;
@@ -122,13 +127,13 @@ export async function findValues(
       }
       if (one.bounded) bounded++;
       if (one.lostMs !== NEVER_CUT) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(one.lostMs, 'what signals look at')}`);
-      bytes += add({ ...one, partition, userKey, isPresent: record !== null, isBehind: behind.has(partition) });
+      bytes += add({ ...one, partition, userKey, isPresent: record !== null, isBehind: led.some((at) => behind.has(at)) });
       demandAtMost(MOST_ANSWER_BYTES, bytes);
     }
-    return { asOf, holes, partial, bounded, backfilling, health };
+    return { asOf, own, holes, partial, bounded, backfilling, health };
   });
   const { lagMs, watermark, missing, notes } = read.health;
-  const own = new Set(partitions);
+  const { own } = read;
   const more = read.holes.length > MOST_NAMED ? [`and ${read.holes.length - MOST_NAMED} more users`] : [];
   const gaps = [
     ...gapsAmong(missing, own),

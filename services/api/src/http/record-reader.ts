@@ -4,11 +4,12 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
+import { partitionOf } from '@tributary/model/user-key';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { fromStore } from '@tributary/serving/from-store';
-import type { RecordReader } from '@tributary/serving/users/find-conversion';
+import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-conversion';
 import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
-import { countingRecord } from '@tributary/views/identity/keyed-record';
+import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import { createSerialLimit } from './serial-limit.ts';
 
 export interface RecordLimits {
@@ -32,10 +33,17 @@ const GROWTH_BYTES = SHORT_ANSWER_BYTES - RECORD_LIMITS.partBytes;
 const MOST_LARGE_WAITING = 2;
 const MOST_ROUNDS = 1_000;
 
-/** `joinedMs`: how far back links reach by the definitions of a partition; null: keys are not joined. */
+/** What is to be known of keys of one person. */
+interface JoinedKeys {
+  readonly partitions: number;
+  /** How far back links reach by the definitions of a partition, ms; null: keys are not joined. */
+  joinedMs(partition: number): number | null;
+  now(): number;
+}
+
 export function createRecordReader(
   store: Pick<ServingStore, 'records'>,
-  joinedMs: (partition: number) => number | null,
+  keys: JoinedKeys,
   limits: RecordLimits = RECORD_LIMITS,
 ): RecordReader {
   const inFlight = createFairShare(limits.inFlightBytes);
@@ -43,7 +51,7 @@ export function createRecordReader(
 
   return {
     async read(asker, users, use) {
-      const owners = eachOnce(users);
+      const asked = eachOnce(users);
       let claimedBytes = 0;
       /** In all, not more. */
       const claim = (bytes: number) => {
@@ -57,35 +65,76 @@ export function createRecordReader(
         inFlight.take(asker, bytes);
         claimedBytes = bytes;
       };
-      try {
+      /** Beside `held` bytes of records that were read before. */
+      const readAll = async (owners: readonly RecordOwner[], held: number): Promise<(Buffer | null)[]> => {
         const firstBytes = Math.min(FIRST_BYTES, owners.length * FIRST_BYTES_OF_USER);
-        claim(firstBytes);
+        claim(held + firstBytes);
         const records = await fromStore(store.records(owners, firstBytes));
         if (records.some(isMissing)) {
-          demandBound(owners, records);
-          claim(records.filter(isMissing).reduce((sum, bytes) => sum + bytes, firstBytes));
+          demandBound(owners, records, held);
+          claim(records.filter(isMissing).reduce((sum, bytes) => sum + bytes, held + firstBytes));
           await readMissing(owners, records, limits.partBytes);
           if (records.some(isMissing)) await largeOnes.run(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
         }
-        const stored = records as (Buffer | null)[];
-        const counting = owners.map((owner, i) => countingOf(owner, stored[i] ?? null));
-        if (owners.length === users.length) return await use(counting, stored);
-        const places = new Map(owners.map(({ userKey }, i) => [userKey, i]));
-        const ofUsers = (read: readonly (Buffer | null)[]) => users.map(({ userKey }) => read[places.get(userKey) ?? -1] ?? null);
-        return await use(ofUsers(counting), ofUsers(stored));
+        return records as (Buffer | null)[];
+      };
+      try {
+        const stored = await readAll(asked, 0);
+        const answering = asked.map((owner, i): AnsweringKey => {
+          const record = stored[i] ?? null;
+          return { ...owner, stored: record, asked: record, partitions: [owner.partition] };
+        });
+        await answerByOwners(answering, readAll);
+        const counting = answering.map(countingOf);
+        if (asked.length === users.length) return await use(counting, answering);
+        const places = new Map(asked.map(({ userKey }, i) => [userKey, i]));
+        const inOrder = <One>(all: readonly One[]) => users.map(({ userKey }) => all[places.get(userKey) as number] as One);
+        return await use(inOrder(counting), inOrder(answering));
       } finally {
         inFlight.give(asker, claimedBytes);
       }
     },
   };
 
-  function countingOf({ partition, userKey }: RecordOwner, record: Buffer | null): Buffer | null {
-    const windowMs = joinedMs(partition);
-    return windowMs === null || record === null ? record : countingRecord(userKey, record, windowMs);
+  function countingOf({ partition, userKey, stored }: AnsweringKey): Buffer | null {
+    const windowMs = keys.joinedMs(partition);
+    return windowMs === null || stored === null ? stored : countingRecord(userKey, stored, windowMs);
   }
 
-  function demandBound(owners: readonly RecordOwner[], records: readonly (Buffer | null | number)[]): void {
-    const total = records.reduce<number>((sum, record) => sum + sizeOf(record), 0);
+  /** Puts owners, with their records, in place of keys that are linked. Ends, as no key is passed twice and `MAX_HOPS` are passed at most. */
+  async function answerByOwners(
+    answering: AnsweringKey[],
+    readAll: (owners: readonly RecordOwner[], held: number) => Promise<(Buffer | null)[]>,
+  ): Promise<void> {
+    const passed = answering.map((): string[] => []);
+    for (let left = [...answering.keys()]; ; ) {
+      const linked = left.flatMap((i) => {
+        const key = answering[i] as AnsweringKey;
+        const owner = ownerOf(key, passed[i] as string[]);
+        return owner === key.userKey ? [] : [[i, { partition: partitionOf(owner, keys.partitions), userKey: owner }] as const];
+      });
+      if (linked.length === 0) return;
+      const held = answering.reduce((sum, { stored }) => sum + sizeOf(stored), 0);
+      const owners = [...new Map(linked.map(([, owner]) => [owner.userKey, owner])).values()];
+      const records = new Map((await readAll(owners, held)).map((record, at) => [owners[at]?.userKey, record]));
+      for (const [i, owner] of linked) {
+        const before = answering[i] as AnsweringKey;
+        passed[i]?.push(before.userKey);
+        const stored = records.get(owner.userKey) ?? null;
+        answering[i] = { ...owner, stored, asked: before.asked, partitions: [...before.partitions, owner.partition] };
+      }
+      left = linked.map(([i]) => i);
+    }
+  }
+
+  function ownerOf({ partition, userKey, stored }: AnsweringKey, passed: readonly string[]): string {
+    const windowMs = keys.joinedMs(partition);
+    if (windowMs === null || stored === null) return userKey;
+    return ownerOfRecord(userKey, stored, windowMs, { atMs: keys.now(), passed });
+  }
+
+  function demandBound(owners: readonly RecordOwner[], records: readonly (Buffer | null | number)[], held: number): void {
+    const total = records.reduce<number>((sum, record) => sum + sizeOf(record), held);
     if (total > limits.requestBytes)
       throw new TributaryError(
         'too_much_asked',

@@ -3,6 +3,7 @@ import { CONVERSION_ROUTES } from '@tributary/contract/conversions';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { TributaryError } from '@tributary/model/errors';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
+import { partitionOf } from '@tributary/model/user-key';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { unknownValues } from '@tributary/reports/unknown-values';
 import { fromStore } from '@tributary/serving/from-store';
@@ -16,18 +17,26 @@ import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { conversions } from '@tributary/views/conversions/fold';
 import { DROPPED, NONE } from '@tributary/views/timeline';
 import type { View } from '@tributary/views/view';
-import type { Routes } from '../context.ts';
+import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf, selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 import { conversionOf, touchOf } from './users.ts';
 
+/** The key, and its owner by now, who may have its conversions. */
+async function keysOf({ board, deps, records }: ApiContext, asker: string, userKey: string): Promise<string[]> {
+  const asked = { partition: partitionOf(userKey, deps.partitions), userKey };
+  if (board.definitions(asked.partition).joinedMs === null) return [userKey];
+  return records.read(asker, [asked], (_records, [key = asked]) => [...new Set([userKey, key.userKey])]);
+}
+
 /** Generation, time, id and user of the last conversion of a page. */
 const PLACE = ['number', 'number', 'string', 'string'] as const;
 
 export const routes: Routes = (context) => (app, _options, done) => {
-  serve(app, CONVERSION_ROUTES.listConversions, async ({ query }) => {
+  serve(app, CONVERSION_ROUTES.listConversions, async ({ owner, query }) => {
     const { limit, cursor, type, user } = query;
+    const userKeys = user === undefined ? undefined : await keysOf(context, owner, user);
     const types = type === undefined ? undefined : [type].flat();
     const { from, to } = rangeOf(query);
     const { loaded, failure } = context.generations.take(await fromStore(context.deps.store.pointer()));
@@ -40,7 +49,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         : await context.archiveLimit.run((signal) =>
             context.deps.archive.conversions(
               manifest,
-              { fromMs: from ?? 0, toMs: to ?? MAX_INSTANT_MS + 1, types, userKey: user, after, limit: limit + 1 },
+              { fromMs: from ?? 0, toMs: to ?? MAX_INSTANT_MS + 1, types, userKeys, after, limit: limit + 1 },
               signal,
             ),
           );

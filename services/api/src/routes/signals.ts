@@ -2,6 +2,7 @@
 import { USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
+import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalId } from '@tributary/store/records/signals';
 import type { ApiContext, Routes } from '../context.ts';
@@ -43,7 +44,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const selection = selectionOf(context, partition, request.query);
     const notes = await notesOf(request.query.names, partition);
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-    const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null]) => {
+    const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null], [key]) => {
+      const answering = key as AnsweringKey;
       // One more than asked for shows whether there is a next page.
       const user = selectSignals(userId, record, {
         ...selection,
@@ -56,9 +58,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
         user.slices.length > limit && last !== undefined && record !== null
           ? encodeCursor(question, [last.ts, signalId(record, last)])
           : null;
-      const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOf(partition));
+      const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOf(answering.partition));
       const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
-      return userBody(page, next, metaText(new Set([partition]), lacks, notes), demandRoom);
+      return userBody(page, next, metaText(new Set(answering.partitions), lacks, notes), demandRoom);
     });
     reply.type(JSON_TYPE);
     return body;
@@ -71,9 +73,12 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const notes = await notesOf(request.body.names, asked[0]?.partition ?? 0);
     const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number; cutOfAll: number }>();
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-    const { body, release } = await records.read(request.owner, asked, (read) => {
+    const { body, release } = await records.read(request.owner, asked, (read, keys) => {
       const holes: string[] = [];
-      const selected = asked.map(({ partition, userKey }, i) => {
+      const own = new Set<number>();
+      const selected = asked.map(({ userKey }, i) => {
+        const { partition, partitions } = keys[i] as AnsweringKey;
+        for (const one of partitions) own.add(one);
         let selection = selections.get(partition);
         if (selection === undefined) {
           // One more than asked for shows whether there are more.
@@ -87,7 +92,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       });
       const left = holes.length > MOST_HOLES ? [`and ${holes.length - MOST_HOLES} more users`] : [];
       const lacks = gapsOf('record_cut', [...holes.slice(0, MOST_HOLES), ...left]);
-      return queryBody(selected, metaText(selections, lacks, notes), pool, demandRoom);
+      return queryBody(selected, metaText(own, lacks, notes), pool, demandRoom);
     });
     // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
     reply.raw.once('finish', release);

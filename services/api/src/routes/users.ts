@@ -1,9 +1,12 @@
 /** A user's journeys: what led to their conversions, and the one they are in now. */
 import { type Conversion, type Touch, USER_ROUTES } from '@tributary/contract/users';
+import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
+import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
+import { keysOfUser, linksOfKey } from '@tributary/views/identity/keys-of';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { z } from 'zod';
@@ -16,21 +19,25 @@ const MAX_JOURNEYS = 1_000;
 /** To parse a record holds everybody up: some 16 000 events are looked at, those that came last. */
 const MAX_RECORD_BYTES = 2 * 1024 * 1024;
 
+/** Links, and keys, in one answer. */
+const MAX_KEYS = 1_000;
+
 export const routes: Routes =
   ({ deps, board, records }) =>
   (app, _options, done) => {
     serve(app, USER_ROUTES.userJourney, async (request) => {
       const { id: userId } = request.params;
-      const partition = partitionOf(userId, deps.partitions);
-      const definitions = board.definitions(partition);
-      const [isPresent, events, cutOfOne, isCut] = await records.read(
+      const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
+      const [{ partition, partitions }, isPresent, events, cutOfOne, isCut] = await records.read(
         request.owner,
-        [{ partition, userKey: userId }],
-        ([record = null]) => {
+        [asked],
+        ([record = null], [key]): [AnsweringKey, boolean, Event[], number, boolean] => {
           const newest = record === null ? null : tailOf(record, MAX_RECORD_BYTES);
-          return [record !== null, eventsOfRecord(newest), cutOfRecord(record), record?.length !== newest?.length] as const;
+          const answering = key as AnsweringKey;
+          return [answering, record !== null, eventsOfRecord(newest), cutOfRecord(record), record?.length !== newest?.length];
         },
       );
+      const definitions = board.definitions(partition);
       const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
       // Journeys go as far back as records do.
       const promisedMs = recordReachMs(definitions);
@@ -41,7 +48,7 @@ export const routes: Routes =
         ...(isCut ? [`only the ${MAX_RECORD_BYTES} bytes that came last of the user's record were read`] : []),
         ...(journeys.length > MAX_JOURNEYS ? [`the oldest ${journeys.length - MAX_JOURNEYS} journeys are left out`] : []),
       ];
-      const own = new Set([partition]);
+      const own = new Set(partitions);
       const holes = [
         ...gapsAmong(missing, own),
         ...gapsOf('record_cut', cutTs === NEVER_CUT ? [] : [lostUpTo(cutTs, 'touches and conversions')]),
@@ -65,8 +72,46 @@ export const routes: Routes =
         },
       };
     });
+
+    serve(app, USER_ROUTES.userKeys, async (request) => {
+      const { id: userId } = request.params;
+      const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
+      const windowMs = board.definitions(asked.partition).joinedMs;
+      const found = await records.read(request.owner, [asked], (_records, [key]) => {
+        const { userKey, partitions, stored, asked: first } = key as AnsweringKey;
+        return {
+          ...{ owner: userKey, partitions },
+          links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
+          keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
+        };
+      });
+      const { lagMs, watermark, missing, notes } = board.health();
+      const own = new Set(found.partitions);
+      const bounded = [found.links, found.keys].some(({ length }) => length > MAX_KEYS);
+      const holes = [
+        ...gapsAmong(missing, own),
+        ...gapsOf('bound_reached', bounded ? [`an answer has at most ${MAX_KEYS} links, the newest, and ${MAX_KEYS} keys`] : []),
+      ];
+      return {
+        userId,
+        owner: found.owner,
+        links: found.links.slice(-MAX_KEYS).map(({ userKey, sinceMs, receivedAtMs, isUndone }) => ({
+          ...{ userId: userKey, since: sinceMs, receivedAt: receivedAtMs, undone: isUndone },
+        })),
+        keys: found.keys.slice(0, MAX_KEYS).map(({ userKey, sinceMs, events }) => ({ userId: userKey, since: sinceMs, events })),
+        meta: {
+          view: 'speed' as const,
+          speed: { lagMs, watermark },
+          ...completenessOf(holes, exampleOf(gapsAmong(notes, own))),
+        },
+      };
+    });
     done();
   };
+
+function textOf(record: Buffer | null): string {
+  return record?.toString('utf8') ?? '';
+}
 
 export function touchOf(touch: TimelineEvent): z.infer<typeof Touch> {
   const { id, ts, type, channel, costMinor, currency } = touch;
