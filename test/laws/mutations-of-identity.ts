@@ -233,4 +233,28 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     to: 'before.partitions',
     test: 'services/api/test/joined-keys.test.ts',
   },
+  {
+    lie: 'what no partition could have said to another is taken for a message',
+    law: '3',
+    file: 'packages/model/src/reading/decode-line.ts',
+    from: 'isMessageType(validated.event.type) ? validateMessage',
+    to: 'validated.event.ts < 0 ? validateMessage',
+    test: 'packages/model/src/reading/validate-message.test.ts',
+  },
+  {
+    lie: 'a plain line of a reserved type passes by the rules of messages',
+    law: '5',
+    file: 'packages/model/src/reading/plain-line.ts',
+    from: '!scan(from, to) || isReserved()',
+    to: '!scan(from, to)',
+    test: 'packages/model/src/reading/validate-message.test.ts',
+  },
+  {
+    lie: 'a message may come from a partition that does not exist',
+    law: '7',
+    file: 'packages/model/src/reading/validate-message.ts',
+    from: '!(Number(ID.exec(id)?.[1]) < partitions)',
+    to: '!(Number(ID.exec(id)?.[1]) < Number.POSITIVE_INFINITY)',
+    test: 'packages/model/src/reading/validate-message.test.ts',
+  },
 ];

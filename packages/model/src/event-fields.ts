@@ -76,6 +76,21 @@ export const FIELDS = {
   properties: { type: 'object', column: 'properties' },
 } as const satisfies Readonly<Record<string, FieldRow>>;
 
+/** C0 controls and DEL: row keys are joined by tabs and lines end at newlines, so dimensions may hold neither. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
+export const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Whether a text can be the key of a user: what no event could be sent with has no events. */
+export function isKey(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= FIELDS.userId.maxLength &&
+    !CONTROL.test(value) &&
+    value.isWellFormed()
+  );
+}
+
 type Fields = typeof FIELDS;
 export type Field = keyof Fields;
 /** The fields whose rows say all of `Part`. */

@@ -10,8 +10,7 @@
  * Only an alias may name a key that is a known user: that is a merge of two users, and somebody asked for it.
  */
 import type { Event } from '../event.ts';
-import { FIELDS } from '../event-fields.ts';
-import { CONTROL } from '../reading/validate-event.ts';
+import { isKey } from '../event-fields.ts';
 import { HOUR_MS } from '../time.ts';
 import { userKeyOf } from '../user-key.ts';
 import type { Message } from './adoption.ts';
@@ -58,15 +57,4 @@ function keysIn({ type, userId, anonymousId, properties }: Event): ReadonlySet<s
   const said = field === undefined ? undefined : properties?.[field];
   if (isKey(said)) keys.add(said);
   return keys;
-}
-
-/** Whether a text can be the key of a user: what no event could be sent with has no events. */
-function isKey(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value !== '' &&
-    value.length <= FIELDS.userId.maxLength &&
-    !CONTROL.test(value) &&
-    value.isWellFormed()
-  );
 }

@@ -3,9 +3,11 @@
  * is an event and what is parked: else the two layers would count differently.
  */
 import type { Event } from '../event.ts';
+import { isMessageType } from '../identity/message-line.ts';
 import { describe, type Invalid, invalid, refusedBefore } from '../refusal.ts';
 import { partitionOf, userKeyOf } from '../user-key.ts';
 import { EVENT_BOUNDS, validateEvent } from './validate-event.ts';
+import { validateMessage } from './validate-message.ts';
 
 /** `home`: of a whole event that lies in another partition than its user's. Both layers pass it over; the speed worker appends it there. */
 export type DecodedLine =
@@ -45,6 +47,8 @@ export function decodeLine(line: string, partition: number, partitions: number, 
       must: `nest at most ${EVENT_BOUNDS.propertyDepth} levels`,
       got: 'more',
     });
+  const wrong = isMessageType(validated.event.type) ? validateMessage(validated.event, partitions) : undefined;
+  if (wrong !== undefined) return wrong;
   const userKey = userKeyOf(validated.event);
   const home = partitionOf(userKey, partitions);
   if (home !== partition) {

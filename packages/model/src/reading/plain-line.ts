@@ -7,6 +7,7 @@
  */
 import { EVENT_FIELDS, type Event } from '../event.ts';
 import { FIELD_ROWS, type Field, type FieldRow, type FieldsWith, fieldsWith } from '../event-fields.ts';
+import { RESERVED_PREFIX } from '../identity/message-line.ts';
 import { MAX_INSTANT_MS } from '../time.ts';
 import { partitionOfBytes } from '../user-key.ts';
 import { EVENT_BOUNDS } from './validate-event.ts';
@@ -158,6 +159,11 @@ export function createPlainLineReader(): PlainLineReader {
     return number < (LEAST[field] as number) || number > (MOST[field] as number) ? -1 : stop;
   }
 
+  /** What partitions say to each other has rules of its own. */
+  function isReserved(): boolean {
+    return isAt(data, starts[TYPE] as number, PLATFORM);
+  }
+
   function has(field: number): boolean {
     return (seen & (1 << field)) !== 0;
   }
@@ -195,7 +201,7 @@ export function createPlainLineReader(): PlainLineReader {
       return isAscii || data.length >= most ? written : -1;
     },
     read(from, to, partition, partitions, appendedMs) {
-      if (!scan(from, to)) return undefined;
+      if (!scan(from, to) || isReserved()) return undefined;
       const receivedAt = numbers[RECEIVED] as number;
       if ((numbers[TS] as number) > receivedAt + EVENT_BOUNDS.futureMs) return undefined;
       if (receivedAt > appendedMs + EVENT_BOUNDS.futureMs) return undefined;
@@ -206,6 +212,7 @@ export function createPlainLineReader(): PlainLineReader {
   };
 }
 
+const PLATFORM = bytesOf(RESERVED_PREFIX);
 const TRUE = bytesOf('true');
 const FALSE = bytesOf('false');
 const NULL = bytesOf('null');

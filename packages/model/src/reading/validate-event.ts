@@ -5,7 +5,7 @@
 import { isCurrencyCode, noCurrency } from '../amounts/currency.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Event } from '../event.ts';
-import { FIELD_ROWS, type Field, type FieldRow, fieldsWith, MAX_AMOUNT_MINOR } from '../event-fields.ts';
+import { CONTROL, FIELD_ROWS, type Field, type FieldRow, fieldsWith, MAX_AMOUNT_MINOR } from '../event-fields.ts';
 import { describe, type Invalid, invalid, type Refusal } from '../refusal.ts';
 import { DAY_MS, MAX_INSTANT_MS } from '../time.ts';
 import { isObject } from './json.ts';
@@ -194,7 +194,3 @@ function amount(value: unknown, field: Field, { unit, min, max }: Extract<FieldR
     ? undefined
     : invalid('invalid_field', { field, must: `be an integer in ${unit} from ${min} to ${max}`, got: describe(value) });
 }
-
-/** C0 controls and DEL: row keys are joined by tabs and lines end at newlines, so dimensions may hold neither. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-export const CONTROL = /[\u0000-\u001f\u007f]/;
