@@ -19,7 +19,7 @@ import { DAY_MS } from '@tributary/model/time';
 import { computeInChild, mergeInChild, startComputing } from '@tributary/recompute/child/child';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunPorts, type Stage } from '@tributary/recompute/ports';
-import { compareViews } from '@tributary/recompute/reconcile/compare-views';
+import { reconcileViews } from '@tributary/recompute/reconcile/reconcile-views';
 import { builtInDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import type { Figure } from './report.ts';
@@ -225,7 +225,7 @@ async function timedRun(
     serving: store.serving(),
     compute: (spec, options) => computeInChild(views === undefined ? spec : { ...spec, views }, options),
     ...(views === undefined && { startComputing }),
-    compare: compareViews,
+    compare: reconcileViews,
     merge: mergeInChild,
     parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
     configuredDefinitions: async () => builtInDefinitions(),

@@ -3,6 +3,8 @@ import type { Mutation } from './mutation-list.ts';
 
 const EXAMINE_USER = 'jobs/recompute/src/reconcile/examine-user.ts';
 const LAW = 'test/laws/law-8-reconciled.test.ts';
+const RECONCILE = 'jobs/recompute/src/reconcile';
+const RECONCILED = 'jobs/recompute/test/reconciled.test.ts';
 
 export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
   {
@@ -28,5 +30,45 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     from: 'return { fromMs: fromMs - marginMs, toMs: toMs + marginMs };',
     to: 'return { fromMs: fromMs - 0 * marginMs, toMs };',
     test: LAW,
+  },
+  {
+    lie: 'what was not examined is called an engine defect',
+    law: '7',
+    file: `${RECONCILE}/reconcile-views.ts`,
+    from: "asked === 'engineDefect' && examined.unexamined > 0 ? 'unexamined' : asked",
+    to: "asked === 'engineDefect' && examined.unexamined > 0 ? asked : asked",
+    test: RECONCILED,
+  },
+  {
+    lie: 'a copy from before the cut that real time still holds is an engine defect',
+    law: '8',
+    file: `${RECONCILE}/reconcile-views.ts`,
+    from: 'hasDefects(first) ? await reconcileOnce(spec, true) : first',
+    to: 'hasDefects(first) ? first : first',
+    test: RECONCILED,
+  },
+  {
+    lie: 'a speed layer that is behind is an engine defect',
+    law: '7',
+    file: `${RECONCILE}/report.ts`,
+    from: "return 'behind';",
+    to: "return 'engineDefect';",
+    test: RECONCILED,
+  },
+  {
+    lie: 'where rows are many, what causes explain is in the remainder as well',
+    law: '5',
+    file: `${RECONCILE}/compare-views.ts`,
+    from: '_explained`)})`);',
+    to: '_explained`)} * 0)`);',
+    test: 'jobs/recompute/test/compare-views.test.ts',
+  },
+  {
+    lie: 'engine defects that cancel each other in the sum are none',
+    law: '7',
+    file: `${RECONCILE}/report.ts`,
+    from: 'sum + (classes.engineDefect?.rows ?? 0), 0);',
+    to: 'sum + Math.abs(Number(Object.values(classes.engineDefect?.totals ?? {})[0]?.difference ?? 0)), 0);',
+    test: RECONCILED,
   },
 ];

@@ -6,7 +6,7 @@ import { RECOMPUTE_SETTINGS } from '@tributary/configuration/roles/recompute';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ServingStore } from '@tributary/store/serving-store';
-import type { CompareResult, CompareSpec } from './specs/compare.ts';
+import type { CompareSpec, ExamineLimits, Reconciled } from './specs/compare.ts';
 import type { MergeSpec } from './specs/merge.ts';
 import type { ShardName } from './specs/shard.ts';
 
@@ -19,7 +19,7 @@ export interface RunPorts {
   readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
   /** Where computing takes time to start: begun before the cut, to be ready when the archive is sealed. */
   readonly startComputing?: () => Computing;
-  readonly compare: (spec: CompareSpec, options: ChildOptions) => Promise<CompareResult>;
+  readonly compare: (spec: CompareSpec, options: ChildOptions) => Promise<Reconciled>;
   /** Merges segments of the archive; resolves with how many blocks were made. */
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
   readonly parseDefinitions: (json: string) => Definitions;
@@ -86,6 +86,8 @@ export interface RunLimits {
   readonly speedWaitMs: number;
   /** Rows that a reconciliation lists of each view, at most: a dozen views in a file that a browser still likes. */
   readonly listedRows: number;
+  /** How much a reconciliation reads to tell causes apart. */
+  readonly examine: ExamineLimits;
   /** Computed generations to keep: as far back as a rollback reaches. */
   readonly keepGenerations: number;
   /** How long older ones stay beside these, ms; 0: not at all. */
@@ -103,6 +105,8 @@ export const DEFAULT_LIMITS: RunLimits = {
   minShardRows: RECOMPUTE_SETTINGS.batchShardMinRows.default,
   speedWaitMs: 30_000,
   listedRows: 250,
+  // 100 000 events take some 100 MB of the child's heap, and some seconds of its processor.
+  examine: { users: 5_000, events: 100_000, rows: 20_000_000, conversions: 100, clockSlackMs: 600_000 },
   keepGenerations: RECOMPUTE_SETTINGS.batchKeepGenerations.default,
   keepForMs: RECOMPUTE_SETTINGS.batchKeepForMs.default,
   keepBytes: RECOMPUTE_SETTINGS.batchKeepBytes.default,

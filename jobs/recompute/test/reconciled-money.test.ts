@@ -1,6 +1,6 @@
 /** Law 4, of money in a reconciliation: euros and dollars have no sum. */
 import { readFile } from 'node:fs/promises';
-import { compareViews } from '@tributary/recompute/reconcile/compare-views';
+import { reconcileViews } from '@tributary/recompute/reconcile/reconcile-views';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
@@ -42,10 +42,10 @@ test('law 7: a reconciliation says how many rows of deltas there are, which deci
   const events = generateEvents(createRandom(15), { events: 60, users: 4, lateChance: 0, duplicateChance: 0 }, DEFINITIONS);
   await world.ingest(events);
   const said: number[][] = [];
-  const compare: typeof compareViews = async (spec) => {
+  const compare: typeof reconcileViews = async (spec) => {
     for (const { deltas } of spec.views)
       if (deltas !== null) said.push([deltas.rows, (await readFile(deltas.path, 'utf8')).split('\n').length - 1]);
-    return compareViews(spec);
+    return reconcileViews(spec);
   };
   await world.run({}, { compare });
   expect(said.some(([rows = 0]) => rows > 0)).toBe(true);

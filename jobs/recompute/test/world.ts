@@ -20,7 +20,7 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { createDefinitionsParser } from '@tributary/recompute/handle';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunLimits, type RunPorts, type Stage } from '@tributary/recompute/ports';
-import { compareViews } from '@tributary/recompute/reconcile/compare-views';
+import { reconcileViews } from '@tributary/recompute/reconcile/reconcile-views';
 import type { Reconciliation } from '@tributary/recompute/reconcile/report';
 import { mergeBlocks } from '@tributary/recompute/retire/merge-archive';
 import type { Begun, Run, RunOutcome } from '@tributary/recompute/run';
@@ -124,7 +124,7 @@ export async function createWorld(initial: Definitions, like?: Remains) {
     log,
     serving,
     compute,
-    compare: compareViews,
+    compare: reconcileViews,
     merge: mergeBlocks,
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: async () => initial,
@@ -241,6 +241,8 @@ export const SMALL_LIMITS: RunLimits = {
   ...DEFAULT_LIMITS,
   // One thread is enough for rows of a few: two-engines-generations.test.ts has one and two.
   compute: { memoryMb: 256, threads: 1, shardRows: 40, filesPerKind: 4 },
+  // Its log has no clock but that of its events.
+  examine: { ...DEFAULT_LIMITS.examine, clockSlackMs: 0 },
   sealTimeoutMs: 2_000,
   minShardRows: 1,
   speedWaitMs: 1_000,

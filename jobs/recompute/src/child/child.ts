@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type ChildOptions, runChild, startChild } from '@tributary/archive/child/run-child';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
 import type { Computing } from '../ports.ts';
-import type { CompareResult, CompareSpec } from '../specs/compare.ts';
+import type { CompareSpec, Reconciled } from '../specs/compare.ts';
 import type { MergeSpec } from '../specs/merge.ts';
 import type { ChildTask } from './tasks.ts';
 
@@ -26,7 +26,7 @@ export function computePartInChild(spec: ShardSpec, options: ChildOptions): Prom
   return run({ task: 'shard', spec }, options);
 }
 
-export function compareInChild(spec: CompareSpec, options: ChildOptions): Promise<CompareResult> {
+export function compareInChild(spec: CompareSpec, options: ChildOptions): Promise<Reconciled> {
   return run({ task: 'compare', spec }, options);
 }
 

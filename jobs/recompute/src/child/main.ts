@@ -1,7 +1,7 @@
 /** What the computing child does of each task (packages/archive/src/child/answer-task.ts). */
 import { answerTask } from '@tributary/archive/child/answer-task';
 import { compute, computePart } from '@tributary/archive/compute/compute';
-import { compareViews } from '../reconcile/compare-views.ts';
+import { reconcileViews } from '../reconcile/reconcile-views.ts';
 import { mergeBlocks } from '../retire/merge-archive.ts';
 import type { ChildResult, ChildTask } from './tasks.ts';
 
@@ -14,6 +14,6 @@ answerTask(({ task, spec }: ChildTask): Promise<ChildResult> => {
     case 'merge':
       return mergeBlocks(spec);
     case 'compare':
-      return compareViews(spec);
+      return reconcileViews(spec);
   }
 });

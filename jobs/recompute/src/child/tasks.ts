@@ -1,6 +1,6 @@
 /** What the child can be asked, and what it answers: plain JSON over a pipe. */
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
-import type { CompareResult, CompareSpec } from '../specs/compare.ts';
+import type { CompareSpec, Reconciled } from '../specs/compare.ts';
 import type { MergeSpec } from '../specs/merge.ts';
 
 export type ChildTask =
@@ -9,4 +9,4 @@ export type ChildTask =
   | { readonly task: 'merge'; readonly spec: MergeSpec }
   | { readonly task: 'compare'; readonly spec: CompareSpec };
 
-export type ChildResult = ComputeResult | ShardPart | CompareResult | number;
+export type ChildResult = ComputeResult | ShardPart | Reconciled | number;

@@ -19,9 +19,7 @@ import { countedOnce } from '@tributary/views/once';
 import { type StepRules, step } from '@tributary/views/step';
 import { before, campaignOf, type Timeline, type TimelineEvent } from '@tributary/views/timeline';
 import { emptyUser } from '@tributary/views/user-state';
-
-export const CAUSES = ['late', 'beyondRetention', 'duplicate'] as const;
-export type Cause = (typeof CAUSES)[number];
+import { CAUSES, type Cause, type ChangedConversion, type ChangedTouch } from '../specs/causes.ts';
 
 /** An archived event of the user, in log order. */
 export interface Arrived {
@@ -32,27 +30,6 @@ export interface Arrived {
   readonly isFresh: boolean;
   /** An earlier arrival has its id, here or among what was not read again. */
   readonly isCopy: boolean;
-}
-
-/** A conversion whose path or place has to do with what came too late, or twice. */
-export interface ChangedConversion {
-  readonly id: string;
-  readonly type: string;
-  readonly ts: number;
-  readonly valueMinor: number;
-  readonly currency: string;
-  /** undefined: it was there, and touches came to its path. */
-  readonly cause: Cause | undefined;
-  /** Its path as the batch has it, in order. */
-  readonly touches: readonly ChangedTouch[];
-}
-
-export interface ChangedTouch {
-  readonly id: string;
-  readonly ts: number;
-  readonly channel: string;
-  readonly campaign: string;
-  readonly cause: Cause | undefined;
 }
 
 export interface ExaminedUser {

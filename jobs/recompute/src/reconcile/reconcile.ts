@@ -16,8 +16,8 @@ import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { RunPorts } from '../ports.ts';
 import { NEWEST_PUBLICATIONS } from '../publish/publication.ts';
-import type { CompareResult } from '../specs/compare.ts';
-import { partitionsBehind, type Reconciliation, reasonsOf, reportOf } from './report.ts';
+import type { CompareSpec, ExamineSpec, Reconciled } from '../specs/compare.ts';
+import { partitionsBehind, type Reasons, type Reconciliation, reasonsOf, remainderOf, reportOf } from './report.ts';
 
 const POLL_MS = 100;
 
@@ -58,9 +58,43 @@ async function compareWith(
   const names = VIEWS.map((view) => view.name);
   const deltas = await ports.serving.deltas(names, before?.generation ?? 0, manifest.generation);
   assertAnswered(deltas, [...Array(ports.log.partitions).keys()]);
-  const views = await compareRows(before, manifest, deltas, ports, signal);
+  const because = reasonsOf(manifest, before, deltas);
+  const reconciled = await compareRows(before, manifest, deltas, because, ports, signal);
   const facts = { generation: manifest.generation, comparedWith: before?.generation ?? 0, at: ports.now() };
-  return reportOf(facts, reasonsOf(manifest, before, deltas), views);
+  return reportOf(facts, because, reconciled);
+}
+
+/** What causes are looked for in, and the class of what they leave. */
+function askedOf(
+  before: GenerationManifest | null,
+  manifest: GenerationManifest,
+  because: Reasons,
+  { parseDefinitions, limits }: RunPorts,
+): Pick<CompareSpec, 'remainder' | 'examine'> {
+  const { definitions } = before ?? manifest;
+  const had = parseDefinitions(definitions);
+  const now = parseDefinitions(manifest.definitions);
+  const isJoined = had.joinedMs !== null || now.joinedMs !== null;
+  const changed = {
+    rules: had.uncorrectedVersion !== now.uncorrectedVersion || (before !== null && before.program !== manifest.program),
+    corrections: had.version !== now.version,
+  };
+  const examine: ExamineSpec = {
+    definitions,
+    cutAfter: before?.lastSegment ?? [],
+    lastSegment: manifest.lastSegment,
+    events: before?.events ?? [],
+    known: hasCopies(before, manifest) ? (before?.events ?? []) : [],
+    limits: limits.examine,
+  };
+  // Where a part of real time is missing, or keys are joined, no user's events alone say what it saw.
+  const isWhole = because.speedBehind.length + because.cutApart.length === 0 && !isJoined;
+  return { remainder: remainderOf(because, changed, isJoined), ...(isWhole && { examine }) };
+}
+
+/** Whether anything that arrived between both cuts may be a copy of what came before. */
+function hasCopies(before: GenerationManifest | null, { base, counts }: GenerationManifest): boolean {
+  return before !== null && (base !== before.generation || counts.duplicates > 0);
 }
 
 /** Deltas before the barrier are final once the speed layer has read it. Bounded: a worker that is down must not hold up a run. */
@@ -70,13 +104,15 @@ async function waitForSpeed(generation: number, ports: RunPorts, signal: AbortSi
     await ports.sleep(POLL_MS, signal);
 }
 
+// biome-ignore lint/complexity/useMaxParams: what is compared, and why it may differ
 async function compareRows(
   before: GenerationManifest | null,
   manifest: GenerationManifest,
   deltas: readonly PartitionDeltas[],
+  because: Reasons,
   ports: RunPorts,
   signal: AbortSignal,
-): Promise<CompareResult> {
+): Promise<Reconciled> {
   const folder = join(ports.dataDir, stagingFolder({ generation: manifest.generation, attempt: ports.newAttempt() }));
   await mkdir(folder, { recursive: true });
   try {
@@ -91,7 +127,8 @@ async function compareRows(
       views.push({ name, dimensions, measures, before: before?.views[name] ?? null, deltas: { path, rows }, after });
     }
     const { listedRows, compute, computeTimeoutMs } = ports.limits;
-    const spec = { dataDir: ports.dataDir, tempDir: join(folder, 'spill'), views, listedRows, limits: compute };
+    const asked = askedOf(before, manifest, because, ports);
+    const spec = { dataDir: ports.dataDir, tempDir: join(folder, 'spill'), views, listedRows, limits: compute, ...asked };
     return await ports.compare(spec, { timeoutMs: computeTimeoutMs, signal });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -4,8 +4,17 @@ import { largestMove, type Reconciliation } from './report.ts';
 const because = { lateEvents: 0, duplicates: 0, overflowedUsers: 0, definitionsChanged: false, cutApart: [], speedBehind: [] };
 
 function movedTo(after: number, moved: number): number | null {
-  const total = { before: 0, after, difference: after, moved };
-  const view = { rowsBefore: 1, rowsAfter: 1, rowsDiffering: 1, totals: { credit: total }, amounts: {}, rows: [] };
+  const total = { before: 0, after, difference: after, moved, magnitude: moved };
+  const view = {
+    rowsBefore: 1,
+    rowsAfter: 1,
+    rowsDiffering: 1,
+    rowsCompared: 1,
+    classes: {},
+    totals: { credit: total },
+    amounts: {},
+    rows: [],
+  };
   return largestMove({ generation: 2, comparedWith: 1, at: 1, equal: false, because, views: { credit: view } } as Reconciliation);
 }
 

@@ -3,7 +3,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { partitionsCutApart } from '@tributary/serving/freshness/cut-apart';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
-import type { CompareResult, Total } from '../specs/compare.ts';
+import type { CausesFound, CompareResult, Reconciled, Remainder, Total } from '../specs/compare.ts';
 
 export interface Reconciliation {
   readonly generation: number;
@@ -19,6 +19,10 @@ export interface Reconciliation {
   readonly views: CompareResult;
   /** As `largestMove` has it, which a staged run is promoted by. Absent in those of an earlier version, and where there is no comparison. */
   readonly moved?: number | null;
+  /** Rows that differ for no known reason; null: not known, as the remainder has another class. Absent as `moved`. */
+  readonly engineDefectRows?: number | null;
+  /** What was found of each cause. Absent where it was not looked for. */
+  readonly causes?: CausesFound;
   /** Why there is no comparison. */
   readonly failure?: string;
 }
@@ -94,10 +98,32 @@ export function partitionsBehind(states: readonly ({ readonly generation: number
 export function reportOf(
   facts: Pick<Reconciliation, 'generation' | 'comparedWith' | 'at'>,
   because: Reasons,
-  views: CompareResult,
+  { views, remainder, causes }: Reconciled,
 ): Reconciliation {
   const equal = Object.values(views).every((view) => view.rowsDiffering === 0);
-  return { ...facts, equal, moved: largestMove({ because, views }), because, views };
+  const defects = Object.values(views).reduce((sum, { classes }) => sum + (classes.engineDefect?.rows ?? 0), 0);
+  return {
+    ...facts,
+    equal,
+    moved: largestMove({ because, views }),
+    engineDefectRows: remainder === 'engineDefect' ? defects : null,
+    because,
+    ...(causes !== undefined && { causes }),
+    views,
+  };
+}
+
+/** The class of what causes do not explain, by what is known before causes are looked for. */
+export function remainderOf(
+  because: Reasons,
+  changed: { readonly rules: boolean; readonly corrections: boolean },
+  isJoined: boolean,
+): Remainder {
+  if (because.speedBehind.length + because.cutApart.length > 0) return 'behind';
+  if (changed.rules) return 'definitions';
+  if (because.definitionsChanged) return changed.corrections ? 'correction' : 'definitions';
+  if (isJoined) return 'identity';
+  return because.overflowedUsers > 0 ? 'overflow' : 'engineDefect';
 }
 
 /**

@@ -1,0 +1,240 @@
+/**
+ * Finds in the archive who may have something to explain, and examines them (examine-user.ts). Runs in the child.
+ *
+ *   arrivals since the cut that readers had ─▶ late ones, and copies with another instant ─▶ their users ─▶ all that these sent ─▶ causes
+ *
+ * What is read of others is when their events came: log time is that of the partition. Bounded by users and events; who is beyond is counted,
+ * and what is left of the difference is then `unexamined`.
+ */
+import { parquetFiles } from '@tributary/archive/compute/relations';
+import type { DuckDb, SqlRow } from '@tributary/archive/duckdb';
+import { READ_FIELD } from '@tributary/archive/field-values';
+import { EVENT_COLUMNS, LATER_COLUMNS, type SegmentManifest, type StoredFile } from '@tributary/archive/layout';
+import { readSegments } from '@tributary/archive/segments';
+import { safeInteger } from '@tributary/archive/views';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import { EVENT_FIELDS, type Event } from '@tributary/model/event';
+import { FIELDS } from '@tributary/model/event-fields';
+import { dayOf } from '@tributary/model/time';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+import { type StepRules, stepRules } from '@tributary/views/step';
+import { CAUSES, type Cause, type ChangedConversion } from '../specs/causes.ts';
+import type { ExamineSpec } from '../specs/compare.ts';
+import { type Arrived, examineUser, marginOf } from './examine-user.ts';
+
+export interface Examined {
+  readonly rows: ReadonlyMap<Cause, RowsByView>;
+  readonly events: Readonly<Record<Cause, number>>;
+  /** The newest first, bounded. */
+  readonly conversions: readonly ChangedConversion[];
+  /** Users who were not examined, because there are too many, or too many events of them. */
+  readonly unexamined: number;
+  /** Events of which it is not known for sure whether real time took them for late. */
+  readonly doubted: number;
+}
+
+/** `deep`: also who had copies with another instant before the cut, which real time still holds. It reads as far back as timelines reach. */
+export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpec, deep: boolean): Promise<Examined> {
+  const definitions = storedDefinitions(spec.definitions, sha256Hex);
+  const rules = stepRules(VIEWS, definitions, Number.POSITIVE_INFINITY);
+  const segments = await segmentsOf(dataDir, spec.cutAfter, spec.lastSegment);
+  const files = segments.flatMap((of) => of.flatMap((segment) => segment.files));
+  if (rowsIn(files) > spec.limits.rows) return { ...nothing(), unexamined: spec.limits.users + 1 };
+  await loadTimed(session, dataDir, spec, files);
+  await loadKnown(session, dataDir, spec);
+  const earlier = () => segmentsOf(dataDir, [], spec.cutAfter);
+  await session.run(suspectsSql(definitions));
+  const isTooMuch = deep && !(await addOlderSuspects(session, dataDir, spec, rules, await earlier()));
+  const { users, left } = await chooseUsers(session, spec);
+  const unexamined = left + (isTooMuch ? 1 : 0);
+  if (users === 0) return { ...nothing(), unexamined };
+  await loadHeld(session, dataDir, deep ? spec.events : spec.known);
+  const fromMs = await earliestMs(session, rules);
+  const window = (await earlier()).flatMap((of) => of.flatMap((segment) => since(segment.files, fromMs)));
+  const arrived = await arrivalsOf(session, dataDir, [...window, ...files], spec, fromMs);
+  if (arrived === null) return { ...nothing(), unexamined: users + unexamined };
+  return { ...sumOf([...arrived.values()], rules, spec), unexamined, doubted: await doubtedEvents(session, spec, definitions) };
+}
+
+function nothing(): Omit<Examined, 'unexamined'> {
+  return { doubted: 0, rows: new Map(), events: { late: 0, beyondRetention: 0, duplicate: 0 }, conversions: [] };
+}
+
+/** By partition. `after`: the last segment before them; absent: none. */
+function segmentsOf(dataDir: string, after: readonly number[], upTo: readonly number[]): Promise<SegmentManifest[][]> {
+  return Promise.all(upTo.map((last, partition) => readSegments(dataDir, partition, (after[partition] ?? -1) + 1, last + 1)));
+}
+
+function rowsIn(files: readonly StoredFile[]): number {
+  return files.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** `date`: a day, month or year of event time. */
+function since(files: SegmentManifest['files'], fromMs: number): StoredFile[] {
+  const day = dayOf(Math.max(0, fromMs));
+  return files.filter(({ date }) => `${date}~` > day);
+}
+
+/** What a copy with another instant differs from its first in. */
+const IDENTITY = { user_key: 'VARCHAR', id: 'VARCHAR', ts: 'BIGINT', type: 'VARCHAR' } as const;
+
+const TIMED = { ...IDENTITY, partition: 'INTEGER', received_at: 'BIGINT', position: 'VARCHAR', entry_index: 'INTEGER' } as const;
+
+/**
+ * Leaves `timed`: what arrived since, with log time as events alone show it. The archive keeps no heartbeats, nor when the log took an entry:
+ * within `clockSlackMs` of the line it is not known on which side of it real time took an event to be.
+ */
+async function loadTimed(session: DuckDb, dataDir: string, spec: ExamineSpec, files: readonly StoredFile[]): Promise<void> {
+  const last = await segmentsOf(
+    dataDir,
+    spec.cutAfter.map((number) => number - 1),
+    spec.cutAfter,
+  );
+  const before = last.flatMap((of) => of.flatMap((segment) => segment.files));
+  await session.run(`CREATE OR REPLACE TABLE begun AS
+    SELECT partition, max(received_at) AS log_time
+    FROM ${parquetFiles(dataDir, before, { partition: 'INTEGER', received_at: 'BIGINT' })} GROUP BY partition`);
+  await session.run(`CREATE OR REPLACE TABLE timed AS
+    SELECT arrived.* EXCLUDE (running), greatest(running, coalesce(begun.log_time, 0)) AS log_time
+    FROM (
+      SELECT *, max(received_at) OVER (
+        PARTITION BY partition ORDER BY position, entry_index ROWS UNBOUNDED PRECEDING) AS running
+      FROM ${parquetFiles(dataDir, files, TIMED)}
+    ) AS arrived LEFT JOIN begun USING (partition)`);
+}
+
+/** Leaves `known`: which of these came before, and when and as what the first of them was. */
+async function loadKnown(session: DuckDb, dataDir: string, { known }: ExamineSpec): Promise<void> {
+  const held = parquetFiles(dataDir, known, IDENTITY);
+  await session.run(`CREATE OR REPLACE TABLE known AS
+    SELECT held.* FROM ${held} AS held SEMI JOIN timed USING (user_key, id)`);
+}
+
+function suspectsSql({ latenessMs }: Definitions): string {
+  return `CREATE OR REPLACE TABLE suspects AS
+    SELECT user_key FROM timed WHERE ts <= log_time - ${latenessMs}
+    UNION
+    SELECT user_key FROM (SELECT user_key, id, ts, type FROM timed UNION ALL FROM known)
+    GROUP BY user_key, id HAVING min(ts) <> max(ts) OR min(type) <> max(type)`;
+}
+
+/** False: it would be too much to read. */
+async function addOlderSuspects(
+  session: DuckDb,
+  dataDir: string,
+  spec: ExamineSpec,
+  { retention }: StepRules,
+  segments: readonly (readonly SegmentManifest[])[],
+): Promise<boolean> {
+  const fromMs = (await logBeginsMs(session)) - retention.longMs;
+  const files = segments.flatMap((of) => of.flatMap((segment) => since(segment.files, fromMs)));
+  if (rowsIn(files) > spec.limits.rows) return false;
+  await session.run(`INSERT INTO suspects
+    SELECT DISTINCT user_key FROM ${parquetFiles(dataDir, files, IDENTITY)} AS sent
+    JOIN ${parquetFiles(dataDir, spec.events, IDENTITY)} AS held USING (user_key, id)
+    WHERE (sent.ts <> held.ts OR sent.type <> held.type) AND sent.ts > ${fromMs}
+      AND user_key IN (SELECT user_key FROM timed) AND user_key NOT IN (FROM suspects)`);
+  return true;
+}
+
+/** Leaves `chosen`: those with the fewest events first, so that as many as possible are examined. */
+async function chooseUsers(session: DuckDb, { limits }: ExamineSpec): Promise<{ readonly users: number; readonly left: number }> {
+  await session.run(`CREATE OR REPLACE TABLE chosen AS
+    SELECT user_key FROM (SELECT user_key, count(*) AS events FROM timed SEMI JOIN suspects USING (user_key) GROUP BY user_key)
+    ORDER BY events, user_key LIMIT ${limits.users}`);
+  const [row] = await session.rows(
+    'SELECT (SELECT count(*) FROM chosen) AS users, (SELECT count(DISTINCT user_key) FROM suspects) AS suspects',
+  );
+  const users = safeInteger(row?.['users'], 'users');
+  return { users, left: safeInteger(row?.['suspects'], 'suspects') - users };
+}
+
+/** Leaves `held`: the chosen users' events as the generation has them, each once. */
+async function loadHeld(session: DuckDb, dataDir: string, events: readonly StoredFile[]): Promise<void> {
+  await session.run(`CREATE OR REPLACE TABLE held AS
+    FROM ${parquetFiles(dataDir, events, IDENTITY)} WHERE user_key IN (FROM chosen)`);
+}
+
+async function logBeginsMs(session: DuckDb): Promise<number> {
+  const [row] = await session.rows('SELECT coalesce(min(log_time), 0) AS at FROM timed');
+  return safeInteger(row?.['at'], 'log_time');
+}
+
+/** How far back the users' events are read: to all that rows near fresh ones look at, and to all that their timelines held. */
+async function earliestMs(session: DuckDb, rules: StepRules): Promise<number> {
+  const [row] = await session.rows('SELECT min(ts) AS earliest FROM timed SEMI JOIN chosen USING (user_key)');
+  const earliest = safeInteger(row?.['earliest'], 'earliest');
+  return Math.min(earliest - 2 * marginOf(rules), (await logBeginsMs(session)) - rules.retention.longMs);
+}
+
+/** By user, in log order. null: they are too many. */
+async function arrivalsOf(
+  session: DuckDb,
+  dataDir: string,
+  files: readonly StoredFile[],
+  { limits }: ExamineSpec,
+  fromMs: number,
+): Promise<Map<string, Arrived[]> | null> {
+  if (rowsIn(files) > limits.rows) return null;
+  const rows = await session.rows(
+    `SELECT sent.*, timed.log_time, timed.log_time IS NOT NULL AS is_fresh,
+       held.id IS NOT NULL AS is_held, held.ts <> sent.ts OR held.type <> sent.type AS is_otherwise
+     FROM (SELECT * FROM ${parquetFiles(dataDir, files, EVENT_COLUMNS, LATER_COLUMNS)} WHERE ts >= ${fromMs} AND user_key IN (FROM chosen)) AS sent
+     LEFT JOIN timed ON timed.partition = sent.partition AND timed.position = sent.position AND timed.entry_index = sent.entry_index
+     LEFT JOIN held ON held.user_key = sent.user_key AND held.id = sent.id
+     ORDER BY sent.position, sent.entry_index LIMIT ${limits.events + 1}`,
+  );
+  if (rows.length > limits.events) return null;
+  const byUser = new Map<string, { readonly arrived: Arrived[]; readonly ids: Set<string>; clockMs: number }>();
+  for (const row of rows) {
+    const key = String(row['user_key']);
+    let user = byUser.get(key);
+    if (user === undefined) byUser.set(key, (user = { arrived: [], ids: new Set(), clockMs: 0 }));
+    const event = eventOf(row);
+    const isFresh = row['is_fresh'] === true;
+    user.clockMs = Math.max(user.clockMs, event.receivedAt);
+    const logTimeMs = isFresh ? safeInteger(row['log_time'], 'log_time') : user.clockMs;
+    const isCopy = user.ids.has(event.id) || (row['is_held'] === true && (isFresh || row['is_otherwise'] === true));
+    user.ids.add(event.id);
+    user.arrived.push({ event, logTimeMs, isFresh, isCopy });
+  }
+  return new Map([...byUser].map(([key, { arrived }]) => [key, arrived]));
+}
+
+function eventOf(row: SqlRow): Event {
+  const event: Record<string, unknown> = {};
+  for (const field of EVENT_FIELDS) {
+    const { column, type } = FIELDS[field];
+    const value = row[column] ?? null;
+    if (value !== null) event[field] = READ_FIELD[type](value, column);
+  }
+  return event as unknown as Event;
+}
+
+async function doubtedEvents(session: DuckDb, { limits }: ExamineSpec, { latenessMs }: Definitions): Promise<number> {
+  const slack = limits.clockSlackMs;
+  const [row] = await session.rows(
+    `SELECT count(*) AS events FROM timed WHERE ts BETWEEN log_time - ${latenessMs + slack} AND log_time - ${latenessMs - slack}`,
+  );
+  return slack === 0 ? 0 : safeInteger(row?.['events'], 'events');
+}
+
+function sumOf(
+  users: readonly (readonly Arrived[])[],
+  rules: StepRules,
+  { limits }: ExamineSpec,
+): Pick<Examined, 'rows' | 'events' | 'conversions'> {
+  const rows = new Map<Cause, RowsByView>(CAUSES.map((cause) => [cause, new Map()]));
+  const events = { ...nothing().events } as Record<Cause, number>;
+  const conversions: ChangedConversion[] = [];
+  for (const arrived of users) {
+    const user = examineUser(arrived, rules);
+    for (const [cause, ofCause] of user.rows) addRowsByView(rows.get(cause) as RowsByView, ofCause);
+    for (const cause of CAUSES) events[cause] += user.events[cause];
+    conversions.push(...user.conversions);
+  }
+  conversions.sort((a, b) => b.ts - a.ts || (a.id < b.id ? -1 : 1));
+  return { rows, events, conversions: conversions.slice(0, limits.conversions) };
+}

@@ -1,0 +1,55 @@
+/** Compares views and says why they differ: what causes do not explain is an engine defect, where nothing else can be the reason. Runs in the child. */
+import { openDuckDb } from '@tributary/archive/duckdb';
+import type { CompareResult, CompareSpec, Reconciled, Remainder } from '../specs/compare.ts';
+import { compareViews } from './compare-views.ts';
+import { type Examined, examine } from './examine.ts';
+
+export async function reconcileViews(spec: CompareSpec): Promise<Reconciled> {
+  const { remainder = 'engineDefect' } = spec;
+  if (spec.examine === undefined) return { views: await compareWith(spec, null, remainder), remainder };
+  const first = await reconcileOnce(spec, false);
+  // A copy from before the cut may stand in a timeline still: that is looked for only where something is left, for it takes long.
+  const second = hasDefects(first) ? await reconcileOnce(spec, true) : first;
+  if (!hasDefects(second) || second.examined.doubted === 0) return reconciledOf(second);
+  return reconciledOf({ ...second, remainder: 'unexamined', views: await compareWith(spec, second.examined, 'unexamined') });
+}
+
+interface Once {
+  readonly views: CompareResult;
+  readonly remainder: Remainder;
+  readonly examined: Examined;
+}
+
+async function reconcileOnce(spec: CompareSpec, deep: boolean): Promise<Once> {
+  const examined = await examineApart(spec, deep);
+  const asked = spec.remainder ?? 'engineDefect';
+  const remainder = asked === 'engineDefect' && examined.unexamined > 0 ? 'unexamined' : asked;
+  return { views: await compareWith(spec, examined, remainder), remainder, examined };
+}
+
+function hasDefects({ views }: Once): boolean {
+  return Object.values(views).some(({ classes }) => classes.engineDefect !== undefined);
+}
+
+function reconciledOf({ views, remainder, examined }: Once): Reconciled {
+  const { events, unexamined, doubted, conversions } = examined;
+  return { views, remainder, causes: { events, unexamined, doubted, conversions } };
+}
+
+/** In a session of its own: the memory of one is free before the next. */
+async function examineApart({ dataDir, tempDir, limits, examine: asked }: CompareSpec, deep: boolean): Promise<Examined> {
+  if (asked === undefined) throw new Error('a spec without what is examined');
+  const session = await openDuckDb({ memoryLimit: `${limits.memoryMb}MiB`, threads: limits.threads, tempDir });
+  try {
+    return await examine(session, dataDir, asked, deep);
+  } finally {
+    await session.close();
+  }
+}
+
+function compareWith(spec: CompareSpec, examined: Examined | null, remainder: Remainder): Promise<Reconciled['views']> {
+  return compareViews(spec, (view) => ({
+    rows: new Map([...(examined?.rows ?? [])].map(([cause, rows]) => [cause, rows.get(view) ?? new Map()])),
+    remainder,
+  }));
+}
