@@ -60,6 +60,7 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
     sleep: (ms, abort) => sleep(ms, undefined, { signal: abort }),
     newAttempt: () => randomBytes(4).toString('hex'),
     reached: (stage, generation) => logger.debug({ stage, generation }, 'reached'),
+    onEngineDefects: metrics.engineDefects,
     note: (message, details) => logger.info(details, message),
     limits: {
       ...DEFAULT_LIMITS,

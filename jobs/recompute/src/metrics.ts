@@ -10,6 +10,8 @@ export interface RecomputeMetrics {
   failed(code: string): void;
   overdue(ms: number): void;
   wedged(ms: number): void;
+  /** null: not known, and what was said last holds. */
+  engineDefects(rows: number | null): void;
   /** The shards of the run under way. */
   shards(done: number, total: number): void;
   shardEnded(outcome: ShardOutcome, tookMs: number): void;
@@ -47,6 +49,11 @@ export function recomputeMetrics(registry: Registry): RecomputeMetrics {
     help: 'By how much the run under way takes longer than all of its bounds together; 0 when it does not',
     registers,
   });
+  const defects = new Gauge({
+    name: 'tributary_batch_engine_defect_rows',
+    help: 'Rows that differed for no known reason in the newest reconciliation that was sure: 0 is expected',
+    registers,
+  });
   const shards = new Gauge({
     name: 'tributary_batch_shards',
     help: 'Shards of the newest run of this process that many compute: done, and in all',
@@ -75,6 +82,9 @@ export function recomputeMetrics(registry: Registry): RecomputeMetrics {
     failed: (code) => failures.inc({ code }),
     overdue: (ms) => overdue.set(ms / 1000),
     wedged: (ms) => wedged.set(ms / 1000),
+    engineDefects(rows) {
+      if (rows !== null) defects.set(rows);
+    },
     shards(done, total) {
       shards.set({ state: 'done' }, done);
       shards.set({ state: 'total' }, total);

@@ -32,6 +32,8 @@ export interface RunPorts {
   readonly newAttempt: () => string;
   /** Called when the effect of a stage is durable: the points at which a process may die. */
   readonly reached: (stage: Stage, generation: number) => void | Promise<void>;
+  /** Rows of a reconciliation that differ for no known reason; null: not known. */
+  readonly onEngineDefects?: (rows: number | null) => void;
   readonly note: (message: string, details: Readonly<Record<string, unknown>>) => void;
   readonly limits: RunLimits;
 }

@@ -186,6 +186,25 @@ export const RECONCILIATIONS = {
         comparedWith: 2,
         at: Date.UTC(2026, 10, 21),
         equal: false,
+        engineDefectRows: 0,
+        causes: {
+          events: { late: 3, beyondRetention: 0, duplicate: 1 },
+          unexamined: 0,
+          doubted: 0,
+          conversions: [
+            {
+              id: 'order-1',
+              type: 'purchase',
+              ts: Date.UTC(2026, 10, 20, 12),
+              valueMinor: 520,
+              currency: 'EUR',
+              touches: [
+                { id: 'c1', ts: Date.UTC(2026, 10, 20, 10), channel: 'search', campaign: 'spring' },
+                { id: 'c2', ts: Date.UTC(2026, 10, 20, 11), channel: 'email', campaign: '(none)', cause: 'late' as const },
+              ],
+            },
+          ],
+        },
         because: { lateEvents: 4, duplicates: 0, overflowedUsers: 0, definitionsChanged: true, speedBehind: [1, 7] },
         views: {
           activity: { rowsBefore: 5, rowsAfter: 5, rowsDiffering: 0, totals: { events: moved(1_234, 1_234) }, rows: [] },
@@ -193,12 +212,29 @@ export const RECONCILIATIONS = {
             rowsBefore: 9,
             rowsAfter: 10,
             rowsDiffering: 12,
-            totals: { creditMicros: moved(1_500_000, 1_500_000) },
-            amounts: { EUR: { valueMinor: moved(100, 600) }, JPY: { valueMinor: moved(7, 7) } },
+            rowsCompared: 14,
+            classes: {
+              late: {
+                rows: 12,
+                totals: { creditMicros: { difference: 0, moved: 0 } },
+                amounts: { EUR: { valueMinor: { difference: 520, moved: 520 } } },
+              },
+              duplicate: {
+                rows: 1,
+                totals: { creditMicros: { difference: 0, moved: 0 } },
+                amounts: { EUR: { valueMinor: { difference: -20, moved: 20 } } },
+              },
+            },
+            totals: { creditMicros: { ...moved(1_500_000, 1_500_000), moved: 0, magnitude: 3_000_000 } },
+            amounts: {
+              EUR: { valueMinor: { ...moved(100, 600), moved: 540, magnitude: 720 } },
+              JPY: { valueMinor: { ...moved(7, 7), moved: 0, magnitude: 14 } },
+            },
             rows: [
               {
                 key: { day: '2026-11-20', channel: 'email', currency: 'EUR' },
                 measures: { creditMicros: moved(0, 0), valueMinor: moved(100, 600) },
+                classes: { late: { valueMinor: 520 }, duplicate: { valueMinor: -20 } },
               },
             ],
           },

@@ -222,6 +222,39 @@ test('reconcile: seen against computed by view, the rows that differ, what can e
   expect(await tributary(['reconcile', 'show', '--json', '--url', none.url])).toMatchObject({ code: 1, stdout: 'null\n' });
 });
 
+test('reconcile: differences by class, the paths that they have to do with, CSV and the trend', async () => {
+  await using server = await fakeServer(routes);
+  const run = (...argv: string[]) => tributary(['reconcile', ...argv, '--url', server.url]);
+  const { stdout } = await run('show');
+  expect(stdout).toContain('14.28 % of the rows agree; SMAPE of the sum that is off by most: 1.500000');
+  expect(stdout).toMatch(/^credit {2}value +5\.00 EUR +5\.20 EUR +-0\.20 EUR$/m);
+  expect(stdout).toContain('3 events came late');
+  expect(stdout).toContain('purchase order-1, 2026-11-20 12:00:00Z, 5.20 EUR: search > email (late)');
+  expect(stdout).not.toContain('ENGINE DEFECT');
+  expect((await run('show', '--csv', 'credit')).stdout).toBe(
+    'day,channel,currency,measure,seen,computed,difference,late,duplicate\n2026-11-20,email,EUR,valueMinor,100,600,500,520,-20\n',
+  );
+  expect(await run('show', '--csv', 'credits')).toMatchObject({ code: 2, stderr: expect.stringContaining('It has: activity') });
+  const { stdout: trend, code } = await run('trend');
+  expect(code).toBe(0);
+  expect(trend).toMatch(/^ +3 {2}2026-11-21 00:00:00Z +14\.28 % +1\.500000 +12 +1$/m);
+});
+
+test('reconcile show --tolerance: exit 0 within it, never where rows differ for no known reason or not all was read', async () => {
+  const [first] = RECONCILIATIONS.reconciliations;
+  const because = { ...first?.reconciliation.because, speedBehind: [] as number[] };
+  const whole = { ...first?.reconciliation, because };
+  const codeOf = async (reconciliation: object, tolerance: string) => {
+    await using server = await fakeServer(() => ({ body: { generation: 3, reconciliation } }));
+    return (await tributary(['reconcile', 'show', '3', '--tolerance', tolerance, '--url', server.url])).code;
+  };
+  expect(await codeOf(whole, '150%')).toBe(0);
+  expect(await codeOf(whole, '149.9%')).toBe(1);
+  expect(await codeOf({ ...whole, engineDefectRows: 1 }, '150%')).toBe(1);
+  expect(await codeOf({ ...whole, because: { ...because, speedBehind: [1] } }, '150%')).toBe(1);
+  expect(await codeOf(whole, '0.5')).toBe(2);
+});
+
 describe.each(COMMANDS.map(([code, ...argv]) => ({ code, argv, name: argv.join(' ') })))('tributary $name', ({ code, argv }) => {
   test('--json: one JSON document on stdout, before or after the command', async () => {
     await using server = await fakeServer(routes);

@@ -37,6 +37,10 @@ export async function reconcile(manifest: GenerationManifest, ports: RunPorts, s
     ports.note('the reconciliation failed', { generation: manifest.generation, failure: report.failure });
   }
   await createDurably(path, `${exactJson(report, 1)}\n`);
+  const { engineDefectRows = null } = report;
+  ports.onEngineDefects?.(engineDefectRows);
+  if (engineDefectRows)
+    ports.note('ENGINE DEFECT: rows differ for no known reason', { generation: manifest.generation, rows: engineDefectRows });
   return report;
 }
 

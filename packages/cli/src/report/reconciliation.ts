@@ -5,6 +5,7 @@ import type { AnswerOf } from '../api-types.ts';
 import { conversions, count, counted, instant, money, percent } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { classesText } from './reconciliation-classes.ts';
 
 type Screen = Pick<Terminal, 'width' | 'bold'>;
 
@@ -21,6 +22,7 @@ export function reconciliationText(report: Reconciliation, screen: Screen): stri
     headline(report),
     ...movedLine(report),
     ...reasons(report),
+    ...classesText(report, screen),
     ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, screen), ...totalsNote(report)] : []),
     ...differing.flatMap(([name, view]) => ['', rowsTable(name, view, screen)]),
   ].join('\n');
@@ -120,9 +122,10 @@ function partitions(numbers: readonly number[]): string {
   return `${numbers.length === 1 ? 'partition' : 'the partitions'} ${numbers.join(', ')}`;
 }
 
-function reasons({ because, equal }: Reconciliation): string[] {
+function reasons({ because, causes, equal }: Reconciliation): string[] {
   const { lateEvents, duplicates, overflowedUsers, definitionsChanged, corrections = [], cutApart = [], speedBehind } = because;
   const found = [
+    ...foundOf(causes),
     ...(lateEvents > 0 ? [`at most ${counted(lateEvents, 'late event')} (copies counted)`] : []),
     ...(duplicates > 0 ? [`the batch found ${counted(duplicates, 'duplicate')} in all it read`] : []),
     ...(overflowedUsers > 0 ? [`${counted(overflowedUsers, 'user')} outgrew the bound of the speed layer`] : []),
@@ -141,6 +144,25 @@ function reasons({ because, equal }: Reconciliation): string[] {
     ...(!equal && lateEvents > 0
       ? ['A difference is expected after late events: correcting them is what the batch layer is for.']
       : []),
+  ];
+}
+
+/** What was found event by event, where the reconciliation looked for it. */
+function foundOf(causes: Reconciliation['causes']): string[] {
+  if (causes === undefined) return [];
+  const { events, unexamined, doubted } = causes;
+  return [
+    ...(events.late > 0 ? [`${counted(events.late, 'event')} came late`] : []),
+    ...(events.beyondRetention > 0
+      ? [`${counted(events.beyondRetention, 'event')} came when real time had let go of their time`]
+      : []),
+    ...(events.duplicate > 0
+      ? [`${counted(events.duplicate, 'event')} came again under another instant, when the first was let go of`]
+      : []),
+    ...(unexamined > 0
+      ? [`at least ${counted(unexamined, 'user')} were not examined: there are too many, or too many events of them`]
+      : []),
+    ...(doubted > 0 ? [`${counted(doubted, 'event')} came so near the line that it is not known which side they are on`] : []),
   ];
 }
 
