@@ -7,6 +7,7 @@ const OF_DELIVERY = 'test/conformance/tracker-delivery.browser.test.ts';
 const IN_PAGES = 'test/conformance/tracker.browser.test.ts';
 const ATTENTION = 'packages/tracker/src/attention/attention.ts';
 const OF_ATTENTION = 'test/conformance/tracker-attention.browser.test.ts';
+const OF_PAGE = 'packages/tracker/test/page.isolated.test.ts';
 const OF_COLLECTOR = 'services/collector/test/web.test.ts';
 
 export const MUTATIONS_OF_TRACKER: readonly Mutation[] = [
@@ -78,9 +79,49 @@ export const MUTATIONS_OF_TRACKER: readonly Mutation[] = [
     lie: 'any link may set the id of a visitor',
     law: '7',
     file: `${PAGE}/events.ts`,
-    from: "isFresh && shares(document.referrer.split('/')[2] ?? '')",
+    from: "isFresh && shares(document.referrer.split('/')[2])",
     to: 'isFresh',
     test: OF_DELIVERY,
+  },
+  {
+    lie: 'a link of a page that sends no referrer sets the id of a visitor',
+    law: '7',
+    file: `${PAGE}/events.ts`,
+    from: "shares(document.referrer.split('/')[2])",
+    to: "shares(document.referrer.split('/')[2] ?? '')",
+    test: OF_PAGE,
+  },
+  {
+    lie: 'what waits is counted again whenever consent is given',
+    law: '7',
+    file: `${PAGE}/queue.ts`,
+    from: '  characters -= queue.get(entry)?.length ?? 0;\n  queue.set',
+    to: '  queue.set',
+    test: OF_PAGE,
+  },
+  {
+    lie: 'a pen beside a finger has no time',
+    law: '4',
+    file: ATTENTION,
+    from: 'cells.size || ',
+    to: '',
+    test: OF_PAGE,
+  },
+  {
+    lie: 'a dense page has as many rows at any address',
+    law: '7',
+    file: ATTENTION,
+    from: 'JSON.stringify([url, els, moves])',
+    to: 'JSON.stringify([els, moves, url.slice(0, 0)])',
+    test: OF_PAGE,
+  },
+  {
+    lie: 'an element may be anywhere below a page',
+    law: '7',
+    file: ATTENTION,
+    from: 'Math.min(MAX_PX, Math.round(px))',
+    to: 'Math.max(MAX_PX % 1, Math.round(px))',
+    test: OF_PAGE,
   },
   {
     lie: 'a page is engaged as long as it is visible',
@@ -200,6 +241,14 @@ export const MUTATIONS_OF_TRACKER: readonly Mutation[] = [
     file: WEB,
     from: "name === 'page' && given['nav'] === 'load'",
     to: "name === 'page'",
+    test: OF_COLLECTOR,
+  },
+  {
+    lie: 'a page that comes back from the cache is another touch',
+    law: '4',
+    file: WEB,
+    from: "given['nav'] === 'load'",
+    to: "given['nav'] !== 'push'",
     test: OF_COLLECTOR,
   },
   {

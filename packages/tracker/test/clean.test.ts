@@ -19,6 +19,7 @@ test.each([
   'QWxhZGRpbjpvcGVuIHNlc2FtZSBhbmQgdGhlbg',
   'V1StGXR8_Z5jdHi6B-myT',
   'kq3v9x7m2p4r8t1w',
+  '\n1',
 ])('a part of a path that looks like an id reads :id: %s', (part) => {
   expect(masked(part)).toBe(':id');
 });
@@ -35,6 +36,17 @@ test.each([
   'Über-uns',
 ])('a name stays: "%s"', (part) => {
   expect(masked(part)).toBe(part);
+});
+
+test('however long an address or a name is, looking for ids in it takes time in proportion', () => {
+  const msOf = (text: string) => {
+    const { user } = process.cpuUsage();
+    for (let i = 0; i < 10; i++) masked(text);
+    return process.cpuUsage({ user, system: 0 }).user / 1_000;
+  };
+  // One of them takes a second where each digit is compared with all that follow it.
+  for (const unit of ['1', 'a1-', 'A_', 'aB3.', '-', '_9', '\n1', 'é'])
+    for (const end of ['', 'a', '.', '@']) expect([unit, end, msOf(unit.repeat(32_000) + end) < 500]).toEqual([unit, end, true]);
 });
 
 test('an address keeps its path, campaigns and click ids, and what the page allows', () => {

@@ -83,6 +83,26 @@ test('events of pages are events of the platform: time, page, element, campaign 
   expect(events[1]?.properties).not.toHaveProperty('element');
 });
 
+test.each([
+  ['load', 'email', 'autumn', 'red'],
+  ['push', undefined, undefined, undefined],
+  ['replace', undefined, undefined, undefined],
+  ['pop', undefined, undefined, undefined],
+  ['hash', undefined, undefined, undefined],
+  ['bfcache', undefined, undefined, undefined],
+])('a document is come to by its load alone: %s', async (nav, channel, campaign, creative) => {
+  await start();
+  const url = 'https://shop.example/?utm_source=news&utm_medium=email&utm_campaign=autumn&utm_content=red';
+  await send([callOf({ event: 'page', properties: { ...PAGE, nav }, url })]);
+  const [event] = await collector.events();
+  expect([event?.properties?.['nav'], event?.channel, event?.campaign, event?.creative]).toEqual([
+    nav,
+    channel,
+    campaign,
+    creative,
+  ]);
+});
+
 test('only a key that anybody may have is taken, on its origins, for what happened lately', async () => {
   await start();
   const view = callOf({ event: 'page', properties: PAGE });

@@ -15,10 +15,12 @@ const SPARING = 50;
 const SEEN_MS = 1_000;
 const MAX_ELS = 100;
 const MAX_MOVES = 200;
-/** With the rest of its event it is smaller than a body. */
-const MAX_CHARACTERS = 14_000;
+/** The rows and the address of their event have these together: the rest of it has at most 1 100 (a user of 256 signs), so it is smaller than a body. */
+const MAX_CHARACTERS = 14_900;
 const CELLS = 16;
 const TALL_PX = 1_600;
+/** What is further down or larger is there: a page may be of any height, and a collector takes no more. */
+const MAX_PX = 1e7;
 
 type Row = [cursorMs: number, viewportMs: number, seen: number];
 
@@ -164,7 +166,7 @@ function pointed(event: PointerEvent): void {
   pageY = y + scrollY;
 }
 
-function take(): object {
+function take(url: string): object {
   share();
   const boxes = new Map<string, Box>();
   for (const { name, box } of [...tracked.values()].reverse()) boxes.set(name, box);
@@ -173,7 +175,7 @@ function take(): object {
     .sort(([, a], [, b]) => b[0] + b[1] - a[0] - a[1])
     .map(([key, row]) => {
       const { left = 0, top = 0, width = 0, height = 0 } = boxes.get(key) ?? {};
-      return [key, ...row, ...[left, top, width, height].map((px) => Math.max(0, Math.round(px)))];
+      return [key, ...row, ...[left, top, width, height].map((px) => Math.max(0, Math.min(MAX_PX, Math.round(px))))];
     });
   const moves = [...cells]
     .sort(([, a], [, b]) => b - a)
@@ -181,8 +183,9 @@ function take(): object {
   const all = els.length + moves.length;
   els.splice(MAX_ELS);
   moves.splice(MAX_MOVES);
-  while (JSON.stringify([els, moves]).length > MAX_CHARACTERS) (moves.length > els.length ? moves : els).pop();
-  const hoverMs = matchMedia('(hover:hover)').matches ? engagedMs : 0;
+  while (JSON.stringify([url, els, moves]).length > MAX_CHARACTERS) (moves.length > els.length ? moves : els).pop();
+  // A device whose first pointer does not hover may have a pen or a mouse beside it.
+  const hoverMs = cells.size || matchMedia('(hover:hover)').matches ? engagedMs : 0;
   const more = { hoverMs, bands, els, moves, lost: all - els.length - moves.length || undefined };
   clear();
   return more;

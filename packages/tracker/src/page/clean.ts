@@ -2,10 +2,10 @@
 
 /**
  * An e-mail address; a number; a number behind a short word; hexadecimal digits; letters and digits in a long run; a long mixture of upper case,
- * lower case and digits.
+ * lower case and digits. Each alternative reads a sign a bounded number of times: addresses may be of any length.
  */
 const ID =
-  /@|%40|^[^a-zA-Z]*\d[^a-zA-Z]*$|^\D{0,13}\d{4,}$|^[\da-fA-F-]{16,}$|[^\W_]{32}|^(?=.*\d)([^\W_]{16,}|(?=.*[a-z])(?=.*[A-Z])[\w-]{16,})$/;
+  /@|%40|[^\W_]{32}|^(\D{0,13}\d{4,}|[\da-fA-F-]{16,}|(?=\D*\d)([^a-zA-Z]*|[^\W_]{16,}|(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}))$/;
 
 /** A part of a path, or a name, that looks like an id, an e-mail address or a token reads `:id`. */
 export const masked = (text: string): string => (ID.test(text) ? ':id' : text);

@@ -5,7 +5,7 @@
  */
 import { now, on } from './clock.ts';
 import { keyOf, pathOf } from './elements.ts';
-import { emit } from './events.ts';
+import { emit, view } from './events.ts';
 import { flush, LEAVING } from './queue.ts';
 import { type Attention, elementsSelector, settings } from './settings.ts';
 
@@ -81,7 +81,7 @@ export const LAST = true;
 /** What happened since the last report. `last`: nothing more of this page view will follow. */
 export function report(last?: typeof LAST): void {
   settle();
-  const more = attention?.take();
+  const more = attention?.take(view.url);
   if (visibleMs > 0)
     emit('activity', {
       seq: seq++,

@@ -79,7 +79,7 @@ export function setConsent(given: Consent): boolean {
 function visitorOfLink(): string | undefined {
   const [, id, at] = GIVEN_ID.exec(location.search) ?? [];
   const isFresh = Math.abs(Date.now() - Number(at)) < ID_MAX_AGE_MS;
-  return isFresh && shares(document.referrer.split('/')[2] ?? '') ? id : undefined;
+  return isFresh && shares(document.referrer.split('/')[2]) ? id : undefined;
 }
 
 /** What a link to another page that shares the id carries; undefined without consent. */

@@ -71,6 +71,8 @@ export function put(id: string, text: string): void {
 }
 
 function keep(entry: string, text: string): void {
+  // `open` meets entries again that are in the queue.
+  characters -= queue.get(entry)?.length ?? 0;
   queue.set(entry, text);
   characters += text.length;
   for (const oldest of queue.keys()) if (queue.size > MAX_EVENTS || characters > MAX_CHARACTERS) drop(oldest);

@@ -43,8 +43,8 @@ export interface Attention {
   pointed(event: PointerEvent): void;
   /** A click in the page; `dead` is called where nothing comes of it. */
   clicked(path: readonly Element[], isKey: boolean, dead: () => void): void;
-  /** What is known since the last call. */
-  take(): object;
+  /** What is known since the last call: with the address of its view it is bounded. */
+  take(url: string): object;
   /** Another page view begins. */
   begin(): void;
 }
@@ -57,7 +57,7 @@ export function configure(options: Options): void {
   settings = options;
 }
 
-/** Hosts that share the visitor's id. */
-export const shares = (host: string): boolean => !!settings.domains?.split(' ').includes(host);
+/** Whether a host shares the visitor's id. A page without a referrer came from no host, and "" may stand between two spaces. */
+export const shares = (host: string | undefined): boolean => !!settings.domains?.split(' ').includes(host as string);
 
 export const elementsSelector = (): string => settings.elements || '[data-track]';

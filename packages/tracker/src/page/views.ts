@@ -21,7 +21,7 @@ export function viewPage(nav: string): void {
   const referrer = nav === 'load' ? clean(document.referrer, settings.query) : view.url;
   address = addressNow();
   beginView();
-  emit('page', { nav, referrer, vw: innerWidth, vh: innerHeight, docH: document.documentElement.scrollHeight });
+  emit('page', { nav, referrer, vw: innerWidth, vh: innerHeight, docH: Math.min(1e7, document.documentElement.scrollHeight) });
   beginActivity();
   flush();
 }
