@@ -31,23 +31,25 @@ export interface Links {
   readonly windowMs: number;
   /** In time; of one instant in the order of their ids, which arrival does not change. */
   readonly made: Link[];
+  /** The same by their ids. */
+  readonly byId: Map<string, Link>;
   /** By user: links to them that were made before one of these are undone. */
   readonly undone: Map<string, Undoing[]>;
 }
 
 export function noLinks(windowMs: number): Links {
-  return { windowMs, made: [], undone: new Map() };
+  return { windowMs, made: [], byId: new Map(), undone: new Map() };
 }
 
 /** False: it was known. The oldest of several under one id counts: an event that is sent again does not link again what was undone. */
-export function addLink({ made }: Links, link: Link): boolean {
-  const known = made.findIndex(({ id }) => id === link.id);
-  if (known >= 0) {
-    if ((made[known] as Link).version <= link.version) return false;
-    made.splice(known, 1);
+export function addLink({ made, byId }: Links, link: Link): boolean {
+  const known = byId.get(link.id);
+  if (known !== undefined) {
+    if (known.version <= link.version) return false;
+    made.splice(placeOf(made, known), 1);
   }
-  const at = made.findIndex((other) => isBefore(link, other));
-  made.splice(at < 0 ? made.length : at, 0, link);
+  byId.set(link.id, link);
+  made.splice(placeOf(made, link), 0, link);
   return true;
 }
 
@@ -82,6 +84,18 @@ function countUpTo(made: readonly Link[], ts: number): number {
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((made[middle] as Link).ts <= ts) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How many of the links come before it. */
+function placeOf(made: readonly Link[], link: Link): number {
+  let low = 0;
+  let high = made.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(made[middle] as Link, link)) low = middle + 1;
     else high = middle;
   }
   return low;
