@@ -84,8 +84,10 @@ export function createRecordReader(
           const record = stored[i] ?? null;
           return { ...owner, stored: record, asked: record, partitions: [owner.partition] };
         });
-        await answerByOwners(answering, readAll);
-        const counting = answering.map(countingOf);
+        // Asked once for each partition: definitions are looked up by their text.
+        const isJoined = [...new Set(asked.map(({ partition }) => partition))].some((one) => keys.joinedMs(one) !== null);
+        if (isJoined) await answerByOwners(answering, readAll);
+        const counting = isJoined ? answering.map(countingOf) : stored;
         if (asked.length === users.length) return await use(counting, answering);
         const places = new Map(asked.map(({ userKey }, i) => [userKey, i]));
         const inOrder = <One>(all: readonly One[]) => users.map(({ userKey }) => all[places.get(userKey) as number] as One);
