@@ -107,8 +107,8 @@ export const DEFAULT_LIMITS: RunLimits = {
   minShardRows: RECOMPUTE_SETTINGS.batchShardMinRows.default,
   speedWaitMs: 30_000,
   listedRows: 250,
-  // 100 000 events take some 100 MB of the child's heap, and some seconds of its processor.
-  examine: { users: 5_000, events: 100_000, rows: 20_000_000, conversions: 100, clockSlackMs: 600_000 },
+  // 50 000 events take some 5 s of the child's processor.
+  examine: { users: 5_000, events: 50_000, rows: 20_000_000, conversions: 100, clockSlackMs: 600_000 },
   keepGenerations: RECOMPUTE_SETTINGS.batchKeepGenerations.default,
   keepForMs: RECOMPUTE_SETTINGS.batchKeepForMs.default,
   keepBytes: RECOMPUTE_SETTINGS.batchKeepBytes.default,

@@ -187,6 +187,21 @@ test('law 7: beyond its bounds a reconciliation examines no user, and says so', 
   }
 });
 
+test('law 7: what fits into the bounds is examined, those with the fewest events first', async () => {
+  await world.ingest(BEGUN);
+  await world.run();
+  await world.ingest([...PLANTED, ...received(30, [event('of bob', 27, 'buy', { userId: 'bob', value: 5, currency: 'EUR' })])]);
+  const examine = { ...SMALL_LIMITS.examine, events: 3 };
+  const compare: typeof reconcileViews = (spec) =>
+    reconcileViews(spec.examine === undefined ? spec : { ...spec, examine: { ...spec.examine, limits: examine } });
+  await world.run({}, { compare });
+  const report = await world.reconciliation(2);
+  expectWhole(report);
+  expect(report.causes).toMatchObject({ events: { late: 1 }, unexamined: 1 });
+  // One of bob; two late orders of ana, less a copy.
+  expect(conversionsBy(report)).toEqual({ late: 1, unexamined: 1 });
+});
+
 test('law 8: over random logs of three generations, rolled back in between, classes add up and no defect is found', async () => {
   const met = new Set<string>();
   for (let seed = 1; seed <= 5; seed++) {

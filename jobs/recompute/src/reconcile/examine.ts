@@ -10,7 +10,7 @@ import { parquetFiles } from '@tributary/archive/compute/relations';
 import type { DuckDb, SqlRow } from '@tributary/archive/duckdb';
 import { READ_FIELD } from '@tributary/archive/field-values';
 import { EVENT_COLUMNS, LATER_COLUMNS, type SegmentManifest, type StoredFile } from '@tributary/archive/layout';
-import { readSegments } from '@tributary/archive/segments';
+import { blockOf, readSegments } from '@tributary/archive/segments';
 import { safeInteger } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
@@ -41,7 +41,7 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   const rules = stepRules(VIEWS, definitions, Number.POSITIVE_INFINITY);
   const segments = await segmentsOf(dataDir, spec.cutAfter, spec.lastSegment);
   const files = segments.flatMap((of) => of.flatMap((segment) => segment.files));
-  if (rowsIn(files) > spec.limits.rows) return { ...nothing(), unexamined: spec.limits.users + 1 };
+  if (rowsIn(files) > spec.limits.rows) return { ...nothing(), unexamined: 1 };
   await loadTimed(session, dataDir, spec, files);
   await loadKnown(session, dataDir, spec);
   const earlier = () => segmentsOf(dataDir, [], spec.cutAfter);
@@ -50,12 +50,15 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   const { users, left } = await chooseUsers(session, spec);
   const unexamined = left + (isTooMuch ? 1 : 0);
   if (users === 0) return { ...nothing(), unexamined };
-  await loadHeld(session, dataDir, deep ? spec.events : spec.known);
   const fromMs = await earliestMs(session, rules);
   const window = (await earlier()).flatMap((of) => of.flatMap((segment) => since(segment.files, fromMs)));
-  const arrived = await arrivalsOf(session, dataDir, [...window, ...files], spec, fromMs);
-  if (arrived === null) return { ...nothing(), unexamined: users + unexamined };
-  return { ...sumOf([...arrived.values()], rules, spec), unexamined, doubted: await doubtedEvents(session, spec, definitions) };
+  const read = [...window, ...files];
+  if (rowsIn(read) > spec.limits.rows) return { ...nothing(), unexamined: users + unexamined };
+  const fitting = await leaveOutMany(session, dataDir, read, spec, fromMs);
+  await loadHeld(session, dataDir, deep ? spec.events : spec.known);
+  const arrived = await arrivalsOf(session, dataDir, read, fromMs);
+  const doubted = await doubtedEvents(session, spec, definitions);
+  return { ...sumOf([...arrived.values()], rules, spec), unexamined: unexamined + users - fitting, doubted };
 }
 
 function nothing(): Omit<Examined, 'unexamined'> {
@@ -65,6 +68,13 @@ function nothing(): Omit<Examined, 'unexamined'> {
 /** By partition. `after`: the last segment before them; absent: none. */
 function segmentsOf(dataDir: string, after: readonly number[], upTo: readonly number[]): Promise<SegmentManifest[][]> {
   return Promise.all(upTo.map((last, partition) => readSegments(dataDir, partition, (after[partition] ?? -1) + 1, last + 1)));
+}
+
+/** The segment of this number, or the block that ends with it. */
+async function newestOf(dataDir: string, partition: number, number: number): Promise<readonly SegmentManifest[]> {
+  if (number < 0) return [];
+  const first = blockOf(number + 1) === number + 1 ? blockOf(number) : number;
+  return readSegments(dataDir, partition, first, number + 1);
 }
 
 function rowsIn(files: readonly StoredFile[]): number {
@@ -87,11 +97,7 @@ const TIMED = { ...IDENTITY, partition: 'INTEGER', received_at: 'BIGINT', positi
  * within `clockSlackMs` of the line it is not known on which side of it real time took an event to be.
  */
 async function loadTimed(session: DuckDb, dataDir: string, spec: ExamineSpec, files: readonly StoredFile[]): Promise<void> {
-  const last = await segmentsOf(
-    dataDir,
-    spec.cutAfter.map((number) => number - 1),
-    spec.cutAfter,
-  );
+  const last = await Promise.all(spec.cutAfter.map((number, partition) => newestOf(dataDir, partition, number)));
   const before = last.flatMap((of) => of.flatMap((segment) => segment.files));
   await session.run(`CREATE OR REPLACE TABLE begun AS
     SELECT partition, max(received_at) AS log_time
@@ -169,24 +175,39 @@ async function earliestMs(session: DuckDb, rules: StepRules): Promise<number> {
   return Math.min(earliest - 2 * marginOf(rules), (await logBeginsMs(session)) - rules.retention.longMs);
 }
 
-/** By user, in log order. null: they are too many. */
-async function arrivalsOf(
+/** Leaves of `chosen` those with the fewest events, as many as fit; resolves with how many. */
+async function leaveOutMany(
   session: DuckDb,
   dataDir: string,
   files: readonly StoredFile[],
   { limits }: ExamineSpec,
   fromMs: number,
-): Promise<Map<string, Arrived[]> | null> {
-  if (rowsIn(files) > limits.rows) return null;
+): Promise<number> {
+  await session.run(`CREATE OR REPLACE TABLE fitting AS SELECT user_key FROM (
+      SELECT user_key, sum(events) OVER (ORDER BY events, user_key ROWS UNBOUNDED PRECEDING) AS up_to FROM (
+        SELECT user_key, count(*) AS events FROM ${parquetFiles(dataDir, files, { user_key: 'VARCHAR', ts: 'BIGINT' })}
+        WHERE ts >= ${fromMs} AND user_key IN (FROM chosen) GROUP BY user_key))
+    WHERE up_to <= ${limits.events}`);
+  await session.run('DELETE FROM chosen WHERE user_key NOT IN (FROM fitting)');
+  const [row] = await session.rows('SELECT count(*) AS users FROM chosen');
+  return safeInteger(row?.['users'], 'users');
+}
+
+/** By user, in log order. */
+async function arrivalsOf(
+  session: DuckDb,
+  dataDir: string,
+  files: readonly StoredFile[],
+  fromMs: number,
+): Promise<Map<string, Arrived[]>> {
   const rows = await session.rows(
     `SELECT sent.*, timed.log_time, timed.log_time IS NOT NULL AS is_fresh,
        held.id IS NOT NULL AS is_held, held.ts <> sent.ts OR held.type <> sent.type AS is_otherwise
      FROM (SELECT * FROM ${parquetFiles(dataDir, files, EVENT_COLUMNS, LATER_COLUMNS)} WHERE ts >= ${fromMs} AND user_key IN (FROM chosen)) AS sent
      LEFT JOIN timed ON timed.partition = sent.partition AND timed.position = sent.position AND timed.entry_index = sent.entry_index
      LEFT JOIN held ON held.user_key = sent.user_key AND held.id = sent.id
-     ORDER BY sent.position, sent.entry_index LIMIT ${limits.events + 1}`,
+     ORDER BY sent.position, sent.entry_index`,
   );
-  if (rows.length > limits.events) return null;
   const byUser = new Map<string, { readonly arrived: Arrived[]; readonly ids: Set<string>; clockMs: number }>();
   for (const row of rows) {
     const key = String(row['user_key']);
