@@ -12,5 +12,6 @@ export type Comparison = AnswerOf<'compareModels'>;
 export type Generations = AnswerOf<'generations'>;
 export type Generation = Generations['generations'][number];
 export type Publication = NonNullable<Generations['publication']>;
+export type Reconciliation = AnswerOf<'reconciliation'>['reconciliation'];
 /** Days, `toDay` exclusive; null: open. */
 export type Range = Report['range'];

@@ -12,8 +12,8 @@ import { expect, test } from 'vitest';
 import { differencesOf } from '../src/deltas/differences.ts';
 import { createHeldDeltas, type Pass } from '../src/deltas/held.ts';
 import type { SignedRows } from '../src/deltas/held-rows.ts';
+import type { ReadPartition } from '../src/deltas/partitions.ts';
 import { changesOf, type Version } from '../src/deltas/versions.ts';
-import type { ReadPartition } from '../src/deltas/whole-reads.ts';
 import { collectionOf, type Question } from '../src/merge.ts';
 
 const VIEWS: readonly View[] = [activity, conversions, touches];

@@ -2,10 +2,10 @@
 import { csvCell, csvText } from '@tributary/contract/csv';
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
-import type { AnswerOf } from '../api-types.ts';
+import type { AnswerOf, Reconciliation } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { type Reconciliation, reconciliationText } from '../report/reconciliation.ts';
+import { reconciliationText } from '../report/reconciliation.ts';
 import { classNames, labelOfClass, largestSmape, matchRate } from '../report/reconciliation-classes.ts';
 import { count, instant, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';

@@ -1,7 +1,6 @@
 /** Generations as the API lists them, and decisions about them. Pure. */
 
-import type { Generation, Generations } from '../api-types.ts';
-import type { Reconciliation } from './reconciliation.ts';
+import type { Generation, Generations, Reconciliation } from '../api-types.ts';
 
 /** The newest number there is, 0 before the first. */
 export function newest({ generations }: Generations): number {

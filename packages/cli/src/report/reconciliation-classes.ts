@@ -1,9 +1,9 @@
 /** Why real time was off, as text: how far, what of each difference has which class, and the conversions that it has to do with. */
 import type { Integer } from '@tributary/model/integer';
+import type { Reconciliation } from '../api-types.ts';
 import { conversions, count, counted, instant, money, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { Reconciliation } from './reconciliation.ts';
 
 type View = Reconciliation['views'][string];
 type Totals = View['totals'];

@@ -1,7 +1,7 @@
 /** A reconciliation (jobs/recompute) as text: whether readers saw what the batch computed, what may explain the rest, then each view. */
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { Integer } from '@tributary/model/integer';
-import type { AnswerOf } from '../api-types.ts';
+import type { Reconciliation } from '../api-types.ts';
 import { conversions, count, counted, instant, money, percent } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -9,7 +9,6 @@ import { classesText } from './reconciliation-classes.ts';
 
 type Screen = Pick<Terminal, 'width' | 'bold'>;
 
-export type Reconciliation = AnswerOf<'reconciliation'>['reconciliation'];
 type ViewComparison = Reconciliation['views'][string];
 type BeforeAfter = ViewComparison['totals'][string];
 

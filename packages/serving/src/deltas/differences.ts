@@ -3,8 +3,8 @@ import type { Integer } from '@tributary/model/integer';
 import type { WholePartition } from '@tributary/store/serving-store';
 import { addRow, type Rows, type RowsByView } from '@tributary/views/deltas';
 import { ROWS_PER_TURN, type Turn } from '../rows-in-turns.ts';
-import type { HeldPartition } from './held-partition.ts';
 import type { SignedRows } from './held-rows.ts';
+import type { HeldPartition } from './partitions.ts';
 
 /** By generation; some thousand rows are compared at a turn. */
 export async function differencesOf(

@@ -18,9 +18,9 @@ import type { LoadedGeneration } from '../generations/loaded.ts';
 import { assertAnswered, type Layers, oldestKept, type Question } from '../merge.ts';
 import { paceOf, type Turn, turn } from '../rows-in-turns.ts';
 import { createHeldDeltas, type SpeedState } from './held.ts';
-import type { HeldPartition } from './held-partition.ts';
 import { createLiveAnswers } from './live-answers.ts';
-import { createWholeReads, type ReadPartition } from './whole-reads.ts';
+import type { HeldPartition, ReadPartition } from './partitions.ts';
+import { createWholeReads } from './whole-reads.ts';
 
 /** The deltas at one version. */
 export interface DeltasSnapshot extends SpeedState {

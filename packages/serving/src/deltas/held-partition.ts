@@ -1,29 +1,11 @@
 /** A partition that is held, and what becomes of it by commits and by what is read: some thousand rows at a turn. */
 import type { CommittedDeltas } from '@tributary/store/format/feed';
 import { stateWith } from '@tributary/store/format/feed';
-import type { FeedCursor } from '@tributary/store/serving-store';
-import type { PartitionState } from '@tributary/store/speed-store';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { type Pace, piecesOf, ROWS_PER_TURN } from '../rows-in-turns.ts';
 import { createHeldRows, type HeldRows } from './held-rows.ts';
+import type { HeldGeneration, HeldPartition, ReadPartition } from './partitions.ts';
 import type { Change } from './versions.ts';
-import type { ReadPartition } from './whole-reads.ts';
-
-export interface HeldGeneration {
-  readonly views: ReadonlyMap<string, HeldRows>;
-  readonly pending: number;
-  readonly overflowed: number;
-}
-
-/** Never changed, but for the rows: whatever becomes of a partition is a new one. */
-export interface HeldPartition {
-  readonly cursor: FeedCursor;
-  readonly state: PartitionState | null;
-  /** Generations ≥ this, and these views. */
-  readonly from: number;
-  readonly views: ReadonlySet<string>;
-  readonly generations: ReadonlyMap<number, HeldGeneration>;
-}
 
 /** A commit costs as much as this many rows, however few it has. */
 export const OF_COMMIT = 16;

@@ -9,19 +9,10 @@ import type { PartitionState } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Question } from '../merge.ts';
 import type { Pace } from '../rows-in-turns.ts';
-import {
-  type HeldGeneration,
-  type HeldPartition,
-  inPieces,
-  joined,
-  OF_COMMIT,
-  rowsOfViews,
-  takeUpRows,
-  withCommit,
-} from './held-partition.ts';
+import { inPieces, joined, OF_COMMIT, rowsOfViews, takeUpRows, withCommit } from './held-partition.ts';
 import { createHeldRows, type HeldRows, type SignedRows } from './held-rows.ts';
+import type { HeldGeneration, HeldPartition, ReadPartition } from './partitions.ts';
 import { type Change, changedTo, changesOf, firstVersion, gone, type Version } from './versions.ts';
-import type { ReadPartition } from './whole-reads.ts';
 
 /** What all partitions say of themselves, each as of the commit that its rows are of. */
 export interface SpeedState {

@@ -7,29 +7,12 @@
  *   a view is not held, or an older generation      what is missing is read, and joins what is held once both are of one commit
  */
 import { TributaryError } from '@tributary/model/errors';
-import type { ServingStore, WholePartition } from '@tributary/store/serving-store';
-import type { RowsByView } from '@tributary/views/deltas';
+import type { ServingStore } from '@tributary/store/serving-store';
 import { assertAnswered } from '../merge.ts';
 import { type Turn, turn } from '../rows-in-turns.ts';
 import { differencesOf } from './differences.ts';
 import type { HeldDeltas } from './held.ts';
-import type { HeldPartition } from './held-partition.ts';
-
-/** A partition that was read. */
-export interface ReadPartition {
-  readonly whole: WholePartition;
-  readonly views: readonly string[];
-  readonly from: number;
-  /** What was held of it; null: nothing. */
-  readonly before: HeldPartition | null;
-  /** It joins what is held, and does not take its place. */
-  readonly joins: boolean;
-  /** What differs, by generation: of what joins, a copy of all rows. None where nothing was held. */
-  readonly differences: ReadonlyMap<number, RowsByView>;
-  /** When it was asked for, by either clock of the follower. */
-  readonly askedMs: number;
-  readonly asked: number;
-}
+import type { HeldPartition, ReadPartition } from './partitions.ts';
 
 export interface WholeReads {
   /** Reads what is lacking; resolves when all of it was read, rejects with `store_unavailable`, `deltas_retired`. What was read stays. */

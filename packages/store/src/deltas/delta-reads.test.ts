@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fittingIn } from '../records/record-reads.ts';
 import { followed } from './delta-reads.ts';
-import type { FeedRead } from './partition-reads.ts';
+import type { FeedRead } from './partition-reads-port.ts';
 
 const VIEWS = new Set(['activity']);
 const CURSOR = { commitId: 'c1', commits: 1 };

@@ -6,7 +6,8 @@ import { partitionPrefix } from '../format/keys.ts';
 import { stateFrom } from '../format/state.ts';
 import type { FeedCursor, Followed, PartitionDeltas, Pause, WholePartition } from '../serving-store.ts';
 import { cursorOf, type ReadDeltas, readDeltas } from './paged-read.ts';
-import { createPartitionReads, type FeedRead } from './partition-reads.ts';
+import { createPartitionReads } from './partition-reads.ts';
+import type { FeedRead } from './partition-reads-port.ts';
 import type { ReadBounds } from './read-bounds.ts';
 
 export interface DeltaReads {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readDeltas } from './paged-read.ts';
-import type { HashesAsked, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
+import type { HashesAsked, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads-port.ts';
 
 const VIEWS = ['a', 'b'] as const;
 const BOUNDS = { pageRows: 2, pageBytes: 1_000, mostAtOnce: 3, bytesAtOnce: 1_000 };

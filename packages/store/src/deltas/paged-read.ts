@@ -24,7 +24,7 @@ import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { type CommittedDeltas, isChain, parseFeedEntries } from '../format/feed.ts';
 import { unpackMeasures } from '../format/words.ts';
 import type { FeedCursor, GenerationDeltas, Pause } from '../serving-store.ts';
-import type { GenerationHashes, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
+import type { GenerationHashes, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads-port.ts';
 import { READ_BOUNDS, type ReadBounds } from './read-bounds.ts';
 
 export interface DeltasAsked {

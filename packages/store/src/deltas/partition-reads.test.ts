@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { readDeltas } from './paged-read.ts';
-import { createPartitionReads, type PageAsked } from './partition-reads.ts';
+import { createPartitionReads } from './partition-reads.ts';
+import type { PageAsked } from './partition-reads-port.ts';
 import { ENTRIES_OF_LOOK_BYTES, ENTRIES_OF_PAGE_BYTES, READ_BOUNDS } from './read-bounds.ts';
 
 const MOVING = async () => Promise.reject(new Error('TRYAGAIN Multiple keys request during rehashing of slot'));

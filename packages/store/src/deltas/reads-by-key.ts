@@ -14,7 +14,7 @@ import type {
   PageAsked,
   PartitionHashes,
   PartitionReads,
-} from './partition-reads.ts';
+} from './partition-reads-port.ts';
 import { ENTRIES_OF_LOOK_BYTES, ENTRIES_OF_PAGE_BYTES } from './read-bounds.ts';
 import { ENTRIES_SINCE, type EntriesReply, entriesFrom, TAKE_ROWS } from './reads-by-script.ts';
 

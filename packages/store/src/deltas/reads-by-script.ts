@@ -4,7 +4,7 @@ import { generationsBetween } from '../format/state.ts';
 import { recordOf } from '../redis/redis-replies.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
 import type { FeedCursor } from '../serving-store.ts';
-import type { FeedRead, HashesAsked, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads.ts';
+import type { FeedRead, HashesAsked, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads-port.ts';
 import { ENTRIES_OF_LOOK_BYTES, ENTRIES_OF_PAGE_BYTES } from './read-bounds.ts';
 
 type GenerationReply = [generation: number, pending: number, overflowed: number, lengths: number[], views?: Buffer[][]];
