@@ -137,7 +137,8 @@ local function add_rows(key, measures, rows, has_words)
   end
 end
 
-local FEED_ENTRIES, FEED_BYTES, FEED_BYTES_READ, LARGE = 512, 1048576, 8388608, 40960
+-- FEED_BYTES, FEED_BYTES_READ: format/bounds.ts.
+local FEED_ENTRIES, LARGE = 512, 40960
 -- How many of the oldest entries go at once where there are too many: a call from here costs Redis three times what it does.
 local GO_TOGETHER = 16
 

@@ -1,4 +1,5 @@
 /** How much one read of deltas may have, known to Redis before it reads. */
+import { FEED_BYTES, FEED_BYTES_READ } from '../format/bounds.ts';
 
 export interface ReadBounds {
   /** Rows of one page; a step of the scan may give a few more. */
@@ -22,6 +23,6 @@ export const READ_BOUNDS: ReadBounds = {
 };
 
 /** Entries of the feed that come with a page, bytes: all that the feed may hold while somebody reads in pages (commit.lua). */
-export const ENTRIES_OF_PAGE_BYTES = 8 * 1_024 * 1_024;
+export const ENTRIES_OF_PAGE_BYTES = FEED_BYTES_READ;
 /** Entries of the feed that a follower is given of a partition, bytes: who is farther behind reads it whole. */
-export const ENTRIES_OF_LOOK_BYTES = 1_024 * 1_024;
+export const ENTRIES_OF_LOOK_BYTES = FEED_BYTES;

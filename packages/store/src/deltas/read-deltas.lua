@@ -13,7 +13,8 @@
   read (take-rows.lua) where what Redis has allocated for the rows does not show that they are few. Where they are too many they are read in
   pages (read-page.lua). For some time commits then leave more in the feed than they do otherwise (commit.lua), so that pages of different commits become one read.
 ]]
-local READING_MS, FIRST_VIEW = 10000, 9
+-- READING_MS: format/bounds.ts.
+local FIRST_VIEW = 9
 
 local prefix = ARGV[1]
 local state = redis.call('HGETALL', KEYS[1])

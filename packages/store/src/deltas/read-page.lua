@@ -14,7 +14,7 @@
   pages began is in one of them, perhaps in several. What came since is in the feed, of which commits keep more as long as pages
   are read (read-deltas.lua): the key that says so is written some times a minute, not with each page.
 ]]
-local READING_MS = 10000
+-- READING_MS: format/bounds.ts.
 
 local prefix = ARGV[1]
 local stored = redis.call('HMGET', KEYS[1], 'commit', 'commits', 'oldest', 'feedBytes')

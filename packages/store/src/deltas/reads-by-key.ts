@@ -3,6 +3,7 @@
  * between, so what was read is of no one moment.
  */
 import type { Redis, Result } from 'ioredis';
+import { READING_MS } from '../format/bounds.ts';
 import { generationsBetween } from '../format/state.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
 import type { FeedCursor } from '../serving-store.ts';
@@ -24,9 +25,6 @@ declare module 'ioredis' {
     tributaryReadEntriesBuffer(...args: string[]): Result<EntriesReply, Context>;
   }
 }
-
-/** As the scripts have it. */
-const READING_MS = 10_000;
 
 export type ReadsByKey = {
   readonly [name in keyof PartitionReads]: (

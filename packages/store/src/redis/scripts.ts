@@ -9,7 +9,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { FEED_BYTES, FEED_BYTES_READ, READING_MS } from '../format/bounds.ts';
 import { isReply } from './redis-replies.ts';
+
+const BOUNDS = `local READING_MS, FEED_BYTES, FEED_BYTES_READ = ${READING_MS}, ${FEED_BYTES}, ${FEED_BYTES_READ}`;
 
 /** How long a command waits for its keys to come together: one batch of a move takes a few ms. */
 const MOVING_WAIT_MS = 100;
@@ -25,10 +28,7 @@ export function defineScript(
   file: URL | readonly URL[],
   keys: 'one key' | 'any keys' = 'one key',
 ): string {
-  const lua = [file]
-    .flat()
-    .map((one) => readFileSync(one, 'utf8'))
-    .join('\n');
+  const lua = [BOUNDS, ...[file].flat().map((one) => readFileSync(one, 'utf8'))].join('\n');
   redis.defineCommand(command, redis.isCluster || keys === 'any keys' ? { lua } : { lua, numberOfKeys: 1 });
   return lua;
 }
