@@ -12,7 +12,7 @@ import type { SetMade, SetSpec } from './spec.ts';
 
 /** What the rows of a set may have as JSON: it lies on the disk of the data folder. */
 const MOST_BYTES = 1024 * 1024 * 1024;
-/** The queue tries again after these. */
+/** At once, with a new list, where archived files were replaced while they were read. The queue tries again after these, later and in any process. */
 const MOST_ATTEMPTS = 3;
 
 /** `pastOf`: lists what is archived, and checks it. */

@@ -172,7 +172,7 @@ function value(bytes: Buffer, at: number, end: number): unknown {
   return JSON.parse(bytes.toString('utf8', at, cursor.at)) as unknown;
 }
 
-/** Texts repeat: the last one of each place is kept. */
+/** Texts repeat: the last one of each place is kept. Short ones alone, for they are values that senders choose. */
 const PLACES = 256;
 const TEXTS: (string | undefined)[] = new Array<undefined>(PLACES).fill(undefined);
 const LONGEST_KEPT = 64;

@@ -23,7 +23,7 @@ export interface ArchivedPast {
   readonly files: readonly StoredFile[];
 }
 
-/** Merging replaces files seldom, and what it replaced stays for a day: a third list that is old has another cause. */
+/** Lists again before anything is computed, also where no queue tries again. Merging replaces files seldom, and what it replaced stays for a day: a third list that is old has another cause. */
 const MOST_LISTS = 3;
 
 /** null: a generation does not exist yet. Files that are replaced while they are checked are looked for again. */

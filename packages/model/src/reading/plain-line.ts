@@ -314,7 +314,10 @@ interface Names {
 
 const SLOTS = 1_024;
 
-/** Texts that many events share, each once in memory: a cache, in which a text takes the place of another that falls on its slot. */
+/**
+ * Texts that many events share, each once in memory: a cache, in which a text takes the place of another that falls on its slot. By their bytes,
+ * whatever these are, for names stay in timelines for long: those of `signals` and `store` spare one call the making of ASCII texts.
+ */
 function createNames(): Names {
   const texts: (string | undefined)[] = new Array(SLOTS).fill(undefined);
   const bytes: Uint8Array[] = new Array(SLOTS).fill(new Uint8Array(0));
