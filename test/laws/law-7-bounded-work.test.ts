@@ -17,7 +17,7 @@ import { CONVERTING_PATH } from '@tributary/views/journeys/lenses';
 import { VIEWS } from '@tributary/views/registry';
 import { type StepRules, step, stepRules } from '@tributary/views/step';
 import { emptyUser } from '@tributary/views/user-state';
-import type { View } from '@tributary/views/view';
+import type { Emit, View } from '@tributary/views/view';
 import { type Work, workOfUser } from '@tributary/views/work';
 import { describe, expect, it } from 'vitest';
 import { createSpeedWorker, type SpeedWorkerOptions } from '../../services/speed/src/pipeline.ts';
@@ -118,6 +118,36 @@ describe('law 7: work that is left undone is reported, never hidden', () => {
     expect(step(user, last, NOON, stepRules(VIEWS, definitions), deltas, workOfUser()).overflowed).toBe(false);
     const credits = [...(deltas.get('credit') as Rows).values()].reduce((sum, row) => sum + (row[0] as number), 0);
     expect(credits, 'six models, one purchase, and no other is looked at again').toBe(6_000_000);
+  });
+
+  it('rows of many and of long names are work too: an event writes a bounded text', () => {
+    /** Rows whose names an early touch of a bot writes, and their characters. */
+    function writtenFor(channelOf: (i: number) => string) {
+      const written = { keys: new Set<string>(), characters: 0 };
+      const views = VIEWS.map((view) => ({
+        ...view,
+        rows: (seen: never, of: typeof definitions, emit: Emit) =>
+          (view as View<never>).rows(seen, of, (key, measures) => {
+            written.keys.add(key);
+            written.characters += key.length;
+            emit(key, measures);
+          }),
+      }));
+      const rules = stepRules(views, definitions);
+      const user = emptyUser();
+      for (const [i, event] of bot(150).entries())
+        step(user, event.type === 'purchase' ? event : { ...event, channel: channelOf(i) }, NOON, rules, new Map());
+      Object.assign(written, { characters: 0 }).keys.clear();
+      expect(step(user, early, NOON, rules, new Map(), workOfUser()).overflowed).toBe(true);
+      return written;
+    }
+    const [few, many, long] = [() => 'email', (i: number) => `channel ${i}`, (i: number) => `${i}`.padEnd(500, 'x')].map(
+      writtenFor,
+    );
+    // Without a bound of their own: 1 270 rows and 4.3 million characters; 57 million.
+    expect(few?.characters).toBeLessThan(1_500_000);
+    expect(many?.keys.size).toBeLessThan(1_000);
+    expect(long?.characters).toBeLessThan(4_000_000);
   });
 
   it('an entry of many users is bounded work, and what is too much is reported', async () => {

@@ -229,6 +229,22 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     to: 'Math.min(user.left,',
   },
   {
+    lie: 'the length of the names of rows is not counted',
+    law: '7',
+    file: `${VIEWS}/difference.ts`,
+    from: 'longText += key.length - USUAL_ROW_KEY;',
+    to: 'longText += 0;',
+    test: 'test/laws/law-7-bounded-work.test.ts',
+  },
+  {
+    lie: 'rows that come and go are not counted',
+    law: '7',
+    file: `${VIEWS}/difference.ts`,
+    from: 'if (rowsEmitted.size !== size) comeOrGone++;',
+    to: 'if (rowsEmitted.size !== size) comeOrGone = 0;',
+    test: 'test/laws/law-7-bounded-work.test.ts',
+  },
+  {
     lie: 'each event of a batch has a share of work of its own',
     law: '7',
     file: `${SPEED}/apply/apply.ts`,

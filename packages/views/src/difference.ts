@@ -17,7 +17,19 @@ import { addRow, type Rows, type RowsByView, rowsOf } from './deltas.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import { NEVER_CUT, type UserState } from './user-state.ts';
 import type { Emit, Lens, View } from './view.ts';
-import { OF_ANCHOR, SCANNED_A_UNIT, takeOwnWork, takeWork, type Work, workOfEvent, workOfUser } from './work.ts';
+import {
+  CHARACTERS_A_UNIT,
+  OF_ANCHOR,
+  OF_ROW,
+  SCANNED_A_UNIT,
+  takeOwnWork,
+  takeWork,
+  USUAL_ROW_KEY,
+  USUAL_ROWS,
+  type Work,
+  workOfEvent,
+  workOfUser,
+} from './work.ts';
 
 export interface DifferenceOutcome {
   /** Whether some row that `e` may change is frozen: the change waits for the next generation (law 8). */
@@ -75,6 +87,7 @@ export function addDifference(
       const seen = lens.look(after, at, definitions);
       if (seen !== null && !takeOwnWork(work, lens.sizeOf(seen) * views.length)) tooMuchWork = true;
       else addRows(views, seen, definitions, into, sign, sign === 1 ? gathered : undefined);
+      takeWork(work, workOfRows());
     } else touchesFrozen = true;
 
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
@@ -104,6 +117,8 @@ export function addDifference(
       else {
         addRows(views, seenBefore, definitions, into, sign === 1 ? -1 : 1, sign === -1 ? gathered : undefined);
         addRows(views, seenNow, definitions, into, sign, sign === 1 ? gathered : undefined);
+        // Known afterwards only: no further anchor is begun where it was too much.
+        takeWork(work, workOfRows());
       }
     }
   }
@@ -134,13 +149,30 @@ function addRows(
   }
 }
 
+/** The work of rows that came or went, beyond the usual ones, and of long names, since it was last asked for. */
+function workOfRows(): number {
+  const units = Math.max(0, comeOrGone - USUAL_ROWS) * OF_ROW + longText / CHARACTERS_A_UNIT;
+  comeOrGone = 0;
+  longText = 0;
+  return units;
+}
+
 /**
  * Where the view that emits now adds its rows. One emitter for all: each event has an anchor in each of a dozen views, and a function for each
  * of them would be a sixth of all that a step allocates. A view emits while it is asked, and never later.
  */
 let rowsEmitted: Rows = new Map();
 let signEmitted: 1 | -1 = 1;
-const emit: Emit = (key, measures) => addRow(rowsEmitted, key, measures, signEmitted);
+/** Rows that came or went. */
+let comeOrGone = 0;
+/** Characters of names of rows beyond the usual ones. */
+let longText = 0;
+const emit: Emit = (key, measures) => {
+  if (key.length > USUAL_ROW_KEY) longText += key.length - USUAL_ROW_KEY;
+  const { size } = rowsEmitted;
+  addRow(rowsEmitted, key, measures, signEmitted);
+  if (rowsEmitted.size !== size) comeOrGone++;
+};
 
 function without(timeline: Timeline, at: number): Timeline {
   const rest = timeline.slice();
