@@ -2,6 +2,7 @@
  * Law 5 where keys of one person are joined (decision 43): what readers get of a key from its record, from the events of a generation and from the
  * archive is what the oracle says of the lines up to there, with each event as it was sent. Real archiver, DuckDB and speed worker.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { type PastRow, pastValues } from '@tributary/archive/history/past-values
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { JOINING } from '@tributary/model/identity/rules';
 import { DAY_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { valuesReader } from '@tributary/serving/users/signal-values';
@@ -22,7 +24,7 @@ import { naiveValue } from '@tributary/testkit/oracle/naive-signals';
 import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
 import { linesOf as linesOfRecord } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from '../../jobs/recompute/test/world.ts';
 import { DEVICES, joined, linesOf, randomEvent, USERS } from './adoption-world.ts';
 
@@ -184,6 +186,14 @@ async function play(seed: number, definitions: Definitions): Promise<number> {
     await world.close();
   }
 }
+
+/** As a barrier would be once users may write such definitions. */
+beforeAll(() => {
+  JOINING.isOpen = true;
+});
+afterAll(() => {
+  JOINING.isOpen = false;
+});
 
 test('law 5: signals, values, explanations and history of a key are of the events that count for it, each as it was sent', async () => {
   let lent = 0;

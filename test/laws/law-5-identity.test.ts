@@ -2,15 +2,25 @@
  * Laws 1 and 5 where keys of one person are joined (decision 43): real archiver, real DuckDB and real speed worker over one log. Each generation is
  * what the oracle says of the lines up to its cut, and merged with what the speed layer counted since, of all lines that were read.
  */
+
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import { JOINING } from '@tributary/model/identity/rules';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from '../../jobs/recompute/test/world.ts';
 import { DEFINITIONS, joined, linesOf, randomEvent } from './adoption-world.ts';
+
+/** As a barrier would be once users may write such definitions. */
+beforeAll(() => {
+  JOINING.isOpen = true;
+});
+afterAll(() => {
+  JOINING.isOpen = false;
+});
 
 /** Users cannot write definitions that join keys yet: a run takes these as a barrier would bring them. */
 const STORED = { parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex) };
