@@ -55,8 +55,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'the merge takes deltas of generations > g',
     law: '1',
     file: `${SERVING}/deltas/held.ts`,
-    from: 'if (generation >= from && rows !== undefined) yield rows;',
-    to: 'if (generation > from && rows !== undefined) yield rows;',
+    from: 'if (generation >= from && rows !== undefined) yield [rows, number];',
+    to: 'if (generation > from && rows !== undefined) yield [rows, number];',
   },
   {
     lie: 'an answer is brought up to date by changes of older generations as well',

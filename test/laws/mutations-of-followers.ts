@@ -5,6 +5,7 @@ const DELTAS = 'packages/serving/src/deltas';
 const GENERATIONS = 'packages/serving/src/generations';
 const SERVING = 'packages/serving/src';
 const COMMITS_TEST = 'packages/serving/test/commits-in-turns.test.ts';
+const WITHOUT_PAUSE = 'packages/serving/test/passes-without-pause.test.ts';
 
 export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
   {
@@ -78,9 +79,61 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     lie: 'all that waited during a pass is added in one turn',
     law: '7',
     file: `${DELTAS}/held-rows.ts`,
-    from: 'sum += Math.max(1, some.size);',
+    from: 'sum += costOf(some);',
     to: 'sum += 1;',
     test: 'packages/serving/test/held-rows.test.ts',
+  },
+  {
+    lie: 'questions without a pause keep what is committed from being taken up',
+    law: '7',
+    file: `${DELTAS}/live-answers.ts`,
+    from: `    while (!held.isReadyToPass(question, loaded.generation, only)) await goOn();
+`,
+    to: '',
+    test: WITHOUT_PAUSE,
+  },
+  {
+    lie: 'questions that overlap without a pause keep what is committed from being taken up',
+    law: '7',
+    file: `${DELTAS}/held-rows.ts`,
+    from: 'isBehind: () => passes > 0 &&',
+    to: 'isBehind: () => passes > 1e9 &&',
+    test: WITHOUT_PAUSE,
+  },
+  {
+    lie: 'commits during a pass wait each for itself',
+    law: '7',
+    file: `${DELTAS}/held-rows.ts`,
+    from: 'if (passes > 0) return addWaiting(since, most);',
+    to: 'if (passes > 0) return 0;',
+    test: WITHOUT_PAUSE,
+  },
+  {
+    lie: 'what is summed up beside a pass is taken up in one turn',
+    law: '7',
+    file: `${DELTAS}/held-rows.ts`,
+    from: `    for (const [key, measures] of since) {
+      if (sum >= most) break;
+`,
+    to: `    for (const [key, measures] of since) {
+`,
+    test: WITHOUT_PAUSE,
+  },
+  {
+    lie: 'what a pass began with changes under it',
+    law: '1',
+    file: `${DELTAS}/held-rows.ts`,
+    from: '[waiting, since] = [[], new Map()];',
+    to: '[waiting, since] = [[], since];',
+    test: 'packages/serving/test/held-rows.test.ts',
+  },
+  {
+    lie: 'who compares rows does not hear that a pass took up what waited',
+    law: '1',
+    file: `${DELTAS}/held.ts`,
+    from: 'if (taken > 0) noteTaken(number);',
+    to: '',
+    test: WITHOUT_PAUSE,
   },
   {
     lie: 'partitions that are behind again are read again before the others',
@@ -233,8 +286,8 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     lie: 'rows that were taken up leave the partition as it was',
     law: '1',
     file: `${SERVING}/deltas/held.ts`,
-    from: 'const taken = () => (held[number] = { ...(held[number] as HeldPartition) });',
-    to: 'const taken = () => undefined;',
+    from: '?? [], () => noteTaken(number), pace);',
+    to: '?? [], () => undefined, pace);',
     test: COMMITS_TEST,
   },
 ];

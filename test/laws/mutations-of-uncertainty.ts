@@ -177,8 +177,8 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'each group is taken for the first one',
     law: '1',
     file: 'packages/serving/src/deltas/held.ts',
-    from: 'held : [held[only]])',
-    to: 'held : [held[0]])',
+    from: '(only ?? number) === number',
+    to: '(only === undefined ? number : 0) === number',
     test: 'test/laws/law-1-follower.test.ts',
   },
   {

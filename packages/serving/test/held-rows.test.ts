@@ -49,19 +49,42 @@ test('law 1: whatever is added, what somebody passes over stays as it was, and w
   );
 });
 
-test('law 7: what waits is taken up a part at a time, during a pass none of it, and nothing waits in the end', () => {
+test('law 7: what waits is taken up a part at a time, during a pass into one sum beside the rows, and nothing waits in the end', () => {
   const held = createHeldRows();
   const rowsOf = (size: number): Rows => new Map(Array.from({ length: size }, (_, i) => [`row ${i}`, [1]]));
+  held.add(rowsOf(100));
   const { release } = held.pass();
-  for (let commits = 0; commits < 50; commits++) held.add(rowsOf(100));
+  for (let commits = 0; commits < 49; commits++) held.add(rowsOf(100));
   held.add(rowsOf(0));
-  expect(held.takeUp(1_000_000)).toBe(0);
-  expect(held.parts()).toHaveLength(52);
-  release();
   expect(held.takeUp(250)).toBe(300);
-  expect(held.parts()).toHaveLength(49);
+  // The rows, what the pass passes over, what still waits, and its sum.
+  expect(held.parts()).toHaveLength(1 + 1 + 47 + 1);
+  expect([held.takeUp(4_600), held.takeUp(250), held.takeUp(250)]).toEqual([4_600, 1, 0]);
+  expect(held.parts().map(({ rows }) => rows.size)).toEqual([0, 100, 100]);
+  release();
+  for (let commits = 0; commits < 50; commits++) held.add(rowsOf(100));
+  expect(held.takeUp(250)).toBe(300);
+  expect(held.parts()).toHaveLength(50);
   // One without rows takes time as well.
-  expect([held.takeUp(4_700), held.takeUp(250), held.takeUp(250)]).toEqual([4_700, 1, 0]);
+  held.add(rowsOf(0));
+  expect(held.takeUp(4_801)).toBe(4_801);
+  expect([held.takeUp(40), held.takeUp(40), held.takeUp(40), held.takeUp(40)]).toEqual([40, 40, 20, 0]);
   expect(held.parts()).toHaveLength(1);
-  expect(held.parts()[0]?.rows.get('row 7')).toEqual([50]);
+  expect(held.parts()[0]?.rows.get('row 7')).toEqual([100]);
+});
+
+test('law 7: where more waits than a turn takes up, who wants to pass over the rows waits for the others', () => {
+  const held = createHeldRows();
+  const rowsOf = (first: number): Rows => new Map(Array.from({ length: 4_096 }, (_, i) => [`row ${first + i}`, [1]]));
+  held.add(rowsOf(0));
+  const one = held.pass();
+  held.add(rowsOf(0));
+  const two = held.pass();
+  expect(held.isBehind()).toBe(false);
+  held.add(new Map());
+  expect(held.isBehind()).toBe(true);
+  one.release();
+  expect(held.isBehind()).toBe(true);
+  two.release();
+  expect(held.isBehind()).toBe(false);
 });

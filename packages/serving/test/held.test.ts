@@ -229,12 +229,14 @@ test('law 1: what is held is what was counted, and its changes lead there from w
         } else if (one.kind === 'keep') held.keepOnly(one.views, one.from);
         else if (one.kind === 'pass' && partition !== null)
           for (const [view, question] of QUESTIONS)
-            for (let from = partition.from; from <= 2 && partition.views.has(view); from++)
+            for (let from = partition.from; from <= 2 && partition.views.has(view); from++) {
+              held.isReadyToPass(question, from);
               passes.push({
                 pass: held.pass(question, from, held.newest()),
                 question,
                 rows: sumOf(question, held.parts(question, from)),
               });
+            }
         else if (one.kind === 'release') for (const { pass } of passes.splice(0)) pass.release();
         expectExact();
       }

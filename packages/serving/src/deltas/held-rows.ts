@@ -2,9 +2,10 @@
  * The rows of one view, generation and partition, which commits change all the time and which long passes read over many turns.
  *
  * What is committed waits beside them at first, and the answer of now is the sum of both. It is taken up a part at a time: all at once it could
- * be very much. While somebody passes over the rows they stay as they are.
+ * be very much. While somebody passes over the rows they stay as they are, and what is committed meanwhile is summed up beside them: a row of many
+ * commits waits once. Passes that overlap without end would keep it there: where much waits, the next one begins when the others are over (`isBehind`).
  */
-import { addRows, type Rows } from '@tributary/views/deltas';
+import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 
 /** Rows that count once, or are taken away. */
 export interface SignedRows {
@@ -17,44 +18,86 @@ export interface HeldRows {
   parts(): readonly SignedRows[];
   /** Adds rows, which do not change any more, and wait to be taken up. */
   add(rows: Rows): void;
-  /** Takes up what waits until that is `most` rows, or somewhat more; how many it were. None while somebody passes over the rows. */
+  /**
+   * Takes up what waits until that is `most` rows, or somewhat more; how many it were. While somebody passes over the rows it is summed up beside them,
+   * but for what waited when the newest pass began.
+   */
   takeUp(most: number): number;
+  /** Whether so much waits for those who pass over the rows that others must not begin to. */
+  isBehind(): boolean;
   /** What sums to the rows as they are now, and stays as it is until it is released. */
   pass(): { readonly parts: readonly SignedRows[]; release(): void };
 }
+
+/** Rows, and commits that have none. Those who pass over the rows pass over these as well. */
+const MOST_WAITING = 8_192;
 
 /** `rows` belong to it from here on. */
 export function createHeldRows(rows: Rows = new Map()): HeldRows {
   /** In the order of the commits. */
   let waiting: Rows[] = [];
+  /** What waited when the newest pass began. */
+  let passedOver: Rows[] = [];
+  /** The sum of what came since. */
+  let since: Rows = new Map();
   let passes = 0;
 
-  const parts = (): SignedRows[] => [rows, ...waiting].map((some) => ({ rows: some, sign: 1 }));
+  const beside = (): Rows[] => [...passedOver, ...waiting, ...(since.size > 0 ? [since] : [])];
+  const parts = (): SignedRows[] => [rows, ...beside()].map((some) => ({ rows: some, sign: 1 }));
+
+  /** Until `most` rows, as `takeUp`. */
+  function addWaiting(into: Rows, most: number): number {
+    let [taken, sum] = [0, 0];
+    for (const some of waiting) {
+      if (sum >= most) break;
+      addRows(into, some);
+      sum += costOf(some);
+      taken++;
+    }
+    if (taken > 0) waiting = waiting.slice(taken);
+    return sum;
+  }
+
+  function addSince(most: number): number {
+    let sum = 0;
+    for (const [key, measures] of since) {
+      if (sum >= most) break;
+      addRow(rows, key, measures);
+      since.delete(key);
+      sum++;
+    }
+    return sum;
+  }
 
   return {
     parts,
     add: (added) => void waiting.push(added),
     takeUp(most) {
-      let [taken, sum] = [0, 0];
-      for (const some of passes === 0 ? waiting : []) {
-        if (sum >= most) break;
-        addRows(rows, some);
-        sum += Math.max(1, some.size);
-        taken++;
-      }
-      if (taken > 0) waiting = waiting.slice(taken);
-      return sum;
+      if (passes > 0) return addWaiting(since, most);
+      const sum = addWaiting(rows, most);
+      return sum + addSince(most - sum);
     },
+    isBehind: () => passes > 0 && beside().reduce((sum, some) => sum + costOf(some), 0) > MOST_WAITING,
     pass() {
       passes++;
+      const passed = parts();
+      passedOver = beside();
+      [waiting, since] = [[], new Map()];
       let isReleased = false;
       return {
-        parts: parts(),
+        parts: passed,
         release() {
-          if (!isReleased) passes--;
+          if (isReleased) return;
           isReleased = true;
+          if (--passes > 0) return;
+          waiting = [...passedOver, ...waiting];
+          passedOver = [];
         },
       };
     },
   };
+}
+
+function costOf(rows: Rows): number {
+  return Math.max(1, rows.size);
 }

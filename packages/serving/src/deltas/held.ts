@@ -8,7 +8,7 @@ import type { Followed } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Question } from '../merge.ts';
-import type { Pace } from '../rows-in-turns.ts';
+import { type Pace, ROWS_PER_TURN } from '../rows-in-turns.ts';
 import { inPieces, joined, OF_COMMIT, rowsOfViews, takeUpRows, withCommit } from './held-partition.ts';
 import { createHeldRows, type HeldRows, type SignedRows } from './held-rows.ts';
 import type { HeldGeneration, HeldPartition, ReadPartition } from './partitions.ts';
@@ -54,7 +54,12 @@ export interface HeldDeltas {
   speedState(from: number): SpeedState;
   /** What the answer over generations ≥ `from` is the sum of, at the newest version; of one partition alone where it is named. */
   parts(question: Question, from: number, only?: number): Iterable<SignedRows>;
-  /** The same as of `version`, for a pass of many turns. Throws `store_unavailable` as `assertReachable`. */
+  /**
+   * Takes up some of what waits beside the rows of the answer. false: a pass that begins now would keep too much, or what no other pass does, from being
+   * taken up; it is asked again after a turn.
+   */
+  isReadyToPass(question: Question, from: number, only?: number): boolean;
+  /** The same as `parts` as of `version`, for a pass of many turns, which begins when it is ready. Throws `store_unavailable` as `assertReachable`. */
   pass(question: Question, from: number, version: Version, only?: number): Pass;
 }
 
@@ -81,9 +86,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       }
       held[number] = { ...before, cursor, state: stateWith(before.state, commit, before.from), generations };
       await pace(OF_COMMIT);
-      // Who compares its rows meanwhile finds that it is another one.
-      const taken = () => (held[number] = { ...(held[number] as HeldPartition) });
-      await takeUpRows(generations.get(generation)?.views.values() ?? [], taken, pace);
+      await takeUpRows(generations.get(generation)?.views.values() ?? [], () => noteTaken(number), pace);
     }
   }
 
@@ -91,12 +94,9 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
     if (version.chain !== newest.chain) throw gone('everything was read again meanwhile');
   }
 
-  function* rowsOf({ view }: Question, from: number, only?: number): Generator<HeldRows> {
-    for (const partition of only === undefined ? held : [held[only]])
-      for (const [generation, { views }] of partition?.generations ?? []) {
-        const rows = views.get(view.name);
-        if (generation >= from && rows !== undefined) yield rows;
-      }
+  /** Who compares the rows of the partition meanwhile finds that it is another one. */
+  function noteTaken(number: number): void {
+    held[number] = { ...(held[number] as HeldPartition) };
   }
 
   return {
@@ -170,16 +170,23 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       return sum;
     },
     *parts(question, from, only) {
-      for (const rows of rowsOf(question, from, only)) yield* rows.parts();
+      for (const [rows] of rowsOf(held, question, from, only)) yield* rows.parts();
+    },
+    isReadyToPass(question, from, only) {
+      let left = ROWS_PER_TURN;
+      for (const [rows, number] of rowsOf(held, question, from, only)) {
+        const taken = rows.takeUp(left);
+        if (taken > 0) noteTaken(number);
+        left -= taken;
+        if (left <= 0 || rows.isBehind()) return false;
+      }
+      return true;
     },
     pass(question, from, version, only) {
       assertReachable(version);
       // What came since is taken away: a walk over the chain, and no row is looked at before its turn.
-      const since = [...changesOf(question, from, version, newest, only)].map(({ rows, sign }) => ({
-        rows,
-        sign: negated(sign),
-      }));
-      const passes = [...rowsOf(question, from, only)].map((rows) => rows.pass());
+      const since = [...changesOf(question, from, version, newest, only)].map(takenAway);
+      const passes = [...rowsOf(held, question, from, only)].map(([rows]) => rows.pass());
       return {
         parts: [...passes.flatMap(({ parts }) => parts), ...since],
         release() {
@@ -190,6 +197,20 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
   };
 }
 
+/** With the partition of each. */
+function* rowsOf(
+  held: readonly (HeldPartition | null)[],
+  { view }: Question,
+  from: number,
+  only?: number,
+): Generator<readonly [rows: HeldRows, partition: number]> {
+  for (const [number, partition] of held.entries())
+    for (const [generation, { views }] of (only ?? number) === number ? (partition?.generations ?? []) : []) {
+      const rows = views.get(view.name);
+      if (generation >= from && rows !== undefined) yield [rows, number];
+    }
+}
+
 function heldOf({ rows, pending, overflowed }: { rows: RowsByView; pending: number; overflowed: number }): HeldGeneration {
   return { views: mapped(rows, createHeldRows), pending, overflowed };
 }
@@ -198,6 +219,6 @@ function mapped<K, A, B>(all: ReadonlyMap<K, A>, to: (one: A) => B): Map<K, B> {
   return new Map([...all].map(([key, one]) => [key, to(one)]));
 }
 
-function negated(sign: 1 | -1): 1 | -1 {
-  return sign === 1 ? -1 : 1;
+function takenAway({ rows, sign }: SignedRows): SignedRows {
+  return { rows, sign: sign === 1 ? -1 : 1 };
 }

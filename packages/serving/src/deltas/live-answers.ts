@@ -69,6 +69,7 @@ export function createLiveAnswers(held: HeldDeltas): LiveAnswers {
   }
 
   async function sumInTurns({ version, loaded, question }: Omit<AskedAt, 'layers'>, goOn: Turn, only?: number): Promise<Rows> {
+    while (!held.isReadyToPass(question, loaded.generation, only)) await goOn();
     const pass = held.pass(question, loaded.generation, version, only);
     try {
       const sum: Rows = new Map();
