@@ -77,6 +77,25 @@ test('law 1: the folds of all views give what the oracle gives', () => {
   );
 });
 
+test.each([-1, 0, 1])(
+  'law 1: a conversion that comes late, a lookback and %i ms before another one, makes a repeat of that or not',
+  (moreMs) => {
+    const definitions = definitionsOf(SMALL_DEFINITIONS);
+    const ts = Date.UTC(2026, 2, 20);
+    const buy = (id: string, at: number) => {
+      const event: Event = { id, ts: at, receivedAt: ts, type: 'buy', userId: 'ana', source: 'test', value: 100 };
+      return timelineEvent(event, definitions);
+    };
+    const [early, later] = [buy('early', ts - definitions.lookbackMs - moreMs), buy('later', ts)];
+    const near: RowsByView = new Map();
+    addDifference(byLens(VIEWS), { events: [early, later], cutTs: NEVER_CUT }, 0, 0, definitions, near);
+    const whole = foldAll([early, later], definitions);
+    addRowsByView(whole, foldAll([later], definitions), -1);
+    expect(differences(near, whole)).toEqual([]);
+    expect([...(whole.get('repeats')?.values() ?? [])].length).toBe(moreMs > 0 ? 0 : 1);
+  },
+);
+
 function foldAll(timeline: Timeline, definitions: Parameters<typeof timelineEvent>[1]): RowsByView {
   const rows: RowsByView = new Map();
   for (const view of VIEWS) {

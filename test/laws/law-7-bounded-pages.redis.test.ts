@@ -25,14 +25,18 @@ afterAll(async () => {
 
 const PACKED = Buffer.from([0, 1, 0, 0, 0]);
 
-/** Rows as a commit leaves them, without the rest of it. */
-async function written(namespace: string, keys: readonly string[]): Promise<void> {
+/** Rows as commits leave them, the same of each generation, without the rest of it. */
+async function written(namespace: string, keys: readonly string[], generations = 1): Promise<void> {
   const prefix = `${namespace}:{${P}}:`;
-  await redis.hset(`${prefix}state`, { position: '1', commit: 'c1', commits: '1', generation: '0' });
+  await redis.hset(`${prefix}state`, { position: '1', commit: 'c1', commits: '1', generation: `${generations - 1}` });
   const total = keys.reduce((sum, key) => sum + key.length, 0);
   const together = Math.ceil((500_000 * keys.length) / total);
-  for (let first = 0; first < keys.length; first += together)
-    await redis.hset(`${prefix}d:0:${VIEW}`, ...keys.slice(first, first + together).flatMap((key) => [key, PACKED]));
+  for (let generation = 0; generation < generations; generation++)
+    for (let first = 0; first < keys.length; first += together)
+      await redis.hset(
+        `${prefix}d:${generation}:${VIEW}`,
+        ...keys.slice(first, first + together).flatMap((key) => [key, PACKED]),
+      );
 }
 
 function bytesOf(reply: unknown): number {
@@ -41,7 +45,7 @@ function bytesOf(reply: unknown): number {
 }
 
 /** Reads all of it, and gives the bytes of each reply. */
-async function repliesOf(namespace: string, keys: readonly string[], reader = redis): Promise<number[]> {
+async function repliesOf(namespace: string, keys: readonly string[], reader = redis, generations = 1): Promise<number[]> {
   const replies: number[] = [];
   const watched = new Proxy(reader, {
     get(of, name) {
@@ -55,9 +59,12 @@ async function repliesOf(namespace: string, keys: readonly string[], reader = re
     },
   });
   const [whole] = await createServingStore(watched, namespace, HISTORY_PARTITIONS, VIEWS).readWhole([P], [VIEW], 0);
-  const rows = whole?.generations.get(0)?.rows.get(VIEW);
-  expect(rows?.size).toBe(keys.length);
-  expect(keys.filter((key) => !rows?.has(key))).toEqual([]);
+  expect(whole?.generations.size).toBe(generations);
+  for (const { rows: byView } of whole?.generations.values() ?? []) {
+    const rows = byView.get(VIEW);
+    expect(rows?.size).toBe(keys.length);
+    expect(keys.filter((key) => !rows?.has(key))).toEqual([]);
+  }
   return replies;
 }
 
@@ -102,6 +109,14 @@ test('law 7: few rows come at once up to 2 MiB, counted to the byte', async () =
   const oneMore = keys.with(0, `${keys[0]}x`);
   await written('one more', oneMore);
   expect((await repliesOf('one more', oneMore)).length).toBeGreaterThan(4);
+});
+
+test('law 7: what comes at once is 2 MiB of all generations together, not of each', async () => {
+  const keys = keysOf(30, () => 30_000);
+  await written('of three', keys, 3);
+  expect(Math.max(...(await repliesOf('of three', keys, redis, 3)))).toBeLessThan(READ_BOUNDS.pageBytes + 30_000 + REST);
+  await written('of two', keys, 2);
+  expect(await repliesOf('of two', keys, redis, 2)).toHaveLength(1);
 });
 
 test('law 7: who may not ask Redis for its memory reads the same rows, within the same bound', async () => {

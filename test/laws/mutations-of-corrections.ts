@@ -128,4 +128,12 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
     to: 'const rules = corrections.map(({ author: _author, reason: _reason, when: _when, ...rule })',
     test: ONE,
   },
+  {
+    lie: 'files of months and years are not read again for a correction',
+    law: '1',
+    file: 'packages/archive/src/compute/compute-plan.ts',
+    from: '~` > dayOf(fromMs)',
+    to: '` >= dayOf(fromMs)',
+    test: 'packages/archive/src/compute/compute-plan.test.ts',
+  },
 ];

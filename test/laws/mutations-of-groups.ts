@@ -420,4 +420,12 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     to: 'key: owner.slice(0, 0),',
     test: 'services/api/test/asker.test.ts',
   },
+  {
+    lie: 'a refund of a file makes a repeat of the order after it',
+    law: '5',
+    file: 'packages/attribution-files/src/models/grouped-intervals.ts',
+    from: 'const orders = one.value < 0 ? 0 : one.conversions;',
+    to: 'const orders = one.conversions;',
+    test: 'packages/attribution-files/src/models/grouped-intervals.test.ts',
+  },
 ];

@@ -275,4 +275,12 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     to: "  WHERE fresh AND (kind = 'touch' OR reset_on_conversion)\n",
     test: 'test/laws/two-engines-generations.test.ts',
   },
+  {
+    lie: 'a conversion that comes late makes no repeat of one exactly a lookback later',
+    law: '1',
+    file: 'packages/views/src/journeys/repeat.ts',
+    from: 'if (later.ts > conversion.ts + lookbackMs) return undefined;',
+    to: 'if (later.ts >= conversion.ts + lookbackMs) return undefined;',
+    test: 'test/laws/law-1-merge.test.ts',
+  },
 ];

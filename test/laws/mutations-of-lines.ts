@@ -118,4 +118,12 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     to: 'if (message.length > 0) return',
     test: 'packages/model/src/refusal.test.ts',
   },
+  {
+    lie: 'integers of 16 digits and more are summed up digit by digit',
+    law: '5',
+    file: 'packages/signals/src/line-reader.ts',
+    from: 'const MOST_DIGITS = 15;',
+    to: 'const MOST_DIGITS = 22;',
+    test: 'packages/signals/test/line-reader.test.ts',
+  },
 ];

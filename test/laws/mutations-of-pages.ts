@@ -399,4 +399,12 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     to: 'recordOf(Object.entries(await redis.hgetall(prefix + "state")).flat())',
     test: RETIRED,
   },
+  {
+    lie: 'each hash may have all the bytes that come at once',
+    law: '7',
+    file: 'packages/store/src/deltas/read-deltas.lua',
+    from: 'left = left - bytes',
+    to: 'left = tonumber(ARGV[5]) - bytes',
+    test: 'test/laws/law-7-bounded-pages.redis.test.ts',
+  },
 ];

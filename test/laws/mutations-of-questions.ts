@@ -237,4 +237,12 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     to: 'while (wanted !== null && last === null && ',
     test: 'packages/serving/test/served.test.ts',
   },
+  {
+    lie: 'a run of a model that throws at once is answered with another error',
+    law: '7',
+    file: 'packages/reports/src/runner/remembered-outcomes.ts',
+    from: 'async function begin(',
+    to: 'function begin(',
+    test: 'packages/reports/test/model-runner.test.ts',
+  },
 ];

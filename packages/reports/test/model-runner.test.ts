@@ -162,6 +162,15 @@ describe('the runner of models', () => {
     expect((await remembered(counts, 'other', B, run)).channels).toHaveLength(3);
   });
 
+  test('a run that throws before it is one fails with its own cause, and is not remembered', async () => {
+    const counts = [{}] as const;
+    const throwing = () => {
+      throw new TypeError('the cause');
+    };
+    await expect(remembered(counts, 'same', B, throwing)).rejects.toThrow('the cause');
+    expect((await remembered(counts, 'same', B, async () => compute(gameOf(3)))).channels).toHaveLength(3);
+  });
+
   test('law 7: what begins again for who is there has their turn, not that of who left', async () => {
     const counts = [{}] as const;
     const names: string[] = [];

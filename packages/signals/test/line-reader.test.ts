@@ -54,6 +54,18 @@ test('law 5: fields that are read in place are those of JSON.parse, whatever sta
   }
 }, 60_000);
 
+test('law 5: integers of up to 22 digits are what JSON.parse makes of them', () => {
+  const random = createRandom(5);
+  const wanted = { fields: new Set(['value']), properties: new Set(['n']) };
+  const digits = (count: number) =>
+    `${random.between(1, 9)}${Array.from({ length: count - 1 }, () => random.below(10)).join('')}`;
+  for (let i = 0; i < 2_000; i++) {
+    const number = `${random.chance(0.5) ? '-' : ''}${digits(random.between(14, 22))}`;
+    const { value, properties } = readBack(`${HEAD},"value":${number},"properties":{"n":${number}}}`, wanted);
+    expect([number, value, properties?.['n']]).toEqual([number, JSON.parse(number), JSON.parse(number)]);
+  }
+});
+
 test('texts that are kept in one place stay different', () => {
   const wanted = { fields: new Set(['page']), properties: new Set<string>() };
   for (let i = 0; i < 2_000; i++) {

@@ -55,8 +55,8 @@ export function uncertaintyByGroups(
   };
 }
 
-/** Where journeys have no times, all conversions of a user but the first are repeats. */
-function withRepeats(journeys: Paths): Paths {
+/** Where journeys have no times, all conversions of a user but the first are repeats. What takes value back (refunds) neither repeats nor is repeated. */
+export function withRepeats(journeys: Paths): Paths {
   let before = 0;
   return journeys.map((one) => {
     const orders = one.value < 0 ? 0 : one.conversions;

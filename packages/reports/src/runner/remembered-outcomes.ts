@@ -91,11 +91,16 @@ async function whileAsked(askers: NonNullable<Asked['askers']>, forget: () => vo
   for (;;) {
     const { asker, run } = askers.find(isThere) ?? (askers[0] as (typeof askers)[number]);
     try {
-      return await run({ key: asker.key, isGone, untilMs });
+      return await begin(run, { key: asker.key, isGone, untilMs });
     } catch (cause) {
       if (cause instanceof NobodyWaits && !isGone()) continue;
       forget();
       throw cause;
     }
   }
+}
+
+/** A run that throws before there is a promise is rejected as well, when who asks knows it. */
+async function begin(run: Run, asker: ModelAsker): Promise<ModelOutcome> {
+  return run(asker);
 }
