@@ -271,8 +271,8 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     lie: 'a conversion that comes late makes no repeat of one that the base has',
     law: '1',
     file: `${VIEWS}/journeys/conversions.sql`,
-    from: '  WHERE fresh\n',
-    to: "  WHERE fresh AND (kind = 'touch' OR reset_on_conversion)\n",
+    from: 'FROM repeated WHERE repeats <> held_repeats',
+    to: 'FROM repeated WHERE false',
     test: 'test/laws/two-engines-generations.test.ts',
   },
   {

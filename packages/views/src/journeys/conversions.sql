@@ -23,21 +23,23 @@ WITH previous AS (
 ),
 repeated AS (
   SELECT
-    user_key, seq,
+    user_key, seq, ts,
     coalesce(ts - lag(ts) OVER earlier <= lookback_ms, false) AS repeats,
     coalesce(ts - max(CASE WHEN NOT fresh THEN ts END) OVER earlier <= lookback_ms, false) AS held_repeats
   FROM timelines, attribution
   WHERE kind = 'conversion' AND value >= 0
   WINDOW earlier AS (PARTITION BY user_key, type ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
--- A fresh touch may change the conversions within its window, or push an older touch off the paths within reach; a fresh conversion may
--- change whether those within reach are repeats, and their paths, where conversions end the paths before them.
+-- A fresh touch may change the conversions within its window, or push an older touch off the paths within reach; where conversions end
+-- the paths before them, a fresh one may change those within reach. What became a repeat by a fresh conversion is looked at itself.
 news AS (
   SELECT
     user_key, seq,
     ts + CASE WHEN kind = 'touch' AND user_key NOT IN (FROM crowded) THEN window_ms ELSE lookback_ms END AS until
   FROM timelines, attribution
-  WHERE fresh
+  WHERE fresh AND (kind = 'touch' OR reset_on_conversion)
+  UNION ALL
+  SELECT user_key, seq - 1, ts FROM repeated WHERE repeats <> held_repeats
 ),
 affected AS (
   SELECT * FROM timelines WHERE kind = 'conversion' AND fresh
@@ -46,7 +48,7 @@ affected AS (
   SEMI JOIN news ON news.user_key = held.user_key AND news.seq < held.seq AND news.until >= held.ts
 )
 SELECT
-  partition, user_key, seq, ts, type, currency, value,
+  partition, user_key, seq, affected.ts, type, currency, value,
   coalesce(after_seq, -1) AS after_seq, coalesce(held_after_seq, -1) AS held_after_seq,
   true AS now, NOT fresh AS before,
   coalesce(repeats, false) AS repeats, coalesce(held_repeats, false) AS held_repeats
