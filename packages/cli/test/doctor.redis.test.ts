@@ -64,7 +64,7 @@ const HOURLY = {
 
 const PENDING = pendingGeneration(
   { json: '{}', version: 'abc' },
-  { createdAt: NOW_MS - 60_000, lastSegment: [0, -1], cut: ['a', 'b'], counts: { events: 1, newEvents: 1, duplicates: 0 } },
+  { createdAt: NOW_MS - 120_000, lastSegment: [0, -1], cut: ['a', 'b'], counts: { events: 1, newEvents: 1, duplicates: 0 } },
 );
 
 beforeEach(async () => {

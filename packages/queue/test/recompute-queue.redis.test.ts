@@ -1,5 +1,6 @@
 /** The queue on a real Redis: once, one at a time, and back into the queue when its worker goes. */
 
+import { once } from 'node:events';
 import { TributaryError } from '@tributary/model/errors';
 import { queuePrefix } from '@tributary/queue/jobs';
 import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
@@ -149,27 +150,37 @@ test('law 3: a run that waits is cancelled before a worker takes it, and is neve
   expect(await queue.run(jobId)).toMatchObject({ state: 'cancelled', cancelled: SAID });
 });
 
+/** One run is cancelled before its end, one after it; of the others either may be. */
+const CERTAIN = ['cancelled', 'done'];
+
 test('law 3: a cancel that races with the end of a run either stops it or came too late, and both say the same', async () => {
   const ended: string[] = [];
+  let answered = Promise.withResolvers<void>();
   await startWorker(async ({ id, end, data }) => {
-    await new Promise((resolve) => setTimeout(resolve, Number(data.reason.split(' ').at(-1))));
+    const when = data.reason.split(' ').at(-1) as string;
+    if (when === 'cancelled') await answered.promise;
+    if (!CERTAIN.includes(when)) await new Promise((resolve) => setTimeout(resolve, Number(when)));
     await end();
     ended.push(id);
+    if (when === 'done') await answered.promise;
     return { generation: 1, published: 'published' };
   });
-  const fates = new Set<string>();
-  for (let i = 0; i < 24; i++) {
-    const { jobId } = await queue.requestRun({ mode: 'incremental', by: `after ${i % 8}` });
+  const fates: (string | undefined)[] = [];
+  for (const [i, when] of [...CERTAIN, ...Array.from({ length: 24 }, (_, n) => n % 8)].entries()) {
+    answered = Promise.withResolvers();
+    const { jobId } = await queue.requestRun({ mode: 'incremental', by: `after ${when}` });
     await until(async () => (await queue.run(jobId))?.state !== 'waiting', 'the run');
+    if (when === 'done') await until(async () => ended.includes(jobId), 'its last step');
     await new Promise((resolve) => setTimeout(resolve, i % 3));
-    const answered = (await queue.cancel(jobId, SAID))?.state;
+    const answer = (await queue.cancel(jobId, SAID))?.state;
+    answered.resolve();
     await until(async () => (await queue.run(jobId))?.endedAt !== null, 'its end');
-    const { state } = (await queue.run(jobId)) ?? {};
-    fates.add(state ?? '');
-    expect(answered === 'cancelled', `${answered}, then ${state}`).toBe(state === 'cancelled');
+    const state = (await queue.run(jobId))?.state;
+    fates.push(state);
+    expect(answer === 'cancelled', `${answer}, then ${state}`).toBe(state === 'cancelled');
     expect(ended.includes(jobId)).toBe(state === 'done');
   }
-  expect(fates.size, 'both happened').toBe(2);
+  expect(fates.slice(0, CERTAIN.length)).toEqual(CERTAIN);
 });
 
 test('whether a run may end is remembered for longer than a job is; of one that found nothing new, of which there are many, for an hour', async () => {
@@ -301,10 +312,9 @@ test('law 3: a lost lock aborts the run that goes on in vain', async () => {
   let aborted = false;
   const lost = Promise.withResolvers<void>();
   await startWorker(async ({ id, signal }) => {
-    const keys = await redis.keys(`*${id}:lock`);
-    if (keys.length === 0) throw new Error('no lock is there to lose');
-    await redis.del(...keys);
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    // On a busy machine a lock of 400 ms may be lost, and that noticed, before it is taken away here.
+    for (const key of await redis.keys(`*${id}:lock`)) await redis.del(key);
+    if (!signal.aborted) await once(signal, 'abort');
     aborted = true;
     lost.resolve();
     throw new Error('aborted');
