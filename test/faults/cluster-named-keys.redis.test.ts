@@ -21,13 +21,17 @@ beforeAll(async () => {
   monitor.on('monitor', (_time: string, [command = '', ...args]: string[], source: string) => {
     if (/^eval(sha)?$/i.test(command)) named = args.slice(2, 2 + Number(args[1]));
     if (source !== 'lua') return;
-    const keys = /^(del|exists)$/i.test(command) ? args : args.slice(0, 1);
-    for (const key of keys) {
+    for (const key of keysOf(command, args)) {
       touched.add(key);
       if (!named.includes(key)) unnamed.push(`${command} ${key}`);
     }
   });
 });
+function keysOf(command: string, args: readonly string[]): readonly string[] {
+  if (/^(del|exists)$/i.test(command)) return args;
+  return /^memory$/i.test(command) ? args.slice(1, 2) : args.slice(0, 1);
+}
+
 afterAll(async () => {
   monitor?.disconnect();
   await stores?.stop();

@@ -90,7 +90,7 @@ export const PLACE_OF_REDIS_KEY: readonly RedisFamily[] = [
   { key: /^tributary:(?:outputs:)?\{\d+\}:log:trimmed$/, place: null },
   { key: /^tributary:(?:outputs:)?log$/, place: null },
   { key: /^tributary:\{\d+\}:(?:state|feed|reading|d:\d+:[\w-]+|n:\d+)$/, place: null },
-  { key: /^tributary:\{group:[\w-]+\}:(?:leases|holders)$/, place: null },
+  { key: /^tributary:\{group:[\w-]+\}:(?:leases|holders|alike)$/, place: null },
   { key: /^tributary:(?:pointer|archives)$/, place: null },
   { key: /^\{tributary:queue\}:/, place: null },
 ];
