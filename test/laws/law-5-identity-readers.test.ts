@@ -85,7 +85,7 @@ async function pastOf(world: World, atMs: number): Promise<PastRow[]> {
   const past = await archivedPast(world.dataDir, signal, () => {});
   const folder = await mkdtemp(join(tmpdir(), 'tributary-past-'));
   try {
-    if (past === null) throw new Error('there is no generation');
+    if (past === null) throw new Error('a generation was expected (got none)');
     async function* rows() {
       for (const user of KEYS) yield { user, atMs, label: null };
     }

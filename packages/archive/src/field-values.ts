@@ -1,6 +1,7 @@
 /** Columns of archived events back as fields. */
-import type { FieldRow } from '@tributary/model/event-fields';
-import type { SqlValue } from './duckdb.ts';
+import { EVENT_FIELDS, type Event } from '@tributary/model/event';
+import { FIELDS, type FieldRow } from '@tributary/model/event-fields';
+import type { SqlRow, SqlValue } from './duckdb.ts';
 import { safeInteger } from './views.ts';
 
 /** A column's value as the event has it, by the type of its field. */
@@ -12,3 +13,14 @@ export const READ_FIELD: Readonly<Record<FieldRow['type'], (value: SqlValue, col
   flag: Boolean,
   object: (value) => JSON.parse(String(value)),
 };
+
+/** The event whose columns a row has, beside others. */
+export function eventOfRow(row: SqlRow): Event {
+  const event: Record<string, unknown> = {};
+  for (const field of EVENT_FIELDS) {
+    const { column, type } = FIELDS[field];
+    const value = row[column] ?? null;
+    if (value !== null) event[field] = READ_FIELD[type](value, column);
+  }
+  return event as unknown as Event;
+}

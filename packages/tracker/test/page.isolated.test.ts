@@ -70,7 +70,7 @@ beforeEach(() => {
       observe() {}
     },
     matchMedia: () => ({ matches: page.hovers }),
-    fetch: () => Promise.reject(new Error('there is no network')),
+    fetch: () => Promise.reject(new Error('the network is down')),
   };
   for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
 });

@@ -26,7 +26,7 @@ export interface Arrived {
   readonly event: Event;
   /** Log time of the partition with it, epoch ms. */
   readonly logTimeMs: number;
-  /** It lies behind the cut of the generation that readers had: real time counted it. */
+  /** It came after the cut of the generation that readers had: real time counted it. */
   readonly isFresh: boolean;
   /** An earlier arrival has its id, here or among what was not read again. */
   readonly isCopy: boolean;

@@ -7,14 +7,12 @@
  * and what is left of the difference is then `unexamined`.
  */
 import { parquetFiles } from '@tributary/archive/compute/relations';
-import type { DuckDb, SqlRow } from '@tributary/archive/duckdb';
-import { READ_FIELD } from '@tributary/archive/field-values';
+import type { DuckDb } from '@tributary/archive/duckdb';
+import { eventOfRow } from '@tributary/archive/field-values';
 import { EVENT_COLUMNS, LATER_COLUMNS, type SegmentManifest, type StoredFile } from '@tributary/archive/layout';
 import { blockOf, readSegments } from '@tributary/archive/segments';
 import { safeInteger } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
-import { EVENT_FIELDS, type Event } from '@tributary/model/event';
-import { FIELDS } from '@tributary/model/event-fields';
 import { dayOf } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
@@ -213,7 +211,7 @@ async function arrivalsOf(
     const key = String(row['user_key']);
     let user = byUser.get(key);
     if (user === undefined) byUser.set(key, (user = { arrived: [], ids: new Set(), clockMs: 0 }));
-    const event = eventOf(row);
+    const event = eventOfRow(row);
     const isFresh = row['is_fresh'] === true;
     user.clockMs = Math.max(user.clockMs, event.receivedAt);
     const logTimeMs = isFresh ? safeInteger(row['log_time'], 'log_time') : user.clockMs;
@@ -222,16 +220,6 @@ async function arrivalsOf(
     user.arrived.push({ event, logTimeMs, isFresh, isCopy });
   }
   return new Map([...byUser].map(([key, { arrived }]) => [key, arrived]));
-}
-
-function eventOf(row: SqlRow): Event {
-  const event: Record<string, unknown> = {};
-  for (const field of EVENT_FIELDS) {
-    const { column, type } = FIELDS[field];
-    const value = row[column] ?? null;
-    if (value !== null) event[field] = READ_FIELD[type](value, column);
-  }
-  return event as unknown as Event;
 }
 
 async function doubtedEvents(session: DuckDb, { limits }: ExamineSpec, { latenessMs }: Definitions): Promise<number> {

@@ -3,10 +3,9 @@
  * file holds: `(file, row)` is where the next page begins.
  */
 import { join } from 'node:path';
-import { EVENT_FIELDS, type Event } from '@tributary/model/event';
-import { FIELDS } from '@tributary/model/event-fields';
+import type { Event } from '@tributary/model/event';
 import type { DuckDb, SqlRow, SqlValue } from '../duckdb.ts';
-import { READ_FIELD } from '../field-values.ts';
+import { eventOfRow } from '../field-values.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
 import { safeInteger } from '../views.ts';
@@ -57,7 +56,7 @@ export async function* archivedRowsOf(
       partition: safeInteger(row['partition'], 'partition'),
       position: String(row['position']),
       index: safeInteger(row['entry_index'], 'entry_index'),
-      event: eventOf(row),
+      event: eventOfRow(row),
     };
 }
 
@@ -122,16 +121,6 @@ function placeOf(row: SqlRow, dataDir: string, userKey: string): SubjectRow {
     row: safeInteger(row['file_row_number'], 'file_row_number'),
     of: row['user_key'] === userKey ? 'own' : 'named',
   };
-}
-
-function eventOf(row: SqlRow): Event {
-  const event: Record<string, unknown> = {};
-  for (const field of EVENT_FIELDS) {
-    const { column, type } = FIELDS[field];
-    const value = row[column] ?? null;
-    if (value !== null) event[field] = READ_FIELD[type](value, column);
-  }
-  return event as unknown as Event;
 }
 
 function plain([name, value]: [string, SqlValue]): [string, unknown] {
