@@ -11,6 +11,7 @@ import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS, sha256Hex } from
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
+import { untilAborted } from '@tributary/testkit/until-aborted';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMemoryFlow } from './memory-flow.ts';
 import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
@@ -258,21 +259,23 @@ test('the cut of the first attempt holds for the next, however many workers ther
 
 test('shards that no worker computes fail the generation after the time that computing may take; an abort leaves it pending', async () => {
   await world.ingest(log(10));
-  const stuck = {
-    ...world.flow,
-    work: (_: unknown, __: unknown, signal: AbortSignal) =>
-      new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-  };
-  const limits = { ...world.ports.limits, computeTimeoutMs: 300 };
+  const stuck = { ...world.flow, work: (_: unknown, __: unknown, signal: AbortSignal) => untilAborted(signal) };
+  const limits = { ...world.ports.limits, computeTimeoutMs: 1 };
   await expect(world.run({ shards: stuck }, { limits })).rejects.toMatchObject({
     code: 'compute_failed',
-    message: expect.stringContaining('within 300 ms'),
+    message: expect.stringContaining('within 1 ms'),
   });
   expect((await world.manifest(1)).state).toBe('failed');
 
   const controller = new AbortController();
-  setTimeout(() => controller.abort(new Error('the lock was lost')), 500);
-  await expect(world.run({ shards: stuck }, {}, controller.signal)).rejects.toThrow('the lock was lost');
+  const losing: typeof stuck = {
+    ...stuck,
+    work(_, __, signal) {
+      controller.abort(new Error('the lock was lost'));
+      return untilAborted(signal);
+    },
+  };
+  await expect(world.run({ shards: losing }, {}, controller.signal)).rejects.toThrow('the lock was lost');
   expect((await world.manifest(2)).state).toBe('pending');
 });
 

@@ -9,6 +9,7 @@ import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { MOST_WAITING } from '@tributary/queue/run-records';
 import { connectRedis } from '@tributary/runtime/redis/connect';
 import { createQueueRig } from '@tributary/testkit/servers/queue-rig';
+import { untilAborted } from '@tributary/testkit/until-aborted';
 import type { Redis } from 'ioredis';
 import { beforeEach, expect, test } from 'vitest';
 
@@ -118,7 +119,7 @@ test('law 7: a run that is cancelled under way is aborted at once and cleared up
   await startWorker(async ({ data, remember, signal }) => {
     if (data.mode === 'full') return { generation: 4, published: 'published' };
     await remember({ generation: 3, sequence: 2 });
-    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('whatever it stopped at'))));
+    await untilAborted(signal);
     aborted.resolve();
     return null;
   });
@@ -204,7 +205,7 @@ test('law 3: a worker that dies before it cleared up behind a cancel leaves that
     namespace: rig.namespace,
     handle: async ({ remember, signal }) => {
       await remember({ generation: 6, sequence: 1 });
-      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+      await untilAborted(signal);
     },
     // As one that was killed: it never comes back.
     onCancelled: () => new Promise(() => {}),
@@ -295,7 +296,7 @@ test('a worker that stops aborts its run, which goes on in the next worker witho
     await remember({ generation: 1, sequence: 0 });
     // From here on the handler notices the abort.
     seen.push(`first, attempt ${attempt}`);
-    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    await untilAborted(signal);
   });
   const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'ana' });
   await until(() => seen.length === 1, 'the first worker');
@@ -328,7 +329,7 @@ test('law 3: a worker stops within its time though Redis does not answer, and it
   let begun = 0;
   const attempt = async ({ signal }: JobAttempt) => {
     begun++;
-    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    await untilAborted(signal);
   };
   const worker = await startWorker(attempt);
   const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'test' });

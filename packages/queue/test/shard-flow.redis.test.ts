@@ -7,6 +7,7 @@ import type { ShardJob } from '@tributary/queue/shard-queue';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { connectRedis } from '@tributary/runtime/redis/connect';
 import { createQueueRig } from '@tributary/testkit/servers/queue-rig';
+import { untilAborted } from '@tributary/testkit/until-aborted';
 import type { Redis } from 'ioredis';
 import { beforeEach, expect, test } from 'vitest';
 
@@ -94,13 +95,10 @@ test('every shard is worked on once, over all workers; the run sees how far they
 
 test('a worker that stops gives its shard back; what failed on one host is tried on another', async () => {
   const seen: number[] = [];
-  const first = await startShards(
-    (shard, signal) =>
-      new Promise((_, reject) => {
-        seen.push(shard.number);
-        signal.addEventListener('abort', () => reject(signal.reason));
-      }),
-  );
+  const first = await startShards((shard, signal) => {
+    seen.push(shard.number);
+    return untilAborted(signal);
+  });
   await startRuns(async ({ shards: flow, signal }) => flow?.work(shards(1), () => {}, signal));
   const { jobId } = await run();
   await until(() => seen.length === 1, 'the first attempt');
@@ -171,7 +169,7 @@ test('law 3: a retried run meets the shards of its attempt before: none is begun
     // As when the process is killed: its children stay.
     first.stop().catch(() => {});
     signal.throwIfAborted();
-    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    await untilAborted(signal);
   };
   const first = await startRuns(handle);
   const { jobId } = await run();

@@ -67,6 +67,8 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
   const interrupt = () => session.interrupt();
   signal.addEventListener('abort', interrupt, { once: true });
   try {
+    // What was aborted while the session was opened asks nothing, as nothing would interrupt it.
+    signal.throwIfAborted();
     await loadAsked(session, question);
     const fields = EVENT_FIELDS.filter(
       (field) => field !== 'properties' || definitions.some(({ fields: own }) => Object.keys(own).length > 0),

@@ -18,6 +18,8 @@ export async function sampledUsers(
   const interrupt = () => session.interrupt();
   signal.addEventListener('abort', interrupt, { once: true });
   try {
+    // What was aborted while the session was opened asks nothing, as nothing would interrupt it.
+    signal.throwIfAborted();
     const archived = parquetFiles(dataDir, files, { user_key: 'VARCHAR', ts: 'BIGINT' });
     const [keys = []] = await session.columns(
       `SELECT user_key FROM ${archived} WHERE ts < $cut GROUP BY user_key
