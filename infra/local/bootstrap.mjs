@@ -5,8 +5,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import module from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fetchNode, NODE_MAJOR, nodeFor, pinnedNode } from './node-pin.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -95,16 +96,31 @@ export function buildPages({ node, env }, say = (text) => process.stderr.write(`
   }
 }
 
+/** Where Node keeps what it compiled: a process that finds it starts sooner, and has 25 MiB less, as it needs no compiler of types. */
+export const compileCache = (env) => env.NODE_COMPILE_CACHE ?? join(ROOT, '.tributary', 'compile-cache');
+
 /**
- * Runs node on a TypeScript file and ends as it ends. Signals are passed on; the IPC channel says when this process
- * is gone, and a parent of ours that is gone (npm, killed hard) counts as a hang-up.
+ * Runs a TypeScript file: in this very process where its Node can, else in a child of the Node that was fetched, and ends as
+ * it ends. A child is passed the signals, and its IPC channel says when this process is gone. A parent of ours that is gone
+ * (npm, killed hard) counts as a hang-up.
  */
-export function handOver({ node, env }, file, args) {
-  const child = spawn(node, [join(ROOT, file), ...args], { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+export async function handOver({ node, env }, file, args) {
+  const main = join(ROOT, file);
   const parent = process.ppid;
-  if (process.env.npm_lifecycle_event !== undefined)
-    setInterval(() => process.ppid !== parent && child.kill('SIGHUP'), 500).unref();
+  const onHangUp = (then) => {
+    if (process.env.npm_lifecycle_event !== undefined) setInterval(() => process.ppid !== parent && then(), 500).unref();
+  };
+  if (node === process.execPath) {
+    Object.assign(process.env, env);
+    if (env.NODE_COMPILE_CACHE !== undefined) module.enableCompileCache(env.NODE_COMPILE_CACHE);
+    process.argv = [node, main, ...args];
+    onHangUp(() => process.kill(process.pid, 'SIGHUP'));
+    await import(pathToFileURL(main).href);
+    return;
+  }
+  const child = spawn(node, [main, ...args], { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  onHangUp(() => child.kill('SIGHUP'));
   child.once('error', (error) =>
     missing(`${node} cannot be run: ${error.message}`, 'Remove .tributary/node and run this again.'),
   );

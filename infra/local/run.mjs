@@ -8,4 +8,4 @@ if (file === undefined) {
 }
 const ready = prepare();
 if (!ensureRedis()) missing('redis-server is not installed', REDIS_ADVICE);
-handOver(ready, file, args);
+await handOver(ready, file, args);

@@ -1,5 +1,5 @@
 /** `npm start`: brings what is missing, then runs the supervisor (src/main.ts). */
-import { buildPages, ensureRedis, handOver, keptByNpm, missing, prepare, REDIS_ADVICE } from './bootstrap.mjs';
+import { buildPages, compileCache, ensureRedis, handOver, keptByNpm, missing, prepare, REDIS_ADVICE } from './bootstrap.mjs';
 
 const HELP = `Starts the whole platform on this machine, with demo data. Ctrl-C stops it.
 
@@ -32,5 +32,9 @@ if (args.includes('--help') || args.includes('-h')) {
   const ready = prepare();
   if (!ensureRedis()) missing('redis-server is not installed', REDIS_ADVICE);
   buildPages(ready);
-  handOver(ready, 'infra/local/src/main.ts', args);
+  await handOver(
+    { ...ready, env: { ...ready.env, NODE_COMPILE_CACHE: compileCache(ready.env) } },
+    'infra/local/src/main.ts',
+    args,
+  );
 }
