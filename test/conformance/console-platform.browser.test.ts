@@ -230,6 +230,7 @@ const RUN: World['records'][number] = {
   attempts: 0,
   generation: null,
   outcome: null,
+  stagedBecause: null,
   counts: null,
   failure: null,
   progress: null,

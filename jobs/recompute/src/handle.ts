@@ -16,16 +16,17 @@ export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (atte
       const outcome = await runGeneration({ ...data, remember, end, report, ...flow }, ports, signal);
       const tookMs = ports.now() - beganMs;
       metrics.finished(outcome, tookMs);
-      const { generation, published, counts, publication } = outcome;
+      const { generation, published, stagedBecause, counts, publication } = outcome;
       ports.note(published === 'nothing_new' ? 'nothing new' : 'a generation is done', {
         job: id,
         generation,
         published,
+        stagedBecause,
         ...counts,
         readers: publication?.generation,
         tookMs,
       });
-      return { generation, published, counts };
+      return { generation, published, counts, ...(stagedBecause !== undefined && { stagedBecause }) };
     } catch (error) {
       if (!signal.aborted) metrics.failed(error instanceof TributaryError ? error.code : 'internal');
       ports.note('an attempt at a job ended early', {

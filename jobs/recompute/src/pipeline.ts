@@ -28,9 +28,9 @@ import { raiseBarriers, waitUntilSealed } from './cut/seal.ts';
 import { computeSpread } from './distribute/gather.ts';
 import { expectedMs } from './expected.ts';
 import type { RunPorts } from './ports.ts';
-import { publishRun } from './publish/publication.ts';
+import { type Compared, publishRun } from './publish/publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
-import { largestMove } from './reconcile/report.ts';
+import { largestMove, type Reconciliation } from './reconcile/report.ts';
 import { mergeArchive } from './retire/merge-archive.ts';
 import { retire } from './retire/retire.ts';
 import type { Run, RunOutcome } from './run.ts';
@@ -46,7 +46,7 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   run.report?.({ stage: 'publishing' });
   await run.end?.();
   await ports.reached('decided', generation);
-  const published = await publishRun(run, begun, ports, ahead === null ? undefined : largestMove(ahead));
+  const { published, stagedBecause } = await publishRun(run, begun, ports, ahead === null ? undefined : comparedIn(ahead));
   await ports.reached('published', generation);
   const publication = await point(ports);
   await ports.reached('pointed', generation);
@@ -56,7 +56,12 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   await sweepShards(ports.dataDir, generation);
   await mergeArchive(generation, ports, signal);
   await ports.reached('retired', generation);
-  return { generation, published, counts: computed.counts, publication };
+  return { generation, published, ...(stagedBecause !== undefined && { stagedBecause }), counts: computed.counts, publication };
+}
+
+/** One that an earlier version left behind says nothing of defects. */
+function comparedIn(ahead: Reconciliation): Compared {
+  return { moved: largestMove(ahead), engineDefectRows: ahead.engineDefectRows ?? null };
 }
 
 /** A run that found nothing new keeps house as any other. */

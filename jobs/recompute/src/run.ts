@@ -25,6 +25,9 @@ export interface Run {
   readonly shards?: ShardFlow;
 }
 
+/** Asked for; more moves than it may; it was not compared; rows differ for no known reason. */
+export type StagedBecause = 'asked' | 'moves_more' | 'not_compared' | 'engine_defect';
+
 export interface Begun {
   readonly generation: number;
   /** The newest publication when the run began, 0 for none: a run that publishes meanwhile knows better. */
@@ -35,6 +38,8 @@ export interface RunOutcome {
   /** Where the run found nothing new: the generation after which nothing came. */
   readonly generation: number;
   readonly published: 'published' | 'already' | 'held' | 'overtaken' | 'staged' | 'nothing_new';
+  /** Why it waits for somebody; absent: it does not. */
+  readonly stagedBecause?: StagedBecause;
   readonly counts: GenerationManifest['counts'];
   /** What readers take now. */
   readonly publication: Publication | null;

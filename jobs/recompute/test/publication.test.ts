@@ -27,4 +27,10 @@ test('the decision to publish: once, not over a rollback, not over somebody who 
   expect(decidePublication({ ...rolledBack, scheduled: false })).toBe('publish');
   // Published, then rolled back, then its job is tried again: it was published once, and that is over.
   expect(decidePublication({ ...rolledBack, generation: 2, scheduled: false })).toBe('already');
+  const below = { promotion: { below: 0.1 }, moved: 0.01, engineDefectRows: 0 };
+  expect(decidePublication({ ...facts, staged: below })).toBe('publish');
+  for (const less of [{ promotion: 'ask' as const }, { moved: null }, { moved: 0.2 }, { engineDefectRows: 1 }])
+    expect(decidePublication({ ...facts, staged: { ...below, ...less } }), JSON.stringify(less)).toBe('staged');
+  // Where causes were not all looked for, a defect is not known.
+  expect(decidePublication({ ...facts, staged: { ...below, engineDefectRows: null } })).toBe('publish');
 });

@@ -14,7 +14,7 @@ import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/gene
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
-import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asRun, createWorld, dyingAt, type World, worldsFrom } from './world.ts';
@@ -99,7 +99,10 @@ test('the comparison is made before anybody decides, and stays the same when the
 
 test('below a part it promotes itself where less moves, and waits where more does', async () => {
   await goOnFrom(lateWorld);
-  await expect(world.run({ ...ASKED, promotion: { below: 1e-9 } })).resolves.toMatchObject({ published: 'staged' });
+  await expect(world.run({ ...ASKED, promotion: { below: 1e-9 } })).resolves.toMatchObject({
+    published: 'staged',
+    stagedBecause: 'moves_more',
+  });
   const compared = await world.reconciliation(2);
   const moved = largestMove(compared) as number;
   // Who reads the comparison knows what the run decided by.
@@ -118,6 +121,25 @@ test('law 7: where the comparison could not tell all, a generation does not prom
   world.down.speed = true;
   await expect(world.run({ ...ASKED, promotion: { below: 0.99 } })).resolves.toMatchObject({ published: 'staged' });
   expect((await world.reconciliation(2)).because.speedBehind).not.toEqual([]);
+});
+
+test('law 7: where rows differ for no known reason it waits for somebody, however little moves, and says why', async () => {
+  await goOnFrom(lateWorld);
+  const { deltas } = world.serving;
+  const serving = {
+    ...world.serving,
+    async deltas(...asked: Parameters<typeof deltas>) {
+      const all = await deltas(...asked);
+      addRow(rowsOf(all[0]?.rows ?? new Map(), 'touches'), '2026-03-02\tsearch\tghost\tclick\t(none)', [1, 0]);
+      return all;
+    },
+  };
+  const below = { ...ASKED, promotion: { below: 0.999_999 } };
+  await expect(world.run(below, { serving })).resolves.toMatchObject({ published: 'staged', stagedBecause: 'engine_defect' });
+  expect((await world.reconciliation(2)).engineDefectRows).toBe(1);
+  expect(await world.serving.pointer()).toMatchObject({ generation: 1 });
+  // Without the defect the same moves.
+  await expect(world.run(below)).resolves.toMatchObject({ published: 'published' });
 });
 
 test.each(['created', 'sealed', 'computed', 'published', 'reconciled', 'retired'] satisfies Stage[])(
@@ -203,6 +225,15 @@ test('before anything is published a staged generation is not discarded: the ref
   await expect(discardStaged(world.dataDir, 0, { generation: 1, at: 5, by: 'ana' })).rejects.toThrow(
     /before anything is published: publish it, or compute another one/,
   );
+});
+
+test('what was said of a publication is not said of a discard after it', async () => {
+  await goOnFrom(publishedWorld);
+  const draft = { generation: 1, action: 'publish', held: false, at: 5, by: 'ana', why: 'one bot', engineDefectRows: 2 } as const;
+  await expect(publish(world.dataDir, 1, draft)).resolves.toMatchObject({ engineDefectRows: 2 });
+  await world.run(ASKED);
+  const said = await discardStaged(world.dataDir, 2, { generation: 2, at: 6, by: 'bo' });
+  expect([said.discarded, said.by, said.engineDefectRows, said.why]).toEqual([2, 'bo', undefined, undefined]);
 });
 
 test('only what waits can be discarded', async () => {

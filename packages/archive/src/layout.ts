@@ -173,6 +173,8 @@ export interface Publication {
   readonly fileSeen?: FileSeen;
   /** What its author wrote about it. */
   readonly why?: string;
+  /** Rows of its reconciliation that differ for no known reason: somebody published it in spite of them. */
+  readonly engineDefectRows?: number;
   /** A staged generation that was given up with it: readers go on with what they had. */
   readonly discarded?: number;
 }

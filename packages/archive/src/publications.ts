@@ -26,6 +26,7 @@ const PublicationFile = z.object({
   kept: z.object({ upTo: z.int().min(0), generations: z.array(z.int().min(1)) }).exactOptional(),
   fileSeen: z.object({ generation: z.int().min(1), content: z.string().nullable() }).exactOptional(),
   why: z.string().exactOptional(),
+  engineDefectRows: z.int().min(1).exactOptional(),
   discarded: z.int().min(1).exactOptional(),
 }) satisfies z.ZodType<Publication>;
 

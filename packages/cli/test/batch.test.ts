@@ -234,6 +234,8 @@ describe('staged generations', () => {
   test('a run that may promote itself is not said to wait for somebody before it is decided', () => {
     const decided = (moved: number | null | undefined) => fateOf(later, 3, { below: 0.005 }, { moved });
     const later = list([generation(4, 'computed', { staged: true, computedAt: published(3).at + 1 })], published(3));
+    const defects = fateOf(later, 3, { below: 0.005 }, { moved: 0, engineDefectRows: 2 });
+    expect(defects).toMatchObject({ done: true, text: expect.stringContaining('as 2 rows differ for no known reason') });
     for (const moved of [0, 0.005])
       expect(decided(moved)).toEqual({ done: false, text: 'generation 4 is compared, and promotes itself' });
     // More moves, the comparison could not tell, or an earlier version made it: it waits.

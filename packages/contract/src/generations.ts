@@ -47,6 +47,10 @@ const Publication = z
     at: z.int(),
     by: z.string(),
     why: z.string().optional().describe('What its author wrote about it.'),
+    engineDefectRows: z
+      .int()
+      .optional()
+      .describe('Rows of its reconciliation that differ for no known reason: it was published by hand in spite of them.'),
     discarded: z.int().optional().describe('The staged generation that was given up; readers went on with `generation`.'),
   })
   .meta({ id: 'Publication' });

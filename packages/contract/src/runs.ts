@@ -53,6 +53,12 @@ export const Run = z
       .describe(
         'What became of its generation: readers got it; an earlier attempt had published it; a rollback or a staged generation keeps it from readers; somebody published meanwhile; it waits for a promotion; nothing new came, so none was made. null: it is not done.',
       ),
+    stagedBecause: z
+      .enum(['asked', 'moves_more', 'not_compared', 'engine_defect'])
+      .nullable()
+      .describe(
+        'Why its generation waits for somebody: `promote` asks for it; more moves than it may; it could not be compared; or rows differ for no known reason, which is a defect of the platform. null: it does not wait.',
+      ),
     counts: z
       .object({ events: z.int(), newEvents: z.int(), duplicates: z.int() })
       .nullable()
@@ -80,6 +86,7 @@ const RUN = {
   attempts: 1,
   generation: 7,
   outcome: 'published',
+  stagedBecause: null,
   counts: { events: 1_200, newEvents: 40, duplicates: 2 },
   failure: null,
   cancelled: null,

@@ -8,6 +8,7 @@
 import { settled } from '@tributary/runtime/wait';
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { repeatStrategy } from './cron.ts';
 import { queuePrefix } from './jobs.ts';
 
 export interface JobWorkerOptions<Data> {
@@ -63,6 +64,7 @@ export async function startJobWorker<Data>(options: JobWorkerOptions<Data>): Pro
       lockDuration: lockMs,
       stalledInterval: Math.ceil(lockMs / 2),
       maxStalledCount: MAX_STALLED,
+      settings: { repeatStrategy },
     },
   );
 

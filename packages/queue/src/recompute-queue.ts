@@ -4,6 +4,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { answered } from './answered.ts';
+import { repeatStrategy } from './cron.ts';
 import { type Cancelled, openFates } from './fate.ts';
 import { ATTEMPTS, type JobTemplateOptions, QUEUE, queuePrefix, RETRY_DELAY_MS, type RunJob } from './jobs.ts';
 import { findRun, listRuns, MOST_WAITING, REMEMBERED_RUNS, type RunRecord } from './run-records.ts';
@@ -55,7 +56,7 @@ const JOB_OPTIONS: JobTemplateOptions = {
 
 /** `redis`: a connection of the kind `queue`, which stays the caller's. */
 export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQueue {
-  const queue = new Queue<RunJob>(QUEUE, { connection: redis, prefix: queuePrefix(namespace) });
+  const queue = new Queue<RunJob>(QUEUE, { connection: redis, prefix: queuePrefix(namespace), settings: { repeatStrategy } });
   queue.on('error', () => {
     // The connection reports its errors to its owner; without a listener here they would end the process.
   });

@@ -35,6 +35,8 @@ export interface RunRecord {
   readonly generation: number | null;
   /** What became of its generation, or `nothing_new`; null: it did not end well, or not yet. */
   readonly outcome: string | null;
+  /** Why its generation waits for somebody; null: it does not. */
+  readonly stagedBecause: string | null;
   /** Events of its generation, and how many of them are new or were repetitions; null as `outcome`. */
   readonly counts: { readonly events: number; readonly newEvents: number; readonly duplicates: number } | null;
   /** Why its newest attempt failed; null: it did not. */
@@ -62,6 +64,7 @@ interface Ended {
   readonly cancelled?: Cancelled;
   readonly generation?: number;
   readonly published?: string;
+  readonly stagedBecause?: string;
   readonly counts?: NonNullable<RunRecord['counts']>;
 }
 
@@ -139,6 +142,7 @@ function recordOf(job: Job<RunJob>, state: RunState): RunRecord {
     attempts: Math.max(job.attemptsMade, job.attemptsStarted ?? 0),
     generation: ended.generation ?? begun?.generation ?? null,
     outcome: ended.cancelled === undefined ? (ended.published ?? null) : null,
+    stagedBecause: ended.stagedBecause ?? null,
     cancelled: ended.cancelled === undefined ? null : said(ended.cancelled),
     counts: ended.counts ?? null,
     // The reason of an attempt stays with the job when the next one succeeds.

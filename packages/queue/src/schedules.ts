@@ -4,9 +4,10 @@
  */
 import { TributaryError } from '@tributary/model/errors';
 import { LONGEST_SCHEDULE_MS, SHORTEST_SCHEDULE_MS } from '@tributary/model/schedule-bounds';
-import { getNextMillis, type Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { answered } from './answered.ts';
+import { nextOfCron } from './cron.ts';
 import { type JobTemplateOptions, queuePrefix, type RunJob } from './jobs.ts';
 
 export const DEFAULT_SCHEDULE = 'default';
@@ -193,7 +194,7 @@ export function reasonOf(name: string): string {
 /** The first instant after `ms` at which a run is due, epoch ms. */
 export function nextAfter({ everyMs, cron, timeZone }: Timing, ms: number): number {
   if (everyMs !== null) return ms + everyMs;
-  const next = getNextMillis(ms, { pattern: cron ?? '', tz: timeZone });
+  const next = nextOfCron(ms, cron ?? '', timeZone);
   if (next === undefined) throw new Error(`"${cron}" never comes`);
   return next;
 }

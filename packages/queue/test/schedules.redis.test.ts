@@ -1,4 +1,6 @@
 /** Schedules on a real Redis: one place for all workers, and BullMQ follows it. */
+
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
 import { type JobAttempt, startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { BY_SETTING, MOST_SCHEDULES, type Schedule, SKIPPED_AFTER_MS } from '@tributary/queue/schedules';
@@ -86,6 +88,23 @@ test('several by name: set, listed with their next three runs, set otherwise, re
   await queue.schedules.remove('hourly');
   expect(await followed()).toEqual(['nightly']);
   await expect(queue.schedules.remove('hourly')).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('law 7: a midnight that does not exist is due when the clocks have gone forward, to BullMQ as well', async () => {
+  // In Havana clocks go forward at midnight, once a year.
+  const hourIn = new Intl.DateTimeFormat('en', { timeZone: 'America/Havana', hourCycle: 'h23', hour: 'numeric' });
+  let leap = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + HOUR_MS;
+  while (hourIn.format(leap) !== '01' || hourIn.format(leap - HOUR_MS) !== '23') leap += HOUR_MS;
+  const [eve, day] = [new Date(leap - DAY_MS), new Date(leap)];
+  const days = `${eve.getUTCDate()},${day.getUTCDate()} ${day.getUTCMonth() + 1}`;
+  await queue.schedules.set('nightly', { ...nightly, timeZone: 'America/Havana', cron: `0 0 ${days} *` });
+  const [listed] = await queue.schedules.list(Date.now());
+  expect(listed?.next.slice(0, 2)).toEqual([leap - DAY_MS, leap]);
+  expect((await bull.getJobScheduler('nightly'))?.next).toBe(leap - DAY_MS);
+  // A worker plans the second when it begins the first.
+  for (const job of await bull.getDelayed()) await job.promote();
+  await startWorker(async () => {});
+  await until(async () => (await bull.getJobScheduler('nightly'))?.next === leap, 'the second time');
 });
 
 test('a paused one begins no run, after a restart either, until it is resumed', async () => {

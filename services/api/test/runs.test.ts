@@ -19,6 +19,7 @@ const run = (number: number, more: Partial<RunRecord> = {}): RunRecord => ({
   attempts: 1,
   generation: number,
   outcome: 'published',
+  stagedBecause: null,
   counts: { events: 9, newEvents: 3, duplicates: 0 },
   failure: null,
   cancelled: null,

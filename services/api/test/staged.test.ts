@@ -72,6 +72,18 @@ test('it is promoted while readers have what it was compared with, with who and 
   expect(await post('/v1/generations/2/publish', { comparedWith: 1 })).toMatchObject({ status: 200 });
 });
 
+test('law 7: promoted in spite of rows that differ for no known reason, the list of publications says so for ever', async () => {
+  await stage();
+  world.reconciliations.set(2, { generation: 2, comparedWith: 1, engineDefectRows: 3 });
+  const { body } = await post('/v1/generations/2/publish', { comparedWith: 1, why: 'one bot' });
+  expect(body.publication).toMatchObject({ generation: 2, engineDefectRows: 3, why: 'one bot' });
+  const all = PublicationsAnswer.parse((await world.get('/v1/publications')).body).publications;
+  expect(all.map((one) => [one.generation, one.engineDefectRows ?? 0])).toEqual([
+    [2, 3],
+    [1, 0],
+  ]);
+});
+
 test('law 7: it is refused once readers have another one', async () => {
   await stage();
   await world.cut(3);

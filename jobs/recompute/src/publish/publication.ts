@@ -7,7 +7,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { highestSequence } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import { keptByAge } from '../retire/retire.ts';
-import type { Begun, Run, RunOutcome } from '../run.ts';
+import type { Begun, Run, RunOutcome, StagedBecause } from '../run.ts';
 
 /** The newest publications that show whether a generation was ever published; a run does not outlast more. */
 export const NEWEST_PUBLICATIONS = 100;
@@ -19,11 +19,23 @@ export interface PublicationFacts {
   readonly expectedSequence: number;
   /** Oldest first. */
   readonly publications: readonly Publication[];
-  /** A staged run: when readers get it, and the largest part of a sum that moves, which is null where the reconciliation could not tell. */
-  readonly staged?: { readonly promotion: StagedPromotion; readonly moved: number | null };
+  /** A staged run: when readers get it, and what its reconciliation found. */
+  readonly staged?: Staged;
   /** When the staged generation was computed that waits, epoch ms; null: none does. */
   readonly waitsSince: number | null;
   readonly now: number;
+}
+
+interface Staged extends Compared {
+  readonly promotion: StagedPromotion;
+}
+
+/** What a staged generation is judged by. */
+export interface Compared {
+  /** The largest part of a sum that moves; null: the reconciliation could not tell. */
+  readonly moved: number | null;
+  /** Rows that differ for no known reason; null: not known. */
+  readonly engineDefectRows: number | null;
 }
 
 /** For so long a staged generation keeps scheduled runs from readers, ms: they would change what it was compared with. */
@@ -38,7 +50,7 @@ export function decidePublication(
     return 'already';
   if (isHeldBack(facts, current, facts.waitsSince, facts.now)) return 'held';
   if ((current?.sequence ?? 0) !== facts.expectedSequence) return 'overtaken';
-  return facts.staged === undefined || promotesItself(facts.staged) ? 'publish' : 'staged';
+  return facts.staged === undefined || whyItWaits(facts.staged) === null ? 'publish' : 'staged';
 }
 
 /**
@@ -60,17 +72,22 @@ export async function waitsSince({ scheduled }: Run, { dataDir }: RunPorts): Pro
   return waiting === null ? null : (waiting.computedAt ?? waiting.createdAt);
 }
 
-function promotesItself({ promotion, moved }: NonNullable<PublicationFacts['staged']>): boolean {
-  return promotion !== 'ask' && moved !== null && moved <= promotion.below;
+/** Why a person decides about a staged generation; null: it promotes itself. A defect of the platform is for a person, however little it moves. */
+function whyItWaits({ promotion, moved, engineDefectRows }: Staged): StagedBecause | null {
+  if (promotion === 'ask') return 'asked';
+  if (moved === null) return 'not_compared';
+  if ((engineDefectRows ?? 0) > 0) return 'engine_defect';
+  return moved <= promotion.below ? null : 'moves_more';
 }
 
-/** `moved`: as `PublicationFacts` has it; of a staged run alone. */
+/** `compared`: of a staged run alone. */
 export async function publishRun(
   run: Run,
   begun: Begun,
   ports: RunPorts,
-  moved: number | null = null,
-): Promise<RunOutcome['published']> {
+  compared: Compared = { moved: null, engineDefectRows: null },
+): Promise<Pick<RunOutcome, 'published' | 'stagedBecause'>> {
+  const staged = run.promotion === undefined ? undefined : { promotion: run.promotion, ...compared };
   // The pointer before the files: what it names is among them, or was lost.
   const above = await highestSequence(ports);
   const decision = decidePublication({
@@ -78,19 +95,21 @@ export async function publishRun(
     scheduled: run.scheduled,
     expectedSequence: begun.sequence,
     publications: await readPublications(ports.dataDir, NEWEST_PUBLICATIONS),
-    ...(run.promotion !== undefined && { staged: { promotion: run.promotion, moved } }),
+    ...(staged !== undefined && { staged }),
     waitsSince: await waitsSince(run, ports),
     now: ports.now(),
   });
-  if (decision !== 'publish') return decision;
+  const because = staged === undefined ? null : whyItWaits(staged);
+  if (decision !== 'publish')
+    return { published: decision, ...(decision === 'staged' && because !== null && { stagedBecause: because }) };
   try {
     const { generation } = begun;
     const kept = await keptWith(ports.dataDir, generation, ports.limits.keepGenerations, keptByAge(ports));
     const draft = { generation, action: 'publish', held: false, at: ports.now(), by: run.reason, kept } as const;
     await publish(ports.dataDir, begun.sequence, draft, above);
-    return 'published';
+    return { published: 'published' };
   } catch (error) {
-    if (error instanceof TributaryError && error.code === 'conflict') return 'overtaken';
+    if (error instanceof TributaryError && error.code === 'conflict') return { published: 'overtaken' };
     throw error;
   }
 }

@@ -110,13 +110,19 @@ const OUTCOME: Readonly<Record<NonNullable<Run['outcome']>, string>> = {
   nothing_new: 'nothing new',
 };
 
+const STAGED_BECAUSE: Readonly<Record<NonNullable<Run['stagedBecause']>, string>> = {
+  asked: '',
+  moves_more: ': more moves than it may',
+  not_compared: ': it could not be compared',
+  engine_defect: ': rows differ for no known reason, an engine defect',
+};
+
 function becameOf(run: Run): string {
   const { state, outcome, failure, attempts, counts, cancelled } = run;
   if (cancelled !== null) return `cancelled by ${cancelled.by}${cancelled.why === null ? '' : `: ${cancelled.why}`}`;
   if (state === 'running') return progressText(run) ?? '';
   if (failure !== null) return state === 'failed' ? failure : `attempt ${attempts} failed, is tried again: ${failure}`;
   if (outcome === null) return '';
-  return counts === null || outcome === 'nothing_new'
-    ? OUTCOME[outcome]
-    : `${OUTCOME[outcome]}, ${counted(counts.newEvents, 'new event')}`;
+  const became = `${OUTCOME[outcome]}${run.stagedBecause == null ? '' : STAGED_BECAUSE[run.stagedBecause]}`;
+  return counts === null || outcome === 'nothing_new' ? became : `${became}, ${counted(counts.newEvents, 'new event')}`;
 }

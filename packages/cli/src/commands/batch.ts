@@ -11,7 +11,7 @@ import { promotionOf } from '../flags/promotion.ts';
 import { actorOf } from '../report/actor.ts';
 import { definitionsAsWritten } from '../report/definition-file.ts';
 import { comparedOf, fateOf, newest, newestComputed, type Promotion, previousOf, stagedOf } from '../report/generations.ts';
-import { count, instant } from '../terminal/figures.ts';
+import { count, counted, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addBatchRuns, progressText } from './batch-runs.ts';
@@ -240,6 +240,8 @@ async function promote(context: Context, text: string | undefined, { why }: Deci
   const { reconciliation } = await api.get<AnswerOf<'reconciliation'>>(`/v1/reconciliations/${generation}`);
   const body = { comparedWith: reconciliation.comparedWith, ...(why !== undefined && { why }) };
   const got = await api.post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/publish`, body);
+  const { engineDefectRows: defects } = got.publication;
+  if (defects !== undefined) context.terminal.say(`generation ${generation} is promoted though ${defectsOf(defects)}`);
   await answer(context, got, () => publicationLine(got.publication));
   return EXIT.ok;
 }
@@ -301,9 +303,14 @@ function historyTable(publications: readonly Publication[], { width, bold }: Ter
   return renderWide({ columns, rows }, width, bold);
 }
 
-function doneBy({ action, discarded, held }: Publication): string {
+function doneBy({ action, discarded, held, engineDefectRows }: Publication): string {
   if (discarded !== undefined) return `discarded ${discarded}`;
-  return action === 'rollback' ? `rolled back${held ? ', held' : ''}` : 'published';
+  if (action === 'rollback') return `rolled back${held ? ', held' : ''}`;
+  return engineDefectRows === undefined ? 'published' : `published, though ${defectsOf(engineDefectRows)}`;
+}
+
+function defectsOf(rows: number): string {
+  return `${counted(rows, 'row differs', 'rows differ')} for no known reason (an engine defect)`;
 }
 
 /** With what can be done instead. */

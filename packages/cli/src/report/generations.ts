@@ -1,6 +1,7 @@
 /** Generations as the API lists them, and decisions about them. Pure. */
 
 import type { Generation, Generations, Reconciliation } from '../api-types.ts';
+import { counted } from '../terminal/figures.ts';
 
 /** The newest number there is, 0 before the first. */
 export function newest({ generations }: Generations): number {
@@ -53,7 +54,7 @@ export function fateOf(
   now: Generations,
   before: number,
   promotion: Promotion = 'ask',
-  compared: Pick<Reconciliation, 'moved'> | null = null,
+  compared: Pick<Reconciliation, 'moved' | 'engineDefectRows'> | null = null,
 ): RunFate {
   const started = startedAfter(now, before);
   const ended = endedAfter(now, before);
@@ -69,14 +70,14 @@ export function fateOf(
   const { publication } = now;
   if (ended.staged && compared === null)
     return { done: false, text: `generation ${generation} is computed, and is compared with what readers have` };
-  if (ended.staged && promotesItself(promotion, compared?.moved) && (publication?.at ?? 0) < (computedAt ?? 0))
+  if (ended.staged && promotesItself(promotion, compared) && (publication?.at ?? 0) < (computedAt ?? 0))
     return { done: false, text: `generation ${generation} is compared, and promotes itself` };
   if (ended.staged)
     return {
       done: true,
       ok: true,
       generation,
-      text: `generation ${generation} is staged: see what would change with "tributary reconcile show ${generation}", then "tributary batch promote" or "tributary batch discard"`,
+      text: `generation ${generation} is staged${inSpiteOf(promotion, compared)}: see what would change with "tributary reconcile show ${generation}", then "tributary batch promote" or "tributary batch discard"`,
     };
   if ((publication?.generation ?? 0) >= generation)
     return { done: true, ok: true, generation, text: `generation ${generation} is published` };
@@ -93,7 +94,16 @@ export function fateOf(
   return { done: false, text: `generation ${generation} is computed, not yet published` };
 }
 
-/** As the run decides by the same figure. */
-function promotesItself(promotion: Promotion, moved: number | null | undefined): boolean {
-  return promotion !== 'ask' && typeof moved === 'number' && moved <= promotion.below;
+/** As the run decides by the same figures. */
+function promotesItself(promotion: Promotion, compared: Pick<Reconciliation, 'moved' | 'engineDefectRows'> | null): boolean {
+  const { moved, engineDefectRows } = compared ?? {};
+  return promotion !== 'ask' && typeof moved === 'number' && moved <= promotion.below && (engineDefectRows ?? 0) === 0;
+}
+
+/** What kept it from promoting itself, though little moves. */
+function inSpiteOf(promotion: Promotion, compared: Pick<Reconciliation, 'engineDefectRows'> | null): string {
+  const defects = compared?.engineDefectRows ?? 0;
+  return promotion === 'ask' || defects === 0
+    ? ''
+    : ` and does not promote itself, as ${counted(defects, 'row differs', 'rows differ')} for no known reason (an engine defect)`;
 }

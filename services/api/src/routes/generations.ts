@@ -92,7 +92,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
       // What cannot be read must not become current, nor what the store would refuse to complete.
       await demandDeltas(context, generation);
       await deps.source.viewRows(manifest);
-      const draft = { generation, action, held, at: deps.now(), by: actorOf(request), ...(why !== undefined && { why }) };
+      const defects = action === 'publish' ? defectsIn(await deps.source.reconciliation(generation).catch(() => null)) : 0;
+      const draft = {
+        generation,
+        action,
+        held,
+        at: deps.now(),
+        by: actorOf(request),
+        ...(why !== undefined && { why }),
+        ...(defects > 0 && { engineDefectRows: defects }),
+      };
       const publication = await deps.source.publish(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
       // The file is the truth; a pointer that cannot be moved now is moved by the next look at the file.
       await deps.store.setPointer({ sequence: publication.sequence, generation }).catch((cause: unknown) => {
@@ -158,6 +167,12 @@ async function demandDeltas({ deps }: ApiContext, generation: number): Promise<v
   );
 }
 
+/** Rows that differ for no known reason, as far as its reconciliation says; one that cannot be read says none. */
+function defectsIn(reconciliation: unknown): number {
+  const { engineDefectRows = null } = (reconciliation ?? {}) as { readonly engineDefectRows?: number | null };
+  return engineDefectRows ?? 0;
+}
+
 async function manifestOf({ deps }: ApiContext, generation: number): Promise<GenerationManifest> {
   const manifest = await deps.source.manifest(generation);
   if (manifest === null) throw new TributaryError('not_found', `generation ${generation} does not exist`);
@@ -165,7 +180,7 @@ async function manifestOf({ deps }: ApiContext, generation: number): Promise<Gen
 }
 
 /** Without what only the batch layer needs: which generations are kept, and the text of the file of definitions. */
-function shown({ sequence, generation, action, held, at, by, why, discarded }: Publication) {
+function shown({ sequence, generation, action, held, at, by, why, engineDefectRows, discarded }: Publication) {
   return {
     sequence,
     generation,
@@ -174,6 +189,7 @@ function shown({ sequence, generation, action, held, at, by, why, discarded }: P
     at,
     by,
     ...(why !== undefined && { why }),
+    ...(engineDefectRows !== undefined && { engineDefectRows }),
     ...(discarded !== undefined && { discarded }),
   };
 }
