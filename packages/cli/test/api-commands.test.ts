@@ -1,9 +1,12 @@
 /** The reading commands against a server that answers as the API does. */
+import { join } from 'node:path';
+import { openDuckDb } from '@tributary/archive/duckdb';
 import { freePort } from '@tributary/testkit/servers/redis-server';
 import { describe, expect, test } from 'vitest';
 import { CONVERSIONS, EXPLANATION, RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-answers.ts';
 import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /** An address without a listener. A low port will not do: fetch refuses those without trying. */
 /** Loopback, but not where servers of other tests listen: a port that was free a moment ago may be taken by one of them. */
@@ -231,13 +234,38 @@ test('reconcile: differences by class, the paths that they have to do with, CSV 
   expect(stdout).toContain('3 events came late');
   expect(stdout).toContain('purchase order-1, 2026-11-20 12:00:00Z, 5.20 EUR: search > email (late)');
   expect(stdout).not.toContain('ENGINE DEFECT');
-  expect((await run('show', '--csv', 'credit')).stdout).toBe(
+  expect((await run('show', '--rows', 'credit')).stdout).toBe(
     'day,channel,currency,measure,seen,computed,difference,late,duplicate\n2026-11-20,email,EUR,valueMinor,100,600,500,520,-20\n',
   );
-  expect(await run('show', '--csv', 'credits')).toMatchObject({ code: 2, stderr: expect.stringContaining('It has: activity') });
+  expect(JSON.parse((await run('show', '--rows', 'credit', '--format', 'ndjson')).stdout)).toMatchObject({
+    measure: 'valueMinor',
+    difference: 500,
+    late: 520,
+    duplicate: -20,
+  });
+  for (const [argv, message] of [
+    [['--rows', 'credits'], 'It has: activity'],
+    [['--rows', 'credit', '--format', 'parquet'], '--out must name a file for Parquet'],
+    [['--rows', 'credit', '--json'], 'must be written as csv, ndjson or parquet (got json)'],
+    [['--out', 'credit.csv'], '--rows must name a view'],
+  ] as const)
+    expect(await run('show', ...argv)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
   const { stdout: trend, code } = await run('trend');
   expect(code).toBe(0);
   expect(trend).toMatch(/^ +3 {2}2026-11-21 00:00:00Z +14\.28 % +1\.500000 +12 +1$/m);
+});
+
+test('reconcile show --rows --out FILE.parquet: classes add up in other tools as well', async () => {
+  await using server = await fakeServer(routes);
+  const folder = temporaryFolder('reconciled');
+  const out = join(folder, 'credit.parquet');
+  expect(await tributary(['reconcile', 'show', '--rows', 'credit', '--out', out, '--url', server.url])).toMatchObject({
+    stdout: '',
+  });
+  const session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: folder });
+  const rows = await session.rows(`SELECT day, measure, difference, late + duplicate AS classes FROM '${out}'`);
+  await session.close();
+  expect(rows).toEqual([{ day: '2026-11-20', measure: 'valueMinor', difference: 500n, classes: 500n }]);
 });
 
 test('reconcile show --tolerance: exit 0 within it, never where rows differ for no known reason or not all was read', async () => {

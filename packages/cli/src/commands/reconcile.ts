@@ -1,5 +1,4 @@
 /** `tributary reconcile show | trend`: where real time differed from the recomputed truth, and why. */
-import { csvCell, csvText } from '@tributary/contract/csv';
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
 import type { AnswerOf, Reconciliation } from '../api-types.ts';
@@ -7,6 +6,8 @@ import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { reconciliationText } from '../report/reconciliation.ts';
 import { classNames, labelOfClass, largestSmape, matchRate } from '../report/reconciliation-classes.ts';
+import { formatOf, putRecords } from '../report/record-output.ts';
+import type { Field, Records } from '../report/records.ts';
 import { count, instant, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import { numberOf } from './batch.ts';
@@ -20,7 +21,9 @@ export function addReconcile(program: Command, act: Act): void {
     .description('what readers saw before a generation was published, against what it computed; exit 1 when they differ')
     .argument('[generation]', 'default: the newest that was compared')
     .option('--tolerance <percent>', 'exit 0 where no sum is off by more (2 · Σ |difference| of Σ |seen| + |computed|), as 0.5%')
-    .option('--csv <view>', 'the listed rows of a view as CSV, a column a class; as credit')
+    .option('--rows <view>', 'the listed rows of a view, a column a class; as credit')
+    .option('--format <name>', 'of --rows: csv, ndjson or parquet; default: by the name of --out, else csv')
+    .option('--out <file>', 'write --rows there instead of to standard output')
     .action(act(show));
   reconcile
     .command('trend')
@@ -31,11 +34,15 @@ export function addReconcile(program: Command, act: Act): void {
 
 interface ShowOptions {
   readonly tolerance?: string;
-  readonly csv?: string;
+  readonly rows?: string;
+  readonly format?: string;
+  readonly out?: string;
 }
 
-async function show(context: Context, text: string | undefined, { tolerance, csv }: ShowOptions): Promise<ExitCode> {
+async function show(context: Context, text: string | undefined, options: ShowOptions): Promise<ExitCode> {
+  const { tolerance, rows, out } = options;
   const below = tolerance === undefined ? 0 : toleranceOf(tolerance);
+  const form = rowsFormat(context, options);
   const api = context.api('read');
   const got =
     text === undefined
@@ -50,7 +57,7 @@ async function show(context: Context, text: string | undefined, { tolerance, csv
     return EXIT.found;
   }
   const { reconciliation } = got;
-  if (csv !== undefined) await context.terminal.data(csvOf(reconciliation, csv));
+  if (rows !== undefined && form !== null) await putRecords(context, recordsOf(reconciliation, rows), form, out);
   else await answer(context, got, () => reconciliationText(reconciliation, context.terminal));
   return isWithin(reconciliation, below) ? EXIT.ok : EXIT.found;
 }
@@ -70,25 +77,39 @@ function toleranceOf(text: string): number {
   return Number(given) / 100;
 }
 
-function csvOf(report: Reconciliation, name: string): string {
+/** null: the report itself is asked for. */
+function rowsFormat(context: Context, options: ShowOptions): 'csv' | 'ndjson' | 'parquet' | null {
+  const { rows, format, out } = options;
+  if (rows === undefined && format === undefined && out === undefined) return null;
+  if (rows === undefined) throw new UsageError('--rows must name a view with --format or --out (got none). Write --rows credit');
+  const form = format === undefined && out === undefined && !context.json ? 'csv' : formatOf(context, options);
+  if (form !== 'table' && form !== 'json') return form;
+  throw new UsageError(
+    `--rows must be written as csv, ndjson or parquet (got ${form}). --json has the whole report, without --rows`,
+  );
+}
+
+/** A row a key and measure that differs: what was seen, what was computed, and what each class has of the difference. */
+function recordsOf(report: Reconciliation, name: string): Records {
   const view = report.views[name];
   if (view === undefined)
     throw new UsageError(
-      `--csv must be a view that was compared (got "${name}"). It has: ${Object.keys(report.views).join(', ')}`,
+      `--rows must be a view that was compared (got "${name}"). It has: ${Object.keys(report.views).join(', ')}`,
     );
   const classes = classNames({ views: { [name]: view } });
   const dimensions = Object.keys(view.rows[0]?.key ?? {});
-  const lines = view.rows.flatMap(({ key, measures, classes: parts = {} }) =>
+  const rows = view.rows.flatMap(({ key, measures, classes: parts = {} }) =>
     Object.entries(measures)
       .filter(([, { difference }]) => difference !== 0)
       .map(([measure, { before, after, difference }]) => [
-        ...dimensions.map((dimension) => csvText(key[dimension] ?? '')),
+        ...dimensions.map((dimension) => key[dimension] ?? ''),
         measure,
-        ...[before, after, difference, ...classes.map((one) => parts[one]?.[measure] ?? 0)].map(String),
+        ...[before, after, difference, ...classes.map((one) => parts[one]?.[measure] ?? 0)],
       ]),
   );
-  const head = [...dimensions, 'measure', 'seen', 'computed', 'difference', ...classes].map(csvCell);
-  return [head, ...lines].map((cells) => cells.join(',')).join('\n');
+  const fieldsOf = (names: readonly string[], type: 'text' | 'integer'): Field[] => names.map((field) => ({ name: field, type }));
+  const sums = fieldsOf(['seen', 'computed', 'difference', ...classes], 'integer');
+  return { fields: [...fieldsOf([...dimensions, 'measure'], 'text'), ...sums], rows };
 }
 
 async function trend(context: Context, { limit }: { readonly limit: string }): Promise<ExitCode> {
