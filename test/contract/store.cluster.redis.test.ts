@@ -1,4 +1,5 @@
 import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
+import { describeMembersContract } from '@tributary/testkit/contracts/members-contract';
 import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-contract';
 import { describeRetirementContract } from '@tributary/testkit/contracts/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/contracts/store-contract';
@@ -15,6 +16,7 @@ afterAll(() => stores?.stop());
 describeStoreContract('Redis Cluster', () => stores.make());
 describeFeedContract('Redis Cluster', () => stores.make());
 describeOutboxContract('Redis Cluster', () => stores.make());
+describeMembersContract('Redis Cluster', () => stores.make());
 describeRetirementContract('Redis Cluster', () => stores.make());
 
 test('the partitions of the contract lie on more than one node', async () => {

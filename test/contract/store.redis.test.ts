@@ -3,6 +3,7 @@ import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { partitionPrefix } from '@tributary/store/format/keys';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
+import { describeMembersContract } from '@tributary/testkit/contracts/members-contract';
 import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-contract';
 import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/contracts/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/contracts/store-contract';
@@ -21,6 +22,7 @@ afterAll(() => stores?.stop());
 describeStoreContract('Redis', () => stores.make());
 describeFeedContract('Redis', () => stores.make());
 describeOutboxContract('Redis', () => stores.make());
+describeMembersContract('Redis', () => stores.make());
 describeRetirementContract('Redis', () => stores.make());
 
 test('law 7: a commit and records that Redis refuses keep no other partition back, in whatever order they are', async () => {

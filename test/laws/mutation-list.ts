@@ -17,6 +17,7 @@ import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
 import { MUTATIONS_OF_LINES } from './mutations-of-lines.ts';
+import { MUTATIONS_OF_MEMBERS } from './mutations-of-members.ts';
 import { MUTATIONS_OF_ONCE } from './mutations-of-once.ts';
 import { MUTATIONS_OF_PAGES } from './mutations-of-pages.ts';
 import { MUTATIONS_OF_QUESTIONS } from './mutations-of-questions.ts';
@@ -433,6 +434,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_RUNS,
   ...MUTATIONS_OF_SETTINGS,
   ...MUTATIONS_OF_SIGNALS,
+  ...MUTATIONS_OF_MEMBERS,
   ...MUTATIONS_OF_STAGING,
   ...MUTATIONS_OF_SUBJECTS,
   ...MUTATIONS_OF_SUMS,

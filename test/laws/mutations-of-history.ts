@@ -103,7 +103,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'timelines made under a far clock go on after it came back',
     law: '7',
     file: `${SPEED}/apply/apply.ts`,
-    from: 'if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits);',
+    from: 'if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits, sha256Hex);',
     to: 'if (batch.fellFromMs !== undefined) run.cutTs = Math.max(run.cutTs, batch.fellFromMs - retentionMs);',
   },
   {

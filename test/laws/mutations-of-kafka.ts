@@ -181,7 +181,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
     lie: 'events of other partitions are passed over before they are appended to their own',
     law: '6',
     file: 'services/speed/src/pipeline.ts',
-    from: 'const done = await home.append(run.partition, applied);',
+    from: 'const done = await home.append(run.partition, await segments.advance(run, applied));',
     to: 'const done = applied;\n      void home.append(run.partition, applied).catch(() => {});',
     test: 'services/speed/test/misplaced.test.ts',
   },

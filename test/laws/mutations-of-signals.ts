@@ -50,8 +50,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'an episode began when it is first seen, though an earlier one may go on',
     law: '7',
     file: `${KINDS}/segments.ts`,
-    from: 'let hiddenToMs = fromMs - 1 + ttlMs;',
-    to: 'let hiddenToMs = fromMs;',
+    from: 'const hiddenToMs = fromMs - 1 + definition.ttlMs;',
+    to: 'const hiddenToMs = fromMs;',
     test: RANDOM,
   },
   {

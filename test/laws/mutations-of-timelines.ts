@@ -217,7 +217,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'a parked event leaves no mark in the record of its user',
     law: '7',
     file: `${SPEED}/apply/apply.ts`,
-    from: 'append(effects, userKey, user, cutMark(event.ts));',
+    from: 'cutAt(effects, userKey, user, event.ts);',
     to: '',
     test: 'services/speed/test/poison.test.ts',
   },

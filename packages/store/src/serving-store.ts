@@ -3,7 +3,7 @@ import type { RowsByView } from '@tributary/views/deltas';
 import type { KeptRecords } from '@tributary/views/record';
 import type { DeadLetters } from './dead-letters.ts';
 import type { CommittedDeltas } from './format/feed.ts';
-import type { PartitionState } from './speed-store.ts';
+import type { PartitionState, Watched } from './speed-store.ts';
 
 /** One partition's part of an answer, read atomically: state and deltas belong to the same commit. */
 export interface PartitionDeltas {
@@ -65,6 +65,27 @@ export const SHORT_ANSWER_BYTES = 1_280 * 1024;
 /** Awaited between two parts of a long read: it lets others go on, and may reject where the read is to stop. */
 export type Pause = () => Promise<unknown>;
 
+export interface PageOfMembers {
+  readonly version: string;
+  /** Only users behind this one, by their bytes; null: from the first. */
+  readonly after: string | null;
+  /** 0: none, the count alone. */
+  readonly limit: number;
+}
+
+/** Members of a segment in one partition. */
+export interface MembersPage {
+  /** What records of the partition hold; null: nothing was ever committed. */
+  readonly kept: KeptRecords | null;
+  /** Which segments were followed all the time that this was read, and how far; null: none were. */
+  readonly watched: Watched | null;
+  readonly count: number;
+  /** How many users events are missing of, which may matter. */
+  readonly unsure: number;
+  /** By their bytes. */
+  readonly users: readonly string[];
+}
+
 export interface ServingStore {
   /**
    * Users' records as raw bytes (see `signals.ts`), null where there is none, in order, as long as they sum to `maxBytes`: one
@@ -92,6 +113,8 @@ export interface ServingStore {
     pause?: Pause,
   ): Promise<WholePartition[]>;
   states(): Promise<(PartitionState | null)[]>;
+  /** Members of the segment of a version; `watched` says what they are worth. */
+  members(partition: number, page: PageOfMembers): Promise<MembersPage>;
   /** Where a conversion that the speed layer saw is to be found. */
   findConversion(id: string): Promise<{ readonly partition: number; readonly userKey: string } | null>;
   pointer(): Promise<GenerationPointer | null>;

@@ -40,6 +40,15 @@ export interface PartitionState {
   readonly keptMs?: number;
   /** Where keys of one person are joined. */
   readonly relayed?: Relayed;
+  /** How far the members of segments are known. Absent: not at all, or a version wrote the state that does not follow them. */
+  readonly watched?: Watched;
+}
+
+/** Members are those of the segments that `key` names. They were first followed at the log time `sinceMs`; `isWhole`: every user was looked at since. */
+export interface Watched {
+  readonly key: string;
+  readonly sinceMs: number;
+  readonly isWhole: boolean;
 }
 
 /** Messages between keys (packages/model/src/identity), by partition: how many were committed for it, and how many of its own were applied here. */
@@ -65,6 +74,18 @@ export interface DeadLetter {
   readonly code: string;
   readonly message: string;
   readonly raw: string;
+}
+
+/** What a commit says of members of segments. A segment is named by its version. */
+export interface MemberChanges {
+  /** Segments whose members, and with them all instants at which something is due, are forgotten before the rest is written; null: none. */
+  readonly forgotten: readonly string[] | null;
+  readonly enters: readonly (readonly [version: string, userKey: string])[];
+  readonly leaves: readonly (readonly [version: string, userKey: string])[];
+  /** When a user is to be looked at again though nothing of them comes, epoch ms; null: not any more. */
+  readonly due: ReadonlyMap<string, number | null>;
+  /** Users of whom events are missing, and until when that may matter, epoch ms. */
+  readonly unsure: ReadonlyMap<string, number>;
 }
 
 export interface Commit {
@@ -95,6 +116,16 @@ export interface Commit {
   readonly outputs?: readonly string[];
   /** Messages to other keys, for the outbox of these, in order, numbered by the partition that each goes to. */
   readonly messages?: readonly string[];
+  readonly members?: MemberChanges;
+}
+
+export interface DueUsers {
+  /** Those that are due first, with their instants, epoch ms, in order. */
+  readonly users: readonly (readonly [userKey: string, dueMs: number])[];
+  /** Whether there are more up to the instant that was asked for. */
+  readonly isMore: boolean;
+  /** When the first of all others is due, epoch ms; null: none is. */
+  readonly nextMs: number | null;
 }
 
 export type CommitOutcome = 'committed' | 'already' | 'fenced' | 'rewound';
@@ -106,6 +137,18 @@ export interface SpeedStore {
    * `maxBytes`; the first that there is always, of those beyond only the length. All as of one commit.
    */
   loadRecords(partition: number, userKeys: readonly string[], maxBytes: number): Promise<StoredRecords>;
+  /** Users that are due at or before the instant, `most` of them. */
+  dueUsers(partition: number, upToMs: number, most: number): Promise<DueUsers>;
+  /** When each is due, epoch ms; null: not at all. */
+  duesOf(partition: number, userKeys: readonly string[]): Promise<readonly (number | null)[]>;
+  /**
+   * Some of the users of whom there is a record, from a cursor on that an earlier call of the same store gave; null: from the beginning, and
+   * where there are no more. Who has a record before the first call is given at least once.
+   */
+  scanUsers(
+    partition: number,
+    cursor: string | null,
+  ): Promise<{ readonly cursor: string | null; readonly users: readonly string[] }>;
   /**
    * Rejects with `store_unavailable` when the outcome is unknown: sending the same commit again is safe; with `store_refused` when
    * the store would refuse it again.

@@ -4,6 +4,7 @@
  *   follow  what is assigned → one run a partition   loaded when it becomes ours, dropped when it no longer is
  *   begin   read, decode, ask for records            a batch ahead: while the one before it is applied and the one before that committed
  *   apply   step every event → one commit            pure but for the partition's own cache; what is too much for one iteration waits
+ *   advance who is in which segment by then          after the commit before it is settled: users who are due are looked at too
  *   settle  outcomes of the previous commits         any doubt → forget the partition, load it again
  *   commit  one fenced script a partition            not awaited: the next batch is applied meanwhile
  *
@@ -23,6 +24,7 @@ import { createHomeAppender } from './apply/append-home.ts';
 import type { AppliedBatch } from './apply/apply.ts';
 import { type Applied, createApplier } from './apply/apply-waiting.ts';
 import { type Begun, createBeginner } from './apply/begin.ts';
+import { createSegmentStage } from './apply/follow-members.ts';
 import { createUserRecords, type RecordLimits } from './apply/user-records.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
 import { loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
@@ -96,6 +98,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     ...(options.onReset && { onReset: options.onReset }),
   });
   const records = createUserRecords(store, limits);
+  const segments = createSegmentStage({ store, records, sha256Hex, outputs: limits.outputs });
   const home = createHomeAppender(log);
   const { partitions, identity: logIdentity } = log;
   const { longBatchEvents } = limits;
@@ -108,7 +111,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
 
   async function commitOne({ run, done: applied, number }: Applied): Promise<void> {
     try {
-      const done = await home.append(run.partition, applied);
+      const done = await home.append(run.partition, await segments.advance(run, applied));
       const commit = await records.withTrims(run, done);
       run.sentCommitId = commit.id;
       const outcome = await store.commit(commit);

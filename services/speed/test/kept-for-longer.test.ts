@@ -33,7 +33,7 @@ test('law 7: the cut is the newest instant of which a record may lack an event',
   const run = await partition();
   const { retention } = run.rules;
   expect(recordRetentionMs(run.rules)).toBe(retention.longMs);
-  crossBarrier(run, 1, lookingBack(480), DEFAULT_LIMITS);
+  crossBarrier(run, 1, lookingBack(480), DEFAULT_LIMITS, sha256Hex);
   const isKept = (ts: number) => isRetained({ ts, kind: 'touch', once: '' }, LOG_TIME_MS, retention);
   expect([isKept(run.cutTs), isKept(run.cutTs + 1)]).toEqual([false, true]);
 });
@@ -42,7 +42,7 @@ test('law 7: a cut stays where it was when records begin to be kept for longer a
   const run = await partition();
   const cutTs = LOG_TIME_MS - HOUR_MS;
   run.cutTs = cutTs;
-  crossBarrier(run, 1, lookingBack(480), DEFAULT_LIMITS);
+  crossBarrier(run, 1, lookingBack(480), DEFAULT_LIMITS, sha256Hex);
   expect(run.cutTs).toBe(cutTs);
 });
 

@@ -12,11 +12,11 @@ test('law 7: definitions that differ in exchange rates alone do not make answers
   const run = await loadPartition(0, { store, logIdentity: 'log', initial, sha256Hex, limits: DEFAULT_LIMITS, views: VIEWS });
   const { users } = run;
   const rated = definitionsOf({ ...SMALL_DEFINITIONS, exchangeRates: { to: 'EUR', rates: { USD: '0.92' } } });
-  crossBarrier(run, 1, rated, DEFAULT_LIMITS);
+  crossBarrier(run, 1, rated, DEFAULT_LIMITS, sha256Hex);
   expect(stateOf(run, '1', 'log')).toMatchObject({ generation: 1, definitions: rated.json, definitionsSince: 0 });
   expect(run.users).toBe(users);
   const other = definitionsOf({ ...SMALL_DEFINITIONS, latenessDays: 2 });
-  crossBarrier(run, 2, other, DEFAULT_LIMITS);
+  crossBarrier(run, 2, other, DEFAULT_LIMITS, sha256Hex);
   expect(stateOf(run, '2', 'log')).toMatchObject({ generation: 2, definitions: other.json, definitionsSince: 2 });
   expect(run.users).not.toBe(users);
 });

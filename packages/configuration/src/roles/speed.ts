@@ -29,8 +29,8 @@ export const SPEED_SETTINGS = {
   outputs: {
     type: 'string',
     default: 'none',
-    oneOf: ['none', 'conversions', 'all'],
-    why: 'what is passed on to the output log: none, conversions (as they are attributed), or all (enriched events too)',
+    oneOf: ['none', 'conversions', 'segments', 'all'],
+    why: 'what is passed on to the output log: none, conversions (as they are attributed), segments (these, and who enters and leaves a segment), or all (enriched events too)',
   },
   ...OUTPUT_LOG_SETTINGS,
 } as const satisfies ConfigTable;

@@ -4,6 +4,7 @@ import { EVENT_FIELDS, type Field, type Fields, propertyField } from '../express
 import { type Predicate, predicateOf } from '../expressions/function.ts';
 import { createParser, ExpressionTrouble, isFreeName } from '../expressions/parse.ts';
 import type { Term } from '../expressions/term.ts';
+import { typesOf } from '../expressions/types-of.ts';
 import type { ReadFields } from '../line-reader.ts';
 import { durationText } from './duration.ts';
 import { nearest, read, refusedAt } from './refuse.ts';
@@ -16,6 +17,8 @@ export interface Checks {
   readonly retainedMs: number;
   /** Throws `invalid_definitions` where the text is not an expression, or all are too much together. */
   expression(text: string, path: Path): Predicate;
+  /** The same with the event types that it may hold for; null: any. */
+  condition(text: string, path: Path): Condition;
   /** The same before it is made a function. */
   term(text: string, path: Path): Term;
   /** Every field that a term may name. */
@@ -32,6 +35,11 @@ export interface Checks {
   read(): readonly string[];
   /** What events must have for that. */
   reads(): ReadFields;
+}
+
+export interface Condition {
+  readonly holds: Predicate;
+  readonly types: ReadonlySet<string> | null;
 }
 
 /** Checks for one definition after the other: some bounds are of all of them together. */
@@ -73,6 +81,10 @@ export function createCompiler(raw: Readonly<Record<string, unknown>>, retainedM
       retainedMs,
       fields,
       expression: (text, path) => predicateOf(bounded(text, path), fields),
+      condition(text, path) {
+        const term = bounded(text, path);
+        return { holds: predicateOf(term, fields), types: typesOf(term) };
+      },
       term: bounded,
       field(name, path) {
         const field = fields.get(name);

@@ -13,7 +13,7 @@ import {
   type SessionOfWindow,
 } from '../kinds/aggregates.ts';
 import { evaluateEvents } from '../kinds/events.ts';
-import { evaluateSegment } from '../kinds/segments.ts';
+import { type Conditions, evaluateSegment } from '../kinds/segments.ts';
 import { selectBy } from '../kinds/select.ts';
 import { BEFORE_SESSION_MS, evaluateSessions, OPEN_WITHIN_MS, SHOWN_OF_SESSIONS } from '../kinds/sessions.ts';
 import type { ReadFields } from '../line-reader.ts';
@@ -31,7 +31,7 @@ import type {
   Window,
 } from '../resolved.ts';
 import type { Evaluate } from '../value.ts';
-import { type Checks, createCompiler, type Path } from './compiler.ts';
+import { type Checks, type Condition, createCompiler, type Path } from './compiler.ts';
 import { durationMs } from './duration.ts';
 import { read, refusedAt } from './refuse.ts';
 import { LONGEST_GAP_MS, MOST_DEFINITIONS, Name, Segment, Session, SIGNAL_KINDS, SIGNALS, type SignalKind } from './schema.ts';
@@ -53,6 +53,15 @@ export interface SignalDefinition {
   /** What it looks at of each event, beside `ts` and `type`. */
   readonly reads: ReadFields;
   readonly evaluate: Evaluate;
+  /** What of events the episodes of a segment follow. */
+  readonly segment?: SegmentParts;
+}
+
+/** `types`: events of others do nothing to it; null: any may. */
+export interface SegmentParts {
+  readonly definition: SegmentDefinition;
+  readonly conditions: Conditions;
+  readonly types: ReadonlySet<string> | null;
 }
 
 /** By name. */
@@ -107,7 +116,7 @@ function demandNames({ signals, sessions, segments }: DerivedSections): void {
 }
 
 /** A definition without its name. */
-type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'evaluate'> & {
+type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'evaluate' | 'segment'> & {
   /** What else its values follow. */
   readonly depends?: unknown;
 };
@@ -162,14 +171,28 @@ function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
     episodes: keep.episodes,
     retainedMs,
   };
-  const at = (key: string) => (text: string) => checks.expression(text, [...path, ...key.split('.')]);
-  const conditions = {
-    enter: at('enter')(enter),
-    refresh: refresh === null ? null : at('refresh')(refresh),
-    exit: exit === null ? null : at('exit')(exit),
-    not: absence === undefined ? null : at('absence.not')(absence.not),
+  const at = (key: string, text: string | null) => (text === null ? null : checks.condition(text, [...path, ...key.split('.')]));
+  const given = {
+    enter: at('enter', enter) as Condition,
+    refresh: at('refresh', refresh),
+    exit: at('exit', exit),
+    not: at('absence.not', absence?.not ?? null),
   };
-  return { resolved, reachMs: retainedMs, types: null, evaluate: evaluateSegment(resolved, conditions) };
+  const conditions = {
+    enter: given.enter.holds,
+    refresh: given.refresh?.holds ?? null,
+    exit: given.exit?.holds ?? null,
+    not: given.not?.holds ?? null,
+  };
+  const evaluate = evaluateSegment(resolved, conditions);
+  const segment = { definition: resolved, conditions, types: typesOfAny(Object.values(given)) };
+  return { resolved, reachMs: retainedMs, types: null, evaluate, segment };
+}
+
+/** null: any. */
+function typesOfAny(conditions: readonly (Condition | null)[]): ReadonlySet<string> | null {
+  const each = conditions.flatMap((condition) => (condition === null ? [] : [condition.types]));
+  return each.includes(null) ? null : new Set(each.flatMap((types) => [...(types ?? [])]));
 }
 
 function signalOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMap<string, SessionRead>): Made {

@@ -10,7 +10,7 @@ import type { SegmentDefinition } from '../resolved.ts';
 import { type Timeline, within } from '../timeline.ts';
 import type { Evaluate, SegmentValue } from '../value.ts';
 
-interface Conditions {
+export interface Conditions {
   readonly enter: Predicate;
   readonly refresh: Predicate | null;
   readonly exit: Predicate | null;
@@ -18,7 +18,7 @@ interface Conditions {
 }
 
 /** What happened at one instant. */
-interface Instant {
+export interface Instant {
   readonly ts: number;
   exits: boolean;
   enters: boolean;
@@ -30,7 +30,10 @@ export function evaluateSegment(definition: SegmentDefinition, conditions: Condi
   return (timeline, asOfMs) => {
     const fromMs = asOfMs - retainedMs;
     const instants = instantsOf(timeline, fromMs, asOfMs, conditions);
-    const found = absence === null ? presence(instants, definition, fromMs) : absences(instants, absence.forMs, definition.ttlMs);
+    // Until then an episode may go on that began before what is seen.
+    const hiddenToMs = fromMs - 1 + definition.ttlMs;
+    const found =
+      absence === null ? presence(instants, definition, fromMs, hiddenToMs) : absences(instants, absence.forMs, definition.ttlMs);
     return { value: valueAt(asOfMs, found, most), fromMs };
   };
 }
@@ -54,8 +57,19 @@ function instantsOf(timeline: Timeline, fromMs: number, toMs: number, { enter, r
   return instants;
 }
 
+/**
+ * Episodes of a user of whom nothing is known but what is seen: who may have been in before, was not. `instants`: all of `fromMs` and later, in order.
+ * Those up to any instant do not depend on what happens after it.
+ */
+export function episodesSeen(definition: SegmentDefinition, instants: readonly Instant[], fromMs: number): Episodes {
+  const { absence, ttlMs } = definition;
+  return absence === null
+    ? presence(instants, definition, fromMs, Number.NEGATIVE_INFINITY)
+    : absences(instants, absence.forMs, ttlMs);
+}
+
 /** In order; the last one may go on, and `to` is then when it ends if nothing more happens. `from` null: it is not known. */
-type Episodes = readonly { readonly from: number | null; readonly to: number }[];
+export type Episodes = readonly { readonly from: number | null; readonly to: number }[];
 
 function valueAt(asOfMs: number, episodes: Episodes, most: number): SegmentValue {
   const over: { from: number; to: number }[] = [];
@@ -78,11 +92,15 @@ interface Inside {
   readonly to: number;
 }
 
-function presence(instants: readonly Instant[], { ttlMs, retainedMs }: SegmentDefinition, fromMs: number): Episodes {
+function presence(
+  instants: readonly Instant[],
+  { ttlMs, retainedMs }: SegmentDefinition,
+  fromMs: number,
+  hiddenFirstMs: number,
+): Episodes {
   const episodes: Episodes[number][] = [];
   let inside: Inside | null = null;
-  /** Until then an episode may go on that began before what is seen. */
-  let hiddenToMs = fromMs - 1 + ttlMs;
+  let hiddenToMs = hiddenFirstMs;
   for (const { ts, exits, enters, refreshes } of instants) {
     if (inside !== null && (inside.to <= ts || exits)) {
       episodes.push({ from: inside.from, to: Math.min(inside.to, ts) });

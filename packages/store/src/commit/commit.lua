@@ -19,6 +19,12 @@
            how far back from log time records are kept, ms ('' = not known)
            messages between keys that were sent and applied, by partition ('' = keys are not joined)
            n messages,    then n × line of the outbox of messages
+           how far members of segments are known ('' = they are not followed); and only then
+             forget what is known of them: 1 or 0, n forgotten, then n × version
+             n enters,      then n × (version, user key)
+             n leaves,      then n × (version, user key)
+             n due,         then n × (user key, instant or '')
+             n unsure,      then n × (user key, instant)
   Returns  n × { 0, committed | already | fenced | rewound } or { 1, error }: what fails is of no consequence to the others
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
@@ -211,6 +217,29 @@ local function commit(state, first)
   keep(prefix .. 'outbox', tonumber(take()))
   local cut, since, kept, relayed = take(), take(), take(), take()
   keep(prefix .. 'messages', tonumber(take()))
+  local watched = take()
+  if watched ~= '' then
+    local forgets = take() == '1'
+    if forgets then redis.call('DEL', prefix .. 'due', prefix .. 'unsure') end
+    for _ = 1, tonumber(take()) do redis.call('UNLINK', prefix .. 'members:' .. take()) end
+    for _ = 1, tonumber(take()) do
+      local version = take()
+      redis.call('ZADD', prefix .. 'members:' .. version, 0, take())
+    end
+    for _ = 1, tonumber(take()) do
+      local version = take()
+      redis.call('ZREM', prefix .. 'members:' .. version, take())
+    end
+    for _ = 1, tonumber(take()) do
+      local user, instant = take(), take()
+      if instant == '' then redis.call('ZREM', prefix .. 'due', user) else redis.call('ZADD', prefix .. 'due', instant, user) end
+    end
+    for _ = 1, tonumber(take()) do
+      local user = take()
+      redis.call('ZADD', prefix .. 'unsure', 'GT', take(), user)
+    end
+    redis.call('ZREMRANGEBYSCORE', prefix .. 'unsure', '-inf', logTime)
+  end
   if filed and pending ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', pending) end
   if filed and overflowed ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', overflowed) end
 
@@ -235,6 +264,7 @@ local function commit(state, first)
   -- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
   if since ~= '' then set('definitionsSince', since .. ' ' .. reached) end
   if kept ~= '' then set('kept', kept .. ' ' .. id) end
+  if watched ~= '' then set('watched', watched .. ' ' .. id) end
   redis.call('HSET', state, unpack(fields))
   return 'committed'
 end

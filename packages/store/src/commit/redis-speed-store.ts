@@ -2,13 +2,14 @@
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
-import { relayedText, stateFrom } from '../format/state.ts';
+import { relayedText, stateFrom, watchedText } from '../format/state.ts';
 import { toJsonMeasure } from '../format/words.ts';
+import { createMemberReads } from '../members/member-reads.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
 import { packedCall } from '../redis/packed-call.ts';
 import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
-import type { Commit, CommitOutcome, SpeedStore } from '../speed-store.ts';
+import type { Commit, CommitOutcome, MemberChanges, SpeedStore } from '../speed-store.ts';
 
 type RecordsReply = [commitId: string, records: (string | null | number)[]];
 
@@ -29,6 +30,8 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
   return {
+    ...createMemberReads(redis, namespace),
+
     loadState: (partition) =>
       unlessDown(async () => {
         const fields = await redis.hgetall(`${partitionPrefix(namespace, partition)}state`);
@@ -86,7 +89,14 @@ function touchedKeys(prefix: string, commit: Commit): string[] {
   if (commit.parked.length > 0) keys.push(`${prefix}dead`);
   if (commit.outputs !== undefined && commit.outputs.length > 0) keys.push(`${prefix}outbox`);
   if (commit.messages !== undefined && commit.messages.length > 0) keys.push(`${prefix}messages`);
+  if (commit.next.watched !== undefined) keys.push(...memberKeys(prefix, commit.members));
   return keys;
+}
+
+function memberKeys(prefix: string, members: MemberChanges | undefined): string[] {
+  const { forgotten = null, enters = [], leaves = [] } = members ?? {};
+  const versions = new Set([...(forgotten ?? []), ...enters.map(([version]) => version), ...leaves.map(([version]) => version)]);
+  return [`${prefix}due`, `${prefix}unsure`, ...[...versions].map((version) => `${prefix}members:${version}`)];
 }
 
 /** The arguments in the order of commit.lua's header. Integers as decimal text. */
@@ -123,7 +133,23 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
   );
   const { messages = [] } = commit;
   args.push(String(messages.length), ...messages);
+  args.push(next.watched === undefined ? '' : watchedText(next.watched));
+  if (next.watched !== undefined) pushMembers(args, commit.members ?? NO_CHANGES);
   return args;
+}
+
+const NO_CHANGES: MemberChanges = { forgotten: null, enters: [], leaves: [], due: new Map(), unsure: new Map() };
+
+function pushMembers(args: string[], { forgotten, enters, leaves, due, unsure }: MemberChanges): void {
+  args.push(forgotten === null ? '0' : '1', String(forgotten?.length ?? 0), ...(forgotten ?? []));
+  for (const pairs of [enters, leaves]) {
+    args.push(String(pairs.length));
+    for (const [version, userKey] of pairs) args.push(version, userKey);
+  }
+  args.push(String(due.size));
+  for (const [userKey, ms] of due) args.push(userKey, ms === null ? '' : String(ms));
+  args.push(String(unsure.size));
+  for (const [userKey, ms] of unsure) args.push(userKey, String(ms));
 }
 
 /** One argument for all rows: Redis then parses one text, not three arguments a row. */

@@ -2,7 +2,7 @@
  * The key grammar of the speed layer's state. Every key of a partition carries the hash tag `{p}`, so that one script
  * may touch them all on Redis Cluster too. User text comes last and bounded, where it can steer nothing.
  *
- *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, removed, gap:<g>, barrier:<g>, definitions, definitionsSince, cutTs, kept, relayed
+ *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, removed, gap:<g>, barrier:<g>, definitions, definitionsSince, cutTs, kept, relayed, watched
  *   <ns>:{p}:u:<userKey>    string: the user's lines
  *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, value = its measures, packed
  *   <ns>:{p}:n:<g>          hash: pending, overflowed
@@ -12,6 +12,9 @@
  *   <ns>:{p}:dead           stream: dead letters, the newest 10 000
  *   <ns>:{p}:outbox         list: the number of the first line, then the lines to publish; never empty again
  *   <ns>:{p}:messages       list: the same of messages to other keys
+ *   <ns>:{p}:members:<v>    sorted set: the users in the segment of version v, all of score 0: by their bytes
+ *   <ns>:{p}:due            sorted set: users by the instant at which they are to be looked at though nothing of them comes
+ *   <ns>:{p}:unsure         sorted set: users of whom events are missing, by the instant until which that may matter to a segment
  *   <ns>:pointer            hash: sequence, generation
  */
 export function partitionPrefix(namespace: string, partition: number): string {
@@ -32,6 +35,10 @@ export function outboxKey(namespace: string, partition: number): string {
 
 export function messagesKey(namespace: string, partition: number): string {
   return `${namespace}:{${partition}}:messages`;
+}
+
+export function membersKey(namespace: string, partition: number, version: string): string {
+  return `${namespace}:{${partition}}:members:${version}`;
 }
 
 export function pointerKey(namespace: string): string {

@@ -1,5 +1,5 @@
 import type { KeptRecords } from '@tributary/views/record';
-import type { PartitionState, Relayed } from '../speed-store.ts';
+import type { PartitionState, Relayed, Watched } from '../speed-store.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
 export function stateFrom(fields: Readonly<Record<string, string>>): PartitionState | null {
@@ -15,7 +15,20 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
     ...keptOf(fields),
     ...(fields['relayed'] === undefined ? {} : { relayed: relayedFrom(fields['relayed']) }),
+    ...watchedOf(fields),
   };
+}
+
+export function watchedText({ key, sinceMs, isWhole }: Watched): string {
+  return `${key} ${sinceMs} ${isWhole ? 1 : 0}`;
+}
+
+const WATCHED = /^(\S+) (\d+) ([01]) (.*)$/s;
+
+/** `key since whole commit`: of another commit it was left there by a worker that does not follow members. */
+export function watchedOf({ watched = '', commit }: Readonly<Record<string, string>>): { readonly watched?: Watched } {
+  const [, key, since, whole, of] = WATCHED.exec(watched) ?? [];
+  return key !== undefined && of === commit ? { watched: { key, sinceMs: Number(since), isWhole: whole === '1' } } : {};
 }
 
 /** The fields of the state that say what records hold. */

@@ -7,6 +7,7 @@ import type { ReadBounds } from '../deltas/read-bounds.ts';
 import { createRetire } from '../deltas/retire-deltas.ts';
 import { partitionPrefix, pointerKey } from '../format/keys.ts';
 import { generationsBetween, stateFrom } from '../format/state.ts';
+import { readMembers } from '../members/members-page.ts';
 import { createKeptReads } from '../records/kept-reads.ts';
 import { createRecordReads } from '../records/record-reads.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
@@ -70,6 +71,8 @@ export function createServingStore(
 
     states: () =>
       unlessDown(() => Promise.all(all.map(async (partition) => stateFrom(await redis.hgetall(`${prefixOf(partition)}state`))))),
+
+    members: (partition, page) => unlessDown(() => readMembers(redis, namespace, partition, page)),
 
     findConversion: (id) =>
       unlessDown(async () => {

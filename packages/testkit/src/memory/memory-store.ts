@@ -26,6 +26,7 @@ import type {
 } from '@tributary/store/serving-store';
 import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { addRows, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, scanned } from './memory-members.ts';
 
 /** `lostReply`: the commit is applied, the writer sees an error. `notApplied`: it sees the same error, and nothing happened. */
 export type CommitFault = 'none' | 'lostReply' | 'notApplied';
@@ -60,6 +61,7 @@ interface StoredPartition {
   parkedAt: number;
   readonly outputs: { from: number; readonly lines: string[] };
   readonly messages: { from: number; readonly lines: string[] };
+  readonly members: MembersInMemory;
 }
 
 /** A store as the simulation needs it. */
@@ -126,6 +128,9 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
               ),
             };
           }),
+        dueUsers: (partition, upToMs, most) => call(() => dueOf(at(partition).members, upToMs, most)),
+        duesOf: (partition, userKeys) => call(() => userKeys.map((user) => at(partition).members.due.get(user) ?? null)),
+        scanUsers: (partition, cursor) => call(() => scanned([...at(partition).records.keys()], cursor)),
         commit: (commit) =>
           call(() => {
             const kind = fault(commit);
@@ -172,6 +177,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         }
         return read;
       },
+      members: async (partition, page) => membersPage(at(partition).members, at(partition).state, page),
       kept: async (asked) => asked.map((partition) => at(partition).state),
       states: async () => partitions.map(({ state }) => state),
       findConversion: async (id) => {
@@ -231,6 +237,7 @@ function emptyPartition(): StoredPartition {
     parkedAt: 0,
     outputs: { from: 0, lines: [] },
     messages: { from: 0, lines: [] },
+    members: noMembers(),
   };
 }
 
@@ -250,6 +257,7 @@ function applyCommit(
   park(stored, commit.partition, commit.parked, commit.next.logTimeMs);
   for (const line of commit.outputs ?? []) stored.outputs.lines.push(line);
   for (const line of commit.messages ?? []) stored.messages.lines.push(line);
+  if (commit.next.watched !== undefined) changeMembers(stored.members, commit);
   const { id, expectedCommit: after, next, deltasGeneration, deltas, pending, overflowed } = commit;
   let size = 0;
   for (const rows of deltas.values()) size += rows.size;

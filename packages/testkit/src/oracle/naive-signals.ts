@@ -341,6 +341,20 @@ function segment(
   };
 }
 
+/** Episodes of a user of whom all events are there: those that are over at `asOfMs`, and the one that goes on, with when it ends if nothing more happens. */
+export function naiveEpisodes(
+  { definition, fields, stepMs }: Omit<NaiveQuestion, 'sessions'> & { readonly definition: SegmentDefinition },
+  events: readonly Event[],
+  asOfMs: number,
+): { readonly from: number; readonly to: number }[] {
+  const seen = timeline(events).filter(({ ts }) => ts < asOfMs && ts >= asOfMs - definition.retainedMs);
+  const at = { from: asOfMs - definition.retainedMs, asOfMs, stepMs, startsInside: false };
+  const { absence } = definition;
+  const { episodes, open } =
+    absence === null ? presenceWorld(definition, seen, fields, at) : absenceWorld(definition, absence, seen, fields, at);
+  return open === null ? episodes : [...episodes, open];
+}
+
 function presenceWorld(
   { enter, refresh, exit, ttlMs, retainedMs }: SegmentDefinition,
   events: readonly Event[],

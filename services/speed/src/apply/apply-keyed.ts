@@ -10,13 +10,13 @@ import { partitionOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { receiveLine } from '@tributary/views/identity/keyed-record';
 import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
-import { cutMark, recordRetentionMs } from '@tributary/views/record';
+import { recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome } from '@tributary/views/step';
 import { cutPackedUpTo, replacePacked } from '@tributary/views/step-packed';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, deadLetter, lineAt, wholeEvent } from '../read/decode.ts';
-import { type ApplyOptions, append, type Effects } from './effects.ts';
+import { type ApplyOptions, append, cutAt, type Effects, noteSeen } from './effects.ts';
 
 /** Digits of a line's number within its entry: versions are compared as text. */
 const LINE_DIGITS = 7;
@@ -49,6 +49,7 @@ export function applyKeyed(
     if (!isMessage) effects.duplicates++;
     return;
   }
+  noteReplaced(run, arrival, event, change, effects);
   const said = isMessage ? change.messages : [...linksOf(event, at), ...change.messages];
   for (const message of said) effects.messages.push(numbered(run, message, options.partitions));
   turnRows(run, arrival, event, user, change, effects, options);
@@ -79,7 +80,7 @@ function turnRows(
     if (!careful) throw error;
     effects.overflowed++;
     cutPackedUpTo(user, event.ts);
-    append(effects, userKey, user, cutMark(event.ts));
+    cutAt(effects, userKey, user, event.ts);
     return;
   }
   if (careful) addRowsByView(effects.deltas, deltas);
@@ -97,6 +98,21 @@ function turnRows(
     effects.outputs.push(
       enrichedLine(userKey, event, line, { late: own.fate === 'late', isRepetition: own.isRepetition ?? false }, definitions),
     );
+}
+
+/** What counts for the key in place of what did before, to segments. */
+function noteReplaced(
+  { following: { segments } }: PartitionRun,
+  { userKey, logTimeMs }: Arrival,
+  { id: cause }: Event,
+  { replaced }: Change,
+  effects: Effects,
+): void {
+  if (segments === null) return;
+  const marksOf = (item: Change['replaced'][number]['is']) =>
+    item === undefined ? [] : segments.marksOf(JSON.parse(item.line) as Event);
+  const removed = replaced.flatMap(({ was }) => marksOf(was));
+  noteSeen(effects, userKey, { logTimeMs, cause, added: replaced.flatMap(({ is }) => marksOf(is)), removed });
 }
 
 /** Only the next one counts: where one is missing, something was lost, and answers stay incomplete. */

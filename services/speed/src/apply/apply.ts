@@ -5,15 +5,16 @@ import type { Commit } from '@tributary/store/speed-store';
 import { addRowsByView } from '@tributary/views/deltas';
 import { isSeenWhole } from '@tributary/views/member';
 import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
-import { cutMark, recordRetentionMs } from '@tributary/views/record';
+import { recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
 import { cutPackedUpTo, stepPacked } from '@tributary/views/step-packed';
 import { refill, spend, workOfEntry } from '@tributary/views/work';
 import { crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
+import type { Following } from '../segments/follow.ts';
 import { applyKeyed } from './apply-keyed.ts';
-import { type ApplyOptions, append, type Effects, noEffects } from './effects.ts';
+import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
 
 export interface AppliedBatch {
   readonly commit: Commit;
@@ -26,6 +27,11 @@ export interface AppliedBatch {
   readonly duplicates: number;
   /** Events of other partitions, to be appended there before the commit. */
   readonly misplaced: readonly Misplaced[];
+  readonly seen: Effects['seen'];
+  readonly cuts: Effects['cuts'];
+  /** How segments are followed up to the end of the batch, and from there on: another where it ends with other definitions. */
+  readonly following: Following;
+  readonly nextFollowing: Following;
   /** What of the batch is left for the next turn; null: nothing is. */
   readonly rest: DecodedBatch | null;
 }
@@ -64,20 +70,22 @@ export async function applyBatch(
   }
   const [batch, rest] = splitBatch(whole, entries);
   run.logTimeMs = batch.logTimeMs;
-  if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits);
+  const { following } = run;
+  if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits, sha256Hex);
   if (batch.lostUpToMs !== undefined) {
     loseUpTo(run, batch.lostUpToMs, limits);
     // The archive may have them, then the next generation counts them.
     effects.overflowed++;
   }
   if (batch.barrier !== undefined)
-    crossBarrier(run, batch.barrier.generation, storedDefinitions(batch.barrier.definitions, sha256Hex), limits);
+    crossBarrier(run, batch.barrier.generation, storedDefinitions(batch.barrier.definitions, sha256Hex), limits, sha256Hex);
 
   const expected = run.position;
   const expectedCommit = run.commitId;
   run.position = batch.upTo;
   run.commitId = commitId;
-  const { deltas, appends, conversions, outputs, messages, unapplied, toTrim, late, duplicates, overflowed } = effects;
+  const { deltas, appends, conversions, outputs, messages, unapplied, toTrim, seen, cuts, late, duplicates, overflowed } =
+    effects;
   return {
     commit: {
       partition: run.partition,
@@ -98,6 +106,10 @@ export async function applyBatch(
       ...(messages.length === 0 ? {} : { messages }),
     },
     toTrim,
+    seen,
+    cuts,
+    following,
+    nextFollowing: run.following,
     rules: run.rules,
     counted: Math.max(0, batch.arrivals.length - late - duplicates - unapplied.length),
     late,
@@ -142,7 +154,11 @@ function addEffects(
   if (overflowed) effects.overflowed++;
   if (run.definitions.conversionTypes.has(event.type)) effects.conversions.set(event.id, userKey);
   // The record is the timeline too: whatever the timeline still holds must be in it, however short signals are kept.
-  if (event.ts > logTimeMs - recordRetentionMs(run.rules)) append(effects, userKey, user, `${line}\n`);
+  if (event.ts <= logTimeMs - recordRetentionMs(run.rules)) return;
+  append(effects, userKey, user, `${line}\n`);
+  const { segments } = run.following;
+  if (segments === null || segments.types?.has(event.type) === false) return;
+  noteSeen(effects, userKey, { logTimeMs, cause: event.id, added: segments.marksOf(wholeEvent({ line })), removed: [] });
 }
 
 /** An event by itself, so that nothing of it is left when it cannot be applied. */
@@ -159,7 +175,7 @@ function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effe
     // The batch counts the event: what looks at it is reported now, and by the mark in every generation to come.
     effects.overflowed++;
     cutPackedUpTo(user, event.ts);
-    append(effects, userKey, user, cutMark(event.ts));
+    cutAt(effects, userKey, user, event.ts);
     return;
   }
   for (const line of own.outputs) effects.outputs.push(line);

@@ -1,9 +1,11 @@
 /** What applying a batch is given, and what its events come to. */
 import type { DeadLetter } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
+import { cutMark } from '@tributary/views/record';
 import type { Work } from '@tributary/views/work';
 import type { PartitionLimits } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
+import type { Seen } from '../segments/follow.ts';
 
 export interface ApplyOptions {
   readonly logIdentity: string;
@@ -29,6 +31,10 @@ export interface Effects {
   readonly messages: string[];
   readonly unapplied: DeadLetter[];
   readonly toTrim: string[];
+  /** By user, in order: what was something to a segment. */
+  readonly seen: Map<string, Seen[]>;
+  /** Users of whom an event could not be applied, with the newest such instant. */
+  readonly cuts: Map<string, number>;
   late: number;
   duplicates: number;
   overflowed: number;
@@ -43,6 +49,8 @@ export function noEffects(): Effects {
     messages: [],
     unapplied: [],
     toTrim: [],
+    seen: new Map(),
+    cuts: new Map(),
     late: 0,
     duplicates: 0,
     overflowed: 0,
@@ -54,4 +62,17 @@ export function append({ appends, toTrim }: Effects, userKey: string, user: Cach
   appends.set(userKey, pending === undefined ? text : pending + text);
   user.recordLength += text.length;
   if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
+}
+
+export function noteSeen({ seen }: Effects, userKey: string, one: Seen): void {
+  if (one.added.length + one.removed.length === 0) return;
+  const before = seen.get(userKey);
+  if (before === undefined) seen.set(userKey, [one]);
+  else before.push(one);
+}
+
+/** An event that is not applied leaves a mark in the record. */
+export function cutAt(effects: Effects, userKey: string, user: CachedUser, ts: number): void {
+  append(effects, userKey, user, cutMark(ts));
+  effects.cuts.set(userKey, Math.max(ts, effects.cuts.get(userKey) ?? ts));
 }

@@ -5,6 +5,7 @@ import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { keyFromRecord, userFromKey } from '@tributary/views/identity/keyed-record';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import type { DecodedBatch } from '../read/decode.ts';
@@ -16,6 +17,8 @@ export interface UserRecords {
    * many as their records sum to `loadBytes`: the batch is to be applied as far as there are users.
    */
   load(run: PartitionRun, batch: DecodedBatch, number: number): Promise<(CachedUser | undefined)[]>;
+  /** The record of each as the last commit left it; null: there is none. */
+  read(run: PartitionRun, userKeys: readonly string[], use: (userKey: string, record: string | null) => void): Promise<void>;
   /** The commit with the records that outgrew their bound rewritten, as many as sum to `loadBytes`; the others later. */
   withTrims(run: PartitionRun, applied: AppliedBatch): Promise<AppliedBatch['commit']>;
 }
@@ -94,8 +97,11 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
       return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
     },
 
-    async withTrims(run, { commit, toTrim, rules }) {
+    read: (run, userKeys, use) => readEach(run, userKeys, () => true, use),
+
+    async withTrims(run, { commit, toTrim, rules, nextFollowing }) {
       if (toTrim.length === 0) return commit;
+      const unsure = new Map(commit.members?.unsure);
       const appends = new Map(commit.appends);
       const rewrites = new Map<string, string>();
       let bytes = 0;
@@ -111,10 +117,12 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
           // The next batch may be applied already, to more than the record holds: that much was still known.
           cutPackedUpTo(user, cutTs);
         }
+        if (cutTs !== NEVER_CUT) unsure.set(userKey, cutTs + (nextFollowing.segments?.retainedMs ?? 0));
         appends.delete(userKey);
         rewrites.set(userKey, record);
       });
-      return { ...commit, appends, rewrites };
+      const { members } = commit;
+      return { ...commit, appends, rewrites, ...(members !== undefined && { members: { ...members, unsure } }) };
     },
   };
 }

@@ -27,7 +27,7 @@ export interface PublishingOptions {
   readonly onError: (error: Error) => void;
 }
 
-const KINDS: readonly OutputKinds[] = ['none', 'conversions', 'all'];
+const KINDS: readonly OutputKinds[] = ['none', 'conversions', 'segments', 'all'];
 const NOTHING: Publishing = { wake: () => {}, hasRoom: () => true, ended: Promise.resolve() };
 
 /** Throws `invalid_config`. */

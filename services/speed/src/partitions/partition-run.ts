@@ -10,7 +10,10 @@ import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
+import { beginFollowing, type Following, followFrom } from '../segments/follow.ts';
 import { createUserCache, type UserCache } from './user-cache.ts';
+
+type Sha256Hex = (text: string) => string;
 
 export interface PartitionRun {
   readonly partition: number;
@@ -32,13 +35,14 @@ export interface PartitionRun {
   definitionsSince: number;
   rules: StepRules;
   users: UserCache;
+  following: Following;
   /** Messages between keys, by partition: how many were sent there, and how many from there were applied here. */
   readonly sent: number[];
   readonly applied: number[];
 }
 
-/** What the speed layer passes on: nothing, attributed conversions, or enriched events as well. */
-export type OutputKinds = 'none' | 'conversions' | 'all';
+/** What the speed layer passes on: nothing, attributed conversions, these and who enters and leaves segments, or enriched events as well. */
+export type OutputKinds = 'none' | 'conversions' | 'segments' | 'all';
 
 export interface PartitionLimits {
   /** Bound on one user's timeline, events. */
@@ -87,17 +91,26 @@ export async function loadPartition(
     definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
     rules,
     users: createUserCache(limits.maxCachedEvents),
+    following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
   };
 }
 
 /** From the barrier on: deltas go under `generation`, by its definitions. Timelines are rebuilt when those changed. */
-export function crossBarrier(run: PartitionRun, generation: number, definitions: Definitions, limits: PartitionLimits): void {
+export function crossBarrier(
+  run: PartitionRun,
+  generation: number,
+  definitions: Definitions,
+  limits: PartitionLimits,
+  sha256Hex: Sha256Hex,
+): void {
   run.generation = generation;
   if (definitions.json === run.definitions.json) return;
   const isOfSameRows = definitions.version === run.definitions.version;
   run.definitions = definitions;
+  const following = beginFollowing(definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
+  if (following.segments?.key !== run.following.segments?.key) run.following = following;
   // Exchange rates alone are others: deltas add up as before, and timelines stay.
   if (isOfSameRows) return;
   run.definitionsSince = generation;
@@ -108,7 +121,8 @@ export function crossBarrier(run: PartitionRun, generation: number, definitions:
 }
 
 /** Log time came back from `fromMs`: what was past its retention then is gone, and may be looked for again. */
-export function fallBack(run: PartitionRun, fromMs: number, limits: PartitionLimits): void {
+export function fallBack(run: PartitionRun, fromMs: number, limits: PartitionLimits, sha256Hex: Sha256Hex): void {
+  run.following = beginFollowing(run.definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
   run.cutTs = Math.max(run.cutTs, fromMs - recordRetentionMs(run.rules));
   run.users = createUserCache(limits.maxCachedEvents);
 }

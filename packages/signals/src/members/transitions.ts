@@ -1,0 +1,70 @@
+/**
+ * Who enters and leaves a segment, and when, by a clock that only log time moves.
+ *
+ * At log time L a user's episodes say what has happened: an entry for each that began at or before L, an exit for each that ended. With the
+ * same events more of it happens as L grows, and nothing of it changes; an event that comes late may add to it, and take some of it back.
+ * So it does not matter in what steps log time moves: what is said between two instants is what lies between them.
+ */
+import type { Episodes } from '../kinds/segments.ts';
+
+export interface Transition {
+  readonly kind: 'entered' | 'left';
+  readonly atMs: number;
+  /** When the episode began, and when it ends if nothing more happens. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Those with `afterMs < at <= upToMs`, in order. */
+export function transitionsWithin(episodes: Episodes, afterMs: number, upToMs: number): Transition[] {
+  const found: Transition[] = [];
+  for (const { from, to: toMs } of episodes) {
+    const fromMs = from as number;
+    if (fromMs > afterMs && fromMs <= upToMs) found.push({ kind: 'entered', atMs: fromMs, fromMs, toMs });
+    if (toMs > afterMs && toMs <= upToMs) found.push({ kind: 'left', atMs: toMs, fromMs, toMs });
+  }
+  return found;
+}
+
+export interface Membership {
+  /** Whether the user is in at the instant. */
+  readonly member: boolean;
+  /** The next instant at which that changes, if nothing more happens; Infinity: none. */
+  readonly nextMs: number;
+}
+
+export function membershipAt(episodes: Episodes, atMs: number): Membership {
+  let member = false;
+  let nextMs = Number.POSITIVE_INFINITY;
+  for (const { from, to } of episodes) {
+    const fromMs = from as number;
+    if (fromMs <= atMs && atMs < to) member = true;
+    if (fromMs > atMs) nextMs = Math.min(nextMs, fromMs);
+    if (to > atMs) nextMs = Math.min(nextMs, to);
+  }
+  return { member, nextMs };
+}
+
+export interface Revision {
+  /** What was said and does not hold any more. */
+  readonly takenBack: readonly Transition[];
+  readonly added: readonly Transition[];
+}
+
+/** What an event changed of what had happened up to `atMs`. */
+export function revisionOf(before: Episodes, after: Episodes, atMs: number): Revision {
+  const [was, is] = [before, after].map((episodes) => transitionsWithin(episodes, Number.NEGATIVE_INFINITY, atMs)) as [
+    Transition[],
+    Transition[],
+  ];
+  const [known, holds] = [new Set(was.map(keyOf)), new Set(is.map(keyOf))];
+  return {
+    takenBack: was.filter((one) => !holds.has(keyOf(one))),
+    added: is.filter((one) => !known.has(keyOf(one))),
+  };
+}
+
+/** An instant has at most one of each kind: an episode that ends there, and the next that begins there. */
+function keyOf({ kind, atMs }: Transition): string {
+  return `${kind} ${atMs}`;
+}

@@ -1,0 +1,57 @@
+/** The segments of definitions as the speed layer follows them: event by event. */
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import { signalsOf } from '../definitions/file.ts';
+import type { SegmentParts } from '../definitions/read.ts';
+import { type Mark, markOf } from './marks.ts';
+
+export interface WatchedSegment extends SegmentParts {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** A mark of the segment at this place of the list. */
+export type Marked = readonly [segment: number, mark: Mark];
+
+export interface WatchedSegments {
+  readonly list: readonly WatchedSegment[];
+  /** Two lists of one key are the same. */
+  readonly key: string;
+  /** Events further back than this before an instant are nothing to it, ms. */
+  readonly retainedMs: number;
+  /** Events of other types are nothing to any of them; null: any may be something. */
+  readonly types: ReadonlySet<string> | null;
+  marksOf(event: Event): Marked[];
+}
+
+const known = new WeakMap<Definitions, WatchedSegments | null>();
+
+/** null: there are none. */
+export function watchedSegments(definitions: Definitions, sha256Hex: (text: string) => string): WatchedSegments | null {
+  let watched = known.get(definitions);
+  if (watched === undefined) known.set(definitions, (watched = watchedOf(definitions, sha256Hex)));
+  return watched;
+}
+
+function watchedOf(definitions: Definitions, sha256Hex: (text: string) => string): WatchedSegments | null {
+  const list = [...signalsOf(definitions, sha256Hex).values()].flatMap(({ name, version, segment }) =>
+    segment === undefined ? [] : [{ name, version, ...segment }],
+  );
+  if (list.length === 0) return null;
+  const isOfAny = list.some((one) => one.types === null);
+  const types = new Set(list.flatMap((one) => [...(one.types ?? [])]));
+  const key = sha256Hex(
+    JSON.stringify([definitions.joinedMs, list.map(({ name, version }) => `${name} ${version}`).sort()]),
+  ).slice(0, 12);
+  return {
+    list,
+    key,
+    retainedMs: Math.max(...list.map(({ definition }) => definition.retainedMs)),
+    types: isOfAny ? null : types,
+    marksOf: (event) =>
+      list.flatMap((segment, i): Marked[] => {
+        const mark = markOf(segment, event);
+        return mark === null ? [] : [[i, mark]];
+      }),
+  };
+}

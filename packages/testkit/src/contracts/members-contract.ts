@@ -1,0 +1,157 @@
+/** The contract of the stores about members of segments: every adapter runs it. */
+import type { MemberChanges } from '@tributary/store/speed-store';
+import { describe, expect, test } from 'vitest';
+import { commitOf, P, type StoreUnderTest } from './store-under-test.ts';
+
+const watched = { key: 'k', sinceMs: 7, isWhole: true };
+const NONE: MemberChanges = {
+  forgotten: null,
+  enters: [],
+  leaves: [],
+  due: new Map<string, number | null>(),
+  unsure: new Map<string, number>(),
+};
+
+/** A commit that follows members, at log time 1 000 or another. */
+function following(expected: string | null, position: string, members: Partial<MemberChanges>, logTimeMs = 1_000) {
+  const commit = commitOf(expected, position);
+  return { ...commit, next: { ...commit.next, logTimeMs, watched }, members: { ...NONE, ...members } };
+}
+
+const page = (version: string, after: string | null = null, limit = 10) => ({ version, after, limit });
+
+export function describeMembersContract(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`members contract: ${name}`, () => {
+    test('law 7: where segments were never followed, that is what is read, not a segment without members', async () => {
+      const { speed, serving } = await make();
+      expect(await serving.members(P, page('v'))).toMatchObject({ kept: null, watched: null });
+      await speed.commit(commitOf(null, 'p1'));
+      expect(await serving.members(P, page('v'))).toMatchObject({ kept: { logTimeMs: 1_000 }, watched: null });
+      expect(await speed.loadState(P)).not.toHaveProperty('watched');
+    });
+
+    test('invariant 1: who enters and leaves is in the commit, which is sent again without effect; pages are by bytes', async () => {
+      const { speed, serving } = await make();
+      const names = ['zoe', 'Anna', 'é', '😀', '～', 'anna', ' '];
+      const enters = names.map((user) => ['v', user] as const);
+      const first = following(null, 'p1', { enters: [...enters, ['w', 'zoe']] });
+      expect(await speed.commit(first)).toBe('committed');
+      expect(await speed.commit(first)).toBe('already');
+      expect(await speed.commit(following('p0', 'p2', { leaves: enters }))).toBe('fenced');
+      const inOrder = [' ', 'Anna', 'anna', 'zoe', 'é', '～', '😀'];
+      expect(await serving.members(P, page('v'))).toMatchObject({ watched, count: 7, unsure: 0, users: inOrder });
+      expect((await serving.members(P, page('v', 'anna', 2))).users).toEqual(['zoe', 'é']);
+      expect((await serving.members(P, page('v', 'anna!', 1))).users).toEqual(['zoe']);
+      expect(await serving.members(P, page('v', null, 0))).toMatchObject({ count: 7, users: [] });
+      expect((await serving.members(1, page('v'))).count).toBe(0);
+      await speed.commit(
+        following('p1', 'p2', {
+          leaves: [
+            ['v', 'zoe'],
+            ['v', 'absent'],
+          ],
+          enters: [['v', 'Anna']],
+        }),
+      );
+      expect(await serving.members(P, page('v'))).toMatchObject({ count: 6, users: inOrder.filter((user) => user !== 'zoe') });
+      expect((await serving.members(P, page('w'))).users).toEqual(['zoe']);
+    });
+
+    test('law 7: what a commit says that does not follow members is not taken for their state', async () => {
+      const { speed, serving } = await make();
+      await speed.commit(following(null, 'p1', { enters: [['v', 'ann']] }));
+      expect(await speed.loadState(P)).toMatchObject({ watched });
+      await speed.commit(commitOf('p1', 'p2'));
+      expect(await speed.loadState(P)).not.toHaveProperty('watched');
+      expect((await serving.members(P, page('v'))).watched).toBeNull();
+      await speed.commit(following('p2', 'p3', { forgotten: ['v'], enters: [['v', 'bo']] }));
+      expect(await serving.members(P, page('v'))).toMatchObject({ watched, users: ['bo'] });
+    });
+
+    test('users are due in the order of their instants, as many as asked for, and once each', async () => {
+      const { speed } = await make();
+      expect(await speed.dueUsers(P, 10_000, 5)).toEqual({ users: [], isMore: false, nextMs: null });
+      const due = new Map([
+        ['a', 30],
+        ['b', 10],
+        ['c', 20],
+        ['d', 20],
+      ]);
+      await speed.commit(following(null, 'p1', { due }));
+      expect(await speed.dueUsers(P, 9, 5)).toEqual({ users: [], isMore: false, nextMs: 10 });
+      expect(await speed.dueUsers(P, 20, 5)).toEqual({
+        users: [
+          ['b', 10],
+          ['c', 20],
+          ['d', 20],
+        ],
+        isMore: false,
+        nextMs: 30,
+      });
+      expect(await speed.dueUsers(P, 20, 2)).toEqual({
+        users: [
+          ['b', 10],
+          ['c', 20],
+        ],
+        isMore: true,
+        nextMs: 20,
+      });
+      expect(await speed.duesOf(P, ['d', 'x', 'a'])).toEqual([20, null, 30]);
+      expect(await speed.duesOf(P, [])).toEqual([]);
+      await speed.commit(
+        following('p1', 'p2', {
+          due: new Map([
+            ['b', 40],
+            ['c', null],
+            ['e', 5],
+          ]),
+        }),
+      );
+      expect(await speed.dueUsers(P, 100, 9)).toEqual({
+        users: [
+          ['e', 5],
+          ['d', 20],
+          ['a', 30],
+          ['b', 40],
+        ],
+        isMore: false,
+        nextMs: null,
+      });
+      await speed.commit(following('p2', 'p3', { forgotten: [], due: new Map([['f', 1]]) }));
+      expect(await speed.dueUsers(P, 100, 9)).toEqual({ users: [['f', 1]], isMore: false, nextMs: null });
+    });
+
+    test('law 7: users of whom events are missing are counted until that matters no more', async () => {
+      const { speed, serving } = await make();
+      await speed.commit(
+        following(null, 'p1', {
+          unsure: new Map([
+            ['a', 2_000],
+            ['b', 3_000],
+          ]),
+        }),
+      );
+      await speed.commit(following('p1', 'p2', { unsure: new Map([['a', 1_500]]) }));
+      expect((await serving.members(P, page('v'))).unsure).toBe(2);
+      await speed.commit(following('p2', 'p3', {}, 2_000));
+      expect((await serving.members(P, page('v'))).unsure).toBe(1);
+      await speed.commit(following('p3', 'p4', { forgotten: [] }, 2_000));
+      expect((await serving.members(P, page('v'))).unsure).toBe(0);
+    });
+
+    test('a walk over all users gives each who was there when it began, whatever their names', async () => {
+      const { speed } = await make();
+      const users = [...Array.from({ length: 3_000 }, (_, i) => `user ${i}`), 'u:', '*', '[a]', 'é'];
+      await speed.commit(commitOf(null, 'p1', { appends: new Map(users.map((user) => [user, '{}\n'])) }));
+      const found = new Set<string>();
+      let cursor: string | null = null;
+      do {
+        const step = await speed.scanUsers(P, cursor);
+        for (const user of step.users) found.add(user);
+        cursor = step.cursor;
+      } while (cursor !== null);
+      expect([...found].sort()).toEqual(users.sort());
+      expect((await speed.scanUsers(P - 1, null)).users).toEqual([]);
+    });
+  });
+}

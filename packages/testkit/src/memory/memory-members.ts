@@ -1,0 +1,59 @@
+/** Members of segments as the store in memory keeps them: as commit.lua and what reads beside it. */
+import type { MembersPage, PageOfMembers } from '@tributary/store/serving-store';
+import type { Commit, DueUsers, PartitionState } from '@tributary/store/speed-store';
+
+export interface MembersInMemory {
+  readonly of: Map<string, Set<string>>;
+  readonly due: Map<string, number>;
+  readonly unsure: Map<string, number>;
+}
+
+export function noMembers(): MembersInMemory {
+  return { of: new Map(), due: new Map(), unsure: new Map() };
+}
+
+export function changeMembers({ of, due, unsure }: MembersInMemory, { members, next }: Commit): void {
+  if (members !== undefined) {
+    if (members.forgotten !== null) {
+      due.clear();
+      unsure.clear();
+      for (const version of members.forgotten) of.delete(version);
+    }
+    for (const [version, user] of members.enters) of.set(version, (of.get(version) ?? new Set()).add(user));
+    for (const [version, user] of members.leaves) of.get(version)?.delete(user);
+    for (const [user, ms] of members.due)
+      if (ms === null) due.delete(user);
+      else due.set(user, ms);
+    for (const [user, ms] of members.unsure) unsure.set(user, Math.max(ms, unsure.get(user) ?? ms));
+  }
+  for (const [user, ms] of unsure) if (ms <= next.logTimeMs) unsure.delete(user);
+}
+
+export function dueOf({ due }: MembersInMemory, upToMs: number, most: number): DueUsers {
+  const all = [...due].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
+  const users = all.slice(0, most).filter(([, dueMs]) => dueMs <= upToMs);
+  const nextMs = all[users.length]?.[1] ?? null;
+  return { users, isMore: nextMs !== null && nextMs <= upToMs, nextMs };
+}
+
+/** Two at a time, in the order in which they came: who comes meanwhile is behind. */
+export function scanned(users: readonly string[], cursor: string | null) {
+  const from = Number(cursor ?? 0);
+  return { cursor: from + 2 < users.length ? String(from + 2) : null, users: users.slice(from, from + 2) };
+}
+
+export function membersPage(
+  { of, unsure }: MembersInMemory,
+  state: PartitionState | null,
+  { version, after, limit }: PageOfMembers,
+): MembersPage {
+  const bytes = [...(of.get(version) ?? [])].map((user) => Buffer.from(user)).sort(Buffer.compare);
+  const behind = after === null ? bytes : bytes.filter((user) => Buffer.compare(user, Buffer.from(after)) > 0);
+  return {
+    kept: state,
+    watched: state?.watched ?? null,
+    count: bytes.length,
+    unsure: unsure.size,
+    users: behind.slice(0, limit).map((user) => user.toString()),
+  };
+}

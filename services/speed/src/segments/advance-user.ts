@@ -1,0 +1,104 @@
+/**
+ * One user from one commit to the next: what is said of their segments, and where they stand then. Log time moves first, then an event comes, and so
+ * on; so what is said does not depend on which events one commit takes. Changes the user's marks, and else nothing.
+ */
+import { addMark, episodesOf, pruneMarks, removeMark } from '@tributary/signals/members/marks';
+import { membershipAt, revisionOf, transitionsWithin } from '@tributary/signals/members/transitions';
+import type { WatchedSegment, WatchedSegments } from '@tributary/signals/members/watched';
+import type { Seen } from './follow.ts';
+import { revisedLine, transitionLine } from './lines.ts';
+import type { UserMarks } from './user-marks.ts';
+
+export interface Advance {
+  readonly userKey: string;
+  /** Up to here all was said. */
+  readonly afterMs: number;
+  /** Log time of the commit. */
+  readonly upToMs: number;
+  readonly seen: readonly Seen[];
+  /** All segments are looked at; else those alone that an event is something to, unless the user is due. */
+  readonly isWhole: boolean;
+}
+
+export interface Advanced {
+  readonly lines: readonly string[];
+  /** By the place of each segment that was looked at: whether the user was in, and is. */
+  readonly memberships: ReadonlyMap<number, { readonly before: boolean; readonly after: boolean }>;
+  /** When somebody must look again, at the latest: no later than the next thing happens, epoch ms; Infinity: never. */
+  readonly dueMs: number;
+  /** Up to when marks were let go because there are too many; null: none were. */
+  readonly lostMs: number | null;
+}
+
+export function advanceUser(
+  segments: WatchedSegments,
+  user: UserMarks,
+  advance: Advance,
+  sha256Hex: (text: string) => string,
+): Advanced {
+  const { userKey, afterMs, upToMs, seen } = advance;
+  const all = concerned(segments, user, advance);
+  const before = memberships(afterMs);
+  const lines: string[] = [];
+  let atMs = afterMs;
+
+  function episodes(i: number, ms: number) {
+    const segment = segments.list[i] as WatchedSegment;
+    return episodesOf(segment, user.marks[i] as number[], ms - segment.definition.retainedMs);
+  }
+
+  function memberships(ms: number) {
+    return new Map(all.map((i) => [i, membershipAt(episodes(i, ms), ms)]));
+  }
+
+  function passTime(toMs: number): void {
+    if (toMs <= atMs) return;
+    for (const i of all)
+      for (const transition of transitionsWithin(episodes(i, atMs), atMs, toMs)) lines.push(said(i, transition, null));
+    atMs = toMs;
+  }
+
+  function said(i: number, transition: Parameters<typeof transitionLine>[1], cause: string | null): string {
+    return transitionLine({ userKey, segment: segments.list[i] as WatchedSegment }, transition, cause, sha256Hex);
+  }
+
+  function receive({ added, removed, cause }: Seen): void {
+    const own = [...new Set([...removed, ...added].map(([i]) => i))];
+    const was = own.map((i) => episodes(i, atMs));
+    for (const [i, mark] of removed) removeMark(user.marks[i] as number[], mark);
+    for (const [i, mark] of added) addMark(user.marks[i] as number[], mark);
+    for (const [at, i] of own.entries()) {
+      const is = episodes(i, atMs);
+      const revision = revisionOf(was[at] ?? [], is, atMs);
+      const member = { userKey, segment: segments.list[i] as WatchedSegment };
+      if (revision.takenBack.length > 0)
+        lines.push(revisedLine(member, revision.takenBack, { cause, atMs, member: membershipAt(is, atMs).member }, sha256Hex));
+      for (const transition of revision.added) lines.push(said(i, transition, cause));
+    }
+  }
+
+  for (const one of seen) {
+    passTime(one.logTimeMs);
+    receive(one);
+  }
+  passTime(upToMs);
+
+  let lostMs: number | null = null;
+  for (const [i, { definition }] of segments.list.entries()) {
+    const lost = pruneMarks(user.marks[i] as number[], upToMs - definition.retainedMs);
+    if (lost !== null) lostMs = Math.max(lostMs ?? lost, lost);
+  }
+  const found = new Map<number, { before: boolean; after: boolean }>();
+  // What was not looked at is due no earlier than the user was.
+  let dueMs = all.length < segments.list.length ? user.dueMs : Number.POSITIVE_INFINITY;
+  for (const [i, { member, nextMs }] of memberships(upToMs)) {
+    found.set(i, { before: before.get(i)?.member === true, after: member });
+    dueMs = Math.min(dueMs, nextMs);
+  }
+  return { lines, memberships: found, dueMs, lostMs };
+}
+
+function concerned(segments: WatchedSegments, { dueMs }: UserMarks, { isWhole, upToMs, seen }: Advance): readonly number[] {
+  if (isWhole || dueMs <= upToMs) return [...segments.list.keys()];
+  return [...new Set(seen.flatMap(({ added, removed }) => [...added, ...removed].map(([i]) => i)))];
+}

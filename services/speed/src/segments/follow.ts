@@ -1,0 +1,71 @@
+/** How a partition's segments are followed from one commit to the next. Lives and dies with its run. */
+import type { Definitions } from '@tributary/model/definitions';
+import { type Marked, type WatchedSegments, watchedSegments } from '@tributary/signals/members/watched';
+import type { PartitionState } from '@tributary/store/speed-store';
+import { createMarkCache, type MarkCache } from './user-marks.ts';
+
+/** What an event, or a message between keys, is to a user's segments. */
+export interface Seen {
+  readonly logTimeMs: number;
+  /** The id of the event. */
+  readonly cause: string;
+  readonly added: readonly Marked[];
+  readonly removed: readonly Marked[];
+}
+
+export interface Following {
+  /** null: no segments are defined. */
+  readonly segments: WatchedSegments | null;
+  /** How far back links of keys reach, ms; null: keys are not joined. */
+  readonly joinedMs: number | null;
+  readonly users: MarkCache;
+  /** Log time up to which all was said. */
+  atMs: number;
+  /** When these segments were first followed, log time. */
+  sinceMs: number;
+  /** Where the walk over all users stands; null: at its begin. */
+  cursor: string | null;
+  /** Every user was looked at. */
+  isWhole: boolean;
+  /** When the first user is due, or earlier; null: it is not known. */
+  nextDueMs: number | null;
+  /** What the store holds of members is of others: to be forgotten first. */
+  mustForget: boolean;
+}
+
+/** From the state that the store has; null: nothing was ever committed. */
+export function followFrom(
+  state: PartitionState | null,
+  definitions: Definitions,
+  sha256Hex: (text: string) => string,
+  maxMarks: number,
+): Following {
+  const following = beginFollowing(definitions, state?.logTimeMs ?? 0, sha256Hex, maxMarks);
+  const { segments } = following;
+  if (segments === null) return following;
+  if (state === null) return { ...following, isWhole: true, mustForget: false };
+  // Other segments were followed, or none, or a version wrote the state that does not follow any.
+  if (state.watched?.key !== segments.key) return following;
+  const { sinceMs, isWhole } = state.watched;
+  return { ...following, sinceMs, isWhole, mustForget: false };
+}
+
+/** Nothing is known of any user yet. */
+export function beginFollowing(
+  definitions: Definitions,
+  logTimeMs: number,
+  sha256Hex: (text: string) => string,
+  maxMarks: number,
+): Following {
+  return {
+    segments: watchedSegments(definitions, sha256Hex),
+    joinedMs: definitions.joinedMs,
+    users: createMarkCache(maxMarks),
+    atMs: logTimeMs,
+    sinceMs: logTimeMs,
+    cursor: null,
+    isWhole: false,
+    nextDueMs: null,
+    mustForget: true,
+  };
+}

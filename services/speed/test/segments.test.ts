@@ -1,0 +1,274 @@
+/** Members of segments in the worker: the golden cases, and what befalls a partition. */
+import { type Event, encodeEvent } from '@tributary/model/event';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
+import { signalsOf } from '@tributary/signals/definitions/file';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { expect, test } from 'vitest';
+import { createSpeedWorker } from '../src/pipeline.ts';
+
+const BEGIN_MS = Date.parse('2026-09-01T00:00:00Z');
+const day = (days: number) => BEGIN_MS + days * DAY_MS;
+const PLANNER = { enter: "type == 'search'", ttl: '14d', exit: "type == 'booking'" };
+const LAPSED = { enter: "type == 'purchase'", absence: { not: "type == 'purchase'", for: '30d' } };
+const withSegments = (segments: Record<string, object>) => definitionsOf({ ...SMALL_DEFINITIONS, segments });
+const DEFINITIONS = withSegments({ planner: PLANNER, lapsed: LAPSED });
+
+/** Received when it happened, or on the day named last. */
+type Sent = readonly [type: string, day: number, user?: string, receivedAt?: number];
+
+interface Options {
+  readonly definitions?: typeof DEFINITIONS;
+  readonly limits?: object;
+}
+
+function start({ definitions = DEFINITIONS, limits = {} }: Options = {}) {
+  const log = createMemoryLog({ partitions: 1, now: () => day(300) });
+  const store = createMemoryStore({ partitions: 1 });
+  let commits = 0;
+  const newWorker = (more: object = {}) =>
+    createSpeedWorker({
+      log,
+      store: store.speed(),
+      definitions,
+      partitions: [0],
+      sha256Hex,
+      commitId: () => `c${commits++}`,
+      limits: { waitMs: 0, outputs: 'segments', ...limits, ...more },
+    });
+  let worker = newWorker();
+  let sent = 0;
+  const drain = async () => {
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+  };
+  return {
+    log,
+    store,
+    drain,
+    restart(more: object = {}) {
+      worker = newWorker(more);
+    },
+    async send(...events: readonly Sent[]) {
+      for (const [type, ts, userId = 'ann', receivedAt = ts] of events) {
+        const event: Event = { ts: day(ts), type, id: `e${sent++}`, userId, receivedAt: day(receivedAt), source: 'test' };
+        await log.append(0, { kind: 'events', body: encodeEvent(event) });
+      }
+      await drain();
+    },
+    async beat(days: number) {
+      await log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: day(days) }) });
+      await drain();
+    },
+    async members(name: string, of = definitions) {
+      const version = signalsOf(of, sha256Hex).get(name)?.version ?? '';
+      const { users, watched, unsure } = await store.serving().members(0, { version, after: null, limit: 100 });
+      return { users, isWhole: watched?.isWhole, unsure };
+    },
+    async said(user = 'ann') {
+      const { lines } = await store.outbox().read(0, 10_000);
+      return lines
+        .map((line) => JSON.parse(line))
+        .filter(({ type, userKey }) => type.startsWith('segment.') && userKey === user)
+        .map(({ type, segment, ts, takenBack, until, to }) => {
+          const days = (ms: number) => (ms - BEGIN_MS) / DAY_MS;
+          const what = type.slice('segment.'.length);
+          if (takenBack !== undefined)
+            return `${segment} ${what} ${takenBack.map(({ kind, at }: { kind: string; at: number }) => `${kind} ${days(at)}`)}`;
+          return `${segment} ${what} ${days(ts)}${until === undefined ? '' : ` until ${days(until)}`}${to === undefined ? '' : ''}`;
+        });
+    },
+  };
+}
+
+test('laws 1 and 3: a heartbeat on a partition without events takes out who expired, at the very instant, once', async () => {
+  const platform = start();
+  await platform.send(['search', 0]);
+  await platform.beat(14 - 1 / DAY_MS);
+  expect(await platform.members('planner')).toMatchObject({ users: ['ann'], isWhole: true });
+  expect(await platform.said()).toEqual(['planner entered 0 until 14']);
+  platform.restart();
+  await platform.beat(14);
+  platform.restart();
+  await platform.beat(15);
+  expect((await platform.members('planner')).users).toEqual([]);
+  expect(await platform.said()).toEqual(['planner entered 0 until 14', 'planner left 14']);
+});
+
+test('laws 1 and 3: an absence is entered by time alone, and left by the event that ends it', async () => {
+  const platform = start();
+  await platform.send(['purchase', 0]);
+  await platform.beat(29);
+  expect((await platform.members('lapsed')).users).toEqual([]);
+  platform.restart();
+  await platform.beat(31);
+  expect((await platform.members('lapsed')).users).toEqual(['ann']);
+  await platform.send(['purchase', 40]);
+  expect((await platform.members('lapsed')).users).toEqual([]);
+  expect(await platform.said()).toEqual(['lapsed entered 30 until 90', 'lapsed left 40']);
+});
+
+test('law 2: the golden cases of the segment "planner" say what happened', async () => {
+  const cases: readonly (readonly [sent: readonly Sent[], said: readonly string[]])[] = [
+    [
+      [
+        ['search', 0],
+        ['search', 10],
+        ['x', 30],
+      ],
+      ['entered 0 until 14', 'left 24'],
+    ],
+    [
+      [
+        ['search', 0],
+        ['search', 14],
+        ['x', 20],
+      ],
+      ['entered 0 until 14', 'left 14', 'entered 14 until 28'],
+    ],
+    [
+      [
+        ['search', 0],
+        ['booking', 5],
+        ['x', 20],
+      ],
+      ['entered 0 until 14', 'left 5'],
+    ],
+    [
+      [
+        ['search', 0],
+        ['booking', 5],
+        ['search', 5],
+        ['x', 20],
+      ],
+      ['entered 0 until 14', 'left 5', 'entered 5 until 19', 'left 19'],
+    ],
+    [
+      [
+        ['search', 0],
+        ['search', 20],
+        ['search', 10, 'ann', 21],
+        ['x', 40],
+      ],
+      ['entered 0 until 14', 'left 14', 'entered 20 until 34', 'revised left 14,entered 20', 'left 34'],
+    ],
+    [
+      [
+        ['booking', 5],
+        ['x', 20],
+      ],
+      [],
+    ],
+    // The device's clock is ahead: it is in when the time comes.
+    [
+      [
+        ['search', 0.5, 'ann', 0],
+        ['x', 0.4],
+        ['x', 0.6],
+      ],
+      ['entered 0.5 until 14.5'],
+    ],
+    // An exit that comes late moves the end.
+    [
+      [
+        ['search', 0],
+        ['x', 20],
+        ['booking', 5, 'ann', 21],
+      ],
+      ['entered 0 until 14', 'left 14', 'revised left 14', 'left 5'],
+    ],
+  ];
+  for (const [sent, said] of cases) {
+    const platform = start();
+    await platform.send(...sent);
+    expect(await platform.said()).toEqual(said.map((line) => `planner ${line}`));
+  }
+});
+
+test('law 1: more users than one commit looks at are looked at by the next ones, and events of others meanwhile change nothing', async () => {
+  const platform = start();
+  const users = Array.from({ length: 1_500 }, (_, i) => `user ${String(i).padStart(4, '0')}`);
+  await platform.send(...users.map((user) => ['search', 0, user] as const));
+  await platform.beat(20);
+  const left = (await platform.members('planner')).users.length;
+  expect(left).toBeGreaterThan(0);
+  // One of those who are still listed: what they do now begins a new episode.
+  const late = 'user 1499';
+  await platform.send(['search', 20, late]);
+  for (let beats = 0; beats < 3; beats++) await platform.beat(20);
+  expect((await platform.members('planner')).users).toEqual([late]);
+  expect(await platform.said(late)).toEqual(['planner entered 0 until 14', 'planner left 14', 'planner entered 20 until 34']);
+  expect(await platform.said('user 0700')).toEqual(['planner entered 0 until 14', 'planner left 14']);
+});
+
+test('law 7: a segment that is new is known once every user was looked at; what lies before it is not said', async () => {
+  const without = withSegments({ lapsed: LAPSED });
+  const platform = start({ definitions: without });
+  await platform.send(['search', 0, 'ann'], ['search', 1, 'bo'], ['search', 2, 'cy'], ['search', 3, 'di'], ['booking', 3, 'cy']);
+  await platform.log.append(0, { kind: 'barrier', body: JSON.stringify({ generation: 1, definitions: DEFINITIONS.json }) });
+  await platform.drain();
+  expect(await platform.members('planner', DEFINITIONS)).toMatchObject({ users: [], isWhole: false });
+  await platform.send(['search', 4, 'ed'], ['search', 4, 'di']);
+  await platform.beat(5);
+  await platform.beat(5);
+  expect(await platform.members('planner', DEFINITIONS)).toMatchObject({ users: ['ann', 'bo', 'di', 'ed'], isWhole: true });
+  expect([...(await platform.said('ann')), ...(await platform.said('di'))]).toEqual([]);
+  expect(await platform.said('ed')).toEqual(['planner entered 4 until 18']);
+  await platform.beat(14);
+  expect(await platform.said('ann')).toEqual(['planner left 14']);
+  // Without segments nothing is followed any more, and with the same again from the beginning.
+  for (const [i, definitions] of [definitionsOf(SMALL_DEFINITIONS), DEFINITIONS].entries())
+    await platform.log.append(0, { kind: 'barrier', body: JSON.stringify({ generation: 2 + i, definitions: definitions.json }) });
+  for (let beats = 0; beats < 5; beats++) await platform.beat(14);
+  expect(await platform.members('planner', DEFINITIONS)).toMatchObject({ users: ['bo', 'di', 'ed'], isWhole: true });
+});
+
+test('law 7: what a worker leaves that does not follow members is looked at again', async () => {
+  const platform = start();
+  await platform.send(['search', 0], ['search', 0, 'bo']);
+  const store = platform.store.speed();
+  const state = await store.loadState(0);
+  const { watched: _, commitId, ...next } = state as NonNullable<typeof state>;
+  const older = {
+    partition: 0,
+    expected: next.position,
+    expectedCommit: commitId,
+    id: 'older',
+    next: { ...next, position: next.position as string },
+  };
+  const nothing = { appends: new Map(), rewrites: new Map(), deltas: new Map(), conversions: new Map(), parked: [] };
+  expect(await store.commit({ ...older, ...nothing, deltasGeneration: 0, pending: 0, overflowed: 0 })).toBe('committed');
+  expect((await platform.members('planner')).isWhole).toBeUndefined();
+  platform.restart();
+  await platform.beat(1);
+  expect(await platform.members('planner')).toMatchObject({ users: ['ann', 'bo'], isWhole: true });
+  await platform.beat(14);
+  expect(await platform.said('bo')).toEqual(['planner entered 0 until 14', 'planner left 14']);
+});
+
+test('law 7: a user whose record lost events is counted as not known until these do not matter', async () => {
+  const platform = start({ limits: { maxRecordLength: 2_000, trimRecordLength: 1_000 } });
+  await platform.send(...Array.from({ length: 60 }, (_, i) => ['search', i / 100] as const));
+  expect(await platform.members('planner')).toMatchObject({ users: ['ann'], unsure: 1 });
+  platform.restart();
+  await platform.beat(89);
+  expect((await platform.members('planner')).unsure).toBe(1);
+  await platform.beat(91);
+  expect((await platform.members('planner')).unsure).toBe(0);
+});
+
+test('law 1: users that are not in memory are as those that are', async () => {
+  const said: string[][] = [];
+  for (const maxCachedEvents of [0, 100_000]) {
+    const platform = start({ limits: { maxCachedEvents, maxEntries: 3 } });
+    for (let i = 0; i < 60; i++) {
+      const user = ['ann', 'bo', 'cy'][i % 3] as string;
+      await platform.send([['search', 'x', 'booking', 'search'][i % 4] as string, (i * 7) % 50, user, i + HOUR_MS / DAY_MS]);
+    }
+    await platform.beat(80);
+    said.push([...(await platform.said('ann')), ...(await platform.said('bo')), ...(await platform.said('cy'))]);
+  }
+  expect(said[0]).toEqual(said[1]);
+  expect(said[0]?.length).toBeGreaterThan(20);
+});
