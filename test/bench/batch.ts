@@ -16,7 +16,7 @@ import { sqlText } from '@tributary/archive/parquet';
 import { writeSegment } from '@tributary/archive/segments';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import { computeInChild, mergeInChild, startComputing } from '@tributary/recompute/child/child';
+import { computeInChild, mergeInChild, startComputing, weighInChild } from '@tributary/recompute/child/child';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { reconcileViews } from '@tributary/recompute/reconcile/reconcile-views';
@@ -225,6 +225,7 @@ async function timedRun(
     serving: store.serving(),
     compute: (spec, options) => computeInChild(views === undefined ? spec : { ...spec, views }, options),
     ...(views === undefined && { startComputing }),
+    weigh: weighInChild,
     compare: reconcileViews,
     merge: mergeInChild,
     parseDefinitions: (json) => parseDefinitions(json, sha256Hex),

@@ -129,6 +129,22 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
     test: ONE,
   },
   {
+    lie: 'corrections of many events are never computed by a full run',
+    law: '1',
+    file: 'packages/archive/src/plan/base.ts',
+    from: 'return changedRows > counts.events * FULL_ABOVE;',
+    to: 'return changedRows > counts.events;',
+    test: RUNS,
+  },
+  {
+    lie: 'a full run in place of changes keeps the base that it does not build on',
+    law: '1',
+    file: 'jobs/recompute/src/weigh.ts',
+    from: 'return { manifest: full, spec:',
+    to: 'return { manifest, spec:',
+    test: RUNS,
+  },
+  {
     lie: 'files of months and years are not read again for a correction',
     law: '1',
     file: 'packages/archive/src/compute/compute-plan.ts',

@@ -17,7 +17,7 @@ import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/re
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { clearCancelled } from './cancel.ts';
-import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing } from './child/child.ts';
+import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing, weighInChild } from './child/child.ts';
 import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
 import { shardVersion } from './distribute/version.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
@@ -52,6 +52,7 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
     serving: createServingStore(serving, NAMESPACE, config.partitions, VIEWS),
     compute: computeInChild,
     startComputing,
+    weigh: weighInChild,
     compare: compareInChild,
     merge: mergeInChild,
     parseDefinitions: createDefinitionsParser(),

@@ -34,6 +34,7 @@ import { largestMove, type Reconciliation } from './reconcile/report.ts';
 import { mergeArchive } from './retire/merge-archive.ts';
 import { retire } from './retire/retire.ts';
 import type { Run, RunOutcome } from './run.ts';
+import { orFull } from './weigh.ts';
 
 export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
   const beginning = await begin(run, ports, signal);
@@ -107,25 +108,21 @@ async function computing<T>(ports: RunPorts, work: (ports: RunPorts) => Promise<
 }
 
 async function sealAndCompute(
-  manifest: GenerationManifest,
+  begun: GenerationManifest,
   run: Run,
   ports: RunPorts,
   signal: AbortSignal,
 ): Promise<GenerationManifest> {
-  const { generation } = manifest;
-  run.report?.({ stage: 'cutting', cutAt: manifest.createdAt });
-  await raiseBarriers(manifest, ports, signal);
+  const { generation } = begun;
+  run.report?.({ stage: 'cutting', cutAt: begun.createdAt });
+  await raiseBarriers(begun, ports, signal);
   await ports.reached('raised', generation);
-  const seals = await waitUntilSealed(manifest, ports, signal);
+  const seals = await waitUntilSealed(begun, ports, signal);
   await ports.reached('sealed', generation);
   await sweepStaging(ports.dataDir, generation);
-  const spec = await planCompute(ports.dataDir, {
-    manifest,
-    seals,
-    attempt: ports.newAttempt(),
-    limits: ports.limits.compute,
-    program: ports.program,
-  });
+  const demand = { seals, attempt: ports.newAttempt(), limits: ports.limits.compute, program: ports.program };
+  const planned = { manifest: begun, spec: await planCompute(ports.dataDir, { ...demand, manifest: begun }) };
+  const { manifest, spec } = await orFull(planned, demand, ports, signal);
   const rows = [...spec.arrivals, ...(spec.reread?.files ?? [])].flat().reduce((sum, file) => sum + file.rows, 0);
   // Earlier runs say nothing of what is read again.
   const expected = spec.reread === undefined ? await expectedMs(manifest, rows, ports) : null;

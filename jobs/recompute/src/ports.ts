@@ -2,6 +2,7 @@
 
 import type { ChildOptions } from '@tributary/archive/child/run-child';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from '@tributary/archive/compute/spec';
+import { WEIGH_FROM_ROWS } from '@tributary/archive/plan/base';
 import { RECOMPUTE_SETTINGS } from '@tributary/configuration/roles/recompute';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
@@ -19,6 +20,8 @@ export interface RunPorts {
   readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
   /** Where computing takes time to start: begun before the cut, to be ready when the archive is sealed. */
   readonly startComputing?: () => Computing;
+  /** About how many events changed corrections change. */
+  readonly weigh: (spec: ComputeSpec, options: ChildOptions) => Promise<number>;
   readonly compare: (spec: CompareSpec, options: ChildOptions) => Promise<Reconciled>;
   /** Merges segments of the archive; resolves with how many blocks were made. */
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
@@ -84,6 +87,8 @@ export interface RunLimits {
   readonly computeTimeoutMs: number;
   /** Computing by many is worth it from two shards of this many rows. */
   readonly minShardRows: number;
+  /** Corrections that read fewer events again are computed as changes, however many of these change. */
+  readonly weighFromRows: number;
   /** How long the reconciliation waits for a speed layer that lags behind the barrier, ms. */
   readonly speedWaitMs: number;
   /** Rows that a reconciliation lists of each view, at most: a dozen views in a file that a browser still likes. */
@@ -105,6 +110,7 @@ export const DEFAULT_LIMITS: RunLimits = {
   sealTimeoutMs: RECOMPUTE_SETTINGS.batchSealTimeoutMs.default,
   computeTimeoutMs: RECOMPUTE_SETTINGS.batchComputeTimeoutMs.default,
   minShardRows: RECOMPUTE_SETTINGS.batchShardMinRows.default,
+  weighFromRows: WEIGH_FROM_ROWS,
   speedWaitMs: 30_000,
   listedRows: 250,
   // 50 000 events take some 5 s of the child's processor.

@@ -106,6 +106,37 @@ test('law 1: corrections come, change and go: each run builds on the one before,
   expect(await keptEvents(6)).toEqual(await keptByFull(7));
 });
 
+test('law 1: where corrections change many events all of the archive is computed, else what they change; both are exact', async () => {
+  const limits = { ...world.ports.limits, weighFromRows: 1 };
+  const others = Array.from({ length: 160 }, (_, i) =>
+    event(`v${i}`, i / 20, 'click', { channel: 'mail', userId: `user-${i % 40}` }),
+  );
+  await ingest(...clicks(), ...others);
+  await generation(1, PLAIN);
+  const runs = async (number: number, definitions: Definitions, ports: Partial<World['ports']> = {}) => {
+    await world.run({ definitions: definitions.json }, { limits, ...ports });
+    expect(differences(await world.viewsOf(number), naive(log, definitions)), `generation ${number}`).toEqual([]);
+    const { mode, base, counts } = await world.manifest(number);
+    return { mode, base, recounted: counts.recounted };
+  };
+  const weighed: number[] = [];
+  const weigh: typeof world.ports.weigh = async (...asked) => {
+    weighed.push(await world.ports.weigh(...asked));
+    return weighed.at(-1) as number;
+  };
+  const none = { name: 'none', when: 'page == "/nowhere"', drop: true } as const;
+  expect(await runs(2, of(none), { weigh })).toEqual({ mode: 'incremental', base: 1, recounted: 0 });
+  const mail = { name: 'mail', when: 'channel == "mail"', set: { channel: 'post' } } as const;
+  expect(await runs(3, of(none, mail), { weigh })).toEqual({ mode: 'full', base: null, recounted: undefined });
+  // To take it back is as much work.
+  expect(await runs(4, of(none), { weigh })).toMatchObject({ mode: 'full', base: null });
+  expect(weighed[0]).toBe(0);
+  for (const many of weighed.slice(1)) expect(many).toBeGreaterThan(100);
+  // What cannot be asked is computed as changes.
+  const broken = { weigh: () => Promise.reject(new Error('no memory')) };
+  expect(await runs(5, of(none, mail), broken)).toMatchObject({ mode: 'incremental', base: 4, recounted: 161 });
+});
+
 test('law 1: a correction reads archived events of its days alone', async () => {
   const elsewhere = [event('x', -48, 'click', { campaign: 'sumer' }), event('y', -24, 'buy', { value: 9 })];
   await ingest(...clicks(), ...elsewhere);

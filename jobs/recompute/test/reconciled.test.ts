@@ -171,6 +171,36 @@ test('law 7: definitions that change, corrections and a speed layer that is behi
   expect([classesIn(fourth), fourth.engineDefectRows]).toEqual([['behind'], null]);
 });
 
+test('law 7: what a timeline beyond its bound could not compute is overflow, beside what came late, and then no defect is sure', async () => {
+  await world.close();
+  world = await createWorld(DEFINITIONS, undefined, { maxTimelineEvents: 3 });
+  const clicks = ['a', 'b', 'c', 'd', 'e', 'f'].map((id, i) => event(id, i / 10, 'click', { channel: `channel-${id}` }));
+  await world.ingest(received(1, clicks));
+  await world.run();
+  // Its path has six touches, of which the timeline holds two or three.
+  await world.ingest(received(1, [event('order', 0.9, 'buy', { value: 600, currency: 'EUR' })]));
+  await world.run();
+  const report = await world.reconciliation(2);
+  expectWhole(report);
+  expect([report.because.overflowedUsers, classesIn(report), report.engineDefectRows]).toEqual([1, ['overflow'], null]);
+  // The conversion itself is there: its credit goes to other channels.
+  expect(conversionsBy(report)).toEqual({});
+  expect(report.views['credit']?.classes['overflow']?.totals['creditMicros']).toMatchObject({
+    difference: 0,
+    moved: expect.any(Number),
+  });
+
+  const late = event('late order', 57, 'buy', { userId: 'bob', value: 70, currency: 'EUR' });
+  const next = event('next', 1.1, 'buy', { value: 60, currency: 'EUR' });
+  await world.ingest(received(60, [event('now', 60, 'scroll', { userId: 'bob' }), late]));
+  await world.ingest(received(1, [next]));
+  await world.run();
+  const both = await world.reconciliation(3);
+  expectWhole(both);
+  expect(classesIn(both)).toEqual(['late', 'overflow']);
+  expect(conversionsBy(both)).toEqual({ late: 1 });
+});
+
 test('law 7: beyond its bounds a reconciliation examines no user, and says so', async () => {
   const bounds = [{ users: 0 }, { events: 2 }, { rows: 3 }];
   for (const bound of bounds) {

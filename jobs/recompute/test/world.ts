@@ -7,6 +7,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compute, computePart } from '@tributary/archive/compute/compute';
+import { weighChanged } from '@tributary/archive/compute/weigh';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { generationFolder, listGenerations, readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
@@ -49,8 +50,12 @@ interface Remains {
   };
 }
 
-/** `like`: goes on from what another world has now, as processes do that were all started again. */
-export async function createWorld(initial: Definitions, like?: Remains) {
+/** `like`: goes on from what another world has now, as processes do that were all started again. `speedLimits`: of its speed worker. */
+export async function createWorld(
+  initial: Definitions,
+  like?: Remains,
+  speedLimits: Parameters<typeof createSpeedWorker>[0]['limits'] = {},
+) {
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-recompute-'));
   if (like !== undefined) await cp(like.dataDir, dataDir, { recursive: true, preserveTimestamps: true });
   const session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'spill') });
@@ -91,7 +96,7 @@ export async function createWorld(initial: Definitions, like?: Remains) {
     partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
     sha256Hex,
     commitId: () => randomBytes(4).toString('hex'),
-    limits: { waitMs: 0 },
+    limits: { ...speedLimits, waitMs: 0 },
   });
   const down = { archiver: false, speed: false };
 
@@ -124,6 +129,7 @@ export async function createWorld(initial: Definitions, like?: Remains) {
     log,
     serving,
     compute,
+    weigh: weighChanged,
     compare: reconcileViews,
     merge: mergeBlocks,
     parseDefinitions: createDefinitionsParser(),

@@ -46,6 +46,11 @@ export const RunPlan = z
       .describe(
         'What it reads again of the archive that its base covers: the days in which corrections came, went or changed. null: they are the same.',
       ),
+    mayBeFull: z
+      .boolean()
+      .describe(
+        'The run first asks some partitions how many of these events corrections change, and computes all of the archive where that is cheaper.',
+      ),
     kept: amount('the base').describe('What its base keeps, of which it reads what the archived events touch.'),
     days: z
       .array(z.object({ date: z.string().describe('A day, in UTC; of long ago a month or a year.'), rows: z.int() }))
@@ -76,6 +81,7 @@ const PLAN = {
   archive: { files: 18, rows: 1_240, bytes: 96_512, partitions: 16, segments: 16 },
   notArchived: { partitions: 3, oldestMs: 41_000 },
   reread: null,
+  mayBeFull: false,
   kept: { files: 16, rows: 48_300, bytes: 1_204_224 },
   days: [
     { date: '2026-11-20', rows: 1_236 },

@@ -26,6 +26,10 @@ export function computePartInChild(spec: ShardSpec, options: ChildOptions): Prom
   return run({ task: 'shard', spec }, options);
 }
 
+export function weighInChild(spec: ComputeSpec, options: ChildOptions): Promise<number> {
+  return run({ task: 'weigh', spec }, options);
+}
+
 export function compareInChild(spec: CompareSpec, options: ChildOptions): Promise<Reconciled> {
   return run({ task: 'compare', spec }, options);
 }

@@ -1,6 +1,7 @@
 /** What the computing child does of each task (packages/archive/src/child/answer-task.ts). */
 import { answerTask } from '@tributary/archive/child/answer-task';
 import { compute, computePart } from '@tributary/archive/compute/compute';
+import { weighChanged } from '@tributary/archive/compute/weigh';
 import { reconcileViews } from '../reconcile/reconcile-views.ts';
 import { mergeBlocks } from '../retire/merge-archive.ts';
 import type { ChildResult, ChildTask } from './tasks.ts';
@@ -9,6 +10,8 @@ answerTask(({ task, spec }: ChildTask): Promise<ChildResult> => {
   switch (task) {
     case 'compute':
       return compute(spec);
+    case 'weigh':
+      return weighChanged(spec);
     case 'shard':
       return computePart(spec);
     case 'merge':

@@ -5,6 +5,7 @@ import type { MergeSpec } from '../specs/merge.ts';
 
 export type ChildTask =
   | { readonly task: 'compute'; readonly spec: ComputeSpec }
+  | { readonly task: 'weigh'; readonly spec: ComputeSpec }
   | { readonly task: 'shard'; readonly spec: ShardSpec }
   | { readonly task: 'merge'; readonly spec: MergeSpec }
   | { readonly task: 'compare'; readonly spec: CompareSpec };

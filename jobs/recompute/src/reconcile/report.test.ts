@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { largestMove, type Reconciliation } from './report.ts';
+import { largestMove, type Reconciliation, remainderOf } from './report.ts';
 
 const because = { lateEvents: 0, duplicates: 0, overflowedUsers: 0, definitionsChanged: false, cutApart: [], speedBehind: [] };
 
@@ -23,4 +23,21 @@ test('law 7: what moves counts alike where refunds leave less than nothing, and 
   expect(movedTo(-200, 50)).toBe(0.25);
   expect(movedTo(0, 50)).toBe(1);
   expect(movedTo(0, 0)).toBe(0);
+});
+
+test('what causes leave has the first class that applies, and only where none does it is a defect', () => {
+  const calm = { ...because, lateEvents: 3, duplicates: 2 };
+  const same = { rules: false, corrections: false };
+  const cases = [
+    ['engineDefect', calm, same, false],
+    ['overflow', { ...calm, overflowedUsers: 1 }, same, false],
+    ['identity', { ...calm, overflowedUsers: 1 }, same, true],
+    ['correction', { ...calm, definitionsChanged: true, overflowedUsers: 1 }, { rules: false, corrections: true }, true],
+    ['definitions', { ...calm, definitionsChanged: true }, same, true],
+    ['definitions', calm, { rules: true, corrections: true }, false],
+    ['behind', { ...calm, definitionsChanged: true, speedBehind: [1] }, { rules: true, corrections: true }, true],
+    ['behind', { ...calm, cutApart: [1] }, same, false],
+  ] as const;
+  for (const [remainder, reasons, changed, isJoined] of cases)
+    expect(remainderOf(reasons, changed, isJoined), remainder).toBe(remainder);
 });

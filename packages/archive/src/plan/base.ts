@@ -1,6 +1,7 @@
 /** Whether a run can build on a generation, decided for the run itself and for its plan. */
 import type { Definitions } from '@tributary/model/definitions';
 import { keepsAllColumns, keepsKeys, keepsMessages } from '../compute/relations.ts';
+import type { Reread } from '../compute/spec.ts';
 import type { GenerationManifest } from '../layout.ts';
 
 /**
@@ -22,4 +23,23 @@ export function whyFull(
   if (published === null || published.state !== 'computed') return 'nothing_computed';
   if (!keepsAllColumns(published) || !keepsMessages(published, definitions)) return 'fields_missing';
   return keepsKeys(published, definitions) ? null : 'counted_once_changed';
+}
+
+/** Reading fewer events again is never much work. */
+export const WEIGH_FROM_ROWS = 100_000;
+/** Nor is reading less than this part of the archive again. */
+const WEIGHED_FROM = 1 / 8;
+/** Where corrections change more than this part of the events, a full run is cheaper (compute/weigh.ts). */
+const FULL_ABOVE = 1 / 50;
+
+type Base = Pick<GenerationManifest, 'counts'>;
+
+/** Whether the run asks how many events changed corrections change, before it computes. */
+export function mayBeFull(reread: Reread | undefined, { counts }: Base, fromRows = WEIGH_FROM_ROWS): boolean {
+  const rows = (reread?.files.flat() ?? []).reduce((sum, file) => sum + file.rows, 0);
+  return rows >= fromRows && rows > counts.events * WEIGHED_FROM;
+}
+
+export function isFullCheaper(changedRows: number, { counts }: Base): boolean {
+  return changedRows > counts.events * FULL_ABOVE;
 }

@@ -3,7 +3,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { checkContinues, rereadOf } from '../compute/compute-plan.ts';
 import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
 import { lastSegmentNumber, readSegments } from '../segments.ts';
-import { type FullReason, whyFull } from './base.ts';
+import { type FullReason, mayBeFull, whyFull } from './base.ts';
 import { type Estimate, estimate } from './estimate.ts';
 
 /** Event days that are listed each by itself; older ones together. */
@@ -30,6 +30,8 @@ export interface RunPlan {
   readonly archivedUpTo: readonly (string | null)[];
   /** Archived events that the base covers, of days in which corrections changed: read again. null: they are the same. */
   readonly reread: Amount | null;
+  /** The run first asks some partitions how many of these change, and computes all of the archive where that is cheaper. */
+  readonly mayBeFull: boolean;
   /** What the base keeps, which the run reads as far as the archived events touch it. */
   readonly kept: Amount;
   /** Archived events by the day on which they happened (UTC), newest first. Old days share a month or a year (`2026-01`). */
@@ -76,6 +78,7 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
     archive,
     archivedUpTo: segments.map((own, partition) => own.at(-1)?.upTo ?? base?.cut[partition] ?? null),
     reread: reread === undefined ? null : amountOf(reread.files.flat()),
+    mayBeFull: base !== null && mayBeFull(reread, base),
     kept: base === null ? amountOf([]) : amountOf([...Object.values(base.views), ...base.events, ...base.conversions]),
     ...daysOf(files),
     estimate: reread === undefined ? estimate(manifests, mode, archive.rows) : null,

@@ -1,0 +1,44 @@
+/** Corrections that change many events are computed by a full run, where that is cheaper (packages/archive/src/compute/weigh.ts). */
+import { planCompute } from '@tributary/archive/compute/compute-plan';
+import type { ComputeSpec } from '@tributary/archive/compute/spec';
+import type { GenerationManifest } from '@tributary/archive/layout';
+import { isFullCheaper, mayBeFull } from '@tributary/archive/plan/base';
+import type { RunPorts } from './ports.ts';
+
+interface Planned {
+  readonly manifest: GenerationManifest;
+  readonly spec: ComputeSpec;
+}
+
+/** What it would compute, or the same from all of the archive. A retried run asks the same partitions, and decides alike. */
+export async function orFull(
+  planned: Planned,
+  demand: Omit<Parameters<typeof planCompute>[1], 'manifest'>,
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<Planned> {
+  const { manifest, spec } = planned;
+  const { base } = spec;
+  if (base === null || !spec.reuseRows || !mayBeFull(spec.reread, base, ports.limits.weighFromRows)) return planned;
+  const changed = await changedBy(planned, ports, signal);
+  if (changed === null || !isFullCheaper(changed, base)) return planned;
+  const { generation } = manifest;
+  ports.note('corrections change more than 2 % of the events: all of the archive is computed', {
+    generation,
+    changed,
+    of: base.counts.events,
+  });
+  const full = { ...manifest, mode: 'full', base: null } as const;
+  return { manifest: full, spec: await planCompute(ports.dataDir, { ...demand, manifest: full }) };
+}
+
+/** null: it is not known. What is wrong with the archive, the computing says. */
+async function changedBy({ manifest, spec }: Planned, ports: RunPorts, signal: AbortSignal): Promise<number | null> {
+  try {
+    return await ports.weigh(spec, { timeoutMs: ports.limits.computeTimeoutMs, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    ports.note('how many events corrections change is not known', { generation: manifest.generation, error: String(error) });
+    return null;
+  }
+}
