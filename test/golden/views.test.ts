@@ -18,7 +18,12 @@ const COUNTED_ONCE = { buy: { onceBy: 'properties.order_id', withinDays: 2 / 24 
 
 /** Folders: their events, the definitions these are seen by, and the views whose rows stand there. */
 const FOLDERS = [
-  { folder: 'views', definitions: definitionsOf(SMALL_DEFINITIONS), views: VIEWS },
+  { folder: 'views', definitions: definitionsOf(SMALL_DEFINITIONS), views: VIEWS.filter(({ countsWeb }) => !countsWeb) },
+  {
+    folder: 'web',
+    definitions: definitionsOf({ ...SMALL_DEFINITIONS, web: { pages: ['/', '/product/:id', '/blog/*'] } }),
+    views: VIEWS.filter(({ countsWeb }) => countsWeb),
+  },
   {
     folder: 'counted-once',
     definitions: definitionsOf({ ...SMALL_DEFINITIONS, conversions: COUNTED_ONCE, attribution: { resetOnConversion: true } }),

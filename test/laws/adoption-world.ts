@@ -14,6 +14,7 @@ import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { asWebEvent } from '@tributary/testkit/inputs/generate-web';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -45,6 +46,7 @@ export const DEFINITIONS = joined(
     conversions: { buy: { onceBy: 'properties.order', withinDays: 20 } },
     latenessDays: 50,
     signalRetention: { days: 90, perUser: 20 },
+    web: {},
   }),
 );
 
@@ -258,12 +260,13 @@ export function randomEvent(random: Random, number: number): Event {
     value: random.pick([5, 70]),
     properties: { order: `o${random.below(3)}` },
   };
+  const sent = (key: Pick<Event, 'userId' | 'anonymousId'>) => asWebEvent({ ...plain, ...key }, number);
   return random.pick<() => Event>([
-    () => ({ ...plain, anonymousId: device }),
-    () => ({ ...plain, anonymousId: device }),
-    () => ({ ...plain, anonymousId: device }),
-    () => ({ ...plain, userId: user }),
-    () => ({ ...plain, userId: user, anonymousId: device }),
+    () => sent({ anonymousId: device }),
+    () => sent({ anonymousId: device }),
+    () => sent({ anonymousId: device }),
+    () => sent({ userId: user }),
+    () => sent({ userId: user, anonymousId: device }),
     () => ({ ...base, type: 'identify', userId: user, anonymousId: device }),
     () => ({ ...base, type: 'alias', userId: user, properties: { previousId: random.pick([...USERS, ...DEVICES]) } }),
     () => ({ ...base, type: '$identify', userId: user, properties: { $anon_distinct_id: device, plan: 'x' } }),

@@ -11,7 +11,7 @@ import { correct } from '@tributary/signals/corrections/correct';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/inputs/event-rows';
 import { byPartition, GROUPED_VIEWS, keyOfGroup, whereRows } from '@tributary/views/by-partition';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
-import { timelineEvent } from '@tributary/views/member';
+import { arrivingEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
 import {
@@ -23,6 +23,8 @@ import {
   partStatements,
   prepareStatements,
   timelineStatements,
+  webSql,
+  webStatements,
 } from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent } from '@tributary/views/timeline';
 import { type Emit, fold, type View } from '@tributary/views/view';
@@ -41,7 +43,7 @@ export function byFold(events: readonly Event[], definitions: Definitions): Rows
     const key = userKeyOf(event);
     if (!raw.has(key)) raw.set(key, []);
     const timeline = raw.get(key) as TimelineEvent[];
-    const own = timelineEvent(event, definitions);
+    const own = arrivingEvent(event, definitions);
     timeline.splice(insertionIndex(timeline, own), 0, own);
   }
   const users = [...raw].map(([user, timeline]) => [user, countedOnce(timeline, definitions)] as const);
@@ -80,25 +82,39 @@ export async function bySql(
   if (preparedFor.get(session) !== definitions.json)
     for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   preparedFor.set(session, definitions.json);
-  const given = rowsSql({ ...EVENT_ROW_COLUMNS, partition: 'INTEGER', properties: 'VARCHAR' });
+  const given = rowsSql({
+    ...EVENT_ROW_COLUMNS,
+    partition: 'INTEGER',
+    properties: 'VARCHAR',
+    page: 'VARCHAR',
+    element: 'VARCHAR',
+  });
   const rowOf = (one: Event) => ({
     ...eventRow(one),
     partition: partitionOf(userKeyOf(one), PARTITIONS),
     properties: JSON.stringify(one.properties),
+    page: one.page,
+    element: one.element,
   });
   // As the archive corrects what it loads (packages/archive/src/compute/corrections.ts).
   const corrected = events.flatMap((one) => {
     const by = correct(one, definitions);
     return by?.isDropped === true ? [] : [{ ...one, ...by?.fields } as Event];
   });
-  await session.run(`CREATE OR REPLACE TABLE facts AS ${onceKeySql(`(${given})`)}`, {
+  await session.run(`CREATE OR REPLACE TABLE facts AS ${onceKeySql(`(${webSql(`(${given})`)})`)}`, {
     rows: JSON.stringify(corrected.map(rowOf)),
   });
   await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts', definitions)})`);
   const journeys = [...journeyStatements(views, definitions), ...partStatements(), ...edgeStatements()];
   for (const sql of [...timelineStatements(definitions), ...journeys]) await session.run(sql);
+  await session.run('CREATE OR REPLACE VIEW events AS FROM facts');
+  if (definitions.web !== undefined) for (const sql of webStatements()) await session.run(sql);
   const result: RowsByView = new Map();
   for (const [view, columnsOf] of [...views.map((own) => [own, own] as const), ...grouped(views)]) {
+    if (view.countsWeb && definitions.web === undefined) {
+      result.set(columnsOf.name, new Map());
+      continue;
+    }
     await session.run(`CREATE OR REPLACE VIEW anchors AS SELECT * FROM ${view.countsSignals ? 'facts' : 'timelines'}`);
     const dimensions = columnsOf.dimensions.map((d) => (d === 'partition' ? `"${d}"::VARCHAR` : `"${d}"`));
     const columns = [...dimensions, ...columnsOf.measures.map((m) => `"${m}"`)];

@@ -34,6 +34,7 @@ import { MUTATIONS_OF_SUBJECTS } from './mutations-of-subjects.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
+import { MUTATIONS_OF_WEB } from './mutations-of-web.ts';
 
 export interface Mutation {
   readonly lie: string;
@@ -440,6 +441,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
   ...MUTATIONS_OF_UNCERTAINTY,
+  ...MUTATIONS_OF_WEB,
   ...MUTATIONS_OF_CHANNELS,
   ...MUTATIONS_OF_GROUPS,
   ...MUTATIONS_OF_FEW,

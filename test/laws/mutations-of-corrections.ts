@@ -36,8 +36,8 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
     lie: 'a worker shows corrections what timelines keep',
     law: '1',
     file: 'packages/views/src/member.ts',
-    from: ' || mayBeCorrected(ts, definitions);',
-    to: ';',
+    from: ' || mayBeCorrected(ts, definitions)',
+    to: '',
     test: WORKER,
   },
   {

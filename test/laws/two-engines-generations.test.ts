@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compute } from '@tributary/archive/compute/compute';
-import { CONVERSION_COLUMNS, correctedOtherwise, keepsKeys, parquetFiles } from '@tributary/archive/compute/relations';
+import { CONVERSION_COLUMNS, correctedOtherwise, keepsKeys, keepsWeb, parquetFiles } from '@tributary/archive/compute/relations';
 import type { ComputeBase, ComputeLimits } from '@tributary/archive/compute/spec';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
@@ -57,6 +57,8 @@ async function archive(events: readonly Event[]): Promise<StoredFile[][]> {
       return [
         {
           ...eventRow(one),
+          page: one.page,
+          element: one.element,
           properties: JSON.stringify(one.properties),
           historical: one.historical ?? null,
           partition,
@@ -71,6 +73,8 @@ async function archive(events: readonly Event[]): Promise<StoredFile[][]> {
       session,
       rowsSql({
         ...EVENT_ROW_COLUMNS,
+        page: 'VARCHAR',
+        element: 'VARCHAR',
         properties: 'VARCHAR',
         historical: 'BOOLEAN',
         partition: 'INTEGER',
@@ -160,9 +164,9 @@ test.each([1, 2, 3, 4, 5])(
           const arrivals = await archive(piece);
           const covered = archived.slice();
           archived.push(arrivals);
-          // Without the keys that its definitions ask for, all are read again (begin.ts).
+          // Without the keys, or the pages, that its definitions ask for, all are read again (plan/base.ts).
           base =
-            base === null || keepsKeys(base, definitions)
+            base === null || (keepsKeys(base, definitions) && keepsWeb(base, definitions))
               ? await generation(arrivals, base, definitions, limits, { covered })
               : await generation(together(archived), null, definitions, limits);
           upTo += piece.length;

@@ -1,6 +1,7 @@
-/** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
+/** Totals of one view, one route each, all made the same way: some by their own name, and every view as it is stored. */
 import { activity } from '@tributary/views/activity/fold';
 import { conversions } from '@tributary/views/conversions/fold';
+import { pages } from '@tributary/views/pages/fold';
 import { type Dimension, VIEWS, type ViewName } from '@tributary/views/registry';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
@@ -86,6 +87,7 @@ export const TOTALS_ROUTES = {
   activity: totalsOf('/v1/activity', activity, ['day', 'type'], 'How many distinct events happened'),
   touches: totalsOf('/v1/touches', touches, ['channel'], 'Touches and what they cost'),
   conversions: totalsOf('/v1/conversions', conversions, ['day', 'type'], 'Conversions and their value'),
+  pages: totalsOf('/v1/pages', pages, ['page'], 'Views of pages, and how long people were engaged there'),
 };
 
 /** `viewCredit` has the rows of the view credit. */
@@ -109,6 +111,7 @@ export const TOTALS = [
   { route: TOTALS_ROUTES.activity, view: activity },
   { route: TOTALS_ROUTES.touches, view: touches },
   { route: TOTALS_ROUTES.conversions, view: conversions },
+  { route: TOTALS_ROUTES.pages, view: pages },
   ...viewRoutes,
 ];
 export type TotalsQuery = z.output<(typeof TOTALS)[number]['route']['query']>;

@@ -3,8 +3,7 @@
  * layers; it travels inside each barrier, so that a change takes effect at one cut everywhere.
  */
 import { z } from 'zod';
-import { isCurrency } from './amounts/currency.ts';
-import { RATE } from './amounts/exchange-rates.ts';
+import { RATES } from './amounts/rates.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { CORRECTIONS, type CorrectedSpan, type Correction, followedByRows, wholeSpan } from './corrections.ts';
 import { decayWeights } from './decay-weights.ts';
@@ -16,6 +15,7 @@ import { jsonTrouble, notJson } from './reading/json-trouble.ts';
 import { describe, type Refusal, refusalText } from './refusal.ts';
 import { ruleOf } from './schema-rule.ts';
 import { DAY_MS, HOUR_MS } from './time.ts';
+import { WEB } from './web.ts';
 
 export const RULE_BASED_MODELS = ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'] as const;
 export type RuleBasedModel = (typeof RULE_BASED_MODELS)[number];
@@ -48,37 +48,20 @@ const Touch = z.strictObject({
  *   5  rows as 2 or 3, with rates or without; beside them what is asked of each user's events, which no row follows either
  *   6  rows as 2 or 3, of events as they are corrected; the rest as 5
  *   7  rows as 6, of events that count for the user whom their key belongs to (decision 43)
+ *   8  as 7, and rows of what people do on pages (decision 48); only texts that have `web` have these
  */
-const RULES = 7;
+const RULES = 8;
+const RULES_OF_IDENTITY = 7;
 const RULES_OF_CORRECTIONS = 6;
 const RULES_OF_DERIVED = 5;
 const RULES_OF_RATES = 4;
-const WITH_RULES = [2, 3, RULES_OF_RATES, RULES_OF_DERIVED, RULES_OF_CORRECTIONS, RULES] as const;
+const WITH_RULES = [2, 3, RULES_OF_RATES, RULES_OF_DERIVED, RULES_OF_CORRECTIONS, RULES_OF_IDENTITY, RULES] as const;
 
 /** A field within `properties`, by its names: none that SQL would read as a pattern or a place in a list. */
 const Path = z
   .string()
   .max(256)
   .regex(/^properties(\.[^.*\p{Cc}"'\\[\]]+){1,8}$/u, 'be a path such as "properties.order_id"');
-
-const Currency = z.string().refine(isCurrency, 'be a code of ISO 4217, such as "EUR"').meta({ pattern: '^[A-Z]{3}$' });
-
-/** What answers are converted by where they are asked for it; no row of a view follows them (decision 31). */
-const Rates = z
-  .strictObject({
-    to: Currency,
-    /** What one of each is in `to`: major units, as decimal text. */
-    rates: z
-      .record(
-        Currency,
-        z
-          .string({ error: ({ input }) => (typeof input === 'number' ? `be text: "${input}"` : 'be text') })
-          .regex(RATE, 'be a positive decimal as text, such as "0.92", of at most 12 digits on either side of the point'),
-      )
-      .refine((rates) => Object.keys(rates).length <= 200, 'have at most 200 currencies')
-      .meta({ maxProperties: 200 }),
-  })
-  .refine(({ to, rates }) => !Object.hasOwn(rates, to), 'have no rate of the currency that amounts are converted to, as it is 1');
 
 /** Names, each with what is said of it: `packages/signals` reads that, and checks it before definitions come into force. */
 const Section = z.record(z.string(), z.unknown(), 'be an object of names');
@@ -157,10 +140,12 @@ export const DEFINITIONS = z.strictObject({
       perUser: z.int().min(20).max(100_000).default(1000),
     })
     .prefault({}),
-  exchangeRates: Rates.optional(),
+  exchangeRates: RATES.optional(),
   /** What events count as that went wrong (decision 42). */
   corrections: CORRECTIONS.optional(),
   identity: IDENTITY_WRITTEN,
+  /** Pages are counted; absent: no view of them has rows. */
+  web: WEB.optional(),
 });
 
 const Stored = DEFINITIONS.extend({ rules: z.literal([1, ...WITH_RULES]).default(1), identity: IDENTITY.optional() });
@@ -329,7 +314,8 @@ function ruled({ conversions, once, rules, signals, fields, sessions, segments, 
   const asked = typeof signals === 'object' && !Array.isArray(signals) ? signals : {};
   const derived = derivedOf({ fields, signals: asked, sessions, segments }, stored);
   const ofAnswers = derived !== undefined ? RULES_OF_DERIVED : rest.exchangeRates !== undefined ? RULES_OF_RATES : undefined;
-  const extra = rest.identity !== undefined ? RULES : corrections.length > 0 ? RULES_OF_CORRECTIONS : ofAnswers;
+  const ofEvents = rest.identity !== undefined ? RULES_OF_IDENTITY : corrections.length > 0 ? RULES_OF_CORRECTIONS : ofAnswers;
+  const extra = rest.web !== undefined ? RULES : ofEvents;
   demandShort(corrections);
   return {
     ...rest,

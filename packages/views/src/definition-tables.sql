@@ -2,10 +2,12 @@
 --
 -- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], once: [{type, withinMs, path}], direct: [channel],
 --              channels: [channel] or null, decayWeights: [weight], touchesFirst, resetOnConversion, firstPercent, lastPercent,
---              lookbackMs, transitionOrder, pathSteps, pathTouches}
+--              lookbackMs, transitionOrder, pathSteps, pathTouches,
+--              web: {layouts: [text], patterns: [{number, pattern, source}], namesAll, mostPage, scheme, query, host}}
 -- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
 --      once_types     the types of conversions that are counted once: type, within_ms, path (of their key within the properties)
 --      direct_channels, tracked_channels (channels; see tracks_all), decay (weight by age in whole hours), attribution (one row)
+--      web_layouts, web_patterns (number, pattern, source: a regular expression for the whole path), web_bounds (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
 CREATE OR REPLACE TABLE definitions AS SELECT $1::JSON AS json;
 CREATE OR REPLACE TABLE member_types AS
@@ -32,4 +34,13 @@ CREATE OR REPLACE TABLE attribution AS
     (json->>'channels') IS NULL AS tracks_all,
     (json->>'transitionOrder')::INTEGER AS transition_order, (json->>'pathSteps')::INTEGER AS path_steps,
     (json->>'pathTouches')::INTEGER AS path_touches
+  FROM definitions;
+CREATE OR REPLACE TABLE web_layouts AS
+  SELECT unnest(json->>'$.web.layouts[*]') AS layout FROM definitions;
+CREATE OR REPLACE TABLE web_patterns AS
+  SELECT (one->>'number')::INTEGER AS number, one->>'pattern' AS pattern, one->>'source' AS source
+  FROM (SELECT unnest((json->'$.web.patterns')::JSON[]) AS one FROM definitions);
+CREATE OR REPLACE TABLE web_bounds AS
+  SELECT (json->>'$.web.namesAll')::BOOLEAN AS names_all, (json->>'$.web.mostPage')::INTEGER AS most_page,
+    json->>'$.web.scheme' AS scheme, json->>'$.web.query' AS query, json->>'$.web.host' AS host
   FROM definitions;

@@ -4,7 +4,7 @@ import type { Replacement } from '@tributary/model/identity/adoption';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, type DifferenceOutcome } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
-import { timelineEvent } from './member.ts';
+import { arrivingEvent } from './member.ts';
 import { BEHIND_THE_CUT, enter, newest, PAST_RETENTION, refused, type StepOutcome, type StepRules } from './step.ts';
 import { insertionIndex, type Timeline, type TimelineEvent } from './timeline.ts';
 import { isRetained, prune, replace, type UserState } from './user-state.ts';
@@ -36,7 +36,7 @@ export function replaceEvents(
 }
 
 function memberOf(line: string, definitions: Definitions): TimelineEvent {
-  return timelineEvent(JSON.parse(line), definitions);
+  return arrivingEvent(JSON.parse(line), definitions);
 }
 
 // biome-ignore lint/complexity/useMaxParams: as `step`
@@ -54,6 +54,8 @@ function leave(
   const at = insertionIndex(events, leaving);
   // Cut, or it could not be applied when it came: what it had changed is not known.
   if (leaving.ts <= user.cutTs || events[at]?.id !== leaving.id) return BEHIND_THE_CUT;
+  // What it said of a page the timeline does not hold.
+  if (leaving.web !== undefined) replace(user, at, { ...(events[at] as TimelineEvent), web: leaving.web });
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
   const differ = (of: number, sign?: -1) =>
     addDifference(rules.groups, user, of, logTimeMs, definitions, deltas, work, gathering, sign);

@@ -22,3 +22,8 @@ CREATE OR REPLACE MACRO once_key_of(properties, path) AS
     WHEN 'UBIGINT' THEN CASE WHEN TRY_CAST(properties->>path AS BIGINT) <= 9007199254740991 THEN properties->>path END
     WHEN 'BIGINT' THEN CASE WHEN TRY_CAST(properties->>path AS BIGINT) >= -9007199254740991 THEN properties->>path END
   END;
+
+-- A whole number from 0 to `most` in an object of JSON, else 0 (packages/views/src/web/web-event.ts).
+CREATE OR REPLACE MACRO whole_at(object, path, most) AS
+  CASE WHEN json_type(object, path) = 'UBIGINT' AND TRY_CAST(object->>path AS BIGINT) <= most
+    THEN TRY_CAST(object->>path AS BIGINT) ELSE 0 END;

@@ -1,9 +1,12 @@
 /** Where an event becomes a member of a timeline, in the speed layer and for explanations; `membersSql` does the same for archived events. */
+
+import { NONE } from '@tributary/model/channels/channel';
 import { channelOf, type Definitions, kindOf, onceKeyOf } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
 import { correct, mayBeCorrected } from '@tributary/signals/corrections/correct';
-import { DROPPED, NONE, placeOf, type TimelineEvent } from './timeline.ts';
+import { DROPPED, placeOf, type TimelineEvent } from './timeline.ts';
+import { isOfWeb, webEvent } from './web/web-event.ts';
 
 /**
  * The event as corrections leave it. A conversion that repeats another is one here still: that depends
@@ -16,9 +19,17 @@ export function timelineEvent(event: KeptFields, definitions: Definitions): Time
   return corrected.isDropped ? droppedOf(event) : memberOf({ ...event, ...corrected.fields }, definitions);
 }
 
+/** The same of an event that comes, or goes: with what it says of a page, which views see at that moment alone. */
+export function arrivingEvent(event: KeptFields, definitions: Definitions): TimelineEvent {
+  const member = timelineEvent(event, definitions);
+  if (member.place === DROPPED || !isOfWeb(event.type, definitions)) return member;
+  const web = webEvent(event as Event, definitions);
+  return web === undefined ? member : { ...member, web };
+}
+
 /** Whether views look at more of an event than the fields that are kept of it. */
 export function isSeenWhole({ type, ts }: Pick<KeptFields, 'type' | 'ts'>, definitions: Definitions): boolean {
-  return Object.hasOwn(definitions.once, type) || mayBeCorrected(ts, definitions);
+  return Object.hasOwn(definitions.once, type) || mayBeCorrected(ts, definitions) || isOfWeb(type, definitions);
 }
 
 function memberOf(event: KeptFields, definitions: Definitions): TimelineEvent {

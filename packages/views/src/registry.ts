@@ -12,6 +12,7 @@ import { conversions } from './conversions/fold.ts';
 import { credit } from './credit/fold.ts';
 import { nullCoalitions } from './null-coalitions/fold.ts';
 import { nullTransitions } from './null-transitions/fold.ts';
+import { pages } from './pages/fold.ts';
 import { pathShapes } from './path-shapes/fold.ts';
 import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
@@ -35,6 +36,7 @@ const ALL = [
   channelLags,
   assists,
   positions,
+  pages,
 ] as const satisfies readonly View[];
 
 export type ViewName = (typeof ALL)[number]['name'];

@@ -8,9 +8,11 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Definitions } from '@tributary/model/definitions';
+import { LAYOUTS, patternSource, WEB_TYPES } from '@tributary/model/web';
 import { NULL_PATH } from './journeys/lenses.ts';
 import { MAX_PATH_TOUCHES } from './journeys/most-touches.ts';
 import type { View } from './view.ts';
+import { HOST, MOST_PAGE, QUERY, SCHEME } from './web/page-name.ts';
 
 export interface SqlStatement {
   readonly sql: string;
@@ -51,6 +53,18 @@ export function onceKeySql(relation: string): string {
   return `
     SELECT e.* EXCLUDE (properties), once_key_of(e.properties, once_types.path) AS once_key
     FROM ${relation} AS e LEFT JOIN once_types ON once_types.type = e.type`;
+}
+
+/** Events with `web`, the properties of those of web types as JSON, in place of their `properties`; others have neither page nor element. */
+export function webSql(relation: string): string {
+  const types = WEB_TYPES.map((type) => `'${type}'`).join(', ');
+  const ofWeb = (column: string) => `CASE WHEN type IN (${types}) THEN ${column} END`;
+  return `SELECT * REPLACE (${ofWeb('page')} AS page, ${ofWeb('element')} AS element), ${ofWeb('properties')} AS web FROM ${relation}`;
+}
+
+/** From `events`, which have `web`, to `web_events`. */
+export function webStatements(): string[] {
+  return statementsOf(read('web/events.sql'));
 }
 
 /** From `members` (touches and conversions) to the table `timelines`, in order, without repetitions. */
@@ -127,6 +141,15 @@ function definitionsJson(definitions: Definitions): string {
     transitionOrder: attribution.transitionOrder,
     pathSteps: attribution.pathSteps,
     pathTouches: MAX_PATH_TOUCHES,
+    web: {
+      layouts: LAYOUTS.map(String),
+      patterns: (definitions.web?.pages ?? []).map((pattern, number) => ({ number, pattern, source: patternSource(pattern) })),
+      namesAll: definitions.web?.pages === undefined,
+      mostPage: MOST_PAGE,
+      scheme: SCHEME,
+      query: QUERY,
+      host: HOST,
+    },
   });
 }
 

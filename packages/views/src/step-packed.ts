@@ -6,7 +6,7 @@ import type { Replacement } from '@tributary/model/identity/adoption';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
 import type { RowsByView } from './deltas.ts';
 import { replaceEvents } from './leave.ts';
-import { timelineEvent } from './member.ts';
+import { arrivingEvent } from './member.ts';
 import type { HeldTimeline } from './packed-timelines.ts';
 import { enter, refused, type StepOutcome, type StepRules, step } from './step.ts';
 import { cutUpTo, isPruneDue, isRetained, prune, type UserState } from './user-state.ts';
@@ -28,7 +28,7 @@ export function stepPacked(
     timelines.close(user, user.long);
     return outcome;
   }
-  const incoming = timelineEvent(event, definitions);
+  const incoming = arrivingEvent(event, definitions);
   const known = timelines.find(user, incoming.id);
   const isKnown = known !== undefined && isRetained(known, logTimeMs, retention);
   const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);

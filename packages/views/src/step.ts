@@ -7,9 +7,9 @@ import type { KeptFields } from '@tributary/model/reading/plain-line';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, byLens, type ViewsOfLens } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
-import { timelineEvent } from './member.ts';
+import { arrivingEvent } from './member.ts';
 import { asRepetition, takeOver } from './once.ts';
-import type { TimelineEvent } from './timeline.ts';
+import { type TimelineEvent, withoutWeb } from './timeline.ts';
 import { findById, insert, isRetained, prune, type Retention, replace, retentionOf, type UserState } from './user-state.ts';
 import type { View } from './view.ts';
 import { SCANNED_A_UNIT, takeWork, type Work } from './work.ts';
@@ -27,7 +27,8 @@ export interface StepRules {
 }
 
 export function stepRules(views: readonly View[], definitions: Definitions, maxEvents = 10_000, gathersPaths = false): StepRules {
-  return { views, groups: byLens(views), definitions, retention: retentionOf(views, definitions), maxEvents, gathersPaths };
+  const asked = definitions.web === undefined ? views.filter(({ countsWeb }) => countsWeb !== true) : views;
+  return { views, groups: byLens(asked), definitions, retention: retentionOf(asked, definitions), maxEvents, gathersPaths };
 }
 
 /**
@@ -68,7 +69,7 @@ export function step(
   work?: Work,
 ): StepOutcome {
   const { definitions, retention } = rules;
-  const incoming = timelineEvent(event, definitions);
+  const incoming = arrivingEvent(event, definitions);
   const known = findById(user, incoming.id);
   const isKnown = known !== undefined && isRetained(known, logTimeMs, retention);
   const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);
@@ -121,7 +122,9 @@ export function enter(
     replace(user, from, asRepetition(later));
     differ(from);
   }
-  differ(insert(user, isRepetition ? asRepetition(incoming) : incoming));
+  const own = insert(user, isRepetition ? asRepetition(incoming) : incoming);
+  differ(own);
+  if (incoming.web !== undefined) replace(user, own, withoutWeb(user.events[own] as TimelineEvent));
   const outcome: StepOutcome = {
     fate: touchesFrozen ? 'late' : 'counted',
     overflowed,

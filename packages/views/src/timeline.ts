@@ -1,5 +1,6 @@
 /** The timeline of one user: the retained events that matter to views, ordered by `ts`, touches before conversions, then `id`. */
 import type { EventKind } from '@tributary/model/definitions';
+import type { WebEvent } from './web/web-event.ts';
 
 /** What views need of an event. Absent text dimensions read `(none)`. */
 export interface TimelineEvent {
@@ -18,11 +19,16 @@ export interface TimelineEvent {
   readonly currency: string;
   /** Type and key of a conversion that is counted once, a repetition's too (once.ts); "" for all others. */
   readonly once: string;
+  /** What a web event says. Views look at it when the event comes or goes; timelines do not hold it. */
+  readonly web?: WebEvent;
+}
+
+/** As timelines hold it. */
+export function withoutWeb({ web: _, ...event }: TimelineEvent): TimelineEvent {
+  return event;
 }
 
 export type Timeline = readonly TimelineEvent[];
-
-export const NONE = '(none)';
 
 /** The place of a mere signal that no row hangs on, as a correction dropped it: it is kept so that a copy of it is known. No touch has it: it has no tab. */
 export const DROPPED = '(dropped)';

@@ -10,6 +10,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Integer } from '@tributary/model/integer';
 import type { RowKey } from './deltas.ts';
 import { DROPPED, type Timeline, type TimelineEvent } from './timeline.ts';
+import type { WebEvent } from './web/web-event.ts';
 
 export type Emit = (key: RowKey, measures: readonly Integer[]) => void;
 
@@ -40,6 +41,8 @@ export interface View<Seen = unknown> {
   readonly lens: Lens<Seen>;
   /** Its anchors in SQL are all events, mere signals too, of which it sees no more than when and what; else touches and conversions. */
   readonly countsSignals?: true;
+  /** Its SQL reads web events (web/events.sql). It has rows where the definitions have `web`. */
+  readonly countsWeb?: true;
   /** Its SQL reads what each channel has of a path: journeys/parts.sql. */
   readonly looksAtParts?: true;
   /** Its SQL reads the passages along paths: journeys/edges.sql. */
@@ -67,5 +70,14 @@ export const ITSELF: Lens<TimelineEvent> = {
     const event = timeline[at] as TimelineEvent;
     return event.place === DROPPED ? null : event;
   },
+  sizeOf: () => 0,
+};
+
+/** Web events: an anchor looks at nothing else. A timeline keeps nothing of them but that they came (member.ts). */
+export const WEB_EVENT: Lens<WebEvent> = {
+  reachMs: () => 0,
+  revisableMs: () => 0,
+  affected: () => [],
+  look: (timeline, at) => timeline[at]?.web ?? null,
   sizeOf: () => 0,
 };

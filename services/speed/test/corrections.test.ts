@@ -12,9 +12,10 @@ import { createSpeedWorker } from '../src/pipeline.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 const RANGE = { from: '2026-11-20', to: '2026-11-21', author: 'ada', reason: 'it went wrong' };
-const PLAIN = definitionsOf(SMALL_DEFINITIONS);
+const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, web: {} });
 const CORRECTED = definitionsOf({
   ...SMALL_DEFINITIONS,
+  web: {},
   fields: { order: 'properties.order' },
   corrections: [
     { name: 'crawler', when: 'page == "/robots"', drop: true, ...RANGE },
@@ -39,11 +40,14 @@ const PARTS: readonly (readonly Event[])[] = [
   [
     event('a', 'click', { campaign: 'sumer' }),
     event('bot', 'click', { channel: 'search', page: '/robots' }),
+    event('crawled', 'page', { page: '/robots', properties: { viewId: 'v', layout: 0 } }),
     event('o', 'buy', { value: 100, currency: 'EUR', properties: { order: 'o-7' } }),
   ],
   [
     event('b', 'click', { campaign: 'sumer', channel: 'search' }),
     event('bot bought', 'buy', { value: 7, page: '/robots' }),
+    event('crawled again', 'page', { page: '/robots', properties: { viewId: 'v', layout: 0 } }),
+    event('viewed', 'page', { page: '/', properties: { viewId: 'v', layout: 0 } }),
     event('p', 'buy', { value: 30, properties: { order: 'o-8' } }),
   ],
   [event('q', 'buy', { value: 9, properties: { order: 'o-7' } })],

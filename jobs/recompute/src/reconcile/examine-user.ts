@@ -14,7 +14,7 @@
 import type { Event } from '@tributary/model/event';
 import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { CONVERTING_PATH } from '@tributary/views/journeys/lenses';
-import { timelineEvent } from '@tributary/views/member';
+import { arrivingEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { type StepRules, step } from '@tributary/views/step';
 import { before, campaignOf, type Timeline, type TimelineEvent } from '@tributary/views/timeline';
@@ -127,7 +127,7 @@ function windowOf(fresh: readonly Event[], marginMs: number): { readonly fromMs:
 }
 
 function timelineOf(events: readonly Event[], { definitions }: StepRules): Timeline {
-  const timeline = events.map((event) => timelineEvent(event, definitions));
+  const timeline = events.map((event) => arrivingEvent(event, definitions));
   return countedOnce(
     timeline.sort((a, b) => (before(a, b) ? -1 : 1)),
     definitions,

@@ -4,7 +4,7 @@ import { type CorrectedSpan, changedSpans } from '@tributary/model/corrections';
 import type { Definitions } from '@tributary/model/definitions';
 import { MESSAGE_TYPES, SAID } from '@tributary/model/identity/message-line';
 import { GROUPED_VIEWS } from '@tributary/views/by-partition';
-import { onceKeySql } from '@tributary/views/sql';
+import { onceKeySql, webSql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '../layout.ts';
@@ -29,16 +29,25 @@ export const GENERATION_EVENT_COLUMNS = { ...SENT_COLUMNS, corrected_by: 'VARCHA
  * The same, and what is found out while events are read, because generations keep no properties: what conversions are counted once by where
  * the definitions name that.
  */
-export function columnsOfEvents({ onceMs, joinedMs }: Pick<Definitions, 'onceMs' | 'joinedMs'>): Columns {
+export function columnsOfEvents({ onceMs, joinedMs, web }: Pick<Definitions, 'onceMs' | 'joinedMs' | 'web'>): Columns {
   return {
     ...GENERATION_EVENT_COLUMNS,
     ...(onceMs.size > 0 && { once_key: 'VARCHAR' as const }),
     ...(joinedMs !== null && JOINED_COLUMNS),
+    ...(web !== undefined && WEB_COLUMNS),
   };
 }
 
 /** Where keys of one person are joined, messages between them are kept with the events. `said`: what one says, as JSON; NULL: an event of the key's own. */
 const JOINED_COLUMNS = { received_at: 'BIGINT', said: 'VARCHAR' } as const;
+
+/** Where pages are counted, what views look at of web events; of all others NULL. `web`: their properties, as JSON. */
+const WEB_COLUMNS = { page: 'VARCHAR', element: 'VARCHAR', web: 'VARCHAR' } as const;
+
+/** Whether its events, and so those of all that it builds upon, have what these definitions count of pages. */
+export function keepsWeb({ definitions }: Pick<GenerationManifest, 'definitions'>, { web }: Pick<Definitions, 'web'>): boolean {
+  return web === undefined || 'web' in (JSON.parse(definitions) as object);
+}
 
 /** A condition on deduplicated events: messages between keys are kept with them, and were not sent by anybody. */
 export function areEvents({ joinedMs }: Pick<Definitions, 'joinedMs'>): string {
@@ -100,14 +109,18 @@ export function arrivals(spec: ComputeSpec, shard: Shard, definitions: Definitio
 }
 
 /** The archived events of these files, not corrected, each with whether it is a touch or a conversion. */
-export function sentEvents(dataDir: string, files: readonly StoredFile[], { onceMs, joinedMs }: Definitions): string {
-  const more: Columns = joinedMs === null ? {} : { received_at: 'BIGINT' };
+export function sentEvents(dataDir: string, files: readonly StoredFile[], { onceMs, joinedMs, web }: Definitions): string {
+  const more: Columns = {
+    ...(joinedMs !== null && { received_at: 'BIGINT' as const }),
+    ...(web !== undefined && { page: 'VARCHAR' as const, element: 'VARCHAR' as const }),
+  };
   const whole = () => parquetFiles(dataDir, files, { ...ARRIVAL_COLUMNS, ...more, properties: 'VARCHAR' }, LATER_COLUMNS);
-  const sent = joinedMs === null ? whole : () => messagesSql(whole());
+  const lent = joinedMs === null ? whole : () => messagesSql(whole());
+  const sent = web === undefined ? lent : () => `(${webSql(lent())})`;
   const archived =
     onceMs.size > 0
       ? `(${onceKeySql(sent())})`
-      : joinedMs === null
+      : joinedMs === null && web === undefined
         ? parquetFiles(dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
         : `(SELECT * EXCLUDE (properties) FROM ${sent()})`;
   const isMessage = joinedMs === null ? '' : 'e.said IS NOT NULL OR ';

@@ -20,6 +20,7 @@ import {
   partStatements,
   takenOverStatements,
   timelineStatements,
+  webStatements,
 } from '@tributary/views/sql';
 import { ITSELF, type View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
@@ -80,9 +81,17 @@ export function areSummedByShard({ reuseRows, reread }: ComputeSpec, { onceMs }:
 /** What the fresh ones among `members`, and among `events`, change. `-`: takes it away. */
 async function addChanges(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
   for (const sql of timelineStatements(definitions)) await session.run(sql);
-  const { signals = [], members = [] } = Object.groupBy(views, (view) => (view.countsSignals ? 'signals' : 'members'));
+  const {
+    signals = [],
+    web = [],
+    members = [],
+  } = Object.groupBy(views, (view) => (view.countsSignals ? 'signals' : view.countsWeb ? 'web' : 'members'));
   await session.run('CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events');
   for (const view of signals) await addRows(session, view, sign);
+  if (definitions.web !== undefined && web.length > 0) {
+    for (const sql of webStatements()) await session.run(sql);
+    for (const view of web) await addRows(session, view, sign);
+  }
   if (definitions.onceMs.size > 0) return addCountedOnce(session, definitions, members, sign);
   await allEnded([addMemberRows(session, definitions, members, sign), addConversions(session, 'WHERE fresh', sign)]);
 }

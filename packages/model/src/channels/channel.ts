@@ -32,6 +32,9 @@ export type Channel = (typeof CHANNELS)[number];
 /** What a bound on cardinality leaves of a name: of a channel, a campaign, a type, a set, a path. */
 export const OTHER = '(other)';
 
+/** What a text that an event lacks reads as, in keys of rows. */
+export const NONE = '(none)';
+
 /** What is known of a visit. Absent, null and empty mean the same. */
 export interface ChannelClues {
   /** Said by the sender: wins over everything, whatever its name. */

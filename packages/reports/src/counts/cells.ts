@@ -3,12 +3,12 @@
  * A model of the whole window says what a channel earned, the cells say where.
  */
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
+import { NONE } from '@tributary/model/channels/channel';
 import { multiply } from '@tributary/model/integer';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import { NONE } from '@tributary/views/timeline';
 import { touches } from '@tributary/views/touches/fold';
 import type { Scope } from '../journeys/scope.ts';
 import { type Rename, renamedRows } from '../row-keys.ts';

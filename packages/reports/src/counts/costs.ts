@@ -1,8 +1,9 @@
 /** Touches and costs beside credit. */
+
+import { NONE } from '@tributary/model/channels/channel';
 import { isWanted, type Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { addRow, addRows, type Rows } from '@tributary/views/deltas';
-import { NONE } from '@tributary/views/timeline';
 import { touches } from '@tributary/views/touches/fold';
 import { namedRows, type Rename } from '../row-keys.ts';
 import type { Counts } from './take-counts.ts';

@@ -3,9 +3,10 @@
  * credit says where. It is handed down one dimension at a time, always in the same order, so a breakdown by fewer dimensions is
  * the sum of one by more (law 4).
  */
+
+import { NONE } from '@tributary/model/channels/channel';
 import { add, type Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import { NONE } from '@tributary/views/timeline';
 import type { Basis } from '../counts/cells.ts';
 import { handDownCredit, handDownValue, type LinearPart } from '../hand-down.ts';
 

@@ -1,9 +1,9 @@
+import { NONE } from '@tributary/model/channels/channel';
 import type { Integer } from '@tributary/model/integer';
 import type { Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { credit } from '@tributary/views/credit/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import { NONE } from '@tributary/views/timeline';
 import { handDownCredit, handDownValue, type LinearPart } from '../hand-down.ts';
 import { namedRows, type Rename, rekeyed } from '../row-keys.ts';
 

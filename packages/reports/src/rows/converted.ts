@@ -4,11 +4,11 @@
  */
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { convertParts, type ExchangeRates, type Factor, factorOf } from '@tributary/model/amounts/exchange-rates';
+import { NONE } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import { NONE } from '@tributary/views/timeline';
 import type { ChannelFacts } from '../credit/channel-facts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';

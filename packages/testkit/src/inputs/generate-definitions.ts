@@ -62,7 +62,7 @@ export function generateDefinitions(random: Random): Definitions {
   // What an upgrade finds: definitions of an older version. Chosen without a draw, so that seeds keep their runs; so is what counts once.
   if (click === 2) return byFirstRules(definitionsOf(file));
   const conversions = COUNTED_ONCE.get(file.attribution.pathSteps) ?? SMALL_DEFINITIONS.conversions;
-  return definitionsOf({ ...file, conversions, ...CORRECTED.get(first) });
+  return definitionsOf({ ...file, conversions, ...CORRECTED.get(first), ...COUNTING_PAGES.get(last) });
 }
 
 /** The same, with every event as it was sent. */
@@ -109,6 +109,13 @@ const CORRECTED: ReadonlyMap<number, Pick<DefinitionsFile, 'corrections' | 'fiel
 ]);
 
 type Corrections = NonNullable<DefinitionsFile['corrections']>;
+
+/** By what the last touch gets, so by chance. */
+const COUNTING_PAGES: ReadonlyMap<number, Pick<DefinitionsFile, 'web'>> = new Map([
+  [1, { web: {} }],
+  [20, { web: { pages: ['/product/7', '/product/:id', '/blog/*', '/'] } }],
+  [60, { web: {} }],
+]);
 
 /** For some hours from where generated logs begin. */
 function correction(name: string, rule: Pick<Corrections[number], 'when' | 'set' | 'drop' | 'value'>, forHours = 48) {

@@ -6,6 +6,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
+import { asWebEvent } from './generate-web.ts';
 import type { Random } from './random.ts';
 
 /** 2026-03-01T21:00Z: three hours before a day ends, so that logs cross midnight. */
@@ -101,7 +102,8 @@ function event(random: Random, number: number, now: number, ts: number, shape: L
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };
   // Without a draw, so that seeds keep their runs.
-  return { ...made, properties: { ...made.properties, order_id: ORDERS[number % ORDERS.length], cart: { id: number % 2 } } };
+  const properties = { ...made.properties, order_id: ORDERS[number % ORDERS.length], cart: { id: number % 2 } };
+  return asWebEvent({ ...made, properties }, number);
 }
 
 /** What conversions may be counted once by: few, so that they meet; a number and a text that are one key, and values that are not keys. */

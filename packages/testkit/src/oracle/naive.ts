@@ -13,6 +13,7 @@ import { VIEWS } from '@tributary/views/registry';
 import { naiveCorrected } from './naive-corrections.ts';
 import { clicksOnly, covers, type NaiveTouch, naiveConversionRows, naiveNullPaths, naiveNullRows } from './naive-journeys.ts';
 import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
+import { naiveWebRows } from './naive-web.ts';
 
 export interface NaiveConversion {
   readonly conversion: Event;
@@ -43,6 +44,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
       const day = new Date(event.ts).toISOString().slice(0, 10);
       const currency = event.currency ?? '(none)';
       add('activity', [day, event.type], [1n]);
+      naiveWebRows(event, definitions, add);
       const channel = touchChannel(event, definitions);
       if (channel !== null)
         add('touches', [day, channel, event.campaign ?? '(none)', event.type, currency], [1n, BigInt(event.cost ?? 0)]);

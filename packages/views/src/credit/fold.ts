@@ -1,9 +1,10 @@
 import { weightsOf } from '@tributary/attribution/rule-based';
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/amounts/money';
+import { NONE } from '@tributary/model/channels/channel';
 import { type Definitions, RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
 import { dayOf } from '@tributary/model/time';
 import { CONVERTING_PATH, type ConvertingPath } from '../journeys/lenses.ts';
-import { NONE, type TimelineEvent } from '../timeline.ts';
+import type { TimelineEvent } from '../timeline.ts';
 import type { View } from '../view.ts';
 
 export const UNATTRIBUTED = '(unattributed)';

@@ -1,6 +1,7 @@
 /** Conversions one by one: which there are, and of each every touch, its weight, and why. */
 import { CONVERSION_ROUTES } from '@tributary/contract/conversions';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
+import { NONE } from '@tributary/model/channels/channel';
 import { TributaryError } from '@tributary/model/errors';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
@@ -15,7 +16,7 @@ import { findConversion, noConversion } from '@tributary/serving/users/find-conv
 import { orderOf, refundsOf } from '@tributary/serving/users/refunds';
 import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { conversions } from '@tributary/views/conversions/fold';
-import { DROPPED, NONE } from '@tributary/views/timeline';
+import { DROPPED } from '@tributary/views/timeline';
 import type { View } from '@tributary/views/view';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
