@@ -4,10 +4,11 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isBuilt, isInstalledAs, noteBuilt } from './built-from.mjs';
 import { fetchNode, NODE_MAJOR, nodeFor, pinnedNode } from './node-pin.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -53,11 +54,10 @@ function installDependencies(env, say) {
   writeFileSync(STAMP, wanted);
 }
 
-/** By our own stamp; an installation by hand has none and counts when it is newer than the lockfile. */
+/** By our own stamp; an installation by hand has none, and counts when npm installed what the lockfile says. */
 function isInstalled(wanted) {
   if (existsSync(STAMP)) return readFileSync(STAMP, 'utf8') === wanted;
-  const installed = statSync(join(ROOT, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
-  return installed !== undefined && installed.mtimeMs >= statSync(LOCKFILE).mtimeMs;
+  return isInstalledAs(LOCKFILE, join(ROOT, 'node_modules', '.package-lock.json'));
 }
 
 /** True when redis-server is on the PATH, or could be installed. Says what it did, or what to do. */
@@ -85,14 +85,23 @@ export function missing(what, advice) {
   process.exit(MISSING);
 }
 
-const BUILT = { 'packages/console': 'The console at /ui', 'packages/tracker': 'The tracker of pages' };
+/** What browsers load: by its package, what it is called and which sources beside its own it is built from. */
+const BUILT = {
+  console: { what: 'The console at /ui', beside: ['packages/client/src', 'packages/contract/src'] },
+  tracker: { what: 'The tracker of pages', beside: [] },
+};
 
-/** What browsers load, where its sources changed since it was built. The platform runs without it. */
+/** Builds what browsers load, where it or its sources changed since it was built. The platform runs without it. */
 export function buildPages({ node, env }, say = (text) => process.stderr.write(`${text}\n`)) {
-  for (const [folder, what] of Object.entries(BUILT)) {
-    const args = [join(ROOT, folder, 'build/build.ts'), '--if-changed'];
+  for (const [name, { what, beside }] of Object.entries(BUILT)) {
+    const own = `packages/${name}`;
+    const built = join(ROOT, own, 'dist');
+    const sources = [`${own}/src`, `${own}/build`, ...beside, 'package-lock.json'].map((path) => join(ROOT, path));
+    if (isBuilt(built, sources)) continue;
+    const args = [join(ROOT, own, 'build/build.ts')];
     const { status, stderr } = spawnSync(node, args, { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
-    if (status !== 0) say(`${what} could not be built, all else starts without it: ${stderr.trim().slice(-500)}`);
+    if (status === 0) noteBuilt(built, sources);
+    else say(`${what} could not be built, all else starts without it: ${stderr.trim().slice(-500)}`);
   }
 }
 

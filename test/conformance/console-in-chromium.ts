@@ -105,7 +105,7 @@ export type ConsoleInChromium = Awaited<ReturnType<typeof startConsole>>;
 
 export async function startConsole() {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-console-'));
-  await buildConsole({ folder });
+  await buildConsole(folder);
   const rejecting = await startRejecting();
   const world = await createWorld({ console: readBuilt(folder), definitions: DEFINITIONS, collectors: [rejecting.url] });
   const events = history();

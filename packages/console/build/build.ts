@@ -3,25 +3,17 @@
  * parts that some pages load later, one style sheet; the names of all change with what they hold.
  */
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROUTES } from '@tributary/contract/routes';
 import { type Plugin, rolldown } from 'rolldown';
-import { BUILT_FOLDER, LIST_FILE, PAGE_FILE, readList } from '../src/built.ts';
+import { BUILT_FOLDER, LIST_FILE, PAGE_FILE } from '../src/built.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const REPOSITORY = join(ROOT, '../..');
 const APP = join(ROOT, 'src/app');
 /** In the order of the cascade. */
 const STYLES = ['tokens', 'layout', 'parts', 'pages'];
-const INPUTS = ['packages/console/{src,build}/**/*', 'packages/{client,contract}/src/**/*.ts', 'package-lock.json'];
-
-export interface BuildOptions {
-  readonly folder?: string;
-  /** Leaves a build of the same sources as it is. */
-  readonly ifChanged?: boolean;
-}
 
 /** Bytes, compressed, of what a first visit loads, and of all files together. */
 export interface Sizes {
@@ -29,9 +21,7 @@ export interface Sizes {
   readonly all: number;
 }
 
-export async function buildConsole({ folder = BUILT_FOLDER, ifChanged = false }: BuildOptions = {}): Promise<Sizes | null> {
-  const sources = hashOfSources();
-  if (ifChanged && readList(folder)?.sources === sources) return null;
+export async function buildConsole(folder: string = BUILT_FOLDER): Promise<Sizes> {
   const bundle = await rolldown({
     input: { console: join(APP, 'main.tsx') },
     cwd: ROOT,
@@ -61,7 +51,7 @@ export async function buildConsole({ folder = BUILT_FOLDER, ifChanged = false }:
   writeFileSync(join(folder, PAGE_FILE), page);
   // Last, and in one step: who reads the folder meanwhile finds the build before, or this one. Two builds of the same sources write the same.
   const staged = join(folder, `${process.pid}.new`);
-  writeFileSync(staged, `${JSON.stringify({ sources, assets: [...files.keys()] }, null, 2)}\n`);
+  writeFileSync(staged, `${JSON.stringify({ assets: [...files.keys()] }, null, 2)}\n`);
   renameSync(staged, join(folder, LIST_FILE));
   const kept = new Set([...files.keys(), PAGE_FILE, LIST_FILE]);
   for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
@@ -104,23 +94,8 @@ function bytesOf(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0);
 }
 
-function hashOfSources(): string {
-  const hash = createHash('sha256');
-  for (const file of INPUTS.flatMap((pattern) => globSync(pattern, { cwd: REPOSITORY, withFileTypes: true }))
-    .filter((one) => one.isFile())
-    .map((one) => join(one.parentPath, one.name))
-    .sort())
-    hash
-      .update(`${relative(REPOSITORY, file)}\n`)
-      .update(readFileSync(file))
-      .update('\n');
-  return hash.digest('hex');
-}
-
 if (process.argv[1] === import.meta.filename) {
-  const sizes = await buildConsole({ ifChanged: process.argv.includes('--if-changed') });
-  if (sizes !== null) {
-    const kilobytes = (bytes: number) => `${(bytes / 1_000).toFixed(1)} kB`;
-    process.stdout.write(`built the console: ${kilobytes(sizes.first)} for a first visit, ${kilobytes(sizes.all)} in all\n`);
-  }
+  const sizes = await buildConsole();
+  const kilobytes = (bytes: number) => `${(bytes / 1_000).toFixed(1)} kB`;
+  process.stdout.write(`built the console: ${kilobytes(sizes.first)} for a first visit, ${kilobytes(sizes.all)} in all\n`);
 }

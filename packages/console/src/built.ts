@@ -17,9 +17,7 @@ export interface Built {
 }
 
 /** What a build writes beside its files. */
-export interface BuiltList {
-  /** SHA-256 of everything that it was built from, hexadecimal. */
-  readonly sources: string;
+interface BuiltList {
   readonly assets: readonly string[];
 }
 
@@ -45,7 +43,7 @@ export function readBuilt(folder: string = BUILT_FOLDER): Built | null {
   };
 }
 
-export function readList(folder: string = BUILT_FOLDER): BuiltList | null {
+function readList(folder: string = BUILT_FOLDER): BuiltList | null {
   try {
     return JSON.parse(readFileSync(join(folder, LIST_FILE), 'utf8')) as BuiltList;
   } catch (cause) {

@@ -3,7 +3,7 @@
  * folder, as a package that is installed elsewhere: `npm run tracker -- FOLDER`.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -56,17 +56,6 @@ function replaceFile(path: string, text: string): void {
   renameSync(`${path}.${process.pid}`, path);
 }
 
-/** The scripts are as new as what they are built from. */
-function isBuilt(): boolean {
-  const changedMs = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = [
-    ...globSync('{src,build}/**/*.ts', { cwd: ROOT }).map((name) => join(ROOT, name)),
-    join(REPOSITORY, 'package-lock.json'),
-  ];
-  const newest = Math.max(...sources.map(changedMs));
-  return [SCRIPT, ATTENTION].every((name) => changedMs(join(BUILT_FOLDER, name)) > newest);
-}
-
 function declare(folder: string): void {
   const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
   const options = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rewriteRelativeImportExtensions'];
@@ -76,6 +65,6 @@ function declare(folder: string): void {
 
 if (process.argv[1] === import.meta.filename) {
   const [target] = process.argv.slice(2);
-  if (target !== undefined && target !== '--if-changed') await buildPackage(target);
-  else if (target === undefined || !isBuilt()) await buildScripts();
+  if (target === undefined) await buildScripts();
+  else await buildPackage(target);
 }
