@@ -23,6 +23,22 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     test: STAGED,
   },
   {
+    lie: 'late events that a held generation counts ask for a run again',
+    law: '8',
+    file: `${RECOMPUTE}/pending.ts`,
+    from: 'serving.deltas([], await newestComputed(dataDir))',
+    to: 'serving.deltas([], Math.min(1, await newestComputed(dataDir)))',
+    test: 'jobs/recompute/test/pending.test.ts',
+  },
+  {
+    lie: 'each worker asks for a run of its own where late events are pending',
+    law: '8',
+    file: 'packages/queue/src/recompute-queue.ts',
+    from: '{ ...JOB_OPTIONS, jobId, deduplication }',
+    to: '{ ...JOB_OPTIONS, jobId }',
+    test: 'packages/queue/test/recompute-queue.redis.test.ts',
+  },
+  {
     lie: 'a staged generation promotes itself in spite of an engine defect',
     law: '7',
     file: `${RECOMPUTE}/publish/publication.ts`,

@@ -22,8 +22,9 @@ import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
 import { shardVersion } from './distribute/version.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
+import { watchPending } from './pending.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
-import { followSchedules, watchdogOf } from './schedules.ts';
+import { followSchedules, pendingWatchOf, watchdogOf } from './schedules.ts';
 import { watchRuns } from './watchdog.ts';
 
 /** Reconciliation, retirement and merging follow what has a bound of its own, ms. */
@@ -131,6 +132,7 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
   const longestRunMs = config.batchSealTimeoutMs + 2 * config.batchComputeTimeoutMs + WEDGED_SLACK_MS;
   const watched = { dataDir: ports.dataDir, longestRunMs, everyMs: config.batchEveryMs, queue, metrics, logger };
   watchRuns(watchdogOf({ ...watched, active: worker.active }), signal);
+  watchPending(pendingWatchOf({ ports, runAtPending: config.batchRunAtPending, queue, logger }), signal);
 
   return {
     async ready() {

@@ -1,9 +1,12 @@
 /** What a worker says of schedules when it starts, and what its watchdog reports of them. */
 import type { RecomputeQueue } from '@tributary/queue/recompute-queue';
 import type { RecomputeMetrics } from './metrics.ts';
+import type { PendingWatch } from './pending.ts';
+import type { RunPorts } from './ports.ts';
 import type { Trouble, Watchdog } from './watchdog.ts';
 
 interface Logger {
+  info(about: object, message: string): void;
   warn(about: object, message: string): void;
   error(about: object, message: string): void;
 }
@@ -57,5 +60,23 @@ export function watchdogOf({ dataDir, longestRunMs, everyMs, queue, metrics, log
       if (wedged.ms > 0) logger.error(wedged, 'a run is under way for too long: "tributary batch cancel" ends it');
     },
     onError: (error) => logger.warn({ err: String(error) }, 'the watchdog could not look at runs and schedules'),
+  };
+}
+
+interface PendingWatched {
+  readonly ports: Pick<RunPorts, 'dataDir' | 'serving'>;
+  readonly runAtPending: number;
+  readonly queue: Pick<RecomputeQueue, 'requestForPending'>;
+  readonly logger: Logger;
+}
+
+export function pendingWatchOf({ ports: { dataDir, serving }, runAtPending, queue, logger }: PendingWatched): PendingWatch {
+  return {
+    dataDir,
+    serving,
+    runAtPending,
+    request: queue.requestForPending,
+    onRequested: (pending) => logger.info({ pending }, 'a run was asked for, as many late events are pending'),
+    onError: (error) => logger.warn({ err: String(error) }, 'how many late events are pending is not known'),
   };
 }

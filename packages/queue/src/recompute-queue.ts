@@ -21,6 +21,11 @@ export interface RunDemand {
 
 export interface RecomputeQueue {
   requestRun(demand: RunDemand): Promise<{ readonly jobId: string }>;
+  /**
+   * Asks for a run because as many late events are pending; it does not publish over a rollback. Resolves with whether it was asked for: not where that
+   * was less than PENDING_RUN_EVERY_MS ago, by whichever worker.
+   */
+  requestForPending(pending: number): Promise<boolean>;
   readonly schedules: Schedules;
   /** Jobs by state: waiting, active, delayed, failed, … */
   counts(): Promise<Readonly<Record<string, number>>>;
@@ -46,6 +51,9 @@ export interface JobStatus {
   /** How far a run is that several processes compute; null when one does. */
   readonly shards: { readonly done: number; readonly total: number } | null;
 }
+
+/** A run that fails, or that leaves as many events pending, is not asked for again at once, ms. */
+export const PENDING_RUN_EVERY_MS = 10 * 60_000;
 
 const JOB_OPTIONS: JobTemplateOptions = {
   attempts: ATTEMPTS,
@@ -86,6 +94,14 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
         ...(promotion !== undefined && { promotion }),
         begun: null,
       }),
+    async requestForPending(pending) {
+      const jobId = `run-${randomBytes(6).toString('hex')}`;
+      const reason = `schedule, as ${pending} late events were pending`;
+      const data: RunJob = { action: 'run', mode: 'incremental', reason, scheduled: true, definitions: null, begun: null };
+      const deduplication = { id: 'pending', ttl: PENDING_RUN_EVERY_MS };
+      // BullMQ answers with the job that there is, where one was added within that time.
+      return (await answered(queue.add('run', data, { ...JOB_OPTIONS, jobId, deduplication }))).id === jobId;
+    },
     schedules: openSchedules(redis, namespace, queue, JOB_OPTIONS),
     counts: () => answered(queue.getJobCounts()),
     async status(jobId) {

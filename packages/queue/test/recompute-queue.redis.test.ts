@@ -348,3 +348,13 @@ test('a Redis that is away is an error after 5 s, not a wait for ever', async ()
   await expect(lonely.requestRun({ mode: 'full', by: 'ana' })).rejects.toMatchObject({ code: 'store_unavailable' });
   away.disconnect();
 });
+
+test('law 8: of workers that see many late events at once one asks for a run, which is a scheduled one', async () => {
+  const other = openRecomputeQueue(rig.connect(), rig.namespace);
+  rig.stopAfter(() => other.close());
+  const asked = await Promise.all([queue, other, queue].map((one) => one.requestForPending(5_000)));
+  expect(asked.filter(Boolean)).toHaveLength(1);
+  const runs = await queue.runs();
+  expect(runs).toMatchObject([{ state: 'waiting', scheduled: true, reason: 'schedule, as 5000 late events were pending' }]);
+  expect(await other.requestForPending(6_000)).toBe(false);
+});

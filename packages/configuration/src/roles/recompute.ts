@@ -48,6 +48,14 @@ export const RECOMPUTE_SETTINGS = {
     unit: 'rows',
     why: 'a generation is computed by many workers from two shards of this size on; below, in one session',
   },
+  batchRunAtPending: {
+    type: 'int',
+    default: 0,
+    min: 1,
+    orZero: true,
+    unit: 'events',
+    why: 'a run begins before its schedule once as many late events wait for a generation, at most every ten minutes; 0: never',
+  },
   batchKeepGenerations: {
     type: 'int',
     default: 3,
