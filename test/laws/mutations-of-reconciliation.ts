@@ -72,6 +72,22 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     test: RECONCILED,
   },
   {
+    lie: 'an event that came within an hour came within ten minutes too',
+    law: '8',
+    file: `${RECONCILE}/examine.ts`,
+    from: "const above = i === 0 ? '' :",
+    to: "const above = i >= 0 ? '' :",
+    test: RECONCILED,
+  },
+  {
+    lie: 'a schedule by a time that each look draws is taken',
+    law: '7',
+    file: 'packages/queue/src/schedules.ts',
+    from: '/(?<![a-z])h/i.test(cron) || ',
+    to: '',
+    test: 'packages/queue/test/schedules.redis.test.ts',
+  },
+  {
     lie: 'what a timeline could not hold is called an engine defect',
     law: '7',
     file: `${RECONCILE}/report.ts`,

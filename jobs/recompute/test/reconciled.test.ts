@@ -89,6 +89,21 @@ test('law 8: a planted set of late events, of events beyond retention and of cop
   expect(report.failure).toBeUndefined();
   expect(report.causes).toMatchObject({ events: { late: 3, beyondRetention: 1, duplicate: 1 }, unexamined: 0 });
   expect(conversionsBy(report)).toEqual({ late: 2, duplicate: -1 });
+  // Received at 30 h: from now on, to more than a day before; four of them too late for real time.
+  const within = report.causes?.lateness?.within.filter(({ events }) => events > 0);
+  expect(within).toEqual([
+    { ms: MINUTE_MS, events: 1 },
+    { ms: HOUR_MS, events: 2 },
+    { ms: 6 * HOUR_MS, events: 3 },
+    { ms: 3 * 24 * HOUR_MS, events: 1 },
+  ]);
+  expect(report.causes?.lateness).toMatchObject({
+    days: [
+      { date: '2026-03-02', late: 3 },
+      { date: '2026-03-01', late: 1 },
+    ],
+    olderLate: 0,
+  });
   expect(report.views['conversions']?.classes['late']?.amounts).toEqual({
     EUR: { valueMinor: { difference: 570, moved: 570 } },
   });

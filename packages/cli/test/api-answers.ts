@@ -191,6 +191,15 @@ export const RECONCILIATIONS = {
           events: { late: 3, beyondRetention: 0, duplicate: 1 },
           unexamined: 0,
           doubted: 0,
+          lateness: {
+            within: [
+              { ms: 60_000, events: 37 },
+              { ms: 604_800_000, events: 2 },
+              { ms: null, events: 1 },
+            ],
+            days: [{ date: '2026-11-16', late: 2 }],
+            olderLate: 1,
+          },
           conversions: [
             {
               id: 'order-1',

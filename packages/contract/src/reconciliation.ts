@@ -40,6 +40,22 @@ const Causes = z
       .int()
       .describe('Users who were not examined, because there are too many of them or of their events: at least this number.'),
     doubted: z.int().describe('Events so near the line that the archive does not say whether real time took them for late.'),
+    lateness: z
+      .object({
+        within: z
+          .array(z.object({ ms: z.int().nullable(), events: z.int() }))
+          .describe(
+            'How long after it happened an event came, by log time: each in the first that holds it; null: later than all.',
+          ),
+        days: z
+          .array(z.object({ date: z.string(), late: z.int() }))
+          .describe('Late events by the day on which they happened (UTC), newest first, at most 40.'),
+        olderLate: z.int().describe('Those of all older days.'),
+      })
+      .optional()
+      .describe(
+        'What arrived since the cut before. Absent where there was too much to read, and in those of an earlier version.',
+      ),
     conversions: z
       .array(
         z.object({

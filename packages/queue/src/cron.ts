@@ -7,12 +7,18 @@
 import { DAY_MS } from '@tributary/model/time';
 import { getNextMillis, type RepeatOptions } from 'bullmq';
 
+/** Times in a row that the library shifts, at most: those of an hour, minute by minute, and more. */
+const MOST_SHIFTED = 100;
+
 /** The first instant after `ms` at which the pattern is due, epoch ms; undefined: none comes. */
 export function nextOfCron(ms: number, pattern: string, timeZone: string): number | undefined {
   const wallOf = (at: number) => at + offsetMs(timeZone, at);
   let next = nextIn(timeZone, pattern, ms);
   // What the library shifted is not a time of the pattern.
-  while (next !== undefined && nextIn('UTC', pattern, wallOf(next) - 1) !== wallOf(next)) next = nextIn(timeZone, pattern, next);
+  for (let tries = 0; next !== undefined && nextIn('UTC', pattern, wallOf(next) - 1) !== wallOf(next); tries++) {
+    if (tries === MOST_SHIFTED) return next;
+    next = nextIn(timeZone, pattern, next);
+  }
   for (let from = ms; next !== undefined && from < next; from += DAY_MS) {
     const leap = leapWithin(timeZone, from, Math.min(from + DAY_MS, next));
     if (leap === null || leap.at <= ms) continue;

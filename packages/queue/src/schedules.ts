@@ -225,7 +225,8 @@ function demandTiming(timing: Timing, nowMs: number): void {
       `timeZone must be an IANA name such as Europe/Berlin (got ${JSON.stringify(timeZone)}). Correct it`,
     );
   if (cron === null) return;
-  if (cron.trim().split(/\s+/).length !== 5 || !comes(timing, nowMs))
+  // The library draws another time for H at each look.
+  if (cron.trim().split(/\s+/).length !== 5 || /(?<![a-z])h/i.test(cron) || !comes(timing, nowMs))
     throw new TributaryError(
       'invalid_query',
       `cron must be five fields that a time comes for: minute, hour, day of the month, month, day of the week, such as "30 3 * * 1" (got ${JSON.stringify(cron)}). Correct it`,

@@ -154,6 +154,7 @@ test.each([
   ['six fields', 'n', { everyMs: null, cron: '0 30 3 * * *' }, 'five fields that a time comes for'],
   ['a day that never comes', 'n', { everyMs: null, cron: '0 0 31 2 *' }, 'five fields that a time comes for'],
   ['no cron', 'n', { everyMs: null, cron: 'daily' }, 'five fields that a time comes for'],
+  ['a time that is drawn', 'n', { everyMs: null, cron: 'H H(0-5) * * *' }, 'five fields that a time comes for'],
   [
     'a zone that is none',
     'n',
@@ -163,6 +164,11 @@ test.each([
 ])('refused before anything is set: %s', async (_, name, more, message) => {
   await expect(queue.schedules.set(name, schedule(more))).rejects.toThrow(message);
   expect(await queue.schedules.list(NOW)).toEqual([]);
+});
+
+test('days of the week have names, THU too', async () => {
+  await queue.schedules.set('weekly', schedule({ everyMs: null, cron: '0 3 * MAR-DEC THU' }));
+  expect((await queue.schedules.list(NOW))[0]?.next).toHaveLength(3);
 });
 
 test('schedules are bounded in number', async () => {

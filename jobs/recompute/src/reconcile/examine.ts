@@ -13,18 +13,20 @@ import { EVENT_COLUMNS, LATER_COLUMNS, type SegmentManifest, type StoredFile } f
 import { blockOf, readSegments } from '@tributary/archive/segments';
 import { safeInteger } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
-import { dayOf } from '@tributary/model/time';
+import { DAY_MS, dayOf, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { CAUSES, type Cause, type ChangedConversion } from '../specs/causes.ts';
-import type { ExamineSpec } from '../specs/compare.ts';
+import type { ExamineSpec, Lateness } from '../specs/compare.ts';
 import { type Arrived, examineUser, marginOf } from './examine-user.ts';
 
 export interface Examined {
   readonly rows: ReadonlyMap<Cause, RowsByView>;
   readonly events: Readonly<Record<Cause, number>>;
+  /** null: there was too much to read. */
+  readonly lateness: Lateness | null;
   /** The newest first, bounded. */
   readonly conversions: readonly ChangedConversion[];
   /** Users who were not examined, because there are too many, or too many events of them. */
@@ -41,26 +43,27 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   const files = segments.flatMap((of) => of.flatMap((segment) => segment.files));
   if (rowsIn(files) > spec.limits.rows) return { ...nothing(), unexamined: 1 };
   await loadTimed(session, dataDir, spec, files);
+  const none = { ...nothing(), lateness: await latenessOf(session, definitions) };
   await loadKnown(session, dataDir, spec);
   const earlier = () => segmentsOf(dataDir, [], spec.cutAfter);
   await session.run(suspectsSql(definitions));
   const isTooMuch = deep && !(await addOlderSuspects(session, dataDir, spec, rules, await earlier()));
   const { users, left } = await chooseUsers(session, spec);
   const unexamined = left + (isTooMuch ? 1 : 0);
-  if (users === 0) return { ...nothing(), unexamined };
+  if (users === 0) return { ...none, unexamined };
   const fromMs = await earliestMs(session, rules);
   const window = (await earlier()).flatMap((of) => of.flatMap((segment) => since(segment.files, fromMs)));
   const read = [...window, ...files];
-  if (rowsIn(read) > spec.limits.rows) return { ...nothing(), unexamined: users + unexamined };
+  if (rowsIn(read) > spec.limits.rows) return { ...none, unexamined: users + unexamined };
   const fitting = await leaveOutMany(session, dataDir, read, spec, fromMs);
   await loadHeld(session, dataDir, deep ? spec.events : spec.known);
   const arrived = await arrivalsOf(session, dataDir, read, fromMs);
   const doubted = await doubtedEvents(session, spec, definitions);
-  return { ...sumOf([...arrived.values()], rules, spec), unexamined: unexamined + users - fitting, doubted };
+  return { ...none, ...sumOf([...arrived.values()], rules, spec), unexamined: unexamined + users - fitting, doubted };
 }
 
 function nothing(): Omit<Examined, 'unexamined'> {
-  return { doubted: 0, rows: new Map(), events: { late: 0, beyondRetention: 0, duplicate: 0 }, conversions: [] };
+  return { doubted: 0, lateness: null, rows: new Map(), events: { late: 0, beyondRetention: 0, duplicate: 0 }, conversions: [] };
 }
 
 /** By partition. `after`: the last segment before them; absent: none. */
@@ -107,6 +110,28 @@ async function loadTimed(session: DuckDb, dataDir: string, spec: ExamineSpec, fi
         PARTITION BY partition ORDER BY position, entry_index ROWS UNBOUNDED PRECEDING) AS running
       FROM ${parquetFiles(dataDir, files, TIMED)}
     ) AS arrived LEFT JOIN begun USING (partition)`);
+}
+
+const WITHIN_MS = [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, 3 * DAY_MS, 7 * DAY_MS, 30 * DAY_MS] as const;
+const MOST_DAYS = 40;
+
+async function latenessOf(session: DuckDb, { latenessMs }: Definitions): Promise<Lateness> {
+  const bounds = [...WITHIN_MS, null];
+  const counted = bounds.map((ms, i) => {
+    const above = i === 0 ? '' : ` AND log_time - ts > ${bounds[i - 1]}`;
+    return `count(*) FILTER (WHERE ${ms === null ? 'true' : `log_time - ts <= ${ms}`}${above}) AS within_${i}`;
+  });
+  const [row] = await session.rows(`SELECT ${counted.join(', ')} FROM timed`);
+  const days = await session.rows(
+    `SELECT strftime(make_timestamp(ts * 1000), '%Y-%m-%d') AS date, count(*) AS late FROM timed WHERE ts <= log_time - ${latenessMs}
+     GROUP BY ALL ORDER BY date DESC`,
+  );
+  const late = days.map((day) => ({ date: String(day['date']), late: safeInteger(day['late'], 'late') }));
+  return {
+    within: bounds.map((ms, i) => ({ ms, events: safeInteger(row?.[`within_${i}`], 'within') })),
+    days: late.slice(0, MOST_DAYS),
+    olderLate: late.slice(MOST_DAYS).reduce((sum, day) => sum + day.late, 0),
+  };
 }
 
 /** Leaves `known`: which of these came before, and when and as what the first of them was. */

@@ -32,8 +32,8 @@ function hasDefects({ views }: Once): boolean {
 }
 
 function reconciledOf({ views, remainder, examined }: Once): Reconciled {
-  const { events, unexamined, doubted, conversions } = examined;
-  return { views, remainder, causes: { events, unexamined, doubted, conversions } };
+  const { events, unexamined, doubted, lateness, conversions } = examined;
+  return { views, remainder, causes: { events, unexamined, doubted, ...(lateness !== null && { lateness }), conversions } };
 }
 
 /** In a session of its own: the memory of one is free before the next. */

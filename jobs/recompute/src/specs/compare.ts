@@ -59,6 +59,15 @@ export interface ExamineLimits {
   readonly clockSlackMs: number;
 }
 
+export interface Lateness {
+  /** Each event since the cut before in the first that holds it; ms, null: all that came later. */
+  readonly within: readonly { readonly ms: number | null; readonly events: number }[];
+  /** Late ones by the day on which they happened (UTC), newest first, bounded. */
+  readonly days: readonly { readonly date: string; readonly late: number }[];
+  /** Those of all older days. */
+  readonly olderLate: number;
+}
+
 /** What the comparing child says. */
 export interface Reconciled {
   readonly views: CompareResult;
@@ -74,6 +83,8 @@ export interface CausesFound {
   readonly unexamined: number;
   /** Events so near the line that the archive does not say whether real time took them for late. */
   readonly doubted: number;
+  /** How long after it happened an event came, by log time. Absent: there was too much to read. */
+  readonly lateness?: Lateness;
   /** Conversions that came too late or twice, or have touches that did, with their paths; the newest, bounded. */
   readonly conversions: readonly ChangedConversion[];
 }

@@ -24,6 +24,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 const LISTED_CONVERSIONS = 5;
 const LISTED_TOUCHES = 6;
+const LISTED_DAYS = 7;
 
 /** Rows that were right, as a part of all; null: nothing was compared, or an earlier version did. */
 export function matchRate({ views }: Pick<Reconciliation, 'views'>): number | null {
@@ -59,7 +60,13 @@ export function labelOfClass(name: string): string {
 }
 
 export function classesText(report: Reconciliation, screen: Pick<Terminal, 'width' | 'bold'>): string[] {
-  return [...agreement(report), ...defects(report), ...classTable(report, screen), ...changedConversions(report)];
+  return [
+    ...agreement(report),
+    ...defects(report),
+    ...classTable(report, screen),
+    ...lateness(report),
+    ...changedConversions(report),
+  ];
 }
 
 function agreement(report: Reconciliation): string[] {
@@ -131,6 +138,30 @@ function lineOf(
 function figure(measure: string, value: Integer, currency: string): string {
   if (/minor$/i.test(measure)) return money(value, currency);
   return /micros$/i.test(measure) ? conversions(value) : count(value);
+}
+
+/** How late events came, and of which days the late ones are. */
+function lateness({ causes }: Reconciliation): string[] {
+  if (causes?.lateness === undefined) return [];
+  const { within, days, olderLate } = causes.lateness;
+  const all = within.reduce((sum, { events }) => sum + events, 0);
+  if (all === 0 || days.length === 0) return [];
+  const came = within.filter(({ events }) => events > 0);
+  const parts = came.map(({ ms, events }) => `${count(events)} ${ms === null ? 'later' : `within ${wholeSpan(ms)}`}`);
+  const listed = days.slice(0, LISTED_DAYS).map(({ date, late }) => `${date} ${count(late)}`);
+  const rest = days.slice(LISTED_DAYS).reduce((sum, { late }) => sum + late, olderLate);
+  return [
+    '',
+    `how long after they happened ${counted(all, 'event')} came: ${parts.join(', ')}`,
+    `late ones by day: ${[...listed, ...(rest > 0 ? [`older ${count(rest)}`] : [])].join(', ')}`,
+  ];
+}
+
+/** Bounds are whole days, hours or minutes. */
+function wholeSpan(ms: number): string {
+  const minutes = ms / 60_000;
+  if (minutes % 1_440 === 0) return `${minutes / 1_440} d`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} min`;
 }
 
 function changedConversions({ causes }: Reconciliation): string[] {
