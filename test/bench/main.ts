@@ -14,6 +14,7 @@ import { benchModels } from './models.ts';
 import { benchPeers } from './peers.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
+import { benchSegments } from './segments.ts';
 import { benchSignals } from './signals.ts';
 import { benchSpeed } from './speed.ts';
 import { benchSteady } from './steady.ts';
@@ -37,6 +38,7 @@ const { values, positionals } = parseArgs({
 
 const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   speed: () => benchSpeed({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }),
+  segments: () => benchSegments({ events: Number(values.events ?? 300_000), users: Number(values.users ?? 30_000), seed: 1 }),
   steady: () => benchSteady(5_000, Number(values.seconds ?? 20)),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),

@@ -14,7 +14,7 @@ const WARM_UP_S = 6;
 /** Odd: the median is one of them. */
 const ROUNDS = 3;
 
-const DEFINITIONS = {
+export const TWENTY_DEFINITIONS = {
   fields: { product: 'properties.product', place: { from: 'properties.position', type: 'integer' } },
   signals: {
     views1h: { count: 'product_view', window: '1h' },
@@ -39,12 +39,14 @@ const DEFINITIONS = {
   sessions: { web: { gap: '30m', keep: { count: 3, age: '7d' } } },
   segments: { planner: { enter: "type == 'search'", ttl: '14d', exit: "type == 'purchase'" } },
 };
-const NAMES = [DEFINITIONS.signals, DEFINITIONS.sessions, DEFINITIONS.segments].flatMap((section) => Object.keys(section));
+const NAMES = [TWENTY_DEFINITIONS.signals, TWENTY_DEFINITIONS.sessions, TWENTY_DEFINITIONS.segments].flatMap((section) =>
+  Object.keys(section),
+);
 
 export async function benchSignals(seconds: number): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
   const file = join(folder, 'definitions.json');
-  await writeFile(file, JSON.stringify(DEFINITIONS));
+  await writeFile(file, JSON.stringify(TWENTY_DEFINITIONS));
   try {
     return await withPlatform(({ collectorUrl, apiUrl, keys }) => measured(seconds, collectorUrl, apiUrl, keys), {
       TRIBUTARY_DEFINITIONS_FILE: file,

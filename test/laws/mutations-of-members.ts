@@ -8,6 +8,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     file: 'services/speed/src/apply/follow-members.ts',
     from: 'return new Map(users);',
     to: 'return new Map(users.slice(1));',
+    test: 'test/laws/law-1-segments.test.ts',
   },
   {
     lie: 'time passes for a segment at the end of a commit alone',
@@ -15,6 +16,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     file: 'services/speed/src/segments/advance-user.ts',
     from: '    passTime(one.logTimeMs);\n',
     to: '',
+    test: 'test/laws/law-1-segments.test.ts',
   },
   {
     lie: 'what an event out of order takes back of a segment is not said',
@@ -22,6 +24,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     file: 'services/speed/src/segments/advance-user.ts',
     from: 'if (revision.takenBack.length > 0)',
     to: 'if (revision.takenBack.length > 9)',
+    test: 'test/laws/law-1-segments.test.ts',
   },
   {
     lie: 'a user who is to be looked at again is so when the last of their segments has something happen',
@@ -29,6 +32,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     file: 'services/speed/src/segments/advance-user.ts',
     from: 'dueMs = Math.min(dueMs, nextMs);',
     to: 'dueMs = nextMs;',
+    test: 'test/laws/law-1-segments.test.ts',
   },
   {
     lie: 'members are known before every user was looked at',
@@ -36,6 +40,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     file: 'services/speed/src/apply/follow-members.ts',
     from: 'following.isWhole = cursor === null;',
     to: 'following.isWhole = true;',
+    test: 'test/laws/law-1-segments.test.ts',
   },
   {
     lie: 'a state that a worker left which does not follow members says who is in',
@@ -43,6 +48,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     file: 'packages/store/src/format/state.ts',
     from: 'key !== undefined && of === commit ?',
     to: 'key !== undefined ?',
+    test: 'packages/store/src/format/state.test.ts',
   },
   {
     lie: 'the types of one of two conditions are those of both',
@@ -75,5 +81,29 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     from: 'isKnown ? Math.min(following.atMs, user.dueMs - 1) :',
     to: 'isKnown ? following.atMs :',
     test: 'services/speed/test/segments.test.ts',
+  },
+  {
+    lie: 'members are known though one partition has not looked at all of its users',
+    law: '7',
+    file: 'services/api/src/routes/segments.ts',
+    from: '|| !watched.isWhole',
+    to: '',
+    test: 'services/api/test/segments.test.ts',
+  },
+  {
+    lie: 'the next page of members begins at the partition after',
+    law: '7',
+    file: 'services/api/src/routes/segments.ts',
+    from: 'partition === first ? after : null',
+    to: 'null',
+    test: 'services/api/test/segments.test.ts',
+  },
+  {
+    lie: 'the end of an episode says that it began when the commit before could know',
+    law: '3',
+    file: 'services/speed/src/segments/advance-user.ts',
+    from: 'lines.push(said(i, asOfItself(i, transition), null));',
+    to: 'lines.push(said(i, transition, null));',
+    test: 'test/laws/law-1-segments.test.ts',
   },
 ];

@@ -35,6 +35,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['events', 'rejections'], load: async () => (await import('./commands/events-rejections.ts')).addEventsRejections },
   { path: ['events', 'tail'], load: async () => (await import('./commands/events-tail.ts')).addEventsTail },
   { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
+  { path: ['segments'], load: async () => (await import('./commands/segments.ts')).addSegments },
   { path: ['users', 'export'], load: async () => (await import('./commands/users-export.ts')).addUsersExport },
   { path: ['users', 'keys'], load: async () => (await import('./commands/users-keys.ts')).addUsersKeys },
   { path: ['conversions'], load: async () => (await import('./commands/conversions.ts')).addConversions },

@@ -11,6 +11,7 @@ import { REPROCESSING_ROUTES } from './reprocessing.ts';
 import type { Routes } from './route.ts';
 import { RUN_ROUTES } from './runs.ts';
 import { SCHEDULE_ROUTES } from './schedules.ts';
+import { SEGMENT_ROUTES } from './segments.ts';
 import { SIGNAL_VALUE_ROUTES } from './signal-values.ts';
 import { STREAM_ROUTES } from './stream.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
@@ -22,6 +23,7 @@ export const ROUTES = {
   ...USER_ROUTES,
   ...USER_EXPORT_ROUTES,
   ...SIGNAL_VALUE_ROUTES,
+  ...SEGMENT_ROUTES,
   ...TRAINING_SET_ROUTES,
   ...ATTRIBUTION_ROUTES,
   ...PATH_ROUTES,

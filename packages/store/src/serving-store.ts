@@ -84,6 +84,8 @@ export interface MembersPage {
   readonly unsure: number;
   /** By their bytes. */
   readonly users: readonly string[];
+  /** When the first user is due to be looked at, epoch ms: where log time has passed it, some were not yet. null: none is. */
+  readonly dueMs: number | null;
 }
 
 export interface ServingStore {

@@ -36,6 +36,8 @@ export interface WorkerLimits extends PartitionLimits, RecordLimits, ReadAheadLi
   readonly longBatchEvents: number;
   /** What is applied in one iteration, before it is committed: units of work.ts. */
   readonly turnWork: number;
+  /** Users that one commit looks at though nothing of them came: those who are due, and those whose segments are new. */
+  readonly passedUsers: number;
 }
 
 export const DEFAULT_LIMITS: WorkerLimits = {
@@ -51,6 +53,7 @@ export const DEFAULT_LIMITS: WorkerLimits = {
   loadBytes: 16 * 1024 * 1024,
   longBatchEvents: 2_000,
   turnWork: MOST_OF_TURN,
+  passedUsers: 1_000,
   outputs: 'none',
 };
 
@@ -98,7 +101,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     ...(options.onReset && { onReset: options.onReset }),
   });
   const records = createUserRecords(store, limits);
-  const segments = createSegmentStage({ store, records, sha256Hex, outputs: limits.outputs });
+  const segments = createSegmentStage({ store, records, sha256Hex, ...limits });
   const home = createHomeAppender(log);
   const { partitions, identity: logIdentity } = log;
   const { longBatchEvents } = limits;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { generationsBetween, relayedText, stateFrom } from './state.ts';
+import { generationsBetween, relayedText, stateFrom, watchedText } from './state.ts';
 
 test('law 7: generations that a partition stepped over are none of it, wherever between them the reader begins', () => {
   const state = { position: 'p', generation: '30', 'gap:2': '9', 'gap:11': '29' };
@@ -35,4 +35,13 @@ test('law 7: how many messages were sent and applied is read as it was written, 
   ])
     expect(stateFrom({ position: 'p', relayed: relayedText(relayed) })?.relayed).toEqual(relayed);
   expect(stateFrom({ position: 'p' })).not.toHaveProperty('relayed');
+});
+
+test('law 7: how far members are known holds of the commit that says so alone, whatever its id is', () => {
+  const state = { position: 'p', commit: 'a b:1' };
+  const watched = { key: 'k', sinceMs: 7, isWhole: true };
+  expect(stateFrom({ ...state, watched: `${watchedText(watched)} a b:1` })).toMatchObject({ watched });
+  expect(stateFrom({ ...state, watched: `${watchedText({ ...watched, isWhole: false })} a b:1` })?.watched?.isWhole).toBe(false);
+  expect(stateFrom({ ...state, watched: `${watchedText(watched)} another` })).not.toHaveProperty('watched');
+  expect(stateFrom(state)).not.toHaveProperty('watched');
 });

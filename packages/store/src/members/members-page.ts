@@ -15,16 +15,18 @@ export async function readMembers(
   const prefix = partitionPrefix(namespace, partition);
   const members = membersKey(namespace, partition, version);
   const state = () => redis.hmget(`${prefix}state`, ...KEPT_FIELDS, 'watched');
-  const [before, count, unsure, users, later] = await Promise.all([
+  const [before, count, unsure, users, due, later] = await Promise.all([
     state(),
     redis.zcard(members),
     redis.zcard(`${prefix}unsure`),
     redis.zrange(members, after === null ? '-' : `(${after}`, '+', 'BYLEX', 'LIMIT', 0, limit),
+    redis.zrange(`${prefix}due`, '0', '0', 'WITHSCORES'),
     state(),
   ]);
+  const dueMs = due[1] === undefined ? null : Number(due[1]);
   const [first, last] = [watchedIn(before), watchedIn(later)];
   const isSame = first?.key === last?.key && first?.sinceMs === last?.sinceMs && first?.isWhole === last?.isWhole;
-  return { kept: keptFrom(later), watched: isSame ? last : null, count, unsure, users };
+  return { kept: keptFrom(later), watched: isSame ? last : null, count, unsure, users, dueMs };
 }
 
 function watchedIn(values: readonly (string | null)[]): Watched | null {

@@ -69,7 +69,7 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
     });
 
     test('users are due in the order of their instants, as many as asked for, and once each', async () => {
-      const { speed } = await make();
+      const { speed, serving } = await make();
       expect(await speed.dueUsers(P, 10_000, 5)).toEqual({ users: [], isMore: false, nextMs: null });
       const due = new Map([
         ['a', 30],
@@ -98,6 +98,8 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
       });
       expect(await speed.duesOf(P, ['d', 'x', 'a'])).toEqual([20, null, 30]);
       expect(await speed.duesOf(P, [])).toEqual([]);
+      expect((await serving.members(P, page('v'))).dueMs).toBe(10);
+      expect((await serving.members(P - 1, page('v'))).dueMs).toBeNull();
       await speed.commit(
         following('p1', 'p2', {
           due: new Map([

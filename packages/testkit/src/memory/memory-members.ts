@@ -43,7 +43,7 @@ export function scanned(users: readonly string[], cursor: string | null) {
 }
 
 export function membersPage(
-  { of, unsure }: MembersInMemory,
+  { of, due, unsure }: MembersInMemory,
   state: PartitionState | null,
   { version, after, limit }: PageOfMembers,
 ): MembersPage {
@@ -55,5 +55,6 @@ export function membersPage(
     count: bytes.length,
     unsure: unsure.size,
     users: behind.slice(0, limit).map((user) => user.toString()),
+    dueMs: due.size === 0 ? null : Math.min(...due.values()),
   };
 }

@@ -27,36 +27,46 @@ export interface SegmentStageOptions {
   readonly records: Pick<UserRecords, 'read'>;
   readonly sha256Hex: (text: string) => string;
   readonly outputs: OutputKinds;
-  /** Users that are looked at in one commit because they are due. Where there are more, the next commits go on. */
-  readonly mostDue?: number;
+  /** Users that one commit looks at because they are due, and because they were not looked at yet. Where there are more, the next commits go on. */
+  readonly passedUsers: number;
 }
 
-const MOST_DUE = 1_000;
+/** Steps of the walk over all keys in one commit: 60 ms of Redis, one by one. */
+const MOST_STEPS = 200;
+const NO_APPENDS: ReadonlyMap<string, string> = new Map();
 const NO_SEEN: readonly Seen[] = [];
 
 export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
-  const { store, records, sha256Hex, outputs, mostDue = MOST_DUE } = options;
+  const { store, records, sha256Hex, outputs, passedUsers } = options;
   const says = outputs === 'segments' || outputs === 'all';
 
   /** Users that are due by then, with the instants; and when the next one is. */
   async function dueBy(run: PartitionRun, following: Following, upToMs: number): Promise<ReadonlyMap<string, number>> {
     if (following.nextDueMs !== null && following.nextDueMs > upToMs) return new Map();
-    const { users, nextMs } = await store.dueUsers(run.partition, upToMs, mostDue);
+    const { users, nextMs } = await store.dueUsers(run.partition, upToMs, passedUsers);
     following.nextDueMs = nextMs ?? Number.POSITIVE_INFINITY;
     return new Map(users);
   }
 
   /** Some of those who were not looked at yet. */
-  async function walk(run: PartitionRun, following: Following): Promise<readonly string[]> {
-    if (following.isWhole) return [];
-    const { cursor, users } = await store.scanUsers(run.partition, following.cursor);
-    following.cursor = cursor;
-    following.isWhole = cursor === null;
-    return users;
+  async function walk(run: PartitionRun, following: Following): Promise<ReadonlySet<string>> {
+    const walked = new Set<string>();
+    for (let steps = 0; !following.isWhole && walked.size < passedUsers && steps < MOST_STEPS; steps++) {
+      const { cursor, users } = await store.scanUsers(run.partition, following.cursor);
+      for (const userKey of users) walked.add(userKey);
+      following.cursor = cursor;
+      following.isWhole = cursor === null;
+    }
+    return walked;
   }
 
-  async function follow(run: PartitionRun, applied: AppliedBatch, following: Following): Promise<Followed> {
-    const { commit, seen, cuts } = applied;
+  /** `appends`: what the commit adds to records, where it is not in `seen`. */
+  async function follow(
+    run: PartitionRun,
+    { commit, seen, cuts }: Pick<AppliedBatch, 'commit' | 'seen' | 'cuts'>,
+    following: Following,
+    appends: ReadonlyMap<string, string> = NO_APPENDS,
+  ): Promise<Followed> {
     const upToMs = commit.next.logTimeMs;
     const changes: Changes = { forgotten: null, enters: [], leaves: [], due: new Map(), unsure: new Map() };
     const lines: string[] = [];
@@ -69,7 +79,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     const wasWhole = following.isWhole;
     const due = mustForget ? new Map<string, number>() : await dueBy(run, following, upToMs);
     const walked = await walk(run, following);
-    const all = new Set([...seen.keys(), ...due.keys(), ...walked]);
+    const all = new Set([...seen.keys(), ...due.keys(), ...walked, ...appends.keys()]);
     const cold = [...all].filter((userKey) => following.users.get(userKey) === undefined);
     const dues = mustForget ? [] : await store.duesOf(run.partition, cold);
     const duesOfCold = new Map(cold.map((userKey, i) => [userKey, dues[i] ?? null]));
@@ -98,7 +108,9 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       if (user !== undefined && (seen.has(userKey) || due.has(userKey))) advance(userKey, user, true);
     }
     const wanted = cold.filter((userKey) => seen.has(userKey) || due.has(userKey) || duesOfCold.get(userKey) === null);
-    await records.read(run, wanted, (userKey, record) => {
+    await records.read(run, wanted, (userKey, stored) => {
+      const added = appends.get(userKey);
+      const record = added === undefined ? stored : (stored ?? '') + added;
       const dueMs = duesOfCold.get(userKey) ?? null;
       const fromMs = Math.min(following.sinceMs, dueMs ?? following.atMs, following.atMs) - segments.retainedMs;
       const { marks, lostMs } = marksOfRecord(segments, userKey, record, { joinedMs: following.joinedMs, fromMs });
@@ -117,13 +129,13 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       const { following, nextFollowing } = applied;
       if (following.segments === null && nextFollowing.segments === null) return applied;
       const { changes, lines } = await follow(run, applied, following);
-      const { commit } = applied;
+      const { commit, cuts } = applied;
       const said = lines.length === 0 ? commit : { ...commit, outputs: [...(commit.outputs ?? []), ...lines] };
       if (following === nextFollowing) return { ...applied, commit: withMembers(said, following, changes) };
-      // From here on others are followed, or the same from an earlier log time: every user is looked at again.
+      // From here on others are followed, or the same from an earlier log time: every user is looked at again, some at once.
+      const next = await follow(run, { commit, seen: new Map(), cuts }, nextFollowing, commit.appends);
       const versions = [following, nextFollowing].flatMap(({ segments }) => segments?.list.map(({ version }) => version) ?? []);
-      nextFollowing.mustForget = false;
-      return { ...applied, commit: withMembers(said, nextFollowing, forgetting(versions)) };
+      return { ...applied, commit: withMembers(said, nextFollowing, { ...next.changes, forgotten: [...new Set(versions)] }) };
     },
   };
 }
@@ -142,10 +154,6 @@ interface Followed {
 
 function noteLost({ unsure }: Changes, userKey: string, untilMs: number, upToMs: number): void {
   if (untilMs > upToMs) unsure.set(userKey, Math.max(untilMs, unsure.get(userKey) ?? untilMs));
-}
-
-function forgetting(versions: readonly string[]): MemberChanges {
-  return { forgotten: [...new Set(versions)], enters: [], leaves: [], due: new Map(), unsure: new Map() };
 }
 
 /** Where no segments are defined any more, that is said once. */

@@ -3,7 +3,7 @@
  * on; so what is said does not depend on which events one commit takes. Changes the user's marks, and else nothing.
  */
 import { addMark, episodesOf, pruneMarks, removeMark } from '@tributary/signals/members/marks';
-import { membershipAt, revisionOf, transitionsWithin } from '@tributary/signals/members/transitions';
+import { membershipAt, revisionOf, type Transition, transitionsWithin } from '@tributary/signals/members/transitions';
 import type { WatchedSegment, WatchedSegments } from '@tributary/signals/members/watched';
 import type { Seen } from './follow.ts';
 import { revisedLine, transitionLine } from './lines.ts';
@@ -54,11 +54,19 @@ export function advanceUser(
   function passTime(toMs: number): void {
     if (toMs <= atMs) return;
     for (const i of all)
-      for (const transition of transitionsWithin(episodes(i, atMs), atMs, toMs)) lines.push(said(i, transition, null));
+      for (const transition of transitionsWithin(episodes(i, atMs), atMs, toMs))
+        lines.push(said(i, asOfItself(i, transition), null));
     atMs = toMs;
   }
 
-  function said(i: number, transition: Parameters<typeof transitionLine>[1], cause: string | null): string {
+  /** When its episode began as far as is known at that very instant, in whatever steps log time came there. */
+  function asOfItself(i: number, transition: Transition): Transition {
+    if (transition.kind === 'entered') return transition;
+    const episode = episodes(i, transition.atMs).find(({ to }) => to === transition.toMs);
+    return { ...transition, fromMs: episode?.from ?? transition.fromMs };
+  }
+
+  function said(i: number, transition: Transition, cause: string | null): string {
     return transitionLine({ userKey, segment: segments.list[i] as WatchedSegment }, transition, cause, sha256Hex);
   }
 

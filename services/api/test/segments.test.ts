@@ -1,0 +1,122 @@
+/** Members of segments over HTTP: pages, counts, and what is said while they are not known. */
+import { MembersAnswer } from '@tributary/contract/segments';
+import { DAY_MS } from '@tributary/model/time';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
+import { watchedSegments } from '@tributary/signals/members/watched';
+import { expect, test } from 'vitest';
+import { createWorld, NOON, PARTITIONS } from './world.ts';
+
+const FILE = {
+  signals: { views: { count: 'view', window: '1h' } },
+  segments: {
+    planner: { enter: "type == 'search'", ttl: '12h' },
+    idle: { enter: "type == 'x'", absence: { not: 'true', for: '1d' } },
+  },
+  signalRetention: { days: 10 },
+  touches: { ad_click: { windowDays: 1 } },
+};
+const DEFINITIONS = readDefinitions(JSON.stringify(FILE), sha256Hex);
+const VERSION = signalsOf(DEFINITIONS, sha256Hex).get('planner')?.version ?? '';
+const KEY = watchedSegments(DEFINITIONS, sha256Hex)?.key ?? '';
+const WHOLE = { key: KEY, sinceMs: 0, isWhole: true };
+
+async function worldWith(users: readonly (readonly string[])[], watched = WHOLE) {
+  const world = await createWorld({ definitions: DEFINITIONS });
+  for (const [partition, own] of users.entries())
+    await world.commit(
+      partition,
+      { members: { forgotten: null, enters: own.map((user) => [VERSION, user]), leaves: [], due: new Map(), unsure: new Map() } },
+      { watched, keptMs: 20 * DAY_MS, logTimeMs: NOON - partition },
+    );
+  await world.tick();
+  return world;
+}
+
+const USERS = [['ann', 'bo', 'cy'], [], ['di', 'é', '😀'], ['ed']];
+
+test('members come page by page, each once, with the count of all of them', async () => {
+  const world = await worldWith(USERS);
+  for (const limit of [1, 2, 3, 4, 7, 100]) {
+    const found: string[] = [];
+    let cursor: string | null = null;
+    let pages = 0;
+    do {
+      const url: string = `/v1/segments/planner/members?limit=${limit}${cursor === null ? '' : `&cursor=${cursor}`}`;
+      const { body } = await world.get(url);
+      expect(MembersAnswer.parse(body)).toEqual(body);
+      expect(body).toMatchObject({ segment: 'planner', version: VERSION, status: 'READY', count: 7, asOf: NOON - 3 });
+      expect(body.meta).toMatchObject({ view: 'speed', complete: true });
+      expect(body.members.length).toBeLessThanOrEqual(limit);
+      found.push(...body.members);
+      cursor = body.nextCursor;
+      pages++;
+    } while (cursor !== null);
+    expect(found).toEqual(USERS.flat());
+    expect(pages).toBe(Math.ceil(7 / limit));
+  }
+  expect((await world.get('/v1/segments/idle/members')).body).toMatchObject({
+    status: 'READY',
+    count: 0,
+    members: [],
+    nextCursor: null,
+  });
+});
+
+test('law 7: a segment that one partition does not know whole has no count and no members', async () => {
+  for (const watched of [
+    { ...WHOLE, isWhole: false },
+    { ...WHOLE, key: 'another' },
+  ]) {
+    const world = await worldWith(USERS);
+    await world.commit(2, {}, { watched, keptMs: 20 * DAY_MS, logTimeMs: NOON });
+    const { body } = await world.get('/v1/segments/planner/members');
+    expect(MembersAnswer.parse(body)).toEqual(body);
+    expect(body).toMatchObject({ status: 'BACKFILLING', count: null, members: [], asOf: null, nextCursor: null });
+    expect(body.meta).toMatchObject({ complete: false, reasons: ['record_cut'] });
+  }
+});
+
+test('law 7: where records do not reach as far back as segments look, members are not known', async () => {
+  const world = await worldWith(USERS);
+  await world.commit(1, {}, { watched: WHOLE, keptMs: 20 * DAY_MS, logTimeMs: NOON, cutTs: NOON - 10 * DAY_MS });
+  expect((await world.get('/v1/segments/planner/members')).body).toMatchObject({ status: 'BACKFILLING', count: null });
+  await world.commit(1, {}, { watched: WHOLE, keptMs: 20 * DAY_MS, logTimeMs: NOON, cutTs: NOON - 10 * DAY_MS - 1 });
+  expect((await world.get('/v1/segments/planner/members')).body).toMatchObject({ status: 'READY', count: 7 });
+});
+
+test('law 7: users of whom events are missing make the answer incomplete', async () => {
+  const world = await worldWith(USERS);
+  const unsure = new Map([['bo', NOON + 1]]);
+  await world.commit(
+    0,
+    { members: { forgotten: null, enters: [], leaves: [], due: new Map(), unsure } },
+    { watched: WHOLE, keptMs: 20 * DAY_MS, logTimeMs: NOON },
+  );
+  const { body } = await world.get('/v1/segments/planner/members');
+  expect(body).toMatchObject({ status: 'READY', count: 7 });
+  expect(body.meta).toMatchObject({ complete: false, reasons: ['record_cut'] });
+  expect(body.meta.warnings[0]).toContain('the records of 1 users lost events');
+});
+
+test('law 7: while users are due for an instant that has passed, the answer is incomplete', async () => {
+  const world = await worldWith(USERS);
+  const due = (ms: number) => ({ forgotten: null, enters: [], leaves: [], due: new Map([['bo', ms]]), unsure: new Map() });
+  const state = { watched: WHOLE, keptMs: 20 * DAY_MS, logTimeMs: NOON };
+  await world.commit(0, { members: due(NOON + 1) }, state);
+  expect((await world.get('/v1/segments/planner/members')).body.meta.complete).toBe(true);
+  await world.commit(0, { members: due(NOON) }, state);
+  expect((await world.get('/v1/segments/planner/members')).body.meta).toMatchObject({ complete: false, reasons: ['behind'] });
+});
+
+test('what is not a segment is refused with the names of those that are, and a cursor of another question', async () => {
+  const world = await worldWith(USERS);
+  for (const name of ['views', 'absent', 'constructor']) {
+    const { status, body } = await world.get(`/v1/segments/${name}/members`);
+    expect([status, body.detail]).toEqual([400, expect.stringContaining('idle, planner')]);
+  }
+  const { body } = await world.get('/v1/segments/planner/members?limit=1');
+  expect((await world.get(`/v1/segments/idle/members?cursor=${body.nextCursor}`)).status).toBe(400);
+  expect((await world.get('/v1/segments/planner/members?limit=1001')).status).toBe(400);
+  expect(USERS.length).toBe(PARTITIONS);
+});
