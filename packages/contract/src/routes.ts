@@ -18,6 +18,7 @@ import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
 import { TRAINING_SET_ROUTES } from './training-sets.ts';
 import { USER_EXPORT_ROUTES } from './user-export.ts';
 import { USER_ROUTES } from './users.ts';
+import { WEB_ROUTES } from './web.ts';
 
 export const ROUTES = {
   ...USER_ROUTES,
@@ -29,6 +30,7 @@ export const ROUTES = {
   ...PATH_ROUTES,
   ...TOTALS_ROUTES,
   ...VIEW_ROUTES,
+  ...WEB_ROUTES,
   ...CONVERSION_ROUTES,
   ...ARCHIVE_QUESTION_ROUTES,
   ...GENERATION_ROUTES,

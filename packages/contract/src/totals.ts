@@ -1,8 +1,12 @@
 /** Totals of one view, one route each, all made the same way: some by their own name, and every view as it is stored. */
 import { activity } from '@tributary/views/activity/fold';
 import { conversions } from '@tributary/views/conversions/fold';
+import { forms } from '@tributary/views/forms/fold';
+import { heat } from '@tributary/views/heat/fold';
+import { links } from '@tributary/views/links/fold';
 import { pages } from '@tributary/views/pages/fold';
 import { type Dimension, VIEWS, type ViewName } from '@tributary/views/registry';
+import { scroll } from '@tributary/views/scroll/fold';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
@@ -88,6 +92,10 @@ export const TOTALS_ROUTES = {
   touches: totalsOf('/v1/touches', touches, ['channel'], 'Touches and what they cost'),
   conversions: totalsOf('/v1/conversions', conversions, ['day', 'type'], 'Conversions and their value'),
   pages: totalsOf('/v1/pages', pages, ['page'], 'Views of pages, and how long people were engaged there'),
+  links: totalsOf('/v1/links', links, ['page', 'host'], 'Links of pages that were followed'),
+  forms: totalsOf('/v1/forms', forms, ['form', 'field'], 'Fields of forms: how often they were left, changed, sent, or given up'),
+  scroll: totalsOf('/v1/scroll', scroll, ['band'], 'How long people were engaged with each twentieth of a page'),
+  heat: totalsOf('/v1/heat', heat, ['element', 'kind', 'cell'], 'Where in elements people click and move'),
 };
 
 /** `viewCredit` has the rows of the view credit. */
@@ -112,6 +120,10 @@ export const TOTALS = [
   { route: TOTALS_ROUTES.touches, view: touches },
   { route: TOTALS_ROUTES.conversions, view: conversions },
   { route: TOTALS_ROUTES.pages, view: pages },
+  { route: TOTALS_ROUTES.links, view: links },
+  { route: TOTALS_ROUTES.forms, view: forms },
+  { route: TOTALS_ROUTES.scroll, view: scroll },
+  { route: TOTALS_ROUTES.heat, view: heat },
   ...viewRoutes,
 ];
 export type TotalsQuery = z.output<(typeof TOTALS)[number]['route']['query']>;

@@ -5,6 +5,11 @@ import { z } from 'zod';
 export const WEB_TYPES = ['page', 'click', 'link', 'form', 'activity'] as const;
 export type WebType = (typeof WEB_TYPES)[number];
 
+/** Kinds of clicks; `dead` is reported beside its click. */
+export const CLICK_KINDS = ['click', 'rage', 'dead'] as const;
+export const LINK_TARGETS = ['internal', 'outbound', 'download', 'mailto', 'tel'] as const;
+export const FORM_ACTIONS = ['focus', 'change', 'submit', 'abandon'] as const;
+
 /** The least widths of the classes of viewports, px. Classes have other layouts: what is measured in one says nothing about another. */
 export const LAYOUTS = [0, 576, 992, 1440] as const;
 

@@ -21,6 +21,7 @@ const STAGES = [
   'pipeline.ts',
   'paths',
   'explain.ts',
+  'web',
 ];
 
 const stageOf = (path: string): number => STAGES.indexOf(path.split('/')[0] as string);

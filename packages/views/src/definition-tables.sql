@@ -3,11 +3,11 @@
 -- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], once: [{type, withinMs, path}], direct: [channel],
 --              channels: [channel] or null, decayWeights: [weight], touchesFirst, resetOnConversion, firstPercent, lastPercent,
 --              lookbackMs, transitionOrder, pathSteps, pathTouches,
---              web: {layouts: [text], patterns: [{number, pattern, source}], namesAll, mostPage, scheme, query, host}}
+--              web: {layouts: [text], targets: [text], patterns: [{number, pattern, source}], namesAll, mostPage, scheme, query, host}}
 -- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
 --      once_types     the types of conversions that are counted once: type, within_ms, path (of their key within the properties)
 --      direct_channels, tracked_channels (channels; see tracks_all), decay (weight by age in whole hours), attribution (one row)
---      web_layouts, web_patterns (number, pattern, source: a regular expression for the whole path), web_bounds (one row)
+--      web_layouts, web_targets, web_patterns (number, pattern, source: a regular expression for the whole path), web_bounds (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
 CREATE OR REPLACE TABLE definitions AS SELECT $1::JSON AS json;
 CREATE OR REPLACE TABLE member_types AS
@@ -37,6 +37,8 @@ CREATE OR REPLACE TABLE attribution AS
   FROM definitions;
 CREATE OR REPLACE TABLE web_layouts AS
   SELECT unnest(json->>'$.web.layouts[*]') AS layout FROM definitions;
+CREATE OR REPLACE TABLE web_targets AS
+  SELECT unnest(json->>'$.web.targets[*]') AS target FROM definitions;
 CREATE OR REPLACE TABLE web_patterns AS
   SELECT (one->>'number')::INTEGER AS number, one->>'pattern' AS pattern, one->>'source' AS source
   FROM (SELECT unnest((json->'$.web.patterns')::JSON[]) AS one FROM definitions);

@@ -23,7 +23,11 @@ CREATE OR REPLACE MACRO once_key_of(properties, path) AS
     WHEN 'BIGINT' THEN CASE WHEN TRY_CAST(properties->>path AS BIGINT) >= -9007199254740991 THEN properties->>path END
   END;
 
--- A whole number from 0 to `most` in an object of JSON, else 0 (packages/views/src/web/web-event.ts).
-CREATE OR REPLACE MACRO whole_at(object, path, most) AS
-  CASE WHEN json_type(object, path) = 'UBIGINT' AND TRY_CAST(object->>path AS BIGINT) <= most
-    THEN TRY_CAST(object->>path AS BIGINT) ELSE 0 END;
+-- What web events say (packages/views/src/web/web-event.ts): a whole number from 0 to `most`, else NULL; else 0; a text, else NULL; a name in keys of rows.
+CREATE OR REPLACE MACRO exact_at(said, path, most) AS
+  CASE WHEN json_type(said, path) = 'UBIGINT' AND TRY_CAST(said->>path AS BIGINT) <= most THEN TRY_CAST(said->>path AS BIGINT) END;
+CREATE OR REPLACE MACRO whole_at(said, path, most) AS coalesce(exact_at(said, path, most), 0);
+CREATE OR REPLACE MACRO text_at(said, path) AS CASE WHEN json_type(said, path) = 'VARCHAR' THEN said->>path END;
+CREATE OR REPLACE MACRO name_of(given, most) AS
+  CASE WHEN coalesce(given, '') = '' THEN '(none)'
+    WHEN length(given) > most OR regexp_matches(given, '[\x00-\x1f\x7f]') THEN '(other)' ELSE given END;

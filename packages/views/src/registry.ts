@@ -6,10 +6,15 @@
  */
 import { activity } from './activity/fold.ts';
 import { assists } from './assists/fold.ts';
+import { attention } from './attention/fold.ts';
+import { attentionTotals } from './attention-totals/fold.ts';
 import { channelLags } from './channel-lags/fold.ts';
 import { coalitions } from './coalitions/fold.ts';
 import { conversions } from './conversions/fold.ts';
 import { credit } from './credit/fold.ts';
+import { forms } from './forms/fold.ts';
+import { heat } from './heat/fold.ts';
+import { links } from './links/fold.ts';
 import { nullCoalitions } from './null-coalitions/fold.ts';
 import { nullTransitions } from './null-transitions/fold.ts';
 import { pages } from './pages/fold.ts';
@@ -17,6 +22,7 @@ import { pathShapes } from './path-shapes/fold.ts';
 import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
 import { repeats } from './repeats/fold.ts';
+import { scroll } from './scroll/fold.ts';
 import { touches } from './touches/fold.ts';
 import { transitions } from './transitions/fold.ts';
 import type { View } from './view.ts';
@@ -37,6 +43,12 @@ const ALL = [
   assists,
   positions,
   pages,
+  links,
+  forms,
+  scroll,
+  attention,
+  attentionTotals,
+  heat,
 ] as const satisfies readonly View[];
 
 export type ViewName = (typeof ALL)[number]['name'];

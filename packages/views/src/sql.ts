@@ -8,7 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Definitions } from '@tributary/model/definitions';
-import { LAYOUTS, patternSource, WEB_TYPES } from '@tributary/model/web';
+import { LAYOUTS, LINK_TARGETS, patternSource, WEB_TYPES } from '@tributary/model/web';
 import { NULL_PATH } from './journeys/lenses.ts';
 import { MAX_PATH_TOUCHES } from './journeys/most-touches.ts';
 import type { View } from './view.ts';
@@ -143,6 +143,7 @@ function definitionsJson(definitions: Definitions): string {
     pathTouches: MAX_PATH_TOUCHES,
     web: {
       layouts: LAYOUTS.map(String),
+      targets: LINK_TARGETS,
       patterns: (definitions.web?.pages ?? []).map((pattern, number) => ({ number, pattern, source: patternSource(pattern) })),
       namesAll: definitions.web?.pages === undefined,
       mostPage: MOST_PAGE,

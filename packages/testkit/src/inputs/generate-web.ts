@@ -34,6 +34,7 @@ export function asWebEvent(event: Event, number: number): Event {
     ...event,
     type,
     ...(page !== undefined && { page }),
+    ...(random.chance(0.6) && { element: random.pick(['nav', 'hero', 'Größe 😀', 'x'.repeat(129)]) }),
     properties: { ...event.properties, ...propertiesOf(random, type) },
   };
 }
@@ -44,7 +45,73 @@ function propertiesOf(random: Random, type: string): Readonly<Record<string, unk
     layout: random.pick(LAYOUTS),
     ...(random.chance(0.15) && { bot: random.pick(['ua', 'webdriver', 1]) }),
   };
-  if (type === 'activity')
-    return { ...common, engagedMs: random.pick(MS), visibleMs: random.pick([...MS, 366 * 86_400_000, 366 * 86_400_000 + 1]) };
-  return common;
+  switch (type) {
+    case 'click':
+      return {
+        ...common,
+        kind: random.pick(['click', 'click', 'rage', 'dead', 'other', 1]),
+        ex: random.pick(PLACES),
+        ey: random.pick(PLACES),
+      };
+    case 'link':
+      return {
+        ...common,
+        target: random.pick(['internal', 'outbound', 'mailto', 'elsewhere', undefined]),
+        host: random.pick(NAMES),
+      };
+    case 'form':
+      return {
+        ...common,
+        action: random.pick(['focus', 'change', 'submit', 'abandon', 'blur']),
+        form: random.pick(NAMES),
+        field: random.pick(NAMES),
+        ms: random.pick(MS),
+      };
+    case 'activity':
+      return { ...common, ...activityOf(random) };
+    default:
+      return common;
+  }
 }
+
+/** A report whose parts mostly fit into it. */
+function activityOf(random: Random): Readonly<Record<string, unknown>> {
+  const engagedMs = random.pick([...MS, 10_000, 10_000, 10_000]);
+  const row = (numbers: number) => {
+    const most = random.pick([1, 500, 500, 4_000]);
+    const parts = Array.from({ length: numbers }, () => random.below(most));
+    const whole = [random.pick([...NAMES, 'nav', 'hero', 'cta']), ...parts];
+    return random.chance(0.03)
+      ? random.pick<unknown>([whole.slice(1), [...whole, 1], null, 'x', whole.with(1, 1.5), whole.with(2, -1)])
+      : whole;
+  };
+  const rows = (numbers: number, most: number) =>
+    random.chance(0.05)
+      ? random.pick<unknown>([{}, 'none', 3, null, Array(most + 1).fill(['nav', ...Array(numbers).fill(0)])])
+      : Array.from({ length: random.below(4) }, () => row(numbers));
+  return {
+    engagedMs,
+    visibleMs: random.pick([...MS, 366 * 86_400_000, 366 * 86_400_000 + 1]),
+    hoverMs: random.pick([...MS, 10_000, 10_000]),
+    bands: random.chance(0.2)
+      ? random.pick<unknown>([undefined, [1], {}, Array(20).fill('1'), Array(20).fill(3_001)])
+      : Array.from({ length: 20 }, () => random.pick([0, 0, 1, 500])),
+    els: rows(7, 100),
+    moves: rows(2, 200),
+  };
+}
+
+const PLACES = [0, 624, 625, 5_000, 9_999, 10_000, -1, 0.5, null];
+const NAMES = [
+  'nav',
+  'hero',
+  'Größe 😀',
+  '',
+  undefined,
+  'a\tb',
+  'nul\u0000',
+  'x'.repeat(128),
+  '😀'.repeat(128),
+  '😀'.repeat(129),
+  'h'.repeat(254),
+];

@@ -9,11 +9,10 @@ export const pages = {
   measures: ['views', 'engagedMs', 'visibleMs', 'botViews'],
   lens: WEB_EVENT,
   countsWeb: true,
-  rows({ ts, type, page, layout, isBot, engagedMs, visibleMs }, _definitions, emit) {
-    if (type !== 'page' && type !== 'activity') return;
-    const isView = type === 'page' ? 1 : 0;
+  rows(event, _definitions, emit) {
+    const { ts, page, layout, isBot } = event;
     const key = `${dayOf(ts)}\t${page}\t${layout}`;
-    if (isBot) emit(key, [0, 0, 0, isView]);
-    else emit(key, [isView, engagedMs, visibleMs, 0]);
+    if (event.type === 'page') emit(key, isBot ? [0, 0, 0, 1] : [1, 0, 0, 0]);
+    else if (event.type === 'activity' && !isBot) emit(key, [0, event.engagedMs, event.visibleMs, 0]);
   },
 } as const satisfies View<WebEvent>;

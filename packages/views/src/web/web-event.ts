@@ -8,28 +8,89 @@ import { NONE, OTHER } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { CONTROL } from '@tributary/model/event-fields';
-import { LAYOUTS, WEB_TYPES, type WebType } from '@tributary/model/web';
+import { CLICK_KINDS, FORM_ACTIONS, LAYOUTS, LINK_TARGETS, WEB_TYPES, type WebType } from '@tributary/model/web';
 import { pageOf } from './page-name.ts';
 
-export interface WebEvent {
+/** What an element had of a report of a page. */
+export interface ElementPart {
+  readonly element: string;
+  readonly cursorMs: number;
+  readonly viewportMs: number;
+  /** 1 in the report in which it was seen, once in a view of a page. */
+  readonly seen: number;
+  /** x, y, width and height in the page, px. */
+  readonly box: readonly [number, number, number, number];
+}
+
+/** For how long the pointer was in a cell of an element's box. */
+export interface CellPart {
+  readonly element: string;
+  readonly cell: number;
+  readonly ms: number;
+}
+
+interface OfAny {
   readonly ts: number;
-  readonly type: WebType;
   readonly page: string;
   /** The least width of the class of viewports, px. */
   readonly layout: string;
   readonly isBot: boolean;
-  /** `activity` alone has any. */
+}
+
+export interface Click extends OfAny {
+  readonly type: 'click';
+  /** `(none)`: outside of all. */
+  readonly element: string;
+  readonly kind: (typeof CLICK_KINDS)[number] | undefined;
+  /** The place in a grid of 16 × 16 over the element; undefined: it is not known. */
+  readonly cell: number | undefined;
+}
+
+export interface Activity extends OfAny {
+  readonly type: 'activity';
   readonly engagedMs: number;
   readonly visibleMs: number;
+  /** Engaged, with a pointer that hovers. */
+  readonly hoverMs: number;
+  /** Engaged ms by twentieth of the page; empty: they are not known. */
+  readonly bands: readonly number[];
+  readonly elements: readonly ElementPart[];
+  readonly cells: readonly CellPart[];
 }
+
+export interface Link extends OfAny {
+  readonly type: 'link';
+  readonly target: string;
+  readonly host: string;
+}
+
+export interface Form extends OfAny {
+  readonly type: 'form';
+  readonly form: string;
+  readonly field: string;
+  readonly action: (typeof FORM_ACTIONS)[number] | undefined;
+  readonly ms: number;
+}
+
+export type WebEvent = (OfAny & { readonly type: 'page' }) | Click | Activity | Link | Form;
 
 const TYPES: ReadonlySet<string> = new Set(WEB_TYPES);
 
 /** A page reports after 20 s engaged at the latest. */
 const MOST_ENGAGED_MS = 60_000;
 const MOST_VISIBLE_MS = 31_622_400_000;
-/** Characters (code points) of the name of an element, a form, a field or a host. */
+const MOST_PX = 10_000_000;
+/** Characters (code points) of the name of an element, a form or a field; of a host. */
 const MOST_NAME = 128;
+const MOST_HOST = 253;
+const BANDS = 20;
+const MOST_ELEMENTS = 100;
+const MOST_CELLS = 200;
+/** A tall box has 16 × 64 of them. */
+const LAST_CELL = 1_023;
+const CELLS = 16;
+/** Places in a box are in ten thousandths of it. */
+const LAST_PLACE = 9_999;
 
 type Properties = Readonly<Record<string, unknown>>;
 
@@ -38,35 +99,121 @@ export function isOfWeb(type: string, { web }: Pick<Definitions, 'web'>): boolea
   return web !== undefined && TYPES.has(type);
 }
 
+/** Clicks of people: `dead` says of one of them that nothing came of it. */
+export function isClick(event: WebEvent): event is Click {
+  return event.type === 'click' && (event.kind === 'click' || event.kind === 'rage');
+}
+
 /** Undefined: it says nothing about a page. */
 export function webEvent(event: Event, definitions: Definitions): WebEvent | undefined {
   if (!isOfWeb(event.type, definitions)) return undefined;
-  const { properties = {} } = event as { readonly properties?: Properties };
-  const layout = LAYOUTS.find((one) => one === own(properties, 'layout'));
-  if (layout === undefined || typeof own(properties, 'viewId') !== 'string') return undefined;
-  const type = event.type as WebType;
-  const isActivity = type === 'activity';
-  return {
+  const properties: Properties = event.properties ?? {};
+  const said = (name: string) => (Object.hasOwn(properties, name) ? properties[name] : undefined);
+  const layout = LAYOUTS.find((one) => one === said('layout'));
+  if (layout === undefined || typeof said('viewId') !== 'string') return undefined;
+  const ofAny = {
     ts: event.ts,
-    type,
     page: pageOf(event.page, definitions),
     layout: String(layout),
-    isBot: typeof own(properties, 'bot') === 'string',
-    engagedMs: isActivity ? whole(own(properties, 'engagedMs'), MOST_ENGAGED_MS) : 0,
-    visibleMs: isActivity ? whole(own(properties, 'visibleMs'), MOST_VISIBLE_MS) : 0,
+    isBot: typeof said('bot') === 'string',
   };
+  const type = event.type as WebType;
+  switch (type) {
+    case 'page':
+      return { ...ofAny, type };
+    case 'click':
+      return {
+        ...ofAny,
+        type,
+        element: nameOf(event.element),
+        kind: oneOf(CLICK_KINDS, said('kind')),
+        cell: cellOf(said('ex'), said('ey')),
+      };
+    case 'link':
+      return { ...ofAny, type, target: oneOf(LINK_TARGETS, said('target')) ?? OTHER, host: nameOf(said('host'), MOST_HOST) };
+    case 'form': {
+      const action = oneOf(FORM_ACTIONS, said('action'));
+      return {
+        ...ofAny,
+        type,
+        form: nameOf(said('form')),
+        field: nameOf(said('field')),
+        action,
+        ms: whole(said('ms'), MOST_VISIBLE_MS),
+      };
+    }
+    case 'activity': {
+      const engagedMs = whole(said('engagedMs'), MOST_ENGAGED_MS);
+      const hoverMs = Math.min(engagedMs, whole(said('hoverMs'), MOST_ENGAGED_MS));
+      return {
+        ...ofAny,
+        type,
+        engagedMs,
+        visibleMs: whole(said('visibleMs'), MOST_VISIBLE_MS),
+        hoverMs,
+        bands: bandsOf(said('bands'), engagedMs),
+        elements: elementsOf(said('els'), hoverMs, engagedMs),
+        cells: cellsOf(said('moves'), hoverMs),
+      };
+    }
+  }
 }
 
-function own(properties: Properties, name: string): unknown {
-  return Object.hasOwn(properties, name) ? properties[name] : undefined;
+function bandsOf(value: unknown, engagedMs: number): readonly number[] {
+  if (!Array.isArray(value) || value.length !== BANDS || !value.every((one) => isWhole(one, MOST_ENGAGED_MS))) return [];
+  return sumOf(value) > engagedMs ? [] : value;
+}
+
+function elementsOf(value: unknown, hoverMs: number, engagedMs: number): readonly ElementPart[] {
+  const parts = rowsOf(value, MOST_ELEMENTS, 7).map(([key, [cursorMs, viewportMs, seen, x, y, w, h]]): ElementPart => {
+    return { element: nameOf(key), cursorMs, viewportMs, seen: Math.min(1, seen), box: [x, y, w, h] };
+  });
+  const isMore = sumOf(parts.map((part) => part.cursorMs)) > hoverMs || sumOf(parts.map((part) => part.viewportMs)) > engagedMs;
+  return isMore ? [] : parts;
+}
+
+function cellsOf(value: unknown, hoverMs: number): readonly CellPart[] {
+  const parts = rowsOf(value, MOST_CELLS, 2).map(([key, [cell, ms]]): CellPart => ({ element: nameOf(key), cell, ms }));
+  return parts.some(({ cell }) => cell > LAST_CELL) || sumOf(parts.map(({ ms }) => ms)) > hoverMs ? [] : parts;
+}
+
+type Seven = readonly [number, number, number, number, number, number, number];
+
+/** Rows of a key and whole numbers; none where one of them is malformed. */
+function rowsOf(value: unknown, most: number, numbers: number): readonly (readonly [key: string, numbers: Seven])[] {
+  const isRow = (row: unknown) =>
+    Array.isArray(row) &&
+    row.length === numbers + 1 &&
+    typeof row[0] === 'string' &&
+    row.slice(1).every((one) => isWhole(one, MOST_PX));
+  if (!Array.isArray(value) || value.length > most || !value.every(isRow)) return [];
+  return (value as readonly (readonly [string, ...number[]])[]).map(([key, ...rest]) => [key, rest as unknown as Seven]);
+}
+
+function cellOf(ex: unknown, ey: unknown): number | undefined {
+  if (!isWhole(ex, LAST_PLACE) || !isWhole(ey, LAST_PLACE)) return undefined;
+  const part = (place: number) => Math.floor((place * CELLS) / (LAST_PLACE + 1));
+  return part(ey) * CELLS + part(ex);
+}
+
+function oneOf<const T extends string>(values: readonly T[], value: unknown): T | undefined {
+  return values.find((one) => one === value);
+}
+
+function isWhole(value: unknown, most: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
 }
 
 function whole(value: unknown, most: number): number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most ? (value as number) : 0;
+  return isWhole(value, most) ? value : 0;
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
 }
 
 /** A name as it is in keys of rows, which are joined by tabs. */
-export function nameOf(value: unknown, most = MOST_NAME): string {
+function nameOf(value: unknown, most = MOST_NAME): string {
   if (typeof value !== 'string' || value === '') return NONE;
   return CONTROL.test(value) || isLonger(value, most) ? OTHER : value;
 }
