@@ -225,6 +225,23 @@ test('reconcile: seen against computed by view, the rows that differ, what can e
   expect(await tributary(['reconcile', 'show', '--json', '--url', none.url])).toMatchObject({ code: 1, stdout: 'null\n' });
 });
 
+test.each([
+  [
+    'a newer generation is published and not compared yet',
+    4,
+    expect.stringContaining('generation 4 is published and not compared yet: this is the comparison of generation 3'),
+  ],
+  ['the one compared is published', 3, ''],
+  ['readers were taken back to the one before', 2, ''],
+])('reconcile show without a number, where %s', async (_where, generation, stderr) => {
+  const publication = { generation, sequence: 9, at: 0, action: 'publish', by: 'run', held: false };
+  await using server = await fakeServer((request) =>
+    request.path === '/v1/generations' ? { body: { generations: [], publication, nextCursor: null } } : routes(request),
+  );
+  expect(await tributary(['reconcile', 'show', '--url', server.url])).toMatchObject({ code: 1, stderr });
+  expect(await tributary(['reconcile', 'show', '3', '--url', server.url])).toMatchObject({ code: 1, stderr: '' });
+});
+
 test('reconcile: differences by class, the paths that they have to do with, CSV and the trend', async () => {
   await using server = await fakeServer(routes);
   const run = (...argv: string[]) => tributary(['reconcile', ...argv, '--url', server.url]);

@@ -1,7 +1,7 @@
 /** `tributary reconcile show | trend`: where real time differed from the recomputed truth, and why. */
 import type { Command } from 'commander';
-import { orWhere } from '../api-client.ts';
-import type { AnswerOf, Reconciliation } from '../api-types.ts';
+import { type ApiClient, orWhere } from '../api-client.ts';
+import type { AnswerOf, Generations, Reconciliation } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { reconciliationText } from '../report/reconciliation.ts';
@@ -56,10 +56,20 @@ async function show(context: Context, text: string | undefined, options: ShowOpt
     if (context.json) await answer(context, null, () => '');
     return EXIT.found;
   }
+  if (text === undefined) await sayWhatIsNewer(context, api, got.generation);
   const { reconciliation } = got;
   if (rows !== undefined && form !== null) await putRecords(context, recordsOf(reconciliation, rows), form, out);
   else await answer(context, got, () => reconciliationText(reconciliation, context.terminal));
   return isWithin(reconciliation, below) ? EXIT.ok : EXIT.found;
+}
+
+/** A generation is compared after it is published: right after a run the newest comparison is still that of the one before. */
+async function sayWhatIsNewer({ terminal }: Context, api: ApiClient, compared: number): Promise<void> {
+  const served = (await api.get<Generations>('/v1/generations', { limit: 1 })).publication?.generation ?? 0;
+  if (served > compared)
+    terminal.say(
+      `generation ${served} is published and not compared yet: this is the comparison of generation ${compared}. Ask again in a moment`,
+    );
 }
 
 /** Equal, or known whole and off by no more than this; a defect of the engine never passes. */

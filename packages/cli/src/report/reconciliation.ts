@@ -41,8 +41,8 @@ function headline({ generation, comparedWith, at, equal, failure }: Reconciliati
 /** What `batch run --promote "if-below …"` looks at. */
 function movedLine({ moved }: Reconciliation): string[] {
   if (typeof moved !== 'number' || moved === 0) return [];
-  const share = moved < 0.0001 ? 'less than 0.01 %' : percent(Math.ceil(moved * 10_000) / 10_000, 2);
-  return [`of no sum of a view more than ${share} moves to other rows, comes or goes`];
+  const share = moved < 0.0001 ? 'less than 0.01 %' : `at most ${percent(Math.ceil(moved * 10_000) / 10_000, 2)}`;
+  return [`${share} of any sum of a view moves to other rows, comes or goes`];
 }
 
 const right = (title: string) => ({ title, align: 'right' }) as const;
