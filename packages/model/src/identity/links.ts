@@ -79,23 +79,21 @@ function holds({ windowMs, undone }: Links, link: Link, ts: number): boolean {
 
 /** How many of the links happened at `ts` or before. */
 function countUpTo(made: readonly Link[], ts: number): number {
-  let low = 0;
-  let high = made.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((made[middle] as Link).ts <= ts) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countFirst(made, (link) => link.ts <= ts);
 }
 
 /** How many of the links come before it. */
 function placeOf(made: readonly Link[], link: Link): number {
+  return countFirst(made, (other) => isBefore(other, link));
+}
+
+/** How many of the links, which are in order, are among the first ones. */
+function countFirst(made: readonly Link[], isFirst: (link: Link) => boolean): number {
   let low = 0;
   let high = made.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isBefore(made[middle] as Link, link)) low = middle + 1;
+    if (isFirst(made[middle] as Link)) low = middle + 1;
     else high = middle;
   }
   return low;

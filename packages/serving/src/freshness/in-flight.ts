@@ -7,11 +7,11 @@ import { type Gap, gapsOf } from '../gaps.ts';
 
 /** How many are in flight, or were applied before they were sent. */
 export function messagesInFlight(states: readonly (Pick<PartitionState, 'relayed'> | null)[]): number {
-  let apart = 0;
+  let messages = 0;
   for (const [from, sender] of states.entries())
     for (const [to, receiver] of states.entries())
-      apart += Math.abs((sender?.relayed?.sent[to] ?? 0) - (receiver?.relayed?.applied[from] ?? 0));
-  return apart;
+      messages += Math.abs((sender?.relayed?.sent[to] ?? 0) - (receiver?.relayed?.applied[from] ?? 0));
+  return messages;
 }
 
 export function gapsInFlight(states: readonly (PartitionState | null)[]): Gap[] {

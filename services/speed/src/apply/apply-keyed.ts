@@ -52,7 +52,7 @@ export function applyKeyed(
   noteReplaced(run, arrival, event, change, effects);
   const said = isMessage ? change.messages : [...linksOf(event, at), ...change.messages];
   for (const message of said) effects.messages.push(numbered(run, message, options.partitions));
-  turnRows(run, arrival, event, user, change, effects, options);
+  changeRows(run, arrival, event, user, change, effects, options);
   for (const { is } of change.replaced)
     if (is !== undefined && run.definitions.conversionTypes.has(typeOf(is.line))) effects.conversions.set(is.id, userKey);
   if (LINK_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
@@ -60,7 +60,7 @@ export function applyKeyed(
 }
 
 // biome-ignore lint/complexity/useMaxParams: as `applyKeyed`
-function turnRows(
+function changeRows(
   run: PartitionRun,
   arrival: Arrival,
   event: Event,
