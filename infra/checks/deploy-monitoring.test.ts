@@ -83,6 +83,11 @@ test('an alert says how urgent it is, what users see and what to do', () => {
   }
 });
 
+test('each alert has a case for promtool', () => {
+  const cases = textOf(`${GRAFANA}/alerts.test.yaml`);
+  expect(rules.map(({ alert }) => alert).filter((alert) => !cases.includes(alert))).toEqual([]);
+});
+
 test('the settings and codes that alerts name exist', () => {
   const code = sourceFiles().filter((file) => /^(packages|services|jobs)\//.test(file) && !/\.test\.ts$/.test(file));
   const text = code.map((file) => textOf(file)).join('\n');
