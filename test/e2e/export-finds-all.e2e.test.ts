@@ -1,5 +1,5 @@
 /** Law 9, its first half: what an export names is all that there is. A user is planted through every door, and looked for in every byte. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Platform, startPlatform } from '@tributary/local/launch';
@@ -13,12 +13,19 @@ import { type Planted, plantedInFolder, plantedInRedis } from './planted.ts';
 const MARKER = 'mürker-7f3a@example.org';
 const OTHER = 'somebody-else';
 const dataDir = mkdtempSync(join(tmpdir(), 'tributary-export-'));
+const besideDir = mkdtempSync(join(tmpdir(), 'tributary-export-definitions-'));
 let platform: Platform;
 let client: Client;
 let redis: Redis;
 
 beforeAll(async () => {
-  const env = { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_OUTPUTS: 'all', TRIBUTARY_LOG_LEVEL: 'trace' };
+  const definitions = join(besideDir, 'definitions.json');
+  // All of them are members, and due when a day has passed.
+  writeFileSync(definitions, JSON.stringify({ segments: { seen: { enter: 'true', ttl: '1d' } } }));
+  const env = {
+    ...{ TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_OUTPUTS: 'all', TRIBUTARY_LOG_LEVEL: 'trace' },
+    TRIBUTARY_DEFINITIONS_FILE: definitions,
+  };
   platform = await startPlatform({ dataDir, env });
   client = createClient(platform);
   redis = new Redis(platform.redisUrl);
@@ -27,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   redis?.disconnect();
   await platform?.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  for (const folder of [dataDir, besideDir]) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Through the native door, Segment's, as anonymous, named by others, and past the collector as no event at all. */
@@ -126,7 +133,7 @@ async function unnamed(lines: readonly Line[]): Promise<Planted[]> {
       return !lines.some((line) => line.place === place && line.from?.['key'] === key && line['conversion'] === field);
     // Records of others name the user in events that the archive or the log has, which are listed.
     if (place === 'record' && !String(key).includes(MARKER)) return !lines.some((line) => line['withheld'] !== undefined);
-    if (place === 'record' || place === 'outbox') return !has(place, { key, ...rest });
+    if (place === 'record' || place === 'outbox' || place === 'segments') return !has(place, { key, ...rest });
     if (place === 'archive' || place === 'generations' || place === 'deadRecords') return !has(place, from);
     return place !== 'redisFiles' && place !== 'staging';
   });
@@ -152,7 +159,16 @@ test('law 9: every place that holds a user is in their export, before anything i
   expect(await unnamed(after.lines)).toEqual([]);
   expect(after.lines.at(-1)).toMatchObject({ end: { complete: true } });
   const places = new Set(after.lines.map(({ place }) => place));
-  for (const place of ['archive', 'deadRecords', 'generations', 'record', 'deadLetters', 'conversionIndex', 'outputs'])
+  for (const place of [
+    'archive',
+    'deadRecords',
+    'generations',
+    'record',
+    'segments',
+    'deadLetters',
+    'conversionIndex',
+    'outputs',
+  ])
     expect(places, place).toContain(place);
 }, 180_000);
 

@@ -14,11 +14,18 @@ export interface NumberedLine {
   readonly line: string;
 }
 
+export interface FoundSegmentEntry {
+  readonly key: string;
+  readonly instant: number;
+}
+
 export interface SubjectReads {
   /** The name of the user's record. */
   recordKey(owner: RecordOwner): string;
   /** Conversions of the user that are in the index, of every generation that is kept. Some ids may come twice. */
   conversionIds(owner: RecordOwner): AsyncIterable<FoundConversionId>;
+  /** Where the user stands in the lists of segments, of these versions, with their instants (0 among members). */
+  segmentEntries(owner: RecordOwner, versions: readonly string[]): Promise<readonly FoundSegmentEntry[]>;
   /** Every line in the outbox of a partition. Those that leave it meanwhile are in the output log. */
   outboxLines(partition: number): AsyncIterable<NumberedLine>;
 }

@@ -11,6 +11,7 @@ export function noExports(partitions: number): ApiDeps['exports'] {
     subjects: {
       recordKey: ({ partition, userKey }) => `{${partition}}:u:${userKey}`,
       async *conversionIds() {},
+      segmentEntries: async () => [],
       async *outboxLines() {},
     },
   };

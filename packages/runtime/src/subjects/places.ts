@@ -25,6 +25,7 @@ export const SUBJECT_PLACES = {
   },
   record: { access: 'exported', holds: 'the events of a user that signals and views still look at, in Redis' },
   conversionIndex: { access: 'exported', holds: 'which user an order belongs to, in Redis, for the generations that are kept' },
+  segments: { access: 'exported', holds: 'in which segments a user is, and when time alone may change that, in Redis' },
   deadLetters: {
     access: 'exported',
     holds: 'records that could not be read as events, in Redis, the newest 10 000 or so of each partition',
@@ -83,6 +84,7 @@ interface RedisFamily {
 export const PLACE_OF_REDIS_KEY: readonly RedisFamily[] = [
   { key: /^tributary:\{\d+\}:u:/, place: 'record' },
   { key: /^tributary:\{\d+\}:c:\d+$/, place: 'conversionIndex' },
+  { key: /^tributary:\{\d+\}:(?:members:[\da-f]+|due|unsure)$/, place: 'segments' },
   { key: /^tributary:\{\d+\}:dead$/, place: 'deadLetters' },
   { key: /^tributary:\{\d+\}:(?:outbox|messages)$/, place: 'outbox' },
   { key: /^tributary:\{\d+\}:log$/, place: 'log' },

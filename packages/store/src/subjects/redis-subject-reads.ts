@@ -1,6 +1,6 @@
 /** Subject reads on Redis, a thousand entries a command: others' commands go between them. */
 import type { Redis } from 'ioredis';
-import { messagesKey, outboxKey, partitionPrefix, recordKey } from '../format/keys.ts';
+import { membersKey, messagesKey, outboxKey, partitionPrefix, recordKey } from '../format/keys.ts';
 import { generationsBetween } from '../format/state.ts';
 import { unlessDown } from '../redis/unless-down.ts';
 import type { SubjectReads } from '../subject-reads.ts';
@@ -24,6 +24,13 @@ export function createSubjectReads(redis: Redis, namespace: string): SubjectRead
           cursor = next;
         } while (cursor !== '0');
       }
+    },
+
+    async segmentEntries({ partition, userKey }, versions) {
+      const prefix = partitionPrefix(namespace, partition);
+      const keys = [...versions.map((version) => membersKey(namespace, partition, version)), `${prefix}due`, `${prefix}unsure`];
+      const scores = await unlessDown(() => Promise.all(keys.map((key) => redis.zscore(key, userKey))));
+      return keys.flatMap((key, i) => (scores[i] == null ? [] : [{ key, instant: Number(scores[i]) }]));
     },
 
     async *outboxLines(partition) {

@@ -47,6 +47,11 @@ export function* fromRecord(key: string, record: Buffer | null): Generator<Found
   }
 }
 
+export async function* fromSegments(reads: SubjectReads, owner: RecordOwner, versions: readonly string[]): AsyncGenerator<Found> {
+  for (const { key, instant } of await reads.segmentEntries(owner, versions))
+    yield found('segments', { key }, 'own', { instant });
+}
+
 export async function* fromIndex(reads: SubjectReads, owner: RecordOwner): AsyncGenerator<Found> {
   for await (const { key, generation, id } of reads.conversionIds(owner))
     yield found('conversionIndex', { key, generation }, 'own', { conversion: id });

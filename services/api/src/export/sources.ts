@@ -9,7 +9,7 @@ import type { SubjectReads } from '@tributary/store/subject-reads';
 import type { Source } from './export.ts';
 import { fromArchive, fromDeadRecords, fromGenerations, fromUnread, spillFolder } from './from-folder.ts';
 import { fromLog } from './from-logs.ts';
-import { fromDeadLetters, fromIndex, fromOutbox, fromRecord } from './from-redis.ts';
+import { fromDeadLetters, fromIndex, fromOutbox, fromRecord, fromSegments } from './from-redis.ts';
 
 /** What an export needs beside what every route has. */
 export interface ExportDeps {
@@ -33,6 +33,8 @@ interface Reads extends ExportDeps {
   readonly partitions: number;
   readonly records: RecordReader;
   readonly deadLetters: DeadLetters;
+  /** Segments whose members a partition follows. */
+  readonly segmentVersions: (partition: number) => readonly string[];
 }
 
 export function sourcesOf(reads: Reads, { userKey, asker, signal }: Subject): Source[] {
@@ -95,6 +97,7 @@ export function sourcesOf(reads: Reads, { userKey, asker, signal }: Subject): So
         yield* fromRecord(subjects.recordKey(owner), record);
       },
     },
+    { place: 'segments', read: () => fromSegments(subjects, owner, reads.segmentVersions(partition)) },
     { place: 'conversionIndex', read: () => fromIndex(subjects, owner) },
     { place: 'archive', read: () => withSession((session) => fromArchive({ dataDir, session, signal }, userKey)) },
     { place: 'deadRecords', read: () => fromDeadRecords({ dataDir, signal }, userKey) },

@@ -3,7 +3,9 @@ import { Readable } from 'node:stream';
 import { USER_EXPORT_ROUTES } from '@tributary/contract/user-export';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { whenClosed } from '@tributary/runtime/http/when-closed';
+import { watchedSegments } from '@tributary/signals/members/watched';
 import type { Routes } from '../context.ts';
 import { exportLines, inChunks } from '../export/export.ts';
 import { sourcesOf } from '../export/sources.ts';
@@ -15,7 +17,7 @@ import { serve } from '../http/serve.ts';
 const WAITING_CHARACTERS = 256 * 1024;
 
 export const routes: Routes =
-  ({ deps, records }) =>
+  ({ deps, board, records }) =>
   (app, _options, done) => {
     const { limits, onWarning } = deps;
     /** The keys whose export is under way. */
@@ -35,7 +37,14 @@ export const routes: Routes =
       // Whose export it is stays out of the log: it is kept longer than the user may be.
       deps.onAction('a user is exported', { by: actorOf(request), partition: partitionOf(userKey, deps.partitions) });
       const signal = AbortSignal.any([left.signal, AbortSignal.timeout(limits.exportMs)]);
-      const reads = { ...deps.exports, partitions: deps.partitions, records, deadLetters: deps.store.deadLetters };
+      const reads = {
+        ...deps.exports,
+        partitions: deps.partitions,
+        records,
+        deadLetters: deps.store.deadLetters,
+        segmentVersions: (partition: number) =>
+          watchedSegments(board.definitions(partition), sha256Hex)?.list.map(({ version }) => version) ?? [],
+      };
       const lines = exportLines(sourcesOf(reads, { userKey, asker: owner, signal }), userKey, {
         mostBytes: limits.exportBytes,
         signal,
