@@ -131,7 +131,7 @@ function inGroups(
     met: CHANNELS.map(() => new Array<number>(GROUPS).fill(all.conversions / GROUPS)),
     alone: CHANNELS.map(() => ({ journeys: all.conversions, groups: GROUPS })),
     singleOrders: [],
-    repeated: { all: { conversions: 0, repeats: 0 }, byChannel: [] },
+    orders: [],
   });
 }
 

@@ -80,17 +80,20 @@ test('law 1: the folds of all views give what the oracle gives', () => {
 test.each([-1, 0, 1])(
   'law 1: a conversion that comes late, a lookback and %i ms before another one, makes a repeat of that or not',
   (moreMs) => {
-    const definitions = definitionsOf(SMALL_DEFINITIONS);
+    const definitions = definitionsOf({ touches: { click: { windowDays: 2 } }, conversions: ['buy'] });
     const ts = Date.UTC(2026, 2, 20);
-    const buy = (id: string, at: number) => {
-      const event: Event = { id, ts: at, receivedAt: ts, type: 'buy', userId: 'ana', source: 'test', value: 100 };
-      return timelineEvent(event, definitions);
-    };
-    const [early, later] = [buy('early', ts - definitions.lookbackMs - moreMs), buy('later', ts)];
+    const of = (event: Pick<Event, 'id' | 'ts' | 'type'> & Partial<Event>) =>
+      timelineEvent({ receivedAt: ts, userId: 'ana', source: 'test', ...event }, definitions);
+    const at = ts - definitions.lookbackMs - moreMs;
+    const touch = of({ id: 'touch', ts: at, type: 'click', channel: 'search' });
+    const [early, later] = [
+      of({ id: 'early', ts: at, type: 'buy', value: 100 }),
+      of({ id: 'later', ts, type: 'buy', value: 100 }),
+    ];
     const near: RowsByView = new Map();
-    addDifference(byLens(VIEWS), { events: [early, later], cutTs: NEVER_CUT }, 0, 0, definitions, near);
-    const whole = foldAll([early, later], definitions);
-    addRowsByView(whole, foldAll([later], definitions), -1);
+    addDifference(byLens(VIEWS), { events: [touch, early, later], cutTs: NEVER_CUT }, 1, 0, definitions, near);
+    const whole = foldAll([touch, early, later], definitions);
+    addRowsByView(whole, foldAll([touch, later], definitions), -1);
     expect(differences(near, whole)).toEqual([]);
     expect([...(whole.get('repeats')?.values() ?? [])].length).toBe(moreMs > 0 ? 0 : 1);
   },

@@ -33,7 +33,7 @@ export const MUTATIONS_OF_FEW: readonly Mutation[] = [
     lie: 'a channel of which many users order again is like the others',
     law: '7',
     file: `${ENGINE}/like-others.ts`,
-    from: 'haveMoreRepeats({ count: own[0], repeats: own[6] }, { count: usual[0], repeats: usual[6] })',
+    from: 'mayBeOfFew(ordersOf(own), ordersOf(usual))',
     to: 'false',
     test: ITS_TEST,
   },

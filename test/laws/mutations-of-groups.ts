@@ -424,8 +424,8 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     lie: 'a refund of a file makes a repeat of the order after it',
     law: '5',
     file: 'packages/attribution-files/src/models/grouped-intervals.ts',
-    from: 'const orders = one.value < 0 ? 0 : one.conversions;',
-    to: 'const orders = one.conversions;',
+    from: 'orders === undefined ? (value < 0 ? 0 : (before.get(channel) ?? 0) + 1)',
+    to: 'orders === undefined ? (before.get(channel) ?? 0) + 1',
     test: 'packages/attribution-files/src/models/grouped-intervals.test.ts',
   },
 ];

@@ -297,7 +297,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'a user with 150 orders is 150 users',
     law: '7',
     file: `${ENGINE}/jackknife.ts`,
-    from: "if (isOfFewUsers(grouped)) return 'few_users_decide';",
+    from: "if (areOfFewUsers(grouped)) return 'few_users_decide';",
     to: '',
     test: `${ENGINE}/jackknife.test.ts`,
   },

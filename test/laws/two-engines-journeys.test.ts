@@ -211,14 +211,59 @@ test('assists: a channel and its campaigns are each counted once a conversion; t
   ]);
 });
 
-test('repeats: a conversion repeats an earlier one of its type within the lookback, to the millisecond; refunds do not', async () => {
+test('repeats: an order repeats earlier ones over the channels of its path that were met before these, within the lookback, to the millisecond', async () => {
   const definitions = definitionsOf({ touches: { click: { windowDays: 2 } }, conversions: ['buy', 'lead'] });
   const lead = (id: string, hours: number) => event(id, hours, 'lead', { currency: 'EUR' });
   const found = async (...events: Event[]) => shown(await agreed([click('a', 0, 'x'), ...events], definitions), 'repeats');
-  expect(await found(buy('b', 1), buy('c', 49))).toEqual({ 'buy ·  · EUR': [1] });
-  expect(await found(buy('b', 1), buy('c', 49 + MS))).toEqual({});
-  expect(await found(lead('b', 1), buy('c', 2), buy('d', 3, -100))).toEqual({});
-  expect(await found(buy('b', 1, -100), buy('c', 2), buy('d', 3, 0), buy('e', 4))).toEqual({ 'buy · x · EUR': [2] });
+  expect(await found(buy('b', 1), buy('c', 48))).toEqual({ 'buy · x · x · 2 · EUR': [1, 1] });
+  expect(await found(buy('b', 1), buy('c', 48 + MS))).toEqual({});
+  expect(await found(click('z', 1, 'x'), buy('b', 1), buy('c', 49))).toEqual({ 'buy · x · x · 2 · EUR': [1, 1] });
+  expect(await found(buy('b', 1), click('z', 1 + MS, 'x'), buy('c', 49))).toEqual({});
+  expect(await found(lead('b', 1), buy('c', 2))).toEqual({});
+  // Refunds have a row of their own.
+  const refund = { 'buy · x · x · 0 · EUR': [1, 0] };
+  expect(await found(buy('b', 1, -100), buy('c', 2), buy('d', 3, 0))).toEqual({ ...refund, 'buy · x · x · 2 · EUR': [1, 1] });
+});
+
+test('repeats: who comes back over another channel orders over that one for the first time', async () => {
+  const definitions = definitionsOf({ touches: { click: { windowDays: 9 } }, conversions: ['buy'] });
+  const found = async (...events: Event[]) => shown(await agreed([click('a', 0, 'x'), ...events], definitions), 'repeats');
+  const back = [buy('b', 1), click('c', 2, 'mail'), buy('d', 3), buy('e', 4)];
+  expect(await found(...back)).toEqual({
+    'buy · mail > x · mail · 2 · EUR': [1, 1],
+    'buy · mail > x · x · 2 · EUR': [1, 1],
+    'buy · mail > x · x · 3 · EUR': [1, 1],
+  });
+  const many = Array.from({ length: 14 }, (_, i) => buy(`m ${i}`, 1 + i));
+  expect(await found(...many)).toEqual({
+    'buy · x · x · 2 · EUR': [1, 1],
+    'buy · x · x · 3 · EUR': [1, 1],
+    'buy · x · x · 4 · EUR': [2, 1],
+    'buy · x · x · 6 · EUR': [2, 1],
+    'buy · x · x · 8 · EUR': [4, 1],
+    'buy · x · x · 12 · EUR': [3, 1],
+  });
+});
+
+test('repeats: where conversions reset paths, all orders within the lookback are of the channel', async () => {
+  const definitions = definitionsOf({
+    touches: { click: { windowDays: 2 } },
+    conversions: ['buy'],
+    attribution: { resetOnConversion: true },
+  });
+  const events = [
+    click('a', 0, 'x'),
+    buy('b', 1),
+    click('c', 2, 'y'),
+    buy('d', 3),
+    click('e', 3 + MS, 'z'),
+    buy('f', 49),
+    buy('g', 50),
+  ];
+  expect(shown(await agreed(events, definitions), 'repeats')).toEqual({
+    'buy · y · y · 2 · EUR': [1, 1],
+    'buy · z · z · 3 · EUR': [1, 1],
+  });
 });
 
 test('lag counts whole days from the first touch; a conversion without one is a path of none', async () => {

@@ -5,8 +5,10 @@ import { isRule, type ModelName } from '@tributary/attribution/models/catalogue'
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import { evidenceOf } from '@tributary/attribution/uncertainty/evidence';
-import type { Grouped, Repeated, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
+import type { Grouped, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
 import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { MARKS } from '@tributary/attribution/uncertainty/orders-a-user';
+import { createOrdersOfChannels, type OrdersOfChannels } from '@tributary/attribution/uncertainty/orders-of-channels';
 import type { ChannelUncertainty, UncertaintyOptions } from '@tributary/attribution/uncertainty/uncertainty';
 import { type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
 import { rowsOf, sampleOf, type World } from './worlds.ts';
@@ -38,6 +40,7 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
     value: all.value.map((x, i) => x - (group.value[i] as number)),
   }));
   const singleOrders = singleOrdersOf(groups, createRandom(9_000_011 + options.seed));
+  const ordersOfAll = ordersOf(groups);
   const countOf = (sums: typeof all) => sums.conversions.reduce((sum, one) => sum + one, 0);
   return options.models.flatMap((model) => {
     const estimator = estimatorOf(model, whole.paths, options);
@@ -57,7 +60,7 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
       journeys: evidence.byChannel[channel]?.journeysAlone ?? 0,
       groups: own.filter(({ conversions }) => aloneAt[channel]?.some((path) => (conversions[path] as number) > 0)).length,
     }));
-    const repeated = { all: repeatedOf(groups, null), byChannel: channels.map((channel) => repeatedOf(groups, channel)) };
+    const orders = channels.map((channel) => ordersOfAll.of(channel));
     return options.rewards.map((reward): Answered => {
       const is: Estimate = estimator.estimate(all)(reward);
       const near = estimator.near(all, groups.length);
@@ -65,30 +68,32 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
       const others = without.map((sums) => near(sums)(reward));
       const conversions = { is: countOf(all), without: without.map(countOf) };
       const { level } = options;
-      const orders = reward === 'value' ? singleOrders : [];
-      const counts = { is, without: others, conversions, met, alone, repeated, singleOrders: orders };
+      const single = reward === 'value' ? singleOrders : [];
+      const counts = { is, without: others, conversions, met, alone, orders, singleOrders: single };
       const asked: Grouped = { model, reward, level, channels, ...counts };
       return { model, reward, channels: jackknife(asked).channels };
     });
   });
 }
 
-/** All that a user converts lies within a lookback, in the order in which it is listed; refunds repeat nothing. */
-function repeatedOf(groups: readonly Users[], channel: string | null): Repeated {
-  let [conversions, repeats] = [0, 0];
+/** All that a user converts lies within a lookback, in the order in which it is listed; refunds do not count. */
+function ordersOf(groups: readonly Users[]): OrdersOfChannels {
+  const orders = createOrdersOfChannels();
   for (const { times, journeys } of groups.flat()) {
-    let before = false;
-    for (const one of journeys) {
-      if (one.conversions === 0) continue;
-      const isOrder = one.value >= 0;
-      if (channel === null || one.path.includes(channel)) {
-        conversions += times;
-        if (isOrder && before) repeats += times;
+    const before = new Map<string, number>();
+    for (const { path, conversions, value } of journeys) {
+      if (conversions === 0) continue;
+      const channels = [...new Set(path)].sort();
+      orders.add(channels, times);
+      for (const channel of channels) {
+        const nth = value < 0 ? 0 : (before.get(channel) ?? 0) + 1;
+        if (nth > 0) before.set(channel, nth);
+        const mark = MARKS.findLast((one) => one <= nth) ?? 0;
+        if (nth !== 1) orders.again(channels, channel, { nth: mark, conversions: times, users: nth === mark ? times : 0 });
       }
-      before ||= isOrder;
     }
   }
-  return { conversions, repeats };
+  return orders;
 }
 
 /** Days of a window. */

@@ -9,6 +9,7 @@ import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { compute } from '@tributary/attribution/models/shared-models';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { addOrders, noOrders } from '@tributary/attribution/uncertainty/orders-a-user';
 import { partitionOf } from '@tributary/model/user-key';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
@@ -108,17 +109,21 @@ test('intervals of the API are those of the same users in the same groups, to th
   const singleOrders = [...rowsOfOrders.values()].flatMap(([one, ...others]) =>
     one === undefined || others.length > 0 ? [] : [{ value: one.value ?? 0, channels: one.path }],
   );
-  const isRepeat = (one: Journey, i: number) =>
-    journeys.some(
-      (other, j) =>
-        other.converted &&
-        other.userId === one.userId &&
-        ((other.daysAgo ?? 0) > (one.daysAgo ?? 0) || (other.daysAgo === one.daysAgo && j < i)),
-    );
-  const repeatedIn = (isOf: (one: Journey) => boolean) => ({
-    conversions: journeys.filter((one) => one.converted && isOf(one)).length,
-    repeats: journeys.filter((one, i) => one.converted && isOf(one) && isRepeat(one, i)).length,
-  });
+  const ordersOf = (channel: string) => {
+    const [own, others] = [noOrders(), noOrders()];
+    const users = [
+      ...Map.groupBy(
+        journeys.filter(({ converted }) => converted),
+        ({ userId }) => userId,
+      ).values(),
+    ];
+    for (const orders of users) {
+      const path = new Set(orders[0]?.path);
+      if (path.has(channel)) addOrders(own, orders.length, 1);
+      else addOrders(others, orders.length, path.size);
+    }
+    return { own, others };
+  };
   for (const model of SHARED)
     for (const reward of ['conversions', 'value'] as const) {
       const parameters = { model, reward, alpha: 0.5, seed: 1 } as const;
@@ -145,10 +150,7 @@ test('intervals of the API are those of the same users in the same groups, to th
           return Array.from({ length: partitions }, (_, group) => own.filter((one) => groupOf(one) === group).length);
         }),
         singleOrders: reward === 'value' ? singleOrders : [],
-        repeated: {
-          all: repeatedIn(() => true),
-          byChannel: channels.map((channel) => repeatedIn(({ path }) => path.includes(channel))),
-        },
+        orders: channels.map(ordersOf),
         alone: channels.map((channel) => {
           const own = journeys.filter(({ path }) => path.every((one) => one === channel));
           return { journeys: own.length, groups: new Set(own.filter(({ converted }) => converted).map(groupOf)).size };

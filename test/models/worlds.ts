@@ -45,6 +45,8 @@ interface Habit extends Orders {
   readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
   /** How probable it is that an order is refunded in full, by the channel that was touched last: one more conversion, over the same path. */
   readonly refunded: readonly number[];
+  /** Buyers of whom some come back over this channel, and order once more. */
+  readonly returns: { readonly channel: string; readonly part: number } | null;
   /** Orders of journeys that end with this channel differ: the others' are `Habit`'s. */
   readonly apart: (Orders & { readonly channel: string }) | null;
 }
@@ -62,7 +64,7 @@ const MOST_ORDERS = 1_000;
 
 const NEVER: readonly number[] = CHANNELS.map(() => 0);
 const FIFTY: Orders = { orders: () => 1, meanOrders: 1, value: () => 50, meanValue: 50 };
-const ONCE: Habit = { ...FIFTY, journeys: 1, rare: null, refunded: NEVER, apart: null };
+const ONCE: Habit = { ...FIFTY, journeys: 1, rare: null, refunded: NEVER, returns: null, apart: null };
 
 /** Pareto with this exponent. */
 function paretoValues(exponent: number): Pick<Orders, 'value' | 'meanValue'> {
@@ -73,6 +75,11 @@ function paretoValues(exponent: number): Pick<Orders, 'value' | 'meanValue'> {
 const ZIPF_ORDERS: Pick<Orders, 'orders' | 'meanOrders'> = {
   orders: (random) => Math.min(MOST_ORDERS, Math.floor((1 - random()) ** (-1 / 1.5))),
   meanOrders: Array.from({ length: MOST_ORDERS }, (_, i) => (i + 1) ** -1.5).reduce((sum, part) => sum + part, 0),
+};
+
+const ONE_IN_FIVE_TWICE: Pick<Orders, 'orders' | 'meanOrders'> = {
+  orders: (random) => (random() < 0.2 ? 2 : 1),
+  meanOrders: 1.2,
 };
 
 export const WORLDS: readonly World[] = [
@@ -105,6 +112,17 @@ export const WORLDS: readonly World[] = [
     ...ONCE,
     apart: { ...FIFTY, ...ZIPF_ORDERS, channel: 'social' },
   }),
+  worldOf('orders without a variance in one large channel, one in five of the others orders twice', PLAIN, {
+    ...ONCE,
+    ...ONE_IN_FIVE_TWICE,
+    apart: { ...FIFTY, ...ZIPF_ORDERS, channel: 'social' },
+  }),
+  worldOf('orders without a variance in the largest channel', PLAIN, {
+    ...ONCE,
+    apart: { ...FIFTY, ...ZIPF_ORDERS, channel: 'search' },
+  }),
+  worldOf('one buyer in five buys twice', PLAIN, { ...ONCE, ...ONE_IN_FIVE_TWICE }),
+  worldOf('one buyer in twenty comes back over email', PLAIN, { ...ONCE, returns: { channel: 'email', part: 0.05 } }),
   worldOf('refunds of 10 to 50 % of the orders', PLAIN, {
     ...ONCE,
     value: (random) => 25 + 50 * random(),
@@ -153,13 +171,15 @@ export function sampleOf(rows: readonly UnitRow[]): Sample {
 }
 
 export function worldOf(name: string, walk: Walk, habit: Habit): World {
-  const { journeys, rare, refunded } = habit;
+  const { journeys, rare, refunded, returns } = habit;
   const walks = populationOf(walk);
+  const returning = returns === null ? 0 : returns.part * walks.reduce((sum, { conversions }) => sum + conversions, 0);
   const populationWith = (meanOfMost: number | null) =>
     walks.map(({ path, conversions, nulls }) => {
       const { meanOrders, meanValue } = habitAt(path, habit);
       const valueOfOrder = meanOfMost ?? meanValue;
-      const orders = journeys * conversions * meanOrders;
+      const comesBack = path.length === 1 && path[0] === returns?.channel ? returning : 0;
+      const orders = journeys * (conversions * meanOrders + comesBack);
       const refunds = orders * (refunded[CHANNELS.indexOf(path.at(-1) as string)] as number);
       return { path, conversions: orders + refunds, nulls: journeys * nulls, value: (orders - refunds) * valueOfOrder };
     });
@@ -207,11 +227,13 @@ function habitAt(path: readonly string[], habit: Habit): Orders {
 
 function ordered(path: readonly string[], habit: Habit, refunded: number, random: Random): Journey[] {
   const { orders, value } = habitAt(path, habit);
-  return Array.from({ length: orders(random) }, () => {
-    const order = { path, value: value(random) };
+  const { returns } = habit;
+  const again = returns !== null && random() < returns.part ? [[returns.channel]] : [];
+  return [...Array.from({ length: orders(random) }, () => path), ...again].flatMap((one) => {
+    const order = { path: one, value: value(random) };
     // Worlds without refunds draw no number for them: their samples are those of before.
-    return refunded > 0 && random() < refunded ? [order, { path, value: -order.value }] : [order];
-  }).flat();
+    return refunded > 0 && random() < refunded ? [order, { path: one, value: -order.value }] : [order];
+  });
 }
 
 /** All paths with their probabilities, of a journey. */

@@ -4,19 +4,25 @@ import { type Journey, times, walk, walked } from './walked.ts';
 
 const PARTITIONS = 16;
 
-/** 320 users who buy once over `a` or `b`, and 30 over `c`, of whom some buy twice. */
-const users = (twice: number): Journey[] => [
+/** 320 users who buy once over `a` or `b`, and 30 over `c`, of whom some buy twice, and one in four of these 4 times. */
+const users = (again: number): Journey[] => [
   ...Array.from({ length: 320 }, (_, i) => ({ path: [i % 2 === 0 ? 'a' : 'b'], converted: true, value: 50, currency: 'EUR' })),
   ...Array.from({ length: 30 }, (_, i) =>
-    times(i < twice ? 2 : 1, { path: ['c'], converted: true, value: 50, currency: 'EUR', userId: `c ${twice} ${i}` }),
+    times(i < again ? (i % 4 === 0 ? 4 : 2) : 1, {
+      path: ['c'],
+      converted: true,
+      value: 50,
+      currency: 'EUR',
+      userId: `c ${again} ${i}`,
+    }),
   ).flat(),
 ];
 
 test.each(['last', 'shapley'])(
   '%s: a channel whose users come back beside others whose do not has no interval but the reason',
   async (model) => {
-    const cautionsOf = async (twice: number) => {
-      const world = await walked(users(twice), {}, { partitions: PARTITIONS });
+    const cautionsOf = async (again: number) => {
+      const world = await walked(users(again), {}, { partitions: PARTITIONS });
       const { body } = await world.get(`/v1/attribution?model=${model}&intervals=1&value=conversions`);
       const rows = Object.fromEntries(
         body.rows.map((row: { channel: string; conversionsCautions: string; conversionsLow: number | null }) => [
@@ -34,6 +40,20 @@ test.each(['last', 'shapley'])(
       [true, ''],
       [false, 'few_users_decide'],
     ]);
+  },
+);
+
+test.each(['last', 'shapley'])(
+  '%s: who comes back over another channel orders over that one once: it has its interval (before: few_users_decide)',
+  async (model) => {
+    const first = Array.from({ length: 320 }, (_, i): Journey & { userId: string } => ({
+      ...{ path: [i % 2 === 0 ? 'a' : 'b'], converted: true, value: 50, currency: 'EUR', userId: `user ${i}`, daysAgo: 2 },
+    }));
+    const back = first.filter((_, i) => i % 20 === 0).map((one) => ({ ...one, path: ['mail'], daysAgo: 1 }));
+    const world = await walked([...first, ...back], {}, { partitions: PARTITIONS });
+    const { body } = await world.get(`/v1/attribution?model=${model}&intervals=1&value=conversions`);
+    const mail = body.rows.find(({ channel }: { channel: string }) => channel === 'mail');
+    expect([mail.conversionsCautions, mail.conversionsLow < mail.conversionsHigh]).toEqual(['few_users', true]);
   },
 );
 

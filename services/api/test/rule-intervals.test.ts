@@ -2,6 +2,7 @@
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { addOrders, noOrders } from '@tributary/attribution/uncertainty/orders-a-user';
 import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { partitionOf } from '@tributary/model/user-key';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
@@ -92,13 +93,16 @@ test('they are the jackknife over the same users in the same groups, to the last
       const own = counted.filter((one) => one.credited && last(one) === channel);
       return Array.from({ length: PARTITIONS }, (_, group) => own.filter((one) => groupOf(one) === group).length);
     }),
-    repeated: {
-      all: { conversions: counted.length, repeats: counted.filter(({ credited }) => !credited).length },
-      byChannel: channels.map((channel) => ({
-        conversions: counted.filter(({ credited, path }) => credited && path.includes(channel)).length,
-        repeats: 0,
-      })),
-    },
+    orders: channels.map((channel) => {
+      const once = (of: number) => {
+        const all = noOrders();
+        addOrders(all, 1, of);
+        return all;
+      };
+      const credited = counted.filter((one) => one.credited).map(({ path }) => [...new Set(path)]);
+      const others = credited.filter((path) => !path.includes(channel));
+      return { own: once(credited.length - others.length), others: once(others.flat().length) };
+    }),
     ...{ singleOrders: [], alone: [] },
   });
   const rows = await rowsOf(world, 'model=last&intervals=1&value=conversions');

@@ -16,7 +16,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { dayOf, HOUR_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
 import { nullPathOf, pathOf } from '@tributary/views/journeys/path';
-import { isRepeat } from '@tributary/views/journeys/repeat';
+import { nthOver, ordersBefore } from '@tributary/views/journeys/repeat';
 import { timelineEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { before, type TimelineEvent } from '@tributary/views/timeline';
@@ -132,8 +132,10 @@ function journeysOf(
       if (event.valueMinor !== 0 || event.costMinor !== 0) currencies.add(event.currency);
       if (event.kind === 'conversion' && event.valueMinor < 0) refunds += 1;
       if (event.kind === 'conversion') {
-        const repeats = Number(isRepeat(timeline, at, definitions));
-        add({ ...converting(event, pathOf(timeline, at, definitions), definitions, withAges), repeats });
+        const path = pathOf(timeline, at, definitions);
+        // The event as it is: without its amount a refund would be an order.
+        const orders = withUnits ? { orders: ordersOf(kept, at, path, definitions) } : {};
+        add({ ...converting(event, path, definitions, withAges), ...orders });
       } else {
         const [channel = ''] = channelsOf([event], definitions);
         if (event.costMinor > 0) costs.set(channel, (costs.get(channel) ?? 0) + event.costMinor);
@@ -154,6 +156,21 @@ function journeysOf(
     refunds,
     sample: withUnits ? units.end(used) : null,
   };
+}
+
+/** Which order of its user a conversion is, over each channel of its path. */
+function ordersOf(
+  timeline: readonly TimelineEvent[],
+  at: number,
+  path: readonly TimelineEvent[],
+  definitions: Definitions,
+): ReadonlyMap<string, number> {
+  const orders = ordersBefore(timeline, at, definitions);
+  const found = new Map<string, number>();
+  for (const [i, channel] of channelsOf(path, definitions).entries())
+    if (!found.has(channel))
+      found.set(channel, nthOver(path[i] as TimelineEvent, timeline[at] as TimelineEvent, orders, definitions));
+  return found;
 }
 
 function spanOf(users: ReadonlyMap<string, ReadonlyMap<string, TimelineEvent>>): number {

@@ -10,12 +10,13 @@ import { isRule } from '@tributary/attribution/models/catalogue';
 import { compute } from '@tributary/attribution/models/shared-models';
 import { creditByRule } from '@tributary/attribution/paths/credit';
 import type { PathTransform } from '@tributary/attribution/paths/transforms';
-import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import { pathKey, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Shape } from '@tributary/attribution/rules/rules';
 import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
-import type { Grouped, Repeated, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
+import type { Grouped, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
 import { jackknife, notRun } from '@tributary/attribution/uncertainty/jackknife';
+import { againOf, createOrdersOfChannels, type OrdersOfChannels } from '@tributary/attribution/uncertainty/orders-of-channels';
 import type { ModelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
 import { InputError } from '@tributary/importing/failures';
@@ -46,28 +47,49 @@ export function uncertaintyByGroups(
       `--groups must be asked of a file that names the user of each journey, also of those that ended without a conversion (got ${options.groups}). Use --events, or name the column of users with --map user=COLUMN.`,
     );
   const groups = Array.from({ length: options.groups }, (): WeightedPath[] => []);
-  for (const { user = '', journeys } of rows)
-    groups[partitionOf(user, options.groups)]?.push(...withRepeats(changed(journeys, change)));
-  const counted = countedIn(groups);
+  for (const { user = '', journeys } of rows) groups[partitionOf(user, options.groups)]?.push(...changed(journeys, change));
+  const orders = ordersOfUsers(rows.map(({ journeys }) => changed(journeys, change)));
+  const counted = countedIn(groups, orders);
   return {
     ...{ unit: 'user', groups: options.groups, replicates: 0, seed: options.seed, level: options.level, cautions: [] },
     models: answers.flatMap(({ model }) => options.rewards.map((reward) => ofModel(model, reward, counted, options))),
   };
 }
 
-/** Where journeys have no times, all conversions of a user but the first are repeats. What takes value back (refunds) neither repeats nor is repeated. */
-export function withRepeats(journeys: Paths): Paths {
-  let before = 0;
-  return journeys.map((one) => {
-    const orders = one.value < 0 ? 0 : one.conversions;
-    const { repeats = Math.max(0, orders - (before === 0 ? 1 : 0)) } = one;
-    before += orders;
-    return { ...one, repeats };
-  });
+/**
+ * How often users order over each channel, as the view `repeats` counts it. Where journeys have no times, in the order of their paths and values, for
+ * that of the rows says nothing: the k-th that has a channel is the k-th over it. What takes value back (refunds) does not count.
+ */
+export function ordersOfUsers(users: readonly Paths[]): OrdersOfChannels {
+  const counted = createOrdersOfChannels();
+  for (const journeys of users) {
+    const before = new Map<string, number>();
+    for (const { path, conversions, value, orders } of inOneOrder(journeys.filter((one) => one.conversions > 0))) {
+      const channels = [...new Set(path)].sort(byCodePoint);
+      counted.add(channels, conversions);
+      for (let one = 0; one < conversions; one++)
+        for (const channel of channels) {
+          const order = orders === undefined ? (value < 0 ? 0 : (before.get(channel) ?? 0) + 1) : (orders.get(channel) ?? 1);
+          if (order > 0) before.set(channel, order);
+          if (order !== 1) counted.again(channels, channel, againOf(order));
+        }
+    }
+  }
+  return counted;
+}
+
+function inOneOrder(journeys: Paths): Paths {
+  const key = ({ value, conversions, ...one }: WeightedPath) =>
+    `${pathKey({ ...one, value, conversions })}\n${value} ${conversions}`;
+  return journeys
+    .map((one) => [key(one), one] as const)
+    .sort(([a], [b]) => byCodePoint(a, b))
+    .map(([, one]) => one);
 }
 
 /** What the groups know of conversions, whatever the model. */
 interface Counted {
+  readonly orders: OrdersOfChannels;
   readonly groups: readonly Paths[];
   readonly all: Paths;
   /** All groups but one, by group. */
@@ -75,8 +97,9 @@ interface Counted {
   readonly singleOrders: readonly SingleOrder[];
 }
 
-function countedIn(groups: readonly Paths[]): Counted {
+function countedIn(groups: readonly Paths[], orders: OrdersOfChannels): Counted {
   return {
+    orders,
     groups,
     all: groups.flat(),
     without: groups.map((_, group) => groups.filter((_other, at) => at !== group).flat()),
@@ -102,10 +125,7 @@ function ofModel(model: FileModel, reward: Reward, counted: Counted, options: Gr
           ...asked,
           ...{ model, reward, level: options.level },
           conversions: { is: conversionsOf(counted.all), without: counted.without.map(conversionsOf) },
-          repeated: {
-            all: repeatedIn(counted.all),
-            byChannel: asked.channels.map((channel) => repeatedIn(counted.all.filter(({ path }) => path.includes(channel)))),
-          },
+          orders: asked.channels.map((channel) => counted.orders.of(channel)),
           singleOrders: reward === 'value' ? counted.singleOrders : [],
         });
   return {
@@ -193,10 +213,6 @@ function ofCounts(
       groups: counted.groups.map(isAlone(channel)).filter((paths) => conversionsOf(paths) > 0).length,
     })),
   };
-}
-
-function repeatedIn(paths: Paths): Repeated {
-  return { conversions: conversionsOf(paths), repeats: paths.reduce((sum, { repeats = 0 }) => sum + repeats, 0) };
 }
 
 function amountIn(paths: Paths, reward: Reward): number {

@@ -8,8 +8,8 @@ export interface WeightedPath extends PathCount {
   readonly milestones?: readonly number[];
   /** Where touches have times: whole hours of each before the conversion. */
   readonly ages?: readonly number[];
-  /** How many of the conversions are of a user who converted before (packages/views/src/journeys/repeat.ts); absent: by their order in the file. */
-  readonly repeats?: number;
+  /** Which order of its user a conversion is over each channel (packages/views/src/journeys/repeat.ts); absent: times are not known. */
+  readonly orders?: ReadonlyMap<string, number>;
   /** What a platform counts a single conversion under, beside its path: its day and its type. Paths that differ in it alone are one. */
   readonly filed?: string;
 }

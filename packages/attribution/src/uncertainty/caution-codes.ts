@@ -16,7 +16,7 @@ export const CAUTIONS = {
   few_conversions: 'few conversions (5 to 19)',
   fewer_than_10_conversions: 'no interval of ROAS and CPA: fewer than 10 conversions, or users who convert',
   values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
-  few_users_decide: 'no interval: a few users make up much of the conversions, or more users like them may',
+  few_users_decide: 'no interval: a few users make up much of the conversions, or may as far as these data show',
   no_value: 'no interval of value: the orders are worth 0, or have no value',
   few_orders_decide: 'no interval of value: a few large orders decide it, of these data or beyond them',
   few_large_orders:

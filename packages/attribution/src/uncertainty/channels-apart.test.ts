@@ -1,8 +1,10 @@
 /** What groups of users show of one channel beside the others: how often users convert, and when that differs. */
 import { describe, expect, test } from 'vitest';
-import { isApart, pooledDispersion, repeatsApart, widenedBy } from './channels-apart.ts';
-import type { Grouped, Repeated } from './grouped.ts';
+import { isApart, isOfFewUsers, pooledDispersion, widenedBy } from './channels-apart.ts';
+import type { Grouped } from './grouped.ts';
 import { jackknife } from './jackknife.ts';
+import { addOrders, noOrders } from './orders-a-user.ts';
+import { NO_ORDERS } from './orders-of-channels.ts';
 
 const GROUPS = 16;
 
@@ -29,7 +31,7 @@ function groupedOf(met: readonly (readonly number[])[], more: Partial<Grouped> =
     met,
     alone: met.map((own) => ({ journeys: 10 * sumOf(own), groups: own.filter((x) => x > 0).length })),
     singleOrders: [],
-    repeated: { all: { conversions: 0, repeats: 0 }, byChannel: [] },
+    orders: [],
     ...more,
   };
 }
@@ -77,36 +79,26 @@ describe('a channel beside the others', () => {
   });
 });
 
-describe('conversions of users who converted before', () => {
+describe('how often users order over a channel', () => {
   const others = [spread(20, 1, 0), spread(15, 1, 1)];
   const own = spread(2, 0.5, 2);
-  const all = (repeats: number) => ({ conversions: 560 + sumOf(own), repeats });
-  const of = (one: Repeated, ofOthers: number, more: readonly (readonly number[])[] = [...others, own]) =>
-    groupedOf(more, { repeated: { all: all(ofOthers + one.repeats), byChannel: [all(0), all(0), one] } });
+  const of = (users: readonly number[], ofOthers: number) => {
+    const [one, rest] = [noOrders(), noOrders()];
+    for (const [at, times] of users.entries()) addOrders(one, [1, 2, 5][at] ?? 0, times);
+    addOrders(rest, 1, ofOthers);
+    return groupedOf([...others, own], { orders: [NO_ORDERS, NO_ORDERS, { own: one, others: rest }] });
+  };
 
-  test('more than of the others: no interval of the channel, whose groups are alike (before: held in 24–57 %)', () => {
-    const { channels } = jackknife(of({ conversions: 32, repeats: 5 }, 0));
+  test('more often than over others: no interval of the channel, whose groups are alike (before: held in 24–57 %)', () => {
+    const { channels } = jackknife(of([14, 4, 2], 560));
     expect(channels.map(({ cautions }) => cautions)).toEqual([[], [], ['few_users_decide']]);
     expect([channels[2]?.credit, channels[2]?.share, channels[2]?.rank]).toEqual([null, null, null]);
-    expect(jackknife(of({ conversions: 32, repeats: 0 }, 0)).channels[2]?.credit).not.toBeNull();
+    expect(jackknife(of([32, 0, 0], 560)).channels[2]?.credit).not.toBeNull();
   });
 
-  test('one is allowed for, among 20 and more, or where users of the others come back as well', () => {
-    expect(repeatsApart(of({ conversions: 32, repeats: 1 }, 0), 2)).toBe(false);
-    expect(repeatsApart(of({ conversions: 19, repeats: 1 }, 0), 2)).toBe(true);
-    expect(repeatsApart(of({ conversions: 19, repeats: 1 }, 1), 2)).toBe(false);
-  });
-
-  test('as many as of the others are none too many; where users convert repeatedly, repeats come several at a time', () => {
-    expect(repeatsApart(of({ conversions: 32, repeats: 5 }, 56), 2)).toBe(false);
-    expect(repeatsApart(of({ conversions: 32, repeats: 12 }, 56), 2)).toBe(true);
-    const often = [spread(20, 6, 0), spread(15, 6, 1), own];
-    expect(repeatsApart(of({ conversions: 32, repeats: 12 }, 56, often), 2)).toBe(false);
-  });
-
-  test('fewer than 20 conversions that did not meet the channel show nothing', () => {
-    const repeated = { all: { conversions: 50, repeats: 5 }, byChannel: [{ conversions: 31, repeats: 5 }] };
-    expect(repeatsApart(groupedOf([own], { repeated }), 0)).toBe(false);
+  test('also where the others are fewer than 20 (before: printed in 15 % of the samples, held in 16 % of these)', () => {
+    expect(isOfFewUsers(of([14, 4, 2], 12), 2)).toBe(true);
+    expect(isOfFewUsers(of([25, 0, 0], 12), 2)).toBe(false);
   });
 });
 

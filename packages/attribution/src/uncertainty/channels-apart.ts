@@ -3,7 +3,8 @@ import { modelInfo } from '../models/catalogue.ts';
 import type { CautionCode } from './caution-codes.ts';
 import { decidesRates, decidesShares } from './cautions.ts';
 import type { Grouped, SingleOrder } from './grouped.ts';
-import { haveMoreRepeats } from './like-others.ts';
+import { mayBeOfFew } from './orders-a-user.ts';
+import { NO_ORDERS } from './orders-of-channels.ts';
 import { poissonAbove } from './selection.ts';
 import { type Amount, areAlike, hasHeavyTail, mayBeHeavy } from './tail.ts';
 
@@ -31,16 +32,10 @@ export function isApart(grouped: Grouped, i: number): boolean {
   return own.length * poissonAbove(Math.floor(Math.max(...own) / base), sumOf(own) / own.length / base) < MOST_APART.rarest;
 }
 
-/**
- * Whether more of its conversions are of users who converted before than of those that did not meet it. Where users convert repeatedly,
- * repeats come several at a time: by how far the other channels differ between groups.
- */
-export function repeatsApart(grouped: Grouped, i: number): boolean {
-  const { all, byChannel } = grouped.repeated;
-  const { conversions = 0, repeats = 0 } = byChannel[i] ?? {};
-  const others = { count: all.conversions - conversions, repeats: all.repeats - repeats };
-  if (repeats === 0 || others.count < FEWEST_OTHERS) return false;
-  return haveMoreRepeats({ count: conversions, repeats }, others, Math.max(1, beside(grouped, i).pooled.dispersion));
+/** Whether a few users may decide it: how often users order over a channel is counted, for the sums of groups hardly show it. */
+export function isOfFewUsers({ orders }: Grouped, i: number): boolean {
+  const { own, others } = orders[i] ?? NO_ORDERS;
+  return mayBeOfFew(own, others);
 }
 
 /** More groups know a variance better: 1.9 times of 16, 1.44 of 64. */

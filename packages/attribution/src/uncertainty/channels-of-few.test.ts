@@ -101,17 +101,30 @@ test('users of a channel who order again more often than those of the others: no
   expect(of(8)).toMatchObject({ share: null, credit: null, cautions: ['few_users_decide'] });
 });
 
-test('fewer than 20 users of a channel: one of them who orders again is too many where none of the others does (before: printed in 14 %, held in 5 of 28)', () => {
-  const of = (own: number, ofOthers: number) =>
+test('of few users of a channel several order again where none of the others does: no interval (before: printed in 14 %, held in 5 of 28)', () => {
+  const of = (again: number, ofOthers: number) =>
     answerOf(
       users(
         ...Array.from({ length: 100 }, (_, i) => Array.from({ length: i < ofOthers ? 2 : 1 }, () => path('a', 1, 50))),
-        ...Array.from({ length: own }, (_, i) => Array.from({ length: i < 1 ? 2 : 1 }, () => path('c', 1, 50))),
+        ...Array.from({ length: 12 }, (_, i) => Array.from({ length: i < again ? 2 : 1 }, () => path('c', 1, 50))),
       ),
     )('c');
-  expect(of(19, 0)).toMatchObject({ share: null, credit: null, cautions: ['few_conversions', 'few_users_decide'] });
-  expect(of(20, 0).credit).not.toBeNull();
-  expect(of(19, 1).credit).not.toBeNull();
+  expect(of(2, 0)).toMatchObject({ share: null, credit: null, cautions: ['few_conversions', 'few_users_decide'] });
+  expect(of(1, 0).credit).not.toBeNull();
+  expect(of(2, 5).credit).not.toBeNull();
+});
+
+test('where one in five of the others orders twice, users who order more often than any of these leave no interval (before: printed in 40 %, held in 63)', () => {
+  const of = (...own: number[]) =>
+    answerOf(
+      users(
+        ...Array.from({ length: 100 }, (_, i) => Array.from({ length: i % 5 === 0 ? 2 : 1 }, () => path('a', 1, 50))),
+        ...own.map((orders) => Array.from({ length: orders }, () => path('c', 1, 50))),
+      ),
+    )('c');
+  const fourteen = [1, 1, 1, 1, 2, 1, 1, 1, 1, 2, 1, 1, 1, 1];
+  expect(of(...fourteen).credit).not.toBeNull();
+  expect(of(...fourteen, 4)).toMatchObject({ share: null, credit: null, cautions: ['few_conversions', 'few_users_decide'] });
 });
 
 test('where some of the others convert twice, that none of a channel did says nothing: refunds of its own may be more (before: held in 76 %)', () => {

@@ -1,6 +1,7 @@
 /** What stands behind the figures of a channel: how many units, and how their value is spread. */
 import type { Estimator } from './estimators.ts';
-import { added, type BesideOthers, besideOthers, type Powers, type Shared } from './like-others.ts';
+import { added, type BesideOthers, besideOthers, ORDERS_FROM, type Powers, type Shared } from './like-others.ts';
+import { addOrders, noOrders } from './orders-a-user.ts';
 import { type Amount, hasHeavyTail } from './tail.ts';
 import type { Units } from './units.ts';
 
@@ -185,16 +186,16 @@ function sharedIn(
 }
 
 function noPowers(): MutablePowers {
-  return [0, 0, 0, 0, 0, 0, 0];
+  return [0, 0, 0, 0, 0, 0, ...noOrders()];
 }
 
 /** One unit more. */
 function addUnit(powers: MutablePowers, of: keyof HeavyTail, { conversions, worth, orders }: Unit, times: number): void {
   addPowers(powers, of === 'ofConversions' ? conversions : worth, times);
-  if (of === 'ofConversions' && orders > 1) powers[6] += times;
+  if (of === 'ofConversions') addOrders(powers, orders, times, ORDERS_FROM);
 }
 
-type MutablePowers = { -readonly [K in keyof Powers]: Powers[K] };
+type MutablePowers = [number, number, number, number, number, number, ...number[]];
 
 function addPowers(powers: MutablePowers, amount: number, times: number): void {
   if (amount <= 0) powers[5] += times;

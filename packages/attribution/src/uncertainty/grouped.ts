@@ -2,6 +2,7 @@
 import type { Reward } from '../data-driven/counts.ts';
 import type { ModelName } from '../models/catalogue.ts';
 import type { Estimate } from './estimators.ts';
+import type { BesideOrders } from './orders-of-channels.ts';
 
 export interface Grouped {
   readonly model: ModelName;
@@ -15,20 +16,12 @@ export interface Grouped {
   readonly conversions: { readonly is: number; readonly without: readonly number[] };
   /** By channel: conversions that met it, by group. */
   readonly met: readonly (readonly number[])[];
-  /** Conversions of all groups, and how many are of users who converted before (packages/views/src/repeats/fold.ts). */
-  readonly repeated: {
-    readonly all: Repeated /** Those of paths that hold the channel. */;
-    readonly byChannel: readonly Repeated[];
-  };
+  /** By channel: users by how often they order over it, and over other channels where they did not meet it (packages/views/src/repeats/fold.ts). */
+  readonly orders: readonly BesideOrders[];
   /** Orders that are known by themselves, as many as there are; none where the reward is conversions. */
   readonly singleOrders: readonly SingleOrder[];
   /** Journeys that met no other channel, by channel: how many, and groups with a conversion. Only the game of rates asks. */
   readonly alone: readonly { readonly journeys: number; readonly groups: number }[];
-}
-
-export interface Repeated {
-  readonly conversions: number;
-  readonly repeats: number;
 }
 
 export interface SingleOrder {

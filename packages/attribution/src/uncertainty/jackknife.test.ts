@@ -29,7 +29,7 @@ function answered(byGroup: readonly (readonly number[])[], more: Partial<Grouped
     met: channels.map((_, i) => byGroup.map((group) => Math.max(0, group[i] as number))),
     alone: channels.map(() => ({ journeys: 100, groups: GROUPS })),
     singleOrders: [],
-    repeated: { all: { conversions: 0, repeats: 0 }, byChannel: [] },
+    orders: [],
     ...more,
   });
 }

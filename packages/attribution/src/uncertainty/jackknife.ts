@@ -15,10 +15,10 @@ import { ENOUGH_IN_ALL, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts
 import {
   dispersionOf,
   isApart,
+  isOfFewUsers,
   leavesNoShares,
   mayShowTail,
   pooledDispersion,
-  repeatsApart,
   showTail,
   sumOf,
   widenedBy,
@@ -247,7 +247,7 @@ function refusalsOfChannel(grouped: Grouped, i: number, isKnown: boolean, amount
   return [
     ...(isKnown ? [] : ['few_groups' as const]),
     ...(isKnown && isApart(grouped, i) ? ['differs_between_groups' as const] : []),
-    ...(isKnown && repeatsApart(grouped, i) ? ['few_users_decide' as const] : []),
+    ...(isKnown && isOfFewUsers(grouped, i) ? ['few_users_decide' as const] : []),
     ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
     ...(reward === 'value' && credit <= 0 ? whyNotPositive(model, amounts, sumOf(grouped.met[i] as readonly number[])) : []),
     ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i, amounts) ? ['few_orders_decide' as const] : []),
@@ -258,7 +258,7 @@ function refusalsOfChannel(grouped: Grouped, i: number, isKnown: boolean, amount
 function refusalOf(grouped: Grouped): CautionCode | null {
   const { reward, is, without } = grouped;
   if (without.length < FEWEST_GROUPS) return 'too_few_groups';
-  if (isOfFewUsers(grouped)) return 'few_users_decide';
+  if (areOfFewUsers(grouped)) return 'few_users_decide';
   if (reward !== 'value') return null;
   if (is.total <= 0) return without.every(({ total }) => total === 0) && is.total === 0 ? 'no_value' : 'value_not_positive';
   return isOfFewOrders(grouped) ? 'few_orders_decide' : null;
@@ -275,7 +275,7 @@ const REPEATING = { fewest: 200, part: 0.55, power: 0.8 };
  * fewer; 0.55 of these are what four in five samples of 450 users with 1 to 9 conversions pass, and one in ten of a law with exponent 1.5
  * (docs/uncertainty.md).
  */
-function isOfFewUsers(grouped: Grouped): boolean {
+function areOfFewUsers(grouped: Grouped): boolean {
   return Math.min(equals(grouped.conversions), grouped.conversions.is / pooledDispersion(grouped)) < fewestAlike(grouped);
 }
 

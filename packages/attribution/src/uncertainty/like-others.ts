@@ -6,10 +6,11 @@
  *   power sums of each channel → those of all others, of units that did not meet the channel → how unlike these are, and whether the channel is
  *   more unlike than chance makes it
  */
+import { ENOUGH_BY_ITSELF, fewestToRefute, mayBeOfFew, noOrders, type OrdersAUser } from './orders-a-user.ts';
 
 /**
  * How many units there are, the sums of the first four powers of their amounts, how many of them have nothing (orders that were refunded), and
- * how many have several (users who order again).
+ * where these are users: how many order how often (orders-a-user.ts).
  */
 export type Powers = readonly [
   units: number,
@@ -18,7 +19,7 @@ export type Powers = readonly [
   third: number,
   fourth: number,
   none: number,
-  several: number,
+  ...orders: number[],
 ];
 
 export interface BesideOthers {
@@ -30,8 +31,10 @@ export interface BesideOthers {
   readonly own: number;
   /** How unlike they may be at most, beside the others. */
   readonly most: number;
-  /** The channel's own are more unlike than that: the others do not show what its own are. */
+  /** The channel's own are more unlike than that, or a few users may decide it: the others do not show what its own are. */
   readonly isApart: boolean;
+  /** Users it takes to show that few do not decide it. */
+  readonly fewest: number;
 }
 
 /** Fewer units over all other channels show nothing. */
@@ -65,22 +68,26 @@ export function besideOthers(each: readonly Powers[], { withAll, withEach }: Sha
     const usual = rest[0] >= Math.max(FEWEST_OTHERS, other[0]) && unlikeOf(other) > mostUnlike(rest, other[0]) ? rest : others;
     if (usual[0] < FEWEST_OTHERS || !(usual[1] > 0)) return null;
     const most = mostUnlike(usual, own[0]);
-    const isApart =
-      unlikeOf(own) > most ||
-      own[5] > mostOfNothing(usual, own[0]) ||
-      haveMoreRepeats({ count: own[0], repeats: own[6] }, { count: usual[0], repeats: usual[6] });
-    return { units: own[0], unlike: unlikeOf(usual), own: unlikeOf(own), most, isApart };
+    const isApart = unlikeOf(own) > most || own[5] > mostOfNothing(usual, own[0]) || mayBeOfFew(ordersOf(own), ordersOf(usual));
+    const fewest = ordersOf(own)[0] === 0 ? 0 : fewestToRefute(ordersOf(usual));
+    return { units: own[0], unlike: unlikeOf(usual), own: unlikeOf(own), most, isApart, fewest };
   });
 }
 
-const NONE: Powers = [0, 0, 0, 0, 0, 0, 0];
+const NONE: Powers = [0, 0, 0, 0, 0, 0, ...noOrders()];
+/** Where in `Powers` the orders begin. */
+export const ORDERS_FROM = 6;
 
 export function added(a: Powers, b: Powers): Powers {
-  return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] + b[4], a[5] + b[5], a[6] + b[6]];
+  return a.map((one, k) => one + (b[k] as number)) as unknown as Powers;
 }
 
 function less(a: Powers, b: Powers): Powers {
-  return [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3], a[4] - b[4], a[5] - b[5], a[6] - b[6]];
+  return a.map((one, k) => one - (b[k] as number)) as unknown as Powers;
+}
+
+function ordersOf(powers: Powers): OrdersAUser {
+  return powers.slice(ORDERS_FROM);
 }
 
 function unlikeOf([units, first, second]: Powers): number {
@@ -106,28 +113,6 @@ function asOthers(
   return { expected: count * part, error: Math.sqrt(count * part * (1 - part)) };
 }
 
-/** Users and how many of them order again, or conversions and how many are of users who converted before. */
-export interface Repeats {
-  readonly count: number;
-  readonly repeats: number;
-}
-
-/** One repeat is a large part of fewer, where the others have none. */
-const ENOUGH_FOR_ONE = 20;
-
-/**
- * Whether more of them repeat than of the others, by three standard errors and one. Users with many conversions are missing from samples in
- * which a channel looks ordinary; users with two are not. And a count shows what is of one channel long before squares do: channels on its
- * paths share the users who order most, and their squares allow for these. `times`: as many times as far the others differ as if each repeat
- * came by itself.
- */
-export function haveMoreRepeats({ count, repeats }: Repeats, others: Repeats, times = 1): boolean {
-  if (repeats === 0) return false;
-  if (count < ENOUGH_FOR_ONE && others.repeats === 0) return true;
-  const { expected, error } = asOthers(count, { count: others.count, some: others.repeats });
-  return repeats > expected + 1 + ERRORS * times * error;
-}
-
 /** The standard error of `unlikeOf` among that many units, by the influence of each (von Mises 1947): x²/μ² − 2·q·x/μ + q. */
 function errorOf([all, first, second, third, fourth]: Powers, units: number): number {
   const mean = first / all;
@@ -136,8 +121,6 @@ function errorOf([all, first, second, third, fourth]: Powers, units: number): nu
   return Math.sqrt(Math.max(0, variance) / units);
 }
 
-/** Units of a channel that show by themselves what such units are, whatever the others show. */
-const ENOUGH_BY_ITSELF = { units: 200, equal: 100 };
 /** Fewer say nothing. */
 const FEWEST_ALIKE = 5;
 /** As many of them must be as certain as that many equal ones, as far as the others show how unlike they are; of value more, for refunds and prices are of a channel more often than habits are. */
@@ -159,8 +142,12 @@ export function showsAbsence({ unlike }: BesideOthers): boolean {
 }
 
 /** How many units a channel needs to be printed. */
-export function fewestBeside({ unlike, isApart }: BesideOthers, of: 'ofConversions' | 'ofValue'): number {
+export function fewestBeside({ unlike, isApart, fewest }: BesideOthers, of: 'ofConversions' | 'ofValue'): number {
   if (isApart) return ENOUGH_BY_ITSELF.units;
+  return Math.max(fewest, fewestUnlike(unlike, of));
+}
+
+function fewestUnlike(unlike: number, of: 'ofConversions' | 'ofValue'): number {
   if (unlike <= ALIKE) return FEWEST_ALIKE;
   const enough = FEWEST_EQUAL[unlike <= VERY_UNLIKE ? of : 'ofVeryUnlike'] * unlike;
   // From alike to unlike without a step.
@@ -178,7 +165,7 @@ interface Own {
 /** Whether the units are too few to be printed beside the others, or show by themselves that a few of them decide. */
 export function isOfFewBeside(beside: BesideOthers, of: 'ofConversions' | 'ofValue', { units, equal, isHeavy }: Own): boolean {
   if (units >= ENOUGH_BY_ITSELF.units) return equal < ENOUGH_BY_ITSELF.equal || isHeavy;
-  return units < fewestBeside(beside, of);
+  return beside.isApart || units < fewestUnlike(beside.unlike, of);
 }
 
 /**

@@ -19,10 +19,10 @@ import { countedModel } from '../models/live-models.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { Rename } from '../row-keys.ts';
 import { type GroupCounts, inGroup } from './group-counts.ts';
-import { repeatedOf } from './repeated.ts';
+import { ordersOf } from './orders-of-users.ts';
 
 /** `[creditMicros, valueMinor]` by channel, `(unattributed)` among them, over all currencies that are asked for. */
-export interface CreditGroups extends Pick<GroupCounts, 'met' | 'repeated' | 'singleOrders'> {
+export interface CreditGroups extends Pick<GroupCounts, 'met' | 'orders' | 'singleOrders'> {
   readonly is: Rows;
   /** All groups but one, by group. */
   readonly without: readonly Rows[];
@@ -47,7 +47,7 @@ export function creditOfGroups(
     is,
     without: ofGroups.map((rows) => minus(is, rows)),
     met: metIn(ofGroups),
-    repeated: repeatedOf(snapshot, scopeOf(question), rename),
+    orders: ordersOf(snapshot, scopeOf(question), rename),
     singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question), rename),
   };
 }

@@ -5,6 +5,7 @@
  */
 import type { CautionCode } from '@tributary/attribution/uncertainty/caution-codes';
 import type { SingleOrder } from '@tributary/attribution/uncertainty/grouped';
+import type { OrdersOfChannels } from '@tributary/attribution/uncertainty/orders-of-channels';
 import { minus } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
@@ -13,7 +14,7 @@ import { singleOrdersOf } from '../journeys/single-orders.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { Rename } from '../row-keys.ts';
 import { countJourneys, type JourneyCounts } from './journey-counts.ts';
-import { type RepeatedCounts, repeatedOf } from './repeated.ts';
+import { ordersOf } from './orders-of-users.ts';
 
 export interface GroupCounts {
   /** The counts of all groups but one, by group. */
@@ -22,7 +23,7 @@ export interface GroupCounts {
   readonly met: ReadonlyMap<string, readonly number[]>;
   /** By channel: journeys that met no other one, and groups with a conversion among them. Empty where no model looks at sets. */
   readonly alone: ReadonlyMap<string, Alone>;
-  readonly repeated: RepeatedCounts;
+  readonly orders: OrdersOfChannels;
   /** Values of orders that stand alone in a row of a group, minor units, by currency. Empty where no value was asked for. */
   readonly singleOrders: ReadonlyMap<string, readonly SingleOrder[]>;
 }
@@ -60,7 +61,7 @@ export function countGroups(
     ),
     met,
     alone,
-    repeated: repeatedOf(snapshot, scopeOf(question), inModels),
+    orders: ordersOf(snapshot, scopeOf(question), inModels),
     singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question), rename),
   };
 }

@@ -101,17 +101,14 @@ function refused(reward: Reward, code: CautionCode): RewardUncertainty {
 }
 
 function rewardOf(
-  groups: Pick<GroupCounts | CreditGroups, 'met' | 'repeated' | 'singleOrders'>,
+  groups: Pick<GroupCounts | CreditGroups, 'met' | 'orders' | 'singleOrders'>,
   currency: string | null,
-  asked: Omit<Grouped, 'met' | 'repeated' | 'singleOrders'>,
+  asked: Omit<Grouped, 'met' | 'orders' | 'singleOrders'>,
 ): RewardUncertainty {
   const { cautions, channels } = jackknife({
     ...asked,
     met: asked.channels.map((channel) => groups.met.get(channel) ?? []),
-    repeated: {
-      all: groups.repeated.all,
-      byChannel: asked.channels.map((channel) => groups.repeated.byChannel.get(channel) ?? { conversions: 0, repeats: 0 }),
-    },
+    orders: asked.channels.map((channel) => groups.orders.of(channel)),
     singleOrders: (currency === null ? undefined : groups.singleOrders.get(currency)) ?? [],
   });
   return { reward: asked.reward, cautions, channels: new Map(channels.map((one) => [one.channel, one])) };

@@ -15,14 +15,8 @@ export type Add = (view: string, dimensions: readonly string[], measures: readon
 
 const JOIN = '\u001f';
 
-/** What a conversion with this path adds. `repeats`: its user converted before. */
-export function naiveConversionRows(
-  conversion: Event,
-  path: readonly NaiveTouch[],
-  definitions: Definitions,
-  add: Add,
-  repeats: boolean,
-): void {
+/** What a conversion with this path adds. */
+export function naiveConversionRows(conversion: Event, path: readonly NaiveTouch[], definitions: Definitions, add: Add): void {
   const day = dayText(conversion.ts);
   const { type } = conversion;
   const currency = conversion.currency ?? '(none)';
@@ -30,7 +24,6 @@ export function naiveConversionRows(
   const channels = path.map(({ channel }) => trackedChannels(channel, definitions));
 
   add('coalitions', [day, type, setText(channels), currency], [1n, value]);
-  if (repeats) add('repeats', [day, type, setText(channels), currency], [1n]);
   const steps: string[] = [];
   for (const channel of channels) if (steps.at(-1) !== channel) steps.push(channel);
   const pathText = steps.length > definitions.attribution.pathSteps ? '(other)' : steps.join(JOIN);
@@ -105,11 +98,11 @@ function dayText(ts: number): string {
   return new Date(ts).toISOString().slice(0, 10);
 }
 
-function trackedChannels(channel: string, { attribution }: Definitions): string {
+export function trackedChannels(channel: string, { attribution }: Definitions): string {
   return attribution.channels === null || attribution.channels.includes(channel) ? channel : '(other)';
 }
 
-function setText(channels: readonly string[]): string {
+export function setText(channels: readonly string[]): string {
   const distinct = channels.filter((channel, i) => channels.indexOf(channel) === i);
   if (distinct.length > 20) return '(other)';
   return distinct.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).join(JOIN);

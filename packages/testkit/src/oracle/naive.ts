@@ -11,7 +11,17 @@ import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { naiveCorrected } from './naive-corrections.ts';
-import { clicksOnly, covers, type NaiveTouch, naiveConversionRows, naiveNullPaths, naiveNullRows } from './naive-journeys.ts';
+import {
+  type Add,
+  clicksOnly,
+  covers,
+  type NaiveTouch,
+  naiveConversionRows,
+  naiveNullPaths,
+  naiveNullRows,
+  setText,
+  trackedChannels,
+} from './naive-journeys.ts';
 import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
 import { naiveWebRows } from './naive-web.ts';
 
@@ -55,7 +65,8 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
         for (const part of naiveCredit(model, event, path, definitions))
           add('credit', [day, model, event.type, part.channel, part.campaign, currency], [part.creditMicros, part.valueMinor]);
       }
-      naiveConversionRows(event, path, definitions, add, naiveRepeats(timeline, event, definitions));
+      naiveConversionRows(event, path, definitions, add);
+      naiveRepeats(timeline, event, path, definitions, add);
     }
     for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
       if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
@@ -132,16 +143,34 @@ function naiveKey(event: Event, path: string): string | null {
 }
 
 /** Whether an earlier conversion of its type lies within the lookback; refunds do not count. */
-function naiveRepeats(timeline: readonly Event[], conversion: Event, definitions: Definitions): boolean {
-  if ((conversion.value ?? 0) < 0) return false;
-  return timeline.some(
-    (event) =>
-      event.type === conversion.type &&
-      (event.value ?? 0) >= 0 &&
-      event.ts >= conversion.ts - definitions.lookbackMs &&
-      sortsBefore(event, conversion, definitions) &&
-      naiveCounts(timeline, event, definitions),
-  );
+/** Which order of its user it is over each channel of its path. */
+function naiveRepeats(
+  timeline: readonly Event[],
+  conversion: Event,
+  path: readonly NaiveTouch[],
+  definitions: Definitions,
+  add: Add,
+): void {
+  const refunds = (conversion.value ?? 0) < 0;
+  for (const channel of new Set(path.map((touch) => trackedChannels(touch.channel, definitions)))) {
+    const first = path.find((touch) => trackedChannels(touch.channel, definitions) === channel) as NaiveTouch;
+    const orders = timeline.filter(
+      (event) =>
+        event.type === conversion.type &&
+        (event.value ?? 0) >= 0 &&
+        naiveCounts(timeline, event, definitions) &&
+        sortsBefore(event, conversion, definitions) &&
+        event.ts >= conversion.ts - definitions.lookbackMs &&
+        (definitions.attribution.resetOnConversion || sortsBefore(first.event, event, definitions)),
+    );
+    const nth = refunds ? 0 : orders.length + 1;
+    if (nth === 1) continue;
+    const mark = [12, 8, 6, 4, 3, 2].find((one) => one <= nth) ?? 0;
+    const day = new Date(conversion.ts).toISOString().slice(0, 10);
+    const set = setText(path.map((touch) => trackedChannels(touch.channel, definitions)));
+    const key = [day, conversion.type, set, channel, String(mark), conversion.currency ?? '(none)'];
+    add('repeats', key, [1n, mark === nth && !refunds ? 1n : 0n]);
+  }
 }
 
 /** How one conversion's credit and value fall on its path. */

@@ -3,7 +3,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Timeline, TimelineEvent } from '../timeline.ts';
 import { MAX_PATH_TOUCHES } from './most-touches.ts';
 import { goesOn } from './path.ts';
-import { repeatedBy } from './repeat.ts';
+import { ordersAfter } from './repeat.ts';
 
 const NONE: readonly number[] = [];
 
@@ -29,15 +29,12 @@ export function conversionsAfter(timeline: Timeline, at: number, definitions: De
   return found;
 }
 
-/**
- * The conversions that the event at `at` may make repeats, or of which it may change the path. A conversion makes a repeat of the next one of
- * its type alone: later ones within the lookback repeat that one already.
- */
+/** The conversions of which the event at `at` may change the path, or which order they are over a channel of it. */
 export function repeatsAfter(timeline: Timeline, at: number, definitions: Definitions): readonly number[] {
   const paths = conversionsAfter(timeline, at, definitions);
-  const next = repeatedBy(timeline, at, definitions);
-  if (next === undefined || paths.includes(next)) return paths;
-  return [...paths, next].sort((a, b) => a - b);
+  const orders = ordersAfter(timeline, at, definitions);
+  if (orders.length === 0) return paths;
+  return [...new Set([...paths, ...orders])].sort((a, b) => a - b);
 }
 
 /**

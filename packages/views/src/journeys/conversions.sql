@@ -5,7 +5,7 @@
 --      attribution, from the definitions
 -- Out: asked (partition, user_key, seq, ts, type, currency, value, after_seq, held_after_seq, now, before, repeats, held_repeats)  their last
 --            event; touches up to after_seq are not on the path, without the fresh events up to held_after_seq; whether the journey is there
---            now, and was there before; whether the user converted before (isRepeat in repeat.ts), now and without the fresh events
+--            now, and was there before; whether orders of the user come before it (ordersBefore in repeat.ts), now and without the fresh events
 --      crowded (user_key)  users with more touches than a path looks back over
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE crowded AS
@@ -31,7 +31,7 @@ repeated AS (
   WINDOW earlier AS (PARTITION BY user_key, type ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
 -- A fresh touch may change the conversions within its window, or push an older touch off the paths within reach; where conversions end
--- the paths before them, a fresh one may change those within reach. What became a repeat by a fresh conversion is looked at itself.
+-- the paths before them, a fresh one may change those within reach. A fresh order may change which order those within the lookback are.
 news AS (
   SELECT
     user_key, seq,
@@ -39,7 +39,7 @@ news AS (
   FROM timelines, attribution
   WHERE fresh AND (kind = 'touch' OR reset_on_conversion)
   UNION ALL
-  SELECT user_key, seq - 1, ts FROM repeated WHERE repeats <> held_repeats
+  SELECT user_key, seq, ts + lookback_ms FROM timelines, attribution WHERE fresh AND kind = 'conversion' AND value >= 0
 ),
 affected AS (
   SELECT * FROM timelines WHERE kind = 'conversion' AND fresh

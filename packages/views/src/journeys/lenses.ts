@@ -4,7 +4,7 @@ import type { Lens } from '../view.ts';
 import { conversionsAfter, nullPathsAround, repeatsAfter } from './affected.ts';
 import { channelsOf } from './channels.ts';
 import { nullPathOf, pathOf } from './path.ts';
-import { isRepeat } from './repeat.ts';
+import { isOrder, ordersBefore } from './repeat.ts';
 
 export interface ConvertingPath {
   readonly conversion: TimelineEvent;
@@ -34,12 +34,25 @@ export const CONVERTING_PATH: Lens<ConvertingPath> = {
   sizeOf: ({ path }) => path.length,
 };
 
-/** The path of a conversion whose user converted before. */
-export const REPEATED_PATH: Lens<ConvertingPath> = {
-  ...CONVERTING_PATH,
+export interface RepeatedPath extends ConvertingPath {
+  /** The user's orders of its type before, the latest first (repeat.ts). */
+  readonly orders: readonly TimelineEvent[];
+}
+
+/** The path of a conversion that is not the first order of its user. */
+export const REPEATED_PATH: Lens<RepeatedPath> = {
+  reachMs: CONVERTING_PATH.reachMs,
+  revisableMs: CONVERTING_PATH.revisableMs,
   affected: repeatsAfter,
-  look: (timeline, at, definitions) =>
-    isRepeat(timeline, at, definitions) ? CONVERTING_PATH.look(timeline, at, definitions) : null,
+  look(timeline, at, definitions) {
+    const conversion = timeline[at] as TimelineEvent;
+    if (conversion.kind !== 'conversion') return null;
+    const orders = ordersBefore(timeline, at, definitions);
+    if (orders.length === 0 && isOrder(conversion)) return null;
+    const seen = CONVERTING_PATH.look(timeline, at, definitions);
+    return seen && { ...seen, orders };
+  },
+  sizeOf: ({ path, orders }) => path.length + orders.length,
 };
 
 export const NULL_PATH: Lens<NullPath> = {

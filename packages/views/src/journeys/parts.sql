@@ -1,10 +1,12 @@
 -- What each channel has of a path.
 --
--- In:  walked, path  see walk.sql; channel, see steps.sql
+-- In:  walked, path  see walk.sql; channel, see steps.sql; asked, timelines  see conversions.sql; attribution, from the definitions
 -- Out: own   (path_no, channel_no, i, seq, own_i, own_n)  step i of the path is number own_i of its channel's own_n
 --      part  (path_no, channel_nos)  the distinct channels of the path, in the order in which they first occur
---      coalition (filed_no, partition, is_null, channels, journeys, value, repeats)  journeys by the set of channels on their path
---                (coalitionOf in channels.ts), and how many of them are repeats
+--      coalition (filed_no, partition, is_null, channels, journeys, value)  journeys by the set of channels on their path
+--                (coalitionOf in channels.ts)
+--      again (filed_no, partition, channels, channel_no, nth, conversions, users)  conversions that are not a user's first order over a channel of
+--                their path, and how many of them reach the mark `nth` (nthOver in repeat.ts)
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE own AS
   SELECT
@@ -23,7 +25,7 @@ WITH counted AS (
   SELECT
     filed_no, partition, is_null,
     CASE WHEN len(part.channel_nos) <= 20 THEN list_sort(part.channel_nos) END AS channel_nos,
-    sum(sign) AS journeys, sum(sign * value) AS value, sum(CASE WHEN repeats THEN sign ELSE 0 END) AS repeats
+    sum(sign) AS journeys, sum(sign * value) AS value
   FROM path JOIN part USING (path_no)
   GROUP BY ALL
 ),
@@ -32,5 +34,52 @@ named AS (
   FROM (SELECT channel_nos, unnest(channel_nos) AS channel_no FROM (SELECT DISTINCT channel_nos FROM counted)) JOIN channel USING (channel_no)
   GROUP BY channel_nos
 )
-SELECT filed_no, partition, is_null, coalesce(channels, '(other)') AS channels, journeys, value, repeats
+SELECT filed_no, partition, is_null, coalesce(channels, '(other)') AS channels, journeys, value
+FROM counted LEFT JOIN named USING (channel_nos);
+-- Orders are numbered by user and type; those before a path's first touch of the channel are none that repeat it.
+CREATE OR REPLACE TABLE again AS
+WITH numbered AS (
+  SELECT user_key, type, seq, count(*) OVER up_to AS n, count(CASE WHEN NOT fresh THEN 1 END) OVER up_to AS held_n
+  FROM timelines
+  WHERE kind = 'conversion' AND value >= 0
+  WINDOW up_to AS (PARTITION BY user_key, type ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+),
+met AS (
+  SELECT
+    path_no, path.filed_no, path.partition, sign, path.value >= 0 AS is_order, channel_no, user_key, asked.type, asked.seq,
+    CASE WHEN reset_on_conversion THEN (asked.ts - lookback_ms) * 524288 ELSE own.seq END AS since
+  FROM path JOIN own USING (path_no) JOIN asked ON asked.rowid = path_no // 2, attribution
+  WHERE NOT is_null AND (path.repeats OR path.value < 0) AND own_i = 1 AND channel_no > 0
+),
+placed AS (
+  SELECT
+    met.*,
+    CASE
+      WHEN NOT is_order THEN 0
+      WHEN sign > 0 THEN own_order.n - coalesce(earlier.n, 0)
+      ELSE own_order.held_n - coalesce(earlier.held_n, 0)
+    END AS nth
+  FROM met
+  LEFT JOIN numbered AS own_order ON own_order.user_key = met.user_key AND own_order.type = met.type AND own_order.seq = met.seq
+  ASOF LEFT JOIN numbered AS earlier ON earlier.user_key = met.user_key AND earlier.type = met.type AND earlier.seq < met.since
+),
+marked AS (
+  SELECT *, coalesce(list_max(list_filter([1, 2, 3, 4, 6, 8, 12], mark -> mark <= nth)), 0) AS mark
+  FROM placed
+  WHERE nth <> 1
+),
+counted AS (
+  SELECT
+    filed_no, partition, channel_no, mark AS nth,
+    CASE WHEN len(part.channel_nos) <= 20 THEN list_sort(part.channel_nos) END AS channel_nos,
+    sum(sign) AS conversions, sum(CASE WHEN nth > 0 AND nth = mark THEN sign ELSE 0 END) AS users
+  FROM marked JOIN part USING (path_no)
+  GROUP BY ALL
+),
+named AS (
+  SELECT channel_nos, string_agg(channel, chr(31) ORDER BY channel_no) AS channels
+  FROM (SELECT channel_nos, unnest(channel_nos) AS channel_no FROM (SELECT DISTINCT channel_nos FROM counted)) JOIN channel USING (channel_no)
+  GROUP BY channel_nos
+)
+SELECT filed_no, partition, coalesce(channels, '(other)') AS channels, channel_no, nth, conversions, users
 FROM counted LEFT JOIN named USING (channel_nos);

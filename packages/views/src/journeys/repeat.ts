@@ -1,31 +1,58 @@
-/** Conversions of users who converted before: where only sums are kept, they show that a few users convert often. */
+/** The how manieth order of its user a conversion is, over each channel of its path: where only sums are kept, it shows that a few users order often. */
+import { MARKS } from '@tributary/attribution/uncertainty/orders-a-user';
 import type { Definitions } from '@tributary/model/definitions';
-import type { Timeline, TimelineEvent } from '../timeline.ts';
+import { before, type Timeline, type TimelineEvent } from '../timeline.ts';
 
-/** Whether the user converted by the same type within the lookback before the conversion at `at`. What takes value back (refunds) neither repeats nor is repeated. */
-export function isRepeat(timeline: Timeline, at: number, { lookbackMs }: Definitions): boolean {
+/** Orders before that are looked at: one more than the last mark needs, to know what is beyond it. */
+const MOST_BEFORE = Math.max(...MARKS);
+
+/** The user's orders of its type within the lookback before the conversion at `at`, the latest first, no more than tell; empty where it is none itself. */
+export function ordersBefore(timeline: Timeline, at: number, { lookbackMs }: Definitions): readonly TimelineEvent[] {
   const conversion = timeline[at] as TimelineEvent;
-  if (!isOrder(conversion)) return false;
+  if (!isOrder(conversion)) return NONE;
+  let found: TimelineEvent[] | undefined;
   for (let i = at - 1; i >= 0; i--) {
     const earlier = timeline[i] as TimelineEvent;
-    if (earlier.ts < conversion.ts - lookbackMs) return false;
-    if (isOrder(earlier) && earlier.type === conversion.type) return true;
+    if (earlier.ts < conversion.ts - lookbackMs) break;
+    if (!isOrder(earlier) || earlier.type !== conversion.type) continue;
+    found ??= [];
+    if (found.push(earlier) === MOST_BEFORE) break;
   }
-  return false;
+  return found ?? NONE;
 }
 
-/** The next conversion that repeats the one at `at`; undefined: none does, or that is not a conversion. */
-export function repeatedBy(timeline: Timeline, at: number, { lookbackMs }: Definitions): number | undefined {
+const NONE: readonly TimelineEvent[] = [];
+
+/** The later orders that look at the one at `at`, ascending. */
+export function ordersAfter(timeline: Timeline, at: number, { lookbackMs }: Definitions): readonly number[] {
   const conversion = timeline[at] as TimelineEvent;
-  if (!isOrder(conversion)) return undefined;
+  const found: number[] = [];
+  if (!isOrder(conversion)) return found;
   for (let i = at + 1; i < timeline.length; i++) {
     const later = timeline[i] as TimelineEvent;
-    if (later.ts > conversion.ts + lookbackMs) return undefined;
-    if (isOrder(later) && later.type === conversion.type) return i;
+    if (later.ts > conversion.ts + lookbackMs) break;
+    if (isOrder(later) && later.type === conversion.type && found.push(i) === MOST_BEFORE) break;
   }
-  return undefined;
+  return found;
 }
 
-function isOrder({ kind, valueMinor }: TimelineEvent): boolean {
+/**
+ * Which order it is over a channel whose first touch on the path is `first`: those count before it that this touch came before. Where conversions
+ * reset paths no touch is on two of them, and all within the lookback count. 0: none, but what takes value back.
+ */
+export function nthOver(
+  first: TimelineEvent,
+  conversion: TimelineEvent,
+  orders: readonly TimelineEvent[],
+  { attribution }: Definitions,
+): number {
+  if (!isOrder(conversion)) return 0;
+  if (attribution.resetOnConversion) return 1 + orders.length;
+  const end = orders.findIndex((order) => !before(first, order));
+  return 1 + (end < 0 ? orders.length : end);
+}
+
+/** What takes value back (refunds) is none. */
+export function isOrder({ kind, valueMinor }: TimelineEvent): boolean {
   return kind === 'conversion' && valueMinor >= 0;
 }

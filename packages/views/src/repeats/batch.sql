@@ -1,7 +1,7 @@
--- Conversions of users who converted by the same type within the lookback before, by the set of channels on their path.
+-- Conversions that are not a user's first order over a channel of their path, and how many users reach that number of orders.
 --
--- In:  coalition, filed  see journeys/
--- Out: day, type, channels, currency, partition, conversions
-SELECT day, type, channels, currency, partition, repeats AS conversions
-FROM coalition JOIN filed USING (filed_no)
-WHERE NOT is_null AND repeats <> 0
+-- In:  again, filed, channel  see journeys/
+-- Out: day, type, channels, channel, nth, currency, partition, conversions, users
+SELECT day, type, channels, channel, nth::VARCHAR AS nth, currency, partition, conversions, users
+FROM again JOIN filed USING (filed_no) JOIN channel USING (channel_no)
+WHERE conversions <> 0 OR users <> 0

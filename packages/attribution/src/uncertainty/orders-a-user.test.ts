@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { createRandom, type Random } from '../data-driven/random.ts';
+import { addOrders, fewestToRefute, mayBeOfFew, noOrders } from './orders-a-user.ts';
+import { againOf, createOrdersOfChannels } from './orders-of-channels.ts';
+
+/** Users by how many orders each has: `of([30, 1], [2, 5])`: 30 with one, 2 with 5. */
+function of(...users: readonly (readonly [users: number, orders: number])[]): number[] {
+  const all = noOrders();
+  for (const [times, orders] of users) addOrders(all, orders, times);
+  return all;
+}
+
+function zipf(random: Random): number {
+  return Math.floor((1 - random()) ** (-1 / 1.5));
+}
+
+const ONCE = of([40, 1]);
+const ONE_IN_FIVE_TWICE = of([80, 1], [20, 2]);
+const OTHERS = {
+  ONCE,
+  ONE_IN_FIVE_TWICE,
+  few: of([3, 1]),
+  oneToNine: of(...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => [10, n] as const)),
+};
+
+describe('a few users may decide a channel', () => {
+  test.each(Object.entries(OTHERS))(
+    'of a law without a variance at most 15 samples of 100 are printed, beside others: %s',
+    (_, others) => {
+      const random = createRandom(3);
+      for (const users of [5, 9, 17, 40, 90]) {
+        let printed = 0;
+        for (let sample = 0; sample < 2_000; sample++) {
+          const own = noOrders();
+          for (let user = 0; user < users; user++) addOrders(own, zipf(random), 1);
+          printed += Number(!mayBeOfFew(own, others));
+        }
+        expect(printed / 2_000).toBeLessThan(0.15 + 3 * Math.sqrt((0.15 * 0.85) / 2_000));
+      }
+    },
+  );
+
+  test('where all others order once, 5 users who do suffice; where some order twice it takes twice as many', () => {
+    expect([mayBeOfFew(of([4, 1]), ONCE), mayBeOfFew(of([5, 1]), ONCE)]).toEqual([true, false]);
+    expect([fewestToRefute(ONCE), fewestToRefute(ONE_IN_FIVE_TWICE)]).toEqual([5, 10]);
+    expect(mayBeOfFew(of([7, 1], [2, 2]), ONE_IN_FIVE_TWICE)).toBe(true);
+    expect(mayBeOfFew(of([11, 1], [3, 2]), ONE_IN_FIVE_TWICE)).toBe(false);
+  });
+
+  test('one who orders more often than any of the others is one too many; of twenty twice as often as others twice is not', () => {
+    expect(mayBeOfFew(of([12, 1], [3, 2], [1, 4]), ONE_IN_FIVE_TWICE)).toBe(true);
+    expect(mayBeOfFew(of([10, 1], [7, 2]), ONE_IN_FIVE_TWICE)).toBe(false);
+    expect(mayBeOfFew(of([9, 1], [1, 2]), ONCE)).toBe(false);
+    expect(mayBeOfFew(of([7, 1], [2, 2]), ONCE)).toBe(true);
+  });
+
+  test('none of the others show nothing: then it takes 9 users of its own who order once', () => {
+    expect([mayBeOfFew(of([8, 1]), noOrders()), mayBeOfFew(of([9, 1]), noOrders())]).toEqual([true, false]);
+    expect(mayBeOfFew(noOrders(), noOrders())).toBe(false);
+  });
+
+  test('a channel whose users order less often than those of the others is none of few users', () => {
+    expect(mayBeOfFew(of([30, 1]), of([40, 2]))).toBe(false);
+    expect([mayBeOfFew(of([12, 1], [5, 2]), of([40, 3])), mayBeOfFew(of([12, 1], [6, 2]), of([40, 3]))]).toEqual([true, false]);
+  });
+
+  test('200 users that are worth 100 of one order show by themselves what they are', () => {
+    expect(mayBeOfFew(of([150, 1], [20, 12]), ONCE)).toBe(true);
+    expect(mayBeOfFew(of([190, 1], [30, 12]), ONCE)).toBe(true);
+    expect(mayBeOfFew(of([400, 1], [20, 12]), ONCE)).toBe(false);
+  });
+
+  test('of many users no more may order often than of the others, where so few would be as rare of Zipf’s law', () => {
+    const others = of([200, 1]);
+    expect([mayBeOfFew(of([24, 1], [1, 5]), others), mayBeOfFew(of([22, 1], [3, 5]), others)]).toEqual([false, true]);
+  });
+
+  test('where all order twice, a channel that does is like them', () => {
+    expect(mayBeOfFew(of([5, 2]), of([40, 2]))).toBe(false);
+  });
+});
+
+describe('orders over channels, from counts that add up', () => {
+  test('others are those that did not meet the channel, over each of their channels', () => {
+    const orders = createOrdersOfChannels();
+    orders.add(['a'], 10);
+    orders.add(['a', 'b'], 4);
+    orders.add(['b', 'c'], 3);
+    orders.again(['b', 'c'], 'b', againOf(2));
+    expect(orders.of('a')).toEqual({ own: of([14, 1]), others: of([4, 1], [1, 2]) });
+    expect(orders.of('b')).toEqual({ own: of([5, 1], [1, 2]), others: of([10, 1]) });
+    expect(orders.of('nowhere').own).toEqual(noOrders());
+  });
+
+  test('a fifth order is one more of those from the fourth on; a refund is none', () => {
+    const orders = createOrdersOfChannels();
+    orders.add(['a'], 7);
+    for (const nth of [2, 3, 4, 5, 0]) orders.again(['a'], 'a', againOf(nth));
+    expect(orders.of('a').own).toEqual(of([1, 1], [1, 5]));
+  });
+});

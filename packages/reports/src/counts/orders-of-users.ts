@@ -1,0 +1,34 @@
+/** How often users order over each channel: what sums of groups do not show (attribution/src/uncertainty/orders-a-user.ts). */
+import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
+import { createOrdersOfChannels, type OrdersOfChannels } from '@tributary/attribution/uncertainty/orders-of-channels';
+import type { Snapshot } from '@tributary/serving/snapshot';
+import { coalitions } from '@tributary/views/coalitions/fold';
+import { repeats } from '@tributary/views/repeats/fold';
+import { collectionOf, type Scope, within } from '../journeys/scope.ts';
+import type { Rename } from '../row-keys.ts';
+
+/** Counts of the whole scope, whatever is shown of it. `rename`: null: as views name channels. */
+export function ordersOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, rename: Rename | null): OrdersOfChannels {
+  const name = (channel: string) => (rename === null ? channel : rename(channel));
+  const setOf = (channels: string) => (channels === '' ? [] : [...new Set(channels.split(SEPARATOR).map(name))]);
+  const orders = createOrdersOfChannels();
+  const sets = snapshot.collect(coalitions, {
+    ...collectionOf('sets of orders', scope),
+    map([, type, channels = '', currency = ''], measures, emit) {
+      if (within(scope, type, currency)) emit(channels, measures);
+    },
+  });
+  for (const [channels, [conversions = 0]] of sets) orders.add(setOf(channels), Number(conversions));
+  const rows = snapshot.collect(repeats, {
+    ...collectionOf('repeats', scope),
+    map([, type, channels = '', channel = '', nth = '', currency = ''], measures, emit) {
+      if (within(scope, type, currency)) emit(`${channels}\t${channel}\t${nth}`, measures);
+    },
+  });
+  for (const [key, [conversions = 0, users = 0]] of rows) {
+    const [channels = '', channel = '', nth] = key.split('\t');
+    const again = { nth: Number(nth), conversions: Number(conversions), users: Number(users) };
+    orders.again(setOf(channels), name(channel), again);
+  }
+  return orders;
+}
