@@ -18,6 +18,7 @@ import { benchSegments } from './segments.ts';
 import { benchSignals } from './signals.ts';
 import { benchSpeed } from './speed.ts';
 import { benchSteady } from './steady.ts';
+import { benchWeb } from './web.ts';
 
 // As `npm start` and the images have it: processes of the batch layer start with what Node compiled before.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../.tributary/compile-cache', import.meta.url));
@@ -39,6 +40,7 @@ const { values, positionals } = parseArgs({
 const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   speed: () => benchSpeed({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }),
   segments: () => benchSegments({ events: Number(values.events ?? 300_000), users: Number(values.users ?? 30_000), seed: 1 }),
+  web: () => benchWeb({ events: Number(values.events ?? 120_000), users: Number(values.users ?? 10_000), seed: 1 }),
   steady: () => benchSteady(5_000, Number(values.seconds ?? 20)),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),

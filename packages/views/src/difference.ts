@@ -16,7 +16,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type Rows, type RowsByView, rowsOf } from './deltas.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import { NEVER_CUT, type UserState } from './user-state.ts';
-import type { Emit, Lens, View } from './view.ts';
+import { type Emit, type Lens, type View, WEB_EVENT } from './view.ts';
 import {
   CHARACTERS_A_UNIT,
   OF_ANCHOR,
@@ -79,6 +79,8 @@ export function addDifference(
   let looksBehindCut = false;
   let before: Timeline | undefined;
   for (const { lens, views } of groups) {
+    // No row of a page follows any other event.
+    if (lens === WEB_EVENT && event.web === undefined) continue;
     const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
 

@@ -1,4 +1,3 @@
-import { dayOf } from '@tributary/model/time';
 import { type View, WEB_EVENT } from '../view.ts';
 import { isClick, type WebEvent } from '../web/web-event.ts';
 
@@ -11,10 +10,9 @@ export const attentionTotals = {
   lens: WEB_EVENT,
   countsWeb: true,
   rows(event, _definitions, emit) {
-    const { ts, page, layout, isBot } = event;
+    const { inLayout, isBot } = event;
     if (isBot) return;
-    const key = `${dayOf(ts)}\t${page}\t${layout}`;
-    if (isClick(event)) emit(key, [0, 0, 1]);
-    else if (event.type === 'activity') emit(key, [event.hoverMs, event.engagedMs, 0]);
+    if (isClick(event)) emit(inLayout, [0, 0, 1]);
+    else if (event.type === 'activity') emit(inLayout, [event.hoverMs, event.engagedMs, 0]);
   },
 } as const satisfies View<WebEvent>;

@@ -1,5 +1,4 @@
 import { NONE } from '@tributary/model/channels/channel';
-import { dayOf } from '@tributary/model/time';
 import { type View, WEB_EVENT } from '../view.ts';
 import { type Click, isClick, type WebEvent } from '../web/web-event.ts';
 
@@ -12,13 +11,12 @@ export const attention = {
   lens: WEB_EVENT,
   countsWeb: true,
   rows(event, _definitions, emit) {
-    const { ts, page, layout, isBot } = event;
+    const { inLayout, isBot } = event;
     if (isBot) return;
-    const key = (element: string) => `${dayOf(ts)}\t${page}\t${layout}\t${element}`;
-    if (isClickOn(event)) emit(key(event.element), [0, 0, 0, 0, 1, 0, 0, 0, 0]);
+    if (isClickOn(event)) emit(`${inLayout}\t${event.element}`, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
     if (event.type !== 'activity') return;
     for (const { element, seen, cursorMs, viewportMs, box } of event.elements)
-      emit(key(element), [1, seen, cursorMs, viewportMs, 0, ...box]);
+      emit(`${inLayout}\t${element}`, [1, seen, cursorMs, viewportMs, 0, ...box]);
   },
 } as const satisfies View<WebEvent>;
 

@@ -1,4 +1,3 @@
-import { dayOf } from '@tributary/model/time';
 import { type View, WEB_EVENT } from '../view.ts';
 import type { WebEvent } from '../web/web-event.ts';
 
@@ -11,9 +10,9 @@ export const heat = {
   lens: WEB_EVENT,
   countsWeb: true,
   rows(event, _definitions, emit) {
-    const { ts, page, layout, isBot } = event;
+    const { inLayout, isBot } = event;
     if (isBot) return;
-    const key = (element: string, kind: string, cell: number) => `${dayOf(ts)}\t${page}\t${layout}\t${element}\t${kind}\t${cell}`;
+    const key = (element: string, kind: string, cell: number) => `${inLayout}\t${element}\t${kind}\t${cell}`;
     if (event.type === 'click' && event.kind !== undefined && event.cell !== undefined)
       emit(key(event.element, event.kind, event.cell), [1]);
     if (event.type === 'activity')

@@ -1,4 +1,3 @@
-import { dayOf } from '@tributary/model/time';
 import { type View, WEB_EVENT } from '../view.ts';
 import type { WebEvent } from '../web/web-event.ts';
 
@@ -11,6 +10,6 @@ export const links = {
   countsWeb: true,
   rows(event, _definitions, emit) {
     if (event.type !== 'link' || event.isBot) return;
-    emit(`${dayOf(event.ts)}\t${event.page}\t${event.target}\t${event.host}`, [1]);
+    emit(`${event.onPage}\t${event.target}\t${event.host}`, [1]);
   },
 } as const satisfies View<WebEvent>;

@@ -1,4 +1,3 @@
-import { dayOf } from '@tributary/model/time';
 import { type View, WEB_EVENT } from '../view.ts';
 import type { WebEvent } from '../web/web-event.ts';
 
@@ -10,9 +9,8 @@ export const pages = {
   lens: WEB_EVENT,
   countsWeb: true,
   rows(event, _definitions, emit) {
-    const { ts, page, layout, isBot } = event;
-    const key = `${dayOf(ts)}\t${page}\t${layout}`;
-    if (event.type === 'page') emit(key, isBot ? [0, 0, 0, 1] : [1, 0, 0, 0]);
-    else if (event.type === 'activity' && !isBot) emit(key, [0, event.engagedMs, event.visibleMs, 0]);
+    const { inLayout, isBot } = event;
+    if (event.type === 'page') emit(inLayout, isBot ? [0, 0, 0, 1] : [1, 0, 0, 0]);
+    else if (event.type === 'activity' && !isBot) emit(inLayout, [0, event.engagedMs, event.visibleMs, 0]);
   },
 } as const satisfies View<WebEvent>;

@@ -1,4 +1,3 @@
-import { dayOf } from '@tributary/model/time';
 import { type View, WEB_EVENT } from '../view.ts';
 import type { WebEvent } from '../web/web-event.ts';
 
@@ -11,7 +10,7 @@ export const scroll = {
   countsWeb: true,
   rows(event, _definitions, emit) {
     if (event.type !== 'activity' || event.isBot) return;
-    const { ts, page, layout, bands } = event;
-    for (const [band, ms] of bands.entries()) if (ms > 0) emit(`${dayOf(ts)}\t${page}\t${layout}\t${band}`, [ms]);
+    const { inLayout, bands } = event;
+    for (const [band, ms] of bands.entries()) if (ms > 0) emit(`${inLayout}\t${band}`, [ms]);
   },
 } as const satisfies View<WebEvent>;

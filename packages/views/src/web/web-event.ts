@@ -8,6 +8,7 @@ import { NONE, OTHER } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { CONTROL } from '@tributary/model/event-fields';
+import { dayOf } from '@tributary/model/time';
 import { CLICK_KINDS, FORM_ACTIONS, LAYOUTS, LINK_TARGETS, WEB_TYPES, type WebType } from '@tributary/model/web';
 import { pageOf } from './page-name.ts';
 
@@ -30,10 +31,10 @@ export interface CellPart {
 }
 
 interface OfAny {
-  readonly ts: number;
-  readonly page: string;
-  /** The least width of the class of viewports, px. */
-  readonly layout: string;
+  /** Day and page, as keys of rows begin. */
+  readonly onPage: string;
+  /** The same, and the least width of the class of viewports, px: a report has dozens of rows that begin so. */
+  readonly inLayout: string;
   readonly isBot: boolean;
 }
 
@@ -111,12 +112,8 @@ export function webEvent(event: Event, definitions: Definitions): WebEvent | und
   const said = (name: string) => (Object.hasOwn(properties, name) ? properties[name] : undefined);
   const layout = LAYOUTS.find((one) => one === said('layout'));
   if (layout === undefined || typeof said('viewId') !== 'string') return undefined;
-  const ofAny = {
-    ts: event.ts,
-    page: pageOf(event.page, definitions),
-    layout: String(layout),
-    isBot: typeof said('bot') === 'string',
-  };
+  const onPage = `${dayOf(event.ts)}\t${pageOf(event.page, definitions)}`;
+  const ofAny = { onPage, inLayout: `${onPage}\t${layout}`, isBot: typeof said('bot') === 'string' };
   const type = event.type as WebType;
   switch (type) {
     case 'page':
