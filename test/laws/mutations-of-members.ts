@@ -3,6 +3,30 @@ import type { Mutation } from './mutation-list.ts';
 
 export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
   {
+    lie: 'who entered by an event that the record lost stays in a segment',
+    law: '1',
+    file: 'services/speed/src/apply/follow-members.ts',
+    from: 'if (isLost || after !== (before && isKnown))',
+    to: 'if (after !== (before && isKnown))',
+    test: 'services/speed/test/segments-of-many.test.ts',
+  },
+  {
+    lie: 'all who are due are looked at in one commit, however much it says',
+    law: '7',
+    file: 'services/speed/src/apply/follow-members.ts',
+    from: 'if (said < MOST_SAID ||',
+    to: 'if (said >= 0 ||',
+    test: 'services/speed/test/segments-of-many.test.ts',
+  },
+  {
+    lie: 'each exit is a walk over all marks of the user',
+    law: '7',
+    file: 'services/speed/src/segments/advance-user.ts',
+    from: '>= transition.atMs - retainedMs) return transition;',
+    to: '> transition.atMs) return transition;',
+    test: 'services/speed/test/segments-of-many.test.ts',
+  },
+  {
     lie: 'users who are due are looked at but for the first',
     law: '1',
     file: 'services/speed/src/apply/follow-members.ts',
@@ -30,8 +54,8 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     lie: 'a user who is to be looked at again is so when the last of their segments has something happen',
     law: '1',
     file: 'services/speed/src/segments/advance-user.ts',
-    from: 'dueMs = Math.min(dueMs, nextMs);',
-    to: 'dueMs = nextMs;',
+    from: 'dueMs = Math.min(dueMs, now.nextMs);',
+    to: 'dueMs = now.nextMs;',
     test: 'test/laws/law-1-segments.test.ts',
   },
   {

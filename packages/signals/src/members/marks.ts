@@ -14,8 +14,16 @@ const ENTERS = 2;
 const REFRESHES = 1;
 const STEP = 8;
 
-/** Marks of one user and segment; beyond it the oldest are let go. As many events the API looks at. */
-export const MOST_MARKS = 10_000;
+/** As many events the API looks at. */
+const MOST_EVENTS = 10_000;
+/** An event of a user is some walks over the marks of each segment that it is something to: a walk over this many takes some 2 ms. */
+const MOST_MARKS_OF_USER = 40_000;
+const FEWEST_MARKS = 400;
+
+/** Marks of one user and segment among this many segments, and events of a record that are looked at; the oldest beyond it are let go. */
+export function mostMarks(segments: number): number {
+  return Math.max(FEWEST_MARKS, Math.min(MOST_EVENTS, Math.floor(MOST_MARKS_OF_USER / segments)));
+}
 
 /** null: it is nothing to the segment. */
 export function markOf({ conditions, types }: SegmentParts, event: Event): Mark | null {
@@ -39,11 +47,11 @@ export function removeMark(marks: Mark[], mark: Mark): void {
   if (at >= 0) marks.splice(at, 1);
 }
 
-/** Lets go of marks before an instant, and of the oldest where there are too many. Up to when marks are missing for their number; null: none is. */
-export function pruneMarks(marks: Mark[], fromMs: number): number | null {
+/** Lets go of marks before an instant, and of the oldest where there are more than `most`. Up to when marks are missing for their number; null: none is. */
+export function pruneMarks(marks: Mark[], fromMs: number, most: number): number | null {
   let gone = 0;
   while (gone < marks.length && (marks[gone] as Mark) < fromMs * STEP) gone++;
-  const over = marks.length - gone - MOST_MARKS;
+  const over = marks.length - gone - most;
   const lostMs = over > 0 ? instantOf(marks[gone + over - 1] as Mark) : null;
   if (gone > 0 || over > 0) marks.splice(0, gone + Math.max(0, over));
   return lostMs;

@@ -220,7 +220,8 @@ local function commit(state, first)
   local watched = take()
   if watched ~= '' then
     local forgets = take() == '1'
-    if forgets then redis.call('DEL', prefix .. 'due', prefix .. 'unsure') end
+    -- Everybody may be in them: a DEL of a million stands for more than a second.
+    if forgets then redis.call('UNLINK', prefix .. 'due', prefix .. 'unsure') end
     for _ = 1, tonumber(take()) do redis.call('UNLINK', prefix .. 'members:' .. take()) end
     for _ = 1, tonumber(take()) do
       local version = take()

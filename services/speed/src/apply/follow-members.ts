@@ -31,6 +31,8 @@ export interface SegmentStageOptions {
   readonly passedUsers: number;
 }
 
+/** Lines and changes of who is in, of one commit: those who are due beyond it are left to the next. 10 µs of Redis each. */
+const MOST_SAID = 4_000;
 /** Steps of the walk over all keys in one commit: 60 ms of Redis, one by one. */
 const MOST_STEPS = 200;
 const NO_APPENDS: ReadonlyMap<string, string> = new Map();
@@ -51,7 +53,8 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   /** Some of those who were not looked at yet. */
   async function walk(run: PartitionRun, following: Following): Promise<ReadonlySet<string>> {
     const walked = new Set<string>();
-    for (let steps = 0; !following.isWhole && walked.size < passedUsers && steps < MOST_STEPS; steps++) {
+    const most = Math.max(1, Math.floor(passedUsers / (following.segments?.list.length ?? 1)));
+    for (let steps = 0; !following.isWhole && walked.size < most && steps < MOST_STEPS; steps++) {
       const { cursor, users } = await store.scanUsers(run.partition, following.cursor);
       for (const userKey of users) walked.add(userKey);
       following.cursor = cursor;
@@ -84,14 +87,26 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     const dues = mustForget ? [] : await store.duesOf(run.partition, cold);
     const duesOfCold = new Map(cold.map((userKey, i) => [userKey, dues[i] ?? null]));
 
-    const advance = (userKey: string, user: UserMarks, isKnown: boolean) => {
+    let said = 0;
+    /** Nothing but time passes for the user, and there is enough to say: the next commit goes on there. */
+    const isLeft = (userKey: string): boolean => {
+      const dueMs = due.get(userKey);
+      if (said < MOST_SAID || dueMs === undefined || seen.has(userKey) || appends.has(userKey)) return false;
+      following.nextDueMs = Math.min(following.nextDueMs ?? dueMs, dueMs);
+      return true;
+    };
+
+    /** `isLost`: the store may know of an entry that the record does not tell any more. */
+    const advance = (userKey: string, user: UserMarks, { isKnown, isLost }: { isKnown: boolean; isLost: boolean }) => {
       const afterMs = isKnown ? Math.min(following.atMs, user.dueMs - 1) : following.sinceMs;
       const given = { userKey, afterMs, upToMs, seen: seen.get(userKey) ?? NO_SEEN, isWhole: !isKnown };
       const done = advanceUser(segments, user, given, sha256Hex);
       if (says) for (const line of done.lines) lines.push(line);
       // Who was not looked at before is in no list yet.
+      said += done.lines.length;
       for (const [i, { before, after }] of done.memberships)
-        if (after !== (before && isKnown)) (after ? changes.enters : changes.leaves).push([versions[i] as string, userKey]);
+        if (isLost || after !== (before && isKnown))
+          (after ? changes.enters : changes.leaves).push([versions[i] as string, userKey]);
       if (done.lostMs !== null) noteLost(changes, userKey, done.lostMs + segments.retainedMs, upToMs);
       // As long as some users were not looked at, those who were are known by being due at some time.
       const dueMs = wasWhole ? done.dueMs : Math.min(done.dueMs, upToMs + segments.retainedMs);
@@ -105,17 +120,20 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
 
     for (const userKey of all) {
       const user = following.users.get(userKey);
-      if (user !== undefined && (seen.has(userKey) || due.has(userKey))) advance(userKey, user, true);
+      if (user === undefined || !(seen.has(userKey) || due.has(userKey)) || isLeft(userKey)) continue;
+      advance(userKey, user, { isKnown: true, isLost: false });
     }
     const wanted = cold.filter((userKey) => seen.has(userKey) || due.has(userKey) || duesOfCold.get(userKey) === null);
     await records.read(run, wanted, (userKey, stored) => {
+      if (isLeft(userKey)) return;
       const added = appends.get(userKey);
       const record = added === undefined ? stored : (stored ?? '') + added;
       const dueMs = duesOfCold.get(userKey) ?? null;
       const fromMs = Math.min(following.sinceMs, dueMs ?? following.atMs, following.atMs) - segments.retainedMs;
       const { marks, lostMs } = marksOfRecord(segments, userKey, record, { joinedMs: following.joinedMs, fromMs });
       if (lostMs !== null) noteLost(changes, userKey, lostMs + segments.retainedMs, upToMs);
-      advance(userKey, { marks, dueMs: dueMs ?? Number.POSITIVE_INFINITY }, wasWhole || dueMs !== null);
+      const isKnown = wasWhole || dueMs !== null;
+      advance(userKey, { marks, dueMs: dueMs ?? Number.POSITIVE_INFINITY }, { isKnown, isLost: lostMs !== null });
     });
     for (const [userKey, cutMs] of cuts) noteLost(changes, userKey, cutMs + segments.retainedMs, upToMs);
     following.atMs = Math.max(following.atMs, upToMs);

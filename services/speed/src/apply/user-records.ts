@@ -117,7 +117,8 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
           // The next batch may be applied already, to more than the record holds: that much was still known.
           cutPackedUpTo(user, cutTs);
         }
-        if (cutTs !== NEVER_CUT) unsure.set(userKey, cutTs + (nextFollowing.segments?.retainedMs ?? 0));
+        if (cutTs !== NEVER_CUT)
+          unsure.set(userKey, Math.max(unsure.get(userKey) ?? 0, cutTs + (nextFollowing.segments?.retainedMs ?? 0)));
         appends.delete(userKey);
         rewrites.set(userKey, record);
       });

@@ -2,7 +2,7 @@
  * One user from one commit to the next: what is said of their segments, and where they stand then. Log time moves first, then an event comes, and so
  * on; so what is said does not depend on which events one commit takes. Changes the user's marks, and else nothing.
  */
-import { addMark, episodesOf, pruneMarks, removeMark } from '@tributary/signals/members/marks';
+import { addMark, episodesOf, mostMarks, pruneMarks, removeMark } from '@tributary/signals/members/marks';
 import { membershipAt, revisionOf, type Transition, transitionsWithin } from '@tributary/signals/members/transitions';
 import type { WatchedSegment, WatchedSegments } from '@tributary/signals/members/watched';
 import type { Seen } from './follow.ts';
@@ -41,6 +41,8 @@ export function advanceUser(
   const before = memberships(afterMs);
   const lines: string[] = [];
   let atMs = afterMs;
+  // No later than the next thing happens, so that time in which nothing does costs nothing; where nothing is known of the user, at once.
+  let nextMs = advance.isWhole ? Number.NEGATIVE_INFINITY : user.dueMs;
 
   function episodes(i: number, ms: number) {
     const segment = segments.list[i] as WatchedSegment;
@@ -53,15 +55,23 @@ export function advanceUser(
 
   function passTime(toMs: number): void {
     if (toMs <= atMs) return;
-    for (const i of all)
-      for (const transition of transitionsWithin(episodes(i, atMs), atMs, toMs))
-        lines.push(said(i, asOfItself(i, transition), null));
+    if (nextMs <= toMs) {
+      nextMs = Number.POSITIVE_INFINITY;
+      for (const i of all) {
+        const passed = episodes(i, atMs);
+        for (const transition of transitionsWithin(passed, atMs, toMs)) lines.push(said(i, asOfItself(i, transition), null));
+        nextMs = Math.min(nextMs, membershipAt(passed, toMs).nextMs);
+      }
+    }
     atMs = toMs;
   }
 
   /** When its episode began as far as is known at that very instant, in whatever steps log time came there. */
   function asOfItself(i: number, transition: Transition): Transition {
     if (transition.kind === 'entered') return transition;
+    const { retainedMs, absence } = (segments.list[i] as WatchedSegment).definition;
+    // The event that it began with is known at that instant, too: there are many such ones, and each look is a walk over all marks.
+    if (transition.fromMs - (absence?.forMs ?? 0) >= transition.atMs - retainedMs) return transition;
     const episode = episodes(i, transition.atMs).find(({ to }) => to === transition.toMs);
     return { ...transition, fromMs: episode?.from ?? transition.fromMs };
   }
@@ -79,8 +89,10 @@ export function advanceUser(
       const is = episodes(i, atMs);
       const revision = revisionOf(was[at] ?? [], is, atMs);
       const member = { userKey, segment: segments.list[i] as WatchedSegment };
+      const now = membershipAt(is, atMs);
+      nextMs = Math.min(nextMs, now.nextMs);
       if (revision.takenBack.length > 0)
-        lines.push(revisedLine(member, revision.takenBack, { cause, atMs, member: membershipAt(is, atMs).member }, sha256Hex));
+        lines.push(revisedLine(member, revision.takenBack, { cause, atMs, member: now.member }, sha256Hex));
       for (const transition of revision.added) lines.push(said(i, transition, cause));
     }
   }
@@ -93,15 +105,15 @@ export function advanceUser(
 
   let lostMs: number | null = null;
   for (const [i, { definition }] of segments.list.entries()) {
-    const lost = pruneMarks(user.marks[i] as number[], upToMs - definition.retainedMs);
+    const lost = pruneMarks(user.marks[i] as number[], upToMs - definition.retainedMs, mostMarks(segments.list.length));
     if (lost !== null) lostMs = Math.max(lostMs ?? lost, lost);
   }
   const found = new Map<number, { before: boolean; after: boolean }>();
   // What was not looked at is due no earlier than the user was.
   let dueMs = all.length < segments.list.length ? user.dueMs : Number.POSITIVE_INFINITY;
-  for (const [i, { member, nextMs }] of memberships(upToMs)) {
-    found.set(i, { before: before.get(i)?.member === true, after: member });
-    dueMs = Math.min(dueMs, nextMs);
+  for (const [i, now] of memberships(upToMs)) {
+    found.set(i, { before: before.get(i)?.member === true, after: now.member });
+    dueMs = Math.min(dueMs, now.nextMs);
   }
   return { lines, memberships: found, dueMs, lostMs };
 }

@@ -1,6 +1,6 @@
 /** What the events of a stored record are to segments. */
 import type { Event } from '@tributary/model/event';
-import { addMark, type Mark, MOST_MARKS } from '@tributary/signals/members/marks';
+import { addMark, type Mark, mostMarks } from '@tributary/signals/members/marks';
 import type { WatchedSegments } from '@tributary/signals/members/watched';
 import { newestSignals } from '@tributary/store/records/signals';
 import { countingRecord } from '@tributary/views/identity/keyed-record';
@@ -21,17 +21,18 @@ export function marksOfRecord(
   { joinedMs, fromMs }: { readonly joinedMs: number | null; readonly fromMs: number },
 ): RecordMarks {
   const marks: Mark[][] = segments.list.map(() => []);
+  const most = mostMarks(segments.list.length);
   if (record === null) return { marks, lostMs: null };
   const stored = Buffer.from(record);
   const bytes = joinedMs === null ? stored : countingRecord(userKey, stored, joinedMs);
   const { slices, hasMarks } = newestSignals(bytes, {
-    limit: MOST_MARKS + 1,
+    limit: most + 1,
     fromMs: Math.max(0, fromMs),
     ...(segments.types !== null && { names: segments.types }),
   });
   let lostMs = hasMarks ? markedCut(record) : NEVER_CUT;
-  if (slices.length > MOST_MARKS) lostMs = Math.max(lostMs, slices[MOST_MARKS]?.ts ?? lostMs);
-  for (let at = Math.min(slices.length, MOST_MARKS) - 1; at >= 0; at--) {
+  if (slices.length > most) lostMs = Math.max(lostMs, slices[most]?.ts ?? lostMs);
+  for (let at = Math.min(slices.length, most) - 1; at >= 0; at--) {
     const { start, end } = slices[at] as (typeof slices)[number];
     const event = JSON.parse(bytes.toString('utf8', start, end)) as Event;
     for (const [i, mark] of segments.marksOf(event)) addMark(marks[i] as Mark[], mark);
