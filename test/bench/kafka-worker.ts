@@ -29,6 +29,7 @@ const worker = createSpeedWorker({
   definitions: builtInDefinitions(),
   partitions: own.split(',').map(Number),
   sha256Hex,
+  digestOf: sha256Hex,
   views: views === 'rules' ? VIEWS.filter(({ name }) => RULE_BASED.includes(name)) : VIEWS,
   commitId: randomUUID,
   // Entries of 100 events, as in the benchmark of Redis Streams.

@@ -92,6 +92,7 @@ async function catchUp(log: EventLog, store: Redis, definitions: Definitions): P
     definitions,
     partitions: Array.from({ length: PARTITIONS }, (_, p) => p),
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: randomUUID,
     limits: { maxEntries: 10, waitMs: 0 },
   });

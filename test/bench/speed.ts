@@ -113,6 +113,7 @@ async function catchUp(log: EventLog, store: Redis, namespace: string, views: re
     definitions: builtInDefinitions(),
     partitions: Array.from({ length: PARTITIONS }, (_, p) => p),
     sha256Hex,
+    digestOf: sha256Hex,
     views,
     commitId: randomUUID,
     limits: { maxEntries: 10, waitMs: 0 },

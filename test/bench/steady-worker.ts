@@ -36,6 +36,7 @@ const worker = createSpeedWorker({
   definitions: builtInDefinitions(),
   partitions: Array.from({ length: Number(partitions) }, (_, p) => p),
   sha256Hex,
+  digestOf: sha256Hex,
   commitId: randomUUID,
   now: () => performance.now(),
   onCommitted({ counted, late, duplicates }) {

@@ -88,6 +88,7 @@ async function catchUp(log: Log, store: Redis, namespace: string, definitions: D
     definitions,
     partitions: Array.from({ length: PARTITIONS }, (_, p) => p),
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: randomUUID,
     limits: { maxEntries: 10, waitMs: 0 },
   });

@@ -73,6 +73,7 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
     definitions,
     partitions: Array.from({ length: RIG_PARTITIONS }, (_, partition) => partition),
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => `rig ${seed}: ${++commits}`,
     limits: { waitMs: 20 },
     onReset: (partition, why) => resets.push(`p${partition}: ${why instanceof Error ? why.message : why}`),

@@ -97,6 +97,7 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
       definitions,
       partitions: [0, 1],
       sha256Hex,
+      digestOf: sha256Hex,
       commitId: () => `${++commits}`,
       limits: { waitMs: 0 },
       onReset: (_, why) => resets.push(why),

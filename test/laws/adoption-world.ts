@@ -192,6 +192,7 @@ async function runWorker(name: string, turn: Turn, { disk, store, random, calm }
     definitions: DEFINITIONS,
     partitions: [0, 1, 2],
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => `${name}:${++commits}`,
     limits: {
       maxEntries,

@@ -91,6 +91,7 @@ async function live(seed: number, world: World, calm?: number) {
       definitions: first,
       partitions: [0],
       sha256Hex,
+      digestOf: sha256Hex,
       commitId: () => `${++commits}`,
       limits: {
         maxEntries: calm ?? random.between(1, 6),

@@ -65,6 +65,7 @@ test('the newest line of each conversion is its credit, or takes it back; a line
           definitions,
           partitions: [0],
           sha256Hex,
+          digestOf: sha256Hex,
           commitId: () => `${++commits}`,
           limits: { maxEntries: random.between(1, 6), waitMs: 0, outputs: 'all' },
         });

@@ -333,6 +333,7 @@ function workerOf(partitions: number, changes: Partial<SpeedWorkerOptions> = {})
     definitions,
     partitions: Array.from({ length: partitions }, (_, partition) => partition),
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => `${++commits}`,
     onReset: (_partition, why) => expect.fail(String(why)),
     onCommitted: ({ commit, counted, late, duplicates }) =>

@@ -43,6 +43,7 @@ async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7, rounds
     definitions,
     partitions: [0, 1],
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => `${Math.random()}:${++commits}`,
     limits: { maxEntries, waitMs: 0 },
     onReset: (partition, why) => {

@@ -80,6 +80,7 @@ test.each(POISON)('law 7: %s is parked by both layers, and the partition moves o
     definitions,
     partitions: [0],
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => `${++commits}`,
     limits: { waitMs: 0 },
     onReset: (_partition, why) => resets.push(why),
@@ -107,6 +108,7 @@ test('law 7: a barrier of newer rules stops both layers before it, and says wher
     definitions,
     partitions: [0],
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => 'c',
     limits: { waitMs: 0 },
   });

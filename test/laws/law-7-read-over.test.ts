@@ -58,6 +58,7 @@ async function readOver({ failing = false, restarted = false } = {}) {
       definitions: DEFINITIONS,
       partitions: [0],
       sha256Hex,
+      digestOf: sha256Hex,
       commitId: () => `${++commits}`,
       limits: { maxEntries: 3, waitMs: 0 },
     });

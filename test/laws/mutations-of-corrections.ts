@@ -52,8 +52,8 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
     lie: 'what is sent again under an id that was dropped counts',
     law: '3',
     file: `${COMPUTE}/shard.ts`,
-    from: 'AS held SEMI JOIN fresh USING (user_key, id)`',
-    to: `AS held SEMI JOIN fresh USING (user_key, id) WHERE \${whatCounts(definitions)}\``,
+    from: 'AS held SEMI JOIN fresh USING (user_key, id)\n',
+    to: `AS held SEMI JOIN fresh USING (user_key, id) WHERE \${whatCounts(definitions)}\n`,
     test: RUNS,
   },
   {

@@ -1,5 +1,6 @@
 /** Lies about what is stored of one user: what an export leaves out, gives away, or calls whole. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_ERASURE } from './mutations-of-erasure.ts';
 import { MUTATIONS_OF_IDENTITY } from './mutations-of-identity.ts';
 
 const EXPORT = 'services/api/src/export';
@@ -127,4 +128,5 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     to: '    let entries',
     test: 'services/api/test/user-export.test.ts',
   },
+  ...MUTATIONS_OF_ERASURE,
 ];

@@ -51,7 +51,7 @@ function rowsOfGroup({ project }: Group): RowsByView {
 export const PARTS_UNDER_TEST: PartsUnderTest = {
   parse,
   recall: (log, archive, onRecall) => recallingLog(log, archive, { onRecall }),
-  createWorker: (options) => createSpeedWorker({ ...options, sha256Hex }),
+  createWorker: (options) => createSpeedWorker({ ...options, sha256Hex, digestOf: sha256Hex }),
   createReader({ partitions, store, source, definitions }) {
     const unused = () => {
       throw new Error('the simulation does not go there');

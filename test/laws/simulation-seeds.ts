@@ -44,6 +44,7 @@ export const MUST_HAPPEN = [
   'a misplaced event',
   'a misplaced event appended',
   'dropped by a correction',
+  'an erasure to the end',
   'a clock ahead',
   'a clock behind',
   'poison',

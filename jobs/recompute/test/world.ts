@@ -95,6 +95,7 @@ export async function createWorld(
     definitions: initial,
     partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => randomBytes(4).toString('hex'),
     limits: { ...speedLimits, waitMs: 0 },
   });

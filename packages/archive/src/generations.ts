@@ -35,10 +35,12 @@ const Generation = z.object({
     duplicates: z.int().min(0),
     corrected: z.record(z.string(), z.int().min(0)).exactOptional(),
     recounted: z.int().min(0).exactOptional(),
+    forgotten: z.int().min(0).exactOptional(),
   }),
   failure: z.string().exactOptional(),
   program: z.string().exactOptional(),
   eventColumns: z.array(z.string()).exactOptional(),
+  erased: z.array(z.string()).exactOptional(),
   leftOut: z.array(z.string()).exactOptional(),
   promotion: z.union([z.literal('ask'), z.object({ below: z.number().gt(0).lt(1) })]).exactOptional(),
 }) satisfies z.ZodType<GenerationManifest>;

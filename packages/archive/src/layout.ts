@@ -118,6 +118,8 @@ export interface GenerationManifest {
     readonly corrected?: Readonly<Record<string, number>>;
     /** Events of its base that count otherwise than there, as its corrections are others; absent: they are the same. */
     readonly recounted?: number;
+    /** Events of its base that went because their users were erased since; absent: none did. */
+    readonly forgotten?: number;
   };
   readonly failure?: string;
   /** A digest of the program that computed it: another one does not build upon its rows. */
@@ -126,6 +128,8 @@ export interface GenerationManifest {
   readonly eventColumns?: readonly string[];
   /** Rows by partition that it does not keep because they are too many, by name; absent: it keeps all. */
   readonly leftOut?: readonly string[];
+  /** Digests of the users whose events do not count after its cut, because they were erased; absent: none. */
+  readonly erased?: readonly string[];
   /** When readers get it; absent: as soon as it is computed. */
   readonly promotion?: StagedPromotion;
 }

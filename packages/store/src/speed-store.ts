@@ -40,6 +40,8 @@ export interface PartitionState {
   readonly keptMs?: number;
   /** Where keys of one person are joined. */
   readonly relayed?: Relayed;
+  /** Digests of the users whose events are refused because they were erased (packages/model/src/erasure.ts). Absent: no user ever was. */
+  readonly erased?: readonly string[];
   /** How far the members of segments are known. Absent: not at all, or a version wrote the state that does not follow them. */
   readonly watched?: Watched;
 }
@@ -97,7 +99,7 @@ export interface Commit {
   readonly next: Omit<PartitionState, 'barriers'> & { readonly position: string };
   /** Lines (each ending in "\n") to append to users' records. */
   readonly appends: ReadonlyMap<string, string>;
-  /** Whole records to put in place of what is there: trimmed ones. */
+  /** Whole records to put in place of what is there: trimmed ones; "": the user has none any more. */
   readonly rewrites: ReadonlyMap<string, string>;
   /** Added under `deltasGeneration`, unless that is retired; then nothing is kept that a generation files. */
   readonly deltas: RowsByView;

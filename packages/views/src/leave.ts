@@ -8,6 +8,7 @@ import { arrivingEvent } from './member.ts';
 import { BEHIND_THE_CUT, enter, newest, PAST_RETENTION, refused, type StepOutcome, type StepRules } from './step.ts';
 import { insertionIndex, type Timeline, type TimelineEvent } from './timeline.ts';
 import { isRetained, prune, replace, type UserState } from './user-state.ts';
+import { isOfWeb } from './web/web-event.ts';
 import { SCANNED_A_UNIT, takeWork, type Work } from './work.ts';
 
 const NONE: readonly ConvertingPath[] = [];
@@ -33,6 +34,33 @@ export function replaceEvents(
   }
   prune(user, logTimeMs, retention, rules.maxEvents);
   return outcomes;
+}
+
+/**
+ * Takes back all rows of a user that are not frozen, and leaves an empty timeline: the user is erased. True: some rows could not be, because they
+ * look behind a cut, or were too much work. `cutTs`: of the whole partition, as of a user who is new.
+ */
+// biome-ignore lint/complexity/useMaxParams: as `step`
+export function leaveAll(
+  user: UserState,
+  cutTs: number,
+  logTimeMs: number,
+  rules: StepRules,
+  deltas: RowsByView,
+  work?: Work,
+): boolean {
+  let overflowed = user.cutTs > logTimeMs - rules.retention.longMs;
+  // The newest first: a repetition goes before what it repeats, so nothing takes over on the way.
+  for (let at = user.events.length - 1; at >= 0; at--) {
+    const leaving = user.events[at] as TimelineEvent;
+    const outcome = leave(user, leaving, logTimeMs, rules, deltas, work);
+    // What an event said of a page is not kept: the next generation takes its rows back.
+    if (outcome.overflowed || isOfWeb(leaving.type, rules.definitions)) overflowed = true;
+  }
+  user.events.length = 0;
+  user.byId = undefined;
+  user.cutTs = cutTs;
+  return overflowed;
 }
 
 function memberOf(line: string, definitions: Definitions): TimelineEvent {

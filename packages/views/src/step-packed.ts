@@ -5,7 +5,7 @@
 import type { Replacement } from '@tributary/model/identity/adoption';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
 import type { RowsByView } from './deltas.ts';
-import { replaceEvents } from './leave.ts';
+import { leaveAll, replaceEvents } from './leave.ts';
 import { arrivingEvent } from './member.ts';
 import type { HeldTimeline } from './packed-timelines.ts';
 import { enter, refused, type StepOutcome, type StepRules, step } from './step.ts';
@@ -55,6 +55,19 @@ export function replacePacked(
   work?: Work,
 ): StepOutcome[] {
   return replaced.length === 0 ? [] : change(user, (state) => replaceEvents(state, replaced, logTimeMs, rules, deltas, work));
+}
+
+/** `leaveAll` for a timeline that is held as numbers. */
+// biome-ignore lint/complexity/useMaxParams: as `step`
+export function leaveAllPacked(
+  user: HeldTimeline,
+  cutTs: number,
+  logTimeMs: number,
+  rules: StepRules,
+  deltas: RowsByView,
+  work?: Work,
+): boolean {
+  return change(user, (state) => leaveAll(state, cutTs, logTimeMs, rules, deltas, work));
 }
 
 /** Drops all events up to `ts`. */

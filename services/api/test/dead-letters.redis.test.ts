@@ -45,6 +45,7 @@ test('laws 1, 3 and 6: what is replayed counts once, though its removal failed, 
     definitions: defaults,
     partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => `c${++commitIds}`,
     limits: { waitMs: 0 },
   });

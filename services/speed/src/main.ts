@@ -1,6 +1,7 @@
 /** The speed service: wires log, store and its share of the partitions to the worker, and runs it until stopped. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
@@ -93,6 +94,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     definitions,
     partitions: () => new Set([...member.assigned()].filter((p) => publishing.hasRoom(p) && relay.hasRoom(p))),
     sha256Hex,
+    digestOf: digestsBy(await erasureKey(config.dataDir)),
     commitId: () => `${process}:${++commits}`,
     limits: {
       maxEntries: config.commitEntries,

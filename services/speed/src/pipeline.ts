@@ -64,6 +64,8 @@ export interface SpeedWorkerOptions {
   readonly definitions: Definitions;
   readonly partitions: Assignment;
   readonly sha256Hex: (text: string) => string;
+  /** What is kept of the key of an erased user: keyed, so that who has the digests cannot try out keys. */
+  readonly digestOf: (userKey: string) => string;
   /** All of them, but where their cost is measured. */
   readonly views?: readonly View[];
   /** Unique for every call, across processes. */
@@ -87,7 +89,7 @@ export interface SpeedWorker {
 }
 
 export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
-  const { log, store, sha256Hex, commitId, now, views = VIEWS } = options;
+  const { log, store, sha256Hex, digestOf, commitId, now, views = VIEWS } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const source = { store, logIdentity: log.identity, initial: options.definitions, sha256Hex, limits, views };
   const reader = createReadAhead(log, limits, () => runs.forgetOvertaken());
@@ -100,7 +102,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     ...(now && { now }),
     ...(options.onReset && { onReset: options.onReset }),
   });
-  const records = createUserRecords(store, limits);
+  const records = createUserRecords(store, limits, digestOf);
   const segments = createSegmentStage({ store, records, sha256Hex, ...limits });
   const home = createHomeAppender(log);
   const { partitions, identity: logIdentity } = log;
@@ -108,7 +110,18 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);
-  const applier = createApplier({ runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, limits, pause });
+  const applier = createApplier({
+    runs,
+    reader,
+    beginner,
+    logIdentity,
+    partitions,
+    commitId,
+    sha256Hex,
+    digestOf,
+    limits,
+    pause,
+  });
   let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;
 

@@ -65,6 +65,7 @@ test('laws 1 and 3: from its barrier on a correction holds, for what lies before
     definitions: PLAIN,
     partitions: [0],
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => `c${commits++}`,
     limits: { waitMs: 0, outputs: 'all' },
   });

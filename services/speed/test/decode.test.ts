@@ -98,6 +98,7 @@ test('law 3: a worker counts a conversion once by a key that only the whole line
     definitions,
     partitions: [0],
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => 'c',
     limits: { waitMs: 0 },
   });

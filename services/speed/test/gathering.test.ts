@@ -88,6 +88,7 @@ async function workerAfter(events: number) {
     definitions: definitionsOf(SMALL_DEFINITIONS),
     partitions: [0],
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => `before ${id}`,
     now: () => 0,
     onCommitted: (batch) => counted.push(batch.counted),

@@ -52,6 +52,7 @@ function createWorker(name: string, random: Random, { log, store }: Parts, now?:
       definitions,
       partitions: () => own.assigned,
       sha256Hex,
+      digestOf: sha256Hex,
       commitId: () => `${name}:${++commits}`,
       limits: { maxEntries: random.between(1, 3), waitMs: 0, longBatchEvents: random.pick([0, 2_000]) },
       ...(now && { now }),

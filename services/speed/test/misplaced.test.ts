@@ -39,6 +39,7 @@ function createWorld() {
         definitions: definitionsOf(SMALL_DEFINITIONS),
         partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
         sha256Hex,
+        digestOf: sha256Hex,
         commitId: () => `c${++commits}`,
         limits: { maxEntries: 4, waitMs: 0 },
         now: () => (clockMs += 1_000),

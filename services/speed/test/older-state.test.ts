@@ -35,6 +35,7 @@ test('law 1: a worker that takes over an older state goes on by the rules of tha
       definitions,
       partitions: [0],
       sha256Hex,
+      digestOf: sha256Hex,
       commitId: () => `c${++commits}`,
       limits: { waitMs: 0 },
     });

@@ -38,6 +38,7 @@ async function drive(bodies: readonly string[], crashAfter = Number.POSITIVE_INF
       definitions: definitionsOf(SMALL_DEFINITIONS),
       partitions: [0],
       sha256Hex,
+      digestOf: sha256Hex,
       views: [BRITTLE as View, ...VIEWS.filter(({ name }) => name !== 'activity')],
       commitId: () => `${++commits}`,
       limits: { maxEntries: 3, waitMs: 0 },
@@ -107,6 +108,7 @@ test('law 7: a generation later, what looks at the event that was parked is repo
     definitions,
     partitions: [0],
     sha256Hex,
+    digestOf: sha256Hex,
     commitId: () => 'x',
   });
   await log.append(0, { kind: 'events', body: line('a', 'buy', { type: 'buy', ts: TS + 10, value: 5 }) });

@@ -26,6 +26,7 @@ function start(definitions: ReturnType<typeof withSegments>) {
       definitions,
       partitions: [0],
       sha256Hex,
+      digestOf: sha256Hex,
       commitId: () => `c${commits++}`,
       limits: { waitMs: 0, outputs: 'segments' },
       onCommitted: ({ commit }) => committed.push(commit.outputs?.length ?? 0),

@@ -34,6 +34,7 @@ function start({ definitions = DEFINITIONS, limits = {} }: Options = {}) {
       definitions,
       partitions: [0],
       sha256Hex,
+      digestOf: sha256Hex,
       commitId: () => `c${commits++}`,
       limits: { waitMs: 0, outputs: 'segments', ...limits, ...more },
     });

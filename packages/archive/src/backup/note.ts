@@ -16,7 +16,13 @@ import { readManifest } from '../manifest-file.ts';
 export const BACKUP_NOTE = 'backup.json';
 
 /** Files beside archive and generations, without which a platform is another one. */
-const OTHERS = [DATA_PATHS.keys, DATA_PATHS.eventLogNote, DATA_PATHS.demo, DATA_PATHS.archiveIdentity] as const;
+const OTHERS = [
+  DATA_PATHS.keys,
+  DATA_PATHS.eventLogNote,
+  DATA_PATHS.demo,
+  DATA_PATHS.archiveIdentity,
+  DATA_PATHS.erasureKey,
+] as const;
 export const OTHER_FILES: readonly string[] = OTHERS;
 /** The file of definitions, where one is configured: roles find it by their setting, not here. */
 export const DEFINITIONS_COPY = 'definitions.json';

@@ -17,6 +17,7 @@ import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
 import { countCorrected } from './corrections.ts';
 import { keptOfBase, mergeEvents, writeIncrement } from './event-files.ts';
+import { allForgotten, NOTHING_FORGOTTEN, stillErased } from './forget.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
 import {
@@ -33,7 +34,7 @@ import {
 import { addShardRows, areSummedByShard, loadFresh } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
-import type { ComputeResult, ComputeSpec, Shard, ShardPart, ShardSpec } from './spec.ts';
+import type { ComputeResult, ComputeSpec, Forgotten, Shard, ShardPart, ShardSpec } from './spec.ts';
 import { stagingFolder } from './staging.ts';
 import { type KeptViews, keptOf, type RowsOrigin, writeViews } from './view-files.ts';
 
@@ -56,8 +57,9 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
     const views = viewsOf(spec);
     const output = outputOf(session, spec, staging, spec.folder);
     await prepare(session, definitions, views);
-    const { arrivals, increments } = await computeShard(session, spec, definitions, output, [spec.number, spec.shard]);
-    return { arrivals, increments, ...(await writePart(output, views, areSummedByShard(spec, definitions))) };
+    const { arrivals, increments, forgotten } = await computeShard(session, spec, definitions, output, [spec.number, spec.shard]);
+    const areSums = areSummedByShard(spec, definitions) && forgotten.events === 0;
+    return { arrivals, increments, forgotten, ...(await writePart(output, views, areSums)) };
   });
 }
 
@@ -83,19 +85,22 @@ interface Computed {
   readonly arrivals: number;
   readonly increments: readonly StoredFile[];
   readonly shards: number;
+  readonly forgotten: Forgotten;
 }
 
 async function computeShards(session: DuckDb, spec: ComputeSpec, definitions: Definitions, output: Output): Promise<Computed> {
   await prepare(session, definitions, viewsOf(spec));
   const increments: StoredFile[] = [];
   let arrivals = 0;
+  const forgotten: Forgotten[] = [];
   const shards = shardsOf(rowsByPartition(spec), spec.limits.shardRows);
   for (const numbered of shards.entries()) {
     const computed = await computeShard(session, spec, definitions, output, numbered);
     arrivals += computed.arrivals;
     increments.push(...computed.increments);
+    forgotten.push(computed.forgotten);
   }
-  return { arrivals, increments, shards: shards.length };
+  return { arrivals, increments, shards: shards.length, forgotten: allForgotten(forgotten) };
 }
 
 /** What is new is written while its rows are computed: walking paths, one statement after the other, leaves a core idle. */
@@ -106,12 +111,12 @@ async function computeShard(
   output: Output,
   [number, shard]: readonly [number, Shard],
 ): Promise<Omit<Computed, 'shards'>> {
-  const arrivals = await loadFresh(session, spec, definitions, shard);
+  const { arrivals, forgotten, replaces } = await loadFresh(session, spec, definitions, shard);
   const [increments] = await allEnded([
     writeIncrement(output, definitions, number),
-    addShardRows(session, spec, definitions, viewsOf(spec), shard),
+    addShardRows(session, spec, definitions, viewsOf(spec), shard, replaces),
   ]);
-  return { arrivals, increments };
+  return { arrivals, increments, forgotten };
 }
 
 async function mergeParts(session: DuckDb, spec: ComputeSpec, parts: readonly ShardPart[]): Promise<Computed> {
@@ -120,6 +125,7 @@ async function mergeParts(session: DuckDb, spec: ComputeSpec, parts: readonly Sh
     arrivals: parts.reduce((sum, part) => sum + part.arrivals, 0),
     increments: await adoptIncrements(spec, parts),
     shards: parts.length,
+    forgotten: allForgotten(parts.map((part) => part.forgotten ?? NOTHING_FORGOTTEN)),
   };
 }
 
@@ -128,24 +134,28 @@ async function finish(
   spec: ComputeSpec,
   definitions: Definitions,
   output: Output,
-  { arrivals, increments, shards }: Computed,
+  { arrivals, increments, shards, forgotten }: Computed,
 ): Promise<ComputeResult> {
   const recounted = await countOf(session, 'replaced_events');
-  const newEvents = (await countEvents(session, spec, definitions, increments)) - recounted;
+  const replaces = recounted > 0;
+  const recorrected = recounted - forgotten.events;
+  const newEvents = (await countEvents(session, spec, definitions, increments)) - recorrected;
   const [kept, events, conversions] = await allEnded([
-    writeChecked(session, spec, output, { shards, oncePerShard: areSummedByShard(spec, definitions) }),
-    writeEvents(session, spec, definitions, output, increments),
-    writeConversions(session, spec, definitions, output),
+    writeChecked(session, spec, output, { shards, oncePerShard: areSummedByShard(spec, definitions) && forgotten.events === 0 }),
+    writeEvents(session, spec, definitions, output, increments, replaces),
+    writeConversions(session, spec, definitions, output, replaces),
   ]);
   const corrected = await countCorrected(session, spec.dataDir, definitions, events);
   const counts = {
-    events: (spec.base?.counts.events ?? 0) + newEvents,
+    events: (spec.base?.counts.events ?? 0) + newEvents - forgotten.events,
     newEvents,
     duplicates: arrivals - newEvents,
     ...(corrected !== undefined && { corrected }),
-    ...(spec.reread !== undefined && { recounted }),
+    ...(spec.reread !== undefined && { recounted: recorrected }),
+    ...(forgotten.events > 0 && { forgotten: forgotten.events }),
   };
-  return { ...kept, events, conversions, counts };
+  const erased = stillErased(spec.base?.erased ?? [], forgotten);
+  return { ...kept, events, conversions, counts, ...(erased.length > 0 && { erased }) };
 }
 
 async function countEvents(
@@ -158,14 +168,16 @@ async function countEvents(
   return countOf(session, `${parquetFiles(dataDir, files, columnsOfEvents(definitions))} WHERE ${areEvents(definitions)}`);
 }
 
+// biome-ignore lint/complexity/useMaxParams: as what it is a part of
 async function writeEvents(
   session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
   output: Output,
   increments: readonly StoredFile[],
+  replaces: boolean,
 ): Promise<StoredFile[]> {
-  const held = await keptOfBase(session, spec, definitions, output);
+  const held = await keptOfBase(session, spec, definitions, output, replaces);
   return mergeEvents(output, definitions, [...held, ...increments]);
 }
 

@@ -15,9 +15,10 @@ export async function writeConversions(
   spec: ComputeSpec,
   definitions: Definitions,
   output: Output,
+  replaces: boolean,
 ): Promise<StoredFile[]> {
   const base = spec.reuseRows ? (spec.base?.conversions ?? []) : [];
-  const mayGo = mayLoseConversions(spec, definitions);
+  const mayGo = replaces || mayLoseConversions(spec, definitions);
   if (mayGo) await session.run(`CREATE TABLE conversion_changes AS ${CHANGES}`);
   const held = mayGo ? await withoutGone(session, spec, base, output) : base;
   const counted = mayGo ? 'conversion_changes WHERE NOT is_gone' : 'conversion_rows';

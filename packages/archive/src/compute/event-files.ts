@@ -41,15 +41,16 @@ export async function mergeEvents(output: Output, definitions: Definitions, file
   ];
 }
 
-/** The base's files without the events that count otherwise now. Only those that hold any are written again. */
+/** The base's files without the events that count otherwise now, where any do. Only those that hold any are written again. */
 export async function keptOfBase(
   session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
   output: Output,
+  replaces: boolean,
 ): Promise<readonly StoredFile[]> {
   const files = spec.base?.events ?? [];
-  if (spec.reread === undefined || files.length === 0) return files;
+  if (!replaces || files.length === 0) return files;
   const columns = columnsOfEvents(definitions);
   const hit: StoredFile[] = [];
   for (const file of files) {

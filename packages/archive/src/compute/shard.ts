@@ -27,6 +27,7 @@ import type { DuckDb } from '../duckdb.ts';
 import { adopt } from './adopt.ts';
 import { correctFresh } from './corrections.ts';
 import { holdsSignalsOnly } from './event-files.ts';
+import { forgetBase, forgetFresh, NOTHING_FORGOTTEN } from './forget.ts';
 import {
   areEvents,
   arrivals,
@@ -40,32 +41,46 @@ import {
   whatCounts,
 } from './relations.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
-import type { ComputeSpec, Shard } from './spec.ts';
+import type { ComputeSpec, Forgotten, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
-/** Leaves `fresh`, deduplicated and corrected. Resolves with the number of arrivals, of which messages between keys are none. */
-export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<number> {
+/** What loading a shard came to. */
+export interface Loaded {
+  /** Messages between keys are none, and what is refused of erased users. */
+  readonly arrivals: number;
+  readonly forgotten: Forgotten;
+  /** Whether some of the base's events count otherwise now, or not any more: they are `replaced`. */
+  readonly replaces: boolean;
+}
+
+/** Leaves `fresh`, deduplicated and corrected, without what erasures take. */
+export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<Loaded> {
   await session.run(`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
+  const said = await forgetFresh(session, spec);
   const arrived = await countOf(session, `fresh WHERE ${areEvents(definitions)}`);
-  await dedupe(session, spec, definitions, shard);
+  await dedupe(session, spec, definitions, shard, said !== null);
   await correctFresh(session, spec, definitions, shard);
-  return arrived;
+  const forgotten = said === null ? NOTHING_FORGOTTEN : await forgetBase(session, spec, definitions, shard, said);
+  const replaces = (spec.reread !== undefined || forgotten.events > 0) && (await countOf(session, 'replaced')) > 0;
+  return { arrivals: arrived, forgotten, replaces };
 }
 
 /** What the shard's `fresh` events change, and what `replaced` ones did: adds to `rows_<view>` and `conversion_rows`. */
+// biome-ignore lint/complexity/useMaxParams: as what it is a part of
 export async function addShardRows(
   session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
   views: readonly View[],
   shard: Shard,
+  replaces = false,
 ): Promise<void> {
-  if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return;
-  await loadMembers(session, spec, definitions, views, shard);
+  if (spec.reuseRows && !replaces && (await countOf(session, 'fresh')) === 0) return;
+  await loadMembers(session, spec, definitions, views, shard, replaces);
   await addChanges(session, definitions, views, '');
-  if (!spec.reuseRows || spec.reread === undefined || (await countOf(session, 'replaced')) === 0) return;
+  if (!spec.reuseRows || !replaces) return;
   // With N that stays: F(N and what it is now) − F(N), less F(N and what it was) − F(N).
   await session.run('CREATE OR REPLACE VIEW events AS SELECT * FROM replaced WHERE NOT dropped');
   await session.run(`CREATE OR REPLACE VIEW members AS
@@ -149,9 +164,16 @@ async function addJourneyRows(session: DuckDb, definitions: Definitions, views: 
   ]);
 }
 
-async function dedupe(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
+async function dedupe(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  shard: Shard,
+  forgets: boolean,
+): Promise<void> {
   await session.run(`CREATE OR REPLACE TABLE known AS
-    SELECT user_key, id FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN fresh USING (user_key, id)`);
+    SELECT user_key, id FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN fresh USING (user_key, id)
+    ${forgets ? 'ANTI JOIN erased_now USING (user_key)' : ''}`);
   for (const sql of statementsOf('dedupe.sql')) await session.run(sql);
 }
 
@@ -159,17 +181,19 @@ async function dedupe(session: DuckDb, spec: ComputeSpec, definitions: Definitio
  * Leaves `events`, all that is fresh to the views, and `members`: their touches and conversions, `fresh`; beside them those of the
  * base that rows of theirs may share an anchor with, not `fresh`.
  */
+// biome-ignore lint/complexity/useMaxParams: as what it is a part of
 async function loadMembers(
   session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
   views: readonly View[],
   shard: Shard,
+  replaces: boolean,
 ): Promise<void> {
   const event = Object.keys(columnsOfEvents(definitions)).join(', ');
   const all = spec.reuseRows
     ? 'SELECT * FROM fresh'
-    : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${staying(spec, baseEvents(spec, shard, definitions))}`;
+    : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${staying(replaces, baseEvents(spec, shard, definitions))}`;
   const { joinedMs } = definitions;
   if (joinedMs !== null) {
     await session.run(`CREATE OR REPLACE TABLE everything AS SELECT ${event} FROM (${all})`);
@@ -178,26 +202,27 @@ async function loadMembers(
   const counting = joinedMs === null ? `(${all})` : 'adopted';
   await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM ${counting} WHERE ${whatCounts(definitions)}`);
   await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
-  if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard);
+  if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard, replaces);
 }
 
 /** Those of the base that count as before. */
-function staying({ reread }: ComputeSpec, events: string): string {
-  return reread === undefined ? events : `(SELECT held.* FROM ${events} AS held ANTI JOIN replaced USING (user_key, id))`;
+function staying(replaces: boolean, events: string): string {
+  return !replaces ? events : `(SELECT held.* FROM ${events} AS held ANTI JOIN replaced USING (user_key, id))`;
 }
 
 /** Adds to `members` those of the base that rows near fresh or replaced members may depend on; where there are replaced ones, as `near_members`. */
+// biome-ignore lint/complexity/useMaxParams: as what it is a part of
 async function addNearMembers(
   session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
   views: readonly View[],
   shard: Shard,
+  replaces: boolean,
 ): Promise<void> {
-  const replaced =
-    spec.reread === undefined
-      ? ''
-      : `UNION ALL SELECT user_key, ts FROM (${membersSql('(SELECT * FROM replaced WHERE NOT dropped)', definitions)})`;
+  const replaced = !replaces
+    ? ''
+    : `UNION ALL SELECT user_key, ts FROM (${membersSql('(SELECT * FROM replaced WHERE NOT dropped)', definitions)})`;
   await session.run(`CREATE OR REPLACE TABLE touched AS
     SELECT user_key, min(ts) AS first, max(ts) AS last FROM (SELECT user_key, ts FROM members ${replaced}) GROUP BY user_key`);
   const [span] = await session.rows('SELECT coalesce(min(first), 0) AS first, coalesce(max(last), 0) AS last FROM touched');
@@ -206,14 +231,14 @@ async function addNearMembers(
   const reachMs = BigInt(Math.max(...views.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
   // The first condition lets DuckDB pass over whole files; the second is per user.
   const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions));
-  const near = `(SELECT held.* FROM ${staying(spec, eventsIn(spec, files, shard, definitions))} AS held JOIN touched USING (user_key)
+  const near = `(SELECT held.* FROM ${staying(replaces, eventsIn(spec, files, shard, definitions))} AS held JOIN touched USING (user_key)
     WHERE ${whatCounts(definitions)} AND held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
   const members = `SELECT *, false AS fresh FROM (${membersSql(near, definitions)})`;
-  if (spec.reread !== undefined) await session.run(`CREATE OR REPLACE TABLE near_members AS ${members}`);
+  if (replaces) await session.run(`CREATE OR REPLACE TABLE near_members AS ${members}`);
   await session.run(`CREATE OR REPLACE VIEW members AS
     SELECT *, true AS fresh FROM (${membersSql('events', definitions)})
-    UNION ALL ${spec.reread === undefined ? members : 'FROM near_members'}`);
+    UNION ALL ${replaces ? 'FROM near_members' : members}`);
 }
 
 /** What the fresh events change in the view's rows, which have the `anchors`. `-`: takes it away. */

@@ -59,9 +59,23 @@ export interface ShardPart {
   readonly conversions: readonly StoredFile[];
   /** Events of the base that count otherwise: `user_key`, `id`. */
   readonly replaced: readonly StoredFile[];
+  /** What erasures took of it; absent: an older version computed it, which knows none. */
+  readonly forgotten?: Forgotten;
 }
 
-export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts'>;
+/** What erasures did to one shard, or to several. */
+export interface Forgotten {
+  /** How many of the base's events went. */
+  readonly events: number;
+  /** Digests of users who are erased at the cut, and of those who are not any longer. */
+  readonly erased: readonly string[];
+  readonly lifted: readonly string[];
+}
+
+export type ComputeBase = Pick<
+  GenerationManifest,
+  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased'
+>;
 
 export interface ComputeLimits {
   /** Bound of DuckDB's buffers, MiB; the process may use about twice of it. */
@@ -73,4 +87,4 @@ export interface ComputeLimits {
   readonly filesPerKind: number;
 }
 
-export type ComputeResult = Pick<GenerationManifest, 'views' | 'leftOut' | 'events' | 'conversions' | 'counts'>;
+export type ComputeResult = Pick<GenerationManifest, 'views' | 'leftOut' | 'events' | 'conversions' | 'counts' | 'erased'>;

@@ -2,12 +2,13 @@
  * From a line of the log to an event. Every reader of the log (speed worker, archiver) decides by this one function what
  * is an event and what is parked: else the two layers would count differently.
  */
+import { isErasureType } from '../erasure.ts';
 import type { Event } from '../event.ts';
 import { isMessageType } from '../identity/message-line.ts';
 import { describe, type Invalid, invalid, refusedBefore } from '../refusal.ts';
 import { partitionOf, userKeyOf } from '../user-key.ts';
 import { EVENT_BOUNDS, validateEvent } from './validate-event.ts';
-import { validateMessage } from './validate-message.ts';
+import { validateErasure, validateMessage } from './validate-message.ts';
 
 /** `home`: of a whole event that lies in another partition than its user's. Both layers pass it over; the speed worker appends it there. */
 export type DecodedLine =
@@ -49,6 +50,8 @@ export function decodeLine(line: string, partition: number, partitions: number, 
     });
   const wrong = isMessageType(validated.event.type) ? validateMessage(validated.event, partitions) : undefined;
   if (wrong !== undefined) return wrong;
+  const noErasure = isErasureType(validated.event.type) ? validateErasure(validated.event) : undefined;
+  if (noErasure !== undefined) return noErasure;
   const userKey = userKeyOf(validated.event);
   const home = partitionOf(userKey, partitions);
   if (home !== partition) {

@@ -58,6 +58,14 @@ export function validateMessage(event: Event, partitions: number): Invalid | und
   return type === 'tributary.put' || type === 'tributary.take' ? validateItem(event, said) : undefined;
 }
 
+/** An event of such a type that nothing but an erasure says: the key, and when. Both layers park the others. */
+export function validateErasure({ userId, anonymousId, properties, source }: Event): Invalid | undefined {
+  if (userId === undefined) return refused(['userId'], 'be the key of the user who is erased', userId);
+  if (anonymousId !== undefined) return refused(['anonymousId'], 'be absent in an erasure', anonymousId);
+  if (properties !== undefined) return refused(['properties'], 'be absent in an erasure', properties);
+  return source === 'tributary' ? undefined : refused(['source'], 'be "tributary" in an erasure', source);
+}
+
 function isVersion(value: unknown): boolean {
   return typeof value === 'string' && VERSION.test(value);
 }

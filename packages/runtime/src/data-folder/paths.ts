@@ -11,6 +11,8 @@ export const DATA_PATHS = {
   supervisorLock: 'supervisor.lock',
   eventLogNote: 'log.json',
   archiveIdentity: 'archive/identity.json',
+  /** What digests of erased users are made with. */
+  erasureKey: 'erasure-key.json',
   events: 'archive/events',
   dead: 'archive/dead',
   segments: 'archive/segments',

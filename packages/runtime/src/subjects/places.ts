@@ -61,6 +61,7 @@ export const PLACE_OF_PATH: Readonly<Record<keyof typeof DATA_PATHS, SubjectPlac
   supervisorLock: null,
   eventLogNote: null,
   archiveIdentity: null,
+  erasureKey: null,
   events: 'archive',
   dead: 'deadRecords',
   segments: null,

@@ -10,7 +10,7 @@
            deltas as JSON, flat: view, m measures, [row key, m × integer, …], …
              an integer beyond 2^53: [low word, middle word, high word] (words.ts)
            n appends,     then n × (user key, lines)
-           n rewrites,    then n × (user key, record)
+           n rewrites,    then n × (user key, record; '' = none any more)
            n conversions, then n × (conversion id, user key)
            n parked,      then n × (at, code, message, raw)
            n outputs,     then n × line of the outbox
@@ -18,6 +18,7 @@
            the generation from which on all is by these definitions ('' = not known)
            how far back from log time records are kept, ms ('' = not known)
            messages between keys that were sent and applied, by partition ('' = keys are not joined)
+           digests of erased users ('' = as stored)
            n messages,    then n × line of the outbox of messages
            how far members of segments are known ('' = they are not followed); and only then
              forget what is known of them: 1 or 0, n forgotten, then n × version
@@ -190,7 +191,8 @@ local function commit(state, first)
   at = at + 2 * appends
   for _ = 1, tonumber(take()) do
     local user = take()
-    redis.call('SET', prefix .. 'u:' .. user, take())
+    local record = take()
+    if record == '' then redis.call('DEL', prefix .. 'u:' .. user) else redis.call('SET', prefix .. 'u:' .. user, record) end
   end
 
   local filed = tonumber(generation) >= tonumber(stored[5] or '0')
@@ -215,7 +217,7 @@ local function commit(state, first)
     at = at + lines
   end
   keep(prefix .. 'outbox', tonumber(take()))
-  local cut, since, kept, relayed = take(), take(), take(), take()
+  local cut, since, kept, relayed, erased = take(), take(), take(), take(), take()
   keep(prefix .. 'messages', tonumber(take()))
   local watched = take()
   if watched ~= '' then
@@ -261,6 +263,7 @@ local function commit(state, first)
   if tonumber(reached) > tonumber(current) + 1 then set('gap:' .. current, reached) end
   if cut ~= '' then set('cutTs', cut) end
   if relayed ~= '' then set('relayed', relayed) end
+  if erased ~= '' then set('erased', erased) end
   if definitions ~= '' then set('definitions', definitions) end
   -- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
   if since ~= '' then set('definitionsSince', since .. ' ' .. reached) end

@@ -2,7 +2,7 @@
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
-import { relayedText, stateFrom, watchedText } from '../format/state.ts';
+import { erasedText, relayedText, stateFrom, watchedText } from '../format/state.ts';
 import { toJsonMeasure } from '../format/words.ts';
 import { createMemberReads } from '../members/member-reads.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
@@ -29,6 +29,8 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
   const reads = groupedCalls<RecordsReply>(redis, (args) => redis.tributaryReadRecords(...args));
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
+  /** The same of the users that were erased. */
+  const storedErased = new Map<number, string>();
   return {
     ...createMemberReads(redis, namespace),
 
@@ -38,6 +40,8 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         const state = stateFrom(fields);
         if (state === null) storedDefinitions.delete(partition);
         else storedDefinitions.set(partition, state.definitions);
+        if (fields['erased'] === undefined) storedErased.delete(partition);
+        else storedErased.set(partition, fields['erased']);
         return state === null ? null : { ...state, commitId: fields['commit'] ?? '' };
       }),
 
@@ -60,13 +64,18 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         const { partition } = commit;
         const prefix = partitionPrefix(namespace, partition);
         const { definitions } = commit.next;
+        const erased = commit.next.erased === undefined ? '' : erasedText(commit.next.erased);
         const unchanged = storedDefinitions.get(partition) === definitions;
         const outcome = await commits.together({
           state: `${prefix}state`,
           others: () => touchedKeys(prefix, commit),
-          args: commitArgs(prefix, commit, unchanged ? '' : definitions),
+          args: commitArgs(prefix, commit, {
+            definitions: unchanged ? '' : definitions,
+            erased: storedErased.get(partition) === erased ? '' : erased,
+          }),
         });
         if (outcome === 'committed') storedDefinitions.set(partition, definitions);
+        if (outcome === 'committed' && erased !== '') storedErased.set(partition, erased);
         return outcome;
       }),
   };
@@ -100,7 +109,11 @@ function memberKeys(prefix: string, members: MemberChanges | undefined): string[
 }
 
 /** The arguments in the order of commit.lua's header. Integers as decimal text. */
-function commitArgs(prefix: string, commit: Commit, definitions: string): string[] {
+function commitArgs(
+  prefix: string,
+  commit: Commit,
+  { definitions, erased }: { readonly definitions: string; readonly erased: string },
+): string[] {
   const { next } = commit;
   const args = [
     prefix,
@@ -130,6 +143,7 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
     next.definitionsSince === undefined ? '' : String(next.definitionsSince),
     next.keptMs === undefined ? '' : String(next.keptMs),
     next.relayed === undefined ? '' : relayedText(next.relayed),
+    erased,
   );
   const { messages = [] } = commit;
   args.push(String(messages.length), ...messages);

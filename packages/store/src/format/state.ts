@@ -15,8 +15,20 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
     ...keptOf(fields),
     ...(fields['relayed'] === undefined ? {} : { relayed: relayedFrom(fields['relayed']) }),
+    ...(fields['erased'] === undefined ? {} : { erased: erasedFrom(fields['erased']) }),
     ...watchedOf(fields),
   };
+}
+
+const NO_ERASED = '-';
+
+/** Never empty: what is empty is as stored. */
+export function erasedText(erased: readonly string[]): string {
+  return erased.length === 0 ? NO_ERASED : erased.join(',');
+}
+
+function erasedFrom(text: string): string[] {
+  return text === NO_ERASED ? [] : text.split(',');
 }
 
 export function watchedText({ key, sinceMs, isWhole }: Watched): string {

@@ -252,7 +252,9 @@ function applyCommit(
   if (position !== expected || stored.commitId !== commit.expectedCommit) return position < expected ? 'rewound' : 'fenced';
 
   for (const [user, lines] of commit.appends) stored.records.set(user, (stored.records.get(user) ?? '') + lines);
-  for (const [user, record] of commit.rewrites) stored.records.set(user, record);
+  for (const [user, record] of commit.rewrites)
+    if (record === '') stored.records.delete(user);
+    else stored.records.set(user, record);
   if (commit.deltasGeneration >= stored.oldest) addDeltas(stored.generations, commit);
   park(stored, commit.partition, commit.parked, commit.next.logTimeMs);
   for (const line of commit.outputs ?? []) stored.outputs.lines.push(line);

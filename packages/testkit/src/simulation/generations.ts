@@ -9,6 +9,7 @@ import { VIEWS } from '@tributary/views/registry';
 import { changeDefinitions } from '../inputs/generate-definitions.ts';
 import { pendingGeneration } from '../inputs/pending-generation.ts';
 import { naive } from '../oracle/naive.ts';
+import { naiveUnforgotten } from '../oracle/naive-erasure.ts';
 import type { Turn } from './scheduler.ts';
 import { operational, type SimulatedGenerations, type World } from './world.ts';
 
@@ -109,7 +110,7 @@ async function compute(world: World, generation: number): Promise<void> {
   const rows: RowsByView = new Map();
   const byPartition: RowsByView = new Map(GROUPED_VIEWS.map(({ name }) => [name, new Map()]));
   for (let partition = 0; partition < world.partitions; partition++) {
-    const own = naive(await world.archive.events(partition, generation), definitions);
+    const own = naive(naiveUnforgotten(await world.archive.events(partition, generation)), definitions);
     addRowsByView(rows, own);
     for (const view of GROUPED_VIEWS)
       for (const [key, measures] of own.get(view.name) ?? [])

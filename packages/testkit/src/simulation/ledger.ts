@@ -14,6 +14,7 @@ import { DAY_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { naive } from '../oracle/naive.ts';
+import { naiveUnforgotten } from '../oracle/naive-erasure.ts';
 
 export interface Arrival {
   readonly event: Event;
@@ -106,6 +107,7 @@ export function createLedger(
     [0, { count: 0, definitions: initial }],
   ]);
   const seen = new Set<string>();
+  const erased = new Set<string>();
   const distinct = new Map<string, number>();
   const remembered = new Map<string, Expected>();
   const rowsOfUsers = new Map<string, RowsByView>();
@@ -117,15 +119,48 @@ export function createLedger(
 
   function arrive(event: Event, position: string, appendedMs: number): void {
     logTimeMs = Math.max(logTimeMs, Math.min(event.receivedAt, appendedMs));
-    const key = `${userKeyOf(event)}\n${event.id}`;
+    const user = userKeyOf(event);
+    if (event.type === 'tributary.erase' || event.type === 'tributary.lift') {
+      erase(event, position);
+      return;
+    }
+    if (erased.has(user)) {
+      arrivals.push({
+        event,
+        position,
+        logTimeMs,
+        definitions,
+        duplicate: true,
+        late: false,
+        looksBehind: false,
+        overflows: false,
+      });
+      return;
+    }
+    const key = `${user}\n${event.id}`;
     const duplicate = seen.has(key);
     seen.add(key);
-    const held = distinct.get(userKeyOf(event)) ?? 0;
-    if (!duplicate) distinct.set(userKeyOf(event), held + 1);
+    const held = distinct.get(user) ?? 0;
+    if (!duplicate) distinct.set(user, held + 1);
     const overflows = held + 1 > maxTimelineEvents;
     const late = event.ts <= logTimeMs - definitions.latenessMs;
     const looksBehind = logTimeMs - looksBackMs(definitions) < keptAfterMs;
     arrivals.push({ event, position, logTimeMs, definitions, duplicate, late, looksBehind, overflows });
+  }
+
+  /** Once erased, a user is as if nothing had ever come of them; rows that are frozen wait for the next generation. */
+  function erase(event: Event, position: string): void {
+    const user = userKeyOf(event);
+    const isFirst = event.type === 'tributary.erase' && !erased.has(user);
+    // What was said of pages is not kept where it could be taken back at once.
+    const overflows = isFirst && ((distinct.get(user) ?? 0) > maxTimelineEvents || definitions.web !== undefined);
+    const looksBehind = isFirst && logTimeMs - looksBackMs(definitions) < keptAfterMs;
+    arrivals.push({ event, position, logTimeMs, definitions, duplicate: false, late: isFirst, looksBehind, overflows });
+    if (event.type === 'tributary.lift') erased.delete(user);
+    if (!isFirst) return;
+    erased.add(user);
+    distinct.delete(user);
+    for (const key of seen) if (key.startsWith(`${user}\n`)) seen.delete(key);
   }
 
   function cross(barrier: Barrier): void {
@@ -143,10 +178,8 @@ export function createLedger(
       const key = `${user}\n${own.length}\n${rules.version}`;
       let known = rowsOfUsers.get(key);
       if (known === undefined) {
-        known = naive(
-          own.map(({ event }) => event),
-          rules,
-        );
+        const events = naiveUnforgotten(own.map(({ event }) => event));
+        known = naive(events, rules);
         rowsOfUsers.set(key, known);
       }
       addRowsByView(rows, known);
@@ -158,8 +191,8 @@ export function createLedger(
     const { event, logTimeMs: now, definitions: rules } = arrivals[index] as Arrival;
     const own = arrivals.slice(0, index + 1).filter((arrival) => userKeyOf(arrival.event) === userKeyOf(event));
     const events = own.map((arrival) => arrival.event);
-    const effect = naive(events, rules, now - rules.latenessMs);
-    addRowsByView(effect, naive(events.slice(0, -1), rules, now - rules.latenessMs), -1);
+    const effect = naive(naiveUnforgotten(events), rules, now - rules.latenessMs);
+    addRowsByView(effect, naive(naiveUnforgotten(events.slice(0, -1)), rules, now - rules.latenessMs), -1);
     return effect;
   }
 

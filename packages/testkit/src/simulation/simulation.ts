@@ -8,6 +8,7 @@
 import type { RowsByView } from '@tributary/views/deltas';
 import { generateEvents } from '../inputs/generate.ts';
 import { generateDefinitions, sha256Hex } from '../inputs/generate-definitions.ts';
+import { withErasures } from '../inputs/generate-erasures.ts';
 import { createRandom } from '../inputs/random.ts';
 import { createMemoryStore } from '../memory/memory-store.ts';
 import { canonicalRows } from '../oracle/compare-rows.ts';
@@ -41,7 +42,7 @@ export async function simulate(
   const archive = (await parts.createArchive?.(partitions)) ?? createMemoryArchive(partitions);
   const world = createWorld(random, partitions, definitions, { restamps, trims, store, archive }, parts);
   const shape = { events: plan.events, users: random.pick([1, 2, 3, 6]), lateChance, duplicateChance: 0.12, restamps };
-  world.unsent.push(...generateEvents(random, shape, definitions));
+  world.unsent.push(...withErasures(generateEvents(random, shape, definitions), seed));
   const sent = world.unsent.slice();
   const scheduler = createScheduler(random, () => store.isBusy() || archive.isBusy());
   let failure: string | null = null;

@@ -8,6 +8,7 @@ import { endsEarly } from '../read/decode.ts';
 import type { ReadAhead } from '../read/read-ahead.ts';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import type { Beginner, Part } from './begin.ts';
+import type { DigestOf } from './effects.ts';
 import { mayApply, reordered } from './waiting.ts';
 
 export interface Applied {
@@ -36,12 +37,13 @@ export interface ApplierOptions {
   readonly partitions: number;
   readonly commitId: () => string;
   readonly sha256Hex: (text: string) => string;
+  readonly digestOf: DigestOf;
   readonly limits: PartitionLimits & { readonly longBatchEvents: number; readonly turnWork: number };
   readonly pause: (() => Promise<void> | undefined) | undefined;
 }
 
 export function createApplier(options: ApplierOptions): Applier {
-  const { runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, limits, pause } = options;
+  const { runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, digestOf, limits, pause } = options;
   /** In order within each partition. */
   let waiting: Part[] = [];
   const held = new Set<PartitionRun>();
@@ -54,7 +56,7 @@ export function createApplier(options: ApplierOptions): Applier {
     users: readonly (CachedUser | undefined)[],
     turn: Work,
   ): Promise<AppliedBatch | null> {
-    const given = { logIdentity, commitId: commitId(), sha256Hex, limits, turn, pause, partitions };
+    const given = { logIdentity, commitId: commitId(), sha256Hex, digestOf, limits, turn, pause, partitions };
     const carefulUpTo = careful.get(run.partition);
     try {
       const done = await applyBatch(run, batch, users, { ...given, careful: carefulUpTo !== undefined });

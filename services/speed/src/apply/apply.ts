@@ -1,6 +1,7 @@
 /** A decoded batch applied to a partition's users: everything that the commit will say. */
 
 import { storedDefinitions } from '@tributary/model/definitions';
+import { isErasureType } from '@tributary/model/erasure';
 import type { Commit } from '@tributary/store/speed-store';
 import { addRowsByView } from '@tributary/views/deltas';
 import { isSeenWhole } from '@tributary/views/member';
@@ -13,6 +14,7 @@ import { crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from '..
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import type { Following } from '../segments/follow.ts';
+import { applyErasure } from './apply-erasure.ts';
 import { applyKeyed } from './apply-keyed.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
 
@@ -29,6 +31,7 @@ export interface AppliedBatch {
   readonly misplaced: readonly Misplaced[];
   readonly seen: Effects['seen'];
   readonly cuts: Effects['cuts'];
+  readonly erased: Effects['erased'];
   /** How segments are followed up to the end of the batch, and from there on: another where it ends with other definitions. */
   readonly following: Following;
   readonly nextFollowing: Following;
@@ -61,7 +64,9 @@ export async function applyBatch(
       const arrival = whole.arrivals[next] as Arrival;
       const user = users[next] as CachedUser;
       user.within = entry;
-      if (user.key !== undefined) applyKeyed(run, arrival, user, user.key, effects, options);
+      if (isErasureType(arrival.event.type)) applyErasure(run, arrival, user, effects, options);
+      else if (user.isErased) effects.refused++;
+      else if (user.key !== undefined) applyKeyed(run, arrival, user, user.key, effects, options);
       else if (careful) applyOrPark(run, arrival, user, effects, options);
       else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects);
     }
@@ -86,6 +91,7 @@ export async function applyBatch(
   run.commitId = commitId;
   const { deltas, appends, conversions, outputs, messages, unapplied, toTrim, seen, cuts, late, duplicates, overflowed } =
     effects;
+  const { erased, refused } = effects;
   return {
     commit: {
       partition: run.partition,
@@ -93,8 +99,9 @@ export async function applyBatch(
       expectedCommit,
       id: commitId,
       next: stateOf(run, batch.upTo, logIdentity),
-      appends,
-      rewrites: new Map(),
+      appends: erased.size === 0 ? appends : new Map([...appends].filter(([userKey]) => !erased.has(userKey))),
+      // What comes after a lift is all that there is.
+      rewrites: new Map([...erased].map((userKey) => [userKey, appends.get(userKey) ?? ''])),
       deltas,
       deltasGeneration,
       pending: late,
@@ -105,13 +112,14 @@ export async function applyBatch(
       ...(outputs.length === 0 ? {} : { outputs }),
       ...(messages.length === 0 ? {} : { messages }),
     },
-    toTrim,
+    toTrim: toTrim.filter((userKey) => !erased.has(userKey)),
     seen,
     cuts,
+    erased,
     following,
     nextFollowing: run.following,
     rules: run.rules,
-    counted: Math.max(0, batch.arrivals.length - late - duplicates - unapplied.length),
+    counted: Math.max(0, batch.arrivals.length - late - duplicates - unapplied.length - refused),
     late,
     duplicates,
     misplaced: batch.parked.flatMap((parked) => ('home' in parked ? [parked] : [])),

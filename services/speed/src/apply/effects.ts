@@ -17,9 +17,13 @@ export interface ApplyOptions {
   readonly pause?: (() => Promise<void> | undefined) | undefined;
   /** Each event is applied by itself, and those that cannot be are parked. */
   readonly careful?: boolean;
+  /** What is kept of the key of an erased user. */
+  readonly digestOf: DigestOf;
   /** How many partitions the log has. */
   readonly partitions: number;
 }
+
+export type DigestOf = (userKey: string) => string;
 
 /** What the events of a batch have come to so far. */
 export interface Effects {
@@ -35,6 +39,10 @@ export interface Effects {
   readonly seen: Map<string, Seen[]>;
   /** Users of whom an event could not be applied, with the newest such instant. */
   readonly cuts: Map<string, number>;
+  /** Users who were erased, each once. */
+  readonly erased: Set<string>;
+  /** Events of erased users, and records that say who is. */
+  refused: number;
   late: number;
   duplicates: number;
   overflowed: number;
@@ -51,6 +59,8 @@ export function noEffects(): Effects {
     toTrim: [],
     seen: new Map(),
     cuts: new Map(),
+    erased: new Set(),
+    refused: 0,
     late: 0,
     duplicates: 0,
     overflowed: 0,

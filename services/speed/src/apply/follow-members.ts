@@ -66,7 +66,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   /** `appends`: what the commit adds to records, where it is not in `seen`. */
   async function follow(
     run: PartitionRun,
-    { commit, seen, cuts }: Pick<AppliedBatch, 'commit' | 'seen' | 'cuts'>,
+    { commit, seen, cuts, erased }: Pick<AppliedBatch, 'commit' | 'seen' | 'cuts' | 'erased'>,
     following: Following,
     appends: ReadonlyMap<string, string> = NO_APPENDS,
   ): Promise<Followed> {
@@ -83,6 +83,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     const due = mustForget ? new Map<string, number>() : await dueBy(run, following, upToMs);
     const walked = await walk(run, following);
     const all = new Set([...seen.keys(), ...due.keys(), ...walked, ...appends.keys()]);
+    for (const userKey of erased) if (!appends.has(userKey)) all.delete(userKey);
     const cold = [...all].filter((userKey) => following.users.get(userKey) === undefined);
     const dues = mustForget ? [] : await store.duesOf(run.partition, cold);
     const duesOfCold = new Map(cold.map((userKey, i) => [userKey, dues[i] ?? null]));
@@ -118,6 +119,14 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       following.users.set(userKey, user);
     };
 
+    for (const userKey of erased) {
+      if (appends.has(userKey)) continue;
+      // What came before is not looked at: what came after a lift is all there is.
+      advance(userKey, { marks: segments.list.map(() => []), dueMs: Number.POSITIVE_INFINITY }, { isKnown: true, isLost: false });
+      const enters = new Set(changes.enters.filter(([, user]) => user === userKey).map(([version]) => version));
+      for (const version of versions) if (!enters.has(version)) changes.leaves.push([version, userKey]);
+      if (!changes.due.has(userKey)) changes.due.set(userKey, null);
+    }
     for (const userKey of all) {
       const user = following.users.get(userKey);
       if (user === undefined || !(seen.has(userKey) || due.has(userKey)) || isLeft(userKey)) continue;
@@ -127,7 +136,8 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     await records.read(run, wanted, (userKey, stored) => {
       if (isLeft(userKey)) return;
       const added = appends.get(userKey);
-      const record = added === undefined ? stored : (stored ?? '') + added;
+      const before = erased.has(userKey) ? null : stored;
+      const record = added === undefined ? before : (before ?? '') + added;
       const dueMs = duesOfCold.get(userKey) ?? null;
       const fromMs = Math.min(following.sinceMs, dueMs ?? following.atMs, following.atMs) - segments.retainedMs;
       const { marks, lostMs } = marksOfRecord(segments, userKey, record, { joinedMs: following.joinedMs, fromMs });
@@ -147,11 +157,11 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       const { following, nextFollowing } = applied;
       if (following.segments === null && nextFollowing.segments === null) return applied;
       const { changes, lines } = await follow(run, applied, following);
-      const { commit, cuts } = applied;
+      const { commit, cuts, erased } = applied;
       const said = lines.length === 0 ? commit : { ...commit, outputs: [...(commit.outputs ?? []), ...lines] };
       if (following === nextFollowing) return { ...applied, commit: withMembers(said, following, changes) };
       // From here on others are followed, or the same from an earlier log time: every user is looked at again, some at once.
-      const next = await follow(run, { commit, seen: new Map(), cuts }, nextFollowing, commit.appends);
+      const next = await follow(run, { commit, seen: new Map(), cuts, erased }, nextFollowing, addedBy(commit, erased));
       const versions = [following, nextFollowing].flatMap(({ segments }) => segments?.list.map(({ version }) => version) ?? []);
       return { ...applied, commit: withMembers(said, nextFollowing, { ...next.changes, forgotten: [...new Set(versions)] }) };
     },
@@ -172,6 +182,13 @@ interface Followed {
 
 function noteLost({ unsure }: Changes, userKey: string, untilMs: number, upToMs: number): void {
   if (untilMs > upToMs) unsure.set(userKey, Math.max(untilMs, unsure.get(userKey) ?? untilMs));
+}
+
+/** Lines that come to records; all that there is of users who were erased and came back. */
+function addedBy({ appends, rewrites }: Commit, erased: ReadonlySet<string>): ReadonlyMap<string, string> {
+  if (erased.size === 0) return appends;
+  const back = [...rewrites].filter(([userKey, record]) => erased.has(userKey) && record !== '');
+  return new Map([...appends, ...back]);
 }
 
 /** Where no segments are defined any more, that is said once. */

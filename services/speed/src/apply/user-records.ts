@@ -10,6 +10,7 @@ import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import type { DecodedBatch } from '../read/decode.ts';
 import type { AppliedBatch } from './apply.ts';
+import type { DigestOf } from './effects.ts';
 
 export interface UserRecords {
   /**
@@ -37,7 +38,7 @@ export interface RecordLimits {
   readonly loadBytes: number;
 }
 
-export function createUserRecords(store: SpeedStore, limits: RecordLimits): UserRecords {
+export function createUserRecords(store: SpeedStore, limits: RecordLimits, digestOf: DigestOf): UserRecords {
   const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
 
@@ -50,7 +51,8 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
       key === undefined
         ? userFromRecord(record ?? '', logTimeMs, rules, cutTs)
         : userFromKey(key, record ?? '', logTimeMs, rules, cutTs);
-    run.users.add(userKey, state, recordLength, nextTrim(recordLength), batch, key);
+    const user = run.users.add(userKey, state, recordLength, nextTrim(recordLength), batch, key);
+    if (run.erased !== undefined && run.erased.size > 0) user.isErased = run.erased.has(digestOf(userKey));
   }
 
   /** Records as this run knows them: of the last commit taken, or of one that was sent or is about to be. Any other history is not ours. */
@@ -103,7 +105,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
       if (toTrim.length === 0) return commit;
       const unsure = new Map(commit.members?.unsure);
       const appends = new Map(commit.appends);
-      const rewrites = new Map<string, string>();
+      const rewrites = new Map(commit.rewrites);
       let bytes = 0;
       const isWithin = () => bytes < loadBytes;
       await readEach(run, toTrim, isWithin, (userKey, stored) => {

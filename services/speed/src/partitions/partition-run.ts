@@ -36,6 +36,8 @@ export interface PartitionRun {
   rules: StepRules;
   users: UserCache;
   following: Following;
+  /** Digests of the users who were erased; undefined: no user ever was. */
+  erased: Set<string> | undefined;
   /** Messages between keys, by partition: how many were sent there, and how many from there were applied here. */
   readonly sent: number[];
   readonly applied: number[];
@@ -92,6 +94,7 @@ export async function loadPartition(
     rules,
     users: createUserCache(limits.maxCachedEvents),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
+    erased: state?.erased === undefined ? undefined : new Set(state.erased),
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
   };
@@ -143,6 +146,7 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     definitionsSince: run.definitionsSince,
     keptMs: recordRetentionMs(run.rules),
     ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
+    ...(run.erased === undefined ? {} : { erased: [...run.erased] }),
     ...(run.sent.length + run.applied.length === 0 ? {} : { relayed: { sent: [...run.sent], applied: [...run.applied] } }),
   };
 }

@@ -19,6 +19,8 @@ export interface CachedUser extends HeldTimeline, Work {
   weight: number;
   /** Whether the user waits to be weighed. */
   isTouched: boolean;
+  /** The user was erased: what comes of them is refused. */
+  isErased: boolean;
   /** What the key holds, where keys of one person are joined. */
   key: KeyState | undefined;
 }
@@ -47,6 +49,7 @@ function newUser(
     batch,
     weight: 0,
     isTouched: false,
+    isErased: false,
     key,
   };
 }

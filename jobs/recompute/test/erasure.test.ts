@@ -1,0 +1,178 @@
+/** Erasures in both layers on real files: a generation whose cut lies behind one is that of a log without the user, whatever it builds upon. */
+import { GENERATION_EVENT_COLUMNS, parquetFiles } from '@tributary/archive/compute/relations';
+import type { Definitions } from '@tributary/model/definitions';
+import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
+import type { Event } from '@tributary/model/event';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { withErasures } from '@tributary/testkit/inputs/generate-erasures';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { naiveUnforgotten } from '@tributary/testkit/oracle/naive-erasure';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { event } from './one-user.ts';
+import { createWorld, PARTITIONS, type World } from './world.ts';
+
+const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
+
+let world: World;
+let log: Event[];
+beforeEach(async () => {
+  world = await createWorld(DEFINITIONS);
+  log = [];
+});
+afterEach(() => world.close());
+
+async function ingest(...events: Event[]): Promise<void> {
+  log.push(...events);
+  await world.ingest(events);
+  await world.turn();
+}
+
+const says = (type: typeof ERASE_TYPE | typeof LIFT_TYPE, userKey = 'ana', id = 'request'): Event =>
+  JSON.parse(encodeErasure({ type, userKey, id, atMs: event('', 0, '').receivedAt })) as Event;
+
+const without = (definitions: Definitions = DEFINITIONS) => naive(naiveUnforgotten(log), definitions);
+
+/** The users of whom a generation keeps an event or a conversion. */
+async function usersOf(number: number): Promise<unknown[]> {
+  const { events, conversions } = await world.manifest(number);
+  const of = (files: typeof events) => parquetFiles(world.dataDir, files, { user_key: GENERATION_EVENT_COLUMNS.user_key });
+  const rows = await world.session.rows(
+    `SELECT DISTINCT user_key FROM (FROM ${of(events)} UNION ALL FROM ${of(conversions)}) ORDER BY 1`,
+  );
+  return rows.map((row) => row['user_key']);
+}
+
+const of = (userId: string, ...events: Event[]) => events.map((one) => ({ ...one, userId, id: `${one.id} of ${userId}` }));
+/** In time: their rows are not frozen. */
+const bought = (minutes = 0) => [
+  event(`click ${minutes}`, 3.5 + minutes / 60, 'click', { channel: 'search' }),
+  event(`order ${minutes}`, 4 + minutes / 60, 'buy', { value: 100, currency: 'EUR' }),
+];
+
+test('law 9: from an erasure on totals are those without the user, before a generation and after each', async () => {
+  await ingest(...of('ana', ...bought()), ...of('eve', ...bought()));
+  await world.run();
+  await ingest(says(ERASE_TYPE));
+  expect(differences(await world.merged(), without())).toEqual([]);
+  const records = async () =>
+    (
+      await world.serving.records(
+        ['ana', 'eve'].map((userKey) => ({ partition: partitionOf(userKey, PARTITIONS), userKey })),
+        1e6,
+      )
+    ).map((record) => record !== null);
+  expect(await records()).toEqual([false, true]);
+  await ingest(...of('ana', ...bought(2)));
+  expect(differences(await world.merged(), without())).toEqual([]);
+  expect(await records()).toEqual([false, true]);
+  await world.run({ mode: 'incremental' });
+  expect(differences(await world.viewsOf(2), without())).toEqual([]);
+  expect(await usersOf(1)).toEqual(['ana', 'eve']);
+  expect(await usersOf(2)).toEqual(['eve']);
+  const { mode, counts, erased } = await world.manifest(2);
+  expect(mode).toBe('incremental');
+  expect(counts).toMatchObject({ events: 2, duplicates: 0 });
+  expect(erased).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+  // The record that says so lies before the base's cut now.
+  await ingest(...of('ana', ...bought(3)), ...of('eve', ...bought(3)));
+  expect(differences(await world.merged(), without())).toEqual([]);
+  await world.run({ mode: 'incremental' });
+  expect(differences(await world.viewsOf(3), without())).toEqual([]);
+  expect(await usersOf(3)).toEqual(['eve']);
+  expect(await world.manifest(3)).toMatchObject({ erased, counts: { events: 4, duplicates: 0 } });
+});
+
+test('law 9: a rollback to the generation that still has the user serves none of theirs', async () => {
+  await ingest(...of('ana', ...bought()), ...of('eve', ...bought()));
+  await world.run();
+  await ingest(says(ERASE_TYPE));
+  await world.run();
+  await world.publishByHand('rollback', 1);
+  expect(differences(await world.merged(), without())).toEqual([]);
+});
+
+test('law 9: after it is lifted what comes counts again, under ids of before as well, and nothing of before does', async () => {
+  await ingest(...of('ana', ...bought()));
+  await world.run();
+  await ingest(says(ERASE_TYPE), ...of('ana', ...bought(1)), says(LIFT_TYPE), ...of('ana', ...bought()));
+  expect(differences(await world.merged(), without())).toEqual([]);
+  await world.run({ mode: 'incremental' });
+  expect(differences(await world.viewsOf(2), without())).toEqual([]);
+  expect(await world.manifest(2)).toMatchObject({
+    mode: 'incremental',
+    counts: { events: 2, newEvents: 2, duplicates: 0, forgotten: 2 },
+  });
+  expect((await world.manifest(2)).erased).toBeUndefined();
+  await ingest(says(ERASE_TYPE, 'ana', 'again'));
+  await world.run({ mode: 'incremental' });
+  await ingest(says(LIFT_TYPE, 'ana', 'again'), ...of('ana', ...bought(4)));
+  await world.run({ mode: 'incremental' });
+  expect(differences(await world.viewsOf(4), without())).toEqual([]);
+  await world.run({ mode: 'full' });
+  expect(differences(await world.viewsOf(5), without())).toEqual([]);
+});
+
+test('law 9: an erasure in the run that brings corrections takes what they would count otherwise', async () => {
+  const corrected = definitionsOf({
+    ...SMALL_DEFINITIONS,
+    corrections: [
+      {
+        name: 'renamed',
+        when: 'channel == "search"',
+        set: { channel: 'social' },
+        from: '2026-03-01',
+        to: '2026-03-02',
+        author: 'ada',
+        reason: 'x',
+      },
+    ],
+  });
+  await ingest(...of('ana', ...bought()), ...of('eve', ...bought()));
+  await world.run();
+  await ingest(says(ERASE_TYPE), ...of('eve', ...bought(2)));
+  await world.run({ mode: 'incremental', definitions: corrected.json });
+  expect(differences(await world.viewsOf(2), without(corrected))).toEqual([]);
+  expect(await usersOf(2)).toEqual(['eve']);
+  expect((await world.manifest(2)).counts).toMatchObject({
+    events: 4,
+    newEvents: 2,
+    duplicates: 0,
+    forgotten: 2,
+    corrected: { renamed: 2 },
+    recounted: 1,
+  });
+});
+
+test('law 9: whatever the definitions and the log, generations with erasures are the naive computation, by many and by one', async () => {
+  for (const seed of [1, 4]) {
+    const random = createRandom(seed);
+    const definitions = generateDefinitions(random);
+    const events = withErasures(
+      generateEvents(random, { events: 90, users: 5, lateChance: 0.1, duplicateChance: 0.1 }, definitions),
+      seed,
+    );
+    const [alone, many] = [await createWorld(definitions), await createWorld(definitions)];
+    for (let round = 0; round < 3; round++) {
+      const upTo = Math.ceil((events.length * (round + 1)) / 3);
+      const next = events.slice(Math.ceil((events.length * round) / 3), upTo);
+      await alone.ingest(next);
+      await many.ingest(next);
+      await alone.run({ mode: 'incremental' });
+      await many.run({ mode: 'incremental', shards: many.flow });
+      const { definitions: inForce, counts, erased } = await alone.manifest(round + 1);
+      const expected = naive(naiveUnforgotten(events.slice(0, upTo)), alone.ports.parseDefinitions(inForce));
+      expect(differences(await alone.viewsOf(round + 1), expected), `seed ${seed}, round ${round}`).toEqual([]);
+      expect(differences(await many.viewsOf(round + 1), expected), `seed ${seed}, round ${round}, by many`).toEqual([]);
+      const counted = naiveUnforgotten(events.slice(0, upTo)).map((one) => `${userKeyOf(one)}\n${one.id}`);
+      expect(counts.events, `seed ${seed}, round ${round}`).toBe(new Set(counted).size);
+      expect(await many.manifest(round + 1)).toMatchObject({ counts });
+      expect((await many.manifest(round + 1)).erased?.length).toBe(erased?.length);
+    }
+    await alone.close();
+    await many.close();
+  }
+});

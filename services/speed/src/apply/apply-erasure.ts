@@ -1,0 +1,55 @@
+/**
+ * A record that says of a user that nothing of theirs counts, or that it does again (packages/model/src/erasure.ts). In the commit that passes it the
+ * rows of the user are taken back and their record and memberships go; what comes afterwards is refused, by a digest of their key.
+ */
+import { LIFT_TYPE } from '@tributary/model/erasure';
+import { emptyKey } from '@tributary/model/identity/adoption';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { leaveAllPacked } from '@tributary/views/step-packed';
+import type { PartitionRun } from '../partitions/partition-run.ts';
+import type { CachedUser } from '../partitions/user-cache.ts';
+import type { Arrival } from '../read/decode.ts';
+import type { ApplyOptions, Effects } from './effects.ts';
+
+export function applyErasure(
+  run: PartitionRun,
+  { userKey, event, logTimeMs }: Arrival,
+  user: CachedUser,
+  effects: Effects,
+  { digestOf, careful = false }: ApplyOptions,
+): void {
+  effects.refused++;
+  run.erased ??= new Set();
+  if (event.type === LIFT_TYPE) {
+    user.isErased = false;
+    run.erased.delete(digestOf(userKey));
+    return;
+  }
+  if (user.isErased) return;
+  user.isErased = true;
+  run.erased.add(digestOf(userKey));
+  takeBack(run, user, logTimeMs, effects, careful);
+  // Rows that are frozen here, or whose events the record has let go, wait for the next generation.
+  effects.late++;
+  effects.refused--;
+  effects.erased.add(userKey);
+  effects.appends.delete(userKey);
+  effects.seen.delete(userKey);
+  effects.cuts.delete(userKey);
+  for (const [id, of] of effects.conversions) if (of === userKey) effects.conversions.delete(id);
+  user.recordLength = 0;
+  if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0);
+}
+
+function takeBack(run: PartitionRun, user: CachedUser, logTimeMs: number, effects: Effects, careful: boolean): void {
+  const deltas: RowsByView = new Map();
+  try {
+    if (leaveAllPacked(user, run.cutTs, logTimeMs, run.rules, deltas, user)) effects.overflowed++;
+    addRowsByView(effects.deltas, deltas);
+  } catch (error) {
+    if (!careful) throw error;
+    // What it had changed is not known: the next generation counts without it.
+    effects.overflowed++;
+    leaveAllPacked(user, run.cutTs, logTimeMs, { ...run.rules, groups: [] }, new Map());
+  }
+}
