@@ -77,13 +77,15 @@ test('law 9: from an erasure on totals are those without the user, before a gene
   expect(mode).toBe('incremental');
   expect(counts).toMatchObject({ events: 2, duplicates: 0 });
   expect(erased).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
-  // The record that says so lies before the base's cut now.
-  await ingest(...of('ana', ...bought(3)), ...of('eve', ...bought(3)));
+  // The record that says so lies before the base's cut now, and nothing of the user comes for a generation.
+  await ingest(...of('eve', ...bought(3)));
+  await world.run({ mode: 'incremental' });
+  await ingest(...of('ana', ...bought(4)), ...of('eve', ...bought(5)));
   expect(differences(await world.merged(), without())).toEqual([]);
   await world.run({ mode: 'incremental' });
-  expect(differences(await world.viewsOf(3), without())).toEqual([]);
-  expect(await usersOf(3)).toEqual(['eve']);
-  expect(await world.manifest(3)).toMatchObject({ erased, counts: { events: 4, duplicates: 0 } });
+  expect(differences(await world.viewsOf(4), without())).toEqual([]);
+  expect(await usersOf(4)).toEqual(['eve']);
+  expect(await world.manifest(4)).toMatchObject({ erased, counts: { events: 6, duplicates: 0 } });
 });
 
 test('law 9: a rollback to the generation that still has the user serves none of theirs', async () => {
@@ -175,4 +177,23 @@ test('law 9: whatever the definitions and the log, generations with erasures are
     await alone.close();
     await many.close();
   }
+});
+
+test('laws 8 and 9: rows that were frozen stay until the next generation, and its reconciliation says why', async () => {
+  const old = [event('click', 0, 'click', { channel: 'search' }), event('order', 1, 'buy', { value: 7 })];
+  await ingest(...of('ana', ...old, ...bought()), ...of('eve', ...old));
+  await world.run();
+  await ingest(says(ERASE_TYPE));
+  const { pending } = (await world.serving.deltas([], 1)).find((each) => each.partition === partitionOf('ana', PARTITIONS)) ?? {};
+  expect(pending).toBe(1);
+  await world.run({ mode: 'incremental' });
+  expect(differences(await world.viewsOf(2), without())).toEqual([]);
+  const classesOf = async (generation: number) =>
+    new Set(Object.values((await world.reconciliation(generation)).views).flatMap(({ classes }) => Object.keys(classes)));
+  expect(await classesOf(2)).toEqual(new Set(['erasure']));
+  // What is refused is not a late event, and a defect would be one again.
+  await ingest(...of('ana', ...old.map((one) => ({ ...one, id: `${one.id} again` }))));
+  await world.run({ mode: 'incremental' });
+  expect(await classesOf(3)).toEqual(new Set());
+  expect((await world.reconciliation(3)).engineDefectRows).toBe(0);
 });

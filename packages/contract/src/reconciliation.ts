@@ -89,7 +89,7 @@ const ViewComparison = z
       .record(ClassName, ClassPart)
       .optional()
       .describe(
-        'Parts of all differences that add up to them, row by row: late, beyondRetention and duplicate, and what these leave, which has one class in a run: behind, definitions, correction, identity, overflow, unexamined or engineDefect. Absent in those of an earlier version.',
+        'Parts of all differences that add up to them, row by row: late, beyondRetention and duplicate, and what these leave, which has one class in a run: behind, definitions, correction, identity, erasure, overflow, unexamined or engineDefect. Absent in those of an earlier version.',
       ),
     totals: Totals.describe('By measure; amounts of several currencies are left out.'),
     amounts: z

@@ -8,11 +8,14 @@
  */
 import { parquetFiles } from '@tributary/archive/compute/relations';
 import type { DuckDb } from '@tributary/archive/duckdb';
+import { digestSql, erasureKey } from '@tributary/archive/erasure-key';
 import { eventOfRow } from '@tributary/archive/field-values';
 import { EVENT_COLUMNS, LATER_COLUMNS, type SegmentManifest, type StoredFile } from '@tributary/archive/layout';
+import { sqlText } from '@tributary/archive/parquet';
 import { blockOf, readSegments } from '@tributary/archive/segments';
 import { safeInteger } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import { ERASURE_TYPES } from '@tributary/model/erasure';
 import { DAY_MS, dayOf, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
@@ -47,7 +50,9 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   await loadKnown(session, dataDir, spec);
   const earlier = () => segmentsOf(dataDir, [], spec.cutAfter);
   await session.run(suspectsSql(definitions));
+  await leaveErased(session, dataDir, spec);
   const isTooMuch = deep && !(await addOlderSuspects(session, dataDir, spec, rules, await earlier()));
+  if (deep) await leaveErased(session, dataDir, spec);
   const { users, left } = await chooseUsers(session, spec);
   const unexamined = left + (isTooMuch ? 1 : 0);
   if (users === 0) return { ...none, unexamined };
@@ -109,7 +114,8 @@ async function loadTimed(session: DuckDb, dataDir: string, spec: ExamineSpec, fi
       SELECT *, max(received_at) OVER (
         PARTITION BY partition ORDER BY position, entry_index ROWS UNBOUNDED PRECEDING) AS running
       FROM ${parquetFiles(dataDir, files, TIMED)}
-    ) AS arrived LEFT JOIN begun USING (partition)`);
+    ) AS arrived LEFT JOIN begun USING (partition)
+    WHERE type NOT IN (${ERASURE_TYPES.map(sqlText).join(', ')})`);
 }
 
 const WITHIN_MS = [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, 3 * DAY_MS, 7 * DAY_MS, 30 * DAY_MS] as const;
@@ -147,6 +153,15 @@ function suspectsSql({ latenessMs }: Definitions): string {
     UNION
     SELECT user_key FROM (SELECT user_key, id, ts, type FROM timed UNION ALL FROM known)
     GROUP BY user_key, id HAVING min(ts) <> max(ts) OR min(type) <> max(type)`;
+}
+
+/** They are of no suspicion: neither layer counts anything of theirs. */
+async function leaveErased(session: DuckDb, dataDir: string, { erased }: ExamineSpec): Promise<void> {
+  if (erased.length === 0) return;
+  const digest = digestSql('user_key', await erasureKey(dataDir));
+  await session.run(`DELETE FROM suspects WHERE ${digest} IN (SELECT unnest(from_json($erased::JSON, '["VARCHAR"]')))`, {
+    erased: JSON.stringify(erased),
+  });
 }
 
 /** False: it would be too much to read. */

@@ -82,6 +82,7 @@ function askedOf(
   const changed = {
     rules: had.uncorrectedVersion !== now.uncorrectedVersion || (before !== null && before.program !== manifest.program),
     corrections: had.version !== now.version,
+    erased: (manifest.counts.forgotten ?? 0) > 0 || !isSameList(before?.erased ?? [], manifest.erased ?? []),
   };
   const examine: ExamineSpec = {
     definitions,
@@ -89,11 +90,16 @@ function askedOf(
     lastSegment: manifest.lastSegment,
     events: before?.events ?? [],
     known: hasCopies(before, manifest) ? (before?.events ?? []) : [],
+    erased: [...new Set([...(before?.erased ?? []), ...(manifest.erased ?? [])])],
     limits: limits.examine,
   };
   // Where a part of real time is missing, or keys are joined, no user's events alone say what it saw.
   const isWhole = because.speedBehind.length + because.cutApart.length === 0 && !isJoined;
   return { remainder: remainderOf(because, changed, isJoined), ...(isWhole && { examine }) };
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.join() === other.join();
 }
 
 /** Whether anything that arrived between both cuts may be a copy of what came before. */

@@ -27,15 +27,17 @@ test('law 7: what moves counts alike where refunds leave less than nothing, and 
 
 test('what causes leave has the first class that applies, and only where none does it is a defect', () => {
   const calm = { ...because, lateEvents: 3, duplicates: 2 };
-  const same = { rules: false, corrections: false };
+  const same = { rules: false, corrections: false, erased: false };
+  const erased = { ...same, erased: true };
   const cases = [
     ['engineDefect', calm, same, false],
     ['overflow', { ...calm, overflowedUsers: 1 }, same, false],
-    ['identity', { ...calm, overflowedUsers: 1 }, same, true],
-    ['correction', { ...calm, definitionsChanged: true, overflowedUsers: 1 }, { rules: false, corrections: true }, true],
+    ['erasure', { ...calm, overflowedUsers: 1 }, erased, false],
+    ['identity', { ...calm, overflowedUsers: 1 }, erased, true],
+    ['correction', { ...calm, definitionsChanged: true, overflowedUsers: 1 }, { ...erased, corrections: true }, true],
     ['definitions', { ...calm, definitionsChanged: true }, same, true],
-    ['definitions', calm, { rules: true, corrections: true }, false],
-    ['behind', { ...calm, definitionsChanged: true, speedBehind: [1] }, { rules: true, corrections: true }, true],
+    ['definitions', calm, { ...same, rules: true, corrections: true }, false],
+    ['behind', { ...calm, definitionsChanged: true, speedBehind: [1] }, { ...same, rules: true, corrections: true }, true],
     ['behind', { ...calm, cutApart: [1] }, same, false],
   ] as const;
   for (const [remainder, reasons, changed, isJoined] of cases)

@@ -116,13 +116,14 @@ export function reportOf(
 /** The class of what causes do not explain, by what is known before causes are looked for. */
 export function remainderOf(
   because: Reasons,
-  changed: { readonly rules: boolean; readonly corrections: boolean },
+  changed: { readonly rules: boolean; readonly corrections: boolean; readonly erased: boolean },
   isJoined: boolean,
 ): Remainder {
   if (because.speedBehind.length + because.cutApart.length > 0) return 'behind';
   if (changed.rules) return 'definitions';
   if (because.definitionsChanged) return changed.corrections ? 'correction' : 'definitions';
   if (isJoined) return 'identity';
+  if (changed.erased) return 'erasure';
   return because.overflowedUsers > 0 ? 'overflow' : 'engineDefect';
 }
 

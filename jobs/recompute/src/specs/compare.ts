@@ -26,10 +26,20 @@ export interface CompareSpec {
  *   definitions   they changed, or the program that computes rows
  *   correction    corrections changed, and no other rule
  *   identity      keys of one person are joined: causes are not looked for there
+ *   erasure       users were erased, or lifted: rows of theirs were frozen in real time
  *   overflow      the speed layer said that timelines, or the work on them, outgrew their bounds
  *   unexamined    there was more to examine than a reconciliation does, or the archive does not say what real time took for late
  */
-export const REMAINDERS = ['behind', 'definitions', 'correction', 'identity', 'overflow', 'unexamined', 'engineDefect'] as const;
+export const REMAINDERS = [
+  'behind',
+  'definitions',
+  'correction',
+  'identity',
+  'erasure',
+  'overflow',
+  'unexamined',
+  'engineDefect',
+] as const;
 export type Remainder = (typeof REMAINDERS)[number];
 export type DifferenceClass = Cause | Remainder;
 
@@ -44,6 +54,8 @@ export interface ExamineSpec {
   readonly events: readonly StoredFile[];
   /** The same, or none where nothing that arrived since is a copy of any of them. */
   readonly known: readonly StoredFile[];
+  /** Digests of users who are erased at either cut: nothing of theirs counts, so nothing of them is a cause. */
+  readonly erased: readonly string[];
   readonly limits: ExamineLimits;
 }
 

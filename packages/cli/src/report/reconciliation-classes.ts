@@ -17,6 +17,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   correction: 'correction',
   definitions: 'definitions',
   identity: 'identity',
+  erasure: 'erasure',
   behind: 'not read yet',
   unexamined: 'not examined',
   engineDefect: 'engine defect',
