@@ -1,3 +1,4 @@
+import { describeErasureContract } from '@tributary/testkit/contracts/erasure-contract';
 import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
 import { describeMembersContract } from '@tributary/testkit/contracts/members-contract';
 import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-contract';
@@ -16,6 +17,7 @@ afterAll(() => stores?.stop());
 describeStoreContract('Redis Cluster', () => stores.make());
 describeFeedContract('Redis Cluster', () => stores.make());
 describeOutboxContract('Redis Cluster', () => stores.make());
+describeErasureContract('Redis Cluster', () => stores.make());
 describeMembersContract('Redis Cluster', () => stores.make());
 describeRetirementContract('Redis Cluster', () => stores.make());
 

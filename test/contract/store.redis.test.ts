@@ -2,6 +2,7 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { partitionPrefix } from '@tributary/store/format/keys';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
+import { describeErasureContract } from '@tributary/testkit/contracts/erasure-contract';
 import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
 import { describeMembersContract } from '@tributary/testkit/contracts/members-contract';
 import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-contract';
@@ -22,6 +23,7 @@ afterAll(() => stores?.stop());
 describeStoreContract('Redis', () => stores.make());
 describeFeedContract('Redis', () => stores.make());
 describeOutboxContract('Redis', () => stores.make());
+describeErasureContract('Redis', () => stores.make());
 describeMembersContract('Redis', () => stores.make());
 describeRetirementContract('Redis', () => stores.make());
 

@@ -1,3 +1,4 @@
+import { describeErasureContract } from '@tributary/testkit/contracts/erasure-contract';
 import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
 import { describeMembersContract } from '@tributary/testkit/contracts/members-contract';
 import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-contract';
@@ -8,5 +9,6 @@ import { memoryStore } from './stores.ts';
 describeStoreContract('memory', memoryStore);
 describeFeedContract('memory', memoryStore);
 describeOutboxContract('memory', memoryStore);
+describeErasureContract('memory', memoryStore);
 describeMembersContract('memory', memoryStore);
 describeRetirementContract('memory', memoryStore);
