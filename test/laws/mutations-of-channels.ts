@@ -178,7 +178,7 @@ export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
     lie: 'a generation that did not count repeats has none',
     law: '7',
     file: 'packages/reports/src/counts/take-counts.ts',
-    from: 'const views = new Set<View>([coalitions, repeats, ...',
+    from: 'const views = new Set<View>([coalitions, laterOrders, ...',
     to: 'const views = new Set<View>([coalitions, ...',
     test: 'services/api/test/repeats.test.ts',
   },

@@ -214,7 +214,7 @@ test('assists: a channel and its campaigns are each counted once a conversion; t
 test('repeats: an order repeats earlier ones over the channels of its path that were met before these, within the lookback, to the millisecond', async () => {
   const definitions = definitionsOf({ touches: { click: { windowDays: 2 } }, conversions: ['buy', 'lead'] });
   const lead = (id: string, hours: number) => event(id, hours, 'lead', { currency: 'EUR' });
-  const found = async (...events: Event[]) => shown(await agreed([click('a', 0, 'x'), ...events], definitions), 'repeats');
+  const found = async (...events: Event[]) => shown(await agreed([click('a', 0, 'x'), ...events], definitions), 'laterOrders');
   expect(await found(buy('b', 1), buy('c', 48))).toEqual({ 'buy · x · x · 2 · EUR': [1, 1] });
   expect(await found(buy('b', 1), buy('c', 48 + MS))).toEqual({});
   expect(await found(click('z', 1, 'x'), buy('b', 1), buy('c', 49))).toEqual({ 'buy · x · x · 2 · EUR': [1, 1] });
@@ -227,7 +227,7 @@ test('repeats: an order repeats earlier ones over the channels of its path that 
 
 test('repeats: who comes back over another channel orders over that one for the first time', async () => {
   const definitions = definitionsOf({ touches: { click: { windowDays: 9 } }, conversions: ['buy'] });
-  const found = async (...events: Event[]) => shown(await agreed([click('a', 0, 'x'), ...events], definitions), 'repeats');
+  const found = async (...events: Event[]) => shown(await agreed([click('a', 0, 'x'), ...events], definitions), 'laterOrders');
   const back = [buy('b', 1), click('c', 2, 'mail'), buy('d', 3), buy('e', 4)];
   expect(await found(...back)).toEqual({
     'buy · mail > x · mail · 2 · EUR': [1, 1],
@@ -260,7 +260,7 @@ test('repeats: where conversions reset paths, all orders within the lookback are
     buy('f', 49),
     buy('g', 50),
   ];
-  expect(shown(await agreed(events, definitions), 'repeats')).toEqual({
+  expect(shown(await agreed(events, definitions), 'laterOrders')).toEqual({
     'buy · y · y · 2 · EUR': [1, 1],
     'buy · z · z · 3 · EUR': [1, 1],
   });

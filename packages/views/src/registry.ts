@@ -14,6 +14,7 @@ import { conversions } from './conversions/fold.ts';
 import { credit } from './credit/fold.ts';
 import { forms } from './forms/fold.ts';
 import { heat } from './heat/fold.ts';
+import { laterOrders } from './later-orders/fold.ts';
 import { links } from './links/fold.ts';
 import { nullCoalitions } from './null-coalitions/fold.ts';
 import { nullTransitions } from './null-transitions/fold.ts';
@@ -21,7 +22,6 @@ import { pages } from './pages/fold.ts';
 import { pathShapes } from './path-shapes/fold.ts';
 import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
-import { repeats } from './repeats/fold.ts';
 import { scroll } from './scroll/fold.ts';
 import { touches } from './touches/fold.ts';
 import { transitions } from './transitions/fold.ts';
@@ -33,7 +33,7 @@ const ALL = [
   conversions,
   credit,
   coalitions,
-  repeats,
+  laterOrders,
   transitions,
   nullCoalitions,
   nullTransitions,

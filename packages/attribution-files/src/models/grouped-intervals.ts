@@ -57,7 +57,7 @@ export function uncertaintyByGroups(
 }
 
 /**
- * How often users order over each channel, as the view `repeats` counts it. Where journeys have no times, in the order of their paths and values, for
+ * How often users order over each channel, as the view `laterOrders` counts it. Where journeys have no times, in the order of their paths and values, for
  * that of the rows says nothing: the k-th that has a channel is the k-th over it. What takes value back (refunds) does not count.
  */
 export function ordersOfUsers(users: readonly Paths[]): OrdersOfChannels {

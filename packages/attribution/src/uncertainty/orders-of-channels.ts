@@ -1,6 +1,6 @@
 /**
  * How often users order over each channel, from counts that add up: conversions by the set of channels on their path, and those of them that are
- * a user's second, third … over a channel (packages/views/src/repeats/fold.ts).
+ * a user's second, third … over a channel (packages/views/src/later-orders/fold.ts).
  */
 import { addOrders, MARKS, noOrders, type OrdersAUser } from './orders-a-user.ts';
 

@@ -3,7 +3,7 @@ import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import { createOrdersOfChannels, type OrdersOfChannels } from '@tributary/attribution/uncertainty/orders-of-channels';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { coalitions } from '@tributary/views/coalitions/fold';
-import { repeats } from '@tributary/views/repeats/fold';
+import { laterOrders } from '@tributary/views/later-orders/fold';
 import { collectionOf, type Scope, within } from '../journeys/scope.ts';
 import type { Rename } from '../row-keys.ts';
 
@@ -19,8 +19,8 @@ export function ordersOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, rena
     },
   });
   for (const [channels, [conversions = 0]] of sets) orders.add(setOf(channels), Number(conversions));
-  const rows = snapshot.collect(repeats, {
-    ...collectionOf('repeats', scope),
+  const rows = snapshot.collect(laterOrders, {
+    ...collectionOf('laterOrders', scope),
     map([, type, channels = '', channel = '', nth = '', currency = ''], measures, emit) {
       if (within(scope, type, currency)) emit(`${channels}\t${channel}\t${nth}`, measures);
     },

@@ -169,7 +169,7 @@ function naiveRepeats(
     const day = new Date(conversion.ts).toISOString().slice(0, 10);
     const set = setText(path.map((touch) => trackedChannels(touch.channel, definitions)));
     const key = [day, conversion.type, set, channel, String(mark), conversion.currency ?? '(none)'];
-    add('repeats', key, [1n, mark === nth && !refunds ? 1n : 0n]);
+    add('laterOrders', key, [1n, mark === nth && !refunds ? 1n : 0n]);
   }
 }
 

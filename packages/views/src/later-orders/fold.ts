@@ -10,8 +10,8 @@ import type { View } from '../view.ts';
  * Beside `coalitions`, whose conversions they are a part of: rows of groups of users do not show how often single users order. A row has the
  * set of channels on the path, and one of these; `nth` 1 is what is in no row. `users`: how many reach that number of orders by these.
  */
-export const repeats = {
-  name: 'repeats',
+export const laterOrders = {
+  name: 'laterOrders',
   counts:
     "conversions that are not a user's first order over a channel of their path within the lookback, by that channel, by which order they are (2, 3, 4, 6, 8, 12 and up to the next; 0: refunds), and how many users reach that number",
   dimensions: ['day', 'type', 'channels', 'channel', 'nth', 'currency'],
