@@ -338,3 +338,15 @@ function expectAcknowledgedInOrder(outcomes: readonly Outcome[], entries: readon
   const written = entries.map(({ body }) => body);
   expect(new Set(written).size, 'nothing was sent twice').toBe(written.length);
 }
+
+it('law 7: a Redis that answers no command for a while when the log is opened is asked again', async () => {
+  const address = { host: '127.0.0.1', port: server.port };
+  const commands = new Redis({ ...address, commandTimeout: 300, autoResendUnfulfilledCommands: false });
+  commands.on('error', () => {});
+  await commands.ping();
+  const other = new Redis(address);
+  await other.call('CLIENT', 'PAUSE', '1500', 'ALL');
+  const log = await openAt(server.port, { commands });
+  expect(log.identity).not.toBe('');
+  other.disconnect();
+});

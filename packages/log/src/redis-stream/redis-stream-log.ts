@@ -8,7 +8,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { TributaryError } from '@tributary/model/errors';
-import { within } from '@tributary/runtime/wait';
+import { isTransient } from '@tributary/runtime/error-kinds';
+import { patience, within } from '@tributary/runtime/wait';
 import type { Redis } from 'ioredis';
 import type { AppendLimits } from '../append-queue.ts';
 import type { EventLog, Position } from '../port.ts';
@@ -42,10 +43,22 @@ export interface RedisStreamLogOptions {
 }
 
 const OPEN_MS = 10_000;
+const ASK_AGAIN_MS = 500;
 const APPEND_TIMEOUT_MS = 2_500;
 /** Entries that one XTRIM may drop: Redis stands still meanwhile. */
 const TRIM_STEP = 1_000;
 const EXPIRE_EVERY_MS = 60_000;
+
+/** A Redis that is busy for some seconds, as while it loads or its disk stands, is asked again. */
+async function patiently<T>(open: () => Promise<T>): Promise<T> {
+  const goesOn = patience(OPEN_MS, ASK_AGAIN_MS);
+  for (;;)
+    try {
+      return await open();
+    } catch (error) {
+      if (!isTransient(error) || !(await goesOn())) throw error;
+    }
+}
 
 /** Opens the log, creating it if there is none. Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`. */
 export async function openRedisStreamLog(options: RedisStreamLogOptions): Promise<EventLog> {
@@ -59,9 +72,11 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
     throw new Error('the log needs a connection with autoResendUnfulfilledCommands: false; a resent append may break the order');
   const keys = logKeys(namespace, partitions);
   await connected(commands);
-  if (options.durability !== 'managed') await checkDurability(commands);
   const newIdentity = options.mustExist ? '' : (options.newIdentity?.() ?? randomUUID());
-  const identity = await found(commands, keys, newIdentity);
+  const identity = await patiently(async () => {
+    if (options.durability !== 'managed') await checkDurability(commands);
+    return found(commands, keys, newIdentity);
+  });
   const appender = createAppender({
     redis: commands,
     keys,
