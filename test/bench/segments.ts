@@ -4,21 +4,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { EventLog } from '@tributary/log/port';
-import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import type { Definitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
-import { startRedis } from '@tributary/testkit/servers/redis-server';
 import type { Redis } from 'ioredis';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { fill } from './fill.ts';
+import { PARTITIONS, redisCpu, usedMemory, withRedisLog } from './redis-log.ts';
 import type { Figure } from './report.ts';
 import { TWENTY_DEFINITIONS } from './signals.ts';
 import type { Workload } from './workload.ts';
 
-const PARTITIONS = 16;
 const ROUNDS = 3;
 const SEGMENTS = {
   ...TWENTY_DEFINITIONS.segments,
@@ -40,15 +37,7 @@ interface Measured {
 }
 
 export async function benchSegments(load: Workload): Promise<Figure[]> {
-  const server = await startRedis();
-  try {
-    const connect = async (kind: 'commit' | 'blocking') => {
-      const redis = connectRedis(server.url, kind, () => {});
-      await whenReady(redis, 10_000);
-      return redis;
-    };
-    const [store, commands, blocking] = await Promise.all([connect('commit'), connect('commit'), connect('blocking')]);
-    const log = await openRedisStreamLog({ commands, blocking, namespace: 'tributary', partitions: PARTITIONS, now: Date.now });
+  return withRedisLog(async (log, store) => {
     await fill(log, load);
     const all = new Map<string, Measured[]>(Object.keys(KINDS).map((kind) => [kind, []]));
     let members = 0;
@@ -62,7 +51,6 @@ export async function benchSegments(load: Workload): Promise<Figure[]> {
         if (kind === 'four segments') members = await entries(store);
         await store.eval("for _, key in ipairs(redis.call('KEYS', 'bench:*')) do redis.call('UNLINK', key) end", 0);
       }
-    for (const redis of [store, commands, blocking]) redis.disconnect();
     const best = (kind: string) => (all.get(kind) as Measured[]).reduce((a, b) => (b.nodeMicros < a.nodeMicros ? b : a));
     const none = best('none');
     return ['twenty', 'four segments'].map((kind) => {
@@ -80,9 +68,7 @@ export async function benchSegments(load: Workload): Promise<Figure[]> {
         note: `${Math.round(load.events / one.seconds).toLocaleString('en')} events/s; CPU per event: worker ${one.nodeMicros.toFixed(1)} µs for ${none.nodeMicros.toFixed(1)}, Redis ${one.redisMicros.toFixed(1)} for ${none.redisMicros.toFixed(1)}${bytes}`,
       };
     });
-  } finally {
-    await server.stop();
-  }
+  });
 }
 
 async function catchUp(log: EventLog, store: Redis, definitions: Definitions): Promise<void> {
@@ -121,13 +107,4 @@ async function entries(redis: Redis): Promise<number> {
   const keys = [...(await redis.keys('bench:*:members:*')), ...(await redis.keys('bench:*:due'))];
   const counts = await Promise.all(keys.map((key) => redis.zcard(key)));
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-async function usedMemory(redis: Redis): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-}
-
-async function redisCpu(redis: Redis): Promise<number> {
-  const info = await redis.info('cpu');
-  return 1e6 * (Number(/used_cpu_user:([\d.]+)/.exec(info)?.[1]) + Number(/used_cpu_sys:([\d.]+)/.exec(info)?.[1]));
 }

@@ -4,33 +4,22 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { EventLog, LogEntry } from '@tributary/log/port';
-import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { builtInDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
-import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
-import { startRedis } from '@tributary/testkit/servers/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import type { Redis } from 'ioredis';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { fill } from './fill.ts';
+import { PARTITIONS, redisCpu, usedMemory, withRedisLog } from './redis-log.ts';
 import type { Figure } from './report.ts';
 import type { Workload } from './workload.ts';
 
-const PARTITIONS = 16;
 const ROUNDS = 3;
 const RULE_BASED_VIEWS = VIEWS.filter(({ name }) => ['activity', 'touches', 'conversions', 'credit'].includes(name));
 
 export async function benchSpeed(load: Workload): Promise<Figure[]> {
-  const server = await startRedis();
-  try {
-    const connect = async (kind: 'commit' | 'blocking') => {
-      const redis = connectRedis(server.url, kind, () => {});
-      await whenReady(redis, 10_000);
-      return redis;
-    };
-    const [store, commands, blocking] = await Promise.all([connect('commit'), connect('commit'), connect('blocking')]);
-    const log = await openRedisStreamLog({ commands, blocking, namespace: 'tributary', partitions: PARTITIONS, now: Date.now });
+  return withRedisLog(async (log, store) => {
     const payload = await fill(log, load);
 
     const before = await usedMemory(store);
@@ -56,7 +45,6 @@ export async function benchSpeed(load: Workload): Promise<Figure[]> {
     const stored = await recordBytes(store, 'all');
     if (stored.lines !== load.events) throw new Error(`the worker stored ${stored.lines} of ${load.events} events`);
     const memory = (await usedMemory(store)) - emptied;
-    for (const redis of [store, commands, blocking]) redis.disconnect();
 
     const speedRate = load.events / speed.seconds;
     const bareRate = load.events / bare.seconds;
@@ -100,9 +88,7 @@ export async function benchSpeed(load: Workload): Promise<Figure[]> {
         note: `${Math.round(memory / load.events)} bytes per signal of ${Math.round(payload / load.events)}, deltas included`,
       },
     ];
-  } finally {
-    await server.stop();
-  }
+  });
 }
 
 /** A worker from the start of the log to its end, its records and deltas under a prefix of their own. */
@@ -178,16 +164,6 @@ async function measure(redis: Redis, events: number, work: () => Promise<void>):
 
 function fastest(runs: readonly Measured[]): Measured {
   return runs.reduce((best, run) => (run.seconds < best.seconds ? run : best));
-}
-
-async function usedMemory(redis: Redis): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-}
-
-/** CPU that Redis used so far, µs. */
-async function redisCpu(redis: Redis): Promise<number> {
-  const info = await redis.info('cpu');
-  return 1e6 * (Number(/used_cpu_user:([\d.]+)/.exec(info)?.[1]) + Number(/used_cpu_sys:([\d.]+)/.exec(info)?.[1]));
 }
 
 async function deleteByPrefix(redis: Redis, prefix: string): Promise<void> {

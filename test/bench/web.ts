@@ -3,21 +3,19 @@
  * of a page, which must cost the same. Processor time decides: the machine does other things.
  */
 import { randomUUID } from 'node:crypto';
-import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import type { EventLog } from '@tributary/log/port';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { encodeEvent } from '@tributary/model/event';
 import { sfc32 } from '@tributary/model/sfc32';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
-import { startRedis } from '@tributary/testkit/servers/redis-server';
 import type { Redis } from 'ioredis';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { fill } from './fill.ts';
+import { PARTITIONS, withRedisLog } from './redis-log.ts';
 import type { Figure } from './report.ts';
 import { type Workload, type WorkloadEvent, workload } from './workload.ts';
 
-const PARTITIONS = 16;
 const ROUNDS = 3;
 const PLAIN = parseDefinitions('{}', sha256Hex);
 const PAGES = parseDefinitions('{"web":{}}', sha256Hex);
@@ -53,15 +51,7 @@ interface Pair {
 }
 
 async function measured(load: Workload, events: readonly WorkloadEvent[]): Promise<Pair> {
-  const server = await startRedis();
-  try {
-    const connect = async (kind: 'commit' | 'blocking') => {
-      const redis = connectRedis(server.url, kind, () => {});
-      await whenReady(redis, 10_000);
-      return redis;
-    };
-    const [store, commands, blocking] = await Promise.all([connect('commit'), connect('commit'), connect('blocking')]);
-    const log = await openRedisStreamLog({ commands, blocking, namespace: 'tributary', partitions: PARTITIONS, now: Date.now });
+  return withRedisLog(async (log, store) => {
     await fill(log, load, events);
     const [plain, pages]: [number[], number[]] = [[], []];
     // The first round runs in: nothing of it counts.
@@ -72,16 +62,11 @@ async function measured(load: Workload, events: readonly WorkloadEvent[]): Promi
         const { user, system } = process.cpuUsage(before);
         if (round > 0) of.push((user + system) / events.length);
       }
-    for (const redis of [store, commands, blocking]) redis.disconnect();
     return { plain: median(plain), pages: median(pages) };
-  } finally {
-    await server.stop();
-  }
+  });
 }
 
-type Log = Awaited<ReturnType<typeof openRedisStreamLog>>;
-
-async function catchUp(log: Log, store: Redis, namespace: string, definitions: Definitions): Promise<void> {
+async function catchUp(log: EventLog, store: Redis, namespace: string, definitions: Definitions): Promise<void> {
   const worker = createSpeedWorker({
     log,
     store: createSpeedStore(store, namespace),

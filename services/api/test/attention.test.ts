@@ -1,10 +1,10 @@
 /** What people look at, through the API: to the millisecond and digit for digit, on whichever side of a cut events lie, in any order. */
 import { AttentionAnswer } from '@tributary/contract/web';
 import type { Event } from '@tributary/model/event';
-import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
-import { createWorld, NOON } from './world.ts';
+import { worldCutAt } from './web-world.ts';
+import { NOON } from './world.ts';
 
 let sent = 0;
 
@@ -59,22 +59,7 @@ const SLIDE_EVENTS = SLIDE.map(([n], i) =>
   }),
 );
 
-/** A world in which a generation was cut before the event at `cut`, each event sent twice. */
-async function worldOf(events: readonly Event[], cut: number) {
-  const world = await createWorld({ definitions: definitionsOf({ web: {} }) });
-  for (const [i, event] of events.entries()) {
-    if (i === cut) {
-      await world.cut(1);
-      await world.publish(1);
-    }
-    await world.ingest(event);
-    await world.ingest(event);
-  }
-  await world.tick();
-  return world;
-}
-
-async function ask(world: Awaited<ReturnType<typeof worldOf>>, query = '') {
+async function ask(world: Awaited<ReturnType<typeof worldCutAt>>, query = '') {
   const { body } = await world.get(`/v1/attention?page=shop.example%2F${query}`);
   expect(AttentionAnswer.parse(body)).toEqual(body);
   expect(body.meta.complete).toBe(true);
@@ -86,7 +71,7 @@ const shown = ({ rows }: { rows: { element: string; n: number; percentTenths: nu
 
 test('laws 1 to 4: the worked example, merged, at every cut and in any order, to the millisecond', async () => {
   for (const cut of WORKED.keys()) {
-    const world = await worldOf(createRandom(cut).shuffle([...WORKED]), cut);
+    const world = await worldCutAt(createRandom(cut).shuffle([...WORKED]), cut);
     const body = await ask(world);
     expect([body.total, body.elsewhere]).toEqual([14_000, 1_200]);
     expect(shown(body)).toEqual([
@@ -106,7 +91,7 @@ test('laws 1 to 4: the worked example, merged, at every cut and in any order, to
 
 test('laws 1 to 4: the slide, merged, at every cut: digit for digit, equal parts of one rank', async () => {
   for (const cut of SLIDE_EVENTS.keys()) {
-    const body = await ask(await worldOf(SLIDE_EVENTS, cut));
+    const body = await ask(await worldCutAt(SLIDE_EVENTS, cut));
     expect(body.total).toBe(375);
     const byElement = new Map(shown(body).map(([element, ...rest]) => [element, rest]));
     expect(SLIDE.map((_, i) => byElement.get(`e${i}`))).toEqual(
@@ -125,7 +110,7 @@ test('law 4: 500 elements are named, and what the others have is counted', async
       els: Array.from({ length: 90 }, (_, i) => [`e${report * 90 + i}`, 1 + i, 0, 0, 0, 0, 1, 1]),
     }),
   );
-  const body = await ask(await worldOf(rows, 3));
+  const body = await ask(await worldCutAt(rows, 3));
   expect([body.rows.length, body.rest.elements]).toEqual([500, 40]);
   const named = body.rows.reduce((sum: number, { n }: { n: number }) => sum + n, 0);
   expect(named + body.rest.n + body.elsewhere).toBe(body.total);

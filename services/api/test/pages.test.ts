@@ -1,9 +1,9 @@
 /** Pages through the API, against the oracle: live, over a cut, and after it. */
 import { TotalsAnswer } from '@tributary/contract/totals';
 import type { Event } from '@tributary/model/event';
-import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { expect, test } from 'vitest';
+import { worldCutAt } from './web-world.ts';
 import { createWorld, NOON } from './world.ts';
 
 const VIEW = { viewId: 'ab'.repeat(16), layout: 992 };
@@ -34,16 +34,7 @@ const EVENTS = [
 
 test('laws 1 and 3: pages are the sums of the oracle, on whichever side of a cut their events lie, each once', async () => {
   for (const cut of EVENTS.keys()) {
-    const world = await createWorld({ definitions: definitionsOf({ web: {} }) });
-    for (const [i, event] of EVENTS.entries()) {
-      if (i === cut) {
-        await world.cut(1);
-        await world.publish(1);
-      }
-      await world.ingest(event);
-      await world.ingest(event);
-    }
-    await world.tick();
+    const world = await worldCutAt(EVENTS, cut);
     const { body } = await world.get('/v1/pages?by=page,layout&sort=views');
     expect(TotalsAnswer.parse(body)).toEqual(body);
     expect(body.meta.complete).toBe(true);

@@ -1,55 +1,11 @@
 /** Members of segments where there is much of something: events that are nothing to a segment, episodes, users who are due at once. */
-import { type Event, encodeEvent } from '@tributary/model/event';
+import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { signalsOf } from '@tributary/signals/definitions/file';
 import { watchedSegments } from '@tributary/signals/members/watched';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
-import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
-import { createSpeedWorker } from '../src/pipeline.ts';
 import { advanceUser } from '../src/segments/advance-user.ts';
-
-const BEGIN_MS = Date.parse('2026-09-01T00:00:00Z');
-const day = (days: number) => BEGIN_MS + days * DAY_MS;
-const withSegments = (segments: Record<string, object>) => definitionsOf({ ...SMALL_DEFINITIONS, segments });
-
-function start(definitions: ReturnType<typeof withSegments>) {
-  const log = createMemoryLog({ partitions: 1, now: () => day(300) });
-  const store = createMemoryStore({ partitions: 1 });
-  let commits = 0;
-  const committed: number[] = [];
-  const newWorker = () =>
-    createSpeedWorker({
-      log,
-      store: store.speed(),
-      definitions,
-      partitions: [0],
-      sha256Hex,
-      digestOf: sha256Hex,
-      commitId: () => `c${commits++}`,
-      limits: { waitMs: 0, outputs: 'segments' },
-      onCommitted: ({ commit }) => committed.push(commit.outputs?.length ?? 0),
-    });
-  let worker = newWorker();
-  return {
-    committed,
-    restart: () => void (worker = newWorker()),
-    append: (one: Event) => log.append(0, { kind: 'events', body: encodeEvent(one) }),
-    async drain() {
-      while ((await worker.runOnce()) > 0);
-      await worker.settle();
-    },
-    async beat(days: number) {
-      await log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: day(days) }) });
-      await this.drain();
-    },
-    async members(name: string) {
-      const version = signalsOf(definitions, sha256Hex).get(name)?.version ?? '';
-      return (await store.serving().members(0, { version, after: null, limit: 100 })).users;
-    },
-  };
-}
+import { day, startFollowing, withSegments } from './following.ts';
 
 const event = (id: string, ts: number, more: Partial<Event> = {}): Event => ({
   ts: day(ts),
@@ -62,21 +18,21 @@ const event = (id: string, ts: number, more: Partial<Event> = {}): Event => ({
 });
 
 test('law 1: who entered by an event that the record does not tell any more leaves, though a worker began in between', async () => {
-  const platform = start(withSegments({ big: { enter: "type == 'p' && value == 1", ttl: '30d' } }));
+  const platform = startFollowing({ definitions: withSegments({ big: { enter: "type == 'p' && value == 1", ttl: '30d' } }) });
   await platform.append(event('first', 0, { value: 1 }));
   for (let n = 0; n < 10_001; n++) await platform.append(event(`e${n}`, 1 + n / 1e5, { value: 2 }));
   await platform.drain();
-  expect(await platform.members('big')).toEqual(['ann']);
+  expect((await platform.members('big')).users).toEqual(['ann']);
   platform.restart();
   await platform.beat(31);
-  expect(await platform.members('big')).toEqual([]);
+  expect((await platform.members('big')).users).toEqual([]);
 });
 
 test('law 7: those who are due at one instant are said some at a time, each once', async () => {
   const segments = Object.fromEntries(
     Array.from({ length: 20 }, (_, i) => [`s${i}`, { enter: `type == 'p' && value >= ${i}`, ttl: '3d' }]),
   );
-  const platform = start(withSegments(segments));
+  const platform = startFollowing({ definitions: withSegments(segments) });
   for (let n = 0; n < 600; n++) await platform.append(event(`e${n}`, 0, { userId: `u${n}`, value: 99 }));
   await platform.drain();
   const entered = platform.committed.reduce((sum, lines) => sum + lines, 0);
@@ -84,7 +40,7 @@ test('law 7: those who are due at one instant are said some at a time, each once
   for (let beat = 0; beat < 8; beat++) await platform.beat(4 + beat);
   expect(Math.max(...platform.committed)).toBeLessThanOrEqual(4_000);
   expect([entered, platform.committed.reduce((sum, lines) => sum + lines, 0)]).toEqual([12_000, 12_000]);
-  expect(await platform.members('s3')).toEqual([]);
+  expect((await platform.members('s3')).users).toEqual([]);
 });
 
 /** Marks that count how often somebody goes over all of them. */

@@ -1,87 +1,15 @@
 /** Members of segments in the worker: the golden cases, and what befalls a partition. */
-import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
-import { signalsOf } from '@tributary/signals/definitions/file';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
-import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
-import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
-import { createSpeedWorker } from '../src/pipeline.ts';
+import { type Sent, startFollowing, withSegments } from './following.ts';
 
-const BEGIN_MS = Date.parse('2026-09-01T00:00:00Z');
-const day = (days: number) => BEGIN_MS + days * DAY_MS;
 const PLANNER = { enter: "type == 'search'", ttl: '14d', exit: "type == 'booking'" };
 const LAPSED = { enter: "type == 'purchase'", absence: { not: "type == 'purchase'", for: '30d' } };
-const withSegments = (segments: Record<string, object>) => definitionsOf({ ...SMALL_DEFINITIONS, segments });
 const DEFINITIONS = withSegments({ planner: PLANNER, lapsed: LAPSED });
 
-/** Received when it happened, or on the day named last. */
-type Sent = readonly [type: string, day: number, user?: string, receivedAt?: number];
-
-interface Options {
-  readonly definitions?: typeof DEFINITIONS;
-  readonly limits?: object;
-}
-
-function start({ definitions = DEFINITIONS, limits = {} }: Options = {}) {
-  const log = createMemoryLog({ partitions: 1, now: () => day(300) });
-  const store = createMemoryStore({ partitions: 1 });
-  let commits = 0;
-  const newWorker = (more: object = {}) =>
-    createSpeedWorker({
-      log,
-      store: store.speed(),
-      definitions,
-      partitions: [0],
-      sha256Hex,
-      digestOf: sha256Hex,
-      commitId: () => `c${commits++}`,
-      limits: { waitMs: 0, outputs: 'segments', ...limits, ...more },
-    });
-  let worker = newWorker();
-  let sent = 0;
-  const drain = async () => {
-    while ((await worker.runOnce()) > 0);
-    await worker.settle();
-  };
-  return {
-    log,
-    store,
-    drain,
-    restart(more: object = {}) {
-      worker = newWorker(more);
-    },
-    async send(...events: readonly Sent[]) {
-      for (const [type, ts, userId = 'ann', receivedAt = ts] of events) {
-        const event: Event = { ts: day(ts), type, id: `e${sent++}`, userId, receivedAt: day(receivedAt), source: 'test' };
-        await log.append(0, { kind: 'events', body: encodeEvent(event) });
-      }
-      await drain();
-    },
-    async beat(days: number) {
-      await log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: day(days) }) });
-      await drain();
-    },
-    async members(name: string, of = definitions) {
-      const version = signalsOf(of, sha256Hex).get(name)?.version ?? '';
-      const { users, watched, unsure } = await store.serving().members(0, { version, after: null, limit: 100 });
-      return { users, isWhole: watched?.isWhole, unsure };
-    },
-    async said(user = 'ann') {
-      const { lines } = await store.outbox().read(0, 10_000);
-      return lines
-        .map((line) => JSON.parse(line))
-        .filter(({ type, userKey }) => type.startsWith('segment.') && userKey === user)
-        .map(({ type, segment, ts, takenBack, until, to }) => {
-          const days = (ms: number) => (ms - BEGIN_MS) / DAY_MS;
-          const what = type.slice('segment.'.length);
-          if (takenBack !== undefined)
-            return `${segment} ${what} ${takenBack.map(({ kind, at }: { kind: string; at: number }) => `${kind} ${days(at)}`)}`;
-          return `${segment} ${what} ${days(ts)}${until === undefined ? '' : ` until ${days(until)}`}${to === undefined ? '' : ''}`;
-        });
-    },
-  };
-}
+const start = (options: Partial<Parameters<typeof startFollowing>[0]> = {}) =>
+  startFollowing({ definitions: DEFINITIONS, ...options });
 
 test('laws 1 and 3: a heartbeat on a partition without events takes out who expired, at the very instant, once', async () => {
   const platform = start();

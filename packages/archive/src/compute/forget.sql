@@ -3,7 +3,7 @@
 --
 -- In:  fresh (…, user_key, position, entry_index, type)  all arrivals, with the records that say so
 --      erased_before (user_key)  those among their users who were erased when the base was cut
--- Out: forgotten (user_key, is_now, lifted)  `lifted`: the place that what counts lies behind; NULL: nothing counts
+-- Out: forgotten (user_key, is_now, lifted)  `lifted`: the place after which events count; NULL: nothing counts
 --      erased_now (user_key)  whose events in the base go
 --      fresh without what does not count, and without the records
 -- Statements end with a semicolon at the end of a line.

@@ -27,7 +27,7 @@ export function stillErased(before: readonly string[], { erased, lifted }: Forgo
   return [...new Set([...before.filter((digest) => !gone.has(digest)), ...erased])].sort();
 }
 
-/** What was refused: the place of an arrival is at or before the one that what counts lies behind. */
+/** What was refused: the place of an arrival is at or before the one after which events count. */
 const REFUSED = `SELECT fresh.rowid FROM fresh JOIN forgotten USING (user_key)
   WHERE lifted IS NULL OR {'position': fresh.position, 'entry_index': fresh.entry_index} <= lifted`;
 

@@ -18,20 +18,22 @@ export function applyErasure(
   effects: Effects,
   { digestOf, careful = false }: ApplyOptions,
 ): void {
-  effects.refused++;
   run.erased ??= new Set();
   if (event.type === LIFT_TYPE) {
+    effects.refused++;
     user.isErased = false;
     run.erased.delete(digestOf(userKey));
     return;
   }
-  if (user.isErased) return;
+  if (user.isErased) {
+    effects.refused++;
+    return;
+  }
   user.isErased = true;
   run.erased.add(digestOf(userKey));
   takeBack(run, user, logTimeMs, effects, careful);
   // Rows that are frozen here, or whose events the record has let go, wait for the next generation.
   effects.late++;
-  effects.refused--;
   effects.erased.add(userKey);
   effects.appends.delete(userKey);
   effects.seen.delete(userKey);

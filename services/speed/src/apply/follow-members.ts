@@ -103,8 +103,8 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       const given = { userKey, afterMs, upToMs, seen: seen.get(userKey) ?? NO_SEEN, isWhole: !isKnown };
       const done = advanceUser(segments, user, given, sha256Hex);
       if (says) for (const line of done.lines) lines.push(line);
-      // Who was not looked at before is in no list yet.
       said += done.lines.length;
+      // Who was not looked at before is in no list yet.
       for (const [i, { before, after }] of done.memberships)
         if (isLost || after !== (before && isKnown))
           (after ? changes.enters : changes.leaves).push([versions[i] as string, userKey]);
