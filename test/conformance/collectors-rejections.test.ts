@@ -1,7 +1,7 @@
 /** What collectors rejected, of all of them: nothing is added that none of them said, and one that is silent is named. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RejectionsAnswer } from '@tributary/contract/rejections';
+import { RejectionsAnswer } from '@tributary/contract/groups/rejections';
 import { afterEach, describe, expect, test } from 'vitest';
 import { askCollectors, rejectionsOf } from '../../services/api/src/rejections.ts';
 import { createWorld, NOON } from '../../services/api/test/world.ts';

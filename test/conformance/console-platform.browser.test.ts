@@ -1,5 +1,5 @@
 /** The pages of the console about the platform itself, in a browser: what they show is what the API answers, and every state has its words. */
-import { RECONCILIATION_EXAMPLE } from '@tributary/contract/reconciliation';
+import { RECONCILIATION_EXAMPLE } from '@tributary/contract/groups/reconciliation';
 import { afterAll, describe, expect, test } from 'vitest';
 import { count, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
 import { ADMIN, event, NOON, type World } from '../../services/api/test/world.ts';

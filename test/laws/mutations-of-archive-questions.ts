@@ -207,7 +207,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'a key that may read removes questions',
     law: '7',
-    file: 'packages/contract/src/archive-questions.ts',
+    file: 'packages/contract/src/groups/archive-questions.ts',
     from: "    method: 'DELETE',\n    scope: 'admin',",
     to: "    method: 'DELETE',\n    scope: 'read',",
     test: OF_API,

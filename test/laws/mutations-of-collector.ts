@@ -347,7 +347,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'numbers in questions are milliseconds, whatever their size',
     law: '1',
-    file: 'packages/contract/src/instants.ts',
+    file: 'packages/contract/src/shapes/instants.ts',
     from: 'within(msOfNumber(value))',
     to: 'within(value)',
     test: 'services/api/test/seconds-in-questions.test.ts',

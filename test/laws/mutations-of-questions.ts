@@ -40,7 +40,7 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'digits of any length are milliseconds in questions',
     law: '7',
-    file: 'packages/contract/src/instants.ts',
+    file: 'packages/contract/src/shapes/instants.ts',
     from: '/^(?:0|[1-9](?:\\d{9}|\\d{12}|\\d{15}))$/',
     to: '/^\\d{1,16}$/',
     test: 'services/api/test/bad-input.test.ts',

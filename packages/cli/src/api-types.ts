@@ -1,6 +1,7 @@
 /** What the API answers, by operation. Types of the contract only: none of its code is loaded. */
-import type { Answer } from '@tributary/contract/route';
+
 import type { ROUTES } from '@tributary/contract/routes';
+import type { Answer } from '@tributary/contract/shapes/route';
 
 type Named = typeof ROUTES;
 

@@ -1,7 +1,7 @@
 /** `reprocess plan`: the plan in words. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { REPROCESSING_ROUTES } from '@tributary/contract/reprocessing';
+import { REPROCESSING_ROUTES } from '@tributary/contract/groups/reprocessing';
 import { expect, test } from 'vitest';
 import { fakeServer } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';

@@ -1,8 +1,8 @@
 /** The client on a network that fails: what is sent, what is sent again, and what a caller gets. */
 
 import { openApi } from '@tributary/contract/openapi';
-import type { Routes } from '@tributary/contract/route';
 import { ROUTES } from '@tributary/contract/routes';
+import type { Routes } from '@tributary/contract/shapes/route';
 import { expect, test } from 'vitest';
 import { createClient } from '../src/client.ts';
 import type { Operation } from '../src/operations.ts';

@@ -1,8 +1,8 @@
 /** The OpenAPI document of the serving API, made from the routes. */
 import { z } from 'zod';
-import { Problem } from './problem.ts';
-import { type Route, type Routes, TAGS } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { Problem } from './shapes/problem.ts';
+import { type Route, type Routes, TAGS } from './shapes/route.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 

@@ -1,24 +1,24 @@
 /** All routes of the serving API by operation, except the probes and the pages of /docs. */
-import { ARCHIVE_QUESTION_ROUTES } from './archive-questions.ts';
-import { ATTRIBUTION_ROUTES } from './attribution.ts';
-import { CONVERSION_ROUTES } from './conversions.ts';
-import { DEAD_LETTER_ROUTES } from './dead-letters.ts';
-import { GENERATION_ROUTES } from './generations.ts';
-import { OPERATION_ROUTES } from './operations.ts';
-import { PATH_ROUTES } from './paths.ts';
-import { REJECTION_ROUTES } from './rejections.ts';
-import { REPROCESSING_ROUTES } from './reprocessing.ts';
-import type { Routes } from './route.ts';
-import { RUN_ROUTES } from './runs.ts';
-import { SCHEDULE_ROUTES } from './schedules.ts';
-import { SEGMENT_ROUTES } from './segments.ts';
-import { SIGNAL_VALUE_ROUTES } from './signal-values.ts';
-import { STREAM_ROUTES } from './stream.ts';
-import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
-import { TRAINING_SET_ROUTES } from './training-sets.ts';
-import { USER_EXPORT_ROUTES } from './user-export.ts';
-import { USER_ROUTES } from './users.ts';
-import { WEB_ROUTES } from './web.ts';
+import { ARCHIVE_QUESTION_ROUTES } from './groups/archive-questions.ts';
+import { ATTRIBUTION_ROUTES } from './groups/attribution.ts';
+import { CONVERSION_ROUTES } from './groups/conversions.ts';
+import { DEAD_LETTER_ROUTES } from './groups/dead-letters.ts';
+import { GENERATION_ROUTES } from './groups/generations.ts';
+import { OPERATION_ROUTES } from './groups/operations.ts';
+import { PATH_ROUTES } from './groups/paths.ts';
+import { REJECTION_ROUTES } from './groups/rejections.ts';
+import { REPROCESSING_ROUTES } from './groups/reprocessing.ts';
+import { RUN_ROUTES } from './groups/runs.ts';
+import { SCHEDULE_ROUTES } from './groups/schedules.ts';
+import { SEGMENT_ROUTES } from './groups/segments.ts';
+import { SIGNAL_VALUE_ROUTES } from './groups/signal-values.ts';
+import { STREAM_ROUTES } from './groups/stream.ts';
+import { TOTALS_ROUTES, VIEW_ROUTES } from './groups/totals.ts';
+import { TRAINING_SET_ROUTES } from './groups/training-sets.ts';
+import { USER_EXPORT_ROUTES } from './groups/user-export.ts';
+import { USER_ROUTES } from './groups/users.ts';
+import { WEB_ROUTES } from './groups/web.ts';
+import type { Routes } from './shapes/route.ts';
 
 export const ROUTES = {
   ...USER_ROUTES,

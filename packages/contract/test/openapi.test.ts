@@ -1,9 +1,9 @@
 /** The OpenAPI document: what tools that generate clients and pages from it rely on. */
 import { expect, test } from 'vitest';
 import { type Json, openApi } from '../src/openapi.ts';
-import type { Routes } from '../src/route.ts';
-import { TAGS } from '../src/route.ts';
 import { ROUTES } from '../src/routes.ts';
+import type { Routes } from '../src/shapes/route.ts';
+import { TAGS } from '../src/shapes/route.ts';
 
 interface Operation {
   readonly operationId: string;

@@ -2,8 +2,8 @@
 import { ruleOf } from '@tributary/model/schema-rule';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
-import { refusalOf } from '../src/refusal.ts';
 import { ROUTES } from '../src/routes.ts';
+import { refusalOf } from '../src/shapes/refusal.ts';
 
 function refused(schema: z.ZodType, asked: unknown): string {
   const { error } = schema.safeParse(asked, { error: ruleOf });

@@ -1,5 +1,5 @@
 /** What an answer lacks: a code for programs, a sentence for people, and whose answers it concerns. Pure. */
-import type { Reason } from '@tributary/contract/meta';
+import type { Reason } from '@tributary/contract/shapes/meta';
 
 export interface Gap {
   readonly reason: Reason;

@@ -19,7 +19,7 @@
  *
  * Never a smaller number silently (law 7): an answer is built from the deltas of *all* partitions or not at all.
  */
-import type { AskedLayers, Layers } from '@tributary/contract/meta';
+import type { AskedLayers, Layers } from '@tributary/contract/shapes/meta';
 import { TributaryError } from '@tributary/model/errors';
 import { type Integer, negate } from '@tributary/model/integer';
 import { addRow, type RowKey, type Rows } from '@tributary/views/deltas';

@@ -1,5 +1,5 @@
 /** `meta`: what every merged answer says about itself. */
-import type { AskedLayers, Meta } from '@tributary/contract/meta';
+import type { AskedLayers, Meta } from '@tributary/contract/shapes/meta';
 import type { SpeedHealth } from './freshness/speed-health.ts';
 import { completenessOf, exampleOf, type Gap, gapsOf } from './gaps.ts';
 import type { ServedGeneration } from './generations/served.ts';

@@ -1,5 +1,5 @@
 /** What people look at, through the API: to the millisecond and digit for digit, on whichever side of a cut events lie, in any order. */
-import { AttentionAnswer } from '@tributary/contract/web';
+import { AttentionAnswer } from '@tributary/contract/groups/web';
 import type { Event } from '@tributary/model/event';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';

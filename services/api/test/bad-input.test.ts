@@ -1,6 +1,6 @@
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
-import { parseInstant } from '@tributary/contract/instants';
-import { Problem } from '@tributary/contract/problem';
+import { parseInstant } from '@tributary/contract/shapes/instants';
+import { Problem } from '@tributary/contract/shapes/problem';
 import { describe, expect, test } from 'vitest';
 import { encodeCursor } from '../src/http/pages.ts';
 import { ADMIN, createWorld, event, NOON } from './world.ts';

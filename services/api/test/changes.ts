@@ -1,6 +1,6 @@
 /** Answers against an earlier window, and what they must say, from the answers of both windows alone. */
 import { isRule } from '@tributary/attribution/models/catalogue';
-import { AttributionAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer } from '@tributary/contract/groups/attribution-answer';
 import type { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { expect } from 'vitest';
 import type { AnyRow } from './walked.ts';

@@ -1,6 +1,6 @@
 /** Intervals beside several models: those of each model's own report. */
 import { REPORTED_NAMES } from '@tributary/attribution/models/catalogue';
-import { CompareAnswer } from '@tributary/contract/attribution-answer';
+import { CompareAnswer } from '@tributary/contract/groups/attribution-answer';
 import { demandIntervals } from '@tributary/reports/question';
 import { expect, test } from 'vitest';
 import { type AnyRow, type Journey, times, walk, walked } from './walked.ts';

@@ -1,5 +1,5 @@
 /** Conversions one by one: those of the served generation, each of which can be explained. */
-import { ConversionsListAnswer } from '@tributary/contract/conversions';
+import { ConversionsListAnswer } from '@tributary/contract/groups/conversions';
 import { expect, test } from 'vitest';
 import { shopping } from './shopping.ts';
 import { createWorld, event, NOON } from './world.ts';

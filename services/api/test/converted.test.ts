@@ -1,5 +1,5 @@
 /** Law 4, of money in one currency: each sum is converted once, and what it is made of adds up to it, live and from a generation. */
-import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/groups/attribution-answer';
 import { convertSum, type Factor, factorOf } from '@tributary/model/amounts/exchange-rates';
 import type { DefinitionsFile } from '@tributary/model/definitions';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';

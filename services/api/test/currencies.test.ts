@@ -1,7 +1,7 @@
 /** Law 4, of money: euros and dollars have no sum, so no row and no total has one; what is of one currency is there. */
-import { CompareAnswer } from '@tributary/contract/attribution-answer';
-import { PathsAnswer } from '@tributary/contract/paths';
-import { TotalsAnswer } from '@tributary/contract/totals';
+import { CompareAnswer } from '@tributary/contract/groups/attribution-answer';
+import { PathsAnswer } from '@tributary/contract/groups/paths';
+import { TotalsAnswer } from '@tributary/contract/groups/totals';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';

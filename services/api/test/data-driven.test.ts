@@ -12,7 +12,7 @@ import { sumGame } from '@tributary/attribution/data-driven/sum-game';
 import { distribute } from '@tributary/attribution/distribute';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import type { SharedName } from '@tributary/attribution/models/shared-models';
-import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/groups/attribution-answer';
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
 import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';

@@ -1,7 +1,7 @@
 /** Which definitions are in force, since when, by whom, and where the file of definitions says otherwise. */
 import type { DefinitionsOrigin, FileSeen, GenerationManifest } from '@tributary/archive/layout';
-import { GenerationsAnswer } from '@tributary/contract/generations';
-import { StatusAnswer } from '@tributary/contract/operations';
+import { GenerationsAnswer } from '@tributary/contract/groups/generations';
+import { StatusAnswer } from '@tributary/contract/groups/operations';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { createWorld } from './world.ts';

@@ -1,5 +1,5 @@
 /** Several values of one filter mean any of them, in every report; a value that no row has is named. */
-import { TOTALS_ROUTES } from '@tributary/contract/totals';
+import { TOTALS_ROUTES } from '@tributary/contract/groups/totals';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { naive } from '@tributary/testkit/oracle/naive';

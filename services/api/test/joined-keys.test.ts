@@ -1,5 +1,5 @@
 /** Answers about users where keys of one person are joined (decision 43): what counts for a key, never a message, and nothing of what was lent away. */
-import { KeysAnswer } from '@tributary/contract/users';
+import { KeysAnswer } from '@tributary/contract/groups/users';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { encodeMessage } from '@tributary/model/identity/message-line';
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';

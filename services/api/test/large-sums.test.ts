@@ -1,8 +1,8 @@
 /** Law 4 beyond 2^53: every answer is exact however large the sums are, and none is lost because of them. */
 
-import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
-import { PathsAnswer } from '@tributary/contract/paths';
-import { TotalsAnswer } from '@tributary/contract/totals';
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/groups/attribution-answer';
+import { PathsAnswer } from '@tributary/contract/groups/paths';
+import { TotalsAnswer } from '@tributary/contract/groups/totals';
 import { parseExactJson } from '@tributary/model/exact-json';
 import { add, type Integer } from '@tributary/model/integer';
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';

@@ -1,6 +1,6 @@
 /** Law 1 between the layers of one answer: what the batch counted and what the deltas say since add up to the merged answer. */
 
-import { CoalitionsAnswer, TransitionsAnswer } from '@tributary/contract/paths';
+import { CoalitionsAnswer, TransitionsAnswer } from '@tributary/contract/groups/paths';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
 import { generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';

@@ -2,8 +2,9 @@
  * Law 7: a filter whose value is mistyped is named, in the warnings or a refusal, on every route that has a filter. What is a filter is asked of the
  * contract, so that a route which forgets to look fails here.
  */
-import type { Routes } from '@tributary/contract/route';
+
 import { ROUTES } from '@tributary/contract/routes';
+import type { Routes } from '@tributary/contract/shapes/route';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
 import { createWorld, event, NOON } from './world.ts';

@@ -1,6 +1,6 @@
 import { MODEL_NAMES } from '@tributary/attribution/models/catalogue';
-import { AttributionAnswer, CompareAnswer, ModelsAnswer } from '@tributary/contract/attribution-answer';
-import { Problem } from '@tributary/contract/problem';
+import { AttributionAnswer, CompareAnswer, ModelsAnswer } from '@tributary/contract/groups/attribution-answer';
+import { Problem } from '@tributary/contract/shapes/problem';
 import { describe, expect, test } from 'vitest';
 import { type AnyRow, type Journey, MINUTE, rowsOf, SHARED, seesNulls, times, walk, walked } from './walked.ts';
 import { event, NOON } from './world.ts';

@@ -1,6 +1,6 @@
 /** Data-driven reports in the small: published oracles, money, names of channels, bounds, bad input. */
 
-import { CompareAnswer } from '@tributary/contract/attribution-answer';
+import { CompareAnswer } from '@tributary/contract/groups/attribution-answer';
 import { bruteForceRemoval } from '@tributary/testkit/oracle/brute-force';
 import { describe, expect, test } from 'vitest';
 import { type AnyRow, isWithheld, rowsOf, SHARED, seesNulls, times, walked } from './walked.ts';

@@ -1,5 +1,5 @@
 /** Pages through the API, against the oracle: live, over a cut, and after it. */
-import { TotalsAnswer } from '@tributary/contract/totals';
+import { TotalsAnswer } from '@tributary/contract/groups/totals';
 import type { Event } from '@tributary/model/event';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 /** Rules over the paths that views keep: J, inverse J, custom shapes and transforms, live, against a slow loop over the oracle's rows. */
 
-import { CompareAnswer, ModelsAnswer } from '@tributary/contract/attribution-answer';
-import { ExplanationAnswer } from '@tributary/contract/conversions';
+import { CompareAnswer, ModelsAnswer } from '@tributary/contract/groups/attribution-answer';
+import { ExplanationAnswer } from '@tributary/contract/groups/conversions';
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { naive, naiveSplit } from '@tributary/testkit/oracle/naive';

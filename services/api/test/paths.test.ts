@@ -1,7 +1,7 @@
 /** Paths, transitions and sets through the API, against plain loops over the oracle's rows; and what explains one conversion. */
 
-import { ExplanationAnswer } from '@tributary/contract/conversions';
-import { CoalitionsAnswer, PathsAnswer, TransitionsAnswer } from '@tributary/contract/paths';
+import { ExplanationAnswer } from '@tributary/contract/groups/conversions';
+import { CoalitionsAnswer, PathsAnswer, TransitionsAnswer } from '@tributary/contract/groups/paths';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { naive } from '@tributary/testkit/oracle/naive';

@@ -1,5 +1,5 @@
 /** What a run would do is asked for, not done. That the plan is what the run reads: jobs/recompute/test/plan.test.ts. */
-import { RunPlan } from '@tributary/contract/reprocessing';
+import { RunPlan } from '@tributary/contract/groups/reprocessing';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { ADMIN, createWorld, event } from './world.ts';

@@ -3,7 +3,7 @@ import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
 import { addOrders, noOrders } from '@tributary/attribution/uncertainty/orders-a-user';
-import { AttributionAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer } from '@tributary/contract/groups/attribution-answer';
 import { partitionOf } from '@tributary/model/user-key';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /** The list of runs over HTTP, as the queue remembers it, and what `/v1/status` says of the newest one. */
-import { StatusAnswer } from '@tributary/contract/operations';
-import { RUN_ROUTES } from '@tributary/contract/runs';
+import { StatusAnswer } from '@tributary/contract/groups/operations';
+import { RUN_ROUTES } from '@tributary/contract/groups/runs';
 import type { RunRecord } from '@tributary/queue/run-records';
 import { expect, test } from 'vitest';
 import { ADMIN, createWorld, event, NOON } from './world.ts';

@@ -1,5 +1,5 @@
 /** Schedules over HTTP: who may set them, and what is answered. */
-import { SCHEDULE_ROUTES } from '@tributary/contract/schedules';
+import { SCHEDULE_ROUTES } from '@tributary/contract/groups/schedules';
 import { expect, test } from 'vitest';
 import { ADMIN, createWorld, NOON } from './world.ts';
 

@@ -1,5 +1,5 @@
 /** Members of segments over HTTP: pages, counts, and what is said while they are not known. */
-import { MembersAnswer } from '@tributary/contract/segments';
+import { MembersAnswer } from '@tributary/contract/groups/segments';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';

@@ -1,6 +1,6 @@
 /** Values of definitions over HTTP: what the oracle says of the events that were sent, and never a smaller number. */
 import { readFileSync } from 'node:fs';
-import { SignalDefinitionsAnswer, UserValuesAnswer, ValuesQueryAnswer } from '@tributary/contract/signal-values';
+import { SignalDefinitionsAnswer, UserValuesAnswer, ValuesQueryAnswer } from '@tributary/contract/groups/signal-values';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';

@@ -1,5 +1,5 @@
 /** Beside what a data-driven model says of a channel stands on how many conversions it rests. */
-import { AttributionAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer } from '@tributary/contract/groups/attribution-answer';
 import { expect, test } from 'vitest';
 import { type AnyRow, times, walked } from './walked.ts';
 

@@ -1,7 +1,7 @@
 /** The largest rows first: what is shown and what is left out are together the totals, to the unit. */
-import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
-import { PathsAnswer } from '@tributary/contract/paths';
-import { TotalsAnswer } from '@tributary/contract/totals';
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/groups/attribution-answer';
+import { PathsAnswer } from '@tributary/contract/groups/paths';
+import { TotalsAnswer } from '@tributary/contract/groups/totals';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';

@@ -1,5 +1,5 @@
 /** A staged generation over HTTP: read by name, promoted against what it was compared with, discarded, and all of it in the list of publications. */
-import { GenerationAnswer, GenerationsAnswer, PublicationsAnswer } from '@tributary/contract/generations';
+import { GenerationAnswer, GenerationsAnswer, PublicationsAnswer } from '@tributary/contract/groups/generations';
 import { beforeEach, expect, test } from 'vitest';
 import { createWorld, NOON, type World } from './world.ts';
 

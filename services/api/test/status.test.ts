@@ -1,5 +1,5 @@
 /** How far each partition is, while events flow. */
-import { StatusAnswer } from '@tributary/contract/operations';
+import { StatusAnswer } from '@tributary/contract/groups/operations';
 import { expect, test, vi } from 'vitest';
 import { createWorld, event } from './world.ts';
 

@@ -1,5 +1,5 @@
 /** What comes in just now, to all who listen: made once, bounded, and at no cost without a listener. */
-import { StreamAnswer } from '@tributary/contract/stream';
+import { StreamAnswer } from '@tributary/contract/groups/stream';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createStreamHub, type Listener, MOST_WAITING_BYTES } from '../src/stream-hub.ts';

@@ -1,5 +1,5 @@
 /** Law 4 hands out all conversions, whatever the shares: where one is below 0 or above 1, the answer says so. */
-import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/groups/attribution-answer';
 import { expect, test } from 'vitest';
 import { times, walk } from './walked.ts';
 import { createWorld } from './world.ts';

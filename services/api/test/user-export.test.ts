@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ExportLine } from '@tributary/contract/user-export';
+import { ExportLine } from '@tributary/contract/groups/user-export';
 import { TributaryError } from '@tributary/model/errors';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inChunks } from '../src/export/export.ts';

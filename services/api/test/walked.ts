@@ -1,7 +1,7 @@
 /** Worlds made of journeys: what a report says of them can be worked out by hand. */
 import { type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { looksAt, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
-import { AttributionAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer } from '@tributary/contract/groups/attribution-answer';
 import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect } from 'vitest';

@@ -1,5 +1,5 @@
 /** The answers: does the API vouch for them? A platform whose roles are all ready may still lack a part (law 7). */
-import type { Meta } from '@tributary/contract/meta';
+import type { Meta } from '@tributary/contract/shapes/meta';
 import { createApiClient } from '../api-client.ts';
 import { CommandError } from '../exit.ts';
 import { gathered } from '../report/meta-line.ts';

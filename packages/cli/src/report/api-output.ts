@@ -1,5 +1,5 @@
 /** What every report over the API does with its answer: tables for people, the answer itself, or rows for other tools. */
-import type { Meta } from '@tributary/contract/meta';
+import type { Meta } from '@tributary/contract/shapes/meta';
 import { exactJson } from '@tributary/model/exact-json';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Range, Report } from '../api-types.ts';

@@ -1,6 +1,6 @@
 /** The line under every answer: how it came about and whether anything is missing. */
 
-import type { Meta, SpeedMeta } from '@tributary/contract/meta';
+import type { Meta, SpeedMeta } from '@tributary/contract/shapes/meta';
 import { span } from '@tributary/model/span';
 import type { Range } from '../api-types.ts';
 import { instant } from '../terminal/figures.ts';

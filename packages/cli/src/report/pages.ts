@@ -1,5 +1,5 @@
 /** Answers of the API in pages, followed to their end. */
-import type { Meta } from '@tributary/contract/meta';
+import type { Meta } from '@tributary/contract/shapes/meta';
 import type { ApiClient, Query } from '../api-client.ts';
 
 export interface Page<Row> {

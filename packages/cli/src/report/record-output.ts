@@ -1,6 +1,6 @@
 /** Rows for machines: CSV, NDJSON or Parquet, to a file or to stdout. Decimals stay exact in each. */
 import { resolve } from 'node:path';
-import { csvCell, csvText } from '@tributary/contract/csv';
+import { csvCell, csvText } from '@tributary/contract/shapes/csv';
 import { exactJson } from '@tributary/model/exact-json';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';

@@ -1,4 +1,4 @@
-import { parseInstant as ofQuestions } from '@tributary/contract/instants';
+import { parseInstant as ofQuestions } from '@tributary/contract/shapes/instants';
 import { readInstant } from '@tributary/model/reading/read-instant';
 import { describe, expect, test } from 'vitest';
 import { parseDuration, parseInstant } from './instant.ts';

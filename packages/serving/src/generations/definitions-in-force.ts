@@ -1,7 +1,7 @@
 /** What the status says of the definitions of the current generation. */
 import type { FileSeen, GenerationManifest } from '@tributary/archive/layout';
-import type { OPERATION_ROUTES } from '@tributary/contract/operations';
-import type { Answer } from '@tributary/contract/route';
+import type { OPERATION_ROUTES } from '@tributary/contract/groups/operations';
+import type { Answer } from '@tributary/contract/shapes/route';
 
 type InForce = Answer<typeof OPERATION_ROUTES.status>['definitionsInForce'];
 

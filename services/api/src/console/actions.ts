@@ -3,8 +3,8 @@
  * needs a key of its own. The console asks for a typed confirmation before it sends one; here is only who may send it: a script of a page of
  * this origin, by what the browser says. A form, a link, or another page cannot.
  */
-import { GENERATION_ROUTES } from '@tributary/contract/generations';
-import { REPROCESSING_ROUTES } from '@tributary/contract/reprocessing';
+import { GENERATION_ROUTES } from '@tributary/contract/groups/generations';
+import { REPROCESSING_ROUTES } from '@tributary/contract/groups/reprocessing';
 import type { FastifyRequest } from 'fastify';
 
 const { requestGeneration, publishGeneration, rollbackGeneration, discardGeneration } = GENERATION_ROUTES;

@@ -1,4 +1,4 @@
-import { csvText } from '@tributary/contract/csv';
+import { csvText } from '@tributary/contract/shapes/csv';
 import type { Integer } from '@tributary/model/integer';
 
 export function csvOf(columns: readonly string[], rows: readonly Readonly<Record<string, string | Integer | null>>[]): string {

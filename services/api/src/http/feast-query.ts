@@ -1,7 +1,7 @@
 /** What a client of Feast asks for: entities, and features as `VIEW:NAME`. Which view it is in is the client's affair: names are those of definitions. */
 
-import { UserId } from '@tributary/contract/parameters';
-import { MAX_USERS, MAX_VALUES } from '@tributary/contract/signal-values';
+import { MAX_USERS, MAX_VALUES } from '@tributary/contract/groups/signal-values';
+import { UserId } from '@tributary/contract/shapes/parameters';
 import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
 

@@ -3,7 +3,7 @@
  *
  *   users ─▶ what is in force in their partitions ─▶ records ─▶ values at one instant, user after user ─▶ what the answer lacks
  */
-import type { SpeedMeta } from '@tributary/contract/meta';
+import type { SpeedMeta } from '@tributary/contract/shapes/meta';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';

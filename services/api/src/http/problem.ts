@@ -1,5 +1,5 @@
 /** Errors as clients see them: RFC 9457 problem details, every code from the one table in the model. */
-import { type Problem, problemOf } from '@tributary/contract/problem';
+import { type Problem, problemOf } from '@tributary/contract/shapes/problem';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 

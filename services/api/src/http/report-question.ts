@@ -1,6 +1,6 @@
 /** From the query of a report to its question. */
 import { isRule, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
-import type { CompareQuery, ReportQuery } from '@tributary/contract/attribution-query';
+import type { CompareQuery, ReportQuery } from '@tributary/contract/groups/attribution-query';
 import { KEPT } from '@tributary/reports/models/path-credit';
 import { weighsPaths } from '@tributary/reports/models/rules';
 import { demandIntervals, type ReportQuestion } from '@tributary/reports/question';

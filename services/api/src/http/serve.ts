@@ -1,6 +1,6 @@
 /** A route of the contract on the server: its path, the scope that it needs, and the validation of what comes in. */
-import { refusalOf } from '@tributary/contract/refusal';
-import type { Answer, Request, Route } from '@tributary/contract/route';
+import { refusalOf } from '@tributary/contract/shapes/refusal';
+import type { Answer, Request, Route } from '@tributary/contract/shapes/route';
 import { TributaryError } from '@tributary/model/errors';
 import { ruleOf } from '@tributary/model/schema-rule';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

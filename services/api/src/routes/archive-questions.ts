@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { expiryOf, MOST_QUESTIONS, MOST_REMEMBERED, type StoredQuestion } from '@tributary/archive/questions';
-import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
+import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/groups/archive-questions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';

@@ -1,5 +1,5 @@
 /** Conversions one by one: which there are, and of each every touch, its weight, and why. */
-import { CONVERSION_ROUTES } from '@tributary/contract/conversions';
+import { CONVERSION_ROUTES } from '@tributary/contract/groups/conversions';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { NONE } from '@tributary/model/channels/channel';
 import { TributaryError } from '@tributary/model/errors';

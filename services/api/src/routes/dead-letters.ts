@@ -1,5 +1,5 @@
 /** Records that could not be read as events: looked at, read again, or dropped. Each decision is in the log, without what was sent. */
-import { DEAD_LETTER_ROUTES, RAW_CHARACTERS } from '@tributary/contract/dead-letters';
+import { DEAD_LETTER_ROUTES, RAW_CHARACTERS } from '@tributary/contract/groups/dead-letters';
 import { TributaryError } from '@tributary/model/errors';
 import { fromStore } from '@tributary/serving/from-store';
 import { type DeadLetterId, parseDeadLetterId, type StoredDeadLetter } from '@tributary/store/dead-letters';

@@ -7,7 +7,7 @@
  * Answers are feature-major: `results[i]` belongs to `metadata.feature_names[i]`. Feast's pages show them entity-major; its SDK reads that without
  * an error, and wrongly.
  */
-import type { Problem } from '@tributary/contract/problem';
+import type { Problem } from '@tributary/contract/shapes/problem';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { remembered } from '@tributary/runtime/http/remembered';
 import type { FastifyReply } from 'fastify';

@@ -2,7 +2,7 @@
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { demandComputed } from '@tributary/archive/publications';
 import { stagedOf } from '@tributary/archive/staged';
-import { GENERATION_ROUTES, type Generation } from '@tributary/contract/generations';
+import { GENERATION_ROUTES, type Generation } from '@tributary/contract/groups/generations';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { fromStore } from '@tributary/serving/from-store';

@@ -1,5 +1,5 @@
 /** How far each partition is. */
-import { OPERATION_ROUTES, type StatusAnswer } from '@tributary/contract/operations';
+import { OPERATION_ROUTES, type StatusAnswer } from '@tributary/contract/groups/operations';
 import { fromStore } from '@tributary/serving/from-store';
 import { definitionsInForce } from '@tributary/serving/generations/definitions-in-force';
 import { takeSnapshot } from '@tributary/serving/snapshot';

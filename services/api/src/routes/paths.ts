@@ -1,6 +1,6 @@
 /** Journeys: the paths of conversions, and the counts of transitions and of sets that data-driven models are computed from. */
 
-import { PATH_ROUTES, type PathsAnswer } from '@tributary/contract/paths';
+import { PATH_ROUTES, type PathsAnswer } from '@tributary/contract/groups/paths';
 import { demandOrder } from '@tributary/reports/counts/journey-counts';
 import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '@tributary/reports/journeys/sets-and-edges';
 import { type ChannelSet, type Edge, edgeRows, setRows } from '@tributary/reports/paths/chain-report';

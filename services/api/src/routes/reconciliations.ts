@@ -1,6 +1,6 @@
 /** Reconciliations: where real time differed from the recomputed truth, as the recompute job stored it. */
-import { GENERATION_ROUTES, type ReconciliationAnswer } from '@tributary/contract/generations';
-import type { Reconciliation } from '@tributary/contract/reconciliation';
+import { GENERATION_ROUTES, type ReconciliationAnswer } from '@tributary/contract/groups/generations';
+import type { Reconciliation } from '@tributary/contract/groups/reconciliation';
 import { TributaryError } from '@tributary/model/errors';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';

@@ -1,5 +1,5 @@
 /** What the collectors rejected. */
-import { REJECTION_ROUTES } from '@tributary/contract/rejections';
+import { REJECTION_ROUTES } from '@tributary/contract/groups/rejections';
 import { remembered } from '@tributary/runtime/http/remembered';
 import { completenessOf, gapsOf } from '@tributary/serving/gaps';
 import type { Routes } from '../context.ts';

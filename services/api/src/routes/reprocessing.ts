@@ -1,5 +1,5 @@
 /** What a run of the batch layer would do, before it is asked for. */
-import { REPROCESSING_ROUTES, type RunPlan } from '@tributary/contract/reprocessing';
+import { REPROCESSING_ROUTES, type RunPlan } from '@tributary/contract/groups/reprocessing';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { LogReach } from '@tributary/serving/ports';
 import { readDefinitions } from '@tributary/signals/definitions/file';

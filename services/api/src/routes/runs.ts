@@ -1,5 +1,5 @@
 /** Runs of the batch layer, as its queue remembers them. */
-import { RUN_ROUTES, type Run } from '@tributary/contract/runs';
+import { RUN_ROUTES, type Run } from '@tributary/contract/groups/runs';
 import { TributaryError } from '@tributary/model/errors';
 import type { RunProgress, RunRecord } from '@tributary/queue/run-records';
 import type { z } from 'zod';

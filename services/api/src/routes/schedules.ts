@@ -1,5 +1,5 @@
 /** When runs begin by themselves: what is set is in Redis, in one place for all workers. */
-import { SCHEDULE_ROUTES, type Schedule as Shown } from '@tributary/contract/schedules';
+import { SCHEDULE_ROUTES, type Schedule as Shown } from '@tributary/contract/groups/schedules';
 import { TributaryError } from '@tributary/model/errors';
 import type { NamedSchedule } from '@tributary/queue/schedules';
 import type { z } from 'zod';

@@ -1,5 +1,5 @@
 /** Who is in a segment: a page of one partition after the other, and the counts of all. */
-import { SEGMENT_ROUTES } from '@tributary/contract/segments';
+import { SEGMENT_ROUTES } from '@tributary/contract/groups/segments';
 import type { Definitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { fromStore } from '@tributary/serving/from-store';

@@ -1,5 +1,5 @@
 /** Values of signals, sessions and segments of one user or of many, from their records. */
-import { MAX_SIGNALS, SIGNAL_VALUE_ROUTES } from '@tributary/contract/signal-values';
+import { MAX_SIGNALS, SIGNAL_VALUE_ROUTES } from '@tributary/contract/groups/signal-values';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { NamedValue } from '@tributary/serving/users/signal-values';

@@ -1,5 +1,5 @@
 /** Signals of one user or of many: bytes from the record to the socket. */
-import { USER_ROUTES } from '@tributary/contract/users';
+import { USER_ROUTES } from '@tributary/contract/groups/users';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';

@@ -1,6 +1,6 @@
 /** What comes in just now: a moment as JSON, or one each second for as long as somebody listens. */
-import type { StreamAnswer } from '@tributary/contract/stream';
-import { EVENT_STREAM, STREAM_ROUTES } from '@tributary/contract/stream';
+import type { StreamAnswer } from '@tributary/contract/groups/stream';
+import { EVENT_STREAM, STREAM_ROUTES } from '@tributary/contract/groups/stream';
 import { exactJson } from '@tributary/model/exact-json';
 import { add, type Integer } from '@tributary/model/integer';
 import { DAY_MS, dayOf } from '@tributary/model/time';

@@ -1,5 +1,5 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
-import { filtersOf, TOTALS, TOTALS_ROUTES, type TotalsQuery } from '@tributary/contract/totals';
+import { filtersOf, TOTALS, TOTALS_ROUTES, type TotalsQuery } from '@tributary/contract/groups/totals';
 import { TributaryError } from '@tributary/model/errors';
 import { type Integer, subtract } from '@tributary/model/integer';
 import { plusTouchesOfNoCurrency } from '@tributary/reports/counts/costs';

@@ -1,6 +1,6 @@
 /** All that is stored of one user, sent while it is read: nothing of it is held here but what its client has not taken yet. */
 import { Readable } from 'node:stream';
-import { USER_EXPORT_ROUTES } from '@tributary/contract/user-export';
+import { USER_EXPORT_ROUTES } from '@tributary/contract/groups/user-export';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';

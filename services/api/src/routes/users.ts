@@ -1,5 +1,5 @@
 /** A user's journeys: what led to their conversions, and the one they are in now. */
-import { type Conversion, type Touch, USER_ROUTES } from '@tributary/contract/users';
+import { type Conversion, type Touch, USER_ROUTES } from '@tributary/contract/groups/users';
 import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';

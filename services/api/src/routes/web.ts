@@ -1,5 +1,5 @@
 /** What people look at on a page: shares and ranks of its elements. */
-import { WEB_ROUTES } from '@tributary/contract/web';
+import { WEB_ROUTES } from '@tributary/contract/groups/web';
 import type { Integer } from '@tributary/model/integer';
 import { sumOf } from '@tributary/reports/sums';
 import { unknownValues } from '@tributary/reports/unknown-values';

@@ -1,5 +1,5 @@
 /** Rows of a table as CSV: the same columns, with figures as they are and not as people read them. */
-import { csvCell, csvText } from '@tributary/contract/csv';
+import { csvCell, csvText } from '@tributary/contract/shapes/csv';
 
 export interface RawColumn<Row> {
   readonly head: string;

@@ -1,5 +1,5 @@
 /** Where an answer comes from: the generation up to its cut, then what the speed layer added since; and whether something is missing. */
-import type { Meta } from '@tributary/contract/meta';
+import type { Meta } from '@tributary/contract/shapes/meta';
 import { count, duration, instant, NONE } from './format.ts';
 
 type Completeness = Pick<Meta, 'complete' | 'reasons' | 'warnings'>;

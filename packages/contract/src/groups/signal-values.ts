@@ -1,9 +1,9 @@
 /** What definitions say of users: values of signals, sessions and segments. */
 import { z } from 'zod';
-import { SpeedMeta } from './meta.ts';
-import { BodyInstant, count, Instant, listOf, UserId } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NOON, Sum } from './shapes.ts';
+import { NOON, Sum } from '../shapes/answer-fields.ts';
+import { SpeedMeta } from '../shapes/meta.ts';
+import { BodyInstant, count, Instant, listOf, UserId } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 export const MAX_USERS = 1_000;
 export const MAX_SIGNALS = 200;

@@ -1,9 +1,9 @@
 /** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
 import { z } from 'zod';
-import { Cursor, count, GenerationNumber, Why } from './parameters.ts';
+import { NextCursor, NOON } from '../shapes/answer-fields.ts';
+import { Cursor, count, GenerationNumber, Why } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 import { RECONCILIATION_EXAMPLE, Reconciliation } from './reconciliation.ts';
-import type { Routes } from './route.ts';
-import { NextCursor, NOON } from './shapes.ts';
 
 const Mode = z.enum(['incremental', 'full']);
 

@@ -1,8 +1,8 @@
 /** How attribution reports answer. */
 import { MODEL_NAMES, type ModelName } from '@tributary/attribution/models/catalogue';
 import { z } from 'zod';
-import { Meta } from './meta.ts';
-import { DayRange, NextCursor, Sum, Window } from './shapes.ts';
+import { DayRange, NextCursor, Sum, Window } from '../shapes/answer-fields.ts';
+import { Meta } from '../shapes/meta.ts';
 
 const Model = z.enum(MODEL_NAMES as readonly [ModelName, ...ModelName[]]);
 

@@ -10,10 +10,10 @@ import { scroll } from '@tributary/views/scroll/fold';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
-import { LayerParameter, META_EXAMPLE, Meta } from './meta.ts';
-import { Cursor, count, dimensionValues, MAX_ROWS, namesOf, PERIODS, Range } from './parameters.ts';
-import type { Route } from './route.ts';
-import { DayRange, NextCursor, Sum } from './shapes.ts';
+import { DayRange, NextCursor, Sum } from '../shapes/answer-fields.ts';
+import { LayerParameter, META_EXAMPLE, Meta } from '../shapes/meta.ts';
+import { Cursor, count, dimensionValues, MAX_ROWS, namesOf, PERIODS, Range } from '../shapes/parameters.ts';
+import type { Route } from '../shapes/route.ts';
 
 const Row = z
   .record(z.string(), z.union([z.string(), Sum]))

@@ -1,8 +1,8 @@
 /** What comes in just now, second by second. */
 import { z } from 'zod';
-import { META_EXAMPLE, Meta } from './meta.ts';
-import type { Routes } from './route.ts';
-import { NOON, Sum } from './shapes.ts';
+import { NOON, Sum } from '../shapes/answer-fields.ts';
+import { META_EXAMPLE, Meta } from '../shapes/meta.ts';
+import type { Routes } from '../shapes/route.ts';
 
 export const EVENT_STREAM = 'text/event-stream';
 

@@ -1,8 +1,9 @@
 /** Attribution reports, and the models behind them. */
+
+import { META_EXAMPLE } from '../shapes/meta.ts';
+import type { Routes } from '../shapes/route.ts';
 import { AttributionAnswer, CompareAnswer, ModelsAnswer } from './attribution-answer.ts';
 import { CompareQuery, ReportQuery } from './attribution-query.ts';
-import { META_EXAMPLE } from './meta.ts';
-import type { Routes } from './route.ts';
 
 const WINDOW = { range: { fromDay: '2026-11-01', toDay: '2026-12-01' }, lookbackDays: 30, definitions: '9f3c52c1a0be' };
 const CREDIT = { creditMicros: 1_500_000, conversions: 1.5, valueMinor: 7_498 };

@@ -1,9 +1,9 @@
 /** Journeys: the paths of conversions, and the counts of transitions and of sets that data-driven models are computed from. */
 import { z } from 'zod';
-import { LayerParameter, META_EXAMPLE, Meta } from './meta.ts';
-import { Cursor, count, dimensionValues, eventNames, MAX_ROWS, Range } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NextCursor, Sum, Window } from './shapes.ts';
+import { NextCursor, Sum, Window } from '../shapes/answer-fields.ts';
+import { LayerParameter, META_EXAMPLE, Meta } from '../shapes/meta.ts';
+import { Cursor, count, dimensionValues, eventNames, MAX_ROWS, Range } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 /** A list for people. */
 const MOST_PATHS = 1_000;

@@ -1,6 +1,6 @@
 /** What readers saw before a generation was published, against what it computed (jobs/recompute/src/reconcile/report.ts). */
 import { z } from 'zod';
-import { NOON, Sum } from './shapes.ts';
+import { NOON, Sum } from '../shapes/answer-fields.ts';
 
 const BeforeAfter = z
   .object({ before: Sum.describe('Seen.'), after: Sum.describe('Computed.'), difference: Sum })

@@ -1,8 +1,8 @@
 /** How far each partition is. */
 import { z } from 'zod';
-import { Completeness } from './meta.ts';
-import type { Routes } from './route.ts';
-import { NOON } from './shapes.ts';
+import { NOON } from '../shapes/answer-fields.ts';
+import { Completeness } from '../shapes/meta.ts';
+import type { Routes } from '../shapes/route.ts';
 
 const Partition = z
   .object({

@@ -1,8 +1,8 @@
 /** Records that could not be read as events: what became of them is an operator's to decide. */
 import { z } from 'zod';
-import { Cursor, count, DeadLetterIdParameter } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NextCursor, NOON } from './shapes.ts';
+import { NextCursor, NOON } from '../shapes/answer-fields.ts';
+import { Cursor, count, DeadLetterIdParameter } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 export const RAW_CHARACTERS = 4_096;
 

@@ -1,6 +1,6 @@
 /** What a run of the batch layer would do, before it is asked for. */
 import { z } from 'zod';
-import type { Routes } from './route.ts';
+import type { Routes } from '../shapes/route.ts';
 
 const Mode = z.enum(['incremental', 'full']);
 

@@ -1,9 +1,9 @@
 /** Conversions one by one: which there are, and of each every touch, its weight, and why. */
 import { z } from 'zod';
-import { Completeness } from './meta.ts';
-import { Cursor, count, eventNames, Range, UserId } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NextCursor, NOON } from './shapes.ts';
+import { NextCursor, NOON } from '../shapes/answer-fields.ts';
+import { Completeness } from '../shapes/meta.ts';
+import { Cursor, count, eventNames, Range, UserId } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 import { CONVERSION_EXAMPLE, Conversion, TOUCH_EXAMPLE, Touch } from './users.ts';
 
 const Credit = z.object({

@@ -1,8 +1,8 @@
 /** All that is stored of one user, for those who have a right to know it. */
 import { z } from 'zod';
-import { UserId } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NOON } from './shapes.ts';
+import { NOON } from '../shapes/answer-fields.ts';
+import { UserId } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 /** The name of a place: `SUBJECT_PLACES` of the runtime has all of them. */
 const Place = z.string();

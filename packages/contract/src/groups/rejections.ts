@@ -1,9 +1,9 @@
 /** What the collectors rejected: what never reached the log, and why. */
 import { z } from 'zod';
-import { Completeness } from './meta.ts';
-import { count } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NOON } from './shapes.ts';
+import { NOON } from '../shapes/answer-fields.ts';
+import { Completeness } from '../shapes/meta.ts';
+import { count } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 const Rejection = z
   .object({

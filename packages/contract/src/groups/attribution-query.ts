@@ -3,7 +3,7 @@ import { type ModelName, namesWith, REPORTED_NAMES } from '@tributary/attributio
 import { TRANSFORM_NAMES } from '@tributary/attribution/paths/transform-names';
 import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { z } from 'zod';
-import { LayerParameter } from './meta.ts';
+import { LayerParameter } from '../shapes/meta.ts';
 import {
   AgainstParameter,
   Cursor,
@@ -16,7 +16,7 @@ import {
   namesOf,
   PERIODS,
   Range,
-} from './parameters.ts';
+} from '../shapes/parameters.ts';
 
 const DIMENSIONS = ['channel', 'campaign', 'day', ...PERIODS, 'type', 'currency'] as const;
 /** Bootstrap replicates are models computed: two for every request of a thousand. */

@@ -1,8 +1,8 @@
 /** Training sets: what definitions said of users at instants of the past, computed by the batch layer as one Parquet file. */
 import { z } from 'zod';
-import { BodyInstant, UserId } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NOON } from './shapes.ts';
+import { NOON } from '../shapes/answer-fields.ts';
+import { BodyInstant, UserId } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 import { MAX_SIGNALS } from './signal-values.ts';
 
 export const MAX_ROWS = 10_000;

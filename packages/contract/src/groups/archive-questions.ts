@@ -1,10 +1,10 @@
 /** Questions to the archive: what reports would say if touches had other windows. Asked, computed by the batch layer, then read like any report. */
 import { z } from 'zod';
+import { NOON } from '../shapes/answer-fields.ts';
+import { META_EXAMPLE } from '../shapes/meta.ts';
+import type { Routes } from '../shapes/route.ts';
 import { ATTRIBUTION_ROUTES } from './attribution.ts';
 import { ReportQuery } from './attribution-query.ts';
-import { META_EXAMPLE } from './meta.ts';
-import type { Routes } from './route.ts';
-import { NOON } from './shapes.ts';
 
 const Id = z
   .string()

@@ -1,9 +1,9 @@
 /** What people look at on a page. */
 import { z } from 'zod';
-import { LayerParameter, META_EXAMPLE, Meta } from './meta.ts';
-import { dimensionValues, Range } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { DayRange, Sum } from './shapes.ts';
+import { DayRange, Sum } from '../shapes/answer-fields.ts';
+import { LayerParameter, META_EXAMPLE, Meta } from '../shapes/meta.ts';
+import { dimensionValues, Range } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 export const BASES = ['cursor', 'viewport', 'clicks'] as const;
 

@@ -1,8 +1,8 @@
 /** Schedules of the batch layer: when runs begin by themselves. */
 import { LONGEST_SCHEDULE_MS, SHORTEST_SCHEDULE_MS } from '@tributary/model/schedule-bounds';
 import { z } from 'zod';
-import type { Routes } from './route.ts';
-import { NOON } from './shapes.ts';
+import { NOON } from '../shapes/answer-fields.ts';
+import type { Routes } from '../shapes/route.ts';
 
 const Promote = z.union([z.enum(['auto', 'ask']), z.strictObject({ below: z.number().gt(0).lt(1) })]);
 const Mode = z.enum(['incremental', 'full']);

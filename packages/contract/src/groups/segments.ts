@@ -1,9 +1,9 @@
 /** Who is in a segment. */
 import { z } from 'zod';
-import { SpeedMeta } from './meta.ts';
-import { Cursor, count } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NextCursor, NOON } from './shapes.ts';
+import { NextCursor, NOON } from '../shapes/answer-fields.ts';
+import { SpeedMeta } from '../shapes/meta.ts';
+import { Cursor, count } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 export const MAX_MEMBERS = 1_000;
 

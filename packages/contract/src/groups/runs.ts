@@ -1,8 +1,8 @@
 /** Runs of the batch layer: those that wait, the one under way, and those that ended. */
 import { z } from 'zod';
-import { Cursor, count, Why } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NextCursor, NOON } from './shapes.ts';
+import { NextCursor, NOON } from '../shapes/answer-fields.ts';
+import { Cursor, count, Why } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 const Progress = z.object({
   stage: z

@@ -1,9 +1,9 @@
 /** Signals and journeys of users. */
 import { z } from 'zod';
-import { SpeedMeta } from './meta.ts';
-import { BodyInstant, Cursor, count, EventName, EventNames, Range, UserId } from './parameters.ts';
-import type { Routes } from './route.ts';
-import { NextCursor, NOON } from './shapes.ts';
+import { NextCursor, NOON } from '../shapes/answer-fields.ts';
+import { SpeedMeta } from '../shapes/meta.ts';
+import { BodyInstant, Cursor, count, EventName, EventNames, Range, UserId } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
 
 const MAX_USERS = 1_000;
 const MAX_SIGNALS = 1_000;
