@@ -9,10 +9,10 @@
 import { readFileSync } from 'node:fs';
 import type { Definitions } from '@tributary/model/definitions';
 import { LAYOUTS, LINK_TARGETS, patternSource, WEB_TYPES } from '@tributary/model/web';
+import { HOST, MOST_PAGE, QUERY, SCHEME } from '@tributary/model/web-page-name';
 import { NULL_PATH } from './journeys/lenses.ts';
 import { MAX_PATH_TOUCHES } from './journeys/most-touches.ts';
 import type { View } from './view.ts';
-import { HOST, MOST_PAGE, QUERY, SCHEME } from './web/page-name.ts';
 
 export interface SqlStatement {
   readonly sql: string;

@@ -101,6 +101,21 @@ test('laws 1 to 4: the slide, merged, at every cut: digit for digit, equal parts
   }
 });
 
+test('law 4: an element of two pages, or of two layouts, has no box: the mean of both is where it never was', async () => {
+  const report = (page: string, layout: number, x: number) => ({
+    ...web('activity', { layout, engagedMs: 9, visibleMs: 9, hoverMs: 9, els: [['cta', 1, 0, 0, x, 0, 10, 10]] }),
+    page,
+  });
+  const [here, there] = ['https://shop.example/', 'https://shop.example/cart'];
+  const world = await worldCutAt([report(here, 0, 100), report(here, 992, 300), report(there, 0, 500)], 2);
+  const boxes = async (query: string) =>
+    (await world.get(`/v1/attention${query}`)).body.rows.map(({ box }: { box: unknown }) => box);
+  for (const query of ['', '?layout=0', '?page=shop.example%2F']) expect([query, await boxes(query)]).toEqual([query, [null]]);
+  const boxAt = (x: number) => [{ x, y: 0, width: 10, height: 10 }];
+  expect(await boxes('?page=shop.example%2F&layout=992')).toEqual(boxAt(300));
+  expect(await boxes('?page=shop.example%2Fcart')).toEqual(boxAt(500));
+});
+
 test('law 4: 500 elements are named, and what the others have is counted', async () => {
   const rows = Array.from({ length: 6 }, (_unused, report) =>
     web('activity', {

@@ -37,7 +37,8 @@ await runRole('collector', async ({ config, log: logger, metrics: registry, disk
   const opened = await openEventLog({ ...configuration, name: 'events', now });
   const log = withRoom(withActivity(opened, now), disk);
   const keys = followKeys(config.dataDir, logger);
-  const bounds = { type: config.maxTypes, channel: config.maxChannels, campaign: config.maxCampaigns };
+  const { maxTypes: type, maxChannels: channel, maxCampaigns: campaign, maxPages: page, maxElements: element } = config;
+  const bounds = { type, channel, campaign, page, element };
   const followed = await followNames(() => loadDefinitions(config.definitionsFile), config.dataDir);
   await keepFollowing(followed, logger, signal);
   const names = createNames({ ...bounds, importDays: config.maxImportDays }, followed.known, now);

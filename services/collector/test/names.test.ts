@@ -8,7 +8,15 @@ import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { afterEach, describe, expect, test } from 'vitest';
 import { knownNames } from '../src/names/known-names.ts';
 import { createNames, type NameBounds } from '../src/names/names.ts';
-import { BROWSER, NOW, OTHER_BROWSER, type StartedCollector, type StartOptions, startCollector } from './start-collector.ts';
+import {
+  BROWSER,
+  NAME_BOUNDS,
+  NOW,
+  OTHER_BROWSER,
+  type StartedCollector,
+  type StartOptions,
+  startCollector,
+} from './start-collector.ts';
 
 let collector: StartedCollector;
 let now = NOW;
@@ -104,6 +112,63 @@ test('law 7: channels that our own grouping gives, or that the definitions name,
   expect([...channel]).toEqual(expect.arrayContaining(['direct', 'phone', 'fair', 'press']));
 });
 
+describe('law 7: what pages name is bounded by the day', () => {
+  const at = { type: 'activity', anonymousId: 'a', page: 'https://shop.example/' };
+  const said = { viewId: 'v', layout: 0, engagedMs: 10, hoverMs: 10 };
+  const report = (n: number) => {
+    const els = Array.from({ length: 5 }, (_, i) => [`e${n * 5 + i}`, 1, 1, 1, 0, 0, 9, 9]);
+    return { ...at, element: `e${n * 5}`, properties: { ...said, els, moves: [[`e${n * 5 + 1}`, 3, 2], 'no row'] } };
+  };
+  const keysIn = (events: readonly Event[]) =>
+    events.flatMap(({ properties = {} }) => (properties['els'] as readonly (readonly [string])[]).map(([key]) => key));
+
+  test('names of elements beyond it read (other) wherever a report has them, and its sums stay', async () => {
+    await start({ element: 23 });
+    const { body } = await collector.post(
+      '/v1/events',
+      Array.from({ length: 40 }, (_, n) => report(n)),
+    );
+    expect(body).toMatchObject({
+      accepted: 40,
+      warnings: [{ code: 'names_folded', message: expect.stringMatching(/^36 events/) }],
+    });
+    const events = await collector.events();
+    const keys = keysIn(events);
+    expect([keys.length, new Set(keys).size]).toEqual([200, 20 + 1]);
+    const last = { els: Array(5).fill(['(other)', 1, 1, 1, 0, 0, 9, 9]), moves: [['(other)', 3, 2], 'no row'] };
+    expect(events.find(({ element, properties }) => element === '(other)' && properties)?.properties).toEqual({
+      ...said,
+      ...last,
+    });
+    await collector.post('/v1/events', [report(0)]);
+    expect(keysIn(await collector.events()).slice(-5)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
+    const link = { ...at, type: 'link', properties: { ...said, target: 'outbound', host: 'other.example' } };
+    const form = { ...at, type: 'form', properties: { ...said, action: 'focus', form: 'pay', field: 'card' } };
+    await collector.post('/v1/events', [link, link, form, { ...link, properties: { host: 'not of a page' } }]);
+    const named = (await collector.events()).slice(-4).map(({ properties: { host, form: of, field } = {} }) => [host, of, field]);
+    expect(named).toEqual([
+      ['other.example', undefined, undefined],
+      ['other.example', undefined, undefined],
+      [undefined, 'pay', 'card'],
+      ['not of a page', undefined, undefined],
+    ]);
+  });
+
+  test('addresses beyond it read (other): those of many hosts too, where the definitions list pages', async () => {
+    await start({ page: 10 });
+    const view = (page: string) => ({ ...at, type: 'page', page, properties: said });
+    const products = Array.from({ length: 50 }, (_, i) => view(`https://shop.example/product/${i}`));
+    expect((await collector.post('/v1/events', products)).body['warnings']).toBeUndefined();
+    await collector.post(
+      '/v1/events',
+      Array.from({ length: 50 }, (_, i) => view(`https://h${i}.example/`)),
+    );
+    const events = await collector.events();
+    expect(new Set(events.slice(50).map(({ page }) => page)).size).toBe(9 + 1);
+    expect(events.at(-1)).toMatchObject({ page: '(other)', properties: { ...said, $page: 'https://h49.example/' } });
+  });
+});
+
 test('a check that writes nothing counts nothing', async () => {
   await start({ campaign: 10 });
   await collector.post('/v1/validate', clicks(50));
@@ -168,8 +233,8 @@ describe('law 7: only what is written uses up names and days', () => {
 
   test('what two requests under way claim is counted once, and kept when one of them is taken', async () => {
     const names = createNames(
-      { type: 9, channel: 9, campaign: 2, importDays: 9 },
-      { type: new Set(), channel: new Set() },
+      { ...NAME_BOUNDS, campaign: 2 },
+      { type: new Set(), channel: new Set(), page: () => '' },
       () => NOW,
     );
     const event = (campaign: string) => ({ ...click(campaign), ts: NOW, id: '', receivedAt: NOW, source: '' }) as Event;

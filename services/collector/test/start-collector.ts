@@ -3,6 +3,7 @@ import type { EventLog } from '@tributary/log/port';
 import { CHANNELS } from '@tributary/model/channels/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
+import { pageOf } from '@tributary/model/web-page-name';
 import type { WaitingLimits } from '@tributary/runtime/http/waiting-answers';
 import type { KeyRecord, KeyRules, Scope } from '@tributary/runtime/keys/file';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
@@ -28,7 +29,14 @@ export const KEY_ID = '0123456789ab';
 export const OTHER_WRITE_KEY = 'tw_ba9876543210_111111111111111111111111111111111111111111111111';
 export const READ_KEY = 'tr_0123456789ab_222222222222222222222222222222222222222222222222';
 export const BASIC = `Basic ${Buffer.from(`${WRITE_KEY}:`).toString('base64')}`;
-export const NAME_BOUNDS: NameBounds = { type: 1_000, channel: 500, campaign: 10_000, importDays: 4_000 };
+export const NAME_BOUNDS: NameBounds = {
+  type: 1_000,
+  channel: 500,
+  campaign: 10_000,
+  page: 8_000,
+  element: 2_000,
+  importDays: 4_000,
+};
 
 const KEYS = [WRITE_KEY, OTHER_WRITE_KEY].map((key) => keyRecord(key, 'write'));
 
@@ -46,7 +54,11 @@ export const SERVER = keyRecord(`ts_00000000000d_${SECRET}`, 'server');
 /** Who sends, as the routes hand it to the pipeline. */
 export const SENDER: Sender = { key: WRITE_KEY, grant: grantOf(keyRecord(WRITE_KEY, 'write')) as Grant };
 
-const KNOWN = { type: new Set(['purchase']), channel: new Set<string>(CHANNELS) };
+const KNOWN = {
+  type: new Set(['purchase']),
+  channel: new Set<string>(CHANNELS),
+  page: (address: string | undefined) => pageOf(address, { web: { pages: ['/', '/product/:id'] } }),
+};
 
 /** Bounds nothing. */
 export const NO_RATES: Rates = { hasLeft: () => true, charge: () => {} };

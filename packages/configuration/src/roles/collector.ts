@@ -55,6 +55,20 @@ export const COLLECTOR_SETTINGS = {
     max: 1_000_000,
     why: 'distinct campaigns of a UTC day, counted with their channel; more read (other)',
   },
+  maxPages: {
+    type: 'int',
+    default: 8_000,
+    min: 1,
+    max: 1_000_000,
+    why: 'distinct pages of a UTC day, by their name in the definitions; more read (other)',
+  },
+  maxElements: {
+    type: 'int',
+    default: 2_000,
+    min: 1,
+    max: 1_000_000,
+    why: 'distinct names of elements, forms, fields and hosts of links that pages of a UTC day have; more read (other)',
+  },
   maxEventAgeDays: {
     type: 'int',
     default: 400,

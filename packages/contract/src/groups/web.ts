@@ -19,7 +19,9 @@ const Element = z
     box: z
       .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
       .nullable()
-      .describe('Where it was in the page, px: the mean of these reports. null: it is not known, or not of one `layout`.'),
+      .describe(
+        'Where it was in the page, px: the mean of these reports. null: it is not known, or not of one `page` in one `layout`.',
+      ),
   })
   .meta({ id: 'ElementOfPage' });
 

@@ -13,6 +13,7 @@ const PAGES = [
   'https://shop.example',
   `https://shop.example/${'ü'.repeat(188)}`,
   `https://shop.example/${'😀'.repeat(190)}`,
+  '(other)',
   undefined,
 ];
 const LAYOUTS = [0, 576, 992, 1440, 0, 576, 992, 1440, 17, '0', null, undefined];

@@ -106,6 +106,7 @@ function wholeOr0(value: unknown, most: number): bigint {
 /** Without scheme and query, by hand. */
 function naivePage(address: string | undefined, patterns: readonly string[] | undefined): string {
   if (address === undefined) return '(none)';
+  if (address === '(other)') return address;
   const scheme = address.indexOf('://');
   const isScheme =
     scheme > 0 && /^[a-z]/i.test(address) && [...address.slice(0, scheme)].every((one) => /[a-z0-9+.-]/i.test(one));

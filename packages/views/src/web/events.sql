@@ -22,7 +22,7 @@ CREATE OR REPLACE TABLE web_pages AS
   WITH parts AS (
     SELECT DISTINCT address, regexp_extract(address, web_bounds.host) AS host,
       coalesce(nullif(regexp_replace(address, web_bounds.host, ''), ''), '/') AS path
-    FROM web_said, web_bounds WHERE address IS NOT NULL
+    FROM web_said, web_bounds WHERE address <> '(other)'
   ), fitting AS (
     SELECT address, parts.host || path AS name FROM parts, web_bounds WHERE names_all
     UNION ALL

@@ -10,7 +10,7 @@ import type { Event } from '@tributary/model/event';
 import { CONTROL } from '@tributary/model/event-fields';
 import { dayOf } from '@tributary/model/time';
 import { CLICK_KINDS, FORM_ACTIONS, LAYOUTS, LINK_TARGETS, WEB_TYPES, type WebType } from '@tributary/model/web';
-import { pageOf } from './page-name.ts';
+import { pageOf } from '@tributary/model/web-page-name';
 
 /** What an element had of a report of a page. */
 export interface ElementPart {

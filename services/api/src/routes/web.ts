@@ -27,14 +27,14 @@ export const routes: Routes = (context) => (app, _options, done) => {
       const total = whole[attentionTotals.measures.indexOf(SHARED[query.basis])] as Integer;
       const elements = ready.project(attention, { days, equal, by: ['element'] });
       const { rows, ...report } = attentionReport(elements, attention.measures.indexOf(SHARED[query.basis]), total);
-      const layouts = ready.project(attention, { days, equal, by: ['layout'] }).size;
+      const places = ready.project(attention, { days, equal, by: ['page', 'layout'] }).size;
       const unknown = unknownValues(ready, [days], equal, () => ({ views: [attentionTotals] }));
       return {
         basis: query.basis,
         range: days,
         total,
         ...report,
-        rows: rows.map((row) => shown(row, layouts === 1)),
+        rows: rows.map((row) => shown(row, places === 1)),
         meta: snapshot.meta({ holes: [], notes: [...notes, ...unknown] }),
       };
     });
@@ -42,10 +42,10 @@ export const routes: Routes = (context) => (app, _options, done) => {
   done();
 };
 
-function shown({ element, n, percentTenths, rank, measures }: AttentionRow, hasOneLayout: boolean) {
+function shown({ element, n, percentTenths, rank, measures }: AttentionRow, isOneLayout: boolean) {
   const of = Object.fromEntries(attention.measures.map((name, i) => [name, measures[i] as Integer]));
   const { boxes = 0, seenViews = 0, clicks = 0, xPx = 0, yPx = 0, widthPx = 0, heightPx = 0 } = of;
   const mean = (sum: Integer) => Math.round(Number(sum) / Number(boxes));
   const box = { x: mean(xPx), y: mean(yPx), width: mean(widthPx), height: mean(heightPx) };
-  return { element, n, percentTenths, rank, views: boxes, seenViews, clicks, box: hasOneLayout && boxes > 0 ? box : null };
+  return { element, n, percentTenths, rank, views: boxes, seenViews, clicks, box: isOneLayout && boxes > 0 ? box : null };
 }

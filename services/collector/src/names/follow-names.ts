@@ -51,6 +51,7 @@ export async function followNames(readFile: () => Promise<Definitions>, dataDir:
       get channel() {
         return names.channel;
       },
+      page: (address) => names.page(address),
     },
     async poll() {
       const outcomes = await Promise.allSettled([readAgain(), readPublished()]);

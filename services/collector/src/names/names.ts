@@ -1,7 +1,8 @@
 /**
- * How many distinct names a day may bring. Each type, channel and campaign becomes rows of views, kept for ever in both
+ * How many distinct names a day may bring. Each type, channel and campaign, page and element becomes rows of views, kept for ever in both
  * layers: a sender that makes a name for each event would fill them. Beyond the bound a name reads `(other)`, in the line
- * itself, so that both layers and every replay see the same event; the name as sent stays in `properties`.
+ * itself, so that both layers and every replay see the same event; the name as sent stays in `properties`, but for those of
+ * elements, of which a report has dozens.
  *
  * Names are counted by the UTC day of receipt, campaigns with their channel. Each collector counts for itself, and again
  * from zero after a restart: n collectors let through n times as much. Public keys share half of the room fairly, each by the names that
@@ -11,12 +12,14 @@
  * A request claims its names while it is under way, so that two at once do not pass the bound, and gives them back when it
  * is refused in the end: only what is written uses up room.
  */
-import { OTHER } from '@tributary/model/channels/channel';
+import { NONE, OTHER } from '@tributary/model/channels/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { createFairShare, type FairShare } from '@tributary/runtime/http/fair-share';
+import { isOfPage, webNamesOf, withWebNames } from './web-names.ts';
 
-export const DIMENSIONS = ['type', 'channel', 'campaign'] as const;
+/** `element`: all names that a page gives, of forms and fields too, and hosts of its links. */
+export const DIMENSIONS = ['type', 'channel', 'campaign', 'page', 'element'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
 export interface NameBounds extends Readonly<Record<Dimension, number>> {
@@ -57,6 +60,8 @@ export interface Claim {
 export interface KnownNames {
   readonly type: ReadonlySet<string>;
   readonly channel: ReadonlySet<string>;
+  /** What views call the page of an address. */
+  readonly page: (address: string | undefined) => string;
 }
 
 /** How many requests under way claim a name; `KEPT` once one of them was accepted. */
@@ -90,13 +95,25 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
   function claim(publicKey?: string): Claim {
     const claimed = new Map<Counted, Set<string>>();
 
-    function hasRoom(dimension: Dimension, name: string): boolean {
+    /** All of the names, or none. */
+    function hasRoom(dimension: Dimension, ...given: readonly string[]): boolean {
       const { names, shares } = today();
       const counted = names[dimension];
-      if (counted.has(name)) return true;
-      if (counted.size >= bounds[dimension]) return false;
-      return publicKey === undefined || shares.get(counted)?.fits(publicKey, 1) === true;
+      const added = given.filter((name) => !counted.has(name)).length;
+      if (added === 0) return true;
+      if (counted.size + added > bounds[dimension]) return false;
+      return publicKey === undefined || shares.get(counted)?.fits(publicKey, added) === true;
     }
+
+    function foldedOfPage(event: Event): Dimension[] {
+      if (!isOfPage(event)) return [];
+      const folded: Dimension[] = [];
+      if (!hasRoom('page', ...pagesOf(event))) folded.push('page');
+      if (!hasRoom('element', ...webNamesOf(event))) folded.push('element');
+      return folded;
+    }
+
+    const pagesOf = ({ page }: Event) => [known.page(page)].filter((name) => name !== NONE && name !== OTHER);
 
     function count(counted: Counted, name: string): void {
       const { claims, owner } = counted.get(name) ?? { claims: 0, owner: publicKey };
@@ -115,10 +132,14 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
         if (!known.type.has(type) && !hasRoom('type', type)) folded.push('type');
         if (channel !== undefined && !known.channel.has(channel) && !hasRoom('channel', channel)) folded.push('channel');
         if (campaign !== undefined && !hasRoom('campaign', placeOf(event, folded))) folded.push('campaign');
+        folded.push(...foldedOfPage(event));
         if (folded.length === 0) return undefined;
-        const names = Object.fromEntries(folded.map((dimension) => [dimension, OTHER]));
-        const kept = Object.fromEntries(folded.map((dimension) => [`$${dimension}`, event[dimension]]));
-        return { dimensions: folded, event: { ...event, ...names, properties: { ...event.properties, ...kept } } };
+        const { element } = today().names;
+        const named = folded.includes('element') ? withWebNames(event, (name) => (element.has(name) ? name : OTHER)) : event;
+        const whole = folded.filter((dimension) => dimension !== 'element');
+        const names = Object.fromEntries(whole.map((dimension) => [dimension, OTHER]));
+        const kept = Object.fromEntries(whole.map((dimension) => [`$${dimension}`, event[dimension]]));
+        return { dimensions: folded, event: { ...named, ...names, properties: { ...named.properties, ...kept } } };
       },
       takesDay(ts) {
         const { days } = today();
@@ -131,6 +152,9 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
         if (channel !== undefined && !known.channel.has(channel) && !folded.includes('channel')) count(names.channel, channel);
         if (campaign !== undefined && !folded.includes('campaign')) count(names.campaign, placeOf(event, folded));
         if (historical === true) count(days, dayNumberOf(ts));
+        if (!isOfPage(event)) return;
+        if (!folded.includes('page')) for (const name of pagesOf(event)) count(names.page, name);
+        if (!folded.includes('element')) for (const name of webNamesOf(event)) count(names.element, name);
       },
       keep() {
         for (const [counted, own] of claimed)
@@ -154,7 +178,7 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
 }
 
 function emptyDay(bounds: NameBounds): Day {
-  const names = { type: new Map(), channel: new Map(), campaign: new Map() };
+  const names = { type: new Map(), channel: new Map(), campaign: new Map(), page: new Map(), element: new Map() };
   const shares = DIMENSIONS.map((dimension) => [names[dimension], createFairShare(Math.ceil(bounds[dimension] / 2))] as const);
   return { names, shares: new Map(shares), days: new Map() };
 }

@@ -1,6 +1,6 @@
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
-import { MOST_PAGE, pageOf } from './page-name.ts';
+import { MOST_PAGE, pageOf } from './web-page-name.ts';
 
 const any = definitionsOf({ web: {} });
 const named = definitionsOf({ web: { pages: ['/', '/product/new', '/product/:id', '/a.b/(c)', '/blog/*'] } });
@@ -14,6 +14,7 @@ test.each([
   ['a b://c', 'a b://c'],
   ['https://x/?a\u2028b', 'x/'],
   [undefined, '(none)'],
+  ['(other)', '(other)'],
 ])('the page of %o is called %o', (address, name) => {
   expect(pageOf(address, any)).toBe(name);
 });

@@ -1,7 +1,7 @@
 /** What a page is called in views: host and path of its address, or the pattern of the definitions that its path fits. */
-import { NONE, OTHER } from '@tributary/model/channels/channel';
-import type { Definitions } from '@tributary/model/definitions';
-import { patternSource } from '@tributary/model/web';
+import { NONE, OTHER } from './channels/channel.ts';
+import type { Definitions } from './definitions.ts';
+import { patternSource } from './web.ts';
 
 /** Characters (code points) of a name. Anybody can make up an address: a longer one reads `(other)`. */
 export const MOST_PAGE = 200;
@@ -16,9 +16,10 @@ const IS_SCHEME = new RegExp(SCHEME);
 const IS_QUERY = new RegExp(QUERY, 'us');
 const IS_HOST = new RegExp(HOST);
 
-/** `address`: without control characters, as events have it. */
+/** `address`: without control characters, as events have it. `(other)` is what a collector wrote in place of one name too many. */
 export function pageOf(address: string | undefined, { web }: Pick<Definitions, 'web'>): string {
   if (address === undefined) return NONE;
+  if (address === OTHER) return OTHER;
   const plain = address.replace(IS_SCHEME, '').replace(IS_QUERY, '');
   const [host = ''] = IS_HOST.exec(plain) ?? [];
   const path = plain.slice(host.length) || '/';
