@@ -6,7 +6,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { isRefusal, REFUSED } from '@tributary/runtime/error-kinds';
 import { assertConfigured } from './configured.ts';
 import { consoleLink } from './console-link.ts';
-import { beginDemo } from './demo/begin.ts';
+import { beginDemo, definitionsEnvironment, hasPages } from './demo/begin.ts';
 import { firstGeneration } from './demo/first-generation.ts';
 import { createLiveTraffic } from './demo/live.ts';
 import { loadHistory } from './demo/load.ts';
@@ -78,7 +78,8 @@ async function start({ basePort, dataDir }: StartOptions, signal: AbortSignal): 
     // What ends the start is its last word.
     if (line !== undefined && (isStarted || event.type !== 'ended' || event.againInMs !== null)) screen.line(line);
   };
-  const platform = await startPlatform({ dataDir, basePort, signal, onEvent, startedIsEnough: true });
+  const env = definitionsEnvironment(dataDir, process.env);
+  const platform = await startPlatform({ dataDir, basePort, env, signal, onEvent, startedIsEnough: true });
   isStarted = true;
   const isReady = Object.values(platform.roles).every(({ unready }) => unready === null);
   task.done(`${isReady ? 'ready' : 'started, not all of it ready,'} in ${seconds(Date.now() - startedAt)}`);
@@ -112,10 +113,16 @@ async function prepareDemo({ dataDir, collectorUrl, apiUrl, keys, roles }: Platf
   }
 }
 
-async function keepLive({ collectorUrl, keys }: Platform, signal: AbortSignal): Promise<void> {
+async function keepLive({ dataDir, collectorUrl, keys }: Platform, signal: AbortSignal): Promise<void> {
   screen.line(`  Live demo traffic: about ${LIVE_EVENTS_PER_SECOND} events a second. Ctrl-C stops everything.\n`);
   const startMs = Date.now();
-  const traffic = createLiveTraffic(createRandom(startMs), `live-${startMs.toString(36)}`, LIVE_EVENTS_PER_SECOND, startMs);
+  const name = `live-${startMs.toString(36)}`;
+  const random = createRandom(startMs);
+  const traffic = createLiveTraffic(random, name, {
+    eventsPerSecond: LIVE_EVENTS_PER_SECOND,
+    startMs,
+    hasPages: hasPages(dataDir),
+  });
   let reportedAt = 0;
   await runLive(traffic, { url: collectorUrl, writeKey: keys.write }, Date.now, signal, (error) => {
     if (Date.now() - reportedAt < 30_000) return;

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { beginDemo } from '../src/demo/begin.ts';
+import { beginDemo, definitionsEnvironment, hasPages } from '../src/demo/begin.ts';
+import { LISTED_PAGES } from '../src/demo/shop.ts';
 import { readDemoState } from '../src/demo/state.ts';
 
 function newFolder(): string {
@@ -40,4 +41,17 @@ test('a folder with other files in it may have the demo', () => {
   mkdirSync(join(path, 'logs'), { recursive: true });
   begin(path);
   expect(readDemoState(path)).not.toBe(null);
+});
+
+test('a new folder counts pages, unless other definitions are named; one whose demo began without them goes on so', () => {
+  const path = newFolder();
+  begin(path);
+  const env = definitionsEnvironment(path, {});
+  expect(JSON.parse(readFileSync(String(env.TRIBUTARY_DEFINITIONS_FILE), 'utf8'))).toMatchObject({
+    web: { pages: LISTED_PAGES },
+  });
+  expect(definitionsEnvironment(path, { TRIBUTARY_DEFINITIONS_FILE: 'own.json' })).toEqual({});
+  rmSync(String(env.TRIBUTARY_DEFINITIONS_FILE));
+  begin(path);
+  expect([hasPages(path), definitionsEnvironment(path, {})]).toEqual([false, {}]);
 });

@@ -4,6 +4,7 @@
  * off goes on where it stopped, and what was sent twice counts once.
  */
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@tributary/model/time';
+import { MEASURED_SHARE, pagesOf } from './pages.ts';
 import { createRandom, type Random } from './random.ts';
 import { type DemoEvent, sessionOf, type Visitor } from './session.ts';
 import { SOURCES } from './shop.ts';
@@ -14,6 +15,8 @@ export interface HistoryOptions {
   /** Epoch ms, half-open `[fromMs, toMs)`. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** Whether visitors report what they do on pages. */
+  readonly hasPages: boolean;
 }
 
 /** About 10 events each. */
@@ -23,17 +26,27 @@ export const DEMO_DAYS = 30;
 const LATE_SHARE = 0.04;
 const DUPLICATE_SHARE = 0.01;
 
-export function historyOf({ seed, users, fromMs, toMs }: HistoryOptions): DemoEvent[] {
+export function historyOf({ seed, users, fromMs, toMs, hasPages }: HistoryOptions): DemoEvent[] {
   const random = createRandom(seed);
   const arrivals: { readonly at: number; readonly event: DemoEvent }[] = [];
+  // Draws of its own: with reports of pages the rest of the history is what it is without.
+  const measuring = createRandom(seed + 1);
+  const viewed = new Map<DemoEvent, DemoEvent>();
   for (let n = 0; n < users; n++) {
+    const own: DemoEvent[] = [];
     for (const event of eventsOfUser(random, n, fromMs, toMs)) {
+      own.push(event);
       const at = event.ts + delayMs(random);
       arrivals.push({ at, event });
       if (random.chance(DUPLICATE_SHARE)) arrivals.push({ at: at + random.exponential(10 * MINUTE_MS), event });
     }
+    if (!hasPages || !measuring.chance(MEASURED_SHARE)) continue;
+    const pages = pagesOf(measuring, own, `demo-${n}`);
+    for (const [event, seen] of pages.viewed) viewed.set(event, seen);
+    for (const event of pages.reports)
+      if (event.ts < toMs) arrivals.push({ at: event.ts + delayMs(measuring), event: { ...event, historical: true } });
   }
-  return arrivals.sort((a, b) => a.at - b.at).map(({ event }) => event);
+  return arrivals.sort((a, b) => a.at - b.at).map(({ event }) => viewed.get(event) ?? event);
 }
 
 /** Six in ten have signed in; the others are known by a cookie. */

@@ -4,6 +4,7 @@
  */
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@tributary/model/time';
 import { DEMO_USERS, visitorOf } from './history.ts';
+import { MEASURED_SHARE, pagesOf } from './pages.ts';
 import type { Random } from './random.ts';
 import { type DemoEvent, sessionOf } from './session.ts';
 import { SOURCES } from './shop.ts';
@@ -15,12 +16,26 @@ export interface LiveTraffic {
 
 /** Mean events of a session without its impressions; from the shares in session.ts. */
 const EVENTS_PER_SESSION = 5.3;
+/** What a session whose pages are measured has besides. */
+const REPORTS_PER_SESSION = 5.2;
 const MOST_PENDING = 20_000;
 /** A machine that slept does not catch up on sessions that did not happen. */
 const MOST_CATCH_UP_MS = 2 * SECOND_MS;
 
-export function createLiveTraffic(random: Random, name: string, eventsPerSecond: number, startMs: number): LiveTraffic {
-  const gapMs = (SECOND_MS * EVENTS_PER_SESSION) / eventsPerSecond;
+export interface LiveOptions {
+  readonly eventsPerSecond: number;
+  readonly startMs: number;
+  /** Whether visitors report what they do on pages. */
+  readonly hasPages: boolean;
+}
+
+export function createLiveTraffic(
+  random: Random,
+  name: string,
+  { eventsPerSecond, startMs, hasPages }: LiveOptions,
+): LiveTraffic {
+  const perSession = EVENTS_PER_SESSION + (hasPages ? MEASURED_SHARE * REPORTS_PER_SESSION : 0);
+  const gapMs = (SECOND_MS * perSession) / eventsPerSecond;
   let pending: { readonly at: number; readonly event: DemoEvent }[] = [];
   let nextSessionMs = startMs;
   let sequence = 0;
@@ -30,12 +45,18 @@ export function createLiveTraffic(random: Random, name: string, eventsPerSecond:
     const visitor = visitorOf(random.int(0, DEMO_USERS * 2));
     const source = random.weighted(SOURCES.map((s) => [s, s.weight] as const));
     const times = { startMs: atMs, notBeforeMs: atMs, paceMs: 6 * SECOND_MS };
-    for (const event of sessionOf(random, visitor, source, id, times)) {
+    const session = sessionOf(random, visitor, source, id, times);
+    for (const event of hasPages && random.chance(MEASURED_SHARE) ? measured(session) : session) {
       const shifted = random.chance(0.01) ? { ...event, ts: event.ts - oldAgeMs(random) } : event;
       const at = event.ts + (random.chance(0.02) ? random.exponential(2 * MINUTE_MS) : 0);
       pending.push({ at, event: shifted });
       if (random.chance(0.01)) pending.push({ at: at + random.exponential(20 * SECOND_MS), event: shifted });
     }
+  }
+
+  function measured(session: readonly DemoEvent[]): DemoEvent[] {
+    const { viewed, reports } = pagesOf(random, session, id());
+    return [...session.map((event) => viewed.get(event) ?? event), ...reports];
   }
 
   return {

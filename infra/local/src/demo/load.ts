@@ -1,5 +1,6 @@
 /** Loads the generated history through the collector, like any client, and goes on where an earlier load stopped. */
 import { DAY_MS } from '@tributary/model/time';
+import { hasPages } from './begin.ts';
 import { DEMO_DAYS, DEMO_USERS, historyOf } from './history.ts';
 import { type Collector, sendBatch } from './send.ts';
 import { newDemo, readDemoState, writeDemoState } from './state.ts';
@@ -22,7 +23,8 @@ export async function loadHistory({ dataDir, collector, nowMs, signal, onProgres
   let state = readDemoState(dataDir) ?? newDemo(nowMs);
   if (state.isLoaded) return 0;
   const { seed, toMs } = state;
-  const events = historyOf({ seed, users: DEMO_USERS, fromMs: toMs - DEMO_DAYS * DAY_MS, toMs });
+  const fromMs = toMs - DEMO_DAYS * DAY_MS;
+  const events = historyOf({ seed, users: DEMO_USERS, fromMs, toMs, hasPages: hasPages(dataDir) });
   const first = state.sent;
   for (let at = first; at < events.length; at += BATCH_EVENTS) {
     const batch = events.slice(at, at + BATCH_EVENTS);

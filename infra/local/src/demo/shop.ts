@@ -51,6 +51,8 @@ export const SOURCES: readonly Source[] = [
 export const CREATIVES = ['video-a', 'video-b', 'carousel', 'static'] as const;
 export const QUERIES = ['lisbon', 'rome', 'copenhagen', 'krakow', 'porto', 'family room', 'pet friendly', 'sea view'] as const;
 export const PAGES = ['/', '/offers', '/cities', '/help', '/reviews', '/about'] as const;
+/** As the definitions of the demo list them. */
+export const LISTED_PAGES = [...PAGES, '/rooms/:sku'];
 export const ELEMENTS = ['hero', 'price-box', 'gallery', 'map', 'reviews'] as const;
 
 export interface Product {
@@ -62,3 +64,46 @@ const CITIES = ['lis', 'rom', 'cph', 'krk', 'opo', 'vie', 'ber', 'par'];
 export const PRODUCTS: readonly Product[] = CITIES.flatMap((city, i) =>
   [0, 1, 2, 3, 4].map((n) => ({ sku: `${city}-${100 + n}`, priceMinor: 4_900 + i * 850 + n * 3_150 })),
 );
+
+/** An element of the shop's pages, with its part of the width and its height where the viewport is wide. */
+export interface Block {
+  readonly element: string;
+  /** In twelfths of the width: where it begins, and how wide it is. */
+  readonly column: readonly [from: number, wide: number];
+  readonly heightPx: number;
+  /** How much it is looked at beside the others, and clicked. */
+  readonly weight: number;
+  readonly clicks: number;
+}
+
+const block = (element: string, column: Block['column'], heightPx: number, weight: number, clicks: number): Block => {
+  return { element, column, heightPx, weight, clicks };
+};
+
+/** By rows from the top; those of one row stand side by side. */
+export const ROWS_OF_PAGE: Readonly<Record<string, readonly (readonly Block[])[]>> = {
+  '/': [
+    [block('nav', [0, 12], 64, 6, 5)],
+    [block('hero', [0, 12], 420, 24, 2)],
+    [block('search', [2, 8], 96, 21, 9)],
+    [block('city-lisbon', [0, 4], 260, 9, 4), block('city-rome', [4, 4], 260, 8, 3), block('city-porto', [8, 4], 260, 5, 2)],
+    [block('reviews', [0, 7], 300, 8, 1), block('newsletter', [7, 5], 300, 3, 1)],
+    [block('footer', [0, 12], 180, 1, 1)],
+  ],
+  '/rooms/:sku': [
+    [block('nav', [0, 12], 64, 4, 3)],
+    [block('gallery', [0, 8], 480, 30, 6), block('price-box', [8, 4], 480, 22, 8)],
+    [block('description', [0, 8], 340, 14, 0), block('map', [8, 4], 340, 7, 2)],
+    [block('reviews', [0, 12], 420, 12, 2)],
+    [block('similar-rooms', [0, 12], 280, 5, 3)],
+    [block('footer', [0, 12], 180, 1, 1)],
+  ],
+};
+
+/** The same for every other page. */
+export const OTHER_ROWS: readonly (readonly Block[])[] = [
+  [block('nav', [0, 12], 64, 6, 5)],
+  [block('title', [0, 12], 120, 9, 0)],
+  [block('list', [0, 9], 780, 26, 6), block('filters', [9, 3], 780, 8, 4)],
+  [block('footer', [0, 12], 180, 1, 1)],
+];

@@ -20,6 +20,7 @@ const OTHERS = [
   DATA_PATHS.keys,
   DATA_PATHS.eventLogNote,
   DATA_PATHS.demo,
+  DATA_PATHS.demoDefinitions,
   DATA_PATHS.archiveIdentity,
   DATA_PATHS.erasureKey,
 ] as const;

@@ -7,6 +7,8 @@ export const DATA_PATHS = {
   /** Where `npm start` listens, and its keys. */
   localAccess: 'keys.local.json',
   demo: 'demo.json',
+  /** What the roles of a folder with the demo count by, where no other definitions are given. */
+  demoDefinitions: 'demo-definitions.json',
   /** Whose `npm start` runs here. */
   supervisorLock: 'supervisor.lock',
   eventLogNote: 'log.json',

@@ -58,6 +58,7 @@ export const PLACE_OF_PATH: Readonly<Record<keyof typeof DATA_PATHS, SubjectPlac
   keys: null,
   localAccess: null,
   demo: null,
+  demoDefinitions: null,
   supervisorLock: null,
   eventLogNote: null,
   archiveIdentity: null,
