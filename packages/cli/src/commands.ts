@@ -52,6 +52,7 @@ const ENTRIES: readonly Entry[] = [
   },
   { path: ['attribution', 'power'], load: async () => (await import('./commands/attribution-power.ts')).addAttributionPower },
   { path: ['attribution', 'run'], load: async () => (await import('./commands/attribution-run.ts')).addAttributionRun },
+  { path: ['web'], load: async () => (await import('./commands/web.ts')).addWeb },
   { path: ['batch'], load: async () => (await import('./commands/batch.ts')).addBatch },
   { path: ['schedules'], load: async () => (await import('./commands/schedules.ts')).addSchedules },
   { path: ['reprocess'], load: async () => (await import('./commands/reprocess.ts')).addReprocess },

@@ -2,7 +2,11 @@
 import { measureOf } from './money-columns.ts';
 import type { Cell, Field, FieldType, Records } from './records.ts';
 
-const TEXT = new Set(['model', 'channel', 'campaign', 'day', 'week', 'month', 'type', 'currency', 'position', 'path', 'caution']);
+const OF_PAGES = ['page', 'layout', 'element', 'kind', 'cell', 'band', 'form', 'field', 'target', 'host'];
+const TEXT = new Set([
+  ...['model', 'channel', 'campaign', 'day', 'week', 'month', 'type', 'currency', 'position', 'path', 'caution'],
+  ...OF_PAGES,
+]);
 const INTEGERS = new Set([
   'creditMicros',
   'valueMinor',
@@ -20,6 +24,8 @@ const INTEGERS = new Set([
   'steps',
   'creditMicrosDifference',
   'valueMinorDifference',
+  ...['views', 'engagedMs', 'visibleMs', 'botViews', 'ms', 'n', 'focused', 'changed', 'submitted', 'lastField', 'clicks'],
+  ...['percentTenths', 'seenViews'],
 ]);
 
 /** Fields in the order in which rows first name them; a figure that a row does not have is null. */
