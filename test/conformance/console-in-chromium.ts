@@ -67,6 +67,62 @@ function history(): Event[] {
   return [...usual, ...hostile].flat();
 }
 
+export const SHOP = 'shop.example/';
+
+/** A page with twelve elements as on a slide about attention, one with names that would do harm, and many more. */
+function webHistory(): Event[] {
+  let sent = 0;
+  const at = (type: string, page: string, properties: object, element?: string) => {
+    const ts = NOON - (sent % 9) * DAY - 2 * HOUR;
+    const said = { viewId: `v${sent}`, layout: 992, ...properties };
+    return event({
+      ...{ type, ts, id: `web-${sent++}`, userId: `w${sent % 5}`, page },
+      ...(element !== undefined && { element }),
+      properties: said,
+    });
+  };
+  const slide = [2, 4, 2, 15, 2, 3, 4, 25, 2, 5, 8, 6];
+  const boxes = (keys: readonly string[]) =>
+    keys.map((key, i) => [key, slide[i % 12], slide[i % 12], 1, 40 + (i % 3) * 400, 40 + Math.floor(i / 3) * 220, 380, 200]);
+  const report = (page: string, keys: readonly string[], more: object = {}) =>
+    at('activity', page, {
+      ...{ seq: 0, engagedMs: 375, visibleMs: 900, hoverMs: 375, bands: [100, 90, 60, 40, ...Array(16).fill(5)] },
+      ...{
+        els: boxes(keys),
+        moves: keys.slice(0, 4).flatMap((key, i) => [
+          [key, 17 * i, 20],
+          [key, 119, 30 + i],
+        ]),
+      },
+      ...more,
+    });
+  const shop = [
+    ...Array.from({ length: 7 }, () => at('page', `https://${SHOP}`, { nav: 'load' })),
+    report(
+      `https://${SHOP}`,
+      slide.map((_unused, i) => `part-${i}`),
+    ),
+    // Another class of viewports: its places are other ones.
+    report(`https://${SHOP}`, ['part-0'], { layout: 0 }),
+    ...[3, 7, 7].map((i) => at('click', `https://${SHOP}`, { kind: 'click', ex: 5_000, ey: 2_000 }, `part-${i}`)),
+    ...['change', 'focus', 'submit'].map((action) =>
+      at('form', `https://${SHOP}`, { action, form: 'pay', field: 'card', ms: 1_500 }),
+    ),
+    at('link', `https://${SHOP}`, { target: 'outbound', host: 'maps.example' }),
+  ];
+  const harmful = HOSTILE.flatMap((name) => [
+    at('page', `https://shop.example/${name}`, { nav: 'load' }),
+    report('https://shop.example/harm', HOSTILE, { layout: 1440 }),
+    at('form', 'https://shop.example/harm', { action: 'focus', form: name, field: name, ms: 10 }),
+    at('link', 'https://shop.example/harm', { target: 'outbound', host: name }),
+  ]);
+  const viewed = at('page', 'https://shop.example/harm', { nav: 'load', layout: 1440 });
+  const many = Array.from({ length: 230 }, (_, i) =>
+    at('page', `https://shop.example/${LONG.slice(0, 150)}/${i}`, { nav: 'load', layout: 0 }),
+  );
+  return [...shop, ...harmful, viewed, ...many];
+}
+
 const DEFINITIONS = readDefinitions(
   JSON.stringify({
     signals: {
@@ -77,6 +133,7 @@ const DEFINITIONS = readDefinitions(
     sessions: { web: { gap: '30m' } },
     segments: { buyer: { enter: "type == 'purchase'", ttl: '14d' } },
     signalRetention: { days: 40 },
+    web: {},
   }),
   sha256Hex,
 );
@@ -109,10 +166,11 @@ export async function startConsole() {
   const rejecting = await startRejecting();
   const world = await createWorld({ console: readBuilt(folder), definitions: DEFINITIONS, collectors: [rejecting.url] });
   const events = history();
-  for (const one of events.slice(0, 150)) await world.ingest(one);
+  const web = webHistory();
+  for (const one of [...events.slice(0, 150), ...web.slice(0, 20)]) await world.ingest(one);
   await world.cut(1);
   await world.publish(1);
-  for (const one of events.slice(150)) await world.ingest(one);
+  for (const one of [...events.slice(150), ...web.slice(20)]) await world.ingest(one);
   const parked = HOSTILE.map((raw, i) => ({ at: `${i}.0`, code: 'invalid_json', message: `the record ${raw} is not JSON`, raw }));
   await world.commit(0, { parked }, {});
   await world.tick();

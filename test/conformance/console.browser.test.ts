@@ -1,9 +1,9 @@
 /** The console in a browser: what it shows is what the API answers, names of others stay text, and colours, widths and keys keep everybody in. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { count, money, parts, percent } from '../../packages/console/src/app/parts/format.ts';
+import { count, duration, money, parts, percent } from '../../packages/console/src/app/parts/format.ts';
 import { ADMIN, READ } from '../../services/api/test/world.ts';
 import { reportMissingChromium } from './chromium.ts';
-import { type ConsoleInChromium, HOSTILE, startConsole } from './console-in-chromium.ts';
+import { type ConsoleInChromium, HOSTILE, SHOP, startConsole } from './console-in-chromium.ts';
 
 const missing = reportMissingChromium('the console in Chromium (test/conformance/console.browser.test.ts)');
 
@@ -15,6 +15,9 @@ const PAGES = [
   'conversions',
   'conversion?id=order-0&user=u0',
   `conversion?id=hostile-0&user=${encodeURIComponent(HOSTILE[0] as string)}`,
+  'web?days=all',
+  'web?days=all&layout=1440&page=shop.example%2Fharm&basis=viewport&over=moves',
+  'web?from=2020-01-01&to=2020-01-02',
   'user?id=u0',
   `user?id=${encodeURIComponent(HOSTILE[1] as string)}`,
   'user?id=unknown',
@@ -151,6 +154,60 @@ describe.skipIf(on === null)('in Chromium', () => {
     expect(await page.locator('.journeys > li').count()).toBe(journeys.length);
   });
 
+  test('law 4: pages, shares and ranks, forms and links are those of the API; elements and elsewhere are the page', async () => {
+    for (const layer of ['merged', 'batch', 'speed']) {
+      await open(`web?pages=all&layer=${layer}`);
+      const range = `from=2026-10-22&to=2026-11-21&layer=${layer}`;
+      const pages = await answer(`/v1/pages?by=page&sort=views&limit=200&${range}`);
+      if (layer !== 'speed') expect(pages.rows[0].page).toBe(SHOP);
+      expect(pages.rows.length).toBeGreaterThan(1);
+      const shown = (await cellsOf('Pages')).map(([name, views, , engaged]) => [name, views, engaged]);
+      expect([layer, shown]).toEqual([
+        layer,
+        pages.rows.map((row: PageRow) => [shortened(row.page), count(row.views), duration(row.engagedMs)]),
+      ]);
+    }
+    await open('web');
+    const body = await answer(`/v1/attention?page=${encodeURIComponent(SHOP)}&layout=992`);
+    const rows = body.rows.map(({ element, percentTenths, rank, n, seenViews, clicks }: ElementRow) => [
+      ...[element, `${(percentTenths / 10).toFixed(1)} %`, `#${rank}`, duration(n), count(seenViews), count(clicks)],
+    ]);
+    expect(rows.slice(0, 2)).toEqual([
+      ['part-7', '6.7 %', '#1', '25 ms', '1', '2'],
+      ['part-3', '4.0 %', '#2', '15 ms', '1', '1'],
+    ]);
+    expect(await cellsOf('Attention by element')).toEqual(rows);
+    const drawn = await page.locator('.outline-figure').allTextContents();
+    expect(drawn.toSorted()).toEqual(
+      body.rows.map((row: ElementRow) => `${(row.percentTenths / 10).toFixed(1)} % #${row.rank}`).toSorted(),
+    );
+    await page.getByText(`Elsewhere, in no element: ${duration(body.elsewhere)}.`).waitFor();
+    expect(await cellsOf('Fields of forms')).toEqual([['pay', 'card', '2', '1', '1', '0', '1 s']]);
+    expect(await cellsOf('Links')).toEqual([['maps.example', 'outbound', '1']]);
+    const inked = () =>
+      page.locator('.schematic canvas').evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+        return data.some((value) => value !== 0);
+      });
+    expect(await inked()).toBe(false);
+    await page.getByRole('group', { name: 'Heat on the page' }).getByRole('radio', { name: 'Heat of clicks' }).check();
+    await page.waitForFunction(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('.schematic canvas');
+      return canvas
+        ?.getContext('2d')
+        ?.getImageData(0, 0, canvas.width, canvas.height)
+        .data.some((value) => value !== 0);
+    });
+    expect(await tableOf('Pages').locator('tbody tr').count()).toBe(12);
+    await page.getByRole('link', { name: 'All of them' }).click();
+    await page.getByRole('link', { name: 'shop.example/harm' }).click();
+    await settled();
+    expect(new URL(page.url()).searchParams.get('page')).toBe('shop.example/harm');
+    expect((await cellsOf('Attention by element')).map(([name]) => name).toSorted()).toEqual(
+      HOSTILE.map((name) => shortened(name, 32)).toSorted(),
+    );
+  });
+
   test('what is chosen is in the address, and links go without loading the page again', async () => {
     await open('attribution');
     await page.evaluate(() => Object.assign(globalThis, { same: true }));
@@ -222,6 +279,18 @@ describe.skipIf(on === null)('in Chromium', () => {
     expect(new URL(page.url()).search).toBe('?days=7');
   });
 
+  test('law 7: each part of a page of a site says that it is not complete, as each is an answer of its own', async () => {
+    await open('web');
+    world.broken.partition = 1;
+    await world.tick();
+    await page.reload();
+    await settled();
+    const marks = page.getByText(/^not complete: /);
+    expect([await page.locator('.banner').count(), await marks.count()]).toEqual([1, 5]);
+    world.broken.partition = -1;
+    await world.tick();
+  });
+
   test('pages have no fault that axe finds in either theme, and names of others run nothing', async () => {
     for (const path of PAGES) {
       await open(path);
@@ -268,6 +337,21 @@ describe.skipIf(on === null)('in Chromium', () => {
 
   test('nothing was refused by its policy, nothing failed, and no other address was asked', () => expect(troubles).toEqual([]));
 });
+
+interface PageRow {
+  readonly page: string;
+  readonly views: number;
+  readonly engagedMs: number;
+}
+
+interface ElementRow {
+  readonly element: string;
+  readonly percentTenths: number;
+  readonly rank: number;
+  readonly n: number;
+  readonly seenViews: number;
+  readonly clicks: number;
+}
 
 interface ComparedRow {
   readonly channel: string;

@@ -130,4 +130,20 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     to: "const ROWS = ['els'] as const;",
     test: 'services/collector/test/names.test.ts',
   },
+  {
+    lie: 'the console draws what other viewports look at on the page of one',
+    law: '4',
+    file: 'packages/console/src/app/pages/web-attention.tsx',
+    from: '{ page, layout: drawn, basis: basis.value, ...range }',
+    to: '{ page, basis: basis.value, ...range }',
+    test: 'test/conformance/console.browser.test.ts',
+  },
+  {
+    lie: 'the console says all of a page of what is in no element',
+    law: '4',
+    file: 'packages/console/src/app/pages/web-attention.tsx',
+    from: '{figure(elsewhere, basis)}',
+    to: '{figure(total, basis)}',
+    test: 'test/conformance/console.browser.test.ts',
+  },
 ];

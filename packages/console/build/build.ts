@@ -13,7 +13,7 @@ import { BUILT_FOLDER, LIST_FILE, PAGE_FILE } from '../src/built.ts';
 const ROOT = join(import.meta.dirname, '..');
 const APP = join(ROOT, 'src/app');
 /** In the order of the cascade. */
-const STYLES = ['tokens', 'layout', 'parts', 'pages'];
+const STYLES = ['tokens', 'layout', 'parts', 'pages', 'web'];
 
 /** Bytes, compressed, of what a first visit loads, and of all files together. */
 export interface Sizes {

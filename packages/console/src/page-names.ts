@@ -4,6 +4,7 @@ export const PAGES = [
   'paths',
   'conversions',
   'conversion',
+  'web',
   'user',
   'signals',
   'live',

@@ -9,7 +9,7 @@ import { logOut, useSession } from './state/session.ts';
 import { type Theme, useTheme } from './state/theme.ts';
 
 const GROUPS: readonly (readonly [string, readonly PageName[]])[] = [
-  ['Reports', ['attribution', 'paths', 'conversions']],
+  ['Reports', ['attribution', 'paths', 'conversions', 'web']],
   ['Users', ['user', 'signals']],
   ['Platform', ['live', 'operations', 'rejections', 'dead-letters', 'system']],
 ];

@@ -13,6 +13,7 @@ import { RejectionsPage } from './rejections.tsx';
 import { SignalsPage } from './signals.tsx';
 import { SystemPage } from './system.tsx';
 import { UserPage } from './user.tsx';
+import { WebPage } from './web.tsx';
 
 interface Page {
   readonly title: string;
@@ -40,6 +41,11 @@ export const PAGE_TABLE: Readonly<Record<PageName, Page>> = {
     title: 'One conversion',
     lead: 'Which touches led to it, and what each of them is credited under every model.',
     Page: ConversionPage,
+  },
+  web: {
+    title: 'Web',
+    lead: 'What people do on pages: which are viewed, which parts of them hold attention, where forms are given up.',
+    Page: WebPage,
   },
   user: {
     title: 'User',

@@ -32,18 +32,28 @@ export function useReportChoice(place: Place) {
   const both = [ofConversions, ofTouches];
   const { names, only } = currenciesOf(both.map(({ answer }) => answer));
   const asked = place.query.get('currency');
-  const layerAsked = place.query.get('layer');
   const choice: ReportChoice = {
-    days: daysOf(place.query, Date.now()),
-    layer: layerAsked === 'staged' ? layerAsked : (LAYERS.find(([layer]) => layer === layerAsked)?.[0] ?? 'merged'),
+    ...choiceWithoutMoney(place),
     currency: asked ?? only,
     filter: asked === null ? {} : { currency: asked },
     isKnown: both.every(({ isWaiting }) => !isWaiting),
+  };
+  return { choice, currencies: names };
+}
+
+/** For a report without amounts. */
+export function choiceWithoutMoney(place: Place): ReportChoice {
+  const layerAsked = place.query.get('layer');
+  return {
+    days: daysOf(place.query, Date.now()),
+    layer: layerAsked === 'staged' ? layerAsked : (LAYERS.find(([layer]) => layer === layerAsked)?.[0] ?? 'merged'),
+    currency: null,
+    filter: {},
+    isKnown: true,
     // From the address as it is then: what was drawn before may be clicked later.
     change: (changes) => go(addressWith(placeNow(), changes), { replaces: true }),
     link: (changes) => addressWith(place, changes),
   };
-  return { choice, currencies: names };
 }
 
 export function ReportControls({ choice, currencies }: ReturnType<typeof useReportChoice>) {
