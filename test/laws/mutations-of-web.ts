@@ -54,7 +54,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     lie: 'elements have more of a report than there was',
     law: '4',
     file: 'packages/views/src/web/web-event.ts',
-    from: 'return isMore ? [] : parts;',
+    from: 'return cursor > hoverMs || viewport > engagedMs ? NOTHING : parts;',
     to: 'return parts;',
     test: 'test/golden/views.test.ts',
   },

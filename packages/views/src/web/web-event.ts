@@ -157,34 +157,53 @@ export function webEvent(event: Event, definitions: Definitions): WebEvent | und
 }
 
 function bandsOf(value: unknown, engagedMs: number): readonly number[] {
-  if (!Array.isArray(value) || value.length !== BANDS || !value.every((one) => isWhole(one, MOST_ENGAGED_MS))) return [];
-  return sumOf(value) > engagedMs ? [] : value;
+  if (!Array.isArray(value) || value.length !== BANDS) return NOTHING;
+  let sum = 0;
+  for (const one of value) {
+    if (!isWhole(one, MOST_ENGAGED_MS)) return NOTHING;
+    sum += one;
+  }
+  return sum > engagedMs ? NOTHING : value;
 }
 
 function elementsOf(value: unknown, hoverMs: number, engagedMs: number): readonly ElementPart[] {
-  const parts = rowsOf(value, MOST_ELEMENTS, 7).map(([key, [cursorMs, viewportMs, seen, x, y, w, h]]): ElementPart => {
-    return { element: nameOf(key), cursorMs, viewportMs, seen: Math.min(1, seen), box: [x, y, w, h] };
-  });
-  const isMore = sumOf(parts.map((part) => part.cursorMs)) > hoverMs || sumOf(parts.map((part) => part.viewportMs)) > engagedMs;
-  return isMore ? [] : parts;
+  if (!areRows(value, MOST_ELEMENTS, 7)) return NOTHING;
+  const parts: ElementPart[] = [];
+  let [cursor, viewport] = [0, 0];
+  for (const row of value) {
+    const [key, cursorMs, viewportMs, seen, x, y, w, h] = row as unknown as readonly [string, ...Seven];
+    cursor += cursorMs;
+    viewport += viewportMs;
+    parts.push({ element: nameOf(key), cursorMs, viewportMs, seen: Math.min(1, seen), box: [x, y, w, h] });
+  }
+  return cursor > hoverMs || viewport > engagedMs ? NOTHING : parts;
 }
 
 function cellsOf(value: unknown, hoverMs: number): readonly CellPart[] {
-  const parts = rowsOf(value, MOST_CELLS, 2).map(([key, [cell, ms]]): CellPart => ({ element: nameOf(key), cell, ms }));
-  return parts.some(({ cell }) => cell > LAST_CELL) || sumOf(parts.map(({ ms }) => ms)) > hoverMs ? [] : parts;
+  if (!areRows(value, MOST_CELLS, 2)) return NOTHING;
+  const parts: CellPart[] = [];
+  let sum = 0;
+  for (const row of value) {
+    const [key, cell, ms] = row as unknown as readonly [string, number, number];
+    if (cell > LAST_CELL) return NOTHING;
+    sum += ms;
+    parts.push({ element: nameOf(key), cell, ms });
+  }
+  return sum > hoverMs ? NOTHING : parts;
 }
 
 type Seven = readonly [number, number, number, number, number, number, number];
 
-/** Rows of a key and whole numbers; none where one of them is malformed. */
-function rowsOf(value: unknown, most: number, numbers: number): readonly (readonly [key: string, numbers: Seven])[] {
-  const isRow = (row: unknown) =>
-    Array.isArray(row) &&
-    row.length === numbers + 1 &&
-    typeof row[0] === 'string' &&
-    row.slice(1).every((one) => isWhole(one, MOST_PX));
-  if (!Array.isArray(value) || value.length > most || !value.every(isRow)) return [];
-  return (value as readonly (readonly [string, ...number[]])[]).map(([key, ...rest]) => [key, rest as unknown as Seven]);
+const NOTHING: readonly never[] = [];
+
+/** Rows of a key and whole numbers, each of them well-formed. A report has dozens: nothing is copied to look at them. */
+function areRows(value: unknown, most: number, numbers: number): value is readonly (readonly unknown[])[] {
+  if (!Array.isArray(value) || value.length > most) return false;
+  for (const row of value as readonly unknown[]) {
+    if (!Array.isArray(row) || row.length !== numbers + 1 || typeof row[0] !== 'string') return false;
+    for (let i = 1; i <= numbers; i++) if (!isWhole(row[i], MOST_PX)) return false;
+  }
+  return true;
 }
 
 function cellOf(ex: unknown, ey: unknown): number | undefined {
@@ -203,10 +222,6 @@ function isWhole(value: unknown, most: number): value is number {
 
 function whole(value: unknown, most: number): number {
   return isWhole(value, most) ? value : 0;
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0);
 }
 
 /** A name as it is in keys of rows, which are joined by tabs. */
