@@ -14,6 +14,7 @@ import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { fill } from './fill.ts';
 import { PARTITIONS, withRedisLog } from './redis-log.ts';
 import type { Figure } from './report.ts';
+import { benchWebAnswers } from './web-answers.ts';
 import { type Workload, type WorkloadEvent, workload } from './workload.ts';
 
 const ROUNDS = 3;
@@ -42,6 +43,7 @@ export async function benchWeb(load: Workload): Promise<Figure[]> {
       goal: { value: 0.95, better: 'more' },
       note: note(without),
     },
+    ...(await benchWebAnswers()),
   ];
 }
 
