@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const COMPUTE = 'packages/archive/src/compute';
 const TEST = 'jobs/recompute/test/erasure.test.ts';
+const PAST = 'jobs/recompute/test/erasure-past.test.ts';
 
 export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
@@ -33,8 +34,8 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     lie: 'an erasure says nothing of what lies after the next cut',
     law: '9',
     file: `${COMPUTE}/forget.ts`,
-    from: 'return [...new Set([...before.filter((digest) => !gone.has(digest)), ...erased])].sort();',
-    to: 'return [...new Set(erased)].filter((digest) => !gone.has(digest)).sort();',
+    from: '...(before.erased ?? []).filter((digest) => !(digest in now.lifted)), ...now.erased',
+    to: '...now.erased',
     test: TEST,
   },
   {
@@ -60,5 +61,45 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     from: "'ANTI JOIN erased_now USING (user_key)'",
     to: "''",
     test: TEST,
+  },
+  {
+    lie: 'what corrections read again of a user who was lifted is what came before',
+    law: '9',
+    file: `${COMPUTE}/corrections.ts`,
+    from: "if (lifted !== undefined) await dropForgotten(session, spec.dataDir, { lifted }, 'sent');",
+    to: '',
+    test: PAST,
+  },
+  {
+    lie: 'values of the past look at what a user sent before they were lifted',
+    law: '9',
+    file: `${COMPUTE}/forget.ts`,
+    from: '(held.position, held.entry_index) <= (said.position, said.entry_index)',
+    to: 'false',
+    test: PAST,
+  },
+  {
+    lie: 'values of the past look at users who are erased',
+    law: '9',
+    file: 'packages/archive/src/history/past-values.ts',
+    from: "await dropForgotten(session, past.dataDir, past.forgotten, 'events');",
+    to: '',
+    test: PAST,
+  },
+  {
+    lie: 'who is drawn from the archive may be erased',
+    law: '9',
+    file: 'packages/archive/src/history/sampled-users.ts',
+    from: 'if (erased.length === 0)',
+    to: 'if (erased.length >= 0)',
+    test: PAST,
+  },
+  {
+    lie: 'a key of digests that is gone is made again',
+    law: '9',
+    file: 'packages/archive/src/erasure-key.ts',
+    from: '    await demandNoDigests(dataDir);\n',
+    to: '',
+    test: PAST,
   },
 ];

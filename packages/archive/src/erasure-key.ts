@@ -7,13 +7,14 @@ import { readFile } from 'node:fs/promises';
 import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { createDurably, errorCode } from './durable.ts';
+import { listGenerations, readGeneration } from './generations.ts';
 
 const KEY_BYTES = 32;
 const BLOCK_BYTES = 64;
 /** Hex digits of a digest: 128 bits. */
 const DIGITS = 32;
 
-/** Throws `archive_corrupt` where the file is there and is none. */
+/** Throws `archive_corrupt` where the file is there and is none, or is gone though there are digests by it. */
 export async function erasureKey(dataDir: string): Promise<Buffer> {
   const path = dataPath(dataDir, 'erasureKey');
   for (;;) {
@@ -22,7 +23,20 @@ export async function erasureKey(dataDir: string): Promise<Buffer> {
       throw error;
     });
     if (text !== null) return keyIn(text);
+    await demandNoDigests(dataDir);
     await createDurably(path, `${JSON.stringify({ key: randomBytes(KEY_BYTES).toString('hex') })}\n`);
+  }
+}
+
+/** Another key would know none of them: what comes of users who were erased would count again. */
+async function demandNoDigests(dataDir: string): Promise<void> {
+  for (const number of await listGenerations(dataDir)) {
+    const { erased, lifted } = await readGeneration(dataDir, number);
+    if (erased === undefined && lifted === undefined) continue;
+    throw new TributaryError(
+      'archive_corrupt',
+      `${DATA_PATHS.erasureKey} is gone, and generation ${number} names users by it who were erased. Put the file of a backup there`,
+    );
   }
 }
 

@@ -82,6 +82,12 @@ export const EVENT_COLUMNS = {
   entry_index: 'INTEGER',
 } as const;
 
+/** Where an event lies in the log of its partition. */
+export interface ArchivedPlace {
+  readonly position: string;
+  readonly entryIndex: number;
+}
+
 /** `retired`: its files are gone; the manifest still describes it. */
 export type GenerationState = 'pending' | 'computed' | 'failed' | 'superseded' | 'retired';
 
@@ -130,6 +136,8 @@ export interface GenerationManifest {
   readonly leftOut?: readonly string[];
   /** Digests of the users whose events do not count after its cut, because they were erased; absent: none. */
   readonly erased?: readonly string[];
+  /** By digest, the place after which events count again of users who were erased and lifted; absent: none were. */
+  readonly lifted?: Readonly<Record<string, ArchivedPlace>>;
   /** When readers get it; absent: as soon as it is computed. */
   readonly promotion?: StagedPromotion;
 }

@@ -17,7 +17,7 @@ import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
 import { countCorrected } from './corrections.ts';
 import { keptOfBase, mergeEvents, writeIncrement } from './event-files.ts';
-import { allForgotten, NOTHING_FORGOTTEN, stillErased } from './forget.ts';
+import { allForgotten, NOTHING_FORGOTTEN, stillForgotten } from './forget.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
 import {
@@ -154,8 +154,7 @@ async function finish(
     ...(spec.reread !== undefined && { recounted: recorrected }),
     ...(forgotten.events > 0 && { forgotten: forgotten.events }),
   };
-  const erased = stillErased(spec.base?.erased ?? [], forgotten);
-  return { ...kept, events, conversions, counts, ...(erased.length > 0 && { erased }) };
+  return { ...kept, events, conversions, counts, ...stillForgotten(spec.base ?? {}, forgotten) };
 }
 
 async function countEvents(

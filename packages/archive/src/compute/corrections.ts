@@ -12,6 +12,7 @@ import { correctionsOf } from '@tributary/signals/definitions/corrections';
 import type { DuckDb, SqlValue } from '../duckdb.ts';
 import { READ_FIELD } from '../field-values.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS, type StoredFile } from '../layout.ts';
+import { dropForgotten } from './forget.ts';
 import { baseEvents, type Columns, countOf, parquetFiles, sentEvents } from './relations.ts';
 import type { ComputeSpec, Reread, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
@@ -87,9 +88,14 @@ async function readAgain(
   { files, spans }: Reread,
 ): Promise<void> {
   const sent = sentEvents(spec.dataDir, files.slice(shard.from, shard.to).flat(), definitions);
-  const views = { sent, held: baseEvents(spec, shard, definitions) };
-  for (const [name, rows] of Object.entries(views))
-    await session.run(`CREATE OR REPLACE VIEW ${name} AS SELECT * FROM ${rows} WHERE ${within(spans)}`);
+  const held = baseEvents(spec, shard, definitions);
+  await session.run(`CREATE OR REPLACE VIEW held AS SELECT * FROM ${held} WHERE ${within(spans)}`);
+  const { lifted } = spec.base ?? {};
+  // What came before a lift is in these files, maybe under the ids of what counts.
+  await session.run(
+    `CREATE OR REPLACE ${lifted === undefined ? 'VIEW' : 'TABLE'} sent AS SELECT * FROM ${sent} WHERE ${within(spans)}`,
+  );
+  if (lifted !== undefined) await dropForgotten(session, spec.dataDir, { lifted }, 'sent');
   for (const sql of statementsOf('reread.sql')) await session.run(sql);
   const lacking = (await countOf(session, 'replaced')) - (await countOf(session, 'sent_first'));
   if (lacking !== 0)

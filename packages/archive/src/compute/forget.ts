@@ -6,25 +6,54 @@ import type { Definitions } from '@tributary/model/definitions';
 import { ERASURE_TYPES } from '@tributary/model/erasure';
 import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
+import type { GenerationManifest } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
 import { baseEvents, countOf } from './relations.ts';
 import type { ComputeSpec, Forgotten, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
-export const NOTHING_FORGOTTEN: Forgotten = { events: 0, erased: [], lifted: [] };
+export const NOTHING_FORGOTTEN: Forgotten = { events: 0, erased: [], lifted: {} };
+
+/** What a generation knows of users who were erased. */
+export type KnownForgotten = Pick<GenerationManifest, 'erased' | 'lifted'>;
 
 export function allForgotten(parts: readonly Forgotten[]): Forgotten {
   return {
     events: parts.reduce((sum, { events }) => sum + events, 0),
     erased: parts.flatMap(({ erased }) => erased),
-    lifted: parts.flatMap(({ lifted }) => lifted),
+    lifted: Object.assign({}, ...parts.map(({ lifted }) => lifted)) as Forgotten['lifted'],
   };
 }
 
-/** In order, so that two attempts write the same. */
-export function stillErased(before: readonly string[], { erased, lifted }: Forgotten): string[] {
-  const gone = new Set(lifted);
-  return [...new Set([...before.filter((digest) => !gone.has(digest)), ...erased])].sort();
+/** What the next generation is to know. In order, so that two attempts write the same. */
+export function stillForgotten(before: KnownForgotten, now: Forgotten): KnownForgotten {
+  const places = { ...before.lifted, ...now.lifted };
+  const erased = [...new Set([...(before.erased ?? []).filter((digest) => !(digest in now.lifted)), ...now.erased])].sort();
+  for (const digest of erased) delete places[digest];
+  const lifted = Object.fromEntries(Object.entries(places).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { ...(erased.length > 0 && { erased }), ...(Object.keys(lifted).length > 0 && { lifted }) };
+}
+
+/**
+ * Takes out of a table of archived events, `user_key`, `position` and `entry_index` among its columns, what a generation at the same cut does not count:
+ * events of users who are erased, and of those who were lifted what lies before.
+ */
+export async function dropForgotten(session: DuckDb, dataDir: string, known: KnownForgotten, table: string): Promise<void> {
+  const { erased = [], lifted = {} } = known;
+  if (erased.length + Object.keys(lifted).length === 0) return;
+  const places = [
+    ...erased.map((digest) => ({ digest, position: null, entry_index: null })),
+    ...Object.entries(lifted).map(([digest, { position, entryIndex }]) => ({ digest, position, entry_index: entryIndex })),
+  ];
+  const digestOfKey = digestSql('user_key', await erasureKey(dataDir));
+  await session.run(
+    `DELETE FROM ${table} WHERE rowid IN (
+       SELECT held.rowid FROM ${table} AS held
+       JOIN (SELECT user_key, ${digestOfKey} AS digest FROM (SELECT DISTINCT user_key FROM ${table})) USING (user_key)
+       JOIN (SELECT unnest(from_json($places::JSON, '[{"digest":"VARCHAR","position":"VARCHAR","entry_index":"INTEGER"}]'), recursive := true)) AS said USING (digest)
+       WHERE said.position IS NULL OR (held.position, held.entry_index) <= (said.position, said.entry_index))`,
+    { places: JSON.stringify(places) },
+  );
 }
 
 /** What was refused: the place of an arrival is at or before the one after which events count. */
@@ -46,9 +75,16 @@ export async function forgetFresh(session: DuckDb, { dataDir, base }: ComputeSpe
   );
   for (const sql of statementsOf('forget.sql')) await session.run(sql);
   await session.run(DELETE_REFUSED);
-  const rows = await session.rows(`SELECT ${digest} AS digest, lifted IS NULL AS is_erased FROM forgotten`);
-  const digests = (isErased: boolean) => rows.filter((row) => row['is_erased'] === isErased).map((row) => String(row['digest']));
-  return { erased: digests(true), lifted: digests(false) };
+  const rows = await session.rows(
+    `SELECT ${digest} AS digest, lifted.position AS position, lifted.entry_index AS entry_index FROM forgotten`,
+  );
+  const [gone, back] = [rows.filter(({ position }) => position === null), rows.filter(({ position }) => position !== null)];
+  return {
+    erased: gone.map((row) => String(row['digest'])),
+    lifted: Object.fromEntries(
+      back.map((row) => [String(row['digest']), { position: String(row['position']), entryIndex: Number(row['entry_index']) }]),
+    ),
+  };
 }
 
 /** Leaves the base's events of those who were erased since in `replaced`, with those that corrections replace. */

@@ -1,6 +1,6 @@
 /** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
 import type { CorrectedSpan } from '@tributary/model/corrections';
-import type { GenerationManifest, StoredFile } from '../layout.ts';
+import type { ArchivedPlace, GenerationManifest, StoredFile } from '../layout.ts';
 
 export interface ComputeSpec {
   readonly dataDir: string;
@@ -67,14 +67,14 @@ export interface ShardPart {
 export interface Forgotten {
   /** How many of the base's events went. */
   readonly events: number;
-  /** Digests of users who are erased at the cut, and of those who are not any longer. */
+  /** Digests of users who are erased at the cut, and by digest from where on events count of those who were lifted. */
   readonly erased: readonly string[];
-  readonly lifted: readonly string[];
+  readonly lifted: Readonly<Record<string, ArchivedPlace>>;
 }
 
 export type ComputeBase = Pick<
   GenerationManifest,
-  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased'
+  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased' | 'lifted'
 >;
 
 export interface ComputeLimits {
@@ -87,4 +87,7 @@ export interface ComputeLimits {
   readonly filesPerKind: number;
 }
 
-export type ComputeResult = Pick<GenerationManifest, 'views' | 'leftOut' | 'events' | 'conversions' | 'counts' | 'erased'>;
+export type ComputeResult = Pick<
+  GenerationManifest,
+  'views' | 'leftOut' | 'events' | 'conversions' | 'counts' | 'erased' | 'lifted'
+>;

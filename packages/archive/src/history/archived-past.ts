@@ -4,6 +4,7 @@ import { type Definitions, storedDefinitions } from '@tributary/model/definition
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { partitionsOf } from '../audit/audit.ts';
+import type { KnownForgotten } from '../compute/forget.ts';
 import { readGeneration } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
@@ -21,6 +22,8 @@ export interface ArchivedPast {
   readonly lastSegment: readonly number[];
   /** Events of the cut, duplicates included; each file was held against its manifest. */
   readonly files: readonly StoredFile[];
+  /** What the generation does not count of users who were erased. */
+  readonly forgotten: KnownForgotten;
 }
 
 /** Lists again before anything is computed, also where no queue tries again. Merging replaces files seldom, and what it replaced stays for a day: a third list that is old has another cause. */
@@ -35,7 +38,11 @@ export async function archivedPast(
   for (let lists = 1; ; lists++) {
     const publication = await currentPublication(dataDir);
     if (publication === null) return null;
-    const { generation, createdAt, definitions, lastSegment } = await readGeneration(dataDir, publication.generation);
+    const { generation, createdAt, definitions, lastSegment, erased, lifted } = await readGeneration(
+      dataDir,
+      publication.generation,
+    );
+    const forgotten = { ...(erased && { erased }), ...(lifted && { lifted }) };
     const files = await filesUpTo(dataDir, lastSegment);
     try {
       for (const file of files) {
@@ -49,7 +56,7 @@ export async function archivedPast(
       throw error;
     }
     const inForce = storedDefinitions(definitions, sha256Hex);
-    return { dataDir, generation, cutMs: createdAt, definitions: inForce, lastSegment, files };
+    return { dataDir, generation, cutMs: createdAt, definitions: inForce, lastSegment, files, forgotten };
   }
 }
 

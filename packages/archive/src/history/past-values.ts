@@ -8,6 +8,7 @@
  */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { ERASURE_TYPES } from '@tributary/model/erasure';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
 import { SAID } from '@tributary/model/identity/message-line';
@@ -15,9 +16,11 @@ import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue } from '@tributary/signals/value';
 import { adopt } from '../compute/adopt.ts';
+import { dropForgotten } from '../compute/forget.ts';
 import { messagesSql, parquetFiles } from '../compute/relations.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
+import { sqlText } from '../parquet.ts';
 import { type ArchivedPast, causeOf } from './archived-past.ts';
 import { openSpool, spoolSql } from './spool.ts';
 
@@ -88,6 +91,9 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
   }
 }
 
+/** Without the records that say of a user that they are erased, or lifted. */
+const NO_RECORD = `e.type NOT IN (${ERASURE_TYPES.map(sqlText).join(', ')})`;
+
 function reachOf(definitions: readonly SignalDefinition[]): number {
   return Math.max(0, ...definitions.map(({ reachMs }) => reachMs));
 }
@@ -117,9 +123,10 @@ async function loadEvents(session: DuckDb, past: ArchivedPast, fields: readonly 
     LATER_COLUMNS,
   );
   const isReached = `e.ts < u.last_ms AND e.ts >= u.first_ms - ${reachMs}`;
-  await session.run(`CREATE TABLE events AS SELECT u.user_nr, e.ts, e.id, e.position, e.entry_index, ${isReached} AS is_reached,
+  await session.run(`CREATE TABLE events AS SELECT u.user_nr, u.user_key, e.ts, e.id, e.position, e.entry_index, ${isReached} AS is_reached,
     ${others.map((column) => `CASE WHEN ${isReached} THEN e."${column}" END AS "${column}"`).join(', ')}
-    FROM ${archived} AS e JOIN users AS u ON u.user_key = e.user_key`);
+    FROM ${archived} AS e JOIN users AS u ON u.user_key = e.user_key WHERE ${NO_RECORD}`);
+  await dropForgotten(session, past.dataDir, past.forgotten, 'events');
   await session.run(`DELETE FROM events WHERE rowid IN (
     SELECT row FROM (
       SELECT rowid AS row, row_number() OVER (PARTITION BY user_nr, id ORDER BY position, entry_index) AS arrival FROM events
@@ -133,8 +140,11 @@ async function loadJoined(session: DuckDb, past: ArchivedPast, fields: readonly 
   const columns = fields.map((field) => FIELDS[field].column);
   const needed = [...new Set([...columns, 'id', 'type', 'user_id', 'user_key', 'received_at', 'properties'])];
   const archived = parquetFiles(past.dataDir, past.files, pick([...needed, 'position', 'entry_index']), LATER_COLUMNS);
-  await session.run(`CREATE TABLE everything AS SELECT ${needed.map((column) => `e."${column}"`).join(', ')}, e.said
-    FROM ${messagesSql(archived)} AS e SEMI JOIN users USING (user_key)
+  await session.run(
+    `CREATE TABLE arrived AS SELECT ${needed.map((column) => `e."${column}"`).join(', ')}, e.said, e.position, e.entry_index FROM ${messagesSql(archived)} AS e SEMI JOIN users USING (user_key) WHERE ${NO_RECORD}`,
+  );
+  await dropForgotten(session, past.dataDir, past.forgotten, 'arrived');
+  await session.run(`CREATE TABLE everything AS SELECT * EXCLUDE (position, entry_index) FROM arrived
     QUALIFY row_number() OVER (PARTITION BY user_key, id ORDER BY position, entry_index) = 1`);
   await adopt(session, past.definitions.joinedMs as number);
   await session.run(`CREATE TABLE events AS SELECT u.user_nr, ${columns.map((column) => `e."${column}"`).join(', ')}
@@ -143,7 +153,7 @@ async function loadJoined(session: DuckDb, past: ArchivedPast, fields: readonly 
         CASE WHEN said IS NULL THEN properties ELSE nullif(json_merge_patch(properties, '{"${SAID}":null}')::VARCHAR, '{}') END AS properties)
       FROM adopted) AS e JOIN users AS u USING (user_key)
     WHERE e.ts < u.last_ms AND e.ts >= u.first_ms - ${reachMs}`);
-  for (const table of ['everything', 'adopted', 'items', 'lent', 'owners']) await session.run(`DROP TABLE ${table}`);
+  for (const table of ['arrived', 'everything', 'adopted', 'items', 'lent', 'owners']) await session.run(`DROP TABLE ${table}`);
 }
 
 function pick(names: readonly string[]): Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'>> {
