@@ -3,6 +3,8 @@ import type { Mutation } from './mutation-list.ts';
 
 const COMPUTE = 'packages/archive/src/compute';
 const TEST = 'jobs/recompute/test/erasure.test.ts';
+const API = 'services/api/src';
+const RECEIPTS = 'services/api/test/erasures.test.ts';
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
 
 export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
@@ -101,5 +103,53 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     from: '    await demandNoDigests(dataDir);\n',
     to: '',
     test: PAST,
+  },
+  {
+    lie: 'a receipt takes a digest of an erasure that was lifted for its own',
+    law: '9',
+    file: `${API}/erasures/shown.ts`,
+    from: "(manifest.cut[partition] ?? '') > recorded.position",
+    to: "(manifest.cut[partition] ?? '') >= ''",
+    test: RECEIPTS,
+  },
+  {
+    lie: 'a receipt calls an erasure recorded that the log may not have',
+    law: '9',
+    file: `${API}/erasures/shown.ts`,
+    from: "recorded === null ? 'requested' : 'recorded'",
+    to: "recorded === null ? 'recorded' : 'recorded'",
+    test: RECEIPTS,
+  },
+  {
+    lie: 'generations that a rollback may serve hold no bytes of an erased user',
+    law: '9',
+    file: `${API}/erasures/shown.ts`,
+    from: "seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt))",
+    to: 'isWithout(seen.served, receipt)',
+    test: RECEIPTS,
+  },
+  {
+    lie: 'an erasure is lifted while frozen rows of the user still count',
+    law: '9',
+    file: `${API}/routes/erasures.ts`,
+    from: "state !== 'recomputed' && state !== 'lifting'",
+    to: "state !== 'recomputed' && state !== 'lifting' && state !== 'notCounted'",
+    test: RECEIPTS,
+  },
+  {
+    lie: 'conversions of an erased user are listed',
+    law: '9',
+    file: `${API}/routes/conversions.ts`,
+    from: '.filter(({ userKey }) => !isErased(userKey))',
+    to: '',
+    test: RECEIPTS,
+  },
+  {
+    lie: 'conversions of an erased user are explained',
+    law: '9',
+    file: `${API}/routes/conversions.ts`,
+    from: 'if (erasedUsers(context)(found.userKey)) throw notFound(id, request.query.user);',
+    to: '',
+    test: RECEIPTS,
   },
 ];

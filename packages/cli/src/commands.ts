@@ -38,6 +38,9 @@ const ENTRIES: readonly Entry[] = [
   { path: ['segments'], load: async () => (await import('./commands/segments.ts')).addSegments },
   { path: ['users', 'export'], load: async () => (await import('./commands/users-export.ts')).addUsersExport },
   { path: ['users', 'keys'], load: async () => (await import('./commands/users-keys.ts')).addUsersKeys },
+  { path: ['users', 'erase'], load: async () => (await import('./commands/users-erase.ts')).addUsersErase },
+  { path: ['users', 'erasures'], load: async () => (await import('./commands/users-erase.ts')).addUsersErasures },
+  { path: ['users', 'lift'], load: async () => (await import('./commands/users-erase.ts')).addUsersLift },
   { path: ['conversions'], load: async () => (await import('./commands/conversions.ts')).addConversions },
   { path: ['attribution', 'report'], load: async () => (await import('./commands/attribution-report.ts')).addAttributionReport },
   {

@@ -3,6 +3,7 @@ import { ARCHIVE_QUESTION_ROUTES } from './groups/archive-questions.ts';
 import { ATTRIBUTION_ROUTES } from './groups/attribution.ts';
 import { CONVERSION_ROUTES } from './groups/conversions.ts';
 import { DEAD_LETTER_ROUTES } from './groups/dead-letters.ts';
+import { ERASURE_ROUTES } from './groups/erasures.ts';
 import { GENERATION_ROUTES } from './groups/generations.ts';
 import { OPERATION_ROUTES } from './groups/operations.ts';
 import { PATH_ROUTES } from './groups/paths.ts';
@@ -23,6 +24,7 @@ import type { Routes } from './shapes/route.ts';
 export const ROUTES = {
   ...USER_ROUTES,
   ...USER_EXPORT_ROUTES,
+  ...ERASURE_ROUTES,
   ...SIGNAL_VALUE_ROUTES,
   ...SEGMENT_ROUTES,
   ...TRAINING_SET_ROUTES,

@@ -1,6 +1,8 @@
 /** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
+import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
+import { createReceipt, readReceipt, receiptIds, writeReceipt } from '@tributary/archive/erasures';
 import { cancelQuestion, createQuestion, listQuestions, readQuestion } from '@tributary/archive/questions';
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
@@ -77,6 +79,13 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
       remove: questions.remove,
     },
     trainingSets: openSetDesk(dataDir, questions),
+    erasures: {
+      digestOf: digestsBy(await erasureKey(dataDir)),
+      create: (receipt) => createReceipt(dataDir, receipt),
+      write: (receipt) => writeReceipt(dataDir, receipt),
+      read: (id) => readReceipt(dataDir, id),
+      ids: (digest) => receiptIds(dataDir, digest),
+    },
     append: log.append,
     onAction: (what, about) => logger.info(about, what),
     logReach: log,

@@ -3,6 +3,7 @@
  */
 
 import type { Readable } from 'node:stream';
+import type { Receipt } from '@tributary/archive/erasures';
 import type { LastCheck } from '@tributary/archive/last-check';
 import type { Publication, StagedPromotion, StoredFile } from '@tributary/archive/layout';
 import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
@@ -121,6 +122,17 @@ export interface SetDesk extends Pick<QuestionDesk, 'cancel' | 'enqueue' | 'stat
   open(file: StoredFile): Promise<Readable>;
 }
 
+/** Receipts of erasures (packages/archive/src/erasures.ts), and the digests that they name users by. */
+export interface ErasureDesk {
+  digestOf(userKey: string): string;
+  create(receipt: Receipt): Promise<void>;
+  write(receipt: Receipt): Promise<void>;
+  /** Rejects with `not_found`. */
+  read(id: string): Promise<Receipt>;
+  /** Newest first; those of one user, or all. */
+  ids(digest?: string): Promise<string[]>;
+}
+
 export interface ApiDeps extends ServingDeps {
   readonly store: ServingStore;
   readonly source: DataFolder;
@@ -131,6 +143,7 @@ export interface ApiDeps extends ServingDeps {
   readonly schedules: Pick<Schedules, 'list' | 'set' | 'pause' | 'remove'>;
   readonly questions: QuestionDesk;
   readonly trainingSets: SetDesk;
+  readonly erasures: ErasureDesk;
   /** The log of events: what an operator replays is appended there. */
   readonly append: EventLog['append'];
   /** For the record of who did what. */

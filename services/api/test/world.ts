@@ -35,8 +35,7 @@ import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
 import { cancelled } from './cancelled.ts';
 import { manifestOf } from './manifest-of.ts';
-import { createMemorySchedules } from './memory-schedules.ts';
-import { memorySets } from './memory-sets.ts';
+import { memoryDesks } from './memory-desks.ts';
 import { noExports } from './no-exports.ts';
 
 export const PARTITIONS = 4;
@@ -300,7 +299,6 @@ export async function createWorld(options: WorldOptions = {}) {
         return 'unknown';
       },
     },
-    schedules: createMemorySchedules(),
     runs: {
       find: async (id) => records.find((run) => run.id === id) ?? null,
       list: async () => records,
@@ -319,7 +317,7 @@ export async function createWorld(options: WorldOptions = {}) {
       state: async (id) => queued.get(id) ?? null,
       remove: async (id) => void queued.delete(id),
     },
-    trainingSets: memorySets(),
+    ...memoryDesks(),
     append:
       options.outside?.append ??
       (async (partition, record) => {

@@ -22,6 +22,8 @@ export const DATA_PATHS = {
   publications: 'generations/publications',
   questions: 'questions',
   trainingSets: 'training-sets',
+  /** Receipts, with digests of users. */
+  erasures: 'erasures',
   staging: 'staging',
   quarantine: 'quarantine',
   logs: 'logs',

@@ -70,6 +70,7 @@ export const PLACE_OF_PATH: Readonly<Record<keyof typeof DATA_PATHS, SubjectPlac
   publications: null,
   questions: null,
   trainingSets: 'trainingSets',
+  erasures: null,
   staging: 'staging',
   quarantine: 'quarantine',
   logs: 'logFiles',

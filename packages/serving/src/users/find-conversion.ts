@@ -170,7 +170,7 @@ async function ownerOf(
   return first.userKey;
 }
 
-function notFound(id: string, user?: string): TributaryError {
+export function notFound(id: string, user?: string): TributaryError {
   const whose = user === undefined ? '' : ` of the user ${JSON.stringify(user)}`;
   return new TributaryError('not_found', `no conversion ${JSON.stringify(id)}${whose} is stored`);
 }

@@ -12,13 +12,14 @@ import { completenessOf, gapsOf } from '@tributary/serving/gaps';
 import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
 import { projectionOf, type Selection, type Wanted } from '@tributary/serving/merge';
 import { droppedConversion, shownCorrections } from '@tributary/serving/users/corrected';
-import { findConversion, noConversion } from '@tributary/serving/users/find-conversion';
+import { findConversion, noConversion, notFound } from '@tributary/serving/users/find-conversion';
 import { orderOf, refundsOf } from '@tributary/serving/users/refunds';
 import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { conversions } from '@tributary/views/conversions/fold';
 import { DROPPED } from '@tributary/views/timeline';
 import type { View } from '@tributary/views/view';
 import type { ApiContext, Routes } from '../context.ts';
+import { erasedUsers } from '../erasures/erased-users.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf, selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
@@ -56,17 +57,20 @@ export const routes: Routes = (context) => (app, _options, done) => {
           );
     const page = found.slice(0, limit);
     const last = page.at(-1);
+    const isErased = erasedUsers(context);
     const holes = [
       ...gapsOf('older_generation', failure === null ? [] : [failure]),
       ...gapsOf('no_generation', manifest === null ? ['no generation lists conversions yet'] : []),
     ];
     const unknown = unknownTypes(loaded, query);
     return {
-      conversions: page.map(({ userKey: userId, currency, ...conversion }) => ({
-        ...conversion,
-        currency: currency ?? NONE,
-        userId,
-      })),
+      conversions: page
+        .filter(({ userKey }) => !isErased(userKey))
+        .map(({ userKey: userId, currency, ...conversion }) => ({
+          ...conversion,
+          currency: currency ?? NONE,
+          userId,
+        })),
       nextCursor:
         last !== undefined && found.length > limit ? encodeCursor(asked, [generation, last.ts, last.id, last.userKey]) : null,
       meta: {
@@ -82,6 +86,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { id } = request.params;
     const served = context.generations.take(await fromStore(context.deps.store.pointer()));
     const found = await findConversion(context, served, id, { asker: request.owner, userKey: request.query.user });
+    if (erasedUsers(context)(found.userKey)) throw notFound(id, request.query.user);
     const timeline = timelineOf(found.events, found.definitions);
     const explanation = explain(timeline, id, found.definitions);
     if (timeline.find((one) => one.id === id)?.place === DROPPED) throw droppedConversion(found.events, id, found.definitions);

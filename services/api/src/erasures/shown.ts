@@ -1,0 +1,89 @@
+/** What an erasure has come to, by what store and generations say now. Nothing of it is remembered, so it is true whatever became of them. */
+import type { Receipt } from '@tributary/archive/erasures';
+import type { GenerationManifest } from '@tributary/archive/layout';
+import type { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
+import type { Answer } from '@tributary/contract/shapes/route';
+import { SUBJECT_PLACES, type SubjectPlaceName } from '@tributary/runtime/subjects/places';
+import type { PartitionState } from '@tributary/store/speed-store';
+
+type Erasure = Answer<typeof ERASURE_ROUTES.erasure>['erasure'];
+
+export interface Seen {
+  readonly states: readonly (PartitionState | null)[];
+  /** All that are remembered. */
+  readonly manifests: readonly GenerationManifest[];
+  /** That of the generation that readers get; null: there is none. */
+  readonly served: GenerationManifest | null;
+}
+
+export function stateOf(receipt: Receipt, seen: Seen): Erasure['state'] {
+  const { recorded, lifted } = receipt;
+  const isRefused = isRefusedNow(receipt, seen);
+  if (lifted !== null) return isRefused ? 'lifting' : 'lifted';
+  if (!isRefused) return recorded === null ? 'requested' : 'recorded';
+  return isWithout(seen.served, receipt) ? 'recomputed' : 'notCounted';
+}
+
+function isRefusedNow({ partition, digest }: Receipt, { states }: Seen): boolean {
+  return states[partition]?.erased?.includes(digest) === true;
+}
+
+/** The digest alone may be there of an erasure of before, which was lifted. */
+function isWithout(manifest: GenerationManifest | null, { partition, digest, recorded }: Receipt): boolean {
+  if (manifest === null || recorded === null || manifest.erased?.includes(digest) !== true) return false;
+  return (manifest.cut[partition] ?? '') > recorded.position;
+}
+
+export function shownErasure(receipt: Receipt, seen: Seen): Erasure {
+  const { id, askedAt, by, reason, recorded, lifted } = receipt;
+  const { served } = seen;
+  const places = Object.keys(SUBJECT_PLACES) as SubjectPlaceName[];
+  return {
+    ...{ id, askedAt, by, reason, lifted },
+    state: stateOf(receipt, seen),
+    generation: served !== null && isWithout(served, receipt) ? served.generation : null,
+    recordedAt: recorded?.at ?? null,
+    bytes: {
+      gone: false,
+      places: places.map((place) => ({
+        place,
+        state: placeState(place, receipt, seen),
+        holds: SUBJECT_PLACES[place].holds,
+        until: UNTIL[place],
+      })),
+    },
+  };
+}
+
+type PlaceState = Erasure['bytes']['places'][number]['state'];
+
+function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): PlaceState {
+  if (receipt.lifted !== null) return 'mayHold';
+  const isWritten =
+    (place === 'record' && isRefusedNow(receipt, seen)) ||
+    (place === 'generations' && seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt)));
+  return isWritten ? 'writtenWithout' : 'mayHold';
+}
+
+const NOT_YET = 'the platform does not take it from there yet';
+
+const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
+  log: 'the archiver trims what both layers have read; on Kafka the retention of the topic. The record of the erasure names the user as well',
+  record: 'real time reads the erasure',
+  conversionIndex: 'the generations of before are retired',
+  segments: 'real time reads the erasure; of whom events are missing, until log time has passed what they may change',
+  deadLetters: 'they are dropped ("tributary dead-letters drop"), or 10 000 newer ones take their place',
+  outbox: 'the output log has taken them',
+  outputs: 'the retention of the output log',
+  archive: NOT_YET,
+  deadRecords: NOT_YET,
+  generations: 'a generation is computed without the user, and those of before are retired',
+  redisFiles: 'Redis rewrites its file after it lets go of the rest',
+  trainingSets: 'a day after they were computed',
+  staging: 'the role that writes them starts again',
+  quarantine: 'somebody removes it',
+  logFiles: 'they name no users',
+  logStorage: 'the next clean-up of the broker',
+  backups: 'somebody removes them, or takes new ones: the platform does not know where they lie',
+  downstream: 'those who have them remove them: the platform does not know who',
+};

@@ -1,0 +1,154 @@
+/** Erasing users over HTTP: what the log gets, and what a receipt says at each moment. */
+import type { Event } from '@tributary/model/event';
+import { partitionOf } from '@tributary/model/user-key';
+import { expect, test } from 'vitest';
+import { digestOf } from './memory-erasures.ts';
+import { ADMIN, createWorld, NOON, PARTITIONS, READ } from './world.ts';
+
+type World = Awaited<ReturnType<typeof createWorld>>;
+type Shown = {
+  id: string;
+  state: string;
+  generation: number | null;
+  bytes: { gone: boolean; places: { place: string; state: string }[] };
+};
+
+const P = partitionOf('ada', PARTITIONS);
+const order = (id: string, userId: string): Event => ({
+  ...{ ts: NOON, type: 'purchase', id, userId, receivedAt: NOON, source: 'test' },
+  ...{ value: 100, currency: 'EUR' },
+});
+
+async function worldOf(options: Parameters<typeof createWorld>[0] = {}): Promise<World> {
+  const world = await createWorld(options);
+  await world.ingest(order('order-1', 'ada'));
+  await world.ingest(order('order-2', 'eve'));
+  await world.cut(1);
+  await world.publish(1);
+  await world.tick();
+  return world;
+}
+
+/** What the speed layer makes of a record: its user is refused from here on, or not any longer. */
+const reads = (world: World, erased: readonly string[]) =>
+  world.commit(P, { rewrites: new Map([['ada', '']]) }, { ...world.states[P], erased });
+
+async function recompute(world: World, generation: number, cut = '9'): Promise<void> {
+  await world.cut(generation, false);
+  const manifest = world.manifests.get(generation);
+  if (manifest !== undefined)
+    world.manifests.set(generation, { ...manifest, erased: [digestOf('ada')], cut: manifest.cut.map(() => cut) });
+  await world.publish(generation);
+  await world.tick();
+}
+
+const receiptOf = async (world: World, id: string): Promise<Shown> => (await world.get(`/v1/erasures/${id}`, ADMIN)).body.erasure;
+const placesWithout = ({ bytes }: Shown) =>
+  bytes.places.filter(({ state }) => state === 'writtenWithout').map(({ place }) => place);
+
+test('law 9: a receipt says at each moment what is true of it, and never that bytes are gone', async () => {
+  const world = await worldOf();
+  const asked = await world.drop('/v1/users/ada?reason=request%204711');
+  expect(asked.status).toBe(202);
+  const [erasure] = asked.body.erasures as Shown[];
+  const { id } = erasure as Shown;
+  expect(erasure).toMatchObject({ state: 'recorded', by: 'key ta_admin', reason: 'request 4711', generation: null });
+  expect(world.appended).toEqual([{ partition: P, kind: 'events', body: expect.stringContaining('"type":"tributary.erase"') }]);
+  expect(JSON.parse(world.appended[0]?.body ?? '')).toMatchObject({ userId: 'ada', id });
+  expect(JSON.stringify(erasure)).not.toContain('ada');
+  const user = { user: 'ada' };
+  expect((await world.post(`/v1/erasures/${id}/lift`, user, ADMIN)).status).toBe(409);
+
+  await reads(world, [digestOf('ada')]);
+  expect(await receiptOf(world, id)).toMatchObject({ state: 'notCounted', generation: null, bytes: { gone: false } });
+  expect(placesWithout(await receiptOf(world, id))).toEqual(['record']);
+  expect((await world.post(`/v1/erasures/${id}/lift`, user, ADMIN)).status).toBe(409);
+
+  await recompute(world, 2);
+  expect(await receiptOf(world, id)).toMatchObject({ state: 'recomputed', generation: 2, bytes: { gone: false } });
+  // The generation of before is kept, for a rollback.
+  expect(placesWithout(await receiptOf(world, id))).toEqual(['record']);
+  const first = world.manifests.get(1);
+  if (first !== undefined) world.manifests.set(1, { ...first, state: 'retired' });
+  expect(placesWithout(await receiptOf(world, id))).toEqual(['record', 'generations']);
+
+  expect(await world.post(`/v1/erasures/${id}/lift`, { user: 'eve' }, ADMIN)).toMatchObject({ status: 400 });
+  const lifted = await world.post(`/v1/erasures/${id}/lift`, user, ADMIN);
+  expect(lifted).toMatchObject({ status: 202, body: { erasure: { state: 'lifting', lifted: { by: 'key ta_admin' } } } });
+  expect(JSON.parse(world.appended[1]?.body ?? '')).toMatchObject({ type: 'tributary.lift', userId: 'ada', id });
+  await reads(world, []);
+  expect((await receiptOf(world, id)).state).toBe('lifted');
+  expect((await world.post(`/v1/erasures/${id}/lift`, user, ADMIN)).status).toBe(409);
+  expect(world.actions.filter((action) => action.includes('eras'))).toHaveLength(2);
+  expect(world.actions.join()).not.toContain('ada');
+});
+
+test('law 9: asked again it is the same erasure, which the log gets again, and after a lift another one', async () => {
+  const world = await worldOf();
+  const ids = async () => ((await world.drop('/v1/users/ada')).body.erasures as Shown[]).map(({ id }) => id);
+  const first = await ids();
+  world.advance(60_000);
+  expect(await ids()).toEqual(first);
+  expect(world.appended).toHaveLength(2);
+  await reads(world, [digestOf('ada')]);
+  await recompute(world, 2, '3');
+  await world.post(`/v1/erasures/${first[0]}/lift`, { user: 'ada' }, ADMIN);
+  await reads(world, []);
+  const second = await ids();
+  expect(second).not.toEqual(first);
+  // The generation knows the digest of the first one.
+  await reads(world, [digestOf('ada')]);
+  expect(await receiptOf(world, second[0] as string)).toMatchObject({ state: 'notCounted', generation: null });
+  const page = await world.get('/v1/erasures?limit=1', ADMIN);
+  expect(page.body.erasures.map(({ id }: Shown) => id)).toEqual(second);
+  const next = await world.get(`/v1/erasures?limit=1&cursor=${encodeURIComponent(page.body.nextCursor)}`, ADMIN);
+  expect(next.body).toMatchObject({ erasures: [{ id: first[0], state: 'lifting' }], nextCursor: null });
+  expect((await world.get('/v1/erasures?user=eve', ADMIN)).body.erasures).toEqual([]);
+  expect((await world.get('/v1/erasures?user=ada', ADMIN)).body.erasures).toHaveLength(2);
+});
+
+test('law 9: where it is not known whether the log has it, a receipt says so until it is asked again', async () => {
+  let fails = true;
+  const world = await worldOf();
+  const { append } = world.deps;
+  Object.assign(world.deps, {
+    append: (...asked: Parameters<typeof append>) => (fails ? Promise.reject(new Error('down')) : append(...asked)),
+  });
+  expect((await world.post('/v1/erasures', { users: ['ada', 'eve', 'ada'] }, ADMIN)).status).toBe(500);
+  const states = async () => ((await world.get('/v1/erasures', ADMIN)).body.erasures as Shown[]).map(({ state }) => state);
+  expect(await states()).toEqual(['requested', 'requested']);
+  fails = false;
+  expect((await world.post('/v1/erasures', { users: ['ada', 'eve', 'ada'] }, ADMIN)).body.erasures).toHaveLength(2);
+  expect(await states()).toEqual(['recorded', 'recorded']);
+});
+
+test('law 9: conversions of an erased user are neither listed nor explained, though the generation still has them', async () => {
+  const world = await worldOf();
+  const listed = async () =>
+    ((await world.get('/v1/conversion-list')).body.conversions as { id: string }[]).map(({ id }) => id).sort();
+  expect(await listed()).toEqual(['order-1', 'order-2']);
+  expect((await world.get('/v1/conversions/order-1')).status).toBe(200);
+  await reads(world, [digestOf('ada')]);
+  await world.tick();
+  expect(await listed()).toEqual(['order-2']);
+  expect((await world.get('/v1/conversions/order-1')).status).toBe(404);
+  expect((await world.get('/v1/conversions/order-1?user=ada')).status).toBe(404);
+  expect((await world.get('/v1/conversions/order-2')).status).toBe(200);
+});
+
+test('erasures need an admin key, and room among those in force', async () => {
+  const world = await worldOf();
+  expect((await world.drop('/v1/users/ada', READ)).status).toBe(403);
+  expect((await world.get('/v1/erasures')).status).toBe(403);
+  expect((await world.get('/v1/erasures/erasure-mwb5i8cg-5f0c1d3b7a9e4f2086d1c3b5a7e9f001', ADMIN)).status).toBe(404);
+  await reads(
+    world,
+    Array.from({ length: 10_000 }, (_, i) => i.toString(16).padStart(32, '0')),
+  );
+  const refused = await world.drop('/v1/users/ada');
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringContaining('at most 10000 in a partition (got 10001') },
+  });
+  expect(world.appended).toEqual([]);
+});
