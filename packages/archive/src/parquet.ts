@@ -19,12 +19,15 @@ export const PARQUET = 'FORMAT parquet, COMPRESSION zstd';
  */
 export const GENERATION_PARQUET = `${PARQUET}, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 2000`;
 
-/** Writes the rows of `query` to `staged`; 0 rows make a valid, empty file. The file is not yet durable: `keepFile` makes it so. */
+/**
+ * Writes the rows of `query` to `staged`; 0 rows make a valid, empty file. The file is not yet durable: `keepFile` makes it so. Without
+ * `values` DuckDB plans the query once; with them, be they none, it prepares it and plans it again when it runs.
+ */
 export async function copyToParquet(
   session: DuckDb,
   query: string,
   staged: string,
-  values: Record<string, SqlValue> = {},
+  values?: Record<string, SqlValue>,
   format = PARQUET,
 ): Promise<number> {
   await mkdir(dirname(staged), { recursive: true });

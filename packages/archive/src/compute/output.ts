@@ -28,7 +28,7 @@ export function outputOf(
   async function stage(name: string, query: string) {
     const file = `${name}-${spec.attempt}.parquet`;
     const staged = join(staging, file);
-    const rows = await copyToParquet(session, query, staged, {}, GENERATION_PARQUET);
+    const rows = await copyToParquet(session, query, staged, undefined, GENERATION_PARQUET);
     return { rows, staged, keep: () => keepFile(spec.dataDir, staged, `${folder}/${file}`, rows) };
   }
 
