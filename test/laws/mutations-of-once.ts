@@ -126,10 +126,18 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   {
     lie: 'an output that a repetition takes back stays',
     law: '1',
-    file: 'services/speed/src/apply/apply.ts',
+    file: 'services/speed/src/apply/output-lines.ts',
     from: '  if (takenOver !== undefined) outputs.push(',
     to: '  if (takenOver !== undefined) void (',
     test: 'test/laws/law-3-outputs.test.ts',
+  },
+  {
+    lie: 'an event whose copy is not recognised leaves an output with each copy',
+    law: '3',
+    file: 'services/speed/src/apply/output-lines.ts',
+    from: "if (fate !== 'duplicate' && remembered)",
+    to: "if (fate !== 'duplicate' && remembered !== null)",
+    test: 'services/speed/src/apply/output-lines.test.ts',
   },
   {
     lie: 'archived conversions are explained without what they are counted once by',

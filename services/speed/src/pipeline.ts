@@ -151,7 +151,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     const gatherMs = isBehind ? 0 : (gathering?.waitMs() ?? 0);
     if (gatherMs > 0) await wait(gatherMs, signal);
     const begun = await beginner.begin(signal, isBehind ? 0 : limits.waitMs);
-    gathering?.noteRead(begun.parts.reduce((sum, { batch }) => sum + batch.arrivals.length, 0));
+    gathering?.noteRead(begun.batches.reduce((sum, { batch }) => sum + batch.arrivals.length, 0));
     return begun;
   }
 
@@ -163,8 +163,8 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       const left = applier.waitingEntries();
       const current = next ?? begin(signal, left > 0);
       next = undefined;
-      const { entries, parts } = await current;
-      applier.add(parts);
+      const { entries, batches } = await current;
+      applier.add(batches);
       if (entries + left === 0) {
         await settle();
         return 0;

@@ -9,7 +9,6 @@ import { encodeMessage, isMessageType, LINK_TYPES, numberOfMessage } from '@trib
 import { partitionOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { receiveLine } from '@tributary/views/identity/keyed-record';
-import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
 import { recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome } from '@tributary/views/step';
 import { cutPackedUpTo, replacePacked } from '@tributary/views/step-packed';
@@ -17,6 +16,7 @@ import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, deadLetter, lineAt, wholeEvent } from '../read/decode.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noteSeen } from './effects.ts';
+import { leaveOutputs } from './output-lines.ts';
 
 /** Digits of a line's number within its entry: versions are compared as text. */
 const LINE_DIGITS = 7;
@@ -69,7 +69,7 @@ function changeRows(
   effects: Effects,
   { careful = false, limits, sha256Hex }: ApplyOptions,
 ): void {
-  const { userKey, line, logTimeMs } = arrival;
+  const { userKey, logTimeMs } = arrival;
   const { definitions, rules } = run;
   // By itself, so that nothing of it is left when it cannot be applied.
   const deltas: RowsByView = careful ? new Map() : effects.deltas;
@@ -88,16 +88,7 @@ function changeRows(
     if (fate === 'late') effects.late++;
     if (overflowed) effects.overflowed++;
   }
-  if (limits.outputs === 'none') return;
-  for (const { attributed, takenOver } of outcomes) {
-    if (takenOver !== undefined) effects.outputs.push(repeatedLine(userKey, event, takenOver, definitions, sha256Hex));
-    for (const seen of attributed) effects.outputs.push(attributedLine(userKey, event, seen, definitions, sha256Hex));
-  }
-  const [own] = outcomes;
-  if (limits.outputs === 'all' && !isMessageType(event.type) && own !== undefined)
-    effects.outputs.push(
-      enrichedLine(userKey, event, line, { late: own.fate === 'late', isRepetition: own.isRepetition ?? false }, definitions),
-    );
+  leaveOutputs(effects.outputs, arrival, event, outcomes, { definitions, limits, sha256Hex });
 }
 
 /** What counts for the key in place of what did before, to segments. */

@@ -7,7 +7,7 @@ import type { CachedUser } from '../partitions/user-cache.ts';
 import { endsEarly } from '../read/decode.ts';
 import type { ReadAhead } from '../read/read-ahead.ts';
 import { type AppliedBatch, applyBatch } from './apply.ts';
-import type { Beginner, Part } from './begin.ts';
+import type { Beginner, BegunBatch } from './begin.ts';
 import type { DigestOf } from './effects.ts';
 import { mayApply, reordered } from './waiting.ts';
 
@@ -18,8 +18,8 @@ export interface Applied {
 }
 
 export interface Applier {
-  /** Batches that were begun, behind those that wait. */
-  add(parts: readonly Part[]): void;
+  /** They wait behind those that wait already. */
+  add(batches: readonly BegunBatch[]): void;
   /** Entries that wait. */
   waitingEntries(): number;
   /** A barrier, a hole or a fall of log time waits: what lies behind it is begun only once it has been crossed. */
@@ -45,14 +45,14 @@ export interface ApplierOptions {
 export function createApplier(options: ApplierOptions): Applier {
   const { runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, digestOf, limits, pause } = options;
   /** In order within each partition. */
-  let waiting: Part[] = [];
+  let waiting: BegunBatch[] = [];
   const held = new Set<PartitionRun>();
   /** Partitions in which a batch could not be applied, and where it ended: up to there an event that cannot be is parked. */
   const careful = new Map<number, string>();
 
   /** null: it cannot be applied, and the partition was forgotten. */
   async function apply(
-    { run, batch }: Part,
+    { run, batch }: BegunBatch,
     users: readonly (CachedUser | undefined)[],
     turn: Work,
   ): Promise<AppliedBatch | null> {
@@ -77,15 +77,15 @@ export function createApplier(options: ApplierOptions): Applier {
       if (runs.isCurrent(run)) reader.drop(run.partition);
     }
     for (const run of held) {
-      if (waiting.some((part) => part.run === run)) continue;
+      if (waiting.some((begun) => begun.run === run)) continue;
       held.delete(run);
       if (runs.isCurrent(run)) reader.seek(run.partition, run.position);
     }
   }
 
   return {
-    add(parts) {
-      waiting = [...waiting, ...parts];
+    add(batches) {
+      waiting = [...waiting, ...batches];
     },
     waitingEntries: () => waiting.reduce((sum, { batch }) => sum + batch.ends.length, 0),
     crosses: () => waiting.some(({ batch }) => endsEarly(batch)),
@@ -93,17 +93,17 @@ export function createApplier(options: ApplierOptions): Applier {
     async applyWaiting() {
       const turn = workOfTurn(limits.turnWork);
       const applied = new Map<PartitionRun, Applied>();
-      const left: Part[] = [];
-      for (const part of waiting) {
-        const { run, batch, users, number } = part;
+      const left: BegunBatch[] = [];
+      for (const begun of waiting) {
+        const { run, batch, users, number } = begun;
         if (!mayApply(applied, run, turn.left)) {
-          left.push(part);
+          left.push(begun);
           continue;
         }
         const loaded = await users;
         // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
         if (loaded === null || !runs.isCurrent(run)) continue;
-        const done = await apply(part, loaded, turn);
+        const done = await apply(begun, loaded, turn);
         if (done === null) continue;
         applied.set(run, { run, done, number });
         if (batch.arrivals.length > limits.longBatchEvents) await soon();

@@ -5,7 +5,6 @@ import { isErasureType } from '@tributary/model/erasure';
 import type { Commit } from '@tributary/store/speed-store';
 import { addRowsByView } from '@tributary/views/deltas';
 import { isSeenWhole } from '@tributary/views/member';
-import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
 import { recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
 import { cutPackedUpTo, stepPacked } from '@tributary/views/step-packed';
@@ -17,6 +16,7 @@ import type { Following } from '../segments/follow.ts';
 import { applyErasure } from './apply-erasure.ts';
 import { applyKeyed } from './apply-keyed.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
+import { leaveOutputs } from './output-lines.ts';
 
 export interface AppliedBatch {
   readonly commit: Commit;
@@ -135,15 +135,9 @@ function apply(
   { deltas, outputs }: Pick<Effects, 'deltas' | 'outputs'>,
   { limits, sha256Hex }: ApplyOptions,
 ): StepOutcome {
-  const { userKey, line, logTimeMs } = arrival;
   const event = isSeenWhole(arrival.event, definitions) ? wholeEvent(arrival) : arrival.event;
-  const outcome = stepPacked(user, event, logTimeMs, rules, deltas, user);
-  if (limits.outputs === 'none') return outcome;
-  const { fate, attributed, remembered, isRepetition = false, takenOver } = outcome;
-  if (takenOver !== undefined) outputs.push(repeatedLine(userKey, event, takenOver, definitions, sha256Hex));
-  for (const seen of attributed) outputs.push(attributedLine(userKey, event, seen, definitions, sha256Hex));
-  if (limits.outputs === 'all' && fate !== 'duplicate' && remembered)
-    outputs.push(enrichedLine(userKey, event, line, { late: fate === 'late', isRepetition }, definitions));
+  const outcome = stepPacked(user, event, arrival.logTimeMs, rules, deltas, user);
+  leaveOutputs(outputs, arrival, event, [outcome], { definitions, limits, sha256Hex });
   return outcome;
 }
 

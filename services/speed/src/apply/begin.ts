@@ -8,7 +8,7 @@ import type { ReadAhead } from '../read/read-ahead.ts';
 import type { UserRecords } from './user-records.ts';
 
 /** A batch of one partition that is begun and not applied yet. */
-export interface Part {
+export interface BegunBatch {
   readonly run: PartitionRun;
   readonly batch: DecodedBatch;
   /** null: the records could not be had, the partition was forgotten. */
@@ -19,13 +19,13 @@ export interface Part {
 
 export interface Begun {
   readonly entries: number;
-  readonly parts: readonly Part[];
+  readonly batches: readonly BegunBatch[];
 }
 
 export interface Beginner {
   /** Reads the next entries; `run.logTimeMs` stays that of what is applied. */
   begin(signal: AbortSignal | undefined, waitMs?: number): Promise<Begun>;
-  load(run: PartitionRun, batch: DecodedBatch, number: number): Part;
+  load(run: PartitionRun, batch: DecodedBatch, number: number): BegunBatch;
 }
 
 export interface BeginnerOptions {
@@ -45,7 +45,7 @@ export function createBeginner(options: BeginnerOptions): Beginner {
   const { reader, runs, records, partitions, sha256Hex, longBatchEvents } = options;
   let batchNumber = 0;
 
-  function load(run: PartitionRun, batch: DecodedBatch, number: number): Part {
+  function load(run: PartitionRun, batch: DecodedBatch, number: number): BegunBatch {
     const users = records.load(run, batch, number).catch((error: Error) => {
       runs.forget(run, error);
       return null;
@@ -59,7 +59,7 @@ export function createBeginner(options: BeginnerOptions): Beginner {
       const entries = await reader.take(signal, waitMs);
       batchNumber += MOST_PIECES;
       const number = batchNumber;
-      const parts: Part[] = [];
+      const batches: BegunBatch[] = [];
       // Runs as they stand at the read: what was read for one says nothing to another that replaces it meanwhile.
       const grouped = Map.groupBy(entries, ({ partition }) => partition);
       const read = [...grouped].map(([partition, own]) => [runs.get(partition), own] as const);
@@ -68,10 +68,10 @@ export function createBeginner(options: BeginnerOptions): Beginner {
         const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, partitions, sha256Hex);
         run.decodedLogTimeMs = batch.logTimeMs;
         if (endsEarly(batch)) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
-        parts.push(load(run, batch, number));
+        batches.push(load(run, batch, number));
         if (batch.arrivals.length > longBatchEvents) await soon();
       }
-      return { entries: entries.length, parts };
+      return { entries: entries.length, batches };
     },
   };
 }

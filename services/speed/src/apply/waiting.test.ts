@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { mayApply, reordered } from './waiting.ts';
 
-const part = (run: string, batch: number) => ({ run, batch });
+const begun = (run: string, batch: number) => ({ run, batch });
 
 test('law 7: one batch of each partition is applied in an iteration, the first whatever work is left', () => {
   expect(mayApply(new Map(), 'a', 0)).toBe(true);
@@ -11,7 +11,7 @@ test('law 7: one batch of each partition is applied in an iteration, the first w
 });
 
 test('law 7: a batch that was cut short goes behind the other partitions, and before the later ones of its own', () => {
-  const left = [part('a', 2), part('b', 1), part('c', 1)];
-  expect(reordered(left, [part('a', 1)])).toEqual([part('b', 1), part('c', 1), part('a', 1), part('a', 2)]);
+  const left = [begun('a', 2), begun('b', 1), begun('c', 1)];
+  expect(reordered(left, [begun('a', 1)])).toEqual([begun('b', 1), begun('c', 1), begun('a', 1), begun('a', 2)]);
   expect(reordered(left, [])).toEqual(left);
 });
