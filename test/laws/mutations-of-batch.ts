@@ -26,7 +26,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a reconciliation of many rows adds euros to dollars',
     law: '4',
-    file: `${RECOMPUTE}/reconcile/compare-views.ts`,
+    file: `${RECOMPUTE}/reconcile/compare-in-duckdb.ts`,
     from: '.filter(([name]) => !isMixed || !isAmount(name))',
     to: '',
     test: 'jobs/recompute/test/compare-views.test.ts',
@@ -90,7 +90,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'generations that the pointer names may be numbered again',
     law: '1',
-    file: `${RECOMPUTE}/numbers.ts`,
+    file: `${RECOMPUTE}/highest-numbers.ts`,
     from: '    pointer?.generation ?? 0,\n',
     to: '',
     test: 'jobs/recompute/test/rebuild.test.ts',

@@ -139,7 +139,7 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
   {
     lie: 'a full run in place of changes keeps the base that it does not build on',
     law: '1',
-    file: 'jobs/recompute/src/weigh.ts',
+    file: 'jobs/recompute/src/compute/full-where-cheaper.ts',
     from: 'return { manifest: full, spec:',
     to: 'return { manifest, spec:',
     test: RUNS,

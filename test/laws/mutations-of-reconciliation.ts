@@ -58,7 +58,7 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
   {
     lie: 'where rows are many, what causes explain is in the remainder as well',
     law: '5',
-    file: `${RECONCILE}/compare-views.ts`,
+    file: `${RECONCILE}/compare-sql.ts`,
     from: '_explained`)})`);',
     to: '_explained`)} * 0)`);',
     test: 'jobs/recompute/test/compare-views.test.ts',

@@ -120,7 +120,7 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
   {
     lie: 'a run after an upgrade keeps the older text',
     law: '2',
-    file: 'jobs/recompute/src/handle.ts',
+    file: 'jobs/recompute/src/run-handler.ts',
     from: 'definitions: readDefinitions(json, sha256Hex) };',
     to: 'definitions: { ...readDefinitions(json, sha256Hex), json } };',
     test: 'jobs/recompute/test/older-rules.test.ts',

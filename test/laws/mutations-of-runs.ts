@@ -147,7 +147,7 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
   {
     lie: 'runs that find nothing new leave a schedule overdue',
     law: '7',
-    file: 'jobs/recompute/src/watchdog.ts',
+    file: 'jobs/recompute/src/watch/watchdog.ts',
     from: 'return check === null ? computedAt : Math.max(check.at, computedAt ?? 0);',
     to: 'return check === null ? computedAt : (computedAt ?? 0);',
     test: WATCHDOG,
@@ -155,7 +155,7 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
   {
     lie: 'any run serves a schedule of full ones',
     law: '7',
-    file: 'jobs/recompute/src/watchdog.ts',
+    file: 'jobs/recompute/src/watch/watchdog.ts',
     from: "schedule.mode === 'full' ? own :",
     to: "schedule.mode !== 'full' && schedule.mode !== 'incremental' ? own :",
     test: WATCHDOG,
@@ -163,7 +163,7 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
   {
     lie: 'a run that hangs is well once it is cancelled',
     law: '7',
-    file: 'jobs/recompute/src/watchdog.ts',
+    file: 'jobs/recompute/src/watch/watchdog.ts',
     from: "(state === 'cancelled' && beganAt !== null && endedAt === null)",
     to: "(state === 'cancelled' && beganAt !== null && endedAt === undefined)",
     test: WATCHDOG,
@@ -171,7 +171,7 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
   {
     lie: 'a run that does not end is never reported',
     law: '7',
-    file: 'jobs/recompute/src/watchdog.ts',
+    file: 'jobs/recompute/src/watch/watchdog.ts',
     from: 'const lateMs = Math.max(0, tookMs - dog.longestRunMs);',
     to: 'const lateMs = Math.min(0, tookMs - dog.longestRunMs);',
     test: WATCHDOG,

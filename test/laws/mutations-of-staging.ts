@@ -25,7 +25,7 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
   {
     lie: 'late events that a held generation counts ask for a run again',
     law: '8',
-    file: `${RECOMPUTE}/pending.ts`,
+    file: `${RECOMPUTE}/watch/pending-events.ts`,
     from: 'serving.deltas([], await newestComputed(dataDir))',
     to: 'serving.deltas([], Math.min(1, await newestComputed(dataDir)))',
     test: 'jobs/recompute/test/pending.test.ts',

@@ -18,14 +18,14 @@ import { createServingStore } from '@tributary/store/serving/redis-serving-store
 import { VIEWS } from '@tributary/views/registry';
 import { clearCancelled } from './cancel.ts';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing, weighInChild } from './child/child.ts';
-import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
+import { createShardHandler, mayRetryShard } from './distribute/shard-handler.ts';
 import { shardVersion } from './distribute/version.ts';
-import { createDefinitionsParser, createHandler } from './handle.ts';
-import { recomputeMetrics } from './metrics.ts';
-import { watchPending } from './pending.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
-import { followSchedules, pendingWatchOf, watchdogOf } from './schedules.ts';
-import { watchRuns } from './watchdog.ts';
+import { createDefinitionsParser, createRunHandler } from './run-handler.ts';
+import { recomputeMetrics } from './watch/metrics.ts';
+import { watchPending } from './watch/pending-events.ts';
+import { followSchedules, pendingWatchOf, watchdogOf } from './watch/schedules.ts';
+import { watchRuns } from './watch/watchdog.ts';
 
 /** Reconciliation, retirement and merging follow what has a bound of its own, ms. */
 const WEDGED_SLACK_MS = 10 * 60_000;
@@ -78,7 +78,7 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
 
   /** The last run that gave up, until one succeeds. */
   let failed: string | null = null;
-  const handle = createHandler(ports, metrics);
+  const handle = createRunHandler(ports, metrics);
   const common = {
     redis: jobs,
     namespace: NAMESPACE,

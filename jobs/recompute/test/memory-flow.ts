@@ -1,7 +1,7 @@
 /** A queue of shards in memory: every shard is worked on in this process, as the real worker would, with its retries. */
 
-import { mayRetryShard } from '@tributary/recompute/distribute/handle';
-import { type ShardPorts, workOnShard } from '@tributary/recompute/distribute/work';
+import { type ShardPorts, workOnShard } from '@tributary/recompute/distribute/shard-attempt';
+import { mayRetryShard } from '@tributary/recompute/distribute/shard-handler';
 import type { RunPorts, ShardFlow } from '@tributary/recompute/ports';
 import type { ShardName } from '@tributary/recompute/specs/shard';
 

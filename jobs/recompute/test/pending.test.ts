@@ -1,6 +1,6 @@
 /** A run that is asked for because many late events are pending. */
 import { HOUR_MS } from '@tributary/model/time';
-import { requestWhere, watchPending } from '@tributary/recompute/pending';
+import { requestWhere, watchPending } from '@tributary/recompute/watch/pending-events';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { event, NOON_MS } from './one-user.ts';

@@ -217,7 +217,7 @@ test('a shard whose generation no longer waits for it is not computed; one that 
   await dying.died;
   const [folder] = await shardsFolders();
   const plan = /^shards-1-([0-9a-f]+)$/.exec(folder ?? '')?.[1] ?? '';
-  const { workOnShard } = await import('@tributary/recompute/distribute/work');
+  const { workOnShard } = await import('@tributary/recompute/distribute/shard-attempt');
   const ports = { ...world.ports, computePart };
   const signal = new AbortController().signal;
   const work = (name: { generation: number; plan: string; number: number }) =>

@@ -6,7 +6,7 @@ import { writeLastCheck } from '@tributary/archive/last-check';
 import type { RunRecord } from '@tributary/queue/run-records';
 import type { NamedSchedule } from '@tributary/queue/schedules';
 import { expect, test } from 'vitest';
-import { troubleOf } from '../src/watchdog.ts';
+import { troubleOf } from '../src/watch/watchdog.ts';
 
 const MINUTE = 60_000;
 const schedule = (name: string, more: Partial<NamedSchedule> = {}): NamedSchedule => ({

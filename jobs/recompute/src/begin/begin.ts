@@ -1,7 +1,7 @@
 /** The start of a run: its generation, durable before anything refers to it. What it will be is decided in draft.ts. */
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { highestGeneration } from '../numbers.ts';
+import { highestGeneration } from '../highest-numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import { isHeldBack, waitsSince } from '../publish/publication.ts';
 import type { Begun, Run } from '../run.ts';

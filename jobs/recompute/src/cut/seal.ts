@@ -4,7 +4,7 @@ import { archivedUpTo, readSegment } from '@tributary/archive/segments';
 import { TributaryError } from '@tributary/model/errors';
 import { type Barrier, MAX_GENERATIONS_AHEAD, stepsTo } from '@tributary/model/partition-record';
 import { span } from '@tributary/model/span';
-import { highestGeneration } from '../numbers.ts';
+import { highestGeneration } from '../highest-numbers.ts';
 import type { RunPorts } from '../ports.ts';
 
 const POLL_MS = 50;

@@ -13,9 +13,9 @@ import { computeVerified } from '@tributary/archive/compute/verified';
 import { TributaryError } from '@tributary/model/errors';
 import type { RunPorts, ShardFlow } from '../ports.ts';
 import type { PlanName } from '../specs/shard.ts';
-import { cutForMany } from './cut.ts';
 import { soundPart } from './record.ts';
 import { keepPlan, planName, plannedSpec, readPlan, type ShardPlan } from './shard-plan.ts';
+import { cutForMany } from './split-into-shards.ts';
 
 /** How often shards are asked for whose parts turn out damaged. */
 const ROUNDS = 3;

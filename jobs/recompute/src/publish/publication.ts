@@ -4,7 +4,7 @@ import type { Publication, StagedPromotion } from '@tributary/archive/layout';
 import { publish, readPublications } from '@tributary/archive/publications';
 import { keptWith, newestStaged } from '@tributary/archive/retire';
 import { TributaryError } from '@tributary/model/errors';
-import { highestSequence } from '../numbers.ts';
+import { highestSequence } from '../highest-numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import { keptByAge } from '../retire/retire.ts';
 import type { Begun, Run, RunOutcome, StagedBecause } from '../run.ts';

@@ -1,6 +1,6 @@
 /** Old generations lose their files, and the deltas that came after them go. */
 import { type KeptByAge, retireGenerations } from '@tributary/archive/retire';
-import { highestSequence } from '../numbers.ts';
+import { highestSequence } from '../highest-numbers.ts';
 import type { RunPorts } from '../ports.ts';
 
 export async function retire(ports: Pick<RunPorts, 'dataDir' | 'limits' | 'serving' | 'note' | 'now'>): Promise<void> {

@@ -2,7 +2,7 @@
 import { listGenerations, readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { estimate, MOST_RUNS } from '@tributary/archive/plan/estimate';
-import type { RunPorts } from './ports.ts';
+import type { RunPorts } from '../ports.ts';
 
 /** Manifests that are read, at most: runs of the other mode are among them. */
 const MOST_READ = 4 * MOST_RUNS;

@@ -1,7 +1,7 @@
 /** When a generation is computed by many, and how it is cut. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cutForMany } from './cut.ts';
+import { cutForMany } from './split-into-shards.ts';
 
 const rowsByPartition = Array.from({ length: 16 }, () => 100_000);
 const facts = { rowsByPartition, slots: 2, minRows: 100_000, maxRows: 2_500_000 };

@@ -1,8 +1,8 @@
 /** What a worker says of schedules when it starts, and what its watchdog reports of them. */
 import type { RecomputeQueue } from '@tributary/queue/recompute-queue';
+import type { RunPorts } from '../ports.ts';
 import type { RecomputeMetrics } from './metrics.ts';
-import type { PendingWatch } from './pending.ts';
-import type { RunPorts } from './ports.ts';
+import type { PendingWatch } from './pending-events.ts';
 import type { Trouble, Watchdog } from './watchdog.ts';
 
 interface Logger {

@@ -4,11 +4,11 @@ import { TributaryError } from '@tributary/model/errors';
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions } from '@tributary/signals/definitions/file';
-import type { RecomputeMetrics } from './metrics.ts';
 import { runGeneration } from './pipeline.ts';
 import type { RunPorts, ShardFlow } from './ports.ts';
+import type { RecomputeMetrics } from './watch/metrics.ts';
 
-export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (attempt: JobAttempt) => Promise<unknown> {
+export function createRunHandler(ports: RunPorts, metrics: RecomputeMetrics): (attempt: JobAttempt) => Promise<unknown> {
   return async ({ id, data, remember, end, report, shards, signal, attempt }) => {
     const beganMs = ports.now();
     try {

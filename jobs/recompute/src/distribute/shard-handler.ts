@@ -1,9 +1,9 @@
 /** The shards that this process takes from the queue. */
 import { TributaryError } from '@tributary/model/errors';
 import { isOnEveryHost, isTransient } from '@tributary/runtime/error-kinds';
-import type { RecomputeMetrics } from '../metrics.ts';
 import type { ShardName } from '../specs/shard.ts';
-import { type ShardPorts, workOnShard } from './work.ts';
+import type { RecomputeMetrics } from '../watch/metrics.ts';
+import { type ShardPorts, workOnShard } from './shard-attempt.ts';
 
 export interface ShardHandlerPorts extends ShardPorts {
   readonly now: () => number;

@@ -1,6 +1,6 @@
 /** What operators see of the batch layer. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { RunOutcome } from './run.ts';
+import type { RunOutcome } from '../run.ts';
 
 /** `known`: another attempt had done it; `unwanted`: its generation no longer waits for it. */
 export type ShardOutcome = 'computed' | 'known' | 'aborted' | 'unwanted' | 'failed';

@@ -3,7 +3,7 @@ import { planCompute } from '@tributary/archive/compute/compute-plan';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { isFullCheaper, mayBeFull } from '@tributary/archive/plan/base';
-import type { RunPorts } from './ports.ts';
+import type { RunPorts } from '../ports.ts';
 
 interface Planned {
   readonly manifest: GenerationManifest;
