@@ -144,7 +144,7 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
   {
     lie: 'a snapshot reads the manifest by the newest rules',
     law: '1',
-    file: `${SERVING}/snapshot.ts`,
+    file: `${SERVING}/followed-definitions.ts`,
     from: 'deps.storedDefinitions(loaded.manifest.definitions)',
     to: `deps.storedDefinitions(loaded.manifest.definitions.replace('{', '{"rules":2,'))`,
     test: 'services/api/test/explained-by.test.ts',
@@ -152,7 +152,7 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
   {
     lie: 'a snapshot reads the states of partitions by the newest rules',
     law: '1',
-    file: `${SERVING}/snapshot.ts`,
+    file: `${SERVING}/followed-definitions.ts`,
     from: 'deps.storedDefinitions(state.definitions)',
     to: `deps.storedDefinitions(state.definitions.replace('{', '{"rules":2,'))`,
     test: 'services/api/test/explained-by.test.ts',

@@ -55,7 +55,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'definitions without a note hold since the first generation',
     law: '7',
-    file: 'packages/serving/src/snapshot.ts',
+    file: 'packages/serving/src/followed-definitions.ts',
     from: '(definitionsSince ?? generation)',
     to: '(definitionsSince ?? 0)',
     test: 'services/api/test/definitions-without-note.test.ts',

@@ -1,5 +1,6 @@
 /** `meta`: what every merged answer says about itself. */
 import type { AskedLayers, Meta } from '@tributary/contract/shapes/meta';
+import type { FollowedDefinitions } from './followed-definitions.ts';
 import type { SpeedHealth } from './freshness/speed-health.ts';
 import { completenessOf, exampleOf, type Gap, gapsOf } from './gaps.ts';
 import type { ServedGeneration } from './generations/served.ts';
@@ -23,14 +24,7 @@ export interface MetaParts {
   readonly stale: string | null;
   /** Where view and deltas do not meet at one barrier. */
   readonly apart: readonly string[];
-  readonly definitions: {
-    /** Those of the batch side. */
-    readonly version: string;
-    /** Others that partitions follow now. */
-    readonly others: ReadonlySet<string>;
-    /** Some partition followed others since the cut, whatever it follows now. */
-    readonly changedBack: boolean;
-  };
+  readonly definitions: FollowedDefinitions;
 }
 
 export function metaOf(parts: MetaParts, findings: Findings): Meta {
@@ -54,11 +48,12 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
         'bound_reached',
         `the speed layer could not compute the whole effect of ${overflowed} events: their users' timelines, or the work on them, outgrew a bound; exact again after the next generation`,
       );
+    const others = new Set(definitions.others.map(({ version }) => version));
     // Rows of two definitions are added up then: the sum is right by neither.
-    if (definitions.others.size > 0)
+    if (others.size > 0)
       lacks(
         'definitions_changed',
-        `the definitions changed: since its last cut the speed layer follows ${[...definitions.others].join(', ')}, the batch side ${definitions.version}; exact again when a generation of the new ones is published`,
+        `the definitions changed: since its last cut the speed layer follows ${[...others].join(', ')}, the batch side ${definitions.own.version}; exact again when a generation of the new ones is published`,
       );
     else if (definitions.changedBack)
       lacks(
@@ -73,6 +68,6 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
     speed: { lagMs: health.lagMs, watermark: health.watermark },
     pending,
     ...completenessOf(holes, notes),
-    definitions: definitions.version,
+    definitions: definitions.own.version,
   };
 }

@@ -6,28 +6,20 @@ import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { PartitionState } from '@tributary/store/speed-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import { type DeltaFollower, type DeltasSnapshot, isRetired } from './deltas/follower.ts';
+import type { DeltaFollower, DeltasSnapshot } from './deltas/follower.ts';
+import { followedDefinitions } from './followed-definitions.ts';
 import { cutsApart } from './freshness/cut-apart.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
-import { fromStore } from './from-store.ts';
 import { type GroupsLack, groupsOf } from './generations/groups.ts';
 import type { LoadedGeneration } from './generations/loaded.ts';
-import type { Generations, ServedGeneration } from './generations/served.ts';
+import type { Generations } from './generations/served.ts';
 import { onlyThis, type StagedGenerations } from './generations/staged.ts';
-import {
-  type AskedLayers,
-  type Collection,
-  collectionOf,
-  type Layers,
-  projectionOf,
-  type Question,
-  type Selection,
-} from './merge.ts';
+import { type AskedLayers, type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
 import type { ServingDeps } from './ports.ts';
-import type { Turn } from './rows-in-turns.ts';
 import { createGroups, type Groups } from './snapshot-groups.ts';
-import { whenReady } from './when-ready.ts';
+import { takeLayers } from './take-layers.ts';
+import { type Answers, whenReady } from './when-ready.ts';
 
 /** What snapshots are taken of; a process has one of each. */
 export interface ServingContext {
@@ -66,13 +58,6 @@ export interface Snapshot {
   meta(findings?: Findings): Meta;
 }
 
-/** Both layers as one request takes them. `stale`: why they are not of now; null: they are. */
-interface Taken {
-  readonly served: ServedGeneration;
-  readonly speed: DeltasSnapshot;
-  readonly stale: string | null;
-}
-
 /**
  * The pointer is taken once: the view, the deltas and the meta of an answer all belong to that one generation (fault 16).
  * A store that does not answer in time leaves the last consistent snapshot, as long as it is not too old; the answer then is
@@ -91,7 +76,7 @@ export async function takeSnapshot(
   const layers: Layers = wanted === 'staged' ? 'merged' : wanted;
   const furthest = board.furthest();
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
-  const { served, speed, stale } = await freshOrHeld();
+  const { served, speed, stale } = await takeLayers({ deps, generations, deltas }, names);
   const { loaded } = served;
   const isDemanded = (view: View) => !(view.onlyForIntervals === true && grouped.includes(view));
   if (layers !== 'speed') demandViews(loaded, views.filter(isDemanded));
@@ -104,25 +89,14 @@ export async function takeSnapshot(
   // What is held was read before anybody could ask where the store stood.
   const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
   const apart = cutsApart(states, loaded.manifest);
-  // A partition that stands before the cut adds nothing.
-  const adding = states.filter((state) => state !== null && state.generation >= loaded.generation) as PartitionState[];
-  const followed = adding.map((state) => deps.storedDefinitions(state.definitions));
-  const batchSide = loaded.manifest === null ? undefined : deps.storedDefinitions(loaded.manifest.definitions);
-  const definitions = batchSide ?? followed[0] ?? deps.defaultDefinitions;
-  const others = layers === 'batch' ? [] : followed.filter(({ version }) => version !== definitions.version);
-  const changedBack = adding.some(({ definitionsSince, generation }) => (definitionsSince ?? generation) > loaded.generation);
+  const definitions = followedDefinitions(states, loaded, layers, deps);
+  const found = { layers: wanted, served, pending, overflowed, health, stale, apart, definitions };
 
-  const prepared = new Map<string, Rows>();
-  const isAtHand = (question: Question) => prepared.has(question.key) || speed.isQuick(loaded, question, layers);
-  const answer = (question: Question) => prepared.get(question.key) ?? speed.answer(loaded, question, layers);
-  const prepare = async (question: Question, goOn: Turn) => {
-    prepared.set(question.key, await speed.answerInTurns(loaded, question, layers, goOn));
-  };
-
+  const answers = answersOf(speed, loaded, layers);
   const snapshot: Snapshot = {
-    project: (view, selection) => answer(projectionOf(view, selection)),
-    collect: (view, collection) => answer(collectionOf(view, collection)),
-    ready: (asker, work) => whenReady(snapshot, asker, { isAtHand, answer, prepare }, work),
+    project: (view, selection) => answers.answer(projectionOf(view, selection)),
+    collect: (view, collection) => answers.answer(collectionOf(view, collection)),
+    ready: (asker, work) => whenReady(snapshot, asker, answers, work),
     groups:
       kept === null || typeof kept === 'string'
         ? kept
@@ -131,62 +105,24 @@ export async function takeSnapshot(
             ofLive:
               layers === 'batch' ? null : (partition, question, goOn) => speed.ofPartition(partition, loaded, question, goOn),
           }),
-    definitions: [definitions, ...others],
+    definitions: [definitions.own, ...definitions.others],
     newer: pointed !== null && served.failure === null && pointed.generation > loaded.generation ? pointed.generation : null,
     states,
-    meta: (findings = { holes: [], notes: [] }) =>
-      metaOf(
-        {
-          layers: wanted,
-          served,
-          pending,
-          overflowed,
-          health,
-          stale,
-          apart,
-          definitions: { version: definitions.version, others: new Set(others.map(({ version }) => version)), changedBack },
-        },
-        findings,
-      ),
+    meta: (findings = { holes: [], notes: [] }) => metaOf(found, findings),
   };
   return snapshot;
+}
 
-  async function fresh(): Promise<Taken> {
-    const taken = async (): Promise<Taken> => {
-      const current = generations.take(await fromStore(deps.store.pointer()));
-      return { served: current, speed: await fromStore(deltas.poll(current.loaded.generation, names)), stale: null };
-    };
-    try {
-      return await taken();
-    } catch (error) {
-      if (!isRetired(error)) throw error;
-      // It was served while the one that replaces it was loading, or retired after the pointer was read.
-      await generations.refresh();
-      return taken();
-    }
-  }
-
-  async function freshOrHeld(): Promise<Taken> {
-    const asked = fresh();
-    let why: string;
-    try {
-      const taken = await within(asked, deps.limits.freshMs);
-      if (taken !== 'late') return taken;
-      why = `the store did not answer within ${deps.limits.freshMs} ms`;
-    } catch (error) {
-      const known = (error as TributaryError).code === 'store_unavailable' ? heldNow((error as Error).message) : null;
-      if (known === null) throw error;
-      return known;
-    }
-    return heldNow(why) ?? asked;
-  }
-
-  function heldNow(why: string): Taken | null {
-    const current = generations.take(null);
-    const known = deltas.held(current.loaded.generation, names);
-    if (known === null || known.ageMs > deps.limits.staleMs) return null;
-    return { served: current, speed: known, stale: `the answer is ${known.ageMs} ms old: ${why}` };
-  }
+/** What was answered in turns is at hand from then on. */
+function answersOf(speed: DeltasSnapshot, loaded: LoadedGeneration, layers: Layers): Answers {
+  const prepared = new Map<string, Rows>();
+  return {
+    isAtHand: (question) => prepared.has(question.key) || speed.isQuick(loaded, question, layers),
+    answer: (question) => prepared.get(question.key) ?? speed.answer(loaded, question, layers),
+    async prepare(question, goOn) {
+      prepared.set(question.key, await speed.answerInTurns(loaded, question, layers, goOn));
+    },
+  };
 }
 
 /** No rows of a generation. */
@@ -200,12 +136,4 @@ function demandViews({ generation, manifest }: LoadedGeneration, views: readonly
       'view_not_computed',
       `generation ${generation} was computed without the view ${missing.map(({ name }) => `"${name}"`).join(', ')}`,
     );
-}
-
-/** A promise that is not waited for any longer may still fail, without a reader. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
-  const { promise: late, resolve } = Promise.withResolvers<'late'>();
-  const timer = setTimeout(resolve, ms, 'late').unref();
-  promise.catch(() => {});
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
