@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
@@ -13,6 +14,7 @@ import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
+import type { ServiceContext } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
@@ -22,7 +24,7 @@ import { createShardHandler, mayRetryShard } from './distribute/shard-handler.ts
 import { shardVersion } from './distribute/version.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
 import { createDefinitionsParser, createRunHandler } from './run-handler.ts';
-import { recomputeMetrics } from './watch/metrics.ts';
+import { type RecomputeMetrics, recomputeMetrics } from './watch/metrics.ts';
 import { watchPending } from './watch/pending-events.ts';
 import { followSchedules, pendingWatchOf, watchdogOf } from './watch/schedules.ts';
 import { watchRuns } from './watch/watchdog.ts';
@@ -30,7 +32,10 @@ import { watchRuns } from './watch/watchdog.ts';
 /** Reconciliation, retirement and merging follow what has a bound of its own, ms. */
 const WEDGED_SLACK_MS = 10 * 60_000;
 
-await runRole('recompute', async ({ config, log: logger, metrics: registry, signal }) => {
+type Context = ServiceContext<(typeof ROLE_SETTINGS)['recompute']>;
+
+await runRole('recompute', async (context) => {
+  const { config, log: logger, metrics: registry, signal } = context;
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   // Not of the kind "serving": the deltas of a whole generation may take longer than a reader would wait.
   const serving = connectRedis(config.redisUrl, 'commit', onError);
@@ -46,36 +51,12 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
   await demandFolderOfLog(config.dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: serving, signal });
   const metrics = recomputeMetrics(registry);
   const version = shardVersion();
-  const ports: RunPorts = {
-    program: version,
-    dataDir: resolve(config.dataDir),
+  const ports = portsOf(context, {
     log,
     serving: createServingStore(serving, NAMESPACE, config.partitions, VIEWS),
-    compute: computeInChild,
-    startComputing,
-    weigh: weighInChild,
-    compare: compareInChild,
-    merge: mergeInChild,
-    parseDefinitions: createDefinitionsParser(),
-    configuredDefinitions: async () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
-    now: Date.now,
-    sleep: (ms, abort) => sleep(ms, undefined, { signal: abort }),
-    newAttempt: () => randomBytes(4).toString('hex'),
-    reached: (stage, generation) => logger.debug({ stage, generation }, 'reached'),
-    onEngineDefects: metrics.engineDefects,
-    note: (message, details) => logger.info(details, message),
-    limits: {
-      ...DEFAULT_LIMITS,
-      compute: { ...DEFAULT_LIMITS.compute, memoryMb: config.batchMemoryMb, threads: config.batchThreads },
-      sealTimeoutMs: config.batchSealTimeoutMs,
-      computeTimeoutMs: config.batchComputeTimeoutMs,
-      minShardRows: config.batchShardMinRows,
-      keepGenerations: config.batchKeepGenerations,
-      keepForMs: config.batchKeepForMs,
-      keepBytes: config.batchKeepBytes,
-    },
-  };
-
+    version,
+    metrics,
+  });
   /** The last run that gave up, until one succeeds. */
   let failed: string | null = null;
   const handle = createRunHandler(ports, metrics);
@@ -151,3 +132,42 @@ await runRole('recompute', async ({ config, log: logger, metrics: registry, sign
     },
   };
 });
+
+interface Connected {
+  readonly log: RunPorts['log'];
+  readonly serving: RunPorts['serving'];
+  readonly version: string;
+  readonly metrics: RecomputeMetrics;
+}
+
+function portsOf({ config, log: logger }: Context, { log, serving, version, metrics }: Connected): RunPorts {
+  return {
+    program: version,
+    dataDir: resolve(config.dataDir),
+    log,
+    serving,
+    compute: computeInChild,
+    startComputing,
+    weigh: weighInChild,
+    compare: compareInChild,
+    merge: mergeInChild,
+    parseDefinitions: createDefinitionsParser(),
+    configuredDefinitions: async () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
+    now: Date.now,
+    sleep: (ms, abort) => sleep(ms, undefined, { signal: abort }),
+    newAttempt: () => randomBytes(4).toString('hex'),
+    reached: (stage, generation) => logger.debug({ stage, generation }, 'reached'),
+    onEngineDefects: metrics.engineDefects,
+    note: (message, details) => logger.info(details, message),
+    limits: {
+      ...DEFAULT_LIMITS,
+      compute: { ...DEFAULT_LIMITS.compute, memoryMb: config.batchMemoryMb, threads: config.batchThreads },
+      sealTimeoutMs: config.batchSealTimeoutMs,
+      computeTimeoutMs: config.batchComputeTimeoutMs,
+      minShardRows: config.batchShardMinRows,
+      keepGenerations: config.batchKeepGenerations,
+      keepForMs: config.batchKeepForMs,
+      keepBytes: config.batchKeepBytes,
+    },
+  };
+}

@@ -2,27 +2,34 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
+import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
+import type { EventLog } from '@tributary/log/port';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
+import type { ServiceContext } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { createMessageRelay } from './messages/relay.ts';
 import { outputKinds, sayWhereOutputsDiffer, startPublishing } from './outputs/publishing.ts';
-import { createSpeedWorker } from './pipeline.ts';
+import type { OutputKinds } from './partitions/partition-run.ts';
+import { createSpeedWorker, type SpeedWorker, type WorkerLimits } from './pipeline.ts';
 import { openArchivedEntries } from './read/archived-entries.ts';
 import { recallingLog } from './read/recall.ts';
 import { runUntilAborted } from './run-loop.ts';
 import { observeProgress, speedMetrics } from './watch/metrics.ts';
 import { reportProgress } from './watch/report-progress.ts';
-import { createStallWatch, watchStalls } from './watch/stalled.ts';
+import { createStallWatch, type StallWatch, watchStalls } from './watch/stalled.ts';
 
-await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) => {
+type Context = ServiceContext<(typeof ROLE_SETTINGS)['speed']>;
+
+await runRole('speed', async (context) => {
+  const { config, log: logger, metrics, disk, signal } = context;
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);
@@ -35,26 +42,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
   // Another folder has nothing of what the log dropped: the worker would note a hole for good.
   await demandFolderOfLog(config.dataDir, opened, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });
   const stallWatch = createStallWatch();
-  const log = recallingLog(
-    opened,
-    openArchivedEntries({ dataDir: resolve(config.dataDir), logIdentity: opened.identity, memoryLimit: '256MB' }),
-    {
-      now: () => performance.now(),
-      onRecall: (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
-      onHole: (partition, position) =>
-        logger.error(
-          { partition, position },
-          'neither log nor archive has what was read from this position on: answers are incomplete until a generation has computed what is archived of it',
-        ),
-      onFailed(partition, error, waitMs) {
-        stallWatch.failed(partition, error.message);
-        logger.error(
-          { partition, err: error.message, waitMs },
-          'a partition cannot be read now and is tried again; the others go on',
-        );
-      },
-    },
-  );
+  const log = withArchive(opened, stallWatch, context);
   const process = randomUUID();
   let commits = 0;
   const observed = speedMetrics(metrics, Date.now);
@@ -96,12 +84,7 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     sha256Hex,
     digestOf: digestsBy(await erasureKey(config.dataDir)),
     commitId: () => `${process}:${++commits}`,
-    limits: {
-      maxEntries: config.commitEntries,
-      maxTimelineEvents: config.timelineEvents,
-      maxCachedEvents: Math.ceil(config.cachedEvents / config.partitions),
-      outputs,
-    },
+    limits: limitsOf(config, outputs),
     now: () => performance.now(),
     onCommitted(batch) {
       observed.committed(batch);
@@ -118,15 +101,9 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
   observeProgress(metrics, { assigned: member.assigned, worker, log, now: Date.now });
   reportProgress(log, worker, signal);
   const stalls = watchStalls(stallWatch, { log, worker, assigned: member.assigned, now: () => performance.now(), signal });
-  const onWait = (error: Error) => logger.warn({ err: error.message }, 'speed worker waits');
-  const working = {
-    ...worker,
-    async runOnce(until?: AbortSignal) {
-      disk.assertRoomToWork();
-      return worker.runOnce(until);
-    },
-  };
-  const running = runUntilAborted(working, signal, onWait);
+  const running = runUntilAborted(whileDiskHasRoom(worker, disk), signal, (error) =>
+    logger.warn({ err: error.message }, 'speed worker waits'),
+  );
   return {
     async ready() {
       if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
@@ -146,3 +123,47 @@ await runRole('speed', async ({ config, log: logger, metrics, disk, signal }) =>
     },
   };
 });
+
+/** The log, with the archive before its beginning. */
+function withArchive(opened: EventLog, stallWatch: StallWatch, { config, log: logger }: Context): EventLog {
+  const archive = openArchivedEntries({
+    dataDir: resolve(config.dataDir),
+    logIdentity: opened.identity,
+    memoryLimit: '256MB',
+  });
+  return recallingLog(opened, archive, {
+    now: () => performance.now(),
+    onRecall: (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
+    onHole: (partition, position) =>
+      logger.error(
+        { partition, position },
+        'neither log nor archive has what was read from this position on: answers are incomplete until a generation has computed what is archived of it',
+      ),
+    onFailed(partition, error, waitMs) {
+      stallWatch.failed(partition, error.message);
+      logger.error(
+        { partition, err: error.message, waitMs },
+        'a partition cannot be read now and is tried again; the others go on',
+      );
+    },
+  });
+}
+
+function limitsOf(config: Context['config'], outputs: OutputKinds): Partial<WorkerLimits> {
+  return {
+    maxEntries: config.commitEntries,
+    maxTimelineEvents: config.timelineEvents,
+    maxCachedEvents: Math.ceil(config.cachedEvents / config.partitions),
+    outputs,
+  };
+}
+
+function whileDiskHasRoom(worker: SpeedWorker, disk: Context['disk']): SpeedWorker {
+  return {
+    ...worker,
+    async runOnce(until) {
+      disk.assertRoomToWork();
+      return worker.runOnce(until);
+    },
+  };
+}
