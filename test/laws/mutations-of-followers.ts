@@ -267,10 +267,10 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     test: COMMITS_TEST,
   },
   {
-    lie: 'a look that was given up goes on adding commits',
+    lie: 'a poll that was given up goes on adding commits',
     law: '1',
     file: `${SERVING}/deltas/follower.ts`,
-    from: 'turn().then(() => assertUnderWay(number === looks))',
+    from: 'turn().then(() => assertUnderWay(number === polls))',
     to: 'turn()',
     test: COMMITS_TEST,
   },

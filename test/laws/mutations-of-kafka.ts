@@ -172,9 +172,9 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'a barrier behind the beginning of the log is given before what lies there',
     law: '1',
-    file: 'services/speed/src/read/recall.ts',
-    from: "log.markLostTail === undefined && last.kind === 'events'",
-    to: 'log.markLostTail === undefined',
+    file: 'services/speed/src/read/recalled-partitions.ts',
+    from: "mayBeginWithin && last.kind === 'events'",
+    to: 'mayBeginWithin',
     test: 'services/speed/test/recall.test.ts',
   },
   {

@@ -210,7 +210,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'what arrives of a poll that was given up is added to what came after it',
     law: '1',
     file: `${SERVING}/deltas/follower.ts`,
-    from: '    assertUnderWay(number === looks);\n',
+    from: '    assertUnderWay(number === polls);\n',
     to: '',
     test: 'packages/serving/test/delta-follower.test.ts',
   },

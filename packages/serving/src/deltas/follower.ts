@@ -1,12 +1,12 @@
 /**
- * Follows the speed layer's deltas: a look costs what was committed since the last one.
+ * Follows the speed layer's deltas: a poll costs what was committed since the last one.
  *
  *   follow   what did each partition commit since?      one round trip
- *   whole    partitions that cannot tell, read whole    at start; a full feed; a store that lost writes; another view: beside the looks
+ *   whole    partitions that cannot tell, read whole    at start; a full feed; a store that lost writes; another view: beside the polls
  *   answer   remembered answers + what changed
  *
  * A request gets each partition as of one moment after it asked (as a read of its own would give), but requests that
- * come while a look is under way share the next one. Whatever goes wrong is read again or refused, never left out (law 7).
+ * come while a poll is under way share the next one. Whatever goes wrong is read again or refused, never left out (law 7).
  * What was taken stays: a partition that was read whole is not read again because another one did not answer in time, and
  * who cannot wait is given what is held, with its age.
  */
@@ -51,7 +51,7 @@ export interface DeltaFollower {
 /** What was not asked for during this time leaves the memory, ms. */
 const KEEP_MS = 10 * 60_000;
 
-/** A look that takes longer is given up, and a whole read without a page for as long, ms. */
+/** A poll that takes longer is given up, and a whole read without a page for as long, ms. */
 const PATIENCE_MS = 5_000;
 
 /** Times that a request has missing partitions read whole: what was read leaves the memory, or cannot be joined to what is held. */
@@ -92,11 +92,11 @@ export function createDeltaFollower({
     clock: stamp,
   });
   let oldest = 0;
-  let looks = 0;
+  let polls = 0;
   let underWay: Promise<unknown> = Promise.resolve();
   let waiting: Promise<void> | null = null;
 
-  /** The look that begins after the one under way. */
+  /** The poll that begins after the one under way. */
   function nextLook(): Promise<void> {
     if (waiting === null) {
       waiting = underWay.then(() => {
@@ -109,7 +109,7 @@ export function createDeltaFollower({
   }
 
   async function takeCommits(): Promise<void> {
-    const number = ++looks;
+    const number = ++polls;
     forgetUnasked(generations, now());
     forgetUnasked(views, now());
     const names = [...views.keys()];
@@ -119,9 +119,9 @@ export function createDeltaFollower({
       names,
       all.map((partition) => olderCursor(held.partition(partition), read[partition])),
     );
-    // What arrives of a look that was given up is of the past once another one has begun.
-    assertUnderWay(number === looks);
-    const pace = paceOf(() => turn().then(() => assertUnderWay(number === looks)));
+    // What arrives of a poll that was given up is of the past once another one has begun.
+    assertUnderWay(number === polls);
+    const pace = paceOf(() => turn().then(() => assertUnderWay(number === polls)));
     assertAnswered(followed, all);
     oldest = oldestKept(followed);
     for (const generation of generations.keys()) if (generation < oldest) generations.delete(generation);
@@ -185,7 +185,7 @@ export function createDeltaFollower({
             `the deltas of generation ${generation} are gone, the oldest kept is ${oldest}`,
           );
         if (covers(names, generation) && asOf.every((one) => one.asked > request.asked)) return snapshotAt(generation);
-        // An older generation that somebody asked for of late may have been retired since the look began: the next one knows.
+        // An older generation that somebody asked for of late may have been retired since the poll began: the next one knows.
         if (attempt < ATTEMPTS) await whole.read().catch((error: Error) => (isRetired(error) ? null : Promise.reject(error)));
       }
       throw new TributaryError(
@@ -221,7 +221,7 @@ function olderCursor(held: HeldPartition | null, read: ReadPartition | undefined
 }
 
 function assertUnderWay(isUnderWay: boolean): void {
-  if (!isUnderWay) throw new TributaryError('store_unavailable', 'the look was given up');
+  if (!isUnderWay) throw new TributaryError('store_unavailable', 'the poll was given up');
 }
 
 function within(patienceMs: number, taken: Promise<void>): Promise<void> {

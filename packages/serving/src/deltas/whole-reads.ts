@@ -1,6 +1,6 @@
 /**
- * Partitions that are read whole, beside the looks that follow the commits: who asks for what is held does not wait for them. What was read is
- * taken up by the next look, which adds what was committed meanwhile.
+ * Partitions that are read whole, beside the polls that follow the commits: who asks for what is held does not wait for them. What was read is
+ * taken up by the next poll, which adds what was committed meanwhile.
  *
  *   nothing is held, or its feed does not reach     all views are read, and take the place of what is held. What differs is found some
  *   back to what is held                            thousand rows at a turn; where it could be followed after all meanwhile, it stays

@@ -8,33 +8,22 @@
  * not archived after a while is a hole (holes.ts).
  */
 import type { EventLog, LogEntry, Position, ReadLimits } from '@tributary/log/port';
-import { TributaryError } from '@tributary/model/errors';
-import type { Heartbeat } from '@tributary/model/partition-record';
 import type { ArchivedEntries } from './archived-entries.ts';
 import { createFailures, type FailuresOptions } from './failures.ts';
 import { createHoles, type HolesOptions } from './holes.ts';
 import { isExpired } from './read-ahead.ts';
+import { createRecalledPartitions } from './recalled-partitions.ts';
 
 export interface RecallOptions extends FailuresOptions, HolesOptions {
   /** Called when a partition begins to be read from the archive. */
   readonly onRecall?: (partition: number, after: Position | null) => void;
 }
 
-interface Recalled {
-  /** Where the log begins: it gives the rest. */
-  readonly start: Position;
-  /** Where the entries that are left begin. */
-  at: Position | null;
-  left: readonly LogEntry[];
-}
-
-const NOTHING_BUT_A_POSITION = JSON.stringify({ receivedAt: 0 } satisfies Heartbeat);
-
 export function recallingLog(log: EventLog, archive: ArchivedEntries, options: RecallOptions = {}): EventLog {
-  const recalled = new Map<number, Recalled>();
   /** Where each partition was left by the last read: another position is a reader that was moved. */
   const reached = new Map<number, Position | null>();
   const failures = createFailures(options);
+  const recalled = createRecalledPartitions(log, archive, failures);
   const holes = createHoles(options);
 
   /** A reader that was moved may stand before the log's beginning, or before a tail that the log lost. */
@@ -50,72 +39,28 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
     }
     const starts = await log.starts();
     for (const [partition, position] of moved) {
-      recalled.delete(partition);
+      recalled.forget(partition);
       reached.set(partition, position);
       const start = starts[partition] ?? null;
       if (start === null || (position !== null && position >= start)) continue;
-      recalled.set(partition, { start, at: position, left: [] });
+      recalled.begin(partition, start, position);
       options.onRecall?.(partition, position);
     }
-  }
-
-  async function recall(partition: number, own: Recalled, maxEntries: number): Promise<LogEntry[]> {
-    if (own.left.length === 0) {
-      if (own.at !== null && own.at >= own.start) {
-        recalled.delete(partition);
-        return [];
-      }
-      const entries = await failures.unless(partition, async () => {
-        const found = await archive.after(partition, own.at);
-        if (found === null) await demandNoGap(partition, own.at);
-        return found;
-      });
-      if (entries === null) recalled.delete(partition);
-      if (entries == null) return [];
-      own.left = beforeStart(entries, own.start);
-    }
-    const given = own.left.slice(0, maxEntries);
-    own.left = own.left.slice(given.length);
-    own.at = given.at(-1)?.position ?? own.at;
-    return given;
-  }
-
-  /**
-   * What of a segment lies before the beginning of the log. The rest is read there, with the events of other partitions that are to be
-   * appended to their own: the archive does not give those, and it may have them before any worker has read them.
-   */
-  function beforeStart(entries: readonly LogEntry[], start: Position): readonly LogEntry[] {
-    const next = entries.findIndex(({ position }) => position >= start);
-    const last = entries[next];
-    if (last === undefined || last.position === start) return next < 0 ? entries : entries.slice(0, next + 1);
-    // A log that ends its entries elsewhere may have begun within this one: what it gives again of it counts once.
-    const isAcross = log.markLostTail === undefined && last.kind === 'events';
-    const end = { ...last, position: start };
-    return [...entries.slice(0, next), isAcross ? end : { ...end, kind: 'heartbeat', body: NOTHING_BUT_A_POSITION }];
-  }
-
-  async function demandNoGap(partition: number, at: Position | null): Promise<void> {
-    const start = (await log.starts())[partition] ?? null;
-    if (start === null || (at !== null && at >= start)) return;
-    throw new TributaryError(
-      'position_expired',
-      `the log of partition ${partition} begins after ${start}, the archive ends at ${at ?? 'nothing'}: what lay in between is gone`,
-    );
   }
 
   async function readLog(after: Map<number, Position | null>, limits: ReadLimits): Promise<LogEntry[]> {
     try {
       return await log.read(after, limits);
     } catch (error) {
-      // Trimmed past a reader that stood still: the next look shows whether the archive has it.
+      // Trimmed past a reader that stood still: the next read asks whether the archive has it.
       if (isExpired(error)) reached.clear();
       throw error;
     }
   }
 
   /**
-   * A read from the beginning never expires: what the log dropped since the look, it passes over. Only its start, asked for
-   * after the read, shows it. A partition that no longer has its beginning gets nothing: the next look goes to the archive.
+   * A read from the beginning never expires: what the log dropped since its start was asked for, it passes over. Only its start,
+   * asked for again after the read, shows it. A partition that no longer has its beginning gets nothing: the next read goes to the archive.
    */
   async function fromTheFirst(after: ReadonlyMap<number, Position | null>, entries: LogEntry[]): Promise<LogEntry[]> {
     const fromStart = [...after].filter(([, position]) => position === null).map(([partition]) => partition);
@@ -137,7 +82,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
       const { given, missing } = holes.pass(partition, after.get(partition) ?? null, own);
       entries.push(...given);
       if (missing === null) continue;
-      // The next look asks the archive.
+      // The next read asks the archive.
       reached.delete(partition);
       failures.failed(partition, missing);
     }
@@ -148,14 +93,11 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
     ...log,
     async read(after, limits) {
       await findMoved(after);
-      const entries: LogEntry[] = [];
-      const waiting = [...recalled].filter(([partition]) => after.has(partition) && !failures.rests(partition));
-      // One partition a read: a segment may take 100 MB.
-      const turn = waiting.find(([partition]) => !failures.has(partition)) ?? waiting[0];
-      if (turn !== undefined) entries.push(...(await recall(...turn, limits.maxEntries)));
+      const archived = await recalled.next(after, limits.maxEntries);
+      const entries: LogEntry[] = [...(archived?.entries ?? [])];
       const live = new Map([...after].filter(([partition]) => !recalled.has(partition) && !failures.has(partition)));
       // Those that keep up do not wait for those that are rebuilt. The log is read for no partition at all too: it waits.
-      if (live.size > 0 || turn === undefined || failures.has(turn[0])) {
+      if (live.size > 0 || archived === null || failures.has(archived.partition)) {
         const found = await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 });
         entries.push(...withoutHoles(live, await fromTheFirst(live, found)));
       }
