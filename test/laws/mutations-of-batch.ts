@@ -74,7 +74,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'the second answer to a question takes the place of the first',
     law: '3',
-    file: `${ARCHIVE}/asked-work.ts`,
+    file: `${ARCHIVE}/asked/work.ts`,
     from: "createDurably(pathOf(dataDir, id, 'result.json'), toJson(result))",
     to: "rm(pathOf(dataDir, id, 'result.json'), { force: true }).then(() => createDurably(pathOf(dataDir, id, 'result.json'), toJson(result)))",
     test: 'jobs/question/test/question.test.ts',

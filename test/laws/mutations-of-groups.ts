@@ -295,10 +295,10 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
   {
     lie: 'the file of an answer forgets which rows were left out',
     law: '7',
-    file: 'packages/archive/src/questions.ts',
+    file: 'packages/archive/src/asked/questions.ts',
     from: '  leftOut: z.array(z.string()).readonly().exactOptional(),',
     to: '',
-    test: 'packages/archive/src/questions.test.ts',
+    test: 'packages/archive/src/asked/questions.test.ts',
   },
   {
     lie: 'a manifest that is read forgets which rows were left out',

@@ -5,13 +5,14 @@
  *
  * It reads what a generation's run reads, through the same shards, and leaves the generation as it is.
  */
+
+import { failedResult, QUESTION_WORK, type QuestionResult, questionFolder } from '@tributary/archive/asked/questions';
 import { keepsAllColumns } from '@tributary/archive/compute/relations';
 import { questionStagingFolder } from '@tributary/archive/compute/staging';
 import { whileVerifying } from '@tributary/archive/compute/verified';
 import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
-import { failedResult, QUESTION_WORK, type QuestionResult, questionFolder } from '@tributary/archive/questions';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';

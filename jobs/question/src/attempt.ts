@@ -3,11 +3,11 @@
  * first result that is written counts.
  */
 import { join } from 'node:path';
-import type { Asked, AskedWork, Result } from '@tributary/archive/asked-work';
+import { sweepQuestions } from '@tributary/archive/asked/questions';
+import { SET_WORK } from '@tributary/archive/asked/training-sets';
+import type { Asked, AskedWork, Result } from '@tributary/archive/asked/work';
 import { sweepQuestionStaging } from '@tributary/archive/compute/staging';
 import { namesIn } from '@tributary/archive/durable';
-import { sweepQuestions } from '@tributary/archive/questions';
-import { SET_WORK } from '@tributary/archive/training-sets';
 import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import type { JobPorts } from './ports.ts';

@@ -1,11 +1,11 @@
 /** The values of a training set, in the child: bounded by DuckDB's memory, and by the events of one bucket of users (past-values.ts). */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type AskedSet, namedDefinitions, SET_WORK, writeProgress } from '@tributary/archive/asked/training-sets';
 import { makeFolder, syncAndDigest, syncFolder } from '@tributary/archive/durable';
 import { archivedPast } from '@tributary/archive/history/archived-past';
 import type { AskedRow } from '@tributary/archive/history/past-values';
 import { writeTrainingSet } from '@tributary/archive/history/training-set';
-import { type AskedSet, namedDefinitions, SET_WORK, writeProgress } from '@tributary/archive/training-sets';
 import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import type { SetMade, SetSpec } from './spec.ts';

@@ -1,7 +1,8 @@
 /** What the child is asked to compute, and what it answers: plain JSON over a pipe. */
+
+import type { SetResult } from '@tributary/archive/asked/training-sets';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { SetResult } from '@tributary/archive/training-sets';
 
 /** The views of a base's events under other definitions. Its files lie in `folder`, relative to the data folder. */
 export interface QuestionSpec extends ComputeSpec {

@@ -1,6 +1,6 @@
 /** Starts the job in a process that has connections already: the worker, and what removes questions that have expired. */
-import { sweepQuestions } from '@tributary/archive/questions';
-import { isSetId, SET_WORK } from '@tributary/archive/training-sets';
+import { sweepQuestions } from '@tributary/archive/asked/questions';
+import { isSetId, SET_WORK } from '@tributary/archive/asked/training-sets';
 import type { JobWorker } from '@tributary/queue/job-worker';
 import { type QuestionWorkerOptions, startQuestionWorker } from '@tributary/queue/question-worker';
 import { isTransient } from '@tributary/runtime/error-kinds';

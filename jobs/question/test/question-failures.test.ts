@@ -2,9 +2,6 @@
 import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeGeneration } from '@tributary/archive/generations';
-import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
-import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import {
   cancelQuestion,
   createQuestion,
@@ -14,7 +11,10 @@ import {
   questionFolder,
   readQuestion,
   sweepQuestions,
-} from '@tributary/archive/questions';
+} from '@tributary/archive/asked/questions';
+import { writeGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
+import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import { TributaryError } from '@tributary/model/errors';
 import { withWindows } from '@tributary/model/other-windows';
 import { answerQuestion } from '@tributary/question/answer';

@@ -12,7 +12,7 @@ import {
   questionFolder,
   readQuestion,
   sweepQuestions,
-} from '@tributary/archive/questions';
+} from '@tributary/archive/asked/questions';
 import { readViewRows } from '@tributary/archive/views';
 import { withWindows } from '@tributary/model/other-windows';
 import { answerQuestion } from '@tributary/question/answer';

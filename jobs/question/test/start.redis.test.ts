@@ -1,7 +1,7 @@
 /** The job in a process: a question in the queue is answered by a real child, and a worker that stops takes no other. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createQuestion, readQuestion } from '@tributary/archive/questions';
+import { createQuestion, readQuestion } from '@tributary/archive/asked/questions';
 import { readViewRows } from '@tributary/archive/views';
 import { TributaryError } from '@tributary/model/errors';
 import { withWindows } from '@tributary/model/other-windows';

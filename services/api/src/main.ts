@@ -1,9 +1,9 @@
 /** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
+import { cancelQuestion, createQuestion, listQuestions, readQuestion } from '@tributary/archive/asked/questions';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { createReceipt, readReceipt, receiptIds, writeReceipt } from '@tributary/archive/erasures';
-import { cancelQuestion, createQuestion, listQuestions, readQuestion } from '@tributary/archive/questions';
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';

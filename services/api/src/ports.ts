@@ -3,6 +3,7 @@
  */
 
 import type { Readable } from 'node:stream';
+import type { AskedSet, StoredSet } from '@tributary/archive/asked/training-sets';
 import type { Receipt } from '@tributary/archive/erasures';
 import type { LastCheck } from '@tributary/archive/last-check';
 import type { Publication, StagedPromotion, StoredFile } from '@tributary/archive/layout';
@@ -10,7 +11,6 @@ import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
 import type { PublicationDraft, Said } from '@tributary/archive/publications';
 import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { DiscardDraft } from '@tributary/archive/retire';
-import type { AskedSet, StoredSet } from '@tributary/archive/training-sets';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { EventLog } from '@tributary/log/port';
 import type { RunRecord } from '@tributary/queue/run-records';

@@ -1,7 +1,7 @@
 /** Training sets as the API asks them: files of the data folder, and the queue that they share with questions to the archive. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readProgress, SET_WORK } from '@tributary/archive/training-sets';
+import { readProgress, SET_WORK } from '@tributary/archive/asked/training-sets';
 import { TributaryError } from '@tributary/model/errors';
 import type { QuestionQueue } from '@tributary/queue/question-queue';
 import type { SetDesk } from './ports.ts';

@@ -1,6 +1,6 @@
 /** Questions to the archive over HTTP: their cost, their states, their reports against the oracle. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MOST_REMEMBERED, type QuestionResult } from '@tributary/archive/questions';
+import { MOST_REMEMBERED, type QuestionResult } from '@tributary/archive/asked/questions';
 import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/groups/archive-questions';
 import { TributaryError } from '@tributary/model/errors';
 import { withWindows } from '@tributary/model/other-windows';

@@ -1,6 +1,6 @@
 /** Training sets in memory, for the world of the API's tests: what was asked, and what a test makes of it. */
 import { Readable } from 'node:stream';
-import type { StoredSet } from '@tributary/archive/training-sets';
+import type { StoredSet } from '@tributary/archive/asked/training-sets';
 import type { SetDesk } from '../src/ports.ts';
 
 export interface MemorySets extends SetDesk {

@@ -1,5 +1,5 @@
 /** Training sets over HTTP: asked, followed, read and given up. What they hold is the job's (jobs/question/test/training-set.test.ts). */
-import { MOST_SETS, SET_KEPT_MS } from '@tributary/archive/training-sets';
+import { MOST_SETS, SET_KEPT_MS } from '@tributary/archive/asked/training-sets';
 import { TRAINING_SET_ROUTES } from '@tributary/contract/groups/training-sets';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';

@@ -2,10 +2,11 @@
  * A small platform in memory for the API's tests: the real `step` behind the memory store, the naive oracle in place of
  * the batch layer, and switches that break parts of it.
  */
+
+import type { StoredQuestion } from '@tributary/archive/asked/questions';
 import type { LastCheck } from '@tributary/archive/last-check';
 import type { FileSeen, GenerationManifest, Publication, StagedPromotion } from '@tributary/archive/layout';
 import { planRun } from '@tributary/archive/plan/run-plan';
-import type { StoredQuestion } from '@tributary/archive/questions';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { stagedOf } from '@tributary/archive/staged';
 import type { LogRecord } from '@tributary/log/port';

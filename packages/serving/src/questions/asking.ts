@@ -1,5 +1,5 @@
 /** How work of the batch layer is asked for: one asks at a time, a few are kept at once, and what is too much is refused. */
-import type { Asked, AskedWork, Result, Stored } from '@tributary/archive/asked-work';
+import type { Asked, AskedWork, Result, Stored } from '@tributary/archive/asked/work';
 import { TributaryError } from '@tributary/model/errors';
 
 export interface Asking<A extends Asked, R extends Result> {

@@ -1,7 +1,7 @@
 /** Questions to the archive: asked, followed, cancelled. Their reports are beside those of both layers (attribution.ts). */
 import { randomBytes } from 'node:crypto';
+import { expiryOf, MOST_QUESTIONS, MOST_REMEMBERED, type StoredQuestion } from '@tributary/archive/asked/questions';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { expiryOf, MOST_QUESTIONS, MOST_REMEMBERED, type StoredQuestion } from '@tributary/archive/questions';
 import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/groups/archive-questions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';

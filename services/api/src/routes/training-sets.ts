@@ -1,6 +1,12 @@
 /** Training sets: asked, followed, read, cancelled. A job of the batch layer computes them (jobs/question). */
 import { randomBytes } from 'node:crypto';
-import { MOST_SETS, MOST_SETS_REMEMBERED, namedDefinitions, SET_WORK, type StoredSet } from '@tributary/archive/training-sets';
+import {
+  MOST_SETS,
+  MOST_SETS_REMEMBERED,
+  namedDefinitions,
+  SET_WORK,
+  type StoredSet,
+} from '@tributary/archive/asked/training-sets';
 import { TRAINING_SET_ROUTES } from '@tributary/contract/groups/training-sets';
 import { TributaryError } from '@tributary/model/errors';
 import { progressOf } from '@tributary/serving/questions/archive-questions';

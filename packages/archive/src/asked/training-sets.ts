@@ -1,4 +1,4 @@
-/** Training sets that were asked of the batch layer, on disk (asked-work.ts): rows of a user, an instant and a label, and one Parquet file of values. */
+/** Training sets that were asked of the batch layer, on disk (work.ts): rows of a user, an instant and a label, and one Parquet file of values. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Definitions } from '@tributary/model/definitions';
@@ -7,10 +7,10 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { z } from 'zod';
-import { askedWork, type Stored } from './asked-work.ts';
-import { readIfThere } from './durable.ts';
-import { oneColumn, TAKEN } from './history/training-set.ts';
-import { storedFile } from './manifest-file.ts';
+import { readIfThere } from '../durable.ts';
+import { oneColumn, TAKEN } from '../history/training-set.ts';
+import { storedFile } from '../manifest-file.ts';
+import { askedWork, type Stored } from './work.ts';
 
 export const SET_KEPT_MS = 24 * 3_600_000;
 /** Sets that there may be at a time. */

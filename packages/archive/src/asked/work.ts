@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import type { z } from 'zod';
-import { createDurably, namesIn } from './durable.ts';
-import { readManifest, toJson } from './manifest-file.ts';
+import { createDurably, namesIn } from '../durable.ts';
+import { readManifest, toJson } from '../manifest-file.ts';
 
 /** Files of one that was cancelled may still have a writer, and a folder where nothing was asked yet as well. */
 const CANCELLED_KEPT_MS = 3_600_000;

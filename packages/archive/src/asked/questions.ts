@@ -1,7 +1,7 @@
-/** Questions to the archive on disk (asked-work.ts): what reports would say under other windows. A result holds the rows of all views. */
+/** Questions to the archive on disk (work.ts): what reports would say under other windows. A result holds the rows of all views. */
 import { z } from 'zod';
-import { askedWork, type Stored } from './asked-work.ts';
-import { storedFile } from './manifest-file.ts';
+import { storedFile } from '../manifest-file.ts';
+import { askedWork, type Stored } from './work.ts';
 
 export const QUESTION_KEPT_MS = 7 * 24 * 3_600_000;
 /** Questions and results that there may be at a time: each result holds the rows of all views. */
