@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 import { REFUSED } from '@tributary/runtime/error-kinds';
+import { backoffMs } from '@tributary/runtime/wait';
 import { processStat } from './process-stat.ts';
 
 export interface ManagedSpec {
@@ -51,18 +52,13 @@ export interface Managed {
 
 /** What is killed is gone after this time even on a busy machine. */
 const GOING_MS = 5_000;
-const FIRST_BACKOFF_MS = 250;
-const MAX_BACKOFF_MS = 15_000;
+/** Before the next start, by deaths in a row. */
+export const RESTARTS = { firstMs: 250, longestMs: 15_000 };
 /** A process that lived this long starts over with the first backoff. */
 const STEADY_MS = 30_000;
 const RESTART_TIMEOUT_MS = 60_000;
 /** Deaths in a row after which those who wait for it get an error; it is still started again. */
 const HOPELESS_FAILURES = 4;
-
-/** Delay before the next start after `failures` deaths in a row (at least 1): doubles from 250 ms to 15 s. */
-export function backoffMs(failures: number): number {
-  return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 16));
-}
 
 /** `startNow` false: it stays down until `restart`. */
 export function manage(spec: ManagedSpec, now: () => number, startNow = true): Managed {
@@ -122,7 +118,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
   function planNext(how: string, livedMs: number, hasRefused = false): void {
     failures = livedMs >= STEADY_MS ? 1 : failures + 1;
     const isForGood = isStopped || !spec.autoRestart || (hasRefused && !wasEverReady);
-    const againInMs = isForGood ? null : hasRefused ? MAX_BACKOFF_MS : backoffMs(failures);
+    const againInMs = isForGood ? null : hasRefused ? RESTARTS.longestMs : backoffMs(RESTARTS, failures);
     if (!isStopped) spec.onEvent({ type: 'ended', name: spec.name, how, againInMs });
     if (againInMs !== null) timer = setTimeout(again, againInMs);
     if (againInMs === null || failures >= HOPELESS_FAILURES)

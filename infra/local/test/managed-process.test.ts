@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '@tributary/runtime/wait';
 import { afterEach, expect, test, vi } from 'vitest';
-import { backoffMs, type Managed, type ManagedEvent, manage } from '../src/managed-process.ts';
+import { type Managed, type ManagedEvent, manage, RESTARTS } from '../src/managed-process.ts';
 import { groupOf } from './processes.ts';
 
 const started: Managed[] = [];
@@ -38,7 +39,9 @@ function role(code: string, { autoRestart = true }: { autoRestart?: boolean } = 
 const STEADY = 'console.log(1); setInterval(() => {}, 1000)';
 
 test('the backoff doubles from 250 ms and never passes 15 s', () => {
-  expect([1, 2, 3, 4, 5, 6, 7, 8, 1_000].map(backoffMs)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+  expect([1, 2, 3, 4, 5, 6, 7, 8, 1_000].map((deaths) => backoffMs(RESTARTS, deaths))).toEqual([
+    250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000,
+  ]);
 });
 
 test('a role that is killed comes back as another process', async () => {
