@@ -5,7 +5,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
   {
     lie: 'who entered by an event that the record lost stays in a segment',
     law: '1',
-    file: 'services/speed/src/apply/follow-members.ts',
+    file: 'services/speed/src/segments/commit-members.ts',
     from: 'if (isLost || after !== (before && isKnown))',
     to: 'if (after !== (before && isKnown))',
     test: 'services/speed/test/segments-of-many.test.ts',
@@ -13,7 +13,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
   {
     lie: 'all who are due are looked at in one commit, however much it says',
     law: '7',
-    file: 'services/speed/src/apply/follow-members.ts',
+    file: 'services/speed/src/segments/commit-members.ts',
     from: 'if (said < MOST_SAID ||',
     to: 'if (said >= 0 ||',
     test: 'services/speed/test/segments-of-many.test.ts',
@@ -93,7 +93,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
   {
     lie: 'a segment that is new says what lies before it',
     law: '7',
-    file: 'services/speed/src/apply/follow-members.ts',
+    file: 'services/speed/src/segments/commit-members.ts',
     from: 'Math.min(following.atMs, user.dueMs - 1) : following.sinceMs;',
     to: 'Math.min(following.atMs, user.dueMs - 1) : 0;',
     test: 'services/speed/test/segments.test.ts',
@@ -101,7 +101,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
   {
     lie: 'a user who waits to be looked at is as if time had passed for them',
     law: '1',
-    file: 'services/speed/src/apply/follow-members.ts',
+    file: 'services/speed/src/segments/commit-members.ts',
     from: 'isKnown ? Math.min(following.atMs, user.dueMs - 1) :',
     to: 'isKnown ? following.atMs :',
     test: 'services/speed/test/segments.test.ts',

@@ -10,10 +10,9 @@
  */
 import type { Commit, MemberChanges, SpeedStore } from '@tributary/store/speed-store';
 import type { OutputKinds, PartitionRun } from '../partitions/partition-run.ts';
-import { advanceUser } from '../segments/advance-user.ts';
-import type { Following, Seen } from '../segments/follow.ts';
+import { type CommitMembers, gatherMembers } from '../segments/commit-members.ts';
+import type { Following } from '../segments/follow.ts';
 import { marksOfRecord } from '../segments/record-marks.ts';
-import type { UserMarks } from '../segments/user-marks.ts';
 import type { AppliedBatch } from './apply.ts';
 import type { UserRecords } from './user-records.ts';
 
@@ -31,12 +30,9 @@ export interface SegmentStageOptions {
   readonly passedUsers: number;
 }
 
-/** Lines and changes of who is in, of one commit: those who are due beyond it are left to the next. 10 µs of Redis each. */
-const MOST_SAID = 4_000;
 /** Steps of the walk over all keys in one commit: 60 ms of Redis, one by one. */
 const MOST_STEPS = 200;
 const NO_APPENDS: ReadonlyMap<string, string> = new Map();
-const NO_SEEN: readonly Seen[] = [];
 
 export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   const { store, records, sha256Hex, outputs, passedUsers } = options;
@@ -71,15 +67,9 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     appends: ReadonlyMap<string, string> = NO_APPENDS,
   ): Promise<Followed> {
     const upToMs = commit.next.logTimeMs;
-    const changes: Changes = { forgotten: null, enters: [], leaves: [], due: new Map(), unsure: new Map() };
-    const lines: string[] = [];
-    const segments = following.segments;
-    if (segments === null) return { changes, lines };
-    const versions = segments.list.map(({ version }) => version);
+    const { segments, mustForget, isWhole: wasWhole } = following;
+    if (segments === null) return NOTHING_FOLLOWED;
     // What lies there is of others: it must not be read before it is gone.
-    const mustForget = following.mustForget;
-    if (mustForget) changes.forgotten = versions;
-    const wasWhole = following.isWhole;
     const due = mustForget ? new Map<string, number>() : await dueBy(run, following, upToMs);
     const walked = await walk(run, following);
     const all = new Set([...seen.keys(), ...due.keys(), ...walked, ...appends.keys()]);
@@ -88,68 +78,31 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     const dues = mustForget ? [] : await store.duesOf(run.partition, cold);
     const duesOfCold = new Map(cold.map((userKey, i) => [userKey, dues[i] ?? null]));
 
-    let said = 0;
-    /** Nothing but time passes for the user, and there is enough to say: the next commit goes on there. */
-    const isLeft = (userKey: string): boolean => {
-      const dueMs = due.get(userKey);
-      if (said < MOST_SAID || dueMs === undefined || seen.has(userKey) || appends.has(userKey)) return false;
-      following.nextDueMs = Math.min(following.nextDueMs ?? dueMs, dueMs);
-      return true;
-    };
-
-    /** `isLost`: the store may know of an entry that the record does not tell any more. */
-    const advance = (userKey: string, user: UserMarks, { isKnown, isLost }: { isKnown: boolean; isLost: boolean }) => {
-      const afterMs = isKnown ? Math.min(following.atMs, user.dueMs - 1) : following.sinceMs;
-      const given = { userKey, afterMs, upToMs, seen: seen.get(userKey) ?? NO_SEEN, isWhole: !isKnown };
-      const done = advanceUser(segments, user, given, sha256Hex);
-      if (says) for (const line of done.lines) lines.push(line);
-      said += done.lines.length;
-      // Who was not looked at before is in no list yet.
-      for (const [i, { before, after }] of done.memberships)
-        if (isLost || after !== (before && isKnown))
-          (after ? changes.enters : changes.leaves).push([versions[i] as string, userKey]);
-      if (done.lostMs !== null) noteLost(changes, userKey, done.lostMs + segments.retainedMs, upToMs);
-      // As long as some users were not looked at, those who were are known by being due at some time.
-      const dueMs = wasWhole ? done.dueMs : Math.min(done.dueMs, upToMs + segments.retainedMs);
-      if (dueMs < user.dueMs || user.dueMs <= upToMs || !isKnown) {
-        if (dueMs !== user.dueMs) changes.due.set(userKey, dueMs === Number.POSITIVE_INFINITY ? null : dueMs);
-        user.dueMs = dueMs;
-        following.nextDueMs = Math.min(following.nextDueMs ?? dueMs, dueMs);
-      }
-      following.users.set(userKey, user);
-    };
-
-    for (const userKey of erased) {
-      if (appends.has(userKey)) continue;
-      // What came before is not looked at: what came after a lift is all there is.
-      advance(userKey, { marks: segments.list.map(() => []), dueMs: Number.POSITIVE_INFINITY }, { isKnown: true, isLost: false });
-      const enters = new Set(changes.enters.filter(([, user]) => user === userKey).map(([version]) => version));
-      for (const version of versions) if (!enters.has(version)) changes.leaves.push([version, userKey]);
-      if (!changes.due.has(userKey)) changes.due.set(userKey, null);
-    }
+    const members = gatherMembers({ following, segments, mustForget, wasWhole, upToMs, seen, appends, due, says, sha256Hex });
+    for (const userKey of erased) if (!appends.has(userKey)) members.erase(userKey);
     for (const userKey of all) {
       const user = following.users.get(userKey);
-      if (user === undefined || !(seen.has(userKey) || due.has(userKey)) || isLeft(userKey)) continue;
-      advance(userKey, user, { isKnown: true, isLost: false });
+      if (user === undefined || !(seen.has(userKey) || due.has(userKey)) || members.isLeft(userKey)) continue;
+      members.advance(userKey, user, { isKnown: true, isLost: false });
     }
     const wanted = cold.filter((userKey) => seen.has(userKey) || due.has(userKey) || duesOfCold.get(userKey) === null);
     await records.read(run, wanted, (userKey, stored) => {
-      if (isLeft(userKey)) return;
+      if (members.isLeft(userKey)) return;
       const added = appends.get(userKey);
       const before = erased.has(userKey) ? null : stored;
       const record = added === undefined ? before : (before ?? '') + added;
       const dueMs = duesOfCold.get(userKey) ?? null;
       const fromMs = Math.min(following.sinceMs, dueMs ?? following.atMs, following.atMs) - segments.retainedMs;
       const { marks, lostMs } = marksOfRecord(segments, userKey, record, { joinedMs: following.joinedMs, fromMs });
-      if (lostMs !== null) noteLost(changes, userKey, lostMs + segments.retainedMs, upToMs);
+      if (lostMs !== null) members.noteLost(userKey, lostMs + segments.retainedMs);
       const isKnown = wasWhole || dueMs !== null;
-      advance(userKey, { marks, dueMs: dueMs ?? Number.POSITIVE_INFINITY }, { isKnown, isLost: lostMs !== null });
+      members.advance(userKey, { marks, dueMs: dueMs ?? Number.POSITIVE_INFINITY }, { isKnown, isLost: lostMs !== null });
     });
-    for (const [userKey, cutMs] of cuts) noteLost(changes, userKey, cutMs + segments.retainedMs, upToMs);
+    for (const [userKey, cutMs] of cuts) members.noteLost(userKey, cutMs + segments.retainedMs);
     following.atMs = Math.max(following.atMs, upToMs);
     following.mustForget = false;
     following.users.evict();
-    return { changes, lines };
+    return members;
   }
 
   return {
@@ -168,21 +121,12 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   };
 }
 
-type Changes = { -readonly [Part in 'forgotten']: MemberChanges[Part] } & {
-  readonly enters: [string, string][];
-  readonly leaves: [string, string][];
-  readonly due: Map<string, number | null>;
-  readonly unsure: Map<string, number>;
+type Followed = Pick<CommitMembers, 'changes' | 'lines'>;
+
+const NOTHING_FOLLOWED: Followed = {
+  changes: { forgotten: null, enters: [], leaves: [], due: new Map(), unsure: new Map() },
+  lines: [],
 };
-
-interface Followed {
-  readonly changes: MemberChanges;
-  readonly lines: readonly string[];
-}
-
-function noteLost({ unsure }: Changes, userKey: string, untilMs: number, upToMs: number): void {
-  if (untilMs > upToMs) unsure.set(userKey, Math.max(untilMs, unsure.get(userKey) ?? untilMs));
-}
 
 /** Lines that come to records; all that there is of users who were erased and came back. */
 function addedBy({ appends, rewrites }: Commit, erased: ReadonlySet<string>): ReadonlyMap<string, string> {
