@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
@@ -12,15 +13,18 @@ import { MINUTE_MS } from '@tributary/model/time';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
+import type { ServiceContext } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
-import { archiverMetrics, observeSpools } from './metrics.ts';
-import { createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
+import { type ArchiverMetrics, archiverMetrics, observeSpools } from './metrics.ts';
+import { type ArchiverOptions, createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
 import { runUntilAborted } from './run-loop.ts';
 import { stagingFolder, sweepOrphans, sweepStaging } from './sweep.ts';
 
 /** How often the staging folders of archivers that died elsewhere are looked for. */
 const SWEEP_EVERY_MS = 10 * MINUTE_MS;
+
+type Context = ServiceContext<(typeof ROLE_SETTINGS)['archiver']>;
 
 await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -29,13 +33,6 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
   await Promise.all([store, leases].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
 
   const observed = archiverMetrics(metrics);
-  const lostTail = (partition: number, archived: string, end: string | null) => {
-    observed.lostTail(partition);
-    logger.error(
-      { partition, archived, end },
-      'the log lost entries that this archive holds: it begins after them now, and workers that were behind read them here',
-    );
-  };
   const log = await openEventLog({
     ...(await eventLogConfiguration(config, 'archiver', onError, signal)),
     name: 'events',
@@ -60,14 +57,7 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
     },
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });
-  const sweep = () => {
-    const others = member.others().map((name) => parseMemberName(name)?.id ?? name);
-    return sweepStaging(dataDir, Date.now(), new Set([writer, ...others]));
-  };
-  await sweep();
-  const sweeping = setInterval(() => {
-    sweep().catch((error: Error) => logger.warn({ err: error.message }, 'staging was not emptied'));
-  }, SWEEP_EVERY_MS);
+  const sweeping = await keepSwept(dataDir, writer, member.others, logger);
   const orphans = await sweepOrphans(dataDir);
   if (orphans.length > 0) logger.info({ files: orphans.length }, 'removed files that a crash left unnamed');
 
@@ -101,22 +91,7 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
       const state = await speed.loadState(partition);
       return state === null || state.logIdentity !== log.identity ? null : state.position;
     },
-    onSegment(segment) {
-      observed.segment(segment);
-      const { partition, number, rows, deadRows, seals } = segment;
-      logger.info({ partition, segment: number, rows, deadRows, seals }, 'archived');
-    },
-    onFenced(partition, number, lostRows) {
-      observed.fenced();
-      if (lostRows === 0)
-        logger.warn({ partition, segment: number }, 'another archiver wrote this segment first; its range is read again');
-      else
-        logger.error(
-          { partition, segment: number, rows: lostRows },
-          'another archiver wrote this segment first, and the log no longer has these rows: what that archiver had not read is lost',
-        );
-    },
-    onLostTail: lostTail,
+    ...reported(observed, logger),
   });
   observeSpools(metrics, Date.now, archiver.spools, member.assigned);
   const running = runUntilAborted(archiver, signal, {
@@ -147,3 +122,51 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
     },
   };
 });
+
+/** Empties the staging folders of archivers that are gone, now and every few minutes. */
+async function keepSwept(
+  dataDir: string,
+  writer: string,
+  others: () => readonly string[],
+  logger: Context['log'],
+): Promise<NodeJS.Timeout> {
+  const sweep = () => {
+    const ids = others().map((name) => parseMemberName(name)?.id ?? name);
+    return sweepStaging(dataDir, Date.now(), new Set([writer, ...ids]));
+  };
+  await sweep();
+  return setInterval(() => {
+    sweep().catch((error: Error) => logger.warn({ err: error.message }, 'staging was not emptied'));
+  }, SWEEP_EVERY_MS);
+}
+
+/** What operators see of segments. */
+function reported(
+  observed: ArchiverMetrics,
+  logger: Context['log'],
+): Pick<ArchiverOptions, 'onSegment' | 'onFenced' | 'onLostTail'> {
+  return {
+    onSegment(segment) {
+      observed.segment(segment);
+      const { partition, number, rows, deadRows, seals } = segment;
+      logger.info({ partition, segment: number, rows, deadRows, seals }, 'archived');
+    },
+    onFenced(partition, number, lostRows) {
+      observed.fenced();
+      if (lostRows === 0)
+        logger.warn({ partition, segment: number }, 'another archiver wrote this segment first; its range is read again');
+      else
+        logger.error(
+          { partition, segment: number, rows: lostRows },
+          'another archiver wrote this segment first, and the log no longer has these rows: what that archiver had not read is lost',
+        );
+    },
+    onLostTail(partition, archived, end) {
+      observed.lostTail(partition);
+      logger.error(
+        { partition, archived, end },
+        'the log lost entries that this archive holds: it begins after them now, and workers that were behind read them here',
+      );
+    },
+  };
+}
