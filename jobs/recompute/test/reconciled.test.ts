@@ -65,11 +65,11 @@ const BEGUN = received(1, [
 ]);
 const PLANTED = received(30, [
   event('now', 30, 'scroll'),
-  event('in time', 29, 'click', { channel: 'social' }),
+  event('in time', 29, 'click', { channel: 'social', historical: true }),
   event('late click', 27, 'click', { channel: 'social' }),
   event('late order', 27.5, 'buy', { value: 500, currency: 'EUR' }),
   event('later order', 27.6, 'buy', { value: 70, currency: 'EUR' }),
-  event('too late', 0.5, 'mail', { channel: 'email' }),
+  event('too late', 0.5, 'mail', { channel: 'email', historical: true }),
   event('order', 29.5, 'buy', { value: 900, currency: 'EUR' }),
 ]);
 
@@ -103,6 +103,8 @@ test('law 8: a planted set of late events, of events beyond retention and of cop
       { date: '2026-03-01', late: 1 },
     ],
     olderLate: 0,
+    // What was sent as history and came in time is not late.
+    lateHistory: 1,
   });
   expect(report.views['conversions']?.classes['late']?.amounts).toEqual({
     EUR: { valueMinor: { difference: 570, moved: 570 } },

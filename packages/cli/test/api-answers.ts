@@ -199,6 +199,7 @@ export const RECONCILIATIONS = {
             ],
             days: [{ date: '2026-11-16', late: 2 }],
             olderLate: 1,
+            lateHistory: 2,
           },
           conversions: [
             {

@@ -96,7 +96,7 @@ function since(files: SegmentManifest['files'], fromMs: number): StoredFile[] {
 /** What a copy with another instant differs from its first in. */
 const IDENTITY = { user_key: 'VARCHAR', id: 'VARCHAR', ts: 'BIGINT', type: 'VARCHAR' } as const;
 
-const TIMED = { ...IDENTITY, partition: 'INTEGER', received_at: 'BIGINT', position: 'VARCHAR', entry_index: 'INTEGER' } as const;
+const TIMED = { ...IDENTITY, partition: 'INTEGER', received_at: 'BIGINT', position: 'VARCHAR', entry_index: 'INTEGER', historical: 'BOOLEAN' } as const;
 
 /**
  * Leaves `timed`: what arrived since, with log time as events alone show it. The archive keeps no heartbeats, nor when the log took an entry:
@@ -127,9 +127,11 @@ async function latenessOf(session: DuckDb, { latenessMs }: Definitions): Promise
     const above = i === 0 ? '' : ` AND log_time - ts > ${bounds[i - 1]}`;
     return `count(*) FILTER (WHERE ${ms === null ? 'true' : `log_time - ts <= ${ms}`}${above}) AS within_${i}`;
   });
-  const [row] = await session.rows(`SELECT ${counted.join(', ')} FROM timed`);
+  const isLate = `ts <= log_time - ${latenessMs}`;
+  const history = `count(*) FILTER (WHERE historical AND ${isLate}) AS history`;
+  const [row] = await session.rows(`SELECT ${counted.join(', ')}, ${history} FROM timed`);
   const days = await session.rows(
-    `SELECT strftime(make_timestamp(ts * 1000), '%Y-%m-%d') AS date, count(*) AS late FROM timed WHERE ts <= log_time - ${latenessMs}
+    `SELECT strftime(make_timestamp(ts * 1000), '%Y-%m-%d') AS date, count(*) AS late FROM timed WHERE ${isLate}
      GROUP BY ALL ORDER BY date DESC`,
   );
   const late = days.map((day) => ({ date: String(day['date']), late: safeInteger(day['late'], 'late') }));
@@ -137,6 +139,7 @@ async function latenessOf(session: DuckDb, { latenessMs }: Definitions): Promise
     within: bounds.map((ms, i) => ({ ms, events: safeInteger(row?.[`within_${i}`], 'within') })),
     days: late.slice(0, MOST_DAYS),
     olderLate: late.slice(MOST_DAYS).reduce((sum, day) => sum + day.late, 0),
+    lateHistory: safeInteger(row?.['history'], 'history'),
   };
 }
 

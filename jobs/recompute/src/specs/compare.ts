@@ -78,6 +78,8 @@ export interface Lateness {
   readonly days: readonly { readonly date: string; readonly late: number }[];
   /** Those of all older days. */
   readonly olderLate: number;
+  /** Of all late ones those that were sent as history. Absent: an earlier version did not count them. */
+  readonly lateHistory?: number;
 }
 
 /** What the comparing child says. */

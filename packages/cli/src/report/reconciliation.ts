@@ -27,15 +27,17 @@ export function reconciliationText(report: Reconciliation, screen: Screen): stri
   ].join('\n');
 }
 
-function headline({ generation, comparedWith, at, equal, failure }: Reconciliation): string {
+function headline({ generation, comparedWith, at, ...compared }: Reconciliation): string {
   const before = comparedWith === 0 ? 'real time alone' : `generation ${comparedWith} and real time`;
-  const verdict =
-    failure !== undefined
-      ? `could not be compared: ${failure}`
-      : equal
-        ? 'readers saw exactly what the batch computed'
-        : 'readers saw something else than the batch computed';
-  return `generation ${generation} against ${before} (${instant(at)}): ${verdict}`;
+  return `generation ${generation} against ${before} (${instant(at)}): ${verdict(compared)}`;
+}
+
+function verdict({ equal, failure, engineDefectRows }: Pick<Reconciliation, 'equal' | 'failure' | 'engineDefectRows'>): string {
+  if (failure !== undefined) return `could not be compared: ${failure}`;
+  if (equal) return 'readers saw exactly what the batch computed';
+  const differs = 'readers saw something else than the batch computed';
+  // Nothing is left of the differences but what single events caused.
+  return engineDefectRows === 0 ? `${differs}: all of it is explained by events that came late or twice` : differs;
 }
 
 /** What `batch run --promote "if-below …"` looks at. */
@@ -149,9 +151,11 @@ function reasons({ because, causes, equal }: Reconciliation): string[] {
 /** What was found event by event, where the reconciliation looked for it. */
 function foundOf(causes: Reconciliation['causes']): string[] {
   if (causes === undefined) return [];
-  const { events, unexamined, doubted } = causes;
+  const { events, unexamined, doubted, lateness } = causes;
+  const { lateHistory = 0 } = lateness ?? {};
   return [
     ...(events.late > 0 ? [`${counted(events.late, 'event')} came late`] : []),
+    ...(lateHistory > 0 ? [`${counted(lateHistory, 'late event')} were sent as history: they happened long before`] : []),
     ...(events.beyondRetention > 0
       ? [`${counted(events.beyondRetention, 'event')} came when real time had let go of their time`]
       : []),

@@ -51,6 +51,10 @@ const Causes = z
           .array(z.object({ date: z.string(), late: z.int() }))
           .describe('Late events by the day on which they happened (UTC), newest first, at most 40.'),
         olderLate: z.int().describe('Those of all older days.'),
+        lateHistory: z
+          .int()
+          .optional()
+          .describe('Late events that were sent as history: they were late when they were sent. Absent in those of an earlier version.'),
       })
       .optional()
       .describe(

@@ -10,7 +10,7 @@ test('each view says what it counts in a phrase, which its route shows', () => {
 });
 
 test('the table of docs/models.md names views that are there, each once', () => {
-  const page = readFileSync(new URL('../../../docs/models.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../../docs/models.md', import.meta.url), 'utf8');
   const [, section = ''] = /^## What is stored\n(.*?)^## /ms.exec(page) ?? [];
   const listed = section
     .split('\n')
