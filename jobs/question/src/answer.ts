@@ -5,7 +5,6 @@
  *
  * It reads what a generation's run reads, through the same shards, and leaves the generation as it is.
  */
-
 import { failedResult, QUESTION_WORK, type QuestionResult, questionFolder } from '@tributary/archive/asked/questions';
 import { keepsAllColumns } from '@tributary/archive/compute/relations';
 import { questionStagingFolder } from '@tributary/archive/compute/staging';

@@ -1,5 +1,4 @@
 /** What the child is asked to compute, and what it answers: plain JSON over a pipe. */
-
 import type { SetResult } from '@tributary/archive/asked/training-sets';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import type { GenerationManifest } from '@tributary/archive/layout';

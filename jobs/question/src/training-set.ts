@@ -3,7 +3,6 @@
  *
  *   rows asked ─▶ archived events up to the cut that readers get ─▶ value of each row, in a child ─▶ a file, then the result that names it
  */
-
 import { type AskedSet, failedSet, SET_WORK, type SetResult } from '@tributary/archive/asked/training-sets';
 import { questionStagingFolder } from '@tributary/archive/compute/staging';
 import { type Attempt, attemptAt } from './attempt.ts';

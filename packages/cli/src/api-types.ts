@@ -1,5 +1,4 @@
 /** What the API answers, by operation. Types of the contract only: none of its code is loaded. */
-
 import type { ROUTES } from '@tributary/contract/routes';
 import type { Answer } from '@tributary/contract/shapes/route';
 

@@ -2,7 +2,6 @@
  * What can be asked, what is answered and where, by operation. The built package has the same as plain types and one table, made from the
  * OpenAPI document (build/types.ts), and needs no contract.
  */
-
 import { ROUTES as CONTRACT } from '@tributary/contract/routes';
 import type { Answer, Asked } from '@tributary/contract/shapes/route';
 

@@ -2,7 +2,6 @@
  * Law 7: a filter whose value is mistyped is named, in the warnings or a refusal, on every route that has a filter. What is a filter is asked of the
  * contract, so that a route which forgets to look fails here.
  */
-
 import { ROUTES } from '@tributary/contract/routes';
 import type { Routes } from '@tributary/contract/shapes/route';
 import { expect, test } from 'vitest';

@@ -2,7 +2,6 @@
  * A small platform in memory for the API's tests: the real `step` behind the memory store, the naive oracle in place of
  * the batch layer, and switches that break parts of it.
  */
-
 import type { StoredQuestion } from '@tributary/archive/asked/questions';
 import type { LastCheck } from '@tributary/archive/last-check';
 import type { FileSeen, GenerationManifest, Publication, StagedPromotion } from '@tributary/archive/layout';

@@ -1,5 +1,4 @@
 /** Attribution reports, and the models behind them. */
-
 import { META_EXAMPLE } from '../shapes/meta.ts';
 import type { Routes } from '../shapes/route.ts';
 import { AttributionAnswer, CompareAnswer, ModelsAnswer } from './attribution-answer.ts';

@@ -1,5 +1,4 @@
 /** Questions to the archive for readers: how far one is, what it would cost, and its rows as what reports are taken of. */
-
 import { type AskedQuestion, expiryOf, type StoredQuestion } from '@tributary/archive/asked/questions';
 import type { Asked, Result, Stored } from '@tributary/archive/asked/work';
 import type { GenerationManifest } from '@tributary/archive/layout';

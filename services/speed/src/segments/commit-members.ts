@@ -12,7 +12,7 @@ export interface CommitMembers {
   isLeft(userKey: string): boolean;
   /** `isKnown`: the user was looked at before. `isLost`: the store may know of an entry that the record does not tell any more. */
   advance(userKey: string, user: UserMarks, of: { readonly isKnown: boolean; readonly isLost: boolean }): void;
-  /** Of an erased user, of whom nothing came since. */
+  /** The user was erased, and nothing of them came since. */
   erase(userKey: string): void;
   /** Events of the user are missing, and may matter up to then. */
   noteLost(userKey: string, untilMs: number): void;
