@@ -103,4 +103,12 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     to: 'smape <= tolerance',
     test: 'packages/cli/test/api-commands.test.ts',
   },
+  {
+    lie: 'what was sent as history is reported as late, whenever it came',
+    law: '8',
+    file: `${RECONCILE}/examine.ts`,
+    from: 'WHERE historical AND ',
+    to: 'WHERE historical OR ',
+    test: RECONCILED,
+  },
 ];

@@ -258,7 +258,7 @@ test('reconcile: differences by class, the paths that they have to do with, CSV 
   expect(stdout).toContain('14.28 % of the rows agree; SMAPE of the sum that is off by most: 1.500000');
   expect(stdout).toMatch(/^credit {2}value +5\.00 EUR +5\.20 EUR +-0\.20 EUR$/m);
   expect(stdout).toContain('3 events came late');
-  expect(stdout).toContain('2 late events were sent as history');
+  expect(stdout).toContain('2 late events sent as history');
   expect(stdout).toContain('purchase order-1, 2026-11-20 12:00:00Z, 5.20 EUR: search > email (late)');
   expect(stdout).toContain('how long after they happened 40 events came: 37 within 1 min, 2 within 7 d, 1 later');
   expect(stdout).toContain('late ones by day: 2026-11-16 2, older 1');

@@ -96,7 +96,14 @@ function since(files: SegmentManifest['files'], fromMs: number): StoredFile[] {
 /** What a copy with another instant differs from its first in. */
 const IDENTITY = { user_key: 'VARCHAR', id: 'VARCHAR', ts: 'BIGINT', type: 'VARCHAR' } as const;
 
-const TIMED = { ...IDENTITY, partition: 'INTEGER', received_at: 'BIGINT', position: 'VARCHAR', entry_index: 'INTEGER', historical: 'BOOLEAN' } as const;
+const TIMED = {
+  ...IDENTITY,
+  partition: 'INTEGER',
+  received_at: 'BIGINT',
+  position: 'VARCHAR',
+  entry_index: 'INTEGER',
+  historical: 'BOOLEAN',
+} as const;
 
 /**
  * Leaves `timed`: what arrived since, with log time as events alone show it. The archive keeps no heartbeats, nor when the log took an entry:

@@ -78,7 +78,7 @@ export interface Lateness {
   readonly days: readonly { readonly date: string; readonly late: number }[];
   /** Those of all older days. */
   readonly olderLate: number;
-  /** Of all late ones those that were sent as history. Absent: an earlier version did not count them. */
+  /** Late ones that were sent as history. Absent: an earlier version did not count them. */
   readonly lateHistory?: number;
 }
 

@@ -155,7 +155,7 @@ function foundOf(causes: Reconciliation['causes']): string[] {
   const { lateHistory = 0 } = lateness ?? {};
   return [
     ...(events.late > 0 ? [`${counted(events.late, 'event')} came late`] : []),
-    ...(lateHistory > 0 ? [`${counted(lateHistory, 'late event')} were sent as history: they happened long before`] : []),
+    ...(lateHistory > 0 ? [`${counted(lateHistory, 'late event')} sent as history, long after they happened`] : []),
     ...(events.beyondRetention > 0
       ? [`${counted(events.beyondRetention, 'event')} came when real time had let go of their time`]
       : []),

@@ -54,7 +54,9 @@ const Causes = z
         lateHistory: z
           .int()
           .optional()
-          .describe('Late events that were sent as history: they were late when they were sent. Absent in those of an earlier version.'),
+          .describe(
+            'Late events that were sent as history: they were late when they were sent. Absent in those of an earlier version.',
+          ),
       })
       .optional()
       .describe(
