@@ -217,7 +217,14 @@ export const RECONCILIATIONS = {
         },
         because: { lateEvents: 4, duplicates: 0, overflowedUsers: 0, definitionsChanged: true, speedBehind: [1, 7] },
         views: {
-          activity: { rowsBefore: 5, rowsAfter: 5, rowsDiffering: 0, totals: { events: moved(1_234, 1_234) }, rows: [] },
+          activity: {
+            dimensions: ['day', 'type'],
+            rowsBefore: 5,
+            rowsAfter: 5,
+            rowsDiffering: 0,
+            totals: { events: moved(1_234, 1_234) },
+            rows: [],
+          },
           credit: {
             rowsBefore: 9,
             rowsAfter: 10,

@@ -263,9 +263,16 @@ test('reconcile: differences by class, the paths that they have to do with, CSV 
   expect(stdout).toContain('how long after they happened 40 events came: 37 within 1 min, 2 within 7 d, 1 later');
   expect(stdout).toContain('late ones by day: 2026-11-16 2, older 1');
   expect(stdout).not.toContain('ENGINE DEFECT');
-  expect((await run('show', '--rows', 'credit')).stdout).toBe(
-    'day,channel,currency,measure,seen,computed,difference,late,duplicate\n2026-11-20,email,EUR,valueMinor,100,600,500,520,-20\n',
-  );
+  expect(await run('show', '--rows', 'credit')).toMatchObject({
+    stdout:
+      'day,channel,currency,measure,seen,computed,difference,late,duplicate\n2026-11-20,email,EUR,valueMinor,100,600,500,520,-20\n',
+    stderr: expect.stringContaining('1 row of the 12 that differ, those with the largest differences'),
+  });
+  // Nothing differs: columns are named all the same, and nothing is said of more rows.
+  expect(await run('show', '--rows', 'activity')).toMatchObject({
+    stdout: 'day,type,measure,seen,computed,difference\n',
+    stderr: '',
+  });
   expect(JSON.parse((await run('show', '--rows', 'credit', '--format', 'ndjson')).stdout)).toMatchObject({
     measure: 'valueMinor',
     difference: 500,
@@ -274,6 +281,8 @@ test('reconcile: differences by class, the paths that they have to do with, CSV 
   });
   for (const [argv, message] of [
     [['--rows', 'credits'], 'It has: activity'],
+    [['--rows', 'constructor'], 'It has: activity'],
+    [['--rows', '__proto__'], 'It has: activity'],
     [['--rows', 'credit', '--format', 'parquet'], '--out must name a file for Parquet'],
     [['--rows', 'credit', '--json'], 'must be written as csv, ndjson or parquet (got json)'],
     [['--out', 'credit.csv'], '--rows must name a view'],

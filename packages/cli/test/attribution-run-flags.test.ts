@@ -220,6 +220,7 @@ describe('flags', () => {
     [['--step', '0d'], '--step must be 30m, 1h or 7d'],
     [['--half-life', 'week'], '--half-life must be 30m, 1h or 7d'],
     [['--map', 'route=path'], '--map must name fields of a path file (got "route")'],
+    [['--map', 'constructor=path'], '--map must name fields of a path file (got "constructor")'],
     [['--map', 'path=route'], '--map must name a column of the file (got "route"; the file has path'],
     [['--map', 'path=path,conversions=path'], 'a column must be one thing (got "path" for two)'],
     [['--path-separator', ''], '--path-separator must have at least one character (got "")'],

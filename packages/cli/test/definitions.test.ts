@@ -111,6 +111,12 @@ test('diff: each key that a run would change, by what both mean; exit 1 as diff 
   // A default that is left out is not a difference.
   expect(done.stdout).not.toContain('touches.visit');
   expect(done.stderr).toContain('would change with "tributary batch run --definitions definitions.json"');
+  const called = await run([
+    'diff',
+    fileOf('{"conversions": ["purchase"], "touches": {"visit": {}, "constructor": {}}}'),
+    '--json',
+  ]);
+  expect(JSON.parse(called.stdout).changes).toEqual([{ key: 'touches.constructor', inForce: null, inFile: expect.any(Object) }]);
   const json = await run(['diff', fileOf('{"conversions": ["buy"], "touches": {"visit": {}}}'), '--json']);
   expect(JSON.parse(json.stdout).changes).toContainEqual({ key: 'conversions', inForce: ['purchase'], inFile: ['buy'] });
 });

@@ -32,6 +32,7 @@ test.each([
     { users: ['a'], form: 1, too: 2 },
     'a name in the body must be one of users, names, limit, from, to (got "form", "too")',
   ],
+  [signals, { users: ['a'], toString: 1 }, 'a name in the body must be one of users, names, limit, from, to (got "toString")'],
   [
     signals,
     { users: Array.from({ length: 1_000 }, (_, i) => `u${i}`), limit: 21 },

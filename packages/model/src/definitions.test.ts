@@ -56,6 +56,10 @@ test('law 1: stored definitions are read as they were stored, with names that ar
   expect(storedDefinitions(stored, sha256Hex).conversionTypes).toEqual(new Set(['buy ']));
 });
 
+test('a type may be called as what every object has', () => {
+  expect(parseDefinitions('{"conversions": ["constructor"]}', sha256Hex).conversionTypes).toEqual(new Set(['constructor']));
+});
+
 test('exchange rates are of at most 200 currencies', () => {
   const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(65 + i));
   const codes = letters.flatMap((a) => letters.flatMap((b) => letters.map((c) => a + b + c)));

@@ -358,7 +358,7 @@ function ofRows(rules: number, countsOnce: boolean): Written['rules'] {
 
 function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definitions {
   for (const { at, ...trouble } of identityTroubles(parsed)) throw refusedAt(at, trouble);
-  const both = parsed.conversions.find((type) => type in parsed.touches);
+  const both = parsed.conversions.find((type) => Object.hasOwn(parsed.touches, type));
   if (both !== undefined)
     throw refused({
       field: 'a type of the definitions',

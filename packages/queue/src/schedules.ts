@@ -116,7 +116,7 @@ export function openSchedules(redis: Redis, namespace: string, queue: Queue<RunJ
           ...schedule,
           name,
           next: schedule.isPaused ? [] : await nextOf(name, schedule, nowMs),
-          lastDoneAt: done[name] === undefined ? null : Number(done[name]),
+          lastDoneAt: Object.hasOwn(done, name) ? Number(done[name]) : null,
         })),
       );
     },

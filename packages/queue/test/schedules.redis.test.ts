@@ -73,6 +73,11 @@ test('several by name: set, listed with their next three runs, set otherwise, re
   await queue.schedules.set('hourly', schedule({ everyMs: 3_600_000 }));
   const [hourly, night] = await queue.schedules.list(Date.now());
   expect(hourly).toMatchObject({ name: 'hourly', everyMs: 3_600_000, lastDoneAt: null });
+  await queue.schedules.set('constructor', schedule({ everyMs: 3_600_000 }));
+  expect(await queue.schedules.list(Date.now())).toContainEqual(
+    expect.objectContaining({ name: 'constructor', lastDoneAt: null }),
+  );
+  await queue.schedules.remove('constructor');
   expect(night?.next).toHaveLength(3);
   for (const at of night?.next ?? [])
     expect(new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', timeStyle: 'short' }).format(at)).toBe('03:30');

@@ -38,6 +38,7 @@ export async function compareInDuckDb(
   const isMixed = Object.keys(amounts).length > 1;
   const totals = Object.entries(totalsOf(view, summary ?? {})).filter(([name]) => !isMixed || !isAmount(name));
   return {
+    dimensions: view.dimensions,
     rowsBefore: count('rows_before'),
     rowsAfter: count('rows_after'),
     rowsDiffering,

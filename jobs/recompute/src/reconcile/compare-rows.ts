@@ -61,6 +61,7 @@ export function compareRows(
     };
   };
   return {
+    dimensions,
     rowsBefore: before.size,
     rowsAfter: after.size,
     rowsDiffering: differing.length,

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { largestMove, type Reconciliation, remainderOf } from './report.ts';
+import { largestMove, type Reconciliation, reasonsOf, remainderOf } from './report.ts';
 
 const because = { lateEvents: 0, duplicates: 0, overflowedUsers: 0, definitionsChanged: false, cutApart: [], speedBehind: [] };
 
 function movedTo(after: number, moved: number): number | null {
   const total = { before: 0, after, difference: after, moved, magnitude: moved };
   const view = {
+    dimensions: [],
     rowsBefore: 1,
     rowsAfter: 1,
     rowsDiffering: 1,
@@ -42,4 +43,9 @@ test('what causes leave has the first class that applies, and only where none do
   ] as const;
   for (const [remainder, reasons, changed, isJoined] of cases)
     expect(remainderOf(reasons, changed, isJoined), remainder).toBe(remainder);
+});
+
+test('a correction may be called as what every object has: it applied to no event where it was not there', () => {
+  const manifest = { generation: 2, cut: [], counts: { duplicates: 0, corrected: { constructor: 2 } } } as never;
+  expect(reasonsOf(manifest, null, []).corrections).toEqual([{ name: 'constructor', before: 0, after: 2 }]);
 });

@@ -72,7 +72,8 @@ type Corrected = Readonly<Record<string, number>>;
 
 function correctionChanges(before: Corrected, after: Corrected): CorrectionChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  const counted = names.map((name) => ({ name, before: before[name] ?? 0, after: after[name] ?? 0 }));
+  const countIn = (of: Corrected, name: string) => (Object.hasOwn(of, name) ? (of[name] ?? 0) : 0);
+  const counted = names.map((name) => ({ name, before: countIn(before, name), after: countIn(after, name) }));
   return counted.filter((each) => each.before !== each.after);
 }
 

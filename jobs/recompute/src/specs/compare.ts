@@ -129,6 +129,8 @@ export function isAmount(measure: string): boolean {
 export type CompareResult = Readonly<Record<string, ViewComparison>>;
 
 export interface ViewComparison {
+  /** What keys of its rows have, also where none is listed. */
+  readonly dimensions: readonly string[];
   readonly rowsBefore: number;
   readonly rowsAfter: number;
   readonly rowsDiffering: number;

@@ -57,7 +57,7 @@ function namesOf(map: string | undefined): Map<Field, string> {
   for (const pair of map?.split(',') ?? []) {
     const [field = '', column = '', ...more] = pair.split('=').map((part) => part.trim());
     if (column === '' || more.length > 0) throw new InputError(`--map must be FIELD=COLUMN, separated by commas (got "${pair}")`);
-    if (!(field in NAMES))
+    if (!Object.hasOwn(NAMES, field))
       throw new InputError(`--map must name fields of a path file (got "${field}"). They are ${Object.keys(NAMES).join(', ')}.`);
     if (named.has(field as Field))
       throw new InputError(`--map must name each field once (got ${field} twice). Leave out one of them.`);

@@ -8,7 +8,7 @@ import { reconciliationText } from '../report/reconciliation.ts';
 import { classNames, labelOfClass, largestSmape, matchRate } from '../report/reconciliation-classes.ts';
 import { formatOf, putRecords } from '../report/record-output.ts';
 import type { Field, Records } from '../report/records.ts';
-import { count, instant, percent } from '../terminal/figures.ts';
+import { count, counted, instant, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import { numberOf } from './batch.ts';
 
@@ -58,7 +58,7 @@ async function show(context: Context, text: string | undefined, options: ShowOpt
   }
   if (text === undefined) await sayWhatIsNewer(context, api, got.generation);
   const { reconciliation } = got;
-  if (rows !== undefined && form !== null) await putRecords(context, recordsOf(reconciliation, rows), form, out);
+  if (rows !== undefined && form !== null) await putRows(context, viewOf(reconciliation, rows), form, out);
   else await answer(context, got, () => reconciliationText(reconciliation, context.terminal));
   return isWithin(reconciliation, below) ? EXIT.ok : EXIT.found;
 }
@@ -99,15 +99,30 @@ function rowsFormat(context: Context, options: ShowOptions): 'csv' | 'ndjson' | 
   );
 }
 
-/** A row a key and measure that differs: what was seen, what was computed, and what each class has of the difference. */
-function recordsOf(report: Reconciliation, name: string): Records {
-  const view = report.views[name];
-  if (view === undefined)
-    throw new UsageError(
-      `--rows must be a view that was compared (got "${name}"). It has: ${Object.keys(report.views).join(', ')}`,
+type View = Reconciliation['views'][string];
+
+function viewOf({ views }: Reconciliation, name: string): View {
+  const view = Object.hasOwn(views, name) ? views[name] : undefined;
+  if (view !== undefined) return view;
+  throw new UsageError(
+    `--rows must be a view that was compared (got "${name}"). ${Object.keys(views).length === 0 ? 'None was' : `It has: ${Object.keys(views).join(', ')}`}`,
+  );
+}
+
+/** Who opens the file must not take the listed rows for all of them. */
+async function putRows(context: Context, view: View, form: 'csv' | 'ndjson' | 'parquet', out: string | undefined): Promise<void> {
+  const { rows, rowsDiffering } = view;
+  if (rowsDiffering > rows.length)
+    context.terminal.say(
+      `${counted(rows.length, 'row')} of the ${count(rowsDiffering)} that differ, those with the largest differences: a reconciliation keeps no more. Sums and classes over all: --json without --rows`,
     );
-  const classes = classNames({ views: { [name]: view } });
-  const dimensions = Object.keys(view.rows[0]?.key ?? {});
+  await putRecords(context, recordsOf(view), form, out);
+}
+
+/** A row a key and measure that differs: what was seen, what was computed, and what each class has of the difference. */
+function recordsOf(view: View): Records {
+  const classes = classNames({ views: { view } });
+  const dimensions = view.dimensions ?? Object.keys(view.rows[0]?.key ?? {});
   const rows = view.rows.flatMap(({ key, measures, classes: parts = {} }) =>
     Object.entries(measures)
       .filter(([, { difference }]) => difference !== 0)

@@ -12,7 +12,10 @@ export function changesOf(inForce: unknown, inFile: unknown, path = ''): Change[
   if (!isObject(inForce) || !isObject(inFile))
     return JSON.stringify(inForce) === JSON.stringify(inFile) ? [] : [{ key: path, inForce, inFile }];
   const keys = new Set([...Object.keys(inForce), ...Object.keys(inFile)]);
-  return [...keys].toSorted().flatMap((key) => changesOf(inForce[key], inFile[key], path === '' ? key : `${path}.${key}`));
+  const at = (of: Readonly<Record<string, unknown>>, key: string) => (Object.hasOwn(of, key) ? of[key] : undefined);
+  return [...keys]
+    .toSorted()
+    .flatMap((key) => changesOf(at(inForce, key), at(inFile, key), path === '' ? key : `${path}.${key}`));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -82,6 +82,10 @@ const Causes = z
 
 const ViewComparison = z
   .object({
+    dimensions: z
+      .array(z.string())
+      .optional()
+      .describe('What keys of its rows have, also where none is listed. Absent in those of an earlier version.'),
     rowsBefore: z.int(),
     rowsAfter: z.int(),
     rowsDiffering: z.int(),
@@ -167,6 +171,7 @@ export const RECONCILIATION_EXAMPLE = {
   because: { lateEvents: 1, duplicates: 2, overflowedUsers: 0, definitionsChanged: false, cutApart: [], speedBehind: [] },
   views: {
     activity: {
+      dimensions: ['day', 'type'],
       rowsBefore: 1,
       rowsAfter: 1,
       rowsDiffering: 1,

@@ -15,7 +15,7 @@ export function refusalOf(issues: readonly Issue[], asked: unknown, part: string
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     const name = path.length === 0 ? `a name in the ${part}` : `a name in ${path.join('.')}`;
-    const elsewhere = issue.keys.flatMap((key) => ELSEWHERE[key] ?? []);
+    const elsewhere = issue.keys.flatMap((key) => (Object.hasOwn(ELSEWHERE, key) ? (ELSEWHERE[key] ?? []) : []));
     return [`${name} must ${issue.message} (got ${issue.keys.map(shown).join(', ')})`, ...elsewhere].join(': ');
   }
   const value = path.reduce<unknown>((whole, key) => (whole as Record<PropertyKey, unknown> | null)?.[key], asked);
