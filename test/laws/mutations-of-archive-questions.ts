@@ -3,6 +3,8 @@ import type { Mutation } from './mutation-list.ts';
 
 const QUESTION = 'jobs/question/src';
 const ANSWER = `${QUESTION}/answer.ts`;
+const CHANGED = 'packages/archive/src/plan/changed.ts';
+const OF_DEFINITIONS = 'jobs/question/test/other-definitions.test.ts';
 const STAGING = 'packages/archive/src/compute/staging.ts';
 const ATTEMPT = 'jobs/question/src/attempt.ts';
 const FILES = 'packages/archive/src/asked/work.ts';
@@ -72,16 +74,16 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     lie: 'event files that a question reads are not verified',
     law: '7',
     file: ANSWER,
-    from: 'whileVerifying(dataDir, base.events,',
-    to: 'whileVerifying(dataDir, [],',
+    from: 'whileVerifying(dataDir, filesRead(spec),',
+    to: 'whileVerifying(dataDir, filesRead(spec).slice(0, 0),',
     test: OF_FAILURES,
   },
   {
     lie: 'a question is asked of a generation without all columns',
     law: '7',
     file: ANSWER,
-    from: 'if (keepsAllColumns(manifest)) return manifest;',
-    to: 'if (keepsAllColumns(manifest) || manifest.generation > 0) return manifest;',
+    from: 'if (!keepsAllColumns(base))',
+    to: 'if (!keepsAllColumns(base) && base.generation < 0)',
     test: OF_FAILURES,
   },
   {
@@ -267,5 +269,37 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     from: 'yield { user, atMs, label }',
     to: 'yield { user, atMs: atMs + 1, label }',
     test: 'jobs/question/test/training-set.test.ts',
+  },
+  {
+    lie: 'other definitions are computed upon the rows of those in force',
+    law: '1',
+    file: CHANGED,
+    from: 'const reuseRows = servesRows(base, { definitions: definitions.json }, program);',
+    to: "const reuseRows = servesRows(base, base, program) || program === '';",
+    test: OF_DEFINITIONS,
+  },
+  {
+    lie: 'other definitions read nothing of the archive again',
+    law: '1',
+    file: CHANGED,
+    from: '...(reread !== undefined && { reread }), reuseRows',
+    to: 'reuseRows',
+    test: OF_DEFINITIONS,
+  },
+  {
+    lie: 'events that a correction applied to before count as its own',
+    law: '7',
+    file: `${QUESTION}/compute-views.ts`,
+    from: "['replaced', -1]",
+    to: "['replaced', 0]",
+    test: OF_DEFINITIONS,
+  },
+  {
+    lie: 'an answer of a worker that does not know the definitions of a question passes for one',
+    law: '7',
+    file: 'packages/archive/src/asked/questions.ts',
+    from: 'return stored && answered(stored);',
+    to: 'return stored ?? (answered as never);',
+    test: OF_DEFINITIONS,
   },
 ];

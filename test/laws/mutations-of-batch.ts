@@ -59,8 +59,8 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a question to the archive builds upon the rows of the definitions in force',
     law: '1',
     file: 'jobs/question/src/answer.ts',
-    from: '    reuseRows: false,\n',
-    to: '    reuseRows: true,\n',
+    from: 'arrivals, base, reuseRows: false }',
+    to: 'arrivals, base, reuseRows: true }',
     test: 'jobs/question/test/question.test.ts',
   },
   {

@@ -1,16 +1,25 @@
 /**
- * One attempt at a question to the archive: what the views would say if touches had other windows.
+ * One attempt at a question to the archive: what the views would say if touches had other windows, or under other definitions.
  *
- *   asked ─▶ the generation that readers get ─▶ its events, under its definitions with other windows ─▶ views, read back ─▶ result
+ *   asked ─▶ the generation that readers get ─▶ its events, under these ─▶ views, read back ─▶ of definitions: held against its own ─▶ result
  *
  * It reads what a generation's run reads, through the same shards, and leaves the generation as it is.
  */
-import { failedResult, QUESTION_WORK, type QuestionResult, questionFolder } from '@tributary/archive/asked/questions';
+import {
+  type AskedQuestion,
+  failedResult,
+  QUESTION_WORK,
+  type QuestionResult,
+  questionFolder,
+  writeComparison,
+} from '@tributary/archive/asked/questions';
 import { keepsAllColumns } from '@tributary/archive/compute/relations';
+import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import { questionStagingFolder } from '@tributary/archive/compute/staging';
-import { whileVerifying } from '@tributary/archive/compute/verified';
+import { filesRead, whileVerifying } from '@tributary/archive/compute/verified';
 import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { planChanged } from '@tributary/archive/plan/changed';
 import { currentPublication } from '@tributary/archive/publications';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -28,38 +37,35 @@ export function answerQuestion(attempt: Attempt, ports: QuestionPorts, signal: A
 
 type Computed = Omit<QuestionResult, 'tookMs' | 'at'>;
 
-async function compute(
-  { id, ...windows }: OtherWindows & { readonly id: string },
-  ports: QuestionPorts,
-  signal: AbortSignal,
-): Promise<Computed> {
+async function compute(asked: AskedQuestion, ports: QuestionPorts, signal: AbortSignal): Promise<Computed> {
   const { dataDir, limits } = ports;
   const base = await servedGeneration(dataDir);
-  // By the rules that the base was made by: the answer differs from it by the windows alone.
-  const definitions = withWindows(storedDefinitions(base.definitions, sha256Hex), windows, sha256Hex);
   const attempt = ports.newAttempt();
-  const spec: QuestionSpec = {
-    dataDir,
-    generation: base.generation,
-    attempt,
-    definitions: definitions.json,
-    arrivals: base.lastSegment.map(() => []),
-    base,
-    reuseRows: false,
-    limits: limits.compute,
-    folder: questionFolder(id),
-    staging: questionStagingFolder(id, attempt),
-  };
+  const places = { folder: questionFolder(asked.id), staging: questionStagingFolder(asked.id, attempt) };
+  const planned =
+    asked.definitions === undefined
+      ? underOtherWindows(base, asked, { dataDir, attempt, limits: limits.compute })
+      : await underOtherDefinitions(base, asked.definitions, { dataDir, attempt, limits: limits.compute }, ports);
+  const spec: QuestionSpec = { ...planned, ...places };
   try {
-    const kept = await whileVerifying(dataDir, base.events, signal, (abort) =>
+    const computed = await whileVerifying(dataDir, filesRead(spec), signal, (abort) =>
       ports.computeViews(spec, { timeoutMs: limits.computeTimeoutMs, signal: abort }),
     );
+    const { corrected = {}, recounted: counted, ...kept } = computed;
+    const recounted = spec.base === null ? null : counted;
+    const { definitions } = spec;
+    const changed = { base, definitions, after: kept, corrected, recounted, staging: places.staging };
+    const comparison =
+      asked.definitions === undefined
+        ? undefined
+        : await writeComparison(dataDir, asked.id, attempt, await ports.compareChanged(changed, signal));
     return {
       generation: base.generation,
       cut: base.createdAt,
-      definitions: definitions.json,
-      definitionsVersion: definitions.version,
+      definitions,
+      definitionsVersion: storedDefinitions(definitions, sha256Hex).version,
       ...kept,
+      ...(comparison !== undefined && { comparison }),
       events: base.counts.events,
       failure: null,
     };
@@ -72,14 +78,33 @@ async function compute(
   }
 }
 
+type Where = Pick<ComputeSpec, 'dataDir' | 'attempt' | 'limits'>;
+
+/** By the rules that the base was made by: the answer differs from it by the windows alone. */
+function underOtherWindows(base: GenerationManifest, windows: OtherWindows, where: Where): ComputeSpec {
+  if (!keepsAllColumns(base))
+    throw new TributaryError(
+      'conflict',
+      `generation ${base.generation} was computed by an earlier version, without all that is asked for`,
+    );
+  const { json } = withWindows(storedDefinitions(base.definitions, sha256Hex), windows, sha256Hex);
+  const arrivals = base.lastSegment.map(() => []);
+  return { ...where, generation: base.generation, definitions: json, arrivals, base, reuseRows: false };
+}
+
+/** As the next run would compute that brings them, if nothing came since. */
+function underOtherDefinitions(
+  base: GenerationManifest,
+  json: string,
+  { dataDir, ...where }: Where,
+  { program }: QuestionPorts,
+): Promise<ComputeSpec> {
+  return planChanged(dataDir, { ...where, base, definitions: storedDefinitions(json, sha256Hex), program });
+}
+
 async function servedGeneration(dataDir: string): Promise<GenerationManifest> {
   const publication = await currentPublication(dataDir);
   if (publication === null)
     throw new TributaryError('conflict', 'a generation does not exist yet, so the archive cannot be asked');
-  const manifest = await readGeneration(dataDir, publication.generation);
-  if (keepsAllColumns(manifest)) return manifest;
-  throw new TributaryError(
-    'conflict',
-    `generation ${manifest.generation} was computed by an earlier version, without all that is asked for`,
-  );
+  return readGeneration(dataDir, publication.generation);
 }

@@ -8,7 +8,12 @@ export interface QuestionSpec extends ComputeSpec {
   readonly folder: string;
 }
 
-export type QuestionViews = Pick<GenerationManifest, 'views' | 'leftOut'>;
+export type QuestionViews = Pick<GenerationManifest, 'views' | 'leftOut'> & {
+  /** To how many events each correction applies; absent: there are none. */
+  readonly corrected?: Readonly<Record<string, number>>;
+  /** Events of the base that count otherwise. */
+  readonly recounted: number;
+};
 
 /** A training set: its rows are read from the data folder. */
 export interface SetSpec {

@@ -6,7 +6,7 @@ import { type QuestionWorkerOptions, startQuestionWorker } from '@tributary/queu
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { answerQuestion } from './answer.ts';
 import { setInChild, viewsInChild } from './child/child.ts';
-import type { JobPorts } from './ports.ts';
+import type { QuestionPorts } from './ports.ts';
 import { makeTrainingSet } from './training-set.ts';
 
 /** Questions expire where none is asked, too: those who ask remove them as well. */
@@ -16,7 +16,10 @@ export interface QuestionJobOptions extends Omit<QuestionWorkerOptions, 'handle'
   readonly onSweepError: (error: unknown) => void;
 }
 
-export async function startQuestions(options: QuestionJobOptions, ports: JobPorts): Promise<JobWorker> {
+export async function startQuestions(
+  options: QuestionJobOptions,
+  ports: Omit<QuestionPorts, 'computeViews'>,
+): Promise<JobWorker> {
   const whole = { ...ports, computeViews: viewsInChild, computeSet: setInChild };
   const worker = await startQuestionWorker({
     ...options,

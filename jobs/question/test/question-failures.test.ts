@@ -31,6 +31,9 @@ const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
 const [FIRST, SECOND] = ['0abcdefg-00000001', '0abcdefg-00000002'] as const;
 const HOUR = 3_600_000;
 
+/** Other windows are read like a report, and held against nothing. */
+const noComparison = () => Promise.reject(new Error('nothing is compared'));
+
 let world: World;
 beforeEach(async () => {
   world = await createWorld(DEFINITIONS);
@@ -40,14 +43,18 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const nothing: QuestionPorts['computeViews'] = async () => ({ views: {} });
+const nothing: QuestionPorts['computeViews'] = async () => ({ views: {}, recounted: 0 });
 const ask = (id: string = FIRST, askedAt = Date.now()) =>
   createQuestion(world.dataDir, { id, lookbackDays: 2, windowDays: {}, by: 'test', askedAt });
 
 function answer(changed: Partial<QuestionPorts> & { id?: string; isLast?: boolean; signal?: AbortSignal } = {}): Promise<void> {
   const { id = FIRST, isLast = false, signal = new AbortController().signal, ...more } = changed;
   const wait = (ms: number, abort: AbortSignal) => sleep(Math.min(ms, 5), undefined, { signal: abort });
-  return answerQuestion({ id, isLast }, { ...world.ports, computeViews: nothing, sleep: wait, now: Date.now, ...more }, signal);
+  return answerQuestion(
+    { id, isLast },
+    { ...world.ports, compareChanged: noComparison, computeViews: nothing, sleep: wait, now: Date.now, ...more },
+    signal,
+  );
 }
 
 const resultOf = async (id: string = FIRST) => (await readQuestion(world.dataDir, id))?.result ?? null;
@@ -124,7 +131,7 @@ test('law 3: two attempts at one question do not touch the files of each other',
     if (folders.push(join(dataDir, staging)) === 2) both.resolve();
     await both.promise;
     await stat(join(dataDir, staging));
-    return { views: {} };
+    return { views: {}, recounted: 0 };
   };
   await Promise.all([answer({ computeViews: slow }), answer({ computeViews: slow })]);
   expect(new Set(folders).size).toBe(2);

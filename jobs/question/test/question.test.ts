@@ -35,6 +35,9 @@ const ID = '0abcdefg-00000001';
 const WIDER = { lookbackDays: 2, windowDays: { view: 1 } };
 const FOREVER = new AbortController().signal;
 
+/** Other windows are read like a report, and held against nothing. */
+const noComparison = () => Promise.reject(new Error('nothing is compared'));
+
 let world: World;
 beforeEach(async () => {
   world = await createWorld(DEFINITIONS);
@@ -57,7 +60,7 @@ async function grow(): Promise<void> {
 
 function portsOf(changed: Partial<QuestionPorts> = {}): QuestionPorts {
   const wait = (ms: number, signal: AbortSignal) => sleep(Math.min(ms, 5), undefined, { signal });
-  return { ...world.ports, computeViews, sleep: wait, now: Date.now, ...changed };
+  return { ...world.ports, compareChanged: noComparison, computeViews, sleep: wait, now: Date.now, ...changed };
 }
 
 function ask(id = ID, windows: { lookbackDays: number | null; windowDays: Record<string, number> } = WIDER): Promise<void> {

@@ -104,6 +104,8 @@ function start(
     { redis: connection, namespace, now: Date.now, ...on },
     {
       dataDir: world.dataDir,
+      program: 'test',
+      compareChanged: () => Promise.reject(new Error('nothing is compared')),
       now: Date.now,
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),
       newAttempt,

@@ -23,6 +23,7 @@ import { compareInChild, computeInChild, computePartInChild, mergeInChild, start
 import { createShardHandler, mayRetryShard } from './distribute/shard-handler.ts';
 import { shardVersion } from './distribute/version.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
+import { compareChanged } from './reconcile/changed.ts';
 import { createDefinitionsParser, createRunHandler } from './run-handler.ts';
 import { type RecomputeMetrics, recomputeMetrics } from './watch/metrics.ts';
 import { watchPending } from './watch/pending-events.ts';
@@ -107,7 +108,7 @@ await runRole('recompute', async (context) => {
       onFailed: (job, error, final) => logger.error({ job, err: error.message, final }, 'a question to the archive failed'),
       onSweepError: (error) => logger.warn({ err: String(error) }, 'questions to the archive that expired could not be removed'),
     },
-    ports,
+    { ...ports, compareChanged: (changed, abort) => compareChanged(changed, ports, abort) },
   );
   await followSchedules(queue.schedules, config.batchEveryMs, logger);
   const longestRunMs = config.batchSealTimeoutMs + 2 * config.batchComputeTimeoutMs + WEDGED_SLACK_MS;

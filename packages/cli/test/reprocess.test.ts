@@ -1,9 +1,10 @@
-/** `reprocess plan`: the plan in words. */
+/** `reprocess plan | compare`: the plan, and what definitions would change, in words. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/groups/archive-questions';
 import { REPROCESSING_ROUTES } from '@tributary/contract/groups/reprocessing';
 import { expect, test } from 'vitest';
-import { fakeServer } from './fake-server.ts';
+import { fakeServer, type Received, type Reply } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -55,4 +56,79 @@ test('a plan of a full run with other definitions says why it is one, and where 
   expect(done.stdout).toMatch(/^takes +not known$/m);
   expect(done.stdout).not.toContain('day of the events');
   expect(JSON.parse((await tributary([...argv, '--json'])).stdout)).toEqual({ plan });
+});
+
+const { archiveComparison, archiveQuestion, askArchive } = ARCHIVE_QUESTION_ROUTES;
+const ID = archiveQuestion.example.answer.question.id;
+const PATH = `/v1/archive-questions/${ID}/comparison`;
+const file = (text = 'latenessDays: 5\n') => {
+  const path = join(temporaryFolder('compared'), 'definitions.yaml');
+  writeFileSync(path, text);
+  return path;
+};
+
+function answering(comparison: object = archiveComparison.example.answer) {
+  return ({ method, path }: Received): Reply => {
+    if (path === PATH) return { body: comparison };
+    return { body: method === 'POST' ? askArchive.example.answer : archiveQuestion.example.answer };
+  };
+}
+
+test('compare: what definitions would change, asked for, waited for and shown; exit 1 where more moves than may', async () => {
+  await using server = await fakeServer(answering());
+  const argv = ['reprocess', 'compare', '--definitions', file(), '--url', server.url];
+  const done = await tributary(argv);
+  expect(server.received[0]).toMatchObject({
+    method: 'POST',
+    path: '/v1/archive-questions',
+    body: { definitions: { latenessDays: 5 } },
+  });
+  expect(done).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`nothing changed. Reports under them: "tributary attribution report --archive ${ID}"`),
+  });
+  for (const line of [
+    'generation 7 under the definitions 0b7e6f1c9d3a, not 9f3c52c1a0be: 1 view would change',
+    'at most 2.39 % of any sum of a view moves to other rows, comes or goes',
+    'the correction "summer-campaign" would apply to 1 event, to 0 now',
+    '1 event would count otherwise',
+  ])
+    expect(done.stdout.split('\n')).toContain(line);
+  expect(done.stdout).toMatch(/^view +measure +now +then +difference +rows now +rows then +differing$/m);
+  expect(done.stdout).toMatch(/^activity +events +41 +42 +1 +1 +1 +1$/m);
+  expect((await tributary([...argv, '--if-below', '2.4%'])).code).toBe(0);
+  expect((await tributary([...argv, '--if-below', '2.3%'])).code).toBe(1);
+  const rows = await tributary(['reprocess', 'compare', ID, '--rows', 'activity', '--url', server.url]);
+  expect(rows).toMatchObject({
+    code: 1,
+    stderr: '',
+    stdout: 'day,type,measure,seen,computed,difference,late\n2026-11-20,page,events,41,42,1,1\n',
+  });
+});
+
+test('compare: what was typed wrongly, and a question that failed', async () => {
+  await using server = await fakeServer(() => ({
+    body: {
+      ...askArchive.example.answer,
+      question: { ...archiveQuestion.example.answer.question, state: 'failed', failure: 'archive_corrupt: a file' },
+    },
+  }));
+  const run = (...argv: string[]) => tributary(['reprocess', 'compare', ...argv, '--url', server.url]);
+  expect(await run('--definitions', file())).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/question \S+ is failed: archive_corrupt: a file\n {2}fix: Ask again/),
+  });
+  const asked = server.received.length;
+  for (const [argv, message] of [
+    [[], 'an id must be given, or --definitions FILE (got neither)'],
+    [[ID, '--definitions', file()], '(got both)'],
+    [['--definitions', '/no/such/file'], '--definitions must name a file'],
+    [['--definitions', file('a: ['), '--if-below', '1%'], '--definitions must name a file of JSON or YAML'],
+    [[ID, '--if-below', '5'], '--if-below must be a percentage from 0% to 100% (got "5")'],
+    [[ID, '--out', 'x.csv'], '--rows must name a view'],
+    [['--definitions', file(), '--timeout', 'soon'], '--timeout must be 30s, 10m or 1h (got "soon")'],
+  ] as const)
+    expect(await run(...argv), argv.join(' ')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
+  expect(server.received).toHaveLength(asked);
 });

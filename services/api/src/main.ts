@@ -1,7 +1,7 @@
 /** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { cancelQuestion, createQuestion, listQuestions, readQuestion } from '@tributary/archive/asked/questions';
+import { cancelQuestion, createQuestion, listQuestions, readComparison, readQuestion } from '@tributary/archive/asked/questions';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { createReceipt, readReceipt, receiptIds, writeReceipt } from '@tributary/archive/erasures';
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
@@ -77,6 +77,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
       enqueue: questions.ask,
       state: questions.state,
       remove: questions.remove,
+      comparison: (id, name) => readComparison(dataDir, id, name),
     },
     trainingSets: openSetDesk(dataDir, questions),
     erasures: {

@@ -70,6 +70,30 @@ test('a question says its cost, is computed once, and is read as any report, to 
   expect((await ask(world, { dryRun: true, ...WIDER })).cost).toMatchObject({ estimatedMs: 80, estimatedFrom: 'question' });
 });
 
+test('other definitions are asked for whole; what they change is read once it is computed, and not taken from an earlier version', async () => {
+  const world = await grown();
+  const file = { ...(JSON.parse(world.definitions.json) as object), conversions: ['ad_click'], touches: {} };
+  const { question, cost } = await ask(world, { definitions: file });
+  expect(ARCHIVE_QUESTION_ROUTES.askArchive.answer.parse({ question, cost })).toEqual({ question, cost });
+  const { definitions: json = '', definitionsVersion } = world.questions.get(question.id)?.asked ?? {};
+  expect(question).toMatchObject({ state: 'waiting', lookbackDays: null, otherDefinitions: definitionsVersion });
+  expect(JSON.parse(json)).toMatchObject({ conversions: ['ad_click'] });
+  const path = `${QUESTIONS}/${question.id}`;
+  expect((await world.get(`${path}/comparison`)).body).toMatchObject({
+    status: 409,
+    detail: expect.stringContaining('is waiting'),
+  });
+  answered(world, question.id, { comparison: 'comparison-0000000a.json' });
+  const said = ARCHIVE_QUESTION_ROUTES.archiveComparison.example.answer;
+  world.comparisons.set(`${question.id}/comparison-0000000a.json`, said);
+  expect((await world.get(`${path}/comparison`)).body).toEqual(said);
+  // One that asks for windows is read like a report, and compared with nothing.
+  const windows = (await ask(world)).question.id;
+  answered(world, windows);
+  expect((await world.get(`${QUESTIONS}/${windows}/comparison`)).body.detail).toContain('asks for windows');
+  expect((await world.get(`${QUESTIONS}/mwb5i8cg-42d002fb/comparison`)).status).toBe(404);
+});
+
 test('law 7: an answer that left rows of groups out says that they are too many, not that the next one has them', async () => {
   const world = await grown();
   const { question } = await ask(world);
@@ -109,6 +133,8 @@ test('a dry run leaves nothing; what cannot be asked is refused; there are at mo
   expect([world.questions.size, world.queued.size]).toEqual([0, 0]);
   const refused = async (body: object, authorization = ADMIN) => (await world.post(QUESTIONS, body, authorization)).body.detail;
   expect(await refused({})).toContain('lookbackDays must be given, or windowDays');
+  expect(await refused({ ...WIDER, definitions: {} })).toContain('definitions must be given alone (got lookbackDays');
+  expect(await refused({ definitions: { conversions: 7 } })).toContain('definitions, at conversions must be');
   expect(await refused({ windowDays: { clicks: 3 } })).toContain('windowDays must name touches of the definitions, ad_click');
   expect(await refused({ lookbackDays: 366 })).toContain('lookbackDays must');
   expect(await refused(WIDER, READ)).toContain('needs a key with the scope "admin"');

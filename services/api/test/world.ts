@@ -81,7 +81,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const runs: RunRequest[] = [];
   const records: RunRecord[] = [];
   const check: { last: LastCheck | null } = { last: null };
-  const questions = new Map<string, StoredQuestion>();
+  const [questions, comparisons] = [new Map<string, StoredQuestion>(), new Map<string, unknown>()];
   const queued = new Map<string, 'waiting' | 'running'>();
   const warnings: string[] = [];
   const actions: string[] = [];
@@ -316,6 +316,7 @@ export async function createWorld(options: WorldOptions = {}) {
       enqueue: async (id) => void queued.set(id, 'waiting'),
       state: async (id) => queued.get(id) ?? null,
       remove: async (id) => void queued.delete(id),
+      comparison: async (id, name) => comparisons.get(`${id}/${name}`),
     },
     ...memoryDesks(),
     append:
@@ -380,8 +381,7 @@ export async function createWorld(options: WorldOptions = {}) {
     records,
     /** What a run left that found nothing new. */
     check,
-    questions,
-    queued,
+    ...{ questions, comparisons, queued },
     warnings,
     actions,
     appended,

@@ -70,7 +70,7 @@ export function reasonsOf(
 
 type Corrected = Readonly<Record<string, number>>;
 
-function correctionChanges(before: Corrected, after: Corrected): CorrectionChange[] {
+export function correctionChanges(before: Corrected, after: Corrected): CorrectionChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   const countIn = (of: Corrected, name: string) => (Object.hasOwn(of, name) ? (of[name] ?? 0) : 0);
   const counted = names.map((name) => ({ name, before: countIn(before, name), after: countIn(after, name) }));
@@ -128,11 +128,13 @@ export function remainderOf(
   return because.overflowedUsers > 0 ? 'overflow' : 'engineDefect';
 }
 
+type Moved = Pick<Reconciliation, 'failure' | 'views'> & { readonly because: Pick<Reasons, 'speedBehind'> };
+
 /**
  * The largest part of any sum that goes to another row, comes or goes: Σ |difference| over Σ after, 1 where something is left of nothing.
  * null: it is not known, for want of a comparison or of the share of partitions that are behind.
  */
-export function largestMove({ failure, because, views }: Pick<Reconciliation, 'failure' | 'because' | 'views'>): number | null {
+export function largestMove({ failure, because, views }: Moved): number | null {
   if (failure !== undefined || because.speedBehind.length > 0) return null;
   const sums = Object.values(views).flatMap(({ totals, amounts }) => [totals, ...Object.values(amounts)].flatMap(Object.values));
   return (sums as readonly Total[]).reduce((most, sum) => Math.max(most, partMoved(sum)), 0);

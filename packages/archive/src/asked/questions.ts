@@ -1,5 +1,9 @@
-/** Questions to the archive on disk (work.ts): what reports would say under other windows. A result holds the rows of all views. */
+/** Questions to the archive on disk (work.ts): what reports would say under other windows or definitions. A result holds the rows of all views. */
+import { join } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+import { exactJson, parseExactJson } from '@tributary/model/exact-json';
 import { z } from 'zod';
+import { createDurably, readIfThere } from '../durable.ts';
 import { storedFile } from '../manifest-file.ts';
 import { askedWork, type Stored } from './work.ts';
 
@@ -15,6 +19,9 @@ const Asked = z.object({
   id: z.string().regex(ID),
   lookbackDays: z.number().positive().nullable(),
   windowDays: z.record(z.string(), z.number().positive()),
+  /** Canonical JSON of other definitions, whole; absent: those of the generation, with other windows. */
+  definitions: z.string().exactOptional(),
+  definitionsVersion: z.string().exactOptional(),
   /** The key that asked. */
   by: z.string(),
   askedAt: z.int(),
@@ -29,6 +36,11 @@ const Result = z.object({
   views: z.record(z.string(), storedFile),
   /** As in the manifest of a generation (layout.ts). */
   leftOut: z.array(z.string()).readonly().exactOptional(),
+  /** The file that says what other definitions change, in the folder of the question; absent: it asks for windows. */
+  comparison: z
+    .string()
+    .regex(/^comparison-[0-9a-f]{8}\.json$/)
+    .exactOptional(),
   /** Events that were read. */
   events: z.int(),
   tookMs: z.int(),
@@ -60,10 +72,46 @@ export const QUESTION_WORK = askedWork<AskedQuestion, QuestionResult>({
 export const {
   folderOf: questionFolder,
   create: createQuestion,
-  read: readQuestion,
-  list: listQuestions,
   cancel: cancelQuestion,
   keepResult,
   expiryOf,
   sweep: sweepQuestions,
 } = QUESTION_WORK;
+
+/** undefined: there is none of this id, or no longer. */
+export async function readQuestion(dataDir: string, id: string): Promise<StoredQuestion | undefined> {
+  const stored = await QUESTION_WORK.read(dataDir, id);
+  return stored && answered(stored);
+}
+
+/** Newest first. */
+export async function listQuestions(dataDir: string): Promise<StoredQuestion[]> {
+  return (await QUESTION_WORK.list(dataDir)).map(answered);
+}
+
+/** A worker of an earlier version does not see the definitions of a question, and answers under those in force. */
+function answered(stored: StoredQuestion): StoredQuestion {
+  const { asked, result } = stored;
+  if (asked.definitions === undefined || result === null || result.failure !== null || result.comparison !== undefined)
+    return stored;
+  const failure =
+    'conflict: a worker of an earlier version computed it, without the definitions. Upgrade all of them, and ask again';
+  return { ...stored, result: failedResult({ at: result.at, tookMs: result.tookMs, failure }) };
+}
+
+/** What other definitions change (jobs/recompute/src/reconcile/changed.ts), in a file of this attempt; resolves with its name. Written before the result that names it. */
+export async function writeComparison(dataDir: string, id: string, attempt: string, comparison: object): Promise<string> {
+  const name = `comparison-${attempt}.json`;
+  await createDurably(join(dataDir, questionFolder(id), name), `${exactJson(comparison, 1)}\n`);
+  return name;
+}
+
+/** Throws `archive_corrupt` where it is gone or damaged. */
+export async function readComparison(dataDir: string, id: string, name: string): Promise<unknown> {
+  const path = join(questionFolder(id), name);
+  try {
+    return parseExactJson((await readIfThere(join(dataDir, path))) ?? '');
+  } catch (cause) {
+    throw new TributaryError('archive_corrupt', `${path} is damaged or gone: ask the question again`, { cause });
+  }
+}

@@ -65,7 +65,11 @@ function hasDays({ fromMs, toMs }: CorrectedSpan, date: string): boolean {
 }
 
 /** Rows made by another program, or under other definitions, are computed again from the base's events: so an upgrade fills what it adds. */
-function servesRows(base: GenerationManifest, { definitions }: GenerationManifest, program: string): boolean {
+export function servesRows(
+  base: GenerationManifest,
+  { definitions }: Pick<GenerationManifest, 'definitions'>,
+  program: string,
+): boolean {
   const before = storedDefinitions(base.definitions, sha256Hex);
   return (
     // Not their text: other exchange rates make no other rows. What corrections change is taken out of them.

@@ -37,7 +37,7 @@ export async function whileVerifying<T>(
 }
 
 /** The parts of a merge are left out: they were verified when they were gathered. */
-function filesRead({ arrivals, reread, base, reuseRows, parts }: ComputeSpec): StoredFile[] {
+export function filesRead({ arrivals, reread, base, reuseRows, parts }: ComputeSpec): StoredFile[] {
   const arrived = parts === undefined ? [...arrivals, ...(reread?.files ?? [])].flat() : [];
   if (base === null) return arrived;
   const rows = reuseRows ? [...Object.values(base.views), ...base.conversions] : [];

@@ -11,7 +11,7 @@ import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { bytes, counted, instant } from '../terminal/figures.ts';
 import { printable, renderWide } from '../terminal/table.ts';
 
-type Asked = AnswerOf<'askArchive'>;
+export type Asked = AnswerOf<'askArchive'>;
 type Question = AnswerOf<'archiveQuestion'>['question'];
 
 interface AskOptions {
@@ -22,7 +22,7 @@ interface AskOptions {
   readonly timeout: string;
 }
 
-const QUESTIONS = '/v1/archive-questions';
+export const QUESTIONS = '/v1/archive-questions';
 const POLL_MS = 500;
 
 export function addArchiveAsk(archive: Command, act: Act): void {
@@ -72,10 +72,13 @@ async function ask(context: Context, options: AskOptions): Promise<ExitCode> {
     return EXIT.ok;
   }
   context.terminal.say(costLine(asked));
-  return waitFor(context, api, question.id, timeoutMs);
+  const done = await answeredQuestion(context, api, question.id, timeoutMs);
+  await answer(context, { question: done }, () => outcomeLine(done));
+  return done.state === 'done' ? EXIT.ok : EXIT.found;
 }
 
-async function waitFor(context: Context, api: ApiClient, id: string, timeoutMs: number): Promise<ExitCode> {
+/** Until it is computed, has failed or was dropped. */
+export async function answeredQuestion(context: Context, api: ApiClient, id: string, timeoutMs: number): Promise<Question> {
   const { shell, terminal } = context;
   const beganMs = shell.now();
   for (;;) {
@@ -83,8 +86,7 @@ async function waitFor(context: Context, api: ApiClient, id: string, timeoutMs: 
     const tookMs = shell.now() - beganMs;
     if (question.state !== 'waiting' && question.state !== 'running') {
       terminal.progressEnd();
-      await answer(context, { question }, () => outcomeLine(question));
-      return question.state === 'done' ? EXIT.ok : EXIT.found;
+      return question;
     }
     if (tookMs >= timeoutMs || shell.signal.aborted) {
       terminal.progressEnd();
@@ -124,7 +126,7 @@ function windowOf(text: string): [type: string, days: number] {
   return [text.slice(0, at), ms / DAY_MS];
 }
 
-function costLine({ cost }: Asked): string {
+export function costLine({ cost }: Asked): string {
   const took =
     cost.estimatedMs === null
       ? 'how long is not known yet'
@@ -139,7 +141,7 @@ function followLine({ id }: Question): string {
   return `question ${id}; read it with "tributary attribution report --archive ${id}" once "tributary archive list" says done`;
 }
 
-function outcomeLine({ id, state, failure, generation, cut, tookMs, expiresAt }: Question): string {
+export function outcomeLine({ id, state, failure, generation, cut, tookMs, expiresAt }: Question): string {
   if (state === 'done' && cut !== null)
     return `question ${id} is done: generation ${generation}, cut ${instant(cut)}, took ${span(tookMs ?? 0)}, kept until ${instant(expiresAt)}`;
   return printable(`question ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
@@ -152,7 +154,7 @@ function tableOf(questions: readonly Question[], { terminal }: Context): string 
     {
       columns: [
         ...['id', 'state', 'asked'].map((title) => ({ title })),
-        { title: 'windows', wraps: true },
+        { title: 'under', wraps: true },
         ...['cut', 'kept until'].map((title) => ({ title })),
         ...(anyFailed ? [{ title: 'failure', wraps: true }] : []),
       ],
@@ -171,7 +173,8 @@ function tableOf(questions: readonly Question[], { terminal }: Context): string 
   );
 }
 
-function windowsOf({ lookbackDays, windowDays }: Question): string {
+function windowsOf({ lookbackDays, windowDays, otherDefinitions = null }: Question): string {
+  if (otherDefinitions !== null) return `definitions ${otherDefinitions}`;
   const own = Object.entries(windowDays).map(([type, days]) => `${type} ${days} d`);
   return [...(lookbackDays === null ? [] : [`lookback ${lookbackDays} d`]), ...own].join(', ');
 }

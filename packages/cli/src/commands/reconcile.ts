@@ -32,8 +32,11 @@ export function addReconcile(program: Command, act: Act): void {
     .action(act(trend));
 }
 
-interface ShowOptions {
+interface ShowOptions extends RowsOptions {
   readonly tolerance?: string;
+}
+
+export interface RowsOptions {
   readonly rows?: string;
   readonly format?: string;
   readonly out?: string;
@@ -88,7 +91,7 @@ function toleranceOf(text: string): number {
 }
 
 /** null: the report itself is asked for. */
-function rowsFormat(context: Context, options: ShowOptions): 'csv' | 'ndjson' | 'parquet' | null {
+export function rowsFormat(context: Context, options: RowsOptions): 'csv' | 'ndjson' | 'parquet' | null {
   const { rows, format, out } = options;
   if (rows === undefined && format === undefined && out === undefined) return null;
   if (rows === undefined) throw new UsageError('--rows must name a view with --format or --out (got none). Write --rows credit');
@@ -101,7 +104,7 @@ function rowsFormat(context: Context, options: ShowOptions): 'csv' | 'ndjson' | 
 
 type View = Reconciliation['views'][string];
 
-function viewOf({ views }: Reconciliation, name: string): View {
+export function viewOf({ views }: Pick<Reconciliation, 'views'>, name: string): View {
   const view = Object.hasOwn(views, name) ? views[name] : undefined;
   if (view !== undefined) return view;
   throw new UsageError(
@@ -110,7 +113,12 @@ function viewOf({ views }: Reconciliation, name: string): View {
 }
 
 /** Who opens the file must not take the listed rows for all of them. */
-async function putRows(context: Context, view: View, form: 'csv' | 'ndjson' | 'parquet', out: string | undefined): Promise<void> {
+export async function putRows(
+  context: Context,
+  view: View,
+  form: 'csv' | 'ndjson' | 'parquet',
+  out: string | undefined,
+): Promise<void> {
   const { rows, rowsDiffering } = view;
   if (rowsDiffering > rows.length)
     context.terminal.say(

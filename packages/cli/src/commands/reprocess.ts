@@ -4,13 +4,13 @@ import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { definitionsAsWritten } from '../report/definition-file.ts';
 import { bytes, count, counted, percent } from '../terminal/figures.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { addCompare } from './reprocess-compare.ts';
 
 type Plan = AnswerOf<'planReprocessing'>['plan'];
-
-import { definitionsAsWritten } from '../report/definition-file.ts';
 
 interface PlanOptions {
   readonly full?: boolean;
@@ -25,6 +25,7 @@ export function addReprocess(program: Command, act: Act): void {
     .option('--full', 'of a run that recomputes everything')
     .option('--definitions <file>', 'of a run that brings these definitions (YAML or JSON)')
     .action(act(plan));
+  addCompare(reprocess, act);
 }
 
 async function plan(context: Context, { full, definitions }: PlanOptions): Promise<ExitCode> {

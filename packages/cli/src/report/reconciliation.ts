@@ -41,7 +41,7 @@ function verdict({ equal, failure, engineDefectRows }: Pick<Reconciliation, 'equ
 }
 
 /** What `batch run --promote "if-below …"` looks at. */
-function movedLine({ moved }: Reconciliation): string[] {
+export function movedLine({ moved }: Pick<Reconciliation, 'moved'>): string[] {
   if (typeof moved !== 'number' || moved === 0) return [];
   const share = moved < 0.0001 ? 'less than 0.01 %' : `at most ${percent(Math.ceil(moved * 10_000) / 10_000, 2)}`;
   return [`${share} of any sum of a view moves to other rows, comes or goes`];
@@ -49,8 +49,16 @@ function movedLine({ moved }: Reconciliation): string[] {
 
 const right = (title: string) => ({ title, align: 'right' }) as const;
 
+/** As the columns before and after are called: what readers saw and what was computed, or what is and what would be. */
+type Sides = readonly [before: string, after: string];
+const SEEN: Sides = ['seen', 'computed'];
+
 /** Amounts stand by currency. Those of an earlier version, which added currencies up, are plain decimals. */
-function totalsTable({ views }: Reconciliation, { width, bold }: Screen): string {
+export function totalsTable(
+  { views }: Pick<Reconciliation, 'views'>,
+  { width, bold }: Screen,
+  [before, after]: Sides = SEEN,
+): string {
   const rows = Object.entries(views).flatMap(([name, view]) =>
     figuresOf(view).map(([measure, currency, total], i) => [
       i === 0 ? name : '',
@@ -62,11 +70,11 @@ function totalsTable({ views }: Reconciliation, { width, bold }: Screen): string
   const columns = [
     { title: 'view' },
     { title: 'measure' },
-    right('seen'),
-    right('computed'),
+    right(before),
+    right(after),
     right('difference'),
-    right('rows seen'),
-    right('rows computed'),
+    right(`rows ${before}`),
+    right(`rows ${after}`),
     right('differing'),
   ];
   return renderWide({ columns, rows, keys: 2 }, width, bold);
@@ -82,7 +90,7 @@ function figuresOf({ totals, amounts = {} }: ViewComparison): [measure: string, 
   return [...others.map(([measure, total]): [string, string, BeforeAfter] => [measure, '', total]), ...byCurrency];
 }
 
-function totalsNote({ views }: Reconciliation): string[] {
+export function totalsNote({ views }: Pick<Reconciliation, 'views'>): string[] {
   const notes = [
     ...(Object.values(views).some(
       ({ totals, amounts }) => amounts === undefined && Object.keys(totals).some((m) => MONEY.test(m)),
@@ -94,25 +102,25 @@ function totalsNote({ views }: Reconciliation): string[] {
   return notes.length === 0 ? [] : [`(${notes.join('; ')})`];
 }
 
-function rowsTable(name: string, view: ViewComparison, { width, bold }: Screen): string {
+export function rowsTable(name: string, view: ViewComparison, { width, bold }: Screen, [before, after]: Sides = SEEN): string {
   const listed = view.rows.slice(0, LISTED);
   const dimensions = Object.keys(listed[0]?.key ?? {});
   const rows = listed.flatMap(({ key, measures }, i) =>
     Object.entries(measures)
       .filter(([, { difference }]) => difference !== 0)
-      .map(([measure, { before, after, difference }]) => [
+      .map(([measure, { before: had, after: has, difference }]) => [
         String(i + 1),
         ...dimensions.map((dimension) => shortName(names(dimension, key[dimension] ?? ''))),
         labelOf(measure),
-        ...[before, after, difference].map((value) => figure(measure, value, key['currency'] ?? '')),
+        ...[had, has, difference].map((value) => figure(measure, value, key['currency'] ?? '')),
       ]),
   );
   const columns = [
     right('#'),
     ...dimensions.map((title) => ({ title })),
     { title: 'measure' },
-    right('seen'),
-    right('computed'),
+    right(before),
+    right(after),
     right('difference'),
   ];
   const rest = view.rowsDiffering > listed.length ? `\nand ${counted(view.rowsDiffering - listed.length, 'more row')}` : '';

@@ -1,10 +1,11 @@
-/** Questions to the archive: what reports would say if touches had other windows. Asked, computed by the batch layer, then read like any report. */
+/** Questions to the archive: what reports would say if touches had other windows, or under other definitions. Asked, computed by the batch layer, then read like any report. */
 import { z } from 'zod';
 import { NOON } from '../shapes/answer-fields.ts';
 import { META_EXAMPLE } from '../shapes/meta.ts';
 import type { Routes } from '../shapes/route.ts';
 import { ATTRIBUTION_ROUTES } from './attribution.ts';
 import { ReportQuery } from './attribution-query.ts';
+import { CorrectionChange, RECONCILIATION_EXAMPLE, ViewComparison } from './reconciliation.ts';
 
 const Id = z
   .string()
@@ -20,11 +21,18 @@ const Question = z
       .describe('One is computed at a time. `failure` says why one failed.'),
     lookbackDays: z.number().nullable(),
     windowDays: z.record(z.string(), z.number()),
+    otherDefinitions: z
+      .string()
+      .nullable()
+      .describe('Version of the definitions that it asks for; null: it asks for windows. `/comparison` says what they change.'),
     askedAt: z.int(),
     by: z.string(),
     generation: z.int().nullable().describe('The generation whose events it was computed from; null: it is not yet.'),
     cut: z.int().nullable().describe('When that one was cut: what came since is not in the answer. Epoch ms.'),
-    definitions: z.string().nullable().describe('Version of the definitions with these windows.'),
+    definitions: z
+      .string()
+      .nullable()
+      .describe('Version of the definitions with these windows, or of those that it asks for; null: it is not computed yet.'),
     events: z.int().nullable().describe('Events that were read.'),
     tookMs: z.int().nullable(),
     expiresAt: z.int().describe('When it is removed. Epoch ms.'),
@@ -48,6 +56,27 @@ const Cost = z
   })
   .meta({ id: 'ArchiveQuestionCost' });
 
+const ArchiveComparison = z
+  .object({
+    generation: z.int().describe('The one that is served, whose events were computed again.'),
+    at: z.int().describe('When it was made, epoch ms.'),
+    definitions: z.object({ before: z.string(), after: z.string() }).describe('Versions.'),
+    equal: z.boolean().describe('No row would change.'),
+    moved: z
+      .number()
+      .nullable()
+      .describe('The largest part of a sum of a view that moves to other rows, comes or goes; null: not known.'),
+    recounted: z
+      .int()
+      .nullable()
+      .describe('Events that count otherwise because of corrections; null: not known, as all of the archive was computed.'),
+    corrections: z
+      .array(CorrectionChange)
+      .describe('Corrections that apply to more or fewer events: to how many in each. Those that apply to as many are left out.'),
+    views: z.record(z.string(), ViewComparison).describe('`before`: as readers have it; `after`: as it would be.'),
+  })
+  .meta({ id: 'ArchiveComparison' });
+
 const AskBody = z.strictObject({
   lookbackDays: Days.optional().describe(
     'The window of every touch type but those that are seen, not clicked (`viewThrough`), which keep theirs. Days, to 365.',
@@ -56,6 +85,12 @@ const AskBody = z.strictObject({
     .record(z.string().min(1).max(128), Days)
     .optional()
     .describe('Windows by touch type, in days; they count before `lookbackDays`.'),
+  definitions: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe(
+      'Other definitions, whole, corrections included: what a run that brings them would change. Windows are left out then.',
+    ),
   dryRun: z.boolean().optional().describe('Only say what it would cost.'),
 });
 
@@ -64,6 +99,7 @@ const QUESTION = {
   state: 'done',
   lookbackDays: 60,
   windowDays: {},
+  otherDefinitions: null,
   askedAt: NOON,
   by: 'key ta_42d002fb160d',
   generation: 7,
@@ -76,6 +112,12 @@ const QUESTION = {
 };
 const COST = { generation: 7, events: 1_200, bytes: 40_960, ahead: 0, estimatedMs: 900, estimatedFrom: 'question' };
 const asked = { id: QUESTION.id };
+const { generation, at, equal, moved, views } = RECONCILIATION_EXAMPLE;
+const COMPARISON = {
+  ...{ generation, at, equal, moved, recounted: 1, views },
+  definitions: { before: '9f3c52c1a0be', after: '0b7e6f1c9d3a' },
+  corrections: [{ name: 'summer-campaign', before: 0, after: 1 }],
+};
 const ONE = {
   tag: 'reports',
   path: '/v1/archive-questions/{id}',
@@ -97,7 +139,7 @@ export const ARCHIVE_QUESTION_ROUTES = {
     method: 'POST',
     path: '/v1/archive-questions',
     tag: 'reports',
-    summary: 'Ask what reports would say under other windows or another lookback',
+    summary: 'Ask what reports would say under other windows, another lookback or other definitions',
     description:
       'Answers at once; follow it at /v1/archive-questions/{id}. Exact, up to the cut of the generation that is served. At most 8 are kept.',
     scope: 'admin',
@@ -128,6 +170,18 @@ export const ARCHIVE_QUESTION_ROUTES = {
     summary: 'Cancel a question to the archive, or give up its answer',
     answer: z.object({ question: Question }),
     example: { asked, answer: { question: { ...QUESTION, state: 'cancelled' } } },
+  },
+  archiveComparison: {
+    ...ONE,
+    method: 'GET',
+    path: '/v1/archive-questions/{id}/comparison',
+    scope: 'read',
+    summary: 'What other definitions would change, as a question to the archive computed it',
+    description:
+      'The generation that is served against the same events under these definitions: what the reconciliation of a run would say that brings them, if nothing came since. 409 until it is done, and where it asks for windows.',
+    answer: ArchiveComparison,
+    refusals: [404, 409],
+    example: { asked, answer: COMPARISON },
   },
   archiveAttribution: {
     ...ONE,

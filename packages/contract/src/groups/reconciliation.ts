@@ -80,7 +80,7 @@ const Causes = z
   })
   .meta({ id: 'DifferenceCauses' });
 
-const ViewComparison = z
+export const ViewComparison = z
   .object({
     dimensions: z
       .array(z.string())
@@ -118,6 +118,8 @@ const ViewComparison = z
   })
   .meta({ id: 'ViewComparison' });
 
+export const CorrectionChange = z.object({ name: z.string(), before: z.int(), after: z.int() });
+
 export const Reconciliation = z
   .object({
     generation: z.int(),
@@ -146,7 +148,7 @@ export const Reconciliation = z
         overflowedUsers: z.int(),
         definitionsChanged: z.boolean(),
         corrections: z
-          .array(z.object({ name: z.string(), before: z.int(), after: z.int() }))
+          .array(CorrectionChange)
           .optional()
           .describe(
             'Corrections that apply to more or fewer events than in the generation compared with: to how many in each. Absent: there are none.',

@@ -20,6 +20,8 @@ export interface QuestionDesk {
   enqueue(id: string): Promise<void>;
   /** null: the queue does not have it. */
   state(id: string): Promise<'waiting' | 'running' | null>;
+  /** What other definitions change, as the file of this name in the folder of the question says. Rejects with `archive_corrupt`. */
+  comparison(id: string, name: string): Promise<unknown>;
   /** From the queue, if it waits there. */
   remove(id: string): Promise<void>;
 }
@@ -73,6 +75,16 @@ export async function progressOf<A extends Asked, R extends Result>(
   return { state: 'failed', failure: 'the queue does not have it any more: ask again' };
 }
 
+/** The file that says what other definitions change. Throws `not_found`, and `conflict` where there is none. */
+export async function comparisonOf(deps: QuestionDeps, id: string): Promise<unknown> {
+  const question = await questionOf(deps, id);
+  const { state, failure } = await progressOf(deps, question);
+  const name = question.result?.comparison;
+  if (state === 'done' && name !== undefined) return deps.questions.comparison(id, name);
+  const why = state === 'done' ? 'done, and asks for windows: only definitions are compared' : state;
+  throw new TributaryError('conflict', `archive question ${id} is ${why}${failure === null ? '' : `: ${failure}`}`);
+}
+
 function stateOf(failure: string | null): QuestionProgress {
   return { state: failure === null ? 'done' : 'failed', failure };
 }
@@ -86,16 +98,20 @@ export interface QuestionCost {
   readonly estimatedFrom: 'question' | 'generation' | null;
 }
 
-/** `others`: all that are kept, newest first. */
+/** `others`: all that are kept, newest first; one of the same kind says how long it takes. */
 export async function costOf(
   deps: QuestionDeps,
   base: GenerationManifest,
   others: readonly StoredQuestion[],
+  asksForDefinitions = false,
 ): Promise<QuestionCost> {
   const open = others.filter(({ isCancelled, result }) => !isCancelled && result === null);
   const states = await Promise.all(open.map((one) => progressOf(deps, one)));
   const { events } = base.counts;
-  const question = others.find(({ result }) => result !== null && result.failure === null && result.events > 0)?.result;
+  const question = others.find(
+    ({ asked, result }) =>
+      result !== null && result.failure === null && result.events > 0 && (asked.definitions !== undefined) === asksForDefinitions,
+  )?.result;
   const full = (await deps.source.manifests()).find(
     ({ mode, computedAt, counts }) => mode === 'full' && computedAt !== null && counts.events > 0,
   );

@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { expiryOf, MOST_QUESTIONS, MOST_REMEMBERED, type StoredQuestion } from '@tributary/archive/asked/questions';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/groups/archive-questions';
+import type { Answer } from '@tributary/contract/shapes/route';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { costOf, progressOf, questionOf } from '@tributary/serving/questions/archive-questions';
+import { comparisonOf, costOf, progressOf, questionOf } from '@tributary/serving/questions/archive-questions';
 import { askedHere } from '@tributary/serving/questions/asking';
+import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
@@ -32,23 +34,27 @@ export const routes: Routes =
 
     serve(app, ARCHIVE_QUESTION_ROUTES.askArchive, (request) =>
       inTurn(async () => {
-        const { lookbackDays = null, windowDays = {}, dryRun = false } = request.body;
+        const { lookbackDays = null, windowDays = {}, definitions, dryRun = false } = request.body;
         const windows: OtherWindows = { lookbackDays, windowDays };
-        if (lookbackDays === null && Object.keys(windowDays).length === 0)
-          throw new TributaryError(
-            'invalid_query',
-            'lookbackDays must be given, or windowDays: the question asks for nothing else (got {})',
-          );
+        demandOneKind(windows, definitions);
         const base = await baseOf(deps);
-        withWindows(deps.storedDefinitions(base.definitions), windows, sha256Hex);
+        const other = definitions === undefined ? null : readDefinitions(JSON.stringify(definitions), sha256Hex);
+        if (other === null) withWindows(deps.storedDefinitions(base.definitions), windows, sha256Hex);
         const others = await kept();
-        const cost = await costOf(deps, base, others);
+        const cost = await costOf(deps, base, others, other !== null);
         if (dryRun) return { question: null, cost };
         const askedAt = now();
         const id = `${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
-        const asked = { id, ...windows, by: actorOf(request), askedAt };
+        const asked = {
+          id,
+          ...windows,
+          ...(other !== null && { definitions: other.json, definitionsVersion: other.version }),
+          by: actorOf(request),
+          askedAt,
+        };
         await ask(asked, others);
-        deps.onAction('a question to the archive was asked', { question: id, ...windows, by: asked.by });
+        const about = other === null ? windows : { definitions: other.version };
+        deps.onAction('a question to the archive was asked', { question: id, ...about, by: asked.by });
         return { question: await shown(deps, { asked, isCancelled: false, result: null }), cost };
       }),
     );
@@ -56,6 +62,13 @@ export const routes: Routes =
     serve(app, ARCHIVE_QUESTION_ROUTES.archiveQuestion, async ({ params }) => ({
       question: await shown(deps, await questionOf(deps, params.id)),
     }));
+
+    serve(
+      app,
+      ARCHIVE_QUESTION_ROUTES.archiveComparison,
+      // As the recompute job wrote it.
+      async ({ params }) => (await comparisonOf(deps, params.id)) as Answer<typeof ARCHIVE_QUESTION_ROUTES.archiveComparison>,
+    );
 
     serve(app, ARCHIVE_QUESTION_ROUTES.dropArchiveQuestion, async (request) => {
       const { id } = request.params;
@@ -67,6 +80,20 @@ export const routes: Routes =
     });
     done();
   };
+
+function demandOneKind({ lookbackDays, windowDays }: OtherWindows, definitions: unknown): void {
+  const asksForWindows = lookbackDays !== null || Object.keys(windowDays).length > 0;
+  if (!asksForWindows && definitions === undefined)
+    throw new TributaryError(
+      'invalid_query',
+      'lookbackDays must be given, or windowDays, or definitions: the question asks for nothing else (got {})',
+    );
+  if (asksForWindows && definitions !== undefined)
+    throw new TributaryError(
+      'invalid_query',
+      'definitions must be given alone (got lookbackDays or windowDays as well). Write the windows into the definitions',
+    );
+}
 
 /** Throws `conflict` before the first generation. */
 async function baseOf({ source }: ApiContext['deps']): Promise<GenerationManifest> {
@@ -85,6 +112,7 @@ async function shown(deps: ApiContext['deps'], question: StoredQuestion) {
     state,
     lookbackDays: asked.lookbackDays,
     windowDays: asked.windowDays,
+    otherDefinitions: asked.definitionsVersion ?? null,
     askedAt: asked.askedAt,
     by: asked.by,
     generation: isDone ? result.generation : null,

@@ -51,7 +51,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     if (definitions !== undefined && promote !== 'auto')
       throw new TributaryError(
         'invalid_query',
-        `definitions must be left out where promote is not auto (got promote=${JSON.stringify(promote)}): they hold from the cut on, whatever readers get. Ask the archive what they would change (POST /v1/archive-questions), or leave promote out`,
+        `definitions must be left out where promote is not auto (got promote=${JSON.stringify(promote)}): they hold from the cut on, whatever readers get. Ask the archive first what they would change (POST /v1/archive-questions with these definitions), or leave promote out`,
       );
     const parsed = definitions === undefined ? null : readDefinitions(JSON.stringify(definitions), sha256Hex);
     const { jobId } = await deps.requestRun({

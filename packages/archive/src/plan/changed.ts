@@ -1,0 +1,35 @@
+/** What a generation would compute that is cut where another one is, under other definitions: nothing came since, so all that differs is theirs. */
+import type { Definitions } from '@tributary/model/definitions';
+import { rereadOf, servesRows } from '../compute/compute-plan.ts';
+import type { ComputeSpec } from '../compute/spec.ts';
+import type { GenerationManifest } from '../layout.ts';
+import { readSegments } from '../segments.ts';
+import { whyFull } from './base.ts';
+
+export interface ChangedDemand extends Pick<ComputeSpec, 'attempt' | 'limits'> {
+  /** The generation that is changed. */
+  readonly base: GenerationManifest;
+  readonly definitions: Definitions;
+  /** What computes it: rows of another program do not serve. */
+  readonly program: string;
+}
+
+/** As a run with these definitions would: upon the generation where it serves, else from all of the archive up to its cut. Rejects with `manifest_corrupt`. */
+export async function planChanged(dataDir: string, demand: ChangedDemand): Promise<ComputeSpec> {
+  const { base, definitions, program, attempt, limits } = demand;
+  const common = { dataDir, generation: base.generation, attempt, definitions: definitions.json, limits };
+  if (whyFull('incremental', base, definitions) !== null)
+    return { ...common, arrivals: await archivedUpTo(dataDir, base), base: null, reuseRows: false };
+  const reread = await rereadOf(dataDir, base, definitions);
+  const reuseRows = servesRows(base, { definitions: definitions.json }, program);
+  return { ...common, arrivals: base.lastSegment.map(() => []), base, ...(reread !== undefined && { reread }), reuseRows };
+}
+
+/** By partition. */
+function archivedUpTo(dataDir: string, { lastSegment }: GenerationManifest): Promise<ComputeSpec['arrivals']> {
+  return Promise.all(
+    lastSegment.map(async (last, partition) =>
+      (await readSegments(dataDir, partition, 0, last + 1)).flatMap((segment) => segment.files),
+    ),
+  );
+}
