@@ -132,3 +132,20 @@ test('compare: what was typed wrongly, and a question that failed', async () => 
     expect(await run(...argv), argv.join(' ')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
   expect(server.received).toHaveLength(asked);
 });
+
+test.each([
+  ['ask', 0, false],
+  ['if-below 2.3%', 1, false],
+  ['if-below 2.4%', 0, true],
+])('batch run --definitions --promote %j: compared before the run, which begins where it may', async (rule, code, begins) => {
+  await using server = await fakeServer((request) =>
+    request.path === '/v1/generations' ? { status: 202, body: { jobId: 'run-1', mode: 'incremental' } } : answering()(request),
+  );
+  const argv = ['batch', 'run', '--definitions', file(), '--promote', rule, '--url', server.url];
+  const done = await tributary(argv);
+  expect(done.code).toBe(code);
+  const runs = server.received.filter(({ path }) => path === '/v1/generations');
+  expect(runs.map(({ body }) => body)).toEqual(begins ? [{ mode: 'incremental', definitions: { latenessDays: 5 } }] : []);
+  expect(done.stderr).toContain(begins ? 'the run begins' : 'no run was asked for');
+  expect(done.stdout).toContain(begins ? 'job run-1' : '1 view would change');
+});

@@ -7,6 +7,7 @@ import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Generation, Generations, Publication, Reconciliation } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { numberOf } from '../flags/generation-number.ts';
 import { promotionOf } from '../flags/promotion.ts';
 import { actorOf } from '../report/actor.ts';
 import { definitionsAsWritten } from '../report/definition-file.ts';
@@ -15,6 +16,7 @@ import { count, counted, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addBatchRuns, progressText } from './batch-runs.ts';
+import { mayBring } from './reprocess-compare.ts';
 
 const POLL_MS = 500;
 
@@ -35,7 +37,7 @@ export function addBatch(program: Command, act: Act): void {
     .option('--definitions <file>', 'new definitions (YAML or JSON), in force from this generation on')
     .option(
       '--promote <rule>',
-      'when readers get it: auto, ask (by "batch promote"), or "if-below 0.5%" of every sum moves',
+      'when readers get it: auto, ask (by "batch promote"), or "if-below 0.5%" of every sum moves; definitions are compared before the run',
       'auto',
     )
     .option('--wait', 'wait until it is published and the API answers from it, or has failed')
@@ -81,13 +83,17 @@ export function addBatch(program: Command, act: Act): void {
 async function runBatch(context: Context, options: RunOptions): Promise<ExitCode> {
   const timeoutMs = parseDuration(options.timeout);
   if (timeoutMs === null) throw new UsageError(`--timeout must be 30s, 10m or 1h (got "${options.timeout}")`);
-  const promotion = promotionOf(options.promote);
+  const rule = promotionOf(options.promote);
+  const { definitions, timeout } = options;
+  const api = context.api('admin');
+  if (definitions !== undefined && rule !== undefined && !(await mayBring(context, api, { definitions, timeout }, rule)))
+    return rule === 'ask' ? EXIT.ok : EXIT.found;
+  const promotion = definitions === undefined ? rule : undefined;
   const body = {
     mode: options.full === true ? 'full' : 'incremental',
-    ...(await definitionsOf(context, options.definitions)),
+    ...(await definitionsOf(context, definitions)),
     ...(promotion !== undefined && { promote: promotion }),
   };
-  const api = context.api('admin');
   const before = options.wait === true ? newest(await generationsOf(api)) : 0;
   const asked = await api.post<AnswerOf<'requestGeneration'>>('/v1/generations', body);
   context.terminal.say(`${asked.mode} run asked for, job ${asked.jobId}`);
@@ -329,11 +335,6 @@ async function refusedMove(api: ApiClient, generation: number, action: 'publish'
 
 function generationsOf(api: ApiClient): Promise<Generations> {
   return api.get<Generations>('/v1/generations', { limit: 200 });
-}
-
-export function numberOf(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`a generation must be a whole number from 1 (got "${text}")`);
-  return Number(text);
 }
 
 async function definitionsOf({ shell }: Context, file: string | undefined): Promise<{ definitions?: unknown }> {

@@ -5,13 +5,13 @@ import { type ApiClient, orWhere } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { numberOf } from '../flags/generation-number.ts';
 import { type Change, changesOf } from '../report/definition-changes.ts';
 import { readDefinitions } from '../report/definition-file.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
 import { putText } from '../report/record-output.ts';
 import { counted } from '../terminal/figures.ts';
 import { printableJson, renderWide, shortName } from '../terminal/table.ts';
-import { numberOf } from './batch.ts';
 import { type PreviewOptions, preview } from './definitions-preview.ts';
 
 const FILE = 'YAML or JSON; default: TRIBUTARY_DEFINITIONS_FILE';

@@ -4,13 +4,13 @@ import { type ApiClient, orWhere } from '../api-client.ts';
 import type { AnswerOf, Generations, Reconciliation } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { numberOf } from '../flags/generation-number.ts';
 import { reconciliationText } from '../report/reconciliation.ts';
 import { classNames, labelOfClass, largestSmape, matchRate } from '../report/reconciliation-classes.ts';
 import { formatOf, putRecords } from '../report/record-output.ts';
 import type { Field, Records } from '../report/records.ts';
 import { count, counted, instant, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
-import { numberOf } from './batch.ts';
 
 type Reconciled = AnswerOf<'reconciliation'>;
 

@@ -6,6 +6,8 @@ import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { type Comparison, comparisonText } from '../report/comparison.ts';
 import { definitionsAsWritten } from '../report/definition-file.ts';
+import type { Promotion } from '../report/generations.ts';
+import { percent } from '../terminal/figures.ts';
 import { type Asked, answeredQuestion, costLine, outcomeLine, QUESTIONS } from './archive.ts';
 import { putRows, type RowsOptions, rowsFormat, viewOf } from './reconcile.ts';
 
@@ -49,6 +51,28 @@ async function compare(context: Context, id: string | undefined, options: Compar
       `nothing changed. Reports under them: "tributary attribution report --archive ${asked}"; in force: "tributary batch run --definitions ${definitions}"`,
     );
   return comparison.moved !== null && comparison.moved <= below ? EXIT.ok : EXIT.found;
+}
+
+/**
+ * Whether a run that brings these definitions may begin: they hold from its cut on, so they are compared before, where `--promote` asks for that. Shows
+ * the comparison; `ask` leaves it to somebody.
+ */
+export async function mayBring(
+  context: Context,
+  api: ApiClient,
+  { definitions, timeout }: { readonly definitions: string; readonly timeout: string },
+  promotion: Promotion,
+): Promise<boolean> {
+  const id = await ask(context, api, definitions, timeout);
+  const comparison = await api.get<Comparison>(`${QUESTIONS}/${id}/comparison`);
+  const below = promotion === 'ask' ? -1 : promotion.below;
+  if (comparison.moved !== null && comparison.moved <= below) {
+    context.terminal.say(`at most ${percent(below, 2)} of any sum moves under them: the run begins`);
+    return true;
+  }
+  await answer(context, comparison, () => comparisonText(comparison, context.terminal));
+  context.terminal.say(`no run was asked for. To bring them all the same: "tributary batch run --definitions ${definitions}"`);
+  return false;
 }
 
 /** Resolves with its id once it is computed. */
