@@ -19,8 +19,15 @@ export interface RunDemand {
   readonly by: string;
 }
 
+export interface AskedRun {
+  readonly jobId: string;
+  /** It was asked for before, by somebody. */
+  readonly joined: boolean;
+}
+
 export interface RecomputeQueue {
-  requestRun(demand: RunDemand): Promise<{ readonly jobId: string }>;
+  /** Where the run that was asked for last is an equal one that has not begun, there is no second one: it computes all that came by now. */
+  requestRun(demand: RunDemand): Promise<AskedRun>;
   /**
    * Asks for a run because as many late events are pending; it does not publish over a rollback. Resolves with whether it was asked for: not where that
    * was less than PENDING_RUN_EVERY_MS ago, by whichever worker.
@@ -83,9 +90,17 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
     return { jobId };
   }
 
+  /** The newest of those that wait, if it is as `data`, of any client. An older one is not: what comes after it may bring other definitions. */
+  async function equalRun(data: RunJob): Promise<string | null> {
+    const [newest] = await answered(queue.getJobs(['waiting'], 0, 0));
+    if (newest?.id === undefined || !isEqualRun(newest.data, data)) return null;
+    const [fate] = await fates.read([newest.id]);
+    return fate?.fate === 'cancelled' ? null : newest.id;
+  }
+
   return {
-    requestRun: ({ mode, definitions, promotion, by }) =>
-      add({
+    async requestRun({ mode, definitions, promotion, by }) {
+      const data: RunJob = {
         action: 'run',
         mode,
         reason: `demand by ${by}`,
@@ -93,7 +108,10 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
         definitions: definitions ?? null,
         ...(promotion !== undefined && { promotion }),
         begun: null,
-      }),
+      };
+      const equal = await equalRun(data);
+      return equal === null ? { ...(await add(data)), joined: false } : { jobId: equal, joined: true };
+    },
     async requestForPending(pending) {
       const jobId = `run-${randomBytes(6).toString('hex')}`;
       const reason = `schedule, as ${pending} late events were pending`;
@@ -128,4 +146,15 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
     },
     close: () => queue.close(),
   };
+}
+
+function isEqualRun(one: RunJob, other: RunJob): boolean {
+  const asked = ({ mode, scheduled, definitions, promotion, begun }: RunJob) => [
+    mode,
+    scheduled,
+    definitions,
+    promotion ?? null,
+    begun,
+  ];
+  return JSON.stringify(asked(one)) === JSON.stringify(asked(other));
 }

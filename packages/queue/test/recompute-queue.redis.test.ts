@@ -103,12 +103,40 @@ test('the list has runs in every state, newest first; a failed one stays failed,
 });
 
 test('runs that wait are bounded, and the refusal says what to look at', async () => {
-  await Promise.all(Array.from({ length: MOST_WAITING }, () => queue.requestRun({ mode: 'incremental', by: 'ana' })));
+  const others = Array.from({ length: MOST_WAITING }, (_, i) => `{"latenessDays":${i}}`);
+  await Promise.all(others.map((definitions) => queue.requestRun({ mode: 'incremental', by: 'ana', definitions })));
   await expect(queue.requestRun({ mode: 'incremental', by: 'ana' })).rejects.toMatchObject({
     code: 'conflict',
     message: `runs that wait must be fewer than ${MOST_WAITING} (got ${MOST_WAITING}). See "tributary batch runs", and whether the recompute role runs`,
   });
   expect(await queue.runs()).toHaveLength(MOST_WAITING);
+});
+
+test('a run that is asked for twice before it begins is one; another one in between, one under way or one that was cancelled is not joined', async () => {
+  const full = () => queue.requestRun({ mode: 'full', by: 'ana' });
+  const first = await full();
+  expect(first.joined).toBe(false);
+  expect(await queue.requestRun({ mode: 'full', by: 'ben' })).toEqual({ jobId: first.jobId, joined: true });
+  // It would take back what this one brings, if it came after it.
+  const brings = await queue.requestRun({ mode: 'full', by: 'ana', definitions: '{}' });
+  const after = await full();
+  expect([brings.joined, after.joined, after.jobId === first.jobId]).toEqual([false, false, false]);
+  expect((await queue.requestRun({ mode: 'full', by: 'ana', promotion: 'ask' })).joined).toBe(false);
+  const last = await full();
+  await queue.cancel(last.jobId, SAID);
+  const again = await full();
+  expect([last.joined, again.joined]).toEqual([false, false]);
+  const hold = Promise.withResolvers<void>();
+  await startWorker(async () => {
+    await hold.promise;
+    return { generation: 1, published: 'published' };
+  });
+  await until(async () => (await queue.run(first.jobId))?.state === 'running', 'the first run');
+  expect(await full()).toEqual({ jobId: again.jobId, joined: true });
+  hold.resolve();
+  await until(async () => (await queue.run(again.jobId))?.state === 'done', 'the last run');
+  const begins = await full();
+  expect(begins.joined).toBe(false);
 });
 
 const SAID = { by: 'ana', why: 'the wrong file', at: 5 };

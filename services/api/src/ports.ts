@@ -13,6 +13,7 @@ import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { DiscardDraft } from '@tributary/archive/retire';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { EventLog } from '@tributary/log/port';
+import type { AskedRun } from '@tributary/queue/recompute-queue';
 import type { RunRecord } from '@tributary/queue/run-records';
 import type { Schedules } from '@tributary/queue/schedules';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
@@ -54,7 +55,7 @@ export interface RunRequest {
 }
 
 /** Puts a run into the queue of the recompute job and returns the id to follow it by. */
-export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: string }>;
+export type RequestRun = (request: RunRequest) => Promise<AskedRun>;
 
 /** The list of runs. Rejects with `store_unavailable`. */
 export interface RunDesk {

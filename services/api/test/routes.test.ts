@@ -361,7 +361,11 @@ describe('generations and operations', () => {
 
   test('a run is asked for with checked definitions, and only by an admin', async () => {
     const world = await createWorld();
-    expect((await world.post('/v1/generations', { mode: 'full' }, ADMIN)).body).toEqual({ jobId: 'job-1', mode: 'full' });
+    expect((await world.post('/v1/generations', { mode: 'full' }, ADMIN)).body).toEqual({
+      jobId: 'job-1',
+      mode: 'full',
+      joined: false,
+    });
     expect((await world.post('/v1/generations', { definitions: { latenessDays: 5 } }, ADMIN)).status).toBe(202);
     expect(world.runs[0]).toEqual({ mode: 'full', by: 'key ta_admin' });
     expect(JSON.parse(world.runs[1]?.definitions ?? '')).toMatchObject({ latenessDays: 5 });

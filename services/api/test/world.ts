@@ -306,7 +306,7 @@ export async function createWorld(options: WorldOptions = {}) {
     },
     requestRun: async (request) => {
       runs.push(request);
-      return { jobId: `job-${runs.length}` };
+      return { jobId: `job-${runs.length}`, joined: false };
     },
     questions: {
       create: async (asked) => void questions.set(asked.id, { asked, isCancelled: false, result: null }),

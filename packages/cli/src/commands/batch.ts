@@ -96,7 +96,9 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
   };
   const before = options.wait === true ? newest(await generationsOf(api)) : 0;
   const asked = await api.post<AnswerOf<'requestGeneration'>>('/v1/generations', body);
-  context.terminal.say(`${asked.mode} run asked for, job ${asked.jobId}`);
+  context.terminal.say(
+    asked.joined === true ? `an equal run waits already, job ${asked.jobId}` : `${asked.mode} run asked for, job ${asked.jobId}`,
+  );
   if (options.wait !== true) {
     await answer(context, asked, () => `job ${asked.jobId} (${asked.mode}); follow it with "tributary batch status"`);
     return EXIT.ok;

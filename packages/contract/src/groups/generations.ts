@@ -178,8 +178,16 @@ export const GENERATION_ROUTES = {
     scope: 'admin',
     body: RunBody,
     status: 202,
-    answer: z.object({ jobId: z.string(), mode: Mode }),
-    example: { asked: { mode: 'full' }, answer: { jobId: 'run-12', mode: 'full' } },
+    answer: z.object({
+      jobId: z.string(),
+      mode: Mode,
+      joined: z
+        .boolean()
+        .describe(
+          'An equal run, the last one that was asked for, had not begun: it computes all that came by now, so no second one was asked for.',
+        ),
+    }),
+    example: { asked: { mode: 'full' }, answer: { jobId: 'run-12', mode: 'full', joined: false } },
   },
   publishGeneration: {
     ...PUBLISH,

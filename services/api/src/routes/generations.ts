@@ -54,13 +54,13 @@ export const routes: Routes = (context) => (app, _options, done) => {
         `definitions must be left out where promote is not auto (got promote=${JSON.stringify(promote)}): they hold from the cut on, whatever readers get. Ask the archive first what they would change (POST /v1/archive-questions with these definitions), or leave promote out`,
       );
     const parsed = definitions === undefined ? null : readDefinitions(JSON.stringify(definitions), sha256Hex);
-    const { jobId } = await deps.requestRun({
+    const { jobId, joined } = await deps.requestRun({
       mode,
       by: actorOf(request),
       ...(parsed !== null && { definitions: parsed.json }),
       ...(promote !== 'auto' && { promotion: promote }),
     });
-    return { jobId, mode };
+    return { jobId, mode, joined };
   });
 
   for (const [route, action, held] of [
