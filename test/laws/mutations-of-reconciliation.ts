@@ -32,6 +32,14 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     test: LAW,
   },
   {
+    lie: 'users of one batch are examined again in the next',
+    law: '8',
+    file: `${RECONCILE}/examine.ts`,
+    from: `WHERE batch = $\{batch}`,
+    to: `WHERE batch <= $\{batch}`,
+    test: 'jobs/recompute/test/reconciled.test.ts',
+  },
+  {
     lie: 'what was not examined is called an engine defect',
     law: '7',
     file: `${RECONCILE}/reconcile-views.ts`,

@@ -22,7 +22,7 @@ import { clearCancelled } from './cancel.ts';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing, weighInChild } from './child/child.ts';
 import { createShardHandler, mayRetryShard } from './distribute/shard-handler.ts';
 import { shardVersion } from './distribute/version.ts';
-import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
+import { DEFAULT_LIMITS, examinedBy, type RunPorts } from './ports.ts';
 import { compareChanged } from './reconcile/changed.ts';
 import { createDefinitionsParser, createRunHandler } from './run-handler.ts';
 import { type RecomputeMetrics, recomputeMetrics } from './watch/metrics.ts';
@@ -166,6 +166,7 @@ function portsOf({ config, log: logger }: Context, { log, serving, version, metr
       sealTimeoutMs: config.batchSealTimeoutMs,
       computeTimeoutMs: config.batchComputeTimeoutMs,
       minShardRows: config.batchShardMinRows,
+      examine: { ...DEFAULT_LIMITS.examine, ...examinedBy(config.batchExamineEvents) },
       keepGenerations: config.batchKeepGenerations,
       keepForMs: config.batchKeepForMs,
       keepBytes: config.batchKeepBytes,

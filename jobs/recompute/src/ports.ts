@@ -103,7 +103,16 @@ export interface RunLimits {
   readonly keepBytes: number;
 }
 
-const { batchMemoryMb, batchThreads } = RECOMPUTE_SETTINGS;
+const { batchMemoryMb, batchThreads, batchExamineEvents } = RECOMPUTE_SETTINGS;
+
+/** 50 000 events take some 5 s of the child's processor, and 100 MB of it. */
+const HELD_EVENTS = 50_000;
+/** A user who has something to explain has at least some events. */
+const EVENTS_OF_A_USER = 10;
+
+export function examinedBy(events: number): Pick<ExamineLimits, 'users' | 'events' | 'heldEvents'> {
+  return { users: Math.ceil(events / EVENTS_OF_A_USER), events, heldEvents: HELD_EVENTS };
+}
 
 export const DEFAULT_LIMITS: RunLimits = {
   compute: { memoryMb: batchMemoryMb.default, threads: batchThreads.default, shardRows: 2_500_000, filesPerKind: 64 },
@@ -113,8 +122,7 @@ export const DEFAULT_LIMITS: RunLimits = {
   weighFromRows: WEIGH_FROM_ROWS,
   speedWaitMs: 30_000,
   listedRows: 250,
-  // 50 000 events take some 5 s of the child's processor.
-  examine: { users: 5_000, events: 50_000, rows: 20_000_000, conversions: 100, clockSlackMs: 600_000 },
+  examine: { ...examinedBy(batchExamineEvents.default), rows: 20_000_000, conversions: 100, clockSlackMs: 600_000 },
   keepGenerations: RECOMPUTE_SETTINGS.batchKeepGenerations.default,
   keepForMs: RECOMPUTE_SETTINGS.batchKeepForMs.default,
   keepBytes: RECOMPUTE_SETTINGS.batchKeepBytes.default,

@@ -249,6 +249,28 @@ test('law 7: what fits into the bounds is examined, those with the fewest events
   expect(conversionsBy(report)).toEqual({ late: 1, unexamined: 1 });
 });
 
+test('law 8: users that are examined in batches give the same as all at once', async () => {
+  const random = createRandom(11);
+  const log = generateEvents(random, { events: 160, users: 9, lateChance: 0.2, duplicateChance: 0.1 }, DEFINITIONS);
+  await world.ingest(log.slice(0, 60));
+  await world.run();
+  await world.ingest(log.slice(60));
+  const said: object[] = [];
+  const compare: typeof reconcileViews = async (spec) => {
+    for (const heldEvents of [1, 7, 50_000]) {
+      const of = spec.examine && { ...spec.examine, limits: { ...spec.examine.limits, heldEvents } };
+      said.push(await reconcileViews(of === undefined ? spec : { ...spec, examine: of }));
+    }
+    return reconcileViews(spec);
+  };
+  await world.run({}, { compare });
+  const report = await world.reconciliation(2);
+  expect(report.causes?.events.late).toBeGreaterThan(3);
+  expect(said[0]).toEqual(said[2]);
+  expect(said[1]).toEqual(said[2]);
+  expect(said[2]).toMatchObject({ views: report.views, causes: report.causes });
+});
+
 test('law 8: over random logs of three generations, rolled back in between, classes add up and no defect is found', async () => {
   const met = new Set<string>();
   for (let seed = 1; seed <= 5; seed++) {

@@ -62,9 +62,11 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   if (rowsIn(read) > spec.limits.rows) return { ...none, unexamined: users + unexamined };
   const fitting = await leaveOutMany(session, dataDir, read, spec, fromMs);
   await loadHeld(session, dataDir, deep ? spec.events : spec.known);
-  const arrived = await arrivalsOf(session, dataDir, read, fromMs);
+  await loadArrived(session, dataDir, read, fromMs);
+  const sums = noSums();
+  for (const batch of await batchesOf(session)) addUsers(sums, await arrivalsOf(session, batch), rules, spec);
   const doubted = await doubtedEvents(session, spec, definitions);
-  return { ...none, ...sumOf([...arrived.values()], rules, spec), unexamined: unexamined + users - fitting, doubted };
+  return { ...none, ...sums, unexamined: unexamined + users - fitting, doubted };
 }
 
 function nothing(): Omit<Examined, 'unexamined'> {
@@ -223,7 +225,7 @@ async function earliestMs(session: DuckDb, rules: StepRules): Promise<number> {
   return Math.min(earliest - 2 * marginOf(rules), (await logBeginsMs(session)) - rules.retention.longMs);
 }
 
-/** Leaves of `chosen` those with the fewest events, as many as fit; resolves with how many. */
+/** Leaves of `chosen` those with the fewest events, as many as fit, each with the batch in which it is examined; resolves with how many. */
 async function leaveOutMany(
   session: DuckDb,
   dataDir: string,
@@ -231,27 +233,33 @@ async function leaveOutMany(
   { limits }: ExamineSpec,
   fromMs: number,
 ): Promise<number> {
-  await session.run(`CREATE OR REPLACE TABLE fitting AS SELECT user_key FROM (
+  await session.run(`CREATE OR REPLACE TABLE fitting AS SELECT user_key, CAST((up_to - 1) // ${limits.heldEvents} AS INTEGER) AS batch FROM (
       SELECT user_key, sum(events) OVER (ORDER BY events, user_key ROWS UNBOUNDED PRECEDING) AS up_to FROM (
         SELECT user_key, count(*) AS events FROM ${parquetFiles(dataDir, files, { user_key: 'VARCHAR', ts: 'BIGINT' })}
         WHERE ts >= ${fromMs} AND user_key IN (FROM chosen) GROUP BY user_key))
     WHERE up_to <= ${limits.events}`);
-  await session.run('DELETE FROM chosen WHERE user_key NOT IN (FROM fitting)');
+  await session.run('DELETE FROM chosen WHERE user_key NOT IN (SELECT user_key FROM fitting)');
   const [row] = await session.rows('SELECT count(*) AS users FROM chosen');
   return safeInteger(row?.['users'], 'users');
 }
 
-/** By user, in log order. */
-async function arrivalsOf(
-  session: DuckDb,
-  dataDir: string,
-  files: readonly StoredFile[],
-  fromMs: number,
-): Promise<Map<string, Arrived[]>> {
+/** Leaves `sent`: all that the chosen users sent, for batches of them. */
+async function loadArrived(session: DuckDb, dataDir: string, files: readonly StoredFile[], fromMs: number): Promise<void> {
+  await session.run(`CREATE OR REPLACE TABLE sent AS
+    SELECT * FROM ${parquetFiles(dataDir, files, EVENT_COLUMNS, LATER_COLUMNS)} WHERE ts >= ${fromMs} AND user_key IN (FROM chosen)`);
+}
+
+async function batchesOf(session: DuckDb): Promise<number[]> {
+  const rows = await session.rows('SELECT DISTINCT batch FROM fitting ORDER BY batch');
+  return rows.map((row) => Number(row['batch']));
+}
+
+/** Those of each user of this batch, in log order. */
+async function arrivalsOf(session: DuckDb, batch: number): Promise<Arrived[][]> {
   const rows = await session.rows(
     `SELECT sent.*, timed.log_time, timed.log_time IS NOT NULL AS is_fresh,
        held.id IS NOT NULL AS is_held, held.ts <> sent.ts OR held.type <> sent.type AS is_otherwise
-     FROM (SELECT * FROM ${parquetFiles(dataDir, files, EVENT_COLUMNS, LATER_COLUMNS)} WHERE ts >= ${fromMs} AND user_key IN (FROM chosen)) AS sent
+     FROM (FROM sent SEMI JOIN (FROM fitting WHERE batch = ${batch}) USING (user_key)) AS sent
      LEFT JOIN timed ON timed.partition = sent.partition AND timed.position = sent.position AND timed.entry_index = sent.entry_index
      LEFT JOIN held ON held.user_key = sent.user_key AND held.id = sent.id
      ORDER BY sent.position, sent.entry_index`,
@@ -269,7 +277,7 @@ async function arrivalsOf(
     user.ids.add(event.id);
     user.arrived.push({ event, logTimeMs, isFresh, isCopy });
   }
-  return new Map([...byUser].map(([key, { arrived }]) => [key, arrived]));
+  return [...byUser.values()].map(({ arrived }) => arrived);
 }
 
 async function doubtedEvents(session: DuckDb, { limits }: ExamineSpec, { latenessMs }: Definitions): Promise<number> {
@@ -280,14 +288,22 @@ async function doubtedEvents(session: DuckDb, { limits }: ExamineSpec, { latenes
   return slack === 0 ? 0 : safeInteger(row?.['events'], 'events');
 }
 
-function sumOf(
+interface Sums {
+  readonly rows: Map<Cause, RowsByView>;
+  readonly events: Record<Cause, number>;
+  readonly conversions: ChangedConversion[];
+}
+
+function noSums(): Sums {
+  return { rows: new Map(CAUSES.map((cause) => [cause, new Map()])), events: { ...nothing().events }, conversions: [] };
+}
+
+function addUsers(
+  { rows, events, conversions }: Sums,
   users: readonly (readonly Arrived[])[],
   rules: StepRules,
   { limits }: ExamineSpec,
-): Pick<Examined, 'rows' | 'events' | 'conversions'> {
-  const rows = new Map<Cause, RowsByView>(CAUSES.map((cause) => [cause, new Map()]));
-  const events = { ...nothing().events } as Record<Cause, number>;
-  const conversions: ChangedConversion[] = [];
+): void {
   for (const arrived of users) {
     const user = examineUser(arrived, rules);
     for (const [cause, ofCause] of user.rows) addRowsByView(rows.get(cause) as RowsByView, ofCause);
@@ -295,5 +311,5 @@ function sumOf(
     conversions.push(...user.conversions);
   }
   conversions.sort((a, b) => b.ts - a.ts || (a.id < b.id ? -1 : 1));
-  return { rows, events, conversions: conversions.slice(0, limits.conversions) };
+  conversions.length = Math.min(conversions.length, limits.conversions);
 }

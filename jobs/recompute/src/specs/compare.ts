@@ -61,8 +61,10 @@ export interface ExamineSpec {
 
 export interface ExamineLimits {
   readonly users: number;
-  /** Archived events of all of them that are held in memory. */
+  /** Archived events of all of them. */
   readonly events: number;
+  /** How many of them are held in memory at a time, but for users who have more. */
+  readonly heldEvents: number;
   /** Archived events among which theirs are looked for. */
   readonly rows: number;
   /** Conversions that are listed. */

@@ -171,7 +171,9 @@ function foundOf(causes: Reconciliation['causes']): string[] {
       ? [`${counted(events.duplicate, 'event')} came again under another instant, when the first was let go of`]
       : []),
     ...(unexamined > 0
-      ? [`at least ${counted(unexamined, 'user')} were not examined: there are too many, or too many events of them`]
+      ? [
+          `at least ${counted(unexamined, 'user')} were not examined: there are too many, or too many events of them. TRIBUTARY_BATCH_EXAMINE_EVENTS of the recompute workers lets later runs examine more`,
+        ]
       : []),
     ...(doubted > 0 ? [`${counted(doubted, 'event')} came so near the line that it is not known which side they are on`] : []),
   ];

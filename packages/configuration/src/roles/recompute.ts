@@ -48,6 +48,14 @@ export const RECOMPUTE_SETTINGS = {
     unit: 'rows',
     why: 'a generation is computed by many workers from two shards of this size on; below, in one session',
   },
+  batchExamineEvents: {
+    type: 'int',
+    default: 50_000,
+    min: 1_000,
+    max: 1_000_000,
+    unit: 'events',
+    why: 'a reconciliation looks for causes among as many events of users who have something to explain, some 5 s for 50000; what is beyond is "unexamined"',
+  },
   batchRunAtPending: {
     type: 'int',
     default: 0,
