@@ -43,6 +43,7 @@ export interface RunPorts {
 
 /** What computes one generation, and is ended with its run. */
 export interface Computing {
+  readonly weigh: RunPorts['weigh'];
   readonly compute: RunPorts['compute'];
   end(): void;
 }

@@ -123,3 +123,38 @@ test('a child that died before its task came is replaced', async () => {
   expect((await computing.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
   computing.end();
 });
+
+test('a child that weighs computes afterwards, as the same process, also where weighing failed', async () => {
+  const computing = startComputing();
+  await children(1);
+  const [pid] = await childrenAlive();
+  expect(await computing.weigh(spec(), { timeoutMs: 30_000, signal: forever })).toBe(0);
+  const bad = { ...spec(), definitions: '{"conversions": 7}' };
+  await expect(computing.weigh(bad, { timeoutMs: 30_000, signal: forever })).rejects.toMatchObject({
+    code: 'invalid_definitions',
+  });
+  expect(await childrenAlive()).toEqual([pid]);
+  expect((await computing.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
+  await children(0);
+  computing.end();
+});
+
+test('a child that is killed while it weighs says how it ended, out of time or aborted, and another one computes', async () => {
+  const computing = startComputing();
+  await children(1);
+  const [pid = 0] = await childrenAlive();
+  const weighing = computing.weigh(spec(), { timeoutMs: 30_000, signal: forever });
+  process.kill(pid, 'SIGKILL');
+  await expect(weighing).rejects.toMatchObject({
+    code: 'compute_failed',
+    message: 'the weigh child ended without an answer, killed by SIGKILL',
+  });
+  await expect(computing.weigh(spec(), { timeoutMs: 1, signal: forever })).rejects.toThrow('was not done within 1 ms');
+  const controller = new AbortController();
+  const aborted = computing.weigh(spec(), { timeoutMs: 30_000, signal: controller.signal });
+  controller.abort(new Error('the lock was lost'));
+  await expect(aborted).rejects.toThrow('the lock was lost');
+  expect((await computing.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
+  computing.end();
+  await children(0);
+});

@@ -15,6 +15,7 @@ function noted() {
   const startComputing = () => {
     notes.push('started');
     return {
+      weigh: world.ports.weigh,
       compute: (...asked: Parameters<World['ports']['compute']>) => {
         notes.push('computes');
         return world.ports.compute(...asked);

@@ -17,6 +17,7 @@ export function computeInChild(spec: ComputeSpec, options: ChildOptions): Promis
 export function startComputing(): Computing {
   const child = startChild(MAIN);
   return {
+    weigh: (spec, options) => child.ask({ task: 'weigh', spec } satisfies ChildTask, options),
     compute: (spec, options) => child.run({ task: 'compute', spec } satisfies ChildTask, options),
     end: () => child.end(),
   };

@@ -37,12 +37,12 @@ export async function computeGeneration(
   }
 }
 
-/** Ports of which `compute` is started already, and ended with the work. */
+/** Ports of which `weigh` and `compute` are started already, and ended with the work. */
 async function computing<T>(ports: RunPorts, work: (ports: RunPorts) => Promise<T>): Promise<T> {
   const started = ports.startComputing?.();
   if (started === undefined) return work(ports);
   try {
-    return await work({ ...ports, compute: started.compute });
+    return await work({ ...ports, weigh: started.weigh, compute: started.compute });
   } finally {
     started.end();
   }

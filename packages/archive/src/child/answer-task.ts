@@ -1,8 +1,8 @@
 /**
  * The computing child: DuckDB's memory, crashes and interrupts stay out of the coordinator's process.
  *
- * In:  one line of JSON on stdin, the task; stdin stays open as long as the parent lives.
- * Out: one line of JSON on stdout (ChildReply) and exit 0, also for a named failure; anything else is a crash.
+ * In:  a line of JSON on stdin, the task; stdin stays open as long as the parent lives.
+ * Out: a line of JSON on stdout (ChildReply), also for a named failure, and exit 0 where no other task is to come; anything else is a crash.
  */
 import { createInterface } from 'node:readline';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
@@ -13,20 +13,23 @@ export type ChildReply<Result> =
   | { readonly ok: true; readonly result: Result }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
-/** Answers the one task that this process was started for, and ends it. */
+/** Answers the task that this process was started for, and ends it; where the task says that the child `stays`, the next one. */
 export function answerTask<Task, Result>(work: (task: Task) => Promise<Result>): void {
   // A parent that was killed can no longer take the answer: what it started must not outlive it.
   process.stdin.on('end', () => process.exit(1));
-  createInterface({ input: process.stdin }).once('line', (line) => {
-    void replyTo(line, work).then((reply) => {
-      process.stdout.write(`${exactJson(reply)}\n`, () => process.exit(0));
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    const task = JSON.parse(line) as Task & { readonly stays?: boolean };
+    void replyTo(task, work).then((reply) => {
+      process.stdout.write(`${exactJson(reply)}\n`, () => {
+        if (task.stays !== true) process.exit(0);
+      });
     });
   });
 }
 
-async function replyTo<Task, Result>(line: string, work: (task: Task) => Promise<Result>): Promise<ChildReply<Result>> {
+async function replyTo<Task, Result>(task: Task, work: (task: Task) => Promise<Result>): Promise<ChildReply<Result>> {
   try {
-    return { ok: true, result: await work(JSON.parse(line) as Task) };
+    return { ok: true, result: await work(task) };
   } catch (error) {
     if (error instanceof TributaryError) return { ok: false, code: error.code, message: error.message };
     const message = error instanceof Error ? error.message : String(error);

@@ -8,6 +8,7 @@ import type { ChildReply } from './answer-task.ts';
 
 /** Heap of JavaScript in the child, MiB; DuckDB's memory lies outside of it. */
 const HEAP_MB = 512;
+const NEWLINE = 10;
 
 export interface ChildOptions {
   readonly timeoutMs: number;
@@ -24,6 +25,8 @@ export interface Task {
 export interface WaitingChild {
   /** As `runChild`. A child that ended before its task came is replaced by a new one. */
   run<Result>(task: Task, options: ChildOptions): Promise<Result>;
+  /** A task before that one, of the same child: it need not load the program again. A child that is killed of it is replaced as well. */
+  ask<Result>(task: Task, options: ChildOptions): Promise<Result>;
   /** Ends the child, whatever it does. */
   end(): void;
 }
@@ -36,11 +39,19 @@ export function startChild(main: string): WaitingChild {
   } catch {
     // The work before the task goes on meanwhile; `run` says why, if it cannot either.
   }
+  function alive(): ChildProcessWithoutNullStreams {
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null || child.killed)
+      child = spawnChild(main);
+    return child;
+  }
   return {
     async run(task, options) {
       options.signal.throwIfAborted();
-      if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) child = spawnChild(main);
-      return give(child, task, options);
+      return give(alive(), task, options);
+    },
+    async ask(task, options) {
+      options.signal.throwIfAborted();
+      return give(alive(), { ...task, stays: true }, options);
     },
     end: () => void child?.kill('SIGKILL'),
   };
@@ -68,7 +79,7 @@ function spawnChild(main: string): ChildProcessWithoutNullStreams {
 
 async function give<Result>(
   child: ChildProcessWithoutNullStreams,
-  task: Task,
+  task: Task & { readonly stays?: boolean },
   { timeoutMs, signal }: ChildOptions,
 ): Promise<Result> {
   const kill = () => child.kill('SIGKILL');
@@ -78,21 +89,50 @@ async function give<Result>(
     kill();
   }, timeoutMs);
   signal.addEventListener('abort', kill, { once: true });
+  let isAnswered = false;
   try {
     child.stdin.write(`${JSON.stringify(task)}\n`);
-    const [ending, out, err] = await Promise.all([endingOf(child), text(child.stdout), text(child.stderr)]);
+    const [out, ending] = task.stays === true ? await answerOf(child) : await endOf(child);
     signal.throwIfAborted();
     if (timedOut) throw new TributaryError('compute_failed', `the ${task.task} child was not done within ${timeoutMs} ms`);
-    return resultOf(task, out, `${ending}: ${err.slice(-2_000)}`);
+    isAnswered = true;
+    return resultOf(task, out, ending);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', kill);
-    kill();
+    if (task.stays !== true || !isAnswered) kill();
   }
+}
+
+/** All that it said, and how it ended. */
+async function endOf(child: ChildProcessWithoutNullStreams): Promise<readonly [out: string, ending: string]> {
+  const [ending, out, err] = await Promise.all([endingOf(child), text(child.stdout), text(child.stderr)]);
+  return [out, `${ending}: ${err.slice(-2_000)}`];
+}
+
+/** The line that it answers with, or '' and how it ended before. What it says next is left in the pipe. */
+function answerOf(child: ChildProcessWithoutNullStreams): Promise<readonly [out: string, ending: string]> {
+  const { promise, resolve } = Promise.withResolvers<readonly [out: string, ending: string]>();
+  let said = Buffer.alloc(0);
+  const onData = (bytes: Buffer) => {
+    said = Buffer.concat([said, bytes]);
+    if (said.at(-1) === NEWLINE) resolve([said.toString(), '']);
+  };
+  const onExit = (code: number | null, signal: NodeJS.Signals | null) => resolve(['', endingText(code, signal)]);
+  child.stdout.on('data', onData).resume();
+  child.once('exit', onExit);
+  return promise.finally(() => {
+    child.stdout.off('data', onData).pause();
+    child.off('exit', onExit);
+  });
 }
 
 async function endingOf(child: ChildProcess): Promise<string> {
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return endingText(code, signal);
+}
+
+function endingText(code: number | null, signal: NodeJS.Signals | null): string {
   return code === null ? `killed by ${signal}` : `exit code ${code}`;
 }
 
