@@ -105,7 +105,10 @@ async function prepareDemo({ dataDir, collectorUrl, apiUrl, keys, roles }: Platf
       timeoutMs: GENERATION_TIMEOUT_MS,
       signal,
     });
-    computing.done(generation === null ? 'is there already' : `number ${generation}, in ${seconds(Date.now() - computeFrom)}`);
+    const before = generation === 2 ? '; the schedule made number 1 at the start, of an empty log' : '';
+    computing.done(
+      generation === null ? 'is there already' : `number ${generation}, in ${seconds(Date.now() - computeFrom)}${before}`,
+    );
   } catch (error) {
     if (signal.aborted) throw error;
     // Real time answers without it; the schedule tries again.

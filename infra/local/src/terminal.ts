@@ -100,7 +100,7 @@ export function welcome(
     '',
     `    ${cli} status`,
     `    ${cli} attribution report --model timeDecay --by channel`,
-    `    ${cli} batch run`,
+    `    ${cli} batch run --wait`,
     `    ${cli} reconcile show`,
     '',
   ].join('\n');

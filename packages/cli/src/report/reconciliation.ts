@@ -32,12 +32,25 @@ function headline({ generation, comparedWith, at, ...compared }: Reconciliation)
   return `generation ${generation} against ${before} (${instant(at)}): ${verdict(compared)}`;
 }
 
-function verdict({ equal, failure, engineDefectRows }: Pick<Reconciliation, 'equal' | 'failure' | 'engineDefectRows'>): string {
+type Compared = Pick<Reconciliation, 'equal' | 'failure' | 'engineDefectRows' | 'causes'>;
+
+function verdict({ equal, failure, engineDefectRows, causes }: Compared): string {
   if (failure !== undefined) return `could not be compared: ${failure}`;
   if (equal) return 'readers saw exactly what the batch computed';
   const differs = 'readers saw something else than the batch computed';
   // Nothing is left of the differences but what single events caused.
-  return engineDefectRows === 0 ? `${differs}: all of it is explained by events that came late or twice` : differs;
+  if (engineDefectRows === 0) return `${differs}: all of it is explained by events that came late or twice`;
+  // A defect is not what anybody expects.
+  const history = typeof engineDefectRows === 'number' ? undefined : loadedHistory(causes);
+  return history === undefined ? differs : `${differs}, as is expected when history is loaded: ${history}`;
+}
+
+/** Where most of what came late was sent as history. */
+function loadedHistory(causes: Reconciliation['causes']): string | undefined {
+  if (causes?.lateness === undefined) return undefined;
+  const { days, olderLate, lateHistory = 0 } = causes.lateness;
+  const late = days.reduce((sum, day) => sum + day.late, olderLate);
+  return 2 * lateHistory > late ? `${count(lateHistory)} of ${counted(late, 'late event')} were sent as history` : undefined;
 }
 
 /** What `batch run --promote "if-below …"` looks at. */
@@ -159,11 +172,9 @@ function reasons({ because, causes, equal }: Reconciliation): string[] {
 /** What was found event by event, where the reconciliation looked for it. */
 function foundOf(causes: Reconciliation['causes']): string[] {
   if (causes === undefined) return [];
-  const { events, unexamined, doubted, lateness } = causes;
-  const { lateHistory = 0 } = lateness ?? {};
+  const { events, unexamined, doubted } = causes;
   return [
     ...(events.late > 0 ? [`${counted(events.late, 'event')} came late`] : []),
-    ...(lateHistory > 0 ? [`${counted(lateHistory, 'late event')} sent as history, long after they happened`] : []),
     ...(events.beyondRetention > 0
       ? [`${counted(events.beyondRetention, 'event')} came when real time had let go of their time`]
       : []),
