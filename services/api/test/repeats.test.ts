@@ -1,6 +1,7 @@
 /** Users who convert again: what the sums of groups hardly show, counted beside them. */
 import { expect, test } from 'vitest';
 import { type Journey, times, walk, walked } from './walked.ts';
+import { NOON } from './world.ts';
 
 const PARTITIONS = 16;
 
@@ -54,6 +55,18 @@ test.each(['last', 'shapley'])(
     const { body } = await world.get(`/v1/attribution?model=${model}&intervals=1&value=conversions`);
     const mail = body.rows.find(({ channel }: { channel: string }) => channel === 'mail');
     expect([mail.conversionsCautions, mail.conversionsLow < mail.conversionsHigh]).toEqual(['few_users', true]);
+  },
+);
+
+test.each(['last', 'shapley'])(
+  '%s, law 7: a window that has the later orders of one user alone knows that they order often (before: as those who order once)',
+  async (model) => {
+    const often: Journey = { path: ['c'], converted: true, value: 50, currency: 'EUR', userId: 'often' };
+    const before = times(15, { ...often, daysAgo: 1 });
+    const world = await walked([...before, ...users(0).slice(0, 320 + 8), ...times(3, often)], {}, { partitions: PARTITIONS });
+    const { body } = await world.get(`/v1/attribution?model=${model}&intervals=1&value=conversions&from=${NOON - 3_600_000}`);
+    const row = body.rows.find(({ channel }: { channel: string }) => channel === 'c');
+    expect([row.conversions, row.conversionsLow, row.conversionsCautions]).toEqual([11, null, 'few_users few_users_decide']);
   },
 );
 

@@ -98,4 +98,45 @@ describe('orders over channels, from counts that add up', () => {
     for (const nth of [2, 3, 4, 5, 0]) orders.again(['a'], 'a', againOf(nth));
     expect(orders.of('a').own).toEqual(of([1, 1], [1, 5]));
   });
+
+  test('two channels of a path under one name: what repeats an order over both is one repeat (before: two, and 2 users of 10)', () => {
+    const orders = createOrdersOfChannels((channel) => (channel === 'a' ? 'a' : 'others'));
+    orders.add(['x', 'y'], 10);
+    for (let user = 0; user < 4; user++) for (const channel of ['x', 'y']) orders.again(['x', 'y'], channel, againOf(2));
+    orders.add(['a', 'x'], 3);
+    expect(orders.of('others').own).toEqual(of([5, 1], [4, 2]));
+    expect(orders.of('a')).toEqual({ own: of([3, 1]), others: of([2, 1], [4, 2]) });
+  });
+
+  test('the same where it is the second over one of them and the third over the other: it is the third over their name', () => {
+    const orders = createOrdersOfChannels(() => 'all');
+    orders.add(['y'], 2);
+    orders.again(['y'], 'y', againOf(2));
+    orders.add(['x', 'y'], 2);
+    orders.again(['x', 'y'], 'x', againOf(2));
+    orders.again(['x', 'y'], 'y', againOf(3));
+    const { own } = orders.of('all');
+    expect([own[0], own[2], own[3]]).toEqual([2, 1, 0]);
+  });
+
+  test('a window that begins between the orders of its users has these users (before: none, or fewer than none)', () => {
+    const orders = createOrdersOfChannels();
+    orders.add(['a'], 12);
+    // Beside 4 of one order: a user's 14th to 18th, and the second of three whose first came before the window.
+    for (let nth = 14; nth <= 18; nth++) orders.again(['a'], 'a', againOf(nth));
+    for (let user = 0; user < 3; user++) orders.again(['a'], 'a', againOf(2));
+    orders.add(['b'], 20);
+    for (let user = 0; user < 15; user++) orders.again(['b'], 'b', againOf(2));
+    expect(orders.of('a').own).toEqual([4, 3, 1, 1, 1, 1, 1]);
+    expect(orders.of('b').own).toEqual([15, 15, 0, 0, 0, 0, 0]);
+  });
+
+  test('law 7: one who orders all the time shows in a window that has none of the first orders (before: 9 users of one order)', () => {
+    const orders = createOrdersOfChannels();
+    orders.add(['a'], 9 + 40);
+    for (let nth = 50; nth < 90; nth++) orders.again(['a'], 'a', againOf(nth));
+    orders.add(['b'], 100);
+    const { own, others } = orders.of('a');
+    expect([own[0], mayBeOfFew(own, others)]).toEqual([9, true]);
+  });
 });

@@ -9,9 +9,8 @@ import type { Rename } from '../row-keys.ts';
 
 /** Counts of the whole scope, whatever is shown of it. `rename`: null: as views name channels. */
 export function ordersOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, rename: Rename | null): OrdersOfChannels {
-  const name = (channel: string) => (rename === null ? channel : rename(channel));
-  const setOf = (channels: string) => (channels === '' ? [] : [...new Set(channels.split(SEPARATOR).map(name))]);
-  const orders = createOrdersOfChannels();
+  const setOf = (channels: string) => (channels === '' ? [] : channels.split(SEPARATOR));
+  const orders = createOrdersOfChannels(rename ?? undefined);
   const sets = snapshot.collect(coalitions, {
     ...collectionOf('sets of orders', scope),
     map([, type, channels = '', currency = ''], measures, emit) {
@@ -28,7 +27,7 @@ export function ordersOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, rena
   for (const [key, [conversions = 0, users = 0]] of rows) {
     const [channels = '', channel = '', nth] = key.split('\t');
     const again = { nth: Number(nth), conversions: Number(conversions), users: Number(users) };
-    orders.again(setOf(channels), name(channel), again);
+    orders.again(setOf(channels), channel, again);
   }
   return orders;
 }
