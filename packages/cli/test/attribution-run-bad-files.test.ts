@@ -43,7 +43,7 @@ describe('bad files: exit 2, with the line and what to correct', () => {
     [
       'a reserved name',
       `${HEADER}\n(unattributed),1,2,0\n`,
-      ['a channel must have a name of its own (got "(unattributed)", which is what no channel earned)'],
+      ['a channel must have a name of its own (got "(unattributed)", which is what no channel is credited with)'],
     ],
     ['a control character', `${HEADER}\na\u001fb,1,2,0\n`, ['a channel must hold no control character (got']],
     [

@@ -84,7 +84,7 @@ function demandName(step: string): void {
     throw new RowError(`a channel must be text in UTF-8 (got "${step.slice(0, 30)}"). Save the file as CSV in UTF-8.`);
   if (step === '(unattributed)')
     throw new RowError(
-      'a channel must have a name of its own (got "(unattributed)", which is what no channel earned). Rename it, or leave the path empty.',
+      'a channel must have a name of its own (got "(unattributed)", which is what no channel is credited with). Rename it, or leave the path empty.',
     );
 }
 

@@ -5,7 +5,7 @@
  */
 import type { WeightedPath } from './weighted-path.ts';
 
-/** Conversions by channel and position: entry i is what the channel earned as touch i + 1. Channels that never converted are left out. */
+/** Conversions by channel and position: entry i is what the channel is credited with as touch i + 1. Channels that never converted are left out. */
 export function orderedShapley(paths: readonly WeightedPath[]): Map<string, number[]> {
   const credits = new Map<string, number[]>();
   for (const { path, conversions } of paths) {

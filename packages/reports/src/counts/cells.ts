@@ -1,6 +1,6 @@
 /**
  * Where channels have been: the cells of a report (campaign, day, type, currency) and the linear credit of each channel in them.
- * A model of the whole window says what a channel earned, the cells say where.
+ * A model of the whole window says what a channel is credited with, the cells say where.
  */
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { NONE } from '@tributary/model/channels/channel';

@@ -1,5 +1,5 @@
 /**
- * From the credit of channels to the credit of their cells: a model of the whole window says what a channel earned, and its linear
+ * From the credit of channels to the credit of their cells: a model of the whole window says what a channel is credited with, and its linear
  * credit says where. It is handed down one dimension at a time, always in the same order, so a breakdown by fewer dimensions is
  * the sum of one by more (law 4).
  */

@@ -39,7 +39,7 @@ export const PAGE_TABLE: Readonly<Record<PageName, Page>> = {
   },
   conversion: {
     title: 'One conversion',
-    lead: 'Which touches led to it, and what each of them is credited under every model.',
+    lead: 'Which touches came before it, and what each of them is credited under every model.',
     Page: ConversionPage,
   },
   web: {

@@ -103,7 +103,11 @@ function FlowPanel({ answer, question }: PartProps) {
 
 function TouchesPanel({ answer, question }: PartProps) {
   return (
-    <Panel title="Touches before a conversion" about="Conversions by how many eligible touches led to them." question={question}>
+    <Panel
+      title="Touches before a conversion"
+      about="Conversions by how many eligible touches came before them."
+      question={question}
+    >
       <Columns
         title="Touches before a conversion"
         format={count}
