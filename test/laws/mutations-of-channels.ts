@@ -74,8 +74,8 @@ export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
     lie: 'rates near known counts grow with the number of users',
     law: '7',
     file: 'packages/attribution/src/data-driven/rate-game-near.ts',
-    from: 'const scale = all === 0 ? 0 : game.journeys / all;',
-    to: 'const scale = 1;',
+    from: 'scale: all === 0 ? 0 : known / all',
+    to: 'scale: 1',
     test: 'packages/attribution/src/data-driven/rate-game-near.test.ts',
   },
   {

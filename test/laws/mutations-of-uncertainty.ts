@@ -105,8 +105,8 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'a user counts as often as they convert',
     law: '7',
     file: `${ENGINE}/evidence.ts`,
-    from: 'for (const [channel, worth] of valuesOf(unit)) count(own[channel] as Sums, times, worth);',
-    to: 'for (const [channel, worth] of valuesOf(unit)) count(own[channel] as Sums, times * converted, worth / converted);',
+    from: 'as Sums, times, unitAt(entries, at));',
+    to: 'as Sums, times * converted, unitAt(entries, at));',
     test: ITS_TEST,
   },
   {

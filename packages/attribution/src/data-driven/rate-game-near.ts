@@ -8,111 +8,157 @@
  * counts that are asked for (the delta method; von Mises 1947), where the game itself takes 2ⁿ steps for each of them.
  */
 import { type Coalition, canonicalCoalitions, channelsOf, type Reward, SEPARATOR } from './counts.ts';
-import { journeysOf, maskIn, subsetSumsOf } from './rate-game.ts';
+import { arraysOf, journeysOf, maskIn, sumWithin } from './rate-game.ts';
 import { gainsOf, MOST_EXACT, sizesOf, weightsOf } from './shapley.ts';
 import { sumOverSupersets } from './subset-sums.ts';
 
+/** For several rewards at once: what they have in common is computed once. */
 export interface NearGame {
   /** Sorted. */
   readonly channels: readonly string[];
+  readonly rewards: readonly Reward[];
   /** The sets that occur, by their sorted channels joined by `SEPARATOR`. */
   readonly places: ReadonlyMap<string, number>;
-  /** By place and channel, `place * channels + channel`: of a conversion or minor unit, and of a journey. */
+  /** Derivatives by a conversion or minor unit in the set at a place: `place * channels + channel`, whatever the reward. */
   readonly ofReward: Float64Array;
+  /** By a journey there: `(place * rewards + reward) * channels + channel`. */
   readonly ofJourney: Float64Array;
+  /** `reward * channels + channel`. */
   readonly effects: Float64Array;
   readonly journeys: number;
 }
 
-/** null: the game has too many channels to be computed exactly. `beside`: that of the same counts by another reward; half of it is the same. */
-export function gameNear(coalitions: Iterable<Coalition>, reward: Reward, beside: NearGame | null = null): NearGame | null {
+/** null: the game has too many channels to be computed exactly. */
+export function gameNear(coalitions: Iterable<Coalition>, rewards: readonly Reward[]): NearGame | null {
   const rows = canonicalCoalitions(coalitions);
   const channels = channelsOf(rows);
   const players = channels.length;
   if (players > MOST_EXACT) return null;
-  const maskOf = maskIn(channels);
-  const masks = rows.map((row) => maskOf(row.channels));
-  const { rewards, journeys } = subsetSumsOf(rows, channels, reward);
-  const weights = weightsOf(players);
-  const scale: Scale = { players, masks, gains: gainsOf(weights), weights };
-  // 1/J, then v/J: no journeys, no rate.
-  for (let mask = 0; mask < journeys.length; mask++) {
-    const among = journeys[mask] as number;
-    journeys[mask] = among === 0 ? 0 : 1 / among;
-    rewards[mask] = among === 0 ? 0 : -(rewards[mask] as number) / (among * among);
+  const masks = rows.map(maskIn(channels));
+  const derivativesOf = derivativesIn(masks, players);
+  const [inverse, ofV, scratch] = arraysOf(2 ** players);
+  sumWithin(inverse, masks, rows.map(journeysOf));
+  // No journeys, no rate.
+  for (let mask = 0; mask < inverse.length; mask++) inverse[mask] = inverse[mask] === 0 ? 0 : 1 / (inverse[mask] as number);
+  const width = players * rewards.length;
+  const ofJourney = new Float64Array(rows.length * width);
+  for (const [at, reward] of rewards.entries()) {
+    sumWithin(
+      ofV,
+      masks,
+      rows.map((row) => row[reward]),
+    );
+    for (let mask = 0; mask < ofV.length; mask++) ofV[mask] = -(ofV[mask] as number) * (inverse[mask] as number) ** 2;
+    derivativesOf(ofV, scratch, ofJourney, { from: at * players, width });
   }
-  const ofReward = beside?.ofReward ?? derivatives(journeys, scale);
-  const ofJourney = derivatives(rewards, scale);
+  const ofReward = new Float64Array(rows.length * players);
+  derivativesOf(inverse, scratch, ofReward, { from: 0, width: players });
   // Effects are of degree 1 in the rewards: the derivatives add up to them.
-  const effects = new Float64Array(players);
-  for (const [place, row] of rows.entries())
-    for (let player = 0; player < players; player++)
-      effects[player] = (effects[player] as number) + (ofReward[place * players + player] as number) * row[reward];
+  const effects = new Float64Array(width);
+  for (const [at, reward] of rewards.entries())
+    addProducts(
+      effects.subarray(at * players, (at + 1) * players),
+      ofReward,
+      Float64Array.from(rows, (row) => row[reward]),
+    );
   const places = new Map(rows.map((row, place) => [row.channels.join(SEPARATOR), place]));
-  return { channels, places, ofReward, ofJourney, effects, journeys: rows.reduce((sum, row) => sum + journeysOf(row), 0) };
+  return {
+    channels,
+    rewards,
+    places,
+    ofReward,
+    ofJourney,
+    effects,
+    journeys: rows.reduce((sum, row) => sum + journeysOf(row), 0),
+  };
 }
 
-interface Scale {
-  readonly players: number;
-  /** The sets that occur. */
-  readonly masks: readonly number[];
-  /** By size of a set. */
-  readonly gains: Float64Array;
-  readonly weights: Float64Array;
+/** Where the derivatives of a set begin, and how far those of the next one are. */
+interface Layout {
+  readonly from: number;
+  readonly width: number;
 }
 
-/** From the derivative of v of each set; `ofV` is used up. */
-function derivatives(ofV: Float64Array, { players, masks, gains, weights }: Scale): Float64Array {
-  const sizes = sizesOf(ofV.length);
-  const ofOthers = new Float64Array(ofV.length);
-  for (let mask = 0; mask < ofV.length; mask++) {
-    const size = sizes[mask] as number;
-    ofOthers[mask] = (ofV[mask] as number) * (weights[size] as number);
-    ofV[mask] = (ofV[mask] as number) * (gains[size] as number);
-  }
-  sumOverSupersets(ofV);
-  sumOverSupersets(ofOthers);
-  const found = new Float64Array(masks.length * players);
-  for (const [place, mask] of masks.entries())
-    for (let player = 0; player < players; player++)
-      found[place * players + player] = (ofV[mask | (1 << player)] as number) - (ofOthers[mask] as number);
-  return found;
-}
+type Derivatives = (ofV: Float64Array, ofOthers: Float64Array, found: Float64Array, layout: Layout) => void;
 
-/**
- * The effects over other counts, by set: as many sets as `places`, in their order. Counts are scaled to the journeys of those that are
- * known, for rates do not depend on how many users there are.
- */
-export function effectsNear(game: NearGame, rewards: Float64Array, journeys: Float64Array): Float64Array {
-  const { ofReward, ofJourney, effects } = game;
-  const players = effects.length;
-  const found = new Float64Array(players);
-  let all = 0;
-  // Most sets have no reward: these are added up two by two, so that sums are read and written half as often.
-  let waits = -1;
-  for (let place = 0; place < journeys.length; place++) {
-    const among = journeys[place] as number;
-    if (among === 0) continue;
-    all += among;
-    const worth = rewards[place] as number;
-    const at = place * players;
-    if (worth !== 0)
-      for (let i = 0; i < players; i++)
-        found[i] = (found[i] as number) + ((ofJourney[at + i] as number) * among + (ofReward[at + i] as number) * worth);
-    else if (waits < 0) waits = place;
-    else {
-      const before = waits * players;
-      const amongBefore = journeys[waits] as number;
-      for (let i = 0; i < players; i++)
-        found[i] =
-          (found[i] as number) + ((ofJourney[before + i] as number) * amongBefore + (ofJourney[at + i] as number) * among);
-      waits = -1;
+/** From the derivative of v of each set those of all effects, by the sets that occur; `ofV` is used up, and what `ofOthers` holds is lost. */
+function derivativesIn(masks: readonly number[], players: number): Derivatives {
+  const sizes = sizesOf(2 ** players);
+  const weights = weightsOf(players);
+  const gains = gainsOf(weights);
+  return (ofV, ofOthers, found, { from, width }) => {
+    for (let mask = 0; mask < ofV.length; mask++) {
+      const [of, size] = [ofV[mask] as number, sizes[mask] as number];
+      ofOthers[mask] = of * (weights[size] as number);
+      ofV[mask] = of * (gains[size] as number);
     }
-  }
-  if (waits >= 0)
-    for (let i = 0, at = waits * players; i < players; i++)
-      found[i] = (found[i] as number) + (ofJourney[at + i] as number) * (journeys[waits] as number);
-  const scale = all === 0 ? 0 : game.journeys / all;
-  for (let i = 0; i < players; i++) found[i] = (effects[i] as number) + scale * (found[i] as number);
+    sumOverSupersets(ofV);
+    sumOverSupersets(ofOthers);
+    for (const [place, mask] of masks.entries())
+      for (let player = 0, at = place * width + from; player < players; player++)
+        found[at + player] = (ofV[mask | (1 << player)] as number) - (ofOthers[mask] as number);
+  };
+}
+
+/** What the journeys of other counts change in the effects of each reward. */
+export interface NearJourneys {
+  readonly changes: Float64Array;
+  /** Counts are scaled to the journeys of those that are known, for rates do not depend on how many users there are. */
+  readonly scale: number;
+}
+
+/** `journeys`: by set, in the order of `places`. */
+export function journeysNear({ effects, ofJourney, journeys: known }: NearGame, journeys: Float64Array): NearJourneys {
+  const changes = new Float64Array(effects.length);
+  const all = addProducts(changes, ofJourney, journeys);
+  return { changes, scale: all === 0 ? 0 : known / all };
+}
+
+/** The effects over other counts, of one of the game's rewards. `amounts`: by set, in the order of `places`. */
+export function effectsNear(
+  game: NearGame,
+  { changes, scale }: NearJourneys,
+  reward: Reward,
+  amounts: Float64Array,
+): Float64Array {
+  const players = game.channels.length;
+  const from = game.rewards.indexOf(reward) * players;
+  const found = changes.slice(from, from + players);
+  addProducts(found, game.ofReward, amounts);
+  for (let i = 0; i < players; i++) found[i] = (game.effects[from + i] as number) + scale * (found[i] as number);
   return found;
+}
+
+/** Places with an amount, of the sum that is being taken. */
+let counted = new Int32Array(0);
+
+/** Adds to `found` the rows of `of`, each as often as its amount says; returns the sum of the amounts. Four at a time: so `found` is read and written a quarter as often. */
+function addProducts(found: Float64Array, of: Float64Array, amounts: Float64Array): number {
+  const width = found.length;
+  if (counted.length < amounts.length) counted = new Int32Array(amounts.length);
+  const rows = counted;
+  let [all, count] = [0, 0];
+  for (let place = 0; place < amounts.length; place++) {
+    const amount = amounts[place] as number;
+    if (amount === 0) continue;
+    all += amount;
+    rows[count++] = place;
+  }
+  let at = 0;
+  for (; at + 4 <= count; at += 4) {
+    const [p, q, r, s] = [rows[at] as number, rows[at + 1] as number, rows[at + 2] as number, rows[at + 3] as number];
+    const [a, b, c, d] = [amounts[p] as number, amounts[q] as number, amounts[r] as number, amounts[s] as number];
+    const [ofA, ofB, ofC, ofD] = [p * width, q * width, r * width, s * width];
+    for (let i = 0; i < width; i++)
+      found[i] =
+        (found[i] as number) +
+        ((of[ofA + i] as number) * a + (of[ofB + i] as number) * b) +
+        ((of[ofC + i] as number) * c + (of[ofD + i] as number) * d);
+  }
+  for (; at < count; at++) {
+    const place = rows[at] as number;
+    for (let i = 0; i < width; i++)
+      found[i] = (found[i] as number) + (of[place * width + i] as number) * (amounts[place] as number);
+  }
+  return all;
 }

@@ -57,7 +57,14 @@ export const journeysOf = ({ conversions, nulls }: Coalition) => conversions + n
 
 /** v of all 2ⁿ sets. */
 function ratesOfAll(rows: readonly Coalition[], channels: readonly string[], reward: Reward): Float64Array {
-  const { rewards, journeys } = subsetSumsOf(rows, channels, reward);
+  const [rewards, journeys] = arraysOf(2 ** channels.length);
+  const masks = rows.map(maskIn(channels));
+  sumWithin(journeys, masks, rows.map(journeysOf));
+  sumWithin(
+    rewards,
+    masks,
+    rows.map((row) => row[reward]),
+  );
   for (let mask = 0; mask < rewards.length; mask++) {
     const among = journeys[mask] as number;
     rewards[mask] = among === 0 ? 0 : (rewards[mask] as number) / among;
@@ -65,37 +72,30 @@ function ratesOfAll(rows: readonly Coalition[], channels: readonly string[], rew
   return rewards;
 }
 
-/** Rewards and journeys within each of the 2ⁿ sets (Yates): sums of whole numbers, exact. The arrays are taken again by the next game. */
-export function subsetSumsOf(
-  rows: readonly Coalition[],
-  channels: readonly string[],
-  reward: Reward,
-): { rewards: Float64Array; journeys: Float64Array } {
-  const [rewards, journeys] = emptySums(2 ** channels.length);
-  const maskOf = maskIn(channels);
-  for (const row of rows) {
-    const mask = maskOf(row.channels);
-    rewards[mask] = row[reward];
-    journeys[mask] = journeysOf(row);
-  }
-  sumOverSubsets(journeys);
-  sumOverSubsets(rewards);
-  return { rewards, journeys };
+/** The amounts within each of the 2ⁿ sets (Yates), in place of what `sums` hold: sums of whole numbers, exact. `masks`: of the amounts, each once. */
+export function sumWithin(sums: Float64Array, masks: readonly number[], amounts: readonly number[]): void {
+  sums.fill(0);
+  for (const [at, mask] of masks.entries()) sums[mask] = amounts[at] as number;
+  sumOverSubsets(sums);
 }
 
 /** Bit `i` of a set is channel `i`. */
-export function maskIn(channels: readonly string[]): (set: readonly string[]) => number {
+export function maskIn(channels: readonly string[]): (row: Pick<Coalition, 'channels'>) => number {
   const bits = new Map(channels.map((channel, i) => [channel, 2 ** i]));
-  return (set) => set.reduce((sum, channel) => sum + (bits.get(channel) as number), 0);
+  return (row) => row.channels.reduce((sum, channel) => sum + (bits.get(channel) as number), 0);
 }
 
-/** Two arrays of 8 MB for 20 channels: new ones for each game cost as much as the sums. Games are computed one after the other. */
-let held: [Float64Array, Float64Array] = [new Float64Array(0), new Float64Array(0)];
+/** Three arrays of 8 MB for 20 channels: new ones for each game cost as much as the sums. Games are computed one after the other. */
+let held = emptyArrays(0);
 
-function emptySums(length: number): [Float64Array, Float64Array] {
-  if (held[0].length === length) for (const sums of held) sums.fill(0);
-  else held = [new Float64Array(length), new Float64Array(length)];
+/** Each of that length, for the next game to take again; what they hold is of the one before. */
+export function arraysOf(length: number): readonly [Float64Array, Float64Array, Float64Array] {
+  if (held[0].length !== length) held = emptyArrays(length);
   return held;
+}
+
+function emptyArrays(length: number): readonly [Float64Array, Float64Array, Float64Array] {
+  return [new Float64Array(length), new Float64Array(length), new Float64Array(length)];
 }
 
 /** A rate is a mean of the rates of single sets, or 0. */

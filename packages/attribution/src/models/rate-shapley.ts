@@ -2,14 +2,16 @@ import { byCodePoint } from '@tributary/model/code-points';
 import { type Reward, SEPARATOR } from '../data-driven/counts.ts';
 import { coalitionsOfPaths } from '../data-driven/path-counts.ts';
 import { rateGame } from '../data-driven/rate-game.ts';
-import { effectsNear, gameNear, type NearGame } from '../data-driven/rate-game-near.ts';
+import { effectsNear, gameNear, journeysNear } from '../data-driven/rate-game-near.ts';
 import { withShares } from '../data-driven/shares.ts';
 import { hasFewPlayers, type Near, type SharedModel } from './shared-model.ts';
+
+const REWARDS: readonly Reward[] = ['conversions', 'value'];
 
 /** The game of 20 channels takes 20 ms: two thirds of a second for 16 groups, a quarter of a minute for 1 000 resamplings. */
 const near: Near = {
   counts({ coalitions, reward }) {
-    const game = gameNear(coalitions, reward);
+    const game = gameNear(coalitions, [reward]);
     if (game === null) return null;
     const { channels, places } = game;
     return ({ coalitions: others }) => {
@@ -20,7 +22,7 @@ const near: Near = {
         rewards[place] = (rewards[place] as number) + row[reward];
         journeys[place] = (journeys[place] as number) + row.conversions + row.nulls;
       }
-      const effects = effectsNear(game, rewards, journeys);
+      const effects = effectsNear(game, journeysNear(game, journeys), reward, rewards);
       return withShares(channels.map((channel, i) => [channel, effects[i] as number]));
     };
   },
@@ -30,13 +32,9 @@ const near: Near = {
       ...{ nulls: nulls[at] as number, value: value[at] as number },
     }));
     const coalitions = coalitionsOfPaths(counted);
-    const games = new Map<Reward, NearGame>();
-    for (const reward of ['conversions', 'value'] as const) {
-      const game = gameNear(coalitions, reward, games.get('conversions'));
-      if (game === null) return null;
-      games.set(reward, game);
-    }
-    const { places, channels: known } = games.get('conversions') as NearGame;
+    const game = gameNear(coalitions, REWARDS);
+    if (game === null) return null;
+    const { places, channels: known } = game;
     const placeOf = Int32Array.from(paths, ({ path }) => places.get(keyOf(path)) ?? -1);
     const ofKnown = known.map((channel) => channels.indexOf(channel));
     // One for all draws: rewards are asked for while the sums are as they were.
@@ -48,10 +46,11 @@ const near: Near = {
       journeys.fill(0);
       addInSets(journeys, { placeOf, paths: all }, sums.nulls);
       addInSets(journeys, { placeOf, paths: converting }, sums.conversions);
+      const ofJourneys = journeysNear(game, journeys);
       return (reward) => {
         rewards.fill(0);
         addInSets(rewards, { placeOf, paths: converting }, sums[reward]);
-        const effects = effectsNear(games.get(reward) as NearGame, rewards, journeys);
+        const effects = effectsNear(game, ofJourneys, reward, rewards);
         const ofAll = new Float64Array(channels.length);
         for (let i = 0; i < ofKnown.length; i++) ofAll[ofKnown[i] as number] = effects[i] as number;
         return ofAll;

@@ -32,20 +32,24 @@ export interface Estimator {
   readonly channels: readonly string[];
   /** Whether a conversion over the path at this place counts for the channel at this place. */
   counts(path: number, channel: number): boolean;
-  /** The rewards are asked for while the sums are as they were. */
+  /** The rewards are asked for while the sums are as they were. Errors: `too_many_states`. */
   estimate(sums: PathSums): (reward: Reward) => Estimate;
   /** The same for sums that differ from `sums` as samples do, as many times as `runs`. A code: why it cannot be had. */
   near(sums: PathSums, runs: number): Estimator['estimate'] | CautionCode;
 }
 
-/** Errors: `too_many_states`. */
 export function estimatorOf(model: ModelName, paths: readonly WeightedPath[], options: EstimatorOptions): Estimator {
   const channels = [...new Set(paths.flatMap(({ path }) => path))].sort(byCodePoint);
   const { shape, ...parameters } = options;
   const parts = partsOf(paths, channels, isRule(model) ? weightsOf(model, shape) : equally);
   const input: PathsInput = { paths, channels, ...parameters };
   const shared: SharedModel | null = isShared(model) ? SHARED_MODELS[model] : null;
-  const effects = shared === null ? handedOut(parts, channels.length) : effectsOfModel(shared, input);
+  let known: EffectsOfSums | undefined;
+  // What is answered near counts that are known asks for none of these.
+  const effects: EffectsOfSums = (sums) => {
+    known ??= shared === null ? handedOut(parts, channels.length) : effectsOfModel(shared, input);
+    return known(sums);
+  };
   return {
     channels,
     counts: (path, channel) => parts[path]?.some(([of, part]) => of === channel && part > 0) === true,

@@ -1,6 +1,6 @@
 /** What stands behind the figures of a channel: how many units, and how their value is spread. */
 import type { Estimator } from './estimators.ts';
-import { added, type BesideOthers, besideOthers, ORDERS_FROM, type Powers, type Shared } from './like-others.ts';
+import { type BesideOthers, besideOthers, ORDERS_FROM, type Powers, type Shared } from './like-others.ts';
 import { addOrders, noOrders } from './orders-a-user.ts';
 import { type Amount, hasHeavyTail } from './tail.ts';
 import type { Units } from './units.ts';
@@ -68,24 +68,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
   const onlyOf = units.paths.map(({ path }) =>
     path.every((channel) => channel === path[0]) ? (place.get(path[0] as string) as number) : -1,
   );
-  /** What a unit has, by channel: of conversions that count for it. */
-  const valuesOf = (unit: number): Map<number, Unit> => {
-    const values = new Map<number, Unit>();
-    for (let at = units.begins[unit] as number; at < (units.begins[unit + 1] as number); at++) {
-      const conversions = units.conversions[at] as number;
-      const value = units.value[at] as number;
-      if (conversions === 0) continue;
-      for (const channel of channelsOf[units.pathOf[at] as number] as number[]) {
-        const before = values.get(channel) ?? { conversions: 0, worth: 0, orders: 0 };
-        values.set(channel, {
-          conversions: before.conversions + conversions,
-          worth: before.worth + value,
-          orders: before.orders + (value < 0 ? 0 : conversions),
-        });
-      }
-    }
-    return values;
-  };
+  const entries = entriesOf(units, channelsOf, channels.length);
   let largest = 0;
   for (const [unit, times] of units.times.entries()) {
     const aloneHere = new Set<number>();
@@ -104,16 +87,14 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     }
     if (converted === 0) continue;
     count(all, times, { conversions: converted, worth: value, orders: 0 });
-    for (const [channel, worth] of valuesOf(unit)) count(own[channel] as Sums, times, worth);
+    for (let at = entries.begins[unit] as number; at < (entries.begins[unit + 1] as number); at++)
+      count(own[entries.channels[at] as number] as Sums, times, unitAt(entries, at));
     for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
   }
-  const converting = function* () {
-    for (const [unit, times] of units.times.entries()) yield { times, values: valuesOf(unit) };
-  };
   const besideIn = (of: keyof HeavyTail) =>
     besideOthers(
       own.map(({ powers }): Powers => powers[of]),
-      sharedIn(converting, own.length, of),
+      sharedIn(units.times, entries, own.length, of),
     );
   const besides = { ofConversions: besideIn('ofConversions'), ofValue: besideIn('ofValue') };
   return {
@@ -167,18 +148,61 @@ function count(sums: Sums, times: number, { conversions, worth, orders }: Unit):
   sums.amounts.ofValue.push({ amount: Math.abs(worth), times });
 }
 
+/** What units have over each channel that their conversions count for: those of unit `i` are the places from `begins[i]` to `begins[i + 1]`. */
+interface Entries {
+  readonly begins: Int32Array;
+  readonly channels: number[];
+  readonly conversions: number[];
+  readonly worth: number[];
+  readonly orders: number[];
+}
+
+function entriesOf(units: Units, channelsOf: readonly (readonly number[])[], channels: number): Entries {
+  const begins = new Int32Array(units.times.length + 1);
+  const entries: Entries = { begins, channels: [], conversions: [], worth: [], orders: [] };
+  /** By channel: the place of the unit's own, where it is not of a unit before. */
+  const places = new Int32Array(channels).fill(-1);
+  for (let unit = 0; unit < units.times.length; unit++) {
+    const first = entries.channels.length;
+    for (let at = units.begins[unit] as number; at < (units.begins[unit + 1] as number); at++) {
+      const conversions = units.conversions[at] as number;
+      if (conversions === 0) continue;
+      const value = units.value[at] as number;
+      for (const channel of channelsOf[units.pathOf[at] as number] as number[]) {
+        if ((places[channel] as number) < first) {
+          places[channel] = entries.channels.push(channel) - 1;
+          for (const figures of [entries.conversions, entries.worth, entries.orders]) figures.push(0);
+        }
+        const place = places[channel] as number;
+        entries.conversions[place] = (entries.conversions[place] as number) + conversions;
+        entries.worth[place] = (entries.worth[place] as number) + value;
+        entries.orders[place] = (entries.orders[place] as number) + (value < 0 ? 0 : conversions);
+      }
+    }
+    begins[unit + 1] = entries.channels.length;
+  }
+  return entries;
+}
+
+function unitAt({ conversions, worth, orders }: Entries, at: number): Unit {
+  return { conversions: conversions[at] as number, worth: worth[at] as number, orders: orders[at] as number };
+}
+
 /** What channels have of the units that met each of them. */
-function sharedIn(
-  converting: () => Iterable<{ readonly times: number; readonly values: ReadonlyMap<number, Unit> }>,
-  channels: number,
-  of: keyof HeavyTail,
-): Shared {
+function sharedIn(times: Float64Array, entries: Entries, channels: number, of: keyof HeavyTail): Shared {
+  const { begins, channels: channelAt } = entries;
   const sharedOf = (isOf: (channel: number) => boolean): Powers[] => {
-    const shared: Powers[] = Array.from({ length: channels }, noPowers);
-    for (const { times, values } of converting()) {
-      const unit = noPowers();
-      for (const [channel, own] of values) if (isOf(channel)) addUnit(unit, of, own, times);
-      for (const channel of values.keys()) shared[channel] = added(shared[channel] as Powers, unit);
+    const shared = Array.from({ length: channels }, noPowers);
+    for (let unit = 0; unit < times.length; unit++) {
+      const [begin, end] = [begins[unit] as number, begins[unit + 1] as number];
+      if (begin === end) continue;
+      const all = noPowers();
+      for (let at = begin; at < end; at++)
+        if (isOf(channelAt[at] as number)) addUnit(all, of, unitAt(entries, at), times[unit] as number);
+      for (let at = begin; at < end; at++) {
+        const own = shared[channelAt[at] as number] as MutablePowers;
+        for (let k = 0; k < own.length; k++) own[k] = (own[k] as number) + (all[k] as number);
+      }
     }
     return shared;
   };

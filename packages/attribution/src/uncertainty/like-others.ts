@@ -78,7 +78,7 @@ const NONE: Powers = [0, 0, 0, 0, 0, 0, ...noOrders()];
 /** Where in `Powers` the orders begin. */
 export const ORDERS_FROM = 6;
 
-export function added(a: Powers, b: Powers): Powers {
+function added(a: Powers, b: Powers): Powers {
   return a.map((one, k) => one + (b[k] as number)) as unknown as Powers;
 }
 

@@ -118,13 +118,15 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
   addAll(units, sums);
   const drawn = models.map((model) => {
     const estimator = estimatorOf(model, units.paths, options);
-    const estimate = estimator.estimate(sums);
+    const near = estimator.near(sums, replicates * rewards.length);
+    // Near the sums themselves it is what it is over them: it is not computed twice.
+    const estimate = (typeof near === 'string' ? estimator.estimate : near)(sums);
     const figures = rewards.map((reward) => ({
       reward,
       is: estimate(reward),
       draws: emptyDraws(estimator, replicates),
     }));
-    return { model, estimator, figures, near: estimator.near(sums, replicates * rewards.length) };
+    return { model, estimator, figures, near };
   });
   const random = createRandom(seed);
   for (let replicate = 0; replicate < replicates; replicate++) {
