@@ -16,7 +16,7 @@ import { sqlText } from '@tributary/archive/parquet';
 import { writeSegment } from '@tributary/archive/segments';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import { computeInChild, mergeInChild, startComputing, weighInChild } from '@tributary/recompute/child/child';
+import { computeInChild, mergeInChild, rewriteInChild, startComputing, weighInChild } from '@tributary/recompute/child/child';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { reconcileViews } from '@tributary/recompute/reconcile/reconcile-views';
@@ -228,6 +228,7 @@ async function timedRun(
     weigh: weighInChild,
     compare: reconcileViews,
     merge: mergeInChild,
+    rewrite: rewriteInChild,
     parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
     configuredDefinitions: async () => builtInDefinitions(),
     now: Date.now,

@@ -5,6 +5,8 @@ const COMPUTE = 'packages/archive/src/compute';
 const TEST = 'jobs/recompute/test/erasure.test.ts';
 const API = 'services/api/src';
 const RECEIPTS = 'services/api/test/erasures.test.ts';
+const BYTES = 'jobs/recompute/test/erasure-bytes.test.ts';
+const REWRITE = 'packages/archive/src/rewrite';
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
 
 export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
@@ -135,6 +137,78 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     from: "state !== 'recomputed' && state !== 'lifting'",
     to: "state !== 'recomputed' && state !== 'lifting' && state !== 'notCounted'",
     test: RECEIPTS,
+  },
+  {
+    lie: 'a receipt calls files searched that were not',
+    law: '9',
+    file: `${API}/erasures/shown.ts`,
+    from: 'forgotten.searchedAt !== null && isWithout(forgotten, receipt)',
+    to: 'isWithout(forgotten, receipt)',
+    test: RECEIPTS,
+  },
+  {
+    lie: 'files are written again while a generation from before the erasure is kept',
+    law: '9',
+    file: `${REWRITE}/plan.ts`,
+    from: '.sort((a, b) => a - b)) {',
+    to: '.slice(-1)) {',
+    test: BYTES,
+  },
+  {
+    lie: 'what a user sent after they were lifted goes from the files too',
+    law: '6',
+    file: `${REWRITE}/rewrite.ts`,
+    from: '(gone.position IS NULL OR (e.position, e.entry_index) <= (gone.position, gone.entry_index))',
+    to: '(gone.position IS NULL OR (e.position, e.entry_index) >= (gone.position, gone.entry_index))',
+    test: BYTES,
+  },
+  {
+    lie: 'files that no user left are removed in place of the others',
+    law: '6',
+    file: `${REWRITE}/rewrite.ts`,
+    from: 'if (hits.has(path)) await rm(',
+    to: 'if (!hits.has(path)) await rm(',
+    test: BYTES,
+  },
+  {
+    lie: 'a search passes over files that no manifest names',
+    law: '9',
+    file: `${REWRITE}/rewrite.ts`,
+    from: 'isSearched &&= isCleared && left.size === 0;',
+    to: 'isSearched &&= left.size === 0;',
+    test: BYTES,
+  },
+  {
+    lie: 'files are called searched before they are',
+    law: '9',
+    file: `${REWRITE}/rewrite.ts`,
+    from: 'await writeForgotten(dataDir, forgotten);',
+    to: 'await writeForgotten(dataDir, { ...forgotten, searchedAt: nowMs });',
+    test: BYTES,
+  },
+  {
+    lie: 'a full run counts what comes of a user whose record is gone',
+    law: '9',
+    file: `${COMPUTE}/compute-plan.ts`,
+    from: 'const forgotten = base === null ? await forgottenOf(dataDir) : undefined;',
+    to: 'const forgotten = base !== null ? await forgottenOf(dataDir) : undefined;',
+    test: BYTES,
+  },
+  {
+    lie: 'a full run counts what came before a lift where half of the files are written again',
+    law: '9',
+    file: `${COMPUTE}/forget.ts`,
+    from: "await dropForgotten(session, dataDir, { lifted: forgotten.lifted }, 'fresh');",
+    to: '{}',
+    test: BYTES,
+  },
+  {
+    lie: 'a speed layer that begins from nothing counts users whose records are gone',
+    law: '9',
+    file: 'services/speed/src/partitions/partition-run.ts',
+    from: 'const erased = state === null ? await before() : state.erased;',
+    to: 'const erased = state === null ? undefined : state.erased;',
+    test: 'services/speed/test/erased-before.test.ts',
   },
   {
     lie: 'conversions of an erased user are listed',

@@ -19,7 +19,15 @@ import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/re
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { clearCancelled } from './cancel.ts';
-import { compareInChild, computeInChild, computePartInChild, mergeInChild, startComputing, weighInChild } from './child/child.ts';
+import {
+  compareInChild,
+  computeInChild,
+  computePartInChild,
+  mergeInChild,
+  rewriteInChild,
+  startComputing,
+  weighInChild,
+} from './child/child.ts';
 import { createShardHandler, mayRetryShard } from './distribute/shard-handler.ts';
 import { shardVersion } from './distribute/version.ts';
 import { DEFAULT_LIMITS, examinedBy, type RunPorts } from './ports.ts';
@@ -152,6 +160,7 @@ function portsOf({ config, log: logger }: Context, { log, serving, version, metr
     weigh: weighInChild,
     compare: compareInChild,
     merge: mergeInChild,
+    rewrite: rewriteInChild,
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: async () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
     now: Date.now,

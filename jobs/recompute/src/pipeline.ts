@@ -23,6 +23,7 @@ import { reconcile } from './reconcile/reconcile.ts';
 import { largestMove, type Reconciliation } from './reconcile/report.ts';
 import { mergeArchive } from './retire/merge-archive.ts';
 import { retire } from './retire/retire.ts';
+import { forgetInArchive } from './retire/rewrite-archive.ts';
 import type { Run, RunOutcome } from './run.ts';
 
 export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
@@ -45,6 +46,7 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   await retire(ports);
   await sweepShards(ports.dataDir, generation);
   await mergeArchive(generation, ports, signal);
+  await forgetInArchive(generation, ports, signal);
   await ports.reached('retired', generation);
   return { generation, published, ...(stagedBecause !== undefined && { stagedBecause }), counts: computed.counts, publication };
 }
@@ -63,6 +65,7 @@ async function endIdle({ manifest, check }: NothingNew, run: Run, ports: RunPort
   const publication = await point(ports);
   await retire(ports);
   await mergeArchive(generation, ports, signal);
+  await forgetInArchive(generation, ports, signal);
   return { generation, published: 'nothing_new', counts, publication };
 }
 

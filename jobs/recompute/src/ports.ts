@@ -3,12 +3,14 @@
 import type { ChildOptions } from '@tributary/archive/child/run-child';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from '@tributary/archive/compute/spec';
 import { WEIGH_FROM_ROWS } from '@tributary/archive/plan/base';
+import type { Rewritten } from '@tributary/archive/rewrite/rewrite';
 import { RECOMPUTE_SETTINGS } from '@tributary/configuration/roles/recompute';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { CompareSpec, ExamineLimits, Reconciled } from './specs/compare.ts';
 import type { MergeSpec } from './specs/merge.ts';
+import type { RewriteSpec } from './specs/rewrite.ts';
 import type { ShardName } from './specs/shard.ts';
 
 export interface RunPorts {
@@ -25,6 +27,8 @@ export interface RunPorts {
   readonly compare: (spec: CompareSpec, options: ChildOptions) => Promise<Reconciled>;
   /** Merges segments of the archive; resolves with how many blocks were made. */
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
+  /** Writes archived files again, without users who were erased. */
+  readonly rewrite: (spec: RewriteSpec, options: ChildOptions) => Promise<Rewritten>;
   readonly parseDefinitions: (json: string) => Definitions;
   /** Those of the configuration; null: those of the published generation hold on, the built-in ones at first. */
   readonly configuredDefinitions: () => Promise<Definitions | null>;

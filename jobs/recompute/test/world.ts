@@ -23,6 +23,7 @@ import { DEFAULT_LIMITS, type RunLimits, type RunPorts, type Stage } from '@trib
 import { reconcileViews } from '@tributary/recompute/reconcile/reconcile-views';
 import type { Reconciliation } from '@tributary/recompute/reconcile/report';
 import { mergeBlocks } from '@tributary/recompute/retire/merge-archive';
+import { rewriteFiles } from '@tributary/recompute/retire/rewrite-archive';
 import type { Begun, Run, RunOutcome } from '@tributary/recompute/run';
 import { createDefinitionsParser } from '@tributary/recompute/run-handler';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
@@ -133,6 +134,7 @@ export async function createWorld(
     weigh: weighChanged,
     compare: reconcileViews,
     merge: mergeBlocks,
+    rewrite: rewriteFiles,
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: async () => initial,
     now: () => nowMs,

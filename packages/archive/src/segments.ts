@@ -1,6 +1,7 @@
 /**
  * Segments: contiguous ranges of a partition's log, archived. Their manifests are the archiver's position: number `n` is
- * written once, by the first archiver, so a zombie that archived the same range learns it and writes nothing.
+ * written once, by the first archiver, so a zombie that archived the same range learns it and writes nothing. Its range stays for good; its files may be
+ * replaced by some without users who were erased (rewrite/).
  */
 import { basename } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';

@@ -2,8 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { cancelQuestion, createQuestion, listQuestions, readComparison, readQuestion } from '@tributary/archive/asked/questions';
-import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
-import { createReceipt, readReceipt, receiptIds, writeReceipt } from '@tributary/archive/erasures';
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
@@ -28,6 +26,7 @@ import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
 import { consoleFiles } from './console/pages.ts';
 import type { ApiContext } from './context.ts';
+import { openErasureDesk } from './erasures/desk.ts';
 import { openOutputs } from './export/open-outputs.ts';
 import { requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
@@ -80,13 +79,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
       comparison: (id, name) => readComparison(dataDir, id, name),
     },
     trainingSets: openSetDesk(dataDir, questions),
-    erasures: {
-      digestOf: digestsBy(await erasureKey(dataDir)),
-      create: (receipt) => createReceipt(dataDir, receipt),
-      write: (receipt) => writeReceipt(dataDir, receipt),
-      read: (id) => readReceipt(dataDir, id),
-      ids: (digest) => receiptIds(dataDir, digest),
-    },
+    erasures: await openErasureDesk(dataDir),
     append: log.append,
     onAction: (what, about) => logger.info(about, what),
     logReach: log,

@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { AskedSet, StoredSet } from '@tributary/archive/asked/training-sets';
 import type { Receipt } from '@tributary/archive/erasures';
+import type { ArchiveForgotten } from '@tributary/archive/forgotten';
 import type { LastCheck } from '@tributary/archive/last-check';
 import type { Publication, StagedPromotion, StoredFile } from '@tributary/archive/layout';
 import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
@@ -132,6 +133,8 @@ export interface ErasureDesk {
   read(id: string): Promise<Receipt>;
   /** Newest first; those of one user, or all. */
   ids(digest?: string): Promise<string[]>;
+  /** What archived files were written again without; undefined: none ever was. */
+  forgotten(): Promise<ArchiveForgotten | undefined>;
 }
 
 export interface ApiDeps extends ServingDeps {

@@ -71,6 +71,24 @@ test('law 9: a receipt says at each moment what is true of it, and never that by
   const first = world.manifests.get(1);
   if (first !== undefined) world.manifests.set(1, { ...first, state: 'retired' });
   expect(placesWithout(await receiptOf(world, id))).toEqual(['record', 'generations']);
+  const archived = async () => (await receiptOf(world, id)).bytes.places.find(({ place }) => place === 'archive')?.state;
+  const forgotten = {
+    generation: 2,
+    erased: [digestOf('ada')],
+    lifted: {},
+    lastSegment: [],
+    cut: new Array(PARTITIONS).fill('9'),
+  };
+  for (const [searchedAt, cut, state] of [
+    [null, '9', 'mayHold'],
+    [NOON, '0', 'mayHold'],
+    [NOON, '9', 'searched'],
+  ] as const) {
+    Object.assign(world.deps.erasures, {
+      forgotten: async () => ({ ...forgotten, searchedAt, cut: forgotten.cut.map(() => cut) }),
+    });
+    expect(await archived()).toBe(state);
+  }
 
   expect(await world.post(`/v1/erasures/${id}/lift`, { user: 'eve' }, ADMIN)).toMatchObject({ status: 400 });
   const lifted = await world.post(`/v1/erasures/${id}/lift`, user, ADMIN);

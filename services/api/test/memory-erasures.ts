@@ -9,6 +9,7 @@ export const digestOf = (userKey: string): string => sha256Hex(userKey).slice(0,
 export function memoryErasures(): ErasureDesk {
   const receipts = new Map<string, Receipt>();
   return {
+    forgotten: async () => undefined,
     digestOf,
     create: async (receipt) => void (receipts.has(receipt.id) || receipts.set(receipt.id, receipt)),
     write: async (receipt) => void receipts.set(receipt.id, receipt),

@@ -66,6 +66,8 @@ export interface SpeedWorkerOptions {
   readonly sha256Hex: (text: string) => string;
   /** What is kept of the key of an erased user: keyed, so that who has the digests cannot try out keys. */
   readonly digestOf: (userKey: string) => string;
+  /** Digests of users whose records archived files lack (packages/archive/src/forgotten.ts): a partition that begins from nothing refuses what comes of them. */
+  readonly erasedBefore?: () => Promise<readonly string[]>;
   /** All of them, but where their cost is measured. */
   readonly views?: readonly View[];
   /** Unique for every call, across processes. */
@@ -91,7 +93,8 @@ export interface SpeedWorker {
 export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const { log, store, sha256Hex, digestOf, commitId, now, views = VIEWS } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const source = { store, logIdentity: log.identity, initial: options.definitions, sha256Hex, limits, views };
+  const { erasedBefore } = options;
+  const source = { store, logIdentity: log.identity, initial: options.definitions, sha256Hex, limits, views, erasedBefore };
   const reader = createReadAhead(log, limits, () => runs.forgetOvertaken());
   const runs = createOwnRuns({
     assigned: options.partitions,

@@ -2,9 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { type ChildOptions, runChild, startChild } from '@tributary/archive/child/run-child';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
+import type { Rewritten } from '@tributary/archive/rewrite/rewrite';
 import type { Computing } from '../ports.ts';
 import type { CompareSpec, Reconciled } from '../specs/compare.ts';
 import type { MergeSpec } from '../specs/merge.ts';
+import type { RewriteSpec } from '../specs/rewrite.ts';
 import type { ChildTask } from './tasks.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -37,6 +39,10 @@ export function compareInChild(spec: CompareSpec, options: ChildOptions): Promis
 
 export function mergeInChild(spec: MergeSpec, options: ChildOptions): Promise<number> {
   return run({ task: 'merge', spec }, options);
+}
+
+export function rewriteInChild(spec: RewriteSpec, options: ChildOptions): Promise<Rewritten> {
+  return run({ task: 'rewrite', spec }, options);
 }
 
 function run<Result>(task: ChildTask, options: ChildOptions): Promise<Result> {

@@ -18,9 +18,11 @@ export interface ShardPlan {
   readonly shards: readonly Shard[];
 }
 
-export function plannedSpec({ generation, definitions, arrivals, base, reread, reuseRows, views }: ComputeSpec): PlannedSpec {
+export function plannedSpec(spec: ComputeSpec): PlannedSpec {
+  const { generation, definitions, arrivals, base, forgotten, reread, reuseRows, views } = spec;
+  const known = { ...(forgotten !== undefined && { forgotten }) };
   const optional = { ...(reread !== undefined && { reread }), ...(views !== undefined && { views }) };
-  return { generation, definitions, arrivals, base, reuseRows, ...optional };
+  return { generation, definitions, arrivals, base, ...known, reuseRows, ...optional };
 }
 
 export function planName(spec: PlannedSpec, version: string): PlanName {

@@ -22,6 +22,7 @@ const OTHERS = [
   DATA_PATHS.demo,
   DATA_PATHS.demoDefinitions,
   DATA_PATHS.archiveIdentity,
+  DATA_PATHS.archiveForgotten,
   DATA_PATHS.erasureKey,
 ] as const;
 export const OTHER_FILES: readonly string[] = OTHERS;

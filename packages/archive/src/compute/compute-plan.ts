@@ -7,6 +7,7 @@ import { dayOf } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
+import { forgottenOf } from '../forgotten.ts';
 import { readGeneration } from '../generations.ts';
 import type { GenerationManifest, SegmentManifest } from '../layout.ts';
 import { readSegments } from '../segments.ts';
@@ -33,6 +34,7 @@ export async function planCompute(dataDir: string, { manifest, seals, attempt, l
     }),
   );
   const reread = base === null ? undefined : await rereadOf(dataDir, base, storedDefinitions(manifest.definitions, sha256Hex));
+  const forgotten = base === null ? await forgottenOf(dataDir) : undefined;
   return {
     dataDir,
     generation: manifest.generation,
@@ -41,6 +43,7 @@ export async function planCompute(dataDir: string, { manifest, seals, attempt, l
     arrivals,
     base,
     ...(reread !== undefined && { reread }),
+    ...(forgotten !== undefined && { forgotten }),
     reuseRows: base !== null && servesRows(base, manifest, program),
     limits,
   };

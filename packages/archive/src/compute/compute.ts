@@ -154,7 +154,7 @@ async function finish(
     ...(spec.reread !== undefined && { recounted: recorrected }),
     ...(forgotten.events > 0 && { forgotten: forgotten.events }),
   };
-  return { ...kept, events, conversions, counts, ...stillForgotten(spec.base ?? {}, forgotten) };
+  return { ...kept, events, conversions, counts, ...stillForgotten(spec.base ?? spec.forgotten ?? {}, forgotten) };
 }
 
 async function countEvents(

@@ -63,9 +63,13 @@ const REFUSED = `SELECT fresh.rowid FROM fresh JOIN forgotten USING (user_key)
 const DELETE_REFUSED = `DELETE FROM fresh WHERE rowid IN (${REFUSED})`;
 
 /** Takes out of `fresh`, which is every arrival, what does not count. null: no user is erased, then or now. Leaves the tables of forget.sql. */
-export async function forgetFresh(session: DuckDb, { dataDir, base }: ComputeSpec): Promise<Omit<Forgotten, 'events'> | null> {
+export async function forgetFresh(session: DuckDb, spec: ComputeSpec): Promise<Omit<Forgotten, 'events'> | null> {
   const types = ERASURE_TYPES.map(sqlText).join(', ');
-  const before = base?.erased ?? [];
+  const { dataDir, base, forgotten = {} } = spec;
+  const before = (base ?? forgotten).erased ?? [];
+  // Files are written again one after the other: of those that were not yet, nothing before a lift counts either.
+  if (base === null && forgotten.lifted !== undefined)
+    await dropForgotten(session, dataDir, { lifted: forgotten.lifted }, 'fresh');
   if (before.length === 0 && (await countOf(session, `fresh WHERE type IN (${types})`)) === 0) return null;
   const digest = digestSql('user_key', await erasureKey(dataDir));
   await session.run(

@@ -14,6 +14,8 @@ export interface ComputeSpec {
   /** Archived files that the base does not cover yet, by partition. */
   readonly arrivals: readonly (readonly StoredFile[])[];
   readonly base: ComputeBase | null;
+  /** Without a base: what the archive may lack the records of, as files were written again. */
+  readonly forgotten?: Pick<GenerationManifest, 'erased' | 'lifted'>;
   /** Where the base's events may count otherwise, because corrections changed; absent: nowhere. */
   readonly reread?: Reread;
   /** False when the rows of the base cannot be built upon: there is none, or its definitions differ in more than corrections. */

@@ -80,6 +80,12 @@ async function lift(context: Context, id: string, user: string): Promise<ExitCod
 
 const BYTES = 'Bytes of them are still stored: "tributary users erasures ID" says where.';
 
+const FOUND: Readonly<Record<Erasure['bytes']['places'][number]['state'], string>> = {
+  mayHold: 'may hold them',
+  writtenWithout: 'written without them',
+  searched: 'searched: none of them',
+};
+
 function tableOf(erasures: readonly Erasure[], { terminal }: Context): string {
   const columns = [
     { title: 'id' },
@@ -103,14 +109,10 @@ function receiptOf({ id, askedAt, by, reason, state, generation, lifted, bytes }
       generation === null ? 'the one that readers get does not leave them out yet' : `${generation}, computed without them`,
     ],
     ['lifted', lifted === null ? '' : `${instant(lifted.at)} by ${lifted.by}`],
-    ['bytes', 'not searched for: where they may lie'],
+    ['bytes', 'not all places are searched yet: where they may lie'],
   ] as const;
   const columns = [{ title: 'place' }, { title: 'what is there' }, { title: 'until', wraps: true }];
-  const rows = bytes.places.map(({ place, state: of, until }) => [
-    place,
-    of === 'writtenWithout' ? 'written without them' : 'may hold them',
-    until,
-  ]);
+  const rows = bytes.places.map(({ place, state: of, until }) => [place, FOUND[of], until]);
   const known = facts.filter(([, value]) => value !== '').map(([label, value]) => [label, printable(value)] as const);
   return `${renderFacts(known)}\n\n${renderWide({ columns, rows }, terminal.width, terminal.bold)}`;
 }

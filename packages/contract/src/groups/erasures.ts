@@ -16,8 +16,10 @@ const Id = z
 const Place = z.object({
   place: z.string(),
   state: z
-    .enum(['mayHold', 'writtenWithout'])
-    .describe('writtenWithout: what is there now was written without the user. No byte of it was searched for the key.'),
+    .enum(['mayHold', 'writtenWithout', 'searched'])
+    .describe(
+      'writtenWithout: what is there now was written without the user, and was not searched. searched: no row of the user was found in what was there at the cut of a generation that has the erasure.',
+    ),
   holds: z.string(),
   until: z.string().describe('What takes the bytes from there.'),
 });
@@ -41,7 +43,9 @@ export const Erasure = z
     lifted: z.object({ at: z.int(), by: z.string() }).nullable(),
     bytes: z
       .object({
-        gone: z.literal(false).describe('Whether a search showed that no byte is left: none was made yet.'),
+        gone: z
+          .literal(false)
+          .describe('Whether a search showed that no byte is left anywhere: no search looks at all places yet.'),
         places: z.array(Place),
       })
       .describe('Where bytes of the user may still lie.'),
@@ -66,7 +70,7 @@ const ERASURE = {
         place: 'archive',
         state: 'mayHold',
         holds: 'all events, in Parquet files by day',
-        until: 'nothing rewrites archived files yet',
+        until: 'no generation from before is kept: the next run writes the files again',
       },
     ],
   },
@@ -80,7 +84,7 @@ export const ERASURE_ROUTES = {
     tag: 'users',
     summary: 'Erase a user: nothing of theirs counts any longer',
     description:
-      'All keys of the person. Answers once the log has it; follow it at /v1/erasures/{id}. Asked again it is the same erasure. What comes of the user afterwards is refused until the erasure is lifted. Bytes are not rewritten yet: `bytes` says where they may lie.',
+      'All keys of the person. Answers once the log has it; follow it at /v1/erasures/{id}. Asked again it is the same erasure. What comes of the user afterwards is refused until the erasure is lifted. That is not the same as bytes being gone: `bytes` says where they may lie.',
     scope: 'admin',
     status: 202,
     params: z.strictObject({ id: UserId }),

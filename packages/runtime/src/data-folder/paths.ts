@@ -13,6 +13,8 @@ export const DATA_PATHS = {
   supervisorLock: 'supervisor.lock',
   eventLogNote: 'log.json',
   archiveIdentity: 'archive/identity.json',
+  /** Whose events archived files may lack. */
+  archiveForgotten: 'archive/forgotten.json',
   /** What digests of erased users are made with. */
   erasureKey: 'erasure-key.json',
   events: 'archive/events',

@@ -1,5 +1,6 @@
 /** What an erasure has come to, by what store and generations say now. Nothing of it is remembered, so it is true whatever became of them. */
 import type { Receipt } from '@tributary/archive/erasures';
+import type { ArchiveForgotten } from '@tributary/archive/forgotten';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import type { Answer } from '@tributary/contract/shapes/route';
@@ -14,6 +15,7 @@ export interface Seen {
   readonly manifests: readonly GenerationManifest[];
   /** That of the generation that readers get; null: there is none. */
   readonly served: GenerationManifest | null;
+  readonly forgotten: ArchiveForgotten | undefined;
 }
 
 export function stateOf(receipt: Receipt, seen: Seen): Erasure['state'] {
@@ -29,7 +31,10 @@ function isRefusedNow({ partition, digest }: Receipt, { states }: Seen): boolean
 }
 
 /** The digest alone may be there of an erasure of before, which was lifted. */
-function isWithout(manifest: GenerationManifest | null, { partition, digest, recorded }: Receipt): boolean {
+function isWithout(
+  manifest: Pick<GenerationManifest, 'erased' | 'cut'> | null,
+  { partition, digest, recorded }: Receipt,
+): boolean {
   if (manifest === null || recorded === null || manifest.erased?.includes(digest) !== true) return false;
   return (manifest.cut[partition] ?? '') > recorded.position;
 }
@@ -59,6 +64,9 @@ type PlaceState = Erasure['bytes']['places'][number]['state'];
 
 function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): PlaceState {
   if (receipt.lifted !== null) return 'mayHold';
+  const { forgotten = null } = seen;
+  if (place === 'archive' && forgotten !== null && forgotten.searchedAt !== null && isWithout(forgotten, receipt))
+    return 'searched';
   const isWritten =
     (place === 'record' && isRefusedNow(receipt, seen)) ||
     (place === 'generations' && seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt)));
@@ -75,7 +83,8 @@ const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   deadLetters: 'they are dropped ("tributary dead-letters drop"), or 10 000 newer ones take their place',
   outbox: 'the output log has taken them',
   outputs: 'the retention of the output log',
-  archive: NOT_YET,
+  archive:
+    'no generation from before the erasure is kept: the next run writes the files again. What comes of the user is archived until the run after it',
   deadRecords: NOT_YET,
   generations: 'a generation is computed without the user, and those of before are retired',
   redisFiles: 'Redis rewrites its file after it lets go of the rest',

@@ -24,12 +24,13 @@ export const routes: Routes = (context) => (app, _options, done) => {
   const { erasures: desk, partitions } = deps;
 
   async function seen(): Promise<Seen> {
-    const [states, pointer, manifests] = await Promise.all([
+    const [states, pointer, manifests, forgotten] = await Promise.all([
       fromStore(deps.store.states()),
       fromStore(deps.store.pointer()),
       deps.source.manifests(),
+      desk.forgotten(),
     ]);
-    return { states, manifests, served: context.generations.take(pointer).loaded.manifest };
+    return { states, manifests, forgotten, served: context.generations.take(pointer).loaded.manifest };
   }
 
   async function eraseAll(request: Asker, users: readonly string[], reason: string | null): Promise<Receipt[]> {

@@ -63,12 +63,14 @@ export interface PartitionSource {
   readonly sha256Hex: (text: string) => string;
   readonly limits: PartitionLimits;
   readonly views: readonly View[];
+  /** Digests of users whose records archived files lack: for a partition without a commit, which reads them. */
+  readonly erasedBefore?: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** Throws `log_recreated` when the store's state was built from another log. */
 export async function loadPartition(
   partition: number,
-  { store, logIdentity, initial, sha256Hex, limits, views }: PartitionSource,
+  { store, logIdentity, initial, sha256Hex, limits, views, erasedBefore }: PartitionSource,
 ): Promise<PartitionRun> {
   const state = await store.loadState(partition);
   if (state !== null && state.logIdentity !== logIdentity)
@@ -94,10 +96,19 @@ export async function loadPartition(
     rules,
     users: createUserCache(limits.maxCachedEvents),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
-    erased: state?.erased === undefined ? undefined : new Set(state.erased),
+    erased: await erasedOf(state, erasedBefore),
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
   };
+}
+
+/** undefined: no user ever was. */
+async function erasedOf(
+  state: PartitionState | null,
+  before: PartitionSource['erasedBefore'] = async () => [],
+): Promise<Set<string> | undefined> {
+  const erased = state === null ? await before() : state.erased;
+  return erased === undefined || (state === null && erased.length === 0) ? undefined : new Set(erased);
 }
 
 /** From the barrier on: deltas go under `generation`, by its definitions. Timelines are rebuilt when those changed. */

@@ -1,0 +1,44 @@
+/** After a run: archived files lose users who were erased, once every generation that is kept knows of them (packages/archive/src/rewrite). */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stagingFolder } from '@tributary/archive/compute/staging';
+import { openDuckDb } from '@tributary/archive/duckdb';
+import { planRewrite } from '@tributary/archive/rewrite/plan';
+import { type Rewritten, rewriteArchive } from '@tributary/archive/rewrite/rewrite';
+import type { RunPorts } from '../ports.ts';
+import type { RewriteSpec } from '../specs/rewrite.ts';
+
+/** Runs in the child. */
+export async function rewriteFiles({ generation, limits, ...rewrite }: RewriteSpec): Promise<Rewritten> {
+  const staging = join(rewrite.dataDir, stagingFolder({ generation, attempt: rewrite.attempt }));
+  const session = await openDuckDb({
+    memoryLimit: `${limits.memoryMb}MiB`,
+    threads: limits.threads,
+    tempDir: join(staging, 'spill'),
+  });
+  try {
+    return await rewriteArchive(session, { ...rewrite, staging });
+  } finally {
+    await session.close();
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Never fails a run: what is not written again now is after the next one. */
+export async function forgetInArchive(
+  generation: number,
+  ports: Pick<RunPorts, 'dataDir' | 'now' | 'rewrite' | 'newAttempt' | 'limits' | 'note'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { dataDir, limits } = ports;
+  try {
+    const plan = await planRewrite(dataDir);
+    if (plan === null) return;
+    const spec = { ...plan, dataDir, generation, attempt: ports.newAttempt(), nowMs: ports.now(), limits: limits.compute };
+    const done = await ports.rewrite(spec, { timeoutMs: limits.computeTimeoutMs, signal });
+    ports.note('archived files were written again without users who were erased', { ...done });
+  } catch (error) {
+    signal.throwIfAborted();
+    ports.note('archived files could not be written again without users who were erased', { error: String(error) });
+  }
+}

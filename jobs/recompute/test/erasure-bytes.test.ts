@@ -1,0 +1,228 @@
+/** Archived files are written again without users who were erased: every row of the others stays, and no byte of them does, whenever a process dies. */
+import { copyFile, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
+import { readForgotten } from '@tributary/archive/forgotten';
+import { sqlText } from '@tributary/archive/parquet';
+import { planRewrite, type RewritePlan } from '@tributary/archive/rewrite/plan';
+import { rewriteArchive } from '@tributary/archive/rewrite/rewrite';
+import { readSegments } from '@tributary/archive/segments';
+import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
+import type { Event } from '@tributary/model/event';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { naiveUnforgotten } from '@tributary/testkit/oracle/naive-erasure';
+import { afterEach, expect, test } from 'vitest';
+import { event } from './one-user.ts';
+import { createWorld, PARTITIONS, SMALL_LIMITS, type World } from './world.ts';
+
+const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
+const FEW = { limits: { ...SMALL_LIMITS, keepGenerations: 1 } };
+const HOURS = 2 * 3_600_000;
+/** No other text has them as a part. */
+const [GONE, BACK] = ['ana-5e1d', 'ida-77b2'] as const;
+
+const worlds: World[] = [];
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close();
+});
+
+async function grown(like?: World): Promise<World> {
+  const world = await createWorld(DEFINITIONS, like);
+  worlds.push(world);
+  return world;
+}
+
+let log: Event[] = [];
+
+async function ingest(world: World, ...events: Event[]): Promise<void> {
+  log.push(...events);
+  await world.ingest(events);
+}
+
+const says = (type: typeof ERASE_TYPE | typeof LIFT_TYPE, userKey: string): Event =>
+  JSON.parse(encodeErasure({ type, userKey, id: `${type} request`, atMs: event('', 0, '').receivedAt })) as Event;
+
+const bought = (userId: string, id: string, days = 0) => [
+  event(`click ${id}`, 3 - 24 * days, 'click', { userId, channel: 'search', properties: { by: userId } }),
+  event(`order ${id}`, 4, 'buy', { userId, value: 100, currency: 'EUR' }),
+];
+
+/** Erased users whose records all kept generations know, with nothing written again yet. */
+async function erased(): Promise<World> {
+  log = [];
+  const world = await grown();
+  const never = { ...FEW, rewrite: async () => ({ rows: 0, files: 0, isSearched: false }) };
+  await ingest(world, ...bought(GONE, '1'), ...bought(BACK, '1', 1), ...bought('eve', '1', 1), ...bought('ben', '1'));
+  await world.run({}, never);
+  await ingest(world, says(ERASE_TYPE, GONE), says(ERASE_TYPE, BACK), ...bought(GONE, '2'), ...bought('eve', '2'));
+  await world.run({}, never);
+  await ingest(
+    world,
+    ...bought(BACK, '2'),
+    says(LIFT_TYPE, BACK),
+    ...bought(BACK, '3'),
+    ...bought(GONE, '3'),
+    ...bought('eve', '3'),
+  );
+  await world.run({}, never);
+  for (const round of [4, 5, 6]) {
+    await ingest(world, ...bought('ben', `${round}`));
+    await world.run({}, never);
+  }
+  return world;
+}
+
+async function filesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Files in whose bytes, or in a cell of which, the text is. */
+async function holding(world: World, text: string, ...folders: string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of (await Promise.all(folders.map((folder) => filesUnder(join(world.dataDir, folder))))).flat()) {
+    const inBytes = (await readFile(path)).includes(text);
+    const rows = path.endsWith('.parquet')
+      ? await world.session.rows(`FROM read_parquet(${sqlText(path)}, hive_partitioning = false)`)
+      : [];
+    const inCells = rows.some((row) => Object.values(row).some((value) => String(value).includes(text)));
+    if (inBytes || inCells) found.push(path.slice(world.dataDir.length + 1));
+  }
+  return found;
+}
+
+/** Ids of archived rows by user, as manifests name the files. */
+async function archivedIds(world: World, ...users: string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (let partition = 0; partition < PARTITIONS; partition++)
+    for (const { files } of await readSegments(world.dataDir, partition))
+      for (const { path, rows } of files) {
+        const held = await world.session.rows(
+          `SELECT user_key, id FROM read_parquet(${sqlText(join(world.dataDir, path))}, hive_partitioning = false)`,
+        );
+        expect(held).toHaveLength(rows);
+        ids.push(
+          ...held
+            .filter((row) => users.includes(String(row['user_key'])))
+            .map((row) => `${String(row['user_key'])} ${String(row['id'])}`),
+        );
+      }
+  return ids.sort();
+}
+
+const idsOf = (events: readonly Event[], ...users: string[]) =>
+  events
+    .filter(({ userId }) => users.includes(userId ?? ''))
+    .map(({ userId, id }) => `${userId} ${id}`)
+    .sort();
+
+const expected = () => naive(naiveUnforgotten(log), DEFINITIONS);
+
+async function rewrite(
+  world: World,
+  plan: RewritePlan,
+  attempt: string,
+  reached: (step: string) => void = () => {},
+  nowMs = Date.now() + HOURS,
+) {
+  const staging = join(world.dataDir, 'staging', `rewrite-${attempt}`);
+  return rewriteArchive(world.session, { ...plan, dataDir: world.dataDir, attempt, staging, nowMs, reached });
+}
+
+const planOf = async (world: World): Promise<RewritePlan> => {
+  const plan = await planRewrite(world.dataDir);
+  if (plan === null) throw new Error('there is nothing to write again');
+  return plan;
+};
+
+test('law 9: once no generation from before is kept, no archived file has a byte of an erased user, and full runs go on without them', async () => {
+  const world = await erased();
+  expect(await holding(world, GONE, 'archive')).not.toEqual([]);
+  await ingest(world, ...bought('eve', '7'));
+  await world.run({}, { ...FEW });
+  const digest = digestsBy(await erasureKey(world.dataDir));
+  expect(await readForgotten(world.dataDir)).toMatchObject({
+    erased: [digest(GONE)],
+    lifted: { [digest(BACK)]: expect.anything() },
+    searchedAt: expect.any(Number),
+  });
+  expect(await holding(world, GONE, 'archive', 'generations')).toEqual([]);
+  expect(await archivedIds(world, BACK)).toEqual(idsOf(bought(BACK, '3'), BACK));
+  expect(await archivedIds(world, 'eve', 'ben')).toEqual(idsOf(log, 'eve', 'ben'));
+  await world.run({ mode: 'full' }, FEW);
+  const { generation } = (await world.current()) ?? { generation: 0 };
+  expect(differences(await world.viewsOf(generation), expected())).toEqual([]);
+  expect((await world.manifest(generation)).erased).toEqual([digest(GONE)]);
+  // What comes is refused though no record says so, and gone a run later.
+  await ingest(world, ...bought(GONE, '8'));
+  await world.run({ mode: 'full' }, FEW);
+  expect(differences(await world.viewsOf(generation + 1), expected())).toEqual([]);
+  for (const round of [9, 10, 11]) {
+    await ingest(world, ...bought('ben', `${round}`));
+    await world.run({}, FEW);
+  }
+  expect(await holding(world, GONE, 'archive', 'generations')).toEqual([]);
+  await ingest(world, says(LIFT_TYPE, GONE), ...bought(GONE, '12'));
+  await world.run({ mode: 'full' }, FEW);
+  const last = (await world.current())?.generation ?? 0;
+  expect(differences(await world.viewsOf(last), expected())).toEqual([]);
+}, 120_000);
+
+test('law 9: nothing is written again while a generation from before the erasure is kept', async () => {
+  log = [];
+  const world = await grown();
+  await ingest(world, ...bought(GONE, '1'), ...bought('eve', '1'));
+  await world.run();
+  await ingest(world, says(ERASE_TYPE, GONE));
+  await world.run();
+  expect(await planRewrite(world.dataDir)).toBeNull();
+  expect(await archivedIds(world, GONE)).toHaveLength(3);
+  await world.publishByHand('rollback', 1);
+  await ingest(world, ...bought('eve', '2'));
+  await world.run({ scheduled: false });
+  const last = (await world.current())?.generation ?? 0;
+  expect(differences(await world.viewsOf(last), expected())).toEqual([]);
+});
+
+test('laws 6 and 9: killed after any step, no row of others is lost, and begun again nothing is left', async () => {
+  const first = await erased();
+  const steps: string[] = [];
+  const whole = await grown(first);
+  await rewrite(whole, await planOf(whole), 'aaaa0000', (step) => steps.push(step));
+  expect(new Set(steps)).toEqual(new Set(['forgotten', 'written', 'named', 'removed', 'cleared']));
+  const others = idsOf(log, 'eve', 'ben');
+  for (const [at, step] of steps.entries()) {
+    const world = await grown(first);
+    const plan = await planOf(world);
+    let passed = 0;
+    const dying = rewrite(world, plan, 'bbbb0000', () => {
+      if (passed++ === at) throw new Error(`killed after ${step}`);
+    });
+    await expect(dying).rejects.toThrow('killed');
+    expect(await archivedIds(world, 'eve', 'ben'), `${at}: ${step}`).toEqual(others);
+    if (at % 4 === 1) {
+      await world.run({ mode: 'full' }, { ...FEW, rewrite: async () => ({ rows: 0, files: 0, isSearched: false }) });
+      const { generation } = (await world.current()) ?? { generation: 0 };
+      expect(differences(await world.viewsOf(generation), expected()), `${at}: ${step}`).toEqual([]);
+    }
+    expect((await readForgotten(world.dataDir))?.searchedAt).toBeNull();
+    await rewrite(world, await planOf(world), 'cccc0000');
+    expect((await readForgotten(world.dataDir))?.searchedAt, `${at}: ${step}`).not.toBeNull();
+    expect(await holding(world, GONE, 'archive'), `${at}: ${step}`).toEqual([]);
+    expect(await archivedIds(world, 'eve', 'ben'), `${at}: ${step}`).toEqual(others);
+    await worlds.pop()?.close();
+  }
+}, 240_000);
+
+test('law 9: a file that no manifest names proves nothing while it is young, and goes when it is old', async () => {
+  const world = await erased();
+  const [path] = await holding(world, GONE, 'archive/events');
+  const copy = join(world.dataDir, path?.replace(/-[0-9a-f]+\./, '-dddd0000.') ?? '');
+  await copyFile(join(world.dataDir, path ?? ''), copy);
+  expect(await rewrite(world, await planOf(world), 'aaaa0000', () => {}, Date.now())).toMatchObject({ isSearched: false });
+  expect((await readForgotten(world.dataDir))?.searchedAt).toBeNull();
+  expect(await rewrite(world, await planOf(world), 'eeee0000')).toMatchObject({ isSearched: true });
+  await expect(stat(copy)).rejects.toThrow('ENOENT');
+});

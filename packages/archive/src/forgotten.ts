@@ -1,0 +1,37 @@
+/**
+ * Whose events archived files may lack, as they were erased: written before the first file is written again without them. A generation that is
+ * computed from nothing, and a speed layer that begins from nothing, refuse by it what the records of the erasures no longer say.
+ */
+import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { z } from 'zod';
+import { writeDurably } from './durable.ts';
+import type { GenerationManifest } from './layout.ts';
+import { readManifest, toJson } from './manifest-file.ts';
+
+const Forgotten = z.object({
+  /** What it says of users is what this generation says: the oldest one that was kept. */
+  generation: z.int().min(1),
+  erased: z.array(z.string()),
+  lifted: z.record(z.string(), z.object({ position: z.string(), entryIndex: z.int().min(0) })),
+  /** Those of the generation: files of the segments up to its last ones are written again. */
+  lastSegment: z.array(z.int().min(-1)),
+  cut: z.array(z.string()),
+  /** When a search found no row of these users in any of these files, epoch ms; null: they may hold some. */
+  searchedAt: z.int().nullable(),
+});
+export type ArchiveForgotten = z.output<typeof Forgotten>;
+
+/** undefined: no file was ever written again. */
+export function readForgotten(dataDir: string): Promise<ArchiveForgotten | undefined> {
+  return readManifest(dataPath(dataDir, 'archiveForgotten'), Forgotten);
+}
+
+export async function writeForgotten(dataDir: string, forgotten: ArchiveForgotten): Promise<void> {
+  await writeDurably(dataPath(dataDir, 'archiveForgotten'), toJson(forgotten));
+}
+
+/** What a generation from nothing goes by. */
+export async function forgottenOf(dataDir: string): Promise<Pick<GenerationManifest, 'erased' | 'lifted'> | undefined> {
+  const forgotten = await readForgotten(dataDir);
+  return forgotten && { erased: forgotten.erased, lifted: forgotten.lifted };
+}

@@ -1,0 +1,58 @@
+/**
+ * Whether archived files are to be written again without users who were erased. Only once every generation that is kept knows of them: one from
+ * before, built upon after a rollback, would need the record of the erasure, and go on with the user without it.
+ */
+import { type ArchiveForgotten, readForgotten } from '../forgotten.ts';
+import { readGeneration } from '../generations.ts';
+import type { GenerationManifest } from '../layout.ts';
+import { currentPublication } from '../publications.ts';
+
+export interface RewritePlan {
+  readonly forgotten: ArchiveForgotten;
+  /** The first segment of each partition that is to be looked at: those before hold nothing of these users. */
+  readonly from: readonly number[];
+}
+
+/** null: there is nothing to write again now. */
+export async function planRewrite(dataDir: string): Promise<RewritePlan | null> {
+  const kept = await keptGenerations(dataDir);
+  const [oldest] = kept;
+  if (oldest === undefined) return null;
+  const before = await readForgotten(dataDir);
+  const users = usersOf(oldest, kept, before);
+  if (users.erased.length + Object.keys(users.lifted).length === 0) return null;
+  const { generation, lastSegment, cut } = oldest;
+  const isSame = before !== undefined && before.searchedAt !== null && textOf(before) === textOf(users);
+  const from = lastSegment.map((_, partition) => (isSame ? (before.lastSegment[partition] ?? -1) + 1 : 0));
+  if (isSame && lastSegment.every((last, partition) => last < (from[partition] ?? 0))) return null;
+  const forgotten = { generation, ...users, lastSegment: [...lastSegment], cut: [...cut], searchedAt: null };
+  return { forgotten, from };
+}
+
+type Users = Pick<ArchiveForgotten, 'erased' | 'lifted'>;
+
+/** Whom all generations know; and whose records are gone already, where none of these says anything of them. */
+function usersOf(oldest: GenerationManifest, kept: readonly GenerationManifest[], before: ArchiveForgotten | undefined): Users {
+  const known = kept.map(({ erased = [], lifted = {} }) => new Set([...erased, ...Object.keys(lifted)]));
+  const isKnown = (digest: string) => known.every((digests) => digests.has(digest));
+  const gone = (before?.erased ?? []).filter((digest) => !known.some((digests) => digests.has(digest)));
+  return {
+    erased: [...(oldest.erased ?? []).filter(isKnown), ...gone].sort(),
+    lifted: Object.fromEntries(Object.entries(oldest.lifted ?? {}).filter(([digest]) => isKnown(digest))),
+  };
+}
+
+function textOf({ erased, lifted }: Users): string {
+  return JSON.stringify([erased, Object.entries(lifted).sort()]);
+}
+
+/** Computed ones that a run may build upon or a rollback may serve, oldest first. */
+async function keptGenerations(dataDir: string): Promise<GenerationManifest[]> {
+  const kept = (await currentPublication(dataDir))?.kept;
+  const manifests: GenerationManifest[] = [];
+  for (const generation of [...(kept?.generations ?? [])].sort((a, b) => a - b)) {
+    const manifest = await readGeneration(dataDir, generation);
+    if (manifest.state === 'computed') manifests.push(manifest);
+  }
+  return manifests;
+}

@@ -1,0 +1,92 @@
+/** Blocks, and the segments that they replaced, which stay for a day: both lose the user. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mergeBlock, sweepMerged } from '../blocks.ts';
+import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import { digestsBy, erasureKey } from '../erasure-key.ts';
+import { EVENT_COLUMNS } from '../layout.ts';
+import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
+import { BLOCK_SEGMENTS, readSegments, readSingle, writeSegment } from '../segments.ts';
+import { rewriteArchive } from './rewrite.ts';
+
+let dataDir: string;
+let session: DuckDb;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tributary-rewrite-'));
+  session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'spill') });
+});
+afterEach(async () => {
+  await session.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const position = (n: number) => String(n).padStart(6, '0');
+
+/** One event of each of two users. */
+async function archive(number: number): Promise<void> {
+  const own: Record<string, string> = {
+    user_key: `CASE i WHEN 0 THEN 'ana' ELSE 'eve' END`,
+    ts: `${Date.UTC(2026, 0, 1)} + ${number}`,
+    id: `'e${number}-' || i`,
+    position: `'${position(number + 1)}'`,
+    entry_index: 'i',
+  };
+  const columns = Object.entries(EVENT_COLUMNS).map(([name, type]) => `CAST(${own[name] ?? 'NULL'} AS ${type}) AS ${name}`);
+  const staged = join(dataDir, 'staging', `${number}.parquet`);
+  const rows = await copyToParquet(session, `SELECT ${columns.join(', ')} FROM range(2) r(i)`, staged);
+  const path = `archive/events/date=2026-01-01/p00-${position(number)}-abc.parquet`;
+  const files = [{ ...(await keepFile(dataDir, staged, path, rows)), date: '2026-01-01' }];
+  const [after, upTo] = [number === 0 ? null : position(number), position(number + 1)];
+  await writeSegment(dataDir, {
+    partition: 0,
+    number,
+    logIdentity: 'log',
+    after,
+    upTo,
+    seals: null,
+    rows,
+    deadRows: 0,
+    files,
+    dead: null,
+  });
+}
+
+async function usersIn(paths: readonly string[]): Promise<string[]> {
+  const files = paths.map((path) => sqlText(join(dataDir, path))).join(', ');
+  const rows = await session.rows(
+    `SELECT user_key, count(*) AS events FROM read_parquet([${files}], hive_partitioning = false) GROUP BY ALL ORDER BY 1`,
+  );
+  return rows.map((row) => `${String(row['user_key'])} ${String(row['events'])}`);
+}
+
+const readable = async () => (await readSegments(dataDir, 0)).flatMap(({ files }) => files.map(({ path }) => path));
+
+test('laws 6 and 9: a user goes from a block and from the segments beside it, and no other user does', async () => {
+  for (let number = 0; number < BLOCK_SEGMENTS + 2; number++) await archive(number);
+  await mergeBlock(session, dataDir, { partition: 0, first: 0 }, 'b1', join(dataDir, 'staging', 'b1'));
+  const forgotten = {
+    ...{ generation: 1, erased: [digestsBy(await erasureKey(dataDir))('ana')], lifted: {}, searchedAt: null },
+    ...{ lastSegment: [BLOCK_SEGMENTS], cut: [position(BLOCK_SEGMENTS + 1)] },
+  };
+  const work = {
+    dataDir,
+    forgotten,
+    from: [0],
+    attempt: 'aaaa0000',
+    staging: join(dataDir, 'staging', 'rewrite'),
+    nowMs: Date.now(),
+  };
+  expect(await rewriteArchive(session, work)).toEqual({
+    rows: 2 * BLOCK_SEGMENTS + 1,
+    files: BLOCK_SEGMENTS + 2,
+    isSearched: true,
+  });
+  // One segment lies behind the cut.
+  expect(await usersIn(await readable())).toEqual(['ana 1', `eve ${BLOCK_SEGMENTS + 2}`]);
+  const merged = (await readSingle(dataDir, 0, 5))?.files.map(({ path }) => path) ?? [];
+  expect(await usersIn(merged)).toEqual(['eve 1']);
+  await sweepMerged(dataDir, 0, Date.now() + 2 * 86_400_000);
+  expect(await usersIn(await readable())).toEqual(['ana 1', `eve ${BLOCK_SEGMENTS + 2}`]);
+});
