@@ -84,7 +84,7 @@ function headerName(name: string): Buffer {
   return bytes;
 }
 
-/** A message of CloudEvents about an event, from its canonical line; of a line that is none, nothing but the line. */
+/** A message of CloudEvents about an event, from its canonical line; of a line that is not an event, nothing but the line. */
 export const eventEnvelope: EnvelopeOf = (line) => {
   const event = parsed(line);
   if (event === null) return { key: null, headers: [] };

@@ -67,7 +67,7 @@ export interface DecodedBatch {
 
 /**
  * `entries`: of one partition, in order, not empty. `logTimeMs`, `generation`: as of the entry before them. A barrier of
- * a generation ≤ `generation` is a repetition and means nothing; one that is none is parked.
+ * a generation ≤ `generation` is a repetition and means nothing; one that cannot be read is parked.
  */
 export function decodeBatch(
   entries: readonly ReadEntry[],

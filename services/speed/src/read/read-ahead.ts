@@ -81,7 +81,7 @@ export function createReadAhead(log: EventLog, limits: ReadAheadLimits, dropOver
    * The log may have been trimmed past a cursor that has moved meanwhile, or of a partition that others have read on: no hole.
    * If there is one all the same, the next read finds it.
    */
-  async function ofThePast(error: unknown): Promise<Ahead> {
+  async function nothingWhereStale(error: unknown): Promise<Ahead> {
     if (!(error instanceof FailedRead)) throw error;
     if (!isExpired(error.cause)) throw error.cause;
     await dropOvertaken();
@@ -93,7 +93,7 @@ export function createReadAhead(log: EventLog, limits: ReadAheadLimits, dropOver
   function nextRead(signal: AbortSignal | undefined, waitMs: number | undefined): Promise<Ahead> {
     const current = ahead ?? read(signal, waitMs);
     ahead = undefined;
-    return current.catch(ofThePast);
+    return current.catch(nothingWhereStale);
   }
 
   return {
