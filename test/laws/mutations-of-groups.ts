@@ -8,8 +8,8 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     lie: 'the credit of a rule in a group is that of the others',
     law: '1',
     file: 'packages/serving/src/generations/groups.ts',
-    from: 'if (model === undefined || name === model)',
-    to: 'if (model === undefined || name !== model)',
+    from: 'if (part === undefined || name === part)',
+    to: 'if (part === undefined || name !== part)',
     test: ITS_TEST,
   },
   {

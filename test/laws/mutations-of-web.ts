@@ -146,4 +146,12 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     to: '{figure(total, basis)}',
     test: 'test/conformance/console.browser.test.ts',
   },
+  {
+    lie: 'rows of one page are looked for among those of its viewport',
+    law: '1',
+    file: 'packages/serving/src/generations/loaded.ts',
+    from: 'rowsOf(split, partAt(key, at))',
+    to: 'rowsOf(split, partAt(key, at + 1))',
+    test: 'services/api/test/attention.test.ts',
+  },
 ];

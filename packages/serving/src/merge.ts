@@ -67,21 +67,30 @@ export interface Question {
   /** Names the question: two of one key have one answer. */
   readonly key: string;
   readonly view: View;
-  /** Only rows of this attribution model count. */
-  readonly model?: string;
+  /** Only rows of this part count, by the dimension that parts of the view's rows are kept by (`partedBy`). */
+  readonly part?: string;
   /** Adds the answer over `rows` into `into`, or takes it away. */
   addTo(into: Rows, rows: Iterable<readonly [RowKey, readonly Integer[]]>, sign?: 1 | -1): void;
+}
+
+/** Dimensions that most questions about a view name one value of: they need not pass over the rows of all others. */
+const PARTED_BY: ReadonlySet<string> = new Set(['model', 'page']);
+
+/** Undefined: rows of this view are not kept by parts. */
+export function partedBy({ dimensions }: Pick<View, 'dimensions'>): string | undefined {
+  return dimensions.find((dimension) => PARTED_BY.has(dimension));
 }
 
 /** Rows of `view` under the selection, keyed by the values of `by` joined by "\t" (by nothing: one row under ""). */
 export function projectionOf(view: View, selection: Selection): Question {
   const equal = Object.entries(selection.equal).map(([dimension, wanted]) => [indexOf(view, dimension), wanted] as const);
   const kept = selection.by.map((dimension) => indexOf(view, dimension));
-  const { model } = selection.equal;
+  const parted = partedBy(view);
+  const part = parted === undefined ? undefined : selection.equal[parted];
   return {
     key: JSON.stringify(['project', view.name, selection.days, selection.equal, selection.by]),
     view,
-    ...(typeof model === 'string' ? { model } : {}),
+    ...(typeof part === 'string' ? { part } : {}),
     addTo(into, rows, sign = 1) {
       for (const [key, measures] of rows) {
         if (!isWithin(key, selection.days)) continue;

@@ -2,7 +2,7 @@
 import { byPartition } from '@tributary/views/by-partition';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import type { Question } from '../merge.ts';
+import { partedBy, type Question } from '../merge.ts';
 import type { GenerationSource } from '../ports.ts';
 import { createRowMemory, type RowMemory } from '../row-memory.ts';
 import { addInTurns, ROWS_PER_TURN, type Turn, turn } from '../rows-in-turns.ts';
@@ -19,7 +19,7 @@ export interface GenerationGroups {
 /** Why there are none: an earlier version computed the generation, or their rows are too many to be kept. */
 export type GroupsLack = 'groups_not_kept' | 'too_many_group_rows';
 
-/** Rows of one partition, by model; views without models have one entry, of "". */
+/** Rows of one partition, by the parts that questions name (models); other views have one entry, of "". */
 type PartitionRows = Map<string, Rows>;
 
 interface Held {
@@ -73,9 +73,9 @@ export async function groupsOf(
       const known = held.answers.get(key);
       if (known !== undefined) return known;
       const rows: Rows = new Map();
-      const { model } = question;
+      const { part } = question;
       for (const [name, own] of byView.get(question.view.name)?.[partition] ?? [])
-        if (model === undefined || name === model) await addInTurns(rows, own, question, goOn);
+        if (part === undefined || name === part) await addInTurns(rows, own, question, goOn);
       held.answers.set(key, rows, rows.size);
       return rows;
     },
@@ -84,7 +84,8 @@ export async function groupsOf(
   async function read(view: View): Promise<readonly PartitionRows[]> {
     const parts = Array.from({ length: partitions }, (): PartitionRows => new Map());
     if (manifest === null) return parts;
-    const ofModel = view.dimensions.indexOf('model');
+    const dimension = partedBy(view);
+    const at = dimension === undefined ? -1 : view.dimensions.indexOf(dimension);
     let passed = 0;
     try {
       for (const [key, measures] of await source.rowsByPartition(manifest, view)) {
@@ -94,9 +95,9 @@ export async function groupsOf(
           throw new TypeError(
             `${view.name} of generation ${manifest.generation} has rows of partition ${key.slice(end + 1)} of ${partitions}`,
           );
-        const model = ofModel < 0 ? '' : (key.split('\t', ofModel + 1)[ofModel] as string);
-        const rows = part.get(model) ?? new Map();
-        part.set(model, rows);
+        const name = at < 0 ? '' : (key.split('\t', at + 1)[at] as string);
+        const rows = part.get(name) ?? new Map();
+        part.set(name, rows);
         rows.set(key.slice(0, end), measures);
         if (++passed % ROWS_PER_TURN === 0) await turn();
       }

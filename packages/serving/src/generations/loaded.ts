@@ -2,7 +2,7 @@
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import type { Question } from '../merge.ts';
+import { partedBy, type Question } from '../merge.ts';
 import { createRowMemory } from '../row-memory.ts';
 import { addInTurns, ROWS_PER_TURN, type Turn, turn } from '../rows-in-turns.ts';
 
@@ -33,25 +33,25 @@ export async function loadedGeneration(
   manifest: GenerationManifest,
   views: RowsByView,
 ): Promise<LoadedGeneration> {
-  const byModel = new Map<string, RowsByView>();
+  const parts = new Map<string, RowsByView>();
   for (const [name, rows] of views) {
-    const split = await splitByModel(name, rows);
-    if (split !== undefined) byModel.set(name, split);
+    const split = await partsOf(name, rows);
+    if (split !== undefined) parts.set(name, split);
   }
-  return inMemory(generation, manifest, views, byModel);
+  return inMemory(generation, manifest, views, parts);
 }
 
 function inMemory(
   generation: number,
   manifest: GenerationManifest | null,
   views: RowsByView,
-  byModel: ReadonlyMap<string, RowsByView>,
+  parts: ReadonlyMap<string, RowsByView>,
 ): LoadedGeneration {
   const remembered = createRowMemory<{ readonly question: Question; readonly rows: Rows }>(REMEMBERED);
 
-  function rowsFor({ view, model }: Question): Rows {
-    const split = model === undefined ? undefined : byModel.get(view.name)?.get(model);
-    return split ?? views.get(view.name) ?? new Map();
+  function rowsFor({ view, part }: Question): Rows {
+    const split = part === undefined ? undefined : parts.get(view.name);
+    return (part === undefined || split === undefined ? views.get(view.name) : split.get(part)) ?? new Map();
   }
 
   return {
@@ -89,10 +89,12 @@ function inMemory(
   };
 }
 
-/** Questions about credit name one model: they need not pass over the rows of the others. Rows are shared, not copied. */
-async function splitByModel(view: string, rows: Rows): Promise<RowsByView | undefined> {
-  const at = VIEWS.find(({ name }) => name === view)?.dimensions.indexOf('model') ?? -1;
-  if (at < 0) return undefined;
+/** Questions about credit name one model, those about attention one page. Rows are shared, not copied. */
+async function partsOf(name: string, rows: Rows): Promise<RowsByView | undefined> {
+  const view = VIEWS.find((one) => one.name === name);
+  const dimension = view === undefined ? undefined : partedBy(view);
+  if (view === undefined || dimension === undefined) return undefined;
+  const at = view.dimensions.indexOf(dimension);
   const split: RowsByView = new Map();
   let passed = 0;
   for (const [key, measures] of rows) {
