@@ -15,7 +15,7 @@ export type RowsByView = Map<string, Rows>;
 export function addRow(rows: Rows, key: RowKey, measures: readonly Integer[], sign: 1 | -1 = 1): void {
   const row = rows.get(key);
   if (row === undefined) {
-    if (measures.some((measure) => measure !== 0)) rows.set(key, sign === 1 ? measures.slice() : measures.map(negate));
+    if (hasAny(measures)) rows.set(key, sign === 1 ? measures.slice() : measures.map(negate));
     return;
   }
   let zero = true;
@@ -26,6 +26,12 @@ export function addRow(rows: Rows, key: RowKey, measures: readonly Integer[], si
     if (sum !== 0) zero = false;
   }
   if (zero) rows.delete(key);
+}
+
+/** Without a closure: a report of a page has dozens of rows. */
+function hasAny(measures: readonly Integer[]): boolean {
+  for (let i = 0; i < measures.length; i++) if (measures[i] !== 0) return true;
+  return false;
 }
 
 /** Adds all of `from` into `into`. The merge of the lambda architecture is this addition. */
