@@ -5,9 +5,14 @@ export interface Spot {
   readonly y: number;
   /** Its part of the largest, 0 to 1. */
   readonly part: number;
+  /** The longer side of the cell that it stands for. */
+  readonly sidePx: number;
 }
 
-const RADIUS_PX = 20;
+/** A spot is no smaller; one of a large cell reaches the next one, so that a grid does not show. */
+const LEAST_RADIUS_PX = 20;
+const RADIUS_OF_CELL = 0.9;
+const MOST_RADIUS_PX = 80;
 const LEAST_ALPHA = 0.16;
 const STEPS = 256;
 /** Every ninth or so of the 256 colours; those between are in a straight line. */
@@ -39,12 +44,13 @@ export function drawHeat(canvas: HTMLCanvasElement, spots: readonly Spot[]): voi
   const { width, height } = canvas;
   if (context === null || width === 0 || height === 0) return;
   context.clearRect(0, 0, width, height);
-  for (const { x, y, part } of spots) {
-    const gradient = context.createRadialGradient(x, y, 0, x, y, RADIUS_PX);
+  for (const { x, y, part, sidePx } of spots) {
+    const radius = Math.min(MOST_RADIUS_PX, Math.max(LEAST_RADIUS_PX, sidePx * RADIUS_OF_CELL));
+    const gradient = context.createRadialGradient(x, y, 0, x, y, radius);
     gradient.addColorStop(0, `rgb(0 0 0 / ${Math.max(LEAST_ALPHA, part * 0.8)})`);
     gradient.addColorStop(1, 'rgb(0 0 0 / 0)');
     context.fillStyle = gradient;
-    context.fillRect(x - RADIUS_PX, y - RADIUS_PX, 2 * RADIUS_PX, 2 * RADIUS_PX);
+    context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
   }
   const image = context.getImageData(0, 0, width, height);
   const { data } = image;

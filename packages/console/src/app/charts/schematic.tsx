@@ -21,7 +21,10 @@ export interface Cell {
   readonly n: number;
 }
 
-const LEAST_WIDTH_PX = 320;
+/** Before its room is known. */
+const LEAST_WIDTH_PX = 240;
+/** A page of a telephone is not drawn larger than it is. */
+const MOST_SCALE = 0.75;
 /** Pages are drawn so far down. */
 const MOST_HEIGHT_PX = 2_400;
 const COLUMNS = 16;
@@ -39,15 +42,15 @@ interface Props {
 export function Schematic({ title, boxes, cells }: Props) {
   const frame = useRef<HTMLElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [width, setWidth] = useState(LEAST_WIDTH_PX);
-  const pageWidth = Math.max(1, ...boxes.map(({ x, width: wide }) => x + wide));
-  const pageHeight = Math.max(1, ...boxes.map(({ y, height: high }) => y + high));
-  const scale = width / pageWidth;
-  const height = Math.min(MOST_HEIGHT_PX, Math.ceil(pageHeight * scale));
+  const [room, setRoom] = useState(LEAST_WIDTH_PX);
+  const pageWidth = Math.max(1, ...boxes.map((box) => box.x + box.width));
+  const pageHeight = Math.max(1, ...boxes.map((box) => box.y + box.height));
+  const scale = Math.min(MOST_SCALE, room / pageWidth);
+  const [width, height] = [Math.ceil(pageWidth * scale), Math.min(MOST_HEIGHT_PX, Math.ceil(pageHeight * scale))];
   useEffect(() => {
     if (frame.current === null) return;
     const observer = new ResizeObserver(([entry]) =>
-      setWidth(Math.max(LEAST_WIDTH_PX, Math.floor(entry?.contentRect.width ?? 0))),
+      setRoom(Math.max(LEAST_WIDTH_PX, Math.floor(entry?.contentRect.width ?? 0))),
     );
     observer.observe(frame.current);
     return () => observer.disconnect();
@@ -56,7 +59,7 @@ export function Schematic({ title, boxes, cells }: Props) {
     if (canvas.current !== null) drawHeat(canvas.current, spotsOf(boxes, cells, scale));
   }, [boxes, cells, width]);
   // What is large lies below what is within it.
-  const drawn = boxes.toSorted((a, b) => b.width * b.height - a.width * a.height);
+  const drawn = boxes.toSorted((a, b) => b.width * b.height - a.width * a.height).map((box) => placed(box, scale));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reached by keys
     <section ref={frame} class="schematic" tabIndex={0} aria-label={title}>
@@ -67,45 +70,52 @@ export function Schematic({ title, boxes, cells }: Props) {
           role="img"
           aria-label={`${boxes.length} elements where they are on the page. The table has their figures.`}
         >
-          {drawn.map((box) => (
-            <Outline key={box.element} box={box} scale={scale} />
+          {drawn.map(({ element, text, part, x, y, width: wide, height: high }) => (
+            <g key={element} class="outline">
+              <title>{`${element}: ${text}`}</title>
+              <rect
+                x={x + 0.5}
+                y={y + 0.5}
+                width={Math.max(1, wide - 1)}
+                height={Math.max(1, high - 1)}
+                rx="3"
+                style={{ '--part': String(part) }}
+              />
+            </g>
           ))}
         </svg>
         <canvas ref={canvas} width={width} height={height} />
+        <svg class="outline-words" width={width} height={height} aria-hidden="true">
+          {drawn.map((box) => (
+            <Words key={box.element} box={box} />
+          ))}
+        </svg>
       </div>
     </section>
   );
 }
 
-function Outline({ box, scale }: { readonly box: Box; readonly scale: number }) {
-  const { element, text, part } = box;
-  const [x, y, width, height] = [box.x, box.y, box.width, box.height].map((px) => px * scale) as [number, number, number, number];
+/** Above the heat, where there is room for them. */
+function Words({ box: { element, text, x, y, width, height } }: { readonly box: Box }) {
   const letters = Math.floor((width - 12) / LETTER_PX);
-  const isFit = height >= LINE_PX && letters >= text.length;
-  const name = height >= 2 * LINE_PX && letters >= 4 ? shortened(element, letters) : '';
+  if (height < LINE_PX || letters < text.length) return null;
   return (
-    <g class="outline">
-      <title>{`${element}: ${text}`}</title>
-      <rect
-        x={x + 0.5}
-        y={y + 0.5}
-        width={Math.max(1, width - 1)}
-        height={Math.max(1, height - 1)}
-        rx="3"
-        style={{ '--part': String(part) }}
-      />
-      {isFit && (
-        <text x={x + 7} y={y + 14} class="outline-figure">
-          {text}
-        </text>
-      )}
-      {isFit && name !== '' && (
+    <>
+      <text x={x + 7} y={y + 14} class="outline-figure">
+        {text}
+      </text>
+      {height >= 2 * LINE_PX && (
         <text x={x + 7} y={y + 14 + LINE_PX}>
-          {name}
+          {shortened(element, letters)}
         </text>
       )}
-    </g>
+    </>
   );
+}
+
+function placed(box: Box, scale: number): Box {
+  const { x, y, width, height } = box;
+  return { ...box, x: x * scale, y: y * scale, width: width * scale, height: height * scale };
 }
 
 function spotsOf(boxes: readonly Box[], cells: readonly Cell[], scale: number): Spot[] {
@@ -115,9 +125,10 @@ function spotsOf(boxes: readonly Box[], cells: readonly Cell[], scale: number): 
     const box = byElement.get(element);
     if (box === undefined || n <= 0) return [];
     const rows = box.height > TALL_PX ? ROWS_OF_TALL : COLUMNS;
-    const x = box.x + ((cell % COLUMNS) + 0.5) * (box.width / COLUMNS);
-    const y = box.y + (Math.floor(cell / COLUMNS) + 0.5) * (box.height / rows);
-    return [{ x: x * scale, y: y * scale, part: n / most }];
+    const [wide, high] = [box.width / COLUMNS, box.height / rows];
+    const x = box.x + ((cell % COLUMNS) + 0.5) * wide;
+    const y = box.y + (Math.floor(cell / COLUMNS) + 0.5) * high;
+    return [{ x: x * scale, y: y * scale, part: n / most, sidePx: Math.max(wide, high) * scale }];
   });
 }
 

@@ -3,7 +3,7 @@ import type { Answer, Asked } from '@tributary/client/operations';
 import { Columns } from '../charts/columns.tsx';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { count, duration, percent } from '../parts/format.ts';
+import { count, duration, parts, percent } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import type { ReportChoice } from '../parts/report-controls.tsx';
@@ -80,6 +80,7 @@ export function ScrollPanel({ page, layout, choice }: OfLayout) {
       {({ rows, totals, meta }) => {
         const known = new Map(rows.map((row) => [Number(row['band']), Number(row['ms'])]));
         const total = Number(totals['ms'] ?? 0);
+        const unit = unitFor(Math.max(0, ...known.values()));
         const all = Array.from({ length: BANDS }, (_, band): Row => ({ band: String(band), ms: known.get(band) ?? 0 }));
         return (
           <Panel
@@ -95,11 +96,11 @@ export function ScrollPanel({ page, layout, choice }: OfLayout) {
               <>
                 <Columns
                   title="Engaged time by twentieth of the page"
-                  format={duration}
+                  format={(value) => `${Number.isInteger(value) ? count(value) : parts(value)} ${unit.name}`}
                   columns={all.map(({ band, ms }) => ({
                     key: String(band),
                     label: `${Number(band) * 5} %`,
-                    value: Number(ms),
+                    value: Number(ms) / unit.ms,
                     text: `${duration(Number(ms))}, ${percent(total === 0 ? null : Number(ms) / total)}`,
                   }))}
                 />
@@ -201,6 +202,17 @@ function Folded(table: FoldedProps) {
     </details>
   );
 }
+
+/** Ticks of an axis are round in it. */
+function unitFor(mostMs: number): { readonly name: string; readonly ms: number } {
+  return UNITS.find(({ ms }) => mostMs >= 4 * ms) ?? { name: 'ms', ms: 1 };
+}
+
+const UNITS = [
+  { name: 'h', ms: 3_600_000 },
+  { name: 'min', ms: 60_000 },
+  { name: 's', ms: 1_000 },
+] as const;
 
 function bandOf(band: number): string {
   return `${band * 5} to ${band * 5 + 5} %`;
