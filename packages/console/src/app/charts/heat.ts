@@ -9,7 +9,7 @@ export interface Spot {
   readonly sidePx: number;
 }
 
-/** A spot is no smaller; one of a large cell reaches the next one, so that a grid does not show. */
+/** The least radius; the spot of a large cell reaches the next one, so that a grid does not show. */
 const LEAST_RADIUS_PX = 20;
 const RADIUS_OF_CELL = 0.9;
 const MOST_RADIUS_PX = 80;
