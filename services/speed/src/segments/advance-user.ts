@@ -18,10 +18,14 @@ export interface Advance {
   readonly seen: readonly Seen[];
   /** All segments are looked at; else those alone that an event is something to, unless the user is due. */
   readonly isWhole: boolean;
+  /** Whether the lines are asked for; else no more than how many there would be. */
+  readonly says: boolean;
 }
 
 export interface Advanced {
   readonly lines: readonly string[];
+  /** How many lines there are, or would be. */
+  readonly said: number;
   /** By the place of each segment that was looked at: whether the user was in, and is. */
   readonly memberships: ReadonlyMap<number, { readonly before: boolean; readonly after: boolean }>;
   /** When somebody must look again, at the latest: no later than the next thing happens, epoch ms; Infinity: never. */
@@ -36,10 +40,11 @@ export function advanceUser(
   advance: Advance,
   sha256Hex: (text: string) => string,
 ): Advanced {
-  const { userKey, afterMs, upToMs, seen } = advance;
+  const { userKey, afterMs, upToMs, seen, says } = advance;
   const all = concerned(segments, user, advance);
   const before = memberships(afterMs);
   const lines: string[] = [];
+  let said = 0;
   let atMs = afterMs;
   // No later than the next thing happens, so that time in which nothing does costs nothing; where nothing is known of the user, at once.
   let nextMs = advance.isWhole ? Number.NEGATIVE_INFINITY : user.dueMs;
@@ -59,7 +64,7 @@ export function advanceUser(
       nextMs = Number.POSITIVE_INFINITY;
       for (const i of all) {
         const passed = episodes(i, atMs);
-        for (const transition of transitionsWithin(passed, atMs, toMs)) lines.push(said(i, asOfItself(i, transition), null));
+        for (const transition of transitionsWithin(passed, atMs, toMs)) say(i, () => asOfItself(i, transition), null);
         nextMs = Math.min(nextMs, membershipAt(passed, toMs).nextMs);
       }
     }
@@ -76,8 +81,11 @@ export function advanceUser(
     return { ...transition, fromMs: episode?.from ?? transition.fromMs };
   }
 
-  function said(i: number, transition: Transition, cause: string | null): string {
-    return transitionLine({ userKey, segment: segments.list[i] as WatchedSegment }, transition, cause, sha256Hex);
+  /** A line has a digest, for which it is made text twice: more than all else here costs. */
+  function say(i: number, transition: () => Transition, cause: string | null): void {
+    said++;
+    const segment = segments.list[i] as WatchedSegment;
+    if (says) lines.push(transitionLine({ userKey, segment }, transition(), cause, sha256Hex));
   }
 
   function receive({ added, removed, cause }: Seen): void {
@@ -88,12 +96,14 @@ export function advanceUser(
     for (const [at, i] of own.entries()) {
       const is = episodes(i, atMs);
       const revision = revisionOf(was[at] ?? [], is, atMs);
-      const member = { userKey, segment: segments.list[i] as WatchedSegment };
       const now = membershipAt(is, atMs);
       nextMs = Math.min(nextMs, now.nextMs);
-      if (revision.takenBack.length > 0)
-        lines.push(revisedLine(member, revision.takenBack, { cause, atMs, member: now.member }, sha256Hex));
-      for (const transition of revision.added) lines.push(said(i, transition, cause));
+      if (revision.takenBack.length > 0) {
+        said++;
+        const member = { userKey, segment: segments.list[i] as WatchedSegment };
+        if (says) lines.push(revisedLine(member, revision.takenBack, { cause, atMs, member: now.member }, sha256Hex));
+      }
+      for (const transition of revision.added) say(i, () => transition, cause);
     }
   }
 
@@ -115,7 +125,7 @@ export function advanceUser(
     found.set(i, { before: before.get(i)?.member === true, after: now.member });
     dueMs = Math.min(dueMs, now.nextMs);
   }
-  return { lines, memberships: found, dueMs, lostMs };
+  return { lines, said, memberships: found, dueMs, lostMs };
 }
 
 function concerned(segments: WatchedSegments, { dueMs }: UserMarks, { isWhole, upToMs, seen }: Advance): readonly number[] {

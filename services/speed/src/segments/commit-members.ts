@@ -56,10 +56,10 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
 
   function advance(userKey: string, user: UserMarks, { isKnown, isLost }: { isKnown: boolean; isLost: boolean }): void {
     const afterMs = isKnown ? Math.min(following.atMs, user.dueMs - 1) : following.sinceMs;
-    const given = { userKey, afterMs, upToMs, seen: seen.get(userKey) ?? NO_SEEN, isWhole: !isKnown };
+    const given = { userKey, afterMs, upToMs, seen: seen.get(userKey) ?? NO_SEEN, isWhole: !isKnown, says };
     const done = advanceUser(segments, user, given, sha256Hex);
-    if (says) for (const line of done.lines) lines.push(line);
-    said += done.lines.length;
+    for (const line of done.lines) lines.push(line);
+    said += done.said;
     // Who was not looked at before is in no list yet.
     for (const [i, { before, after }] of done.memberships)
       if (isLost || after !== (before && isKnown)) (after ? enters : leaves).push([versions[i] as string, userKey]);
