@@ -5,14 +5,19 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createQuestion, readComparison, readQuestion } from '@tributary/archive/asked/questions';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
 import { currentPublication, readPublications } from '@tributary/archive/publications';
 import { readViewRows } from '@tributary/archive/views';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { DAY_MS, dayOf } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
+import type { ChangedReport } from '@tributary/recompute/reconcile/changed';
+import type { Reconciliation } from '@tributary/recompute/reconcile/report';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
@@ -152,7 +157,39 @@ test('law 3 and 6: kill -9 of the coordinator while its child computes: one publ
     comparedWith: 1,
     equal: true,
   });
+
+  // What a correction would change, asked of the same processes: killed while it is computed, it is begun again, and is what the run then finds.
+  const day = (days: number) => dayOf(Date.now() + days * DAY_MS);
+  const corrected = definitionsOf({
+    corrections: [
+      {
+        ...{ name: 'renamed', when: 'channel == "channel 1"', set: { channel: 'channel 2' } },
+        ...{ from: day(-2), to: day(2), author: 'ada', reason: 'misspelt' },
+      },
+    ],
+  });
+  const id = '0abcdefg-00000001';
+  const asked = { id, lookbackDays: null, windowDays: {}, definitions: corrected.json, definitionsVersion: corrected.version };
+  await createQuestion(dataDir, { ...asked, by: 'test', askedAt: Date.now() });
+  const questions = openQuestionQueue(await connect('queue'), 'tributary');
+  await questions.ask(id);
+  await until('the child', async () =>
+    (await readdir(join(dataDir, 'staging'))).some((name) => name.startsWith(`question-${id}`)),
+  );
+  await stop(recompute, 'SIGKILL');
+  expect((await readQuestion(dataDir, id))?.result).toBeNull();
+  recompute = await startRecompute();
+  const result = await until('the comparison', async () => (await readQuestion(dataDir, id))?.result);
+  expect(result).toMatchObject({ generation: 2, failure: null, definitionsVersion: corrected.version });
+  const compared = (await readComparison(dataDir, id, result.comparison ?? '')) as ChangedReport;
+  expect(compared.corrections).toEqual([{ name: 'renamed', before: 0, after: expect.any(Number) }]);
+  expect((await currentPublication(dataDir))?.generation).toBe(2);
+  const brings = await queue.requestRun({ mode: 'incremental', by: 'test', definitions: corrected.json });
+  await until('the third generation', async () => (await queue.status(brings.jobId))?.state === 'completed');
+  const found = JSON.parse(await readFile(join(dataDir, 'generations/000003/reconciliation.json'), 'utf8')) as Reconciliation;
+  expect(JSON.parse(JSON.stringify(compared.views))).toEqual(found.views);
+  expect(compared.corrections).toEqual(found.because.corrections);
   expect(await stop(recompute, 'SIGTERM')).toBe(0);
-  await queue.close();
+  await Promise.all([queue.close(), questions.close()]);
   await log.close();
 }, 240_000);
