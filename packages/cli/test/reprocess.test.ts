@@ -102,7 +102,25 @@ test('compare: what definitions would change, asked for, waited for and shown; e
   expect(rows).toMatchObject({
     code: 1,
     stderr: '',
-    stdout: 'day,type,measure,seen,computed,difference,late\n2026-11-20,page,events,41,42,1,1\n',
+    stdout: 'day,type,measure,now,then,difference,late\n2026-11-20,page,events,41,42,1,1\n',
+  });
+});
+
+test('compare: definitions that are in force already change nothing', async () => {
+  const { definitions, ...more } = archiveComparison.example.answer;
+  const same = {
+    ...more,
+    definitions: { ...definitions, after: definitions.before },
+    equal: true,
+    moved: 0,
+    corrections: [],
+    recounted: 0,
+    views: {},
+  };
+  await using server = await fakeServer(answering(same));
+  expect(await tributary(['reprocess', 'compare', ID, '--url', server.url])).toMatchObject({
+    code: 0,
+    stdout: 'generation 7 has these definitions (9f3c52c1a0be) already: no row would change\n',
   });
 });
 
@@ -147,5 +165,6 @@ test.each([
   const runs = server.received.filter(({ path }) => path === '/v1/generations');
   expect(runs.map(({ body }) => body)).toEqual(begins ? [{ mode: 'incremental', definitions: { latenessDays: 5 } }] : []);
   expect(done.stderr).toContain(begins ? 'the run begins' : 'no run was asked for');
+  expect(server.received.filter(({ method }) => method === 'DELETE')).toHaveLength(begins ? 1 : 0);
   expect(done.stdout).toContain(begins ? 'job run-1' : '1 view would change');
 });

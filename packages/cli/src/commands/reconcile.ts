@@ -5,7 +5,7 @@ import type { AnswerOf, Generations, Reconciliation } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { numberOf } from '../flags/generation-number.ts';
-import { reconciliationText } from '../report/reconciliation.ts';
+import { reconciliationText, SEEN, type Sides } from '../report/reconciliation.ts';
 import { classNames, labelOfClass, largestSmape, matchRate } from '../report/reconciliation-classes.ts';
 import { formatOf, putRecords } from '../report/record-output.ts';
 import type { Field, Records } from '../report/records.ts';
@@ -61,7 +61,7 @@ async function show(context: Context, text: string | undefined, options: ShowOpt
   }
   if (text === undefined) await sayWhatIsNewer(context, api, got.generation);
   const { reconciliation } = got;
-  if (rows !== undefined && form !== null) await putRows(context, viewOf(reconciliation, rows), form, out);
+  if (rows !== undefined && form !== null) await putRows(context, viewOf(reconciliation, rows), { form, out });
   else await answer(context, got, () => reconciliationText(reconciliation, context.terminal));
   return isWithin(reconciliation, below) ? EXIT.ok : EXIT.found;
 }
@@ -116,19 +116,18 @@ export function viewOf({ views }: Pick<Reconciliation, 'views'>, name: string): 
 export async function putRows(
   context: Context,
   view: View,
-  form: 'csv' | 'ndjson' | 'parquet',
-  out: string | undefined,
+  { form, out, sides = SEEN }: { form: 'csv' | 'ndjson' | 'parquet'; out: string | undefined; sides?: Sides },
 ): Promise<void> {
   const { rows, rowsDiffering } = view;
   if (rowsDiffering > rows.length)
     context.terminal.say(
       `${counted(rows.length, 'row')} of the ${count(rowsDiffering)} that differ, those with the largest differences: a reconciliation keeps no more. Sums and classes over all: --json without --rows`,
     );
-  await putRecords(context, recordsOf(view), form, out);
+  await putRecords(context, recordsOf(view, sides), form, out);
 }
 
-/** A row a key and measure that differs: what was seen, what was computed, and what each class has of the difference. */
-function recordsOf(view: View): Records {
+/** A row a key and measure that differs: what was before and after, and what each class has of the difference. */
+function recordsOf(view: View, sides: Sides): Records {
   const classes = classNames({ views: { view } });
   const dimensions = view.dimensions ?? Object.keys(view.rows[0]?.key ?? {});
   const rows = view.rows.flatMap(({ key, measures, classes: parts = {} }) =>
@@ -141,7 +140,7 @@ function recordsOf(view: View): Records {
       ]),
   );
   const fieldsOf = (names: readonly string[], type: 'text' | 'integer'): Field[] => names.map((field) => ({ name: field, type }));
-  const sums = fieldsOf(['seen', 'computed', 'difference', ...classes], 'integer');
+  const sums = fieldsOf([...sides, 'difference', ...classes], 'integer');
   return { fields: [...fieldsOf([...dimensions, 'measure'], 'text'), ...sums], rows };
 }
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { type Comparison, comparisonText } from '../report/comparison.ts';
+import { type Comparison, comparisonText, SIDES } from '../report/comparison.ts';
 import { definitionsAsWritten } from '../report/definition-file.ts';
 import type { Promotion } from '../report/generations.ts';
 import { percent } from '../terminal/figures.ts';
@@ -44,7 +44,7 @@ async function compare(context: Context, id: string | undefined, options: Compar
   const api = context.api(definitions === undefined ? 'read' : 'admin');
   const asked = definitions === undefined ? (id ?? '') : await ask(context, api, definitions, options.timeout);
   const comparison = await api.get<Comparison>(`${QUESTIONS}/${encodeURIComponent(asked)}/comparison`);
-  if (rows !== undefined && form !== null) await putRows(context, viewOf(comparison, rows), form, out);
+  if (rows !== undefined && form !== null) await putRows(context, viewOf(comparison, rows), { form, out, sides: SIDES });
   else await answer(context, comparison, () => comparisonText(comparison, context.terminal));
   if (definitions !== undefined)
     context.terminal.say(
@@ -68,6 +68,8 @@ export async function mayBring(
   const below = promotion === 'ask' ? -1 : promotion.below;
   if (comparison.moved !== null && comparison.moved <= below) {
     context.terminal.say(`at most ${percent(below, 2)} of any sum moves under them: the run begins`);
+    // The run says the same once more, and few questions are kept.
+    await api.delete(`${QUESTIONS}/${id}`);
     return true;
   }
   await answer(context, comparison, () => comparisonText(comparison, context.terminal));

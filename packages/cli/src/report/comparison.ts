@@ -6,7 +6,7 @@ import { movedLine, rowsTable, totalsNote, totalsTable } from './reconciliation.
 
 export type Comparison = AnswerOf<'archiveComparison'>;
 
-const SIDES = ['now', 'then'] as const;
+export const SIDES = ['now', 'then'] as const;
 
 export function comparisonText(comparison: Comparison, screen: Pick<Terminal, 'width' | 'bold'>): string {
   const { generation, definitions, equal, recounted, corrections, views } = comparison;
@@ -14,7 +14,9 @@ export function comparisonText(comparison: Comparison, screen: Pick<Terminal, 'w
   const changed = Object.fromEntries(differing);
   const verdict = equal ? 'no row would change' : `${counted(differing.length, 'view')} would change`;
   return [
-    `generation ${generation} under the definitions ${definitions.after}, not ${definitions.before}: ${verdict}`,
+    definitions.after === definitions.before
+      ? `generation ${generation} has these definitions (${definitions.after}) already: ${verdict}`
+      : `generation ${generation} under the definitions ${definitions.after}, not ${definitions.before}: ${verdict}`,
     ...movedLine(comparison),
     ...corrections.map(
       ({ name, before, after }) => `the correction "${name}" would apply to ${counted(after, 'event')}, to ${before} now`,

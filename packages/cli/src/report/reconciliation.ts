@@ -63,8 +63,8 @@ export function movedLine({ moved }: Pick<Reconciliation, 'moved'>): string[] {
 const right = (title: string) => ({ title, align: 'right' }) as const;
 
 /** As the columns before and after are called: what readers saw and what was computed, or what is and what would be. */
-type Sides = readonly [before: string, after: string];
-const SEEN: Sides = ['seen', 'computed'];
+export type Sides = readonly [before: string, after: string];
+export const SEEN: Sides = ['seen', 'computed'];
 
 /** Amounts stand by currency. Those of an earlier version, which added currencies up, are plain decimals. */
 export function totalsTable(

@@ -147,7 +147,7 @@ async function answerReport(
 }
 
 function ofQuestion(id: string): string {
-  return `this is what archive question ${id} computed, under its windows, up to the cut: what came since is not in it`;
+  return `this is what archive question ${id} computed, under its own windows or definitions, up to the cut: what came since is not in it`;
 }
 
 /** In JSON, where there is place for what holds for all rows. */
