@@ -8,15 +8,14 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import cors from '@fastify/cors';
-import type { StaticDocumentSpec } from '@fastify/swagger';
 import { originsOf } from '@tributary/configuration/roles/text-rules';
 import type { Built } from '@tributary/console/built';
 import { EVENT_STREAM } from '@tributary/contract/groups/stream';
-import { openApi } from '@tributary/contract/openapi';
 import { PATH_FIX } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { whenClosed } from '@tributary/runtime/http/when-closed';
+import { WITHOUT_JSON_SCHEMA } from '@tributary/runtime/http/without-json-schema';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { addConsolePages } from './console/pages.ts';
 import { keyOfSession } from './console/session-cookie.ts';
@@ -32,8 +31,6 @@ import { compileValidator } from './http/serve.ts';
 
 /** Every file of `routes/` has its plugin as `routes`; `contract.test.ts` compares what they answer on with the contract. */
 const ROUTES = readdirSync(new URL('routes/', import.meta.url)).map((file) => basename(file, '.ts'));
-
-const DOCUMENT = openApi('0.1.0') as unknown as StaticDocumentSpec['document'];
 
 export interface AppOptions {
   /** `*`, or origins of pages that may read with a key, separated by commas; '': no CORS headers at all. */
@@ -51,6 +48,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   const admit = createConnectionBound(deps.limits.connectionRequests);
   const app = Fastify({
     logger: false,
+    schemaController: WITHOUT_JSON_SCHEMA,
     bodyLimit: deps.limits.bodyBytes,
     trustProxy: deps.trustedProxies.length === 0 ? false : [...deps.trustedProxies],
     requestTimeout: 30_000,
@@ -114,7 +112,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     app.addHook('onRequest', (request, reply, done) => (request.is404 ? hook(request, reply, done) : done()));
   if (options.timer !== undefined) timeAnswers(app, options.timer);
 
-  await addDocsPage(app, DOCUMENT);
+  await addDocsPage(app);
   addSessionRoutes(app, { sessions, keys, now });
   addConsolePages(app, options.console ?? null);
   for (const name of ROUTES) {

@@ -5,6 +5,7 @@ import { PATH_FIX } from '@tributary/model/errors';
 import { fewRequests } from '@tributary/runtime/http/few-requests';
 import { remembered } from '@tributary/runtime/http/remembered';
 import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/http/waiting-answers';
+import { WITHOUT_JSON_SCHEMA } from '@tributary/runtime/http/without-json-schema';
 import { keyKind, type Verdict } from '@tributary/runtime/keys/ring';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
@@ -55,6 +56,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const app = Fastify({
     logger: false,
     trustProxy: false,
+    schemaController: WITHOUT_JSON_SCHEMA,
     rewriteUrl: ({ url = '/' }) => withoutSlash(url),
     return503OnClosing: false, // the hook below answers with our problem details
     forceCloseConnections: 'idle',
