@@ -130,6 +130,7 @@ test('one generation and its deltas, by hand', async () => {
   for (const fewRows of [0, 100])
     expect(await compareViews({ ...spec, fewRows })).toEqual({
       credit: {
+        dimensions: DIMENSIONS,
         rowsBefore: 1,
         rowsAfter: 1,
         rowsDiffering: 1,
