@@ -57,6 +57,11 @@ export function pruneMarks(marks: Mark[], fromMs: number, most: number): number 
   return lostMs;
 }
 
+/** Whether none lies before the instant. */
+export function areAllFrom(marks: readonly Mark[], fromMs: number): boolean {
+  return marks.length === 0 || (marks[0] as Mark) >= fromMs * STEP;
+}
+
 /** Those of `fromMs` and later. */
 export function episodesOf({ definition }: Pick<SegmentParts, 'definition'>, marks: readonly Mark[], fromMs: number): Episodes {
   const instants: Instant[] = [];

@@ -53,7 +53,10 @@ export interface Revision {
 
 /** What an event changed of what had happened up to `atMs`. */
 export function revisionOf(before: Episodes, after: Episodes, atMs: number): Revision {
-  const [was, is] = [before, after].map((episodes) => transitionsWithin(episodes, Number.NEGATIVE_INFINITY, atMs)) as [
+  // What both begin with was said and holds: nearly always all but the last.
+  let same = 0;
+  while (same < Math.min(before.length, after.length) && areEqual(before[same], after[same])) same++;
+  const [was, is] = [before, after].map((all) => transitionsWithin(all.slice(same), Number.NEGATIVE_INFINITY, atMs)) as [
     Transition[],
     Transition[],
   ];
@@ -62,6 +65,10 @@ export function revisionOf(before: Episodes, after: Episodes, atMs: number): Rev
     takenBack: was.filter((one) => !holds.has(keyOf(one))),
     added: is.filter((one) => !known.has(keyOf(one))),
   };
+}
+
+function areEqual(one: Episodes[number] | undefined, other: Episodes[number] | undefined): boolean {
+  return one?.from === other?.from && one?.to === other?.to;
 }
 
 /** An instant has at most one of each kind: an episode that ends there, and the next that begins there. */

@@ -2,7 +2,9 @@
  * One user from one commit to the next: what is said of their segments, and where they stand then. Log time moves first, then an event comes, and so
  * on; so what is said does not depend on which events one commit takes. Changes the user's marks, and else nothing.
  */
-import { addMark, episodesOf, mostMarks, pruneMarks, removeMark } from '@tributary/signals/members/marks';
+
+import type { Episodes } from '@tributary/signals/kinds/segments';
+import { addMark, areAllFrom, episodesOf, mostMarks, pruneMarks, removeMark } from '@tributary/signals/members/marks';
 import { membershipAt, revisionOf, type Transition, transitionsWithin } from '@tributary/signals/members/transitions';
 import type { WatchedSegment, WatchedSegments } from '@tributary/signals/members/watched';
 import type { Seen } from './follow.ts';
@@ -42,6 +44,7 @@ export function advanceUser(
 ): Advanced {
   const { userKey, afterMs, upToMs, seen, says } = advance;
   const all = concerned(segments, user, advance);
+  const found: (Episodes | undefined)[] = [];
   const before = memberships(afterMs);
   const lines: string[] = [];
   let said = 0;
@@ -49,9 +52,14 @@ export function advanceUser(
   // No later than the next thing happens, so that time in which nothing does costs nothing; where nothing is known of the user, at once.
   let nextMs = advance.isWhole ? Number.NEGATIVE_INFINITY : user.dueMs;
 
-  function episodes(i: number, ms: number) {
+  /** Where no mark is past the instant that they begin at, they are the same whichever it is: as long as the marks stay, they are found once. */
+  function episodes(i: number, ms: number): Episodes {
     const segment = segments.list[i] as WatchedSegment;
-    return episodesOf(segment, user.marks[i] as number[], ms - segment.definition.retainedMs);
+    const marks = user.marks[i] as number[];
+    const fromMs = ms - segment.definition.retainedMs;
+    if (!areAllFrom(marks, fromMs)) return episodesOf(segment, marks, fromMs);
+    found[i] ??= episodesOf(segment, marks, fromMs);
+    return found[i];
   }
 
   function memberships(ms: number) {
@@ -93,6 +101,7 @@ export function advanceUser(
     const was = own.map((i) => episodes(i, atMs));
     for (const [i, mark] of removed) removeMark(user.marks[i] as number[], mark);
     for (const [i, mark] of added) addMark(user.marks[i] as number[], mark);
+    for (const i of own) found[i] = undefined;
     for (const [at, i] of own.entries()) {
       const is = episodes(i, atMs);
       const revision = revisionOf(was[at] ?? [], is, atMs);
@@ -118,14 +127,14 @@ export function advanceUser(
     const lost = pruneMarks(user.marks[i] as number[], upToMs - definition.retainedMs, mostMarks(segments.list.length));
     if (lost !== null) lostMs = Math.max(lostMs ?? lost, lost);
   }
-  const found = new Map<number, { before: boolean; after: boolean }>();
+  const membershipsOf = new Map<number, { before: boolean; after: boolean }>();
   // What was not looked at is due no earlier than the user was.
   let dueMs = all.length < segments.list.length ? user.dueMs : Number.POSITIVE_INFINITY;
   for (const [i, now] of memberships(upToMs)) {
-    found.set(i, { before: before.get(i)?.member === true, after: now.member });
+    membershipsOf.set(i, { before: before.get(i)?.member === true, after: now.member });
     dueMs = Math.min(dueMs, now.nextMs);
   }
-  return { lines, said, memberships: found, dueMs, lostMs };
+  return { lines, said, memberships: membershipsOf, dueMs, lostMs };
 }
 
 function concerned(segments: WatchedSegments, { dueMs }: UserMarks, { isWhole, upToMs, seen }: Advance): readonly number[] {
