@@ -7,14 +7,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** From the slowest, by the time of processors that each takes. What is not listed takes less than 10 s. */
 export const SLOWEST = [
   'test/laws/two-engines-generations.test.ts',
-  'jobs/recompute/test/run.test.ts',
-  'jobs/recompute/test/shards.test.ts',
   'test/laws/simulation-a.test.ts',
   'test/laws/simulation-b.test.ts',
-  'test/faults/rebalance-archivers.test.ts',
+  'jobs/recompute/test/run.test.ts',
+  'jobs/recompute/test/shards.test.ts',
   'jobs/recompute/test/staged.test.ts',
-  'jobs/recompute/test/far-barrier.test.ts',
-  'test/faults/archiver-large.test.ts',
+  'jobs/recompute/test/reconciled.test.ts',
   'test/faults/kafka-processes.kafka.test.ts',
   'test/faults/batch-workers.redis.test.ts',
   'test/faults/processes.e2e.test.ts',
@@ -23,6 +21,8 @@ export const SLOWEST = [
   'infra/local/test/start.e2e.test.ts',
   'test/faults/kafka-network.kafka.test.ts',
   'packages/testkit/src/kafka/kafka-cluster.kafka.test.ts',
+  'test/conformance/kafka-platform.kafka.test.ts',
+  'test/faults/archiver-kill.redis.test.ts',
   'test/faults/truncated-aof.kafka.test.ts',
 ];
 
