@@ -6,6 +6,8 @@ import { isTestFile, objection } from './import-rules.ts';
 import { importsOf, REPOSITORY, sourceFiles, textOf } from './source-files.ts';
 
 const MOST_LINES = 450;
+/** Characters of a line of the changelog that no other one begins with. */
+const BEGINNING = 60;
 const files = sourceFiles();
 
 test(`no file has more than ${MOST_LINES} lines`, () => {
@@ -30,6 +32,16 @@ test('definitions that people wrote come in one way, which checks all of them', 
 
 test('nothing is named after nothing', () => {
   expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|misc|manager|index)(\/|\.ts$)/.test(file))).toEqual([]);
+});
+
+/** Branches that are put together leave both of what each changed of a line: the changelog is merged by union. */
+test('the changelog says everything once', () => {
+  const begun = textOf('CHANGELOG.md')
+    .split('\n')
+    .filter((line) => line.startsWith('- '))
+    .map((line) => line.slice(0, BEGINNING));
+  expect(begun.length).toBeGreaterThan(200);
+  expect(begun.filter((text, i) => begun.indexOf(text) < i)).toEqual([]);
 });
 
 test('no test is left out or left alone by hand', () => {
