@@ -116,7 +116,7 @@ test('diff: each key that a run would change, by what both mean; exit 1 as diff 
     fileOf('{"conversions": ["purchase"], "touches": {"visit": {}, "constructor": {}}}'),
     '--json',
   ]);
-  expect(JSON.parse(called.stdout).changes).toEqual([{ key: 'touches.constructor', inForce: null, inFile: expect.any(Object) }]);
+  expect(JSON.parse(called.stdout).changes).toContainEqual({ key: 'touches.constructor', inFile: expect.any(Object) });
   const json = await run(['diff', fileOf('{"conversions": ["buy"], "touches": {"visit": {}}}'), '--json']);
   expect(JSON.parse(json.stdout).changes).toContainEqual({ key: 'conversions', inForce: ['purchase'], inFile: ['buy'] });
 });
