@@ -125,7 +125,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
   {
     lie: 'cells of moves keep names that elements of the report lost',
     law: '7',
-    file: 'services/collector/src/names/web-names.ts',
+    file: 'packages/model/src/web-names.ts',
     from: "const ROWS = ['els', 'moves'] as const;",
     to: "const ROWS = ['els'] as const;",
     test: 'services/collector/test/names.test.ts',

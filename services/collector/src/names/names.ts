@@ -15,8 +15,8 @@
 import { NONE, OTHER } from '@tributary/model/channels/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
+import { isOfPage, webNamesOf, withWebNames } from '@tributary/model/web-names';
 import { createFairShare, type FairShare } from '@tributary/runtime/http/fair-share';
-import { isOfPage, webNamesOf, withWebNames } from './web-names.ts';
 
 /** `element`: all names that a page gives, of forms and fields too, and hosts of its links. */
 export const DIMENSIONS = ['type', 'channel', 'campaign', 'page', 'element'] as const;

@@ -1,6 +1,6 @@
 /** Names in an event of a page that become rows of views: of its element, of those in its report, of a form and its field, of the host of a link. */
-import type { Event } from '@tributary/model/event';
-import { WEB_TYPES } from '@tributary/model/web';
+import type { Event } from './event.ts';
+import { WEB_TYPES } from './web.ts';
 
 const TYPES: ReadonlySet<string> = new Set(WEB_TYPES);
 /** Lists of rows that begin with a name. */
