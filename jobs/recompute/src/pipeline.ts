@@ -1,7 +1,7 @@
 /**
  * A run of the batch layer, named by its generation:
  *
- *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute, read back ─▶ publish ─▶ point ─▶ reconcile ─▶ retire, merge
+ *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute, read back ─▶ publish ─▶ point ─▶ reconcile ─▶ retire, merge, rewrite
  *   pending                                                   computed    compare-and-set
  *
  * A run after whose base nothing new came ends at its beginning, without a generation, and leaves a trace of its look.

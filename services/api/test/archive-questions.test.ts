@@ -132,7 +132,7 @@ test('a dry run leaves nothing; what cannot be asked is refused; there are at mo
   });
   expect([world.questions.size, world.queued.size]).toEqual([0, 0]);
   const refused = async (body: object, authorization = ADMIN) => (await world.post(QUESTIONS, body, authorization)).body.detail;
-  expect(await refused({})).toContain('lookbackDays must be given, or windowDays');
+  expect(await refused({})).toContain('must have lookbackDays, windowDays or definitions');
   expect(await refused({ ...WIDER, definitions: {} })).toContain('definitions must be given alone (got lookbackDays');
   expect(await refused({ definitions: { conversions: 7 } })).toContain('definitions, at conversions must be');
   expect(await refused({ windowDays: { clicks: 3 } })).toContain('windowDays must name touches of the definitions, ad_click');

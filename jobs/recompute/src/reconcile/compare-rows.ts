@@ -1,4 +1,4 @@
-/** Compares the rows of one view in memory: what compare-views.ts asks DuckDB about where there are many. */
+/** Compares the rows of one view in memory: what compare-in-duckdb.ts asks DuckDB about where there are many. */
 import { add, type Integer, negate, subtract } from '@tributary/model/integer';
 import { addRows, type Rows } from '@tributary/views/deltas';
 import type { Cause } from '../specs/causes.ts';

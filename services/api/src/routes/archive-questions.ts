@@ -86,7 +86,7 @@ function demandOneKind({ lookbackDays, windowDays }: OtherWindows, definitions: 
   if (!asksForWindows && definitions === undefined)
     throw new TributaryError(
       'invalid_query',
-      'lookbackDays must be given, or windowDays, or definitions: the question asks for nothing else (got {})',
+      'the question must have lookbackDays, windowDays or definitions (got none of them). Give one',
     );
   if (asksForWindows && definitions !== undefined)
     throw new TributaryError(
