@@ -3,7 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const QUESTION = 'jobs/question/src';
 const ANSWER = `${QUESTION}/answer.ts`;
-const CHANGED = 'packages/archive/src/plan/changed.ts';
+const CHANGED = 'packages/archive/src/plan/other-definitions.ts';
 const OF_DEFINITIONS = 'jobs/question/test/other-definitions.test.ts';
 const STAGING = 'packages/archive/src/compute/staging.ts';
 const ATTEMPT = 'jobs/question/src/attempt.ts';

@@ -19,7 +19,7 @@ import { questionStagingFolder } from '@tributary/archive/compute/staging';
 import { filesRead, whileVerifying } from '@tributary/archive/compute/verified';
 import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { planChanged } from '@tributary/archive/plan/changed';
+import { planChanged } from '@tributary/archive/plan/other-definitions';
 import { currentPublication } from '@tributary/archive/publications';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';

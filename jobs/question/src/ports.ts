@@ -1,7 +1,7 @@
 /** What an answer needs from outside. `start.ts` gives it the real child process; tests give it hooks. */
 import type { ChildOptions } from '@tributary/archive/child/run-child';
 import type { ComputeLimits } from '@tributary/archive/compute/spec';
-import type { GenerationManifest } from '@tributary/archive/layout';
+import type { ChangedViews } from '@tributary/archive/plan/other-definitions';
 import type { QuestionSpec, QuestionViews, SetMade, SetSpec } from './spec.ts';
 
 /** What each kind of work needs. */
@@ -31,17 +31,4 @@ export interface SetPorts extends JobPorts {
 export interface QuestionLimits {
   readonly compute: ComputeLimits;
   readonly computeTimeoutMs: number;
-}
-
-/** The views of a generation, and the same under other definitions. */
-export interface ChangedViews {
-  readonly base: GenerationManifest;
-  /** Canonical JSON. */
-  readonly definitions: string;
-  readonly after: Pick<GenerationManifest, 'views'>;
-  readonly corrected: Readonly<Record<string, number>>;
-  /** null: not known, as all of the archive was computed. */
-  readonly recounted: number | null;
-  /** For what does not fit into memory; relative to the data folder. */
-  readonly staging: string;
 }

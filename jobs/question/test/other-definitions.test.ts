@@ -18,7 +18,7 @@ import { DAY_MS, dayOf } from '@tributary/model/time';
 import { answerQuestion } from '@tributary/question/answer';
 import { computeViews } from '@tributary/question/compute-views';
 import type { QuestionPorts } from '@tributary/question/ports';
-import { type ChangedReport, compareChanged } from '@tributary/recompute/reconcile/changed';
+import { type ChangedReport, compareChanged } from '@tributary/recompute/reconcile/compare-definitions';
 import { createWorld, type World } from '@tributary/recompute/test/world';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';

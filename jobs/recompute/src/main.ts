@@ -31,7 +31,7 @@ import {
 import { createShardHandler, mayRetryShard } from './distribute/shard-handler.ts';
 import { shardVersion } from './distribute/version.ts';
 import { DEFAULT_LIMITS, examinedBy, type RunPorts } from './ports.ts';
-import { compareChanged } from './reconcile/changed.ts';
+import { compareChanged } from './reconcile/compare-definitions.ts';
 import { createDefinitionsParser, createRunHandler } from './run-handler.ts';
 import { type RecomputeMetrics, recomputeMetrics } from './watch/metrics.ts';
 import { watchPending } from './watch/pending-events.ts';

@@ -16,7 +16,7 @@ import { DAY_MS, dayOf } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
-import type { ChangedReport } from '@tributary/recompute/reconcile/changed';
+import type { ChangedReport } from '@tributary/recompute/reconcile/compare-definitions';
 import type { Reconciliation } from '@tributary/recompute/reconcile/report';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';

@@ -99,7 +99,7 @@ function answered(stored: StoredQuestion): StoredQuestion {
   return { ...stored, result: failedResult({ at: result.at, tookMs: result.tookMs, failure }) };
 }
 
-/** What other definitions change (jobs/recompute/src/reconcile/changed.ts), in a file of this attempt; resolves with its name. Written before the result that names it. */
+/** What other definitions change (jobs/recompute/src/reconcile/compare-definitions.ts), in a file of this attempt; resolves with its name. Written before the result that names it. */
 export async function writeComparison(dataDir: string, id: string, attempt: string, comparison: object): Promise<string> {
   const name = `comparison-${attempt}.json`;
   await createDurably(join(dataDir, questionFolder(id), name), `${exactJson(comparison, 1)}\n`);

@@ -1,25 +1,13 @@
 /** What other definitions change of a generation: a comparison as a reconciliation has it, though nothing came in between and nothing was published. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GenerationManifest } from '@tributary/archive/layout';
+import type { ChangedViews } from '@tributary/archive/plan/other-definitions';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { VIEWS } from '@tributary/views/registry';
 import type { RunPorts } from '../ports.ts';
 import type { CompareResult } from '../specs/compare.ts';
 import { type CorrectionChange, correctionChanges, largestMove } from './report.ts';
-
-/** What is held against what, as the job of questions computed it. */
-export interface Changed {
-  readonly base: GenerationManifest;
-  /** Canonical JSON. */
-  readonly definitions: string;
-  readonly after: Pick<GenerationManifest, 'views'>;
-  readonly corrected: Readonly<Record<string, number>>;
-  readonly recounted: number | null;
-  /** Relative to the data folder. */
-  readonly staging: string;
-}
 
 export interface ChangedReport {
   readonly generation: number;
@@ -35,7 +23,7 @@ export interface ChangedReport {
 }
 
 export async function compareChanged(
-  { base, definitions, after, corrected, recounted, staging }: Changed,
+  { base, definitions, after, corrected, recounted, staging }: ChangedViews,
   { dataDir, program, compare, limits, now }: Pick<RunPorts, 'dataDir' | 'program' | 'compare' | 'limits' | 'now'>,
   signal: AbortSignal,
 ): Promise<ChangedReport> {

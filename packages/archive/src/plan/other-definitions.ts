@@ -14,6 +14,19 @@ export interface ChangedDemand extends Pick<ComputeSpec, 'attempt' | 'limits'> {
   readonly program: string;
 }
 
+/** The views of a generation, and the same under other definitions. */
+export interface ChangedViews {
+  readonly base: GenerationManifest;
+  /** Canonical JSON. */
+  readonly definitions: string;
+  readonly after: Pick<GenerationManifest, 'views'>;
+  readonly corrected: Readonly<Record<string, number>>;
+  /** null: not known, as all of the archive was computed. */
+  readonly recounted: number | null;
+  /** For what does not fit into memory; relative to the data folder. */
+  readonly staging: string;
+}
+
 /** As a run with these definitions would: upon the generation where it serves, else from all of the archive up to its cut. Rejects with `manifest_corrupt`. */
 export async function planChanged(dataDir: string, demand: ChangedDemand): Promise<ComputeSpec> {
   const { base, definitions, program, attempt, limits } = demand;
