@@ -30,6 +30,10 @@ export function newReceipt(asked: Pick<Receipt, 'partition' | 'digest' | 'askedA
   return { id, ...asked, recorded: null, lifted: null };
 }
 
+export function digestOfReceipt(id: string): string {
+  return ID.exec(id)?.[1] ?? '';
+}
+
 function pathOf(dataDir: string, id: string): string {
   if (ID.test(id)) return dataPath(dataDir, 'erasures', `${id}.json`);
   throw new TributaryError('not_found', `erasure ${JSON.stringify(id)} does not exist`);
@@ -56,8 +60,8 @@ export async function receiptIds(dataDir: string, digest?: string): Promise<stri
   const names = await namesIn(dataPath(dataDir, 'erasures'));
   const ids = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
   const wanted = ids.filter((id) => {
-    const [, of] = ID.exec(id) ?? [];
-    return of !== undefined && (digest === undefined || of === digest);
+    const of = digestOfReceipt(id);
+    return of !== '' && (digest === undefined || of === digest);
   });
   return wanted.sort((a, b) => (a < b ? 1 : -1));
 }

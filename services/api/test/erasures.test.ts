@@ -120,7 +120,7 @@ test('law 9: asked again it is the same erasure, which the log gets again, and a
   const page = await world.get('/v1/erasures?limit=1', ADMIN);
   expect(page.body.erasures.map(({ id }: Shown) => id)).toEqual(second);
   const next = await world.get(`/v1/erasures?limit=1&cursor=${encodeURIComponent(page.body.nextCursor)}`, ADMIN);
-  expect(next.body).toMatchObject({ erasures: [{ id: first[0], state: 'lifting' }], nextCursor: null });
+  expect(next.body).toMatchObject({ erasures: [{ id: first[0], state: 'lifted' }], nextCursor: null });
   expect((await world.get('/v1/erasures?user=eve', ADMIN)).body.erasures).toEqual([]);
   expect((await world.get('/v1/erasures?user=ada', ADMIN)).body.erasures).toHaveLength(2);
 });
@@ -169,4 +169,44 @@ test('erasures need an admin key, and room among those in force', async () => {
     body: { detail: expect.stringContaining('at most 10000 in a partition (got 10001') },
   });
   expect(world.appended).toEqual([]);
+});
+
+test('law 9: a receipt that was lifted says nothing of a newer erasure, and cannot lift it before a generation lacks the user', async () => {
+  const world = await worldOf();
+  const erase = async () => ((await world.drop('/v1/users/ada')).body.erasures as Shown[])[0]?.id ?? '';
+  const first = await erase();
+  await reads(world, [digestOf('ada')]);
+  await recompute(world, 2, '3');
+  await world.post(`/v1/erasures/${first}/lift`, { user: 'ada' }, ADMIN);
+  await reads(world, []);
+  world.advance(60_000);
+  const second = await erase();
+  await reads(world, [digestOf('ada')]);
+  expect((await receiptOf(world, first)).state).toBe('lifted');
+  // As a client that lost the answer would ask again.
+  const again = await world.post(`/v1/erasures/${first}/lift`, { user: 'ada' }, ADMIN);
+  expect(again).toMatchObject({ status: 409, body: { detail: expect.stringContaining(`Name ${second}`) } });
+  expect((await receiptOf(world, second)).state).toBe('notCounted');
+  expect(world.appended.filter(({ body }) => body.includes('tributary.lift'))).toHaveLength(1);
+});
+
+test('a request of 1000 users asks for the list of receipts as often as one of one user, and no entry is larger than a topic takes', async () => {
+  const world = await worldOf({ partitions: 1, limits: { bodyBytes: 2_000_000 } });
+  const { ids } = world.deps.erasures;
+  let lists = 0;
+  Object.assign(world.deps.erasures, {
+    ids(digest?: string) {
+      lists++;
+      return ids(digest);
+    },
+  });
+  await world.drop('/v1/users/ada');
+  const ofOne = lists;
+  const users = Array.from({ length: 1_000 }, (_, i) => `${i}`.padEnd(256, '\u8a9e'));
+  const asked = await world.post('/v1/erasures', { users }, ADMIN);
+  expect(asked.status).toBe(202);
+  expect(asked.body.erasures).toHaveLength(1_000);
+  expect(lists - ofOne).toBe(ofOne);
+  expect(world.appended.flatMap(({ body }) => body.split('\n'))).toHaveLength(1_001);
+  expect(Math.max(...world.appended.map(({ body }) => Buffer.byteLength(body)))).toBeLessThan(200_000);
 });

@@ -16,18 +16,35 @@ export interface Seen {
   /** That of the generation that readers get; null: there is none. */
   readonly served: GenerationManifest | null;
   readonly forgotten: ArchiveForgotten | undefined;
+  /** The newest receipt of each digest, by it: one from before says nothing of what is in force. */
+  readonly newest: ReadonlyMap<string, string>;
 }
 
 export function stateOf(receipt: Receipt, seen: Seen): Erasure['state'] {
   const { recorded, lifted } = receipt;
   const isRefused = isRefusedNow(receipt, seen);
+  if (lifted !== null && !isNewest(receipt, seen)) return 'lifted';
   if (lifted !== null) return isRefused ? 'lifting' : 'lifted';
   if (!isRefused) return recorded === null ? 'requested' : 'recorded';
   return isWithout(seen.served, receipt) ? 'recomputed' : 'notCounted';
 }
 
+export function isNewest({ id, digest }: Pick<Receipt, 'id' | 'digest'>, { newest }: Seen): boolean {
+  return (newest.get(digest) ?? id) <= id;
+}
+
 function isRefusedNow({ partition, digest }: Receipt, { states }: Seen): boolean {
-  return states[partition]?.erased?.includes(digest) === true;
+  return isAmong(states[partition]?.erased, digest);
+}
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** Lists of 10 000 digests and more are asked for each receipt of an answer. */
+function isAmong(digests: readonly string[] | undefined, digest: string): boolean {
+  if (digests === undefined) return false;
+  let set = sets.get(digests);
+  if (set === undefined) sets.set(digests, (set = new Set(digests)));
+  return set.has(digest);
 }
 
 /** The digest alone may be there of an erasure of before, which was lifted. */
@@ -35,7 +52,7 @@ function isWithout(
   manifest: Pick<GenerationManifest, 'erased' | 'cut'> | null,
   { partition, digest, recorded }: Receipt,
 ): boolean {
-  if (manifest === null || recorded === null || manifest.erased?.includes(digest) !== true) return false;
+  if (manifest === null || recorded === null || !isAmong(manifest.erased, digest)) return false;
   return (manifest.cut[partition] ?? '') > recorded.position;
 }
 

@@ -1,5 +1,5 @@
 /** Erasing users, how far that is, and lifting it. Whose an erasure is stands nowhere but in the log, until that is trimmed: receipts have a digest. */
-import { newReceipt, type Receipt } from '@tributary/archive/erasures';
+import { digestOfReceipt, newReceipt, type Receipt } from '@tributary/archive/erasures';
 import { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
@@ -7,7 +7,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import { keysOfUser } from '@tributary/views/identity/keys-of';
 import type { ApiContext, Routes } from '../context.ts';
-import { type Seen, shownErasure, stateOf } from '../erasures/shown.ts';
+import { isNewest, type Seen, shownErasure, stateOf } from '../erasures/shown.ts';
 import { actorOf } from '../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { serve } from '../http/serve.ts';
@@ -16,6 +16,8 @@ import { serve } from '../http/serve.ts';
 const MOST_OF_PARTITION = 10_000;
 /** Keys of all users of one request. */
 const MOST_KEYS = 10_000;
+/** Records of one entry of the log: 200 KB of the longest keys, where a topic of Kafka may take 1 MB. */
+const MOST_OF_ENTRY = 100;
 
 type Asker = Parameters<typeof actorOf>[0];
 
@@ -24,13 +26,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
   const { erasures: desk, partitions } = deps;
 
   async function seen(): Promise<Seen> {
-    const [states, pointer, manifests, forgotten] = await Promise.all([
+    const [states, pointer, manifests, forgotten, ids] = await Promise.all([
       fromStore(deps.store.states()),
       fromStore(deps.store.pointer()),
       deps.source.manifests(),
       desk.forgotten(),
+      desk.ids(),
     ]);
-    return { states, manifests, forgotten, served: context.generations.take(pointer).loaded.manifest };
+    // The last that is set stays: the newest.
+    const newest = new Map(ids.reverse().map((id) => [digestOfReceipt(id), id]));
+    return { states, manifests, forgotten, newest, served: context.generations.take(pointer).loaded.manifest };
   }
 
   async function eraseAll(request: Asker, users: readonly string[], reason: string | null): Promise<Receipt[]> {
@@ -38,17 +43,18 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const before = await seen();
     demandRoom(keys, before);
     const [by, askedAt] = [actorOf(request), deps.now()];
-    const asked: (readonly [string, Receipt])[] = [];
+    const asked: Asked[] = [];
     for (const userKey of keys) {
       const partition = partitionOf(userKey, partitions);
       const receipt =
-        (await openErasure(userKey)) ?? newReceipt({ partition, digest: desk.digestOf(userKey), askedAt, by, reason });
+        (await openErasure(userKey, before)) ?? newReceipt({ partition, digest: desk.digestOf(userKey), askedAt, by, reason });
       await desk.create(receipt);
       asked.push([userKey, receipt]);
     }
     const receipts: Receipt[] = [];
-    // One entry a partition. What the log has already is refused by both layers, so it is appended again: the log may have lost it.
-    for (const [partition, own] of Map.groupBy(asked, ([, receipt]) => receipt.partition)) {
+    // What the log has already is refused by both layers, so it is appended again: the log may have lost it.
+    for (const own of entriesOf(asked)) {
+      const [[, { partition }]] = own;
       const lines = own.map(([userKey, { id, askedAt: atMs }]) => encodeErasure({ type: ERASE_TYPE, userKey, id, atMs }));
       const position = await deps.append(partition, { kind: 'events', body: lines.join('\n') });
       for (const [, receipt] of own) {
@@ -62,9 +68,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
   }
 
   /** Asked again, it is the same erasure. */
-  async function openErasure(userKey: string): Promise<Receipt | undefined> {
-    const [newest] = await desk.ids(desk.digestOf(userKey));
-    const receipt = newest === undefined ? undefined : await desk.read(newest);
+  async function openErasure(userKey: string, { newest }: Seen): Promise<Receipt | undefined> {
+    const id = newest.get(desk.digestOf(userKey));
+    const receipt = id === undefined ? undefined : await desk.read(id);
     return receipt?.lifted === null ? receipt : undefined;
   }
 
@@ -117,7 +123,13 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { user } = request.body;
     if (desk.digestOf(user) !== receipt.digest)
       throw new TributaryError('invalid_query', `user must be the one of this erasure (got ${JSON.stringify(user)})`);
-    const state = stateOf(receipt, await seen());
+    const before = await seen();
+    if (!isNewest(receipt, before))
+      throw new TributaryError(
+        'conflict',
+        `the erasure must be the newest of its user to be lifted (got ${receipt.id}). Name ${before.newest.get(receipt.digest)}`,
+      );
+    const state = stateOf(receipt, before);
     if (state !== 'recomputed' && state !== 'lifting') throw new TributaryError('conflict', whyNot(state));
     const [by, atMs] = [actorOf(request), deps.now()];
     const lifted = { ...receipt, lifted: receipt.lifted ?? { at: atMs, by } };
@@ -130,6 +142,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
   });
   done();
 };
+
+type Asked = readonly [userKey: string, receipt: Receipt];
+
+/** Entries of one partition each, of at most `MOST_OF_ENTRY` records. */
+function entriesOf(asked: readonly Asked[]): (readonly [Asked, ...Asked[]])[] {
+  const entries: [Asked, ...Asked[]][] = [];
+  for (const own of Map.groupBy(asked, ([, receipt]) => receipt.partition).values())
+    for (let at = 0; at < own.length; at += MOST_OF_ENTRY) entries.push(own.slice(at, at + MOST_OF_ENTRY) as [Asked, ...Asked[]]);
+  return entries;
+}
 
 function whyNot(state: ReturnType<typeof stateOf>): string {
   if (state === 'lifted') return 'the erasure must be in force to be lifted (got one that is lifted already)';
