@@ -8,7 +8,7 @@ import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { digestsBy, erasureKey } from '../erasure-key.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
 import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
-import { BLOCK_SEGMENTS, readSegments, readSingle, writeSegment } from '../segments.ts';
+import { BLOCK_SEGMENTS, readSegments, readSingle, segmentPath, writeSegment } from '../segments.ts';
 import { rewriteArchive } from './rewrite.ts';
 
 let dataDir: string;
@@ -89,4 +89,21 @@ test('laws 6 and 9: a user goes from a block and from the segments beside it, an
   expect(await usersIn(merged)).toEqual(['eve 1']);
   await sweepMerged(dataDir, 0, Date.now() + 2 * 86_400_000);
   expect(await usersIn(await readable())).toEqual(['ana 1', `eve ${BLOCK_SEGMENTS + 2}`]);
+});
+
+const ofAna = async (lastSegment: number) => ({
+  ...{ generation: 1, erased: [digestsBy(await erasureKey(dataDir))('ana')], lifted: {}, searchedAt: null },
+  ...{ lastSegment: [lastSegment], cut: [position(lastSegment + 1)] },
+});
+const attemptOf = (forgotten: Awaited<ReturnType<typeof ofAna>>) => ({
+  ...{ dataDir, forgotten, from: [0], attempt: 'aaaa0000', staging: join(dataDir, 'staging', 'rewrite') },
+  nowMs: Date.now() + 2 * 3_600_000,
+});
+
+test('law 6: files whose manifest is lost stay for a repair, and nothing is called searched', async () => {
+  for (let number = 0; number < 3; number++) await archive(number);
+  const [, lost] = await readSegments(dataDir, 0);
+  await rm(segmentPath(dataDir, 0, 1));
+  expect(await rewriteArchive(session, attemptOf(await ofAna(2)))).toMatchObject({ isSearched: false });
+  expect(await usersIn(lost?.files.map(({ path }) => path) ?? [])).toEqual(['ana 1', 'eve 1']);
 });

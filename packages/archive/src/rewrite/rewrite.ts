@@ -174,9 +174,11 @@ function pathOf(dataDir: string, { partition, number, to }: SegmentManifest): st
 /** A file that is younger may have a writer that has not written its manifest yet. */
 const ABANDONED_MS = HOUR_MS;
 
-/** Removes files of segments up to `last` that no manifest names: what a killed attempt left. False: some are too young to say. */
+/** Removes files of segments up to `last` that no manifest names: what a killed attempt left. False: some are too young to say, or a manifest is missing. */
 async function sweepUnnamed({ dataDir, nowMs, attempt }: Rewrite, partition: number, last: number): Promise<boolean> {
   const all = await manifestsOf(dataDir, { partition, first: 0, last });
+  // Where a manifest is lost, its files are all that is left of those events: a repair may still bring it back.
+  if (hasHole(all, last)) return false;
   const named = new Set(all.flatMap((manifest) => [...filesNamed(manifest)]));
   let isCleared = true;
   for (const date of await namesIn(dataPath(dataDir, 'events')))
@@ -190,4 +192,14 @@ async function sweepUnnamed({ dataDir, nowMs, attempt }: Rewrite, partition: num
       else isCleared = false;
     }
   return isCleared;
+}
+
+/** Whether a segment up to `last` is in no manifest. `manifests`: by number. */
+function hasHole(manifests: readonly SegmentManifest[], last: number): boolean {
+  let next = 0;
+  for (const { number, to = number } of manifests) {
+    if (number > next) return true;
+    next = Math.max(next, to + 1);
+  }
+  return next <= last;
 }
