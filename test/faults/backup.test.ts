@@ -9,6 +9,7 @@ import type { CopyPorts } from '@tributary/archive/backup/copy-platform';
 import type { BackupNote } from '@tributary/archive/backup/note';
 import { type RestorePorts, restore } from '@tributary/archive/backup/restore';
 import { digest } from '@tributary/archive/durable';
+import { readForgotten, writeForgotten } from '@tributary/archive/forgotten';
 import { createGeneration, generationFolder, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import { currentPublication, publish } from '@tributary/archive/publications';
 import { segmentPath } from '@tributary/archive/segments';
@@ -265,4 +266,13 @@ test('a backup that is interrupted is removed', async () => {
   const failing = take({ signal: controller.signal, onFile: () => controller.abort(new Error('stop')) });
   await expect(failing).rejects.toThrow('stop');
   expect(readdirSync(join(away, 'backups'))).toEqual([]);
+});
+
+test('law 9: archived files of a restored backup are not called searched for erased users: a search may have ended while it was taken', async () => {
+  const generation = await platform();
+  const users = { erased: ['a'.repeat(32)], lifted: {} };
+  await writeForgotten(rig.dataDir, { generation, ...users, lastSegment: [2, 2, 2], cut: ['1', '1', '1'], searchedAt: 5 });
+  await take();
+  await bringBack();
+  expect(await readForgotten(restored)).toMatchObject({ ...users, searchedAt: null });
 });

@@ -30,6 +30,12 @@ export async function writeForgotten(dataDir: string, forgotten: ArchiveForgotte
   await writeDurably(dataPath(dataDir, 'archiveForgotten'), toJson(forgotten));
 }
 
+/** Files came from a second copy, which may still have these users: all are looked at again. */
+export async function distrustSearch(dataDir: string): Promise<void> {
+  const forgotten = await readForgotten(dataDir);
+  if (forgotten !== undefined && forgotten.searchedAt !== null) await writeForgotten(dataDir, { ...forgotten, searchedAt: null });
+}
+
 /** What a generation from nothing goes by. */
 export async function forgottenOf(dataDir: string): Promise<Pick<GenerationManifest, 'erased' | 'lifted'> | undefined> {
   const forgotten = await readForgotten(dataDir);

@@ -1,6 +1,7 @@
 /**
  * A data folder repaired from a second copy of it. Files of the archive and of generations never change, and each has a name that is given
- * once: so whatever bytes fit a manifest are the file, and whatever manifest fits between its neighbours is the segment.
+ * once: so whatever bytes fit a manifest are the file, and whatever manifest fits between its neighbours is the segment. It may be from before
+ * a user was erased, so what a search said of archived files is not taken for true afterwards.
  *
  *   copy ─▶ staging, digested on the way ─▶ held against the manifest ─▶ linked to its place; what was damaged goes to quarantine
  *
@@ -15,6 +16,7 @@ import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { eventLogNote } from '@tributary/runtime/event-log/note';
 import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
 import { createDurably, errorCode, linkExclusive, makeFolder, namesIn, syncFolder } from '../durable.ts';
+import { distrustSearch } from '../forgotten.ts';
 import type { SegmentManifest, StoredFile } from '../layout.ts';
 import { toJson } from '../manifest-file.ts';
 import {
@@ -227,6 +229,7 @@ async function bringSegment(segment: SegmentManifest, work: Work): Promise<boole
   const target = join(dataDir, path);
   const there = await segmentOf(dataDir, partition, number, to !== undefined);
   if (there !== undefined) return there.upTo === upTo;
+  if (!dryRun) await distrustSearch(dataDir);
   if (!dryRun && !(await putManifest(target, path, segment, work))) return false;
   if (!dryRun) await chmod(target, 0o600);
   repaired.push(path);

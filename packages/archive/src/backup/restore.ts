@@ -9,6 +9,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type Audit, auditDataFolder } from '../audit/audit.ts';
 import { isDamage } from '../audit/faults.ts';
 import { errorCode, namesIn, syncFolder } from '../durable.ts';
+import { distrustSearch } from '../forgotten.ts';
 import { copyPlatform } from './copy-platform.ts';
 import {
   BACKUP_FOLDERS,
@@ -56,6 +57,8 @@ export async function restore(ports: RestorePorts): Promise<BackupNote> {
       if (found?.sha256 !== said.sha256)
         throw refused(backup, `${said.path} is ${found === undefined ? 'missing' : 'another one than it was'}`);
     }
+    // A backup may have files from before a search that ended while it was taken.
+    await distrustSearch(staged);
   } catch (error) {
     await rm(staged, { recursive: true, force: true });
     throw error;

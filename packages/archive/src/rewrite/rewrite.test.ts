@@ -1,11 +1,14 @@
 /** Blocks, and the segments that they replaced, which stay for a day: both lose the user. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { auditDataFolder } from '../audit/audit.ts';
+import { repairFrom } from '../audit/repair.ts';
 import { mergeBlock, sweepMerged } from '../blocks.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { digestsBy, erasureKey } from '../erasure-key.ts';
+import { readForgotten } from '../forgotten.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
 import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
 import { BLOCK_SEGMENTS, readSegments, readSingle, segmentPath, writeSegment } from '../segments.ts';
@@ -106,4 +109,21 @@ test('law 6: files whose manifest is lost stay for a repair, and nothing is call
   await rm(segmentPath(dataDir, 0, 1));
   expect(await rewriteArchive(session, attemptOf(await ofAna(2)))).toMatchObject({ isSearched: false });
   expect(await usersIn(lost?.files.map(({ path }) => path) ?? [])).toEqual(['ana 1', 'eve 1']);
+});
+
+test('law 9: what a repair brought back of an erased user is not called searched', async () => {
+  for (let number = 0; number < 3; number++) await archive(number);
+  const from = await mkdtemp(join(tmpdir(), 'tributary-copy-'));
+  try {
+    await cp(dataDir, from, { recursive: true });
+    await rewriteArchive(session, attemptOf(await ofAna(2)));
+    expect((await readForgotten(dataDir))?.searchedAt).not.toBeNull();
+    await rm(segmentPath(dataDir, 0, 1));
+    const audit = await auditDataFolder({ dataDir, nowMs: Date.now(), depth: { quick: true } });
+    await repairFrom(audit, { dataDir, from, nowMs: Date.now(), attempt: 'a1', dryRun: false });
+    expect(await usersIn(await readable())).toEqual(['ana 1', 'eve 3']);
+    expect((await readForgotten(dataDir))?.searchedAt).toBeNull();
+  } finally {
+    await rm(from, { recursive: true, force: true });
+  }
 });
