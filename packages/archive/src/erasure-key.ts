@@ -7,6 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { createDurably, errorCode } from './durable.ts';
+import { receiptIds } from './erasures.ts';
+import { readForgotten } from './forgotten.ts';
 import { listGenerations, readGeneration } from './generations.ts';
 
 const KEY_BYTES = 32;
@@ -30,14 +32,21 @@ export async function erasureKey(dataDir: string): Promise<Buffer> {
 
 /** Another key would know none of them: what comes of users who were erased would count again. */
 async function demandNoDigests(dataDir: string): Promise<void> {
+  const where = await digestsIn(dataDir);
+  if (where === undefined) return;
+  throw new TributaryError(
+    'archive_corrupt',
+    `${DATA_PATHS.erasureKey} is gone, and ${where} names users by it who were erased. Put the file of a backup there`,
+  );
+}
+
+async function digestsIn(dataDir: string): Promise<string | undefined> {
   for (const number of await listGenerations(dataDir)) {
     const { erased, lifted } = await readGeneration(dataDir, number);
-    if (erased === undefined && lifted === undefined) continue;
-    throw new TributaryError(
-      'archive_corrupt',
-      `${DATA_PATHS.erasureKey} is gone, and generation ${number} names users by it who were erased. Put the file of a backup there`,
-    );
+    if (erased !== undefined || lifted !== undefined) return `generation ${number}`;
   }
+  if ((await readForgotten(dataDir)) !== undefined) return DATA_PATHS.archiveForgotten;
+  return (await receiptIds(dataDir))[0];
 }
 
 function keyIn(text: string): Buffer {

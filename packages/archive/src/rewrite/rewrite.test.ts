@@ -2,13 +2,15 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { auditDataFolder } from '../audit/audit.ts';
 import { repairFrom } from '../audit/repair.ts';
 import { mergeBlock, sweepMerged } from '../blocks.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { digestsBy, erasureKey } from '../erasure-key.ts';
-import { readForgotten } from '../forgotten.ts';
+import { createReceipt, newReceipt } from '../erasures.ts';
+import { readForgotten, writeForgotten } from '../forgotten.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
 import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
 import { BLOCK_SEGMENTS, readSegments, readSingle, segmentPath, writeSegment } from '../segments.ts';
@@ -126,4 +128,14 @@ test('law 9: what a repair brought back of an erased user is not called searched
   } finally {
     await rm(from, { recursive: true, force: true });
   }
+});
+
+test('law 9: the key of digests is not made again while a list of erased users or a receipt has some', async () => {
+  await archive(0);
+  await writeForgotten(dataDir, await ofAna(0));
+  await rm(dataPath(dataDir, 'erasureKey'));
+  await expect(erasureKey(dataDir)).rejects.toThrow('archive/forgotten.json names users by it');
+  await rm(dataPath(dataDir, 'archiveForgotten'));
+  await createReceipt(dataDir, newReceipt({ partition: 0, digest: 'a'.repeat(32), askedAt: 1e12, by: 'key', reason: null }));
+  await expect(erasureKey(dataDir)).rejects.toThrow('erasure-');
 });
