@@ -168,3 +168,15 @@ test.each([
   expect(server.received.filter(({ method }) => method === 'DELETE')).toHaveLength(begins ? 1 : 0);
   expect(done.stdout).toContain(begins ? 'job run-1' : '1 view would change');
 });
+
+test('batch run --definitions --promote brings what was compared, though the file is another one by then', async () => {
+  const path = file();
+  await using server = await fakeServer((request) => {
+    if (request.path === '/v1/generations') return { status: 202, body: { jobId: 'run-1', mode: 'incremental' } };
+    if (request.method === 'POST') writeFileSync(path, '{"latenessDays":90}');
+    return answering()(request);
+  });
+  await tributary(['batch', 'run', '--definitions', path, '--promote', 'if-below 2.4%', '--url', server.url]);
+  const [run] = server.received.filter(({ path: asked }) => asked === '/v1/generations');
+  expect(run?.body).toEqual({ mode: 'incremental', definitions: { latenessDays: 5 } });
+});

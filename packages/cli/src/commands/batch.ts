@@ -86,12 +86,14 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
   const rule = promotionOf(options.promote);
   const { definitions, timeout } = options;
   const api = context.api('admin');
-  if (definitions !== undefined && rule !== undefined && !(await mayBring(context, api, { definitions, timeout }, rule)))
+  const brought = await definitionsOf(context, definitions);
+  const compared = { definitions: definitions ?? '', read: brought.definitions, timeout };
+  if (definitions !== undefined && rule !== undefined && !(await mayBring(context, api, compared, rule)))
     return rule === 'ask' ? EXIT.ok : EXIT.found;
   const promotion = definitions === undefined ? rule : undefined;
   const body = {
     mode: options.full === true ? 'full' : 'incremental',
-    ...(await definitionsOf(context, definitions)),
+    ...brought,
     ...(promotion !== undefined && { promote: promotion }),
   };
   const before = options.wait === true ? newest(await generationsOf(api)) : 0;

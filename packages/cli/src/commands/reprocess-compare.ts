@@ -42,7 +42,10 @@ async function compare(context: Context, id: string | undefined, options: Compar
   const below = options.ifBelow === undefined ? 0 : partOf(options.ifBelow);
   const form = rowsFormat(context, options);
   const api = context.api(definitions === undefined ? 'read' : 'admin');
-  const asked = definitions === undefined ? (id ?? '') : await ask(context, api, definitions, options.timeout);
+  const asked =
+    definitions === undefined
+      ? (id ?? '')
+      : await ask(context, api, await definitionsAsWritten(context.shell.cwd, definitions, '--definitions'), options.timeout);
   const comparison = await api.get<Comparison>(`${QUESTIONS}/${encodeURIComponent(asked)}/comparison`);
   if (rows !== undefined && form !== null) await putRows(context, viewOf(comparison, rows), { form, out, sides: SIDES });
   else await answer(context, comparison, () => comparisonText(comparison, context.terminal));
@@ -53,6 +56,14 @@ async function compare(context: Context, id: string | undefined, options: Compar
   return comparison.moved !== null && comparison.moved <= below ? EXIT.ok : EXIT.found;
 }
 
+interface Brought {
+  /** Their file. */
+  readonly definitions: string;
+  /** What it held: the run brings the same, whatever is written to it while it is compared. */
+  readonly read: unknown;
+  readonly timeout: string;
+}
+
 /**
  * Whether a run that brings these definitions may begin: they hold from its cut on, so they are compared before, where `--promote` asks for that. Shows
  * the comparison; `ask` leaves it to somebody.
@@ -60,10 +71,10 @@ async function compare(context: Context, id: string | undefined, options: Compar
 export async function mayBring(
   context: Context,
   api: ApiClient,
-  { definitions, timeout }: { readonly definitions: string; readonly timeout: string },
+  { definitions, read, timeout }: Brought,
   promotion: Promotion,
 ): Promise<boolean> {
-  const id = await ask(context, api, definitions, timeout);
+  const id = await ask(context, api, read, timeout);
   const comparison = await api.get<Comparison>(`${QUESTIONS}/${id}/comparison`);
   const below = promotion === 'ask' ? -1 : promotion.below;
   if (comparison.moved !== null && comparison.moved <= below) {
@@ -78,10 +89,9 @@ export async function mayBring(
 }
 
 /** Resolves with its id once it is computed. */
-async function ask(context: Context, api: ApiClient, file: string, timeout: string): Promise<string> {
+async function ask(context: Context, api: ApiClient, definitions: unknown, timeout: string): Promise<string> {
   const timeoutMs = parseDuration(timeout);
   if (timeoutMs === null) throw new UsageError(`--timeout must be 30s, 10m or 1h (got "${timeout}")`);
-  const definitions = await definitionsAsWritten(context.shell.cwd, file, '--definitions');
   const asked = await api.post<Asked>(QUESTIONS, { definitions });
   context.terminal.say(costLine(asked));
   const question = await answeredQuestion(context, api, asked.question?.id ?? '', timeoutMs);
