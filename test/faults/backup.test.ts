@@ -276,3 +276,21 @@ test('law 9: archived files of a restored backup are not called searched for era
   await bringBack();
   expect(await readForgotten(restored)).toMatchObject({ ...users, searchedAt: null });
 });
+
+test('laws 6 and 9: a segment that is written again while it is copied is copied as it is then, and none of its old files', async () => {
+  await platform();
+  let old = '';
+  const onFile = (path: string) => {
+    if (old !== '' || !path.startsWith('archive/events')) return;
+    old = path;
+    const [, partition, number] = /p(\d\d)-(\d{6})-/.exec(path) ?? [];
+    const manifest = segmentPath(rig.dataDir, Number(partition), Number(number));
+    renameSync(pathOf(path), pathOf(path).replace('.parquet', '-new.parquet'));
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replaceAll(path, path.replace('.parquet', '-new.parquet')));
+  };
+  await take({ onFile });
+  const names = readdirSync(target, { recursive: true, encoding: 'utf8' });
+  expect([names.includes(old), names.includes(old.replace('.parquet', '-new.parquet'))]).toEqual([false, true]);
+  await bringBack();
+  expect(await placesInArchive({ ...rig, dataDir: restored })).toEqual(await placesInArchive(rig));
+});

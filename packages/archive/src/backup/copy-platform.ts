@@ -17,7 +17,7 @@ import { findGeneration, generationFolder, listGenerations } from '../generation
 import type { GenerationManifest, Publication, SegmentManifest, StoredFile } from '../layout.ts';
 import { numbersOf, toJson } from '../manifest-file.ts';
 import { currentPublication } from '../publications.ts';
-import { blockPath, manifestNames, readBlock, readSingle, segmentPath } from '../segments.ts';
+import { blockPath, filesNamed, manifestNames, readBlock, readSingle, segmentPath } from '../segments.ts';
 import { type BackupNote, DEFINITIONS_COPY, OTHER_FILES } from './note.ts';
 
 export interface CopyPorts {
@@ -161,9 +161,25 @@ async function copySegments(partition: number, work: Work): Promise<void> {
   }
 }
 
-async function copyFilesOf({ files, dead }: SegmentManifest, work: Work): Promise<void> {
-  for (const file of [...files, ...(dead === null ? [] : [dead])])
-    if (!(await copyStored(file, work))) throw damaged(file, 'is missing');
+async function copyFilesOf(segment: SegmentManifest, work: Work): Promise<void> {
+  const { dataDir, target } = work;
+  for (const file of filesOf(segment)) {
+    if (await copyStored(file, work)) continue;
+    const { partition, number, to } = segment;
+    const read = to === undefined ? readSingle : readBlock;
+    const now = await read(dataDir, partition, number);
+    if (now === undefined || filesNamed(now).has(file.path)) throw damaged(file, 'is missing');
+    // Written again meanwhile, without erased users: their rows are not to stay in the copy either.
+    for (const { path } of filesOf(segment)) if (!filesNamed(now).has(path)) await rm(join(target, path), { force: true });
+    const path = to === undefined ? segmentPath(target, partition, number) : blockPath(target, partition, number);
+    await writeDurably(path, toJson(now));
+    await chmod(path, 0o600);
+    return copyFilesOf(now, work);
+  }
+}
+
+function filesOf({ files, dead }: SegmentManifest): StoredFile[] {
+  return [...files, ...(dead === null ? [] : [dead])];
 }
 
 async function copyOthers(work: Work): Promise<BackupNote['others']> {
