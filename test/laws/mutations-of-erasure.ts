@@ -7,6 +7,7 @@ const API = 'services/api/src';
 const RECEIPTS = 'services/api/test/erasures.test.ts';
 const BYTES = 'jobs/recompute/test/erasure-bytes.test.ts';
 const REWRITE = 'packages/archive/src/rewrite';
+const REWRITE_TEST = `${REWRITE}/rewrite.test.ts`;
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
 
 export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
@@ -225,5 +226,53 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     from: 'if (erasedUsers(context)(found.userKey)) throw notFound(id, request.query.user);',
     to: '',
     test: RECEIPTS,
+  },
+  {
+    lie: 'a receipt from before lifts the erasure that followed it',
+    law: '9',
+    file: `${API}/routes/erasures.ts`,
+    from: 'if (!isNewest(receipt, before))',
+    to: 'if (receipt.id > before.newest.get(receipt.digest)!)',
+    test: RECEIPTS,
+  },
+  {
+    lie: 'an entry of the log has all keys of a request',
+    law: '9',
+    file: `${API}/routes/erasures.ts`,
+    from: 'const MOST_OF_ENTRY = 100;',
+    to: 'const MOST_OF_ENTRY = 10_000;',
+    test: RECEIPTS,
+  },
+  {
+    lie: 'files of a segment whose manifest is lost go when files are written again',
+    law: '6',
+    file: `${REWRITE}/rewrite.ts`,
+    from: 'if (hasHole(all, last)) return false;',
+    to: '',
+    test: REWRITE_TEST,
+  },
+  {
+    lie: 'what a repair brings back of an erased user is called searched',
+    law: '9',
+    file: 'packages/archive/src/audit/repair.ts',
+    from: 'if (!dryRun) await distrustSearch(dataDir);',
+    to: '',
+    test: REWRITE_TEST,
+  },
+  {
+    lie: 'files of a restored backup are called searched',
+    law: '9',
+    file: 'packages/archive/src/backup/restore.ts',
+    from: 'await distrustSearch(staged);',
+    to: '',
+    test: 'test/faults/backup.test.ts',
+  },
+  {
+    lie: 'a key of digests that is gone is made again where receipts alone have some',
+    law: '9',
+    file: 'packages/archive/src/erasure-key.ts',
+    from: 'return (await receiptIds(dataDir))[0];',
+    to: 'return undefined;',
+    test: REWRITE_TEST,
   },
 ];
