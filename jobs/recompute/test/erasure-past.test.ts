@@ -31,7 +31,7 @@ const order = (userId: string, value: number, id = 'order') =>
 
 async function past() {
   const found = await archivedPast(world.dataDir, SIGNAL, () => {});
-  if (found === null) throw new Error('there is no generation');
+  if (found === null) throw new Error('no generation was published');
   return found;
 }
 

@@ -26,7 +26,7 @@ export interface AskedRun {
 }
 
 export interface RecomputeQueue {
-  /** Where the run that was asked for last is an equal one that has not begun, there is no second one: it computes all that came by now. */
+  /** Where the run that was asked for last is an equal one that has not begun, it serves for this one too: it computes all that came by now. */
   requestRun(demand: RunDemand): Promise<AskedRun>;
   /**
    * Asks for a run because as many late events are pending; it does not publish over a rollback. Resolves with whether it was asked for: not where that

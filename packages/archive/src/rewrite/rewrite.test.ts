@@ -88,7 +88,7 @@ test('laws 6 and 9: a user goes from a block and from the segments beside it, an
     files: BLOCK_SEGMENTS + 2,
     isSearched: true,
   });
-  // One segment lies behind the cut.
+  // One segment came after the cut.
   expect(await usersIn(await readable())).toEqual(['ana 1', `eve ${BLOCK_SEGMENTS + 2}`]);
   const merged = (await readSingle(dataDir, 0, 5))?.files.map(({ path }) => path) ?? [];
   expect(await usersIn(merged)).toEqual(['eve 1']);
