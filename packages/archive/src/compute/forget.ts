@@ -34,23 +34,30 @@ export function stillForgotten(before: KnownForgotten, now: Forgotten): KnownFor
   return { ...(erased.length > 0 && { erased }), ...(Object.keys(lifted).length > 0 && { lifted }) };
 }
 
+/** Up to which place nothing of each user counts, for `PLACES`; null: all. */
+export function placesOf({ erased = [], lifted = {} }: KnownForgotten) {
+  return [
+    ...erased.map((digest) => ({ digest, position: null, entry_index: null })),
+    ...Object.entries(lifted).map(([digest, { position, entryIndex }]) => ({ digest, position, entry_index: entryIndex })),
+  ];
+}
+
+/** Rows of `$places`, which is `placesOf` as JSON. */
+export const PLACES = `SELECT unnest(from_json($places::JSON, '[{"digest":"VARCHAR","position":"VARCHAR","entry_index":"INTEGER"}]'), recursive := true)`;
+
 /**
  * Takes out of a table of archived events, `user_key`, `position` and `entry_index` among its columns, what a generation at the same cut does not count:
  * events of users who are erased, and of those who were lifted what lies before.
  */
 export async function dropForgotten(session: DuckDb, dataDir: string, known: KnownForgotten, table: string): Promise<void> {
-  const { erased = [], lifted = {} } = known;
-  if (erased.length + Object.keys(lifted).length === 0) return;
-  const places = [
-    ...erased.map((digest) => ({ digest, position: null, entry_index: null })),
-    ...Object.entries(lifted).map(([digest, { position, entryIndex }]) => ({ digest, position, entry_index: entryIndex })),
-  ];
+  const places = placesOf(known);
+  if (places.length === 0) return;
   const digestOfKey = digestSql('user_key', await erasureKey(dataDir));
   await session.run(
     `DELETE FROM ${table} WHERE rowid IN (
        SELECT held.rowid FROM ${table} AS held
        JOIN (SELECT user_key, ${digestOfKey} AS digest FROM (SELECT DISTINCT user_key FROM ${table})) USING (user_key)
-       JOIN (SELECT unnest(from_json($places::JSON, '[{"digest":"VARCHAR","position":"VARCHAR","entry_index":"INTEGER"}]'), recursive := true)) AS said USING (digest)
+       JOIN (${PLACES}) AS said USING (digest)
        WHERE said.position IS NULL OR (held.position, held.entry_index) <= (said.position, said.entry_index))`,
     { places: JSON.stringify(places) },
   );

@@ -10,6 +10,7 @@ import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HOUR_MS } from '@tributary/model/time';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
+import { PLACES, placesOf } from '../compute/forget.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { namesIn, writeDurably } from '../durable.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
@@ -75,16 +76,8 @@ export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise
 }
 
 /** Leaves `said`: digests, with the place up to which nothing counts; NULL: all. */
-async function loadUsers(session: DuckDb, { forgotten: { erased, lifted } }: Rewrite): Promise<void> {
-  const said = [
-    ...erased.map((digest) => ({ digest, position: null, entry_index: null })),
-    ...Object.entries(lifted).map(([digest, { position, entryIndex }]) => ({ digest, position, entry_index: entryIndex })),
-  ];
-  await session.run(
-    `CREATE OR REPLACE TABLE said AS SELECT unnest(
-      from_json($said::JSON, '[{"digest":"VARCHAR","position":"VARCHAR","entry_index":"INTEGER"}]'), recursive := true)`,
-    { said: JSON.stringify(said) },
-  );
+async function loadUsers(session: DuckDb, { forgotten }: Rewrite): Promise<void> {
+  await session.run(`CREATE OR REPLACE TABLE said AS ${PLACES}`, { places: JSON.stringify(placesOf(forgotten)) });
 }
 
 interface Range {

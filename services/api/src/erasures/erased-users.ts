@@ -1,6 +1,7 @@
 /** Who is erased as of now: generations of before still list them. */
 import { partitionOf } from '@tributary/model/user-key';
 import type { ApiContext } from '../context.ts';
+import { isAmong } from './digests.ts';
 
 export function erasedUsers({
   board,
@@ -8,11 +9,9 @@ export function erasedUsers({
 }: Pick<ApiContext, 'board'> & { readonly deps: Pick<ApiContext['deps'], 'erasures' | 'partitions'> }): (
   userKey: string,
 ) => boolean {
-  const known = new Map<number, ReadonlySet<string>>();
+  const states = board.states();
   return (userKey) => {
-    const partition = partitionOf(userKey, deps.partitions);
-    let erased = known.get(partition);
-    if (erased === undefined) known.set(partition, (erased = new Set(board.states()[partition]?.erased)));
-    return erased.size > 0 && erased.has(deps.erasures.digestOf(userKey));
+    const erased = states[partitionOf(userKey, deps.partitions)]?.erased;
+    return erased !== undefined && isAmong(erased, deps.erasures.digestOf(userKey));
   };
 }

@@ -6,6 +6,7 @@ import type { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import type { Answer } from '@tributary/contract/shapes/route';
 import { SUBJECT_PLACES, type SubjectPlaceName } from '@tributary/runtime/subjects/places';
 import type { PartitionState } from '@tributary/store/speed-store';
+import { isAmong } from './digests.ts';
 
 type Erasure = Answer<typeof ERASURE_ROUTES.erasure>['erasure'];
 
@@ -35,16 +36,6 @@ export function isNewest({ id, digest }: Pick<Receipt, 'id' | 'digest'>, { newes
 
 function isRefusedNow({ partition, digest }: Receipt, { states }: Seen): boolean {
   return isAmong(states[partition]?.erased, digest);
-}
-
-const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
-
-/** Lists of 10 000 digests and more are asked for each receipt of an answer. */
-function isAmong(digests: readonly string[] | undefined, digest: string): boolean {
-  if (digests === undefined) return false;
-  let set = sets.get(digests);
-  if (set === undefined) sets.set(digests, (set = new Set(digests)));
-  return set.has(digest);
 }
 
 /** The digest alone may be there of an erasure of before, which was lifted. */
