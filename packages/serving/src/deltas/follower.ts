@@ -97,7 +97,7 @@ export function createDeltaFollower({
   let waiting: Promise<void> | null = null;
 
   /** The poll that begins after the one under way. */
-  function nextLook(): Promise<void> {
+  function nextPoll(): Promise<void> {
     if (waiting === null) {
       waiting = underWay.then(() => {
         waiting = null;
@@ -178,7 +178,7 @@ export function createDeltaFollower({
       for (let attempt = 0; attempt <= ATTEMPTS; attempt++) {
         generations.set(generation, now());
         for (const name of names) views.set(name, now());
-        await nextLook();
+        await nextPoll();
         if (generation < oldest)
           throw new TributaryError(
             'deltas_retired',
@@ -198,7 +198,7 @@ export function createDeltaFollower({
       return { ...snapshotAt(generation), ageMs: Math.max(...asOf.map(({ askedMs }) => Math.abs(now() - askedMs))) };
     },
     keepUp: async () => {
-      if (generations.size > 0) await nextLook();
+      if (generations.size > 0) await nextPoll();
     },
   };
 }
