@@ -56,8 +56,14 @@ async function eventsOf(...users: readonly string[]): Promise<Record<string, unk
   }
 }
 
+/** As before they are written again without erased users: until then what reads them must leave these out by itself. */
+function keepFiles(): void {
+  Object.assign(world.ports, { rewrite: () => Promise.reject(new Error('files stay as they are')) });
+}
+
 test('law 9: values of the past look at nothing of a user who is erased, and of one who was lifted at what came since', async () => {
   world = await createWorld(readDefinitions(JSON.stringify({ signals: { events: { count: '*', window: '5d' } } }), sha256Hex));
+  keepFiles();
   await world.ingest(['ana', 'eve', 'ida'].flatMap((user) => [order(user, 1), order(user, 2, 'another')]));
   await world.ingest([says(ERASE_TYPE, 'ana'), says(ERASE_TYPE, 'ida')]);
   await world.ingest([order('ana', 3, 'refused'), says(LIFT_TYPE, 'ida'), order('ida', 3)]);
@@ -80,6 +86,7 @@ test('law 9: what corrections read again of a user who was lifted is what came s
     corrections: [{ ...correction, from: '2026-03-01', to: '2026-03-02' }],
   });
   world = await createWorld(definitions);
+  keepFiles();
   const log: Event[] = [order('ana', 100), says(ERASE_TYPE, 'ana'), says(LIFT_TYPE, 'ana'), order('ana', 700)];
   for (const one of log) await world.ingest([one]);
   await world.turn();
