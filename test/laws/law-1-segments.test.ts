@@ -156,7 +156,7 @@ async function listed(store: ReturnType<typeof createMemoryStore>, version: stri
 
 test('laws 1, 2 and 3: who is listed as a member is who is in at log time, in any order, through crashes and changes of definitions', async () => {
   let [members, others] = [0, 0];
-  for (let seed = 1; seed <= 300; seed++) {
+  for (let seed = 1; seed <= 350; seed++) {
     const { store, definitions, arrived, logTimeMs } = await live(seed, { kept: 20, hours: 50 });
     for (const { version, definition } of segmentsOf(definitions)) {
       const users = await listed(store, version);

@@ -35,6 +35,14 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     test: 'test/laws/law-1-segments.test.ts',
   },
   {
+    lie: 'users who are due beyond what one commit looks at wait for the next entry of the log',
+    law: '7',
+    file: 'services/speed/src/segments/follow.ts',
+    from: '(!isWhole || (nextDueMs !== null && nextDueMs <= atMs))',
+    to: '!isWhole',
+    test: 'services/speed/test/segments.test.ts',
+  },
+  {
     lie: 'time passes for a segment at the end of a commit alone',
     law: '3',
     file: 'services/speed/src/segments/advance-user.ts',

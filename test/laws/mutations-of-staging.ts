@@ -31,6 +31,14 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     test: 'jobs/recompute/test/pending.test.ts',
   },
   {
+    lie: 'behind fifty runs that failed all events are pending',
+    law: '8',
+    file: `${RECOMPUTE}/watch/pending-events.ts`,
+    from: 'new Set([...kept, ...newest])',
+    to: 'new Set([...newest])',
+    test: 'jobs/recompute/test/pending.test.ts',
+  },
+  {
     lie: 'each worker asks for a run of its own where late events are pending',
     law: '8',
     file: 'packages/queue/src/recompute-queue.ts',

@@ -1,4 +1,5 @@
 /** A run that is asked for because many late events are pending. */
+import { createGeneration, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import { HOUR_MS } from '@tributary/model/time';
 import { requestWhere, watchPending } from '@tributary/recompute/watch/pending-events';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
@@ -56,6 +57,21 @@ test('while a rollback holds, what a computed generation counts is not asked for
   expect(asked).toEqual([3]);
   await expect(world.run()).resolves.toMatchObject({ published: 'held' });
   await requestWhere(watch(3));
+  expect(asked).toEqual([3]);
+});
+
+test('law 8: behind any number of runs that failed, events are not pending that a computed generation counts', async () => {
+  await late(1);
+  await world.run();
+  const { generation: _, ...computed } = await readGeneration(world.dataDir, 1);
+  for (let runs = 0; runs < 60; runs++) {
+    const begun = await createGeneration(world.dataDir, { ...computed, state: 'pending' });
+    await writeGeneration(world.dataDir, { ...begun, state: 'failed' });
+  }
+  await requestWhere(watch(1));
+  expect(asked).toEqual([]);
+  await late(2);
+  await requestWhere(watch(1));
   expect(asked).toEqual([3]);
 });
 

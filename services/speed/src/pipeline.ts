@@ -4,7 +4,8 @@
  *   follow  what is assigned → one run a partition   loaded when it becomes ours, dropped when it no longer is
  *   begin   read, decode, ask for records            a batch ahead: while the one before it is applied and the one before that committed
  *   apply   step every event → one commit            pure but for the partition's own cache; what is too much for one iteration waits
- *   advance who is in which segment by then          after the commit before it is settled: users who are due are looked at too
+ *   advance who is in which segment by then          after the commit before it is settled: users who are due are looked at too,
+ *                                                    the rest of them in commits of their own where nothing else comes
  *   settle  outcomes of the previous commits         any doubt → forget the partition, load it again
  *   commit  one fenced script a partition            not awaited: the next batch is applied meanwhile
  *
@@ -22,6 +23,7 @@ import type { View } from '@tributary/views/view';
 import { MOST_OF_TURN } from '@tributary/views/work';
 import { createHomeAppender } from './apply/append-home.ts';
 import type { AppliedBatch } from './apply/apply.ts';
+import { applyNothing } from './apply/apply-nothing.ts';
 import { type Applied, createApplier } from './apply/apply-waiting.ts';
 import { type Begun, createBeginner } from './apply/begin.ts';
 import { createSegmentStage } from './apply/follow-members.ts';
@@ -30,6 +32,7 @@ import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
 import { loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
 import { createGathering } from './read/gathering.ts';
 import { createReadAhead, type ReadAheadLimits } from './read/read-ahead.ts';
+import { mayGoOn } from './segments/follow.ts';
 
 export interface WorkerLimits extends PartitionLimits, RecordLimits, ReadAheadLimits {
   /** After a partition's batch of more events than this, timers and replies get their turn: a late heartbeat costs the lease. */
@@ -82,7 +85,7 @@ export interface SpeedWorkerOptions {
 }
 
 export interface SpeedWorker {
-  /** One iteration: reads, applies, and sends commits; resolves with the number of entries taken. */
+  /** One iteration: reads, applies, and sends commits; resolves with the number of entries taken, and of commits that need none. */
   runOnce(signal?: AbortSignal): Promise<number>;
   /** Waits for the commits under way. */
   settle(): Promise<void>;
@@ -127,6 +130,8 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   });
   let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;
+  /** Members of segments may be behind: nothing is waited for. */
+  let goesOn = false;
 
   async function commitOne({ run, done: applied, number }: Applied): Promise<void> {
     try {
@@ -149,6 +154,18 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     await underWay;
   }
 
+  /** Where members of segments are behind, and nothing of the partition is applied: one more commit in each iteration. What it builds upon is settled. */
+  function goOn(applied: readonly Applied[]): Applied[] {
+    const idle = [...runs.all()].filter((run) => mayGoOn(run.following) && !applied.some((one) => one.run === run));
+    return idle.flatMap((run) =>
+      run.position === null ? [] : [{ run, done: applyNothing(run, run.position, commitId(), logIdentity), number: 0 }],
+    );
+  }
+
+  function commitAll(all: readonly Applied[]): void {
+    underWay = Promise.all(all.filter(({ run }) => runs.isCurrent(run)).map(commitOne)).then(() => undefined);
+  }
+
   /** What is behind is not waited for: it has gathered already. */
   async function begin(signal: AbortSignal | undefined, isBehind: boolean): Promise<Begun> {
     const gatherMs = isBehind ? 0 : (gathering?.waitMs() ?? 0);
@@ -164,13 +181,16 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     async runOnce(signal) {
       await runs.follow();
       const left = applier.waitingEntries();
-      const current = next ?? begin(signal, left > 0);
+      const current = next ?? begin(signal, left > 0 || goesOn);
       next = undefined;
       const { entries, batches } = await current;
       applier.add(batches);
       if (entries + left === 0) {
         await settle();
-        return 0;
+        const idle = goOn([]);
+        goesOn = idle.length > 0;
+        commitAll(idle);
+        return idle.length;
       }
       await applier.loaded();
       const crosses = applier.crosses();
@@ -181,10 +201,12 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       }
       const applied = await applier.applyWaiting();
       await settle();
-      underWay = Promise.all(applied.filter(({ run }) => runs.isCurrent(run)).map(commitOne)).then(() => undefined);
+      const idle = goOn(applied);
+      goesOn = idle.length > 0;
+      commitAll([...applied, ...idle]);
       // Crossing may have emptied a cache: nothing may be loaded until the store has what the cache had.
       if (crosses) await settle();
-      return entries + left;
+      return entries + left + idle.length;
     },
   };
 }

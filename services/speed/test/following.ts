@@ -45,6 +45,11 @@ export function startFollowing({ definitions, limits = {} }: Options) {
   };
   return {
     log,
+    /** One iteration: it reads, applies, and commits once. */
+    async once() {
+      await worker.runOnce();
+      await worker.settle();
+    },
     committed,
     store,
     drain,

@@ -2,11 +2,12 @@
  * Late events change frozen rows with the next generation alone. Where more of them wait than an operator likes, a run is asked for before its schedule
  * would begin one.
  */
-import { listGenerations, readGeneration } from '@tributary/archive/generations';
+import { findGeneration, listGenerations } from '@tributary/archive/generations';
+import { currentPublication } from '@tributary/archive/publications';
 import type { ServingStore } from '@tributary/store/serving-store';
 
 const CHECK_EVERY_MS = 30_000;
-/** Generations in a row that are looked past, as they were not computed. */
+/** Generations in a row that are looked past, as they were not computed: beyond them those alone are looked at that the newest publication keeps. */
 const LOOK_BACK = 50;
 
 export interface PendingWatch {
@@ -38,8 +39,11 @@ async function pendingEvents({ dataDir, serving }: Pick<PendingWatch, 'dataDir' 
   return deltas.reduce((sum, { pending }) => sum + pending, 0);
 }
 
+/** 0: none is computed. Where it is, a count from 0 would have all that older generations were the first to count, and ask for runs without end. */
 async function newestComputed(dataDir: string): Promise<number> {
-  for (const generation of (await listGenerations(dataDir)).slice(-LOOK_BACK).reverse())
-    if ((await readGeneration(dataDir, generation)).state === 'computed') return generation;
+  const newest = (await listGenerations(dataDir)).slice(-LOOK_BACK);
+  const kept = (await currentPublication(dataDir))?.kept?.generations ?? [];
+  for (const generation of [...new Set([...kept, ...newest])].sort((a, b) => b - a))
+    if ((await findGeneration(dataDir, generation))?.state === 'computed') return generation;
   return 0;
 }

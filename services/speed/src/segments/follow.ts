@@ -33,6 +33,11 @@ export interface Following {
   mustForget: boolean;
 }
 
+/** More users were due, or are to be looked at for the first time, than the commits so far looked at: the next one need not wait for an entry of the log. */
+export function mayGoOn({ segments, isWhole, nextDueMs, atMs }: Following): boolean {
+  return segments !== null && (!isWhole || (nextDueMs !== null && nextDueMs <= atMs));
+}
+
 /** From the state that the store has; null: nothing was ever committed. */
 export function followFrom(
   state: PartitionState | null,
