@@ -116,7 +116,16 @@ test('each role can do its work with the rights of its user in Redis, and asks f
   // A record that is not an event is parked; all of the log that is archived is trimmed.
   for (const body of ['no event', '{"type":"note","userId":"ada"}'])
     await redis.xadd('tributary:{0}:log', '*', 'k', 'e', 'b', body);
-  for (const path of ['/v1/users/ada/signals', '/v1/attribution?model=linear', '/v1/dead-letters', '/v1/conversions/order-1'])
+  const queues = '/admin/queues/api';
+  for (const path of [
+    '/v1/users/ada/signals',
+    '/v1/attribution?model=linear',
+    '/v1/dead-letters',
+    '/v1/conversions/order-1',
+    `${queues}/queues?activeQueue=recompute`,
+    `${queues}/job-schedulers`,
+    `${queues}/redis/stats`,
+  ])
     await eventually(path, async () => (await ask(`${apiUrl}${path}`, keys.admin)).status === 200);
   const letters = async () => {
     const { text } = await ask(`${apiUrl}/v1/dead-letters`, keys.admin);

@@ -17,6 +17,7 @@ import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { whenClosed } from '@tributary/runtime/http/when-closed';
 import { WITHOUT_JSON_SCHEMA } from '@tributary/runtime/http/without-json-schema';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { addQueuesPage, type OpenBoard } from './admin/queues-page.ts';
 import { addConsolePages } from './console/pages.ts';
 import { keyOfSession } from './console/session-cookie.ts';
 import { addSessionRoutes } from './console/session-routes.ts';
@@ -39,6 +40,8 @@ export interface AppOptions {
   readonly timer?: (method: string, route: string) => Answered;
   /** The pages of /ui; null or absent: they were not built. */
   readonly console?: Built | null;
+  /** What /admin/queues shows; absent: there are no queues. */
+  readonly openBoard?: OpenBoard;
 }
 
 export async function buildApp(context: ApiContext, options: AppOptions): Promise<FastifyInstance> {
@@ -115,6 +118,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   await addDocsPage(app);
   addSessionRoutes(app, { sessions, keys, now });
   addConsolePages(app, options.console ?? null);
+  addQueuesPage(app, options.openBoard);
   for (const name of ROUTES) {
     const { routes } = (await import(`./routes/${name}.ts`)) as { readonly routes: Routes };
     await app.register(routes(context));

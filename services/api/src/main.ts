@@ -10,6 +10,7 @@ import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
+import { openShownQueues } from '@tributary/queue/shown-queues';
 import { createModelRunner } from '@tributary/reports/runner/runner';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { listOf } from '@tributary/runtime/config/list-of';
@@ -28,6 +29,7 @@ import { consoleFiles } from './console/pages.ts';
 import type { ApiContext } from './context.ts';
 import { openErasureDesk } from './erasures/desk.ts';
 import { openOutputs } from './export/open-outputs.ts';
+import { QUEUES_PAGE } from './http/auth.ts';
 import { requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
@@ -126,6 +128,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     origins: config.apiOrigins,
     timer: requestTimer(metrics),
     console: consoleFiles(onWarning),
+    openBoard: async () => (await import('./admin/bull-board.ts')).openBullBoard(openShownQueues(queued, NAMESPACE), QUEUES_PAGE),
   });
 
   const stop = keepUpToDate(context);

@@ -3,9 +3,9 @@ import { ROUTES } from '@tributary/contract/routes';
 import { expect, test } from 'vitest';
 import { createWorld, READ } from './world.ts';
 
-/** Probes need no key and no schema, the wire of Feast is Feast's, a file is not JSON, the pages of /docs are the contract for people, and /ui is for the browsers that it is served to. */
+/** Probes need no key and no schema, the wire of Feast is Feast's, a file is not JSON, the pages of /docs are the contract for people, those of /admin/queues are Bull Board's, and /ui is for the browsers that it is served to. */
 const BESIDE =
-  /^(GET \/(livez|readyz|metrics|health|docs.*|v1\/training-sets\/:id\/file)|POST \/(get-online-features|push|write-to-online-store)|[A-Z]+ \/ui.*)$/;
+  /^(GET \/(livez|readyz|metrics|health|docs.*|admin\/queues.*|v1\/training-sets\/:id\/file)|POST \/(get-online-features|push|write-to-online-store)|[A-Z]+ \/ui.*)$/;
 
 test('every registered route is in the contract, and every route of the contract is registered', async () => {
   const { app } = await createWorld();

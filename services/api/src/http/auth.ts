@@ -1,7 +1,7 @@
 /**
  * Who may ask. Every route needs a key unless its config says `scope: 'open'`, so a route that forgets to say is closed.
- * Keys come as Bearer, or as the session of a reader of the console (`console/session-cookie.ts`); on /docs, which people open in browsers, also as the password of a Basic authorization. Elsewhere
- * Basic is refused: browsers send it by themselves, and another site's page must not act with an admin's key.
+ * Keys come as Bearer, or as the session of a reader of the console (`console/session-cookie.ts`); on /docs and /admin/queues, which people open in browsers and which change nothing, also as the
+ * password of a Basic authorization. Elsewhere Basic is refused: browsers send it by themselves, and another site's page must not act with an admin's key.
  */
 import { keyKind } from '@tributary/runtime/keys/ring';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -36,9 +36,9 @@ export interface Doorkeeper {
 /** An onRequest hook of a route that needs `scope`. */
 export function requireKey(scope: Scope, { keys, now, sessionKey }: Doorkeeper) {
   return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    const docs = isDocs(request.url);
+    const page = isDocs(request.url) ? 'read' : isWithin(request.url, QUEUES_PAGE) ? 'admin' : null;
     const { authorization } = request.headers;
-    const key = authorization === undefined && !docs ? sessionKey(request) : keyOf(authorization, docs);
+    const key = authorization === undefined && page !== 'read' ? sessionKey(request) : keyOf(authorization, page !== null);
     const verdict = key === null ? 'absent' : keys.verify(key, scope, now());
     if (verdict === 'ok') {
       request.owner = publicHalf(key ?? '');
@@ -46,7 +46,7 @@ export function requireKey(scope: Scope, { keys, now, sessionKey }: Doorkeeper) 
       done();
       return;
     }
-    if (docs) reply.header('www-authenticate', 'Basic realm="tributary: a read key as the password"');
+    if (page !== null) reply.header('www-authenticate', `Basic realm="tributary: a key of the scope ${page} as the password"`);
     if (verdict === 'forbidden')
       sendProblem(reply, 'forbidden', `this route needs a key with the scope "${scope}" (got ${keyKind(key ?? '')})`);
     else sendProblem(reply, 'unauthorized', REASON[verdict]);
@@ -78,7 +78,14 @@ export function reasonOf(verdict: keyof typeof REASON): string {
 }
 
 export function isDocs(url: string): boolean {
-  return url === '/docs' || url.startsWith('/docs/') || url.startsWith('/docs?');
+  return isWithin(url, '/docs');
+}
+
+/** Where the queues of the batch layer are shown. */
+export const QUEUES_PAGE = '/admin/queues';
+
+function isWithin(url: string, page: string): boolean {
+  return url.startsWith(page) && (url.length === page.length || url[page.length] === '/' || url[page.length] === '?');
 }
 
 /** The key that a browser logged in to /docs with; '' without one. */
