@@ -44,6 +44,8 @@ export interface PartitionState {
   readonly erased?: readonly string[];
   /** How far the members of segments are known. Absent: not at all, or a version wrote the state that does not follow them. */
   readonly watched?: Watched;
+  /** A worker wrote the state that does not follow members, after one that did: there may be lists of members that no definitions in force name. */
+  readonly wasWatched?: true;
 }
 
 /** Members are those of the segments that `key` names. They were first followed at the log time `sinceMs`; `isWhole`: every user was looked at since. */
@@ -82,6 +84,8 @@ export interface DeadLetter {
 export interface MemberChanges {
   /** Segments whose members, and with them all instants at which something is due, are forgotten before the rest is written; null: none. */
   readonly forgotten: readonly string[] | null;
+  /** Segments whose members are forgotten, and nothing else. */
+  readonly strays: readonly string[];
   readonly enters: readonly (readonly [version: string, userKey: string])[];
   readonly leaves: readonly (readonly [version: string, userKey: string])[];
   /** When a user is to be looked at again though nothing of them comes, epoch ms; null: not any more. */
@@ -96,7 +100,7 @@ export interface Commit {
   readonly expected: string | null;
   readonly expectedCommit: string;
   readonly id: string;
-  readonly next: Omit<PartitionState, 'barriers'> & { readonly position: string };
+  readonly next: Omit<PartitionState, 'barriers' | 'wasWatched'> & { readonly position: string };
   /** Lines (each ending in "\n") to append to users' records. */
   readonly appends: ReadonlyMap<string, string>;
   /** Whole records to put in place of what is there: trimmed ones; "": the user has none any more. */
@@ -145,12 +149,12 @@ export interface SpeedStore {
   duesOf(partition: number, userKeys: readonly string[]): Promise<readonly (number | null)[]>;
   /**
    * Some of the users of whom there is a record, from a cursor on that an earlier call of the same store gave; null: from the beginning, and
-   * where there are no more. Who has a record before the first call is given at least once.
+   * where there are no more. Who has a record before the first call is given at least once, and so is each version of a segment of which there is a list of members.
    */
   scanUsers(
     partition: number,
     cursor: string | null,
-  ): Promise<{ readonly cursor: string | null; readonly users: readonly string[] }>;
+  ): Promise<{ readonly cursor: string | null; readonly users: readonly string[]; readonly lists: readonly string[] }>;
   /**
    * Rejects with `store_unavailable` when the outcome is unknown: sending the same commit again is safe; with `store_refused` when
    * the store would refuse it again.

@@ -26,7 +26,16 @@ async function worldWith(users: readonly (readonly string[])[], watched = WHOLE)
   for (const [partition, own] of users.entries())
     await world.commit(
       partition,
-      { members: { forgotten: null, enters: own.map((user) => [VERSION, user]), leaves: [], due: new Map(), unsure: new Map() } },
+      {
+        members: {
+          forgotten: null,
+          strays: [],
+          enters: own.map((user) => [VERSION, user]),
+          leaves: [],
+          due: new Map(),
+          unsure: new Map(),
+        },
+      },
       { watched, keptMs: 20 * DAY_MS, logTimeMs: NOON - partition },
     );
   await world.tick();
@@ -90,7 +99,7 @@ test('law 7: users of whom events are missing make the answer incomplete', async
   const unsure = new Map([['bo', NOON + 1]]);
   await world.commit(
     0,
-    { members: { forgotten: null, enters: [], leaves: [], due: new Map(), unsure } },
+    { members: { forgotten: null, strays: [], enters: [], leaves: [], due: new Map(), unsure } },
     { watched: WHOLE, keptMs: 20 * DAY_MS, logTimeMs: NOON },
   );
   const { body } = await world.get('/v1/segments/planner/members');
@@ -101,7 +110,14 @@ test('law 7: users of whom events are missing make the answer incomplete', async
 
 test('law 7: while users are due for an instant that has passed, the answer is incomplete', async () => {
   const world = await worldWith(USERS);
-  const due = (ms: number) => ({ forgotten: null, enters: [], leaves: [], due: new Map([['bo', ms]]), unsure: new Map() });
+  const due = (ms: number) => ({
+    forgotten: null,
+    strays: [],
+    enters: [],
+    leaves: [],
+    due: new Map([['bo', ms]]),
+    unsure: new Map(),
+  });
   const state = { watched: WHOLE, keptMs: 20 * DAY_MS, logTimeMs: NOON };
   await world.commit(0, { members: due(NOON + 1) }, state);
   expect((await world.get('/v1/segments/planner/members')).body.meta.complete).toBe(true);

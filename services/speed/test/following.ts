@@ -5,6 +5,7 @@ import { signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { expect } from 'vitest';
 import { createSpeedWorker } from '../src/pipeline.ts';
 
 const BEGIN_MS = Date.parse('2026-09-01T00:00:00Z');
@@ -67,6 +68,17 @@ export function startFollowing({ definitions, limits = {} }: Options) {
     async beat(days: number) {
       await log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: day(days) }) });
       await drain();
+    },
+    /** What a version leaves that follows no members. */
+    async commitAsOlder(changed: object) {
+      const speed = store.speed();
+      const { watched: _, commitId, ...next } = (await speed.loadState(0)) ?? expect.fail('nothing was committed');
+      const of = { partition: 0, expected: next.position, expectedCommit: commitId, id: 'older' };
+      const nothing = { appends: new Map(), rewrites: new Map(), deltas: new Map(), conversions: new Map(), parked: [] };
+      const none = { ...nothing, deltasGeneration: 0, pending: 0, overflowed: 0 };
+      expect(await speed.commit({ ...of, ...none, next: { ...next, position: next.position as string, ...changed } })).toBe(
+        'committed',
+      );
     },
     async members(name: string, of = definitions) {
       const version = signalsOf(of, sha256Hex).get(name)?.version ?? '';

@@ -176,24 +176,38 @@ test('law 7: a segment that is new is known once every user was looked at; what 
 test('law 7: what a worker leaves that does not follow members is looked at again', async () => {
   const platform = start();
   await platform.send(['search', 0], ['search', 0, 'bo']);
-  const store = platform.store.speed();
-  const state = await store.loadState(0);
-  const { watched: _, commitId, ...next } = state as NonNullable<typeof state>;
-  const older = {
-    partition: 0,
-    expected: next.position,
-    expectedCommit: commitId,
-    id: 'older',
-    next: { ...next, position: next.position as string },
-  };
-  const nothing = { appends: new Map(), rewrites: new Map(), deltas: new Map(), conversions: new Map(), parked: [] };
-  expect(await store.commit({ ...older, ...nothing, deltasGeneration: 0, pending: 0, overflowed: 0 })).toBe('committed');
+  await platform.commitAsOlder({});
   expect((await platform.members('planner')).isWhole).toBeUndefined();
   platform.restart();
   await platform.beat(1);
   expect(await platform.members('planner')).toMatchObject({ users: ['ann', 'bo'], isWhole: true });
   await platform.beat(14);
   expect(await platform.said('bo')).toEqual(['planner entered 0 until 14', 'planner left 14']);
+});
+
+test('law 9: lists of members that a worker left which does not follow them go, whatever definitions came meanwhile', async () => {
+  const one = withSegments({ planner: PLANNER });
+  const other = withSegments({ lapsed: LAPSED });
+  for (const next of [other, definitionsOf(SMALL_DEFINITIONS)]) {
+    const platform = start({ definitions: one });
+    await platform.send(['search', 0], ['search', 0, 'bo']);
+    await platform.commitAsOlder({ definitions: next.json, generation: 1, definitionsSince: 1 });
+    platform.restart();
+    await platform.beat(1);
+    expect((await platform.members('planner', one)).users).toEqual([]);
+    const speed = platform.store.speed();
+    const { lists } = await speed.scanUsers(0, null);
+    const { users } = await speed.dueUsers(0, Number.MAX_SAFE_INTEGER, 9);
+    expect(lists).toEqual([]);
+    // Who was looked at is known by being due, as long as there are segments.
+    expect(users).toHaveLength(next === other ? 2 : 0);
+    // And it costs the walk once.
+    platform.committed.length = 0;
+    await platform.beat(2);
+    platform.restart();
+    await platform.beat(3);
+    expect(platform.committed).toHaveLength(2);
+  }
 });
 
 test('law 7: a user whose record lost events is counted as not known until these do not matter', async () => {

@@ -103,8 +103,13 @@ function touchedKeys(prefix: string, commit: Commit): string[] {
 }
 
 function memberKeys(prefix: string, members: MemberChanges | undefined): string[] {
-  const { forgotten = null, enters = [], leaves = [] } = members ?? {};
-  const versions = new Set([...(forgotten ?? []), ...enters.map(([version]) => version), ...leaves.map(([version]) => version)]);
+  const { forgotten = null, strays = [], enters = [], leaves = [] } = members ?? {};
+  const versions = new Set([
+    ...(forgotten ?? []),
+    ...strays,
+    ...enters.map(([version]) => version),
+    ...leaves.map(([version]) => version),
+  ]);
   return [`${prefix}due`, `${prefix}unsure`, ...[...versions].map((version) => `${prefix}members:${version}`)];
 }
 
@@ -152,10 +157,11 @@ function commitArgs(
   return args;
 }
 
-const NO_CHANGES: MemberChanges = { forgotten: null, enters: [], leaves: [], due: new Map(), unsure: new Map() };
+const NO_CHANGES: MemberChanges = { forgotten: null, strays: [], enters: [], leaves: [], due: new Map(), unsure: new Map() };
 
-function pushMembers(args: string[], { forgotten, enters, leaves, due, unsure }: MemberChanges): void {
-  args.push(forgotten === null ? '0' : '1', String(forgotten?.length ?? 0), ...(forgotten ?? []));
+function pushMembers(args: string[], { forgotten, strays, enters, leaves, due, unsure }: MemberChanges): void {
+  const versions = [...(forgotten ?? []), ...strays];
+  args.push(forgotten === null ? '0' : '1', String(versions.length), ...versions);
   for (const pairs of [enters, leaves]) {
     args.push(String(pairs.length));
     for (const [version, userKey] of pairs) args.push(version, userKey);

@@ -42,6 +42,11 @@ test('law 7: how far members are known holds of the commit that says so alone, w
   const watched = { key: 'k', sinceMs: 7, isWhole: true };
   expect(stateFrom({ ...state, watched: `${watchedText(watched)} a b:1` })).toMatchObject({ watched });
   expect(stateFrom({ ...state, watched: `${watchedText({ ...watched, isWhole: false })} a b:1` })?.watched?.isWhole).toBe(false);
-  expect(stateFrom({ ...state, watched: `${watchedText(watched)} another` })).not.toHaveProperty('watched');
+  const older = stateFrom({ ...state, watched: `${watchedText(watched)} another` });
+  expect(older).not.toHaveProperty('watched');
+  expect(older?.wasWatched).toBe(true);
+  const none = (isWhole: boolean) =>
+    stateFrom({ ...state, watched: `${watchedText({ key: '-', sinceMs: 7, isWhole })} another` })?.wasWatched;
+  expect([none(true), none(false)]).toEqual([undefined, true]);
   expect(stateFrom(state)).not.toHaveProperty('watched');
 });

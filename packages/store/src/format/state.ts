@@ -36,11 +36,19 @@ export function watchedText({ key, sinceMs, isWhole }: Watched): string {
 }
 
 const WATCHED = /^(\S+) (\d+) ([01]) (.*)$/s;
+/** In place of the key: no segments are defined. */
+export const NO_SEGMENTS = '-';
 
 /** `key since whole commit`: of another commit it was left there by a worker that does not follow members. */
-export function watchedOf({ watched = '', commit }: Readonly<Record<string, string>>): { readonly watched?: Watched } {
+export function watchedOf({
+  watched = '',
+  commit,
+}: Readonly<Record<string, string>>): Pick<PartitionState, 'watched' | 'wasWatched'> {
   const [, key, since, whole, of] = WATCHED.exec(watched) ?? [];
-  return key !== undefined && of === commit ? { watched: { key, sinceMs: Number(since), isWhole: whole === '1' } } : {};
+  if (key === undefined) return {};
+  if (of === commit) return { watched: { key, sinceMs: Number(since), isWhole: whole === '1' } };
+  // Where all is forgotten that there was, nothing is left.
+  return key === NO_SEGMENTS && whole === '1' ? {} : { wasWatched: true };
 }
 
 /** The fields of the state that say what records hold. */

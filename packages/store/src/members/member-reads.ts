@@ -1,6 +1,6 @@
 /** What the speed layer reads to follow members of segments: who is due, and of whom there are records. */
 import type { Cluster, Redis } from 'ioredis';
-import { partitionPrefix, recordKey } from '../format/keys.ts';
+import { membersKey, partitionPrefix, recordKey } from '../format/keys.ts';
 import { unlessDown } from '../redis/unless-down.ts';
 import type { SpeedStore } from '../speed-store.ts';
 
@@ -34,17 +34,18 @@ export function createMemberReads(redis: Redis, namespace: string): Pick<SpeedSt
         const [at = '0', within = '0', ofNodes = names] = cursor?.split(' ') ?? [];
         // Slots may have moved to a node that was passed: who was looked at is looked at again.
         const node = ofNodes === names ? Number(at) : 0;
-        const head = recordKey(namespace, partition, '');
+        const [head, list] = [recordKey(namespace, partition, ''), membersKey(namespace, partition, '')];
         const [next, keys] = await (nodes[node] as Redis).scan(
           ofNodes === names ? within : '0',
           'MATCH',
-          `${glob(head)}*`,
+          `${glob(partitionPrefix(namespace, partition))}[um]*`,
           'COUNT',
           SCANNED,
         );
-        const users = keys.map((key) => key.slice(head.length));
-        if (next !== '0') return { cursor: `${node} ${next} ${names}`, users };
-        return { cursor: node + 1 < nodes.length ? `${node + 1} 0 ${names}` : null, users };
+        const behind = (start: string) => keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length));
+        const found = { users: behind(head), lists: behind(list) };
+        if (next !== '0') return { cursor: `${node} ${next} ${names}`, ...found };
+        return { cursor: node + 1 < nodes.length ? `${node + 1} 0 ${names}` : null, ...found };
       }),
   };
 }

@@ -6,6 +6,7 @@ import { commitOf, P, type StoreUnderTest } from './store-under-test.ts';
 const watched = { key: 'k', sinceMs: 7, isWhole: true };
 const NONE: MemberChanges = {
   forgotten: null,
+  strays: [],
   enters: [],
   leaves: [],
   due: new Map<string, number | null>(),
@@ -62,10 +63,34 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
       await speed.commit(following(null, 'p1', { enters: [['v', 'ann']] }));
       expect(await speed.loadState(P)).toMatchObject({ watched });
       await speed.commit(commitOf('p1', 'p2'));
-      expect(await speed.loadState(P)).not.toHaveProperty('watched');
+      const state = await speed.loadState(P);
+      expect(state).not.toHaveProperty('watched');
+      expect(state?.wasWatched).toBe(true);
       expect((await serving.members(P, page('v'))).watched).toBeNull();
       await speed.commit(following('p2', 'p3', { forgotten: ['v'], enters: [['v', 'bo']] }));
       expect(await serving.members(P, page('v'))).toMatchObject({ watched, users: ['bo'] });
+    });
+
+    test('law 9: lists of segments that are defined no more are found by a walk, and forgotten', async () => {
+      const { speed, serving } = await make();
+      const [due, unsure] = [new Map([['ann', 5_000]]), new Map([['bo', 5_000]])];
+      const enters = ['v', 'w'].map((version) => [version, 'ann'] as const);
+      await speed.commit(following(null, 'p1', { enters, due, unsure }));
+      const lists = new Set<string>();
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const step: Awaited<ReturnType<typeof speed.scanUsers>> = await speed.scanUsers(P, cursor ?? null);
+        for (const list of step.lists) lists.add(list);
+        cursor = step.cursor;
+      }
+      expect([...lists].sort()).toEqual(['v', 'w']);
+      await speed.commit(following('p1', 'p2', { strays: ['w'] }));
+      expect(await serving.members(P, page('w'))).toMatchObject({ count: 0, unsure: 1, dueMs: 5_000 });
+      expect(await serving.members(P, page('v'))).toMatchObject({ count: 1 });
+      // Where nothing is left, and that was said, a state without it is that of a platform without segments.
+      const none = following('p2', 'p3', { forgotten: ['v'] });
+      await speed.commit({ ...none, next: { ...none.next, watched: { key: '-', sinceMs: 1_000, isWhole: true } } });
+      await speed.commit(commitOf('p3', 'p4'));
+      expect(await speed.loadState(P)).not.toHaveProperty('wasWatched');
     });
 
     test('users are due in the order of their instants, as many as asked for, and once each', async () => {

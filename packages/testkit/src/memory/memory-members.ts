@@ -1,4 +1,5 @@
 /** Members of segments as the store in memory keeps them: as commit.lua and what reads beside it. */
+import { NO_SEGMENTS } from '@tributary/store/format/state';
 import type { MembersPage, PageOfMembers } from '@tributary/store/serving-store';
 import type { Commit, DueUsers, PartitionState } from '@tributary/store/speed-store';
 
@@ -17,8 +18,8 @@ export function changeMembers({ of, due, unsure }: MembersInMemory, { members, n
     if (members.forgotten !== null) {
       due.clear();
       unsure.clear();
-      for (const version of members.forgotten) of.delete(version);
     }
+    for (const version of [...(members.forgotten ?? []), ...members.strays]) of.delete(version);
     for (const [version, user] of members.enters) of.set(version, (of.get(version) ?? new Set()).add(user));
     for (const [version, user] of members.leaves) of.get(version)?.delete(user);
     for (const [user, ms] of members.due)
@@ -29,6 +30,13 @@ export function changeMembers({ of, due, unsure }: MembersInMemory, { members, n
   for (const [user, ms] of unsure) if (ms <= next.logTimeMs) unsure.delete(user);
 }
 
+/** Whether a state without members is one that a worker left which does not follow them. */
+export function wasWatched(before: PartitionState | null, { watched }: Commit['next']): Pick<PartitionState, 'wasWatched'> {
+  if (watched !== undefined || before === null) return {};
+  const isOver = before.watched === undefined || (before.watched.key === NO_SEGMENTS && before.watched.isWhole);
+  return before.wasWatched || !isOver ? { wasWatched: true } : {};
+}
+
 export function dueOf({ due }: MembersInMemory, upToMs: number, most: number): DueUsers {
   const all = [...due].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
   const users = all.slice(0, most).filter(([, dueMs]) => dueMs <= upToMs);
@@ -37,9 +45,10 @@ export function dueOf({ due }: MembersInMemory, upToMs: number, most: number): D
 }
 
 /** Two at a time, in the order in which they came: who comes meanwhile is behind. */
-export function scanned(users: readonly string[], cursor: string | null) {
+export function scanned(users: readonly string[], { of }: Pick<MembersInMemory, 'of'>, cursor: string | null) {
   const from = Number(cursor ?? 0);
-  return { cursor: from + 2 < users.length ? String(from + 2) : null, users: users.slice(from, from + 2) };
+  const isLast = from + 2 >= users.length;
+  return { cursor: isLast ? null : String(from + 2), users: users.slice(from, from + 2), lists: isLast ? [...of.keys()] : [] };
 }
 
 export function membersPage(

@@ -26,7 +26,7 @@ import type {
 } from '@tributary/store/serving-store';
 import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { addRows, type RowsByView, rowsOf } from '@tributary/views/deltas';
-import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, scanned } from './memory-members.ts';
+import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, scanned, wasWatched } from './memory-members.ts';
 
 /** `lostReply`: the commit is applied, the writer sees an error. `notApplied`: it sees the same error, and nothing happened. */
 export type CommitFault = 'none' | 'lostReply' | 'notApplied';
@@ -130,7 +130,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
           }),
         dueUsers: (partition, upToMs, most) => call(() => dueOf(at(partition).members, upToMs, most)),
         duesOf: (partition, userKeys) => call(() => userKeys.map((user) => at(partition).members.due.get(user) ?? null)),
-        scanUsers: (partition, cursor) => call(() => scanned([...at(partition).records.keys()], cursor)),
+        scanUsers: (partition, cursor) => call(() => scanned([...at(partition).records.keys()], at(partition).members, cursor)),
         commit: (commit) =>
           call(() => {
             const kind = fault(commit);
@@ -270,11 +270,8 @@ function applyCommit(
     if (stored.feed.length > bounds.entries) stored.feed.shift();
   }
   stored.commits++;
-  stored.state = stateWith(
-    stored.state,
-    { id, after, next, generation: deltasGeneration, rows: deltas, pending, overflowed },
-    stored.oldest,
-  );
+  const committed = { id, after, next, generation: deltasGeneration, rows: deltas, pending, overflowed };
+  stored.state = { ...stateWith(stored.state, committed, stored.oldest), ...wasWatched(stored.state, next) };
   stored.commitId = commit.id;
   return 'committed';
 }

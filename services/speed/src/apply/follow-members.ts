@@ -8,6 +8,7 @@
  * What a user is to a segment follows from their record and log time alone. So the store holds nothing of it but two indexes: who is in, and who is
  * due when. A due instant may be too early, as where an episode was prolonged meanwhile: then nothing happens. It is never too late.
  */
+import { NO_SEGMENTS } from '@tributary/store/format/state';
 import type { Commit, MemberChanges, SpeedStore } from '@tributary/store/speed-store';
 import type { OutputKinds, PartitionRun } from '../partitions/partition-run.ts';
 import { type CommitMembers, gatherMembers } from '../segments/commit-members.ts';
@@ -46,17 +47,20 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     return new Map(users);
   }
 
-  /** Some of those who were not looked at yet. */
-  async function walk(run: PartitionRun, following: Following): Promise<ReadonlySet<string>> {
+  /** Some of those who were not looked at yet; and lists of other segments that are there: those in force when a worker that does not follow members took over. */
+  async function walk(run: PartitionRun, following: Following): Promise<Walked> {
     const walked = new Set<string>();
+    const strays = new Set<string>();
+    const own = new Set(following.segments?.list.map(({ version }) => version));
     const most = Math.max(1, Math.floor(passedUsers / (following.segments?.list.length ?? 1)));
     for (let steps = 0; !following.isWhole && walked.size < most && steps < MOST_STEPS; steps++) {
-      const { cursor, users } = await store.scanUsers(run.partition, following.cursor);
+      const { cursor, users, lists } = await store.scanUsers(run.partition, following.cursor);
       for (const userKey of users) walked.add(userKey);
+      for (const version of lists) if (!own.has(version)) strays.add(version);
       following.cursor = cursor;
       following.isWhole = cursor === null;
     }
-    return walked;
+    return { users: walked, strays: [...strays] };
   }
 
   /** `appends`: what the commit adds to records, where it is not in `seen`. */
@@ -68,17 +72,32 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   ): Promise<Followed> {
     const upToMs = commit.next.logTimeMs;
     const { segments, mustForget, isWhole: wasWhole } = following;
-    if (segments === null) return NOTHING_FOLLOWED;
+    if (segments === null && wasWhole) return NOTHING_FOLLOWED;
     // What lies there is of others: it must not be read before it is gone.
-    const due = mustForget ? new Map<string, number>() : await dueBy(run, following, upToMs);
-    const walked = await walk(run, following);
+    const due = mustForget || segments === null ? new Map<string, number>() : await dueBy(run, following, upToMs);
+    const { users: walked, strays } = await walk(run, following);
+    following.mustForget = false;
+    if (segments === null)
+      return { lines: [], changes: { ...NOTHING_FOLLOWED.changes, forgotten: mustForget ? [] : null, strays } };
     const all = new Set([...seen.keys(), ...due.keys(), ...walked, ...appends.keys()]);
     for (const userKey of erased) if (!appends.has(userKey)) all.delete(userKey);
     const cold = [...all].filter((userKey) => following.users.get(userKey) === undefined);
     const dues = mustForget ? [] : await store.duesOf(run.partition, cold);
     const duesOfCold = new Map(cold.map((userKey, i) => [userKey, dues[i] ?? null]));
 
-    const members = gatherMembers({ following, segments, mustForget, wasWhole, upToMs, seen, appends, due, says, sha256Hex });
+    const members = gatherMembers({
+      following,
+      segments,
+      mustForget,
+      strays,
+      wasWhole,
+      upToMs,
+      seen,
+      appends,
+      due,
+      says,
+      sha256Hex,
+    });
     for (const userKey of erased) if (!appends.has(userKey)) members.erase(userKey);
     for (const userKey of all) {
       const user = following.users.get(userKey);
@@ -100,7 +119,6 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     });
     for (const [userKey, cutMs] of cuts) members.noteLost(userKey, cutMs + segments.retainedMs);
     following.atMs = Math.max(following.atMs, upToMs);
-    following.mustForget = false;
     following.users.evict();
     return members;
   }
@@ -108,7 +126,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   return {
     async advance(run, applied) {
       const { following, nextFollowing } = applied;
-      if (following.segments === null && nextFollowing.segments === null) return applied;
+      if ([following, nextFollowing].every(({ segments, isWhole }) => segments === null && isWhole)) return applied;
       const { changes, lines } = await follow(run, applied, following);
       const { commit, cuts, erased } = applied;
       const said = lines.length === 0 ? commit : { ...commit, outputs: [...(commit.outputs ?? []), ...lines] };
@@ -121,10 +139,15 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   };
 }
 
+interface Walked {
+  readonly users: ReadonlySet<string>;
+  readonly strays: readonly string[];
+}
+
 type Followed = Pick<CommitMembers, 'changes' | 'lines'>;
 
 const NOTHING_FOLLOWED: Followed = {
-  changes: { forgotten: null, enters: [], leaves: [], due: new Map(), unsure: new Map() },
+  changes: { forgotten: null, strays: [], enters: [], leaves: [], due: new Map(), unsure: new Map() },
   lines: [],
 };
 
@@ -135,8 +158,8 @@ function addedBy({ appends, rewrites }: Commit, erased: ReadonlySet<string>): Re
   return new Map([...appends, ...back]);
 }
 
-/** Where no segments are defined any more, that is said once. */
+/** Where no segments are defined any more, that is said until nothing is left of earlier ones. */
 function withMembers(commit: Commit, { segments, sinceMs, isWhole }: Following, members: MemberChanges): Commit {
-  const watched = { key: segments?.key ?? '-', sinceMs, isWhole };
+  const watched = { key: segments?.key ?? NO_SEGMENTS, sinceMs, isWhole };
   return { ...commit, next: { ...commit.next, watched }, members };
 }

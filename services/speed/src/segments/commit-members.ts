@@ -23,6 +23,8 @@ export interface CommitMembersOptions {
   readonly segments: WatchedSegments;
   /** What the store holds is of other segments, and forgotten first. */
   readonly mustForget: boolean;
+  /** Segments of which the store has lists, and that are not followed. */
+  readonly strays: readonly string[];
   /** Every user was looked at before this commit. */
   readonly wasWhole: boolean;
   /** Log time of the commit. */
@@ -41,7 +43,7 @@ const MOST_SAID = 4_000;
 const NO_SEEN: readonly Seen[] = [];
 
 export function gatherMembers(options: CommitMembersOptions): CommitMembers {
-  const { following, segments, mustForget, wasWhole, upToMs, seen, appends, due, says, sha256Hex } = options;
+  const { following, segments, mustForget, strays, wasWhole, upToMs, seen, appends, due, says, sha256Hex } = options;
   const versions = segments.list.map(({ version }) => version);
   const enters: [version: string, userKey: string][] = [];
   const leaves: [version: string, userKey: string][] = [];
@@ -75,7 +77,7 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
   }
 
   return {
-    changes: { forgotten: mustForget ? versions : null, enters, leaves, due: dues, unsure },
+    changes: { forgotten: mustForget ? versions : null, strays, enters, leaves, due: dues, unsure },
     lines,
     noteLost,
     advance,

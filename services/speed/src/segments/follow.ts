@@ -1,6 +1,7 @@
 /** How a partition's segments are followed from one commit to the next. Lives and dies with its run. */
 import type { Definitions } from '@tributary/model/definitions';
 import { type Marked, type WatchedSegments, watchedSegments } from '@tributary/signals/members/watched';
+import { NO_SEGMENTS } from '@tributary/store/format/state';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { createMarkCache, type MarkCache } from './user-marks.ts';
 
@@ -14,7 +15,7 @@ export interface Seen {
 }
 
 export interface Following {
-  /** null: no segments are defined. */
+  /** null: no segments are defined. Then `isWhole` says that nothing is left of earlier ones. */
   readonly segments: WatchedSegments | null;
   /** How far back links of keys reach, ms; null: keys are not joined. */
   readonly joinedMs: number | null;
@@ -34,8 +35,8 @@ export interface Following {
 }
 
 /** More users were due, or are to be looked at for the first time, than the commits so far looked at: the next one need not wait for an entry of the log. */
-export function mayGoOn({ segments, isWhole, nextDueMs, atMs }: Following): boolean {
-  return segments !== null && (!isWhole || (nextDueMs !== null && nextDueMs <= atMs));
+export function mayGoOn({ isWhole, nextDueMs, atMs }: Following): boolean {
+  return !isWhole || (nextDueMs !== null && nextDueMs <= atMs);
 }
 
 /** From the state that the store has; null: nothing was ever committed. */
@@ -47,10 +48,10 @@ export function followFrom(
 ): Following {
   const following = beginFollowing(definitions, state?.logTimeMs ?? 0, sha256Hex, maxMarks);
   const { segments } = following;
-  if (segments === null) return following;
-  if (state === null) return { ...following, isWhole: true, mustForget: false };
+  const wasNever = state === null || (state.watched === undefined && state.wasWatched === undefined);
+  if (state === null || (wasNever && segments === null)) return { ...following, isWhole: true, mustForget: false };
   // Other segments were followed, or none, or a version wrote the state that does not follow any.
-  if (state.watched?.key !== segments.key) return following;
+  if (state.watched?.key !== (segments?.key ?? NO_SEGMENTS)) return following;
   const { sinceMs, isWhole } = state.watched;
   return { ...following, sinceMs, isWhole, mustForget: false };
 }
