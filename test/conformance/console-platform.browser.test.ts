@@ -10,7 +10,8 @@ const missing = reportMissingChromium('the console in Chromium (test/conformance
 const on = missing === null ? await startConsole() : null;
 
 describe.skipIf(on === null)('in Chromium', () => {
-  const { world, api, page, troubles, open, settled, logIn, expectNoFaults, answer, cellsOf } = on ?? ({} as ConsoleInChromium);
+  const { world, api, context, page, troubles, open, settled, logIn, expectNoFaults, answer, cellsOf } =
+    on ?? ({} as ConsoleInChromium);
   afterAll(() => on?.close());
 
   const allInstants = () =>
@@ -101,6 +102,27 @@ describe.skipIf(on === null)('in Chromium', () => {
     await open('live');
     await page.getByText('64 listen already').waitFor();
     await page.unroute('**/v1/stream');
+  });
+
+  test('a page that hears what half an hour brings, a moment a second, grows by less than 10 MB', async () => {
+    const { body } = await world.get('/v1/stream');
+    const watching = await context.newPage();
+    await watching.addInitScript(streamOfTest);
+    await watching.goto(`${api}/ui/live`);
+    await watching.waitForFunction(() => 'hear' in globalThis);
+    const session = await context.newCDPSession(watching);
+    const usedBytes = async () => {
+      await session.send('HeapProfiler.collectGarbage');
+      return (await session.send('Runtime.getHeapUsage')).usedSize;
+    };
+    await watching.evaluate(watched, { body, from: 0, to: 120 });
+    const before = await usedBytes();
+    await watching.evaluate(watched, { body, from: 120, to: 1_800 });
+    const grownBytes = (await usedBytes()) - before;
+    process.stdout.write(`half an hour of moments: ${(grownBytes / 1e6).toFixed(2)} MB more\n`);
+    expect(await watching.locator('.bar.is-live').count()).toBe(60);
+    expect(grownBytes).toBeLessThan(10_000_000);
+    await watching.close();
   });
 
   test('rejections are those of the collectors, by reason and key, and both are in the address', async () => {
@@ -246,4 +268,42 @@ interface Definition {
 interface Rejection {
   readonly message: string;
   readonly count: number;
+}
+
+interface Heard {
+  hear: (text: string) => void;
+}
+
+/** Runs in the page: a stream whose moments come when the test says so. */
+function streamOfTest(): void {
+  class Stream extends EventTarget {
+    readonly readyState = 1;
+    constructor() {
+      super();
+      (globalThis as unknown as Heard).hear = (data) => void this.dispatchEvent(new MessageEvent('arrivals', { data }));
+    }
+    close(): void {}
+  }
+  Object.assign(globalThis, { EventSource: Stream });
+}
+
+interface Moments {
+  readonly body: { readonly types: readonly { readonly type: string; readonly events: number }[] };
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Runs in the page: moments as the API sends them, each with more events and now and then another type, once the page has drawn the one before. */
+async function watched({ body, from, to }: Moments): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  port1.start();
+  for (let second = from; second < to; second++) {
+    const types = body.types.map((one) => ({ ...one, events: one.events + 5_000 * second }));
+    const text = JSON.stringify({ ...body, types: [...types, { type: `another-${second % 20}`, events: 1 }] });
+    (globalThis as unknown as Heard).hear(text);
+    await new Promise((resolve) => {
+      port1.addEventListener('message', resolve, { once: true });
+      port2.postMessage(0);
+    });
+  }
 }

@@ -208,6 +208,22 @@ describe.skipIf(on === null)('in Chromium', () => {
     );
   });
 
+  test('what was clicked in a box is drawn at its place in that box, at every width', async () => {
+    for (const width of [390, 1_024, 1_440, 1_920]) {
+      await page.setViewportSize({ width, height: 900 });
+      await open('web?over=clicks');
+      // Clicked at half of its width and a fifth of its height, as the world has it.
+      for (const name of ['part-3', 'part-7']) {
+        const offBy = async () => {
+          const { x, y } = await page.evaluate(hottest, name);
+          return Math.max(Math.abs(x - 0.5), Math.abs(y - 0.2));
+        };
+        await expect.poll(offBy, { message: `${name} at ${width} px` }).toBeLessThan(0.1);
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   test('what is chosen is in the address, and links go without loading the page again', async () => {
     await open('attribution');
     await page.evaluate(() => Object.assign(globalThis, { same: true }));
@@ -362,4 +378,23 @@ interface ComparedRow {
 
 function shortened(name: string, most = 60): string {
   return [...name].length > most ? `${[...name].slice(0, most - 1).join('')}…` : name;
+}
+
+/** Runs in the page: where the heat of an element is strongest, in parts of its box. Warmer colours have more red. */
+function hottest(element: string): { readonly x: number; readonly y: number } {
+  const canvas = document.querySelector<HTMLCanvasElement>('.schematic canvas');
+  const outline = [...document.querySelectorAll('.outline')].find((one) => one.textContent?.startsWith(`${element}:`));
+  const context = canvas?.getContext('2d', { willReadFrequently: true });
+  const [left, top, width, height] = ['x', 'y', 'width', 'height'].map((name) =>
+    Math.round(Number(outline?.querySelector('rect')?.getAttribute(name))),
+  ) as [number, number, number, number];
+  const { data } = context?.getImageData(left, top, width, height) ?? { data: new Uint8ClampedArray() };
+  const spots: { readonly x: number; readonly y: number; readonly red: number }[] = [];
+  for (let i = 0; i < width * height; i++)
+    if (data[4 * i + 3] !== 0) spots.push({ x: i % width, y: Math.floor(i / width), red: data[4 * i] as number });
+  if (spots.length === 0) return { x: -1, y: -1 };
+  const most = Math.max(...spots.map(({ red }) => red));
+  const warmest = spots.filter(({ red }) => red >= most - 2);
+  const mean = (of: 'x' | 'y') => warmest.reduce((sum, spot) => sum + spot[of], 0) / warmest.length;
+  return { x: mean('x') / width, y: mean('y') / height };
 }

@@ -170,6 +170,37 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     expect(second).toMatchObject({ ex: 5_000, ey: 5_000, px: Math.floor(x + width / 2), py: Math.floor(y + height / 2) });
   });
 
+  test('a click is at its place in the element, whatever the width, and of the class of that width', async () => {
+    shop.page(
+      '/widths',
+      '<link rel="stylesheet" href="/widths.css"><meta name="viewport" content="width=device-width"><main data-track="hero"></main>',
+    );
+    shop.page('/widths.css', 'body { margin: 0 } main { margin: 20px 10%; width: 40%; height: 20vw }');
+    const page = await enter('/widths');
+    const layouts = [
+      [390, 0],
+      [800, 576],
+      [1_200, 992],
+      [1_600, 1_440],
+    ] as const;
+    for (const [width] of layouts) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto(`${shop.origin}/widths`);
+      await becomes(page, '!Array.isArray(window.tributary ?? [])', true);
+      const box = await page.locator('main').boundingBox();
+      await page.mouse.click((box?.x ?? 0) + 0.75 * (box?.width ?? 0), (box?.y ?? 0) + 0.25 * (box?.height ?? 0));
+    }
+    await leave(page);
+    const clicks = await seen('widths', 'click', layouts.length);
+    expect(clicks.map(({ element, properties }) => [element, properties?.['layout']])).toEqual(
+      layouts.map(([, layout]) => ['hero', layout]),
+    );
+    for (const { properties } of clicks) {
+      expect(Math.abs(Number(properties?.['ex']) - 7_500)).toBeLessThan(100);
+      expect(Math.abs(Number(properties?.['ey']) - 2_500)).toBeLessThan(200);
+    }
+  });
+
   test('links: where to, without the query; files, mail and telephone; the middle button opens a link too', async () => {
     const hosts = `<a id="in" href="/links/42?token=s3cret">in</a><a id="out" href="https://other.example/a/jane@x.example?q=s3cret#s3cret">out</a>
       <a id="file" href="https://other.example/list.pdf?s3cret">file</a><a id="named" download href="/links.csv">named</a>
