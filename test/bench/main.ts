@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchBatch } from './batch.ts';
+import { benchConsoles } from './consoles.ts';
 import { benchCoverage } from './coverage.ts';
 import { benchEndToEnd } from './end-to-end.ts';
 import { benchIntervals } from './intervals.ts';
@@ -42,6 +43,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   segments: () => benchSegments({ events: Number(values.events ?? 300_000), users: Number(values.users ?? 30_000), seed: 1 }),
   web: () => benchWeb({ events: Number(values.events ?? 120_000), users: Number(values.users ?? 10_000), seed: 1 }),
   steady: () => benchSteady(5_000, Number(values.seconds ?? 20)),
+  consoles: () => benchConsoles(5_000, Number(values.seconds ?? 60)),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
