@@ -1,4 +1,6 @@
 /** The merge of one process: what its snapshots are taken of, and what keeps it up to date. */
+
+import type { View } from '@tributary/views/view';
 import { createDeltaFollower } from './deltas/follower.ts';
 import { createSpeedBoard } from './freshness/speed-board.ts';
 import { createGenerations } from './generations/served.ts';
@@ -21,8 +23,14 @@ const POLL_EVERY_MS = 1_000;
 /** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */
 const FOLLOW_EVERY_MS = 200;
 
-/** Polls for newer generations and the state of the speed layer, and follows its commits, from now on until it is stopped. */
-export function keepUpToDate({ deps, generations, staged, board, deltas }: ServingContext): () => void {
+/**
+ * Polls for newer generations and the state of the speed layer, and follows its commits, from now on until it is stopped. The deltas of `first` are
+ * taken into memory as soon as there is a generation, as if they had been asked for: the first question after a start would wait for them.
+ */
+export function keepUpToDate(
+  { deps, generations, staged, board, deltas }: ServingContext,
+  first: readonly View[] = [],
+): () => void {
   const refresh = async () => {
     await generations.refresh().catch((cause: unknown) => deps.onWarning('the newest publication cannot be read', cause));
     staged.letGo(generations.current().served ?? 0);
@@ -33,7 +41,17 @@ export function keepUpToDate({ deps, generations, staged, board, deltas }: Servi
     for (const poll of polls) void poll();
   };
   // What the log says is held against generations that were known before it was asked: the first time one after the other.
-  void polls.reduce((before, poll) => before.then(poll), Promise.resolve());
+  const started = polls.reduce((before, poll) => before.then(poll), Promise.resolve());
+  void started.then(async () => {
+    const { served } = generations.current();
+    if (first.length > 0 && served !== null)
+      await deltas
+        .poll(
+          served,
+          first.map(({ name }) => name),
+        )
+        .catch(() => undefined);
+  });
   const timer = setInterval(pollAll, POLL_EVERY_MS);
   // A store that is down is reported by the poll, and by every request.
   const following = setInterval(() => void deltas.keepUp().catch(() => undefined), FOLLOW_EVERY_MS);

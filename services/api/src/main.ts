@@ -11,6 +11,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { openShownQueues } from '@tributary/queue/shown-queues';
+import { VIEWS_BY_CHANNEL } from '@tributary/reports/models/live-models';
 import { createModelRunner } from '@tributary/reports/runner/runner';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { listOf } from '@tributary/runtime/config/list-of';
@@ -131,7 +132,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     openBoard: async () => (await import('./admin/bull-board.ts')).openBullBoard(openShownQueues(queued, NAMESPACE), QUEUES_PAGE),
   });
 
-  const stop = keepUpToDate(context);
+  const stop = keepUpToDate(context, VIEWS_BY_CHANNEL);
 
   await warm;
   try {

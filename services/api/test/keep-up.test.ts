@@ -100,3 +100,41 @@ test('law 7: a newer generation is loaded while the log does not answer, which i
   expect(asked.ends).toBe(before + 2);
   stop();
 });
+
+test('the first question after a start finds the deltas in memory; a store that does not answer then is asked again', async () => {
+  const world = await createWorld();
+  await world.ingest(event({ type: 'purchase', value: 100, currency: 'EUR' }));
+  await world.cut(1);
+  await world.publish(1);
+  await world.ingest(event({ type: 'purchase', value: 200, currency: 'EUR' }));
+  const { store } = world.deps;
+  const read = { whole: 0 };
+  let isDown = false;
+  const serving = () =>
+    createServing({
+      ...world.deps,
+      store: {
+        ...store,
+        readWhole: (...asked) => {
+          read.whole++;
+          return isDown ? Promise.reject(new Error('down')) : store.readWhole(...asked);
+        },
+      },
+    });
+  const warm = serving();
+  const stop = keepUpToDate(warm, [conversions]);
+  await vi.waitFor(() => expect(warm.deltas.held(1, [conversions.name])).not.toBeNull());
+  const atStart = read.whole;
+  expect(atStart).toBeGreaterThan(0);
+  const { complete, generation } = (await takeSnapshot(warm, [conversions], 'merged')).meta();
+  expect({ complete, generation, whole: read.whole }).toEqual({ complete: true, generation: 1, whole: atStart });
+  stop();
+
+  isDown = true;
+  const cold = serving();
+  const stopCold = keepUpToDate(cold, [conversions]);
+  await vi.waitFor(() => expect(read.whole).toBeGreaterThan(atStart));
+  isDown = false;
+  expect((await takeSnapshot(cold, [conversions], 'merged')).meta()).toMatchObject({ complete: true, generation: 1 });
+  stopCold();
+});

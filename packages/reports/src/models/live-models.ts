@@ -14,6 +14,9 @@ import { parseTransforms } from '@tributary/attribution/paths/transform-names';
 import { parseCustom } from '@tributary/attribution/rules/custom';
 import { type RuleName, ruleOf } from '@tributary/attribution/rules/rules';
 import { TributaryError } from '@tributary/model/errors';
+import { conversions } from '@tributary/views/conversions/fold';
+import { credit } from '@tributary/views/credit/fold';
+import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { EDGE_VIEWS, SET_VIEWS } from '../journeys/sets-and-edges.ts';
 import type { CountedModel, RuleParameters } from './counted-model.ts';
@@ -37,6 +40,9 @@ export function viewsOfModel(name: ModelName, parameters: RuleParameters): reado
   if (!isShared(name)) return countedModel(name).views(parameters);
   return SHARED_MODELS[name].looksAt.edges ? [...SET_VIEWS, ...EDGE_VIEWS] : SET_VIEWS;
 }
+
+/** What reports by channel look at, whatever the model: `conversions` and `touches` beside what models look at. */
+export const VIEWS_BY_CHANNEL: readonly View[] = [conversions, touches, credit, ...SET_VIEWS, ...EDGE_VIEWS];
 
 /** Whether its channels are those that definitions list, any other reads `(other)`. */
 export function readsTracked(name: ModelName, parameters: RuleParameters): boolean {
