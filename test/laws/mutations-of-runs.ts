@@ -1,5 +1,6 @@
 /** Lies about runs: those that find nothing new, and what is said of them. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_OPERATIONS } from './mutations-of-operations.ts';
 
 const BEGIN = 'jobs/recompute/src/begin';
 const WATCHDOG = 'jobs/recompute/test/watchdog.test.ts';
@@ -176,4 +177,5 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
     to: 'const lateMs = Math.min(0, tookMs - dog.longestRunMs);',
     test: WATCHDOG,
   },
+  ...MUTATIONS_OF_OPERATIONS,
 ];

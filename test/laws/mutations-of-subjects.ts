@@ -67,7 +67,7 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
   {
     lie: 'a key may read many exports at a time',
     law: '7',
-    file: 'services/api/src/routes/user-export.ts',
+    file: 'services/api/src/export/turns.ts',
     from: '      underWay.add(owner);\n',
     to: '',
     test: 'services/api/test/user-export.test.ts',

@@ -10,7 +10,9 @@ export interface ApiClient {
   post<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
   /** An answer of lines, each as soon as it is there; its end may come early, and the last line says whether it did. */
-  lines(path: string): AsyncGenerator<string, void, undefined>;
+  lines(path: string, query?: Query): AsyncGenerator<string, void, undefined>;
+  /** An answer of any length, part by part; one that breaks off rejects, where the API said how long it is. */
+  bytes(path: string, query?: Query): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 /** A name is written once for each value of a list. */
@@ -48,19 +50,39 @@ export function createApiClient(
     get: (path, query) => call('GET', withQuery(url, path, query ?? {})),
     post: (path, body) => call('POST', withQuery(url, path, {}), body),
     delete: (path) => call('DELETE', withQuery(url, path, {})),
-    lines: (path) => linesOf(url, key, fetcher, withQuery(url, path, {})),
+    lines: (path, query) => linesOf(bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}))),
+    bytes: (path, query) => bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}), WRITING_MS),
   };
 }
 
 /** How long the next part of an answer may take: the API gives a sign of life before. */
 const SILENCE_MS = 60_000;
+/** The same for a file, which the API writes before it sends anything of it. */
+const WRITING_MS = 960_000;
 
-async function* linesOf(url: string, key: string, fetcher: typeof fetch, target: URL): AsyncGenerator<string, void, undefined> {
+async function* linesOf(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const bytes of parts) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+async function* bytesOf(
+  url: string,
+  key: string,
+  fetcher: typeof fetch,
+  target: URL,
+  silenceMs = SILENCE_MS,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const silent = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const alive = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => silent.abort(new Error(`nothing came for ${SILENCE_MS / 1_000} s`)), SILENCE_MS);
+    timer = setTimeout(() => silent.abort(new Error(`nothing came for ${silenceMs / 1_000} s`)), silenceMs);
   };
   try {
     alive();
@@ -68,15 +90,10 @@ async function* linesOf(url: string, key: string, fetcher: typeof fetch, target:
     if (response.headers.get('x-tributary') !== 'api' && !BEFORE_US.has(response.status))
       throw notAnApi(url, `GET ${target.pathname}`, response.status);
     if (!response.ok) throw problemOf('GET', target, response.status, await response.text(), undefined);
-    let rest = '';
-    const decoder = new TextDecoder();
     for await (const bytes of response.body ?? []) {
       alive();
-      const lines = (rest + decoder.decode(bytes as Uint8Array, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
+      yield bytes as Uint8Array;
     }
-    if (rest !== '') yield rest;
   } catch (cause) {
     if (cause instanceof CommandError) throw cause;
     throw unreachable(url, cause);

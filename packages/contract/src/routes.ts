@@ -4,6 +4,7 @@ import { ATTRIBUTION_ROUTES } from './groups/attribution.ts';
 import { CONVERSION_ROUTES } from './groups/conversions.ts';
 import { DEAD_LETTER_ROUTES } from './groups/dead-letters.ts';
 import { ERASURE_ROUTES } from './groups/erasures.ts';
+import { GENERATION_EXPORT_ROUTES } from './groups/generation-export.ts';
 import { GENERATION_ROUTES } from './groups/generations.ts';
 import { OPERATION_ROUTES } from './groups/operations.ts';
 import { PATH_ROUTES } from './groups/paths.ts';
@@ -36,6 +37,7 @@ export const ROUTES = {
   ...CONVERSION_ROUTES,
   ...ARCHIVE_QUESTION_ROUTES,
   ...GENERATION_ROUTES,
+  ...GENERATION_EXPORT_ROUTES,
   ...RUN_ROUTES,
   ...SCHEDULE_ROUTES,
   ...REPROCESSING_ROUTES,

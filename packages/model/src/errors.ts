@@ -46,6 +46,10 @@ const TABLE = {
     fix: 'Send the key in the Authorization header: such a body has 30 s, one without has 3 s and goes on at 20 KB a second.',
   },
   too_much_asked: { status: 413, fix: 'Ask for fewer users, or for fewer signals of each, in one request.' },
+  file_too_large: {
+    status: 413,
+    fix: 'Ask for rows that are fewer, or read the Parquet files that the manifest of the generation names.',
+  },
   empty_batch: { status: 400, fix: 'Send at least one event, or no request.' },
   invalid_gzip: { status: 400, fix: 'Compress the body as one complete gzip stream, or send it uncompressed.' },
   invalid_write_key: {

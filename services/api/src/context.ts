@@ -4,12 +4,14 @@ import type { UnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import type { UserContext } from '@tributary/serving/users/find-conversion';
 import type { FastifyPluginCallback } from 'fastify';
+import type { ExportTurns } from './export/turns.ts';
 import type { ApiDeps } from './ports.ts';
 
 export interface ApiContext extends ServingContext, UserContext {
   readonly deps: ApiDeps;
   readonly unread: UnreadAnswers;
   readonly models: ModelRunner;
+  readonly exportTurns: ExportTurns;
 }
 
 export type Routes = (context: ApiContext) => FastifyPluginCallback;

@@ -5,6 +5,7 @@ import { cancelQuestion, createQuestion, listQuestions, readComparison, readQues
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
+import { sweepApiStaging } from '@tributary/archive/readers/generation-file';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
@@ -30,6 +31,7 @@ import { consoleFiles } from './console/pages.ts';
 import type { ApiContext } from './context.ts';
 import { openErasureDesk } from './erasures/desk.ts';
 import { openOutputs } from './export/open-outputs.ts';
+import { createExportTurns } from './export/turns.ts';
 import { QUEUES_PAGE } from './http/auth.ts';
 import { requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
@@ -122,9 +124,13 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),
+    exportTurns: createExportTurns(deps.limits.exports),
   };
   const warm = context.models.start().catch((cause) => onWarning('the thread of the models did not start', cause));
   servingMetrics(metrics, context);
+  sweepApiStaging(dataDir, Date.now() - 2 * deps.limits.exportMs).catch((cause) =>
+    onWarning('what killed processes left in staging/api could not be removed', cause),
+  );
   const app = await buildApp(context, {
     origins: config.apiOrigins,
     timer: requestTimer(metrics),

@@ -31,6 +31,7 @@ import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
 import { type AppOptions, buildApp } from '../src/app.ts';
 import type { ApiContext } from '../src/context.ts';
+import { createExportTurns } from '../src/export/turns.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
 import { cancelled } from './cancelled.ts';
@@ -364,6 +365,7 @@ export async function createWorld(options: WorldOptions = {}) {
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),
+    exportTurns: createExportTurns(deps.limits.exports),
   };
   const app: FastifyInstance = await buildApp(context, { origins: '', ...options });
 

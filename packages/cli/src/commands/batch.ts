@@ -15,6 +15,7 @@ import { comparedOf, fateOf, newest, newestComputed, type Promotion, previousOf,
 import { count, counted, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { addBatchExport } from './batch-export.ts';
 import { addBatchRuns, progressText } from './batch-runs.ts';
 import { mayBring } from './reprocess-compare.ts';
 
@@ -49,6 +50,7 @@ export function addBatch(program: Command, act: Act): void {
     .option('--limit <n>', 'how many', '20')
     .action(act(status));
   addBatchRuns(batch, act);
+  addBatchExport(batch, act);
   batch
     .command('rollback')
     .description('go back to an older generation; scheduled runs hold until a publish')

@@ -75,10 +75,12 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
 };
 
-async function saving(out: string, write: () => Promise<void>): Promise<void> {
+/** What `write` itself refuses passes as it is. */
+export async function saving(out: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
     throw new CommandError(
       {
         code: 'cannot_write',

@@ -75,7 +75,7 @@ function absent(): never {
   throw new TributaryError('not_found', 'this server has no queues to show');
 }
 
-/** A page of the list has at most so many jobs. */
+/** A page of the list has at most MOST_JOBS. */
 function bounded(url: string): string {
   const [path = '', query] = url.split('?', 2);
   if (query === undefined) return url;

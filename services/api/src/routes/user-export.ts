@@ -1,10 +1,8 @@
 /** All that is stored of one user, sent while it is read: nothing of it is held here but what its client has not taken yet. */
 import { Readable } from 'node:stream';
 import { USER_EXPORT_ROUTES } from '@tributary/contract/groups/user-export';
-import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { whenClosed } from '@tributary/runtime/http/when-closed';
 import { watchedSegments } from '@tributary/signals/members/watched';
 import type { Routes } from '../context.ts';
 import { exportLines, inChunks } from '../export/export.ts';
@@ -17,26 +15,17 @@ import { serve } from '../http/serve.ts';
 const WAITING_CHARACTERS = 256 * 1024;
 
 export const routes: Routes =
-  ({ deps, board, records }) =>
+  ({ deps, board, records, exportTurns }) =>
   (app, _options, done) => {
     const { limits, onWarning } = deps;
-    /** The keys whose export is under way. */
-    const underWay = new Set<string>();
 
     serve(app, USER_EXPORT_ROUTES.exportUser, async (request, reply) => {
       const { owner } = request;
       const userKey = request.params.id;
-      if (underWay.has(owner)) throw busy('an export is being read for this key already, one at a time');
-      if (underWay.size >= limits.exports) throw busy(`${underWay.size} exports are being read for other keys already`);
-      underWay.add(owner);
-      const left = new AbortController();
-      whenClosed(reply.raw, () => {
-        underWay.delete(owner);
-        left.abort(new Error('its client has left'));
-      });
+      const left = exportTurns.take(owner, reply.raw);
       // Whose export it is stays out of the log: it is kept longer than the user may be.
       deps.onAction('a user is exported', { by: actorOf(request), partition: partitionOf(userKey, deps.partitions) });
-      const signal = AbortSignal.any([left.signal, AbortSignal.timeout(limits.exportMs)]);
+      const signal = AbortSignal.any([left, AbortSignal.timeout(limits.exportMs)]);
       const reads = {
         ...deps.exports,
         partitions: deps.partitions,
@@ -59,7 +48,3 @@ export const routes: Routes =
     });
     done();
   };
-
-function busy(detail: string): TributaryError {
-  return new TributaryError('overloaded', detail);
-}

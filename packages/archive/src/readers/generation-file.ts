@@ -1,0 +1,196 @@
+/**
+ * Rows of a generation as one file. DuckDB writes it beside what is staged; its name is removed before anybody reads it, so that a reader that
+ * leaves, or a process that is killed, leaves nothing. Only what was killed while DuckDB wrote stays, until `sweepApiStaging`.
+ */
+import { type FileHandle, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { VIEWS } from '@tributary/views/registry';
+import { CONVERSION_COLUMNS } from '../compute/relations.ts';
+import type { DuckDb } from '../duckdb.ts';
+import { isDiskFull, makeFolder, namesIn } from '../durable.ts';
+import { findGeneration } from '../generations.ts';
+import type { GenerationManifest, StoredFile } from '../layout.ts';
+import { PARQUET, sqlText } from '../parquet.ts';
+import { checkFile } from '../verify.ts';
+import { withDuckDb } from './data-folder.ts';
+
+export type FileFormat = 'ndjson' | 'csv' | 'parquet';
+
+const FORMAT: Readonly<Record<FileFormat, string>> = {
+  ndjson: 'FORMAT json',
+  csv: 'FORMAT csv, HEADER true',
+  parquet: PARQUET,
+};
+
+export interface FileAsked {
+  /** Its name; null: conversions one by one. */
+  readonly view: string | null;
+  readonly format: FileFormat;
+  /** Whose conversions are left out; null: everybody's are in it. */
+  readonly isErased: ((userKey: string) => boolean) | null;
+}
+
+export interface FileBounds {
+  readonly dataDir: string;
+  readonly memoryLimit: string;
+  readonly mostBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface GenerationFile {
+  /** Its reader closes it; it has no name. */
+  readonly handle: FileHandle;
+  readonly bytes: number;
+}
+
+/** Throws `not_found` where the generation has no such rows, `conflict` where its files are gone, `archive_corrupt`, `file_too_large`, `archive_full`. */
+export async function generationFile(
+  manifest: GenerationManifest,
+  asked: FileAsked,
+  bounds: FileBounds,
+): Promise<GenerationFile> {
+  const { dataDir } = bounds;
+  if (manifest.state !== 'computed') throw gone(manifest);
+  const files = filesOf(manifest, asked.view);
+  const folder = await exportFolder(dataDir);
+  try {
+    for (const file of files) {
+      bounds.signal.throwIfAborted();
+      await checkFile(dataDir, file);
+    }
+    const path = join(folder, 'rows');
+    await withDuckDb(dataDir, bounds.memoryLimit, (session) => write(session, files, path, asked, bounds));
+    const handle = await open(path);
+    return { handle, bytes: (await handle.stat()).size };
+  } catch (cause) {
+    const now = await findGeneration(dataDir, manifest.generation).catch(() => undefined);
+    if (now !== undefined && now.state !== 'computed') throw gone(now);
+    if (isDiskFull(cause))
+      throw new TributaryError('archive_full', `the export does not fit on the disk: ${said(cause)}`, { cause });
+    throw cause;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function filesOf({ generation, views, conversions }: GenerationManifest, view: string | null): readonly StoredFile[] {
+  if (view === null) return conversions;
+  const file = Object.hasOwn(views, view) ? views[view] : undefined;
+  if (file === undefined) throw new TributaryError('not_found', `generation ${generation} does not have the view "${view}"`);
+  return [file];
+}
+
+function gone({ generation, state }: GenerationManifest): TributaryError {
+  return new TributaryError('conflict', `generation ${generation} must be computed (got ${state}): it has no files`);
+}
+
+async function write(session: DuckDb, files: readonly StoredFile[], path: string, asked: FileAsked, bounds: FileBounds) {
+  const { signal, mostBytes, dataDir } = bounds;
+  let isTooLarge = false;
+  const interrupt = () => session.interrupt();
+  // DuckDB does not bound what it writes.
+  const watch = setInterval(() => {
+    void stat(path).then(
+      ({ size }) => {
+        if (size <= mostBytes) return;
+        isTooLarge = true;
+        interrupt();
+      },
+      () => {},
+    );
+  }, LOOK_MS);
+  signal.addEventListener('abort', interrupt, { once: true });
+  try {
+    // Nothing interrupts what is asked after the abort.
+    signal.throwIfAborted();
+    const from = await relationOf(session, dataDir, files, asked);
+    await session.run(`COPY (SELECT ${columnsOf(asked).join(', ')} FROM ${from}) TO ${sqlText(path)} (${FORMAT[asked.format]})`);
+    isTooLarge ||= (await stat(path)).size > mostBytes;
+    if (isTooLarge) throw tooLarge(mostBytes);
+  } catch (cause) {
+    throw isTooLarge && !(cause instanceof TributaryError) ? tooLarge(mostBytes) : cause;
+  } finally {
+    clearInterval(watch);
+    signal.removeEventListener('abort', interrupt);
+  }
+}
+
+const LOOK_MS = 250;
+
+function tooLarge(mostBytes: number): TributaryError {
+  return new TributaryError('file_too_large', `the file must have at most ${mostBytes} bytes (got more)`);
+}
+
+/** Spreadsheets run cells that begin with = + - @ as formulas: in CSV such text is led by an apostrophe, as wherever we write CSV. */
+function columnsOf({ view: asked, format }: FileAsked): string[] {
+  const view = VIEWS.find(({ name }) => name === asked);
+  const texts: readonly string[] = view?.dimensions ?? TEXTS_OF_CONVERSIONS;
+  const all = view === undefined ? Object.keys(CONVERSION_COLUMNS) : [...view.dimensions, ...view.measures];
+  return all.map((name) => {
+    const column = `"${name}"`;
+    const isText = format === 'csv' && texts.includes(name);
+    const value = isText
+      ? `CASE WHEN regexp_matches(${column}, '^[=+\\-@\\t\\r]') THEN '''' || ${column} ELSE ${column} END`
+      : column;
+    return `${value} AS "${AS_ANSWERED[name] ?? name}"`;
+  });
+}
+
+const TEXTS_OF_CONVERSIONS = Object.entries(CONVERSION_COLUMNS).flatMap(([name, type]) => (type === 'VARCHAR' ? [name] : []));
+/** Columns of conversions that /v1/conversion-list calls otherwise. */
+const AS_ANSWERED: Readonly<Record<string, string>> = { user_key: 'userKey', value: 'valueMinor' };
+
+async function relationOf(
+  session: DuckDb,
+  dataDir: string,
+  files: readonly StoredFile[],
+  { view, isErased }: FileAsked,
+): Promise<string> {
+  const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
+  const none = Object.entries(CONVERSION_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`);
+  if (files.length === 0) return `(SELECT ${none.join(', ')} WHERE false)`;
+  const rows = `read_parquet([${paths}], hive_partitioning = false)`;
+  if (view !== null || isErased === null) return rows;
+  await session.run('CREATE TABLE erased (user_key VARCHAR)');
+  // Some users at a time, by a hash of theirs: what a question answers lies in memory.
+  const parts = Math.max(1, Math.ceil(files.reduce((sum, file) => sum + file.rows, 0) / ROWS_AT_ONCE));
+  for (let part = 0; part < parts; part++) {
+    const keys = `SELECT DISTINCT user_key FROM ${rows} WHERE hash(user_key) % ${parts} = ${part}`;
+    for await (const [users = []] of session.chunks(keys))
+      for (const user of users) if (isErased(String(user))) await session.run('INSERT INTO erased VALUES ($1)', [String(user)]);
+  }
+  return `${rows} ANTI JOIN erased USING (user_key)`;
+}
+
+const ROWS_AT_ONCE = 1_000_000;
+
+const EXPORT = 'export-';
+
+async function exportFolder(dataDir: string): Promise<string> {
+  const staging = dataPath(dataDir, 'staging', 'api');
+  await makeFolder(staging);
+  return mkdtemp(join(staging, EXPORT));
+}
+
+/** Removes what processes of the API left that were killed: folders in which nothing changed since `beforeMs`. */
+export async function sweepApiStaging(dataDir: string, beforeMs: number): Promise<void> {
+  const staging = dataPath(dataDir, 'staging', 'api');
+  for (const name of await namesIn(staging)) {
+    if (!/^(?:export|duckdb)-/.test(name)) continue;
+    const folder = join(staging, name);
+    const files = await readdir(folder).catch(() => []);
+    const changed = await Promise.all([folder, ...files.map((file) => join(folder, file))].map(changedMs));
+    if (Math.max(...changed) < beforeMs) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** One that is gone meanwhile is nothing to wait for. */
+async function changedMs(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+}
+
+function said(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,62 @@
+/** All rows of a generation as a file. It is written first, so that its length is known: what breaks off never looks whole. */
+import { Socket } from 'node:net';
+import { type FileAsked, generationFile } from '@tributary/archive/readers/generation-file';
+import { CONVERSION_LIST, EXPORT_TYPES, GENERATION_EXPORT_ROUTES } from '@tributary/contract/groups/generation-export';
+import { TributaryError } from '@tributary/model/errors';
+import type { FastifyReply } from 'fastify';
+import type { ApiContext, Routes } from '../context.ts';
+import { erasedUsers } from '../erasures/erased-users.ts';
+import { serve } from '../http/serve.ts';
+
+export const routes: Routes = (context) => (app, _options, done) => {
+  const { deps, exportTurns } = context;
+  const { exportMs, takeMs } = deps.limits;
+
+  serve(app, GENERATION_EXPORT_ROUTES.exportGeneration, async (request, reply) => {
+    const { of, format } = request.query;
+    const { generation } = request.params;
+    const left = exportTurns.take(request.owner, reply.raw);
+    // Nothing is sent while the file is written.
+    if (request.raw.socket instanceof Socket) request.raw.socket.setTimeout(exportMs);
+    const view = of === CONVERSION_LIST ? null : of;
+    const asked = { view, format, isErased: view === null ? erasedOrNull(context) : null };
+    const { handle, bytes } = await written(context, generation, asked, left);
+    if (left.aborted) {
+      await handle.close();
+      left.throwIfAborted();
+    }
+    const type = format === 'parquet' ? EXPORT_TYPES.parquet : `${EXPORT_TYPES[format]}; charset=utf-8`;
+    return sent(reply, type, {
+      'content-length': bytes,
+      'content-disposition': `attachment; filename="generation-${generation}-${of}.${format}"`,
+      'x-tributary-generation': String(generation),
+    }).send(Object.assign(handle.createReadStream(), { takeMs: exportMs + takeMs }));
+  });
+  done();
+};
+
+function sent(reply: FastifyReply, type: string, headers: Readonly<Record<string, string | number>>): FastifyReply {
+  return reply.headers(headers).type(type);
+}
+
+async function written({ deps }: ApiContext, generation: number, asked: FileAsked, left: AbortSignal) {
+  const { exportMs, exportBytes } = deps.limits;
+  const { dataDir, memoryLimit } = deps.exports;
+  const manifest = await deps.source.manifest(generation);
+  if (manifest === null) throw new TributaryError('not_found', `generation ${generation} does not exist`);
+  const over = AbortSignal.timeout(exportMs);
+  const signal = AbortSignal.any([left, over]);
+  try {
+    return await generationFile(manifest, asked, { dataDir, memoryLimit, mostBytes: exportBytes, signal });
+  } catch (cause) {
+    if (over.aborted && !(cause instanceof TributaryError))
+      throw new TributaryError('archive_timeout', `the export was not written within ${exportMs} ms`, { cause });
+    throw cause;
+  }
+}
+
+/** null: no partition has an erased user. */
+function erasedOrNull(context: ApiContext): FileAsked['isErased'] {
+  const hasAny = context.board.states().some((state) => (state?.erased ?? []).length > 0);
+  return hasAny ? erasedUsers(context) : null;
+}

@@ -1,0 +1,55 @@
+/** Lies about what operators see and take away: exports of a generation, the page of the queues. */
+import type { Mutation } from './mutation-list.ts';
+
+const OF_EXPORT = 'services/api/test/generation-export.test.ts';
+
+export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
+  {
+    lie: 'an export of a generation lists conversions of erased users',
+    law: '9',
+    file: 'services/api/src/routes/generation-export.ts',
+    from: 'isErased: view === null ? erasedOrNull(context) : null',
+    to: 'isErased: view === null && generation < 0 ? erasedOrNull(context) : null',
+    test: OF_EXPORT,
+  },
+  {
+    lie: 'an export of a generation takes damaged files as they are',
+    law: '7',
+    file: 'packages/archive/src/readers/generation-file.ts',
+    from: '      await checkFile(dataDir, file);\n',
+    to: '',
+    test: OF_EXPORT,
+  },
+  {
+    lie: 'an export of a generation says no length',
+    law: '7',
+    file: 'services/api/src/routes/generation-export.ts',
+    from: "      'content-length': bytes,\n",
+    to: "      'x-length': bytes,\n",
+    test: OF_EXPORT,
+  },
+  {
+    lie: 'the file of an export keeps its name while it is read',
+    law: '9',
+    file: 'packages/archive/src/readers/generation-file.ts',
+    from: '    await rm(folder, { recursive: true, force: true });\n  }\n}\n\nfunction filesOf',
+    to: '  }\n}\n\nfunction filesOf',
+    test: OF_EXPORT,
+  },
+  {
+    lie: 'an export that broke off takes the place of the file that was there',
+    law: '7',
+    file: 'packages/cli/src/commands/batch-export.ts',
+    from: '}.part`;',
+    to: '}`;',
+    test: 'packages/cli/test/batch-export.test.ts',
+  },
+  {
+    lie: 'a page of the queues lists any number of jobs',
+    law: '7',
+    file: 'services/api/src/admin/queues-page.ts',
+    from: "if (Number(asked.get('jobsPerPage')) > MOST_JOBS)",
+    to: "if (Number(asked.get('jobsPerPage')) > 1e12 + MOST_JOBS)",
+    test: 'services/api/test/queues-page.redis.test.ts',
+  },
+];
