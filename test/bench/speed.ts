@@ -18,7 +18,7 @@ import type { Workload } from './workload.ts';
 
 const ROUNDS = 3;
 /** How often users order is counted for intervals alone. */
-const WITHOUT_REPEATS = VIEWS.filter(({ name }) => name !== 'laterOrders');
+const WITHOUT_REPEATS = VIEWS.filter(({ name }) => name !== 'orderNumbers');
 const RULE_BASED_VIEWS = VIEWS.filter(({ name }) => ['activity', 'touches', 'conversions', 'credit'].includes(name));
 
 export async function benchSpeed(load: Workload): Promise<Figure[]> {

@@ -10,6 +10,7 @@ import { describeRetirementContract, passBarrier, passBarriers } from '@tributar
 import { describeStoreContract } from '@tributary/testkit/contracts/store-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
 import { commitOf, P, rows } from '@tributary/testkit/contracts/store-under-test';
+import { EARLIER_VIEWS } from '@tributary/views/earlier-views';
 import { VIEWS } from '@tributary/views/registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisStores, startRedisStores } from './stores.ts';
@@ -146,6 +147,24 @@ test('law 7: a retirement that was cut short is ended by the next one', async ()
   await store.serving.retireDeltas(30);
   expect(await store.generationsKept(P)).toEqual(range(30, 40));
 });
+
+test.each(EARLIER_VIEWS)(
+  'rows of the view "%s", which an earlier version had, are retired with their generation',
+  async (view) => {
+    const store = await stores.make(`earlier-${view}`);
+    await passBarriers(store, 0, 40);
+    const redis = connectRedis(stores.server.url, 'commit', () => {});
+    try {
+      await whenReady(redis, 5_000);
+      const keys = [29, 30].map((generation) => `${partitionPrefix(`earlier-${view}`, P)}d:${generation}:${view}`);
+      for (const key of keys) await redis.hset(key, 'some row', '1');
+      await store.serving.retireDeltas(30);
+      expect(await Promise.all(keys.map((key) => redis.exists(key)))).toEqual([0, 1]);
+    } finally {
+      redis.disconnect();
+    }
+  },
+);
 
 test('law 7: a retirement whose beginning the store lost before its end is done again', async () => {
   const store = await stores.make('lost-meanwhile');

@@ -95,7 +95,7 @@ test.each([-1, 0, 1])(
     const whole = foldAll([touch, early, later], definitions);
     addRowsByView(whole, foldAll([touch, later], definitions), -1);
     expect(differences(near, whole)).toEqual([]);
-    expect([...(whole.get('laterOrders')?.values() ?? [])].length).toBe(moreMs > 0 ? 0 : 1);
+    expect([...(whole.get('orderNumbers')?.values() ?? [])].length).toBe(moreMs > 0 ? 0 : 1);
   },
 );
 

@@ -159,8 +159,8 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     lie: 'a set of channels keeps the order of the path',
     law: '1',
     file: `${VIEWS}/journeys/channels.ts`,
-    from: 'return distinct.sort(byCodePoint).join(SEPARATOR);',
-    to: 'return distinct.join(SEPARATOR);',
+    from: 'return setOf([...new Set(channels)].sort(byCodePoint));',
+    to: 'return setOf([...new Set(channels)]);',
   },
   {
     lie: 'channels that are not tracked keep their names',
@@ -297,6 +297,22 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     file: `${VIEWS}/journeys/parts.sql`,
     from: 'CASE WHEN reset_on_conversion THEN (asked.ts - lookback_ms) * 524288 ELSE own.seq END AS since',
     to: 'own.seq AS since',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
+  {
+    lie: 'in SQL an order after the twelfth counts as the twelfth',
+    law: '5',
+    file: `${VIEWS}/journeys/parts.sql`,
+    from: 'least(13, CASE',
+    to: 'least(12, CASE',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
+  {
+    lie: 'of a set without names the order over its first channel counts',
+    law: '5',
+    file: `${VIEWS}/order-numbers/fold.ts`,
+    from: 'Math.max(...numbers)',
+    to: '(numbers[0] as number)',
     test: 'test/laws/two-engines-journeys.test.ts',
   },
 ];

@@ -7,7 +7,6 @@ import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/e
 import { evidenceOf } from '@tributary/attribution/uncertainty/evidence';
 import type { Grouped, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
 import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
-import { MARKS } from '@tributary/attribution/uncertainty/orders-a-user';
 import { createOrdersOfChannels, type OrdersOfChannels } from '@tributary/attribution/uncertainty/orders-of-channels';
 import type { ChannelUncertainty, UncertaintyOptions } from '@tributary/attribution/uncertainty/uncertainty';
 import { type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
@@ -85,12 +84,9 @@ function ordersOf(groups: readonly Users[]): OrdersOfChannels {
       if (conversions === 0) continue;
       const channels = [...new Set(path)].sort();
       orders.add(channels, times);
-      for (const channel of channels) {
-        const nth = value < 0 ? 0 : (before.get(channel) ?? 0) + 1;
-        if (nth > 0) before.set(channel, nth);
-        const mark = MARKS.findLast((one) => one <= nth) ?? 0;
-        if (nth !== 1) orders.again(channels, channel, { nth: mark, conversions: times, users: nth === mark ? times : 0 });
-      }
+      const numbers = channels.map((channel) => (value < 0 ? 0 : (before.get(channel) ?? 0) + 1));
+      for (const [i, channel] of channels.entries()) if (numbers[i] !== 0) before.set(channel, numbers[i] as number);
+      orders.again(channels, numbers, times);
     }
   }
   return orders;

@@ -14,10 +14,10 @@ import { conversions } from './conversions/fold.ts';
 import { credit } from './credit/fold.ts';
 import { forms } from './forms/fold.ts';
 import { heat } from './heat/fold.ts';
-import { laterOrders } from './later-orders/fold.ts';
 import { links } from './links/fold.ts';
 import { nullCoalitions } from './null-coalitions/fold.ts';
 import { nullTransitions } from './null-transitions/fold.ts';
+import { orderNumbers } from './order-numbers/fold.ts';
 import { pages } from './pages/fold.ts';
 import { pathShapes } from './path-shapes/fold.ts';
 import { paths } from './paths/fold.ts';
@@ -33,7 +33,7 @@ const ALL = [
   conversions,
   credit,
   coalitions,
-  laterOrders,
+  orderNumbers,
   transitions,
   nullCoalitions,
   nullTransitions,

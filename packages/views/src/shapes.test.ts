@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { EARLIER_VIEWS } from './earlier-views.ts';
 import { VIEWS } from './registry.ts';
 
 /**
@@ -11,7 +12,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   conversions: 'day type currency → conversions valueMinor',
   credit: 'day model type channel campaign currency → creditMicros valueMinor',
   coalitions: 'day type channels currency → conversions valueMinor',
-  laterOrders: 'day type channels channel nth currency → conversions users',
+  orderNumbers: 'day type channels numbers currency → conversions',
   transitions: 'day type from to currency → conversions valueMinor',
   nullCoalitions: 'day channels → nulls',
   nullTransitions: 'day from to → nulls',
@@ -32,4 +33,5 @@ const SHAPES: Readonly<Record<string, string>> = {
 test('law 7: a view of a name has the columns that kept generations and deltas have under it', () => {
   const found = VIEWS.map(({ name, dimensions, measures }) => [name, `${dimensions.join(' ')} → ${measures.join(' ')}`]);
   expect(Object.fromEntries(found)).toEqual(SHAPES);
+  expect(VIEWS.filter(({ name }) => EARLIER_VIEWS.includes(name))).toEqual([]);
 });

@@ -72,7 +72,7 @@ test.each(['last', 'shapley'])(
 
 test('law 7: a generation of an earlier version, which counted no repeats, has figures and no interval but the reason', async () => {
   const world = await walked(users(8).slice(0, 100), {}, { partitions: PARTITIONS });
-  await world.cut(1, true, { lacks: ['laterOrders', 'laterOrdersByPartition'] });
+  await world.cut(1, true, { lacks: ['orderNumbers', 'orderNumbersByPartition'] });
   await world.publish(1);
   await walk(world, users(8).slice(100));
   await world.tick();
@@ -81,5 +81,5 @@ test('law 7: a generation of an earlier version, which counted no repeats, has f
     expect([status, body.uncertainty]).toMatchObject([200, { groups: null, cautions: [{ code: 'groups_not_kept' }] }]);
     expect(body.rows[0]).toMatchObject({ shareLow: null, conversionsLow: null, rank: null });
   }
-  expect(await world.get('/v1/views/laterOrders')).toMatchObject({ body: { code: 'view_not_computed' } });
+  expect(await world.get('/v1/views/orderNumbers')).toMatchObject({ body: { code: 'view_not_computed' } });
 });

@@ -16,7 +16,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { dayOf, HOUR_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
 import { nullPathOf, pathOf } from '@tributary/views/journeys/path';
-import { nthOver, ordersBefore } from '@tributary/views/journeys/repeat';
+import { ordersBefore, ordersOver } from '@tributary/views/journeys/repeat';
 import { timelineEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { before, type TimelineEvent } from '@tributary/views/timeline';
@@ -134,8 +134,9 @@ function journeysOf(
       if (event.kind === 'conversion') {
         const path = pathOf(timeline, at, definitions);
         // The event as it is: without its amount a refund would be an order.
-        const orders = withUnits ? { orders: ordersOf(kept, at, path, definitions) } : {};
-        add({ ...converting(event, path, definitions, withAges), ...orders });
+        const row = converting(event, path, definitions, withAges);
+        const seen = { conversion: kept[at] as TimelineEvent, path, channels: row.path };
+        add(withUnits ? { ...row, orders: ordersOver(seen, ordersBefore(kept, at, definitions), definitions) } : row);
       } else {
         const [channel = ''] = channelsOf([event], definitions);
         if (event.costMinor > 0) costs.set(channel, (costs.get(channel) ?? 0) + event.costMinor);
@@ -156,21 +157,6 @@ function journeysOf(
     refunds,
     sample: withUnits ? units.end(used) : null,
   };
-}
-
-/** Which order of its user a conversion is, over each channel of its path. */
-function ordersOf(
-  timeline: readonly TimelineEvent[],
-  at: number,
-  path: readonly TimelineEvent[],
-  definitions: Definitions,
-): ReadonlyMap<string, number> {
-  const orders = ordersBefore(timeline, at, definitions);
-  const found = new Map<string, number>();
-  for (const [i, channel] of channelsOf(path, definitions).entries())
-    if (!found.has(channel))
-      found.set(channel, nthOver(path[i] as TimelineEvent, timeline[at] as TimelineEvent, orders, definitions));
-  return found;
 }
 
 function spanOf(users: ReadonlyMap<string, ReadonlyMap<string, TimelineEvent>>): number {

@@ -16,7 +16,7 @@ import type { CautionCode } from '@tributary/attribution/uncertainty/caution-cod
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
 import type { Grouped, SingleOrder } from '@tributary/attribution/uncertainty/grouped';
 import { jackknife, notRun } from '@tributary/attribution/uncertainty/jackknife';
-import { againOf, createOrdersOfChannels, type OrdersOfChannels } from '@tributary/attribution/uncertainty/orders-of-channels';
+import { createOrdersOfChannels, type OrdersOfChannels } from '@tributary/attribution/uncertainty/orders-of-channels';
 import type { ModelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
 import { InputError } from '@tributary/importing/failures';
@@ -57,7 +57,7 @@ export function uncertaintyByGroups(
 }
 
 /**
- * How often users order over each channel, as the view `laterOrders` counts it. Where journeys have no times, in the order of their paths and values, for
+ * How often users order over each channel, as the view `orderNumbers` counts it. Where journeys have no times, in the order of their paths and values, for
  * that of the rows says nothing: the k-th that has a channel is the k-th over it. What takes value back (refunds) does not count.
  */
 export function ordersOfUsers(users: readonly Paths[]): OrdersOfChannels {
@@ -67,12 +67,13 @@ export function ordersOfUsers(users: readonly Paths[]): OrdersOfChannels {
     for (const { path, conversions, value, orders } of inOneOrder(journeys.filter((one) => one.conversions > 0))) {
       const channels = [...new Set(path)].sort(byCodePoint);
       counted.add(channels, conversions);
-      for (let one = 0; one < conversions; one++)
-        for (const channel of channels) {
-          const order = orders === undefined ? (value < 0 ? 0 : (before.get(channel) ?? 0) + 1) : (orders.get(channel) ?? 1);
-          if (order > 0) before.set(channel, order);
-          if (order !== 1) counted.again(channels, channel, againOf(order));
-        }
+      for (let one = 0; one < conversions; one++) {
+        const numbers = channels.map((channel) =>
+          orders === undefined ? (value < 0 ? 0 : (before.get(channel) ?? 0) + 1) : (orders.get(channel) ?? 1),
+        );
+        for (const [i, channel] of channels.entries()) if (numbers[i] !== 0) before.set(channel, numbers[i] as number);
+        counted.again(channels, numbers, 1);
+      }
     }
   }
   return counted;

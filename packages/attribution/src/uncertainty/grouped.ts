@@ -16,7 +16,7 @@ export interface Grouped {
   readonly conversions: { readonly is: number; readonly without: readonly number[] };
   /** By channel: conversions that met it, by group. */
   readonly met: readonly (readonly number[])[];
-  /** By channel: users by how often they order over it, and over other channels where they did not meet it (packages/views/src/later-orders/fold.ts). */
+  /** By channel: users by how often they order over it, and over other channels where they did not meet it (packages/views/src/order-numbers/fold.ts). */
   readonly orders: readonly BesideOrders[];
   /** Orders that are known by themselves, as many as there are; none where the reward is conversions. */
   readonly singleOrders: readonly SingleOrder[];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../data-driven/random.ts';
 import { addOrders, fewestToRefute, mayBeOfFew, noOrders } from './orders-a-user.ts';
-import { againOf, createOrdersOfChannels } from './orders-of-channels.ts';
+import { createOrdersOfChannels } from './orders-of-channels.ts';
 
 /** Users by how many orders each has: `of([30, 1], [2, 5])`: 30 with one, 2 with 5. */
 function of(...users: readonly (readonly [users: number, orders: number])[]): number[] {
@@ -86,7 +86,7 @@ describe('orders over channels, from counts that add up', () => {
     orders.add(['a'], 10);
     orders.add(['a', 'b'], 4);
     orders.add(['b', 'c'], 3);
-    orders.again(['b', 'c'], 'b', againOf(2));
+    orders.again(['b', 'c'], [2, 1], 1);
     expect(orders.of('a')).toEqual({ own: of([14, 1]), others: of([4, 1], [1, 2]) });
     expect(orders.of('b')).toEqual({ own: of([5, 1], [1, 2]), others: of([10, 1]) });
     expect(orders.of('nowhere').own).toEqual(noOrders());
@@ -95,14 +95,14 @@ describe('orders over channels, from counts that add up', () => {
   test('a fifth order is one more of those from the fourth on; a refund is none', () => {
     const orders = createOrdersOfChannels();
     orders.add(['a'], 7);
-    for (const nth of [2, 3, 4, 5, 0]) orders.again(['a'], 'a', againOf(nth));
+    for (const nth of [2, 3, 4, 5, 0]) orders.again(['a'], [nth], 1);
     expect(orders.of('a').own).toEqual(of([1, 1], [1, 5]));
   });
 
   test('two channels of a path under one name: what repeats an order over both is one repeat (before: two, and 2 users of 10)', () => {
     const orders = createOrdersOfChannels((channel) => (channel === 'a' ? 'a' : 'others'));
     orders.add(['x', 'y'], 10);
-    for (let user = 0; user < 4; user++) for (const channel of ['x', 'y']) orders.again(['x', 'y'], channel, againOf(2));
+    orders.again(['x', 'y'], [2, 2], 4);
     orders.add(['a', 'x'], 3);
     expect(orders.of('others').own).toEqual(of([5, 1], [4, 2]));
     expect(orders.of('a')).toEqual({ own: of([3, 1]), others: of([2, 1], [4, 2]) });
@@ -111,10 +111,9 @@ describe('orders over channels, from counts that add up', () => {
   test('the same where it is the second over one of them and the third over the other: it is the third over their name', () => {
     const orders = createOrdersOfChannels(() => 'all');
     orders.add(['y'], 2);
-    orders.again(['y'], 'y', againOf(2));
+    orders.again(['y'], [2], 1);
     orders.add(['x', 'y'], 2);
-    orders.again(['x', 'y'], 'x', againOf(2));
-    orders.again(['x', 'y'], 'y', againOf(3));
+    orders.again(['x', 'y'], [2, 3], 1);
     const { own } = orders.of('all');
     expect([own[0], own[2], own[3]]).toEqual([2, 1, 0]);
   });
@@ -123,10 +122,10 @@ describe('orders over channels, from counts that add up', () => {
     const orders = createOrdersOfChannels();
     orders.add(['a'], 12);
     // Beside 4 of one order: a user's 14th to 18th, and the second of three whose first came before the window.
-    for (let nth = 14; nth <= 18; nth++) orders.again(['a'], 'a', againOf(nth));
-    for (let user = 0; user < 3; user++) orders.again(['a'], 'a', againOf(2));
+    for (let nth = 14; nth <= 18; nth++) orders.again(['a'], [nth], 1);
+    orders.again(['a'], [2], 3);
     orders.add(['b'], 20);
-    for (let user = 0; user < 15; user++) orders.again(['b'], 'b', againOf(2));
+    orders.again(['b'], [2], 15);
     expect(orders.of('a').own).toEqual([4, 3, 1, 1, 1, 1, 1]);
     expect(orders.of('b').own).toEqual([15, 15, 0, 0, 0, 0, 0]);
   });
@@ -134,7 +133,7 @@ describe('orders over channels, from counts that add up', () => {
   test('law 7: one who orders all the time shows in a window that has none of the first orders (before: 9 users of one order)', () => {
     const orders = createOrdersOfChannels();
     orders.add(['a'], 9 + 40);
-    for (let nth = 50; nth < 90; nth++) orders.again(['a'], 'a', againOf(nth));
+    for (let nth = 50; nth < 90; nth++) orders.again(['a'], [nth], 1);
     orders.add(['b'], 100);
     const { own, others } = orders.of('a');
     expect([own[0], mayBeOfFew(own, others)]).toEqual([9, true]);

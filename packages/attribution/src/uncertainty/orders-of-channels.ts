@@ -1,6 +1,6 @@
 /**
  * How often users order over each channel, from counts that add up: conversions by the set of channels on their path, and those of them that are
- * a user's second, third … over a channel (packages/views/src/later-orders/fold.ts).
+ * a user's second, third … over a channel (packages/views/src/order-numbers/fold.ts).
  */
 import { MARKS, noOrders, type OrdersAUser } from './orders-a-user.ts';
 
@@ -12,27 +12,11 @@ export interface BesideOrders {
 
 export const NO_ORDERS: BesideOrders = { own: noOrders(), others: noOrders() };
 
-/** Orders that a user made over a channel before, by the marks: 1 for the second and third, … 12 from the twelfth on. */
-export interface Again {
-  /** The last mark that is reached. */
-  readonly nth: number;
-  /** Conversions; those of no order (refunds) have an `nth` of 0. */
-  readonly conversions: number;
-  /** How many of them reach it. */
-  readonly users: number;
-}
-
-/** A conversion that is that order of its user. */
-export function againOf(order: number): Again {
-  const nth = MARKS.findLast((mark) => mark <= order) ?? 0;
-  return { nth, conversions: 1, users: order > 0 && order === nth ? 1 : 0 };
-}
-
 export interface OrdersOfChannels {
   /** Conversions whose path has these channels. */
   add(channels: readonly string[], conversions: number): void;
-  /** How many of them are not the first order over one of the channels. */
-  again(channels: readonly string[], channel: string, again: Again): void;
+  /** Those of them that are not the first order over each of the channels: which order they are over each; 0: none (refunds). */
+  again(channels: readonly string[], numbers: readonly number[], conversions: number): void;
   /** By the channel's name in the report. */
   of(name: string): BesideOrders;
 }
@@ -53,12 +37,16 @@ export function createOrdersOfChannels(rename: (channel: string) => string = (ch
     add(channels, conversions) {
       setOf(channels).conversions += conversions;
     },
-    again(channels, channel, { nth, conversions, users }) {
-      const own = setOf(channels).names.get(rename(channel))?.get(channel);
-      if (own === undefined) return;
-      const last = MARKS.indexOf(nth as (typeof MARKS)[number]);
-      for (let at = 0; at <= Math.max(0, last); at++) own.later[at] = (own.later[at] as number) + conversions;
-      if (last > 0) own.users[last] = (own.users[last] as number) + users;
+    again(channels, numbers, conversions) {
+      const { names } = setOf(channels);
+      for (const [i, channel] of channels.entries()) {
+        const number = numbers[i] ?? 1;
+        const own = names.get(rename(channel))?.get(channel);
+        if (own === undefined || number === 1) continue;
+        const last = MARKS.findLastIndex((mark) => mark <= number);
+        for (let at = 0; at <= Math.max(0, last); at++) own.later[at] = (own.later[at] as number) + conversions;
+        if (number === MARKS[last]) own.users[last] = (own.users[last] as number) + conversions;
+      }
     },
     of(name) {
       const own = noCounts();

@@ -10,7 +10,7 @@ import { coalitions } from '@tributary/views/coalitions/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
-import { laterOrders } from '@tributary/views/later-orders/fold';
+import { orderNumbers } from '@tributary/views/order-numbers/fold';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { rowFiltersOf, type Scope, scopeOf } from '../journeys/scope.ts';
@@ -78,14 +78,14 @@ export function viewsOf({
     if (hasCells) views.add(credit);
     for (const view of viewsOfModel(model, parameters)) views.add(view);
   }
-  if (parameters.intervals !== null) for (const view of [coalitions, laterOrders]) views.add(view);
+  if (parameters.intervals !== null) for (const view of [coalitions, orderNumbers]) views.add(view);
   return [...views];
 }
 
 /** Those of them that are asked for by groups of users as well: what the models look at, single orders, and later ones, without which there are no intervals. */
 export function groupedViewsOf({ models, parameters }: Pick<ReportQuestion, 'models' | 'parameters'>): View[] {
   if (parameters.intervals === null) return [];
-  const views = new Set<View>([coalitions, laterOrders, ...models.flatMap((model) => viewsOfModel(model, parameters))]);
+  const views = new Set<View>([coalitions, orderNumbers, ...models.flatMap((model) => viewsOfModel(model, parameters))]);
   return [...views].filter((view) => GROUPED_VIEWS.includes(view));
 }
 

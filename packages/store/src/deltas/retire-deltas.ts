@@ -15,7 +15,7 @@ declare module 'ioredis' {
 /** Deletes the deltas of a partition's generations below `keep`. */
 export type Retire = (partition: number, keep: number) => Promise<void>;
 
-export function createRetire(redis: Redis, namespace: string, views: readonly { readonly name: string }[]): Retire {
+export function createRetire(redis: Redis, namespace: string, views: readonly string[]): Retire {
   defineScript(redis, 'tributaryRetire', new URL('./retire.lua', import.meta.url));
   defineScript(redis, 'tributaryRetired', new URL('./retired.lua', import.meta.url));
   return async (partition, keep) => {
@@ -25,7 +25,7 @@ export function createRetire(redis: Redis, namespace: string, views: readonly { 
     if (stateFrom(fields) === null) return;
     // What an earlier retirement began and did not end is below `oldest`, but not below `removed`.
     for (const g of generationsBetween(fields, Number(fields['removed'] ?? 0), keep)) {
-      const keys = [`${prefix}n:${g}`, `${prefix}c:${g}`, ...views.map(({ name }) => `${prefix}d:${g}:${name}`)];
+      const keys = [`${prefix}n:${g}`, `${prefix}c:${g}`, ...views.map((name) => `${prefix}d:${g}:${name}`)];
       if (redis.isCluster) await Promise.all(keys.map((key) => redis.unlink(key)));
       else await redis.unlink(...keys);
     }

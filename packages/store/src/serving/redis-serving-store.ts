@@ -1,5 +1,6 @@
 /** The serving store on Redis: what the API and the jobs read, each partition as of one moment. */
 import { setImmediate } from 'node:timers/promises';
+import { EARLIER_VIEWS } from '@tributary/views/earlier-views';
 import type { Redis, Result } from 'ioredis';
 import { createDeadLetters } from '../dead-letters/redis-dead-letters.ts';
 import { createDeltaReads } from '../deltas/delta-reads.ts';
@@ -39,7 +40,7 @@ export function createServingStore(
   const records = createRecordReads(redis, namespace, bulk);
   const kept = createKeptReads(redis, namespace);
   const deltas = createDeltaReads(redis, namespace, bulk, bounds);
-  const retire = createRetire(redis, namespace, views);
+  const retire = createRetire(redis, namespace, [...views.map(({ name }) => name), ...EARLIER_VIEWS]);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
 

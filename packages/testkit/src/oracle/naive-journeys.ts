@@ -103,9 +103,14 @@ export function trackedChannels(channel: string, { attribution }: Definitions): 
 }
 
 export function setText(channels: readonly string[]): string {
+  const distinct = distinctChannels(channels);
+  return distinct.length > 20 ? '(other)' : distinct.join(JOIN);
+}
+
+/** In code point order. */
+export function distinctChannels(channels: readonly string[]): string[] {
   const distinct = channels.filter((channel, i) => channels.indexOf(channel) === i);
-  if (distinct.length > 20) return '(other)';
-  return distinct.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).join(JOIN);
+  return distinct.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
 /** From state to state of `order` channels, from "" at the start, to "" at the end; a short path is one state. */

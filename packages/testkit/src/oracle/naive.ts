@@ -15,6 +15,7 @@ import {
   type Add,
   clicksOnly,
   covers,
+  distinctChannels,
   type NaiveTouch,
   naiveConversionRows,
   naiveNullPaths,
@@ -66,7 +67,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
           add('credit', [day, model, event.type, part.channel, part.campaign, currency], [part.creditMicros, part.valueMinor]);
       }
       naiveConversionRows(event, path, definitions, add);
-      naiveRepeats(timeline, event, path, definitions, add);
+      naiveOrderNumbers(timeline, event, path, definitions, add);
     }
     for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
       if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
@@ -142,9 +143,8 @@ function naiveKey(event: Event, path: string): string | null {
   return typeof value === 'string' && value.length > 0 ? value : null;
 }
 
-/** Whether an earlier conversion of its type lies within the lookback; refunds do not count. */
-/** Which order of its user it is over each channel of its path. */
-function naiveRepeats(
+/** Which order of its user it is over each channel of its path, where it is not the first over all of them. */
+function naiveOrderNumbers(
   timeline: readonly Event[],
   conversion: Event,
   path: readonly NaiveTouch[],
@@ -152,8 +152,10 @@ function naiveRepeats(
   add: Add,
 ): void {
   const refunds = (conversion.value ?? 0) < 0;
-  for (const channel of new Set(path.map((touch) => trackedChannels(touch.channel, definitions)))) {
-    const first = path.find((touch) => trackedChannels(touch.channel, definitions) === channel) as NaiveTouch;
+  const channels = path.map((touch) => trackedChannels(touch.channel, definitions));
+  const distinct = distinctChannels(channels);
+  const numbers = distinct.map((channel) => {
+    const first = path[channels.indexOf(channel)] as NaiveTouch;
     const orders = timeline.filter(
       (event) =>
         event.type === conversion.type &&
@@ -163,14 +165,12 @@ function naiveRepeats(
         event.ts >= conversion.ts - definitions.lookbackMs &&
         (definitions.attribution.resetOnConversion || sortsBefore(first.event, event, definitions)),
     );
-    const nth = refunds ? 0 : orders.length + 1;
-    if (nth === 1) continue;
-    const mark = [12, 8, 6, 4, 3, 2].find((one) => one <= nth) ?? 0;
-    const day = new Date(conversion.ts).toISOString().slice(0, 10);
-    const set = setText(path.map((touch) => trackedChannels(touch.channel, definitions)));
-    const key = [day, conversion.type, set, channel, String(mark), conversion.currency ?? '(none)'];
-    add('laterOrders', key, [1n, mark === nth && !refunds ? 1n : 0n]);
-  }
+    return refunds ? 0 : Math.min(13, orders.length + 1);
+  });
+  if (numbers.every((number) => number === 1)) return;
+  const day = new Date(conversion.ts).toISOString().slice(0, 10);
+  const shown = distinct.length > 20 ? String(Math.max(...numbers)) : numbers.join('\u001f');
+  add('orderNumbers', [day, conversion.type, setText(channels), shown, conversion.currency ?? '(none)'], [1n]);
 }
 
 /** How one conversion's credit and value fall on its path. */

@@ -18,9 +18,12 @@ export function channelsOf(path: readonly TimelineEvent[], { trackedChannels }: 
 /** Distinct channels in code point order, joined; of more than `MOST_CHANNELS` only `(other)`. */
 export function coalitionOf(channels: readonly string[]): string {
   if (channels.length < 2) return channels[0] ?? '';
-  const distinct = [...new Set(channels)];
-  if (distinct.length > MOST_CHANNELS) return OTHER;
-  return distinct.sort(byCodePoint).join(SEPARATOR);
+  return setOf([...new Set(channels)].sort(byCodePoint));
+}
+
+/** The same of distinct ones that are in this order. */
+export function setOf(distinct: readonly string[]): string {
+  return distinct.length > MOST_CHANNELS ? OTHER : distinct.join(SEPARATOR);
 }
 
 /** Steps of the path, consecutive repeats being one, joined; of more than `most` only `(other)`. */

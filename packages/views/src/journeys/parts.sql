@@ -5,8 +5,8 @@
 --      part  (path_no, channel_nos)  the distinct channels of the path, in the order in which they first occur
 --      coalition (filed_no, partition, is_null, channels, journeys, value)  journeys by the set of channels on their path
 --                (coalitionOf in channels.ts)
---      again (filed_no, partition, channels, channel_no, nth, conversions, users)  conversions that are not a user's first order over a channel of
---                their path, and how many of them reach the mark `nth` (nthOver in repeat.ts)
+--      again (filed_no, partition, channels, numbers, conversions)  conversions that are not a user's first order over each channel of their path,
+--                by which order they are over each (ordersOver in repeat.ts)
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE own AS
   SELECT
@@ -54,26 +54,31 @@ met AS (
 placed AS (
   SELECT
     met.*,
-    CASE
+    -- Later ones count as that one (LATEST in repeat.ts).
+    least(13, CASE
       WHEN NOT is_order THEN 0
       WHEN sign > 0 THEN own_order.n - coalesce(earlier.n, 0)
       ELSE own_order.held_n - coalesce(earlier.held_n, 0)
-    END AS nth
+    END) AS number
   FROM met
   LEFT JOIN numbered AS own_order ON own_order.user_key = met.user_key AND own_order.type = met.type AND own_order.seq = met.seq
   ASOF LEFT JOIN numbered AS earlier ON earlier.user_key = met.user_key AND earlier.type = met.type AND earlier.seq < met.since
 ),
-marked AS (
-  SELECT *, coalesce(list_max(list_filter([1, 2, 3, 4, 6, 8, 12], mark -> mark <= nth)), 0) AS mark
+listed AS (
+  SELECT
+    path_no, filed_no, partition, sign, max(number) AS highest,
+    string_agg(number::VARCHAR, chr(31) ORDER BY channel_no) AS numbers
   FROM placed
-  WHERE nth <> 1
+  GROUP BY path_no, filed_no, partition, sign
+  HAVING bool_or(number <> 1)
 ),
 counted AS (
   SELECT
-    filed_no, partition, channel_no, mark AS nth,
+    filed_no, partition,
     CASE WHEN len(part.channel_nos) <= 20 THEN list_sort(part.channel_nos) END AS channel_nos,
-    sum(sign) AS conversions, sum(CASE WHEN nth > 0 AND nth = mark THEN sign ELSE 0 END) AS users
-  FROM marked JOIN part USING (path_no)
+    CASE WHEN len(part.channel_nos) <= 20 THEN numbers ELSE highest::VARCHAR END AS numbers,
+    sum(sign) AS conversions
+  FROM listed JOIN part USING (path_no)
   GROUP BY ALL
 ),
 named AS (
@@ -81,5 +86,5 @@ named AS (
   FROM (SELECT channel_nos, unnest(channel_nos) AS channel_no FROM (SELECT DISTINCT channel_nos FROM counted)) JOIN channel USING (channel_no)
   GROUP BY channel_nos
 )
-SELECT filed_no, partition, coalesce(channels, '(other)') AS channels, channel_no, nth, conversions, users
+SELECT filed_no, partition, coalesce(channels, '(other)') AS channels, numbers, conversions
 FROM counted LEFT JOIN named USING (channel_nos);

@@ -37,10 +37,34 @@ export function ordersAfter(timeline: Timeline, at: number, { lookbackMs }: Defi
 }
 
 /**
+ * Which order of its user a conversion is over each channel of its path; `channels`: of each touch; `orders`: those before it, the latest first.
+ * LATEST: that one or any after it.
+ */
+export function ordersOver(
+  { conversion, path, channels }: ConversionOnPath,
+  orders: readonly TimelineEvent[],
+  definitions: Definitions,
+): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const [i, channel] of channels.entries())
+    if (!found.has(channel)) found.set(channel, orderOver(path[i] as TimelineEvent, conversion, orders, definitions));
+  return found;
+}
+
+interface ConversionOnPath {
+  readonly conversion: TimelineEvent;
+  readonly path: readonly TimelineEvent[];
+  readonly channels: readonly string[];
+}
+
+/** The largest number that an order has. */
+export const LATEST = MOST_BEFORE + 1;
+
+/**
  * Which order it is over a channel whose first touch on the path is `first`: those count before it that this touch came before. Where conversions
  * reset paths no touch is on two of them, and all within the lookback count. 0: none, but what takes value back.
  */
-export function nthOver(
+function orderOver(
   first: TimelineEvent,
   conversion: TimelineEvent,
   orders: readonly TimelineEvent[],
