@@ -315,4 +315,12 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     to: '(numbers[0] as number)',
     test: 'test/laws/two-engines-journeys.test.ts',
   },
+  {
+    lie: 'a repeat is not looked at where the path of its conversion is known',
+    law: '1',
+    file: `${VIEWS}/journeys/lenses.ts`,
+    from: 'return orders && { ...(path as ConvertingPath), orders };',
+    to: 'return null;',
+    test: 'test/laws/law-1-merge.test.ts',
+  },
 ];

@@ -50,10 +50,17 @@ export interface Gathering {
 export interface ViewsOfLens {
   readonly lens: Lens;
   readonly views: readonly View[];
+  /** Whether one of the next groups looks from what this one sees. */
+  readonly isGoneBeyond: boolean;
 }
 
 export function byLens(views: readonly View[]): ViewsOfLens[] {
-  return [...Map.groupBy(views, (view) => view.lens)].map(([lens, ofLens]) => ({ lens, views: ofLens }));
+  const groups = [...Map.groupBy(views, (view) => view.lens)];
+  return groups.map(([lens, ofLens], i) => ({
+    lens,
+    views: ofLens,
+    isGoneBeyond: groups.slice(i).some(([{ beyond }]) => beyond?.lens === lens),
+  }));
 }
 
 /**
@@ -78,7 +85,9 @@ export function addDifference(
   let tooMuchWork = false;
   let looksBehindCut = false;
   let before: Timeline | undefined;
-  for (const { lens, views } of groups) {
+  let nearer: Lens | undefined;
+  let seenByNearer: unknown;
+  for (const { lens, views, isGoneBeyond } of groups) {
     // No row of a page follows any other event.
     if (lens === WEB_EVENT && event.web === undefined) continue;
     const revisableMs = lens.revisableMs(definitions);
@@ -86,7 +95,10 @@ export function addDifference(
 
     const gathered = gathering?.lens === lens ? gathering.seen : undefined;
     if (event.ts > frozenUpTo) {
-      const seen = lens.look(after, at, definitions);
+      const { beyond } = lens;
+      const isKnown = beyond !== undefined && beyond.lens === nearer;
+      const seen = isKnown ? beyond.look(seenByNearer, after, at, definitions) : lens.look(after, at, definitions);
+      if (isGoneBeyond) [nearer, seenByNearer] = [lens, seen];
       if (seen !== null && !takeOwnWork(work, lens.sizeOf(seen) * views.length)) tooMuchWork = true;
       else addRows(views, seen, definitions, into, sign, sign === 1 ? gathered : undefined);
       takeWork(work, workOfRows());

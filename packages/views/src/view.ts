@@ -26,6 +26,11 @@ export interface Lens<Seen = unknown> {
   affected(timeline: Timeline, at: number, definitions: Definitions): readonly number[];
   /** What the anchor `timeline[at]` looks at; null when no row hangs on that event. */
   look(timeline: Timeline, at: number, definitions: Definitions): Seen | null;
+  /** `look` from what another lens sees of the same anchor, so that it is not found twice. */
+  readonly beyond?: {
+    readonly lens: Lens;
+    look(seen: unknown, timeline: Timeline, at: number, definitions: Definitions): Seen | null;
+  };
   /** How many events it sees beside its anchor: what its rows cost. */
   sizeOf(seen: Seen): number;
 }

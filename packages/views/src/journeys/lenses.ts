@@ -1,5 +1,6 @@
 /** What the rows of attribution look at: the path of a conversion, or of a journey that ended without one. */
-import type { TimelineEvent } from '../timeline.ts';
+import type { Definitions } from '@tributary/model/definitions';
+import type { Timeline, TimelineEvent } from '../timeline.ts';
 import type { Lens } from '../view.ts';
 import { conversionsAfter, nullPathsAround, repeatsAfter } from './affected.ts';
 import { channelsOf } from './channels.ts';
@@ -45,15 +46,27 @@ export const REPEATED_PATH: Lens<RepeatedPath> = {
   revisableMs: CONVERTING_PATH.revisableMs,
   affected: repeatsAfter,
   look(timeline, at, definitions) {
-    const conversion = timeline[at] as TimelineEvent;
-    if (conversion.kind !== 'conversion') return null;
-    const orders = ordersBefore(timeline, at, definitions);
-    if (orders.length === 0 && isOrder(conversion)) return null;
-    const seen = CONVERTING_PATH.look(timeline, at, definitions);
+    const orders = ordersBeforeRepeat(timeline, at, definitions);
+    const seen = orders && CONVERTING_PATH.look(timeline, at, definitions);
     return seen && { ...seen, orders };
+  },
+  beyond: {
+    lens: CONVERTING_PATH,
+    look(path, timeline, at, definitions) {
+      const orders = ordersBeforeRepeat(timeline, at, definitions);
+      return orders && { ...(path as ConvertingPath), orders };
+    },
   },
   sizeOf: ({ path, orders }) => path.length + orders.length,
 };
+
+/** null: another event than a conversion, or the first order of its user. */
+function ordersBeforeRepeat(timeline: Timeline, at: number, definitions: Definitions): readonly TimelineEvent[] | null {
+  const conversion = timeline[at] as TimelineEvent;
+  if (conversion.kind !== 'conversion') return null;
+  const orders = ordersBefore(timeline, at, definitions);
+  return orders.length === 0 && isOrder(conversion) ? null : orders;
+}
 
 export const NULL_PATH: Lens<NullPath> = {
   reachMs: ({ lookbackMs, longestOnceMs }) => lookbackMs + longestOnceMs,
