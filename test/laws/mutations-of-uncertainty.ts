@@ -403,7 +403,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     file: 'packages/reports/src/rows/change.ts',
     from: 'const STILL = 0.05;',
     to: 'const STILL = 0;',
-    test: 'services/api/test/marginal.test.ts',
+    test: 'services/api/test/change-ratio.test.ts',
   },
   {
     lie: 'conversions that came by chance were bought',
@@ -411,7 +411,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     file: 'packages/reports/src/rows/change.ts',
     from: 'const BY_CHANCE = 2;',
     to: 'const BY_CHANCE = 1;',
-    test: 'services/api/test/marginal.test.ts',
+    test: 'services/api/test/change-ratio.test.ts',
   },
   {
     lie: 'a change is as certain as the later window',

@@ -1,4 +1,6 @@
 /** `tributary attribution compare`: several models side by side over the same window. */
+
+import { CREDIT_IS } from '@tributary/contract/shapes/credit-is';
 import type { Command } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { AnswerOf, Comparison } from '../api-types.ts';
@@ -7,7 +9,6 @@ import type { ExitCode } from '../exit.ts';
 import { levelOf } from '../flags/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type CompareRow, compareTable, intervalTable, ordered } from '../report/attribution-tables.ts';
-import { CREDIT_IS } from '../report/credit-is.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages, metaBeside } from '../report/pages.ts';

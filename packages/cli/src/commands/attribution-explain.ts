@@ -1,5 +1,6 @@
 /** `tributary attribution explain ID`: every touch of one conversion, its credit under each model, and why. */
 import { isModelName } from '@tributary/attribution/models/catalogue';
+import { CREDIT_IS } from '@tributary/contract/shapes/credit-is';
 import { DAY_MS } from '@tributary/model/time';
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
@@ -97,7 +98,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
   const line = `generation ${meta.generation} · from ${meta.sources.join(' and ') || 'nothing'} · lookback ${Number((meta.lookbackMs / DAY_MS).toFixed(2))} d · definitions ${meta.definitions} · ${meta.complete ? 'complete' : 'INCOMPLETE'}`;
   const tables =
     touches.length === 0 ? [] : [table, ...(worth === null ? [] : ['', renderWide(worth, terminal.width, terminal.bold), ''])];
-  return [head, ...tables, ...notes, terminal.dim(line)].join('\n');
+  return [head, ...tables, ...notes, terminal.dim([...(touches.length === 0 ? [] : [CREDIT_IS]), line].join('\n'))].join('\n');
 }
 
 /** An older API does not say. */

@@ -1,5 +1,6 @@
 /** `tributary attribution report`: which channels the conversions are credited to, under one model. */
 import { isModelName, modelInfo, namesWith, REPORTED_NAMES } from '@tributary/attribution/models/catalogue';
+import { CREDIT_IS } from '@tributary/contract/shapes/credit-is';
 import { type Command, Option } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Report, ReportRow } from '../api-types.ts';
@@ -9,7 +10,6 @@ import { levelOf } from '../flags/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
 import { foldPrevious } from '../report/change-figures.ts';
-import { CREDIT_IS } from '../report/credit-is.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
 import { foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages, metaBeside } from '../report/pages.ts';

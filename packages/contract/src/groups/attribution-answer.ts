@@ -2,6 +2,7 @@
 import { MODEL_NAMES, type ModelName } from '@tributary/attribution/models/catalogue';
 import { z } from 'zod';
 import { DayRange, NextCursor, Sum, Window } from '../shapes/answer-fields.ts';
+import { CREDIT_IS_SENTENCE } from '../shapes/credit-is.ts';
 import { Meta } from '../shapes/meta.ts';
 
 const Model = z.enum(MODEL_NAMES as readonly [ModelName, ...ModelName[]]);
@@ -225,7 +226,9 @@ export const AttributionAnswer = z.object({
   previousRange: DayRange.nullable().describe('The window that `against` names; null: none.'),
   rows: z
     .array(ReportRow)
-    .describe('Ordered by their dimensions, or as `sort` says. (unattributed) is a channel like any other.'),
+    .describe(
+      `Ordered by their dimensions, or as \`sort\` says. (unattributed) is a channel like any other. ${CREDIT_IS_SENTENCE}`,
+    ),
   totals: z
     .object({ ...Credit.shape, ...Costs.shape, ...Ratios.shape, ...Change.shape })
     .describe('Sums over all rows, not over this page alone.'),
@@ -269,7 +272,7 @@ export const CompareAnswer = z.object({
   parameters: Parameters,
   by: z.array(z.string()),
   ...Window,
-  rows: z.array(ComparedRow),
+  rows: z.array(ComparedRow).describe(`As in a report. ${CREDIT_IS_SENTENCE}`),
   totals: z.object({ ...Costs.shape, models: z.record(z.string(), z.object({ ...Credit.shape, ...Ratios.shape })) }),
   rest: z
     .object({ rows: z.int().describe('Rows that are left out.'), ...Costs.shape, models: z.record(z.string(), Credit) })
@@ -283,15 +286,17 @@ export const CompareAnswer = z.object({
   meta: Meta,
 });
 export const ModelsAnswer = z.object({
-  models: z.array(
-    z.object({
-      name: Model,
-      family: z.enum(['ruleBased', 'dataDriven', 'counts']),
-      rule: z.string(),
-      effect: z.string().nullable().describe('What `effect` is in a report; null: the model has none.'),
-      parameters: z.array(z.string()),
-      required: z.array(z.string()).describe('Parameters that it is not run without.'),
-      missing: z.string().nullable().describe('What it needs that no view keeps: reports refuse it. null: it is answered.'),
-    }),
-  ),
+  models: z
+    .array(
+      z.object({
+        name: Model,
+        family: z.enum(['ruleBased', 'dataDriven', 'counts']),
+        rule: z.string(),
+        effect: z.string().nullable().describe('What `effect` is in a report; null: the model has none.'),
+        parameters: z.array(z.string()),
+        required: z.array(z.string()).describe('Parameters that it is not run without.'),
+        missing: z.string().nullable().describe('What it needs that no view keeps: reports refuse it. null: it is answered.'),
+      }),
+    )
+    .describe(CREDIT_IS_SENTENCE),
 });

@@ -1,6 +1,7 @@
 /** Which rows the conversions are credited to, under several models side by side. */
 
 import type { Asked } from '@tributary/client/operations';
+import { CREDIT_IS_SENTENCE } from '@tributary/contract/shapes/credit-is';
 import { Fragment } from 'preact';
 import { type EstimateRow, IntervalChart } from '../charts/intervals.tsx';
 import { Legend, MOST_SERIES } from '../charts/mark.tsx';
@@ -180,6 +181,7 @@ function ComparePanel({ answer, measure, choice, question, by, withoutIntervals,
             keyOf={(row) => nameOf(row, by)}
             foot={['All rows', count(totals.touches), money(totals.costMinor, currency), ...models.map(sumOf)]}
           />
+          <p class="small">{CREDIT_IS_SENTENCE}</p>
           <details>
             <summary>What these models say</summary>
             <dl class="facts">

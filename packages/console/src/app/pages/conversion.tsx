@@ -98,7 +98,7 @@ function Shown({ answer, question }: { readonly answer: Explained; readonly ques
       </dl>
       <Panel
         title="Credit of each touch"
-        about="Oldest first. Under every model the credits add up to one conversion, and the amounts to its value, exactly."
+        about="Oldest first. Under every model the credits add up to one conversion, and the amounts to its value, exactly. Credit describes paths, it is not the effect of a channel."
         question={question}
         csv={() => csvOf(columns, eligible)}
       >
