@@ -3,6 +3,7 @@
  * (whose library demands it) ever resends a command by itself: the caller reloads its state and decides.
  */
 import type { RedisOptions } from 'ioredis';
+import { LOADING_RETRY_MS } from './loading.ts';
 
 /** Reply shapes stay those of RESP2, so that replies do not depend on the kind. */
 export type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
@@ -14,7 +15,13 @@ const BLOCKING_LIMIT_MS = 10_000;
 
 export const reconnectDelayMs = (attempt: number): number => Math.min(50 * attempt, 1_000);
 
-const BASE: ConnectionOptions = { connectTimeout: 2_000, noDelay: true, keepAlive: 10_000, retryStrategy: reconnectDelayMs };
+const BASE: ConnectionOptions = {
+  connectTimeout: 2_000,
+  noDelay: true,
+  keepAlive: 10_000,
+  retryStrategy: reconnectDelayMs,
+  maxLoadingRetryTime: LOADING_RETRY_MS,
+};
 
 /** A timeout is set wherever resending is off: ioredis 6.0.0 can otherwise leave promises pending for ever (its issue 2193). */
 export const REDIS_OPTIONS: Readonly<Record<RedisKind, ConnectionOptions>> = {
