@@ -48,8 +48,8 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'a page of the queues lists any number of jobs',
     law: '7',
     file: 'services/api/src/admin/queues-page.ts',
-    from: "if (Number(asked.get('jobsPerPage')) > MOST_JOBS)",
-    to: "if (Number(asked.get('jobsPerPage')) > 1e12 + MOST_JOBS)",
+    from: '{ jobsPerPage: MOST_JOBS, page',
+    to: '{ jobsPerPage: 1e12 + MOST_JOBS, page',
     test: 'services/api/test/queues-page.redis.test.ts',
   },
 ];

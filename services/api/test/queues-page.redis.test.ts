@@ -77,6 +77,28 @@ test('it shows runs that wait, and lists no more of them than its bound', async 
     ['questions', true],
   ]);
   expect(queues[0]?.jobs.map(({ id }) => id)).toEqual([jobId]);
+  const rangeOf = async (query: string) => {
+    const { statusCode: status, body: text } = await send(
+      'GET',
+      `${PAGE}/api/queues?activeQueue=recompute&status=waiting&${query}`,
+    );
+    expect([query, status]).toEqual([query, 200]);
+    return JSON.parse(text).queues[0].pagination.range;
+  };
+  for (const many of [
+    '1e9',
+    '-1',
+    '0',
+    'x',
+    '10&jobsPerPage=1000000000',
+    '1000000000&jobsPerPage=10',
+    'Infinity',
+    '0x7fffffff',
+  ]) {
+    const { start, end } = await rangeOf(`jobsPerPage=${many}`);
+    expect([many, start === 0 && end >= 0 && end < 50]).toEqual([many, true]);
+  }
+  for (const page of ['-1', '0', '-1e9', '1&page=-5']) expect(await rangeOf(`page=${page}`)).toEqual({ start: 0, end: 9 });
   const pages = await send('GET', `${PAGE}/api/queues?activeQueue=recompute&status=waiting&page=2&jobsPerPage=1000000000`);
   expect(JSON.parse(pages.body).queues[0].pagination.range).toEqual({ start: 50, end: 99 });
 });
@@ -110,8 +132,7 @@ test('names and paths of others stay what they are', async () => {
       `/api/queues/recompute/${encodeURIComponent('../../x')}`,
       '/static/../../../package.json',
       '/static/%2e%2e/%2e%2e/package.json',
-      '/api/queues?page=0',
-      '/api/queues?page=x&jobsPerPage=NaN',
+      '/api/queues?status=unknown',
     ].map(async (path) => (await send('GET', `${PAGE}${path}`)).statusCode),
   );
   for (const status of statuses) expect([400, 403, 404, 422]).toContain(status);

@@ -35,6 +35,8 @@ const ANSWER_MS = 5_000;
 const MOST_PENDING = 16;
 /** Jobs of a page: each may hold definitions. */
 const MOST_JOBS = 50;
+/** More pages than the queue remembers jobs. */
+const MOST_PAGES = 10_000;
 
 export function addQueuesPage(app: FastifyInstance, open: OpenBoard | undefined): void {
   let opened: ReturnType<OpenBoard> | undefined;
@@ -75,11 +77,12 @@ function absent(): never {
   throw new TributaryError('not_found', 'this server has no queues to show');
 }
 
-/** A page of the list has at most MOST_JOBS. */
+/** Pages of the list begin with 1 and have at most MOST_JOBS, whatever was asked for, and how often. */
 function bounded(url: string): string {
   const [path = '', query] = url.split('?', 2);
   if (query === undefined) return url;
   const asked = new URLSearchParams(query);
-  if (Number(asked.get('jobsPerPage')) > MOST_JOBS) asked.set('jobsPerPage', String(MOST_JOBS));
+  for (const [name, most] of Object.entries({ jobsPerPage: MOST_JOBS, page: MOST_PAGES }))
+    if (asked.has(name)) asked.set(name, String(Math.min(most, Math.max(1, Math.trunc(Number(asked.get(name))) || 1))));
   return `${path}?${asked}`;
 }
