@@ -1,4 +1,4 @@
-/** Corrections that change many events are computed by a full run, where that is cheaper (packages/archive/src/compute/weigh.ts). */
+/** Corrections that concern many journeys are computed by a full run, where that is cheaper (packages/archive/src/compute/weigh.ts). */
 import { planCompute } from '@tributary/archive/compute/compute-plan';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import type { GenerationManifest } from '@tributary/archive/layout';
@@ -20,25 +20,27 @@ export async function orFull(
   const { manifest, spec } = planned;
   const { base } = spec;
   if (base === null || !spec.reuseRows || !mayBeFull(spec.reread, base, ports.limits.weighFromRows)) return planned;
-  const changed = await changedBy(planned, ports, signal);
-  if (changed === null || !isFullCheaper(changed, base)) return planned;
+  const near = await nearChanged(planned, ports, signal);
+  if (near === null || !isFullCheaper(near)) return planned;
   const { generation } = manifest;
-  ports.note('corrections change more than 2 % of the events: all of the archive is computed', {
-    generation,
-    changed,
-    of: base.counts.events,
-  });
+  ports.note(
+    'more than 30 % of the touches and conversions lie near events that corrections change: all of the archive is computed',
+    {
+      generation,
+      near,
+    },
+  );
   const full = { ...manifest, mode: 'full', base: null } as const;
   return { manifest: full, spec: await planCompute(ports.dataDir, { ...demand, manifest: full }) };
 }
 
 /** null: it is not known. What is wrong with the archive, the computing says. */
-async function changedBy({ manifest, spec }: Planned, ports: RunPorts, signal: AbortSignal): Promise<number | null> {
+async function nearChanged({ manifest, spec }: Planned, ports: RunPorts, signal: AbortSignal): Promise<number | null> {
   try {
     return await ports.weigh(spec, { timeoutMs: ports.limits.computeTimeoutMs, signal });
   } catch (error) {
     signal.throwIfAborted();
-    ports.note('how many events corrections change is not known', { generation: manifest.generation, error: String(error) });
+    ports.note('how much corrections concern is not known', { generation: manifest.generation, error: String(error) });
     return null;
   }
 }

@@ -73,7 +73,7 @@ async function loadHits(session: DuckDb, spec: ComputeSpec, definitions: Definit
   await keep(0);
   const same = ['era', ...columns].map((column) => `asked_events.${column} IS NOT DISTINCT FROM kinds.${column}`).join(' AND ');
   await session.run(`CREATE OR REPLACE TABLE hits AS
-    SELECT user_key, id, position, entry_index, outcome
+    SELECT ${PLACE.map((column) => `asked_events.${column}`).join(', ')}, outcome
     FROM asked_events JOIN (FROM kinds JOIN said USING (kind)) AS kinds ON ${same}`);
   await session.run(`CREATE OR REPLACE TABLE outcomes AS SELECT ${nulls(OUTCOME)} WHERE false`);
   await addRows(session, 'outcomes', OUTCOME, [...outcomes.values()]);

@@ -205,6 +205,11 @@ async function loadMembers(
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard, replaces);
 }
 
+/** How far from a fresh event lie those that its rows may depend on: it changes anchors up to `reach` after it and `revisable` before it, and these look `reach` back and `revisable` ahead. */
+export function reachMsOf(views: readonly View[], definitions: Definitions): bigint {
+  return BigInt(Math.max(...views.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
+}
+
 /** Those of the base that count as before. */
 function staying(replaces: boolean, events: string): string {
   return !replaces ? events : `(SELECT held.* FROM ${events} AS held ANTI JOIN replaced USING (user_key, id))`;
@@ -227,8 +232,7 @@ async function addNearMembers(
     SELECT user_key, min(ts) AS first, max(ts) AS last FROM (SELECT user_key, ts FROM members ${replaced}) GROUP BY user_key`);
   const [span] = await session.rows('SELECT coalesce(min(first), 0) AS first, coalesce(max(last), 0) AS last FROM touched');
   if (span === undefined) return;
-  // A fresh event changes anchors up to `reach` after it and `revisable` before it, and these look `reach` back and `revisable` ahead.
-  const reachMs = BigInt(Math.max(...views.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
+  const reachMs = reachMsOf(views, definitions);
   // The first condition lets DuckDB pass over whole files; the second is per user.
   const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions));
   const near = `(SELECT held.* FROM ${staying(replaces, eventsIn(spec, files, shard, definitions))} AS held JOIN touched USING (user_key)

@@ -30,17 +30,18 @@ export function whyFull(
 export const WEIGH_FROM_ROWS = 100_000;
 /** Nor is reading less than this part of the archive again. */
 const WEIGHED_FROM = 1 / 8;
-/** Where corrections change more than this part of the events, a full run is cheaper (compute/weigh.ts). */
-const FULL_ABOVE = 1 / 50;
+/** Where more than this part of the touches and conversions lies near events that corrections change, a full run is cheaper (compute/weigh.ts). */
+const FULL_ABOVE = 0.3;
 
 type Base = Pick<GenerationManifest, 'counts'>;
 
-/** Whether the run asks how many events changed corrections change, before it computes. */
+/** Whether the run asks how much changed corrections concern, before it computes. */
 export function mayBeFull(reread: Reread | undefined, { counts }: Base, fromRows = WEIGH_FROM_ROWS): boolean {
   const rows = (reread?.files.flat() ?? []).reduce((sum, file) => sum + file.rows, 0);
   return rows >= fromRows && rows > counts.events * WEIGHED_FROM;
 }
 
-export function isFullCheaper(changedRows: number, { counts }: Base): boolean {
-  return changedRows > counts.events * FULL_ABOVE;
+/** `near`: of all touches and conversions, 0 to 1. */
+export function isFullCheaper(near: number): boolean {
+  return near > FULL_ABOVE;
 }

@@ -76,7 +76,12 @@ function textOf(planned: Plan, { width, bold }: Terminal): string {
             `${counted(reread.rows, 'archived event')} in ${counted(reread.files, 'file')} (${bytes(reread.bytes)}) of days in which corrections changed`,
           ],
           ...(planned.mayBeFull
-            ? [['or', 'all of the archive, where more than 2 % of the events change: it asks some partitions first']]
+            ? [
+                [
+                  'or',
+                  'all of the archive, where more than 30 % of the touches and conversions lie near events that change: it asks some partitions first',
+                ],
+              ]
             : []),
         ] as [string, string][])),
     ...(base === null

@@ -49,7 +49,7 @@ export const RunPlan = z
     mayBeFull: z
       .boolean()
       .describe(
-        'The run first asks some partitions how many of these events corrections change, and computes all of the archive where that is cheaper.',
+        'The run first asks some partitions how many touches and conversions lie near events that corrections change, and computes all of the archive where that is cheaper.',
       ),
     kept: amount('the base').describe('What its base keeps, of which it reads what the archived events touch.'),
     days: z
