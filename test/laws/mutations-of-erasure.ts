@@ -275,4 +275,20 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     to: 'return undefined;',
     test: REWRITE_TEST,
   },
+  {
+    lie: 'a lift leaves the other receipts of its user open',
+    law: '9',
+    file: `${API}/routes/erasures.ts`,
+    from: '    for (const one of others) await desk.write({ ...one, lifted: end });\n',
+    to: '',
+    test: RECEIPTS,
+  },
+  {
+    lie: 'a lift looks at the newest of several receipts alone',
+    law: '9',
+    file: `${API}/routes/erasures.ts`,
+    from: '[receipt, ...others.filter(({ recorded }) => recorded !== null)]',
+    to: '[receipt]',
+    test: RECEIPTS,
+  },
 ];

@@ -190,6 +190,41 @@ test('law 9: a receipt that was lifted says nothing of a newer erasure, and cann
   expect(world.appended.filter(({ body }) => body.includes('tributary.lift'))).toHaveLength(1);
 });
 
+test('law 9: a lift ends every receipt that two requests at once left of one user, and waits until a generation lacks the user for each', async () => {
+  const world = await worldOf();
+  const { ids } = world.deps.erasures;
+  Object.assign(world.deps.erasures, { ids: async () => [] });
+  const erase = async () => ((await world.drop('/v1/users/ada')).body.erasures as Shown[])[0]?.id ?? '';
+  const first = await erase();
+  world.advance(1);
+  const second = await erase();
+  world.advance(1);
+  // A request of which the log has nothing does not hold up the others.
+  const { append } = world.deps;
+  Object.assign(world.deps, { append: () => Promise.reject(new Error('down')) });
+  expect((await world.drop('/v1/users/ada')).status).toBe(500);
+  Object.assign(world.deps, { append });
+  Object.assign(world.deps.erasures, { ids });
+  const [third = ''] = await ids(digestOf('ada'));
+  expect(new Set([first, second, third]).size).toBe(3);
+  await world.drop('/v1/users/ada');
+  const lift = () => world.post(`/v1/erasures/${third}/lift`, { user: 'ada' }, ADMIN);
+  await reads(world, [digestOf('ada')]);
+  expect((await lift()).status).toBe(409);
+  await recompute(world, 2);
+  const { read } = world.deps.erasures;
+  const late = { at: NOON, position: '99' };
+  Object.assign(world.deps.erasures, {
+    read: async (id: string) => ({ ...(await read(id)), ...(id === first && { recorded: late }) }),
+  });
+  expect((await lift()).body.detail).toContain('got notCounted');
+  Object.assign(world.deps.erasures, { read });
+  expect((await lift()).status).toBe(202);
+  await reads(world, []);
+  for (const id of [first, second, third])
+    expect(await receiptOf(world, id)).toMatchObject({ state: 'lifted', lifted: { by: 'key ta_admin' } });
+});
+
 test('a request of 1000 users asks for the list of receipts as often as one of one user, and no entry is larger than a topic takes', async () => {
   const world = await worldOf({ partitions: 1, limits: { bodyBytes: 2_000_000 } });
   const { ids } = world.deps.erasures;

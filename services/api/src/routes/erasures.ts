@@ -74,6 +74,12 @@ export const routes: Routes = (context) => (app, _options, done) => {
     return receipt?.lifted === null ? receipt : undefined;
   }
 
+  /** Two requests at once about one user leave two: one lift ends both. */
+  async function otherOpenOf({ id, digest }: Receipt): Promise<Receipt[]> {
+    const others = (await desk.ids(digest)).filter((one) => one !== id);
+    return (await Promise.all(others.map((one) => desk.read(one)))).filter(({ lifted }) => lifted === null);
+  }
+
   function demandRoom(keys: readonly string[], { states }: Seen): void {
     for (const [partition, own] of Map.groupBy(keys, (key) => partitionOf(key, partitions))) {
       const erased = new Set(states[partition]?.erased);
@@ -129,12 +135,18 @@ export const routes: Routes = (context) => (app, _options, done) => {
         'conflict',
         `the erasure must be the newest of its user to be lifted (got ${receipt.id}). Name ${before.newest.get(receipt.digest)}`,
       );
-    const state = stateOf(receipt, before);
-    if (state !== 'recomputed' && state !== 'lifting') throw new TributaryError('conflict', whyNot(state));
+    const others = await otherOpenOf(receipt);
+    for (const one of [receipt, ...others.filter(({ recorded }) => recorded !== null)]) {
+      const state = stateOf(one, before);
+      if (state !== 'recomputed' && state !== 'lifting') throw new TributaryError('conflict', whyNot(state));
+    }
     const [by, atMs] = [actorOf(request), deps.now()];
-    const lifted = { ...receipt, lifted: receipt.lifted ?? { at: atMs, by } };
-    // Before the log has it: a receipt that does not know of a lift would call the user refused who is not.
+    const end = { at: atMs, by };
+    const lifted = { ...receipt, lifted: receipt.lifted ?? end };
+    // Before the log has it: a receipt that does not know of a lift would call the user refused who is not. This one first: until the log
+    // has the lift it can be asked for again, which ends those that a crash left open.
     await desk.write(lifted);
+    for (const one of others) await desk.write({ ...one, lifted: end });
     const line = encodeErasure({ type: LIFT_TYPE, userKey: user, id: receipt.id, atMs });
     await deps.append(receipt.partition, { kind: 'events', body: line });
     deps.onAction('an erasure is lifted', { by, erasure: receipt.id, partition: receipt.partition });
