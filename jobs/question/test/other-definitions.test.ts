@@ -19,7 +19,7 @@ import { answerQuestion } from '@tributary/question/answer';
 import { computeViews } from '@tributary/question/compute-views';
 import type { QuestionPorts } from '@tributary/question/ports';
 import { type ChangedReport, compareChanged } from '@tributary/recompute/reconcile/compare-definitions';
-import { createWorld, type World } from '@tributary/recompute/test/world';
+import { type World, worldsFrom } from '@tributary/recompute/test/world';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
@@ -47,17 +47,20 @@ function correction(name: string, when: string, what: object) {
   return { name, when, ...what, ...range } as NonNullable<DefinitionsFile['corrections']>[number];
 }
 
-let world: World;
-beforeEach(async () => {
-  world = await createWorld(DEFINITIONS);
+/** Each has two generations. */
+const grown = worldsFrom(DEFINITIONS, async (first) => {
   for (const [from, to] of [
     [0, 60],
     [60, CUT],
   ] as const) {
-    await world.ingest(EVENTS.slice(from, to));
-    await world.turn();
-    await world.run();
+    await first.ingest(EVENTS.slice(from, to));
+    await first.turn();
+    await first.run();
   }
+});
+let world: World;
+beforeEach(async () => {
+  world = await grown();
 });
 afterEach(() => world.close());
 

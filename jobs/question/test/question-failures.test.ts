@@ -20,7 +20,7 @@ import { withWindows } from '@tributary/model/other-windows';
 import { answerQuestion } from '@tributary/question/answer';
 import { computeViews } from '@tributary/question/compute-views';
 import type { QuestionPorts } from '@tributary/question/ports';
-import { createWorld, type World } from '@tributary/recompute/test/world';
+import { type World, worldsFrom } from '@tributary/recompute/test/world';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
@@ -34,12 +34,14 @@ const HOUR = 3_600_000;
 /** Other windows are read like a report, and held against nothing. */
 const noComparison = () => Promise.reject(new Error('nothing is compared'));
 
+const grown = worldsFrom(DEFINITIONS, async (first) => {
+  await first.ingest(generateEvents(createRandom(9), { events: 30, users: 4, lateChance: 0, duplicateChance: 0 }, DEFINITIONS));
+  await first.turn();
+  await first.run({}, { reached: (stage) => void (stage === 'gathered' && first.advance(5_000)) });
+});
 let world: World;
 beforeEach(async () => {
-  world = await createWorld(DEFINITIONS);
-  await world.ingest(generateEvents(createRandom(9), { events: 30, users: 4, lateChance: 0, duplicateChance: 0 }, DEFINITIONS));
-  await world.turn();
-  await world.run({}, { reached: (stage) => void (stage === 'gathered' && world.advance(5_000)) });
+  world = await grown();
 });
 afterEach(() => world.close());
 

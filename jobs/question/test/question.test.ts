@@ -18,7 +18,7 @@ import { withWindows } from '@tributary/model/other-windows';
 import { answerQuestion } from '@tributary/question/answer';
 import { computeViews } from '@tributary/question/compute-views';
 import type { QuestionPorts } from '@tributary/question/ports';
-import { createWorld, type World } from '@tributary/recompute/test/world';
+import { createWorld, type World, worldsFrom } from '@tributary/recompute/test/world';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
@@ -44,18 +44,22 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** Two generations, and events after the cut of the second. */
-async function grow(): Promise<void> {
+const grown = worldsFrom(DEFINITIONS, async (first) => {
   for (const [from, to] of [
     [0, 60],
     [60, CUT],
   ] as const) {
-    await world.ingest(EVENTS.slice(from, to));
-    await world.turn();
-    await world.run();
+    await first.ingest(EVENTS.slice(from, to));
+    await first.turn();
+    await first.run();
   }
-  await world.ingest(EVENTS.slice(CUT));
-  await world.turn();
+  await first.ingest(EVENTS.slice(CUT));
+  await first.turn();
+});
+/** Two generations, and events after the cut of the second. */
+async function grow(): Promise<void> {
+  await world.close();
+  world = await grown();
 }
 
 function portsOf(changed: Partial<QuestionPorts> = {}): QuestionPorts {

@@ -13,7 +13,7 @@ import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/gene
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { naiveUnforgotten } from '@tributary/testkit/oracle/naive-erasure';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { event } from './one-user.ts';
 import { createWorld, PARTITIONS, SMALL_LIMITS, type World } from './world.ts';
 
@@ -51,8 +51,25 @@ const bought = (userId: string, id: string, days = 0) => [
 
 /** Erased users whose records all kept generations know, with nothing written again yet. */
 async function erased(): Promise<World> {
+  const world = await grown(await erasedOnce());
+  log = [...logOfErased];
+  return world;
+}
+
+const firstWorlds: Promise<World>[] = [];
+let logOfErased: readonly Event[] = [];
+afterAll(async () => {
+  for (const world of firstWorlds) await (await world).close();
+});
+
+function erasedOnce(): Promise<World> {
+  if (firstWorlds.length === 0) firstWorlds.push(growErased());
+  return firstWorlds[0] as Promise<World>;
+}
+
+async function growErased(): Promise<World> {
   log = [];
-  const world = await grown();
+  const world = await createWorld(DEFINITIONS);
   const never = { ...FEW, rewrite: async () => ({ rows: 0, files: 0, isSearched: false }) };
   await ingest(world, ...bought(GONE, '1'), ...bought(BACK, '1', 1), ...bought('eve', '1', 1), ...bought('ben', '1'));
   await world.run({}, never);
@@ -71,6 +88,7 @@ async function erased(): Promise<World> {
     await ingest(world, ...bought('ben', `${round}`));
     await world.run({}, never);
   }
+  logOfErased = log;
   return world;
 }
 
