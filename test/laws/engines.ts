@@ -16,12 +16,14 @@ import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
 import {
   batchSql,
+  CONVERTS,
   edgeStatements,
   journeyStatements,
   membersSql,
   onceKeySql,
   partStatements,
   prepareStatements,
+  sessionStatements,
   timelineStatements,
   webSql,
   webStatements,
@@ -108,7 +110,11 @@ export async function bySql(
   const journeys = [...journeyStatements(views, definitions), ...partStatements(), ...edgeStatements()];
   for (const sql of [...timelineStatements(definitions), ...journeys]) await session.run(sql);
   await session.run('CREATE OR REPLACE VIEW events AS FROM facts');
-  if (definitions.web !== undefined) for (const sql of webStatements()) await session.run(sql);
+  if (definitions.web !== undefined) {
+    await session.run('CREATE OR REPLACE VIEW web_around AS SELECT *, true AS fresh FROM facts');
+    await session.run(`CREATE OR REPLACE VIEW web_converting AS SELECT user_key, ts, true AS fresh FROM facts WHERE ${CONVERTS}`);
+    for (const sql of [...webStatements(), ...sessionStatements()]) await session.run(sql);
+  }
   const result: RowsByView = new Map();
   for (const [view, columnsOf] of [...views.map((own) => [own, own] as const), ...grouped(views)]) {
     if (view.countsWeb && definitions.web === undefined) {

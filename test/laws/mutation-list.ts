@@ -162,8 +162,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'timelines keep the lookback but not the lateness',
     law: '1',
     file: `${VIEWS}/user-state.ts`,
-    from: 'longMs: definitions.latenessMs + reach',
-    to: 'longMs: reach',
+    from: 'longMs: latenessMs + reachOf(views)',
+    to: 'longMs: reachOf(views)',
   },
   {
     lie: 'a user that the next batch needs is evicted',

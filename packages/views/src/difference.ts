@@ -14,6 +14,7 @@
  */
 import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type Rows, type RowsByView, rowsOf } from './deltas.ts';
+import { isOfSessions, SESSION } from './sessions/session.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import { NEVER_CUT, type UserState } from './user-state.ts';
 import { type Emit, type Lens, type View, WEB_EVENT } from './view.ts';
@@ -106,9 +107,14 @@ export function addDifference(
 
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
 
+    // To find the sessions around is work by itself: a visitor without a pause has thousands of events there.
+    if (work.left <= 0 && lens === SESSION && isOfSessions(event)) {
+      tooMuchWork = true;
+      continue;
+    }
     const affected = lens.affected(after, at, definitions);
     const anchors = affected.length === 0 ? affected : affected.filter((i) => (after[i] as TimelineEvent).ts > frozenUpTo);
-    if (event.kind !== 'signal' && cutTs !== NEVER_CUT) {
+    if (cutTs !== NEVER_CUT && (lens === SESSION ? isOfSessions(event) : event.kind !== 'signal')) {
       // What is gone may be seen by an anchor that is computed now, or be an anchor that the event revises.
       const first = after[anchors[0] ?? at] as TimelineEvent;
       const computes = anchors.length > 0 || event.ts > frozenUpTo;

@@ -5,7 +5,8 @@ import { channelOf, type Definitions, kindOf, onceKeyOf } from '@tributary/model
 import type { Event } from '@tributary/model/event';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
 import { correct, mayBeCorrected } from '@tributary/signals/corrections/correct';
-import { DROPPED, placeOf, type TimelineEvent } from './timeline.ts';
+import { DROPPED, placeOf, type TimelineEvent, withoutWeb } from './timeline.ts';
+import { visitOf } from './web/visit.ts';
 import { isOfWeb, webEvent } from './web/web-event.ts';
 
 /**
@@ -14,17 +15,20 @@ import { isOfWeb, webEvent } from './web/web-event.ts';
  * look at any field.
  */
 export function timelineEvent(event: KeptFields, definitions: Definitions): TimelineEvent {
-  const corrected = correct(event as Event, definitions);
-  if (corrected === undefined) return memberOf(event, definitions);
-  return corrected.isDropped ? droppedOf(event) : memberOf({ ...event, ...corrected.fields }, definitions);
+  const arriving = arrivingEvent(event, definitions);
+  return arriving.web === undefined ? arriving : withoutWeb(arriving);
 }
 
 /** The same of an event that comes, or goes: with what it says of a page, which views see at that moment alone. */
 export function arrivingEvent(event: KeptFields, definitions: Definitions): TimelineEvent {
-  const member = timelineEvent(event, definitions);
-  if (member.place === DROPPED || !isOfWeb(event.type, definitions)) return member;
-  const web = webEvent(event as Event, definitions);
-  return web === undefined ? member : { ...member, web };
+  const corrected = correct(event as Event, definitions);
+  if (corrected?.isDropped) return droppedOf(event);
+  const counted = corrected === undefined ? event : { ...event, ...corrected.fields };
+  const member = memberOf(counted, definitions);
+  const web = isOfWeb(event.type, definitions) ? webEvent(event as Event, definitions) : undefined;
+  if (web === undefined) return member;
+  const visit = visitOf(web, counted);
+  return visit === undefined ? { ...member, web } : { ...member, web, visit };
 }
 
 /** Whether views look at more of an event than the fields that are kept of it. */

@@ -4,6 +4,7 @@
  */
 import type { EventKind } from '@tributary/model/definitions';
 import type { TimelineEvent } from './timeline.ts';
+import type { Visit } from './web/visit.ts';
 
 export interface PackedRecords {
   read(record: number): TimelineEvent;
@@ -23,12 +24,15 @@ export interface PackedRecords {
 }
 
 /** What many events have in common. */
-type Kind = Pick<TimelineEvent, 'type' | 'kind' | 'rank' | 'channel' | 'place' | 'currency'>;
+interface Kind extends Pick<TimelineEvent, 'type' | 'kind' | 'rank' | 'channel' | 'place' | 'currency'> {
+  readonly visit: Omit<Visit, 'engagedMs'> | undefined;
+}
 
 export function createPackedRecords(size: number): PackedRecords {
   let ts = new Float64Array(size);
   let costs = new Float64Array(size);
   let values = new Float64Array(size);
+  let engaged = new Int32Array(size);
   let kindOf = new Int32Array(size);
   const ids: string[] = [];
   /** What conversions are counted once by, at the few places that have it. */
@@ -47,7 +51,7 @@ export function createPackedRecords(size: number): PackedRecords {
   addIds();
   return {
     read(record) {
-      const { type, kind, rank, channel, place, currency } = table.kinds[kindOf[record] as number] as Kind;
+      const { type, kind, rank, channel, place, currency, visit } = table.kinds[kindOf[record] as number] as Kind;
       return {
         ts: ts[record] as number,
         id: ids[record] as string,
@@ -60,12 +64,14 @@ export function createPackedRecords(size: number): PackedRecords {
         valueMinor: values[record] as number,
         currency,
         once: onces.size > 0 ? (onces.get(record) ?? '') : '',
+        ...(visit !== undefined && { visit: { ...visit, engagedMs: engaged[record] as number } }),
       };
     },
     write(record, event) {
       ts[record] = event.ts;
       costs[record] = event.costMinor;
       values[record] = event.valueMinor;
+      engaged[record] = event.visit?.engagedMs ?? 0;
       kindOf[record] = table.numberOf(event);
       ids[record] = event.id;
       setOnce(record, event.once);
@@ -74,6 +80,7 @@ export function createPackedRecords(size: number): PackedRecords {
       ts[to] = ts[from] as number;
       costs[to] = costs[from] as number;
       values[to] = values[from] as number;
+      engaged[to] = engaged[from] as number;
       kindOf[to] = kindOf[from] as number;
       ids[to] = ids[from] as string;
       if (onces.size > 0) setOnce(to, onces.get(from) ?? '');
@@ -89,6 +96,7 @@ export function createPackedRecords(size: number): PackedRecords {
       ts = grown(ts, new Float64Array(wanted));
       costs = grown(costs, new Float64Array(wanted));
       values = grown(values, new Float64Array(wanted));
+      engaged = grown(engaged, new Int32Array(wanted));
       kindOf = grown(kindOf, new Int32Array(wanted));
       addIds();
     },
@@ -103,24 +111,33 @@ function grown<A extends Float64Array | Int32Array>(from: A, to: A): A {
 
 interface Table {
   readonly kinds: readonly Kind[];
-  numberOf(event: Kind): number;
+  numberOf(event: TimelineEvent): number;
 }
 
 const EVENT_KINDS: readonly EventKind[] = ['signal', 'touch', 'conversion'];
+
+type ByType = Map<string, Map<string, Map<string, number>>>;
 
 /** A number for each combination that there is. */
 function createTable(): Table {
   const kinds: Kind[] = [];
   /** By kind and rank, then type, place and currency: no text is put together to look one up. The channel follows from the place. */
-  const byKind = Array.from({ length: 2 * EVENT_KINDS.length }, () => new Map<string, Map<string, Map<string, number>>>());
+  const byKind = Array.from({ length: 2 * EVENT_KINDS.length }, (): ByType => new Map());
+  /** The same for visits: by kind and rank, what one does, where, and then as above. */
+  const byVisit = byKind.map(() => new Map<string, Map<string, ByType>>());
   return {
     kinds,
-    numberOf({ type, kind, rank, channel, place, currency }) {
-      const byType = byKind[2 * EVENT_KINDS.indexOf(kind) + rank] as Map<string, Map<string, Map<string, number>>>;
+    numberOf({ type, kind, rank, channel, place, currency, visit }) {
+      const own = 2 * EVENT_KINDS.indexOf(kind) + rank;
+      const byType =
+        visit === undefined
+          ? (byKind[own] as ByType)
+          : within(within(byVisit[own] as Map<string, Map<string, ByType>>, visit.does), visit.place);
       const byCurrency = within(within(byType, type), place);
       let number = byCurrency.get(currency);
       if (number === undefined) {
-        number = kinds.push({ type, kind, rank, channel, place, currency }) - 1;
+        const kept = visit === undefined ? undefined : { does: visit.does, place: visit.place };
+        number = kinds.push({ type, kind, rank, channel, place, currency, visit: kept }) - 1;
         byCurrency.set(currency, number);
       }
       return number;

@@ -12,6 +12,7 @@ import { channelLags } from './channel-lags/fold.ts';
 import { coalitions } from './coalitions/fold.ts';
 import { conversions } from './conversions/fold.ts';
 import { credit } from './credit/fold.ts';
+import { exits } from './exits/fold.ts';
 import { forms } from './forms/fold.ts';
 import { heat } from './heat/fold.ts';
 import { links } from './links/fold.ts';
@@ -23,6 +24,7 @@ import { pathShapes } from './path-shapes/fold.ts';
 import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
 import { scroll } from './scroll/fold.ts';
+import { sessions } from './sessions/fold.ts';
 import { touches } from './touches/fold.ts';
 import { transitions } from './transitions/fold.ts';
 import type { View } from './view.ts';
@@ -49,6 +51,8 @@ const ALL = [
   attention,
   attentionTotals,
   heat,
+  sessions,
+  exits,
 ] as const satisfies readonly View[];
 
 export type ViewName = (typeof ALL)[number]['name'];

@@ -28,6 +28,8 @@ const SHAPES: Readonly<Record<string, string>> = {
   attention: 'day page layout element → boxes seenViews cursorMs viewportMs clicks xPx yPx widthPx heightPx',
   attentionTotals: 'day page layout → cursorMs viewportMs clicks',
   heat: 'day page layout element kind cell → n',
+  sessions: 'day entry layout channel campaign → sessions bounces views durationMs engagedMs converting',
+  exits: 'day page layout → exits',
 };
 
 test('law 7: a view of a name has the columns that kept generations and deltas have under it', () => {

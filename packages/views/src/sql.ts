@@ -62,9 +62,17 @@ export function webSql(relation: string): string {
   return `SELECT * REPLACE (${ofWeb('page')} AS page, ${ofWeb('element')} AS element), ${ofWeb('properties')} AS web FROM ${relation}`;
 }
 
-/** From `events`, which have `web`, to `web_events`. */
+/** From `web_around`, events which have `web`, to `web_events`, those of them that are fresh. */
 export function webStatements(): string[] {
   return statementsOf(read('web/events.sql'));
+}
+
+/** A condition: the event is of a type that converts. */
+export const CONVERTS = "type IN (SELECT type FROM member_types WHERE kind = 'conversion')";
+
+/** After `webStatements`, to `web_sessions`: for views that look at them. `web_converting`: the conversions beside `web_around`. */
+export function sessionStatements(): string[] {
+  return statementsOf(read('web/sessions.sql'));
 }
 
 /** From `members` (touches and conversions) to the table `timelines`, in order, without repetitions. */

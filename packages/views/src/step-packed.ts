@@ -34,8 +34,8 @@ export function stepPacked(
   const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);
   if (refusal !== undefined) return refusal;
 
-  // A signal looks at no other event, and none at it: without them its rows are the same.
-  const isAlone = incoming.kind === 'signal' && incoming.once === '';
+  // A mere signal looks at no other event, and none at it: without them its rows are the same.
+  const isAlone = incoming.kind === 'signal' && incoming.once === '' && incoming.visit === undefined;
   const outcome =
     isAlone && timelines.append(user, incoming)
       ? enter({ events: [], byId: undefined, cutTs: user.cutTs }, incoming, logTimeMs, rules, deltas, work)

@@ -1,5 +1,6 @@
 /** The timeline of one user: the retained events that matter to views, ordered by `ts`, touches before conversions, then `id`. */
 import type { EventKind } from '@tributary/model/definitions';
+import type { Visit } from './web/visit.ts';
 import type { WebEvent } from './web/web-event.ts';
 
 /** What views need of an event. Absent text dimensions read `(none)`. */
@@ -19,6 +20,8 @@ export interface TimelineEvent {
   readonly currency: string;
   /** Type and key of a conversion that is counted once, a repetition's too (once.ts); "" for all others. */
   readonly once: string;
+  /** What sessions look at of a web event. */
+  readonly visit?: Visit;
   /** What a web event says. Views look at it when the event comes or goes; timelines do not hold it. */
   readonly web?: WebEvent;
 }

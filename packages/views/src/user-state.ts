@@ -30,20 +30,32 @@ export function emptyUser(cutTs = NEVER_CUT): UserState {
   return { events: [], byId: undefined, pruneAtLength: FIRST_PRUNE, cutTs };
 }
 
-/** How long an event stays in the timeline behind log time, ms: touches and conversions for the longest view, signals to be recognised as duplicates. */
+/**
+ * How long an event stays in the timeline behind log time, ms: touches and conversions for the longest view, visits for sessions, other signals to be
+ * recognised as duplicates.
+ */
 export interface Retention {
   readonly longMs: number;
+  readonly visitMs: number;
   readonly signalMs: number;
 }
 
 export function retentionOf(views: readonly View[], definitions: Definitions): Retention {
-  const reach = Math.max(0, ...views.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions)));
-  return { longMs: definitions.latenessMs + reach, signalMs: definitions.latenessMs };
+  const { latenessMs } = definitions;
+  const reachOf = (some: readonly View[]) =>
+    Math.max(0, ...some.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions)));
+  const ofVisits = views.filter(({ countsSessions }) => countsSessions === true);
+  return { longMs: latenessMs + reachOf(views), visitMs: latenessMs + reachOf(ofVisits), signalMs: latenessMs };
 }
 
-export function isRetained(event: Pick<TimelineEvent, 'ts' | 'kind' | 'once'>, logTimeMs: number, retention: Retention): boolean {
+export function isRetained(
+  event: Pick<TimelineEvent, 'ts' | 'kind' | 'once' | 'visit'>,
+  logTimeMs: number,
+  retention: Retention,
+): boolean {
   const isSignal = event.kind === 'signal' && event.once === '';
-  return event.ts > logTimeMs - (isSignal ? retention.signalMs : retention.longMs);
+  const { longMs, visitMs, signalMs } = retention;
+  return event.ts > logTimeMs - (!isSignal ? longMs : event.visit === undefined ? signalMs : visitMs);
 }
 
 export function findById(user: UserState, id: string): TimelineEvent | undefined {

@@ -48,6 +48,8 @@ export interface View<Seen = unknown> {
   readonly countsSignals?: true;
   /** Its SQL reads web events (web/events.sql). It has rows where the definitions have `web`. */
   readonly countsWeb?: true;
+  /** Its SQL reads sessions of web events (web/sessions.sql). */
+  readonly countsSessions?: true;
   /** Its SQL reads what each channel has of a path: journeys/parts.sql. */
   readonly looksAtParts?: true;
   /** Its SQL reads the passages along paths: journeys/edges.sql. */

@@ -14,10 +14,12 @@
 import type { Definitions } from '@tributary/model/definitions';
 import {
   batchSql,
+  CONVERTS,
   edgeStatements,
   journeyStatements,
   membersSql,
   partStatements,
+  sessionStatements,
   takenOverStatements,
   timelineStatements,
   webStatements,
@@ -105,6 +107,7 @@ async function addChanges(session: DuckDb, definitions: Definitions, views: read
   for (const view of signals) await addRows(session, view, sign);
   if (definitions.web !== undefined && web.length > 0) {
     for (const sql of webStatements()) await session.run(sql);
+    if (web.some(({ countsSessions }) => countsSessions)) for (const sql of sessionStatements()) await session.run(sql);
     for (const view of web) await addRows(session, view, sign);
   }
   if (definitions.onceMs.size > 0) return addCountedOnce(session, definitions, members, sign);
@@ -203,6 +206,41 @@ async function loadMembers(
   await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM ${counting} WHERE ${whatCounts(definitions)}`);
   await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard, replaces);
+  if (definitions.web !== undefined) await addNearVisits(session, spec, definitions, views, shard, replaces);
+}
+
+/**
+ * Leaves `web_around` and `web_converting`: web events and conversions among `events`, `fresh`, and those of the base that may be in one session
+ * with fresh or replaced ones, not `fresh`.
+ */
+// biome-ignore lint/complexity/useMaxParams: as what it is a part of
+async function addNearVisits(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  views: readonly View[],
+  shard: Shard,
+  replaces: boolean,
+): Promise<void> {
+  const event = Object.keys(columnsOfEvents(definitions)).join(', ');
+  const isAsked = `(web IS NOT NULL OR ${CONVERTS})`;
+  const ofSessions = views.filter(({ countsSessions }) => countsSessions);
+  if (!spec.reuseRows || ofSessions.length === 0)
+    await session.run(`CREATE OR REPLACE TABLE near_visits AS SELECT ${event} FROM events WHERE false`);
+  else {
+    const changed = replaces ? 'UNION ALL SELECT user_key, ts FROM replaced' : '';
+    await session.run(`CREATE OR REPLACE TABLE visiting AS
+      SELECT user_key, min(ts) AS first, max(ts) AS last FROM (SELECT user_key, ts FROM events WHERE ${isAsked} ${changed}) GROUP BY user_key`);
+    const reachMs = BigInt(Math.max(...ofSessions.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
+    await session.run(`CREATE OR REPLACE TABLE near_visits AS
+      SELECT held.* EXCLUDE (first, last) FROM (
+        SELECT ${event}, first, last FROM ${staying(replaces, baseEvents(spec, shard, definitions))} AS held JOIN visiting USING (user_key)
+        WHERE ${whatCounts(definitions)} AND ${isAsked} AND ts >= first - ${reachMs} AND ts <= last + ${reachMs}) AS held`);
+  }
+  await session.run(`CREATE OR REPLACE VIEW around AS
+    SELECT ${event}, true AS fresh FROM events UNION ALL SELECT ${event}, false FROM near_visits`);
+  await session.run('CREATE OR REPLACE VIEW web_around AS SELECT * FROM around WHERE web IS NOT NULL');
+  await session.run(`CREATE OR REPLACE VIEW web_converting AS SELECT user_key, ts, fresh FROM around WHERE ${CONVERTS}`);
 }
 
 /** How far from a fresh event lie those that its rows may depend on: it changes anchors up to `reach` after it and `revisable` before it, and these look `reach` back and `revisable` ahead. */

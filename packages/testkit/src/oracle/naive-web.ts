@@ -104,7 +104,7 @@ function wholeOr0(value: unknown, most: number): bigint {
 }
 
 /** Without scheme and query, by hand. */
-function naivePage(address: string | undefined, patterns: readonly string[] | undefined): string {
+export function naivePage(address: string | undefined, patterns: readonly string[] | undefined): string {
   if (address === undefined) return '(none)';
   if (address === '(other)') return address;
   const scheme = address.indexOf('://');

@@ -24,6 +24,7 @@ import {
   trackedChannels,
 } from './naive-journeys.ts';
 import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
+import { naiveSessionRows } from './naive-sessions.ts';
 import { naiveWebRows } from './naive-web.ts';
 
 export interface NaiveConversion {
@@ -37,7 +38,7 @@ const CREDIT = 1_000_000n;
 
 /**
  * All rows of all views over `events`, given in log order (of each user's partition). `anchoredAfter`: only rows not frozen at this
- * line; null paths, which later events revise, freeze a lookback later.
+ * line; null paths, which later events revise, freeze a lookback later, sessions two days.
  */
 export function naive(events: readonly Event[], definitions: Definitions, anchoredAfter = Number.NEGATIVE_INFINITY): RowsByView {
   const result = new Map(VIEWS.map(({ name }) => [name, new Map<string, bigint[]>()]));
@@ -69,6 +70,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
       naiveConversionRows(event, path, definitions, add);
       naiveOrderNumbers(timeline, event, path, definitions, add);
     }
+    naiveSessionRows(timeline, definitions, anchoredAfter - 2 * 86_400_000, add);
     for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
       if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
   }

@@ -86,10 +86,14 @@ function readHeartbeat(body: string): number {
   }
 }
 
-/** Retention of a timeline: a null path begins a lookback before its end, which a lookback later may still move; what its first conversion repeats lies before that. */
-function looksBackMs({ latenessMs, lookbackMs, once }: Definitions): number {
+/**
+ * Retention of a timeline: a null path begins a lookback before its end, which a lookback later may still move; what its first conversion repeats lies
+ * before that. Sessions look four days back, and two later they may still move.
+ */
+function looksBackMs({ latenessMs, lookbackMs, once, web }: Definitions): number {
   const longestDays = Math.max(0, ...Object.values(once).map(({ withinDays }) => withinDays));
-  return latenessMs + 2 * lookbackMs + Math.round(longestDays * DAY_MS);
+  const ofPathsMs = 2 * lookbackMs + Math.round(longestDays * DAY_MS);
+  return latenessMs + Math.max(ofPathsMs, web === undefined ? 0 : 6 * DAY_MS);
 }
 
 /** `maxTimelineEvents`: a timeline that outgrows it loses a tenth more. */

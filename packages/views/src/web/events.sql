@@ -1,8 +1,10 @@
 -- Web events with what views ask of them (web-event.ts): bounded, whatever they say.
 --
--- In:  events (ts, type, page, element, web, …)  deduplicated; web: the properties of events of these types as JSON; NULL for all others
+-- In:  web_around (user_key, ts, id, type, channel, campaign, page, element, web, fresh)  deduplicated; web: the properties of events of these
+--        types as JSON; NULL for all others; not fresh: sessions alone look at them
 --      web_layouts, web_targets, web_patterns, web_bounds, from the definitions
--- Out: web_events (number, day, type, page, layout, is_bot, element, web, engaged_ms, visible_ms, hover_ms)
+-- Out: web_named (user_key, ts, id, fresh, day, type, channel, campaign, page, layout, is_bot, element, web, engaged_ms, visible_ms)
+--      of the fresh ones: web_events (number, day, type, page, layout, is_bot, element, web, engaged_ms, visible_ms, hover_ms)
 --      without those of bots, and of reports only the parts that are whole and no more than the report (all of a kind, or none):
 --      web_clicks (day, page, layout, element, kind, ex, ey)  kind, ex, ey: NULL where they are not known
 --      web_bands (day, page, layout, band, ms)
@@ -11,11 +13,11 @@
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE web_said AS
   SELECT
-    ts // 86400000 AS day, type, element, web,
+    user_key, ts, id, fresh, channel, campaign, ts // 86400000 AS day, type, element, web,
     regexp_replace(regexp_replace(page, scheme, ''), query, '') AS address,
     (web->>'$.layout') AS layout,
     json_type(web, '$.bot') IS NOT DISTINCT FROM 'VARCHAR' AS is_bot
-  FROM events, web_bounds
+  FROM web_around, web_bounds
   WHERE web IS NOT NULL AND json_type(web, '$.viewId') = 'VARCHAR'
     AND json_type(web, '$.layout') = 'UBIGINT' AND (web->>'$.layout') IN (SELECT layout FROM web_layouts);
 CREATE OR REPLACE TABLE web_pages AS
@@ -29,16 +31,19 @@ CREATE OR REPLACE TABLE web_pages AS
     SELECT address, arg_min(parts.host || pattern, number) FROM parts JOIN web_patterns ON regexp_matches(path, source) GROUP BY address
   )
   SELECT address, CASE WHEN length(name) <= most_page THEN name ELSE '(other)' END AS page FROM fitting, web_bounds;
+CREATE OR REPLACE TABLE web_named AS
+  SELECT
+    user_key, ts, id, fresh, day, type, channel, campaign,
+    CASE WHEN web_said.address IS NULL THEN '(none)' ELSE coalesce(web_pages.page, '(other)') END AS page,
+    layout, is_bot, name_of(element, 128) AS element, web,
+    CASE WHEN type = 'activity' THEN whole_at(web, '$.engagedMs', 60000) ELSE 0 END AS engaged_ms,
+    CASE WHEN type = 'activity' THEN whole_at(web, '$.visibleMs', 31622400000) ELSE 0 END AS visible_ms
+  FROM web_said LEFT JOIN web_pages ON web_pages.address = web_said.address;
 CREATE OR REPLACE TABLE web_events AS
-  SELECT *, least(engaged_ms, CASE WHEN type = 'activity' THEN whole_at(web, '$.hoverMs', 60000) ELSE 0 END) AS hover_ms, row_number() OVER () AS number
-  FROM (
-    SELECT
-      day, type, CASE WHEN web_said.address IS NULL THEN '(none)' ELSE coalesce(web_pages.page, '(other)') END AS page,
-      layout, is_bot, name_of(element, 128) AS element, web,
-      CASE WHEN type = 'activity' THEN whole_at(web, '$.engagedMs', 60000) ELSE 0 END AS engaged_ms,
-      CASE WHEN type = 'activity' THEN whole_at(web, '$.visibleMs', 31622400000) ELSE 0 END AS visible_ms
-    FROM web_said LEFT JOIN web_pages ON web_pages.address = web_said.address
-  );
+  SELECT
+    day, type, page, layout, is_bot, element, web, engaged_ms, visible_ms,
+    least(engaged_ms, CASE WHEN type = 'activity' THEN whole_at(web, '$.hoverMs', 60000) ELSE 0 END) AS hover_ms, row_number() OVER () AS number
+  FROM web_named WHERE fresh;
 CREATE OR REPLACE TABLE web_clicks AS
   SELECT
     day, page, layout, element,
