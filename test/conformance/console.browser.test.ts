@@ -184,6 +184,15 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.getByText(`Elsewhere, in no element: ${duration(body.elsewhere)}.`).waitFor();
     expect(await cellsOf('Fields of forms')).toEqual([['pay', 'card', '2', '1', '1', '0', '1 s']]);
     expect(await cellsOf('Links')).toEqual([['maps.example', 'outbound', '1']]);
+    const begun = await answer('/v1/sessions?sort=sessions&limit=12&from=2026-10-22&to=2026-11-21');
+    expect(begun.totals.sessions).toBeGreaterThan(10);
+    expect((await cellsOf('Sessions')).map(([name, sessions]) => [name, sessions])).toEqual(
+      begun.rows.map((row: { entry: string; sessions: number }) => [shortened(row.entry, 48), count(row.sessions)]),
+    );
+    const ended = await answer('/v1/exits?sort=exits&limit=12&from=2026-10-22&to=2026-11-21');
+    expect(await cellsOf('Where sessions end')).toEqual(
+      ended.rows.map((row: { page: string; exits: number }) => [shortened(row.page, 32), count(row.exits)]),
+    );
     const inked = () =>
       page.locator('.schematic canvas').evaluate((canvas: HTMLCanvasElement) => {
         const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
@@ -302,7 +311,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.reload();
     await settled();
     const marks = page.getByText(/^not complete: /);
-    expect([await page.locator('.banner').count(), await marks.count()]).toEqual([1, 5]);
+    expect([await page.locator('.banner').count(), await marks.count()]).toEqual([1, 7]);
     world.broken.partition = -1;
     await world.tick();
   });

@@ -20,6 +20,7 @@ interface Options {
   readonly to?: string;
   readonly layer?: string;
   readonly page?: readonly string[];
+  readonly entry?: readonly string[];
   readonly layout?: readonly string[];
   readonly by?: string;
   readonly sort?: string;
@@ -35,6 +36,8 @@ interface Counted {
   readonly sort: string;
   readonly by: string;
   readonly hasLayouts: boolean;
+  /** What its pages are called; default: `page`. */
+  readonly pages?: 'entry';
 }
 
 const COUNTED: readonly Counted[] = [
@@ -55,6 +58,15 @@ const COUNTED: readonly Counted[] = [
     hasLayouts: false,
   },
   { name: 'links', about: 'links of pages that were followed', sort: 'clicks', by: 'page,host', hasLayouts: false },
+  {
+    name: 'sessions',
+    about: 'sessions of visitors by what they began with',
+    sort: 'sessions',
+    by: 'entry',
+    hasLayouts: true,
+    pages: 'entry',
+  },
+  { name: 'exits', about: 'pages that sessions of visitors ended on', sort: 'exits', by: 'page', hasLayouts: true },
 ];
 
 const SCROLLED = ['0–5 %', ...Array.from({ length: 19 }, (_, i) => `${5 * (i + 1)}–${5 * (i + 2)} %`)];
@@ -62,21 +74,27 @@ const SCROLLED = ['0–5 %', ...Array.from({ length: 19 }, (_, i) => `${5 * (i +
 export function addWeb(program: Command, act: Act): void {
   const web = program.command('web').description('what people do on pages');
   for (const one of COUNTED) {
-    const command = withOptions(web.command(one.name).description(one.about), one.hasLayouts)
+    const command = withOptions(web.command(one.name).description(one.about), one)
       .option('--by <dimensions>', 'comma-separated, what rows are kept apart by', one.by)
       .option('--sort <measure>', 'the largest of it first', one.sort)
       .option('--top <n>', 'rows of a table', '20');
     command.action(act((context: Context, options: Options) => totals(context, one, options)));
   }
-  withOptions(web.command('attention').description('what elements of a page have of the attention: shares and ranks'), true)
+  withOptions(web.command('attention').description('what elements of a page have of the attention: shares and ranks'), {
+    hasLayouts: true,
+  })
     .option('--basis <name>', 'cursor (engaged time by pointer), viewport or clicks', 'cursor')
     .action(act(attention));
 }
 
-function withOptions(command: Command, hasLayouts: boolean): Command {
+function withOptions(command: Command, { hasLayouts, pages }: Pick<Counted, 'hasLayouts' | 'pages'>): Command {
   const several = (text: string, before: readonly string[] = []) => [...before, text];
   command
-    .option('--page <name>', 'only this page; repeat for any of several', several)
+    .option(
+      `--${pages ?? 'page'} <name>`,
+      `only ${pages === undefined ? 'this page' : 'those that began on this page'}; repeat for any of several`,
+      several,
+    )
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed, batch or staged')

@@ -1,12 +1,14 @@
 /** Totals of one view, one route each, all made the same way: some by their own name, and every view as it is stored. */
 import { activity } from '@tributary/views/activity/fold';
 import { conversions } from '@tributary/views/conversions/fold';
+import { exits } from '@tributary/views/exits/fold';
 import { forms } from '@tributary/views/forms/fold';
 import { heat } from '@tributary/views/heat/fold';
 import { links } from '@tributary/views/links/fold';
 import { pages } from '@tributary/views/pages/fold';
 import { type Dimension, VIEWS, type ViewName } from '@tributary/views/registry';
 import { scroll } from '@tributary/views/scroll/fold';
+import { sessions } from '@tributary/views/sessions/fold';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
@@ -96,6 +98,8 @@ export const TOTALS_ROUTES = {
   forms: totalsOf('/v1/forms', forms, ['form', 'field'], 'Fields of forms: how often they were left, changed, sent, or given up'),
   scroll: totalsOf('/v1/scroll', scroll, ['band'], 'How long people were engaged with each twentieth of a page'),
   heat: totalsOf('/v1/heat', heat, ['element', 'kind', 'cell'], 'Where in elements people click and move'),
+  sessions: totalsOf('/v1/sessions', sessions, ['entry'], 'Sessions of visitors by what they began with'),
+  exits: totalsOf('/v1/exits', exits, ['page'], 'Pages that sessions of visitors ended on'),
 };
 
 /** `viewCredit` has the rows of the view credit. */
@@ -124,6 +128,8 @@ export const TOTALS = [
   { route: TOTALS_ROUTES.forms, view: forms },
   { route: TOTALS_ROUTES.scroll, view: scroll },
   { route: TOTALS_ROUTES.heat, view: heat },
+  { route: TOTALS_ROUTES.sessions, view: sessions },
+  { route: TOTALS_ROUTES.exits, view: exits },
   ...viewRoutes,
 ];
 export type TotalsQuery = z.output<(typeof TOTALS)[number]['route']['query']>;

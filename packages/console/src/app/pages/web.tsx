@@ -15,6 +15,7 @@ import { LAYOUTS } from './layouts.ts';
 import type { PageProps } from './page-props.ts';
 import { AttentionPanel } from './web-attention.tsx';
 import { FormsPanel, LinksPanel, ScrollPanel, ViewsPanel } from './web-parts.tsx';
+import { ExitsPanel, SessionsPanel } from './web-sessions.tsx';
 
 type Pages = Answer<'pages'>;
 type PageRow = Pages['rows'][number];
@@ -63,6 +64,12 @@ export function WebPage({ place }: PageProps) {
           </>
         )}
       </WhenAnswered>
+      {pages.answer !== undefined && pages.answer.rows.length > 0 && (
+        <div class="two is-wide-first">
+          <SessionsPanel place={place} layout={layout} choice={choice} />
+          <ExitsPanel layout={layout} choice={choice} />
+        </div>
+      )}
       {page !== undefined && pages.answer !== undefined && pages.answer.rows.length > 0 && (
         <>
           <h2 class="of-page">
