@@ -344,6 +344,18 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
+  test('on a screen no column of a table of pages is out of sight', async () => {
+    for (const width of [1_024, 1_440]) {
+      await page.setViewportSize({ width, height: 900 });
+      await open('web?days=all');
+      const hidden = await page
+        .locator('.table-box')
+        .evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.ariaLabel));
+      expect([width, hidden]).toEqual([width, []]);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   test('a session that ends leads to the login, and back to where one was', async () => {
     await open('user?id=u0');
     await context.clearCookies();

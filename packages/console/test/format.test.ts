@@ -53,6 +53,9 @@ test('own dates begin as what was shown', () => {
 
 test('an axis has round ticks, holds 0 and every value', () => {
   expect(scaleOf([388, 30]).ticks).toEqual([0, 100, 200, 300, 400]);
+  expect(scaleOf([1, 0, 1], 4).ticks).toEqual([0, 1]);
+  expect(scaleOf([9, 2], 4).ticks).toEqual([0, 5, 10]);
+  expect(scaleOf([0.9], 4).ticks).toEqual([0, 0.25, 0.5, 0.75, 1]);
   for (const values of [[], [0], [1e-9], [-5, 7], [-3], [1e15], [0.1, 0.25]]) {
     const { ticks, at } = scaleOf(values);
     expect(ticks.length).toBeLessThanOrEqual(9);

@@ -6,13 +6,15 @@ export interface Scale {
 
 const STEPS = [1, 2, 2.5, 5, 10];
 
-/** An axis with round ticks that holds 0 and all of the values. */
+/** An axis with round ticks that holds 0 and all of the values. Where these are whole, so are the ticks. */
 export function scaleOf(values: readonly number[], mostTicks = 6): Scale {
   const least = Math.min(0, ...values);
   const most = Math.max(0, ...values);
   const raw = (most - least || 1) / mostTicks;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = (STEPS.find((one) => one * power >= raw) ?? 10) * power;
+  const isWhole = values.every(Number.isInteger);
+  const steps = STEPS.map((one) => one * power).filter((one) => !isWhole || Number.isInteger(one));
+  const step = steps.find((one) => one >= raw) ?? 10 * power;
   const from = Math.floor(least / step);
   const to = Math.max(from + 1, Math.ceil(most / step));
   const ticks = Array.from({ length: to - from + 1 }, (_, i) => (from + i) * step);
