@@ -232,10 +232,13 @@ async function addNearVisits(
     await session.run(`CREATE OR REPLACE TABLE visiting AS
       SELECT user_key, min(ts) AS first, max(ts) AS last FROM (SELECT user_key, ts FROM events WHERE ${isAsked} ${changed}) GROUP BY user_key`);
     const reachMs = BigInt(Math.max(...ofSessions.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
+    const [span] = await session.rows('SELECT coalesce(min(first), 0) AS first, coalesce(max(last), 0) AS last FROM visiting');
+    const [first, last] = [span?.['first'] as bigint, span?.['last'] as bigint];
+    // The first condition lets DuckDB pass over whole files; the second is per user.
     await session.run(`CREATE OR REPLACE TABLE near_visits AS
-      SELECT held.* EXCLUDE (first, last) FROM (
-        SELECT ${event}, first, last FROM ${staying(replaces, baseEvents(spec, shard, definitions))} AS held JOIN visiting USING (user_key)
-        WHERE ${whatCounts(definitions)} AND ${isAsked} AND ts >= first - ${reachMs} AND ts <= last + ${reachMs}) AS held`);
+      SELECT ${event} FROM ${staying(replaces, baseEvents(spec, shard, definitions))} AS held JOIN visiting USING (user_key)
+      WHERE ${whatCounts(definitions)} AND ${isAsked} AND ts >= ${first - reachMs} AND ts <= ${last + reachMs}
+        AND ts >= visiting.first - ${reachMs} AND ts <= visiting.last + ${reachMs}`);
   }
   await session.run(`CREATE OR REPLACE VIEW around AS
     SELECT ${event}, true AS fresh FROM events UNION ALL SELECT ${event}, false FROM near_visits`);
