@@ -48,10 +48,11 @@ describe('batch runs', () => {
     await using server = await fakeServer(({ method, path }) =>
       method === 'GET'
         ? { body: { runs: listed, nextCursor: null } }
-        : { body: { ...RUN, id: path.split('/')[3], bringsDefinitions: true, state: 'cancelled' } },
+        : { body: { ...RUN, id: path.split('/')[3], bringsDefinitions: true, state: 'cancelled', joinedBy: ['key ta_x'] } },
     );
     const first = await tributary(['batch', 'cancel', '--why', 'the wrong file', '--url', server.url]);
     expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining('run run-8 is cancelled: readers keep') });
+    expect(first.stdout).toContain('Others had asked for it as well (key ta_x)');
     expect(first.stdout).toContain('the next run takes them back');
     expect(server.received.at(-1)).toMatchObject({ path: '/v1/runs/run-8/cancel', body: { why: 'the wrong file' } });
     listed = listed.filter(({ state }) => state === 'waiting');

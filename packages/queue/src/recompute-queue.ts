@@ -1,13 +1,13 @@
 /** The asking side of the queue: the API and the command line put runs in, the recompute job keeps its schedule here. */
 import { randomBytes } from 'node:crypto';
 import { TributaryError } from '@tributary/model/errors';
-import { Queue } from 'bullmq';
+import { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { answered } from './answered.ts';
 import { repeatStrategy } from './cron.ts';
 import { type Cancelled, openFates } from './fate.ts';
 import { ATTEMPTS, type JobTemplateOptions, QUEUE, queuePrefix, RETRY_DELAY_MS, type RunJob } from './jobs.ts';
-import { findRun, listRuns, MOST_WAITING, REMEMBERED_RUNS, type RunRecord } from './run-records.ts';
+import { findRun, listRuns, MOST_JOINED, MOST_WAITING, REMEMBERED_RUNS, type RunRecord } from './run-records.ts';
 import { openSchedules, type Schedules } from './schedules.ts';
 
 export interface RunDemand {
@@ -98,6 +98,19 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
     return fate?.fate === 'cancelled' ? null : newest.id;
   }
 
+  /** Who joins stands in the job's log: who cancels it sees for whom else it was. False: the job has gone meanwhile. */
+  function join(jobId: string, by: string): Promise<boolean> {
+    return answered(
+      Job.addJobLog(queue, jobId, by, MOST_JOINED).then(
+        () => true,
+        async (cause: unknown) => {
+          if ((await queue.getJob(jobId)) !== undefined) throw cause;
+          return false;
+        },
+      ),
+    );
+  }
+
   return {
     async requestRun({ mode, definitions, promotion, by }) {
       const data: RunJob = {
@@ -110,7 +123,7 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
         begun: null,
       };
       const equal = await equalRun(data);
-      return equal === null ? { ...(await add(data)), joined: false } : { jobId: equal, joined: true };
+      return equal !== null && (await join(equal, by)) ? { jobId: equal, joined: true } : { ...(await add(data)), joined: false };
     },
     async requestForPending(pending) {
       const jobId = `run-${randomBytes(6).toString('hex')}`;

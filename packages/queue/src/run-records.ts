@@ -12,6 +12,9 @@ export const REMEMBERED_RUNS = 200;
 /** Runs that wait, at most: each computes all that the ones before it left. */
 export const MOST_WAITING = 100;
 
+/** How many who joined a run are remembered: the newest. */
+export const MOST_JOINED = 20;
+
 export type RunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface RunRecord {
@@ -43,6 +46,8 @@ export interface RunRecord {
   readonly failure: string | null;
   /** Who cancelled it, and why; null: it was not. One that was is `cancelled` at once, though its work may end a moment later. */
   readonly cancelled: Omit<Cancelled, 'fate'> | null;
+  /** Who else asked for it before it began. Absent: no one did, or it ended otherwise than by a cancel. */
+  readonly joinedBy?: readonly string[];
   /** How far it is; null: it does not say. */
   readonly progress: RunProgress | null;
 }
@@ -90,7 +95,7 @@ export async function listRuns(queue: Queue<RunJob>, fates: Fates): Promise<RunR
   );
   // One that moved on between two lists is in both: the later state counts.
   const byId = new Map(lists.flat().map((record) => [record.id, record]));
-  const records = await withFates([...byId.values()], fates);
+  const records = await withJoined(queue, await withFates([...byId.values()], fates));
   return records.sort((a, b) => b.queuedAt - a.queuedAt || (a.id < b.id ? 1 : -1));
 }
 
@@ -100,7 +105,7 @@ export async function findRun(queue: Queue<RunJob>, fates: Fates, id: string): P
   const state = STATE[await answered(queue.getJobState(id))];
   const job = await answered(queue.getJob(id));
   if (job === undefined || state === undefined) return null;
-  const [record] = await withFates([recordOf(job, state)], fates);
+  const [record] = await withJoined(queue, await withFates([recordOf(job, state)], fates));
   return record ?? null;
 }
 
@@ -113,6 +118,18 @@ async function withFates(records: readonly RunRecord[], fates: Fates): Promise<R
     const fate = cancelled.get(record.id);
     return fate?.fate === 'cancelled' ? { ...record, state: 'cancelled', cancelled: said(fate), failure: null } : record;
   });
+}
+
+/** Only those that somebody may still cancel, or has cancelled: it is one read more of each. */
+function withJoined(queue: Queue<RunJob>, records: readonly RunRecord[]): Promise<RunRecord[]> {
+  return Promise.all(
+    records.map(async (record) => {
+      if (record.scheduled || record.state === 'done' || record.state === 'failed') return record;
+      const { logs } = await answered(queue.getJobLogs(record.id, 0, MOST_JOINED - 1));
+      const others = new Set(logs.filter((by) => record.reason !== `demand by ${by}`));
+      return others.size === 0 ? record : { ...record, joinedBy: [...others] };
+    }),
+  );
 }
 
 function said({ by, why, at }: Cancelled): NonNullable<RunRecord['cancelled']> {

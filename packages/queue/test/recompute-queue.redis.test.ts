@@ -6,7 +6,7 @@ import { queuePrefix } from '@tributary/queue/jobs';
 import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
-import { MOST_WAITING } from '@tributary/queue/run-records';
+import { MOST_JOINED, MOST_WAITING } from '@tributary/queue/run-records';
 import { connectRedis } from '@tributary/runtime/redis/connect';
 import { createQueueRig } from '@tributary/testkit/servers/queue-rig';
 import { untilAborted } from '@tributary/testkit/until-aborted';
@@ -110,6 +110,22 @@ test('runs that wait are bounded, and the refusal says what to look at', async (
     message: `runs that wait must be fewer than ${MOST_WAITING} (got ${MOST_WAITING}). See "tributary batch runs", and whether the recompute role runs`,
   });
   expect(await queue.runs()).toHaveLength(MOST_WAITING);
+});
+
+test('a run says who else asked for it while it waits, is under way or is cancelled, each once, and the newest 20', async () => {
+  const ask = (by: string) => queue.requestRun({ mode: 'full', by });
+  const { jobId } = await ask('ana');
+  expect((await queue.run(jobId))?.joinedBy).toBeUndefined();
+  for (const by of ['ben', 'ana', 'ben', 'ann']) expect(await ask(by)).toEqual({ jobId, joined: true });
+  expect((await queue.run(jobId))?.joinedBy).toEqual(['ben', 'ann']);
+  for (let i = 0; i < 25; i++) await ask(`other ${i}`);
+  expect((await queue.runs())[0]?.joinedBy).toHaveLength(MOST_JOINED);
+  const stopped = await queue.cancel(jobId, SAID);
+  expect([stopped?.state, stopped?.joinedBy?.at(-1)]).toEqual(['cancelled', 'other 24']);
+  await startWorker(async () => ({ generation: 1, published: 'published' }));
+  const next = await ask('ana');
+  await until(async () => (await queue.run(next.jobId))?.state === 'done', 'the next run');
+  expect(await queue.run(next.jobId)).not.toHaveProperty('joinedBy');
 });
 
 test('a run that is asked for twice before it begins is one; another one in between, one under way or one that was cancelled is not joined', async () => {

@@ -46,12 +46,20 @@ function openRun(all: readonly Run[]): string | null {
   return (all.find(({ state }) => state === 'running') ?? all.findLast(({ state }) => state === 'waiting'))?.id ?? null;
 }
 
-function cancelledText({ id, bringsDefinitions, generation }: Run): string {
+function cancelledText({ id, bringsDefinitions, generation, ...run }: Run): string {
   const brought =
     bringsDefinitions && generation !== null
       ? '\nIts definitions may be in force in real time already: the next run takes them back, and until then answers are incomplete.'
       : '';
-  return `run ${id} is cancelled: readers keep what they have${brought}`;
+  const others = joinedBy(run);
+  const joined =
+    others.length === 0 ? '' : `\nOthers had asked for it as well (${others.join(', ')}): let them know, or they ask again.`;
+  return `run ${id} is cancelled: readers keep what they have${brought}${joined}`;
+}
+
+/** An API of an earlier version does not say it. */
+function joinedBy(run: Partial<Pick<Run, 'joinedBy'>>): readonly string[] {
+  return run.joinedBy ?? [];
 }
 
 /** How far a run is, for who waits; null: it does not say. */
@@ -95,7 +103,7 @@ function runTable(all: readonly Run[], { width, bold }: Terminal): string {
     run.generation === null ? '' : `${run.generation}`,
     run.endedAt === null || run.beganAt === null ? '' : span(run.endedAt - run.beganAt),
     run.id,
-    run.reason.replace(/^demand by /, ''),
+    [run.reason.replace(/^demand by /, ''), ...joinedBy(run)].join(', '),
     becameOf(run),
   ]);
   return renderWide({ columns, rows }, width, bold);

@@ -68,6 +68,11 @@ export const Run = z
       .object({ by: z.string(), why: z.string().nullable(), at: z.int() })
       .nullable()
       .describe('Who cancelled it, why and when, epoch ms.'),
+    joinedBy: z
+      .array(z.string())
+      .describe(
+        'Who else asked for it before it began, the newest 20: they are without it where it is cancelled. Empty once it ended otherwise.',
+      ),
     progress: Progress.nullable().describe('How far it is; null: it is not under way, or does not say yet.'),
   })
   .meta({ id: 'Run' });
@@ -90,6 +95,7 @@ const RUN = {
   counts: { events: 1_200, newEvents: 40, duplicates: 2 },
   failure: null,
   cancelled: null,
+  joinedBy: [],
   progress: null,
 };
 

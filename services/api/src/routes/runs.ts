@@ -58,10 +58,14 @@ function tooLate({ id, state, outcome, generation }: RunRecord): string {
   return `run ${id} must be waiting or running to be cancelled (got one that ${is}). It came too late: ${undo}`;
 }
 
-function shown({ promotion, outcome, stagedBecause, progress, ...run }: RunRecord, nowMs: number): z.infer<typeof Run> {
+function shown(
+  { promotion, outcome, stagedBecause, progress, joinedBy = [], ...run }: RunRecord,
+  nowMs: number,
+): z.infer<typeof Run> {
   return {
     ...run,
     promote: promotion ?? 'auto',
+    joinedBy: [...joinedBy],
     outcome: outcome as z.infer<typeof Run>['outcome'],
     stagedBecause: stagedBecause as z.infer<typeof Run>['stagedBecause'],
     progress: progress?.stage === undefined ? null : progressOf({ ...progress, stage: progress.stage }, nowMs),
