@@ -53,6 +53,8 @@ export interface Watched {
   readonly key: string;
   readonly sinceMs: number;
   readonly isWhole: boolean;
+  /** Log time fell back from here, the last time that it did, epoch ms. Absent: it never did. */
+  readonly fellFromMs?: number;
 }
 
 /** Messages between keys (packages/model/src/identity), by partition: how many were committed for it, and how many of its own were applied here. */

@@ -48,7 +48,7 @@ test('law 7: where nothing is said of segments as much is counted as would be sa
       const upToMs = (seen.at(-1)?.logTimeMs ?? 0) + restHours * HOUR_MS;
       const [telling, silent] = [true, false].map((says) => {
         const user = newUser();
-        const advance = { userKey: 'ann', afterMs: -1, upToMs, seen, isWhole: true, says };
+        const advance = { userKey: 'ann', afterMs: -1, upToMs, seen, isWhole: true, fell: null, says };
         const { lines, ...rest } = advanceUser(segments, user, advance, sha256Hex);
         return { lines, rest, user };
       });
@@ -65,7 +65,7 @@ test('law 1: events of one commit say of segments what they say in a commit each
   fc.assert(
     fc.property(events, (all) => {
       const seen = seenOf(all);
-      const given = { userKey: 'ann', isWhole: true, says: true };
+      const given = { userKey: 'ann', isWhole: true, fell: null, says: true };
       const upToMs = seen.at(-1)?.logTimeMs ?? 0;
       const together = newUser();
       const { lines } = advanceUser(segments, together, { ...given, afterMs: -1, upToMs, seen }, sha256Hex);

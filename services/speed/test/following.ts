@@ -21,7 +21,8 @@ interface Options {
 }
 
 export function startFollowing({ definitions, limits = {} }: Options) {
-  const log = createMemoryLog({ partitions: 1, now: () => day(300) });
+  let clock = 300;
+  const log = createMemoryLog({ partitions: 1, now: () => day(clock) });
   const store = createMemoryStore({ partitions: 1 });
   let commits = 0;
   /** Lines of each commit. */
@@ -46,6 +47,10 @@ export function startFollowing({ definitions, limits = {} }: Options) {
   };
   return {
     log,
+    /** The log's own clock. */
+    setClock(days: number) {
+      clock = days;
+    },
     /** One iteration: it reads, applies, and commits once. */
     async once() {
       await worker.runOnce();

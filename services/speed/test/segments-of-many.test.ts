@@ -62,7 +62,7 @@ test('law 7: a thousand episodes that pass at once are a few walks over the mark
   const marks = segments.list.map(() => new CountedMarks());
   for (let n = 0; n < 1_000; n++)
     for (const [i, mark] of segments.marksOf(event(`e${n}`, n / 8))) (marks[i] as CountedMarks).push(mark);
-  const advance = { userKey: 'ann', afterMs: day(-1), upToMs: day(126), seen: [], isWhole: true, says: true };
+  const advance = { userKey: 'ann', afterMs: day(-1), upToMs: day(126), seen: [], isWhole: true, fell: null, says: true };
   const { lines } = advanceUser(segments, { marks, dueMs: Number.POSITIVE_INFINITY }, advance, sha256Hex);
   expect(lines).toHaveLength(4_000);
   for (const { type, from, to } of lines.map((line) => JSON.parse(line)))

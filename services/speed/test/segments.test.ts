@@ -227,6 +227,36 @@ test('law 7: a user whose record lost events is counted as not known until these
   expect((await platform.members('planner')).unsure).toBe(0);
 });
 
+test('laws 1 and 3: where log time falls back, what it had said of the time to come is taken back, and said again under another id', async () => {
+  const platform = start({ limits: { passedUsers: 2 } });
+  platform.setClock(1);
+  await platform.send(['search', 0], ['search', 1, 'bo'], ['x', 1, 'cy']);
+  platform.setClock(40);
+  await platform.beat(40);
+  expect(await platform.said()).toEqual(['planner entered 0 until 14', 'planner left 14']);
+  platform.setClock(2);
+  await platform.log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: day(2) }) });
+  await platform.once();
+  platform.restart();
+  await platform.beat(2);
+  expect(await platform.members('planner')).toMatchObject({ users: ['ann', 'bo'], isWhole: true });
+  expect(await platform.said()).toEqual(['planner entered 0 until 14', 'planner left 14', 'planner revised left 14']);
+  platform.setClock(3);
+  await platform.send(['booking', 3, 'bo']);
+  platform.setClock(50);
+  await platform.beat(50);
+  expect((await platform.said()).slice(3)).toEqual(['planner left 14']);
+  expect(await platform.said('bo')).toEqual([
+    'planner entered 1 until 15',
+    'planner left 15',
+    'planner revised left 15',
+    'planner left 3',
+  ]);
+  const { lines } = await platform.store.outbox().read(0, 100);
+  const ids = lines.map((line) => JSON.parse(line).id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 test('law 1: users that are not in memory are as those that are', async () => {
   const said: string[][] = [];
   for (const maxCachedEvents of [0, 100_000]) {

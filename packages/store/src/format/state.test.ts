@@ -49,4 +49,6 @@ test('law 7: how far members are known holds of the commit that says so alone, w
     stateFrom({ ...state, watched: `${watchedText({ key: '-', sinceMs: 7, isWhole })} another` })?.wasWatched;
   expect([none(true), none(false)]).toEqual([undefined, true]);
   expect(stateFrom(state)).not.toHaveProperty('watched');
+  const fell = { ...watched, fellFromMs: 9 };
+  expect(stateFrom({ ...state, watched: `${watchedText(fell)} a b:1` })?.watched).toEqual(fell);
 });

@@ -31,22 +31,24 @@ function erasedFrom(text: string): string[] {
   return text === NO_ERASED ? [] : text.split(',');
 }
 
-export function watchedText({ key, sinceMs, isWhole }: Watched): string {
-  return `${key} ${sinceMs} ${isWhole ? 1 : 0}`;
+export function watchedText({ key, sinceMs, isWhole, fellFromMs }: Watched): string {
+  return `${key} ${sinceMs} ${isWhole ? 1 : 0}${fellFromMs === undefined ? '' : ` fell:${fellFromMs}`}`;
 }
 
-const WATCHED = /^(\S+) (\d+) ([01]) (.*)$/s;
+/** A version that does not know of falls takes one for a part of the commit's id, and begins again. */
+const WATCHED = /^(\S+) (\d+) ([01]) (?:fell:(\d+) )?(.*)$/s;
 /** In place of the key: no segments are defined. */
 export const NO_SEGMENTS = '-';
 
-/** `key since whole commit`: of another commit it was left there by a worker that does not follow members. */
+/** `key since whole [fell:from] commit`: of another commit it was left there by a worker that does not follow members. */
 export function watchedOf({
   watched = '',
   commit,
 }: Readonly<Record<string, string>>): Pick<PartitionState, 'watched' | 'wasWatched'> {
-  const [, key, since, whole, of] = WATCHED.exec(watched) ?? [];
+  const [, key, since, whole, fell, of] = WATCHED.exec(watched) ?? [];
   if (key === undefined) return {};
-  if (of === commit) return { watched: { key, sinceMs: Number(since), isWhole: whole === '1' } };
+  const fellFrom = fell === undefined ? {} : { fellFromMs: Number(fell) };
+  if (of === commit) return { watched: { key, sinceMs: Number(since), isWhole: whole === '1', ...fellFrom } };
   // Where all is forgotten that there was, nothing is left.
   return key === NO_SEGMENTS && whole === '1' ? {} : { wasWatched: true };
 }

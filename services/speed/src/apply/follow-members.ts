@@ -129,11 +129,11 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       if ([following, nextFollowing].every(({ segments, isWhole }) => segments === null && isWhole)) return applied;
       const { changes, lines } = await follow(run, applied, following);
       const { commit, cuts, erased } = applied;
-      const said = lines.length === 0 ? commit : { ...commit, outputs: [...(commit.outputs ?? []), ...lines] };
-      if (following === nextFollowing) return { ...applied, commit: withMembers(said, following, changes) };
+      if (following === nextFollowing) return { ...applied, commit: withMembers(withLines(commit, lines), following, changes) };
       // From here on others are followed, or the same from an earlier log time: every user is looked at again, some at once.
       const next = await follow(run, { commit, seen: new Map(), cuts, erased }, nextFollowing, addedBy(commit, erased));
       const versions = [following, nextFollowing].flatMap(({ segments }) => segments?.list.map(({ version }) => version) ?? []);
+      const said = withLines(commit, [...lines, ...next.lines]);
       return { ...applied, commit: withMembers(said, nextFollowing, { ...next.changes, forgotten: [...new Set(versions)] }) };
     },
   };
@@ -158,8 +158,13 @@ function addedBy({ appends, rewrites }: Commit, erased: ReadonlySet<string>): Re
   return new Map([...appends, ...back]);
 }
 
+function withLines(commit: Commit, lines: readonly string[]): Commit {
+  return lines.length === 0 ? commit : { ...commit, outputs: [...(commit.outputs ?? []), ...lines] };
+}
+
 /** Where no segments are defined any more, that is said until nothing is left of earlier ones. */
-function withMembers(commit: Commit, { segments, sinceMs, isWhole }: Following, members: MemberChanges): Commit {
-  const watched = { key: segments?.key ?? NO_SEGMENTS, sinceMs, isWhole };
+function withMembers(commit: Commit, { segments, sinceMs, isWhole, fellFromMs }: Following, members: MemberChanges): Commit {
+  const fell = fellFromMs === null ? {} : { fellFromMs };
+  const watched = { key: segments?.key ?? NO_SEGMENTS, sinceMs, isWhole, ...fell };
   return { ...commit, next: { ...commit.next, watched }, members };
 }

@@ -124,7 +124,8 @@ export function crossBarrier(
   const isOfSameRows = definitions.version === run.definitions.version;
   run.definitions = definitions;
   const following = beginFollowing(definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
-  if (following.segments?.key !== run.following.segments?.key) run.following = following;
+  if (following.segments?.key !== run.following.segments?.key)
+    run.following = { ...following, fellFromMs: run.following.fellFromMs };
   // Exchange rates alone are others: deltas add up as before, and timelines stay.
   if (isOfSameRows) return;
   run.definitionsSince = generation;
@@ -136,7 +137,11 @@ export function crossBarrier(
 
 /** Log time came back from `fromMs`: what was past its retention then is gone, and may be looked for again. */
 export function fallBack(run: PartitionRun, fromMs: number, limits: PartitionLimits, sha256Hex: Sha256Hex): void {
-  run.following = beginFollowing(run.definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
+  if (run.following.segments !== null) {
+    const following = beginFollowing(run.definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
+    // Where an earlier fall was from further ahead, that is what was said of users who were not looked at since.
+    run.following = { ...following, fellFromMs: Math.max(fromMs, run.following.fellFromMs ?? fromMs) };
+  }
   run.cutTs = Math.max(run.cutTs, fromMs - recordRetentionMs(run.rules));
   run.users = createUserCache(limits.maxCachedEvents);
 }

@@ -8,7 +8,7 @@ import { addMark, areAllFrom, episodesOf, mostMarks, pruneMarks, removeMark } fr
 import { membershipAt, revisionOf, type Transition, transitionsWithin } from '@tributary/signals/members/transitions';
 import type { WatchedSegment, WatchedSegments } from '@tributary/signals/members/watched';
 import type { Seen } from './follow.ts';
-import { revisedLine, transitionLine } from './lines.ts';
+import { type Fell, MOST_SHOWN, revisedLine, transitionLine } from './lines.ts';
 import type { UserMarks } from './user-marks.ts';
 
 export interface Advance {
@@ -18,8 +18,10 @@ export interface Advance {
   /** Log time of the commit. */
   readonly upToMs: number;
   readonly seen: readonly Seen[];
-  /** All segments are looked at; else those alone that an event is something to, unless the user is due. */
+  /** All segments are looked at, for the first time; else those alone that an event is something to, unless the user is due. */
   readonly isWhole: boolean;
+  /** Log time fell back; null: it never did. */
+  readonly fell: Fell | null;
   /** Whether the lines are asked for; else no more than how many there would be. */
   readonly says: boolean;
 }
@@ -42,7 +44,7 @@ export function advanceUser(
   advance: Advance,
   sha256Hex: (text: string) => string,
 ): Advanced {
-  const { userKey, afterMs, upToMs, seen, says } = advance;
+  const { userKey, afterMs, upToMs, seen, fell, says } = advance;
   const all = concerned(segments, user, advance);
   const found: (Episodes | undefined)[] = [];
   const before = memberships(afterMs);
@@ -93,7 +95,22 @@ export function advanceUser(
   function say(i: number, transition: () => Transition, cause: string | null): void {
     said++;
     const segment = segments.list[i] as WatchedSegment;
-    if (says) lines.push(transitionLine({ userKey, segment }, transition(), cause, sha256Hex));
+    if (says) lines.push(transitionLine({ userKey, segment, fell }, transition(), cause, sha256Hex));
+  }
+
+  /** What was said before log time fell back, of instants that it has not reached again. */
+  function takeBack({ fromMs }: Fell): void {
+    for (const [i, segment] of segments.list.entries()) {
+      const was = episodesOf(segment, user.marks[i] as number[], afterMs - segment.definition.retainedMs);
+      const takenBack = transitionsWithin(was, afterMs, fromMs);
+      const { member } = membershipAt(was, afterMs);
+      for (let at = 0; at < takenBack.length; at += MOST_SHOWN) {
+        said++;
+        const some = takenBack.slice(at, at + MOST_SHOWN);
+        if (says)
+          lines.push(revisedLine({ userKey, segment, fell }, some, { cause: null, atMs: afterMs, member, at }, sha256Hex));
+      }
+    }
   }
 
   function receive({ added, removed, cause }: Seen): void {
@@ -109,13 +126,15 @@ export function advanceUser(
       nextMs = Math.min(nextMs, now.nextMs);
       if (revision.takenBack.length > 0) {
         said++;
-        const member = { userKey, segment: segments.list[i] as WatchedSegment };
-        if (says) lines.push(revisedLine(member, revision.takenBack, { cause, atMs, member: now.member }, sha256Hex));
+        const member = { userKey, segment: segments.list[i] as WatchedSegment, fell };
+        const revised = { cause, atMs, member: now.member, at: 0 };
+        if (says) lines.push(revisedLine(member, revision.takenBack, revised, sha256Hex));
       }
       for (const transition of revision.added) say(i, () => transition, cause);
     }
   }
 
+  if (fell !== null && advance.isWhole) takeBack(fell);
   for (const one of seen) {
     passTime(one.logTimeMs);
     receive(one);

@@ -45,6 +45,8 @@ const NO_SEEN: readonly Seen[] = [];
 export function gatherMembers(options: CommitMembersOptions): CommitMembers {
   const { following, segments, mustForget, strays, wasWhole, upToMs, seen, appends, due, says, sha256Hex } = options;
   const versions = segments.list.map(({ version }) => version);
+  const { fellFromMs, sinceMs } = following;
+  const fell = fellFromMs === null ? null : { fromMs: fellFromMs, toMs: sinceMs };
   const enters: [version: string, userKey: string][] = [];
   const leaves: [version: string, userKey: string][] = [];
   const dues = new Map<string, number | null>();
@@ -58,7 +60,7 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
 
   function advance(userKey: string, user: UserMarks, { isKnown, isLost }: { isKnown: boolean; isLost: boolean }): void {
     const afterMs = isKnown ? Math.min(following.atMs, user.dueMs - 1) : following.sinceMs;
-    const given = { userKey, afterMs, upToMs, seen: seen.get(userKey) ?? NO_SEEN, isWhole: !isKnown, says };
+    const given = { userKey, afterMs, upToMs, seen: seen.get(userKey) ?? NO_SEEN, isWhole: !isKnown, fell, says };
     const done = advanceUser(segments, user, given, sha256Hex);
     for (const line of done.lines) lines.push(line);
     said += done.said;

@@ -24,6 +24,8 @@ export interface Following {
   atMs: number;
   /** When these segments were first followed, log time. */
   sinceMs: number;
+  /** Log time fell back from here to `sinceMs`, or to before it: what was said of the time in between is taken back of each user; null: it never did. */
+  fellFromMs: number | null;
   /** Where the walk over all users stands; null: at its begin. */
   cursor: string | null;
   /** Every user was looked at. */
@@ -46,7 +48,8 @@ export function followFrom(
   sha256Hex: (text: string) => string,
   maxMarks: number,
 ): Following {
-  const following = beginFollowing(definitions, state?.logTimeMs ?? 0, sha256Hex, maxMarks);
+  const begun = beginFollowing(definitions, state?.logTimeMs ?? 0, sha256Hex, maxMarks);
+  const following = { ...begun, fellFromMs: state?.watched?.fellFromMs ?? null };
   const { segments } = following;
   const wasNever = state === null || (state.watched === undefined && state.wasWatched === undefined);
   if (state === null || (wasNever && segments === null)) return { ...following, isWhole: true, mustForget: false };
@@ -69,6 +72,7 @@ export function beginFollowing(
     users: createMarkCache(maxMarks),
     atMs: logTimeMs,
     sinceMs: logTimeMs,
+    fellFromMs: null,
     cursor: null,
     isWhole: false,
     nextDueMs: null,
