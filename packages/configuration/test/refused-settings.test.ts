@@ -35,7 +35,7 @@ function wrongEverywhere(table: ConfigTable): Record<string, string> {
 
 async function run(main: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) {
   const child = spawn(process.execPath, [join(ROOT, main), ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -16,7 +16,7 @@ interface Started {
 
 function start(mode: string, env: Record<string, string> = {}, args: readonly string[] = []): Started {
   const child = spawn(process.execPath, [SERVICE, ...args], {
-    env: { PATH: process.env['PATH'], TRIBUTARY_MODE: mode, ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], TRIBUTARY_MODE: mode, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   running.push(child);

@@ -56,7 +56,7 @@ test('law 6: a service whose log has no room starts, works and ends all the same
   const service = fileURLToPath(new URL('../../test/small-service.ts', import.meta.url));
   const noRoom = openSync('/dev/full', 'a');
   const child = spawn(process.execPath, [service], {
-    env: { PATH: process.env['PATH'], TRIBUTARY_MODE: 'says-much' },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], TRIBUTARY_MODE: 'says-much' },
     stdio: ['ignore', noRoom, 'ignore', 'ipc'],
   });
   closeSync(noRoom);
@@ -72,7 +72,7 @@ test('law 6: a service whose log has no room starts, works and ends all the same
 test('law 6: a service whose reader stands still goes on', { timeout: 30_000 }, async () => {
   const service = fileURLToPath(new URL('../../test/small-service.ts', import.meta.url));
   const child = spawn('/bin/sh', ['-c', '"$0" "$1" | sleep 20', process.execPath, service], {
-    env: { PATH: process.env['PATH'], TRIBUTARY_MODE: 'says-much' },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], TRIBUTARY_MODE: 'says-much' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     detached: true,
   });
