@@ -1,5 +1,6 @@
 /** The computing child: its answers, and its ends. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,8 +119,10 @@ test('a child that was started before its task computes it, and one that waits i
 test('a child that died before its task came is replaced', async () => {
   const computing = startComputing();
   await children(1);
-  for (const pid of await childrenAlive()) process.kill(pid, 'SIGKILL');
-  await children(0);
+  const killed = await childrenAlive();
+  for (const pid of killed) process.kill(pid, 'SIGKILL');
+  // Until this process has heard of it. Before, it is a zombie, which has no command.
+  await expect.poll(() => killed.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
   expect((await computing.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
   computing.end();
 });
