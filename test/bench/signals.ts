@@ -1,5 +1,6 @@
 /**
- * Values of 20 definitions of all kinds: of 100 users in one request, in the API's own form and on the wire of Feast, and of 1 000 users. The server is
+ * Values of 20 definitions of all kinds: of 100 users in one request, in the API's own form and on the wire of Feast, of 1 000 users and of one; and
+ * a page of members of a segment. The server is
  * a process of its own; this one makes the load.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -87,12 +88,15 @@ async function measured(seconds: number, collectorUrl: string, apiUrl: string, k
     own.push(await measure(seconds / ROUNDS, cpu, hundred));
     wire.push(await measure(seconds / ROUNDS, cpu, feast));
   }
-  const tookMs: number[] = [];
-  for (let i = 0; i < 300; i++) {
-    const began = performance.now();
-    await native(1_000);
-    tookMs.push(performance.now() - began);
-  }
+  const tookMs = await oneByOne(300, () => native(1_000));
+  const singleMs = await oneByOne(2_000, () => native(1));
+  let listed = 0;
+  const membersMs = await oneByOne(300, async () => {
+    const { status, bytes } = await api.drainGet('/v1/segments/planner/members?limit=1000');
+    if (status !== 200) throw new Error(`members answered ${status}`);
+    listed = bytes;
+  });
+  const page = JSON.parse((await api.get('/v1/segments/planner/members?limit=1000')).body) as Members;
   collector.close();
   api.close();
   const median = (of: readonly number[]) => percentile(of, 0.5);
@@ -123,7 +127,39 @@ async function measured(seconds: number, collectorUrl: string, apiUrl: string, k
       goal: { value: 10, better: 'less' },
       note: `median ${median(tookMs).toFixed(1)} ms`,
     },
+    {
+      section,
+      figure: `one user × ${NAMES.length} values, one at a time, p99`,
+      value: percentile(singleMs, 0.99),
+      unit: 'ms',
+      goal: { value: 10, better: 'less' },
+      note: `median ${median(singleMs).toFixed(2)} ms; not at half of the maximum rate`,
+    },
+    {
+      section,
+      figure: 'a page of members of a segment, p99',
+      value: percentile(membersMs, 0.99),
+      unit: 'ms',
+      goal: { value: 50, better: 'less' },
+      note: `median ${median(membersMs).toFixed(1)} ms; ${page.members.length} of ${page.count} members, ${listed.toLocaleString('en')} bytes`,
+    },
   ];
+}
+
+interface Members {
+  readonly count: number;
+  readonly members: readonly string[];
+}
+
+/** How long each took, ms. */
+async function oneByOne(times: number, work: () => Promise<void>): Promise<number[]> {
+  const tookMs: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const began = performance.now();
+    await work();
+    tookMs.push(performance.now() - began);
+  }
+  return tookMs;
 }
 
 async function post(api: Http, path: string, body: object, users: number): Promise<void> {
