@@ -291,4 +291,28 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     to: '[receipt]',
     test: RECEIPTS,
   },
+  {
+    lie: 'several processes write archived files again at once',
+    law: '9',
+    file: 'packages/archive/src/alone.ts',
+    from: 'await session.run(`ATTACH ',
+    to: "await session.run(`ATTACH ':memory:' AS own -- ",
+    test: BYTES,
+  },
+  {
+    lie: 'two sessions of one process write archived files again at once',
+    law: '9',
+    file: 'packages/archive/src/alone.ts',
+    from: 'if (ownFolders.has(path))',
+    to: "if (path === '')",
+    test: BYTES,
+  },
+  {
+    lie: 'segments are merged while their files are written again',
+    law: '9',
+    file: 'jobs/recompute/src/retire/merge-archive.ts',
+    from: 'return await alone(session, dataDir, async () => {',
+    to: 'return await (async (_session: unknown, _dataDir: string, work: () => Promise<number>) => work())(session, dataDir, async () => {',
+    test: BYTES,
+  },
 ];

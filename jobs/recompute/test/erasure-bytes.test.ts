@@ -1,6 +1,9 @@
 /** Archived files are written again without users who were erased: every row of the others stays, and no byte of them does, whenever a process dies. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { alone } from '@tributary/archive/alone';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { readForgotten } from '@tributary/archive/forgotten';
 import { sqlText } from '@tributary/archive/parquet';
@@ -9,6 +12,9 @@ import { rewriteArchive } from '@tributary/archive/rewrite/rewrite';
 import { readSegments } from '@tributary/archive/segments';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
+import { mergeBlocks } from '@tributary/recompute/retire/merge-archive';
+import { rewriteFiles } from '@tributary/recompute/retire/rewrite-archive';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
@@ -244,3 +250,66 @@ test('law 9: a file that no manifest names proves nothing while it is young, and
   expect(await rewrite(world, await planOf(world), 'eeee0000')).toMatchObject({ isSearched: true });
   await expect(stat(copy)).rejects.toThrow('ENOENT');
 });
+
+const specOf = ({ dataDir }: World, attempt: string) => ({
+  ...{ dataDir, generation: 99, attempt, nowMs: Date.now() + HOURS },
+  limits: { memoryMb: 256, threads: 1 },
+});
+
+test('law 9: who planned before another run wrote files again brings none of its users back', async () => {
+  const world = await erased();
+  await world.run(
+    {},
+    {
+      ...FEW,
+      async rewrite(spec) {
+        // Another coordinator meanwhile: a generation that knows of one user more, and the only one that is kept.
+        await ingest(world, says(ERASE_TYPE, 'eve'));
+        const never = { ...FEW, rewrite: async () => ({ rows: 0, files: 0, isSearched: false }) };
+        await world.run({}, never);
+        for (const round of [21, 22, 23]) {
+          await ingest(world, ...bought('ben', `${round}`));
+          await world.run({}, never);
+        }
+        await rewriteFiles(specOf(world, 'bbbb0000'));
+        return rewriteFiles({ ...spec, nowMs: Date.now() + HOURS });
+      },
+    },
+  );
+  const digest = digestsBy(await erasureKey(world.dataDir));
+  expect((await readForgotten(world.dataDir))?.erased).toEqual([digest(GONE), digest('eve')].sort());
+  expect((await readForgotten(world.dataDir))?.searchedAt).not.toBeNull();
+  expect(await archivedIds(world, GONE, 'eve')).toEqual([]);
+}, 120_000);
+
+/** Takes the lock, says so, and never lets go by itself. */
+const HOLDER = `
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  await connection.run("ATTACH '" + process.argv[1] + "' AS own");
+  console.log('held');
+  setInterval(() => {}, 1000);`;
+
+test('law 9: while one process replaces archived files no other does, and its death lets the next one', async () => {
+  const world = await erased();
+  const path = dataPath(world.dataDir, 'archiveLock');
+  const cwd = join(import.meta.dirname, '../../../packages/archive');
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, path], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    await once(holder.stdout, 'data');
+    await expect(rewriteFiles(specOf(world, 'aaaa0000'))).rejects.toThrow('one process at a time');
+    await expect(mergeBlocks({ ...specOf(world, 'aaaa0001'), blocks: [] })).rejects.toThrow('one process at a time');
+    expect(await archivedIds(world, GONE)).not.toEqual([]);
+  } finally {
+    holder.kill('SIGKILL');
+    if (holder.exitCode === null && holder.signalCode === null) await once(holder, 'exit');
+  }
+  await alone(world.session, world.dataDir, () =>
+    expect(rewriteFiles(specOf(world, 'cccc0000'))).rejects.toThrow('held: this process'),
+  );
+  expect(await rewriteFiles(specOf(world, 'dddd0000'))).toMatchObject({ isSearched: true });
+  expect(await archivedIds(world, GONE)).toEqual([]);
+}, 120_000);

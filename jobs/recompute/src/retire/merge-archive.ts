@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { alone } from '@tributary/archive/alone';
 import { type Block, blocksToMerge, mergeBlock, sweepMerged } from '@tributary/archive/blocks';
 import { stagingFolder } from '@tributary/archive/compute/staging';
 import { openDuckDb } from '@tributary/archive/duckdb';
@@ -24,9 +25,11 @@ export async function mergeBlocks({ dataDir, generation, attempt, blocks, limits
     tempDir: join(staging, 'spill'),
   });
   try {
-    let merged = 0;
-    for (const block of blocks) if (await mergeBlock(session, dataDir, block, attempt, staging)) merged++;
-    return merged;
+    return await alone(session, dataDir, async () => {
+      let merged = 0;
+      for (const block of blocks) if (await mergeBlock(session, dataDir, block, attempt, staging)) merged++;
+      return merged;
+    });
   } finally {
     await session.close();
     await rm(staging, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 /** After a run: archived files lose users who were erased, once every generation that is kept knows of them (packages/archive/src/rewrite). */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { alone } from '@tributary/archive/alone';
 import { stagingFolder } from '@tributary/archive/compute/staging';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { planRewrite } from '@tributary/archive/rewrite/plan';
@@ -8,16 +9,20 @@ import { type Rewritten, rewriteArchive } from '@tributary/archive/rewrite/rewri
 import type { RunPorts } from '../ports.ts';
 import type { RewriteSpec } from '../specs/rewrite.ts';
 
-/** Runs in the child. */
+/** Runs in the child. Planned where it is alone: by an older plan it would bring back whom another process wrote files without meanwhile. */
 export async function rewriteFiles({ generation, limits, ...rewrite }: RewriteSpec): Promise<Rewritten> {
-  const staging = join(rewrite.dataDir, stagingFolder({ generation, attempt: rewrite.attempt }));
+  const { dataDir, attempt } = rewrite;
+  const staging = join(dataDir, stagingFolder({ generation, attempt }));
   const session = await openDuckDb({
     memoryLimit: `${limits.memoryMb}MiB`,
     threads: limits.threads,
     tempDir: join(staging, 'spill'),
   });
   try {
-    return await rewriteArchive(session, { ...rewrite, staging });
+    return await alone(session, dataDir, async () => {
+      const plan = await planRewrite(dataDir);
+      return plan === null ? { rows: 0, files: 0, isSearched: true } : rewriteArchive(session, { ...plan, ...rewrite, staging });
+    });
   } finally {
     await session.close();
     await rm(staging, { recursive: true, force: true });
@@ -32,9 +37,8 @@ export async function forgetInArchive(
 ): Promise<void> {
   const { dataDir, limits } = ports;
   try {
-    const plan = await planRewrite(dataDir);
-    if (plan === null) return;
-    const spec = { ...plan, dataDir, generation, attempt: ports.newAttempt(), nowMs: ports.now(), limits: limits.compute };
+    if ((await planRewrite(dataDir)) === null) return;
+    const spec = { dataDir, generation, attempt: ports.newAttempt(), nowMs: ports.now(), limits: limits.compute };
     const done = await ports.rewrite(spec, { timeoutMs: limits.computeTimeoutMs, signal });
     ports.note('archived files were written again without users who were erased', { ...done });
   } catch (error) {

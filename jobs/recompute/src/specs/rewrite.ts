@@ -1,7 +1,5 @@
 /** What the child is asked to write again: plain JSON over a pipe. */
-import type { RewritePlan } from '@tributary/archive/rewrite/plan';
-
-export interface RewriteSpec extends RewritePlan {
+export interface RewriteSpec {
   readonly dataDir: string;
   readonly generation: number;
   readonly attempt: string;

@@ -15,6 +15,8 @@ export const DATA_PATHS = {
   archiveIdentity: 'archive/identity.json',
   /** Whose events archived files may lack. */
   archiveForgotten: 'archive/forgotten.json',
+  /** Held by who replaces archived files. */
+  archiveLock: 'archive/replacing.lock',
   /** What digests of erased users are made with. */
   erasureKey: 'erasure-key.json',
   events: 'archive/events',

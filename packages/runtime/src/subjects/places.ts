@@ -63,6 +63,7 @@ export const PLACE_OF_PATH: Readonly<Record<keyof typeof DATA_PATHS, SubjectPlac
   eventLogNote: null,
   archiveIdentity: null,
   archiveForgotten: null,
+  archiveLock: null,
   erasureKey: null,
   events: 'archive',
   dead: 'deadRecords',
