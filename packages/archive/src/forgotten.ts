@@ -18,6 +18,11 @@ const Forgotten = z.object({
   cut: z.array(z.string()),
   /** When a search found no row of these users in any of these files, epoch ms; null: they may hold some. */
   searchedAt: z.int().nullable(),
+  /**
+   * Files that others took the place of, which hold these users and stay until the next run: who has the list of before reads them. `after`: where
+   * the segment of each begins.
+   */
+  replaced: z.array(z.object({ path: z.string(), partition: z.int().min(0), after: z.string().nullable() })).exactOptional(),
 });
 export type ArchiveForgotten = z.output<typeof Forgotten>;
 

@@ -89,6 +89,18 @@ test('law 9: a receipt says at each moment what is true of it, and never that by
     });
     expect(await archived()).toBe(state);
   }
+  // Files of this partition that were replaced still stand, from before the record or after it.
+  for (const [partition, after, state] of [
+    [P, null, 'mayHold'],
+    [P, '0', 'mayHold'],
+    [P, '8', 'searched'],
+    [P + 1, null, 'searched'],
+  ] as const) {
+    Object.assign(world.deps.erasures, {
+      forgotten: async () => ({ ...forgotten, searchedAt: NOON, replaced: [{ path: 'a', partition, after }] }),
+    });
+    expect(await archived()).toBe(state);
+  }
 
   expect(await world.post(`/v1/erasures/${id}/lift`, { user: 'eve' }, ADMIN)).toMatchObject({ status: 400 });
   const lifted = await world.post(`/v1/erasures/${id}/lift`, user, ADMIN);

@@ -24,8 +24,10 @@ export async function planRewrite(dataDir: string): Promise<RewritePlan | null> 
   const { generation, lastSegment, cut } = oldest;
   const isSame = before !== undefined && before.searchedAt !== null && textOf(before) === textOf(users);
   const from = lastSegment.map((_, partition) => (isSame ? (before.lastSegment[partition] ?? -1) + 1 : 0));
-  if (isSame && lastSegment.every((last, partition) => last < (from[partition] ?? 0))) return null;
-  const forgotten = { generation, ...users, lastSegment: [...lastSegment], cut: [...cut], searchedAt: null };
+  const replaced = before?.replaced ?? [];
+  const isSeen = isSame && lastSegment.every((last, partition) => last < (from[partition] ?? 0));
+  if (isSeen && replaced.length === 0) return null;
+  const forgotten = { generation, ...users, lastSegment: [...lastSegment], cut: [...cut], searchedAt: null, replaced };
   return { forgotten, from };
 }
 

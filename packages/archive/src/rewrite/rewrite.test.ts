@@ -83,11 +83,20 @@ test('laws 6 and 9: a user goes from a block and from the segments beside it, an
     staging: join(dataDir, 'staging', 'rewrite'),
     nowMs: Date.now(),
   };
+  const before = (await readable()).slice(0, 1);
   expect(await rewriteArchive(session, work)).toEqual({
     rows: 2 * BLOCK_SEGMENTS + 1,
     files: BLOCK_SEGMENTS + 2,
     isSearched: true,
   });
+  // Who has the list of before reads what it names until the next run.
+  expect(await usersIn(before)).toEqual([`ana ${BLOCK_SEGMENTS}`, `eve ${BLOCK_SEGMENTS}`]);
+  const { replaced = [] } = (await readForgotten(dataDir)) ?? {};
+  expect(replaced).toHaveLength(BLOCK_SEGMENTS + 2);
+  const next = { ...work, attempt: 'bbbb0000', from: [BLOCK_SEGMENTS + 1], forgotten: { ...forgotten, replaced } };
+  expect(await rewriteArchive(session, next)).toEqual({ rows: 0, files: 0, isSearched: true });
+  expect((await readForgotten(dataDir))?.replaced).toEqual([]);
+  await expect(usersIn(before)).rejects.toThrow('No files found');
   // One segment came after the cut.
   expect(await usersIn(await readable())).toEqual(['ana 1', `eve ${BLOCK_SEGMENTS + 2}`]);
   const merged = (await readSingle(dataDir, 0, 5))?.files.map(({ path }) => path) ?? [];

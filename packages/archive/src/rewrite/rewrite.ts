@@ -1,7 +1,9 @@
 /**
  * Archived files written again without users who were erased:
  *
- *   archive/forgotten.json ─▶ oldest segment first: file without them ─▶ manifest ─▶ old file goes ─▶ what no manifest names goes ─▶ search ─▶ searchedAt
+ *   archive/forgotten.json ─▶ oldest segment first: file without them ─▶ manifest ─▶ what no manifest names goes ─▶ search ─▶ searchedAt
+ *
+ * A file that was replaced stays until the next run, for who reads it by the list of before, and receipts know of it.
  *
  * Killed anywhere, it begins again: a segment has its old files or its new ones, and what is left beside them is removed. The oldest first, so that
  * of several records about one user the newest is the last to go: who reads half of it is not misled by an older lift.
@@ -56,6 +58,7 @@ export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise
   await loadUsers(session, rewrite);
   const total = { rows: 0, files: 0 };
   let isSearched = true;
+  const replaced: Replaced[] = [];
   for (const [partition, last] of forgotten.lastSegment.entries()) {
     const range = { partition, first: from[partition] ?? 0, last };
     const hits = await hitsIn(session, rewrite, await manifestsOf(dataDir, range));
@@ -65,13 +68,14 @@ export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise
       await rewriteSegment(session, rewrite, manifest, hits);
       total.files += own.length;
       total.rows += own.reduce((sum, { path }) => sum + (hits.get(path) ?? 0), 0);
+      replaced.push(...own.map(({ path }) => ({ path, partition, after: manifest.after })));
     }
-    const isCleared = await sweepUnnamed(rewrite, partition, last);
+    const isCleared = await sweepUnnamed(rewrite, { partition, last, replaced });
     reached('cleared');
     const left = await hitsIn(session, rewrite, await manifestsOf(dataDir, range));
     isSearched &&= isCleared && left.size === 0;
   }
-  if (isSearched) await writeForgotten(dataDir, { ...forgotten, searchedAt: nowMs });
+  await writeForgotten(dataDir, { ...forgotten, searchedAt: isSearched ? nowMs : null, replaced });
   return { ...total, isSearched };
 }
 
@@ -151,8 +155,6 @@ async function rewriteSegment(
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   await writeDurably(pathOf(dataDir, manifest), toJson({ ...manifest, files, rows }));
   reached('named');
-  for (const { path } of manifest.files) if (hits.has(path)) await rm(join(dataDir, path), { force: true });
-  reached('removed');
 }
 
 function stemOf({ partition, number, to }: SegmentManifest): string {
@@ -167,21 +169,30 @@ function pathOf(dataDir: string, { partition, number, to }: SegmentManifest): st
 /** A file that is younger may have a writer that has not written its manifest yet. */
 const ABANDONED_MS = HOUR_MS;
 
-/** Removes files of segments up to `last` that no manifest names: what a killed attempt left. False: some are too young to say, or a manifest is missing. */
-async function sweepUnnamed({ dataDir, nowMs, attempt }: Rewrite, partition: number, last: number): Promise<boolean> {
+type Replaced = NonNullable<RewritePlan['forgotten']['replaced']>[number];
+
+/**
+ * Removes files of segments up to `last` that no manifest names: what an attempt before this one replaced, and what a killed one left. False: some
+ * are too young to say, or a manifest is missing. `replaced`: by this attempt; they stay.
+ */
+async function sweepUnnamed(
+  { dataDir, nowMs, forgotten }: Rewrite,
+  { partition, last, replaced }: { readonly partition: number; readonly last: number; readonly replaced: readonly Replaced[] },
+): Promise<boolean> {
   const all = await manifestsOf(dataDir, { partition, first: 0, last });
   // Where a manifest is lost, its files are all that is left of those events: a repair may still bring it back.
   if (hasHole(all, last)) return false;
   const named = new Set(all.flatMap((manifest) => [...filesNamed(manifest)]));
+  const before = new Set(forgotten.replaced?.map(({ path }) => path));
+  const now = new Set(replaced.map(({ path }) => path));
   let isCleared = true;
   for (const date of await namesIn(dataPath(dataDir, 'events')))
     for (const name of await namesIn(dataPath(dataDir, 'events', date))) {
       const path = `${DATA_PATHS.events}/${date}/${name}`;
       const [, own, number] = /^p(\d{2,4})-(\d{6,12})-/.exec(name) ?? [];
-      if (Number(own) !== partition || Number(number) > last || named.has(path)) continue;
-      const isOwn = name.includes(`-${attempt}.`);
+      if (Number(own) !== partition || Number(number) > last || named.has(path) || now.has(path)) continue;
       const { mtimeMs } = await stat(join(dataDir, path)).catch(() => ({ mtimeMs: 0 }));
-      if (isOwn || nowMs - mtimeMs >= ABANDONED_MS) await rm(join(dataDir, path), { force: true });
+      if (before.has(path) || nowMs - mtimeMs >= ABANDONED_MS) await rm(join(dataDir, path), { force: true });
       else isCleared = false;
     }
   return isCleared;

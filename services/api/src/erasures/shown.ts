@@ -73,12 +73,19 @@ type PlaceState = Erasure['bytes']['places'][number]['state'];
 function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): PlaceState {
   if (receipt.lifted !== null) return 'mayHold';
   const { forgotten = null } = seen;
-  if (place === 'archive' && forgotten !== null && forgotten.searchedAt !== null && isWithout(forgotten, receipt))
-    return 'searched';
+  if (place === 'archive' && forgotten !== null && isSearched(forgotten, receipt)) return 'searched';
   const isWritten =
     (place === 'record' && isRefusedNow(receipt, seen)) ||
     (place === 'generations' && seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt)));
   return isWritten ? 'writtenWithout' : 'mayHold';
+}
+
+/** A file of a segment that begins after the record has what was refused alone. */
+function isSearched(forgotten: ArchiveForgotten, receipt: Receipt): boolean {
+  if (forgotten.searchedAt === null || !isWithout(forgotten, receipt)) return false;
+  const holds = ({ partition, after }: NonNullable<ArchiveForgotten['replaced']>[number]) =>
+    partition === receipt.partition && (after ?? '') < (receipt.recorded?.position ?? '');
+  return !(forgotten.replaced ?? []).some(holds);
 }
 
 const NOT_YET = 'the platform does not take it from there yet';
@@ -92,7 +99,7 @@ const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   outbox: 'the output log has taken them',
   outputs: 'the retention of the output log',
   archive:
-    'no generation from before the erasure is kept: the next run writes the files again. What comes of the user is archived until the run after it',
+    'no generation from before the erasure is kept: the next run writes the files again, and the one after it removes those of before. What comes of the user is archived until the run after it',
   deadRecords: NOT_YET,
   generations: 'a generation is computed without the user, and those of before are retired',
   redisFiles: 'Redis rewrites its file after it lets go of the rest',
