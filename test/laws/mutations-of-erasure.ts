@@ -311,8 +311,8 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     lie: 'several processes write archived files again at once',
     law: '9',
     file: 'packages/archive/src/alone.ts',
-    from: 'await session.run(`ATTACH ',
-    to: "await session.run(`ATTACH ':memory:' AS own -- ",
+    from: 'const lock = sqlText(path);',
+    to: 'const lock = "\':memory:\'";',
     test: BYTES,
   },
   {
@@ -327,8 +327,16 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     lie: 'segments are merged while their files are written again',
     law: '9',
     file: 'jobs/recompute/src/retire/merge-archive.ts',
-    from: 'return await alone(session, dataDir, async () => {',
+    from: 'return await alone(session, { dataDir, staging }, async () => {',
     to: 'return await (async (_session: unknown, _dataDir: string, work: () => Promise<number>) => work())(session, dataDir, async () => {',
     test: BYTES,
+  },
+  {
+    lie: 'the lock of who replaces archived files is made where it stays',
+    law: '9',
+    file: 'packages/archive/src/alone.ts',
+    from: "const staged = join(staging, 'lock');",
+    to: 'const staged = path;',
+    test: 'packages/archive/src/alone.test.ts',
   },
 ];

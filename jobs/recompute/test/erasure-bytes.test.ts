@@ -300,6 +300,8 @@ const HOLDER = `
 test('law 9: while one process replaces archived files no other does, and its death lets the next one', async () => {
   const world = await erased();
   const path = dataPath(world.dataDir, 'archiveLock');
+  const own = { dataDir: world.dataDir, staging: join(world.dataDir, 'staging', 'own') };
+  await alone(world.session, own, async () => {});
   const cwd = join(import.meta.dirname, '../../../packages/archive');
   const holder = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, path], {
     cwd,
@@ -314,9 +316,7 @@ test('law 9: while one process replaces archived files no other does, and its de
     holder.kill('SIGKILL');
     if (holder.exitCode === null && holder.signalCode === null) await once(holder, 'exit');
   }
-  await alone(world.session, world.dataDir, () =>
-    expect(rewriteFiles(specOf(world, 'cccc0000'))).rejects.toThrow('held: this process'),
-  );
+  await alone(world.session, own, () => expect(rewriteFiles(specOf(world, 'cccc0000'))).rejects.toThrow('held: this process'));
   expect(await rewriteFiles(specOf(world, 'dddd0000'))).toMatchObject({ isSearched: true });
   expect(await archivedIds(world, GONE)).toEqual([]);
 }, 120_000);

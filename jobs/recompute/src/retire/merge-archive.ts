@@ -25,7 +25,7 @@ export async function mergeBlocks({ dataDir, generation, attempt, blocks, limits
     tempDir: join(staging, 'spill'),
   });
   try {
-    return await alone(session, dataDir, async () => {
+    return await alone(session, { dataDir, staging }, async () => {
       let merged = 0;
       for (const block of blocks) if (await mergeBlock(session, dataDir, block, attempt, staging)) merged++;
       return merged;

@@ -19,7 +19,7 @@ export async function rewriteFiles({ generation, limits, ...rewrite }: RewriteSp
     tempDir: join(staging, 'spill'),
   });
   try {
-    return await alone(session, dataDir, async () => {
+    return await alone(session, { dataDir, staging }, async () => {
       const plan = await planRewrite(dataDir);
       return plan === null ? { rows: 0, files: 0, isSearched: true } : rewriteArchive(session, { ...plan, ...rewrite, staging });
     });
