@@ -1,6 +1,6 @@
 /** `tributary attribution compare`: several models side by side over the same window. */
 
-import { CREDIT_IS } from '@tributary/contract/shapes/credit-is';
+import { CREDIT_IS } from '@tributary/model/credit-is';
 import type { Command } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { AnswerOf, Comparison } from '../api-types.ts';

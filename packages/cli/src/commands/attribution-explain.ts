@@ -1,6 +1,6 @@
 /** `tributary attribution explain ID`: every touch of one conversion, its credit under each model, and why. */
 import { isModelName } from '@tributary/attribution/models/catalogue';
-import { CREDIT_IS } from '@tributary/contract/shapes/credit-is';
+import { CREDIT_IS } from '@tributary/model/credit-is';
 import { DAY_MS } from '@tributary/model/time';
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';

@@ -1,6 +1,6 @@
 /** `tributary attribution report`: which channels the conversions are credited to, under one model. */
 import { isModelName, modelInfo, namesWith, REPORTED_NAMES } from '@tributary/attribution/models/catalogue';
-import { CREDIT_IS } from '@tributary/contract/shapes/credit-is';
+import { CREDIT_IS } from '@tributary/model/credit-is';
 import { type Command, Option } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Report, ReportRow } from '../api-types.ts';

@@ -7,7 +7,7 @@ import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { CAUTIONS } from '@tributary/attribution/uncertainty/caution-codes';
 import { type RunAnswer, samplingOf } from '@tributary/attribution-files/models/answer';
 import { handsOut } from '@tributary/attribution-files/models/models';
-import { CREDIT_IS } from '@tributary/contract/shapes/credit-is';
+import { CREDIT_IS } from '@tributary/model/credit-is';
 import { conversions, count, counted, percent } from '../terminal/figures.ts';
 import { renderWide, type Table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';

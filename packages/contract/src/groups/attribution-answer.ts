@@ -1,8 +1,8 @@
 /** How attribution reports answer. */
 import { MODEL_NAMES, type ModelName } from '@tributary/attribution/models/catalogue';
+import { CREDIT_IS_SENTENCE } from '@tributary/model/credit-is';
 import { z } from 'zod';
 import { DayRange, NextCursor, Sum, Window } from '../shapes/answer-fields.ts';
-import { CREDIT_IS_SENTENCE } from '../shapes/credit-is.ts';
 import { Meta } from '../shapes/meta.ts';
 
 const Model = z.enum(MODEL_NAMES as readonly [ModelName, ...ModelName[]]);

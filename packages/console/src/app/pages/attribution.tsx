@@ -1,7 +1,7 @@
 /** Which rows the conversions are credited to, under several models side by side. */
 
 import type { Asked } from '@tributary/client/operations';
-import { CREDIT_IS_SENTENCE } from '@tributary/contract/shapes/credit-is';
+import { CREDIT_IS_SENTENCE } from '@tributary/model/credit-is';
 import { Fragment } from 'preact';
 import { type EstimateRow, IntervalChart } from '../charts/intervals.tsx';
 import { Legend, MOST_SERIES } from '../charts/mark.tsx';
