@@ -259,6 +259,18 @@ test('what was asked wrongly is refused, with the names that there are', async (
   expect((await bare.get('/v1/users/u1/values?signals=a')).body.detail).toContain('none is defined (got "a")');
 });
 
+test('a definition that came into force since the last look is known when it is asked for by name', async () => {
+  const world = await createWorld();
+  await world.tick();
+  const path = '/v1/users/u1/values?signals=views1h';
+  expect((await world.get(path)).body.detail).toContain('none is defined (got "views1h")');
+  for (let partition = 0; partition < PARTITIONS; partition++)
+    await world.commit(partition, {}, { definitions: DEFINITIONS.json });
+  expect(await world.get(path)).toMatchObject({ status: 200, body: { values: { views1h: { status: 'READY' } } } });
+  const feast = { entities: { user_id: ['u1'] }, features: ['profile:views1h'] };
+  expect((await world.post('/get-online-features', feast)).status).toBe(200);
+});
+
 test('a time that is over leaves the rest NOT_COMPUTED, and says so', async () => {
   const world = await worldWith([view('a', NOON - 1)]);
   const record = `${Array.from({ length: 9_000 }, (_, i) => encodeEvent(view(`v${i}`, NOON - 1 - i * 1_000))).join('\n')}\n`;

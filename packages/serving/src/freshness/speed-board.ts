@@ -13,7 +13,7 @@ import { assessSpeed, furthestOf, type LogSeen, type Read, type SpeedHealth, see
 type States = readonly (PartitionState | null)[];
 
 export interface SpeedBoard {
-  /** Never rejects: what it could not see makes the answers say so. */
+  /** Never rejects: what it could not see makes the answers say so. Who asks while one is under way is given that one: an older look never replaces a newer one. */
   poll(): Promise<void>;
   /** Asked before the store is read for an answer: it must not stand further back. */
   furthest(): Read['furthest'];
@@ -36,23 +36,31 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     patienceMs: deps.limits.patienceMs,
     latenessMs: ({ definitions }: PartitionState) => deps.storedDefinitions(definitions).latenessMs,
   };
+  let underWay: Promise<void> | null = null;
+  async function readStates(): Promise<void> {
+    try {
+      const { wanted, served } = generations.current();
+      const known = wanted === null && served === null ? null : Math.max(wanted?.generation ?? 0, served ?? 0);
+      const before = furthest;
+      states = await deps.store.states();
+      furthestThen = before;
+      furthest = furthestOf(furthest, states);
+      seen = await seeLog(deps.logReach, states, known, seen, deps.now).catch((cause: Error) => {
+        silence = cause.message;
+        throw cause;
+      });
+      silence = null;
+    } catch (cause) {
+      deps.onWarning('the speed layer could not be looked at', cause);
+    }
+  }
+
   return {
-    async poll() {
-      try {
-        const { wanted, served } = generations.current();
-        const known = wanted === null && served === null ? null : Math.max(wanted?.generation ?? 0, served ?? 0);
-        const before = furthest;
-        states = await deps.store.states();
-        furthestThen = before;
-        furthest = furthestOf(furthest, states);
-        seen = await seeLog(deps.logReach, states, known, seen, deps.now).catch((cause: Error) => {
-          silence = cause.message;
-          throw cause;
-        });
-        silence = null;
-      } catch (cause) {
-        deps.onWarning('the speed layer could not be looked at', cause);
-      }
+    poll() {
+      underWay ??= readStates().finally(() => {
+        underWay = null;
+      });
+      return underWay;
     },
     furthest: () => furthest,
     health(read = { states, manifest: generations.current().manifest, furthest: furthestThen }) {

@@ -7,6 +7,7 @@ import type { SpeedMeta } from '@tributary/contract/shapes/meta';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { settled } from '@tributary/runtime/wait';
 import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
@@ -33,7 +34,23 @@ export interface AskedUsers {
   readonly sets: Map<number, SignalSet>;
 }
 
-export function askedUsers({ deps, board }: ApiContext, userKeys: readonly string[]): AskedUsers {
+/** A log that does not answer holds up the look, and not who asks. */
+const LOOK_MS = 1_000;
+
+/** Where one of `names` is not known, what is in force is looked at once more: a change of definitions may be newer than the last look. */
+export async function askedUsers(
+  context: ApiContext,
+  userKeys: readonly string[],
+  names: readonly string[],
+): Promise<AskedUsers> {
+  const asked = askedNow(context, userKeys);
+  const known = knownNames(asked);
+  if (names.every((name) => known.has(name))) return asked;
+  await settled(context.board.poll(), LOOK_MS);
+  return askedNow(context, userKeys);
+}
+
+function askedNow({ deps, board }: ApiContext, userKeys: readonly string[]): AskedUsers {
   const users = userKeys.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
   const partitions = new Set(users.map(({ partition }) => partition));
   return {

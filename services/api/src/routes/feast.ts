@@ -51,9 +51,10 @@ async function onlineFeatures(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { joinKey, entities, features, views } = featuresAsked(query);
-  const asked = askedUsers(
+  const asked = await askedUsers(
     context,
     entities.map((entity) => String(entity)),
+    features.map(({ definition }) => definition),
   );
   const known = knownNames(asked);
   const unknown = features.find(({ definition }) => !known.has(definition));

@@ -74,7 +74,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
 };
 
 async function find(context: ApiContext, { users, signals, asOf, budgetMs }: Asked, owner: string): Promise<Found> {
-  const asked = askedUsers(context, users);
+  const asked = await askedUsers(context, users, signals ?? []);
   const names = namesAmong(knownNames(asked), signals);
   const writer = createAnswerWriter(MOST_ANSWER_BYTES);
   const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, userWriter(writer, names));
