@@ -106,6 +106,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       options.onEvent?.({ ...event, said: event.type === 'ended' ? lastWords(logFile(event.name)) : undefined });
     const readyMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
 
+    // An abort before this found nothing to stop, and `stop` runs once.
+    options.signal?.throwIfAborted();
     const redis = manage(
       redisSpec({ host, port: ports.redis, password, dataDir, logFile: logFile('redis'), autoRestart, onEvent }),
       Date.now,

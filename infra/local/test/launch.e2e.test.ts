@@ -143,10 +143,14 @@ test('a role that ends is reported with the last error of its log, in words', as
   for (const event of ended) expect(event.said).toMatch(said);
 });
 
-test('aborting the start stops what was started', async () => {
+test.each([
+  ['at once, before Redis is started', 0],
+  ['while it starts', 300],
+])('aborting the start stops what was started: %s', async (_when, afterMs) => {
   const controller = new AbortController();
   const starting = launch({ signal: controller.signal });
-  setTimeout(() => controller.abort(), 300);
+  if (afterMs === 0) controller.abort();
+  else setTimeout(() => controller.abort(), afterMs);
   await expect(starting).rejects.toThrow();
   await launch({ roles: [] });
 });
