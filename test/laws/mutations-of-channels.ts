@@ -143,6 +143,14 @@ export const MUTATIONS_OF_CHANNELS: readonly Mutation[] = [
     test: `${ENGINE}/orders-a-user.test.ts`,
   },
   {
+    lie: 'what rounding adds to the ratio of many users counts',
+    law: '7',
+    file: `${ENGINE}/orders-a-user.ts`,
+    from: 'return ratioBy(own, logs) > Math.log(PASSES);',
+    to: 'return ratioBy(own, logs.map((log) => Math.round(STEPS * log) / STEPS)) > Math.log(PASSES);',
+    test: `${ENGINE}/orders-a-user.test.ts`,
+  },
+  {
     lie: 'a channel whose users order more often than those of the others is like them',
     law: '7',
     file: `${ENGINE}/orders-a-user.ts`,

@@ -72,8 +72,23 @@ describe('a few users may decide a channel', () => {
     expect([mayBeOfFew(of([12, 1], [5, 2]), of([40, 3])), mayBeOfFew(of([12, 1], [6, 2]), of([40, 3]))]).toEqual([true, false]);
   });
 
-  test('200 users that are worth 100 of one order show by themselves what they are', () => {
-    expect(mayBeOfFew(of([150, 1], [20, 12]), ONCE)).toBe(true);
+  test('law 7: many users of such a law are refused, and the more of them the surer, also beside others of the same law', () => {
+    const random = createRandom(5);
+    const sample = (users: number) => {
+      const all = noOrders();
+      for (let user = 0; user < users; user++) addOrders(all, zipf(random), 1);
+      return all;
+    };
+    // Before, all 500 samples of 250 users and more: 200 passed by their number, by marks that end at 12 orders.
+    for (const users of [90, 250, 1_000, 2_500])
+      for (const others of [ONCE, null]) {
+        let printed = 0;
+        for (let one = 0; one < 500; one++) printed += Number(!mayBeOfFew(sample(users), others ?? sample(2_000)));
+        expect(printed).toBeLessThan(500 / 8);
+      }
+  });
+
+  test('of many users it is their law that counts', () => {
     expect(mayBeOfFew(of([190, 1], [30, 12]), ONCE)).toBe(true);
     expect(mayBeOfFew(of([400, 1], [20, 12]), ONCE)).toBe(false);
   });

@@ -9,7 +9,8 @@
  *       the users of the channel → how probable one as small is under Zipf's law: at most 1/8, and no more than one as large is under the other
  *     → or by the channel alone: that none of as many users of Zipf's law would order more often than its own: at most 1/40
  *
- * So whatever the others do, at most 15 of 100 samples of Zipf's law are printed; of many users far fewer, for there the ratio decides.
+ * So whatever the others do, at most 15 of 100 samples of Zipf's law are printed; of many users far fewer, for there the ratio decides. Many
+ * users do not pass by their number: marks end at 12 orders, and so a few who order a thousand times make them no less alike.
  */
 
 /** Users are counted by whether they order as often as each of these: 2.4 % order 12 times or more by Zipf's law. */
@@ -51,14 +52,21 @@ function lawOf(others: OrdersAUser): number[] {
 /** Whether a few users may decide what is counted of these: whether a law without a variance is not refuted. */
 export function mayBeOfFew(own: OrdersAUser, others: OrdersAUser): boolean {
   const users = own[0] as number;
-  if (users === 0 || isManyAlike(own) || hasNoTail(own)) return false;
+  if (users === 0 || hasNoTail(own)) return false;
   const law = lawOf(others);
-  const weights = ZIPF.map((part, at) => Math.round(STEPS * Math.log(part / (law[at] as number))));
-  const ratio = parted(own).reduce((sum, count, at) => sum + count * (weights[at] as number), 0);
-  // The bound of Markov does for many users: under Zipf's law a ratio is at most x with a probability of at most x.
-  if (users > MANY) return ratio > STEPS * Math.log(PASSES);
+  const logs = ZIPF.map((part, at) => Math.log(part / (law[at] as number)));
+  // The bound of Markov does for many users: under Zipf's law a ratio is at most x with a probability of at most x. What rounding adds would
+  // grow with their number.
+  if (users > MANY) return ratioBy(own, logs) > Math.log(PASSES);
+  const weights = logs.map((log) => Math.round(STEPS * log));
+  const ratio = ratioBy(own, weights);
   const asZipf = probabilityOf(ratio, weights, ZIPF, users);
   return asZipf > PASSES || asZipf > 1 - probabilityOf(ratio - 1, weights, law, users);
+}
+
+/** Its logarithm, by those of each user. */
+function ratioBy(own: OrdersAUser, logs: readonly number[]): number {
+  return parted(own).reduce((sum, count, at) => sum + count * (logs[at] as number), 0);
 }
 
 /** Part of the samples of such a law that is printed at most for that none of its users orders often. 9 users who order once each pass, and 18 of up to twice. */
@@ -102,15 +110,4 @@ export function fewestToRefute(others: OrdersAUser): number {
     0,
   );
   return Math.min(ENOUGH_BY_ITSELF.units, Math.ceil(-Math.log(PASSES) / Math.max(0, each)));
-}
-
-/** From below: users who order more often than the last mark are taken to order as often as that. */
-function isManyAlike(own: OrdersAUser): boolean {
-  const users = own[0] as number;
-  if (users < ENOUGH_BY_ITSELF.units) return false;
-  const [sum, squares] = parted(own).reduce(
-    ([first, second], count, at) => [first + count * (MARKS[at] as number), second + count * (MARKS[at] as number) ** 2],
-    [0, 0],
-  );
-  return sum ** 2 / squares >= ENOUGH_BY_ITSELF.equal;
 }
