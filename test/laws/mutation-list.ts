@@ -34,6 +34,7 @@ import { MUTATIONS_OF_SUBJECTS } from './mutations-of-subjects.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
+import { MUTATIONS_OF_UPGRADES } from './mutations-of-upgrades.ts';
 import { MUTATIONS_OF_WEB } from './mutations-of-web.ts';
 
 export interface Mutation {
@@ -80,13 +81,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${SERVING}/deltas/live-answers.ts`,
     from: 'if (known.version.number > version.number)',
     to: 'if (known.version.number > version.number) return known.rows;\n      if (known.version.number > version.number)',
-  },
-  {
-    lie: 'commits are followed without asking whether they continue what is known',
-    law: '1',
-    file: `${STORE}/format/feed.ts`,
-    from: '    if (after !== last) return false;\n',
-    to: '',
   },
   {
     lie: 'a store with as many commits as are known is taken for the same',
@@ -397,6 +391,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_EXCHANGE_RATES,
   ...MUTATIONS_OF_AUDITS,
   ...MUTATIONS_OF_RECOVERY,
+  ...MUTATIONS_OF_UPGRADES,
   ...MUTATIONS_OF_FOLDERS,
   ...MUTATIONS_OF_HISTORY,
   {

@@ -426,8 +426,8 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'segments go as soon as they are merged',
     law: '6',
     file: `${ARCHIVE}/blocks.ts`,
-    from: '    if (nowMs - mtimeMs < DAY_MS) continue;\n',
-    to: '',
+    from: 'if (nowMs - mtimeMs >= DAY_MS) blocks.push',
+    to: 'blocks.push',
     test: 'packages/archive/src/blocks.test.ts',
   },
   {

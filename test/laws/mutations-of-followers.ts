@@ -290,4 +290,11 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     to: '?? [], () => undefined, pace);',
     test: COMMITS_TEST,
   },
+  {
+    lie: 'commits are followed without asking whether they continue what is known',
+    law: '1',
+    file: 'packages/store/src/format/feed.ts',
+    from: 'if (after !== last || viewsMarkOf(id)',
+    to: 'if (viewsMarkOf(id)',
+  },
 ];

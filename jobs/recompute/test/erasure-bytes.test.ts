@@ -310,7 +310,7 @@ test('law 9: while one process replaces archived files no other does, and its de
   try {
     await once(holder.stdout, 'data');
     await expect(rewriteFiles(specOf(world, 'aaaa0000'))).rejects.toThrow('one process at a time');
-    await expect(mergeBlocks({ ...specOf(world, 'aaaa0001'), blocks: [] })).rejects.toThrow('one process at a time');
+    await expect(mergeBlocks({ ...specOf(world, 'aaaa0001'), blocks: [], sweep: [] })).rejects.toThrow('one process at a time');
     expect(await archivedIds(world, GONE)).not.toEqual([]);
   } finally {
     holder.kill('SIGKILL');

@@ -15,6 +15,7 @@ import { DAY_MS } from '@tributary/model/time';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import type { DuckDb } from './duckdb.ts';
 import { createDurably, namesIn } from './durable.ts';
+import { readForgotten } from './forgotten.ts';
 import type { SegmentManifest, StoredFile } from './layout.ts';
 import { padNumber, toJson } from './manifest-file.ts';
 import { keepFile, PARQUET, sqlText } from './parquet.ts';
@@ -84,29 +85,46 @@ export async function mergeBlock(
   return false;
 }
 
-/** Removes segments that a block has replaced for a day, their files first, and what killed attempts at it left. */
-export async function sweepMerged(dataDir: string, partition: number, nowMs: number): Promise<void> {
+/** Blocks that replaced their segments a day ago or earlier, and whose segments are still there. */
+export async function blocksToSweep(dataDir: string, partition: number, nowMs: number): Promise<Block[]> {
   const names = await namesIn(dataPath(dataDir, 'segments', partitionName(partition)));
   const singles = new Set(names);
+  const blocks: Block[] = [];
   for (const name of names) {
     const [, digits] = /^(\d{6,12})-\d{6,12}\.json$/.exec(name) ?? [];
     if (digits === undefined) continue;
     const first = Number(digits);
-    const merged = Array.from({ length: BLOCK_SEGMENTS }, (_, i) => first + i).filter((n) => singles.has(`${padNumber(n)}.json`));
-    if (merged.length === 0) continue;
+    if (numbersOf(first).every((number) => !singles.has(`${padNumber(number)}.json`))) continue;
     const { mtimeMs } = await stat(blockPath(dataDir, partition, first));
-    if (nowMs - mtimeMs < DAY_MS) continue;
+    if (nowMs - mtimeMs >= DAY_MS) blocks.push({ partition, first });
+  }
+  return blocks;
+}
+
+/**
+ * Removes segments that a block has replaced for a day, their files first, and what killed attempts at it left. Only for who has the lock
+ * (alone.ts): another process may have written a file that the block is about to name.
+ */
+export async function sweepMerged(dataDir: string, partition: number, nowMs: number): Promise<void> {
+  for (const { first } of await blocksToSweep(dataDir, partition, nowMs)) {
     const block = await readBlock(dataDir, partition, first);
     if (block === undefined) continue;
-    const kept = filesNamed(block);
-    for (const number of merged) await removeSegment(dataDir, partition, number, kept);
+    const replaced = (await readForgotten(dataDir))?.replaced ?? [];
+    const kept = new Set([...filesNamed(block), ...replaced.map(({ path }) => path)]);
+    const singles = new Set(await namesIn(dataPath(dataDir, 'segments', partitionName(partition))));
+    for (const number of numbersOf(first))
+      if (singles.has(`${padNumber(number)}.json`)) await removeSegment(dataDir, partition, number, kept);
     await removeAttempts(dataDir, `${partitionName(partition)}-${nameOf(first)}-`, kept);
   }
 }
 
+function numbersOf(first: number): number[] {
+  return Array.from({ length: BLOCK_SEGMENTS }, (_, i) => first + i);
+}
+
 async function segmentsOf(dataDir: string, { partition, first }: Block): Promise<SegmentManifest[]> {
   const segments: SegmentManifest[] = [];
-  for (let number = first; number < first + BLOCK_SEGMENTS; number++) {
+  for (const number of numbersOf(first)) {
     const segment = await readSegment(dataDir, partition, number);
     // A block: another process was faster.
     if (segment.to !== undefined) return [];

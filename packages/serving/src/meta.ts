@@ -24,11 +24,13 @@ export interface MetaParts {
   readonly stale: string | null;
   /** Where view and deltas do not meet at one barrier. */
   readonly apart: readonly string[];
+  /** Views that were asked for and that partitions did not count since the cut. */
+  readonly uncounted: readonly string[];
   readonly definitions: FollowedDefinitions;
 }
 
 export function metaOf(parts: MetaParts, findings: Findings): Meta {
-  const { layers, served, pending, overflowed, health, stale, apart, definitions } = parts;
+  const { layers, served, pending, overflowed, health, stale, apart, uncounted, definitions } = parts;
   const holes: Gap[] = [];
   const lacks = (reason: Gap['reason'], ...texts: readonly string[]) => holes.push(...gapsOf(reason, texts));
   if (stale !== null) lacks('held_answer', stale);
@@ -42,6 +44,7 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
   if (layers !== 'batch') {
     holes.push(...health.missing);
     lacks('cut_apart', ...apart);
+    lacks('view_not_counted', ...uncounted);
     notes.push(...exampleOf(health.notes));
     if (overflowed > 0)
       lacks(

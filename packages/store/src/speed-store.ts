@@ -27,6 +27,11 @@ export interface PartitionState {
   /** Deltas of this generation and of all newer ones are by these definitions. Absent: an older version wrote the state, and `generation` alone is known. */
   readonly definitionsSince?: number;
   /**
+   * From which generation on deltas have all rows of each view that the worker counts (counted-views.ts). Absent: a version wrote the state that
+   * does not note it.
+   */
+  readonly viewsSince?: ReadonlyMap<string, number>;
+  /**
    * Where the barriers lay at which the deltas went over to a generation, of those that are kept: the store notes it from the
    * commits. What an older version committed lacks.
    */

@@ -1,4 +1,7 @@
 /** Users who convert again: what the sums of groups hardly show, counted beside them. */
+import { viewsSince } from '@tributary/store/counted-views';
+import { orderNumbers } from '@tributary/views/order-numbers/fold';
+import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
 import { type Journey, times, walk, walked } from './walked.ts';
 import { NOON } from './world.ts';
@@ -83,3 +86,30 @@ test('law 7: a generation of an earlier version, which counted no repeats, has f
   }
   expect(await world.get('/v1/views/orderNumbers')).toMatchObject({ body: { code: 'view_not_computed' } });
 });
+
+test.each(['last', 'shapley'])(
+  '%s, law 7: where a worker of an earlier version counted no repeats since the cut, figures stand and intervals do not',
+  async (model) => {
+    const world = await walked(users(8).slice(0, 100), {}, { partitions: PARTITIONS });
+    await world.cut(1, true);
+    await world.publish(1);
+    await walk(world, users(8).slice(100));
+    await world.tick();
+    const asked = async () => (await world.get(`/v1/attribution?model=${model}&intervals=1&value=conversions`)).body;
+    expect((await asked()).uncertainty.groups).toBe(PARTITIONS);
+    const older = VIEWS.filter(({ name }) => name !== orderNumbers.name);
+    await world.commit(3, {}, { ...world.states[3], viewsSince: viewsSince(null, older) });
+    await world.tick();
+    const { uncertainty, rows, meta } = await asked();
+    expect(uncertainty).toMatchObject({ groups: null, cautions: [{ code: 'groups_not_kept' }] });
+    expect(rows[0]).toMatchObject({ shareLow: null, conversionsLow: null, rank: null });
+    expect(meta.complete).toBe(true);
+    const view = await world.get('/v1/views/orderNumbers');
+    expect(view.body.meta).toMatchObject({ complete: false, reasons: ['view_not_counted'] });
+    expect(view.body.meta.warnings).toEqual([
+      expect.stringContaining('"orderNumbers" is not counted in real time since the cut of generation 1 (partition 3)'),
+    ]);
+    expect((await world.get('/v1/views/orderNumbers?layer=batch')).body.meta.complete).toBe(true);
+    expect((await world.get('/v1/views/coalitions')).body.meta.complete).toBe(true);
+  },
+);

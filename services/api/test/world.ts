@@ -19,6 +19,7 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing } from '@tributary/serving/serving';
+import { viewsSince } from '@tributary/store/counted-views';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -119,11 +120,9 @@ export async function createWorld(options: WorldOptions = {}) {
     const before = states[partition] ?? null;
     const next = {
       position: String(++sequence).padStart(8, '0'),
-      logIdentity: 'log',
       logTimeMs: before?.logTimeMs ?? nowMs,
       generation: before?.generation ?? 0,
-      definitions: definitions.json,
-      definitionsSince: 0,
+      ...{ logIdentity: 'log', definitions: definitions.json, definitionsSince: 0, viewsSince: viewsSince(before, VIEWS) },
       ...state,
     };
     const outcome = await speed.commit({

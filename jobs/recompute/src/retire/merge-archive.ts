@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { alone } from '@tributary/archive/alone';
-import { type Block, blocksToMerge, mergeBlock, sweepMerged } from '@tributary/archive/blocks';
+import { type Block, blocksToMerge, blocksToSweep, mergeBlock, sweepMerged } from '@tributary/archive/blocks';
 import { stagingFolder } from '@tributary/archive/compute/staging';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
@@ -17,7 +17,7 @@ import type { MergeSpec } from '../specs/merge.ts';
 const BLOCKS = 32;
 
 /** Runs in the child. */
-export async function mergeBlocks({ dataDir, generation, attempt, blocks, limits }: MergeSpec): Promise<number> {
+export async function mergeBlocks({ dataDir, generation, attempt, blocks, sweep, nowMs, limits }: MergeSpec): Promise<number> {
   const staging = join(dataDir, stagingFolder({ generation, attempt }));
   const session = await openDuckDb({
     memoryLimit: `${limits.memoryMb}MiB`,
@@ -26,6 +26,7 @@ export async function mergeBlocks({ dataDir, generation, attempt, blocks, limits
   });
   try {
     return await alone(session, { dataDir, staging }, async () => {
+      for (const partition of sweep) await sweepMerged(dataDir, partition, nowMs);
       let merged = 0;
       for (const block of blocks) if (await mergeBlock(session, dataDir, block, attempt, staging)) merged++;
       return merged;
@@ -46,14 +47,17 @@ export async function mergeArchive(
   try {
     const before = await oldestCut(dataDir, ports.log.partitions);
     const blocks: Block[] = [];
+    const sweep: number[] = [];
+    const nowMs = ports.now();
     for (let partition = 0; partition < before.length; partition++) {
-      await sweepMerged(dataDir, partition, ports.now());
+      if ((await blocksToSweep(dataDir, partition, nowMs)).length > 0) sweep.push(partition);
       blocks.push(...(await blocksToMerge(dataDir, partition, before[partition] ?? 0)));
     }
-    if (blocks.length === 0) return;
-    const spec = { dataDir, generation, attempt: ports.newAttempt(), blocks: blocks.slice(0, BLOCKS), limits: limits.compute };
+    if (blocks.length === 0 && sweep.length === 0) return;
+    const asked = { blocks: blocks.slice(0, BLOCKS), sweep, nowMs, limits: limits.compute };
+    const spec = { dataDir, generation, attempt: ports.newAttempt(), ...asked };
     const merged = await ports.merge(spec, { timeoutMs: limits.computeTimeoutMs, signal });
-    ports.note('merged old segments of the archive', { blocks: merged, left: blocks.length - merged });
+    if (blocks.length > 0) ports.note('merged old segments of the archive', { blocks: merged, left: blocks.length - merged });
   } catch (error) {
     signal.throwIfAborted();
     ports.note('old segments of the archive could not be merged', { error: String(error) });

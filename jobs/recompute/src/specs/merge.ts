@@ -6,5 +6,8 @@ export interface MergeSpec {
   readonly generation: number;
   readonly attempt: string;
   readonly blocks: readonly Block[];
+  /** Partitions with segments that blocks have replaced. */
+  readonly sweep: readonly number[];
+  readonly nowMs: number;
   readonly limits: { readonly memoryMb: number; readonly threads: number };
 }

@@ -46,7 +46,8 @@ export const CAUTIONS = {
   several_currencies: 'no interval of value: values of several currencies are added up; ask for one currency',
   too_many_group_rows:
     'no intervals: by groups of users the credit of rules has more rows than a generation keeps (500 000); ask for a data-driven model, or run it over events',
-  groups_not_kept: 'no intervals: this generation does not keep its counts by groups of users; the next one does',
+  groups_not_kept:
+    'no intervals: this generation, or what was counted since, lacks counts by groups of users; the next one has them',
 } as const;
 
 export type CautionCode = keyof typeof CAUTIONS;

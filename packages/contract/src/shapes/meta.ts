@@ -24,6 +24,7 @@ export const REASONS = {
   other_history: 'store, log and archive are not of one history',
   clock_ahead: 'the log is dated ahead of the clock',
   cut_apart: 'both layers are cut at different barriers',
+  view_not_counted: 'a worker of another version counted other views since the cut',
   older_generation: 'an older generation is served in place of one that cannot be loaded',
   no_generation: 'no generation was published yet',
   held_answer: 'the store does not answer, and the last report stands in',

@@ -19,6 +19,7 @@
            how far back from log time records are kept, ms ('' = not known)
            messages between keys that were sent and applied, by partition ('' = keys are not joined)
            digests of erased users ('' = as stored)
+           the views that are counted, and since when ('' = as stored)
            n messages,    then n × line of the outbox of messages
            how far members of segments are known ('' = they are not followed); and only then
              forget what is known of them: 1 or 0, n forgotten, then n × version
@@ -217,7 +218,7 @@ local function commit(state, first)
     at = at + lines
   end
   keep(prefix .. 'outbox', tonumber(take()))
-  local cut, since, kept, relayed, erased = take(), take(), take(), take(), take()
+  local cut, since, kept, relayed, erased, views = take(), take(), take(), take(), take(), take()
   keep(prefix .. 'messages', tonumber(take()))
   local watched = take()
   if watched ~= '' then
@@ -264,6 +265,7 @@ local function commit(state, first)
   if cut ~= '' then set('cutTs', cut) end
   if relayed ~= '' then set('relayed', relayed) end
   if erased ~= '' then set('erased', erased) end
+  if views ~= '' then set('views', views) end
   if definitions ~= '' then set('definitions', definitions) end
   -- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
   if since ~= '' then set('definitionsSince', since .. ' ' .. reached) end

@@ -2,7 +2,7 @@
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
-import { erasedText, relayedText, stateFrom, watchedText } from '../format/state.ts';
+import { erasedText, relayedText, stateFrom, viewsText, watchedText } from '../format/state.ts';
 import { toJsonMeasure } from '../format/words.ts';
 import { createMemberReads } from '../members/member-reads.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
@@ -31,6 +31,8 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
   const storedDefinitions = new Map<number, string>();
   /** The same of the users that were erased. */
   const storedErased = new Map<number, string>();
+  /** And of the views that are counted. */
+  const storedViews = new Map<number, string>();
   return {
     ...createMemberReads(redis, namespace),
 
@@ -42,6 +44,7 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         else storedDefinitions.set(partition, state.definitions);
         if (fields['erased'] === undefined) storedErased.delete(partition);
         else storedErased.set(partition, fields['erased']);
+        storedViews.set(partition, fields['views'] ?? '');
         return state === null ? null : { ...state, commitId: fields['commit'] ?? '' };
       }),
 
@@ -65,6 +68,7 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         const prefix = partitionPrefix(namespace, partition);
         const { definitions } = commit.next;
         const erased = commit.next.erased === undefined ? '' : erasedText(commit.next.erased);
+        const views = commit.next.viewsSince === undefined ? '' : viewsText(commit.next.viewsSince, commit.id);
         const unchanged = storedDefinitions.get(partition) === definitions;
         const outcome = await commits.together({
           state: `${prefix}state`,
@@ -72,10 +76,12 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
           args: commitArgs(prefix, commit, {
             definitions: unchanged ? '' : definitions,
             erased: storedErased.get(partition) === erased ? '' : erased,
+            views: storedViews.get(partition) === views ? '' : views,
           }),
         });
         if (outcome === 'committed') storedDefinitions.set(partition, definitions);
         if (outcome === 'committed' && erased !== '') storedErased.set(partition, erased);
+        if (outcome === 'committed' && views !== '') storedViews.set(partition, views);
         return outcome;
       }),
   };
@@ -117,7 +123,7 @@ function memberKeys(prefix: string, members: MemberChanges | undefined): string[
 function commitArgs(
   prefix: string,
   commit: Commit,
-  { definitions, erased }: { readonly definitions: string; readonly erased: string },
+  { definitions, erased, views }: { readonly definitions: string; readonly erased: string; readonly views: string },
 ): string[] {
   const { next } = commit;
   const args = [
@@ -149,6 +155,7 @@ function commitArgs(
     next.keptMs === undefined ? '' : String(next.keptMs),
     next.relayed === undefined ? '' : relayedText(next.relayed),
     erased,
+    views,
   );
   const { messages = [] } = commit;
   args.push(String(messages.length), ...messages);

@@ -2,6 +2,7 @@
 import type { Integer } from '@tributary/model/integer';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import type { PartitionState } from '../speed-store.ts';
+import { viewsMarkOf } from './commit-id.ts';
 import { relayedFrom } from './state.ts';
 import { fromJsonMeasure } from './words.ts';
 
@@ -20,10 +21,18 @@ export interface CommittedDeltas {
 }
 
 /** The state with a commit; `from`: barriers of older generations are left out. */
-export function stateWith(before: PartitionState | null, { next, generation }: CommittedDeltas, from: number): PartitionState {
+export function stateWith(before: PartitionState | null, commit: CommittedDeltas, from: number): PartitionState {
+  const { id, after, next, generation } = commit;
   const definitions = next.definitions ?? before?.definitions ?? '';
   const barriers = barriersWith(before?.barriers, next, generation, from);
-  return { ...next, definitions, ...(barriers === undefined || barriers.size === 0 ? {} : { barriers }) };
+  // A feed does not repeat it, and a chain has one mark.
+  const viewsSince = next.viewsSince ?? (viewsMarkOf(id) === viewsMarkOf(after) ? before?.viewsSince : undefined);
+  return {
+    ...next,
+    definitions,
+    ...(viewsSince === undefined ? {} : { viewsSince }),
+    ...(barriers === undefined || barriers.size === 0 ? {} : { barriers }),
+  };
 }
 
 /** The same object where no barrier is crossed: under a hold there may be thousands, and a follower sees every commit. */
@@ -193,11 +202,11 @@ function readRows(list: readonly unknown[], measures: number, rows: Rows): boole
   return true;
 }
 
-/** Whether the commits lead without a gap from the commit `from` to the commit `to`. */
+/** Whether the commits lead without a gap from the commit `from` to the commit `to`, and are of workers that count the same views. */
 export function isChain(commits: readonly Pick<CommittedDeltas, 'id' | 'after'>[], from: string, to: string): boolean {
   let last = from;
   for (const { id, after } of commits) {
-    if (after !== last) return false;
+    if (after !== last || viewsMarkOf(id) !== viewsMarkOf(last)) return false;
     last = id;
   }
   return last === to;

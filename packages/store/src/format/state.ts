@@ -1,5 +1,6 @@
 import type { KeptRecords } from '@tributary/views/record';
 import type { PartitionState, Relayed, Watched } from '../speed-store.ts';
+import { viewsMarkOf } from './commit-id.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
 export function stateFrom(fields: Readonly<Record<string, string>>): PartitionState | null {
@@ -11,6 +12,7 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     generation: Number(fields['generation'] ?? 0),
     definitions: fields['definitions'] ?? '',
     ...sinceOf(fields),
+    ...viewsOf(fields),
     ...barriersOf(fields),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
     ...keptOf(fields),
@@ -18,6 +20,25 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...(fields['erased'] === undefined ? {} : { erased: erasedFrom(fields['erased']) }),
     ...watchedOf(fields),
   };
+}
+
+/** `mark generation:name,name generation:name`: what a worker counts, with the mark of its commits. */
+export function viewsText(views: ReadonlyMap<string, number>, commitId: string): string {
+  const named = new Map<number, string[]>();
+  for (const [name, since] of views) named.set(since, [...(named.get(since) ?? []), name]);
+  const groups = [...named].map(([since, names]) => `${since}:${names.join(',')}`);
+  return [viewsMarkOf(commitId), ...groups].join(' ');
+}
+
+/** Where its mark is not the newest commit's, it was left there by a worker that counts others, or does not say what it counts. */
+function viewsOf({ views = '', commit = '' }: Readonly<Record<string, string>>): Pick<PartitionState, 'viewsSince'> {
+  const [mark, ...groups] = views.split(' ');
+  if (mark === '' || mark !== viewsMarkOf(commit)) return {};
+  const since = groups.flatMap((group) => {
+    const [generation, names = ''] = group.split(':');
+    return names.split(',').map((name) => [name, Number(generation)] as const);
+  });
+  return { viewsSince: new Map(since) };
 }
 
 const NO_ERASED = '-';

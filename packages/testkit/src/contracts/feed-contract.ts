@@ -54,6 +54,36 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
       ]);
     });
 
+    test('law 7: what is counted is known as long as commits are of workers that count the same, and a follower reads all again where another took over', async () => {
+      const store = await make();
+      const viewsSince = new Map([
+        ['activity', 0],
+        ['exits', 2],
+        ['sessions', 2],
+      ]);
+      const commit = async (expected: string | null, position: string, before: string, id: string, counts = true) => {
+        const one = commitOf(expected, position, { id, ...(expected === null ? {} : { expectedCommit: before }) });
+        expect(await store.speed.commit(counts ? { ...one, next: { ...one.next, viewsSince } } : one)).toBe('committed');
+        return [(await store.speed.loadState(P))?.viewsSince, (await store.serving.states())[P]?.viewsSince];
+      };
+      expect(await commit(null, 'p1', '', 'a~views')).toEqual([viewsSince, viewsSince]);
+      const follow = createPlainFollower(store.serving);
+      const followed = async () => (await follow([VIEW], 0))[P]?.state?.viewsSince;
+      expect(await followed()).toEqual(viewsSince);
+      expect(await commit('p1', 'p2', 'a~views', 'b~views')).toEqual([viewsSince, viewsSince]);
+      expect(await followed()).toEqual(viewsSince);
+      const { cursor } = await wholeOf(store);
+      // A worker that does not note it leaves the note as it is.
+      expect(await commit('p2', 'p3', 'b~views', 'c', false)).toEqual([undefined, undefined]);
+      expect(await since(store, cursor)).toBe('gap');
+      expect(await followed()).toBeUndefined();
+      expect(await commit('p3', 'p4', 'c', 'd~views')).toEqual([viewsSince, viewsSince]);
+      const { cursor: fourth } = await wholeOf(store);
+      expect(await commit('p4', 'p5', 'd~views', 'e~others')).toEqual([viewsSince, viewsSince]);
+      expect(await since(store, fourth)).toBe('gap');
+      expect(await followed()).toEqual(viewsSince);
+    });
+
     test('law 7: following without a cursor is a gap, and says which generations are kept', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1'));

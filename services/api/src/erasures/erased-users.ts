@@ -1,15 +1,16 @@
 /** Who is erased as of now: generations of before still list them. */
 import { partitionOf } from '@tributary/model/user-key';
+import { fromStore } from '@tributary/serving/from-store';
 import type { ApiContext } from '../context.ts';
 import { isAmong } from './digests.ts';
 
-export function erasedUsers({
-  board,
-  deps,
-}: Pick<ApiContext, 'board'> & { readonly deps: Pick<ApiContext['deps'], 'erasures' | 'partitions'> }): (
-  userKey: string,
-) => boolean {
-  const states = board.states();
+/**
+ * null: no partition has an erased user. Read of the store at each call, never from what was read last: after a start without the store that is
+ * nothing, and nothing would say that no user is erased. Throws `store_unavailable` where the store does not answer.
+ */
+export async function erasedUsers({ deps }: Pick<ApiContext, 'deps'>): Promise<((userKey: string) => boolean) | null> {
+  const states = await fromStore(deps.store.states());
+  if (states.every((state) => (state?.erased ?? []).length === 0)) return null;
   return (userKey) => {
     const erased = states[partitionOf(userKey, deps.partitions)]?.erased;
     return erased !== undefined && isAmong(erased, deps.erasures.digestOf(userKey));

@@ -57,7 +57,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
           );
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    const isErased = erasedUsers(context);
+    const isErased = await erasedUsers(context);
     const holes = [
       ...gapsOf('older_generation', failure === null ? [] : [failure]),
       ...gapsOf('no_generation', manifest === null ? ['no generation lists conversions yet'] : []),
@@ -65,7 +65,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const unknown = unknownTypes(loaded, query);
     return {
       conversions: page
-        .filter(({ userKey }) => !isErased(userKey))
+        .filter(({ userKey }) => !isErased?.(userKey))
         .map(({ userKey: userId, currency, ...conversion }) => ({
           ...conversion,
           currency: currency ?? NONE,
@@ -86,7 +86,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { id } = request.params;
     const served = context.generations.take(await fromStore(context.deps.store.pointer()));
     const found = await findConversion(context, served, id, { asker: request.owner, userKey: request.query.user });
-    if (erasedUsers(context)(found.userKey)) throw notFound(id, request.query.user);
+    if ((await erasedUsers(context))?.(found.userKey)) throw notFound(id, request.query.user);
     const timeline = timelineOf(found.events, found.definitions);
     const explanation = explain(timeline, id, found.definitions);
     if (timeline.find((one) => one.id === id)?.place === DROPPED) throw droppedConversion(found.events, id, found.definitions);

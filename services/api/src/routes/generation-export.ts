@@ -19,7 +19,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     // Nothing is sent while the file is written.
     if (request.raw.socket instanceof Socket) request.raw.socket.setTimeout(exportMs);
     const view = of === CONVERSION_LIST ? null : of;
-    const asked = { view, format, isErased: view === null ? erasedOrNull(context) : null };
+    const asked = { view, format, isErased: view === null ? await erasedUsers(context) : null };
     const { handle, bytes } = await written(context, generation, asked, left);
     if (left.aborted) {
       await handle.close();
@@ -53,10 +53,4 @@ async function written({ deps }: ApiContext, generation: number, asked: FileAske
       throw new TributaryError('archive_timeout', `the export was not written within ${exportMs} ms`, { cause });
     throw cause;
   }
-}
-
-/** null: no partition has an erased user. */
-function erasedOrNull(context: ApiContext): FileAsked['isErased'] {
-  const hasAny = context.board.states().some((state) => (state?.erased ?? []).length > 0);
-  return hasAny ? erasedUsers(context) : null;
 }

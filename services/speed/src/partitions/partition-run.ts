@@ -5,6 +5,7 @@
 
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { viewsSince } from '@tributary/store/counted-views';
 import type { PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
@@ -34,6 +35,8 @@ export interface PartitionRun {
   /** From this generation on all deltas are by them. */
   definitionsSince: number;
   rules: StepRules;
+  /** From which generation on deltas have each of the views. */
+  readonly viewsSince: ReadonlyMap<string, number>;
   users: UserCache;
   following: Following;
   /** Digests of the users who were erased; undefined: no user ever was. */
@@ -94,6 +97,7 @@ export async function loadPartition(
     definitions,
     definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
     rules,
+    viewsSince: viewsSince(state, views),
     users: createUserCache(limits.maxCachedEvents),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
     erased: await erasedOf(state, erasedBefore),
@@ -160,6 +164,7 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     generation: run.generation,
     definitions: run.definitions.json,
     definitionsSince: run.definitionsSince,
+    viewsSince: run.viewsSince,
     keptMs: recordRetentionMs(run.rules),
     ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
     ...(run.erased === undefined ? {} : { erased: [...run.erased] }),
