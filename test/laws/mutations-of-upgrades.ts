@@ -42,4 +42,12 @@ export const MUTATIONS_OF_UPGRADES: readonly Mutation[] = [
     to: 'if (after !== last) return false;',
     test: 'test/contract/store.redis.test.ts',
   },
+  {
+    lie: 'a view that real time did not count is compared with one that the batch layer computed',
+    law: '7',
+    file: 'jobs/recompute/src/reconcile/reconcile.ts',
+    from: ' || isUncounted(name)) continue;',
+    to: ' || (isUncounted(name) && name === "")) continue;',
+    test: 'jobs/recompute/test/two-fleets.test.ts',
+  },
 ];

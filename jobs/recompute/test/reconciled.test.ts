@@ -190,7 +190,7 @@ test('law 7: definitions that change, corrections and a speed layer that is behi
 
 test('law 7: what a timeline beyond its bound could not compute is overflow, beside what came late, and then no defect is sure', async () => {
   await world.close();
-  world = await createWorld(DEFINITIONS, undefined, { maxTimelineEvents: 3 });
+  world = await createWorld(DEFINITIONS, undefined, { limits: { maxTimelineEvents: 3 } });
   const clicks = ['a', 'b', 'c', 'd', 'e', 'f'].map((id, i) => event(id, i / 10, 'click', { channel: `channel-${id}` }));
   await world.ingest(received(1, clicks));
   await world.run();

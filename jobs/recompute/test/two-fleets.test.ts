@@ -4,6 +4,7 @@ import { HOUR_MS } from '@tributary/model/time';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
+import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asked } from './asked.ts';
 import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
@@ -61,3 +62,33 @@ test.each([
     expect(differences(await world.merged(), naive([A, B], DEFINITIONS))).toEqual([]);
   },
 );
+
+test('laws 1 and 7: beside a speed worker that does not know a view, answers lack it until a generation that another one began, and it is compared with nothing', async () => {
+  const older = await createWorld(DEFINITIONS, undefined, { views: VIEWS.filter(({ name }) => name !== 'conversions') });
+  try {
+    await older.ingest([A]);
+    await older.run();
+    await older.ingest([B]);
+    await older.turn();
+    const lacking = { complete: false, generation: 1, reasons: ['view_not_counted'] };
+    expect(await asked(older, DEFINITIONS, AT + 1_000)).toMatchObject(lacking);
+    const { views, equal, engineDefectRows } = await older.reconciliation(1);
+    expect(Object.keys(views)).toContain('activity');
+    expect([views['conversions'], equal, engineDefectRows]).toEqual([undefined, true, 0]);
+
+    const newer = await createWorld(DEFINITIONS, older);
+    try {
+      await newer.turn();
+      expect(await asked(newer, DEFINITIONS, AT + 1_000)).toMatchObject(lacking);
+      await newer.run();
+      await newer.turn();
+      expect(await asked(newer, DEFINITIONS, AT + 1_000)).toMatchObject({ complete: true, generation: 2, warnings: [] });
+      expect((await newer.reconciliation(2)).views['conversions']).toBeUndefined();
+      expect(differences(await newer.merged(), naive([A, B], DEFINITIONS))).toEqual([]);
+    } finally {
+      await newer.close();
+    }
+  } finally {
+    await older.close();
+  }
+});

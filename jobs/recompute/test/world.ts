@@ -51,11 +51,11 @@ interface Remains {
   };
 }
 
-/** `like`: goes on from what another world has now, as processes do that were all started again. `speedLimits`: of its speed worker. */
+/** `like`: goes on from what another world has now, as processes do that were all started again. `ofSpeed`: of its speed worker. */
 export async function createWorld(
   initial: Definitions,
   like?: Remains,
-  speedLimits: Parameters<typeof createSpeedWorker>[0]['limits'] = {},
+  ofSpeed: Pick<Parameters<typeof createSpeedWorker>[0], 'limits' | 'views'> = {},
 ) {
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-recompute-'));
   if (like !== undefined) await cp(like.dataDir, dataDir, { recursive: true, preserveTimestamps: true });
@@ -98,7 +98,8 @@ export async function createWorld(
     sha256Hex,
     digestOf: sha256Hex,
     commitId: () => randomBytes(4).toString('hex'),
-    limits: { ...speedLimits, waitMs: 0 },
+    ...ofSpeed,
+    limits: { ...ofSpeed.limits, waitMs: 0 },
   });
   const down = { archiver: false, speed: false };
 

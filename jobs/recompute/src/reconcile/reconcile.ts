@@ -12,6 +12,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { readPublications } from '@tributary/archive/publications';
 import { exactJson, parseExactJson } from '@tributary/model/exact-json';
 import { assertAnswered } from '@tributary/serving/merge';
+import { uncounted } from '@tributary/store/counted-views';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { RunPorts } from '../ports.ts';
@@ -124,13 +125,15 @@ async function compareRows(
   signal: AbortSignal,
 ): Promise<Reconciled> {
   const folder = join(ports.dataDir, stagingFolder({ generation: manifest.generation, attempt: ports.newAttempt() }));
+  const states = deltas.map(({ state }) => state);
+  const isUncounted = (name: string) => uncounted(states, [{ name }], before?.generation ?? 0).length > 0;
   await mkdir(folder, { recursive: true });
   try {
     const views = [];
     for (const { name, dimensions, measures } of VIEWS) {
       const after = manifest.views[name];
-      // A view that came or went with another version of the program has nothing to be compared with.
-      if (after === undefined || (before !== null && !(name in before.views))) continue;
+      // A view that came or went with another version of the program has nothing to be compared with, be it in real time alone.
+      if (after === undefined || (before !== null && !(name in before.views)) || isUncounted(name)) continue;
       const path = join(folder, `${name}.ndjson`);
       await writeFile(path, deltaLines(name, deltas));
       const rows = deltas.reduce((sum, each) => sum + (each.rows.get(name)?.size ?? 0), 0);
