@@ -16,8 +16,8 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'who is erased is what was read last, which after a start is nothing',
     law: '9',
     file: 'services/api/src/erasures/erased-users.ts',
-    from: "export async function erasedUsers({ deps }: Pick<ApiContext, 'deps'>): Promise<((userKey: string) => boolean) | null> {\n  const states = await fromStore(deps.store.states());",
-    to: "export async function erasedUsers({ deps, board }: Pick<ApiContext, 'deps' | 'board'>): Promise<((userKey: string) => boolean) | null> {\n  const states = await fromStore(Promise.resolve(board.states()));",
+    from: 'await fromStore(board.recentStates())',
+    to: 'await fromStore(Promise.resolve(board.states()))',
     test: OF_EXPORT,
   },
   {

@@ -123,6 +123,12 @@ test('law 9: who is erased is not in the list of conversions, though the generat
     expect(body).not.toContain('order-1');
     expect(body).toContain('größe');
   }
+  // What was looked at a while ago says nothing of who was erased since.
+  await some.tick();
+  const erased = ['ada', 'größe'].map(some.deps.erasures.digestOf);
+  for (let partition = 0; partition < 4; partition++) await some.commit(partition, {}, { erased });
+  some.advance(2_000);
+  expect((await exported(some, 'of=conversion-list')).body).not.toContain('größe');
   some.broken.store = true;
   expect((await exported(some, 'of=conversion-list')).json()).toMatchObject({ code: 'store_unavailable' });
   expect((await exported(some, 'of=activity')).statusCode).toBe(200);

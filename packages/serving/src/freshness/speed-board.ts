@@ -20,12 +20,19 @@ export interface SpeedBoard {
   /** By what was read for one answer, or by what was last looked at. */
   health(read?: Read): SpeedHealth;
   states(): States;
+  /** The same, at most 2 s old: read now where it is older, one read for all who ask meanwhile. Rejects as the store does. */
+  recentStates(): Promise<States>;
   /** In force in the partition; the defaults before its first commit. */
   definitions(partition: number): Definitions;
 }
 
+/** Twice as long as from one look to the next. */
+const RECENT_MS = 2_000;
+
 export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generations, 'current'>): SpeedBoard {
   let states: States = new Array<null>(deps.partitions).fill(null);
+  /** When `states` were asked for; null: never. */
+  let statesAtMs: number | null = null;
   let furthest: Read['furthest'] = [];
   /** As it was before `states` were read. */
   let furthestThen = furthest;
@@ -37,12 +44,15 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     latenessMs: ({ definitions }: PartitionState) => deps.storedDefinitions(definitions).latenessMs,
   };
   let underWay: Promise<void> | null = null;
+  let reading: Promise<States> | null = null;
   async function readStates(): Promise<void> {
     try {
       const { wanted, served } = generations.current();
       const known = wanted === null && served === null ? null : Math.max(wanted?.generation ?? 0, served ?? 0);
+      const askedMs = deps.now();
       const before = furthest;
       states = await deps.store.states();
+      statesAtMs = askedMs;
       furthestThen = before;
       furthest = furthestOf(furthest, states);
       seen = await seeLog(deps.logReach, states, known, seen, deps.now).catch((cause: Error) => {
@@ -70,6 +80,14 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
       return deps.logReach.mayMisplace ? { ...health, missing: ofEveryUser(missing), notes: ofEveryUser(notes) } : health;
     },
     states: () => states,
+    async recentStates() {
+      // A clock that went back says nothing about how old they are.
+      if (statesAtMs !== null && Math.abs(deps.now() - statesAtMs) < RECENT_MS) return states;
+      reading ??= deps.store.states().finally(() => {
+        reading = null;
+      });
+      return reading;
+    },
     definitions(partition) {
       const state = states[partition];
       return state === null || state === undefined ? deps.defaultDefinitions : deps.storedDefinitions(state.definitions);

@@ -5,11 +5,14 @@ import type { ApiContext } from '../context.ts';
 import { isAmong } from './digests.ts';
 
 /**
- * null: no partition has an erased user. Read of the store at each call, never from what was read last: after a start without the store that is
- * nothing, and nothing would say that no user is erased. Throws `store_unavailable` where the store does not answer.
+ * null: no partition has an erased user. Never from what was read once: after a start without the store that is nothing, which would say that no
+ * user is erased. Throws `store_unavailable` where the store does not answer.
  */
-export async function erasedUsers({ deps }: Pick<ApiContext, 'deps'>): Promise<((userKey: string) => boolean) | null> {
-  const states = await fromStore(deps.store.states());
+export async function erasedUsers({
+  board,
+  deps,
+}: Pick<ApiContext, 'board' | 'deps'>): Promise<((userKey: string) => boolean) | null> {
+  const states = await fromStore(board.recentStates());
   if (states.every((state) => (state?.erased ?? []).length === 0)) return null;
   return (userKey) => {
     const erased = states[partitionOf(userKey, deps.partitions)]?.erased;
