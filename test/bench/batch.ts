@@ -25,7 +25,7 @@ import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import type { Figure } from './report.ts';
 import { CHANNELS } from './workload.ts';
 
-const PARTITIONS = 16;
+export const PARTITIONS = 16;
 const FROM_MS = Date.UTC(2026, 9, 1);
 const RULE_BASED = ['activity', 'touches', 'conversions', 'credit'];
 const FOREVER = new AbortController().signal;
@@ -131,7 +131,7 @@ interface SegmentSpec {
 }
 
 /** One segment a partition, as the archiver would have left them; their manifests are written when the barrier comes. */
-async function archive(session: DuckDb, dataDir: string, spec: SegmentSpec): Promise<SegmentManifest[]> {
+export async function archive(session: DuckDb, dataDir: string, spec: SegmentSpec): Promise<SegmentManifest[]> {
   const segments: SegmentManifest[] = [];
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const name = `p${String(partition).padStart(2, '0')}-${String(spec.number).padStart(6, '0')}`;

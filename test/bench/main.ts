@@ -9,6 +9,7 @@ import { benchBatch } from './batch.ts';
 import { benchConsoles } from './consoles.ts';
 import { benchCoverage } from './coverage.ts';
 import { benchEndToEnd } from './end-to-end.ts';
+import { benchErasure } from './erasure.ts';
 import { benchIntervals } from './intervals.ts';
 import { benchKafka } from './kafka.ts';
 import { benchModels } from './models.ts';
@@ -46,6 +47,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   consoles: () => benchConsoles(5_000, Number(values.seconds ?? 60)),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
+  erasure: () => benchErasure(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
   signals: () => benchSignals(Number(values.seconds ?? 15)),
   kafka: () =>

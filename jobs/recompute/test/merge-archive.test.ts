@@ -63,16 +63,19 @@ test('law 6: what another process has written and is about to name stays, and ol
   expect(await namesIn(dirname(segmentPath(dataDir, 0, 0)))).toEqual(['000000-000095.json']);
 });
 
-test('what an erasure replaced, which who has the list of before still reads, stays', async () => {
-  await halfMerged();
-  const replaced = [{ path: `${EVENTS}/${UNNAMED}`, partition: 0, after: null }];
-  const forgotten = { generation: 1, erased: [], lifted: {}, lastSegment: [95], cut: ['000001'], searchedAt: null, replaced };
-  await writeDurably(join(dataDir, 'archive/forgotten.json'), toJson(forgotten));
-  const ports = {
-    ...{ dataDir, limits: SMALL_LIMITS, now: Date.now, newAttempt: () => 'c3', merge: mergeBlocks },
-    log: { partitions: 1 } as never,
-  };
-  await mergeArchive(1, { ...ports, note: () => {} }, new AbortController().signal);
-  expect((await namesIn(join(dataDir, EVENTS))).sort()).toEqual([NAMED, UNNAMED]);
-  expect(await namesIn(dirname(segmentPath(dataDir, 0, 0)))).toEqual(['000000-000095.json']);
-});
+test.each(['replaced', 'replacing'])(
+  'what an erasure has %s, which who has the list of before still reads, stays',
+  async (which) => {
+    await halfMerged();
+    const stays = { [which]: [{ path: `${EVENTS}/${UNNAMED}`, partition: 0, after: null }] };
+    const forgotten = { generation: 1, erased: [], lifted: {}, lastSegment: [95], cut: ['000001'], searchedAt: null, ...stays };
+    await writeDurably(join(dataDir, 'archive/forgotten.json'), toJson(forgotten));
+    const ports = {
+      ...{ dataDir, limits: SMALL_LIMITS, now: Date.now, newAttempt: () => 'c3', merge: mergeBlocks },
+      log: { partitions: 1 } as never,
+    };
+    await mergeArchive(1, { ...ports, note: () => {} }, new AbortController().signal);
+    expect((await namesIn(join(dataDir, EVENTS))).sort()).toEqual([NAMED, UNNAMED]);
+    expect(await namesIn(dirname(segmentPath(dataDir, 0, 0)))).toEqual(['000000-000095.json']);
+  },
+);

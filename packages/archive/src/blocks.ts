@@ -109,7 +109,8 @@ export async function sweepMerged(dataDir: string, partition: number, nowMs: num
   for (const { first } of await blocksToSweep(dataDir, partition, nowMs)) {
     const block = await readBlock(dataDir, partition, first);
     if (block === undefined) continue;
-    const replaced = (await readForgotten(dataDir))?.replaced ?? [];
+    const forgotten = await readForgotten(dataDir);
+    const replaced = [...(forgotten?.replaced ?? []), ...(forgotten?.replacing ?? [])];
     const kept = new Set([...filesNamed(block), ...replaced.map(({ path }) => path)]);
     const singles = new Set(await namesIn(dataPath(dataDir, 'segments', partitionName(partition))));
     for (const number of numbersOf(first))

@@ -8,6 +8,8 @@ import { writeDurably } from './durable.ts';
 import type { GenerationManifest } from './layout.ts';
 import { readManifest, toJson } from './manifest-file.ts';
 
+const Replaced = z.object({ path: z.string(), partition: z.int().min(0), after: z.string().nullable() });
+
 const Forgotten = z.object({
   /** What it says of users is what this generation says: the oldest one that was kept. */
   generation: z.int().min(1),
@@ -22,7 +24,11 @@ const Forgotten = z.object({
    * Files that others took the place of, which hold these users and stay until the next run: who has the list of before reads them. `after`: where
    * the segment of each begins.
    */
-  replaced: z.array(z.object({ path: z.string(), partition: z.int().min(0), after: z.string().nullable() })).exactOptional(),
+  replaced: z.array(Replaced).exactOptional(),
+  /** What an attempt that has not ended replaces: where it is killed, these stay until the run after the next one. */
+  replacing: z.array(Replaced).exactOptional(),
+  /** By digest, the partitions in which files had something of the user, the record among it; absent: it is not known. */
+  partitions: z.record(z.string(), z.array(z.int().min(0))).exactOptional(),
 });
 export type ArchiveForgotten = z.output<typeof Forgotten>;
 
@@ -33,6 +39,12 @@ export function readForgotten(dataDir: string): Promise<ArchiveForgotten | undef
 
 export async function writeForgotten(dataDir: string, forgotten: ArchiveForgotten): Promise<void> {
   await writeDurably(dataPath(dataDir, 'archiveForgotten'), toJson(forgotten));
+}
+
+/** Those whom a partition that begins from nothing refuses. */
+export async function erasedBefore(dataDir: string, partition: number): Promise<readonly string[]> {
+  const { erased = [], partitions = {} } = (await readForgotten(dataDir)) ?? {};
+  return erased.filter((digest) => partitions[digest]?.includes(partition) ?? true);
 }
 
 /** Files came from a second copy, which may still have these users: all are looked at again. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
-import { readForgotten } from '@tributary/archive/forgotten';
+import { erasedBefore } from '@tributary/archive/forgotten';
 import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
@@ -84,7 +84,7 @@ await runRole('speed', async (context) => {
     partitions: () => new Set([...member.assigned()].filter((p) => publishing.hasRoom(p) && relay.hasRoom(p))),
     sha256Hex,
     digestOf: digestsBy(await erasureKey(config.dataDir)),
-    erasedBefore: async () => (await readForgotten(config.dataDir))?.erased ?? [],
+    erasedBefore: (partition) => erasedBefore(config.dataDir, partition),
     commitId: () => `${process}:${++commits}`,
     limits: limitsOf(config, outputs),
     now: () => performance.now(),

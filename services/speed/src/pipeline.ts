@@ -70,8 +70,8 @@ export interface SpeedWorkerOptions {
   readonly sha256Hex: (text: string) => string;
   /** What is kept of the key of an erased user: keyed, so that who has the digests cannot try out keys. */
   readonly digestOf: (userKey: string) => string;
-  /** Digests of users whose records archived files lack (packages/archive/src/forgotten.ts): a partition that begins from nothing refuses what comes of them. */
-  readonly erasedBefore?: () => Promise<readonly string[]>;
+  /** Digests of users whose records archived files lack (packages/archive/src/forgotten.ts): a partition that begins from nothing refuses what comes of those that may be its own. */
+  readonly erasedBefore?: (partition: number) => Promise<readonly string[]>;
   /** All of them, but where their cost is measured. */
   readonly views?: readonly View[];
   /** Unique for every call, across processes. */

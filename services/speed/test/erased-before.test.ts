@@ -18,8 +18,8 @@ test('law 9: what comes of a user is refused from the first entry on where archi
     partitions: [0],
     sha256Hex,
     digestOf: sha256Hex,
-    erasedBefore: async () => {
-      asked++;
+    erasedBefore: async (partition) => {
+      asked += partition + 1;
       return [sha256Hex('ana')];
     },
     commitId: () => `c${Math.random()}`,

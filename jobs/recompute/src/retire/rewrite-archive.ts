@@ -16,12 +16,15 @@ export async function rewriteFiles({ generation, limits, ...rewrite }: RewriteSp
   const session = await openDuckDb({
     memoryLimit: `${limits.memoryMb}MiB`,
     threads: limits.threads,
+    connections: limits.threads,
     tempDir: join(staging, 'spill'),
   });
   try {
     return await alone(session, { dataDir, staging }, async () => {
       const plan = await planRewrite(dataDir);
-      return plan === null ? { rows: 0, files: 0, isSearched: true } : rewriteArchive(session, { ...plan, ...rewrite, staging });
+      return plan === null
+        ? { rows: 0, files: 0, isSearched: true }
+        : rewriteArchive(session, { ...plan, ...rewrite, width: limits.threads, staging });
     });
   } finally {
     await session.close();

@@ -11,6 +11,8 @@ export interface RewritePlan {
   readonly forgotten: ArchiveForgotten;
   /** The first segment of each partition that is to be looked at: those before hold nothing of these users. */
   readonly from: readonly number[];
+  /** Digests of before of which it is not known which partitions have something of their users: files may have lost it already. */
+  readonly unplaced?: ReadonlySet<string>;
 }
 
 /** null: there is nothing to write again now. */
@@ -27,8 +29,10 @@ export async function planRewrite(dataDir: string): Promise<RewritePlan | null> 
   const replaced = before?.replaced ?? [];
   const isSeen = isSame && lastSegment.every((last, partition) => last < (from[partition] ?? 0));
   if (isSeen && replaced.length === 0) return null;
-  const forgotten = { generation, ...users, lastSegment: [...lastSegment], cut: [...cut], searchedAt: null, replaced };
-  return { forgotten, from };
+  const { replacing = [], partitions = {} } = before ?? {};
+  const until = { lastSegment: [...lastSegment], cut: [...cut], searchedAt: null };
+  const forgotten = { generation, ...users, ...until, replaced, replacing, partitions };
+  return { forgotten, from, unplaced: new Set((before?.erased ?? []).filter((digest) => partitions[digest] === undefined)) };
 }
 
 type Users = Pick<ArchiveForgotten, 'erased' | 'lifted'>;

@@ -1,5 +1,6 @@
 /** Blocks, and the segments that they replaced, which stay for a day: both lose the user. */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
@@ -10,7 +11,7 @@ import { mergeBlock, sweepMerged } from '../blocks.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { digestsBy, erasureKey } from '../erasure-key.ts';
 import { createReceipt, newReceipt } from '../erasures.ts';
-import { readForgotten, writeForgotten } from '../forgotten.ts';
+import { type ArchiveForgotten, erasedBefore, readForgotten, writeForgotten } from '../forgotten.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
 import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
 import { BLOCK_SEGMENTS, readSegments, readSingle, segmentPath, writeSegment } from '../segments.ts';
@@ -105,7 +106,7 @@ test('laws 6 and 9: a user goes from a block and from the segments beside it, an
   expect(await usersIn(await readable())).toEqual(['ana 1', `eve ${BLOCK_SEGMENTS + 2}`]);
 });
 
-const ofAna = async (lastSegment: number) => ({
+const ofAna = async (lastSegment: number): Promise<ArchiveForgotten> => ({
   ...{ generation: 1, erased: [digestsBy(await erasureKey(dataDir))('ana')], lifted: {}, searchedAt: null },
   ...{ lastSegment: [lastSegment], cut: [position(lastSegment + 1)] },
 });
@@ -147,4 +148,60 @@ test('law 9: the key of digests is not made again while a list of erased users o
   await rm(dataPath(dataDir, 'archiveForgotten'));
   await createReceipt(dataDir, newReceipt({ partition: 0, digest: 'a'.repeat(32), askedAt: 1e12, by: 'key', reason: null }));
   await expect(erasureKey(dataDir)).rejects.toThrow('erasure-');
+});
+
+test('laws 7 and 9: what a killed attempt replaced stays until the run after the next one, for who reads it by the list of before', async () => {
+  for (let number = 0; number < 3; number++) await archive(number);
+  const work = attemptOf(await ofAna(2));
+  const before = await readable();
+  let named = 0;
+  const reached = (step: string) => {
+    if (step === 'named' && ++named === 2) throw new Error('killed');
+  };
+  await expect(rewriteArchive(session, { ...work, reached })).rejects.toThrow('killed');
+  for (const [attempt, left] of [
+    ['bbbb0000', ['ana 3', 'eve 3']],
+    ['cccc0000', null],
+  ] as const) {
+    const { replaced = [], replacing = [] } = (await readForgotten(dataDir)) ?? {};
+    const forgotten = { ...work.forgotten, replaced, replacing };
+    expect(await rewriteArchive(session, { ...work, attempt, forgotten })).toMatchObject({ isSearched: true });
+    expect(await usersIn(await readable())).toEqual(['eve 3']);
+    if (left === null) await expect(usersIn(before)).rejects.toThrow('No files found');
+    else expect(await usersIn(before)).toEqual(left);
+  }
+});
+
+test('law 9: files that come while others are written again are searched as well', async () => {
+  for (let number = 0; number < 3; number++) await archive(number);
+  const aside = join(dataDir, 'aside.json');
+  await rename(segmentPath(dataDir, 0, 1), aside);
+  const reached = (step: string) => {
+    if (step === 'forgotten') renameSync(aside, segmentPath(dataDir, 0, 1));
+  };
+  expect(await rewriteArchive(session, { ...attemptOf(await ofAna(2)), reached })).toMatchObject({ isSearched: false });
+  expect((await readForgotten(dataDir))?.searchedAt).toBeNull();
+});
+
+test('law 9: a partition that begins from nothing refuses its own users, and those of whom it is not known whose they are', async () => {
+  for (let number = 0; number < 2; number++) await archive(number);
+  const [ana = ''] = (await ofAna(1)).erased;
+  const ofTwo = { ...(await ofAna(1)), lastSegment: [1, -1], cut: [position(2), position(2)] };
+  await rewriteArchive(session, { ...attemptOf(ofTwo), from: [0, 0] });
+  expect((await readForgotten(dataDir))?.partitions).toEqual({ [ana]: [0] });
+  expect([await erasedBefore(dataDir, 0), await erasedBefore(dataDir, 1)]).toEqual([[ana], []]);
+  // A later attempt finds no row of this user, and goes on with what is known.
+  const { partitions = {} } = (await readForgotten(dataDir)) ?? {};
+  await rewriteArchive(session, { ...attemptOf({ ...ofTwo, partitions }), attempt: 'bbbb0000', from: [0, 0] });
+  expect(await erasedBefore(dataDir, 1)).toEqual([]);
+  // As an earlier version left it: what comes of a user may lie in another partition than what went.
+  await archive(2);
+  const unplaced = new Set([ana]);
+  await rewriteArchive(session, {
+    ...attemptOf({ ...ofTwo, lastSegment: [2, -1] }),
+    attempt: 'cccc0000',
+    from: [0, 0],
+    unplaced,
+  });
+  expect([await erasedBefore(dataDir, 0), await erasedBefore(dataDir, 1)]).toEqual([[ana], [ana]]);
 });

@@ -1,37 +1,26 @@
 /**
  * Archived files written again without users who were erased:
  *
- *   archive/forgotten.json ─▶ oldest segment first: file without them ─▶ manifest ─▶ what no manifest names goes ─▶ search ─▶ searchedAt
+ *   search ─▶ archive/forgotten.json ─▶ oldest segment first: file without them ─▶ manifest ─▶ what no manifest names goes ─▶ search ─▶ searchedAt
  *
- * A file that was replaced stays until the next run, for who reads it by the list of before, and receipts know of it.
+ * All users are searched for in one pass; the second one looks at the files alone that are new. A file that was replaced stays until the next run,
+ * for who reads it by the list of before, also where this attempt is killed, and receipts know of it.
  *
  * Killed anywhere, it begins again: a segment has its old files or its new ones, and what is left beside them is removed. The oldest first, so that
  * of several records about one user the newest is the last to go: who reads half of it is not misled by an older lift.
  */
-import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { HOUR_MS } from '@tributary/model/time';
-import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
-import { PLACES, placesOf } from '../compute/forget.ts';
 import type { DuckDb } from '../duckdb.ts';
-import { namesIn, writeDurably } from '../durable.ts';
-import { digestSql, erasureKey } from '../erasure-key.ts';
-import { writeForgotten } from '../forgotten.ts';
+import { writeDurably } from '../durable.ts';
+import { type ArchiveForgotten, writeForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { padNumber, toJson } from '../manifest-file.ts';
 import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
-import {
-  BLOCK_SEGMENTS,
-  blockPath,
-  filesNamed,
-  manifestNames,
-  partitionName,
-  readBlock,
-  readSingle,
-  segmentPath,
-} from '../segments.ts';
+import { blockPath, partitionName, segmentPath } from '../segments.ts';
 import { checkFile } from '../verify.ts';
 import type { RewritePlan } from './plan.ts';
+import { isWithout, loadUsers, type Search, searchAll, TO_GO } from './search.ts';
+import { sweepUnnamed } from './sweep.ts';
 
 export interface Rewrite extends RewritePlan {
   readonly dataDir: string;
@@ -40,6 +29,8 @@ export interface Rewrite extends RewritePlan {
   /** A folder of its own. */
   readonly staging: string;
   readonly nowMs: number;
+  /** Files that are written at a time: connections of the session. */
+  readonly width?: number;
   /** Passed after each step whose effect is durable: the points at which a process may die. */
   readonly reached?: (step: string) => void;
 }
@@ -52,109 +43,106 @@ export interface Rewritten {
 }
 
 export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise<Rewritten> {
-  const { dataDir, forgotten, from, nowMs, reached = () => {} } = rewrite;
-  await writeForgotten(dataDir, forgotten);
+  const { dataDir, nowMs, reached = () => {} } = rewrite;
+  await loadUsers(session, rewrite.forgotten);
+  const search = await searchAll(session, rewrite);
+  const replaced = replacedBy(rewrite.forgotten, search.manifests, search.hits);
+  const forgotten = { ...rewrite.forgotten, partitions: search.partitions };
+  await writeForgotten(dataDir, { ...forgotten, replacing: replaced });
+  const stay = new Set(replaced.map(({ path }) => path));
   reached('forgotten');
-  await loadUsers(session, rewrite);
-  const total = { rows: 0, files: 0 };
   let isSearched = true;
-  const replaced: Replaced[] = [];
   for (const [partition, last] of forgotten.lastSegment.entries()) {
-    const range = { partition, first: from[partition] ?? 0, last };
-    const hits = await hitsIn(session, rewrite, await manifestsOf(dataDir, range));
-    for (const manifest of await manifestsOf(dataDir, range)) {
-      const own = manifest.files.filter(({ path }) => hits.has(path));
-      if (own.length === 0) continue;
-      await rewriteSegment(session, rewrite, manifest, hits);
-      total.files += own.length;
-      total.rows += own.reduce((sum, { path }) => sum + (hits.get(path) ?? 0), 0);
-      replaced.push(...own.map(({ path }) => ({ path, partition, after: manifest.after })));
-    }
-    const isCleared = await sweepUnnamed(rewrite, { partition, last, replaced });
+    await rewritePartition(session, rewrite, search.manifests[partition] ?? [], search.hits);
+    const isCleared = await sweepUnnamed(rewrite, { partition, last, stay });
     reached('cleared');
-    const left = await hitsIn(session, rewrite, await manifestsOf(dataDir, range));
-    isSearched &&= isCleared && left.size === 0;
+    isSearched &&= isCleared && (await isWithout(session, rewrite, partition, search));
   }
-  await writeForgotten(dataDir, { ...forgotten, searchedAt: isSearched ? nowMs : null, replaced });
-  return { ...total, isSearched };
+  await writeForgotten(dataDir, { ...forgotten, searchedAt: isSearched ? nowMs : null, replaced, replacing: [] });
+  const rows = [...search.hits.values()].reduce((sum, hits) => sum + hits, 0);
+  return { rows, files: search.hits.size, isSearched };
 }
 
-/** Leaves `said`: digests, with the place up to which nothing counts; NULL: all. */
-async function loadUsers(session: DuckDb, { forgotten }: Rewrite): Promise<void> {
-  await session.run(`CREATE OR REPLACE TABLE said AS ${PLACES}`, { places: JSON.stringify(placesOf(forgotten)) });
+type Replaced = NonNullable<ArchiveForgotten['replaced']>;
+
+/** What this attempt replaces, and what one before it did that was killed: both stay until the next run. */
+function replacedBy({ replacing = [] }: ArchiveForgotten, manifests: Search['manifests'], hits: Search['hits']): Replaced {
+  const own = manifests.flat().flatMap(({ files, partition, after }) => files.map(({ path }) => ({ path, partition, after })));
+  return [...new Map([...replacing, ...own.filter(({ path }) => hits.has(path))].map((one) => [one.path, one])).values()];
 }
 
-interface Range {
-  readonly partition: number;
-  readonly first: number;
-  readonly last: number;
-}
-
-/** Blocks, and segments, those of blocks as well, in order: bytes are in both for a day. */
-async function manifestsOf(dataDir: string, { partition, first, last }: Range): Promise<SegmentManifest[]> {
-  const names = await manifestNames(dataDir, partition);
-  const found: (SegmentManifest | undefined)[] = [];
-  for (const number of names.blocks)
-    if (number + BLOCK_SEGMENTS > first && number <= last) found.push(await readBlock(dataDir, partition, number));
-  for (const number of names.singles)
-    if (number >= first && number <= last) found.push(await readSingle(dataDir, partition, number));
-  return found.filter((manifest) => manifest !== undefined).sort((a, b) => a.number - b.number);
-}
-
-const TO_GO = '(gone.position IS NULL OR (e.position, e.entry_index) <= (gone.position, gone.entry_index))';
-
-/** How many rows of each file are to go, by its path; files without any are left out. Leaves `gone`: the users among them. */
-async function hitsIn(
+/** Files are written some at a time; manifests name them one after the other, the oldest first. */
+async function rewritePartition(
   session: DuckDb,
-  { dataDir }: Rewrite,
+  rewrite: Rewrite,
   manifests: readonly SegmentManifest[],
-): Promise<ReadonlyMap<string, number>> {
-  const paths = manifests.flatMap(({ files }) => files.map(({ path }) => path));
-  if (paths.length === 0) return new Map();
-  const digest = digestSql('user_key', await erasureKey(dataDir));
-  const events = `read_parquet([${paths.map((path) => sqlText(join(dataDir, path))).join(', ')}], union_by_name = true, hive_partitioning = false, filename = true)`;
-  await session.run(`CREATE OR REPLACE TABLE gone AS SELECT user_key, position, entry_index
-    FROM (SELECT user_key, ${digest} AS digest FROM (SELECT DISTINCT user_key FROM ${events})) JOIN said USING (digest)`);
-  const rows = await session.rows(
-    `SELECT e.filename AS path, count(*) AS hits FROM ${events} AS e JOIN gone USING (user_key) WHERE ${TO_GO} GROUP BY ALL`,
+  hits: Search['hits'],
+): Promise<void> {
+  const { dataDir, width = 1, reached = () => {} } = rewrite;
+  const concerned = manifests.filter(({ files }) => files.some(({ path }) => hits.has(path)));
+  const asked = concerned.flatMap((manifest) =>
+    manifest.files.map((file, i) => () => rewriteFile(session, rewrite, { manifest, file, i, toGo: hits.get(file.path) ?? 0 })),
   );
-  const byFile = new Map(paths.map((path) => [join(dataDir, path), path]));
-  return new Map(rows.map((row) => [byFile.get(String(row['path'])) as string, Number(row['hits'])]));
+  const written = ahead(asked, width);
+  for (const manifest of concerned) {
+    const files: SegmentManifest['files'][number][] = [];
+    for (const _ of manifest.files) {
+      const { value } = await written.next();
+      if (value) files.push(value);
+    }
+    const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    await writeDurably(pathOf(dataDir, manifest), toJson({ ...manifest, files, rows }));
+    reached('named');
+  }
 }
 
-async function rewriteSegment(
+interface AskedFile {
+  readonly manifest: SegmentManifest;
+  readonly file: SegmentManifest['files'][number];
+  /** Its place in the manifest. */
+  readonly i: number;
+  /** Rows of it. */
+  readonly toGo: number;
+}
+
+/** The file that takes its place; itself where nothing goes; null: nothing stays. */
+async function rewriteFile(
   session: DuckDb,
   { dataDir, attempt, staging, reached = () => {} }: Rewrite,
-  manifest: SegmentManifest,
-  hits: ReadonlyMap<string, number>,
-): Promise<void> {
-  const files: SegmentManifest['files'][number][] = [];
-  for (const [i, file] of manifest.files.entries()) {
-    const toGo = hits.get(file.path);
-    if (toGo === undefined) {
-      files.push(file);
-      continue;
+  { manifest, file, i, toGo }: AskedFile,
+): Promise<SegmentManifest['files'][number] | null> {
+  if (toGo === 0) return file;
+  await checkFile(dataDir, file);
+  const left = file.rows - toGo;
+  if (left === 0) return null;
+  const name = `${stemOf(manifest)}-${attempt}.${i}.parquet`;
+  const staged = join(staging, name);
+  const events = `read_parquet(${sqlText(join(dataDir, file.path))}, hive_partitioning = false)`;
+  const rows = await copyToParquet(
+    session,
+    `SELECT e.* FROM ${events} AS e LEFT JOIN gone ON gone.user_key = e.user_key
+     WHERE gone.user_key IS NULL OR NOT ${TO_GO} ORDER BY e.user_key, e.ts, e.position, e.entry_index`,
+    staged,
+  );
+  // Law 6: what is of others stays, to the row.
+  if (rows !== left) throw new Error(`${file.path}: ${left} of ${file.rows} rows were to stay, ${rows} were written`);
+  const kept = { ...(await keepFile(dataDir, staged, `${dirname(file.path)}/${name}`, rows)), date: file.date };
+  reached('written');
+  return kept;
+}
+
+/** What each of `asked` gives, in order, while up to `width` are under way. Those that are when one fails are waited for: they write files. */
+async function* ahead<T>(asked: Iterable<() => Promise<T>>, width: number): AsyncGenerator<T, undefined> {
+  const underWay: Promise<T>[] = [];
+  try {
+    for (const work of asked) {
+      underWay.push(work());
+      if (underWay.length >= width) yield await (underWay.shift() as Promise<T>);
     }
-    await checkFile(dataDir, file);
-    const left = file.rows - toGo;
-    if (left === 0) continue;
-    const staged = join(staging, `${i}.parquet`);
-    const events = `read_parquet(${sqlText(join(dataDir, file.path))}, hive_partitioning = false)`;
-    const rows = await copyToParquet(
-      session,
-      `SELECT e.* FROM ${events} AS e LEFT JOIN gone ON gone.user_key = e.user_key
-       WHERE gone.user_key IS NULL OR NOT ${TO_GO} ORDER BY e.user_key, e.ts, e.position, e.entry_index`,
-      staged,
-    );
-    // Law 6: what is of others stays, to the row.
-    if (rows !== left) throw new Error(`${file.path}: ${left} of ${file.rows} rows were to stay, ${rows} were written`);
-    const target = `${dirname(file.path)}/${stemOf(manifest)}-${attempt}.${i}.parquet`;
-    files.push({ ...(await keepFile(dataDir, staged, target, rows)), date: file.date });
-    reached('written');
+    while (underWay.length > 0) yield await (underWay.shift() as Promise<T>);
+  } finally {
+    await Promise.allSettled(underWay);
   }
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
-  await writeDurably(pathOf(dataDir, manifest), toJson({ ...manifest, files, rows }));
-  reached('named');
 }
 
 function stemOf({ partition, number, to }: SegmentManifest): string {
@@ -164,46 +152,4 @@ function stemOf({ partition, number, to }: SegmentManifest): string {
 
 function pathOf(dataDir: string, { partition, number, to }: SegmentManifest): string {
   return to === undefined ? segmentPath(dataDir, partition, number) : blockPath(dataDir, partition, number);
-}
-
-/** A file that is younger may have a writer that has not written its manifest yet. */
-const ABANDONED_MS = HOUR_MS;
-
-type Replaced = NonNullable<RewritePlan['forgotten']['replaced']>[number];
-
-/**
- * Removes files of segments up to `last` that no manifest names: what an attempt before this one replaced, and what a killed one left. False: some
- * are too young to say, or a manifest is missing. `replaced`: by this attempt; they stay.
- */
-async function sweepUnnamed(
-  { dataDir, nowMs, forgotten }: Rewrite,
-  { partition, last, replaced }: { readonly partition: number; readonly last: number; readonly replaced: readonly Replaced[] },
-): Promise<boolean> {
-  const all = await manifestsOf(dataDir, { partition, first: 0, last });
-  // Where a manifest is lost, its files are all that is left of those events: a repair may still bring it back.
-  if (hasHole(all, last)) return false;
-  const named = new Set(all.flatMap((manifest) => [...filesNamed(manifest)]));
-  const before = new Set(forgotten.replaced?.map(({ path }) => path));
-  const now = new Set(replaced.map(({ path }) => path));
-  let isCleared = true;
-  for (const date of await namesIn(dataPath(dataDir, 'events')))
-    for (const name of await namesIn(dataPath(dataDir, 'events', date))) {
-      const path = `${DATA_PATHS.events}/${date}/${name}`;
-      const [, own, number] = /^p(\d{2,4})-(\d{6,12})-/.exec(name) ?? [];
-      if (Number(own) !== partition || Number(number) > last || named.has(path) || now.has(path)) continue;
-      const { mtimeMs } = await stat(join(dataDir, path)).catch(() => ({ mtimeMs: 0 }));
-      if (before.has(path) || nowMs - mtimeMs >= ABANDONED_MS) await rm(join(dataDir, path), { force: true });
-      else isCleared = false;
-    }
-  return isCleared;
-}
-
-/** Whether a segment up to `last` is in no manifest. `manifests`: by number. */
-function hasHole(manifests: readonly SegmentManifest[], last: number): boolean {
-  let next = 0;
-  for (const { number, to = number } of manifests) {
-    if (number > next) return true;
-    next = Math.max(next, to + 1);
-  }
-  return next <= last;
 }

@@ -67,7 +67,7 @@ export interface PartitionSource {
   readonly limits: PartitionLimits;
   readonly views: readonly View[];
   /** Digests of users whose records archived files lack: for a partition without a commit, which reads them. */
-  readonly erasedBefore?: (() => Promise<readonly string[]>) | undefined;
+  readonly erasedBefore?: ((partition: number) => Promise<readonly string[]>) | undefined;
 }
 
 /** Throws `log_recreated` when the store's state was built from another log. */
@@ -100,7 +100,7 @@ export async function loadPartition(
     viewsSince: viewsSince(state, views),
     users: createUserCache(limits.maxCachedEvents),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
-    erased: await erasedOf(state, erasedBefore),
+    erased: await erasedOf(partition, state, erasedBefore),
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
   };
@@ -108,10 +108,11 @@ export async function loadPartition(
 
 /** undefined: no user ever was. */
 async function erasedOf(
+  partition: number,
   state: PartitionState | null,
   before: PartitionSource['erasedBefore'] = async () => [],
 ): Promise<Set<string> | undefined> {
-  const erased = state === null ? await before() : state.erased;
+  const erased = state === null ? await before(partition) : state.erased;
   return erased === undefined || (state === null && erased.length === 0) ? undefined : new Set(erased);
 }
 
