@@ -1,5 +1,5 @@
 /** The console in a browser, over a world of the API: a history with names that would do harm, signals, and a collector that rejected some. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -158,6 +158,39 @@ async function startRejecting() {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
 }
 
+/** Every page, with what can be chosen on it. */
+export const ADDRESSES = [
+  'attribution',
+  'attribution?by=campaign&show=value&days=all',
+  'attribution?show=difference&against=linear&days=7',
+  'paths',
+  'conversions',
+  'conversion?id=order-0&user=u0',
+  `conversion?id=hostile-0&user=${encodeURIComponent(HOSTILE[0] as string)}`,
+  'web?days=all',
+  'web?days=all&layout=1440&page=shop.example%2Fharm&basis=viewport&over=moves',
+  'web?from=2020-01-01&to=2020-01-02',
+  'user?id=u0',
+  `user?id=${encodeURIComponent(HOSTILE[1] as string)}`,
+  'user?id=unknown',
+  'signals',
+  'signals?user=u0&name=clicks2d&span=weeks',
+  'signals?name=buyer&kind=segment',
+  `signals?kind=signals&name=lastPage&user=${encodeURIComponent(HOSTILE[0] as string)}`,
+  'signals?name=unknown',
+  'subjects',
+  'subjects?user=u0',
+  `subjects?user=${encodeURIComponent(HOSTILE[0] as string)}`,
+  'live',
+  'operations',
+  'rejections',
+  'rejections?reason=too_deep&key=0123456789ab',
+  'dead-letters',
+  'system',
+] as const;
+const { CONSOLE_SCREENSHOTS: SHOTS = '' } = process.env;
+const WIDTHS = [1_440, 1_024, 390] as const;
+
 export type ConsoleInChromium = Awaited<ReturnType<typeof startConsole>>;
 
 export async function startConsole() {
@@ -186,13 +219,15 @@ export async function startConsole() {
   const page = await context.newPage();
   await page.clock.setFixedTime(NOON);
   const troubles: string[] = [];
+  const own = new Set([api]);
   page.on('pageerror', (error) => troubles.push(String(error)));
   page.on('dialog', (dialog) => void dialog.dismiss().then(() => troubles.push('a dialog')));
   page.on('console', (message) => {
     if (!message.text().includes('the server responded with a status of ')) troubles.push(message.text());
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(`${api}/`) && !request.url().startsWith('blob:')) troubles.push(`asked ${request.url()}`);
+    const { origin, protocol } = new URL(request.url());
+    if (!own.has(origin) && protocol !== 'blob:') troubles.push(`asked ${request.url()}`);
     if (/tr_reader_x|ta_admin_x/.test(request.url())) troubles.push('a key in an address');
   });
 
@@ -208,7 +243,7 @@ export async function startConsole() {
   }
 
   async function logIn(key: string): Promise<void> {
-    await page.getByLabel('Key').fill(key);
+    await page.getByLabel('Key', { exact: true }).fill(key);
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.locator('.shell').waitFor();
     await settled();
@@ -220,6 +255,31 @@ export async function startConsole() {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       expect([where, colorScheme, await page.evaluate(faults, colorScheme === 'dark')]).toEqual([where, colorScheme, []]);
     }
+  }
+
+  /** As people would see it, into the folder that CONSOLE_SCREENSHOTS names: whole, at three widths, in both themes. */
+  async function shoot(name: string): Promise<void> {
+    if (SHOTS === '') return;
+    mkdirSync(SHOTS, { recursive: true });
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        const file = `${name.replaceAll(/[^\w-]+/g, '_').slice(0, 60)}-${width}-${colorScheme}.png`;
+        await page.screenshot({ path: join(SHOTS, file), fullPage: true });
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
+
+  /** Another platform with the same pages, into which nothing came yet. */
+  async function startEmpty() {
+    const empty = await createWorld({ console: readBuilt(folder), collectors: [] });
+    await empty.tick();
+    await empty.app.listen({ host: '127.0.0.1', port: 0 });
+    const url = `http://127.0.0.1:${(empty.app.server.address() as AddressInfo).port}`;
+    own.add(url);
+    return { world: empty, url };
   }
 
   const answer = async (path: string) => (await world.get(path)).body;
@@ -246,7 +306,10 @@ export async function startConsole() {
     rmSync(folder, { recursive: true, force: true });
   }
 
-  return { world, api, browser, context, page, troubles, open, settled, logIn, expectNoFaults, answer, tableOf, cellsOf, close };
+  return {
+    ...{ world, api, browser, context, page, troubles },
+    ...{ open, settled, logIn, expectNoFaults, shoot, startEmpty, answer, tableOf, cellsOf, close },
+  };
 }
 
 interface Axe {

@@ -1,8 +1,10 @@
 /** The pages of the console about the platform itself, in a browser: what they show is what the API answers, and every state has its words. */
 import { RECONCILIATION_EXAMPLE } from '@tributary/contract/groups/reconciliation';
+import { partitionOf } from '@tributary/model/user-key';
 import { afterAll, describe, expect, test } from 'vitest';
 import { count, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
-import { ADMIN, event, NOON, type World } from '../../services/api/test/world.ts';
+import { digestOf } from '../../services/api/test/memory-erasures.ts';
+import { ADMIN, event, NOON, PARTITIONS, type World } from '../../services/api/test/world.ts';
 import { reportMissingChromium } from './chromium.ts';
 import { type ConsoleInChromium, HOSTILE, HOUR, REJECTED, startConsole } from './console-in-chromium.ts';
 
@@ -10,7 +12,7 @@ const missing = reportMissingChromium('the console in Chromium (test/conformance
 const on = missing === null ? await startConsole() : null;
 
 describe.skipIf(on === null)('in Chromium', () => {
-  const { world, api, context, page, troubles, open, settled, logIn, expectNoFaults, answer, cellsOf } =
+  const { world, api, context, page, troubles, open, settled, logIn, expectNoFaults, answer, tableOf, cellsOf } =
     on ?? ({} as ConsoleInChromium);
   afterAll(() => on?.close());
 
@@ -226,12 +228,65 @@ describe.skipIf(on === null)('in Chromium', () => {
     }
   });
 
+  test('law 9: an erasure is previewed and done when its words are typed, its receipt says where bytes may lie, and it is lifted', async () => {
+    await open('subjects?user=u1');
+    await page.getByRole('link', { name: 'Erase this person' }).click();
+    expect(new URL(page.url()).search).toBe('?user=u1&do=erase');
+    await page.getByText('what was there does not come back').waitFor();
+    await settled();
+    await expectNoFaults('the preview of an erasure');
+    const field = page.getByLabel('Type erase u1 to confirm');
+    const button = page.getByRole('button', { name: 'Erase u1' });
+    for (const typed of ['', 'erase', 'erase u', 'Erase u1', 'erase u11']) {
+      await field.fill(typed);
+      await field.press('Enter');
+      expect([typed, await button.isDisabled(), world.appended]).toEqual([typed, true, []]);
+    }
+    await page.getByLabel('Reason for the receipt, which must not name them').fill('request 4711');
+    await field.fill('erase u1');
+    await button.click();
+    await page.getByRole('link', { name: 'Its receipt' }).click();
+    expect(world.appended.map(({ body }) => JSON.parse(body ?? '')).map(({ type, userId }) => [type, userId])).toEqual([
+      ['tributary.erase', 'u1'],
+    ]);
+    const id = new URL(page.url()).searchParams.get('erasure');
+    const receipt = async () => JSON.parse((await world.get(`/v1/erasures/${id}`, ADMIN)).text).erasure;
+    const { by, reason, bytes } = await receipt();
+    expect([by, reason]).toEqual(['key ta_admin', 'request 4711']);
+    await tableOf('Where bytes may still lie').waitFor();
+    expect(await cellsOf('Where bytes may still lie')).toEqual(
+      bytes.places.map(({ place, state, holds, until }: Erased) => [place, STATES_OF_BYTES[state], holds, until]),
+    );
+    expect(await page.getByRole('link', { name: 'Lift it' }).count()).toBe(0);
+    await expectNoFaults('a receipt');
+
+    await recomputeWithout(world, 'u1', 4);
+    await open(`subjects?user=u1&erasure=${id}`);
+    await page.getByRole('link', { name: 'Lift it' }).click();
+    const whose = page.getByLabel('Whose it is: a receipt does not say');
+    await whose.fill('eve');
+    await page.getByLabel('Type lift eve to confirm').fill('lift eve');
+    await page.getByRole('button', { name: 'Lift eve' }).click();
+    await page.getByText('user must be the one of this erasure').waitFor();
+    expect(world.appended).toHaveLength(1);
+    await whose.fill('u1');
+    await page.getByLabel('Type lift u1 to confirm').fill('lift u1');
+    await page.getByRole('button', { name: 'Lift u1' }).click();
+    await page.getByText('What comes of this key from now on counts again.').waitFor();
+    expect((await receipt()).lifted).toMatchObject({ by: 'key ta_admin' });
+    expect(world.appended).toHaveLength(2);
+  });
+
   test('without an admin key there is nothing to change, and an address that was sent says why', async () => {
     await page.getByRole('button', { name: 'Log out' }).click();
     await logIn('tr_reader_x');
     await open('operations?do=rollback&generation=1');
     await page.getByText('This needs an admin key').waitFor();
     expect(await page.getByRole('link', { name: /Run a batch|Roll back|Promote|Discard|Publish/ }).count()).toBe(0);
+    expect(await page.locator('.confirm').count()).toBe(0);
+    await open('subjects?user=u1&do=erase');
+    expect(await page.getByText('This needs an admin key').count()).toBe(2);
+    expect(await page.getByRole('link', { name: 'Erase this person' }).count()).toBe(0);
     expect(await page.locator('.confirm').count()).toBe(0);
   });
 
@@ -258,6 +313,32 @@ const RUN: World['records'][number] = {
   progress: null,
   cancelled: null,
 };
+
+const STATES_OF_BYTES = {
+  mayHold: 'may hold them',
+  writtenWithout: 'written without them',
+  searched: 'searched, none found',
+};
+
+interface Erased {
+  readonly place: string;
+  readonly state: keyof typeof STATES_OF_BYTES;
+  readonly holds: string;
+  readonly until: string;
+}
+
+/** What both layers make of the record of an erasure, up to a generation that readers get. */
+async function recomputeWithout(world: World, userKey: string, generation: number): Promise<void> {
+  const partition = partitionOf(userKey, PARTITIONS);
+  const erased = [digestOf(userKey)];
+  await world.commit(partition, { rewrites: new Map([[userKey, '']]) }, { ...world.states[partition], erased });
+  await world.cut(generation, false);
+  const manifest = world.manifests.get(generation);
+  if (manifest === undefined) throw new Error(`generation ${generation} must be computed`);
+  world.manifests.set(generation, { ...manifest, erased, cut: manifest.cut.map(() => '9') });
+  await world.publish(generation);
+  await world.tick();
+}
 
 interface Definition {
   readonly name: string;

@@ -83,7 +83,7 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
   {
     lie: 'each layer of a page of the console shows the merged figures',
     law: '1',
-    file: `${APP}/pages/attribution.tsx`,
+    file: `${APP}/parts/report-controls.tsx`,
     from: "    ...(layer !== 'merged' && { layer }),\n",
     to: '',
     test: IN_CHROMIUM,
@@ -163,9 +163,9 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
   {
     lie: 'an action of the console is sent before its words are typed',
     law: '6',
-    file: 'packages/console/src/app/pages/action.tsx',
-    from: 'const isTyped = typed.trim() === words;',
-    to: "const isTyped = typed.trim() === words || typed !== '';",
+    file: 'packages/console/src/app/parts/confirm.tsx',
+    from: 'const isTyped = typed.trim() === words.trim();',
+    to: "const isTyped = typed.trim() === words.trim() || typed !== '';",
     test: 'test/conformance/console-platform.browser.test.ts',
   },
   {
@@ -175,6 +175,30 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     from: "if (previewed !== served && acted.is === 'ready')",
     to: "if (previewed < 0 && acted.is === 'ready')",
     test: 'test/conformance/console-platform.browser.test.ts',
+  },
+  {
+    lie: 'the console says that a place was searched which may hold bytes of somebody who is erased',
+    law: '9',
+    file: `${APP}/pages/receipt.tsx`,
+    from: "mayHold: ['is-late', 'may hold them']",
+    to: "mayHold: ['is-good', 'searched, none found']",
+    test: 'test/conformance/console-platform.browser.test.ts',
+  },
+  {
+    lie: 'the console leaves a class out of what a difference is made of',
+    law: '4',
+    file: `${APP}/pages/class-rows.ts`,
+    from: 'Object.entries(classes).flatMap(',
+    to: 'Object.entries(classes).slice(1).flatMap(',
+    test: 'packages/console/test/findings.test.ts',
+  },
+  {
+    lie: 'the console calls a platform well whose answers are not complete',
+    law: '7',
+    file: `${APP}/pages/findings.ts`,
+    from: "if (complete) return good('Answers'",
+    to: "if (complete || warnings.length > 0) return good('Answers'",
+    test: 'packages/console/test/findings.test.ts',
   },
   {
     lie: 'the stream goes on to be made while none listens',

@@ -7,6 +7,7 @@ export const PAGES = [
   'web',
   'user',
   'signals',
+  'subjects',
   'live',
   'operations',
   'rejections',

@@ -33,13 +33,15 @@ const ACTIONS = [
   ['/v1/generations/1/rollback', '{"comparedWith":2}', 200],
   ['/v1/generations/3/publish', '{}', 200],
   ['/v1/generations/3/discard', '{}', 200],
+  ['/v1/erasures', '{"users":["ada"]}', 202],
 ] as const;
 
 describe.each(ACTIONS)('%s', (url, body, expected) => {
   test('is done for the session of an admin, in its name', async () => {
     const { status, text } = await send(url, { ...SCRIPT, cookie: await cookieOf('ta_admin_x') }, body);
     expect([status, text]).toEqual([expected, expect.stringContaining('{')]);
-    const by = [...world.runs.map((run) => run.by), ...world.publications.slice(1).map((publication) => publication.by)];
+    const { erasures = [] } = JSON.parse(text) as { erasures?: readonly { readonly by: string }[] };
+    const by = [...world.runs, ...world.publications.slice(1), ...erasures].map((one) => one.by);
     expect(by).toEqual(url === '/v1/reprocessing' ? [] : ['key ta_admin']);
   });
 
@@ -61,7 +63,7 @@ describe.each(ACTIONS)('%s', (url, body, expected) => {
       // A body without a type is refused before its key, as for any client.
       expect([name, [401, 415].includes(status)]).toEqual([name, true]);
     }
-    expect([world.runs, world.publications.length]).toEqual([[], 1]);
+    expect([world.runs, world.publications.length, world.appended]).toEqual([[], 1, []]);
   });
 
   test('is not done for a session that reads, nor after its end', async () => {
@@ -69,8 +71,20 @@ describe.each(ACTIONS)('%s', (url, body, expected) => {
     const cookie = await cookieOf('ta_admin_x');
     await send('/ui/session', { ...OWN, cookie }, '', 'DELETE');
     expect((await send(url, { ...SCRIPT, cookie }, body)).status).toBe(401);
-    expect([world.runs, world.publications.length]).toEqual([[], 1]);
+    expect([world.runs, world.publications.length, world.appended]).toEqual([[], 1, []]);
   });
+});
+
+test('law 9: a lift is asked for in the session of an admin, and refused as it would be to a key', async () => {
+  const admin = { ...SCRIPT, cookie: await cookieOf('ta_admin_x') };
+  const asked = await send('/v1/erasures', admin, '{"users":["ada"]}');
+  const [{ id }] = (JSON.parse(asked.text) as { erasures: [{ id: string }] }).erasures;
+  const lift = (headers: Record<string, string>) => send(`/v1/erasures/${id}/lift`, headers, '{"user":"ada"}');
+  // Readers do not yet get a generation without them.
+  expect((await lift(admin)).status).toBe(409);
+  expect((await lift({ ...admin, 'sec-fetch-site': 'same-site' })).status).toBe(401);
+  expect((await lift({ ...SCRIPT, cookie: await cookieOf('tr_reader_x') })).status).toBe(403);
+  expect(world.appended).toHaveLength(1);
 });
 
 test('nothing else is changed by a session, whatever its browser says', async () => {
@@ -79,6 +93,8 @@ test('nothing else is changed by a session, whatever its browser says', async ()
     ['POST', '/v1/archive-questions'],
     ['POST', '/v1/dead-letters/1/replay'],
     ['DELETE', '/v1/dead-letters/1'],
+    ['DELETE', '/v1/users/ada'],
+    ['POST', '/v1/schedules/default/pause'],
     ['POST', '/v1/signals/query'],
     ['POST', '/v1/signals/values'],
     ['POST', '/ui/login-codes'],

@@ -84,6 +84,7 @@ describe('a session', () => {
     const table = [
       ['GET', '/v1/models', 200, 200],
       ['GET', '/v1/dead-letters', 403, 200],
+      ['POST', '/v1/erasures', 401, 401],
       ['POST', '/v1/signals/query', 401, 401],
       ['POST', '/v1/generations', 401, 401],
       ['POST', '/v1/generations/1/rollback', 401, 401],

@@ -4,13 +4,13 @@ import type { PageName } from '../page-names.ts';
 import { Login } from './login.tsx';
 import { PAGE_TABLE } from './pages/pages.tsx';
 import { Mark } from './parts/mark.tsx';
-import { addressOf, usePlace } from './state/place.ts';
+import { addressOf, type Place, usePlace } from './state/place.ts';
 import { logOut, useSession } from './state/session.ts';
 import { type Theme, useTheme } from './state/theme.ts';
 
 const GROUPS: readonly (readonly [string, readonly PageName[]])[] = [
   ['Reports', ['attribution', 'paths', 'conversions', 'web']],
-  ['Users', ['user', 'signals']],
+  ['Users', ['user', 'signals', 'subjects']],
   ['Platform', ['live', 'operations', 'rejections', 'dead-letters', 'system']],
 ];
 /** Which entry of the navigation stands for a page that has none. */
@@ -22,6 +22,7 @@ export function Shell() {
   const session = useSession();
   const place = usePlace();
   const page = PAGE_TABLE[place.page];
+  useFocusOfPage(place);
   useEffect(() => {
     document.title = session.is === 'in' ? `${page.title} · Tributary` : 'Tributary';
   }, [page, session.is]);
@@ -63,6 +64,21 @@ export function Shell() {
       </main>
     </div>
   );
+}
+
+/** Keys go on from the beginning of a page that was followed to, and from that of this one where what had the focus is gone. */
+function useFocusOfPage(place: Place): void {
+  const shown = useRef(place);
+  useEffect(() => {
+    const before = shown.current;
+    shown.current = place;
+    if (before === place) return;
+    const frame = requestAnimationFrame(() => {
+      if (before.page !== place.page || document.activeElement === document.body)
+        document.getElementById('content')?.focus({ preventScroll: true });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [place]);
 }
 
 function Navigation({ at }: { readonly at: PageName }) {

@@ -89,3 +89,26 @@ export function graphOf(flows: readonly Flow[]): { readonly nodes: FlowNode[]; r
   }
   return { nodes: [...nodes.values()], links: [...links.values()] };
 }
+
+/** One band of the diagram, by the names of what it joins. */
+export interface Band {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly from: string;
+  readonly to: string;
+  readonly conversions: number;
+}
+
+/** In the order of steps, the widest first. */
+export function bandsOf(flows: readonly Flow[]): readonly Band[] {
+  const { nodes, links } = graphOf(flows);
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  return links
+    .map(({ source, target, value }) => ({
+      step: (byId.get(source)?.column ?? 0) + 1,
+      from: byId.get(source)?.name ?? source,
+      to: byId.get(target)?.name ?? target,
+      conversions: value,
+    }))
+    .sort((a, b) => a.step - b.step || b.conversions - a.conversions);
+}

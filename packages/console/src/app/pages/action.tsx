@@ -3,15 +3,16 @@
  * the address (`do`, `generation`), so a colleague can be sent the preview; nothing happens before the words are typed.
  */
 import type { Answer } from '@tributary/client/operations';
-import { useId, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { Empty, Problem, WhenAnswered } from '../parts/answered.tsx';
+import { Confirm, capital } from '../parts/confirm.tsx';
 import { Segmented } from '../parts/controls.tsx';
 import { bytes, count, duration, instant, percent } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
 import { type Acted, useAction, usePlan } from '../state/actions.ts';
 import { useAnswer } from '../state/answers.ts';
 import { addressWith, go, type Place, placeNow } from '../state/place.ts';
-import { useSession } from '../state/session.ts';
+import { useIsAdmin } from '../state/session.ts';
 import { Compared } from './compared.tsx';
 
 type Generation = Answer<'generations'>['generations'][number];
@@ -25,11 +26,6 @@ const VERBS: Readonly<Record<Exclude<What, 'run'>, string>> = {
   publish: 'publish',
   rollback: 'roll back to',
 };
-
-export function useIsAdmin(): boolean {
-  const session = useSession();
-  return session.is === 'in' && session.holder.scope === 'admin';
-}
 
 /** The address of the preview of an action; null as `what` leaves it. */
 export function actionAddress(place: Place, what: What | null, generation: number | null = null): string {
@@ -103,10 +99,6 @@ export function ActionPanel({ place, generations, served }: Props) {
   );
 }
 
-function capital(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-}
-
 interface MoveProps {
   readonly what: Exclude<What, 'run'>;
   readonly one: Generation;
@@ -174,6 +166,7 @@ function Move({ what, one, served, current, say }: MoveProps) {
       <Confirm
         acted={acted}
         words={words}
+        reason="Why, for those who read the list later"
         begin={(why) =>
           begin({ generation, ...(what !== 'discard' && { comparedWith: previewed }), ...(why !== '' && { why }) } as Parameters<
             typeof begin
@@ -335,53 +328,5 @@ function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReproce
           : `about ${duration(estimate.seconds * 1_000)}; half of ${estimate.runs} earlier runs were off by more than ${percent(estimate.medianError)}`}
       </dd>
     </dl>
-  );
-}
-
-interface ConfirmProps {
-  readonly acted: Acted<'requestGeneration' | 'publishGeneration' | 'rollbackGeneration' | 'discardGeneration'>;
-  /** What must be typed, letter by letter. */
-  readonly words: string;
-  readonly begin: (why: string) => void;
-}
-
-function Confirm({ acted, words, begin }: ConfirmProps) {
-  const [typed, setTyped] = useState('');
-  const [field, reason] = [useId(), useId()];
-  const isTyped = typed.trim() === words;
-  const hasReason = !words.startsWith('run ');
-  return (
-    <form
-      class="confirm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!isTyped || acted.is === 'busy') return;
-        begin(String(new FormData(event.currentTarget).get('why') ?? '').trim());
-      }}
-    >
-      {acted.problem !== undefined && <Problem problem={acted.problem} />}
-      {hasReason && (
-        <div class="field">
-          <label for={reason}>Why, for those who read the list later</label>
-          <input id={reason} name="why" type="text" maxLength={500} autocomplete="off" />
-        </div>
-      )}
-      <div class="field">
-        <label for={field}>
-          Type <b>{words}</b> to confirm
-        </label>
-        <input
-          id={field}
-          type="text"
-          value={typed}
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-      </div>
-      <button type="submit" class="main" disabled={!isTyped || acted.is === 'busy'}>
-        {acted.is === 'busy' ? 'Asking …' : capital(words)}
-      </button>
-    </form>
   );
 }

@@ -11,12 +11,13 @@ import { csvOf } from '../parts/csv.ts';
 import { count, money } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
-import { type ReportChoice, ReportControls, useReportChoice } from '../parts/report-controls.tsx';
+import { type ReportChoice, ReportControls, rangeIn, useReportChoice } from '../parts/report-controls.tsx';
 import { Seam } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { DaysPanel } from './days.tsx';
-import { type Compared, type ComparedRow, figureOf, MEASURES, type Measure } from './measures.ts';
+import { EarlierPanel } from './earlier.tsx';
+import { type Compared, type ComparedRow, figureOf, MEASURES, type Measure, rawFigureOf } from './measures.ts';
 import type { PageProps } from './page-props.ts';
 
 type Models = NonNullable<Asked<'compareModels'>['models']>;
@@ -94,18 +95,12 @@ export function AttributionPage({ place }: PageProps) {
           </>
         )}
       </WhenAnswered>
+      {models.answer !== undefined && (
+        <EarlierPanel place={place} choice={choice} by={by} models={models.answer.models} chosen={chosen} />
+      )}
       <DaysPanel choice={choice} />
     </>
   );
-}
-
-export function rangeIn({ days, layer, filter }: ReportChoice) {
-  return {
-    ...(days.from !== undefined && { from: days.from }),
-    ...(days.to !== undefined && { to: days.to }),
-    ...(layer !== 'merged' && { layer }),
-    ...filter,
-  };
 }
 
 interface CompareProps {
@@ -138,7 +133,7 @@ function ComparePanel({ answer, measure, choice, question, by, withoutIntervals,
   const isShown = drawn.some(({ estimates }) => estimates.some(({ value }) => value !== null));
   const sumOf = (model: string) => {
     const sum = totals.models[model] as Readonly<Record<string, number | bigint | null | undefined>> | undefined;
-    return measure.value === 'share' ? '' : measure.format(sum?.[valueField], currency);
+    return measure.hasSum ? measure.format(sum?.[valueField], currency) : '';
   };
   return (
     <Panel
@@ -242,10 +237,10 @@ function columnsOf(
         cell: (row) => {
           const figures = row.models[model];
           const [low, high] = [figureOf(figures, lowField), figureOf(figures, highField)];
-          const cautions = figures?.[cautionsField];
+          const cautions = cautionsField === null ? undefined : figures?.[cautionsField];
           return (
             <>
-              {measure.format(figures?.[valueField] as number | null | undefined, currency)}
+              {measure.format(rawFigureOf(figures, valueField), currency)}
               {low !== null && high !== null ? (
                 <span class="small">
                   {measure.format(low, currency)} to {measure.format(high, currency)}
@@ -262,7 +257,7 @@ function columnsOf(
             </>
           );
         },
-        raw: (row) => row.models[model]?.[valueField],
+        raw: (row) => rawFigureOf(row.models[model], valueField),
       }),
     ),
   ];

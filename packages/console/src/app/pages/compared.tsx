@@ -1,7 +1,10 @@
 /** One reconciliation: what readers saw just before a generation, and what it computed. */
 import type { Answer } from '@tributary/client/operations';
+import { csvOf } from '../parts/csv.ts';
 import { count, instant, percent } from '../parts/format.ts';
+import { Name } from '../parts/name.tsx';
 import { type Column, Table } from '../parts/table.tsx';
+import { DifferenceClasses } from './difference-classes.tsx';
 
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
 type View = Reconciliation['views'][string];
@@ -23,6 +26,7 @@ export function Compared({ of: one, isOpen, caption = `Generation ${one.generati
     [because.overflowedUsers, 'users whose events were too many'],
     [because.speedBehind.length, 'partitions that were behind'],
     [because.corrections?.length ?? 0, 'corrections of more or fewer events'],
+    [because.cutApart?.length ?? 0, 'partitions whose layers were cut apart'],
     [because.definitionsChanged ? 1 : 0, 'change of the definitions'],
   ] as const;
   return (
@@ -53,9 +57,19 @@ export function Compared({ of: one, isOpen, caption = `Generation ${one.generati
             .
           </p>
         )}
+        {because.corrections !== undefined && because.corrections.length > 0 && (
+          <ul class="small">
+            {because.corrections.map(({ name, before, after }) => (
+              <li key={name}>
+                Correction <Name text={name} most={40} /> applies to {count(after)} events, {count(before)} before.
+              </li>
+            ))}
+          </ul>
+        )}
         {rows.length > 0 && (
           <Table caption={caption} columns={DIFFERENCES} rows={rows} keyOf={({ view, measure }) => `${view} ${measure}`} />
         )}
+        {!equal && <DifferenceClasses of={one} />}
         {all.length > rows.length && (
           <p class="small">
             {rows.length === 0 ? `All ${all.length} sums` : `The other ${all.length - rows.length} sums`} are equal to the
@@ -87,6 +101,24 @@ function rowsOf(view: string, { rowsDiffering, rowsAfter, totals }: View): Diffe
     difference,
     isEqual: rowsDiffering === 0,
   }));
+}
+
+/** All sums of several, those that are equal as well. */
+export function comparedAsCsv(all: readonly Reconciliation[]): string {
+  const rows = all.flatMap(({ generation, views }) =>
+    Object.entries(views).flatMap(([view, compared]) => rowsOf(view, compared).map((row) => ({ generation, ...row }))),
+  );
+  return csvOf(
+    [
+      { head: 'generation', raw: ({ generation }) => generation },
+      { head: 'view', raw: ({ view }) => view },
+      { head: 'measure', raw: ({ measure }) => measure },
+      { head: 'before', raw: ({ before }) => before },
+      { head: 'after', raw: ({ after }) => after },
+      { head: 'difference', raw: ({ difference }) => difference },
+    ],
+    rows,
+  );
 }
 
 const DIFFERENCES: readonly Column<Difference>[] = [

@@ -115,13 +115,23 @@ function Shown({ answer, question }: { readonly answer: Explained; readonly ques
         )}
       </Panel>
       {others.length > 0 && (
-        <Panel title="Touches without credit" about="Seen, but not eligible for this conversion.">
+        <Panel
+          title="Touches without credit"
+          about="Seen, but not eligible for this conversion."
+          question={question}
+          csv={() => csvOf(OTHERS, others)}
+        >
           <Table caption="Touches without credit" columns={OTHERS} rows={others} keyOf={({ id }) => id} />
           {omittedTouches > 0 && <p class="small">{count(omittedTouches)} older ones are not listed.</p>}
         </Panel>
       )}
       {refunds.length > 0 && (
-        <Panel title="Refunds" about="Events of this user that name the order, of a value below zero.">
+        <Panel
+          title="Refunds"
+          about="Events of this user that name the order, of a value below zero."
+          question={question}
+          csv={() => csvOf(REFUNDS, refunds)}
+        >
           <Table caption="Refunds" columns={REFUNDS} rows={refunds} keyOf={({ id }) => id} />
         </Panel>
       )}
@@ -187,15 +197,21 @@ function Part({ micros, minor, currency }: { readonly micros: number; readonly m
 }
 
 const OTHERS: readonly Column<Touch>[] = [
-  { head: 'Channel', cell: ({ channel }) => <Name text={channel} /> },
-  { head: 'Campaign', cell: ({ campaign }) => <Name text={campaign} /> },
-  { head: 'When, UTC', cell: ({ ts }) => <span class="nowrap">{instant(ts)}</span> },
-  { head: 'Why not', cell: ({ reason }) => reason },
+  { head: 'Channel', cell: ({ channel }) => <Name text={channel} />, raw: ({ channel }) => channel },
+  { head: 'Campaign', cell: ({ campaign }) => <Name text={campaign} />, raw: ({ campaign }) => campaign },
+  { head: 'When, UTC', cell: ({ ts }) => <span class="nowrap">{instant(ts)}</span>, raw: ({ ts }) => new Date(ts).toISOString() },
+  { head: 'Why not', cell: ({ reason }) => reason, raw: ({ reason }) => reason },
 ];
 
 const REFUNDS: readonly Column<Explained['refunds'][number]>[] = [
-  { head: 'Event', cell: ({ id }) => <Name text={id} /> },
-  { head: 'When, UTC', cell: ({ ts }) => <span class="nowrap">{instant(ts)}</span> },
-  { head: 'Value', isFigure: true, cell: ({ valueMinor, currency }) => money(valueMinor, currency) },
-  { head: 'Reports count it', cell: ({ counts }) => (counts ? 'yes' : 'no') },
+  { head: 'Event', cell: ({ id }) => <Name text={id} />, raw: ({ id }) => id },
+  { head: 'When, UTC', cell: ({ ts }) => <span class="nowrap">{instant(ts)}</span>, raw: ({ ts }) => new Date(ts).toISOString() },
+  {
+    head: 'Value',
+    fileHead: 'valueMinor',
+    isFigure: true,
+    cell: ({ valueMinor, currency }) => money(valueMinor, currency),
+    raw: ({ valueMinor }) => valueMinor,
+  },
+  { head: 'Reports count it', cell: ({ counts }) => (counts ? 'yes' : 'no'), raw: ({ counts }) => counts },
 ];

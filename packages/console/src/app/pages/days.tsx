@@ -4,7 +4,7 @@ import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, money } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
-import type { ReportChoice } from '../parts/report-controls.tsx';
+import { type ReportChoice, rangeIn } from '../parts/report-controls.tsx';
 import { NotComplete } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
@@ -17,14 +17,8 @@ interface Day {
 }
 
 export function DaysPanel({ choice }: { readonly choice: ReportChoice }) {
-  const { days, layer, filter, currency, isKnown } = choice;
-  const asked = {
-    by: ['day' as const],
-    ...(days.from !== undefined && { from: days.from }),
-    ...(days.to !== undefined && { to: days.to }),
-    ...(layer !== 'merged' && { layer }),
-    ...filter,
-  };
+  const { currency, isKnown } = choice;
+  const asked = { by: ['day' as const], ...rangeIn(choice) };
   const answered = useAnswer('conversions', isKnown ? asked : null);
   return (
     <WhenAnswered of={answered}>

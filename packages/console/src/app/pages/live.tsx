@@ -9,9 +9,9 @@ import { Panel } from '../parts/panel.tsx';
 import { Seam } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion } from '../state/answers.ts';
-import { addressOf } from '../state/place.ts';
 import { type Arrivals, useArrivals } from '../state/stream.ts';
 import { addSample, MOST_SAMPLES, type Sample, speedOf } from './rates.ts';
+import { RejectedLately } from './rejected-lately.tsx';
 
 type Partition = Arrivals['partitions'][number];
 
@@ -33,7 +33,10 @@ export function LivePage() {
               {count(otherTypes.types)} more types, {count(otherTypes.events)} events, are in the sums alone.
             </p>
           )}
-          <Lag partitions={partitions} />
+          <div class="two">
+            <RejectedLately />
+            <Lag partitions={partitions} />
+          </div>
         </>
       )}
     </WhenAnswered>
@@ -80,7 +83,6 @@ function Arriving({ samples, types, since, isStreamed }: ArrivingProps) {
       about={`Distinct events that count, from one moment to the next, ${isStreamed ? 'each second' : 'every two seconds'} while this page is seen.`}
       question={QUESTION}
       csv={() => csvOf(columns, types)}
-      tools={<a href={addressOf('rejections')}>What was rejected</a>}
     >
       {types.length === 0 ? (
         <Empty title="No event since yesterday">

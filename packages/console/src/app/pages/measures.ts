@@ -11,9 +11,12 @@ export interface Measure {
   readonly value: string;
   readonly text: string;
   readonly about: string;
-  readonly fields: readonly [value: Field, low: Field, high: Field, cautions: Field];
+  /** null: it has no interval. */
+  readonly fields: readonly [value: Field, low: Field | null, high: Field | null, cautions: Field | null];
   readonly format: (value: number | bigint | null | undefined, currency: string | null) => string;
   readonly isMoney: boolean;
+  /** A sum over rows is a figure as well. */
+  readonly hasSum: boolean;
 }
 
 export const MEASURES: readonly Measure[] = [
@@ -25,6 +28,7 @@ export const MEASURES: readonly Measure[] = [
     fields: ['conversions', 'conversionsLow', 'conversionsHigh', 'conversionsCautions'],
     format: parts,
     isMoney: false,
+    hasSum: true,
   },
   {
     value: 'value',
@@ -34,6 +38,7 @@ export const MEASURES: readonly Measure[] = [
     fields: ['valueMinor', 'valueMinorLow', 'valueMinorHigh', 'valueCautions'],
     format: money,
     isMoney: true,
+    hasSum: true,
   },
   {
     value: 'share',
@@ -42,6 +47,16 @@ export const MEASURES: readonly Measure[] = [
     fields: ['share', 'shareLow', 'shareHigh', 'conversionsCautions'],
     format: (value) => percent(value === null || value === undefined ? null : Number(value)),
     isMoney: false,
+    hasSum: false,
+  },
+  {
+    value: 'difference',
+    text: 'Difference',
+    about: 'Conversions credited to each row under each model, less those under the first one chosen.',
+    fields: ['difference', null, null, null],
+    format: (value) => (value === null || value === undefined || Number(value) <= 0 ? parts(value) : `+${parts(value)}`),
+    isMoney: false,
+    hasSum: false,
   },
   {
     value: 'roas',
@@ -50,6 +65,7 @@ export const MEASURES: readonly Measure[] = [
     fields: ['roas', 'roasLow', 'roasHigh', 'valueCautions'],
     format: ratio,
     isMoney: true,
+    hasSum: true,
   },
   {
     value: 'cpa',
@@ -58,11 +74,23 @@ export const MEASURES: readonly Measure[] = [
     fields: ['cpaMinor', 'cpaMinorLow', 'cpaMinorHigh', 'conversionsCautions'],
     format: money,
     isMoney: true,
+    hasSum: true,
   },
 ];
 
-/** One of the four figures of a measure; null: there is none. */
-export function figureOf(figures: ModelFigures | undefined, field: Field): number | null {
-  const value = figures?.[field];
-  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null;
+/** A figure of a measure as the API has it; null: there is none. */
+export function rawFigureOf(figures: ModelFigures | undefined, field: Field | null): number | bigint | null {
+  if (figures === undefined || field === null) return null;
+  if (field === 'difference') {
+    const { creditMicros } = figures.difference;
+    return creditMicros === null || creditMicros === undefined ? null : Number(creditMicros) / 1e6;
+  }
+  const value = figures[field];
+  return typeof value === 'number' || typeof value === 'bigint' ? value : null;
+}
+
+/** The same as a number that a chart can place. */
+export function figureOf(figures: ModelFigures | undefined, field: Field | null): number | null {
+  const value = rawFigureOf(figures, field);
+  return value === null ? null : Number(value);
 }

@@ -8,9 +8,11 @@ import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import type { Place } from '../state/place.ts';
-import { ActionPanel, actionAddress, actionsOn, useIsAdmin } from './action.tsx';
-import { Compared } from './compared.tsx';
+import { useIsAdmin } from '../state/session.ts';
+import { ActionPanel, actionAddress, actionsOn } from './action.tsx';
+import { Compared, comparedAsCsv } from './compared.tsx';
 import type { PageProps } from './page-props.ts';
+import { Schedules } from './schedules.tsx';
 
 type Generation = Answer<'generations'>['generations'][number];
 type Run = Answer<'runs'>['runs'][number];
@@ -23,6 +25,7 @@ export function OperationsPage({ place }: PageProps) {
     <>
       <Generations place={place} />
       <Runs />
+      <Schedules />
       <Reconciliations />
       <Publications />
     </>
@@ -260,6 +263,7 @@ function Reconciliations() {
           title="Real time against truth"
           about="What readers saw just before a generation was published, compared with what it computed from all archived events."
           question={addressOfQuestion('reconciliations', asked)}
+          csv={() => comparedAsCsv(all.map(({ reconciliation }) => reconciliation))}
         >
           {all.length === 0 ? (
             <Empty title="No generation was compared yet" />

@@ -11,6 +11,7 @@ import type { PageProps } from './page-props.ts';
 import { PathsPage } from './paths.tsx';
 import { RejectionsPage } from './rejections.tsx';
 import { SignalsPage } from './signals.tsx';
+import { SubjectsPage } from './subjects.tsx';
 import { SystemPage } from './system.tsx';
 import { UserPage } from './user.tsx';
 import { WebPage } from './web.tsx';
@@ -56,6 +57,11 @@ export const PAGE_TABLE: Readonly<Record<PageName, Page>> = {
     title: 'Signals and segments',
     lead: 'What the definitions in force ask of every user, and what they say of one.',
     Page: SignalsPage,
+  },
+  subjects: {
+    title: 'Subjects',
+    lead: 'Which keys one person has, who was erased, and where bytes of them may still lie.',
+    Page: SubjectsPage,
   },
   live: {
     title: 'Live',

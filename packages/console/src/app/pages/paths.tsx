@@ -1,19 +1,18 @@
 /** The paths that conversions came by: flows, lengths, time, and which channels assist. */
 import type { Answer, Asked } from '@tributary/client/operations';
 import { Columns } from '../charts/columns.tsx';
-import { flowsOf } from '../charts/flows.ts';
+import { type Band, bandsOf, flowsOf } from '../charts/flows.ts';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { Controls, Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, money, percent, ratio } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
-import { ReportControls, useReportChoice } from '../parts/report-controls.tsx';
+import { ReportControls, rangeIn, useReportChoice } from '../parts/report-controls.tsx';
 import { Seam } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { useLater } from '../state/later.ts';
-import { rangeIn } from './attribution.tsx';
 import type { PageProps } from './page-props.ts';
 
 type Paths = Answer<'paths'>;
@@ -79,6 +78,7 @@ interface PartProps {
 function FlowPanel({ answer, question }: PartProps) {
   const chart = useLater(() => import('../charts/sankey.tsx'));
   const { flows, channels, hasNegative } = flowsOf(answer);
+  const bands = bandsOf(flows);
   return (
     <Panel
       title="From the first touch to the conversion"
@@ -89,6 +89,7 @@ function FlowPanel({ answer, question }: PartProps) {
         </>
       }
       question={question}
+      csv={() => csvOf(BANDS, bands)}
     >
       {hasNegative ? (
         <Empty title="This layer alone takes conversions back">Their widths cannot be drawn. Choose the merged layer.</Empty>
@@ -97,16 +98,29 @@ function FlowPanel({ answer, question }: PartProps) {
       ) : (
         <chart.SankeyChart flows={flows} channels={channels} />
       )}
+      <details>
+        <summary>As a table</summary>
+        <Table caption="Bands" columns={BANDS} rows={bands} keyOf={({ step, from, to }) => JSON.stringify([step, from, to])} />
+      </details>
     </Panel>
   );
 }
 
+const BANDS: readonly Column<Band>[] = [
+  { head: 'Step', isFigure: true, cell: ({ step }) => step, raw: ({ step }) => step },
+  { head: 'From', cell: ({ from }) => <Name text={from} most={40} />, raw: ({ from }) => from },
+  { head: 'To', cell: ({ to }) => <Name text={to} most={40} />, raw: ({ to }) => to },
+  { head: 'Conversions', isFigure: true, cell: ({ conversions }) => count(conversions), raw: ({ conversions }) => conversions },
+];
+
 function TouchesPanel({ answer, question }: PartProps) {
+  const rows = answer.touches.map(({ touches, conversions }): Pair => [touches, conversions]);
   return (
     <Panel
       title="Touches before a conversion"
       about="Conversions by how many eligible touches came before them."
       question={question}
+      csv={() => csvOf(pairColumns('Touches'), rows)}
     >
       <Columns
         title="Touches before a conversion"
@@ -118,7 +132,7 @@ function TouchesPanel({ answer, question }: PartProps) {
           text: `${count(conversions)} conversions`,
         }))}
       />
-      <Figures of={answer.touches.map(({ touches, conversions }) => [touches, conversions])} head="Touches" />
+      <Figures of={rows} head="Touches" />
     </Panel>
   );
 }
@@ -132,6 +146,7 @@ function LagPanel({ answer, question }: PartProps) {
       title="Days from first touch to conversion"
       about="Conversions by whole days between the first touch and them."
       question={question}
+      csv={() => csvOf(pairColumns('Days'), days)}
     >
       <Columns
         title="Days from first touch to conversion"
@@ -150,15 +165,16 @@ function LagPanel({ answer, question }: PartProps) {
 
 type Pair = readonly [string, number | bigint];
 
+const pairColumns = (head: string): Column<Pair>[] => [
+  { head, isFigure: true, cell: ([name]) => name, raw: ([name]) => name },
+  { head: 'Conversions', isFigure: true, cell: ([, conversions]) => count(conversions), raw: ([, conversions]) => conversions },
+];
+
 function Figures({ of: rows, head }: { readonly of: readonly Pair[]; readonly head: string }) {
-  const columns: Column<Pair>[] = [
-    { head, isFigure: true, cell: ([name]) => name },
-    { head: 'Conversions', isFigure: true, cell: ([, conversions]) => count(conversions) },
-  ];
   return (
     <details>
       <summary>As a table</summary>
-      <Table caption={head} columns={columns} rows={rows} keyOf={([name]) => name} />
+      <Table caption={head} columns={pairColumns(head)} rows={rows} keyOf={([name]) => name} />
     </details>
   );
 }

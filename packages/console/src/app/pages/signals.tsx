@@ -12,6 +12,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { rawOf, type SignalValue, StateBadge, ValueText } from '../parts/value-text.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, addressWith, go, type Place } from '../state/place.ts';
+import { MembersPanel } from './members.tsx';
 import type { PageProps } from './page-props.ts';
 import { ValueOverTime } from './value-over-time.tsx';
 
@@ -37,7 +38,7 @@ export function SignalsPage({ place }: PageProps) {
           name="Kind"
           options={KINDS}
           value={kind}
-          choose={(value) => go(addressWith(place, { kind: value, name: null }), { replaces: true })}
+          choose={(value) => go(addressWith(place, { kind: value, name: null, cursor: null }), { replaces: true })}
         />
         <Ask
           name="What they say of a user"
@@ -104,7 +105,7 @@ function columnsFor(place: Place): readonly Column<Definition>[] {
     {
       head: 'Name',
       cell: ({ name }) => (
-        <a href={addressWith(place, { name })}>
+        <a href={addressWith(place, { name, cursor: null })}>
           <Name text={name} />
         </a>
       ),
@@ -125,7 +126,7 @@ interface OneProps {
 }
 
 function One({ definition, name, user, place }: OneProps) {
-  const back = <a href={addressWith(place, { name: null })}>Close</a>;
+  const back = <a href={addressWith(place, { name: null, cursor: null })}>Close</a>;
   if (definition === undefined)
     return (
       <Panel title="This definition is not in force" tools={back}>
@@ -153,6 +154,7 @@ function One({ definition, name, user, place }: OneProps) {
         </details>
       </Panel>
       {user !== null && <ValueOverTime user={user} definition={definition} place={place} />}
+      {kind === 'segment' && <MembersPanel name={name} place={place} />}
     </>
   );
 }
@@ -207,7 +209,7 @@ function valueColumns(place: Place): readonly Column<readonly [string, SignalVal
     {
       head: 'Name',
       cell: ([name]) => (
-        <a href={addressWith(place, { name })}>
+        <a href={addressWith(place, { name, cursor: null })}>
           <Name text={name} />
         </a>
       ),

@@ -7,6 +7,7 @@ import { Panel } from '../parts/panel.tsx';
 import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { DoctorPanel } from './doctor.tsx';
 
 type Status = Answer<'status'>;
 type Partition = Status['partitions'][number];
@@ -58,6 +59,7 @@ function Shown({ status }: { readonly status: Status }) {
           <p>{generation.failure}</p>
         </div>
       )}
+      <DoctorPanel status={status} />
       <Panel
         title="Partitions"
         about="How far the speed layer has read each part of the log."

@@ -63,6 +63,7 @@ function Journeys({ id }: { readonly id: string }) {
             title="Journeys"
             about="Touches up to a conversion, or up to a pause longer than the lookback. Newest first."
             question={addressOfQuestion('userJourney', { id })}
+            csv={() => csvOf(STEPS, stepsOf(all))}
           >
             {all.length === 0 ? (
               <Empty title={status === 'NOT_FOUND' ? 'No event of this user is stored' : 'No touch and no conversion yet'}>
@@ -82,6 +83,36 @@ function Journeys({ id }: { readonly id: string }) {
     </WhenAnswered>
   );
 }
+
+interface Step {
+  /** Counted from 1, the oldest first. */
+  readonly journey: number;
+  readonly status: string;
+  readonly ts: number;
+  readonly id: string;
+  readonly type: string;
+  readonly channel: string | null;
+  readonly campaign: string | null;
+}
+
+function stepsOf(journeys: readonly Journey[]): readonly Step[] {
+  return journeys.flatMap(({ status, touches, conversion }, i) => [
+    ...touches.map(({ ts, id, type, channel, campaign }) => ({ journey: i + 1, status, ts, id, type, channel, campaign })),
+    ...(conversion === null
+      ? []
+      : [{ journey: i + 1, status, ts: conversion.ts, id: conversion.id, type: conversion.type, channel: null, campaign: null }]),
+  ]);
+}
+
+const STEPS = [
+  { head: 'journey', raw: ({ journey }: Step) => journey },
+  { head: 'status', raw: ({ status }: Step) => status },
+  { head: 'ts', raw: ({ ts }: Step) => new Date(ts).toISOString() },
+  { head: 'id', raw: ({ id }: Step) => id },
+  { head: 'type', raw: ({ type }: Step) => type },
+  { head: 'channel', raw: ({ channel }: Step) => channel },
+  { head: 'campaign', raw: ({ campaign }: Step) => campaign },
+];
 
 const STATES: Readonly<Record<Journey['status'], readonly [string, string]>> = {
   converted: ['is-good', 'converted'],
@@ -172,7 +203,13 @@ function Events({ id, place }: { readonly id: string; readonly place: Place }) {
       {({ signals, nextCursor, meta }) => (
         <>
           <Missing of={meta} />
-          <Panel title="Events" about="Newest first, as they were stored." question={addressOfQuestion('userSignals', asked)}>
+          <Panel
+            title="Events"
+            about="Newest first, as they were stored."
+            question={addressOfQuestion('userSignals', asked)}
+            csv={() => csvOf(EVENTS, signals)}
+            tools={<a href={addressOf('subjects', { user: id })}>Keys of this person</a>}
+          >
             {signals.length === 0 ? (
               <Empty title="No event of this user is stored" />
             ) : (
@@ -189,6 +226,15 @@ function Events({ id, place }: { readonly id: string; readonly place: Place }) {
     </WhenAnswered>
   );
 }
+
+const textOf = (name: string) => ({
+  head: name,
+  raw: (signal: Signal) => (signal as Readonly<Record<string, unknown>>)[name] ?? null,
+});
+const EVENTS = [
+  { head: 'ts', raw: ({ ts }: Signal) => new Date(ts).toISOString() },
+  ...['type', 'id', 'channel', 'campaign', 'page', 'element', 'value', 'currency', 'source'].map(textOf),
+];
 
 const SHOWN_FIELDS = ['channel', 'campaign', 'page', 'element'] as const;
 

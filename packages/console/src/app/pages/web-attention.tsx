@@ -7,13 +7,12 @@ import { csvOf } from '../parts/csv.ts';
 import { count, duration, NONE } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
-import type { ReportChoice } from '../parts/report-controls.tsx';
+import { type ReportChoice, rangeIn } from '../parts/report-controls.tsx';
 import { NotComplete } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { useLater } from '../state/later.ts';
 import type { Place } from '../state/place.ts';
-import { rangeIn } from './attribution.tsx';
 import { LAYOUTS } from './layouts.ts';
 
 type Attention = Answer<'attention'>;

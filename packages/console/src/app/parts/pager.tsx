@@ -5,16 +5,18 @@ export function Pager({
   place,
   nextCursor,
   older,
+  first = 'Back to the newest',
 }: {
   readonly place: Place;
   readonly nextCursor: string | null;
   readonly older: string;
+  readonly first?: string;
 }) {
   const isFirst = place.query.get('cursor') === null;
   if (isFirst && nextCursor === null) return null;
   return (
     <nav class="pager" aria-label="Parts of the list">
-      {!isFirst && <a href={addressWith(place, { cursor: null })}>Back to the newest</a>}
+      {!isFirst && <a href={addressWith(place, { cursor: null })}>{first}</a>}
       {nextCursor !== null && <a href={addressWith(place, { cursor: nextCursor })}>{older}</a>}
     </nav>
   );

@@ -56,6 +56,16 @@ export function choiceWithoutMoney(place: Place): ReportChoice {
   };
 }
 
+/** What a report is asked for by. */
+export function rangeIn({ days, layer, filter }: ReportChoice) {
+  return {
+    ...(days.from !== undefined && { from: days.from }),
+    ...(days.to !== undefined && { to: days.to }),
+    ...(layer !== 'merged' && { layer }),
+    ...filter,
+  };
+}
+
 export function ReportControls({ choice, currencies }: ReturnType<typeof useReportChoice>) {
   const { days, layer, currency, change } = choice;
   const presets = [

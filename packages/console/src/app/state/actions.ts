@@ -7,7 +7,14 @@ import { useEffect, useState } from 'preact/hooks';
 import { problemOf } from './answers.ts';
 import { ended } from './session.ts';
 
-export type Action = 'planReprocessing' | 'requestGeneration' | 'publishGeneration' | 'rollbackGeneration' | 'discardGeneration';
+export type Action =
+  | 'planReprocessing'
+  | 'requestGeneration'
+  | 'publishGeneration'
+  | 'rollbackGeneration'
+  | 'discardGeneration'
+  | 'eraseUsers'
+  | 'liftErasure';
 
 const MOST_MS = 60_000;
 

@@ -54,7 +54,11 @@ export function followLinks(event: MouseEvent): void {
   if (!link || link.origin !== location.origin || link.target !== '' || link.hasAttribute('download')) return;
   if (!link.pathname.startsWith('/ui/') || link.pathname.startsWith('/ui/assets/')) return;
   event.preventDefault();
-  if (link.hash !== '' && link.pathname === location.pathname) return;
+  // A part of this page: the address keeps what was chosen, and has no fragment.
+  if (link.hash !== '' && link.pathname === location.pathname) {
+    document.getElementById(link.hash.slice(1))?.focus();
+    return;
+  }
   go(link.pathname + link.search);
   scrollTo(0, 0);
 }

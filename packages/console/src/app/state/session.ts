@@ -29,6 +29,12 @@ export function useSession(): Session {
   return seen;
 }
 
+/** The reader may change what a session can change. */
+export function useIsAdmin(): boolean {
+  const seen = useSession();
+  return seen.is === 'in' && seen.holder.scope === 'admin';
+}
+
 function become(next: Session): void {
   session = next;
   for (const listener of listeners) listener(next);
