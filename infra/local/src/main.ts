@@ -12,6 +12,7 @@ import { createLiveTraffic } from './demo/live.ts';
 import { loadHistory } from './demo/load.ts';
 import { createRandom } from './demo/random.ts';
 import { runLive } from './demo/run-live.ts';
+import { giveBack } from './give-back.ts';
 import { type Platform, type PlatformEvent, startPlatform } from './launch.ts';
 import { parseOptions, type StartOptions, typedIn } from './options.ts';
 import { count, createScreen, seconds, welcome } from './terminal.ts';
@@ -43,6 +44,7 @@ async function run(signal: AbortSignal): Promise<number> {
     for (const note of notes) screen.line(`  ${note}\n`);
     platform = await start(options, signal);
     if (options.demo) await prepareDemo(platform, signal);
+    giveBack();
     screen.line(welcome(platform, options.dataDir, await consoleLink(platform, signal), Date.now()));
     for (const { name, unready } of Object.values(platform.roles)) if (unready !== null) screen.line(notReady(name, unready));
     await (options.demo ? keepLive(platform, signal) : keepWaiting(signal));
