@@ -166,6 +166,36 @@ test('law 9: conversions of an erased user are neither listed nor explained, tho
   expect((await world.get('/v1/conversions/order-2')).status).toBe(200);
 });
 
+test('law 9: a conversion id that an erased user shares with another is that of the other', async () => {
+  const world = await createWorld();
+  for (const userId of ['ada', 'eve']) await world.ingest(order('order-1', userId));
+  await world.cut(1);
+  await world.publish(1);
+  // The index of real time keeps whose it was until the generations of before are retired.
+  Object.assign(world.deps.store, { findConversion: async () => ({ partition: P, userKey: 'ada' }) });
+  await world.tick();
+  expect((await world.get('/v1/conversions/order-1')).body).toMatchObject({ userId: 'ada' });
+  await reads(world, [digestOf('ada')]);
+  await world.tick();
+  const { body } = await world.get('/v1/conversions/order-1');
+  expect(body).toMatchObject({ userId: 'eve', meta: { warnings: [] } });
+});
+
+test('law 9: where the store lacks the state of a partition, what a generation has of its users is not listed, explained or exported', async () => {
+  const world = await worldOf();
+  const { states } = world.deps.store;
+  Object.assign(world.deps.store, {
+    states: async () => (await states()).map((state, partition) => (partition === P ? null : state)),
+  });
+  await world.tick();
+  for (const path of ['/v1/conversion-list', '/v1/conversions/order-1', '/v1/conversions/order-1?user=ada'])
+    expect(await world.get(path)).toMatchObject({
+      status: 503,
+      body: { code: 'not_ready', detail: expect.stringContaining(`of partition ${P} are erased must be known`) },
+    });
+  expect((await world.get('/v1/conversion-list?user=eve')).body.conversions).toHaveLength(1);
+});
+
 test('erasures need an admin key, and room among those in force', async () => {
   const world = await worldOf();
   expect((await world.drop('/v1/users/ada', READ)).status).toBe(403);

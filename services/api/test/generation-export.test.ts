@@ -44,6 +44,7 @@ async function world(options: WorldOptions = {}, conversions = CONVERSIONS) {
   };
   await session.close();
   made.manifests.set(7, manifest);
+  await made.readBarrier(7);
   return made;
 }
 type World = Awaited<ReturnType<typeof world>>;

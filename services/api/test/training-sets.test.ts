@@ -1,11 +1,12 @@
 /** Training sets over HTTP: asked, followed, read and given up. What they hold is the job's (jobs/question/test/training-set.test.ts). */
-import { MOST_SETS, SET_KEPT_MS } from '@tributary/archive/asked/training-sets';
+import { MOST_SETS, SET_KEPT_MS, type StoredSet } from '@tributary/archive/asked/training-sets';
 import { TRAINING_SET_ROUTES } from '@tributary/contract/groups/training-sets';
 import { parseDefinitions } from '@tributary/model/definitions';
+import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { expect, test } from 'vitest';
 import type { MemorySets } from './memory-sets.ts';
-import { ADMIN, createWorld, event, NOON, READ, type World } from './world.ts';
+import { ADMIN, createWorld, event, NOON, PARTITIONS, READ, type World } from './world.ts';
 
 const SETS = '/v1/training-sets';
 const DEFINITIONS = parseDefinitions(
@@ -97,6 +98,23 @@ test('law 7: what was served is not known exactly, so it is refused', async () =
     expect.stringContaining('knowledge must be event (got "served"). Answers do not name'),
   ]);
   expect(setsOf(world).stored.size).toBe(0);
+});
+
+test('law 9: a set has no rows of an erased user, and one from before is not handed out', async () => {
+  const world = await worldWithGeneration();
+  const { id } = (await ask(world)).body.trainingSet;
+  const { stored, files } = setsOf(world);
+  const file = { path: `training-sets/${id}/set-0.parquet`, rows: 3, bytes: 9, sha256: 'a'.repeat(64) };
+  files.set(file.path, Buffer.from('PAR1.PAR1'));
+  const made = { generation: 1, cut: NOON, versions: {}, byStatus: { READY: 3 }, file, tookMs: 5, at: NOON, failure: null };
+  stored.set(id, { ...(stored.get(id) as StoredSet), result: made });
+  expect((await world.get(`${SETS}/${id}/file`)).status).toBe(200);
+  const partition = partitionOf('eve', PARTITIONS);
+  await world.commit(partition, {}, { ...world.states[partition], erased: [world.deps.erasures.digestOf('eve')] });
+  await world.tick();
+  for (const refused of [await ask(world), await world.get(`${SETS}/${id}/file`)])
+    expect(refused).toMatchObject({ status: 409, body: { detail: expect.stringContaining('got one who is, in row 1') } });
+  expect((await ask(world, { ...BODY, rows: ROWS.filter(({ user }) => user !== 'eve') })).status).toBe(202);
 });
 
 test('what cannot be made is refused before it is asked', async () => {

@@ -69,17 +69,26 @@ export interface FoundConversion {
   readonly notes: readonly string[];
 }
 
-/** `userKey`: whose conversion, when the asker knows; ids are unique within a user only. `asker`: whose share it is. Throws `not_found`. */
+interface AskedConversion {
+  /** Whose share it is. */
+  readonly asker: string;
+  /** Whose conversion, when the asker knows; ids are unique within a user only. */
+  readonly userKey: string | undefined;
+  /** Whose are not found, though the generation has them; null: everybody's are. */
+  readonly isErased: ((userKey: string) => boolean) | null;
+}
+
+/** Throws `not_found`. */
 export async function findConversion(
   context: UserContext,
   served: ServedGeneration,
   id: string,
-  { asker, userKey }: { readonly asker: string; readonly userKey: string | undefined },
+  { asker, userKey, isErased }: AskedConversion,
 ): Promise<FoundConversion> {
   const { deps, board, records, archiveLimit } = context;
   const notes: string[] = [];
   const { manifest } = served.loaded;
-  const asked = userKey ?? (await ownerOf(context, served, id, notes));
+  const asked = userKey ?? (await ownerOf(context, served, { id, isErased }, notes));
   const owner = { partition: partitionOf(asked, deps.partitions), userKey: asked };
   const { key, recorded, stored, marked } = await records.read(asker, [owner], ([record = null], [answering]) => {
     const of = answering as AnsweringKey;
@@ -91,6 +100,7 @@ export async function findConversion(
     };
   });
   const { userKey: user, partition } = key;
+  if (isErased?.(user)) throw notFound(id, userKey);
   const seen = recorded.find((event) => event.id === id);
   const lags = gapsAmong(board.health().missing, new Set(key.partitions));
   // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
@@ -157,20 +167,21 @@ function explainedBy(by: Definitions, ofGeneration: Definitions, inForce: Defini
 async function ownerOf(
   { deps, archiveLimit }: UserContext,
   { loaded }: ServedGeneration,
-  id: string,
+  { id, isErased }: { readonly id: string; readonly isErased: AskedConversion['isErased'] },
   notes: string[],
 ): Promise<string> {
   const recent = await fromStore(deps.store.findConversion(id));
-  if (recent !== null) return recent.userKey;
+  if (recent !== null && !isErased?.(recent.userKey)) return recent.userKey;
   const { manifest } = loaded;
-  const found = manifest === null ? [] : await archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
+  const all = manifest === null ? [] : await archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
+  const found = all.filter(({ userKey }) => !isErased?.(userKey));
   const [first] = found;
   if (first === undefined) throw notFound(id);
   if (found.length > 1) notes.push(`${found.length} users have a conversion of this id; name one with ?user=`);
   return first.userKey;
 }
 
-export function notFound(id: string, user?: string): TributaryError {
+function notFound(id: string, user?: string): TributaryError {
   const whose = user === undefined ? '' : ` of the user ${JSON.stringify(user)}`;
   return new TributaryError('not_found', `no conversion ${JSON.stringify(id)}${whose} is stored`);
 }

@@ -1,4 +1,5 @@
 /** Who is erased as of now: generations of before still list them. */
+import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import type { ApiContext } from '../context.ts';
@@ -6,16 +7,23 @@ import { isAmong } from './digests.ts';
 
 /**
  * null: no partition has an erased user. Never from what was read once: after a start without the store that is nothing, which would say that no
- * user is erased. Throws `store_unavailable` where the store does not answer.
+ * user is erased. Throws `store_unavailable` where the store does not answer, and what it gives throws `not_ready` of users of a partition whose
+ * state the store lacks: that was lost, and the speed layer has not read the log again.
  */
 export async function erasedUsers({
   board,
   deps,
 }: Pick<ApiContext, 'board' | 'deps'>): Promise<((userKey: string) => boolean) | null> {
   const states = await fromStore(board.recentStates());
-  if (states.every((state) => (state?.erased ?? []).length === 0)) return null;
+  if (states.every((state) => state !== null && (state.erased ?? []).length === 0)) return null;
   return (userKey) => {
-    const erased = states[partitionOf(userKey, deps.partitions)]?.erased;
-    return erased !== undefined && isAmong(erased, deps.erasures.digestOf(userKey));
+    const partition = partitionOf(userKey, deps.partitions);
+    const state = states[partition] ?? null;
+    if (state === null)
+      throw new TributaryError(
+        'not_ready',
+        `whether users of partition ${partition} are erased must be known (got no state of it in the store): the speed layer has not read it since the store was lost`,
+      );
+    return isAmong(state.erased, deps.erasures.digestOf(userKey));
   };
 }

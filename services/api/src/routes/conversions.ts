@@ -12,7 +12,7 @@ import { completenessOf, gapsOf } from '@tributary/serving/gaps';
 import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
 import { projectionOf, type Selection, type Wanted } from '@tributary/serving/merge';
 import { droppedConversion, shownCorrections } from '@tributary/serving/users/corrected';
-import { findConversion, noConversion, notFound } from '@tributary/serving/users/find-conversion';
+import { findConversion, noConversion } from '@tributary/serving/users/find-conversion';
 import { orderOf, refundsOf } from '@tributary/serving/users/refunds';
 import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { conversions } from '@tributary/views/conversions/fold';
@@ -85,8 +85,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, CONVERSION_ROUTES.explainConversion, async (request) => {
     const { id } = request.params;
     const served = context.generations.take(await fromStore(context.deps.store.pointer()));
-    const found = await findConversion(context, served, id, { asker: request.owner, userKey: request.query.user });
-    if ((await erasedUsers(context))?.(found.userKey)) throw notFound(id, request.query.user);
+    const asked = { asker: request.owner, userKey: request.query.user, isErased: await erasedUsers(context) };
+    const found = await findConversion(context, served, id, asked);
     const timeline = timelineOf(found.events, found.definitions);
     const explanation = explain(timeline, id, found.definitions);
     if (timeline.find((one) => one.id === id)?.place === DROPPED) throw droppedConversion(found.events, id, found.definitions);

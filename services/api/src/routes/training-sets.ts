@@ -12,11 +12,12 @@ import { TributaryError } from '@tributary/model/errors';
 import { progressOf } from '@tributary/serving/questions/archive-questions';
 import { askedHere } from '@tributary/serving/questions/asking';
 import type { ApiContext, Routes } from '../context.ts';
+import { erasedUsers } from '../erasures/erased-users.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
 
 export const routes: Routes =
-  ({ deps }) =>
+  ({ deps, board }) =>
   (app, _options, done) => {
     const { trainingSets: desk, now } = deps;
     const { kept, inTurn, ask } = askedHere({
@@ -42,6 +43,12 @@ export const routes: Routes =
             'knowledge must be event (got "served"). Answers do not name the position of the log that they were made of, so what was served is not known exactly.',
           );
         await demandNames(deps, signals);
+        const isErased = await erasedUsers({ deps, board });
+        demandNone(
+          isErased,
+          rows.map(({ user }) => user),
+          'leave them out',
+        );
         const askedAt = now();
         const id = `set-${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
         const asked = { id, signals, rows: rows.map(rowOf), by: actorOf(request), askedAt };
@@ -74,6 +81,12 @@ export const routes: Routes =
         const { state, failure } = await progressOf({ questions: desk, now }, set);
         throw new TributaryError('conflict', `training set ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
       }
+      const isErased = await erasedUsers({ deps, board });
+      demandNone(
+        isErased,
+        set.asked.rows.map(([user]) => user),
+        'ask for another set without them',
+      );
       const stream = await desk.open(file);
       return reply
         .headers({ 'content-length': file.bytes, 'content-disposition': `attachment; filename="${id}.parquet"` })
@@ -93,6 +106,13 @@ function rowOf({
   label?: string | number | boolean | null | undefined;
 }) {
   return [user, instant, label == null ? null : String(label)] as [string, number, string | null];
+}
+
+/** Rows are named by their number, not by whose they are. */
+function demandNone(isErased: ((userKey: string) => boolean) | null, users: readonly string[], fix: string): void {
+  const at = isErased === null ? -1 : users.findIndex(isErased);
+  if (at < 0) return;
+  throw new TributaryError('conflict', `rows must be of users who are not erased (got one who is, in row ${at}): ${fix}`);
 }
 
 /** Those that a run would compute now. Another generation may be served by then: the job looks again. */
