@@ -201,6 +201,22 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     test: 'packages/console/test/findings.test.ts',
   },
   {
+    lie: 'a table of the console draws a part of its rows and does not say so',
+    law: '7',
+    file: `${APP}/parts/table.tsx`,
+    from: 'rows.length > MOST_ROWS && (',
+    to: 'rows.length < 0 && (',
+    test: 'test/conformance/console-states.browser.test.ts',
+  },
+  {
+    lie: 'a text of an answer becomes an address in the console',
+    law: '6',
+    file: `${APP}/pages/rejections.tsx`,
+    from: '(origin === null ? NONE : <Name text={origin} />)',
+    to: '(origin === null ? NONE : <a href={origin}>{origin}</a>)',
+    test: 'test/conformance/console-states.browser.test.ts',
+  },
+  {
     lie: 'the stream goes on to be made while none listens',
     law: '7',
     file: 'services/api/src/stream-hub.ts',

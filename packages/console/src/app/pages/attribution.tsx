@@ -5,7 +5,7 @@ import { CREDIT_IS_SENTENCE } from '@tributary/model/credit-is';
 import { Fragment } from 'preact';
 import { type EstimateRow, IntervalChart } from '../charts/intervals.tsx';
 import { Legend, MOST_SERIES } from '../charts/mark.tsx';
-import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, isDown, Problem, WhenAnswered } from '../parts/answered.tsx';
 import { Controls, Segmented, Several } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, money } from '../parts/format.ts';
@@ -79,26 +79,34 @@ export function AttributionPage({ place }: PageProps) {
         values={chosen}
         choose={(values) => choice.change({ models: values.slice(0, MOST_SERIES).join(',') })}
       />
-      <WhenAnswered of={compared}>
-        {(answer) => (
-          <>
-            <Seam meta={answer.meta} />
-            <ComparePanel
-              answer={answer}
-              measure={measure}
-              choice={choice}
-              question={addressOfQuestion('compareModels', asked)}
-              by={by}
-              withoutIntervals={by === 'channel' ? withoutIntervals : []}
-              rules={offered.filter(({ value }) => chosen.includes(value))}
-            />
-          </>
-        )}
-      </WhenAnswered>
-      {models.answer !== undefined && (
-        <EarlierPanel place={place} choice={choice} by={by} models={models.answer.models} chosen={chosen} />
+      {models.answer === undefined && models.problem !== undefined ? (
+        <Problem problem={models.problem} again={models.again} />
+      ) : (
+        <WhenAnswered of={compared}>
+          {(answer) => (
+            <>
+              <Seam meta={answer.meta} />
+              <ComparePanel
+                answer={answer}
+                measure={measure}
+                choice={choice}
+                question={addressOfQuestion('compareModels', asked)}
+                by={by}
+                withoutIntervals={by === 'channel' ? withoutIntervals : []}
+                rules={offered.filter(({ value }) => chosen.includes(value))}
+              />
+            </>
+          )}
+        </WhenAnswered>
       )}
-      <DaysPanel choice={choice} />
+      {!isDown(compared.problem) && !isDown(models.problem) && (
+        <>
+          {models.answer !== undefined && (
+            <EarlierPanel place={place} choice={choice} by={by} models={models.answer.models} chosen={chosen} />
+          )}
+          <DaysPanel choice={choice} />
+        </>
+      )}
     </>
   );
 }

@@ -1,7 +1,7 @@
 /** Which elements of a page hold attention: where they are, with shares and ranks, and in a table. */
 import type { Answer, Asked } from '@tributary/client/operations';
 import type { Cell } from '../charts/schematic.tsx';
-import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, Problem, WhenAnswered } from '../parts/answered.tsx';
 import { Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, duration, NONE } from '../parts/format.ts';
@@ -10,7 +10,7 @@ import { Panel } from '../parts/panel.tsx';
 import { type ReportChoice, rangeIn } from '../parts/report-controls.tsx';
 import { NotComplete } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { type Answered, addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { useLater } from '../state/later.ts';
 import type { Place } from '../state/place.ts';
 import { LAYOUTS } from './layouts.ts';
@@ -64,6 +64,8 @@ export function AttentionPanel({ place, page, layout, choice }: Props) {
           cell: Number(row['cell']),
           n: Number(row['n']),
         }));
+  // Without a class of viewports there is nothing to ask, so nothing to wait for.
+  if (drawn === undefined && !layouts.isWaiting) return <NotViewed layouts={layouts} />;
   return (
     <WhenAnswered of={attention}>
       {(answer) => (
@@ -90,10 +92,20 @@ export function AttentionPanel({ place, page, layout, choice }: Props) {
             </>
           }
         >
+          {over !== 'shares' && heat.problem !== undefined && <Problem problem={heat.problem} again={heat.again} />}
           <Shown answer={answer} cells={cells} />
         </Panel>
       )}
     </WhenAnswered>
+  );
+}
+
+function NotViewed({ layouts: { problem, again } }: { readonly layouts: Answered<'pages'> }) {
+  if (problem !== undefined) return <Problem problem={problem} again={again} />;
+  return (
+    <Panel title="Attention">
+      <Empty title="This page was not viewed on these days">Choose more days, or a page of the list above.</Empty>
+    </Panel>
   );
 }
 

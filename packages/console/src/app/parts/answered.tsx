@@ -45,6 +45,11 @@ function Waiting() {
   );
 }
 
+/** Other questions of the same page would be answered the same: one says so for all. */
+export function isDown(problem: TributaryProblem | undefined): boolean {
+  return problem !== undefined && (problem.status === 0 || problem.status >= 500);
+}
+
 export function Problem({ problem, again }: { readonly problem: TributaryProblem; readonly again?: () => void }) {
   const { status, code, detail, fix, requestId } = problem;
   if (code === 'forbidden')
@@ -56,7 +61,7 @@ export function Problem({ problem, again }: { readonly problem: TributaryProblem
     );
   return (
     <div class="notice is-bad" role="alert">
-      <h2>{status === 0 || status >= 500 || status === 429 ? 'Not answered just now' : 'The API refused this question'}</h2>
+      <h2>{isDown(problem) || status === 429 ? 'Not answered just now' : 'The API refused this question'}</h2>
       <p>
         {sentence(detail)} {fix}
       </p>
