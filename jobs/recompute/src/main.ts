@@ -15,7 +15,8 @@ import { isTransient } from '@tributary/runtime/error-kinds';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import type { ServiceContext } from '@tributary/runtime/process/service';
-import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
+import { connectRedis, REDIS_WAIT_MS, type RedisConnection, whenWritable } from '@tributary/runtime/redis/connect';
+import { rewriteRedisFiles } from '@tributary/runtime/redis/rewrite-files';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { clearCancelled } from './cancel.ts';
@@ -63,6 +64,7 @@ await runRole('recompute', async (context) => {
   const ports = portsOf(context, {
     log,
     serving: createServingStore(serving, NAMESPACE, config.partitions, VIEWS),
+    redis: serving,
     version,
     metrics,
   });
@@ -145,11 +147,12 @@ await runRole('recompute', async (context) => {
 interface Connected {
   readonly log: RunPorts['log'];
   readonly serving: RunPorts['serving'];
+  readonly redis: RedisConnection;
   readonly version: string;
   readonly metrics: RecomputeMetrics;
 }
 
-function portsOf({ config, log: logger }: Context, { log, serving, version, metrics }: Connected): RunPorts {
+function portsOf({ config, log: logger }: Context, { log, redis, serving, version, metrics }: Connected): RunPorts {
   return {
     program: version,
     dataDir: resolve(config.dataDir),
@@ -161,6 +164,7 @@ function portsOf({ config, log: logger }: Context, { log, serving, version, metr
     compare: compareInChild,
     merge: mergeInChild,
     rewrite: rewriteInChild,
+    rewriteRedisFiles: () => rewriteRedisFiles(redis),
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: async () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
     now: Date.now,

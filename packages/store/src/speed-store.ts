@@ -97,8 +97,8 @@ export interface MemberChanges {
   readonly leaves: readonly (readonly [version: string, userKey: string])[];
   /** When a user is to be looked at again though nothing of them comes, epoch ms; null: not any more. */
   readonly due: ReadonlyMap<string, number | null>;
-  /** Users of whom events are missing, and until when that may matter, epoch ms. */
-  readonly unsure: ReadonlyMap<string, number>;
+  /** Users of whom events are missing, and until when that may matter, epoch ms; null: not any more, as the user was erased. */
+  readonly unsure: ReadonlyMap<string, number | null>;
 }
 
 export interface Commit {

@@ -1,4 +1,5 @@
 /** Members of segments in the worker: the golden cases, and what befalls a partition. */
+import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
@@ -225,6 +226,16 @@ test('law 7: a user whose record lost events is counted as not known until these
   expect((await platform.members('planner')).unsure).toBe(1);
   await platform.beat(91);
   expect((await platform.members('planner')).unsure).toBe(0);
+});
+
+test('law 9: an erased user is not among those of whom it is not known whether they are members', async () => {
+  const platform = start({ limits: { maxRecordLength: 2_000, trimRecordLength: 1_000 } });
+  await platform.send(...Array.from({ length: 60 }, (_, i) => ['search', i / 100] as const));
+  expect(await platform.members('planner')).toMatchObject({ users: ['ann'], unsure: 1 });
+  const record = encodeErasure({ type: ERASE_TYPE, userKey: 'ann', id: 'request', atMs: day(1) });
+  await platform.log.append(0, { kind: 'events', body: record });
+  await platform.drain();
+  expect(await platform.members('planner')).toMatchObject({ users: [], unsure: 0 });
 });
 
 test('laws 1 and 3: where log time falls back, what it had said of the time to come is taken back, and said again under another id', async () => {

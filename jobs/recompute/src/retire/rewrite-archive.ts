@@ -35,17 +35,31 @@ export async function rewriteFiles({ generation, limits, ...rewrite }: RewriteSp
 /** Never fails a run: what is not written again now is after the next one. */
 export async function forgetInArchive(
   generation: number,
-  ports: Pick<RunPorts, 'dataDir' | 'now' | 'rewrite' | 'newAttempt' | 'limits' | 'note'>,
+  ports: Pick<RunPorts, 'dataDir' | 'now' | 'rewrite' | 'rewriteRedisFiles' | 'newAttempt' | 'limits' | 'note'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { dataDir, limits } = ports;
   try {
-    if ((await planRewrite(dataDir)) === null) return;
+    const plan = await planRewrite(dataDir);
+    if (plan === null) return;
+    if ((plan.forgotten.replaced ?? []).length > 0) await forgetInRedisFiles(ports);
     const spec = { dataDir, generation, attempt: ports.newAttempt(), nowMs: ports.now(), limits: limits.compute };
     const done = await ports.rewrite(spec, { timeoutMs: limits.computeTimeoutMs, signal });
     ports.note('archived files were written again without users who were erased', { ...done });
   } catch (error) {
     signal.throwIfAborted();
     ports.note('archived files could not be written again without users who were erased', { error: String(error) });
+  }
+}
+
+/**
+ * Before what a run replaced goes, so that it is done again where this one dies. By then Redis has let go of the log up to the erasure, of the record
+ * and of the index of older generations: only its files still have them.
+ */
+async function forgetInRedisFiles({ rewriteRedisFiles, note }: Pick<RunPorts, 'rewriteRedisFiles' | 'note'>): Promise<void> {
+  try {
+    await rewriteRedisFiles?.();
+  } catch (error) {
+    note('Redis does not write its files again, which hold erased users until it does', { error: String(error) });
   }
 }

@@ -26,7 +26,7 @@
              n enters,      then n × (version, user key)
              n leaves,      then n × (version, user key)
              n due,         then n × (user key, instant or '')
-             n unsure,      then n × (user key, instant)
+             n unsure,      then n × (user key, instant or '')
   Returns  n × { 0, committed | already | fenced | rewound } or { 1, error }: what fails is of no consequence to the others
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
@@ -239,8 +239,9 @@ local function commit(state, first)
       if instant == '' then redis.call('ZREM', prefix .. 'due', user) else redis.call('ZADD', prefix .. 'due', instant, user) end
     end
     for _ = 1, tonumber(take()) do
-      local user = take()
-      redis.call('ZADD', prefix .. 'unsure', 'GT', take(), user)
+      local user, instant = take(), take()
+      if instant == '' then redis.call('ZREM', prefix .. 'unsure', user)
+      else redis.call('ZADD', prefix .. 'unsure', 'GT', instant, user) end
     end
     redis.call('ZREMRANGEBYSCORE', prefix .. 'unsure', '-inf', logTime)
   end

@@ -176,7 +176,7 @@ function pushMembers(args: string[], { forgotten, strays, enters, leaves, due, u
   args.push(String(due.size));
   for (const [userKey, ms] of due) args.push(userKey, ms === null ? '' : String(ms));
   args.push(String(unsure.size));
-  for (const [userKey, ms] of unsure) args.push(userKey, String(ms));
+  for (const [userKey, ms] of unsure) args.push(userKey, ms === null ? '' : String(ms));
 }
 
 /** One argument for all rows: Redis then parses one text, not three arguments a row. */

@@ -166,6 +166,17 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
       expect((await serving.members(P, page('v'))).unsure).toBe(0);
     });
 
+    test('law 9: of an erased user it is not known any more that events are missing', async () => {
+      const { speed, serving } = await make();
+      const unsure = new Map([
+        ['a', 2_000],
+        ['b', 3_000],
+      ]);
+      await speed.commit(following(null, 'p1', { unsure }));
+      await speed.commit(following('p1', 'p2', { unsure: new Map([['a', null]]) }));
+      expect((await serving.members(P, page('v'))).unsure).toBe(1);
+    });
+
     test('a walk over all users gives each who was there when it began, whatever their names', async () => {
       const { speed } = await make();
       const users = [...Array.from({ length: 3_000 }, (_, i) => `user ${i}`), 'u:', '*', '[a]', 'é'];

@@ -25,7 +25,9 @@ export function changeMembers({ of, due, unsure }: MembersInMemory, { members, n
     for (const [user, ms] of members.due)
       if (ms === null) due.delete(user);
       else due.set(user, ms);
-    for (const [user, ms] of members.unsure) unsure.set(user, Math.max(ms, unsure.get(user) ?? ms));
+    for (const [user, ms] of members.unsure)
+      if (ms === null) unsure.delete(user);
+      else unsure.set(user, Math.max(ms, unsure.get(user) ?? ms));
   }
   for (const [user, ms] of unsure) if (ms <= next.logTimeMs) unsure.delete(user);
 }

@@ -94,7 +94,7 @@ const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   log: 'the archiver trims what both layers have read; on Kafka the retention of the topic. The record of the erasure names the user as well',
   record: 'real time reads the erasure',
   conversionIndex: 'the generations of before are retired',
-  segments: 'real time reads the erasure; of whom events are missing, until log time has passed what they may change',
+  segments: 'real time reads the erasure',
   deadLetters: 'they are dropped ("tributary dead-letters drop"), or 10 000 newer ones take their place',
   outbox: 'the output log has taken them',
   outputs: 'the retention of the output log',
@@ -102,7 +102,8 @@ const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
     'no generation from before the erasure is kept: the next run writes the files again, and the one after it removes those of before. What comes of the user is archived until the run after it',
   deadRecords: NOT_YET,
   generations: 'a generation is computed without the user, and those of before are retired',
-  redisFiles: 'Redis rewrites its file after it lets go of the rest',
+  redisFiles:
+    'Redis writes its file again: the run after the one that wrote archived files again asks for it, which a Redis of yours must allow (BGREWRITEAOF)',
   trainingSets: 'a day after they were computed',
   staging: 'the role that writes them starts again',
   quarantine: 'somebody removes it',

@@ -50,7 +50,7 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
   const enters: [version: string, userKey: string][] = [];
   const leaves: [version: string, userKey: string][] = [];
   const dues = new Map<string, number | null>();
-  const unsure = new Map<string, number>();
+  const unsure = new Map<string, number | null>();
   const lines: string[] = [];
   let said = 0;
 
@@ -95,6 +95,8 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
       const entered = new Set(enters.filter(([, user]) => user === userKey).map(([version]) => version));
       for (const version of versions) if (!entered.has(version)) leaves.push([version, userKey]);
       if (!dues.has(userKey)) dues.set(userKey, null);
+      // Before what came after a lift may be missing in its turn.
+      if (!unsure.has(userKey)) unsure.set(userKey, null);
     },
   };
 }
