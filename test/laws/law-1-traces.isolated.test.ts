@@ -170,12 +170,19 @@ function sumsOf(rows: RowsByView): Map<string, number> {
 const HOVERING = ['attentionTotals', 0] as const;
 const ENGAGED = ['attentionTotals', 1] as const;
 const IN_ELEMENTS = ['attention', 3] as const;
-const IN_BANDS = ['scroll', 0] as const;
+const IN_BANDS = ['scrollBands'] as const;
 
-/** A measure of a view by page. */
-function byPage(rows: RowsByView, [view, measure]: readonly [string, number]): Map<string, number> {
+/** A measure of a view by page, or the sum of all. */
+function byPage(rows: RowsByView, [view, measure]: readonly [string, number?]): Map<string, number> {
   const sums = new Map<string, number>();
-  for (const [key, measures] of rows.get(view) ?? []) count(sums, key.split('\t')[1] as string, Number(measures[measure]));
+  for (const [key, measures] of rows.get(view) ?? []) {
+    const asked = measure === undefined ? measures : [measures[measure] ?? 0];
+    count(
+      sums,
+      key.split('\t')[1] as string,
+      asked.reduce<number>((sum, one) => sum + Number(one), 0),
+    );
+  }
   return sums;
 }
 

@@ -218,4 +218,28 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     to: ', false FROM near_visits WHERE false`',
     test: 'jobs/recompute/test/web.test.ts',
   },
+  {
+    lie: 'a question about one band has all bands',
+    law: '1',
+    file: 'packages/reports/src/web/scroll.ts',
+    from: 'if (ms !== 0 && isWanted(bands, band))',
+    to: 'if (ms !== 0)',
+    test: 'services/api/test/pages.test.ts',
+  },
+  {
+    lie: 'how far a page was read is that of all pages',
+    law: '1',
+    file: 'packages/reports/src/web/scroll.ts',
+    from: 'if (!chosen.every(([at, wanted]) => isWanted(wanted, parts[at]))) return;',
+    to: '',
+    test: 'services/api/test/pages.test.ts',
+  },
+  {
+    lie: 'in SQL the last band has the time of the one above it',
+    law: '5',
+    file: 'packages/views/src/scroll-bands/batch.sql',
+    from: 'FILTER (band = 19)',
+    to: 'FILTER (band = 18)',
+    test: 'test/golden/views.test.ts',
+  },
 ];

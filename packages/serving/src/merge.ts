@@ -58,6 +58,8 @@ export interface Collection {
   /** Names `map` and its parameters: two collections of one view with one key have the same `map`. */
   readonly key: string;
   readonly days: Days;
+  /** `map` emits for rows of this part alone, by the dimension that the view's rows are kept by (`partedBy`). */
+  readonly part?: string;
   /** `parts`: the row's dimensions in the view's order. `measures` are deltas as well: they may be negative. */
   readonly map: (parts: readonly string[], measures: readonly Integer[], emit: Emit) => void;
 }
@@ -103,10 +105,11 @@ export function projectionOf(view: View, selection: Selection): Question {
 }
 
 /** The sums of all that `map` emits. */
-export function collectionOf(view: View, { key, days, map }: Collection): Question {
+export function collectionOf(view: View, { key, days, part, map }: Collection): Question {
   return {
     key: JSON.stringify(['collect', view.name, days, key]),
     view,
+    ...(part === undefined ? {} : { part }),
     addTo(into, rows, sign = 1) {
       const emit: Emit = (to, measures) => addRow(into, to, measures, sign);
       for (const [row, measures] of rows) if (isWithin(row, days)) map(row.split('\t'), measures, emit);

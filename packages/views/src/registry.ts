@@ -23,7 +23,7 @@ import { pages } from './pages/fold.ts';
 import { pathShapes } from './path-shapes/fold.ts';
 import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
-import { scroll } from './scroll/fold.ts';
+import { scrollBands } from './scroll-bands/fold.ts';
 import { sessions } from './sessions/fold.ts';
 import { touches } from './touches/fold.ts';
 import { transitions } from './transitions/fold.ts';
@@ -47,7 +47,7 @@ const ALL = [
   pages,
   links,
   forms,
-  scroll,
+  scrollBands,
   attention,
   attentionTotals,
   heat,

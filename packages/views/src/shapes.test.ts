@@ -24,7 +24,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   pages: 'day page layout → views engagedMs visibleMs botViews',
   links: 'day page target host → clicks',
   forms: 'day page form field → focused changed submitted lastField ms',
-  scroll: 'day page layout band → ms',
+  scrollBands: `day page layout → ${Array.from({ length: 20 }, (_, band) => `band${band}Ms`).join(' ')}`,
   attention: 'day page layout element → boxes seenViews cursorMs viewportMs clicks xPx yPx widthPx heightPx',
   attentionTotals: 'day page layout → cursorMs viewportMs clicks',
   heat: 'day page layout element kind cell → n',

@@ -7,7 +7,7 @@ import { heat } from '@tributary/views/heat/fold';
 import { links } from '@tributary/views/links/fold';
 import { pages } from '@tributary/views/pages/fold';
 import { type Dimension, VIEWS, type ViewName } from '@tributary/views/registry';
-import { scroll } from '@tributary/views/scroll/fold';
+import { scrollBands } from '@tributary/views/scroll-bands/fold';
 import { sessions } from '@tributary/views/sessions/fold';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
@@ -34,17 +34,25 @@ export const TotalsAnswer = z
   })
   .meta({ id: 'TotalsAnswer' });
 
+const BAND = 'band';
+
+/** What a route answers of a view: all of it, or the same by other dimensions. */
+export type Shown = Pick<View, 'name' | 'dimensions' | 'measures'>;
+
+/** Rows of `scrollBands` by band: what `/v1/scroll` answers (packages/reports/src/web/scroll.ts). */
+const scroll: Shown = { name: 'scroll', dimensions: [...scrollBands.dimensions, BAND], measures: ['ms'] };
+
 /** Not to be filtered by: the query's own range has these names. */
 const RANGE = ['day', 'from', 'to'] as const;
 /** Those of all views; the schema of a view knows its own. */
-type Filter = Exclude<Dimension, (typeof RANGE)[number]>;
+type Filter = Exclude<Dimension | typeof BAND, (typeof RANGE)[number]>;
 
 /** The dimensions that a query may choose rows by. */
-export function filtersOf({ dimensions }: View): string[] {
+export function filtersOf({ dimensions }: Pick<View, 'dimensions'>): string[] {
   return dimensions.filter((dimension) => RANGE.every((name) => name !== dimension));
 }
 
-function totalsOf<const Path extends string>(path: Path, view: View, by: readonly string[], summary: string) {
+function totalsOf<const Path extends string>(path: Path, view: Shown, by: readonly string[], summary: string) {
   const filters = filtersOf(view).map(
     (name) => [name, dimensionValues(`Only rows of this ${name}, or of any of several.`)] as const,
   );
@@ -118,15 +126,22 @@ export const VIEW_ROUTES = Object.fromEntries(
   viewRoutes.map(({ operation, route }) => [operation, route]),
 ) as unknown as ViewRoutes;
 
+interface Totals {
+  readonly route: ReturnType<typeof totalsOf<string>>;
+  readonly view: View;
+  /** Where it is not the view as it is stored. */
+  readonly shown?: Shown;
+}
+
 /** Which view each of them totals. */
-export const TOTALS = [
+export const TOTALS: readonly Totals[] = [
   { route: TOTALS_ROUTES.activity, view: activity },
   { route: TOTALS_ROUTES.touches, view: touches },
   { route: TOTALS_ROUTES.conversions, view: conversions },
   { route: TOTALS_ROUTES.pages, view: pages },
   { route: TOTALS_ROUTES.links, view: links },
   { route: TOTALS_ROUTES.forms, view: forms },
-  { route: TOTALS_ROUTES.scroll, view: scroll },
+  { route: TOTALS_ROUTES.scroll, view: scrollBands, shown: scroll },
   { route: TOTALS_ROUTES.heat, view: heat },
   { route: TOTALS_ROUTES.sessions, view: sessions },
   { route: TOTALS_ROUTES.exits, view: exits },

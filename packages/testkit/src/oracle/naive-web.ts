@@ -50,7 +50,11 @@ export function naiveWebRows(event: Event, { web }: Pick<Definitions, 'web'>, ad
     add('attentionTotals', at, [hover, engaged, 0n]);
     const bands = listOf(said['bands']);
     if (bands.length === 20 && bands.every((ms) => isWithin(ms, 60_000)) && total(bands) <= engaged)
-      for (const [band, ms] of bands.entries()) add('scroll', [...at, String(band)], [BigInt(ms as number)]);
+      add(
+        'scrollBands',
+        at,
+        bands.map((ms) => BigInt(ms as number)),
+      );
     const els = listOf(said['els']) as readonly unknown[][];
     const column = (rows: readonly unknown[][], i: number) => rows.map((row) => row[i]);
     if (

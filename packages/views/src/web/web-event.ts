@@ -84,7 +84,8 @@ const MOST_PX = 10_000_000;
 /** Characters (code points) of the name of an element, a form or a field; of a host. */
 const MOST_NAME = 128;
 const MOST_HOST = 253;
-const BANDS = 20;
+/** Parts of a page, from its top to its end. */
+export const BANDS = 20;
 const MOST_ELEMENTS = 100;
 const MOST_CELLS = 200;
 /** A tall box has 16 × 64 of them. */

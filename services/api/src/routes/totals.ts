@@ -1,5 +1,5 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
-import { filtersOf, TOTALS, TOTALS_ROUTES, type TotalsQuery } from '@tributary/contract/groups/totals';
+import { filtersOf, type Shown, TOTALS, TOTALS_ROUTES, type TotalsQuery } from '@tributary/contract/groups/totals';
 import { TributaryError } from '@tributary/model/errors';
 import { type Integer, subtract } from '@tributary/model/integer';
 import { plusTouchesOfNoCurrency } from '@tributary/reports/counts/costs';
@@ -8,7 +8,9 @@ import { dimensionsOf } from '@tributary/reports/rows/figures';
 import { largestFirst } from '@tributary/reports/rows/sorted';
 import { currenciesIn, severalCurrencies, sumOf } from '@tributary/reports/sums';
 import { unknownValues } from '@tributary/reports/unknown-values';
+import { rowsByBand } from '@tributary/reports/web/scroll';
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
+import type { Selection } from '@tributary/serving/merge';
 import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
@@ -19,9 +21,12 @@ import { selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
-  for (const { route, view } of TOTALS)
+  for (const { route, view, shown = view } of TOTALS)
     serve(app, route, (request, reply) =>
-      totals(context, view, request.query, { ofNoCurrency: route === TOTALS_ROUTES.touches, asker: askerOf(request, reply) }),
+      totals(context, { view, shown }, request.query, {
+        ofNoCurrency: route === TOTALS_ROUTES.touches,
+        asker: askerOf(request, reply),
+      }),
     );
   done();
 };
@@ -29,31 +34,36 @@ export const routes: Routes = (context) => (app, _options, done) => {
 /** `ofNoCurrency`: touches without one belong to those of any, as in reports. */
 async function totals(
   context: ApiContext,
-  view: View,
+  { view, shown }: Pick<TotalsAsked, 'view' | 'shown'>,
   query: TotalsQuery,
   { ofNoCurrency, asker }: { readonly ofNoCurrency: boolean; readonly asker: Asker },
 ) {
-  const selected = selectionOf(query, filtersOf(view));
+  const selected = selectionOf(query, filtersOf(shown));
   const snapshot = await takeSnapshot(context, [view], selected.layers);
-  return snapshot.ready(asker, (ready) => totalsOf(ready, { view, query, ofNoCurrency, selected }));
+  return snapshot.ready(asker, (ready) => totalsOf(ready, { view, shown, query, ofNoCurrency, selected }));
 }
 
 interface TotalsAsked {
+  /** The rows that are kept. */
   readonly view: View;
+  /** What the answer has of them. */
+  readonly shown: Shown;
   readonly query: TotalsQuery;
   readonly ofNoCurrency: boolean;
   readonly selected: ReturnType<typeof selectionOf>;
 }
 
-function totalsOf(snapshot: Snapshot, { view, query, ofNoCurrency, selected }: TotalsAsked) {
+function totalsOf(snapshot: Snapshot, { view, shown, query, ofNoCurrency, selected }: TotalsAsked) {
   const { days, equal, layers, notes } = selected;
   const asked = { days, by: countedBy(query.by), equal };
-  const chosen = snapshot.project(view, asked);
+  const project = (_view: View, selection: Selection) =>
+    shown === view ? snapshot.project(view, selection) : rowsByBand(snapshot, selection);
+  const chosen = project(view, asked);
   const rows = inPeriods(ofNoCurrency ? plusTouchesOfNoCurrency(snapshot, chosen, asked) : chosen, query.by);
-  const question = [view.name, days, query.by, equal, layers];
-  const sums = sumOf(rows, view.measures.length);
-  const found = unknownValues(snapshot, [days], equal, () => ({ views: [view] }));
-  const currencies = currenciesOf(view, (by) => snapshot.project(view, { days, by, equal }), query.by);
+  const question = [shown.name, days, query.by, equal, layers];
+  const sums = sumOf(rows, shown.measures.length);
+  const found = unknownValues({ project }, [days], equal, () => ({ views: [view] }));
+  const currencies = currenciesOf(shown, (by) => project(view, { days, by, equal }), query.by);
   const isMixed = currencies.length > 1;
   const several = severalCurrencies('amounts', currencies);
   if (several !== null && !query.by.includes('currency')) found.push(several);
@@ -63,7 +73,7 @@ function totalsOf(snapshot: Snapshot, { view, query, ofNoCurrency, selected }: T
       'invalid_query',
       `sort must be of one currency, and there are ${currencies.join(', ')}: ask for one with currency (got "${sort}")`,
     );
-  const at = view.measures.indexOf(sort ?? '');
+  const at = shown.measures.indexOf(sort ?? '');
   const { keys, nextCursor } =
     sort === undefined
       ? pageOf(rows.keys(), question, query.limit, query.cursor)
@@ -71,10 +81,10 @@ function totalsOf(snapshot: Snapshot, { view, query, ofNoCurrency, selected }: T
           largestFirst(rows.keys(), (key) => rows.get(key)?.[at] ?? 0),
           query,
         );
-  const shown = sumOf(new Map(keys.map((key) => [key, rows.get(key) ?? []])), view.measures.length);
-  const left = sums.map((sum, i) => subtract(sum, shown[i] ?? 0));
-  const ofTotals = named(view.measures, isMixed);
-  const ofRows = named(view.measures, isMixed && !query.by.includes('currency'));
+  const ofPage = sumOf(new Map(keys.map((key) => [key, rows.get(key) ?? []])), shown.measures.length);
+  const left = sums.map((sum, i) => subtract(sum, ofPage[i] ?? 0));
+  const ofTotals = named(shown.measures, isMixed);
+  const ofRows = named(shown.measures, isMixed && !query.by.includes('currency'));
   return {
     by: query.by,
     range: days,
@@ -97,7 +107,11 @@ function isAmount(measure: string): boolean {
 }
 
 /** Those that any row of the answer adds. */
-function currenciesOf({ dimensions, measures }: View, project: (by: readonly string[]) => Rows, by: readonly string[]): string[] {
+function currenciesOf(
+  { dimensions, measures }: Shown,
+  project: (by: readonly string[]) => Rows,
+  by: readonly string[],
+): string[] {
   if (!dimensions.includes('currency')) return [];
   // By day as well: sales and their refunds may sum to nothing.
   const rows = project([...new Set(['currency', 'day', ...countedBy(by)])]);
