@@ -6,8 +6,7 @@ const TEST = 'jobs/recompute/test/erasure.test.ts';
 const API = 'services/api/src';
 const RECEIPTS = 'services/api/test/erasures.test.ts';
 const BYTES = 'jobs/recompute/test/erasure-bytes.test.ts';
-const REWRITE = 'packages/archive/src/rewrite';
-const REWRITE_TEST = `${REWRITE}/rewrite.test.ts`;
+const REWRITE_TEST = 'packages/archive/src/rewrite/rewrite.test.ts';
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
 
 export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
@@ -148,60 +147,12 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: RECEIPTS,
   },
   {
-    lie: 'files are written again while a generation from before the erasure is kept',
-    law: '9',
-    file: `${REWRITE}/plan.ts`,
-    from: '.sort((a, b) => a - b)) {',
-    to: '.slice(-1)) {',
-    test: BYTES,
-  },
-  {
-    lie: 'what a user sent after they were lifted goes from the files too',
-    law: '6',
-    file: `${REWRITE}/search.ts`,
-    from: '(gone.position IS NULL OR (e.position, e.entry_index) <= (gone.position, gone.entry_index))',
-    to: '(gone.position IS NULL OR (e.position, e.entry_index) >= (gone.position, gone.entry_index))',
-    test: BYTES,
-  },
-  {
-    lie: 'files that were replaced go while others still read them',
-    law: '7',
-    file: `${REWRITE}/sweep.ts`,
-    from: ' || stay.has(path)) continue;',
-    to: ') continue;',
-    test: REWRITE_TEST,
-  },
-  {
-    lie: 'files that were replaced are forgotten',
-    law: '9',
-    file: `${REWRITE}/plan.ts`,
-    from: 'if (isSeen && replaced.length === 0) return null;',
-    to: 'if (isSeen) return null;',
-    test: BYTES,
-  },
-  {
     lie: 'a receipt calls the archive searched while files that were replaced still stand',
     law: '9',
     file: `${API}/erasures/shown.ts`,
     from: 'return !(forgotten.replaced ?? []).some(holds);',
     to: 'return (forgotten.replaced ?? []).some(holds) || true;',
     test: RECEIPTS,
-  },
-  {
-    lie: 'a search passes over files that no manifest names',
-    law: '9',
-    file: `${REWRITE}/rewrite.ts`,
-    from: 'isSearched &&= isCleared && (await',
-    to: 'isSearched &&= (await',
-    test: BYTES,
-  },
-  {
-    lie: 'files are called searched before they are',
-    law: '9',
-    file: `${REWRITE}/rewrite.ts`,
-    from: 'await writeForgotten(dataDir, { ...forgotten, replacing: replaced });',
-    to: 'await writeForgotten(dataDir, { ...forgotten, searchedAt: nowMs, replacing: replaced });',
-    test: BYTES,
   },
   {
     lie: 'a full run counts what comes of a user whose record is gone',
@@ -260,14 +211,6 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: RECEIPTS,
   },
   {
-    lie: 'files of a segment whose manifest is lost go when files are written again',
-    law: '6',
-    file: `${REWRITE}/sweep.ts`,
-    from: 'if (hasHole(all, last)) return false;',
-    to: '',
-    test: REWRITE_TEST,
-  },
-  {
     lie: 'what a repair brings back of an erased user is called searched',
     law: '9',
     file: 'packages/archive/src/audit/repair.ts',
@@ -308,78 +251,6 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: RECEIPTS,
   },
   {
-    lie: 'several processes write archived files again at once',
-    law: '9',
-    file: 'packages/archive/src/alone.ts',
-    from: 'const lock = sqlText(path);',
-    to: 'const lock = "\':memory:\'";',
-    test: BYTES,
-  },
-  {
-    lie: 'two sessions of one process write archived files again at once',
-    law: '9',
-    file: 'packages/archive/src/alone.ts',
-    from: 'if (ownFolders.has(path))',
-    to: "if (path === '')",
-    test: BYTES,
-  },
-  {
-    lie: 'segments are merged while their files are written again',
-    law: '9',
-    file: 'jobs/recompute/src/retire/merge-archive.ts',
-    from: 'return await alone(session, { dataDir, staging }, async () => {',
-    to: 'return await (async (_session: unknown, _dataDir: string, work: () => Promise<number>) => work())(session, dataDir, async () => {',
-    test: BYTES,
-  },
-  {
-    lie: 'the lock of who replaces archived files is made where it stays',
-    law: '9',
-    file: 'packages/archive/src/alone.ts',
-    from: "const staged = join(staging, 'lock');",
-    to: 'const staged = path;',
-    test: 'packages/archive/src/alone.test.ts',
-  },
-  {
-    lie: 'what a killed attempt replaced goes with the next run',
-    law: '7',
-    file: `${REWRITE}/rewrite.ts`,
-    from: 'await writeForgotten(dataDir, { ...forgotten, replacing: replaced });',
-    to: 'await writeForgotten(dataDir, forgotten);',
-    test: REWRITE_TEST,
-  },
-  {
-    lie: 'files that come while others are written again are called searched',
-    law: '9',
-    file: `${REWRITE}/search.ts`,
-    from: '.filter((path) => !clean.has(path));',
-    to: '.filter((path) => clean.size < 0);',
-    test: REWRITE_TEST,
-  },
-  {
-    lie: 'a partition that begins from nothing refuses the users of all others',
-    law: '9',
-    file: 'packages/archive/src/forgotten.ts',
-    from: 'partitions[digest]?.includes(partition) ?? true',
-    to: 'partition >= 0 || partitions[digest]',
-    test: REWRITE_TEST,
-  },
-  {
-    lie: 'a partition that begins from nothing counts users of whom it is not known whose they are',
-    law: '9',
-    file: 'packages/archive/src/forgotten.ts',
-    from: 'partitions[digest]?.includes(partition) ?? true',
-    to: 'partitions[digest]?.includes(partition) ?? false',
-    test: REWRITE_TEST,
-  },
-  {
-    lie: 'an erased user is of the partition where the rest of them was found',
-    law: '9',
-    file: `${REWRITE}/search.ts`,
-    from: 'unplaced?.has(digest) !== true',
-    to: "digest !== ''",
-    test: REWRITE_TEST,
-  },
-  {
     lie: 'the conversion of another under the id of an erased user is not found',
     law: '9',
     file: 'packages/serving/src/users/find-conversion.ts',
@@ -412,22 +283,6 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: RECEIPTS,
   },
   {
-    lie: 'Redis keeps in its files what it let go of an erased user',
-    law: '9',
-    file: 'jobs/recompute/src/retire/rewrite-archive.ts',
-    from: 'if ((plan.forgotten.replaced ?? []).length > 0) await forgetInRedisFiles(ports);',
-    to: 'if (dataDir === String(plan.from)) await forgetInRedisFiles(ports);',
-    test: BYTES,
-  },
-  {
-    lie: 'replaced files stay where Redis does not write its files again',
-    law: '9',
-    file: 'jobs/recompute/src/retire/rewrite-archive.ts',
-    from: "    note('Redis does not write",
-    to: "    if (error !== null) throw error;\n    note('Redis does not write",
-    test: BYTES,
-  },
-  {
     lie: 'an erased user stays among those of whom events are missing',
     law: '9',
     file: 'services/speed/src/segments/commit-members.ts',
@@ -442,5 +297,13 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     from: "if instant == '' then redis.call('ZREM', prefix .. 'unsure', user)",
     to: "if instant == '' then local kept = user",
     test: 'test/contract/store.redis.test.ts',
+  },
+  {
+    lie: 'users who were lifted are without bound',
+    law: '9',
+    file: `${API}/routes/erasures.ts`,
+    from: 'if (count <= MOST_LIFTED || digest in lifted) return;',
+    to: 'if (count > 0) return;',
+    test: RECEIPTS,
   },
 ];

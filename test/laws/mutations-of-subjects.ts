@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_ERASURE } from './mutations-of-erasure.ts';
 import { MUTATIONS_OF_IDENTITY } from './mutations-of-identity.ts';
+import { MUTATIONS_OF_REWRITING } from './mutations-of-rewriting.ts';
 
 const EXPORT = 'services/api/src/export';
 const ROWS = 'packages/archive/src/readers/subject-rows.ts';
@@ -129,4 +130,5 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     test: 'services/api/test/user-export.test.ts',
   },
   ...MUTATIONS_OF_ERASURE,
+  ...MUTATIONS_OF_REWRITING,
 ];

@@ -1,4 +1,5 @@
 /** Erasing users over HTTP: what the log gets, and what a receipt says at each moment. */
+import type { GenerationManifest } from '@tributary/archive/layout';
 import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { expect, test } from 'vitest';
@@ -230,6 +231,30 @@ test('law 9: a receipt that was lifted says nothing of a newer erasure, and cann
   expect(again).toMatchObject({ status: 409, body: { detail: expect.stringContaining(`Name ${second}`) } });
   expect((await receiptOf(world, second)).state).toBe('notCounted');
   expect(world.appended.filter(({ body }) => body.includes('tributary.lift'))).toHaveLength(1);
+});
+
+test('users who were lifted are bounded, as each generation names them', async () => {
+  const world = await worldOf();
+  const [{ id }] = (await world.drop('/v1/users/ada')).body.erasures as [Shown];
+  await reads(world, [digestOf('ada')]);
+  await recompute(world, 2);
+  const place = { position: '1', entryIndex: 0 };
+  const knows = (lifted: number, more: object = {}) => {
+    const all = Array.from({ length: lifted }, (_, i) => [i.toString(16).padStart(32, '0'), place]);
+    world.manifests.set(2, {
+      ...(world.manifests.get(2) as GenerationManifest),
+      lifted: { ...Object.fromEntries(all), ...more },
+    });
+  };
+  const lift = () => world.post(`/v1/erasures/${id}/lift`, { user: 'ada' }, ADMIN);
+  knows(10_000);
+  expect(await lift()).toMatchObject({ status: 409, body: { detail: expect.stringContaining('at most 10000 (got 10001)') } });
+  expect(world.appended).toHaveLength(1);
+  knows(9_999);
+  expect((await lift()).status).toBe(202);
+  // Asked again, it is the same lift.
+  knows(10_000, { [digestOf('ada')]: place });
+  expect((await lift()).status).toBe(202);
 });
 
 test('law 9: a lift ends every receipt that two requests at once left of one user, and waits until a generation lacks the user for each', async () => {

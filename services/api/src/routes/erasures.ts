@@ -14,6 +14,8 @@ import { serve } from '../http/serve.ts';
 
 /** Digests in the state of a partition, which each reader of it gets: 330 KB. */
 const MOST_OF_PARTITION = 10_000;
+/** Users who were lifted, in the manifest of a generation, which each reader of it gets: 1 MB. */
+const MOST_LIFTED = 10_000;
 /** Keys of all users of one request. */
 const MOST_KEYS = 10_000;
 /** Records of one entry of the log: 200 KB of the longest keys, where a topic of Kafka may take 1 MB. */
@@ -135,6 +137,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         'conflict',
         `the erasure must be the newest of its user to be lifted (got ${receipt.id}). Name ${before.newest.get(receipt.digest)}`,
       );
+    demandRoomToLift(receipt.digest, before);
     const others = await otherOpenOf(receipt);
     for (const one of [receipt, ...others.filter(({ recorded }) => recorded !== null)]) {
       const state = stateOf(one, before);
@@ -154,6 +157,17 @@ export const routes: Routes = (context) => (app, _options, done) => {
   });
   done();
 };
+
+/** Between two generations as many may be lifted as are erased. */
+function demandRoomToLift(digest: string, { manifests }: Seen): void {
+  const lifted = manifests[0]?.lifted ?? {};
+  const count = Object.keys(lifted).length + 1;
+  if (count <= MOST_LIFTED || digest in lifted) return;
+  throw new TributaryError(
+    'conflict',
+    `users who were lifted must be at most ${MOST_LIFTED} (got ${count}): leave this erasure in force, or erase some of the others again`,
+  );
+}
 
 type Asked = readonly [userKey: string, receipt: Receipt];
 
