@@ -1,7 +1,8 @@
 /** What sums and lists must say at their bounds: sums that pass 2^53 on the way, and how far back a list depends on events. */
 import { DAY_MS } from '@tributary/model/time';
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
-import { sumOf } from '../src/kinds/exact.ts';
+import { quotient, quotientOfAny, sumOf, sumOfSquares } from '../src/kinds/exact.ts';
 import { timelineOf } from '../src/timeline.ts';
 import { event, written } from './written.ts';
 
@@ -9,6 +10,23 @@ test('law 4: a sum that passes 2^53 on the way loses no digit, whatever it ends 
   const most = Number.MAX_SAFE_INTEGER;
   expect(sumOf([most, 2, -most])).toBe(2);
   expect(sumOf([-most, -4, most])).toBe(-4);
+});
+
+test('law 4: quotients in plain numbers are those of integers of any size, on both sides of 2^53', () => {
+  const random = createRandom(4);
+  for (let i = 0; i < 20_000; i++) {
+    const of = random.between(-(2 ** random.between(1, 52)), 2 ** random.between(1, 52));
+    const by = random.between(1, 2 ** random.between(1, 52));
+    expect({ of, by, is: quotient(of, by) }).toEqual({ of, by, is: quotientOfAny(of, by) });
+  }
+  expect(quotient(-1, 2_000_000)).toBe(-0.000001);
+  expect(quotient(0, 3)).toBe(0);
+  expect(quotient(Number.MAX_SAFE_INTEGER, 1)).toBe(Number.MAX_SAFE_INTEGER);
+});
+
+test('law 4: a sum of squares loses no digit', () => {
+  expect(sumOfSquares([94_906_265, 94_906_267, 3])).toBe(94_906_265n ** 2n + 94_906_267n ** 2n + 9n);
+  expect(sumOfSquares([-3, 4])).toBe(25);
 });
 
 test('law 7: a list that is not full depends on all of its age, a full one on its oldest event', () => {

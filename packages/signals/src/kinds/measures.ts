@@ -38,9 +38,14 @@ export const MEASURES: Readonly<Record<Measure, Compute>> = {
   first: (events, _, { field }) => firstOf(events, field),
   last: (events, _, { field }) => firstOf(events.toReversed(), field),
   distinct: (events, _, { field }) => new Set(valuesOf(events, field)).size,
-  mostFrequent: (events, _, { field }) => ranked(events, field)[0]?.value ?? null,
+  mostFrequent(events, _, { field }) {
+    let first: Ranked | undefined;
+    for (const one of counted(events, field)) if (first === undefined || byRank(one, first) < 0) first = one;
+    return first?.value ?? null;
+  },
   top: (events, _, { field, k }) =>
-    ranked(events, field)
+    [...counted(events, field)]
+      .sort(byRank)
       .slice(0, k)
       .map(({ value, count }) => ({ value, count })),
   timeSince(events, asOfMs) {
@@ -69,7 +74,8 @@ function valuesOf(events: readonly Event[], field: Field | null): Scalar[] {
 
 function unitsAmong(events: readonly Event[], field: Field | null) {
   const type = typeOf(field);
-  return [(valuesOf(events, field) as number[]).map((value) => unitsOf(value, type)), type] as const;
+  const values = valuesOf(events, field) as number[];
+  return [type === 'number' ? values.map((value) => unitsOf(value, type)) : values, type] as const;
 }
 
 /** What ratios divide: the number of events where there is not a field, else the sum of its values. */
@@ -98,8 +104,8 @@ interface Ranked {
   lastTs: number;
 }
 
-/** By count, then the one seen last, then by bytes. */
-function ranked(events: readonly Event[], field: Field | null): Ranked[] {
+/** Each value once. */
+function counted(events: readonly Event[], field: Field | null): Iterable<Ranked> {
   const byValue = new Map<Scalar, Ranked>();
   if (field === null) return [];
   for (const event of events) {
@@ -112,9 +118,12 @@ function ranked(events: readonly Event[], field: Field | null): Ranked[] {
       known.lastTs = event.ts;
     }
   }
-  return [...byValue.values()].sort(
-    (a, b) => b.count - a.count || b.lastTs - a.lastTs || compareText(String(a.value), String(b.value)),
-  );
+  return byValue.values();
+}
+
+/** By count, then the one seen last, then by bytes. */
+function byRank(a: Ranked, b: Ranked): number {
+  return b.count - a.count || b.lastTs - a.lastTs || compareText(String(a.value), String(b.value));
 }
 
 /** Steps in which a value halves: within one of them the weight stays, which is 0.07 % of it. */
