@@ -2,16 +2,15 @@
 import { MAX_SIGNALS, SIGNAL_VALUE_ROUTES } from '@tributary/contract/groups/signal-values';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import type { NamedValue } from '@tributary/serving/users/signal-values';
 import { explain } from '@tributary/signals/definitions/explain';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsSchema } from '@tributary/signals/definitions/json-schema';
-import { valueText } from '@tributary/signals/value-text';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
-import { type AnswerWriter, createAnswerWriter } from '../http/answer-writer.ts';
-import { askedUsers, findValues, knownNames, MOST_ANSWER_BYTES, unknownName, type ValuedUser } from '../http/find-values.ts';
+import { createAnswerWriter } from '../http/answer-writer.ts';
+import { askedUsers, findValues, knownNames, MOST_ANSWER_BYTES, unknownName } from '../http/find-values.ts';
 import { serve } from '../http/serve.ts';
+import { valuesWriter } from '../http/values-writer.ts';
 
 interface Asked {
   readonly users: readonly string[];
@@ -77,7 +76,7 @@ async function find(context: ApiContext, { users, signals, asOf, budgetMs }: Ask
   const asked = await askedUsers(context, users, signals ?? []);
   const names = namesAmong(knownNames(asked), signals);
   const writer = createAnswerWriter(MOST_ANSWER_BYTES);
-  const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, userWriter(writer, names));
+  const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, valuesWriter(writer, names));
   return { ...found, users: writer.written() };
 }
 
@@ -89,34 +88,6 @@ function namesAmong(known: ReadonlySet<string>, asked: readonly string[] | undef
   if (unknown !== undefined) throw unknownName('signals', unknown, known);
   if (names.length <= MAX_SIGNALS) return names;
   throw new TributaryError('invalid_query', `signals must be at most ${MAX_SIGNALS} names (got ${names.length})`);
-}
-
-/** `names`: in the order of the values. What is the same for each user is encoded once. */
-function userWriter(writer: AnswerWriter, names: readonly string[]): (user: ValuedUser) => number {
-  const heads = names.map((name, i) => Buffer.from(`${i === 0 ? '' : ','}${JSON.stringify(name)}:{"value":`));
-  const ends = new Map<string | null, Buffer>();
-  const endOf = (version: string | null) => {
-    let end = ends.get(version);
-    if (end === undefined) ends.set(version, (end = Buffer.from(`,"status":"READY","version":${JSON.stringify(version)}}`)));
-    return end;
-  };
-  let isFirst = true;
-  return ({ userKey, isPresent, values }) => {
-    const before = writer.length();
-    const presence = isPresent ? 'PRESENT' : 'NOT_FOUND';
-    writer.text(`${isFirst ? '' : ','}{"userId":${JSON.stringify(userKey)},"status":"${presence}","values":{`);
-    isFirst = false;
-    for (let i = 0; i < values.length; i++) {
-      const { value, status, version } = values[i] as NamedValue;
-      writer.bytes(heads[i] as Buffer);
-      if (status === 'READY') {
-        writer.text(valueText(value, MOST_ANSWER_BYTES));
-        writer.bytes(endOf(version));
-      } else writer.text(`null,"status":"${status}","version":${JSON.stringify(version)}}`);
-    }
-    writer.text('}}');
-    return writer.length() - before;
-  };
 }
 
 /** `parts`: one after the other. */

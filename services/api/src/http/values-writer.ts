@@ -1,0 +1,37 @@
+/** Values of one user after the other as JSON: `{"userId":…,"status":…,"values":…}`, with commas between. */
+import { valueText } from '@tributary/signals/value-text';
+import type { AnswerWriter } from './answer-writer.ts';
+import { MOST_ANSWER_BYTES, type ValuedUser } from './find-values.ts';
+
+/** Values are gathered as text up to this length: a call into the engine for each would take longer than the value. */
+const MOST_GATHERED = 64 * 1024;
+
+/** `names`: in the order of the values. What is the same for each user is made once. Returns how many bytes a user took. */
+export function valuesWriter(writer: AnswerWriter, names: readonly string[]): (user: ValuedUser) => number {
+  const heads = names.map((name, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:{"value":`);
+  const ends = new Map<string | null, string>();
+  const endOf = (version: string | null) => {
+    let end = ends.get(version);
+    if (end === undefined) ends.set(version, (end = `,"status":"READY","version":${JSON.stringify(version)}}`));
+    return end;
+  };
+  let separator = '';
+  return ({ userKey, isPresent, values }) => {
+    const before = writer.length();
+    const presence = isPresent ? 'PRESENT' : 'NOT_FOUND';
+    let gathered = `${separator}{"userId":${JSON.stringify(userKey)},"status":"${presence}","values":{`;
+    separator = ',';
+    for (const [i, { value, status, version }] of values.entries()) {
+      gathered += heads[i] as string;
+      gathered +=
+        status === 'READY'
+          ? valueText(value, MOST_ANSWER_BYTES) + endOf(version)
+          : `null,"status":"${status}","version":${JSON.stringify(version)}}`;
+      if (gathered.length <= MOST_GATHERED) continue;
+      writer.text(gathered);
+      gathered = '';
+    }
+    writer.text(`${gathered}}}`);
+    return writer.length() - before;
+  };
+}
