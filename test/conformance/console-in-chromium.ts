@@ -257,6 +257,9 @@ export async function startConsole() {
     }
   }
 
+  /** What is drawn beyond the edges of its panel, where nothing scrolls to it. */
+  const stickingOut = () => page.evaluate(beyondPanels);
+
   /** As people would see it, into the folder that CONSOLE_SCREENSHOTS names: whole, at three widths, in both themes. */
   async function shoot(name: string): Promise<void> {
     if (SHOTS === '') return;
@@ -308,7 +311,7 @@ export async function startConsole() {
 
   return {
     ...{ world, api, browser, context, page, troubles },
-    ...{ open, settled, logIn, expectNoFaults, shoot, startEmpty, answer, tableOf, cellsOf, close },
+    ...{ open, settled, logIn, expectNoFaults, stickingOut, shoot, startEmpty, answer, tableOf, cellsOf, close },
   };
 }
 
@@ -325,4 +328,24 @@ async function faults(isColourAlone: boolean): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) =>
     nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
   );
+}
+
+/** Runs in the page. */
+function beyondPanels(): string[] {
+  const isCut = (element: Element, panel: Element): boolean => {
+    for (let one = element.parentElement; one !== null && one !== panel; one = one.parentElement)
+      if (getComputedStyle(one).overflowX !== 'visible') return true;
+    return false;
+  };
+  return [...document.querySelectorAll('.panel')].flatMap((panel) => {
+    const { left, right } = panel.getBoundingClientRect();
+    return [...panel.querySelectorAll<HTMLElement>('*')]
+      .filter((one) => one.childElementCount === 0 && one.textContent !== '' && one.checkVisibility())
+      .filter((one) => one.closest('.hidden-text') === null)
+      .filter((one) => {
+        const box = one.getBoundingClientRect();
+        return box.width > 0 && (box.left < left - 1 || box.right > right + 1) && !isCut(one, panel);
+      })
+      .map((one) => `${one.tagName} ${one.textContent?.slice(0, 40)}`);
+  });
 }

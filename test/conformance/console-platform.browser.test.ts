@@ -2,7 +2,7 @@
 import { RECONCILIATION_EXAMPLE } from '@tributary/contract/groups/reconciliation';
 import { partitionOf } from '@tributary/model/user-key';
 import { afterAll, describe, expect, test } from 'vitest';
-import { count, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
+import { count, duration, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
 import { digestOf } from '../../services/api/test/memory-erasures.ts';
 import { ADMIN, event, NOON, PARTITIONS, type World } from '../../services/api/test/world.ts';
 import { reportMissingChromium } from './chromium.ts';
@@ -52,6 +52,13 @@ describe.skipIf(on === null)('in Chromium', () => {
     const rows = await cellsOf('What they say of this user');
     expect(rows.map(([name]) => name)).toEqual(Object.keys(values));
     expect(rows.find(([name]) => name === 'spend')?.[1]).toBe(String(values.spend.value));
+    const sessions = await page.locator('.sessions').first().locator('li').allTextContents();
+    expect(sessions.map((text) => text.slice(0, text.indexOf(' event')))).toEqual(
+      values.web.value.map(
+        ({ from, durationMs, events }: SessionOfUser) => `${instant(from)} ${duration(durationMs)}, ${events}`,
+      ),
+    );
+    expect(sessions.length).toBeGreaterThan(1);
   });
 
   test('an instant that records do not hold is drawn as missing, and not as 0', async () => {
@@ -338,6 +345,12 @@ async function recomputeWithout(world: World, userKey: string, generation: numbe
   world.manifests.set(generation, { ...manifest, erased, cut: manifest.cut.map(() => '9') });
   await world.publish(generation);
   await world.tick();
+}
+
+interface SessionOfUser {
+  readonly from: number;
+  readonly durationMs: number;
+  readonly events: number;
 }
 
 interface Definition {

@@ -23,7 +23,7 @@ const OF_PAGES = PAGES.map((name) => {
 });
 
 describe.skipIf(on === null)('in Chromium', () => {
-  const { world, api, page, troubles, open, settled, logIn, expectNoFaults, shoot, startEmpty, answer, cellsOf } =
+  const { world, api, page, troubles, open, settled, logIn, expectNoFaults, stickingOut, shoot, startEmpty, answer, cellsOf } =
     on ?? ({} as ConsoleInChromium);
   beforeAll(async () => {
     await page.goto(`${api}/ui/system`);
@@ -130,13 +130,12 @@ describe.skipIf(on === null)('in Chromium', () => {
   });
 
   test('law 7: what is not complete, or belongs to the question before, is marked on each page with figures', async () => {
-    await answerWith((body) =>
-      body.replaceAll('"complete":true,"reasons":[],"warnings":[', `"complete":false,"reasons":["behind"],"warnings":["3 waits"`),
-    );
+    await answerWith((body) => body.replaceAll(COMPLETE, (_all, end) => `${MISSING}${end === ']' ? '' : ','}${end}`));
     for (const address of OF_PAGES.filter((one) => !/^(operations|dead-letters)/.test(one))) {
       await open(address);
       const marked = await page.locator('.banner', { hasText: '3 waits' }).count();
       const alone = await page.locator('.badge.is-bad', { hasText: 'behind' }).count();
+      expect([address, await page.locator('.notice').count()]).toEqual([address, 0]);
       expect([address, marked + alone]).toEqual([address, expect.toSatisfy((many: number) => many > 0)]);
       await shoot(`partial-${address}`);
     }
@@ -171,6 +170,8 @@ describe.skipIf(on === null)('in Chromium', () => {
     const asked = new Set<string>();
     for (const address of OF_PAGES) {
       await open(address);
+      await shoot(address);
+      expect([address, await stickingOut()]).toEqual([address, []]);
       const lacking = await page.locator('section.panel').evaluateAll((panels) =>
         panels
           .filter((panel) => panel.querySelector('table, figure, .schematic') !== null)
@@ -307,6 +308,10 @@ describe.skipIf(on === null)('in Chromium', () => {
 
   test('nothing was refused by its policy, nothing failed, and no other address was asked', () => expect(troubles).toEqual([]));
 });
+
+/** What an answer says of itself, up to its first note if it has one. */
+const COMPLETE = /"complete":true,"reasons":\[\],"warnings":\[(.)/g;
+const MISSING = '"complete":false,"reasons":["behind"],"warnings":["3 waits"';
 
 function shortened(name: string, most = 60): string {
   return [...name].length > most ? `${[...name].slice(0, most - 1).join('')}…` : name;

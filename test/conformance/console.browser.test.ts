@@ -11,8 +11,22 @@ const MODELS = ['last', 'linear', 'shapley', 'markov'];
 const on = missing === null ? await startConsole() : null;
 
 describe.skipIf(on === null)('in Chromium', () => {
-  const { world, api, browser, context, page, troubles, open, settled, logIn, expectNoFaults, answer, tableOf, cellsOf } =
-    on ?? ({} as ConsoleInChromium);
+  const {
+    world,
+    api,
+    browser,
+    context,
+    page,
+    troubles,
+    open,
+    settled,
+    logIn,
+    expectNoFaults,
+    stickingOut,
+    answer,
+    tableOf,
+    cellsOf,
+  } = on ?? ({} as ConsoleInChromium);
   afterAll(() => on?.close());
 
   test('a key opens a session, and is kept nowhere in the page', async () => {
@@ -310,7 +324,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     for (const path of ADDRESSES) {
       await open(path);
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect([path, wider]).toEqual([path, 0]);
+      expect([path, wider, await stickingOut()]).toEqual([path, 0, []]);
     }
     await open('attribution');
     await page.getByRole('button', { name: 'Conversions by channel with curl' }).click();

@@ -73,7 +73,7 @@ const COLUMNS: readonly Column<Rejection>[] = [
   { head: 'Events', isFigure: true, cell: ({ count: many }) => count(many), raw: ({ count: many }) => many },
   {
     head: 'Last, UTC',
-    cell: ({ lastAt }) => <span class="nowrap">{instant(lastAt)}</span>,
+    cell: ({ lastAt }) => instant(lastAt),
     raw: ({ lastAt }) => new Date(lastAt).toISOString(),
   },
 ];

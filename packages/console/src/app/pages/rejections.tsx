@@ -158,12 +158,18 @@ function columnsFor(place: Place): readonly Column<Rejection>[] {
     },
     { head: 'Page of', cell: ({ origin }) => (origin === null ? NONE : <Name text={origin} />), raw: ({ origin }) => origin },
     {
-      head: 'Form of the last event',
+      head: 'Last event',
+      fileHead: 'Form of the last event',
       cell: ({ message, sample }) =>
         sample === null || sample === undefined ? (
-          <span class="small">the request was refused whole</span>
+          <span class="small">refused whole</span>
         ) : (
-          <Raw name={`Form of ${message}`} text={JSON.stringify(sample, null, 1)} />
+          <details>
+            <summary>
+              Form<span class="hidden-text"> of {message}</span>
+            </summary>
+            <Raw name={`Form of ${message}`} text={JSON.stringify(sample, null, 1)} />
+          </details>
         ),
       raw: ({ sample }) => (sample === null || sample === undefined ? null : JSON.stringify(sample)),
     },

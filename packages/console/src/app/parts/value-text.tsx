@@ -1,6 +1,6 @@
 /** What a signal, a session or a segment says of a user. */
 import type { Answer } from '@tributary/client/operations';
-import { instant, NONE } from './format.ts';
+import { count, duration, instant, NONE } from './format.ts';
 import { Name } from './name.tsx';
 
 export type SignalValue = Answer<'userValues'>['values'][string];
@@ -17,7 +17,59 @@ export function ValueText({ value }: { readonly value: SignalValue['value'] }) {
         {typeof value.since === 'number' && <span class="small">since {instant(value.since)} UTC</span>}
       </>
     );
+  if (isSessions(value)) return <Sessions of={value} />;
   return <code class="json">{jsonOf(value).slice(0, MOST_JSON)}</code>;
+}
+
+interface Session {
+  readonly from: number;
+  readonly durationMs: number;
+  readonly events: number;
+  readonly open: boolean;
+  readonly entryPage: string | null;
+  readonly exitPage: string | null;
+  readonly channel: string | null;
+}
+
+/** Sessions of a user, the newest first; each has its first instant and how many events it holds. */
+function isSessions(value: unknown): value is readonly Session[] {
+  const isSession = (one: unknown) =>
+    typeof one === 'object' && one !== null && ['from', 'durationMs', 'events'].every((name) => name in one);
+  return Array.isArray(value) && value.length > 0 && value.every(isSession);
+}
+
+const MOST_SESSIONS = 5;
+
+function Sessions({ of: sessions }: { readonly of: readonly Session[] }) {
+  return (
+    <ol class="sessions">
+      {sessions.slice(0, MOST_SESSIONS).map(({ from, durationMs, events, open, entryPage, exitPage, channel }) => (
+        <li key={from}>
+          <span class="nowrap">{instant(from)}</span>{' '}
+          <span class="small">
+            {open ? 'still open' : duration(durationMs)}, {count(events)} {events === 1 ? 'event' : 'events'}
+            {channel !== null && (
+              <>
+                , by <Name text={channel} most={40} />
+              </>
+            )}
+            {entryPage !== null && (
+              <>
+                , from <Name text={entryPage} most={40} />
+              </>
+            )}
+            {exitPage !== null && exitPage !== entryPage && (
+              <>
+                {' '}
+                to <Name text={exitPage} most={40} />
+              </>
+            )}
+          </span>
+        </li>
+      ))}
+      {sessions.length > MOST_SESSIONS && <li class="small">and {sessions.length - MOST_SESSIONS} earlier; the CSV has all</li>}
+    </ol>
+  );
 }
 
 /** Integers beyond 2^53 are bigints, which JSON does not know. */
