@@ -150,4 +150,20 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     to: "    if (error !== null) throw error;\n    note('Redis does not write",
     test: BYTES,
   },
+  {
+    lie: 'a file that cannot be written again ends the process while others are',
+    law: '6',
+    file: `${REWRITE}/ahead.ts`,
+    from: 'one.catch(() => {});',
+    to: '',
+    test: `${REWRITE}/ahead.test.ts`,
+  },
+  {
+    lie: 'who gives up writing files again leaves some that are being written',
+    law: '6',
+    file: `${REWRITE}/ahead.ts`,
+    from: 'await Promise.allSettled(underWay);',
+    to: '',
+    test: `${REWRITE}/ahead.test.ts`,
+  },
 ];

@@ -18,6 +18,7 @@ import { padNumber, toJson } from '../manifest-file.ts';
 import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
 import { blockPath, partitionName, segmentPath } from '../segments.ts';
 import { checkFile } from '../verify.ts';
+import { ahead } from './ahead.ts';
 import type { RewritePlan } from './plan.ts';
 import { isWithout, loadUsers, type Search, searchAll, TO_GO } from './search.ts';
 import { sweepUnnamed } from './sweep.ts';
@@ -84,15 +85,19 @@ async function rewritePartition(
     manifest.files.map((file, i) => () => rewriteFile(session, rewrite, { manifest, file, i, toGo: hits.get(file.path) ?? 0 })),
   );
   const written = ahead(asked, width);
-  for (const manifest of concerned) {
-    const files: SegmentManifest['files'][number][] = [];
-    for (const _ of manifest.files) {
-      const { value } = await written.next();
-      if (value) files.push(value);
+  try {
+    for (const manifest of concerned) {
+      const files: SegmentManifest['files'][number][] = [];
+      for (const _ of manifest.files) {
+        const { value } = await written.next();
+        if (value) files.push(value);
+      }
+      const rows = files.reduce((sum, file) => sum + file.rows, 0);
+      await writeDurably(pathOf(dataDir, manifest), toJson({ ...manifest, files, rows }));
+      reached('named');
     }
-    const rows = files.reduce((sum, file) => sum + file.rows, 0);
-    await writeDurably(pathOf(dataDir, manifest), toJson({ ...manifest, files, rows }));
-    reached('named');
+  } finally {
+    await written.return(undefined);
   }
 }
 
@@ -129,20 +134,6 @@ async function rewriteFile(
   const kept = { ...(await keepFile(dataDir, staged, `${dirname(file.path)}/${name}`, rows)), date: file.date };
   reached('written');
   return kept;
-}
-
-/** What each of `asked` gives, in order, while up to `width` are under way. Those that are when one fails are waited for: they write files. */
-async function* ahead<T>(asked: Iterable<() => Promise<T>>, width: number): AsyncGenerator<T, undefined> {
-  const underWay: Promise<T>[] = [];
-  try {
-    for (const work of asked) {
-      underWay.push(work());
-      if (underWay.length >= width) yield await (underWay.shift() as Promise<T>);
-    }
-    while (underWay.length > 0) yield await (underWay.shift() as Promise<T>);
-  } finally {
-    await Promise.allSettled(underWay);
-  }
 }
 
 function stemOf({ partition, number, to }: SegmentManifest): string {
