@@ -218,7 +218,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'texts that are kept in one place are one text',
     law: '5',
     file: LINES,
-    from: 'known.length === length && isText(bytes, from, known)',
+    from: 'known.length === length && isKept(place, known, from, wordsTo)',
     to: 'known.length === length',
     test: READ_IN_PLACE,
   },

@@ -76,7 +76,11 @@ function wholeLine(bytes: Buffer, { start, end }: LinePlace): Event {
 }
 
 /** Where reading goes on: one line is read at a time. */
-const cursor = { at: 0 };
+const cursor: { at: number; bytes: Buffer; view: DataView } = {
+  at: 0,
+  bytes: Buffer.alloc(0),
+  view: new DataView(new ArrayBuffer(0)),
+};
 
 /** By their length in bytes. */
 type Keys = readonly (readonly Key[] | undefined)[];
@@ -121,12 +125,19 @@ function isAt(bytes: Buffer, from: number, key: Buffer): boolean {
 /** Past the value at `at`. */
 function skip(bytes: Buffer, at: number, end: number): void {
   const first = bytes[at];
-  if (first === QUOTE) cursor.at = closing(bytes, at + 1, end) + 1;
+  if (first === QUOTE) cursor.at = closing(bytes, plainTo(viewOf(bytes), at + 1, end), end) + 1;
   else if (first === OPEN || first === OPEN_LIST) cursor.at = past(bytes, at, end);
   else cursor.at = plainEnd(bytes, at, end);
 }
 
-/** Where the text that begins at `at` has its closing quote. */
+/** Past the words from `at` on that are ASCII without a quote and without a backslash. */
+function plainTo(view: DataView, at: number, end: number): number {
+  let to = at;
+  while (to + 4 <= end && isPlain(view.getInt32(to, true))) to += 4;
+  return to;
+}
+
+/** Where the text that goes on at `at` has its closing quote. */
 function closing(bytes: Buffer, at: number, end: number): number {
   let to = at;
   for (let byte = bytes[to]; byte !== QUOTE && to < end; byte = bytes[++to]) if (byte === BACKSLASH) to++;
@@ -173,12 +184,24 @@ function value(bytes: Buffer, at: number, end: number): unknown {
 }
 
 /** Texts repeat: the last one of each place is kept. Short ones alone, for they are values that senders choose. */
-const PLACES = 256;
+const PLACES = 1_024;
 const TEXTS: (string | undefined)[] = new Array<undefined>(PLACES).fill(undefined);
 const LONGEST_KEPT = 64;
+/** The whole words of each, as they stand in a line. */
+const WORDS_KEPT = LONGEST_KEPT / 4;
+const WORDS = new Int32Array(PLACES * WORDS_KEPT);
 
+/** Four bytes at a time, until a quote, a backslash or what is not ASCII is among them. */
 function text(bytes: Buffer, from: number, end: number): string {
+  const view = viewOf(bytes);
   let to = from;
+  let hash = 0;
+  for (; to + 4 <= end; to += 4) {
+    const word = view.getInt32(to, true);
+    if (!isPlain(word)) break;
+    hash = Math.imul(hash ^ word, HASH_PRIME);
+  }
+  const wordsTo = to;
   let bits = 0;
   for (let byte = bytes[to] as number; byte !== QUOTE; byte = bytes[++to] as number) {
     if (byte === BACKSLASH || to >= end) {
@@ -186,29 +209,47 @@ function text(bytes: Buffer, from: number, end: number): string {
       return JSON.parse(bytes.toString('utf8', from - 1, cursor.at)) as string;
     }
     bits |= byte;
+    hash = Math.imul(hash ^ byte, HASH_PRIME);
   }
   cursor.at = to + 1;
   if (bits >= 0x80) return bytes.toString('utf8', from, to);
   const length = to - from;
   if (length === 0 || length > LONGEST_KEPT) return bytes.toString('latin1', from, to);
-  const place = placeOf(bytes, from, to);
+  const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
   const known = TEXTS[place];
-  if (known !== undefined && known.length === length && isText(bytes, from, known)) return known;
+  if (known !== undefined && known.length === length && isKept(place, known, from, wordsTo)) return known;
+  for (let at = from, i = place * WORDS_KEPT; at < wordsTo; at += 4) WORDS[i++] = view.getInt32(at, true);
   const made = bytes.toString('latin1', from, to);
   TEXTS[place] = made;
   return made;
 }
 
-/** By its last characters, in which texts differ most: pages, articles, campaigns. */
-function placeOf(bytes: Buffer, from: number, to: number): number {
-  let hash = to - from;
-  for (let i = Math.max(from, to - 8); i < to; i++) hash = Math.imul(hash, 31) + (bytes[i] as number);
-  return (Math.imul(hash, 0x9e3779b1) >>> 16) & (PLACES - 1);
+const HASH_PRIME = 0x9e3779b1 | 0;
+const ONES = 0x01010101;
+const HIGH_BITS = 0x80808080 | 0;
+
+/** Whether its four bytes are ASCII without a quote and without a backslash. */
+function isPlain(word: number): boolean {
+  const quotes = word ^ (ONES * QUOTE);
+  const backslashes = word ^ (ONES * BACKSLASH);
+  return ((((quotes - ONES) & ~quotes) | ((backslashes - ONES) & ~backslashes) | word) & HIGH_BITS) === 0;
 }
 
-function isText(bytes: Buffer, from: number, known: string): boolean {
-  for (let i = known.length - 1; i >= 0; i--) if (bytes[from + i] !== known.charCodeAt(i)) return false;
+/** Whether the text in this place is what stands from `from` on, with whole words up to `wordsTo`. */
+function isKept(place: number, known: string, from: number, wordsTo: number): boolean {
+  const { view } = cursor;
+  let at = from;
+  for (let i = place * WORDS_KEPT; at < wordsTo; at += 4) if (WORDS[i++] !== view.getInt32(at, true)) return false;
+  for (; at - from < known.length; at++) if (view.getUint8(at) !== known.charCodeAt(at - from)) return false;
   return true;
+}
+
+function viewOf(bytes: Buffer): DataView {
+  if (cursor.bytes !== bytes) {
+    cursor.bytes = bytes;
+    cursor.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  return cursor.view;
 }
 
 /** The object at the cursor, with the keys alone that were asked for. Anything else there is not a canonical line: JSON.parse says what it is. */

@@ -13,7 +13,20 @@ function isList(value: readonly Item[] | SegmentValue): value is readonly Item[]
 
 /** Numbers are finite. */
 function cellText(cell: Cell): string {
-  return typeof cell === 'string' ? JSON.stringify(cell) : String(cell);
+  return typeof cell === 'string' ? quoted(cell) : String(cell);
+}
+
+/** Longer texts are quicker looked through by the engine. */
+const MOST_LOOKED_THROUGH = 64;
+
+/** As JSON.stringify, which alone writes what may need an escape. */
+function quoted(text: string): string {
+  if (text.length > MOST_LOOKED_THROUGH) return JSON.stringify(text);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e || unit === 0x22 || unit === 0x5c) return JSON.stringify(text);
+  }
+  return `"${text}"`;
 }
 
 /** Keys are names of fields, which need no escape. */

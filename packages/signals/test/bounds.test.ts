@@ -4,6 +4,7 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { quotient, quotientOfAny, sumOf, sumOfSquares } from '../src/kinds/exact.ts';
 import { timelineOf } from '../src/timeline.ts';
+import { valueText } from '../src/value-text.ts';
 import { event, written } from './written.ts';
 
 test('law 4: a sum that passes 2^53 on the way loses no digit, whatever it ends at', () => {
@@ -27,6 +28,13 @@ test('law 4: quotients in plain numbers are those of integers of any size, on bo
 test('law 4: a sum of squares loses no digit', () => {
   expect(sumOfSquares([94_906_265, 94_906_267, 3])).toBe(94_906_265n ** 2n + 94_906_267n ** 2n + 9n);
   expect(sumOfSquares([-3, 4])).toBe(25);
+});
+
+test('texts of values are as JSON.stringify writes them, at each of their places', () => {
+  for (let unit = 0; unit < 0x180; unit++)
+    for (const text of [String.fromCharCode(unit), `a${String.fromCharCode(unit)}`, 'x'.repeat(70) + String.fromCharCode(unit)])
+      expect(valueText(text, 100)).toBe(JSON.stringify(text));
+  for (const text of ['', '\ud800', 'a\udfff', '\u2028', '😀']) expect(valueText(text, 100)).toBe(JSON.stringify(text));
 });
 
 test('law 7: a list that is not full depends on all of its age, a full one on its oldest event', () => {

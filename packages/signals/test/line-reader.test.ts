@@ -68,10 +68,23 @@ test('law 5: integers of up to 22 digits are what JSON.parse makes of them', () 
 
 test('texts that are kept in one place stay different', () => {
   const wanted = { fields: new Set(['page']), properties: new Set<string>() };
-  for (let i = 0; i < 2_000; i++) {
-    const page = `/${String(i).padStart(4, '0')}`;
-    expect(readBack(`${HEAD},"page":"${page}"}`, wanted).page).toBe(page);
+  for (let i = 0; i < 4_000; i++) {
+    const digits = String(i % 1_000).padStart(3, '0');
+    for (const page of [digits, `/${digits}`, `/${digits}${i % 7}`, `/shop/${digits}/x`])
+      expect(readBack(`${HEAD},"page":"${page}"}`, wanted).page).toBe(page);
   }
+});
+
+test('law 5: what ends a text, or is not ASCII, is seen at each place of its words, asked for or passed over', () => {
+  const wanted = { fields: new Set(['page']), properties: new Set(['item']) };
+  for (const special of ['"', '\\', '\\"', 'é', '\u007f', '\n', '😀', '!', '#', ']', '['])
+    for (let length = 0; length < 70; length += length < 10 ? 1 : 7)
+      for (let at = 0; at <= Math.min(length, 9); at++) {
+        const text = JSON.stringify(`${'a'.repeat(at)}${special}${'b'.repeat(length - at)}`);
+        const line = `${HEAD},"source":${text},"page":${text},"properties":{"other":${text},"item":${text}}}`;
+        const { page, properties } = readBack(line, wanted);
+        expect([page, properties]).toEqual([JSON.parse(text), { item: JSON.parse(text) }]);
+      }
 });
 
 test('a key that is written in another way, or twice, says what JSON.parse says', () => {
