@@ -117,6 +117,7 @@ function* pagesOf({ events, users, seed }: Workload): Generator<WorkloadEvent> {
         engagedMs: 15_000,
         visibleMs: 15_000,
         hoverMs: 15_000,
+        fromScrollBp: i % 3 === 0 ? 0 : 5_000,
         maxScrollBp: 5_000,
         bands: Array.from({ length: 20 }, () => below(700)),
         els: Array.from({ length: 8 }, () => [key(), below(1_800), below(1_800), below(2), 0, below(4_000), 300, 200]),

@@ -2,6 +2,7 @@
  * From inputs on a page to merged answers: 3 000 random traces, measured by the tracker, cut, shuffled and doubled, are what a naive reading of
  * the same traces comes to, which looks at each millisecond by itself.
  */
+import type { Event } from '@tributary/model/event';
 import { firstArrivals } from '@tributary/testkit/inputs/generate';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
@@ -171,6 +172,16 @@ const HOVERING = ['attentionTotals', 0] as const;
 const ENGAGED = ['attentionTotals', 1] as const;
 const IN_ELEMENTS = ['attention', 3] as const;
 const IN_BANDS = ['scrollBands'] as const;
+const REACHED = Array.from({ length: 20 }, (_, band) => ['scrollReach', band] as const);
+
+/** Views of each page of which there is a report: none is longer than the viewport. */
+function reportedViews(events: readonly Event[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  const reports = events.filter(({ type }) => type === 'activity');
+  const views = Map.groupBy(reports, ({ properties }) => properties?.['viewId']);
+  for (const [{ page = '' } = {}] of views.values()) count(sums, page.replace(/^https:..|[?].*$/g, ''), 1);
+  return sums;
+}
 
 /** A measure of a view by page, or the sum of all. */
 function byPage(rows: RowsByView, [view, measure]: readonly [string, number?]): Map<string, number> {
@@ -218,6 +229,7 @@ test(`laws 1 to 4: ${TRACES} random traces of pages, cut, shuffled and doubled, 
       expect([...sumsOf(merged)].sort()).toEqual([...reading.sums].sort());
       // All of each page is in the viewport: its parts are all of it.
       for (const part of [HOVERING, IN_ELEMENTS, IN_BANDS]) expect(byPage(merged, part)).toEqual(byPage(merged, ENGAGED));
+      for (const band of REACHED) expect(byPage(merged, band)).toEqual(reportedViews(events));
     }
   } finally {
     await session.close();

@@ -70,6 +70,10 @@ export interface DrivenPage {
   /** The page moves under a pointer that rests. */
   slideUnder(to: PlaceName | undefined): void;
   leaveWindow(): void;
+  /** The page is scrolled to that line, px. */
+  scroll(topPx: number): void;
+  /** The page is as high as that from now on, px. */
+  grow(heightPx: number): void;
   press(): void;
   click(): void;
   show(isShown: boolean): void;
@@ -94,7 +98,7 @@ export async function drivenPage(): Promise<DrivenPage> {
     for (const listener of [...(listeners.get(type) ?? [])]) listener({ type, ...event });
   };
   const bodies: string[] = [];
-  const page = { isShown: true, isFocused: true, over: undefined as PlaceName | undefined };
+  const page = { isShown: true, isFocused: true, over: undefined as PlaceName | undefined, heightPx: PAGE_PX.height };
   const location = { href: 'https://shop.example/', search: '', host: 'shop.example' };
   const entries = new Map<string, string>();
   const globals = {
@@ -109,7 +113,12 @@ export async function drivenPage(): Promise<DrivenPage> {
     window: { navigation: { addEventListener: listen } },
     navigator: { userAgent: 'x', webdriver: false },
     document: {
-      documentElement: { scrollHeight: PAGE_PX.height, addEventListener: listen },
+      documentElement: {
+        get scrollHeight() {
+          return page.heightPx;
+        },
+        addEventListener: listen,
+      },
       referrer: '',
       get hidden() {
         return !page.isShown;
@@ -162,6 +171,13 @@ export async function drivenPage(): Promise<DrivenPage> {
     leaveWindow() {
       page.over = undefined;
       pointer('pointerleave');
+    },
+    scroll(topPx) {
+      vi.stubGlobal('scrollY', topPx);
+      hear('scroll');
+    },
+    grow(heightPx) {
+      page.heightPx = heightPx;
     },
     press: () => hear('keydown'),
     click() {

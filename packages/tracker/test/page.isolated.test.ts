@@ -129,7 +129,7 @@ test.each([
 ])('law 4: time under a pointer is part of the time in which one hovers: %s', async (_name, hovers, pointerType, hoverMs) => {
   page.hovers = hovers;
   places = [placeAt('offer', 0)];
-  const taken = (await attended(places, 3_000, pointerType)).take('') as Taken;
+  const taken = (await attended(places, 3_000, pointerType)).take('', 0) as Taken;
   const pointed = pointerType === 'touch' ? 0 : 3_000;
   expect(taken.hoverMs).toBe(hoverMs);
   expect(sum(taken.els.map(([, cursorMs]) => cursorMs))).toBe(pointed);
@@ -144,19 +144,19 @@ test('law 7: a dense page at the longest address is reported, and says how many 
   expect(view.url.length).toBeGreaterThan(3_200);
   places = Array.from({ length: 100 }, (_, i) => placeAt(`recommendation-tile-of-row-${i}`, i * 50));
   const visits = Array.from({ length: 300 }, (_, i) => places[i % 100] as Place);
-  const taken = (await attended(visits, 60)).take(view.url) as Taken;
+  const taken = (await attended(visits, 60)).take(view.url, 0) as Taken;
   emit('activity', { seq: 0, engagedMs: 18_000, visibleMs: 18_000, maxScrollBp: 10_000, ...taken, last: true });
   expect(sent('activity')).toMatchObject([{ context: { page: { url: view.url } }, properties: { engagedMs: 18_000 } }]);
   expect(taken.lost).toBe(100 + 300 - taken.els.length - taken.moves.length);
   // A short address leaves its characters to rows.
-  const other = (await attended(visits, 60)).take('https://shop.example/') as Taken;
+  const other = (await attended(visits, 60)).take('https://shop.example/', 0) as Taken;
   expect(other.els.length + other.moves.length).toBeGreaterThan(taken.els.length + taken.moves.length + 50);
 });
 
 test('law 7: what is further down than 10 000 000 px is there, in a page that is as high as that', async () => {
   page.scrollHeight = 16_000_000;
   places = [placeAt('far', 12_000_000)];
-  const taken = (await attended(places, 1_000)).take('') as Taken;
+  const taken = (await attended(places, 1_000)).take('', 0) as Taken;
   expect(taken.els).toEqual([['far', 1_000, 0, 0, 0, 10_000_000, 600, 40]]);
   await events();
   const { viewPage } = await import('../src/page/views.ts');

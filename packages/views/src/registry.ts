@@ -24,6 +24,7 @@ import { pathShapes } from './path-shapes/fold.ts';
 import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
 import { scrollBands } from './scroll-bands/fold.ts';
+import { scrollReach } from './scroll-reach/fold.ts';
 import { sessions } from './sessions/fold.ts';
 import { touches } from './touches/fold.ts';
 import { transitions } from './transitions/fold.ts';
@@ -48,6 +49,7 @@ const ALL = [
   links,
   forms,
   scrollBands,
+  scrollReach,
   attention,
   attentionTotals,
   heat,

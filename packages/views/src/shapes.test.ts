@@ -25,6 +25,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   links: 'day page target host → clicks',
   forms: 'day page form field → focused changed submitted lastField ms',
   scrollBands: `day page layout → ${Array.from({ length: 20 }, (_, band) => `band${band}Ms`).join(' ')}`,
+  scrollReach: `day page layout → ${Array.from({ length: 20 }, (_, band) => `band${band}Views`).join(' ')}`,
   attention: 'day page layout element → boxes seenViews cursorMs viewportMs clicks xPx yPx widthPx heightPx',
   attentionTotals: 'day page layout → cursorMs viewportMs clicks',
   heat: 'day page layout element kind cell → n',

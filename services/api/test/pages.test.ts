@@ -51,10 +51,16 @@ test('laws 1 and 3: pages are the sums of the oracle, on whichever side of a cut
 
 const bandsOf = (first: number, last: number) => [first, ...new Array<number>(18).fill(0), last];
 const READ_PAGES = [
-  web('activity', 'https://shop.example/', { engagedMs: 9_000, bands: bandsOf(4_000, 5_000) }),
-  web('activity', 'https://shop.example/', { layout: 0, engagedMs: 300, bands: bandsOf(300, 0) }),
+  web('activity', 'https://shop.example/', { engagedMs: 9_000, bands: bandsOf(4_000, 5_000), fromScrollBp: 0, maxScrollBp: 501 }),
+  web('activity', 'https://shop.example/', {
+    layout: 0,
+    engagedMs: 300,
+    bands: bandsOf(300, 0),
+    fromScrollBp: 0,
+    maxScrollBp: 500,
+  }),
   web('activity', 'https://shop.example/cart', { engagedMs: 70, bands: bandsOf(0, 70) }),
-  web('activity', 'https://shop.example/', { engagedMs: 1_000, bands: bandsOf(900, 1) }),
+  web('activity', 'https://shop.example/', { engagedMs: 1_000, bands: bandsOf(900, 1), fromScrollBp: 501, maxScrollBp: 1_001 }),
 ];
 
 test('laws 1 and 4: how far pages are read is asked by band, whose sums are what reports say, on both sides of any cut', async () => {
@@ -66,22 +72,24 @@ test('laws 1 and 4: how far pages are read is asked by band, whose sums are what
     expect(body).toMatchObject({
       by: ['band'],
       rows: [
-        { band: '0', ms: 5_200 },
-        { band: '19', ms: 5_071 },
+        { band: '0', reachedViews: 2, ms: 5_200 },
+        { band: '1', reachedViews: 1, ms: 0 },
+        { band: '19', reachedViews: 0, ms: 5_071 },
+        { band: '2', reachedViews: 1, ms: 0 },
       ],
-      totals: { ms: 10_271 },
+      totals: { reachedViews: 4, ms: 10_271 },
       meta: { complete: true },
     });
     expect(await rows('page=shop.example%2F&by=layout,band&band=0')).toEqual([
-      { layout: '0', band: '0', ms: 300 },
-      { layout: '992', band: '0', ms: 4_900 },
+      { layout: '0', band: '0', reachedViews: 1, ms: 300 },
+      { layout: '992', band: '0', reachedViews: 1, ms: 4_900 },
     ]);
-    expect(await rows('layout=992&by=page&sort=ms&limit=1')).toEqual([{ page: 'shop.example/', ms: 9_901 }]);
-    expect(await rows('by=month,band&band=19&band=3')).toEqual([{ month: '2026-11', band: '19', ms: 5_071 }]);
+    expect(await rows('layout=992&by=page&sort=ms&limit=1')).toEqual([{ page: 'shop.example/', reachedViews: 3, ms: 9_901 }]);
+    expect(await rows('by=month,band&band=19&band=3')).toEqual([{ month: '2026-11', band: '19', reachedViews: 0, ms: 5_071 }]);
     const first = (await world.get('/v1/scroll?limit=1')).body;
     expect([first.rows, (await world.get(`/v1/scroll?limit=1&cursor=${first.nextCursor}`)).body.rows]).toEqual([
-      [{ band: '0', ms: 5_200 }],
-      [{ band: '19', ms: 5_071 }],
+      [{ band: '0', reachedViews: 2, ms: 5_200 }],
+      [{ band: '1', reachedViews: 1, ms: 0 }],
     ]);
     expect((await world.get('/v1/scroll?band=20')).body.meta.warnings).toEqual([expect.stringContaining('has the band "20"')]);
     expect((await world.get('/v1/views/scrollBands?page=shop.example%2F&by=page')).body.rows).toEqual([

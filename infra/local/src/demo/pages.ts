@@ -121,7 +121,17 @@ function* reportsOf(random: Random, page: ShopPage, device: Device, startMs: num
     Array.from({ length: BANDS }, (_, i) => bandWeight(i, depthPx / docH)),
   ).map(Number);
   yield make(endMs, 'activity', {
-    ...{ seq: 0, engagedMs, visibleMs, hoverMs, maxScrollBp: Math.round((10_000 * depthPx) / docH), bands, els, last: true },
+    ...{
+      seq: 0,
+      engagedMs,
+      visibleMs,
+      hoverMs,
+      fromScrollBp: 0,
+      maxScrollBp: Math.round((10_000 * depthPx) / docH),
+      bands,
+      els,
+      last: true,
+    },
     ...(hoverMs > 0 && { moves: movesOf(random, reached, underPointer) }),
   });
   for (let clicks = random.chance(0.55) ? random.int(1, 3) : 0; clicks > 0; clicks--) {

@@ -8,6 +8,7 @@ import { links } from '@tributary/views/links/fold';
 import { pages } from '@tributary/views/pages/fold';
 import { type Dimension, VIEWS, type ViewName } from '@tributary/views/registry';
 import { scrollBands } from '@tributary/views/scroll-bands/fold';
+import { scrollReach } from '@tributary/views/scroll-reach/fold';
 import { sessions } from '@tributary/views/sessions/fold';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
@@ -39,8 +40,8 @@ const BAND = 'band';
 /** What a route answers of a view: all of it, or the same by other dimensions. */
 export type Shown = Pick<View, 'name' | 'dimensions' | 'measures'>;
 
-/** Rows of `scrollBands` by band: what `/v1/scroll` answers (packages/reports/src/web/scroll.ts). */
-const scroll: Shown = { name: 'scroll', dimensions: [...scrollBands.dimensions, BAND], measures: ['ms'] };
+/** Rows of `scrollBands` and `scrollReach` by band: what `/v1/scroll` answers (packages/reports/src/web/scroll.ts). */
+const scroll: Shown = { name: 'scroll', dimensions: [...scrollBands.dimensions, BAND], measures: ['reachedViews', 'ms'] };
 
 /** Not to be filtered by: the query's own range has these names. */
 const RANGE = ['day', 'from', 'to'] as const;
@@ -104,7 +105,12 @@ export const TOTALS_ROUTES = {
   pages: totalsOf('/v1/pages', pages, ['page'], 'Views of pages, and how long people were engaged there'),
   links: totalsOf('/v1/links', links, ['page', 'host'], 'Links of pages that were followed'),
   forms: totalsOf('/v1/forms', forms, ['form', 'field'], 'Fields of forms: how often they were left, changed, sent, or given up'),
-  scroll: totalsOf('/v1/scroll', scroll, ['band'], 'How long people were engaged with each twentieth of a page'),
+  scroll: totalsOf(
+    '/v1/scroll',
+    scroll,
+    ['band'],
+    'How many views came to each twentieth of a page, and how long people were engaged with it',
+  ),
   heat: totalsOf('/v1/heat', heat, ['element', 'kind', 'cell'], 'Where in elements people click and move'),
   sessions: totalsOf('/v1/sessions', sessions, ['entry'], 'Sessions of visitors by what they began with'),
   exits: totalsOf('/v1/exits', exits, ['page'], 'Pages that sessions of visitors ended on'),
@@ -131,6 +137,8 @@ interface Totals {
   readonly view: View;
   /** Where it is not the view as it is stored. */
   readonly shown?: Shown;
+  /** What an answer needs beside `view`. */
+  readonly others?: readonly View[];
 }
 
 /** Which view each of them totals. */
@@ -141,7 +149,7 @@ export const TOTALS: readonly Totals[] = [
   { route: TOTALS_ROUTES.pages, view: pages },
   { route: TOTALS_ROUTES.links, view: links },
   { route: TOTALS_ROUTES.forms, view: forms },
-  { route: TOTALS_ROUTES.scroll, view: scrollBands, shown: scroll },
+  { route: TOTALS_ROUTES.scroll, view: scrollBands, shown: scroll, others: [scrollReach] },
   { route: TOTALS_ROUTES.heat, view: heat },
   { route: TOTALS_ROUTES.sessions, view: sessions },
   { route: TOTALS_ROUTES.exits, view: exits },

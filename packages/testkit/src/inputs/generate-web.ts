@@ -97,11 +97,14 @@ function activityOf(random: Random): Readonly<Record<string, unknown>> {
     bands: random.chance(0.2)
       ? random.pick<unknown>([undefined, [1], {}, Array(20).fill('1'), Array(20).fill(3_001)])
       : Array.from({ length: 20 }, () => random.pick([0, 0, 1, 500])),
+    fromScrollBp: random.pick(SCROLLED),
+    maxScrollBp: random.pick(SCROLLED),
     els: rows(7, 100),
     moves: rows(2, 200),
   };
 }
 
+const SCROLLED = [0, 0, 1, 499, 500, 501, 4_000, 9_500, 9_501, 10_000, 10_000, 10_001, -1, 0.5, undefined];
 const PLACES = [0, 624, 625, 5_000, 9_999, 10_000, -1, 0.5, null];
 const NAMES = [
   'nav',

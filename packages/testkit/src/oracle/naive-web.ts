@@ -55,6 +55,12 @@ export function naiveWebRows(event: Event, { web }: Pick<Definitions, 'web'>, ad
         at,
         bands.map((ms) => BigInt(ms as number)),
       );
+    const { fromScrollBp: from, maxScrollBp: upTo } = said;
+    if (isWithin(from, 10_000) && isWithin(upTo, 10_000)) {
+      const tops = Array.from({ length: 20 }, (_, band) => 500 * band);
+      const reached = tops.map((top) => (top >= Number(from) && top < Number(upTo) ? 1n : 0n));
+      add('scrollReach', at, reached);
+    }
     const els = listOf(said['els']) as readonly unknown[][];
     const column = (rows: readonly unknown[][], i: number) => rows.map((row) => row[i]);
     if (

@@ -31,6 +31,8 @@ let unsharedMs = 0;
 /** The page was visible and had the focus without a break; undefined where nothing is known since the shares changed. */
 let attendedFrom: number | undefined;
 let attendedTo = 0;
+/** How far down the page reports of this view said that it was, in ten thousandths of it. */
+let reachedBp = 0;
 let bands: number[];
 let rows: Map<string, Row>;
 /** Milliseconds by cell of an element: `cell key`. */
@@ -166,7 +168,7 @@ function pointed(event: PointerEvent): void {
   pageY = y + scrollY;
 }
 
-function take(url: string): object {
+function take(url: string, maxScrollBp: number): object {
   share();
   const boxes = new Map<string, Box>();
   for (const { name, box } of [...tracked.values()].reverse()) boxes.set(name, box);
@@ -186,7 +188,8 @@ function take(url: string): object {
   while (JSON.stringify([url, els, moves]).length > MAX_CHARACTERS) (moves.length > els.length ? moves : els).pop();
   // A device whose first pointer does not hover may have a pen or a mouse beside it.
   const hoverMs = cells.size || matchMedia('(hover:hover)').matches ? engagedMs : 0;
-  const more = { hoverMs, bands, els, moves, lost: all - els.length - moves.length || undefined };
+  const more = { fromScrollBp: reachedBp, hoverMs, bands, els, moves, lost: all - els.length - moves.length || undefined };
+  reachedBp = Math.max(reachedBp, maxScrollBp);
   clear();
   return more;
 }
@@ -207,6 +210,7 @@ const attention: Attention = {
     if (!isKey) waitForEffect(path, dead);
   },
   begin() {
+    reachedBp = 0;
     clear();
     seen.clear();
     interrupted();

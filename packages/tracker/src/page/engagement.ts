@@ -81,16 +81,10 @@ export const LAST = true;
 /** What happened since the last report. `last`: nothing more of this page view will follow. */
 export function report(last?: typeof LAST): void {
   settle();
-  const more = attention?.take(view.url);
-  if (visibleMs > 0)
-    emit('activity', {
-      seq: seq++,
-      engagedMs,
-      visibleMs,
-      maxScrollBp: Math.min(10_000, Math.floor((10_000 * lowest) / document.documentElement.scrollHeight)),
-      ...more,
-      last,
-    });
+  if (visibleMs > 0) {
+    const maxScrollBp = Math.min(10_000, Math.floor((10_000 * lowest) / document.documentElement.scrollHeight));
+    emit('activity', { seq: seq++, engagedMs, visibleMs, maxScrollBp, ...attention?.take(view.url, maxScrollBp), last });
+  }
   visibleMs = engagedMs = 0;
   // A page that goes is hidden after it has said so.
   if (last) isShown = false;

@@ -43,8 +43,8 @@ export interface Attention {
   pointed(event: PointerEvent): void;
   /** A click in the page; `dead` is called where nothing comes of it. */
   clicked(path: readonly Element[], isKey: boolean, dead: () => void): void;
-  /** What is known since the last call: with the address of its view it is bounded. */
-  take(url: string): object;
+  /** What is known since the last call, for a report of a view that says how far it was scrolled: with the address it is bounded. */
+  take(url: string, maxScrollBp: number): object;
   /** Another page view begins. */
   begin(): void;
 }

@@ -55,6 +55,8 @@ export interface Activity extends OfAny {
   readonly hoverMs: number;
   /** Engaged ms by twentieth of the page; empty: they are not known. */
   readonly bands: readonly number[];
+  /** Twentieths of the page that its view came to in this report: the first, and the one behind the last. */
+  readonly reached: readonly [first: number, behind: number];
   readonly elements: readonly ElementPart[];
   readonly cells: readonly CellPart[];
 }
@@ -86,6 +88,7 @@ const MOST_NAME = 128;
 const MOST_HOST = 253;
 /** Parts of a page, from its top to its end. */
 export const BANDS = 20;
+const WHOLE_BP = 10_000;
 const MOST_ELEMENTS = 100;
 const MOST_CELLS = 200;
 /** A tall box has 16 × 64 of them. */
@@ -150,6 +153,7 @@ export function webEvent(event: Event, definitions: Definitions): WebEvent | und
         visibleMs: whole(said('visibleMs'), MOST_VISIBLE_MS),
         hoverMs,
         bands: bandsOf(said('bands'), engagedMs),
+        reached: reachedBands(said('fromScrollBp'), said('maxScrollBp')),
         elements: elementsOf(said('els'), hoverMs, engagedMs),
         cells: cellsOf(said('moves'), hoverMs),
       };
@@ -165,6 +169,12 @@ function bandsOf(value: unknown, engagedMs: number): readonly number[] {
     sum += one;
   }
   return sum > engagedMs ? NOTHING : value;
+}
+
+/** Those whose beginning lies in `[fromBp, toBp)` of the page, in ten thousandths. */
+function reachedBands(fromBp: unknown, toBp: unknown): Activity['reached'] {
+  if (!isWhole(fromBp, WHOLE_BP) || !isWhole(toBp, WHOLE_BP)) return [0, 0];
+  return [Math.ceil((fromBp * BANDS) / WHOLE_BP), Math.ceil((toBp * BANDS) / WHOLE_BP)];
 }
 
 function elementsOf(value: unknown, hoverMs: number, engagedMs: number): readonly ElementPart[] {

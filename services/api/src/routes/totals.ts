@@ -21,9 +21,9 @@ import { selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
-  for (const { route, view, shown = view } of TOTALS)
+  for (const { route, view, shown = view, others = [] } of TOTALS)
     serve(app, route, (request, reply) =>
-      totals(context, { view, shown }, request.query, {
+      totals(context, { view, shown, others }, request.query, {
         ofNoCurrency: route === TOTALS_ROUTES.touches,
         asker: askerOf(request, reply),
       }),
@@ -34,12 +34,12 @@ export const routes: Routes = (context) => (app, _options, done) => {
 /** `ofNoCurrency`: touches without one belong to those of any, as in reports. */
 async function totals(
   context: ApiContext,
-  { view, shown }: Pick<TotalsAsked, 'view' | 'shown'>,
+  { view, shown, others }: Pick<TotalsAsked, 'view' | 'shown'> & { readonly others: readonly View[] },
   query: TotalsQuery,
   { ofNoCurrency, asker }: { readonly ofNoCurrency: boolean; readonly asker: Asker },
 ) {
   const selected = selectionOf(query, filtersOf(shown));
-  const snapshot = await takeSnapshot(context, [view], selected.layers);
+  const snapshot = await takeSnapshot(context, [view, ...others], selected.layers);
   return snapshot.ready(asker, (ready) => totalsOf(ready, { view, shown, query, ofNoCurrency, selected }));
 }
 

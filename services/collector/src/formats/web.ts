@@ -73,6 +73,7 @@ export const WEB_EVENTS: Readonly<Record<string, Readonly<Record<string, Rule>>>
     engagedMs: whole(MAX_ENGAGED_MS),
     visibleMs: whole(MAX_VISIBLE_MS),
     hoverMs: optional(whole(MAX_ENGAGED_MS)),
+    fromScrollBp: optional(whole(10_000)),
     maxScrollBp: whole(10_000),
     bands: optional(BANDS),
     els: optional(listOf(100, 'a key and 7 whole numbers', (row) => isKeyed(row, 8))),

@@ -1,0 +1,21 @@
+import { type View, WEB_EVENT } from '../view.ts';
+import { BANDS, type WebEvent } from '../web/web-event.ts';
+
+/** A report says how far its view was scrolled before it, so each view counts once for a band, in the report that reached it. */
+export const scrollReach = {
+  name: 'scrollReach',
+  counts: 'how many views of a page came to each twentieth of it, from its top (band0Views) to its end (band19Views)',
+  dimensions: ['day', 'page', 'layout'],
+  measures: Array.from({ length: BANDS }, (_, band) => `band${band}Views`),
+  lens: WEB_EVENT,
+  countsWeb: true,
+  rows(event, _definitions, emit) {
+    if (event.type !== 'activity' || event.isBot) return;
+    const [first, behind] = event.reached;
+    if (behind > first)
+      emit(
+        event.inLayout,
+        Array.from({ length: BANDS }, (_, band) => (band >= first && band < behind ? 1 : 0)),
+      );
+  },
+} as const satisfies View<WebEvent>;
