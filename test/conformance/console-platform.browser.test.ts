@@ -236,6 +236,12 @@ describe.skipIf(on === null)('in Chromium', () => {
   });
 
   test('law 9: an erasure is previewed and done when its words are typed, its receipt says where bytes may lie, and it is lifted', async () => {
+    // Without a preview there is nothing to confirm.
+    await page.route('**/v1/users/u1/keys', (route) => route.fulfill({ status: 500, json: {} }));
+    await open('subjects?user=u1&do=erase');
+    await page.getByRole('heading', { name: 'Not answered just now' }).first().waitFor();
+    expect(await page.locator('.confirm').count()).toBe(0);
+    await page.unroute('**/v1/users/u1/keys');
     await open('subjects?user=u1');
     await page.getByRole('link', { name: 'Erase this person' }).click();
     expect(new URL(page.url()).search).toBe('?user=u1&do=erase');

@@ -105,6 +105,16 @@ describe.skipIf(on === null)('in Chromium', () => {
       expect(foot.slice(3)).toEqual(sums);
       expect(new Set(sums).size).toBe(1);
     }
+    await open('attribution?days=7&against=linear');
+    const { rows, totals } = await answer(
+      '/v1/attribution?model=linear&by=channel&from=2026-11-14&to=2026-11-21&intervals=1&against=previous&sort=conversions&limit=50',
+    );
+    const changes = (row: ChangedRow) => [parts(row.conversions), parts(row.previousConversions), signed(row.conversionsChange)];
+    const shown = (await cellsOf('Change by channel')).map((cells) => cells.slice(0, 4));
+    expect(shown).toEqual(rows.map((row: ChangedRow) => [shortened(row.channel), ...changes(row)]));
+    const sums = await tableOf('Change by channel').locator('tfoot td').allTextContents();
+    expect(sums.slice(1, 4)).toEqual(changes(totals));
+    expect(totals.conversionsChange).not.toBe(0);
   });
 
   test('paths, conversions, credits and events are those of the API, and bands add up to the conversions', async () => {
@@ -380,6 +390,17 @@ interface ElementRow {
   readonly n: number;
   readonly seenViews: number;
   readonly clicks: number;
+}
+
+interface ChangedRow {
+  readonly channel: string;
+  readonly conversions: number;
+  readonly previousConversions: number;
+  readonly conversionsChange: number;
+}
+
+function signed(change: number): string {
+  return change > 0 ? `+${parts(change)}` : parts(change);
 }
 
 interface ComparedRow {

@@ -49,15 +49,15 @@ export function ErasePanel({ user, place }: Props) {
           <>
             <Missing of={answer.meta} />
             <Effect of={answer} />
+            <Confirm
+              acted={acted}
+              words={`erase ${user}`}
+              reason="Reason for the receipt, which must not name them"
+              begin={(reason) => begin({ users: [user], ...(reason !== '' && { reason }) })}
+            />
           </>
         )}
       </WhenAnswered>
-      <Confirm
-        acted={acted}
-        words={`erase ${user}`}
-        reason="Reason for the receipt, which must not name them"
-        begin={(reason) => begin({ users: [user], ...(reason !== '' && { reason }) })}
-      />
     </Panel>
   );
 }

@@ -13,7 +13,8 @@ import { addressOf } from '../state/place.ts';
 type Rejection = Answer<'rejections'>['rejections'][number];
 
 const ASKED = { limit: 8 };
-const EVERY_MS = 5_000;
+/** Each asks all collectors. */
+const EVERY_MS = 15_000;
 
 export function RejectedLately() {
   const answered = useAnswer('rejections', ASKED, EVERY_MS);
