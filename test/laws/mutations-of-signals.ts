@@ -391,6 +391,14 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     test: RANDOM,
   },
   {
+    lie: 'conditions look through long events without asking for the time',
+    law: '7',
+    file: SERVED,
+    from: 'Math.max(1, Math.floor(UNASKED_BYTES / longestBytes))',
+    to: '1_000',
+    test: 'packages/serving/test/signal-values.test.ts',
+  },
+  {
     lie: 'a list that is not full depends on nothing older than what it holds',
     law: '7',
     file: 'packages/signals/src/kinds/events.ts',

@@ -40,3 +40,17 @@ test('a time that is over ends the conditions of one definition too, before the 
     expect([whole.values[0]?.status, asked]).toEqual(['READY', 6 + 2 + 100]);
   }
 });
+
+test('a time that is over ends conditions on short events within some of them', () => {
+  const set = readSignals(SECTIONS, 90 * 86_400_000, sha256Hex);
+  const lines = Array.from({ length: 100 }, (_, i) =>
+    encodeEvent({ ts: NOON - 1 - i, type: 'v', id: `e${i}`, receivedAt: NOON, source: 'native' }),
+  );
+  const record = Buffer.from(`${lines.join('\n')}\n`);
+  const question = { definitions: [set.get('counted')], asOfMs: NOON, keptFromMs: NEVER_CUT, agedMs: NEVER_CUT };
+  let asked = 0;
+  const [value] = valuesReader(question, () => ++asked > 3)(record).values;
+  expect([value?.status, asked]).toEqual(['NOT_COMPUTED', 4]);
+  valuesReader(question, () => ++asked > 1_000)(record);
+  expect(asked).toBeLessThanOrEqual(4 + 2 + 100 / 10);
+});

@@ -14,6 +14,8 @@ import { cutOfRecord } from './user-timeline.ts';
 /** What is parsed of one record, the newest: to parse holds everybody up. */
 const MOST_EVENTS = 10_000;
 const MOST_BYTES = 4 * 1024 * 1024;
+/** Conditions look through events of up to so many bytes in all without asking for the time, which takes longer than a condition of one does. */
+const UNASKED_BYTES = 4 * 1024;
 
 export type ValueStatus = 'READY' | 'BACKFILLING' | 'INCOMPLETE' | 'NOT_COMPUTED' | 'NOT_IN_FORCE';
 
@@ -107,24 +109,36 @@ function timelineReader({ definitions, asOfMs }: ValueQuestion, pause: () => voi
     fields: new Set(all.flatMap(({ reads }) => [...reads.fields])),
     properties: new Set(all.flatMap(({ reads }) => [...reads.properties])),
   });
+  /** Asks for the time again after so many bytes of events as one may have that takes long to look through. */
+  const pauseOf = (longestBytes: number) => {
+    const every = Math.max(1, Math.floor(UNASKED_BYTES / longestBytes));
+    let left = every;
+    return () => {
+      if (--left > 0) return;
+      left = every;
+      pause();
+    };
+  };
   return (record) => {
     if (record === null || all.length === 0) return EMPTY;
     const { slices, newestTs, hasMarks } = newestSignals(record, selection);
-    const count = countWithin(slices);
+    const { count, longest } = countWithin(slices);
     const events: Event[] = [];
     for (let i = count - 1; i >= 0; i--) events.push(readLine(record, slices[i] as SignalSlice));
-    return { timeline: orderedTimeline(events, pause), boundMs: slices[count]?.ts ?? NEVER_CUT, newestTs, hasMarks };
+    return { timeline: orderedTimeline(events, pauseOf(longest)), boundMs: slices[count]?.ts ?? NEVER_CUT, newestTs, hasMarks };
   };
 }
 
-/** How many of them are read, newest first. */
-function countWithin(slices: readonly SignalSlice[]): number {
+/** How many of them are read, newest first, and the bytes of the longest. */
+function countWithin(slices: readonly SignalSlice[]): { readonly count: number; readonly longest: number } {
   let bytes = 0;
   let count = 0;
+  let longest = 1;
   for (const { start, end } of slices) {
     bytes += end - start;
     if (count === MOST_EVENTS || bytes > MOST_BYTES) break;
     count++;
+    longest = Math.max(longest, end - start);
   }
-  return count;
+  return { count, longest };
 }

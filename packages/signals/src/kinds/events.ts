@@ -11,15 +11,19 @@ export function evaluateEvents(
   select: Select,
   fields: readonly (readonly [name: string, field: Field])[],
 ): Evaluate {
+  const empty: Record<string, Cell> = { ts: null, ...Object.fromEntries(fields.map(([name]) => [name, null] as const)) };
   return (timeline, asOfMs) => {
     const kept = select(timeline, asOfMs - ageMs, asOfMs)
       .slice(-count)
       .reverse();
     const oldest = kept.at(-1);
-    const value = kept.map((event) => ({
-      ts: event.ts as Cell,
-      ...Object.fromEntries(fields.map(([name, { read }]) => [name, read(event) ?? null] as const)),
-    }));
+    const value = kept.map((event) => {
+      // A copy has all keys as its own already, in order.
+      const item = { ...empty };
+      item['ts'] = event.ts;
+      for (const [name, { read }] of fields) item[name] = read(event) ?? null;
+      return item;
+    });
     return { value, fromMs: kept.length === count && oldest !== undefined ? oldest.ts : asOfMs - ageMs };
   };
 }

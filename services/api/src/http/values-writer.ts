@@ -1,4 +1,5 @@
 /** Values of one user after the other as JSON: `{"userId":…,"status":…,"values":…}`, with commas between. */
+import type { NamedValue } from '@tributary/serving/users/signal-values';
 import { valueText } from '@tributary/signals/value-text';
 import type { AnswerWriter } from './answer-writer.ts';
 import { MOST_ANSWER_BYTES, type ValuedUser } from './find-values.ts';
@@ -21,7 +22,8 @@ export function valuesWriter(writer: AnswerWriter, names: readonly string[]): (u
     const presence = isPresent ? 'PRESENT' : 'NOT_FOUND';
     let gathered = `${separator}{"userId":${JSON.stringify(userKey)},"status":"${presence}","values":{`;
     separator = ',';
-    for (const [i, { value, status, version }] of values.entries()) {
+    for (let i = 0; i < values.length; i++) {
+      const { value, status, version } = values[i] as NamedValue;
       gathered += heads[i] as string;
       gathered +=
         status === 'READY'
