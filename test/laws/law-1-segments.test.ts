@@ -62,12 +62,15 @@ function randomLog(random: Random, { hours }: World): { readonly events: readonl
   return inOrder.map((event) => ({ events: [event], receivedAt: event.receivedAt }));
 }
 
-/** How far ahead the clock of the log is at each entry, ms: none, but for some entries in a row. */
+/** How far ahead the clock of the log is at each entry, ms: none, but for some entries in a row, and soon after for some more. */
 function aheads(random: Random, entries: number): (entry: number) => number {
   const from = random.below(entries);
   const to = from + random.between(1, Math.max(1, (entries - from) >> 1));
   const aheadMs = random.between(30, 60) * HOUR_MS;
-  return (entry) => (entry >= from && entry < to ? aheadMs : 0);
+  const againFrom = to + random.below(4);
+  const againTo = againFrom + random.between(1, 12);
+  const againMs = random.chance(0.3) ? aheadMs : random.between(30, 60) * HOUR_MS;
+  return (entry) => (entry >= from && entry < to ? aheadMs : entry >= againFrom && entry < againTo ? againMs : 0);
 }
 
 /** `calm`: one worker that nothing befalls, without a change of definitions, by as many entries. */

@@ -58,8 +58,12 @@ export interface Watched {
   readonly key: string;
   readonly sinceMs: number;
   readonly isWhole: boolean;
-  /** Log time fell back from here, the last time that it did, epoch ms. Absent: it never did. */
+  /** Log time fell back from here, the last time that it did, or all that was said up to there was taken back, epoch ms. Absent: it never did. */
   readonly fellFromMs?: number;
+  /** How often it fell back, where that was more than once. */
+  readonly falls?: number;
+  /** Versions of segments of which something may be left to be taken back. Absent: all that are followed. */
+  readonly fellOf?: readonly string[];
 }
 
 /** Messages between keys (packages/model/src/identity), by partition: how many were committed for it, and how many of its own were applied here. */

@@ -51,4 +51,9 @@ test('law 7: how far members are known holds of the commit that says so alone, w
   expect(stateFrom(state)).not.toHaveProperty('watched');
   const fell = { ...watched, fellFromMs: 9 };
   expect(stateFrom({ ...state, watched: `${watchedText(fell)} a b:1` })?.watched).toEqual(fell);
+  for (const more of [{ falls: 2 }, { falls: 3, fellOf: ['v1', 'v2'] }, { fellOf: ['v1'] }])
+    expect(stateFrom({ ...state, watched: `${watchedText({ ...fell, ...more })} a b:1` })?.watched).toMatchObject({
+      ...fell,
+      ...more,
+    });
 });

@@ -126,7 +126,9 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   return {
     async advance(run, applied) {
       const { following, nextFollowing } = applied;
-      if ([following, nextFollowing].every(({ segments, isWhole }) => segments === null && isWhole)) return applied;
+      // That log time fell back is kept for segments that are defined later.
+      const isIdle = ({ segments, isWhole, falls }: Following) => segments === null && isWhole && falls === 0;
+      if ([following, nextFollowing].every(isIdle)) return applied;
       const { changes, lines } = await follow(run, applied, following);
       const { commit, cuts, erased } = applied;
       if (following === nextFollowing) return { ...applied, commit: withMembers(withLines(commit, lines), following, changes) };
@@ -163,8 +165,10 @@ function withLines(commit: Commit, lines: readonly string[]): Commit {
 }
 
 /** Where no segments are defined any more, that is said until nothing is left of earlier ones. */
-function withMembers(commit: Commit, { segments, sinceMs, isWhole, fellFromMs }: Following, members: MemberChanges): Commit {
-  const fell = fellFromMs === null ? {} : { fellFromMs };
+function withMembers(commit: Commit, following: Following, members: MemberChanges): Commit {
+  const { segments, sinceMs, isWhole, fellFromMs, falls, fellOf } = following;
+  const of = fellOf === null ? {} : { fellOf };
+  const fell = fellFromMs === null ? {} : { fellFromMs, ...(falls === 1 ? {} : { falls }), ...of };
   const watched = { key: segments?.key ?? NO_SEGMENTS, sinceMs, isWhole, ...fell };
   return { ...commit, next: { ...commit.next, watched }, members };
 }

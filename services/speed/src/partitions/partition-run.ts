@@ -11,7 +11,7 @@ import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
-import { beginFollowing, type Following, followFrom } from '../segments/follow.ts';
+import { afterBarrier, afterFall, beginFollowing, type Following, followFrom } from '../segments/follow.ts';
 import { createUserCache, type UserCache } from './user-cache.ts';
 
 type Sha256Hex = (text: string) => string;
@@ -129,8 +129,7 @@ export function crossBarrier(
   const isOfSameRows = definitions.version === run.definitions.version;
   run.definitions = definitions;
   const following = beginFollowing(definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
-  if (following.segments?.key !== run.following.segments?.key)
-    run.following = { ...following, fellFromMs: run.following.fellFromMs };
+  if (following.segments?.key !== run.following.segments?.key) run.following = afterBarrier(following, run.following);
   // Exchange rates alone are others: deltas add up as before, and timelines stay.
   if (isOfSameRows) return;
   run.definitionsSince = generation;
@@ -142,11 +141,8 @@ export function crossBarrier(
 
 /** Log time came back from `fromMs`: what was past its retention then is gone, and may be looked for again. */
 export function fallBack(run: PartitionRun, fromMs: number, limits: PartitionLimits, sha256Hex: Sha256Hex): void {
-  if (run.following.segments !== null) {
-    const following = beginFollowing(run.definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
-    // Where an earlier fall was from further ahead, that is what was said of users who were not looked at since.
-    run.following = { ...following, fellFromMs: Math.max(fromMs, run.following.fellFromMs ?? fromMs) };
-  }
+  const following = beginFollowing(run.definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
+  run.following = afterFall(following, fromMs, run.following);
   run.cutTs = Math.max(run.cutTs, fromMs - recordRetentionMs(run.rules));
   run.users = createUserCache(limits.maxCachedEvents);
 }

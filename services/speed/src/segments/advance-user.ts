@@ -99,8 +99,9 @@ export function advanceUser(
   }
 
   /** What was said before log time fell back, of instants that it has not reached again. */
-  function takeBack({ fromMs }: Fell): void {
+  function takeBack({ fromMs, of }: Fell): void {
     for (const [i, segment] of segments.list.entries()) {
+      if (of !== null && !of.includes(segment.version)) continue;
       const was = episodesOf(segment, user.marks[i] as number[], afterMs - segment.definition.retainedMs);
       const takenBack = transitionsWithin(was, afterMs, fromMs);
       const { member } = membershipAt(was, afterMs);

@@ -26,6 +26,10 @@ export interface Following {
   sinceMs: number;
   /** Log time fell back from here to `sinceMs`, or to before it: what was said of the time in between is taken back of each user; null: it never did. */
   fellFromMs: number | null;
+  /** How often log time fell back. */
+  falls: number;
+  /** Versions of segments of which that was said; null: all that are followed. */
+  fellOf: readonly string[] | null;
   /** Where the walk over all users stands; null: at its begin. */
   cursor: string | null;
   /** Every user was looked at. */
@@ -49,7 +53,8 @@ export function followFrom(
   maxMarks: number,
 ): Following {
   const begun = beginFollowing(definitions, state?.logTimeMs ?? 0, sha256Hex, maxMarks);
-  const following = { ...begun, fellFromMs: state?.watched?.fellFromMs ?? null };
+  const { fellFromMs = null, falls = fellFromMs === null ? 0 : 1, fellOf = null } = state?.watched ?? {};
+  const following = { ...begun, fellFromMs, falls, fellOf };
   const { segments } = following;
   const wasNever = state === null || (state.watched === undefined && state.wasWatched === undefined);
   if (state === null || (wasNever && segments === null)) return { ...following, isWhole: true, mustForget: false };
@@ -57,6 +62,26 @@ export function followFrom(
   if (state.watched?.key !== (segments?.key ?? NO_SEGMENTS)) return following;
   const { sinceMs, isWhole } = state.watched;
   return { ...following, sinceMs, isWhole, mustForget: false };
+}
+
+/** `next` follows other segments, from a barrier on: what is still to be taken back is of those that both follow. */
+export function afterBarrier(next: Following, { fellFromMs, falls, fellOf, segments, isWhole }: Following): Following {
+  if (fellFromMs === null) return next;
+  const before = fellOf ?? segments?.list.map(({ version }) => version) ?? [];
+  const own = new Set(next.segments?.list.map(({ version }) => version));
+  const of = isWhole ? [] : before.filter((version) => own.has(version));
+  // Names are of the fall still: what was taken back would else be said again under the id of before.
+  if (of.length === 0) return { ...next, fellFromMs: next.sinceMs, falls };
+  return { ...next, fellFromMs, falls, fellOf: of };
+}
+
+/** `next` follows the same segments, from where log time fell to. */
+export function afterFall(next: Following, fromMs: number, before: Following): Following {
+  const falls = before.falls + 1;
+  // Nothing was said of no segments; what is said of later ones is named by this fall.
+  if (next.segments === null) return { ...before, sinceMs: next.sinceMs, fellFromMs: next.sinceMs, falls };
+  // An earlier fall from further ahead is what was said of users who were not looked at since; where all were, it is taken back.
+  return { ...next, fellFromMs: before.isWhole ? fromMs : Math.max(fromMs, before.fellFromMs ?? fromMs), falls };
 }
 
 /** Nothing is known of any user yet. */
@@ -73,6 +98,8 @@ export function beginFollowing(
     atMs: logTimeMs,
     sinceMs: logTimeMs,
     fellFromMs: null,
+    falls: 0,
+    fellOf: null,
     cursor: null,
     isWhole: false,
     nextDueMs: null,

@@ -16,6 +16,10 @@ type Sha256Hex = (text: string) => string;
 export interface Fell {
   readonly fromMs: number;
   readonly toMs: number;
+  /** How often it fell back so far. */
+  readonly falls: number;
+  /** Versions of segments of which more was said than holds; null: all. */
+  readonly of: readonly string[] | null;
 }
 
 export interface Member {
@@ -74,9 +78,9 @@ interface Revised {
   readonly at: number;
 }
 
-/** None where log time never fell back: ids are as they were before it could. */
+/** None where log time never fell back: ids are as they were before it could. Two falls may be between the same instants. */
 function partsOf(fell: Fell | null): readonly number[] {
-  return fell === null ? [] : [fell.fromMs, fell.toMs];
+  return fell === null ? [] : [fell.fromMs, fell.toMs, ...(fell.falls === 1 ? [] : [fell.falls])];
 }
 
 function idOf(parts: readonly unknown[], sha256Hex: Sha256Hex): string {
