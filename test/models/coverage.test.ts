@@ -15,7 +15,7 @@ function heldOf(cells: readonly Cell[]): number {
 }
 
 test.each(['plain', 'users who convert 1 to 9 times', 'ties'])('%s: shares, credit and effects', (name) => {
-  const cells = coverageOf(worldOf(name), { ...OPTIONS, users: 3_000 });
+  const cells = coverageOf(worldOf(name), { ...OPTIONS, users: 3_000, rewards: ['conversions'] });
   for (const figure of ['share', 'credit', 'effect'] as const) {
     const own = cells.filter((cell) => cell.figure === figure && cell.printed >= 100);
     expect(own.map(({ channel }) => channel)).toContain('search');
@@ -62,7 +62,7 @@ test.each([
   // Fewer are refused: how often single users convert is not known.
   ['users who convert 1 to 9 times', 16_000],
 ] as const)('%s, %d in 16 groups of users, as the platform knows them', (name, users) => {
-  const cells = coverageOf(worldOf(name), { ...OPTIONS, users, repetitions: 200, groups: 16 });
+  const cells = coverageOf(worldOf(name), { ...OPTIONS, users, repetitions: 200, groups: 16, rewards: ['conversions'] });
   for (const figure of ['share', 'credit', 'effect'] as const) {
     const own = cells.filter((cell) => cell.figure === figure && cell.printed >= 100);
     expect(own.map(({ channel }) => channel)).toContain('search');

@@ -33,6 +33,8 @@ export interface CoverageOptions {
   readonly repetitions: number;
   readonly replicates: number;
   readonly models: readonly ModelName[];
+  /** Both by default. Shares, credit and effects are of conversions; figures of a reward that is not asked for have no interval. */
+  readonly rewards?: readonly Reward[];
   /** Take every journey for a unit, as where users are not known. */
   readonly asJourneys?: boolean;
   /** As the platform answers: how many groups the users stand in. */
@@ -43,7 +45,16 @@ export interface CoverageOptions {
 
 export function coverageOf(
   world: World,
-  { users, repetitions, replicates, models, asJourneys = false, groups, from = 0 }: CoverageOptions,
+  {
+    users,
+    repetitions,
+    replicates,
+    models,
+    rewards = ['conversions', 'value'],
+    asJourneys = false,
+    groups,
+    from = 0,
+  }: CoverageOptions,
 ): Cell[] {
   const cells = new Map<string, Cell>();
   const whole = models.map((model) => truthOf(world.population, model, users));
@@ -53,7 +64,6 @@ export function coverageOf(
     const drawn = groups === undefined ? [rowsOf(world, users, random)] : inGroups(world, users, groups, random);
     // An interval of value says: as far as no order is larger than the largest of the sample.
     const truths = holdsRare(world, drawn.flat()) ? whole : ofSeen;
-    const rewards: Reward[] = ['conversions', 'value'];
     const options = { ...OPTIONS, models, rewards, replicates, level: LEVEL, seed: repetition };
     const answer: { readonly models: readonly Answered[] } =
       groups === undefined

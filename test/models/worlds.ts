@@ -189,6 +189,7 @@ export function worldOf(name: string, walk: Walk, habit: Habit): World {
     rare: rare && { value: rare.value, population: populationWith((1 - rare.part) * rare.meanValueOfOthers) },
     user(random) {
       const first = oneOf(walk.channels, random);
+      if (journeys === 1) return walked(walk, first, habit, random);
       return Array.from({ length: journeys }, () => walked(walk, first, habit, random)).flat();
     },
   };
@@ -256,8 +257,12 @@ function populationOf({ channels, converts, goesOn }: Walk): PathCount[] {
 
 function oneOf(probabilities: readonly number[], random: Random): number {
   let left = random();
-  const at = probabilities.findIndex((probability) => (left -= probability) < 0);
-  return at < 0 ? probabilities.length - 1 : at;
+  // A loop: samples draw millions of these.
+  for (let at = 0; at < probabilities.length; at++) {
+    left -= probabilities[at] as number;
+    if (left < 0) return at;
+  }
+  return probabilities.length - 1;
 }
 
 function normal(random: Random): number {
