@@ -14,7 +14,7 @@ import { cutOfRecord } from './user-timeline.ts';
 /** What is parsed of one record, the newest: to parse holds everybody up. */
 const MOST_EVENTS = 10_000;
 const MOST_BYTES = 4 * 1024 * 1024;
-/** Conditions look through events of up to so many bytes in all without asking for the time, which takes longer than a condition of one does. */
+/** Conditions ask for the time once in this many bytes of events: asking takes longer than most of them do. */
 const UNASKED_BYTES = 4 * 1024;
 
 export type ValueStatus = 'READY' | 'BACKFILLING' | 'INCOMPLETE' | 'NOT_COMPUTED' | 'NOT_IN_FORCE';
@@ -109,7 +109,7 @@ function timelineReader({ definitions, asOfMs }: ValueQuestion, pause: () => voi
     fields: new Set(all.flatMap(({ reads }) => [...reads.fields])),
     properties: new Set(all.flatMap(({ reads }) => [...reads.properties])),
   });
-  /** Asks for the time again after so many bytes of events as one may have that takes long to look through. */
+  /** `longestBytes`: of an event. */
   const pauseOf = (longestBytes: number) => {
     const every = Math.max(1, Math.floor(UNASKED_BYTES / longestBytes));
     let left = every;
