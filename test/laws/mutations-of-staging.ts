@@ -95,6 +95,22 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     test: STAGED,
   },
   {
+    lie: 'a staged generation that takes the place of another holds readers for a day of its own',
+    law: '8',
+    file: `${ARCHIVE}/staged.ts`,
+    from: 'Math.min(...[newest, ...before].map(computedMs))',
+    to: 'Math.max(...[newest, ...before].map(computedMs))',
+    test: 'jobs/recompute/test/staged-schedule.test.ts',
+  },
+  {
+    lie: 'real time counted by the definitions of the first generation',
+    law: '8',
+    file: `${RECOMPUTE}/reconcile/report.ts`,
+    from: 'definitionsChanged: changedSince(before, manifest, states),',
+    to: 'definitionsChanged: before !== null && changedSince(before, manifest, states),',
+    test: 'jobs/recompute/test/first-generation-alarm.test.ts',
+  },
+  {
     lie: 'a staged generation is retired while it waits',
     law: '7',
     file: `${ARCHIVE}/retire.ts`,

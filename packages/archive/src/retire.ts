@@ -10,7 +10,7 @@ import { namesIn, syncFolder } from './durable.ts';
 import { generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
 import type { GenerationManifest, KeptGenerations, Publication, StoredFile } from './layout.ts';
 import { currentPublication, isKept, publish, removePublications } from './publications.ts';
-import { stagedOf } from './staged.ts';
+import { stagedOf, stagedSince } from './staged.ts';
 
 export interface Retirement {
   /** Generations that were retired now, ascending. */
@@ -44,6 +44,11 @@ export async function keptWith(
 
 export async function newestStaged(dataDir: string): Promise<GenerationManifest | null> {
   return stagedOf(await readManifests(dataDir), await currentPublication(dataDir));
+}
+
+/** Since when a staged generation waits, epoch ms; null: none does. */
+export async function stagedWaitsSince(dataDir: string): Promise<number | null> {
+  return stagedSince(await readManifests(dataDir), await currentPublication(dataDir));
 }
 
 export interface DiscardDraft {

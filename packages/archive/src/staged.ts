@@ -15,3 +15,28 @@ export function stagedOf(
   }
   return newest;
 }
+
+/**
+ * Since when one waits, epoch ms; null: none does. One that takes the place of another that waited waits since then: a schedule that stages a run
+ * each hour would hold others back without an end.
+ */
+export function stagedSince(
+  manifests: readonly GenerationManifest[],
+  publication: Pick<Publication, 'generation' | 'kept' | 'at' | 'discarded'> | null,
+): number | null {
+  const newest = stagedOf(manifests, publication);
+  if (newest === null) return null;
+  const { generation, at, discarded = 0 } = publication ?? { generation: 0, at: 0 };
+  const before = manifests.filter(
+    (one) =>
+      one.promotion !== undefined &&
+      (one.state === 'computed' || one.state === 'retired') &&
+      one.generation > Math.max(generation, discarded) &&
+      computedMs(one) >= at,
+  );
+  return Math.min(...[newest, ...before].map(computedMs));
+}
+
+function computedMs({ computedAt, createdAt }: GenerationManifest): number {
+  return computedAt ?? createdAt;
+}

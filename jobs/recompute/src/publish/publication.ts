@@ -2,7 +2,7 @@
 
 import type { Publication, StagedPromotion } from '@tributary/archive/layout';
 import { publish, readPublications } from '@tributary/archive/publications';
-import { keptWith, newestStaged } from '@tributary/archive/retire';
+import { keptWith, stagedWaitsSince } from '@tributary/archive/retire';
 import { TributaryError } from '@tributary/model/errors';
 import { highestSequence } from '../highest-numbers.ts';
 import type { RunPorts } from '../ports.ts';
@@ -21,7 +21,7 @@ export interface PublicationFacts {
   readonly publications: readonly Publication[];
   /** A staged run: when readers get it, and what its reconciliation found. */
   readonly staged?: Staged;
-  /** When the staged generation was computed that waits, epoch ms; null: none does. */
+  /** Since when a staged generation waits, epoch ms; null: none does. */
   readonly waitsSince: number | null;
   readonly now: number;
 }
@@ -54,7 +54,7 @@ export function decidePublication(
 }
 
 /**
- * Whether a scheduled run changes nothing for readers at `now`: a rollback holds, or a staged generation that was computed at `waitingSince`
+ * Whether a scheduled run changes nothing for readers at `now`: a rollback holds, or a staged generation that waits since `waitingSince`
  * is still waited for. A run by hand goes past both.
  */
 export function isHeldBack(
@@ -66,10 +66,9 @@ export function isHeldBack(
   return scheduled && (current?.held === true || (waitingSince !== null && now < waitingSince + STAGED_WAITS_MS));
 }
 
-/** When the staged generation was computed that this run has to wait for; null: there is none, or it was asked for by hand. */
+/** Since when a staged generation waits that this run has to wait for, epoch ms; null: there is none, or it was asked for by hand. */
 export async function waitsSince({ scheduled }: Run, { dataDir }: RunPorts): Promise<number | null> {
-  const waiting = scheduled ? await newestStaged(dataDir) : null;
-  return waiting === null ? null : (waiting.computedAt ?? waiting.createdAt);
+  return scheduled ? stagedWaitsSince(dataDir) : null;
 }
 
 /** Why a person decides about a staged generation; null: it promotes itself. A defect of the platform is for a person, however little it moves. */

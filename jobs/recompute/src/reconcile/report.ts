@@ -61,7 +61,7 @@ export function reasonsOf(
     lateEvents: deltas.reduce((sum, { pending }) => sum + pending, 0),
     duplicates: manifest.counts.duplicates,
     overflowedUsers: deltas.reduce((sum, { overflowed }) => sum + overflowed, 0),
-    definitionsChanged: before !== null && changedSince(before, manifest, states),
+    definitionsChanged: changedSince(before, manifest, states),
     ...(corrections.length > 0 && { corrections }),
     cutApart: cutApart([manifest, ...(before === null ? [] : [before])], states),
     speedBehind: partitionsBehind(states, manifest.generation),
@@ -77,13 +77,14 @@ export function correctionChanges(before: Corrected, after: Corrected): Correcti
   return counted.filter((each) => each.before !== each.after);
 }
 
+/** Before the first generation real time alone counted, by those of its partitions. */
 function changedSince(
-  before: GenerationManifest,
+  before: GenerationManifest | null,
   manifest: GenerationManifest,
   states: readonly (PartitionState | null)[],
 ): boolean {
-  const sinceThen = states.some((state) => (state?.definitionsSince ?? 0) > before.generation);
-  return sinceThen || before.definitionsVersion !== manifest.definitionsVersion;
+  const sinceThen = states.some((state) => (state?.definitionsSince ?? 0) > (before?.generation ?? 0));
+  return sinceThen || (before !== null && before.definitionsVersion !== manifest.definitionsVersion);
 }
 
 function cutApart(cuts: readonly GenerationManifest[], states: readonly (PartitionState | null)[]): number[] {
