@@ -86,7 +86,15 @@ function webHistory(): Event[] {
     keys.map((key, i) => [key, slide[i % 12], slide[i % 12], 1, 40 + (i % 3) * 400, 40 + Math.floor(i / 3) * 220, 380, 200]);
   const report = (page: string, keys: readonly string[], more: object = {}) =>
     at('activity', page, {
-      ...{ seq: 0, engagedMs: 375, visibleMs: 900, hoverMs: 375, bands: [100, 90, 60, 40, ...Array(16).fill(5)] },
+      ...{
+        seq: 0,
+        engagedMs: 375,
+        visibleMs: 900,
+        hoverMs: 375,
+        fromScrollBp: 0,
+        maxScrollBp: 6_000,
+        bands: [100, 90, 60, 40, ...Array(16).fill(5)],
+      },
       ...{
         els: boxes(keys),
         moves: keys.slice(0, 4).flatMap((key, i) => [

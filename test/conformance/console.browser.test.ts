@@ -181,6 +181,11 @@ describe.skipIf(on === null)('in Chromium', () => {
       body.rows.map((row: ElementRow) => `${(row.percentTenths / 10).toFixed(1)} % #${row.rank}`).toSorted(),
     );
     await page.getByText(`Elsewhere, in no element: ${duration(body.elsewhere)}.`).waitFor();
+    const read = await answer(`/v1/scroll?by=band&page=${encodeURIComponent(SHOP)}&from=2026-10-22&to=2026-11-21`);
+    const bands = new Map(read.rows.map((row: BandRow) => [Number(row.band), [duration(row.ms), count(row.reachedViews)]]));
+    const shownBands = (await cellsOf('How far it is read')).map((cells) => cells.slice(1));
+    expect(shownBands).toEqual(Array.from({ length: 20 }, (_, band) => bands.get(band) ?? ['0 ms', '0']));
+    expect(read.totals.reachedViews).toBeGreaterThan(1);
     expect(await cellsOf('Fields of forms')).toEqual([['pay', 'card', '2', '1', '1', '0', '1 s']]);
     expect(await cellsOf('Links')).toEqual([['maps.example', 'outbound', '1']]);
     const begun = await answer('/v1/sessions?sort=sessions&limit=12&from=2026-10-22&to=2026-11-21');
@@ -381,6 +386,12 @@ interface PageRow {
   readonly page: string;
   readonly views: number;
   readonly engagedMs: number;
+}
+
+interface BandRow {
+  readonly band: string;
+  readonly ms: number;
+  readonly reachedViews: number;
 }
 
 interface ElementRow {

@@ -73,18 +73,27 @@ export function ScrollPanel({ page, layout, choice }: OfLayout) {
   const columns: Column<Row>[] = [
     { head: 'Part of the page', fileHead: 'band', cell: (row) => bandOf(Number(row['band'])), raw: (row) => row['band'] },
     figure('Engaged', 'ms', duration),
+    // Trackers of before did not report it, nor do generations of before have it.
+    ...(answered.answer?.totals['reachedViews'] === undefined ? [] : [figure('Views that came there', 'reachedViews', count)]),
   ];
   return (
     <WhenAnswered of={answered}>
       {({ rows, totals, meta }) => {
-        const known = new Map(rows.map((row) => [Number(row['band']), Number(row['ms'])]));
+        const known = new Map(rows.map((row) => [Number(row['band']), row]));
         const total = Number(totals['ms'] ?? 0);
-        const unit = unitFor(Math.max(0, ...known.values()));
-        const all = Array.from({ length: BANDS }, (_, band): Row => ({ band: String(band), ms: known.get(band) ?? 0 }));
+        const unit = unitFor(Math.max(0, ...rows.map(({ ms }) => Number(ms))));
+        const all = Array.from(
+          { length: BANDS },
+          (_, band): Row => ({
+            ...{ ms: 0, reachedViews: 0 },
+            ...known.get(band),
+            band: String(band),
+          }),
+        );
         return (
           <Panel
             title="How far it is read"
-            about="Engaged time by twentieth of the page, from its top to its end."
+            about="Engaged time by twentieth of the page, from its top to its end; the table says how many views came there as well."
             question={addressOfQuestion('scroll', asked)}
             tools={<NotComplete of={meta} />}
             csv={() => csvOf(columns, all)}
