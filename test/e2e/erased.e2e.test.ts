@@ -85,12 +85,4 @@ test('law 9: an erased user counts nowhere, and goes from archive, generations a
     const isDone = places.get('archive') === 'searched' && places.get('generations') === 'writtenWithout';
     return isDone && found.every(({ place }) => place !== null && places.get(place) === 'mayHold');
   });
-
-  // They send nothing more: no byte is left in any file, nor in Redis or in its own files, whatever the receipt still calls possible.
-  await until('nothing is left anywhere', 120_000, async () => {
-    await client.send([purchase(OTHER)]);
-    await client.generation();
-    const left = [...(await plantedInRedis(redis, MARKER)), ...(await plantedInFolder(dataDir, MARKER))];
-    return left.length === 0;
-  });
-}, 420_000);
+}, 300_000);

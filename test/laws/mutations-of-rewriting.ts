@@ -34,8 +34,8 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     lie: 'files that were replaced are forgotten',
     law: '9',
     file: `${REWRITE}/plan.ts`,
-    from: 'if (isSeen && replaced.length === 0) return null;',
-    to: 'if (isSeen) return null;',
+    from: 'if (isSeen && replaced.length === 0 && (before?.redisDue ?? []).length === 0) return null;',
+    to: 'if (isSeen && (before?.redisDue ?? []).length === 0) return null;',
     test: BYTES,
   },
   {
@@ -138,8 +138,8 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     lie: 'Redis keeps in its files what it let go of an erased user',
     law: '9',
     file: 'jobs/recompute/src/retire/rewrite-archive.ts',
-    from: 'if ((plan.forgotten.replaced ?? []).length > 0) await forgetInRedisFiles(ports);',
-    to: 'if (dataDir === String(plan.from)) await forgetInRedisFiles(ports);',
+    from: 'const asks = due.length > 0 &&',
+    to: 'const asks = due.length < 0 &&',
     test: BYTES,
   },
   {
@@ -165,5 +165,13 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     from: 'await Promise.allSettled(underWay);',
     to: '',
     test: `${REWRITE}/ahead.test.ts`,
+  },
+  {
+    lie: 'Redis writes all it holds again after each run in which an erased user goes on sending',
+    law: '9',
+    file: `${REWRITE}/rewrite.ts`,
+    from: 'hasHits && (ofNewUsers ||',
+    to: 'hasHits && (ofNewUsers || nowMs > 0 ||',
+    test: BYTES,
   },
 ];

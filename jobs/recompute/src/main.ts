@@ -6,6 +6,7 @@ import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
+import type { EventLog } from '@tributary/log/port';
 import { startQuestions } from '@tributary/question/start';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
@@ -145,7 +146,7 @@ await runRole('recompute', async (context) => {
 });
 
 interface Connected {
-  readonly log: RunPorts['log'];
+  readonly log: RunPorts['log'] & Pick<EventLog, 'starts'>;
   readonly serving: RunPorts['serving'];
   readonly redis: RedisConnection;
   readonly version: string;
@@ -164,7 +165,12 @@ function portsOf({ config, log: logger }: Context, { log, redis, serving, versio
     compare: compareInChild,
     merge: mergeInChild,
     rewrite: rewriteInChild,
-    rewriteRedisFiles: () => rewriteRedisFiles(redis),
+    async rewriteRedisFiles(cut) {
+      const starts = config.kafkaBrokers === '' ? await log.starts() : cut;
+      if (cut.some((position, partition) => (starts[partition] ?? '') < position)) return false;
+      await rewriteRedisFiles(redis);
+      return true;
+    },
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: async () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
     now: Date.now,

@@ -29,8 +29,8 @@ export interface RunPorts {
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
   /** Writes archived files again, without users who were erased. */
   readonly rewrite: (spec: RewriteSpec, options: ChildOptions) => Promise<Rewritten>;
-  /** Lets Redis write its files again, without what it has deleted. Absent: it has none. */
-  readonly rewriteRedisFiles?: () => Promise<void>;
+  /** Lets Redis write its files again, without what it has deleted. False: it still has the log up to `cut`. Absent: it has no files. */
+  readonly rewriteRedisFiles?: (cut: readonly string[]) => Promise<boolean>;
   readonly parseDefinitions: (json: string) => Definitions;
   /** Those of the configuration; null: those of the published generation hold on, the built-in ones at first. */
   readonly configuredDefinitions: () => Promise<Definitions | null>;

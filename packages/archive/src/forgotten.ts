@@ -27,6 +27,10 @@ const Forgotten = z.object({
   replaced: z.array(Replaced).exactOptional(),
   /** What an attempt that has not ended replaces: where it is killed, these stay until the run after the next one. */
   replacing: z.array(Replaced).exactOptional(),
+  /** Redis is to write its files again once the log is trimmed up to here, by partition: they hold what it has let go of. Empty: they need not. */
+  redisDue: z.array(z.string()).exactOptional(),
+  /** When Redis was last asked to, epoch ms; absent: it never was. */
+  redisFilesAt: z.int().exactOptional(),
   /** By digest, the partitions in which files had something of the user, the record among it; absent: it is not known. */
   partitions: z.record(z.string(), z.array(z.int().min(0))).exactOptional(),
 });

@@ -42,8 +42,11 @@ export async function forgetInArchive(
   try {
     const plan = await planRewrite(dataDir);
     if (plan === null) return;
-    if ((plan.forgotten.replaced ?? []).length > 0) await forgetInRedisFiles(ports);
-    const spec = { dataDir, generation, attempt: ports.newAttempt(), nowMs: ports.now(), limits: limits.compute };
+    const nowMs = ports.now();
+    const due = plan.before?.redisDue ?? [];
+    const asks = due.length > 0 && (await forgetInRedisFiles(due, ports));
+    const own = { dataDir, generation, attempt: ports.newAttempt(), nowMs, ...(asks && { redisFilesAt: nowMs }) };
+    const spec = { ...own, limits: limits.compute };
     const done = await ports.rewrite(spec, { timeoutMs: limits.computeTimeoutMs, signal });
     ports.note('archived files were written again without users who were erased', { ...done });
   } catch (error) {
@@ -52,14 +55,16 @@ export async function forgetInArchive(
   }
 }
 
-/**
- * Before what a run replaced goes, so that it is done again where this one dies. By then Redis has let go of the log up to the erasure, of the record
- * and of the index of older generations: only its files still have them.
- */
-async function forgetInRedisFiles({ rewriteRedisFiles, note }: Pick<RunPorts, 'rewriteRedisFiles' | 'note'>): Promise<void> {
+/** False: it did not, and is asked again after the next run. Before the attempt that notes it, so that it is asked again where that one dies. */
+async function forgetInRedisFiles(
+  cut: readonly string[],
+  { rewriteRedisFiles, note }: Pick<RunPorts, 'rewriteRedisFiles' | 'note'>,
+): Promise<boolean> {
+  if (rewriteRedisFiles === undefined) return false;
   try {
-    await rewriteRedisFiles?.();
+    return await rewriteRedisFiles(cut);
   } catch (error) {
     note('Redis does not write its files again, which hold erased users until it does', { error: String(error) });
+    return false;
   }
 }

@@ -13,10 +13,19 @@ export interface RewritePlan {
   readonly from: readonly number[];
   /** Digests of before of which it is not known which partitions have something of their users: files may have lost it already. */
   readonly unplaced?: ReadonlySet<string>;
+  /** Some were erased since the attempt before. */
+  readonly ofNewUsers?: boolean;
+  /** When Redis was asked to write its files again, before this attempt; absent: it was not. */
+  readonly redisFilesAt?: number;
+}
+
+export interface NextRewrite extends RewritePlan {
+  /** What the attempt before left; undefined: there was none. */
+  readonly before: ArchiveForgotten | undefined;
 }
 
 /** null: there is nothing to write again now. */
-export async function planRewrite(dataDir: string): Promise<RewritePlan | null> {
+export async function planRewrite(dataDir: string): Promise<NextRewrite | null> {
   const kept = await keptGenerations(dataDir);
   const [oldest] = kept;
   if (oldest === undefined) return null;
@@ -28,11 +37,19 @@ export async function planRewrite(dataDir: string): Promise<RewritePlan | null> 
   const from = lastSegment.map((_, partition) => (isSame ? (before.lastSegment[partition] ?? -1) + 1 : 0));
   const replaced = before?.replaced ?? [];
   const isSeen = isSame && lastSegment.every((last, partition) => last < (from[partition] ?? 0));
-  if (isSeen && replaced.length === 0) return null;
-  const { replacing = [], partitions = {} } = before ?? {};
+  if (isSeen && replaced.length === 0 && (before?.redisDue ?? []).length === 0) return null;
+  const { replacing = [], partitions = {}, redisDue = [], redisFilesAt } = before ?? {};
   const until = { lastSegment: [...lastSegment], cut: [...cut], searchedAt: null };
-  const forgotten = { generation, ...users, ...until, replaced, replacing, partitions };
-  return { forgotten, from, unplaced: new Set((before?.erased ?? []).filter((digest) => partitions[digest] === undefined)) };
+  const redis = { redisDue, ...(redisFilesAt !== undefined && { redisFilesAt }) };
+  const forgotten = { generation, ...users, ...until, replaced, replacing, ...redis, partitions };
+  return {
+    forgotten,
+    before,
+    from,
+    // Where it was killed, the attempt before did not say of whom all was.
+    ofNewUsers: before === undefined || textOf(before) !== textOf(users) || replacing.length > 0,
+    unplaced: new Set((before?.erased ?? []).filter((digest) => partitions[digest] === undefined)),
+  };
 }
 
 type Users = Pick<ArchiveForgotten, 'erased' | 'lifted'>;

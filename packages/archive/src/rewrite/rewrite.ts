@@ -10,6 +10,7 @@
  * of several records about one user the newest is the last to go: who reads half of it is not misled by an older lift.
  */
 import { dirname, join } from 'node:path';
+import { DAY_MS } from '@tributary/model/time';
 import type { DuckDb } from '../duckdb.ts';
 import { writeDurably } from '../durable.ts';
 import { type ArchiveForgotten, writeForgotten } from '../forgotten.ts';
@@ -48,7 +49,7 @@ export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise
   await loadUsers(session, rewrite.forgotten);
   const search = await searchAll(session, rewrite);
   const replaced = replacedBy(rewrite.forgotten, search.manifests, search.hits);
-  const forgotten = { ...rewrite.forgotten, partitions: search.partitions };
+  const forgotten = { ...rewrite.forgotten, ...redisAfter(rewrite, search.hits.size > 0), partitions: search.partitions };
   await writeForgotten(dataDir, { ...forgotten, replacing: replaced });
   const stay = new Set(replaced.map(({ path }) => path));
   reached('forgotten');
@@ -62,6 +63,18 @@ export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise
   await writeForgotten(dataDir, { ...forgotten, searchedAt: isSearched ? nowMs : null, replaced, replacing: [] });
   const rows = [...search.hits.values()].reduce((sum, hits) => sum + hits, 0);
   return { rows, files: search.hits.size, isSearched };
+}
+
+/** An erased user who goes on sending would have all that Redis holds written again after each run. */
+const REDIS_FILES_EVERY_MS = DAY_MS;
+
+/** `hasHits`: what is replaced now, the files of Redis have as well. */
+function redisAfter({ forgotten, ofNewUsers = true, redisFilesAt, nowMs }: Rewrite, hasHits: boolean) {
+  const left = redisFilesAt === undefined ? (forgotten.redisDue ?? []) : [];
+  const lastMs = redisFilesAt ?? forgotten.redisFilesAt ?? Number.NEGATIVE_INFINITY;
+  const isDue = hasHits && (ofNewUsers || nowMs - lastMs >= REDIS_FILES_EVERY_MS);
+  // What is left of before stays as it is where nothing newer is due: the log is trimmed some minutes behind, and runs may come faster.
+  return { redisDue: isDue ? forgotten.cut : left, ...(redisFilesAt !== undefined && { redisFilesAt }) };
 }
 
 type Replaced = NonNullable<ArchiveForgotten['replaced']>;

@@ -103,7 +103,7 @@ const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   deadRecords: NOT_YET,
   generations: 'a generation is computed without the user, and those of before are retired',
   redisFiles:
-    'Redis writes its file again: the run after the one that wrote archived files again asks for it, which a Redis of yours must allow (BGREWRITEAOF)',
+    'Redis writes its file again: a run asks for it once archived files are written again and the log is trimmed, which a Redis of yours must allow (BGREWRITEAOF)',
   trainingSets: 'a day after they were computed',
   staging: 'the role that writes them starts again',
   quarantine: 'somebody removes it',
