@@ -69,7 +69,7 @@ test('laws 1 and 3: after a fall, a segment that is new has nothing taken back, 
 
 test('laws 1 and 3: definitions that change before every user was looked at after a fall: the rest is taken back, of what was said alone', async () => {
   const platform = startFollowing({ definitions: DEFINITIONS, limits: { passedUsers: 1 } });
-  const users = ['ann', 'bo', 'cy', 'di'];
+  const users = [...'abcdefghijklmnopqrst'];
   platform.setClock(1);
   await platform.send(...users.map((user) => ['search', 0, user] as const));
   await moveTo(platform, 40);
@@ -102,4 +102,27 @@ test('law 3: a fall while no segments are defined is a fall to those that are de
   await moveTo(platform, 50);
   expect((await platform.said()).filter((line) => line === 'planner left 14')).toHaveLength(2);
   await demandOwnIds(platform);
+});
+
+test('law 1: a segment that goes before every user was looked at after a fall, and comes again, has the rest taken back', async () => {
+  const platform = startFollowing({ definitions: DEFINITIONS, limits: { passedUsers: 1 } });
+  const users = [...'abcdefghijklmnopqrst'];
+  platform.setClock(1);
+  await platform.send(...users.map((user) => ['search', 0, user] as const));
+  await moveTo(platform, 40);
+  platform.setClock(2);
+  await platform.log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: 0 }) });
+  await platform.once();
+  const others = withSegments({ more: { enter: "type == 'search'", ttl: '20d' } });
+  for (const [i, definitions] of [definitionsOf(SMALL_DEFINITIONS), others, DEFINITIONS].entries()) {
+    await platform.log.append(0, { kind: 'barrier', body: JSON.stringify({ generation: i + 1, definitions: definitions.json }) });
+    await platform.once();
+    platform.restart();
+    await moveTo(platform, 2);
+  }
+  for (const user of users) {
+    const said = await platform.said(user);
+    expect(said.filter((line) => line.startsWith('more'))).toEqual([]);
+    expect(said.at(-1)).toBe('planner revised left 14');
+  }
 });

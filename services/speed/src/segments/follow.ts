@@ -64,12 +64,11 @@ export function followFrom(
   return { ...following, sinceMs, isWhole, mustForget: false };
 }
 
-/** `next` follows other segments, from a barrier on: what is still to be taken back is of those that both follow. */
+/** `next` follows other segments, from a barrier on: what is still to be taken back is of those that were followed at the fall, also where they go and come again. */
 export function afterBarrier(next: Following, { fellFromMs, falls, fellOf, segments, isWhole }: Following): Following {
   if (fellFromMs === null) return next;
-  const before = fellOf ?? segments?.list.map(({ version }) => version) ?? [];
-  const own = new Set(next.segments?.list.map(({ version }) => version));
-  const of = isWhole ? [] : before.filter((version) => own.has(version));
+  const own = segments?.list.map(({ version }) => version) ?? [];
+  const of = (fellOf ?? own).filter((version) => !(isWhole && own.includes(version)));
   // Names are of the fall still: what was taken back would else be said again under the id of before.
   if (of.length === 0) return { ...next, fellFromMs: next.sinceMs, falls };
   return { ...next, fellFromMs, falls, fellOf: of };
@@ -79,7 +78,10 @@ export function afterBarrier(next: Following, { fellFromMs, falls, fellOf, segme
 export function afterFall(next: Following, fromMs: number, before: Following): Following {
   const falls = before.falls + 1;
   // Nothing was said of no segments; what is said of later ones is named by this fall.
-  if (next.segments === null) return { ...before, sinceMs: next.sinceMs, fellFromMs: next.sinceMs, falls };
+  if (next.segments === null) {
+    const fellFromMs = before.fellOf === null ? next.sinceMs : before.fellFromMs;
+    return { ...before, sinceMs: next.sinceMs, fellFromMs, falls };
+  }
   // An earlier fall from further ahead is what was said of users who were not looked at since; where all were, it is taken back.
   return { ...next, fellFromMs: before.isWhole ? fromMs : Math.max(fromMs, before.fellFromMs ?? fromMs), falls };
 }
