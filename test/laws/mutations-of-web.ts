@@ -254,8 +254,8 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     lie: 'in SQL a view comes to the part of a page above which it stopped',
     law: '5',
     file: 'packages/views/src/scroll-reach/batch.sql',
-    from: 'AND upto_bp > 7000',
-    to: 'AND upto_bp >= 7000',
-    test: 'test/laws/two-engines.test.ts',
+    from: 'AND upto_bp > 5000',
+    to: 'AND upto_bp >= 5000',
+    test: 'test/golden/views.test.ts',
   },
 ];
