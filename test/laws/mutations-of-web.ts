@@ -54,8 +54,8 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     lie: 'elements have more of a report than there was',
     law: '4',
     file: 'packages/views/src/web/web-event.ts',
-    from: 'return cursor > hoverMs || viewport > engagedMs ? NOTHING : parts;',
-    to: 'return parts;',
+    from: 'return cursor > hoverMs || viewport > engagedMs ? NOTHING : value;',
+    to: 'return value;',
     test: 'test/golden/views.test.ts',
   },
   {

@@ -89,8 +89,9 @@ export function addDifference(
   let nearer: Lens | undefined;
   let seenByNearer: unknown;
   for (const { lens, views, isGoneBeyond } of groups) {
-    // No row of a page follows any other event.
+    // No row of a page follows any other event, and no session sees others than its own: whether one is frozen, other lenses say.
     if (lens === WEB_EVENT && event.web === undefined) continue;
+    if (lens === SESSION && !isOfSessions(event)) continue;
     const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
 
@@ -108,13 +109,13 @@ export function addDifference(
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
 
     // To find the sessions around is work by itself: a visitor without a pause has thousands of events there.
-    if (work.left <= 0 && lens === SESSION && isOfSessions(event)) {
+    if (work.left <= 0 && lens === SESSION) {
       tooMuchWork = true;
       continue;
     }
     const affected = lens.affected(after, at, definitions);
     const anchors = affected.length === 0 ? affected : affected.filter((i) => (after[i] as TimelineEvent).ts > frozenUpTo);
-    if (cutTs !== NEVER_CUT && (lens === SESSION ? isOfSessions(event) : event.kind !== 'signal')) {
+    if (cutTs !== NEVER_CUT && (lens === SESSION || event.kind !== 'signal')) {
       // What is gone may be seen by an anchor that is computed now, or be an anchor that the event revises.
       const first = after[anchors[0] ?? at] as TimelineEvent;
       const computes = anchors.length > 0 || event.ts > frozenUpTo;

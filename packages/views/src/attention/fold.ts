@@ -1,6 +1,6 @@
 import { NONE } from '@tributary/model/channels/channel';
 import { type View, WEB_EVENT } from '../view.ts';
-import { type Click, isClick, type WebEvent } from '../web/web-event.ts';
+import { type Click, isClick, nameOf, type WebEvent } from '../web/web-event.ts';
 
 export const attention = {
   name: 'attention',
@@ -15,8 +15,8 @@ export const attention = {
     if (isBot) return;
     if (isClickOn(event)) emit(`${inLayout}\t${event.element}`, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
     if (event.type !== 'activity') return;
-    for (const { element, seen, cursorMs, viewportMs, box } of event.elements)
-      emit(`${inLayout}\t${element}`, [1, seen, cursorMs, viewportMs, 0, ...box]);
+    for (const row of event.elements)
+      emit(`${inLayout}\t${nameOf(row[0])}`, [1, Math.min(1, row[3]), row[1], row[2], 0, row[4], row[5], row[6], row[7]]);
   },
 } as const satisfies View<WebEvent>;
 

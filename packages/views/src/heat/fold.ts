@@ -1,5 +1,5 @@
 import { type View, WEB_EVENT } from '../view.ts';
-import type { WebEvent } from '../web/web-event.ts';
+import { nameOf, type WebEvent } from '../web/web-event.ts';
 
 export const heat = {
   name: 'heat',
@@ -16,6 +16,6 @@ export const heat = {
     if (event.type === 'click' && event.kind !== undefined && event.cell !== undefined)
       emit(key(event.element, event.kind, event.cell), [1]);
     if (event.type === 'activity')
-      for (const { element, cell, ms } of event.cells) if (ms > 0) emit(key(element, 'move', cell), [ms]);
+      for (const [element, cell, ms] of event.cells) if (ms > 0) emit(key(nameOf(element), 'move', cell), [ms]);
   },
 } as const satisfies View<WebEvent>;

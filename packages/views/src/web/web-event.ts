@@ -12,23 +12,23 @@ import { dayOf } from '@tributary/model/time';
 import { CLICK_KINDS, FORM_ACTIONS, LAYOUTS, LINK_TARGETS, WEB_TYPES, type WebType } from '@tributary/model/web';
 import { pageOf } from '@tributary/model/web-page-name';
 
-/** What an element had of a report of a page. */
-export interface ElementPart {
-  readonly element: string;
-  readonly cursorMs: number;
-  readonly viewportMs: number;
-  /** 1 in the report in which it was seen, once in a view of a page. */
-  readonly seen: number;
-  /** x, y, width and height in the page, px. */
-  readonly box: readonly [number, number, number, number];
-}
+/**
+ * What an element had of a report of a page, as the report says it: its key (`nameOf` reads it), ms, whether it was seen (in one report of a view),
+ * and its box in the page, px. A report has dozens of such rows: nothing is copied.
+ */
+export type ElementRow = readonly [
+  key: string,
+  cursorMs: number,
+  viewportMs: number,
+  seen: number,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+];
 
-/** For how long the pointer was in a cell of an element's box. */
-export interface CellPart {
-  readonly element: string;
-  readonly cell: number;
-  readonly ms: number;
-}
+/** For how long the pointer was in a cell of an element's box, likewise. */
+export type CellRow = readonly [key: string, cell: number, ms: number];
 
 interface OfAny {
   /** Day and page, as keys of rows begin. */
@@ -57,8 +57,8 @@ export interface Activity extends OfAny {
   readonly bands: readonly number[];
   /** Twentieths of the page that its view came to in this report: the first, and the one behind the last. */
   readonly reached: readonly [first: number, behind: number];
-  readonly elements: readonly ElementPart[];
-  readonly cells: readonly CellPart[];
+  readonly elements: readonly ElementRow[];
+  readonly cells: readonly CellRow[];
 }
 
 export interface Link extends OfAny {
@@ -177,38 +177,30 @@ function reachedBands(fromBp: unknown, toBp: unknown): Activity['reached'] {
   return [Math.ceil((fromBp * BANDS) / WHOLE_BP), Math.ceil((toBp * BANDS) / WHOLE_BP)];
 }
 
-function elementsOf(value: unknown, hoverMs: number, engagedMs: number): readonly ElementPart[] {
-  if (!areRows(value, MOST_ELEMENTS, 7)) return NOTHING;
-  const parts: ElementPart[] = [];
+function elementsOf(value: unknown, hoverMs: number, engagedMs: number): readonly ElementRow[] {
+  if (!areRows<ElementRow>(value, MOST_ELEMENTS, 7)) return NOTHING;
   let [cursor, viewport] = [0, 0];
   for (const row of value) {
-    const [key, cursorMs, viewportMs, seen, x, y, w, h] = row as unknown as readonly [string, ...Seven];
-    cursor += cursorMs;
-    viewport += viewportMs;
-    parts.push({ element: nameOf(key), cursorMs, viewportMs, seen: Math.min(1, seen), box: [x, y, w, h] });
+    cursor += row[1];
+    viewport += row[2];
   }
-  return cursor > hoverMs || viewport > engagedMs ? NOTHING : parts;
+  return cursor > hoverMs || viewport > engagedMs ? NOTHING : value;
 }
 
-function cellsOf(value: unknown, hoverMs: number): readonly CellPart[] {
-  if (!areRows(value, MOST_CELLS, 2)) return NOTHING;
-  const parts: CellPart[] = [];
+function cellsOf(value: unknown, hoverMs: number): readonly CellRow[] {
+  if (!areRows<CellRow>(value, MOST_CELLS, 2)) return NOTHING;
   let sum = 0;
   for (const row of value) {
-    const [key, cell, ms] = row as unknown as readonly [string, number, number];
-    if (cell > LAST_CELL) return NOTHING;
-    sum += ms;
-    parts.push({ element: nameOf(key), cell, ms });
+    if (row[1] > LAST_CELL) return NOTHING;
+    sum += row[2];
   }
-  return sum > hoverMs ? NOTHING : parts;
+  return sum > hoverMs ? NOTHING : value;
 }
-
-type Seven = readonly [number, number, number, number, number, number, number];
 
 const NOTHING: readonly never[] = [];
 
-/** Rows of a key and whole numbers, each of them well-formed. A report has dozens: nothing is copied to look at them. */
-function areRows(value: unknown, most: number, numbers: number): value is readonly (readonly unknown[])[] {
+/** Rows of a key and whole numbers, each of them well-formed. */
+function areRows<Row extends ElementRow | CellRow>(value: unknown, most: number, numbers: number): value is readonly Row[] {
   if (!Array.isArray(value) || value.length > most) return false;
   for (const row of value as readonly unknown[]) {
     if (!Array.isArray(row) || row.length !== numbers + 1 || typeof row[0] !== 'string') return false;
@@ -236,7 +228,7 @@ function whole(value: unknown, most: number): number {
 }
 
 /** A name as it is in keys of rows, which are joined by tabs. */
-function nameOf(value: unknown, most = MOST_NAME): string {
+export function nameOf(value: unknown, most = MOST_NAME): string {
   if (typeof value !== 'string' || value === '') return NONE;
   return CONTROL.test(value) || isLonger(value, most) ? OTHER : value;
 }
