@@ -50,4 +50,12 @@ export const MUTATIONS_OF_UPGRADES: readonly Mutation[] = [
     to: ' || (isUncounted(name) && name === "")) continue;',
     test: 'jobs/recompute/test/two-fleets.test.ts',
   },
+  {
+    lie: 'a worker that notes nothing counts what came after it',
+    law: '7',
+    file: 'packages/store/src/counted-views.ts',
+    from: 'COUNTED_WITHOUT_NOTE.has(name) ? 0 : Number.POSITIVE_INFINITY',
+    to: "COUNTED_WITHOUT_NOTE.has(name) || name.startsWith('scroll') ? 0 : Number.POSITIVE_INFINITY",
+    test: 'services/speed/test/other-views.test.ts',
+  },
 ];

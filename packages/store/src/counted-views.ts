@@ -7,14 +7,17 @@ import type { PartitionState } from './speed-store.ts';
 
 type Named = Pick<View, 'name'>;
 
-/** Views that workers may lack which do not note what they count; later ones were never counted without a note. */
-const NOT_ALWAYS_COUNTED: ReadonlySet<string> = new Set(['orderNumbers', 'sessions', 'exits']);
+/** What every worker counts that does not note what it counts. Such a worker does not know any later view. */
+const COUNTED_WITHOUT_NOTE: ReadonlySet<string> = new Set(
+  `activity touches conversions credit coalitions transitions nullCoalitions nullTransitions paths pathShapes channelLags assists positions
+   pages links forms attention attentionTotals heat`.split(/\s+/),
+);
 
 /** The first generation whose deltas, and all after it, have every row of the view; infinite: they do not have it. `state`: null: nothing was counted yet. */
 export function countedSince(state: PartitionState | null, { name }: Named): number {
   if (state === null) return 0;
   if (state.viewsSince !== undefined) return state.viewsSince.get(name) ?? Number.POSITIVE_INFINITY;
-  return NOT_ALWAYS_COUNTED.has(name) ? Number.POSITIVE_INFINITY : 0;
+  return COUNTED_WITHOUT_NOTE.has(name) ? 0 : Number.POSITIVE_INFINITY;
 }
 
 /** What a worker notes that takes over from `state` and counts `views`. What was not counted so far is whole from the next generation on. */

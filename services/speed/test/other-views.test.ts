@@ -1,6 +1,6 @@
 /** Workers of two versions, one of which counts a view that the other does not know, take turns at a partition. */
 import { encodeEvent } from '@tributary/model/event';
-import { uncounted } from '@tributary/store/counted-views';
+import { countedSince, uncounted } from '@tributary/store/counted-views';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -43,4 +43,11 @@ test('law 7: from a worker that does not count a view to the next generation tha
   expect(await worked(OLDER, 2)).toEqual(['coalitions', 'coalitions', 'coalitions', '']);
   expect(await worked(VIEWS)).toEqual(['coalitions', 'coalitions', 'coalitions', '']);
   expect(await worked(VIEWS, 3)).toEqual(['coalitions', 'coalitions', 'coalitions', '']);
+});
+
+test('law 7: a view that came after workers began to note what they count is not counted where nothing is noted', () => {
+  const state = { position: '1', logIdentity: 'log', logTimeMs: 0, generation: 3, definitions: '' };
+  const isCounted = (name: string) => countedSince(state, { name }) === 0;
+  expect(['activity', 'coalitions', 'pages'].filter(isCounted)).toHaveLength(3);
+  expect(['orderNumbers', 'sessions', 'exits', 'scrollBands', 'scrollReach', 'whatComesNext'].filter(isCounted)).toEqual([]);
 });
