@@ -192,6 +192,8 @@ test('law 9: once no generation from before is kept, no archived file has a byte
   expect(await holding(world, GONE, 'archive')).not.toEqual([]);
   await world.run({ scheduled: true }, { ...FEW, rewriteRedisFiles });
   expect(asked).toBe(1);
+  // Redis refuses, and archived files go all the same.
+  expect(await holding(world, GONE, 'archive', 'generations')).toEqual([]);
   // Not yet, as the log is not trimmed: it is asked again, though no file is to be written.
   const early = { ...FEW, rewriteRedisFiles: async () => ++asked < 0 };
   await world.run({ scheduled: true }, early);
