@@ -247,7 +247,9 @@ export async function startConsole() {
   /** Every question of the page is answered. */
   async function settled(): Promise<void> {
     await page.locator('main h1').waitFor();
-    await page.waitForFunction(() => document.querySelector('.waiting, [aria-busy="true"], .sankey.is-waiting') === null);
+    await page.waitForFunction(
+      () => document.querySelector('.waiting, [aria-busy="true"], .sankey.is-waiting, .schematic.is-waiting') === null,
+    );
   }
 
   async function logIn(key: string): Promise<void> {
