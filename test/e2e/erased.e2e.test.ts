@@ -9,6 +9,7 @@ import { type Client, createClient, until } from './client.ts';
 import { plantedInFolder, plantedInRedis } from './planted.ts';
 
 const MARKER = 'mürker-9c2e@example.org';
+const SECOND = 'sëcond-51fa@example.org';
 const OTHER = 'somebody-else';
 const dataDir = mkdtempSync(join(tmpdir(), 'tributary-erased-'));
 let platform: Platform;
@@ -20,6 +21,8 @@ beforeAll(async () => {
   platform = await startPlatform({ dataDir, env });
   client = createClient(platform);
   redis = new Redis(platform.redisUrl);
+  // A search sees nothing in what is compressed.
+  await redis.config('SET', 'rdbcompression', 'no');
 }, 120_000);
 afterAll(async () => {
   redis?.disconnect();
@@ -85,4 +88,15 @@ test('law 9: an erased user counts nowhere, and goes from archive, generations a
     const isDone = places.get('archive') === 'searched' && places.get('generations') === 'writtenWithout';
     return isDone && found.every(({ place }) => place !== null && places.get(place) === 'mayHold');
   });
-}, 300_000);
+
+  // Another one who sends nothing more: no byte is left in any file, those of Redis among them, nor in Redis.
+  await client.send([purchase(SECOND)]);
+  await client.generation();
+  const second = await erase(SECOND);
+  await until('nothing is left anywhere', 330_000, async () => {
+    await client.send([purchase(OTHER)]);
+    await client.generation();
+    return [...(await plantedInRedis(redis, SECOND)), ...(await plantedInFolder(dataDir, SECOND))].length === 0;
+  });
+  expect((await client.admin('GET', `/v1/erasures/${second.id}`)).body.erasure.state).toBe('recomputed');
+}, 580_000);
