@@ -21,6 +21,14 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     test: OF_EXPORT,
   },
   {
+    lie: 'a partition that was not there at the last look is not there',
+    law: '9',
+    file: 'packages/serving/src/freshness/speed-board.ts',
+    from: 'if (isRecent && !states.includes(null)) return states;',
+    to: 'if (isRecent) return states;',
+    test: 'services/api/test/erasures.test.ts',
+  },
+  {
     lie: 'an export of a generation takes damaged files as they are',
     law: '7',
     file: 'packages/archive/src/readers/generation-file.ts',

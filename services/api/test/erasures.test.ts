@@ -197,6 +197,13 @@ test('law 9: where the store lacks the state of a partition, what a generation h
   expect((await world.get('/v1/conversion-list?user=eve')).body.conversions).toHaveLength(1);
 });
 
+test('law 9: a partition whose first commit came after the last look is known at once', async () => {
+  const world = await createWorld();
+  await world.tick();
+  await world.ingest(order('order-1', 'ada'));
+  expect((await world.get('/v1/conversions/order-1')).status).toBe(200);
+});
+
 test('erasures need an admin key, and room among those in force', async () => {
   const world = await worldOf();
   expect((await world.drop('/v1/users/ada', READ)).status).toBe(403);

@@ -20,7 +20,7 @@ export interface SpeedBoard {
   /** By what was read for one answer, or by what was last looked at. */
   health(read?: Read): SpeedHealth;
   states(): States;
-  /** The same, at most 2 s old: read now where it is older, one read for all who ask meanwhile. Rejects as the store does. */
+  /** The same, at most 2 s old: read now where it is older or lacks a partition, one read for all who ask meanwhile. Rejects as the store does. */
   recentStates(): Promise<States>;
   /** In force in the partition; the defaults before its first commit. */
   definitions(partition: number): Definitions;
@@ -82,7 +82,8 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     states: () => states,
     async recentStates() {
       // A clock that went back says nothing about how old they are.
-      if (statesAtMs !== null && Math.abs(deps.now() - statesAtMs) < RECENT_MS) return states;
+      const isRecent = statesAtMs !== null && Math.abs(deps.now() - statesAtMs) < RECENT_MS;
+      if (isRecent && !states.includes(null)) return states;
       reading ??= deps.store.states().finally(() => {
         reading = null;
       });
