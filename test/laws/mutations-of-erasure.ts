@@ -182,7 +182,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     lie: 'conversions of an erased user are listed',
     law: '9',
     file: `${API}/routes/conversions.ts`,
-    from: '.filter(({ userKey }) => !isErased?.(userKey))',
+    from: '.filter(({ userKey }) => !isErased(userKey))',
     to: '',
     test: RECEIPTS,
   },

@@ -84,4 +84,28 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     to: 'const kept = filesNamed(block);',
     test: 'jobs/recompute/test/merge-archive.test.ts',
   },
+  {
+    lie: 'a cursor of the list of conversions names an erased user',
+    law: '9',
+    file: 'services/api/src/routes/conversions.ts',
+    from: 'const last = page.at(-1);',
+    to: 'const last = (await readRows(after, limit)).at(-1);',
+    test: 'services/api/test/erasures.test.ts',
+  },
+  {
+    lie: 'a session whose begin was cut off is taken for whole',
+    law: '7',
+    file: 'packages/views/src/difference.ts',
+    from: "if (cutTs !== NEVER_CUT && (lens === SESSION || event.kind !== 'signal')) {",
+    to: "if (cutTs !== NEVER_CUT && event.kind !== 'signal') {",
+    test: 'test/laws/law-7-cut-sessions.test.ts',
+  },
+  {
+    lie: 'sessions around an event are looked for within a day',
+    law: '1',
+    file: 'packages/views/src/sessions/session.ts',
+    from: 'const REACH_MS = 4 * DAY_MS;',
+    to: 'const REACH_MS = 1 * DAY_MS;',
+    test: 'test/laws/law-7-cut-sessions.test.ts',
+  },
 ];

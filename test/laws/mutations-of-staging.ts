@@ -90,7 +90,7 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     lie: 'a scheduled run publishes while a staged generation waits',
     law: '7',
     file: `${RECOMPUTE}/publish/publication.ts`,
-    from: 'isHeldBack(facts, current, facts.waitsSince, facts.now)',
+    from: 'isHeldBack(facts, current, facts.waitingSinceMs, facts.now)',
     to: 'isHeldBack(facts, current, null, facts.now)',
     test: STAGED,
   },

@@ -171,8 +171,8 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     lie: 'the list of conversions names a next page after its last row',
     law: '7',
     file: 'services/api/src/routes/conversions.ts',
-    from: 'found.length > limit ?',
-    to: 'found.length >= limit ?',
+    from: 'const hasMore = found.length > size;',
+    to: 'const hasMore = found.length >= size;',
     test: 'services/api/test/conversion-list.test.ts',
   },
   {

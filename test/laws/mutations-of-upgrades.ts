@@ -58,4 +58,12 @@ export const MUTATIONS_OF_UPGRADES: readonly Mutation[] = [
     to: "COUNTED_WITHOUT_NOTE.has(name) || name.startsWith('scroll') ? 0 : Number.POSITIVE_INFINITY",
     test: 'services/speed/test/other-views.test.ts',
   },
+  {
+    lie: 'a run finds nothing new where a worker of another version did not count a view',
+    law: '7',
+    file: 'jobs/recompute/src/begin/nothing-new.ts',
+    from: 'if (notCounted([state], VIEWS, manifest.generation).length > 0) return false;',
+    to: 'if (notCounted([state], VIEWS, manifest.generation).length < 0) return false;',
+    test: 'jobs/recompute/test/two-fleets.test.ts',
+  },
 ];

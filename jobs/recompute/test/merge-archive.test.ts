@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { alone } from '@tributary/archive/alone';
+import { blocksToMerge } from '@tributary/archive/blocks';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { namesIn, writeDurably } from '@tributary/archive/durable';
 import type { SegmentManifest } from '@tributary/archive/layout';
@@ -79,3 +80,21 @@ test.each(['replaced', 'replacing'])(
     expect(await namesIn(dirname(segmentPath(dataDir, 0, 0)))).toEqual(['000000-000095.json']);
   },
 );
+
+test('a damaged segment keeps no other block from being merged', async () => {
+  for (let partition = 0; partition < 2; partition++)
+    for (let number = 0; number < BLOCK_SEGMENTS; number++) {
+      const dead = number > 0 ? null : { path: `archive/dead/p0${partition}.ndjson`, rows: 1, bytes: 2, sha256: '0'.repeat(64) };
+      await writeSegment(dataDir, {
+        ...{ partition, number, logIdentity: 'log', after: number === 0 ? null : String(number).padStart(6, '0') },
+        ...{ upTo: String(number + 1).padStart(6, '0'), seals: null, rows: 0, deadRows: 0, files: [] },
+        // A file that is not there.
+        dead: partition === 0 ? dead : null,
+      });
+    }
+  const blocks = [0, 1].map((partition) => ({ partition, first: 0 }));
+  const spec = { dataDir, generation: 1, attempt: 'd4', blocks, sweep: [], nowMs: Date.now(), limits: SMALL_LIMITS.compute };
+  await expect(mergeBlocks(spec)).rejects.toThrow('1 of 2 blocks could not be merged');
+  expect(await blocksToMerge(dataDir, 0, BLOCK_SEGMENTS)).toHaveLength(1);
+  expect(await blocksToMerge(dataDir, 1, BLOCK_SEGMENTS)).toEqual([]);
+});

@@ -16,7 +16,7 @@ test('the decision to publish: once, not over a rollback, not over somebody who 
     scheduled: true,
     expectedSequence: 2,
     publications: [published(1, 1), published(2, 2)],
-    waitsSince: null,
+    waitingSinceMs: null,
     now: 0,
   };
   expect(decidePublication(facts)).toBe('publish');

@@ -1,9 +1,10 @@
 /** Staged generations: computed and compared beside the one that readers get, then promoted or discarded by somebody. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generationFolder } from '@tributary/archive/generations';
-import { publish } from '@tributary/archive/publications';
-import { discardStaged, newestStaged } from '@tributary/archive/retire';
+import { generationFolder, listGenerations, readGeneration } from '@tributary/archive/generations';
+import { currentPublication, publish } from '@tributary/archive/publications';
+import { discardStaged } from '@tributary/archive/retire';
+import { stagedOf } from '@tributary/archive/staged';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { Stage } from '@tributary/recompute/ports';
@@ -66,6 +67,11 @@ const waitingWorld = worldsFrom(DEFINITIONS, async (grown) => {
 async function goOnFrom(worldFrom: () => Promise<World>): Promise<void> {
   await world.close();
   world = await worldFrom();
+}
+
+async function newestStaged(dataDir: string) {
+  const manifests = await Promise.all((await listGenerations(dataDir)).map((generation) => readGeneration(dataDir, generation)));
+  return stagedOf(manifests, await currentPublication(dataDir));
 }
 
 test('law 1: a staged generation is exact for who asks for it, while readers keep theirs; promoted, it is what all get', async () => {

@@ -92,3 +92,23 @@ test('laws 1 and 7: beside a speed worker that does not know a view, answers lac
     await older.close();
   }
 });
+
+test('law 7: where a worker of another version read the barrier and nothing came since, a run makes answers whole again', async () => {
+  const older = await createWorld(DEFINITIONS, undefined, { views: VIEWS.filter(({ name }) => name !== 'conversions') });
+  const newer = await older
+    .ingest([A])
+    .then(() => older.run())
+    .then(() => older.turn())
+    .then(() => createWorld(DEFINITIONS, older));
+  try {
+    await newer.turn();
+    expect(await asked(newer, DEFINITIONS, AT + 1_000)).toMatchObject({ complete: false, reasons: ['view_not_counted'] });
+    expect(await newer.run({ scheduled: true })).toMatchObject({ generation: 2, published: 'published' });
+    await newer.turn();
+    expect(await asked(newer, DEFINITIONS, AT + 1_000)).toMatchObject({ complete: true, generation: 2 });
+    expect(await newer.run({ scheduled: true })).toMatchObject({ published: 'nothing_new' });
+  } finally {
+    await newer.close();
+    await older.close();
+  }
+});

@@ -10,7 +10,7 @@ import { namesIn, syncFolder } from './durable.ts';
 import { generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
 import type { GenerationManifest, KeptGenerations, Publication, StoredFile } from './layout.ts';
 import { currentPublication, isKept, publish, removePublications } from './publications.ts';
-import { stagedOf, stagedSince } from './staged.ts';
+import { stagedOf, waitingSinceMs } from './staged.ts';
 
 export interface Retirement {
   /** Generations that were retired now, ascending. */
@@ -42,13 +42,9 @@ export async function keptWith(
   return listOf(await readManifests(dataDir), before, generation, keepLast, byAge);
 }
 
-export async function newestStaged(dataDir: string): Promise<GenerationManifest | null> {
-  return stagedOf(await readManifests(dataDir), await currentPublication(dataDir));
-}
-
-/** Since when a staged generation waits, epoch ms; null: none does. */
-export async function stagedWaitsSince(dataDir: string): Promise<number | null> {
-  return stagedSince(await readManifests(dataDir), await currentPublication(dataDir));
+/** As `waitingSinceMs`, of a folder. */
+export async function readWaitingSinceMs(dataDir: string): Promise<number | null> {
+  return waitingSinceMs(await readManifests(dataDir), await currentPublication(dataDir));
 }
 
 export interface DiscardDraft {

@@ -17,10 +17,10 @@ export function stagedOf(
 }
 
 /**
- * Since when one waits, epoch ms; null: none does. One that takes the place of another that waited waits since then: a schedule that stages a run
- * each hour would hold others back without an end.
+ * Since when readers are held back by staged generations that were not decided about, epoch ms; null: none waits. A newer one does not restart the
+ * wait: a schedule that stages a run each hour would hold the others back for ever.
  */
-export function stagedSince(
+export function waitingSinceMs(
   manifests: readonly GenerationManifest[],
   publication: Pick<Publication, 'generation' | 'kept' | 'at' | 'discarded'> | null,
 ): number | null {

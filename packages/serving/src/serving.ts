@@ -2,7 +2,7 @@
 
 import type { View } from '@tributary/views/view';
 import { createDeltaFollower } from './deltas/follower.ts';
-import { createSpeedBoard } from './freshness/speed-board.ts';
+import { createSpeedBoard, POLL_EVERY_MS } from './freshness/speed-board.ts';
 import { createGenerations } from './generations/served.ts';
 import { createStaged } from './generations/staged.ts';
 import type { ServingDeps } from './ports.ts';
@@ -19,7 +19,6 @@ export function createServing<Deps extends ServingDeps>(deps: Deps): ServingCont
   };
 }
 
-const POLL_EVERY_MS = 1_000;
 /** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */
 const FOLLOW_EVERY_MS = 200;
 

@@ -10,7 +10,7 @@ import type { DeltaFollower, DeltasSnapshot } from './deltas/follower.ts';
 import { followedDefinitions } from './followed-definitions.ts';
 import { cutsApart } from './freshness/cut-apart.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
-import { uncountedViews } from './freshness/uncounted-views.ts';
+import { whyNotCounted } from './freshness/uncounted-views.ts';
 import { type GroupsLack, groupsOf } from './generations/groups.ts';
 import type { LoadedGeneration } from './generations/loaded.ts';
 import type { Generations } from './generations/served.ts';
@@ -85,15 +85,15 @@ export async function takeSnapshot(
   // Real time has all rows by partition, whatever the generation lacks.
   const ofGroups = layers === 'speed' ? ONLY_LIVE : () => groupsOf(deps.source, loaded, grouped, deps.partitions);
   const { states, pending, overflowed } = speed;
-  const lackOf = (some: readonly View[]) => (layers === 'batch' ? [] : uncountedViews(states, some, loaded.generation));
-  const isLacking = lackOf(grouped).length > 0;
+  const whyNotCountedOf = (some: readonly View[]) => (layers === 'batch' ? [] : whyNotCounted(states, some, loaded.generation));
+  const isLacking = whyNotCountedOf(grouped).length > 0;
   const kept = grouped.length === 0 ? null : isLacking ? 'groups_not_kept' : await ofGroups();
 
   // What is held was read before anybody could ask where the store stood.
   const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
   const apart = cutsApart(states, loaded.manifest);
   const definitions = followedDefinitions(states, loaded, layers, deps);
-  const uncounted = lackOf(views.filter(isDemanded));
+  const uncounted = whyNotCountedOf(views.filter(isDemanded));
   const found = { layers: wanted, served, pending, overflowed, health, stale, apart, uncounted, definitions };
 
   const answers = answersOf(speed, loaded, layers);

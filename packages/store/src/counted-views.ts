@@ -21,13 +21,13 @@ export function countedSince(state: PartitionState | null, { name }: Named): num
 }
 
 /** What a worker notes that takes over from `state` and counts `views`. What was not counted so far is whole from the next generation on. */
-export function viewsSince(state: PartitionState | null, views: readonly Named[]): ReadonlyMap<string, number> {
+export function viewsSinceAfter(state: PartitionState | null, views: readonly Named[]): ReadonlyMap<string, number> {
   const next = (state?.generation ?? 0) + 1;
   return new Map(views.map((view) => [view.name, Math.min(countedSince(state, view), next)]));
 }
 
 /** Those of `views` whose rows since the cut of `generation` a partition lacks. One that stands before the cut adds nothing. */
-export function uncounted<V extends Named>(
+export function notCounted<V extends Named>(
   states: readonly (PartitionState | null)[],
   views: readonly V[],
   generation: number,

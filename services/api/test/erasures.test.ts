@@ -167,6 +167,27 @@ test('law 9: conversions of an erased user are neither listed nor explained, tho
   expect((await world.get('/v1/conversions/order-2')).status).toBe(200);
 });
 
+test('law 9: a cursor of the list of conversions names no erased user, and pages of any size have all others', async () => {
+  const world = await createWorld();
+  const users = ['u1', 'gone', 'u2', 'gone', 'gone', 'u3'];
+  for (const [i, userId] of users.entries()) await world.ingest({ ...order(`order-${i}`, userId), ts: NOON - (9 - i) * 60_000 });
+  await world.cut(1);
+  await world.publish(1);
+  const partition = partitionOf('gone', PARTITIONS);
+  await world.commit(partition, {}, { ...world.states[partition], erased: [digestOf('gone')] });
+  await world.tick();
+  for (const limit of [1, 2, 3, 10]) {
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body } = await world.get(`/v1/conversion-list?limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      seen.push(...body.conversions.map(({ id }: { id: string }) => id));
+      cursor = body.nextCursor;
+      expect(Buffer.from(cursor ?? '', 'base64url').toString()).not.toContain('gone');
+    }
+    expect(seen).toEqual(['order-5', 'order-2', 'order-0']);
+  }
+});
+
 test('law 9: a conversion id that an erased user shares with another is that of the other', async () => {
   const world = await createWorld();
   for (const userId of ['ada', 'eve']) await world.ingest(order('order-1', userId));

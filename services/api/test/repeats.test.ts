@@ -1,5 +1,5 @@
 /** Users who convert again: what the sums of groups hardly show, counted beside them. */
-import { viewsSince } from '@tributary/store/counted-views';
+import { viewsSinceAfter } from '@tributary/store/counted-views';
 import { orderNumbers } from '@tributary/views/order-numbers/fold';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
@@ -98,7 +98,7 @@ test.each(['last', 'shapley'])(
     const asked = async () => (await world.get(`/v1/attribution?model=${model}&intervals=1&value=conversions`)).body;
     expect((await asked()).uncertainty.groups).toBe(PARTITIONS);
     const older = VIEWS.filter(({ name }) => name !== orderNumbers.name);
-    await world.commit(3, {}, { ...world.states[3], viewsSince: viewsSince(null, older) });
+    await world.commit(3, {}, { ...world.states[3], viewsSince: viewsSinceAfter(null, older) });
     await world.tick();
     const { uncertainty, rows, meta } = await asked();
     expect(uncertainty).toMatchObject({ groups: null, cautions: [{ code: 'groups_not_kept' }] });

@@ -19,7 +19,7 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing } from '@tributary/serving/serving';
-import { viewsSince } from '@tributary/store/counted-views';
+import { viewsSinceAfter } from '@tributary/store/counted-views';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -122,7 +122,7 @@ export async function createWorld(options: WorldOptions = {}) {
       position: String(++sequence).padStart(8, '0'),
       logTimeMs: before?.logTimeMs ?? nowMs,
       generation: before?.generation ?? 0,
-      ...{ logIdentity: 'log', definitions: definitions.json, definitionsSince: 0, viewsSince: viewsSince(before, VIEWS) },
+      ...{ logIdentity: 'log', definitions: definitions.json, definitionsSince: 0, viewsSince: viewsSinceAfter(before, VIEWS) },
       ...state,
     };
     const outcome = await speed.commit({

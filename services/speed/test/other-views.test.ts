@@ -1,6 +1,6 @@
 /** Workers of two versions, one of which counts a view that the other does not know, take turns at a partition. */
 import { encodeEvent } from '@tributary/model/event';
-import { countedSince, uncounted } from '@tributary/store/counted-views';
+import { countedSince, notCounted } from '@tributary/store/counted-views';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -30,7 +30,7 @@ test('law 7: from a worker that does not count a view to the next generation tha
     await worker.settle();
     const states = await store.serving().states();
     return [0, 1, 2, 3].map((generation) =>
-      uncounted(states, VIEWS, generation)
+      notCounted(states, VIEWS, generation)
         .map(({ view }) => view.name)
         .join(),
     );

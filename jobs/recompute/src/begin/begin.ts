@@ -3,7 +3,7 @@ import { createGeneration, listGenerations, readGeneration, writeGeneration } fr
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { highestGeneration } from '../highest-numbers.ts';
 import type { RunPorts } from '../ports.ts';
-import { isHeldBack, waitsSince } from '../publish/publication.ts';
+import { isHeldBack, waitsForMs } from '../publish/publication.ts';
 import type { Begun, Run } from '../run.ts';
 import { demandUsable, draftOf, isFinished } from './draft.ts';
 import { findNothingNew, type NothingNew } from './nothing-new.ts';
@@ -22,7 +22,7 @@ export async function begin(run: Run, ports: RunPorts, signal: AbortSignal): Pro
   const { dataDir, log, parseDefinitions: parse } = ports;
   const published = await readPublished(ports);
   const { publication } = published;
-  const isHeld = isHeldBack(run, publication, await waitsSince(run, ports), ports.now());
+  const isHeld = isHeldBack(run, publication, await waitsForMs(run, ports), ports.now());
   if (run.begun !== null) {
     const manifest = demandUsable(await readGeneration(dataDir, run.begun.generation));
     if (!isHeld || !bringsEdit(manifest, published)) return { begun: run.begun, manifest };

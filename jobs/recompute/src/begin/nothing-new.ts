@@ -10,6 +10,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { whyFull } from '@tributary/archive/plan/base';
 import { TributaryError } from '@tributary/model/errors';
 import { HOUR_MS } from '@tributary/model/time';
+import { notCounted } from '@tributary/store/counted-views';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { RunPorts } from '../ports.ts';
@@ -100,6 +101,8 @@ function addsNothing({ partition, state, rows, pending, overflowed }: PartitionD
   if (state === null || pending !== 0 || overflowed !== 0) return false;
   if (state.definitions !== manifest.definitions) return false;
   if (state.barriers?.get(manifest.generation) !== manifest.cut[partition]) return false;
+  // Answers lack what a worker of another version did not count, until a newer generation is cut.
+  if (notCounted([state], VIEWS, manifest.generation).length > 0) return false;
   return [...rows.values()].every((view) => view.size === 0);
 }
 

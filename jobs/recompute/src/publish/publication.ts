@@ -2,7 +2,7 @@
 
 import type { Publication, StagedPromotion } from '@tributary/archive/layout';
 import { publish, readPublications } from '@tributary/archive/publications';
-import { keptWith, stagedWaitsSince } from '@tributary/archive/retire';
+import { keptWith, readWaitingSinceMs } from '@tributary/archive/retire';
 import { TributaryError } from '@tributary/model/errors';
 import { highestSequence } from '../highest-numbers.ts';
 import type { RunPorts } from '../ports.ts';
@@ -22,7 +22,7 @@ export interface PublicationFacts {
   /** A staged run: when readers get it, and what its reconciliation found. */
   readonly staged?: Staged;
   /** Since when a staged generation waits, epoch ms; null: none does. */
-  readonly waitsSince: number | null;
+  readonly waitingSinceMs: number | null;
   readonly now: number;
 }
 
@@ -48,27 +48,27 @@ export function decidePublication(
   const current = facts.publications.at(-1);
   if (facts.publications.some(({ generation, action }) => generation === facts.generation && action === 'publish'))
     return 'already';
-  if (isHeldBack(facts, current, facts.waitsSince, facts.now)) return 'held';
+  if (isHeldBack(facts, current, facts.waitingSinceMs, facts.now)) return 'held';
   if ((current?.sequence ?? 0) !== facts.expectedSequence) return 'overtaken';
   return facts.staged === undefined || whyItWaits(facts.staged) === null ? 'publish' : 'staged';
 }
 
 /**
- * Whether a scheduled run changes nothing for readers at `now`: a rollback holds, or a staged generation that waits since `waitingSince`
+ * Whether a scheduled run changes nothing for readers at `now`: a rollback holds, or a staged generation that waits since `waitingSinceMs`
  * is still waited for. A run by hand goes past both.
  */
 export function isHeldBack(
   { scheduled }: Pick<Run, 'scheduled'>,
   current: Pick<Publication, 'held'> | null | undefined,
-  waitingSince: number | null,
+  waitingSinceMs: number | null,
   now: number,
 ): boolean {
-  return scheduled && (current?.held === true || (waitingSince !== null && now < waitingSince + STAGED_WAITS_MS));
+  return scheduled && (current?.held === true || (waitingSinceMs !== null && now < waitingSinceMs + STAGED_WAITS_MS));
 }
 
 /** Since when a staged generation waits that this run has to wait for, epoch ms; null: there is none, or it was asked for by hand. */
-export async function waitsSince({ scheduled }: Run, { dataDir }: RunPorts): Promise<number | null> {
-  return scheduled ? stagedWaitsSince(dataDir) : null;
+export async function waitsForMs({ scheduled }: Run, { dataDir }: RunPorts): Promise<number | null> {
+  return scheduled ? readWaitingSinceMs(dataDir) : null;
 }
 
 /** Why a person decides about a staged generation; null: it promotes itself. A defect of the platform is for a person, however little it moves. */
@@ -95,7 +95,7 @@ export async function publishRun(
     expectedSequence: begun.sequence,
     publications: await readPublications(ports.dataDir, NEWEST_PUBLICATIONS),
     ...(staged !== undefined && { staged }),
-    waitsSince: await waitsSince(run, ports),
+    waitingSinceMs: await waitsForMs(run, ports),
     now: ports.now(),
   });
   const because = staged === undefined ? null : whyItWaits(staged);

@@ -12,7 +12,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { readPublications } from '@tributary/archive/publications';
 import { exactJson, parseExactJson } from '@tributary/model/exact-json';
 import { assertAnswered } from '@tributary/serving/merge';
-import { uncounted } from '@tributary/store/counted-views';
+import { notCounted } from '@tributary/store/counted-views';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { RunPorts } from '../ports.ts';
@@ -126,7 +126,7 @@ async function compareRows(
 ): Promise<Reconciled> {
   const folder = join(ports.dataDir, stagingFolder({ generation: manifest.generation, attempt: ports.newAttempt() }));
   const states = deltas.map(({ state }) => state);
-  const isUncounted = (name: string) => uncounted(states, [{ name }], before?.generation ?? 0).length > 0;
+  const isUncounted = (name: string) => notCounted(states, [{ name }], before?.generation ?? 0).length > 0;
   await mkdir(folder, { recursive: true });
   try {
     const views = [];

@@ -28,7 +28,19 @@ export async function mergeBlocks({ dataDir, generation, attempt, blocks, sweep,
     return await alone(session, { dataDir, staging }, async () => {
       for (const partition of sweep) await sweepMerged(dataDir, partition, nowMs);
       let merged = 0;
-      for (const block of blocks) if (await mergeBlock(session, dataDir, block, attempt, staging)) merged++;
+      const failed: unknown[] = [];
+      for (const block of blocks)
+        await mergeBlock(session, dataDir, block, attempt, staging).then(
+          (isMerged) => {
+            if (isMerged) merged++;
+          },
+          // A damaged segment keeps no other block from being merged.
+          (error: unknown) => failed.push(error),
+        );
+      if (failed.length > 0)
+        throw new Error(`${failed.length} of ${blocks.length} blocks could not be merged: ${String(failed[0])}`, {
+          cause: failed[0],
+        });
       return merged;
     });
   } finally {

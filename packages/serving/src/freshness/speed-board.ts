@@ -26,8 +26,9 @@ export interface SpeedBoard {
   definitions(partition: number): Definitions;
 }
 
-/** Twice as long as from one look to the next. */
-const RECENT_MS = 2_000;
+/** How often the board looks at the speed layer. */
+export const POLL_EVERY_MS = 1_000;
+const RECENT_MS = 2 * POLL_EVERY_MS;
 
 export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generations, 'current'>): SpeedBoard {
   let states: States = new Array<null>(deps.partitions).fill(null);

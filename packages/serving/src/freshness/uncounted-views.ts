@@ -1,12 +1,12 @@
 /** Whether partitions counted since the cut what is asked for: a worker of an older version does not know views that an upgrade added. Pure. */
-import { uncounted } from '@tributary/store/counted-views';
+import { notCounted } from '@tributary/store/counted-views';
 import type { PartitionState } from '@tributary/store/speed-store';
 import type { View } from '@tributary/views/view';
 
 /** Reasons why rows since the cut of `generation` may be missing, one for each view; empty when each partition counts all of `views`. */
-export function uncountedViews(states: readonly (PartitionState | null)[], views: readonly View[], generation: number): string[] {
+export function whyNotCounted(states: readonly (PartitionState | null)[], views: readonly View[], generation: number): string[] {
   const byView = new Map<string, number[]>();
-  for (const { partition, view } of uncounted(states, views, generation))
+  for (const { partition, view } of notCounted(states, views, generation))
     byView.set(view.name, [...(byView.get(view.name) ?? []), partition]);
   return [...byView].map(
     ([name, partitions]) =>

@@ -4,9 +4,9 @@
  */
 const MARK = '~';
 
-/** `views`: a short digest of the names of the views, without white space. */
-export function markedId(id: string, views: string): string {
-  return `${id}${MARK}${views}`;
+/** `mark`: a short digest of the names of the views, without white space. */
+export function markedId(id: string, mark: string): string {
+  return `${id}${MARK}${mark}`;
 }
 
 /** "": a worker of a version that does not say it. */

@@ -1,4 +1,4 @@
-/** Who is erased as of now: generations of before still list them. */
+/** Who is erased, as of at most 2 s ago: older generations still list them. */
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';

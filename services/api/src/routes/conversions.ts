@@ -1,4 +1,6 @@
 /** Conversions one by one: which there are, and of each every touch, its weight, and why. */
+
+import type { ListedConversion } from '@tributary/archive/readers/archive-reader';
 import { CONVERSION_ROUTES } from '@tributary/contract/groups/conversions';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/amounts/money';
 import { NONE } from '@tributary/model/channels/channel';
@@ -35,6 +37,34 @@ async function keysOf({ board, deps, records }: ApiContext, asker: string, userK
 /** Generation, time, id and user of the last conversion of a page. */
 const PLACE = ['number', 'number', 'string', 'string'] as const;
 
+type Place = Pick<ListedConversion, 'ts' | 'id' | 'userKey'>;
+
+/** Rows of erased users are passed over for a page, up to 20 times as many. */
+const ROWS_A_READ = 1_000;
+const MOST_READS = 20;
+
+/** A page, and whether more follows. Its last row, which a cursor names, is of a user who is not erased. */
+async function pageWithout(
+  isErased: (userKey: string) => boolean,
+  after: Place | null,
+  limit: number,
+  readRows: (after: Place | null, most: number) => Promise<readonly ListedConversion[]>,
+): Promise<{ readonly page: readonly ListedConversion[]; readonly hasMore: boolean }> {
+  let place = after;
+  for (let reads = 0; reads < MOST_READS; reads++) {
+    const size = reads === 0 ? limit : ROWS_A_READ;
+    const found = await readRows(place, size + 1);
+    const hasMore = found.length > size;
+    const kept = found.slice(0, size).filter(({ userKey }) => !isErased(userKey));
+    if (kept.length > 0 || !hasMore) return { page: kept.slice(0, limit), hasMore: hasMore || kept.length > limit };
+    place = found[size - 1] as ListedConversion;
+  }
+  throw new TributaryError(
+    'not_ready',
+    `at most ${MOST_READS * ROWS_A_READ} conversions in a row may be of erased users: the next generation lacks them (tributary batch run)`,
+  );
+}
+
 export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, CONVERSION_ROUTES.listConversions, async ({ owner, query }) => {
     const { limit, cursor, type, user } = query;
@@ -45,34 +75,28 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { manifest, generation } = loaded;
     const asked = ['conversion-list', from, to, type ?? null, user ?? null];
     const after = cursor === undefined ? null : placeOf(decodeCursor(asked, cursor, PLACE), generation);
-    const found =
+    const range = { fromMs: from ?? 0, toMs: to ?? MAX_INSTANT_MS + 1, types, userKeys };
+    const isErased = (await erasedUsers(context)) ?? (() => false);
+    const readRows = (place: Place | null, most: number) =>
       manifest === null
-        ? []
-        : await context.archiveLimit.run((signal) =>
-            context.deps.archive.conversions(
-              manifest,
-              { fromMs: from ?? 0, toMs: to ?? MAX_INSTANT_MS + 1, types, userKeys, after, limit: limit + 1 },
-              signal,
-            ),
+        ? Promise.resolve([])
+        : context.archiveLimit.run((signal) =>
+            context.deps.archive.conversions(manifest, { ...range, after: place, limit: most }, signal),
           );
-    const page = found.slice(0, limit);
+    const { page, hasMore } = await pageWithout(isErased, after, limit, readRows);
     const last = page.at(-1);
-    const isErased = await erasedUsers(context);
     const holes = [
       ...gapsOf('older_generation', failure === null ? [] : [failure]),
       ...gapsOf('no_generation', manifest === null ? ['no generation lists conversions yet'] : []),
     ];
     const unknown = unknownTypes(loaded, query);
     return {
-      conversions: page
-        .filter(({ userKey }) => !isErased?.(userKey))
-        .map(({ userKey: userId, currency, ...conversion }) => ({
-          ...conversion,
-          currency: currency ?? NONE,
-          userId,
-        })),
-      nextCursor:
-        last !== undefined && found.length > limit ? encodeCursor(asked, [generation, last.ts, last.id, last.userKey]) : null,
+      conversions: page.map(({ userKey: userId, currency, ...conversion }) => ({
+        ...conversion,
+        currency: currency ?? NONE,
+        userId,
+      })),
+      nextCursor: last !== undefined && hasMore ? encodeCursor(asked, [generation, last.ts, last.id, last.userKey]) : null,
       meta: {
         generation,
         cut: manifest?.createdAt ?? null,

@@ -5,7 +5,7 @@
 
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { viewsSince } from '@tributary/store/counted-views';
+import { viewsSinceAfter } from '@tributary/store/counted-views';
 import type { PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
@@ -97,7 +97,7 @@ export async function loadPartition(
     definitions,
     definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
     rules,
-    viewsSince: viewsSince(state, views),
+    viewsSince: viewsSinceAfter(state, views),
     users: createUserCache(limits.maxCachedEvents),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
     erased: await erasedOf(partition, state, erasedBefore),

@@ -73,8 +73,7 @@ export function ScrollPanel({ page, layout, choice }: OfLayout) {
   const columns: Column<Row>[] = [
     { head: 'Part of the page', fileHead: 'band', cell: (row) => bandOf(Number(row['band'])), raw: (row) => row['band'] },
     figure('Engaged', 'ms', duration),
-    // Trackers of before did not report it, nor do generations of before have it.
-    ...(answered.answer?.totals['reachedViews'] === undefined ? [] : [figure('Views that came there', 'reachedViews', count)]),
+    figure('Views that reached it', 'reachedViews', count),
   ];
   return (
     <WhenAnswered of={answered}>

@@ -1,0 +1,52 @@
+/** Sessions at the edges of what a timeline holds and of what is looked at around an event. */
+import type { Event } from '@tributary/model/event';
+import { MINUTE_MS } from '@tributary/model/time';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { expect, test } from 'vitest';
+import { merge, speedFold } from './speed-fold.ts';
+
+const definitions = definitionsOf({ ...SMALL_DEFINITIONS, web: {} });
+const BASE = Date.UTC(2026, 2, 1, 12);
+const page = (i: number): Event => ({
+  ts: BASE + i * 5 * MINUTE_MS,
+  receivedAt: BASE + i * 5 * MINUTE_MS,
+  id: `e${i}`,
+  type: i === 0 ? 'page' : 'activity',
+  userId: 'ana',
+  source: 'web',
+  page: '/',
+  properties: { viewId: 'v', layout: 992, engagedMs: 1 } as never,
+});
+
+test('law 7: a session whose begin was cut off is exact, or the user is counted as overflowed', () => {
+  const events = Array.from({ length: 60 }, (_, i) => page(i));
+  const fold = speedFold(events, { definitions, maxEvents: 20 });
+  const wrong = differences(merge(new Map(), fold, 0), naive(events, definitions));
+  expect(wrong.length === 0 || fold.overflowed > 0).toBe(true);
+});
+
+test('law 1: what bridges a pause just before a midnight changes the session behind the next one', () => {
+  const own = definitionsOf({ ...SMALL_DEFINITIONS, web: {}, latenessDays: 30 });
+  const DAY = 24 * 60 * MINUTE_MS;
+  const MIDNIGHT = Date.UTC(2026, 2, 2);
+  const all: Event[] = [];
+  for (let ts = MIDNIGHT - 35 * MINUTE_MS, i = 0; ts < MIDNIGHT + 1.2 * DAY; ts += 25 * MINUTE_MS, i++)
+    all.push({
+      ts,
+      receivedAt: MIDNIGHT + 5 * DAY,
+      id: `e${String(i).padStart(4, '0')}`,
+      type: 'page',
+      userId: 'ana',
+      source: 'web',
+      page: '/',
+      properties: { viewId: 'v', layout: 992 } as never,
+    });
+  for (let i = 0; i < 3; i++) {
+    const arriving = [...all.slice(0, i), ...all.slice(i + 1), all[i] as Event];
+    const fold = speedFold(arriving, { definitions: own });
+    expect(fold.overflowed).toBe(0);
+    expect(differences(merge(new Map(), fold, 0), naive(all, own)), `last is ${i}`).toEqual([]);
+  }
+});
