@@ -125,6 +125,14 @@ test('a negative value in a file of paths is refused, with its line', async () =
   expect(done.stderr).toContain('must be 0 or more (got "-10"). Take refunds from the value of their path.');
 });
 
+test('shares below 0 or above 1 are effects, and no shares of a table (before: 178.4, -13.4, -31.6 and -33.4)', async () => {
+  const path = file('search,40,0,460', 'search > social,20,0,200', 'social,10,0,150', 'podcast,1,0,1', 'fax,0,0,3');
+  const { stdout } = await run(path, '--models', 'rateShapley,last', ...DRAWN);
+  const table = stdout.slice(stdout.indexOf('share of conversions'));
+  expect(table).toMatch(/^podcast +– +1\.4 \(/mu);
+  expect(table.slice(0, table.indexOf('5 different paths'))).not.toMatch(/-\d|\d{3}\.\d/u);
+});
+
 test('two resamplings are refused (before: 64.9 (60.3–62.7) #1 100 %)', async () => {
   const done = await run(file('a,40,400,500'), '--bootstrap', '2');
   expect(done.code).toBe(2);

@@ -13,7 +13,7 @@ import {
   roasInterval,
   uncertaintyAt,
 } from '@tributary/attribution-files/models/answer';
-import type { ModelAnswer } from '@tributary/attribution-files/models/models';
+import { handsOut, type ModelAnswer } from '@tributary/attribution-files/models/models';
 import { count, counted, fixed } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
 import { amount, CHANNEL, right, shortened } from './channel-lines.ts';
@@ -28,12 +28,11 @@ export function intervalTables(answer: RunAnswer): Section[] {
   const hasCosts = channels.some(({ costMinor }) => costMinor !== null);
   const sections: Section[] = rewards.map((reward) => [
     `share of ${reward} in percent, with ${level}; rank, #1–3 where the order of neighbours is not certain, = for equal ones`,
-    tableOf(
-      answer,
-      reward,
-      (of, model, line) =>
-        `${points(answer.uncertainty?.groups == null ? shareOf(answer, model, reward, line) : of.shareIs)} ${inBrackets(of.share, points)} ${rankOf(of.rank)}`,
-    ),
+    tableOf(answer, reward, (of, model, line) => {
+      // A share below 0 or above 1 is an effect, and no share of anything.
+      if (!handsOut(model, reward)) return '–';
+      return `${points(answer.uncertainty?.groups == null ? shareOf(answer, model, reward, line) : of.shareIs)} ${inBrackets(of.share, points)} ${rankOf(of.rank)}`;
+    }),
   ]);
   if (!hasCosts) return sections;
   if (rewards.includes('value'))
