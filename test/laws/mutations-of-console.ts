@@ -139,8 +139,8 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
   {
     lie: 'the console says that nothing was rejected where no collector answers',
     law: '7',
-    file: 'packages/console/src/app/pages/rejections.tsx',
-    from: "<Empty title={collectors.some(({ problem }) => problem === null) ? 'Nothing was rejected' : 'It is not known'}>",
+    file: 'packages/console/src/app/pages/rejection-parts.tsx',
+    from: "<Empty title={isKnown ? 'Nothing was rejected' : 'It is not known'}>",
     to: '<Empty title="Nothing was rejected">',
     test: 'test/conformance/console-platform.browser.test.ts',
   },

@@ -26,6 +26,19 @@ async function demandOwnIds({ store }: Platform) {
   expect(new Set(ids).size).toBe(ids.length);
 }
 
+/** Log time fell, and one commit went by, which looks at one of many users. */
+async function fallenMidway() {
+  const platform = startFollowing({ definitions: DEFINITIONS, limits: { passedUsers: 1 } });
+  const users = [...'abcdefghijklmnopqrst'];
+  platform.setClock(1);
+  await platform.send(...users.map((user) => ['search', 0, user] as const));
+  await moveTo(platform, 40);
+  platform.setClock(2);
+  await platform.log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: 0 }) });
+  await platform.once();
+  return { platform, users };
+}
+
 test('law 3: two falls between the same instants have ids of their own, also after a crash', async () => {
   const platform = startFollowing({ definitions: DEFINITIONS });
   platform.setClock(1);
@@ -68,14 +81,7 @@ test('laws 1 and 3: after a fall, a segment that is new has nothing taken back, 
 });
 
 test('laws 1 and 3: definitions that change before every user was looked at after a fall: the rest is taken back, of what was said alone', async () => {
-  const platform = startFollowing({ definitions: DEFINITIONS, limits: { passedUsers: 1 } });
-  const users = [...'abcdefghijklmnopqrst'];
-  platform.setClock(1);
-  await platform.send(...users.map((user) => ['search', 0, user] as const));
-  await moveTo(platform, 40);
-  platform.setClock(2);
-  await platform.log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: 0 }) });
-  await platform.once();
+  const { platform, users } = await fallenMidway();
   await platform.log.append(0, { kind: 'barrier', body: JSON.stringify({ generation: 1, definitions: WITH_MORE.json }) });
   await platform.once();
   expect((await platform.members('more', WITH_MORE)).isWhole).toBe(false);
@@ -105,14 +111,7 @@ test('law 3: a fall while no segments are defined is a fall to those that are de
 });
 
 test('law 1: a segment that goes before every user was looked at after a fall, and comes again, has the rest taken back', async () => {
-  const platform = startFollowing({ definitions: DEFINITIONS, limits: { passedUsers: 1 } });
-  const users = [...'abcdefghijklmnopqrst'];
-  platform.setClock(1);
-  await platform.send(...users.map((user) => ['search', 0, user] as const));
-  await moveTo(platform, 40);
-  platform.setClock(2);
-  await platform.log.append(0, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: 0 }) });
-  await platform.once();
+  const { platform, users } = await fallenMidway();
   const others = withSegments({ more: { enter: "type == 'search'", ttl: '20d' } });
   for (const [i, definitions] of [definitionsOf(SMALL_DEFINITIONS), others, DEFINITIONS].entries()) {
     await platform.log.append(0, { kind: 'barrier', body: JSON.stringify({ generation: i + 1, definitions: definitions.json }) });

@@ -2,10 +2,7 @@
 --
 -- In:  web_bands (day, page, layout, band, ms)  see web/events.sql
 -- Out: day, page, layout, band0Ms … band19Ms
-SELECT
-  day_text(day) AS day, page, layout,
-  "band0Ms", "band1Ms", "band2Ms", "band3Ms", "band4Ms", "band5Ms", "band6Ms", "band7Ms", "band8Ms", "band9Ms",
-  "band10Ms", "band11Ms", "band12Ms", "band13Ms", "band14Ms", "band15Ms", "band16Ms", "band17Ms", "band18Ms", "band19Ms"
+SELECT day_text(day) AS day, * EXCLUDE (day)
 FROM (
   SELECT
     day, page, layout,

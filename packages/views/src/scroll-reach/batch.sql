@@ -2,10 +2,7 @@
 --
 -- In:  web_events (day, type, page, layout, is_bot, web)  see web/events.sql
 -- Out: day, page, layout, band0Views … band19Views
-SELECT
-  day_text(day) AS day, page, layout,
-  "band0Views", "band1Views", "band2Views", "band3Views", "band4Views", "band5Views", "band6Views", "band7Views", "band8Views", "band9Views",
-  "band10Views", "band11Views", "band12Views", "band13Views", "band14Views", "band15Views", "band16Views", "band17Views", "band18Views", "band19Views"
+SELECT day_text(day) AS day, * EXCLUDE (day)
 FROM (
   SELECT
     day, page, layout,

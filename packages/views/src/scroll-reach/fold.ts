@@ -11,11 +11,11 @@ export const scrollReach = {
   countsWeb: true,
   rows(event, _definitions, emit) {
     if (event.type !== 'activity' || event.isBot) return;
-    const [first, behind] = event.reached;
-    if (behind > first)
+    const [from, to] = event.reached;
+    if (to > from)
       emit(
         event.inLayout,
-        Array.from({ length: BANDS }, (_, band) => (band >= first && band < behind ? 1 : 0)),
+        Array.from({ length: BANDS }, (_, band) => (band >= from && band < to ? 1 : 0)),
       );
   },
 } as const satisfies View<WebEvent>;

@@ -55,8 +55,8 @@ export interface Activity extends OfAny {
   readonly hoverMs: number;
   /** Engaged ms by twentieth of the page; empty: they are not known. */
   readonly bands: readonly number[];
-  /** Twentieths of the page that its view came to in this report: the first, and the one behind the last. */
-  readonly reached: readonly [first: number, behind: number];
+  /** Twentieths of the page that its view first came to in this report: `[from, to)`. */
+  readonly reached: readonly [from: number, to: number];
   readonly elements: readonly ElementRow[];
   readonly cells: readonly CellRow[];
 }

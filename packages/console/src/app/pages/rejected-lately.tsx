@@ -1,16 +1,13 @@
 /** Beside what comes in: what was refused, with the newest reasons. */
-import type { Answer } from '@tributary/client/operations';
-import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { WhenAnswered } from '../parts/answered.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { count, instant } from '../parts/format.ts';
-import { Name } from '../parts/name.tsx';
+import { instant } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
 import { NotComplete } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf } from '../state/place.ts';
-
-type Rejection = Answer<'rejections'>['rejections'][number];
+import { EVENTS, keyOf, LAST, LastOf, NothingRejected, type Rejection, whyOf } from './rejection-parts.tsx';
 
 const ASKED = { limit: 8 };
 /** Each asks all collectors. */
@@ -34,47 +31,15 @@ export function RejectedLately() {
           }
         >
           {rejections.length === 0 ? (
-            <Empty title={collectors.some(({ problem }) => problem === null) ? 'Nothing was rejected' : 'It is not known'}>
-              {collectors.some(({ problem }) => problem === null)
-                ? 'Every event that came in since the collectors started was taken.'
-                : 'No collector answered.'}
-            </Empty>
+            <NothingRejected collectors={collectors} />
           ) : (
-            <Table
-              caption="Newest rejections"
-              columns={COLUMNS}
-              rows={rejections}
-              keyOf={({ reason, keyId, message }) => `${reason} ${keyId} ${message}`}
-            />
+            <Table caption="Newest rejections" columns={COLUMNS} rows={rejections} keyOf={keyOf} />
           )}
-          {total > rejections.length && (
-            <p class="small">
-              The last {count(rejections.length)} of {count(total)}.
-            </p>
-          )}
+          <LastOf rejections={rejections} total={total} />
         </Panel>
       )}
     </WhenAnswered>
   );
 }
 
-const COLUMNS: readonly Column<Rejection>[] = [
-  {
-    head: 'Why',
-    cell: ({ reason, message }) => (
-      <>
-        <Name text={message} most={120} />
-        <span class="small">
-          <code>{reason}</code>
-        </span>
-      </>
-    ),
-    raw: ({ message }) => message,
-  },
-  { head: 'Events', isFigure: true, cell: ({ count: many }) => count(many), raw: ({ count: many }) => many },
-  {
-    head: 'Last, UTC',
-    cell: ({ lastAt }) => instant(lastAt),
-    raw: ({ lastAt }) => new Date(lastAt).toISOString(),
-  },
-];
+const COLUMNS: readonly Column<Rejection>[] = [whyOf(120), EVENTS, { ...LAST, cell: ({ lastAt }) => instant(lastAt) }];

@@ -3,7 +3,7 @@ import type { Answer } from '@tributary/client/operations';
 import { Shares } from '../charts/shares.tsx';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { count, instant, NONE } from '../parts/format.ts';
+import { instant, NONE } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Raw } from '../parts/raw.tsx';
@@ -12,9 +12,9 @@ import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, addressWith, type Place } from '../state/place.ts';
 import type { PageProps } from './page-props.ts';
+import { EVENTS, keyOf, LAST, LastOf, NothingRejected, type Rejection, whyOf } from './rejection-parts.tsx';
 
 type Rejections = Answer<'rejections'>;
-type Rejection = Rejections['rejections'][number];
 
 const ASKED = { limit: 1_000 };
 const EVERY_MS = 5_000;
@@ -92,26 +92,13 @@ function Listed({ of: { rejections, total, collectors }, place }: Props) {
       }
     >
       {rows.length > 0 ? (
-        <Table
-          caption="Rejected lately"
-          columns={columns}
-          rows={rows}
-          keyOf={({ reason: why, keyId, message }) => `${why} ${keyId} ${message}`}
-        />
+        <Table caption="Rejected lately" columns={columns} rows={rows} keyOf={keyOf} />
       ) : rejections.length > 0 ? (
         <Empty title="Nothing was rejected for this">Another reason or key was: choose all of them.</Empty>
       ) : (
-        <Empty title={collectors.some(({ problem }) => problem === null) ? 'Nothing was rejected' : 'It is not known'}>
-          {collectors.some(({ problem }) => problem === null)
-            ? 'Every event that came in since the collectors started was taken.'
-            : 'No collector answered.'}
-        </Empty>
+        <NothingRejected collectors={collectors} />
       )}
-      {total > rejections.length && (
-        <p class="small">
-          The last {count(rejections.length)} of {count(total)}.
-        </p>
-      )}
+      <LastOf rejections={rejections} total={total} />
     </Panel>
   );
 }
@@ -121,28 +108,16 @@ const REASON = [{ head: 'Reason', raw: ({ reason }: Rejection) => reason }];
 
 function columnsFor(place: Place): readonly Column<Rejection>[] {
   return [
+    whyOf(200),
+    EVENTS,
     {
-      head: 'Why',
-      cell: ({ reason, message }) => (
-        <>
-          <Name text={message} most={200} />
-          <span class="small">
-            <code>{reason}</code>
-          </span>
-        </>
-      ),
-      raw: ({ message }) => message,
-    },
-    { head: 'Events', isFigure: true, cell: ({ count: many }) => count(many), raw: ({ count: many }) => many },
-    {
-      head: 'Last, UTC',
+      ...LAST,
       cell: ({ firstAt, lastAt }) => (
         <span class="nowrap">
           {instant(lastAt)}
           {firstAt < lastAt && <span class="small">first {instant(firstAt)}</span>}
         </span>
       ),
-      raw: ({ lastAt }) => new Date(lastAt).toISOString(),
     },
     {
       head: 'Key',
