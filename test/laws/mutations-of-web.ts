@@ -195,6 +195,14 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     test: 'test/laws/law-1-sessions.test.ts',
   },
   {
+    lie: 'to find the sessions around an event is no work',
+    law: '7',
+    file: 'packages/views/src/sessions/session.ts',
+    from: ' / PASSED_A_UNIT);',
+    to: ' * 0);',
+    test: 'test/laws/law-7-cut-sessions.test.ts',
+  },
+  {
     lie: 'timelines keep visits for no longer than mere signals',
     law: '1',
     file: 'packages/views/src/user-state.ts',

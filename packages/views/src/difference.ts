@@ -113,7 +113,7 @@ export function addDifference(
       tooMuchWork = true;
       continue;
     }
-    const affected = lens.affected(after, at, definitions);
+    const affected = lens.affected(after, at, definitions, work);
     const anchors = affected.length === 0 ? affected : affected.filter((i) => (after[i] as TimelineEvent).ts > frozenUpTo);
     if (cutTs !== NEVER_CUT && (lens === SESSION || event.kind !== 'signal')) {
       // What is gone may be seen by an anchor that is computed now, or be an anchor that the event revises.

@@ -11,6 +11,7 @@ import type { Integer } from '@tributary/model/integer';
 import type { RowKey } from './deltas.ts';
 import { DROPPED, type Timeline, type TimelineEvent } from './timeline.ts';
 import type { WebEvent } from './web/web-event.ts';
+import type { Work } from './work.ts';
 
 export type Emit = (key: RowKey, measures: readonly Integer[]) => void;
 
@@ -21,9 +22,10 @@ export interface Lens<Seen = unknown> {
   revisableMs(definitions: Definitions): number;
   /**
    * The other anchors that the event at `timeline[at]` may change, `timeline` having it: indices of anchors, ascending, from `revisableMs`
-   * before the event to `reachMs` after it. More than needed costs time, fewer is a lie.
+   * before the event to `reachMs` after it. More than needed costs time, fewer is a lie. What it takes to find them, if that is much, is taken
+   * from `work`.
    */
-  affected(timeline: Timeline, at: number, definitions: Definitions): readonly number[];
+  affected(timeline: Timeline, at: number, definitions: Definitions, work: Work): readonly number[];
   /** What the anchor `timeline[at]` looks at; null when no row hangs on that event. */
   look(timeline: Timeline, at: number, definitions: Definitions): Seen | null;
   /** `look` from what another lens sees of the same anchor, so that it is not found twice. */

@@ -3,10 +3,12 @@
  * a new one; no midnight does, but the one behind a whole UTC day without a pause, so that none is as long as 48 h (bots, kiosks). Each rule
  * looks at neighbours and at the day before alone, so any order of arrival gives the same sessions.
  */
+import type { Definitions } from '@tributary/model/definitions';
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { lowerBound, type Timeline, type TimelineEvent } from '../timeline.ts';
 import type { Lens } from '../view.ts';
 import type { Visit } from '../web/visit.ts';
+import { takeWork, type Work } from '../work.ts';
 
 const GAP_MS = 30 * MINUTE_MS;
 /** An event is in the session of an anchor before it, which is shorter than 48 h. */
@@ -42,6 +44,8 @@ export const SESSION: Lens<Session> = {
 
 /** Passing over a few events is as much work as showing one to a view. */
 const EVENTS_A_UNIT = 8;
+/** Finding the sessions around an event takes 65 ns for each event between the first and the last that it passes over. */
+const PASSED_A_UNIT = 4;
 
 /** Whether sessions look at it. */
 export function isOfSessions(event: TimelineEvent): boolean {
@@ -134,7 +138,7 @@ function hasConversion(timeline: Timeline, fromMs: number, toMs: number): boolea
  * The anchors of the sessions that the event may begin, join, part, change or end, as they are with it and without it: of the stretch of visits
  * around it, whose neighbours have less than a gap between them.
  */
-function anchorsAround(timeline: Timeline, at: number): readonly number[] {
+function anchorsAround(timeline: Timeline, at: number, _: Definitions, work: Work): readonly number[] {
   const event = timeline[at] as TimelineEvent;
   if (!isOfSessions(event)) return NOTHING;
   const stretch: number[] = event.visit === undefined ? [] : [at];
@@ -152,6 +156,7 @@ function anchorsAround(timeline: Timeline, at: number): readonly number[] {
     ts = tsAt(timeline, own);
     stretch.push(own);
   }
+  takeWork(work, ((stretch.at(-1) ?? at) - (stretch[0] ?? at)) / PASSED_A_UNIT);
   const [now, before] = [stretch, stretch.filter((own) => own !== at)].map((own) => openersOf(timeline, own, isCutOff));
   return [...new Set([...(now ?? []), ...(before ?? [])])].filter((own) => own !== at).sort((a, b) => a - b);
 }
