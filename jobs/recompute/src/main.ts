@@ -34,6 +34,7 @@ import { createShardHandler, mayRetryShard } from './distribute/shard-handler.ts
 import { shardVersion } from './distribute/version.ts';
 import { DEFAULT_LIMITS, examinedBy, type RunPorts } from './ports.ts';
 import { compareChanged } from './reconcile/compare-definitions.ts';
+import { whenTrimmed } from './retire/redis-files.ts';
 import { createDefinitionsParser, createRunHandler } from './run-handler.ts';
 import { type RecomputeMetrics, recomputeMetrics } from './watch/metrics.ts';
 import { watchPending } from './watch/pending-events.ts';
@@ -165,12 +166,10 @@ function portsOf({ config, log: logger }: Context, { log, redis, serving, versio
     compare: compareInChild,
     merge: mergeInChild,
     rewrite: rewriteInChild,
-    async rewriteRedisFiles(cut) {
-      const starts = config.kafkaBrokers === '' ? await log.starts() : cut;
-      if (cut.some((position, partition) => (starts[partition] ?? '') < position)) return false;
-      await rewriteRedisFiles(redis);
-      return true;
-    },
+    rewriteRedisFiles: whenTrimmed({
+      starts: config.kafkaBrokers === '' ? () => log.starts() : null,
+      rewrite: () => rewriteRedisFiles(redis),
+    }),
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: async () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
     now: Date.now,

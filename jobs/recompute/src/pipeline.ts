@@ -41,7 +41,8 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   await ports.reached('published', generation);
   const publication = await point(ports);
   await ports.reached('pointed', generation);
-  if (published === 'published' || published === 'already') await reconcile(computed, ports, signal);
+  // One that a hold keeps from readers is compared as well: somebody may publish it by hand.
+  if (published === 'published' || published === 'already' || published === 'held') await reconcile(computed, ports, signal);
   await ports.reached('reconciled', generation);
   await retire(ports);
   await sweepShards(ports.dataDir, generation);

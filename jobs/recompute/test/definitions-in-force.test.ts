@@ -101,6 +101,8 @@ test('law 7: while a rollback holds, a scheduled run takes up no edit of the fil
   const states = await world.serving.states();
   expect(new Set(states.map((state) => state?.definitions))).toEqual(new Set([FILE.json]));
   expect((await world.manifest(3)).definitionsVersion).toBe(FILE.version);
+  // The operator who publishes it by hand sees what it changes for readers.
+  expect(await world.reconciliation(3)).toMatchObject({ comparedWith: 1, engineDefectRows: 0 });
   await world.publishByHand('publish', 3);
   await expect(world.run({}, edited)).resolves.toMatchObject({ generation: 4, published: 'published' });
   expect((await world.manifest(4)).definitionsVersion).toBe(EDITED.version);

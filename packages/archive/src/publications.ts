@@ -27,6 +27,7 @@ const PublicationFile = z.object({
   fileSeen: z.object({ generation: z.int().min(1), content: z.string().nullable() }).exactOptional(),
   why: z.string().exactOptional(),
   engineDefectRows: z.int().min(1).exactOptional(),
+  notCompared: z.literal(true).exactOptional(),
   discarded: z.int().min(1).exactOptional(),
 }) satisfies z.ZodType<Publication>;
 

@@ -79,7 +79,7 @@ export async function discardStaged(
       'conflict',
       `generation ${generation} must be staged to be discarded: computed with a promotion that waits`,
     );
-  const { sequence: _, fileSeen: __, why: ___, discarded: ____, engineDefectRows: _____, ...again } = before;
+  const { sequence: _, fileSeen: __, why: ___, discarded: ____, engineDefectRows: _____, notCompared: ______, ...again } = before;
   const others = manifests.filter((m) => m.generation !== generation);
   const { upTo, generations } = listOf(others, before, before.generation, Number.POSITIVE_INFINITY);
   // What is newer than the list may be published: the discarded one must not be newer than it.

@@ -35,6 +35,7 @@ test('where all is well nothing is to be done', () => {
 });
 
 const status = (of: Partial<Seen['status']>): Partial<Seen> => ({ status: { ...WELL.status, ...of } });
+const ranNow = status({ lastRun: { at: NOON, generation: 7, nothingNew: true } });
 const engine = (of: object): Partial<Seen> => ({
   reconciliations: [{ generation: 7, reconciliation: { ...RECONCILIATION_EXAMPLE, ...of } }],
 });
@@ -52,6 +53,18 @@ test.each<[what: string, of: Partial<Seen>, check: string, is: Finding['is']]>([
   ['one of which nothing is known', status({ partitions: [partition, { ...partition, behind: null }] }), 'Partitions', 'bad'],
   ['a run that is overdue', { schedules: [{ ...schedule, lastDoneAt: NOON - 3 * HOUR }] }, 'Schedules', 'bad'],
   ['a run that never ended', { schedules: [{ ...schedule, lastDoneAt: null }] }, 'Schedules', 'bad'],
+  [
+    'a full run that is overdue though another run ended',
+    { ...ranNow, schedules: [{ ...schedule, mode: 'full', lastDoneAt: NOON - 3 * HOUR }] },
+    'Schedules',
+    'bad',
+  ],
+  [
+    'an incremental run that another run made up for',
+    { ...ranNow, schedules: [{ ...schedule, lastDoneAt: NOON - 3 * HOUR }] },
+    'Schedules',
+    'good',
+  ],
   ['a run that is due soon', { schedules: [{ ...schedule, lastDoneAt: NOON - 2 * HOUR }] }, 'Schedules', 'good'],
   ['a paused schedule', { schedules: [{ ...schedule, paused: true, next: [] }] }, 'Schedules', 'late'],
   ['no schedule', { schedules: [] }, 'Schedules', 'good'],

@@ -84,6 +84,30 @@ test('law 7: promoted in spite of rows that differ for no known reason, the list
   ]);
 });
 
+test.each([
+  ['missing', null],
+  ['failed', { generation: 2, comparedWith: 1, failure: 'the disk is full' }],
+])('law 7: promoted though its reconciliation is %s, the list of publications says so', async (_, reconciliation) => {
+  await stage();
+  if (reconciliation !== null) world.reconciliations.set(2, reconciliation);
+  const { body } = await post('/v1/generations/2/publish', { comparedWith: 1 });
+  expect(body.publication).toMatchObject({ generation: 2, notCompared: true });
+  expect(body.publication).not.toHaveProperty('engineDefectRows');
+});
+
+test('a rollback goes to what readers had, not to a staged generation that was never promoted', async () => {
+  await stage();
+  await world.cut(3);
+  await world.publish(3);
+  await world.tick();
+  const { status, body } = await post('/v1/generations/2/rollback');
+  expect([status, body.code]).toEqual([409, 'conflict']);
+  expect(body.detail).toContain('/v1/generations/2/publish');
+  expect((await post('/v1/generations/2/publish')).status).toBe(200);
+  expect((await post('/v1/generations/3/publish')).status).toBe(200);
+  expect((await post('/v1/generations/2/rollback')).status).toBe(200);
+});
+
 test('law 7: it is refused once readers have another one', async () => {
   await stage();
   await world.cut(3);

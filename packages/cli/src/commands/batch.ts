@@ -252,8 +252,9 @@ async function promote(context: Context, text: string | undefined, { why }: Deci
   const { reconciliation } = await api.get<AnswerOf<'reconciliation'>>(`/v1/reconciliations/${generation}`);
   const body = { comparedWith: reconciliation.comparedWith, ...(why !== undefined && { why }) };
   const got = await api.post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/publish`, body);
-  const { engineDefectRows: defects } = got.publication;
+  const { engineDefectRows: defects, notCompared } = got.publication;
   if (defects !== undefined) context.terminal.say(`generation ${generation} is promoted though ${defectsOf(defects)}`);
+  if (notCompared === true) context.terminal.say(`generation ${generation} is promoted though ${NOT_COMPARED}`);
   await answer(context, got, () => publicationLine(got.publication));
   return EXIT.ok;
 }
@@ -315,11 +316,14 @@ function historyTable(publications: readonly Publication[], { width, bold }: Ter
   return renderWide({ columns, rows }, width, bold);
 }
 
-function doneBy({ action, discarded, held, engineDefectRows }: Publication): string {
+function doneBy({ action, discarded, held, engineDefectRows, notCompared }: Publication): string {
   if (discarded !== undefined) return `discarded ${discarded}`;
   if (action === 'rollback') return `rolled back${held ? ', held' : ''}`;
+  if (notCompared === true) return `published, though ${NOT_COMPARED}`;
   return engineDefectRows === undefined ? 'published' : `published, though ${defectsOf(engineDefectRows)}`;
 }
+
+const NOT_COMPARED = 'it was not compared with what readers saw';
 
 function defectsOf(rows: number): string {
   return `${counted(rows, 'row differs', 'rows differ')} for no known reason (an engine defect)`;

@@ -1,5 +1,5 @@
 /** Schedules, as the API says them: how often runs are due, and which schedule is late. They may be others than the setting says. */
-import { overdueMs } from '@tributary/model/schedule-bounds';
+import { apartMs, scheduleOverdueMs } from '@tributary/model/schedule-bounds';
 import { span } from '@tributary/model/span';
 import { createApiClient } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
@@ -40,7 +40,8 @@ export function judgeSchedules(schedules: readonly Schedule[], nowMs: number): J
         : warn(CHECK, `no run begins by itself, paused: ${paused}`, 'Resume it with "tributary schedules resume NAME".');
     return { findings: [finding], everyMs: 0 };
   }
-  const late = due.filter((one) => one.mode === 'full' && overdueMs((one.lastDoneAt ?? one.at) + 2 * apartMs(one), nowMs) > 0);
+  // What incremental ones owe is judged by the generation that readers get.
+  const late = due.filter((one) => one.mode === 'full' && scheduleOverdueMs(one, 0, nowMs) > 0);
   const findings = late.map((one) =>
     warn(
       CHECK,
@@ -50,9 +51,4 @@ export function judgeSchedules(schedules: readonly Schedule[], nowMs: number): J
   );
   const said = ok(CHECK, due.map((one) => `${one.name} next in ${span(Math.max(0, (one.next[0] ?? nowMs) - nowMs))}`).join(', '));
   return { findings: findings.length > 0 ? findings : [said], everyMs: Math.min(...due.map(apartMs)) };
-}
-
-/** A schedule by cron may be due at instants that lie apart unevenly. */
-function apartMs({ next: [first = 0, second = 0, third = 0] }: Schedule): number {
-  return Math.max(second - first, third - second);
 }

@@ -51,6 +51,10 @@ const Publication = z
       .int()
       .optional()
       .describe('Rows of its reconciliation that differ for no known reason: it was published by hand in spite of them.'),
+    notCompared: z
+      .literal(true)
+      .optional()
+      .describe('It was published by hand though its reconciliation is missing, damaged or failed.'),
     discarded: z.int().optional().describe('The staged generation that was given up; readers went on with `generation`.'),
   })
   .meta({ id: 'Publication' });

@@ -92,7 +92,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
       // What cannot be read must not become current, nor what the store would refuse to complete.
       await demandDeltas(context, generation);
       await deps.source.viewRows(manifest);
-      const defects = action === 'publish' ? defectsIn(await deps.source.reconciliation(generation).catch(() => null)) : 0;
+      if (action === 'rollback') await demandGivenBefore(context, manifest);
+      const found = action === 'publish' ? await comparedBefore(context, generation) : {};
       const draft = {
         generation,
         action,
@@ -100,7 +101,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         at: deps.now(),
         by: actorOf(request),
         ...(why !== undefined && { why }),
-        ...(defects > 0 && { engineDefectRows: defects }),
+        ...found,
       };
       const publication = await deps.source.publish(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
       // The file is the truth; a pointer that cannot be moved now is moved by the next look at the file.
@@ -167,10 +168,29 @@ async function demandDeltas({ deps }: ApiContext, generation: number): Promise<v
   );
 }
 
-/** Rows that differ for no known reason, as far as its reconciliation says; one that cannot be read says none. */
-function defectsIn(reconciliation: unknown): number {
-  const { engineDefectRows = null } = (reconciliation ?? {}) as { readonly engineDefectRows?: number | null };
-  return engineDefectRows ?? 0;
+/** What a publication by hand says for ever of how it was compared: rows that differ for no known reason, or that nothing is known. */
+async function comparedBefore(
+  { deps }: ApiContext,
+  generation: number,
+): Promise<Pick<Publication, 'engineDefectRows' | 'notCompared'>> {
+  const compared = (await deps.source.reconciliation(generation).catch(() => null)) as {
+    readonly engineDefectRows?: number | null;
+    readonly failure?: string;
+  } | null;
+  if (compared === null || compared.failure !== undefined) return { notCompared: true };
+  const defects = compared.engineDefectRows ?? 0;
+  return defects > 0 ? { engineDefectRows: defects } : {};
+}
+
+/** Throws `conflict` for a staged generation that was never promoted: a rollback goes back to what readers had, and is not asked how it differs. */
+async function demandGivenBefore({ deps }: ApiContext, { generation, promotion }: GenerationManifest): Promise<void> {
+  if (promotion === undefined) return;
+  const publications = await deps.source.publications();
+  if (publications.some((one) => one.generation === generation)) return;
+  throw new TributaryError(
+    'conflict',
+    `generation ${generation} must have been published before readers go back to it: it was staged and never promoted. Publish it instead (POST /v1/generations/${generation}/publish)`,
+  );
 }
 
 async function manifestOf({ deps }: ApiContext, generation: number): Promise<GenerationManifest> {
@@ -180,7 +200,7 @@ async function manifestOf({ deps }: ApiContext, generation: number): Promise<Gen
 }
 
 /** Without what only the batch layer needs: which generations are kept, and the text of the file of definitions. */
-function shown({ sequence, generation, action, held, at, by, why, engineDefectRows, discarded }: Publication) {
+function shown({ sequence, generation, action, held, at, by, why, engineDefectRows, notCompared, discarded }: Publication) {
   return {
     sequence,
     generation,
@@ -190,6 +210,7 @@ function shown({ sequence, generation, action, held, at, by, why, engineDefectRo
     by,
     ...(why !== undefined && { why }),
     ...(engineDefectRows !== undefined && { engineDefectRows }),
+    ...(notCompared !== undefined && { notCompared }),
     ...(discarded !== undefined && { discarded }),
   };
 }

@@ -1,6 +1,6 @@
 /** What of the platform needs somebody, by what the API answers: each thing looked at, judged, and what to do. */
 import type { Answer } from '@tributary/client/operations';
-import { overdueMs } from '@tributary/model/schedule-bounds';
+import { scheduleOverdueMs } from '@tributary/model/schedule-bounds';
 import { count, duration, instant } from '../parts/format.ts';
 
 export interface Finding {
@@ -26,7 +26,7 @@ export function findingsOf(seen: Seen, nowMs: number): readonly Finding[] {
     answers(status),
     generation(status),
     partitions(status),
-    schedules === undefined ? notAnswered('Schedules') : runs(schedules, nowMs),
+    schedules === undefined ? notAnswered('Schedules') : runs(schedules, status.lastRun?.at ?? 0, nowMs),
     rejections === undefined ? notAnswered('Collectors') : collectors(rejections),
     reconciliations === undefined ? notAnswered('Both engines') : engines(reconciliations),
     definitions(status),
@@ -94,7 +94,7 @@ function partitions({ partitions: all }: Seen['status']): Finding {
   };
 }
 
-function runs(schedules: NonNullable<Seen['schedules']>, nowMs: number): Finding {
+function runs(schedules: NonNullable<Seen['schedules']>, lastRunAtMs: number, nowMs: number): Finding {
   const check = 'Schedules';
   const due = schedules.filter(({ paused }) => !paused);
   if (schedules.length === 0) return good(check, 'none: runs begin on demand alone');
@@ -105,7 +105,7 @@ function runs(schedules: NonNullable<Seen['schedules']>, nowMs: number): Finding
       detail: 'all are paused: no run begins by itself',
       fix: 'Resume one: tributary schedules resume NAME.',
     };
-  const late = due.find((one) => overdueMs((one.lastDoneAt ?? one.at) + 2 * apartMs(one), nowMs) > 0);
+  const late = due.find((one) => scheduleOverdueMs(one, lastRunAtMs, nowMs) > 0);
   if (late === undefined)
     return good(check, `the next run is due ${instant(Math.min(...due.map(({ next }) => next[0] ?? nowMs)))} UTC`);
   const last = late.lastDoneAt === null ? 'none of its runs has ended yet' : `the last one ended ${instant(late.lastDoneAt)} UTC`;
@@ -115,11 +115,6 @@ function runs(schedules: NonNullable<Seen['schedules']>, nowMs: number): Finding
     detail: `a run of ${late.name} is overdue: ${last}`,
     fix: 'See Runs on the page Operations, and whether the recompute role runs.',
   };
-}
-
-/** A schedule by cron may be due at instants that lie apart unevenly. */
-function apartMs({ next: [first = 0, second = 0, third = 0] }: { readonly next: readonly number[] }): number {
-  return Math.max(second - first, third - second, 0);
 }
 
 function collectors({ collectors: all }: NonNullable<Seen['rejections']>): Finding {
