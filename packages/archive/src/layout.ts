@@ -3,7 +3,7 @@
  *
  *   archive/events/date=YYYY-MM-DD/p03-000012-<writer>.parquet   events of one segment and day, plain Hive-style Parquet;
  *                                           `writer` names the archiver process, so that no other one replaces its file
- *                                           (days of long ago share a file: date=YYYY-MM, date=YYYY)
+ *                                           (days of few events or of long ago share a file: date=YYYY-MM, date=YYYY)
  *   archive/dead/p03-000012-<writer>.ndjson  records of the segment that are not events, raw, with the reason
  *   archive/identity.json                               which archive this is: `packages/runtime/src/event-log/own-archive.ts`
  *   archive/segments/p03/000012.json                    segment manifests, numbered without gaps: what the archive holds

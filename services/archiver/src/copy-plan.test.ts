@@ -29,27 +29,47 @@ test('law 6: every day of every spool is in exactly one part, whatever the limit
 });
 
 test('a COPY stays within its limits but for a single day that is larger; what fits goes together', () => {
-  const copies = planCopies([spool(0, 30, 10), spool(1, 30, 10), spool(2, 30, 10), spool(3, 1, 99_999)], {
+  const copies = planCopies([spool(0, 30, 1_000), spool(1, 30, 1_000), spool(2, 30, 1_000), spool(3, 1, 999_999)], {
     files: 64,
-    rows: 1000,
+    rows: 100_000,
   });
   expect(copies.map((parts) => parts.map((part) => [part.spool.partition, part.files, part.rows]))).toEqual([
     [
-      [0, 30, 300],
-      [1, 30, 300],
+      [0, 30, 30_000],
+      [1, 30, 30_000],
     ],
-    [[2, 30, 300]],
-    [[3, 1, 99_999]],
+    [[2, 30, 30_000]],
+    [[3, 1, 999_999]],
   ]);
   expect(planCopies([spool(3, 0, 0)], { files: 1, rows: 1 })).toEqual([]);
 });
 
 test('events of thousands of days are a bounded number of files: the newest days, then months, then years', () => {
   const filesOf = (days: number) =>
-    planCopies([spool(0, days, 1)], { files: 64, rows: 1000 })
+    planCopies([spool(0, days, 1_000)], { files: 64, rows: 1_000_000 })
       .flat()
       .reduce((sum, part) => sum + part.files, 0);
   expect(filesOf(32)).toBe(32);
   expect(filesOf(500)).toBeLessThanOrEqual(32 + 17);
   expect(filesOf(20_000)).toBeLessThanOrEqual(32 + 48 + 55 + 20_000 / 1000 + 3);
+});
+
+test('days of few events share the file of their month, but for the last two and those after a day with many', () => {
+  const datesOf = (rowsByDay: Record<string, number>) => {
+    const one = spool(0, 0, 0);
+    for (const [day, rows] of Object.entries(rowsByDay)) one.rowsByDay.set(day, rows);
+    return planCopies([one], { files: 64, rows: 150_000 })
+      .flat()
+      .map(({ fromDay, toDay, dateLength }) => [fromDay.slice(0, dateLength), toDay.slice(0, dateLength)]);
+  };
+  const late = { '2026-10-30': 5, '2026-10-31': 5, '2026-11-01': 999, '2026-11-02': 3, '2026-11-03': 1 };
+  expect(datesOf(late)).toEqual([
+    ['2026-10', '2026-11'],
+    ['2026-11-02', '2026-11-03'],
+  ]);
+  expect(datesOf({ ...late, '2026-10-31': 1_000 })).toEqual([
+    ['2026-10', '2026-10'],
+    ['2026-10-31', '2026-11-03'],
+  ]);
+  expect(datesOf({ '2026-11-02': 3, '2026-11-03': 1 })).toEqual([['2026-11-02', '2026-11-03']]);
 });

@@ -6,10 +6,14 @@ import type { Spool } from './spool.ts';
 
 /**
  * A spool has a file for each of its newest days, older ones share a file a month, the oldest a file a year: events spread over thousands of
- * days would else be as many files, each of which is written, digested, read and verified by itself.
+ * days would else be as many files, each of which is written, digested, read and verified by itself. Days with a file of their own begin with
+ * the first that has `OWN_FILE_ROWS`, or with the last but one: a segment of a quarter of an hour has a few late events of each of many days,
+ * and to open a file costs what reading these rows does.
  */
 const DAY_FILES = 32;
 const MONTH_FILES = 48;
+const LEAST_DAY_FILES = 2;
+const OWN_FILE_ROWS = 1_000;
 
 /** What a file is filed under: this many characters of YYYY-MM-DD. */
 export type DateLength = 4 | 7 | 10;
@@ -56,7 +60,7 @@ export function planCopies(spools: readonly Spool[], limits: CopyLimits): Part[]
 function partsOf(spool: Spool, limits: CopyLimits): Part[] {
   const parts: Part[] = [];
   const days = [...spool.rowsByDay.keys()].sort();
-  const lengthOf = dateLengths(days);
+  const lengthOf = dateLengths(spool.rowsByDay);
   for (const day of days) {
     const rows = spool.rowsByDay.get(day) ?? 0;
     const dateLength = lengthOf(day);
@@ -69,9 +73,12 @@ function partsOf(spool: Spool, limits: CopyLimits): Part[] {
   return parts;
 }
 
-/** `days` ascending. */
-function dateLengths(days: readonly string[]): (day: string) => DateLength {
-  const firstOwnDay = days.at(-DAY_FILES) ?? '';
+/** `rowsByDay`: of one spool. */
+export function dateLengths(rowsByDay: ReadonlyMap<string, number>): (day: string) => DateLength {
+  const days = [...rowsByDay.keys()].sort();
+  const newest = days.slice(-DAY_FILES);
+  const firstOwnDay =
+    newest.find((day, at) => newest.length - at <= LEAST_DAY_FILES || (rowsByDay.get(day) ?? 0) >= OWN_FILE_ROWS) ?? '';
   const firstOwnMonth = [...new Set(days.map((day) => day.slice(0, 7)))].at(-MONTH_FILES) ?? '';
   return (day) => (day >= firstOwnDay ? 10 : day >= firstOwnMonth ? 7 : 4);
 }

@@ -53,7 +53,12 @@ export const RunPlan = z
       ),
     kept: amount('the base').describe('What its base keeps, of which it reads what the archived events touch.'),
     days: z
-      .array(z.object({ date: z.string().describe('A day, in UTC; of long ago a month or a year.'), rows: z.int() }))
+      .array(
+        z.object({
+          date: z.string().describe('A day, in UTC; a month where its days have few events, a month or a year of long ago.'),
+          rows: z.int(),
+        }),
+      )
       .describe('The archived events by the day on which they happened, newest first, at most 40.'),
     olderRows: z.int().describe('Archived events of all older days together.'),
     estimate: z
