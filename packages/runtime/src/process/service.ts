@@ -18,6 +18,7 @@ import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
 import type { Readiness, Service } from './readiness.ts';
 import { reportReady, type ServiceMessage } from './report-ready.ts';
+import { keepTickShape } from './tick-shape.ts';
 
 export interface ServiceContext<T extends ConfigTable> {
   readonly config: Config<T>;
@@ -51,6 +52,7 @@ export async function runService<T extends ConfigTable>(
     return;
   }
   const config = configOrExit(name, table, troubles);
+  keepTickShape();
   // Whatever is written is for this user only: events, keys, what DuckDB and its children stage.
   process.umask(0o077);
   const level = 'logLevel' in config ? String(config['logLevel']) : 'info';
