@@ -8,8 +8,8 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'an export of a generation lists conversions of erased users',
     law: '9',
     file: 'services/api/src/routes/generation-export.ts',
-    from: 'isErased: view === null ? await erasedUsers(context) : null',
-    to: 'isErased: view === null && generation < 0 ? await erasedUsers(context) : null',
+    from: 'whoIsErased: view === null ? () => erasedUsers(context) : null',
+    to: 'whoIsErased: view === null && generation < 0 ? () => erasedUsers(context) : null',
     test: OF_EXPORT,
   },
   {

@@ -1,6 +1,7 @@
 /** Lies about what is stored of one user: what an export leaves out, gives away, or calls whole. */
 import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_ERASURE } from './mutations-of-erasure.ts';
+import { MUTATIONS_OF_FORGETTING } from './mutations-of-forgetting.ts';
 import { MUTATIONS_OF_IDENTITY } from './mutations-of-identity.ts';
 import { MUTATIONS_OF_REWRITING } from './mutations-of-rewriting.ts';
 
@@ -130,5 +131,6 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     test: 'services/api/test/user-export.test.ts',
   },
   ...MUTATIONS_OF_ERASURE,
+  ...MUTATIONS_OF_FORGETTING,
   ...MUTATIONS_OF_REWRITING,
 ];

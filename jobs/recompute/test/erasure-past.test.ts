@@ -2,12 +2,14 @@
 import { mkdtemp, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { erasureKey } from '@tributary/archive/erasure-key';
+import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
+import { createReceipt, newReceipt, type Receipt, writeReceipt } from '@tributary/archive/erasures';
 import { archivedPast } from '@tributary/archive/history/archived-past';
 import { pastValues } from '@tributary/archive/history/past-values';
 import { sampledUsers } from '@tributary/archive/history/sampled-users';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
+import { partitionOf } from '@tributary/model/user-key';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
@@ -16,7 +18,7 @@ import { naive } from '@tributary/testkit/oracle/naive';
 import { naiveUnforgotten } from '@tributary/testkit/oracle/naive-erasure';
 import { afterEach, expect, test } from 'vitest';
 import { event, NOON_MS } from './one-user.ts';
-import { createWorld, type World } from './world.ts';
+import { createWorld, PARTITIONS, type World } from './world.ts';
 
 const SIGNAL = new AbortController().signal;
 
@@ -36,19 +38,24 @@ async function past() {
 }
 
 /** How many events of each user there were by the end of the day. */
-async function eventsOf(...users: readonly string[]): Promise<Record<string, unknown>> {
+function eventsOf(...users: readonly string[]): Promise<Record<string, unknown>> {
+  return eventsMeanwhile(() => {}, ...users);
+}
+
+async function eventsMeanwhile(asked: () => unknown, ...users: readonly string[]): Promise<Record<string, unknown>> {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-erased-'));
   try {
     const found = await past();
     async function* rows() {
       for (const user of users) yield { user, atMs: NOON_MS + 5 * 3_600_000, label: null };
+      await asked();
     }
-    const asked = {
+    const question = {
       past: { ...found, cutMs: Number.MAX_SAFE_INTEGER },
       definitions: [...signalsOf(found.definitions, sha256Hex).values()],
     };
     const values: Record<string, unknown> = {};
-    for await (const row of pastValues({ ...asked, rows: rows(), folder, memoryLimit: '256MB', signal: SIGNAL }))
+    for await (const row of pastValues({ ...question, rows: rows(), folder, memoryLimit: '256MB', signal: SIGNAL }))
       values[row.user] = row.values?.get('events');
     return values;
   } finally {
@@ -76,6 +83,46 @@ test('law 9: values of the past look at nothing of a user who is erased, and of 
   expect(await eventsOf('ana', 'eve', 'ida')).toMatchObject({ ...expected, eve: 3 });
   const bounds = { folder: tmpdir(), memoryLimit: '256MB', signal: SIGNAL };
   expect((await sampledUsers({ ...(await past()), cutMs: Number.MAX_SAFE_INTEGER }, 10, bounds)).sort()).toEqual(['eve', 'ida']);
+});
+
+/** What the API writes before it asks the log. */
+async function receiptOf(userKey: string, change: Partial<Receipt> = {}): Promise<void> {
+  const digest = digestsBy(await erasureKey(world.dataDir))(userKey);
+  const asked = { partition: partitionOf(userKey, PARTITIONS), digest, askedAt: NOON_MS, by: 'test', reason: null };
+  const receipt = newReceipt(asked);
+  await createReceipt(world.dataDir, receipt);
+  await writeReceipt(world.dataDir, { ...receipt, ...change });
+}
+
+test('law 9: values of the past look at nothing of a user who was erased since the generation was computed', async () => {
+  world = await createWorld(readDefinitions(JSON.stringify({ signals: { events: { count: '*', window: '5d' } } }), sha256Hex));
+  keepFiles();
+  await world.ingest(['ana', 'eve', 'ida', 'bob'].map((user) => order(user, 1)));
+  await world.ingest([says(ERASE_TYPE, 'ida'), says(ERASE_TYPE, 'bob')]);
+  await world.ingest([says(LIFT_TYPE, 'ida'), order('ida', 2), says(LIFT_TYPE, 'bob'), order('bob', 2)]);
+  await world.turn();
+  await world.run();
+  expect(await eventsOf('ana', 'eve', 'ida', 'bob')).toEqual({ ana: 1, eve: 1, ida: 1, bob: 1 });
+  const { cut } = await world.manifest(1);
+  const at = (position: string) => ({ recorded: { at: NOON_MS, position } });
+  // Nothing says whether the log has it; it is behind the cut, and lifted by now; the erasure that the generation knows to be lifted; one after that.
+  await receiptOf('ana');
+  await receiptOf('eve', { ...at('~'), lifted: { at: NOON_MS, by: 'test' } });
+  await receiptOf('ida', at(''));
+  await receiptOf('bob', at(cut[partitionOf('bob', PARTITIONS)] ?? ''));
+  expect(await eventsOf('ana', 'eve', 'ida', 'bob')).toEqual({ ana: 0, eve: 0, ida: 1, bob: 0 });
+  const bounds = { folder: tmpdir(), memoryLimit: '256MB', signal: SIGNAL };
+  expect(await sampledUsers({ ...(await past()), cutMs: Number.MAX_SAFE_INTEGER }, 10, bounds)).toEqual(['ida']);
+});
+
+test('law 9: values are not given of a user who is erased while they are computed', async () => {
+  world = await createWorld(readDefinitions(JSON.stringify({ signals: { events: { count: '*', window: '5d' } } }), sha256Hex));
+  await world.ingest(['ana', 'eve'].map((user) => order(user, 1)));
+  await world.turn();
+  await world.run();
+  const erased = eventsMeanwhile(() => receiptOf('ana'), 'ana', 'eve');
+  await expect(erased).rejects.toThrow('users must not be erased while their values are computed (got 1 who were)');
+  expect(await eventsMeanwhile(() => receiptOf('somebody'), 'ana', 'eve')).toEqual({ ana: 0, eve: 1 });
 });
 
 test('law 9: what corrections read again of a user who was lifted is what came since, under ids of before as well', async () => {

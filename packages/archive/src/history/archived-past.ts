@@ -10,6 +10,7 @@ import type { StoredFile } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
 import { readSegments } from '../segments.ts';
 import { checkFile } from '../verify.ts';
+import { forgottenNow } from './erased-since.ts';
 
 export interface ArchivedPast {
   readonly dataDir: string;
@@ -20,9 +21,11 @@ export interface ArchivedPast {
   readonly definitions: Definitions;
   /** The last segment of the cut by partition; -1: none. */
   readonly lastSegment: readonly number[];
+  /** The position of the cut by partition. */
+  readonly cut: readonly string[];
   /** Events of the cut, duplicates included; each file was held against its manifest. */
   readonly files: readonly StoredFile[];
-  /** What the generation does not count of users who were erased. */
+  /** What the generation does not count of users who were erased, and who was asked to be erased since. */
   readonly forgotten: KnownForgotten;
 }
 
@@ -38,11 +41,9 @@ export async function archivedPast(
   for (let lists = 1; ; lists++) {
     const publication = await currentPublication(dataDir);
     if (publication === null) return null;
-    const { generation, createdAt, definitions, lastSegment, erased, lifted } = await readGeneration(
-      dataDir,
-      publication.generation,
-    );
-    const forgotten = { ...(erased && { erased }), ...(lifted && { lifted }) };
+    const manifest = await readGeneration(dataDir, publication.generation);
+    const { generation, createdAt, definitions, lastSegment, cut } = manifest;
+    const forgotten = await forgottenNow(dataDir, manifest);
     const files = await filesUpTo(dataDir, lastSegment);
     try {
       for (const file of files) {
@@ -56,7 +57,7 @@ export async function archivedPast(
       throw error;
     }
     const inForce = storedDefinitions(definitions, sha256Hex);
-    return { dataDir, generation, cutMs: createdAt, definitions: inForce, lastSegment, files, forgotten };
+    return { dataDir, generation, cutMs: createdAt, definitions: inForce, lastSegment, cut, files, forgotten };
   }
 }
 

@@ -9,6 +9,7 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { ERASURE_TYPES } from '@tributary/model/erasure';
+import { TributaryError } from '@tributary/model/errors';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
 import { SAID } from '@tributary/model/identity/message-line';
@@ -17,11 +18,13 @@ import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue } from '@tributary/signals/value';
 import { adopt } from '../compute/adopt.ts';
 import { dropForgotten } from '../compute/forget.ts';
-import { messagesSql, parquetFiles } from '../compute/relations.ts';
+import { countOf, messagesSql, parquetFiles } from '../compute/relations.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import { digestSql, erasureKey } from '../erasure-key.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
 import { type ArchivedPast, causeOf } from './archived-past.ts';
+import { forgottenNow } from './erased-since.ts';
 import { openSpool, spoolSql } from './spool.ts';
 
 /** One of the rows that values are asked of. */
@@ -63,7 +66,7 @@ export interface PastRow extends AskedRow {
   readonly values: ReadonlyMap<string, SignalValue> | null;
 }
 
-/** Rows in the order of users and instants, each once. Rejects with `store_unavailable` where archived files were replaced meanwhile. */
+/** Rows in the order of users and instants, each once. Rejects with `store_unavailable` where archived files were replaced, or users of them erased, meanwhile. */
 export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRow> {
   const { past, definitions, folder, memoryLimit, signal, bounds = PAST_BOUNDS } = question;
   const session = await openDuckDb({ memoryLimit, threads: 2, tempDir: folder });
@@ -82,6 +85,7 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
       signal.throwIfAborted();
       yield* valuesIn(session, bucket, { past, definitions, fields, signal });
     }
+    await demandNoneErased(session, past);
   } catch (error) {
     signal.throwIfAborted();
     throw await causeOf(past, error);
@@ -89,6 +93,20 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
     signal.removeEventListener('abort', interrupt);
     await session.close();
   }
+}
+
+/** Law 9: asked at the end, as what was read before may take minutes. */
+async function demandNoneErased(session: DuckDb, past: ArchivedPast): Promise<void> {
+  const { dataDir, cut, forgotten } = past;
+  const before = new Set(forgotten.erased);
+  const { erased = [] } = await forgottenNow(dataDir, { cut, ...forgotten });
+  const since = erased.filter((digest) => !before.has(digest));
+  if (since.length === 0) return;
+  const digestOfKey = digestSql('user_key', await erasureKey(dataDir));
+  const found = await countOf(session, `users WHERE ${digestOfKey} IN (${since.map(sqlText).join(', ')})`);
+  if (found === 0) return;
+  const message = `users must not be erased while their values are computed (got ${found} who were). Ask for the values again`;
+  throw new TributaryError('store_unavailable', message);
 }
 
 /** Without the records that say of a user that they are erased, or lifted. */

@@ -28,8 +28,8 @@ export interface FileAsked {
   /** Its name; null: conversions one by one. */
   readonly view: string | null;
   readonly format: FileFormat;
-  /** Whose conversions are left out; null: everybody's are in it. */
-  readonly isErased: ((userKey: string) => boolean) | null;
+  /** Whose conversions are left out, asked before they are written and after it; null, or one that answers null: everybody's are in it. */
+  readonly whoIsErased: (() => Promise<((userKey: string) => boolean) | null>) | null;
 }
 
 export interface FileBounds {
@@ -105,10 +105,18 @@ async function write(session: DuckDb, files: readonly StoredFile[], path: string
   try {
     // Nothing interrupts what is asked after the abort.
     signal.throwIfAborted();
-    const from = await relationOf(session, dataDir, files, asked);
-    await session.run(`COPY (SELECT ${columnsOf(asked).join(', ')} FROM ${from}) TO ${sqlText(path)} (${FORMAT[asked.format]})`);
-    isTooLarge ||= (await stat(path)).size > mostBytes;
-    if (isTooLarge) throw tooLarge(mostBytes);
+    await session.run('CREATE TABLE erased (user_key VARCHAR)');
+    const rows = rowsOf(dataDir, files);
+    // Law 9: who is erased while the file is written is not in it either.
+    for (let copies = 0; (await addErased(session, rows, files, asked)) > 0 || copies === 0; copies++) {
+      if (copies === MOST_COPIES) throw erasedMeanwhile();
+      const from = asked.view === null ? `${rows} ANTI JOIN erased USING (user_key)` : rows;
+      await session.run(
+        `COPY (SELECT ${columnsOf(asked).join(', ')} FROM ${from}) TO ${sqlText(path)} (${FORMAT[asked.format]})`,
+      );
+      isTooLarge ||= (await stat(path)).size > mostBytes;
+      if (isTooLarge) throw tooLarge(mostBytes);
+    }
   } catch (cause) {
     throw isTooLarge && !(cause instanceof TributaryError) ? tooLarge(mostBytes) : cause;
   } finally {
@@ -142,28 +150,42 @@ const TEXTS_OF_CONVERSIONS = Object.entries(CONVERSION_COLUMNS).flatMap(([name, 
 /** Columns of conversions that /v1/conversion-list calls otherwise. */
 const AS_ANSWERED: Readonly<Record<string, string>> = { user_key: 'userKey', value: 'valueMinor' };
 
-async function relationOf(
-  session: DuckDb,
-  dataDir: string,
-  files: readonly StoredFile[],
-  { view, isErased }: FileAsked,
-): Promise<string> {
-  const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
+function rowsOf(dataDir: string, files: readonly StoredFile[]): string {
   const none = Object.entries(CONVERSION_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`);
   if (files.length === 0) return `(SELECT ${none.join(', ')} WHERE false)`;
-  const rows = `read_parquet([${paths}], hive_partitioning = false)`;
-  if (view !== null || isErased === null) return rows;
-  await session.run('CREATE TABLE erased (user_key VARCHAR)');
-  // Some users at a time, by a hash of theirs: what a question answers lies in memory.
-  const parts = Math.max(1, Math.ceil(files.reduce((sum, file) => sum + file.rows, 0) / ROWS_AT_ONCE));
-  for (let part = 0; part < parts; part++) {
-    const keys = `SELECT DISTINCT user_key FROM ${rows} WHERE hash(user_key) % ${parts} = ${part}`;
-    for await (const [users = []] of session.chunks(keys))
-      for (const user of users) if (isErased(String(user))) await session.run('INSERT INTO erased VALUES ($1)', [String(user)]);
-  }
-  return `${rows} ANTI JOIN erased USING (user_key)`;
+  return `read_parquet([${files.map((file) => sqlText(join(dataDir, file.path))).join(', ')}], hive_partitioning = false)`;
 }
 
+/** Adds users of these rows who are erased by now to `erased`, and says how many. */
+async function addErased(
+  session: DuckDb,
+  rows: string,
+  files: readonly StoredFile[],
+  { view, whoIsErased }: FileAsked,
+): Promise<number> {
+  const isErased = view === null && whoIsErased !== null ? await whoIsErased() : null;
+  if (isErased === null) return 0;
+  // Some users at a time, by a hash of theirs: what a question answers lies in memory.
+  const parts = Math.max(1, Math.ceil(files.reduce((sum, file) => sum + file.rows, 0) / ROWS_AT_ONCE));
+  let added = 0;
+  for (let part = 0; part < parts; part++) {
+    const keys = `SELECT DISTINCT user_key FROM ${rows} ANTI JOIN erased USING (user_key) WHERE hash(user_key) % ${parts} = ${part}`;
+    const found: string[] = [];
+    for await (const [users = []] of session.chunks(keys))
+      for (const user of users) if (isErased(String(user))) found.push(String(user));
+    for (const user of found) await session.run('INSERT INTO erased VALUES ($1)', [user]);
+    added += found.length;
+  }
+  return added;
+}
+
+function erasedMeanwhile(): TributaryError {
+  const message = `users must not be erased while their conversions are written (got some ${MOST_COPIES} times). Ask for the file again`;
+  return new TributaryError('store_unavailable', message);
+}
+
+/** How often a file is written where users are erased meanwhile. */
+const MOST_COPIES = 3;
 const ROWS_AT_ONCE = 1_000_000;
 
 const EXPORT = 'export-';

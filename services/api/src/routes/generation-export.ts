@@ -19,7 +19,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     // Nothing is sent while the file is written.
     if (request.raw.socket instanceof Socket) request.raw.socket.setTimeout(exportMs);
     const view = of === CONVERSION_LIST ? null : of;
-    const asked = { view, format, isErased: view === null ? await erasedUsers(context) : null };
+    const asked = { view, format, whoIsErased: view === null ? () => erasedUsers(context) : null };
     const { handle, bytes } = await written(context, generation, asked, left);
     if (left.aborted) {
       await handle.close();

@@ -1,0 +1,40 @@
+/** Lies about users who are erased while, or after, something of them is read. */
+import type { Mutation } from './mutation-list.ts';
+
+const HISTORY = 'packages/archive/src/history';
+const PAST = 'jobs/recompute/test/erasure-past.test.ts';
+
+export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
+  {
+    lie: 'values of the past look at users who were erased since the generation',
+    law: '9',
+    file: `${HISTORY}/archived-past.ts`,
+    from: 'await forgottenNow(dataDir, manifest)',
+    to: '{ erased: manifest.erased ?? [], lifted: manifest.lifted ?? {} }',
+    test: PAST,
+  },
+  {
+    lie: 'a user who was lifted before the cut is not erased after it',
+    law: '9',
+    file: `${HISTORY}/erased-since.ts`,
+    from: '!isBehind(await readReceipt(dataDir, id), cut)',
+    to: 'isBehind(await readReceipt(dataDir, id), [])',
+    test: PAST,
+  },
+  {
+    lie: 'values are given of a user who is erased while they are computed',
+    law: '9',
+    file: `${HISTORY}/past-values.ts`,
+    from: '  if (found === 0) return;',
+    to: '  if (found >= 0) return;',
+    test: PAST,
+  },
+  {
+    lie: 'who is erased while an export is written stands in it',
+    law: '9',
+    file: 'packages/archive/src/readers/generation-file.ts',
+    from: '(await addErased(session, rows, files, asked)) > 0 || copies === 0',
+    to: 'copies === 0 && (await addErased(session, rows, files, asked)) >= 0',
+    test: 'services/api/test/generation-export.test.ts',
+  },
+];
