@@ -108,6 +108,8 @@ describe.skipIf(on === null)('in Chromium', () => {
       await page.route('**/v1/**', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: 'no', fix: '' } }));
       await page.goto(`${api}/ui/${address}`);
       await page.getByRole('heading', { name: 'This needs an admin key' }).first().waitFor();
+      await settled();
+      expect([address, await page.locator('.is-forbidden:visible').count()]).toEqual([address, 1]);
       await shoot(`forbidden-${address}`);
       await page.unroute('**/v1/**');
     }

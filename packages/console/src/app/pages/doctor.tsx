@@ -29,7 +29,7 @@ export function DoctorPanel({ status }: { readonly status: Answer<'status'> }) {
       about={
         isWaiting
           ? 'Looking at the platform.'
-          : `${wrong === 0 ? 'Nothing needs you.' : `${wrong} of ${findings.length} need a look.`} Redis, disks and clocks are looked at by tributary doctor, on the machine.`
+          : `${wrong === 0 ? 'Nothing needs you.' : `${wrong} of ${findings.length} ${wrong === 1 ? 'needs' : 'need'} a look.`} Redis, disks and clocks are looked at by tributary doctor, on the machine.`
       }
       question={addressOfQuestion('status', {})}
       csv={() => csvOf([...COLUMNS, FIX], findings)}

@@ -56,7 +56,7 @@ function generation({ generation: { current, served, failure } }: Seen['status']
       detail: failure,
       fix: 'Roll back on the page Operations, or repair its files: tributary archive verify.',
     };
-  if (current === null)
+  if (isNone(current))
     return {
       check,
       is: 'late',
@@ -71,6 +71,11 @@ function generation({ generation: { current, served, failure } }: Seen['status']
       fix: 'It is being loaded: wait a moment.',
     };
   return good(check, `number ${current} is served`);
+}
+
+/** Generation 0 has no rows: what is served before the first is published. */
+export function isNone(number: number | null): boolean {
+  return number === null || number === 0;
 }
 
 function partitions({ partitions: all }: Seen['status']): Finding {

@@ -27,7 +27,7 @@ export function LivePage() {
       {({ meta, types, otherTypes, partitions, since }) => (
         <>
           <Seam meta={meta} />
-          <Arriving samples={samples} types={types} since={since} isStreamed={moments.isStreamed} />
+          <Arriving samples={samples} types={types.toSorted(byEvents)} since={since} isStreamed={moments.isStreamed} />
           {otherTypes.types > 0 && (
             <p class="small">
               {count(otherTypes.types)} more types, {count(otherTypes.events)} events, are in the sums alone.
@@ -46,6 +46,10 @@ export function LivePage() {
 function sampleOf({ types, otherTypes }: Arrivals): Sample {
   const events = new Map(types.map((one) => [one.type, Number(one.events)]));
   return { atMs: performance.now(), events: otherTypes.types === 0 ? events : events.set(OTHERS, Number(otherTypes.events)) };
+}
+
+function byEvents(a: Arrivals['types'][number], b: Arrivals['types'][number]): number {
+  return Number(b.events) - Number(a.events);
 }
 
 /** No type that an event can have: those have a character at least. */

@@ -5,7 +5,7 @@ import { type Band, bandsOf, flowsOf } from '../charts/flows.ts';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { Controls, Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { count, money, percent, ratio } from '../parts/format.ts';
+import { count, counted, money, percent, ratio } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { ReportControls, rangeIn, useReportChoice } from '../parts/report-controls.tsx';
@@ -84,8 +84,8 @@ function FlowPanel({ answer, question }: PartProps) {
       title="From the first touch to the conversion"
       about={
         <>
-          {count(answer.totals.conversions)} conversions; each is in one band from left to right. Repeats of a channel in a row
-          are one step.
+          {counted(answer.totals.conversions, 'conversion')}; each is in one band from left to right. Repeats of a channel in a
+          row are one step.
         </>
       }
       question={question}
@@ -205,7 +205,7 @@ function ListPanel({ answer, question, currency }: ListProps) {
   return (
     <Panel
       title="Paths"
-      about={`${count(distinctPaths)} different ones, the largest first.`}
+      about={`${counted(distinctPaths, 'different path')}, the largest first.`}
       question={question}
       csv={() => csvOf(columns, paths)}
     >
@@ -239,6 +239,7 @@ export function Steps({ steps }: { readonly steps: readonly string[] }) {
 }
 
 function AssistsPanel({ answer, question, currency }: ListProps) {
+  const rows = answer.assists.toSorted((a, b) => Number(b.participated) - Number(a.participated));
   const columns: Column<Assist>[] = [
     { head: 'Channel', cell: ({ channel }) => <Name text={channel} />, raw: ({ channel }) => channel },
     {
@@ -263,9 +264,9 @@ function AssistsPanel({ answer, question, currency }: ListProps) {
       title="Channels that assist"
       about="A channel assists a conversion that it has a touch of which was not the last one."
       question={question}
-      csv={() => csvOf(columns, answer.assists)}
+      csv={() => csvOf(columns, rows)}
     >
-      <Table caption="Channels that assist" columns={columns} rows={answer.assists} keyOf={({ channel }) => channel} />
+      <Table caption="Channels that assist" columns={columns} rows={rows} keyOf={({ channel }) => channel} />
     </Panel>
   );
 }

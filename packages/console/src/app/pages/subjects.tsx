@@ -151,7 +151,7 @@ function Erasures({ user, place }: { readonly user: string | null; readonly plac
         >
           {all.length === 0 ? (
             <Empty title={user === null ? 'No erasure yet' : 'This key was not erased'}>
-              Choose a person above to see their keys, and what an erasure would do.
+              {user === null ? 'Choose a person above to see their keys, and what an erasure would do.' : undefined}
             </Empty>
           ) : (
             <Table caption="Erasures" columns={columns} rows={all} keyOf={({ id }) => id} />

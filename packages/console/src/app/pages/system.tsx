@@ -8,6 +8,7 @@ import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { DoctorPanel } from './doctor.tsx';
+import { isNone } from './findings.ts';
 
 type Status = Answer<'status'>;
 type Partition = Status['partitions'][number];
@@ -35,10 +36,8 @@ function Shown({ status }: { readonly status: Status }) {
         </div>
         <div>
           <dt>Generation served</dt>
-          <dd>{generation.served ?? NONE}</dd>
-          <dd class="small">
-            {generation.served === generation.current ? 'the current one' : `the current one is ${generation.current ?? NONE}`}
-          </dd>
+          <dd>{isNone(generation.served) ? NONE : generation.served}</dd>
+          <dd class="small">{currentOf(generation)}</dd>
         </div>
         <div>
           <dt>Partitions behind</dt>
@@ -94,6 +93,11 @@ function Shown({ status }: { readonly status: Status }) {
       </Panel>
     </>
   );
+}
+
+function currentOf({ served, current }: Answer<'status'>['generation']): string {
+  if (isNone(current)) return 'none was published yet';
+  return served === current ? 'the current one' : `the current one is ${current}`;
 }
 
 const COLUMNS: readonly Column<Partition>[] = [

@@ -54,7 +54,7 @@ export function Problem({ problem, again }: { readonly problem: TributaryProblem
   const { status, code, detail, fix, requestId } = problem;
   if (code === 'forbidden')
     return (
-      <div class="notice" role="alert">
+      <div class="notice is-forbidden" role="alert">
         <h2>This needs an admin key</h2>
         <p>You are logged in with a key that reads reports. Log out, and log in with a key of the scope admin, to see this.</p>
       </div>

@@ -16,6 +16,11 @@ export function count(value: Figure): string {
   return value === null || value === undefined ? NONE : WHOLE.format(value);
 }
 
+/** With its noun: 1 → "1 path", 2 → "2 paths". */
+export function counted(value: Figure, noun: string): string {
+  return `${count(value)} ${noun}${Number(value) === 1 ? '' : 's'}`;
+}
+
 /** Credit in conversions, which has parts: 171 → "171.0". */
 export function parts(value: Figure): string {
   return value === null || value === undefined ? NONE : ONE.format(value);
