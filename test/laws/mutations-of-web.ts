@@ -195,7 +195,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     test: 'test/laws/law-1-sessions.test.ts',
   },
   {
-    lie: 'to find the sessions around an event is no work',
+    lie: 'to find the sessions around an event costs nothing',
     law: '7',
     file: 'packages/views/src/sessions/session.ts',
     from: ' / PASSED_A_UNIT);',

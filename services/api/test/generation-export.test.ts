@@ -131,6 +131,7 @@ test('law 9: who is erased is not in the list of conversions, though the generat
   some.advance(2_000);
   expect((await exported(some, 'of=conversion-list')).body).not.toContain('größe');
   some.broken.store = true;
+  some.advance(2_000);
   expect((await exported(some, 'of=conversion-list')).json()).toMatchObject({ code: 'store_unavailable' });
   expect((await exported(some, 'of=activity')).statusCode).toBe(200);
 });

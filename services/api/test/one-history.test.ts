@@ -102,6 +102,35 @@ test.each(['poll', 'request'] as const)(
   },
 );
 
+test('law 7: a store that a request finds further back than a poll did makes the next answers incomplete, before any poll', async () => {
+  const world = await served();
+  const copy = world.memory.snapshot(2);
+  await world.commit(2, {}, {});
+  await world.tick();
+  world.memory.restore(2, copy);
+  world.advance(2_000);
+  expect((await world.board.recentStates())[2]?.position).not.toBe(world.states[2]?.position);
+  expect((await world.get('/v1/users/u2/signals')).body.meta).toMatchObject({
+    complete: false,
+    warnings: [expect.stringMatching(new RegExp(`partition 2: .* was at ${world.states[2]?.position} before`))],
+  });
+});
+
+test('what a request reads of the store is what all have for 2 s, where polls found it down', async () => {
+  const world = await served();
+  world.broken.store = true;
+  await world.tick();
+  world.broken.store = false;
+  const states = vi.spyOn(world.deps.store, 'states');
+  world.advance(2_000);
+  await world.commit(2, {}, {});
+  const position = world.states[2]?.position;
+  const { recentStates } = world.board;
+  for (const read of [...(await Promise.all([recentStates(), recentStates()])), await recentStates(), world.board.states()])
+    expect(read[2]?.position).toBe(position);
+  expect(states).toHaveBeenCalledTimes(1);
+});
+
 test('an answer that others overtake while it is read is complete: its store stands behind nothing that was seen before', async () => {
   const world = await served();
   await world.get('/v1/activity');

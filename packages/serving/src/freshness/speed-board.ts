@@ -46,17 +46,31 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
   };
   let underWay: Promise<void> | null = null;
   let reading: Promise<States> | null = null;
-  async function readStates(): Promise<void> {
+
+  /** For the poll and for requests, one read at a time: both keep it, and hold it against what was seen before. */
+  function readStore(): Promise<States> {
+    reading ??= readStates().finally(() => {
+      reading = null;
+    });
+    return reading;
+  }
+
+  async function readStates(): Promise<States> {
+    const askedMs = deps.now();
+    const before = furthest;
+    states = await deps.store.states();
+    statesAtMs = askedMs;
+    furthestThen = before;
+    furthest = furthestOf(furthest, states);
+    return states;
+  }
+
+  async function pollOnce(): Promise<void> {
     try {
       const { wanted, served } = generations.current();
       const known = wanted === null && served === null ? null : Math.max(wanted?.generation ?? 0, served ?? 0);
-      const askedMs = deps.now();
-      const before = furthest;
-      states = await deps.store.states();
-      statesAtMs = askedMs;
-      furthestThen = before;
-      furthest = furthestOf(furthest, states);
-      seen = await seeLog(deps.logReach, states, known, seen, deps.now).catch((cause: Error) => {
+      const read = await readStore();
+      seen = await seeLog(deps.logReach, read, known, seen, deps.now).catch((cause: Error) => {
         silence = cause.message;
         throw cause;
       });
@@ -68,7 +82,7 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
 
   return {
     poll() {
-      underWay ??= readStates().finally(() => {
+      underWay ??= pollOnce().finally(() => {
         underWay = null;
       });
       return underWay;
@@ -81,14 +95,10 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
       return deps.logReach.mayMisplace ? { ...health, missing: ofEveryUser(missing), notes: ofEveryUser(notes) } : health;
     },
     states: () => states,
-    async recentStates() {
+    recentStates() {
       // A clock that went back says nothing about how old they are.
       const isRecent = statesAtMs !== null && Math.abs(deps.now() - statesAtMs) < RECENT_MS;
-      if (isRecent && !states.includes(null)) return states;
-      reading ??= deps.store.states().finally(() => {
-        reading = null;
-      });
-      return reading;
+      return isRecent && !states.includes(null) ? Promise.resolve(states) : readStore();
     },
     definitions(partition) {
       const state = states[partition];
