@@ -17,7 +17,14 @@ import { writeSegment } from '@tributary/archive/segments';
 import { dateLengths } from '@tributary/archiver/copy-plan';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import { computeInChild, mergeInChild, rewriteInChild, startComputing, weighInChild } from '@tributary/recompute/child/child';
+import {
+  computeInChild,
+  mergeInChild,
+  retireInChild,
+  rewriteInChild,
+  startComputing,
+  weighInChild,
+} from '@tributary/recompute/child/child';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { reconcileViews } from '@tributary/recompute/reconcile/reconcile-views';
@@ -261,6 +268,7 @@ async function timedRun(
     compare: reconcileViews,
     merge: mergeInChild,
     rewrite: rewriteInChild,
+    retire: retireInChild,
     parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
     configuredDefinitions: async () => builtInDefinitions(),
     now: Date.now,

@@ -25,6 +25,7 @@ import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RECONCILIATION } from './mutations-of-reconciliation.ts';
 import { MUTATIONS_OF_RECORDS } from './mutations-of-records.ts';
 import { MUTATIONS_OF_RECOVERY } from './mutations-of-recovery.ts';
+import { MUTATIONS_OF_RETENTION } from './mutations-of-retention.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_RUNS } from './mutations-of-runs.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
@@ -426,6 +427,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,
   ...MUTATIONS_OF_COMMITS,
+  ...MUTATIONS_OF_RETENTION,
   ...MUTATIONS_OF_RULES,
   ...MUTATIONS_OF_RUNS,
   ...MUTATIONS_OF_SETTINGS,

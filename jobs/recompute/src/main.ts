@@ -26,6 +26,7 @@ import {
   computeInChild,
   computePartInChild,
   mergeInChild,
+  retireInChild,
   rewriteInChild,
   startComputing,
   weighInChild,
@@ -166,6 +167,7 @@ function portsOf({ config, log: logger }: Context, { log, redis, serving, versio
     compare: compareInChild,
     merge: mergeInChild,
     rewrite: rewriteInChild,
+    retire: retireInChild,
     rewriteRedisFiles: whenTrimmed({
       starts: config.kafkaBrokers === '' ? () => log.starts() : null,
       rewrite: () => rewriteRedisFiles(redis),

@@ -1,7 +1,7 @@
 /**
  * A run of the batch layer, named by its generation:
  *
- *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute, read back ─▶ publish ─▶ point ─▶ reconcile ─▶ retire, merge, rewrite
+ *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute, read back ─▶ publish ─▶ point ─▶ reconcile ─▶ retire, merge, rewrite, retire by age
  *   pending                                                   computed    compare-and-set
  *
  * A run after whose base nothing new came ends at its beginning, without a generation, and leaves a trace of its look.
@@ -23,6 +23,7 @@ import { reconcile } from './reconcile/reconcile.ts';
 import { largestMove, type Reconciliation } from './reconcile/report.ts';
 import { mergeArchive } from './retire/merge-archive.ts';
 import { retire } from './retire/retire.ts';
+import { retireByAge } from './retire/retire-by-age.ts';
 import { forgetInArchive } from './retire/rewrite-archive.ts';
 import type { Run, RunOutcome } from './run.ts';
 
@@ -48,6 +49,7 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   await sweepShards(ports.dataDir, generation);
   await mergeArchive(generation, ports, signal);
   await forgetInArchive(generation, ports, signal);
+  await retireByAge(generation, ports, signal);
   await ports.reached('retired', generation);
   return { generation, published, ...(stagedBecause !== undefined && { stagedBecause }), counts: computed.counts, publication };
 }
@@ -67,6 +69,7 @@ async function endIdle({ manifest, check }: NothingNew, run: Run, ports: RunPort
   await retire(ports);
   await mergeArchive(generation, ports, signal);
   await forgetInArchive(generation, ports, signal);
+  await retireByAge(generation, ports, signal);
   return { generation, published: 'nothing_new', counts, publication };
 }
 

@@ -3,6 +3,7 @@
 import type { ChildOptions } from '@tributary/archive/child/run-child';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from '@tributary/archive/compute/spec';
 import { WEIGH_FROM_ROWS } from '@tributary/archive/plan/base';
+import type { RetirementOutcome } from '@tributary/archive/retention/retired';
 import type { Rewritten } from '@tributary/archive/rewrite/rewrite';
 import { RECOMPUTE_SETTINGS } from '@tributary/configuration/roles/recompute';
 import type { EventLog } from '@tributary/log/port';
@@ -10,6 +11,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { CompareSpec, ExamineLimits, Reconciled } from './specs/compare.ts';
 import type { MergeSpec } from './specs/merge.ts';
+import type { RetireSpec } from './specs/retire.ts';
 import type { RewriteSpec } from './specs/rewrite.ts';
 import type { ShardName } from './specs/shard.ts';
 
@@ -29,6 +31,8 @@ export interface RunPorts {
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
   /** Writes archived files again, without users who were erased. */
   readonly rewrite: (spec: RewriteSpec, options: ChildOptions) => Promise<Rewritten>;
+  /** Takes archived events out that are older than asked; null: no request was carried out to its end. */
+  readonly retire: (spec: RetireSpec, options: ChildOptions) => Promise<RetirementOutcome | null>;
   /** Lets Redis write its files again, without what it has deleted. False: it still has the log up to `cut`. Absent: it has no files. */
   readonly rewriteRedisFiles?: (cut: readonly string[]) => Promise<boolean>;
   readonly parseDefinitions: (json: string) => Definitions;

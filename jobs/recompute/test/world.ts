@@ -23,6 +23,7 @@ import { DEFAULT_LIMITS, type RunLimits, type RunPorts, type Stage } from '@trib
 import { reconcileViews } from '@tributary/recompute/reconcile/reconcile-views';
 import type { Reconciliation } from '@tributary/recompute/reconcile/report';
 import { mergeBlocks } from '@tributary/recompute/retire/merge-archive';
+import { retireFiles } from '@tributary/recompute/retire/retire-by-age';
 import { rewriteFiles } from '@tributary/recompute/retire/rewrite-archive';
 import type { Begun, Run, RunOutcome } from '@tributary/recompute/run';
 import { createDefinitionsParser } from '@tributary/recompute/run-handler';
@@ -136,6 +137,7 @@ export async function createWorld(
     compare: reconcileViews,
     merge: mergeBlocks,
     rewrite: rewriteFiles,
+    retire: retireFiles,
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: async () => initial,
     now: () => nowMs,

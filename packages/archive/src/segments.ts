@@ -56,6 +56,11 @@ export function blockPath(dataDir: string, partition: number, first: number): st
   return dataPath(dataDir, 'segments', partitionName(partition), `${padNumber(first)}-${padNumber(last)}.json`);
 }
 
+/** Where a manifest lies: of a segment, or of a block. */
+export function manifestPath(dataDir: string, { partition, number, to }: SegmentPlace): string {
+  return to === undefined ? segmentPath(dataDir, partition, number) : blockPath(dataDir, partition, number);
+}
+
 /** Undefined while its segments were not merged. */
 export async function readBlock(dataDir: string, partition: number, first: number): Promise<SegmentManifest | undefined> {
   const path = blockPath(dataDir, partition, first);

@@ -26,11 +26,13 @@ export interface MetaParts {
   readonly apart: readonly string[];
   /** Views that were asked for and that partitions did not count since the cut. */
   readonly uncounted: readonly string[];
+  /** Days that were asked for and of which the generation may lack events. */
+  readonly retired: readonly string[];
   readonly definitions: FollowedDefinitions;
 }
 
 export function metaOf(parts: MetaParts, findings: Findings): Meta {
-  const { layers, served, pending, overflowed, health, stale, apart, uncounted, definitions } = parts;
+  const { layers, served, pending, overflowed, health, stale, apart, uncounted, retired, definitions } = parts;
   const holes: Gap[] = [];
   const lacks = (reason: Gap['reason'], ...texts: readonly string[]) => holes.push(...gapsOf(reason, texts));
   if (stale !== null) lacks('held_answer', stale);
@@ -41,6 +43,7 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
       'older_generation',
       `generation ${served.loaded.generation} is served in place of a newer one that cannot be loaded: ${served.failure}`,
     );
+  lacks('events_retired', ...retired);
   if (layers !== 'batch') {
     holes.push(...health.missing);
     lacks('cut_apart', ...apart);

@@ -9,6 +9,7 @@ import type { View } from '@tributary/views/view';
 import type { DeltaFollower, DeltasSnapshot } from './deltas/follower.ts';
 import { followedDefinitions } from './followed-definitions.ts';
 import { cutsApart } from './freshness/cut-apart.ts';
+import { retiredDays } from './freshness/retired-days.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
 import { whyNotCounted } from './freshness/uncounted-views.ts';
 import { type GroupsLack, groupsOf } from './generations/groups.ts';
@@ -20,7 +21,7 @@ import { type Findings, type Meta, metaOf } from './meta.ts';
 import type { ServingDeps } from './ports.ts';
 import { createGroups, type Groups } from './snapshot-groups.ts';
 import { takeLayers } from './take-layers.ts';
-import { type Answers, whenReady } from './when-ready.ts';
+import { type Answers, type Asked, whenReady } from './when-ready.ts';
 
 /** What snapshots are taken of; a process has one of each. */
 export interface ServingContext {
@@ -94,13 +95,16 @@ export async function takeSnapshot(
   const apart = cutsApart(states, loaded.manifest);
   const definitions = followedDefinitions(states, loaded, layers, deps);
   const uncounted = whyNotCountedOf(views.filter(isDemanded));
+  const retired = retiredDays(layers === 'speed' ? null : loaded.manifest);
   const found = { layers: wanted, served, pending, overflowed, health, stale, apart, uncounted, definitions };
 
   const answers = answersOf(speed, loaded, layers);
   const snapshot: Snapshot = {
-    project: (view, selection) => answers.answer(projectionOf(view, selection)),
-    collect: (view, collection) => answers.answer(collectionOf(view, collection)),
-    ready: (asker, work) => whenReady(snapshot, asker, answers, work),
+    ...retired.watched<Asked>({
+      project: (view, selection) => answers.answer(projectionOf(view, selection)),
+      collect: (view, collection) => answers.answer(collectionOf(view, collection)),
+    }),
+    ready: (asker, work) => whenReady(snapshot, asker, answers, (own) => work(retired.watched(own))),
     groups:
       kept === null || typeof kept === 'string'
         ? kept
@@ -112,7 +116,7 @@ export async function takeSnapshot(
     definitions: [definitions.own, ...definitions.others],
     newer: pointed !== null && served.failure === null && pointed.generation > loaded.generation ? pointed.generation : null,
     states,
-    meta: (findings = { holes: [], notes: [] }) => metaOf(found, findings),
+    meta: (findings = { holes: [], notes: [] }) => metaOf({ ...found, retired: retired.lacks() }, findings),
   };
   return snapshot;
 }

@@ -4,7 +4,7 @@
  */
 import type { StoredQuestion } from '@tributary/archive/asked/questions';
 import type { LastCheck } from '@tributary/archive/last-check';
-import type { FileSeen, GenerationManifest, Publication, StagedPromotion } from '@tributary/archive/layout';
+import type { FileSeen, GenerationManifest, Publication } from '@tributary/archive/layout';
 import { planRun } from '@tributary/archive/plan/run-plan';
 import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { stagedOf } from '@tributary/archive/staged';
@@ -180,8 +180,8 @@ export async function createWorld(options: WorldOptions = {}) {
       isGrouped = true,
       leftOut = [],
       lacks = [],
-      promotion,
-    }: { isGrouped?: boolean; leftOut?: string[]; lacks?: string[]; promotion?: StagedPromotion } = {},
+      ...more
+    }: { isGrouped?: boolean; leftOut?: string[]; lacks?: string[] } & Pick<GenerationManifest, 'promotion' | 'wholeFromMs'> = {},
   ): Promise<void> {
     if (speedReadsIt) await readBarrier(generation);
     const events = log.slice();
@@ -195,7 +195,7 @@ export async function createWorld(options: WorldOptions = {}) {
       ...whole,
       views: own,
       ...(leftOut.length > 0 && { leftOut }),
-      ...(promotion !== undefined && { promotion }),
+      ...more,
     };
     const positions = states.map((state) => state?.position ?? '');
     manifests.set(generation, speedReadsIt ? { ...manifest, cut: positions } : manifest);

@@ -1,6 +1,8 @@
 /** The start of a run: its generation, durable before anything refers to it. What it will be is decided in draft.ts. */
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { demandCorrectable } from '@tributary/archive/retention/plan';
+import { retiredBefore } from '@tributary/archive/retention/retired';
 import { highestGeneration } from '../highest-numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import { isHeldBack, waitsForMs } from '../publish/publication.ts';
@@ -32,7 +34,10 @@ export async function begin(run: Run, ports: RunPorts, signal: AbortSignal): Pro
   }
   await supersedeUnfinished(ports);
   const file = await ports.configuredDefinitions();
-  const draft = draftOf({ run, published, file, isHeld, parse, partitions: log.partitions, now: ports.now() });
+  const isRetired = (await retiredBefore(dataDir)) !== null;
+  const draft = draftOf({ run, published, file, isHeld, isRetired, parse, partitions: log.partitions, now: ports.now() });
+  // Before the barriers bring these definitions to real time.
+  if (draft.base !== null) await demandCorrectable(dataDir, published.base, parse(draft.definitions));
   const nothing = await findNothingNew({ run, published, draft, isHeld, computed: computedIn(dataDir) }, ports, signal);
   if (nothing !== null) return nothing;
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));

@@ -15,6 +15,8 @@ export interface Facts {
   /** A rollback or a staged generation keeps this run from readers. */
   readonly isHeld: boolean;
   readonly parse: (json: string) => Definitions;
+  /** The archive lacks events that retention took out: a full run computes all rows again from the events of its base. */
+  readonly isRetired?: boolean;
   /** How many the log has. */
   readonly partitions: number;
   readonly now: number;
@@ -23,14 +25,15 @@ export interface Facts {
 export type Draft = Omit<GenerationManifest, 'generation'>;
 
 /** Throws `partition_mismatch` where the log has other partitions than the base. */
-export function draftOf({ run, published, file, isHeld, parse, partitions, now }: Facts): Draft {
+export function draftOf({ run, published, file, isHeld, isRetired = false, parse, partitions, now }: Facts): Draft {
   const { fileBefore, inForce } = published;
   // Definitions hold from the cut on, whatever readers get: a staged run brings none, nor does it take up an edit of the file. Nor does a
   // run that must change nothing for readers while one waits, or while a rollback holds.
   const isKeptBack = run.promotion !== undefined || isHeld;
   const fileSeen = isKeptBack && inForce !== null ? null : file;
   const { definitions, origin } = chooseDefinitions({ run, file: fileSeen, fileBefore, published: inForce, parse, now });
-  const base = baseOf(run.mode, published.base, definitions, partitions);
+  const mode = isRetired ? 'incremental' : run.mode;
+  const base = baseOf(mode, published.base, definitions, partitions);
   return {
     ...NOTHING_COMPUTED,
     mode: base === null ? 'full' : 'incremental',
@@ -38,6 +41,7 @@ export function draftOf({ run, published, file, isHeld, parse, partitions, now }
     definitions: definitions.json,
     definitionsVersion: definitions.version,
     ...(origin !== undefined && { definitionsOrigin: origin }),
+    ...(base !== null && run.mode === 'full' && { rowsAgain: true as const }),
     ...(run.promotion !== undefined && { promotion: run.promotion }),
     reason: run.reason,
     createdAt: now,

@@ -2,10 +2,12 @@
 import { fileURLToPath } from 'node:url';
 import { type ChildOptions, runChild, startChild } from '@tributary/archive/child/run-child';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
+import type { RetirementOutcome } from '@tributary/archive/retention/retired';
 import type { Rewritten } from '@tributary/archive/rewrite/rewrite';
 import type { Computing } from '../ports.ts';
 import type { CompareSpec, Reconciled } from '../specs/compare.ts';
 import type { MergeSpec } from '../specs/merge.ts';
+import type { RetireSpec } from '../specs/retire.ts';
 import type { RewriteSpec } from '../specs/rewrite.ts';
 import type { ChildTask } from './tasks.ts';
 
@@ -43,6 +45,10 @@ export function mergeInChild(spec: MergeSpec, options: ChildOptions): Promise<nu
 
 export function rewriteInChild(spec: RewriteSpec, options: ChildOptions): Promise<Rewritten> {
   return run({ task: 'rewrite', spec }, options);
+}
+
+export function retireInChild(spec: RetireSpec, options: ChildOptions): Promise<RetirementOutcome | null> {
+  return run({ task: 'retire', spec }, options);
 }
 
 function run<Result>(task: ChildTask, options: ChildOptions): Promise<Result> {

@@ -4,6 +4,7 @@ import { compute, computePart } from '@tributary/archive/compute/compute';
 import { weighChanged } from '@tributary/archive/compute/weigh';
 import { reconcileViews } from '../reconcile/reconcile-views.ts';
 import { mergeBlocks } from '../retire/merge-archive.ts';
+import { retireFiles } from '../retire/retire-by-age.ts';
 import { rewriteFiles } from '../retire/rewrite-archive.ts';
 import type { ChildResult, ChildTask } from './tasks.ts';
 
@@ -19,6 +20,8 @@ answerTask(({ task, spec }: ChildTask): Promise<ChildResult> => {
       return mergeBlocks(spec);
     case 'rewrite':
       return rewriteFiles(spec);
+    case 'retire':
+      return retireFiles(spec);
     case 'compare':
       return reconcileViews(spec);
   }

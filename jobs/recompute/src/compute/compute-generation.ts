@@ -9,6 +9,7 @@ import { columnsOfEvents } from '@tributary/archive/compute/relations';
 import { stagingFolder, sweepStaging } from '@tributary/archive/compute/staging';
 import { readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { wholeFromOf } from '@tributary/archive/retention/plan';
 import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { raiseBarriers, waitUntilSealed } from '../cut/seal.ts';
@@ -64,6 +65,7 @@ async function sealAndCompute(
   const demand = { seals, attempt: ports.newAttempt(), limits: ports.limits.compute, program: ports.program };
   const planned = { manifest: begun, spec: await planCompute(ports.dataDir, { ...demand, manifest: begun }) };
   const { manifest, spec } = await orFull(planned, demand, ports, signal);
+  const wholeFromMs = await wholeFromOf(ports.dataDir, spec.base, ports.parseDefinitions(manifest.definitions));
   const rows = [...spec.arrivals, ...(spec.reread?.files ?? [])].flat().reduce((sum, file) => sum + file.rows, 0);
   // Earlier runs say nothing of what is read again.
   const expected = spec.reread === undefined ? await expectedMs(manifest, rows, ports) : null;
@@ -78,6 +80,7 @@ async function sealAndCompute(
     ...result,
     state: 'computed',
     program: ports.program,
+    ...(wholeFromMs !== undefined && { wholeFromMs }),
     eventColumns: Object.keys(columnsOfEvents(ports.parseDefinitions(manifest.definitions))),
     computedAt: ports.now(),
     lastSegment: seals.map((seal) => seal.number),

@@ -3,6 +3,7 @@ import { planCompute } from '@tributary/archive/compute/compute-plan';
 import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { isFullCheaper, mayBeFull } from '@tributary/archive/plan/base';
+import { retiredBefore } from '@tributary/archive/retention/retired';
 import type { RunPorts } from '../ports.ts';
 
 interface Planned {
@@ -21,7 +22,8 @@ export async function orFull(
   const { base } = spec;
   if (base === null || !spec.reuseRows || !mayBeFull(spec.reread, base, ports.limits.weighFromRows)) return planned;
   const near = await nearChanged(planned, ports, signal);
-  if (near === null || !isFullCheaper(near)) return planned;
+  // A full run would lose what the base keeps of retired events.
+  if (near === null || !isFullCheaper(near) || (await retiredBefore(ports.dataDir)) !== null) return planned;
   const { generation } = manifest;
   ports.note(
     'more than 30 % of the touches and conversions lie near events that corrections change: all of the archive is computed',

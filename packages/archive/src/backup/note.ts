@@ -23,6 +23,7 @@ const OTHERS = [
   DATA_PATHS.demoDefinitions,
   DATA_PATHS.archiveIdentity,
   DATA_PATHS.archiveForgotten,
+  DATA_PATHS.archiveRetired,
   DATA_PATHS.erasureKey,
 ] as const;
 export const OTHER_FILES: readonly string[] = OTHERS;

@@ -44,7 +44,7 @@ export async function planCompute(dataDir: string, { manifest, seals, attempt, l
     base,
     ...(reread !== undefined && { reread }),
     ...(forgotten !== undefined && { forgotten }),
-    reuseRows: base !== null && servesRows(base, manifest, program),
+    reuseRows: base !== null && manifest.rowsAgain !== true && servesRows(base, manifest, program),
     limits,
   };
 }

@@ -76,7 +76,7 @@ export interface Forgotten {
 
 export type ComputeBase = Pick<
   GenerationManifest,
-  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased' | 'lifted'
+  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased' | 'lifted' | 'wholeFromMs'
 >;
 
 export interface ComputeLimits {

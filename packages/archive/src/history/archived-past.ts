@@ -8,6 +8,7 @@ import type { KnownForgotten } from '../compute/forget.ts';
 import { readGeneration } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
+import { retiredBefore } from '../retention/retired.ts';
 import { readSegments } from '../segments.ts';
 import { checkFile } from '../verify.ts';
 import { forgottenNow } from './erased-since.ts';
@@ -25,6 +26,8 @@ export interface ArchivedPast {
   readonly cut: readonly string[];
   /** Events of the cut, duplicates included; each file was held against its manifest. */
   readonly files: readonly StoredFile[];
+  /** Before this instant events were retired from the archive, epoch ms; null: none were. */
+  readonly retiredBefore: number | null;
   /** What the generation does not count of users who were erased, and who was asked to be erased since. */
   readonly forgotten: KnownForgotten;
 }
@@ -57,7 +60,8 @@ export async function archivedPast(
       throw error;
     }
     const inForce = storedDefinitions(definitions, sha256Hex);
-    return { dataDir, generation, cutMs: createdAt, definitions: inForce, lastSegment, cut, files, forgotten };
+    const own = { retiredBefore: await retiredBefore(dataDir), forgotten };
+    return { dataDir, generation, cutMs: createdAt, definitions: inForce, lastSegment, cut, files, ...own };
   }
 }
 

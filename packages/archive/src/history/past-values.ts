@@ -55,8 +55,8 @@ export interface PastQuestion {
   readonly bounds?: PastBounds;
 }
 
-/** `AFTER_CUT`: what happened until then is not all known yet. `TOO_MANY_EVENTS`: of this user more are within reach than are read. */
-export type PastStatus = 'READY' | 'AFTER_CUT' | 'TOO_MANY_EVENTS';
+/** `AFTER_CUT`: what happened until then is not all known yet. `RETIRED`: what it looks back on may have been retired from the archive. `TOO_MANY_EVENTS`: of this user more are within reach than are read. */
+export type PastStatus = 'READY' | 'AFTER_CUT' | 'TOO_MANY_EVENTS' | 'RETIRED';
 
 export interface PastRow extends AskedRow {
   /** Its place among those asked, from 0. */
@@ -227,6 +227,7 @@ async function* valuesIn(
      JOIN weights AS w ON w.user_nr = u.user_nr WHERE u.user_nr BETWEEN $from AND $to ORDER BY u.user_nr, a.at_ms, a.nr`,
     range,
   );
+  const reachMs = reachOf(definitions);
   let turnedMs = performance.now();
   for await (const [nrs = [], users = [], keys = [], instants = [], labels = [], overs = []] of rows)
     for (let i = 0; i < nrs.length; i++) {
@@ -243,7 +244,7 @@ async function* valuesIn(
         atMs: Number(instants[i]),
         label: label == null ? null : String(label),
       };
-      const status = asked.atMs > past.cutMs ? 'AFTER_CUT' : overs[i] === true ? 'TOO_MANY_EVENTS' : 'READY';
+      const status = statusOf(asked.atMs, overs[i] === true, past, reachMs);
       const timeline = timelines.get(Number(users[i])) ?? empty;
       const values =
         status === 'READY'
@@ -251,6 +252,12 @@ async function* valuesIn(
           : null;
       yield { ...asked, status, values };
     }
+}
+
+function statusOf(atMs: number, isOver: boolean, { cutMs, retiredBefore }: ArchivedPast, reachMs: number): PastStatus {
+  if (atMs > cutMs) return 'AFTER_CUT';
+  if (retiredBefore !== null && atMs - reachMs < retiredBefore) return 'RETIRED';
+  return isOver ? 'TOO_MANY_EVENTS' : 'READY';
 }
 
 /** By the number of the user: one timeline for all of their instants, as values look at what lies before each alone. */

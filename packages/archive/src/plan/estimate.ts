@@ -29,8 +29,10 @@ export function estimate(
   rows: number,
 ): Estimate | null {
   const taken = manifests
-    // What is read again because corrections changed is not among the rows.
-    .filter((one) => one.mode === mode && one.computedAt !== null && one.counts.recounted === undefined)
+    // What is read again because corrections changed is not among the rows, nor what is computed again of the base.
+    .filter(
+      (one) => one.mode === mode && one.computedAt !== null && one.counts.recounted === undefined && one.rowsAgain === undefined,
+    )
     .slice(0, MOST_RUNS)
     .map(takenBy);
   if (taken.length < FEWEST_RUNS) return null;

@@ -1,8 +1,12 @@
 /** What a generation would compute that is cut where another one is, under other definitions: nothing came since, so all that differs is theirs. */
 import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { dayOf } from '@tributary/model/time';
 import { rereadOf, servesRows } from '../compute/compute-plan.ts';
 import type { ComputeSpec } from '../compute/spec.ts';
 import type { GenerationManifest } from '../layout.ts';
+import { demandCorrectable } from '../retention/plan.ts';
+import { retiredBefore } from '../retention/retired.ts';
 import { readSegments } from '../segments.ts';
 import { whyFull } from './base.ts';
 
@@ -31,11 +35,24 @@ export interface ChangedViews {
 export async function planChanged(dataDir: string, demand: ChangedDemand): Promise<ComputeSpec> {
   const { base, definitions, program, attempt, limits } = demand;
   const common = { dataDir, generation: base.generation, attempt, definitions: definitions.json, limits };
-  if (whyFull('incremental', base, definitions) !== null)
+  if (whyFull('incremental', base, definitions) !== null) {
+    await demandWhole(dataDir, base);
     return { ...common, arrivals: await archivedUpTo(dataDir, base), base: null, reuseRows: false };
+  }
+  await demandCorrectable(dataDir, base, definitions);
   const reread = await rereadOf(dataDir, base, definitions);
   const reuseRows = servesRows(base, { definitions: definitions.json }, program);
   return { ...common, arrivals: base.lastSegment.map(() => []), base, ...(reread !== undefined && { reread }), reuseRows };
+}
+
+/** Throws `conflict` where all of the archive would have to be read, and events of it were retired: what it computes would be compared with more. */
+async function demandWhole(dataDir: string, { generation }: GenerationManifest): Promise<void> {
+  const before = await retiredBefore(dataDir);
+  if (before === null) return;
+  throw new TributaryError(
+    'conflict',
+    `these definitions ask for events that generation ${generation} does not keep, and the archive lacks those before ${dayOf(before)}: they were retired. Ask without what is new in them`,
+  );
 }
 
 /** By partition. */

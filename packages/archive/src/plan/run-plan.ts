@@ -2,6 +2,8 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { checkContinues, rereadOf } from '../compute/compute-plan.ts';
 import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
+import { demandCorrectable } from '../retention/plan.ts';
+import { retiredBefore } from '../retention/retired.ts';
 import { lastSegmentNumber, readSegments } from '../segments.ts';
 import { type FullReason, mayBeFull, whyFull } from './base.ts';
 import { type Estimate, estimate } from './estimate.ts';
@@ -32,6 +34,10 @@ export interface RunPlan {
   readonly reread: Amount | null;
   /** The run first asks some partitions how many of these change, and computes all of the archive where that is cheaper. */
   readonly mayBeFull: boolean;
+  /** Before this instant events were retired from the archive, epoch ms; null: none were. */
+  readonly retiredBefore: number | null;
+  /** A full run was asked for, and events were retired: all rows are computed again from the events of the base. */
+  readonly rowsAgain: boolean;
   /** What the base keeps, which the run reads as far as the archived events touch it. */
   readonly kept: Amount;
   /** Archived events by the day on which they happened (UTC), newest first. Old days share a month or a year (`2026-01`). */
@@ -57,8 +63,11 @@ export interface PlanDemand {
 /** Costs one small read for each segment after the base's cut; for a full run, and where corrections changed, of all, a block of 96 being one. Rejects with `manifest_corrupt`. */
 export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunPlan> {
   const { mode: asked, definitions, published, manifests, partitions, signal } = demand;
-  const fullBecause = whyFull(asked, published, definitions);
+  const before = await retiredBefore(dataDir);
+  const fullBecause = whyFull(before === null ? asked : 'incremental', published, definitions);
   const base = fullBecause === null ? published : null;
+  await demandCorrectable(dataDir, base, definitions);
+  const rowsAgain = base !== null && asked === 'full';
   const segments: (readonly SegmentManifest[])[] = [];
   for (let partition = 0; partition < partitions; partition++) {
     signal.throwIfAborted();
@@ -78,10 +87,12 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
     archive,
     archivedUpTo: segments.map((own, partition) => own.at(-1)?.upTo ?? base?.cut[partition] ?? null),
     reread: reread === undefined ? null : amountOf(reread.files.flat()),
-    mayBeFull: base !== null && mayBeFull(reread, base),
+    mayBeFull: base !== null && before === null && mayBeFull(reread, base),
+    retiredBefore: before,
+    rowsAgain,
     kept: base === null ? amountOf([]) : amountOf([...Object.values(base.views), ...base.events, ...base.conversions]),
     ...daysOf(files),
-    estimate: reread === undefined ? estimate(manifests, mode, archive.rows) : null,
+    estimate: reread === undefined && !rowsAgain ? estimate(manifests, mode, archive.rows) : null,
   };
 }
 

@@ -17,7 +17,7 @@ import { type ArchiveForgotten, writeForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { padNumber, toJson } from '../manifest-file.ts';
 import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
-import { blockPath, partitionName, segmentPath } from '../segments.ts';
+import { manifestPath, partitionName } from '../segments.ts';
 import { checkFile } from '../verify.ts';
 import { ahead } from './ahead.ts';
 import type { RewritePlan } from './plan.ts';
@@ -106,7 +106,7 @@ async function rewritePartition(
         if (value) files.push(value);
       }
       const rows = files.reduce((sum, file) => sum + file.rows, 0);
-      await writeDurably(pathOf(dataDir, manifest), toJson({ ...manifest, files, rows }));
+      await writeDurably(manifestPath(dataDir, manifest), toJson({ ...manifest, files, rows }));
       reached('named');
     }
   } finally {
@@ -152,8 +152,4 @@ async function rewriteFile(
 function stemOf({ partition, number, to }: SegmentManifest): string {
   const numbers = to === undefined ? padNumber(number) : `${padNumber(number)}-${padNumber(to)}`;
   return `${partitionName(partition)}-${numbers}`;
-}
-
-function pathOf(dataDir: string, { partition, number, to }: SegmentManifest): string {
-  return to === undefined ? segmentPath(dataDir, partition, number) : blockPath(dataDir, partition, number);
 }

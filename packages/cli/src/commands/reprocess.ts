@@ -5,7 +5,7 @@ import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { definitionsAsWritten } from '../report/definition-file.ts';
-import { bytes, count, counted, percent } from '../terminal/figures.ts';
+import { bytes, count, counted, instant, percent } from '../terminal/figures.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { addCompare } from './reprocess-compare.ts';
@@ -59,7 +59,13 @@ const UNKNOWN: Readonly<Record<Plan['unknown'][number], string>> = {
 function textOf(planned: Plan, { width, bold }: Terminal): string {
   const { archive, reread, kept, base, days, olderRows, unknown } = planned;
   const facts: [string, string][] = [
-    ['run', planned.fullBecause === null ? `incremental, upon generation ${base}` : `full: ${FULL_BECAUSE[planned.fullBecause]}`],
+    ['run', runText(planned)],
+    ...(planned.retiredBefore === null
+      ? []
+      : ([['retired', `events before ${instant(planned.retiredBefore)}, of which the archive has none or some`]] as [
+          string,
+          string,
+        ][])),
     [
       'definitions',
       `${planned.definitionsVersion}${planned.definitionsChange ? ', others than those of the published generation' : ''}`,
@@ -103,6 +109,13 @@ function textOf(planned: Plan, { width, bold }: Terminal): string {
     bold,
   );
   return [renderFacts(facts, undefined, width), ...(rows.length === 0 ? [] : ['', table])].join('\n');
+}
+
+function runText({ base, fullBecause, rowsAgain }: Plan): string {
+  if (fullBecause !== null) return `full: ${FULL_BECAUSE[fullBecause]}`;
+  return rowsAgain
+    ? `all rows again, from the events that generation ${base} keeps: the archive lacks some`
+    : `incremental, upon generation ${base}`;
 }
 
 /** Behind the archive, in the log. */

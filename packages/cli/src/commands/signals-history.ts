@@ -130,7 +130,7 @@ async function reported(context: Context, { out, past, definitions, rows, byStat
     () =>
       `${counted(rows, 'row')} of ${counted(definitions.length, 'definition')} in ${out}, from all events up to the cut of generation ${generation}, ${instant(cutMs)}`,
   );
-  const { AFTER_CUT = 0, TOO_MANY_EVENTS = 0 } = byStatus;
+  const { AFTER_CUT = 0, TOO_MANY_EVENTS = 0, RETIRED = 0 } = byStatus;
   if (AFTER_CUT > 0)
     context.terminal.say(
       `${counted(AFTER_CUT, 'row')} without values: after the cut not all is known yet. Run "tributary batch run --wait" first.`,
@@ -139,5 +139,9 @@ async function reported(context: Context, { out, past, definitions, rows, byStat
     context.terminal.say(
       `${counted(TOO_MANY_EVENTS, 'row')} without values: of their users more events are within reach than are read`,
     );
-  return AFTER_CUT + TOO_MANY_EVENTS > 0 ? EXIT.found : EXIT.ok;
+  if (RETIRED > 0)
+    context.terminal.say(
+      `${counted(RETIRED, 'row')} without values: events that they look back on were retired from the archive. Ask for later instants.`,
+    );
+  return AFTER_CUT + TOO_MANY_EVENTS + RETIRED > 0 ? EXIT.found : EXIT.ok;
 }

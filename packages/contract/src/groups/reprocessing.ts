@@ -51,6 +51,17 @@ export const RunPlan = z
       .describe(
         'The run first asks some partitions how many touches and conversions lie near events that corrections change, and computes all of the archive where that is cheaper.',
       ),
+    retiredBefore: z
+      .int()
+      .nullable()
+      .describe(
+        'Events before this instant (epoch ms) were retired from the archive: what a run computes from the archive alone is not whole before it. null: none were.',
+      ),
+    rowsAgain: z
+      .boolean()
+      .describe(
+        'A full run was asked for and events were retired: all rows are computed again from the events that the base keeps, and none is lost.',
+      ),
     kept: amount('the base').describe('What its base keeps, of which it reads what the archived events touch.'),
     days: z
       .array(
@@ -87,6 +98,8 @@ const PLAN = {
   notArchived: { partitions: 3, oldestMs: 41_000 },
   reread: null,
   mayBeFull: false,
+  retiredBefore: null,
+  rowsAgain: false,
   kept: { files: 16, rows: 48_300, bytes: 1_204_224 },
   days: [
     { date: '2026-11-20', rows: 1_236 },

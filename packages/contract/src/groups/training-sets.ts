@@ -24,7 +24,7 @@ const TrainingSet = z
     byStatus: z
       .record(z.string(), z.int())
       .describe(
-        'How many rows are READY, AFTER_CUT (the instant lies after the cut) and TOO_MANY_EVENTS (of that user more are within reach than are read).',
+        'How many rows are READY, AFTER_CUT (the instant lies after the cut), TOO_MANY_EVENTS (of that user more are within reach than are read) and RETIRED (events within reach may have been retired from the archive).',
       ),
     askedAt: z.int(),
     by: z.string(),

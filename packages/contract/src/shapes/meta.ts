@@ -33,6 +33,7 @@ export const REASONS = {
   record_cut: 'the record of a user lost its oldest events',
   counts_differ: 'counts that belong together do not agree',
   collector_silent: 'what a collector rejected is not known',
+  events_retired: 'events of days that were asked for were retired from the archive, and the generation lacks them',
 } as const;
 export type Reason = keyof typeof REASONS;
 

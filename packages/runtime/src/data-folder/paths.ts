@@ -15,6 +15,10 @@ export const DATA_PATHS = {
   archiveIdentity: 'archive/identity.json',
   /** Whose events archived files may lack. */
   archiveForgotten: 'archive/forgotten.json',
+  /** From when on archived files hold all events, and what retention by age took out of them. */
+  archiveRetired: 'archive/retired.json',
+  /** Who asked for that, and when. */
+  retirements: 'archive/retirements',
   /** Held by who replaces archived files. */
   archiveLock: 'archive/replacing.lock',
   /** What digests of erased users are made with. */

@@ -9,6 +9,7 @@ import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { unknownValues } from '@tributary/reports/unknown-values';
+import { retiredSince } from '@tributary/serving/freshness/retired-days';
 import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, gapsOf } from '@tributary/serving/gaps';
 import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
@@ -88,6 +89,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const holes = [
       ...gapsOf('older_generation', failure === null ? [] : [failure]),
       ...gapsOf('no_generation', manifest === null ? ['no generation lists conversions yet'] : []),
+      ...gapsOf('events_retired', retiredSince(manifest, from)),
     ];
     const unknown = unknownTypes(loaded, query);
     return {

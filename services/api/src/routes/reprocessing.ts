@@ -28,7 +28,11 @@ export const routes: Routes =
         ...(notArchived?.partitions === 0 ? [] : (['not_archived_yet'] as const)),
         ...(asked === undefined ? (['definitions_file'] as const) : []),
         ...(plan.base === null ? [] : (['program'] as const)),
-        ...(plan.estimate !== null ? [] : ([plan.reread === null ? 'too_few_runs' : 'corrections_changed'] as const)),
+        ...(plan.estimate !== null
+          ? []
+          : plan.rowsAgain
+            ? (['too_few_runs'] as const)
+            : ([plan.reread === null ? 'too_few_runs' : 'corrections_changed'] as const)),
       ];
       return { plan: { ...plan, notArchived, days: [...plan.days], unknown } };
     });

@@ -1,0 +1,161 @@
+/** Which archived files are older than an instant, and how old they must be at least. Reads manifests alone. */
+
+import { spanOf } from '@tributary/model/corrections';
+import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { DAY_MS, dayOf } from '@tributary/model/time';
+import { recordRetentionMs } from '@tributary/views/record';
+import { VIEWS } from '@tributary/views/registry';
+import { retentionOf } from '@tributary/views/user-state';
+import { correctedOtherwise } from '../compute/relations.ts';
+import { readGeneration } from '../generations.ts';
+import type { GenerationManifest, SegmentManifest } from '../layout.ts';
+import { currentPublication } from '../publications.ts';
+import { manifestsOf } from '../rewrite/search.ts';
+import { type Gone, retiredBefore } from './retired.ts';
+
+/** The days of a file are all before this day: `date` is a day, a month or a year, and UTC midnight of the day after its last one is at most `before`. */
+export function isOlder(date: string, before: number): boolean {
+  const [year = 0, month, day] = date.split('-').map(Number);
+  const end =
+    month === undefined ? Date.UTC(year + 1) : day === undefined ? Date.UTC(year, month) : Date.UTC(year, month - 1, day + 1);
+  return end <= before;
+}
+
+/** UTC midnight at or before the instant. */
+export function midnightOf(ms: number): number {
+  return Math.floor(ms / DAY_MS) * DAY_MS;
+}
+
+/**
+ * The newest instant that events may be retired before, UTC midnight, epoch ms. A speed layer that begins from nothing reads the archive as far back as
+ * records and timelines are kept, so what is younger stays; a day is left for clocks. A platform that was off for long looks back from its last cut.
+ */
+export function newestBefore(
+  { createdAt }: Pick<GenerationManifest, 'createdAt'>,
+  definitions: Definitions,
+  nowMs: number,
+): number {
+  return midnightOf(Math.min(nowMs, createdAt) - keptMs(definitions) - DAY_MS);
+}
+
+function keptMs(definitions: Definitions): number {
+  return recordRetentionMs({ definitions, retention: retentionOf(VIEWS, definitions) });
+}
+
+/** From when on the rows of a generation that is computed from nothing are whole, where the archive lacks events before `before`: what they look back on is there. */
+function wholeFrom(before: number, definitions: Definitions): number {
+  return before + retentionOf(VIEWS, definitions).longMs;
+}
+
+/** From when on the rows of a new generation are whole, epoch ms; undefined: all are. Asked after its files were listed, it holds for them. */
+export async function wholeFromOf(
+  dataDir: string,
+  base: Pick<GenerationManifest, 'wholeFromMs'> | null,
+  definitions: Definitions,
+): Promise<number | undefined> {
+  if (base !== null) return base.wholeFromMs;
+  const before = await retiredBefore(dataDir);
+  return before === null ? undefined : wholeFrom(before, definitions);
+}
+
+/** Throws `conflict` where corrections changed of events that were retired: what they count as now cannot be known. */
+export async function demandCorrectable(
+  dataDir: string,
+  base: GenerationManifest | null,
+  definitions: Definitions,
+): Promise<void> {
+  const before = base === null ? null : await retiredBefore(dataDir);
+  if (base === null || before === null) return;
+  const [first] = correctedOtherwise(base, definitions);
+  if (first === undefined || first.fromMs >= before) return;
+  throw new TributaryError(
+    'conflict',
+    `corrections that changed must begin at ${dayOf(before)} or later (got ${dayOf(first.fromMs)}): older events were retired from the archive. Take that change back`,
+  );
+}
+
+export interface Older {
+  /** Manifests that name such a file, blocks before their segments. */
+  readonly manifests: readonly SegmentManifest[];
+  readonly gone: readonly Gone[];
+}
+
+/** Files older than `before` of one partition, up to the segment that the oldest kept generation was cut at: no run reads those before it again. */
+export async function olderFiles(dataDir: string, partition: number, last: number, before: number): Promise<Older> {
+  const all = await manifestsOf(dataDir, { partition, first: 0, last });
+  const blocks = all.filter(({ to }) => to !== undefined);
+  const manifests = all.filter(
+    ({ files, to, number }) => (to ?? number) <= last && files.some(({ date }) => isOlder(date, before)),
+  );
+  const gone = manifests.flatMap((manifest) => {
+    const isTwice =
+      manifest.to === undefined && blocks.some(({ number, to = number }) => number <= manifest.number && manifest.number <= to);
+    return manifest.files
+      .filter(({ date }) => isOlder(date, before))
+      .map(({ path, rows, bytes }) => ({ path, partition, rows: isTwice ? 0 : rows, bytes }));
+  });
+  return { manifests, gone };
+}
+
+/** The last segment of each partition that every kept generation counts: what is later may be read again. Empty: nothing is published. */
+export async function lastCounted(dataDir: string): Promise<readonly number[]> {
+  const publication = await currentPublication(dataDir);
+  if (publication === null) return [];
+  let last: readonly number[] | undefined;
+  for (const generation of new Set([publication.generation, ...(publication.kept?.generations ?? [])])) {
+    const { state, lastSegment } = await readGeneration(dataDir, generation);
+    // One in the making has no cut yet, but its base is kept.
+    if (state === 'computed')
+      last = (last ?? lastSegment).map((number, partition) => Math.min(number, lastSegment[partition] ?? -1));
+  }
+  return last ?? [];
+}
+
+export interface RetirementPlan {
+  /** Events that happened before this instant go, where all of their file did: UTC midnight, epoch ms. */
+  readonly before: number;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** By month of the events, oldest first; years of files that hold one. */
+  readonly months: readonly { readonly month: string; readonly rows: number }[];
+  /** Older events that stay for now, as they share a file with younger ones, or came after the oldest kept generation. */
+  readonly staying: { readonly files: number; readonly rows: number };
+  /** Corrections in force that begin earlier: they cannot change any more once these events are gone. */
+  readonly corrections: readonly string[];
+}
+
+export async function planRetirement(
+  dataDir: string,
+  { before, definitions, signal }: { readonly before: number; readonly definitions: Definitions; readonly signal: AbortSignal },
+): Promise<RetirementPlan> {
+  const months = new Map<string, number>();
+  const total = { files: 0, rows: 0, bytes: 0 };
+  const staying = { files: 0, rows: 0 };
+  for (const [partition, last] of (await lastCounted(dataDir)).entries()) {
+    signal.throwIfAborted();
+    const going = new Map((await olderFiles(dataDir, partition, last, before)).gone.map((file) => [file.path, file]));
+    for (const { files } of await manifestsOf(dataDir, { partition, first: 0, last: Number.POSITIVE_INFINITY }))
+      for (const { path, date, rows, bytes } of files) {
+        const gone = going.get(path);
+        if (gone !== undefined) {
+          total.files++;
+          total.bytes += bytes;
+          total.rows += gone.rows;
+          const month = date.slice(0, 7);
+          months.set(month, (months.get(month) ?? 0) + gone.rows);
+        } else if (Date.parse(`${date}${'-01'.repeat(3 - date.split('-').length)}`) < before) {
+          staying.files++;
+          staying.rows += rows;
+        }
+      }
+  }
+  return {
+    before,
+    ...total,
+    months: [...months].map(([month, rows]) => ({ month, rows })).sort((a, b) => (a.month < b.month ? -1 : 1)),
+    staying,
+    corrections: definitions.corrections.filter((one) => spanOf(one).fromMs < before).map(({ name }) => name),
+  };
+}

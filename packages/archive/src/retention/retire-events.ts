@@ -1,0 +1,131 @@
+/**
+ * Retention by age: archived files whose events all happened before an instant leave their manifests, and go with the run after:
+ *
+ *   archive/retired.json says so ─▶ manifest after manifest without them ─▶ retired.json: done ─▶ next run: the files go
+ *
+ * Killed anywhere, it begins again: a manifest names such a file or does not, and each file that may still be read stays for a run. Ranges and numbers of
+ * segments stay, so nothing that goes by positions notices. Generations keep what they computed of these events.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { storedDefinitions } from '@tributary/model/definitions';
+import { DAY_MS } from '@tributary/model/time';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { writeDurably } from '../durable.ts';
+import { readGeneration } from '../generations.ts';
+import type { SegmentManifest } from '../layout.ts';
+import { toJson } from '../manifest-file.ts';
+import { currentPublication } from '../publications.ts';
+import { manifestsOf } from '../rewrite/search.ts';
+import { filesNamed, manifestPath } from '../segments.ts';
+import { isOlder, lastCounted, newestBefore, olderFiles } from './plan.ts';
+import { nextRequest, type RetirementRequest } from './requests.ts';
+import { type Gone, type Retired, type RetirementOutcome, readRetired, writeRetired } from './retired.ts';
+
+export interface RetireEvents {
+  readonly dataDir: string;
+  readonly nowMs: number;
+  /** Passed after each step whose effect is durable: the points at which a process may die. */
+  readonly reached?: (step: string) => void;
+}
+
+/** Files in one pass: the rest goes with the next run. */
+const MOST_FILES = 20_000;
+/** Outcomes that are remembered. */
+const MOST_OUTCOMES = 1_000;
+
+const NONE = { files: 0, rows: 0, bytes: 0 };
+const NOTHING: Retired = { before: null, replaced: [], replacing: [], soFar: NONE, outcomes: [] };
+
+/** Whether there is anything to do: a request waits, or files of an earlier pass are still there. */
+export async function isRetirementDue(dataDir: string): Promise<boolean> {
+  const { outcomes, replaced, replacing } = (await readRetired(dataDir)) ?? NOTHING;
+  return replaced.length + replacing.length > 0 || (await nextRequest(dataDir, outcomes.at(-1)?.number ?? 0)) !== null;
+}
+
+/** Only for who has the lock (alone.ts). null: no request was carried out to its end; one that is large takes several runs. */
+export async function retireEvents({ dataDir, nowMs, reached = () => {} }: RetireEvents): Promise<RetirementOutcome | null> {
+  const before = (await readRetired(dataDir)) ?? NOTHING;
+  await removeReplaced(dataDir, before.replaced);
+  reached('removed');
+  const request = await nextRequest(dataDir, before.outcomes.at(-1)?.number ?? 0);
+  if (request === null) {
+    // What a killed attempt took out of manifests goes with the next run.
+    if (before.replaced.length + before.replacing.length > 0)
+      await writeRetired(dataDir, { ...before, replaced: before.replacing, replacing: [] });
+    return null;
+  }
+  const refused = await whyRefused(dataDir, request, nowMs);
+  if (refused !== null) return end(dataDir, before, { ...askedIn(request), at: nowMs, ...NONE, refused }, before.replacing);
+  const { manifests, gone, isAll } = await goingNow(dataDir, request.before);
+  const replacing = [...new Map([...before.replacing, ...gone].map((file) => [file.path, file])).values()];
+  const begun = { ...before, before: Math.max(before.before ?? request.before, request.before), replaced: [], replacing };
+  await writeRetired(dataDir, begun);
+  reached('said');
+  for (const manifest of manifests) {
+    const files = manifest.files.filter(({ date }) => !isOlder(date, request.before));
+    const rows = files.reduce((sum, file) => sum + file.rows, 0);
+    await writeDurably(manifestPath(dataDir, manifest), toJson({ ...manifest, files, rows }));
+    reached('named');
+  }
+  const total = (of: (file: Gone) => number) => replacing.reduce((all, file) => all + of(file), 0);
+  const { soFar: had } = before;
+  const soFar = {
+    files: had.files + replacing.length,
+    rows: had.rows + total(({ rows }) => rows),
+    bytes: had.bytes + total(({ bytes }) => bytes),
+  };
+  if (isAll) return end(dataDir, begun, { ...askedIn(request), at: nowMs, ...soFar }, replacing);
+  await writeRetired(dataDir, { ...begun, replaced: replacing, replacing: [], soFar });
+  return null;
+}
+
+async function end(
+  dataDir: string,
+  retired: Retired,
+  outcome: RetirementOutcome,
+  replaced: readonly Gone[],
+): Promise<RetirementOutcome> {
+  const outcomes = [...retired.outcomes, outcome].slice(-MOST_OUTCOMES);
+  await writeRetired(dataDir, { ...retired, replaced: [...replaced], replacing: [], soFar: NONE, outcomes });
+  return outcome;
+}
+
+function askedIn({ number, before, at, by, why }: RetirementRequest) {
+  return { number, before, askedAt: at, by, ...(why !== undefined && { why }) };
+}
+
+/** Definitions or cuts may have changed since it was planned. */
+async function whyRefused(dataDir: string, { before }: RetirementRequest, nowMs: number): Promise<string | null> {
+  const publication = await currentPublication(dataDir);
+  if (publication === null) return 'no generation is published';
+  const manifest = await readGeneration(dataDir, publication.generation);
+  const newest = newestBefore(manifest, storedDefinitions(manifest.definitions, sha256Hex), nowMs);
+  if (before <= newest) return null;
+  return `events must be older than ${Math.ceil((nowMs - newest) / DAY_MS)} days under the definitions of generation ${manifest.generation}`;
+}
+
+/** Blocks before their segments: readers take the block. */
+async function goingNow(dataDir: string, before: number) {
+  const manifests: SegmentManifest[] = [];
+  const gone: Gone[] = [];
+  for (const [partition, last] of (await lastCounted(dataDir)).entries()) {
+    const own = await olderFiles(dataDir, partition, last, before);
+    for (const manifest of own.manifests) {
+      if (gone.length >= MOST_FILES) return { manifests, gone, isAll: false };
+      const paths = filesNamed(manifest);
+      manifests.push(manifest);
+      gone.push(...own.gone.filter(({ path }) => paths.has(path)));
+    }
+  }
+  return { manifests, gone, isAll: true };
+}
+
+/** A repair or a restored copy may have brought a manifest back that names one: it stays then, for the next request. */
+async function removeReplaced(dataDir: string, replaced: readonly Gone[]): Promise<void> {
+  for (const [partition, own] of Map.groupBy(replaced, (file) => file.partition)) {
+    const manifests = await manifestsOf(dataDir, { partition, first: 0, last: Number.POSITIVE_INFINITY });
+    const named = new Set(manifests.flatMap((manifest) => [...filesNamed(manifest)]));
+    for (const { path } of own) if (!named.has(path)) await rm(join(dataDir, path), { force: true });
+  }
+}

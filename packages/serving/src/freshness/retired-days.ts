@@ -1,0 +1,45 @@
+/** Days of which a generation may lack events: they were retired from the archive before it was computed from nothing. */
+import type { GenerationManifest } from '@tributary/archive/layout';
+import type { Days } from '../merge.ts';
+import type { Asked } from '../when-ready.ts';
+
+type Whole = Pick<GenerationManifest, 'generation' | 'wholeFromMs'> | null;
+
+/** What an answer about instants from `fromMs` on lacks; null: it begins with the first. */
+export function retiredSince(manifest: Whole, fromMs: number | null): string[] {
+  const { generation, wholeFromMs } = manifest ?? {};
+  if (wholeFromMs === undefined || (fromMs !== null && fromMs >= wholeFromMs)) return [];
+  return [
+    `what happened before ${new Date(wholeFromMs).toISOString()} may lack events: they were retired from the archive before generation ${generation} was computed from it; later days are whole`,
+  ];
+}
+
+export interface RetiredDays {
+  /** The same, where each question is noted by its days. */
+  watched<S extends Asked>(own: S): S;
+  /** What the answer lacks, as far as was asked until now. */
+  lacks(): readonly string[];
+}
+
+/** `manifest`: null where rows of the speed layer alone count, whose events are never old enough to be retired. */
+export function retiredDays(manifest: Whole): RetiredDays {
+  let lacking: readonly string[] = [];
+  const note = ({ fromDay }: Days) => {
+    const own = retiredSince(manifest, fromDay === null ? null : Date.parse(fromDay));
+    if (own.length > 0) lacking = own;
+  };
+  return {
+    watched: (own) => ({
+      ...own,
+      project(view, selection) {
+        note(selection.days);
+        return own.project(view, selection);
+      },
+      collect(view, collection) {
+        note(collection.days);
+        return own.collect(view, collection);
+      },
+    }),
+    lacks: () => lacking,
+  };
+}

@@ -1,0 +1,35 @@
+/** A generation that was computed without retired events: answers about the days that it lacks say so, all others are complete. */
+import { beforeEach, expect, test } from 'vitest';
+import { createWorld, NOON, type World } from './world.ts';
+
+const DAY_MS = 86_400_000;
+const day = (days: number) => new Date(NOON + days * DAY_MS).toISOString().slice(0, 10);
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+  await world.ingest({ id: 'a', type: 'page', userId: 'anna', ts: NOON, receivedAt: NOON, source: 'web', channel: 'search' });
+  await world.cut(1, true, { wholeFromMs: NOON - 12 * 3_600_000 - 2 * DAY_MS });
+  await world.publish(1);
+  await world.tick();
+});
+
+test.each([
+  ['/v1/activity', `from=${day(-2)}`, true],
+  ['/v1/activity', `from=${day(-3)}&to=${day(1)}`, false],
+  ['/v1/activity', '', false],
+  ['/v1/attribution', `model=linear&from=${day(-2)}&to=${day(1)}`, true],
+  ['/v1/attribution', `model=linear&from=${day(-3)}&to=${day(1)}`, false],
+  ['/v1/attribution', `model=shapley&from=${day(-3)}&to=${day(1)}`, false],
+  ['/v1/paths', `from=${day(-3)}`, false],
+  ['/v1/conversion-list', `from=${day(-2)}`, true],
+  ['/v1/conversion-list', `from=${day(-3)}`, false],
+])('law 7: %s?%s is complete: %s', async (path, query, complete) => {
+  const { meta } = (await world.get(`${path}?${query}`)).body;
+  expect(meta).toMatchObject({ complete, reasons: complete ? [] : ['events_retired'] });
+  if (!complete) expect(meta.warnings[0]).toContain('were retired from the archive before generation 1 was computed from it');
+});
+
+test('law 7: what the speed layer alone says lacks nothing', async () => {
+  expect((await world.get('/v1/activity?layer=speed')).body.meta).toMatchObject({ complete: true });
+});
