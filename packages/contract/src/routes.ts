@@ -1,5 +1,6 @@
 /** All routes of the serving API by operation, except the probes and the pages of /docs. */
 import { ARCHIVE_QUESTION_ROUTES } from './groups/archive-questions.ts';
+import { RETIREMENT_ROUTES } from './groups/archive-retirements.ts';
 import { ATTRIBUTION_ROUTES } from './groups/attribution.ts';
 import { CONVERSION_ROUTES } from './groups/conversions.ts';
 import { DEAD_LETTER_ROUTES } from './groups/dead-letters.ts';
@@ -41,6 +42,7 @@ export const ROUTES = {
   ...RUN_ROUTES,
   ...SCHEDULE_ROUTES,
   ...REPROCESSING_ROUTES,
+  ...RETIREMENT_ROUTES,
   ...OPERATION_ROUTES,
   ...DEAD_LETTER_ROUTES,
   ...REJECTION_ROUTES,

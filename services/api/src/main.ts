@@ -36,6 +36,7 @@ import { QUEUES_PAGE } from './http/auth.ts';
 import { requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
+import { openRetirementDesk } from './retirement-desk.ts';
 import { readinessOf } from './routes/health.ts';
 import { openSetDesk } from './set-desk.ts';
 
@@ -85,6 +86,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     },
     trainingSets: openSetDesk(dataDir, questions),
     erasures: await openErasureDesk(dataDir),
+    retirements: openRetirementDesk(dataDir),
     append: log.append,
     onAction: (what, about) => logger.info(about, what),
     logReach: log,

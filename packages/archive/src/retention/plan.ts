@@ -126,9 +126,16 @@ export interface RetirementPlan {
   readonly corrections: readonly string[];
 }
 
+export interface RetirementDemand {
+  readonly before: number;
+  /** Those of the published generation. */
+  readonly definitions: Definitions;
+  readonly signal: AbortSignal;
+}
+
 export async function planRetirement(
   dataDir: string,
-  { before, definitions, signal }: { readonly before: number; readonly definitions: Definitions; readonly signal: AbortSignal },
+  { before, definitions, signal }: RetirementDemand,
 ): Promise<RetirementPlan> {
   const months = new Map<string, number>();
   const total = { files: 0, rows: 0, bytes: 0 };

@@ -102,7 +102,7 @@ async function whyRefused(dataDir: string, { before }: RetirementRequest, nowMs:
   const manifest = await readGeneration(dataDir, publication.generation);
   const newest = newestBefore(manifest, storedDefinitions(manifest.definitions, sha256Hex), nowMs);
   if (before <= newest) return null;
-  return `events must be older than ${Math.ceil((nowMs - newest) / DAY_MS)} days under the definitions of generation ${manifest.generation}`;
+  return `events must be older than ${Math.floor(nowMs / DAY_MS) - newest / DAY_MS} days under the definitions of generation ${manifest.generation}`;
 }
 
 /** Blocks before their segments: readers take the block. */
