@@ -1,4 +1,5 @@
 /** Archived events that are retired by age: what was computed of them stays, what is computed without them says so. */
+import { randomBytes } from 'node:crypto';
 import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
@@ -13,12 +14,17 @@ import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
+import { createSpeedWorker } from '@tributary/speed/pipeline';
+import { openArchivedEntries } from '@tributary/speed/read/archived-entries';
+import { recallingLog } from '@tributary/speed/read/recall';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
-import type { RowsByView } from '@tributary/views/deltas';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PARTITIONS, type World, worldsFrom } from './world.ts';
 
@@ -141,6 +147,56 @@ test('law 7: computed from nothing without them, a generation says from when on 
   await world.ingest(SINCE);
   await world.run({}, AT);
   expect(await world.manifest(generation + 1)).toMatchObject({ base: generation, wholeFromMs });
+});
+
+test('law 1: a speed layer that begins from nothing reads what is left of the archive, and answers stay exact', async () => {
+  await ask();
+  await world.run({}, AT);
+  await world.ingest(SINCE.slice(0, 20));
+  await world.run({}, AT);
+  for (const { partition, upTo } of await archived()) await world.log.trim(partition, upTo);
+  await world.ingest(SINCE.slice(20));
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  const entries = openArchivedEntries({ dataDir: world.dataDir, logIdentity: world.log.identity, memoryLimit: '256MB' });
+  const speed = createSpeedWorker({
+    log: recallingLog(world.log, entries),
+    store: store.speed(),
+    definitions: DEFINITIONS,
+    partitions: [...Array(PARTITIONS).keys()],
+    sha256Hex,
+    digestOf: sha256Hex,
+    commitId: () => randomBytes(4).toString('hex'),
+    limits: { waitMs: 0 },
+  });
+  for (let idle = 0; idle < 3; ) idle = (await speed.runOnce()) > 0 ? 0 : idle + 1;
+  await speed.settle();
+  const generation = (await world.current())?.generation ?? 0;
+  const rows = await world.viewsOf(generation);
+  const names = VIEWS.map(({ name }) => name);
+  for (const { rows: own } of await store.serving().deltas(names, generation)) addRowsByView(rows, own);
+  expect(differences(rows, naive([...OLD, ...YOUNG, ...SINCE], DEFINITIONS))).toEqual([]);
+  expect((await store.serving().states()).map((state) => state?.generation)).toEqual(Array(PARTITIONS).fill(generation));
+});
+
+test('law 7: an older copy of the generations goes on within what was retired, and says from when on it is whole', async () => {
+  const generations = join(world.dataDir, 'generations');
+  await cp(generations, join(world.dataDir, 'copy'), { recursive: true });
+  // History that came after the copy was made, and is old enough by the time of a later run.
+  const history = OLD.map((one) => ({ ...one, id: `import-${one.id}`, historical: true as const }));
+  await world.ingest(history);
+  for (let i = 0; i < 4; i++) await world.run({ mode: 'full' }, AT);
+  await ask();
+  await world.run({}, AT);
+  await rm(generations, { recursive: true });
+  await cp(join(world.dataDir, 'copy'), generations, { recursive: true });
+  await world.run({}, AT);
+  const generation = (await world.current())?.generation ?? 0;
+  const { wholeFromMs = 0, base } = await world.manifest(generation);
+  expect(base).toBe(4);
+  expect(wholeFromMs).toBeGreaterThan(BEFORE);
+  const [own, all] = [await world.viewsOf(generation), naive([...OLD, ...YOUNG, ...history], DEFINITIONS)];
+  expect(differences(from(own, wholeFromMs), from(all, wholeFromMs))).toEqual([]);
+  expect(differences(own, all)).not.toEqual([]);
 });
 
 test('law 1: killed after any step, the retirement goes on, and no file that may still be read is gone', async () => {

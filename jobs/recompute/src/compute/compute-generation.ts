@@ -65,7 +65,7 @@ async function sealAndCompute(
   const demand = { seals, attempt: ports.newAttempt(), limits: ports.limits.compute, program: ports.program };
   const planned = { manifest: begun, spec: await planCompute(ports.dataDir, { ...demand, manifest: begun }) };
   const { manifest, spec } = await orFull(planned, demand, ports, signal);
-  const wholeFromMs = await wholeFromOf(ports.dataDir, spec.base, ports.parseDefinitions(manifest.definitions));
+  const wholeFromMs = await wholeFromOf(ports.dataDir, manifest.base, ports.parseDefinitions(manifest.definitions));
   const rows = [...spec.arrivals, ...(spec.reread?.files ?? [])].flat().reduce((sum, file) => sum + file.rows, 0);
   // Earlier runs say nothing of what is read again.
   const expected = spec.reread === undefined ? await expectedMs(manifest, rows, ports) : null;

@@ -76,7 +76,7 @@ export interface Forgotten {
 
 export type ComputeBase = Pick<
   GenerationManifest,
-  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased' | 'lifted' | 'wholeFromMs'
+  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased' | 'lifted'
 >;
 
 export interface ComputeLimits {

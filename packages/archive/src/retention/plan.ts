@@ -12,7 +12,7 @@ import { readGeneration } from '../generations.ts';
 import type { GenerationManifest, SegmentManifest } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
 import { manifestsOf } from '../rewrite/search.ts';
-import { type Gone, retiredBefore } from './retired.ts';
+import { type Gone, readRetired, retiredBefore } from './retired.ts';
 
 /** The days of a file are all before this day: `date` is a day, a month or a year, and UTC midnight of the day after its last one is at most `before`. */
 export function isOlder(date: string, before: number): boolean {
@@ -48,15 +48,16 @@ function wholeFrom(before: number, definitions: Definitions): number {
   return before + retentionOf(VIEWS, definitions).longMs;
 }
 
-/** From when on the rows of a new generation are whole, epoch ms; undefined: all are. Asked after its files were listed, it holds for them. */
-export async function wholeFromOf(
-  dataDir: string,
-  base: Pick<GenerationManifest, 'wholeFromMs'> | null,
-  definitions: Definitions,
-): Promise<number | undefined> {
-  if (base !== null) return base.wholeFromMs;
-  const before = await retiredBefore(dataDir);
-  return before === null ? undefined : wholeFrom(before, definitions);
+/**
+ * From when on the rows of a new generation are whole, epoch ms; undefined: all are. Asked after its files were listed, it holds for them. A base that an
+ * older copy of the generations brought back goes on within what was retired.
+ */
+export async function wholeFromOf(dataDir: string, base: number | null, definitions: Definitions): Promise<number | undefined> {
+  const { before = null, upTo = [] } = (await readRetired(dataDir)) ?? {};
+  const { wholeFromMs, lastSegment } = base === null ? { lastSegment: [] } : await readGeneration(dataDir, base);
+  const isBehind = upTo.some((last, partition) => (lastSegment[partition] ?? -1) < last);
+  if (before === null || !isBehind) return wholeFromMs;
+  return Math.max(wholeFromMs ?? 0, wholeFrom(before, definitions));
 }
 
 /** Throws `conflict` where corrections changed of events that were retired: what they count as now cannot be known. */

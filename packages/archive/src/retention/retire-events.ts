@@ -35,7 +35,7 @@ const MOST_FILES = 20_000;
 const MOST_OUTCOMES = 1_000;
 
 const NONE = { files: 0, rows: 0, bytes: 0 };
-const NOTHING: Retired = { before: null, replaced: [], replacing: [], soFar: NONE, outcomes: [] };
+const NOTHING: Retired = { before: null, upTo: [], replaced: [], replacing: [], soFar: NONE, outcomes: [] };
 
 /** Whether there is anything to do: a request waits, or files of an earlier pass are still there. */
 export async function isRetirementDue(dataDir: string): Promise<boolean> {
@@ -57,9 +57,16 @@ export async function retireEvents({ dataDir, nowMs, reached = () => {} }: Retir
   }
   const refused = await whyRefused(dataDir, request, nowMs);
   if (refused !== null) return end(dataDir, before, { ...askedIn(request), at: nowMs, ...NONE, refused }, before.replacing);
-  const { manifests, gone, isAll } = await goingNow(dataDir, request.before);
+  const last = await lastCounted(dataDir);
+  const { manifests, gone, isAll } = await goingNow(dataDir, last, request.before);
   const replacing = [...new Map([...before.replacing, ...gone].map((file) => [file.path, file])).values()];
-  const begun = { ...before, before: Math.max(before.before ?? request.before, request.before), replaced: [], replacing };
+  const begun = {
+    ...before,
+    before: Math.max(before.before ?? request.before, request.before),
+    upTo: last.map((number, partition) => Math.max(number, before.upTo[partition] ?? -1)),
+    replaced: [],
+    replacing,
+  };
   await writeRetired(dataDir, begun);
   reached('said');
   for (const manifest of manifests) {
@@ -106,10 +113,10 @@ async function whyRefused(dataDir: string, { before }: RetirementRequest, nowMs:
 }
 
 /** Blocks before their segments: readers take the block. */
-async function goingNow(dataDir: string, before: number) {
+async function goingNow(dataDir: string, lasts: readonly number[], before: number) {
   const manifests: SegmentManifest[] = [];
   const gone: Gone[] = [];
-  for (const [partition, last] of (await lastCounted(dataDir)).entries()) {
+  for (const [partition, last] of lasts.entries()) {
     const own = await olderFiles(dataDir, partition, last, before);
     for (const manifest of own.manifests) {
       if (gone.length >= MOST_FILES) return { manifests, gone, isAll: false };

@@ -31,6 +31,8 @@ export type RetirementOutcome = z.output<typeof Outcome>;
 const Retired = z.object({
   /** The archive may lack events that happened before this instant (UTC midnight, epoch ms); null: it lacks none. */
   before: z.int().nullable(),
+  /** The last segment of each partition that was looked at: an older copy of the generations may go on before it. */
+  upTo: z.array(z.int().min(-1)),
   /** Files that left their manifests, and stay until the next run: readers with the list of before read them. */
   replaced: z.array(Gone),
   /** Those of an attempt that has not ended: where it is killed, they stay until the run after the next one. */
