@@ -1,5 +1,6 @@
 /** Lies about the console: who its sessions are for, and what its pages leave out. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_STREAM } from './mutations-of-stream.ts';
 import { MUTATIONS_OF_TRACKER } from './mutations-of-tracker.ts';
 
 const SESSIONS = 'services/api/src/console';
@@ -216,37 +217,6 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     to: '(origin === null ? NONE : <a href={origin}>{origin}</a>)',
     test: 'test/conformance/console-states.browser.test.ts',
   },
-  {
-    lie: 'the stream goes on to be made while none listens',
-    law: '7',
-    file: 'services/api/src/stream-hub.ts',
-    from: '    if (listeners.size > 0) return;\n    clearInterval(timer);\n    timer = undefined;\n',
-    to: '',
-    test: 'services/api/test/stream.test.ts',
-  },
-  {
-    lie: 'any number may listen to the stream',
-    law: '7',
-    file: 'services/api/src/stream-hub.ts',
-    from: 'isClosed || !share.fits(listener.owner, 1)',
-    to: 'isClosed',
-    test: 'services/api/test/stream.test.ts',
-  },
-  {
-    lie: 'what a listener does not read waits in the API for ever',
-    law: '7',
-    file: 'services/api/src/stream-hub.ts',
-    from: 'listener.waiting() > MOST_WAITING_BYTES',
-    to: 'listener.waiting() < 0',
-    test: 'services/api/test/stream.test.ts',
-  },
-  {
-    lie: 'a stream goes on after its session has ended',
-    law: '6',
-    file: 'services/api/src/http/auth.ts',
-    from: '(request.headers.authorization !== undefined || sessionKey(request) === request.key) &&',
-    to: "request.key !== '' &&",
-    test: 'services/api/test/stream.test.ts',
-  },
+  ...MUTATIONS_OF_STREAM,
   ...MUTATIONS_OF_TRACKER,
 ];

@@ -4,6 +4,7 @@
  *     const tributary = createClient({ url: 'http://127.0.0.1:7401', key: 'tr_…' });
  *     const { rows, meta } = await tributary.attribution({ model: 'linear', by: ['channel'], from: '2026-11-01' });
  *     for await (const page of tributary.pages('touches', { by: ['campaign'], limit: 1_000 })) …
+ *     for await (const { type, data } of tributary.outputs({ kinds: ['segment.entered'] })) …
  *     const [ada, eve] = await Promise.all(['ada', 'eve'].map((user) => tributary.signals(user)));   // one request
  */
 import { ROUTES } from './api.ts';
@@ -11,12 +12,14 @@ import { limitConcurrency } from './concurrency.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { exchange, type Timing } from './exchange.ts';
 import { type Answer, type Asked, isRead, type Operation, type Paged } from './operations.ts';
+import { followOutputs, type OutputChoice, type OutputEvent } from './outputs.ts';
 import { localProblem } from './problem.ts';
 import { type HttpRequest, requestOf } from './request.ts';
 import { createSignalReads, type SignalChoice, type UserSignals } from './signal-reads.ts';
 
 export type { Operations } from './api.ts';
 export type { Answer, Asked, Operation, Paged } from './operations.ts';
+export type { OutputChoice, OutputEvent } from './outputs.ts';
 export { type ProblemFields, TributaryProblem } from './problem.ts';
 export type { SignalChoice, UserSignals } from './signal-reads.ts';
 
@@ -50,6 +53,8 @@ export type Client = { readonly [O in Operation]: (...args: Arguments<O>) => Pro
   pages<O extends Paged>(operation: O, ...args: Arguments<O>): AsyncGenerator<Answer<O>, void, undefined>;
   /** The newest signals of a user. Reads that are made together are asked for in one query. */
   signals(userId: string, choice?: SignalChoice, options?: CallOptions): Promise<UserSignals>;
+  /** What the speed layer says of users, as it says it: until the signal aborts, over connections that break. */
+  outputs(choice?: OutputChoice, options?: CallOptions): AsyncGenerator<OutputEvent, void, undefined>;
 };
 
 const REAL: Timing = {
@@ -102,6 +107,7 @@ export function createClient(options: ClientOptions, timing: Timing = REAL): Cli
       operations.map((operation) => [operation, (asked?: object, how?: CallOptions) => call(operation, asked, how)]),
     ),
     pages,
+    outputs: (choice: OutputChoice = {}, how: CallOptions = {}) => followOutputs({ url, ...settings }, choice, how),
     signals: createSignalReads(
       {
         begin: (abort) => endingOf(requestOf(url, 'querySignals', {}), timeoutMs, timing.now(), abort),

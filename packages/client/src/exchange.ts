@@ -100,7 +100,7 @@ function answerOf(url: string, text: string): unknown {
   }
 }
 
-function problemOf(method: string, url: string, { status, headers }: Response, text: string): TributaryProblem {
+export function problemOf(method: string, url: string, { status, headers }: Response, text: string): TributaryProblem {
   const retryAfterMs = waitOf(headers.get('retry-after'));
   let fields: { code?: unknown; detail?: unknown; fix?: unknown; requestId?: unknown } = {};
   try {

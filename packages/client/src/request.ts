@@ -35,7 +35,7 @@ export function requestOf(base: string, operation: Operation, asked: object): Ht
 }
 
 /** Written with commas between their names. In all other lists the name of the parameter is written once for each value. */
-const IN_ONE: ReadonlySet<string> = new Set(['by', 'models', 'names', 'signals']);
+const IN_ONE: ReadonlySet<string> = new Set(['by', 'kinds', 'models', 'names', 'signals']);
 
 function textsOf(name: string, value: unknown): string[] {
   // Milliseconds before 2001 have fewer than 13 digits, which the API does not read.

@@ -64,7 +64,7 @@ test('lists that the API reads from one text are those that the client writes so
     const parameters = Object.values(paths).flatMap((methods) => Object.values(methods).flatMap((one) => one.parameters));
     return [...new Set(parameters.filter((one) => one.explode === explode).map(({ name }) => name))].sort();
   };
-  expect(names(false)).toEqual(['by', 'models', 'names', 'signals']);
+  expect(names(false)).toEqual(['by', 'kinds', 'models', 'names', 'signals']);
   expect(names(true)).toEqual(expect.arrayContaining(['campaign', 'channel', 'currency', 'type']));
 });
 

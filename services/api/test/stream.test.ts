@@ -2,7 +2,7 @@
 import { StreamAnswer } from '@tributary/contract/groups/stream';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createStreamHub, type Listener, MOST_WAITING_BYTES } from '../src/stream-hub.ts';
+import { createStreamHub, LINGER_MS, type Listener, MOST_WAITING_BYTES } from '../src/stream/hub.ts';
 import { createWorld, event, NOON, READ, type World } from './world.ts';
 
 describe('the hub', () => {
@@ -35,7 +35,7 @@ describe('the hub', () => {
     expect(made).toBe(6);
     for (const { heard } of all) expect(moments(heard)).toHaveLength(6);
     expect(moments(all[0]?.heard ?? []).at(-1)).toBe('event: arrivals\ndata: 6\n\n');
-    for (const leave of leaves) leave?.();
+    for (const member of leaves) member?.leave();
     await vi.advanceTimersByTimeAsync(10_000);
     expect([made, hub.listeners, vi.getTimerCount()]).toEqual([6, 0, 0]);
   });
@@ -64,16 +64,16 @@ describe('the hub', () => {
   test('a key alone gets half of the places, and those that left make room', () => {
     const hub = createStreamHub({ make: async () => '{}', most: 8 });
     const own = Array.from({ length: 5 }, () => hub.join(listener().one));
-    expect(own.map((leave) => leave !== null)).toEqual([true, true, true, true, false]);
+    expect(own.map((member) => member !== null)).toEqual([true, true, true, true, false]);
     const other = hub.join(listener({ owner: 'tr_b' }).one);
     expect(other).not.toBeNull();
-    other?.();
-    own[0]?.();
-    own[0]?.();
+    other?.leave();
+    own[0]?.leave();
+    own[0]?.leave();
     expect([hub.join(listener().one) !== null, hub.listeners]).toEqual([true, 4]);
   });
 
-  test('one that does not read is cut off, one whose key may not read any more is ended, and others go on', async () => {
+  test('law 7: one that does not read is cut off with the reason, one whose key may not read any more is ended, and others go on', async () => {
     let isAllowed = true;
     const hub = createStreamHub({ make: async () => '{}' });
     const slow = listener({ waiting: () => MOST_WAITING_BYTES + 1 });
@@ -83,12 +83,33 @@ describe('the hub', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     isAllowed = false;
     await vi.advanceTimersByTimeAsync(2_000);
-    expect([slow.heard.at(-1), moments(slow.heard)]).toEqual(['cut', []]);
+    expect([slow.heard.at(-1), moments(slow.heard)]).toEqual(['end', []]);
+    expect(slow.heard.at(-2)).toMatch(/^event: end\ndata: \{"reason":"slow","detail":"1048576 bytes waited/);
+    expect(revoked.heard.at(-2)).toContain('"reason":"key"');
     expect([revoked.heard.at(-1), moments(revoked.heard).length > 0]).toEqual(['end', true]);
     expect(moments(other.heard).length).toBeGreaterThan(moments(revoked.heard).length);
     hub.close();
     expect([other.heard.at(-1), hub.listeners, hub.join(listener().one)]).toEqual(['end', 0, null]);
+    expect(other.heard.at(-2)).toContain('"reason":"closing"');
+    await vi.advanceTimersByTimeAsync(LINGER_MS);
+    expect([slow, revoked, other].map(({ heard }) => heard.at(-1))).toEqual(['cut', 'cut', 'cut']);
   });
+});
+
+test('one that listens to outputs alone is asked for no moment, and hears that the connection is alive', async () => {
+  vi.useFakeTimers();
+  let made = 0;
+  const hub = createStreamHub({ make: async () => `${++made}` });
+  const heard: string[] = [];
+  const write = (text: string) => void heard.push(text);
+  const one = { owner: 'tr_a', write, waiting: () => 0, isAllowed: () => true, end: () => {}, cut: () => {} };
+  const member = hub.join(one, { arrivals: false });
+  await vi.advanceTimersByTimeAsync(15_000);
+  if (member !== null) member.beat = () => ': listening\nid: 7\n\n';
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect([made, heard]).toEqual([0, ['retry: 2000\n\n', ': listening\n\n', ': listening\nid: 7\n\n']]);
+  hub.close();
+  vi.useRealTimers();
 });
 
 describe('the route', () => {

@@ -54,6 +54,7 @@ export interface WorldOptions extends Partial<AppOptions> {
   readonly collectors?: readonly string[];
   /** Passed before each read of the store. */
   readonly turn?: () => Promise<void>;
+  readonly openOutputs?: ApiDeps['exports']['openOutputs'];
   /** In place of those in memory: where dead letters are kept, and where replayed ones are appended. */
   readonly outside?: Pick<ServingStore, 'deadLetters'> & Pick<ApiDeps, 'append'>;
 }
@@ -346,7 +347,7 @@ export async function createWorld(options: WorldOptions = {}) {
     now: () => nowMs,
     // The store is in this process: what is late is the machine. A test of a busy store brings its own bound.
     limits: { ...DEFAULT_LIMITS, freshMs: 60_000, openAnswersMs: 0, ...options.limits },
-    exports: noExports(partitions),
+    exports: { ...noExports(partitions), ...(options.openOutputs && { openOutputs: options.openOutputs }) },
     metrics: { contentType: 'text/plain', metrics: async () => 'up 1\n' },
     trustedProxies: [],
     collectors: options.collectors ?? [],

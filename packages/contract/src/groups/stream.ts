@@ -2,9 +2,24 @@
 import { z } from 'zod';
 import { NOON, Sum } from '../shapes/answer-fields.ts';
 import { META_EXAMPLE, Meta } from '../shapes/meta.ts';
+import { namesOf, valuesOf } from '../shapes/parameters.ts';
 import type { Routes } from '../shapes/route.ts';
 
 export const EVENT_STREAM = 'text/event-stream';
+
+/** Types of the lines that the speed layer sends out (docs/outputs.md). */
+export const OUTPUT_KINDS = [
+  'conversion.attributed',
+  'conversion.repeated',
+  'event.enriched',
+  'segment.entered',
+  'segment.left',
+  'segment.revised',
+] as const;
+
+/** What the stream gives where nothing is chosen is all of these. */
+export const STREAM_KINDS = ['arrivals', ...OUTPUT_KINDS] as const;
+export type StreamKind = (typeof STREAM_KINDS)[number];
 
 export const StreamAnswer = z.object({
   at: z.int().describe('Epoch ms.'),
@@ -24,9 +39,18 @@ export const STREAM_ROUTES = {
     method: 'GET',
     path: '/v1/stream',
     tag: 'operations',
-    summary: 'What comes in just now, by type, and how old the log time of each partition is',
-    description: `As JSON the moment itself. With "Accept: ${EVENT_STREAM}" server-sent events: one named "arrivals" each second, with the same JSON, made once for all who listen. A listener that does not read is cut off, and asks again.`,
+    summary: 'What comes in just now, and what the speed layer says of users: conversions, and who enters and leaves segments',
+    description: `As JSON what comes in, by type, and how old the log time of each partition is. With "Accept: ${EVENT_STREAM}" server-sent events: one named "arrivals" each second, with the same JSON, and each line of the output log as it is, named by its type (docs/outputs.md). Each of these has an id: with it as Last-Event-ID, which browsers send by themselves, the stream goes on right behind it, for as long as the output log keeps lines. "stream" says whether outputs are on, "gap" which partitions lost lines meanwhile, "end" why the connection ends: one that reads nothing for 10 s is ended. Nothing of erased users is sent.`,
     scope: 'read',
+    query: z.strictObject({
+      kinds: namesOf(STREAM_KINDS, []).describe('What to listen to; absent: all. For server-sent events only.'),
+      segments: valuesOf(64, 'Lines about other segments are left out; written once for each. For server-sent events only.'),
+      after: z
+        .string()
+        .max(16_384)
+        .optional()
+        .describe('The id of an event, behind which the stream begins. Last-Event-ID is the same, and goes before it.'),
+    }),
     answer: StreamAnswer,
     alsoAs: [EVENT_STREAM],
     example: {

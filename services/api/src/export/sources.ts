@@ -17,8 +17,8 @@ export interface ExportDeps {
   /** Bound of DuckDB's buffers, e.g. "256MiB". */
   readonly memoryLimit: string;
   readonly log: Pick<EventLog, 'identity' | 'read' | 'ends' | 'starts'>;
-  /** null: outputs were never on. Opened for one export, and closed after it. */
-  readonly openOutputs: () => Promise<Pick<EventLog, 'read' | 'ends' | 'starts' | 'close'> | null>;
+  /** null: outputs were never on. The caller closes it. */
+  readonly openOutputs: () => Promise<Pick<EventLog, 'identity' | 'read' | 'ends' | 'starts' | 'close'> | null>;
   readonly subjects: SubjectReads;
 }
 

@@ -9,7 +9,7 @@ import { type Answered, useAnswer } from './answers.ts';
 
 export type Arrivals = Answer<'stream'>;
 
-const ADDRESS = '/v1/stream';
+const ADDRESS = '/v1/stream?kinds=arrivals';
 const PATIENCE_MS = 5_000;
 const POLL_MS = 2_000;
 const HIDDEN_MS = 60_000;

@@ -1,0 +1,103 @@
+/** Lies about the stream: what a listener misses, hears twice or should not hear, and what it may cost. */
+import type { Mutation } from './mutation-list.ts';
+
+const OUTPUTS = 'services/api/test/stream-outputs.test.ts';
+
+export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
+  {
+    lie: 'the stream goes on to be made while none listens',
+    law: '7',
+    file: 'services/api/src/stream/hub.ts',
+    from: '        clearInterval(timer);\n        timer = undefined;\n',
+    to: '',
+    test: 'services/api/test/stream.test.ts',
+  },
+  {
+    lie: 'any number may listen to the stream',
+    law: '7',
+    file: 'services/api/src/stream/hub.ts',
+    from: 'isClosed || !share.fits(listener.owner, 1)',
+    to: 'isClosed',
+    test: 'services/api/test/stream.test.ts',
+  },
+  {
+    lie: 'what a listener does not read waits in the API for ever',
+    law: '7',
+    file: 'services/api/src/stream/hub.ts',
+    from: 'listener.waiting() > MOST_WAITING_BYTES',
+    to: 'listener.waiting() < 0',
+    test: 'services/api/test/stream.test.ts',
+  },
+  {
+    lie: 'a stream goes on after its session has ended',
+    law: '6',
+    file: 'services/api/src/http/auth.ts',
+    from: '(request.headers.authorization !== undefined || sessionKey(request) === request.key) &&',
+    to: "request.key !== '' &&",
+    test: 'services/api/test/stream.test.ts',
+  },
+  {
+    lie: 'a listener that goes on behind a line within an entry hears the entry from its beginning',
+    law: '3',
+    file: 'services/api/src/stream/followers.ts',
+    from: 'for (let i = place.lines; i < lines.length; i++) {',
+    to: 'for (let i = 0; i < lines.length; i++) {',
+    test: OUTPUTS,
+  },
+  {
+    lie: 'a listener that goes on behind an event misses what all others hear meanwhile',
+    law: '3',
+    file: 'services/api/src/stream/catch-up.ts',
+    from: 'const own = isOfThis ? [...from.places] : [...live];',
+    to: 'const own = [...live];',
+    test: OUTPUTS,
+  },
+  {
+    lie: 'lines that the output log has let go of leave no gap',
+    law: '7',
+    file: 'services/api/src/stream/session.ts',
+    from: 'if (lost.length === 0) return;',
+    to: 'if (lost.length >= 0) return;',
+    test: OUTPUTS,
+  },
+  {
+    lie: 'an id that lies beyond the end of the output log is read from',
+    law: '7',
+    file: 'services/api/src/stream/followers.ts',
+    from: "(after ?? '') > (end ?? '')",
+    to: 'after === end && after !== end',
+    test: OUTPUTS,
+  },
+  {
+    lie: 'another output log in the place of the first leaves no gap',
+    law: '7',
+    file: 'services/api/src/stream/catch-up.ts',
+    from: 'isOther || (from !== null && !isOfThis)',
+    to: 'from !== null && !isOfThis && isOfThis',
+    test: OUTPUTS,
+  },
+  {
+    lie: 'one that does not read is given whatever comes',
+    law: '7',
+    file: 'services/api/src/stream/outputs.ts',
+    from: 'one.isLive && one.member.waiting() > ENOUGH_WAITING',
+    to: 'one.isLive && one.member.waiting() < 0',
+    test: OUTPUTS,
+  },
+  {
+    lie: 'lines of erased users are sent',
+    law: '9',
+    file: 'services/api/src/stream/session.ts',
+    from: 'line === null || (await isForgotten(line.userKey, appendedMs))',
+    to: 'line === null',
+    test: OUTPUTS,
+  },
+  {
+    lie: 'what was said of a user before their erasure was lifted is sent again',
+    law: '9',
+    file: 'services/api/src/stream/forgotten.ts',
+    from: '      if (lifted !== null && appendedMs <= lifted.at) return true;\n',
+    to: '',
+    test: OUTPUTS,
+  },
+];
