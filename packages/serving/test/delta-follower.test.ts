@@ -110,6 +110,29 @@ test('who only keeps up reads nothing whole, and nothing at all once it was not 
   expect(() => last.answer(GENERATION_ZERO, TOTAL, 'merged')).toThrow('everything was read again meanwhile');
 });
 
+test('what cannot be followed is not read again with each poll, and is read whole for who asks', async () => {
+  const under = storeUnderTest();
+  const { asked, store } = counting(under);
+  const known: boolean[] = [];
+  const follow: typeof store.follow = (views, cursors) => {
+    known.push(cursors[2] !== null);
+    return store.follow(views, cursors);
+  };
+  const follower = createDeltaFollower({ partitions: PARTITIONS, store: { ...store, follow }, now: () => 0 });
+  await follower.poll(0, VIEW);
+  for (let n = 11; n < 30; n++) await under.speed.commit(commitOf(n === 11 ? null : `p${n}`, `p${n + 1}`));
+  known.length = 0;
+  for (let poll = 0; poll < 3; poll++) await follower.keepUp();
+  expect(known).toEqual([true, false, false]);
+  expect((await follower.poll(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0]).toBe(19);
+  expect(asked.whole).toEqual([PARTITIONS, 1]);
+  known.length = 0;
+  await under.speed.commit(commitOf('p30', 'p31'));
+  await follower.keepUp();
+  expect((await follower.poll(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0]).toBe(20);
+  expect(known).toEqual([true, true]);
+});
+
 test('law 7: a poll that fails leaves nothing behind that is smaller', async () => {
   const under = storeUnderTest();
   const { store } = counting(under);

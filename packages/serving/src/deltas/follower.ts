@@ -115,9 +115,11 @@ export function createDeltaFollower({
     const names = [...views.keys()];
     const began = stamp();
     const read = all.map((partition) => whole.of(partition));
+    // What could not be followed would be found a gap again, for up to 1 MiB with each poll. It is read whole for who asks.
+    const isLeft = (partition: number) => behind.has(partition) && read[partition] === undefined;
     const followed = await store.follow(
       names,
-      all.map((partition) => olderCursor(held.partition(partition), read[partition])),
+      all.map((partition) => (isLeft(partition) ? null : olderCursor(held.partition(partition), read[partition]))),
     );
     // What arrives of a poll that was given up is of the past once another one has begun.
     assertUnderWay(number === polls);
