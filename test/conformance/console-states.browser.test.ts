@@ -280,6 +280,63 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.waitForFunction(() => document.activeElement?.id === 'content');
   });
 
+  test('a schedule is set, changed, paused, resumed and removed, each when its words are typed', async () => {
+    const scheduled = async () =>
+      ((await answer('/v1/schedules')) as { schedules: Record<string, unknown>[] }).schedules.map((one) => ({
+        ...{ name: one['name'], cron: one['cron'], everyMs: one['everyMs'], timeZone: one['timeZone'] },
+        ...{ mode: one['mode'], paused: one['paused'], by: one['by'] },
+      }));
+    const confirm = async (words: string) => {
+      const button = page.getByRole('button', { name: `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`, exact: true });
+      expect([words, await button.isDisabled()]).toEqual([words, true]);
+      await page.getByLabel(`Type ${words} to confirm`).fill(words);
+      await button.click();
+      await page.getByRole('status').first().waitFor();
+    };
+    await open('operations');
+    await page.getByRole('link', { name: 'Set a schedule' }).click();
+    await page.getByText('not whole yet').waitFor();
+    await page.getByLabel('Name of the schedule').fill('nightly');
+    await page.getByRole('button', { name: 'Name it' }).click();
+    await page.getByRole('radio', { name: 'By cron' }).check();
+    await page.getByText('not whole yet').waitFor();
+    await page.getByLabel('Minute, hour, day, month, weekday').fill('61 3 * * *');
+    await page.getByRole('button', { name: 'Take it' }).first().click();
+    await expectNoFaults('the preview of a schedule');
+    await page.getByLabel('Type set nightly to confirm').fill('set nightly');
+    await page.getByRole('button', { name: 'Set nightly' }).click();
+    await page.getByRole('heading', { name: 'The API refused this question' }).waitFor();
+    expect(await scheduled()).toEqual([]);
+    await open('operations?do=set&schedule=nightly&every=cron&cron=30+3+*+*+*&zone=Europe%2FBerlin&mode=full');
+    await page.getByText('30 3 * * * in Europe/Berlin; computes all; readers get it at once').waitFor();
+    await confirm('set nightly');
+    const nightly = { name: 'nightly', cron: '30 3 * * *', everyMs: null, timeZone: 'Europe/Berlin', mode: 'full' };
+    await page.getByText('nightly is set. Its next run is due').waitFor();
+    expect(await scheduled()).toEqual([{ ...nightly, paused: false, by: 'key ta_admin' }]);
+    // What is not chosen anew stays.
+    await open('operations?do=set&schedule=nightly&mode=incremental');
+    await page.getByText('30 3 * * * in Europe/Berlin; computes what is new; readers get it at once').waitFor();
+    await confirm('set nightly');
+    await page.getByText('nightly is set.').waitFor();
+    const changed = { ...nightly, mode: 'incremental', by: 'key ta_admin' };
+    for (const [what, done, isPaused] of [
+      ['Pause', 'nightly begins no run until it is resumed.', true],
+      ['Resume', 'nightly begins runs again.', false],
+    ] as const) {
+      await page.getByRole('link', { name: what, exact: true }).click();
+      await confirm(`${what.toLowerCase()} nightly`);
+      await page.getByText(done).waitFor();
+      expect(await scheduled()).toEqual([{ ...changed, paused: isPaused }]);
+      await page.getByRole('link', { name: isPaused ? 'Resume' : 'Pause', exact: true }).waitFor();
+    }
+    await page.getByRole('link', { name: 'Remove', exact: true }).click();
+    await confirm('remove nightly');
+    await page.getByText('nightly was removed.').waitFor();
+    expect(await scheduled()).toEqual([]);
+    await open('operations?do=pause&schedule=nightly');
+    await page.getByText('The schedule nightly is not one to pause').waitFor();
+  });
+
   test('a text that would do harm does none in any field of any answer, on any page', async () => {
     const texts = [HOSTILE.slice(0, 6).join(' '), 'javascript:globalThis.ran=1'];
     for (const text of texts) {

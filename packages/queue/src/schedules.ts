@@ -121,8 +121,7 @@ export function openSchedules(redis: Redis, namespace: string, queue: Queue<RunJ
       );
     },
     async set(name, schedule) {
-      demandName(name);
-      demandTiming(schedule, schedule.at);
+      demandSchedule(name, schedule);
       const others = [...(await all()).keys()].filter((other) => other !== name).length;
       if (others >= MOST_SCHEDULES)
         throw new TributaryError('conflict', `schedules must be at most ${MOST_SCHEDULES} (got ${others + 1}). Remove one first`);
@@ -197,6 +196,12 @@ export function nextAfter({ everyMs, cron, timeZone }: Timing, ms: number): numb
   const next = nextOfCron(ms, cron ?? '', timeZone);
   if (next === undefined) throw new Error(`"${cron}" never comes`);
   return next;
+}
+
+/** Throws `invalid_query` for a name that is none, and for times that never come. */
+export function demandSchedule(name: string, schedule: Schedule): void {
+  demandName(name);
+  demandTiming(schedule, schedule.at);
 }
 
 function demandName(name: string): void {

@@ -34,14 +34,20 @@ const ACTIONS = [
   ['/v1/generations/3/publish', '{}', 200],
   ['/v1/generations/3/discard', '{}', 200],
   ['/v1/erasures', '{"users":["ada"]}', 202],
+  ['/v1/schedules/nightly', '{"cron":"30 3 * * *"}', 200],
 ] as const;
+
+interface Signed {
+  readonly by: string;
+}
 
 describe.each(ACTIONS)('%s', (url, body, expected) => {
   test('is done for the session of an admin, in its name', async () => {
     const { status, text } = await send(url, { ...SCRIPT, cookie: await cookieOf('ta_admin_x') }, body);
     expect([status, text]).toEqual([expected, expect.stringContaining('{')]);
-    const { erasures = [] } = JSON.parse(text) as { erasures?: readonly { readonly by: string }[] };
-    const by = [...world.runs, ...world.publications.slice(1), ...erasures].map((one) => one.by);
+    const { erasures = [], schedule } = JSON.parse(text) as { erasures?: readonly Signed[]; schedule?: Signed };
+    const named = schedule === undefined ? erasures : [schedule];
+    const by = [...world.runs, ...world.publications.slice(1), ...named].map((one) => one.by);
     expect(by).toEqual(url === '/v1/reprocessing' ? [] : ['key ta_admin']);
   });
 
@@ -94,7 +100,7 @@ test('nothing else is changed by a session, whatever its browser says', async ()
     ['POST', '/v1/dead-letters/1/replay'],
     ['DELETE', '/v1/dead-letters/1'],
     ['DELETE', '/v1/users/ada'],
-    ['POST', '/v1/schedules/default/pause'],
+    ['POST', '/v1/runs/job-1/cancel'],
     ['POST', '/v1/signals/query'],
     ['POST', '/v1/signals/values'],
     ['POST', '/ui/login-codes'],

@@ -1,6 +1,6 @@
 /** Schedules in memory: those of the queue are tested on a real Redis (packages/queue/test/schedules.redis.test.ts). */
 import { TributaryError } from '@tributary/model/errors';
-import { nextAfter, type Schedule } from '@tributary/queue/schedules';
+import { demandSchedule, nextAfter, type Schedule } from '@tributary/queue/schedules';
 import type { ApiDeps } from '../src/ports.ts';
 
 export function createMemorySchedules(): ApiDeps['schedules'] {
@@ -18,7 +18,10 @@ export function createMemorySchedules(): ApiDeps['schedules'] {
         next: schedule.isPaused ? [] : [nextAfter(schedule, nowMs)],
         lastDoneAt: null,
       })),
-    set: async (name, schedule) => void all.set(name, schedule),
+    async set(name, schedule) {
+      demandSchedule(name, schedule);
+      all.set(name, schedule);
+    },
     pause: async (name, isPaused, said) => void all.set(name, { ...known(name), ...said, isPaused }),
     async remove(name) {
       known(name);

@@ -32,6 +32,7 @@ export function actionAddress(place: Place, what: What | null, generation: numbe
   return addressWith(place, {
     do: what,
     generation: generation === null ? null : String(generation),
+    schedule: null,
     mode: null,
     promote: null,
     run: null,

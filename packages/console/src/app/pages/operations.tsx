@@ -25,7 +25,7 @@ export function OperationsPage({ place }: PageProps) {
     <>
       <Generations place={place} />
       <Runs />
-      <Schedules />
+      <Schedules place={place} />
       <Reconciliations />
       <Publications />
     </>

@@ -1,49 +1,61 @@
 /** When runs of the batch layer begin by themselves. */
-import type { Answer } from '@tributary/client/operations';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { duration, instant, NONE } from '../parts/format.ts';
+import { instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
-
-type Schedule = Answer<'schedules'>['schedules'][number];
+import type { Place } from '../state/place.ts';
+import { useIsAdmin } from '../state/session.ts';
+import type { PageProps } from './page-props.ts';
+import {
+  actionsOnSchedule,
+  computes,
+  promotes,
+  type Schedule,
+  ScheduleActionPanel,
+  scheduleAddress,
+  WORDS,
+  whenOf,
+} from './schedule-action.tsx';
 
 const EVERY_MS = 10_000;
 
-export function Schedules() {
+export function Schedules({ place }: PageProps) {
+  const isAdmin = useIsAdmin();
   const schedules = useAnswer('schedules', {}, EVERY_MS);
   return (
     <WhenAnswered of={schedules}>
       {({ schedules: all }) => (
-        <Panel
-          title="Schedules"
-          about="When runs begin by themselves. Setting, pausing and removing one is for the command line: tributary schedules."
-          question={addressOfQuestion('schedules', {})}
-          csv={() => csvOf(COLUMNS, all)}
-        >
-          {all.length === 0 ? (
-            <Empty title="No run begins by itself">
-              Set one: <code>tributary schedules set nightly --cron "30 3 * * *"</code>
-            </Empty>
-          ) : (
-            <Table caption="Schedules" columns={COLUMNS} rows={all} keyOf={({ name }) => name} />
+        <>
+          {isAdmin && (
+            <ScheduleActionPanel key={`${place.query.get('do')} ${place.query.get('schedule')}`} place={place} schedules={all} />
           )}
-        </Panel>
+          <Panel
+            title="Schedules"
+            about="When runs begin by themselves."
+            question={addressOfQuestion('schedules', {})}
+            csv={() => csvOf(COLUMNS, all)}
+            tools={isAdmin && <a href={scheduleAddress(place, 'set')}>Set a schedule</a>}
+          >
+            {all.length === 0 ? (
+              <Empty title="No run begins by itself">
+                Set one: <code>tributary schedules set nightly --cron "30 3 * * *"</code>
+              </Empty>
+            ) : (
+              <Table
+                caption="Schedules"
+                columns={isAdmin ? [...COLUMNS, changesOf(place)] : COLUMNS}
+                rows={all}
+                keyOf={({ name }) => name}
+              />
+            )}
+          </Panel>
+        </>
       )}
     </WhenAnswered>
   );
-}
-
-function whenOf({ everyMs, cron }: Schedule): string {
-  return everyMs === null ? (cron ?? NONE) : `each ${duration(everyMs)}`;
-}
-
-function promotes(promote: Schedule['promote']): string {
-  if (promote === 'auto') return 'readers get it at once';
-  if (promote === 'ask') return 'staged, and asks';
-  return `at once below ${promote.below * 100} % moved, else staged`;
 }
 
 const COLUMNS: readonly Column<Schedule>[] = [
@@ -69,7 +81,22 @@ const COLUMNS: readonly Column<Schedule>[] = [
     cell: ({ lastDoneAt }) => <span class="nowrap">{instant(lastDoneAt)}</span>,
     raw: ({ lastDoneAt }) => (lastDoneAt === null ? null : new Date(lastDoneAt).toISOString()),
   },
-  { head: 'Computes', cell: ({ mode }) => (mode === 'full' ? 'all' : 'what is new'), raw: ({ mode }) => mode },
+  { head: 'Computes', cell: ({ mode }) => computes(mode), raw: ({ mode }) => mode },
   { head: 'Then', cell: ({ promote }) => promotes(promote), raw: ({ promote }) => JSON.stringify(promote) },
   { head: 'Set by', cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
 ];
+
+function changesOf(place: Place): Column<Schedule> {
+  return {
+    head: 'Change',
+    cell: (schedule) => (
+      <span class="actions">
+        {actionsOnSchedule(schedule).map((what) => (
+          <a key={what} href={scheduleAddress(place, what, schedule.name)}>
+            {WORDS[what]}
+          </a>
+        ))}
+      </span>
+    ),
+  };
+}

@@ -14,7 +14,11 @@ export type Action =
   | 'rollbackGeneration'
   | 'discardGeneration'
   | 'eraseUsers'
-  | 'liftErasure';
+  | 'liftErasure'
+  | 'setSchedule'
+  | 'pauseSchedule'
+  | 'resumeSchedule'
+  | 'removeSchedule';
 
 const MOST_MS = 60_000;
 
