@@ -34,7 +34,7 @@ test('without a confirmation the plan is shown, exit 1, and what to type', async
     code: 1,
     stderr: expect.stringContaining('tributary archive retire --older-than 400d --confirm 2025-10-22/1204'),
   });
-  for (const text of ['1,204 archived events in 48 files (45.8 kB) go', '2 files of 40 events', '"summer"', '2025-09'])
+  for (const text of ['1,204 archived events in 48 files (45.8 kB)\n', '2 files of 40 events', '"summer"', '2025-09'])
     expect(shown.stdout).toContain(text);
   expect(await retire('--older-than', '400d', '--dry-run')).toMatchObject({ code: 0, stdout: shown.stdout, stderr: '' });
   expect(server.received.map(({ body }) => body)).toEqual([

@@ -61,6 +61,23 @@ describe('batch runs', () => {
     expect((await tributary(['batch', 'cancel', '--url', server.url])).stderr).toContain('See "tributary batch runs".');
   });
 
+  test('retry takes the newest that failed or was cancelled, or the one that is named', async () => {
+    let listed: object[] = [RUN, { ...RUN, id: 'run-5', state: 'cancelled' }, { ...RUN, id: 'run-4', state: 'failed' }];
+    await using server = await fakeServer(({ method }) =>
+      method === 'GET' ? { body: { runs: listed, nextCursor: null } } : { status: 202, body: { jobId: 'run-9', joined: false } },
+    );
+    const retry = (...args: string[]) => tributary(['batch', 'retry', ...args, '--url', server.url]);
+    expect(await retry()).toMatchObject({
+      code: 0,
+      stdout: 'asked again for what run run-5 asked for, as a new one: run-9\n',
+    });
+    expect(server.received.at(-1)).toMatchObject({ method: 'POST', path: '/v1/runs/run-5/retry' });
+    await retry('run-4');
+    expect(server.received.at(-1)).toMatchObject({ path: '/v1/runs/run-4/retry' });
+    listed = [RUN];
+    expect(await retry()).toMatchObject({ code: 1, stderr: expect.stringContaining('See "tributary batch runs"') });
+  });
+
   test('says so where none is remembered', async () => {
     await using server = await fakeServer(() => ({ body: { runs: [], nextCursor: null } }));
     expect((await tributary(['batch', 'runs', '--url', server.url])).stdout).toContain('no run is remembered yet');

@@ -25,6 +25,11 @@ export interface AskedRun {
   readonly joined: boolean;
 }
 
+export interface Retried {
+  readonly run: RunRecord;
+  readonly asked: AskedRun | null;
+}
+
 export interface RecomputeQueue {
   /** Where the run that was asked for last is an equal one that has not begun, it serves for this one too: it computes all that came by now. */
   requestRun(demand: RunDemand): Promise<AskedRun>;
@@ -45,6 +50,11 @@ export interface RecomputeQueue {
    * `cancelled`, it came too late. null: it is unknown.
    */
   cancel(id: string, said: Omit<Cancelled, 'fate'>): Promise<RunRecord | null>;
+  /**
+   * Asks again for what a run asked for that failed for good or was cancelled, its definitions included, as a new one. `asked` is null where the run is
+   * neither. null: it is unknown.
+   */
+  retry(id: string, by: string): Promise<Retried | null>;
   /** Newest first, bounded. */
   runs(): Promise<RunRecord[]>;
   close(): Promise<void>;
@@ -111,20 +121,22 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
     );
   }
 
+  async function requestRun({ mode, definitions, promotion, by }: RunDemand): Promise<AskedRun> {
+    const data: RunJob = {
+      action: 'run',
+      mode,
+      reason: `demand by ${by}`,
+      scheduled: false,
+      definitions: definitions ?? null,
+      ...(promotion !== undefined && { promotion }),
+      begun: null,
+    };
+    const equal = await equalRun(data);
+    return equal !== null && (await join(equal, by)) ? { jobId: equal, joined: true } : { ...(await add(data)), joined: false };
+  }
+
   return {
-    async requestRun({ mode, definitions, promotion, by }) {
-      const data: RunJob = {
-        action: 'run',
-        mode,
-        reason: `demand by ${by}`,
-        scheduled: false,
-        definitions: definitions ?? null,
-        ...(promotion !== undefined && { promotion }),
-        begun: null,
-      };
-      const equal = await equalRun(data);
-      return equal !== null && (await join(equal, by)) ? { jobId: equal, joined: true } : { ...(await add(data)), joined: false };
-    },
+    requestRun,
     async requestForPending(pending) {
       const jobId = `run-${randomBytes(6).toString('hex')}`;
       const reason = `schedule, as ${pending} late events were pending`;
@@ -156,6 +168,15 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
       return fate.fate === 'cancelled' && now.state !== 'done'
         ? { ...now, state: 'cancelled', cancelled: { by: fate.by, why: fate.why, at: fate.at } }
         : now;
+    },
+    async retry(id, by) {
+      const run = await findRun(queue, fates, id);
+      const job = await answered(queue.getJob(id));
+      if (run === null || job === undefined) return null;
+      if (run.state !== 'failed' && run.state !== 'cancelled') return { run, asked: null };
+      const { mode, definitions, promotion } = job.data;
+      const demand = { mode, by, ...(definitions !== null && { definitions }), ...(promotion !== undefined && { promotion }) };
+      return { run, asked: await requestRun(demand) };
     },
     close: () => queue.close(),
   };

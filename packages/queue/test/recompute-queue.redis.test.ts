@@ -128,6 +128,26 @@ test('a run says who else asked for it while it waits, is under way or is cancel
   expect(await queue.run(next.jobId)).not.toHaveProperty('joinedBy');
 });
 
+test('what a run asked for that was cancelled or failed is asked for again, as a new run; one that waits is not', async () => {
+  const { jobId } = await queue.requestRun({ mode: 'full', definitions: '{"a":1}', promotion: 'ask', by: 'ana' });
+  expect(await queue.retry(jobId, 'ben')).toMatchObject({ run: { state: 'waiting' }, asked: null });
+  expect(await queue.retry('run-unknown', 'ben')).toBeNull();
+  await queue.cancel(jobId, SAID);
+  const again = await queue.retry(jobId, 'ben');
+  expect(again).toMatchObject({ run: { state: 'cancelled' }, asked: { joined: false } });
+  // Asked twice, because the first answer was lost: one run.
+  expect((await queue.retry(jobId, 'ben'))?.asked).toEqual({ jobId: again?.asked?.jobId, joined: true });
+  const seen: JobAttempt['data'][] = [];
+  await startWorker(async ({ data }) => {
+    seen.push(data);
+    throw new Error('a file is damaged');
+  });
+  const id = again?.asked?.jobId ?? '';
+  await until(async () => (await queue.run(id))?.state === 'failed', 'the failure');
+  expect(seen).toMatchObject([{ mode: 'full', definitions: '{"a":1}', promotion: 'ask', reason: 'demand by ben', begun: null }]);
+  expect(await queue.retry(id, 'ana')).toMatchObject({ run: { state: 'failed' }, asked: { joined: false } });
+});
+
 test('a run that is asked for twice before it begins is one; another one in between, one under way or one that was cancelled is not joined', async () => {
   const full = () => queue.requestRun({ mode: 'full', by: 'ana' });
   const first = await full();

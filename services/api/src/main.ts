@@ -73,7 +73,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     keys: followKeys(dataDir, logger),
     requestRun: (request) => queue.requestRun(request),
     schedules: queue.schedules,
-    runs: { find: queue.run, list: queue.runs, cancel: queue.cancel },
+    runs: { find: queue.run, list: queue.runs, cancel: queue.cancel, retry: queue.retry },
     questions: {
       create: (asked) => createQuestion(dataDir, asked),
       read: (id) => readQuestion(dataDir, id),

@@ -19,7 +19,7 @@ import type { RETIREMENT_ROUTES } from '@tributary/contract/groups/archive-retir
 import type { Answer } from '@tributary/contract/shapes/route';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
-import type { AskedRun } from '@tributary/queue/recompute-queue';
+import type { AskedRun, Retried } from '@tributary/queue/recompute-queue';
 import type { RunRecord } from '@tributary/queue/run-records';
 import type { Schedules } from '@tributary/queue/schedules';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
@@ -69,6 +69,8 @@ export interface RunDesk {
   find(id: string): Promise<RunRecord | null>;
   /** Cancels a run; where the state is another one then, it came too late. null: it is not known. */
   cancel(id: string, said: { readonly by: string; readonly why: string | null; readonly at: number }): Promise<RunRecord | null>;
+  /** Asks again for what one asked for that failed or was cancelled; `asked` is null where it is neither. null: it is not known. */
+  retry(id: string, by: string): Promise<Retried | null>;
   /** Newest first, bounded. */
   list(): Promise<readonly RunRecord[]>;
 }

@@ -86,6 +86,20 @@ test('a cancel is kept with who asked and why, twice the same; one that comes to
   expect((await world.post('/v1/runs/run-4/cancel', {})).body.code).toBe('forbidden');
 });
 
+test('what failed or was cancelled is asked for again; what waits, ends well or is not known is refused', async () => {
+  const world = await createWorld();
+  world.records.push(run(4, { state: 'failed' }), run(3), run(2, { state: 'cancelled' }));
+  for (const number of [4, 2]) {
+    const { status, body } = await world.post(`/v1/runs/run-${number}/retry`, {}, ADMIN);
+    expect([status, RUN_ROUTES.retryRun.answer.parse(body)]).toEqual([202, { jobId: `run-${number}-again`, joined: false }]);
+  }
+  expect(world.actions.at(-1)).toContain('"again":"run-2-again"');
+  const done = await world.post('/v1/runs/run-3/retry', {}, ADMIN);
+  expect(done).toMatchObject({ status: 409, body: { detail: expect.stringContaining('(got one that is done)') } });
+  expect((await world.post('/v1/runs/run-9/retry', {}, ADMIN)).status).toBe(404);
+  expect((await world.post('/v1/runs/run-4/retry', {})).status).toBe(403);
+});
+
 test('progress is by the time of earlier runs or by shards, whichever is further, and never done before the end', async () => {
   const world = await createWorld();
   const of = async (progress: RunRecord['progress']) => {

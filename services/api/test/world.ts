@@ -35,7 +35,7 @@ import type { ApiContext } from '../src/context.ts';
 import { createExportTurns } from '../src/export/turns.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
-import { cancelled } from './cancelled.ts';
+import { cancelled, retried } from './cancelled.ts';
 import { manifestOf } from './manifest-of.ts';
 import { memoryDesks } from './memory-desks.ts';
 import { noExports } from './no-exports.ts';
@@ -304,6 +304,7 @@ export async function createWorld(options: WorldOptions = {}) {
       find: async (id) => records.find((run) => run.id === id) ?? null,
       list: async () => records,
       cancel: async (id, said) => cancelled(records, id, said),
+      retry: async (id) => retried(records, id),
     },
     requestRun: async (request) => {
       runs.push(request);

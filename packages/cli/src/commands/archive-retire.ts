@@ -59,7 +59,7 @@ async function retire(context: Context, { olderThan, dryRun = false, confirm, wh
   await answer(context, got, () =>
     retirement === null
       ? planText(plan, context)
-      : `retirement ${retirement.number}: ${goesText(retirement)} with the next run ("tributary batch run --wait")`,
+      : `retirement ${retirement.number}: ${amountText(retirement)} ${retirement.rows === 1 ? 'goes' : 'go'} with the next run ("tributary batch run --wait")`,
   );
   if (!isPlan || dryRun) return EXIT.ok;
   context.terminal.say(
@@ -70,8 +70,8 @@ async function retire(context: Context, { olderThan, dryRun = false, confirm, wh
   return EXIT.found;
 }
 
-function goesText({ files, rows, bytes: size }: Pick<Plan, 'files' | 'rows' | 'bytes'>): string {
-  return `${counted(rows, 'archived event')} in ${counted(files, 'file')} (${bytes(size)}) ${rows === 1 ? 'goes' : 'go'}`;
+function amountText({ files, rows, bytes: size }: Pick<Plan, 'files' | 'rows' | 'bytes'>): string {
+  return `${counted(rows, 'archived event')} in ${counted(files, 'file')} (${bytes(size)})`;
 }
 
 function planText(plan: Plan, { terminal: { width, bold }, shell }: Context): string {
@@ -81,7 +81,7 @@ function planText(plan: Plan, { terminal: { width, bold }, shell }: Context): st
       'older than',
       `${instant(before)}, ${span(shell.now() - before)} ago; at least ${span(shell.now() - newestBefore)} must be kept`,
     ],
-    ['goes', goesText(plan)],
+    ['goes', amountText(plan)],
     [
       'stays',
       staying.files === 0

@@ -22,6 +22,31 @@ export function addBatchRuns(batch: Command, act: Act): void {
     .argument('[id]', 'default: the one under way, else the one that waits the longest')
     .option('--why <text>', 'kept with the run')
     .action(act(cancel));
+  batch
+    .command('retry')
+    .description('ask again for what a run asked for that failed or was cancelled, its definitions included')
+    .argument('[id]', 'default: the newest of them')
+    .action(act(retry));
+}
+
+async function retry(context: Context, id: string | undefined): Promise<ExitCode> {
+  const api = context.api('admin');
+  const { runs: all } = id === undefined ? await api.get<AnswerOf<'runs'>>('/v1/runs', { limit: '1000' }) : { runs: [] };
+  const wanted = id ?? all.find(({ state }) => state === 'failed' || state === 'cancelled')?.id;
+  if (wanted === undefined)
+    throw new CommandError({
+      code: 'conflict',
+      message: 'a run that failed or was cancelled does not exist',
+      fix: 'See "tributary batch runs"; "tributary batch run" asks for a new one.',
+    });
+  const got = await api.post<AnswerOf<'retryRun'>>(`/v1/runs/${encodeURIComponent(wanted)}/retry`, {});
+  await answer(
+    context,
+    got,
+    () =>
+      `asked again for what run ${wanted} asked for, ${got.joined ? 'with one that waits already' : 'as a new one'}: ${got.jobId}`,
+  );
+  return EXIT.ok;
 }
 
 async function cancel(context: Context, id: string | undefined, { why }: { readonly why?: string }): Promise<ExitCode> {

@@ -127,6 +127,23 @@ export const RUN_ROUTES = {
     refusals: [404],
     example: { asked: { id: RUN.id }, answer: RUN },
   },
+  retryRun: {
+    method: 'POST',
+    path: '/v1/runs/{id}/retry',
+    tag: 'generations',
+    summary: 'Ask again for what a run asked for that failed or was cancelled',
+    description:
+      'A new run of the same mode, with the same promotion and the definitions that came with it, also where others came into force since. Attempts that fail for what may pass are made by themselves; a scheduled run comes again by itself too.',
+    scope: 'admin',
+    params,
+    status: 202,
+    answer: z.object({
+      jobId: z.string().describe('The new run.'),
+      joined: z.boolean().describe('It was asked for before and has not begun: the same run serves for both.'),
+    }),
+    refusals: [404, 409],
+    example: { asked: { id: 'run-0b9c2f4e6a55' }, answer: { jobId: 'run-5c31d07e92aa', joined: false } },
+  },
   cancelRun: {
     method: 'POST',
     path: '/v1/runs/{id}/cancel',

@@ -31,6 +31,21 @@ export const routes: Routes =
       return shown(known(id, await deps.runs.find(id)), deps.now());
     });
 
+    serve(app, RUN_ROUTES.retryRun, async (request) => {
+      const { id } = request.params;
+      const by = actorOf(request);
+      const retried = await deps.runs.retry(id, by);
+      const { state } = known(id, retried?.run ?? null);
+      const asked = retried?.asked ?? null;
+      if (asked === null)
+        throw new TributaryError(
+          'conflict',
+          `run ${id} must have failed or been cancelled to be asked for again (got one that is ${state}). Ask for another one (POST /v1/generations)`,
+        );
+      deps.onAction('a run was asked for again', { run: id, again: asked.jobId, by });
+      return asked;
+    });
+
     serve(app, RUN_ROUTES.cancelRun, async (request) => {
       const { id } = request.params;
       const said = { by: actorOf(request), why: request.body.why ?? null, at: deps.now() };
