@@ -35,6 +35,14 @@ export const MUTATIONS_OF_UPGRADES: readonly Mutation[] = [
     test: 'test/contract/store.redis.test.ts',
   },
   {
+    lie: 'since when views are counted is written of another partition',
+    law: '7',
+    file: 'packages/store/src/format/state.ts',
+    from: 'const known = groupsTexts.get(views);',
+    to: 'const known = ((groupsText as { last?: string | undefined }).last ??= groupsTexts.get(views));',
+    test: 'packages/store/src/format/state.test.ts',
+  },
+  {
     lie: 'a follower goes on where a worker took over that counts other views',
     law: '7',
     file: 'packages/store/src/format/feed.ts',

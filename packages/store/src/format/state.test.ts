@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { generationsBetween, relayedText, stateFrom, watchedText } from './state.ts';
+import { generationsBetween, relayedText, stateFrom, viewsText, watchedText } from './state.ts';
 
 test('law 7: generations that a partition stepped over are none of it, wherever between them the reader begins', () => {
   const state = { position: 'p', generation: '30', 'gap:2': '9', 'gap:11': '29' };
@@ -18,6 +18,21 @@ test('law 7: since when definitions hold is known of the generation that it was 
   // An older worker went on from generation 3 to 5 and left the field as it was.
   expect(stateFrom({ ...fields, definitionsSince: '0 3' })).not.toHaveProperty('definitionsSince');
   expect(stateFrom({ ...fields, definitionsSince: '0' })).not.toHaveProperty('definitionsSince');
+});
+
+test('law 7: since when views are counted is written of the map that is given and with the mark of the commit, also the second time', () => {
+  const first = new Map([
+    ['activity', 2],
+    ['paths', 5],
+    ['credit', 2],
+  ]);
+  const second = new Map([...first, ['paths', 6]] as const);
+  expect(viewsText(first, 'a~m1')).toBe('m1 2:activity,credit 5:paths');
+  expect(viewsText(second, 'b~m1')).toBe('m1 2:activity,credit 6:paths');
+  expect(viewsText(first, 'c~m2')).toBe('m2 2:activity,credit 5:paths');
+  expect(viewsText(new Map(), 'd~m1')).toBe('m1');
+  for (const viewsSince of [first, second, first])
+    expect(stateFrom({ position: 'p', commit: 'e~m1', views: viewsText(viewsSince, 'e~m1') })?.viewsSince).toEqual(viewsSince);
 });
 
 test('law 7: how long records are kept is known of the commit that it was written with alone', () => {

@@ -22,12 +22,21 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
   };
 }
 
-/** `mark generation:name,name generation:name`: what a worker counts, with the mark of its commits. */
+/** `mark generation:name,name generation:name`: what a worker counts, with the mark of its commits. The map must not be changed afterwards. */
 export function viewsText(views: ReadonlyMap<string, number>, commitId: string): string {
-  const named = new Map<number, string[]>();
-  for (const [name, since] of views) named.set(since, [...(named.get(since) ?? []), name]);
-  const groups = [...named].map(([since, names]) => `${since}:${names.join(',')}`);
-  return [viewsMarkOf(commitId), ...groups].join(' ');
+  return viewsMarkOf(commitId) + groupsText(views);
+}
+
+/** Each commit of a partition has the same map: putting its text together costs more than the rest of a small commit's state. */
+const groupsTexts = new WeakMap<ReadonlyMap<string, number>, string>();
+
+function groupsText(views: ReadonlyMap<string, number>): string {
+  const known = groupsTexts.get(views);
+  if (known !== undefined) return known;
+  const groups = Map.groupBy(views, ([, since]) => since);
+  const text = [...groups].map(([since, named]) => ` ${since}:${named.map(([name]) => name).join(',')}`).join('');
+  groupsTexts.set(views, text);
+  return text;
 }
 
 /** Where its mark is not the newest commit's, it was left there by a worker that counts others, or does not say what it counts. */
