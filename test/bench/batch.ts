@@ -234,7 +234,7 @@ function eventsOf(partition: number, { number, events, users, days, fromDay = 0 
 }
 
 /** The whole run, timed from its beginning to the publication; the child's peak memory as the kernel reports it. `views`: these alone. */
-async function timedRun(
+export async function timedRun(
   dataDir: string,
   segments: readonly SegmentManifest[],
   mode: 'full' | 'incremental',

@@ -14,6 +14,7 @@ import { benchIntervals } from './intervals.ts';
 import { benchKafka } from './kafka.ts';
 import { benchModels } from './models.ts';
 import { benchPeers } from './peers.ts';
+import { benchPlan } from './plan.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
 import { benchSegments } from './segments.ts';
@@ -47,6 +48,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   consoles: () => benchConsoles(5_000, Number(values.seconds ?? 60)),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
+  plan: () => benchPlan(Number(values.events ?? 1_000_000), Number(values.users ?? 50_000)),
   erasure: () => benchErasure(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
   signals: () => benchSignals(Number(values.seconds ?? 15)),
