@@ -21,6 +21,7 @@ import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { planChanged } from '@tributary/archive/plan/other-definitions';
 import { currentPublication } from '@tributary/archive/publications';
+import { wholeUnder } from '@tributary/archive/retention/plan';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
@@ -54,6 +55,7 @@ async function compute(asked: AskedQuestion, ports: QuestionPorts, signal: Abort
     const { corrected = {}, recounted: counted, ...kept } = computed;
     const recounted = spec.base === null ? null : counted;
     const { definitions } = spec;
+    const wholeFromMs = wholeUnder(base, storedDefinitions(definitions, sha256Hex));
     const changed = { base, definitions, after: kept, corrected, recounted, staging: places.staging };
     const comparison =
       asked.definitions === undefined
@@ -65,6 +67,7 @@ async function compute(asked: AskedQuestion, ports: QuestionPorts, signal: Abort
       definitions,
       definitionsVersion: storedDefinitions(definitions, sha256Hex).version,
       ...kept,
+      ...(wholeFromMs !== undefined && { wholeFromMs }),
       ...(comparison !== undefined && { comparison }),
       events: base.counts.events,
       failure: null,

@@ -104,6 +104,16 @@ test('a generation without all columns is not asked', async () => {
   );
 });
 
+test('law 7: from when on the rows of a generation are whole goes into its answers, later by what longer windows look back', async () => {
+  const wholeFromMs = Date.UTC(2025, 9, 22);
+  await writeGeneration(world.dataDir, { ...(await world.manifest(1)), wholeFromMs });
+  await ask();
+  await answer();
+  const result = await resultOf();
+  expect(result?.failure).toBeNull();
+  expect(result?.wholeFromMs).toBeGreaterThan(wholeFromMs);
+});
+
 test('what may go away by itself is tried again, until the last attempt says why there are no rows', async () => {
   await ask();
   const away = () => Promise.reject(new TributaryError('store_unavailable', 'the folder is away'));

@@ -94,6 +94,16 @@ test('other definitions are asked for whole; what they change is read once it is
   expect((await world.get(`${QUESTIONS}/mwb5i8cg-42d002fb/comparison`)).status).toBe(404);
 });
 
+test('law 7: an answer of a generation that lacks retired events is incomplete before they are whole, as reports of it are', async () => {
+  const world = await grown();
+  const { question } = await ask(world);
+  answered(world, question.id, { wholeFromMs: NOON - 2 * DAY });
+  const path = `${QUESTIONS}/${question.id}/attribution?model=linear`;
+  const day = (days: number) => new Date(NOON + days * DAY).toISOString().slice(0, 10);
+  expect((await world.get(path)).body.meta).toMatchObject({ complete: false, reasons: ['events_retired'] });
+  expect((await world.get(`${path}&from=${day(-1)}`)).body.meta).toMatchObject({ complete: true });
+});
+
 test('law 7: an answer that left rows of groups out says that they are too many, not that the next one has them', async () => {
   const world = await grown();
   const { question } = await ask(world);

@@ -114,6 +114,15 @@ test('a generation without conversions is an empty list, with its columns', asyn
   expect([statusCode, body.trimEnd()]).toEqual([200, 'id,userKey,ts,type,valueMinor,currency']);
 });
 
+test('law 7: a file of a generation that lacks retired events says from when on it is whole', async () => {
+  const some = await world();
+  const manifest = some.manifests.get(7) ?? manifestOf(7, 3, some.definitions, 1_000, 4);
+  expect((await exported(some, 'of=conversion-list')).headers).not.toHaveProperty('x-tributary-whole-from');
+  some.manifests.set(7, { ...manifest, wholeFromMs: Date.UTC(2025, 9, 22) });
+  const { headers } = await exported(some, 'of=conversion-list');
+  expect(headers['x-tributary-whole-from']).toBe('2025-10-22T00:00:00.000Z');
+});
+
 test('law 9: who is erased is not in the list of conversions, though the generation is from before', async () => {
   const some = await world();
   for (let partition = 0; partition < 4; partition++)

@@ -35,9 +35,9 @@ import type { ApiContext } from '../src/context.ts';
 import { createExportTurns } from '../src/export/turns.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
-import { cancelled, retried } from './cancelled.ts';
 import { manifestOf } from './manifest-of.ts';
 import { memoryDesks } from './memory-desks.ts';
+import { memoryRuns } from './memory-runs.ts';
 import { noExports } from './no-exports.ts';
 
 export const PARTITIONS = 4;
@@ -300,12 +300,7 @@ export async function createWorld(options: WorldOptions = {}) {
         return 'unknown';
       },
     },
-    runs: {
-      find: async (id) => records.find((run) => run.id === id) ?? null,
-      list: async () => records,
-      cancel: async (id, said) => cancelled(records, id, said),
-      retry: async (id) => retried(records, id),
-    },
+    runs: memoryRuns(records),
     requestRun: async (request) => {
       runs.push(request);
       return { jobId: `job-${runs.length}`, joined: false };

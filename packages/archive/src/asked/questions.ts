@@ -36,6 +36,7 @@ const Result = z.object({
   views: z.record(z.string(), storedFile),
   /** As in the manifest of a generation (layout.ts). */
   leftOut: z.array(z.string()).readonly().exactOptional(),
+  wholeFromMs: z.int().exactOptional(),
   /** The file that says what other definitions change, in the folder of the question; absent: it asks for windows. */
   comparison: z
     .string()

@@ -1,9 +1,10 @@
 /** Which archived files are older than an instant, and how old they must be at least. Reads manifests alone. */
 
 import { spanOf } from '@tributary/model/corrections';
-import type { Definitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS, dayOf } from '@tributary/model/time';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { recordRetentionMs } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
 import { retentionOf } from '@tributary/views/user-state';
@@ -45,7 +46,7 @@ function keptMs(definitions: Definitions): number {
 
 /** From when on the rows of a generation that is computed from nothing are whole, where the archive lacks events before `before`: what they look back on is there. */
 function wholeFrom(before: number, definitions: Definitions): number {
-  return before + retentionOf(VIEWS, definitions).longMs;
+  return before + longMs(definitions);
 }
 
 /**
@@ -54,10 +55,25 @@ function wholeFrom(before: number, definitions: Definitions): number {
  */
 export async function wholeFromOf(dataDir: string, base: number | null, definitions: Definitions): Promise<number | undefined> {
   const { before = null, upTo = [] } = (await readRetired(dataDir)) ?? {};
-  const { wholeFromMs, lastSegment } = base === null ? { lastSegment: [] } : await readGeneration(dataDir, base);
-  const isBehind = upTo.some((last, partition) => (lastSegment[partition] ?? -1) < last);
+  const manifest = base === null ? null : await readGeneration(dataDir, base);
+  const wholeFromMs = manifest === null ? undefined : wholeUnder(manifest, definitions);
+  const isBehind = upTo.some((last, partition) => (manifest?.lastSegment[partition] ?? -1) < last);
   if (before === null || !isBehind) return wholeFromMs;
   return Math.max(wholeFromMs ?? 0, wholeFrom(before, definitions));
+}
+
+/** From when on rows are whole that are computed of its events under these definitions, which may look back further than its own. */
+export function wholeUnder(
+  { wholeFromMs, definitions: own }: Pick<GenerationManifest, 'wholeFromMs' | 'definitions'>,
+  definitions: Definitions,
+): number | undefined {
+  if (wholeFromMs === undefined) return undefined;
+  const furtherMs = longMs(definitions) - longMs(storedDefinitions(own, sha256Hex));
+  return wholeFromMs + Math.max(0, furtherMs);
+}
+
+function longMs(definitions: Definitions): number {
+  return retentionOf(VIEWS, definitions).longMs;
 }
 
 /** Throws `conflict` where corrections changed of events that were retired: what they count as now cannot be known. */

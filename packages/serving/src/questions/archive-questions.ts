@@ -171,6 +171,7 @@ function manifestOf({ asked, result }: StoredQuestion): GenerationManifest {
     ...{ lastSegment: [], cut: [], events: [], conversions: [] },
     views: result.views,
     ...(result.leftOut !== undefined && { leftOut: result.leftOut }),
+    ...(result.wholeFromMs !== undefined && { wholeFromMs: result.wholeFromMs }),
     counts: { events: result.events, newEvents: 0, duplicates: 0 },
   };
 }

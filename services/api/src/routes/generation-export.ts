@@ -1,5 +1,6 @@
 /** All rows of a generation as a file. It is written first, so that its length is known: what breaks off never looks whole. */
 import { Socket } from 'node:net';
+import type { GenerationManifest } from '@tributary/archive/layout';
 import { type FileAsked, generationFile } from '@tributary/archive/readers/generation-file';
 import { CONVERSION_LIST, EXPORT_TYPES, GENERATION_EXPORT_ROUTES } from '@tributary/contract/groups/generation-export';
 import { TributaryError } from '@tributary/model/errors';
@@ -20,7 +21,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     if (request.raw.socket instanceof Socket) request.raw.socket.setTimeout(exportMs);
     const view = of === CONVERSION_LIST ? null : of;
     const asked = { view, format, whoIsErased: view === null ? () => erasedUsers(context) : null };
-    const { handle, bytes } = await written(context, generation, asked, left);
+    const { handle, bytes, manifest } = await written(context, generation, asked, left);
     if (left.aborted) {
       await handle.close();
       left.throwIfAborted();
@@ -30,10 +31,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
       'content-length': bytes,
       'content-disposition': `attachment; filename="generation-${generation}-${of}.${format}"`,
       'x-tributary-generation': String(generation),
+      ...wholeFrom(manifest),
     }).send(Object.assign(handle.createReadStream(), { takeMs: exportMs + takeMs }));
   });
   done();
 };
+
+/** A file has no place for `meta`: from when on it is whole, where events were retired before the generation was computed from nothing. */
+function wholeFrom({ wholeFromMs }: Pick<GenerationManifest, 'wholeFromMs'>): Readonly<Record<string, string>> {
+  return wholeFromMs === undefined ? {} : { 'x-tributary-whole-from': new Date(wholeFromMs).toISOString() };
+}
 
 function sent(reply: FastifyReply, type: string, headers: Readonly<Record<string, string | number>>): FastifyReply {
   return reply.headers(headers).type(type);
@@ -47,7 +54,7 @@ async function written({ deps }: ApiContext, generation: number, asked: FileAske
   const over = AbortSignal.timeout(exportMs);
   const signal = AbortSignal.any([left, over]);
   try {
-    return await generationFile(manifest, asked, { dataDir, memoryLimit, mostBytes: exportBytes, signal });
+    return { manifest, ...(await generationFile(manifest, asked, { dataDir, memoryLimit, mostBytes: exportBytes, signal })) };
   } catch (cause) {
     if (over.aborted && !(cause instanceof TributaryError))
       throw new TributaryError('archive_timeout', `the export was not written within ${exportMs} ms`, { cause });
