@@ -6,8 +6,8 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     lie: 'who entered by an event that the record lost stays in a segment',
     law: '1',
     file: 'services/speed/src/segments/commit-members.ts',
-    from: 'if (isLost || after !== (before && isKnown))',
-    to: 'if (after !== (before && isKnown))',
+    from: 'isSegment(i) && (isLost || after !== (before && isKnown))',
+    to: 'isSegment(i) && after !== (before && isKnown)',
     test: 'services/speed/test/segments-of-many.test.ts',
   },
   {

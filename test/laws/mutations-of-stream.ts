@@ -1,7 +1,10 @@
-/** Lies about the stream: what a listener misses, hears twice or should not hear, and what it may cost. */
+/** Lies about the stream, and about ends of sessions: what a listener misses, hears twice or should not hear, and what it may cost. */
 import type { Mutation } from './mutation-list.ts';
 
 const OUTPUTS = 'services/api/test/stream-outputs.test.ts';
+
+const ENDS = 'services/speed/test/session-ends.test.ts';
+const LAW_OF_ENDS = 'test/laws/law-1-session-ends.test.ts';
 
 export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
   {
@@ -99,5 +102,37 @@ export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
     from: '      if (lifted !== null && appendedMs <= lifted.at) return true;\n',
     to: '',
     test: OUTPUTS,
+  },
+  {
+    lie: 'a session that was said to have ended, and began earlier, is not said again',
+    law: '2',
+    file: 'packages/signals/src/members/transitions.ts',
+    from: 'const keyOf = endsSinceMs === null ? instantOf : boundsOf;',
+    to: 'const keyOf = endsSinceMs === null || boundsOf !== null ? instantOf : boundsOf;',
+    test: LAW_OF_ENDS,
+  },
+  {
+    lie: 'who has a session that is open is listed as a member',
+    law: '1',
+    file: 'services/speed/src/segments/commit-members.ts',
+    from: "segments.list[i]?.definition.kind === 'segment'",
+    to: 'segments.list[i] !== undefined',
+    test: LAW_OF_ENDS,
+  },
+  {
+    lie: 'sessions at the bound of what is looked at are taken back though nothing of them changed',
+    law: '7',
+    file: 'packages/signals/src/members/transitions.ts',
+    from: 'toMs >= sinceMs + UNKNOWN_BEGIN_MS',
+    to: 'toMs >= sinceMs',
+    test: ENDS,
+  },
+  {
+    lie: 'what a session lets go of makes members of segments unsure',
+    law: '7',
+    file: 'services/speed/src/segments/advance-user.ts',
+    from: "lost !== null && definition.kind === 'segment'",
+    to: 'lost !== null',
+    test: ENDS,
   },
 ];

@@ -42,6 +42,8 @@ const ALL = [
   'segment.entered',
   'segment.left',
   'segment.revised',
+  'session.ended',
+  'session.revised',
 ] as const satisfies readonly NonNullable<Asked<'stream'>['kinds']>[number][];
 const SILENT_MS = 45_000;
 const FIRST_PAUSE_MS = 1_000;

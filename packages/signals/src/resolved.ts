@@ -85,4 +85,11 @@ export interface SegmentDefinition {
   readonly retainedMs: number;
 }
 
+/** Sessions whose ends are sent out. */
+export interface SessionEndsDefinition extends Pick<SessionDefinition, 'kind' | 'gapMs'> {
+  readonly absence: null;
+  /** No event from before an instant − this counts. */
+  readonly retainedMs: number;
+}
+
 export type ResolvedDefinition = EventsDefinition | AggregateDefinition | RatioDefinition | SessionDefinition | SegmentDefinition;

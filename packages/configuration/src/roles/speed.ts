@@ -30,7 +30,7 @@ export const SPEED_SETTINGS = {
     type: 'string',
     default: 'none',
     oneOf: ['none', 'conversions', 'segments', 'all'],
-    why: 'what is passed on to the output log: none, conversions (as they are attributed), segments (these, and who enters and leaves a segment), or all (enriched events too)',
+    why: 'what is passed on to the output log: none, conversions (as they are attributed), segments (these, and who enters and leaves a segment, and ends of sessions), or all (enriched events too)',
   },
   ...OUTPUT_LOG_SETTINGS,
 } as const satisfies ConfigTable;

@@ -15,6 +15,8 @@ export const OUTPUT_KINDS = [
   'segment.entered',
   'segment.left',
   'segment.revised',
+  'session.ended',
+  'session.revised',
 ] as const;
 
 /** What the stream gives where nothing is chosen is all of these. */

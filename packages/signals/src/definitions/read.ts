@@ -15,7 +15,7 @@ import {
 import { evaluateEvents } from '../kinds/events.ts';
 import { type Conditions, evaluateSegment } from '../kinds/segments.ts';
 import { selectBy } from '../kinds/select.ts';
-import { BEFORE_SESSION_MS, evaluateSessions, OPEN_WITHIN_MS, SHOWN_OF_SESSIONS } from '../kinds/sessions.ts';
+import { BEFORE_SESSION_MS, evaluateSessions, OPEN_WITHIN_MS, SESSION_ENDS_MS, SHOWN_OF_SESSIONS } from '../kinds/sessions.ts';
 import type { ReadFields } from '../line-reader.ts';
 import type {
   AggregateDefinition,
@@ -27,6 +27,7 @@ import type {
   SegmentDefinition,
   Selector,
   SessionDefinition,
+  SessionEndsDefinition,
   TimeWindow,
   Window,
 } from '../resolved.ts';
@@ -53,13 +54,13 @@ export interface SignalDefinition {
   /** What it looks at of each event, beside `ts` and `type`. */
   readonly reads: ReadFields;
   readonly evaluate: Evaluate;
-  /** What of events the episodes of a segment follow. */
+  /** What of events the episodes of a segment follow, or those of a session whose ends are sent out. */
   readonly segment?: SegmentParts;
 }
 
 /** `types`: events of others do nothing to it; null: any may. */
 export interface SegmentParts {
-  readonly definition: SegmentDefinition;
+  readonly definition: SegmentDefinition | SessionEndsDefinition;
   readonly conditions: Conditions;
   readonly types: ReadonlySet<string> | null;
 }
@@ -129,7 +130,7 @@ interface SessionRead extends SessionOfWindow {
 }
 
 function sessionOf(raw: unknown, path: Path, checks: Checks): SessionRead {
-  const { gap, where = null, keep } = read(Session, raw, path);
+  const { gap, where = null, keep, ends = false } = read(Session, raw, path);
   const gapMs = durationMs(gap);
   if (gapMs > LONGEST_GAP_MS) throw refusedAt([...path, 'gap'], 'be at most 12h', JSON.stringify(gap));
   const longestMs = checks.retainedMs - BEFORE_SESSION_MS;
@@ -144,8 +145,18 @@ function sessionOf(raw: unknown, path: Path, checks: Checks): SessionRead {
   const select = selectBy(resolved.of, (text) => checks.expression(text, [...path, 'where']));
   const reads = checks.read();
   checks.alsoRead(SHOWN_OF_SESSIONS);
-  const made = { resolved, reachMs, types: null, evaluate: evaluateSessions(resolved, select) };
+  const evaluate = evaluateSessions(resolved, select);
+  const segment = ends ? endsOf(resolved, path, checks) : null;
+  const made = { resolved, reachMs, types: null, evaluate, ...(segment !== null && { segment }) };
   return { made, definition: resolved, select, reads };
+}
+
+/** Begun by any event that the session is of. */
+function endsOf({ of: { where }, gapMs }: SessionDefinition, path: Path, checks: Checks): SegmentParts {
+  checks.demandKept(SESSION_ENDS_MS, [...path, 'ends'], 'Raise signalRetention.days, or leave it out');
+  const { holds, types } = where === null ? { holds: () => true, types: null } : checks.condition(where, [...path, 'where']);
+  const definition: SessionEndsDefinition = { kind: 'session', gapMs, absence: null, retainedMs: SESSION_ENDS_MS };
+  return { definition, conditions: { enter: holds, refresh: null, exit: null, not: null }, types };
 }
 
 function segmentOf(raw: unknown, path: Path, checks: Checks): Made {

@@ -109,6 +109,7 @@ export const Session = z.strictObject({
     .describe('A pause this long ends a session; at most 12h.'),
   maxRun: z.literal('48h', 'be 48h: a session also ends at a UTC midnight after a whole day without a pause').default('48h'),
   where: Expression.optional(),
+  ends: z.boolean().optional().describe('Whether it is sent out, as an output, that a session ended.'),
   keep: z.strictObject({ count: z.int().min(1).max(MOST_KEPT).default(10), age: Duration.optional() }).prefault({}),
 });
 

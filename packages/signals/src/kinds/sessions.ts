@@ -10,8 +10,8 @@ import type { SessionDefinition } from '../resolved.ts';
 import type { Evaluate, Item } from '../value.ts';
 import type { Select } from './select.ts';
 
-export interface Session {
-  readonly events: readonly Event[];
+export interface Session<One = Event> {
+  readonly events: readonly One[];
   readonly fromMs: number;
   /** Its last event plus the gap, or the midnight that cuts it: it is open until then. */
   readonly toMs: number;
@@ -22,10 +22,15 @@ export const BEFORE_SESSION_MS = 2 * DAY_MS;
 /** A session that is open began within: less than 48 h, and a gap. */
 export const OPEN_WITHIN_MS = 3 * DAY_MS;
 
+/** How far back events are looked at to say that sessions ended. */
+export const SESSION_ENDS_MS = 14 * DAY_MS;
+/** It is not known when a session began that ended within so much of the oldest that is looked at. */
+export const UNKNOWN_BEGIN_MS = BEFORE_SESSION_MS + OPEN_WITHIN_MS;
+
 /** `events` in order. */
-export function sessionsOf(events: readonly Event[], gapMs: number): Session[] {
-  const sessions: Session[] = [];
-  let own: Event[] = [];
+export function sessionsOf<One extends Pick<Event, 'ts'>>(events: readonly One[], gapMs: number): Session<One>[] {
+  const sessions: Session<One>[] = [];
+  let own: One[] = [];
   /** The begin of the events without a pause, which may be several sessions. */
   let chainFromMs = 0;
   const close = (atMostMs: number) => {

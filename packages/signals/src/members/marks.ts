@@ -5,6 +5,7 @@
 import type { Event } from '@tributary/model/event';
 import type { SegmentParts } from '../definitions/read.ts';
 import { type Episodes, episodesSeen, type Instant } from '../kinds/segments.ts';
+import { sessionsOf } from '../kinds/sessions.ts';
 
 /** `ts` × 8, and what the event is to the segment. */
 export type Mark = number;
@@ -64,6 +65,7 @@ export function areAllFrom(marks: readonly Mark[], fromMs: number): boolean {
 
 /** Those of `fromMs` and later. */
 export function episodesOf({ definition }: Pick<SegmentParts, 'definition'>, marks: readonly Mark[], fromMs: number): Episodes {
+  if (definition.kind === 'session') return sessionsOfMarks(definition.gapMs, marks, fromMs);
   const instants: Instant[] = [];
   for (const mark of marks) {
     const ts = instantOf(mark);
@@ -78,6 +80,11 @@ export function episodesOf({ definition }: Pick<SegmentParts, 'definition'>, mar
     }
   }
   return episodesSeen(definition, instants, fromMs);
+}
+
+function sessionsOfMarks(gapMs: number, marks: readonly Mark[], fromMs: number): Episodes {
+  const events = marks.map((mark) => ({ ts: instantOf(mark) })).filter(({ ts }) => ts >= fromMs);
+  return sessionsOf(events, gapMs).map((session) => ({ from: session.fromMs, to: session.toMs }));
 }
 
 function instantOf(mark: Mark): number {

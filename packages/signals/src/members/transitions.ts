@@ -6,6 +6,7 @@
  * So it does not matter in what steps log time moves: what is said between two instants is what lies between them.
  */
 import type { Episodes } from '../kinds/segments.ts';
+import { UNKNOWN_BEGIN_MS } from '../kinds/sessions.ts';
 
 export interface Transition {
   readonly kind: 'entered' | 'left';
@@ -13,6 +14,11 @@ export interface Transition {
   /** When the episode began, and when it ends if nothing more happens. */
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+/** Only that sessions ended is said, and of those alone whose begin is known where events from `sinceMs` on are. */
+export function endsOf(transitions: readonly Transition[], sinceMs: number): Transition[] {
+  return transitions.filter(({ kind, toMs }) => kind === 'left' && toMs >= sinceMs + UNKNOWN_BEGIN_MS);
 }
 
 /** Those with `afterMs < at <= upToMs`, in order. */
@@ -51,15 +57,16 @@ export interface Revision {
   readonly added: readonly Transition[];
 }
 
-/** What an event changed of what had happened up to `atMs`. */
-export function revisionOf(before: Episodes, after: Episodes, atMs: number): Revision {
+/** What an event changed of what had happened up to `atMs`. `endsSinceMs`: of sessions, as events are known from then on; null: of a segment. */
+export function revisionOf(before: Episodes, after: Episodes, atMs: number, endsSinceMs: number | null = null): Revision {
   // What both begin with was said and holds: nearly always all but the last.
   let same = 0;
   while (same < Math.min(before.length, after.length) && areEqual(before[same], after[same])) same++;
-  const [was, is] = [before, after].map((all) => transitionsWithin(all.slice(same), Number.NEGATIVE_INFINITY, atMs)) as [
-    Transition[],
-    Transition[],
-  ];
+  const [was, is] = [before, after].map((all) => {
+    const found = transitionsWithin(all.slice(same), Number.NEGATIVE_INFINITY, atMs);
+    return endsSinceMs === null ? found : endsOf(found, endsSinceMs);
+  }) as [Transition[], Transition[]];
+  const keyOf = endsSinceMs === null ? instantOf : boundsOf;
   const [known, holds] = [new Set(was.map(keyOf)), new Set(is.map(keyOf))];
   return {
     takenBack: was.filter((one) => !holds.has(keyOf(one))),
@@ -71,7 +78,12 @@ function areEqual(one: Episodes[number] | undefined, other: Episodes[number] | u
   return one?.from === other?.from && one?.to === other?.to;
 }
 
+/** That a session which ended began earlier, or later, changes what was said of it. */
+function boundsOf({ fromMs, toMs }: Transition): string {
+  return `${fromMs} ${toMs}`;
+}
+
 /** An instant has at most one of each kind: an episode that ends there, and the next that begins there. */
-function keyOf({ kind, atMs }: Transition): string {
+function instantOf({ kind, atMs }: Transition): string {
   return `${kind} ${atMs}`;
 }

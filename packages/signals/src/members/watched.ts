@@ -1,4 +1,4 @@
-/** The segments of definitions as the speed layer follows them: event by event. */
+/** The segments of definitions, and the sessions whose ends are sent out, as the speed layer follows them: event by event. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { signalsOf } from '../definitions/file.ts';

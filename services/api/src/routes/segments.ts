@@ -63,7 +63,8 @@ function versionOf({ deps, board }: ApiContext, name: string): string | null {
 }
 
 function segmentsOf(definitions: Definitions) {
-  return watchedSegments(definitions, sha256Hex)?.list ?? [];
+  const watched = watchedSegments(definitions, sha256Hex)?.list ?? [];
+  return watched.filter(({ definition }) => definition.kind === 'segment');
 }
 
 interface Member {

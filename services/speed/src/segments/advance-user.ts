@@ -5,7 +5,7 @@
 
 import type { Episodes } from '@tributary/signals/kinds/segments';
 import { addMark, areAllFrom, episodesOf, mostMarks, pruneMarks, removeMark } from '@tributary/signals/members/marks';
-import { membershipAt, revisionOf, type Transition, transitionsWithin } from '@tributary/signals/members/transitions';
+import { endsOf, membershipAt, revisionOf, type Transition, transitionsWithin } from '@tributary/signals/members/transitions';
 import type { WatchedSegment, WatchedSegments } from '@tributary/signals/members/watched';
 import type { Seen } from './follow.ts';
 import { type Fell, MOST_SHOWN, revisedLine, transitionLine } from './lines.ts';
@@ -68,13 +68,19 @@ export function advanceUser(
     return new Map(all.map((i) => [i, membershipAt(episodes(i, ms), ms)]));
   }
 
+  function happened(i: number, episodesOfIt: Episodes, fromMs: number, toMs: number): Transition[] {
+    const { kind, retainedMs } = (segments.list[i] as WatchedSegment).definition;
+    const passed = transitionsWithin(episodesOfIt, fromMs, toMs);
+    return kind === 'session' ? endsOf(passed, fromMs - retainedMs) : passed;
+  }
+
   function passTime(toMs: number): void {
     if (toMs <= atMs) return;
     if (nextMs <= toMs) {
       nextMs = Number.POSITIVE_INFINITY;
       for (const i of all) {
         const passed = episodes(i, atMs);
-        for (const transition of transitionsWithin(passed, atMs, toMs)) say(i, () => asOfItself(i, transition), null);
+        for (const transition of happened(i, passed, atMs, toMs)) say(i, () => asOfItself(i, transition), null);
         nextMs = Math.min(nextMs, membershipAt(passed, toMs).nextMs);
       }
     }
@@ -103,7 +109,7 @@ export function advanceUser(
     for (const [i, segment] of segments.list.entries()) {
       if (of !== null && !of.includes(segment.version)) continue;
       const was = episodesOf(segment, user.marks[i] as number[], afterMs - segment.definition.retainedMs);
-      const takenBack = transitionsWithin(was, afterMs, fromMs);
+      const takenBack = happened(i, was, afterMs, fromMs);
       const { member } = membershipAt(was, afterMs);
       for (let at = 0; at < takenBack.length; at += MOST_SHOWN) {
         said++;
@@ -122,7 +128,8 @@ export function advanceUser(
     for (const i of own) found[i] = undefined;
     for (const [at, i] of own.entries()) {
       const is = episodes(i, atMs);
-      const revision = revisionOf(was[at] ?? [], is, atMs);
+      const { kind, retainedMs } = (segments.list[i] as WatchedSegment).definition;
+      const revision = revisionOf(was[at] ?? [], is, atMs, kind === 'session' ? atMs - retainedMs : null);
       const now = membershipAt(is, atMs);
       nextMs = Math.min(nextMs, now.nextMs);
       if (revision.takenBack.length > 0) {
@@ -145,7 +152,7 @@ export function advanceUser(
   let lostMs: number | null = null;
   for (const [i, { definition }] of segments.list.entries()) {
     const lost = pruneMarks(user.marks[i] as number[], upToMs - definition.retainedMs, mostMarks(segments.list.length));
-    if (lost !== null) lostMs = Math.max(lostMs ?? lost, lost);
+    if (lost !== null && definition.kind === 'segment') lostMs = Math.max(lostMs ?? lost, lost);
   }
   const membershipsOf = new Map<number, { before: boolean; after: boolean }>();
   // What was not looked at is due no earlier than the user was.

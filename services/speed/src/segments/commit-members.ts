@@ -54,6 +54,11 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
   const lines: string[] = [];
   let said = 0;
 
+  /** Who has a session that is open is in no list. */
+  function isSegment(i: number): boolean {
+    return segments.list[i]?.definition.kind === 'segment';
+  }
+
   function noteLost(userKey: string, untilMs: number): void {
     if (untilMs > upToMs) unsure.set(userKey, Math.max(untilMs, unsure.get(userKey) ?? untilMs));
   }
@@ -66,7 +71,8 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
     said += done.said;
     // Who was not looked at before is in no list yet.
     for (const [i, { before, after }] of done.memberships)
-      if (isLost || after !== (before && isKnown)) (after ? enters : leaves).push([versions[i] as string, userKey]);
+      if (isSegment(i) && (isLost || after !== (before && isKnown)))
+        (after ? enters : leaves).push([versions[i] as string, userKey]);
     if (done.lostMs !== null) noteLost(userKey, done.lostMs + segments.retainedMs);
     // As long as some users were not looked at, those who were are known by being due at some time.
     const dueMs = wasWhole ? done.dueMs : Math.min(done.dueMs, upToMs + segments.retainedMs);

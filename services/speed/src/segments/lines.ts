@@ -1,5 +1,5 @@
 /**
- * What is published of segments:
+ * What is published of segments, and of sessions whose ends are sent out (session.ended, session.revised):
  *
  *   segment.entered, segment.left   as log time passes the instant, or as an event comes that happened before
  *   segment.revised                 an event out of order took back what was said, or log time that fell back
@@ -25,16 +25,23 @@ export interface Fell {
 export interface Member {
   readonly userKey: string;
   readonly fell: Fell | null;
-  readonly segment: Pick<WatchedSegment, 'name' | 'version'>;
+  readonly segment: Pick<WatchedSegment, 'name' | 'version' | 'definition'>;
 }
 
 /** `cause`: null where log time alone had it said. */
 export function transitionLine(
-  { userKey, segment: { name, version }, fell }: Member,
+  member: Member,
   { kind, atMs, fromMs, toMs }: Transition,
   cause: string | null,
   sha256Hex: Sha256Hex,
 ): string {
+  const { userKey, segment, fell } = member;
+  const { name, version } = segment;
+  if (segment.definition.kind === 'session') {
+    const id = idOf([userKey, name, version, 'ended', fromMs, toMs, cause, ...partsOf(fell)], sha256Hex);
+    const bounds = { session: name, from: fromMs, to: toMs };
+    return JSON.stringify({ ts: atMs, type: 'session.ended', id, userKey, ...bounds, ...(cause !== null && { cause }), version });
+  }
   return JSON.stringify({
     ts: atMs,
     type: `segment.${kind}`,
@@ -50,22 +57,30 @@ export function transitionLine(
 
 /** `takenBack`: not empty. `member`: whether the user is in now. `cause`: null where log time fell back. `at`: how many are in lines before this one. */
 export function revisedLine(
-  { userKey, segment: { name, version }, fell }: Member,
+  { userKey, segment: { name, version, definition }, fell }: Member,
   takenBack: readonly Transition[],
   { cause, atMs, member, at }: Revised,
   sha256Hex: Sha256Hex,
 ): string {
   return JSON.stringify({
     ts: atMs,
-    type: 'segment.revised',
+    type: `${definition.kind}.revised`,
     id: idOf([userKey, name, version, 'revised', cause, ...partsOf(fell), ...(at === 0 ? [] : [at])], sha256Hex),
     userKey,
-    segment: name,
-    takenBack: takenBack.slice(0, MOST_SHOWN).map(({ kind, atMs: instant }) => ({ kind, at: instant })),
-    member,
+    [definition.kind]: name,
+    takenBack: takenBack.slice(0, MOST_SHOWN).map(definition.kind === 'session' ? shownEnd : shownTransition),
+    [definition.kind === 'session' ? 'open' : 'member']: member,
     ...(cause === null ? {} : { cause }),
     version,
   });
+}
+
+function shownTransition({ kind, atMs }: Transition): object {
+  return { kind, at: atMs };
+}
+
+function shownEnd({ atMs, fromMs }: Transition): object {
+  return { kind: 'ended', at: atMs, from: fromMs };
 }
 
 /** What one event takes back is one or two, but for clocks that went wrong. */
