@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -35,6 +37,17 @@ const isReady = (child: ChildProcess) => once(child, 'message').then(([message])
 
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
+});
+
+test('what Node compiled is kept when a service is ready, though it is killed then', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-compiled-'));
+  const { child, ended } = start('', { NODE_COMPILE_CACHE: folder });
+  await isReady(child);
+  child.kill('SIGKILL');
+  await ended;
+  const kept = await readdir(folder, { recursive: true });
+  await rm(folder, { recursive: true });
+  expect(kept.length).toBeGreaterThan(100);
 });
 
 describe('the end of a service', () => {
