@@ -1,5 +1,7 @@
 /** The pages of the console about the platform itself, in a browser: what they show is what the API answers, and every state has its words. */
 import { RECONCILIATION_EXAMPLE } from '@tributary/contract/groups/reconciliation';
+import type { EventLog } from '@tributary/log/port';
+import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { afterAll, describe, expect, test } from 'vitest';
 import { count, duration, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
@@ -101,6 +103,11 @@ describe.skipIf(on === null)('in Chromium', () => {
     await world.tick();
     await expect.poll(shownTypes).toEqual(await wanted());
     await page.locator('.bar.is-live[height]:not([height="0"])').first().waitFor();
+    await page.getByText('None since you watch').waitFor();
+    const newest = event({ type: 'page', userId: 'live-1', id: 'newest' });
+    const log = world.deps.newestOf as EventLog;
+    await log.append(partitionOf('live-1', log.partitions), { kind: 'events', body: encodeEvent(newest) });
+    await page.getByRole('table', { name: 'Newest events' }).getByRole('link', { name: 'live-1' }).waitFor();
     await page.getByText('each second while this page is seen').waitFor();
 
     const refused = { status: 429, json: { code: 'overloaded', detail: '64 listen already', fix: 'Close some.' } };

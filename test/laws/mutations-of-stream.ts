@@ -1,6 +1,7 @@
 /** Lies about the stream, and about ends of sessions: what a listener misses, hears twice or should not hear, and what it may cost. */
 import type { Mutation } from './mutation-list.ts';
 
+const NEWEST = 'services/api/test/newest-events.test.ts';
 const OUTPUTS = 'services/api/test/stream-outputs.test.ts';
 
 const ENDS = 'services/speed/test/session-ends.test.ts';
@@ -134,5 +135,21 @@ export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
     from: "lost !== null && definition.kind === 'segment'",
     to: 'lost !== null',
     test: ENDS,
+  },
+  {
+    lie: 'newest events of erased users are shown',
+    law: '9',
+    file: 'services/api/src/stream/newest-events.ts',
+    from: 'shown[i] === false',
+    to: 'shown.length > i',
+    test: NEWEST,
+  },
+  {
+    lie: 'moments wait for a log that does not answer',
+    law: '7',
+    file: 'services/api/src/stream/newest-events.ts',
+    from: 'sleep(PATIENCE_MS, null,',
+    to: 'sleep(PATIENCE_MS * 1e6, null,',
+    test: NEWEST,
   },
 ];

@@ -88,6 +88,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     erasures: await openErasureDesk(dataDir),
     retirements: openRetirementDesk(dataDir),
     append: log.append,
+    newestOf: log,
     onAction: (what, about) => logger.info(about, what),
     logReach: log,
     storedDefinitions: rememberDefinitions(sha256Hex),

@@ -174,6 +174,8 @@ export interface ApiDeps extends ServingDeps {
   readonly retirements: RetirementDesk;
   /** The log of events: what an operator replays is appended there. */
   readonly append: EventLog['append'];
+  /** The log of events: of what comes in, some are shown to people. */
+  readonly newestOf: Pick<EventLog, 'read' | 'ends' | 'partitions'>;
   /** For the record of who did what. */
   readonly onAction: (what: string, about: Readonly<Record<string, unknown>>) => void;
   readonly limits: ApiLimits;

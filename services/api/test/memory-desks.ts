@@ -1,11 +1,19 @@
 /** What routes ask beside store, log and generations, in memory: for the world of the API's tests. */
+import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import type { ApiDeps } from '../src/ports.ts';
 import { memoryErasures } from './memory-erasures.ts';
 import { memoryRetirements } from './memory-retirements.ts';
 import { createMemorySchedules } from './memory-schedules.ts';
 import { memorySets } from './memory-sets.ts';
 
-export function memoryDesks(): Pick<ApiDeps, 'erasures' | 'retirements' | 'schedules' | 'trainingSets'> {
-  const retirements = memoryRetirements(Date.UTC(2025, 0, 1));
-  return { erasures: memoryErasures(), retirements, schedules: createMemorySchedules(), trainingSets: memorySets() };
+type Desks = Pick<ApiDeps, 'erasures' | 'newestOf' | 'retirements' | 'schedules' | 'trainingSets'>;
+
+export function memoryDesks(partitions: number): Desks {
+  return {
+    erasures: memoryErasures(),
+    newestOf: createMemoryLog({ partitions }),
+    retirements: memoryRetirements(Date.UTC(2025, 0, 1)),
+    schedules: createMemorySchedules(),
+    trainingSets: memorySets(),
+  };
 }

@@ -315,7 +315,7 @@ export async function createWorld(options: WorldOptions = {}) {
       remove: async (id) => void queued.delete(id),
       comparison: async (id, name) => comparisons.get(`${id}/${name}`),
     },
-    ...memoryDesks(),
+    ...memoryDesks(partitions),
     append:
       options.outside?.append ??
       (async (partition, record) => {

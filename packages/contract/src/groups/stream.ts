@@ -23,6 +23,15 @@ export const OUTPUT_KINDS = [
 export const STREAM_KINDS = ['arrivals', ...OUTPUT_KINDS] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 
+export const NewestEvent = z.object({
+  id: z.string(),
+  type: z.string(),
+  user: z.string().describe('Its userId, else its anonymousId.'),
+  ts: z.int().describe('When it happened, epoch ms.'),
+  receivedAt: z.int().describe('When it came, epoch ms.'),
+  source: z.string(),
+});
+
 export const StreamAnswer = z.object({
   at: z.int().describe('Epoch ms.'),
   since: z.string().describe('The UTC day that counts begin with: yesterday.'),
@@ -30,6 +39,12 @@ export const StreamAnswer = z.object({
     .array(z.object({ type: z.string(), events: Sum }))
     .describe('Distinct events that count, by type, since then: the largest 200. What came in is the difference of two moments.'),
   otherTypes: z.object({ types: z.int(), events: Sum }).describe('All types beyond those.'),
+  newest: z
+    .array(NewestEvent)
+    .nullable()
+    .describe(
+      'The newest events since somebody watches, newest first, at most 12: a sample of them, as they came, counted or not. null: not known just now.',
+    ),
   partitions: z.array(
     z.object({ partition: z.int(), lagMs: z.int().nullable().describe('Age of the log time; null: nothing was read yet.') }),
   ),
@@ -62,6 +77,7 @@ export const STREAM_ROUTES = {
         since: '2026-11-19',
         types: [{ type: 'page', events: 1_565 }],
         otherTypes: { types: 0, events: 0 },
+        newest: [{ id: 'e1', type: 'page', user: 'ana', ts: NOON, receivedAt: NOON + 120, source: 'web' }],
         partitions: [{ partition: 0, lagMs: 240 }],
         meta: META_EXAMPLE,
       },

@@ -20,17 +20,20 @@ import { serve } from '../http/serve.ts';
 import { placesOf } from '../stream/event-id.ts';
 import { createForgotten } from '../stream/forgotten.ts';
 import { createStreamHub, type Member, type StreamHub, type Wants } from '../stream/hub.ts';
+import { createNewestEvents, type NewestEvents } from '../stream/newest-events.ts';
 import { type Asked, createOutputStream } from '../stream/outputs.ts';
 
 const MOST_TYPES = 200;
 
 export const routes: Routes = (context) => (app, _options, done) => {
   const { deps } = context;
-  const hub = createStreamHub({ make: async () => exactJson(await arrivalsOf(context)) });
+  const forgotten = createForgotten(context);
+  const newest = createNewestEvents({ log: deps.newestOf, forgotten, clock: () => performance.now() });
+  const hub = createStreamHub({ make: async () => exactJson(await arrivalsOf(context, newest)) });
   const outputs = createOutputStream({
     partitions: deps.partitions,
     open: deps.exports.openOutputs,
-    forgotten: createForgotten(context),
+    forgotten,
     onWarning: deps.onWarning,
   });
   app.addHook('preClose', (closed) => {
@@ -40,7 +43,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, STREAM_ROUTES.stream, async (request, reply) => {
     const { query, headers } = request;
     const chosen = { ...query, after: lastIdOf(headers) ?? query.after };
-    if (!wantsStream(headers.accept)) return demandNoChoice(query) ?? arrivalsOf(context);
+    if (!wantsStream(headers.accept)) return demandNoChoice(query) ?? arrivalsOf(context, newest);
     const from = chosen.after === undefined ? null : placesOf(chosen.after, deps.partitions);
     const kinds = new Set<string>(query.kinds.length === 0 ? STREAM_KINDS : query.kinds);
     const member = listen(hub, request as unknown as FastifyRequest, reply, { arrivals: kinds.has('arrivals') });
@@ -109,12 +112,12 @@ function listen(hub: StreamHub, request: FastifyRequest, reply: FastifyReply, wa
   return member;
 }
 
-async function arrivalsOf(context: ApiContext): Promise<z.output<typeof StreamAnswer>> {
+async function arrivalsOf(context: ApiContext, newest: NewestEvents): Promise<z.output<typeof StreamAnswer>> {
   const { deps, board } = context;
   const now = deps.now();
   // From yesterday on, so that no count begins again at midnight.
   const since = dayOf(now - DAY_MS);
-  const snapshot = await takeSnapshot(context, [activity], 'merged');
+  const [snapshot, newestEvents] = await Promise.all([takeSnapshot(context, [activity], 'merged'), newest.take()]);
   return snapshot.ready(OWN, (ready) => {
     const rows = ready.project(activity, { days: { fromDay: since, toDay: null }, by: ['type'], equal: {} });
     const all = [...rows].map(([type, [events = 0]]) => ({ type, events }));
@@ -125,6 +128,7 @@ async function arrivalsOf(context: ApiContext): Promise<z.output<typeof StreamAn
       since,
       types: types.sort((a, b) => (a.type < b.type ? -1 : 1)),
       otherTypes: { types: left.length, events: left.reduce((sum: Integer, { events }) => add(sum, events), 0) },
+      newest: newestEvents,
       partitions: board
         .states()
         .map((state, partition) => ({ partition, lagMs: state === null ? null : Math.max(0, now - state.logTimeMs) })),

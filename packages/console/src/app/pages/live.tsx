@@ -10,6 +10,7 @@ import { Seam } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion } from '../state/answers.ts';
 import { type Arrivals, useArrivals } from '../state/stream.ts';
+import { NewestEvents } from './newest-events.tsx';
 import { addSample, MOST_SAMPLES, type Sample, speedOf } from './rates.ts';
 import { RejectedLately } from './rejected-lately.tsx';
 
@@ -24,7 +25,7 @@ export function LivePage() {
   }, [answer]);
   return (
     <WhenAnswered<'stream'> of={moments}>
-      {({ meta, types, otherTypes, partitions, since }) => (
+      {({ meta, types, otherTypes, newest, partitions, since }) => (
         <>
           <Seam meta={meta} />
           <Arriving samples={samples} types={types.toSorted(byEvents)} since={since} isStreamed={moments.isStreamed} />
@@ -33,6 +34,7 @@ export function LivePage() {
               {count(otherTypes.types)} more types, {count(otherTypes.events)} events, are in the sums alone.
             </p>
           )}
+          <NewestEvents of={newest} />
           <div class="two">
             <RejectedLately />
             <Lag partitions={partitions} />
