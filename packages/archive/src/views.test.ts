@@ -12,7 +12,8 @@ const VIEW = { name: 'visits', dimensions: ['day', 'channel'], measures: ['visit
 let dataDir: string;
 let session: DuckDb;
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tributary-views-'));
+  // A path is part of the statement that reads it: with a quote in it, it stays one text.
+  dataDir = await mkdtemp(join(tmpdir(), "tributary-view's-"));
   session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'spill') });
 });
 afterAll(async () => {

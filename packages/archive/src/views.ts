@@ -5,6 +5,7 @@ import { type Integer, integerOf } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import type { DuckDb, SqlValue } from './duckdb.ts';
 import type { GenerationManifest } from './layout.ts';
+import { sqlText } from './parquet.ts';
 import { checkFile } from './verify.ts';
 
 export interface ViewColumns {
@@ -71,9 +72,9 @@ async function* viewChunks(
   await checkFile(dataDir, file);
   const select = [...view.dimensions, ...view.measures].map((column) => `"${column}"`).join(', ');
   let count = 0;
-  for await (const columns of session.chunks(`SELECT ${select} FROM read_parquet($1, hive_partitioning = false)`, [
-    join(dataDir, file.path),
-  ])) {
+  // Not bound: with values DuckDB prepares a statement and plans it again when it runs, a quarter of the time of a small view.
+  const from = `read_parquet(${sqlText(join(dataDir, file.path))}, hive_partitioning = false)`;
+  for await (const columns of session.chunks(`SELECT ${select} FROM ${from}`)) {
     yield { columns, source: file.path };
     count += columns[0]?.length ?? 0;
   }
