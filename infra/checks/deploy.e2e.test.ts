@@ -60,6 +60,23 @@ async function ask(url: string, key?: string, body?: unknown): Promise<{ status:
   return { status: response.status, text: await response.text() };
 }
 
+/** Server-sent events: what waits until a text has come among them, and then lets go. */
+async function listen(url: string, key: string): Promise<(wanted: string) => Promise<void>> {
+  const leave = new AbortController();
+  const headers = { authorization: `Bearer ${key}`, accept: 'text/event-stream' };
+  const { body } = await fetch(url, { headers, signal: AbortSignal.any([leave.signal, AbortSignal.timeout(60_000)]) });
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const until = async (wanted: string) => {
+    while (!text.includes(wanted)) text += (await reader?.read())?.value ?? '';
+  };
+  await until('{"outputs":true}');
+  return async (wanted) => {
+    await until(wanted);
+    leave.abort();
+  };
+}
+
 /** What Redis refused: to whom, which command or key, where. */
 async function refusals(): Promise<Record<string, unknown>[]> {
   const entries = (await redis.call('ACL', 'LOG')) as unknown[][];
@@ -113,6 +130,9 @@ test('each role can do its work with the rights of its user in Redis, and asks f
   }
   const outputs = Array.from({ length: 16 }, (_, p) => `tributary:outputs:{${p}}:log`);
   await eventually('outputs are published', async () => (await redis.exists(...outputs)) > 0);
+  const heard = await listen(`${apiUrl}/v1/stream?kinds=event.enriched`, keys.read);
+  expect((await send('note', 'note-1')).status).toBe(200);
+  await heard('event: event.enriched');
   // A record that is not an event is parked; all of the log that is archived is trimmed.
   for (const body of ['no event', '{"type":"note","userId":"ada"}'])
     await redis.xadd('tributary:{0}:log', '*', 'k', 'e', 'b', body);
