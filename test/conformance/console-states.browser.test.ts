@@ -313,7 +313,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     const nightly = { name: 'nightly', cron: '30 3 * * *', everyMs: null, timeZone: 'Europe/Berlin', mode: 'full' };
     await page.getByText('nightly is set. Its next run is due').waitFor();
     expect(await scheduled()).toEqual([{ ...nightly, paused: false, by: 'key ta_admin' }]);
-    // What is not chosen anew stays.
+    // What is not chosen again stays.
     await open('operations?do=set&schedule=nightly&mode=incremental');
     await page.getByText('30 3 * * * in Europe/Berlin; computes what is new; readers get it at once').waitFor();
     await confirm('set nightly');
