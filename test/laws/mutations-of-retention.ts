@@ -118,6 +118,14 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     test: 'services/api/test/generation-export.test.ts',
   },
   {
+    lie: 'links between keys are retired that a speed layer reads which begins from nothing',
+    law: '1',
+    file: `${RETENTION}/plan.ts`,
+    from: 'return joinedMs === null',
+    to: 'return joinedMs !== undefined',
+    test: RUNS,
+  },
+  {
     lie: 'real time follows a correction of retired events',
     law: '7',
     file: `${RETENTION}/plan.ts`,

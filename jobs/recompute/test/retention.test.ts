@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
+import { writeGeneration } from '@tributary/archive/generations';
 import { archivedPast } from '@tributary/archive/history/archived-past';
 import { pastValues } from '@tributary/archive/history/past-values';
 import { midnightOf, newestBefore, planRetirement } from '@tributary/archive/retention/plan';
@@ -10,6 +11,7 @@ import { createRequest } from '@tributary/archive/retention/requests';
 import { retireEvents } from '@tributary/archive/retention/retire-events';
 import { readRetired } from '@tributary/archive/retention/retired';
 import { readSegments } from '@tributary/archive/segments';
+import { storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
@@ -238,6 +240,20 @@ test('a request that definitions no longer allow is refused when it is carried o
     before: null,
     outcomes: [{ refused: expect.stringContaining('days') }],
   });
+});
+
+test('law 1: where keys of one person are joined, whose links may be of any age, nothing is retired', async () => {
+  await ask();
+  const before = await namedFiles();
+  const generation = (await world.current())?.generation ?? 0;
+  const manifest = await world.manifest(generation);
+  const { rules: _, ...written } = JSON.parse(manifest.definitions) as Record<string, unknown>;
+  const definitions = JSON.stringify({ ...written, rules: 7, identity: { days: 9 } });
+  expect(storedDefinitions(definitions, sha256Hex).joinedMs).toBe(9 * DAY_MS);
+  await writeGeneration(world.dataDir, { ...manifest, definitions });
+  await retireEvents({ dataDir: world.dataDir, nowMs: NOW });
+  expect((await readRetired(world.dataDir))?.outcomes).toMatchObject([{ refused: expect.stringContaining('identity') }]);
+  expect(await namedFiles()).toEqual(before);
 });
 
 test('a correction of retired events is refused before real time follows it', async () => {

@@ -40,6 +40,13 @@ export function newestBefore(
   return midnightOf(Math.min(nowMs, createdAt) - keptMs(definitions) - DAY_MS);
 }
 
+/** Why nothing may be retired under these definitions; null: it may. */
+export function whyNever({ joinedMs }: Pick<Definitions, 'joinedMs'>): string | null {
+  return joinedMs === null
+    ? null
+    : 'definitions must join no keys (identity) for archived events to be retired: links between keys of any age are read from them';
+}
+
 function keptMs(definitions: Definitions): number {
   return recordRetentionMs({ definitions, retention: retentionOf(VIEWS, definitions) });
 }

@@ -18,7 +18,7 @@ import { toJson } from '../manifest-file.ts';
 import { currentPublication } from '../publications.ts';
 import { manifestsOf } from '../rewrite/search.ts';
 import { filesNamed, manifestPath } from '../segments.ts';
-import { isOlder, lastCounted, newestBefore, olderFiles } from './plan.ts';
+import { isOlder, lastCounted, newestBefore, olderFiles, whyNever } from './plan.ts';
 import { nextRequest, type RetirementRequest } from './requests.ts';
 import { type Gone, type Retired, type RetirementOutcome, readRetired, writeRetired } from './retired.ts';
 
@@ -107,7 +107,10 @@ async function whyRefused(dataDir: string, { before }: RetirementRequest, nowMs:
   const publication = await currentPublication(dataDir);
   if (publication === null) return 'no generation is published';
   const manifest = await readGeneration(dataDir, publication.generation);
-  const newest = newestBefore(manifest, storedDefinitions(manifest.definitions, sha256Hex), nowMs);
+  const definitions = storedDefinitions(manifest.definitions, sha256Hex);
+  const never = whyNever(definitions);
+  if (never !== null) return never;
+  const newest = newestBefore(manifest, definitions, nowMs);
   if (before <= newest) return null;
   return `events must be older than ${Math.floor(nowMs / DAY_MS) - newest / DAY_MS} days under the definitions of generation ${manifest.generation}`;
 }

@@ -1,5 +1,5 @@
 /** Archived events that are retired by age: a plan by the manifests, and a request that the next run carries out. */
-import type { RetirementPlan } from '@tributary/archive/retention/plan';
+import { type RetirementPlan, whyNever } from '@tributary/archive/retention/plan';
 import { RETIREMENT_ROUTES } from '@tributary/contract/groups/archive-retirements';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS, dayOf } from '@tributary/model/time';
@@ -13,6 +13,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, RETIREMENT_ROUTES.retireArchive, async (request) => {
     const { olderThanDays, dryRun, confirm, why } = request.body;
     const { manifest, definitions } = await published(context);
+    const never = whyNever(definitions);
+    if (never !== null) throw new TributaryError('conflict', `${never}. Keep the archive whole`);
     const nowMs = deps.now();
     const { before, newestBefore } = deps.retirements.bounds(manifest, definitions, { olderThanDays, nowMs });
     if (before > newestBefore)
