@@ -1,4 +1,4 @@
-/** The newest events for who watches: a sample, of nobody who is erased, at a bounded cost. */
+/** The newest events for who watches: a sample, without erased users, at a bounded cost. */
 import type { LogEntry } from '@tributary/log/port';
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
@@ -84,7 +84,7 @@ test('law 9: who is erased is left out, also of what was read before', async () 
   expect(await ids(watch)).toEqual(['b1']);
 });
 
-test('links, erasures, barriers and what is no event are left out', async () => {
+test('links, erasures, barriers and what is not an event are left out', async () => {
   const watch = watching();
   await ids(watch);
   const partition = partitionOf('ana', PARTITIONS);

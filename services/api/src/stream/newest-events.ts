@@ -1,6 +1,6 @@
 /**
- * The newest events, for people who watch what comes in: a sample, from which nothing is counted. Of what came since the last moment it reads one
- * entry of each partition, and of that its last lines. Nothing is read while nobody listens; the first moment after that has no event yet.
+ * The newest events, for people who watch what comes in: a sample, from which nothing is counted. It reads one entry of each partition that came
+ * since the last moment, and keeps its last lines. Nothing is read without a listener; the first moment after that has no event yet.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewestEvent } from '@tributary/contract/groups/stream';
@@ -16,7 +16,7 @@ const LINES_OF_ENTRY = 4;
 const READ = { maxEntries: 1, maxBytes: 256 * 1024, waitMs: 0 };
 /** Two who ask within it get the same. */
 const SAME_MS = 500;
-/** Where nobody asked for so long, it begins at the end again. */
+/** After so long without a question it begins at the end again. */
 const STALE_MS = 10_000;
 /** A moment does not wait longer for them. */
 const PATIENCE_MS = 1_000;
@@ -30,7 +30,7 @@ interface Kept {
 export interface NewestEventsDeps {
   readonly log: Pick<EventLog, 'read' | 'ends' | 'partitions'>;
   readonly forgotten: () => Promise<IsForgotten>;
-  /** Of a clock that only goes on, ms. */
+  /** A clock that only goes on, ms. */
   readonly clock: () => number;
 }
 
