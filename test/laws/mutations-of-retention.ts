@@ -22,6 +22,14 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     test: 'packages/archive/src/retention/plan.test.ts',
   },
   {
+    lie: 'events may go that a rollback to an older generation looks back on',
+    law: '1',
+    file: `${RETENTION}/retire-events.ts`,
+    from: 'await keptGenerations(dataDir, publication)',
+    to: 'await keptGenerations(dataDir, { ...publication, kept: undefined })',
+    test: 'jobs/recompute/test/retention-kept.test.ts',
+  },
+  {
     lie: 'events go that came after the oldest kept generation',
     law: '1',
     file: `${RETENTION}/plan.ts`,

@@ -10,7 +10,7 @@ import { VIEWS } from '@tributary/views/registry';
 import { retentionOf } from '@tributary/views/user-state';
 import { correctedOtherwise } from '../compute/relations.ts';
 import { readGeneration } from '../generations.ts';
-import type { GenerationManifest, SegmentManifest } from '../layout.ts';
+import type { GenerationManifest, Publication, SegmentManifest } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
 import { manifestsOf } from '../rewrite/search.ts';
 import { type Gone, readRetired, retiredBefore } from './retired.ts';
@@ -127,13 +127,19 @@ export async function lastCounted(dataDir: string): Promise<readonly number[]> {
   const publication = await currentPublication(dataDir);
   if (publication === null) return [];
   let last: readonly number[] | undefined;
-  for (const generation of new Set([publication.generation, ...(publication.kept?.generations ?? [])])) {
-    const { state, lastSegment } = await readGeneration(dataDir, generation);
-    // One in the making has no cut yet, but its base is kept.
-    if (state === 'computed')
-      last = (last ?? lastSegment).map((number, partition) => Math.min(number, lastSegment[partition] ?? -1));
-  }
+  for (const { lastSegment } of await keptGenerations(dataDir, publication))
+    last = (last ?? lastSegment).map((number, partition) => Math.min(number, lastSegment[partition] ?? -1));
   return last ?? [];
+}
+
+/** What readers are given, and what they may be given again. One in the making has no cut yet, but its base is kept. */
+export async function keptGenerations(dataDir: string, { generation, kept }: Publication): Promise<GenerationManifest[]> {
+  const manifests: GenerationManifest[] = [];
+  for (const one of new Set([generation, ...(kept?.generations ?? [])])) {
+    const manifest = await readGeneration(dataDir, one);
+    if (manifest.state === 'computed') manifests.push(manifest);
+  }
+  return manifests;
 }
 
 export interface RetirementPlan {

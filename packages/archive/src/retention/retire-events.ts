@@ -12,13 +12,12 @@ import { storedDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { writeDurably } from '../durable.ts';
-import { readGeneration } from '../generations.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { toJson } from '../manifest-file.ts';
 import { currentPublication } from '../publications.ts';
 import { manifestsOf } from '../rewrite/search.ts';
 import { filesNamed, manifestPath } from '../segments.ts';
-import { isOlder, lastCounted, newestBefore, olderFiles, whyNever } from './plan.ts';
+import { isOlder, keptGenerations, lastCounted, newestBefore, olderFiles, whyNever } from './plan.ts';
 import { nextRequest, type RetirementRequest } from './requests.ts';
 import { type Gone, type Retired, type RetirementOutcome, readRetired, writeRetired } from './retired.ts';
 
@@ -106,13 +105,16 @@ function askedIn({ number, before, at, by, why }: RetirementRequest) {
 async function whyRefused(dataDir: string, { before }: RetirementRequest, nowMs: number): Promise<string | null> {
   const publication = await currentPublication(dataDir);
   if (publication === null) return 'no generation is published';
-  const manifest = await readGeneration(dataDir, publication.generation);
-  const definitions = storedDefinitions(manifest.definitions, sha256Hex);
-  const never = whyNever(definitions);
-  if (never !== null) return never;
-  const newest = newestBefore(manifest, definitions, nowMs);
-  if (before <= newest) return null;
-  return `events must be older than ${Math.floor(nowMs / DAY_MS) - newest / DAY_MS} days under the definitions of generation ${manifest.generation}`;
+  // A rollback may serve any of them, and real time that begins from nothing looks back from where it was cut.
+  for (const manifest of await keptGenerations(dataDir, publication)) {
+    const definitions = storedDefinitions(manifest.definitions, sha256Hex);
+    const never = whyNever(definitions);
+    if (never !== null) return never;
+    const newest = newestBefore(manifest, definitions, nowMs);
+    if (before > newest)
+      return `events must be older than ${Math.floor(nowMs / DAY_MS) - newest / DAY_MS} days under the definitions of generation ${manifest.generation}, which is kept. Ask for older ones, or again when it is gone`;
+  }
+  return null;
 }
 
 /** Blocks before their segments: readers take the block. */

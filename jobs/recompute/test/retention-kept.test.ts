@@ -1,0 +1,81 @@
+/** Retention by age beside older generations that are kept, to which readers may go back. */
+import { randomBytes } from 'node:crypto';
+import { midnightOf, newestBefore } from '@tributary/archive/retention/plan';
+import { createRequest } from '@tributary/archive/retention/requests';
+import { readRetired } from '@tributary/archive/retention/retired';
+import { readSegments } from '@tributary/archive/segments';
+import type { Event } from '@tributary/model/event';
+import { DAY_MS } from '@tributary/model/time';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { createSpeedWorker } from '@tributary/speed/pipeline';
+import { openArchivedEntries } from '@tributary/speed/read/archived-entries';
+import { recallingLog } from '@tributary/speed/read/recall';
+import { generateEvents } from '@tributary/testkit/inputs/generate';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { addRowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+import { expect, test } from 'vitest';
+import { createWorld, PARTITIONS } from './world.ts';
+
+const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
+
+test('law 1: what an older generation that is kept looks back on stays, so that answers are exact after a rollback', async () => {
+  const events: Event[] = generateEvents(
+    createRandom(4),
+    { events: 80, users: 4, lateChance: 0, duplicateChance: 0.1 },
+    DEFINITIONS,
+  );
+  const world = await createWorld(DEFINITIONS);
+  try {
+    const half = events.length / 2;
+    const cutMs = Math.max(...events.slice(0, half).map(({ receivedAt }) => receivedAt)) + 1;
+    await world.ingest(events.slice(0, half));
+    await world.run({}, { now: () => cutMs });
+    await world.ingest(events.slice(half));
+    const nowMs = cutMs + 300 * DAY_MS;
+    const at = { now: () => nowMs };
+    await world.run({}, at);
+    const before = midnightOf(newestBefore({ createdAt: nowMs }, DEFINITIONS, nowMs));
+    await createRequest(world.dataDir, { before, at: nowMs, by: 'ana', planned: { files: 0, rows: 0, bytes: 0 } });
+    const newer: Event = { ...(events[0] as Event), id: 'newer', ts: nowMs - 1_000, receivedAt: nowMs - 1_000 };
+    await world.ingest([newer]);
+    await world.run({}, at);
+    expect((await readRetired(world.dataDir))?.outcomes).toMatchObject([
+      { refused: expect.stringContaining('generation 1, which is kept') },
+    ]);
+
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      for (const { upTo } of await readSegments(world.dataDir, partition)) await world.log.trim(partition, upTo);
+    const store = createMemoryStore({ partitions: PARTITIONS });
+    const entries = openArchivedEntries({
+      dataDir: world.dataDir,
+      logIdentity: world.log.identity,
+      memoryLimit: '256MB',
+    });
+    const speed = createSpeedWorker({
+      log: recallingLog(world.log, entries),
+      store: store.speed(),
+      definitions: DEFINITIONS,
+      partitions: [...Array(PARTITIONS).keys()],
+      sha256Hex,
+      digestOf: sha256Hex,
+      commitId: () => randomBytes(4).toString('hex'),
+      limits: { waitMs: 0 },
+    });
+    for (let idle = 0; idle < 3; ) idle = (await speed.runOnce()) > 0 ? 0 : idle + 1;
+    await speed.settle();
+    const all = [...events, newer];
+    const names = VIEWS.map(({ name }) => name);
+    for (const generation of [1, 2, 3]) {
+      const rows = await world.viewsOf(generation);
+      for (const { rows: own } of await store.serving().deltas(names, generation)) addRowsByView(rows, own);
+      expect(differences(rows, naive(all, DEFINITIONS))).toEqual([]);
+    }
+  } finally {
+    await world.close();
+  }
+});
