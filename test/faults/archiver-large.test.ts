@@ -65,7 +65,8 @@ test('law 6: events of 30 KB, thousands of a day: the largest that the collector
 });
 
 test('law 6: two years of days under little memory are few files; smaller parts are tried until it fits', async () => {
-  const events = someEvents(3000).map((event, i) => ({ ...event, ts: T0 - (i % 730) * 86_400_000 }));
+  // From the day with many events on each has a file of its own, as for the last 32 at most.
+  const events = someEvents(13_000).map((event, i) => ({ ...event, ts: T0 - (i < 10_000 ? 31 : i % 730) * 86_400_000 }));
   await rig.append(events);
   await rig.barrier(1);
   // 4 000 files at a time, 1 000, 250, 63, then 16.

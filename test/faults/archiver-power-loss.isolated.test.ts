@@ -69,7 +69,8 @@ const filesOf = ({ files, dead }: SegmentManifest) =>
   [...files, ...(dead === null ? [] : [dead])].map(({ path }) => join(rig.dataDir, path));
 
 async function archive(): Promise<void> {
-  await rig.append(someEvents(60));
+  // Files of days, and of months that have few events.
+  await rig.append(someEvents(60).map((event, i) => ({ ...event, ts: event.ts - (i % 3) * 40 * 86_400_000 })));
   await rig.log.append(0, { kind: 'events', body: 'no event' });
   await rig.barrier(1);
   const archiver = await rig.start();
