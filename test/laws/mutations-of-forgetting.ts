@@ -17,8 +17,16 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
     lie: 'a user who was lifted before the cut is not erased after it',
     law: '9',
     file: `${HISTORY}/erased-since.ts`,
-    from: '!isBehind(await readReceipt(dataDir, id), cut)',
-    to: 'isBehind(await readReceipt(dataDir, id), [])',
+    from: '!isBehind(await readReceipt(dataDir, id), cut, isNewest)',
+    to: 'isBehind(await readReceipt(dataDir, id), [], isNewest)',
+    test: PAST,
+  },
+  {
+    lie: 'of the receipts of a user only the one with the latest date says that they are erased',
+    law: '9',
+    file: `${HISTORY}/erased-since.ts`,
+    from: 'if (known.has(digest)) continue;',
+    to: 'if (known.has(digest) || !isNewest) continue;',
     test: PAST,
   },
   {

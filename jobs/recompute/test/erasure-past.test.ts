@@ -86,9 +86,9 @@ test('law 9: values of the past look at nothing of a user who is erased, and of 
 });
 
 /** What the API writes before it asks the log. */
-async function receiptOf(userKey: string, change: Partial<Receipt> = {}): Promise<void> {
+async function receiptOf(userKey: string, change: Partial<Receipt> = {}, askedAt = NOON_MS): Promise<void> {
   const digest = digestsBy(await erasureKey(world.dataDir))(userKey);
-  const asked = { partition: partitionOf(userKey, PARTITIONS), digest, askedAt: NOON_MS, by: 'test', reason: null };
+  const asked = { partition: partitionOf(userKey, PARTITIONS), digest, askedAt, by: 'test', reason: null };
   const receipt = newReceipt(asked);
   await createReceipt(world.dataDir, receipt);
   await writeReceipt(world.dataDir, { ...receipt, ...change });
@@ -113,6 +113,22 @@ test('law 9: values of the past look at nothing of a user who was erased since t
   expect(await eventsOf('ana', 'eve', 'ida', 'bob')).toEqual({ ana: 0, eve: 0, ida: 1, bob: 0 });
   const bounds = { folder: tmpdir(), memoryLimit: '256MB', signal: SIGNAL };
   expect(await sampledUsers({ ...(await past()), cutMs: Number.MAX_SAFE_INTEGER }, 10, bounds)).toEqual(['ida']);
+});
+
+test('law 9: a user who was erased again is known by where the record lies, whichever machine dated the receipt', async () => {
+  world = await createWorld(readDefinitions(JSON.stringify({ signals: { events: { count: '*', window: '5d' } } }), sha256Hex));
+  keepFiles();
+  await world.ingest(['ana', 'eve'].map((user) => order(user, 1)));
+  await world.ingest([says(ERASE_TYPE, 'ana'), says(ERASE_TYPE, 'eve')]);
+  await world.ingest(['ana', 'eve'].flatMap((user) => [says(LIFT_TYPE, user), order(user, 2)]));
+  await world.turn();
+  await world.run();
+  for (const user of ['ana', 'eve']) await receiptOf(user, { recorded: { at: NOON_MS, position: '' } });
+  // Both are dated before: of ana the record lies behind the cut, of eve nothing says that the log ever took it, and it was asked for again.
+  const earlier = NOON_MS - 60_000;
+  await receiptOf('ana', { recorded: { at: earlier, position: '~' } }, earlier);
+  await receiptOf('eve', {}, earlier);
+  expect(await eventsOf('ana', 'eve')).toEqual({ ana: 0, eve: 1 });
 });
 
 test('law 9: values are not given of a user who is erased while they are computed', async () => {

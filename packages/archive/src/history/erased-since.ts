@@ -12,22 +12,21 @@ export type Knows = KnownForgotten & Pick<GenerationManifest, 'cut'>;
 export async function forgottenNow(dataDir: string, { cut, erased = [], lifted = {} }: Knows): Promise<KnownForgotten> {
   const known = new Set(erased);
   const places = { ...lifted };
-  for (const [digest, id] of await newestReceipts(dataDir)) {
+  const looked = new Set<string>();
+  // Not the newest of a user alone: which one that is, clocks of several machines may say wrongly, and positions do not.
+  for (const id of await receiptIds(dataDir)) {
+    const digest = digestOfReceipt(id);
+    const isNewest = !looked.has(digest);
+    looked.add(digest);
     if (known.has(digest)) continue;
-    if (digest in places && !isBehind(await readReceipt(dataDir, id), cut)) continue;
+    if (digest in places && !isBehind(await readReceipt(dataDir, id), cut, isNewest)) continue;
     known.add(digest);
     delete places[digest];
   }
   return { ...(known.size > 0 && { erased: [...known].sort() }), ...(Object.keys(places).length > 0 && { lifted: places }) };
 }
 
-/** The id of the newest one by digest. */
-async function newestReceipts(dataDir: string): Promise<Map<string, string>> {
-  // The last that is set stays.
-  return new Map((await receiptIds(dataDir)).reverse().map((id) => [digestOfReceipt(id), id]));
-}
-
-/** Whether the record lies behind the cut, or nothing says where it lies. */
-function isBehind({ partition, recorded }: Receipt, cut: Knows['cut']): boolean {
-  return recorded === null || (cut[partition] ?? '') <= recorded.position;
+/** Whether the record lies behind the cut, or nothing says where that of the newest lies: an older one that says nothing was asked for again. */
+function isBehind({ partition, recorded }: Receipt, cut: Knows['cut'], isNewest: boolean): boolean {
+  return recorded === null ? isNewest : (cut[partition] ?? '') <= recorded.position;
 }
