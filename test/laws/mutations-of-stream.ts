@@ -81,6 +81,14 @@ export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
     test: OUTPUTS,
   },
   {
+    lie: 'an output log that lost the last of its entries is asked for what lies behind them for ever',
+    law: '7',
+    file: 'services/api/src/stream/outputs.ts',
+    from: 'withinLog(before.live, [], ends)',
+    to: 'withinLog(before.live, [], null)',
+    test: OUTPUTS,
+  },
+  {
     lie: 'one that does not read is given whatever comes',
     law: '7',
     file: 'services/api/src/stream/outputs.ts',

@@ -205,6 +205,33 @@ test('law 7: another log in the place of the first one is a gap of all partition
   expect(warnings.length).toBeGreaterThan(0);
 });
 
+test('law 7: a log that lost the last of its entries is a gap, and what it takes in their place comes', async () => {
+  const log = createMemoryLog({ partitions: PARTITIONS });
+  const shorter = createMemoryLog({ partitions: PARTITIONS });
+  let current: MemoryLog = log;
+  const { stream } = streamOf(() => current);
+  const one = follow(stream, startAt(log));
+  await say(log, 0, line());
+  await say(log, 0, line());
+  await vi.waitFor(() => expect(one.lines()).toHaveLength(2));
+  current = {
+    ...shorter,
+    identity: log.identity,
+    async read(after, limits) {
+      const ends = await shorter.ends();
+      // As Kafka: it begins nowhere beyond its end.
+      if ([...after].some(([p, position]) => (position ?? '') > (ends[p] ?? '')))
+        throw new TributaryError('log_recreated', 'it ends before the position');
+      return shorter.read(after, limits);
+    },
+  };
+  await log.close();
+  await vi.waitFor(() => expect(one.heard.map(({ name }) => name)).toContain('gap'));
+  await say(shorter, 0, line('new'));
+  await vi.waitFor(() => expect(one.lines().at(-1)?.data.userKey).toBe('new'));
+  expect(one.heard.find(({ name }) => name === 'gap')?.data.partitions).toEqual([0]);
+});
+
 test('law 9: lines of erased users are left out, and while it is not known who is erased nothing is sent', async () => {
   const log = createMemoryLog({ partitions: PARTITIONS });
   let isKnown = false;

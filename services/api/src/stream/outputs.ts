@@ -89,6 +89,8 @@ export function createOutputStream(options: OutputStreamOptions): OutputStream {
     const before = session;
     if (before?.name === name) {
       before.log = log;
+      const lost = withinLog(before.live, [], ends);
+      if (lost.length > 0) moveBack(before, ends, lost);
       return before;
     }
     if (before !== null) before.isOver = true;
@@ -100,6 +102,11 @@ export function createOutputStream(options: OutputStreamOptions): OutputStream {
     return opened;
   }
 
+  /** The log lost the last of its entries, and takes others at their positions. */
+  function moveBack(of: Session, ends: readonly (string | null)[], lost: readonly number[]): void {
+    for (const follower of followers) sayGap([follower], of, follower.own === null ? lost : withinLog(follower.own, [], ends));
+  }
+
   async function readOn(of: Session, signal: AbortSignal): Promise<void> {
     const { log, name, live } = of;
     let entries: readonly LogEntry[];
@@ -107,8 +114,10 @@ export function createOutputStream(options: OutputStreamOptions): OutputStream {
       entries = await log.read(new Map(live.map(({ after }, p) => [p, after])), { ...READ, signal });
     } catch (error) {
       if (!isExpired(error)) throw error;
-      const upToDate = [...followers].filter(({ isLive, own }) => isLive && own === null);
-      return sayGap(upToDate, of, withinLog(live, await log.starts(), null));
+      const starts = await log.starts();
+      const lost = withinLog(live, starts, null);
+      for (const one of followers) if (one.isLive) sayGap([one], of, one.own === null ? lost : withinLog(one.own, starts, null));
+      return;
     }
     const read = await readable(entries, forgotten);
     if (signal.aborted) return;
