@@ -12,12 +12,12 @@ export type Knows = KnownForgotten & Pick<GenerationManifest, 'cut'>;
 export async function forgottenNow(dataDir: string, { cut, erased = [], lifted = {} }: Knows): Promise<KnownForgotten> {
   const known = new Set(erased);
   const places = { ...lifted };
-  const looked = new Set<string>();
+  const seen = new Set<string>();
   // Not the newest of a user alone: which one that is, clocks of several machines may say wrongly, and positions do not.
   for (const id of await receiptIds(dataDir)) {
     const digest = digestOfReceipt(id);
-    const isNewest = !looked.has(digest);
-    looked.add(digest);
+    const isNewest = !seen.has(digest);
+    seen.add(digest);
     if (known.has(digest)) continue;
     if (digest in places && !isBehind(await readReceipt(dataDir, id), cut, isNewest)) continue;
     known.add(digest);
