@@ -81,7 +81,7 @@ export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
     test: OUTPUTS,
   },
   {
-    lie: 'an output log that lost the last of its entries is asked for what lies behind them for ever',
+    lie: 'an output log that lost the last of its entries is asked for what follows them for ever',
     law: '7',
     file: 'services/api/src/stream/outputs.ts',
     from: 'withinLog(before.live, [], ends)',

@@ -124,7 +124,7 @@ test('law 9: a user who was erased again is known by where the record lies, whic
   await world.turn();
   await world.run();
   for (const user of ['ana', 'eve']) await receiptOf(user, { recorded: { at: NOON_MS, position: '' } });
-  // Both are dated before: of ana the record lies behind the cut, of eve nothing says that the log ever took it, and it was asked for again.
+  // Both are dated before: ana's record is later than the cut; nothing says that the log ever took eve's, and it was asked for again.
   const earlier = NOON_MS - 60_000;
   await receiptOf('ana', { recorded: { at: earlier, position: '~' } }, earlier);
   await receiptOf('eve', {}, earlier);

@@ -1,24 +1,19 @@
 /** Retention by age beside older generations that are kept, to which readers may go back. */
-import { randomBytes } from 'node:crypto';
 import { midnightOf, newestBefore } from '@tributary/archive/retention/plan';
 import { createRequest } from '@tributary/archive/retention/requests';
 import { readRetired } from '@tributary/archive/retention/retired';
 import { readSegments } from '@tributary/archive/segments';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { createSpeedWorker } from '@tributary/speed/pipeline';
-import { openArchivedEntries } from '@tributary/speed/read/archived-entries';
-import { recallingLog } from '@tributary/speed/read/recall';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
-import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { addRowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
+import { speedFromNothing } from './speed-from-nothing.ts';
 import { createWorld, PARTITIONS } from './world.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
@@ -50,24 +45,7 @@ test('law 1: what an older generation that is kept looks back on stays, so that 
 
     for (let partition = 0; partition < PARTITIONS; partition++)
       for (const { upTo } of await readSegments(world.dataDir, partition)) await world.log.trim(partition, upTo);
-    const store = createMemoryStore({ partitions: PARTITIONS });
-    const entries = openArchivedEntries({
-      dataDir: world.dataDir,
-      logIdentity: world.log.identity,
-      memoryLimit: '256MB',
-    });
-    const speed = createSpeedWorker({
-      log: recallingLog(world.log, entries),
-      store: store.speed(),
-      definitions: DEFINITIONS,
-      partitions: [...Array(PARTITIONS).keys()],
-      sha256Hex,
-      digestOf: sha256Hex,
-      commitId: () => randomBytes(4).toString('hex'),
-      limits: { waitMs: 0 },
-    });
-    for (let idle = 0; idle < 3; ) idle = (await speed.runOnce()) > 0 ? 0 : idle + 1;
-    await speed.settle();
+    const store = await speedFromNothing(world, DEFINITIONS);
     const all = [...events, newer];
     const names = VIEWS.map(({ name }) => name);
     for (const generation of [1, 2, 3]) {

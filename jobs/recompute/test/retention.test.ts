@@ -1,5 +1,4 @@
 /** Archived events that are retired by age: what was computed of them stays, what is computed without them says so. */
-import { randomBytes } from 'node:crypto';
 import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
@@ -16,18 +15,15 @@ import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
-import { createSpeedWorker } from '@tributary/speed/pipeline';
-import { openArchivedEntries } from '@tributary/speed/read/archived-entries';
-import { recallingLog } from '@tributary/speed/read/recall';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
-import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { speedFromNothing } from './speed-from-nothing.ts';
 import { PARTITIONS, type World, worldsFrom } from './world.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
@@ -158,20 +154,7 @@ test('law 1: a speed layer that begins from nothing reads what is left of the ar
   await world.run({}, AT);
   for (const { partition, upTo } of await archived()) await world.log.trim(partition, upTo);
   await world.ingest(SINCE.slice(20));
-  const store = createMemoryStore({ partitions: PARTITIONS });
-  const entries = openArchivedEntries({ dataDir: world.dataDir, logIdentity: world.log.identity, memoryLimit: '256MB' });
-  const speed = createSpeedWorker({
-    log: recallingLog(world.log, entries),
-    store: store.speed(),
-    definitions: DEFINITIONS,
-    partitions: [...Array(PARTITIONS).keys()],
-    sha256Hex,
-    digestOf: sha256Hex,
-    commitId: () => randomBytes(4).toString('hex'),
-    limits: { waitMs: 0 },
-  });
-  for (let idle = 0; idle < 3; ) idle = (await speed.runOnce()) > 0 ? 0 : idle + 1;
-  await speed.settle();
+  const store = await speedFromNothing(world, DEFINITIONS);
   const generation = (await world.current())?.generation ?? 0;
   const rows = await world.viewsOf(generation);
   const names = VIEWS.map(({ name }) => name);

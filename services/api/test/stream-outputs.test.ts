@@ -155,7 +155,7 @@ test('who names no event hears what comes next, those who came back hear the sam
   expect(fresh.member.beat?.()).toBe(`: listening\nid: ${fresh.lines().at(-1)?.id}\n\n`);
 });
 
-test('law 7: what the log let go of is a gap of its partition, and what lies behind it comes', async () => {
+test('law 7: what the log let go of is a gap of its partition, and what follows it comes', async () => {
   const log = createMemoryLog({ partitions: PARTITIONS });
   const { stream } = streamOf(log);
   const first = follow(stream, startAt(log));

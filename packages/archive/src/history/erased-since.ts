@@ -26,7 +26,7 @@ export async function forgottenNow(dataDir: string, { cut, erased = [], lifted =
   return { ...(known.size > 0 && { erased: [...known].sort() }), ...(Object.keys(places).length > 0 && { lifted: places }) };
 }
 
-/** Whether the record lies behind the cut, or nothing says where that of the newest lies: an older one that says nothing was asked for again. */
+/** Whether the record is later than the cut, or the newest one says no position: an older one without a position was asked for again. */
 function isBehind({ partition, recorded }: Receipt, cut: Knows['cut'], isNewest: boolean): boolean {
   return recorded === null ? isNewest : (cut[partition] ?? '') <= recorded.position;
 }

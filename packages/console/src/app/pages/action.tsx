@@ -4,7 +4,7 @@
  */
 import type { Answer } from '@tributary/client/operations';
 import { useState } from 'preact/hooks';
-import { Empty, Problem, WhenAnswered } from '../parts/answered.tsx';
+import { Done, Empty, Problem, WhenAnswered } from '../parts/answered.tsx';
 import { Confirm, capital } from '../parts/confirm.tsx';
 import { Segmented } from '../parts/controls.tsx';
 import { bytes, count, duration, instant, percent } from '../parts/format.ts';
@@ -71,9 +71,7 @@ export function ActionPanel({ place, generations, served }: Props) {
   if (said !== null)
     return (
       <Panel title={title} tools={leave}>
-        <div class="notice is-good" role="status">
-          <p>{said}</p>
-        </div>
+        <Done>{said}</Done>
       </Panel>
     );
   if (what === 'run')
@@ -197,11 +195,11 @@ function Difference({ of: generation, title }: { readonly of: number; readonly t
   );
 }
 
-const MODES = [
+export const MODES = [
   { value: 'incremental', text: 'What is new' },
   { value: 'full', text: 'All of the archive' },
 ] as const;
-const PROMOTE = [
+export const PROMOTE = [
   { value: 'auto', text: 'Readers get it at once' },
   { value: 'ask', text: 'Stage it, and ask' },
 ] as const;

@@ -4,7 +4,7 @@
  */
 import type { Answer } from '@tributary/client/operations';
 import { useState } from 'preact/hooks';
-import { Empty } from '../parts/answered.tsx';
+import { Done, Empty } from '../parts/answered.tsx';
 import { Confirm } from '../parts/confirm.tsx';
 import { Ask, Segmented } from '../parts/controls.tsx';
 import { duration, instant, NONE } from '../parts/format.ts';
@@ -12,6 +12,7 @@ import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { useAction } from '../state/actions.ts';
 import { addressWith, go, type Place } from '../state/place.ts';
+import { MODES, PROMOTE } from './action.tsx';
 
 export type Schedule = Answer<'schedules'>['schedules'][number];
 /** What a run of it does, and when: what is set. */
@@ -49,9 +50,7 @@ export function ScheduleActionPanel({ place, schedules }: Props) {
   if (said !== null)
     return (
       <Panel title={title} tools={leave}>
-        <div class="notice is-good" role="status">
-          <p>{said}</p>
-        </div>
+        <Done>{said}</Done>
       </Panel>
     );
   return (
@@ -109,10 +108,6 @@ const EVERY = [
   { value: '3600000', text: 'Each hour' },
   { value: '86400000', text: 'Each day' },
   { value: BY_CRON, text: 'By cron' },
-] as const;
-const MODES = [
-  { value: 'incremental', text: 'What is new' },
-  { value: 'full', text: 'All of the archive' },
 ] as const;
 const AS_IT_IS = 'as it is';
 
@@ -174,8 +169,7 @@ function SetOne({ place, name, was, say }: SetProps) {
           name="Then"
           options={[
             ...(typeof promote === 'object' ? [{ value: AS_IT_IS, text: `Below ${promote.below * 100} % moved at once` }] : []),
-            { value: 'auto', text: 'Readers get it at once' },
-            { value: 'ask', text: 'Stage it, and ask' },
+            ...PROMOTE,
           ]}
           value={typeof promote === 'object' ? AS_IT_IS : promote}
           choose={(value) => choose({ promote: value })}

@@ -81,6 +81,15 @@ export function Problem({ problem, again }: { readonly problem: TributaryProblem
   );
 }
 
+/** What was done. */
+export function Done({ children }: { readonly children: ComponentChildren }) {
+  return (
+    <div class="notice is-good" role="status">
+      <p>{children}</p>
+    </div>
+  );
+}
+
 export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
   return (
     <div class="empty">

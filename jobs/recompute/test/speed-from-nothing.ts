@@ -1,0 +1,27 @@
+/** A speed layer whose store is new: it reads what the archive has, then the log to its end. */
+import { randomBytes } from 'node:crypto';
+import type { Definitions } from '@tributary/model/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { createSpeedWorker } from '@tributary/speed/pipeline';
+import { openArchivedEntries } from '@tributary/speed/read/archived-entries';
+import { recallingLog } from '@tributary/speed/read/recall';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { PARTITIONS, type World } from './world.ts';
+
+export async function speedFromNothing({ dataDir, log }: Pick<World, 'dataDir' | 'log'>, definitions: Definitions) {
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  const entries = openArchivedEntries({ dataDir, logIdentity: log.identity, memoryLimit: '256MB' });
+  const speed = createSpeedWorker({
+    log: recallingLog(log, entries),
+    store: store.speed(),
+    definitions,
+    partitions: [...Array(PARTITIONS).keys()],
+    sha256Hex,
+    digestOf: sha256Hex,
+    commitId: () => randomBytes(4).toString('hex'),
+    limits: { waitMs: 0 },
+  });
+  for (let idle = 0; idle < 3; ) idle = (await speed.runOnce()) > 0 ? 0 : idle + 1;
+  await speed.settle();
+  return store;
+}
