@@ -1,6 +1,6 @@
 /**
  * Blocks: the files of many small segments merged into a few, with one manifest for all of them. A year of generations is some 35 000
- * segments a partition, each with a file a day; as blocks they are 365 manifests, with a file a month.
+ * segments a partition, each with files of days and months; as blocks they are 365 manifests, with a file a month.
  *
  *   segments 0 … 95 ─▶ verify ─▶ files under names of this attempt ─▶ 000000-000095.json, created once ─▶ a day later: the segments go
  *
