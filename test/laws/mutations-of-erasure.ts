@@ -133,7 +133,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
     lie: 'an erasure is lifted while frozen rows of the user still count',
     law: '9',
-    file: `${API}/routes/erasures.ts`,
+    file: `${API}/erasures/lift.ts`,
     from: "state !== 'recomputed' && state !== 'lifting'",
     to: "state !== 'recomputed' && state !== 'lifting' && state !== 'notCounted'",
     test: RECEIPTS,
@@ -197,7 +197,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
     lie: 'a receipt from before lifts the erasure that followed it',
     law: '9',
-    file: `${API}/routes/erasures.ts`,
+    file: `${API}/erasures/lift.ts`,
     from: 'if (!isNewest(receipt, before))',
     to: 'if (receipt.id > before.newest.get(receipt.digest)!)',
     test: RECEIPTS,
@@ -205,7 +205,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
     lie: 'an entry of the log has all keys of a request',
     law: '9',
-    file: `${API}/routes/erasures.ts`,
+    file: `${API}/erasures/erase.ts`,
     from: 'const MOST_OF_ENTRY = 100;',
     to: 'const MOST_OF_ENTRY = 10_000;',
     test: RECEIPTS,
@@ -237,15 +237,15 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
     lie: 'a lift leaves the other receipts of its user open',
     law: '9',
-    file: `${API}/routes/erasures.ts`,
-    from: '    for (const one of others) await desk.write({ ...one, lifted: end });\n',
+    file: `${API}/erasures/lift.ts`,
+    from: '  for (const one of others) await desk.write({ ...one, lifted: end });\n',
     to: '',
     test: RECEIPTS,
   },
   {
     lie: 'a lift looks at the newest of several receipts alone',
     law: '9',
-    file: `${API}/routes/erasures.ts`,
+    file: `${API}/erasures/lift.ts`,
     from: '[receipt, ...others.filter(({ recorded }) => recorded !== null)]',
     to: '[receipt]',
     test: RECEIPTS,
@@ -301,7 +301,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
     lie: 'users who were lifted are without bound',
     law: '9',
-    file: `${API}/routes/erasures.ts`,
+    file: `${API}/erasures/lift.ts`,
     from: 'if (count <= MOST_LIFTED || digest in lifted) return;',
     to: 'if (count > 0) return;',
     test: RECEIPTS,

@@ -2,6 +2,8 @@
 import type { Mutation } from './mutation-list.ts';
 
 const HISTORY = 'packages/archive/src/history';
+const SHOWN = 'services/api/src/erasures/shown.ts';
+const RECEIPTS = 'services/api/test/erasures.test.ts';
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
 
 export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
@@ -44,5 +46,29 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
     from: '(await addErased(session, rows, files, asked)) > 0 || copies === 0',
     to: 'copies === 0 && (await addErased(session, rows, files, asked)) >= 0',
     test: 'services/api/test/generation-export.test.ts',
+  },
+  {
+    lie: 'whose conversions real time counted is called gone while that of older generations is there',
+    law: '9',
+    file: SHOWN,
+    from: 'return from > 0 && manifests.every(',
+    to: 'return manifests.every(',
+    test: RECEIPTS,
+  },
+  {
+    lie: 'the log is called searched whose entries from before the erasure are there',
+    law: '9',
+    file: SHOWN,
+    from: "(one.cut[receipt.partition] ?? '') <= start",
+    to: "(one.cut[receipt.partition] ?? '') >= start",
+    test: RECEIPTS,
+  },
+  {
+    lie: 'the log of another partition says what is left in that of the user',
+    law: '9',
+    file: SHOWN,
+    from: "logStarts[receipt.partition] ?? ''",
+    to: "logStarts.find((one) => one !== null) ?? ''",
+    test: RECEIPTS,
   },
 ];

@@ -53,6 +53,12 @@ export interface PartitionState {
   readonly wasWatched?: true;
 }
 
+/** As who asks for the state alone reads it. */
+export interface StatusState extends PartitionState {
+  /** Nothing is left of generations below it, neither deltas nor whose conversions they had. Absent: it is not known. */
+  readonly deltasFrom?: number;
+}
+
 /** Members are those of the segments that `key` names. They were first followed at the log time `sinceMs`; `isWhole`: every user was looked at since. */
 export interface Watched {
   readonly key: string;

@@ -62,17 +62,36 @@ test('law 9: a receipt says at each moment what is true of it, and never that by
 
   await reads(world, [digestOf('ada')]);
   expect(await receiptOf(world, id)).toMatchObject({ state: 'notCounted', generation: null, bytes: { gone: false } });
-  expect(placesWithout(await receiptOf(world, id))).toEqual(['record']);
+  expect(placesWithout(await receiptOf(world, id))).toEqual(['record', 'segments']);
   expect((await world.post(`/v1/erasures/${id}/lift`, user, ADMIN)).status).toBe(409);
 
   await recompute(world, 2);
   expect(await receiptOf(world, id)).toMatchObject({ state: 'recomputed', generation: 2, bytes: { gone: false } });
   // The generation of before is kept, for a rollback.
-  expect(placesWithout(await receiptOf(world, id))).toEqual(['record']);
+  expect(placesWithout(await receiptOf(world, id))).toEqual(['record', 'segments']);
   const first = world.manifests.get(1);
   if (first !== undefined) world.manifests.set(1, { ...first, state: 'retired' });
-  expect(placesWithout(await receiptOf(world, id))).toEqual(['record', 'generations']);
-  const archived = async () => (await receiptOf(world, id)).bytes.places.find(({ place }) => place === 'archive')?.state;
+  expect(placesWithout(await receiptOf(world, id))).toEqual(['record', 'segments', 'generations']);
+  // Whose conversions real time counted is known until nothing is left of the generations from before.
+  await world.deps.store.retireDeltas(1);
+  expect(placesWithout(await receiptOf(world, id))).not.toContain('conversionIndex');
+  await world.deps.store.retireDeltas(2);
+  expect(placesWithout(await receiptOf(world, id))).toEqual(['record', 'conversionIndex', 'segments', 'generations']);
+  const placed = async (name: string) => (await receiptOf(world, id)).bytes.places.find(({ place }) => place === name)?.state;
+  const archived = () => placed('archive');
+  // The cut of the generation is at '9'.
+  for (const [start, state] of [
+    [null, 'mayHold'],
+    ['8', 'mayHold'],
+    ['9', 'searched'],
+  ] as const) {
+    Object.assign(world.deps.logReach, {
+      starts: async () => new Array(PARTITIONS).fill(null).map((_, partition) => (partition === P ? start : '99')),
+    });
+    expect(await placed('log')).toBe(state);
+  }
+  Object.assign(world.deps.logReach, { starts: () => Promise.reject(new Error('the log is away')) });
+  expect(await placed('log')).toBe('mayHold');
   const forgotten = {
     generation: 2,
     erased: [digestOf('ada')],

@@ -18,7 +18,7 @@ const Place = z.object({
   state: z
     .enum(['mayHold', 'writtenWithout', 'searched'])
     .describe(
-      'writtenWithout: what is there now was written without the user, and was not searched. searched: no row of the user was found in what was there at the cut of a generation that has the erasure.',
+      'writtenWithout: what is there now was written without the user, and was not searched. searched: of what was there at the cut of a generation that has the erasure no row of the user was found, or all of it was dropped.',
     ),
   holds: z.string(),
   until: z.string().describe('What takes the bytes from there.'),

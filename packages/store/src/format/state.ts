@@ -1,5 +1,5 @@
 import type { KeptRecords } from '@tributary/views/record';
-import type { PartitionState, Relayed, Watched } from '../speed-store.ts';
+import type { PartitionState, Relayed, StatusState, Watched } from '../speed-store.ts';
 import { viewsMarkOf } from './commit-id.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
@@ -20,6 +20,12 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...(fields['erased'] === undefined ? {} : { erased: erasedFrom(fields['erased']) }),
     ...watchedOf(fields),
   };
+}
+
+/** With what retirement noted beside it. */
+export function statusFrom(fields: Readonly<Record<string, string>>): StatusState | null {
+  const state = stateFrom(fields);
+  return state && { ...state, ...(fields['removed'] === undefined ? {} : { deltasFrom: Number(fields['removed']) }) };
 }
 
 /** `mark generation:name,name generation:name`: what a worker counts, with the mark of its commits. The map must not be changed afterwards. */

@@ -7,7 +7,7 @@ import { createDeltaReads } from '../deltas/delta-reads.ts';
 import type { ReadBounds } from '../deltas/read-bounds.ts';
 import { createRetire } from '../deltas/retire-deltas.ts';
 import { partitionPrefix, pointerKey } from '../format/keys.ts';
-import { generationsBetween, stateFrom } from '../format/state.ts';
+import { generationsBetween, statusFrom } from '../format/state.ts';
 import { readMembers } from '../members/members-page.ts';
 import { createKeptReads } from '../records/kept-reads.ts';
 import { createRecordReads } from '../records/record-reads.ts';
@@ -71,7 +71,7 @@ export function createServingStore(
       unlessDown(() => Promise.all(asked.map((partition) => deltas.whole(partition, names, from, pause)))),
 
     states: () =>
-      unlessDown(() => Promise.all(all.map(async (partition) => stateFrom(await redis.hgetall(`${prefixOf(partition)}state`))))),
+      unlessDown(() => Promise.all(all.map(async (partition) => statusFrom(await redis.hgetall(`${prefixOf(partition)}state`))))),
 
     members: (partition, page) => unlessDown(() => readMembers(redis, namespace, partition, page)),
 

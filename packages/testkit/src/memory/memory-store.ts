@@ -179,7 +179,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       },
       members: async (partition, page) => membersPage(at(partition).members, at(partition).state, page),
       kept: async (asked) => asked.map((partition) => at(partition).state),
-      states: async () => partitions.map(({ state }) => state),
+      states: async () => partitions.map(({ state, oldest }) => state && { ...state, ...(oldest > 0 && { deltasFrom: oldest }) }),
       findConversion: async (id) => {
         for (const [partition, stored] of partitions.entries()) {
           for (let g = stored.state?.generation ?? 0; g >= stored.oldest; g--) {

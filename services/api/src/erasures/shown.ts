@@ -5,18 +5,20 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import type { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import type { Answer } from '@tributary/contract/shapes/route';
 import { SUBJECT_PLACES, type SubjectPlaceName } from '@tributary/runtime/subjects/places';
-import type { PartitionState } from '@tributary/store/speed-store';
+import type { StatusState } from '@tributary/store/speed-store';
 import { isAmong } from './digests.ts';
 
 type Erasure = Answer<typeof ERASURE_ROUTES.erasure>['erasure'];
 
 export interface Seen {
-  readonly states: readonly (PartitionState | null)[];
+  readonly states: readonly (StatusState | null)[];
   /** All that are remembered. */
   readonly manifests: readonly GenerationManifest[];
   /** That of the generation that readers get; null: there is none. */
   readonly served: GenerationManifest | null;
   readonly forgotten: ArchiveForgotten | undefined;
+  /** Up to where each partition of the log was dropped; null: it has its beginning, or does not answer. */
+  readonly logStarts: readonly (string | null)[];
   /** The newest receipt of each digest, by it: one from before says nothing of what is in force. */
   readonly newest: ReadonlyMap<string, string>;
 }
@@ -72,12 +74,34 @@ type PlaceState = Erasure['bytes']['places'][number]['state'];
 
 function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): PlaceState {
   if (receipt.lifted !== null) return 'mayHold';
-  const { forgotten = null } = seen;
-  if (place === 'archive' && forgotten !== null && isSearched(forgotten, receipt)) return 'searched';
-  const isWritten =
-    (place === 'record' && isRefusedNow(receipt, seen)) ||
-    (place === 'generations' && seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt)));
-  return isWritten ? 'writtenWithout' : 'mayHold';
+  switch (place) {
+    case 'record':
+      return isRefusedNow(receipt, seen) ? 'writtenWithout' : 'mayHold';
+    case 'segments':
+      return isRefusedNow(receipt, seen) && seen.states[receipt.partition]?.wasWatched !== true ? 'writtenWithout' : 'mayHold';
+    case 'conversionIndex':
+      return isRefusedNow(receipt, seen) && isIndexWithout(receipt, seen) ? 'writtenWithout' : 'mayHold';
+    case 'generations':
+      return seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt)) ? 'writtenWithout' : 'mayHold';
+    case 'archive':
+      return seen.forgotten !== undefined && isSearched(seen.forgotten, receipt) ? 'searched' : 'mayHold';
+    case 'log':
+      return isDropped(receipt, seen) ? 'searched' : 'mayHold';
+    default:
+      return 'mayHold';
+  }
+}
+
+/** Conversions are in it by the generation that real time counted them for: nothing is left of those whose barriers lay before the record. */
+function isIndexWithout(receipt: Receipt, { states, manifests }: Seen): boolean {
+  const from = states[receipt.partition]?.deltasFrom ?? 0;
+  return from > 0 && manifests.every((one) => one.generation < from || isWithout(one, receipt));
+}
+
+/** Whether the log begins after the cut of a generation without the user: nothing is left that was there at that cut. */
+function isDropped(receipt: Receipt, { logStarts, manifests }: Seen): boolean {
+  const start = logStarts[receipt.partition] ?? '';
+  return manifests.some((one) => isWithout(one, receipt) && (one.cut[receipt.partition] ?? '') <= start);
 }
 
 /** A file of a segment that begins after the record has what was refused alone. */
@@ -91,7 +115,7 @@ function isSearched(forgotten: ArchiveForgotten, receipt: Receipt): boolean {
 const NOT_YET = 'the platform does not take it from there yet';
 
 const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
-  log: 'the archiver trims what both layers have read; on Kafka the retention of the topic. The record of the erasure names the user as well',
+  log: 'the archiver trims what both layers have read, some minutes later. The record of the erasure names the user as well',
   record: 'real time reads the erasure',
   conversionIndex: 'the generations of before are retired',
   segments: 'real time reads the erasure',

@@ -1,0 +1,68 @@
+/** The end of an erasure. */
+import type { Receipt } from '@tributary/archive/erasures';
+import { encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
+import { TributaryError } from '@tributary/model/errors';
+import type { ApiContext } from '../context.ts';
+import { actorOf } from '../http/auth.ts';
+import type { ErasureDesk } from '../ports.ts';
+import { seenNow } from './seen.ts';
+import { isNewest, type Seen, stateOf } from './shown.ts';
+
+/** Users who were lifted, in the manifest of a generation, which each reader of it gets: 1 MB. */
+const MOST_LIFTED = 10_000;
+
+type Asker = Parameters<typeof actorOf>[0];
+
+/** Ends an erasure, and every other that is open of its user. Throws `conflict` before readers get a generation without the user. */
+export async function liftErasure(context: ApiContext, request: Asker, id: string, user: string): Promise<Receipt> {
+  const { deps } = context;
+  const { erasures: desk } = deps;
+  const receipt = await desk.read(id);
+  if (desk.digestOf(user) !== receipt.digest)
+    throw new TributaryError('invalid_query', `user must be the one of this erasure (got ${JSON.stringify(user)})`);
+  const before = await seenNow(context);
+  if (!isNewest(receipt, before))
+    throw new TributaryError(
+      'conflict',
+      `the erasure must be the newest of its user to be lifted (got ${receipt.id}). Name ${before.newest.get(receipt.digest)}`,
+    );
+  demandRoomToLift(receipt.digest, before);
+  const others = await otherOpenOf(desk, receipt);
+  for (const one of [receipt, ...others.filter(({ recorded }) => recorded !== null)]) {
+    const state = stateOf(one, before);
+    if (state !== 'recomputed' && state !== 'lifting') throw new TributaryError('conflict', whyNot(state));
+  }
+  const [by, atMs] = [actorOf(request), deps.now()];
+  const end = { at: atMs, by };
+  const lifted = { ...receipt, lifted: receipt.lifted ?? end };
+  // Before the log has it: a receipt that does not know of a lift would call the user refused who is not. This one first: until the log
+  // has the lift it can be asked for again, which ends those that a crash left open.
+  await desk.write(lifted);
+  for (const one of others) await desk.write({ ...one, lifted: end });
+  const line = encodeErasure({ type: LIFT_TYPE, userKey: user, id: receipt.id, atMs });
+  await deps.append(receipt.partition, { kind: 'events', body: line });
+  deps.onAction('an erasure is lifted', { by, erasure: receipt.id, partition: receipt.partition });
+  return lifted;
+}
+
+/** Two requests at once about one user leave two: one lift ends both. */
+async function otherOpenOf(desk: ErasureDesk, { id, digest }: Receipt): Promise<Receipt[]> {
+  const others = (await desk.ids(digest)).filter((one) => one !== id);
+  return (await Promise.all(others.map((one) => desk.read(one)))).filter(({ lifted }) => lifted === null);
+}
+
+/** Between two generations as many may be lifted as are erased. */
+function demandRoomToLift(digest: string, { manifests }: Seen): void {
+  const lifted = manifests[0]?.lifted ?? {};
+  const count = Object.keys(lifted).length + 1;
+  if (count <= MOST_LIFTED || digest in lifted) return;
+  throw new TributaryError(
+    'conflict',
+    `users who were lifted must be at most ${MOST_LIFTED} (got ${count}): leave this erasure in force, or erase some of the others again`,
+  );
+}
+
+function whyNot(state: ReturnType<typeof stateOf>): string {
+  if (state === 'lifted') return 'the erasure must be in force to be lifted (got one that is lifted already)';
+  return `the erasure must be recomputed to be lifted (got ${state}): readers must get a generation that was computed without the user. Ask for a run`;
+}
