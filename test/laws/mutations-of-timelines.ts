@@ -264,8 +264,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'a round ends when all that was read is applied',
     law: '7',
     file: `${SPEED}/apply/apply.ts`,
-    from: '(turn.left <= 0 || users',
-    to: '(users',
+    from: 'turn.left <= 0 || ',
+    to: '',
     test: 'test/laws/law-7-bounded-work.test.ts',
   },
   {

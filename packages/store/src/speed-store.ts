@@ -68,8 +68,6 @@ export interface Watched {
   readonly fellFromMs?: number;
   /** How often it fell back, where that was more than once. */
   readonly falls?: number;
-  /** Versions of segments of which something may be left to be taken back. Absent: all that are followed. */
-  readonly fellOf?: readonly string[];
 }
 
 /** Messages between keys (packages/model/src/identity), by partition: how many were committed for it, and how many of its own were applied here. */

@@ -136,6 +136,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     digestOf,
     limits,
     pause,
+    settle,
   });
   let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;

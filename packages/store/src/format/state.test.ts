@@ -66,9 +66,8 @@ test('law 7: how far members are known holds of the commit that says so alone, w
   expect(stateFrom(state)).not.toHaveProperty('watched');
   const fell = { ...watched, fellFromMs: 9 };
   expect(stateFrom({ ...state, watched: `${watchedText(fell)} a b:1` })?.watched).toEqual(fell);
-  for (const more of [{ falls: 2 }, { falls: 3, fellOf: ['v1', 'v2'] }, { fellOf: ['v1'] }])
-    expect(stateFrom({ ...state, watched: `${watchedText({ ...fell, ...more })} a b:1` })?.watched).toMatchObject({
-      ...fell,
-      ...more,
-    });
+  const twice = { ...fell, falls: 2 };
+  expect(stateFrom({ ...state, watched: `${watchedText(twice)} a b:1` })?.watched).toEqual(twice);
+  // As an older version wrote it.
+  expect(stateFrom({ ...state, watched: `${watchedText(twice)}:v1,v2 a b:1` })?.watched).toEqual(twice);
 });

@@ -67,29 +67,28 @@ function erasedFrom(text: string): string[] {
   return text === NO_ERASED ? [] : text.split(',');
 }
 
-export function watchedText({ key, sinceMs, isWhole, fellFromMs, falls = 1, fellOf }: Watched): string {
-  const more = fellOf === undefined ? '' : `:${fellOf.join(',')}`;
-  const fell = falls === 1 && more === '' ? `${fellFromMs}` : `${fellFromMs}:${falls}${more}`;
+export function watchedText({ key, sinceMs, isWhole, fellFromMs, falls = 1 }: Watched): string {
+  const fell = falls === 1 ? `${fellFromMs}` : `${fellFromMs}:${falls}`;
   return `${key} ${sinceMs} ${isWhole ? 1 : 0}${fellFromMs === undefined ? '' : ` fell:${fell}`}`;
 }
 
-/** A version that does not know of falls, or of what is said of one, takes it for a part of the commit's id, and begins again. */
-const WATCHED = /^(\S+) (\d+) ([01]) (?:fell:(\d+)(?::(\d+)(?::(\S+))?)? )?(.*)$/s;
+/**
+ * A version that does not know of falls takes it for a part of the commit's id, and begins again. Behind the falls an older version has what
+ * was still to be taken back, of which segments: its definitions changed before every user was looked at.
+ */
+const WATCHED = /^(\S+) (\d+) ([01]) (?:fell:(\d+)(?::(\d+)(?::\S+)?)? )?(.*)$/s;
 /** In place of the key: no segments are defined. */
 export const NO_SEGMENTS = '-';
 
-/** `key since whole [fell:from[:falls[:version,version]]] commit`: of another commit it was left there by a worker that does not follow members. */
+/** `key since whole [fell:from[:falls]] commit`: of another commit it was left there by a worker that does not follow members. */
 export function watchedOf({
   watched = '',
   commit,
 }: Readonly<Record<string, string>>): Pick<PartitionState, 'watched' | 'wasWatched'> {
-  const [, key, since, whole, fell, falls, versions, of] = WATCHED.exec(watched) ?? [];
+  const [, key, since, whole, fell, falls, of] = WATCHED.exec(watched) ?? [];
   if (key === undefined) return {};
   const fellFrom = fell === undefined ? {} : { fellFromMs: Number(fell) };
-  const more = {
-    ...(falls === undefined ? {} : { falls: Number(falls) }),
-    ...(versions === undefined ? {} : { fellOf: versions.split(',') }),
-  };
+  const more = falls === undefined ? {} : { falls: Number(falls) };
   if (of === commit) return { watched: { key, sinceMs: Number(since), isWhole: whole === '1', ...fellFrom, ...more } };
   // Where all is forgotten that there was, nothing is left.
   return key === NO_SEGMENTS && whole === '1' ? {} : { wasWatched: true };

@@ -2,10 +2,11 @@
 import { setImmediate as soon } from 'node:timers/promises';
 import { type Work, workOfTurn } from '@tributary/views/work';
 import type { OwnRuns } from '../partitions/own-runs.ts';
-import type { PartitionLimits, PartitionRun } from '../partitions/partition-run.ts';
+import { changesFollowed, type PartitionLimits, type PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { endsEarly } from '../read/decode.ts';
 import type { ReadAhead } from '../read/read-ahead.ts';
+import { mayGoOn } from '../segments/follow.ts';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import type { Beginner, BegunBatch } from './begin.ts';
 import type { DigestOf } from './effects.ts';
@@ -40,10 +41,12 @@ export interface ApplierOptions {
   readonly digestOf: DigestOf;
   readonly limits: PartitionLimits & { readonly longBatchEvents: number; readonly turnWork: number };
   readonly pause: (() => Promise<void> | undefined) | undefined;
+  /** Waits for the commits under way. */
+  readonly settle: () => Promise<void>;
 }
 
 export function createApplier(options: ApplierOptions): Applier {
-  const { runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, digestOf, limits, pause } = options;
+  const { runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, digestOf, limits, pause, settle } = options;
   /** In order within each partition. */
   let waiting: BegunBatch[] = [];
   const held = new Set<PartitionRun>();
@@ -68,6 +71,14 @@ export function createApplier(options: ApplierOptions): Applier {
       runs.forget(run, error as Error);
       return null;
     }
+  }
+
+  /** Users are left to be looked at as they were followed so far, and its entry changes that: commits without entries come first. */
+  async function mustWait({ run, batch }: BegunBatch): Promise<boolean> {
+    if (run.position === null || batch.ends.length > 1 || !changesFollowed(run, batch)) return false;
+    // Who is left is known after the commit before it.
+    await settle();
+    return runs.isCurrent(run) && mayGoOn(run.following);
   }
 
   /** A partition with work left over is not read further; the others are. */
@@ -96,7 +107,7 @@ export function createApplier(options: ApplierOptions): Applier {
       const left: BegunBatch[] = [];
       for (const begun of waiting) {
         const { run, batch, users, number } = begun;
-        if (!mayApply(applied, run, turn.left)) {
+        if (!mayApply(applied, run, turn.left) || (await mustWait(begun))) {
           left.push(begun);
           continue;
         }

@@ -9,7 +9,7 @@ import { recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
 import { cutPackedUpTo, stepPacked } from '@tributary/views/step-packed';
 import { refill, spend, workOfEntry } from '@tributary/views/work';
-import { crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from '../partitions/partition-run.ts';
+import { changesFollowed, crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import type { Following } from '../segments/follow.ts';
@@ -41,7 +41,7 @@ export interface AppliedBatch {
 
 /**
  * Changes `run` and `users`: the states of the arrivals' users, in the order of arrivals. Applies entries, at least one, until `turn` is
- * spent, or a user is not loaded. Throws when an event cannot be applied, and leaves both half changed.
+ * spent, a user is not loaded, or the last entry is one that changes what is followed. Throws when an event cannot be applied, and leaves both half changed.
  */
 export async function applyBatch(
   run: PartitionRun,
@@ -55,8 +55,10 @@ export async function applyBatch(
   for (const user of users) if (user !== undefined) refill(user);
   let entries = 0;
   let next = 0;
+  // Before what is followed changes, all is said of what was followed: of users who are due by the entries before it, too.
+  const alone = changesFollowed(run, whole) ? whole.ends.length - 1 : 0;
   for (const { arrivals } of whole.ends) {
-    if (entries > 0 && (turn.left <= 0 || users.slice(next, arrivals).includes(undefined))) break;
+    if (entries > 0 && (entries === alone || turn.left <= 0 || users.slice(next, arrivals).includes(undefined))) break;
     const entry = workOfEntry();
     for (; next < arrivals; next++) {
       const pausing = pause?.();

@@ -166,9 +166,8 @@ function withLines(commit: Commit, lines: readonly string[]): Commit {
 
 /** Where no segments are defined any more, that is said until nothing is left of earlier ones. */
 function withMembers(commit: Commit, following: Following, members: MemberChanges): Commit {
-  const { segments, sinceMs, isWhole, fellFromMs, falls, fellOf } = following;
-  const of = fellOf === null ? {} : { fellOf };
-  const fell = fellFromMs === null ? {} : { fellFromMs, ...(falls === 1 ? {} : { falls }), ...of };
+  const { segments, sinceMs, isWhole, fellFromMs, falls } = following;
+  const fell = fellFromMs === null ? {} : { fellFromMs, ...(falls === 1 ? {} : { falls }) };
   const watched = { key: segments?.key ?? NO_SEGMENTS, sinceMs, isWhole, ...fell };
   return { ...commit, next: { ...commit.next, watched }, members };
 }

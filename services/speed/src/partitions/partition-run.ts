@@ -11,6 +11,7 @@ import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
+import type { DecodedBatch } from '../read/decode.ts';
 import { afterBarrier, afterFall, beginFollowing, type Following, followFrom } from '../segments/follow.ts';
 import { createUserCache, type UserCache } from './user-cache.ts';
 
@@ -114,6 +115,11 @@ async function erasedOf(
 ): Promise<Set<string> | undefined> {
   const erased = state === null ? await before(partition) : state.erased;
   return erased === undefined || (state === null && erased.length === 0) ? undefined : new Set(erased);
+}
+
+/** Other definitions may follow others of the users, and where log time falls back they are followed from there. */
+export function changesFollowed({ definitions }: PartitionRun, { barrier, fellFromMs }: DecodedBatch): boolean {
+  return fellFromMs !== undefined || (barrier !== undefined && barrier.definitions !== definitions.json);
 }
 
 /** From the barrier on: deltas go under `generation`, by its definitions. Timelines are rebuilt when those changed. */

@@ -105,9 +105,8 @@ export function advanceUser(
   }
 
   /** What was said before log time fell back, of instants that it has not reached again. */
-  function takeBack({ fromMs, of }: Fell): void {
+  function takeBack({ fromMs }: Fell): void {
     for (const [i, segment] of segments.list.entries()) {
-      if (of !== null && !of.includes(segment.version)) continue;
       const was = episodesOf(segment, user.marks[i] as number[], afterMs - segment.definition.retainedMs);
       const takenBack = happened(i, was, afterMs, fromMs);
       const { member } = membershipAt(was, afterMs);

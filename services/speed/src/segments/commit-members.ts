@@ -45,8 +45,8 @@ const NO_SEEN: readonly Seen[] = [];
 export function gatherMembers(options: CommitMembersOptions): CommitMembers {
   const { following, segments, mustForget, strays, wasWhole, upToMs, seen, appends, due, says, sha256Hex } = options;
   const versions = segments.list.map(({ version }) => version);
-  const { fellFromMs, sinceMs, falls, fellOf } = following;
-  const fell = fellFromMs === null ? null : { fromMs: fellFromMs, toMs: sinceMs, falls, of: fellOf };
+  const { fellFromMs, sinceMs, falls } = following;
+  const fell = fellFromMs === null ? null : { fromMs: fellFromMs, toMs: sinceMs, falls };
   const enters: [version: string, userKey: string][] = [];
   const leaves: [version: string, userKey: string][] = [];
   const dues = new Map<string, number | null>();

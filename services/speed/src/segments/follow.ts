@@ -28,8 +28,6 @@ export interface Following {
   fellFromMs: number | null;
   /** How often log time fell back. */
   falls: number;
-  /** Versions of segments of which that was said; null: all that are followed. */
-  fellOf: readonly string[] | null;
   /** Where the walk over all users stands; null: at its begin. */
   cursor: string | null;
   /** Every user was looked at. */
@@ -40,9 +38,12 @@ export interface Following {
   mustForget: boolean;
 }
 
-/** More users were due, or are to be looked at for the first time, than the commits so far looked at: the next one need not wait for an entry of the log. */
-export function mayGoOn({ isWhole, nextDueMs, atMs }: Following): boolean {
-  return !isWhole || (nextDueMs !== null && nextDueMs <= atMs);
+/**
+ * More users may be due, or are to be looked at for the first time, than the commits so far looked at. The next commit need not wait for an entry of
+ * the log; and an entry that changes what is followed waits for it (apply-waiting.ts): from there on nothing is said of what lies before.
+ */
+export function mayGoOn({ segments, isWhole, nextDueMs, atMs }: Following): boolean {
+  return !isWhole || (segments !== null && (nextDueMs === null || nextDueMs <= atMs));
 }
 
 /** From the state that the store has; null: nothing was ever committed. */
@@ -53,8 +54,8 @@ export function followFrom(
   maxMarks: number,
 ): Following {
   const begun = beginFollowing(definitions, state?.logTimeMs ?? 0, sha256Hex, maxMarks);
-  const { fellFromMs = null, falls = fellFromMs === null ? 0 : 1, fellOf = null } = state?.watched ?? {};
-  const following = { ...begun, fellFromMs, falls, fellOf };
+  const { fellFromMs = null, falls = fellFromMs === null ? 0 : 1 } = state?.watched ?? {};
+  const following = { ...begun, fellFromMs, falls };
   const { segments } = following;
   const wasNever = state === null || (state.watched === undefined && state.wasWatched === undefined);
   if (state === null || (wasNever && segments === null)) return { ...following, isWhole: true, mustForget: false };
@@ -64,26 +65,18 @@ export function followFrom(
   return { ...following, sinceMs, isWhole, mustForget: false };
 }
 
-/** `next` follows other segments, from a barrier on: what is still to be taken back is of those that were followed at the fall, also where they go and come again. */
-export function afterBarrier(next: Following, { fellFromMs, falls, fellOf, segments, isWhole }: Following): Following {
-  if (fellFromMs === null) return next;
-  const own = segments?.list.map(({ version }) => version) ?? [];
-  const of = (fellOf ?? own).filter((version) => !(isWhole && own.includes(version)));
+/** `next` follows other segments, from a barrier on. All that a fall had to be taken back is: the barrier waited for it. */
+export function afterBarrier(next: Following, { fellFromMs, falls }: Following): Following {
   // Names are of the fall still: what was taken back would else be said again under the id of before.
-  if (of.length === 0) return { ...next, fellFromMs: next.sinceMs, falls };
-  return { ...next, fellFromMs, falls, fellOf: of };
+  return fellFromMs === null ? next : { ...next, fellFromMs: next.sinceMs, falls };
 }
 
 /** `next` follows the same segments, from where log time fell to. */
 export function afterFall(next: Following, fromMs: number, before: Following): Following {
   const falls = before.falls + 1;
   // Nothing was said of no segments; what is said of later ones is named by this fall.
-  if (next.segments === null) {
-    const fellFromMs = before.fellOf === null ? next.sinceMs : before.fellFromMs;
-    return { ...before, sinceMs: next.sinceMs, fellFromMs, falls };
-  }
-  // An earlier fall from further ahead is what was said of users who were not looked at since; where all were, it is taken back.
-  return { ...next, fellFromMs: before.isWhole ? fromMs : Math.max(fromMs, before.fellFromMs ?? fromMs), falls };
+  if (next.segments === null) return { ...before, sinceMs: next.sinceMs, fellFromMs: next.sinceMs, falls };
+  return { ...next, fellFromMs: fromMs, falls };
 }
 
 /** Nothing is known of any user yet. */
@@ -101,7 +94,6 @@ export function beginFollowing(
     sinceMs: logTimeMs,
     fellFromMs: null,
     falls: 0,
-    fellOf: null,
     cursor: null,
     isWhole: false,
     nextDueMs: null,

@@ -18,8 +18,6 @@ export interface Fell {
   readonly toMs: number;
   /** How often it fell back so far. */
   readonly falls: number;
-  /** Versions of segments of which more was said than holds; null: all. */
-  readonly of: readonly string[] | null;
 }
 
 export interface Member {
