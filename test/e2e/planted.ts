@@ -1,7 +1,7 @@
 /** Looks for a text in everything that a platform stores: each value in Redis, each byte of the data folder, each cell of a Parquet file. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDuckDb } from '@tributary/archive/duckdb';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { sqlText } from '@tributary/archive/parquet';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { PLACE_OF_PATH, PLACE_OF_REDIS_KEY, type SubjectPlaceName } from '@tributary/runtime/subjects/places';
@@ -41,6 +41,7 @@ export async function plantedInRedis(redis: Redis, marker: string): Promise<Plan
   return planted;
 }
 
+/** While the platform runs, a file that goes or gets another name during the search is in no answer: only one that is stopped is searched whole. */
 export async function plantedInFolder(dataDir: string, marker: string): Promise<Planted[]> {
   const planted: Planted[] = [];
   const session = await openDuckDb({ memoryLimit: '128MiB', threads: 1, tempDir: join(dataDir, 'staging', 'planted') });
@@ -49,23 +50,34 @@ export async function plantedInFolder(dataDir: string, marker: string): Promise<
       if (!entry.isFile()) continue;
       const file = join(entry.parentPath, entry.name).slice(dataDir.length + 1);
       const place = placeOfFile(file);
-      if (file.endsWith('.parquet')) {
-        const rows = await session.rows(
-          `SELECT rowid FROM (SELECT file_row_number AS rowid, to_json(t)::VARCHAR AS cells
-           FROM read_parquet(${sqlText(join(dataDir, file))}, file_row_number = true, hive_partitioning = false) AS t)
-           WHERE contains(cells, $marker)`,
-          { marker },
-        );
-        for (const row of rows) planted.push({ place, from: { file, row: Number(row['rowid']) } });
-      } else if (file.endsWith('.ndjson')) {
-        const lines = readFileSync(join(dataDir, file), 'utf8').split('\n');
-        for (const [line, text] of lines.entries()) if (text.includes(marker)) planted.push({ place, from: { file, line } });
-      } else if (readFileSync(join(dataDir, file)).includes(Buffer.from(marker))) planted.push({ place, from: { file } });
+      try {
+        for (const from of await foundInFile(session, join(dataDir, file), marker))
+          planted.push({ place, from: { file, ...from } });
+      } catch (error) {
+        if (existsSync(join(dataDir, file))) throw error;
+      }
     }
   } finally {
     await session.close();
   }
   return planted;
+}
+
+/** Where in it, as lines of an export say it. */
+async function foundInFile(session: DuckDb, path: string, marker: string): Promise<object[]> {
+  if (path.endsWith('.parquet')) {
+    const rows = await session.rows(
+      `SELECT rowid FROM (SELECT file_row_number AS rowid, to_json(t)::VARCHAR AS cells
+       FROM read_parquet(${sqlText(path)}, file_row_number = true, hive_partitioning = false) AS t)
+       WHERE contains(cells, $marker)`,
+      { marker },
+    );
+    return rows.map(({ rowid }) => ({ row: Number(rowid) }));
+  }
+  const bytes = readFileSync(path);
+  if (!path.endsWith('.ndjson')) return bytes.includes(marker) ? [{}] : [];
+  const lines = bytes.toString().split('\n');
+  return lines.flatMap((text, line) => (text.includes(marker) ? [{ line }] : []));
 }
 
 function placeOfFile(file: string): SubjectPlaceName | null {

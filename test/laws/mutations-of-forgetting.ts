@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 
 const HISTORY = 'packages/archive/src/history';
+const DROPPED = 'test/contract/dropped-bytes.redis.test.ts';
 const SHOWN = 'services/api/src/erasures/shown.ts';
 const RECEIPTS = 'services/api/test/erasures.test.ts';
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
@@ -70,5 +71,37 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
     from: "logStarts[receipt.partition] ?? ''",
     to: "logStarts.find((one) => one !== null) ?? ''",
     test: RECEIPTS,
+  },
+  {
+    lie: 'a barrier shares a node of Redis with what lies before it',
+    law: '9',
+    file: 'packages/log/src/redis-stream/layout.ts',
+    from: "kind === 'barrier' ? body.padEnd(NODE_BYTES) : body]",
+    to: 'body]',
+    test: DROPPED,
+  },
+  {
+    lie: 'what is declared dropped is dropped',
+    law: '9',
+    file: 'packages/log/src/redis-stream/redis-stream-log.ts',
+    from: "'-', idOf(position), 'COUNT', 1)",
+    to: "'-', '0-0', 'COUNT', 1)",
+    test: DROPPED,
+  },
+  {
+    lie: 'Redis is asked to write its files again while the log has entries from before the cut',
+    law: '9',
+    file: 'jobs/recompute/src/retire/redis-files.ts',
+    from: '=== false) return false;',
+    to: '=== null) return false;',
+    test: 'jobs/recompute/test/redis-files.test.ts',
+  },
+  {
+    lie: 'a file of Redis that could not be written again passes for one that was',
+    law: '9',
+    file: 'packages/runtime/src/redis/rewrite-files.ts',
+    from: 'if (!/^aof_last_bgrewrite_status:ok/m.test(info))',
+    to: "if (info === '')",
+    test: DROPPED,
   },
 ];

@@ -148,7 +148,7 @@ await runRole('recompute', async (context) => {
 });
 
 interface Connected {
-  readonly log: RunPorts['log'] & Pick<EventLog, 'starts'>;
+  readonly log: RunPorts['log'] & Pick<EventLog, 'hasDropped'>;
   readonly serving: RunPorts['serving'];
   readonly redis: RedisConnection;
   readonly version: string;
@@ -168,10 +168,7 @@ function portsOf({ config, log: logger }: Context, { log, redis, serving, versio
     merge: mergeInChild,
     rewrite: rewriteInChild,
     retire: retireInChild,
-    rewriteRedisFiles: whenTrimmed({
-      starts: config.kafkaBrokers === '' ? () => log.starts() : null,
-      rewrite: () => rewriteRedisFiles(redis),
-    }),
+    rewriteRedisFiles: whenTrimmed({ log, rewrite: () => rewriteRedisFiles(redis) }),
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: async () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
     now: Date.now,

@@ -85,6 +85,11 @@ export interface EventLog {
    * log that no longer has it is made to begin after it, so that no reader goes past what was lost; true: it was lost.
    */
   markLostTail?(partition: number, archived: Position): Promise<boolean>;
+  /**
+   * Whether no entry at or before these positions is left, nor a byte of one beside those that came later, where the positions are those of
+   * barriers. Index = partition. Absent where the log itself cannot say it. Rejects with `log_unavailable`.
+   */
+  hasDropped?(upTo: readonly Position[]): Promise<boolean>;
   /** Drops entries at or before `upTo`. The caller knows that every reader's durable position has passed it. */
   trim(partition: number, upTo: Position): Promise<void>;
   /**

@@ -64,8 +64,14 @@ export function nextId(id: string): string {
 const CODES: Readonly<Record<RecordKind, string>> = { events: 'e', barrier: 'b', heartbeat: 'h' };
 const KINDS: Readonly<Record<string, RecordKind>> = { e: 'events', b: 'barrier', h: 'heartbeat' };
 
-export function fieldsOf(record: LogRecord): ['k', string, 'b', string] {
-  return ['k', CODES[record.kind], 'b', record.body];
+/**
+ * Redis keeps entries of a stream in nodes of up to 4 096 bytes (`stream-node-max-bytes`), and keeps the bytes of a dropped entry until all
+ * entries of its node are dropped. What is as large has a node of its own: once the log is trimmed up to a barrier, no byte from before it is left.
+ */
+export const NODE_BYTES = 4_096;
+
+export function fieldsOf({ kind, body }: LogRecord): ['k', string, 'b', string] {
+  return ['k', CODES[kind], 'b', kind === 'barrier' ? body.padEnd(NODE_BYTES) : body];
 }
 
 /** An entry that is not ours becomes one undecodable event line: its reader parks it, and the partition moves on. */
@@ -74,5 +80,5 @@ export function recordOf(fields: readonly string[]): LogRecord {
   const body = fields[3];
   if (fields.length !== 4 || fields[0] !== 'k' || fields[2] !== 'b' || kind === undefined || body === undefined)
     return { kind: 'events', body: JSON.stringify(fields) };
-  return { kind, body };
+  return { kind, body: kind === 'barrier' ? body.trimEnd() : body };
 }

@@ -144,6 +144,19 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
       if (there !== identity) throw recreated(identity, 'another log stands in its place');
       return (trimmed as (string | null)[]).map((id) => (id === null ? null : positionOf(id)));
     },
+    async hasDropped(upTo) {
+      // The entries themselves: `trim` declares them dropped before they are, and may be killed between both.
+      const pipeline = commands.pipeline().hget(keys.meta, 'identity');
+      for (const [partition, position] of upTo.entries())
+        pipeline.xrange(streamOf(keys, partition), '-', idOf(position), 'COUNT', 1);
+      const replies = await pipeline.exec().catch((cause: unknown) => Promise.reject(unavailable('a command failed', cause)));
+      const [there, ...left] = (replies ?? []).map(([error, value]) => {
+        if (error) throw unavailable('a command failed', error);
+        return value;
+      });
+      if (there !== identity) throw recreated(identity, 'another log stands in its place');
+      return left.every((entries) => (entries as readonly unknown[]).length === 0);
+    },
     async markLostTail(partition, archived) {
       const stream = streamOf(keys, partition);
       const answer = await run(
