@@ -104,4 +104,20 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
     to: "if (info === '')",
     test: DROPPED,
   },
+  {
+    lie: 'a lift that the log may lack is not asked for again by a regulation',
+    law: '9',
+    file: 'services/api/src/erasures/lift.ts',
+    from: "receipt !== undefined && stateOf(receipt, before) !== 'lifted'",
+    to: 'receipt?.lifted === null',
+    test: 'services/api/test/regulations.test.ts',
+  },
+  {
+    lie: 'a regulation lifts the first of its users alone',
+    law: '9',
+    file: 'services/api/src/erasures/lift.ts',
+    from: 'for (const [user, due] of asked)',
+    to: 'for (const [user, due] of asked.slice(0, 1))',
+    test: 'services/api/test/regulations.test.ts',
+  },
 ];

@@ -72,7 +72,10 @@ test('law 9: a receipt says at each moment what is true of it, and never that by
   const first = world.manifests.get(1);
   if (first !== undefined) world.manifests.set(1, { ...first, state: 'retired' });
   expect(placesWithout(await receiptOf(world, id))).toEqual(['record', 'segments', 'generations']);
-  // Whose conversions real time counted is known until nothing is left of the generations from before.
+  // Whose conversions real time counted is known until nothing is left of the generations from before, which no manifest may name.
+  world.manifests.delete(1);
+  expect(placesWithout(await receiptOf(world, id))).not.toContain('conversionIndex');
+  if (first !== undefined) world.manifests.set(1, { ...first, state: 'retired' });
   await world.deps.store.retireDeltas(1);
   expect(placesWithout(await receiptOf(world, id))).not.toContain('conversionIndex');
   await world.deps.store.retireDeltas(2);

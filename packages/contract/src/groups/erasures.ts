@@ -54,6 +54,16 @@ export const Erasure = z
 
 export const ErasuresAnswer = z.object({ erasures: z.array(Erasure).describe('One for each key of the users.') });
 
+/** Those of Segment's public API that erase or lift. */
+const RegulationType = z
+  .enum(
+    ['SUPPRESS_WITH_DELETE', 'SUPPRESS_WITH_DELETE_INTERNAL', 'UNSUPPRESS'],
+    'be SUPPRESS_WITH_DELETE, SUPPRESS_WITH_DELETE_INTERNAL or UNSUPPRESS: an erasure takes what there is and refuses what comes, and neither is done without the other. For DELETE_ONLY send SUPPRESS_WITH_DELETE, and UNSUPPRESS once each erasure is recomputed',
+  )
+  .describe(
+    'SUPPRESS_WITH_DELETE and SUPPRESS_WITH_DELETE_INTERNAL: as POST /v1/erasures, nothing is sent to others. UNSUPPRESS: lifts the erasure of each subject that has one.',
+  );
+
 const ERASURE = {
   id: 'erasure-mwb5i8cg-5f0c1d3b7a9e4f2086d1c3b5a7e9f001',
   askedAt: NOON,
@@ -105,6 +115,30 @@ export const ERASURE_ROUTES = {
     answer: ErasuresAnswer,
     refusals: [409, 413],
     example: { asked: { users: ['ada'], reason: 'request 4711' }, answer: LIST },
+  },
+  regulate: {
+    method: 'POST',
+    path: '/v1/regulations',
+    tag: 'users',
+    summary: `Erase up to ${MOST_ERASED_AT_ONCE} users, or lift that, as Segment's regulations ask for it`,
+    description:
+      "Takes the body of Segment's regulations of a source or workspace. Follow each erasure at /v1/erasures/{id}. A lift is refused as a whole until the generation that readers get was computed without each of them.",
+    scope: 'admin',
+    body: z.strictObject({
+      regulationType: RegulationType,
+      subjectType: z.enum(['USER_ID', 'ANONYMOUS_ID'], 'be USER_ID or ANONYMOUS_ID').describe('Both are user keys.'),
+      subjectIds: z.array(UserId).min(1).max(MOST_ERASED_AT_ONCE),
+    }),
+    answer: ErasuresAnswer.extend({
+      data: z.object({
+        regulateId: z.string().nullable().describe('Id of the first erasure; null: there was none to lift.'),
+      }),
+    }),
+    refusals: [409, 413],
+    example: {
+      asked: { regulationType: 'SUPPRESS_WITH_DELETE', subjectType: 'USER_ID', subjectIds: ['ada'] },
+      answer: { data: { regulateId: ERASURE.id }, erasures: [ERASURE] },
+    },
   },
   erasures: {
     method: 'GET',

@@ -15,23 +15,54 @@ type Asker = Parameters<typeof actorOf>[0];
 
 /** Ends an erasure, and every other that is open of its user. Throws `conflict` before readers get a generation without the user. */
 export async function liftErasure(context: ApiContext, request: Asker, id: string, user: string): Promise<Receipt> {
-  const { deps } = context;
-  const { erasures: desk } = deps;
+  const desk = context.deps.erasures;
   const receipt = await desk.read(id);
   if (desk.digestOf(user) !== receipt.digest)
     throw new TributaryError('invalid_query', `user must be the one of this erasure (got ${JSON.stringify(user)})`);
+  return lift(context, request, user, await liftable(desk, receipt, await seenNow(context)));
+}
+
+/** Ends the erasures of these users that are in force: all of them, or none where one cannot be lifted yet. */
+export async function liftAll(context: ApiContext, request: Asker, users: readonly string[]): Promise<Receipt[]> {
+  const desk = context.deps.erasures;
   const before = await seenNow(context);
+  const asked: (readonly [user: string, due: Liftable])[] = [];
+  for (const user of new Set(users)) {
+    const id = before.newest.get(desk.digestOf(user));
+    const receipt = id === undefined ? undefined : await desk.read(id);
+    // One whose lift is on its way is asked for again: the log may not have it.
+    if (receipt !== undefined && stateOf(receipt, before) !== 'lifted')
+      asked.push([user, await liftable(desk, receipt, before, asked.length)]);
+  }
+  const lifted: Receipt[] = [];
+  for (const [user, due] of asked) lifted.push(await lift(context, request, user, due));
+  return lifted;
+}
+
+interface Liftable {
+  readonly receipt: Receipt;
+  /** Open ones of the same user, which end with it. */
+  readonly others: readonly Receipt[];
+}
+
+/** `beside`: how many more are lifted with it. Throws `conflict`. */
+async function liftable(desk: ErasureDesk, receipt: Receipt, before: Seen, beside = 0): Promise<Liftable> {
   if (!isNewest(receipt, before))
     throw new TributaryError(
       'conflict',
       `the erasure must be the newest of its user to be lifted (got ${receipt.id}). Name ${before.newest.get(receipt.digest)}`,
     );
-  demandRoomToLift(receipt.digest, before);
-  const others = await otherOpenOf(desk, receipt);
+  demandRoomToLift(receipt.digest, before, beside);
+  const others = await otherOpenOf(desk, receipt, before);
   for (const one of [receipt, ...others.filter(({ recorded }) => recorded !== null)]) {
     const state = stateOf(one, before);
     if (state !== 'recomputed' && state !== 'lifting') throw new TributaryError('conflict', whyNot(state));
   }
+  return { receipt, others };
+}
+
+async function lift({ deps }: ApiContext, request: Asker, user: string, { receipt, others }: Liftable): Promise<Receipt> {
+  const desk = deps.erasures;
   const [by, atMs] = [actorOf(request), deps.now()];
   const end = { at: atMs, by };
   const lifted = { ...receipt, lifted: receipt.lifted ?? end };
@@ -46,15 +77,15 @@ export async function liftErasure(context: ApiContext, request: Asker, id: strin
 }
 
 /** Two requests at once about one user leave two: one lift ends both. */
-async function otherOpenOf(desk: ErasureDesk, { id, digest }: Receipt): Promise<Receipt[]> {
-  const others = (await desk.ids(digest)).filter((one) => one !== id);
+async function otherOpenOf(desk: ErasureDesk, { id, digest }: Receipt, { all }: Seen): Promise<Receipt[]> {
+  const others = (all.get(digest) ?? []).filter((one) => one !== id);
   return (await Promise.all(others.map((one) => desk.read(one)))).filter(({ lifted }) => lifted === null);
 }
 
 /** Between two generations as many may be lifted as are erased. */
-function demandRoomToLift(digest: string, { manifests }: Seen): void {
+function demandRoomToLift(digest: string, { manifests }: Seen, beside: number): void {
   const lifted = manifests[0]?.lifted ?? {};
-  const count = Object.keys(lifted).length + 1;
+  const count = Object.keys(lifted).length + beside + 1;
   if (count <= MOST_LIFTED || digest in lifted) return;
   throw new TributaryError(
     'conflict',

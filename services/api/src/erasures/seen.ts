@@ -17,7 +17,7 @@ export async function seenNow({ deps, generations }: ApiContext): Promise<Seen> 
       return [];
     }),
   ]);
-  // The last that is set stays: the newest.
-  const newest = new Map(ids.reverse().map((id) => [digestOfReceipt(id), id]));
-  return { states, manifests, forgotten, newest, logStarts, served: generations.take(pointer).loaded.manifest };
+  const all = Map.groupBy(ids, digestOfReceipt);
+  const newest = new Map([...all].map(([digest, own]) => [digest, own[0] as string]));
+  return { states, manifests, forgotten, newest, all, logStarts, served: generations.take(pointer).loaded.manifest };
 }

@@ -21,6 +21,8 @@ export interface Seen {
   readonly logStarts: readonly (string | null)[];
   /** The newest receipt of each digest, by it: one from before says nothing of what is in force. */
   readonly newest: ReadonlyMap<string, string>;
+  /** Ids of all receipts by their digest, the newest first. */
+  readonly all: ReadonlyMap<string, readonly string[]>;
 }
 
 export function stateOf(receipt: Receipt, seen: Seen): Erasure['state'] {

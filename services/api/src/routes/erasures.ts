@@ -3,7 +3,7 @@ import type { Receipt } from '@tributary/archive/erasures';
 import { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import type { Routes } from '../context.ts';
 import { eraseAll } from '../erasures/erase.ts';
-import { liftErasure } from '../erasures/lift.ts';
+import { liftAll, liftErasure } from '../erasures/lift.ts';
 import { seenNow } from '../erasures/seen.ts';
 import { shownErasure } from '../erasures/shown.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
@@ -25,6 +25,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, ERASURE_ROUTES.eraseUsers, async (request) => {
     const { users, reason = null } = request.body;
     return answerOf(await eraseAll(context, request, users, reason));
+  });
+
+  serve(app, ERASURE_ROUTES.regulate, async (request) => {
+    const { regulationType, subjectIds } = request.body;
+    const receipts =
+      regulationType === 'UNSUPPRESS'
+        ? await liftAll(context, request, subjectIds)
+        : await eraseAll(context, request, subjectIds, 'regulation');
+    const answer = await answerOf(receipts);
+    return { data: { regulateId: answer.erasures[0]?.id ?? null }, ...answer };
   });
 
   serve(app, ERASURE_ROUTES.erasures, async ({ query }) => {
