@@ -71,11 +71,19 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     test: 'services/api/test/staged.test.ts',
   },
   {
-    lie: 'a rollback goes to a staged generation that was never promoted',
+    lie: 'a rollback goes to a generation that was never published',
     law: '7',
     file: 'services/api/src/routes/generations.ts',
-    from: "if (action === 'rollback') await demandGivenBefore",
-    to: "if (action === 'publish') await demandGivenBefore",
+    from: 'if (isFirst) throw',
+    to: 'if (given === 0) throw',
+    test: 'services/api/test/staged.test.ts',
+  },
+  {
+    lie: 'a generation is published for the first time by figures against another than readers have',
+    law: '7',
+    file: 'services/api/src/routes/generations.ts',
+    from: 'compared.failure !== undefined || isOfOthers)',
+    to: 'compared.failure !== undefined)',
     test: 'services/api/test/staged.test.ts',
   },
   {

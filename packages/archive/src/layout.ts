@@ -191,7 +191,7 @@ export interface Publication {
   readonly why?: string;
   /** Rows of its reconciliation that differ for no known reason: somebody published it in spite of them. */
   readonly engineDefectRows?: number;
-  /** Somebody published it though nothing says how it differs from what readers saw: its reconciliation is missing, damaged or failed. */
+  /** Somebody published it though nothing says how it differs from what readers saw: its reconciliation is missing, damaged or failed, or compares it with another one. */
   readonly notCompared?: true;
   /** A staged generation that was given up with it: readers go on with what they had. */
   readonly discarded?: number;

@@ -19,6 +19,7 @@ const generation = (number: number, state: string, more: Partial<Generation> = {
   counts: { events: 1_000, newEvents: 10, duplicates: 1 },
   current: false,
   staged: false,
+  published: true,
   ...more,
 }); // prettier-ignore
 const published = (number: number, held = false): Publication => ({

@@ -108,6 +108,27 @@ test('a rollback goes to what readers had, not to a staged generation that was n
   expect((await post('/v1/generations/2/rollback')).status).toBe(200);
 });
 
+test('law 7: nor to one that was computed while a rollback held, which is published as not compared with what readers have', async () => {
+  await world.cut(2);
+  await world.cut(3);
+  await world.publish(3);
+  await world.tick();
+  world.reconciliations.set(2, { generation: 2, comparedWith: 1, engineDefectRows: 0 });
+  const known = GenerationsAnswer.parse((await world.get('/v1/generations')).body).generations;
+  expect(known.map(({ generation, published }) => [generation, published])).toEqual([
+    [3, true],
+    [2, false],
+    [1, true],
+  ]);
+  expect((await post('/v1/generations/2/rollback')).status).toBe(409);
+  const { publication } = (await post('/v1/generations/2/publish')).body;
+  expect(publication).toMatchObject({ generation: 2, notCompared: true });
+  // Readers had it, and 3, by then: that is going back and forth.
+  world.reconciliations.set(3, { generation: 3, comparedWith: 1, engineDefectRows: 0 });
+  expect((await post('/v1/generations/3/publish')).body.publication).not.toHaveProperty('notCompared');
+  expect((await post('/v1/generations/2/rollback')).status).toBe(200);
+});
+
 test('law 7: it is refused once readers have another one', async () => {
   await stage();
   await world.cut(3);

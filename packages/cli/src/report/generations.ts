@@ -19,10 +19,12 @@ export function newestComputed({ generations }: Generations): number | null {
   return computed.length === 0 ? null : Math.max(...computed);
 }
 
-/** Where a rollback without a number goes: the newest computed generation older than the current one. */
+/** Where a rollback without a number goes: the newest computed generation older than the current one that readers had. */
 export function previousOf({ generations, publication }: Generations): number | null {
   const older = generations.filter(
-    ({ generation, state }) => state === 'computed' && generation < (publication?.generation ?? 0),
+    // An API of an earlier version does not say it.
+    ({ generation, state, published }) =>
+      state === 'computed' && published !== false && generation < (publication?.generation ?? 0),
   );
   return older.length === 0 ? null : Math.max(...older.map(({ generation }) => generation));
 }

@@ -34,6 +34,7 @@ export const Generation = z
     staged: z
       .boolean()
       .describe('It waits for somebody who promotes or discards it; until then only `layer=staged` answers from it.'),
+    published: z.boolean().describe('One of the publications that are kept names it: a rollback may go back to it.'),
     failure: z.string().optional(),
   })
   .meta({ id: 'Generation' });
@@ -54,7 +55,9 @@ const Publication = z
     notCompared: z
       .literal(true)
       .optional()
-      .describe('It was published by hand though its reconciliation is missing, damaged or failed.'),
+      .describe(
+        'It was published by hand, for the first time, though its reconciliation is missing, damaged or failed, or compares it with another generation than readers had.',
+      ),
     discarded: z.int().optional().describe('The staged generation that was given up; readers went on with `generation`.'),
   })
   .meta({ id: 'Publication' });
@@ -119,6 +122,7 @@ const GENERATION = {
   counts: { events: 1_200, newEvents: 40, duplicates: 2 },
   current: true,
   staged: false,
+  published: true,
 };
 const PUBLICATION = {
   sequence: 9,

@@ -25,8 +25,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const page = all.slice(0, limit);
     const last = page.at(-1);
     const staged = stagedOf(all, publication);
+    const named = await namedBy(context);
     return {
-      generations: page.map((manifest) => summaryOf(manifest, publication, staged)),
+      generations: page.map((manifest) => summaryOf(manifest, { publication, staged, named })),
       publication: publication === null ? null : shown(publication),
       nextCursor: last !== undefined && all.length > limit ? encodeCursor(['generations'], [last.generation]) : null,
     };
@@ -37,7 +38,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const publication = await deps.source.publication();
     const staged = stagedOf(await deps.source.manifests(), publication);
     return {
-      ...summaryOf(manifest, publication, staged),
+      ...summaryOf(manifest, { publication, staged, named: await namedBy(context) }),
       cutPositions: [...manifest.cut],
       definitions: JSON.parse(manifest.definitions) as unknown,
       views: Object.fromEntries(
@@ -92,8 +93,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       // What cannot be read must not become current, nor what the store would refuse to complete.
       await demandDeltas(context, generation);
       await deps.source.viewRows(manifest);
-      if (action === 'rollback') await demandGivenBefore(context, manifest);
-      const found = action === 'publish' ? await comparedBefore(context, generation) : {};
+      const found = await foundOf(context, action, generation, given);
       const draft = {
         generation,
         action,
@@ -168,28 +168,49 @@ async function demandDeltas({ deps }: ApiContext, generation: number): Promise<v
   );
 }
 
-/** What a publication by hand says for ever of how it was compared: rows that differ for no known reason, or that nothing is known. */
+/** What a publication says of how it was compared. Throws `conflict` for a rollback to what readers never had. */
+async function foundOf(
+  context: ApiContext,
+  action: Publication['action'],
+  generation: number,
+  given: number,
+): Promise<Pick<Publication, 'engineDefectRows' | 'notCompared'>> {
+  const isFirst = !(await namedBy(context)).has(generation);
+  if (action === 'publish') return comparedBefore(context, generation, isFirst ? given : null);
+  if (isFirst) throw neverGiven(generation);
+  return {};
+}
+
+/** The generations that a publication names: readers had them. */
+async function namedBy({ deps }: ApiContext): Promise<ReadonlySet<number>> {
+  return new Set((await deps.source.publications()).map(({ generation }) => generation));
+}
+
+/**
+ * What a publication by hand says for ever of how it was compared: rows that differ for no known reason, or that nothing is known. `given`: what
+ * readers get until then, where they never had this one: figures against another one, as a hold leaves them behind, say nothing of what changes. null: they had it.
+ */
 async function comparedBefore(
   { deps }: ApiContext,
   generation: number,
+  given: number | null,
 ): Promise<Pick<Publication, 'engineDefectRows' | 'notCompared'>> {
   const compared = (await deps.source.reconciliation(generation).catch(() => null)) as {
+    readonly comparedWith?: number;
     readonly engineDefectRows?: number | null;
     readonly failure?: string;
   } | null;
-  if (compared === null || compared.failure !== undefined) return { notCompared: true };
+  const isOfOthers = given !== null && compared?.comparedWith !== given;
+  if (compared === null || compared.failure !== undefined || isOfOthers) return { notCompared: true };
   const defects = compared.engineDefectRows ?? 0;
   return defects > 0 ? { engineDefectRows: defects } : {};
 }
 
-/** Throws `conflict` for a staged generation that was never promoted: a rollback goes back to what readers had, and is not asked how it differs. */
-async function demandGivenBefore({ deps }: ApiContext, { generation, promotion }: GenerationManifest): Promise<void> {
-  if (promotion === undefined) return;
-  const publications = await deps.source.publications();
-  if (publications.some((one) => one.generation === generation)) return;
-  throw new TributaryError(
+/** A rollback goes back to what readers had, and is not asked how it differs. Staged and never promoted, or computed while a rollback held, it was not theirs. */
+function neverGiven(generation: number): TributaryError {
+  return new TributaryError(
     'conflict',
-    `generation ${generation} must have been published before readers go back to it: it was staged and never promoted. Publish it instead (POST /v1/generations/${generation}/publish)`,
+    `generation ${generation} must have been published before readers go back to it: it was not, as far as the publications that are kept say. Publish it instead (POST /v1/generations/${generation}/publish)`,
   );
 }
 
@@ -215,11 +236,14 @@ function shown({ sequence, generation, action, held, at, by, why, engineDefectRo
   };
 }
 
-function summaryOf(
-  manifest: GenerationManifest,
-  publication: Publication | null,
-  staged: GenerationManifest | null,
-): z.infer<typeof Generation> {
+interface Among {
+  readonly publication: Publication | null;
+  readonly staged: GenerationManifest | null;
+  /** What publications name. */
+  readonly named: ReadonlySet<number>;
+}
+
+function summaryOf(manifest: GenerationManifest, { publication, staged, named }: Among): z.infer<typeof Generation> {
   const { generation, state, mode, base, reason, createdAt, computedAt, definitionsVersion, counts, failure } = manifest;
   return {
     generation,
@@ -233,6 +257,7 @@ function summaryOf(
     counts,
     current: publication?.generation === generation,
     staged: staged?.generation === generation,
+    published: named.has(generation),
     ...(failure !== undefined && { failure }),
   };
 }

@@ -40,10 +40,13 @@ export function actionAddress(place: Place, what: What | null, generation: numbe
 }
 
 /** What may be done with a generation, by its state and by which one readers get. */
-export function actionsOn({ generation, state, current, staged }: Generation, served: number): readonly Exclude<What, 'run'>[] {
+export function actionsOn(
+  { generation, state, current, staged, published }: Generation,
+  served: number,
+): readonly Exclude<What, 'run'>[] {
   if (current || state !== 'computed') return [];
   if (staged) return ['promote', 'discard'];
-  return [generation < served ? 'rollback' : 'publish'];
+  return [generation < served && published ? 'rollback' : 'publish'];
 }
 
 interface Props {
