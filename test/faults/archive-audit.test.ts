@@ -366,7 +366,7 @@ async function generationAt(number: number): Promise<Planted> {
     computedAt: 2,
     lastSegment: cut.map(() => number),
     cut,
-    views: { activity: await stored('activity.parquet') },
+    views: { activity: [await stored('activity.parquet')] },
     events: [await stored('events.parquet')],
   };
   await writeGeneration(rig.dataDir, manifest);

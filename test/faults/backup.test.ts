@@ -68,7 +68,7 @@ async function computed(): Promise<number> {
   await writeFile(pathOf(path), 'rows');
   const cut: string[] = [];
   for (let partition = 0; partition < rig.partitions; partition++) cut.push((await rig.segments(partition)).at(-1)?.upTo ?? '');
-  const views = { activity: { path, rows: 1, ...(await digest(pathOf(path))) } };
+  const views = { activity: [{ path, rows: 1, ...(await digest(pathOf(path))) }] };
   await writeGeneration(rig.dataDir, { ...created, state: 'computed', computedAt: 2, lastSegment: [2, 2, 2], cut, views });
   return created.generation;
 }

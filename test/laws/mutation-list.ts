@@ -36,6 +36,7 @@ import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
 import { MUTATIONS_OF_UPGRADES } from './mutations-of-upgrades.ts';
+import { MUTATIONS_OF_VIEW_FILES } from './mutations-of-view-files.ts';
 import { MUTATIONS_OF_WEB } from './mutations-of-web.ts';
 
 export interface Mutation {
@@ -438,6 +439,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
   ...MUTATIONS_OF_UNCERTAINTY,
+  ...MUTATIONS_OF_VIEW_FILES,
   ...MUTATIONS_OF_WEB,
   ...MUTATIONS_OF_CHANNELS,
   ...MUTATIONS_OF_GROUPS,

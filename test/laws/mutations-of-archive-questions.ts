@@ -154,7 +154,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     lie: 'the rows of an answer are not read back',
     law: '7',
     file: `${QUESTION}/compute-views.ts`,
-    from: 'await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);',
+    from: 'await checkViewRows(session, spec.dataDir, kept.views[view.name] ?? [], view);',
     to: 'await Promise.resolve({ view, checkViewRows });',
     test: OF_FAILURES,
   },

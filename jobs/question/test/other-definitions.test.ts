@@ -12,6 +12,7 @@ import {
   readComparison,
   readQuestion,
 } from '@tributary/archive/asked/questions';
+import type { StoredFile } from '@tributary/archive/layout';
 import { readViewRows } from '@tributary/archive/views';
 import { type Definitions, type DefinitionsFile, storedDefinitions } from '@tributary/model/definitions';
 import { DAY_MS, dayOf } from '@tributary/model/time';
@@ -113,6 +114,9 @@ test.each(CHANGES)(
     const [result, said] = await answered(definitions);
     expect(result).toMatchObject({ generation: 2, failure: null, definitionsVersion: definitions.version });
     expect(differences(await rowsOf(result), naive(EVENTS.slice(0, CUT), definitions))).toEqual([]);
+    // It is kept longer than the generation whose rows it may be built upon.
+    const elsewhere = ({ path }: StoredFile) => !path.startsWith(`${questionFolder(ID)}/`);
+    expect(Object.values(result.views).flat().filter(elsewhere)).toEqual([]);
     const ends = await world.log.ends();
     expect([(await world.current())?.generation, (await world.generations()).length]).toEqual([2, 2]);
     // Nothing came since, and the log has nothing of the question.

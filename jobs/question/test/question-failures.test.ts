@@ -90,7 +90,7 @@ test('law 7: an answer that readers could not load is refused', async () => {
   await answer({
     isLast: true,
     computeViews: (spec) =>
-      computeViews({ ...spec, reuseRows: true, base: { ...(spec.base as GenerationManifest), views: { touches } } }),
+      computeViews({ ...spec, reuseRows: true, base: { ...(spec.base as GenerationManifest), views: { touches: [touches] } } }),
   });
   expect((await resultOf())?.failure).toContain('a dimension must be text without tabs');
 });
@@ -203,7 +203,7 @@ test('what is left of a question that was removed in part goes by its age', asyn
 test('the rows of an answer that is given up are removed at once', async () => {
   await ask();
   await answer({ computeViews });
-  const views = Object.values((await resultOf())?.views ?? {});
+  const views = Object.values((await resultOf())?.views ?? {}).flat();
   expect(views.length).toBeGreaterThan(MOST_QUESTIONS);
   await cancelQuestion(world.dataDir, FIRST, Date.now());
   for (const { path } of views) await expect(stat(join(world.dataDir, path))).rejects.toThrow('ENOENT');

@@ -44,6 +44,12 @@ async function fileOf(rows: readonly object[]): Promise<StoredFile> {
   return keepFile(dataDir, staged, `${files}.parquet`, count);
 }
 
+/** Rows of one key in different files add up. */
+async function halvesOf(rows: readonly object[]): Promise<StoredFile[]> {
+  const half = rows.length >> 1;
+  return [await fileOf(rows.slice(0, half)), await fileOf(rows.slice(half))];
+}
+
 async function viewOf(random: Random): Promise<ComparedView> {
   const deltas = rowsOf(random).slice(0, 10);
   const path = join(dataDir, `${++files}.ndjson`);
@@ -56,10 +62,10 @@ async function viewOf(random: Random): Promise<ComparedView> {
     name: 'credit',
     dimensions: DIMENSIONS,
     measures: MEASURES,
-    before: random.chance(0.2) ? null : await fileOf(rows),
+    before: random.chance(0.2) ? null : await halvesOf(rows),
     deltas: random.chance(0.2) ? null : { path, rows: deltas.length },
     // Often nearly the same rows, as it is where the layers agree.
-    after: await fileOf(random.chance(0.5) ? [...rows, ...deltas] : rowsOf(random)),
+    after: await halvesOf(random.chance(0.5) ? [...rows, ...deltas] : rowsOf(random)),
   };
 }
 
@@ -102,9 +108,9 @@ test.each([
   const file = await fileOf([]);
   const viewOfRows = (one: number) => ({
     ...{ name: 'credit', dimensions: DIMENSIONS, measures: MEASURES },
-    before: { ...file, rows: before },
+    before: [{ ...file, rows: before }],
     deltas: { path: join(dataDir, 'none.ndjson'), rows: deltas + one },
-    after: { ...file, rows: after },
+    after: [{ ...file, rows: after }],
   });
   const compare = (view: ComparedView) =>
     compareViews({
@@ -121,8 +127,8 @@ test.each([
 
 test('one generation and its deltas, by hand', async () => {
   const row = { day: '2026-11-01', channel: 'search', currency: 'EUR', conversions: 2, valueMinor: 900 };
-  const before = await fileOf([row, { ...row, currency: 'USD', conversions: 1, valueMinor: 500 }]);
-  const after = await fileOf([{ ...row, conversions: 3 }]);
+  const before = await halvesOf([row, { ...row, currency: 'USD', conversions: 1, valueMinor: 500 }]);
+  const after = await halvesOf([{ ...row, conversions: 3 }]);
   const path = join(dataDir, 'by-hand.ndjson');
   await writeFile(path, '{"d":["2026-11-01","search","USD"],"m":["-1","-500"]}\n');
   const view = { name: 'credit', dimensions: DIMENSIONS, measures: MEASURES, before, deltas: { path, rows: 1 }, after };

@@ -37,7 +37,7 @@ async function contents(of: World, generation: number): Promise<unknown> {
   };
   return {
     counts,
-    views: Object.entries(views).map(([name, file]) => [name, file.rows]),
+    views: Object.entries(views).map(([name, files]) => [name, files.map((file) => file.rows)]),
     events: await rows(events, 'user_key, id'),
     conversions: await rows(conversions, 'id, user_key'),
   };

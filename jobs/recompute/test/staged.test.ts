@@ -205,7 +205,9 @@ test('what is discarded can never be published again, and loses its files with t
   await expect(discardStaged(world.dataDir, said.sequence, draft)).rejects.toMatchObject({ code: 'conflict' });
   expect(await newestStaged(world.dataDir)).toBeNull();
 
-  const files = Object.values((await world.manifest(2)).views).map(({ path }) => join(world.dataDir, path));
+  const files = Object.values((await world.manifest(2)).views)
+    .flat()
+    .map(({ path }) => join(world.dataDir, path));
   await expect(world.run()).resolves.toMatchObject({ generation: 3, published: 'published' });
   expect((await world.manifest(2)).state).toBe('retired');
   for (const file of files) await expect(access(file)).rejects.toThrow();

@@ -248,11 +248,11 @@ export function worldsFrom(definitions: Definitions, grow: (world: World) => Pro
   };
 }
 
-/** Shards of a few rows and chains of a few files, so that small tests meet both bounds. */
+/** Shards of a few rows, chains of a few files and views of many, so that small tests meet all bounds. */
 export const SMALL_LIMITS: RunLimits = {
   ...DEFAULT_LIMITS,
   // One thread is enough for rows of a few: two-engines-generations.test.ts has one and two.
-  compute: { memoryMb: 256, threads: 1, shardRows: 40, filesPerKind: 4 },
+  compute: { memoryMb: 256, threads: 1, shardRows: 40, filesPerKind: 4, added: { fewRows: 0, mostShare: 1_000 } },
   // Its log has no clock but that of its events.
   examine: { ...DEFAULT_LIMITS.examine, clockSlackMs: 0 },
   sealTimeoutMs: 2_000,

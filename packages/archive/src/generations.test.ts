@@ -17,13 +17,17 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 
 const DRAFT = pendingGeneration({ json: '{}', version: 'abc' });
 
-async function computed(events: readonly StoredFile[] = [], base: number | null = null): Promise<GenerationManifest> {
+async function computed(
+  events: readonly StoredFile[] = [],
+  base: number | null = null,
+  added: readonly StoredFile[] = [],
+): Promise<GenerationManifest> {
   const created = await createGeneration(dir, { ...DRAFT, base });
   const manifest: GenerationManifest = {
     ...created,
     state: 'computed',
     computedAt: 2,
-    views: { activity: await someFile(created.generation, 'activity.parquet') },
+    views: { activity: [...added, await someFile(created.generation, 'activity.parquet')] },
     events: [...events, await someFile(created.generation, 'events.parquet')],
   };
   await writeGeneration(dir, manifest);
@@ -91,6 +95,13 @@ test.each([
   await expect(reading).rejects.toThrow('manifest.json');
 });
 
+test('law 1: views of a generation of an earlier version, which named one file of each, are read', async () => {
+  const { views, ...rest } = await computed();
+  const earlier = Object.fromEntries(Object.entries(views).map(([name, [file]]) => [name, file]));
+  await writeFile(join(dir, generationFolder(1), 'manifest.json'), JSON.stringify({ ...rest, views: earlier }));
+  expect((await readGeneration(dir, 1)).views).toEqual(views);
+});
+
 test('law 3: of many publishers who saw the same state one succeeds, the others learn of it', async () => {
   const { generation } = await computed();
   const attempt = (by: string) => publish(dir, 0, { generation, action: 'publish', held: false, at: 5, by });
@@ -127,14 +138,14 @@ test('law 7: a damaged newest publication is an error, not the one before it', a
 test('retirement keeps the newest, the published one, and every file of the chain that a kept manifest names', async () => {
   const one = await computed();
   const two = await computed(one.events, one.generation);
-  const three = await computed(two.events, two.generation);
-  const four = await computed(three.events, three.generation);
+  const three = await computed(two.events, two.generation, two.views['activity']);
+  const four = await computed(three.events, three.generation, three.views['activity']);
   await publish(dir, 0, { generation: three.generation, action: 'publish', held: false, at: 5, by: 'test' });
 
   const { retired, oldestKept, freedBytes } = await retireGenerations(dir, 2);
-  expect({ retired, oldestKept, freedBytes }).toEqual({ retired: [1, 2], oldestKept: 3, freedBytes: 20 });
+  expect({ retired, oldestKept, freedBytes }).toEqual({ retired: [1, 2], oldestKept: 3, freedBytes: 10 });
   for (const kept of [three, four])
-    for (const { path } of [...kept.events, ...Object.values(kept.views)])
+    for (const { path } of [...kept.events, ...Object.values(kept.views).flat()])
       expect(await readdir(join(dir, path, '..')), path).toContain(path.split('/').at(-1));
   expect(await namesIn(join(dir, generationFolder(1)))).toEqual(['events.parquet', 'manifest.json']);
   expect((await readGeneration(dir, 1)).state).toBe('retired');

@@ -8,8 +8,8 @@ import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
 import { errorCode, makeFolder, namesIn, syncFolder, writeDurably } from './durable.ts';
-import type { GenerationManifest, GenerationState } from './layout.ts';
-import { numbersOf, padNumber, readManifest, storedFile, toJson } from './manifest-file.ts';
+import type { GenerationManifest, GenerationState, StoredFile } from './layout.ts';
+import { numbersOf, padNumber, readManifest, storedFile, toJson, viewFiles } from './manifest-file.ts';
 
 const Generation = z.object({
   generation: z.int().min(1),
@@ -26,7 +26,7 @@ const Generation = z.object({
   computedAt: z.int().nullable(),
   lastSegment: z.array(z.int().min(-1)),
   cut: z.array(z.string()),
-  views: z.record(z.string(), storedFile),
+  views: viewFiles,
   events: z.array(storedFile),
   conversions: z.array(storedFile),
   counts: z.object({
@@ -60,6 +60,15 @@ const TRANSITIONS: Readonly<Record<GenerationState, readonly GenerationState[]>>
 /** Relative to the data folder. */
 export function generationFolder(generation: number): string {
   return `${DATA_PATHS.generations}/${padNumber(generation)}`;
+}
+
+/** All that it names, its own files and those of generations before. */
+export function filesOfGeneration({
+  views,
+  events,
+  conversions,
+}: Pick<GenerationManifest, 'views' | 'events' | 'conversions'>): StoredFile[] {
+  return [...Object.values(views).flat(), ...events, ...conversions];
 }
 
 function manifestPath(dataDir: string, generation: number): string {

@@ -110,8 +110,11 @@ export interface GenerationManifest {
   readonly lastSegment: readonly number[];
   /** Barrier position of each partition; index = partition. */
   readonly cut: readonly string[];
-  /** The view rows by view name: columns are the view's dimensions (VARCHAR) and measures (BIGINT). */
-  readonly views: Readonly<Record<string, StoredFile>>;
+  /**
+   * The files of its view rows by view name: columns are the view's dimensions (VARCHAR) and measures (BIGINT). Rows of one key add up, over all
+   * files: those of its base, and what it changes of them (compute/view-files.ts).
+   */
+  readonly views: Readonly<Record<string, readonly StoredFile[]>>;
   /** Deduplicated events that this generation added to its base's; a generation's events are its chain's. */
   readonly events: readonly StoredFile[];
   /** Conversions of the whole cut: id, user_key, ts, type, value, currency; sorted by id. */

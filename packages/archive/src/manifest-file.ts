@@ -16,6 +16,12 @@ export const storedFile = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+/** The files of views, by name. Earlier versions had one of each, not in a list. */
+export const viewFiles = z.record(
+  z.string(),
+  z.union([z.array(storedFile).min(1), storedFile.transform((file) => [file])]).readonly(),
+);
+
 /** The checked manifest at `path`; undefined when there is none. */
 export async function readManifest<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readIfThere(path);

@@ -29,7 +29,7 @@ async function computed(): Promise<number> {
   const created = await createGeneration(dir, pendingGeneration({ json: '{}', version: 'abc' }));
   const path = `${generationFolder(created.generation)}/activity.parquet`;
   await writeFile(join(dir, path), 'x'.repeat(10));
-  const views = { activity: { path, rows: 1, bytes: 10, sha256: '0'.repeat(64) } };
+  const views = { activity: [{ path, rows: 1, bytes: 10, sha256: '0'.repeat(64) }] };
   const manifest: GenerationManifest = { ...created, state: 'computed', computedAt: 2, views };
   await writeGeneration(dir, manifest);
   return created.generation;
@@ -40,7 +40,7 @@ async function expectReadable(): Promise<void> {
   const current = await currentPublication(dir);
   const manifest = await readGeneration(dir, current?.generation ?? 0);
   expect(manifest.state).toBe('computed');
-  for (const { path } of Object.values(manifest.views)) await access(join(dir, path));
+  for (const { path } of Object.values(manifest.views).flat()) await access(join(dir, path));
 }
 
 async function rollBack(generation: number, above = 0): Promise<void> {

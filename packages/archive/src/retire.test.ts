@@ -9,7 +9,7 @@ const file = (path: string, bytes: number) => ({ path, rows: 1, bytes, sha256: '
 /** Computed at its number; of 10 bytes of its own, and 100 that all share. */
 function computed(generation: number, more: Partial<GenerationManifest> = {}): GenerationManifest {
   const pending = pendingGeneration({ json: '{}', version: 'abc' });
-  const views = { activity: file(`${generation}/activity`, 10) };
+  const views = { activity: [file(`${generation}/activity`, 10)] };
   return { ...pending, generation, state: 'computed', computedAt: generation, views, events: [file('shared', 100)], ...more };
 }
 

@@ -7,8 +7,8 @@ import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { namesIn, syncFolder } from './durable.ts';
-import { generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
-import type { GenerationManifest, KeptGenerations, Publication, StoredFile } from './layout.ts';
+import { filesOfGeneration, generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
+import type { GenerationManifest, KeptGenerations, Publication } from './layout.ts';
 import { currentPublication, isKept, publish, removePublications } from './publications.ts';
 import { stagedOf, waitingSinceMs } from './staged.ts';
 
@@ -178,7 +178,7 @@ export function keptByAge(
   const counted = new Set<string>();
   let total = 0;
   const addFiles = (manifest: GenerationManifest) => {
-    for (const { path, bytes } of filesOf(manifest)) {
+    for (const { path, bytes } of filesOfGeneration(manifest)) {
       if (!counted.has(path)) total += bytes;
       counted.add(path);
     }
@@ -223,11 +223,7 @@ async function readManifests(dataDir: string): Promise<GenerationManifest[]> {
 }
 
 function filesNamed(manifest: GenerationManifest): string[] {
-  return filesOf(manifest).map((file) => file.path);
-}
-
-function filesOf({ views, events, conversions }: GenerationManifest): StoredFile[] {
-  return [...Object.values(views), ...events, ...conversions];
+  return filesOfGeneration(manifest).map((file) => file.path);
 }
 
 async function removeUnnamed(dataDir: string, generation: number, named: ReadonlySet<string>): Promise<number> {

@@ -34,13 +34,13 @@ async function viewFile(name: string, rows = 3): Promise<StoredFile> {
 test('law 7: a sound file is used, its rows counted and keyed by tabs', async () => {
   const file = await viewFile('a.parquet');
   expect(file.rows).toBe(3);
-  const rows = await readViewRows(session, dir, { generation: 1, views: { activity: file } }, VIEW);
+  const rows = await readViewRows(session, dir, { generation: 1, views: { activity: [file] } }, VIEW);
   expect([...rows].sort()).toEqual([
     ['2026-03-01\tkäse 2', [2, -10]],
     ['2026-03-02\tkäse 1', [1, -5]],
   ]);
   const empty = await viewFile('empty.parquet', 0);
-  expect((await readViewRows(session, dir, { generation: 1, views: { activity: empty } }, VIEW)).size).toBe(0);
+  expect((await readViewRows(session, dir, { generation: 1, views: { activity: [empty] } }, VIEW)).size).toBe(0);
   await expect(readViewRows(session, dir, { generation: 1, views: {} }, VIEW)).rejects.toMatchObject({ code: 'not_found' });
 });
 
@@ -57,7 +57,7 @@ test.each(DAMAGE)('law 7: a file with %s is an error to readers; only the batch 
   const file = await viewFile('a.parquet', 1000);
   const path = join(dir, file.path);
   await writeFile(path, damage(await readFile(path)));
-  const reading = readViewRows(session, dir, { generation: 1, views: { activity: file } }, VIEW);
+  const reading = readViewRows(session, dir, { generation: 1, views: { activity: [file] } }, VIEW);
   await expect(reading).rejects.toMatchObject({ code: 'archive_corrupt' });
   await expect(reading).rejects.toThrow(file.path);
   expect(await namesIn(join(dir, 'quarantine'))).toEqual([]);

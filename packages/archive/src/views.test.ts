@@ -54,13 +54,14 @@ test.each([
     // DuckDB judges many rows, few are read.
     for (const copies of [1, 501]) {
       const file = await fileOf(`SELECT own.* FROM (${query}) AS own, range(${copies})`);
-      const manifest = { generation: 1, views: { visits: { ...file, rows: file.rows + missing, ...changed } } };
+      const visits = [{ ...file, rows: file.rows + missing, ...changed }];
+      const manifest = { generation: 1, views: { visits } };
       const outcome = (reading: Promise<unknown>) =>
         reading.then(
           () => 'sound',
           (error: Error) => error.message,
         );
-      const checked = await outcome(checkViewRows(session, dataDir, manifest, VIEW));
+      const checked = await outcome(checkViewRows(session, dataDir, visits, VIEW));
       expect(checked).toBe(await outcome(readViewRows(session, dataDir, manifest, VIEW)));
       if (expected === 'sound') expect(checked).toBe('sound');
       else expect(checked).toMatch(expected);

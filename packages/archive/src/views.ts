@@ -4,7 +4,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type Integer, integerOf } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import type { DuckDb, SqlValue } from './duckdb.ts';
-import type { GenerationManifest } from './layout.ts';
+import type { GenerationManifest, StoredFile } from './layout.ts';
 import { sqlText } from './parquet.ts';
 import { checkFile } from './verify.ts';
 
@@ -14,15 +14,19 @@ export interface ViewColumns {
   readonly measures: readonly string[];
 }
 
-/** Reads a view, verified, without holding up the event loop for longer than some thousand rows take. Throws `not_found` when the generation has no such view, `archive_corrupt` when it is damaged. */
+/** Reads a view, all its files, verified, without holding up the event loop for longer than some thousand rows take. Throws `not_found` when the generation has no such view, `archive_corrupt` when it is damaged. */
 export async function readViewRows(
   session: DuckDb,
   dataDir: string,
   manifest: Pick<GenerationManifest, 'generation' | 'views'>,
   view: ViewColumns,
 ): Promise<Rows> {
+  const files = manifest.views[view.name];
+  if (files === undefined)
+    throw new TributaryError('not_found', `generation ${manifest.generation} holds no view ${JSON.stringify(view.name)}`);
   const rows: Rows = new Map();
-  for await (const { columns, source } of viewChunks(session, dataDir, manifest, view)) addColumns(rows, columns, view, source);
+  for (const file of files)
+    for await (const columns of fileChunks(session, dataDir, file, view)) addColumns(rows, columns, view, file.path);
   return rows;
 }
 
@@ -30,19 +34,20 @@ export async function readViewRows(
 const FEW_ROWS = 500;
 
 /**
- * Throws what `readViewRows` would throw, and keeps nothing: for views of any size. DuckDB judges many rows; what it doubts is read as
+ * Throws what reading these files would throw, and keeps nothing: for views of any size. DuckDB judges many rows; what it doubts is read as
  * readers do.
  */
 export async function checkViewRows(
   session: DuckDb,
   dataDir: string,
-  manifest: Pick<GenerationManifest, 'generation' | 'views'>,
+  files: readonly StoredFile[],
   view: ViewColumns,
 ): Promise<void> {
-  const file = manifest.views[view.name];
-  if (file !== undefined && file.rows > FEW_ROWS && (await looksSound(session, join(dataDir, file.path), file.rows, view)))
-    return checkFile(dataDir, file);
-  for await (const { columns, source } of viewChunks(session, dataDir, manifest, view)) rowsOfColumns(columns, view, source);
+  for (const file of files) {
+    if (file.rows > FEW_ROWS && (await looksSound(session, join(dataDir, file.path), file.rows, view)))
+      await checkFile(dataDir, file);
+    else for await (const columns of fileChunks(session, dataDir, file, view)) rowsOfColumns(columns, view, file.path);
+  }
 }
 
 /** As many rows as there should be, all dimensions text without tabs, all measures integers: what `text` and `integer` ask for, in SQL. */
@@ -60,22 +65,14 @@ async function looksSound(session: DuckDb, path: string, rows: number, { dimensi
   }
 }
 
-async function* viewChunks(
-  session: DuckDb,
-  dataDir: string,
-  manifest: Pick<GenerationManifest, 'generation' | 'views'>,
-  view: ViewColumns,
-) {
-  const file = manifest.views[view.name];
-  if (file === undefined)
-    throw new TributaryError('not_found', `generation ${manifest.generation} holds no view ${JSON.stringify(view.name)}`);
+async function* fileChunks(session: DuckDb, dataDir: string, file: StoredFile, view: ViewColumns) {
   await checkFile(dataDir, file);
   const select = [...view.dimensions, ...view.measures].map((column) => `"${column}"`).join(', ');
   let count = 0;
   // Not bound: with values DuckDB prepares a statement and plans it again when it runs, a quarter of the time of a small view.
   const from = `read_parquet(${sqlText(join(dataDir, file.path))}, hive_partitioning = false)`;
   for await (const columns of session.chunks(`SELECT ${select} FROM ${from}`)) {
-    yield { columns, source: file.path };
+    yield columns;
     count += columns[0]?.length ?? 0;
   }
   // A stream that ends early must not pass for a smaller view (law 7).

@@ -30,7 +30,7 @@ export async function archivedFolder(dataDir = temporaryFolder('archived')): Pro
       });
     }
   const created = await createGeneration(dataDir, pendingGeneration({ json: '{}', version: 'v' }));
-  const views = { activity: await stored(dataDir, 'generations/000001/view-activity-a1.parquet', 'rows', 1) };
+  const views = { activity: [await stored(dataDir, 'generations/000001/view-activity-a1.parquet', 'rows', 1)] };
   await writeGeneration(dataDir, {
     ...created,
     state: 'computed',

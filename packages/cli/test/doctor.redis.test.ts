@@ -95,7 +95,7 @@ beforeEach(async () => {
     ...created,
     state: 'computed',
     computedAt: NOW_MS,
-    views: { credit: await store('generations/000001/credit.parquet', 'view bytes') },
+    views: { credit: [await store('generations/000001/credit.parquet', 'view bytes')] },
   });
   await publish(dataDir, 0, { generation: 1, action: 'publish', held: false, at: NOW_MS, by: 'test' });
 });

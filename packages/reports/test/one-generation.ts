@@ -32,7 +32,7 @@ export async function servingOf(definitions: Definitions, views: RowsByView): Pr
     computedAt: 2,
     lastSegment: [0, 0],
     cut: ['1', '1'],
-    views: Object.fromEntries(VIEWS.map(({ name }) => [name, file])),
+    views: Object.fromEntries(VIEWS.map(({ name }) => [name, [file]])),
   };
   const store = createMemoryStore({ partitions: PARTITIONS }).serving();
   const serving = createServing({

@@ -26,7 +26,7 @@ const CONVERSIONS = `SELECT * FROM (VALUES
 const ACTIVITY = `SELECT * FROM (VALUES ('2026-11-20', 'page', 3::BIGINT), ('2026-11-20', '@x', 1)) AS t (day, type, events)`;
 
 /** A generation with these files, in the data folder and in the list. */
-async function world(options: WorldOptions = {}, conversions = CONVERSIONS) {
+async function world(options: WorldOptions = {}, conversions = CONVERSIONS, activity = [ACTIVITY]) {
   const made = await createWorld(options);
   Object.assign(made.deps.exports, { dataDir, memoryLimit: '128MiB' });
   const session = await openDuckDb({ memoryLimit: '256MiB', threads: 1, tempDir: join(dataDir, 'spill') });
@@ -40,7 +40,7 @@ async function world(options: WorldOptions = {}, conversions = CONVERSIONS) {
   const manifest = {
     ...manifestOf(7, 3, made.definitions, 1_000, 4),
     conversions: [await write('conversions', conversions)],
-    views: { activity: await write('activity', ACTIVITY) },
+    views: { activity: await Promise.all(activity.map((rows, i) => write(`activity-${i}`, rows))) },
   };
   await session.close();
   made.manifests.set(7, manifest);
@@ -107,6 +107,20 @@ test('Parquet is read by DuckDB, with the same rows', async () => {
   await session.close();
 });
 
+test('law 1: a view of several files is one row a key, in its order, without what adds up to nothing', async () => {
+  const more = `SELECT * FROM (VALUES ('2026-11-20', 'page', 9223372036854775807::BIGINT), ('2026-11-20', '@x', -1), ('2026-11-19', 'z', 7))
+    AS t (day, type, events)`;
+  const some = await world({}, CONVERSIONS, [ACTIVITY, more]);
+  const { body } = await exported(some, 'of=activity');
+  const rows = body.trimEnd().split('\n');
+  expect(rows[0]).toBe('{"day":"2026-11-19","type":"z","events":7}');
+  // Beyond 64 bits a key has several rows, as in the files of a generation.
+  const pages = rows.slice(1).map((line) => /"type":"page","events":(\d+)/.exec(line)?.[1] ?? line);
+  expect(pages.reduce((sum, events) => sum + BigInt(events), 0n)).toBe(2n ** 63n + 2n);
+  const { body: shown } = await some.app.inject({ url: '/v1/generations/7', headers: { authorization: READ } });
+  expect(JSON.parse(shown).views.activity).toMatchObject({ rows: 5, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+});
+
 test('a generation without conversions is an empty list, with its columns', async () => {
   const some = await world();
   some.manifests.set(7, { ...manifestOf(7, 3, some.definitions, 1_000, 4), conversions: [] });
@@ -169,7 +183,7 @@ test('law 7: a file that is missing or damaged, a generation that is gone and wh
   expect((await exported(some, 'of=nothing')).statusCode).toBe(400);
   expect((await exported(some, 'of=activity&format=xls')).statusCode).toBe(400);
   expect((await exported(some, 'of=activity', 'Bearer tw_writer_x')).statusCode).toBe(403);
-  await writeFile(join(dataDir, 'generations/000007/activity.parquet'), 'x');
+  await writeFile(join(dataDir, 'generations/000007/activity-0.parquet'), 'x');
   expect((await exported(some, 'of=activity')).json()).toMatchObject({ code: 'archive_corrupt' });
   some.manifests.set(7, { ...manifestOf(7, 3, some.definitions, 1_000, 4), state: 'retired' });
   expect((await exported(some, 'of=conversion-list')).json()).toMatchObject({

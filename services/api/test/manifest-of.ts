@@ -27,7 +27,7 @@ export function manifestOf(
     views: Object.fromEntries(
       [...VIEWS, ...GROUPED_VIEWS.map(byPartition)].map(({ name }) => [
         name,
-        { path: `generations/000001/${name}.parquet`, rows: 1, bytes: 2, sha256: 'a'.repeat(64) },
+        [{ path: `generations/000001/${name}.parquet`, rows: 1, bytes: 2, sha256: 'a'.repeat(64) }],
       ]),
     ),
     events: [],

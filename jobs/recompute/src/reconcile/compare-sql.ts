@@ -18,8 +18,8 @@ export function comparedSql(dataDir: string, view: ComparedView): string {
       .map((value, i) => `${value}::HUGEINT AS m${i}`)
       .join(', ')} FROM ${relation}`;
   const columns = viewColumns(view);
-  const before = parquetFiles(dataDir, view.before === null ? [] : [view.before], columns);
-  const sides = [side(before, 'before'), side(parquetFiles(dataDir, [view.after], columns), 'after')];
+  const before = parquetFiles(dataDir, view.before ?? [], columns);
+  const sides = [side(before, 'before'), side(parquetFiles(dataDir, view.after, columns), 'after')];
   if (view.deltas !== null) sides.push(side(deltasSql(view, view.deltas.path), 'before'));
   sides.push(side('explained', 'explained'));
   const sums = view.measures.flatMap((m, i) =>

@@ -21,7 +21,7 @@ const ALL_DEFECTS: ExplainedOf = () => ({ rows: new Map(), remainder: 'engineDef
 export async function compareViews(spec: CompareSpec, explainedOf = ALL_DEFECTS): Promise<CompareResult> {
   await verifyFiles(
     spec.dataDir,
-    spec.views.flatMap((view) => (view.before === null ? [view.after] : [view.before, view.after])),
+    spec.views.flatMap((view) => [...(view.before ?? []), ...view.after]),
   );
   const session = await openDuckDb({
     memoryLimit: `${spec.limits.memoryMb}MiB`,
@@ -41,7 +41,7 @@ export async function compareViews(spec: CompareSpec, explainedOf = ALL_DEFECTS)
 }
 
 function rowsOf({ before, deltas, after }: ComparedView): number {
-  return (before?.rows ?? 0) + (deltas?.rows ?? 0) + after.rows;
+  return [...(before ?? []), deltas ?? { rows: 0 }, ...after].reduce((sum, { rows }) => sum + rows, 0);
 }
 
 async function compareFew(
@@ -50,7 +50,8 @@ async function compareFew(
   view: ComparedView,
   explained: Explained,
 ): Promise<ViewComparison> {
-  const read = (file: StoredFile) => readViewRows(session, dataDir, { generation: 0, views: { [view.name]: file } }, view);
+  const read = (files: readonly StoredFile[]) =>
+    readViewRows(session, dataDir, { generation: 0, views: { [view.name]: files } }, view);
   const before: Rows = view.before === null ? new Map() : await read(view.before);
   if (view.deltas !== null) await addDeltas(before, view.deltas.path);
   return compareRows(view, before, await read(view.after), listedRows, explained);

@@ -109,11 +109,11 @@ export interface ComparedView {
   readonly name: string;
   readonly dimensions: readonly string[];
   readonly measures: readonly string[];
-  /** The view that readers took before; null: there was none. */
-  readonly before: StoredFile | null;
+  /** The files of the view that readers took before, which add up; null: there was none. */
+  readonly before: readonly StoredFile[] | null;
   /** What was added to it. */
   readonly deltas: ComparedDeltas | null;
-  readonly after: StoredFile;
+  readonly after: readonly StoredFile[];
 }
 
 export interface ComparedDeltas {

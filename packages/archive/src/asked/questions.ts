@@ -4,7 +4,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { exactJson, parseExactJson } from '@tributary/model/exact-json';
 import { z } from 'zod';
 import { createDurably, readIfThere } from '../durable.ts';
-import { storedFile } from '../manifest-file.ts';
+import { viewFiles } from '../manifest-file.ts';
 import { askedWork, type Stored } from './work.ts';
 
 export const QUESTION_KEPT_MS = 7 * 24 * 3_600_000;
@@ -33,7 +33,7 @@ const Result = z.object({
   /** Canonical JSON. */
   definitions: z.string(),
   definitionsVersion: z.string(),
-  views: z.record(z.string(), storedFile),
+  views: viewFiles,
   /** As in the manifest of a generation (layout.ts). */
   leftOut: z.array(z.string()).readonly().exactOptional(),
   wholeFromMs: z.int().exactOptional(),

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 import { HOUR_MS } from '@tributary/model/time';
 import { namesIn } from '../durable.ts';
-import { findGeneration, generationFolder, listGenerations } from '../generations.ts';
+import { filesOfGeneration, findGeneration, generationFolder, listGenerations } from '../generations.ts';
 import type { GenerationManifest, GenerationState, Publication, StoredFile } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
 import { readSegment } from '../segments.ts';
@@ -48,7 +48,7 @@ export async function auditGenerations(ports: GenerationPorts): Promise<Generati
       summaries.push({ generation, state: 'unknown', published: isPublished, files: 0, bytes: 0, faults: 1 });
     else if (manifest?.state === 'computed') computed.push(manifest);
   }
-  const named = new Set(computed.flatMap((manifest) => filesOf(manifest).map(({ path }) => path)));
+  const named = new Set(computed.flatMap((manifest) => filesOfGeneration(manifest).map(({ path }) => path)));
   // A file of one that others build upon is looked at once.
   const judged = new Map<string, Promise<Found | undefined>>();
   for (const manifest of computed) {
@@ -69,7 +69,7 @@ async function auditGeneration(
 ): Promise<GenerationSummary> {
   const { dataDir, depth, faults, onFile, named, judged } = ports;
   const { generation } = manifest;
-  const files = filesOf(manifest);
+  const files = filesOfGeneration(manifest);
   const found: (Found & { readonly path: string })[] = [];
   for (const file of files) {
     onFile(file.path);
@@ -181,8 +181,4 @@ async function reportUnpublished(dataDir: string, { sequence, generation }: Publ
 function reasonOf(error: unknown, dataDir: string): Found {
   const detail = (error as Error).message.replaceAll(`${dataDir}/`, '');
   return { class: error instanceof TributaryError ? 'manifest' : 'unreadable', detail };
-}
-
-function filesOf(manifest: GenerationManifest): readonly StoredFile[] {
-  return [...Object.values(manifest.views), ...manifest.events, ...manifest.conversions];
 }

@@ -13,7 +13,7 @@ import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { type Audit, auditDataFolder, partitionsOf } from '../audit/audit.ts';
 import { copyVerified } from '../audit/copy-verified.ts';
 import { errorCode, namesIn, syncFolder, writeDurably } from '../durable.ts';
-import { findGeneration, generationFolder, listGenerations } from '../generations.ts';
+import { filesOfGeneration, findGeneration, generationFolder, listGenerations } from '../generations.ts';
 import type { GenerationManifest, Publication, SegmentManifest, StoredFile } from '../layout.ts';
 import { numbersOf, toJson } from '../manifest-file.ts';
 import { currentPublication } from '../publications.ts';
@@ -126,7 +126,7 @@ async function copyGeneration(manifest: GenerationManifest, work: Work): Promise
   const folder = generationFolder(manifest.generation);
   let copied = manifest;
   if (manifest.state === 'computed')
-    for (const file of [...Object.values(manifest.views), ...manifest.events, ...manifest.conversions]) {
+    for (const file of filesOfGeneration(manifest)) {
       if (await copyStored(file, work)) continue;
       const now = await findGeneration(dataDir, manifest.generation);
       if (now?.state === 'computed') throw damaged(file, 'is missing');

@@ -15,7 +15,7 @@ test('rows of a base that left some out are built upon; those of a base that nev
   const draft = pendingGeneration({ json: '{}', version: 'abc' });
   const file = { path: 'none', rows: 0, bytes: 0, sha256: '0'.repeat(64) };
   const kept = [...VIEWS, ...groupedOf(VIEWS)].map(({ name }) => name).filter((name) => name !== 'creditByPartition');
-  const views = Object.fromEntries(kept.map((name) => [name, file]));
+  const views = Object.fromEntries(kept.map((name) => [name, [file]]));
   const reused = async (leftOut: string[]) => {
     const base = await createGeneration(dataDir, draft);
     await writeGeneration(dataDir, { ...base, state: 'computed', computedAt: 2, views, leftOut, program: 'p' });

@@ -34,6 +34,12 @@ export function stillForgotten(before: KnownForgotten, now: Forgotten): KnownFor
   return { ...(erased.length > 0 && { erased }), ...(Object.keys(lifted).length > 0 && { lifted }) };
 }
 
+/** Whether it forgets of users what the base may count. */
+export function forgetsMore(before: KnownForgotten, now: Forgotten): boolean {
+  const known = new Set(before.erased);
+  return now.events > 0 || Object.keys(now.lifted).length > 0 || now.erased.some((digest) => !known.has(digest));
+}
+
 /** Up to which place nothing of each user counts, for `PLACES`; null: all. */
 export function placesOf({ erased = [], lifted = {} }: KnownForgotten) {
   return [

@@ -1,6 +1,7 @@
 /** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
 import type { CorrectedSpan } from '@tributary/model/corrections';
 import type { ArchivedPlace, GenerationManifest, StoredFile } from '../layout.ts';
+import type { AddedLimits } from './added-files.ts';
 
 export interface ComputeSpec {
   readonly dataDir: string;
@@ -87,6 +88,8 @@ export interface ComputeLimits {
   readonly shardRows: number;
   /** A generation with more files of one kind merges the smallest. */
   readonly filesPerKind: number;
+  /** In place of what is added to the files of views, where little must be much. */
+  readonly added?: AddedLimits;
 }
 
 export type ComputeResult = Pick<

@@ -40,6 +40,6 @@ export async function whileVerifying<T>(
 export function filesRead({ arrivals, reread, base, reuseRows, parts }: ComputeSpec): StoredFile[] {
   const arrived = parts === undefined ? [...arrivals, ...(reread?.files ?? [])].flat() : [];
   if (base === null) return arrived;
-  const rows = reuseRows ? [...Object.values(base.views), ...base.conversions] : [];
+  const rows = reuseRows ? [...Object.values(base.views).flat(), ...base.conversions] : [];
   return [...arrived, ...base.events, ...rows];
 }

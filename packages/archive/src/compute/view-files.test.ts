@@ -13,7 +13,7 @@ import { copyToParquet, keepFile } from '../parquet.ts';
 import { readViewRows } from '../views.ts';
 import { outputOf } from './output.ts';
 import { columnList, keptView, parquetFiles, viewColumns } from './relations.ts';
-import type { ComputeSpec } from './spec.ts';
+import type { ComputeBase, ComputeSpec } from './spec.ts';
 import { keptOf, type RowsOrigin, writeSummed, writeViews } from './view-files.ts';
 
 let dataDir: string;
@@ -43,7 +43,7 @@ async function written(
   return keepFile(dataDir, staged, `generations/${name}`, count);
 }
 
-const read = (file: StoredFile) => readViewRows(session, dataDir, { generation: 1, views: { conversions: file } }, conversions);
+const read = (file: StoredFile) => readViewRows(session, dataDir, { generation: 1, views: { conversions: [file] } }, conversions);
 
 const LIMIT = 2n ** 63n;
 const EDGES = [0n, 1n, 2n ** 53n, LIMIT - 1n, LIMIT, LIMIT + 1n, 2n * LIMIT - 1n, 3n * LIMIT, 2n ** 70n + 7n];
@@ -93,9 +93,9 @@ test('law 1: what several shards give is summed, and what one gives twice', asyn
   await session.run(`CREATE OR REPLACE TABLE rows_conversions (${columnList(viewColumns(conversions))})`);
   await session.run(`INSERT INTO rows_conversions SELECT '2026-03-01', 'buy', 'EUR', 1, 50 FROM range(2)`);
   const rowsOf = async (origin: RowsOrigin) => {
-    const spec = { dataDir, generation: 9, attempt: 'test', base: null, reuseRows: false } as unknown as ComputeSpec;
-    const { views } = await writeViews(spec, [conversions], outputOf(session, spec, join(dataDir, 'staged')), origin);
-    return views['conversions']?.rows;
+    const spec = { dataDir, generation: 9, attempt: 'test', base: null, reuseRows: false, limits: {} } as unknown as ComputeSpec;
+    const { views } = await writeViews(session, spec, [conversions], outputOf(session, spec, join(dataDir, 'staged')), origin);
+    return views['conversions']?.[0]?.rows;
   };
   expect(await rowsOf({ shards: 2, oncePerShard: true })).toBe(1);
   expect(await rowsOf({ shards: 1, oncePerShard: false })).toBe(1);
@@ -110,17 +110,64 @@ test('a sum within 64 bits is one row', async () => {
   expect(file.rows).toBe(2);
 });
 
+test('law 1: what a run changes lies beside the files of its base, and adds up; apart, all lie in one', async () => {
+  const limits = { added: { fewRows: 0, mostShare: 10 } };
+  const generation = async (number: number, values: readonly string[], base: Partial<ComputeBase> | null, isApart = false) => {
+    await session.run(`CREATE OR REPLACE TABLE rows_conversions (${columnList(viewColumns(conversions))})`);
+    for (const row of values) await session.run(`INSERT INTO rows_conversions VALUES ('2026-03-01', ${row})`);
+    const spec = {
+      dataDir,
+      generation: number,
+      attempt: 'test',
+      base,
+      reuseRows: base !== null,
+      limits,
+    } as unknown as ComputeSpec;
+    const origin = { shards: 1, oncePerShard: true, ...(isApart && { apart: true }) } as const;
+    const kept = await writeViews(session, spec, [conversions], outputOf(session, spec, join(dataDir, 'staged')), origin);
+    return { ...kept, rows: [...(await readViewRows(session, dataDir, { ...kept, generation: number }, conversions))].sort() };
+  };
+  const pathsOf = ({ views }: Pick<ComputeBase, 'views'>) => views['conversions']?.map(({ path }) => path);
+  const first = await generation(21, [`'a', 'EUR', 1, 50`, `'b', 'EUR', 2, 70`], null);
+  const second = await generation(22, [`'a', 'EUR', -1, -50`, `'b', 'EUR', 1, 5`, `'c', 'EUR', 1, 1`], first);
+  expect(pathsOf(second)).toEqual([...(pathsOf(first) ?? []), 'generations/000022/view-conversions-test.parquet']);
+  const all = [
+    ['2026-03-01\tb\tEUR', [3, 75]],
+    ['2026-03-01\tc\tEUR', [1, 1]],
+  ];
+  expect(second.rows).toEqual(all);
+  expect(pathsOf(await generation(23, [], second))).toEqual(pathsOf(second));
+  const apart = await generation(24, [], second, true);
+  expect([pathsOf(apart), apart.rows]).toEqual([['generations/000024/view-conversions-test.parquet'], all]);
+  const summed = await generation(25, [`'c', 'EUR', -1, -1`], {
+    views: { conversions: [...(second.views['conversions'] ?? []), ...(second.views['conversions'] ?? [])] },
+  });
+  expect(summed.views['conversions']).toHaveLength(2);
+  expect(summed.rows).toEqual([
+    ['2026-03-01\tb\tEUR', [6, 150]],
+    ['2026-03-01\tc\tEUR', [1, 1]],
+  ]);
+});
+
 test('law 7: rows by partition beyond the bound are left out, named, and stay so in what is built upon them', async () => {
   await session.run(`CREATE OR REPLACE TABLE rows_credit (${columnList(viewColumns(keptView(credit)))})`);
   // Two campaigns of one channel: a row of each in the view, one by partition.
   for (const place of [`'a', 'EUR', NULL`, `'b', 'EUR', NULL`, `NULL, 'EUR', '0'`, `NULL, 'EUR', '1'`])
     await session.run(`INSERT INTO rows_credit VALUES ('2026-03-01', 'last', 'buy', 'search', ${place}, 1000000, 50)`);
   const kept = async (generation: number, more: Partial<ComputeSpec>) => {
-    const spec = { ...{ dataDir, generation, attempt: 'test', base: null, reuseRows: false }, ...more } as ComputeSpec;
-    return writeViews(spec, [credit], outputOf(session, spec, join(dataDir, 'staged')), { shards: 1, oncePerShard: true });
+    const given = { dataDir, generation, attempt: 'test', base: null, reuseRows: false, limits: {} };
+    const spec = { ...given, ...more } as unknown as ComputeSpec;
+    return writeViews(session, spec, [credit], outputOf(session, spec, join(dataDir, 'staged')), {
+      shards: 1,
+      oncePerShard: true,
+    });
   };
   const whole = await kept(1, { mostGroupedRows: 2 });
-  expect([whole.leftOut, whole.views['credit']?.rows, whole.views['creditByPartition']?.rows]).toEqual([undefined, 2, 2]);
+  expect([whole.leftOut, whole.views['credit']?.[0]?.rows, whole.views['creditByPartition']?.[0]?.rows]).toEqual([
+    undefined,
+    2,
+    2,
+  ]);
   expect(keptOf([credit], whole).map(({ name }) => name)).toEqual(['credit', 'creditByPartition']);
   const bounded = await kept(2, { mostGroupedRows: 1 });
   expect([bounded.leftOut, Object.keys(bounded.views)]).toEqual([['creditByPartition'], ['credit']]);

@@ -1,10 +1,15 @@
-/** The views of a generation, some by partition as well: the base's rows, if they serve, plus what the fresh events change. */
+/**
+ * The views of a generation, some by partition as well: the files of the base, if its rows serve, and one more of what the fresh events
+ * change; or one of all their sums (added-files.ts).
+ */
 
 import { type GroupedView, groupedOf, sumsPartitions, whereRows } from '@tributary/views/by-partition';
 import type { View } from '@tributary/views/view';
+import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
+import { addedFiles } from './added-files.ts';
 import type { Output } from './output.ts';
-import { parquetFiles, quoted, viewColumns } from './relations.ts';
+import { countOf, parquetFiles, quoted, viewColumns } from './relations.ts';
 import { CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
 
@@ -18,13 +23,16 @@ export type KeptViews = Pick<ComputeResult, 'views' | 'leftOut'>;
 export interface RowsOrigin {
   readonly shards: number;
   readonly oncePerShard: boolean;
+  /** Every view is one new file, and names none of the base: for what may be kept longer than it, and where its rows name what must go. */
+  readonly apart?: boolean;
 }
 
 export async function writeViews(
+  session: Pick<DuckDb, 'rows'>,
   spec: ComputeSpec,
   views: readonly View[],
   output: Output,
-  { shards, oncePerShard }: RowsOrigin,
+  { shards, oncePerShard, apart }: RowsOrigin,
 ): Promise<KeptViews> {
   // A view's SQL gives one row a key, and a partition lies in one shard: such rows are sums already.
   const all = views.flatMap((view) => [
@@ -44,34 +52,41 @@ export async function writeViews(
     all.map(
       ({ view, ...rows }) =>
         async () =>
-          [view.name, await writeView(spec, view, rows, output)] as const,
+          [view.name, await writeView(session, spec, view, { ...rows, apart: apart === true }, output)] as const,
     ),
   );
-  const leftOut = written.filter(([, file]) => file === null).map(([name]) => name);
-  const files = written.filter((each): each is readonly [string, StoredFile] => each[1] !== null);
-  return { views: Object.fromEntries(files), ...(leftOut.length > 0 && { leftOut }) };
+  const leftOut = written.filter(([, files]) => files === null).map(([name]) => name);
+  const kept = written.filter((each): each is readonly [string, StoredFile[]] => each[1] !== null);
+  return { views: Object.fromEntries(kept), ...(leftOut.length > 0 && { leftOut }) };
 }
 
 /** null: there are too many rows, or the base left them out. `rows`: those of the session, as a FROM clause. */
 async function writeView(
+  session: Pick<DuckDb, 'rows'>,
   spec: ComputeSpec,
   view: GroupedView,
-  { rows, areSums }: Pick<Kept, 'rows' | 'areSums'>,
+  { rows, areSums, apart }: Pick<Kept, 'rows' | 'areSums'> & { readonly apart: boolean },
   output: Output,
-): Promise<StoredFile | null> {
+): Promise<StoredFile[] | null> {
   // Rows are added to those of a base: what it left out, they cannot make whole.
   if (spec.reuseRows && spec.base?.leftOut?.includes(view.name) === true) return null;
-  const held = spec.reuseRows ? spec.base?.views[view.name] : undefined;
-  const kept =
-    held === undefined
-      ? { ...view, rows, areSums }
-      : { ...view, rows: `${rows} UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`, areSums: false };
+  const held = spec.reuseRows ? (spec.base?.views[view.name] ?? []) : [];
   const most = view.mostRows === null ? null : (spec.mostGroupedRows ?? view.mostRows);
-  // One row more shows that there are too many.
-  const bounded = (query: string) => (most === null ? query : `${query} LIMIT ${most + 1}`);
+  const changed = await countOf(session, rows);
+  if (changed === 0 && held.length > 0 && !apart) return [...held];
+  const { stay, summed } = apart ? { stay: [], summed: held } : addedFiles(held, changed, most, spec.limits.added);
+  const kept =
+    summed.length === 0
+      ? { ...view, rows, areSums }
+      : { ...view, rows: `${rows} UNION ALL ${parquetFiles(spec.dataDir, summed, viewColumns(view))}`, areSums: false };
+  // One row more shows that there are too many. No row may be left out of what is added to a file: addedFiles has counted them.
+  const bounded = (query: string) => (most === null || stay.length > 0 ? query : `${query} LIMIT ${most + 1}`);
   // Sorted, so that readers of a range of days pass over the rest.
   const sorted = (query: string) => `SELECT * FROM (${bounded(query)}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
-  return writeSummed(kept, (query) => output.write(`view-${view.name}`, sorted(query), most));
+  const name = `view-${view.name}`;
+  if (stay.length > 0) return [...stay, ...(await writeSummed(kept, (query) => output.writeRows(name, sorted(query))))];
+  const file = await writeSummed(kept, (query) => output.write(name, sorted(query), most));
+  return file === null ? null : [file];
 }
 
 /** All that were written of these views. */

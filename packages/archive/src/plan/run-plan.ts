@@ -1,6 +1,7 @@
 /** What a run would read, and for how long, before it is asked for. Reads manifests alone: nothing of it changes anything. */
 import type { Definitions } from '@tributary/model/definitions';
 import { checkContinues, rereadOf } from '../compute/compute-plan.ts';
+import { filesOfGeneration } from '../generations.ts';
 import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
 import { demandCorrectable } from '../retention/plan.ts';
 import { retiredBefore } from '../retention/retired.ts';
@@ -90,7 +91,7 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
     mayBeFull: base !== null && before === null && mayBeFull(reread, base),
     retiredBefore: before,
     rowsAgain,
-    kept: base === null ? amountOf([]) : amountOf([...Object.values(base.views), ...base.events, ...base.conversions]),
+    kept: base === null ? amountOf([]) : amountOf(filesOfGeneration(base)),
     ...daysOf(files),
     estimate: reread === undefined && !rowsAgain ? estimate(manifests, mode, archive.rows) : null,
   };

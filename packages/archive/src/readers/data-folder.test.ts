@@ -46,12 +46,14 @@ async function compute(events: readonly Event[], definitions = defaults) {
     return keepFile(dataDir, staged, `${generationFolder(created.generation)}/${name}.parquet`, rows);
   };
   try {
-    const views: Record<string, StoredFile> = {};
+    const views: Record<string, StoredFile[]> = {};
     for (const { name, dimensions, measures } of VIEWS)
-      views[name] = await file(
-        name,
-        `SELECT ${[...dimensions.map((d) => `'${d === 'day' ? '2026-11-20' : d}' AS "${d}"`), ...measures.map((m, i) => `${i + created.generation}::BIGINT AS "${m}"`)].join(', ')}`,
-      );
+      views[name] = [
+        await file(
+          name,
+          `SELECT ${[...dimensions.map((d) => `'${d === 'day' ? '2026-11-20' : d}' AS "${d}"`), ...measures.map((m, i) => `${i + created.generation}::BIGINT AS "${m}"`)].join(', ')}`,
+        ),
+      ];
     const counted = definitions.onceMs.size > 0;
     const columns = { partition: 'INTEGER', ...EVENT_ROW_COLUMNS, ...(counted && { once_key: 'VARCHAR' }) };
     await session.run(`CREATE TABLE e AS ${rowsSql(columns)}`, {
@@ -111,7 +113,7 @@ test('law 7: a flipped byte, a missing file and a broken manifest are never a sm
   const generations = createGenerations({ source, now: () => nowMs, onWarning: () => {} });
   await generations.refresh();
   await source.publish(1, { generation: 2, action: 'publish', held: false, at: 6, by: 'test' });
-  await appendFile(join(dataDir, (second.views['credit'] as StoredFile).path), 'x');
+  await appendFile(join(dataDir, second.views['credit']?.[0]?.path ?? ''), 'x');
   await generations.refresh();
   expect(generations.take(null)).toMatchObject({ loaded: { generation: 1 }, failure: expect.stringContaining('credit.parquet') });
   await writeFile(join(dataDir, 'generations/publications/000003.json'), '{"sequence":3');
@@ -122,7 +124,7 @@ test('law 7: a flipped byte, a missing file and a broken manifest are never a sm
 test('law 7: a reader that sees other bytes looks again, and leaves the file to the batch layer', async () => {
   const source = open();
   const manifest = await compute([]);
-  const path = join(dataDir, (manifest.views['credit'] as StoredFile).path);
+  const path = join(dataDir, manifest.views['credit']?.[0]?.path ?? '');
   const bytes = await readFile(path);
   await writeFile(path, bytes.subarray(0, 100));
   await expect(source.viewRows(manifest)).rejects.toMatchObject({ code: 'archive_corrupt' });
@@ -176,7 +178,7 @@ test('loading 120 000 rows lets requests have their turn', async () => {
   const rows = await copyToParquet(session, `SELECT ${columns} FROM range(1, 120001) r(i)`, staged);
   const credit = await keepFile(dataDir, staged, 'generations/many.parquet', rows);
   await session.close();
-  const many = { ...manifest, views: { ...manifest.views, credit } };
+  const many = { ...manifest, views: { ...manifest.views, credit: [credit] } };
   const source = { ...open(), manifest: async () => many };
   await source.publish(0, { generation: 1, action: 'publish', held: false, at: 5, by: 'test' });
   const generations = createGenerations({ source, now: () => nowMs, onWarning: () => {} });
@@ -193,7 +195,7 @@ test('loading 120 000 rows lets requests have their turn', async () => {
   // 59 chunks of rows and 30 turns of the split; how long each takes depends on the machine, how many there are does not.
   expect(turns, `in ${Math.round(tookMs)} ms`).toBeGreaterThan(30);
   await expect(
-    source.viewRows({ ...many, views: { ...many.views, credit: { ...credit, rows: 120_001 } } }),
+    source.viewRows({ ...many, views: { ...many.views, credit: [{ ...credit, rows: 120_001 }] } }),
   ).rejects.toMatchObject({
     code: 'archive_corrupt',
   });

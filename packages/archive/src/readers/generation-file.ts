@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { VIEWS } from '@tributary/views/registry';
-import { CONVERSION_COLUMNS } from '../compute/relations.ts';
+import { CONVERSION_COLUMNS, quoted } from '../compute/relations.ts';
+import { writeSummed } from '../compute/view-files.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { isDiskFull, makeFolder, namesIn } from '../durable.ts';
 import { findGeneration } from '../generations.ts';
@@ -77,9 +78,9 @@ export async function generationFile(
 
 function filesOf({ generation, views, conversions }: GenerationManifest, view: string | null): readonly StoredFile[] {
   if (view === null) return conversions;
-  const file = Object.hasOwn(views, view) ? views[view] : undefined;
-  if (file === undefined) throw new TributaryError('not_found', `generation ${generation} does not have the view "${view}"`);
-  return [file];
+  const files = Object.hasOwn(views, view) ? views[view] : undefined;
+  if (files === undefined) throw new TributaryError('not_found', `generation ${generation} does not have the view "${view}"`);
+  return files;
 }
 
 function gone({ generation, state }: GenerationManifest): TributaryError {
@@ -105,23 +106,45 @@ async function write(session: DuckDb, files: readonly StoredFile[], path: string
   try {
     // Nothing interrupts what is asked after the abort.
     signal.throwIfAborted();
-    await session.run('CREATE TABLE erased (user_key VARCHAR)');
     const rows = rowsOf(dataDir, files);
-    // Law 9: who is erased while the file is written is not in it either.
-    for (let copies = 0; (await addErased(session, rows, files, asked)) > 0 || copies === 0; copies++) {
-      if (copies === MOST_COPIES) throw erasedMeanwhile();
-      const from = asked.view === null ? `${rows} ANTI JOIN erased USING (user_key)` : rows;
+    const copy = async (from: string) => {
+      // One that was interrupted is not tried in another way.
+      signal.throwIfAborted();
+      if (isTooLarge) throw tooLarge(mostBytes);
       await session.run(
         `COPY (SELECT ${columnsOf(asked).join(', ')} FROM ${from}) TO ${sqlText(path)} (${FORMAT[asked.format]})`,
       );
       isTooLarge ||= (await stat(path)).size > mostBytes;
       if (isTooLarge) throw tooLarge(mostBytes);
-    }
+    };
+    const view = VIEWS.find(({ name }) => name === asked.view);
+    if (view === undefined) await copyConversions(session, rows, files, asked, copy);
+    // Rows of several files add up, and a file that is read elsewhere has one a key.
+    else if (files.length === 1) await copy(rows);
+    else
+      await writeSummed({ ...view, rows, areSums: false }, (query) =>
+        copy(`(${query}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`),
+      );
   } catch (cause) {
     throw isTooLarge && !(cause instanceof TributaryError) ? tooLarge(mostBytes) : cause;
   } finally {
     clearInterval(watch);
     signal.removeEventListener('abort', interrupt);
+  }
+}
+
+/** Law 9: who is erased while the file is written is not in it either. */
+async function copyConversions(
+  session: DuckDb,
+  rows: string,
+  files: readonly StoredFile[],
+  asked: FileAsked,
+  copy: (from: string) => Promise<void>,
+): Promise<void> {
+  await session.run('CREATE TABLE erased (user_key VARCHAR)');
+  for (let copies = 0; (await addErased(session, rows, files, asked)) > 0 || copies === 0; copies++) {
+    if (copies === MOST_COPIES) throw erasedMeanwhile();
+    await copy(`${rows} ANTI JOIN erased USING (user_key)`);
   }
 }
 
@@ -161,9 +184,9 @@ async function addErased(
   session: DuckDb,
   rows: string,
   files: readonly StoredFile[],
-  { view, whoIsErased }: FileAsked,
+  { whoIsErased }: FileAsked,
 ): Promise<number> {
-  const isErased = view === null && whoIsErased !== null ? await whoIsErased() : null;
+  const isErased = whoIsErased !== null ? await whoIsErased() : null;
   if (isErased === null) return 0;
   // Some users at a time, by a hash of theirs: what a question answers lies in memory.
   const parts = Math.max(1, Math.ceil(files.reduce((sum, file) => sum + file.rows, 0) / ROWS_AT_ONCE));

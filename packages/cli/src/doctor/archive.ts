@@ -3,7 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digest, errorCode } from '@tributary/archive/durable';
-import { readGeneration } from '@tributary/archive/generations';
+import { filesOfGeneration, readGeneration } from '@tributary/archive/generations';
 import { readLastCheck } from '@tributary/archive/last-check';
 import type { GenerationManifest, Publication, SegmentManifest, StoredFile } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
@@ -73,7 +73,7 @@ export async function checkGenerations(
     };
   try {
     const manifest = await readGeneration(dataDir, publication.generation);
-    const files = [...Object.values(manifest.views), ...manifest.events, ...manifest.conversions];
+    const files = filesOfGeneration(manifest);
     return {
       findings: [
         judgePublished(manifest, publication, nowMs, everyMs, (await readLastCheck(dataDir))?.at),

@@ -71,7 +71,14 @@ export const GenerationAnswer = z.object({
   ...Generation.shape,
   cutPositions: z.array(z.string()).describe('Position of the barrier in each partition.'),
   definitions: z.unknown(),
-  views: z.record(z.string(), z.object({ rows: z.int(), bytes: z.int(), sha256: z.string() })),
+  views: z.record(
+    z.string(),
+    z.object({
+      rows: z.int().describe('All its files together; rows of one key add up.'),
+      bytes: z.int(),
+      sha256: z.string().describe('Digest of its file; where it has several, of their digests one after the other.'),
+    }),
+  ),
 });
 export const PublicationsAnswer = z.object({
   publications: z.array(Publication).describe('Newest first.'),

@@ -126,7 +126,7 @@ async function compute(world: World, generation: number): Promise<void> {
     computedAt: 0,
     cut,
     views: Object.fromEntries(
-      [...VIEWS, ...GROUPED_VIEWS.map(byPartitionOf)].map(({ name }) => [name, { path: '', rows: 0, bytes: 0, sha256: '' }]),
+      [...VIEWS, ...GROUPED_VIEWS.map(byPartitionOf)].map(({ name }) => [name, [{ path: '', rows: 0, bytes: 0, sha256: '' }]]),
     ),
   };
   world.computed.set(generation, { manifest, rows, byPartition });

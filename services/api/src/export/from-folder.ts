@@ -118,7 +118,7 @@ async function generationFiles(dataDir: string) {
       const { state, events, conversions, views } = await readGeneration(dataDir, generation);
       if (state === 'retired') continue;
       for (const file of [...events, ...conversions]) rows.set(file.path, file);
-      for (const { path } of Object.values(views)) sums.add(path);
+      for (const { path } of Object.values(views).flat()) sums.add(path);
     } catch (error) {
       holes.push(unread('generations', { generation }, `its manifest: ${(error as Error).message}`, true));
     }

@@ -1,5 +1,5 @@
 /** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
-import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { GenerationManifest, Publication, StoredFile } from '@tributary/archive/layout';
 import { demandComputed } from '@tributary/archive/publications';
 import { stagedOf } from '@tributary/archive/staged';
 import { GENERATION_ROUTES, type Generation } from '@tributary/contract/groups/generations';
@@ -41,9 +41,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       ...summaryOf(manifest, { publication, staged, named: await namedBy(context) }),
       cutPositions: [...manifest.cut],
       definitions: JSON.parse(manifest.definitions) as unknown,
-      views: Object.fromEntries(
-        Object.entries(manifest.views).map(([name, { rows, bytes, sha256 }]) => [name, { rows, bytes, sha256 }]),
-      ),
+      views: Object.fromEntries(Object.entries(manifest.views).map(([name, files]) => [name, ofFiles(files)])),
     };
   });
 
@@ -259,5 +257,15 @@ function summaryOf(manifest: GenerationManifest, { publication, staged, named }:
     staged: staged?.generation === generation,
     published: named.has(generation),
     ...(failure !== undefined && { failure }),
+  };
+}
+
+/** The files of one view as one. */
+function ofFiles(files: readonly StoredFile[]) {
+  const digests = files.map(({ sha256 }) => sha256);
+  return {
+    rows: files.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    sha256: digests.length === 1 ? (digests[0] as string) : sha256Hex(digests.join('')),
   };
 }
