@@ -4,12 +4,14 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
-import { type AskedRow, PAST_BOUNDS, type PastBounds, type PastRow, pastValues } from '@tributary/archive/history/past-values';
+import type { AskedRow } from '@tributary/archive/history/load-events';
+import { PAST_BOUNDS, type PastBounds, type PastRow, pastValues } from '@tributary/archive/history/past-values';
 import { type SetFormat, writeTrainingSet } from '@tributary/archive/history/training-set';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
+import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import type { SessionDefinition } from '@tributary/signals/resolved';
 import { RANDOM_FIELDS, randomEvent, randomSegment, randomSignal } from '@tributary/testkit/inputs/generate-signals';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
@@ -74,11 +76,18 @@ async function worldWith(arrivals: readonly Event[], definitions: ReturnType<typ
   return world;
 }
 
-async function valuesOf(world: World, rows: readonly AskedRow[], bounds: PastBounds = PAST_BOUNDS): Promise<PastRow[]> {
+const isAny = () => true;
+
+async function valuesOf(
+  world: World,
+  rows: readonly AskedRow[],
+  bounds: PastBounds = PAST_BOUNDS,
+  isAsked: (definition: SignalDefinition) => boolean = isAny,
+): Promise<PastRow[]> {
   const past = await archivedPast(world.dataDir, new AbortController().signal, () => {});
   const folder = await mkdtemp(join(tmpdir(), 'tributary-past-'));
   try {
-    const definitions = [...signalsOf(past.definitions, sha256Hex).values()];
+    const definitions = [...signalsOf(past.definitions, sha256Hex).values()].filter(isAsked);
     const question = {
       past,
       definitions,
@@ -136,6 +145,14 @@ test.each([1, 2, 3])(
         said: plain(Object.fromEntries(expected)),
       });
     }
+    // Where all of those asked for name types or conditions, other events are not read.
+    const narrow = await valuesOf(world, rows, PAST_BOUNDS, ({ looksAt }) =>
+      looksAt.every(({ types, where }) => types !== null || where !== null),
+    );
+    expect(narrow[0]?.values?.size).toBeGreaterThan(1);
+    for (const [nr, row] of narrow.entries())
+      for (const [name, value] of row.values ?? [])
+        expect({ seed, nr, name, value }).toEqual({ seed, nr, name, value: values[nr]?.values?.get(name) });
   },
   120_000,
 );

@@ -34,6 +34,7 @@ import { MUTATIONS_OF_STAGING } from './mutations-of-staging.ts';
 import { MUTATIONS_OF_SUBJECTS } from './mutations-of-subjects.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
+import { MUTATIONS_OF_TRAINING_SETS } from './mutations-of-training-sets.ts';
 import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
 import { MUTATIONS_OF_UPGRADES } from './mutations-of-upgrades.ts';
 import { MUTATIONS_OF_VIEW_FILES } from './mutations-of-view-files.ts';
@@ -438,6 +439,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_SUBJECTS,
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
+  ...MUTATIONS_OF_TRAINING_SETS,
   ...MUTATIONS_OF_UNCERTAINTY,
   ...MUTATIONS_OF_VIEW_FILES,
   ...MUTATIONS_OF_WEB,

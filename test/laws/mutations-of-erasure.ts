@@ -85,7 +85,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
     lie: 'values of the past look at users who are erased',
     law: '9',
-    file: 'packages/archive/src/history/past-values.ts',
+    file: 'packages/archive/src/history/load-events.ts',
     from: "await dropForgotten(session, past.dataDir, past.forgotten, 'events');",
     to: '',
     test: PAST,

@@ -6,6 +6,7 @@ const GOLDEN = 'packages/signals/test/golden.test.ts';
 const RANDOM = 'packages/signals/test/random.test.ts';
 const SERVED = 'packages/serving/src/users/signal-values.ts';
 const PAST = 'packages/archive/src/history/past-values.ts';
+const LOADED = 'packages/archive/src/history/load-events.ts';
 const HISTORY = 'test/laws/law-5-history.test.ts';
 const SCHEMA = 'packages/signals/test/json-schema.test.ts';
 const YAML = 'packages/signals/test/written-files.test.ts';
@@ -313,7 +314,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
   {
     lie: 'history counts the copy of an event that arrived last',
     law: '3',
-    file: PAST,
+    file: LOADED,
     from: 'ORDER BY position, entry_index) AS arrival',
     to: 'ORDER BY position DESC, entry_index DESC) AS arrival',
     test: HISTORY,
@@ -321,7 +322,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
   {
     lie: 'history looks for the first arrival of an id within the window alone',
     law: '3',
-    file: PAST,
+    file: LOADED,
     from: 'WHERE hash(user_nr, id) IN',
     to: 'WHERE is_reached AND hash(user_nr, id) IN',
     test: HISTORY,

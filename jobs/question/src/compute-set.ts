@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type AskedSet, namedDefinitions, SET_WORK, writeProgress } from '@tributary/archive/asked/training-sets';
 import { makeFolder, syncAndDigest, syncFolder } from '@tributary/archive/durable';
 import { archivedPast } from '@tributary/archive/history/archived-past';
-import type { AskedRow } from '@tributary/archive/history/past-values';
+import type { AskedRow } from '@tributary/archive/history/load-events';
 import { writeTrainingSet } from '@tributary/archive/history/training-set';
 import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';

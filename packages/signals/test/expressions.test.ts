@@ -103,4 +103,5 @@ test('what is not an expression is refused with the character where', () => {
   expect(trouble("price == 3 && value == 0x10 && chanel == 'x'")).toEqual([31, 'Unknown variable: chanel']);
   expect(trouble("price == 3 && value == 0x10 && value == 'x'")).toEqual([31, 'no such overload: number == text']);
   expect(trouble('value == 3u')).toEqual([0, 'no such overload: number == uint']);
+  expect(trouble("type == '\ud83d'")).toEqual([8, expect.stringContaining('lone surrogate')]);
 });

@@ -6,33 +6,21 @@
  * The value is that of the same pure function that serves the API. DuckDB finds and sorts the events, and lets go to disk what does not fit; one
  * bucket of users is in memory at a time. Who has more than is read gives no value, never a smaller one (law 7).
  */
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { ERASURE_TYPES } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
-import { SAID } from '@tributary/model/identity/message-line';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue } from '@tributary/signals/value';
-import { adopt } from '../compute/adopt.ts';
-import { dropForgotten } from '../compute/forget.ts';
-import { countOf, messagesSql, parquetFiles } from '../compute/relations.ts';
+import { countOf } from '../compute/relations.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
-import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
 import { type ArchivedPast, causeOf } from './archived-past.ts';
 import { forgottenNow } from './erased-since.ts';
-import { openSpool, spoolSql } from './spool.ts';
-
-/** One of the rows that values are asked of. */
-export interface AskedRow {
-  readonly user: string;
-  readonly atMs: number;
-  readonly label: string | null;
-}
+import { eventFilter } from './event-filter.ts';
+import { type Asked, type AskedRow, loadAsked, loadEvents } from './load-events.ts';
 
 /** Events of one user within reach of the rows asked: more are not read. */
 export interface PastBounds {
@@ -44,12 +32,9 @@ export interface PastBounds {
 
 export const PAST_BOUNDS: PastBounds = { userEvents: 200_000, userBytes: 64 * 1024 * 1024, bucketBytes: 16 * 1024 * 1024 };
 
-export interface PastQuestion {
+export interface PastQuestion extends Asked {
   readonly past: ArchivedPast;
   readonly definitions: readonly SignalDefinition[];
-  readonly rows: AsyncIterable<AskedRow>;
-  /** A folder of its own, for what does not fit into memory. */
-  readonly folder: string;
   readonly memoryLimit: string;
   readonly signal: AbortSignal;
   readonly bounds?: PastBounds;
@@ -79,8 +64,7 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
     const fields = EVENT_FIELDS.filter(
       (field) => field !== 'properties' || definitions.some(({ fields: own }) => Object.keys(own).length > 0),
     );
-    const load = past.definitions.joinedMs === null ? loadEvents : loadJoined;
-    await load(session, past, fields, reachOf(definitions));
+    await loadEvents(session, past, { fields, reachMs: reachOf(definitions), filter: eventFilter(definitions) });
     for (const bucket of await bucketsOf(session, bounds)) {
       signal.throwIfAborted();
       yield* valuesIn(session, bucket, { past, definitions, fields, signal });
@@ -109,74 +93,8 @@ async function demandNoneErased(session: DuckDb, past: ArchivedPast): Promise<vo
   throw new TributaryError('store_unavailable', message);
 }
 
-/** Without the records that say of a user that they are erased, or lifted. */
-const NO_RECORD = `e.type NOT IN (${ERASURE_TYPES.map(sqlText).join(', ')})`;
-
 function reachOf(definitions: readonly SignalDefinition[]): number {
   return Math.max(0, ...definitions.map(({ reachMs }) => reachMs));
-}
-
-async function loadAsked(session: DuckDb, { rows, folder }: PastQuestion): Promise<void> {
-  const spool = await openSpool(join(folder, 'asked.ndjson'));
-  let nr = 0;
-  try {
-    for await (const { user, atMs, label } of rows) await spool.add({ nr: nr++, user_key: user, at_ms: atMs, label });
-  } finally {
-    await spool.close();
-  }
-  await session.run(`CREATE TABLE asked AS SELECT * FROM read_json(${spoolSql(spool.path)}, format = 'newline_delimited',
-    columns = {nr: 'BIGINT', user_key: 'VARCHAR', at_ms: 'BIGINT', label: 'VARCHAR'})`);
-  await session.run(`CREATE TABLE users AS SELECT user_key, min(at_ms) AS first_ms, max(at_ms) AS last_ms, count(*) AS asked,
-    row_number() OVER (ORDER BY user_key) AS user_nr FROM asked GROUP BY user_key`);
-}
-
-/** Law 3: the first arrival of an id counts, wherever in time it stands; what windows cannot reach is left out after that was said. */
-async function loadEvents(session: DuckDb, past: ArchivedPast, fields: readonly Field[], reachMs: number): Promise<void> {
-  const columns = fields.map((field) => FIELDS[field].column);
-  const others = columns.filter((column) => column !== 'ts' && column !== 'id');
-  const archived = parquetFiles(
-    past.dataDir,
-    past.files,
-    pick([...columns, 'user_key', 'position', 'entry_index']),
-    LATER_COLUMNS,
-  );
-  const isReached = `e.ts < u.last_ms AND e.ts >= u.first_ms - ${reachMs}`;
-  await session.run(`CREATE TABLE events AS SELECT u.user_nr, u.user_key, e.ts, e.id, e.position, e.entry_index, ${isReached} AS is_reached,
-    ${others.map((column) => `CASE WHEN ${isReached} THEN e."${column}" END AS "${column}"`).join(', ')}
-    FROM ${archived} AS e JOIN users AS u ON u.user_key = e.user_key WHERE ${NO_RECORD}`);
-  await dropForgotten(session, past.dataDir, past.forgotten, 'events');
-  await session.run(`DELETE FROM events WHERE rowid IN (
-    SELECT row FROM (
-      SELECT rowid AS row, row_number() OVER (PARTITION BY user_nr, id ORDER BY position, entry_index) AS arrival FROM events
-      WHERE hash(user_nr, id) IN (SELECT hash(user_nr, id) AS identity FROM events GROUP BY identity HAVING count(*) > 1))
-    WHERE arrival > 1)`);
-  await session.run('DELETE FROM events WHERE NOT is_reached');
-}
-
-/** The same where keys of one person are joined: of the events of a user and what other keys said to it, what counts for it. */
-async function loadJoined(session: DuckDb, past: ArchivedPast, fields: readonly Field[], reachMs: number): Promise<void> {
-  const columns = fields.map((field) => FIELDS[field].column);
-  const needed = [...new Set([...columns, 'id', 'type', 'user_id', 'user_key', 'received_at', 'properties'])];
-  const archived = parquetFiles(past.dataDir, past.files, pick([...needed, 'position', 'entry_index']), LATER_COLUMNS);
-  await session.run(
-    `CREATE TABLE arrived AS SELECT ${needed.map((column) => `e."${column}"`).join(', ')}, e.said, e.position, e.entry_index FROM ${messagesSql(archived)} AS e SEMI JOIN users USING (user_key) WHERE ${NO_RECORD}`,
-  );
-  await dropForgotten(session, past.dataDir, past.forgotten, 'arrived');
-  await session.run(`CREATE TABLE everything AS SELECT * EXCLUDE (position, entry_index) FROM arrived
-    QUALIFY row_number() OVER (PARTITION BY user_key, id ORDER BY position, entry_index) = 1`);
-  await adopt(session, past.definitions.joinedMs as number);
-  await session.run(`CREATE TABLE events AS SELECT u.user_nr, ${columns.map((column) => `e."${column}"`).join(', ')}
-    FROM (SELECT * REPLACE (
-        CASE WHEN said IS NULL THEN user_id ELSE said->>'$.userId' END AS user_id,
-        CASE WHEN said IS NULL THEN properties ELSE nullif(json_merge_patch(properties, '{"${SAID}":null}')::VARCHAR, '{}') END AS properties)
-      FROM adopted) AS e JOIN users AS u USING (user_key)
-    WHERE e.ts < u.last_ms AND e.ts >= u.first_ms - ${reachMs}`);
-  for (const table of ['arrived', 'everything', 'adopted', 'items', 'lent', 'owners']) await session.run(`DROP TABLE ${table}`);
-}
-
-function pick(names: readonly string[]): Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'>> {
-  const all: Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'BOOLEAN'>> = EVENT_COLUMNS;
-  return Object.fromEntries(names.map((name) => [name, all[name] as 'VARCHAR']));
 }
 
 interface Bucket {

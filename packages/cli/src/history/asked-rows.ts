@@ -1,5 +1,5 @@
 /** Which values of the past are asked for: rows of a user, an instant and a label, as CSV with a header or as lines of JSON. */
-import type { AskedRow } from '@tributary/archive/history/past-values';
+import type { AskedRow } from '@tributary/archive/history/load-events';
 import { INSTANT_FORMS, parseInstant } from '@tributary/importing/events/instant';
 import { csvRows } from '@tributary/importing/files/csv-rows';
 import { inflated, linesOf, parseObject } from '@tributary/importing/files/lines';

@@ -16,11 +16,9 @@ export type Path = readonly PropertyKey[];
 export interface Checks {
   readonly retainedMs: number;
   /** Throws `invalid_definitions` where the text is not an expression, or all are too much together. */
-  expression(text: string, path: Path): Predicate;
-  /** The same with the event types that it may hold for; null: any. */
-  condition(text: string, path: Path): Condition;
-  /** The same before it is made a function. */
   term(text: string, path: Path): Term;
+  /** The same as a function, with the event types that it may hold for; null: any. */
+  condition(text: string, path: Path): Condition;
   /** Every field that a term may name. */
   readonly fields: Fields;
   /** Throws where there is not such a field. */
@@ -38,6 +36,7 @@ export interface Checks {
 }
 
 export interface Condition {
+  readonly term: Term;
   readonly holds: Predicate;
   readonly types: ReadonlySet<string> | null;
 }
@@ -80,10 +79,9 @@ export function createCompiler(raw: Readonly<Record<string, unknown>>, retainedM
     return {
       retainedMs,
       fields,
-      expression: (text, path) => predicateOf(bounded(text, path), fields),
       condition(text, path) {
         const term = bounded(text, path);
-        return { holds: predicateOf(term, fields), types: typesOf(term) };
+        return { term, holds: predicateOf(term, fields), types: typesOf(term) };
       },
       term: bounded,
       field(name, path) {
@@ -158,8 +156,10 @@ export function visit(term: Term, note: (field: string) => void): number {
     case 'literal':
       return 1;
     case 'field':
-    case 'present':
       note(term.name);
+      return 1;
+    case 'present':
+      note(term.field.name);
       return 1;
     case 'not':
       return all(term.of);

@@ -4,6 +4,8 @@ import { canonicalJson } from '@tributary/model/canonical-json';
 import type { DerivedSections } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
 import type { z } from 'zod';
+import { predicateOf } from '../expressions/function.ts';
+import type { Term } from '../expressions/term.ts';
 import {
   type BeginOf,
   beginOf,
@@ -14,7 +16,7 @@ import {
 } from '../kinds/aggregates.ts';
 import { evaluateEvents } from '../kinds/events.ts';
 import { type Conditions, evaluateSegment } from '../kinds/segments.ts';
-import { selectBy } from '../kinds/select.ts';
+import { type Select, selectBy } from '../kinds/select.ts';
 import { BEFORE_SESSION_MS, evaluateSessions, OPEN_WITHIN_MS, SESSION_ENDS_MS, SHOWN_OF_SESSIONS } from '../kinds/sessions.ts';
 import type { ReadFields } from '../line-reader.ts';
 import type {
@@ -51,11 +53,19 @@ export interface SignalDefinition {
   readonly reachMs: number;
   /** The event types that it looks at; null: all. */
   readonly types: readonly string[] | null;
+  /** The same to the event: one that none of these selects changes no value. */
+  readonly looksAt: readonly EventSelection[];
   /** What it looks at of each event, beside `ts` and `type`. */
   readonly reads: ReadFields;
   readonly evaluate: Evaluate;
   /** What of events the episodes of a segment follow, or those of a session whose ends are sent out. */
   readonly segment?: SegmentParts;
+}
+
+/** Events of these types where the condition holds; null: all. */
+export interface EventSelection {
+  readonly types: readonly string[] | null;
+  readonly where: Term | null;
 }
 
 /** `types`: events of others do nothing to it; null: any may. */
@@ -117,12 +127,22 @@ function demandNames({ signals, sessions, segments }: DerivedSections): void {
 }
 
 /** A definition without its name. */
-type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'evaluate' | 'segment'> & {
+type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'looksAt' | 'evaluate' | 'segment'> & {
   /** What else its values follow. */
   readonly depends?: unknown;
 };
 
+function selected(
+  { types, where }: Selector,
+  path: Path,
+  checks: Checks,
+): { readonly selection: EventSelection; readonly select: Select } {
+  const term = where === null ? null : checks.term(where, path);
+  return { selection: { types, where: term }, select: selectBy(types, term === null ? null : predicateOf(term, checks.fields)) };
+}
+
 interface SessionRead extends SessionOfWindow {
+  readonly selection: EventSelection;
   readonly made: Made;
   /** Fields that its condition reads, by their names. */
   readonly reads: readonly string[];
@@ -142,13 +162,13 @@ function sessionOf(raw: unknown, path: Path, checks: Checks): SessionRead {
     [...path, 'keep', 'age'],
     'Sessions need 2d more than their age: shorten it, or raise signalRetention.days',
   );
-  const select = selectBy(resolved.of, (text) => checks.expression(text, [...path, 'where']));
+  const { selection, select } = selected(resolved.of, [...path, 'where'], checks);
   const reads = checks.read();
   checks.alsoRead(SHOWN_OF_SESSIONS);
   const evaluate = evaluateSessions(resolved, select);
   const segment = ends ? endsOf(resolved, path, checks) : null;
-  const made = { resolved, reachMs, types: null, evaluate, ...(segment !== null && { segment }) };
-  return { made, definition: resolved, select, reads };
+  const made = { resolved, reachMs, types: null, looksAt: [selection], evaluate, ...(segment !== null && { segment }) };
+  return { made, definition: resolved, selection, select, reads };
 }
 
 /** Begun by any event that the session is of. */
@@ -197,7 +217,8 @@ function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
   };
   const evaluate = evaluateSegment(resolved, conditions);
   const segment = { definition: resolved, conditions, types: typesOfAny(Object.values(given)) };
-  return { resolved, reachMs: retainedMs, types: null, evaluate, segment };
+  const looksAt = Object.values(given).flatMap((one) => (one === null ? [] : [{ types: null, where: one.term }]));
+  return { resolved, reachMs: retainedMs, types: null, looksAt, evaluate, segment };
 }
 
 /** null: any. */
@@ -212,7 +233,7 @@ function signalOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMa
   if (kind === 'ratio') return ratioOf(raw, path, checks, sessions);
   const written = read(SIGNALS[kind] as z.ZodType<Aggregate>, raw, path);
   const { argument, field } = argumentOf(written[kind] as string | string[], kind, [...path, kind], checks);
-  const { window, begin, types, ...reach } = windowOf(written.window, [...path, 'window'], checks, sessions);
+  const { window, begin, types, beginsAt, ...reach } = windowOf(written.window, [...path, 'window'], checks, sessions);
   const of = { types: argument, where: written.where ?? null };
   const resolved: AggregateDefinition = {
     kind: 'aggregate',
@@ -223,9 +244,9 @@ function signalOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMa
     ...(written.k !== undefined && { k: written.k }),
     ...(written.halfLife !== undefined && { halfLifeMs: durationMs(written.halfLife) }),
   };
-  const select = selectBy(of, (text) => checks.expression(text, [...path, 'where']));
+  const { selection, select } = selected(of, [...path, 'where'], checks);
   const evaluate = evaluateAggregate(resolved, begin, select, field?.field ?? null);
-  return { resolved, types: types === 'all' ? null : argument, evaluate, ...reach };
+  return { resolved, types: types === 'all' ? null : argument, looksAt: [selection, ...beginsAt], evaluate, ...reach };
 }
 
 /** What aggregates have beside the key that says their measure. */
@@ -257,29 +278,31 @@ function eventsOf(raw: unknown, path: Path, checks: Checks): Made {
   checks.demandKept(ageMs, [...path, 'keep', 'age']);
   const of = { types: typesOf(type), where };
   const resolved: EventsDefinition = { kind: 'events', of, fields, count: keep.count, ageMs };
-  const select = selectBy(of, (text) => checks.expression(text, [...path, 'where']));
+  const { selection, select } = selected(of, [...path, 'where'], checks);
   const readers = fields.map((name, i) => [name, checks.field(name, [...path, 'fields', i])] as const);
-  return { resolved, reachMs: ageMs, types: of.types, evaluate: evaluateEvents(resolved, select, readers) };
+  const evaluate = evaluateEvents(resolved, select, readers);
+  return { resolved, reachMs: ageMs, types: of.types, looksAt: [selection], evaluate };
 }
 
 function ratioOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMap<string, SessionRead>): Made {
   const { ratio, window: written } = read(SIGNALS.ratio, raw, path);
-  const { window, begin, types, ...reach } = windowOf(written, [...path, 'window'], checks, sessions);
+  const { window, begin, types, beginsAt, ...reach } = windowOf(written, [...path, 'window'], checks, sessions);
   const part = (key: 'of' | 'to') => {
     const given = ratio[key];
     const measure = 'count' in given ? 'count' : 'sum';
     const at = [...path, 'ratio', key];
     const { argument, field } = argumentOf('count' in given ? given.count : given.sum, measure, [...at, measure], checks);
     const of: Selector = { types: argument, where: given.where ?? null };
-    const select = selectBy(of, (text) => checks.expression(text, [...at, 'where']));
+    const { selection, select } = selected(of, [...at, 'where'], checks);
     const resolved: RatioPart = { measure, of, field: field?.name ?? null };
-    return { resolved, select, field: field?.field ?? null };
+    return { resolved, selection, select, field: field?.field ?? null };
   };
   const [of, to] = [part('of'), part('to')];
   const resolved: RatioDefinition = { kind: 'ratio', of: of.resolved, to: to.resolved, window };
   const [a, b] = [of.resolved.of.types, to.resolved.of.types];
   const both = a === null || b === null || types === 'all' ? null : [...new Set([...a, ...b])];
-  return { resolved, types: both, evaluate: evaluateRatio(begin, of, to), ...reach };
+  const looksAt = [of.selection, to.selection, ...beginsAt];
+  return { resolved, types: both, looksAt, evaluate: evaluateRatio(begin, of, to), ...reach };
 }
 
 /** Measures of events name types; those of values a type and a field, which the last period parts. */
@@ -308,6 +331,8 @@ interface WindowRead {
   readonly reachMs: number;
   /** 'all': where it begins depends on events of any type. */
   readonly types: 'all' | 'own';
+  /** Events on which it depends where it begins. */
+  readonly beginsAt: readonly EventSelection[];
   readonly depends?: unknown;
 }
 
@@ -324,10 +349,17 @@ function windowOf(given: WrittenWindow, path: Path, checks: Checks, sessions: Re
     checks.alsoRead(session.reads);
     checks.demandKept(reachMs, [...path, 'session'], 'Raise signalRetention.days');
     const window = { kind: 'session', session: given.session } as const;
-    return { window, begin: beginOfSession(session), reachMs, types: 'all', depends: session.version };
+    return {
+      window,
+      begin: beginOfSession(session),
+      reachMs,
+      types: 'all',
+      beginsAt: [session.selection],
+      depends: session.version,
+    };
   }
   const ms = given === 'retained' ? checks.retainedMs : durationMs(typeof given === 'string' ? given : given.tumbling);
   checks.demandKept(ms, path);
   const window: TimeWindow = { kind: typeof given === 'string' ? 'sliding' : 'tumbling', ms };
-  return { window, begin: beginOf(window), reachMs: ms, types: 'own' };
+  return { window, begin: beginOf(window), reachMs: ms, types: 'own', beginsAt: [] };
 }

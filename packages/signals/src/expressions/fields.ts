@@ -13,6 +13,8 @@ export type Scalar = string | number | boolean;
 
 export interface Field {
   readonly type: FieldType;
+  /** The keys that lead to it within `properties`; absent: a field of every event. */
+  readonly steps?: readonly string[];
   /** undefined: the event has no such value, or one of another type. */
   readonly read: (event: Event) => Scalar | undefined;
 }
@@ -47,8 +49,8 @@ export function propertyField(path: string, type: FieldType): Field {
   const as = READ_AS[type];
   const [only] = steps;
   if (steps.length === 1 && only !== undefined && !(only in Object.prototype))
-    return { type, read: ({ properties }) => as(properties?.[only]) };
-  return { type, read: ({ properties }) => as(steps.reduce<unknown>(own, properties)) };
+    return { type, steps, read: ({ properties }) => as(properties?.[only]) };
+  return { type, steps, read: ({ properties }) => as(steps.reduce<unknown>(own, properties)) };
 }
 
 function own(of: unknown, name: string): unknown {

@@ -22,7 +22,7 @@ function cellOf(term: Term, fields: Fields): Cell {
     case 'field':
       return readerOf(term.name, fields);
     case 'present': {
-      const read = readerOf(term.name, fields);
+      const read = readerOf(term.field.name, fields);
       return (event) => read(event) !== undefined;
     }
     case 'compare':

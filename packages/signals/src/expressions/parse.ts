@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 import type { Fields, FieldType, Scalar } from './fields.ts';
-import type { Comparison, Term, TextTest } from './term.ts';
+import type { Comparison, FieldTerm, Term, TextTest } from './term.ts';
 
 /** UTF-16 units of one expression. */
 export const MOST_LENGTH = 1_000;
@@ -157,7 +157,7 @@ function termOf(node: ASTNode, fields: Fields): Term {
   }
   if (op === 'call' && node.args[0] === 'present') {
     const [of] = node.args[1];
-    if (of?.op === 'id') return { op: 'present', type: 'boolean', name: fieldTerm(of.args, fields, of).name };
+    if (of?.op === 'id') return { op: 'present', type: 'boolean', field: fieldTerm(of.args, fields, of) };
   }
   throw new ExpressionTrouble(`${JSON.stringify(textOf(node))} is not taken: ${TAKEN}`, node.start);
 }
@@ -166,13 +166,15 @@ function isComparison(node: ASTNode): node is Extract<ASTNode, { readonly op: Co
   return COMPARISONS.has(node.op);
 }
 
-function fieldTerm(name: string, fields: Fields, node: ASTNode): Extract<Term, { op: 'field' }> {
+function fieldTerm(name: string, fields: Fields, node: ASTNode): FieldTerm {
   const field = fields.get(name);
   if (field === undefined) throw new ExpressionTrouble(`${JSON.stringify(name)} is not a field of events`, node.start);
-  return { op: 'field', type: field.type, name };
+  return { op: 'field', type: field.type, name, ...(field.steps !== undefined && { steps: field.steps }) };
 }
 
 function literal(value: unknown, node: ASTNode): Extract<Term, { op: 'literal' }> {
+  if (typeof value === 'string' && !value.isWellFormed())
+    throw new ExpressionTrouble('a text must be valid Unicode (got a lone surrogate)', node.start);
   if (typeof value === 'string') return { op: 'literal', type: 'text', value };
   if (typeof value === 'boolean') return { op: 'literal', type: 'boolean', value };
   if (typeof value === 'number' && Number.isFinite(value)) return { op: 'literal', type: 'number', value };

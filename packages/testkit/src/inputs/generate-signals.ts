@@ -38,11 +38,27 @@ export function randomEvent(random: Random, id: string, fromMs: number, instants
   return JSON.parse(JSON.stringify(event)) as Event;
 }
 
-export function randomExpression(random: Random, depth = 3): string {
-  const word = () => JSON.stringify(random.pick(WORDS));
-  const text = () => random.pick(['type', 'channel', 'campaign', 'item', 'page']);
-  const integer = () => random.pick(['value', 'cost', 'quantity', 'ts']);
-  const inner = () => randomExpression(random, depth - 1);
+/** What expressions name: texts to compare with, and fields by their types. */
+export interface Vocabulary {
+  readonly words: readonly string[];
+  readonly texts: readonly string[];
+  readonly integers: readonly string[];
+  readonly flags: readonly string[];
+}
+
+const VOCABULARY: Vocabulary = {
+  words: WORDS,
+  texts: ['type', 'channel', 'campaign', 'item', 'page'],
+  integers: ['value', 'cost', 'quantity', 'ts'],
+  flags: ['gift', 'historical'],
+};
+
+export function randomExpression(random: Random, depth = 3, vocabulary = VOCABULARY): string {
+  const word = () => JSON.stringify(random.pick(vocabulary.words));
+  const text = () => random.pick(vocabulary.texts);
+  const integer = () => random.pick(vocabulary.integers);
+  const flag = () => random.pick(vocabulary.flags);
+  const inner = () => randomExpression(random, depth - 1, vocabulary);
   const order = () => random.pick(['==', '!=', '<', '<=', '>', '>=']);
   const leaves = [
     () => `${text()} ${order()} ${random.chance(0.8) ? word() : text()}`,
@@ -53,8 +69,8 @@ export function randomExpression(random: Random, depth = 3): string {
     () => `${text()} in [${word()}, ${word()}]`,
     () => `${random.chance(0.7) ? integer() : 'price'} in [0, -1, ${random.below(5)}, 0.5]`,
     () => `${text()}.${random.pick(['contains', 'startsWith', 'endsWith'])}(${random.chance(0.8) ? word() : text()})`,
-    () => random.pick(['gift', 'historical', 'gift == historical', 'true', 'gift != true']),
-    () => `present(${random.pick([text(), integer(), 'price', 'gift'])})`,
+    () => random.pick([flag(), `${flag()} == ${flag()}`, 'true', `${flag()} != true`]),
+    () => `present(${random.pick([text(), integer(), 'price', flag()])})`,
   ];
   const branches = [
     () => `(${inner()}) && (${inner()})`,
