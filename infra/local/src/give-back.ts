@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { forgetStart } from '@tributary/runtime/process/forget-start';
@@ -6,5 +7,7 @@ import { forgetStart } from '@tributary/runtime/process/forget-start';
 export function giveBack(): void {
   v8.setFlagsFromString('--expose-gc');
   globalThis.gc = vm.runInNewContext('gc');
+  // What Node compiled is kept, also if this is killed.
+  flushCompileCache();
   forgetStart();
 }

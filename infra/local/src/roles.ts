@@ -45,7 +45,7 @@ export function roleEnvironment(
   return { ...withoutRunner(inherited), ...own, ...extra };
 }
 
-/** For `forgetStart` of packages/runtime: a role gives back what its start took. */
+/** For `forgetStart` of packages/runtime: a role gives back what its start took once it has little to do. */
 const GIVES_BACK = '--expose-gc';
 /**
  * How Node is started. The API gets a smaller young generation: by itself V8 lets it grow to 67 MB at rest, and a request costs no

@@ -5,6 +5,7 @@
  *  - An uncaught error is a defect: it is logged and the process ends with 1; state is only ever what was committed.
  *  - What is wrong with the settings, or with what they name, ends the start with 2: no other start would go better.
  */
+import { flushCompileCache } from 'node:module';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { type Logger, pino, stdSerializers } from 'pino';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
@@ -13,7 +14,7 @@ import { type DiskSpace, redisFolderTrouble, watchDisk } from '../data-folder/di
 import { DATA_FOLDER_SETTINGS } from '../data-folder/settings.ts';
 import { isRefusal, REFUSED } from '../error-kinds.ts';
 import { settled } from '../wait.ts';
-import { forgetStart } from './forget-start.ts';
+import { forgetStartWhenIdle } from './forget-start.ts';
 import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
 import type { Readiness, Service } from './readiness.ts';
@@ -74,7 +75,7 @@ export async function runService<T extends ConfigTable>(
     const started = await start({ config, log, metrics, disk, signal: controller.signal });
     const service = hasOwnHttp(config) ? started : { ...started, ready: () => readyWithRoom(started, disk) };
     const health = await healthFor(config, service, metrics);
-    if (process.send !== undefined) void reportReady(service.ready, tellReadiness, controller.signal);
+    if (process.send !== undefined) void tellReadiness(service, controller.signal);
     await stopping;
     const drained = (await settled(Promise.all([service.drain(), health?.close()]), DRAIN_MS)) !== 'timeout';
     if (!drained) log.error({ drainMs: DRAIN_MS }, 'not drained in time; ending all the same');
@@ -183,9 +184,14 @@ function healthFor(config: Readonly<Record<string, unknown>>, service: Service, 
   return serveHealth({ host: typeof host === 'string' ? host : '127.0.0.1', port: healthPort, service, metrics });
 }
 
-function tellReadiness(message: ServiceMessage): void {
-  if (message.type === 'ready') forgetStart();
-  tellParent(message);
+async function tellReadiness({ ready }: Service, signal: AbortSignal): Promise<void> {
+  // Node writes what it compiled at a clean end only: a role that was killed would compile everything again.
+  const tell = (message: ServiceMessage) => {
+    if (message.type === 'ready') flushCompileCache();
+    tellParent(message);
+  };
+  await reportReady(ready, tell, signal);
+  await forgetStartWhenIdle(signal);
 }
 
 /** Nothing to do without a parent process that listens. */
