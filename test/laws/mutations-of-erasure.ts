@@ -11,6 +11,14 @@ const PAST = 'jobs/recompute/test/erasure-past.test.ts';
 
 export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
+    lie: 'a user who is erased after the first commit of a worker is not among those that its commits name',
+    law: '9',
+    file: 'services/speed/src/partitions/erased-users.ts',
+    from: '      all.add(digest);\n      listed = undefined;\n',
+    to: '      all.add(digest);\n',
+    test: 'services/speed/test/erased-users.test.ts',
+  },
+  {
     lie: 'what comes of an erased user counts in real time',
     law: '9',
     file: 'services/speed/src/apply/apply.ts',

@@ -6,6 +6,7 @@ import { LIFT_TYPE } from '@tributary/model/erasure';
 import { emptyKey } from '@tributary/model/identity/adoption';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { leaveAllPacked } from '@tributary/views/step-packed';
+import { createErasedUsers } from '../partitions/erased-users.ts';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import type { Arrival } from '../read/decode.ts';
@@ -18,7 +19,7 @@ export function applyErasure(
   effects: Effects,
   { digestOf, careful = false }: ApplyOptions,
 ): void {
-  run.erased ??= new Set();
+  run.erased ??= createErasedUsers([]);
   if (event.type === LIFT_TYPE) {
     effects.refused++;
     user.isErased = false;

@@ -13,6 +13,7 @@ import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
 import type { DecodedBatch } from '../read/decode.ts';
 import { afterBarrier, afterFall, beginFollowing, type Following, followFrom } from '../segments/follow.ts';
+import { createErasedUsers, type ErasedUsers } from './erased-users.ts';
 import { createUserCache, type UserCache } from './user-cache.ts';
 
 type Sha256Hex = (text: string) => string;
@@ -41,7 +42,7 @@ export interface PartitionRun {
   users: UserCache;
   following: Following;
   /** Digests of the users who were erased; undefined: no user ever was. */
-  erased: Set<string> | undefined;
+  erased: ErasedUsers | undefined;
   /** Messages between keys, by partition: how many were sent there, and how many from there were applied here. */
   readonly sent: number[];
   readonly applied: number[];
@@ -112,9 +113,9 @@ async function erasedOf(
   partition: number,
   state: PartitionState | null,
   before: PartitionSource['erasedBefore'] = async () => [],
-): Promise<Set<string> | undefined> {
+): Promise<ErasedUsers | undefined> {
   const erased = state === null ? await before(partition) : state.erased;
-  return erased === undefined || (state === null && erased.length === 0) ? undefined : new Set(erased);
+  return erased === undefined || (state === null && erased.length === 0) ? undefined : createErasedUsers(erased);
 }
 
 /** Other definitions may follow others of the users, and where log time falls back they are followed from there. */
@@ -170,7 +171,7 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     viewsSince: run.viewsSince,
     keptMs: recordRetentionMs(run.rules),
     ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
-    ...(run.erased === undefined ? {} : { erased: [...run.erased] }),
+    ...(run.erased === undefined ? {} : { erased: run.erased.digests() }),
     ...(run.sent.length + run.applied.length === 0 ? {} : { relayed: { sent: [...run.sent], applied: [...run.applied] } }),
   };
 }
