@@ -61,9 +61,16 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
         ['exits', 2],
         ['sessions', 2],
       ]);
-      const commit = async (expected: string | null, position: string, before: string, id: string, counts = true) => {
+      const commit = async (
+        expected: string | null,
+        position: string,
+        before: string,
+        id: string,
+        counts: ReadonlyMap<string, number> | null = viewsSince,
+      ) => {
         const one = commitOf(expected, position, { id, ...(expected === null ? {} : { expectedCommit: before }) });
-        expect(await store.speed.commit(counts ? { ...one, next: { ...one.next, viewsSince } } : one)).toBe('committed');
+        const next = counts === null ? one.next : { ...one.next, viewsSince: counts };
+        expect(await store.speed.commit({ ...one, next })).toBe('committed');
         return [(await store.speed.loadState(P))?.viewsSince, (await store.serving.states())[P]?.viewsSince];
       };
       expect(await commit(null, 'p1', '', 'a~views')).toEqual([viewsSince, viewsSince]);
@@ -74,7 +81,7 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
       expect(await followed()).toEqual(viewsSince);
       const { cursor } = await wholeOf(store);
       // A worker that does not note it leaves the note as it is.
-      expect(await commit('p2', 'p3', 'b~views', 'c', false)).toEqual([undefined, undefined]);
+      expect(await commit('p2', 'p3', 'b~views', 'c', null)).toEqual([undefined, undefined]);
       expect(await since(store, cursor)).toBe('gap');
       expect(await followed()).toBeUndefined();
       expect(await commit('p3', 'p4', 'c', 'd~views')).toEqual([viewsSince, viewsSince]);
@@ -82,6 +89,13 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
       expect(await commit('p4', 'p5', 'd~views', 'e~others')).toEqual([viewsSince, viewsSince]);
       expect(await since(store, fourth)).toBe('gap');
       expect(await followed()).toEqual(viewsSince);
+      // What a commit said that the store lost is said again.
+      const more = new Map([...viewsSince, ['scrolls', 3]]);
+      const loseLast = await store.checkpoint(P);
+      expect(await commit('p5', 'p6', 'e~others', 'f~others', more)).toEqual([more, more]);
+      await loseLast();
+      expect((await store.speed.loadState(P))?.viewsSince).toEqual(viewsSince);
+      expect(await commit('p5', 'p6', 'e~others', 'g~others', more)).toEqual([more, more]);
     });
 
     test('law 7: following without a cursor is a gap, and says which generations are kept', async () => {
