@@ -6,6 +6,14 @@ const RUNS = 'jobs/recompute/test/retention.test.ts';
 
 export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
   {
+    lie: 'what a generation wrote and merged at once stays, without a name in any manifest',
+    law: '7',
+    file: 'packages/archive/src/compute/output.ts',
+    from: 'if (dirname(path) === folder) await rm(',
+    to: 'if (dirname(path) === name) await rm(',
+    test: 'jobs/recompute/test/retention-kept.test.ts',
+  },
+  {
     lie: 'a file goes whose last day is not old enough',
     law: '1',
     file: `${RETENTION}/plan.ts`,

@@ -1,4 +1,5 @@
 /** Retention by age beside older generations that are kept, to which readers may go back. */
+import { auditDataFolder } from '@tributary/archive/audit/audit';
 import { midnightOf, newestBefore } from '@tributary/archive/retention/plan';
 import { createRequest } from '@tributary/archive/retention/requests';
 import { readRetired } from '@tributary/archive/retention/retired';
@@ -14,9 +15,10 @@ import { addRowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
 import { speedFromNothing } from './speed-from-nothing.ts';
-import { createWorld, PARTITIONS } from './world.ts';
+import { createWorld, PARTITIONS, SMALL_LIMITS } from './world.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
+const limits = { ...SMALL_LIMITS, compute: { ...SMALL_LIMITS.compute, filesPerKind: 2 } };
 
 test('law 1: what an older generation that is kept looks back on stays, so that answers are exact after a rollback', async () => {
   const events: Event[] = generateEvents(
@@ -29,10 +31,10 @@ test('law 1: what an older generation that is kept looks back on stays, so that 
     const half = events.length / 2;
     const cutMs = Math.max(...events.slice(0, half).map(({ receivedAt }) => receivedAt)) + 1;
     await world.ingest(events.slice(0, half));
-    await world.run({}, { now: () => cutMs });
+    await world.run({}, { now: () => cutMs, limits });
     await world.ingest(events.slice(half));
     const nowMs = cutMs + 300 * DAY_MS;
-    const at = { now: () => nowMs };
+    const at = { now: () => nowMs, limits };
     await world.run({}, at);
     const before = midnightOf(newestBefore({ createdAt: nowMs }, DEFINITIONS, nowMs));
     await createRequest(world.dataDir, { before, at: nowMs, by: 'ana', planned: { files: 0, rows: 0, bytes: 0 } });
@@ -42,6 +44,9 @@ test('law 1: what an older generation that is kept looks back on stays, so that 
     expect((await readRetired(world.dataDir))?.outcomes).toMatchObject([
       { refused: expect.stringContaining('generation 1, which is kept') },
     ]);
+    // Nor is a file left without a name of what a generation wrote and merged at once.
+    const audit = { dataDir: world.dataDir, nowMs: Date.now() + DAY_MS, depth: { quick: true } };
+    expect((await auditDataFolder(audit)).faults).toEqual([]);
 
     for (let partition = 0; partition < PARTITIONS; partition++)
       for (const { upTo } of await readSegments(world.dataDir, partition)) await world.log.trim(partition, upTo);

@@ -1,6 +1,6 @@
 /** The files an attempt writes: staged, made durable, then moved to the generation's folder under the attempt's name. */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DuckDb } from '../duckdb.ts';
 import { generationFolder } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
@@ -51,7 +51,10 @@ export function outputOf(
       const { keep, merge } = filesToMerge(files, spec.limits.filesPerKind);
       if (merge.length === 0) return [...keep];
       const all = `SELECT * FROM ${parquetFiles(spec.dataDir, merge, columns)} ${order}`;
-      return [...(await writeRows(`${name}-merged`, all)), ...keep];
+      const merged = await writeRows(`${name}-merged`, all);
+      // What this attempt wrote itself gets into no manifest: it would lie there for as long as the generation does.
+      for (const { path } of merge) if (dirname(path) === folder) await rm(join(spec.dataDir, path), { force: true });
+      return [...merged, ...keep];
     },
   };
 }
