@@ -18,8 +18,10 @@ const Forgotten = z.object({
   /** Those of the generation: files of the segments up to its last ones are written again. */
   lastSegment: z.array(z.int().min(-1)),
   cut: z.array(z.string()),
-  /** When a search found no row of these users in any of these files, epoch ms; null: they may hold some. */
+  /** When a search found no row, and no record, of these users in any of these files, epoch ms; null: they may hold some. */
   searchedAt: z.int().nullable(),
+  /** Records that are not events are written again too; absent: a version wrote this that left them. */
+  ofDead: z.literal(true).exactOptional(),
   /**
    * Files that others took the place of, which hold these users and stay until the next run: who has the list of before reads them. `after`: where
    * the segment of each begins.

@@ -124,6 +124,16 @@ test('law 9: a receipt says at each moment what is true of it, and never that by
     });
     expect(await archived()).toBe(state);
   }
+  // Records that are not events may be of any partition. A version of before did not look at them.
+  for (const [ofDead, path, state] of [
+    [true, 'archive/events/date=2026-11/p00-000000-a.parquet', 'searched'],
+    [true, 'archive/dead/p00-000000-a.ndjson', 'mayHold'],
+    [undefined, 'archive/events/date=2026-11/p00-000000-a.parquet', 'mayHold'],
+  ] as const) {
+    const replaced = [{ path, partition: P + 1, after: null }];
+    Object.assign(world.deps.erasures, { forgotten: async () => ({ ...forgotten, searchedAt: NOON, replaced, ofDead }) });
+    expect(await placed('deadRecords')).toBe(state);
+  }
 
   expect(await world.post(`/v1/erasures/${id}/lift`, { user: 'eve' }, ADMIN)).toMatchObject({ status: 400 });
   const lifted = await world.post(`/v1/erasures/${id}/lift`, user, ADMIN);

@@ -11,15 +11,18 @@
  */
 import { dirname, join } from 'node:path';
 import { DAY_MS } from '@tributary/model/time';
+import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import type { DuckDb } from '../duckdb.ts';
 import { writeDurably } from '../durable.ts';
+import { erasureKey } from '../erasure-key.ts';
 import { type ArchiveForgotten, writeForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { padNumber, toJson } from '../manifest-file.ts';
 import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
-import { manifestPath, partitionName } from '../segments.ts';
+import { filesNamed, manifestPath, partitionName } from '../segments.ts';
 import { checkFile } from '../verify.ts';
 import { ahead } from './ahead.ts';
+import { deadToGo, writeStaying } from './dead-records.ts';
 import type { RewritePlan } from './plan.ts';
 import { isWithout, loadUsers, type Search, searchAll, TO_GO } from './search.ts';
 import { sweepUnnamed } from './sweep.ts';
@@ -81,7 +84,11 @@ type Replaced = NonNullable<ArchiveForgotten['replaced']>;
 
 /** What this attempt replaces, and what one before it did that was killed: both stay until the next run. */
 function replacedBy({ replacing = [] }: ArchiveForgotten, manifests: Search['manifests'], hits: Search['hits']): Replaced {
-  const own = manifests.flat().flatMap(({ files, partition, after }) => files.map(({ path }) => ({ path, partition, after })));
+  const own = manifests
+    .flat()
+    .flatMap((manifest) =>
+      [...filesNamed(manifest)].map((path) => ({ path, partition: manifest.partition, after: manifest.after })),
+    );
   return [...new Map([...replacing, ...own.filter(({ path }) => hits.has(path))].map((one) => [one.path, one])).values()];
 }
 
@@ -93,7 +100,7 @@ async function rewritePartition(
   hits: Search['hits'],
 ): Promise<void> {
   const { dataDir, width = 1, reached = () => {} } = rewrite;
-  const concerned = manifests.filter(({ files }) => files.some(({ path }) => hits.has(path)));
+  const concerned = manifests.filter((manifest) => [...filesNamed(manifest)].some((path) => hits.has(path)));
   const asked = concerned.flatMap((manifest) =>
     manifest.files.map((file, i) => () => rewriteFile(session, rewrite, { manifest, file, i, toGo: hits.get(file.path) ?? 0 })),
   );
@@ -106,12 +113,33 @@ async function rewritePartition(
         if (value) files.push(value);
       }
       const rows = files.reduce((sum, file) => sum + file.rows, 0);
-      await writeDurably(manifestPath(dataDir, manifest), toJson({ ...manifest, files, rows }));
+      const dead = await rewriteDead(rewrite, manifest, hits);
+      const next = { ...manifest, files, rows, dead, deadRows: dead?.rows ?? 0 };
+      await writeDurably(manifestPath(dataDir, manifest), toJson(next));
       reached('named');
     }
   } finally {
     await written.return(undefined);
   }
+}
+
+/** The file of records that are not events, without those that go. */
+async function rewriteDead(rewrite: Rewrite, manifest: SegmentManifest, hits: Search['hits']): Promise<SegmentManifest['dead']> {
+  const { dataDir, attempt, staging, forgotten, reached = () => {} } = rewrite;
+  const { dead, partition } = manifest;
+  const toGo = dead === null ? 0 : (hits.get(dead.path) ?? 0);
+  if (dead === null || toGo === 0) return dead;
+  await checkFile(dataDir, dead);
+  const left = dead.rows - toGo;
+  if (left === 0) return null;
+  const name = `${stemOf(manifest)}-${attempt}.ndjson`;
+  const staged = join(staging, name);
+  const isToGo = deadToGo(forgotten, await erasureKey(dataDir));
+  const written = await writeStaying(dataDir, { path: dead.path, partition }, isToGo, staged);
+  if (written !== left) throw new Error(`${dead.path}: ${left} of ${dead.rows} records were to stay, ${written} were written`);
+  const kept = await keepFile(dataDir, staged, `${DATA_PATHS.dead}/${name}`, left);
+  reached('written');
+  return kept;
 }
 
 interface AskedFile {

@@ -7,12 +7,13 @@ import type { ArchiveForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
 import { BLOCK_SEGMENTS, manifestNames, readBlock, readSingle } from '../segments.ts';
+import { countToGo, deadToGo } from './dead-records.ts';
 import type { RewritePlan } from './plan.ts';
 
 export interface Search {
   /** By partition, those that were looked at, in order. */
   readonly manifests: readonly (readonly SegmentManifest[])[];
-  /** How many rows of each file are to go, by its path; files without any are left out. */
+  /** How many rows or records of each file are to go, by its path; files without any are left out. */
   readonly hits: ReadonlyMap<string, number>;
   /** Files that were looked at and have no such row. */
   readonly clean: ReadonlySet<string>;
@@ -33,6 +34,7 @@ export async function loadUsers(session: DuckDb, forgotten: ArchiveForgotten): P
 export async function searchAll(session: DuckDb, asked: Asked): Promise<Search> {
   const { dataDir, forgotten, from, unplaced } = asked;
   const found = { manifests: [] as SegmentManifest[][], hits: new Map<string, number>(), clean: new Set<string>() };
+  const isToGo = deadToGo(forgotten, await erasureKey(dataDir));
   const placed = new Set(forgotten.erased.filter((digest) => unplaced?.has(digest) !== true));
   const partitions = new Map(Object.entries(forgotten.partitions ?? {}).filter(([digest]) => placed.has(digest)));
   for (const [partition, last] of forgotten.lastSegment.entries()) {
@@ -42,6 +44,11 @@ export async function searchAll(session: DuckDb, asked: Asked): Promise<Search> 
     const { hits, digests } = await rowsToGo(session, dataDir, paths);
     for (const path of paths) if (!hits.has(path)) found.clean.add(path);
     for (const [path, rows] of hits) found.hits.set(path, rows);
+    for (const path of deadPathsOf(manifests)) {
+      const records = await countToGo(dataDir, { path, partition }, isToGo);
+      if (records > 0) found.hits.set(path, records);
+      else found.clean.add(path);
+    }
     for (const digest of digests)
       if (placed.has(digest)) partitions.set(digest, [...new Set([...(partitions.get(digest) ?? []), partition])]);
   }
@@ -56,7 +63,11 @@ export async function isWithout(
   { clean }: Pick<Search, 'clean'>,
 ): Promise<boolean> {
   const range = { partition, first: from[partition] ?? 0, last: forgotten.lastSegment[partition] ?? -1 };
-  const paths = pathsOf(await manifestsOf(dataDir, range)).filter((path) => !clean.has(path));
+  const manifests = await manifestsOf(dataDir, range);
+  const isToGo = deadToGo(forgotten, await erasureKey(dataDir));
+  for (const path of deadPathsOf(manifests))
+    if (!clean.has(path) && (await countToGo(dataDir, { path, partition }, isToGo)) > 0) return false;
+  const paths = pathsOf(manifests).filter((path) => !clean.has(path));
   return (await rowsToGo(session, dataDir, paths)).hits.size === 0;
 }
 
@@ -79,6 +90,10 @@ export async function manifestsOf(dataDir: string, { partition, first, last }: R
 
 function pathsOf(manifests: readonly SegmentManifest[]): string[] {
   return manifests.flatMap(({ files }) => files.map(({ path }) => path));
+}
+
+function deadPathsOf(manifests: readonly SegmentManifest[]): string[] {
+  return manifests.flatMap(({ dead }) => (dead === null ? [] : [dead.path]));
 }
 
 /** A condition on rows `e` of a user of `gone`. */

@@ -32,9 +32,10 @@ export async function sweepUnnamed(
   const named = new Set(all.flatMap((manifest) => [...filesNamed(manifest)]));
   const before = new Set(forgotten.replaced?.map(({ path }) => path));
   let isCleared = true;
-  for (const date of await namesIn(dataPath(dataDir, 'events')))
-    for (const name of await namesIn(dataPath(dataDir, 'events', date))) {
-      const path = `${DATA_PATHS.events}/${date}/${name}`;
+  const dates = (await namesIn(dataPath(dataDir, 'events'))).map((date) => `${DATA_PATHS.events}/${date}`);
+  for (const folder of [...dates, DATA_PATHS.dead])
+    for (const name of await namesIn(join(dataDir, folder))) {
+      const path = `${folder}/${name}`;
       const [, own, number] = /^p(\d{2,4})-(\d{6,12})-/.exec(name) ?? [];
       if (Number(own) !== partition || Number(number) > last || named.has(path) || stay.has(path)) continue;
       const { mtimeMs } = await stat(join(dataDir, path)).catch(() => ({ mtimeMs: 0 }));

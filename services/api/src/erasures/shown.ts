@@ -4,6 +4,7 @@ import type { ArchiveForgotten } from '@tributary/archive/forgotten';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import type { Answer } from '@tributary/contract/shapes/route';
+import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { SUBJECT_PLACES, type SubjectPlaceName } from '@tributary/runtime/subjects/places';
 import type { StatusState } from '@tributary/store/speed-store';
 import { isAmong } from './digests.ts';
@@ -87,11 +88,19 @@ function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): Plac
       return seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt)) ? 'writtenWithout' : 'mayHold';
     case 'archive':
       return seen.forgotten !== undefined && isSearched(seen.forgotten, receipt) ? 'searched' : 'mayHold';
+    case 'deadRecords':
+      return areDeadSearched(receipt, seen) ? 'searched' : 'mayHold';
     case 'log':
       return isDropped(receipt, seen) ? 'searched' : 'mayHold';
     default:
       return 'mayHold';
   }
+}
+
+/** Records that are not events are of any partition, as is what was replaced of them. */
+function areDeadSearched(receipt: Receipt, { forgotten }: Seen): boolean {
+  if (forgotten?.ofDead !== true || forgotten.searchedAt === null || !isWithout(forgotten, receipt)) return false;
+  return !(forgotten.replaced ?? []).some(({ path }) => path.startsWith(`${DATA_PATHS.dead}/`));
 }
 
 /** Conversions are in it by the generation that real time counted them for: nothing is left of those whose barriers lay before the record. */
@@ -114,8 +123,6 @@ function isSearched(forgotten: ArchiveForgotten, receipt: Receipt): boolean {
   return !(forgotten.replaced ?? []).some(holds);
 }
 
-const NOT_YET = 'the platform does not take it from there yet';
-
 const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   log: 'the archiver trims what both layers have read, some minutes later. The record of the erasure names the user as well',
   record: 'real time reads the erasure',
@@ -126,7 +133,7 @@ const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   outputs: 'the retention of the output log',
   archive:
     'no generation from before the erasure is kept: the next run writes the files again, and the one after it removes those of before. What comes of the user is archived until the run after it',
-  deadRecords: NOT_YET,
+  deadRecords: 'as in the archive. A record of another user that names this one stays',
   generations: 'a generation is computed without the user, and those of before are retired',
   redisFiles:
     'Redis writes its file again: a run asks for it once archived files are written again and the log is trimmed, which a Redis of yours must allow (BGREWRITEAOF)',

@@ -1,0 +1,41 @@
+/** Whose records are that are not events. */
+import { expect, test } from 'vitest';
+import { usersNamed } from './users-named.ts';
+
+test('law 9: a record that is not an event is of the user that it names, and of no other that is merely in it', () => {
+  for (const [record, users] of [
+    ['{"ts":1,"type":"","userId":"ada","properties":{"by":"eve"}}', ['ada']],
+    ['{"userId":7}', ['7']],
+    ['{"anonymousId":"anon-1","type":"x"}', ['anon-1']],
+    [JSON.stringify({ undecodable: 'not_json', key: 'ada', value: '{"type":"x"}', headers: {} }), ['ada']],
+    [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"eve"}', headers: { ce_userid: 'bob' } }), ['eve']],
+    [JSON.stringify({ undecodable: 'x', key: null, value: '{"type":"x"}', headers: { ce_userid: 'bob' } }), ['bob']],
+  ] as const)
+    expect(usersNamed(record), record).toEqual(users);
+});
+
+test('law 9: where a record names no user, or cannot be read, any text in it may be one', () => {
+  const message = JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"ada' });
+  for (const [record, user] of [
+    ['{"ts":1,"note":{"who":["eve","ada"]}}', 'ada'],
+    ['{"ada":1}', 'ada'],
+    ['{"ts":1,"broken":"ada', 'ada'],
+    ['{"ts":1,"userId":"ada","x', 'ada'],
+    ['{"userId":"m\\u00fcrker@example.org","x', 'mürker@example.org'],
+    ['{"userId":"a\\"b"', 'a"b'],
+    [message, 'ada'],
+    [message, 'k'],
+    // A letter keeps the beginning of a long one.
+    [`${message.slice(0, -3)}… (cut: 9000 characters, all of them in the archive)`, 'k'],
+    [JSON.stringify({ undecodable: 'x', value: '{"userId":"ada","list":[1,2' }).slice(0, -5), 'ada'],
+    [JSON.stringify({ undecodable: 'x', base64: Buffer.from('\xff{"userId":"ada"').toString('base64') }), 'ada'],
+  ] as const)
+    expect(usersNamed(record), record).toContain(user);
+});
+
+test('a record of any size and depth is looked at in a time that grows with it', () => {
+  const deep = `${'['.repeat(50_000)}"ada"${']'.repeat(50_000)}`;
+  expect(usersNamed(deep)).toEqual(['ada']);
+  expect(usersNamed(JSON.stringify(Array.from({ length: 200_000 }, (_, i) => `${i}`)))).toHaveLength(10_000);
+  expect(usersNamed(`"${'\\'.repeat(200_001)}`).length).toBeLessThan(3);
+});

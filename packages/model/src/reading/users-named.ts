@@ -1,0 +1,71 @@
+/** Whose a record may be that is not an event, by what it says itself: for who has to find records by digests of users. */
+import { isObject } from './json.ts';
+
+/** Texts of one record that are looked at: in any order of them a larger one would take seconds. */
+const MOST_TEXTS = 10_000;
+
+/**
+ * Keys of users that the text may be of. Where it names its user, that one; where it names none, or cannot be read, each text in it: a record of another
+ * user that merely names a key is theirs.
+ */
+export function usersNamed(text: string): readonly string[] {
+  const value = jsonOf(text);
+  if (value === undefined) return quotedTexts(text);
+  if (isObject(value) && typeof value['undecodable'] === 'string') return usersOfMessage(value);
+  const user = userIn(value);
+  return user === undefined ? textsIn(value) : [user];
+}
+
+/** A message of another producer, kept as it was: its value, its key, and what CloudEvents put into headers. */
+function usersOfMessage({ value, base64, key, headers }: Readonly<Record<string, unknown>>): readonly string[] {
+  const inner = typeof base64 === 'string' ? Buffer.from(base64, 'base64').toString() : typeof value === 'string' ? value : '';
+  const read = jsonOf(inner);
+  const ofHeaders = isObject(headers) ? headers['ce_userid'] : undefined;
+  const user = userIn(read) ?? ofHeaders ?? key;
+  if (typeof user === 'string' && read !== undefined) return [user];
+  return [...(typeof user === 'string' ? [user] : []), ...(read === undefined ? quotedTexts(inner) : textsIn(read))];
+}
+
+function userIn(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  const user = value['userKey'] ?? value['userId'] ?? value['userid'] ?? value['anonymousId'];
+  // One that is a number is refused for that.
+  return typeof user === 'number' ? String(user) : typeof user === 'string' ? user : undefined;
+}
+
+function textsIn(value: unknown): string[] {
+  const texts = new Set<string>();
+  const left = [value];
+  while (left.length > 0 && texts.size < MOST_TEXTS) {
+    const one = left.pop();
+    if (typeof one === 'string') texts.add(one);
+    if (typeof one !== 'object' || one === null) continue;
+    if (!Array.isArray(one)) for (const name of Object.keys(one)) texts.add(name);
+    for (const inner of Object.values(one)) left.push(inner);
+  }
+  return [...texts];
+}
+
+/** What stands between quotation marks, also within such a text, the end being one: it may be cut off there. */
+function quotedTexts(whole: string): string[] {
+  const texts = new Set<string>();
+  const left = [whole];
+  for (let text = left.pop(); text !== undefined; text = left.pop())
+    for (const [, quoted = ''] of text.matchAll(/"((?:[^"\\]|\\.)*)(?:"|\\?$)/gs)) {
+      if (texts.size >= MOST_TEXTS) return [...texts];
+      texts.add(quoted);
+      const read = quoted.includes('\\') ? jsonOf(`"${quoted}"`) : quoted;
+      if (typeof read !== 'string') continue;
+      texts.add(read);
+      if (read.includes('"')) left.push(read);
+    }
+  return [...texts];
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
