@@ -49,8 +49,31 @@ export async function writeForgotten(dataDir: string, forgotten: ArchiveForgotte
 
 /** Those whom a partition that begins from nothing refuses. */
 export async function erasedBefore(dataDir: string, partition: number): Promise<readonly string[]> {
-  const { erased = [], partitions = {} } = (await readForgotten(dataDir)) ?? {};
+  const forgotten = await readForgotten(dataDir);
+  return forgotten === undefined ? [] : erasedOf(forgotten, partition);
+}
+
+function erasedOf({ erased, partitions = {} }: ArchiveForgotten, partition: number): readonly string[] {
   return erased.filter((digest) => partitions[digest]?.includes(partition) ?? true);
+}
+
+/** Whom a state that is older than these files may still have. */
+export interface ErasedBehind {
+  /** Those whom it is to refuse. */
+  readonly erased: readonly string[];
+  /** By digest, up to which position nothing counts: a lift lies there. */
+  readonly lifted: Readonly<Record<string, string>>;
+}
+
+/** null: a state at this position knows what files of the partition lack, as it has read on to where they lack it. */
+export async function erasedBehind(dataDir: string, partition: number, position: string): Promise<ErasedBehind | null> {
+  const forgotten = await readForgotten(dataDir);
+  if (forgotten === undefined || position >= (forgotten.cut[partition] ?? '')) return null;
+  const later = Object.entries(forgotten.lifted).filter(([, place]) => place.position > position);
+  return {
+    erased: erasedOf(forgotten, partition),
+    lifted: Object.fromEntries(later.map(([digest, place]) => [digest, place.position])),
+  };
 }
 
 /** Files came from a second copy, which may still have these users: all are looked at again. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
-import { erasedBefore } from '@tributary/archive/forgotten';
+import { erasedBefore, erasedBehind } from '@tributary/archive/forgotten';
 import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
@@ -85,6 +85,7 @@ await runRole('speed', async (context) => {
     sha256Hex,
     digestOf: digestsBy(await erasureKey(config.dataDir)),
     erasedBefore: (partition) => erasedBefore(config.dataDir, partition),
+    erasedBehind: (partition, position) => erasedBehind(config.dataDir, partition, position),
     commitId: () => `${process}:${++commits}`,
     limits: limitsOf(config, outputs),
     now: () => performance.now(),

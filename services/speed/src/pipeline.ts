@@ -27,6 +27,7 @@ import type { AppliedBatch } from './apply/apply.ts';
 import { applyNothing } from './apply/apply-nothing.ts';
 import { type Applied, createApplier } from './apply/apply-waiting.ts';
 import { type Begun, createBeginner } from './apply/begin.ts';
+import { eraseRestored, type RestoredOptions } from './apply/erase-restored.ts';
 import { createSegmentStage } from './apply/follow-members.ts';
 import { createUserRecords, type RecordLimits } from './apply/user-records.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
@@ -72,6 +73,8 @@ export interface SpeedWorkerOptions {
   readonly digestOf: (userKey: string) => string;
   /** Digests of users whose records archived files lack (packages/archive/src/forgotten.ts): a partition that begins from nothing refuses what comes of those that may be its own. */
   readonly erasedBefore?: (partition: number) => Promise<readonly string[]>;
+  /** Users who are erased, though a store that stands at this position may not know: it was put back to an older copy. */
+  readonly erasedBehind?: RestoredOptions['erasedBehind'];
   /** All of them, but where their cost is measured. */
   readonly views?: readonly View[];
   /** Unique for every call, across processes. */
@@ -105,13 +108,17 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const mark = viewsMark(views, sha256Hex);
   const commitId = () => markedId(options.commitId(), mark);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { erasedBefore } = options;
+  const { erasedBefore, erasedBehind = async () => null } = options;
   const source = { store, logIdentity: log.identity, initial: options.definitions, sha256Hex, limits, views, erasedBefore };
   const reader = createReadAhead(log, limits, () => runs.forgetOvertaken());
   const runs = createOwnRuns({
     assigned: options.partitions,
-    load: (partition) => loadPartition(partition, source),
-    storedCommitId: async (partition) => (await store.loadState(partition))?.commitId ?? '',
+    async load(partition) {
+      const run = await loadPartition(partition, source);
+      await eraseRestored(run, restored);
+      return run;
+    },
+    storedCommitId: async (partition) => (await store.loadRecords(partition, [], 1)).commitId,
     settle,
     reader,
     ...(now && { now }),
@@ -122,26 +129,17 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const home = createHomeAppender(log);
   const { partitions, identity: logIdentity } = log;
   const { longBatchEvents } = limits;
+  const applying = { logIdentity, partitions, commitId, sha256Hex, digestOf, limits };
+  const restored = { ...applying, log, store, records, segments, erasedBehind, onCommitted: options.onCommitted };
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);
-  const applier = createApplier({
-    runs,
-    reader,
-    beginner,
-    logIdentity,
-    partitions,
-    commitId,
-    sha256Hex,
-    digestOf,
-    limits,
-    pause,
-    settle,
-  });
+  const applier = createApplier({ ...applying, runs, reader, beginner, pause, settle });
   let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;
   /** Members of segments may be behind: nothing is waited for. */
   let goesOn = false;
+  let checkedMs = Number.NEGATIVE_INFINITY;
 
   async function commitOne({ run, done: applied, number }: Applied): Promise<void> {
     try {
@@ -162,6 +160,15 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
 
   async function settle(): Promise<void> {
     await underWay;
+  }
+
+  /** A store that was put back is noticed by a commit, and where none comes by this: what it lacks lies in the log. */
+  async function checkStore(): Promise<void> {
+    await settle();
+    const atMs = now?.() ?? 0;
+    if (now !== undefined && atMs < checkedMs + CHECK_EVERY_MS) return;
+    await runs.forgetOvertaken();
+    checkedMs = atMs;
   }
 
   /** Where members of segments are behind, and nothing of the partition is applied: one more commit in each iteration. What it builds upon is settled. */
@@ -196,7 +203,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       const { entries, batches } = await current;
       applier.add(batches);
       if (entries + left === 0) {
-        await settle();
+        await checkStore();
         const idle = goOn([]);
         goesOn = idle.length > 0;
         commitAll(idle);
@@ -221,6 +228,8 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   };
 }
 
+/** How often a worker that stands still looks whether its store was put back. */
+const CHECK_EVERY_MS = 5_000;
 const LONG_WORK_MS = 50;
 
 /** Asked between two events: after long work it lets timers and replies through, for a late heartbeat costs the lease. */

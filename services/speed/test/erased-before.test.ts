@@ -1,6 +1,8 @@
 /** A speed layer that begins from nothing, over a log and an archive that no longer have the record of an erasure. */
+import type { ErasedBehind } from '@tributary/archive/forgotten';
 import { encodeEvent } from '@tributary/model/event';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
+import type { Commit, SpeedStore } from '@tributary/store/speed-store';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -40,4 +42,55 @@ test('law 9: what comes of a user is refused from the first entry on where archi
   expect(await records()).toEqual([true, true]);
   expect((await speed.loadState(0))?.erased).toEqual([]);
   expect(asked).toBe(1);
+});
+
+test('law 9: a store that was put back to before an erasure loses the user before it reads on, where neither log nor archive has the record', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  const store = createMemoryStore({ partitions: 1 });
+  const speed = store.speed();
+  const body = (userId: string, id: string, type = 'click', source = 'test') =>
+    encodeEvent({ ts: 1_000, type, id, userId, receivedAt: 1_000, source });
+  const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
+  const users = ['ana', 'eve', 'ida', 'uma'];
+  const recorded = async () => {
+    const { records } = await speed.loadRecords(0, users, 1e6);
+    return users.filter((_, i) => records[i] != null);
+  };
+  const workerOn = (found: ErasedBehind | null, { commit }: Pick<SpeedStore, 'commit'> = speed) =>
+    createSpeedWorker({
+      ...{ log, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
+      store: { ...speed, commit },
+      erasedBehind: async () => found,
+      commitId: () => `c${Math.random()}`,
+      limits: { waitMs: 0 },
+    });
+  const run = async (worker: ReturnType<typeof workerOn>) => {
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+  };
+  await append(...users.map((user) => body(user, '1')), body('ola', '1'));
+  const trimmed = await append(body('ola', 'e', 'tributary.erase', 'tributary'));
+  await run(workerOn(null));
+  expect(await recorded()).toEqual(users);
+  await log.trim(0, trimmed);
+  // ida and ola were lifted where the log does not reach any more, uma where it still does.
+  const lifted = { [sha256Hex('ida')]: trimmed, [sha256Hex('uma')]: '~', [sha256Hex('ola')]: trimmed };
+  const behind = { erased: [sha256Hex('ana'), sha256Hex('somebody')], lifted };
+  expect((await speed.loadState(0))?.erased).toEqual([sha256Hex('ola')]);
+  await append(...[...users, 'ola'].map((user) => body(user, '3')));
+  // One that is killed behind the first commit leaves the rest to the next one.
+  let commits = 0;
+  const dies = { commit: (commit: Commit) => (commits++ < 1 ? speed.commit(commit) : Promise.reject(new Error('killed'))) };
+  await expect(workerOn(behind, dies).runOnce()).rejects.toThrow('killed');
+  expect(await recorded()).toEqual(['eve', 'ida', 'uma']);
+  await run(workerOn(behind));
+  expect(await recorded()).toEqual(['eve', 'ida']);
+  expect(await speed.loadRecords(0, ['ida'], 1e6)).toMatchObject({ records: [`${body('ida', '3')}\n`] });
+  expect((await speed.loadState(0))?.erased).toEqual(['ana', 'uma', 'somebody'].map(sha256Hex));
+  // The store that was put back refuses ola, and nothing gives the lift any more.
+  expect(await speed.loadRecords(0, ['ola'], 1e6)).toMatchObject({ records: [`${body('ola', '3')}\n`] });
+  // Known by now: nothing is looked for again.
+  const stood = (await speed.loadState(0))?.commitId;
+  await run(workerOn({ erased: behind.erased, lifted: {} }));
+  expect((await speed.loadState(0))?.commitId).toBe(stood);
 });

@@ -333,6 +333,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       await store.speed.commit(commitOf('p1', 'p2', { id: 'second history' }));
       const before = await seen(store);
       expect(before.commitId).toBe('second history');
+      expect(await store.speed.loadRecords(P, [], 1)).toEqual({ commitId: 'second history', records: [] });
       expect(await store.speed.commit(commitOf('p2', 'p3', { expectedCommit: 'first history' }))).toBe('fenced');
       expect(await seen(store)).toEqual(before);
       expect(await store.speed.commit(commitOf('p2', 'p3', { expectedCommit: 'second history' }))).toBe('committed');

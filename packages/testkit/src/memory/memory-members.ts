@@ -46,11 +46,12 @@ export function dueOf({ due }: MembersInMemory, upToMs: number, most: number): D
   return { users, isMore: nextMs !== null && nextMs <= upToMs, nextMs };
 }
 
-/** Two at a time, in the order in which they came: who comes meanwhile is behind. */
+/** Two at a time, in the order of their keys: where some go meanwhile, the others are given all the same. */
 export function scanned(users: readonly string[], { of }: Pick<MembersInMemory, 'of'>, cursor: string | null) {
-  const from = Number(cursor ?? 0);
-  const isLast = from + 2 >= users.length;
-  return { cursor: isLast ? null : String(from + 2), users: users.slice(from, from + 2), lists: isLast ? [...of.keys()] : [] };
+  const left = users.filter((user) => cursor === null || user > cursor).sort();
+  const given = left.slice(0, 2);
+  const isLast = given.length === left.length;
+  return { cursor: isLast ? null : (given.at(-1) as string), users: given, lists: isLast ? [...of.keys()] : [] };
 }
 
 export function membersPage(

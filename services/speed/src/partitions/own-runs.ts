@@ -35,7 +35,7 @@ export interface OwnRuns {
   follow(): Promise<void>;
   /** Throws the run away; it is loaded again. */
   forget(run: PartitionRun, why: CommitOutcome | Error): void;
-  /** Forgets the runs that another worker's commits have overtaken. */
+  /** Forgets the runs that another worker's commits have overtaken, or whose store was put back. Throws where the store answers of none of them. */
   forgetOvertaken(): Promise<void>;
   all(): Iterable<PartitionRun>;
 }
@@ -114,11 +114,15 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
     async forgetOvertaken() {
       await settle();
       const current = [...runs.values()];
-      const stored = await Promise.all(current.map((run) => options.storedCommitId(run.partition)));
+      const stored = await Promise.allSettled(current.map((run) => options.storedCommitId(run.partition)));
       for (const [i, run] of current.entries()) {
+        const one = stored[i] as PromiseSettledResult<string>;
         // `commitId` may be of a batch that is applied and not sent yet.
-        if (stored[i] !== run.commitId && stored[i] !== run.settledCommitId) forget(run, 'fenced');
+        if (one.status === 'fulfilled' && one.value !== run.commitId && one.value !== run.settledCommitId) forget(run, 'fenced');
       }
+      // The node of some partitions may be down: those of the other nodes go on.
+      const [failed] = stored.filter((one) => one.status === 'rejected');
+      if (failed !== undefined && stored.every((one) => one.status === 'rejected')) throw failed.reason;
     },
   };
 }

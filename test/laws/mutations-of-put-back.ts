@@ -1,0 +1,48 @@
+/** Lies about users who were erased, in a store or a folder that was put back to before that. */
+import type { Mutation } from './mutation-list.ts';
+
+const RESTORED = 'services/speed/src/apply/erase-restored.ts';
+const BEFORE = 'services/speed/test/erased-before.test.ts';
+
+export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
+  {
+    lie: 'a store that was put back keeps users of whom neither log nor archive says that they are erased',
+    law: '9',
+    file: RESTORED,
+    from: 'if (wanted.size + counting.length === 0) return;',
+    to: 'if (wanted.size + counting.length >= 0) return;',
+    test: BEFORE,
+  },
+  {
+    lie: 'who was lifted before the log begins is refused for good by a store that was put back',
+    law: '1',
+    file: RESTORED,
+    from: '  for (const digest of counting) run.erased.delete(digest);\n',
+    to: '',
+    test: BEFORE,
+  },
+  {
+    lie: 'who was lifted where the log says so counts before that in a store that was put back',
+    law: '9',
+    file: RESTORED,
+    from: 'start === null || place > start',
+    to: "start === null && place === ''",
+    test: BEFORE,
+  },
+  {
+    lie: 'a state from before the cut of archived files knows what they lack',
+    law: '9',
+    file: 'packages/archive/src/forgotten.ts',
+    from: "position >= (forgotten.cut[partition] ?? '')",
+    to: "position >= (forgotten.cut[partition] ?? '').slice(9)",
+    test: 'packages/archive/src/forgotten.test.ts',
+  },
+  {
+    lie: 'a store that was put back while nothing comes is not looked at',
+    law: '1',
+    file: 'services/speed/src/pipeline.ts',
+    from: 'await checkStore();',
+    to: 'await settle();',
+    test: 'services/speed/test/put-back-idle.test.ts',
+  },
+];
