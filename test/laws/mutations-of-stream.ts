@@ -1,5 +1,6 @@
 /** Lies about the stream, and about ends of sessions: what a listener misses, hears twice or should not hear, and what it may cost. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_INTERVENTIONS } from './mutations-of-interventions.ts';
 
 const NEWEST = 'services/api/test/newest-events.test.ts';
 const OUTPUTS = 'services/api/test/stream-outputs.test.ts';
@@ -8,6 +9,7 @@ const ENDS = 'services/speed/test/session-ends.test.ts';
 const LAW_OF_ENDS = 'test/laws/law-1-session-ends.test.ts';
 
 export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
+  ...MUTATIONS_OF_INTERVENTIONS,
   {
     lie: 'the stream goes on to be made while none listens',
     law: '7',

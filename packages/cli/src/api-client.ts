@@ -10,9 +10,14 @@ export interface ApiClient {
   post<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
   /** An answer of lines, each as soon as it is there; its end may come early, and the last line says whether it did. */
-  lines(path: string, query?: Query): AsyncGenerator<string, void, undefined>;
+  lines(path: string, query?: Query, how?: Reading): AsyncGenerator<string, void, undefined>;
   /** An answer of any length, part by part; one that breaks off rejects, where the API said how long it is. */
   bytes(path: string, query?: Query): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+export interface Reading {
+  /** Beside that of the key. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A name is written once for each value of a list. */
@@ -50,8 +55,8 @@ export function createApiClient(
     get: (path, query) => call('GET', withQuery(url, path, query ?? {})),
     post: (path, body) => call('POST', withQuery(url, path, {}), body),
     delete: (path) => call('DELETE', withQuery(url, path, {})),
-    lines: (path, query) => linesOf(bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}))),
-    bytes: (path, query) => bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}), WRITING_MS),
+    lines: (path, query, how) => linesOf(bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}), how)),
+    bytes: (path, query) => bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}), { silenceMs: WRITING_MS }),
   };
 }
 
@@ -76,7 +81,7 @@ async function* bytesOf(
   key: string,
   fetcher: typeof fetch,
   target: URL,
-  silenceMs = SILENCE_MS,
+  { headers = {}, silenceMs = SILENCE_MS }: Reading & { readonly silenceMs?: number } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const silent = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -86,7 +91,7 @@ async function* bytesOf(
   };
   try {
     alive();
-    const response = await fetcher(target, { headers: { authorization: `Bearer ${key}` }, signal: silent.signal });
+    const response = await fetcher(target, { headers: { ...headers, authorization: `Bearer ${key}` }, signal: silent.signal });
     if (response.headers.get('x-tributary') !== 'api' && !BEFORE_US.has(response.status))
       throw notAnApi(url, `GET ${target.pathname}`, response.status);
     if (!response.ok) throw problemOf('GET', target, response.status, await response.text(), undefined);

@@ -19,7 +19,8 @@ export interface Shell {
   readonly stderr: TextStream;
   /** Epoch ms. */
   readonly now: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Over at once where `signal` aborts. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly fetch: typeof fetch;
   readonly open: (path: string) => AsyncIterable<Uint8Array>;
   /** Whether it is a regular file, which can be read again: a pipe gives what it has once. False where there is none. */

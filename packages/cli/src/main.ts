@@ -34,7 +34,7 @@ const shell: Shell = {
   stdout: process.stdout,
   stderr: process.stderr,
   now: Date.now,
-  sleep: (ms) => sleep(ms),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
   fetch,
   open: (path) => createReadStream(path),
   isFile,

@@ -13,14 +13,19 @@ const WHOLE = 'the definitions';
 
 /** Throws a usage error where there is no such file, and a failure that names the place where it is wrong. */
 export async function readDefinitions(cwd: string, file: string): Promise<Definitions> {
-  const [{ readWritten }, { MOST_CHARACTERS }, { sha256Hex }] = await Promise.all([
+  const [{ readWritten }, { sha256Hex }] = await Promise.all([
     import('@tributary/signals/definitions/written'),
-    import('@tributary/signals/definitions/yaml'),
     import('@tributary/runtime/config/definitions'),
   ]);
+  return readFile(cwd, file, (text) => readWritten(text, sha256Hex));
+}
+
+/** The same for what `read` makes of the text of such a file. */
+export async function readFile<T>(cwd: string, file: string, read: (text: string) => T): Promise<T> {
+  const { MOST_CHARACTERS } = await import('@tributary/signals/definitions/yaml');
   const text = textOf(cwd, file, MOST_CHARACTERS);
   try {
-    return readWritten(text, sha256Hex);
+    return read(text);
   } catch (cause) {
     if (!(cause instanceof TributaryError)) throw cause;
     throw new CommandError({ code: cause.code, message: named(cause.message, file), fix: cause.fix }, { cause });

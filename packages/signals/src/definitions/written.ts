@@ -8,18 +8,23 @@ import { demandShort, jsonOfYaml } from './yaml.ts';
 
 /** Throws `invalid_definitions`: `definitions, line 3, column 5, at signals.a must …`, or `the definitions must be YAML (got line 3, …)`. */
 export function readWritten(text: string, sha256Hex: (text: string) => string): Definitions {
+  return readPlaced(text, (json) => readDefinitions(json, sha256Hex));
+}
+
+/** What `make` makes of a text as JSON; what it refuses by the path of a key (`refusedAt`) is refused by line and column. */
+export function readPlaced<T>(text: string, make: (json: string) => T): T {
   // Editors of some systems begin a file with it.
   const whole = text.replace(/^\ufeff/, '');
   if (isJson(whole)) {
     demandShort(whole);
     return placed(
-      () => readDefinitions(whole, sha256Hex),
+      () => make(whole),
       () => jsonPlaces(whole),
     );
   }
   const { json, places } = jsonOfYaml(whole);
   return placed(
-    () => readDefinitions(json, sha256Hex),
+    () => make(json),
     () => places,
   );
 }
@@ -29,7 +34,7 @@ export function isJson(text: string): boolean {
   return /^\ufeff?\s*[[{]/.test(text);
 }
 
-function placed(make: () => Definitions, places: () => readonly KeyPlace[]): Definitions {
+function placed<T>(make: () => T, places: () => readonly KeyPlace[]): T {
   try {
     return make();
   } catch (cause) {

@@ -1,0 +1,250 @@
+/** Law 3 for interventions: a crash at any effect, lines that come again, and the same answers. */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InterventionRule } from '@tributary/signals/interventions/rules';
+import { expect, test } from 'vitest';
+import { type Acting, createProgress, idOf, take } from '../src/interventions/acting.ts';
+import { createDelivery, LONGEST_MS, MOST_WAITING } from '../src/interventions/delivery.ts';
+import { openJournal } from '../src/interventions/journal.ts';
+import type { StreamEvent } from '../src/interventions/lines.ts';
+import { isPrivate } from '../src/interventions/webhook.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2026, 10, 21, 8);
+const RULE: InterventionRule = {
+  name: 'help',
+  kind: 'segment.entered',
+  of: 'planner',
+  version: 'v1',
+  signals: ['views'],
+  holds: () => true,
+  cooldownMs: DAY_MS,
+  withinMs: DAY_MS,
+  webhook: { url: 'https://hooks.example', secret: 'HOOK' },
+};
+const RULES = [RULE, { ...RULE, name: 'note', webhook: null }];
+const COOLDOWNS = new Map(RULES.map(({ name, cooldownMs }) => [name, cooldownMs]));
+
+class Crash extends Error {}
+
+/** The log of lines, which holds all of them: with one that a publisher sent twice, and one within a cooldown. */
+const STREAM: readonly StreamEvent[] = [
+  ['anna', 1],
+  ['bo', 2],
+  ['anna', 1],
+  ['cy', 3],
+  ['anna', 4],
+].map(([userKey, ts], i) => ({
+  id: `place-${i + 1}`,
+  line: {
+    type: 'segment.entered',
+    data: { type: 'segment.entered', id: `${userKey}${ts}`, ts: NOW_MS + Number(ts), userKey, segment: 'planner' },
+  },
+}));
+
+interface World {
+  readonly events: Map<string, object>;
+  /** Ids as the receiver answered them. */
+  readonly hooks: string[];
+  readonly decided: string[];
+}
+
+/** Runs over the stream from where the folder stands; the effect number `crashAt` happens, and then nothing any more. */
+async function process(folder: string, world: World, crashAt: number): Promise<void> {
+  let effects = 0;
+  let isDead = false;
+  let clock = NOW_MS;
+  const after = () => {
+    if (++effects === crashAt) isDead = true;
+    if (isDead) throw new Crash();
+  };
+  const journal = openJournal(folder, COOLDOWNS, () => NOW_MS);
+  const ended = new AbortController();
+  const deadly =
+    <A extends unknown[]>(effect: (...args: A) => void) =>
+    (...args: A) => {
+      if (isDead) throw new Crash();
+      effect(...args);
+      after();
+    };
+  const bounds = { now: () => NOW_MS, sleep: async () => {}, random: Math.random, signal: ended.signal, onError: () => {} };
+  const delivery = createDelivery(bounds);
+  const acting: Acting = {
+    rules: RULES,
+    journal: {
+      ...journal,
+      get cursor() {
+        return journal.cursor;
+      },
+      decide: deadly((id: string, rule: string, userKey: string, atMs: number) => {
+        journal.decide(id, rule, userKey, atMs);
+        world.decided.push(id);
+      }),
+      finish: deadly(journal.finish),
+      moveTo: deadly(journal.moveTo),
+    },
+    delivery,
+    underWay: new Set(),
+    env: { HOOK: `whsec_${'A'.repeat(32)}` },
+    // The place is noted at most once a second.
+    now: () => (clock += 1_000),
+    values: async () => ({ views: 1 }),
+    async record(event) {
+      await new Promise(setImmediate);
+      const { id } = event as { id: string };
+      deadly(() => {
+        if (!world.events.has(id)) world.events.set(id, event);
+      })();
+      return true;
+    },
+    async post({ id }) {
+      // Lines that come next are taken meanwhile.
+      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+      try {
+        deadly(() => void world.hooks.push(id))();
+        return { kind: 'delivered' };
+      } catch {
+        ended.abort();
+        return { kind: 'again', why: 'dead' };
+      }
+    },
+    onDone: () => {},
+    onPass: () => {},
+  };
+  const progress = createProgress(acting);
+  const from = STREAM.findIndex(({ id }) => id === journal.cursor) + 1;
+  try {
+    for (const event of STREAM.slice(from)) await take(event, acting, progress);
+    for (let turn = 0; delivery.waiting > 0 && !isDead && turn < 1_000; turn++) await new Promise(setImmediate);
+    progress.advance(true);
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+  } finally {
+    journal.close();
+  }
+}
+
+test('law 3: after a crash at any effect the same interventions are decided once, recorded once, and called at least once', async () => {
+  const expected = [0, 1, 3].flatMap((at) =>
+    RULES.map((rule) => idOf(rule, (STREAM[at] as { line: { data: object } }).line.data as never)),
+  );
+  const hooked = expected.filter((_, i) => i % 2 === 0);
+  const calm: World = { events: new Map(), hooks: [], decided: [] };
+  await process(temporaryFolder('crashes'), calm, Number.POSITIVE_INFINITY);
+  expect([...calm.hooks].sort()).toEqual([...hooked].sort());
+  let crashes = 0;
+  for (let crashAt = 1; ; crashAt++) {
+    const world: World = { events: new Map(), hooks: [], decided: [] };
+    const folder = temporaryFolder('crashes');
+    await process(folder, world, crashAt);
+    const before = world.hooks.length + world.decided.length + world.events.size;
+    await process(folder, world, Number.POSITIVE_INFINITY);
+    await process(folder, world, Number.POSITIVE_INFINITY);
+    expect([...world.decided].sort(), `crash ${crashAt}`).toEqual([...expected].sort());
+    expect([...world.events.keys()].sort()).toEqual([...expected].sort());
+    expect(new Set(world.hooks)).toEqual(new Set(hooked));
+    // Again only those whose answer the crash kept from being noted.
+    expect(world.hooks.length - hooked.length).toBeLessThanOrEqual(hooked.length);
+    if (before < world.hooks.length + world.decided.length + world.events.size) crashes += 1;
+    if (crashAt > 40) break;
+  }
+  expect(crashes).toBeGreaterThan(8);
+});
+
+test('a journal that a crash cut is read up to the cut, remembers a cooldown, and forgets what is over', () => {
+  const folder = temporaryFolder('journal');
+  let now = NOW_MS;
+  const open = () => openJournal(folder, COOLDOWNS, () => now);
+  const first = open();
+  first.decide('one', 'help', 'anna', now);
+  first.finish('one');
+  first.decide('two', 'help', 'bo', now);
+  first.moveTo('place-7');
+  first.close();
+  const file = join(folder, 'journal.ndjson');
+  appendFileSync(file, '{"decided":"thr');
+  const second = open();
+  expect([second.cursor, second.unfinished, second.state('one'), second.state('two'), second.state('thr')]).toEqual([
+    'place-7',
+    1,
+    'finished',
+    'decided',
+    'unknown',
+  ]);
+  expect([second.lastAt('help', 'anna'), second.lastAt('note', 'anna'), second.lastAt('help', 'cy')]).toEqual([
+    NOW_MS,
+    undefined,
+    undefined,
+  ]);
+  expect(readFileSync(file, 'utf8')).not.toMatch(/anna|bo"/);
+  second.close();
+  now += DAY_MS + 1;
+  const third = open();
+  expect([third.state('one'), third.lastAt('help', 'anna'), third.state('two')]).toEqual(['unknown', undefined, 'decided']);
+  third.close();
+  writeFileSync(file, 'no JSON\n');
+  expect(open).toThrow(/each line of .*journal\.ndjson must be JSON \(got "no JSON"\)/);
+});
+
+test('a queue of a receiver is bounded in length and age; a job is finished once', async () => {
+  let now = NOW_MS;
+  const held = Promise.withResolvers<void>();
+  const ends: string[] = [];
+  const delivery = createDelivery({
+    now: () => now,
+    sleep: async () => {},
+    random: () => 0,
+    signal: new AbortController().signal,
+    onError: (error) => ends.push(String(error)),
+  });
+  const add = (receiver: string, send: () => Promise<{ kind: 'delivered' }>) =>
+    delivery.add({
+      id: 'x',
+      receiver,
+      atMs: NOW_MS,
+      send,
+      finished: (fate, attempts) => void ends.push(`${receiver} ${fate} ${attempts}`),
+    });
+  for (let i = 0; i <= MOST_WAITING; i++) add('slow', () => held.promise.then(() => ({ kind: 'delivered' })));
+  expect(ends).toEqual(['slow given-up 0']);
+  add('quick', async () => ({ kind: 'delivered' }));
+  while (delivery.waiting > MOST_WAITING) await new Promise(setImmediate);
+  expect(ends).toEqual(['slow given-up 0', 'quick delivered 1']);
+  now += LONGEST_MS + 1;
+  held.resolve();
+  while (delivery.waiting > 0) await new Promise(setImmediate);
+  expect(ends.filter((end) => end === 'slow delivered 1')).toHaveLength(4);
+  expect(ends.filter((end) => end === 'slow given-up 0')).toHaveLength(MOST_WAITING - 3);
+});
+
+test('addresses that the open internet cannot reach are private, also as IPv6 has them', () => {
+  const hidden = [
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    '172.31.0.1',
+    '192.168.1.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+  ];
+  const six = [
+    '::',
+    '::1',
+    '::ffff:10.0.0.1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::a00:1',
+    'fc00::1',
+    'fe80::1%eth0',
+    'ff02::1',
+    '2001:db8::1',
+    '2002:a00:1::',
+    '2001:0:1::',
+  ];
+  expect([...hidden, ...six].filter((address) => !isPrivate(address))).toEqual([]);
+  expect(['8.8.8.8', '172.32.0.1', '192.169.0.1', '2606:4700::1111', '2a00:1450::1'].filter(isPrivate)).toEqual([]);
+  expect(isPrivate('name')).toBe(true);
+});
