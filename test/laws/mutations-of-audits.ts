@@ -4,6 +4,7 @@ import type { Mutation } from './mutation-list.ts';
 const AUDIT = 'packages/archive/src/audit';
 const BACKUP = 'packages/archive/src/backup';
 const BACKUPS = 'test/faults/backup.test.ts';
+const OBJECTS = `${BACKUP}/objects.test.ts`;
 const REPAIR = 'test/faults/archive-repair.test.ts';
 const TEST = 'test/faults/archive-audit.test.ts';
 
@@ -191,5 +192,29 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
     from: 'if (found?.sha256 !== said.sha256)',
     to: 'if (found === undefined)',
     test: BACKUPS,
+  },
+  {
+    lie: 'whatever bytes an object store gives are the file',
+    law: '7',
+    file: `${BACKUP}/fetch.ts`,
+    from: 'if (bytes !== file.bytes || sha256 !== file.sha256)',
+    to: 'if (bytes < file.bytes)',
+    test: OBJECTS,
+  },
+  {
+    lie: 'the list of a backup in an object store is written before its files',
+    law: '7',
+    file: `${BACKUP}/send.ts`,
+    from: 'await sideBySide(AT_ONCE, tasks);',
+    to: 'await store.create(OBJECT_LIST, list, signal);\n  await sideBySide(AT_ONCE, tasks);',
+    test: OBJECTS,
+  },
+  {
+    lie: 'whose list was taken by another backup has made one',
+    law: '7',
+    file: `${BACKUP}/send.ts`,
+    from: 'if (!wanted.subarray(at, at + piece.length).equals(piece)) return false;',
+    to: '',
+    test: OBJECTS,
   },
 ];

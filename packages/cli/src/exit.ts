@@ -40,6 +40,8 @@ export class CommandError extends Error {
 /** What the packages that read files throw, as exit codes. */
 const EXIT_OF: Readonly<Record<FailureKind, ExitCode>> = { usage: EXIT.usage, failed: EXIT.found, unanswered: EXIT.missing };
 
+const UNANSWERED: readonly ErrorCode[] = ['dependency_missing', 'objects_unavailable'];
+
 /** Whether it says that the caller asked wrongly; codes of another version are not known. */
 export function isOfUsage(code: string): boolean {
   return Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].kind === 'usage';
@@ -54,7 +56,7 @@ export function failureOf(error: unknown): { code: string; message: string; fix?
   if (error instanceof CommandError)
     return { code: error.code, message: error.message, fix: error.fix, exitCode: error.exitCode };
   if (error instanceof TributaryError) {
-    const exitCode = error.code === 'dependency_missing' ? EXIT.missing : isOfUsage(error.code) ? EXIT.usage : EXIT.found;
+    const exitCode = UNANSWERED.includes(error.code) ? EXIT.missing : isOfUsage(error.code) ? EXIT.usage : EXIT.found;
     return { code: error.code, message: error.message, fix: error.fix, exitCode };
   }
   if (error instanceof Error && 'code' in error && 'syscall' in error) {

@@ -93,6 +93,10 @@ const TABLE = {
     retryAfterS: 2,
     fix: 'Try again shortly; the operator finds the cause with "tributary doctor".',
   },
+  objects_unavailable: {
+    status: 503,
+    fix: 'Run it again when the object store answers: what it has by now is not sent again.',
+  },
   store_refused: {
     status: 500,
     fix: 'Correct what the message of Redis names (rights, configuration, memory of scripts); else report it: the partition waits until then.',

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { asUsage, EXIT, type ExitCode } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
+import { isObjectPlace, withBackup } from '../recovery/object-place.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import { auditOf } from './archive-verify.ts';
@@ -24,16 +25,20 @@ export function addArchiveRepair(archive: Command, act: Act): void {
     .description(
       'bring damaged and missing files back from a second copy of the data folder, each held against its manifest first',
     )
-    .requiredOption('--from <folder>', 'the second copy: a data folder, such as a backup')
+    .requiredOption('--from <folder>', 'the second copy: a data folder, such as a backup, or s3://BUCKET/PREFIX of a backup')
     .option('--dry-run', 'only say what could be brought back')
     .action(act(repair));
 }
 
 async function repair(context: Context, { from, dryRun = false }: Options): Promise<ExitCode> {
+  if (!isObjectPlace(from)) return repairFromFolder(context, resolve(context.shell.cwd, from), dryRun);
+  return withBackup(context, from, (folder) => repairFromFolder(context, folder, dryRun));
+}
+
+async function repairFromFolder(context: Context, copy: string, dryRun: boolean): Promise<ExitCode> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const { demandCopy, repairFrom } = await import('@tributary/archive/audit/repair');
-  const copy = resolve(shell.cwd, from);
   if (!dryRun) await demandOwner(dataDir);
   const wrong = await demandCopy(dataDir, copy).then(
     () => undefined,

@@ -1,12 +1,14 @@
 /** `tributary backup` and `tributary restore`: all that a platform is made of, copied while it runs, and put in the place of a data folder. */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import type { CopyPorts } from '@tributary/archive/backup/copy-platform';
 import type { BackupNote } from '@tributary/archive/backup/note';
 import { TributaryError } from '@tributary/model/errors';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
+import { inFolderForNow, isObjectPlace, openStore, withBackup } from '../recovery/object-place.ts';
 import { bytes, counted, instant } from '../terminal/figures.ts';
 import { noArchive } from './no-archive.ts';
 
@@ -14,9 +16,9 @@ export function addBackup(program: Command, act: Act): void {
   program
     .command('backup')
     .description(
-      'copy archive, generations, publications, keys and the note of the log to a new folder, each file held against its manifest',
+      'copy archive, generations, publications, keys and the note of the log to a new folder or an object store, each file held against its manifest',
     )
-    .argument('<folder>', 'is created; must not be there')
+    .argument('<folder>', 'is created; must not be there: a folder, or s3://BUCKET/PREFIX')
     .action(act(backup));
 }
 
@@ -24,24 +26,21 @@ export function addRestore(program: Command, act: Act): void {
   program
     .command('restore')
     .description('put a whole backup in the place of the data folder (--data-dir), which must be empty or not there')
-    .argument('<folder>', 'what "tributary backup" made')
+    .argument('<folder>', 'what "tributary backup" made: a folder, or s3://BUCKET/PREFIX')
     .action(act(restoreFrom));
 }
 
 async function backup(context: Context, folder: string): Promise<ExitCode> {
   const { shell, settings } = context;
   const { dataDir } = settings;
-  const [{ partitionsOf }, { backUp }] = await Promise.all([
-    import('@tributary/archive/audit/audit'),
-    import('@tributary/archive/backup/backup'),
-  ]);
-  const target = resolve(shell.cwd, folder);
+  const { partitionsOf } = await import('@tributary/archive/audit/audit');
   if ((await partitionsOf(dataDir)).length === 0) throw noArchive(settings);
-  await demandElsewhere(target, dataDir);
+  const isElsewhere = isObjectPlace(folder);
+  const target = isElsewhere ? folder : resolve(shell.cwd, folder);
   const definitions = shell.env['TRIBUTARY_DEFINITIONS_FILE'] ?? '';
   const definitionsFile = definitions === '' ? null : resolve(shell.cwd, definitions);
   const note = await whileShown(context, 'backing up', 'backup', (ports) =>
-    backUp({ ...ports, dataDir, target, definitionsFile }),
+    (isElsewhere ? toStore : toFolder)(context, target, { ...ports, dataDir, definitionsFile }),
   );
   await answer(context, { folder: target, ...note }, () =>
     [
@@ -52,13 +51,35 @@ async function backup(context: Context, folder: string): Promise<ExitCode> {
   return EXIT.ok;
 }
 
+async function toFolder({ settings }: Context, target: string, ports: Omit<CopyPorts, 'target'>): Promise<BackupNote> {
+  const { backUp } = await import('@tributary/archive/backup/backup');
+  await demandElsewhere(target, settings.dataDir);
+  return backUp({ ...ports, target });
+}
+
+/** Whole on this machine first: what is sent takes its time, and by then files of the data folder may be retired. */
+async function toStore(context: Context, named: string, ports: Omit<CopyPorts, 'target'>): Promise<BackupNote> {
+  using store = await openStore(named, context.shell);
+  const { demandNoBackup, sendBackup } = await import('@tributary/archive/backup/send');
+  await demandNoBackup(store, ports.signal);
+  return inFolderForNow(async (above) => {
+    const folder = join(above, 'backup');
+    const note = await toFolder(context, folder, ports);
+    const onFile = (path: string) => context.terminal.progress(`sending ${path}`);
+    await sendBackup({ folder, store, sleep: context.shell.sleep, onFile, ...(ports.signal && { signal: ports.signal }) });
+    return note;
+  });
+}
+
 async function restoreFrom(context: Context, folder: string): Promise<ExitCode> {
   const { shell, settings } = context;
   const { dataDir } = settings;
   const { restore } = await import('@tributary/archive/backup/restore');
-  const from = resolve(shell.cwd, folder);
   await demandOwner(dataDir);
-  const note = await whileShown(context, 'restoring', 'restore', (ports) => restore({ ...ports, backup: from, dataDir }));
+  const note = await whileShown(context, 'restoring', 'restore', (ports) => {
+    const put = (from: string) => restore({ ...ports, backup: from, dataDir });
+    return isObjectPlace(folder) ? withBackup(context, folder, put) : put(resolve(shell.cwd, folder));
+  });
   await answer(context, { dataDir, ...note }, () =>
     [
       `${summaryOf(note)} restored to ${dataDir}, as of ${instant(note.at)}`,

@@ -1,0 +1,40 @@
+/**
+ * An object store, as far as a second copy needs one. A name is given once, as on a disk a link gives it: of any number of writers one creates
+ * it. Objects never change and are never removed here, so what was read under a name stays right.
+ *
+ * A write whose answer was lost may have happened. A writer that finds its name taken, and does not know by whom, reads it and compares.
+ * There is no list: an object that lists the others is written behind them, and what it does not name is not part of the copy.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { FileDigest } from '../durable.ts';
+
+/** Bytes that can be read again, where a write is tried again. */
+export interface Content extends FileDigest {
+  read(): Readable;
+}
+
+export interface ObjectStore extends Disposable {
+  /** `s3://BUCKET/PREFIX`, for messages. */
+  readonly place: string;
+  /** In bytes: a larger object is refused. */
+  readonly largestObject: number;
+  /**
+   * True: the object is there, whole and durable. False: its name was taken. Throws `objects_unavailable` where the store does not answer, or
+   * refuses for now; `invalid_query` where it refuses for good.
+   */
+  create(name: string, content: Content, signal?: AbortSignal): Promise<boolean>;
+  /** null: there is no such object. Throws as `create` does, also while it is read. */
+  read(name: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null>;
+}
+
+export function contentOfFile(path: string, digested: FileDigest): Content {
+  return { ...digested, read: () => createReadStream(path) };
+}
+
+export function contentOfText(text: string): Content {
+  const bytes = Buffer.from(text);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { bytes: bytes.length, sha256, read: () => Readable.from([bytes]) };
+}

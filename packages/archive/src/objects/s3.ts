@@ -1,0 +1,115 @@
+/**
+ * An object store that speaks S3: Amazon's, and those that offer the same (SeaweedFS, Ceph, R2, MinIO). `If-None-Match: *` is what a link is on a
+ * disk, and the SHA-256 that goes along is checked by the store. Credentials, region and endpoint are found as every tool of AWS finds them.
+ */
+import type { Readable } from 'node:stream';
+import { GetObjectCommand, PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { TributaryError } from '@tributary/model/errors';
+import { inAttempts } from './attempts.ts';
+import type { Content, ObjectStore } from './port.ts';
+
+export interface S3Place {
+  readonly bucket: string;
+  /** Without slashes at its ends. */
+  readonly prefix: string;
+}
+
+export interface S3Options {
+  /** Where it is not Amazon's: buckets are part of the path there. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: S3ClientConfig['credentials'];
+  /** Between attempts. */
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** What one write takes without being sent in parts. */
+const LARGEST_BYTES = 5 * 1024 ** 3;
+const CONNECT_MS = 5_000;
+/** Without a byte, either way. */
+const SILENT_MS = 60_000;
+/** Answers that may be others in a moment: too many requests, two writers of one name at once, and all that is not the caller's. */
+const MAY_PASS: readonly number[] = [408, 409, 425, 429];
+
+export function s3Store({ bucket, prefix }: S3Place, options: S3Options): ObjectStore {
+  const { endpoint, region, credentials, sleep } = options;
+  const client = new S3Client({
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+    ...(region !== undefined && { region }),
+    ...(credentials !== undefined && { credentials }),
+    // A stream cannot be sent twice: attempts are made here, each with a new one.
+    maxAttempts: 1,
+    // It warns of each on the console.
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENT_MS },
+  });
+  const place = `s3://${bucket}/${prefix}`;
+  const keyOf = (name: string) => ({ Bucket: bucket, Key: `${prefix}/${name}` });
+
+  async function put(name: string, content: Content, signal?: AbortSignal): Promise<boolean> {
+    const body = content.read();
+    // The connection may be gone before the file was read: what fails then is the request.
+    body.on('error', () => {});
+    try {
+      const ChecksumSHA256 = Buffer.from(content.sha256, 'hex').toString('base64');
+      const sent = { Body: body, ContentLength: content.bytes, ChecksumSHA256, IfNoneMatch: '*' };
+      await client.send(new PutObjectCommand({ ...keyOf(name), ...sent }), signal && { abortSignal: signal });
+      return true;
+    } catch (error) {
+      if (body.errored !== null) throw body.errored;
+      if (statusOf(error) === 412) return false;
+      throw named(error, place, signal);
+    } finally {
+      body.destroy();
+    }
+  }
+
+  async function get(name: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null> {
+    try {
+      const { Body } = await client.send(new GetObjectCommand(keyOf(name)), signal && { abortSignal: signal });
+      return piecesOf(Body as Readable, place, signal);
+    } catch (error) {
+      if ((error as Error).name === 'NoSuchKey') return null;
+      throw named(error, place, signal);
+    }
+  }
+
+  return {
+    place,
+    largestObject: LARGEST_BYTES,
+    create: (name, content, signal) => inAttempts(() => put(name, content, signal), sleep, signal),
+    read: (name, signal) => inAttempts(() => get(name, signal), sleep, signal),
+    [Symbol.dispose]: () => client.destroy(),
+  };
+}
+
+async function* piecesOf(body: Readable, place: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of body) yield piece as Uint8Array;
+  } catch (error) {
+    throw named(error, place, signal);
+  } finally {
+    body.destroy();
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}
+
+/** What the library throws, as an error of ours; aborted, the reason of that. */
+function named(error: unknown, place: string, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  const { name, message, code } = error as Error & { code?: string };
+  const status = statusOf(error);
+  const said = [status, name === 'Error' ? code : name, message].filter(Boolean).join(' ');
+  // Credentials and region are looked for before anything is sent.
+  const isUnset = name === 'CredentialsProviderError' || message === 'Region is missing';
+  if (isUnset || (status !== undefined && status < 500 && !MAY_PASS.includes(status)))
+    return new TributaryError(
+      'invalid_query',
+      `${place} must be a place that your credentials may read and write (got ${said}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, AWS_REGION, and AWS_ENDPOINT_URL_S3 where the store is not Amazon's.`,
+      { cause: error },
+    );
+  return new TributaryError('objects_unavailable', `${place}: ${said}`, { cause: error });
+}

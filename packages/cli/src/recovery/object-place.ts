@@ -1,0 +1,68 @@
+/** A backup that is named `s3://BUCKET/PREFIX`: for a command it is a folder of this machine, which lies in TMPDIR while the command runs. */
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ObjectStore } from '@tributary/archive/objects/port';
+import type { Context, Shell } from '../context.ts';
+import { UsageError } from '../exit.ts';
+
+const SCHEME = 's3://';
+/** As Amazon demands of a name, but for dots in a row; of a prefix, what needs no escaping anywhere. */
+const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/([A-Za-z0-9_.=-]+(?:\/[A-Za-z0-9_.=-]+)*)$/;
+
+export function isObjectPlace(text: string): boolean {
+  return /^[a-z0-9]+:\/\//i.test(text);
+}
+
+/** `isObjectPlace` of it. Throws `UsageError`. The library is loaded here, by the commands that are given such a place. */
+export async function openStore(text: string, { env, sleep }: Pick<Shell, 'env' | 'sleep'>): Promise<ObjectStore> {
+  const [, bucket, prefix] = PLACE.exec(text) ?? [];
+  if (bucket === undefined || prefix === undefined)
+    throw new UsageError(
+      `FOLDER must be a folder or ${SCHEME}BUCKET/PREFIX, with letters, digits and "_.=-" in PREFIX (got ${JSON.stringify(text)}). Name it so.`,
+    );
+  const { s3Store } = await import('@tributary/archive/objects/s3');
+  const endpoint = env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'];
+  const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'];
+  const { AWS_ACCESS_KEY_ID: id = '', AWS_SECRET_ACCESS_KEY: secret = '', AWS_SESSION_TOKEN: token = '' } = env;
+  // Profiles, and the roles of machines and containers, are found by the library.
+  const isGiven = id !== '' && secret !== '';
+  return s3Store(
+    { bucket, prefix },
+    {
+      sleep,
+      ...(endpoint && { endpoint: demandUrl(endpoint) }),
+      ...(region && { region }),
+      ...(isGiven && { credentials: { accessKeyId: id, secretAccessKey: secret, ...(token !== '' && { sessionToken: token }) } }),
+    },
+  );
+}
+
+function demandUrl(endpoint: string): string {
+  if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)) return endpoint;
+  throw new UsageError(
+    `AWS_ENDPOINT_URL_S3 must be an http or https URL (got ${JSON.stringify(endpoint)}). Correct it, or leave it out for Amazon's store.`,
+  );
+}
+
+/** Runs `work` with a folder that is there for it alone, and is removed behind it. */
+export async function inFolderForNow<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'tributary-backup-')));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs `work` with the folder of a backup: the named one, or the one that the store has, fetched. */
+export async function withBackup<T>(context: Context, named: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const { shell, terminal } = context;
+  using store = await openStore(named, shell);
+  const { fetchBackup } = await import('@tributary/archive/backup/fetch');
+  return inFolderForNow(async (folder) => {
+    const onFile = (path: string) => terminal.progress(`fetching ${path}`);
+    await fetchBackup({ folder, store, sleep: shell.sleep, signal: shell.signal, onFile }).finally(() => terminal.progressEnd());
+    return work(folder);
+  });
+}

@@ -1,0 +1,133 @@
+/** Backups in an object store that people run, and what the adapter makes of one that fails: a small data folder, the commands, and the contract. */
+
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { contentOfText } from '@tributary/archive/objects/port';
+import { s3Store } from '@tributary/archive/objects/s3';
+import { describeObjectStoreContract } from '@tributary/testkit/contracts/object-store-contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type SeaweedServer, seaweedProgram, startSeaweed } from '../../../test/contract/seaweedfs/server.ts';
+import { archivedFolder } from './archived-folder.ts';
+import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const PROGRAM = await seaweedProgram();
+
+describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
+  let server: SeaweedServer;
+  beforeAll(async () => {
+    server = await startSeaweed(PROGRAM ?? '');
+  });
+  afterAll(() => server.stop());
+
+  describeObjectStoreContract('S3', (prefix) =>
+    s3Store({ bucket: server.bucket, prefix }, { ...server, region: 'us-east-1', sleep: async () => {} }),
+  );
+
+  test('laws 6 and 7: a backup goes there and comes back, once under its name, and repairs a folder from there', async () => {
+    const [dataDir, away] = [await archivedFolder(), temporaryFolder('away')];
+    const place = `s3://${server.bucket}/night/tuesday`;
+    const call = (...argv: string[]) => tributary(argv, { cwd: away, env: server.env });
+    const taken = await call('backup', place, '--data-dir', dataDir);
+    expect(taken).toMatchObject({ code: 0, stderr: '' });
+    expect(taken.stdout).toContain(`80 archived events in 2 partitions, generation 1, 5 files (884 B) in ${place}\nNot in it:`);
+    const to = join(away, 'new');
+    expect(await call('restore', place, '--data-dir', to)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('restored to'),
+    });
+    expect(await call('archive', 'verify', '--data-dir', to)).toMatchObject({ code: 0 });
+    const file = 'generations/000001/view-activity-a1.parquet';
+    rmSync(join(to, file));
+    expect(await call('archive', 'repair', '--from', place, '--data-dir', to)).toMatchObject({ code: 0 });
+    expect(readFileSync(join(to, file), 'utf8')).toBe('rows');
+    for (const [argv, says] of [
+      [['backup', place], `must not have a backup yet (got "${place}")`],
+      [
+        ['restore', `s3://${server.bucket}/none`, '--data-dir', join(away, 'x')],
+        'it has no backup.list.json, which is written last',
+      ],
+      [
+        ['restore', 's3://no-such-bucket/none', '--data-dir', join(away, 'x')],
+        'must be a place that your credentials may read and write (got 404',
+      ],
+    ] as const)
+      expect(await call(...argv, ...(argv.includes('--data-dir' as never) ? [] : ['--data-dir', dataDir])), says).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining(says),
+      });
+    const wrong = { ...server.env, AWS_SECRET_ACCESS_KEY: 'secret-of-mine' };
+    const denied = await tributary(['backup', `${place}-2`, '--data-dir', dataDir], { env: wrong });
+    expect(denied).toMatchObject({ code: 2, stderr: expect.stringContaining('got 403') });
+    expect(denied.stderr).not.toContain('secret-of-mine');
+  });
+});
+
+describe('a store that fails', () => {
+  async function answering(listener: RequestListener): Promise<{ endpoint: string } & AsyncDisposable> {
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return {
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      async [Symbol.asyncDispose]() {
+        server.closeAllConnections();
+        server.close();
+        await once(server, 'close');
+      },
+    };
+  }
+  const storeAt = (endpoint: string) =>
+    s3Store(
+      { bucket: 'bucket', prefix: 'p' },
+      { endpoint, region: 'r', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, sleep: async () => {} },
+    );
+
+  test('law 7: a write is tried again where no answer came, or a busy one, with all its bytes; what does not pass is named', async () => {
+    const bodies: string[] = [];
+    const answers = [null, 503, 409, 200, 412, 403, ...Array.from({ length: 5 }, () => 500)];
+    await using server = await answering((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece) => pieces.push(piece));
+      request.on('end', () => {
+        bodies.push(`${request.headers['if-none-match']} ${Buffer.concat(pieces)}`);
+        const status = answers.shift() ?? null;
+        if (status === null) response.destroy();
+        else response.writeHead(status).end();
+      });
+    });
+    using store = storeAt(server.endpoint);
+    expect(await store.create('a', contentOfText('text'))).toBe(true);
+    expect(bodies).toEqual(Array(4).fill('* text'));
+    expect(await store.create('a', contentOfText('text'))).toBe(false);
+    await expect(store.create('a', contentOfText('text'))).rejects.toMatchObject({
+      code: 'invalid_query',
+      message: expect.stringContaining('got 403'),
+    });
+    await expect(store.create('a', contentOfText('text'))).rejects.toMatchObject({
+      code: 'objects_unavailable',
+      message: expect.stringContaining('s3://bucket/p: 500'),
+    });
+    expect(answers).toEqual([]);
+  });
+
+  test('law 7: an object whose bytes end early is an error, and a folder of this machine is left by none of it', async () => {
+    await using server = await answering((_, response) =>
+      response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy()),
+    );
+    using store = storeAt(server.endpoint);
+    const pieces = (await store.read('a')) as AsyncIterable<Uint8Array>;
+    await expect(buffer(pieces)).rejects.toMatchObject({ code: 'objects_unavailable' });
+    const env = { AWS_ENDPOINT_URL_S3: server.endpoint, AWS_REGION: 'r', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+    const own = () => readdirSync(tmpdir()).filter((name) => name.startsWith('tributary-backup-'));
+    const before = own();
+    const done = await tributary(['restore', 's3://bucket/p', '--data-dir', join(temporaryFolder('away'), 'new')], { env });
+    expect(done).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('s3://bucket/p') });
+    expect(own()).toEqual(before);
+  });
+});
