@@ -68,4 +68,20 @@ export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
     to: '',
     test: 'packages/cli/test/interventions.test.ts',
   },
+  {
+    lie: 'a program reads what a definition of another version says as its own',
+    law: '7',
+    file: 'packages/signals/src/typescript.ts',
+    from: ' && found.version === VERSIONS[name];',
+    to: ';',
+    test: 'packages/cli/test/client-generate.test.ts',
+  },
+  {
+    lie: 'a value of another type is written than definitions give',
+    law: '5',
+    file: 'packages/signals/src/typescript.ts',
+    from: "type === 'sum' ? 'number | bigint' : TYPES[type]",
+    to: "type === 'sum' ? 'number' : TYPES[type]",
+    test: 'packages/cli/test/client-generate.test.ts',
+  },
 ];
