@@ -54,7 +54,7 @@ export async function createRig(partitions = 3, dataDir?: string): Promise<Rig> 
     async start(changes = {}) {
       const writer = (0xa0 + ++writers).toString(16);
       await sweepStaging(folder, T0);
-      await sweepOrphans(folder);
+      await sweepOrphans(folder, Number.POSITIVE_INFINITY);
       return createArchiver({
         log,
         dataDir: folder,

@@ -254,4 +254,20 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     to: '.some(({ path }) => path.endsWith(',
     test: 'services/api/test/erasures.test.ts',
   },
+  {
+    lie: 'an archiver that starts takes files that are written again before a manifest names them',
+    law: '6',
+    file: 'services/archiver/src/sweep.ts',
+    from: 'if (nowMs - mtimeMs < ABANDONED_MS) continue;',
+    to: '',
+    test: 'test/faults/rewrite-beside-archiver.test.ts',
+  },
+  {
+    lie: 'an archiver that starts takes replaced files that others still read',
+    law: '7',
+    file: 'services/archiver/src/sweep.ts',
+    from: 'if (named.has(path) || stay.has(path)) continue;',
+    to: 'if (named.has(path)) continue;',
+    test: 'test/faults/rewrite-beside-archiver.test.ts',
+  },
 ];

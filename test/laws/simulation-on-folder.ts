@@ -123,7 +123,7 @@ function archiveInFolder(dataDir: string, partitions: number, session: DuckDb): 
       // A folder that loses segments while it is tidied ends this start; the next one finds what is left.
       let isAlive = await counted(async () => {
         await sweepStaging(dataDir, NEVER_MS);
-        await sweepOrphans(dataDir);
+        await sweepOrphans(dataDir, Number.POSITIVE_INFINITY);
         return true;
       }).catch((error: unknown) => {
         failed(error);

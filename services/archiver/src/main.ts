@@ -58,7 +58,7 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });
   const sweeping = await keepSwept(dataDir, writer, member.others, logger);
-  const orphans = await sweepOrphans(dataDir);
+  const orphans = await sweepOrphans(dataDir, Date.now());
   if (orphans.length > 0) logger.info({ files: orphans.length }, 'removed files that a crash left unnamed');
 
   let session: DuckDb | undefined;

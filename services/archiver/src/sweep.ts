@@ -1,11 +1,13 @@
 /**
  * What crashes left behind. Staging folders go, but those of archivers that are known to live: one that lives all the same (a
  * zombie) fails on its next write and starts again from the manifests. A file of segment n that manifest n does not name is
- * an orphan, once that manifest is there; before, another archiver may be about to name it.
+ * an orphan, once that manifest is there; before, another archiver may be about to name it. A young one may be of a process that
+ * writes archived files again and names it next, and one that it replaced is still read.
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn, sweepStaged } from '@tributary/archive/durable';
+import { readForgotten } from '@tributary/archive/forgotten';
 import { filesNamed, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { HOUR_MS } from '@tributary/model/time';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
@@ -34,8 +36,10 @@ const FILE = /^p(\d{2,4})-(\d{6,12})-([0-9a-f]+)(\.\d+)?\.(parquet|ndjson)$/;
 const NEWEST = 32;
 
 /** Removes orphans; returns their paths. */
-export async function sweepOrphans(dataDir: string): Promise<string[]> {
+export async function sweepOrphans(dataDir: string, nowMs: number): Promise<string[]> {
   const removed: string[] = [];
+  const { replaced = [], replacing = [] } = (await readForgotten(dataDir)) ?? {};
+  const stay = new Set([...replaced, ...replacing].map(({ path }) => path));
   for (const { partition, number, writers, paths } of (await filesBySegment(dataDir)).values()) {
     const last = await lastSegmentNumber(dataDir, partition);
     if (number > last || (number <= last - NEWEST && writers.size === 1)) continue;
@@ -44,7 +48,9 @@ export async function sweepOrphans(dataDir: string): Promise<string[]> {
     if (segment.to !== undefined) continue;
     const named = filesNamed(segment);
     for (const path of paths) {
-      if (named.has(path)) continue;
+      if (named.has(path) || stay.has(path)) continue;
+      const { mtimeMs } = await stat(join(dataDir, path)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+      if (nowMs - mtimeMs < ABANDONED_MS) continue;
       await rm(join(dataDir, path), { force: true });
       removed.push(path);
     }
