@@ -65,6 +65,9 @@ export const SHORT_ANSWER_BYTES = 1_280 * 1024;
 /** Awaited between two parts of a long read: it lets others go on, and may reject where the read is to stop. */
 export type Pause = () => Promise<unknown>;
 
+/** Called for each record whose partition stood at one position while it was read: it holds the user's events up to there, and no others. */
+export type OnPosition = (index: number, position: string) => void;
+
 export interface PageOfMembers {
   readonly version: string;
   /** Only users behind this one, by their bytes; null: from the first. */
@@ -92,9 +95,9 @@ export interface ServingStore {
   /**
    * Users' records as raw bytes (see `signals.ts`), null where there is none, in order, as long as they sum to `maxBytes`: one
    * that would pass the bound is not read: its size stands in its place. Name each user once. Where more than
-   * SHORT_ANSWER_BYTES are asked for, short answers do not wait behind these.
+   * SHORT_ANSWER_BYTES are asked for, short answers do not wait behind these. `onPosition`: who wants to know what they hold.
    */
-  records(users: readonly RecordOwner[], maxBytes: number): Promise<(Buffer | null | number)[]>;
+  records(users: readonly RecordOwner[], maxBytes: number, onPosition?: OnPosition): Promise<(Buffer | null | number)[]>;
   /** What the records of each of these partitions are known to hold, as of one commit; null: nothing was ever committed there. */
   kept(partitions: readonly number[]): Promise<(KeptRecords | null)[]>;
   /** Deltas of the named views of every partition, generations `[fromGeneration, beforeGeneration)`. */

@@ -134,7 +134,7 @@ test('a large record that cannot be read leaves the turn to the next', async () 
   const store = storeOf({ fat: 3_000 * KIB });
   let asked = 0;
   const reader = createRecordReader(
-    { records: async (...question) => (++asked === 2 ? Promise.reject(new Error('gone')) : store.records(...question)) },
+    { records: async (users, most) => (++asked === 2 ? Promise.reject(new Error('gone')) : store.records(users, most)) },
     NOT_JOINED,
     LIMITS,
   );

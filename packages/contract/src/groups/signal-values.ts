@@ -43,6 +43,12 @@ const UserValues = {
   status: z
     .enum(['PRESENT', 'NOT_FOUND'])
     .describe('NOT_FOUND: no event of this user is stored. Values are those of a user without events.'),
+  position: z
+    .string()
+    .nullable()
+    .describe(
+      'Values are of the events of the user up to this position of their partition in the log, and no others: a training set with knowledge: served computes the same again. null: that is not known, as events were applied while they were read, or none ever was.',
+    ),
   values: z.record(z.string(), Value).describe('By the name of the signal, session or segment.'),
 };
 const AsOf = z.int().describe('The instant that values are of, epoch ms.');
@@ -91,6 +97,7 @@ const ValuesQuery = z
   });
 
 const META = { view: 'speed', speed: { lagMs: 0, watermark: NOON }, complete: true, reasons: [], warnings: [] };
+const POSITION = '001795176000000-0000000000';
 const VALUES = {
   views1h: { value: 3, status: 'READY', version: '5b1e3c9a0f27' },
   planner: {
@@ -117,7 +124,7 @@ export const SIGNAL_VALUE_ROUTES = {
     refusals: [413],
     example: {
       asked: { id: 'ada', signals: 'views1h,planner', asOf: '2026-11-20T12:00:00Z', budgetMs: '50' },
-      answer: { asOf: NOON, partial: false, userId: 'ada', status: 'PRESENT', values: VALUES, meta: META },
+      answer: { asOf: NOON, partial: false, userId: 'ada', status: 'PRESENT', position: POSITION, values: VALUES, meta: META },
     },
   },
   queryValues: {
@@ -135,8 +142,8 @@ export const SIGNAL_VALUE_ROUTES = {
         asOf: NOON,
         partial: false,
         results: [
-          { userId: 'ada', status: 'PRESENT', values: { views1h: VALUES.views1h } },
-          { userId: 'eve', status: 'NOT_FOUND', values: { views1h: { ...VALUES.views1h, value: 0 } } },
+          { userId: 'ada', status: 'PRESENT', position: POSITION, values: { views1h: VALUES.views1h } },
+          { userId: 'eve', status: 'NOT_FOUND', position: POSITION, values: { views1h: { ...VALUES.views1h, value: 0 } } },
         ],
         meta: META,
       },

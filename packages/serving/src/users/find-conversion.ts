@@ -29,13 +29,15 @@ const MAX_EVENTS = 20_000;
 export interface RecordReader {
   /**
    * `use` gets the records in the order of the users, and the keys that answer for them; they are held until it is done. Where keys of one person are
-   * joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the key whose share it is. Rejects with
+   * joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the key whose share it is.
+   * `isPlaced`: the positions of records are asked for. Rejects with
    * `too_much_asked`, `overloaded`, `store_unavailable`.
    */
   read<T>(
     asker: string,
     users: readonly RecordOwner[],
     use: (records: readonly (Buffer | null)[], keys: readonly AnsweringKey[]) => T | Promise<T>,
+    isPlaced?: boolean,
   ): Promise<T>;
 }
 
@@ -47,6 +49,8 @@ export interface AnsweringKey extends RecordOwner {
   readonly asked: Buffer | null;
   /** What the answer depends on: those of the keys that led here, and its own. */
   readonly partitions: readonly number[];
+  /** The record holds the events of its key up to this position of its partition, and no others; null: that is not known; absent: it was not asked for. */
+  readonly position?: string | null;
 }
 
 /** What conversions are looked for in. */

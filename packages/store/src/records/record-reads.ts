@@ -3,7 +3,8 @@ import type { Redis, Result } from 'ioredis';
 import { recordKey } from '../format/keys.ts';
 import { sendTogether } from '../redis/one-packet.ts';
 import { defineScript, isMoving } from '../redis/scripts.ts';
-import { type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
+import { type OnPosition, type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
+import { readPlaced } from './placed-reads.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -12,7 +13,11 @@ declare module 'ioredis' {
 }
 
 /** In the order of the users: a record, null where there is none, the size of one that would pass the bound. */
-export type RecordReads = (users: readonly RecordOwner[], maxBytes: number) => Promise<(Buffer | null | number)[]>;
+export type RecordReads = (
+  users: readonly RecordOwner[],
+  maxBytes: number,
+  onPosition?: OnPosition,
+) => Promise<(Buffer | null | number)[]>;
 
 /** `bulk`: the connection for long answers. */
 export function createRecordReads(redis: Redis, namespace: string, bulk: Redis): RecordReads {
@@ -23,39 +28,57 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis):
    * Sizes first, then what fits, by MGET: a script that gives the records themselves holds up Redis seven times as long (290 ms for 30 MB).
    * No key is named to a script: readers may not write.
    */
-  return (users, maxBytes) => {
+  return (users, maxBytes, onPosition) => {
     const [user] = users;
     if (user === undefined) return Promise.resolve([]);
     const connection = maxBytes <= SHORT_ANSWER_BYTES ? redis : bulk;
     sendTogether(connection);
-    return users.length === 1
-      ? recordWithin(connection, recordKey(namespace, user.partition, user.userKey), maxBytes)
-      : readAll(connection, users, maxBytes);
+    if (users.length > 1) return readAll(connection, users, maxBytes, onPosition);
+    const key = recordKey(namespace, user.partition, user.userKey);
+    return placed(connection, users, [0], onPosition, () => recordWithin(connection, key, maxBytes));
   };
 
   async function readAll(
     connection: Redis,
     users: readonly RecordOwner[],
     maxBytes: number,
+    onPosition: OnPosition | undefined,
   ): Promise<(Buffer | null | number)[]> {
     const keys = users.map(({ partition, userKey }) => recordKey(namespace, partition, userKey));
     const lengths = await lengthsOf(connection, keys, maxBytes);
     // Nearly all questions: all of them fit, in one answer.
-    if (lengths.length === 0) return await recordsOfPartition(connection, keys);
+    if (lengths.length === 0)
+      return await placed(connection, users, [...users.keys()], onPosition, () => recordsOfPartition(connection, keys));
     const records: (Buffer | null | number)[] = lengths;
     const fitting = fittingIn(lengths, maxBytes);
     const together = redis.isCluster ? [...Map.groupBy(fitting, (i) => (users[i] as RecordOwner).partition).values()] : [fitting];
     await Promise.all(
       together.map(async (indexes) => {
         if (indexes.length === 0) return;
-        const found = await recordsOfPartition(
-          connection,
-          indexes.map((i) => keys[i] as string),
-        );
+        const own = indexes.map((i) => keys[i] as string);
+        const found = await placed(connection, users, indexes, onPosition, () => recordsOfPartition(connection, own));
         for (const [at, i] of indexes.entries()) records[i] = found[at] ?? null;
       }),
     );
     return records;
+  }
+
+  /** `indexes`: of the users whose records are read. */
+  async function placed<T>(
+    connection: Redis,
+    users: readonly RecordOwner[],
+    indexes: readonly number[],
+    onPosition: OnPosition | undefined,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    if (onPosition === undefined) return await read();
+    const partitionAt = (i: number) => (users[i] as RecordOwner).partition;
+    const { result, positions } = await readPlaced(connection, namespace, [...new Set(indexes.map(partitionAt))], read);
+    for (const i of indexes) {
+      const position = positions.get(partitionAt(i));
+      if (position !== undefined) onPosition(i, position);
+    }
+    return result;
   }
 }
 

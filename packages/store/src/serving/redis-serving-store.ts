@@ -45,7 +45,7 @@ export function createServingStore(
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
 
   return {
-    records: (users, maxBytes) => unlessDown(() => records(users, maxBytes)),
+    records: (users, maxBytes, onPosition) => unlessDown(() => records(users, maxBytes, onPosition)),
     kept: (asked) => unlessDown(() => kept(asked)),
 
     deltas: (names, from, before) =>

@@ -8,6 +8,7 @@ import type { RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { testCallsOfOneTurn } from './one-turn-contract.ts';
+import { testPositions } from './positions-contract.ts';
 import { commitOf, createPlainFollower, P, rows, type StoreUnderTest, seen, VIEW, wholeOf } from './store-under-test.ts';
 
 export function describeStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -145,6 +146,8 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await read(15)).toEqual([ten, 20, five, null]);
       expect(await read(0)).toEqual([10, 20, 5, null]);
     });
+
+    testPositions(make);
 
     test('law 7: the record of one user alone is whole within a bound, beyond it only its size is read', async () => {
       const { speed, serving } = await make();

@@ -141,10 +141,12 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       };
     },
     serving: (turn = defaultTurn) => ({
-      records: async (users, maxBytes) => {
+      records: async (users, maxBytes, onPosition) => {
         await turn();
         let left = maxBytes;
-        return users.map(({ partition, userKey }) => {
+        return users.map(({ partition, userKey }, i) => {
+          const { state } = at(partition);
+          if (state?.position != null) onPosition?.(i, state.position);
           const record = at(partition).records.get(userKey);
           if (record === undefined) return null;
           const bytes = Buffer.from(record);

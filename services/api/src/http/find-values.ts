@@ -76,6 +76,8 @@ export function unknownName(called: string, unknown: string, known: ReadonlySet<
 export interface ValuedUser extends UserValues {
   readonly partition: number;
   readonly userKey: string;
+  /** Values are of the events up to this position of the partition, and no others; null: that is not known. */
+  readonly position: string | null;
   /** Whether an event of the user is stored. */
   readonly isPresent: boolean;
   /** Whether events may be missing that the log holds: `meta` says which. */
@@ -104,51 +106,63 @@ export async function findValues(
   owner: string,
   add: (user: ValuedUser) => number,
 ): Promise<FoundValues> {
-  const read = await records.read(owner, users, async (found, keys) => {
-    const own = new Set(keys.flatMap((key) => key.partitions));
-    const partitions = [...own];
-    for (const partition of partitions)
-      if (!sets.has(partition)) sets.set(partition, signalsOf(board.definitions(partition), sha256Hex));
-    // After the records: what they hold was applied at or before this log time, and what they let go of is known by then.
-    const kept = new Map<number, KeptRecords | null>();
-    for (const [i, one] of (await fromStore(deps.store.kept(partitions))).entries()) kept.set(partitions[i] as number, one);
-    const now = Math.max(deps.now(), ...[...kept.values()].map((one) => (one?.logTimeMs ?? 0) + 1));
-    // What happens until then is not known: a value of that instant would be a guess that says READY.
-    if (given !== undefined && given > now)
-      throw new TributaryError(
-        'invalid_query',
-        `asOf must be an instant that has come (got ${given}, which is ${given - now} ms ahead). Leave it out, which is now.`,
+  const read = await records.read(
+    owner,
+    users,
+    async (found, keys) => {
+      const own = new Set(keys.flatMap((key) => key.partitions));
+      const partitions = [...own];
+      for (const partition of partitions)
+        if (!sets.has(partition)) sets.set(partition, signalsOf(board.definitions(partition), sha256Hex));
+      // After the records: what they hold was applied at or before this log time, and what they let go of is known by then.
+      const kept = new Map<number, KeptRecords | null>();
+      for (const [i, one] of (await fromStore(deps.store.kept(partitions))).entries()) kept.set(partitions[i] as number, one);
+      const now = Math.max(deps.now(), ...[...kept.values()].map((one) => (one?.logTimeMs ?? 0) + 1));
+      // What happens until then is not known: a value of that instant would be a guess that says READY.
+      if (given !== undefined && given > now)
+        throw new TributaryError(
+          'invalid_query',
+          `asOf must be an instant that has come (got ${given}, which is ${given - now} ms ahead). Leave it out, which is now.`,
+        );
+      const asOf = given ?? now;
+      const turns = turnsWithin(budgetMs);
+      const readers = new Map(
+        [...sets].map(([partition, set]) => {
+          const reachMs = recordReachMs(board.definitions(partition));
+          return [partition, valuesReader(questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf), turns.isOver)];
+        }),
       );
-    const asOf = given ?? now;
-    const turns = turnsWithin(budgetMs);
-    const readers = new Map(
-      [...sets].map(([partition, set]) => {
-        const reachMs = recordReachMs(board.definitions(partition));
-        return [partition, valuesReader(questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf), turns.isOver)];
-      }),
-    );
-    const health = board.health();
-    const behind = new Set(partitions.filter((partition) => gapsAmong(health.missing, new Set([partition])).length > 0));
-    let bytes = 0;
-    const holes: string[] = [];
-    let [partial, bounded, backfilling] = [false, 0, false];
-    for (const [i, { userKey }] of users.entries()) {
-      const { partition, partitions: led } = keys[i] as AnsweringKey;
-      const turning = turns.next();
-      if (turning !== undefined) await turning;
-      const record = found[i] ?? null;
-      const one = (readers.get(partition) as ReturnType<typeof valuesReader>)(record);
-      for (const { status } of one.values) {
-        if (status === 'NOT_COMPUTED') partial = true;
-        else if (status === 'BACKFILLING') backfilling = true;
+      const health = board.health();
+      const behind = new Set(partitions.filter((partition) => gapsAmong(health.missing, new Set([partition])).length > 0));
+      let bytes = 0;
+      const holes: string[] = [];
+      let [partial, bounded, backfilling] = [false, 0, false];
+      for (const [i, { userKey }] of users.entries()) {
+        const { partition, partitions: led, position = null } = keys[i] as AnsweringKey;
+        const turning = turns.next();
+        if (turning !== undefined) await turning;
+        const record = found[i] ?? null;
+        const one = (readers.get(partition) as ReturnType<typeof valuesReader>)(record);
+        for (const { status } of one.values) {
+          if (status === 'NOT_COMPUTED') partial = true;
+          else if (status === 'BACKFILLING') backfilling = true;
+        }
+        if (one.bounded) bounded++;
+        if (one.lostMs !== NEVER_CUT) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(one.lostMs, 'what signals look at')}`);
+        bytes += add({
+          ...one,
+          partition,
+          userKey,
+          position,
+          isPresent: record !== null,
+          isBehind: led.some((at) => behind.has(at)),
+        });
+        demandAtMost(MOST_ANSWER_BYTES, bytes);
       }
-      if (one.bounded) bounded++;
-      if (one.lostMs !== NEVER_CUT) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(one.lostMs, 'what signals look at')}`);
-      bytes += add({ ...one, partition, userKey, isPresent: record !== null, isBehind: led.some((at) => behind.has(at)) });
-      demandAtMost(MOST_ANSWER_BYTES, bytes);
-    }
-    return { asOf, own, holes, partial, bounded, backfilling, health };
-  });
+      return { asOf, own, holes, partial, bounded, backfilling, health };
+    },
+    true,
+  );
   const { lagMs, watermark, missing, notes } = read.health;
   const { own } = read;
   const more = read.holes.length > MOST_NAMED ? [`and ${read.holes.length - MOST_NAMED} more users`] : [];

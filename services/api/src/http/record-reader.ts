@@ -8,7 +8,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-conversion';
-import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
+import { type OnPosition, type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import { createSerialLimit } from './serial-limit.ts';
 
@@ -50,8 +50,11 @@ export function createRecordReader(
   const largeOnes = createSerialLimit(MOST_LARGE_WAITING);
 
   return {
-    async read(asker, users, use) {
+    async read(asker, users, use, isPlaced = false) {
       const asked = eachOnce(users);
+      /** By user. */
+      const positions = new Map<string, string>();
+      const placing = isPlaced ? placingInto(positions) : undefined;
       let claimedBytes = 0;
       /** In all, not more. */
       const claim = (bytes: number) => {
@@ -69,12 +72,13 @@ export function createRecordReader(
       const readAll = async (owners: readonly RecordOwner[], held: number): Promise<(Buffer | null)[]> => {
         const firstBytes = Math.min(FIRST_BYTES, owners.length * FIRST_BYTES_OF_USER);
         claim(held + firstBytes);
-        const records = await fromStore(store.records(owners, firstBytes));
+        const records = await fromStore(store.records(owners, firstBytes, placing?.(owners)));
         if (records.some(isMissing)) {
           demandBound(owners, records, held);
           claim(records.filter(isMissing).reduce((sum, bytes) => sum + bytes, held + firstBytes));
-          await readMissing(owners, records, limits.partBytes);
-          if (records.some(isMissing)) await largeOnes.run(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
+          await readMissing(owners, records, limits.partBytes, placing);
+          if (records.some(isMissing))
+            await largeOnes.run(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY, placing));
         }
         return records as (Buffer | null)[];
       };
@@ -87,11 +91,12 @@ export function createRecordReader(
         // Asked once for each partition: definitions are looked up by their text.
         const isJoined = [...new Set(asked.map(({ partition }) => partition))].some((one) => keys.joinedMs(one) !== null);
         if (isJoined) await answerByOwners(answering, readAll);
-        const counting = isJoined ? answering.map(countingOf) : stored;
-        if (asked.length === users.length) return await use(counting, answering);
+        const known = isPlaced ? answering.map((key) => ({ ...key, position: positions.get(key.userKey) ?? null })) : answering;
+        const counting = isJoined ? known.map(countingOf) : stored;
+        if (asked.length === users.length) return await use(counting, known);
         const places = new Map(asked.map(({ userKey }, i) => [userKey, i]));
         const inOrder = <One>(all: readonly One[]) => users.map(({ userKey }) => all[places.get(userKey) as number] as One);
-        return await use(inOrder(counting), inOrder(answering));
+        return await use(inOrder(counting), inOrder(known));
       } finally {
         inFlight.give(asker, claimedBytes);
       }
@@ -145,7 +150,12 @@ export function createRecordReader(
   }
 
   /** Puts records of up to `most` bytes in place of their sizes, some at a time. */
-  async function readMissing(owners: readonly RecordOwner[], records: (Buffer | null | number)[], most: number): Promise<void> {
+  async function readMissing(
+    owners: readonly RecordOwner[],
+    records: (Buffer | null | number)[],
+    most: number,
+    placing: Placing | undefined,
+  ): Promise<void> {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const asked: number[] = [];
       let bytes = 0;
@@ -155,16 +165,26 @@ export function createRecordReader(
         bytes += record;
       }
       if (asked.length === 0) return;
-      const read = await fromStore(
-        store.records(
-          asked.map((i) => owners[i] as RecordOwner),
-          bytes + GROWTH_BYTES,
-        ),
-      );
+      const some = asked.map((i) => owners[i] as RecordOwner);
+      const read = await fromStore(store.records(some, bytes + GROWTH_BYTES, placing?.(some)));
       for (const [at, i] of asked.entries()) records[i] = read[at] ?? null;
     }
     throw new TributaryError('store_unavailable', `records grew faster than they were read, ${MOST_ROUNDS} times`);
   }
+}
+
+/** Before records of these users are read. */
+type Placing = (owners: readonly RecordOwner[]) => OnPosition;
+
+/** Only what is said of the last read of a user stays: what was read before is not what is answered. */
+function placingInto(positions: Map<string, string>): Placing {
+  return (owners) => {
+    for (const { userKey } of owners) positions.delete(userKey);
+    return (i, position) => {
+      const owner = owners[i];
+      if (owner !== undefined) positions.set(owner.userKey, position);
+    };
+  };
 }
 
 /** In order; as they are where no user is named twice. */

@@ -1,4 +1,4 @@
-/** Values of one user after the other as JSON: `{"userId":…,"status":…,"values":…}`, with commas between. */
+/** Values of one user after the other as JSON: `{"userId":…,"status":…,"position":…,"values":…}`, with commas between. */
 import type { NamedValue } from '@tributary/serving/users/signal-values';
 import { valueText } from '@tributary/signals/value-text';
 import type { AnswerWriter } from './answer-writer.ts';
@@ -17,10 +17,10 @@ export function valuesWriter(writer: AnswerWriter, names: readonly string[]): (u
     return end;
   };
   let separator = '';
-  return ({ userKey, isPresent, values }) => {
+  return ({ userKey, isPresent, position, values }) => {
     const before = writer.length();
     const presence = isPresent ? 'PRESENT' : 'NOT_FOUND';
-    let gathered = `${separator}{"userId":${JSON.stringify(userKey)},"status":"${presence}","values":{`;
+    let gathered = `${separator}{"userId":${JSON.stringify(userKey)},"status":"${presence}","position":${JSON.stringify(position)},"values":{`;
     separator = ',';
     for (let i = 0; i < values.length; i++) {
       const { value, status, version } = values[i] as NamedValue;

@@ -23,7 +23,7 @@ interface Asked {
 interface Found {
   readonly asOf: number;
   readonly partial: boolean;
-  /** Those of each user as JSON: `{"userId":…,"status":…,"values":…}`, with commas between. */
+  /** Those of each user as JSON: `{"userId":…,"status":…,"position":…,"values":…}`, with commas between. */
   readonly users: Buffer;
   readonly meta: object;
 }
