@@ -116,4 +116,28 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     to: 'const REACH_MS = 1 * DAY_MS;',
     test: 'test/laws/law-7-cut-sessions.test.ts',
   },
+  {
+    lie: 'a plan of some days looks at events of these days alone',
+    law: '7',
+    file: 'packages/archive/src/plan/within.ts',
+    from: 'startOfDay(fromMs) - lens.reachMs(definitions)',
+    to: 'startOfDay(fromMs)',
+    test: 'packages/archive/src/plan/within.test.ts',
+  },
+  {
+    lie: 'a plan of some users looks at one partition of theirs',
+    law: '7',
+    file: 'packages/archive/src/plan/within.ts',
+    from: '[...new Set(users.map((user) => partitionOf(user, arrivals.length)))]',
+    to: '[partitionOf(users[0] as string, arrivals.length)]',
+    test: 'jobs/recompute/test/plan.test.ts',
+  },
+  {
+    lie: 'a plan of some days forgets those whose rows later events may change',
+    law: '7',
+    file: 'packages/archive/src/plan/within.ts',
+    from: ' + DAY_MS + lens.revisableMs(definitions);',
+    to: ' + DAY_MS;',
+    test: 'packages/archive/src/plan/within.test.ts',
+  },
 ];

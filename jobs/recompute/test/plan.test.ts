@@ -1,6 +1,7 @@
 /** A plan says what the run then reads and builds upon, and changes nothing. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Within } from '@tributary/archive/plan/within';
 import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
@@ -45,11 +46,12 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-async function plan(mode: Run['mode'], definitions: Definitions = DEFINITIONS) {
+async function plan(mode: Run['mode'], definitions: Definitions = DEFINITIONS, within?: Within) {
   const folder = openDataFolder({ dataDir: world.dataDir, views: VIEWS, now: () => 0, memoryLimit: '64MiB' });
   const publication = await folder.publication();
   const published = publication === null ? null : await folder.manifest(publication.generation);
-  return folder.plan({ mode, definitions, published, partitions: PARTITIONS, signal: new AbortController().signal });
+  const signal = new AbortController().signal;
+  return folder.plan({ mode, definitions, published, partitions: PARTITIONS, signal, ...(within !== undefined && { within }) });
 }
 
 /** Ingested, and in the archive: segments are closed by their age. */
@@ -116,6 +118,24 @@ test('law 7: a plan is refused where the run would be: the archive is older than
     code: 'manifest_corrupt',
     message: expect.stringContaining('goes on after nothing'),
   });
+});
+
+test('a plan of some days, users and views says of each why its rows may be others', async () => {
+  await archive(EVENTS);
+  const ofPaths = async (mode: Run['mode'], definitions = DEFINITIONS, days: Within = {}) => {
+    const { within } = await plan(mode, definitions, { ...days, views: ['paths'] });
+    return within?.views.map(({ view, because }) => [view, because]);
+  };
+  expect(await ofPaths('incremental')).toEqual([['paths', ['not_computed', 'full', 'new_events']]]);
+  await world.run();
+  expect(await ofPaths('incremental')).toEqual([['paths', []]]);
+  expect(await ofPaths('full')).toEqual([['paths', ['full', 'new_events']]]);
+  expect(await ofPaths('incremental', OTHERS)).toEqual([['paths', ['definitions']]]);
+  expect(await ofPaths('incremental', CORRECTED)).toEqual([['paths', ['corrections']]]);
+  expect(await ofPaths('incremental', CORRECTED, { fromMs: Date.parse('2099-01-01') })).toEqual([['paths', []]]);
+  const { within } = await plan('incremental', DEFINITIONS, { users: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] });
+  expect(within?.partitions).toBe(PARTITIONS);
+  expect(within?.views.map(({ view }) => view)).toEqual(VIEWS.map(({ name }) => name));
 });
 
 test('a plan that was given up reads no further', async () => {

@@ -11,7 +11,7 @@ import { temporaryFolder } from './temporary.ts';
 const { plan: PLAN } = REPROCESSING_ROUTES.planReprocessing.example.answer;
 
 test('a plan upon a base: what is read, by the days of the events, how long, and what is not known', async () => {
-  await using server = await fakeServer(() => ({ body: { plan: { ...PLAN, olderRows: 7 } } }));
+  await using server = await fakeServer(() => ({ body: { plan: { ...PLAN, olderRows: 7, within: null } } }));
   const done = await tributary(['reprocess', 'plan', '--url', server.url]);
   expect(done).toMatchObject({ code: 0, stderr: '' });
   expect(server.received[0]).toMatchObject({ body: { dryRun: true, mode: 'incremental' } });
@@ -22,6 +22,21 @@ test('a plan upon a base: what is read, by the days of the events, how long, and
   expect(done.stdout).toMatch(/^older +7$/m);
   expect(done.stdout).toMatch(/^waits +entries of 3 of 16 partitions that are not archived yet, the oldest for 41\.0 s$/m);
   expect(done.stdout).toContain('how many events are in the log alone');
+});
+
+test('a plan of some days, users and views: each view with why its rows may change', async () => {
+  const stays = { view: 'credit', because: [], rows: 0, reread: 0 };
+  const within = { partitions: 1, views: [...PLAN.within.views, stays] };
+  await using server = await fakeServer(() => ({ body: { plan: { ...PLAN, within } } }));
+  const argv = ['--from', '2026-11-01', '--to', '2026-11-05', '--users', 'ada, eve', '--views', 'paths,credit'];
+  const done = await tributary(['reprocess', 'plan', ...argv, '--url', server.url]);
+  expect(server.received[0]).toMatchObject({
+    body: { within: { from: '2026-11-01', to: '2026-11-05', users: ['ada', 'eve'], views: ['paths', 'credit'] } },
+  });
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  expect(done.stdout).toMatch(/^paths +may change: new events +71$/m);
+  expect(done.stdout).toMatch(/^credit +stay as they are +0$/m);
+  expect(done.stdout).toContain('which events of their partitions are of these users');
 });
 
 test.each([

@@ -68,6 +68,16 @@ test('earlier runs say how long it takes', async () => {
   expect(unknown).toEqual(['not_archived_yet', 'definitions_file']);
 });
 
+test('a plan of some days, users and views has what concerns these, and says what files cannot say of users', async () => {
+  const within = { from: '2026-01-01', to: '2026-02-01', users: ['ada'], views: ['paths', 'credit'] };
+  const { within: said, unknown } = await planOf({ dryRun: true, within });
+  expect(said).toMatchObject({ partitions: 1, views: [{ view: 'credit' }, { view: 'paths' }] });
+  expect(unknown).toEqual(expect.arrayContaining(['erasures', 'rows_of_users']));
+  expect((await planOf({ dryRun: true })).within).toBeNull();
+  for (const wrong of [{ from: '2026-02-01', to: '2026-02-01' }, { views: ['path'] }, { users: [] }, { days: 3 }])
+    expect((await planned({ dryRun: true, within: wrong })).status, JSON.stringify(wrong)).toBe(400);
+});
+
 test('a run is not asked for here, and wrong definitions are refused', async () => {
   expect((await planned({})).status).toBe(400);
   expect((await planned({ dryRun: false })).status).toBe(400);

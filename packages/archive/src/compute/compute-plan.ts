@@ -49,8 +49,16 @@ export async function planCompute(dataDir: string, { manifest, seals, attempt, l
   };
 }
 
+interface DatedReread extends Reread {
+  readonly files: readonly SegmentManifest['files'][];
+}
+
 /** What a generation upon this one reads again of the archive under these definitions; undefined: nothing, as it corrects events alike. */
-export async function rereadOf(dataDir: string, base: GenerationManifest, definitions: Definitions): Promise<Reread | undefined> {
+export async function rereadOf(
+  dataDir: string,
+  base: GenerationManifest,
+  definitions: Definitions,
+): Promise<DatedReread | undefined> {
   const spans = correctedOtherwise(base, definitions);
   if (spans.length === 0) return undefined;
   const files = await Promise.all(

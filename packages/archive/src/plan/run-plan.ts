@@ -1,5 +1,6 @@
 /** What a run would read, and for how long, before it is asked for. Reads manifests alone: nothing of it changes anything. */
-import type { Definitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { checkContinues, rereadOf } from '../compute/compute-plan.ts';
 import { filesOfGeneration } from '../generations.ts';
 import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
@@ -8,6 +9,7 @@ import { retiredBefore } from '../retention/retired.ts';
 import { lastSegmentNumber, readSegments } from '../segments.ts';
 import { type FullReason, mayBeFull, whyFull } from './base.ts';
 import { type Estimate, estimate } from './estimate.ts';
+import { planWithin, type Within, type WithinPlan } from './within.ts';
 
 /** Event days that are listed each by itself; older ones together. */
 const MOST_DAYS = 40;
@@ -47,6 +49,8 @@ export interface RunPlan {
   readonly olderRows: number;
   /** null: too few runs of this mode are known, or corrections changed, of which earlier runs say nothing. */
   readonly estimate: Estimate | null;
+  /** null: nothing was asked about it. */
+  readonly within: WithinPlan | null;
 }
 
 export interface PlanDemand {
@@ -57,13 +61,15 @@ export interface PlanDemand {
   /** All that are known, newest first. */
   readonly manifests: readonly GenerationManifest[];
   readonly partitions: number;
+  /** What is asked about in particular. */
+  readonly within?: Within;
   /** Rejects a plan that takes too long between two files. */
   readonly signal: AbortSignal;
 }
 
 /** Costs one small read for each segment after the base's cut; for a full run, and where corrections changed, of all, a block of 96 being one. Rejects with `manifest_corrupt`. */
 export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunPlan> {
-  const { mode: asked, definitions, published, manifests, partitions, signal } = demand;
+  const { mode: asked, definitions, published, manifests, partitions, within, signal } = demand;
   const before = await retiredBefore(dataDir);
   const fullBecause = whyFull(before === null ? asked : 'incremental', published, definitions);
   const base = fullBecause === null ? published : null;
@@ -74,7 +80,8 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
     signal.throwIfAborted();
     segments.push(await segmentsAfter(dataDir, partition, base));
   }
-  const files = segments.flatMap((own) => own.flatMap((segment) => segment.files));
+  const arrivals = segments.map((own) => own.flatMap((segment) => segment.files));
+  const files = arrivals.flat();
   const archive = { ...amountOf(files), partitions, segments: segments.flat().length };
   const mode = base === null ? 'full' : 'incremental';
   const reread = base === null ? undefined : await rereadOf(dataDir, base, definitions);
@@ -94,6 +101,17 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
     kept: base === null ? amountOf([]) : amountOf(filesOfGeneration(base)),
     ...daysOf(files),
     estimate: reread === undefined && !rowsAgain ? estimate(manifests, mode, archive.rows) : null,
+    within:
+      within === undefined
+        ? null
+        : planWithin(within, {
+            definitions,
+            published,
+            isWhole: base === null || rowsAgain,
+            otherRows: base !== null && makesOtherRows(base, definitions),
+            arrivals,
+            reread: reread?.files ?? [],
+          }),
   };
 }
 
@@ -108,6 +126,11 @@ async function segmentsAfter(
   if (base !== null && (segments.length > 0 || (await lastSegmentNumber(dataDir, partition)) < sealed))
     checkContinues(base, partition, segments[0]);
   return segments;
+}
+
+/** Other exchange rates make no other rows, and what corrections change is read again. */
+function makesOtherRows(base: GenerationManifest, { uncorrectedVersion }: Definitions): boolean {
+  return storedDefinitions(base.definitions, sha256Hex).uncorrectedVersion !== uncorrectedVersion;
 }
 
 function amountOf(files: readonly StoredFile[]): Amount {

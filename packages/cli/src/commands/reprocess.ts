@@ -15,6 +15,10 @@ type Plan = AnswerOf<'planReprocessing'>['plan'];
 interface PlanOptions {
   readonly full?: boolean;
   readonly definitions?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly users?: string;
+  readonly views?: string;
 }
 
 export function addReprocess(program: Command, act: Act): void {
@@ -24,21 +28,31 @@ export function addReprocess(program: Command, act: Act): void {
     .description('what the next run would read, what it builds upon, and how long it would take')
     .option('--full', 'of a run that recomputes everything')
     .option('--definitions <file>', 'of a run that brings these definitions (YAML or JSON)')
+    .option('--from <instant>', 'and whether it may change rows of these days: from this one on (UTC)')
+    .option('--to <instant>', 'of days before this instant')
+    .option('--users <keys>', 'rows to which these users add, comma-separated')
+    .option('--views <names>', 'rows of these views, comma-separated')
     .action(act(plan));
   addCompare(reprocess, act);
 }
 
-async function plan(context: Context, { full, definitions }: PlanOptions): Promise<ExitCode> {
+async function plan(context: Context, { full, definitions, ...asked }: PlanOptions): Promise<ExitCode> {
   const body = {
     dryRun: true,
     mode: full === true ? 'full' : 'incremental',
     ...(definitions !== undefined && {
       definitions: await definitionsAsWritten(context.shell.cwd, definitions, '--definitions'),
     }),
+    ...(Object.keys(asked).length > 0 && { within: withinOf(asked) }),
   };
   const got = await context.api('admin').post<AnswerOf<'planReprocessing'>>('/v1/reprocessing', body);
   await answer(context, got, () => textOf(got.plan, context.terminal));
   return EXIT.ok;
+}
+
+function withinOf({ users, views, ...days }: Omit<PlanOptions, 'full' | 'definitions'>): object {
+  const names = (list: string) => list.split(',').map((name) => name.trim());
+  return { ...days, ...(users !== undefined && { users: names(users) }), ...(views !== undefined && { views: names(views) }) };
 }
 
 const FULL_BECAUSE: Readonly<Record<NonNullable<Plan['fullBecause']>, string>> = {
@@ -54,7 +68,37 @@ const UNKNOWN: Readonly<Record<Plan['unknown'][number], string>> = {
   program: 'whether another version computes it, which computes all rows again',
   too_few_runs: 'how long it takes: fewer than three such runs are known',
   corrections_changed: 'how long it takes: earlier runs say nothing of changed corrections',
+  erasures: 'which rows lose a user who was erased since',
+  rows_of_users: 'which events of their partitions are of these users',
 };
+
+type Within = NonNullable<Plan['within']>;
+
+const STALE: Readonly<Record<Within['views'][number]['because'][number], string>> = {
+  not_computed: 'not computed yet',
+  full: 'all of the archive is computed',
+  definitions: 'other definitions',
+  corrections: 'corrections changed',
+  new_events: 'new events',
+};
+
+function withinText({ partitions, views }: Within, bold: Terminal['bold']): string {
+  const rows = views.map(({ view, because, rows: read, reread }) => [
+    view,
+    because.length === 0 ? 'stay as they are' : `may change: ${because.map((reason) => STALE[reason]).join(', ')}`,
+    count(read + reread),
+  ]);
+  const columns = [
+    { title: 'view' },
+    { title: 'rows that were asked about' },
+    { title: 'events near them', align: 'right' as const },
+  ];
+  return [
+    '',
+    renderTable({ columns, rows }, bold),
+    `in ${counted(partitions, 'partition')}, at most: files are of a day and a partition`,
+  ].join('\n');
+}
 
 function textOf(planned: Plan, { width, bold }: Terminal): string {
   const { archive, reread, kept, base, days, olderRows, unknown } = planned;
@@ -108,7 +152,11 @@ function textOf(planned: Plan, { width, bold }: Terminal): string {
     { columns: [{ title: 'day of the events' }, { title: 'archived events', align: 'right' }], rows },
     bold,
   );
-  return [renderFacts(facts, undefined, width), ...(rows.length === 0 ? [] : ['', table])].join('\n');
+  return [
+    renderFacts(facts, undefined, width),
+    ...(rows.length === 0 ? [] : ['', table]),
+    ...(planned.within === null ? [] : [withinText(planned.within, bold)]),
+  ].join('\n');
 }
 
 function runText({ base, fullBecause, rowsAgain }: Plan): string {

@@ -1,5 +1,7 @@
 /** What a run of the batch layer would do, before it is asked for. */
+import { VIEWS, type ViewName } from '@tributary/views/registry';
 import { z } from 'zod';
+import { BodyInstant, UserId } from '../shapes/parameters.ts';
 import type { Routes } from '../shapes/route.ts';
 
 const Mode = z.enum(['incremental', 'full']);
@@ -18,7 +20,37 @@ const Archived = z.object({
 });
 
 const FullReason = z.enum(['asked', 'nothing_computed', 'fields_missing', 'counted_once_changed']);
-const UnknownFact = z.enum(['not_archived_yet', 'definitions_file', 'program', 'too_few_runs', 'corrections_changed']);
+const UnknownFact = z.enum([
+  'not_archived_yet',
+  'definitions_file',
+  'program',
+  'too_few_runs',
+  'corrections_changed',
+  'erasures',
+  'rows_of_users',
+]);
+
+const Name = z.enum(VIEWS.map(({ name }) => name) as [ViewName, ...ViewName[]]);
+
+const Within = z.object({
+  partitions: z.int().describe('Partitions in which events of these users are.'),
+  views: z
+    .array(
+      z.object({
+        view: Name,
+        because: z
+          .array(z.enum(['not_computed', 'full', 'definitions', 'corrections', 'new_events']))
+          .describe(
+            'Why its rows of these days and users may be others after the run: the published generation lacks the view; all of the archive is computed; other definitions make other rows; events of days in which corrections changed lie where these rows look; archived events that the run reads do. Empty: they stay as they are, apart from what `unknown` names.',
+          ),
+        rows: z
+          .int()
+          .describe('Archived events that the run reads where these rows look, at most: files have a day and a partition.'),
+        reread: z.int().describe('How many more it reads again there, at most, as corrections changed.'),
+      }),
+    )
+    .describe('The views that were asked about, or all. A row looks at the events within the windows of its view.'),
+});
 
 export const RunPlan = z
   .object({
@@ -80,10 +112,11 @@ export const RunPlan = z
       })
       .nullable()
       .describe('null: fewer than three runs of this mode are known, or corrections changed, of which earlier runs say nothing.'),
+    within: Within.nullable().describe('What of it concerns `within` of the request; null: nothing was asked about.'),
     unknown: z
       .array(UnknownFact)
       .describe(
-        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`, `corrections_changed`: how long it takes.',
+        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`, `corrections_changed`: how long it takes. `erasures`: which rows lose a user who was erased since (`within`). `rows_of_users`: which events of their partitions are of these users.',
       ),
   })
   .meta({ id: 'RunPlan' });
@@ -107,7 +140,8 @@ const PLAN = {
   ],
   olderRows: 0,
   estimate: { seconds: 1.9, medianError: 0.08, runs: 30 },
-  unknown: ['not_archived_yet', 'definitions_file', 'program'],
+  within: { partitions: 1, views: [{ view: 'paths', because: ['new_events'], rows: 71, reread: 0 }] },
+  unknown: ['not_archived_yet', 'definitions_file', 'program', 'erasures', 'rows_of_users'],
 };
 
 export const REPROCESSING_ROUTES = {
@@ -125,8 +159,22 @@ export const REPROCESSING_ROUTES = {
         .record(z.string(), z.unknown())
         .optional()
         .describe('New definitions that the run would bring; those in force without.'),
+      within: z
+        .strictObject({
+          from: BodyInstant.optional().describe('Rows of the day of this instant and later ones.'),
+          to: BodyInstant.optional().describe('Rows of days that begin before this instant.'),
+          users: z.array(UserId).min(1).max(100).optional().describe('Rows to which these users add.'),
+          views: z.array(Name).min(1).max(VIEWS.length).optional().describe('Rows of these views.'),
+        })
+        .optional()
+        .describe(
+          'Days, users and views to say of whether, and why, the run may change their rows. The run itself has no range.',
+        ),
     }),
     answer: z.object({ plan: RunPlan }),
-    example: { asked: { dryRun: true, mode: 'incremental' }, answer: { plan: PLAN } },
+    example: {
+      asked: { dryRun: true, mode: 'incremental', within: { users: ['ada'], views: ['paths'] } },
+      answer: { plan: PLAN },
+    },
   },
 } as const satisfies Routes;

@@ -1,5 +1,7 @@
 /** What a run of the batch layer would do, before it is asked for. */
+import type { Within, WithinPlan } from '@tributary/archive/plan/within';
 import { REPROCESSING_ROUTES, type RunPlan } from '@tributary/contract/groups/reprocessing';
+import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { LogReach } from '@tributary/serving/ports';
 import { readDefinitions } from '@tributary/signals/definitions/file';
@@ -11,13 +13,16 @@ export const routes: Routes =
   ({ deps, archiveLimit }) =>
   (app, _options, done) => {
     serve(app, REPROCESSING_ROUTES.planReprocessing, async (request) => {
-      const { mode, definitions: asked } = request.body;
+      const { mode, definitions: asked, within } = request.body;
       const publication = await deps.source.publication();
       const published = publication === null ? null : await deps.source.manifest(publication.generation);
       const inForce = published === null ? deps.defaultDefinitions : deps.storedDefinitions(published.definitions);
       const definitions = asked === undefined ? inForce : readDefinitions(JSON.stringify(asked), sha256Hex);
       const { archivedUpTo, ...plan } = await archiveLimit.run((signal) =>
-        deps.source.plan({ mode, definitions, published, partitions: deps.partitions, signal }),
+        deps.source.plan({
+          ...{ mode, definitions, published, partitions: deps.partitions, signal },
+          ...(within !== undefined && { within: asWithin(within) }),
+        }),
       );
       // The archive before the log: what is archived meanwhile is counted among what waits, and missed in neither.
       const notArchived = await waitingBehind(deps.logReach, archivedUpTo).catch((cause: unknown) => {
@@ -33,11 +38,33 @@ export const routes: Routes =
           : plan.rowsAgain
             ? (['too_few_runs'] as const)
             : ([plan.reread === null ? 'too_few_runs' : 'corrections_changed'] as const)),
+        ...(within === undefined ? [] : (['erasures'] as const)),
+        ...(within?.users === undefined ? [] : (['rows_of_users'] as const)),
       ];
-      return { plan: { ...plan, notArchived, days: [...plan.days], unknown } };
+      return { plan: { ...plan, notArchived, days: [...plan.days], within: shown(plan.within), unknown } };
     });
     done();
   };
+
+function shown(within: WithinPlan | null): z.infer<typeof RunPlan>['within'] {
+  return within && { ...within, views: within.views.map((one) => ({ ...one, because: [...one.because] })) };
+}
+
+type AskedWithin = NonNullable<z.output<typeof REPROCESSING_ROUTES.planReprocessing.body>['within']>;
+
+function asWithin({ from, to, users, views }: AskedWithin): Within {
+  if (from !== undefined && to !== undefined && from >= to)
+    throw new TributaryError(
+      'empty_range',
+      `within.from must lie before within.to (got ${new Date(from).toISOString()} and ${new Date(to).toISOString()})`,
+    );
+  return {
+    ...(from !== undefined && { fromMs: from }),
+    ...(to !== undefined && { toMs: to }),
+    ...(users !== undefined && { users }),
+    ...(views !== undefined && { views }),
+  };
+}
 
 async function waitingBehind(
   log: Pick<LogReach, 'ends' | 'ageAfter'>,
