@@ -248,3 +248,14 @@ test('addresses that the open internet cannot reach are private, also as IPv6 ha
   expect(['8.8.8.8', '172.32.0.1', '192.169.0.1', '2606:4700::1111', '2a00:1450::1'].filter(isPrivate)).toEqual([]);
   expect(isPrivate('name')).toBe(true);
 });
+
+test('a salt that a crash left half written is made again, and one that is whole stays', () => {
+  const folder = temporaryFolder('salt');
+  const salt = join(folder, 'salt');
+  writeFileSync(salt, 'half');
+  openJournal(folder, COOLDOWNS, () => NOW_MS).close();
+  const whole = readFileSync(salt);
+  expect(whole).toHaveLength(32);
+  openJournal(folder, COOLDOWNS, () => NOW_MS).close();
+  expect(readFileSync(salt)).toEqual(whole);
+});

@@ -184,14 +184,18 @@ function flushFolder(folder: string): void {
   closeSync(fd);
 }
 
+const SALT_BYTES = 32;
+
+/** One that a crash left half written is made again: nothing was hashed with it. */
 function saltOf(path: string): Buffer {
-  if (!existsSync(path)) {
-    const fd = openSync(path, 'w', 0o600);
-    writeSync(fd, randomBytes(32));
-    fdatasyncSync(fd);
-    closeSync(fd);
-  }
-  return readFileSync(path);
+  const there = existsSync(path) ? readFileSync(path) : null;
+  if (there?.length === SALT_BYTES) return there;
+  const salt = randomBytes(SALT_BYTES);
+  const fd = openSync(path, 'w', 0o600);
+  writeSync(fd, salt);
+  fdatasyncSync(fd);
+  closeSync(fd);
+  return salt;
 }
 
 /** The id of the process that has the folder; a process that is gone, or had our id, has it no more. */
