@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Platform, startPlatform } from '@tributary/local/launch';
+import { partitionOf } from '@tributary/model/user-key';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, createClient, until } from './client.ts';
@@ -43,6 +44,14 @@ const purchase = (userId: string) => ({
   ...{ ts: Date.now(), source: 'test', id: `order-${++sent}`, type: 'purchase', userId },
   ...{ value: 100, currency: 'EUR', channel: 'search' },
 });
+
+/** Past the collector, and in any partition. */
+async function appendBroken(user: string): Promise<void> {
+  const stream = (partition: number) => `tributary:{${partition}}:log`;
+  const [entry] = await redis.xrevrange(stream(partitionOf(user, 16)), '+', '-', 'COUNT', 1);
+  const [, [name = '', kind = '', second = '']] = entry as [string, string[]];
+  await redis.xadd(stream(3), '*', name, kind, second, `{"ts":${Date.now()},"broken":"${user}`);
+}
 
 async function erase(user: string): Promise<Receipt> {
   const answer = await fetch(`${platform.apiUrl}/v1/users/${encodeURIComponent(user)}`, {
@@ -93,14 +102,21 @@ test('law 9: an erased user counts nowhere, and goes from archive, generations a
 
   // Another one who sends nothing more: no byte is left in any file, those of Redis among them, nor in Redis.
   await client.send([purchase(SECOND)]);
+  await appendBroken(SECOND);
   await client.generation();
+  await until('what is not an event is a dead letter', 30_000, async () =>
+    (await plantedInRedis(redis, SECOND)).some(({ place }) => place === 'deadLetters'),
+  );
   const second = await erase(SECOND);
   await until('nothing is left anywhere', 330_000, async () => {
     await client.send([purchase(OTHER)]);
     await client.generation();
     return [...(await plantedInRedis(redis, SECOND)), ...(await plantedInFolder(dataDir, SECOND))].length === 0;
   });
-  expect((await client.admin('GET', `/v1/erasures/${second.id}`)).body.erasure.state).toBe('recomputed');
+  const last = (await client.admin('GET', `/v1/erasures/${second.id}`)).body.erasure as Receipt;
+  expect(last.state).toBe('recomputed');
+  const searched = last.bytes.places.filter((one) => one.state === 'searched').map(({ place }) => place);
+  expect(searched).toEqual(expect.arrayContaining(['archive', 'deadLetters', 'deadRecords']));
   // Files come and go while the platform runs: only now does a search see each of them.
   redis.disconnect();
   await platform.stop();

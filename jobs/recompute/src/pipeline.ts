@@ -21,6 +21,7 @@ import type { RunPorts } from './ports.ts';
 import { type Compared, publishRun } from './publish/publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import { largestMove, type Reconciliation } from './reconcile/report.ts';
+import { forgetInLetters } from './retire/forget-letters.ts';
 import { mergeArchive } from './retire/merge-archive.ts';
 import { retire } from './retire/retire.ts';
 import { retireByAge } from './retire/retire-by-age.ts';
@@ -49,6 +50,7 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   await sweepShards(ports.dataDir, generation);
   await mergeArchive(generation, ports, signal);
   await forgetInArchive(generation, ports, signal);
+  await forgetInLetters(generation, ports, signal);
   await retireByAge(generation, ports, signal);
   await ports.reached('retired', generation);
   return { generation, published, ...(stagedBecause !== undefined && { stagedBecause }), counts: computed.counts, publication };
@@ -69,6 +71,7 @@ async function endIdle({ manifest, check }: NothingNew, run: Run, ports: RunPort
   await retire(ports);
   await mergeArchive(generation, ports, signal);
   await forgetInArchive(generation, ports, signal);
+  await forgetInLetters(generation, ports, signal);
   await retireByAge(generation, ports, signal);
   return { generation, published: 'nothing_new', counts, publication };
 }

@@ -20,7 +20,7 @@ export interface RunPorts {
   /** A digest of all that decides about rows (distribute/version.ts). */
   readonly program: string;
   readonly log: Pick<EventLog, 'identity' | 'partitions' | 'append' | 'read' | 'ends'>;
-  readonly serving: Pick<ServingStore, 'deltas' | 'states' | 'pointer' | 'setPointer' | 'retireDeltas'>;
+  readonly serving: Pick<ServingStore, 'deadLetters' | 'deltas' | 'states' | 'pointer' | 'setPointer' | 'retireDeltas'>;
   readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
   /** Where computing takes time to start: begun before the cut, to be ready when the archive is sealed. */
   readonly startComputing?: () => Computing;

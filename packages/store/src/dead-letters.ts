@@ -25,6 +25,11 @@ export interface DeadLetters {
   remove(id: DeadLetterId): Promise<boolean>;
   /** Gives it another reason, as the newest letter of its partition; null: it is gone. */
   replace(id: DeadLetterId, reason: Pick<DeadLetter, 'code' | 'message'>): Promise<StoredDeadLetter | null>;
+  /**
+   * Removes those that are to go from each partition that has read the barrier of the generation, and notes the generation there: nothing that came
+   * before its cut is parked any more. Returns how many went.
+   */
+  forget(generation: number, isToGo: (letter: StoredDeadLetter) => boolean): Promise<number>;
 }
 
 export interface DeadLetterId {

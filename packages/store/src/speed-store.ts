@@ -57,6 +57,8 @@ export interface PartitionState {
 export interface StatusState extends PartitionState {
   /** Nothing is left of generations below it, neither deltas nor whose conversions they had. Absent: it is not known. */
   readonly deltasFrom?: number;
+  /** Dead letters from before the cut of this generation are without users who were erased by then. Absent: they were not looked at. */
+  readonly lettersWithout?: number;
 }
 
 /** Members are those of the segments that `key` names. They were first followed at the log time `sinceMs`; `isWhole`: every user was looked at since. */

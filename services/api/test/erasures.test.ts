@@ -124,6 +124,20 @@ test('law 9: a receipt says at each moment what is true of it, and never that by
     });
     expect(await archived()).toBe(state);
   }
+  // Dead letters may be of any partition too: a generation without the user was read in each before they were looked at.
+  for (const [generation, partitions, state] of [
+    [1, PARTITIONS, 'mayHold'],
+    [2, PARTITIONS - 1, 'mayHold'],
+    [9, PARTITIONS, 'mayHold'],
+    [2, PARTITIONS, 'searched'],
+  ] as const) {
+    const { states } = world.deps.store;
+    const noted = async () =>
+      (await states()).map((one, partition) => one && { ...one, ...(partition < partitions && { lettersWithout: generation }) });
+    Object.assign(world.deps.store, { states: noted });
+    expect(await placed('deadLetters'), `${generation} in ${partitions}`).toBe(state);
+    Object.assign(world.deps.store, { states });
+  }
   // Records that are not events may be of any partition. A version of before did not look at them.
   for (const [ofDead, path, state] of [
     [true, 'archive/events/date=2026-11/p00-000000-a.parquet', 'searched'],

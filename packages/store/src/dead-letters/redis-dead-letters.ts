@@ -8,7 +8,7 @@ import {
   type StoredDeadLetter,
   textOfId,
 } from '../dead-letters.ts';
-import { deadLettersKey } from '../format/keys.ts';
+import { deadLettersKey, partitionPrefix } from '../format/keys.ts';
 import { recordOf } from '../redis/redis-replies.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
 import { unlessDown } from '../redis/unless-down.ts';
@@ -41,6 +41,17 @@ export function createDeadLetters(redis: Redis, namespace: string, partitions: n
       }),
     find: (id) => unlessDown(() => find(id)),
     remove: (id) => unlessDown(async () => (await redis.xdel(keyOf(id.partition), entryOf(id))) === 1),
+    forget: (generation, isToGo) =>
+      unlessDown(async () => {
+        let count = 0;
+        for (let partition = 0; partition < partitions; partition++) {
+          const keys = { letters: keyOf(partition), state: `${partitionPrefix(namespace, partition)}state` };
+          if (Number((await redis.hget(keys.state, 'generation')) ?? 0) < generation) continue;
+          count += await forgetIn(redis, keys, partition, isToGo);
+          await redis.hset(keys.state, 'lettersWithout', String(generation));
+        }
+        return count;
+      }),
     replace: (id, { code, message }) =>
       unlessDown(async () => {
         const keys = keysFor(redis, keyOf(id.partition), () => []);
@@ -49,6 +60,27 @@ export function createDeadLetters(redis: Redis, namespace: string, partitions: n
         return entry === null ? null : find({ partition: id.partition, parkedAt: Number(parkedAt), sequence: Number(sequence) });
       }),
   };
+}
+
+/** Letters of one read: 1 MB or so. */
+const LETTERS_AT_ONCE = 200;
+
+/** How many went. */
+async function forgetIn(redis: Redis, keys: KeysOfLetters, partition: number, isToGo: (letter: StoredDeadLetter) => boolean) {
+  let count = 0;
+  for (let from = '-'; ; ) {
+    const entries = await redis.xrange(keys.letters, from, '+', 'COUNT', LETTERS_AT_ONCE);
+    const gone = entries.filter((entry) => isToGo(letterOf(partition, entry))).map(([entry]) => entry);
+    if (gone.length > 0) count += await redis.xdel(keys.letters, ...gone);
+    const last = entries.at(-1)?.[0];
+    if (last === undefined || entries.length < LETTERS_AT_ONCE) return count;
+    from = `(${last}`;
+  }
+}
+
+interface KeysOfLetters {
+  readonly letters: string;
+  readonly state: string;
 }
 
 /** Letters that were parked at once are ordered by their partitions. */

@@ -25,7 +25,13 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
 /** With what retirement noted beside it. */
 export function statusFrom(fields: Readonly<Record<string, string>>): StatusState | null {
   const state = stateFrom(fields);
-  return state && { ...state, ...(fields['removed'] === undefined ? {} : { deltasFrom: Number(fields['removed']) }) };
+  if (state === null) return null;
+  const { removed, lettersWithout } = fields;
+  return {
+    ...state,
+    ...(removed === undefined ? {} : { deltasFrom: Number(removed) }),
+    ...(lettersWithout === undefined ? {} : { lettersWithout: Number(lettersWithout) }),
+  };
 }
 
 /** `mark generation:name,name generation:name`: what a worker counts, with the mark of its commits. The map must not be changed afterwards. */

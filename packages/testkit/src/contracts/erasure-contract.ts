@@ -28,5 +28,26 @@ export function describeErasureContract(name: string, make: () => Promise<StoreU
         ['line\n', []],
       ]);
     });
+
+    test('law 9: dead letters that are to go do, where the barrier was read, and what was looked at is noted', async () => {
+      const { speed, serving } = await make();
+      const parked = Array.from({ length: 450 }, (_, i) => ({ at: `p1.${i}`, code: 'no', message: 'no', raw: `{${i % 3}` }));
+      for (const [partition, generation] of [
+        [P, 2],
+        [0, 1],
+      ] as const) {
+        const commit = commitOf(null, 'p1', { parked });
+        expect(await speed.commit({ ...commit, partition, next: { ...commit.next, generation } })).toBe('committed');
+      }
+      const left = async () => (await serving.deadLetters.page(1_000)).letters.filter(({ raw }) => raw === '{1').length;
+      expect(await left()).toBe(300);
+      expect(await serving.deadLetters.forget(2, ({ raw }) => raw === '{1')).toBe(150);
+      expect(await left()).toBe(150);
+      expect((await serving.deadLetters.page(1_000)).letters).toHaveLength(750);
+      const noted = async () => (await serving.states()).map((state) => state?.lettersWithout);
+      expect([(await noted())[P], (await noted())[0]]).toEqual([2, undefined]);
+      expect(await serving.deadLetters.forget(1, () => false)).toBe(0);
+      expect([(await noted())[P], (await noted())[0]]).toEqual([1, 1]);
+    });
   });
 }

@@ -24,7 +24,7 @@ import type {
   ServingStore,
   WholePartition,
 } from '@tributary/store/serving-store';
-import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore } from '@tributary/store/speed-store';
+import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore, StatusState } from '@tributary/store/speed-store';
 import { addRows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, scanned, wasWatched } from './memory-members.ts';
 
@@ -53,6 +53,7 @@ interface StoredPartition {
   commitId: string;
   commits: number;
   oldest: number;
+  lettersWithout: number;
   feed: CommittedDeltas[];
   readonly records: Map<string, string>;
   readonly generations: Map<number, StoredGeneration>;
@@ -181,7 +182,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       },
       members: async (partition, page) => membersPage(at(partition).members, at(partition).state, page),
       kept: async (asked) => asked.map((partition) => at(partition).state),
-      states: async () => partitions.map(({ state, oldest }) => state && { ...state, ...(oldest > 0 && { deltasFrom: oldest }) }),
+      states: async () => partitions.map(statusOf),
       findConversion: async (id) => {
         for (const [partition, stored] of partitions.entries()) {
           for (let g = stored.state?.generation ?? 0; g >= stored.oldest; g--) {
@@ -226,6 +227,10 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   };
 }
 
+function statusOf({ state, oldest, lettersWithout }: StoredPartition): StatusState | null {
+  return state && { ...state, ...(oldest > 0 && { deltasFrom: oldest }), ...(lettersWithout > 0 && { lettersWithout }) };
+}
+
 function emptyPartition(): StoredPartition {
   return {
     state: null,
@@ -236,6 +241,7 @@ function emptyPartition(): StoredPartition {
     records: new Map(),
     generations: new Map(),
     dead: [],
+    lettersWithout: 0,
     parkedAt: 0,
     outputs: { from: 0, lines: [] },
     messages: { from: 0, lines: [] },
@@ -305,6 +311,13 @@ function deadLettersOf(partitions: readonly StoredPartition[]): DeadLetters {
     },
     find: async (id) => partitions[id.partition]?.dead[indexOf(id)] ?? null,
     remove: async (id) => take(id) !== null,
+    async forget(generation, isToGo) {
+      const read = partitions.filter(({ state }) => (state?.generation ?? 0) >= generation);
+      const gone = read.flatMap(({ dead }) => dead).filter(isToGo);
+      for (const letter of gone) take(idOf(letter));
+      for (const stored of read) stored.lettersWithout = generation;
+      return gone.length;
+    },
     async replace(id, reason) {
       const letter = take(id);
       if (letter === null) return null;

@@ -88,6 +88,8 @@ function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): Plac
       return seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt)) ? 'writtenWithout' : 'mayHold';
     case 'archive':
       return seen.forgotten !== undefined && isSearched(seen.forgotten, receipt) ? 'searched' : 'mayHold';
+    case 'deadLetters':
+      return areLettersSearched(receipt, seen) ? 'searched' : 'mayHold';
     case 'deadRecords':
       return areDeadSearched(receipt, seen) ? 'searched' : 'mayHold';
     case 'log':
@@ -95,6 +97,14 @@ function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): Plac
     default:
       return 'mayHold';
   }
+}
+
+/** They may be in any partition. */
+function areLettersSearched(receipt: Receipt, { states, manifests }: Seen): boolean {
+  return states.every((state) => {
+    const searched = manifests.find(({ generation }) => generation === state?.lettersWithout);
+    return searched !== undefined && isWithout(searched, receipt);
+  });
 }
 
 /** Records that are not events are of any partition, as is what was replaced of them. */
@@ -128,7 +138,8 @@ const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   record: 'real time reads the erasure',
   conversionIndex: 'the generations of before are retired',
   segments: 'real time reads the erasure',
-  deadLetters: 'they are dropped ("tributary dead-letters drop"), or 10 000 newer ones take their place',
+  deadLetters:
+    'a run after real time has read the erasure. Those of another user that name this one stay until they are dropped ("tributary dead-letters drop") or 10 000 newer ones take their place',
   outbox: 'the output log has taken them',
   outputs: 'the retention of the output log',
   archive:
