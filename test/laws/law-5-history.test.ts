@@ -3,10 +3,14 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parquetFiles } from '@tributary/archive/compute/relations';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { eventOfRow } from '@tributary/archive/field-values';
+import type { ArchivedPast } from '@tributary/archive/history/archived-past';
 import type { AskedRow } from '@tributary/archive/history/load-events';
-import { PAST_BOUNDS, type PastBounds, type PastRow, pastValues } from '@tributary/archive/history/past-values';
+import { type Knowledge, PAST_BOUNDS, type PastBounds, type PastRow, pastValues } from '@tributary/archive/history/past-values';
 import { type SetFormat, writeTrainingSet } from '@tributary/archive/history/training-set';
+import { EVENT_COLUMNS, LATER_COLUMNS } from '@tributary/archive/layout';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
@@ -83,6 +87,7 @@ async function valuesOf(
   rows: readonly AskedRow[],
   bounds: PastBounds = PAST_BOUNDS,
   isAsked: (definition: SignalDefinition) => boolean = isAny,
+  knowledge: Knowledge = 'event',
 ): Promise<PastRow[]> {
   const past = await archivedPast(world.dataDir, new AbortController().signal, () => {});
   const folder = await mkdtemp(join(tmpdir(), 'tributary-past-'));
@@ -92,6 +97,7 @@ async function valuesOf(
       past,
       definitions,
       rows: each(rows),
+      knowledge,
       folder,
       memoryLimit: '256MB',
       signal: new AbortController().signal,
@@ -156,6 +162,45 @@ test.each([1, 2, 3])(
   },
   120_000,
 );
+
+test('law 5: what was served is what the oracle says of the events up to a position, or of those that were received before the instant', async () => {
+  const random = createRandom(5);
+  const definitions = definitionsFor(random);
+  const world = await worldWith(arrivalsOf(random), definitions);
+  const past = (await archivedPast(world.dataDir, new AbortController().signal, () => {})) as ArchivedPast;
+  const session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: world.dataDir });
+  const files = parquetFiles(world.dataDir, past.files, EVENT_COLUMNS, LATER_COLUMNS);
+  const archived = await session.rows(`FROM ${files} ORDER BY position, entry_index`).finally(() => session.close());
+  const arrivals = archived.map((row) => ({ event: eventOfRow(row), position: String(row['position']) }));
+  const rows = Array.from({ length: 45 }, (_, i) => {
+    const { event, position } = random.pick(arrivals);
+    const atMs = FROM + random.below(INSTANTS + 96) * STEP;
+    return { user: String(event.userId), atMs, label: null, position: i % 3 === 0 ? null : position };
+  });
+  const values = await valuesOf(world, rows, PAST_BOUNDS, isAny, 'served');
+  const set = signalsOf(definitions, sha256Hex);
+  const sessions = { web: set.get('web')?.resolved as SessionDefinition };
+  let unknown = 0;
+  for (const [i, { user, atMs, position = null }] of rows.entries()) {
+    // The first arrival of an id counts, also where a later one says that it was received earlier.
+    const ofUser = arrivals.filter(({ event }) => event.userId === user);
+    const own = [...new Map(ofUser.toReversed().map((one) => [one.event.id, one])).values()].toReversed();
+    const known = own.filter((one) => (position === null ? one.event.receivedAt < atMs : one.position <= position));
+    if (known.length < own.length) unknown++;
+    for (const { name, resolved } of set.values()) {
+      const question = { definition: resolved, fields: RANDOM_FIELDS, sessions, stepMs: STEP };
+      const expected = naiveValue(
+        question,
+        known.map(({ event }) => event),
+        atMs,
+      );
+      expect({ i, name, said: plain(values[i]?.values?.get(name)) }).toEqual({ i, name, said: plain(expected) });
+    }
+  }
+  expect(unknown).toBeGreaterThan(15);
+  const [later] = await valuesOf(world, [{ user: 'ada', atMs: FROM, label: null, position: '9' }], PAST_BOUNDS, isAny, 'served');
+  expect(later?.status).toBe('AFTER_CUT');
+}, 120_000);
 
 test('law 7: a row after the cut, and one of a user with more events than are read, has no values and says why', async () => {
   const definitions = readDefinitions(

@@ -250,8 +250,8 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     lie: 'a training set of all that is known is given as one of what was served',
     law: '7',
     file: 'services/api/src/routes/training-sets.ts',
-    from: "if (knowledge === 'served')",
-    to: "if (knowledge === 'served' && rows.length === 0)",
+    from: 'const asked = { id, signals, knowledge, rows',
+    to: 'const asked = { id, signals, rows',
     test: 'services/api/test/training-sets.test.ts',
   },
   {
@@ -266,8 +266,8 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     lie: 'an event at the instant of a row counts in a training set',
     law: '5',
     file: 'jobs/question/src/compute-set.ts',
-    from: 'yield { user, atMs, label }',
-    to: 'yield { user, atMs: atMs + 1, label }',
+    from: 'yield { user, atMs, label, position }',
+    to: 'yield { user, atMs: atMs + 1, label, position }',
     test: 'jobs/question/test/training-set.test.ts',
   },
   {

@@ -331,8 +331,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'a row after the cut has the values of the cut',
     law: '7',
     file: PAST,
-    from: "atMs > cutMs) return 'AFTER_CUT'",
-    to: "atMs > cutMs + 86_400_000) return 'AFTER_CUT'",
+    from: 'position == null ? atMs > cutMs',
+    to: 'position == null ? atMs > cutMs + 86_400_000',
     test: HISTORY,
   },
   {

@@ -26,4 +26,28 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     to: '(2 ** 62)',
     test: 'test/laws/law-5-expressions.test.ts',
   },
+  {
+    lie: 'what was served knows the event behind the position of the answer',
+    law: '5',
+    file: 'packages/archive/src/history/past-values.ts',
+    from: '(positions[i] as string) <= position',
+    to: '(positions[i] as string) <= (positions.find((other) => other > position) ?? position)',
+    test: 'test/laws/law-5-history.test.ts',
+  },
+  {
+    lie: 'what was served has whatever was received since',
+    law: '5',
+    file: 'packages/archive/src/history/past-values.ts',
+    from: 'event.receivedAt < atMs',
+    to: 'event.receivedAt > 0',
+    test: 'test/laws/law-5-history.test.ts',
+  },
+  {
+    lie: 'the position of records is asked for behind them alone',
+    law: '5',
+    file: 'packages/store/src/records/placed-reads.ts',
+    from: 'position !== undefined && position === after[i]',
+    to: 'position !== undefined && after[i] !== undefined',
+    test: 'test/contract/store.redis.test.ts',
+  },
 ];

@@ -47,7 +47,15 @@ async function computeOnce(
   if (past === null)
     throw new TributaryError('conflict', 'a generation does not exist yet, and a training set ends at the cut of one');
   const definitions = namedDefinitions(past.definitions, asked.signals);
-  const question = { past, definitions, rows: each(asked.rows), folder, memoryLimit: `${memoryMb}MiB`, signal };
+  const question = {
+    past,
+    definitions,
+    rows: each(asked.rows),
+    knowledge: asked.knowledge ?? 'event',
+    folder,
+    memoryLimit: `${memoryMb}MiB`,
+    signal,
+  };
   const path = `${SET_WORK.folderOf(id)}/set-${attempt}.parquet`;
   const out = join(dataDir, path);
   const onRows = (count: number) => writeProgress(dataDir, id, count);
@@ -63,6 +71,6 @@ async function computeOnce(
   };
 }
 
-async function* each(rows: readonly (readonly [string, number, string | null])[]): AsyncGenerator<AskedRow> {
-  for (const [user, atMs, label] of rows) yield { user, atMs, label };
+async function* each(rows: AskedSet['rows']): AsyncGenerator<AskedRow> {
+  for (const [user, atMs, label, position = null] of rows) yield { user, atMs, label, position };
 }

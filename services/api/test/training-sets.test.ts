@@ -90,14 +90,26 @@ test('a set is asked, followed and read as the file that its result names', asyn
   expect((await world.get(`${SETS}/${id}`)).status).toBe(404);
 });
 
-test('law 7: what was served is not known exactly, so it is refused', async () => {
+test('law 5: rows of what was served keep the positions that answers named; beside all events positions are refused', async () => {
   const world = await worldWithGeneration();
-  const { status, body } = await ask(world, { ...BODY, knowledge: 'served' });
-  expect([status, body.detail]).toEqual([
-    400,
-    expect.stringContaining('knowledge must be event (got "served"). Answers do not name'),
-  ]);
-  expect(setsOf(world).stored.size).toBe(0);
+  const position = '001795176000000-0000000001';
+  const rows = [
+    { user: 'ada', instant: NOON, position },
+    { user: 'ada', instant: NOON, label: 1 },
+  ];
+  const { status, body } = await ask(world, { signals: BODY.signals, rows, knowledge: 'served' });
+  expect([status, body.trainingSet?.knowledge]).toEqual([202, 'served']);
+  expect(setsOf(world).stored.get(body.trainingSet.id)?.asked).toMatchObject({
+    knowledge: 'served',
+    rows: [
+      ['ada', NOON, null, position],
+      ['ada', NOON, '1'],
+    ],
+  });
+  for (const wrong of [{ rows }, { rows: [{ ...rows[0], position: 'here' }], knowledge: 'served' }]) {
+    const refused = await ask(world, { signals: BODY.signals, ...wrong });
+    expect([refused.status, refused.body.detail]).toEqual([400, expect.stringContaining('position')]);
+  }
 });
 
 test('law 9: a set has no rows of an erased user, and one from before is not handed out', async () => {

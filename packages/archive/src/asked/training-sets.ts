@@ -25,12 +25,17 @@ export function isSetId(id: string): boolean {
   return ID.test(id);
 }
 
-const Row = z.tuple([z.string(), z.int(), z.string().nullable()]);
+const Row = z.union([
+  z.tuple([z.string(), z.int(), z.string().nullable()]),
+  z.tuple([z.string(), z.int(), z.string().nullable(), z.string()]),
+]);
 const Asked = z.object({
   id: z.string().regex(ID),
   /** Names of definitions; null: all. */
   signals: z.array(z.string()).nullable(),
-  /** User, instant (epoch ms) and label, in the order asked. */
+  /** Absent: event, as in sets of a version before. */
+  knowledge: z.enum(['event', 'served']).optional(),
+  /** User, instant (epoch ms) and label, in the order asked; with `served` the position, where it is known. */
   rows: z.array(Row),
   /** The key that asked. */
   by: z.string(),

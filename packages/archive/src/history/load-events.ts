@@ -18,6 +18,8 @@ export interface AskedRow {
   readonly user: string;
   readonly atMs: number;
   readonly label: string | null;
+  /** In the log of the user's partition: with `knowledge: served` no event behind it counts. null: those count that were received before the instant. */
+  readonly position?: string | null;
 }
 
 export interface Asked {
@@ -33,12 +35,13 @@ export async function loadAsked(session: DuckDb, { rows, folder }: Asked): Promi
   const spool = await openSpool(join(folder, 'asked.ndjson'));
   let nr = 0;
   try {
-    for await (const { user, atMs, label } of rows) await spool.add({ nr: nr++, user_key: user, at_ms: atMs, label });
+    for await (const { user, atMs, label, position = null } of rows)
+      await spool.add({ nr: nr++, user_key: user, at_ms: atMs, label, position });
   } finally {
     await spool.close();
   }
   await session.run(`CREATE TABLE asked AS SELECT * FROM read_json(${spoolSql(spool.path)}, format = 'newline_delimited',
-    columns = {nr: 'BIGINT', user_key: 'VARCHAR', at_ms: 'BIGINT', label: 'VARCHAR'})`);
+    columns = {nr: 'BIGINT', user_key: 'VARCHAR', at_ms: 'BIGINT', label: 'VARCHAR', position: 'VARCHAR'})`);
   await session.run(`CREATE TABLE users AS SELECT user_key, min(at_ms) AS first_ms, max(at_ms) AS last_ms, count(*) AS asked,
     row_number() OVER (ORDER BY user_key) AS user_nr FROM asked GROUP BY user_key`);
 }

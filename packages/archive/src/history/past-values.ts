@@ -10,6 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
+import { partitionOf } from '@tributary/model/user-key';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue } from '@tributary/signals/value';
@@ -32,7 +33,15 @@ export interface PastBounds {
 
 export const PAST_BOUNDS: PastBounds = { userEvents: 200_000, userBytes: 64 * 1024 * 1024, bucketBytes: 16 * 1024 * 1024 };
 
+/**
+ * `event`: all events count that happened before the instant. `served`: of these only the ones that the API knew of when it answered: up to the position that the answer
+ * names, or, of a row without one, those that were received before the instant.
+ */
+export type Knowledge = 'event' | 'served';
+
 export interface PastQuestion extends Asked {
+  /** Absent: event. */
+  readonly knowledge?: Knowledge;
   readonly past: ArchivedPast;
   readonly definitions: readonly SignalDefinition[];
   readonly memoryLimit: string;
@@ -60,6 +69,7 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
   try {
     // What was aborted while the session was opened asks nothing, as nothing would interrupt it.
     signal.throwIfAborted();
+    demandOwnKeys(question);
     await loadAsked(session, question);
     const fields = EVENT_FIELDS.filter(
       (field) => field !== 'properties' || definitions.some(({ fields: own }) => Object.keys(own).length > 0),
@@ -67,7 +77,7 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
     await loadEvents(session, past, { fields, reachMs: reachOf(definitions), filter: eventFilter(definitions) });
     for (const bucket of await bucketsOf(session, bounds)) {
       signal.throwIfAborted();
-      yield* valuesIn(session, bucket, { past, definitions, fields, signal });
+      yield* valuesIn(session, bucket, { past, definitions, fields, signal, knowledge: question.knowledge ?? 'event' });
     }
     await demandNoneErased(session, past);
   } catch (error) {
@@ -77,6 +87,14 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
     signal.removeEventListener('abort', interrupt);
     await session.close();
   }
+}
+
+/** Which messages between keys a position covers is not known: each partition has its own. */
+function demandOwnKeys({ past, knowledge }: PastQuestion): void {
+  if (knowledge !== 'served' || past.definitions.joinedMs === null) return;
+  const message =
+    'knowledge must be event where keys of one person are joined by "identity" (got "served"): events move between partitions there. Ask with event';
+  throw new TributaryError('conflict', message);
 }
 
 /** Law 9: asked at the end, as what was read before may take minutes. */
@@ -130,24 +148,24 @@ interface Evaluated {
   readonly definitions: readonly SignalDefinition[];
   readonly fields: readonly Field[];
   readonly signal: AbortSignal;
+  readonly knowledge: Knowledge;
 }
 
 async function* valuesIn(
   session: DuckDb,
   bucket: Bucket,
-  { past, definitions, fields, signal }: Evaluated,
+  { past, definitions, fields, signal, knowledge }: Evaluated,
 ): AsyncGenerator<PastRow> {
   const range = { from: bucket.from, to: bucket.to };
-  const timelines = await timelinesIn(session, range, fields);
-  const empty = orderedTimeline([]);
+  const arrived = await arrivedIn(session, range, fields, knowledge);
   const rows = session.chunks(
-    `SELECT a.nr, u.user_nr, a.user_key, a.at_ms, a.label, w.is_over FROM asked AS a JOIN users AS u ON u.user_key = a.user_key
+    `SELECT a.nr, u.user_nr, a.user_key, a.at_ms, a.label, w.is_over, a.position FROM asked AS a JOIN users AS u ON u.user_key = a.user_key
      JOIN weights AS w ON w.user_nr = u.user_nr WHERE u.user_nr BETWEEN $from AND $to ORDER BY u.user_nr, a.at_ms, a.nr`,
     range,
   );
   const reachMs = reachOf(definitions);
   let turnedMs = performance.now();
-  for await (const [nrs = [], users = [], keys = [], instants = [], labels = [], overs = []] of rows)
+  for await (const [nrs = [], users = [], keys = [], instants = [], labels = [], overs = [], positions = []] of rows)
     for (let i = 0; i < nrs.length; i++) {
       // Who interrupts is heard between rows: conditions on many events may take seconds.
       if (performance.now() - turnedMs > TURN_MS) {
@@ -161,9 +179,10 @@ async function* valuesIn(
         user: String(keys[i]),
         atMs: Number(instants[i]),
         label: label == null ? null : String(label),
+        position: positions[i] == null || knowledge === 'event' ? null : String(positions[i]),
       };
-      const status = statusOf(asked.atMs, overs[i] === true, past, reachMs);
-      const timeline = timelines.get(Number(users[i])) ?? empty;
+      const status = statusOf(asked, overs[i] === true, past, reachMs);
+      const timeline = timelineOf(arrived.get(Number(users[i])) ?? NOTHING, asked, knowledge);
       const values =
         status === 'READY'
           ? new Map(definitions.map(({ name, evaluate }) => [name, evaluate(timeline, asked.atMs).value]))
@@ -172,26 +191,50 @@ async function* valuesIn(
     }
 }
 
-function statusOf(atMs: number, isOver: boolean, { cutMs, retiredBefore }: ArchivedPast, reachMs: number): PastStatus {
-  if (atMs > cutMs) return 'AFTER_CUT';
+function statusOf(
+  { user, atMs, position }: AskedRow,
+  isOver: boolean,
+  { cutMs, cut, retiredBefore }: ArchivedPast,
+  reachMs: number,
+): PastStatus {
+  if (position == null ? atMs > cutMs : position > (cut[partitionOf(user, cut.length)] ?? '')) return 'AFTER_CUT';
   if (retiredBefore !== null && atMs - reachMs < retiredBefore) return 'RETIRED';
   return isOver ? 'TOO_MANY_EVENTS' : 'READY';
 }
 
-/** By the number of the user: one timeline for all of their instants, as values look at what lies before each alone. */
-async function timelinesIn(
+/** Events of a user in order, and the place of each in the log. */
+interface Arrived {
+  readonly all: Timeline;
+  readonly events: readonly Event[];
+  /** With `served` alone. */
+  readonly positions: readonly string[];
+}
+
+const NOTHING: Arrived = { all: orderedTimeline([]), events: [], positions: [] };
+
+/** What was known for the row: one timeline for all rows of a user that know all, as values look at what lies before each instant alone. */
+function timelineOf({ all, events, positions }: Arrived, { atMs, position }: AskedRow, knowledge: Knowledge): Timeline {
+  if (knowledge === 'event') return all;
+  const known = events.filter((event, i) => (position == null ? event.receivedAt < atMs : (positions[i] as string) <= position));
+  return known.length === events.length ? all : orderedTimeline(known);
+}
+
+/** By the number of the user. */
+async function arrivedIn(
   session: DuckDb,
   range: { readonly from: bigint; readonly to: bigint },
   fields: readonly Field[],
-): Promise<Map<number, Timeline>> {
-  const events = new Map<number, Event[]>();
+  knowledge: Knowledge,
+): Promise<Map<number, Arrived>> {
+  const found = new Map<number, { readonly events: Event[]; readonly positions: string[] }>();
   const columns = fields.map((field) => `e."${FIELDS[field].column}"`).join(', ');
+  const place = knowledge === 'served' ? 'e.position' : 'NULL';
   const chunks = session.chunks(
-    `SELECT e.user_nr, ${columns} FROM events AS e JOIN weights AS w ON w.user_nr = e.user_nr
+    `SELECT e.user_nr, ${place}, ${columns} FROM events AS e JOIN weights AS w ON w.user_nr = e.user_nr
      WHERE e.user_nr BETWEEN $from AND $to AND NOT w.is_over ORDER BY e.user_nr, e.ts, e.id`,
     range,
   );
-  for await (const [users = [], ...values] of chunks)
+  for await (const [users = [], positions = [], ...values] of chunks)
     for (let i = 0; i < users.length; i++) {
       const event: Record<string, unknown> = {};
       fields.forEach((field, at) => {
@@ -199,11 +242,12 @@ async function timelinesIn(
         if (value !== null) event[field] = readAs(value, field);
       });
       const user = Number(users[i]);
-      const own = events.get(user);
-      if (own === undefined) events.set(user, [event as unknown as Event]);
-      else own.push(event as unknown as Event);
+      let own = found.get(user);
+      if (own === undefined) found.set(user, (own = { events: [], positions: [] }));
+      own.events.push(event as unknown as Event);
+      if (knowledge === 'served') own.positions.push(String(positions[i]));
     }
-  return new Map([...events].map(([user, own]) => [user, orderedTimeline(own)]));
+  return new Map([...found].map(([user, own]) => [user, { ...own, all: orderedTimeline(own.events) }]));
 }
 
 function readAs(value: unknown, field: Field): unknown {

@@ -1,6 +1,7 @@
 /** `tributary signals history ROWS`: what definitions said of users at instants of the past, from the archive, as one file. */
 import { resolve } from 'node:path';
 import type { ArchivedPast } from '@tributary/archive/history/archived-past';
+import type { Knowledge } from '@tributary/archive/history/past-values';
 import type { SetFormat } from '@tributary/archive/history/training-set';
 import { memoryRule } from '@tributary/archive/memory-rule';
 import { openInput } from '@tributary/importing/files/open-input';
@@ -18,6 +19,7 @@ interface Options {
   readonly signals?: string;
   readonly definitions?: string;
   readonly memory: string;
+  readonly knowledge: string;
 }
 
 const FORMATS: readonly SetFormat[] = ['csv', 'ndjson', 'parquet'];
@@ -28,11 +30,16 @@ export function addSignalsHistory(signals: Command, act: Act): void {
     .description(
       'values at instants of the past, from the archive: a training set. Reads the data folder; exit 1 when a row has no values',
     )
-    .argument('<rows>', 'CSV (user,instant,label) or NDJSON, gzip as well; "-" for standard input')
+    .argument('<rows>', 'CSV (user,instant,label,position) or NDJSON, gzip as well; "-" for standard input')
     .option('--out <file>', 'where the set goes; a name that is there is replaced')
     .option('--format <name>', 'csv, ndjson or parquet; default: by the name of --out')
     .option('--signals <names>', 'only these signals, sessions and segments, comma-separated')
     .option('--definitions <file>', 'under these definitions (YAML or JSON); default: those of the generation')
+    .option(
+      '--knowledge <what>',
+      'event: all that happened before the instant; served: what the API knew of it when it answered',
+      'event',
+    )
     .option('--memory <size>', 'of DuckDB; what does not fit goes to disk beside --out', '1GB')
     .action(act(history));
 }
@@ -42,6 +49,8 @@ async function history(context: Context, file: string, options: Options): Promis
   const { out, format } = targetOf(options);
   const trouble = memoryRule(options.memory);
   if (trouble !== undefined) throw new UsageError(`--memory must ${trouble.must} (got "${options.memory}"). ${trouble.fix}`);
+  const { knowledge } = options;
+  if (!isKnowledge(knowledge)) throw new UsageError(`--knowledge must be event or served (got "${knowledge}")`);
   const written = options.definitions === undefined ? undefined : await readDefinitions(shell.cwd, options.definitions);
   const [{ archivedPast }, { askedRows }, { oneColumn, TAKEN, writeTrainingSet }, { signalsOf }, { sha256Hex }] =
     await Promise.all([
@@ -57,11 +66,11 @@ async function history(context: Context, file: string, options: Options): Promis
     terminal.progress('reading the archive');
     const path = file === '-' ? file : resolve(shell.cwd, file);
     const rows = askedRows(openInput(shell, path), file);
-    const question = { past, definitions, rows, memoryLimit: options.memory, signal: shell.signal };
+    const question = { past, definitions, rows, knowledge, memoryLimit: options.memory, signal: shell.signal };
     const target = { out: resolve(shell.cwd, out), format, onRows: (count: number) => terminal.progress(counted(count, 'row')) };
     const set = await inFolderBeside(target.out, (folder) => writeTrainingSet({ ...question, folder }, target));
     terminal.progressEnd();
-    return await reported(context, { out, past, definitions, ...set });
+    return await reported(context, { out, past, definitions, knowledge, ...set });
   } catch (cause) {
     if (!shell.signal.aborted) throw cause;
     throw new CommandError(
@@ -84,6 +93,10 @@ function targetOf({ out, format }: Options): { readonly out: string; readonly fo
       ? `--out must end in .csv, .ndjson or .parquet (got "${out}"); with --format any name will do`
       : `--format must be one of ${FORMATS.join(', ')} (got "${format}")`,
   );
+}
+
+function isKnowledge(text: string): text is Knowledge {
+  return text === 'event' || text === 'served';
 }
 
 interface ColumnNames {
@@ -116,19 +129,20 @@ interface Reported {
   readonly out: string;
   readonly past: ArchivedPast;
   readonly definitions: readonly SignalDefinition[];
+  readonly knowledge: Knowledge;
   readonly rows: number;
   readonly byStatus: Readonly<Record<string, number | undefined>>;
 }
 
-async function reported(context: Context, { out, past, definitions, rows, byStatus }: Reported): Promise<ExitCode> {
+async function reported(context: Context, { out, past, definitions, knowledge, rows, byStatus }: Reported): Promise<ExitCode> {
   const { generation, cutMs } = past;
   const versions = Object.fromEntries(definitions.map(({ name, version }) => [name, version]));
-  const said = { out, generation, cut: cutMs, knowledge: 'event', rows, byStatus, versions };
+  const said = { out, generation, cut: cutMs, knowledge, rows, byStatus, versions };
   await answer(
     context,
     said,
     () =>
-      `${counted(rows, 'row')} of ${counted(definitions.length, 'definition')} in ${out}, from all events up to the cut of generation ${generation}, ${instant(cutMs)}`,
+      `${counted(rows, 'row')} of ${counted(definitions.length, 'definition')} in ${out}, from ${knowledge === 'event' ? 'all events' : 'the events that were known'} up to the cut of generation ${generation}, ${instant(cutMs)}`,
   );
   const { AFTER_CUT = 0, TOO_MANY_EVENTS = 0, RETIRED = 0 } = byStatus;
   if (AFTER_CUT > 0)

@@ -1,4 +1,4 @@
-/** Which values of the past are asked for: rows of a user, an instant and a label, as CSV with a header or as lines of JSON. */
+/** Which values of the past are asked for: rows of a user, an instant, a label and a position, as CSV with a header or as lines of JSON. */
 import type { AskedRow } from '@tributary/archive/history/load-events';
 import { INSTANT_FORMS, parseInstant } from '@tributary/importing/events/instant';
 import { csvRows } from '@tributary/importing/files/csv-rows';
@@ -7,14 +7,16 @@ import { UsageError } from '../exit.ts';
 
 /** What one set may have. */
 export const MOST_ROWS = 10_000_000;
-const COLUMNS = ['user', 'instant', 'label'] as const;
+const COLUMNS = ['user', 'instant', 'label', 'position'] as const;
+/** As answers of the API name them. */
+const POSITION = /^\d[\d-]{0,63}$/;
 
 /** Throws a usage error that names the line: a set with a row left out is another set. */
 export async function* askedRows(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<AskedRow> {
   let count = 0;
   const plain = inflated(chunks, file);
   const rows = /\.(?:ndjson|jsonl)(?:\.gz)?$/i.test(file) ? ofJson(plain, file) : ofCsv(plain, file);
-  for await (const { line, user, instant, label } of rows) {
+  for await (const { line, user, instant, label, position } of rows) {
     if (++count > MOST_ROWS) throw new UsageError(`${file} must have at most ${MOST_ROWS} rows (got more). Ask in parts.`);
     if (user === '') throw new UsageError(`${file}, line ${line}: user must be the key of a user (got nothing)`);
     const atMs = parseInstant(instant);
@@ -22,7 +24,11 @@ export async function* askedRows(chunks: AsyncIterable<Uint8Array>, file: string
       throw new UsageError(
         `${file}, line ${line}: instant must be ${INSTANT_FORMS} (got ${JSON.stringify(instant.slice(0, 60))})`,
       );
-    yield { user, atMs, label };
+    if (position !== null && !POSITION.test(position))
+      throw new UsageError(
+        `${file}, line ${line}: position must be one that an answer of the API names (got ${JSON.stringify(position.slice(0, 60))})`,
+      );
+    yield { user, atMs, label, position };
   }
   if (count === 0) throw new UsageError(`${file} must have rows of user, instant and label (got none)`);
 }
@@ -32,6 +38,7 @@ interface TextRow {
   readonly user: string;
   readonly instant: string;
   readonly label: string | null;
+  readonly position: string | null;
 }
 
 async function* ofCsv(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<TextRow> {
@@ -48,8 +55,8 @@ async function* ofCsv(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGen
         );
       continue;
     }
-    const [user = '', instant = '', label = ''] = at.map((column) => fields[column] ?? '');
-    yield { line, user, instant, label: label === '' ? null : label };
+    const [user = '', instant = '', label = '', position = ''] = at.map((column) => fields[column] ?? '');
+    yield { line, user, instant, label: label === '' ? null : label, position: position === '' ? null : position };
   }
 }
 
@@ -58,8 +65,11 @@ async function* ofJson(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGe
     for (const { number: line, text, cut } of lines) {
       if (text.trim() === '') continue;
       const row = cut ? null : parseObject(text);
-      const { user, instant, label = null } = row ?? {};
-      const isRow = typeof user === 'string' && (typeof instant === 'string' || typeof instant === 'number');
+      const { user, instant, label = null, position = null } = row ?? {};
+      const isRow =
+        typeof user === 'string' &&
+        (typeof instant === 'string' || typeof instant === 'number') &&
+        (position === null || typeof position === 'string');
       if (!isRow)
         throw new UsageError(
           `${file}, line ${line}: a row must be {"user": "ana", "instant": "2026-11-21T08:00:00Z", "label": …} (got ${text.slice(0, 60)})`,
@@ -69,6 +79,7 @@ async function* ofJson(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGe
         user,
         instant: String(instant),
         label: label === null ? null : typeof label === 'string' ? label : JSON.stringify(label),
+        position,
       };
     }
 }

@@ -19,7 +19,7 @@ const TrainingSet = z
       .enum(['waiting', 'running', 'done', 'failed', 'cancelled'])
       .describe('One is computed at a time, with questions to the archive. `failure` says why one failed.'),
     signals: z.array(z.string()).nullable().describe('null: all definitions of the generation.'),
-    knowledge: z.literal('event'),
+    knowledge: z.enum(['event', 'served']),
     rows: z.object({ asked: z.int(), done: z.int().describe('To the last thousand while it runs.') }),
     byStatus: z
       .record(z.string(), z.int())
@@ -39,33 +39,51 @@ const TrainingSet = z
   })
   .meta({ id: 'TrainingSet' });
 
-const AskBody = z.strictObject({
-  rows: z
-    .array(
-      z.strictObject({
-        user: UserId,
-        instant: BodyInstant.describe('Events before it count.'),
-        label: z
-          .union([z.string().max(1_024), z.number(), z.boolean()])
-          .nullish()
-          .describe('Stands in the file as text.'),
-      }),
-    )
-    .min(1)
-    .max(MAX_ROWS),
-  signals: z
-    .array(z.string().min(1).max(64))
-    .min(1)
-    .max(MAX_SIGNALS)
-    .optional()
-    .describe('Names of signals, sessions and segments of the generation that readers get; absent: all.'),
-  knowledge: z
-    .enum(['event', 'served'])
-    .default('event')
-    .describe(
-      'event: all events that happened before the instant. served is refused: answers do not name the position of the log that they were made of.',
-    ),
-});
+/** Opaque; one that no log writes would be compared with those of events as a text. */
+const POSITION = /^\d[\d-]{0,63}$/;
+
+const AskBody = z
+  .strictObject({
+    rows: z
+      .array(
+        z.strictObject({
+          user: UserId,
+          instant: BodyInstant.describe('Events before it count.'),
+          label: z
+            .union([z.string().max(1_024), z.number(), z.boolean()])
+            .nullish()
+            .describe('Stands in the file as text.'),
+          position: z
+            .string()
+            .regex(POSITION, 'be the position that an answer of /v1/signals/values names')
+            .nullish()
+            .describe('With served: as the answer names it. Absent: events count that were received before the instant.'),
+        }),
+      )
+      .min(1)
+      .max(MAX_ROWS),
+    signals: z
+      .array(z.string().min(1).max(64))
+      .min(1)
+      .max(MAX_SIGNALS)
+      .optional()
+      .describe('Names of signals, sessions and segments of the generation that readers get; absent: all.'),
+    knowledge: z
+      .enum(['event', 'served'])
+      .default('event')
+      .describe(
+        'event: all events that happened before the instant. served: of these only the ones that were known when the API answered, so that values are those that it gave.',
+      ),
+  })
+  .superRefine(({ rows, knowledge }, found) => {
+    const at = knowledge === 'served' ? -1 : rows.findIndex(({ position }) => position != null);
+    if (at >= 0)
+      found.addIssue({
+        code: 'custom',
+        path: ['rows', at, 'position'],
+        message: 'be left out, or asked with "knowledge": "served"',
+      });
+  });
 
 const SET = {
   id: 'set-mwb5i8cg-42d002fb',

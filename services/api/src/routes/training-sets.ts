@@ -37,12 +37,7 @@ export const routes: Routes =
     serve(app, TRAINING_SET_ROUTES.makeTrainingSet, (request) =>
       inTurn(async () => {
         const { rows, signals = null, knowledge } = request.body;
-        if (knowledge === 'served')
-          throw new TributaryError(
-            'invalid_query',
-            'knowledge must be event (got "served"). Answers do not name the position of the log that they were made of, so what was served is not known exactly.',
-          );
-        await demandNames(deps, signals);
+        await demandNames(deps, signals, knowledge);
         const isErased = await erasedUsers({ deps, board });
         demandNone(
           isErased,
@@ -51,7 +46,7 @@ export const routes: Routes =
         );
         const askedAt = now();
         const id = `set-${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
-        const asked = { id, signals, rows: rows.map(rowOf), by: actorOf(request), askedAt };
+        const asked = { id, signals, knowledge, rows: rows.map(rowOf), by: actorOf(request), askedAt };
         await ask(asked, await kept());
         deps.onAction('a training set was asked', { set: id, rows: rows.length, signals, by: asked.by });
         return { trainingSet: await shown(deps, { asked, isCancelled: false, result: null }) };
@@ -100,12 +95,15 @@ function rowOf({
   user,
   instant,
   label,
+  position,
 }: {
   user: string;
   instant: number;
   label?: string | number | boolean | null | undefined;
-}) {
-  return [user, instant, label == null ? null : String(label)] as [string, number, string | null];
+  position?: string | null | undefined;
+}): StoredSet['asked']['rows'][number] {
+  const said = label == null ? null : String(label);
+  return position == null ? [user, instant, said] : [user, instant, said, position];
 }
 
 /** Rows are named by their number, not by whose they are. */
@@ -116,12 +114,22 @@ function demandNone(isErased: ((userKey: string) => boolean) | null, users: read
 }
 
 /** Those that a run would compute now. Another generation may be served by then: the job looks again. */
-async function demandNames({ source, storedDefinitions }: ApiContext['deps'], names: readonly string[] | null): Promise<void> {
+async function demandNames(
+  { source, storedDefinitions }: ApiContext['deps'],
+  names: readonly string[] | null,
+  knowledge: 'event' | 'served',
+): Promise<void> {
   const publication = await source.publication();
   const base = publication === null ? null : await source.manifest(publication.generation);
   if (base === null)
     throw new TributaryError('conflict', 'a generation does not exist yet, and a training set ends at the cut of one');
-  namedDefinitions(storedDefinitions(base.definitions), names);
+  const definitions = storedDefinitions(base.definitions);
+  if (knowledge === 'served' && definitions.joinedMs !== null)
+    throw new TributaryError(
+      'conflict',
+      'knowledge must be event where keys of one person are joined by "identity" (got "served")',
+    );
+  namedDefinitions(definitions, names);
 }
 
 /** Throws `not_found`. */
@@ -139,7 +147,7 @@ async function shown({ trainingSets, now }: ApiContext['deps'], set: StoredSet) 
     id: asked.id,
     state,
     signals: asked.signals,
-    knowledge: 'event' as const,
+    knowledge: asked.knowledge ?? 'event',
     rows: {
       asked: asked.rows.length,
       done: isDone ? asked.rows.length : state === 'running' ? await trainingSets.progress(asked.id) : 0,
