@@ -112,7 +112,7 @@ export interface GenerationManifest {
   readonly cut: readonly string[];
   /**
    * The files of its view rows by view name: columns are the view's dimensions (VARCHAR) and measures (BIGINT). Rows of one key add up, over all
-   * files: those of its base, and what it changes of them (compute/view-files.ts).
+   * files: those of its base, and what it changes of them (compute/view-files.ts). One without rows has no file.
    */
   readonly views: Readonly<Record<string, readonly StoredFile[]>>;
   /** Deduplicated events that this generation added to its base's; a generation's events are its chain's. */

@@ -17,10 +17,7 @@ export const storedFile = z.object({
 });
 
 /** The files of views, by name. Earlier versions had one of each, not in a list. */
-export const viewFiles = z.record(
-  z.string(),
-  z.union([z.array(storedFile).min(1), storedFile.transform((file) => [file])]).readonly(),
-);
+export const viewFiles = z.record(z.string(), z.union([z.array(storedFile), storedFile.transform((file) => [file])]).readonly());
 
 /** The checked manifest at `path`; undefined when there is none. */
 export async function readManifest<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {

@@ -121,11 +121,12 @@ test('law 1: a view of several files is one row a key, in its order, without wha
   expect(JSON.parse(shown).views.activity).toMatchObject({ rows: 5, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
 });
 
-test('a generation without conversions is an empty list, with its columns', async () => {
+test('a generation without conversions is an empty list, with its columns, and so is a view without rows', async () => {
   const some = await world();
-  some.manifests.set(7, { ...manifestOf(7, 3, some.definitions, 1_000, 4), conversions: [] });
+  some.manifests.set(7, { ...manifestOf(7, 3, some.definitions, 1_000, 4), conversions: [], views: { activity: [] } });
   const { body, statusCode } = await exported(some, 'of=conversion-list&format=csv');
   expect([statusCode, body.trimEnd()]).toEqual([200, 'id,userKey,ts,type,valueMinor,currency']);
+  expect((await exported(some, 'of=activity&format=csv')).body.trimEnd()).toBe('day,type,events');
 });
 
 test('law 7: a file of a generation that lacks retired events says from when on it is whole', async () => {

@@ -10,7 +10,7 @@ import { type Columns, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
 
 export interface Output {
-  /** Also without rows: a view is there, be it empty. null: there are more than `mostRows`, and no file. */
+  /** Also without rows, as where all that is summed adds up to nothing. null: there are more than `mostRows`, and no file. */
   write(name: string, query: string, mostRows: number | null): Promise<StoredFile | null>;
   /** No rows, no file. */
   writeRows(name: string, query: string): Promise<StoredFile[]>;

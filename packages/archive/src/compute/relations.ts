@@ -194,6 +194,13 @@ export async function countOf(session: Pick<DuckDb, 'rows'>, table: string): Pro
   return Number(row?.['rows']);
 }
 
+/** Rows of each of these tables, in one statement. */
+export async function countsOf(session: Pick<DuckDb, 'rows'>, tables: readonly string[]): Promise<number[]> {
+  const counts = tables.map((table, i) => `(SELECT count(*) FROM ${table}) AS c${i}`);
+  const [row] = await session.rows(`SELECT ${counts.join(', ')}`);
+  return tables.map((_, i) => Number(row?.[`c${i}`]));
+}
+
 export function quoted(column: string): string {
   return `"${column}"`;
 }

@@ -1,6 +1,6 @@
 /**
  * The views of a generation, some by partition as well: the files of the base, if its rows serve, and one more of what the fresh events
- * change; or one of all their sums (added-files.ts).
+ * change; or one of all their sums (added-files.ts). A view without rows has no file.
  */
 
 import { type GroupedView, groupedOf, sumsPartitions, whereRows } from '@tributary/views/by-partition';
@@ -9,7 +9,7 @@ import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import { addedFiles } from './added-files.ts';
 import type { Output } from './output.ts';
-import { countOf, parquetFiles, quoted, viewColumns } from './relations.ts';
+import { countsOf, parquetFiles, quoted, viewColumns } from './relations.ts';
 import { CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
 
@@ -47,33 +47,38 @@ export async function writeViews(
       areSums: oncePerShard,
     })),
   ]);
+  // One statement for all: what DuckDB takes to plan one is most of the time of a small generation.
+  const counts = await countsOf(
+    session,
+    all.map(({ rows }) => rows),
+  );
   const written = await sideBySide(
     FILES_AT_ONCE,
-    all.map(
-      ({ view, ...rows }) =>
-        async () =>
-          [view.name, await writeView(session, spec, view, { ...rows, apart: apart === true }, output)] as const,
-    ),
+    all.map(({ view, ...own }, i) => async () => {
+      const changes = { ...own, changed: counts[i] as number, apart: apart === true };
+      return [view.name, await writeView(spec, view, changes, output)] as const;
+    }),
   );
   const leftOut = written.filter(([, files]) => files === null).map(([name]) => name);
   const kept = written.filter((each): each is readonly [string, StoredFile[]] => each[1] !== null);
   return { views: Object.fromEntries(kept), ...(leftOut.length > 0 && { leftOut }) };
 }
 
-/** null: there are too many rows, or the base left them out. `rows`: those of the session, as a FROM clause. */
+/** `rows`: those of the session, as a FROM clause, `changed` of them. */
+type Changes = Pick<Kept, 'rows' | 'areSums'> & { readonly changed: number; readonly apart: boolean };
+
+/** null: there are too many rows, or the base left them out. */
 async function writeView(
-  session: Pick<DuckDb, 'rows'>,
   spec: ComputeSpec,
   view: GroupedView,
-  { rows, areSums, apart }: Pick<Kept, 'rows' | 'areSums'> & { readonly apart: boolean },
+  { rows, areSums, changed, apart }: Changes,
   output: Output,
 ): Promise<StoredFile[] | null> {
   // Rows are added to those of a base: what it left out, they cannot make whole.
   if (spec.reuseRows && spec.base?.leftOut?.includes(view.name) === true) return null;
   const held = spec.reuseRows ? (spec.base?.views[view.name] ?? []) : [];
   const most = view.mostRows === null ? null : (spec.mostGroupedRows ?? view.mostRows);
-  const changed = await countOf(session, rows);
-  if (changed === 0 && held.length > 0 && !apart) return [...held];
+  if (changed === 0 && (held.length === 0 || !apart)) return [...held];
   const { stay, summed } = apart ? { stay: [], summed: held } : addedFiles(held, changed, most, spec.limits.added);
   const kept =
     summed.length === 0

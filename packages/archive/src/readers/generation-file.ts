@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { VIEWS } from '@tributary/views/registry';
-import { CONVERSION_COLUMNS, quoted } from '../compute/relations.ts';
+import { CONVERSION_COLUMNS, parquetFiles, quoted, viewColumns } from '../compute/relations.ts';
 import { writeSummed } from '../compute/view-files.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { isDiskFull, makeFolder, namesIn } from '../durable.ts';
@@ -106,7 +106,6 @@ async function write(session: DuckDb, files: readonly StoredFile[], path: string
   try {
     // Nothing interrupts what is asked after the abort.
     signal.throwIfAborted();
-    const rows = rowsOf(dataDir, files);
     const copy = async (from: string) => {
       // One that was interrupted is not tried in another way.
       signal.throwIfAborted();
@@ -118,6 +117,7 @@ async function write(session: DuckDb, files: readonly StoredFile[], path: string
       if (isTooLarge) throw tooLarge(mostBytes);
     };
     const view = VIEWS.find(({ name }) => name === asked.view);
+    const rows = parquetFiles(dataDir, files, view === undefined ? CONVERSION_COLUMNS : viewColumns(view));
     if (view === undefined) await copyConversions(session, rows, files, asked, copy);
     // Rows of several files add up, and a file that is read elsewhere has one a key.
     else if (files.length === 1) await copy(rows);
@@ -172,12 +172,6 @@ function columnsOf({ view: asked, format }: FileAsked): string[] {
 const TEXTS_OF_CONVERSIONS = Object.entries(CONVERSION_COLUMNS).flatMap(([name, type]) => (type === 'VARCHAR' ? [name] : []));
 /** Columns of conversions that /v1/conversion-list calls otherwise. */
 const AS_ANSWERED: Readonly<Record<string, string>> = { user_key: 'userKey', value: 'valueMinor' };
-
-function rowsOf(dataDir: string, files: readonly StoredFile[]): string {
-  const none = Object.entries(CONVERSION_COLUMNS).map(([name, type]) => `NULL::${type} AS "${name}"`);
-  if (files.length === 0) return `(SELECT ${none.join(', ')} WHERE false)`;
-  return `read_parquet([${files.map((file) => sqlText(join(dataDir, file.path))).join(', ')}], hive_partitioning = false)`;
-}
 
 /** Adds users of these rows who are erased by now to `erased`, and says how many. */
 async function addErased(
