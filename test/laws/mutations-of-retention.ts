@@ -32,9 +32,9 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
   {
     lie: 'events may go that a rollback to an older generation looks back on',
     law: '1',
-    file: `${RETENTION}/retire-events.ts`,
-    from: 'await keptGenerations(dataDir, publication)',
-    to: 'await keptGenerations(dataDir, { ...publication, kept: undefined })',
+    file: `${RETENTION}/plan.ts`,
+    from: 'of await keptGenerations(dataDir, publication)) {\n    const definitions',
+    to: 'of (await keptGenerations(dataDir, publication)).slice(0, 1)) {\n    const definitions',
     test: 'jobs/recompute/test/retention-kept.test.ts',
   },
   {

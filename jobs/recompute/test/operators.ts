@@ -29,6 +29,7 @@ import { createLedger, type Ledger } from '@tributary/testkit/simulation/ledger'
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { demandWhole, sourceOf } from './operator-readers.ts';
+import { askToRetire, demandNamed, nowOf, putBackElsewhere, rowsRetired, withOld } from './operator-retirements.ts';
 import { asRun, createWorld, PARTITIONS, type World } from './world.ts';
 
 const parse = (json: string) => storedDefinitions(json, sha256Hex);
@@ -62,6 +63,8 @@ export interface OperatorOptions {
   /** No definitions change. */
   readonly calm?: boolean;
   readonly erases?: boolean;
+  /** What came long before the rest is retired, and the folder copied and put back elsewhere; all that manifests name is there after each step. */
+  readonly retires?: boolean;
 }
 
 export async function operate(seed: number, options: OperatorOptions = {}): Promise<Record<string, number>> {
@@ -73,12 +76,15 @@ export async function operate(seed: number, options: OperatorOptions = {}): Prom
     rules: changesRules = true,
     calm = false,
     erases = false,
+    retires = false,
   } = options;
   const initial = generateDefinitions(random);
   const lateChance = random.pick([0, 0.15]);
-  const sentFirst = generateEvents(random, { events: 160, users: 5, lateChance, duplicateChance: 0.1, restamps: false }, initial);
+  const generated = generateEvents(random, { events: 160, users: 5, lateChance, duplicateChance: 0.1, restamps: false }, initial);
+  const sentFirst = retires ? withOld(generated) : generated;
   const events = erases ? withErasures(sentFirst, seed) : sentFirst;
   let world = await createWorld(initial);
+  if (retires) world.advance(nowOf(events));
   const ledgers: Ledger[] = Array.from({ length: PARTITIONS }, () => createLedger(initial, parse, PARTITIONS));
   const noted = new Array<number>(PARTITIONS).fill(0);
   let file: Definitions | null = random.chance(0.5) ? initial : null;
@@ -303,6 +309,8 @@ export async function operate(seed: number, options: OperatorOptions = {}): Prom
       reader = readerOf(world);
       return '';
     },
+    retire: () => askToRetire(world, initial),
+    backup: () => putBackElsewhere(world.dataDir),
     async lose() {
       if (!losesStore) return 'never';
       if (snapshots === null || random.chance(0.4)) {
@@ -335,11 +343,19 @@ export async function operate(seed: number, options: OperatorOptions = {}): Prom
   };
 
   try {
+    if (retires) {
+      sent = events.length >> 1;
+      await world.ingest(events.slice(0, sent));
+      say(
+        `the old half: ${await outcomeOf(world.run(asRun({ scheduled: false }), ports()))}, ${await askToRetire(world, initial)}`,
+      );
+    }
     for (let step = 0; step < steps; step++) {
-      const name = random.pick(MOVES);
+      const name = retires && random.chance(0.25) ? random.pick(['retire', 'backup'] as const) : random.pick(MOVES);
       const said = await (operations[name] as () => Promise<string>)();
       say(`${step} ${name} ${said}`);
       noteLog();
+      if (retires) await demandNamed(world.dataDir);
       await check(reader, 'a reader', 'merged');
       await check(readerOf(world), 'a fresh reader', 'merged');
       if (random.chance(0.3)) await check(readerOf(world), 'a fresh reader', 'staged');
@@ -360,6 +376,7 @@ export async function operate(seed: number, options: OperatorOptions = {}): Prom
     ] as const)
       if (!(await check(of, who, 'merged')) && !folderWasLost) throw new Error(`law 7: ${who} is incomplete when all is calm`);
     await checkReports();
+    if (retires) counts['rows retired'] = await rowsRetired(world.dataDir);
   } catch (error) {
     throw new Error(
       `seed ${seed}: ${(error as Error).message}\n${trace.join('\n')}\n${(error as Error).stack

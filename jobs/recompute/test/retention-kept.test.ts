@@ -1,6 +1,6 @@
 /** Retention by age beside older generations that are kept, to which readers may go back. */
 import { auditDataFolder } from '@tributary/archive/audit/audit';
-import { midnightOf, newestBefore } from '@tributary/archive/retention/plan';
+import { midnightOf, newestBefore, retirementLimit } from '@tributary/archive/retention/plan';
 import { createRequest } from '@tributary/archive/retention/requests';
 import { readRetired } from '@tributary/archive/retention/retired';
 import { readSegments } from '@tributary/archive/segments';
@@ -44,6 +44,9 @@ test('law 1: what an older generation that is kept looks back on stays, so that 
     expect((await readRetired(world.dataDir))?.outcomes).toMatchObject([
       { refused: expect.stringContaining('generation 1, which is kept') },
     ]);
+    // As the API says before it takes such a request.
+    const allowed = (await retirementLimit(world.dataDir, nowMs))?.newestBefore ?? 0;
+    expect([allowed, allowed < before]).toEqual([newestBefore({ createdAt: cutMs }, DEFINITIONS, nowMs), true]);
     // Nor is a file left without a name of what a generation wrote and merged at once.
     const audit = { dataDir: world.dataDir, nowMs: Date.now() + DAY_MS, depth: { quick: true } };
     expect((await auditDataFolder(audit)).faults).toEqual([]);

@@ -7,18 +7,17 @@ import type { AskedSet, StoredSet } from '@tributary/archive/asked/training-sets
 import type { Receipt } from '@tributary/archive/erasures';
 import type { ArchiveForgotten } from '@tributary/archive/forgotten';
 import type { LastCheck } from '@tributary/archive/last-check';
-import type { GenerationManifest, Publication, StagedPromotion, StoredFile } from '@tributary/archive/layout';
+import type { Publication, StagedPromotion, StoredFile } from '@tributary/archive/layout';
 import type { PlanDemand, RunPlan } from '@tributary/archive/plan/run-plan';
 import type { PublicationDraft, Said } from '@tributary/archive/publications';
 import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
-import type { RetirementDemand, RetirementPlan } from '@tributary/archive/retention/plan';
+import type { RetirementDemand, RetirementLimit, RetirementPlan } from '@tributary/archive/retention/plan';
 import type { RetirementRequest } from '@tributary/archive/retention/requests';
 import type { DiscardDraft } from '@tributary/archive/retire';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { RETIREMENT_ROUTES } from '@tributary/contract/groups/archive-retirements';
 import type { Answer } from '@tributary/contract/shapes/route';
 import type { EventLog } from '@tributary/log/port';
-import type { Definitions } from '@tributary/model/definitions';
 import type { AskedRun, Retried } from '@tributary/queue/recompute-queue';
 import type { RunRecord } from '@tributary/queue/run-records';
 import type { Schedules } from '@tributary/queue/schedules';
@@ -148,12 +147,8 @@ export type ShownRetirement = Answer<(typeof RETIREMENT_ROUTES)['archiveRetireme
 
 /** Retention of the archive by age (packages/archive/src/retention). */
 export interface RetirementDesk {
-  /** UTC midnight before that age, and the newest that it may be; epoch ms. */
-  bounds(
-    manifest: Pick<GenerationManifest, 'createdAt'>,
-    definitions: Definitions,
-    asked: { readonly olderThanDays: number; readonly nowMs: number },
-  ): { readonly before: number; readonly newestBefore: number };
+  /** What every kept generation allows, as the run that carries a request out asks it; null: none that is computed is published. */
+  limit(nowMs: number): Promise<RetirementLimit | null>;
   plan(demand: RetirementDemand): Promise<RetirementPlan>;
   /** Rejects with `conflict` where another request came at the same time. */
   create(draft: Omit<RetirementRequest, 'number'>): Promise<ShownRetirement>;

@@ -1,18 +1,14 @@
 /** Retention by age as the API asks it: plans by the manifests, requests and outcomes in files of the data folder. */
-import { midnightOf, newestBefore, planRetirement } from '@tributary/archive/retention/plan';
+import { planRetirement, retirementLimit } from '@tributary/archive/retention/plan';
 import { createRequest, type RetirementRequest, readRequests } from '@tributary/archive/retention/requests';
 import { type RetirementOutcome, readRetired } from '@tributary/archive/retention/retired';
-import { DAY_MS } from '@tributary/model/time';
 import type { RetirementDesk, ShownRetirement } from './ports.ts';
 
 const MOST_SHOWN = 100;
 
 export function openRetirementDesk(dataDir: string): RetirementDesk {
   return {
-    bounds: (manifest, definitions, { olderThanDays, nowMs }) => ({
-      before: midnightOf(nowMs - olderThanDays * DAY_MS),
-      newestBefore: newestBefore(manifest, definitions, nowMs),
-    }),
+    limit: (nowMs) => retirementLimit(dataDir, nowMs),
     plan: (demand) => planRetirement(dataDir, demand),
     create: async (draft) => waiting(await createRequest(dataDir, draft)),
     async list() {

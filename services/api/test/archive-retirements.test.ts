@@ -39,9 +39,13 @@ test('a plan changes nothing; a request repeats what it says, and the next one w
 test('law 1: what records, windows and lateness look back on is not retired', async () => {
   const { status, body } = await post({ olderThanDays: 2, dryRun: true });
   expect([status, body.code]).toEqual([400, 'invalid_query']);
-  const [, least] = /olderThanDays must be at least (\d+), as/.exec(body.detail) ?? [];
+  const [, least] = /olderThanDays must be at least (\d+), as .* of generation 1, which is kept/.exec(body.detail) ?? [];
   expect((await post({ olderThanDays: Number(least) - 1, dryRun: true })).status).toBe(400);
   expect((await post({ olderThanDays: Number(least), dryRun: true })).status).toBe(200);
+  world.deps.retirements.limit = async () => ({ generation: 1, never: 'its definitions join keys', newestBefore: 0 });
+  expect((await post({ olderThanDays: 5_000, dryRun: true })).body.detail).toBe(
+    'its definitions join keys. Keep the archive whole',
+  );
 });
 
 test('where nothing is old enough, or nothing is published, nothing is asked for', async () => {

@@ -1,7 +1,6 @@
 /** Retention by age in memory: one file a day, each with ten events, and requests that a test ends. */
 
-import { newestBefore } from '@tributary/archive/retention/plan';
-import type { Definitions } from '@tributary/model/definitions';
+import { midnightOf } from '@tributary/archive/retention/plan';
 import { DAY_MS } from '@tributary/model/time';
 import type { RetirementDesk, ShownRetirement } from '../src/ports.ts';
 
@@ -9,10 +8,7 @@ export function memoryRetirements(firstDayMs: number): RetirementDesk & { readon
   const retirements: ShownRetirement[] = [];
   return {
     retirements,
-    bounds: (manifest, definitions: Definitions, { olderThanDays, nowMs }) => ({
-      before: Math.floor((nowMs - olderThanDays * DAY_MS) / DAY_MS) * DAY_MS,
-      newestBefore: newestBefore(manifest, definitions, nowMs),
-    }),
+    limit: async (nowMs) => ({ generation: 1, never: null, newestBefore: midnightOf(nowMs - 91 * DAY_MS) }),
     async plan({ before }) {
       const files = Math.max(0, Math.floor((before - firstDayMs) / DAY_MS));
       return { before, files, rows: 10 * files, bytes: 100 * files, months: [], staying: { files: 0, rows: 0 }, corrections: [] };

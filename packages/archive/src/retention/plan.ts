@@ -142,6 +142,32 @@ export async function keptGenerations(dataDir: string, { generation, kept }: Pub
   return manifests;
 }
 
+export interface RetirementLimit {
+  /** The one that allows least. */
+  readonly generation: number;
+  /** Why nothing may be retired; null: it may. */
+  readonly never: string | null;
+  readonly newestBefore: number;
+}
+
+/**
+ * What every kept generation allows: a rollback may serve any of them, and real time that begins from nothing looks back from where it was cut.
+ * null: none that is computed is published.
+ */
+export async function retirementLimit(dataDir: string, nowMs: number): Promise<RetirementLimit | null> {
+  const publication = await currentPublication(dataDir);
+  if (publication === null) return null;
+  let least: RetirementLimit | null = null;
+  for (const manifest of await keptGenerations(dataDir, publication)) {
+    const definitions = storedDefinitions(manifest.definitions, sha256Hex);
+    const { generation } = manifest;
+    const own = { generation, never: whyNever(definitions), newestBefore: newestBefore(manifest, definitions, nowMs) };
+    if (own.never !== null) return own;
+    if (least === null || own.newestBefore < least.newestBefore) least = own;
+  }
+  return least;
+}
+
 export interface RetirementPlan {
   /** Events that happened before this instant go, where all of their file did: UTC midnight, epoch ms. */
   readonly before: number;

@@ -8,16 +8,13 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { storedDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { writeDurably } from '../durable.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { toJson } from '../manifest-file.ts';
-import { currentPublication } from '../publications.ts';
 import { manifestsOf } from '../rewrite/search.ts';
 import { filesNamed, manifestPath } from '../segments.ts';
-import { isOlder, keptGenerations, lastCounted, newestBefore, olderFiles, whyNever } from './plan.ts';
+import { isOlder, lastCounted, olderFiles, retirementLimit } from './plan.ts';
 import { nextRequest, type RetirementRequest } from './requests.ts';
 import { type Gone, type Retired, type RetirementOutcome, readRetired, writeRetired } from './retired.ts';
 
@@ -103,18 +100,11 @@ function askedIn({ number, before, at, by, why }: RetirementRequest) {
 
 /** Definitions or cuts may have changed since it was planned. */
 async function whyRefused(dataDir: string, { before }: RetirementRequest, nowMs: number): Promise<string | null> {
-  const publication = await currentPublication(dataDir);
-  if (publication === null) return 'no generation is published';
-  // A rollback may serve any of them, and real time that begins from nothing looks back from where it was cut.
-  for (const manifest of await keptGenerations(dataDir, publication)) {
-    const definitions = storedDefinitions(manifest.definitions, sha256Hex);
-    const never = whyNever(definitions);
-    if (never !== null) return never;
-    const newest = newestBefore(manifest, definitions, nowMs);
-    if (before > newest)
-      return `events must be older than ${Math.floor(nowMs / DAY_MS) - newest / DAY_MS} days under the definitions of generation ${manifest.generation}, which is kept. Ask for older ones, or again when it is gone`;
-  }
-  return null;
+  const limit = await retirementLimit(dataDir, nowMs);
+  if (limit === null) return 'no generation is published';
+  const { never, newestBefore, generation } = limit;
+  if (never !== null || before <= newestBefore) return never;
+  return `events must be older than ${Math.floor(nowMs / DAY_MS) - newestBefore / DAY_MS} days under the definitions of generation ${generation}, which is kept. Ask for older ones, or again when it is gone`;
 }
 
 /** Blocks before their segments: readers take the block. */

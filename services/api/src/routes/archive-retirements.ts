@@ -1,5 +1,5 @@
 /** Archived events that are retired by age: a plan by the manifests, and a request that the next run carries out. */
-import { type RetirementPlan, whyNever } from '@tributary/archive/retention/plan';
+import { midnightOf, type RetirementPlan } from '@tributary/archive/retention/plan';
 import { RETIREMENT_ROUTES } from '@tributary/contract/groups/archive-retirements';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS, dayOf } from '@tributary/model/time';
@@ -12,15 +12,15 @@ export const routes: Routes = (context) => (app, _options, done) => {
 
   serve(app, RETIREMENT_ROUTES.retireArchive, async (request) => {
     const { olderThanDays, dryRun, confirm, why } = request.body;
-    const { manifest, definitions } = await published(context);
-    const never = whyNever(definitions);
-    if (never !== null) throw new TributaryError('conflict', `${never}. Keep the archive whole`);
     const nowMs = deps.now();
-    const { before, newestBefore } = deps.retirements.bounds(manifest, definitions, { olderThanDays, nowMs });
+    const { definitions, limit } = await published(context, nowMs);
+    const { never, newestBefore, generation } = limit;
+    if (never !== null) throw new TributaryError('conflict', `${never}. Keep the archive whole`);
+    const before = midnightOf(nowMs - olderThanDays * DAY_MS);
     if (before > newestBefore)
       throw new TributaryError(
         'invalid_query',
-        `olderThanDays must be at least ${Math.floor(nowMs / DAY_MS) - newestBefore / DAY_MS}, as records, windows and lateness look back that far (got ${olderThanDays}). Raise it`,
+        `olderThanDays must be at least ${Math.floor(nowMs / DAY_MS) - newestBefore / DAY_MS}, as records, windows and lateness of generation ${generation}, which is kept, look back that far (got ${olderThanDays}). Raise it, or ask again when it is gone`,
       );
     const planned = await archiveLimit.run((signal) => deps.retirements.plan({ before, definitions, signal }));
     const plan = { ...planned, months: [...planned.months], corrections: [...planned.corrections], newestBefore };
@@ -44,15 +44,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
   done();
 };
 
-async function published({ deps }: ApiContext) {
+async function published({ deps }: ApiContext, nowMs: number) {
   const publication = await deps.source.publication();
   const manifest = publication === null ? null : await deps.source.manifest(publication.generation);
-  if (manifest === null)
+  const limit = manifest === null ? null : await deps.retirements.limit(nowMs);
+  if (manifest === null || limit === null)
     throw new TributaryError(
       'conflict',
       'a generation must be published before events are retired: it keeps what was computed of them. Compute one (POST /v1/generations)',
     );
-  return { manifest, definitions: deps.storedDefinitions(manifest.definitions) };
+  return { limit, definitions: deps.storedDefinitions(manifest.definitions) };
 }
 
 function confirmationOf({ before, rows }: RetirementPlan): string {
