@@ -37,6 +37,11 @@ test('laws 6 and 7: an archiver that starts beside it takes no file that is writ
     await expect(stopped).rejects.toThrow('stopped');
     expect(await sweepOrphans(dataDir, Date.now())).toEqual([]);
     expect(await sweepOrphans(dataDir, Date.now() + 2 * HOUR_MS)).toEqual(['archive/dead/p00-000000-dddd0000.ndjson']);
+    const noted = join(dataDir, 'archive/forgotten.json');
+    const text = readFileSync(noted, 'utf8');
+    await writeFile(noted, '{');
+    expect(await sweepOrphans(dataDir, Date.now() + 2 * HOUR_MS)).toEqual([]);
+    await writeFile(noted, text);
     await rewrite('eeee0000');
     const [segment] = await readSegments(dataDir, 0);
     expect(readFileSync(join(dataDir, segment?.dead?.path ?? ''), 'utf8')).toBe(stays);

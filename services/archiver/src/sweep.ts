@@ -35,10 +35,12 @@ const FILE = /^p(\d{2,4})-(\d{6,12})-([0-9a-f]+)(\.\d+)?\.(parquet|ndjson)$/;
 /** Manifests are read for the newest segments, and where files of two writers meet: not for the whole past. */
 const NEWEST = 32;
 
-/** Removes orphans; returns their paths. */
+/** Removes orphans; returns their paths. None where it cannot be read which files were replaced: that keeps no archiver from its work. */
 export async function sweepOrphans(dataDir: string, nowMs: number): Promise<string[]> {
   const removed: string[] = [];
-  const { replaced = [], replacing = [] } = (await readForgotten(dataDir)) ?? {};
+  const forgotten = await readForgotten(dataDir).catch(() => null);
+  if (forgotten === null) return [];
+  const { replaced = [], replacing = [] } = forgotten ?? {};
   const stay = new Set([...replaced, ...replacing].map(({ path }) => path));
   for (const { partition, number, writers, paths } of (await filesBySegment(dataDir)).values()) {
     const last = await lastSegmentNumber(dataDir, partition);
