@@ -25,7 +25,7 @@ const REFUSES = ['tributary definitions validate wrong.yaml'];
 /** In an order in which what a later one asks for is there. */
 const DOCUMENTS = [
   'README.md',
-  ...['ingestion', 'importing', 'api', 'cli', 'attribution-files', 'outputs', 'analysts', 'signals'].map(
+  ...['ingestion', 'importing', 'api', 'cli', 'attribution-files', 'outputs', 'analysts', 'signals', 'interventions'].map(
     (name) => `docs/${name}.md`,
   ),
 ];

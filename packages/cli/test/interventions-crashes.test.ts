@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { InterventionRule } from '@tributary/signals/interventions/rules';
 import { expect, test } from 'vitest';
 import { type Acting, createProgress, idOf, take } from '../src/interventions/acting.ts';
-import { createDelivery, LONGEST_MS, MOST_WAITING } from '../src/interventions/delivery.ts';
+import { createDelivery, LONGEST_MS, MOST_BYTES, MOST_WAITING } from '../src/interventions/delivery.ts';
 import { openJournal } from '../src/interventions/journal.ts';
 import type { StreamEvent } from '../src/interventions/lines.ts';
 import { isPrivate } from '../src/interventions/webhook.ts';
@@ -198,9 +198,10 @@ test('a queue of a receiver is bounded in length and age; a job is finished once
     signal: new AbortController().signal,
     onError: (error) => ends.push(String(error)),
   });
-  const add = (receiver: string, send: () => Promise<{ kind: 'delivered' }>) =>
+  const add = (receiver: string, send: () => Promise<{ kind: 'delivered' }>, bytes = 1) =>
     delivery.add({
       id: 'x',
+      bytes,
       receiver,
       atMs: NOW_MS,
       send,
@@ -211,11 +212,49 @@ test('a queue of a receiver is bounded in length and age; a job is finished once
   add('quick', async () => ({ kind: 'delivered' }));
   while (delivery.waiting > MOST_WAITING) await new Promise(setImmediate);
   expect(ends).toEqual(['slow given-up 0', 'quick delivered 1']);
+  const wait = () => held.promise.then(() => ({ kind: 'delivered' }) as const);
+  for (const bytes of [MOST_BYTES + 1, 1]) add('large', wait, bytes);
+  expect(ends.slice(2)).toEqual(['large given-up 0']);
   now += LONGEST_MS + 1;
   held.resolve();
   while (delivery.waiting > 0) await new Promise(setImmediate);
-  expect(ends.filter((end) => end === 'slow delivered 1')).toHaveLength(4);
-  expect(ends.filter((end) => end === 'slow given-up 0')).toHaveLength(MOST_WAITING - 3);
+  expect(ends.filter((end) => end === 'slow delivered 1')).toHaveLength(8);
+  expect(ends.filter((end) => end === 'slow given-up 0')).toHaveLength(MOST_WAITING - 7);
+});
+
+test('a job that pauses holds up none that waits for the same receiver, and comes again behind them', async () => {
+  const pauses: (() => void)[] = [];
+  const ends: string[] = [];
+  const delivery = createDelivery({
+    now: () => NOW_MS,
+    sleep: () => new Promise((resolve) => pauses.push(resolve)),
+    random: () => 0,
+    signal: new AbortController().signal,
+    onError: (error) => ends.push(String(error)),
+  });
+  const answered = new Set<string>();
+  for (let i = 0; i < 20; i++) {
+    const id = `${i}`;
+    // The first ten fail once.
+    const send = async () => {
+      if (i >= 10 || answered.has(id)) return { kind: 'delivered' } as const;
+      answered.add(id);
+      return { kind: 'again', why: '503' } as const;
+    };
+    delivery.add({
+      id,
+      bytes: 1,
+      receiver: 'one',
+      atMs: NOW_MS,
+      send,
+      finished: (fate, made) => void ends.push(`${id} ${fate} ${made}`),
+    });
+  }
+  while (delivery.waiting > 10) await new Promise(setImmediate);
+  expect(ends.sort()).toEqual(Array.from({ length: 10 }, (_, i) => `${i + 10} delivered 1`));
+  for (const resolve of pauses) resolve();
+  while (delivery.waiting > 0) await new Promise(setImmediate);
+  expect(ends.slice(10).sort()).toEqual(Array.from({ length: 10 }, (_, i) => `${i} delivered 2`));
 });
 
 test('addresses that the open internet cannot reach are private, also as IPv6 has them', () => {

@@ -151,6 +151,7 @@ async function answer(
   acting.delivery.add({
     id,
     receiver: rule.name,
+    bytes: Buffer.byteLength(body),
     atMs,
     send: () => acting.post({ url: webhook.url, id, body, secret, atMs: now() }),
     finished(fate, attempts, why) {

@@ -1,5 +1,5 @@
 /**
- * A queue for each receiver: a few requests at a time, bounded attempts, bounded age, bounded length. A receiver that is slow or gone fills its own queue
+ * A queue for each receiver: a few requests at a time, bounded attempts, bounded age, bounded length. A job that pauses before its next attempt holds up none. A receiver that is slow or gone fills its own queue
  * alone; what does not fit, and what waited too long, is given up, and the event of the intervention is in the log all the same.
  */
 import type { Outcome } from './webhook.ts';
@@ -7,6 +7,8 @@ import type { Outcome } from './webhook.ts';
 export interface Job {
   readonly id: string;
   readonly receiver: string;
+  /** What it holds in memory. */
+  readonly bytes: number;
   /** When it was decided, epoch ms. */
   readonly atMs: number;
   send(): Promise<Outcome>;
@@ -26,9 +28,11 @@ export interface Bounds {
   readonly onError: (error: unknown) => void;
 }
 
-/** Jobs of one receiver, those under way included. */
-export const MOST_WAITING = 1_000;
-const AT_A_TIME = 4;
+/** Jobs of one receiver, those under way included: as many as may be due at one instant. */
+export const MOST_WAITING = 10_000;
+/** The same: a line of the output log may have hundreds of KB. One alone may have more. */
+export const MOST_BYTES = 8_388_608;
+const AT_A_TIME = 8;
 /** Before each attempt after the first. */
 const PAUSES_MS = [1_000, 5_000, 30_000, 120_000] as const;
 /** Since it was decided: a queue of a receiver that is gone is empty after this. */
@@ -40,41 +44,56 @@ export interface Delivery {
   readonly waiting: number;
 }
 
+interface Attempt {
+  readonly job: Job;
+  /** Requests that were made. */
+  readonly made: number;
+}
+
+interface Queue {
+  readonly due: Attempt[];
+  running: number;
+  /** Those that pause before their next attempt as well, which hold no slot. */
+  jobs: number;
+  bytes: number;
+}
+
 export function createDelivery({ now, sleep, signal, random, onError }: Bounds): Delivery {
-  const queues = new Map<string, { readonly jobs: Job[]; running: number }>();
+  const queues = new Map<string, Queue>();
   let waiting = 0;
 
-  async function run(job: Job): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      if (now() - job.atMs > LONGEST_MS) return end(job, 'given-up', attempt - 1, 'it waited too long');
-      const outcome = await job.send();
-      // It is sent again by the next process: nothing is known of the answer.
-      if (signal.aborted && outcome.kind === 'again') return;
-      if (outcome.kind === 'delivered') return end(job, 'delivered', attempt, '');
-      if (outcome.kind === 'refused') return end(job, 'refused', attempt, outcome.why);
-      const pauseMs = PAUSES_MS[attempt - 1];
-      if (pauseMs === undefined) return end(job, 'given-up', attempt, outcome.why);
-      await sleep(pauseMs * (0.5 + random() / 2));
-      if (signal.aborted) return;
-    }
+  async function run({ job, made }: Attempt, queue: Queue): Promise<void> {
+    if (now() - job.atMs > LONGEST_MS) return end(job, queue, 'given-up', made, 'it waited too long');
+    const outcome = await job.send();
+    if (outcome.kind === 'delivered') return end(job, queue, 'delivered', made + 1, '');
+    // It is sent again by the next process: nothing is known of the answer.
+    if (signal.aborted) return;
+    if (outcome.kind === 'refused') return end(job, queue, 'refused', made + 1, outcome.why);
+    const pauseMs = PAUSES_MS[made];
+    if (pauseMs === undefined) return end(job, queue, 'given-up', made + 1, outcome.why);
+    void sleep(pauseMs * (0.5 + random() / 2)).then(() => {
+      queue.due.push({ job, made: made + 1 });
+      next(queue);
+    });
   }
 
-  function end(job: Job, fate: Fate, attempts: number, why: string): void {
+  function end(job: Job, queue: Queue, fate: Fate, made: number, why: string): void {
     waiting -= 1;
-    job.finished(fate, attempts, why);
+    queue.jobs -= 1;
+    queue.bytes -= job.bytes;
+    job.finished(fate, made, why);
   }
 
-  function next(receiver: string): void {
-    const queue = queues.get(receiver);
-    while (queue !== undefined && !signal.aborted && queue.running < AT_A_TIME) {
-      const job = queue.jobs.shift();
-      if (job === undefined) return;
+  function next(queue: Queue): void {
+    while (!signal.aborted && queue.running < AT_A_TIME) {
+      const attempt = queue.due.shift();
+      if (attempt === undefined) return;
       queue.running += 1;
-      void run(job)
+      void run(attempt, queue)
         .catch(onError)
         .finally(() => {
           queue.running -= 1;
-          next(receiver);
+          next(queue);
         });
     }
   }
@@ -84,13 +103,16 @@ export function createDelivery({ now, sleep, signal, random, onError }: Bounds):
       return waiting;
     },
     add(job) {
-      const queue = queues.get(job.receiver) ?? { jobs: [], running: 0 };
+      const queue = queues.get(job.receiver) ?? { due: [], running: 0, jobs: 0, bytes: 0 };
       queues.set(job.receiver, queue);
+      const { jobs, bytes } = queue;
       waiting += 1;
-      if (queue.jobs.length + queue.running >= MOST_WAITING)
-        return end(job, 'given-up', 0, `${MOST_WAITING} others wait for this receiver`);
-      queue.jobs.push(job);
-      next(job.receiver);
+      queue.jobs += 1;
+      queue.bytes += job.bytes;
+      if (jobs >= MOST_WAITING || (jobs > 0 && bytes + job.bytes > MOST_BYTES))
+        return end(job, queue, 'given-up', 0, `${jobs} others wait for this receiver`);
+      queue.due.push({ job, made: 0 });
+      next(queue);
     },
   };
 }
