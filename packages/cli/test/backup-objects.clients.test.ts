@@ -1,13 +1,14 @@
 /** Backups in an object store that people run, and what the adapter makes of one that fails: a small data folder, the commands, and the contract. */
 
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { contentOfText } from '@tributary/archive/objects/port';
+import { digest } from '@tributary/archive/durable';
+import { contentOfFile, contentOfText } from '@tributary/archive/objects/port';
 import { s3Store } from '@tributary/archive/objects/s3';
 import { describeObjectStoreContract } from '@tributary/testkit/contracts/object-store-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,6 +63,7 @@ describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
         stdout: '',
         stderr: expect.stringContaining(says),
       });
+    expect(existsSync(join(away, 'x'))).toBe(false);
     const wrong = { ...server.env, AWS_SECRET_ACCESS_KEY: 'secret-of-mine' };
     const denied = await tributary(['backup', `${place}-2`, '--data-dir', dataDir], { env: wrong });
     expect(denied).toMatchObject({ code: 2, stderr: expect.stringContaining('got 403') });
@@ -114,6 +116,27 @@ describe('a store that fails', () => {
       message: expect.stringContaining('s3://bucket/p: 500'),
     });
     expect(answers).toEqual([]);
+  });
+
+  test('law 7: a connection that breaks off in the middle of a file is one more attempt, with all of it', async () => {
+    const path = join(temporaryFolder('sent'), 'file');
+    writeFileSync(path, Buffer.alloc(5_000_000, 'x'));
+    const received: number[] = [];
+    await using server = await answering((request, response) => {
+      const at = received.push(0) - 1;
+      request.on('data', (piece: Buffer) => {
+        received[at] = (received[at] ?? 0) + piece.length;
+        if (at < 2) response.destroy();
+      });
+      request.on('end', () => response.writeHead(200).end());
+    });
+    using store = storeAt(server.endpoint);
+    expect(await store.create('a', contentOfFile(path, await digest(path)))).toBe(true);
+    expect(received).toHaveLength(3);
+    expect(received[2]).toBe(5_000_000);
+    rmSync(path);
+    const gone = { bytes: 1, sha256: '00'.repeat(32) };
+    await expect(store.create('a', contentOfFile(path, gone))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test('law 7: an object whose bytes end early is an error, and a folder of this machine is left by none of it', async () => {

@@ -63,8 +63,13 @@ test('slips are named before anything is written', async () => {
     [['restore', join(away, 'there')], 2, 'it has no backup.json, which is written last'],
     [['restore', join(away, 'nowhere')], 2, 'it has no backup.json'],
     [['restore', dataDir], 2, 'it has no backup.json'],
+    [['restore', 's3://bucket/night'], 2, 'the data folder must be empty to be restored to'],
+    [['backup', 's3://bucket'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],
+    [['backup', 's3:/bucket/night'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],
+    [['backup', 's3://bucket/a/../b'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],
+    [['backup', 'gs://bucket/night'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],
   ] as const) {
-    const done = await tributary([...argv, '--data-dir', dataDir]);
+    const done = await tributary([...argv, '--data-dir', dataDir], { cwd: away, env: { AWS_REGION: 'r' } });
     expect(done, says).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(says) });
   }
   const none = await tributary(['backup', join(away, 'new'), '--data-dir', temporaryFolder('empty')]);
@@ -75,4 +80,13 @@ test('slips are named before anything is written', async () => {
     stderr: expect.stringContaining('the backup was interrupted: nothing of it is left'),
   });
   expect(existsSync(join(away, 'new'))).toBe(false);
+  const env = { AWS_REGION: 'r', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+  for (const [argv, says] of [
+    [['backup', 's3://bucket/night'], 'it is not whole, and what was sent of it is left'],
+    [['archive', 'repair', '--from', 's3://bucket/night'], 'the repair was interrupted: what it brought back stays'],
+  ] as const)
+    expect(await tributary([...argv, '--data-dir', dataDir], { env, signal: AbortSignal.abort() }), says).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(says),
+    });
 });

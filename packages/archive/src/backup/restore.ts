@@ -92,6 +92,16 @@ async function takeFolder(dataDir: string): Promise<void> {
   await mkdir(dataDir, { mode: 0o700 }).catch((error: unknown) => {
     if (errorCode(error) !== 'EEXIST') throw error;
   });
+  const names = await demandEmpty(dataDir);
+  // The mark of a killed restore goes last.
+  for (const name of names.filter((each) => each !== STAGED)) await rm(join(dataDir, name), { recursive: true, force: true });
+  await rm(join(dataDir, STAGED), { recursive: true, force: true });
+  await mkdir(join(dataDir, STAGED), { mode: 0o700 });
+  await syncFolder(dataDir);
+}
+
+/** What a restore that was killed left there. Throws `conflict` where the folder has anything else in it. */
+export async function demandEmpty(dataDir: string): Promise<readonly string[]> {
   const names = await namesIn(dataDir);
   const isOfKilled =
     names.includes(STAGED) && !names.includes(ARCHIVE) && names.every((name) => name === STAGED || PLACES.includes(name));
@@ -100,11 +110,7 @@ async function takeFolder(dataDir: string): Promise<void> {
       'conflict',
       `the data folder must be empty to be restored to (got ${JSON.stringify(dataDir)}: ${names.find((name) => name !== STAGED) ?? STAGED} is in it). Name another one with --data-dir, or move that one away.`,
     );
-  // The mark of a killed restore goes last.
-  for (const name of names.filter((each) => each !== STAGED)) await rm(join(dataDir, name), { recursive: true, force: true });
-  await rm(join(dataDir, STAGED), { recursive: true, force: true });
-  await mkdir(join(dataDir, STAGED), { mode: 0o700 });
-  await syncFolder(dataDir);
+  return names;
 }
 
 async function putInPlace(staged: string, dataDir: string): Promise<void> {

@@ -41,7 +41,9 @@ export async function sendBackup(ports: TransferPorts): Promise<void> {
 export async function demandNoBackup(store: ObjectStore, signal?: AbortSignal): Promise<void> {
   const pieces = await store.read(OBJECT_LIST, signal);
   if (pieces === null) return;
-  await pieces[Symbol.asyncIterator]().return?.();
+  const reading = pieces[Symbol.asyncIterator]();
+  await reading.next();
+  await reading.return?.();
   throw taken(store);
 }
 

@@ -4,7 +4,7 @@ import { MOST_FAULTS } from '@tributary/archive/audit/faults';
 import type { Repair } from '@tributary/archive/audit/repair';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
-import { asUsage, EXIT, type ExitCode } from '../exit.ts';
+import { asUsage, CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
 import { isObjectPlace, withBackup } from '../recovery/object-place.ts';
 import { count, counted } from '../terminal/figures.ts';
@@ -31,15 +31,25 @@ export function addArchiveRepair(archive: Command, act: Act): void {
 }
 
 async function repair(context: Context, { from, dryRun = false }: Options): Promise<ExitCode> {
-  if (!isObjectPlace(from)) return repairFromFolder(context, resolve(context.shell.cwd, from), dryRun);
-  return withBackup(context, from, (folder) => repairFromFolder(context, folder, dryRun));
+  const { shell, settings } = context;
+  if (!dryRun) await demandOwner(settings.dataDir);
+  try {
+    if (!isObjectPlace(from)) return await repairFromFolder(context, resolve(shell.cwd, from), dryRun);
+    return await withBackup(context, from, (folder) => repairFromFolder(context, folder, dryRun));
+  } catch (error) {
+    if (!shell.signal.aborted) throw error;
+    throw new CommandError({
+      code: 'interrupted',
+      message: 'the repair was interrupted: what it brought back stays',
+      fix: 'Run it again: it goes on.',
+    });
+  }
 }
 
 async function repairFromFolder(context: Context, copy: string, dryRun: boolean): Promise<ExitCode> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const { demandCopy, repairFrom } = await import('@tributary/archive/audit/repair');
-  if (!dryRun) await demandOwner(dataDir);
   const wrong = await demandCopy(dataDir, copy).then(
     () => undefined,
     (error: unknown) => error,

@@ -39,8 +39,12 @@ async function backup(context: Context, folder: string): Promise<ExitCode> {
   const target = isElsewhere ? folder : resolve(shell.cwd, folder);
   const definitions = shell.env['TRIBUTARY_DEFINITIONS_FILE'] ?? '';
   const definitionsFile = definitions === '' ? null : resolve(shell.cwd, definitions);
-  const note = await whileShown(context, 'backing up', 'backup', (ports) =>
-    (isElsewhere ? toStore : toFolder)(context, target, { ...ports, dataDir, definitionsFile }),
+  const note = await whileShown(
+    context,
+    'backing up',
+    'backup',
+    (ports) => (isElsewhere ? toStore : toFolder)(context, target, { ...ports, dataDir, definitionsFile }),
+    isElsewhere ? SENT_IN_PART : undefined,
   );
   await answer(context, { folder: target, ...note }, () =>
     [
@@ -74,11 +78,14 @@ async function toStore(context: Context, named: string, ports: Omit<CopyPorts, '
 async function restoreFrom(context: Context, folder: string): Promise<ExitCode> {
   const { shell, settings } = context;
   const { dataDir } = settings;
-  const { restore } = await import('@tributary/archive/backup/restore');
+  const { demandEmpty, restore } = await import('@tributary/archive/backup/restore');
   await demandOwner(dataDir);
-  const note = await whileShown(context, 'restoring', 'restore', (ports) => {
+  const note = await whileShown(context, 'restoring', 'restore', async (ports) => {
     const put = (from: string) => restore({ ...ports, backup: from, dataDir });
-    return isObjectPlace(folder) ? withBackup(context, folder, put) : put(resolve(shell.cwd, folder));
+    if (!isObjectPlace(folder)) return put(resolve(shell.cwd, folder));
+    // Before all of it is fetched.
+    await demandEmpty(dataDir);
+    return withBackup(context, folder, put);
   });
   await answer(context, { dataDir, ...note }, () =>
     [
@@ -88,6 +95,12 @@ async function restoreFrom(context: Context, folder: string): Promise<ExitCode> 
   );
   return EXIT.ok;
 }
+
+const NOTHING_LEFT = { says: 'nothing of it is left', fix: 'Run it again.' };
+const SENT_IN_PART = {
+  says: 'it is not whole, and what was sent of it is left',
+  fix: 'Run it again with the same place: what is there is not sent again.',
+};
 
 interface Ports {
   readonly nowMs: number;
@@ -101,17 +114,14 @@ async function whileShown<T>(
   doing: string,
   what: string,
   work: (ports: Ports) => Promise<T>,
+  left = NOTHING_LEFT,
 ): Promise<T> {
   try {
     const onFile = (path: string) => terminal.progress(`${doing} ${path}`);
     return await work({ nowMs: shell.now(), signal: shell.signal, onFile });
   } catch (error) {
     if (shell.signal.aborted)
-      throw new CommandError({
-        code: 'interrupted',
-        message: `the ${what} was interrupted: nothing of it is left`,
-        fix: 'Run it again.',
-      });
+      throw new CommandError({ code: 'interrupted', message: `the ${what} was interrupted: ${left.says}`, fix: left.fix });
     if (error instanceof TributaryError && (error.code === 'conflict' || error.code === 'invalid_query'))
       throw new UsageError(error.message, { cause: error });
     throw error;

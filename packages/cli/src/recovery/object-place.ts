@@ -10,14 +10,15 @@ const SCHEME = 's3://';
 /** As Amazon demands of a name, but for dots in a row; of a prefix, what needs no escaping anywhere. */
 const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/([A-Za-z0-9_.=-]+(?:\/[A-Za-z0-9_.=-]+)*)$/;
 
+/** A slash too few would be a folder of this machine. */
 export function isObjectPlace(text: string): boolean {
-  return /^[a-z0-9]+:\/\//i.test(text);
+  return /^(?:s3:|[a-z0-9]+:\/\/)/i.test(text);
 }
 
 /** `isObjectPlace` of it. Throws `UsageError`. The library is loaded here, by the commands that are given such a place. */
 export async function openStore(text: string, { env, sleep }: Pick<Shell, 'env' | 'sleep'>): Promise<ObjectStore> {
   const [, bucket, prefix] = PLACE.exec(text) ?? [];
-  if (bucket === undefined || prefix === undefined)
+  if (bucket === undefined || prefix === undefined || /(?:^|\/)\.\.?(?:\/|$)/.test(prefix))
     throw new UsageError(
       `FOLDER must be a folder or ${SCHEME}BUCKET/PREFIX, with letters, digits and "_.=-" in PREFIX (got ${JSON.stringify(text)}). Name it so.`,
     );
