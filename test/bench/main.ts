@@ -18,6 +18,7 @@ import { benchPlan } from './plan.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
 import { benchSegments } from './segments.ts';
+import { benchServed } from './served.ts';
 import { benchSignals } from './signals.ts';
 import { benchSpeed } from './speed.ts';
 import { benchSteady } from './steady.ts';
@@ -51,6 +52,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   plan: () => benchPlan(Number(values.events ?? 1_000_000), Number(values.users ?? 50_000)),
   erasure: () => benchErasure(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
+  served: () => benchServed(Number(values.events ?? 10_000)),
   signals: () => benchSignals(Number(values.seconds ?? 15)),
   kafka: () =>
     benchKafka(
