@@ -6,6 +6,7 @@ import { auditDataFolder } from '@tributary/archive/audit/audit';
 import { isDamage } from '@tributary/archive/audit/faults';
 import { backUp } from '@tributary/archive/backup/backup';
 import { restore } from '@tributary/archive/backup/restore';
+import { currentPublication } from '@tributary/archive/publications';
 import { planRetirement, retirementLimit } from '@tributary/archive/retention/plan';
 import { createRequest } from '@tributary/archive/retention/requests';
 import { readRetired } from '@tributary/archive/retention/retired';
@@ -73,4 +74,10 @@ export async function demandNamed(dataDir: string): Promise<void> {
 export async function rowsRetired(dataDir: string): Promise<number> {
   const { outcomes = [] } = (await readRetired(dataDir)) ?? {};
   return outcomes.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Definitions that need the archive itself, where it lacks what was retired, have older days incomplete. */
+export async function lacksRetired(world: World): Promise<boolean> {
+  const newest = await currentPublication(world.dataDir);
+  return newest !== null && (await world.manifest(newest.generation)).wholeFromMs !== undefined;
 }
