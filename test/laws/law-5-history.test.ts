@@ -166,7 +166,9 @@ test.each([1, 2, 3])(
 test('law 5: what was served is what the oracle says of the events up to a position, or of those that were received before the instant', async () => {
   const random = createRandom(5);
   const definitions = definitionsFor(random);
-  const world = await worldWith(arrivalsOf(random), definitions);
+  // Some were received days after they happened.
+  const received = arrivalsOf(random).map((event) => ({ ...event, receivedAt: event.ts + random.below(3 * 96) * STEP }));
+  const world = await worldWith(received, definitions);
   const past = (await archivedPast(world.dataDir, new AbortController().signal, () => {})) as ArchivedPast;
   const session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: world.dataDir });
   const files = parquetFiles(world.dataDir, past.files, EVENT_COLUMNS, LATER_COLUMNS);

@@ -43,11 +43,19 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     test: 'test/laws/law-5-history.test.ts',
   },
   {
-    lie: 'the position of records is asked for behind them alone',
+    lie: 'the position of records is that of before they were read, whatever came meanwhile',
     law: '5',
     file: 'packages/store/src/records/placed-reads.ts',
     from: 'position !== undefined && position === after[i]',
     to: 'position !== undefined && after[i] !== undefined',
+    test: 'packages/store/src/records/placed-reads.test.ts',
+  },
+  {
+    lie: 'the position of a record goes with what the library sends behind the record',
+    law: '5',
+    file: 'packages/store/src/records/placed-reads.ts',
+    from: "sendNow<string | null>(redis, 'hget', [one, 'position'])",
+    to: "redis.hget(one, 'position')",
     test: 'test/contract/store.redis.test.ts',
   },
 ];

@@ -1,0 +1,46 @@
+/** Law 5: the position of records is that of the commit that they hold, or it is not known. */
+import type { Command, Redis } from 'ioredis';
+import { expect, test } from 'vitest';
+import { readPlaced } from './placed-reads.ts';
+
+/** A Redis whose partitions stand at the next of these positions each time that they are asked for; 'NOSCRIPT': it does not know the script. */
+function redisAt(...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
+  const left = [...answers];
+  const sent: string[] = [];
+  const redis = {
+    isCluster: false,
+    stream: undefined,
+    async sendCommand({ name }: Command) {
+      sent.push(name);
+      const answer = left.shift();
+      if (answer === 'NOSCRIPT') throw new Error('NOSCRIPT No matching script');
+      return name === 'hget' ? (answer?.[0] ?? null) : answer?.map((position) => [position]);
+    },
+    async script() {
+      sent.push('load');
+    },
+  };
+  return { redis: redis as unknown as Redis, sent, left };
+}
+
+async function read(partitions: readonly number[], ...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
+  const { redis, sent, left } = redisAt(...answers);
+  const { result, positions } = await readPlaced(redis, 'test', partitions, async () => sent.push('read'));
+  expect(left).toEqual([]);
+  return { result, positions: Object.fromEntries(positions), sent };
+}
+
+test('law 5: where a commit came while records were read they are read again, three times at most, and then have no position', async () => {
+  expect(await read([0], ['p1'], ['p1'])).toEqual({ result: 2, positions: { 0: 'p1' }, sent: ['hget', 'read', 'hget'] });
+  const again = await read([0, 3], ['p1', 'q1'], ['p1', 'q2'], ['p2', 'q2'], ['p2', 'q2']);
+  expect([again.positions, again.sent.filter((name) => name === 'read').length]).toEqual([{ 0: 'p2', 3: 'q2' }, 2]);
+  const moving = await read([0, 3], ['p1', 'q1'], ['p1', 'q2'], ['p1', 'q2'], ['p1', 'q3'], ['p1', 'q3'], ['p1', 'q4']);
+  expect(moving.positions).toEqual({ 0: 'p1' });
+  expect((await read([0], [], [])).positions).toEqual({});
+});
+
+test('law 5: where Redis does not know the script it is loaded, and what was asked in vain is asked before the records again', async () => {
+  const { positions, sent } = await read([0, 3], 'NOSCRIPT', 'NOSCRIPT', ['p1', 'q1'], ['p1', 'q1']);
+  expect(positions).toEqual({ 0: 'p1', 3: 'q1' });
+  expect(sent.slice(-3)).toEqual(['evalsha', 'read', 'evalsha']);
+});
