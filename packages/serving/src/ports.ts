@@ -26,6 +26,8 @@ export interface LogReach {
   ends(): Promise<readonly (string | null)[]>;
   starts(): Promise<readonly (string | null)[]>;
   ageAfter(after: ReadonlyMap<number, string | null>): Promise<ReadonlyMap<number, number>>;
+  /** As of the log (packages/log/src/port.ts). */
+  hasDropped?(upTo: readonly string[]): Promise<boolean>;
   /** When the entry at a position was appended, epoch ms; absent where positions do not say it. */
   dateOf?(position: string): number;
 }

@@ -18,8 +18,8 @@ export interface Seen {
   /** That of the generation that readers get; null: there is none. */
   readonly served: GenerationManifest | null;
   readonly forgotten: ArchiveForgotten | undefined;
-  /** Up to where each partition of the log was dropped; null: it has its beginning, or does not answer. */
-  readonly logStarts: readonly (string | null)[];
+  /** The newest generation of which the log has nothing left that came before its cut; null: none is known. */
+  readonly dropped: number | null;
   /** The newest receipt of each digest, by it: one from before says nothing of what is in force. */
   readonly newest: ReadonlyMap<string, string>;
   /** Ids of all receipts by their digest, the newest first. */
@@ -119,10 +119,9 @@ function isIndexWithout(receipt: Receipt, { states, manifests }: Seen): boolean 
   return from > 0 && manifests.every((one) => one.generation < from || isWithout(one, receipt));
 }
 
-/** Whether the log begins after the cut of a generation without the user: nothing is left that was there at that cut. */
-function isDropped(receipt: Receipt, { logStarts, manifests }: Seen): boolean {
-  const start = logStarts[receipt.partition] ?? '';
-  return manifests.some((one) => isWithout(one, receipt) && (one.cut[receipt.partition] ?? '') <= start);
+/** Whether nothing is left in the log that was there at the cut of a generation without the user. */
+function isDropped(receipt: Receipt, { dropped, manifests }: Seen): boolean {
+  return dropped !== null && manifests.some((one) => one.generation <= dropped && isWithout(one, receipt));
 }
 
 /** A file of a segment that begins after the record has what was refused alone. */
