@@ -302,4 +302,20 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     to: 'if (last === undefined || entries.length <= LETTERS_AT_ONCE) return count;',
     test: 'test/contract/store.redis.test.ts',
   },
+  {
+    lie: 'dead letters go whose user was lifted since the cut',
+    law: '6',
+    file: 'jobs/recompute/src/retire/forget-letters.ts',
+    from: 'byThen.filter((digest) => now.has(digest))',
+    to: 'byThen',
+    test: 'jobs/recompute/test/forget-letters.test.ts',
+  },
+  {
+    lie: 'a run looks at no dead letters',
+    law: '9',
+    file: 'jobs/recompute/src/retire/forget-letters.ts',
+    from: 'if (byThen.length === 0) return;',
+    to: 'if (byThen.length >= 0) return;',
+    test: 'jobs/recompute/test/forget-letters.test.ts',
+  },
 ];

@@ -11,8 +11,11 @@ export async function forgetInLetters(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const erased = new Set((await readGeneration(dataDir, generation)).erased);
-    if (erased.size === 0) return;
+    const { erased: byThen = [] } = await readGeneration(dataDir, generation);
+    if (byThen.length === 0) return;
+    // Who was lifted since the cut may have sent what is parked.
+    const now = new Set((await serving.states()).flatMap((state) => state?.erased ?? []));
+    const erased = new Set(byThen.filter((digest) => now.has(digest)));
     const digestOf = digestsBy(await erasureKey(dataDir));
     const count = await serving.deadLetters.forget(generation, ({ raw }) => {
       signal.throwIfAborted();
