@@ -7,7 +7,7 @@ import { auditDataFolder } from '@tributary/archive/audit/audit';
 import { backUp } from '@tributary/archive/backup/backup';
 import type { CopyPorts } from '@tributary/archive/backup/copy-platform';
 import type { BackupNote } from '@tributary/archive/backup/note';
-import { type RestorePorts, restore } from '@tributary/archive/backup/restore';
+import { type Restored, type RestorePorts, restore } from '@tributary/archive/backup/restore';
 import { digest } from '@tributary/archive/durable';
 import { readForgotten, writeForgotten } from '@tributary/archive/forgotten';
 import { createGeneration, generationFolder, readGeneration, writeGeneration } from '@tributary/archive/generations';
@@ -33,8 +33,8 @@ afterEach(async () => {
 
 const take = (changes: Partial<CopyPorts> = {}): Promise<BackupNote> =>
   backUp({ dataDir: rig.dataDir, target, nowMs: 5, definitionsFile: null, ...changes });
-const bringBack = (changes: Partial<RestorePorts> = {}): Promise<BackupNote> =>
-  restore({ backup: target, dataDir: restored, nowMs: Date.now(), ...changes });
+const bringBack = (changes: Partial<RestorePorts> = {}): Promise<Restored> =>
+  restore({ backup: target, dataDir: restored, nowMs: Date.now(), erasures: null, ...changes });
 const look = (dataDir: string) => auditDataFolder({ dataDir, nowMs: Date.now(), depth: { quick: false } });
 const pathOf = (path: string) => join(rig.dataDir, path);
 
@@ -86,7 +86,7 @@ test('law 6: everything is restored elsewhere: archive, generations, publication
   const note = await take({ definitionsFile: join(away, 'definitions.json') });
   expect(note).toMatchObject({ version: 1, at: 5, logIdentity: rig.log.identity, publication: 1, generation });
   expect(note.partitions.reduce((sum, { events }) => sum + events, 0)).toBe(90);
-  expect(await bringBack()).toEqual(note);
+  expect(await bringBack()).toEqual({ ...note, erasedAgain: { users: 0, withoutGenerations: false } });
   expect(await look(restored)).toMatchObject({ ok: true, faults: [], partitions: [{ lastSegment: 2 }, {}, {}] });
   expect(await placesInArchive({ ...rig, dataDir: restored, segments: rig.segments })).toEqual(await placesInArchive(rig));
   expect(await currentPublication(restored)).toEqual(await currentPublication(rig.dataDir));
@@ -273,7 +273,7 @@ test('law 9: archived files of a restored backup are not called searched for era
   const users = { erased: ['a'.repeat(32)], lifted: {} };
   await writeForgotten(rig.dataDir, { generation, ...users, lastSegment: [2, 2, 2], cut: ['1', '1', '1'], searchedAt: 5 });
   await take();
-  await bringBack();
+  await bringBack({ erasures: target });
   expect(await readForgotten(restored)).toMatchObject({ ...users, searchedAt: null });
 });
 

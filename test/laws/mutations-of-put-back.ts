@@ -2,9 +2,51 @@
 import type { Mutation } from './mutation-list.ts';
 
 const RESTORED = 'services/speed/src/apply/erase-restored.ts';
+const BACKUP = 'packages/archive/src/backup';
+const RESTORE = 'test/faults/backup-erased.test.ts';
 const BEFORE = 'services/speed/test/erased-before.test.ts';
 
 export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
+  {
+    lie: 'a restored folder counts users who were erased after the backup',
+    law: '9',
+    file: `${BACKUP}/erase-again.ts`,
+    from: 'if (!known.has(digest)) erased.set(digest, partition);',
+    to: 'if (known.has(digest)) erased.set(digest, partition);',
+    test: RESTORE,
+  },
+  {
+    lie: 'generations that count users who were erased after the backup are restored',
+    law: '9',
+    file: `${BACKUP}/erase-again.ts`,
+    from: 'if (counted !== undefined) await rm(',
+    to: 'if (counted === undefined) await rm(',
+    test: RESTORE,
+  },
+  {
+    lie: 'who was lifted after the backup counts with what they sent before it',
+    law: '9',
+    file: `${BACKUP}/erase-again.ts`,
+    from: 'else if (isBehind && end !== null) lifted.set(digest, end);',
+    to: 'else if (!isBehind && end !== null) lifted.set(digest, end);',
+    test: RESTORE,
+  },
+  {
+    lie: 'a restore does not ask for erasures of since',
+    law: '9',
+    file: `${BACKUP}/restore.ts`,
+    from: 'if (ports.erasures === null && ',
+    to: "if (ports.erasures === '' && ",
+    test: RESTORE,
+  },
+  {
+    lie: 'a backup leaves receipts of erasures out',
+    law: '9',
+    file: `${BACKUP}/copy-platform.ts`,
+    from: 'const receipts = await copyReceipts(work);',
+    to: 'const receipts = 0 * (await copyReceipts({ ...work, dataDir: work.target }));',
+    test: RESTORE,
+  },
   {
     lie: 'a store that was put back keeps users of whom neither log nor archive says that they are erased',
     law: '9',

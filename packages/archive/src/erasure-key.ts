@@ -20,14 +20,25 @@ const DIGITS = 32;
 export async function erasureKey(dataDir: string): Promise<Buffer> {
   const path = dataPath(dataDir, 'erasureKey');
   for (;;) {
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return null;
-      throw error;
-    });
+    const text = await erasureKeyText(dataDir);
     if (text !== null) return keyIn(text);
     await demandNoDigests(dataDir);
     await createDurably(path, `${JSON.stringify({ key: randomBytes(KEY_BYTES).toString('hex') })}\n`);
   }
+}
+
+/** null: there is none. */
+export async function erasureKeyText(dataDir: string): Promise<string | null> {
+  return await readFile(dataPath(dataDir, 'erasureKey'), 'utf8').catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  });
+}
+
+/** As another folder of the same platform has it. */
+export async function writeErasureKey(dataDir: string, text: string): Promise<void> {
+  keyIn(text);
+  await createDurably(dataPath(dataDir, 'erasureKey'), text);
 }
 
 /** Another key would know none of them: what comes of users who were erased would count again. */

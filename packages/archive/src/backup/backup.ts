@@ -46,7 +46,7 @@ async function writeNote(
   copied: NonNullable<Awaited<ReturnType<typeof copyPlatform>>>,
   { target, nowMs }: CopyPorts,
 ): Promise<BackupNote> {
-  const { audit, publication, others } = copied;
+  const { audit, publication, others, receipts } = copied;
   const summaries = [...audit.partitions, ...audit.generations];
   const note: BackupNote = {
     version: 1,
@@ -58,6 +58,7 @@ async function writeNote(
     files: summaries.reduce((sum, { files }) => sum + files, 0),
     bytes: summaries.reduce((sum, { bytes }) => sum + bytes, 0),
     others,
+    receipts,
   };
   await writeDurably(join(target, BACKUP_NOTE), toJson(note));
   await syncFolder(dirname(target));

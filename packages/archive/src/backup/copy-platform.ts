@@ -13,6 +13,7 @@ import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { type Audit, auditDataFolder, partitionsOf } from '../audit/audit.ts';
 import { copyVerified } from '../audit/copy-verified.ts';
 import { errorCode, namesIn, syncFolder, writeDurably } from '../durable.ts';
+import { receiptIds } from '../erasures.ts';
 import { filesOfGeneration, findGeneration, generationFolder, listGenerations } from '../generations.ts';
 import type { GenerationManifest, Publication, SegmentManifest, StoredFile } from '../layout.ts';
 import { numbersOf, toJson } from '../manifest-file.ts';
@@ -34,6 +35,8 @@ export interface Copied {
   readonly publication: Publication | null;
   /** Files that no manifest describes. */
   readonly others: BackupNote['others'];
+  /** Receipts of erasures. */
+  readonly receipts: number;
   readonly audit: Audit;
 }
 
@@ -57,8 +60,10 @@ export async function copyPlatform(ports: CopyPorts): Promise<Copied | null> {
   }
   for (const partition of partitions) await copySegments(partition, work);
   const others = await copyOthers(work);
+  // Last: who is erased while all of this is copied is in a receipt by then.
+  const receipts = await copyReceipts(work);
   await settle(work);
-  return { publication, others, audit: await checkCopy(work) };
+  return { publication, others, receipts, audit: await checkCopy(work) };
 }
 
 /** Names become durable, and readable by their owner alone, as roles leave them. */
@@ -180,6 +185,12 @@ async function copyFilesOf(segment: SegmentManifest, work: Work): Promise<void> 
 
 function filesOf({ files, dead }: SegmentManifest): StoredFile[] {
   return [...files, ...(dead === null ? [] : [dead])];
+}
+
+async function copyReceipts(work: Work): Promise<number> {
+  let copied = 0;
+  for (const id of await receiptIds(work.dataDir)) if (await copyText(`${DATA_PATHS.erasures}/${id}.json`, work)) copied++;
+  return copied;
 }
 
 async function copyOthers(work: Work): Promise<BackupNote['others']> {

@@ -31,7 +31,7 @@ export const OTHER_FILES: readonly string[] = OTHERS;
 export const DEFINITIONS_COPY = 'definitions.json';
 
 /** Folders of a data folder that a backup has, in the order in which a restore puts them in place: what names before what is named. */
-export const BACKUP_FOLDERS = [DATA_PATHS.generations, dirname(DATA_PATHS.segments)] as const;
+export const BACKUP_FOLDERS = [DATA_PATHS.erasures, DATA_PATHS.generations, dirname(DATA_PATHS.segments)] as const;
 
 const digested = z.object({ path: z.string(), bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
@@ -51,6 +51,8 @@ const Note = z.object({
   bytes: z.int().min(0),
   /** Files that no manifest describes. */
   others: z.array(digested),
+  /** Receipts of erasures; absent: a version took the backup that leaves them out. */
+  receipts: z.int().min(0).exactOptional(),
 });
 export type BackupNote = z.output<typeof Note>;
 

@@ -11,6 +11,7 @@ import { isDamage } from '../audit/faults.ts';
 import { errorCode, namesIn, syncFolder } from '../durable.ts';
 import { distrustSearch } from '../forgotten.ts';
 import { copyPlatform } from './copy-platform.ts';
+import { type ErasedAgain, eraseAgain, knowsErasures, takeReceipts } from './erase-again.ts';
 import {
   BACKUP_FOLDERS,
   type BackupNote,
@@ -26,18 +27,22 @@ export interface RestorePorts {
   readonly backup: string;
   /** The data folder to be: not there, or empty. */
   readonly dataDir: string;
+  /** Where receipts of erasures from after the backup lie: a data folder, a backup, or a folder with a copy of `erasures`. null: none is named. */
+  readonly erasures: string | null;
   readonly nowMs: number;
   readonly signal?: AbortSignal;
   readonly onFile?: (path: string) => void;
 }
+
+export type Restored = BackupNote & { readonly erasedAgain: ErasedAgain };
 
 const STAGED = '.restoring';
 /** In the order in which they get their place: the archive is the last. */
 const PLACES: readonly string[] = [...OTHER_FILES.filter((path) => !path.includes('/')), DEFINITIONS_COPY, ...BACKUP_FOLDERS];
 const [ARCHIVE = ''] = PLACES.slice(-1);
 
-/** Throws `invalid_query` where the backup is not whole, `conflict` where the data folder has something in it, `archive_corrupt` for damaged files. */
-export async function restore(ports: RestorePorts): Promise<BackupNote> {
+/** Throws `invalid_query` where the backup is not whole, or users were erased and no receipts are named, `conflict` where the data folder has something in it, `archive_corrupt` for damaged files. */
+export async function restore(ports: RestorePorts): Promise<Restored> {
   const { backup, dataDir, nowMs, signal } = ports;
   const note = await readBackupNote(backup);
   demandAsNoted(
@@ -45,9 +50,11 @@ export async function restore(ports: RestorePorts): Promise<BackupNote> {
     note,
     await auditDataFolder({ dataDir: backup, nowMs, depth: { quick: true, ...(signal && { signal }) } }),
   );
+  if (ports.erasures === null && (await knowsErasures(backup, note.generation))) throw unasked(note.at);
   await takeFolder(dataDir);
   const staged = join(dataDir, STAGED);
   const definitionsFile = note.others.some(({ path }) => path === DEFINITIONS_COPY) ? join(backup, DEFINITIONS_COPY) : null;
+  let erasedAgain: ErasedAgain;
   try {
     const copied = await copyPlatform({ ...ports, dataDir: backup, target: staged, definitionsFile });
     if (copied === null) throw refused(backup, `generation ${note.generation} is published in it, and not computed`);
@@ -57,14 +64,25 @@ export async function restore(ports: RestorePorts): Promise<BackupNote> {
       if (found?.sha256 !== said.sha256)
         throw refused(backup, `${said.path} is ${found === undefined ? 'missing' : 'another one than it was'}`);
     }
+    if ((note.receipts ?? 0) > copied.receipts)
+      throw refused(backup, `it had ${note.receipts} receipts of erasures, now ${copied.receipts}`);
     // A backup may have files from before a search that ended while it was taken.
     await distrustSearch(staged);
+    if (ports.erasures !== null) await takeReceipts(staged, ports.erasures);
+    erasedAgain = await eraseAgain(staged, copied.audit, note.generation);
   } catch (error) {
     await rm(staged, { recursive: true, force: true });
     throw error;
   }
   await putInPlace(staged, dataDir);
-  return note;
+  return { ...note, erasedAgain };
+}
+
+function unasked(at: number): TributaryError {
+  return new TributaryError(
+    'invalid_query',
+    `--erasures must be given where users were erased, as the backup has those of since ${new Date(at).toISOString()} again (got nothing). Name the data folder of before, a newer backup or a copy of its "erasures"; where there is none, the backup itself.`,
+  );
 }
 
 function demandAsNoted(backup: string, note: BackupNote, audit: Audit): void {

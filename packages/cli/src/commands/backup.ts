@@ -27,6 +27,10 @@ export function addRestore(program: Command, act: Act): void {
     .command('restore')
     .description('put a whole backup in the place of the data folder (--data-dir), which must be empty or not there')
     .argument('<folder>', 'what "tributary backup" made: a folder, or s3://BUCKET/PREFIX')
+    .option(
+      '--erasures <folder>',
+      'where receipts of erasures from after the backup lie: the data folder of before, a newer backup, or a copy of its "erasures"',
+    )
     .action(act(restoreFrom));
 }
 
@@ -75,21 +79,37 @@ async function toStore(context: Context, named: string, ports: Omit<CopyPorts, '
   });
 }
 
-async function restoreFrom(context: Context, folder: string): Promise<ExitCode> {
+async function restoreFrom(context: Context, folder: string, options: { readonly erasures?: string }): Promise<ExitCode> {
   const { shell, settings } = context;
   const { dataDir } = settings;
   const { demandEmpty, restore } = await import('@tributary/archive/backup/restore');
   await demandOwner(dataDir);
   const note = await whileShown(context, 'restoring', 'restore', async (ports) => {
-    const put = (from: string) => restore({ ...ports, backup: from, dataDir });
-    if (!isObjectPlace(folder)) return put(resolve(shell.cwd, folder));
+    const at = <T>(place: string, work: (found: string) => Promise<T>) =>
+      isObjectPlace(place) ? withBackup(context, place, work) : work(resolve(shell.cwd, place));
     // Before all of it is fetched.
-    await demandEmpty(dataDir);
-    return withBackup(context, folder, put);
+    if (isObjectPlace(folder)) await demandEmpty(dataDir);
+    return at(folder, (from) => {
+      const put = (erasures: string | null) => restore({ ...ports, backup: from, dataDir, erasures });
+      if (options.erasures === undefined) return put(null);
+      return options.erasures === folder ? put(from) : at(options.erasures, put);
+    });
   });
+  const { users, withoutGenerations } = note.erasedAgain;
   await answer(context, { dataDir, ...note }, () =>
     [
       `${summaryOf(note)} restored to ${dataDir}, as of ${instant(note.at)}`,
+      ...(users > 0
+        ? [
+            `${counted(users, 'erased user')} of the backup will be refused, and archived files are written again by the next run.`,
+          ]
+        : []),
+      ...(withoutGenerations
+        ? ['Its generations count them and are left out: "tributary batch run --full --wait" computes one once all roles run.']
+        : []),
+      ...(options.erasures === undefined
+        ? [`Users who were erased after ${instant(note.at)} are in it again: "--erasures FOLDER" names their receipts.`]
+        : []),
       'With the log in Redis: run "tributary recover" with the same --data-dir, then start. The log is created again behind what is archived, and the speed layer is computed from the archive.',
     ].join('\n'),
   );
