@@ -14,6 +14,7 @@ import { GROUPED_VIEWS, withoutCampaign } from '@tributary/views/by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
+import { createErasedLists } from '../../services/speed/src/partitions/erased-lists.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { recallingLog } from '../../services/speed/src/read/recall.ts';
 
@@ -50,8 +51,13 @@ function rowsOfGroup({ project }: Group): RowsByView {
 
 export const PARTS_UNDER_TEST: PartsUnderTest = {
   parse,
-  recall: (log, archive, onRecall) => recallingLog(log, archive, { onRecall }),
-  createWorker: (options) => createSpeedWorker({ ...options, sha256Hex, digestOf: sha256Hex }),
+  createWorker({ archive, onRecall, erased, ...options }) {
+    const given = { ...options, sha256Hex, digestOf: sha256Hex };
+    if (archive === undefined || erased === undefined) return createSpeedWorker(given);
+    const erasedLists = createErasedLists(erased);
+    const log = recallingLog(options.log, erasedLists.guard(archive), { ...(onRecall && { onRecall }) });
+    return createSpeedWorker({ ...given, log, erasedLists });
+  },
   createReader({ partitions, store, source, definitions }) {
     const unused = () => {
       throw new Error('the simulation does not go there');

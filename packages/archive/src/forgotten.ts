@@ -76,6 +76,12 @@ export async function erasedBehind(dataDir: string, partition: number, position:
   };
 }
 
+/** Another one whenever what it says of users is. */
+export async function forgottenVersion(dataDir: string): Promise<string> {
+  const { erased, lifted, cut } = (await readForgotten(dataDir)) ?? {};
+  return JSON.stringify([erased, lifted, cut]);
+}
+
 /** Files came from a second copy, which may still have these users: all are looked at again. */
 export async function distrustSearch(dataDir: string): Promise<void> {
   const forgotten = await readForgotten(dataDir);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
-import { erasedBefore, erasedBehind } from '@tributary/archive/forgotten';
+import { erasedBefore, erasedBehind, forgottenVersion } from '@tributary/archive/forgotten';
 import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
@@ -18,6 +18,7 @@ import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { createMessageRelay } from './messages/relay.ts';
 import { outputKinds, sayWhereOutputsDiffer, startPublishing } from './outputs/publishing.ts';
+import { createErasedLists, type ErasedLists } from './partitions/erased-lists.ts';
 import type { OutputKinds } from './partitions/partition-run.ts';
 import { createSpeedWorker, type SpeedWorker, type WorkerLimits } from './pipeline.ts';
 import { openArchivedEntries } from './read/archived-entries.ts';
@@ -43,7 +44,12 @@ await runRole('speed', async (context) => {
   // Another folder has nothing of what the log dropped: the worker would note a hole for good.
   await demandFolderOfLog(config.dataDir, opened, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });
   const stallWatch = createStallWatch();
-  const log = withArchive(opened, stallWatch, context);
+  const erasedLists = createErasedLists({
+    before: (partition) => erasedBefore(config.dataDir, partition),
+    behind: (partition, position) => erasedBehind(config.dataDir, partition, position),
+    version: () => forgottenVersion(config.dataDir),
+  });
+  const log = withArchive(opened, erasedLists, stallWatch, context);
   const process = randomUUID();
   let commits = 0;
   const observed = speedMetrics(metrics, Date.now);
@@ -84,8 +90,7 @@ await runRole('speed', async (context) => {
     partitions: () => new Set([...member.assigned()].filter((p) => publishing.hasRoom(p) && relay.hasRoom(p))),
     sha256Hex,
     digestOf: digestsBy(await erasureKey(config.dataDir)),
-    erasedBefore: (partition) => erasedBefore(config.dataDir, partition),
-    erasedBehind: (partition, position) => erasedBehind(config.dataDir, partition, position),
+    erasedLists,
     commitId: () => `${process}:${++commits}`,
     limits: limitsOf(config, outputs),
     now: () => performance.now(),
@@ -128,13 +133,18 @@ await runRole('speed', async (context) => {
 });
 
 /** The log, with the archive before its beginning. */
-function withArchive(opened: EventLog, stallWatch: StallWatch, { config, log: logger }: Context): EventLog {
+function withArchive(
+  opened: EventLog,
+  erasedLists: ErasedLists,
+  stallWatch: StallWatch,
+  { config, log: logger }: Context,
+): EventLog {
   const archive = openArchivedEntries({
     dataDir: resolve(config.dataDir),
     logIdentity: opened.identity,
     memoryLimit: '256MB',
   });
-  return recallingLog(opened, archive, {
+  return recallingLog(opened, erasedLists.guard(archive), {
     now: () => performance.now(),
     onRecall: (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
     onHole: (partition, position) =>

@@ -27,9 +27,10 @@ import type { AppliedBatch } from './apply/apply.ts';
 import { applyNothing } from './apply/apply-nothing.ts';
 import { type Applied, createApplier } from './apply/apply-waiting.ts';
 import { type Begun, createBeginner } from './apply/begin.ts';
-import { eraseRestored, type RestoredOptions } from './apply/erase-restored.ts';
+import { eraseRestored } from './apply/erase-restored.ts';
 import { createSegmentStage } from './apply/follow-members.ts';
 import { createUserRecords, type RecordLimits } from './apply/user-records.ts';
+import type { ErasedLists } from './partitions/erased-lists.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
 import { loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
 import { createGathering } from './read/gathering.ts';
@@ -71,10 +72,8 @@ export interface SpeedWorkerOptions {
   readonly sha256Hex: (text: string) => string;
   /** What is kept of the key of an erased user: keyed, so that who has the digests cannot try out keys. */
   readonly digestOf: (userKey: string) => string;
-  /** Digests of users whose records archived files lack (packages/archive/src/forgotten.ts): a partition that begins from nothing refuses what comes of those that may be its own. */
-  readonly erasedBefore?: (partition: number) => Promise<readonly string[]>;
-  /** Users who are erased, though a store that stands at this position may not know: it was put back to an older copy. */
-  readonly erasedBehind?: RestoredOptions['erasedBehind'];
+  /** Who is erased though no record says so. */
+  readonly erasedLists?: Omit<ErasedLists, 'guard'>;
   /** All of them, but where their cost is measured. */
   readonly views?: readonly View[];
   /** Unique for every call, across processes. */
@@ -108,16 +107,25 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const mark = viewsMark(views, sha256Hex);
   const commitId = () => markedId(options.commitId(), mark);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { erasedBefore, erasedBehind = async () => null } = options;
-  const source = { store, logIdentity: log.identity, initial: options.definitions, sha256Hex, limits, views, erasedBefore };
+  const { erasedLists } = options;
+  const source = {
+    store,
+    logIdentity: log.identity,
+    initial: options.definitions,
+    sha256Hex,
+    limits,
+    views,
+    erasedBefore: erasedLists?.before,
+  };
   const reader = createReadAhead(log, limits, () => runs.forgetOvertaken());
   const runs = createOwnRuns({
     assigned: options.partitions,
     async load(partition) {
       const run = await loadPartition(partition, source);
-      await eraseRestored(run, restored);
+      if (erasedLists !== undefined) await eraseRestored(run, { ...restored, erasedBehind: erasedLists.behind });
       return run;
     },
+    ...(erasedLists && { mustReload: erasedLists.mustReload }),
     storedCommitId: async (partition) => (await store.loadRecords(partition, [], 1)).commitId,
     settle,
     reader,
@@ -127,10 +135,11 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const records = createUserRecords(store, limits, digestOf);
   const segments = createSegmentStage({ store, records, sha256Hex, ...limits });
   const home = createHomeAppender(log);
+  const checkStore = createStoreCheck(() => runs.forgetOvertaken(), now);
   const { partitions, identity: logIdentity } = log;
   const { longBatchEvents } = limits;
   const applying = { logIdentity, partitions, commitId, sha256Hex, digestOf, limits };
-  const restored = { ...applying, log, store, records, segments, erasedBehind, onCommitted: options.onCommitted };
+  const restored = { ...applying, log, store, records, segments, onCommitted: options.onCommitted };
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);
@@ -139,7 +148,6 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   let next: Promise<Begun> | undefined;
   /** Members of segments may be behind: nothing is waited for. */
   let goesOn = false;
-  let checkedMs = Number.NEGATIVE_INFINITY;
 
   async function commitOne({ run, done: applied, number }: Applied): Promise<void> {
     try {
@@ -160,15 +168,6 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
 
   async function settle(): Promise<void> {
     await underWay;
-  }
-
-  /** A store that was put back is noticed by a commit, and where none comes by this: what it lacks lies in the log. */
-  async function checkStore(): Promise<void> {
-    await settle();
-    const atMs = now?.() ?? 0;
-    if (now !== undefined && atMs < checkedMs + CHECK_EVERY_MS) return;
-    await runs.forgetOvertaken();
-    checkedMs = atMs;
   }
 
   /** Where members of segments are behind, and nothing of the partition is applied: one more commit in each iteration. What it builds upon is settled. */
@@ -203,6 +202,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       const { entries, batches } = await current;
       applier.add(batches);
       if (entries + left === 0) {
+        await settle();
         await checkStore();
         const idle = goOn([]);
         goesOn = idle.length > 0;
@@ -231,6 +231,17 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
 /** How often a worker that stands still looks whether its store was put back. */
 const CHECK_EVERY_MS = 5_000;
 const LONG_WORK_MS = 50;
+
+/** A store that was put back is noticed by a commit, and where none comes by this: what it lacks lies in the log. Without a clock each call checks. */
+function createStoreCheck(check: () => Promise<void>, now: () => number = () => Number.POSITIVE_INFINITY): () => Promise<void> {
+  let dueMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const atMs = now();
+    if (atMs < dueMs) return;
+    await check();
+    dueMs = atMs + CHECK_EVERY_MS;
+  };
+}
 
 /** Asked between two events: after long work it lets timers and replies through, for a late heartbeat costs the lease. */
 function createPauses(now: () => number): () => Promise<void> | undefined {

@@ -8,6 +8,8 @@ import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { expect, test } from 'vitest';
 
+const NO_LISTS = { before: async () => [], behind: async () => null, mustReload: () => false };
+
 test('law 9: what comes of a user is refused from the first entry on where archived files lack the record, until a lift', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const store = createMemoryStore({ partitions: 1 });
@@ -20,9 +22,12 @@ test('law 9: what comes of a user is refused from the first entry on where archi
     partitions: [0],
     sha256Hex,
     digestOf: sha256Hex,
-    erasedBefore: async (partition) => {
-      asked += partition + 1;
-      return [sha256Hex('ana')];
+    erasedLists: {
+      ...NO_LISTS,
+      before: async (partition: number) => {
+        asked += partition + 1;
+        return [sha256Hex('ana')];
+      },
     },
     commitId: () => `c${Math.random()}`,
     limits: { waitMs: 0 },
@@ -60,7 +65,7 @@ test('law 9: a store that was put back to before an erasure loses the user befor
     createSpeedWorker({
       ...{ log, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
       store: { ...speed, commit },
-      erasedBehind: async () => found,
+      erasedLists: { ...NO_LISTS, behind: async () => found },
       commitId: () => `c${Math.random()}`,
       limits: { waitMs: 0 },
     });

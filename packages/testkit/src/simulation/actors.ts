@@ -4,6 +4,7 @@ import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { erasedOf } from './forgetting.ts';
 import type { Turn } from './scheduler.ts';
 import { noteCommit, operational, throughOlder, type World } from './world.ts';
 
@@ -102,7 +103,6 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
   let commits = 0;
   const fault = () => (world.calm || random.chance(0.92) ? 'none' : random.pick(['lostReply', 'notApplied'] as const));
   const store = world.store.speed(turn, fault);
-  const onRecall = () => world.count('a replay of the archive');
   const maxEntries = random.between(1, 4);
   const log = world.connectLog(turn);
   // Misplaced events: a worker appends nothing else.
@@ -112,7 +112,10 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
     return log.append(partition, record);
   };
   const worker = world.parts.createWorker({
-    log: world.parts.recall(throughOlder(world, { ...log, append }, 'speed'), world.archive.entries(world, turn), onRecall),
+    log: throughOlder(world, { ...log, append }, 'speed'),
+    archive: world.archive.entries(world, turn),
+    onRecall: () => world.count('a replay of the archive'),
+    erased: erasedOf(world, turn),
     store: {
       ...store,
       async commit(commit) {

@@ -2,9 +2,10 @@
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import type { PartitionState } from '@tributary/store/speed-store';
+import { type ForgottenAndGone, forgetIn, NOTHING_FORGOTTEN } from './forgetting.ts';
 import { eventsIn, readBarrier } from './ledger.ts';
 import type { Turn } from './scheduler.ts';
-import { operational, type SimulatedArchive, throughOlder, type World } from './world.ts';
+import { type Forgotten, operational, type SimulatedArchive, throughOlder, type World } from './world.ts';
 
 interface ArchivedPartition {
   position: string | null;
@@ -110,6 +111,8 @@ export function createMemoryArchive(partitions: number): SimulatedArchive {
       return generation === null ? events : events.slice(0, seals.get(generation));
     },
     async begin() {},
+    forget: (generation, before) =>
+      archive.map((archived, partition) => forgetUpTo(archived, generation, before[partition] ?? NOTHING_FORGOTTEN)),
     async loseNewest() {
       let lost = 0;
       for (const archived of archive) {
@@ -120,6 +123,29 @@ export function createMemoryArchive(partitions: number): SimulatedArchive {
       return lost;
     },
   };
+}
+
+/** The archive up to the cut of a generation without users that this knows to be erased. */
+function forgetUpTo(archived: ArchivedPartition, generation: number, before: Forgotten): ForgottenAndGone {
+  const placed = archived.entries.flatMap(({ kind, position, body }) =>
+    kind === 'events' ? body.split('\n').map(() => position) : [],
+  );
+  const fresh = archived.events.slice(0, archived.seals.get(generation));
+  const { forgotten, gone } = forgetIn(
+    fresh.map((event, index) => ({ event, position: placed[index] as string })),
+    before,
+  );
+  const isLeft = (event: Event) => !gone.has(event);
+  let at = 0;
+  const entries = archived.entries.flatMap((entry) => {
+    if (entry.kind !== 'events') return [entry];
+    const own = archived.events.slice(at, (at += entry.body.split('\n').length)).filter(isLeft);
+    return own.length === 0 ? [] : [{ ...entry, body: own.map(encodeEvent).join('\n') }];
+  });
+  archived.entries.splice(0, archived.entries.length, ...entries);
+  for (const [sealed, count] of archived.seals) archived.seals.set(sealed, archived.events.slice(0, count).filter(isLeft).length);
+  archived.events = archived.events.filter(isLeft);
+  return { forgotten, gone };
 }
 
 function remember(archived: ArchivedPartition): void {

@@ -1,5 +1,6 @@
 /** The end of the simulation: faults stop, and everything must come right. */
 
+import { ERASE_TYPE, isErasureType } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { userKeyOf } from '@tributary/model/user-key';
@@ -93,6 +94,18 @@ async function until(scheduler: Scheduler, done: () => boolean | Promise<boolean
   if (!(await done())) throw new Error(`it never came about that ${what}`);
 }
 
+/** Law 9 in the store, wherever it was put back to. */
+async function demandGone(world: World): Promise<void> {
+  world.count('an erasure to the end');
+  for (const [partition, { arrivals }] of world.ledgers.entries()) {
+    const last = new Map(arrivals.map(({ event }) => [userKeyOf(event), '']));
+    for (const { event } of arrivals) if (isErasureType(event.type)) last.set(userKeyOf(event), event.type);
+    const users = [...last].flatMap(([userKey, type]) => (type === ERASE_TYPE ? [{ partition, userKey }] : []));
+    for (const [i, record] of (await world.store.serving().records(users, 1e6)).entries())
+      if (record !== null) throw new Error(`law 9: the store has a record of ${users[i]?.userKey}, who is erased`);
+  }
+}
+
 /** Laws 1, 3 and 6 over everything that was ever sent. */
 export async function checkEnd(world: World, final: RowsByView, sent: readonly Event[]): Promise<void> {
   const arrived = world.ledgers.flatMap((ledger) => naiveUnforgotten(ledger.arrivals.map(({ event }) => event)));
@@ -104,9 +117,9 @@ export async function checkEnd(world: World, final: RowsByView, sent: readonly E
   for (let partition = 0; partition < world.partitions; partition++)
     for (const event of await world.archive.events(partition, null)) archived.add(`${userKeyOf(event)}\n${event.id}`);
   for (const event of world.acknowledged)
-    if (!archived.has(`${userKeyOf(event)}\n${event.id}`))
+    if (!archived.has(`${userKeyOf(event)}\n${event.id}`) && !world.gone.has(`${userKeyOf(event)}\n${event.id}`))
       throw new Error(`law 6: ${event.id} was acknowledged and is not archived`);
-  if (forgets) return world.count('an erasure to the end');
+  if (forgets) return demandGone(world);
   const counted = [...(final.get('activity')?.values() ?? [])].reduce((sum, [events]) => sum + (events as number), 0);
   const distinct = firstArrivals(sent).length;
   const dropped = firstArrivals(arrived).filter((event) => naiveCorrected(event, rules) === null).length;

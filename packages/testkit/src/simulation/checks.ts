@@ -39,6 +39,7 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
   let [pendingFrom, pendingTo, mixed] = [0, 0, false];
   // The last answer before it may be given once more, marked as old; what is read again is reported rather too often than too seldom.
   const faults = new Set<string>(world.counts['empty'] === undefined ? [] : ['an emptied store']);
+  if (world.counts['put back'] !== undefined) faults.add('a store that was put back');
   const isOlder = warnings.some((warning) => warning.includes('is served in place of a newer one'));
   if (isOlder && world.counts['a lost generation'] !== undefined) faults.add('a lost generation');
   if (positions.length !== world.partitions) throw new Error(`an answer of ${positions.length} partitions`);

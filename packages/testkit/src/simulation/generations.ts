@@ -2,6 +2,7 @@
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { TributaryError } from '@tributary/model/errors';
 import type { Barrier } from '@tributary/model/partition-record';
+import { userKeyOf } from '@tributary/model/user-key';
 import type { ServingStore } from '@tributary/store/serving-store';
 import { byPartition as byPartitionOf, GROUPED_VIEWS, keyOfGroup } from '@tributary/views/by-partition';
 import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
@@ -10,6 +11,7 @@ import { changeDefinitions } from '../inputs/generate-definitions.ts';
 import { pendingGeneration } from '../inputs/pending-generation.ts';
 import { naive } from '../oracle/naive.ts';
 import { naiveUnforgotten } from '../oracle/naive-erasure.ts';
+import { recordsOf } from './forgetting.ts';
 import type { Turn } from './scheduler.ts';
 import { operational, type SimulatedGenerations, type World } from './world.ts';
 
@@ -37,6 +39,7 @@ export async function coordinator(world: World, name: string, turn: Turn): Promi
     if (world.publications.length !== expectedSequence || !world.computed.has(generation)) continue;
     await publish(world, name, generation, 'publish', serving);
     if (random.chance(0.5)) await retire(world, turn, serving);
+    if (world.trims && random.chance(0.5)) forget(world);
   }
 }
 
@@ -110,7 +113,8 @@ async function compute(world: World, generation: number): Promise<void> {
   const rows: RowsByView = new Map();
   const byPartition: RowsByView = new Map(GROUPED_VIEWS.map(({ name }) => [name, new Map()]));
   for (let partition = 0; partition < world.partitions; partition++) {
-    const own = naive(naiveUnforgotten(await world.archive.events(partition, generation)), definitions);
+    const archived = [...recordsOf(world.forgotten, partition), ...(await world.archive.events(partition, generation))];
+    const own = naive(naiveUnforgotten(archived), definitions);
     addRowsByView(rows, own);
     for (const view of GROUPED_VIEWS)
       for (const [key, measures] of own.get(view.name) ?? [])
@@ -159,6 +163,21 @@ async function retire(world: World, turn: Turn, serving: ServingStore): Promise<
   await serving.retireDeltas(oldest);
   world.count('retire');
   world.note(`retired everything before g${oldest}`);
+}
+
+/** Whom all generations know that are kept. */
+function forget(world: World): void {
+  const { archive, forgotten, cuts } = world;
+  const generation = Math.min(...world.computed.keys());
+  if (archive.forget === undefined || !world.computed.has(generation)) return;
+  const cut = cuts.get(generation) as readonly string[];
+  if (forgotten !== null && cut.some((position, partition) => position < (forgotten.cut[partition] as string))) return;
+  const taken = archive.forget(generation, forgotten?.partitions ?? []);
+  for (const { gone } of taken) for (const event of gone) world.gone.add(`${userKeyOf(event)}\n${event.id}`);
+  world.forgotten = { cut, partitions: taken.map((one) => one.forgotten) };
+  if (taken.every(({ gone }) => gone.size === 0)) return;
+  world.count('erased users taken out of the archive');
+  world.note(`the archive up to g${generation} is written again without erased users`);
 }
 
 export function generationsOf(world: World, turn: Turn): SimulatedGenerations {

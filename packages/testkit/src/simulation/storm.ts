@@ -14,7 +14,7 @@ export interface SimulationPlan {
   readonly disasters: readonly Disaster[];
 }
 
-export const DISASTERS = ['crash', 'pause', 'rewind', 'empty', 'rollback'] as const;
+export const DISASTERS = ['crash', 'pause', 'rewind', 'empty', 'rollback', 'put back'] as const;
 export type Disaster = (typeof DISASTERS)[number];
 
 export const DEFAULT_PLAN: SimulationPlan = { events: 60, turns: 400, disasters: DISASTERS };
@@ -69,7 +69,10 @@ export async function storm(world: World, scheduler: Scheduler, cast: Cast, plan
       checkpoints.push({ partition, restore: await world.store.checkpoint(partition) });
     }
     if (!random.chance(0.04) || plan.disasters.length === 0) continue;
-    await strike({ world, scheduler, cast, turn, checkpoints, empty, serving }, random.pick(plan.disasters));
+    const disaster = random.pick(plan.disasters);
+    // Where nothing else says who is erased, more often.
+    const isPutBack = world.forgotten !== null && plan.disasters.includes('put back') && random.chance(0.5);
+    await strike({ world, scheduler, cast, turn, checkpoints, empty, serving }, isPutBack ? 'put back' : disaster);
   }
 }
 
@@ -100,6 +103,14 @@ async function strike({ world, scheduler, cast, turn, checkpoints, empty, servin
     await restore();
     world.count('rewind');
     world.note(`the store loses its newest writes to p${partition}`);
+  } else if (disaster === 'put back') {
+    // In some runs only, as behind an emptied store: an older copy than the log reaches back to.
+    if (!world.trims || checkpoints.length === 0) return;
+    const { partition, restore } = random.pick(random.chance(0.5) ? checkpoints : checkpoints.slice(0, 3));
+    await restore();
+    world.count('put back');
+    if (world.forgotten !== null) world.count('put back behind users who were taken out');
+    world.note(`the store of p${partition} is put back to an older copy`);
   } else if (disaster === 'empty') {
     // In some runs only: after it an incomplete answer needs no other reason.
     if (!world.trims) return;

@@ -22,6 +22,11 @@ export interface PartsUnderTest {
     readonly definitions: Definitions;
     readonly partitions: readonly number[];
     readonly commitId: () => string;
+    /** Read before the beginning of the log; absent: nothing is. */
+    readonly archive?: SimulatedEntries;
+    readonly onRecall?: () => void;
+    /** Whom archived files lack. */
+    readonly erased?: SimulatedErased;
     readonly limits: {
       readonly maxEntries: number;
       readonly waitMs: number;
@@ -42,8 +47,6 @@ export interface PartsUnderTest {
     readonly source: SimulatedGenerations;
     readonly definitions: Definitions;
   }): { read(): Promise<MergedAnswer> };
-  /** The log, and before its beginning the archive. */
-  recall(log: EventLog, archive: SimulatedEntries, onRecall: () => void): EventLog;
   parse(json: string): Definitions;
   /** An empty one; without it the store is in memory. */
   createStore?(partitions: number): Promise<SimulatedStore>;
@@ -94,6 +97,14 @@ export interface SimulatedArchive {
   events(partition: number, generation: number | null): Promise<readonly Event[]>;
   /** Called before the barriers of the generation are written. */
   begin(generation: number, definitions: Definitions): Promise<void>;
+  /**
+   * Takes out users that a generation knows to be erased, up to its cut; `before`: what is known of those that were taken out before. By partition.
+   * Absent: it never does.
+   */
+  forget?(
+    generation: number,
+    before: readonly Forgotten[],
+  ): readonly { readonly forgotten: Forgotten; readonly gone: ReadonlySet<Event> }[];
   /** What was written last was not on the disk yet. Returns of how many partitions something is gone. */
   loseNewest(world: World): Promise<number>;
   /** At the end of the run. */
@@ -113,6 +124,27 @@ export interface ComputedGeneration {
   readonly rows: RowsByView;
   /** Rows of the views that are kept by partition, keyed with it last. */
   readonly byPartition: RowsByView;
+}
+
+/** Users whose events the archive lacks, as they were erased; and of those who were lifted up to which position. */
+export interface Forgotten {
+  readonly erased: ReadonlySet<string>;
+  readonly lifted: ReadonlyMap<string, string>;
+}
+
+/** As a worker reads it. */
+export interface SimulatedErased {
+  before(partition: number): Promise<readonly string[]>;
+  behind(
+    partition: number,
+    position: string,
+  ): Promise<{ readonly erased: readonly string[]; readonly lifted: Readonly<Record<string, string>> } | null>;
+  version(): Promise<string>;
+}
+
+export interface SimulatedForgotten {
+  readonly cut: readonly string[];
+  readonly partitions: readonly Forgotten[];
 }
 
 export type Layer = 'speed' | 'archive';
@@ -147,6 +179,10 @@ export interface World {
   readonly cutApart: Set<string>;
   /** Where the archive was cut for each generation that was ever computed. */
   readonly cuts: Map<number, readonly string[]>;
+  /** null: the archive lacks none. */
+  forgotten: SimulatedForgotten | null;
+  /** What it had of them: user and id. */
+  readonly gone: Set<string>;
   /** Events that clients still have to send, in order, and those that were acknowledged (law 6). */
   readonly unsent: Event[];
   readonly acknowledged: Event[];
@@ -202,6 +238,8 @@ export function createWorld(
     parkedBy: new Map(),
     cutApart: new Set(),
     cuts: new Map(),
+    forgotten: null,
+    gone: new Set(),
     unsent: [],
     acknowledged: [],
     nowMs: 0,

@@ -16,6 +16,8 @@ export type Assignment = readonly number[] | (() => ReadonlySet<number>);
 export interface OwnRunsOptions {
   readonly assigned: Assignment;
   readonly load: (partition: number) => Promise<PartitionRun>;
+  /** Whether what the partition was loaded with does not hold any more. */
+  readonly mustReload?: (partition: number) => boolean;
   /** The commit that the store stands at; "" before the first. */
   readonly storedCommitId: (partition: number) => Promise<string>;
   /** Waits for the commits under way. */
@@ -55,7 +57,7 @@ function restMs(fences: number): number {
 }
 
 export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
-  const { assigned, load, settle, reader, now } = options;
+  const { assigned, load, settle, reader, now, mustReload = () => false } = options;
   const runs = new Map<number, PartitionRun>();
   const fences = new Map<number, Fences>();
   const fixed = typeof assigned === 'function' ? undefined : new Set(assigned);
@@ -93,7 +95,7 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
     all: () => runs.values(),
     async follow() {
       const own = ours();
-      for (const partition of [...runs.keys()]) if (!own.has(partition)) drop(partition);
+      for (const partition of [...runs.keys()]) if (!own.has(partition) || mustReload(partition)) drop(partition);
       const missing = [...own].filter((partition) => !runs.has(partition) && !rests(partition));
       if (missing.length === 0) return;
       // A partition is loaded only when none of its commits can still be under way.
