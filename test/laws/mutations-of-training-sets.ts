@@ -58,4 +58,12 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     to: "redis.hget(one, 'position')",
     test: 'test/contract/store.redis.test.ts',
   },
+  {
+    lie: 'a cluster that moves a slot is asked for records and their position at once',
+    law: '5',
+    file: 'packages/store/src/records/placed-reads.ts',
+    from: 'connection.isCluster ? inTurn',
+    to: 'connection.isCluster === undefined ? inTurn',
+    test: 'packages/store/src/records/placed-reads.test.ts',
+  },
 ];

@@ -39,6 +39,22 @@ test('law 5: where a commit came while records were read they are read again, th
   expect((await read([0], [], [])).positions).toEqual({});
 });
 
+test('law 5: a cluster, which sends a command again where a slot moves, is asked for one after the other', async () => {
+  const { redis } = redisAt(['p1'], ['q1'], ['p1'], ['q1']);
+  const order: string[] = [];
+  const slow = {
+    ...redis,
+    isCluster: true,
+    async sendCommand(command: Command) {
+      const answer = (await redis.sendCommand(command)) as string;
+      order.push(answer);
+      return answer;
+    },
+  } as unknown as Redis;
+  const { positions } = await readPlaced(slow, 'test', [0, 3], async () => order.push('read'));
+  expect([Object.fromEntries(positions), order]).toEqual([{ 0: 'p1', 3: 'q1' }, ['p1', 'q1', 'read', 'p1', 'q1']]);
+});
+
 test('law 5: where Redis does not know the script it is loaded, and what was asked in vain is asked before the records again', async () => {
   const { positions, sent } = await read([0, 3], 'NOSCRIPT', 'NOSCRIPT', ['p1', 'q1'], ['p1', 'q1']);
   expect(positions).toEqual({ 0: 'p1', 3: 'q1' });

@@ -14,6 +14,8 @@ const MOST_ROUNDS = 3;
 const KEPT_RECORDS = readFileSync(new URL('./kept-records.lua', import.meta.url), 'utf8');
 const DIGEST = createHash('sha1').update(KEPT_RECORDS).digest('hex');
 
+type Position = string | null | undefined;
+
 /** By partition; without those that moved on meanwhile, and those where nothing was committed. */
 export type Positions = ReadonlyMap<number, string>;
 
@@ -25,12 +27,8 @@ export async function readPlaced<T>(
   read: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly positions: Positions }> {
   for (let round = 1; ; round++) {
-    sendTogether(connection);
-    const [before, result, after] = await Promise.all([
-      positionsNow(connection, namespace, partitions),
-      read(),
-      positionsNow(connection, namespace, partitions),
-    ]);
+    const ask = () => positionsNow(connection, namespace, partitions);
+    const [before, result, after] = await (connection.isCluster ? inTurn(ask, read) : together(connection, ask, read));
     const stood = before.map((position, i) => position !== undefined && position === after[i]);
     if (!stood.includes(false) || round === MOST_ROUNDS) {
       const known = partitions.flatMap((partition, i) =>
@@ -41,15 +39,25 @@ export async function readPlaced<T>(
   }
 }
 
+type Found<T> = readonly [before: readonly Position[], result: T, after: readonly Position[]];
+
+function together<T>(connection: Redis, ask: () => Promise<readonly Position[]>, read: () => Promise<T>): Promise<Found<T>> {
+  sendTogether(connection);
+  return Promise.all([ask(), read(), ask()]);
+}
+
+/** A cluster that moves a slot has commands sent again, each by itself: what was to be asked before the records would be asked after them. */
+async function inTurn<T>(ask: () => Promise<readonly Position[]>, read: () => Promise<T>): Promise<Found<T>> {
+  const before = await ask();
+  const result = await read();
+  return [before, result, await ask()];
+}
+
 /**
  * null: nothing was committed there; undefined: it is not known. Not by a command that ioredis sends again where Redis does not know the script: what was to be asked before would be asked
  * after. There nothing is known in this round.
  */
-async function positionsNow(
-  redis: Redis,
-  namespace: string,
-  partitions: readonly number[],
-): Promise<readonly (string | null | undefined)[]> {
+async function positionsNow(redis: Redis, namespace: string, partitions: readonly number[]): Promise<readonly Position[]> {
   const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
   const [key] = keys;
   if (redis.isCluster || (keys.length === 1 && key !== undefined))
