@@ -11,8 +11,8 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     lie: 'a restored folder counts users who were erased after the backup',
     law: '9',
     file: `${BACKUP}/erase-again.ts`,
-    from: 'if (!known.has(digest)) erased.set(digest, partition);',
-    to: 'if (known.has(digest)) erased.set(digest, partition);',
+    from: 'if (!known.has(digest)) erased.set(',
+    to: 'if (known.has(digest)) erased.set(',
     test: RESTORE,
   },
   {
@@ -29,6 +29,14 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     file: `${BACKUP}/erase-again.ts`,
     from: 'else if (isBehind && end !== null) lifted.set(digest, end);',
     to: 'else if (!isBehind && end !== null) lifted.set(digest, end);',
+    test: RESTORE,
+  },
+  {
+    lie: 'a store that is newer than a restored backup knows who was erased since',
+    law: '9',
+    file: `${BACKUP}/erase-again.ts`,
+    from: "return [one?.upTo ?? '', ...own].sort()",
+    to: "return [one?.upTo ?? '', ...own.slice(9)].sort()",
     test: RESTORE,
   },
   {

@@ -58,20 +58,31 @@ export async function eraseAgain(dataDir: string, { partitions }: Audit, generat
   const before = await readForgotten(dataDir);
   const known = new Set(counted?.erased ?? before?.erased);
   const ends = new Map(partitions.map(({ partition, upTo }) => [partition, upTo]));
-  const erased = new Map<string, number>();
+  const erased = new Map<string, { readonly partition: number; readonly known: string }>();
   const lifted = new Map<string, string>();
   for (const [digest, receipts] of await receiptsByUser(dataDir)) {
     const [{ partition }] = receipts;
     const end = ends.get(partition) ?? null;
     const isBehind = receipts.some(({ recorded }) => recorded === null || recorded.position > (end ?? ''));
     if (receipts.some((receipt) => receipt.lifted === null)) {
-      if (!known.has(digest)) erased.set(digest, partition);
+      if (!known.has(digest)) erased.set(digest, { partition, known: knownFrom(receipts) });
     } else if (isBehind && end !== null) lifted.set(digest, end);
   }
   if (erased.size + lifted.size === 0) return { users: 0, withoutGenerations: false };
   await writeForgotten(dataDir, forgottenAfter(before, { erased, lifted }, partitions, generation));
   if (counted !== undefined) await rm(dataPath(dataDir, 'generations'), { recursive: true, force: true });
   return { users: erased.size + lifted.size, withoutGenerations: counted !== undefined };
+}
+
+/** Behind every position. */
+const NEVER = '~';
+
+/** A store that is put back beside the backup may be newer than that, and not know either. */
+function knownFrom(receipts: Receipts): string {
+  return receipts.reduce((last, { recorded, lifted }) => {
+    const position = recorded?.position ?? NEVER;
+    return lifted === null && position > last ? position : last;
+  }, '');
 }
 
 type Receipts = readonly [Receipt, ...Receipt[]];
@@ -83,8 +94,8 @@ async function receiptsByUser(dataDir: string): Promise<Map<string, Receipts>> {
 }
 
 interface Since {
-  /** By digest, the partition of the user. */
-  readonly erased: ReadonlyMap<string, number>;
+  /** By digest, the partition of the user, and from which position on a state of the partition knows of the erasure. */
+  readonly erased: ReadonlyMap<string, { readonly partition: number; readonly known: string }>;
   /** By digest, the position up to which nothing counts. */
   readonly lifted: ReadonlyMap<string, string>;
 }
@@ -105,9 +116,15 @@ function forgottenAfter(
     erased: [...new Set([...(before?.erased ?? []).filter((digest) => !lifted.has(digest)), ...erased.keys()])].sort(),
     lifted: { ...Object.fromEntries(stay), ...places },
     lastSegment: each.map((one) => one?.lastSegment ?? -1),
-    cut: each.map((one) => one?.upTo ?? ''),
+    cut: each.map((one, number) => {
+      const own = [...erased.values()].filter(({ partition }) => partition === number).map(({ known }) => known);
+      return [one?.upTo ?? '', ...own].sort().at(-1) as string;
+    }),
     searchedAt: null,
-    partitions: { ...before?.partitions, ...Object.fromEntries([...erased].map(([digest, partition]) => [digest, [partition]])) },
+    partitions: {
+      ...before?.partitions,
+      ...Object.fromEntries([...erased].map(([digest, { partition }]) => [digest, [partition]])),
+    },
   };
 }
 
