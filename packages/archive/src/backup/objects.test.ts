@@ -52,7 +52,7 @@ test('law 7: what was sent is fetched as it was; killed before any object it is 
     let left = at;
     const killed = changed(async (_, real) => (left-- > 0 ? real() : Promise.reject(new Error('killed'))));
     await expect(send('from', killed)).rejects.toThrow('killed');
-    await demandNoBackup(store);
+    await demandNoBackup({ store, sleep });
     await expect(fetched()).rejects.toMatchObject({
       code: 'invalid_query',
       message: expect.stringContaining('which is written last'),
@@ -73,10 +73,10 @@ test('law 7: of two backups to one place one is there, whole; whose answer was l
     const isMade = await real();
     return isMade && name !== LIST;
   });
-  await Promise.all([demandNoBackup(store), demandNoBackup(store)]);
+  await Promise.all([demandNoBackup({ store, sleep }), demandNoBackup({ store, sleep })]);
   await send('from', lost);
   await expect(send('other')).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('"s3://memory/here"') });
-  await expect(demandNoBackup(store)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(demandNoBackup({ store, sleep })).rejects.toMatchObject({ code: 'conflict' });
   await fetched();
   expect(readFileSync(join(folder, 'to/archive/y.parquet'), 'utf8')).toBe('y');
 });
@@ -127,6 +127,13 @@ test('an object that breaks off is read again; a file that is too large for the 
   await fetchBackup({ folder: join(folder, 'to'), store: broken, sleep: async (ms) => void pauses.push(ms) });
   expect(pauses).toEqual([400, 800, 1_600]);
   expect(readFileSync(join(folder, 'to/archive/a=1/x.parquet'), 'utf8')).toBe(FILES['archive/a=1/x.parquet']);
+  let reads = 0;
+  const gone: MemoryObjects = {
+    ...store,
+    read: () => Promise.reject(new TributaryError('objects_unavailable', `read ${++reads} times`)),
+  };
+  await expect(fetchBackup({ folder: join(folder, 'to'), store: gone, sleep })).rejects.toThrow('read 5 times');
+  await expect(demandNoBackup({ store: gone, sleep })).rejects.toThrow('read 10 times');
   const small = { ...memoryObjects(), largestObject: 4_000 };
   await expect(send('from', small)).rejects.toMatchObject({
     code: 'invalid_query',

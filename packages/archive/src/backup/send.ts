@@ -6,6 +6,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { sideBySide } from '../compute/side-by-side.ts';
 import { digest } from '../durable.ts';
 import { toJson } from '../manifest-file.ts';
+import { inAttempts } from '../objects/attempts.ts';
 import { type Content, contentOfFile, contentOfText, type ObjectStore } from '../objects/port.ts';
 import { AT_ONCE, LIST_BYTES, type ListedFile, OBJECT_LIST, objectOf } from './object-list.ts';
 
@@ -38,8 +39,8 @@ export async function sendBackup(ports: TransferPorts): Promise<void> {
 }
 
 /** Throws `conflict` where a backup is there: asked before anything is copied, and once more by the last write. */
-export async function demandNoBackup(store: ObjectStore, signal?: AbortSignal): Promise<void> {
-  const pieces = await store.read(OBJECT_LIST, signal);
+export async function demandNoBackup({ store, sleep, signal }: Omit<TransferPorts, 'folder'>): Promise<void> {
+  const pieces = await inAttempts(() => store.read(OBJECT_LIST, signal), sleep, signal);
   if (pieces === null) return;
   const reading = pieces[Symbol.asyncIterator]();
   await reading.next();
@@ -48,16 +49,19 @@ export async function demandNoBackup(store: ObjectStore, signal?: AbortSignal): 
 }
 
 /** Whether the list that is there is this one: the answer to its write may have been lost. */
-async function isThere(list: Content, { store, signal }: TransferPorts): Promise<boolean> {
-  const found = await store.read(OBJECT_LIST, signal);
-  if (found === null) return false;
+async function isThere(list: Content, { store, sleep, signal }: TransferPorts): Promise<boolean> {
   const wanted = await buffer(list.read());
-  let at = 0;
-  for await (const piece of found) {
-    if (!wanted.subarray(at, at + piece.length).equals(piece)) return false;
-    at += piece.length;
-  }
-  return at === wanted.length;
+  const compare = async () => {
+    const found = await store.read(OBJECT_LIST, signal);
+    if (found === null) return false;
+    let at = 0;
+    for await (const piece of found) {
+      if (!wanted.subarray(at, at + piece.length).equals(piece)) return false;
+      at += piece.length;
+    }
+    return at === wanted.length;
+  };
+  return inAttempts(compare, sleep, signal);
 }
 
 async function filesBelow({ folder, store, signal }: TransferPorts): Promise<ListedFile[]> {

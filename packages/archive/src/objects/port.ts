@@ -22,10 +22,10 @@ export interface ObjectStore extends Disposable {
   readonly largestObject: number;
   /**
    * True: the object is there, whole and durable. False: its name was taken. Throws `objects_unavailable` where the store does not answer, or
-   * refuses for now; `invalid_query` where it refuses for good.
+   * refuses for now, in each of several attempts; `invalid_query` where it refuses for good.
    */
   create(name: string, content: Content, signal?: AbortSignal): Promise<boolean>;
-  /** null: there is no such object. Throws as `create` does, also while it is read. */
+  /** null: there is no such object. Throws as `create` does, after one attempt, also while it is read: the reader tries again (attempts.ts). */
   read(name: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null>;
 }
 

@@ -78,7 +78,7 @@ export function s3Store({ bucket, prefix }: S3Place, options: S3Options): Object
     place,
     largestObject: LARGEST_BYTES,
     create: (name, content, signal) => inAttempts(() => put(name, content, signal), sleep, signal),
-    read: (name, signal) => inAttempts(() => get(name, signal), sleep, signal),
+    read: get,
     [Symbol.dispose]: () => client.destroy(),
   };
 }

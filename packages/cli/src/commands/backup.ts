@@ -69,12 +69,13 @@ async function toFolder({ settings }: Context, target: string, ports: Omit<CopyP
 async function toStore(context: Context, named: string, ports: Omit<CopyPorts, 'target'>): Promise<BackupNote> {
   using store = await openStore(named, context.shell);
   const { demandNoBackup, sendBackup } = await import('@tributary/archive/backup/send');
-  await demandNoBackup(store, ports.signal);
+  const sending = { store, sleep: context.shell.sleep, ...(ports.signal && { signal: ports.signal }) };
+  await demandNoBackup(sending);
   return inFolderForNow(async (above) => {
     const folder = join(above, 'backup');
     const note = await toFolder(context, folder, ports);
     const onFile = (path: string) => context.terminal.progress(`sending ${path}`);
-    await sendBackup({ folder, store, sleep: context.shell.sleep, onFile, ...(ports.signal && { signal: ports.signal }) });
+    await sendBackup({ ...sending, folder, onFile });
     return note;
   });
 }
