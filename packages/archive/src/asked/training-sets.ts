@@ -8,6 +8,7 @@ import { signalsOf } from '@tributary/signals/definitions/file';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { z } from 'zod';
 import { readIfThere } from '../durable.ts';
+import { KNOWLEDGE } from '../history/knowledge.ts';
 import { oneColumn, TAKEN } from '../history/training-set.ts';
 import { storedFile } from '../manifest-file.ts';
 import { askedWork, type Stored } from './work.ts';
@@ -34,7 +35,7 @@ const Asked = z.object({
   /** Names of definitions; null: all. */
   signals: z.array(z.string()).nullable(),
   /** Absent: event, as in sets of a version before. */
-  knowledge: z.enum(['event', 'served']).optional(),
+  knowledge: z.enum(KNOWLEDGE).optional(),
   /** User, instant (epoch ms) and label, in the order asked; with `served` the position, where it is known. */
   rows: z.array(Row),
   /** The key that asked. */

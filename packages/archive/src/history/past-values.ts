@@ -21,6 +21,7 @@ import { sqlText } from '../parquet.ts';
 import { type ArchivedPast, causeOf } from './archived-past.ts';
 import { forgottenNow } from './erased-since.ts';
 import { eventFilter } from './event-filter.ts';
+import { demandOwnKeys, type Knowledge } from './knowledge.ts';
 import { type Asked, type AskedRow, loadAsked, loadEvents } from './load-events.ts';
 
 /** Events of one user within reach of the rows asked: more are not read. */
@@ -32,12 +33,6 @@ export interface PastBounds {
 }
 
 export const PAST_BOUNDS: PastBounds = { userEvents: 200_000, userBytes: 64 * 1024 * 1024, bucketBytes: 16 * 1024 * 1024 };
-
-/**
- * `event`: all events count that happened before the instant. `served`: of these only the ones that the API knew of when it answered: up to the position that the answer
- * names, or, of a row without one, those that were received before the instant.
- */
-export type Knowledge = 'event' | 'served';
 
 export interface PastQuestion extends Asked {
   /** Absent: event. */
@@ -69,7 +64,7 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
   try {
     // What was aborted while the session was opened asks nothing, as nothing would interrupt it.
     signal.throwIfAborted();
-    demandOwnKeys(question);
+    demandOwnKeys(past.definitions, question.knowledge ?? 'event');
     await loadAsked(session, question);
     const fields = EVENT_FIELDS.filter(
       (field) => field !== 'properties' || definitions.some(({ fields: own }) => Object.keys(own).length > 0),
@@ -87,14 +82,6 @@ export async function* pastValues(question: PastQuestion): AsyncGenerator<PastRo
     signal.removeEventListener('abort', interrupt);
     await session.close();
   }
-}
-
-/** Which messages between keys a position covers is not known: each partition has its own. */
-function demandOwnKeys({ past, knowledge }: PastQuestion): void {
-  if (knowledge !== 'served' || past.definitions.joinedMs === null) return;
-  const message =
-    'knowledge must be event where keys of one person are joined by "identity" (got "served"): events move between partitions there. Ask with event';
-  throw new TributaryError('conflict', message);
 }
 
 /** Law 9: asked at the end, as what was read before may take minutes. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { readDefinitions } from '../report/definition-file.ts';
+import { signalsInFile } from '../report/definition-file.ts';
 import { putText } from '../report/record-output.ts';
 
 interface Options {
@@ -15,7 +15,7 @@ interface Options {
 export function addClient(program: Command, act: Act): void {
   program
     .command('client')
-    .description('what a program needs that reads signals')
+    .description('what programs need that read signals')
     .command('generate')
     .description('types of all signals, sessions and segments, and a function that reads them, as TypeScript')
     .option('--definitions <file>', 'of these definitions, in place of those in force')
@@ -28,7 +28,7 @@ async function generate(context: Context, { definitions: file, client, out }: Op
   if (!/^[@\w./-]{1,200}$/.test(client))
     throw new UsageError(`--client must name a module, such as @tributary/client (got ${JSON.stringify(client)})`);
   const { typescriptOf } = await import('@tributary/signals/typescript');
-  const definitions = file === undefined ? await inForce(context) : await inFile(context, file);
+  const definitions = file === undefined ? await inForce(context) : await signalsInFile(context.shell.cwd, file);
   await putText(context, typescriptOf(definitions, client).trimEnd(), out);
   return EXIT.ok;
 }
@@ -38,12 +38,4 @@ type Typed = Parameters<typeof import('@tributary/signals/typescript').typescrip
 async function inForce(context: Context): Promise<Typed> {
   const { definitions } = await context.api('read').get<AnswerOf<'signalDefinitions'>>('/v1/signals/definitions');
   return definitions.map(({ definition, ...others }) => ({ ...others, resolved: definition })) as unknown as Typed;
-}
-
-async function inFile({ shell }: Context, file: string): Promise<Typed> {
-  const [{ signalsOf }, { sha256Hex }] = await Promise.all([
-    import('@tributary/signals/definitions/file'),
-    import('@tributary/runtime/config/definitions'),
-  ]);
-  return [...signalsOf(await readDefinitions(shell.cwd, file), sha256Hex).values()];
 }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { readDefinitions, readFile } from '../report/definition-file.ts';
+import { readFile, signalsInFile } from '../report/definition-file.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface CheckOptions {
@@ -61,21 +61,14 @@ async function rulesOf(context: Context, file: string, definitionsFile?: string)
     import('@tributary/signals/interventions/rules'),
     import('@tributary/runtime/config/definitions'),
   ]);
-  const defined = definitionsFile === undefined ? await inForce(context) : await inFile(context, definitionsFile);
+  const defined =
+    definitionsFile === undefined ? await inForce(context) : await signalsInFile(context.shell.cwd, definitionsFile);
   return readFile(context.shell.cwd, file, (text) => readInterventions(text, defined, sha256Hex));
 }
 
 async function inForce(context: Context): Promise<readonly Defined[]> {
   const { definitions } = await context.api('read').get<AnswerOf<'signalDefinitions'>>('/v1/signals/definitions');
   return definitions.map(({ name, definition, fields }) => ({ name, resolved: definition, fields })) as unknown as Defined[];
-}
-
-async function inFile({ shell }: Context, file: string): Promise<readonly Defined[]> {
-  const [{ signalsOf }, { sha256Hex }] = await Promise.all([
-    import('@tributary/signals/definitions/file'),
-    import('@tributary/runtime/config/definitions'),
-  ]);
-  return [...signalsOf(await readDefinitions(shell.cwd, file), sha256Hex).values()];
 }
 
 async function run(context: Context, file: string, options: RunOptions): Promise<ExitCode> {

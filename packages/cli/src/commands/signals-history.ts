@@ -1,7 +1,7 @@
 /** `tributary signals history ROWS`: what definitions said of users at instants of the past, from the archive, as one file. */
 import { resolve } from 'node:path';
 import type { ArchivedPast } from '@tributary/archive/history/archived-past';
-import type { Knowledge } from '@tributary/archive/history/past-values';
+import { KNOWLEDGE, type Knowledge } from '@tributary/archive/history/knowledge';
 import type { SetFormat } from '@tributary/archive/history/training-set';
 import { memoryRule } from '@tributary/archive/memory-rule';
 import { openInput } from '@tributary/importing/files/open-input';
@@ -96,7 +96,7 @@ function targetOf({ out, format }: Options): { readonly out: string; readonly fo
 }
 
 function isKnowledge(text: string): text is Knowledge {
-  return text === 'event' || text === 'served';
+  return KNOWLEDGE.some((one) => one === text);
 }
 
 interface ColumnNames {

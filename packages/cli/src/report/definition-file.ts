@@ -4,6 +4,7 @@ import { MISNAMED } from '@tributary/importing/failures';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { readText } from '@tributary/runtime/config/read-text';
+import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { CommandError, UsageError } from '../exit.ts';
 import { readJson } from '../json-text.ts';
 
@@ -18,6 +19,15 @@ export async function readDefinitions(cwd: string, file: string): Promise<Defini
     import('@tributary/runtime/config/definitions'),
   ]);
   return readFile(cwd, file, (text) => readWritten(text, sha256Hex));
+}
+
+/** The signals, sessions and segments of such a file. */
+export async function signalsInFile(cwd: string, file: string): Promise<readonly SignalDefinition[]> {
+  const [{ signalsOf }, { sha256Hex }] = await Promise.all([
+    import('@tributary/signals/definitions/file'),
+    import('@tributary/runtime/config/definitions'),
+  ]);
+  return [...signalsOf(await readDefinitions(cwd, file), sha256Hex).values()];
 }
 
 /** The same for what `read` makes of the text of such a file. */

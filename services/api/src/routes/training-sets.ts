@@ -7,6 +7,7 @@ import {
   SET_WORK,
   type StoredSet,
 } from '@tributary/archive/asked/training-sets';
+import { demandOwnKeys, type Knowledge } from '@tributary/archive/history/knowledge';
 import { TRAINING_SET_ROUTES } from '@tributary/contract/groups/training-sets';
 import { TributaryError } from '@tributary/model/errors';
 import { progressOf } from '@tributary/serving/questions/archive-questions';
@@ -117,18 +118,14 @@ function demandNone(isErased: ((userKey: string) => boolean) | null, users: read
 async function demandNames(
   { source, storedDefinitions }: ApiContext['deps'],
   names: readonly string[] | null,
-  knowledge: 'event' | 'served',
+  knowledge: Knowledge,
 ): Promise<void> {
   const publication = await source.publication();
   const base = publication === null ? null : await source.manifest(publication.generation);
   if (base === null)
     throw new TributaryError('conflict', 'a generation does not exist yet, and a training set ends at the cut of one');
   const definitions = storedDefinitions(base.definitions);
-  if (knowledge === 'served' && definitions.joinedMs !== null)
-    throw new TributaryError(
-      'conflict',
-      'knowledge must be event where keys of one person are joined by "identity" (got "served")',
-    );
+  demandOwnKeys(definitions, knowledge);
   namedDefinitions(definitions, names);
 }
 
