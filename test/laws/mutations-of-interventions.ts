@@ -77,6 +77,14 @@ export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
     test: 'packages/cli/test/interventions.test.ts',
   },
   {
+    lie: 'a rejected intervention ends as one that happened',
+    law: '7',
+    file: `${INTERVENTIONS}/running.ts`,
+    from: "['refused', 'given-up', 'rejected']",
+    to: "['refused', 'given-up']",
+    test: 'packages/cli/test/interventions.test.ts',
+  },
+  {
     lie: 'a value that is not known meets a condition as none',
     law: '7',
     file: `${INTERVENTIONS}/running.ts`,

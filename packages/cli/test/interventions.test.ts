@@ -171,7 +171,7 @@ test('law 3: a process that is killed while the receiver is slow is carried on b
   await once(child, 'exit');
   killed.resolve();
   const done = await run(server, file, folder, ended.signal, '--limit', '1', '--json');
-  expect(done.stderr).toContain('1 intervention of before not finished yet');
+  expect(done.stderr).toContain('carrying on 1 intervention that an earlier run did not finish');
   expect(JSON.parse(done.stdout)).toMatchObject({ intervention: 'help', fate: 'delivered' });
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   expect(receiver.received).toHaveLength(2);
@@ -198,6 +198,22 @@ test('a receiver that fails is given up after five attempts, and holds up no oth
   expect(done.stdout).toMatch(/^good \w+ delivered$/m);
   expect([bad, gone, good].map(({ received }) => received.length)).toEqual([5, 1, 1]);
   expect(collector.kept.size).toBe(3);
+});
+
+test('law 7: an event that the collector rejects calls no webhook, and the exit code says so', async () => {
+  await using receiver = await fakeServer(() => ({ status: 204 }));
+  const { reply } = platform([sse([entered('anna', NOW_MS)])], { anna: 3 }, () => {});
+  const rejected = [{ index: 0, code: 'invalid_event', message: 'no' }];
+  await using server = await fakeServer((request) =>
+    request.path === '/v1/events' ? { body: { success: true, accepted: 0, rejected } } : reply(request),
+  );
+  const folder = temporaryFolder('journal');
+  const done = await run(server, rulesFile(RULE(receiver.url)), folder, new AbortController().signal, '--limit', '1');
+  expect(done).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^help \w+ rejected: the collector rejected its event$/m),
+  });
+  expect(receiver.received).toEqual([]);
 });
 
 test('receivers with private addresses are refused, also behind a name, and nothing is sent', async () => {

@@ -19,7 +19,7 @@ export type Pass = 'repeated' | 'too-old' | 'cooldown' | 'condition' | 'not-know
 export interface Done {
   readonly intervention: string;
   readonly id: string;
-  /** `recorded`: it has no webhook. `rejected`: the collector took no event of this user, and nothing was sent. */
+  /** `recorded`: it has no webhook. `rejected`: the collector rejected its event, and no webhook was called. */
   readonly fate: Fate | 'recorded' | 'rejected';
   readonly attempts: number;
   readonly why: string;
@@ -141,7 +141,7 @@ async function answer(
   };
   const said = { intervention: rule.name, version: rule.version, on: rule.kind, of: rule.of };
   const event = { id, type: EVENT_TYPE, userId: userKey, ts: atMs, properties: { ...said, cause: data['id'] } };
-  if (!(await acting.record(event))) return done('rejected', 0, 'the collector took no event of this user');
+  if (!(await acting.record(event))) return done('rejected', 0, 'the collector rejected its event');
   const { webhook } = rule;
   if (webhook === null) return done('recorded');
   const body = JSON.stringify({ type: EVENT_TYPE, id, userKey, at: atMs, ...said, cause: data, values: values ?? {} });

@@ -1,6 +1,7 @@
 /**
- * A queue for each receiver: a few requests at a time, bounded attempts, bounded age, bounded length. A job that pauses before its next attempt holds up none. A receiver that is slow or gone fills its own queue
- * alone; what does not fit, and what waited too long, is given up, and the event of the intervention is in the log all the same.
+ * A queue for each receiver: a few requests at a time, bounded attempts, bounded age, bounded length. A job that pauses before its next attempt holds up
+ * none. A receiver that is slow or gone fills its own queue alone; what does not fit, and what waited too long, is given up, and the event of the
+ * intervention is in the log all the same.
  */
 import type { Outcome } from './webhook.ts';
 

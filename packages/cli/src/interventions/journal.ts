@@ -29,7 +29,7 @@ import { CommandError } from '../exit.ts';
 export interface Journal {
   /** Empty: none yet. */
   readonly cursor: string;
-  /** Decisions of before that were not finished. */
+  /** Decisions of earlier runs that were not finished. */
   readonly unfinished: number;
   state(id: string): 'unknown' | 'decided' | 'finished';
   /** When the rule last acted on the user, epoch ms. */

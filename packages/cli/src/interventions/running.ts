@@ -61,7 +61,8 @@ export async function runInterventions(given: Context, { rules, cells }: Interve
     onPass: counts.pass,
   };
   const progress = createProgress(acting);
-  if (journal.unfinished > 0) terminal.say(`${counted(journal.unfinished, 'intervention')} of before not finished yet`);
+  if (journal.unfinished > 0)
+    terminal.say(`carrying on ${counted(journal.unfinished, 'intervention')} that an earlier run did not finish`);
   try {
     const lines = followStream({
       api: context.api('read'),
@@ -172,6 +173,9 @@ function doneLine({ intervention, id, fate, attempts, why }: Done): string {
   return printable(`${intervention} ${id} ${fate}${often}${why === '' ? '' : `: ${why}`}`);
 }
 
+/** With one of these, an intervention did not happen, or not all of it. */
+const FAILED: readonly Done['fate'][] = ['refused', 'given-up', 'rejected'];
+
 const PASSES: Readonly<Record<Pass, string>> = {
   repeated: 'finished before',
   'too-old': 'too old',
@@ -191,7 +195,7 @@ function createCounts() {
       return [...fates.values()].reduce((sum, n) => sum + n, 0);
     },
     pass: (why: Pass) => void add(passes, why),
-    failed: () => fates.has('refused') || fates.has('given-up') || passes.has('not-known'),
+    failed: () => FAILED.some((fate) => fates.has(fate)) || passes.has('not-known'),
     text() {
       const parts = [...fates].map(([fate, n]) => `${n} ${fate}`);
       const left = [...passes].map(([why, n]) => `${n} ${PASSES[why]}`);

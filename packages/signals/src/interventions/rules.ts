@@ -1,4 +1,4 @@
-/** A file of interventions: what each answers to, on which condition, how often, and whom it calls. */
+/** A file of interventions: what each answers to, on which condition, how often, and which receiver it calls. */
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { jsonTrouble, troubleText } from '@tributary/model/reading/json-trouble';

@@ -54,8 +54,8 @@ async function inTurn<T>(ask: () => Promise<readonly Position[]>, read: () => Pr
 }
 
 /**
- * null: nothing was committed there; undefined: it is not known. Not by a command that ioredis sends again where Redis does not know the script: what was to be asked before would be asked
- * after. There nothing is known in this round.
+ * null: nothing was committed there; undefined: it is not known. Not by a command that ioredis sends again where Redis does not know the script: what
+ * was to be asked before would be asked after. There nothing is known in this round.
  */
 async function positionsNow(redis: Redis, namespace: string, partitions: readonly number[]): Promise<readonly Position[]> {
   const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);

@@ -186,7 +186,8 @@ async function namedBy({ deps }: ApiContext): Promise<ReadonlySet<number>> {
 
 /**
  * What a publication by hand says for ever of how it was compared: rows that differ for no known reason, or that nothing is known. `given`: what
- * readers get until then, where they never had this one: figures against another one, as a hold leaves them behind, say nothing of what changes. null: they had it.
+ * readers get until then, where they never had this one; null: they had it. Figures against another generation, as a hold leaves them behind, say
+ * nothing of what changes.
  */
 async function comparedBefore(
   { deps }: ApiContext,
@@ -204,7 +205,10 @@ async function comparedBefore(
   return defects > 0 ? { engineDefectRows: defects } : {};
 }
 
-/** A rollback goes back to what readers had, and is not asked how it differs. Staged and never promoted, or computed while a rollback held, it was not theirs. */
+/**
+ * A rollback goes back to what readers had, and is not asked how it differs. A generation that was staged and never promoted, or computed while a
+ * rollback held, readers never had.
+ */
 function neverGiven(generation: number): TributaryError {
   return new TributaryError(
     'conflict',
