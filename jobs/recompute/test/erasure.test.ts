@@ -52,6 +52,7 @@ async function usersOf(number: number): Promise<unknown[]> {
 async function viewsThatName(number: number, text: string): Promise<string[]> {
   const found: string[] = [];
   for (const [name, files] of Object.entries((await world.manifest(number)).views)) {
+    if (files.length === 0) continue;
     const paths = files.map(({ path }) => sqlText(join(world.dataDir, path)));
     const rows = await world.session.rows(
       `SELECT 1 FROM read_parquet([${paths.join(', ')}]) AS one WHERE contains(one::VARCHAR, ${sqlText(text)}) LIMIT 1`,
