@@ -49,7 +49,7 @@ test('law 9: users whom receipts name, those of elsewhere too, are refused from 
   // Nothing is restored before somebody said where receipts of since are; the backup itself is an answer.
   await expect(put(null)).rejects.toMatchObject({
     code: 'invalid_query',
-    message: expect.stringMatching(/^--erasures must be given .* 1970-01-01T00:00:00.005Z/),
+    message: expect.stringMatching(/^--erasures must name receipts .* 1970-01-01T00:00:00.005Z/),
   });
   await mkdir(join(away, 'empty'));
   await expect(put(join(away, 'empty'))).rejects.toThrow('it lacks the folder "erasures"');

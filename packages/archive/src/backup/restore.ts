@@ -81,7 +81,7 @@ export async function restore(ports: RestorePorts): Promise<Restored> {
 function unasked(at: number): TributaryError {
   return new TributaryError(
     'invalid_query',
-    `--erasures must be given where users were erased, as the backup has those of since ${new Date(at).toISOString()} again (got nothing). Name the data folder of before, a newer backup or a copy of its "erasures"; where there is none, the backup itself.`,
+    `--erasures must name receipts of erasures where users were erased: the backup still has those who were erased after ${new Date(at).toISOString()} (got nothing). Name the old data folder, a newer backup or a copy of its "erasures"; where there is none, the backup itself.`,
   );
 }
 

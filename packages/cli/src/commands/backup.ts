@@ -29,7 +29,7 @@ export function addRestore(program: Command, act: Act): void {
     .argument('<folder>', 'what "tributary backup" made: a folder, or s3://BUCKET/PREFIX')
     .option(
       '--erasures <folder>',
-      'where receipts of erasures from after the backup lie: the data folder of before, a newer backup, or a copy of its "erasures"',
+      'where receipts of erasures from after the backup lie: the old data folder, a newer backup, or a copy of its "erasures"',
     )
     .action(act(restoreFrom));
 }
