@@ -3,9 +3,15 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { idOf } from '@tributary/log/redis-stream/layout';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
-import { connectRedis } from '@tributary/runtime/redis/connect';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { rewriteRedisFiles } from '@tributary/runtime/redis/rewrite-files';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { type DeadLetterId, parseDeadLetterId } from '@tributary/store/dead-letters';
+import { deadLettersKey } from '@tributary/store/format/keys';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
+import { commitOf, P } from '@tributary/testkit/contracts/store-under-test';
 import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
+import { VIEWS } from '@tributary/views/registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const MARKER = 'somebody@example.org';
@@ -53,6 +59,39 @@ test('law 9: no byte is left from before a barrier up to which the log is trimme
     expect(await stored()).toBe(true);
   } finally {
     await log.close();
+    redis.disconnect();
+  }
+});
+
+test('law 9: no byte is left of dead letters that are gone, and those that are left are as they were', async () => {
+  const redis = connectRedis(server.url, 'commit', () => {});
+  const { deadLetters } = createServingStore(redis, 'letters', P + 1, VIEWS);
+  const stored = async () => (await redis.dumpBuffer(deadLettersKey('letters', P)))?.includes(MARKER);
+  try {
+    await whenReady(redis, 60_000);
+    const raws = ['a', MARKER, 'b', `${MARKER} again`, 'c', `newest ${MARKER}`];
+    const commit = commitOf(null, 'p1', { parked: raws.map((raw) => ({ at: 'p1.0', code: 'no', message: 'no', raw })) });
+    const speed = createSpeedStore(redis, 'letters');
+    expect(await speed.commit({ ...commit, next: { ...commit.next, generation: 1 } })).toBe('committed');
+    const { letters } = await deadLetters.page(10);
+    const others = letters.filter(({ raw }) => !raw.includes(MARKER));
+    expect(others).toHaveLength(3);
+    expect(await deadLetters.forget(1, ({ raw }) => raw === MARKER || raw.startsWith('newest'))).toBe(2);
+    // Somebody dropped the last one, which leaves its bytes.
+    expect(
+      await deadLetters.remove(
+        parseDeadLetterId(letters.find(({ raw }) => raw.endsWith('again'))?.id ?? '', P + 1) as DeadLetterId,
+      ),
+    ).toBe(true);
+    expect(await stored()).toBe(true);
+    expect(await deadLetters.forget(1, () => false)).toBe(0);
+    expect(await stored()).toBe(false);
+    expect((await deadLetters.page(10)).letters).toEqual(others);
+    expect(await redis.keys('letters:*:kept')).toEqual([]);
+    // No id is given twice.
+    const [, id] = /^\d+-(.*)$/.exec(letters[0]?.id ?? '') ?? [];
+    await expect(redis.xadd(deadLettersKey('letters', P), id as string, 'raw', 'x')).rejects.toThrow('equal or smaller');
+  } finally {
     redis.disconnect();
   }
 });

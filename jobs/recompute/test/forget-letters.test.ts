@@ -28,12 +28,26 @@ test('law 9: dead letters of users who are erased go after a run, and no others 
     expect(await store.speed().commit({ ...commit, next })).toBe('committed');
     const notes: string[] = [];
     const ports = { dataDir, serving, note: (what: string) => void notes.push(what) };
-    await forgetInLetters(generation, ports, new AbortController().signal);
+    const { signal } = new AbortController();
+    for (const [partition, read] of [
+      [0, generation],
+      [1, generation],
+      [3, generation - 1],
+    ] as const)
+      expect(await store.speed().commit({ ...commit, partition, parked: [], next: { ...commit.next, generation: read } })).toBe(
+        'committed',
+      );
+    // Partition 3 may yet learn of one who is erased, whose letters are anywhere.
+    await forgetInLetters(generation, ports, signal);
+    expect((await serving.states()).map((state) => state?.lettersWithout)).toEqual(Array.from({ length: 4 }));
+    const behind = { ...commit, partition: 3, parked: [], expected: 'p1', expectedCommit: commit.id, id: 'commit of p2' };
+    expect(await store.speed().commit({ ...behind, next: { ...commit.next, position: 'p2', generation } })).toBe('committed');
+    await forgetInLetters(generation, ports, signal);
     const left = (await serving.deadLetters.page(10)).letters.map(({ raw }) => raw);
     expect(left.sort()).toEqual(['{"userId":"eve","by":"ana"}', '{"userId":"ida"}']);
     expect((await serving.states())[P]?.lettersWithout).toBe(generation);
     Object.assign(serving, { states: () => Promise.reject(new Error('down')) });
-    await forgetInLetters(generation, ports, new AbortController().signal);
+    await forgetInLetters(generation, ports, signal);
     expect(notes).toEqual([
       'dead letters of users who were erased are gone',
       'dead letters could not be searched for users who were erased',

@@ -27,7 +27,7 @@ export interface DeadLetters {
   replace(id: DeadLetterId, reason: Pick<DeadLetter, 'code' | 'message'>): Promise<StoredDeadLetter | null>;
   /**
    * Removes those that are to go from each partition that has read the barrier of the generation, and notes the generation there: nothing that came
-   * before its cut is parked any more. Returns how many went.
+   * before its cut is parked any more. No byte is left in the store of any letter that is gone, by whatever way. Returns how many went.
    */
   forget(generation: number, isToGo: (letter: StoredDeadLetter) => boolean): Promise<number>;
 }

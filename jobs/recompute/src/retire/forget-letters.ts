@@ -13,8 +13,11 @@ export async function forgetInLetters(
   try {
     const { erased: byThen = [] } = await readGeneration(dataDir, generation);
     if (byThen.length === 0) return;
+    const states = await serving.states();
+    // One that has not read the barrier may not know who is erased: their letters would stay, in any partition, and pass for searched.
+    if (states.some((state) => (state?.generation ?? 0) < generation)) return;
     // Who was lifted since the cut may have sent what is parked.
-    const now = new Set((await serving.states()).flatMap((state) => state?.erased ?? []));
+    const now = new Set(states.flatMap((state) => state?.erased ?? []));
     const erased = new Set(byThen.filter((digest) => now.has(digest)));
     const digestOf = digestsBy(await erasureKey(dataDir));
     const count = await serving.deadLetters.forget(generation, ({ raw }) => {

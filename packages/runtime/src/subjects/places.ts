@@ -92,7 +92,7 @@ export const PLACE_OF_REDIS_KEY: readonly RedisFamily[] = [
   { key: /^tributary:\{\d+\}:u:/, place: 'record' },
   { key: /^tributary:\{\d+\}:c:\d+$/, place: 'conversionIndex' },
   { key: /^tributary:\{\d+\}:(?:members:[\da-f]+|due|unsure)$/, place: 'segments' },
-  { key: /^tributary:\{\d+\}:dead$/, place: 'deadLetters' },
+  { key: /^tributary:\{\d+\}:dead(?::kept)?$/, place: 'deadLetters' },
   { key: /^tributary:\{\d+\}:(?:outbox|messages)$/, place: 'outbox' },
   { key: /^tributary:\{\d+\}:log$/, place: 'log' },
   { key: /^tributary:outputs:\{\d+\}:log$/, place: 'outputs' },

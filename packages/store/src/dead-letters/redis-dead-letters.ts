@@ -16,11 +16,13 @@ import { unlessDown } from '../redis/unless-down.ts';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     tributaryReplaceDead(...args: string[]): Result<string | null, Context>;
+    tributaryForgetDead(...args: string[]): Result<null, Context>;
   }
 }
 
 export function createDeadLetters(redis: Redis, namespace: string, partitions: number): DeadLetters {
   defineScript(redis, 'tributaryReplaceDead', new URL('./replace-dead.lua', import.meta.url));
+  defineScript(redis, 'tributaryForgetDead', new URL('./forget-dead.lua', import.meta.url));
   const keyOf = (partition: number) => deadLettersKey(namespace, partition);
   const entryOf = ({ parkedAt, sequence }: DeadLetterId) => `${parkedAt}-${sequence}`;
   const find = async (id: DeadLetterId) => {
@@ -48,6 +50,7 @@ export function createDeadLetters(redis: Redis, namespace: string, partitions: n
           const keys = { letters: keyOf(partition), state: `${partitionPrefix(namespace, partition)}state` };
           if (Number((await redis.hget(keys.state, 'generation')) ?? 0) < generation) continue;
           count += await forgetIn(redis, keys, partition, isToGo);
+          await redis.tributaryForgetDead(...keysFor(redis, keys.letters, () => [`${keys.letters}:kept`]));
           await redis.hset(keys.state, 'lettersWithout', String(generation));
         }
         return count;

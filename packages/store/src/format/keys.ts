@@ -9,7 +9,7 @@
  *   <ns>:{p}:c:<g>          hash: conversion id → user key
  *   <ns>:{p}:feed           list: the newest commits' deltas, at most 1 MiB, or 8 while somebody reads the deltas in pages (commit.lua)
  *   <ns>:{p}:reading        string with a time to live: somebody does (read-deltas.lua)
- *   <ns>:{p}:dead           stream: dead letters, the newest 10 000
+ *   <ns>:{p}:dead           stream: dead letters, the newest 10 000; dead:kept within one script (forget-dead.lua)
  *   <ns>:{p}:outbox         list: the number of the first line, then the lines to publish; never empty again
  *   <ns>:{p}:messages       list: the same of messages to other keys
  *   <ns>:{p}:members:<v>    sorted set: the users in the segment of version v, all of score 0: by their bytes
