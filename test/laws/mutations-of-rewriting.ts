@@ -191,6 +191,22 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     test: 'packages/archive/src/rewrite/dead-records.test.ts',
   },
   {
+    lie: 'a record with an empty userId is of no other user',
+    law: '9',
+    file: 'packages/model/src/reading/users-named.ts',
+    from: "one !== null && one !== ''",
+    to: 'one !== null',
+    test: 'packages/model/src/reading/users-named.test.ts',
+  },
+  {
+    lie: 'a large number in a record is another user',
+    law: '9',
+    file: 'packages/model/src/reading/users-named.ts',
+    from: 'return JSON.parse(text, digitsOf);',
+    to: 'return JSON.parse(text);',
+    test: 'packages/model/src/reading/users-named.test.ts',
+  },
+  {
     lie: 'a record that cannot be read is of no user',
     law: '9',
     file: 'packages/model/src/reading/users-named.ts',

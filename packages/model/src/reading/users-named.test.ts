@@ -6,6 +6,8 @@ test('law 9: a record that is not an event is of the user that it names, and of 
   for (const [record, users] of [
     ['{"ts":1,"type":"","userId":"ada","properties":{"by":"eve"}}', ['ada']],
     ['{"userId":7}', ['7']],
+    ['{"userId":12345678901234567890}', ['12345678901234567890']],
+    ['{"userKey":null,"userId":"","anonymousId":"anon-2","by":"eve"}', ['anon-2']],
     ['{"anonymousId":"anon-1","type":"x"}', ['anon-1']],
     [JSON.stringify({ undecodable: 'not_json', key: 'ada', value: '{"type":"x"}', headers: {} }), ['ada']],
     [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"eve"}', headers: { ce_userid: 'bob' } }), ['eve']],

@@ -26,9 +26,13 @@ function usersOfMessage({ value, base64, key, headers }: Readonly<Record<string,
   return [...(typeof user === 'string' ? [user] : []), ...(read === undefined ? quotedTexts(inner) : textsIn(read))];
 }
 
+/** The first that is there says whose it is. */
+const USER_FIELDS = ['userKey', 'userId', 'userid', 'anonymousId'];
+
 function userIn(value: unknown): string | undefined {
   if (!isObject(value)) return undefined;
-  const user = value['userKey'] ?? value['userId'] ?? value['userid'] ?? value['anonymousId'];
+  // An empty one is none: producers send it of who is not signed in.
+  const user = USER_FIELDS.map((field) => value[field]).find((one) => one !== undefined && one !== null && one !== '');
   // One that is a number is refused for that.
   return typeof user === 'number' ? String(user) : typeof user === 'string' ? user : undefined;
 }
@@ -64,8 +68,13 @@ function quotedTexts(whole: string): string[] {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, digitsOf);
   } catch {
     return undefined;
   }
+}
+
+/** A number that is too large to be exact stays as it was written: ids of some services are. */
+function digitsOf(_name: string, value: unknown, { source }: { readonly source?: string } = {}): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) ? source : value;
 }
