@@ -36,7 +36,8 @@ function writeModule(folder: string, file: string, external: Set<string>): strin
   const text = code.replaceAll(IMPORT, (whole, before: string, quote: string, specifier: string) => {
     const target = fileOf(file, specifier);
     if (target === null) {
-      if (!specifier.startsWith('node:')) external.add(packageOf(specifier));
+      // Code that the command writes for others imports what they name.
+      if (!specifier.startsWith('node:') && !specifier.includes('${')) external.add(packageOf(specifier));
       return whole;
     }
     imported.push(target);

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
-import { inFolderForNow, isObjectPlace, openStore, withBackup } from '../recovery/object-place.ts';
+import { inFolderForNow, isObjectPlace, withBackup, withStore } from '../recovery/object-place.ts';
 import { bytes, counted, instant } from '../terminal/figures.ts';
 import { noArchive } from './no-archive.ts';
 
@@ -67,16 +67,17 @@ async function toFolder({ settings }: Context, target: string, ports: Omit<CopyP
 
 /** Whole on this machine first: what is sent takes its time, and by then files of the data folder may be retired. */
 async function toStore(context: Context, named: string, ports: Omit<CopyPorts, 'target'>): Promise<BackupNote> {
-  using store = await openStore(named, context.shell);
   const { demandNoBackup, sendBackup } = await import('@tributary/archive/backup/send');
-  const sending = { store, sleep: context.shell.sleep, ...(ports.signal && { signal: ports.signal }) };
-  await demandNoBackup(sending);
-  return inFolderForNow(async (above) => {
-    const folder = join(above, 'backup');
-    const note = await toFolder(context, folder, ports);
-    const onFile = (path: string) => context.terminal.progress(`sending ${path}`);
-    await sendBackup({ ...sending, folder, onFile });
-    return note;
+  return withStore(named, context.shell, async (store) => {
+    const sending = { store, sleep: context.shell.sleep, ...(ports.signal && { signal: ports.signal }) };
+    await demandNoBackup(sending);
+    return inFolderForNow(async (above) => {
+      const folder = join(above, 'backup');
+      const note = await toFolder(context, folder, ports);
+      const onFile = (path: string) => context.terminal.progress(`sending ${path}`);
+      await sendBackup({ ...sending, folder, onFile });
+      return note;
+    });
   });
 }
 

@@ -16,7 +16,7 @@ export function isObjectPlace(text: string): boolean {
 }
 
 /** `isObjectPlace` of it. Throws `UsageError`. The library is loaded here, by the commands that are given such a place. */
-export async function openStore(text: string, { env, sleep }: Pick<Shell, 'env' | 'sleep'>): Promise<ObjectStore> {
+async function openStore(text: string, { env, sleep }: Pick<Shell, 'env' | 'sleep'>): Promise<ObjectStore> {
   const [, bucket, prefix] = PLACE.exec(text) ?? [];
   if (bucket === undefined || prefix === undefined || /(?:^|\/)\.\.?(?:\/|$)/.test(prefix))
     throw new UsageError(
@@ -56,14 +56,32 @@ export async function inFolderForNow<T>(work: (folder: string) => Promise<T>): P
   }
 }
 
+/** Runs `work` with the store that the place names, and closes it. Throws a `UsageError` where it names none. */
+export async function withStore<T>(
+  named: string,
+  shell: Pick<Shell, 'env' | 'sleep'>,
+  work: (store: ObjectStore) => Promise<T>,
+): Promise<T> {
+  // Not `using`: the packed command runs under Node 22 as well.
+  const store = await openStore(named, shell);
+  try {
+    return await work(store);
+  } finally {
+    store[Symbol.dispose]();
+  }
+}
+
 /** Runs `work` with the folder of a backup: the named one, or the one that the store has, fetched. */
 export async function withBackup<T>(context: Context, named: string, work: (folder: string) => Promise<T>): Promise<T> {
   const { shell, terminal } = context;
-  using store = await openStore(named, shell);
   const { fetchBackup } = await import('@tributary/archive/backup/fetch');
-  return inFolderForNow(async (folder) => {
-    const onFile = (path: string) => terminal.progress(`fetching ${path}`);
-    await fetchBackup({ folder, store, sleep: shell.sleep, signal: shell.signal, onFile }).finally(() => terminal.progressEnd());
-    return work(folder);
-  });
+  return withStore(named, shell, (store) =>
+    inFolderForNow(async (folder) => {
+      const onFile = (path: string) => terminal.progress(`fetching ${path}`);
+      await fetchBackup({ folder, store, sleep: shell.sleep, signal: shell.signal, onFile }).finally(() =>
+        terminal.progressEnd(),
+      );
+      return work(folder);
+    }),
+  );
 }

@@ -3,7 +3,7 @@
 import type { Integer } from '@tributary/model/integer';
 import { type CommittedDeltas, stateWith } from '@tributary/store/format/feed';
 import type { FeedCursor, ServingStore, WholePartition } from '@tributary/store/serving-store';
-import type { Commit, PartitionState, SpeedStore } from '@tributary/store/speed-store';
+import type { Commit, PartitionState, SpeedStore, StatusState } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { expect } from 'vitest';
 
@@ -112,10 +112,10 @@ export function summed({ partition, state, generations }: WholePartition) {
   return withoutEmpty(sum);
 }
 
-/** The state as a reader from `generation` on knows it: older barriers may be forgotten or not. */
-export function stateSince(state: PartitionState | null, generation: number): PartitionState | null {
+/** The state as a reader from `generation` on knows it: older barriers may be forgotten or not, and what is retired is of no position. */
+export function stateSince(state: StatusState | null, generation: number): PartitionState | null {
   if (state === null) return null;
-  const { barriers, ...rest } = state;
+  const { barriers, deltasFrom: _retired, lettersWithout: _taken, ...rest } = state;
   return { ...rest, barriers: new Map([...(barriers ?? [])].filter(([g]) => g >= generation)) };
 }
 
