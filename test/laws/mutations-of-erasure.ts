@@ -211,6 +211,14 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: RECEIPTS,
   },
   {
+    lie: 'an erasure that is asked for again lies where the log may have lost it',
+    law: '9',
+    file: `${API}/erasures/erase.ts`,
+    from: 'receipt.recorded !== null && isRefusedNow(receipt, before)',
+    to: 'receipt.recorded !== null',
+    test: RECEIPTS,
+  },
+  {
     lie: 'an entry of the log has all keys of a request',
     law: '9',
     file: `${API}/erasures/erase.ts`,

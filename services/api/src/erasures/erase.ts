@@ -8,7 +8,7 @@ import type { ApiContext } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import type { ApiDeps, ErasureDesk } from '../ports.ts';
 import { seenNow } from './seen.ts';
-import type { Seen } from './shown.ts';
+import { isRefusedNow, type Seen } from './shown.ts';
 
 /** Digests in the state of a partition, which each reader of it gets: 330 KB. */
 const MOST_OF_PARTITION = 10_000;
@@ -48,7 +48,9 @@ export async function eraseAll(
     const lines = own.map(([userKey, { id, askedAt: atMs }]) => encodeErasure({ type: ERASE_TYPE, userKey, id, atMs }));
     const position = await deps.append(partition, { kind: 'events', body: lines.join('\n') });
     for (const [, receipt] of own) {
-      const recorded = { ...receipt, recorded: receipt.recorded ?? { at: deps.now(), position } };
+      // Where it is not in force, the log may have lost the record of before: what was sent since counts until this one.
+      const isKnown = receipt.recorded !== null && isRefusedNow(receipt, before);
+      const recorded = isKnown ? receipt : { ...receipt, recorded: { at: deps.now(), position } };
       await desk.write(recorded);
       receipts.push(recorded);
       deps.onAction('a user is erased', { by, erasure: receipt.id, partition });

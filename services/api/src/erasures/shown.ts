@@ -39,7 +39,7 @@ export function isNewest({ id, digest }: Pick<Receipt, 'id' | 'digest'>, { newes
   return (newest.get(digest) ?? id) <= id;
 }
 
-function isRefusedNow({ partition, digest }: Receipt, { states }: Seen): boolean {
+export function isRefusedNow({ partition, digest }: Receipt, { states }: Seen): boolean {
   return isAmong(states[partition]?.erased, digest);
 }
 
