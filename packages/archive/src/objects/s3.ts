@@ -48,12 +48,14 @@ export function s3Store({ bucket, prefix }: S3Place, options: S3Options): Object
 
   async function put(name: string, content: Content, signal?: AbortSignal): Promise<boolean> {
     const body = content.read();
-    // The connection may be gone before the file was read: what fails then is the request.
-    body.on('error', () => {});
+    // The request would wait for the rest of a file that cannot be read until the connection was silent for too long.
+    const unread = new AbortController();
+    body.on('error', () => unread.abort());
+    const abortSignal = AbortSignal.any([unread.signal, ...(signal === undefined ? [] : [signal])]);
     try {
       const ChecksumSHA256 = Buffer.from(content.sha256, 'hex').toString('base64');
       const sent = { Body: body, ContentLength: content.bytes, ChecksumSHA256, IfNoneMatch: '*' };
-      await client.send(new PutObjectCommand({ ...keyOf(name), ...sent }), signal && { abortSignal: signal });
+      await client.send(new PutObjectCommand({ ...keyOf(name), ...sent }), { abortSignal });
       return true;
     } catch (error) {
       if (body.errored !== null) throw body.errored;
