@@ -111,4 +111,12 @@ export const MUTATIONS_OF_VIEW_FILES: readonly Mutation[] = [
     to: 'z.union([z.array(storedFile)])',
     test: 'packages/archive/src/generations.test.ts',
   },
+  {
+    lie: 'files of views that stay as they are in the base are not verified',
+    law: '7',
+    file: 'packages/archive/src/compute/verified.ts',
+    from: '[...Object.values(base.views).flat(), ...base.conversions]',
+    to: '[...base.conversions]',
+    test: 'jobs/recompute/test/damaged-base.test.ts',
+  },
 ];
