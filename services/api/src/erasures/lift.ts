@@ -56,7 +56,7 @@ async function liftable(desk: ErasureDesk, receipt: Receipt, before: Seen, besid
   const others = await otherOpenOf(desk, receipt, before);
   for (const one of [receipt, ...others.filter(({ recorded }) => recorded !== null)]) {
     const state = stateOf(one, before);
-    if (state !== 'recomputed' && state !== 'lifting') throw new TributaryError('conflict', whyNot(state));
+    if (state !== 'recomputed' && state !== 'lifting') throw new TributaryError('conflict', whyNot(one.id, state));
   }
   return { receipt, others };
 }
@@ -93,7 +93,7 @@ function demandRoomToLift(digest: string, { manifests }: Seen, beside: number): 
   );
 }
 
-function whyNot(state: ReturnType<typeof stateOf>): string {
-  if (state === 'lifted') return 'the erasure must be in force to be lifted (got one that is lifted already)';
-  return `the erasure must be recomputed to be lifted (got ${state}): readers must get a generation that was computed without the user. Ask for a run`;
+function whyNot(id: string, state: ReturnType<typeof stateOf>): string {
+  if (state === 'lifted') return `the erasure must be in force to be lifted (got ${id}, which is lifted already)`;
+  return `the erasure must be recomputed to be lifted (got ${state} of ${id}): readers must get a generation that was computed without the user. Ask for a run`;
 }
