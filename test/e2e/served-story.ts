@@ -171,7 +171,7 @@ async function askOnce(
 
 async function compare(dataDir: string, answers: readonly Answered[]): Promise<Served> {
   const past = await archivedPast(dataDir, new AbortController().signal, () => {});
-  if (past === null) throw new Error('there is no generation');
+  if (past === null) throw new Error('a generation must be published (got none)');
   const arrivals = await arrivalsOf(past);
   const sets = [BEFORE, AFTER].map((file) => [
     ...signalsOf(readDefinitions(JSON.stringify(file), sha256Hex), sha256Hex).values(),

@@ -67,23 +67,12 @@ function platform(parts: string[], views: Readonly<Record<string, number>>, end:
 const RULE = (url: string) =>
   `  help:\n    on: segment.entered\n    of: planner\n    when: views1h >= 2\n    cooldown: 7d\n    webhook: { url: "${url}/hook", secret: HOOK }\n`;
 
+const argvOf = ({ url }: FakeServer, file: string, folder: string) => {
+  const where = ['--folder', folder, '--url', url, '--collector-url', url, '--allow-private'];
+  return ['interventions', 'run', file, ...where];
+};
 const run = (server: FakeServer, file: string, folder: string, signal: AbortSignal, ...more: string[]) =>
-  tributary(
-    [
-      'interventions',
-      'run',
-      file,
-      '--folder',
-      folder,
-      '--url',
-      server.url,
-      '--collector-url',
-      server.url,
-      '--allow-private',
-      ...more,
-    ],
-    { signal, env: { TRIBUTARY_KEY: 'tr_key', HOOK: SECRET } },
-  );
+  tributary([...argvOf(server, file, folder), ...more], { signal, env: { TRIBUTARY_KEY: 'tr_key', HOOK: SECRET } });
 
 test('law 3: a rule that holds leaves one event and one signed webhook, within its cooldown none, and the folder has no user key', async () => {
   await using receiver = await fakeServer(() => ({ status: 204 }));
@@ -149,21 +138,9 @@ test('law 3: a process that is killed while the receiver is slow is carried on b
   const { collector, reply } = platform([sse([line]), sse([line])], { anna: 2 }, () => {});
   await using server = await fakeServer(reply);
   const [file, folder] = [rulesFile(RULE(receiver.url)), temporaryFolder('journal')];
-  const argv = [
-    'interventions',
-    'run',
-    file,
-    '--folder',
-    folder,
-    '--url',
-    server.url,
-    '--collector-url',
-    server.url,
-    '--allow-private',
-  ];
   const bin = fileURLToPath(new URL('../bin/tributary.mjs', import.meta.url));
   const env = { ...process.env, TRIBUTARY_KEY: 'tr_key', HOOK: SECRET, TRIBUTARY_DATA_DIR: folder };
-  const child = spawn(process.execPath, [bin, ...argv], { env, stdio: 'ignore' });
+  const child = spawn(process.execPath, [bin, ...argvOf(server, file, folder)], { env, stdio: 'ignore' });
   await hooked.promise;
   const other = await run(server, file, folder, ended.signal);
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining(`which process ${child.pid} holds`) });

@@ -3,7 +3,7 @@
  * it. Objects never change and are never removed here, so what was read under a name stays right.
  *
  * A write whose answer was lost may have happened. A writer that finds its name taken, and does not know by whom, reads it and compares.
- * There is no list: an object that lists the others is written behind them, and what it does not name is not part of the copy.
+ * Objects are not listed by the store: one that names the others is written after them, and what it does not name is not part of the copy.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -25,7 +25,7 @@ export interface ObjectStore extends Disposable {
    * refuses for now, in each of several attempts; `invalid_query` where it refuses for good.
    */
   create(name: string, content: Content, signal?: AbortSignal): Promise<boolean>;
-  /** null: there is no such object. Throws as `create` does, after one attempt, also while it is read: the reader tries again (attempts.ts). */
+  /** null: the object is not there. Throws as `create` does, after one attempt, also while it is read: the reader tries again (attempts.ts). */
   read(name: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null>;
 }
 
