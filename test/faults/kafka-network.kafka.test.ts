@@ -4,7 +4,7 @@ import type { EventLog } from '@tributary/log/port';
 import { eventually, readAll } from '@tributary/testkit/contracts/log-reading';
 import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
-import { freePort } from '@tributary/testkit/servers/redis-server';
+import { freePort } from '@tributary/testkit/servers/free-port';
 import { type ProxyMode, startTcpProxy, type TcpProxy } from '@tributary/testkit/servers/tcp-proxy';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {

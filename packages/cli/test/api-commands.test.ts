@@ -1,7 +1,7 @@
 /** The reading commands against a server that answers as the API does. */
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
-import { freePort } from '@tributary/testkit/servers/redis-server';
+import { freePort } from '@tributary/testkit/servers/free-port';
 import { describe, expect, test } from 'vitest';
 import { CONVERSIONS, EXPLANATION, RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-answers.ts';
 import { fakeServer, problem } from './fake-server.ts';

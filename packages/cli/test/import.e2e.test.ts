@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { writeKeys } from '@tributary/runtime/keys/file';
 import { createKey } from '@tributary/runtime/keys/ring';
-import { freePort, type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
+import { freePort } from '@tributary/testkit/servers/free-port';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from './temporary.ts';
 

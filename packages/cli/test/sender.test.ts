@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBatcher } from '@tributary/importing/sending/batches';
 import { MAX_ATTEMPTS, retryWaitMs } from '@tributary/importing/sending/retry';
-import { freePort } from '@tributary/testkit/servers/redis-server';
+import { freePort } from '@tributary/testkit/servers/free-port';
 import { describe, expect, test } from 'vitest';
 import { fakeCollector, fakeServer, NOTHING, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';

@@ -15,7 +15,8 @@ import { readKeys, writeKeys } from '@tributary/runtime/keys/file';
 import { createKey } from '@tributary/runtime/keys/ring';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
-import { freePort, type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
+import { freePort } from '@tributary/testkit/servers/free-port';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');

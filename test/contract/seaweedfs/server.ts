@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { contentOfText } from '@tributary/archive/objects/port';
 import { s3Store } from '@tributary/archive/objects/s3';
-import { freePort } from '@tributary/testkit/servers/redis-server';
+import { freePort } from '@tributary/testkit/servers/free-port';
 import { fetchedOnce, fetchedOrReported } from '../../conformance/fetched.ts';
 
 export interface SeaweedServer {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
-import { freePort } from '../servers/redis-server.ts';
+import { freePort } from '../servers/free-port.ts';
 import { type Broker, type BrokerOptions, formatStorage, isReadable, openBroker } from './broker-process.ts';
 import { type BrokerPlace, brokerSettings, HOST } from './broker-settings.ts';
 import { classArchive } from './class-archive.ts';

@@ -1,7 +1,8 @@
 /** A throw-away Redis Cluster of real processes on free loopback ports, and what an operator does to one: moving slots. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort, type RedisServer, startRedis } from './redis-server.ts';
+import { freePort } from './free-port.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
 
 export interface ClusterNode {
   readonly server: RedisServer;

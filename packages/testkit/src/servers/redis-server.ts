@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMALL_HASHES } from '@tributary/runtime/redis/small-hashes';
 import { Redis } from 'ioredis';
+import { freePort, releasePort } from './free-port.ts';
 
 export interface RedisServer {
   readonly url: string;
@@ -67,37 +67,10 @@ export async function startRedis(extraArgs: readonly string[] = []): Promise<Red
       stopped = true;
       await end(child, 'SIGKILL');
       process.off('exit', stopOnExit);
+      releasePort(port);
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-const FIRST_PORT = 30_000;
-/** Below the ephemeral range of Linux (from 32768): no outgoing connection can take a port while its server restarts. */
-const PORTS = 2_768;
-/** Test files run side by side, each in a process of its own: each looks through the ports from another one on. */
-let next = (process.pid * 97) % PORTS;
-
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < PORTS; attempt++) {
-    const port = FIRST_PORT + next;
-    next = (next + 1) % PORTS;
-    if (await isFree(port)) return port;
-  }
-  throw new Error(`no port from ${FIRST_PORT} to ${FIRST_PORT + PORTS - 1} is free`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  server.listen({ host: '127.0.0.1', port, exclusive: true });
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
 }
 
 /** Where this process is killed nothing of it runs any more: a shell sees the end of its pipe, and ends the server. */
