@@ -15,6 +15,14 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     test: BYTES,
   },
   {
+    lie: 'a generation that is computed after a newer one was published may be rolled back to',
+    law: '9',
+    file: 'packages/archive/src/retire.ts',
+    from: "if (m.state !== 'pending' || m.generation < oldest) continue;",
+    to: "if (m.state !== 'pending') continue;",
+    test: 'packages/archive/src/generations.test.ts',
+  },
+  {
     lie: 'what a user sent after they were lifted goes from the files too',
     law: '6',
     file: `${REWRITE}/search.ts`,

@@ -7,7 +7,7 @@ import { makeFolder, namesIn } from './durable.ts';
 import { createGeneration, generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
 import type { GenerationManifest, StoredFile } from './layout.ts';
 import { currentPublication, publish, readPublications } from './publications.ts';
-import { keptGenerations, retireGenerations } from './retire.ts';
+import { keptGenerations, keptWith, retireGenerations } from './retire.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -167,6 +167,16 @@ test('what was never computed leaves nothing behind once everything that is kept
   expect((await retireGenerations(dir, 1)).retired).toEqual([failed.generation]);
   expect(await namesIn(join(dir, generationFolder(failed.generation)))).toEqual(['manifest.json']);
   expect(await namesIn(join(dir, generationFolder(newer.generation)))).toContain('events.parquet');
+});
+
+test('law 9: a generation that is computed after a newer one was published is not published: files lack users by now whom it has', async () => {
+  const slow = await createGeneration(dir, DRAFT);
+  const { generation } = await computed();
+  const draft = { held: false, at: 5, by: 'test' } as const;
+  await publish(dir, 0, { ...draft, generation, action: 'publish', kept: await keptWith(dir, generation, 2) });
+  await writeGeneration(dir, { ...slow, state: 'computed', computedAt: 6 });
+  const rollback = { ...draft, generation: slow.generation, action: 'rollback' } as const;
+  await expect(publish(dir, 1, rollback)).rejects.toMatchObject({ code: 'conflict' });
 });
 
 test('law 7: files that a killed retirement left are removed by the next one, also between generations that are kept', async () => {

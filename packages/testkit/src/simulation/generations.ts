@@ -175,6 +175,8 @@ function forget(world: World): void {
   const taken = archive.forget(generation, forgotten?.partitions ?? []);
   for (const { gone } of taken) for (const event of gone) world.gone.add(`${userKeyOf(event)}\n${event.id}`);
   world.forgotten = { cut, partitions: taken.map((one) => one.forgotten) };
+  // One that was begun before it is not kept: its cut lies before records that are gone now.
+  world.retiredBefore = Math.max(world.retiredBefore, generation);
   if (taken.every(({ gone }) => gone.size === 0)) return;
   world.count('erased users taken out of the archive');
   world.note(`the archive up to g${generation} is written again without erased users`);
