@@ -1,5 +1,6 @@
 /** Lies about what definitions say of users' events. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_WINDOWS } from './mutations-of-windows.ts';
 
 const KINDS = 'packages/signals/src/kinds';
 const GOLDEN = 'packages/signals/test/golden.test.ts';
@@ -15,6 +16,7 @@ const READ_IN_PLACE = 'packages/signals/test/line-reader.test.ts';
 const VALUES = 'services/api/test/signal-values.test.ts';
 
 export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
+  ...MUTATIONS_OF_WINDOWS,
   {
     lie: 'an event at the very begin of a sliding window does not count',
     law: '1',

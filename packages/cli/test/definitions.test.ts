@@ -153,7 +153,9 @@ test('schema: the JSON Schema that is published; validate is check by another na
   const yaml = fileOf('signals:\n  views: {count: view, windw: 1h}\n');
   expect(await run(['validate', yaml])).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('line 2, column 24: signals.views.windw must be one of count, where, window (got "windw")'),
+    stderr: expect.stringContaining(
+      'line 2, column 24: signals.views.windw must be one of count, where, window, accuracy (got "windw")',
+    ),
   });
 });
 

@@ -22,11 +22,11 @@ test('law 1: stored definitions keep the rules, the text and the version of thei
 });
 
 test('definitions that name rules of another version are refused, with the fix', () => {
-  for (const rules of [1, 9, '2'])
+  for (const rules of [1, 10, '2'])
     expect(() => parseDefinitions(JSON.stringify({ rules }), sha256Hex)).toThrow(
-      'definitions, at rules must be 2, 3, 4, 5, 6, 7 or 8, or be left out (got ',
+      'definitions, at rules must be 2, 3, 4, 5, 6, 7, 8 or 9, or be left out (got ',
     );
-  expect(() => storedDefinitions('{"rules":9}', sha256Hex)).toThrow('rules');
+  expect(() => storedDefinitions('{"rules":10}', sha256Hex)).toThrow('rules');
 });
 
 test('what a person wrote by mistake is named with its place; a byte order mark is taken', () => {
@@ -121,6 +121,10 @@ test("law 1: what is asked of users' events changes neither the version of rows 
     derived: { sessions: { web: {} } },
   });
   expect(storedDefinitions(both.json, sha256Hex)).toEqual(both);
+  // Earlier versions must stop at what they would answer otherwise, beside `web` as well.
+  const coarse = { signals: { a: { count: 'view', window: '1h', accuracy: 'sawtooth' } } };
+  expect(parseDefinitions(JSON.stringify({ ...coarse, web: {} }), sha256Hex).rules).toBe(9);
+  expect(parseDefinitions(JSON.stringify(coarse), sha256Hex)).toMatchObject({ version: plain.version, rules: 9 });
   const long = { signals: { a: { count: 'x'.repeat(65_536) } } };
   expect(() => parseDefinitions(JSON.stringify(long), sha256Hex)).toThrow('must have at most 65536 characters of JSON (got ');
   expect(() => parseDefinitions('{"signals": 5}', sha256Hex)).toThrow(

@@ -49,13 +49,24 @@ const Touch = z.strictObject({
  *   6  rows as 2 or 3, of events as they are corrected; the rest as 5
  *   7  rows as 6, of events that count for the user whom their key belongs to (decision 43)
  *   8  as 7, and rows of what people do on pages (decision 48); only texts that have `web` have these
+ *   9  as 8; only texts have these that say of a signal's window how accurate it is, which no row follows
  */
-const RULES = 8;
+const RULES = 9;
+const RULES_OF_WEB = 8;
 const RULES_OF_IDENTITY = 7;
 const RULES_OF_CORRECTIONS = 6;
 const RULES_OF_DERIVED = 5;
 const RULES_OF_RATES = 4;
-const WITH_RULES = [2, 3, RULES_OF_RATES, RULES_OF_DERIVED, RULES_OF_CORRECTIONS, RULES_OF_IDENTITY, RULES] as const;
+const WITH_RULES = [
+  2,
+  3,
+  RULES_OF_RATES,
+  RULES_OF_DERIVED,
+  RULES_OF_CORRECTIONS,
+  RULES_OF_IDENTITY,
+  RULES_OF_WEB,
+  RULES,
+] as const;
 
 /** A field within `properties`, by its names: none that SQL would read as a pattern or a place in a list. */
 const Path = z
@@ -315,7 +326,10 @@ function ruled({ conversions, once, rules, signals, fields, sessions, segments, 
   const derived = derivedOf({ fields, signals: asked, sessions, segments }, stored);
   const ofAnswers = derived !== undefined ? RULES_OF_DERIVED : rest.exchangeRates !== undefined ? RULES_OF_RATES : undefined;
   const ofEvents = rest.identity !== undefined ? RULES_OF_IDENTITY : corrections.length > 0 ? RULES_OF_CORRECTIONS : ofAnswers;
-  const extra = rest.web !== undefined ? RULES : ofEvents;
+  const ofPages = rest.web !== undefined ? RULES_OF_WEB : ofEvents;
+  // Earlier versions do not know the key, and must stop rather than answer otherwise.
+  const saysAccuracy = Object.values(derived?.signals ?? {}).some((signal) => Object.hasOwn(Object(signal), 'accuracy'));
+  const extra = saysAccuracy ? RULES : ofPages;
   demandShort(corrections);
   return {
     ...rest,

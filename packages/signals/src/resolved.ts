@@ -11,11 +11,10 @@ export interface Selector {
 /** Half-open: an event at exactly asOf − ms counts, one at asOf does not. */
 export type Window = TimeWindow | { readonly kind: 'session'; readonly session: string };
 
-/** Tumbling: since the last whole multiple of `ms` from 1970 on. */
-export interface TimeWindow {
-  readonly kind: 'sliding' | 'tumbling';
-  readonly ms: number;
-}
+/** Tumbling: since the last whole multiple of `ms` from 1970 on. Sawtooth: from the last whole multiple of `hopMs` at or before asOf − ms on. */
+export type TimeWindow =
+  | { readonly kind: 'sliding' | 'tumbling'; readonly ms: number }
+  | { readonly kind: 'sawtooth'; readonly ms: number; readonly hopMs: number };
 
 export type Measure =
   | 'count'

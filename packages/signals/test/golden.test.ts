@@ -1,6 +1,7 @@
 /** The cases that were agreed by hand, in every order of arrival. */
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
+import { durationMs } from '@tributary/signals/definitions/duration';
 import type { SegmentValue } from '@tributary/signals/value';
 import { expect, test } from 'vitest';
 import { event, everyOrder, valueAt, written } from './written.ts';
@@ -148,6 +149,43 @@ test('windows: an event at exactly asOf − w counts, one at asOf does not; 1 ms
   expect(counts(at - 1)).toEqual([1, 1]);
   expect(counts(at)).toEqual([0, 0]);
   expect(counts(at + 1)).toEqual([0, 0]);
+});
+
+test('windows: of accuracy sawtooth they begin as in Chronon: 1 h at 2:27 holds 1:25 to 2:27, in every order', () => {
+  const windows = ['1m', '1h', '43199999ms', '12h', '1036799999ms', '12d'];
+  const asked = windows.map((window) => [`w${window}`, { count: 'view', window, accuracy: 'sawtooth' }] as const);
+  const ratio = { of: { count: 'view' }, to: { count: '*' } };
+  const set = written({
+    signals: {
+      ...Object.fromEntries(asked),
+      r: { ratio, window: '1h', accuracy: 'sawtooth' },
+      e: { count: 'view', window: '1h' },
+    },
+  });
+  const at = day(30) + 147 * MINUTE_MS;
+  const begins = (window: string) => {
+    const counts = (ts: number) => valueAt(set, `w${window}`, [event('v', 'view', ts)], at);
+    const hops = [5 * MINUTE_MS, HOUR_MS, DAY_MS].map((hop) => Math.floor((at - durationMs(window)) / hop) * hop);
+    return hops.map((from) => [counts(from - 1), counts(from)]);
+  };
+  const [no, yes] = [
+    [0, 0],
+    [1, 1],
+  ];
+  const is = [0, 1];
+  expect(windows.slice(0, 3).map(begins)).toEqual([is, is, is].map((hop) => [hop, no, no]));
+  expect(windows.slice(3, 5).map(begins)).toEqual([is, is].map((hop) => [yes, hop, no]));
+  expect(begins('12d')).toEqual([yes, yes, is]);
+  const clock = (hours: number, minutes: number) => day(30) + hours * HOUR_MS + minutes * MINUTE_MS;
+  const golden = [clock(1, 25) - 1, clock(1, 25), clock(1, 27) - 1, clock(2, 27) - 1, clock(2, 27)];
+  for (const order of everyOrder(golden.map((ts) => event(`${ts}`, 'view', ts))))
+    expect(['w1h', 'r', 'e'].map((name) => valueAt(set, name, order, at))).toEqual([3, 1, 1]);
+  // Exact said out loud is what is left out, under one version.
+  const both = written({
+    signals: { a: { count: 'view', window: '1h' }, b: { count: 'view', window: '1h', accuracy: 'exact' } },
+  });
+  expect(new Set([...both.values()].map(({ version }) => version)).size).toBe(1);
+  expect(set.get('w12d')?.reachMs).toBe(13 * DAY_MS);
 });
 
 test('law 2: ties break by count, then by what was seen last, then by bytes', () => {

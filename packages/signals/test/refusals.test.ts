@@ -19,6 +19,15 @@ test.each<[Partial<DerivedSections>, string]>([
     'at signals.a.window must look back at most 90d, as records are kept no longer (got 91d). Shorten it, or raise signalRetention.days.',
   ],
   [{ signals: { a: { count: 'view', window: { tumbling: '100d' } } } }, 'at signals.a.window must look back at most 90d'],
+  [
+    { signals: { a: { count: 'view', window: '90d', accuracy: 'sawtooth' } } },
+    'at signals.a.window must look back at most 90d, as records are kept no longer (got 91d). It begins up to 1d earlier, as its accuracy is sawtooth',
+  ],
+  ...[{}, { window: { tumbling: '1d' } }].map((beside): [Partial<DerivedSections>, string] => [
+    { signals: { a: { count: 'view', ...beside, accuracy: 'sawtooth' } } },
+    'at signals.a.accuracy must be exact, or stand beside a window that is a duration such as 7d (got "sawtooth" beside ',
+  ]),
+  [{ signals: { a: { count: 'view', window: '1d', accuracy: 'about' } } }, 'at signals.a.accuracy must be '],
   [{ signals: { a: { type: 'view', keep: { age: '91d' } } } }, 'at signals.a.keep.age must look back at most 90d'],
   [{ signals: { a: { type: 'view', keep: { count: 1_001 } } } }, 'at signals.a.keep.count must be at most 1000 (got 1001)'],
   [
@@ -36,7 +45,10 @@ test.each<[Partial<DerivedSections>, string]>([
   [{ signals: { a: { sum: 'purchase' } } }, 'at signals.a.sum must be an event type and a field, such as "purchase.value"'],
   [{ signals: { a: { counts: 'view' } } }, 'at signals.a must have one of the keys type, count, sum'],
   [{ signals: { a: { count: 'view', sum: 'view.value' } } }, 'at signals.a must have one of the keys'],
-  [{ signals: { a: { count: 'view', windw: '1h' } } }, 'at signals.a.windw must be one of count, where, window (got "windw")'],
+  [
+    { signals: { a: { count: 'view', windw: '1h' } } },
+    'at signals.a.windw must be one of count, where, window, accuracy (got "windw")',
+  ],
   [
     { signals: { a: { count: 'view', where: "channle == 'x'" } } },
     'at signals.a.where must be a condition in CEL on the fields of one event (got "channle == \'x\'": at character 1, Unknown variable: channle). Write "channel".',

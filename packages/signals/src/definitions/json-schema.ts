@@ -15,6 +15,7 @@ export const BEYOND: readonly (readonly [rule: string, refusal: RegExp])[] = [
   ['fields, and sessions of windows, are those that are defined', /must name a field of |must be a name under "sessions"/],
   ['names are taken once, and not by fields of events or words of CEL', /must have a name /],
   ['windows and lifetimes are at most signalRetention.days', /must look back at most /],
+  ['accuracy is sawtooth beside windows alone that are durations', /must be exact, or stand beside /],
   [
     'names of events have no space at either end, and are touches or conversions, not both',
     /must not begin or end with a space|must be a touch or a conversion, not both/,

@@ -12,6 +12,7 @@ import {
   beginOfSession,
   evaluateAggregate,
   evaluateRatio,
+  hopOf,
   type SessionOfWindow,
 } from '../kinds/aggregates.ts';
 import { evaluateEvents } from '../kinds/events.ts';
@@ -35,7 +36,7 @@ import type {
 } from '../resolved.ts';
 import type { Evaluate } from '../value.ts';
 import { type Checks, type Condition, createCompiler, type Path } from './compiler.ts';
-import { durationMs } from './duration.ts';
+import { durationMs, durationText } from './duration.ts';
 import { read, refusedAt } from './refuse.ts';
 import { LONGEST_GAP_MS, MOST_DEFINITIONS, Name, Segment, Session, SIGNAL_KINDS, SIGNALS, type SignalKind } from './schema.ts';
 
@@ -233,7 +234,7 @@ function signalOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMa
   if (kind === 'ratio') return ratioOf(raw, path, checks, sessions);
   const written = read(SIGNALS[kind] as z.ZodType<Aggregate>, raw, path);
   const { argument, field } = argumentOf(written[kind] as string | string[], kind, [...path, kind], checks);
-  const { window, begin, types, beginsAt, ...reach } = windowOf(written.window, [...path, 'window'], checks, sessions);
+  const { window, begin, types, beginsAt, ...reach } = windowOf(written, path, checks, sessions);
   const of = { types: argument, where: written.where ?? null };
   const resolved: AggregateDefinition = {
     kind: 'aggregate',
@@ -251,13 +252,16 @@ function signalOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMa
 
 /** What aggregates have beside the key that says their measure. */
 type Aggregate = {
-  readonly window: WrittenWindow;
   readonly where?: string;
   readonly k?: number;
   readonly halfLife?: string;
-} & Partial<Record<Measure, string | string[]>>;
+} & Windowed &
+  Partial<Record<Measure, string | string[]>>;
 
-type WrittenWindow = string | { readonly tumbling: string } | { readonly session: string };
+interface Windowed {
+  readonly window: string | { readonly tumbling: string } | { readonly session: string };
+  readonly accuracy?: 'exact' | 'sawtooth' | undefined;
+}
 
 function kindOf(raw: unknown, path: Path): SignalKind {
   const keys = typeof raw === 'object' && raw !== null ? Object.keys(raw) : [];
@@ -285,8 +289,8 @@ function eventsOf(raw: unknown, path: Path, checks: Checks): Made {
 }
 
 function ratioOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMap<string, SessionRead>): Made {
-  const { ratio, window: written } = read(SIGNALS.ratio, raw, path);
-  const { window, begin, types, beginsAt, ...reach } = windowOf(written, [...path, 'window'], checks, sessions);
+  const { ratio, ...written } = read(SIGNALS.ratio, raw, path);
+  const { window, begin, types, beginsAt, ...reach } = windowOf(written, path, checks, sessions);
   const part = (key: 'of' | 'to') => {
     const given = ratio[key];
     const measure = 'count' in given ? 'count' : 'sum';
@@ -336,18 +340,25 @@ interface WindowRead {
   readonly depends?: unknown;
 }
 
-function windowOf(given: WrittenWindow, path: Path, checks: Checks, sessions: ReadonlyMap<string, SessionRead>): WindowRead {
+function windowOf(
+  { window: given, accuracy }: Windowed,
+  path: Path,
+  checks: Checks,
+  sessions: ReadonlyMap<string, SessionRead>,
+): WindowRead {
+  const at = [...path, 'window'];
+  if (accuracy === 'sawtooth') return sawtoothOf(given, path, checks);
   if (typeof given === 'object' && 'session' in given) {
     const session = sessions.get(given.session);
     if (session === undefined)
       throw refusedAt(
-        [...path, 'session'],
+        [...at, 'session'],
         `be a name under "sessions": ${[...sessions.keys()].join(', ') || 'it is empty'}`,
         JSON.stringify(given.session),
       );
     const reachMs = OPEN_WITHIN_MS + BEFORE_SESSION_MS;
     checks.alsoRead(session.reads);
-    checks.demandKept(reachMs, [...path, 'session'], 'Raise signalRetention.days');
+    checks.demandKept(reachMs, [...at, 'session'], 'Raise signalRetention.days');
     const window = { kind: 'session', session: given.session } as const;
     return {
       window,
@@ -359,7 +370,25 @@ function windowOf(given: WrittenWindow, path: Path, checks: Checks, sessions: Re
     };
   }
   const ms = given === 'retained' ? checks.retainedMs : durationMs(typeof given === 'string' ? given : given.tumbling);
-  checks.demandKept(ms, path);
-  const window: TimeWindow = { kind: typeof given === 'string' ? 'sliding' : 'tumbling', ms };
-  return { window, begin: beginOf(window), reachMs: ms, types: 'own', beginsAt: [] };
+  checks.demandKept(ms, at);
+  return timed({ kind: typeof given === 'string' ? 'sliding' : 'tumbling', ms }, ms);
+}
+
+function sawtoothOf(given: Windowed['window'], path: Path, checks: Checks): WindowRead {
+  if (typeof given !== 'string' || given === 'retained')
+    throw refusedAt(
+      [...path, 'accuracy'],
+      'be exact, or stand beside a window that is a duration such as 7d',
+      `"sawtooth" beside ${JSON.stringify(given)}`,
+      'Leave it out, or write such a window',
+    );
+  const ms = durationMs(given);
+  const hopMs = hopOf(ms);
+  const fix = `It begins up to ${durationText(hopMs)} earlier, as its accuracy is sawtooth: shorten it, or raise signalRetention.days`;
+  checks.demandKept(ms + hopMs, [...path, 'window'], fix);
+  return timed({ kind: 'sawtooth', ms, hopMs }, ms + hopMs);
+}
+
+function timed(window: TimeWindow, reachMs: number): WindowRead {
+  return { window, begin: beginOf(window), reachMs, types: 'own', beginsAt: [] };
 }

@@ -51,8 +51,16 @@ const Window = z
   .default('retained')
   .describe('How far back events count; "retained": as long as records are kept (signalRetention.days).');
 
+const Accuracy = z
+  .enum(['exact', 'sawtooth'])
+  .optional()
+  .describe(
+    'sawtooth: the window begins up to 5m earlier, at a whole 5 minutes in UTC; at a whole hour from 12h on, at a midnight from 12d on, as in Chronon.',
+  );
+
 const where = { where: Expression.optional() };
-const common = { ...where, window: Window };
+const windowed = { window: Window, accuracy: Accuracy };
+const common = { ...where, ...windowed };
 const count = { count: Types };
 const sum = { sum: TypeAndField };
 
@@ -93,7 +101,7 @@ export const SIGNALS = {
     .strictObject({ top: TypeAndField, k: z.int().min(1).max(MOST_TOP).default(10), ...common })
     .describe('The most frequent values with their counts.'),
   timeSince: z.strictObject({ timeSince: Types, ...common }).describe('ms since the newest event.'),
-  ratio: z.strictObject({ ratio: z.strictObject({ of: RatioPart, to: RatioPart }), window: Window }).describe('To six decimals.'),
+  ratio: z.strictObject({ ratio: z.strictObject({ of: RatioPart, to: RatioPart }), ...windowed }).describe('To six decimals.'),
   decayedCount: z
     .strictObject({ decayedCount: Types, halfLife: Duration, ...common })
     .describe('Events, each half as much with every half-life.'),

@@ -1,6 +1,7 @@
 /** Aggregates over a window: sliding to the ms, tumbling, or the session that is open. */
 
 import { multiply, negate } from '@tributary/model/integer';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import type { Field } from '../expressions/fields.ts';
 import type { AggregateDefinition, SessionDefinition, TimeWindow } from '../resolved.ts';
 import type { Timeline } from '../timeline.ts';
@@ -25,11 +26,30 @@ export interface SessionOfWindow {
 }
 
 export function beginOf(window: TimeWindow): BeginOf {
-  const { kind, ms } = window;
   return (_, asOfMs) => {
-    const fromMs = kind === 'sliding' ? asOfMs - ms : Math.floor(asOfMs / ms) * ms;
+    const fromMs = begins(window, asOfMs);
     return { fromMs, dependsFromMs: fromMs };
   };
+}
+
+function begins(window: TimeWindow, asOfMs: number): number {
+  const { kind, ms } = window;
+  if (kind === 'sawtooth') return wholeBefore(asOfMs - ms, window.hopMs);
+  return kind === 'sliding' ? asOfMs - ms : wholeBefore(asOfMs, ms);
+}
+
+/** The last whole multiple at or before the instant. */
+function wholeBefore(atMs: number, ms: number): number {
+  return Math.floor(atMs / ms) * ms;
+}
+
+/**
+ * How coarsely the begin of a window moves where `accuracy` is sawtooth: as in Chronon (`windowing/Resolution`, FiveMinuteResolution), so that
+ * values of features that move from there stay the same.
+ */
+export function hopOf(windowMs: number): number {
+  if (windowMs >= 12 * DAY_MS) return DAY_MS;
+  return windowMs >= 12 * HOUR_MS ? HOUR_MS : 5 * MINUTE_MS;
 }
 
 export function beginOfSession({ definition, select }: SessionOfWindow): BeginOf {

@@ -91,7 +91,10 @@ export function randomSignal(random: Random, unitMs: number, most: number): Reco
   const any = [...numbers, 'item', 'channel', 'gift', 'type'];
   const where = random.chance(0.4) ? { where: randomExpression(random, 2) } : {};
   const windows = ['retained', length(), length(), { tumbling: length() }, ...(most >= 5 * 96 ? [{ session: 'web' }] : [])];
-  const window = random.chance(0.9) ? { window: random.pick<unknown>(windows) } : {};
+  // Up to a day earlier than it is long.
+  const sawtooth = { window: `${(random.between(1, most - 24) * unitMs) / 1_000}s`, accuracy: 'sawtooth' };
+  const exact = random.chance(0.9) ? { window: random.pick<unknown>(windows) } : {};
+  const window = unitMs === 3_600_000 && random.chance(0.15) ? sawtooth : exact;
   const part = () =>
     random.pick([{ count: types() }, { sum: of(numbers) }, { sum: of(numbers), where: randomExpression(random, 1) }]);
   const rest = { ...where, ...window };

@@ -15,6 +15,9 @@ import type {
   Window,
 } from '@tributary/signals/resolved';
 
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
 /** Fields of `properties`, by name. */
 export type NaiveFields = Readonly<
   Record<string, { readonly from: string; readonly type: 'text' | 'integer' | 'number' | 'boolean' }>
@@ -115,6 +118,7 @@ export function holds(expression: string, event: Event, fields: NaiveFields): bo
 }
 
 function begin(window: Window, question: NaiveQuestion, seen: readonly Event[], fields: NaiveFields, asOfMs: number): number {
+  if (window.kind === 'sawtooth') return sawtoothBegin(asOfMs - window.ms, window.ms / HOUR);
   if (window.kind !== 'session') return asOfMs - (window.kind === 'sliding' ? window.ms : asOfMs % window.ms);
   const definition = question.sessions[window.session] as SessionDefinition;
   const newest = sessions(
@@ -122,6 +126,12 @@ function begin(window: Window, question: NaiveQuestion, seen: readonly Event[], 
     seen.filter((event) => selects(definition.of, event, fields)),
   ).at(-1);
   return newest !== undefined && newest.to > asOfMs ? (newest.own[0] as Event).ts : asOfMs;
+}
+
+/** By the table of Chronon: whole days for windows of 12 days and more, whole hours from 12 hours on, else whole five minutes. */
+function sawtoothBegin(at: number, hours: number): number {
+  const past = at % (hours < 12 ? HOUR / 12 : hours < 12 * 24 ? HOUR : DAY);
+  return at - past;
 }
 
 interface Fraction {
@@ -253,8 +263,6 @@ interface NaiveSession {
   readonly own: Event[];
   readonly to: number;
 }
-
-const DAY = 86_400_000;
 
 /** Among all events that ever were: each pair of neighbours is looked at by itself. */
 function sessions({ gapMs }: SessionDefinition, events: readonly Event[]): NaiveSession[] {

@@ -1,0 +1,29 @@
+/** Lies about how accurate windows of signals are. */
+import type { Mutation } from './mutation-list.ts';
+
+export const MUTATIONS_OF_WINDOWS: readonly Mutation[] = [
+  {
+    lie: 'a window of accuracy sawtooth begins at the hop after its begin',
+    law: '1',
+    file: 'packages/signals/src/kinds/aggregates.ts',
+    from: 'return Math.floor(atMs / ms) * ms;',
+    to: 'return Math.ceil(atMs / ms) * ms;',
+    test: 'packages/signals/test/golden.test.ts',
+  },
+  {
+    lie: 'a window of exactly 12 hours begins at a whole five minutes',
+    law: '1',
+    file: 'packages/signals/src/kinds/aggregates.ts',
+    from: 'windowMs >= 12 * HOUR_MS',
+    to: 'windowMs > 12 * HOUR_MS',
+    test: 'packages/signals/test/golden.test.ts',
+  },
+  {
+    lie: 'a version that does not know the accuracy of windows goes on with them',
+    law: '7',
+    file: 'packages/model/src/definitions.ts',
+    from: 'saysAccuracy ? RULES : ofPages',
+    to: 'ofPages',
+    test: 'packages/model/src/definitions.test.ts',
+  },
+];
