@@ -4,6 +4,7 @@ import type { Mutation } from './mutation-list.ts';
 const RESTORED = 'services/speed/src/apply/erase-restored.ts';
 const BACKUP = 'packages/archive/src/backup';
 const RESTORE = 'test/faults/backup-erased.test.ts';
+const BYTES = 'jobs/recompute/test/erasure-bytes.test.ts';
 const BEFORE = 'services/speed/test/erased-before.test.ts';
 
 export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
@@ -102,5 +103,21 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     from: '        await checkStore();\n',
     to: '',
     test: 'services/speed/test/put-back-idle.test.ts',
+  },
+  {
+    lie: 'a speed layer counts what is left of erased users in files that are not written again yet',
+    law: '9',
+    file: 'packages/archive/src/forgotten.ts',
+    from: 'if (forgotten === undefined || forgotten.searchedAt !== null || number',
+    to: 'if (forgotten === undefined || forgotten.searchedAt === null || number',
+    test: BYTES,
+  },
+  {
+    lie: 'of users who were lifted a speed layer counts what archived files have from before',
+    law: '9',
+    file: 'packages/archive/src/forgotten.ts',
+    from: '[digest, cut])), ...forgotten.lifted }',
+    to: '[digest, cut])) }',
+    test: BYTES,
   },
 ];

@@ -1,18 +1,34 @@
-/** A speed layer whose store is new: it reads what the archive has, then the log to its end. */
+/** A speed layer whose store is new, or put back to an older copy: it reads what the archive has, then the log to its end. */
 import { randomBytes } from 'node:crypto';
 import type { Definitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { createErasedLists, type ErasedSource } from '@tributary/speed/partitions/erased-lists';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { openArchivedEntries } from '@tributary/speed/read/archived-entries';
 import { recallingLog } from '@tributary/speed/read/recall';
-import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/memory-store';
 import { PARTITIONS, type World } from './world.ts';
 
-export async function speedFromNothing({ dataDir, log }: Pick<World, 'dataDir' | 'log'>, definitions: Definitions) {
+interface Beginning {
+  /** By partition, what its store is put back to. */
+  readonly copies?: readonly ReturnType<MemoryStore['snapshot']>[];
+  readonly erased?: ErasedSource;
+}
+
+const NONE_ERASED: ErasedSource = { before: async () => [], behind: async () => null, version: async () => '' };
+
+export async function speedFromNothing(
+  { dataDir, log }: Pick<World, 'dataDir' | 'log'>,
+  definitions: Definitions,
+  { copies = [], erased = NONE_ERASED }: Beginning = {},
+) {
   const store = createMemoryStore({ partitions: PARTITIONS });
+  for (const [partition, copy] of copies.entries()) store.restore(partition, copy);
+  const erasedLists = createErasedLists(erased);
   const entries = openArchivedEntries({ dataDir, logIdentity: log.identity, memoryLimit: '256MB' });
   const speed = createSpeedWorker({
-    log: recallingLog(log, entries),
+    log: recallingLog(log, erasedLists.guard(entries)),
+    erasedLists,
     store: store.speed(),
     definitions,
     partitions: [...Array(PARTITIONS).keys()],

@@ -5,7 +5,7 @@
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
 import { writeDurably } from './durable.ts';
-import type { GenerationManifest } from './layout.ts';
+import type { GenerationManifest, SegmentManifest } from './layout.ts';
 import { readManifest, toJson } from './manifest-file.ts';
 
 const Replaced = z.object({ path: z.string(), partition: z.int().min(0), after: z.string().nullable() });
@@ -37,6 +37,9 @@ const Forgotten = z.object({
   partitions: z.record(z.string(), z.array(z.int().min(0))).exactOptional(),
 });
 export type ArchiveForgotten = z.output<typeof Forgotten>;
+
+/** No event of an entry has a greater place: columns are of 32 bits. */
+const LAST_INDEX = 2 ** 31 - 1;
 
 /** undefined: no file was ever written again. */
 export function readForgotten(dataDir: string): Promise<ArchiveForgotten | undefined> {
@@ -86,6 +89,21 @@ export async function forgottenVersion(dataDir: string): Promise<string> {
 export async function distrustSearch(dataDir: string): Promise<void> {
   const forgotten = await readForgotten(dataDir);
   if (forgotten !== undefined && forgotten.searchedAt !== null) await writeForgotten(dataDir, { ...forgotten, searchedAt: null });
+}
+
+/**
+ * Up to which place nothing counts of the users whose events files of the segment may still have: files are written again one after the other, and who
+ * does it may die in between. null: they have none.
+ */
+export async function leftToGo(
+  dataDir: string,
+  { partition, number }: Pick<SegmentManifest, 'partition' | 'number'>,
+): Promise<Pick<ArchiveForgotten, 'lifted'> | null> {
+  const forgotten = await readForgotten(dataDir);
+  if (forgotten === undefined || forgotten.searchedAt !== null || number > (forgotten.lastSegment[partition] ?? -1)) return null;
+  // A block may go on behind the cut, where a lift may lie.
+  const cut = { position: forgotten.cut[partition] ?? '', entryIndex: LAST_INDEX };
+  return { lifted: { ...Object.fromEntries(forgotten.erased.map((digest) => [digest, cut])), ...forgotten.lifted } };
 }
 
 /** What a generation from nothing goes by. */

@@ -1,6 +1,8 @@
 /** The archive read as the log it was made of: entries at their positions, and the barriers that ended segments. */
 import { join } from 'node:path';
-import { openDuckDb } from '@tributary/archive/duckdb';
+import { dropForgotten } from '@tributary/archive/compute/forget';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { leftToGo } from '@tributary/archive/forgotten';
 import { findGeneration } from '@tributary/archive/generations';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
@@ -77,7 +79,8 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
       const [there] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
       const fields = FIELD_ROWS.map(([, { column }]) => (there?.includes(column) ? `"${column}"` : 'NULL'));
       const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
-      const select = `SELECT ${fields.join(', ')}, position FROM ${from} ${where} ORDER BY position, entry_index`;
+      const counted = await withoutErased(session, segment, from);
+      const select = `SELECT ${fields.join(', ')}, position FROM ${counted} ${where} ORDER BY position, entry_index`;
       for await (const columns of session.chunks(select))
         for (let row = 0; row < (columns[0]?.length ?? 0); row++) {
           const position = columns[FIELD_ROWS.length]?.[row] as Position;
@@ -90,6 +93,15 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     } finally {
       await session.close();
     }
+  }
+
+  /** The same events, as they will be once all files are written again that have erased users. */
+  async function withoutErased(session: DuckDb, segment: SegmentManifest, from: string): Promise<string> {
+    const gone = await leftToGo(dataDir, segment);
+    if (gone === null) return from;
+    await session.run(`CREATE TABLE held AS FROM ${from}`);
+    await dropForgotten(session, dataDir, gone, 'held');
+    return 'held';
   }
 
   /** The last entry of a segment: its barrier, or what moves a reader to its end and says nothing else. */
