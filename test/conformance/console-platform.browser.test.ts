@@ -323,6 +323,7 @@ const RUN: World['records'][number] = {
   reason: 'demand by key ta_admin',
   scheduled: false,
   promotion: 'ask',
+  priority: 'normal',
   bringsDefinitions: false,
   queuedAt: NOON,
   beganAt: null,

@@ -23,13 +23,13 @@ describe('batch runs', () => {
 
   test('lists them with what came of each, and a failed one with its reason', async () => {
     const failed = { ...RUN, id: 'run-6', state: 'failed', outcome: null, counts: null, failure: 'archive_corrupt: a file' };
-    const again = { ...failed, id: 'run-8', state: 'waiting', attempts: 2, scheduled: true, reason: 'schedule' };
+    const again = { ...failed, id: 'run-8', state: 'waiting', attempts: 2, scheduled: true, reason: 'schedule', priority: 'low' };
     await using server = await fakeServer(() => ({ body: { runs: [again, RUN, failed], nextCursor: null } }));
     const { code, stdout } = await tributary(['batch', 'runs', '--limit', '3', '--url', server.url]);
     expect(code).toBe(0);
     expect(server.received[0]).toMatchObject({ path: '/v1/runs', query: { limit: '3' } });
     for (const text of [
-      /waiting .* run-8 .*schedule/,
+      /waiting .* run-8 .*schedule, priority low/,
       /attempt 2 failed, is tried again: archive_corrupt: a file/,
       /done .*full .*4 .*4\.0 s .*run-7 .*key ta_1/,
       /published, 40 new events/,

@@ -215,6 +215,19 @@ describe('staged generations', () => {
     expect(server.received[0]?.body).toEqual({ mode: 'incremental', ...(promote !== undefined && { promote }) });
   });
 
+  test('batch run --priority is sent, and refused where it is unknown or definitions come', async () => {
+    await using server = await fakeServer(() => ({ status: 202, body: { jobId: '7', mode: 'incremental' } }));
+    const run = (...args: string[]) => tributary(['batch', 'run', ...args, '--url', server.url]);
+    expect(await run('--priority', 'urgent')).toMatchObject({ code: 2, stderr: expect.stringContaining('(got "urgent")') });
+    expect(await run('--priority', 'high', '--definitions', 'x.json')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--priority must be normal beside --definitions'),
+    });
+    expect(server.received).toEqual([]);
+    expect((await run('--priority', 'high')).code).toBe(0);
+    expect(server.received[0]?.body).toEqual({ mode: 'incremental', priority: 'high' });
+  });
+
   test.each(['soon', 'if-below', 'if-below 0%', 'if-below 100%', 'if-below 1', 'if-below -1%'])(
     '--promote "%s" is refused before anything is asked',
     async (rule) => {

@@ -7,6 +7,7 @@ import { answered } from './answered.ts';
 import { repeatStrategy } from './cron.ts';
 import { type Cancelled, openFates } from './fate.ts';
 import { ATTEMPTS, type JobTemplateOptions, QUEUE, queuePrefix, RETRY_DELAY_MS, type RunJob } from './jobs.ts';
+import { BULL_PRIORITY, demandOrder, neighboursOf, type Priority } from './priority.ts';
 import { findRun, listRuns, MOST_JOINED, MOST_WAITING, REMEMBERED_RUNS, type RunRecord } from './run-records.ts';
 import { openSchedules, type Schedules } from './schedules.ts';
 
@@ -16,6 +17,8 @@ export interface RunDemand {
   readonly definitions?: string;
   /** When readers get what is computed; absent: at once. */
   readonly promotion?: NonNullable<RunJob['promotion']>;
+  /** Absent: normal. */
+  readonly priority?: Priority;
   readonly by: string;
 }
 
@@ -31,7 +34,10 @@ export interface Retried {
 }
 
 export interface RecomputeQueue {
-  /** Where the run that was asked for last is an equal one that has not begun, it serves for this one too: it computes all that came by now. */
+  /**
+   * Where the run right before or behind its place among those that wait is an equal one, it serves for this one too: it computes all that came by now.
+   * It gets the higher priority of the two. Rejects with `invalid_query` for a priority that definitions cannot have.
+   */
   requestRun(demand: RunDemand): Promise<AskedRun>;
   /**
    * Asks for a run because as many late events are pending; it does not publish over a rollback. Resolves with whether it was asked for: not where that
@@ -74,6 +80,7 @@ export const PENDING_RUN_EVERY_MS = 10 * 60_000;
 
 const JOB_OPTIONS: JobTemplateOptions = {
   attempts: ATTEMPTS,
+  priority: BULL_PRIORITY.normal,
   backoff: { type: 'fixed', delay: RETRY_DELAY_MS },
   removeOnComplete: { count: REMEMBERED_RUNS },
   removeOnFail: { count: REMEMBERED_RUNS },
@@ -88,24 +95,22 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
 
   const fates = openFates(redis, namespace);
 
-  async function add(data: RunJob): Promise<{ jobId: string }> {
-    const waiting = await answered(queue.getWaitingCount());
+  async function add(data: RunJob, priority: Priority, waiting: number): Promise<{ jobId: string }> {
     if (waiting >= MOST_WAITING)
       throw new TributaryError(
         'conflict',
         `runs that wait must be fewer than ${MOST_WAITING} (got ${waiting}). See "tributary batch runs", and whether the recompute role runs`,
       );
     const jobId = `${data.action}-${randomBytes(6).toString('hex')}`;
-    await answered(queue.add(data.action, data, { ...JOB_OPTIONS, jobId }));
+    await answered(queue.add(data.action, data, { ...JOB_OPTIONS, jobId, priority: BULL_PRIORITY[priority] }));
     return { jobId };
   }
 
-  /** The newest of those that wait, if it is as `data`, of any client. An older one is not: what comes after it may bring other definitions. */
-  async function equalRun(data: RunJob): Promise<string | null> {
-    const [newest] = await answered(queue.getJobs(['waiting'], 0, 0));
-    if (newest?.id === undefined || !isEqualRun(newest.data, data)) return null;
-    const [fate] = await fates.read([newest.id]);
-    return fate?.fate === 'cancelled' ? null : newest.id;
+  /** One of these two that is as `data`, of any client. Others are not: what comes between them and this one may bring other definitions. */
+  async function equalRun(data: RunJob, neighbours: readonly (Job<RunJob> | undefined)[]): Promise<Job<RunJob> | null> {
+    const equal = neighbours.filter((job) => job !== undefined).filter((job) => isEqualRun(job.data, data));
+    const decided = await fates.read(equal.map(({ id = '' }) => id));
+    return equal.find((_, i) => decided[i]?.fate !== 'cancelled') ?? null;
   }
 
   /** Who joins stands in the job's log: who cancels it sees for whom else it was. False: the job has gone meanwhile. */
@@ -121,7 +126,8 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
     );
   }
 
-  async function requestRun({ mode, definitions, promotion, by }: RunDemand): Promise<AskedRun> {
+  async function requestRun({ mode, definitions, promotion, priority = 'normal', by }: RunDemand): Promise<AskedRun> {
+    demandOrder(priority, definitions !== undefined);
     const data: RunJob = {
       action: 'run',
       mode,
@@ -131,8 +137,11 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
       ...(promotion !== undefined && { promotion }),
       begun: null,
     };
-    const equal = await equalRun(data);
-    return equal !== null && (await join(equal, by)) ? { jobId: equal, joined: true } : { ...(await add(data)), joined: false };
+    const { count, before, after } = await neighboursOf(queue, priority);
+    const equal = await equalRun(data, [before, after]);
+    if (equal?.id === undefined || !(await join(equal.id, by))) return { ...(await add(data, priority, count)), joined: false };
+    if (equal === after) await answered(equal.changePriority({ priority: BULL_PRIORITY[priority] }));
+    return { jobId: equal.id, joined: true };
   }
 
   return {
@@ -155,7 +164,7 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
       const { shards = null } = job.progress as { readonly shards?: NonNullable<JobStatus['shards']> };
       // The reason of an attempt stays with the job when the next one succeeds.
       const failure = state === 'completed' ? null : (job.failedReason ?? null);
-      return { state, failure, result: job.returnvalue ?? null, shards };
+      return { state: state === 'prioritized' ? 'waiting' : state, failure, result: job.returnvalue ?? null, shards };
     },
     run: (id) => findRun(queue, fates, id),
     runs: () => listRuns(queue, fates),
@@ -175,8 +184,8 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
       if (run === null || job === undefined) return null;
       if (run.state !== 'failed' && run.state !== 'cancelled') return { run, asked: null };
       const { mode, definitions, promotion } = job.data;
-      const demand = { mode, by, ...(definitions !== null && { definitions }), ...(promotion !== undefined && { promotion }) };
-      return { run, asked: await requestRun(demand) };
+      const more = { ...(definitions !== null && { definitions }), ...(promotion !== undefined && { promotion }) };
+      return { run, asked: await requestRun({ mode, by, priority: run.priority, ...more }) };
     },
     close: () => queue.close(),
   };

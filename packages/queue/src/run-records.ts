@@ -6,6 +6,7 @@ import type { Job, Queue } from 'bullmq';
 import { answered } from './answered.ts';
 import type { Cancelled, Fates } from './fate.ts';
 import type { RunJob } from './jobs.ts';
+import { type Priority, priorityOf } from './priority.ts';
 
 /** How many of those that ended well are remembered, and how many of those that failed. */
 export const REMEMBERED_RUNS = 200;
@@ -26,6 +27,7 @@ export interface RunRecord {
   readonly reason: string;
   readonly scheduled: boolean;
   readonly promotion: NonNullable<RunJob['promotion']> | null;
+  readonly priority: Priority;
   /** Definitions came with it. */
   readonly bringsDefinitions: boolean;
   readonly queuedAt: number;
@@ -151,6 +153,7 @@ function recordOf(job: Job<RunJob>, state: RunState): RunRecord {
     reason,
     scheduled,
     promotion: promotion ?? null,
+    priority: priorityOf(job),
     bringsDefinitions: definitions !== null,
     // A scheduled run was added before it was due.
     queuedAt: job.timestamp + job.delay,

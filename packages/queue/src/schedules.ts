@@ -96,6 +96,8 @@ export function openSchedules(redis: Redis, namespace: string, queue: Queue<RunJ
         (scheduler?.every ?? null) === schedule.everyMs &&
         (scheduler?.pattern ?? null) === schedule.cron &&
         (schedule.cron === null || scheduler?.tz === schedule.timeZone) &&
+        // An earlier version gave its jobs none, so that they went before all others.
+        scheduler?.template?.opts?.priority === opts.priority &&
         JSON.stringify(scheduler?.template?.data) === JSON.stringify(data);
       if (!isSame) await answered(queue.upsertJobScheduler(name, repeatOf(schedule), { name: 'run', data, opts }));
     }

@@ -18,6 +18,7 @@ import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { RETIREMENT_ROUTES } from '@tributary/contract/groups/archive-retirements';
 import type { Answer } from '@tributary/contract/shapes/route';
 import type { EventLog } from '@tributary/log/port';
+import type { Priority } from '@tributary/queue/priority';
 import type { AskedRun, Retried } from '@tributary/queue/recompute-queue';
 import type { RunRecord } from '@tributary/queue/run-records';
 import type { Schedules } from '@tributary/queue/schedules';
@@ -56,6 +57,8 @@ export interface RunRequest {
   readonly definitions?: string;
   /** When readers get what is computed; absent: at once. */
   readonly promotion?: StagedPromotion;
+  /** Which of those that wait begins first; absent: normal. */
+  readonly priority?: Priority;
   readonly by: string;
 }
 

@@ -12,6 +12,7 @@ const run = (number: number, more: Partial<RunRecord> = {}): RunRecord => ({
   reason: 'schedule',
   scheduled: true,
   promotion: null,
+  priority: 'normal',
   bringsDefinitions: false,
   queuedAt: NOON + Math.floor(number / 2),
   beganAt: NOON + number,

@@ -87,6 +87,11 @@ function joinedBy(run: Partial<Pick<Run, 'joinedBy'>>): readonly string[] {
   return run.joinedBy ?? [];
 }
 
+/** An API of an earlier version does not say it. */
+function priorityText({ priority = 'normal' }: Partial<Pick<Run, 'priority'>>): readonly string[] {
+  return priority === 'normal' ? [] : [`priority ${priority}`];
+}
+
 /** How far a run is, for who waits; null: it does not say. */
 export function progressText({ progress, generation }: Run): string | null {
   // An API of an earlier version does not know it.
@@ -128,7 +133,7 @@ function runTable(all: readonly Run[], { width, bold }: Terminal): string {
     run.generation === null ? '' : `${run.generation}`,
     run.endedAt === null || run.beganAt === null ? '' : span(run.endedAt - run.beganAt),
     run.id,
-    [run.reason.replace(/^demand by /, ''), ...joinedBy(run)].join(', '),
+    [run.reason.replace(/^demand by /, ''), ...joinedBy(run), ...priorityText(run)].join(', '),
     becameOf(run),
   ]);
   return renderWide({ columns, rows }, width, bold);

@@ -20,11 +20,13 @@ import { addBatchRuns, progressText } from './batch-runs.ts';
 import { mayBring } from './reprocess-compare.ts';
 
 const POLL_MS = 500;
+const PRIORITIES = ['high', 'normal', 'low'] as const;
 
 interface RunOptions {
   readonly full?: boolean;
   readonly definitions?: string;
   readonly promote: string;
+  readonly priority: string;
   readonly wait?: boolean;
   readonly timeout: string;
 }
@@ -41,6 +43,7 @@ export function addBatch(program: Command, act: Act): void {
       'when readers get it: auto, ask (by "batch promote"), or "if-below 0.5%" of every sum moves; definitions are compared before the run',
       'auto',
     )
+    .option('--priority <level>', 'among the runs that wait: high, normal or low', 'normal')
     .option('--wait', 'wait until it is published and the API answers from it, or has failed')
     .option('--timeout <duration>', 'with --wait: give up after this long', '10m')
     .action(act(runBatch));
@@ -86,6 +89,7 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
   const timeoutMs = parseDuration(options.timeout);
   if (timeoutMs === null) throw new UsageError(`--timeout must be 30s, 10m or 1h (got "${options.timeout}")`);
   const rule = promotionOf(options.promote);
+  const priority = priorityOf(options.priority, options.definitions !== undefined);
   const { definitions, timeout } = options;
   const api = context.api('admin');
   const brought = await definitionsOf(context, definitions);
@@ -97,6 +101,8 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
     mode: options.full === true ? 'full' : 'incremental',
     ...brought,
     ...(promotion !== undefined && { promote: promotion }),
+    // An API of an earlier version does not know it.
+    ...(priority !== 'normal' && { priority }),
   };
   const before = options.wait === true ? newest(await generationsOf(api)) : 0;
   const asked = await api.post<AnswerOf<'requestGeneration'>>('/v1/generations', body);
@@ -108,6 +114,16 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
     return EXIT.ok;
   }
   return waitFor(context, api, { jobId: asked.jobId, before, promotion, timeoutMs });
+}
+
+function priorityOf(level: string, bringsDefinitions: boolean): (typeof PRIORITIES)[number] {
+  const known = PRIORITIES.find((one) => one === level);
+  if (known === undefined) throw new UsageError(`--priority must be ${PRIORITIES.join(', ')} (got "${level}")`);
+  if (bringsDefinitions && known !== 'normal')
+    throw new UsageError(
+      `--priority must be normal beside --definitions (got "${level}"): those that were sent last must be in force last`,
+    );
+  return known;
 }
 
 interface Wait {

@@ -104,6 +104,12 @@ const RunBody = z.strictObject({
     .describe(
       'When readers get it. auto: as soon as it is computed; ask: when somebody promotes it; below: by itself, if at most this part of every sum of every view moves to other rows, comes or goes (0.005 for half a percent), else when somebody promotes it. Definitions cannot be staged: they hold from the cut on.',
     ),
+  priority: z
+    .enum(['high', 'normal', 'low'])
+    .default('normal')
+    .describe(
+      'Which of the runs that wait begins first; of one priority the one that was asked for first. Scheduled runs are normal. The one under way is not stopped. Runs that bring definitions must be normal.',
+    ),
 });
 
 const MoveBody = z.strictObject({

@@ -38,6 +38,7 @@ export const Run = z
     promote: z
       .union([z.enum(['auto', 'ask']), z.object({ below: z.number() })])
       .describe('When readers get what it computes, as `promote` of POST /v1/generations.'),
+    priority: z.enum(['high', 'normal', 'low']).describe('Those of a higher one that wait begin first.'),
     bringsDefinitions: z.boolean().describe('New definitions came with it.'),
     queuedAt: z.int().describe('When it was asked for, or was due, epoch ms.'),
     beganAt: z.int().nullable().describe('When its newest attempt began.'),
@@ -84,6 +85,7 @@ const RUN = {
   reason: 'demand by key ta_42d002fb160d',
   scheduled: false,
   promote: 'auto',
+  priority: 'normal',
   bringsDefinitions: false,
   queuedAt: NOON,
   beganAt: NOON + 12,

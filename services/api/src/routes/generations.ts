@@ -46,7 +46,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
   });
 
   serve(app, GENERATION_ROUTES.requestGeneration, async (request) => {
-    const { mode, definitions, promote } = request.body;
+    const { mode, definitions, promote, priority } = request.body;
     if (definitions !== undefined && promote !== 'auto')
       throw new TributaryError(
         'invalid_query',
@@ -55,6 +55,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const parsed = definitions === undefined ? null : readDefinitions(JSON.stringify(definitions), sha256Hex);
     const { jobId, joined } = await deps.requestRun({
       mode,
+      priority,
       by: actorOf(request),
       ...(parsed !== null && { definitions: parsed.json }),
       ...(promote !== 'auto' && { promotion: promote }),
