@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { beginDemo, definitionsEnvironment, hasPages } from '../src/demo/begin.ts';
-import { LISTED_PAGES } from '../src/demo/shop.ts';
+import { DEMO_DEFINITIONS } from '../src/demo/shop.ts';
 import { readDemoState } from '../src/demo/state.ts';
 
 function newFolder(): string {
@@ -43,13 +43,11 @@ test('a folder with other files in it may have the demo', () => {
   expect(readDemoState(path)).not.toBe(null);
 });
 
-test('a new folder counts pages, unless other definitions are named; one whose demo began without them goes on so', () => {
+test('a new folder counts pages and has signals, unless other definitions are named; one whose demo began without them goes on so', () => {
   const path = newFolder();
   begin(path);
   const env = definitionsEnvironment(path, {});
-  expect(JSON.parse(readFileSync(String(env.TRIBUTARY_DEFINITIONS_FILE), 'utf8'))).toMatchObject({
-    web: { pages: LISTED_PAGES },
-  });
+  expect(JSON.parse(readFileSync(String(env.TRIBUTARY_DEFINITIONS_FILE), 'utf8'))).toEqual(DEMO_DEFINITIONS);
   expect(definitionsEnvironment(path, { TRIBUTARY_DEFINITIONS_FILE: 'own.json' })).toEqual({});
   rmSync(String(env.TRIBUTARY_DEFINITIONS_FILE));
   begin(path);

@@ -10,7 +10,7 @@ import { DEMO_DAYS, DEMO_USERS, historyOf } from '../src/demo/history.ts';
 import { createLiveTraffic } from '../src/demo/live.ts';
 import { createRandom } from '../src/demo/random.ts';
 import type { DemoEvent } from '../src/demo/session.ts';
-import { LISTED_PAGES, SOURCES } from '../src/demo/shop.ts';
+import { DEMO_DEFINITIONS, LISTED_PAGES, SOURCES } from '../src/demo/shop.ts';
 
 const TO = Date.UTC(2026, 10, 21);
 const FROM = TO - DEMO_DAYS * DAY_MS;
@@ -39,7 +39,7 @@ describe('the generated history', () => {
     }
     for (const type of ['page', 'activity', 'click', 'link', 'form'])
       expect([type, reports.filter((one) => one.type === type).length > 100]).toEqual([type, true]);
-    const definitions = parseDefinitions(JSON.stringify({ web: { pages: LISTED_PAGES } }), sha256Hex);
+    const definitions = parseDefinitions(JSON.stringify(DEMO_DEFINITIONS), sha256Hex);
     const seen = reports.map((event) => webEvent(event as Event, definitions));
     const activities = seen.filter((one) => one?.type === 'activity');
     expect(activities.every(({ bands, elements }) => bands.length === 20 && elements.length > 0)).toBe(true);

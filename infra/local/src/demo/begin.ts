@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { isUsed } from '../used-folder.ts';
-import { LISTED_PAGES } from './shop.ts';
+import { DEMO_DEFINITIONS } from './shop.ts';
 import { newDemo, readDemoState, writeDemoState } from './state.ts';
 
 /** Before anything starts. Notes in a new folder that it has the demo; throws `invalid_config` in one that has data without it. */
@@ -18,7 +18,7 @@ export function beginDemo({ name, path }: { readonly name: string; readonly path
   }
   if (!existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o700 });
   // First, as a folder whose demo began without it counts no pages, and sends none.
-  writeFileSync(definitionsOfDemo(path), `${JSON.stringify({ web: { pages: LISTED_PAGES } })}\n`, { mode: 0o600 });
+  writeFileSync(definitionsOfDemo(path), `${JSON.stringify(DEMO_DEFINITIONS, null, 2)}\n`, { mode: 0o600 });
   writeDemoState(path, newDemo(nowMs));
 }
 

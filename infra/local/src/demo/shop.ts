@@ -53,6 +53,23 @@ export const QUERIES = ['lisbon', 'rome', 'copenhagen', 'krakow', 'porto', 'fami
 export const PAGES = ['/', '/offers', '/cities', '/help', '/reviews', '/about'] as const;
 /** As the definitions of the demo list them. */
 export const LISTED_PAGES = [...PAGES, '/rooms/:sku'];
+/** What the demo counts of pages and asks of each visitor, as a file of definitions says it. */
+export const DEMO_DEFINITIONS = {
+  web: { pages: LISTED_PAGES },
+  fields: { room: 'properties.sku', query: 'properties.query' },
+  signals: {
+    lastRooms: { type: 'product_view', fields: ['room'], keep: { count: 5, age: '30d' } },
+    favouriteRoom30d: { mostFrequent: 'product_view.room', window: '30d' },
+    searches1d: { count: 'search', window: '1d' },
+    spend30d: { sum: 'purchase.value', window: '30d' },
+    conversion30d: { ratio: { of: { count: 'purchase' }, to: { count: 'product_view' } }, window: '30d' },
+  },
+  sessions: { visits: { gap: '30m' } },
+  segments: {
+    tripPlanner: { enter: "type == 'search'", ttl: '3d', exit: "type == 'purchase'" },
+    lapsedGuest: { enter: "type == 'purchase'", absence: { not: "type == 'purchase'", for: '14d' } },
+  },
+};
 export const ELEMENTS = ['hero', 'price-box', 'gallery', 'map', 'reviews'] as const;
 
 export interface Product {

@@ -1,5 +1,6 @@
 /** One reconciliation: what readers saw just before a generation, and what it computed. */
 import type { Answer } from '@tributary/client/operations';
+import { useState } from 'preact/hooks';
 import { csvOf } from '../parts/csv.ts';
 import { count, instant, percent } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
@@ -8,6 +9,9 @@ import { DifferenceClasses } from './difference-classes.tsx';
 
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
 type View = Reconciliation['views'][string];
+
+/** Of some views each part of a page has a sum of its own. */
+const FIRST_ROWS = 15;
 
 interface Props {
   readonly of: Reconciliation;
@@ -66,9 +70,7 @@ export function Compared({ of: one, isOpen, caption = `Generation ${one.generati
             ))}
           </ul>
         )}
-        {rows.length > 0 && (
-          <Table caption={caption} columns={DIFFERENCES} rows={rows} keyOf={({ view, measure }) => `${view} ${measure}`} />
-        )}
+        {rows.length > 0 && <Differences caption={caption} rows={rows} />}
         {!equal && <DifferenceClasses of={one} />}
         {all.length > rows.length && (
           <p class="small">
@@ -78,6 +80,23 @@ export function Compared({ of: one, isOpen, caption = `Generation ${one.generati
         )}
       </details>
     </li>
+  );
+}
+
+function Differences({ caption, rows }: { readonly caption: string; readonly rows: readonly Difference[] }) {
+  const [isWhole, setIsWhole] = useState(false);
+  const shown = isWhole ? rows : rows.slice(0, FIRST_ROWS);
+  return (
+    <>
+      <Table caption={caption} columns={DIFFERENCES} rows={shown} keyOf={({ view, measure }) => `${view} ${measure}`} />
+      {rows.length > FIRST_ROWS && (
+        <p class="more">
+          <button type="button" class="quiet" aria-expanded={isWhole} onClick={() => setIsWhole(!isWhole)}>
+            {isWhole ? `The first ${FIRST_ROWS} alone` : `All ${rows.length} sums that differ`}
+          </button>
+        </p>
+      )}
+    </>
   );
 }
 

@@ -64,7 +64,7 @@ const COLUMNS: readonly Column<Schedule>[] = [
     head: 'When',
     cell: (schedule) => (
       <>
-        {schedule.everyMs === null ? <code>{whenOf(schedule)}</code> : whenOf(schedule)}
+        {schedule.everyMs === null ? <code>{whenOf(schedule)}</code> : <span class="nowrap">{whenOf(schedule)}</span>}
         {schedule.cron !== null && <span class="small">{schedule.timeZone}</span>}
       </>
     ),

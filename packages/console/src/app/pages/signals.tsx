@@ -112,7 +112,7 @@ function columnsFor(place: Place): readonly Column<Definition>[] {
       raw: ({ name }) => name,
     },
     { head: 'Kind', cell: ({ kind }) => kind, raw: ({ kind }) => kind },
-    { head: 'Says', cell: ({ says }) => <bdi>{says}</bdi>, raw: ({ says }) => says },
+    { head: 'Says', cell: ({ says }) => <bdi class="sentence">{says}</bdi>, raw: ({ says }) => says },
     { head: 'Looks back', fileHead: 'reachMs', cell: ({ reachMs }) => duration(reachMs), raw: ({ reachMs }) => reachMs },
     { head: 'Version', cell: ({ version }) => <code>{version}</code>, raw: ({ version }) => version },
   ];

@@ -130,7 +130,7 @@ function Shown({ answer, cells }: { readonly answer: Attention; readonly cells: 
       : [{ element: row.element, text: shareOf(row), part: Math.max(0, Number(row.n)) / most, ...row.box }],
   );
   return (
-    <div class="attention">
+    <div class={isOfTelephone(boxes) ? 'attention is-narrow' : 'attention'}>
       {boxes.length === 0 ? (
         <Empty title="It is not known where they are">The table has their shares.</Empty>
       ) : chart === undefined ? (
@@ -153,6 +153,11 @@ function Shown({ answer, cells }: { readonly answer: Attention; readonly cells: 
       </div>
     </div>
   );
+}
+
+/** Its drawing needs little room, so that the table has more. */
+function isOfTelephone(boxes: readonly { readonly x: number; readonly width: number }[]): boolean {
+  return boxes.every(({ x, width }) => x + width < 576);
 }
 
 function figure(n: number | bigint, basis: Basis): string {

@@ -18,6 +18,7 @@ export function ValueText({ value }: { readonly value: SignalValue['value'] }) {
       </>
     );
   if (isSessions(value)) return <Sessions of={value} />;
+  if (isEvents(value)) return <Events of={value} />;
   return <code class="json">{jsonOf(value).slice(0, MOST_JSON)}</code>;
 }
 
@@ -68,6 +69,36 @@ function Sessions({ of: sessions }: { readonly of: readonly Session[] }) {
         </li>
       ))}
       {sessions.length > MOST_SESSIONS && <li class="small">and {sessions.length - MOST_SESSIONS} earlier; the CSV has all</li>}
+    </ol>
+  );
+}
+
+type EventOfList = Readonly<Record<string, unknown>> & { readonly ts: number };
+
+/** Events that a signal keeps, the newest first; each has its instant and the fields that were asked for. */
+function isEvents(value: unknown): value is readonly EventOfList[] {
+  const isEvent = (one: unknown) => typeof one === 'object' && one !== null && 'ts' in one && typeof one.ts === 'number';
+  return Array.isArray(value) && value.length > 0 && value.every(isEvent);
+}
+
+const MOST_EVENTS = 5;
+
+function Events({ of: events }: { readonly of: readonly EventOfList[] }) {
+  return (
+    <ol class="sessions">
+      {events.slice(0, MOST_EVENTS).map(({ ts, ...fields }, i) => (
+        <li key={`${ts} ${i}`}>
+          <span class="nowrap">{instant(ts)}</span>{' '}
+          <span class="small">
+            {Object.entries(fields).map(([name, field]) => (
+              <span key={name} class="field-of">
+                <Name text={name} most={40} /> <Name text={typeof field === 'string' ? field : jsonOf(field)} most={40} />{' '}
+              </span>
+            ))}
+          </span>
+        </li>
+      ))}
+      {events.length > MOST_EVENTS && <li class="small">and {events.length - MOST_EVENTS} earlier; the CSV has all</li>}
     </ol>
   );
 }
