@@ -10,7 +10,7 @@ import { DifferenceClasses } from './difference-classes.tsx';
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
 type View = Reconciliation['views'][string];
 
-/** Of some views each part of a page has a sum of its own. */
+/** Some views have a sum for each twentieth of a page. */
 const FIRST_ROWS = 15;
 
 interface Props {
