@@ -99,7 +99,14 @@ export function journeyStatements(views: readonly View[], { attribution }: Defin
     ...(attribution.clicksOutrankViews ? ['outranked'] : []),
     'walk',
   ];
-  return files.flatMap((file) => statementsOf(read(`journeys/${file}.sql`)));
+  return files.flatMap((file) => statementsOf(withoutFarSteps(read(`journeys/${file}.sql`), attribution)));
+}
+
+/** Passages alone ask how far a step is behind, as far as their order reaches (edges.sql): three steps that none asks for are a tenth of the walk. */
+function withoutFarSteps(sql: string, { transitionOrder }: Definitions['attribution']): string {
+  return sql.replaceAll(/lag\(channel_no, ([2-4])\) OVER walk/g, (lag, steps) =>
+    Number(steps) <= transitionOrder ? lag : 'NULL::INTEGER',
+  );
 }
 
 /** After `journeyStatements`, what each channel has of a path: for views that look at it. */

@@ -2,7 +2,8 @@
 --
 -- In:  step, wanted  see steps.sql; decay, from the definitions
 -- Out: walked  (path_no, i, place_no, channel_no, back_1 … back_4, weight, weights)  step i of a path, the channels of the steps
---              before it, its weight by age and the sum of weights up to it. A path without touches walks one step, place 0.
+--              before it (as many as passages ask for, see sql.ts), its weight by age and the sum of weights up to it. A path without touches
+--              walks one step, place 0.
 --      path    (path_no, sign, filed_no, partition, is_null, repeats, ts, value, n, touches, changes, first_ts, decay_all, credited_i)  n steps, of which
 --              `changes` begin or are of another channel than the one before
 -- Statements end with a semicolon at the end of a line.
