@@ -39,7 +39,7 @@ export async function coordinator(world: World, name: string, turn: Turn): Promi
     if (world.publications.length !== expectedSequence || !world.computed.has(generation)) continue;
     await publish(world, name, generation, 'publish', serving);
     if (random.chance(0.5)) await retire(world, turn, serving);
-    if (world.trims && random.chance(0.5)) forget(world);
+    if (world.trims && random.chance(0.5)) await forget(world, serving);
   }
 }
 
@@ -165,16 +165,18 @@ async function retire(world: World, turn: Turn, serving: ServingStore): Promise<
   world.note(`retired everything before g${oldest}`);
 }
 
-/** Whom all generations know that are kept. */
-function forget(world: World): void {
+/** Whom all generations know that are kept. What came after others goes from the store first. */
+async function forget(world: World, serving: ServingStore): Promise<void> {
   const { archive, forgotten, cuts } = world;
   const generation = Math.min(...world.computed.keys());
   if (archive.forget === undefined || !world.computed.has(generation)) return;
+  await serving.retireDeltas(generation);
+  if (generation !== Math.min(...world.computed.keys())) return;
   const cut = cuts.get(generation) as readonly string[];
   if (forgotten !== null && cut.some((position, partition) => position < (forgotten.cut[partition] as string))) return;
   const taken = archive.forget(generation, forgotten?.partitions ?? []);
   for (const { gone } of taken) for (const event of gone) world.gone.add(`${userKeyOf(event)}\n${event.id}`);
-  world.forgotten = { cut, partitions: taken.map((one) => one.forgotten) };
+  world.forgotten = { generation, cut, partitions: taken.map((one) => one.forgotten) };
   // One that was begun before it is not kept: its cut lies before records that are gone now.
   world.retiredBefore = Math.max(world.retiredBefore, generation);
   if (taken.every(({ gone }) => gone.size === 0)) return;

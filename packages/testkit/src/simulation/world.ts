@@ -143,6 +143,8 @@ export interface SimulatedErased {
 }
 
 export interface SimulatedForgotten {
+  /** The oldest one that was kept. */
+  readonly generation: number;
   readonly cut: readonly string[];
   readonly partitions: readonly Forgotten[];
 }
