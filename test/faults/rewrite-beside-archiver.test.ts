@@ -8,7 +8,7 @@ import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { keepFile } from '@tributary/archive/parquet';
 import { rewriteArchive } from '@tributary/archive/rewrite/rewrite';
 import { readSegments, writeSegment } from '@tributary/archive/segments';
-import { sweepOrphans } from '@tributary/archiver/sweep';
+import { replacedFiles, sweepOrphans } from '@tributary/archiver/sweep';
 import { HOUR_MS } from '@tributary/model/time';
 import { expect, test } from 'vitest';
 
@@ -41,8 +41,16 @@ test('laws 6 and 7: an archiver that starts beside it takes no file that is writ
     const text = readFileSync(noted, 'utf8');
     await writeFile(noted, '{');
     expect(await sweepOrphans(dataDir, Date.now() + 2 * HOUR_MS)).toEqual([]);
-    await writeFile(noted, text);
-    await rewrite('eeee0000');
+    // As it was before any attempt. All at once between two of its reads: it had the manifest of before, or has the list of after.
+    await writeFile(noted, JSON.stringify({ ...JSON.parse(text), replacing: [] }));
+    const atOnce = async (folder: string) => {
+      const known = await replacedFiles(folder);
+      await rewrite('eeee0000');
+      return known;
+    };
+    const orphan = join(dataDir, 'archive/dead/p00-000000-ffff0000.ndjson');
+    await writeFile(orphan, '');
+    expect(await sweepOrphans(dataDir, Date.now() + 2 * HOUR_MS, atOnce)).toEqual(['archive/dead/p00-000000-ffff0000.ndjson']);
     const [segment] = await readSegments(dataDir, 0);
     expect(readFileSync(join(dataDir, segment?.dead?.path ?? ''), 'utf8')).toBe(stays);
     expect(await sweepOrphans(dataDir, Date.now() + 2 * HOUR_MS)).toEqual([]);

@@ -290,8 +290,16 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     lie: 'an archiver that starts takes replaced files that others still read',
     law: '7',
     file: 'services/archiver/src/sweep.ts',
-    from: 'if (named.has(path) || stay.has(path)) continue;',
-    to: 'if (named.has(path)) continue;',
+    from: 'if (stay.has(path)) continue;',
+    to: '',
+    test: 'test/faults/rewrite-beside-archiver.test.ts',
+  },
+  {
+    lie: 'an archiver that starts knows of replaced files what was known before it read the manifests',
+    law: '7',
+    file: 'services/archiver/src/sweep.ts',
+    from: '  const unnamed = await unnamedFiles(dataDir);\n  const stay = unnamed.length === 0 ? null : await replacedIn(dataDir).catch(() => null);',
+    to: '  const stay = await replacedIn(dataDir).catch(() => null);\n  const unnamed = await unnamedFiles(dataDir);',
     test: 'test/faults/rewrite-beside-archiver.test.ts',
   },
   {

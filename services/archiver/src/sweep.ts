@@ -35,13 +35,33 @@ const FILE = /^p(\d{2,4})-(\d{6,12})-([0-9a-f]+)(\.\d+)?\.(parquet|ndjson)$/;
 /** Manifests are read for the newest segments, and where files of two writers meet: not for the whole past. */
 const NEWEST = 32;
 
-/** Removes orphans; returns their paths. None where it cannot be read which files were replaced: that keeps no archiver from its work. */
-export async function sweepOrphans(dataDir: string, nowMs: number): Promise<string[]> {
+/**
+ * Removes orphans; returns their paths. None where it cannot be read which files were replaced: that keeps no archiver from its work. It is read after the
+ * manifests, as it is written before any of them names another file.
+ */
+export async function sweepOrphans(dataDir: string, nowMs: number, replacedIn = replacedFiles): Promise<string[]> {
+  const unnamed = await unnamedFiles(dataDir);
+  const stay = unnamed.length === 0 ? null : await replacedIn(dataDir).catch(() => null);
+  if (stay === null) return [];
   const removed: string[] = [];
-  const forgotten = await readForgotten(dataDir).catch(() => null);
-  if (forgotten === null) return [];
-  const { replaced = [], replacing = [] } = forgotten ?? {};
-  const stay = new Set([...replaced, ...replacing].map(({ path }) => path));
+  for (const path of unnamed) {
+    if (stay.has(path)) continue;
+    const { mtimeMs } = await stat(join(dataDir, path)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (nowMs - mtimeMs < ABANDONED_MS) continue;
+    await rm(join(dataDir, path), { force: true });
+    removed.push(path);
+  }
+  return removed;
+}
+
+/** Files that others took the place of, and that are still read. */
+export async function replacedFiles(dataDir: string): Promise<ReadonlySet<string>> {
+  const { replaced = [], replacing = [] } = (await readForgotten(dataDir)) ?? {};
+  return new Set([...replaced, ...replacing].map(({ path }) => path));
+}
+
+async function unnamedFiles(dataDir: string): Promise<string[]> {
+  const unnamed: string[] = [];
   for (const { partition, number, writers, paths } of (await filesBySegment(dataDir)).values()) {
     const last = await lastSegmentNumber(dataDir, partition);
     if (number > last || (number <= last - NEWEST && writers.size === 1)) continue;
@@ -49,15 +69,9 @@ export async function sweepOrphans(dataDir: string, nowMs: number): Promise<stri
     // Merged into a block: the merge removes its files, in time.
     if (segment.to !== undefined) continue;
     const named = filesNamed(segment);
-    for (const path of paths) {
-      if (named.has(path) || stay.has(path)) continue;
-      const { mtimeMs } = await stat(join(dataDir, path)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-      if (nowMs - mtimeMs < ABANDONED_MS) continue;
-      await rm(join(dataDir, path), { force: true });
-      removed.push(path);
-    }
+    unnamed.push(...paths.filter((path) => !named.has(path)));
   }
-  return removed;
+  return unnamed;
 }
 
 interface SegmentFiles {
