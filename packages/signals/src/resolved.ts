@@ -40,6 +40,28 @@ export interface EventsDefinition {
   readonly ageMs: number;
 }
 
+/** Events, each with the first event of `with` around it that has equal values. */
+export interface JoinDefinition {
+  readonly kind: 'join';
+  readonly of: Selector;
+  readonly fields: readonly string[];
+  readonly with: { readonly of: Selector; readonly fields: readonly string[] };
+  /** Fields whose values are equal: of the one, and of the other. */
+  readonly on: readonly (readonly [field: string, fieldOfMatch: string])[];
+  /** A match is from so long before the event to so long after it, both ends included. */
+  readonly beforeMs: number;
+  readonly afterMs: number;
+  /** null: events with a match and without one. */
+  readonly only: 'matched' | 'unmatched' | null;
+  readonly count: number;
+  readonly ageMs: number;
+}
+
+/** The name of a field of a match in an entry: `value` is `matchValue`. */
+export function shownOfMatch(field: string): string {
+  return `match${field.charAt(0).toUpperCase()}${field.slice(1)}`;
+}
+
 export interface AggregateDefinition {
   readonly kind: 'aggregate';
   readonly measure: Measure;
@@ -91,4 +113,10 @@ export interface SessionEndsDefinition extends Pick<SessionDefinition, 'kind' | 
   readonly retainedMs: number;
 }
 
-export type ResolvedDefinition = EventsDefinition | AggregateDefinition | RatioDefinition | SessionDefinition | SegmentDefinition;
+export type ResolvedDefinition =
+  | EventsDefinition
+  | JoinDefinition
+  | AggregateDefinition
+  | RatioDefinition
+  | SessionDefinition
+  | SegmentDefinition;

@@ -55,7 +55,7 @@ export function within(events: readonly Event[], fromMs: number, toMs: number): 
 }
 
 /** The index of the first event with `ts >= fromMs`. */
-function lowerBound(events: readonly Event[], fromMs: number): number {
+export function lowerBound(events: readonly Event[], fromMs: number): number {
   let low = 0;
   let high = events.length;
   while (low < high) {

@@ -3,7 +3,7 @@ import { type Column, columnsOf } from './columns.ts';
 import { explain } from './definitions/explain.ts';
 import type { SignalDefinition } from './definitions/read.ts';
 import { EVENT_FIELDS, type FieldType } from './expressions/fields.ts';
-import type { AggregateDefinition, EventsDefinition } from './resolved.ts';
+import { type AggregateDefinition, type EventsDefinition, type JoinDefinition, shownOfMatch } from './resolved.ts';
 
 export type Typed = Pick<SignalDefinition, 'name' | 'version' | 'resolved' | 'fields'>;
 
@@ -45,6 +45,8 @@ export function shapeOf(definition: Typed): Shape {
       return { listOf: SESSION };
     case 'events':
       return { listOf: eventItem(resolved, definition) };
+    case 'join':
+      return { listOf: joinItem(resolved, definition) };
     case 'ratio':
       return 'number | null';
     case 'aggregate':
@@ -54,9 +56,15 @@ export function shapeOf(definition: Typed): Shape {
   }
 }
 
-function eventItem({ fields }: EventsDefinition, definition: Typed): Members {
+function eventItem({ fields }: Pick<EventsDefinition, 'fields'>, definition: Typed): Members {
   const own = fields.map((field) => [field, `${typeOfField(field, definition)} | null`] as const);
   return { ts: 'number', ...Object.fromEntries(own) };
+}
+
+function joinItem({ fields, with: match }: JoinDefinition, definition: Typed): Members {
+  const ofMatch = match.fields.map((field) => [shownOfMatch(field), `${typeOfField(field, definition)} | null`] as const);
+  const join = { open: 'boolean', matches: 'number', matchTs: 'number | null' };
+  return { ...eventItem({ fields }, definition), ...join, ...Object.fromEntries(ofMatch) };
 }
 
 function aggregateType({ measure }: AggregateDefinition, definition: Typed): string {

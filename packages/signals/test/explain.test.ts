@@ -10,6 +10,14 @@ test('each kind is explained in words, with the defaults that were left out', ()
       views: { count: ['view', 'search'], window: '90m', where: "channel == 'email'" },
       best: { top: '*.item', k: 3, window: { tumbling: '1d' } },
       bought: { ratio: { of: { count: 'buy' }, to: { sum: 'view.value' } } },
+      sold: {
+        join: { type: 'view', fields: ['item'] },
+        with: { type: 'buy', where: 'value > 0', fields: ['value'] },
+        on: ['item', 'page'],
+        within: { before: '30s', after: '1d' },
+        only: 'matched',
+      },
+      left: { join: { type: 'cart' }, with: { type: 'buy' }, on: { item: 'page' }, within: {}, only: 'unmatched' },
       warm: { decayedCount: 'view', halfLife: '36h', window: { session: 'web' } },
     },
     sessions: { web: {} },
@@ -23,6 +31,8 @@ test('each kind is explained in words, with the defaults that were left out', ()
     views: 'how many events of type "view" or "search" where channel == \'email\', in [asOf − 90m, asOf)',
     best: 'the 3 most frequent values of item in events of any type, with their counts, since the last whole 1d in UTC',
     bought: 'how many events of type "buy" divided by the sum of value in events of type "view", in [asOf − 90d, asOf)',
+    sold: 'the last 20 events of type "view" of 89d, newest first, with item; the match of each is the first of events of type "buy" where value > 0 with the same item and page, from 30s before it to 1d after it, with value; only those with a match',
+    left: 'the last 20 events of type "cart" of 90d, newest first; the match of each is the first of events of type "buy" with the same item as page, from its instant to its instant; only those without a match',
     warm: 'how many events of type "view", each halved with every 36h of age, in the session of "web" that is open',
     web: 'the last 10 sessions that began within 30d: events of any type with less than 30m between one and the next',
     planner:

@@ -4,7 +4,7 @@ import { predicateOf } from '@tributary/signals/expressions/function';
 import { createParser, ExpressionTrouble } from '@tributary/signals/expressions/parse';
 import { RANDOM_FIELDS, randomEvent, randomExpression } from '@tributary/testkit/inputs/generate-signals';
 import { createRandom } from '@tributary/testkit/inputs/random';
-import { holds } from '@tributary/testkit/oracle/naive-signals';
+import { holds } from '@tributary/testkit/oracle/naive-fields';
 import { expect, test } from 'vitest';
 import { event } from './written.ts';
 

@@ -188,6 +188,55 @@ test('windows: of accuracy sawtooth they begin as in Chronon: 1 h at 2:27 holds 
   expect(set.get('w12d')?.reachMs).toBe(13 * DAY_MS);
 });
 
+test('law 2: a join: the first match, further ones, none, in all orders of arrival; 1 ms either side', () => {
+  const click = (id: string, ts: number, item?: string) => event(id, 'click', day(1) + ts, { properties: { item } });
+  const show = (id: string, ts: number, item?: string) => event(id, 'show', day(1) + ts, { properties: { item } });
+  const set = written({
+    fields: { item: 'properties.item' },
+    signals: {
+      all: {
+        join: { type: 'show', fields: ['item'] },
+        with: { type: 'click', fields: ['id'] },
+        on: ['item'],
+        within: { before: '30s', after: '1d' },
+      },
+      unmatched: {
+        join: { type: 'show' },
+        with: { type: 'click' },
+        on: ['item'],
+        within: { before: '30s', after: '1d' },
+        only: 'unmatched',
+      },
+      clicks: {
+        join: { type: 'click' },
+        with: { type: 'show' },
+        on: ['item'],
+        within: { before: '1d', after: '30s' },
+        only: 'unmatched',
+      },
+    },
+  });
+  const events = [
+    show('s1', 0, 'a'),
+    show('s2', 60_000, 'b'),
+    click('c1', -30_000, 'a'),
+    click('c2', DAY_MS, 'a'),
+    click('c3', 59_999 - 30_000, 'b'),
+  ];
+  for (const order of everyOrder(events)) {
+    const at = (name: string) => valueAt(set, name, [...order, show('s3', 90_000), click('c4', 90_000)], day(3)) as object[];
+    expect(at('all')).toMatchObject([
+      { ts: day(1) + 90_000, item: null, open: false, matches: 0, matchTs: null, matchId: null },
+      { item: 'b', matches: 0, matchTs: null },
+      { item: 'a', matches: 2, matchTs: day(1) - 30_000, matchId: 'c1' },
+    ]);
+    expect(at('unmatched')).toMatchObject([{ ts: day(1) + 90_000 }, { ts: day(1) + 60_000 }]);
+    expect(at('clicks')).toMatchObject([{ ts: day(1) + 90_000 }, { ts: day(1) + 29_999 }]);
+  }
+  const open = (asOf: number) => (valueAt(set, 'all', [show('s1', 0, 'a')], asOf) as { open: boolean }[])[0]?.open;
+  expect([open(day(2)), open(day(2) + 1)]).toEqual([true, false]);
+});
+
 test('law 2: ties break by count, then by what was seen last, then by bytes', () => {
   const set = written({ signals: { favourite: { mostFrequent: 'view.channel' }, all: { top: 'view.channel', k: 3 } } });
   const seen = (channel: string, ts: number, id = `${channel}${ts}`) => event(id, 'view', day(0) + ts, { channel });

@@ -43,7 +43,7 @@ test.each<[Partial<DerivedSections>, string]>([
     'at signals.a.sum must name a field of type integer or number (got channel: text)',
   ],
   [{ signals: { a: { sum: 'purchase' } } }, 'at signals.a.sum must be an event type and a field, such as "purchase.value"'],
-  [{ signals: { a: { counts: 'view' } } }, 'at signals.a must have one of the keys type, count, sum'],
+  [{ signals: { a: { counts: 'view' } } }, 'at signals.a must have one of the keys type, join, count, sum'],
   [{ signals: { a: { count: 'view', sum: 'view.value' } } }, 'at signals.a must have one of the keys'],
   [
     { signals: { a: { count: 'view', windw: '1h' } } },
@@ -66,6 +66,39 @@ test.each<[Partial<DerivedSections>, string]>([
   [{ signals: named(201, { count: 'view' }) }, 'at signals must be at most 200 with sessions and segments (got 201)'],
   [{ signals: named(30, { count: 'view', where: long }) }, 'must hold with all other expressions at most 2000 terms'],
   [{ signals: { a: { top: 'view.page', k: 101 } } }, 'at signals.a.k must be at most 100 (got 101)'],
+  [
+    { signals: { a: { join: { type: 'view' }, with: { type: 'buy' }, on: ['item'], within: {} } } },
+    'at signals.a.on must name a field of events, or one under "fields" (got "item")',
+  ],
+  [
+    { signals: { a: { join: { type: 'view' }, with: { type: 'buy' }, on: { page: 'value' }, within: { after: '1h' } } } },
+    'at signals.a.on must name a field of the same type on both sides (got page: text, value: integer)',
+  ],
+  [
+    { signals: { a: { join: { type: 'v', fields: ['ts'] }, with: { type: 'b' }, on: ['page'], within: {} } } },
+    'at signals.a.join.fields.0 must have a name of its own in the entries, where ts, open, matches, matchTs are taken (got "ts")',
+  ],
+  [
+    {
+      fields: { Value: 'properties.v' },
+      signals: { a: { join: { type: 'v' }, with: { type: 'b', fields: ['value', 'Value'] }, on: ['page'], within: {} } },
+    },
+    'at signals.a.with.fields.1 must have a name of its own in the entries',
+  ],
+  [
+    {
+      signals: { a: { join: { type: 'v' }, with: { type: 'b' }, on: ['page'], within: { before: '1d' }, keep: { age: '90d' } } },
+    },
+    'at signals.a.keep.age must look back at most 90d, as records are kept no longer (got 91d). Shorten it or "before"',
+  ],
+  [
+    { signals: { a: { join: { type: 'v' }, with: { type: 'b' }, on: [], within: {} } } },
+    'at signals.a.on must have at least 1 element (got [])',
+  ],
+  [
+    { signals: { a: { join: { type: 'v' }, with: { type: 'b' }, on: {}, within: {} } } },
+    'at signals.a.on must have 1 to 5 fields',
+  ],
   [{ signals: { a: { decayedCount: 'view' } } }, 'at signals.a.halfLife must be'],
   [{ segments: { a: { enter: 'true', ttl: '91d' } } }, 'at segments.a.ttl must look back at most 90d'],
   [

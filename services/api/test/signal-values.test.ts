@@ -98,9 +98,9 @@ test("laws 1 to 3: values are the oracle's, of users whose events arrived late, 
     expect(body.meta.complete).toBe(asOf === NOON);
     if (asOf !== NOON) expect(body.meta.reasons).toEqual(['record_cut']);
   }
-  const { body } = await world.get(`/v1/users/ada/values?asOf=${NOON}`);
+  const { body } = await world.get(`/v1/users/ada/values?asOf=${NOON}&budgetMs=500`);
   expect(UserValuesAnswer.parse(body)).toEqual(body);
-  const many = await world.post('/v1/signals/values', { users: ['ada'], signals: NAMES, asOf: NOON });
+  const many = await world.post('/v1/signals/values', { users: ['ada'], signals: NAMES, asOf: NOON, budgetMs: 500 });
   expect(body.values).toEqual(many.body.results[0].values);
 }, 60_000);
 
@@ -110,7 +110,9 @@ test('law 7: what a record lost is not counted as less: the value is null and sa
   const record = `${lines.join('\n')}\n${cutMark(NOON - 45 * HOUR_MS)}`;
   await world.commit(partitionOf('u1', PARTITIONS), { rewrites: new Map([['u1', record]]) }, {});
   await world.tick();
-  const { values, meta } = (await world.get(`/v1/users/u1/values?asOf=${NOON}&signals=views1h,lastViews,spread,planner`)).body;
+  const { values, meta } = (
+    await world.get(`/v1/users/u1/values?asOf=${NOON}&signals=views1h,lastViews,spread,planner&budgetMs=500`)
+  ).body;
   expect(values.views1h).toMatchObject({ value: 1, status: 'READY' });
   // Its window is 2 days, three of at most five events are there, and more may have been.
   expect(values.lastViews).toEqual({ value: null, status: 'INCOMPLETE', version: expect.any(String) });
@@ -121,13 +123,15 @@ test('law 7: what a record lost is not counted as less: the value is null and sa
     reasons: ['record_cut'],
     warnings: [expect.stringContaining('"u1": the record of the user lost events')],
   });
-  expect((await world.get(`/v1/users/u1/values?asOf=${NOON}&signals=views1h`)).body.meta).toMatchObject({ complete: true });
+  expect((await world.get(`/v1/users/u1/values?asOf=${NOON}&signals=views1h&budgetMs=500`)).body.meta).toMatchObject({
+    complete: true,
+  });
 });
 
 test('law 7: while records do not reach back far enough yet, a value is BACKFILLING; it becomes READY by itself', async () => {
   const world = await worldWith([view('a', NOON - 30 * MINUTE_MS)]);
   const partition = partitionOf('u1', PARTITIONS);
-  const said = async () => (await world.get(`/v1/users/u1/values?asOf=${NOON}&signals=views1h,lastViews`)).body;
+  const said = async () => (await world.get(`/v1/users/u1/values?asOf=${NOON}&signals=views1h,lastViews&budgetMs=500`)).body;
   await world.commit(partition, {}, { cutTs: NOON - 48 * HOUR_MS });
   await world.tick();
   expect((await said()).values).toMatchObject({
@@ -163,7 +167,7 @@ test('law 7: what records let go of since the speed layer was last looked at is 
   const world = await worldWith([view('old', NOON - 10 * DAY_MS + 500)]);
   const partition = partitionOf('u1', PARTITIONS);
   const statuses = async (asOf: number) => {
-    const { values } = (await world.get(`/v1/users/u1/values?asOf=${asOf}&signals=idle,views1h`)).body;
+    const { values } = (await world.get(`/v1/users/u1/values?asOf=${asOf}&signals=idle,views1h&budgetMs=500`)).body;
     return Object.values(values as Record<string, { status: string }>).map(({ status }) => status);
   };
   expect(await statuses(NOON)).toEqual(['READY', 'READY']);
@@ -178,7 +182,8 @@ test('law 7: what records let go of since the speed layer was last looked at is 
   const lowered = await worldWith([view('old', NOON - 5 * DAY_MS)]);
   const record = `${encodeEvent(view('new', NOON - 1))}\n`;
   await lowered.commit(partition, { rewrites: new Map([['u1', record]]) }, { logTimeMs: NOON, keptMs: 2 * DAY_MS });
-  const { values, meta } = (await lowered.get(`/v1/users/u1/values?asOf=${NOON}&signals=lastViews,prices,views1h`)).body;
+  const { values, meta } = (await lowered.get(`/v1/users/u1/values?asOf=${NOON}&signals=lastViews,prices,views1h&budgetMs=500`))
+    .body;
   expect(values).toMatchObject({
     lastViews: { value: null, status: 'BACKFILLING' },
     prices: { value: null, status: 'BACKFILLING' },
@@ -209,14 +214,14 @@ test('law 7: a question of many values lets others be answered meanwhile, and it
 
 test('without asOf values are of now, and never before an event that was applied', async () => {
   const world = await worldWith([view('a', NOON - 1)]);
-  expect((await world.get('/v1/users/u1/values?signals=views1h')).body).toMatchObject({
+  expect((await world.get('/v1/users/u1/values?signals=views1h&budgetMs=500')).body).toMatchObject({
     asOf: NOON,
     values: { views1h: { value: 1 } },
   });
   // A log whose clock is a little ahead of this server's.
   await world.ingest(view('b', NOON + 40));
   await world.tick();
-  expect((await world.get('/v1/users/u1/values?signals=views1h')).body).toMatchObject({
+  expect((await world.get('/v1/users/u1/values?signals=views1h&budgetMs=500')).body).toMatchObject({
     asOf: NOON + 41,
     values: { views1h: { value: 2 } },
   });
@@ -234,7 +239,7 @@ test('law 7: an instant that has not come is refused, as what happens until then
   // What was applied has come, whatever this server's clock says.
   await world.ingest(view('b', NOON + 40));
   await world.tick();
-  expect((await world.get(`/v1/users/u1/values?signals=views1h&asOf=${NOON + 41}`)).body).toMatchObject({
+  expect((await world.get(`/v1/users/u1/values?signals=views1h&asOf=${NOON + 41}&budgetMs=500`)).body).toMatchObject({
     values: { views1h: { value: 2 } },
   });
 });

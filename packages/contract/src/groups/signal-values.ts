@@ -65,7 +65,7 @@ export const ValuesQueryAnswer = z.object({
 const Definition = z
   .object({
     name: z.string(),
-    kind: z.enum(['events', 'aggregate', 'ratio', 'session', 'segment']),
+    kind: z.enum(['events', 'join', 'aggregate', 'ratio', 'session', 'segment']),
     version: z.string(),
     says: z.string().describe('What it says, in words, with every default that was left out.'),
     reachMs: z.int().describe('How far before asOf events may matter, ms.'),

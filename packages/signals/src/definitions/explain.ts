@@ -1,5 +1,13 @@
 /** What a definition says, in words, with every default that was left out. */
-import type { AggregateDefinition, RatioPart, ResolvedDefinition, SegmentDefinition, Selector, Window } from '../resolved.ts';
+import type {
+  AggregateDefinition,
+  JoinDefinition,
+  RatioPart,
+  ResolvedDefinition,
+  SegmentDefinition,
+  Selector,
+  Window,
+} from '../resolved.ts';
 import { durationText } from './duration.ts';
 
 /** One sentence without its period. */
@@ -7,6 +15,8 @@ export function explain(definition: ResolvedDefinition): string {
   switch (definition.kind) {
     case 'events':
       return `the last ${definition.count} ${events(definition.of)} of ${durationText(definition.ageMs)}, newest first, with ${definition.fields.join(', ')}`;
+    case 'join':
+      return joined(definition);
     case 'aggregate':
       return `${measured(definition)}, ${within(definition.window)}`;
     case 'ratio':
@@ -29,6 +39,18 @@ function within(window: Window): string {
   const length = durationText(window.ms);
   if (window.kind === 'sawtooth') return `since the last whole ${durationText(window.hopMs)} in UTC before asOf − ${length}`;
   return window.kind === 'sliding' ? `in [asOf − ${length}, asOf)` : `since the last whole ${length} in UTC`;
+}
+
+function joined({ of, fields, with: match, on, beforeMs, afterMs, only, count, ageMs }: JoinDefinition): string {
+  const shown = (names: readonly string[]) => (names.length === 0 ? '' : `, with ${names.join(', ')}`);
+  const equal = on.map(([name, other]) => (name === other ? name : `${name} as ${other}`)).join(' and ');
+  const instant = (ms: number, side: string) => (ms === 0 ? 'its instant' : `${durationText(ms)} ${side} it`);
+  const around = `from ${instant(beforeMs, 'before')} to ${instant(afterMs, 'after')}`;
+  return [
+    `the last ${count} ${events(of)} of ${durationText(ageMs)}, newest first${shown(fields)}`,
+    `the match of each is the first of ${events(match.of)} with the same ${equal}, ${around}${shown(match.fields)}`,
+    ...(only === null ? [] : [`only those with${only === 'matched' ? '' : 'out'} a match`]),
+  ].join('; ');
 }
 
 function measured({ measure, of, field, k, halfLifeMs }: AggregateDefinition): string {

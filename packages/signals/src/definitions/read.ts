@@ -4,8 +4,6 @@ import { canonicalJson } from '@tributary/model/canonical-json';
 import type { DerivedSections } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
 import type { z } from 'zod';
-import { predicateOf } from '../expressions/function.ts';
-import type { Term } from '../expressions/term.ts';
 import {
   type BeginOf,
   beginOf,
@@ -17,7 +15,6 @@ import {
 } from '../kinds/aggregates.ts';
 import { evaluateEvents } from '../kinds/events.ts';
 import { type Conditions, evaluateSegment } from '../kinds/segments.ts';
-import { type Select, selectBy } from '../kinds/select.ts';
 import { BEFORE_SESSION_MS, evaluateSessions, OPEN_WITHIN_MS, SESSION_ENDS_MS, SHOWN_OF_SESSIONS } from '../kinds/sessions.ts';
 import type { ReadFields } from '../line-reader.ts';
 import type {
@@ -37,8 +34,10 @@ import type {
 import type { Evaluate } from '../value.ts';
 import { type Checks, type Condition, createCompiler, type Path } from './compiler.ts';
 import { durationMs, durationText } from './duration.ts';
+import { joinOf } from './read-join.ts';
 import { read, refusedAt } from './refuse.ts';
 import { LONGEST_GAP_MS, MOST_DEFINITIONS, Name, Segment, Session, SIGNAL_KINDS, SIGNALS, type SignalKind } from './schema.ts';
+import { type EventSelection, eitherTypes, selected, typesOf } from './selected.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -61,12 +60,6 @@ export interface SignalDefinition {
   readonly evaluate: Evaluate;
   /** What of events the episodes of a segment follow, or those of a session whose ends are sent out. */
   readonly segment?: SegmentParts;
-}
-
-/** Events of these types where the condition holds; null: all. */
-export interface EventSelection {
-  readonly types: readonly string[] | null;
-  readonly where: Term | null;
 }
 
 /** `types`: events of others do nothing to it; null: any may. */
@@ -132,15 +125,6 @@ type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'looksAt' 
   /** What else its values follow. */
   readonly depends?: unknown;
 };
-
-function selected(
-  { types, where }: Selector,
-  path: Path,
-  checks: Checks,
-): { readonly selection: EventSelection; readonly select: Select } {
-  const term = where === null ? null : checks.term(where, path);
-  return { selection: { types, where: term }, select: selectBy(types, term === null ? null : predicateOf(term, checks.fields)) };
-}
 
 interface SessionRead extends SessionOfWindow {
   readonly selection: EventSelection;
@@ -231,6 +215,7 @@ function typesOfAny(conditions: readonly (Condition | null)[]): ReadonlySet<stri
 function signalOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMap<string, SessionRead>): Made {
   const kind = kindOf(raw, path);
   if (kind === 'type') return eventsOf(raw, path, checks);
+  if (kind === 'join') return joinOf(raw, path, checks);
   if (kind === 'ratio') return ratioOf(raw, path, checks, sessions);
   const written = read(SIGNALS[kind] as z.ZodType<Aggregate>, raw, path);
   const { argument, field } = argumentOf(written[kind] as string | string[], kind, [...path, kind], checks);
@@ -304,7 +289,7 @@ function ratioOf(raw: unknown, path: Path, checks: Checks, sessions: ReadonlyMap
   const [of, to] = [part('of'), part('to')];
   const resolved: RatioDefinition = { kind: 'ratio', of: of.resolved, to: to.resolved, window };
   const [a, b] = [of.resolved.of.types, to.resolved.of.types];
-  const both = a === null || b === null || types === 'all' ? null : [...new Set([...a, ...b])];
+  const both = types === 'all' ? null : eitherTypes(a, b);
   const looksAt = [of.selection, to.selection, ...beginsAt];
   return { resolved, types: both, looksAt, evaluate: evaluateRatio(begin, of, to), ...reach };
 }
@@ -323,11 +308,6 @@ function argumentOf(given: string | string[], measure: Measure, path: Path, chec
 
 const OF_EVENTS: ReadonlySet<Measure> = new Set(['count', 'timeSince', 'decayedCount']);
 const OF_ANY_VALUE: ReadonlySet<Measure> = new Set(['first', 'last', 'distinct', 'mostFrequent', 'top']);
-
-function typesOf(given: string | readonly string[]): readonly string[] | null {
-  const types = typeof given === 'string' ? [given] : [...new Set(given)];
-  return types.includes('*') ? null : types;
-}
 
 interface WindowRead {
   readonly window: Window;

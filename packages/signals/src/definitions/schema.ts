@@ -75,6 +75,15 @@ export const Field = z.union(
   'be a path such as "properties.price", or {"from": PATH, "type": TYPE}',
 );
 
+const Keep = z.strictObject({ count: z.int().min(1).max(MOST_KEPT).default(20), age: Duration.optional() }).prefault({});
+/** One side of a join. */
+const Side = z.strictObject({ type: Types, ...where, fields: z.array(Name).max(20).default([]) });
+export const MOST_ON = 5;
+const RenamedFields = z
+  .record(Name, Name)
+  .refine((on) => Object.keys(on).length >= 1 && Object.keys(on).length <= MOST_ON, `have 1 to ${MOST_ON} fields`)
+  .meta({ minProperties: 1, maxProperties: MOST_ON });
+
 /** By the key that says the kind. */
 export const SIGNALS = {
   type: z
@@ -82,9 +91,23 @@ export const SIGNALS = {
       type: Types,
       ...where,
       fields: z.array(Name).min(1).max(20).default(['type']),
-      keep: z.strictObject({ count: z.int().min(1).max(MOST_KEPT).default(20), age: Duration.optional() }).prefault({}),
+      keep: Keep,
     })
     .describe('The last events, newest first.'),
+  join: z
+    .strictObject({
+      join: Side,
+      with: Side,
+      on: z
+        .union([z.array(Name).min(1).max(MOST_ON), RenamedFields], 'be a list of fields, or {"field": "field of the match"}')
+        .describe('Fields whose values are equal; as an object where they have other names in "with".'),
+      within: z
+        .strictObject({ before: Duration.optional(), after: Duration.optional() })
+        .describe('How long before an event its match may be, and how long after it; absent: not before, not after.'),
+      only: z.enum(['matched', 'unmatched']).optional(),
+      keep: Keep,
+    })
+    .describe('The last events, each with its first match around it.'),
   count: z.strictObject({ ...count, ...common }).describe('How many events.'),
   sum: z.strictObject({ ...sum, ...common }),
   min: z.strictObject({ min: TypeAndField, ...common }),
@@ -107,6 +130,9 @@ export const SIGNALS = {
     .describe('Events, each half as much with every half-life.'),
   decayedSum: z.strictObject({ decayedSum: TypeAndField, halfLife: Duration, ...common }),
 } as const;
+
+/** What entries of joins have beside fields. */
+export const JOIN_NAMES = ['ts', 'open', 'matches', 'matchTs'] as const;
 
 export type SignalKind = keyof typeof SIGNALS;
 export const SIGNAL_KINDS = Object.keys(SIGNALS) as readonly SignalKind[];

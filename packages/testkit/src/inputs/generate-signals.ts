@@ -1,6 +1,6 @@
 /** Random definitions of signals, and random events that they may or may not be about. */
 import type { Event } from '@tributary/model/event';
-import type { NaiveFields } from '../oracle/naive-signals.ts';
+import type { NaiveFields } from '../oracle/naive-fields.ts';
 import type { Random } from './random.ts';
 
 export const RANDOM_FIELDS: NaiveFields = {
@@ -84,7 +84,7 @@ export function randomExpression(random: Random, depth = 3, vocabulary = VOCABUL
 
 /** As people write it. `unitMs` in whole seconds; `most`: as long as records are kept, in units. */
 export function randomSignal(random: Random, unitMs: number, most: number): Record<string, unknown> {
-  const length = () => `${(random.between(1, most) * unitMs) / 1_000}s`;
+  const length = (atMost = most) => `${(random.between(1, atMost) * unitMs) / 1_000}s`;
   const types = () => random.pick<string | string[]>(['*', random.pick(TYPES), [random.pick(TYPES), random.pick(TYPES)]]);
   const of = (fields: readonly string[]) => `${random.pick(['*', ...TYPES])}.${random.pick(fields)}`;
   const numbers = ['value', 'cost', 'price', 'quantity'];
@@ -98,6 +98,13 @@ export function randomSignal(random: Random, unitMs: number, most: number): Reco
   const part = () =>
     random.pick([{ count: types() }, { sum: of(numbers) }, { sum: of(numbers), where: randomExpression(random, 1) }]);
   const rest = { ...where, ...window };
+  const side = (shown: readonly string[]) => ({
+    type: types(),
+    ...(random.chance(0.2) && { where: randomExpression(random, 1) }),
+    ...(random.chance(0.7) && { fields: [random.pick(shown)] }),
+  });
+  const kept = (atMost = most) => ({ count: random.between(1, 5), ...(random.chance(0.7) && { age: length(atMost) }) });
+  const half = Math.floor(most / 2);
   return random.pick<() => Record<string, unknown>>([
     () => ({ count: types(), ...rest }),
     () => ({ [random.pick(['sum', 'min', 'max', 'mean', 'variance'])]: of(numbers), ...rest }),
@@ -111,7 +118,15 @@ export function randomSignal(random: Random, unitMs: number, most: number): Reco
       type: types(),
       ...where,
       fields: [random.pick(any), 'type'],
-      keep: { count: random.between(1, 5), ...(random.chance(0.7) && { age: length() }) },
+      keep: kept(),
+    }),
+    () => ({
+      join: side(any),
+      with: side(any),
+      on: random.pick<unknown>([['item'], ['type'], ['channel', 'gift'], { item: 'channel' }, { value: 'quantity' }]),
+      within: { ...(random.chance(0.5) && { before: length(half) }), ...(random.chance(0.7) && { after: length() }) },
+      ...(random.chance(0.5) && { only: random.pick(['matched', 'unmatched']) }),
+      keep: kept(half),
     }),
   ])();
 }

@@ -1,7 +1,7 @@
 /** The oracle of corrections: what each event counts as, by the CEL library itself; null where it does not count. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { holds, type NaiveFields } from './naive-signals.ts';
+import { holds, type NaiveFields } from './naive-fields.ts';
 
 /** The library takes a while for each condition, and the simulation asks of each event again and again. */
 const answers = new WeakMap<Event, Map<string, Event | null>>();
