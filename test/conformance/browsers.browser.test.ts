@@ -120,7 +120,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     const page = await open('/posthog?utm_source=news&utm_medium=email&utm_campaign=autumn');
     await page.evaluate("posthog.capture('played', { seconds: 3 })");
     const events = await arrived('segment:web', 'page', 'played');
-    expect(events.get('page')).toMatchObject({ channel: 'email', campaign: 'autumn', userId: expect.any(String) });
+    expect(events.get('page')).toMatchObject({ channel: 'email', campaign: 'autumn', anonymousId: expect.any(String) });
     expect(events.get('played')).toMatchObject({ properties: { seconds: 3 }, keyId: '00000000000b' });
     expect(Math.abs((events.get('played')?.ts ?? 0) - Date.now())).toBeLessThan(60_000);
     await page.evaluate("posthog.capture('left')");

@@ -108,9 +108,12 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
     const from = pick(KEYS.filter((other) => other !== key));
     if (kind < 0.6)
       append(partitionOf(key), {
-        input: { kind: 'event', key, id: random() < 0.1 ? 't0' : `${pick(['t', 's', 'k'])}${++id}`, ts },
+        input: { kind: 'event', key, id: random() < 0.1 ? 't0' : `${pick(['t', 's', 'k'])}${++id}`, ts, isUsers: random() < 0.3 },
       });
-    else if (kind < 0.9) append(partitionOf(key), { input: { kind: 'identify', key, id: `i${++id}`, from, ts, receivedAt } });
+    else if (kind < 0.9)
+      append(partitionOf(key), {
+        input: { kind: 'identify', key, id: `i${++id}`, from, ts, receivedAt, isMerge: random() < 0.5 },
+      });
     else append(partitionOf(key), { input: { kind: 'forget', key, from, receivedAt } });
   }
 
@@ -152,10 +155,25 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
   function readInput(store: Store, input: Input, at: string): readonly Message[] {
     const { key } = input;
     if (input.kind === 'event')
-      return change(store, key, (state) => receiveEvent(state, { id: input.id, ts: input.ts, line: '' }, at));
+      return change(store, key, (state) =>
+        receiveEvent(state, { id: input.id, ts: input.ts, isKnown: input.isUsers, line: '' }, at),
+      );
     const { from, receivedAt } = input;
     if (input.kind === 'forget') return [{ kind: 'unlink', to: from, from: key, version: at, receivedAt }];
-    return [{ kind: 'link', to: from, link: { id: `${key}\n${input.id}`, to: key, ts: input.ts, version: at, receivedAt } }];
+    return [
+      {
+        kind: 'link',
+        to: from,
+        link: {
+          id: `${key}\n${input.id}`,
+          to: key,
+          ts: input.ts,
+          version: at,
+          receivedAt,
+          ...(input.isMerge && { merges: true }),
+        },
+      },
+    ];
   }
 
   function toOutbox(p: number, store: Store, message: Message): void {
@@ -317,12 +335,12 @@ function linesOf(logs: readonly (readonly Entry[])[], upTo: readonly number[]): 
 }
 
 function relayedBy(message: Message): Relayed {
-  const none = { key: message.to, origin: '', id: '', ts: 0, path: [], user: '', receivedAt: 0 };
+  const none = { key: message.to, origin: '', id: '', ts: 0, path: [], user: '', receivedAt: 0, isMerge: false };
   if (message.kind === 'unlink')
     return { ...none, kind: 'unlink', user: message.from, version: message.version, receivedAt: message.receivedAt };
   if (message.kind === 'link') {
-    const { to, ...link } = message.link;
-    return { ...none, ...link, kind: 'link', user: to };
+    const { to, merges, ...link } = message.link;
+    return { ...none, ...link, kind: 'link', user: to, isMerge: merges === true };
   }
   const { kind, version, item } = message;
   const { origin, id, ts, path } = item;

@@ -4,7 +4,9 @@
  */
 
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
 import { JOINING } from '@tributary/model/identity/rules';
+import { userKeyOf } from '@tributary/model/user-key';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
@@ -12,7 +14,7 @@ import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from '../../jobs/recompute/test/world.ts';
-import { DEFINITIONS, joined, linesOf, randomEvent } from './adoption-world.ts';
+import { DEFINITIONS, DEVICES, erasureOf, joined, linesOf, randomEvent, USERS, WITHOUT_PAGES } from './adoption-world.ts';
 
 /** As a barrier would be once users may write such definitions. */
 beforeAll(() => {
@@ -47,16 +49,26 @@ async function late({ serving }: World, generation: number): Promise<number> {
   return deltas.reduce((sum, { pending, overflowed }) => sum + pending + overflowed, 0);
 }
 
+/** Whether nothing of the user of an event counts up to a cut. */
+function erasedUpTo(lines: readonly LogLine[], cut: readonly string[]): (event: Event) => boolean {
+  const erased = lines.filter(
+    ({ partition, position, event: { type } }) => type === 'tributary.erase' && position <= (cut[partition] as string),
+  );
+  const keys = new Set(erased.map(({ event }) => userKeyOf(event)));
+  return (event) => keys.has(userKeyOf(event));
+}
+
 /** What was sent up to a cut, each once: no message. */
 function sentUpTo(lines: readonly LogLine[], cut: readonly string[]): ReadonlySet<string> {
+  const isErased = erasedUpTo(lines, cut);
   const sent = lines.filter(
-    ({ partition, position, event: { type } }) =>
-      position <= (cut[partition] as string) && !/^tributary\.(link|unlink|put|take)$/.test(type),
+    ({ partition, position, event, event: { type } }) =>
+      position <= (cut[partition] as string) && !/^tributary\.(link|unlink|put|take|erase)$/.test(type) && !isErased(event),
   );
   return new Set(sent.map(({ event: { userId, anonymousId, id } }) => `${userId ?? anonymousId}\n${id}`));
 }
 
-async function play(seed: number, definitions: Definitions, mode: 'full' | 'incremental'): Promise<number> {
+async function play(seed: number, definitions: Definitions, mode: 'full' | 'incremental', erases: boolean): Promise<number> {
   const random = createRandom(seed);
   const world = await createWorld(definitions);
   let sent = 0;
@@ -66,6 +78,8 @@ async function play(seed: number, definitions: Definitions, mode: 'full' | 'incr
     for (let number = 1; number <= 4; number++) {
       for (let round = random.between(1, 4); round > 0; round--) {
         await world.ingest(Array.from({ length: random.between(1, 12) }, () => randomEvent(random, sent++)));
+        if (erases && random.chance(0.3))
+          await world.ingest([JSON.parse(erasureOf(random.pick([...USERS, ...DEVICES]), sent)) as Event]);
         await world.turn();
         relayed += await relayAll(world, random);
       }
@@ -82,7 +96,7 @@ async function play(seed: number, definitions: Definitions, mode: 'full' | 'incr
       const upTo = (await world.serving.states()).map((state) => state?.position ?? '');
       const all = linesOf(world.log.disk);
       const differs = differences(await world.merged(), naiveJoined(all, upTo, definitions));
-      if ((await late(world, number)) === 0) expect(differs, `seed ${seed}: merged ${number}`).toEqual([]);
+      if ((await late(world, number)) === 0 || erases) expect(differs, `seed ${seed}: merged ${number}`).toEqual([]);
       else lateOnes++;
     }
     while ((await relayAll(world, random)) > 0) await world.turn();
@@ -101,14 +115,15 @@ async function play(seed: number, definitions: Definitions, mode: 'full' | 'incr
 const LATE = joined(definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } }));
 
 test.each([
-  ['incremental generations', DEFINITIONS, 'incremental'],
-  ['full generations', DEFINITIONS, 'full'],
-  ['late events, which count from the next generation on,', LATE, 'incremental'],
+  ['incremental generations', DEFINITIONS, 'incremental', false],
+  ['full generations', DEFINITIONS, 'full', false],
+  ['incremental generations, with erasures,', WITHOUT_PAGES, 'incremental', true],
+  ['late events, which count from the next generation on,', LATE, 'incremental', false],
 ] as const)(
   'laws 1 and 5: %s where keys are joined are what the lines up to the cut say, and merged what all lines say',
-  async (_, definitions, mode) => {
+  async (_, definitions, mode, erases) => {
     let relayed = 0;
-    for (let seed = 0; seed < 2; seed++) relayed += await play(seed, definitions, mode);
+    for (let seed = 0; seed < 2; seed++) relayed += await play(seed, definitions, mode, erases);
     expect(relayed).toBeGreaterThan(30);
   },
   300_000,

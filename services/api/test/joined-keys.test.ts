@@ -33,7 +33,7 @@ async function joinedWorld(): Promise<World> {
   const world = await createWorld({ definitions: DEFINITIONS });
   const receivedAt = NOON - 1;
   const link = { id: 'ada\nat x', to: 'ada', ts: NOON - MINUTE_MS, version: '1', receivedAt };
-  const item = { origin: 'cookie', id: 'click', ts: CLICK.ts, path: ['cookie'], line: encodeEvent(CLICK) };
+  const item = { origin: 'cookie', id: 'click', ts: CLICK.ts, isKnown: true, path: ['cookie'], line: encodeEvent(CLICK) };
   expect(userKeyOf(CLICK)).toBe('cookie');
   const linked = encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, number: 1 });
   const put = encodeMessage({ kind: 'put', to: 'ada', item, version: '2' }, { from: 1, number: 1 });
@@ -105,19 +105,27 @@ test('law 7: an answer under a key lacks what the partition of its owner lacks',
   expect(answers.map(({ body }) => body.meta.complete)).toEqual(answers.map(() => false));
 });
 
-test('law 1: links lead on from key to key, and links in a circle end', async () => {
+test('law 1: links of an alias lead on from key to key, those of a sign-in do not, and links in a circle end', async () => {
   const world = await joinedWorld();
-  const link = (from: string, to: string, number: number) =>
+  const link = (from: string, to: string, number: number, merges = true) =>
     encodeMessage(
-      { kind: 'link', to: from, link: { id: `${to}\nat y`, to, ts: NOON, version: `${number}`, receivedAt: NOON } },
+      {
+        kind: 'link',
+        to: from,
+        link: { id: `${to}\nat y`, to, ts: NOON, version: `${number}`, receivedAt: NOON, ...(merges && { merges }) },
+      },
       { from: 2, number },
     );
+  await append(world, 'ada', link('ada', 'mallory', 2, false));
+  const owner = async (key: string) => (await world.get(`/v1/users/${key}/keys`)).body.owner;
+  // Who signs in with the id of a user as an anonymous one becomes not that user.
+  expect([await owner('ada'), await owner('cookie')]).toEqual(['ada', 'ada']);
   await append(world, 'ada', link('ada', 'eve', 3));
-  expect((await world.get('/v1/users/cookie/keys')).body.owner).toBe('eve');
+  expect(await owner('cookie')).toBe('eve');
   await append(world, 'eve', link('eve', 'cookie', 4));
   const owners = [];
-  for (const key of ['cookie', 'ada', 'eve']) owners.push((await world.get(`/v1/users/${key}/keys`)).body.owner);
-  expect(owners).toEqual(['eve', 'cookie', 'ada']);
+  for (const key of ['cookie', 'ada', 'eve']) owners.push(await owner(key));
+  expect(owners).toEqual(['eve', 'cookie', 'cookie']);
 });
 
 test('keys of a person are listed with what links them, under either', async () => {
@@ -129,4 +137,23 @@ test('keys of a person are listed with what links them, under either', async () 
   expect((await world.get('/v1/users/ada/keys')).body).toMatchObject({ userId: 'ada', owner: 'ada', links: [], keys });
   const apart = await createWorld();
   expect((await apart.get('/v1/users/cookie/keys')).body).toMatchObject({ owner: 'cookie', links: [], keys: [] });
+});
+
+test('law 9: an erasure takes the keys of a person, and no other user whom they named', async () => {
+  const world = await joinedWorld();
+  const sign = event({ type: 'identify', id: 'sign', ts: NOON, userId: 'mallory', anonymousId: 'ada' });
+  const merge = event({ type: 'alias', id: 'merge', ts: NOON, userId: 'ada', properties: { previousId: 'old-ada' } });
+  await append(world, 'mallory', encodeEvent(sign));
+  await append(world, 'ada', encodeEvent(merge), encodeEvent({ ...sign, userId: 'ada', id: 'first', anonymousId: 'cookie' }));
+  await append(world, 'old-ada', encodeEvent({ ...BUY, userId: 'old-ada' }));
+  await world.tick();
+  const erased = async (user: string) => {
+    const before = world.appended.length;
+    await world.drop(`/v1/users/${user}`);
+    return world.appended
+      .slice(before)
+      .flatMap(({ body }) => body.split('\n').map((line) => userKeyOf(JSON.parse(line) as Event)));
+  };
+  expect(await erased('mallory')).toEqual(['mallory']);
+  expect((await erased('ada')).sort()).toEqual(['ada', 'cookie', 'old-ada']);
 });

@@ -1,5 +1,6 @@
 /** What each scope may send, and that what it sent can be found. */
 import { gzipSync } from 'node:zlib';
+import { linksOf } from '@tributary/model/identity/links-of';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   BROWSER,
@@ -51,6 +52,45 @@ test('a browser key sends live events of no money, without a source, and no verd
   expect(await post(BROWSER, order, '/v1/track')).toBe('forbidden');
   expect(await post(TILL, order, '/v1/track')).toBe('taken');
   expect(await collector.events()).toHaveLength(2);
+});
+
+test('law 1: an alias from a page merges no two users, and one from a server does', async () => {
+  const post = await start();
+  const alias = { ...EVENT, type: 'alias', properties: { previousId: 'ada' } };
+  const created = { api_key: BROWSER.key, batch: [{ event: '$create_alias', distinct_id: 'u', properties: { alias: 'ada' } }] };
+  expect([await post(BROWSER, alias), await post(BROWSER, created, '/batch/'), await post(SERVER, alias)]).toEqual([
+    'taken',
+    'taken',
+    'taken',
+  ]);
+  const events = await collector.events();
+  expect(events.map(({ properties }) => properties?.['$without_merge'])).toEqual([true, true, undefined]);
+  expect(events.map((event) => linksOf(event, '1').map((message) => 'link' in message && message.link.merges))).toEqual([
+    [undefined],
+    [undefined],
+    [true],
+  ]);
+});
+
+test('law 1: a visitor whom PostHog has not identified is an anonymous one', async () => {
+  const post = await start();
+  const sent = (event: string, distinct_id: string, properties: object) => ({ event, distinct_id, properties });
+  const batch = [
+    sent('a', 'device', { $device_id: 'device' }),
+    sent('b', 'device', { $is_identified: false }),
+    sent('$identify', 'ada', { $device_id: 'device', $anon_distinct_id: 'device', $is_identified: true }),
+    sent('c', 'ada', { $device_id: 'device', $is_identified: true }),
+    sent('d', 'ada', {}),
+  ];
+  await post(BROWSER, { api_key: BROWSER.key, batch }, '/batch/');
+  const sentAs = (await collector.events()).map(({ anonymousId, userId }) => [anonymousId, userId]);
+  expect(sentAs).toEqual([
+    ['device', undefined],
+    ['device', undefined],
+    [undefined, 'ada'],
+    [undefined, 'ada'],
+    [undefined, 'ada'],
+  ]);
 });
 
 test('an amount that stays a property, as its key may send no money, is a warning in the answer', async () => {

@@ -1,7 +1,7 @@
 -- Which events count for which key, where keys of one person are joined (decision 43; packages/model/src/identity says the same in steps). Nothing here
 -- depends on the order of arrival: links are a set, and of the messages on one event by one way the one with the largest version counts.
 --
--- In:  everything (user_key, ts, id, type, received_at, said, …)  deduplicated; said: what a message says, as JSON, NULL for an event of the key's own. A
+-- In:  everything (user_key, ts, id, type, received_at, is_known, said, …)  deduplicated; is_known: a merge alone moves it; said: what a message says, as JSON, NULL for an event of the key's own. A
 --        message that lends an event has the type and the fields of that event
 --      joined (window_ms, max_hops)  how far back from its receipt a link reaches, and how many keys an event passes at most
 -- Out: adopted (the columns of everything)  each event once, under the key that it counts for
@@ -14,7 +14,8 @@ CREATE OR REPLACE TABLE undoings AS
 CREATE OR REPLACE TABLE links AS
   SELECT link.*, min(undoings.received_at) AS undone_at
   FROM (
-    SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version
+    SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version,
+      said->>'$.merges' IS NOT NULL AS merges
     FROM everything WHERE said IS NOT NULL AND type = 'tributary.link'
     QUALIFY row_number() OVER (PARTITION BY user_key, name ORDER BY version) = 1
   ) AS link
@@ -42,6 +43,7 @@ CREATE OR REPLACE TABLE owners AS
     ) AS owner
   FROM items JOIN links ON links.user_key = items.user_key, joined
   WHERE items.ts > links.received_at - window_ms AND (undone_at IS NULL OR items.ts <= undone_at - window_ms)
+    AND (merges OR NOT items.is_known)
   GROUP BY items.rowid;
 CREATE OR REPLACE TABLE adopted AS
   SELECT * FROM everything ANTI JOIN joined_keys USING (user_key)

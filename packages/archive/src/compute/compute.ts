@@ -17,7 +17,7 @@ import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
 import { countCorrected } from './corrections.ts';
 import { keptOfBase, mergeEvents, writeIncrement } from './event-files.ts';
-import { allForgotten, forgetsMore, NOTHING_FORGOTTEN, stillForgotten } from './forget.ts';
+import { allForgotten, forgetsMore, NOTHING_FORGOTTEN, rowsGone, stillForgotten } from './forget.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
 import {
@@ -58,7 +58,7 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
     const output = outputOf(session, spec, staging, spec.folder);
     await prepare(session, definitions, views);
     const { arrivals, increments, forgotten } = await computeShard(session, spec, definitions, output, [spec.number, spec.shard]);
-    const areSums = areSummedByShard(spec, definitions) && forgotten.events === 0;
+    const areSums = areSummedByShard(spec, definitions) && rowsGone(forgotten) === 0;
     return { arrivals, increments, forgotten, ...(await writePart(output, views, areSums)) };
   });
 }
@@ -138,12 +138,12 @@ async function finish(
 ): Promise<ComputeResult> {
   const recounted = await countOf(session, 'replaced_events');
   const replaces = recounted > 0;
-  const recorrected = recounted - forgotten.events;
+  const recorrected = recounted - rowsGone(forgotten);
   const newEvents = (await countEvents(session, spec, definitions, increments)) - recorrected;
   const [kept, events, conversions] = await allEnded([
     writeChecked(session, spec, output, {
       shards,
-      oncePerShard: areSummedByShard(spec, definitions) && forgotten.events === 0,
+      oncePerShard: areSummedByShard(spec, definitions) && rowsGone(forgotten) === 0,
       // Law 9: sums of the base have names that they alone sent (a page, a campaign), which files of differences leave there.
       apart: forgetsMore(spec.base ?? {}, forgotten),
     }),

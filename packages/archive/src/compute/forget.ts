@@ -8,7 +8,7 @@ import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
 import type { GenerationManifest } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
-import { baseEvents, countOf } from './relations.ts';
+import { areEvents, baseEvents, countOf } from './relations.ts';
 import type { ComputeSpec, Forgotten, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
@@ -20,9 +20,15 @@ export type KnownForgotten = Pick<GenerationManifest, 'erased' | 'lifted'>;
 export function allForgotten(parts: readonly Forgotten[]): Forgotten {
   return {
     events: parts.reduce((sum, { events }) => sum + events, 0),
+    messages: parts.reduce((sum, { messages = 0 }) => sum + messages, 0),
     erased: parts.flatMap(({ erased }) => erased),
     lifted: Object.assign({}, ...parts.map(({ lifted }) => lifted)) as Forgotten['lifted'],
   };
+}
+
+/** Rows of the base that went. */
+export function rowsGone({ events, messages = 0 }: Forgotten): number {
+  return events + messages;
 }
 
 /** What the next generation is to know. In order, so that two attempts write the same. */
@@ -37,7 +43,7 @@ export function stillForgotten(before: KnownForgotten, now: Forgotten): KnownFor
 /** Whether it forgets of users what the base may count. */
 export function forgetsMore(before: KnownForgotten, now: Forgotten): boolean {
   const known = new Set(before.erased);
-  return now.events > 0 || Object.keys(now.lifted).length > 0 || now.erased.some((digest) => !known.has(digest));
+  return rowsGone(now) > 0 || Object.keys(now.lifted).length > 0 || now.erased.some((digest) => !known.has(digest));
 }
 
 /** Up to which place nothing of each user counts, for `PLACES`; null: all. */
@@ -124,5 +130,6 @@ export async function forgetBase(
   }
   const goneNow = 'replaced WHERE user_key IN (SELECT user_key FROM erased_now)';
   await session.run(`INSERT INTO replaced_events SELECT user_key, id FROM ${goneNow}`);
-  return { ...said, events: await countOf(session, goneNow) };
+  const events = await countOf(session, `${goneNow} AND ${areEvents(definitions)}`);
+  return { ...said, events, messages: (await countOf(session, goneNow)) - events };
 }

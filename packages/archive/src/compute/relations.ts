@@ -38,8 +38,8 @@ export function columnsOfEvents({ onceMs, joinedMs, web }: Pick<Definitions, 'on
   };
 }
 
-/** Where keys of one person are joined, messages between them are kept with the events. `said`: what one says, as JSON; NULL: an event of the key's own. */
-const JOINED_COLUMNS = { received_at: 'BIGINT', said: 'VARCHAR' } as const;
+/** Where keys of one person are joined, messages between them are kept with the events. `said`: what one says, as JSON; NULL: an event of the key's own. `is_known`: one that a merge alone moves. */
+const JOINED_COLUMNS = { received_at: 'BIGINT', is_known: 'BOOLEAN', said: 'VARCHAR' } as const;
 
 /** Where pages are counted, what views look at of web events; of all others NULL. `web`: their properties, as JSON. */
 const WEB_COLUMNS = { page: 'VARCHAR', element: 'VARCHAR', web: 'VARCHAR' } as const;
@@ -111,7 +111,7 @@ export function arrivals(spec: ComputeSpec, shard: Shard, definitions: Definitio
 /** The archived events of these files, not corrected, each with whether it is a touch or a conversion. */
 export function sentEvents(dataDir: string, files: readonly StoredFile[], { onceMs, joinedMs, web }: Definitions): string {
   const more: Columns = {
-    ...(joinedMs !== null && { received_at: 'BIGINT' as const }),
+    ...(joinedMs !== null && { received_at: 'BIGINT' as const, user_id: 'VARCHAR' as const }),
     ...(web !== undefined && { page: 'VARCHAR' as const, element: 'VARCHAR' as const }),
   };
   const whole = () => parquetFiles(dataDir, files, { ...ARRIVAL_COLUMNS, ...more, properties: 'VARCHAR' }, LATER_COLUMNS);
@@ -132,14 +132,15 @@ export function sentEvents(dataDir: string, files: readonly StoredFile[], { once
 }
 
 /**
- * Messages between keys among archived events: `said`, and of what is lent the type of the event itself. Their ids are numbers of messages, which begin
+ * Messages between keys among archived events: `said`, `is_known`, and of what is lent the type of the event itself. Their ids are numbers of messages, which begin
  * with a character that ids of events never have.
  */
 export function messagesSql(relation: string): string {
   const types = MESSAGE_TYPES.map(sqlText).join(', ');
   return `(SELECT * REPLACE (
       CASE WHEN said IS NULL THEN id ELSE chr(31) || id END AS id,
-      coalesce(said->>'$.type', type) AS type)
+      coalesce(said->>'$.type', type) AS type),
+      user_id IS NOT NULL AS is_known
     FROM (SELECT *, CASE WHEN type IN (${types}) THEN CAST(properties->'$."${SAID}"' AS VARCHAR) END AS said FROM ${relation}))`;
 }
 

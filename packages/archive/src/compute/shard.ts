@@ -29,7 +29,7 @@ import type { DuckDb } from '../duckdb.ts';
 import { adopt } from './adopt.ts';
 import { correctFresh } from './corrections.ts';
 import { holdsSignalsOnly } from './event-files.ts';
-import { forgetBase, forgetFresh, NOTHING_FORGOTTEN } from './forget.ts';
+import { forgetBase, forgetFresh, NOTHING_FORGOTTEN, rowsGone } from './forget.ts';
 import {
   areEvents,
   arrivals,
@@ -65,7 +65,7 @@ export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions:
   await dedupe(session, spec, definitions, shard, said !== null);
   await correctFresh(session, spec, definitions, shard);
   const forgotten = said === null ? NOTHING_FORGOTTEN : await forgetBase(session, spec, definitions, shard, said);
-  const replaces = (spec.reread !== undefined || forgotten.events > 0) && (await countOf(session, 'replaced')) > 0;
+  const replaces = (spec.reread !== undefined || rowsGone(forgotten) > 0) && (await countOf(session, 'replaced')) > 0;
   return { arrivals: arrived, forgotten, replaces };
 }
 

@@ -68,8 +68,9 @@ export interface ShardPart {
 
 /** What erasures did to one shard, or to several. */
 export interface Forgotten {
-  /** How many of the base's events went. */
+  /** How many of the base's events went, and of the messages between keys that are kept with them; absent: none, or keys are not joined. */
   readonly events: number;
+  readonly messages?: number;
   /** Digests of users who are erased at the cut, and by digest from where on events count of those who were lifted. */
   readonly erased: readonly string[];
   readonly lifted: Readonly<Record<string, ArchivedPlace>>;

@@ -93,7 +93,7 @@ async function loadJoined(session: DuckDb, past: ArchivedPast, { fields, reachMs
   const needed = [...new Set([...columns, 'id', 'type', 'user_id', 'user_key', 'received_at', 'properties'])];
   const archived = parquetFiles(past.dataDir, past.files, pick([...needed, 'position', 'entry_index']), LATER_COLUMNS);
   await session.run(
-    `CREATE TABLE arrived AS SELECT ${needed.map((column) => `e."${column}"`).join(', ')}, e.said, e.position, e.entry_index FROM ${messagesSql(archived)} AS e SEMI JOIN users USING (user_key) WHERE ${NO_RECORD}`,
+    `CREATE TABLE arrived AS SELECT ${needed.map((column) => `e."${column}"`).join(', ')}, e.said, e.is_known, e.position, e.entry_index FROM ${messagesSql(archived)} AS e SEMI JOIN users USING (user_key) WHERE ${NO_RECORD}`,
   );
   await dropForgotten(session, past.dataDir, past.forgotten, 'arrived');
   await session.run(`CREATE TABLE everything AS SELECT * EXCLUDE (position, entry_index) FROM arrived

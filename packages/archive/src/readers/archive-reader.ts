@@ -209,7 +209,9 @@ function eventOf(row: SqlRow, userKey: string, once: Definitions['once']): Event
   const correctedBy = row['corrected_by'] ?? null;
   // What conditions look at is not kept, and what they would change is changed already.
   if ('corrected_by' in row) Object.assign(kept, { [APPLIED]: correctedBy === null ? [] : String(correctedBy).split(',') });
-  return { receivedAt: kept.ts, ...kept, userId: userKey, source: '(archive)' } as Event;
+  // Where keys are joined it matters whether it was sent with the id of a user.
+  const user = row['is_known'] === false ? { anonymousId: userKey } : { userId: userKey };
+  return { receivedAt: kept.ts, ...kept, ...user, source: '(archive)' } as Event;
 }
 
 /** A message between keys as its line has it, of which a generation keeps what it says and the type of what it lends. */

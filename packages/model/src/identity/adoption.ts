@@ -14,6 +14,8 @@ export interface Item {
   readonly origin: string;
   readonly id: string;
   readonly ts: number;
+  /** Sent with the id of a user, or lent (`Movable`). */
+  readonly isKnown: boolean;
   /** The keys that lent it, the origin first; empty where it was received. */
   readonly path: readonly string[];
   /** The event's line as its origin got it, which a reader goes on with. */
@@ -69,7 +71,7 @@ export function emptyKey(key: string, windowMs: number): KeyState {
 }
 
 /** An event of the key's own; null: its id is known. `at`: where it lies in the log. */
-export function receiveEvent(state: KeyState, own: Pick<Item, 'id' | 'ts' | 'line'>, at: Version): Change | null {
+export function receiveEvent(state: KeyState, own: Pick<Item, 'id' | 'ts' | 'isKnown' | 'line'>, at: Version): Change | null {
   const { key } = state;
   const ways = waysOf(state, own.id);
   if (ways.some(({ item }) => item.path.length === 0)) return null;
@@ -111,6 +113,17 @@ function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: 
   return changeOf(key, ways, was, placed(state, held, at));
 }
 
+/** What a key says that holds nothing any longer: all that it lent comes back from where it is, and stays nowhere. */
+export function takeAll({ key, held }: KeyState, at: Version): Message[] {
+  return [...held.values()]
+    .flat()
+    .flatMap(({ item, lentTo }) =>
+      lentTo === null
+        ? []
+        : [{ kind: 'take', to: lentTo, item: { ...item, isKnown: true, path: [...item.path, key] }, version: at }],
+    );
+}
+
 function waysOf({ held }: KeyState, id: string): Held[] {
   let ways = held.get(id);
   if (ways === undefined) held.set(id, (ways = []));
@@ -136,14 +149,15 @@ function placed({ key, links }: KeyState, held: Held, at: Version): Message[] {
   const owner = held.isHere ? ownerOf(key, links, item) : null;
   if (owner === lentTo) return [];
   held.lentTo = owner;
-  const lent: Item = { ...item, path: [...item.path, key] };
+  const lent: Item = { ...item, isKnown: true, path: [...item.path, key] };
   const message = (kind: 'put' | 'take', to: string): Message => ({ kind, to, item: lent, version: at });
   return [...(lentTo === null ? [] : [message('take', lentTo)]), ...(owner === null ? [] : [message('put', owner)])];
 }
 
 /** The key that an item of `key` goes to; null: it counts here. An item never comes back to a key that lent it, so links in a circle end. */
-export function ownerOf(key: string, links: Links, { ts, path }: Pick<Item, 'ts' | 'path'>): string | null {
-  const owner = ownerAt(links, ts);
+export function ownerOf(key: string, links: Links, item: Pick<Item, 'ts' | 'isKnown' | 'path'>): string | null {
+  const { path } = item;
+  const owner = ownerAt(links, item);
   return owner === null || owner === key || path.includes(owner) || path.length >= MAX_HOPS ? null : owner;
 }
 

@@ -7,7 +7,8 @@
  *   `$create_alias` with `properties.alias`                      the alias (PostHog)
  *   `tributary.undo` with `properties.key`                       it is not, whatever was said before (not sent yet: collectors refuse the type)
  *
- * Only an alias may name a key that is a known user: that is a merge of two users, and somebody asked for it.
+ * An alias alone moves what was sent with the id of a user: that is a merge of two users, and somebody asked for it. A page may not ask for one, as its
+ * key is there for anybody to take: the collector marks its aliases (`WITHOUT_MERGE`).
  */
 import type { Event } from '../event.ts';
 import { isKey } from '../event-fields.ts';
@@ -28,6 +29,12 @@ const SAID_AT_ITS_MOMENT: ReadonlySet<string> = new Set(['identify', ...Object.k
 /** Any other event with both ids says so of the whole hour that it lies in: a page has one with each click. */
 const ROUNDED_MS = HOUR_MS;
 
+/** Merge two users, unless they are marked. */
+export const MERGING_TYPES: ReadonlySet<string> = new Set(['alias', '$create_alias']);
+
+/** The property of an alias that joins anonymous keys alone. */
+export const WITHOUT_MERGE = '$without_merge';
+
 export const UNDO_TYPE = 'tributary.undo';
 
 /** The links that an event makes, or undoes, as messages to the keys that it names beside its user's. `at`: where it lies in the log. */
@@ -41,12 +48,13 @@ export function linksOf(event: Event, at: Version): Message[] {
   const isMoment = SAID_AT_ITS_MOMENT.has(event.type);
   const ts = isMoment ? event.ts : Math.floor(event.ts / ROUNDED_MS) * ROUNDED_MS;
   const name = isMoment ? `at ${event.id}` : `hour ${ts / ROUNDED_MS}`;
+  const merges = MERGING_TYPES.has(event.type) && event.properties?.[WITHOUT_MERGE] !== true;
   return [...keysIn(event)]
     .filter((key) => key !== user)
     .map((key) => ({
       kind: 'link',
       to: key,
-      link: { id: `${user}\n${name}`, to: user, ts, version: at, receivedAt },
+      link: { id: `${user}\n${name}`, to: user, ts, version: at, receivedAt, ...(merges && { merges }) },
     }));
 }
 

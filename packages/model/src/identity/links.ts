@@ -22,6 +22,8 @@ export interface Link {
   readonly version: Version;
   /** When what says so was received, epoch ms. */
   readonly receivedAt: number;
+  /** Made by an alias of who may merge two users: it also moves what is a known user's. */
+  readonly merges?: true;
 }
 
 export type Undoing = Pick<Link, 'version' | 'receivedAt'>;
@@ -61,18 +63,26 @@ export function undoLinks({ undone }: Links, to: string, undoing: Undoing): bool
   return true;
 }
 
-/** The user that what happened at `ts` belongs to; null: no link holds. */
-export function ownerAt(links: Links, ts: number): string | null {
-  const { made } = links;
-  for (let i = countUpTo(made, ts) - 1; i >= 0; i--) {
-    const link = made[i] as Link;
-    if (holds(links, link, ts)) return link.to;
-  }
-  return made.find((link) => holds(links, link, ts))?.to ?? null;
+/** What links look at in an event. */
+export interface Movable {
+  readonly ts: number;
+  /** Sent with the id of a user, or lent to one: a merge alone moves it. Else who knows the id of a user could take their events by signing in. */
+  readonly isKnown: boolean;
 }
 
-/** Whether it says anything about what happened at `ts`. */
-function holds({ windowMs, undone }: Links, link: Link, ts: number): boolean {
+/** The user that an event belongs to; null: no link holds. */
+export function ownerAt(links: Links, event: Movable): string | null {
+  const { made } = links;
+  for (let i = countUpTo(made, event.ts) - 1; i >= 0; i--) {
+    const link = made[i] as Link;
+    if (holds(links, link, event)) return link.to;
+  }
+  return made.find((link) => holds(links, link, event))?.to ?? null;
+}
+
+/** Whether it says anything about the event. */
+function holds({ windowMs, undone }: Links, link: Link, { ts, isKnown }: Movable): boolean {
+  if (isKnown && link.merges !== true) return false;
   const reaches = ({ receivedAt }: Undoing) => ts > receivedAt - windowMs;
   return reaches(link) && !(undone.get(link.to)?.some((undoing) => undoing.version > link.version && reaches(undoing)) ?? false);
 }

@@ -7,6 +7,7 @@
 import { type Event, encodeEvent } from '../event.ts';
 import { userKeyOf } from '../user-key.ts';
 import type { Item, ItemMessage, Message } from './adoption.ts';
+import type { Link } from './links.ts';
 
 /** Types that begin so are the platform's own. */
 export const RESERVED_PREFIX = 'tributary.';
@@ -94,7 +95,7 @@ export function messageOf(event: Event): Message {
   const kind = type.slice(RESERVED_PREFIX.length) as Message['kind'];
   switch (kind) {
     case 'link': {
-      const link = said as { readonly id: string; readonly to: string; readonly version: string };
+      const link = said as Omit<Link, 'ts' | 'receivedAt'>;
       return { kind, to, link: { ...link, ts, receivedAt } };
     }
     case 'unlink':
@@ -106,7 +107,14 @@ export function messageOf(event: Event): Message {
 
 function itemMessageOf(kind: 'put' | 'take', to: string, event: Event, said: SaidOfItem): ItemMessage {
   const { id, path, version } = said;
-  const item: Item = { origin: path[0] as string, id, ts: event.ts, path, line: kind === 'put' ? lentLine(event, said) : '' };
+  const item: Item = {
+    origin: path[0] as string,
+    id,
+    ts: event.ts,
+    isKnown: true,
+    path,
+    line: kind === 'put' ? lentLine(event, said) : '',
+  };
   return { kind, to, item, version };
 }
 

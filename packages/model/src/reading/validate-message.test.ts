@@ -17,7 +17,7 @@ const SENT: Event = {
   source: 'shop',
   properties: { a: [1] },
 };
-const item = { origin: 'cookie', id: 'e-1', ts: NOW, path: ['cookie'], line: encodeEvent(SENT) };
+const item = { origin: 'cookie', id: 'e-1', ts: NOW, isKnown: true, path: ['cookie'], line: encodeEvent(SENT) };
 const MESSAGES: readonly Message[] = [
   { kind: 'link', to: 'cookie', link: { id: 'ada\nat e', to: 'ada', ts: NOW, version: '1-0.0000001', receivedAt: NOW } },
   { kind: 'unlink', to: 'cookie', from: 'ada', version: '1-0.0000001', receivedAt: NOW },

@@ -24,6 +24,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   'tributary.link': [
     ['to', 'be the key of a user', isKey],
     ['id', 'be the key that the link leads to, and a name', isLinkName],
+    ['merges', 'be true or absent', (value) => value === undefined || value === true],
   ],
   'tributary.unlink': [['from', 'be the key of a user', isKey]],
   'tributary.put': [['path', `have 1 to ${MAX_HOPS} keys, each once`, isPath]],

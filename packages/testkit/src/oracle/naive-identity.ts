@@ -5,7 +5,15 @@
 
 /** What was sent: an event, that `to` is `from`, or that it is not. `at`: where it lies in the log of its partition. */
 export type Sent =
-  | { readonly kind: 'event'; readonly key: string; readonly id: string; readonly ts: number; readonly at: string }
+  | {
+      readonly kind: 'event';
+      readonly key: string;
+      readonly id: string;
+      readonly ts: number;
+      /** Sent with the id of a user. */
+      readonly isUsers: boolean;
+      readonly at: string;
+    }
   | {
       readonly kind: 'identify';
       readonly key: string;
@@ -13,6 +21,8 @@ export type Sent =
       readonly from: string;
       readonly ts: number;
       readonly receivedAt: number;
+      /** Two users may be one by it. */
+      readonly isMerge: boolean;
       readonly at: string;
     }
   | { readonly kind: 'forget'; readonly key: string; readonly from: string; readonly receivedAt: number; readonly at: string };
@@ -25,8 +35,9 @@ export interface Relayed {
   readonly id: string;
   readonly ts: number;
   readonly path: readonly string[];
-  /** Who a link is to. */
+  /** Who a link is to, and whether it joins two users. */
   readonly user: string;
+  readonly isMerge: boolean;
   readonly version: string;
   /** When what says of a link or its undoing was received. */
   readonly receivedAt: number;
@@ -48,8 +59,14 @@ interface Tie {
   readonly ts: number;
   readonly name: string;
   readonly receivedAt: number;
+  readonly isMerge: boolean;
   /** When undoings of it were received. */
   readonly undoneAt: readonly number[];
+}
+
+/** What is a user's, and what came to one, goes on by a merge alone. */
+function tiesFor(ties: readonly Tie[], isUsers: boolean): Tie[] {
+  return ties.filter(({ isMerge }) => isMerge || !isUsers);
 }
 
 /** A link and its undoing say nothing about what lies `windowMs` or more before their receipt. */
@@ -73,7 +90,14 @@ export function timelinesOfLines(sent: readonly Sent[], relayed: readonly Relaye
     const { user, ts, receivedAt } = link;
     const known = ties.get(link.key) ?? [];
     if (!known.some(({ name }) => name === link.id))
-      known.push({ user, ts, name: link.id, receivedAt, undoneAt: undoings.map((undo) => undo.receivedAt) });
+      known.push({
+        user,
+        ts,
+        name: link.id,
+        receivedAt,
+        isMerge: link.isMerge,
+        undoneAt: undoings.map((undo) => undo.receivedAt),
+      });
     ties.set(link.key, known);
   }
   const newest = new Map<string, Relayed>();
@@ -89,15 +113,19 @@ export function timelinesOfLines(sent: readonly Sent[], relayed: readonly Relaye
     ),
     ...[...newest.values()].filter(({ kind }) => kind === 'put'),
   ];
-  const stays = items.filter(({ key, ts, path }) => {
-    const user = tieAt(ties.get(key) ?? [], ts, windowMs);
+  const anonymous = new Set(
+    firstOnes(sent).flatMap((one) => (one.kind === 'event' && !one.isUsers ? [`${one.key}\n${one.id}`] : [])),
+  );
+  const stays = items.filter(({ key, id, ts, path }) => {
+    const isUsers = path.length > 0 || !anonymous.has(`${key}\n${id}`);
+    const user = tieAt(tiesFor(ties.get(key) ?? [], isUsers), ts, windowMs);
     return user === null || user === key || path.includes(user) || path.length >= HOPS;
   });
   return timelinesOf(stays);
 }
 
-/** From what was sent alone. */
-export function timelinesOfPeople(sent: readonly Sent[], windowMs: number): Timelines {
+/** From what was sent alone. `erased`: keys of which nothing counts, nor what comes to them. */
+export function timelinesOfPeople(sent: readonly Sent[], windowMs: number, erased: ReadonlySet<string> = new Set()): Timelines {
   const tiesOf = (key: string): Tie[] =>
     sent.flatMap((one) => {
       if (one.kind !== 'identify' || one.from !== key) return [];
@@ -107,18 +135,19 @@ export function timelinesOfPeople(sent: readonly Sent[], windowMs: number): Time
       const name = `${one.key}\n${one.id}`;
       // What says the same again, in the same hour for example, says nothing new.
       if (sent.some((other) => other.kind === 'identify' && isSameLink(one, other) && other.at < one.at)) return [];
-      return [{ user: one.key, ts: one.ts, name, receivedAt: one.receivedAt, undoneAt }];
+      return [{ user: one.key, ts: one.ts, name, receivedAt: one.receivedAt, isMerge: one.isMerge, undoneAt }];
     });
   const stays = firstOnes(sent).flatMap((one) => {
     if (one.kind !== 'event') return [];
     const path: string[] = [];
     let key = one.key;
     for (;;) {
-      const user = tieAt(tiesOf(key), one.ts, windowMs);
+      const user = tieAt(tiesFor(tiesOf(key), one.isUsers || path.length > 0), one.ts, windowMs);
       if (user === null || user === key || path.includes(user) || path.length >= HOPS) break;
       path.push(key);
       key = user;
     }
+    if ([...path, key].some((passed) => erased.has(passed))) return [];
     return [{ key, origin: one.key, id: one.id, ts: one.ts }];
   });
   return timelinesOf(stays);

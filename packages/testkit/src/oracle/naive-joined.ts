@@ -18,19 +18,21 @@ export interface LogLine {
 
 /** From the lines up to a position of each partition. */
 export function naiveJoined(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
-  const { sent, relayed, events } = read(lines, upTo);
+  const { sent, relayed, events } = unforgotten(read(lines, upTo));
   return naive(eventsOf(timelinesOfLines(sent, relayed, definitions.joinedMs as number), events), definitions);
 }
 
 /** From what was sent alone, as if each link had been known from the start. */
 export function naiveJoinedOfPeople(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
-  const { sent, events } = read(lines, upTo);
-  return naive(eventsOf(timelinesOfPeople(sent, definitions.joinedMs as number), events), definitions);
+  const { sent, events, erasedAt } = read(lines, upTo);
+  // What a user said before they were erased is said: of their own events nothing is left, nor of what is on its way through their key.
+  const said = sent.filter(({ kind, key, at }) => kind === 'event' || at < (erasedAt.get(key) ?? AT_THE_END));
+  return naive(eventsOf(timelinesOfPeople(said, definitions.joinedMs as number, new Set(erasedAt.keys())), events), definitions);
 }
 
 /** The events that count for a key, from the lines up to a position of each partition. */
 export function joinedEventsOf(key: string, lines: readonly LogLine[], upTo: readonly string[], windowMs: number): Event[] {
-  const { sent, relayed, events } = read(lines, upTo);
+  const { sent, relayed, events } = unforgotten(read(lines, upTo));
   const counted = timelinesOfLines(sent, relayed, windowMs).get(key) ?? [];
   return counted.map(({ origin, id }) => events.get(`${origin}\n${id}`) as Event);
 }
@@ -43,11 +45,20 @@ function eventsOf(timelines: Timelines, events: ReadonlyMap<string, Event>): Eve
 
 const MESSAGES = ['link', 'unlink', 'put', 'take'];
 
+const AT_THE_END = '\uffff';
+
+/** Where no erasure is lifted: of a key that is erased no line counts, whether of its own or to it. */
+function unforgotten({ sent, relayed, events, erasedAt }: ReturnType<typeof read>) {
+  const isKept = ({ key }: { readonly key: string }) => !erasedAt.has(key);
+  return { sent: sent.filter(isKept), relayed: relayed.filter(isKept), events };
+}
+
 function read(lines: readonly LogLine[], upTo: readonly string[]) {
   const sent: Sent[] = [];
   const relayed: Relayed[] = [];
   /** The first arrivals, by user key and id. */
   const events = new Map<string, Event>();
+  const erasedAt = new Map<string, string>();
   for (const { partition, position, at, event } of lines) {
     const { ts, receivedAt, type, userId, anonymousId, properties = {} } = event;
     const key = (userId ?? anonymousId) as string;
@@ -55,9 +66,21 @@ function read(lines: readonly LogLine[], upTo: readonly string[]) {
     const isRead = position <= (upTo[partition] as string);
     if (kind !== undefined) {
       if (!isRead) continue;
-      const said = properties['$tributary'] as { id?: string; to?: string; from?: string; path?: string[]; version: string };
+      const said = properties['$tributary'] as {
+        id?: string;
+        to?: string;
+        from?: string;
+        path?: string[];
+        version: string;
+        merges?: true;
+      };
       const { id = '', path = [], version } = said;
-      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user: said.to ?? said.from ?? '' });
+      const [user, isMerge] = [said.to ?? said.from ?? '', said.merges === true];
+      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user, isMerge });
+      continue;
+    }
+    if (type === 'tributary.erase') {
+      if (isRead && !erasedAt.has(key)) erasedAt.set(key, at);
       continue;
     }
     const name = `${key}\n${event.id}`;
@@ -65,11 +88,11 @@ function read(lines: readonly LogLine[], upTo: readonly string[]) {
     // Also of what lies further on: a store that lost writes may be behind a message that it sent.
     events.set(name, event);
     if (!isRead) continue;
-    sent.push({ kind: 'event', key, id: event.id, ts, at });
+    sent.push({ kind: 'event', key, id: event.id, ts, isUsers: userId !== undefined, at });
     if (type === 'tributary.undo') sent.push({ kind: 'forget', key, from: String(properties['key']), receivedAt, at });
     else sent.push(...saidBy(event, key, at));
   }
-  return { sent, relayed, events };
+  return { sent, relayed, events, erasedAt };
 }
 
 const HOUR = 3_600_000;
@@ -88,6 +111,7 @@ function saidBy({ type, id, ts, receivedAt, userId, anonymousId, properties = {}
       from: from as string,
       ts: exact ? ts : hour * HOUR,
       receivedAt,
+      isMerge: type === 'alias' && properties['$without_merge'] !== true,
       at,
     }));
 }

@@ -22,7 +22,7 @@ import { countOnce, emptyUser, insert, isRetained, NEVER_CUT, prune, type UserSt
 /** What a line of the log does to what the key holds; null: nothing, as it is known. `at`: where it lies. */
 export function receiveLine(state: KeyState, event: Event, line: string, at: Version): Change | null {
   if (isMessageType(event.type)) return receiveMessage(state, messageOf(event), at);
-  return receiveEvent(state, { id: event.id, ts: event.ts, line }, at);
+  return receiveEvent(state, { id: event.id, ts: event.ts, isKnown: event.userId !== undefined, line }, at);
 }
 
 /** What was said of links first: then each event is placed once. They are a set, so the order does not matter. */
@@ -62,9 +62,23 @@ export function countingRecord(key: string, record: Buffer, windowMs: number): B
  */
 export function ownerOfRecord(key: string, record: Buffer, windowMs: number, { atMs, passed }: OwnerQuestion): string {
   if (!record.includes(LINK_HEAD)) return key;
-  const links = [...linesOf(record.toString('utf8'))].filter(isOfLinks);
-  return ownerOf(key, keyFromLines(key, links, windowMs).links, { ts: atMs, path: passed }) ?? key;
+  const lines = [...linesOf(record.toString('utf8'))];
+  // A key that others led to, or that a user was known by: a merge alone leads on from there.
+  const isKnown = passed.length > 0 || isOfKnownUser(lines);
+  return ownerOf(key, keyFromLines(key, lines.filter(isOfLinks), windowMs).links, { ts: atMs, isKnown, path: passed }) ?? key;
 }
+
+/** Whether events were sent with the key as the id of a user. */
+export function isOfKnownUser(lines: Iterable<string>): boolean {
+  for (const line of lines) {
+    if (!line.includes(USER_FIELD)) continue;
+    const { type, userId } = JSON.parse(line) as Event;
+    if (userId !== undefined && !type.startsWith(RESERVED_PREFIX)) return true;
+  }
+  return false;
+}
+
+const USER_FIELD = ',"userId":';
 
 interface OwnerQuestion {
   readonly atMs: number;

@@ -12,7 +12,14 @@ const line = (of: Partial<Event> & Pick<Event, 'type'>): string =>
 const record = (...lines: readonly string[]) => lines.map((one) => `${one}\n`).join('');
 
 test('keys are those that events of the user name, until they are undone, and those whose events are here', () => {
-  const lent = { origin: 'tablet', id: 'x', ts: NOON, path: ['tablet'], line: line({ type: 'page', anonymousId: 'tablet' }) };
+  const lent = {
+    origin: 'tablet',
+    id: 'x',
+    ts: NOON,
+    isKnown: true,
+    path: ['tablet'],
+    line: line({ type: 'page', anonymousId: 'tablet' }),
+  };
   const put = encodeMessage({ kind: 'put', to: 'ada', item: lent, version: '1' }, { from: 0, number: 1 });
   const said = [
     line({ type: 'identify', anonymousId: 'laptop', ts: NOON - 5 }),
@@ -21,9 +28,9 @@ test('keys are those that events of the user name, until they are undone, and th
     put,
   ];
   expect(keysOfUser('ada', record(...said), WINDOW)).toEqual([
-    { userKey: 'laptop', sinceMs: NOON - DAY_MS, events: 0 },
-    { userKey: 'phone', sinceMs: NOON, events: 0 },
-    { userKey: 'tablet', sinceMs: null, events: 1 },
+    { userKey: 'laptop', sinceMs: NOON - DAY_MS, events: 0, isMerged: false },
+    { userKey: 'phone', sinceMs: NOON, events: 0, isMerged: true },
+    { userKey: 'tablet', sinceMs: null, events: 1, isMerged: false },
   ]);
   const undone = [
     ...said,
@@ -32,7 +39,12 @@ test('keys are those that events of the user name, until they are undone, and th
   ];
   expect(keysOfUser('ada', record(...undone), WINDOW).map(({ userKey }) => userKey)).toEqual(['phone', 'tablet']);
   const again = [...undone, line({ type: 'identify', anonymousId: 'laptop' })];
-  expect(keysOfUser('ada', record(...again), WINDOW)[0]).toEqual({ userKey: 'laptop', sinceMs: NOON, events: 0 });
+  expect(keysOfUser('ada', record(...again), WINDOW)[0]).toEqual({
+    userKey: 'laptop',
+    sinceMs: NOON,
+    events: 0,
+    isMerged: false,
+  });
 });
 
 test('links of a key are listed in time, with those that were undone', () => {

@@ -4,9 +4,9 @@ import { byCodePoint } from '@tributary/model/code-points';
 import type { Event } from '@tributary/model/event';
 import { membersOf } from '@tributary/model/identity/adoption';
 import { linksOf } from '@tributary/model/identity/links-of';
-import { isMessageType } from '@tributary/model/identity/message-line';
+import { isMessageType, messageOf } from '@tributary/model/identity/message-line';
 import { linesOf } from '../record.ts';
-import { keyFromRecord } from './keyed-record.ts';
+import { isOfKnownUser, keyFromRecord } from './keyed-record.ts';
 
 interface LinkOfKey {
   readonly userKey: string;
@@ -23,6 +23,8 @@ interface OwnKey {
   readonly sinceMs: number | null;
   /** Events that count here and were received with that key. */
   readonly events: number;
+  /** An event that is kept says so in a way that may merge two users. */
+  readonly isMerged: boolean;
 }
 
 /** In time: the links of the key. */
@@ -36,12 +38,28 @@ export function linksOfKey(key: string, record: string, windowMs: number): LinkO
   }));
 }
 
+/**
+ * Whether a key that users name as theirs is: no event was sent with it as the id of a user, or one of these users was merged with that. Anybody may
+ * name the id of another user, and nothing of theirs follows. False as well where no event of the key is kept.
+ */
+export function isKeyOf(users: ReadonlySet<string>, record: string, isMerged: boolean): boolean {
+  if (isMerged) return true;
+  let isAnonymous = false;
+  for (const line of linesOf(record)) {
+    const event = JSON.parse(line) as Event;
+    const message = isMessageType(event.type) ? messageOf(event) : null;
+    if (message?.kind === 'link' && message.link.merges === true && users.has(message.link.to)) return true;
+    isAnonymous ||= message === null;
+  }
+  return isAnonymous && !isOfKnownUser(linesOf(record));
+}
+
 /** The keys that are this user's by their own events, and those whose events count here. As far back as the record goes; sorted by key. */
 export function keysOfUser(key: string, record: string, windowMs: number): OwnKey[] {
-  const keys = new Map<string, { sinceMs: number | null; events: number }>();
+  const keys = new Map<string, { sinceMs: number | null; events: number; isMerged: boolean }>();
   const ofKey = (one: string) => {
     let known = keys.get(one);
-    if (known === undefined) keys.set(one, (known = { sinceMs: null, events: 0 }));
+    if (known === undefined) keys.set(one, (known = { sinceMs: null, events: 0, isMerged: false }));
     return known;
   };
   const said = new Set<string>();
@@ -53,6 +71,7 @@ export function keysOfUser(key: string, record: string, windowMs: number): OwnKe
       if (message.kind !== 'link' || said.has(`${message.to}\n${message.link.id}`)) continue;
       said.add(`${message.to}\n${message.link.id}`);
       const known = ofKey(message.to);
+      known.isMerged ||= message.link.merges === true;
       known.sinceMs = Math.min(known.sinceMs ?? message.link.ts, message.link.ts);
     }
   }

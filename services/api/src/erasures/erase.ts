@@ -3,7 +3,7 @@ import { newReceipt, type Receipt } from '@tributary/archive/erasures';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
-import { keysOfUser } from '@tributary/views/identity/keys-of';
+import { isKeyOf, keysOfUser } from '@tributary/views/identity/keys-of';
 import type { ApiContext } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import type { ApiDeps, ErasureDesk } from '../ports.ts';
@@ -89,19 +89,34 @@ function entriesOf(asked: readonly Asked[]): (readonly [Asked, ...Asked[]])[] {
   return entries;
 }
 
-/** All keys of these people, each once. */
+/** All keys of these people, each once: what they named of other users stays with these. */
 async function keysOfAll({ board, deps, records }: ApiContext, asker: string, users: readonly string[]): Promise<string[]> {
   const keys = new Set(users);
   for (const userKey of users) {
     const asked = { partition: partitionOf(userKey, deps.partitions), userKey };
     const windowMs = board.definitions(asked.partition).joinedMs;
     if (windowMs === null) continue;
-    await records.read(asker, [asked], (_records, [key]) => {
-      if (key === undefined) return;
+    const others = await records.read(asker, [asked], (_records, [key]) => {
+      if (key === undefined) return [];
       keys.add(key.userKey);
-      for (const other of keysOfUser(key.userKey, key.stored?.toString('utf8') ?? '', windowMs)) keys.add(other.userKey);
+      return keysOfUser(key.userKey, key.stored?.toString('utf8') ?? '', windowMs);
     });
+    demandFew(keys.size + others.length);
+    for (const { userKey: other, isMerged } of others) {
+      const named = { partition: partitionOf(other, deps.partitions), userKey: other };
+      const isTheirs = await records.read(asker, [named], (_records, [key]) =>
+        isKeyOf(keys, key?.asked?.toString('utf8') ?? '', isMerged),
+      );
+      if (isTheirs) keys.add(other);
+    }
   }
-  if (keys.size <= MOST_KEYS) return [...keys];
-  throw new TributaryError('too_much_asked', `the keys of ${users.length} users must be at most ${MOST_KEYS} (got ${keys.size})`);
+  return [...keys];
+}
+
+function demandFew(count: number): void {
+  if (count > MOST_KEYS)
+    throw new TributaryError(
+      'too_much_asked',
+      `the keys of the users of one request must be at most ${MOST_KEYS} (got ${count}). Name fewer users`,
+    );
 }

@@ -2,6 +2,7 @@
 import { isCurrency, noCurrency } from '@tributary/model/amounts/currency';
 import type { ErrorCode } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
+import { MERGING_TYPES, WITHOUT_MERGE } from '@tributary/model/identity/links-of';
 import { RESERVED_PREFIX } from '@tributary/model/identity/message-line';
 import { encodeDraft } from '@tributary/model/reading/draft';
 import { isObject, type JsonObject, type Outcome } from '@tributary/model/reading/json';
@@ -67,7 +68,10 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   if (!drafted.ok) return drafted;
   const keyless = mayHoldKey(drafted.line) ? encodeDraft(withoutKeys(drafted.event)) : drafted;
   if (!keyless.ok) return keyless;
-  const encoded = rules.minimise === undefined ? keyless : encodeDraft(rules.minimise(keyless.event));
+  const minimised = rules.minimise === undefined ? keyless : encodeDraft(rules.minimise(keyless.event));
+  if (!minimised.ok) return minimised;
+  const encoded =
+    grant.isPublic && MERGING_TYPES.has(minimised.event.type) ? encodeDraft(withoutMerge(minimised.event)) : minimised;
   if (!encoded.ok) return encoded;
   const { event, line, bytes } = encoded;
   // All of them take more bytes than characters.
@@ -106,6 +110,11 @@ function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, gr
     must: `lie at most ${most} before its receipt`,
     got: new Date(ts).toISOString(),
   });
+}
+
+/** Anybody may have the key of a page: its aliases join anonymous keys, and never two users. */
+function withoutMerge(event: Event): Event {
+  return { ...event, properties: { ...event.properties, [WITHOUT_MERGE]: true } };
 }
 
 /** What partitions say to each other lies in the log as events of such types. */

@@ -15,9 +15,10 @@ export const readPosthog: ReadItem = (item, envelope) => {
   const given = present(item['properties']) ?? {};
   if (!isObject(given)) return invalid('invalid_field', { field: 'properties', must: 'be an object', got: describe(given) });
   const properties = { ...traitsOf(item), ...given };
+  const distinctId = distinct_id ?? properties['distinct_id'];
   const call = {
     messageId: uuid,
-    userId: distinct_id ?? properties['distinct_id'],
+    ...(isAnonymous(event, distinctId, properties) ? { anonymousId: distinctId } : { userId: distinctId }),
     timestamp: present(item['timestamp']) ?? beforeNow(item['offset'], envelope),
     properties,
     context: {
@@ -35,6 +36,12 @@ export const readPosthog: ReadItem = (item, envelope) => {
   if (event === '$screen') return readScreen(call, envelope);
   return readTrack({ ...call, event }, envelope);
 };
+
+/** Until somebody is identified, the library of pages sends the id that it made for the device. */
+function isAnonymous(event: unknown, distinctId: unknown, properties: JsonObject): boolean {
+  if (event === '$identify' || distinctId === undefined) return false;
+  return properties['$is_identified'] === false || properties['$device_id'] === distinctId;
+}
 
 /** Traits stand beside the properties of a call, or among them. */
 function traitsOf(item: JsonObject): Record<string, unknown> {

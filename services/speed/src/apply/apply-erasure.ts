@@ -10,15 +10,18 @@ import { createErasedUsers } from '../partitions/erased-users.ts';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import type { Arrival } from '../read/decode.ts';
+import { takeLent } from './apply-keyed.ts';
 import type { ApplyOptions, Effects } from './effects.ts';
 
 export function applyErasure(
   run: PartitionRun,
-  { userKey, event, logTimeMs }: Arrival,
+  arrival: Arrival,
   user: CachedUser,
   effects: Effects,
-  { digestOf, careful = false }: ApplyOptions,
+  options: ApplyOptions,
 ): void {
+  const { userKey, event, logTimeMs } = arrival;
+  const { digestOf, careful = false } = options;
   run.erased ??= createErasedUsers([]);
   if (event.type === LIFT_TYPE) {
     effects.refused++;
@@ -32,6 +35,7 @@ export function applyErasure(
   }
   user.isErased = true;
   run.erased.add(digestOf(userKey));
+  if (user.key !== undefined && options.isAgain !== true) takeLent(run, arrival, user.key, effects, options);
   takeBack(run, user, logTimeMs, effects, careful);
   // Rows that are frozen here, or whose events the record has let go, wait for the next generation.
   effects.late++;

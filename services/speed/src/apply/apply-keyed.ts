@@ -3,7 +3,7 @@
  * and so do its rows; what it has to say to other keys goes into the outbox of messages, with the same commit.
  */
 import type { Event } from '@tributary/model/event';
-import type { Change, KeyState, Message } from '@tributary/model/identity/adoption';
+import { type Change, type KeyState, type Message, takeAll } from '@tributary/model/identity/adoption';
 import { linksOf } from '@tributary/model/identity/links-of';
 import { encodeMessage, isMessageType, LINK_TYPES, numberOfMessage } from '@tributary/model/identity/message-line';
 import { partitionOf } from '@tributary/model/user-key';
@@ -33,7 +33,7 @@ export function applyKeyed(
   const { userKey, line, position, lineNumber } = arrival;
   const event = wholeEvent(arrival);
   const isMessage = isMessageType(event.type);
-  const at = `${position}.${String(lineNumber).padStart(LINE_DIGITS, '0')}`;
+  const at = versionOf(arrival);
   let change: Change | null;
   try {
     change = receiveLine(key, event, line, at);
@@ -51,12 +51,30 @@ export function applyKeyed(
   }
   noteReplaced(run, arrival, event, change, effects);
   const said = isMessage ? change.messages : [...linksOf(event, at), ...change.messages];
-  for (const message of said) effects.messages.push(numbered(run, message, options.partitions));
+  sayTo(run, said, effects, options);
   changeRows(run, arrival, event, user, change, effects, options);
   for (const { is } of change.replaced)
     if (is !== undefined && run.definitions.conversionTypes.has(typeOf(is.line))) effects.conversions.set(is.id, userKey);
   if (LINK_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
     append(effects, userKey, user, `${line}\n`);
+}
+
+/** A message to a key of whom nothing counts is no longer in flight, though it changes nothing. */
+export function passMessage(run: PartitionRun, { event }: Arrival): void {
+  if (run.definitions.joinedMs !== null && isMessageType(event.type)) noteApplied(run, event);
+}
+
+/** What a key lent that is erased goes from where it is. */
+export function takeLent(run: PartitionRun, arrival: Arrival, key: KeyState, effects: Effects, options: ApplyOptions): void {
+  sayTo(run, takeAll(key, versionOf(arrival)), effects, options);
+}
+
+function versionOf({ position, lineNumber }: Arrival): string {
+  return `${position}.${String(lineNumber).padStart(LINE_DIGITS, '0')}`;
+}
+
+function sayTo(run: PartitionRun, messages: readonly Message[], effects: Effects, { partitions }: ApplyOptions): void {
+  for (const message of messages) effects.messages.push(numbered(run, message, partitions));
 }
 
 // biome-ignore lint/complexity/useMaxParams: as `applyKeyed`
@@ -107,7 +125,7 @@ function noteReplaced(
 }
 
 /** Only the next one counts: where one is missing, something was lost, and answers stay incomplete. */
-function noteApplied({ applied }: PartitionRun, event: Event): void {
+function noteApplied({ applied }: PartitionRun, event: Pick<Event, 'id'>): void {
   const { from, number } = numberOfMessage(event);
   while (applied.length <= from) applied.push(0);
   if (number === (applied[from] as number) + 1) applied[from] = number;

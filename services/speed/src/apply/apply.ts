@@ -14,7 +14,7 @@ import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import type { Following } from '../segments/follow.ts';
 import { applyErasure } from './apply-erasure.ts';
-import { applyKeyed } from './apply-keyed.ts';
+import { applyKeyed, passMessage } from './apply-keyed.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
 import { leaveOutputs } from './output-lines.ts';
 
@@ -67,7 +67,7 @@ export async function applyBatch(
       const user = users[next] as CachedUser;
       user.within = entry;
       if (isErasureType(arrival.event.type)) applyErasure(run, arrival, user, effects, options);
-      else if (user.isErased) effects.refused++;
+      else if (user.isErased) refuse(run, arrival, effects);
       else if (user.key !== undefined) applyKeyed(run, arrival, user, user.key, effects, options);
       else if (careful) applyOrPark(run, arrival, user, effects, options);
       else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects);
@@ -127,6 +127,11 @@ export async function applyBatch(
     misplaced: batch.parked.flatMap((parked) => ('home' in parked ? [parked] : [])),
     rest,
   };
+}
+
+function refuse(run: PartitionRun, arrival: Arrival, effects: Effects): void {
+  effects.refused++;
+  passMessage(run, arrival);
 }
 
 /** Steps the event's user; its rows are added to `deltas`, its output lines to `outputs`. */

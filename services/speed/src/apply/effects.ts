@@ -19,6 +19,8 @@ export interface ApplyOptions {
   readonly careful?: boolean;
   /** What is kept of the key of an erased user. */
   readonly digestOf: DigestOf;
+  /** What is erased was erased before: what other keys were to hear of it, the log has. */
+  readonly isAgain?: boolean;
   /** How many partitions the log has. */
   readonly partitions: number;
 }

@@ -83,7 +83,12 @@ async function eraseFound(run: PartitionRun, position: string, options: Restored
     cursor = found.cursor;
     for (let left: DecodedBatch | null = batchOf(run, position, arrivals); left !== null && left.arrivals.length > 0; ) {
       const users = await records.load(run, left, 0);
-      const applied = await applyBatch(run, left, users, { ...options, commitId: options.commitId(), turn: workOfTurn() });
+      const applied = await applyBatch(run, left, users, {
+        ...options,
+        commitId: options.commitId(),
+        turn: workOfTurn(),
+        isAgain: true,
+      });
       await commit(run, await segments.advance(run, applied), options);
       left = applied.rest;
     }
