@@ -217,6 +217,14 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     to: '(origin === null ? NONE : <a href={origin}>{origin}</a>)',
     test: 'test/conformance/console-states.browser.test.ts',
   },
+  {
+    lie: 'a preview of definitions shows values of those in force in place of the ones that were asked about',
+    law: '5',
+    file: 'services/api/src/routes/signals-preview.ts',
+    from: '...named(written, WRITTEN)',
+    to: '...named(inForce, WRITTEN)',
+    test: 'services/api/test/signals-preview.test.ts',
+  },
   ...MUTATIONS_OF_STREAM,
   ...MUTATIONS_OF_TRACKER,
 ];

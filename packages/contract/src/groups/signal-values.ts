@@ -77,6 +77,53 @@ export const SignalDefinitionsAnswer = z.object({ definitions: z.array(Definitio
 
 const DefinitionsSchemaAnswer = z.record(z.string(), z.unknown()).describe('A JSON Schema.');
 
+/** Users of one preview: each definition is evaluated for each of them, twice. */
+export const MAX_PREVIEWED = 20;
+/** UTF-16 units of a file of definitions. */
+const MAX_WRITTEN = 65_536;
+
+const PreviewedValues = z.record(z.string(), Value);
+export const SignalPreviewAnswer = z.object({
+  asOf: AsOf,
+  partial: Partial,
+  definitions: z
+    .array(
+      z.object({
+        name: z.string(),
+        change: z
+          .enum(['new', 'changed', 'same', 'removed'])
+          .describe('Beside the one in force of this name; changed: by its version, which follows all that its values follow.'),
+        kind: Definition.shape.kind,
+        says: z.string().describe('In words; of the one in force where it is removed.'),
+        version: z.string().nullable().describe('null: removed.'),
+        versionInForce: z.string().nullable().describe('null: new.'),
+        differing: z.int().describe('How many of the users have another value than in force.'),
+      }),
+    )
+    .describe('By name: those of the text, and those in force.'),
+  results: z
+    .array(
+      z.object({
+        userId: z.string(),
+        status: UserValues.status,
+        values: PreviewedValues.describe('By the definitions of the text.'),
+        inForce: PreviewedValues.describe('By those in force.'),
+      }),
+    )
+    .describe('In the order asked.'),
+  meta: SpeedMeta,
+});
+
+const SignalPreview = z.strictObject({
+  definitions: z
+    .string()
+    .min(1)
+    .max(MAX_WRITTEN)
+    .describe('The text of a file of definitions, JSON or YAML. What is wrong in it is named by line and column.'),
+  users: z.array(UserId).min(1).max(MAX_PREVIEWED),
+  budgetMs: z.int().min(1).max(MAX_BUDGET_MS).default(MAX_BUDGET_MS).describe(BUDGET),
+});
+
 const Names = z.array(z.string().min(1).max(64)).min(1).max(MAX_SIGNALS);
 
 const ValuesQuery = z
@@ -177,6 +224,45 @@ export const SIGNAL_VALUE_ROUTES = {
             fields: {},
           },
         ],
+      },
+    },
+  },
+  previewDefinitions: {
+    method: 'POST',
+    path: '/v1/signals/preview',
+    tag: 'users',
+    summary: 'What other definitions would say of some users, beside those in force',
+    description:
+      'Nothing changes. Values are of the records of these users, now: where a definition looks back further than records are kept, it is INCOMPLETE, as it would be at first. The command `tributary definitions preview` computes the same from the archive.',
+    scope: 'admin',
+    body: SignalPreview,
+    answer: SignalPreviewAnswer,
+    refusals: [413],
+    example: {
+      asked: { definitions: 'signals:\n  views1h: { count: product_view, window: 2h }\n', users: ['ada'], budgetMs: 500 },
+      answer: {
+        asOf: NOON,
+        partial: false,
+        definitions: [
+          {
+            name: 'views1h',
+            change: 'changed',
+            kind: 'aggregate',
+            says: 'how many events of type "product_view", in [asOf − 2h, asOf)',
+            version: 'c1d0a4f7e3b2',
+            versionInForce: '5b1e3c9a0f27',
+            differing: 1,
+          },
+        ],
+        results: [
+          {
+            userId: 'ada',
+            status: 'PRESENT',
+            values: { views1h: { value: 5, status: 'READY', version: 'c1d0a4f7e3b2' } },
+            inForce: { views1h: VALUES.views1h },
+          },
+        ],
+        meta: META,
       },
     },
   },

@@ -7,15 +7,17 @@ import { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import { GENERATION_ROUTES } from '@tributary/contract/groups/generations';
 import { REPROCESSING_ROUTES } from '@tributary/contract/groups/reprocessing';
 import { SCHEDULE_ROUTES } from '@tributary/contract/groups/schedules';
+import { SIGNAL_VALUE_ROUTES } from '@tributary/contract/groups/signal-values';
 import type { FastifyRequest } from 'fastify';
 
 const { requestGeneration, publishGeneration, rollbackGeneration, discardGeneration } = GENERATION_ROUTES;
 const { eraseUsers, liftErasure } = ERASURE_ROUTES;
 const { setSchedule, pauseSchedule, resumeSchedule, removeSchedule } = SCHEDULE_ROUTES;
-/** The first only says what a run would do. */
+/** The first two only say what a run would do, and what other definitions would say. */
 const ACTIONS: ReadonlySet<string> = new Set(
   [
     REPROCESSING_ROUTES.planReprocessing,
+    SIGNAL_VALUE_ROUTES.previewDefinitions,
     ...[requestGeneration, publishGeneration, rollbackGeneration, discardGeneration],
     ...[eraseUsers, liftErasure],
     ...[setSchedule, pauseSchedule, resumeSchedule, removeSchedule],

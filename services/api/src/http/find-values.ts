@@ -32,6 +32,8 @@ export interface AskedUsers {
   readonly users: readonly RecordOwner[];
   /** By partition: during a change of definitions two may follow different ones. Those of owners who answer for users come when these are read. */
   readonly sets: Map<number, SignalSet>;
+  /** What is asked for in a partition. */
+  readonly setOf: (partition: number) => SignalSet;
 }
 
 /** A log that does not answer holds up the look, and not who asks. */
@@ -53,10 +55,8 @@ export async function askedUsers(
 function askedNow({ deps, board }: ApiContext, userKeys: readonly string[]): AskedUsers {
   const users = userKeys.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
   const partitions = new Set(users.map(({ partition }) => partition));
-  return {
-    users,
-    sets: new Map([...partitions].map((partition) => [partition, signalsOf(board.definitions(partition), sha256Hex)])),
-  };
+  const setOf = (partition: number) => signalsOf(board.definitions(partition), sha256Hex);
+  return { users, sets: new Map([...partitions].map((partition) => [partition, setOf(partition)])), setOf };
 }
 
 /** Names of definitions in force, for whom they were asked. */
@@ -101,7 +101,7 @@ interface Question {
 /** `add` is called for each user in the order asked; it returns how many bytes of the answer it made. Rejects with `invalid_query`, `too_much_asked`. */
 export async function findValues(
   { deps, board, records }: ApiContext,
-  { users, sets }: AskedUsers,
+  { users, sets, setOf }: AskedUsers,
   { names, asOf: given, budgetMs }: Question,
   owner: string,
   add: (user: ValuedUser) => number,
@@ -112,8 +112,7 @@ export async function findValues(
     async (found, keys) => {
       const own = new Set(keys.flatMap((key) => key.partitions));
       const partitions = [...own];
-      for (const partition of partitions)
-        if (!sets.has(partition)) sets.set(partition, signalsOf(board.definitions(partition), sha256Hex));
+      for (const partition of partitions) if (!sets.has(partition)) sets.set(partition, setOf(partition));
       // After the records: what they hold was applied at or before this log time, and what they let go of is known by then.
       const kept = new Map<number, KeptRecords | null>();
       for (const [i, one] of (await fromStore(deps.store.kept(partitions))).entries()) kept.set(partitions[i] as number, one);
