@@ -307,6 +307,9 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.getByText('This needs an admin key').waitFor();
     expect(await page.getByRole('link', { name: /Run a batch|Roll back|Promote|Discard|Publish/ }).count()).toBe(0);
     expect(await page.locator('.confirm').count()).toBe(0);
+    await open('signals?do=preview');
+    await page.getByText('This needs an admin key').waitFor();
+    expect(await page.locator('textarea').count()).toBe(0);
     await open('subjects?user=u1&do=erase');
     expect(await page.getByText('This needs an admin key').count()).toBe(2);
     expect(await page.getByRole('link', { name: 'Erase this person' }).count()).toBe(0);

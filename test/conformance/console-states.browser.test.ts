@@ -11,6 +11,7 @@ import { reportMissingChromium } from './chromium.ts';
 import { type ConsoleInChromium, HOSTILE, HOUR, startConsole } from './console-in-chromium.ts';
 import { harmful, MARK } from './harmful-answers.ts';
 import { placesByTab } from './keyboard-walk.ts';
+import { previewedAsTheApi } from './previewed-as-the-api.ts';
 
 const missing = reportMissingChromium('states of the console in Chromium (test/conformance/console-states.browser.test.ts)');
 const on = missing === null ? await startConsole() : null;
@@ -279,6 +280,9 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.getByRole('link', { name: 'Close' }).press('Enter');
     await page.waitForFunction(() => document.activeElement?.id === 'content');
   });
+
+  test('other definitions are previewed beside those in force, as the API has it, and nothing changes', () =>
+    previewedAsTheApi(on as ConsoleInChromium));
 
   test('a schedule is set, changed, paused, resumed and removed, each when its words are typed', async () => {
     const scheduled = async () =>

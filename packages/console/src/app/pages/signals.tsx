@@ -14,6 +14,7 @@ import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, addressWith, go, type Place } from '../state/place.ts';
 import { MembersPanel } from './members.tsx';
 import type { PageProps } from './page-props.ts';
+import { PreviewPanel, previewAddress } from './preview.tsx';
 import { ValueOverTime } from './value-over-time.tsx';
 
 type Definition = Answer<'signalDefinitions'>['definitions'][number];
@@ -48,6 +49,7 @@ export function SignalsPage({ place }: PageProps) {
           ask={(text) => go(addressWith(place, { user: text }))}
         />
       </Controls>
+      {query.get('do') === 'preview' && <PreviewPanel place={place} />}
       <WhenAnswered of={definitions}>
         {({ definitions: all }) => <Shown all={all} kind={kind} user={user} place={place} />}
       </WhenAnswered>
@@ -69,9 +71,14 @@ function Shown({ all, kind, user, place }: ShownProps) {
   const name = place.query.get('name');
   const chosen = name === null ? undefined : all.find((one) => one.name === name);
   const columns = columnsFor(place);
+  const preview = <a href={previewAddress(place, true)}>Preview others</a>;
   if (all.length === 0)
     return (
-      <Panel title="No signal, session or segment is defined" question={addressOfQuestion('signalDefinitions', {})}>
+      <Panel
+        title="No signal, session or segment is defined"
+        tools={preview}
+        question={addressOfQuestion('signalDefinitions', {})}
+      >
         <Empty title="Write down what to ask of each user">
           In a file of definitions, such as <code>docs/examples/signals.yaml</code>; then{' '}
           <code>npx tributary batch run --definitions FILE</code> brings it into force.
@@ -87,6 +94,7 @@ function Shown({ all, kind, user, place }: ShownProps) {
       <Panel
         title="Definitions in force"
         about="They hold for every user. Choose one to see all of it."
+        tools={preview}
         question={addressOfQuestion('signalDefinitions', {})}
         csv={() => csvOf(columns, rows)}
       >

@@ -34,7 +34,7 @@ export function WhenAnswered<O extends Operation>({ of, children }: Props<O>) {
   );
 }
 
-function Waiting() {
+export function Waiting() {
   return (
     <div class="waiting" role="status">
       <span class="hidden-text">Loading</span>

@@ -24,8 +24,8 @@ export function Panel({ title, about, question, csv, tools, children }: PanelPro
         </div>
         <div class="panel-tools">
           {tools}
-          {csv !== undefined && <Csv name={title} csv={csv} />}
-          {question !== undefined && <Curl title={title} question={question} />}
+          {csv !== undefined && <CsvButton name={title} csv={csv} />}
+          {question !== undefined && <CurlButton title={title} question={question} />}
         </div>
       </header>
       {children}
@@ -33,7 +33,7 @@ export function Panel({ title, about, question, csv, tools, children }: PanelPro
   );
 }
 
-function Csv({ name, csv }: { readonly name: string; readonly csv: () => string }) {
+export function CsvButton({ name, csv }: { readonly name: string; readonly csv: () => string }) {
   const save = () => {
     const url = URL.createObjectURL(new Blob([csv()], { type: 'text/csv;charset=utf-8' }));
     const link = document.createElement('a');
@@ -50,13 +50,23 @@ function Csv({ name, csv }: { readonly name: string; readonly csv: () => string 
 }
 
 /** The key is named by a variable: no page shows one. */
-export function curlOf(question: string): string {
-  return `curl -H "Authorization: Bearer $READ_KEY" '${location.origin}${question.replaceAll("'", '%27')}'`;
+function curlOf(question: string, body?: string): string {
+  const address = `'${location.origin}${question.replaceAll("'", '%27')}'`;
+  if (body === undefined) return `curl -H "Authorization: Bearer $READ_KEY" ${address}`;
+  const sent = `-H 'Content-Type: application/json' -d '${body.replaceAll("'", `'\\''`)}'`;
+  return `curl -H "Authorization: Bearer $ADMIN_KEY" ${sent} ${address}`;
 }
 
-function Curl({ title, question }: { readonly title: string; readonly question: string }) {
+interface CurlProps {
+  readonly title: string;
+  readonly question: string;
+  /** What is sent with it, JSON. */
+  readonly body?: string;
+}
+
+export function CurlButton({ title, question, body }: CurlProps) {
   const [is, setIs] = useState<'closed' | 'open' | 'copied'>('closed');
-  const text = curlOf(question);
+  const text = curlOf(question, body);
   const copy = () =>
     navigator.clipboard.writeText(text).then(
       () => setIs('copied'),

@@ -15,6 +15,9 @@ export function ValueText({ value }: { readonly value: SignalValue['value'] }) {
       <>
         {value.member ? 'member' : 'not a member'}
         {typeof value.since === 'number' && <span class="small">since {instant(value.since)} UTC</span>}
+        {Array.isArray(value.episodes) && value.episodes.length > 0 && (
+          <span class="small">{value.episodes.length === 1 ? 'once' : `${count(value.episodes.length)} times`} before</span>
+        )}
       </>
     );
   if (isSessions(value)) return <Sessions of={value} />;

@@ -9,6 +9,7 @@ import { ended } from './session.ts';
 
 export type Action =
   | 'planReprocessing'
+  | 'previewDefinitions'
   | 'requestGeneration'
   | 'publishGeneration'
   | 'rollbackGeneration'

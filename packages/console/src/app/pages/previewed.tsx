@@ -1,0 +1,121 @@
+/** A preview of definitions, answered: which of them say something else, of how many users, and what. */
+import type { Answer, Asked } from '@tributary/client/operations';
+import { useState } from 'preact/hooks';
+import { Empty } from '../parts/answered.tsx';
+import { csvOf } from '../parts/csv.ts';
+import { count, instant } from '../parts/format.ts';
+import { Name } from '../parts/name.tsx';
+import { CsvButton, CurlButton } from '../parts/panel.tsx';
+import { Missing } from '../parts/seam.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { rawOf, type SignalValue, ValueText } from '../parts/value-text.tsx';
+
+type Preview = Answer<'previewDefinitions'>;
+type Definition = Preview['definitions'][number];
+type Value = SignalValue | undefined;
+
+const CHANGES: Readonly<Record<Definition['change'], string>> = {
+  new: 'is-good',
+  changed: 'is-pending',
+  same: 'is-plain',
+  removed: 'is-bad',
+};
+
+interface ChangesProps {
+  readonly answer: Preview;
+  readonly asked: Asked<'previewDefinitions'>;
+}
+
+export function PreviewedChanges({ answer, asked }: ChangesProps) {
+  const { definitions, results, asOf, meta } = answer;
+  const columns: readonly Column<Definition>[] = [
+    { head: 'Name', cell: ({ name }) => <Name text={name} />, raw: ({ name }) => name },
+    {
+      head: 'Definition',
+      cell: ({ change }) => <span class={`badge ${CHANGES[change]}`}>{change}</span>,
+      raw: ({ change }) => change,
+    },
+    {
+      head: 'Users that differ',
+      fileHead: 'differing',
+      isFigure: true,
+      cell: ({ differing }) => `${count(differing)} of ${count(results.length)}`,
+      raw: ({ differing }) => differing,
+    },
+    { head: 'Says', cell: ({ says }) => <bdi class="sentence">{says}</bdi>, raw: ({ says }) => says },
+  ];
+  return (
+    <>
+      <Missing of={meta} />
+      <Head title="What would change" about={`${count(results.length)} users, as of ${instant(asOf)} UTC.`}>
+        <CsvButton name="What would change" csv={() => csvOf(columns, definitions)} />
+        <CurlButton title="What would change" question="/v1/signals/preview" body={JSON.stringify(asked)} />
+      </Head>
+      <Table caption="What would change" columns={columns} rows={definitions} keyOf={({ name }) => name} />
+    </>
+  );
+}
+
+interface Row {
+  readonly userId: string;
+  readonly name: string;
+  readonly before: Value;
+  readonly after: Value;
+  readonly differs: boolean;
+}
+
+export function PreviewedValues({ answer: { definitions, results } }: { readonly answer: Preview }) {
+  const [isWhole, setIsWhole] = useState(false);
+  const all = definitions.flatMap(({ name }) =>
+    results.map(({ userId, values, inForce }): Row => {
+      const [before, after]: [Value, Value] = [inForce[name], values[name]];
+      return { userId, name, before, after, differs: textOf(before) !== textOf(after) };
+    }),
+  );
+  const rows = isWhole ? all : all.filter(({ differs }) => differs);
+  return (
+    <>
+      <Head title={isWhole ? 'Values of these users' : 'Values that differ'}>
+        <button type="button" class="quiet" aria-pressed={isWhole} onClick={() => setIsWhole(!isWhole)}>
+          Those that are equal too
+        </button>
+        <CsvButton name="Values of these users" csv={() => csvOf(VALUES, all)} />
+      </Head>
+      {rows.length === 0 ? (
+        <Empty title="No value of these users differs">Name other users, or look at those that are equal too.</Empty>
+      ) : (
+        <Table caption="Values of these users" columns={VALUES} rows={rows} keyOf={({ name, userId }) => `${name} ${userId}`} />
+      )}
+    </>
+  );
+}
+
+function Head({ title, about, children }: { title: string; about?: string; children: preact.ComponentChildren }) {
+  return (
+    <header class="panel-head">
+      <div class="panel-words">
+        <h3>{title}</h3>
+        {about !== undefined && <p class="about">{about}</p>}
+      </div>
+      <div class="panel-tools">{children}</div>
+    </header>
+  );
+}
+
+function textOf(one: Value): string {
+  return String(rawOf(one?.value ?? null));
+}
+
+/** Why there is none, where it is not that no event has one. */
+function Cell({ of: one }: { readonly of: Value }) {
+  if (one === undefined) return <span class="nothing">not defined</span>;
+  if (one.status !== 'READY') return <span class="badge is-pending">{one.status.toLowerCase().replaceAll('_', ' ')}</span>;
+  return <ValueText value={one.value} />;
+}
+
+const VALUES: readonly Column<Row>[] = [
+  { head: 'Name', cell: ({ name }) => <Name text={name} />, raw: ({ name }) => name },
+  { head: 'User', cell: ({ userId }) => <Name text={userId} most={40} />, raw: ({ userId }) => userId },
+  { head: 'In force', cell: ({ before }) => <Cell of={before} />, raw: ({ before }) => rawOf(before?.value ?? null) },
+  { head: 'Previewed', cell: ({ after }) => <Cell of={after} />, raw: ({ after }) => rawOf(after?.value ?? null) },
+];
