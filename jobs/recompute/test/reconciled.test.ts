@@ -257,8 +257,13 @@ test('law 8: users that are examined in batches give the same as all at once', a
   await world.ingest(log.slice(60));
   const said: object[] = [];
   const compare: typeof reconcileViews = async (spec) => {
-    for (const heldEvents of [1, 7, 50_000]) {
-      const of = spec.examine && { ...spec.examine, limits: { ...spec.examine.limits, heldEvents } };
+    for (const [heldEvents, conversions] of [
+      [1, 100],
+      [7, 100],
+      [50_000, 100],
+      [7, 1],
+    ] as const) {
+      const of = spec.examine && { ...spec.examine, limits: { ...spec.examine.limits, heldEvents, conversions } };
       said.push(await reconcileViews(of === undefined ? spec : { ...spec, examine: of }));
     }
     return reconcileViews(spec);
@@ -269,6 +274,13 @@ test('law 8: users that are examined in batches give the same as all at once', a
   expect(said[0]).toEqual(said[2]);
   expect(said[1]).toEqual(said[2]);
   expect(said[2]).toMatchObject({ views: report.views, causes: report.causes });
+  // Beyond its bound it lists none, and counts each.
+  const all = report.causes?.conversions ?? [];
+  expect(all.length).toBeGreaterThan(2);
+  expect([report.causes?.moreConversions, said[3]]).toMatchObject([
+    0,
+    { causes: { conversions: all.slice(0, 1), moreConversions: all.length - 1 } },
+  ]);
 });
 
 test('law 8: over random logs of three generations, rolled back in between, classes add up and no defect is found', async () => {

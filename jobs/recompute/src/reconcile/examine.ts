@@ -32,6 +32,8 @@ export interface Examined {
   readonly lateness: Lateness | null;
   /** The newest first, bounded. */
   readonly conversions: readonly ChangedConversion[];
+  /** How many more there are. */
+  readonly moreConversions: number;
   /** Users who were not examined, because there are too many, or too many events of them. */
   readonly unexamined: number;
   /** Events of which it is not known for sure whether real time took them for late. */
@@ -70,7 +72,8 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
 }
 
 function nothing(): Omit<Examined, 'unexamined'> {
-  return { doubted: 0, lateness: null, rows: new Map(), events: { late: 0, beyondRetention: 0, duplicate: 0 }, conversions: [] };
+  const events = { late: 0, beyondRetention: 0, duplicate: 0 };
+  return { doubted: 0, lateness: null, rows: new Map(), events, conversions: [], moreConversions: 0 };
 }
 
 /** By partition. `after`: the last segment before them; absent: none. */
@@ -289,21 +292,19 @@ async function doubtedEvents(session: DuckDb, { limits }: ExamineSpec, { latenes
 }
 
 interface Sums {
+  moreConversions: number;
   readonly rows: Map<Cause, RowsByView>;
   readonly events: Record<Cause, number>;
   readonly conversions: ChangedConversion[];
 }
 
 function noSums(): Sums {
-  return { rows: new Map(CAUSES.map((cause) => [cause, new Map()])), events: { ...nothing().events }, conversions: [] };
+  const rows = new Map(CAUSES.map((cause) => [cause, new Map()]));
+  return { rows, events: { ...nothing().events }, conversions: [], moreConversions: 0 };
 }
 
-function addUsers(
-  { rows, events, conversions }: Sums,
-  users: readonly (readonly Arrived[])[],
-  rules: StepRules,
-  { limits }: ExamineSpec,
-): void {
+function addUsers(sums: Sums, users: readonly (readonly Arrived[])[], rules: StepRules, { limits }: ExamineSpec): void {
+  const { rows, events, conversions } = sums;
   for (const arrived of users) {
     const user = examineUser(arrived, rules);
     for (const [cause, ofCause] of user.rows) addRowsByView(rows.get(cause) as RowsByView, ofCause);
@@ -311,5 +312,7 @@ function addUsers(
     conversions.push(...user.conversions);
   }
   conversions.sort((a, b) => b.ts - a.ts || (a.id < b.id ? -1 : 1));
-  conversions.length = Math.min(conversions.length, limits.conversions);
+  const more = Math.max(0, conversions.length - limits.conversions);
+  sums.moreConversions += more;
+  conversions.length -= more;
 }

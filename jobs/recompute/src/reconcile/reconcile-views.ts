@@ -32,8 +32,8 @@ function hasDefects({ views }: Once): boolean {
 }
 
 function reconciledOf({ views, remainder, examined }: Once): Reconciled {
-  const { events, unexamined, doubted, lateness, conversions } = examined;
-  return { views, remainder, causes: { events, unexamined, doubted, ...(lateness !== null && { lateness }), conversions } };
+  const { lateness, rows: _, ...causes } = examined;
+  return { views, remainder, causes: { ...causes, ...(lateness !== null && { lateness }) } };
 }
 
 /** In a session of its own: the memory of one is free before the next. */

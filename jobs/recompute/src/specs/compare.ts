@@ -103,6 +103,8 @@ export interface CausesFound {
   readonly lateness?: Lateness;
   /** Conversions that came too late or twice, or have touches that did, with their paths; the newest, bounded. */
   readonly conversions: readonly ChangedConversion[];
+  /** How many more there are. Absent: an earlier version did not count them. */
+  readonly moreConversions?: number;
 }
 
 export interface ComparedView {

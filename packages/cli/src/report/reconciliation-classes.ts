@@ -169,6 +169,8 @@ function changedConversions({ causes }: Reconciliation): string[] {
   if (causes === undefined || causes.conversions.length === 0) return [];
   const listed = causes.conversions.slice(0, LISTED_CONVERSIONS);
   const rest = causes.conversions.length - listed.length;
+  // One of an earlier version does not say it.
+  const more = causes.moreConversions ?? 0;
   return [
     '',
     'conversions that it has to do with, and their paths',
@@ -178,6 +180,7 @@ function changedConversions({ causes }: Reconciliation): string[] {
       return `  ${type} ${id}${marked(cause)}, ${instant(ts)}, ${money(valueMinor, currency)}: ${steps === '' ? 'no touch' : steps}`;
     }),
     ...(rest > 0 ? [`  and ${counted(rest, 'more conversion')} in --json`] : []),
+    ...(more > 0 ? [`  and ${counted(more, 'older conversion')} that are not listed`] : []),
   ];
 }
 

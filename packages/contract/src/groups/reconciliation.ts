@@ -77,6 +77,7 @@ const Causes = z
         }),
       )
       .describe('Conversions that came late, beyond retention or twice, or have touches that did: the newest, at most 100.'),
+    moreConversions: z.int().optional().describe('How many more there are. Absent in those of an earlier version.'),
   })
   .meta({ id: 'DifferenceCauses' });
 
@@ -169,7 +170,13 @@ export const RECONCILIATION_EXAMPLE = {
   equal: false,
   moved: 1 / 42,
   engineDefectRows: 0,
-  causes: { events: { late: 1, beyondRetention: 0, duplicate: 0 }, unexamined: 0, doubted: 0, conversions: [] },
+  causes: {
+    events: { late: 1, beyondRetention: 0, duplicate: 0 },
+    unexamined: 0,
+    doubted: 0,
+    conversions: [],
+    moreConversions: 0,
+  },
   because: { lateEvents: 1, duplicates: 2, overflowedUsers: 0, definitionsChanged: false, cutApart: [], speedBehind: [] },
   views: {
     activity: {
