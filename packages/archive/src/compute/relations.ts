@@ -150,7 +150,12 @@ export function baseEvents(spec: ComputeSpec, shard: Shard, definitions: Definit
 }
 
 /** Those of these files. */
-export function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard: Shard, definitions: Definitions): string {
+export function eventsIn(
+  spec: Pick<ComputeSpec, 'dataDir'>,
+  files: readonly StoredFile[],
+  shard: Shard,
+  definitions: Definitions,
+): string {
   const events = parquetFiles(spec.dataDir, files, columnsOfEvents(definitions));
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }

@@ -197,16 +197,22 @@ async function loadMembers(
   const all = spec.reuseRows
     ? 'SELECT * FROM fresh'
     : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${staying(replaces, baseEvents(spec, shard, definitions))}`;
+  await loadCounting(session, definitions, all);
+  if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard, replaces);
+  if (definitions.web !== undefined) await addNearVisits(session, spec, definitions, views, shard, replaces);
+}
+
+/** Leaves `events`, those of `all` that count, and `members`: their touches and conversions, all `fresh`. `all`: a SELECT of deduplicated events. */
+export async function loadCounting(session: DuckDb, definitions: Definitions, all: string): Promise<void> {
   const { joinedMs } = definitions;
   if (joinedMs !== null) {
+    const event = Object.keys(columnsOfEvents(definitions)).join(', ');
     await session.run(`CREATE OR REPLACE TABLE everything AS SELECT ${event} FROM (${all})`);
     await adopt(session, joinedMs);
   }
   const counting = joinedMs === null ? `(${all})` : 'adopted';
   await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM ${counting} WHERE ${whatCounts(definitions)}`);
   await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
-  if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard, replaces);
-  if (definitions.web !== undefined) await addNearVisits(session, spec, definitions, views, shard, replaces);
 }
 
 /**

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { VIEWS } from '@tributary/views/registry';
+import type { View } from '@tributary/views/view';
 import { CONVERSION_COLUMNS, parquetFiles, quoted, viewColumns } from '../compute/relations.ts';
 import { writeSummed } from '../compute/view-files.ts';
 import type { DuckDb } from '../duckdb.ts';
@@ -16,6 +17,7 @@ import type { GenerationManifest, StoredFile } from '../layout.ts';
 import { PARQUET, sqlText } from '../parquet.ts';
 import { checkFile } from '../verify.ts';
 import { withDuckDb } from './data-folder.ts';
+import { JOURNEY_COLUMNS, writeJourneys } from './journey-rows.ts';
 
 export type FileFormat = 'ndjson' | 'csv' | 'parquet';
 
@@ -26,10 +28,10 @@ const FORMAT: Readonly<Record<FileFormat, string>> = {
 };
 
 export interface FileAsked {
-  /** Its name; null: conversions one by one. */
-  readonly view: string | null;
+  /** Conversions one by one, the journeys that ended in them touch by touch, or the rows of a view. */
+  readonly rows: 'conversions' | 'journeys' | { readonly view: string };
   readonly format: FileFormat;
-  /** Whose conversions are left out, asked before they are written and after it; null, or one that answers null: everybody's are in it. */
+  /** Whose conversions and journeys are left out, asked before they are written and after it; null, or one that answers null: everybody's are in it. */
   readonly whoIsErased: (() => Promise<((userKey: string) => boolean) | null>) | null;
 }
 
@@ -54,7 +56,7 @@ export async function generationFile(
 ): Promise<GenerationFile> {
   const { dataDir } = bounds;
   if (manifest.state !== 'computed') throw gone(manifest);
-  const files = filesOf(manifest, asked.view);
+  const files = filesOf(manifest, asked.rows);
   const folder = await exportFolder(dataDir);
   try {
     for (const file of files) {
@@ -62,7 +64,7 @@ export async function generationFile(
       await checkFile(dataDir, file);
     }
     const path = join(folder, 'rows');
-    await withDuckDb(dataDir, bounds.memoryLimit, (session) => write(session, files, path, asked, bounds));
+    await withDuckDb(dataDir, bounds.memoryLimit, (session) => write(session, { manifest, files, folder, path }, asked, bounds));
     const handle = await open(path);
     return { handle, bytes: (await handle.stat()).size };
   } catch (cause) {
@@ -76,8 +78,10 @@ export async function generationFile(
   }
 }
 
-function filesOf({ generation, views, conversions }: GenerationManifest, view: string | null): readonly StoredFile[] {
-  if (view === null) return conversions;
+function filesOf({ generation, views, conversions, events }: GenerationManifest, rows: FileAsked['rows']): readonly StoredFile[] {
+  if (rows === 'conversions') return conversions;
+  if (rows === 'journeys') return events;
+  const { view } = rows;
   const files = Object.hasOwn(views, view) ? views[view] : undefined;
   if (files === undefined) throw new TributaryError('not_found', `generation ${generation} does not have the view "${view}"`);
   return files;
@@ -87,20 +91,26 @@ function gone({ generation, state }: GenerationManifest): TributaryError {
   return new TributaryError('conflict', `generation ${generation} must be computed (got ${state}): it has no files`);
 }
 
-async function write(session: DuckDb, files: readonly StoredFile[], path: string, asked: FileAsked, bounds: FileBounds) {
+interface Work {
+  readonly manifest: GenerationManifest;
+  /** What is read. */
+  readonly files: readonly StoredFile[];
+  readonly folder: string;
+  /** What is written. */
+  readonly path: string;
+}
+
+async function write(session: DuckDb, { manifest, files, folder, path }: Work, asked: FileAsked, bounds: FileBounds) {
   const { signal, mostBytes, dataDir } = bounds;
   let isTooLarge = false;
   const interrupt = () => session.interrupt();
   // DuckDB does not bound what it writes.
   const watch = setInterval(() => {
-    void stat(path).then(
-      ({ size }) => {
-        if (size <= mostBytes) return;
-        isTooLarge = true;
-        interrupt();
-      },
-      () => {},
-    );
+    void sizeOf([path]).then((size) => {
+      if (size <= mostBytes) return;
+      isTooLarge = true;
+      interrupt();
+    });
   }, LOOK_MS);
   signal.addEventListener('abort', interrupt, { once: true });
   try {
@@ -116,9 +126,18 @@ async function write(session: DuckDb, files: readonly StoredFile[], path: string
       isTooLarge ||= (await stat(path)).size > mostBytes;
       if (isTooLarge) throw tooLarge(mostBytes);
     };
-    const view = VIEWS.find(({ name }) => name === asked.view);
+    const view = viewOf(asked);
+    if (asked.rows === 'journeys') {
+      const demandTime = async (written: readonly string[]) => {
+        signal.throwIfAborted();
+        if ((await sizeOf(written)) > mostBytes) throw tooLarge(mostBytes);
+      };
+      const parts = await writeJourneys(manifest, { session, dataDir, folder, demandTime });
+      const rows = `read_parquet([${parts.map(sqlText).join(', ')}])`;
+      return await copyPersonal(session, rows, files, asked, copy);
+    }
     const rows = parquetFiles(dataDir, files, view === undefined ? CONVERSION_COLUMNS : viewColumns(view));
-    if (view === undefined) await copyConversions(session, rows, files, asked, copy);
+    if (view === undefined) await copyPersonal(session, rows, files, asked, copy);
     // Rows of several files add up, and a file that is read elsewhere has one a key.
     else if (files.length === 1) await copy(rows);
     else
@@ -133,8 +152,26 @@ async function write(session: DuckDb, files: readonly StoredFile[], path: string
   }
 }
 
+/** In bytes, of those that are there. */
+async function sizeOf(paths: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Undefined: rows of users. */
+function viewOf({ rows }: FileAsked): View | undefined {
+  return typeof rows === 'string' ? undefined : VIEWS.find(({ name }) => name === rows.view);
+}
+
 /** Law 9: who is erased while the file is written is not in it either. */
-async function copyConversions(
+async function copyPersonal(
   session: DuckDb,
   rows: string,
   files: readonly StoredFile[],
@@ -155,10 +192,12 @@ function tooLarge(mostBytes: number): TributaryError {
 }
 
 /** Spreadsheets run cells that begin with = + - @ as formulas: in CSV such text is led by an apostrophe, as wherever we write CSV. */
-function columnsOf({ view: asked, format }: FileAsked): string[] {
-  const view = VIEWS.find(({ name }) => name === asked);
-  const texts: readonly string[] = view?.dimensions ?? TEXTS_OF_CONVERSIONS;
-  const all = view === undefined ? Object.keys(CONVERSION_COLUMNS) : [...view.dimensions, ...view.measures];
+function columnsOf(asked: FileAsked): string[] {
+  const { rows, format } = asked;
+  const view = viewOf(asked);
+  const ofUsers = rows === 'journeys' ? JOURNEY_COLUMNS : CONVERSION_COLUMNS;
+  const texts = view?.dimensions ?? Object.entries(ofUsers).flatMap(([name, type]) => (type === 'VARCHAR' ? [name] : []));
+  const all = view === undefined ? Object.keys(ofUsers) : [...view.dimensions, ...view.measures];
   return all.map((name) => {
     const column = `"${name}"`;
     const isText = format === 'csv' && texts.includes(name);
@@ -169,9 +208,14 @@ function columnsOf({ view: asked, format }: FileAsked): string[] {
   });
 }
 
-const TEXTS_OF_CONVERSIONS = Object.entries(CONVERSION_COLUMNS).flatMap(([name, type]) => (type === 'VARCHAR' ? [name] : []));
-/** Columns of conversions that /v1/conversion-list calls otherwise. */
-const AS_ANSWERED: Readonly<Record<string, string>> = { user_key: 'userKey', value: 'valueMinor' };
+/** Columns of conversions and journeys, as answers of the API have them. */
+const AS_ANSWERED: Readonly<Record<string, string>> = {
+  user_key: 'userKey',
+  value: 'valueMinor',
+  touch_id: 'touchId',
+  touch_ts: 'touchTs',
+  touch_type: 'touchType',
+};
 
 /** Adds users of these rows who are erased by now to `erased`, and says how many. */
 async function addErased(

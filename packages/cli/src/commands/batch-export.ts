@@ -22,8 +22,8 @@ interface Options {
 export function addBatchExport(batch: Command, act: Act): void {
   batch
     .command('export')
-    .description('all conversions of a generation, or all rows of a view, as CSV, NDJSON or Parquet')
-    .argument('<rows>', '"conversion-list", or the name of a view, as paths')
+    .description('all conversions or journeys of a generation, or all rows of a view, as CSV, NDJSON or Parquet')
+    .argument('<rows>', '"conversion-list", "journey-list", or the name of a view, as paths')
     .option('--generation <n>', 'default: the one that readers get')
     .option('--format <name>', 'csv, ndjson or parquet; default: by the name of --out, else ndjson')
     .option('--out <file>', 'write it there instead of to standard output')

@@ -7,6 +7,8 @@ import type { Routes } from '../shapes/route.ts';
 
 /** Beside views, of which one is called `conversions`: these one by one, as /v1/conversion-list has them. */
 export const CONVERSION_LIST = 'conversion-list';
+/** The journeys that ended in them, touch by touch. */
+export const JOURNEY_LIST = 'journey-list';
 export const EXPORT_TYPES = {
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
@@ -23,15 +25,17 @@ export const GENERATION_EXPORT_ROUTES = {
     method: 'GET',
     path: '/v1/generations/{generation}/export',
     tag: 'generations',
-    summary: 'All conversions of a generation, or all rows of one of its views, as a file',
+    summary: 'All conversions or journeys of a generation, or all rows of one of its views, as a file',
     description:
       'What the generation holds at its cut: what came since is not in it. A view may have several rows of one key, where a sum needs more than 64 bits: they add up. The answer begins when the file is written, and says its length; a key has one export at a time. `X-Tributary-Whole-From` says from when on its rows are whole, where older events were retired from the archive before the generation was computed from it.',
     scope: 'read',
     params: z.strictObject({ generation: GenerationNumber.describe('Its number, from 1.') }),
     query: z.strictObject({
       of: z
-        .enum([CONVERSION_LIST, ...VIEWS.map(({ name }) => name)])
-        .describe('`conversion-list` for conversions one by one, or the name of a view.'),
+        .enum([CONVERSION_LIST, JOURNEY_LIST, ...VIEWS.map(({ name }) => name)])
+        .describe(
+          '`conversion-list` for conversions one by one; `journey-list` for the path of each, a row a touch in their order (`step` of `steps`), and one without `step` where a conversion has no touch; or the name of a view.',
+        ),
       format: z.enum(['ndjson', 'csv', 'parquet']).default('ndjson').describe('How rows are written.'),
     }),
     answersAs: EXPORT_TYPES.ndjson,

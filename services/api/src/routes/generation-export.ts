@@ -2,7 +2,12 @@
 import { Socket } from 'node:net';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { type FileAsked, generationFile } from '@tributary/archive/readers/generation-file';
-import { CONVERSION_LIST, EXPORT_TYPES, GENERATION_EXPORT_ROUTES } from '@tributary/contract/groups/generation-export';
+import {
+  CONVERSION_LIST,
+  EXPORT_TYPES,
+  GENERATION_EXPORT_ROUTES,
+  JOURNEY_LIST,
+} from '@tributary/contract/groups/generation-export';
 import { TributaryError } from '@tributary/model/errors';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
@@ -19,8 +24,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const left = exportTurns.take(request.owner, reply.raw);
     // Nothing is sent while the file is written.
     if (request.raw.socket instanceof Socket) request.raw.socket.setTimeout(exportMs);
-    const view = of === CONVERSION_LIST ? null : of;
-    const asked = { view, format, whoIsErased: view === null ? () => erasedUsers(context) : null };
+    const rows = of === CONVERSION_LIST ? 'conversions' : of === JOURNEY_LIST ? 'journeys' : { view: of };
+    const asked = { rows, format, whoIsErased: typeof rows === 'string' ? () => erasedUsers(context) : null } as const;
     const { handle, bytes, manifest } = await written(context, generation, asked, left);
     if (left.aborted) {
       await handle.close();
