@@ -238,7 +238,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.getByText('It is staged: promote or discard it in the list below.').waitFor();
     await page.getByText('4, with 40 new events of 1,200').waitFor();
     await expectNoFaults('a run that was asked for');
-    expect(world.runs).toEqual([{ mode: 'full', promotion: 'ask', by: 'key ta_admin' }]);
+    expect(world.runs).toEqual([{ mode: 'full', promotion: 'ask', priority: 'normal', by: 'key ta_admin' }]);
     for (const asked of ['promote&generation=2', 'discard&generation=3', 'rollback&generation=99', 'publish']) {
       await open(`operations?do=${asked}`);
       await page.getByText(/^Generation \d+ is not one to /).waitFor();
