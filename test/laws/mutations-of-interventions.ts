@@ -1,9 +1,11 @@
 /** Lies about what acts on signals: once, after any crash, to receivers that may be called. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_COMPUTATIONS } from './mutations-of-computations.ts';
 
 const INTERVENTIONS = 'packages/cli/src/interventions';
 
 export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
+  ...MUTATIONS_OF_COMPUTATIONS,
   {
     lie: 'a line that comes again after a crash is acted on again',
     law: '3',

@@ -19,7 +19,7 @@ const WELL: Seen = {
     partitions: [partition],
     generation: { current: 7, served: 7, sequence: 9, failure: null },
     lastRun: null,
-    ...{ pending: 0, complete: true, reasons: [], warnings: [], definitions: 'd', definitionsInForce: null },
+    ...{ pending: 0, complete: true, reasons: [], warnings: [], computations: [], definitions: 'd', definitionsInForce: null },
   },
   schedules: [schedule],
   rejections: { collectors: [{ collector: 'http://c:7400', since: null, problem: null }] },

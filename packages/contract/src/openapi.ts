@@ -67,7 +67,7 @@ function operationOf(operationId: string, route: Route, components: Record<strin
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    ...(route.scope === 'admin' && { 'x-scope': 'admin' }),
+    ...(route.scope !== 'read' && { 'x-scope': route.scope }),
     parameters: [
       ...parametersOf('path', params, example.asked, components),
       ...parametersOf('query', query, example.asked, components),

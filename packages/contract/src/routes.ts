@@ -2,6 +2,7 @@
 import { ARCHIVE_QUESTION_ROUTES } from './groups/archive-questions.ts';
 import { RETIREMENT_ROUTES } from './groups/archive-retirements.ts';
 import { ATTRIBUTION_ROUTES } from './groups/attribution.ts';
+import { COMPUTATION_ROUTES } from './groups/computations.ts';
 import { CONVERSION_ROUTES } from './groups/conversions.ts';
 import { DEAD_LETTER_ROUTES } from './groups/dead-letters.ts';
 import { ERASURE_ROUTES } from './groups/erasures.ts';
@@ -30,6 +31,7 @@ export const ROUTES = {
   ...SIGNAL_VALUE_ROUTES,
   ...SEGMENT_ROUTES,
   ...TRAINING_SET_ROUTES,
+  ...COMPUTATION_ROUTES,
   ...ATTRIBUTION_ROUTES,
   ...PATH_ROUTES,
   ...TOTALS_ROUTES,

@@ -5,13 +5,14 @@ import type { ServingContext } from '@tributary/serving/snapshot';
 import type { UserContext } from '@tributary/serving/users/find-conversion';
 import type { FastifyPluginCallback } from 'fastify';
 import type { ExportTurns } from './export/turns.ts';
-import type { ApiDeps } from './ports.ts';
+import type { ApiDeps, ComputationWatch } from './ports.ts';
 
 export interface ApiContext extends ServingContext, UserContext {
   readonly deps: ApiDeps;
   readonly unread: UnreadAnswers;
   readonly models: ModelRunner;
   readonly exportTurns: ExportTurns;
+  readonly computations: ComputationWatch;
 }
 
 export type Routes = (context: ApiContext) => FastifyPluginCallback;

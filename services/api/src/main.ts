@@ -9,6 +9,7 @@ import { sweepApiStaging } from '@tributary/archive/readers/generation-file';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
+import { openComputationProgress } from '@tributary/queue/computation-progress';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { openShownQueues } from '@tributary/queue/shown-queues';
@@ -27,18 +28,20 @@ import { createServingStore } from '@tributary/store/serving/redis-serving-store
 import { createSubjectReads } from '@tributary/store/subjects/redis-subject-reads';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
+import { openComputationDesk } from './computation-desk.ts';
 import { consoleFiles } from './console/pages.ts';
 import type { ApiContext } from './context.ts';
 import { openErasureDesk } from './erasures/desk.ts';
 import { openOutputs } from './export/open-outputs.ts';
 import { createExportTurns } from './export/turns.ts';
 import { QUEUES_PAGE } from './http/auth.ts';
-import { requestTimer, servingMetrics } from './http/metrics.ts';
+import { computationMetrics, requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
 import { openRetirementDesk } from './retirement-desk.ts';
 import { readinessOf } from './routes/health.ts';
 import { openSetDesk } from './set-desk.ts';
+import { watchOf } from './stream/computation-watch.ts';
 
 const CLOSE_MS = 2_000;
 
@@ -85,6 +88,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
       comparison: (id, name) => readComparison(dataDir, id, name),
     },
     trainingSets: openSetDesk(dataDir, questions),
+    computations: openComputationDesk(dataDir, openComputationProgress(queued, NAMESPACE)),
     erasures: await openErasureDesk(dataDir),
     retirements: openRetirementDesk(dataDir),
     append: log.append,
@@ -128,9 +132,11 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),
     exportTurns: createExportTurns(deps.limits.exports),
+    computations: watchOf(deps),
   };
   const warm = context.models.start().catch((cause) => onWarning('the thread of the models did not start', cause));
   servingMetrics(metrics, context);
+  computationMetrics(metrics, context);
   sweepApiStaging(dataDir, Date.now() - 2 * deps.limits.exportMs).catch((cause) =>
     onWarning('what killed processes left in staging/api could not be removed', cause),
   );

@@ -4,6 +4,7 @@
 
 import type { Readable } from 'node:stream';
 import type { AskedSet, StoredSet } from '@tributary/archive/asked/training-sets';
+import type { Registration } from '@tributary/archive/computations';
 import type { Receipt } from '@tributary/archive/erasures';
 import type { ArchiveForgotten } from '@tributary/archive/forgotten';
 import type { LastCheck } from '@tributary/archive/last-check';
@@ -16,8 +17,10 @@ import type { RetirementRequest } from '@tributary/archive/retention/requests';
 import type { DiscardDraft } from '@tributary/archive/retire';
 import { API_SETTINGS } from '@tributary/configuration/roles/api';
 import type { RETIREMENT_ROUTES } from '@tributary/contract/groups/archive-retirements';
+import type { ComputationSeen } from '@tributary/contract/shapes/computation';
 import type { Answer } from '@tributary/contract/shapes/route';
 import type { EventLog } from '@tributary/log/port';
+import type { Progress } from '@tributary/queue/computation-progress';
 import type { Priority } from '@tributary/queue/priority';
 import type { AskedRun, Retried } from '@tributary/queue/recompute-queue';
 import type { RunRecord } from '@tributary/queue/run-records';
@@ -43,7 +46,7 @@ export interface DataFolder extends GenerationSource {
   reconciliation(generation: number): Promise<unknown>;
 }
 
-export type Scope = 'read' | 'admin';
+export type Scope = 'read' | 'admin' | 'server';
 
 export interface KeyVerifier {
   verify(key: string, scope: Scope, nowMs: number): 'ok' | 'unknown' | 'forbidden' | 'expired' | 'revoked';
@@ -146,6 +149,32 @@ export interface ErasureDesk {
   forgotten(): Promise<ArchiveForgotten | undefined>;
 }
 
+/** Computations beside the platform that are registered, and what each said last of how far it is. */
+export interface ComputationDesk {
+  /** By name. Rejects with `manifest_corrupt`. */
+  list(): Promise<readonly Registration[]>;
+  write(registration: Registration): Promise<void>;
+  /** False: there was none. */
+  remove(name: string): Promise<boolean>;
+  progress(): Promise<ReadonlyMap<string, Progress>>;
+  note(name: string, progress: Progress): Promise<void>;
+  forget(names: readonly string[]): Promise<void>;
+}
+
+export interface WatchedComputation extends Registration {
+  readonly seen: ComputationSeen;
+}
+
+export interface ComputationWatch {
+  /** At most a second old. Rejects with `store_unavailable`, `manifest_corrupt`. */
+  read(): Promise<readonly WatchedComputation[]>;
+  /** The same without waiting, as of the last read; null: it failed, or there was none yet. A newer one begins where that is older than a second. */
+  latest(): readonly WatchedComputation[] | null;
+  /** What was registered, removed or said just now is seen by the next read. */
+  forget(): void;
+  close(): Promise<void>;
+}
+
 export type ShownRetirement = Answer<(typeof RETIREMENT_ROUTES)['archiveRetirements']>['retirements'][number];
 
 /** Retention of the archive by age (packages/archive/src/retention). */
@@ -168,6 +197,7 @@ export interface ApiDeps extends ServingDeps {
   readonly schedules: Pick<Schedules, 'list' | 'set' | 'pause' | 'remove'>;
   readonly questions: QuestionDesk;
   readonly trainingSets: SetDesk;
+  readonly computations: ComputationDesk;
   readonly erasures: ErasureDesk;
   readonly retirements: RetirementDesk;
   /** The log of events: what an operator replays is appended there. */

@@ -35,6 +35,7 @@ import type { ApiContext } from '../src/context.ts';
 import { createExportTurns } from '../src/export/turns.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
+import { watchOf } from '../src/stream/computation-watch.ts';
 import { manifestOf } from './manifest-of.ts';
 import { memoryDesks } from './memory-desks.ts';
 import { memoryRuns } from './memory-runs.ts';
@@ -295,7 +296,7 @@ export async function createWorld(options: WorldOptions = {}) {
       verify: (key, scope) => {
         if (key === 'ta_admin_x') return 'ok';
         if (key === 'tr_old_x') return 'expired';
-        if (key === 'tw_writer_x') return 'forbidden';
+        if (key === 'tw_writer_x') return scope === 'server' ? 'ok' : 'forbidden';
         if (key === 'tr_reader_x') return scope === 'read' ? 'ok' : 'forbidden';
         return 'unknown';
       },
@@ -362,12 +363,14 @@ export async function createWorld(options: WorldOptions = {}) {
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),
     exportTurns: createExportTurns(deps.limits.exports),
+    computations: watchOf(deps),
   };
   const app: FastifyInstance = await buildApp(context, { origins: '', ...options });
 
   return {
     app,
     deps,
+    computations: context.computations,
     definitions,
     generations,
     board,

@@ -12,6 +12,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { type Audit, auditDataFolder, partitionsOf } from '../audit/audit.ts';
 import { copyVerified } from '../audit/copy-verified.ts';
+import { computationFiles } from '../computations.ts';
 import { errorCode, namesIn, syncFolder, writeDurably } from '../durable.ts';
 import { receiptIds } from '../erasures.ts';
 import { filesOfGeneration, findGeneration, generationFolder, listGenerations } from '../generations.ts';
@@ -196,7 +197,8 @@ async function copyReceipts(work: Work): Promise<number> {
 async function copyOthers(work: Work): Promise<BackupNote['others']> {
   const { dataDir, target, definitionsFile } = work;
   const others: BackupNote['others'] = [];
-  const sources: (readonly [path: string, from: string])[] = OTHER_FILES.map((path) => [path, join(dataDir, path)]);
+  const paths = [...OTHER_FILES, ...(await computationFiles(dataDir))];
+  const sources: (readonly [path: string, from: string])[] = paths.map((path) => [path, join(dataDir, path)]);
   if (definitionsFile !== null) sources.push([DEFINITIONS_COPY, definitionsFile]);
   for (const [path, from] of sources) {
     try {

@@ -31,7 +31,12 @@ export const OTHER_FILES: readonly string[] = OTHERS;
 export const DEFINITIONS_COPY = 'definitions.json';
 
 /** Folders of a data folder that a backup has, in the order in which a restore puts them in place: what names before what is named. */
-export const BACKUP_FOLDERS = [DATA_PATHS.erasures, DATA_PATHS.generations, dirname(DATA_PATHS.segments)] as const;
+export const BACKUP_FOLDERS = [
+  DATA_PATHS.computations,
+  DATA_PATHS.erasures,
+  DATA_PATHS.generations,
+  dirname(DATA_PATHS.segments),
+] as const;
 
 const digested = z.object({ path: z.string(), bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 

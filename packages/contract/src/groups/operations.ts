@@ -1,6 +1,7 @@
 /** How far each partition is. */
 import { z } from 'zod';
 import { NOON } from '../shapes/answer-fields.ts';
+import { ComputationSeen } from '../shapes/computation.ts';
 import { Completeness } from '../shapes/meta.ts';
 import type { Routes } from '../shapes/route.ts';
 
@@ -49,6 +50,10 @@ export const StatusAnswer = z.object({
     .describe('The newest run of the batch layer that ended well; null: none did, or the data folder does not answer.'),
   pending: z.int(),
   ...Completeness,
+  computations: z
+    .array(ComputationSeen)
+    .nullable()
+    .describe('Computations beside the platform that are registered, by name; null: it is not known.'),
   definitions: z.string(),
   definitionsInForce: DefinitionsInForce.nullable().describe(
     'Those of the current generation; null: none yet, or it cannot be read.',
@@ -83,6 +88,7 @@ export const OPERATION_ROUTES = {
         complete: true,
         reasons: [],
         warnings: [],
+        computations: [{ name: 'coViewed', version: '1', state: 'RUNNING', lagMs: 0, reportedAt: NOON }],
         definitions: '9f3c52c1a0be',
         definitionsInForce: {
           version: '9f3c52c1a0be',

@@ -1,7 +1,7 @@
 /** What definitions say of users: values of signals, sessions and segments. */
 import { z } from 'zod';
 import { NOON, Sum } from '../shapes/answer-fields.ts';
-import { SpeedMeta } from '../shapes/meta.ts';
+import { ValuesMeta } from '../shapes/meta.ts';
 import { BodyInstant, count, Instant, listOf, UserId } from '../shapes/parameters.ts';
 import type { Routes } from '../shapes/route.ts';
 
@@ -54,12 +54,12 @@ const UserValues = {
 const AsOf = z.int().describe('The instant that values are of, epoch ms.');
 const Partial = z.boolean().describe('true: some were NOT_COMPUTED.');
 
-export const UserValuesAnswer = z.object({ asOf: AsOf, partial: Partial, ...UserValues, meta: SpeedMeta });
+export const UserValuesAnswer = z.object({ asOf: AsOf, partial: Partial, ...UserValues, meta: ValuesMeta });
 export const ValuesQueryAnswer = z.object({
   asOf: AsOf,
   partial: Partial,
   results: z.array(z.object(UserValues).meta({ id: 'UserValues' })).describe('In the order asked.'),
-  meta: SpeedMeta,
+  meta: ValuesMeta,
 });
 
 const Definition = z
@@ -111,7 +111,7 @@ export const SignalPreviewAnswer = z.object({
       }),
     )
     .describe('In the order asked.'),
-  meta: SpeedMeta,
+  meta: ValuesMeta,
 });
 
 const SignalPreview = z.strictObject({

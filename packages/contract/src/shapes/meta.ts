@@ -1,5 +1,6 @@
 /** What answers say about themselves. */
 import { z } from 'zod';
+import { ComputationSeen } from './computation.ts';
 
 /** Which layers an answer adds: both, the deltas since the cut, or the generation's view alone. */
 const LAYERS = ['merged', 'speed', 'batch'] as const;
@@ -71,6 +72,15 @@ export type Meta = z.output<typeof Meta>;
 /** What an answer from the speed layer alone says of itself. */
 export const SpeedMeta = z.object({ view: z.literal('speed'), speed: Speed, ...Completeness }).meta({ id: 'SpeedMeta' });
 export type SpeedMeta = z.output<typeof SpeedMeta>;
+
+/** What an answer with values of signals says of itself. */
+export const ValuesMeta = SpeedMeta.extend({
+  computations: z
+    .array(ComputationSeen)
+    .optional()
+    .describe('How far the registered computations are whose fields these values read, by name; absent: they read none.'),
+}).meta({ id: 'ValuesMeta' });
+export type ValuesMeta = z.output<typeof ValuesMeta>;
 
 /** Spread into the query of a report. */
 export const LayerParameter = {

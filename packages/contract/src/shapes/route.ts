@@ -15,8 +15,8 @@ export interface Route {
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly description?: string;
-  /** What the key must be allowed to do. */
-  readonly scope: 'read' | 'admin';
+  /** What the key must be allowed to do; `server`: to send events. */
+  readonly scope: 'read' | 'admin' | 'server';
   readonly params?: z.ZodObject;
   /** Without one, no parameter is allowed. */
   readonly query?: z.ZodObject;

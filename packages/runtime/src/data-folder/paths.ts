@@ -30,6 +30,8 @@ export const DATA_PATHS = {
   publications: 'generations/publications',
   questions: 'questions',
   trainingSets: 'training-sets',
+  /** Programs beside the platform that write events back. */
+  computations: 'computations',
   /** Receipts, with digests of users. */
   erasures: 'erasures',
   staging: 'staging',

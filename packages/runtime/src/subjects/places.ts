@@ -74,6 +74,7 @@ export const PLACE_OF_PATH: Readonly<Record<keyof typeof DATA_PATHS, SubjectPlac
   publications: null,
   questions: null,
   trainingSets: 'trainingSets',
+  computations: null,
   erasures: null,
   staging: 'staging',
   quarantine: 'quarantine',

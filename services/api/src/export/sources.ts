@@ -18,7 +18,7 @@ export interface ExportDeps {
   readonly memoryLimit: string;
   readonly log: Pick<EventLog, 'identity' | 'read' | 'ends' | 'starts'>;
   /** null: outputs were never on. The caller closes it. */
-  readonly openOutputs: () => Promise<Pick<EventLog, 'identity' | 'read' | 'ends' | 'starts' | 'close'> | null>;
+  readonly openOutputs: () => Promise<Pick<EventLog, 'identity' | 'read' | 'ends' | 'starts' | 'ageAfter' | 'close'> | null>;
   readonly subjects: SubjectReads;
 }
 

@@ -3,7 +3,7 @@
  *
  *   users ─▶ what is in force in their partitions ─▶ records ─▶ values at one instant, user after user ─▶ what the answer lacks
  */
-import type { SpeedMeta } from '@tributary/contract/shapes/meta';
+import type { ValuesMeta } from '@tributary/contract/shapes/meta';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
@@ -21,6 +21,7 @@ import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { ApiContext } from '../context.ts';
 import { demandAtMost } from './answer-writer.ts';
+import { besideValues } from './beside-values.ts';
 import { turnsWithin } from './turns.ts';
 
 /** Users of one answer that are reported to lack events. */
@@ -88,7 +89,7 @@ export interface FoundValues {
   readonly asOf: number;
   /** Some were not computed, as the time was over. */
   readonly partial: boolean;
-  readonly meta: SpeedMeta;
+  readonly meta: ValuesMeta;
 }
 
 interface Question {
@@ -100,7 +101,7 @@ interface Question {
 
 /** `add` is called for each user in the order asked; it returns how many bytes of the answer it made. Rejects with `invalid_query`, `too_much_asked`. */
 export async function findValues(
-  { deps, board, records }: ApiContext,
+  { deps, board, records, computations: watch }: ApiContext,
   { users, sets, setOf }: AskedUsers,
   { names, asOf: given, budgetMs }: Question,
   owner: string,
@@ -175,10 +176,12 @@ export async function findValues(
     ...gapsOf('bound_reached', read.bounded > 0 ? [`the records of ${read.bounded} users hold more events than are read`] : []),
     ...gapsOf('bound_reached', read.partial ? [`the ${budgetMs} ms for values were over`] : []),
   ];
+  const { notes: ofComputations, ...beside } = besideValues(watch, sets.values(), names, deps.now());
   const meta = {
     view: 'speed' as const,
     speed: { lagMs, watermark },
-    ...completenessOf(gaps, exampleOf(gapsAmong(notes, own))),
+    ...completenessOf(gaps, [...exampleOf(gapsAmong(notes, own)), ...ofComputations]),
+    ...beside,
   };
   return { asOf: read.asOf, partial: read.partial, meta };
 }

@@ -1,3 +1,4 @@
+import type { ComputationSeen } from '@tributary/contract/shapes/computation';
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { ApiContext } from '../context.ts';
 
@@ -27,6 +28,33 @@ export function requestTimer(registry: Registry): (method: string, route: string
       child.observe(durationMs);
     };
   };
+}
+
+/** How far each registered computation is: by their names, which are bounded in number. */
+export function computationMetrics(registry: Registry, { computations }: Pick<ApiContext, 'computations'>): void {
+  const collect = async (gauge: Gauge<'computation'>, read: (seen: ComputationSeen) => number) => {
+    const all = await computations.read().catch(() => []);
+    gauge.reset();
+    for (const { seen } of all) gauge.set({ computation: seen.name }, read(seen));
+  };
+  new Gauge({
+    name: 'tributary_api_computation_lag_ms',
+    help: 'How long a line has waited for a computation',
+    labelNames: ['computation'],
+    registers: [registry],
+    collect() {
+      return collect(this, ({ lagMs }) => lagMs ?? Number.NaN);
+    },
+  });
+  new Gauge({
+    name: 'tributary_api_computation_stands_still',
+    help: '1: a computation has said nothing for longer than it may',
+    labelNames: ['computation'],
+    registers: [registry],
+    collect() {
+      return collect(this, ({ state }) => (state === 'STANDS_STILL' ? 1 : 0));
+    },
+  });
 }
 
 /** What is served and how far the speed layer is, read when the metrics are asked for. */

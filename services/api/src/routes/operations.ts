@@ -43,9 +43,19 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
     complete: meta.complete,
     reasons: meta.reasons,
     warnings: meta.warnings,
+    computations: await computationsOf(context),
     definitions: meta.definitions,
     definitionsInForce: current === null ? null : definitionsInForce(current.manifest, current.publication.fileSeen),
   };
+}
+
+async function computationsOf({ deps, computations }: ApiContext): Promise<z.output<typeof StatusAnswer>['computations']> {
+  try {
+    return (await computations.read()).map(({ seen }) => seen);
+  } catch (cause) {
+    deps.onWarning('how far computations are is not known', cause);
+    return null;
+  }
 }
 
 /** The newest run that ended well; null also where the data folder does not answer. */

@@ -1,0 +1,42 @@
+/** How far the computations are whose fields some values read. */
+import type { ComputationSeen } from '@tributary/contract/shapes/computation';
+import type { SignalSet } from '@tributary/signals/definitions/read';
+import { troubleOf } from '../computation-seen.ts';
+import type { ComputationWatch } from '../ports.ts';
+
+/** The type of the events that computations write. */
+const COMPUTED = 'computed';
+
+export interface BesideValues {
+  /** Absent: the values read nothing of any. */
+  readonly computations?: ComputationSeen[];
+  readonly notes: readonly string[];
+}
+
+const NONE: BesideValues = { notes: [] };
+
+export function besideValues(
+  watch: Pick<ComputationWatch, 'latest'>,
+  sets: Iterable<SignalSet>,
+  names: readonly string[],
+  nowMs: number,
+): BesideValues {
+  const all = watch.latest();
+  if (all === null || all.length === 0) return NONE;
+  const read = fieldsRead(sets, names);
+  const own = all.filter(({ writes }) => writes.fields.some((field) => read.has(field))).map(({ seen }) => seen);
+  if (own.length === 0) return NONE;
+  return { computations: own, notes: own.flatMap((seen) => troubleOf(seen, nowMs) ?? []) };
+}
+
+/** Fields of `properties` that values of these names read of computed events. */
+function fieldsRead(sets: Iterable<SignalSet>, names: readonly string[]): ReadonlySet<string> {
+  const fields = new Set<string>();
+  for (const set of sets)
+    for (const name of names) {
+      const definition = set.get(name);
+      if (definition === undefined || definition.types?.includes(COMPUTED) === false) continue;
+      for (const field of Object.keys(definition.fields)) fields.add(field);
+    }
+  return fields;
+}

@@ -1,0 +1,107 @@
+/**
+ * How far each registered computation is, read once a second at most: reports from Redis, and by the output log how long the oldest line beyond
+ * each has waited. The log is open only while there is a computation that reported.
+ */
+import type { EventLog } from '@tributary/log/port';
+import type { Progress } from '@tributary/queue/computation-progress';
+import { remembered } from '@tributary/runtime/http/remembered';
+import { seenOf } from '../computation-seen.ts';
+import type { ApiDeps, ComputationDesk, ComputationWatch, WatchedComputation } from '../ports.ts';
+import { nameOfLog, placesOf } from './event-id.ts';
+
+type OutputLog = Pick<EventLog, 'identity' | 'ageAfter' | 'close'>;
+
+export interface WatchOptions {
+  readonly desk: Pick<ComputationDesk, 'list' | 'progress'>;
+  /** null: there is none, as outputs were never on. */
+  readonly openOutputs: () => Promise<OutputLog | null>;
+  readonly partitions: number;
+  readonly now: () => number;
+  readonly onWarning: (message: string, cause: unknown) => void;
+}
+
+const READ_EVERY_MS = 1_000;
+
+export function watchOf({ computations: desk, exports, partitions, now, onWarning }: ApiDeps): ComputationWatch {
+  return createComputationWatch({ desk, openOutputs: exports.openOutputs, partitions, now, onWarning });
+}
+
+export function createComputationWatch({ desk, openOutputs, partitions, now, onWarning }: WatchOptions): ComputationWatch {
+  let opening: Promise<OutputLog | null> | null = null;
+  let newest: readonly WatchedComputation[] | null = null;
+  let reads = 0;
+  let latestAtMs = Number.NEGATIVE_INFINITY;
+  const fresh = () => remembered(readNow, READ_EVERY_MS, () => performance.now());
+  let read = fresh();
+
+  async function readNow(): Promise<readonly WatchedComputation[]> {
+    const number = ++reads;
+    const [registrations, progress] = await Promise.all([desk.list(), desk.progress()]);
+    const lags = await lagsOf(registrations.flatMap(({ name }) => progress.get(name) ?? []));
+    const nowMs = now();
+    const found = registrations.map((own) => {
+      const said = progress.get(own.name);
+      const lagMs = said === undefined ? null : (lags.get(said) ?? null);
+      return { ...own, seen: seenOf(own, said, lagMs, nowMs) };
+    });
+    // One that was forgotten meanwhile replaces no newer one.
+    if (number === reads) newest = found;
+    return found;
+  }
+
+  async function lagsOf(reports: readonly Progress[]): Promise<ReadonlyMap<Progress, number | null>> {
+    if (reports.length === 0) return new Map();
+    try {
+      const open = await outputs();
+      const lags = await Promise.all(reports.map(async (one) => [one, open === null ? null : await lagOf(one, open)] as const));
+      return new Map(lags);
+    } catch (cause) {
+      onWarning('the output log did not say what waits for computations', cause);
+      await close();
+      return new Map();
+    }
+  }
+
+  /** One for all who ask meanwhile; one that is not there is asked for again. */
+  async function outputs(): Promise<OutputLog | null> {
+    const own = (opening ??= openOutputs());
+    const open = await own;
+    if (open === null && opening === own) opening = null;
+    return open;
+  }
+
+  /** null: it reported a place of another log. */
+  async function lagOf({ after }: Progress, open: OutputLog): Promise<number | null> {
+    if (!after.startsWith(`${nameOfLog(open.identity)}.`)) return null;
+    const { places } = placesOf(after, partitions);
+    const ages = await open.ageAfter(new Map(places.map((place, partition) => [partition, place.after])));
+    return Math.max(0, ...ages.values());
+  }
+
+  async function close(): Promise<void> {
+    const own = opening;
+    opening = null;
+    const open = await own?.catch(() => null);
+    await open?.close().catch((cause: unknown) => onWarning('the output log could not be closed', cause));
+  }
+
+  return {
+    read: () => read(),
+    latest() {
+      const nowMs = performance.now();
+      if (nowMs - latestAtMs >= READ_EVERY_MS) {
+        latestAtMs = nowMs;
+        read().catch((cause: unknown) => {
+          newest = null;
+          onWarning('how far computations are is not known', cause);
+        });
+      }
+      return newest;
+    },
+    forget() {
+      read = fresh();
+      latestAtMs = Number.NEGATIVE_INFINITY;
+    },
+    close,
+  };
+}
