@@ -106,7 +106,9 @@ export async function bySql(
   await session.run(`CREATE OR REPLACE TABLE facts AS ${onceKeySql(`(${webSql(`(${given})`)})`)}`, {
     rows: JSON.stringify(corrected.map(rowOf)),
   });
-  await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts', definitions)})`);
+  await session.run(
+    `CREATE OR REPLACE VIEW members AS SELECT *, true AS now, false AS before FROM (${membersSql('facts', definitions)})`,
+  );
   const journeys = [...journeyStatements(views, definitions), ...partStatements(), ...edgeStatements()];
   for (const sql of [...timelineStatements(definitions), ...journeys]) await session.run(sql);
   await session.run('CREATE OR REPLACE VIEW events AS FROM facts');

@@ -200,6 +200,30 @@ const event = (userId: string, id: string, hours: number, type: string, more: Pa
   ...more,
 });
 
+const renamed = (set: Readonly<Record<string, string>>) => ({
+  ...{ name: 'renamed', when: 'campaign == "spring"', set, author: 'ana', reason: 'it was misspelt' },
+  ...{ from: '2026-03-01', to: '2026-03-02' },
+});
+
+test('law 1: where only campaigns are corrected, journeys keep their channels; what comes beside them is counted', async () => {
+  const touch = (user: string, hours: number, campaign: string) =>
+    event(user, `${user}-${hours}`, hours, 'click', { channel: 'search', campaign });
+  const buy = (user: string, id: string, hours: number) => event(user, id, hours, 'buy', { value: 10, currency: 'EUR' });
+  const first = ['ana', 'ben'].flatMap((user) => [touch(user, 0, 'spring'), touch(user, 1, 'summer'), buy(user, `b-${user}`, 2)]);
+  const pieces = [first, [], [], [touch('ana', 1.5, 'autumn'), buy('ben', 'late', 1)], []];
+  const corrections = [[], [renamed({ campaign: 'may' })], [renamed({ channel: 'mail' })], [renamed({ campaign: 'may' })], []];
+  const covered: StoredFile[][][] = [];
+  let base: Awaited<ReturnType<typeof generation>> | null = null;
+  for (const [i, piece] of pieces.entries()) {
+    const definitions = definitionsOf({ ...SMALL_DEFINITIONS, corrections: corrections[i] });
+    const arrivals = await archive(piece);
+    base = await generation(arrivals, base, definitions, LIMITS, { covered: covered.slice() });
+    covered.push(arrivals);
+    const upTo = pieces.slice(0, i + 1).flat();
+    expect(differences(await viewsOf(base), naiveOfGeneration(upTo, definitions, PARTITIONS)), `generation ${i}`).toEqual([]);
+  }
+});
+
 /** Each piece is one generation; the last one must be naive(all). */
 async function expectNaive(pieces: readonly (readonly Event[])[], definitions: Definitions): Promise<void> {
   let base: Awaited<ReturnType<typeof generation>> | null = null;

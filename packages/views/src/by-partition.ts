@@ -39,7 +39,7 @@ export function groupedOf(views: readonly View[]): GroupedView[] {
 
 /** Whether its own rows are sums of those that its SQL gives by partition. */
 export function sumsPartitions(view: View): boolean {
-  return GROUPED_VIEWS.includes(view) && !view.dimensions.includes(CAMPAIGN);
+  return GROUPED_VIEWS.includes(view) && !namesCampaigns(view);
 }
 
 /**
@@ -47,8 +47,12 @@ export function sumsPartitions(view: View): boolean {
  * there are rows of either kind, without a partition and without a campaign. Else rows are by partition, and their sums the view's own.
  */
 export function whereRows(view: View, kind: 'own' | 'byPartition'): string {
-  if (!GROUPED_VIEWS.includes(view) || !view.dimensions.includes(CAMPAIGN)) return '';
+  if (!GROUPED_VIEWS.includes(view) || !namesCampaigns(view)) return '';
   return kind === 'own' ? 'WHERE partition IS NULL' : 'WHERE partition IS NOT NULL';
+}
+
+export function namesCampaigns({ dimensions }: Pick<View, 'dimensions'>): boolean {
+  return dimensions.includes(CAMPAIGN);
 }
 
 /** The view as rows of one partition have it. */

@@ -75,20 +75,14 @@ export function sessionStatements(): string[] {
   return statementsOf(read('web/sessions.sql'));
 }
 
-/** From `members` (touches and conversions) to the table `timelines`, in order, without repetitions. */
+/** From `members` (touches and conversions, each with whether it is there now, and was before) to the table `timelines`, in order, without repetitions. */
 export function timelineStatements({ onceMs }: Definitions): string[] {
   const files = onceMs.size > 0 ? ['batch', 'once'] : ['batch'];
   return files.flatMap((file) => statementsOf(read(`timeline/${file}.sql`)));
 }
 
-/** After `timelineStatements`: users of whom fresh events take conversions over, and their timelines before (taken-over.sql). */
-export function takenOverStatements(): string[] {
-  return statementsOf(read('timeline/taken-over.sql'));
-}
-
 /**
- * From `timelines`, of which some events are `fresh`, to the journeys whose rows in these views the fresh ones may change, and their
- * paths.
+ * From `timelines`, of which some events come or go, to the journeys whose rows in these views these may change, and their paths.
  */
 export function journeyStatements(views: readonly View[], { attribution }: Definitions): string[] {
   const files = [

@@ -5,13 +5,13 @@
  *                             ▲                ├─▶ conversions, for finding them by id
  *        events of the base ──┴────────────────┴─▶ timelines ─▶ anchors, journeys ─ batch.sql of each view ─▶ rows_<view>
  *
- * Rows are differences, what the fresh events change: of views that look at their anchor alone the fresh anchors' rows, of the
- * others `F(after) − F(before)` over the anchors near fresh events. When the base's rows do not serve, all events are fresh to the views.
- * Users of whom fresh events take conversions over are looked at twice, as they are now and as they were before (views: taken-over.sql). Where
- * corrections changed since the base, its events that count otherwise are `replaced`: fresh as they are now, and taken away as they were.
+ * Rows are differences, what the fresh events change: of views that look at their anchor alone the rows of anchors that come, less those of
+ * anchors that go; of the others `F(now) − F(before)` over the anchors near these. When the base's rows do not serve, all events come. Where
+ * corrections changed since the base, its events that count otherwise are `replaced`: they go as they were, and come as they are now.
  */
 
 import type { Definitions } from '@tributary/model/definitions';
+import { namesCampaigns } from '@tributary/views/by-partition';
 import {
   batchSql,
   CONVERTS,
@@ -20,7 +20,6 @@ import {
   membersSql,
   partStatements,
   sessionStatements,
-  takenOverStatements,
   timelineStatements,
   webStatements,
 } from '@tributary/views/sql';
@@ -81,73 +80,65 @@ export async function addShardRows(
 ): Promise<void> {
   if (spec.reuseRows && !replaces && (await countOf(session, 'fresh')) === 0) return;
   await loadMembers(session, spec, definitions, views, shard, replaces);
-  await addChanges(session, definitions, views, '');
-  if (!spec.reuseRows || !replaces) return;
-  // With N that stays: F(N and what it is now) − F(N), less F(N and what it was) − F(N).
-  await session.run('CREATE OR REPLACE VIEW events AS SELECT * FROM replaced WHERE NOT dropped');
-  await session.run(`CREATE OR REPLACE VIEW members AS
-    SELECT *, true AS fresh FROM (${membersSql('events', definitions)}) UNION ALL FROM near_members`);
-  await addChanges(session, definitions, views, '-');
-}
-
-/** Whether a shard asks the SQL of a view once: where conversions count once, or corrections changed, it asks again for what is taken away. */
-export function areSummedByShard({ reuseRows, reread }: ComputeSpec, { onceMs }: Pick<Definitions, 'onceMs'>): boolean {
-  return onceMs.size === 0 && !(reuseRows && reread !== undefined);
-}
-
-/** What the fresh ones among `members`, and among `events`, change. `-`: takes it away. */
-async function addChanges(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
   for (const sql of timelineStatements(definitions)) await session.run(sql);
-  const {
-    signals = [],
-    web = [],
-    members = [],
-  } = Object.groupBy(views, (view) => (view.countsSignals ? 'signals' : view.countsWeb ? 'web' : 'members'));
+  const { events = [], members = [] } = Object.groupBy(views, ({ countsSignals, countsWeb }) =>
+    countsSignals || countsWeb ? 'events' : 'members',
+  );
+  await addEventRows(session, definitions, events, '');
+  const mayGo = spec.reuseRows && (replaces || definitions.onceMs.size > 0);
+  await allEnded([addMemberRows(session, definitions, members, mayGo), addConversions(session)]);
+  if (!spec.reuseRows || !replaces) return;
+  await session.run('CREATE OR REPLACE VIEW events AS SELECT * FROM replaced WHERE NOT dropped');
+  await addEventRows(session, definitions, events, '-');
+}
+
+/** Whether a shard asks the SQL of a view once: where something may go, it asks again for what is taken away. */
+export function areSummedByShard({ reuseRows, reread }: ComputeSpec, { onceMs }: Pick<Definitions, 'onceMs'>): boolean {
+  return !(reuseRows && (onceMs.size > 0 || reread !== undefined));
+}
+
+/** Of views that look at all `events`, or at web events: the rows of these. `-`: takes them away. */
+async function addEventRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
+  const { signals = [], web = [] } = Object.groupBy(views, ({ countsSignals }) => (countsSignals ? 'signals' : 'web'));
   await session.run('CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events');
   for (const view of signals) await addRows(session, view, sign);
-  if (definitions.web !== undefined && web.length > 0) {
-    for (const sql of webStatements()) await session.run(sql);
-    if (web.some(({ countsSessions }) => countsSessions)) for (const sql of sessionStatements()) await session.run(sql);
-    for (const view of web) await addRows(session, view, sign);
-  }
-  if (definitions.onceMs.size > 0) return addCountedOnce(session, definitions, members, sign);
-  await allEnded([addMemberRows(session, definitions, members, sign), addConversions(session, 'WHERE fresh', sign)]);
+  if (definitions.web === undefined || web.length === 0) return;
+  for (const sql of webStatements()) await session.run(sql);
+  if (web.some(({ countsSessions }) => countsSessions)) for (const sql of sessionStatements()) await session.run(sql);
+  for (const view of web) await addRows(session, view, sign);
 }
 
 type Sign = '' | '-';
 
-/** The rows of `timelines`, from which repetitions were taken. */
-async function addCountedOnce(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
-  await addConversions(session, 'WHERE fresh', sign);
-  for (const sql of takenOverStatements()) await session.run(sql);
-  await addMemberRows(session, definitions, views, sign);
-  if ((await countOf(session, 'taken_over')) === 0) return;
-  await session.run('CREATE OR REPLACE VIEW members AS FROM before');
-  for (const sql of timelineStatements(definitions)) await session.run(sql);
-  const opposite = sign === '' ? '-' : '';
-  await addConversions(session, 'SEMI JOIN taken_over USING (user_key, id)', opposite);
-  await addMemberRows(session, definitions, views, opposite);
-}
-
-async function addConversions(session: DuckDb, which: string, sign: Sign): Promise<void> {
+async function addConversions(session: DuckDb): Promise<void> {
   await session.run(
-    `INSERT INTO conversion_rows SELECT ${CONVERSION}, ${sign === '-'} FROM (FROM timelines ${which}) WHERE kind = 'conversion'`,
+    `INSERT INTO conversion_rows SELECT ${CONVERSION}, before FROM timelines WHERE kind = 'conversion' AND now <> before`,
   );
 }
 
-async function addMemberRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
-  await session.run('CREATE OR REPLACE VIEW anchors AS SELECT * FROM timelines WHERE fresh');
+async function addMemberRows(session: DuckDb, definitions: Definitions, views: readonly View[], mayGo: boolean): Promise<void> {
   const { anchored = [], journeys = [] } = Object.groupBy(views, ({ lens }) => (lens === ITSELF ? 'anchored' : 'journeys'));
-  await allEnded([
-    addJourneyRows(session, definitions, journeys, sign),
-    sideBySide(
-      1,
-      anchored.map((view) => () => addRows(session, view, sign)),
-    ),
-  ]);
+  const changed = mayGo && !(await changesMoreThanCampaigns(session)) ? journeys.filter(namesCampaigns) : journeys;
+  await allEnded([addJourneyRows(session, definitions, changed), addAnchoredRows(session, anchored, mayGo)]);
 }
 
-async function addJourneyRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
+/** False: all that comes is what goes, in the same place of its timeline under another campaign, so journeys pass the same channels as before. */
+async function changesMoreThanCampaigns(session: DuckDb): Promise<boolean> {
+  const others = `SELECT user_key FROM timelines WHERE now <> before GROUP BY user_key, id
+    HAVING count(*) <> 2 OR min(channel) <> max(channel) OR min(value) <> max(value) LIMIT 1`;
+  return (await countOf(session, `(${others})`)) > 0;
+}
+
+async function addAnchoredRows(session: DuckDb, views: readonly View[], mayGo: boolean): Promise<void> {
+  const add = async (which: string, sign: Sign) => {
+    await session.run(`CREATE OR REPLACE VIEW anchors AS SELECT * FROM timelines WHERE ${which}`);
+    for (const view of views) await addRows(session, view, sign);
+  };
+  await add('now AND NOT before', '');
+  if (mayGo && (await countOf(session, 'timelines WHERE before AND NOT now')) > 0) await add('before AND NOT now', '-');
+}
+
+async function addJourneyRows(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const sql of journeyStatements(views, definitions)) await session.run(sql);
   const {
     parts = [],
@@ -157,13 +148,13 @@ async function addJourneyRows(session: DuckDb, definitions: Definitions, views: 
   const addAll = async (statements: readonly string[], looking: readonly View[]) => {
     if (looking.length === 0) return;
     for (const sql of statements) await session.run(sql);
-    for (const view of looking) await addRows(session, view, sign);
+    for (const view of looking) await addRows(session, view);
   };
   // Each is a chain of statements; the longest ones begin.
   await sideBySide(CONNECTIONS, [
     () => addAll(partStatements(), parts),
     () => addAll(edgeStatements(), edges),
-    ...paths.map((view) => () => addRows(session, view, sign)),
+    ...paths.map((view) => () => addRows(session, view)),
   ]);
 }
 
@@ -181,8 +172,8 @@ async function dedupe(
 }
 
 /**
- * Leaves `events`, all that is fresh to the views, and `members`: their touches and conversions, `fresh`; beside them those of the
- * base that rows of theirs may share an anchor with, not `fresh`.
+ * Leaves `events`, all that is fresh to the views, and `members`: their touches and conversions, there now and not before; `replaced` ones,
+ * there before and not now; and those of the base that rows of these may share an anchor with, there now and before.
  */
 // biome-ignore lint/complexity/useMaxParams: as what it is a part of
 async function loadMembers(
@@ -202,7 +193,7 @@ async function loadMembers(
   if (definitions.web !== undefined) await addNearVisits(session, spec, definitions, views, shard, replaces);
 }
 
-/** Leaves `events`, those of `all` that count, and `members`: their touches and conversions, all `fresh`. `all`: a SELECT of deduplicated events. */
+/** Leaves `events`, those of `all` that count, and `members`: their touches and conversions, all there now and not before. `all`: a SELECT of deduplicated events. */
 export async function loadCounting(session: DuckDb, definitions: Definitions, all: string): Promise<void> {
   const { joinedMs } = definitions;
   if (joinedMs !== null) {
@@ -212,7 +203,7 @@ export async function loadCounting(session: DuckDb, definitions: Definitions, al
   }
   const counting = joinedMs === null ? `(${all})` : 'adopted';
   await session.run(`CREATE OR REPLACE VIEW events AS SELECT * FROM ${counting} WHERE ${whatCounts(definitions)}`);
-  await session.run(`CREATE OR REPLACE VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
+  await session.run(`CREATE OR REPLACE VIEW members AS ${membersThat('come', 'events', definitions)}`);
 }
 
 /**
@@ -262,7 +253,18 @@ function staying(replaces: boolean, events: string): string {
   return !replaces ? events : `(SELECT held.* FROM ${events} AS held ANTI JOIN replaced USING (user_key, id))`;
 }
 
-/** Adds to `members` those of the base that rows near fresh or replaced members may depend on; where there are replaced ones, as `near_members`. */
+/** Whether members are there now, and were before. */
+const THERE = {
+  come: 'true AS now, false AS before',
+  go: 'false AS now, true AS before',
+  stay: 'true AS now, true AS before',
+} as const;
+
+function membersThat(does: keyof typeof THERE, relation: string, definitions: Definitions): string {
+  return `SELECT *, ${THERE[does]} FROM (${membersSql(relation, definitions)})`;
+}
+
+/** Adds to `members` what goes, and those of the base that rows near what comes or goes may depend on. */
 // biome-ignore lint/complexity/useMaxParams: as what it is a part of
 async function addNearMembers(
   session: DuckDb,
@@ -272,11 +274,10 @@ async function addNearMembers(
   shard: Shard,
   replaces: boolean,
 ): Promise<void> {
-  const replaced = !replaces
-    ? ''
-    : `UNION ALL SELECT user_key, ts FROM (${membersSql('(SELECT * FROM replaced WHERE NOT dropped)', definitions)})`;
+  const going = replaces ? `UNION ALL ${membersThat('go', '(SELECT * FROM replaced WHERE NOT dropped)', definitions)}` : '';
+  const changing = `${membersThat('come', 'events', definitions)} ${going}`;
   await session.run(`CREATE OR REPLACE TABLE touched AS
-    SELECT user_key, min(ts) AS first, max(ts) AS last FROM (SELECT user_key, ts FROM members ${replaced}) GROUP BY user_key`);
+    SELECT user_key, min(ts) AS first, max(ts) AS last FROM (${changing}) GROUP BY user_key`);
   const [span] = await session.rows('SELECT coalesce(min(first), 0) AS first, coalesce(max(last), 0) AS last FROM touched');
   if (span === undefined) return;
   const reachMs = reachMsOf(views, definitions);
@@ -285,15 +286,11 @@ async function addNearMembers(
   const near = `(SELECT held.* FROM ${staying(replaces, eventsIn(spec, files, shard, definitions))} AS held JOIN touched USING (user_key)
     WHERE ${whatCounts(definitions)} AND held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
-  const members = `SELECT *, false AS fresh FROM (${membersSql(near, definitions)})`;
-  if (replaces) await session.run(`CREATE OR REPLACE TABLE near_members AS ${members}`);
-  await session.run(`CREATE OR REPLACE VIEW members AS
-    SELECT *, true AS fresh FROM (${membersSql('events', definitions)})
-    UNION ALL ${replaces ? 'FROM near_members' : members}`);
+  await session.run(`CREATE OR REPLACE VIEW members AS ${changing} UNION ALL ${membersThat('stay', near, definitions)}`);
 }
 
 /** What the fresh events change in the view's rows, which have the `anchors`. `-`: takes it away. */
-async function addRows(session: DuckDb, view: View, sign: Sign): Promise<void> {
+async function addRows(session: DuckDb, view: View, sign: Sign = ''): Promise<void> {
   const { dimensions, measures } = keptView(view);
   const columns = [...dimensions.map(quoted), ...measures.map((measure) => `${sign}${quoted(measure)}`)].join(', ');
   await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);

@@ -70,7 +70,7 @@ function eventsOf({ events }: GenerationManifest, dataDir: string, definitions: 
   return `SELECT ${columns} FROM ${eventsIn({ dataDir }, events, { from: partition, to: partition + 1 }, definitions)}`;
 }
 
-/** All events are fresh: each path is the one that is there now, number 2·row of `asked`. */
+/** All events come: each path is the one that is there now, number 2·row of `asked`. */
 const ROWS = `
   SELECT conversion.id, asked.user_key, asked.ts, asked.type, asked.value, asked.currency, path.touches AS steps,
     CASE WHEN walked.place_no > 0 THEN walked.i END AS step, touch.id AS touch_id, touch.ts AS touch_ts, touch.type AS touch_type,

@@ -7,8 +7,8 @@
 -- Few users have that many touches: only theirs are numbered.
 CREATE OR REPLACE TABLE numbered AS
   SELECT
-    user_key, seq, fresh,
-    row_number() OVER up_to AS n, count(CASE WHEN NOT fresh THEN 1 END) OVER up_to AS held_n
+    user_key, seq, now, before,
+    count(CASE WHEN now THEN 1 END) OVER up_to AS n, count(CASE WHEN before THEN 1 END) OVER up_to AS held_n
   FROM timelines
   WHERE kind = 'touch' AND user_key IN (FROM crowded)
   WINDOW up_to AS (PARTITION BY user_key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
@@ -24,7 +24,7 @@ UPDATE asked
     )
     SELECT row, coalesce(newer.seq, -1) AS seq, coalesce(held.seq, -1) AS held_seq
     FROM last
-    LEFT JOIN numbered AS newer ON newer.user_key = last.user_key AND newer.n = last.n
-    LEFT JOIN numbered AS held ON held.user_key = last.user_key AND held.held_n = last.held_n AND NOT held.fresh
+    LEFT JOIN numbered AS newer ON newer.user_key = last.user_key AND newer.n = last.n AND newer.now
+    LEFT JOIN numbered AS held ON held.user_key = last.user_key AND held.held_n = last.held_n AND held.before
   ) AS beyond
   WHERE asked.rowid = beyond.row;

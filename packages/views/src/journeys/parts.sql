@@ -41,7 +41,7 @@ FROM counted LEFT JOIN named USING (channel_nos);
 -- takes three times as long.
 CREATE OR REPLACE TABLE again AS
 WITH both_sides AS (
-  SELECT user_key, type, seq, unnest(CASE WHEN fresh THEN [1] ELSE [1, -1] END) AS sign
+  SELECT user_key, type, seq, unnest(CASE WHEN now AND before THEN [1, -1] WHEN now THEN [1] ELSE [-1] END) AS sign
   FROM timelines
   WHERE kind = 'conversion' AND value >= 0
 ),

@@ -1,4 +1,4 @@
--- The touches on the paths of journeys: as they are now, and as they were without the fresh events. Both come from one join.
+-- The touches on the paths of journeys: as they are now, and as they were before. Both come from one join.
 --
 -- In:  asked, timelines  see conversions.sql; attribution, direct_channels, tracked_channels, from the definitions
 -- Out: place    (place_no, channel, campaign, indirect, channel_no, of_channel)  where touches are filed; 0: (unattributed). `of_channel`: one
@@ -40,7 +40,7 @@ UNION ALL
 SELECT 2 * journey_no + 1, -1, filed_no, partition, ts, value, is_null, held_repeats FROM journey WHERE before;
 CREATE OR REPLACE TABLE step AS
 WITH touch AS (
-  SELECT user_key, seq, ts, window_ms, view_through, fresh, place_no, channel_no, indirect
+  SELECT user_key, seq, ts, window_ms, view_through, now, before, place_no, channel_no, indirect
   FROM timelines JOIN (FROM place WHERE place_no > 0) AS place USING (channel, campaign)
   WHERE kind = 'touch'
 ),
@@ -48,13 +48,13 @@ eligible AS MATERIALIZED (
   SELECT
     asked.rowid::INTEGER AS journey_no, touch.seq, touch.place_no, touch.channel_no, touch.indirect, touch.view_through,
     ((asked.ts - touch.ts) // 3600000)::INTEGER AS age_hours,
-    asked.now AND touch.seq > asked.after_seq AS now,
-    asked.before AND NOT touch.fresh AS before
+    asked.now AND touch.now AND touch.seq > asked.after_seq AS now,
+    asked.before AND touch.before AND touch.seq > asked.held_after_seq AS before
   FROM asked JOIN touch
     ON touch.user_key = asked.user_key
     -- A null path ends in a touch of its own.
     AND touch.seq <= asked.seq
-    AND touch.seq > asked.held_after_seq
+    AND touch.seq > least(asked.after_seq, asked.held_after_seq)
     AND touch.ts >= asked.ts - touch.window_ms
 )
 SELECT 2 * journey_no AS path_no, * EXCLUDE (journey_no, now, before) FROM eligible WHERE now
