@@ -1,13 +1,17 @@
 /** `archive repair` from a second copy of an archive that a real archiver wrote: it is as it was, or what is left is named. */
+import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
 import { demandCopy, type Repair, repairFrom } from '@tributary/archive/audit/repair';
+import { fetchManifests } from '@tributary/archive/backup/fetch';
+import { sendBackup } from '@tributary/archive/backup/send';
 import { mergeBlock } from '@tributary/archive/blocks';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { BLOCK_SEGMENTS, blockPath, segmentPath } from '@tributary/archive/segments';
+import { memoryObjects } from '@tributary/testkit/memory/memory-objects';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRig, placesInArchive, placesInLog, type Rig, someEvents, withSession } from './archiver-rig.ts';
 
@@ -229,6 +233,40 @@ test('law 6: the copy has merged what is missing here, or has not merged it yet'
   expect(await placesInArchive(rig)).toEqual(places);
   await rm(older, { recursive: true });
 }, 120_000);
+
+test('law 7: a backup in an object store gives manifests and the files that are missing, and no others; one that it lost is named', async () => {
+  const segments = await archivedAndCopied();
+  const store = memoryObjects();
+  const ports = { store, sleep: async () => {} };
+  await sendBackup({ ...ports, folder: copy });
+  const [first, second] = segments.flatMap(({ files }) => files).map(({ path }) => path) as [string, string];
+  for (const path of [first, second]) await rm(pathOf(path));
+  const away = await mkdtemp(join(tmpdir(), 'tributary-fetched-'));
+  try {
+    const read: string[] = [];
+    const onFile = (path: string) => void read.push(path);
+    const part = await fetchManifests({ ...ports, folder: away, onFile });
+    const rows = () => [...contentOf(away).keys()].filter((name) => !name.endsWith('.json'));
+    expect(rows()).toEqual([]);
+    store.objects.delete(
+      `files/${createHash('sha256')
+        .update(await readFile(join(copy, second)))
+        .digest('hex')}`,
+    );
+    expect(await repair({ from: away, part, dryRun: true })).toMatchObject({ repaired: [first] });
+    expect(await repair({ from: away, part })).toMatchObject({
+      repaired: [first],
+      left: [{ path: second, detail: expect.stringContaining(`${second} is missing`) }],
+    });
+    expect(read.filter((name) => !name.endsWith('.json'))).toEqual([first, second, first, second]);
+    expect(rows()).toEqual([]);
+    await sendBackup({ ...ports, folder: copy }).catch(() => {});
+    expect(await repair({ from: away, part })).toMatchObject({ repaired: [second], left: [] });
+    await expectWhole();
+  } finally {
+    await rm(away, { recursive: true, force: true });
+  }
+});
 
 test('a copy of another platform, the folder itself and a folder without an archive are refused before anything is read', async () => {
   await archivedAndCopied();

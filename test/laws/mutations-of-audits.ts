@@ -217,4 +217,12 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
     to: '',
     test: OBJECTS,
   },
+  {
+    lie: 'a file that an object store lost keeps all others from being repaired',
+    law: '7',
+    file: `${AUDIT}/repair.ts`,
+    from: "if (!(error instanceof TributaryError && error.code === 'invalid_query')) throw error;",
+    to: 'throw error;',
+    test: 'test/faults/archive-repair.test.ts',
+  },
 ];

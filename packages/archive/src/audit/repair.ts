@@ -34,10 +34,20 @@ import { copyVerified } from './copy-verified.ts';
 import { type Fault, isDamage } from './faults.ts';
 import { fileFault } from './stored-file.ts';
 
+/** A copy of which some files are there only after they are asked for. */
+export interface PartOfCopy {
+  /** Nothing where the copy has no file of this name. Throws `invalid_query` where it has other bytes than it should. */
+  fetch(path: string): Promise<void>;
+  /** Gives the room of what was fetched back. */
+  drop(path: string): Promise<void>;
+}
+
 export interface RepairPorts {
   readonly dataDir: string;
   /** The second copy: a data folder too. */
   readonly from: string;
+  /** Where the copy is elsewhere: brings its files with rows there one by one, and takes them away again. Absent: they are there. */
+  readonly part?: PartOfCopy;
   readonly nowMs: number;
   /** A name of this attempt alone. */
   readonly attempt: string;
@@ -113,10 +123,27 @@ interface Work extends RepairPorts {
 
 /** True when the file is there and sound afterwards, or could be. */
 async function bringFile(file: StoredFile, work: Work): Promise<boolean> {
-  const { dataDir, from, staging, dryRun, repaired, left, signal, onFile } = work;
-  const depth = { quick: false, ...(signal && { signal }) };
+  const { dataDir, part, signal, onFile } = work;
   onFile?.(file.path);
-  if ((await fileFault(dataDir, file, depth)) === undefined) return true;
+  if ((await fileFault(dataDir, file, { quick: false, ...(signal && { signal }) })) === undefined) return true;
+  if (part === undefined) return copyFile(file, work);
+  try {
+    await part.fetch(file.path);
+    return await copyFile(file, work);
+  } catch (error) {
+    signal?.throwIfAborted();
+    // It lacks this file, or has other bytes: others may be whole.
+    if (!(error instanceof TributaryError && error.code === 'invalid_query')) throw error;
+    work.left.set(file.path, error.message);
+    return false;
+  } finally {
+    await part.drop(file.path);
+  }
+}
+
+async function copyFile(file: StoredFile, work: Work): Promise<boolean> {
+  const { dataDir, from, staging, dryRun, repaired, left, signal } = work;
+  const depth = { quick: false, ...(signal && { signal }) };
   const theirs = await fileFault(from, file, { ...depth, quick: !dryRun });
   if (theirs !== undefined) {
     left.set(file.path, `in the second copy it ${theirs.detail}`);

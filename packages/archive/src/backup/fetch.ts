@@ -1,7 +1,8 @@
 /** A backup in an object store, fetched into a folder of this machine: each file held against the list before it is taken for what it says. */
 import { createHash } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { PartOfCopy } from '../audit/repair.ts';
 import { sideBySide } from '../compute/side-by-side.ts';
 import type { FileDigest } from '../durable.ts';
 import { inAttempts } from '../objects/attempts.ts';
@@ -11,7 +12,32 @@ import type { TransferPorts } from './send.ts';
 
 /** `folder` is there, and empty. Throws `invalid_query` where the backup is not whole, or the store refuses; `objects_unavailable`. */
 export async function fetchBackup(ports: TransferPorts): Promise<void> {
+  await fetchAll(await listOf(ports), ports);
+}
+
+/** Rows of events and of views: nearly all bytes of a backup. What says which there are lies in other files. */
+const ROWS = /\.(?:parquet|ndjson)$/;
+
+/** As `fetchBackup`, but for the files with rows, which are fetched one by one, when they are asked for. */
+export async function fetchManifests(ports: TransferPorts): Promise<PartOfCopy> {
   const files = await listOf(ports);
+  await fetchAll(
+    files.filter(({ path }) => !ROWS.test(path)),
+    ports,
+  );
+  const others = new Map(files.filter(({ path }) => ROWS.test(path)).map((file) => [file.path, file]));
+  return {
+    async fetch(path) {
+      const file = others.get(path);
+      if (file !== undefined) await fetchAll([file], ports);
+    },
+    async drop(path) {
+      if (others.has(path)) await rm(join(ports.folder, path), { force: true });
+    },
+  };
+}
+
+async function fetchAll(files: readonly ListedFile[], ports: TransferPorts): Promise<void> {
   const tasks = files.map((file) => async () => {
     ports.onFile?.(file.path);
     await inAttempts(() => fetchFile(file, ports), ports.sleep, ports.signal);

@@ -1,12 +1,12 @@
 /** `tributary archive repair`: damaged and missing files of the data folder, brought back from a second copy of it. */
 import { resolve } from 'node:path';
 import { MOST_FAULTS } from '@tributary/archive/audit/faults';
-import type { Repair } from '@tributary/archive/audit/repair';
+import type { PartOfCopy, Repair } from '@tributary/archive/audit/repair';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { asUsage, CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
-import { isObjectPlace, withBackup } from '../recovery/object-place.ts';
+import { isObjectPlace, withManifests } from '../recovery/object-place.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import { auditOf } from './archive-verify.ts';
@@ -35,7 +35,7 @@ async function repair(context: Context, { from, dryRun = false }: Options): Prom
   if (!dryRun) await demandOwner(settings.dataDir);
   try {
     if (!isObjectPlace(from)) return await repairFromFolder(context, resolve(shell.cwd, from), dryRun);
-    return await withBackup(context, from, (folder) => repairFromFolder(context, folder, dryRun));
+    return await withManifests(context, from, (folder, part) => repairFromFolder(context, folder, dryRun, part));
   } catch (error) {
     if (!shell.signal.aborted) throw error;
     throw new CommandError({
@@ -46,7 +46,7 @@ async function repair(context: Context, { from, dryRun = false }: Options): Prom
   }
 }
 
-async function repairFromFolder(context: Context, copy: string, dryRun: boolean): Promise<ExitCode> {
+async function repairFromFolder(context: Context, copy: string, dryRun: boolean, part?: PartOfCopy): Promise<ExitCode> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const { demandCopy, repairFrom } = await import('@tributary/archive/audit/repair');
@@ -61,7 +61,16 @@ async function repairFromFolder(context: Context, copy: string, dryRun: boolean)
   // Faults are listed up to a bound: what is beyond it comes in the next round.
   for (;;) {
     const audit = await auditOf(context, false);
-    const ports = { dataDir, from: copy, nowMs: shell.now(), attempt: shell.newId(), dryRun, signal: shell.signal, onFile };
+    const ports = {
+      dataDir,
+      from: copy,
+      ...(part && { part }),
+      nowMs: shell.now(),
+      attempt: shell.newId(),
+      dryRun,
+      signal: shell.signal,
+      onFile,
+    };
     const round = await repairFrom(audit, ports).finally(() => terminal.progressEnd());
     repaired.push(...round.repaired);
     left = round.left;

@@ -2,6 +2,8 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PartOfCopy } from '@tributary/archive/audit/repair';
+import type { TransferPorts } from '@tributary/archive/backup/send';
 import type { ObjectStore } from '@tributary/archive/objects/port';
 import type { Context, Shell } from '../context.ts';
 import { UsageError } from '../exit.ts';
@@ -71,17 +73,33 @@ export async function withStore<T>(
   }
 }
 
-/** Runs `work` with the folder of a backup: the named one, or the one that the store has, fetched. */
+/** Runs `work` with a folder into which the backup that the store has is fetched. */
 export async function withBackup<T>(context: Context, named: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const { shell, terminal } = context;
   const { fetchBackup } = await import('@tributary/archive/backup/fetch');
+  return withFetched(context, named, fetchBackup, work);
+}
+
+/** The same, but its files with rows are fetched when `work` asks for them. */
+export async function withManifests<T>(
+  context: Context,
+  named: string,
+  work: (folder: string, part: PartOfCopy) => Promise<T>,
+): Promise<T> {
+  const { fetchManifests } = await import('@tributary/archive/backup/fetch');
+  return withFetched(context, named, fetchManifests, work);
+}
+
+function withFetched<T, F>(
+  { shell, terminal }: Context,
+  named: string,
+  fetch: (ports: TransferPorts) => Promise<F>,
+  work: (folder: string, fetched: F) => Promise<T>,
+): Promise<T> {
   return withStore(named, shell, (store) =>
     inFolderForNow(async (folder) => {
       const onFile = (path: string) => terminal.progress(`fetching ${path}`);
-      await fetchBackup({ folder, store, sleep: shell.sleep, signal: shell.signal, onFile }).finally(() =>
-        terminal.progressEnd(),
-      );
-      return work(folder);
+      const ports = { folder, store, sleep: shell.sleep, signal: shell.signal, onFile };
+      return work(folder, await fetch(ports).finally(() => terminal.progressEnd()));
     }),
   );
 }
