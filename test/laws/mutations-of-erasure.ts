@@ -322,4 +322,20 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     to: 'if (count > 0) return;',
     test: RECEIPTS,
   },
+  {
+    lie: 'the reconciliation of an erasure lists rows of the user alone',
+    law: '9',
+    file: 'jobs/recompute/src/reconcile/reconcile.ts',
+    from: '...(changed.erased && { hidesGone: true }), ',
+    to: '',
+    test: 'jobs/recompute/test/erasure.test.ts',
+  },
+  {
+    lie: 'DuckDB lists rows of a reconciliation that are gone where memory lists none',
+    law: '5',
+    file: 'jobs/recompute/src/reconcile/compare-in-duckdb.ts',
+    from: 'spec.hidesGone ? ',
+    to: 'spec.hidesGone === false ? ',
+    test: 'jobs/recompute/test/compare-views.test.ts',
+  },
 ];

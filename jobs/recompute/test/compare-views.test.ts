@@ -6,7 +6,7 @@ import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import { compareViews, type ExplainedOf } from '@tributary/recompute/reconcile/compare-views';
-import type { ComparedView } from '@tributary/recompute/specs/compare';
+import type { ComparedView, DifferingRow } from '@tributary/recompute/specs/compare';
 import { rowsSql } from '@tributary/testkit/inputs/event-rows';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { addRow, type Rows } from '@tributary/views/deltas';
@@ -96,6 +96,21 @@ test('law 5: read or asked about, 60 random views compare alike, to the row and 
   const explained = explainedAt(views);
   const few = await compareViews(spec, explained);
   expect(few).toEqual(await compareViews({ ...spec, fewRows: 0 }, explained));
+  const hiding = await compareViews({ ...spec, hidesGone: true }, explained);
+  expect(hiding).toEqual(await compareViews({ ...spec, hidesGone: true, fewRows: 0 }, explained));
+  const isGone = ({ measures }: DifferingRow) => Object.values(measures).every(({ after }) => after === 0);
+  expect(
+    Object.values(few)
+      .flatMap(({ rows }) => rows)
+      .some(isGone),
+  ).toBe(true);
+  expect(
+    Object.values(hiding)
+      .flatMap(({ rows }) => rows)
+      .some(isGone),
+  ).toBe(false);
+  const counted = (all: typeof few) => Object.values(all).map(({ rows: _, ...rest }) => rest);
+  expect(counted(hiding)).toEqual(counted(few));
   expect(Object.values(few).filter(({ classes }) => Object.keys(classes).length === 3).length).toBeGreaterThan(20);
   expect(Object.values(few).filter(({ rowsDiffering }) => rowsDiffering > 3).length).toBeGreaterThan(20);
 });

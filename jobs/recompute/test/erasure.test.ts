@@ -201,7 +201,8 @@ test('law 9: whatever the definitions and the log, generations with erasures are
 
 test('laws 8 and 9: rows that were frozen stay until the next generation, and its reconciliation says why', async () => {
   const old = [event('click', 0, 'click', { channel: 'search' }), event('order', 1, 'buy', { value: 7 })];
-  await ingest(...of('ana', ...old, ...bought()), ...of('eve', ...old));
+  const own = event('own', 0.5, 'click', { channel: 'search', campaign: 'a-name-of-one-user' });
+  await ingest(...of('ana', ...old, own, ...bought()), ...of('eve', ...old));
   await world.run();
   await ingest(says(ERASE_TYPE));
   const { pending } = (await world.serving.deltas([], 1)).find((each) => each.partition === partitionOf('ana', PARTITIONS)) ?? {};
@@ -211,6 +212,8 @@ test('laws 8 and 9: rows that were frozen stay until the next generation, and it
   const classesOf = async (generation: number) =>
     new Set(Object.values((await world.reconciliation(generation)).views).flatMap(({ classes }) => Object.keys(classes)));
   expect(await classesOf(2)).toEqual(new Set(['erasure']));
+  expect((await world.reconciliation(2)).views['credit']?.rowsDiffering).toBeGreaterThan(0);
+  expect(JSON.stringify(await world.reconciliation(2))).not.toContain('a-name-of-one-user');
   // What is refused is not a late event, and a defect would be one again.
   await ingest(...of('ana', ...old.map((one) => ({ ...one, id: `${one.id} again` }))));
   await world.run({ mode: 'incremental' });

@@ -17,7 +17,7 @@ import {
   type ViewComparison,
 } from '../specs/compare.ts';
 import { type Explained, namedParts } from './compare-rows.ts';
-import { comparedSql, differsSql, partSumsSql, partsSql, sizeSql, summarySql, totalsSql } from './compare-sql.ts';
+import { comparedSql, differsSql, partSumsSql, partsSql, presentSql, sizeSql, summarySql, totalsSql } from './compare-sql.ts';
 
 export async function compareInDuckDb(
   session: DuckDb,
@@ -31,7 +31,7 @@ export async function compareInDuckDb(
   const [summary] = await session.rows(summarySql(view));
   const count = (name: string) => safeInteger(summary?.[name], name);
   const rowsDiffering = count('rows_differing');
-  const listed = `SELECT * FROM compared WHERE ${differsSql(view)}
+  const listed = `SELECT * FROM compared WHERE (${differsSql(view)}) AND ${spec.hidesGone ? `(${presentSql(view, 'after')})` : 'true'}
     ORDER BY ${sizeSql(view)} DESC, ${view.dimensions.map(quoted).join(', ')} LIMIT ${spec.listedRows}`;
   const rows = rowsDiffering === 0 ? [] : await session.rows(listed);
   const amounts = await amountsOf(session, view);

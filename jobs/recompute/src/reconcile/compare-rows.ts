@@ -6,6 +6,7 @@ import {
   type BeforeAfter,
   type ClassPart,
   type ComparedView,
+  type CompareSpec,
   type DifferenceClass,
   type DifferingRow,
   isAmount,
@@ -32,7 +33,7 @@ export function compareRows(
   { dimensions, measures }: Pick<ComparedView, 'dimensions' | 'measures'>,
   before: Rows,
   after: Rows,
-  listedRows: number,
+  { listedRows, hidesGone = false }: Pick<CompareSpec, 'listedRows' | 'hidesGone'>,
   explained: Explained,
 ): ViewComparison {
   const pairs = pairsOf(before, after, measures.length);
@@ -70,6 +71,7 @@ export function compareRows(
     totals: sumsOf(pairs, summed),
     amounts: Object.fromEntries(currencies.map((name) => [name, sumsOf(byCurrency[name] ?? [], amountsAt)])),
     rows: differing
+      .filter((pair) => !hidesGone || pair.after.some((measure) => measure !== 0))
       .sort(bySize)
       .slice(0, listedRows)
       .map((pair) => differingRow(dimensions, measures, pair, parts)),

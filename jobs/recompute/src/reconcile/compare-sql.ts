@@ -53,8 +53,13 @@ export function partSumsSql(measures: readonly string[]): string {
   return sums.join(', ');
 }
 
+/** Whether the row is there on this side. */
+export function presentSql({ measures }: ComparedView, which: (typeof SIDES)[number]): string {
+  return measures.map((m) => `${quoted(`${m}_${which}`)} <> 0`).join(' OR ');
+}
+
 export function summarySql(view: ComparedView): string {
-  const present = (which: string) => view.measures.map((m) => `${quoted(`${m}_${which}`)} <> 0`).join(' OR ');
+  const present = (which: (typeof SIDES)[number]) => presentSql(view, which);
   return `SELECT count(*) FILTER (WHERE ${present('before')}) AS rows_before, count(*) FILTER (WHERE ${present('after')}) AS rows_after,
     count(*) FILTER (WHERE ${differsSql(view)}) AS rows_differing,
     count(*) FILTER (WHERE ${present('before')} OR ${present('after')}) AS rows_compared, ${totalsSql(view.measures)} FROM compared`;

@@ -44,17 +44,12 @@ function rowsOf({ before, deltas, after }: ComparedView): number {
   return [...(before ?? []), deltas ?? { rows: 0 }, ...after].reduce((sum, { rows }) => sum + rows, 0);
 }
 
-async function compareFew(
-  session: DuckDb,
-  { dataDir, listedRows }: CompareSpec,
-  view: ComparedView,
-  explained: Explained,
-): Promise<ViewComparison> {
+async function compareFew(session: DuckDb, spec: CompareSpec, view: ComparedView, explained: Explained): Promise<ViewComparison> {
   const read = (files: readonly StoredFile[]) =>
-    readViewRows(session, dataDir, { generation: 0, views: { [view.name]: files } }, view);
+    readViewRows(session, spec.dataDir, { generation: 0, views: { [view.name]: files } }, view);
   const before: Rows = view.before === null ? new Map() : await read(view.before);
   if (view.deltas !== null) await addDeltas(before, view.deltas.path);
-  return compareRows(view, before, await read(view.after), listedRows, explained);
+  return compareRows(view, before, await read(view.after), spec, explained);
 }
 
 async function addDeltas(rows: Rows, path: string): Promise<void> {

@@ -75,7 +75,7 @@ function askedOf(
   manifest: GenerationManifest,
   because: Reasons,
   { parseDefinitions, limits }: RunPorts,
-): Pick<CompareSpec, 'remainder' | 'examine'> {
+): Pick<CompareSpec, 'remainder' | 'examine' | 'hidesGone'> {
   const { definitions } = before ?? manifest;
   const had = parseDefinitions(definitions);
   const now = parseDefinitions(manifest.definitions);
@@ -96,7 +96,8 @@ function askedOf(
   };
   // Where a part of real time is missing, or keys are joined, no user's events alone say what it saw.
   const isWhole = because.speedBehind.length + because.cutApart.length === 0 && !isJoined;
-  return { remainder: remainderOf(because, changed, isJoined), ...(isWhole && { examine }) };
+  const remainder = remainderOf(because, changed, isJoined);
+  return { remainder, ...(changed.erased && { hidesGone: true }), ...(isWhole && { examine }) };
 }
 
 function isSameList(one: readonly string[], other: readonly string[]): boolean {

@@ -10,6 +10,8 @@ export interface CompareSpec {
   readonly views: readonly ComparedView[];
   /** Rows listed for each view, the largest differences first. */
   readonly listedRows: number;
+  /** Of rows that are there before and not after none is listed: names in their keys may be of users who were erased. They are counted. Absent: they are listed. */
+  readonly hidesGone?: boolean;
   /** Up to how many rows, before, after and deltas together, a view is compared in memory. */
   readonly fewRows?: number;
   readonly limits: { readonly memoryMb: number; readonly threads: number };
