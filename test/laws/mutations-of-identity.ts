@@ -290,6 +290,14 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     test: 'services/api/test/joined-keys.test.ts',
   },
   {
+    lie: 'keys that are joined may be apart again while messages between them are under way',
+    law: '1',
+    file: 'jobs/recompute/src/begin/joined-alike.ts',
+    from: 'if (before === undefined || before === now) return;',
+    to: 'if (before !== undefined || before === now) return;',
+    test: 'jobs/recompute/test/definitions-in-force.test.ts',
+  },
+  {
     lie: 'an alias from a page merges two users',
     law: '1',
     file: 'services/collector/src/checks/check-item.ts',

@@ -272,3 +272,16 @@ test('a generation of a version that recorded no origin: the file is taken, and 
   file = FILE;
   expect((await run()).source).toBe('file');
 });
+
+test('laws 1 and 7: once keys are joined they stay joined, as far back as before, also where no reader ever got the generation', async () => {
+  const joinedFor = (days: number, more = {}) =>
+    storedDefinitions(JSON.stringify({ ...JSON.parse(FILE.json), rules: 7, identity: { days }, ...more }), sha256Hex);
+  const parseDefinitions = (json: string) => storedDefinitions(json, sha256Hex);
+  const beginWith = async (definitions: Definitions) =>
+    (await begun(asRun({ mode: 'full', definitions: definitions.json }), { ...world.ports, parseDefinitions })).manifest;
+  await writeGeneration(world.dataDir, { ...(await beginWith(FILE)), state: 'computed' });
+  await writeGeneration(world.dataDir, { ...(await beginWith(joinedFor(30))), state: 'failed' });
+  await expect(beginWith(FILE)).rejects.toThrow('identity must stay {"days":30}, as generation 2 has it (got none)');
+  await expect(beginWith(joinedFor(20))).rejects.toThrow('(got {"days":20})');
+  expect((await beginWith(joinedFor(30, { latenessDays: 40 }))).generation).toBe(3);
+});
