@@ -323,9 +323,14 @@ describe.skipIf(on === null)('in Chromium', () => {
     await world.tick();
   });
 
-  test('pages have no fault that axe finds in either theme, and names of others run nothing', async () => {
+  test('no page is wider than a telephone or has a fault that axe finds in either theme, and names of others run nothing', async () => {
+    // Each is loaded once, on a telephone.
     for (const path of ADDRESSES) {
+      await page.setViewportSize({ width: 390, height: 844 });
       await open(path);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect([path, wider, await stickingOut()]).toEqual([path, 0, []]);
+      await page.setViewportSize({ width: 1280, height: 900 });
       await expectNoFaults(path);
       expect(await page.evaluate(() => (globalThis as { ran?: number }).ran)).toBeUndefined();
     }
@@ -334,13 +339,8 @@ describe.skipIf(on === null)('in Chromium', () => {
     for (const name of HOSTILE) expect(names).toContain(name);
   });
 
-  test('no page is wider than a telephone', async () => {
+  test('a question with curl is whole on a telephone', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    for (const path of ADDRESSES) {
-      await open(path);
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect([path, wider, await stickingOut()]).toEqual([path, 0, []]);
-    }
     await open('attribution');
     await page.getByRole('button', { name: 'Conversions by channel with curl' }).click();
     const curl = page.locator('.curl pre');
