@@ -232,7 +232,7 @@ test('law 6: the copy has merged what is missing here, or has not merged it yet'
   expect(await look()).toMatchObject({ ok: true, partitions: [{ manifests: BLOCK_SEGMENTS + 1 }] });
   expect(await placesInArchive(rig)).toEqual(places);
   await rm(older, { recursive: true });
-}, 120_000);
+});
 
 test('law 7: a backup in an object store gives manifests and the files that are missing, and no others; one that it lost is named', async () => {
   const segments = await archivedAndCopied();

@@ -13,6 +13,14 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     test: OF_EXPORT,
   },
   {
+    lie: 'each run reads the archive from its beginning',
+    law: '1',
+    file: 'packages/archive/src/compute/compute-plan.ts',
+    from: '(base?.lastSegment[partition] ?? -1) + 1, seal.number + 1',
+    to: '0, seal.number + 1',
+    test: 'jobs/recompute/test/few-manifests.test.ts',
+  },
+  {
     lie: 'a conversion without touches has a first touch in exported journeys',
     law: '5',
     file: 'packages/archive/src/readers/journey-rows.ts',

@@ -1,10 +1,11 @@
 /** A backup that is named `s3://BUCKET/PREFIX`: for a command it is a folder of this machine, which lies in TMPDIR while the command runs. */
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartOfCopy } from '@tributary/archive/audit/repair';
 import type { TransferPorts } from '@tributary/archive/backup/send';
 import type { ObjectStore } from '@tributary/archive/objects/port';
+import { DAY_MS } from '@tributary/model/time';
 import type { Context, Shell } from '../context.ts';
 import { UsageError } from '../exit.ts';
 
@@ -48,13 +49,36 @@ function demandUrl(endpoint: string): string {
   );
 }
 
-/** Runs `work` with a folder that is there for it alone, and is removed behind it. */
+/** Runs `work` with a folder that is there for it alone, and is removed behind it. What a killed command left goes a day later, with the next one. */
 export async function inFolderForNow<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'tributary-backup-')));
+  await removeLeft(tmpdir(), Date.now() - DAY_MS);
+  const folder = await realpath(await mkdtemp(join(tmpdir(), `${FOR_NOW}${process.pid}-`)));
   try {
     return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const FOR_NOW = 'tributary-backup-';
+
+/** The process of that number may run in another container that shares the folder: so folders that are newer than `beforeMs` stay as well. */
+async function removeLeft(parent: string, beforeMs: number): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const [, pid] = /^tributary-backup-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    const found = await lstat(join(parent, name)).catch(() => undefined);
+    const isOwn = found?.isDirectory() === true && found.uid === process.getuid?.();
+    if (isOwn && found.mtimeMs < beforeMs) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
