@@ -113,6 +113,14 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     test: BYTES,
   },
   {
+    lie: 'a partition that begins from nothing counts what the log has from before a lift',
+    law: '9',
+    file: RESTORED,
+    from: '(place > start ? [digest] : [])',
+    to: '(place > start ? [] : [])',
+    test: BEFORE,
+  },
+  {
     lie: 'of users who were lifted a speed layer counts what archived files have from before',
     law: '9',
     file: 'packages/archive/src/forgotten.ts',

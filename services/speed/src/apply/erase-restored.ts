@@ -2,7 +2,7 @@
  * A store that was put back to an older copy may not know of users who were erased since, and neither log nor archive may still have the records that
  * say so. What archived files lack does (packages/archive/src/forgotten.ts). So before a partition goes on, such users are looked for among its records,
  * by their digests, and erased in commits of their own at the position where it stands. Who was lifted since is refused from there on only where the
- * log still gives the lift: archived files have nothing of before it, the lift among that.
+ * log still gives the lift: archived files have nothing of before it, the lift among that. So is a partition that begins from nothing.
  */
 import type { ErasedBehind } from '@tributary/archive/forgotten';
 import type { EventLog } from '@tributary/log/port';
@@ -32,9 +32,9 @@ export interface RestoredOptions extends Omit<ApplyOptions, 'commitId' | 'turn' 
 /** Resolves once the store knows them all. Rejects where a commit was not taken: the partition is loaded again, and what is done stays so. */
 export async function eraseRestored(run: PartitionRun, options: RestoredOptions): Promise<void> {
   const { position } = run;
-  if (position === null) return;
-  const behind = await options.erasedBehind(run.partition, position);
+  const behind = await options.erasedBehind(run.partition, position ?? '');
   if (behind === null) return;
+  if (position === null) return refuseFromStart(run, behind, options.log);
   const { wanted, refused, counting } = await whoIsErased(run, behind, options.log);
   if (wanted.size + counting.length === 0) return;
   if (wanted.size > 0) await eraseFound(run, position, options, { wanted, refused });
@@ -42,6 +42,16 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
   for (const digest of refused) run.erased.add(digest);
   for (const digest of counting) run.erased.delete(digest);
   await commit(run, applyNothing(run, position, options.commitId(), options.logIdentity), options);
+}
+
+/** From nothing there is no record to erase. Where the log begins behind an erasure, what it gives up to the lift counts as little. */
+async function refuseFromStart(run: PartitionRun, { erased, lifted }: ErasedBehind, log: RestoredOptions['log']): Promise<void> {
+  const places = Object.entries(lifted);
+  const start = places.length === 0 ? null : ((await log.starts())[run.partition] ?? null);
+  const untilLift = start === null ? [] : places.flatMap(([digest, place]) => (place > start ? [digest] : []));
+  if (erased.length + untilLift.length === 0) return;
+  run.erased ??= createErasedUsers([]);
+  for (const digest of [...erased, ...untilLift]) run.erased.add(digest);
 }
 
 interface Sought {
