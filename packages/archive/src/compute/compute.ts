@@ -31,7 +31,7 @@ import {
   REPLACED_COLUMNS,
   viewColumns,
 } from './relations.ts';
-import { addShardRows, areSummedByShard, loadFresh } from './shard.ts';
+import { addShardRows, areSummedByShard, dropShard, loadFresh } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeResult, ComputeSpec, Forgotten, Shard, ShardPart, ShardSpec } from './spec.ts';
@@ -95,6 +95,7 @@ async function computeShards(session: DuckDb, spec: ComputeSpec, definitions: De
   const forgotten: Forgotten[] = [];
   const shards = shardsOf(rowsByPartition(spec), spec.limits.shardRows);
   for (const numbered of shards.entries()) {
+    if (numbered[0] > 0) await dropShard(session);
     const computed = await computeShard(session, spec, definitions, output, numbered);
     arrivals += computed.arrivals;
     increments.push(...computed.increments);

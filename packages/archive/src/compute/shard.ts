@@ -92,6 +92,13 @@ export async function addShardRows(
   await addEventRows(session, definitions, events, '-');
 }
 
+/** What takes most of the memory of a shard. Replaced by the tables of the next one, it would be there until these are loaded. */
+const LARGEST = ['fresh', 'timelines', 'step', 'walked', 'own'];
+
+export async function dropShard(session: DuckDb): Promise<void> {
+  for (const table of LARGEST) await session.run(`DROP TABLE IF EXISTS ${table}`);
+}
+
 /** Whether a shard asks the SQL of a view once: where something may go, it asks again for what is taken away. */
 export function areSummedByShard({ reuseRows, reread }: ComputeSpec, { onceMs }: Pick<Definitions, 'onceMs'>): boolean {
   return !(reuseRows && (onceMs.size > 0 || reread !== undefined));
