@@ -15,6 +15,7 @@ import { readSignals } from './recommendations.ts';
 export const VERSION = '1';
 const SHOWN = 5;
 const MOST_ITEMS = 10_000;
+const REPORTED_EVERY_MS = 5_000;
 
 /** The place in the stream and all that was counted up to it, stored as one: after a crash both go on from the same line. */
 export interface State {
@@ -49,7 +50,10 @@ export async function* coViewed(
   state: State,
   { now, signal }: { readonly now: () => number; readonly signal: AbortSignal },
 ): AsyncGenerator<Computed | null> {
-  for await (const { id, type, data } of client.outputs({ kinds: ['event.enriched'], after: state.after }, { signal })) {
+  for await (const { id, type, data } of client.outputs(
+    { kinds: ['event.enriched'], after: state.after, places: true },
+    { signal },
+  )) {
     const { userKey, event, n, partition } = data as unknown as Line;
     if (type === 'event.enriched' && n <= (state.newest[partition] ?? -1)) continue;
     const item = event?.properties?.item;
@@ -110,6 +114,8 @@ async function main({
     ? (JSON.parse(readFileSync(STATE, 'utf8')) as State)
     : { after: '', pairs: {}, newest: {} };
   const client = createClient({ url: API, key: READ_KEY });
+  const reports = createClient({ url: API, key: WRITE_KEY });
+  let reportedMs = 0;
   const save = () => {
     writeFileSync(`${STATE}.new`, JSON.stringify(state));
     renameSync(`${STATE}.new`, STATE);
@@ -118,6 +124,11 @@ async function main({
     // The state is stored once the event is in the log: a crash in between sends it again, and it counts once.
     while (event !== null && !(await send(`${COLLECTOR}/v1/events`, WRITE_KEY, event))) await pause(1_000);
     save();
+    if (Date.now() - reportedMs < REPORTED_EVERY_MS) continue;
+    reportedMs = Date.now();
+    // Where it is registered (docs/computations.md). One that is not, or whose API is away, goes on all the same.
+    const said = { name: 'coViewed', version: VERSION, after: state.after };
+    await reports.reportProgress(said).catch(({ message }: Error) => console.error(`how far it is was not taken: ${message}`));
   }
 }
 

@@ -37,6 +37,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
   { path: ['segments'], load: async () => (await import('./commands/segments.ts')).addSegments },
   { path: ['client'], load: async () => (await import('./commands/client.ts')).addClient },
+  { path: ['computations'], load: async () => (await import('./commands/computations.ts')).addComputations },
   { path: ['interventions'], load: async () => (await import('./commands/interventions.ts')).addInterventions },
   { path: ['users', 'export'], load: async () => (await import('./commands/users-export.ts')).addUsersExport },
   { path: ['users', 'keys'], load: async () => (await import('./commands/users-keys.ts')).addUsersKeys },

@@ -17,9 +17,11 @@ export interface OutputChoice {
   readonly segments?: readonly string[];
   /** `id` of an event, behind which it begins; absent: with what comes next. */
   readonly after?: string;
+  /** Places without a line come as well, of the type `place`: every 15 s, so that who hears no lines knows how far the stream is. */
+  readonly places?: boolean;
 }
 
-/** A line (docs/outputs.md), or a `gap`: the output log has lost lines of these partitions meanwhile. */
+/** A line (docs/outputs.md), a `gap`: the output log has lost lines of these partitions meanwhile, or a `place`, where these were asked for. */
 export interface OutputEvent {
   /** To go on behind it, later. */
   readonly id: string;
@@ -54,7 +56,7 @@ const MOST_CHARACTERS = 4_000_000;
 /** Throws TributaryProblem, or what the signal aborts with. */
 export async function* followOutputs(
   { url, key, fetch, timing }: OutputSettings,
-  { kinds = ALL, segments, after = '' }: OutputChoice,
+  { kinds = ALL, segments, after = '', places = false }: OutputChoice,
   { signal = new AbortController().signal }: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<OutputEvent, void, undefined> {
   const request = requestOf(url, 'stream', { kinds, ...(segments !== undefined && { segments }) });
@@ -71,6 +73,7 @@ export async function* followOutputs(
         id = event.id === '' ? id : event.id;
         if (event.data !== '' && event.type !== 'stream' && event.type !== 'end')
           yield { id, type: event.type, data: parseAnswer(event.data) as OutputEvent['data'] };
+        else if (places && event.id !== '') yield { id, type: 'place', data: {} };
       }
     } catch (cause) {
       signal.throwIfAborted();

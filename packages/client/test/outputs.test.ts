@@ -64,6 +64,18 @@ test('without a choice it is all but arrivals, from the id that is given; the ca
   expect(sent[0]?.url).toContain('segment.left');
 });
 
+test('places without a line come where they are asked for: at the begin, and each time the stream says where it stands', async () => {
+  const { client } = clientOf([
+    stream('id: a\nevent: stream\ndata: {"outputs":true}\n\n', said('b', 1), ': listening\nid: c\n\n', ': listening\n\n'),
+  ]);
+  const { got } = await all(client.outputs({ places: true }));
+  expect(got.map(({ id, type }) => [id, type])).toEqual([
+    ['a', 'place'],
+    ['b', 'segment.entered'],
+    ['c', 'place'],
+  ]);
+});
+
 test('a refusal of the id is not asked again', async () => {
   const { client, sent } = clientOf([problem(400, 'invalid_query')]);
   const { got, failed } = await all(client.outputs({ after: 'x' }));
