@@ -29,6 +29,14 @@ export const MUTATIONS_OF_COMPUTATIONS: readonly Mutation[] = [
     test: TEST,
   },
   {
+    lie: 'answers say what was known of computations when values were last asked for',
+    law: '7',
+    file: 'services/api/src/stream/computation-watch.ts',
+    from: 'if (ageMs >= STALE_MS && ',
+    to: 'if (ageMs === Number.POSITIVE_INFINITY && ',
+    test: TEST,
+  },
+  {
     lie: 'answers say nothing of a computation that stands still',
     law: '7',
     file: 'services/api/src/http/find-values.ts',

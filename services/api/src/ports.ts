@@ -168,8 +168,8 @@ export interface WatchedComputation extends Registration {
 export interface ComputationWatch {
   /** At most a second old. Rejects with `store_unavailable`, `manifest_corrupt`. */
   read(): Promise<readonly WatchedComputation[]>;
-  /** The same without waiting, as of the last read; null: it failed, or there was none yet. A newer one begins where that is older than a second. */
-  latest(): readonly WatchedComputation[] | null;
+  /** The same for answers with values: at most two seconds old, and without waiting where it is. null: it is not known just now. */
+  latest(): Promise<readonly WatchedComputation[] | null>;
   /** What was registered, removed or said just now is seen by the next read. */
   forget(): void;
   close(): Promise<void>;

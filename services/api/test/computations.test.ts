@@ -6,7 +6,7 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { Registry } from 'prom-client';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { computationMetrics } from '../src/http/metrics.ts';
 import { idOfPlaces, nameOfLog } from '../src/stream/event-id.ts';
 import { ADMIN, createWorld, event, NOON, PARTITIONS } from './world.ts';
@@ -140,6 +140,28 @@ test('law 7: a computation that is behind, or says nothing, is named in its valu
   // Registered again, it has said nothing yet.
   await world.post('/v1/computations', { ...CO_VIEWED, version: '2' }, ADMIN);
   expect(await seen()).toMatchObject([{ state: 'NOT_STARTED', reportedAt: null }]);
+});
+
+test('law 7: answers with values do not say what was known of computations when values were last asked for', async () => {
+  const { world, idBehind, report } = await platform();
+  await world.tick();
+  await world.post('/v1/computations', CO_VIEWED, ADMIN);
+  await report(idBehind(null));
+  const state = async () => (await world.get('/v1/users/u1/values?signals=recommended')).body.meta;
+  expect((await state()).computations).toMatchObject([{ state: 'RUNNING' }]);
+  const clock = performance.now.bind(performance);
+  const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 2_001);
+  onTestFinished(() => later.mockRestore());
+  world.advance(60_001);
+  expect((await state()).computations).toMatchObject([{ state: 'STANDS_STILL' }]);
+  // What cannot be read is not passed over.
+  world.deps.computations.list = () => Promise.reject(new Error('the folder is away'));
+  later.mockImplementation(() => clock() + 4_002);
+  expect(await state()).toMatchObject({ warnings: expect.arrayContaining(['how far computations are is not known']) });
+  expect((await world.get('/v1/users/u1/values?signals=lastItems')).body.meta.warnings).not.toContain(
+    'how far computations are is not known',
+  );
+  expect((await world.get('/v1/status')).body.computations).toBeNull();
 });
 
 test('what is registered is bounded and known, by an admin alone; progress takes a key that sends events', async () => {

@@ -15,28 +15,31 @@ export interface BesideValues {
 
 const NONE: BesideValues = { notes: [] };
 
-export function besideValues(
+export async function besideValues(
   watch: Pick<ComputationWatch, 'latest'>,
   sets: Iterable<SignalSet>,
   names: readonly string[],
   nowMs: number,
-): BesideValues {
-  const all = watch.latest();
-  if (all === null || all.length === 0) return NONE;
+): Promise<BesideValues> {
+  const all = await watch.latest();
+  if (all?.length === 0) return NONE;
   const read = fieldsRead(sets, names);
-  const own = all.filter(({ writes }) => writes.fields.some((field) => read.has(field))).map(({ seen }) => seen);
+  if (all === null) return read.computed ? { notes: ['how far computations are is not known'] } : NONE;
+  const own = all.filter(({ writes }) => writes.fields.some((field) => read.fields.has(field))).map(({ seen }) => seen);
   if (own.length === 0) return NONE;
   return { computations: own, notes: own.flatMap((seen) => troubleOf(seen, nowMs) ?? []) };
 }
 
-/** Fields of `properties` that values of these names read of computed events. */
-function fieldsRead(sets: Iterable<SignalSet>, names: readonly string[]): ReadonlySet<string> {
+/** Fields of `properties` that values of these names read of computed events. `computed`: a value names these events. */
+function fieldsRead(sets: Iterable<SignalSet>, names: readonly string[]) {
   const fields = new Set<string>();
+  let computed = false;
   for (const set of sets)
     for (const name of names) {
       const definition = set.get(name);
       if (definition === undefined || definition.types?.includes(COMPUTED) === false) continue;
+      if (definition.types !== null) computed = true;
       for (const field of Object.keys(definition.fields)) fields.add(field);
     }
-  return fields;
+  return { fields: fields as ReadonlySet<string>, computed };
 }

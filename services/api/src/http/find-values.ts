@@ -176,7 +176,7 @@ export async function findValues(
     ...gapsOf('bound_reached', read.bounded > 0 ? [`the records of ${read.bounded} users hold more events than are read`] : []),
     ...gapsOf('bound_reached', read.partial ? [`the ${budgetMs} ms for values were over`] : []),
   ];
-  const { notes: ofComputations, ...beside } = besideValues(watch, sets.values(), names, deps.now());
+  const { notes: ofComputations, ...beside } = await besideValues(watch, sets.values(), names, deps.now());
   const meta = {
     view: 'speed' as const,
     speed: { lagMs, watermark },

@@ -5,6 +5,7 @@
 import type { EventLog } from '@tributary/log/port';
 import type { Progress } from '@tributary/queue/computation-progress';
 import { remembered } from '@tributary/runtime/http/remembered';
+import { settled } from '@tributary/runtime/wait';
 import { seenOf } from '../computation-seen.ts';
 import type { ApiDeps, ComputationDesk, ComputationWatch, WatchedComputation } from '../ports.ts';
 import { nameOfLog, placesOf } from './event-id.ts';
@@ -21,6 +22,8 @@ export interface WatchOptions {
 }
 
 const READ_EVERY_MS = 1_000;
+/** Values wait for a read that replaces an older one, for as long at most. */
+const STALE_MS = 2_000;
 
 export function watchOf({ computations: desk, exports, partitions, now, onWarning }: ApiDeps): ComputationWatch {
   return createComputationWatch({ desk, openOutputs: exports.openOutputs, partitions, now, onWarning });
@@ -28,9 +31,8 @@ export function watchOf({ computations: desk, exports, partitions, now, onWarnin
 
 export function createComputationWatch({ desk, openOutputs, partitions, now, onWarning }: WatchOptions): ComputationWatch {
   let opening: Promise<OutputLog | null> | null = null;
-  let newest: readonly WatchedComputation[] | null = null;
+  let newest: { readonly found: readonly WatchedComputation[] | null; readonly atMs: number } | null = null;
   let reads = 0;
-  let latestAtMs = Number.NEGATIVE_INFINITY;
   const fresh = () => remembered(readNow, READ_EVERY_MS, () => performance.now());
   let read = fresh();
 
@@ -45,7 +47,7 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
       return { ...own, seen: seenOf(own, said, lagMs, nowMs) };
     });
     // One that was forgotten meanwhile replaces no newer one.
-    if (number === reads) newest = found;
+    if (number === reads) newest = { found, atMs: performance.now() };
     return found;
   }
 
@@ -87,20 +89,21 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
 
   return {
     read: () => read(),
-    latest() {
-      const nowMs = performance.now();
-      if (nowMs - latestAtMs >= READ_EVERY_MS) {
-        latestAtMs = nowMs;
-        read().catch((cause: unknown) => {
-          newest = null;
+    async latest() {
+      const ageMs = newest === null ? Number.POSITIVE_INFINITY : performance.now() - newest.atMs;
+      if (ageMs >= READ_EVERY_MS) {
+        const reading = read().catch((cause: unknown) => {
+          newest = { found: null, atMs: performance.now() };
           onWarning('how far computations are is not known', cause);
         });
+        // Values may not have been asked for since a long time: what was read then does not hold now.
+        if (ageMs >= STALE_MS && (await settled(reading, STALE_MS)) === 'timeout') return null;
       }
-      return newest;
+      return newest?.found ?? null;
     },
     forget() {
       read = fresh();
-      latestAtMs = Number.NEGATIVE_INFINITY;
+      newest = null;
     },
     close,
   };
