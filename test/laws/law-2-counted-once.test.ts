@@ -177,7 +177,9 @@ test('decision 22: definitions that count nothing once keep their version, other
     once: { buy: { by: 'properties.order_id', withinDays: 30 } },
   });
   for (const read of [parseDefinitions, storedDefinitions]) expect(read(once.json, sha256Hex).version).toBe(once.version);
-  expect(() => definitionsOf({ conversions: { buy: { onceBy: 'order_id' } } })).toThrow('must be a path');
+  // A star would stand for every key in SQL.
+  for (const onceBy of ['order_id', 'properties.*', 'properties.a*b', 'properties.a"b'])
+    expect(() => definitionsOf({ conversions: { buy: { onceBy } } })).toThrow('must be a path');
 });
 
 test('what a conversion is counted by: a text, or a whole number as text', () => {

@@ -1,5 +1,6 @@
 import { encodeEvent } from '@tributary/model/event';
 import { decodeLine } from '@tributary/model/reading/decode-line';
+import { usersNamed } from '@tributary/model/reading/users-named';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalLine } from './foreign-event.ts';
@@ -128,6 +129,11 @@ describe('the event of another producer', () => {
     expect(line).not.toContain('\n');
     expect(JSON.parse(line)).toMatchObject({ undecodable: code, at: 'shop-0-42' });
     expect(decodeLine(line, 0, 1, Number.MAX_SAFE_INTEGER)).toMatchObject({ ok: false, code: 'undecodable_record' });
+  });
+
+  it('law 9: whose it is stays whole in headers that are cut', () => {
+    const line = lineOf({ type: 't' }, { ce_long: 'x'.repeat(9_000), ce_userid: 'ada' });
+    expect(usersNamed(line)).toContain('ada');
   });
 
   it('whatever arrives: one line, the same each time, valid or parked, never thrown', () => {

@@ -46,9 +46,11 @@ export function undecodableLine(
   });
 }
 
-/** Those that say what the value is. */
+/** Those that say what the value is; whose it is comes first, so that it is whole where they are cut. */
 function shownHeaders(headers: ReadonlyMap<string, string>): unknown {
-  const own = Object.fromEntries([...headers].filter(([name]) => name === 'content-type' || name.startsWith('ce_')));
+  const user = headers.get('ce_userid');
+  const shown = [...headers].filter(([name]) => name === 'content-type' || name.startsWith('ce_'));
+  const own = Object.fromEntries([...(user === undefined ? [] : [['ce_userid', user] as const]), ...shown]);
   const text = JSON.stringify(own);
   return text.length <= SHOWN_CHARACTERS ? own : text.slice(0, SHOWN_CHARACTERS);
 }

@@ -11,6 +11,7 @@ test('law 9: a record that is not an event is of the user that it names, and of 
     ['{"anonymousId":"anon-1","type":"x"}', ['anon-1']],
     [JSON.stringify({ undecodable: 'not_json', key: 'ada', value: '{"type":"x"}', headers: {} }), ['ada']],
     [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"eve"}', headers: { ce_userid: 'bob' } }), ['eve']],
+    [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"eve"}', headers: '{"ce_userid":"bob","ce_' }), ['eve']],
     [JSON.stringify({ undecodable: 'x', key: null, value: '{"type":"x"}', headers: { ce_userid: 'bob' } }), ['bob']],
   ] as const)
     expect(usersNamed(record), record).toEqual(users);
@@ -18,7 +19,10 @@ test('law 9: a record that is not an event is of the user that it names, and of 
 
 test('law 9: where a record names no user, or cannot be read, any text in it may be one', () => {
   const message = JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"ada' });
+  const cut = '{"ce_userid":"bob","ce_source":"sssss';
   for (const [record, user] of [
+    [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"type":"x"}', headers: cut }), 'bob'],
+    [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"type":"x"}', headers: cut }), 'k'],
     ['{"ts":1,"note":{"who":["eve","ada"]}}', 'ada'],
     ['{"ada":1}', 'ada'],
     ['{"ts":1,"broken":"ada', 'ada'],

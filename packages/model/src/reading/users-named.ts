@@ -22,8 +22,11 @@ function usersOfMessage({ value, base64, key, headers }: Readonly<Record<string,
   const read = jsonOf(inner);
   const ofHeaders = isObject(headers) ? headers['ce_userid'] : undefined;
   const user = userIn(read) ?? ofHeaders ?? key;
-  if (typeof user === 'string' && read !== undefined) return [user];
-  return [...(typeof user === 'string' ? [user] : []), ...(read === undefined ? quotedTexts(inner) : textsIn(read))];
+  // Long ones are kept as text, cut off somewhere: they may name another user than the key does.
+  const isCut = typeof headers === 'string' && userIn(read) === undefined;
+  if (typeof user === 'string' && read !== undefined && !isCut) return [user];
+  const ofCut = isCut ? quotedTexts(headers) : [];
+  return [...(typeof user === 'string' ? [user] : []), ...ofCut, ...(read === undefined ? quotedTexts(inner) : textsIn(read))];
 }
 
 /** The first that is there says whose it is. */
