@@ -34,8 +34,11 @@ const READY_MS = 60_000;
 const STOP_MS = 20_000;
 const FORMAT_MS = 60_000;
 const POLL_MS = 50;
-/** Small and quick to start: no second compiler, no parallel collector. */
-const JVM = ['-Xmx256m', '-Xshare:auto', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
+/** Small and quick to start: no second compiler, no parallel collector, and room for what a start allocates. */
+const JVM = [
+  ...['-Xms128m', '-Xmn64m', '-Xmx256m', '-Xshare:auto'],
+  ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Djava.awt.headless=true'],
+];
 const LOGGING = [
   'defaultLogLevel=warn',
   'log.kafka.server.KafkaRaftServer=info',

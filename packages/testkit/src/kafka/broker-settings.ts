@@ -48,6 +48,8 @@ export function brokerSettings(
     'group.initial.rebalance.delay.ms': '0',
     // The controller writes a record that says nothing where nothing else was written: twice a second, half of what an idle broker does.
     'metadata.max.idle.interval.ms': '5000',
+    // A follower that has all waits that long for more, and asks again: by default twice a second for each other broker.
+    'replica.fetch.wait.max.ms': '1500',
     ...overrides,
   };
 }
