@@ -173,7 +173,7 @@ export async function readersWhilePublishing({ client }: Rig, generations: numbe
       expect(meta.complete).toBe(true);
       answers++;
       // The publishing worker needs the processors as well.
-      await sleep(5);
+      await sleep(20);
     }
   };
   const readers = Promise.all(Array.from({ length: 4 }, reader));
