@@ -301,8 +301,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'an alias from a page merges two users',
     law: '1',
     file: 'services/collector/src/checks/check-item.ts',
-    from: 'grant.isPublic && MERGING_TYPES',
-    to: '!grant.live && MERGING_TYPES',
+    from: 'grant.mayStandInUrl && MERGING_TYPES',
+    to: 'grant.isPublic && MERGING_TYPES',
     test: 'services/collector/test/scopes.test.ts',
   },
   {

@@ -71,7 +71,7 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   const minimised = rules.minimise === undefined ? keyless : encodeDraft(rules.minimise(keyless.event));
   if (!minimised.ok) return minimised;
   const encoded =
-    grant.isPublic && MERGING_TYPES.has(minimised.event.type) ? encodeDraft(withoutMerge(minimised.event)) : minimised;
+    grant.mayStandInUrl && MERGING_TYPES.has(minimised.event.type) ? encodeDraft(withoutMerge(minimised.event)) : minimised;
   if (!encoded.ok) return encoded;
   const { event, line, bytes } = encoded;
   // All of them take more bytes than characters.
@@ -112,7 +112,7 @@ function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, gr
   });
 }
 
-/** Anybody may have the key of a page: its aliases join anonymous keys, and never two users. */
+/** Anybody may have a key that stands in pages, as those from before there were browser keys do: its aliases join anonymous keys, and never two users. */
 function withoutMerge(event: Event): Event {
   return { ...event, properties: { ...event.properties, [WITHOUT_MERGE]: true } };
 }
