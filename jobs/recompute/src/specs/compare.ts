@@ -10,7 +10,7 @@ export interface CompareSpec {
   readonly views: readonly ComparedView[];
   /** Rows listed for each view, the largest differences first. */
   readonly listedRows: number;
-  /** Of rows that are there before and not after none is listed: names in their keys may be of users who were erased. They are counted. Absent: they are listed. */
+  /** Rows that are there before and not after are counted, and none is listed: names in their keys may be of users who were erased. Absent: they are listed. */
   readonly hidesGone?: boolean;
   /** Up to how many rows, before, after and deltas together, a view is compared in memory. */
   readonly fewRows?: number;

@@ -104,7 +104,7 @@ export function areSummedByShard({ reuseRows, reread }: ComputeSpec, { onceMs }:
   return !(reuseRows && (onceMs.size > 0 || reread !== undefined));
 }
 
-/** Of views that look at all `events`, or at web events: the rows of these. `-`: takes them away. */
+/** Adds the rows of views that look at all `events`, or at web events. `-`: takes them away. */
 async function addEventRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
   const { signals = [], web = [] } = Object.groupBy(views, ({ countsSignals }) => (countsSignals ? 'signals' : 'web'));
   await session.run('CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events');
