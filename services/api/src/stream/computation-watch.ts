@@ -10,7 +10,7 @@ import { seenOf } from '../computation-seen.ts';
 import type { ApiDeps, ComputationDesk, ComputationWatch, WatchedComputation } from '../ports.ts';
 import { nameOfLog, placesOf } from './event-id.ts';
 
-type OutputLog = Pick<EventLog, 'identity' | 'ageAfter' | 'close'>;
+type OutputLog = Pick<EventLog, 'identity' | 'ends' | 'ageAfter' | 'close'>;
 
 export interface WatchOptions {
   readonly desk: Pick<ComputationDesk, 'list' | 'progress'>;
@@ -55,8 +55,9 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
     if (reports.length === 0) return new Map();
     try {
       const open = await outputs();
-      const lags = await Promise.all(reports.map(async (one) => [one, open === null ? null : await lagOf(one, open)] as const));
-      return new Map(lags);
+      if (open === null) return new Map();
+      const ends = await open.ends();
+      return new Map(await Promise.all(reports.map(async (one) => [one, await lagOf(one, open, ends)] as const)));
     } catch (cause) {
       onWarning('the output log did not say what waits for computations', cause);
       await close();
@@ -73,11 +74,13 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
   }
 
   /** null: it reported a place of another log. */
-  async function lagOf({ after }: Progress, open: OutputLog): Promise<number | null> {
+  async function lagOf({ after }: Progress, open: OutputLog, ends: readonly (string | null)[]): Promise<number | null> {
     if (!after.startsWith(`${nameOfLog(open.identity)}.`)) return null;
     const { places } = placesOf(after, partitions);
-    const ages = await open.ageAfter(new Map(places.map((place, partition) => [partition, place.after])));
-    return Math.max(0, ...ages.values());
+    // The log is asked for few of its partitions: of a computation that is up to date for none.
+    const behind = places.flatMap((place, p) => ((place.after ?? '') < (ends[p] ?? '') ? [[p, place.after] as const] : []));
+    if (behind.length === 0) return 0;
+    return Math.max(0, ...(await open.ageAfter(new Map(behind))).values());
   }
 
   async function close(): Promise<void> {
