@@ -174,8 +174,8 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     lie: 'a session that a late event joined to another is still counted',
     law: '1',
     file: 'packages/views/src/sessions/session.ts',
-    from: 'new Set([...(now ?? []), ...(before ?? [])])',
-    to: 'new Set([...(now ?? [])])',
+    from: 'new Set([...openers, ...openersOf(timeline, stretch, isCutOff)])',
+    to: 'new Set([...openersOf(timeline, stretch, isCutOff)])',
     test: 'test/laws/law-1-sessions.test.ts',
   },
   {

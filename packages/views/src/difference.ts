@@ -196,6 +196,8 @@ const emit: Emit = (key, measures) => {
 };
 
 function without(timeline: Timeline, at: number): Timeline {
+  // Nearly all events are the last ones of their timelines.
+  if (at === timeline.length - 1) return timeline.slice(0, at);
   const rest = timeline.slice();
   rest.splice(at, 1);
   return rest;

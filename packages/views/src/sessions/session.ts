@@ -79,10 +79,13 @@ function visitAfter(timeline: Timeline, at: number): number {
   return after;
 }
 
-/** When the session of the visit ends at the latest: at the next midnight, if the day before it is without a pause. */
-function cutBehind(timeline: Timeline, at: number): number {
+/**
+ * When the session of the visit ends at the latest: at the next midnight, if the day before it is without a pause. `unbrokenFrom`: a visit from
+ * which on there is none up to this one.
+ */
+function cutBehind(timeline: Timeline, at: number, unbrokenFrom = at): number {
   const dayFromMs = Math.floor(tsAt(timeline, at) / DAY_MS) * DAY_MS;
-  for (let own = at; tsAt(timeline, own) > dayFromMs; ) {
+  for (let own = unbrokenFrom; tsAt(timeline, own) > dayFromMs; ) {
     const before = visitBefore(timeline, own);
     if (before < 0 || tsAt(timeline, own) - tsAt(timeline, before) >= GAP_MS) return Number.POSITIVE_INFINITY;
     own = before;
@@ -92,9 +95,11 @@ function cutBehind(timeline: Timeline, at: number): number {
 
 /** Whether another session begins between two visits, of which `later` follows. */
 function isParted(timeline: Timeline, at: number, later: number): boolean {
-  const [ts, laterTs] = [tsAt(timeline, at), tsAt(timeline, later)];
+  const ts = tsAt(timeline, at);
+  const laterTs = tsAt(timeline, later);
   if (laterTs - ts >= GAP_MS) return true;
-  return Math.floor(ts / DAY_MS) !== Math.floor(laterTs / DAY_MS) && laterTs >= cutBehind(timeline, at);
+  const nextDayMs = (Math.floor(ts / DAY_MS) + 1) * DAY_MS;
+  return laterTs >= nextDayMs && laterTs >= cutBehind(timeline, at);
 }
 
 function sessionFrom(timeline: Timeline, at: number): Session | null {
@@ -118,7 +123,7 @@ function sessionFrom(timeline: Timeline, at: number): Session | null {
     last = own;
   }
   const lastTs = tsAt(timeline, last);
-  const converts = hasConversion(timeline, first.ts, Math.min(lastTs + GAP_MS, cutBehind(timeline, last)));
+  const converts = hasConversion(timeline, first.ts, Math.min(lastTs + GAP_MS, cutBehind(timeline, last, at)));
   const durationMs = lastTs - first.ts;
   return { fromTs: first.ts, entry, exit: pageOfExit(exit), views, durationMs, engagedMs, converts, events: last - at + 1 };
 }
@@ -157,8 +162,11 @@ function anchorsAround(timeline: Timeline, at: number, _: Definitions, work: Wor
     stretch.push(own);
   }
   takeWork(work, ((stretch.at(-1) ?? at) - (stretch[0] ?? at)) / PASSED_A_UNIT);
-  const [now, before] = [stretch, stretch.filter((own) => own !== at)].map((own) => openersOf(timeline, own, isCutOff));
-  return [...new Set([...(now ?? []), ...(before ?? [])])].filter((own) => own !== at).sort((a, b) => a - b);
+  const before = event.visit === undefined ? stretch : stretch.filter((own) => own !== at);
+  const openers = openersOf(timeline, before, isCutOff);
+  // Who opens a session depends on visits before alone: without a later visit the event changes nothing about it.
+  if (event.visit === undefined || stretch.at(-1) === at) return openers;
+  return [...new Set([...openers, ...openersOf(timeline, stretch, isCutOff)])].filter((own) => own !== at).sort((a, b) => a - b);
 }
 
 const NOTHING: readonly number[] = [];
