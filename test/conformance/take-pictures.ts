@@ -17,7 +17,7 @@ import { startChromium } from './chromium.ts';
 import { MOST_BYTES, PICTURES, PICTURES_FOLDER, type Picture, WIDTH } from './pictures.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const START_MS = 240_000;
+const START_MS = 900_000;
 const SCALE = 1.5;
 /** Until the page of what comes in has its minute of events. */
 const WATCH_MS = 62_000;
