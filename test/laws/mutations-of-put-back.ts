@@ -121,6 +121,22 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     test: BEFORE,
   },
   {
+    lie: 'who was lifted is refused for good where the log drops the lift while a partition is loaded',
+    law: '1',
+    file: 'services/speed/src/apply/apply-erasure.ts',
+    from: 'if (lift === undefined || position <= lift) return true;',
+    to: "if (lift === undefined || position >= '') return true;",
+    test: BEFORE,
+  },
+  {
+    lie: 'a state refuses who was lifted and sent nothing since',
+    law: '1',
+    file: 'services/speed/src/apply/apply-erasure.ts',
+    from: 'if (lift <= upTo && run.erased?.has(digest)) run.erased.delete(digest);',
+    to: 'if (lift > upTo && run.erased?.has(digest)) run.erased.delete(digest);',
+    test: BEFORE,
+  },
+  {
     lie: 'of users who were lifted a speed layer counts what archived files have from before',
     law: '9',
     file: 'packages/archive/src/forgotten.ts',

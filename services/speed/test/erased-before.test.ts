@@ -72,6 +72,43 @@ test('law 9: a partition that begins from nothing where the log begins between a
   expect((await speed.loadState(0))?.erased).toEqual([sha256Hex('eve')]);
 });
 
+test('law 1: who was lifted counts from then on where the log is trimmed beyond the lift while a partition is loaded', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  const speed = createMemoryStore({ partitions: 1 }).speed();
+  const body = (userId: string, id: string, type = 'click', source = 'test') =>
+    encodeEvent({ ts: 1_000, type, id, userId, receivedAt: 1_000, source });
+  const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
+  const start = await append(body('ana', 'e', 'tributary.erase', 'tributary'));
+  const end = await append(body('ana', 'l', 'tributary.lift', 'tributary'));
+  await append(body('eve', '1'));
+  await append(body('ana', '2'));
+  await append(body('ana', 'again', 'tributary.erase', 'tributary'), body('ana', '3'));
+  await append(body('ana', 'l2', 'tributary.lift', 'tributary'), body('ana', '4'));
+  await log.trim(0, start);
+  const starts = async () => {
+    const known = await log.starts();
+    await log.trim(0, end);
+    return known;
+  };
+  const lifted = { [sha256Hex('ana')]: end, [sha256Hex('ida')]: end };
+  const worker = createSpeedWorker({
+    ...{ store: speed, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
+    log: { ...log, starts },
+    erasedLists: { ...NO_LISTS, behind: async () => ({ erased: [], lifted }) },
+    commitId: () => `c${Math.random()}`,
+    limits: { waitMs: 0, maxEntries: 1 },
+  });
+  const kept: unknown[] = [];
+  for (let idle = 0; idle < 2; ) {
+    idle = (await worker.runOnce()) > 0 ? 0 : idle + 1;
+    await worker.settle();
+    kept.push((await speed.loadRecords(0, ['ana'], 1e6)).records[0], (await speed.loadState(0))?.erased);
+  }
+  expect(kept).toContain(`${body('ana', '2')}\n`);
+  expect(kept).toContainEqual([sha256Hex('ana')]);
+  expect(kept.slice(-2)).toEqual([`${body('ana', '4')}\n`, []]);
+});
+
 test('law 9: a store that was put back to before an erasure loses the user before it reads on, where neither log nor archive has the record', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const store = createMemoryStore({ partitions: 1 });

@@ -11,7 +11,7 @@ import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import type { Arrival } from '../read/decode.ts';
 import { takeLent } from './apply-keyed.ts';
-import type { ApplyOptions, Effects } from './effects.ts';
+import type { ApplyOptions, DigestOf, Effects } from './effects.ts';
 
 export function applyErasure(
   run: PartitionRun,
@@ -23,13 +23,15 @@ export function applyErasure(
   const { userKey, event, logTimeMs } = arrival;
   const { digestOf, careful = false } = options;
   run.erased ??= createErasedUsers([]);
+  const isErased = isRefused(run, arrival, user, digestOf);
+  run.lifts?.delete(digestOf(userKey));
   if (event.type === LIFT_TYPE) {
     effects.refused++;
     user.isErased = false;
     run.erased.delete(digestOf(userKey));
     return;
   }
-  if (user.isErased) {
+  if (isErased) {
     effects.refused++;
     return;
   }
@@ -46,6 +48,22 @@ export function applyErasure(
   for (const [id, of] of effects.conversions) if (of === userKey) effects.conversions.delete(id);
   user.recordLength = 0;
   if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0);
+}
+
+/** Whether nothing of the user counts here. A lift may be gone from log and archive: it is known where it lay. */
+export function isRefused(run: PartitionRun, { userKey, position }: Arrival, user: CachedUser, digestOf: DigestOf): boolean {
+  if (!user.isErased || run.lifts === undefined) return user.isErased;
+  const digest = digestOf(userKey);
+  const lift = run.lifts.get(digest);
+  if (lift === undefined || position <= lift) return true;
+  user.isErased = false;
+  run.erased?.delete(digest);
+  return false;
+}
+
+/** What the state says of users who are refused, once lifts are passed of whom nothing came. */
+export function passLifts(run: PartitionRun, upTo: string): void {
+  for (const [digest, lift] of run.lifts ?? []) if (lift <= upTo && run.erased?.has(digest)) run.erased.delete(digest);
 }
 
 function takeBack(run: PartitionRun, user: CachedUser, logTimeMs: number, effects: Effects, careful: boolean): void {

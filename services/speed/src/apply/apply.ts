@@ -13,7 +13,7 @@ import { changesFollowed, crossBarrier, fallBack, loseUpTo, type PartitionRun, s
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import type { Following } from '../segments/follow.ts';
-import { applyErasure } from './apply-erasure.ts';
+import { applyErasure, isRefused, passLifts } from './apply-erasure.ts';
 import { applyKeyed, passMessage } from './apply-keyed.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
 import { leaveOutputs } from './output-lines.ts';
@@ -67,7 +67,7 @@ export async function applyBatch(
       const user = users[next] as CachedUser;
       user.within = entry;
       if (isErasureType(arrival.event.type)) applyErasure(run, arrival, user, effects, options);
-      else if (user.isErased) refuse(run, arrival, effects);
+      else if (isRefused(run, arrival, user, options.digestOf)) refuse(run, arrival, effects);
       else if (user.key !== undefined) applyKeyed(run, arrival, user, user.key, effects, options);
       else if (careful) applyOrPark(run, arrival, user, effects, options);
       else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects);
@@ -76,6 +76,7 @@ export async function applyBatch(
     entries++;
   }
   const [batch, rest] = splitBatch(whole, entries);
+  passLifts(run, batch.upTo);
   run.logTimeMs = batch.logTimeMs;
   const { following } = run;
   if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits, sha256Hex);

@@ -2,7 +2,8 @@
  * A store that was put back to an older copy may not know of users who were erased since, and neither log nor archive may still have the records that
  * say so. What archived files lack does (packages/archive/src/forgotten.ts). So before a partition goes on, such users are looked for among its records,
  * by their digests, and erased in commits of their own at the position where it stands. Who was lifted since is refused from there on only where the
- * log still gives the lift: archived files have nothing of before it, the lift among that. So is a partition that begins from nothing.
+ * log still gives the lift: archived files have nothing of before it, the lift among that. So is a partition that begins from nothing. The log may
+ * drop the lift meanwhile: once the place of it is passed they count all the same.
  */
 import type { ErasedBehind } from '@tributary/archive/forgotten';
 import type { EventLog } from '@tributary/log/port';
@@ -36,8 +37,9 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
   if (behind === null) return;
   if (position === null) return refuseFromStart(run, behind, options.log);
   const { wanted, refused, counting } = await whoIsErased(run, behind, options.log);
-  if (wanted.size + counting.length === 0) return;
   if (wanted.size > 0) await eraseFound(run, position, options, { wanted, refused });
+  run.lifts = new Map(Object.entries(behind.lifted));
+  if (wanted.size + counting.length === 0) return;
   run.erased ??= createErasedUsers([]);
   for (const digest of refused) run.erased.add(digest);
   for (const digest of counting) run.erased.delete(digest);
@@ -48,10 +50,11 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
 async function refuseFromStart(run: PartitionRun, { erased, lifted }: ErasedBehind, log: RestoredOptions['log']): Promise<void> {
   const places = Object.entries(lifted);
   const start = places.length === 0 ? null : ((await log.starts())[run.partition] ?? null);
-  const untilLift = start === null ? [] : places.flatMap(([digest, place]) => (place > start ? [digest] : []));
+  const untilLift = start === null ? [] : places.filter(([, place]) => place > start);
   if (erased.length + untilLift.length === 0) return;
   run.erased ??= createErasedUsers([]);
-  for (const digest of [...erased, ...untilLift]) run.erased.add(digest);
+  for (const digest of [...erased, ...untilLift.map(([one]) => one)]) run.erased.add(digest);
+  run.lifts = new Map(untilLift);
 }
 
 interface Sought {

@@ -43,6 +43,8 @@ export interface PartitionRun {
   following: Following;
   /** Digests of the users who were erased; undefined: no user ever was. */
   erased: ErasedUsers | undefined;
+  /** By digest of some of them, up to which position nothing of theirs counts: neither log nor archive may give the lift that lies there. */
+  lifts: Map<string, string> | undefined;
   /** Messages between keys, by partition: how many were sent there, and how many from there were applied here. */
   readonly sent: number[];
   readonly applied: number[];
@@ -103,6 +105,7 @@ export async function loadPartition(
     users: createUserCache(limits.maxCachedEvents),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
     erased: await erasedOf(partition, state, erasedBefore),
+    lifts: undefined,
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
   };
