@@ -40,29 +40,25 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => platform?.stop());
 
-test.each(DOCUMENTS)(
-  '%s',
-  async (file) => {
-    const terminal = openTerminal(platform);
-    const blocks = blocksOf(readFileSync(join(import.meta.dirname, '../..', file), 'utf8'));
-    const elsewhere = ELSEWHERE.filter(([where]) => where === file).map(([, begins]) => begins);
-    const here = blocks.filter(({ text }) => !elsewhere.some((begins) => text.startsWith(begins)));
-    expect(blocks.length - here.length, 'blocks that run elsewhere').toBe(elsewhere.length);
-    const problems: string[] = [];
-    for (const { line, command, shown } of examplesOf(here)) {
-      const { code, stdout, screen } = await terminal(command);
-      const isProblem = stdout.includes('urn:tributary:error') && !shown?.text.includes('urn:tributary:error');
-      const typed = command.replace('npx ', '');
-      const expected = REFUSES.includes(typed) || (FINDS.includes(typed) && screen.includes('something else')) ? 1 : 0;
-      const difference =
-        code !== expected || isProblem
-          ? `exit ${code}: ${screen}`
-          : shown?.language === 'json'
-            ? jsonDifference(shown.text, stdout)
-            : shown && textDifference(shown.text, screen);
-      if (difference) problems.push(`${file}:${line}: ${command}\n${difference}`);
-    }
-    expect(problems.join('\n\n')).toBe('');
-  },
-  120_000,
-);
+test.each(DOCUMENTS)('%s', async (file) => {
+  const terminal = openTerminal(platform);
+  const blocks = blocksOf(readFileSync(join(import.meta.dirname, '../..', file), 'utf8'));
+  const elsewhere = ELSEWHERE.filter(([where]) => where === file).map(([, begins]) => begins);
+  const here = blocks.filter(({ text }) => !elsewhere.some((begins) => text.startsWith(begins)));
+  expect(blocks.length - here.length, 'blocks that run elsewhere').toBe(elsewhere.length);
+  const problems: string[] = [];
+  for (const { line, command, shown } of examplesOf(here)) {
+    const { code, stdout, screen } = await terminal(command);
+    const isProblem = stdout.includes('urn:tributary:error') && !shown?.text.includes('urn:tributary:error');
+    const typed = command.replace('npx ', '');
+    const expected = REFUSES.includes(typed) || (FINDS.includes(typed) && screen.includes('something else')) ? 1 : 0;
+    const difference =
+      code !== expected || isProblem
+        ? `exit ${code}: ${screen}`
+        : shown?.language === 'json'
+          ? jsonDifference(shown.text, stdout)
+          : shown && textDifference(shown.text, screen);
+    if (difference) problems.push(`${file}:${line}: ${command}\n${difference}`);
+  }
+  expect(problems.join('\n\n')).toBe('');
+});
