@@ -1,13 +1,12 @@
 /**
  * A store that was put back to an older copy may not know of users who were erased since, and neither log nor archive may still have the records that
  * say so. What archived files lack does (packages/archive/src/forgotten.ts). So before a partition goes on, such users are looked for among its records,
- * by their digests, and erased in commits of their own at the position where it stands. Who was lifted since is refused from there on only where the
- * log still gives the lift: archived files have nothing of before it, the lift among that. So is a partition that begins from nothing. The log may
- * drop the lift meanwhile: once the place of it is passed they count all the same.
+ * by their digests, and erased in commits of their own at the position where it stands. Who was lifted since is refused up to the place of the lift,
+ * whether the log still gives it or not; archived files have nothing of before it. So is a partition that begins from nothing.
  */
 import type { ErasedBehind } from '@tributary/archive/forgotten';
 import type { EventLog } from '@tributary/log/port';
-import { ERASE_TYPE, type ErasureRecord, LIFT_TYPE } from '@tributary/model/erasure';
+import { ERASE_TYPE } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import type { SpeedStore } from '@tributary/store/speed-store';
 import { workOfTurn } from '@tributary/views/work';
@@ -36,13 +35,12 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
   const behind = await options.erasedBehind(run.partition, position ?? '');
   if (behind === null) return;
   if (position === null) return refuseFromStart(run, behind, options.log);
-  const { wanted, refused, counting } = await whoIsErased(run, behind, options.log);
-  if (wanted.size > 0) await eraseFound(run, position, options, { wanted, refused });
+  const wanted = new Set([...behind.erased, ...Object.keys(behind.lifted)].filter((digest) => run.erased?.has(digest) !== true));
+  if (wanted.size > 0) await eraseFound(run, position, options, wanted);
   run.lifts = new Map(Object.entries(behind.lifted));
-  if (wanted.size + counting.length === 0) return;
+  if (wanted.size === 0) return;
   run.erased ??= createErasedUsers([]);
-  for (const digest of refused) run.erased.add(digest);
-  for (const digest of counting) run.erased.delete(digest);
+  for (const digest of wanted) run.erased.add(digest);
   await commit(run, applyNothing(run, position, options.commitId(), options.logIdentity), options);
 }
 
@@ -57,42 +55,19 @@ async function refuseFromStart(run: PartitionRun, { erased, lifted }: ErasedBehi
   run.lifts = new Map(untilLift);
 }
 
-interface Sought {
-  /** Digests of users whose records are to go. */
-  readonly wanted: ReadonlySet<string>;
-  /** Those of them who are refused afterwards. */
-  readonly refused: ReadonlySet<string>;
-}
-
-async function whoIsErased(
+/** `wanted`: digests of users whose records are to go. */
+async function eraseFound(
   run: PartitionRun,
-  behind: ErasedBehind,
-  log: RestoredOptions['log'],
-): Promise<Sought & { /** Who is refused, and nothing gives the lift any more. */ readonly counting: readonly string[] }> {
-  const isKnown = (digest: string) => run.erased?.has(digest) === true;
-  const erased = behind.erased.filter((digest) => !isKnown(digest));
-  const lifted = Object.entries(behind.lifted);
-  const start = lifted.length === 0 ? null : ((await log.starts())[run.partition] ?? null);
-  const isGiven = (place: string) => start === null || place > start;
-  const unknown = lifted.filter(([digest]) => !isKnown(digest));
-  return {
-    wanted: new Set([...erased, ...unknown.map(([digest]) => digest)]),
-    refused: new Set([...erased, ...unknown.flatMap(([digest, place]) => (isGiven(place) ? [digest] : []))]),
-    counting: lifted.flatMap(([digest, place]) => (isKnown(digest) && !isGiven(place) ? [digest] : [])),
-  };
-}
-
-async function eraseFound(run: PartitionRun, position: string, options: RestoredOptions, sought: Sought): Promise<void> {
+  position: string,
+  options: RestoredOptions,
+  wanted: ReadonlySet<string>,
+): Promise<void> {
   const { store, records, segments, digestOf } = options;
   let cursor: string | null = null;
   do {
     const found = await store.scanUsers(run.partition, cursor);
-    const arrivals = found.users.flatMap((userKey) => {
-      const digest = digestOf(userKey);
-      if (!sought.wanted.has(digest)) return [];
-      const types: ErasureRecord['type'][] = sought.refused.has(digest) ? [ERASE_TYPE] : [ERASE_TYPE, LIFT_TYPE];
-      return types.map((type) => arrivalOf(run, position, type, userKey));
-    });
+    const own = found.users.filter((userKey) => wanted.has(digestOf(userKey)));
+    const arrivals = own.map((userKey) => arrivalOf(run, position, userKey));
     cursor = found.cursor;
     for (let left: DecodedBatch | null = batchOf(run, position, arrivals); left !== null && left.arrivals.length > 0; ) {
       const users = await records.load(run, left, 0);
@@ -121,9 +96,9 @@ async function commit(run: PartitionRun, applied: AppliedBatch, { store, records
   onCommitted?.(applied);
 }
 
-function arrivalOf(run: PartitionRun, position: string, type: ErasureRecord['type'], userKey: string): Arrival {
+function arrivalOf(run: PartitionRun, position: string, userKey: string): Arrival {
   const { logTimeMs } = run;
-  const event = { ts: logTimeMs, type, id: type, receivedAt: logTimeMs } as Arrival['event'];
+  const event = { ts: logTimeMs, type: ERASE_TYPE, id: ERASE_TYPE, receivedAt: logTimeMs } as Arrival['event'];
   return { position, lineNumber: 0, userKey, event, line: '', logTimeMs };
 }
 
