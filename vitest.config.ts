@@ -32,12 +32,12 @@ export default defineConfig({
           // Most of it never waits; one more than there are processors has work for them while a test waits for a process or a timer.
           maxWorkers: availableParallelism() + 1,
           testTimeout: 300_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
       {
         extends: true,
-        test: { name: 'isolated', include: ISOLATED, exclude: IGNORED, testTimeout: 300_000, hookTimeout: 120_000 },
+        test: { name: 'isolated', include: ISOLATED, exclude: IGNORED, testTimeout: 300_000, hookTimeout: 300_000 },
       },
       {
         extends: true,
@@ -51,7 +51,7 @@ export default defineConfig({
           maxWorkers: Math.min(4, availableParallelism() + 1),
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -31,4 +31,4 @@ test('Python reads the files that our readers take, while segments are merged', 
   } finally {
     await rig.close();
   }
-}, 120_000);
+});

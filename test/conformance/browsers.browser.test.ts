@@ -74,7 +74,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
       '/plain': '',
     });
     browser = await startChromium();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await pages?.close();

@@ -25,7 +25,7 @@ beforeAll(async () => {
   await world.tick();
   await world.app.listen({ host: '127.0.0.1', port: 0 });
   url = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
-}, 120_000);
+});
 afterAll(async () => {
   await world?.app.close();
   project?.remove();

@@ -34,7 +34,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     await world.tick();
     await world.app.listen({ host: '127.0.0.1', port: 0 });
     browser = await startChromium();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await world?.app.close();

@@ -29,7 +29,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     await world.app.listen({ host: '127.0.0.1', port: 0 });
     api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
     browser = await startChromium();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await world?.app.close();

@@ -137,7 +137,7 @@ test('PostHog for browsers: an array or one event, plain, gzip or a form with ba
   const mixed = JSON.stringify([captured('7'), captured('8', { properties: { token: SERVER.key } })]);
   const answer = await fetch(`${collector.url}/e/`, { method: 'POST', body: mixed });
   expect(await answer.json()).toMatchObject({ accepted: 1, rejected: [{ index: 1, code: 'invalid_write_key' }] });
-}, 60_000);
+});
 
 test('PostHog for browsers drops what is answered with 429, so a collector that is full answers 503', async () => {
   const recover = overload(collector);

@@ -30,7 +30,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
 
   beforeAll(async () => {
     [shop, browser] = await Promise.all([openShop(), startChromium()]);
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await shop?.close();

@@ -26,7 +26,7 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
     kafka = await startKafka({ settings: { 'broker.heartbeat.interval.ms': '300', 'broker.session.timeout.ms': '2000' } });
     admin = new kafkajs.Kafka({ brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin();
     await admin.connect();
-  }, 120_000);
+  });
   afterAll(async () => {
     await admin?.disconnect();
     await kafka?.stop();
@@ -329,7 +329,7 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
       await eventually(() => log.append(0, { kind: 'events', body: 'after' }));
       const read = await eventually(() => log.read(START, NOW));
       expect(lines(read).filter((line) => line !== 'unknown')).toEqual(['before', 'after']);
-    }, 60_000);
+    });
   });
 });
 
@@ -364,7 +364,7 @@ describe.skipIf(missing !== null)('the log on a broker that asks for a password'
     } finally {
       await kafka.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe.skipIf(missing !== null)('the log on three brokers of Kafka', () => {
@@ -425,5 +425,5 @@ describe.skipIf(missing !== null)('the log on three brokers of Kafka', () => {
       await log.close();
       await kafka.stop();
     }
-  }, 180_000);
+  });
 });

@@ -37,7 +37,7 @@ beforeAll(async () => {
   platform = await startPlatform({ dataDir, env: { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_OUTPUTS: 'all' } });
   // As `npm start` leaves it.
   expect((await openTerminal(platform)('tributary batch run --wait')).screen).toContain('is published');
-}, 120_000);
+});
 afterAll(() => platform?.stop());
 
 test.each(DOCUMENTS)('%s', async (file) => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   redis = new Redis(platform.redisUrl);
   // A search sees nothing in what is compressed.
   await redis.config('SET', 'rdbcompression', 'no');
-}, 120_000);
+});
 afterAll(async () => {
   redis?.disconnect();
   await platform?.stop();

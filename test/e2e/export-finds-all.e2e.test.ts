@@ -30,7 +30,7 @@ beforeAll(async () => {
   client = createClient(platform);
   redis = new Redis(platform.redisUrl);
   await plant();
-}, 120_000);
+});
 afterAll(async () => {
   redis?.disconnect();
   await platform?.stop();
@@ -170,7 +170,7 @@ test('law 9: every place that holds a user is in their export, before anything i
     'outputs',
   ])
     expect(places, place).toContain(place);
-}, 180_000);
+});
 
 test('an export holds whole events, and nothing of another user', async () => {
   const { lines, text } = await exported();

@@ -22,7 +22,7 @@ beforeAll(async () => {
   const client = createClient(platform);
   await client.send(shoppers({ seed: 3, events: 200, users: 20, nowMs: Date.now(), prefix: 'p' }));
   await client.generation();
-}, 120_000);
+});
 afterAll(async () => {
   await platform?.stop();
   process.umask(umask);

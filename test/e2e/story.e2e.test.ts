@@ -5,4 +5,4 @@ test('the story holds with the log in Redis Streams', async () => {
   const { code, output } = await runStory([]);
   expect(code, output).toBe(0);
   expect(output).toContain('The story holds');
-}, 180_000);
+});

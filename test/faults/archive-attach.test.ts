@@ -56,4 +56,4 @@ test('DuckDB reads each arrival and each event once, while segments are merged, 
     await rig.close();
     await rm(odd, { recursive: true, force: true });
   }
-}, 120_000);
+});

@@ -115,7 +115,7 @@ test('law 7: a segment that could not be written is tried again at once, not whe
   expect(await archivedRows(rig)).toHaveLength(12);
   stop.abort();
   await running.ended;
-}, 30_000);
+});
 
 test('law 7: of a segment that could not be written the rest does not wait either, where the log gives a part of it first', async () => {
   const rig = await createRig(1);

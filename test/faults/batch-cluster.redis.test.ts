@@ -92,4 +92,4 @@ test('the node that holds the queue is killed while shards are worked on: its re
   await master.server.kill();
   expect(await result(jobId)).toEqual({ left: 0 });
   expect(seen.done.size).toBe(SHARDS);
-}, 120_000);
+});

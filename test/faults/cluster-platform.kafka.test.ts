@@ -23,12 +23,12 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 with Kafka and a Redis Cluste
       TRIBUTARY_PARTITIONS: '8',
       TRIBUTARY_MEMBER_TTL_MS: '2000',
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await rig?.stop();
     await cluster?.stop();
     await kafka?.stop();
-  }, 60_000);
+  });
 
   it('when nothing fails', () => rig.survives(() => sleep(500)));
 

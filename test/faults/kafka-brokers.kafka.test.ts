@@ -46,14 +46,14 @@ describe.skipIf(missing !== null)('three brokers', () => {
   let kafka: KafkaCluster;
   beforeAll(async () => {
     kafka = await startKafka({ brokers: 3, settings: SETTINGS });
-  }, 120_000);
-  afterAll(() => kafka.stop(), 60_000);
+  });
+  afterAll(() => kafka.stop());
   afterEach(async () => {
     for (const broker of kafka.brokers) {
       broker.resume();
       if (broker.pid === null) await broker.start();
     }
-  }, 120_000);
+  });
 
   /** Two appenders and a reader work; `strike` happens to the leader of partition 0; then they go on, and the books are checked. */
   async function underLoad(strike: (leader: Broker, moved: () => Promise<void>) => Promise<void>): Promise<void> {
@@ -114,7 +114,7 @@ describe.skipIf(missing !== null)('three brokers', () => {
       await moved();
       await leader.start();
     });
-  }, 180_000);
+  });
 
   it('fault 7: leadership moves twice while the old leader lives', async () => {
     await underLoad(async (leader, moved) => {
@@ -122,7 +122,7 @@ describe.skipIf(missing !== null)('three brokers', () => {
       await moved();
       await leader.start();
     });
-  }, 180_000);
+  });
 
   it('fault 5, law 3: the leader is paused until another took over, and wakes as a zombie', async () => {
     await underLoad(async (leader, moved) => {
@@ -132,7 +132,7 @@ describe.skipIf(missing !== null)('three brokers', () => {
       leader.resume();
       await sleep(2_000);
     });
-  }, 180_000);
+  });
 
   it('law 6: with one copy left an append is refused, not acknowledged; with two it goes on', async () => {
     const topic = `faults-${++topics}`;
@@ -151,15 +151,15 @@ describe.skipIf(missing !== null)('three brokers', () => {
       if (!isAcknowledged(await ledger.append(log, 0, 0))) throw new Error('still refused');
     }, 40_000);
     expectKept(ledger.attempts, await readAll(await open(kafka.bootstrap, topic), fromStart(PARTITIONS), 100));
-  }, 180_000);
+  });
 });
 
 describe.skipIf(missing !== null)('one broker', () => {
   let kafka: KafkaCluster;
   beforeAll(async () => {
     kafka = await startKafka();
-  }, 120_000);
-  afterAll(() => kafka.stop(), 60_000);
+  });
+  afterAll(() => kafka.stop());
 
   it('fault 5: paused for 10 s, appends are held within bounds and then refused, and a reader sees nothing twice', async () => {
     const topic = `faults-${++topics}`;
@@ -202,7 +202,7 @@ describe.skipIf(missing !== null)('one broker', () => {
     expect(codesOf(ledger.attempts).filter((code) => code !== 'log_unavailable' && code !== 'overloaded')).toEqual([]);
     expectKept(ledger.attempts, entries);
     expectKept(ledger.attempts, await readAll(await open(kafka.bootstrap, topic), fromStart(PARTITIONS), 1_000));
-  }, 120_000);
+  });
 
   it('a broker killed and started again: the same handles go on, and what was acknowledged is there', async () => {
     const topic = `faults-${++topics}`;
@@ -218,5 +218,5 @@ describe.skipIf(missing !== null)('one broker', () => {
     writing.abort();
     await working;
     expectKept(ledger.attempts, await readAll(log, fromStart(PARTITIONS), 1_000));
-  }, 120_000);
+  });
 });

@@ -37,22 +37,22 @@ describe.skipIf(missing !== null)('fault 6: a bad network to the broker', () => 
     const port = await freePort();
     proxy = await startTcpProxy(port);
     kafka = await startKafka({ ports: [port], settings: { 'advertised.listeners': `PLAINTEXT://${HOST}:${proxy.port}` } });
-  }, 120_000);
+  });
   afterAll(async () => {
     await kafka.stop();
     await proxy.stop();
-  }, 60_000);
+  });
   beforeEach(async () => {
     const topic = `network-${++topics}`;
     log = await openLog(`${HOST}:${proxy.port}`, topic, PARTITIONS);
     reader = await openLog(`${HOST}:${proxy.port}`, topic, PARTITIONS);
     ledger = openLedger(PARTITIONS);
-  }, 60_000);
+  });
   afterEach(async () => {
     await proxy.set({ kind: 'pass' });
     await log.close();
     await reader.close();
-  }, 60_000);
+  });
 
   const recovers = () =>
     eventually(async () => {
@@ -76,7 +76,7 @@ describe.skipIf(missing !== null)('fault 6: a bad network to the broker', () => 
       lost.some(({ id }) => written.some((line) => line.includes(`"id":"${id}"`))),
       'it was written',
     ).toBe(true);
-  }, 120_000);
+  });
 
   const storms: readonly (readonly [string, ProxyMode])[] = [
     ['refused', { kind: 'refuse' }],
@@ -129,5 +129,5 @@ describe.skipIf(missing !== null)('fault 6: a bad network to the broker', () => 
     const silent = reader.read(fromStart(PARTITIONS), { maxEntries: 10, waitMs: 200 });
     await expect(silent).rejects.toMatchObject({ code: 'log_unavailable' });
     expect(performance.now() - startedMs).toBeLessThan(GIVEN_UP_MS);
-  }, 120_000);
+  });
 });

@@ -42,19 +42,19 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the l
       TRIBUTARY_PARTITIONS: '8',
       TRIBUTARY_MEMBER_TTL_MS: '1000',
     });
-  }, 120_000);
+  });
 
   afterEach(async () => {
     for (const broker of kafka.brokers) {
       broker.resume();
       if (broker.pid === null) await broker.start();
     }
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await rig?.stop();
     await kafka?.stop();
-  }, 60_000);
+  });
 
   async function leader(partition = 0): Promise<Broker> {
     const id = await leaderOf(kafka.bootstrap, TOPIC, partition);

@@ -19,8 +19,8 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
   const opened: EventLog[] = [];
   beforeAll(async () => {
     kafka = await startKafka();
-  }, 120_000);
-  afterAll(() => kafka.stop(), 60_000);
+  });
+  afterAll(() => kafka.stop());
   afterEach(async () => {
     for (const log of opened.splice(0)) await log.close();
   });
@@ -69,7 +69,7 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
       .toEqual(code('log_recreated'));
     const left = await withAdmin(kafka.bootstrap, (admin) => admin.listTopics());
     expect(left).not.toContain(topic);
-  }, 120_000);
+  });
 
   it('a topic deleted and created again is another log: the handles say so, a new handle has another identity', async () => {
     const { topic, log, positions } = await filled();
@@ -84,7 +84,7 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
     const again = await open(topic);
     expect(again.identity).not.toBe(log.identity);
     await expect(again.read(new Map([[0, positions[3] as string]]), NOW)).rejects.toEqual(code('log_recreated'));
-  }, 120_000);
+  });
 
   it('a topic created again and filled past the old position: the old handle never reads the new one', async () => {
     const { topic, log, positions } = await filled();
@@ -95,7 +95,7 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
     for (let i = 0; i < 30; i++) await ledger.append(other, 1, 0);
     const answer = await expectNoEntries(() => log.read(new Map([[0, positions[9] as string]]), NOW));
     expect(answer).toBe('log_recreated');
-  }, 120_000);
+  });
 
   it('records deleted below a reader are position_expired; a reader at the edge and one from the start go on', async () => {
     const { topic, log, positions } = await filled();
@@ -111,7 +111,7 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
     expect(linesOf(await readAll(log, atEdge, 100))).toHaveLength(4);
     expect(linesOf(await readAll(log, fromOldest, 100))).toHaveLength(4);
     expect(linesOf(await readAll(log, new Map([[1, null]]), 100)), 'the other partition is whole').toHaveLength(10);
-  }, 120_000);
+  });
 
   it('added partitions are partition_mismatch, for open handles and for those that open it', async () => {
     const { topic, log, positions } = await filled();
@@ -127,7 +127,7 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
     await expect
       .poll(() => log.read(new Map([[0, positions[9] as string]]), NOW).catch((error) => error), soon)
       .toEqual(code('partition_mismatch'));
-  }, 120_000);
+  });
 
   it('a partition that lost its tail with its disk is an error for a reader who was further', async () => {
     const { topic, log, positions } = await filled();
@@ -139,7 +139,7 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
     expect(await expectNoEntries(() => read())).toBe('log_recreated');
     const left = await eventually(() => readAll(log, new Map([[0, null]]), 100));
     expect(linesOf(left).length).toBeLessThan(10);
-  }, 60_000);
+  });
 });
 
 /** Reads until an error other than `log_unavailable` says what happened; entries would be a silent reset. */

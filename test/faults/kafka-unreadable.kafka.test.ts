@@ -39,8 +39,8 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
   let topics = 0;
   beforeAll(async () => {
     kafka = await startKafka();
-  }, 120_000);
-  afterAll(() => kafka?.stop(), 60_000);
+  });
+  afterAll(() => kafka?.stop());
   afterEach(() => log.close());
 
   async function open(): Promise<void> {

@@ -10,7 +10,7 @@ let rig: Rig;
 
 beforeAll(async () => {
   rig = await startRig({ TRIBUTARY_MEMBER_TTL_MS: '1000' });
-}, 90_000);
+});
 
 afterAll(() => rig?.stop());
 

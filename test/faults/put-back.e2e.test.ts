@@ -51,7 +51,7 @@ it('laws 1, 6 and 7: what was acknowledged after the copy counts again', async (
   await until('all is counted again', 60_000, async () => (await counted()) === 250);
   await client.generation();
   expect(await counted()).toBe(250);
-}, 120_000);
+});
 
 async function spooled(dataDir: string): Promise<number> {
   let rows = 0;

@@ -102,7 +102,7 @@ test('laws 1, 3 and 6: a storm of joins, leaves, kills and sleepers under load: 
     expect(await leases.hgetall(leaseKeys('tributary', group)[1]), 'who leaves frees everything').toEqual({});
     expect(crew.unasked()).toEqual([]);
   }
-}, 180_000);
+});
 
 /** Every few hundred ms someone goes, and someone comes in its place. */
 async function storm(speed: Crew, archivers: Crew): Promise<Record<string, number>> {

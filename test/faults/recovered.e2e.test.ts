@@ -114,4 +114,4 @@ test('laws 1, 6, 7 and 9: Redis lost, then all restored on another machine: ever
   expect(await tributary('archive', 'repair', '--from', join(away, 'copy'), '--data-dir', second)).toMatchObject({ code: 0 });
   await createClient(platform).generation('full');
   expect(await counted(platform)).toBe(held + 19);
-}, 240_000);
+});

@@ -8,8 +8,8 @@ describe.skipIf(missing !== null)('law 1: state and position go back together, a
   let kafka: KafkaForTests;
   beforeAll(async () => {
     kafka = await kafkaForTests();
-  }, 90_000);
-  afterAll(() => kafka?.stop(), 60_000);
+  });
+  afterAll(() => kafka?.stop());
 
   testTruncatedAof(() => ({
     TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap,

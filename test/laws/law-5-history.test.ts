@@ -203,7 +203,7 @@ test('law 5: what was served is what the oracle says of the events up to a posit
   expect(unknown).toBeGreaterThan(15);
   const [later] = await valuesOf(world, [{ user: 'ada', atMs: FROM, label: null, position: '9' }], PAST_BOUNDS, isAny, 'served');
   expect(later?.status).toBe('AFTER_CUT');
-}, 120_000);
+});
 
 test('law 7: a row after the cut, and one of a user with more events than are read, has no values and says why', async () => {
   const definitions = readDefinitions(
@@ -297,7 +297,7 @@ test('the command says what it read and wrote, and ends with 1 where a row has n
   } finally {
     await rm(cwd, { recursive: true });
   }
-}, 60_000);
+});
 
 test('a damaged file of the archive is named, and there are no values of the rest', async () => {
   const random = createRandom(9);
@@ -374,7 +374,7 @@ test('a set is written as it was asked, in each format, whole or not at all', as
     await session.close();
     await rm(folder, { recursive: true });
   }
-}, 60_000);
+});
 
 /** As text, whatever the type of a column. */
 function plainRows(rows: readonly Record<string, unknown>[]): string {

@@ -90,7 +90,7 @@ test('brokers that do not answer are waited for, then named', async () => {
   expect(await refusal({ TRIBUTARY_KAFKA_BROKERS: '127.0.0.1:1' })).toMatch(
     /must name a broker that answers \(got "127\.0\.0\.1:1": connect ECONNREFUSED 127\.0\.0\.1:1\)\. Start Kafka, or/,
   );
-}, 30_000);
+});
 
 test('what the start sets itself is said not to be used, and is not examined', async () => {
   const notes = await look({

@@ -66,7 +66,7 @@ test('law 1: the job answers what the queue holds as the oracle does, in a child
     await queue.close();
     connection.disconnect();
   }
-}, 90_000);
+});
 
 test('law 7: a question that fails because a store is away gets no result, and waits for another attempt', async () => {
   const connection = connectRedis(redis.url, 'queue', () => {});
@@ -92,7 +92,7 @@ test('law 7: a question that fails because a store is away gets no result, and w
     await queue.close();
     connection.disconnect();
   }
-}, 90_000);
+});
 
 function start(
   connection: ReturnType<typeof connectRedis>,

@@ -164,7 +164,7 @@ test('a child computes it, in bounded memory', async () => {
   await ask();
   await makeTrainingSet({ id: ID, isLast: true }, portsOf({ computeSet: setInChild }), FOREVER);
   expect((await SET_WORK.read(world.dataDir, ID))?.result).toMatchObject({ failure: null, file: { rows: 30 } });
-}, 60_000);
+});
 
 test('how far it is is known while it runs', async () => {
   const many = Array.from({ length: 2_500 }, (_, i) => ROWS[i % 29] as [string, number, string | null]);

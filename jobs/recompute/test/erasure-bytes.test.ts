@@ -238,7 +238,7 @@ test('law 9: once no generation from before is kept, no archived file has a byte
   await world.run({ mode: 'full' }, FEW);
   const last = (await world.current())?.generation ?? 0;
   expect(differences(await world.viewsOf(last), expected())).toEqual([]);
-}, 120_000);
+});
 
 test('law 9: nothing is written again while a generation from before the erasure is kept', async () => {
   log = [];
@@ -290,7 +290,7 @@ test('laws 6 and 9: killed after any step, no row of others is lost, and begun a
     if (at === 0) await expectLookedAtAgain(world);
     await worlds.pop()?.close();
   }
-}, 240_000);
+});
 
 /** Clicks are late. */
 function conversionsOf(events: readonly Event[]): RowsByView {
@@ -373,7 +373,7 @@ test('law 9: who planned before another run wrote files again brings none of its
   expect((await readForgotten(world.dataDir))?.erased).toEqual([digest(GONE), digest('eve')].sort());
   expect((await readForgotten(world.dataDir))?.searchedAt).not.toBeNull();
   expect(await archivedIds(world, GONE, 'eve')).toEqual([]);
-}, 120_000);
+});
 
 /** Takes the lock, says so, and never lets go by itself. */
 const HOLDER = `
@@ -405,4 +405,4 @@ test('law 9: while one process replaces archived files no other does, and its de
   await alone(world.session, own, () => expect(rewriteFiles(specOf(world, 'cccc0000'))).rejects.toThrow('held: this process'));
   expect(await rewriteFiles(specOf(world, 'dddd0000'))).toMatchObject({ isSearched: true });
   expect(await archivedIds(world, GONE)).toEqual([]);
-}, 120_000);
+});

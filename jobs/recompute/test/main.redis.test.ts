@@ -192,4 +192,4 @@ test('law 3 and 6: kill -9 of the coordinator while its child computes: one publ
   expect(await stop(recompute, 'SIGTERM')).toBe(0);
   await Promise.all([queue.close(), questions.close()]);
   await log.close();
-}, 240_000);
+});

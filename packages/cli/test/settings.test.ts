@@ -97,7 +97,7 @@ describe('settings', () => {
       0,
       expect.stringMatching(/^warn configuration Redis was not looked at, as none is named → npm start brings its own\./),
     ]);
-  }, 30_000);
+  });
 
   const KEY = { TRIBUTARY_READ_KEY: 'tr_env' };
   test.each([

@@ -52,7 +52,7 @@ test('law 5: fields that are read in place are those of JSON.parse, whatever sta
     };
     for (const name of wanted.properties) expect([line, name, own(read, name)]).toEqual([line, name, own(whole, name)]);
   }
-}, 60_000);
+});
 
 test('law 5: integers of up to 22 digits are what JSON.parse makes of them', () => {
   const random = createRandom(5);
@@ -124,7 +124,7 @@ test('law 7: a definition says what it reads: of lines with nothing else its val
       expect({ seed, name, ...evaluate(left, asOfMs) }).toEqual({ seed, name, ...evaluate(whole, asOfMs) });
     }
   }
-}, 60_000);
+});
 
 test('a session of a window reads what its condition does, and its definition what it shows', () => {
   const set = written({

@@ -102,7 +102,7 @@ test("laws 1 to 3: values are the oracle's, of users whose events arrived late, 
   expect(UserValuesAnswer.parse(body)).toEqual(body);
   const many = await world.post('/v1/signals/values', { users: ['ada'], signals: NAMES, asOf: NOON, budgetMs: 500 });
   expect(body.values).toEqual(many.body.results[0].values);
-}, 60_000);
+});
 
 test('law 7: what a record lost is not counted as less: the value is null and says INCOMPLETE', async () => {
   const lines = [1, 20, 40].map((hours) => encodeEvent(view(`v${hours}`, NOON - hours * HOUR_MS)));

@@ -198,7 +198,7 @@ describe('the route', () => {
     await stream.moments(2);
     await fetch(`${url}/ui/session`, { method: 'DELETE', headers: { 'sec-fetch-site': 'same-origin', cookie } });
     await stream.ended();
-  }, 20_000);
+  });
 
   test('a listener that leaves is forgotten, and what it held in flight is free', async () => {
     await world.app.close();

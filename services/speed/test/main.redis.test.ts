@@ -80,4 +80,4 @@ test('workers that were given other outputs than others say so, both of them, an
   second.worker.kill('SIGTERM');
   await expect.poll(first.said, { timeout: 30_000 }).toContain('all speed workers have the same TRIBUTARY_OUTPUTS again');
   expect(first.worker.exitCode).toBeNull();
-}, 120_000);
+});

@@ -71,7 +71,7 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
     } finally {
       await kafka.stop();
     }
-  }, 120_000);
+  });
 
   it('keeps the data folder of its caller, also on other ports', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'tributary-kept-'));
