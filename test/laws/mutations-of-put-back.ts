@@ -129,6 +129,14 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     test: BEFORE,
   },
   {
+    lie: 'a record from before a lift replaces the lift, which log and archive lack',
+    law: '1',
+    file: 'services/speed/src/apply/apply-erasure.ts',
+    from: 'if (lift !== undefined && position < lift) {',
+    to: "if (lift !== undefined && position < '') {",
+    test: BEFORE,
+  },
+  {
     lie: 'a state refuses who was lifted and sent nothing since',
     law: '1',
     file: 'services/speed/src/apply/apply-erasure.ts',

@@ -109,6 +109,40 @@ test('law 1: who was lifted counts from then on where the log is trimmed beyond 
   expect(kept.slice(-2)).toEqual([`${body('ana', '4')}\n`, []]);
 });
 
+test('law 1: what the log gives of records from before a lift does not replace the lift, which log and archive lack', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  const speed = createMemoryStore({ partitions: 1 }).speed();
+  const body = (userId: string, id: string, type = 'click', source = 'test') =>
+    encodeEvent({ ts: 1_000, type, id, userId, receivedAt: 1_000, source });
+  const says = (userId: string, type: string, id: string) => body(userId, id, `tributary.${type}`, 'tributary');
+  const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
+  await log.trim(0, await append(body('eve', '0')));
+  await append(
+    says('ana', 'erase', 'e'),
+    says('ida', 'erase', 'e'),
+    says('ida', 'lift', 'l'),
+    body('ana', '1'),
+    body('ida', '1'),
+  );
+  const gone = [await append(says('ida', 'erase', 'again')), await append(says('ana', 'lift', 'l'), says('ida', 'lift', 'l2'))];
+  await append(body('ana', '2'), body('ida', '2'));
+  const end = gone[1] as string;
+  const lifted = { [sha256Hex('ana')]: end, [sha256Hex('ida')]: end };
+  const read: typeof log.read = async (...asked) => (await log.read(...asked)).filter(({ position }) => !gone.includes(position));
+  const worker = createSpeedWorker({
+    ...{ store: speed, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
+    log: { ...log, read },
+    erasedLists: { ...NO_LISTS, behind: async () => ({ erased: [], lifted }) },
+    commitId: () => `c${Math.random()}`,
+    limits: { waitMs: 0 },
+  });
+  while ((await worker.runOnce()) > 0);
+  await worker.settle();
+  const records = [`${body('ana', '2')}\n`, `${body('ida', '2')}\n`];
+  expect(await speed.loadRecords(0, ['ana', 'ida'], 1e6)).toMatchObject({ records });
+  expect((await speed.loadState(0))?.erased).toEqual([]);
+});
+
 test('law 9: a store that was put back to before an erasure loses the user before it reads on, where neither log nor archive has the record', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const store = createMemoryStore({ partitions: 1 });

@@ -20,9 +20,15 @@ export function applyErasure(
   effects: Effects,
   options: ApplyOptions,
 ): void {
-  const { userKey, event, logTimeMs } = arrival;
+  const { userKey, event, logTimeMs, position } = arrival;
   const { digestOf, careful = false } = options;
   run.erased ??= createErasedUsers([]);
+  const lift = run.lifts?.get(digestOf(userKey));
+  if (lift !== undefined && position < lift) {
+    // Neither log nor archive may give what follows, up to the lift.
+    effects.refused++;
+    return;
+  }
   const isErased = isRefused(run, arrival, user, digestOf);
   run.lifts?.delete(digestOf(userKey));
   if (event.type === LIFT_TYPE) {
