@@ -63,7 +63,7 @@ export async function previewedAsTheApi(on: ConsoleInChromium): Promise<void> {
     ]),
   );
   expect(new URL(page.url()).searchParams.get('users')).toBe(users.join('\n'));
-  await page.getByRole('button', { name: 'Those that are equal too' }).click();
+  await page.getByRole('button', { name: 'All values' }).click();
   expect(await cellsOf('Values of these users')).toHaveLength(6 * 4);
   await page.setViewportSize({ width: 390, height: 844 });
   expect([await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), await stickingOut()]).toEqual([0, []]);

@@ -84,6 +84,7 @@ test('law 7: a definition that looks back further than records are kept is not g
   const far = { signals: { all: { count: '*', window: '200d' } }, signalRetention: { days: 300 } };
   const { body } = await ask(JSON.stringify(far));
   expect(body.results[0].values.all).toMatchObject({ value: null, status: 'INCOMPLETE' });
+  expect(body.definitions.find(({ name }: { name: string }) => name === 'all').differing).toBe(0);
   expect(body.meta.complete).toBe(false);
   const refused = await ask('signals:\n  views: { count: view, window: 1y }\n');
   expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('line 2, column 25, at signals.views.window')]);

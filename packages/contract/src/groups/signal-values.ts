@@ -97,7 +97,9 @@ export const SignalPreviewAnswer = z.object({
         says: z.string().describe('In words; of the one in force where it is removed.'),
         version: z.string().nullable().describe('null: removed.'),
         versionInForce: z.string().nullable().describe('null: new.'),
-        differing: z.int().describe('How many of the users have another value than in force.'),
+        differing: z
+          .int()
+          .describe('How many of the users have another value than in force; a value that is not READY is not counted.'),
       }),
     )
     .describe('By name: those of the text, and those in force.'),

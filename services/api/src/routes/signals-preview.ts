@@ -85,12 +85,17 @@ function previewed(
   const change =
     written === undefined ? 'removed' : inForce === undefined ? 'new' : written.version === inForce.version ? 'same' : 'changed';
   const { kind, resolved } = (written ?? inForce) as SignalDefinition;
-  const textOf = (values: Values) => exactJson(values[name]?.value ?? null);
   return {
     ...{ name, change, kind },
     says: explain(resolved),
     version: written?.version ?? null,
     versionInForce: inForce?.version ?? null,
-    differing: users.filter(({ values, inForce: now }) => textOf(values) !== textOf(now)).length,
+    differing: users.filter(({ values, inForce: now }) => areOther(values[name], now[name])).length,
   };
+}
+
+/** A value that is not known is not counted. */
+function areOther(one: NamedValue | undefined, other: NamedValue | undefined): boolean {
+  const isKnown = [one, other].every((value) => value === undefined || value.status === 'READY');
+  return isKnown && exactJson(one?.value ?? null) !== exactJson(other?.value ?? null);
 }

@@ -69,7 +69,7 @@ export function PreviewedValues({ answer: { definitions, results } }: { readonly
   const all = definitions.flatMap(({ name }) =>
     results.map(({ userId, values, inForce }): Row => {
       const [before, after]: [Value, Value] = [inForce[name], values[name]];
-      return { userId, name, before, after, differs: textOf(before) !== textOf(after) };
+      return { userId, name, before, after, differs: areOther(before, after) };
     }),
   );
   const rows = isWhole ? all : all.filter(({ differs }) => differs);
@@ -77,12 +77,12 @@ export function PreviewedValues({ answer: { definitions, results } }: { readonly
     <>
       <Head title={isWhole ? 'Values of these users' : 'Values that differ'}>
         <button type="button" class="quiet" aria-pressed={isWhole} onClick={() => setIsWhole(!isWhole)}>
-          Those that are equal too
+          All values
         </button>
         <CsvButton name="Values of these users" csv={() => csvOf(VALUES, all)} />
       </Head>
       {rows.length === 0 ? (
-        <Empty title="No value of these users differs">Name other users, or look at those that are equal too.</Empty>
+        <Empty title="No value of these users differs">Name other users, or look at all values.</Empty>
       ) : (
         <Table caption="Values of these users" columns={VALUES} rows={rows} keyOf={({ name, userId }) => `${name} ${userId}`} />
       )}
@@ -102,8 +102,10 @@ function Head({ title, about, children }: { title: string; about?: string; child
   );
 }
 
-function textOf(one: Value): string {
-  return String(rawOf(one?.value ?? null));
+/** As the API counts them: not where a value is not known. */
+function areOther(before: Value, after: Value): boolean {
+  const isKnown = [before, after].every((one) => one === undefined || one.status === 'READY');
+  return isKnown && String(rawOf(before?.value ?? null)) !== String(rawOf(after?.value ?? null));
 }
 
 /** Why there is none, where it is not that no event has one. */
