@@ -207,6 +207,14 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     test: 'packages/model/src/reading/users-named.test.ts',
   },
   {
+    lie: 'a message of CloudEvents that is not an event is not looked for by the anonymous id in its attributes',
+    law: '9',
+    file: 'packages/model/src/reading/users-named.ts',
+    from: "['ce_userid', 'ce_anonymousid', 'ce_partitionkey']",
+    to: "['ce_userid', 'ce_partitionkey']",
+    test: 'packages/model/src/reading/users-named.test.ts',
+  },
+  {
     lie: 'of headers that are cut nothing is looked at',
     law: '9',
     file: 'packages/model/src/reading/users-named.ts',

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { isObject } from '@tributary/model/reading/json';
+import { USER_HEADERS } from '@tributary/model/reading/users-named';
 import type { Invalid } from '@tributary/model/refusal';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 
@@ -46,13 +47,12 @@ export function undecodableLine(
   });
 }
 
-/** Those that say what the value is; whose it is comes first, so that it is whole where they are cut. */
+/** Those that say what the value is; where they are cut, whose it is comes first. */
 function shownHeaders(headers: ReadonlyMap<string, string>): unknown {
-  const user = headers.get('ce_userid');
-  const shown = [...headers].filter(([name]) => name === 'content-type' || name.startsWith('ce_'));
-  const own = Object.fromEntries([...(user === undefined ? [] : [['ce_userid', user] as const]), ...shown]);
-  const text = JSON.stringify(own);
-  return text.length <= SHOWN_CHARACTERS ? own : text.slice(0, SHOWN_CHARACTERS);
+  const own = [...headers].filter(([name]) => name === 'content-type' || name.startsWith('ce_'));
+  if (JSON.stringify(Object.fromEntries(own)).length <= SHOWN_CHARACTERS) return Object.fromEntries(own);
+  const users = own.filter(([name]) => USER_HEADERS.includes(name));
+  return JSON.stringify(Object.fromEntries([...users, ...own])).slice(0, SHOWN_CHARACTERS);
 }
 
 /** The line of the messages from `offset` to `lastOffset`, whose batch cannot be read. */

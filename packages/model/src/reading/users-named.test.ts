@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { usersNamed } from './users-named.ts';
 
+const BINARY = { ce_specversion: '1.0', ce_userid: 'bob' };
+
 test('law 9: a record that is not an event is of the user that it names, and of no other that is merely in it', () => {
   for (const [record, users] of [
     ['{"ts":1,"type":"","userId":"ada","properties":{"by":"eve"}}', ['ada']],
@@ -13,6 +15,17 @@ test('law 9: a record that is not an event is of the user that it names, and of 
     [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"eve"}', headers: { ce_userid: 'bob' } }), ['eve']],
     [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"eve"}', headers: '{"ce_userid":"bob","ce_' }), ['eve']],
     [JSON.stringify({ undecodable: 'x', key: null, value: '{"type":"x"}', headers: { ce_userid: 'bob' } }), ['bob']],
+    [
+      JSON.stringify({ undecodable: 'x', key: 'k', value: '{}', headers: { ce_userid: '', ce_anonymousid: 'anon-3' } }),
+      ['anon-3'],
+    ],
+    [JSON.stringify({ undecodable: 'x', key: 'k', value: '{}', headers: { ce_partitionkey: 'bob' } }), ['bob']],
+    [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"userId":"eve"}', headers: BINARY }), ['eve', 'bob']],
+    [JSON.stringify({ undecodable: 'x', key: 'k', value: '{"partitionkey":"eve"}', headers: {} }), ['eve']],
+    [
+      JSON.stringify({ undecodable: 'x', key: 'k', value: '{"specversion":"1.0","anonymousid":"anon-4"}', headers: {} }),
+      ['anon-4'],
+    ],
   ] as const)
     expect(usersNamed(record), record).toEqual(users);
 });

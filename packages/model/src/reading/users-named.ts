@@ -20,22 +20,30 @@ export function usersNamed(text: string): readonly string[] {
 function usersOfMessage({ value, base64, key, headers }: Readonly<Record<string, unknown>>): readonly string[] {
   const inner = typeof base64 === 'string' ? Buffer.from(base64, 'base64').toString() : typeof value === 'string' ? value : '';
   const read = jsonOf(inner);
-  const ofHeaders = isObject(headers) ? headers['ce_userid'] : undefined;
-  const user = userIn(read) ?? ofHeaders ?? key;
+  const ofHeaders = userIn(headers, USER_HEADERS);
+  const ofValue = userIn(read);
+  // In binary mode the value is data, which may name another user than the attributes do.
+  const ofAttributes = isObject(headers) && headers['ce_specversion'] !== undefined ? (ofHeaders ?? key) : undefined;
+  const users = [...new Set([ofValue ?? ofHeaders ?? userIn(read, ['partitionkey']) ?? key, ofAttributes])].filter(
+    (user) => typeof user === 'string',
+  );
   // Long ones are kept as text, cut off somewhere: they may name another user than the key does.
-  const isCut = typeof headers === 'string' && userIn(read) === undefined;
-  if (typeof user === 'string' && read !== undefined && !isCut) return [user];
+  const isCut = typeof headers === 'string' && ofValue === undefined;
+  if (users.length > 0 && read !== undefined && !isCut) return users;
   const ofCut = isCut ? quotedTexts(headers) : [];
-  return [...(typeof user === 'string' ? [user] : []), ...ofCut, ...(read === undefined ? quotedTexts(inner) : textsIn(read))];
+  return [...users, ...ofCut, ...(read === undefined ? quotedTexts(inner) : textsIn(read))];
 }
 
 /** The first that is there says whose it is. */
-const USER_FIELDS = ['userKey', 'userId', 'userid', 'anonymousId'];
+const USER_FIELDS = ['userKey', 'userId', 'userid', 'anonymousId', 'anonymousid'];
 
-function userIn(value: unknown): string | undefined {
+/** The same of attributes of CloudEvents, as headers. */
+export const USER_HEADERS: readonly string[] = ['ce_userid', 'ce_anonymousid', 'ce_partitionkey'];
+
+function userIn(value: unknown, fields: readonly string[] = USER_FIELDS): string | undefined {
   if (!isObject(value)) return undefined;
   // An empty one is none: producers send it of who is not signed in.
-  const user = USER_FIELDS.map((field) => value[field]).find((one) => one !== undefined && one !== null && one !== '');
+  const user = fields.map((field) => value[field]).find((one) => one !== undefined && one !== null && one !== '');
   // One that is a number is refused for that.
   return typeof user === 'number' ? String(user) : typeof user === 'string' ? user : undefined;
 }
