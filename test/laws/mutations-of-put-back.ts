@@ -116,8 +116,8 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     lie: 'a partition that begins from nothing counts what the log has from before a lift',
     law: '9',
     file: RESTORED,
-    from: '[] : places.filter(([, place]) => place > start);',
-    to: '[] : places.filter(([, place]) => place < start);',
+    from: 'const refused = [...erased, ...Object.keys(lifted)];',
+    to: 'const refused = [...erased];',
     test: BEFORE,
   },
   {

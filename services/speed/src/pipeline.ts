@@ -139,7 +139,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const { partitions, identity: logIdentity } = log;
   const { longBatchEvents } = limits;
   const applying = { logIdentity, partitions, commitId, sha256Hex, digestOf, limits };
-  const restored = { ...applying, log, store, records, segments, onCommitted: options.onCommitted };
+  const restored = { ...applying, store, records, segments, onCommitted: options.onCommitted };
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);

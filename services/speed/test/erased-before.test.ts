@@ -49,28 +49,48 @@ test('law 9: what comes of a user is refused from the first entry on where archi
   expect(asked).toBe(1);
 });
 
-test('law 9: a partition that begins from nothing where the log begins between an erasure and its end counts from the end on', async () => {
-  const log = createMemoryLog({ partitions: 1 });
-  const speed = createMemoryStore({ partitions: 1 }).speed();
-  const body = (id: string, type = 'click', source = 'test') =>
-    encodeEvent({ ts: 1_000, type, id, userId: 'ana', receivedAt: 1_000, source });
-  const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
-  const before = await append(body('1'), body('e', 'tributary.erase', 'tributary'));
-  await append(body('2'));
-  const end = await append(body('l', 'tributary.lift', 'tributary'), body('3'));
-  await log.trim(0, before);
-  const lifted = { [sha256Hex('ana')]: end, [sha256Hex('ida')]: before };
-  const worker = createSpeedWorker({
-    ...{ log, store: speed, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
-    erasedLists: { ...NO_LISTS, behind: async (_, position) => (position < end ? { erased: [sha256Hex('eve')], lifted } : null) },
-    commitId: () => `c${Math.random()}`,
-    limits: { waitMs: 0 },
-  });
-  while ((await worker.runOnce()) > 0);
-  await worker.settle();
-  expect(await speed.loadRecords(0, ['ana'], 1e6)).toMatchObject({ records: [`${body('3')}\n`] });
-  expect((await speed.loadState(0))?.erased).toEqual([sha256Hex('eve')]);
-});
+test.each([
+  ['begins', true],
+  ['soon begins', false],
+])(
+  'law 9: a partition that begins from nothing where the log %s between an erasure and its end counts from the end on',
+  async (_when, isTrimmed) => {
+    const log = createMemoryLog({ partitions: 1 });
+    const speed = createMemoryStore({ partitions: 1 }).speed();
+    const body = (id: string, type = 'click', source = 'test') =>
+      encodeEvent({ ts: 1_000, type, id, userId: 'ana', receivedAt: 1_000, source });
+    const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
+    const before = await append(body('1'), body('e', 'tributary.erase', 'tributary'));
+    await append(body('2'));
+    const end = await append(body('l', 'tributary.lift', 'tributary'), body('3'));
+    if (isTrimmed) await log.trim(0, before);
+    const read: typeof log.read = async (...asked) => {
+      await log.trim(0, before);
+      return log.read(...asked);
+    };
+    const lifted = { [sha256Hex('ana')]: end, [sha256Hex('ida')]: before };
+    const worker = createSpeedWorker({
+      ...{
+        log: { ...log, read },
+        store: speed,
+        definitions: definitionsOf(SMALL_DEFINITIONS),
+        partitions: [0],
+        sha256Hex,
+        digestOf: sha256Hex,
+      },
+      erasedLists: {
+        ...NO_LISTS,
+        behind: async (_, position) => (position < end ? { erased: [sha256Hex('eve')], lifted } : null),
+      },
+      commitId: () => `c${Math.random()}`,
+      limits: { waitMs: 0 },
+    });
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+    expect(await speed.loadRecords(0, ['ana'], 1e6)).toMatchObject({ records: [`${body('3')}\n`] });
+    expect((await speed.loadState(0))?.erased).toEqual([sha256Hex('eve')]);
+  },
+);
 
 test('law 1: who was lifted counts from then on where the log is trimmed beyond the lift while a partition is loaded', async () => {
   const log = createMemoryLog({ partitions: 1 });

@@ -5,7 +5,6 @@
  * whether the log still gives it or not; archived files have nothing of before it. So is a partition that begins from nothing.
  */
 import type { ErasedBehind } from '@tributary/archive/forgotten';
-import type { EventLog } from '@tributary/log/port';
 import { ERASE_TYPE } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import type { SpeedStore } from '@tributary/store/speed-store';
@@ -20,7 +19,6 @@ import type { SegmentStage } from './follow-members.ts';
 import type { UserRecords } from './user-records.ts';
 
 export interface RestoredOptions extends Omit<ApplyOptions, 'commitId' | 'turn' | 'pause' | 'careful'> {
-  readonly log: Pick<EventLog, 'starts'>;
   readonly store: Pick<SpeedStore, 'scanUsers' | 'commit'>;
   readonly records: UserRecords;
   readonly segments: SegmentStage;
@@ -34,7 +32,7 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
   const { position } = run;
   const behind = await options.erasedBehind(run.partition, position ?? '');
   if (behind === null) return;
-  if (position === null) return refuseFromStart(run, behind, options.log);
+  if (position === null) return refuseFromStart(run, behind);
   const wanted = new Set([...behind.erased, ...Object.keys(behind.lifted)].filter((digest) => run.erased?.has(digest) !== true));
   if (wanted.size > 0) await eraseFound(run, position, options, wanted);
   run.lifts = new Map(Object.entries(behind.lifted));
@@ -44,15 +42,13 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
   await commit(run, applyNothing(run, position, options.commitId(), options.logIdentity), options);
 }
 
-/** From nothing there is no record to erase. Where the log begins behind an erasure, what it gives up to the lift counts as little. */
-async function refuseFromStart(run: PartitionRun, { erased, lifted }: ErasedBehind, log: RestoredOptions['log']): Promise<void> {
-  const places = Object.entries(lifted);
-  const start = places.length === 0 ? null : ((await log.starts())[run.partition] ?? null);
-  const untilLift = start === null ? [] : places.filter(([, place]) => place > start);
-  if (erased.length + untilLift.length === 0) return;
+/** From nothing there is no record to erase. The log may begin, now or soon, behind an erasure: what it gives up to the lift counts as little. */
+function refuseFromStart(run: PartitionRun, { erased, lifted }: ErasedBehind): void {
+  const refused = [...erased, ...Object.keys(lifted)];
+  if (refused.length === 0) return;
   run.erased ??= createErasedUsers([]);
-  for (const digest of [...erased, ...untilLift.map(([one]) => one)]) run.erased.add(digest);
-  run.lifts = new Map(untilLift);
+  for (const digest of refused) run.erased.add(digest);
+  run.lifts = new Map(Object.entries(lifted));
 }
 
 /** `wanted`: digests of users whose records are to go. */
