@@ -1,12 +1,12 @@
 /** A backup to an object store whose process is killed while it sends: refused, and the same command makes it whole. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { archivedFolder } from './archived-folder.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -68,7 +68,13 @@ test('laws 6 and 7: a backup that is killed while it sends is refused; the next 
 
   expect(await backUp(false)).toMatchObject({ code: 0 });
   expect(readdirSync(rooms)).toEqual([]);
+  const ofSameNumber = join(rooms, `tributary-backup-${process.pid}-left`);
+  mkdirSync(ofSameNumber);
+  utimesSync(ofSameNumber, new Date(0), new Date(0));
+  vi.stubEnv('TMPDIR', rooms);
   expect((await restore('new')).code).toBe(0);
+  vi.unstubAllEnvs();
+  expect(existsSync(ofSameNumber)).toBe(false);
   const file = 'generations/000001/view-activity-a1.parquet';
   expect(readFileSync(join(away, 'new', file), 'utf8')).toBe('rows');
 });

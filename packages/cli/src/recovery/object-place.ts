@@ -66,7 +66,8 @@ const FOR_NOW = 'tributary-backup-';
 async function removeLeft(parent: string, beforeMs: number): Promise<void> {
   for (const name of await readdir(parent)) {
     const [, pid] = /^tributary-backup-(\d+)-/.exec(name) ?? [];
-    if (pid === undefined || isRunning(Number(pid))) continue;
+    // In a container each process may have the number of the one before it.
+    if (pid === undefined || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
     const found = await lstat(join(parent, name)).catch(() => undefined);
     const isOwn = found?.isDirectory() === true && found.uid === process.getuid?.();
     if (isOwn && found.mtimeMs < beforeMs) await rm(join(parent, name), { recursive: true, force: true });
