@@ -51,7 +51,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     );
     await page.goto(`${api}/admin/queues`);
     await page.getByText('recompute').first().waitFor();
-    await page.goto(`${api}/admin/queues/queue/recompute?status=waiting`);
+    await page.goto(`${api}/admin/queues/queue/recompute?status=prioritized`);
     await page.getByText(jobId).first().waitFor();
     expect(await page.title()).toContain('Tributary');
     for (const name of [/retry/i, /promote/i, /clean/i, /obliterate/i, /pause/i, /add job/i])
