@@ -125,6 +125,8 @@ test("law 1: what is asked of users' events changes neither the version of rows 
   const coarse = { signals: { a: { count: 'view', window: '1h', accuracy: 'sawtooth' } } };
   expect(parseDefinitions(JSON.stringify({ ...coarse, web: {} }), sha256Hex).rules).toBe(9);
   expect(parseDefinitions(JSON.stringify(coarse), sha256Hex)).toMatchObject({ version: plain.version, rules: 9 });
+  const joined = { signals: { a: { join: { type: 'cart' }, with: { type: 'purchase' }, on: ['page'], within: {} } } };
+  expect(parseDefinitions(JSON.stringify(joined), sha256Hex)).toMatchObject({ version: plain.version, rules: 9 });
   const long = { signals: { a: { count: 'x'.repeat(65_536) } } };
   expect(() => parseDefinitions(JSON.stringify(long), sha256Hex)).toThrow('must have at most 65536 characters of JSON (got ');
   expect(() => parseDefinitions('{"signals": 5}', sha256Hex)).toThrow(

@@ -49,7 +49,7 @@ const Touch = z.strictObject({
  *   6  rows as 2 or 3, of events as they are corrected; the rest as 5
  *   7  rows as 6, of events that count for the user whom their key belongs to (decision 43)
  *   8  as 7, and rows of what people do on pages (decision 48); only texts that have `web` have these
- *   9  as 8; only texts have these that say of a signal's window how accurate it is, which no row follows
+ *   9  as 8; only texts have these that say of a signal's window how accurate it is, or join events, which no row follows
  */
 const RULES = 9;
 const RULES_OF_WEB = 8;
@@ -327,9 +327,9 @@ function ruled({ conversions, once, rules, signals, fields, sessions, segments, 
   const ofAnswers = derived !== undefined ? RULES_OF_DERIVED : rest.exchangeRates !== undefined ? RULES_OF_RATES : undefined;
   const ofEvents = rest.identity !== undefined ? RULES_OF_IDENTITY : corrections.length > 0 ? RULES_OF_CORRECTIONS : ofAnswers;
   const ofPages = rest.web !== undefined ? RULES_OF_WEB : ofEvents;
-  // Earlier versions do not know the key, and must stop rather than answer otherwise.
-  const saysAccuracy = Object.values(derived?.signals ?? {}).some((signal) => Object.hasOwn(Object(signal), 'accuracy'));
-  const extra = saysAccuracy ? RULES : ofPages;
+  // Earlier versions do not know these keys, and must stop rather than answer otherwise, or fail at each look.
+  const keys = Object.values(derived?.signals ?? {}).flatMap((signal) => Object.keys(Object(signal)));
+  const extra = keys.includes('accuracy') || keys.includes('join') ? RULES : ofPages;
   demandShort(corrections);
   return {
     ...rest,
