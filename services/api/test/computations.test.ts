@@ -8,6 +8,7 @@ import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { computationMetrics } from '../src/http/metrics.ts';
+import { createComputationWatch } from '../src/stream/computation-watch.ts';
 import { idOfPlaces, nameOfLog } from '../src/stream/event-id.ts';
 import { ADMIN, createWorld, event, NOON, PARTITIONS } from './world.ts';
 
@@ -18,7 +19,9 @@ const FILE = {
     lastItems: { type: 'view', fields: ['item'] },
     recommended: { last: 'computed.items' },
     itemsOfOrders: { last: 'purchase.items' },
+    inHats: { count: 'view', window: { session: 'hats' } },
   },
+  sessions: { hats: { where: "items == 'hat'" } },
 };
 const CO_VIEWED = {
   name: 'coViewed',
@@ -51,11 +54,11 @@ async function platform() {
     world.computations.forget();
     return (await world.get('/v1/computations')).body.computations;
   };
-  return { world, advance, line, idBehind, report, seen };
+  return { world, log, advance, line, idBehind, report, seen };
 }
 
 test('law 7: a computation that is behind, or says nothing, is named in its values, in the status and in metrics', async () => {
-  const { world, advance, line, idBehind, report, seen } = await platform();
+  const { world, log, advance, line, idBehind, report, seen } = await platform();
   await world.ingest(event({ type: 'view', ts: NOON - 5 }));
   await world.ingest(event({ type: 'computed', ts: NOON - 4, properties: { items: 'hat' } }));
   await world.tick();
@@ -89,6 +92,7 @@ test('law 7: a computation that is behind, or says nothing, is named in its valu
   });
   // What reads nothing of it, of its events or of its fields, says nothing of it.
   for (const name of ['lastItems', 'itemsOfOrders']) expect((await values(name)).meta).not.toHaveProperty('computations');
+  expect((await values('inHats')).meta.computations).toMatchObject([{ name: 'coViewed' }]);
 
   // Nothing waits for it: it may be idle for as long as it says so.
   advance(300_000);
@@ -133,6 +137,16 @@ test('law 7: a computation that is behind, or says nothing, is named in its valu
 
   // A place of another output log says nothing of what waits in this one.
   expect((await report(idBehind(second, 'another'), '2')).body.computation).toMatchObject({ state: 'RUNNING', lagMs: null });
+  expect((await values()).meta.warnings).toEqual([
+    'computation coViewed (version 2) runs: for how long lines have waited for it is not known',
+  ]);
+  // Nor does one that this log has not reached, or that no log has, nor one behind which lines are gone.
+  for (const place of [second.replace(/\d$/, '9'), '0-0'])
+    expect((await report(idBehind(place), '2')).body.computation).toMatchObject({ state: 'RUNNING', lagMs: null });
+  expect((await report(idBehind(first), '2')).body.computation.lagMs).toBeGreaterThan(0);
+  await log.trim(0, second);
+  expect((await report(idBehind(first), '2')).body.computation).toMatchObject({ lagMs: null });
+  expect((await report(idBehind(second), '2')).body.computation).toMatchObject({ lagMs: 0 });
   expect((await world.drop('/v1/computations/coViewed')).body).toEqual({ removed: 'coViewed' });
   expect(await seen()).toEqual([]);
   expect((await report(idBehind(second), '2')).status).toBe(404);
@@ -162,6 +176,38 @@ test('law 7: answers with values do not say what was known of computations when 
     'how far computations are is not known',
   );
   expect((await world.get('/v1/status')).body.computations).toBeNull();
+});
+
+test('law 7: an output log that does not answer holds up one answer; a read that others overtake is an answer', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const own = { ...CO_VIEWED, at: NOON, by: 'key ta_admin' };
+  const log = createMemoryLog({ partitions: 1, now: () => NOON });
+  const after = idOfPlaces(nameOfLog(log.identity), [{ after: null, lines: 0 }]);
+  const options = { partitions: 1, now: () => NOON, onWarning: () => {} };
+  const progress = async () => new Map([['coViewed', { version: '1', after, at: NOON }]]);
+  const silent = { ...log, ends: () => new Promise<never>(() => {}) };
+  const held = createComputationWatch({
+    ...options,
+    desk: { list: async () => [own], progress },
+    openOutputs: async () => silent,
+  });
+  const first = held.latest();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(await first).toBeNull();
+  expect(await held.latest()).toBeNull();
+
+  const lists: ((found: (typeof own)[]) => void)[] = [];
+  const list = () => new Promise<(typeof own)[]>((resolve) => lists.push(resolve));
+  const watch = createComputationWatch({ ...options, desk: { list, progress }, openOutputs: async () => log });
+  const asked = watch.latest();
+  watch.forget();
+  const newer = watch.read();
+  lists[0]?.([own]);
+  expect(await asked).toMatchObject([{ name: 'coViewed', seen: { state: 'RUNNING', lagMs: 0 } }]);
+  lists[1]?.([]);
+  expect(await newer).toEqual([]);
+  await Promise.all([held.close(), watch.close()]);
 });
 
 test('what is registered is bounded and known, by an admin alone; progress takes a key that sends events', async () => {

@@ -1,6 +1,6 @@
 /** How far the computations are whose fields some values read. */
 import type { ComputationSeen } from '@tributary/contract/shapes/computation';
-import type { SignalSet } from '@tributary/signals/definitions/read';
+import type { SignalDefinition, SignalSet } from '@tributary/signals/definitions/read';
 import { troubleOf } from '../computation-seen.ts';
 import type { ComputationWatch } from '../ports.ts';
 
@@ -39,7 +39,13 @@ function fieldsRead(sets: Iterable<SignalSet>, names: readonly string[]) {
       const definition = set.get(name);
       if (definition === undefined || definition.types?.includes(COMPUTED) === false) continue;
       if (definition.types !== null) computed = true;
-      for (const field of Object.keys(definition.fields)) fields.add(field);
+      for (const field of Object.keys({ ...definition.fields, ...sessionOf(definition, set)?.fields })) fields.add(field);
     }
   return { fields: fields as ReadonlySet<string>, computed };
+}
+
+/** That of its window, which begins where events of the session say. */
+function sessionOf({ resolved }: SignalDefinition, set: SignalSet): SignalDefinition | undefined {
+  const window = 'window' in resolved ? resolved.window : undefined;
+  return window?.kind === 'session' ? set.get(window.session) : undefined;
 }

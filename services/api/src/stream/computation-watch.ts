@@ -33,6 +33,8 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
   let opening: Promise<OutputLog | null> | null = null;
   let newest: { readonly found: readonly WatchedComputation[] | null; readonly atMs: number } | null = null;
   let reads = 0;
+  /** Values waited in vain for a read that has not ended yet. */
+  let isLate = false;
   const fresh = () => remembered(readNow, READ_EVERY_MS, () => performance.now());
   let read = fresh();
 
@@ -73,14 +75,30 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
     return open;
   }
 
-  /** null: it reported a place of another log. */
+  /** null: it reported a place that this log has not, or one behind which lines were dropped. */
   async function lagOf({ after }: Progress, open: OutputLog, ends: readonly (string | null)[]): Promise<number | null> {
     if (!after.startsWith(`${nameOfLog(open.identity)}.`)) return null;
     const { places } = placesOf(after, partitions);
+    // Reports are read before the ends.
+    if (!places.every((place, p) => isWithin(place.after, ends[p] ?? null))) return null;
     // The log is asked for few of its partitions: of a computation that is up to date for none.
     const behind = places.flatMap((place, p) => ((place.after ?? '') < (ends[p] ?? '') ? [[p, place.after] as const] : []));
     if (behind.length === 0) return 0;
-    return Math.max(0, ...(await open.ageAfter(new Map(behind))).values());
+    const ages = await open.ageAfter(new Map(behind));
+    return ages.size < behind.length ? null : Math.max(0, ...ages.values());
+  }
+
+  /** A log that does not answer holds up one answer, and not each: until it does, or fails, others do not wait. */
+  async function inTime(reading: Promise<readonly WatchedComputation[] | null>): Promise<readonly WatchedComputation[] | null> {
+    if (isLate) return null;
+    const found = await settled(reading, STALE_MS);
+    if (typeof found !== 'string') return found;
+    isLate = true;
+    const over = () => {
+      isLate = false;
+    };
+    reading.then(over, over);
+    return null;
   }
 
   async function close(): Promise<void> {
@@ -98,9 +116,10 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
         const reading = read().catch((cause: unknown) => {
           newest = { found: null, atMs: performance.now() };
           onWarning('how far computations are is not known', cause);
+          return null;
         });
         // Values may not have been asked for since a long time: what was read then does not hold now.
-        if (ageMs >= STALE_MS && (await settled(reading, STALE_MS)) === 'timeout') return null;
+        if (ageMs >= STALE_MS) return inTime(reading);
       }
       return newest?.found ?? null;
     },
@@ -110,4 +129,14 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
     },
     close,
   };
+}
+
+/** Positions of one log have the same widths; one of others would be compared as a text, and refused by the log. */
+function isWithin(after: string | null, end: string | null): boolean {
+  if (after === null || after === end) return true;
+  return end !== null && after <= end && widthsOf(after) === widthsOf(end);
+}
+
+function widthsOf(position: string): string {
+  return position.replaceAll(/\d/g, '0');
 }
