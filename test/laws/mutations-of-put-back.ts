@@ -129,6 +129,14 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     test: BEFORE,
   },
   {
+    lie: 'a state that stands at the place of a lift refuses its user for good',
+    law: '1',
+    file: 'services/speed/src/apply/apply-erasure.ts',
+    from: 'if (lift <= upTo && ',
+    to: 'if (lift < upTo && ',
+    test: BEFORE,
+  },
+  {
     lie: 'a record from before a lift replaces the lift, which log and archive lack',
     law: '1',
     file: 'services/speed/src/apply/apply-erasure.ts',

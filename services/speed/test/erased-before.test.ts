@@ -144,11 +144,14 @@ test('law 1: what the log gives of records from before a lift does not replace t
     body('ana', '1'),
     body('ida', '1'),
   );
-  const gone = [await append(says('ida', 'erase', 'again')), await append(says('ana', 'lift', 'l'), says('ida', 'lift', 'l2'))];
-  await append(body('ana', '2'), body('ida', '2'));
-  const end = gone[1] as string;
+  const again = await append(says('ida', 'erase', 'again'));
+  const end = await append(says('ana', 'lift', 'l'), says('ida', 'lift', 'l2'));
   const lifted = { [sha256Hex('ana')]: end, [sha256Hex('ida')]: end };
-  const read: typeof log.read = async (...asked) => (await log.read(...asked)).filter(({ position }) => !gone.includes(position));
+  // As archived files give them that were written again: a segment ends with the lifts.
+  const read: typeof log.read = async (...asked) =>
+    (await log.read(...asked))
+      .filter(({ position }) => position !== again)
+      .map((entry) => (entry.position === end ? { ...entry, kind: 'heartbeat', body: '{"receivedAt":0}' } : entry));
   const worker = createSpeedWorker({
     ...{ store: speed, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
     log: { ...log, read },
@@ -156,11 +159,16 @@ test('law 1: what the log gives of records from before a lift does not replace t
     commitId: () => `c${Math.random()}`,
     limits: { waitMs: 0 },
   });
-  while ((await worker.runOnce()) > 0);
-  await worker.settle();
+  const run = async () => {
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+    return speed.loadState(0);
+  };
+  expect(await run()).toMatchObject({ position: end, erased: [] });
+  await append(body('ana', '2'), body('ida', '2'));
+  expect((await run())?.erased).toEqual([]);
   const records = [`${body('ana', '2')}\n`, `${body('ida', '2')}\n`];
   expect(await speed.loadRecords(0, ['ana', 'ida'], 1e6)).toMatchObject({ records });
-  expect((await speed.loadState(0))?.erased).toEqual([]);
 });
 
 test('law 9: a store that was put back to before an erasure loses the user before it reads on, where neither log nor archive has the record', async () => {
