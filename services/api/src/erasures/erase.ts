@@ -99,7 +99,8 @@ async function keysOfAll({ board, deps, records }: ApiContext, asker: string, us
     const others = await records.read(asker, [asked], (_records, [key]) => {
       if (key === undefined) return [];
       keys.add(key.userKey);
-      return keysOfUser(key.userKey, key.stored?.toString('utf8') ?? '', windowMs);
+      const named = keysOfUser(key.userKey, key.stored?.toString('utf8') ?? '', windowMs);
+      return named.filter((other) => !keys.has(other.userKey));
     });
     demandFew(keys.size + others.length);
     for (const { userKey: other, isMerged } of others) {
