@@ -78,7 +78,7 @@ function Form({ place, text, users }: FormProps) {
     const named = linesOf(String(data.get('users') ?? ''));
     if (named.length === 0) return;
     const question = { definitions: String(data.get('definitions') ?? ''), users: named };
-    go(addressWith(place, { users: named.join('\n') }), { replaces: true });
+    go(addressWith(place, { users: named.slice(0, MOST_USERS).join('\n') }), { replaces: true });
     setAsked(question);
     begin(question);
   };
@@ -104,7 +104,7 @@ function Form({ place, text, users }: FormProps) {
           />
         </label>
         <label>
-          Users, one a line
+          Users, one a line, at most {MOST_USERS}
           <textarea
             name="users"
             rows={14}
@@ -155,5 +155,5 @@ function Shown({
 
 function linesOf(text: string): [string, ...string[]] | [] {
   const lines = text.split('\n').map((line) => line.trim());
-  return [...new Set(lines.filter((line) => line !== ''))].slice(0, MOST_USERS) as [string, ...string[]] | [];
+  return [...new Set(lines.filter((line) => line !== ''))] as [string, ...string[]] | [];
 }
