@@ -1,5 +1,6 @@
 /** `tributary batch …`: ask for a generation, follow it, and move readers between generations. */
 
+import { PRIORITIES, type Priority } from '@tributary/contract/shapes/priority';
 import { parseDuration } from '@tributary/importing/events/instant';
 import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
@@ -20,7 +21,6 @@ import { addBatchRuns, progressText } from './batch-runs.ts';
 import { mayBring } from './reprocess-compare.ts';
 
 const POLL_MS = 500;
-const PRIORITIES = ['high', 'normal', 'low'] as const;
 
 interface RunOptions {
   readonly full?: boolean;
@@ -116,7 +116,7 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
   return waitFor(context, api, { jobId: asked.jobId, before, promotion, timeoutMs });
 }
 
-function priorityOf(level: string, bringsDefinitions: boolean): (typeof PRIORITIES)[number] {
+function priorityOf(level: string, bringsDefinitions: boolean): Priority {
   const known = PRIORITIES.find((one) => one === level);
   if (known === undefined) throw new UsageError(`--priority must be ${PRIORITIES.join(', ')} (got "${level}")`);
   if (bringsDefinitions && known !== 'normal')

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { NextCursor, NOON } from '../shapes/answer-fields.ts';
 import { Cursor, count, GenerationNumber, Why } from '../shapes/parameters.ts';
+import { PRIORITIES } from '../shapes/priority.ts';
 import type { Routes } from '../shapes/route.ts';
 import { RECONCILIATION_EXAMPLE, Reconciliation } from './reconciliation.ts';
 
@@ -105,7 +106,7 @@ const RunBody = z.strictObject({
       'When readers get it. auto: as soon as it is computed; ask: when somebody promotes it; below: by itself, if at most this part of every sum of every view moves to other rows, comes or goes (0.005 for half a percent), else when somebody promotes it. Definitions cannot be staged: they hold from the cut on.',
     ),
   priority: z
-    .enum(['high', 'normal', 'low'])
+    .enum(PRIORITIES)
     .default('normal')
     .describe(
       'Which of the runs that wait begins first; of one priority the one that was asked for first. Scheduled runs are normal. The one under way is not stopped. Runs that bring definitions must be normal.',

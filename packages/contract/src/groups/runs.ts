@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { NextCursor, NOON } from '../shapes/answer-fields.ts';
 import { Cursor, count, Why } from '../shapes/parameters.ts';
+import { PRIORITIES } from '../shapes/priority.ts';
 import type { Routes } from '../shapes/route.ts';
 
 const Progress = z.object({
@@ -38,7 +39,7 @@ export const Run = z
     promote: z
       .union([z.enum(['auto', 'ask']), z.object({ below: z.number() })])
       .describe('When readers get what it computes, as `promote` of POST /v1/generations.'),
-    priority: z.enum(['high', 'normal', 'low']).describe('Those of a higher one that wait begin first.'),
+    priority: z.enum(PRIORITIES).describe('Those of a higher one that wait begin first.'),
     bringsDefinitions: z.boolean().describe('New definitions came with it.'),
     queuedAt: z.int().describe('When it was asked for, or was due, epoch ms.'),
     beganAt: z.int().nullable().describe('When its newest attempt began.'),
