@@ -64,7 +64,7 @@ test('without a choice it is all but arrivals, from the id that is given; the ca
   expect(sent[0]?.url).toContain('segment.left');
 });
 
-test('places without a line come where they are asked for: at the begin, and each time the stream says where it stands', async () => {
+test('places without a line come where they are asked for: at the beginning, and each time the stream says where it stands', async () => {
   const { client } = clientOf([
     stream('id: a\nevent: stream\ndata: {"outputs":true}\n\n', said('b', 1), ': listening\nid: c\n\n', ': listening\n\n'),
   ]);

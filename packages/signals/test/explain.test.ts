@@ -9,6 +9,7 @@ test('each kind is explained in words, with the defaults that were left out', ()
       last: { type: 'view', fields: ['item'] },
       views: { count: ['view', 'search'], window: '90m', where: "channel == 'email'" },
       best: { top: '*.item', k: 3, window: { tumbling: '1d' } },
+      recent: { count: 'view', window: '1h', accuracy: 'sawtooth' },
       bought: { ratio: { of: { count: 'buy' }, to: { sum: 'view.value' } } },
       sold: {
         join: { type: 'view', fields: ['item'] },
@@ -30,6 +31,7 @@ test('each kind is explained in words, with the defaults that were left out', ()
     last: 'the last 20 events of type "view" of 90d, newest first, with item',
     views: 'how many events of type "view" or "search" where channel == \'email\', in [asOf − 90m, asOf)',
     best: 'the 3 most frequent values of item in events of any type, with their counts, since the last whole 1d in UTC',
+    recent: 'how many events of type "view", from the last whole 5m in UTC at or before asOf − 1h on',
     bought: 'how many events of type "buy" divided by the sum of value in events of type "view", in [asOf − 90d, asOf)',
     sold: 'the last 20 events of type "view" of 89d, newest first, with item; the match of each is the first of events of type "buy" where value > 0 with the same item and page, from 30s before it to 1d after it, with value; only those with a match',
     left: 'the last 20 events of type "cart" of 90d, newest first; the match of each is the first of events of type "buy" with the same item as page, from its instant to its instant; only those without a match',

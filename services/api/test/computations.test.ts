@@ -171,9 +171,9 @@ test('law 7: answers with values do not say what was known of computations when 
   // What cannot be read is not passed over.
   world.deps.computations.list = () => Promise.reject(new Error('the folder is away'));
   later.mockImplementation(() => clock() + 4_002);
-  expect(await state()).toMatchObject({ warnings: expect.arrayContaining(['how far computations are is not known']) });
+  expect(await state()).toMatchObject({ warnings: expect.arrayContaining(['it is not known how far computations are']) });
   expect((await world.get('/v1/users/u1/values?signals=lastItems')).body.meta.warnings).not.toContain(
-    'how far computations are is not known',
+    'it is not known how far computations are',
   );
   expect((await world.get('/v1/status')).body.computations).toBeNull();
 });

@@ -36,9 +36,9 @@ import { fileFault } from './stored-file.ts';
 
 /** A copy of which some files are there only after they are asked for. */
 export interface PartOfCopy {
-  /** Nothing where the copy has no file of this name. Throws `invalid_query` where it has other bytes than it should. */
+  /** Does nothing where the copy has no file of this name. Throws `invalid_query` where it has other bytes than it should. */
   fetch(path: string): Promise<void>;
-  /** Gives the room of what was fetched back. */
+  /** Removes what was fetched, so that the next file has room. */
   drop(path: string): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ export async function fetchBackup(ports: TransferPorts): Promise<void> {
   await fetchAll(await listOf(ports), ports);
 }
 
-/** Rows of events and of views: nearly all bytes of a backup. What says which there are lies in other files. */
+/** Files with rows of events and of views: nearly all bytes of a backup. The others say which of these there are. */
 const ROWS = /\.(?:parquet|ndjson)$/;
 
 /** As `fetchBackup`, but for the files with rows, which are fetched one by one, when they are asked for. */

@@ -61,11 +61,12 @@ export async function inFolderForNow<T>(work: (folder: string) => Promise<T>): P
 }
 
 const FOR_NOW = 'tributary-backup-';
+const LEFT = new RegExp(`^${FOR_NOW}(\\d+)-`);
 
 /** The process of that number may run in another container that shares the folder: so folders that are newer than `beforeMs` stay as well. */
 async function removeLeft(parent: string, beforeMs: number): Promise<void> {
   for (const name of await readdir(parent)) {
-    const [, pid] = /^tributary-backup-(\d+)-/.exec(name) ?? [];
+    const [, pid] = LEFT.exec(name) ?? [];
     // In a container each process may have the number of the one before it.
     if (pid === undefined || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
     const found = await lstat(join(parent, name)).catch(() => undefined);

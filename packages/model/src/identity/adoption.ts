@@ -113,7 +113,7 @@ function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: 
   return changeOf(key, ways, was, placed(state, held, at));
 }
 
-/** What a key says that holds nothing any longer: all that it lent comes back from where it is, and stays nowhere. */
+/** The messages of a key that is emptied: all that it lent is taken from where it is, and counts nowhere. */
 export function takeAll({ key, held }: KeyState, at: Version): Message[] {
   return [...held.values()]
     .flat()

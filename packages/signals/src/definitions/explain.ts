@@ -37,7 +37,8 @@ function events({ types, where }: Selector): string {
 function within(window: Window): string {
   if (window.kind === 'session') return `in the session of "${window.session}" that is open`;
   const length = durationText(window.ms);
-  if (window.kind === 'sawtooth') return `since the last whole ${durationText(window.hopMs)} in UTC before asOf − ${length}`;
+  if (window.kind === 'sawtooth')
+    return `from the last whole ${durationText(window.hopMs)} in UTC at or before asOf − ${length} on`;
   return window.kind === 'sliding' ? `in [asOf − ${length}, asOf)` : `since the last whole ${length} in UTC`;
 }
 

@@ -44,7 +44,7 @@ function wholeBefore(atMs: number, ms: number): number {
 }
 
 /**
- * How coarsely the begin of a window moves where `accuracy` is sawtooth: as in Chronon (`windowing/Resolution`, FiveMinuteResolution), so that
+ * How coarsely the beginning of a window moves where `accuracy` is sawtooth: as in Chronon (`windowing/Resolution`, FiveMinuteResolution), so that
  * values of features that move from there stay the same.
  */
 export function hopOf(windowMs: number): number {

@@ -135,16 +135,16 @@ function isSearched(forgotten: ArchiveForgotten, receipt: Receipt): boolean {
 const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   log: 'the archiver trims what both layers have read, some minutes later. The record of the erasure names the user as well',
   record: 'real time reads the erasure',
-  conversionIndex: 'the generations of before are retired',
+  conversionIndex: 'the generations from before the erasure are retired',
   segments: 'real time reads the erasure',
   deadLetters:
     'a run after real time has read the erasure. Those of another user that name this one stay until they are dropped ("tributary dead-letters drop") or 10 000 newer ones take their place',
   outbox: 'the output log has taken them',
   outputs: 'the retention of the output log',
   archive:
-    'no generation from before the erasure is kept: the next run writes the files again, and the one after it removes those of before. What comes of the user is archived until the run after it',
+    'no generation from before the erasure is kept: the next run writes the files again, and the one after it removes the old ones. What comes of the user is archived until the run after it',
   deadRecords: 'as in the archive. A record of another user that names this one stays',
-  generations: 'a generation is computed without the user, and those of before are retired',
+  generations: 'a generation is computed without the user, and the earlier ones are retired',
   redisFiles:
     'Redis writes its file again: a run asks for it once archived files are written again and the log is trimmed, which a Redis of yours must allow (BGREWRITEAOF)',
   trainingSets: 'a day after they were computed',

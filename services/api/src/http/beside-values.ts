@@ -24,7 +24,7 @@ export async function besideValues(
   const all = await watch.latest();
   if (all?.length === 0) return NONE;
   const read = fieldsRead(sets, names);
-  if (all === null) return read.computed ? { notes: ['how far computations are is not known'] } : NONE;
+  if (all === null) return read.computed ? { notes: ['it is not known how far computations are'] } : NONE;
   const own = all.filter(({ writes }) => writes.fields.some((field) => read.fields.has(field))).map(({ seen }) => seen);
   if (own.length === 0) return NONE;
   return { computations: own, notes: own.flatMap((seen) => troubleOf(seen, nowMs) ?? []) };

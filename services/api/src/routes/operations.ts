@@ -53,7 +53,7 @@ async function computationsOf({ deps, computations }: ApiContext): Promise<z.out
   try {
     return (await computations.read()).map(({ seen }) => seen);
   } catch (cause) {
-    deps.onWarning('how far computations are is not known', cause);
+    deps.onWarning('it is not known how far computations are', cause);
     return null;
   }
 }

@@ -115,10 +115,10 @@ export function createComputationWatch({ desk, openOutputs, partitions, now, onW
       if (ageMs >= READ_EVERY_MS) {
         const reading = read().catch((cause: unknown) => {
           newest = { found: null, atMs: performance.now() };
-          onWarning('how far computations are is not known', cause);
+          onWarning('it is not known how far computations are', cause);
           return null;
         });
-        // Values may not have been asked for since a long time: what was read then does not hold now.
+        // Values may not have been asked for in a long time: what was read then does not hold now.
         if (ageMs >= STALE_MS) return inTime(reading);
       }
       return newest?.found ?? null;
