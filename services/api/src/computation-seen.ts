@@ -35,7 +35,7 @@ function stateOf(
 /** For people: what readers of its values should know; null: it is up to date. */
 export function troubleOf({ name, version, state, lagMs, reportedAt }: ComputationSeen, nowMs: number): string | null {
   const of = `computation ${name} (version ${version})`;
-  if (state === 'RUNNING') return lagMs === null ? `${of} runs: for how long lines have waited for it is not known` : null;
+  if (state === 'RUNNING') return lagMs === null ? `${of} runs, but it is not known how long lines have waited for it` : null;
   if (state === 'NOT_STARTED') return `${of} has not started yet: its values are of an earlier version, or there are none`;
   if (state === 'BEHIND') return `${of} is behind: a line has waited for it for ${span(lagMs ?? 0)}`;
   return reportedAt === null

@@ -138,7 +138,7 @@ test('law 7: a computation that is behind, or says nothing, is named in its valu
   // A place of another output log says nothing of what waits in this one.
   expect((await report(idBehind(second, 'another'), '2')).body.computation).toMatchObject({ state: 'RUNNING', lagMs: null });
   expect((await values()).meta.warnings).toEqual([
-    'computation coViewed (version 2) runs: for how long lines have waited for it is not known',
+    'computation coViewed (version 2) runs, but it is not known how long lines have waited for it',
   ]);
   // Nor does one that this log has not reached, or that no log has, nor one behind which lines are gone.
   for (const place of [second.replace(/\d$/, '9'), '0-0'])
