@@ -22,8 +22,8 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     lie: 'what comes of an erased user counts in real time',
     law: '9',
     file: 'services/speed/src/apply/apply.ts',
-    from: 'else if (isRefused(run, arrival, user, options.digestOf)) refuse(',
-    to: 'else if (isRefused(run, arrival, user, options.digestOf) && user.recordLength > 1e9) refuse(',
+    from: 'else if (user.isErased && isRefused(',
+    to: 'else if (user.recordLength > 1e9 && isRefused(',
     test: TEST,
   },
   {

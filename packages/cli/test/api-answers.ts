@@ -167,6 +167,7 @@ export const STATUS = {
   complete: false,
   reasons: [],
   warnings: ['partition 1: behind'],
+  computations: [],
   definitions: 'abcdef123456',
   definitionsInForce: {
     version: 'abcdef123456',

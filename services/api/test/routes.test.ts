@@ -367,7 +367,7 @@ describe('generations and operations', () => {
       joined: false,
     });
     expect((await world.post('/v1/generations', { definitions: { latenessDays: 5 } }, ADMIN)).status).toBe(202);
-    expect(world.runs[0]).toEqual({ mode: 'full', by: 'key ta_admin' });
+    expect(world.runs[0]).toEqual({ mode: 'full', by: 'key ta_admin', priority: 'normal' });
     expect(JSON.parse(world.runs[1]?.definitions ?? '')).toMatchObject({ latenessDays: 5 });
     const wrong = await world.post('/v1/generations', { definitions: { latenessDays: -1 } }, ADMIN);
     expect(wrong.body.code).toBe('invalid_definitions');

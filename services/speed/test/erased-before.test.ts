@@ -171,6 +171,24 @@ test('law 1: what the log gives of records from before a lift does not replace t
   expect(await speed.loadRecords(0, ['ana', 'ida'], 1e6)).toMatchObject({ records });
 });
 
+test('law 9: in one entry, what comes before a lift is refused and what comes after it counts', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  const body = (id: string, type = 'click', source = 'test') =>
+    encodeEvent({ ts: 1_000, type, id, userId: 'ana', receivedAt: 1_000, source });
+  const lines = [body('1'), body('l', 'tributary.lift', 'tributary'), body('2')];
+  const end = await log.append(0, { kind: 'events', body: lines.join('\n') });
+  const speed = createMemoryStore({ partitions: 1 }).speed();
+  const behind = async () => ({ erased: [], lifted: { [sha256Hex('ana')]: end } });
+  const worker = createSpeedWorker({
+    ...{ store: speed, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
+    ...{ log, erasedLists: { ...NO_LISTS, behind }, commitId: () => 'c', limits: { waitMs: 0 } },
+  });
+  await worker.runOnce();
+  await worker.settle();
+  expect((await speed.loadState(0))?.erased).toEqual([]);
+  expect(await speed.loadRecords(0, ['ana'], 1e6)).toMatchObject({ records: [`${body('2')}\n`] });
+});
+
 test('law 9: a store that was put back to before an erasure loses the user before it reads on, where neither log nor archive has the record', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const store = createMemoryStore({ partitions: 1 });

@@ -13,13 +13,14 @@ import type { Arrival } from '../read/decode.ts';
 import { takeLent } from './apply-keyed.ts';
 import type { ApplyOptions, DigestOf, Effects } from './effects.ts';
 
-export function applyErasure(
-  run: PartitionRun,
-  arrival: Arrival,
-  user: CachedUser,
-  effects: Effects,
-  options: ApplyOptions,
-): void {
+/** One among those of its entry. */
+interface Placed {
+  readonly arrivals: readonly Arrival[];
+  readonly at: number;
+}
+
+export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser, effects: Effects, options: ApplyOptions): void {
+  const arrival = placed.arrivals[placed.at] as Arrival;
   const { userKey, event, logTimeMs, position } = arrival;
   const { digestOf, careful = false } = options;
   run.erased ??= createErasedUsers([]);
@@ -29,7 +30,7 @@ export function applyErasure(
     effects.refused++;
     return;
   }
-  const isErased = isRefused(run, arrival, user, digestOf);
+  const isErased = isRefused(run, placed, user, digestOf);
   run.lifts?.delete(digestOf(userKey));
   if (event.type === LIFT_TYPE) {
     effects.refused++;
@@ -56,14 +57,23 @@ export function applyErasure(
   if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0);
 }
 
-/** Whether nothing of the user counts here. A lift may be gone from log and archive: it is known where it lay. */
-export function isRefused(run: PartitionRun, { userKey, position }: Arrival, user: CachedUser, digestOf: DigestOf): boolean {
+/** Whether nothing of the user of an arrival counts here. A lift may be gone from log and archive: it is known where it lay. */
+export function isRefused(run: PartitionRun, placed: Placed, user: CachedUser, digestOf: DigestOf): boolean {
   if (!user.isErased || run.lifts === undefined) return user.isErased;
+  const { userKey, position } = placed.arrivals[placed.at] as Arrival;
   const digest = digestOf(userKey);
   const lift = run.lifts.get(digest);
-  if (lift === undefined || position <= lift) return true;
+  if (lift === undefined || position < lift || (position === lift && isLiftedLater(placed))) return true;
   user.isErased = false;
   run.erased?.delete(digest);
+  return false;
+}
+
+/** Whether the same entry has the lift behind this arrival. An archived entry without it has what came behind it alone. */
+function isLiftedLater({ arrivals, at }: Placed): boolean {
+  const { userKey, position } = arrivals[at] as Arrival;
+  for (let i = at + 1; arrivals[i]?.position === position; i++)
+    if (arrivals[i]?.userKey === userKey && arrivals[i]?.event.type === LIFT_TYPE) return true;
   return false;
 }
 

@@ -66,8 +66,9 @@ export async function applyBatch(
       const arrival = whole.arrivals[next] as Arrival;
       const user = users[next] as CachedUser;
       user.within = entry;
-      if (isErasureType(arrival.event.type)) applyErasure(run, arrival, user, effects, options);
-      else if (isRefused(run, arrival, user, options.digestOf)) refuse(run, arrival, effects);
+      if (isErasureType(arrival.event.type)) applyErasure(run, { arrivals: whole.arrivals, at: next }, user, effects, options);
+      else if (user.isErased && isRefused(run, { arrivals: whole.arrivals, at: next }, user, options.digestOf))
+        refuse(run, arrival, effects);
       else if (user.key !== undefined) applyKeyed(run, arrival, user, user.key, effects, options);
       else if (careful) applyOrPark(run, arrival, user, effects, options);
       else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects);
