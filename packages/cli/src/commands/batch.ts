@@ -1,6 +1,6 @@
 /** `tributary batch …`: ask for a generation, follow it, and move readers between generations. */
 
-import { PRIORITIES, type Priority } from '@tributary/contract/shapes/priority';
+import type { Priority } from '@tributary/contract/shapes/priority';
 import { parseDuration } from '@tributary/importing/events/instant';
 import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
@@ -21,6 +21,8 @@ import { addBatchRuns, progressText } from './batch-runs.ts';
 import { mayBring } from './reprocess-compare.ts';
 
 const POLL_MS = 500;
+/** Those of the contract, as types hold: no command loads its code before it asks. */
+const PRIORITIES = Object.keys({ high: 1, normal: 1, low: 1 } satisfies Record<Priority, 1>) as readonly Priority[];
 
 interface RunOptions {
   readonly full?: boolean;
