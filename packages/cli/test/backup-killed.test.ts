@@ -2,11 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, test, vi } from 'vitest';
+import { answering } from './answering.ts';
 import { archivedFolder } from './archived-folder.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -14,8 +13,8 @@ import { temporaryFolder } from './temporary.ts';
 const BIN = join(import.meta.dirname, '../bin/tributary.mjs');
 
 /** What S3 does of what a backup needs. `onStored`: called when an object is there, before the answer. */
-async function storeOf(objects: Map<string, Buffer>, onStored: () => void): Promise<{ endpoint: string } & AsyncDisposable> {
-  const server = createServer(async (request, response) => {
+function storeOf(objects: Map<string, Buffer>, onStored: () => void) {
+  return answering(async (request, response) => {
     const { method, url = '' } = request;
     const name = url.replace(/\?.*$/, '');
     if (method === 'GET') {
@@ -29,16 +28,7 @@ async function storeOf(objects: Map<string, Buffer>, onStored: () => void): Prom
     objects.set(name, sent);
     onStored();
     return response.end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  });
 }
 
 test('laws 6 and 7: a backup that is killed while it sends is refused; the next attempt ends it, and what was left goes a day later', async () => {

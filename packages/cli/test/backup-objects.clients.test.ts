@@ -1,9 +1,6 @@
 /** Backups in an object store that people run, and what the adapter makes of one that fails: a small data folder, the commands, and the contract. */
 
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -13,6 +10,7 @@ import { s3Store } from '@tributary/archive/objects/s3';
 import { describeObjectStoreContract } from '@tributary/testkit/contracts/object-store-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SeaweedServer, seaweedProgram, startSeaweed } from '../../../test/contract/seaweedfs/server.ts';
+import { answering } from './answering.ts';
 import { archivedFolder } from './archived-folder.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -72,18 +70,6 @@ describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
 });
 
 describe('a store that fails', () => {
-  async function answering(listener: RequestListener): Promise<{ endpoint: string } & AsyncDisposable> {
-    const server = createServer(listener).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return {
-      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      async [Symbol.asyncDispose]() {
-        server.closeAllConnections();
-        server.close();
-        await once(server, 'close');
-      },
-    };
-  }
   const storeAt = (endpoint: string) =>
     s3Store(
       { bucket: 'bucket', prefix: 'p' },

@@ -10,6 +10,10 @@ import { expect, test } from 'vitest';
 
 const NO_LISTS = { before: async () => [], behind: async () => null, mustReload: () => false };
 
+const body = (userId: string, id: string, type = 'click', source = 'test') =>
+  encodeEvent({ ts: 1_000, type, id, userId, receivedAt: 1_000, source });
+const says = (userId: string, type: string, id: string) => body(userId, id, `tributary.${type}`, 'tributary');
+
 test('law 9: what comes of a user is refused from the first entry on where archived files lack the record, until a lift', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const store = createMemoryStore({ partitions: 1 });
@@ -32,8 +36,6 @@ test('law 9: what comes of a user is refused from the first entry on where archi
     commitId: () => `c${Math.random()}`,
     limits: { waitMs: 0 },
   });
-  const body = (userId: string, id: string, type = 'click', source = 'test') =>
-    encodeEvent({ ts: 1_000, type, id, userId, receivedAt: 1_000, source });
   const records = async () => (await speed.loadRecords(0, ['ana', 'eve'], 1e6)).records.map((record) => record !== null);
   const append = async (...lines: string[]) => {
     await log.append(0, { kind: 'events', body: lines.join('\n') });
@@ -57,12 +59,10 @@ test.each([
   async (_when, isTrimmed) => {
     const log = createMemoryLog({ partitions: 1 });
     const speed = createMemoryStore({ partitions: 1 }).speed();
-    const body = (id: string, type = 'click', source = 'test') =>
-      encodeEvent({ ts: 1_000, type, id, userId: 'ana', receivedAt: 1_000, source });
     const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
-    const before = await append(body('1'), body('e', 'tributary.erase', 'tributary'));
-    await append(body('2'));
-    const end = await append(body('l', 'tributary.lift', 'tributary'), body('3'));
+    const before = await append(body('ana', '1'), body('ana', 'e', 'tributary.erase', 'tributary'));
+    await append(body('ana', '2'));
+    const end = await append(body('ana', 'l', 'tributary.lift', 'tributary'), body('ana', '3'));
     if (isTrimmed) await log.trim(0, before);
     const read: typeof log.read = async (...asked) => {
       await log.trim(0, before);
@@ -87,7 +87,7 @@ test.each([
     });
     while ((await worker.runOnce()) > 0);
     await worker.settle();
-    expect(await speed.loadRecords(0, ['ana'], 1e6)).toMatchObject({ records: [`${body('3')}\n`] });
+    expect(await speed.loadRecords(0, ['ana'], 1e6)).toMatchObject({ records: [`${body('ana', '3')}\n`] });
     expect((await speed.loadState(0))?.erased).toEqual([sha256Hex('eve')]);
   },
 );
@@ -95,8 +95,6 @@ test.each([
 test('law 1: who was lifted counts from then on where the log is trimmed beyond the lift while a partition is loaded', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const speed = createMemoryStore({ partitions: 1 }).speed();
-  const body = (userId: string, id: string, type = 'click', source = 'test') =>
-    encodeEvent({ ts: 1_000, type, id, userId, receivedAt: 1_000, source });
   const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
   const start = await append(body('ana', 'e', 'tributary.erase', 'tributary'));
   const end = await append(body('ana', 'l', 'tributary.lift', 'tributary'));
@@ -132,9 +130,6 @@ test('law 1: who was lifted counts from then on where the log is trimmed beyond 
 test('law 1: what the log gives of records from before a lift does not replace the lift, which log and archive lack', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const speed = createMemoryStore({ partitions: 1 }).speed();
-  const body = (userId: string, id: string, type = 'click', source = 'test') =>
-    encodeEvent({ ts: 1_000, type, id, userId, receivedAt: 1_000, source });
-  const says = (userId: string, type: string, id: string) => body(userId, id, `tributary.${type}`, 'tributary');
   const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
   await log.trim(0, await append(body('eve', '0')));
   await append(
@@ -173,9 +168,7 @@ test('law 1: what the log gives of records from before a lift does not replace t
 
 test('law 9: in one entry, what comes before a lift is refused and what comes after it counts', async () => {
   const log = createMemoryLog({ partitions: 1 });
-  const body = (id: string, type = 'click', source = 'test') =>
-    encodeEvent({ ts: 1_000, type, id, userId: 'ana', receivedAt: 1_000, source });
-  const lines = [body('1'), body('l', 'tributary.lift', 'tributary'), body('2')];
+  const lines = [body('ana', '1'), body('ana', 'l', 'tributary.lift', 'tributary'), body('ana', '2')];
   const end = await log.append(0, { kind: 'events', body: lines.join('\n') });
   const speed = createMemoryStore({ partitions: 1 }).speed();
   const behind = async () => ({ erased: [], lifted: { [sha256Hex('ana')]: end } });
@@ -186,15 +179,13 @@ test('law 9: in one entry, what comes before a lift is refused and what comes af
   await worker.runOnce();
   await worker.settle();
   expect((await speed.loadState(0))?.erased).toEqual([]);
-  expect(await speed.loadRecords(0, ['ana'], 1e6)).toMatchObject({ records: [`${body('2')}\n`] });
+  expect(await speed.loadRecords(0, ['ana'], 1e6)).toMatchObject({ records: [`${body('ana', '2')}\n`] });
 });
 
 test('law 9: a store that was put back to before an erasure loses the user before it reads on, where neither log nor archive has the record', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const store = createMemoryStore({ partitions: 1 });
   const speed = store.speed();
-  const body = (userId: string, id: string, type = 'click', source = 'test') =>
-    encodeEvent({ ts: 1_000, type, id, userId, receivedAt: 1_000, source });
   const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
   const users = ['ana', 'eve', 'ida', 'uma'];
   const recorded = async () => {

@@ -59,7 +59,7 @@ export function applyKeyed(
     append(effects, userKey, user, `${line}\n`);
 }
 
-/** A message to a key of whom nothing counts is no longer in flight, though it changes nothing. */
+/** A message to a key of whom nothing counts has arrived, though it changes nothing. */
 export function passMessage(run: PartitionRun, { event }: Arrival): void {
   if (run.definitions.joinedMs !== null && isMessageType(event.type)) noteApplied(run, event);
 }

@@ -42,7 +42,7 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
   await commit(run, applyNothing(run, position, options.commitId(), options.logIdentity), options);
 }
 
-/** From nothing there is no record to erase. The log may begin, now or soon, behind an erasure: what it gives up to the lift counts as little. */
+/** A partition that begins from nothing has nothing to erase. The log may begin, now or soon, behind an erasure: what it gives up to the lift counts as little. */
 function refuseFromStart(run: PartitionRun, { erased, lifted }: ErasedBehind): void {
   const refused = [...erased, ...Object.keys(lifted)];
   if (refused.length === 0) return;
