@@ -93,6 +93,30 @@ describe('the log on Redis Streams beyond the contract', () => {
     }
   });
 
+  it('law 6: waits until a Redis whose append-only file was just switched on has one', async () => {
+    const own = await startRedis();
+    try {
+      const redis = connectRedis(own.url, 'queue', () => {});
+      await redis.mset(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`before${i}`, i])));
+      // There was a file before.
+      await redis.bgrewriteaof();
+      await expect.poll(() => redis.info('persistence')).toMatch(/aof_rewrite_in_progress:0.*aof_base_size:[1-9]/s);
+      await redis.config('SET', 'appendonly', 'no');
+      // Writing the file takes a second.
+      await redis.config('SET', 'rdb-key-save-delay', '10000');
+      await redis.config('SET', 'appendonly', 'yes');
+      redis.disconnect();
+      const log = await openLog('switched on', 1, {}, own.url);
+      await log.append(0, { kind: 'events', body: 'acknowledged' });
+      await own.restart();
+      const entries = await eventually(() => log.read(new Map([[0, null]]), NOW));
+      expect(entries.map(({ body }) => body)).toEqual(['acknowledged']);
+      await log.close();
+    } finally {
+      await own.stop();
+    }
+  });
+
   it('refuses a connection that would resend appends by itself', async () => {
     const commands = connectRedis(server.url, 'queue', () => {});
     await expect(

@@ -271,4 +271,12 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     to: '',
     test: `${CONFIGURATION}/test/named-files.test.ts`,
   },
+  {
+    lie: 'an append-only file that was just switched on is there at once',
+    law: '6',
+    file: 'packages/log/src/redis-stream/durability.ts',
+    from: " || (await readInfo(redis, 'commandstats')).has('cmdstat_config|set')",
+    to: '',
+    test: 'test/contract/log.redis.test.ts',
+  },
 ];
