@@ -22,7 +22,7 @@ import { boundLog } from './log-file.ts';
 import { type Managed, type ManagedEvent, manage } from './managed-process.ts';
 import { assertOwnLog } from './own-log.ts';
 import { assertFree, freeBasePort } from './ports.ts';
-import { redisFolder, redisSpec, redisUrl } from './redis-process.ts';
+import { redisFolder, redisSocket, redisSpec, redisUrl, socketUrl } from './redis-process.ts';
 import { type Environment, ROLE_NAMES, type RoleName, roleEnvironment, roleSpec } from './roles.ts';
 
 export interface PlatformOptions {
@@ -108,8 +108,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
     // An abort before this found nothing to stop, and `stop` runs once.
     options.signal?.throwIfAborted();
+    const socket = await redisSocket(dataDir);
     const redis = manage(
-      redisSpec({ host, port: ports.redis, password, dataDir, logFile: logFile('redis'), autoRestart, onEvent }),
+      redisSpec({ host, port: ports.redis, password, dataDir, socket, logFile: logFile('redis'), autoRestart, onEvent }),
       Date.now,
     );
     started.push(redis);
@@ -118,11 +119,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
     options.signal?.throwIfAborted();
 
+    const ofRoles = socket === null ? addresses.redisUrl : socketUrl(socket, password);
     const wanted = options.roles ?? ROLE_NAMES;
     const roles = Object.fromEntries(
       ROLE_NAMES.map((name) => {
         const extra = { ...options.env, ...options.roleEnv?.[name] };
-        const env = roleEnvironment(name, { host, ports, dataDir, redisUrl: addresses.redisUrl }, process.env, extra);
+        const env = roleEnvironment(name, { host, ports, dataDir, redisUrl: ofRoles }, process.env, extra);
         const spec = roleSpec({ name, env, logFile: logFile(name), autoRestart, onEvent });
         const role = manage(spec, Date.now, wanted.includes(name));
         started.push(role);

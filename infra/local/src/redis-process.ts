@@ -2,13 +2,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { constrainedMemory } from 'node:process';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import { SMALL_HASHES } from '@tributary/runtime/redis/small-hashes';
+import { isSocketPath } from '@tributary/runtime/redis/url';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
 
@@ -18,6 +20,8 @@ export interface RedisOptions {
   /** Who reaches the port needs it: other users of the machine, pages in a browser. */
   readonly password: string;
   readonly dataDir: string;
+  /** Where it listens besides, for the roles; null: nowhere. */
+  readonly socket: string | null;
   readonly logFile: string;
   readonly autoRestart: boolean;
   readonly onEvent: ManagedSpec['onEvent'];
@@ -41,7 +45,7 @@ kill "$watch" 2>/dev/null
 exit "$code"
 `;
 
-export function redisSpec({ host, port, password, dataDir, logFile, autoRestart, onEvent }: RedisOptions): ManagedSpec {
+export function redisSpec({ host, port, password, dataDir, socket, logFile, autoRestart, onEvent }: RedisOptions): ManagedSpec {
   const url = redisUrl(host, port, password);
   return {
     name: 'redis',
@@ -59,6 +63,7 @@ export function redisSpec({ host, port, password, dataDir, logFile, autoRestart,
         'redis-server',
         writeSecrets(dir, password),
         ...redisArguments(host, port, dir),
+        ...(socket === null ? [] : ['--unixsocket', socket]),
       ];
       const child = spawn('/bin/sh', args, { stdio: ['ignore', 'pipe', descriptor, 'pipe'], detached: true });
       child.once('spawn', () => closeSync(descriptor));
@@ -84,6 +89,30 @@ export function redisFolder(dataDir: string): string {
 export function redisUrl(host: string, port: number, password: string): string {
   // redis-cli sends what stands before the colon: an empty name is refused.
   return `redis://default:${password}@${host}:${port}`;
+}
+
+export function socketUrl(socket: string, password: string): string {
+  return `unix://default:${password}@${socket.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/**
+ * The path of a socket in the folder of Redis: a round trip through it takes a seventh less of the processor than one through a port. Null
+ * where the path is too long, or the file system has no sockets.
+ */
+export async function redisSocket(dataDir: string): Promise<string | null> {
+  const path = resolve(redisFolder(dataDir), 'redis.sock');
+  if (!isSocketPath(path)) return null;
+  const server = createServer();
+  try {
+    rmSync(path, { force: true });
+    server.listen(path);
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+    return path;
+  } catch {
+    return null;
+  }
 }
 
 /** A file for its owner only, not an argument: the list of processes is everybody's. Returns its path. */

@@ -91,6 +91,10 @@ test('a second start goes on with the same data and keys', async () => {
   const redis = new Redis(second.redisUrl);
   try {
     await expect.poll(async () => (await redis.keys('tributary:*u:ada')).length).toBe(1);
+    const places = String(await redis.client('LIST')).matchAll(/ addr=(\S*?):\d+ .* name=tributary-/g);
+    expect(new Set([...places].map(([, place]) => place)), 'roles take the socket').toEqual(
+      new Set([join(second.dataDir, 'redis/redis.sock')]),
+    );
   } finally {
     redis.disconnect();
   }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
 import { startStopwatch } from '@tributary/testkit/stopwatch';
 import type { Redis } from 'ioredis';
@@ -88,6 +91,32 @@ test('a connection comes back by itself, and waiting for it ends when asked to',
   await server.restart();
   await whenReady(redis, 5_000);
   expect(await redis.ping()).toBe('PONG');
+});
+
+test('one that listens on a socket is reached by its path, with its password and database', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-socket-'));
+  const path = join(folder, 'a socket');
+  const own = await startRedis(['--unixsocket', path]);
+  const connectBySocket = (rest: string) => {
+    const redis = connectRedis(`unix://${rest}`, 'commit', () => {});
+    open.push(redis);
+    return redis;
+  };
+  try {
+    const place = encodeURI(path);
+    const first = connectBySocket(place);
+    await whenReady(first, 20_000);
+    await first.config('SET', 'requirepass', 'p@ss');
+    const redis = connectBySocket(`:p%40ss@${place}?db=3`);
+    await whenReady(redis, 20_000);
+    expect(await redis.client('INFO')).toMatch(/ addr=\S*a socket:0 .* db=3 /);
+    await expect(whenReady(connectBySocket(`:wrong@${place}`), 20_000)).rejects.toThrow(`accepts (got ${path})`);
+    await own.kill();
+    await expect(whenReady(connectBySocket(place), 50)).rejects.toThrow(`got ${path}, which is not ready`);
+  } finally {
+    await own.stop();
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a database that Redis does not have, and a password that it refuses, are reported at once', async () => {

@@ -24,7 +24,7 @@ export function connectRedis(url: string, kind: RedisKind, onError: (error: Erro
   if (target.kind === 'cluster') return connectCluster(target, kind, onError) as unknown as Redis;
   const options = { ...REDIS_OPTIONS[kind], connectionName: `tributary-${kind}` };
   const redis =
-    target.kind === 'single' ? new Redis(target.url, options) : new Redis({ ...options, ...sentinelOptions(target, kind) });
+    target.kind === 'single' ? new Redis(target.url, options) : new Redis({ ...options, ...placeOptions(target, kind) });
   redis.on('error', onError);
   return redis;
 }
@@ -41,6 +41,11 @@ const SILENCE_MS: Readonly<Record<RedisKind, number>> = {
   queue: 20_000,
   blocking: 20_000,
 };
+
+function placeOptions(target: Extract<RedisTarget, { kind: 'socket' | 'sentinel' }>, kind: RedisKind): ConnectionOptions {
+  if (target.kind === 'sentinel') return sentinelOptions(target, kind);
+  return { path: target.path, db: target.db, ...target.login };
+}
 
 function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>, kind: RedisKind): ConnectionOptions {
   const { sentinelLogin } = target;

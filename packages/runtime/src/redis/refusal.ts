@@ -86,6 +86,8 @@ export async function demandMaster(connection: Connection): Promise<void> {
 export function silent(connection: Connection, waitedMs: number, last: string): TributaryError {
   const tls = connection.isCluster ? undefined : (connection as Redis).options.tls;
   const message = `TRIBUTARY_REDIS_URL must name a Redis that answers (got ${placeOf(connection)}, which is not ready after ${waitedMs} ms${last}).`;
+  if (!connection.isCluster && (connection as Redis).options.path != null)
+    return new TributaryError('store_unavailable', `${message} Start it, or correct the path of its socket.`);
   const other = tls === undefined ? 'write rediss:// if it wants TLS' : 'write redis:// if it has no TLS';
   return new TributaryError('store_unavailable', `${message} Start it, correct the address, or ${other}.`);
 }
@@ -101,6 +103,7 @@ export function placeOf(connection: Connection): string {
     const nodes = Reflect.get(connection, 'startupNodes') as readonly { readonly host: string; readonly port: number }[];
     return nodes.map((node) => `${node.host}:${node.port}`).join(', ');
   }
-  const { host, port, name, sentinels } = (connection as Redis).options;
+  const { host, port, path, name, sentinels } = (connection as Redis).options;
+  if (path != null) return path;
   return sentinels == null ? `${host}:${port}` : `the master "${name}" of ${sentinels.length} Sentinels`;
 }

@@ -1,9 +1,20 @@
 import { expect, test } from 'vitest';
-import { parseRedisUrl } from './url.ts';
+import { parseRedisUrl, shownRedisUrl } from './url.ts';
 
 test('a single server stays what it was', () => {
   for (const url of ['redis://127.0.0.1:7402', 'rediss://user:pass@host:1/3'])
     expect(parseRedisUrl(url)).toEqual({ kind: 'single', url });
+});
+
+test('a socket is named by its path', () => {
+  expect(parseRedisUrl('unix:///run/redis.sock')).toEqual({ kind: 'socket', path: '/run/redis.sock', db: 0, login: {} });
+  expect(parseRedisUrl('unix://me:p%40ss@/a%20folder/x.sock?db=3')).toEqual({
+    kind: 'socket',
+    path: '/a folder/x.sock',
+    db: 3,
+    login: { username: 'me', password: 'p@ss' },
+  });
+  expect(shownRedisUrl('unix://me:secret@/run/redis.sock?db=3')).toBe('unix:///run/redis.sock');
 });
 
 test('a cluster is named by some of its nodes', () => {
@@ -42,6 +53,10 @@ test('a master is named by its Sentinels', () => {
 
 test.each([
   ['http://a', /must begin with redis:\/\/.*not shown/],
+  ['unix://run/redis.sock', /must name a socket by its whole path .*unix:\/\/\/run/],
+  ['unix://', /whole path/],
+  ['unix:///a?tls', /no option but db .*Leave out "tls"/],
+  [`unix:///${'a'.repeat(103)}`, /at most 103 bytes/],
   ['redis-cluster://', /each server as host:port/],
   ['redis-cluster://a:0', /"a:0"/],
   ['redis-cluster://a:99999', /"a:99999"/],
