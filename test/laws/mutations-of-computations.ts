@@ -92,4 +92,12 @@ export const MUTATIONS_OF_COMPUTATIONS: readonly Mutation[] = [
     to: '',
     test: TEST,
   },
+  {
+    lie: 'of computations that are registered at the same moment there are more than there may be',
+    law: '7',
+    file: 'packages/archive/src/computations.ts',
+    from: '/^\\.?(?<name>',
+    to: '/^(?<name>',
+    test: 'packages/archive/src/computations.test.ts',
+  },
 ];

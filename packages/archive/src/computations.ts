@@ -5,10 +5,11 @@
  *   computations/coViewed.json
  */
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
-import { errorCode, isStaged, namesIn, syncFolder, writeDurably } from './durable.ts';
+import { errorCode, isStaged, namesIn, sweepStaged, syncFolder, writeDurablyIf } from './durable.ts';
 import { readManifest, toJson } from './manifest-file.ts';
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
@@ -54,9 +55,32 @@ export async function readComputations(dataDir: string): Promise<Registration[]>
   return found;
 }
 
-export async function writeComputation(dataDir: string, registration: Registration): Promise<void> {
-  await writeDurably(pathOf(dataDir, registration.name), toJson(registration));
+/** Writers of this process take turns: of two that come at once for one place, one gets it. */
+let lastWrite: Promise<unknown> = Promise.resolve();
+
+/**
+ * False: it is a new one, and there would be more than `most`. What is being written counts from when its staged file is there, so that no two of any
+ * number of processes take the last place; of two that want it at the same moment neither may get it.
+ */
+export async function writeComputation(dataDir: string, registration: Registration, most: number): Promise<boolean> {
+  const path = pathOf(dataDir, registration.name);
+  const folder = dataPath(dataDir, 'computations');
+  const turn = lastWrite.then(async () => {
+    await sweepStaged(folder, registration.at - ABANDONED_MS);
+    return writeDurablyIf(path, toJson(registration), async () => {
+      const files = await namesIn(folder);
+      const names = new Set(files.flatMap((file) => WRITTEN.exec(file)?.groups?.['name'] ?? []));
+      return names.size <= most || files.includes(basename(path));
+    });
+  });
+  lastWrite = turn.catch(() => undefined);
+  return turn;
 }
+
+/** Files of computations, and those in the making. */
+const WRITTEN = /^\.?(?<name>[A-Za-z]\w*)\.json/;
+/** What is in the making for so long was left by a process that died. */
+const ABANDONED_MS = 60_000;
 
 /** False: there was none. */
 export async function removeComputation(dataDir: string, name: string): Promise<boolean> {

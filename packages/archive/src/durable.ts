@@ -16,14 +16,24 @@ export function isStaged(name: string): boolean {
 
 /** Puts `bytes` at `path` in place of what is there; readers see the old file or the new one. */
 export async function writeDurably(path: string, bytes: string | Uint8Array): Promise<void> {
+  await writeDurablyIf(path, bytes, async () => true);
+}
+
+/** The same where `may` says so, which is asked once the staged file can be seen. False: nothing is written. */
+export async function writeDurablyIf(path: string, bytes: string | Uint8Array, may: () => Promise<boolean>): Promise<boolean> {
   const staged = await stage(path, bytes);
   try {
+    if (!(await may())) {
+      await rm(staged, { force: true });
+      return false;
+    }
     await rename(staged, path);
   } catch (error) {
     await rm(staged, { force: true });
     throw error;
   }
   await syncFolder(dirname(path));
+  return true;
 }
 
 /** Puts `bytes` at `path` if nothing is there: true for one of any number of writers, false for the others. */

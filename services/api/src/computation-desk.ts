@@ -6,7 +6,7 @@ import type { ComputationDesk } from './ports.ts';
 export function openComputationDesk(dataDir: string, progress: ComputationProgress): ComputationDesk {
   return {
     list: () => readComputations(dataDir),
-    write: (registration) => writeComputation(dataDir, registration),
+    write: (registration, most) => writeComputation(dataDir, registration, most),
     remove: (name) => removeComputation(dataDir, name),
     progress: progress.all,
     note: progress.note,

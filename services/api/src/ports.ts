@@ -153,7 +153,8 @@ export interface ErasureDesk {
 export interface ComputationDesk {
   /** By name. Rejects with `manifest_corrupt`. */
   list(): Promise<readonly Registration[]>;
-  write(registration: Registration): Promise<void>;
+  /** False: it is a new one, and there would be more than `most`. */
+  write(registration: Registration, most: number): Promise<boolean>;
   /** False: there was none. */
   remove(name: string): Promise<boolean>;
   progress(): Promise<ReadonlyMap<string, Progress>>;

@@ -19,17 +19,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, COMPUTATION_ROUTES.registerComputation, async (request) => {
     const { name, version, reads, writes, mostLagMs } = request.body;
     await demandKnown(context, reads.signals, writes.fields);
-    const others = (await deps.computations.list()).map((one) => one.name).filter((other) => other !== name);
-    if (others.length >= MOST_COMPUTATIONS)
-      throw new TributaryError(
-        'conflict',
-        `computations must be at most ${MOST_COMPUTATIONS} (got ${others.length + 1}). Remove one first`,
-      );
+    const others = (await deps.computations.list()).map((one) => one.name);
     // What one that was removed said as it went.
     const left = [...(await deps.computations.progress()).keys()].filter((said) => said !== name && !others.includes(said));
     await deps.computations.forget(left);
     const registration: Registration = { name, version, reads, writes, mostLagMs, at: deps.now(), by: actorOf(request) };
-    await deps.computations.write(registration);
+    if (!(await deps.computations.write(registration, MOST_COMPUTATIONS)))
+      throw new TributaryError(
+        'conflict',
+        `computations must be at most ${MOST_COMPUTATIONS} (got ${MOST_COMPUTATIONS + 1}). Remove one first`,
+      );
     deps.onAction('a computation was registered', { ...registration, computation: name });
     return { computation: shown(await named(context, name)) };
   });
