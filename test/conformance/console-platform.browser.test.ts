@@ -20,6 +20,21 @@ describe.skipIf(on === null)('in Chromium', () => {
     on ?? ({} as ConsoleInChromium);
   afterAll(() => on?.close());
 
+  /** What the API had no time for beside other work says so, there and on the page: then it is asked again. */
+  const computed = async (question: string) => {
+    for (;;) {
+      const body = await answer(question);
+      if (!body.partial) return body;
+    }
+  };
+  const computedTitles = async () => {
+    for (;;) {
+      await allInstants();
+      const titles = await page.locator('.column title').allTextContents();
+      if (!titles.some((title) => title.endsWith(': not_computed'))) return titles;
+      await page.reload();
+    }
+  };
   const allInstants = () =>
     page.waitForFunction(
       () => document.querySelector('.column:nth-of-type(13)') !== null && !/instants answered/.test(document.body.textContent),
@@ -41,18 +56,18 @@ describe.skipIf(on === null)('in Chromium', () => {
     expect((await cellsOf('What they say of this user')).map(([name]) => name)).toEqual(['buyer']);
     await page.getByRole('radio', { name: 'All', exact: true }).check();
     await page.getByRole('link', { name: 'clicks2d' }).first().click();
-    await allInstants();
+    const titles = await computedTitles();
     const wanted: string[] = [];
     for (let i = 0; i < 13; i++) {
-      const { values } = await answer(`/v1/users/u0/values?signals=clicks2d&asOf=${NOON - (12 - i) * 2 * HOUR}`);
+      const { values } = await computed(`/v1/users/u0/values?signals=clicks2d&asOf=${NOON - (12 - i) * 2 * HOUR}`);
       wanted.push(ratio(values.clicks2d.value));
     }
-    const titles = await page.locator('.column title').allTextContents();
     expect(titles.map((title) => title.slice(title.indexOf(': ') + 2))).toEqual(wanted);
     expect(new Set(wanted).size).toBeGreaterThan(1);
 
     await open('signals?user=u0');
-    const { values } = await answer('/v1/users/u0/values');
+    const { values } = await computed('/v1/users/u0/values');
+    await page.locator('.badge', { hasText: 'not computed' }).first().waitFor({ state: 'hidden' });
     const rows = await cellsOf('What they say of this user');
     expect(rows.map(([name]) => name)).toEqual(Object.keys(values));
     expect(rows.find(([name]) => name === 'spend')?.[1]).toBe(String(values.spend.value));
@@ -66,7 +81,7 @@ describe.skipIf(on === null)('in Chromium', () => {
   });
 
   test('an instant that records do not hold is drawn as missing, and not as 0', async () => {
-    const { values, ...rest } = await answer('/v1/users/u0/values?signals=clicks2d');
+    const { values, ...rest } = await computed('/v1/users/u0/values?signals=clicks2d');
     await page.route('**/v1/users/u0/values?signals=clicks2d*', (route) => {
       const asOf = Date.parse(new URL(route.request().url()).searchParams.get('asOf') ?? '');
       const isHeld = asOf >= NOON - 12 * HOUR;
