@@ -221,9 +221,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'records of another history are taken for our own',
     law: '3',
-    file: `${SPEED}/apply/user-records.ts`,
-    from: 'if (ours.includes(commitId)) return records;',
-    to: 'if (ours.length > 0) return records;',
+    file: `${SPEED}/apply/own-history.ts`,
+    from: 'if (ours.includes(found.commitId)) return found;',
+    to: 'if (ours.length > 0) return found;',
   },
   {
     lie: 'records are trimmed by the log time of the batch after',

@@ -176,4 +176,12 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     to: '[digest, cut])) }',
     test: BYTES,
   },
+  {
+    lie: 'who is looked for in a store that is another at that moment is not there',
+    law: '9',
+    file: RESTORED,
+    from: 'await ofOwnHistory(run, () => store.scanUsers(run.partition, at));',
+    to: 'await store.scanUsers(run.partition, at);',
+    test: 'services/speed/test/erased-before.test.ts',
+  },
 ];

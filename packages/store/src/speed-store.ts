@@ -83,9 +83,13 @@ export interface StoredState extends PartitionState {
   readonly commitId: string;
 }
 
-/** `commitId`: "" when nothing was ever committed. A number: the length in bytes of a record that was not read. */
-export interface StoredRecords {
+/** What is read together with the commit that stands at that moment; "": nothing was ever committed. */
+export interface OfCommit {
   readonly commitId: string;
+}
+
+/** A number: the length in bytes of a record that was not read. */
+export interface StoredRecords extends OfCommit {
   readonly records: readonly (string | null | number)[];
 }
 
@@ -142,7 +146,7 @@ export interface Commit {
   readonly members?: MemberChanges;
 }
 
-export interface DueUsers {
+export interface DueUsers extends OfCommit {
   /** Those that are due first, with their instants, epoch ms, in order. */
   readonly users: readonly (readonly [userKey: string, dueMs: number])[];
   /** Whether there are more up to the instant that was asked for. */
@@ -163,7 +167,7 @@ export interface SpeedStore {
   /** Users that are due at or before the instant, `most` of them. */
   dueUsers(partition: number, upToMs: number, most: number): Promise<DueUsers>;
   /** When each is due, epoch ms; null: not at all. */
-  duesOf(partition: number, userKeys: readonly string[]): Promise<readonly (number | null)[]>;
+  duesOf(partition: number, userKeys: readonly string[]): Promise<OfCommit & { readonly dues: readonly (number | null)[] }>;
   /**
    * Some of the users of whom there is a record, from a cursor on that an earlier call of the same store gave; null: from the beginning, and
    * where there are no more. Who has a record before the first call is given at least once, and so is each version of a segment of which there is a list of members.
@@ -171,7 +175,7 @@ export interface SpeedStore {
   scanUsers(
     partition: number,
     cursor: string | null,
-  ): Promise<{ readonly cursor: string | null; readonly users: readonly string[]; readonly lists: readonly string[] }>;
+  ): Promise<OfCommit & { readonly cursor: string | null; readonly users: readonly string[]; readonly lists: readonly string[] }>;
   /**
    * Rejects with `store_unavailable` when the outcome is unknown: sending the same commit again is safe; with `store_refused` when
    * the store would refuse it again.

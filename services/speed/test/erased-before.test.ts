@@ -230,3 +230,43 @@ test('law 9: a store that was put back to before an erasure loses the user befor
   await run(workerOn({ erased: behind.erased, lifted: {} }));
   expect((await speed.loadState(0))?.commitId).toBe(stood);
 });
+
+test('law 9: a store that is empty only while an erased user is looked for, and put back after it, is looked through again', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  const store = createMemoryStore({ partitions: 1 });
+  const speed = store.speed();
+  const empty = store.snapshot(0);
+  let erased: string[] = [];
+  let emptied = 0;
+  const replaced: SpeedStore = {
+    ...speed,
+    async scanUsers(...asked) {
+      if (emptied++ > 0) return speed.scanUsers(...asked);
+      const copy = store.snapshot(0);
+      store.restore(0, empty);
+      const found = await speed.scanUsers(...asked);
+      store.restore(0, copy);
+      return found;
+    },
+  };
+  const workerOn = (at: SpeedStore) =>
+    createSpeedWorker({
+      ...{ log, store: at, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
+      erasedLists: { ...NO_LISTS, behind: async () => ({ erased, lifted: {} }) },
+      commitId: () => `c${Math.random()}`,
+      limits: { waitMs: 0 },
+    });
+  const run = async (worker: ReturnType<typeof workerOn>) => {
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+  };
+  const first = workerOn(speed);
+  await log.append(0, { kind: 'events', body: [body('ana', '1'), body('eve', '1')].join('\n') });
+  await run(first);
+  erased = [sha256Hex('ana')];
+  const next = workerOn(replaced);
+  await expect(run(next)).rejects.toMatchObject({ code: 'conflict' });
+  await run(next);
+  expect(await speed.loadRecords(0, ['ana', 'eve'], 1e6)).toMatchObject({ records: [null, `${body('eve', '1')}\n`] });
+  expect((await speed.loadState(0))?.erased).toEqual(erased);
+});

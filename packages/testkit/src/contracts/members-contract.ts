@@ -95,7 +95,7 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
 
     test('users are due in the order of their instants, as many as asked for, and once each', async () => {
       const { speed, serving } = await make();
-      expect(await speed.dueUsers(P, 10_000, 5)).toEqual({ users: [], isMore: false, nextMs: null });
+      expect(await speed.dueUsers(P, 10_000, 5)).toEqual({ commitId: '', users: [], isMore: false, nextMs: null });
       const due = new Map([
         ['a', 30],
         ['b', 10],
@@ -103,8 +103,9 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
         ['d', 20],
       ]);
       await speed.commit(following(null, 'p1', { due }));
-      expect(await speed.dueUsers(P, 9, 5)).toEqual({ users: [], isMore: false, nextMs: 10 });
+      expect(await speed.dueUsers(P, 9, 5)).toEqual({ commitId: 'commit of p1', users: [], isMore: false, nextMs: 10 });
       expect(await speed.dueUsers(P, 20, 5)).toEqual({
+        commitId: 'commit of p1',
         users: [
           ['b', 10],
           ['c', 20],
@@ -114,6 +115,7 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
         nextMs: 30,
       });
       expect(await speed.dueUsers(P, 20, 2)).toEqual({
+        commitId: 'commit of p1',
         users: [
           ['b', 10],
           ['c', 20],
@@ -121,8 +123,7 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
         isMore: true,
         nextMs: 20,
       });
-      expect(await speed.duesOf(P, ['d', 'x', 'a'])).toEqual([20, null, 30]);
-      expect(await speed.duesOf(P, [])).toEqual([]);
+      expect(await speed.duesOf(P, ['d', 'x', 'a'])).toEqual({ commitId: 'commit of p1', dues: [20, null, 30] });
       expect((await serving.members(P, page('v'))).dueMs).toBe(10);
       expect((await serving.members(P - 1, page('v'))).dueMs).toBeNull();
       await speed.commit(
@@ -135,6 +136,7 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
         }),
       );
       expect(await speed.dueUsers(P, 100, 9)).toEqual({
+        commitId: 'commit of p2',
         users: [
           ['e', 5],
           ['d', 20],
@@ -145,7 +147,12 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
         nextMs: null,
       });
       await speed.commit(following('p2', 'p3', { forgotten: [], due: new Map([['f', 1]]) }));
-      expect(await speed.dueUsers(P, 100, 9)).toEqual({ users: [['f', 1]], isMore: false, nextMs: null });
+      expect(await speed.dueUsers(P, 100, 9)).toEqual({
+        commitId: 'commit of p3',
+        users: [['f', 1]],
+        isMore: false,
+        nextMs: null,
+      });
     });
 
     test('law 7: users of whom events are missing are counted until that matters no more', async () => {
@@ -189,7 +196,8 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
         cursor = step.cursor;
       } while (cursor !== null);
       expect([...found].sort()).toEqual(users.sort());
-      expect((await speed.scanUsers(P - 1, null)).users).toEqual([]);
+      expect(await speed.scanUsers(P, null)).toMatchObject({ commitId: 'commit of p1' });
+      expect(await speed.scanUsers(P - 1, null)).toMatchObject({ commitId: '', users: [] });
     });
   });
 }

@@ -39,7 +39,7 @@ export function wasWatched(before: PartitionState | null, { watched }: Commit['n
   return before.wasWatched || !isOver ? { wasWatched: true } : {};
 }
 
-export function dueOf({ due }: MembersInMemory, upToMs: number, most: number): DueUsers {
+export function dueOf({ due }: MembersInMemory, upToMs: number, most: number): Omit<DueUsers, 'commitId'> {
   const all = [...due].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
   const users = all.slice(0, most).filter(([, dueMs]) => dueMs <= upToMs);
   const nextMs = all[users.length]?.[1] ?? null;

@@ -129,9 +129,18 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
               ),
             };
           }),
-        dueUsers: (partition, upToMs, most) => call(() => dueOf(at(partition).members, upToMs, most)),
-        duesOf: (partition, userKeys) => call(() => userKeys.map((user) => at(partition).members.due.get(user) ?? null)),
-        scanUsers: (partition, cursor) => call(() => scanned([...at(partition).records.keys()], at(partition).members, cursor)),
+        dueUsers: (partition, upToMs, most) =>
+          call(() => ({ commitId: at(partition).commitId, ...dueOf(at(partition).members, upToMs, most) })),
+        duesOf: (partition, userKeys) =>
+          call(() => {
+            const { commitId, members } = at(partition);
+            return { commitId, dues: userKeys.map((user) => members.due.get(user) ?? null) };
+          }),
+        scanUsers: (partition, cursor) =>
+          call(() => {
+            const { commitId, records, members } = at(partition);
+            return { commitId, ...scanned([...records.keys()], members, cursor) };
+          }),
         commit: (commit) =>
           call(() => {
             const kind = fault(commit);

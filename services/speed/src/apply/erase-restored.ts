@@ -4,6 +4,7 @@
  * by their digests, and erased in commits of their own at the position where it stands. Who was lifted since is refused up to the place of the lift,
  * whether the log still gives it or not; archived files have nothing of before it. So is a partition that begins from nothing.
  */
+
 import type { ErasedBehind } from '@tributary/archive/forgotten';
 import { ERASE_TYPE } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
@@ -16,6 +17,7 @@ import { type AppliedBatch, applyBatch } from './apply.ts';
 import { applyNothing } from './apply-nothing.ts';
 import type { ApplyOptions } from './effects.ts';
 import type { SegmentStage } from './follow-members.ts';
+import { ofOwnHistory } from './own-history.ts';
 import type { UserRecords } from './user-records.ts';
 
 export interface RestoredOptions extends Omit<ApplyOptions, 'commitId' | 'turn' | 'pause' | 'careful'> {
@@ -61,7 +63,8 @@ async function eraseFound(
   const { store, records, segments, digestOf } = options;
   let cursor: string | null = null;
   do {
-    const found = await store.scanUsers(run.partition, cursor);
+    const at: string | null = cursor;
+    const found: Awaited<ReturnType<typeof store.scanUsers>> = await ofOwnHistory(run, () => store.scanUsers(run.partition, at));
     const own = found.users.filter((userKey) => wanted.has(digestOf(userKey)));
     const arrivals = own.map((userKey) => arrivalOf(run, position, userKey));
     cursor = found.cursor;

@@ -8,6 +8,7 @@
  * What a user is to a segment follows from their record and log time alone. So the store holds nothing of it but two indexes: who is in, and who is
  * due when. A due instant may be too early, as where an episode was prolonged meanwhile: then nothing happens. It is never too late.
  */
+
 import { NO_SEGMENTS } from '@tributary/store/format/state';
 import type { Commit, MemberChanges, SpeedStore } from '@tributary/store/speed-store';
 import type { OutputKinds, PartitionRun } from '../partitions/partition-run.ts';
@@ -15,6 +16,7 @@ import { type CommitMembers, gatherMembers } from '../segments/commit-members.ts
 import type { Following } from '../segments/follow.ts';
 import { marksOfRecord } from '../segments/record-marks.ts';
 import type { AppliedBatch } from './apply.ts';
+import { ofOwnHistory } from './own-history.ts';
 import type { UserRecords } from './user-records.ts';
 
 export interface SegmentStage {
@@ -34,6 +36,7 @@ export interface SegmentStageOptions {
 /** Steps of the walk over all keys in one commit: 60 ms of Redis, one by one. */
 const MOST_STEPS = 200;
 const NO_APPENDS: ReadonlyMap<string, string> = new Map();
+const NO_DUES: { readonly dues: readonly (number | null)[] } = { dues: [] };
 
 export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   const { store, records, sha256Hex, outputs, passedUsers } = options;
@@ -42,7 +45,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   /** Users that are due by then, with the instants; and when the next one is. */
   async function dueBy(run: PartitionRun, following: Following, upToMs: number): Promise<ReadonlyMap<string, number>> {
     if (following.nextDueMs !== null && following.nextDueMs > upToMs) return new Map();
-    const { users, nextMs } = await store.dueUsers(run.partition, upToMs, passedUsers);
+    const { users, nextMs } = await ofOwnHistory(run, () => store.dueUsers(run.partition, upToMs, passedUsers));
     following.nextDueMs = nextMs ?? Number.POSITIVE_INFINITY;
     return new Map(users);
   }
@@ -54,7 +57,8 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     const own = new Set(following.segments?.list.map(({ version }) => version));
     const most = Math.max(1, Math.floor(passedUsers / (following.segments?.list.length ?? 1)));
     for (let steps = 0; !following.isWhole && walked.size < most && steps < MOST_STEPS; steps++) {
-      const { cursor, users, lists } = await store.scanUsers(run.partition, following.cursor);
+      const step = () => store.scanUsers(run.partition, following.cursor);
+      const { cursor, users, lists } = await ofOwnHistory(run, step);
       for (const userKey of users) walked.add(userKey);
       for (const version of lists) if (!own.has(version)) strays.add(version);
       following.cursor = cursor;
@@ -82,7 +86,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     const all = new Set([...seen.keys(), ...due.keys(), ...walked, ...appends.keys()]);
     for (const userKey of erased) if (!appends.has(userKey)) all.delete(userKey);
     const cold = [...all].filter((userKey) => following.users.get(userKey) === undefined);
-    const dues = mustForget ? [] : await store.duesOf(run.partition, cold);
+    const { dues } = mustForget || cold.length === 0 ? NO_DUES : await ofOwnHistory(run, () => store.duesOf(run.partition, cold));
     const duesOfCold = new Map(cold.map((userKey, i) => [userKey, dues[i] ?? null]));
 
     const members = gatherMembers({

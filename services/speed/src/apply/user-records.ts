@@ -1,6 +1,5 @@
 /** The users of a batch and their records: read when they are not cached, rewritten when they grew too long. */
 
-import { TributaryError } from '@tributary/model/errors';
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { keyFromRecord, userFromKey } from '@tributary/views/identity/keyed-record';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
@@ -11,6 +10,7 @@ import type { CachedUser } from '../partitions/user-cache.ts';
 import type { DecodedBatch } from '../read/decode.ts';
 import type { AppliedBatch } from './apply.ts';
 import type { DigestOf } from './effects.ts';
+import { ofOwnHistory } from './own-history.ts';
 
 export interface UserRecords {
   /**
@@ -55,13 +55,8 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     if (run.erased !== undefined && run.erased.size > 0) user.isErased = run.erased.has(digestOf(userKey));
   }
 
-  /** Records as this run knows them: of the last commit taken, or of one that was sent or is about to be. Any other history is not ours. */
   async function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<StoredRecords['records']> {
-    const before = run.settledCommitId;
-    const { commitId, records } = await store.loadRecords(run.partition, userKeys, readBytes);
-    const ours = [before, run.settledCommitId, run.sentCommitId, run.commitId];
-    if (ours.includes(commitId)) return records;
-    throw new TributaryError('conflict', `partition ${run.partition} stands at the commit "${commitId}" of another writer`);
+    return (await ofOwnHistory(run, () => store.loadRecords(run.partition, userKeys, readBytes))).records;
   }
 
   /** Reads some at a time, in order, until none is left or `goesOn` says no: a reply of gigabytes comes too late, and holds up the heartbeat. */
