@@ -13,6 +13,8 @@ const AHEAD = 'services/speed/src/read/read-ahead.ts';
 const TAKES = 'services/speed/test/read-ahead.test.ts';
 const ENTRIES = 'packages/log/src/kafka/entries.ts';
 const JOINS = 'packages/log/src/kafka/entries.test.ts';
+const PARTED = 'packages/views/src/parted-rows.ts';
+const PARTS = 'packages/views/src/parted-rows.test.ts';
 
 export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
   {
@@ -214,5 +216,37 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     from: '"--heap-growing-percent=100", ',
     to: '',
     test: 'infra/checks/deploy.test.ts',
+  },
+  {
+    lie: 'rows in parts that differ in how their keys end are one',
+    law: '1',
+    file: PARTED,
+    from: ' && keys[KEY * row + 2] === tail)',
+    to: ')',
+    test: PARTS,
+  },
+  {
+    lie: 'rows in parts that are taken away are added',
+    law: '1',
+    file: PARTED,
+    from: 'if (sign === -1) this.#join();',
+    to: '',
+    test: PARTS,
+  },
+  {
+    lie: 'a part of a key that comes again is written as long as the one before it',
+    law: '1',
+    file: 'packages/store/src/commit/deltas-json.ts',
+    from: 'bytes.again(from, this.#length[number] as number)',
+    to: 'bytes.again(from, this.#length[number - 1] ?? 0)',
+    test: 'packages/store/src/commit/deltas-json.test.ts',
+  },
+  {
+    lie: 'elements and cells can be chosen so that a row is searched for among all others',
+    law: '7',
+    file: PARTED,
+    from: '(Math.imul(head, OF_HEAD) + Math.imul(name, OF_NAME) + Math.imul(tail, OF_TAIL))',
+    to: '(head + name + tail)',
+    test: PARTS,
   },
 ];

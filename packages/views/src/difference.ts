@@ -14,6 +14,7 @@
  */
 import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type Rows, type RowsByView, rowsOf } from './deltas.ts';
+import { type EmitParts, PartedRows, partedRowsOf } from './parted-rows.ts';
 import { isOfSessions, SESSION } from './sessions/session.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import { NEVER_CUT, type UserState } from './user-state.ts';
@@ -164,9 +165,12 @@ function addRows(
   if (seen === null) return;
   gathered?.push(seen);
   for (const view of views) {
-    rowsEmitted = rowsOf(into, view.name);
     signEmitted = sign;
-    view.rows(seen, definitions, emit);
+    const { parted } = view;
+    rowsEmitted =
+      parted === undefined ? rowsOf(into, view.name) : partedRowsOf(into, view.name, view.measures.length, parted.tails);
+    if (parted === undefined || !(rowsEmitted instanceof PartedRows)) view.rows(seen, definitions, emit);
+    else parted.rows(seen, emitParts);
   }
 }
 
@@ -193,6 +197,14 @@ const emit: Emit = (key, measures) => {
   const { size } = rowsEmitted;
   addRow(rowsEmitted, key, measures, signEmitted);
   if (rowsEmitted.size !== size) comeOrGone++;
+};
+const emitParts: EmitParts = (head, name, tail, measures) => {
+  const rows = rowsEmitted as PartedRows;
+  const length = head.length + 1 + name.length + (rows.tails[tail] as string).length;
+  if (length > USUAL_ROW_KEY) longText += length - USUAL_ROW_KEY;
+  const { size } = rows;
+  rows.addParts(head, name, tail, measures, signEmitted);
+  if (rows.size !== size) comeOrGone++;
 };
 
 function without(timeline: Timeline, at: number): Timeline {

@@ -9,6 +9,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Integer } from '@tributary/model/integer';
 import type { RowKey } from './deltas.ts';
+import type { PartedView } from './parted-rows.ts';
 import { DROPPED, type Timeline, type TimelineEvent } from './timeline.ts';
 import type { WebEvent } from './web/web-event.ts';
 import type { Work } from './work.ts';
@@ -62,6 +63,8 @@ export interface View<Seen = unknown> {
   readonly onlyForIntervals?: true;
   /** Emits the rows of one anchor, in any order; the same key may be emitted more than once. */
   rows(seen: Seen, definitions: Definitions, emit: Emit): void;
+  /** The same rows with their keys in parts, where an event has dozens of them (parted-rows.ts). */
+  readonly parted?: PartedView<Seen>;
 }
 
 /** Emits the rows of `view` anchored at `timeline[at]`. */

@@ -1,21 +1,20 @@
 /** The speed store on Redis: one Lua script is one commit, and does those of several partitions one after the other. */
-import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
 import { erasedText, relayedText, stateFrom, viewsText, watchedText } from '../format/state.ts';
-import { toJsonMeasure } from '../format/words.ts';
 import { createMemberReads } from '../members/member-reads.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
 import { packedCall } from '../redis/packed-call.ts';
 import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
 import type { Commit, CommitOutcome, MemberChanges, SpeedStore } from '../speed-store.ts';
+import { deltasJson } from './deltas-json.ts';
 
 type RecordsReply = [commitId: string, records: (string | null | number)[]];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    tributaryCommit(...args: string[]): Result<GroupedReplies<CommitOutcome>, Context>;
+    tributaryCommit(...args: (string | Buffer)[]): Result<GroupedReplies<CommitOutcome>, Context>;
     tributaryReadRecords(...args: string[]): Result<GroupedReplies<RecordsReply>, Context>;
   }
 }
@@ -24,9 +23,9 @@ declare module 'ioredis' {
 export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
   const lua = defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url), 'any keys');
   defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url), 'any keys');
-  const whole = (args: readonly string[]) => redis.tributaryCommit(...args);
+  const whole = (args: readonly (string | Buffer)[]) => redis.tributaryCommit(...args);
   const commits = groupedCalls<CommitOutcome>(redis, redis.isCluster ? whole : packedCall(redis, lua, whole));
-  const reads = groupedCalls<RecordsReply>(redis, (args) => redis.tributaryReadRecords(...args));
+  const reads = groupedCalls<RecordsReply>(redis, (args) => redis.tributaryReadRecords(...(args as readonly string[])));
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
   /** The same of the users that were erased. */
@@ -124,9 +123,9 @@ function commitArgs(
   prefix: string,
   commit: Commit,
   { definitions, erased, views }: { readonly definitions: string; readonly erased: string; readonly views: string },
-): string[] {
+): (string | Buffer)[] {
   const { next } = commit;
-  const args = [
+  const args: (string | Buffer)[] = [
     prefix,
     commit.expected ?? '',
     commit.id,
@@ -166,7 +165,7 @@ function commitArgs(
 
 const NO_CHANGES: MemberChanges = { forgotten: null, strays: [], enters: [], leaves: [], due: new Map(), unsure: new Map() };
 
-function pushMembers(args: string[], { forgotten, strays, enters, leaves, due, unsure }: MemberChanges): void {
+function pushMembers(args: (string | Buffer)[], { forgotten, strays, enters, leaves, due, unsure }: MemberChanges): void {
   const versions = [...(forgotten ?? []), ...strays];
   args.push(forgotten === null ? '0' : '1', String(versions.length), ...versions);
   for (const pairs of [enters, leaves]) {
@@ -179,23 +178,7 @@ function pushMembers(args: string[], { forgotten, strays, enters, leaves, due, u
   for (const [userKey, ms] of unsure) args.push(userKey, ms === null ? '' : String(ms));
 }
 
-/** One argument for all rows: Redis then parses one text, not three arguments a row. */
-function deltasJson(deltas: RowsByView): string {
-  const views: unknown[] = [];
-  for (const [view, rows] of deltas) {
-    const flat: (string | ReturnType<typeof toJsonMeasure>)[] = [];
-    let measuresPerRow = 0;
-    for (const [key, measures] of rows) {
-      measuresPerRow = measures.length;
-      flat.push(key);
-      for (const measure of measures) flat.push(toJsonMeasure(measure));
-    }
-    if (flat.length > 0) views.push(view, measuresPerRow, flat);
-  }
-  return JSON.stringify(views);
-}
-
-function pushPairs(args: string[], pairs: ReadonlyMap<string, string>): void {
+function pushPairs(args: (string | Buffer)[], pairs: ReadonlyMap<string, string>): void {
   args.push(String(pairs.size));
   for (const [key, value] of pairs) args.push(key, value);
 }

@@ -2,13 +2,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { type GroupedReplies, groupedCalls } from './grouped.ts';
+import type { Argument } from './packed-call.ts';
 
 /** Notes what each call of the script has, and answers each grouped call with its first argument. */
 function world(isCluster = false) {
   const sent: string[][] = [];
-  const script = async (args: readonly string[]): Promise<GroupedReplies<string>> => {
-    sent.push([...args]);
-    const [keys, ...rest] = args;
+  const script = async (args: readonly Argument[]): Promise<GroupedReplies<string>> => {
+    const texts = args.map(String);
+    sent.push(texts);
+    const [keys, ...rest] = texts;
     const replies: (readonly [0, string] | readonly [1, string])[] = [];
     for (let at = Number(keys) + 1; at < rest.length; at += 1 + Number(rest[at])) {
       const first = rest[at + 1] as string;

@@ -6,6 +6,7 @@
  * not put together, so that Redis stands still for no longer than one large call takes. On a cluster partitions lie on different nodes.
  */
 import { type Redis, ReplyError } from 'ioredis';
+import type { Argument } from './packed-call.ts';
 import { keysFor, onceTogether } from './scripts.ts';
 
 /** One call on one partition. */
@@ -14,7 +15,7 @@ export interface PartitionCall {
   readonly state: string;
   /** All other keys that it may touch. */
   readonly others: () => readonly string[];
-  readonly args: readonly string[];
+  readonly args: readonly Argument[];
 }
 
 /** Whether each call failed, and its reply or the error. */
@@ -27,7 +28,7 @@ export interface GroupedCalls<T> {
   alone(call: PartitionCall): Promise<T>;
 }
 
-/** UTF-16 units of arguments that one call to Redis has, but for a single larger one. */
+/** UTF-16 units, or bytes, of arguments that one call to Redis has, but for a single larger one. */
 const MOST_LENGTH = 65_536;
 
 interface Waiting<T> {
@@ -37,7 +38,10 @@ interface Waiting<T> {
 }
 
 /** `script`: takes the number of calls, then of each the number of its arguments and these. A key of each call leads. */
-export function groupedCalls<T>(redis: Redis, script: (args: readonly string[]) => Promise<GroupedReplies<T>>): GroupedCalls<T> {
+export function groupedCalls<T>(
+  redis: Redis,
+  script: (args: readonly Argument[]) => Promise<GroupedReplies<T>>,
+): GroupedCalls<T> {
   let waiting: Waiting<T>[] = [];
 
   function sendAll(): void {
@@ -48,7 +52,7 @@ export function groupedCalls<T>(redis: Redis, script: (args: readonly string[]) 
 
   async function send(group: readonly Waiting<T>[]): Promise<void> {
     try {
-      const args = [...keysOf(redis, group), String(group.length)];
+      const args: Argument[] = [...keysOf(redis, group), String(group.length)];
       for (const { call } of group) {
         args.push(String(call.args.length));
         for (const arg of call.args) args.push(arg);

@@ -1,6 +1,6 @@
 import { type Command, type Redis, ReplyError } from 'ioredis';
 import { expect, test } from 'vitest';
-import { commandBytes, packedCall } from './packed-call.ts';
+import { type Argument, commandBytes, packedCall } from './packed-call.ts';
 
 /** As the protocol has it: a count, and of each text its bytes. */
 function framed(texts: readonly string[]): Buffer {
@@ -33,6 +33,12 @@ test('law 3: a count of arguments of any number of digits', () => {
   }
 });
 
+test('law 3: an argument of bytes goes as it is, whatever the texts beside it are', () => {
+  for (const text of ['', 'x', 'é', '€'.repeat(100)])
+    for (const bytes of ['', 'y', '😀é'.repeat(50)])
+      expect(commandBytes(['a'], [text, Buffer.from(bytes), text]).equals(framed(['a', text, bytes, text]))).toBe(true);
+});
+
 /** A connection on which a command has this outcome. */
 function connection(outcome: () => Promise<unknown>) {
   const sent: string[] = [];
@@ -44,7 +50,7 @@ function connection(outcome: () => Promise<unknown>) {
 }
 
 test('a script that Redis does not have goes whole, once; any other failure is the outcome', async () => {
-  const whole: (readonly string[])[] = [];
+  const whole: (readonly Argument[])[] = [];
   const call = (outcome: () => Promise<unknown>) => {
     const { redis, sent } = connection(outcome);
     const result = packedCall<string>(redis, 'return 1', async (args) => {

@@ -5,6 +5,9 @@
 import { createHash } from 'node:crypto';
 import { Command, type Redis } from 'ioredis';
 
+/** Text, or the bytes of one. */
+export type Argument = string | Buffer;
+
 /** The answer is that of the command, decoded as any other; what it takes of time is bounded by the connection's `commandTimeout`. */
 class PackedCommand extends Command {
   readonly #bytes: Buffer;
@@ -23,9 +26,9 @@ class PackedCommand extends Command {
  * Calls the script by its digest; `whole` where Redis does not have it yet, which is when nothing of it was executed. For a single Redis: a cluster's
  * connection looks at the keys among the arguments.
  */
-export function packedCall<T>(redis: Redis, lua: string, whole: (args: readonly string[]) => Promise<T>) {
+export function packedCall<T>(redis: Redis, lua: string, whole: (args: readonly Argument[]) => Promise<T>) {
   const digest = createHash('sha1').update(lua).digest('hex');
-  return async (args: readonly string[]): Promise<T> => {
+  return async (args: readonly Argument[]): Promise<T> => {
     try {
       return (await redis.sendCommand(new PackedCommand('evalsha', digest, commandBytes(['evalsha', digest], args)))) as T;
     } catch (error) {
@@ -44,7 +47,7 @@ const SPARE_BYTES = 8;
 const SHORT = 24;
 
 /** The command as Redis reads it (RESP). */
-export function commandBytes(name: readonly string[], args: readonly string[]): Buffer {
+export function commandBytes(name: readonly string[], args: readonly Argument[]): Buffer {
   let most = FRAME_BYTES + SPARE_BYTES;
   for (const text of name) most += text.length + FRAME_BYTES;
   for (const text of args) most += text.length + FRAME_BYTES;
@@ -52,7 +55,7 @@ export function commandBytes(name: readonly string[], args: readonly string[]): 
   let at = writeHead(data, 0, ARRAY, name.length + args.length);
   for (const texts of [name, args])
     for (const text of texts) {
-      at = writeText(data, at, text);
+      at = typeof text === 'string' ? writeText(data, at, text) : writeBytes(data, at, text);
       // Not ASCII: its bytes have to be counted before they are written.
       if (at < 0) return anyBytes([...name, ...args]);
     }
@@ -77,6 +80,14 @@ function writeText(data: Buffer, from: number, text: string): number {
   return at + 2;
 }
 
+function writeBytes(data: Buffer, from: number, bytes: Buffer): number {
+  const at = writeHead(data, from, TEXT, bytes.length);
+  data.set(bytes, at);
+  data[at + bytes.length] = RETURN;
+  data[at + bytes.length + 1] = NEWLINE;
+  return at + bytes.length + 2;
+}
+
 function writeHead(data: Buffer, at: number, mark: number, count: number): number {
   data[at] = mark;
   let digits = 1;
@@ -91,6 +102,10 @@ function writeHead(data: Buffer, at: number, mark: number, count: number): numbe
   return at + digits + 3;
 }
 
-function anyBytes(texts: readonly string[]): Buffer {
-  return Buffer.from(`*${texts.length}\r\n${texts.map((text) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`).join('')}`);
+function anyBytes(all: readonly Argument[]): Buffer {
+  const end = Buffer.from('\r\n');
+  return Buffer.concat([
+    Buffer.from(`*${all.length}\r\n`),
+    ...all.flatMap((one) => [Buffer.from(`$${Buffer.byteLength(one)}\r\n`), Buffer.from(one as string), end]),
+  ]);
 }

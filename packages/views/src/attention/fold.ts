@@ -1,6 +1,19 @@
 import { NONE } from '@tributary/model/channels/channel';
+import { joined, type PartedView } from '../parted-rows.ts';
 import { type View, WEB_EVENT } from '../view.ts';
 import { type Click, isClick, nameOf, type WebEvent } from '../web/web-event.ts';
+
+const parted: PartedView<WebEvent> = {
+  tails: [''],
+  rows(event, emit) {
+    const { inLayout, isBot } = event;
+    if (isBot) return;
+    if (isClickOn(event)) emit(inLayout, event.element, 0, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
+    if (event.type !== 'activity') return;
+    for (const row of event.elements)
+      emit(inLayout, nameOf(row[0]), 0, [1, Math.min(1, row[3]), row[1], row[2], 0, row[4], row[5], row[6], row[7]]);
+  },
+};
 
 export const attention = {
   name: 'attention',
@@ -10,14 +23,8 @@ export const attention = {
   measures: ['boxes', 'seenViews', 'cursorMs', 'viewportMs', 'clicks', 'xPx', 'yPx', 'widthPx', 'heightPx'],
   lens: WEB_EVENT,
   countsWeb: true,
-  rows(event, _definitions, emit) {
-    const { inLayout, isBot } = event;
-    if (isBot) return;
-    if (isClickOn(event)) emit(`${inLayout}\t${event.element}`, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
-    if (event.type !== 'activity') return;
-    for (const row of event.elements)
-      emit(`${inLayout}\t${nameOf(row[0])}`, [1, Math.min(1, row[3]), row[1], row[2], 0, row[4], row[5], row[6], row[7]]);
-  },
+  rows: joined(parted),
+  parted,
 } as const satisfies View<WebEvent>;
 
 /** A click outside of all elements is elsewhere: none of them has it. */

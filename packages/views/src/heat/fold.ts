@@ -1,5 +1,25 @@
+import { CLICK_KINDS } from '@tributary/model/web';
+import { joined, type PartedView } from '../parted-rows.ts';
 import { type View, WEB_EVENT } from '../view.ts';
-import { nameOf, type WebEvent } from '../web/web-event.ts';
+import { CELLS_OF_BOX, nameOf, type WebEvent } from '../web/web-event.ts';
+
+const KINDS = [...CLICK_KINDS, 'move'] as const;
+
+function tailOf(kind: (typeof KINDS)[number], cell: number): number {
+  return KINDS.indexOf(kind) * CELLS_OF_BOX + cell;
+}
+
+const parted: PartedView<WebEvent> = {
+  tails: KINDS.flatMap((kind) => Array.from({ length: CELLS_OF_BOX }, (_, cell) => `\t${kind}\t${cell}`)),
+  rows(event, emit) {
+    const { inLayout, isBot } = event;
+    if (isBot) return;
+    if (event.type === 'click' && event.kind !== undefined && event.cell !== undefined)
+      emit(inLayout, event.element, tailOf(event.kind, event.cell), [1]);
+    if (event.type === 'activity')
+      for (const [element, cell, ms] of event.cells) if (ms > 0) emit(inLayout, nameOf(element), tailOf('move', cell), [ms]);
+  },
+};
 
 export const heat = {
   name: 'heat',
@@ -9,13 +29,6 @@ export const heat = {
   measures: ['n'],
   lens: WEB_EVENT,
   countsWeb: true,
-  rows(event, _definitions, emit) {
-    const { inLayout, isBot } = event;
-    if (isBot) return;
-    const key = (element: string, kind: string, cell: number) => `${inLayout}\t${element}\t${kind}\t${cell}`;
-    if (event.type === 'click' && event.kind !== undefined && event.cell !== undefined)
-      emit(key(event.element, event.kind, event.cell), [1]);
-    if (event.type === 'activity')
-      for (const [element, cell, ms] of event.cells) if (ms > 0) emit(key(nameOf(element), 'move', cell), [ms]);
-  },
+  rows: joined(parted),
+  parted,
 } as const satisfies View<WebEvent>;

@@ -93,6 +93,7 @@ const MOST_ELEMENTS = 100;
 const MOST_CELLS = 200;
 /** A tall box has 16 × 64 of them. */
 const LAST_CELL = 1_023;
+export const CELLS_OF_BOX = LAST_CELL + 1;
 const CELLS = 16;
 /** Places in a box are in ten thousandths of it. */
 const LAST_PLACE = 9_999;

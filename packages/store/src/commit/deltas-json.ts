@@ -1,0 +1,155 @@
+/**
+ * The rows of a commit as commit.lua takes them, in one argument: Redis then parses one text, not three arguments a row. Rows whose keys are in parts
+ * (parted-rows.ts) are written as bytes, part by part: the same JSON.
+ */
+import type { Rows, RowsByView } from '@tributary/views/deltas';
+import { PartedRows, type Parts } from '@tributary/views/parted-rows';
+import { toJsonMeasure } from '../format/words.ts';
+
+export function deltasJson(deltas: RowsByView): string | Buffer {
+  const views: string[] = [];
+  const parted: [view: string, Parts][] = [];
+  for (const [view, rows] of deltas) {
+    if (rows.size === 0) continue;
+    const parts = rows instanceof PartedRows ? rows.parts() : null;
+    if (parts === null) views.push(viewJson(view, rows));
+    else parted.push([view, parts]);
+  }
+  return parted.length === 0 ? `[${views.join(',')}]` : partedJson(views, parted);
+}
+
+function viewJson(view: string, rows: Rows): string {
+  const flat: (string | ReturnType<typeof toJsonMeasure>)[] = [];
+  let measuresPerRow = 0;
+  for (const [key, measures] of rows) {
+    measuresPerRow = measures.length;
+    flat.push(key);
+    for (const measure of measures) flat.push(toJsonMeasure(measure));
+  }
+  return `${JSON.stringify(view)},${measuresPerRow},${JSON.stringify(flat)}`;
+}
+
+function partedJson(views: readonly string[], parted: readonly (readonly [view: string, Parts])[]): Buffer {
+  const bytes = new Bytes();
+  bytes.text('[');
+  for (const view of views) bytes.text(`${view},`);
+  for (const [i, [view, parts]] of parted.entries()) {
+    bytes.text(`${i === 0 ? '' : ','}${JSON.stringify(view)},${parts.width},[`);
+    writeRows(bytes, parts);
+    bytes.text(']');
+  }
+  bytes.text(']');
+  return bytes.written();
+}
+
+const [QUOTE, COMMA, BACKSLASH, LETTER_T, ZERO, TAB] = [0x22, 0x2c, 0x5c, 0x74, 0x30, 0x09];
+/** Digits of a safe integer, and a comma. */
+const MOST_DIGITS = 17;
+/** There is always room for as many bytes more: what a row has between its parts. */
+const FRAME = 8;
+
+function writeRows(bytes: Bytes, { rows, width, heads, names, tails, keys, measures }: Parts): void {
+  const writtenHeads = new Written(heads);
+  const writtenNames = new Written(names);
+  for (let row = 0; row < rows; row++) {
+    const tail = tails[keys[3 * row + 2] as number] as string;
+    if (row > 0) bytes.byte(COMMA);
+    bytes.byte(QUOTE);
+    writtenHeads.write(bytes, keys[3 * row] as number);
+    bytes.byte(BACKSLASH);
+    bytes.byte(LETTER_T);
+    writtenNames.write(bytes, keys[3 * row + 1] as number);
+    bytes.room(FRAME + 2 * tail.length + width * MOST_DIGITS);
+    bytes.tail(tail);
+    bytes.byte(QUOTE);
+    for (let i = width * row; i < width * (row + 1); i++) {
+      bytes.byte(COMMA);
+      bytes.number(measures[i] as number);
+    }
+  }
+}
+
+/** Texts that are written as JSON once: where one comes again, its bytes are copied from there. */
+class Written {
+  readonly #texts: readonly string[];
+  readonly #from: number[] = [];
+  readonly #length: number[] = [];
+
+  constructor(texts: readonly string[]) {
+    this.#texts = texts;
+  }
+
+  write(bytes: Bytes, number: number): void {
+    const from = this.#from[number];
+    if (from !== undefined) bytes.again(from, this.#length[number] as number);
+    else {
+      // Numbers are given in the order in which texts first come: there are no gaps.
+      this.#from[number] = bytes.length;
+      bytes.text(JSON.stringify(this.#texts[number]).slice(1, -1));
+      this.#length[number] = bytes.length - (this.#from[number] as number);
+    }
+  }
+}
+
+/** Bytes that grow as they are written. */
+class Bytes {
+  #data = Buffer.allocUnsafe(4_096);
+  length = 0;
+
+  /** For as many bytes more. */
+  room(more: number): void {
+    const whole = this.length + more + FRAME;
+    if (whole <= this.#data.length) return;
+    const data = Buffer.allocUnsafe(Math.max(2 * this.#data.length, whole));
+    this.#data.copy(data, 0, 0, this.length);
+    this.#data = data;
+  }
+
+  text(text: string): void {
+    // A UTF-16 unit has three bytes at most.
+    this.room(3 * text.length);
+    this.length += this.#data.write(text, this.length);
+  }
+
+  again(from: number, count: number): void {
+    this.room(count);
+    const data = this.#data;
+    let at = this.length;
+    for (let i = from; i < from + count; i++) data[at++] = data[i] as number;
+    this.length = at;
+  }
+
+  byte(byte: number): void {
+    this.#data[this.length++] = byte;
+  }
+
+  /** ASCII, of which tabs alone are written otherwise. */
+  tail(text: string): void {
+    const data = this.#data;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code === TAB) {
+        data[at++] = BACKSLASH;
+        data[at++] = LETTER_T;
+      } else data[at++] = code;
+    }
+    this.length = at;
+  }
+
+  /** A safe integer that is not negative. */
+  number(value: number): void {
+    let digits = 1;
+    for (let rest = value; rest > 9; rest = Math.floor(rest / 10)) digits++;
+    let rest = value;
+    for (let i = this.length + digits - 1; i >= this.length; i--) {
+      this.#data[i] = ZERO + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+    this.length += digits;
+  }
+
+  written(): Buffer {
+    return this.#data.subarray(0, this.length);
+  }
+}

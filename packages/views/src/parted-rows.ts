@@ -1,0 +1,241 @@
+/**
+ * Rows whose keys stay in parts, by number, until somebody looks at them. A report of a page has a dozen rows and more, nearly each with a key of its
+ * own of 70 characters: joining these keys, hashing them and writing them as JSON was half of what pages cost a worker.
+ *
+ * To all others it is a Map like any: whatever looks at its rows has all keys joined first. Only what adds rows (difference.ts) and what writes
+ * them for the store (deltas-json.ts) knows of parts.
+ */
+import type { Integer } from '@tributary/model/integer';
+import { addRow, type RowKey, type Rows, type RowsByView } from './deltas.ts';
+
+/** What keys of a view end with, by number: each begins with a tab, or is empty. */
+export type Tails = readonly string[];
+
+/** A row whose key is `head`, a tab, `name`, and what the view has as the text of `tail`. */
+export type EmitParts = (head: string, name: string, tail: number, measures: readonly number[]) => void;
+
+/** How a view emits rows with their keys in parts. */
+export interface PartedView<Seen> {
+  readonly tails: Tails;
+  rows(seen: Seen, emit: EmitParts): void;
+}
+
+/** Rows by number: `heads[head]`, a tab, `names[name]` and `tails[tail]` are the key; `width` measures each. */
+export interface Parts {
+  readonly rows: number;
+  readonly width: number;
+  readonly heads: readonly string[];
+  readonly names: readonly string[];
+  readonly tails: Tails;
+  /** Head, name and tail of each row. */
+  readonly keys: Int32Array;
+  readonly measures: Float64Array;
+}
+
+const FIRST_ROWS = 32;
+const KEY = 3;
+
+export class PartedRows extends Map<RowKey, Integer[]> {
+  readonly tails: Tails;
+  readonly #width: number;
+  #isJoined = false;
+  #rows = 0;
+  readonly #heads: string[] = [];
+  readonly #names: string[] = [];
+  readonly #headNumbers = new Map<string, number>();
+  readonly #nameNumbers = new Map<string, number>();
+  #keys = NO_KEYS;
+  #measures = NO_MEASURES;
+  /** Open addressing: the number of a row and one more; 0: free. A power of two, never more than half full. */
+  #slots = NO_KEYS;
+
+  constructor(width: number, tails: Tails) {
+    super();
+    this.#width = width;
+    this.tails = tails;
+  }
+
+  /** As `addRow`. */
+  addParts(head: string, name: string, tail: number, measures: readonly number[], sign: 1 | -1): void {
+    if (sign === -1) this.#join();
+    if (this.#isJoined || !this.#addNumbers(head, name, tail, measures))
+      addRow(this, `${head}\t${name}${this.tails[tail]}`, measures, sign);
+  }
+
+  /** null: the keys were joined, the rows are those of the Map. */
+  parts(): Parts | null {
+    if (this.#isJoined) return null;
+    return {
+      rows: this.#rows,
+      width: this.#width,
+      heads: this.#heads,
+      names: this.#names,
+      tails: this.tails,
+      keys: this.#keys,
+      measures: this.#measures,
+    };
+  }
+
+  /** False: the measures are none that can be added here, and nothing was. */
+  #addNumbers(head: string, name: string, tail: number, measures: readonly number[]): boolean {
+    let any = 0;
+    for (const measure of measures) {
+      // A sum that may pass what is safe, or may come to nothing, is for `addRow`.
+      if (!(measure >= 0 && measure <= MOST)) return this.#join();
+      any += measure;
+    }
+    if (any === 0) return true;
+    const width = this.#width;
+    const row = this.#rowOf(numberOf(head, this.#heads, this.#headNumbers), numberOf(name, this.#names, this.#nameNumbers), tail);
+    const at = row * width;
+    const sums = this.#measures;
+    for (let i = 0; i < width; i++) sums[at + i] = (sums[at + i] as number) + (measures[i] as number);
+    return true;
+  }
+
+  #rowOf(head: number, name: number, tail: number): number {
+    if (2 * (this.#rows + 1) > this.#slots.length) this.#grow();
+    const slots = this.#slots;
+    const keys = this.#keys;
+    for (let at = slotOf(head, name, tail) & (slots.length - 1); ; at = (at + 1) & (slots.length - 1)) {
+      const row = (slots[at] as number) - 1;
+      if (row < 0) {
+        const added = this.#rows++;
+        slots[at] = added + 1;
+        keys[KEY * added] = head;
+        keys[KEY * added + 1] = name;
+        keys[KEY * added + 2] = tail;
+        return added;
+      }
+      if (keys[KEY * row] === head && keys[KEY * row + 1] === name && keys[KEY * row + 2] === tail) return row;
+    }
+  }
+
+  /** How many places the search for a row passes at most. */
+  longestSearch(): number {
+    const last = this.#slots.length - 1;
+    return this.#slots.reduce((longest, row, at) => {
+      if (row === 0) return longest;
+      const [head = 0, name = 0, tail = 0] = this.#keys.subarray(KEY * (row - 1), KEY * row);
+      return Math.max(longest, (at - slotOf(head, name, tail)) & last);
+    }, 0);
+  }
+
+  #grow(): void {
+    const rows = Math.max(FIRST_ROWS, this.#slots.length);
+    const keys = new Int32Array(KEY * rows);
+    keys.set(this.#keys);
+    const measures = new Float64Array(this.#width * rows);
+    measures.set(this.#measures);
+    const slots = new Int32Array(2 * rows);
+    for (let row = 0; row < this.#rows; row++) {
+      let at = slotOf(keys[KEY * row] as number, keys[KEY * row + 1] as number, keys[KEY * row + 2] as number);
+      for (at &= slots.length - 1; slots[at] !== 0; ) at = (at + 1) & (slots.length - 1);
+      slots[at] = row + 1;
+    }
+    this.#keys = keys;
+    this.#measures = measures;
+    this.#slots = slots;
+  }
+
+  /** From here on it is a Map, and nothing else. */
+  #join(): false {
+    if (this.#isJoined) return false;
+    this.#isJoined = true;
+    for (let row = 0; row < this.#rows; row++) {
+      const [head = 0, name = 0, tail = 0] = this.#keys.subarray(KEY * row, KEY * row + KEY);
+      const measures = this.#measures.subarray(this.#width * row, this.#width * (row + 1));
+      addRow(this, `${this.#heads[head]}\t${this.#names[name]}${this.tails[tail]}`, [...measures]);
+    }
+    return false;
+  }
+
+  override get size(): number {
+    return this.#isJoined ? super.size : this.#rows;
+  }
+
+  override get(key: RowKey): Integer[] | undefined {
+    this.#join();
+    return super.get(key);
+  }
+
+  override has(key: RowKey): boolean {
+    this.#join();
+    return super.has(key);
+  }
+
+  override set(key: RowKey, measures: Integer[]): this {
+    this.#join();
+    return super.set(key, measures);
+  }
+
+  override delete(key: RowKey): boolean {
+    this.#join();
+    return super.delete(key);
+  }
+
+  override clear(): void {
+    this.#join();
+    super.clear();
+  }
+
+  override forEach(use: (measures: Integer[], key: RowKey, rows: Map<RowKey, Integer[]>) => void): void {
+    this.#join();
+    super.forEach(use);
+  }
+
+  override keys(): MapIterator<RowKey> {
+    this.#join();
+    return super.keys();
+  }
+
+  override values(): MapIterator<Integer[]> {
+    this.#join();
+    return super.values();
+  }
+
+  override entries(): MapIterator<[RowKey, Integer[]]> {
+    this.#join();
+    return super.entries();
+  }
+
+  override [Symbol.iterator](): MapIterator<[RowKey, Integer[]]> {
+    return this.entries();
+  }
+}
+
+/** The rows of a view with their keys as text. */
+export function joined<Seen>({ tails, rows }: PartedView<Seen>) {
+  return (seen: Seen, _definitions: unknown, emit: (key: RowKey, measures: readonly number[]) => void): void =>
+    rows(seen, (head, name, tail, measures) => emit(`${head}\t${name}${tails[tail]}`, measures));
+}
+
+export function partedRowsOf(byView: RowsByView, view: string, width: number, tails: Tails): Rows {
+  let rows = byView.get(view);
+  if (rows === undefined) byView.set(view, (rows = new PartedRows(width, tails)));
+  return rows;
+}
+
+/** As many measures as a commit ever has sum to a safe integer where none is larger. */
+const MOST = 2 ** 24;
+const NO_KEYS = new Int32Array(0);
+const NO_MEASURES = new Float64Array(0);
+
+function numberOf(text: string, texts: string[], numbers: Map<string, number>): number {
+  let number = numbers.get(text);
+  if (number === undefined) {
+    number = texts.push(text) - 1;
+    numbers.set(text, number);
+  }
+  return number;
+}
+
+/** Other ones in each process: anybody can choose elements and cells, and whose slots are known could be made to meet. */
+const [OF_HEAD = 0, OF_NAME = 0, OF_TAIL = 0] = crypto.getRandomValues(new Uint32Array(3)).map((bits) => bits | 1);
+
+function slotOf(head: number, name: number, tail: number): number {
+  let mixed = (Math.imul(head, OF_HEAD) + Math.imul(name, OF_NAME) + Math.imul(tail, OF_TAIL)) | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
