@@ -158,6 +158,18 @@ export const REJECTED = HOSTILE.slice(0, 6).map((name, i) => ({
   sample: i === 5 ? null : { type: 'track', event: name, userId: 'string(17)', properties: { [name]: 'string(1)' } },
 }));
 
+/** One never said how far it is, one did a moment ago, one is new. */
+const COMPUTATIONS = [
+  { name: 'coViewed', version: '<img/src=x/onerror=globalThis.ran=1>', mostLagMs: 60_000, at: NOON - HOUR },
+  { name: 'scores', version: '7', mostLagMs: 600_000, at: NOON - DAY },
+  { name: 'topics', version: '1', mostLagMs: 60_000, at: NOON },
+].map((one) => ({
+  ...one,
+  reads: { kinds: [], signals: ['lastPage'] },
+  writes: { fields: HOSTILE.slice(0, 3) },
+  by: 'key ta_admin',
+}));
+
 async function startRejecting() {
   const server = createServer((_request, response) =>
     response.end(JSON.stringify({ since: new Date(NOON - DAY).toISOString(), rejections: REJECTED })),
@@ -214,6 +226,8 @@ export async function startConsole() {
   for (const one of [...events.slice(150), ...web.slice(20)]) await world.ingest(one);
   const parked = HOSTILE.map((raw, i) => ({ at: `${i}.0`, code: 'invalid_json', message: `the record ${raw} is not JSON`, raw }));
   await world.commit(0, { parked }, {});
+  for (const one of COMPUTATIONS) await world.deps.computations.write(one, 9);
+  await world.deps.computations.note('scores', { version: '7', after: 'elsewhere', at: NOON - 5_000 });
   await world.tick();
   await world.app.listen({ host: '127.0.0.1', port: 0 });
   const api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;

@@ -159,6 +159,25 @@ describe.skipIf(on === null)('in Chromium', () => {
     await watching.close();
   });
 
+  test('law 7: computations are those of the API, each with how far it is, and the one that stands still needs somebody', async () => {
+    await open('system');
+    const { computations } = await answer('/v1/computations');
+    expect(computations.map(({ state }: { readonly state: string }) => state)).toEqual([
+      'STANDS_STILL',
+      'RUNNING',
+      'NOT_STARTED',
+    ]);
+    expect((await cellsOf('Computations')).map((cells) => cells.slice(0, 3))).toEqual([
+      ['coViewed', 'stands still', 'not known'],
+      ['scores', 'runs', 'not known'],
+      ['topics', 'not started yet', 'not known'],
+    ]);
+    expect((await cellsOf('Doctor')).find(([check]) => check === 'Computations')?.slice(1)).toEqual([
+      'wrong',
+      expect.stringMatching(/^computation coViewed .* stands still: it has never said how far it is; 2 more need a look$/),
+    ]);
+  });
+
   test('rejections are those of the collectors, by reason and key, and both are in the address', async () => {
     await open('rejections');
     const { rejections } = await answer('/v1/rejections?limit=1000');
@@ -242,18 +261,21 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.getByText('not known: fewer than three runs of this kind').waitFor();
     await page.getByRole('radio', { name: 'All of the archive' }).check();
     await page.getByRole('radio', { name: 'Stage it, and ask' }).check();
-    expect(new URL(page.url()).search).toBe('?do=run&mode=full&promote=ask');
+    await page.getByRole('radio', { name: 'Before others that wait' }).check();
+    expect(new URL(page.url()).search).toBe('?do=run&mode=full&promote=ask&priority=high');
     await page.getByLabel('Type run full to confirm').fill('run full');
     world.records.unshift(RUN);
     await page.getByRole('button', { name: 'Run full' }).click();
     await page.getByText('The run waits for its turn').waitFor();
-    expect(new URL(page.url()).search).toBe('?do=run&mode=full&promote=ask&run=job-1');
+    expect(new URL(page.url()).search).toBe('?do=run&mode=full&promote=ask&priority=high&run=job-1');
+    await page.getByText('full, high priority').waitFor();
+    await tableOf('Runs').getByText('high priority').waitFor();
     const counts = { events: 1_200, newEvents: 40, duplicates: 0 };
     world.records[0] = { ...RUN, state: 'done', beganAt: NOON, endedAt: NOON + 4_000, generation: 4, outcome: 'staged', counts };
     await page.getByText('It is staged: promote or discard it in the list below.').waitFor();
     await page.getByText('4, with 40 new events of 1,200').waitFor();
     await expectNoFaults('a run that was asked for');
-    expect(world.runs).toEqual([{ mode: 'full', promotion: 'ask', priority: 'normal', by: 'key ta_admin' }]);
+    expect(world.runs).toEqual([{ mode: 'full', promotion: 'ask', priority: 'high', by: 'key ta_admin' }]);
     for (const asked of ['promote&generation=2', 'discard&generation=3', 'rollback&generation=99', 'publish']) {
       await open(`operations?do=${asked}`);
       await page.getByText(/^Generation \d+ is not one to /).waitFor();
@@ -341,7 +363,7 @@ const RUN: World['records'][number] = {
   reason: 'demand by key ta_admin',
   scheduled: false,
   promotion: 'ask',
-  priority: 'normal',
+  priority: 'high',
   bringsDefinitions: false,
   queuedAt: NOON,
   beganAt: null,

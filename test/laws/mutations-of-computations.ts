@@ -100,4 +100,20 @@ export const MUTATIONS_OF_COMPUTATIONS: readonly Mutation[] = [
     to: '/^(?<name>',
     test: 'packages/archive/src/computations.test.ts',
   },
+  {
+    lie: 'the console says nothing of a computation that stands still',
+    law: '7',
+    file: 'packages/console/src/app/pages/findings.ts',
+    from: '    computations(status, nowMs),\n',
+    to: '',
+    test: 'packages/console/test/findings.test.ts',
+  },
+  {
+    lie: 'the status on the command line says nothing of a computation that stands still',
+    law: '7',
+    file: 'packages/cli/src/commands/status.ts',
+    from: 'all.flatMap((one) => troubleOf(',
+    to: 'all.slice(0, 0).flatMap((one) => troubleOf(',
+    test: 'packages/cli/test/api-commands.test.ts',
+  },
 ];

@@ -40,7 +40,7 @@ test('law 7: registrations are files of their own, replaced whole, and a damaged
   expect(await readdir(dataDir)).toEqual(['computations']);
 });
 
-test('at most so many are registered, whoever registers at the same moment, and one that is there is replaced', async () => {
+test('the bound holds for registrations at the same moment, and does not hold up one that replaces another', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'computations-'));
   onTestFinished(() => rm(dataDir, { recursive: true }));
   const at = Date.now();

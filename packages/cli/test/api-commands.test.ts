@@ -101,6 +101,33 @@ test('status: facts, partitions on request, exit 1 when answers are incomplete',
   expect(done.stdout).toContain('1 min 30 s ago');
 });
 
+const COMPUTATION = { name: 'scores', version: '2', state: 'RUNNING', lagMs: 0 as number | null, reportedAt: 0 as number | null };
+const STILL = { ...COMPUTATION, state: 'STANDS_STILL', reportedAt: null };
+
+test.each([
+  [undefined, []],
+  [[], []],
+  [null, ['unknown']],
+  [[COMPUTATION, { ...COMPUTATION, name: 'other' }], ['2, up to date']],
+  [
+    [COMPUTATION, STILL, { ...COMPUTATION, state: 'BEHIND', lagMs: 90_000 }],
+    [
+      'computation scores (version 2) stands still: it has never said how far it is',
+      'computation scores (version 2) is behind: a line has waited for it for 1 min 30 s',
+    ],
+  ],
+  [
+    Array(5).fill(STILL),
+    [...Array(3).fill(expect.stringContaining('stands still')), '2 more: see "tributary computations list"'],
+  ],
+])('law 7: status names computations that are not up to date: %j', async (computations, lines) => {
+  await using server = await fakeServer(() => ({ body: { ...STATUS, complete: true, computations } }));
+  const { stdout, code } = await tributary(['status', '--url', server.url]);
+  const shown = stdout.split('\n');
+  const [first, last] = [/^computations /, /^definitions /].map((label) => shown.findIndex((line) => label.test(line)));
+  expect([code, first === -1 ? [] : shown.slice(first, last).map((line) => line.slice(21))]).toEqual([0, lines]);
+});
+
 test.each([
   [
     {},

@@ -39,6 +39,14 @@ const ranNow = status({ lastRun: { at: NOON, generation: 7, nothingNew: true } }
 const engine = (of: object): Partial<Seen> => ({
   reconciliations: [{ generation: 7, reconciliation: { ...RECONCILIATION_EXAMPLE, ...of } }],
 });
+type Computation = NonNullable<Seen['status']['computations']>[number];
+const computations = (...changes: readonly Partial<Computation>[]) =>
+  status({
+    computations: changes.map((one, i) => ({
+      ...{ name: `c${i}`, version: '1', state: 'STANDS_STILL' as const, lagMs: 0, reportedAt: NOON - 90_000 },
+      ...one,
+    })),
+  });
 test.each<[what: string, of: Partial<Seen>, check: string, is: Finding['is']]>([
   [
     'an incomplete answer',
@@ -71,6 +79,12 @@ test.each<[what: string, of: Partial<Seen>, check: string, is: Finding['is']]>([
   ['a silent collector', { rejections: { collectors: [{ collector: 'c', since: null, problem: 'x' }] } }, 'Collectors', 'bad'],
   ['no known collector', { rejections: { collectors: [] } }, 'Collectors', 'unknown'],
   ['a question without an answer', { rejections: undefined }, 'Collectors', 'unknown'],
+  ['a computation that stands still', computations({ state: 'BEHIND', lagMs: 1 }, { reportedAt: null }), 'Computations', 'bad'],
+  ['one that is behind', computations({ state: 'RUNNING', lagMs: null }, { state: 'BEHIND', lagMs: 1 }), 'Computations', 'late'],
+  ['one that has not started', computations({ state: 'NOT_STARTED' }), 'Computations', 'late'],
+  ['one for which it is not known what waits', computations({ state: 'RUNNING', lagMs: null }), 'Computations', 'unknown'],
+  ['those of which nothing is known', status({ computations: null }), 'Computations', 'unknown'],
+  ['those that run', computations({ state: 'RUNNING' }, { state: 'RUNNING', lagMs: 9 }), 'Computations', 'good'],
   ['rows that differ for no reason', engine({ engineDefectRows: 3 }), 'Both engines', 'bad'],
   ['a generation that was not compared', engine({ failure: 'x' }), 'Both engines', 'late'],
 ])('%s is named, with what to do, and nothing else is', (_what, of, check, is) => {

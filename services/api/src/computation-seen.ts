@@ -1,7 +1,6 @@
 /** How far a computation is, by what it said last and what waits for it. Pure. */
 import type { Registration } from '@tributary/archive/computations';
 import type { ComputationSeen } from '@tributary/contract/shapes/computation';
-import { span } from '@tributary/model/span';
 import type { Progress } from '@tributary/queue/computation-progress';
 
 type Own = Pick<Registration, 'name' | 'version' | 'mostLagMs' | 'at'>;
@@ -30,15 +29,4 @@ function stateOf(
   if (isSilent) return 'STANDS_STILL';
   if (reported === null) return 'NOT_STARTED';
   return lagMs !== null && lagMs > mostLagMs ? 'BEHIND' : 'RUNNING';
-}
-
-/** For people: what readers of its values should know; null: it is up to date. */
-export function troubleOf({ name, version, state, lagMs, reportedAt }: ComputationSeen, nowMs: number): string | null {
-  const of = `computation ${name} (version ${version})`;
-  if (state === 'RUNNING') return lagMs === null ? `${of} runs, but it is not known how long lines have waited for it` : null;
-  if (state === 'NOT_STARTED') return `${of} has not started yet: its values are of an earlier version, or there are none`;
-  if (state === 'BEHIND') return `${of} is behind: a line has waited for it for ${span(lagMs ?? 0)}`;
-  return reportedAt === null
-    ? `${of} stands still: it has never said how far it is`
-    : `${of} stands still: it has said nothing for ${span(nowMs - reportedAt)}`;
 }

@@ -1,4 +1,5 @@
 /** `tributary status`: how far both layers are. */
+import { troubleOf } from '@tributary/model/computation-trouble';
 import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
@@ -35,8 +36,8 @@ async function status(context: Context, options: { readonly partitions?: boolean
 }
 
 function facts(
-  { partitions, generation, lastRun, pending, complete, definitions, definitionsInForce }: Status,
-  { terminal }: Context,
+  { partitions, generation, lastRun, pending, complete, computations, definitions, definitionsInForce }: Status,
+  { terminal, shell }: Context,
   loss: string | undefined,
 ): string {
   const behind = partitions.filter((partition) => partition.behind === true).length;
@@ -60,12 +61,25 @@ function facts(
       ['oldest log time', lags.length === 0 ? 'unknown' : `${span(Math.max(...lags))} ago`],
       ...(loss === undefined ? [] : [['log', loss] as const]),
       ['pending late events', count(pending)],
+      ...computationsAre(computations, shell.now()).map((said, i) => [i === 0 ? 'computations' : '', said] as const),
       ['definitions', definitionsInForce === null ? definitions : definitionsLine(definitionsInForce)],
     ],
     (label, value) => (label === 'answers' ? terminal.tone(complete ? 'ok' : 'fail', value) : value),
     terminal.screen,
   );
 }
+
+/** Each that is not up to date; nothing where none is registered, and of an API of an earlier version. */
+function computationsAre(all: Status['computations'] | undefined, nowMs: number): readonly string[] {
+  if (all === null) return ['unknown'];
+  if (all === undefined || all.length === 0) return [];
+  const troubles = all.flatMap((one) => troubleOf(one, nowMs) ?? []);
+  if (troubles.length === 0) return [`${count(all.length)}, up to date`];
+  const more = troubles.length - MOST_NAMED;
+  return [...troubles.slice(0, MOST_NAMED), ...(more > 0 ? [`${count(more)} more: see "tributary computations list"`] : [])];
+}
+
+const MOST_NAMED = 3;
 
 /** An API of an earlier version does not say it. */
 function lastRunIs(last: Status['lastRun'] | undefined): string {

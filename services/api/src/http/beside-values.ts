@@ -1,7 +1,7 @@
 /** How far the computations are whose fields some values read. */
 import type { ComputationSeen } from '@tributary/contract/shapes/computation';
+import { troubleOf } from '@tributary/model/computation-trouble';
 import type { SignalDefinition, SignalSet } from '@tributary/signals/definitions/read';
-import { troubleOf } from '../computation-seen.ts';
 import type { ComputationWatch } from '../ports.ts';
 
 /** The type of the events that computations write. */

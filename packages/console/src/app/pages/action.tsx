@@ -35,6 +35,7 @@ export function actionAddress(place: Place, what: What | null, generation: numbe
     schedule: null,
     mode: null,
     promote: null,
+    priority: null,
     run: null,
   });
 }
@@ -207,9 +208,18 @@ export const PROMOTE = [
   { value: 'ask', text: 'Stage it, and ask' },
 ] as const;
 
+type Priority = Answer<'run'>['priority'];
+
+const PRIORITIES = [
+  { value: 'high', text: 'Before others that wait' },
+  { value: 'normal', text: 'In its turn' },
+  { value: 'low', text: 'After others that wait' },
+] as const satisfies readonly { readonly value: Priority; readonly text: string }[];
+
 function Run({ place }: Pick<Props, 'place'>) {
   const mode = MODES.find(({ value }) => value === place.query.get('mode'))?.value ?? 'incremental';
   const promote = PROMOTE.find(({ value }) => value === place.query.get('promote'))?.value ?? 'auto';
+  const priority = PRIORITIES.find(({ value }) => value === place.query.get('priority'))?.value ?? 'normal';
   const plan = usePlan(mode);
   const [acted, begin] = useAction('requestGeneration', ({ jobId }) =>
     go(addressWith(placeNow(), { do: 'run', run: jobId }), { replaces: true }),
@@ -220,9 +230,10 @@ function Run({ place }: Pick<Props, 'place'>) {
       <div class="controls">
         <Segmented name="Computes" options={MODES} value={mode} choose={(value) => choose({ mode: value })} />
         <Segmented name="Then" options={PROMOTE} value={promote} choose={(value) => choose({ promote: value })} />
+        <Segmented name="Begins" options={PRIORITIES} value={priority} choose={(value) => choose({ priority: value })} />
       </div>
       <Plan of={plan} />
-      <Confirm acted={acted} words={`run ${mode}`} begin={() => begin({ mode, promote })} />
+      <Confirm acted={acted} words={`run ${mode}`} begin={() => begin({ mode, promote, priority })} />
     </>
   );
 }
@@ -248,7 +259,7 @@ function Asked({ id }: { readonly id: string }) {
   const run = useAnswer('run', { id }, FOLLOW_MS);
   return (
     <WhenAnswered of={run}>
-      {({ state, mode, generation, outcome, progress, counts, failure, queuedAt, beganAt, endedAt }) => (
+      {({ state, mode, priority, generation, outcome, progress, counts, failure, queuedAt, beganAt, endedAt }) => (
         <>
           <p role="status">
             <span class={`badge ${STATES[state][0]}`}>The run {STATES[state][1]}</span> {outcome !== null && OUTCOMES[outcome]}
@@ -257,6 +268,7 @@ function Asked({ id }: { readonly id: string }) {
             <dt>Run</dt>
             <dd>
               <code>{id.slice(0, 128)}</code>, {mode}
+              {priority !== 'normal' && `, ${priority} priority`}
             </dd>
             <dt>Asked for</dt>
             <dd>

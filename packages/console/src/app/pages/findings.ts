@@ -1,5 +1,6 @@
 /** What of the platform needs somebody, by what the API answers: each thing looked at, judged, and what to do. */
 import type { Answer } from '@tributary/client/operations';
+import { troubleOf } from '@tributary/model/computation-trouble';
 import { scheduleOverdueMs } from '@tributary/model/schedule-bounds';
 import { count, duration, instant } from '../parts/format.ts';
 
@@ -29,6 +30,7 @@ export function findingsOf(seen: Seen, nowMs: number): readonly Finding[] {
     schedules === undefined ? notAnswered('Schedules') : runs(schedules, status.lastRun?.at ?? 0, nowMs),
     rejections === undefined ? notAnswered('Collectors') : collectors(rejections),
     reconciliations === undefined ? notAnswered('Both engines') : engines(reconciliations),
+    computations(status, nowMs),
     definitions(status),
   ];
 }
@@ -166,6 +168,35 @@ function engines(all: NonNullable<Seen['reconciliations']>): Finding {
       ? `generation ${number}: real time was equal to the integer`
       : `generation ${number}: each difference has a known reason`,
   );
+}
+
+/** The worst first. */
+const OF_STATES = {
+  STANDS_STILL: ['bad', 'See whether its program runs and reports. If it is given up: tributary computations remove NAME.'],
+  BEHIND: ['late', 'If it grows, its program is too slow for what comes.'],
+  NOT_STARTED: ['late', 'Start its program.'],
+  RUNNING: ['unknown', 'See whether the output log answers: what it reported may be of another one.'],
+} as const satisfies Record<string, readonly [Finding['is'], string]>;
+
+function computations({ computations: all }: Seen['status'], nowMs: number): Finding {
+  const check = 'Computations';
+  if (all === null)
+    return {
+      check,
+      is: 'unknown',
+      detail: 'it is not known how far they are',
+      fix: 'See the log of the API: Redis or the data folder does not answer.',
+    };
+  const said = all.flatMap((one) => {
+    const trouble = troubleOf(one, nowMs);
+    return trouble === null ? [] : [{ state: one.state, trouble }];
+  });
+  const order = Object.keys(OF_STATES);
+  const [worst] = said.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+  if (worst === undefined) return good(check, all.length === 0 ? 'none is registered' : `all ${all.length} run`);
+  const others = said.length === 1 ? '' : `; ${said.length - 1} more need a look`;
+  const [is, fix] = OF_STATES[worst.state];
+  return { check, is, detail: `${worst.trouble}${others}`, fix };
 }
 
 function definitions({ definitionsInForce }: Seen['status']): Finding {

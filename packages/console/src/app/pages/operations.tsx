@@ -40,9 +40,9 @@ function Runs() {
       {({ runs: all }) => (
         <Panel
           title="Runs"
-          about="Those that wait, the one under way, and those that ended, failed or were cancelled. A scheduled run that found nothing new is not listed."
+          about="Those that wait, the one under way, and those that ended, failed or were cancelled. A higher priority begins first. A scheduled run that found nothing new is not listed."
           question={addressOfQuestion('runs', asked)}
-          csv={() => csvOf(RUNS, all)}
+          csv={() => csvOf([...RUNS, PRIORITY], all)}
         >
           {all.length === 0 ? (
             <Empty title="No run is remembered" />
@@ -84,12 +84,24 @@ const RUNS: readonly Column<Run>[] = [
     cell: ({ queuedAt }) => <span class="nowrap">{instant(queuedAt)}</span>,
     raw: ({ queuedAt }) => new Date(queuedAt).toISOString(),
   },
-  { head: 'State', cell: ({ state }) => <span class={`badge ${RUN_STYLE[state]}`}>{state}</span>, raw: ({ state }) => state },
+  {
+    head: 'State',
+    cell: ({ state, priority }) => (
+      <>
+        <span class={`badge ${RUN_STYLE[state]}`}>{state}</span>
+        {priority !== 'normal' && <span class="small nowrap">{priority} priority</span>}
+      </>
+    ),
+    raw: ({ state }) => state,
+  },
   { head: 'What', cell: (run) => <Name text={saidOf(run)} most={200} />, raw: saidOf },
   { head: 'Mode', cell: ({ mode }) => mode, raw: ({ mode }) => mode },
   { head: 'Generation', isFigure: true, cell: ({ generation }) => generation ?? NONE, raw: ({ generation }) => generation },
   { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
 ];
+
+/** In the file alone: on the page it stands below the state where it is not the usual one. */
+const PRIORITY = { head: 'Priority', raw: ({ priority }: Run) => priority };
 
 function Generations({ place }: PageProps) {
   const isAdmin = useIsAdmin();

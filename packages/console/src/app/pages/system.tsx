@@ -7,6 +7,7 @@ import { Panel } from '../parts/panel.tsx';
 import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { ComputationsPanel } from './computations.tsx';
 import { DoctorPanel } from './doctor.tsx';
 import { isNone } from './findings.ts';
 
@@ -67,6 +68,7 @@ function Shown({ status }: { readonly status: Status }) {
       >
         <Table caption="Partitions" columns={COLUMNS} rows={partitions} keyOf={({ partition }) => String(partition)} />
       </Panel>
+      <ComputationsPanel />
       <Panel title="Definitions in force" about="Which events are touches and conversions.">
         {definitionsInForce === null ? (
           <p>Those built in: no generation was published yet, or it cannot be read.</p>
