@@ -147,6 +147,11 @@ interface SegmentSpec {
   readonly days: number;
   /** The first of them, among the days of the bench. */
   readonly fromDay?: number;
+  /**
+   * As a log takes them: one after the other, none late. By partition, the keys of its users are the lists of the table `homes` of the session. Else
+   * in any order, users by their number.
+   */
+  readonly asLogged?: boolean;
 }
 
 /** One segment a partition, as the archiver would have left them; their manifests are written when the barrier comes. */
@@ -201,8 +206,12 @@ async function filedAsArchived(session: DuckDb, events: string): Promise<string>
 const positionOf = (segment: number) => `${String(1_795_000_000_000 + segment).padStart(15, '0')}-9999999999`;
 
 /** `hash` makes the numbers: the same archive every time. Users are spread over partitions by their number. */
-function eventsOf(partition: number, { number, events, users, days, fromDay = 0 }: SegmentSpec): string {
+function eventsOf(partition: number, { number, events, users, days, fromDay = 0, asLogged = false }: SegmentSpec): string {
   const perPartition = Math.floor(events / PARTITIONS);
+  const msWithin = asLogged ? `i * ${days * DAY_MS} // ${perPartition}` : `(h // 1000003) % ${days * DAY_MS}`;
+  const userKey = asLogged
+    ? `(SELECT keys FROM homes WHERE partition = ${partition})[user_number // ${PARTITIONS} + 1]`
+    : "'user-' || lpad(user_number::VARCHAR, 8, '0')";
   const channels = CHANNELS.map((channel) => `'${channel}'`).join(', ');
   const columns = Object.entries(EVENT_COLUMNS).map(([column, type]) => `CAST(${column} AS ${type}) AS ${column}`);
   const none = Object.keys(EVENT_COLUMNS).map((column) => `NULL AS ${column}`);
@@ -211,14 +220,14 @@ function eventsOf(partition: number, { number, events, users, days, fromDay = 0 
       SELECT i, (hash(i * ${PARTITIONS} + ${partition} + ${number * 1_000_000_007}) >> 1)::BIGINT AS h FROM range(${perPartition}) numbers(i)
     ), drawn AS (
       SELECT i, h % 1000 AS draw, (h // 1000) % ${Math.floor(users / PARTITIONS)} * ${PARTITIONS} + ${partition} AS user_number,
-        ${FROM_MS + fromDay * DAY_MS} + (h // 1000003) % ${days * DAY_MS} AS ts, (h // 7919) % 8 AS channel_number, (h // 104729) % 40 AS campaign_number,
+        ${FROM_MS + fromDay * DAY_MS} + ${msWithin} AS ts, (h // 7919) % 8 AS channel_number, (h // 104729) % 40 AS campaign_number,
         (h // 15485863) % 20000 AS amount
       FROM numbered
     ), events AS (
-      SELECT 'user-' || lpad(user_number::VARCHAR, 8, '0') AS user_key, ts,
+      SELECT ${userKey} AS user_key, ts,
         CASE WHEN draw < 50 THEN 'purchase' WHEN draw < 350 THEN 'ad_click' ELSE 'product_view' END AS type,
         'e${number}-' || lpad(i::VARCHAR, 12, '0') || '-${partition}' AS id,
-        user_key AS user_id, ts + 40 AS received_at, 'bench' AS source,
+        ${userKey} AS user_id, ts + 40 AS received_at, 'bench' AS source,
         CASE WHEN draw BETWEEN 50 AND 349 THEN [${channels}][channel_number::INTEGER + 1] END AS channel,
         CASE WHEN draw BETWEEN 50 AND 349 THEN 'campaign-' || campaign_number END AS campaign,
         CASE WHEN draw BETWEEN 50 AND 349 THEN 35 END AS cost, CASE WHEN draw < 50 THEN amount END AS value,

@@ -16,6 +16,7 @@ import { benchModels } from './models.ts';
 import { benchPeers } from './peers.ts';
 import { benchPlan } from './plan.ts';
 import { benchReads } from './reads.ts';
+import { benchRecovery } from './recovery.ts';
 import { type Figure, met, table } from './report.ts';
 import { benchSegments } from './segments.ts';
 import { benchServed } from './served.ts';
@@ -51,6 +52,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   plan: () => benchPlan(Number(values.events ?? 1_000_000), Number(values.users ?? 50_000)),
   erasure: () => benchErasure(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
+  recovery: () => benchRecovery(Number(values.events ?? 1_600_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
   served: () => benchServed(Number(values.events ?? 10_000)),
   signals: () => benchSignals(Number(values.seconds ?? 15)),
