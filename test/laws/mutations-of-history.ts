@@ -292,6 +292,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'services/speed/test/recall.test.ts',
   },
   {
+    lie: 'a replayed line has quotes as they are',
+    law: '3',
+    file: `${SPEED}/read/archived-entries.ts`,
+    from: `, '"', '\\\\"') || '"'`,
+    to: `, '"', '"') || '"'`,
+    test: 'test/laws/law-3-replayed-lines.test.ts',
+  },
+  {
     lie: 'the lines of an archived entry come in any order',
     law: '3',
     file: `${SPEED}/read/archived-entries.ts`,
