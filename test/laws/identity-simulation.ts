@@ -342,6 +342,7 @@ function relayedBy(message: Message): Relayed {
     const { to, merges, ...link } = message.link;
     return { ...none, ...link, kind: 'link', user: to, isMerge: merges === true };
   }
+  if (message.kind === 'withdraw') throw new Error('no key is erased here');
   const { kind, version, item } = message;
   const { origin, id, ts, path } = item;
   return { ...none, origin, id, ts, path, kind, version };

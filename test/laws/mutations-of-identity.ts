@@ -6,6 +6,7 @@ const ADOPT = 'packages/archive/src/compute/adopt.sql';
 const ENGINES = 'test/laws/law-1-adoption.test.ts';
 const BATCH = 'test/laws/law-5-identity.test.ts';
 const READERS = 'test/laws/law-5-identity-readers.test.ts';
+const LENT = 'jobs/recompute/test/erasure-lent.test.ts';
 
 export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   {
@@ -108,8 +109,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'a key that is loaded again has forgotten its links',
     law: '1',
     file: 'packages/views/src/identity/keyed-record.ts',
-    from: "if (LINK_TYPES.includes(event.type)) receiveLine(state, event, line, '');",
-    to: 'if (LINK_TYPES.includes(event.type)) continue;',
+    from: "if (LASTING_TYPES.includes(event.type)) receiveLine(state, event, line, '');",
+    to: 'if (LASTING_TYPES.includes(event.type)) continue;',
     test: ENGINES,
   },
   {
@@ -328,5 +329,45 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     from: '  passMessage(run, arrival);\n',
     to: '',
     test: ENGINES,
+  },
+  {
+    lie: 'what was lent by an erased key and lent on stays with who has it',
+    law: '9',
+    file: `${IDENTITY}/adoption.ts`,
+    from: 'const goesOn = hops < MAX_HOPS',
+    to: 'const goesOn = hops < 1',
+    test: LENT,
+  },
+  {
+    lie: 'a record keeps what was withdrawn from its key',
+    law: '9',
+    file: 'services/speed/src/apply/user-records.ts',
+    from: 'run.definitions.joinedMs === null ? read',
+    to: 'run.definitions.joinedMs !== undefined ? read',
+    test: LENT,
+  },
+  {
+    lie: 'a generation goes on with what was withdrawn since its base',
+    law: '9',
+    file: 'packages/archive/src/compute/withdrawn.ts',
+    from: '  if (newOnes === 0) return forgotten;\n',
+    to: '  if (newOnes >= 0) return forgotten;\n',
+    test: LENT,
+  },
+  {
+    lie: 'archived files keep what was withdrawn',
+    law: '9',
+    file: 'packages/archive/src/rewrite/search.ts',
+    from: "const isNone = (await countOf(session, 'withdrawals')) === 0;",
+    to: "const isNone = (await countOf(session, 'withdrawals')) >= 0;",
+    test: LENT,
+  },
+  {
+    lie: 'an explanation has what was withdrawn since the generation',
+    law: '9',
+    file: 'packages/views/src/identity/keyed-record.ts',
+    from: 'digestOf === undefined ? lines : linesNotWithdrawn',
+    to: 'digestOf !== null ? lines : linesNotWithdrawn',
+    test: READERS,
   },
 ];

@@ -335,8 +335,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'all records that outgrew their bound are rewritten in one commit',
     law: '7',
     file: `${SPEED}/apply/user-records.ts`,
-    from: 'const isWithin = () => bytes < loadBytes;',
-    to: 'const isWithin = () => bytes < Infinity;',
+    from: 'bytes < loadBytes || withdrawn',
+    to: 'bytes < Infinity || withdrawn',
     test: 'test/laws/law-7-bounded-work.test.ts',
   },
   {

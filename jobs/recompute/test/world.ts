@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { compute, computePart } from '@tributary/archive/compute/compute';
 import { weighChanged } from '@tributary/archive/compute/weigh';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { generationFolder, listGenerations, readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { currentPublication, publish, readPublications } from '@tributary/archive/publications';
@@ -97,7 +98,7 @@ export async function createWorld(
     definitions: initial,
     partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
     sha256Hex,
-    digestOf: sha256Hex,
+    digestOf: digestsBy(await erasureKey(dataDir)),
     commitId: () => randomBytes(4).toString('hex'),
     ...ofSpeed,
     limits: { ...ofSpeed.limits, waitMs: 0 },
@@ -154,6 +155,7 @@ export async function createWorld(
 
   return {
     dataDir,
+    digestOf: digestsBy(await erasureKey(dataDir)),
     log,
     store,
     serving,

@@ -15,6 +15,8 @@ const Forgotten = z.object({
   generation: z.int().min(1),
   erased: z.array(z.string()),
   lifted: z.record(z.string(), z.object({ position: z.string(), entryIndex: z.int().min(0) })),
+  /** Messages that withdraw what erased keys had lent, up to its cut: files lose that too. Absent: none. */
+  withdrawn: z.int().min(1).exactOptional(),
   /** Those of the generation: files of the segments up to its last ones are written again. */
   lastSegment: z.array(z.int().min(-1)),
   cut: z.array(z.string()),

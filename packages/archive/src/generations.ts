@@ -43,6 +43,7 @@ const Generation = z.object({
   erased: z.array(z.string()).exactOptional(),
   lifted: z.record(z.string(), z.object({ position: z.string(), entryIndex: z.int().min(0) })).exactOptional(),
   leftOut: z.array(z.string()).exactOptional(),
+  withdrawn: z.int().min(1).exactOptional(),
   wholeFromMs: z.int().exactOptional(),
   rowsAgain: z.literal(true).exactOptional(),
   promotion: z.union([z.literal('ask'), z.object({ below: z.number().gt(0).lt(1) })]).exactOptional(),

@@ -141,6 +141,8 @@ export interface GenerationManifest {
   readonly erased?: readonly string[];
   /** By digest, the place after which events count again of users who were erased and lifted; absent: none were. */
   readonly lifted?: Readonly<Record<string, ArchivedPlace>>;
+  /** How many messages between keys up to its cut withdraw what erased keys had lent; absent: none. */
+  readonly withdrawn?: number;
   /** Rows before this instant may lack events that retention took out of the archive, epoch ms; absent: they lack none. */
   readonly wholeFromMs?: number;
   /** A full run was asked for where archived events are retired: all rows are computed again from the events of its base. */

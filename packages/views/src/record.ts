@@ -6,7 +6,7 @@
  */
 
 import { type Event, lineTs } from '@tributary/model/event';
-import { LINK_TYPES } from '@tributary/model/identity/message-line';
+import { LASTING_TYPES } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { timelineEvent } from './member.ts';
 import type { StepRules } from './step.ts';
@@ -93,10 +93,10 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
 /** Links of keys outlive the events that they moved: what comes later belongs to somebody by them. */
 export function isOfLinks(line: string): boolean {
   const at = line.indexOf(',');
-  return LINKS.some((one) => line.startsWith(one, at));
+  return LASTING.some((one) => line.startsWith(one, at));
 }
 
-const LINKS = LINK_TYPES.map((type) => `,"type":"${type}"`);
+const LASTING = LASTING_TYPES.map((type) => `,"type":"${type}"`);
 
 /** How many of the lines are kept: all, or half of what may be, so that cutting is rare. */
 function withinLength(retained: readonly { readonly at: number }[], lines: readonly string[], mostLength: number): number {

@@ -1,6 +1,8 @@
 -- Which events count for which key, where keys of one person are joined (decision 43; packages/model/src/identity says the same in steps). Nothing here
 -- depends on the order of arrival: links are a set, and of the messages on one event by one way the one with the largest version counts.
 --
+-- What was withdrawn is not among them (withdrawn.ts).
+--
 -- In:  everything (user_key, ts, id, type, received_at, is_known, said, …)  deduplicated; is_known: a merge alone moves it; said: what a message says, as JSON, NULL for an event of the key's own. A
 --        message that lends an event has the type and the fields of that event
 --      joined (window_ms, max_hops)  how far back from its receipt a link reaches, and how many keys an event passes at most
@@ -25,7 +27,7 @@ CREATE OR REPLACE TABLE lent AS
   SELECT *
   FROM (
     SELECT *, said->>'$.id' AS item, CAST(said->'$.path' AS VARCHAR[]) AS way
-    FROM everything WHERE said IS NOT NULL AND type NOT IN ('tributary.link', 'tributary.unlink')
+    FROM everything WHERE said IS NOT NULL AND type NOT IN ('tributary.link', 'tributary.unlink', 'tributary.withdraw')
     QUALIFY row_number() OVER (PARTITION BY user_key, item, way ORDER BY said->>'$.version' DESC) = 1
   )
   WHERE type <> 'tributary.take';

@@ -15,12 +15,13 @@ import { statementsOf } from './sql-file.ts';
 export const NOTHING_FORGOTTEN: Forgotten = { events: 0, erased: [], lifted: {} };
 
 /** What a generation knows of users who were erased. */
-export type KnownForgotten = Pick<GenerationManifest, 'erased' | 'lifted'>;
+export type KnownForgotten = Pick<GenerationManifest, 'erased' | 'lifted' | 'withdrawn'>;
 
 export function allForgotten(parts: readonly Forgotten[]): Forgotten {
   return {
     events: parts.reduce((sum, { events }) => sum + events, 0),
     messages: parts.reduce((sum, { messages = 0 }) => sum + messages, 0),
+    withdrawn: parts.reduce((sum, { withdrawn = 0 }) => sum + withdrawn, 0),
     erased: parts.flatMap(({ erased }) => erased),
     lifted: Object.assign({}, ...parts.map(({ lifted }) => lifted)) as Forgotten['lifted'],
   };
@@ -37,7 +38,12 @@ export function stillForgotten(before: KnownForgotten, now: Forgotten): KnownFor
   const erased = [...new Set([...(before.erased ?? []).filter((digest) => !(digest in now.lifted)), ...now.erased])].sort();
   for (const digest of erased) delete places[digest];
   const lifted = Object.fromEntries(Object.entries(places).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { ...(erased.length > 0 && { erased }), ...(Object.keys(lifted).length > 0 && { lifted }) };
+  const withdrawn = (before.withdrawn ?? 0) + (now.withdrawn ?? 0);
+  return {
+    ...(erased.length > 0 && { erased }),
+    ...(Object.keys(lifted).length > 0 && { lifted }),
+    ...(withdrawn > 0 && { withdrawn }),
+  };
 }
 
 /** Whether it forgets of users what the base may count. */

@@ -44,6 +44,7 @@ import {
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeSpec, Forgotten, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
+import { withdrawFrom } from './withdrawn.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
@@ -63,7 +64,8 @@ export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions:
   const arrived = await countOf(session, `fresh WHERE ${areEvents(definitions)}`);
   await dedupe(session, spec, definitions, shard, said !== null);
   await correctFresh(session, spec, definitions, shard);
-  const forgotten = said === null ? NOTHING_FORGOTTEN : await forgetBase(session, spec, definitions, shard, said);
+  const erased = said === null ? NOTHING_FORGOTTEN : await forgetBase(session, spec, definitions, shard, said);
+  const forgotten = await withdrawFrom(session, spec, definitions, shard, erased);
   const replaces = (spec.reread !== undefined || rowsGone(forgotten) > 0) && (await countOf(session, 'replaced')) > 0;
   return { arrivals: arrived, forgotten, replaces };
 }

@@ -16,7 +16,7 @@ export interface ComputeSpec {
   readonly arrivals: readonly (readonly StoredFile[])[];
   readonly base: ComputeBase | null;
   /** Without a base: what the archive may lack the records of, as files were written again. */
-  readonly forgotten?: Pick<GenerationManifest, 'erased' | 'lifted'>;
+  readonly forgotten?: Pick<GenerationManifest, 'erased' | 'lifted' | 'withdrawn'>;
   /** Where the base's events may count otherwise, because corrections changed; absent: nowhere. */
   readonly reread?: Reread;
   /** False when the rows of the base cannot be built upon: there is none, or its definitions differ in more than corrections. */
@@ -74,11 +74,13 @@ export interface Forgotten {
   /** Digests of users who are erased at the cut, and by digest from where on events count of those who were lifted. */
   readonly erased: readonly string[];
   readonly lifted: Readonly<Record<string, ArchivedPlace>>;
+  /** Messages that arrived and withdraw what erased keys had lent; absent: none. */
+  readonly withdrawn?: number;
 }
 
 export type ComputeBase = Pick<
   GenerationManifest,
-  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased' | 'lifted'
+  'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts' | 'erased' | 'lifted' | 'withdrawn'
 >;
 
 export interface ComputeLimits {
@@ -95,5 +97,5 @@ export interface ComputeLimits {
 
 export type ComputeResult = Pick<
   GenerationManifest,
-  'views' | 'leftOut' | 'events' | 'conversions' | 'counts' | 'erased' | 'lifted'
+  'views' | 'leftOut' | 'events' | 'conversions' | 'counts' | 'erased' | 'lifted' | 'withdrawn'
 >;

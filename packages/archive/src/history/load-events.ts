@@ -6,6 +6,7 @@ import { SAID } from '@tributary/model/identity/message-line';
 import { adopt } from '../compute/adopt.ts';
 import { dropForgotten } from '../compute/forget.ts';
 import { messagesSql, parquetFiles } from '../compute/relations.ts';
+import { dropWithdrawn } from '../compute/withdrawn.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
 import { sqlText } from '../parquet.ts';
@@ -98,6 +99,7 @@ async function loadJoined(session: DuckDb, past: ArchivedPast, { fields, reachMs
   await dropForgotten(session, past.dataDir, past.forgotten, 'arrived');
   await session.run(`CREATE TABLE everything AS SELECT * EXCLUDE (position, entry_index) FROM arrived
     QUALIFY row_number() OVER (PARTITION BY user_key, id ORDER BY position, entry_index) = 1`);
+  await dropWithdrawn(session, past.dataDir, 'everything');
   await adopt(session, past.definitions.joinedMs as number);
   await session.run(
     `CREATE TABLE events AS SELECT u.user_nr, ${columns.map((column) => `e."${column}"`).join(', ')}

@@ -52,7 +52,7 @@ export async function planRewrite(dataDir: string): Promise<NextRewrite | null> 
   };
 }
 
-type Users = Pick<ArchiveForgotten, 'erased' | 'lifted'>;
+type Users = Pick<ArchiveForgotten, 'erased' | 'lifted' | 'withdrawn'>;
 
 /** Whom all generations know; and whose records are gone already, where none of these says anything of them. */
 function usersOf(oldest: GenerationManifest, kept: readonly GenerationManifest[], before: ArchiveForgotten | undefined): Users {
@@ -62,11 +62,12 @@ function usersOf(oldest: GenerationManifest, kept: readonly GenerationManifest[]
   return {
     erased: [...(oldest.erased ?? []).filter(isKnown), ...gone].sort(),
     lifted: Object.fromEntries(Object.entries(oldest.lifted ?? {}).filter(([digest]) => isKnown(digest))),
+    ...(oldest.withdrawn !== undefined && { withdrawn: oldest.withdrawn }),
   };
 }
 
-function textOf({ erased, lifted }: Users): string {
-  return JSON.stringify([erased, Object.entries(lifted).sort()]);
+function textOf({ erased, lifted, withdrawn = 0 }: Users): string {
+  return JSON.stringify([erased, Object.entries(lifted).sort(), withdrawn]);
 }
 
 /** Computed ones that a run may build upon or a rollback may serve, oldest first. */

@@ -167,6 +167,7 @@ async function rewriteFile(
   const rows = await copyToParquet(
     session,
     `SELECT e.* FROM ${events} AS e LEFT JOIN gone ON gone.user_key = e.user_key
+     ANTI JOIN gone_rows ON gone_rows.user_key = e.user_key AND gone_rows.position = e.position AND gone_rows.entry_index = e.entry_index
      WHERE gone.user_key IS NULL OR NOT ${TO_GO} ORDER BY e.user_key, e.ts, e.position, e.entry_index`,
     staged,
   );

@@ -1,6 +1,9 @@
 /** Which archived files hold rows that are to go, how many, and of which partitions the users are: one pass for all users. */
 import { join } from 'node:path';
+import { MESSAGE_TYPES, SAID } from '@tributary/model/identity/message-line';
 import { PLACES, placesOf } from '../compute/forget.ts';
+import { countOf } from '../compute/relations.ts';
+import { loadWithdrawals, withdrawnSql } from '../compute/withdrawn.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
 import type { ArchiveForgotten } from '../forgotten.ts';
@@ -27,16 +30,27 @@ interface Asked extends RewritePlan {
 /** Leaves `said`: digests, with the place up to which nothing counts; NULL: all. */
 export async function loadUsers(session: DuckDb, forgotten: ArchiveForgotten): Promise<void> {
   await session.run(`CREATE OR REPLACE TABLE said AS ${PLACES}`, { places: JSON.stringify(placesOf(forgotten)) });
+  await session.run('CREATE OR REPLACE TABLE withdrawals (user_key VARCHAR, of_key VARCHAR, by_key VARCHAR, version VARCHAR)');
+  await session.run('CREATE OR REPLACE TABLE gone_rows (user_key VARCHAR, position VARCHAR, entry_index INTEGER)');
   await session.run('CREATE OR REPLACE TABLE gone (user_key VARCHAR, digest VARCHAR, position VARCHAR, entry_index INTEGER)');
 }
 
-/** Needs `said`, and leaves `gone`: the users of it that have a row somewhere. */
+/** Those of all files up to the cut: what was said long ago also holds of a message that a publisher sends again now. */
+async function loadAllWithdrawals(session: DuckDb, { dataDir, forgotten }: Asked): Promise<void> {
+  const paths: string[] = [];
+  for (const [partition, last] of forgotten.lastSegment.entries())
+    paths.push(...pathsOf(await manifestsOf(dataDir, { partition, first: 0, last })));
+  if (paths.length > 0) await loadWithdrawals(session, messagesIn(eventsIn(dataDir, paths)));
+}
+
+/** Needs `said`, and leaves `gone`: the users of it that have a row somewhere, and `gone_rows`: what was withdrawn. */
 export async function searchAll(session: DuckDb, asked: Asked): Promise<Search> {
   const { dataDir, forgotten, from, unplaced } = asked;
   const found = { manifests: [] as SegmentManifest[][], hits: new Map<string, number>(), clean: new Set<string>() };
   const isToGo = deadToGo(forgotten, await erasureKey(dataDir));
   const placed = new Set(forgotten.erased.filter((digest) => unplaced?.has(digest) !== true));
   const partitions = new Map(Object.entries(forgotten.partitions ?? {}).filter(([digest]) => placed.has(digest)));
+  if (forgotten.withdrawn !== undefined) await loadAllWithdrawals(session, asked);
   for (const [partition, last] of forgotten.lastSegment.entries()) {
     const manifests = await manifestsOf(dataDir, { partition, first: from[partition] ?? 0, last });
     found.manifests.push(manifests);
@@ -88,6 +102,19 @@ export async function manifestsOf(dataDir: string, { partition, first, last }: R
   return found.filter((manifest) => manifest !== undefined).sort((a, b) => a.number - b.number);
 }
 
+/** Leaves `withdrawn_here`, of these files alone, and adds it to `gone_rows`. */
+async function loadWithdrawn(session: DuckDb, dataDir: string, events: string): Promise<void> {
+  const columns = ['filename', 'user_key', 'position', 'entry_index'];
+  const isNone = (await countOf(session, 'withdrawals')) === 0;
+  const withdrawn = withdrawnSql(messagesIn(events), columns, await erasureKey(dataDir));
+  await session.run(
+    isNone
+      ? 'CREATE OR REPLACE TABLE withdrawn_here AS SELECT NULL::VARCHAR AS filename, * FROM gone_rows WHERE false'
+      : `CREATE OR REPLACE TABLE withdrawn_here AS FROM ${withdrawn}`,
+  );
+  await session.run('INSERT INTO gone_rows SELECT user_key, position, entry_index FROM withdrawn_here');
+}
+
 function pathsOf(manifests: readonly SegmentManifest[]): string[] {
   return manifests.flatMap(({ files }) => files.map(({ path }) => path));
 }
@@ -99,17 +126,34 @@ function deadPathsOf(manifests: readonly SegmentManifest[]): string[] {
 /** A condition on rows `e` of a user of `gone`. */
 export const TO_GO = '(gone.position IS NULL OR (e.position, e.entry_index) <= (gone.position, gone.entry_index))';
 
-/** Adds the users that it finds to `gone`. */
+function eventsIn(dataDir: string, paths: readonly string[]): string {
+  const files = paths.map((path) => sqlText(join(dataDir, path))).join(', ');
+  return `read_parquet([${files}], union_by_name = true, hive_partitioning = false, filename = true)`;
+}
+
+const MESSAGES = MESSAGE_TYPES.map(sqlText).join(', ');
+
+/** Messages between keys among archived events, with what they say. */
+function messagesIn(events: string): string {
+  return `(SELECT user_key, type, position, entry_index, filename, CAST(properties->'$."${SAID}"' AS VARCHAR) AS said
+    FROM ${events} WHERE type IN (${MESSAGES}))`;
+}
+
+/** Adds the users that it finds to `gone`, and what was withdrawn to `gone_rows`. */
 async function rowsToGo(session: DuckDb, dataDir: string, paths: readonly string[]) {
   if (paths.length === 0) return { hits: new Map<string, number>(), digests: [] };
   const digest = digestSql('user_key', await erasureKey(dataDir));
-  const events = `read_parquet([${paths.map((path) => sqlText(join(dataDir, path))).join(', ')}], union_by_name = true, hive_partitioning = false, filename = true)`;
+  const events = eventsIn(dataDir, paths);
   await session.run(`CREATE OR REPLACE TABLE here AS SELECT user_key, digest, position, entry_index
     FROM (SELECT user_key, ${digest} AS digest FROM (SELECT DISTINCT user_key FROM ${events})) JOIN said USING (digest)`);
   await session.run('INSERT INTO gone SELECT * FROM here ANTI JOIN gone USING (user_key)');
   const [digests = []] = await session.columns('SELECT digest FROM here');
+  await loadWithdrawn(session, dataDir, events);
   const rows = await session.rows(
-    `SELECT e.filename AS path, count(*) AS hits FROM ${events} AS e JOIN here AS gone USING (user_key) WHERE ${TO_GO} GROUP BY ALL`,
+    `SELECT path, count(*) AS hits FROM (
+       SELECT e.filename AS path, e.position, e.entry_index FROM ${events} AS e JOIN here AS gone USING (user_key) WHERE ${TO_GO}
+       UNION SELECT filename, position, entry_index FROM withdrawn_here
+     ) GROUP BY ALL`,
   );
   const byFile = new Map(paths.map((path) => [join(dataDir, path), path]));
   const hits = new Map(rows.map((row) => [byFile.get(String(row['path'])) as string, Number(row['hits'])]));

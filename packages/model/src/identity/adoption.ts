@@ -3,10 +3,11 @@
  *
  * Each key keeps what came in for it: its own events, and those that other keys gave to it. An item whose owner is another key is lent to that key by a
  * message; when the owner changes, it is taken back there and lent to the next one. Among the messages on one item the one with the largest
- * version counts, so a message that comes twice, late or in another order changes nothing.
+ * version counts, so a message that comes twice, late or in another order changes nothing. What an erased key lent is withdrawn (withdrawal.ts).
  */
 import { byCodePoint } from '../code-points.ts';
 import { addLink, type Link, type Links, noLinks, ownerAt, type Undoing, undoLinks, type Version } from './links.ts';
+import { type DigestOf, isNewWithdrawal, isPassedOn, type Withdrawal, withdrawnBy } from './withdrawal.ts';
 
 /** An event, as far as adoption looks at it. */
 export interface Item {
@@ -26,7 +27,10 @@ export interface Item {
 export type Message =
   | ItemMessage
   | { readonly kind: 'link'; readonly to: string; readonly link: Link }
-  | ({ readonly kind: 'unlink'; readonly to: string; readonly from: string } & Undoing);
+  | ({ readonly kind: 'unlink'; readonly to: string; readonly from: string } & Undoing)
+  | WithdrawMessage;
+
+export type WithdrawMessage = { readonly kind: 'withdraw'; readonly to: string } & Withdrawal;
 
 export interface ItemMessage {
   readonly kind: 'put' | 'take';
@@ -49,6 +53,9 @@ export interface KeyState {
   /** By id: the ways that events with it came. */
   readonly held: Map<string, Held[]>;
   readonly links: Links;
+  readonly withdrawn: Withdrawal[];
+  /** Undefined where a record is read: what was withdrawn has left it. */
+  readonly digestOf: DigestOf | undefined;
 }
 
 /** What counts for the key under one id, before and after. */
@@ -66,8 +73,8 @@ export interface Change {
 /** An item passes this many keys at most; then it counts where it is. */
 export const MAX_HOPS = 4;
 
-export function emptyKey(key: string, windowMs: number): KeyState {
-  return { key, held: new Map(), links: noLinks(windowMs) };
+export function emptyKey(key: string, windowMs: number, digestOf?: DigestOf): KeyState {
+  return { key, held: new Map(), links: noLinks(windowMs), withdrawn: [], digestOf };
 }
 
 /** An event of the key's own; null: its id is known. `at`: where it lies in the log. */
@@ -84,6 +91,7 @@ export function receiveEvent(state: KeyState, own: Pick<Item, 'id' | 'ts' | 'isK
 /** A message to this key; null: it says nothing new. `at`: where it lies in the log of this partition. */
 export function receiveMessage(state: KeyState, message: Message, at: Version): Change | null {
   if ('item' in message) return receiveItem(state, message, at);
+  if (message.kind === 'withdraw') return receiveWithdrawal(state, message, at);
   const { key, links, held } = state;
   const isNew = message.kind === 'link' ? addLink(links, message.link) : undoLinks(links, message.from, message);
   if (!isNew) return null;
@@ -100,7 +108,8 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
 }
 
 function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: Version): Change | null {
-  const { key } = state;
+  const { key, withdrawn, digestOf } = state;
+  if (withdrawnBy(withdrawn, digestOf)(item.path, version)) return null;
   const ways = waysOf(state, item.id);
   const was = memberAmong(key, ways);
   let held = ways.find((one) => isSameWay(one.item.path, item.path));
@@ -113,15 +122,48 @@ function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: 
   return changeOf(key, ways, was, placed(state, held, at));
 }
 
-/** The messages of a key that is emptied: all that it lent is taken from where it is, and counts nowhere. */
-export function takeAll({ key, held }: KeyState, at: Version): Message[] {
-  return [...held.values()]
-    .flat()
-    .flatMap(({ item, lentTo }) =>
-      lentTo === null
-        ? []
-        : [{ kind: 'take', to: lentTo, item: { ...item, isKnown: true, path: [...item.path, key] }, version: at }],
-    );
+/** What an erased key lent goes, and what others go on to lend of it: all of it in one message to each key that it may have lent to. */
+function receiveWithdrawal(state: KeyState, { to: _to, kind: _kind, ...said }: WithdrawMessage, at: Version): Change | null {
+  const { key, held, withdrawn, digestOf } = state;
+  if (!isNewWithdrawal(withdrawn, said)) return null;
+  const isFirst = isPassedOn(withdrawn, said);
+  withdrawn.push(said);
+  const isGone = withdrawnBy([said], digestOf);
+  const replaced: Replacement[] = [];
+  const lentTo = new Set<string>();
+  for (const [id, ways] of held) {
+    const left = ways.filter(({ item, version }) => !isGone(item.path, version));
+    if (left.length === ways.length) continue;
+    const was = memberAmong(key, ways);
+    for (const one of ways) if (one.lentTo !== null && !left.includes(one)) lentTo.add(one.lentTo);
+    if (left.length === 0) held.delete(id);
+    else held.set(id, left);
+    const is = memberAmong(key, left);
+    if (was !== is) replaced.push({ was, is });
+  }
+  const { hops } = said;
+  const goesOn = hops < MAX_HOPS && (isFirst || lentTo.size > 0);
+  return { messages: goesOn ? withdrawals(state, { ...said, hops: hops + 1 }, at, lentTo) : [], replaced };
+}
+
+/** The messages of a key that is erased: what it lent is withdrawn from each key that it was linked to, however long ago. */
+export function withdrawAll(state: KeyState, receivedAt: number, at: Version): Message[] {
+  const { key, held, digestOf } = state;
+  const lentTo = [...held.values()].flatMap((ways) => ways.flatMap((one) => one.lentTo ?? []));
+  const of = digestOf?.(key) ?? '';
+  return withdrawals(state, { of, erasure: at, hops: 1, receivedAt }, at, new Set(lentTo));
+}
+
+function withdrawals(
+  { key, links, digestOf }: KeyState,
+  { of, erasure, hops, receivedAt }: Pick<Withdrawal, 'of' | 'erasure' | 'hops' | 'receivedAt'>,
+  version: Version,
+  lentTo: ReadonlySet<string>,
+): Message[] {
+  const by = digestOf?.(key) ?? '';
+  const owners = new Set([...lentTo, ...links.made.map(({ to }) => to)]);
+  owners.delete(key);
+  return [...owners].map((to) => ({ kind: 'withdraw', to, of, by, erasure, hops, version, receivedAt }));
 }
 
 function waysOf({ held }: KeyState, id: string): Held[] {

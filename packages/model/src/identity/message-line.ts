@@ -8,14 +8,19 @@ import { type Event, encodeEvent } from '../event.ts';
 import { userKeyOf } from '../user-key.ts';
 import type { Item, ItemMessage, Message } from './adoption.ts';
 import type { Link } from './links.ts';
+import type { Withdrawal } from './withdrawal.ts';
 
 /** Types that begin so are the platform's own. */
 export const RESERVED_PREFIX = 'tributary.';
 /** Say which keys are of one person, and move no event by themselves. */
 export const LINK_TYPES: readonly string[] = ['tributary.link', 'tributary.unlink'];
+/** Takes back what an erased key lent. */
+export const WITHDRAW_TYPE = 'tributary.withdraw';
+/** What a record keeps however old it is: it decides about what comes later. */
+export const LASTING_TYPES: readonly string[] = [...LINK_TYPES, WITHDRAW_TYPE];
 /** Lends an event. */
 export const PUT_TYPE = 'tributary.put';
-export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', PUT_TYPE, 'tributary.take'] as const;
+export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', PUT_TYPE, 'tributary.take', WITHDRAW_TYPE] as const;
 /** Among the properties of a message: what it says beside the fields of an event. */
 export const SAID = '$tributary';
 
@@ -55,6 +60,10 @@ export function encodeMessage(message: Message, numbered: Numbered): string {
         source: 'tributary',
         properties: { [SAID]: { from, version } },
       });
+    }
+    case 'withdraw': {
+      const { kind: _kind, to: _to, receivedAt, ...said } = message;
+      return encodeEvent({ ...head, ts: receivedAt, receivedAt, source: 'tributary', properties: { [SAID]: said } });
     }
     case 'put': {
       const { item, version } = message;
@@ -100,6 +109,8 @@ export function messageOf(event: Event): Message {
     }
     case 'unlink':
       return { kind, to, receivedAt, ...(said as { readonly from: string; readonly version: string }) };
+    case 'withdraw':
+      return { kind, to, receivedAt, ...(said as Omit<Withdrawal, 'receivedAt'>) };
     default:
       return itemMessageOf(kind, to, event, said as SaidOfItem);
   }

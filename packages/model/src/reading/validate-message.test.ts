@@ -24,6 +24,10 @@ const MESSAGES: readonly Message[] = [
   { kind: 'put', to: 'ada', item, version: '1-0.0000001' },
   { kind: 'put', to: 'ada', item: { ...item, path: ['cookie', 'b', 'c', 'd'] }, version: '000000000007.0000001' },
   { kind: 'take', to: 'ada', item, version: '1-0.0000001' },
+  {
+    ...{ kind: 'withdraw', to: 'ada', of: 'a'.repeat(32), by: 'b'.repeat(32), hops: 1, receivedAt: NOW },
+    ...{ erasure: '1-0.0000001', version: '1-0.0000001' },
+  },
 ];
 const lineOf = (message: Message) => encodeMessage(message, { from: 2, number: 7 });
 const partitionsOf = (line: string) => Array.from({ length: PARTITIONS }, (_, p) => decodeLine(line, p, PARTITIONS, NOW));

@@ -14,6 +14,7 @@ import { validateEvent } from './validate-event.ts';
 const ID = /^(\d{1,9})\.[1-9]\d{0,14}$/;
 /** A place in the log. */
 const VERSION = /^[\x21-\x7e]{1,128}$/;
+const DIGEST = /^[0-9a-f]{32,64}$/;
 /** What a link is called after the key that it leads to. */
 const NAME = /^(at [\x20-\x7e]{1,128}|hour \d{1,10})$/;
 
@@ -27,12 +28,26 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
     ['merges', 'be true or absent', (value) => value === undefined || value === true],
   ],
   'tributary.unlink': [['from', 'be the key of a user', isKey]],
+  'tributary.withdraw': [
+    ['of', 'be the digest of a key', isDigest],
+    ['by', 'be the digest of a key', isDigest],
+    ['erasure', 'be a place in the log', isVersion],
+    [
+      'hops',
+      `be an integer from 1 to ${MAX_HOPS}`,
+      (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_HOPS,
+    ],
+  ],
   'tributary.put': [['path', `have 1 to ${MAX_HOPS} keys, each once`, isPath]],
   'tributary.take': [['path', `have 1 to ${MAX_HOPS} keys, each once`, isPath]],
 };
 
 function isLinkName(value: unknown, { to }: Said): boolean {
   return typeof value === 'string' && value.startsWith(`${String(to)}\n`) && NAME.test(value.slice(String(to).length + 1));
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === 'string' && DIGEST.test(value);
 }
 
 function isPath(value: unknown): boolean {

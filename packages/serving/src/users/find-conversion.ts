@@ -58,6 +58,7 @@ export interface UserContext extends Pick<ServingContext, 'board'> {
   readonly deps: Pick<ServingDeps, 'partitions' | 'storedDefinitions'> & {
     readonly store: Pick<ServingStore, 'findConversion'>;
     readonly archive: ArchiveReader;
+    readonly erasures: { digestOf(userKey: string): string };
   };
   readonly records: RecordReader;
   /** Before each question to DuckDB. */
@@ -132,7 +133,7 @@ export async function findConversion(
   const archived = await archiveLimit.run((signal) =>
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
   );
-  const events = countingOf(user, [...archived, ...(stored ?? recorded)], inForce);
+  const events = countingOf(user, [...archived, ...(stored ?? recorded)], inForce, deps.erasures.digestOf);
   if (seen === undefined && !events.some((event) => event.id === id)) throw notFound(id, user);
   return {
     userKey: user,
@@ -154,9 +155,14 @@ export async function findConversion(
 }
 
 /** What was lent away since the generation counts for its new owner alone, so both are looked at together. */
-function countingOf(user: string, events: readonly Event[], { joinedMs }: Definitions): readonly Event[] {
+function countingOf(
+  user: string,
+  events: readonly Event[],
+  { joinedMs }: Definitions,
+  digestOf: (userKey: string) => string,
+): readonly Event[] {
   if (joinedMs === null) return events;
-  return countingLines(user, events.map(encodeEvent), joinedMs).map((line) => JSON.parse(line) as Event);
+  return countingLines(user, events.map(encodeEvent), joinedMs, digestOf).map((line) => JSON.parse(line) as Event);
 }
 
 /** What a conversion may depend on: its touches, and what the conversions between them repeat. */

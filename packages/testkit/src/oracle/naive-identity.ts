@@ -29,7 +29,7 @@ export type Sent =
 
 /** A line that a partition wrote for another one; `at`: where it lies in the log of `key`'s partition. */
 export interface Relayed {
-  readonly kind: 'put' | 'take' | 'link' | 'unlink';
+  readonly kind: 'put' | 'take' | 'link' | 'unlink' | 'withdraw';
   readonly key: string;
   readonly origin: string;
   readonly id: string;
@@ -41,6 +41,8 @@ export interface Relayed {
   readonly version: string;
   /** When what says of a link or its undoing was received. */
   readonly receivedAt: number;
+  /** Digests: of whom what they lent is withdrawn, and by which key that lent it on. */
+  readonly withdrawn?: { readonly of: string; readonly by: string };
 }
 
 export interface Counted {
@@ -79,7 +81,12 @@ function tieAt(ties: readonly Tie[], ts: number, windowMs: number): string | nul
 }
 
 /** From what was sent and what partitions wrote, up to any place in each of their logs. */
-export function timelinesOfLines(sent: readonly Sent[], relayed: readonly Relayed[], windowMs: number): Timelines {
+export function timelinesOfLines(
+  sent: readonly Sent[],
+  relayed: readonly Relayed[],
+  windowMs: number,
+  digestOf: (key: string) => string = (key) => key,
+): Timelines {
   const ties = new Map<string, Tie[]>();
   const inOrder = [...relayed].sort((a, b) => (a.version < b.version ? -1 : 1));
   for (const link of inOrder) {
@@ -111,7 +118,7 @@ export function timelinesOfLines(sent: readonly Sent[], relayed: readonly Relaye
     ...firstOnes(sent).flatMap((one) =>
       one.kind === 'event' ? [{ ...one, origin: one.key, path: [] as readonly string[] }] : [],
     ),
-    ...[...newest.values()].filter(({ kind }) => kind === 'put'),
+    ...[...newest.values()].filter((one) => one.kind === 'put' && !relayed.some((other) => withdraws(other, one, digestOf))),
   ];
   const anonymous = new Set(
     firstOnes(sent).flatMap((one) => (one.kind === 'event' && !one.isUsers ? [`${one.key}\n${one.id}`] : [])),
@@ -122,6 +129,12 @@ export function timelinesOfLines(sent: readonly Sent[], relayed: readonly Relaye
     return user === null || user === key || path.includes(user) || path.length >= HOPS;
   });
   return timelinesOf(stays);
+}
+
+function withdraws({ key, withdrawn, version }: Relayed, lent: Relayed, digestOf: (key: string) => string): boolean {
+  if (withdrawn === undefined || key !== lent.key || lent.version >= version) return false;
+  const ways = lent.path.map(digestOf);
+  return ways.at(-1) === withdrawn.by && ways.includes(withdrawn.of);
 }
 
 /** From what was sent alone. `erased`: keys of which nothing counts, nor what comes to them. */

@@ -16,10 +16,17 @@ export interface LogLine {
   readonly event: Event;
 }
 
-/** From the lines up to a position of each partition. */
-export function naiveJoined(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
+type DigestOf = (userKey: string) => string;
+
+/** From the lines up to a position of each partition. `digestOf`: as messages name an erased key. */
+export function naiveJoined(
+  lines: readonly LogLine[],
+  upTo: readonly string[],
+  definitions: Definitions,
+  digestOf?: DigestOf,
+): RowsByView {
   const { sent, relayed, events } = unforgotten(read(lines, upTo));
-  return naive(eventsOf(timelinesOfLines(sent, relayed, definitions.joinedMs as number), events), definitions);
+  return naive(eventsOf(timelinesOfLines(sent, relayed, definitions.joinedMs as number, digestOf), events), definitions);
 }
 
 /** From what was sent alone, as if each link had been known from the start. */
@@ -31,9 +38,15 @@ export function naiveJoinedOfPeople(lines: readonly LogLine[], upTo: readonly st
 }
 
 /** The events that count for a key, from the lines up to a position of each partition. */
-export function joinedEventsOf(key: string, lines: readonly LogLine[], upTo: readonly string[], windowMs: number): Event[] {
+export function joinedEventsOf(
+  key: string,
+  lines: readonly LogLine[],
+  upTo: readonly string[],
+  windowMs: number,
+  digestOf?: DigestOf,
+): Event[] {
   const { sent, relayed, events } = unforgotten(read(lines, upTo));
-  const counted = timelinesOfLines(sent, relayed, windowMs).get(key) ?? [];
+  const counted = timelinesOfLines(sent, relayed, windowMs, digestOf).get(key) ?? [];
   return counted.map(({ origin, id }) => events.get(`${origin}\n${id}`) as Event);
 }
 
@@ -43,7 +56,7 @@ function eventsOf(timelines: Timelines, events: ReadonlyMap<string, Event>): Eve
   );
 }
 
-const MESSAGES = ['link', 'unlink', 'put', 'take'];
+const MESSAGES = ['link', 'unlink', 'put', 'take', 'withdraw'];
 
 const AT_THE_END = '\uffff';
 
@@ -73,10 +86,13 @@ function read(lines: readonly LogLine[], upTo: readonly string[]) {
         path?: string[];
         version: string;
         merges?: true;
+        of?: string;
+        by?: string;
       };
       const { id = '', path = [], version } = said;
       const [user, isMerge] = [said.to ?? said.from ?? '', said.merges === true];
-      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user, isMerge });
+      const withdrawn = kind === 'withdraw' ? { withdrawn: { of: said.of ?? '', by: said.by ?? '' } } : {};
+      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user, isMerge, ...withdrawn });
       continue;
     }
     if (type === 'tributary.erase') {

@@ -7,13 +7,22 @@ import {
   type Change,
   emptyKey,
   type KeyState,
+  type Message,
   membersOf,
   ownerOf,
   receiveEvent,
   receiveMessage,
 } from '@tributary/model/identity/adoption';
 import type { Version } from '@tributary/model/identity/links';
-import { isMessageType, LINK_TYPES, messageOf, RESERVED_PREFIX } from '@tributary/model/identity/message-line';
+import {
+  isMessageType,
+  LASTING_TYPES,
+  LINK_TYPES,
+  messageOf,
+  RESERVED_PREFIX,
+  WITHDRAW_TYPE,
+} from '@tributary/model/identity/message-line';
+import { type DigestOf, withdrawnBy } from '@tributary/model/identity/withdrawal';
 import { timelineEvent } from '../member.ts';
 import { cutMark, isOfLinks, linesOf, markedCut } from '../record.ts';
 import type { StepRules } from '../step.ts';
@@ -26,8 +35,8 @@ export function receiveLine(state: KeyState, event: Event, line: string, at: Ver
 }
 
 /** What was said of links first: then each event is placed once. They are a set, so the order does not matter. */
-export function keyFromRecord(key: string, record: string, windowMs: number): KeyState {
-  return keyFromLines(key, linesOf(record), windowMs);
+export function keyFromRecord(key: string, record: string, windowMs: number, digestOf?: DigestOf): KeyState {
+  return { ...keyFromLines(key, linesOf(record), windowMs), digestOf };
 }
 
 function keyFromLines(key: string, lines: Iterable<string>, windowMs: number): KeyState {
@@ -35,16 +44,46 @@ function keyFromLines(key: string, lines: Iterable<string>, windowMs: number): K
   const events: (readonly [Event, string])[] = [];
   for (const line of lines) {
     const event = JSON.parse(line) as Event;
-    if (LINK_TYPES.includes(event.type)) receiveLine(state, event, line, '');
+    if (LASTING_TYPES.includes(event.type)) receiveLine(state, event, line, '');
     else events.push([event, line]);
   }
   for (const [event, line] of events) receiveLine(state, event, line, '');
   return state;
 }
 
-/** Those of the lines of a key, in any order, that count for it: each as its origin got it, none of a message. What is lent away is not among them. */
-export function countingLines(key: string, lines: Iterable<string>, windowMs: number): string[] {
-  return membersOf(keyFromLines(key, lines, windowMs)).map(({ line }) => line);
+/**
+ * Those of the lines of a key, in any order, that count for it: each as its origin got it, none of a message. What is lent away is not among them.
+ * `digestOf`: where lines of a record are put to those of a generation, which may have what was withdrawn since.
+ */
+export function countingLines(key: string, lines: Iterable<string>, windowMs: number, digestOf?: DigestOf): string[] {
+  const left = digestOf === undefined ? lines : linesNotWithdrawn([...lines], digestOf);
+  return membersOf(keyFromLines(key, left, windowMs)).map(({ line }) => line);
+}
+
+/** A record without what was withdrawn from it: messages that lent it, or took it back. */
+export function recordNotWithdrawn(record: string, digestOf: DigestOf): string {
+  if (!record.includes(WITHDRAW_HEAD)) return record;
+  const cutTs = markedCut(record);
+  const lines = linesNotWithdrawn([...linesOf(record)], digestOf).map((line) => `${line}\n`);
+  return lines.join('') + (cutTs === NEVER_CUT ? '' : cutMark(cutTs));
+}
+
+function linesNotWithdrawn(lines: readonly string[], digestOf: DigestOf): readonly string[] {
+  const withdrawn = lines.flatMap((line) => {
+    const message = line.includes(WITHDRAW_HEAD) ? messageIn(line) : null;
+    return message?.kind === 'withdraw' ? [message] : [];
+  });
+  if (withdrawn.length === 0) return lines;
+  const isGone = withdrawnBy(withdrawn, digestOf);
+  return lines.filter((line) => {
+    const message = line.includes(MESSAGE_HEAD) ? messageIn(line) : null;
+    return message === null || !('item' in message) || !isGone(message.item.path, message.version);
+  });
+}
+
+function messageIn(line: string): Message | null {
+  const event = JSON.parse(line) as Event;
+  return isMessageType(event.type) ? messageOf(event) : null;
 }
 
 /** A record as readers see it: of the same form, with the lines that count for the key. Where other keys said nothing it is the record itself. */
@@ -85,6 +124,7 @@ interface OwnerQuestion {
   readonly passed: readonly string[];
 }
 
+const WITHDRAW_HEAD = `,"type":"${WITHDRAW_TYPE}"`;
 const LINK_HEAD = `,"type":"${LINK_TYPES[0]}"`;
 
 /** How each message goes on after its instant. Properties of an event may hold the same text: then all of its record is looked at, to the same end. */

@@ -54,7 +54,7 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   effects.cuts.delete(userKey);
   for (const [id, of] of effects.conversions) if (of === userKey) effects.conversions.delete(id);
   user.recordLength = 0;
-  if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0);
+  if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0, digestOf);
 }
 
 /** Whether nothing of the user of an arrival counts here. A lift may be gone from log and archive: it is known where it lay. */

@@ -3,9 +3,15 @@
  * and so do its rows; what it has to say to other keys goes into the outbox of messages, with the same commit.
  */
 import type { Event } from '@tributary/model/event';
-import { type Change, type KeyState, type Message, takeAll } from '@tributary/model/identity/adoption';
+import { type Change, type KeyState, type Message, withdrawAll } from '@tributary/model/identity/adoption';
 import { linksOf } from '@tributary/model/identity/links-of';
-import { encodeMessage, isMessageType, LINK_TYPES, numberOfMessage } from '@tributary/model/identity/message-line';
+import {
+  encodeMessage,
+  isMessageType,
+  LASTING_TYPES,
+  numberOfMessage,
+  WITHDRAW_TYPE,
+} from '@tributary/model/identity/message-line';
 import { partitionOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { receiveLine } from '@tributary/views/identity/keyed-record';
@@ -55,7 +61,12 @@ export function applyKeyed(
   changeRows(run, arrival, event, user, change, effects, options);
   for (const { is } of change.replaced)
     if (is !== undefined && run.definitions.conversionTypes.has(typeOf(is.line))) effects.conversions.set(is.id, userKey);
-  if (LINK_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
+  if (event.type === WITHDRAW_TYPE) {
+    // What is frozen, or has left the record, waits for the next generation, as an erasure does.
+    effects.late++;
+    effects.withdrawn.add(userKey);
+  }
+  if (LASTING_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
     append(effects, userKey, user, `${line}\n`);
 }
 
@@ -64,9 +75,9 @@ export function passMessage(run: PartitionRun, { event }: Arrival): void {
   if (run.definitions.joinedMs !== null && isMessageType(event.type)) noteApplied(run, event);
 }
 
-/** What a key lent that is erased goes from where it is. */
+/** What an erased key lent goes from where it is. */
 export function takeLent(run: PartitionRun, arrival: Arrival, key: KeyState, effects: Effects, options: ApplyOptions): void {
-  sayTo(run, takeAll(key, versionOf(arrival)), effects, options);
+  sayTo(run, withdrawAll(key, arrival.event.receivedAt, versionOf(arrival)), effects, options);
 }
 
 function versionOf({ position, lineNumber }: Arrival): string {

@@ -22,6 +22,8 @@ export interface AppliedBatch {
   readonly commit: Commit;
   /** Users whose records grew past their bound: rewritten with this commit. */
   readonly toTrim: readonly string[];
+  /** Those among them that are rewritten whatever their size. */
+  readonly withdrawn?: ReadonlySet<string>;
   /** The rules to trim by: the run's own move on while the commit is under way. */
   readonly rules: StepRules;
   readonly counted: number;
@@ -58,7 +60,8 @@ export async function applyBatch(
   // Before what is followed changes, all is said of what was followed: of users who are due by the entries before it, too.
   const alone = changesFollowed(run, whole) ? whole.ends.length - 1 : 0;
   for (const { arrivals } of whole.ends) {
-    if (entries > 0 && (entries === alone || turn.left <= 0 || users.slice(next, arrivals).includes(undefined))) break;
+    const isFull = entries === alone || turn.left <= 0 || effects.withdrawn.size > 0;
+    if (entries > 0 && (isFull || users.slice(next, arrivals).includes(undefined))) break;
     const entry = workOfEntry();
     for (; next < arrivals; next++) {
       const pausing = pause?.();
@@ -96,6 +99,7 @@ export async function applyBatch(
   const { deltas, appends, conversions, outputs, messages, unapplied, toTrim, seen, cuts, late, duplicates, overflowed } =
     effects;
   const { erased, refused } = effects;
+  const withdrawn = new Set([...effects.withdrawn].filter((userKey) => !erased.has(userKey)));
   return {
     commit: {
       partition: run.partition,
@@ -116,7 +120,8 @@ export async function applyBatch(
       ...(outputs.length === 0 ? {} : { outputs }),
       ...(messages.length === 0 ? {} : { messages }),
     },
-    toTrim: toTrim.filter((userKey) => !erased.has(userKey)),
+    toTrim: [...new Set([...withdrawn, ...toTrim])].filter((userKey) => !erased.has(userKey)),
+    withdrawn,
     seen,
     cuts,
     erased,

@@ -37,6 +37,8 @@ export interface Effects {
   readonly messages: string[];
   readonly unapplied: DeadLetter[];
   readonly toTrim: string[];
+  /** Users from whose records something was withdrawn: rewritten with the commit, as readers cannot tell. */
+  readonly withdrawn: Set<string>;
   /** By user, in order: what was something to a segment. */
   readonly seen: Map<string, Seen[]>;
   /** Users of whom an event could not be applied, with the newest such instant. */
@@ -59,6 +61,7 @@ export function noEffects(): Effects {
     messages: [],
     unapplied: [],
     toTrim: [],
+    withdrawn: new Set(),
     seen: new Map(),
     cuts: new Map(),
     erased: new Set(),

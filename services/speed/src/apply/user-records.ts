@@ -1,7 +1,7 @@
 /** The users of a batch and their records: read when they are not cached, rewritten when they grew too long. */
 
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
-import { keyFromRecord, userFromKey } from '@tributary/views/identity/keyed-record';
+import { keyFromRecord, recordNotWithdrawn, userFromKey } from '@tributary/views/identity/keyed-record';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
 import { NEVER_CUT } from '@tributary/views/user-state';
@@ -46,7 +46,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     const recordLength = record?.length ?? 0;
     const { logTimeMs, rules, cutTs } = run;
     const { joinedMs } = run.definitions;
-    const key = joinedMs === null ? undefined : keyFromRecord(userKey, record ?? '', joinedMs);
+    const key = joinedMs === null ? undefined : keyFromRecord(userKey, record ?? '', joinedMs, digestOf);
     const state =
       key === undefined
         ? userFromRecord(record ?? '', logTimeMs, rules, cutTs)
@@ -96,16 +96,17 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
 
     read: (run, userKeys, use) => readEach(run, userKeys, () => true, use),
 
-    async withTrims(run, { commit, toTrim, rules, nextFollowing }) {
+    async withTrims(run, { commit, toTrim, withdrawn, rules, nextFollowing }) {
       if (toTrim.length === 0) return commit;
       const unsure = new Map(commit.members?.unsure);
       const appends = new Map(commit.appends);
       const rewrites = new Map(commit.rewrites);
       let bytes = 0;
-      const isWithin = () => bytes < loadBytes;
+      const isWithin = (next: string) => bytes < loadBytes || withdrawn?.has(next) === true;
       await readEach(run, toTrim, isWithin, (userKey, stored) => {
-        const whole = `${stored ?? ''}${appends.get(userKey) ?? ''}`;
-        bytes += whole.length;
+        const read = `${stored ?? ''}${appends.get(userKey) ?? ''}`;
+        bytes += read.length;
+        const whole = run.definitions.joinedMs === null ? read : recordNotWithdrawn(read, digestOf);
         const { record, cutTs } = trimRecord(whole, commit.next.logTimeMs, rules, mostLength);
         const user = run.users.peek(userKey);
         if (user !== undefined) {

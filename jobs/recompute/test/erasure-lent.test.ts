@@ -1,0 +1,126 @@
+/** What an erased key had lent to others leaves records, generations and archived files, and what others did stays. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sqlText } from '@tributary/archive/parquet';
+import { storedDefinitions } from '@tributary/model/definitions';
+import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
+import type { Event } from '@tributary/model/event';
+import { JOINING } from '@tributary/model/identity/rules';
+import { partitionOf } from '@tributary/model/user-key';
+import { relayLog } from '@tributary/speed/messages/relay-log';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { differences } from '@tributary/testkit/oracle/compare-rows';
+import { naive } from '@tributary/testkit/oracle/naive';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { event } from './one-user.ts';
+import { createWorld, PARTITIONS, SMALL_LIMITS, type World } from './world.ts';
+
+/** As a barrier would be once users may write such definitions. */
+beforeAll(() => {
+  JOINING.isOpen = true;
+});
+afterAll(() => {
+  JOINING.isOpen = false;
+});
+
+const STORED = {
+  parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex),
+  limits: { ...SMALL_LIMITS, keepGenerations: 1 },
+};
+const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, latenessDays: 50, signalRetention: { days: 90, perUser: 20 } });
+const JOINED = storedDefinitions(
+  JSON.stringify({ ...(JSON.parse(PLAIN.json) as object), rules: 7, identity: { days: 30 } }),
+  sha256Hex,
+);
+/** No other text has them as a part. */
+const [COOKIE, GONE] = ['cookie-5e1d', 'gone-77b2'] as const;
+
+/** Until no message waits. */
+async function settle({ log, store, turn }: World): Promise<void> {
+  const outbox = store.outbox(undefined, 'messages');
+  for (let relayed = 1; relayed > 0; ) {
+    await turn();
+    relayed = 0;
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const { from, lines } = await outbox.read(partition, 100);
+      if (lines.length === 0) continue;
+      await relayLog(log).append(partition, { kind: 'events', body: lines.join('\n') });
+      await outbox.remove(partition, from + lines.length);
+      relayed += lines.length;
+    }
+  }
+}
+
+/** Rows of all files in a folder, as text, by whether a text is in one of their cells. */
+async function rowsWith(world: World, text: string, folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(join(world.dataDir, folder), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    if (!path.endsWith('.parquet')) {
+      if ((await readFile(path)).includes(text)) found.push(path);
+      continue;
+    }
+    const rows = await world.session.rows(`FROM read_parquet(${sqlText(path)}, hive_partitioning = false)`);
+    found.push(...rows.map((row) => Object.values(row).map(String).join(' ')).filter((row) => row.includes(text)));
+  }
+  return found;
+}
+
+async function recordOf({ serving }: World, userKey: string): Promise<string> {
+  const [record = null] = await serving.records([{ partition: partitionOf(userKey, PARTITIONS), userKey }], 1e8);
+  return String(record ?? '');
+}
+
+function ofCookie(id: string, hours: number, type: string): Event {
+  const { userId: _user, ...one } = event(id, hours, type, { anonymousId: COOKIE, campaign: GONE, properties: { by: GONE } });
+  return type === 'click' ? { ...one, channel: 'search' } : one;
+}
+
+test('laws 1, 5 and 9: what an erased device had lent, and others lent on, leaves archive, generations and records', async () => {
+  const world = await createWorld(JOINED);
+  try {
+    await world.ingest([
+      ofCookie('c1', 1, 'click'),
+      ofCookie('c2', 2, 'view'),
+      event('s1', 3, 'identify', { userId: 'bob', anonymousId: COOKIE }),
+      event('m1', 3, 'alias', { userId: 'dave', properties: { previousId: 'bob' } }),
+      event('o1', 4, 'buy', { userId: 'bob', value: 100, currency: 'EUR' }),
+      event('o2', 4, 'buy', { userId: 'dave', value: 70, currency: 'EUR' }),
+    ]);
+    await settle(world);
+    await world.run({}, STORED);
+    expect(await recordOf(world, 'dave')).toContain(GONE);
+    expect(await rowsWith(world, `"path":["${COOKIE}","bob"]`, 'archive')).not.toEqual([]);
+    await world.ingest([event('s2', 4.5, 'identify', { userId: 'ada', anonymousId: COOKIE }), ofCookie('c3', 4.8, 'click')]);
+    await settle(world);
+    const erase = (userKey: string, n: number): Event =>
+      JSON.parse(encodeErasure({ type: ERASE_TYPE, userKey, id: `erasure-${n}`, atMs: event('', 0, '').receivedAt })) as Event;
+    await world.ingest([erase('ada', 1), erase(COOKIE, 2)]);
+    await settle(world);
+    for (const key of ['bob', 'dave']) expect(await recordOf(world, key), key).not.toContain(GONE);
+    for (const _ of [1, 2, 3, 4]) {
+      await world.run({ scheduled: false }, STORED);
+      await world.turn();
+    }
+    const last = (await world.current())?.generation ?? 0;
+    const left = [
+      event('s1', 3, 'identify', { userId: 'dave' }),
+      event('m1', 3, 'alias', { userId: 'dave' }),
+      event('o1', 4, 'buy', { userId: 'dave', value: 100, currency: 'EUR' }),
+      event('o2', 4, 'buy', { userId: 'dave', value: 70, currency: 'EUR' }),
+    ];
+    expect(differences(await world.viewsOf(last), naive(left, JOINED))).toEqual([]);
+    expect(differences(await world.merged(), naive(left, JOINED))).toEqual([]);
+    expect((await world.manifest(last)).withdrawn).toBe(2);
+    for (const folder of ['archive', 'generations']) {
+      expect(await rowsWith(world, GONE, folder), folder).toEqual([]);
+      expect(await rowsWith(world, `"path":["${COOKIE}"`, folder), folder).toEqual([]);
+    }
+    // A full run reads the archive alone.
+    await world.run({ mode: 'full' }, STORED);
+    expect(differences(await world.viewsOf(last + 1), naive(left, JOINED))).toEqual([]);
+  } finally {
+    await world.close();
+  }
+});
