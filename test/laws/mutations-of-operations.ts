@@ -21,6 +21,22 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     test: 'jobs/recompute/test/few-manifests.test.ts',
   },
   {
+    lie: 'a reconciliation with late events reads the archive from its beginning',
+    law: '8',
+    file: 'jobs/recompute/src/reconcile/examine.ts',
+    from: 'first.map((number) => number - 1)',
+    to: 'first.map(() => -1)',
+    test: 'jobs/recompute/test/few-manifests.test.ts',
+  },
+  {
+    lie: 'a manifest that is missing behind the older ones is passed over',
+    law: '7',
+    file: 'packages/archive/src/segments.ts',
+    from: '.mtimeMs < sinceMs) return end;',
+    to: '.mtimeMs < sinceMs) return end + 1;',
+    test: 'packages/archive/src/segments.test.ts',
+  },
+  {
     lie: 'a conversion without touches has a first touch in exported journeys',
     law: '5',
     file: 'packages/archive/src/readers/journey-rows.ts',

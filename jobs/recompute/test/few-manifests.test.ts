@@ -1,13 +1,15 @@
 /** How much of a long archive a run looks at: manifests of segments, of which a year of generations has some 35,000 a partition. */
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { archivedUpTo, partitionName, segmentPath } from '@tributary/archive/segments';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { expect, test } from 'vitest';
+import { event, NOON_MS } from './one-user.ts';
 import { createWorld, PARTITIONS } from './world.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
@@ -33,6 +35,34 @@ test('law 1: a generation is computed and published from the manifests since the
     expect(await world.run()).toMatchObject({ published: 'published', generation: 4 });
     expect(await world.manifest(4)).toMatchObject({ base: 3, state: 'computed' });
     expect(differences(await world.viewsOf(4), naive(log, DEFINITIONS))).toEqual([]);
+  } finally {
+    await world.close();
+  }
+});
+
+test('law 8: a reconciliation with late events reads the manifests of as long as timelines reach back, and none from before', async () => {
+  const world = await createWorld(DEFINITIONS);
+  const receivedAfter = (hours: number, id: string, name: string) => ({
+    ...event(id, hours - (name === 'late' ? 5 : 0), 'click', { channel: 'search' }),
+    receivedAt: NOON_MS + hours * HOUR_MS,
+  });
+  try {
+    for (const part of ['a', 'b']) {
+      await world.ingest([receivedAfter(part === 'a' ? 0 : 1, part, 'in time')]);
+      await world.run();
+    }
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const oldest = segmentPath(world.dataDir, partition, 0);
+      await writeFile(oldest, 'a manifest that cannot be read');
+      const longAgo = (NOON_MS - 400 * DAY_MS) / 1_000;
+      await utimes(oldest, longAgo, longAgo);
+    }
+    await world.ingest([receivedAfter(30, 'c', 'in time'), receivedAfter(30, 'd', 'late')]);
+    await world.run();
+    const report = await world.reconciliation(3);
+    expect(report.failure).toBeUndefined();
+    expect(report.causes).toMatchObject({ events: { late: 1 }, unexamined: 0 });
+    expect(report.engineDefectRows).toBe(0);
   } finally {
     await world.close();
   }

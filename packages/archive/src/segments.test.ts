@@ -1,9 +1,9 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { SegmentManifest } from './layout.ts';
-import { archivedUpTo, readSegments, segmentPath, writeSegment } from './segments.ts';
+import { archivedUpTo, firstSince, readSegments, segmentPath, writeSegment } from './segments.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -43,4 +43,15 @@ test('law 7: a missing, a swapped and a non-contiguous manifest are errors that 
 test('law 7: a manifest whose files do not add up to its rows is refused', async () => {
   await writeSegment(dir, { ...segment(0), rows: 5 });
   await expect(readSegments(dir, 3)).rejects.toThrow('counts 5 rows, its files hold 0');
+});
+
+test('law 7: what was archived since an instant begins behind the newest manifest that is older, and a hole there is found', async () => {
+  for (let number = 0; number < 6; number++) await writeSegment(dir, segment(number));
+  const since = (seconds: number, before = 6) => firstSince(dir, 3, seconds * 1_000, before);
+  // The second of them was written again.
+  for (const [number, second] of [10, 90, 30, 40, 50, 60].entries()) await utimes(segmentPath(dir, 3, number), second, second);
+  expect([await since(35), await since(45), await since(61), await since(5)]).toEqual([3, 4, 6, 0]);
+  expect([await since(61, 3), await since(20, 3), await since(20, 0)]).toEqual([3, 1, 0]);
+  await rm(segmentPath(dir, 3, 3));
+  await expect(readSegments(dir, 3, await since(35))).rejects.toThrow('000003.json is missing');
 });

@@ -3,6 +3,7 @@
  * written once, by the first archiver, so a zombie that archived the same range learns it and writes nothing. Its range stays for good; its files may be
  * replaced by some without users who were erased (rewrite/).
  */
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
@@ -151,6 +152,24 @@ export async function readSegments(dataDir: string, partition: number, from = 0,
     number = (segment.to ?? number) + 1;
   }
   return segments;
+}
+
+/**
+ * The first segment before `before` that may have been archived since `sinceMs`, `before` where none was: all before it are older. A manifest is written
+ * after the entries that it lists were taken, and later ones after it; one that was copied or written again is read though it need not be. Looks at
+ * the dates of as many manifests as there are from there on, and one more.
+ */
+export async function firstSince(dataDir: string, partition: number, sinceMs: number, before: number): Promise<number> {
+  const { singles, blocks } = await manifestNames(dataDir, partition);
+  const merged = new Set(blocks);
+  const ends = [
+    ...blocks.map((first) => ({ path: blockPath(dataDir, partition, first), end: first + BLOCK_SEGMENTS })),
+    ...singles
+      .filter((number) => !merged.has(blockOf(number)))
+      .map((number) => ({ path: segmentPath(dataDir, partition, number), end: number + 1 })),
+  ].sort((a, b) => b.end - a.end);
+  for (const { path, end } of ends) if (end <= before && (await stat(path)).mtimeMs < sinceMs) return end;
+  return 0;
 }
 
 /** The block that begins with this number, else the segment alone. */

@@ -12,10 +12,11 @@ import { digestSql, erasureKey } from '@tributary/archive/erasure-key';
 import { eventOfRow } from '@tributary/archive/field-values';
 import { EVENT_COLUMNS, LATER_COLUMNS, type SegmentManifest, type StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
-import { blockOf, readSegments } from '@tributary/archive/segments';
+import { blockOf, firstSince, readSegments } from '@tributary/archive/segments';
 import { safeInteger } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { ERASURE_TYPES } from '@tributary/model/erasure';
+import { EVENT_BOUNDS } from '@tributary/model/reading/validate-event';
 import { DAY_MS, dayOf, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
@@ -50,16 +51,15 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   await loadTimed(session, dataDir, spec, files);
   const none = { ...nothing(), lateness: await latenessOf(session, definitions) };
   await loadKnown(session, dataDir, spec);
-  const earlier = () => segmentsOf(dataDir, [], spec.cutAfter);
   await session.run(suspectsSql(definitions));
   await leaveErased(session, dataDir, spec);
-  const isTooMuch = deep && !(await addOlderSuspects(session, dataDir, spec, rules, await earlier()));
+  const isTooMuch = deep && !(await addOlderSuspects(session, dataDir, spec, rules));
   if (deep) await leaveErased(session, dataDir, spec);
   const { users, left } = await chooseUsers(session, spec);
   const unexamined = left + (isTooMuch ? 1 : 0);
   if (users === 0) return { ...none, unexamined };
   const fromMs = await earliestMs(session, rules);
-  const window = (await earlier()).flatMap((of) => of.flatMap((segment) => since(segment.files, fromMs)));
+  const window = await filesSince(dataDir, spec.cutAfter, fromMs);
   const read = [...window, ...files];
   if (rowsIn(read) > spec.limits.rows) return { ...none, unexamined: users + unexamined };
   const fitting = await leaveOutMany(session, dataDir, read, spec, fromMs);
@@ -79,6 +79,21 @@ function nothing(): Omit<Examined, 'unexamined'> {
 /** By partition. `after`: the last segment before them; absent: none. */
 function segmentsOf(dataDir: string, after: readonly number[], upTo: readonly number[]): Promise<SegmentManifest[][]> {
   return Promise.all(upTo.map((last, partition) => readSegments(dataDir, partition, (after[partition] ?? -1) + 1, last + 1)));
+}
+
+/** How far the clock of the folder may be behind the log's. */
+const CLOCKS_APART_MS = DAY_MS;
+
+/**
+ * The files up to these segments that may have events of this instant or later. No event is taken that happens later than `futureMs` after its receipt,
+ * or was received as much later than the log took it: segments that were archived before that have none.
+ */
+async function filesSince(dataDir: string, upTo: readonly number[], fromMs: number): Promise<StoredFile[]> {
+  const archivedMs = fromMs - 2 * EVENT_BOUNDS.futureMs - CLOCKS_APART_MS;
+  const first = await Promise.all(upTo.map((last, partition) => firstSince(dataDir, partition, archivedMs, last + 1)));
+  const after = first.map((number) => number - 1);
+  const segments = await segmentsOf(dataDir, after, upTo);
+  return segments.flatMap((of) => of.flatMap(({ files }) => since(files, fromMs)));
 }
 
 /** The segment of this number, or the block that ends with it. */
@@ -180,15 +195,9 @@ async function leaveErased(session: DuckDb, dataDir: string, { erased }: Examine
 }
 
 /** False: it would be too much to read. */
-async function addOlderSuspects(
-  session: DuckDb,
-  dataDir: string,
-  spec: ExamineSpec,
-  { retention }: StepRules,
-  segments: readonly (readonly SegmentManifest[])[],
-): Promise<boolean> {
+async function addOlderSuspects(session: DuckDb, dataDir: string, spec: ExamineSpec, { retention }: StepRules): Promise<boolean> {
   const fromMs = (await logBeginsMs(session)) - retention.longMs;
-  const files = segments.flatMap((of) => of.flatMap((segment) => since(segment.files, fromMs)));
+  const files = await filesSince(dataDir, spec.cutAfter, fromMs);
   if (rowsIn(files) > spec.limits.rows) return false;
   await session.run(`INSERT INTO suspects
     SELECT DISTINCT user_key FROM ${parquetFiles(dataDir, files, IDENTITY)} AS sent
