@@ -79,7 +79,7 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
   {
     lie: 'a child waits on for the task of a run that failed',
     law: '7',
-    file: 'jobs/recompute/src/compute/compute-generation.ts',
+    file: 'jobs/recompute/src/pipeline.ts',
     from: '    started.end();\n',
     to: '',
     test: 'jobs/recompute/test/started-early.test.ts',

@@ -13,6 +13,7 @@
  */
 import { sweepShards } from '@tributary/archive/compute/staging';
 import { writeLastCheck } from '@tributary/archive/last-check';
+import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import { begin } from './begin/begin.ts';
 import type { NothingNew } from './begin/nothing-new.ts';
@@ -26,14 +27,49 @@ import { mergeArchive } from './retire/merge-archive.ts';
 import { retire } from './retire/retire.ts';
 import { retireByAge } from './retire/retire-by-age.ts';
 import { forgetInArchive } from './retire/rewrite-archive.ts';
-import type { Run, RunOutcome } from './run.ts';
+import type { Begun, Run, RunOutcome } from './run.ts';
 
 export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
   const beginning = await begin(run, ports, signal);
   if (!('begun' in beginning)) return endIdle(beginning, run, ports, signal);
-  const { begun, manifest } = beginning;
+  const { generation } = beginning.begun;
+  const done =
+    beginning.manifest.state === 'computed'
+      ? await publishAndCompare(beginning.manifest, beginning.begun, run, ports, signal)
+      : await computing(ports, async (own) => {
+          const computed = await computeGeneration(beginning.manifest, run, own, signal);
+          return publishAndCompare(computed, beginning.begun, run, own, signal);
+        });
+  await retire(ports);
+  await sweepShards(ports.dataDir, generation);
+  await mergeArchive(generation, ports, signal);
+  await forgetInArchive(generation, ports, signal);
+  await forgetInLetters(generation, ports, signal);
+  await retireByAge(generation, ports, signal);
+  await ports.reached('retired', generation);
+  return done;
+}
+
+/** Ports of which `weigh`, `compute` and `compare` are started already, and ended with the work. */
+async function computing<T>(ports: RunPorts, work: (ports: RunPorts) => Promise<T>): Promise<T> {
+  const started = ports.startComputing?.();
+  if (started === undefined) return work(ports);
+  const { weigh, compute, compare } = started;
+  try {
+    return await work({ ...ports, weigh, compute, compare });
+  } finally {
+    started.end();
+  }
+}
+
+async function publishAndCompare(
+  computed: GenerationManifest,
+  begun: Begun,
+  run: Run,
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
   const { generation } = begun;
-  const computed = manifest.state === 'computed' ? manifest : await computeGeneration(manifest, run, ports, signal);
   signal.throwIfAborted();
   const ahead = run.promotion === undefined ? null : await reconcile(computed, ports, signal);
   run.report?.({ stage: 'publishing' });
@@ -46,13 +82,6 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   // One that a hold keeps from readers is compared as well: somebody may publish it by hand.
   if (published === 'published' || published === 'already' || published === 'held') await reconcile(computed, ports, signal);
   await ports.reached('reconciled', generation);
-  await retire(ports);
-  await sweepShards(ports.dataDir, generation);
-  await mergeArchive(generation, ports, signal);
-  await forgetInArchive(generation, ports, signal);
-  await forgetInLetters(generation, ports, signal);
-  await retireByAge(generation, ports, signal);
-  await ports.reached('retired', generation);
   return { generation, published, ...(stagedBecause !== undefined && { stagedBecause }), counts: computed.counts, publication };
 }
 

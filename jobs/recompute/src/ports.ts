@@ -51,10 +51,11 @@ export interface RunPorts {
   readonly limits: RunLimits;
 }
 
-/** What computes one generation, and is ended with its run. */
+/** What computes one generation and compares it, in this order, and is ended then or with its run. */
 export interface Computing {
   readonly weigh: RunPorts['weigh'];
   readonly compute: RunPorts['compute'];
+  readonly compare: RunPorts['compare'];
   end(): void;
 }
 

@@ -126,7 +126,7 @@ test('a child that died before its task came is replaced', async () => {
   computing.end();
 });
 
-test('a child that weighs computes afterwards, as the same process, also where weighing failed', async () => {
+test('a child that weighs computes and compares afterwards, as the same process, also where weighing failed', async () => {
   const computing = startComputing();
   await children(1);
   const [pid] = await childrenAlive();
@@ -137,6 +137,10 @@ test('a child that weighs computes afterwards, as the same process, also where w
   });
   expect(await childrenAlive()).toEqual([pid]);
   expect((await computing.compute(spec(), { timeoutMs: 30_000, signal: forever })).counts.events).toBe(0);
+  expect(await childrenAlive()).toEqual([pid]);
+  const nothing = { dataDir, tempDir: join(dataDir, 'spill'), views: [], listedRows: 1, limits: spec().limits };
+  const compared = await computing.compare({ ...nothing, remainder: 'unexamined' }, { timeoutMs: 30_000, signal: forever });
+  expect(compared).toMatchObject({ views: {} });
   await children(0);
   computing.end();
 });

@@ -1,4 +1,4 @@
-/** The child that computes starts before the cut: it is used by the run, and ended with it. */
+/** The child that computes and compares starts before the cut: it is used by the run, and ended with it. */
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createWorld, type World } from './world.ts';
@@ -20,16 +20,20 @@ function noted() {
         notes.push('computes');
         return world.ports.compute(...asked);
       },
+      compare: (...asked: Parameters<World['ports']['compare']>) => {
+        notes.push('compares');
+        return world.ports.compare(...asked);
+      },
       end: () => void notes.push('ended'),
     };
   };
   return { notes, startComputing, reached: (stage: string) => void notes.push(stage) };
 }
 
-test('it starts before the barriers, computes once and ends when the generation is computed', async () => {
+test('it starts before the barriers, computes once, compares and ends', async () => {
   const { notes, ...ports } = noted();
   await world.run({}, ports);
-  expect(notes.slice(0, 9)).toEqual([
+  expect(notes).toEqual([
     'created',
     'remembered',
     'started',
@@ -38,7 +42,13 @@ test('it starts before the barriers, computes once and ends when the generation 
     'computes',
     'filed',
     'computed',
+    'decided',
+    'published',
+    'pointed',
+    'compares',
+    'reconciled',
     'ended',
+    'retired',
   ]);
 });
 

@@ -17,12 +17,13 @@ export function computeInChild(spec: ComputeSpec, options: ChildOptions): Promis
   return run({ task: 'compute', spec }, options);
 }
 
-/** A child that starts now, and computes when it is asked to. */
+/** A child that starts now, computes when it is asked to, and then compares. */
 export function startComputing(): Computing {
   const child = startChild(MAIN);
   return {
     weigh: (spec, options) => child.ask({ task: 'weigh', spec } satisfies ChildTask, options),
-    compute: (spec, options) => child.run({ task: 'compute', spec } satisfies ChildTask, options),
+    compute: (spec, options) => child.ask({ task: 'compute', spec } satisfies ChildTask, options),
+    compare: (spec, options) => child.run({ task: 'compare', spec } satisfies ChildTask, options),
     end: () => child.end(),
   };
 }

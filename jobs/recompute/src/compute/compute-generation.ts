@@ -26,7 +26,7 @@ export async function computeGeneration(
   signal: AbortSignal,
 ): Promise<GenerationManifest> {
   try {
-    return await computing(ports, (own) => sealAndCompute(manifest, run, own, signal));
+    return await sealAndCompute(manifest, run, ports, signal);
   } catch (error) {
     // What may go away by itself leaves the generation pending, for the next attempt.
     if (signal.aborted || isTransient(error)) throw error;
@@ -35,17 +35,6 @@ export async function computeGeneration(
     if (stored?.state === 'computed') return stored;
     if (stored?.state === 'retired' || stored?.state === 'superseded') throw overtaken(stored, error);
     throw error;
-  }
-}
-
-/** Ports of which `weigh` and `compute` are started already, and ended with the work. */
-async function computing<T>(ports: RunPorts, work: (ports: RunPorts) => Promise<T>): Promise<T> {
-  const started = ports.startComputing?.();
-  if (started === undefined) return work(ports);
-  try {
-    return await work({ ...ports, weigh: started.weigh, compute: started.compute });
-  } finally {
-    started.end();
   }
 }
 

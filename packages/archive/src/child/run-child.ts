@@ -9,6 +9,8 @@ import type { ChildReply } from './answer-task.ts';
 /** Heap of JavaScript in the child, MiB; DuckDB's memory lies outside of it. */
 const HEAP_MB = 512;
 const NEWLINE = 10;
+/** What is kept of its stderr, characters. */
+const COMPLAINT = 2_000;
 
 export interface ChildOptions {
   readonly timeoutMs: number;
@@ -25,7 +27,7 @@ export interface Task {
 export interface WaitingChild {
   /** As `runChild`. A child that ended before its task came is replaced by a new one. */
   run<Result>(task: Task, options: ChildOptions): Promise<Result>;
-  /** A task before that one, of the same child: it need not load the program again. A child that is killed of it is replaced as well. */
+  /** A task before that one, of the same child: the program and DuckDB need not be loaded again. A child that is killed of it is replaced as well. */
   ask<Result>(task: Task, options: ChildOptions): Promise<Result>;
   /** Ends the child, whatever it does. */
   end(): void;
@@ -107,23 +109,31 @@ async function give<Result>(
 /** All that it said, and how it ended. */
 async function endOf(child: ChildProcessWithoutNullStreams): Promise<readonly [out: string, ending: string]> {
   const [ending, out, err] = await Promise.all([endingOf(child), text(child.stdout), text(child.stderr)]);
-  return [out, `${ending}: ${err.slice(-2_000)}`];
+  return [out, `${ending}: ${err.slice(-COMPLAINT)}`];
 }
 
 /** The line that it answers with, or '' and how it ended before. What it says next is left in the pipe. */
 function answerOf(child: ChildProcessWithoutNullStreams): Promise<readonly [out: string, ending: string]> {
   const { promise, resolve } = Promise.withResolvers<readonly [out: string, ending: string]>();
-  let said = Buffer.alloc(0);
+  const said: Buffer[] = [];
+  let complaint = '';
   const onData = (bytes: Buffer) => {
-    said = Buffer.concat([said, bytes]);
-    if (said.at(-1) === NEWLINE) resolve([said.toString(), '']);
+    said.push(bytes);
+    if (bytes.at(-1) === NEWLINE) resolve([Buffer.concat(said).toString(), '']);
   };
-  const onExit = (code: number | null, signal: NodeJS.Signals | null) => resolve(['', endingText(code, signal)]);
+  const onComplaint = (bytes: Buffer) => {
+    complaint = `${complaint}${bytes}`.slice(-COMPLAINT);
+  };
+  // Once it has ended and its pipes are read.
+  const onClose = (code: number | null, signal: NodeJS.Signals | null) =>
+    resolve(['', complaint === '' ? endingText(code, signal) : `${endingText(code, signal)}: ${complaint}`]);
   child.stdout.on('data', onData).resume();
-  child.once('exit', onExit);
+  child.stderr.on('data', onComplaint).resume();
+  child.once('close', onClose);
   return promise.finally(() => {
     child.stdout.off('data', onData).pause();
-    child.off('exit', onExit);
+    child.stderr.off('data', onComplaint).pause();
+    child.off('close', onClose);
   });
 }
 
