@@ -18,7 +18,17 @@ const COUNTED_ONCE = { buy: { onceBy: 'properties.order_id', withinDays: 2 / 24 
 
 /** Folders: their events, the definitions these are seen by, and the views whose rows stand there. */
 const FOLDERS = [
-  { folder: 'views', definitions: definitionsOf(SMALL_DEFINITIONS), views: VIEWS.filter(({ countsWeb }) => !countsWeb) },
+  {
+    folder: 'views',
+    definitions: definitionsOf({
+      ...SMALL_DEFINITIONS,
+      counts: {
+        channels: { count: '*', by: 'channel' },
+        paid: { count: ['click', 'buy'], by: 'campaign', where: 'cost > 0 || value > 0' },
+      },
+    }),
+    views: VIEWS.filter(({ countsWeb }) => !countsWeb),
+  },
   {
     folder: 'web',
     definitions: definitionsOf({ ...SMALL_DEFINITIONS, web: { pages: ['/', '/product/:id', '/blog/*'] } }),

@@ -10,6 +10,7 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { correct } from '@tributary/signals/corrections/correct';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/inputs/event-rows';
 import { byPartition, GROUPED_VIEWS, keyOfGroup, whereRows } from '@tributary/views/by-partition';
+import { countedSql } from '@tributary/views/counts/relation';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { arrivingEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
@@ -29,7 +30,7 @@ import {
   webStatements,
 } from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent } from '@tributary/views/timeline';
-import { type Emit, fold, type View } from '@tributary/views/view';
+import { type Emit, fold, type View, viewsAsked } from '@tributary/views/view';
 
 export const PARTITIONS = 3;
 
@@ -106,6 +107,16 @@ export async function bySql(
   await session.run(`CREATE OR REPLACE TABLE facts AS ${onceKeySql(`(${webSql(`(${given})`)})`)}`, {
     rows: JSON.stringify(corrected.map(rowOf)),
   });
+  // What events count for follows from what was sent.
+  if (definitions.counts !== undefined) {
+    await session.run(
+      `CREATE OR REPLACE TABLE counting AS SELECT user_key, id, counted FROM ${countedSql(definitions).of(`(${given})`)}`,
+      {
+        rows: JSON.stringify(events.map(rowOf)),
+      },
+    );
+    await session.run('CREATE OR REPLACE TABLE facts AS FROM facts JOIN counting USING (user_key, id)');
+  }
   await session.run(
     `CREATE OR REPLACE VIEW members AS SELECT *, true AS now, false AS before FROM (${membersSql('facts', definitions)})`,
   );
@@ -119,7 +130,7 @@ export async function bySql(
   }
   const result: RowsByView = new Map();
   for (const [view, columnsOf] of [...views.map((own) => [own, own] as const), ...grouped(views)]) {
-    if (view.countsWeb && definitions.web === undefined) {
+    if (!viewsAsked([view], definitions).includes(view)) {
       result.set(columnsOf.name, new Map());
       continue;
     }

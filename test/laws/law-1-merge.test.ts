@@ -6,7 +6,7 @@ import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { addDifference, byLens } from '@tributary/views/difference';
-import { timelineEvent } from '@tributary/views/member';
+import { arrivingEvent, timelineEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
 import { before, type Timeline } from '@tributary/views/timeline';
@@ -48,7 +48,7 @@ test('law 1: the difference near an event, fast path and slow, is the whole diff
       arbitraryDefinitions,
       fc.nat(),
       (events, definitions, pick) => {
-        const timeline = events.map((event) => timelineEvent(event, definitions)).sort((a, b) => (before(a, b) ? -1 : 1));
+        const timeline = events.map((event) => arrivingEvent(event, definitions)).sort((a, b) => (before(a, b) ? -1 : 1));
         const at = pick % timeline.length;
         const without = timeline.filter((_, i) => i !== at);
         const near: RowsByView = new Map();
@@ -68,7 +68,7 @@ test('law 1: the folds of all views give what the oracle gives', () => {
       const rows: RowsByView = new Map();
       const users = Map.groupBy(events, (event: Event) => event.userId);
       for (const own of users.values()) {
-        const timeline = own.map((event) => timelineEvent(event, definitions)).sort((a, b) => (before(a, b) ? -1 : 1));
+        const timeline = own.map((event) => arrivingEvent(event, definitions)).sort((a, b) => (before(a, b) ? -1 : 1));
         addRowsByView(rows, foldAll(countedOnce(timeline, definitions), definitions));
       }
       expect(differences(rows, naive(events, definitions))).toEqual([]);

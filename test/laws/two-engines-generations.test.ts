@@ -6,7 +6,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compute } from '@tributary/archive/compute/compute';
-import { CONVERSION_COLUMNS, correctedOtherwise, keepsKeys, keepsWeb, parquetFiles } from '@tributary/archive/compute/relations';
+import {
+  CONVERSION_COLUMNS,
+  correctedOtherwise,
+  keepsCounted,
+  keepsKeys,
+  keepsWeb,
+  parquetFiles,
+} from '@tributary/archive/compute/relations';
 import type { ComputeBase, ComputeLimits } from '@tributary/archive/compute/spec';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
@@ -167,7 +174,7 @@ test.each([1, 2, 3, 4, 5])(
           archived.push(arrivals);
           // Without the keys, or the pages, that its definitions ask for, all are read again (plan/base.ts).
           base =
-            base === null || (keepsKeys(base, definitions) && keepsWeb(base, definitions))
+            base === null || (keepsKeys(base, definitions) && keepsWeb(base, definitions) && keepsCounted(base, definitions))
               ? await generation(arrivals, base, definitions, limits, { covered })
               : await generation(together(archived), null, definitions, limits);
           upTo += piece.length;

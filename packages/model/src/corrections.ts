@@ -114,10 +114,18 @@ type FieldSources = Readonly<Record<string, unknown>>;
  * of a text counts as a name: one field too many makes a new version, one too few would be a lie.
  */
 export function followedByRows(corrections: readonly Correction[], fields: FieldSources): object {
-  const mentioned = new Set(corrections.flatMap(({ when }) => when.match(/[A-Za-z_]\w*/g) ?? []));
-  const named = Object.entries(fields).filter(([name]) => mentioned.has(name));
+  const correctedBy = fieldsMentioned(
+    corrections.map(({ when }) => when),
+    fields,
+  );
   const rules = corrections.map(({ author: _author, reason: _reason, ...rule }) => ({ ...rule, ...spanOf(rule) }));
-  return { corrections: rules.map(({ from: _from, to: _to, ...rule }) => rule), correctedBy: Object.fromEntries(named) };
+  return { corrections: rules.map(({ from: _from, to: _to, ...rule }) => rule), correctedBy };
+}
+
+/** Those whose names are words of one of the texts. */
+export function fieldsMentioned(texts: readonly string[], fields: FieldSources): Record<string, unknown> {
+  const mentioned = new Set(texts.flatMap((text) => text.match(/[A-Za-z_]\w*/g) ?? []));
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => mentioned.has(name)));
 }
 
 /** Corrections, and where definitions find the fields of `properties` that these name. */

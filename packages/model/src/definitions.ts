@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { RATES } from './amounts/rates.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { CORRECTIONS, type CorrectedSpan, type Correction, followedByRows, wholeSpan } from './corrections.ts';
+import { countingOf, countVersions } from './counts.ts';
 import { decayWeights } from './decay-weights.ts';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
@@ -13,6 +14,16 @@ import { IDENTITY, IDENTITY_WRITTEN, identityTroubles } from './identity/rules.t
 import { valueAt } from './reading/json.ts';
 import { jsonTrouble, notJson } from './reading/json-trouble.ts';
 import { describe, type Refusal, refusalText } from './refusal.ts';
+import {
+  RULES,
+  RULES_OF_CORRECTIONS,
+  RULES_OF_DERIVED,
+  RULES_OF_IDENTITY,
+  RULES_OF_JOINS,
+  RULES_OF_RATES,
+  RULES_OF_WEB,
+  WITH_RULES,
+} from './rules-of-definitions.ts';
 import { ruleOf } from './schema-rule.ts';
 import { DAY_MS, HOUR_MS } from './time.ts';
 import { WEB } from './web.ts';
@@ -35,38 +46,6 @@ const Touch = z.strictObject({
   /** Seen, not clicked: passed over where `clicksOutrankViews` holds and the path has a click. */
   viewThrough: z.boolean().default(false),
 });
-
-/**
- * How rows are made of events and definitions, numbered. What users write follows the newest rules; what is stored (in barriers,
- * manifests, states of partitions) keeps the rules that it was made by. So new rules take effect as a change of definitions
- * does, with the next generation, at one cut in both layers (decision 22).
- *
- *   1  events of one instant are in order of id (texts of that time do not name their rules)
- *   2  events of one instant: touches before conversions, then in order of id
- *   3  as 2, and conversions that are counted once; only texts that name such conversions have these
- *   4  rows as 2 or 3; beside them exchange rates, which no row follows: only texts that have rates have these
- *   5  rows as 2 or 3, with rates or without; beside them what is asked of each user's events, which no row follows either
- *   6  rows as 2 or 3, of events as they are corrected; the rest as 5
- *   7  rows as 6, of events that count for the user whom their key belongs to (decision 43)
- *   8  as 7, and rows of what people do on pages (decision 48); only texts that have `web` have these
- *   9  as 8; only texts have these that say of a signal's window how accurate it is, or join events, which no row follows
- */
-const RULES = 9;
-const RULES_OF_WEB = 8;
-const RULES_OF_IDENTITY = 7;
-const RULES_OF_CORRECTIONS = 6;
-const RULES_OF_DERIVED = 5;
-const RULES_OF_RATES = 4;
-const WITH_RULES = [
-  2,
-  3,
-  RULES_OF_RATES,
-  RULES_OF_DERIVED,
-  RULES_OF_CORRECTIONS,
-  RULES_OF_IDENTITY,
-  RULES_OF_WEB,
-  RULES,
-] as const;
 
 /** A field within `properties`, by its names: none that SQL would read as a pattern or a place in a list. */
 const Path = z
@@ -157,6 +136,8 @@ export const DEFINITIONS = z.strictObject({
   identity: IDENTITY_WRITTEN,
   /** Pages are counted; absent: no view of them has rows. */
   web: WEB.optional(),
+  /** Events that are counted over all users, by a value of theirs: names with what is counted. */
+  counts: Section.optional(),
 });
 
 const Stored = DEFINITIONS.extend({ rules: z.literal([1, ...WITH_RULES]).default(1), identity: IDENTITY.optional() });
@@ -193,6 +174,8 @@ export interface Definitions extends Parsed {
   readonly uncorrectedVersion: string;
   /** Canonical JSON: what barriers and manifests carry. */
   readonly json: string;
+  /** By the names of counts: a version changes with all that the rows of its count follow. */
+  readonly countVersions: ReadonlyMap<string, string>;
   readonly latenessMs: number;
   /** No event outside is corrected; null: none is. */
   readonly correctedSpan: CorrectedSpan | null;
@@ -314,7 +297,8 @@ function parse(json: string, schema: z.ZodType<Written>, sha256Hex: (text: strin
 
 /** Conversions as names, what is counted once apart, so that earlier versions see what they know, and rules that they do not know. */
 function ruled({ conversions, once, rules, signals, fields, sessions, segments, derived: stored, ...others }: Written): Parsed {
-  const { corrections = [], ...rest } = others;
+  const { corrections = [], counts = {}, ...uncounted } = others;
+  const rest = { ...uncounted, ...(Object.keys(counts).length > 0 && { counts }) };
   const named = Array.isArray(conversions) ? {} : conversions;
   const said = Object.entries(named).flatMap(([type, { onceBy, withinDays }]) =>
     onceBy === undefined ? [] : [[type, { by: onceBy, withinDays }] as const],
@@ -329,14 +313,15 @@ function ruled({ conversions, once, rules, signals, fields, sessions, segments, 
   const ofPages = rest.web !== undefined ? RULES_OF_WEB : ofEvents;
   // Earlier versions do not know these keys, and must stop rather than answer otherwise, or fail at each look.
   const keys = Object.values(derived?.signals ?? {}).flatMap((signal) => Object.keys(Object(signal)));
-  const extra = keys.includes('accuracy') || keys.includes('join') ? RULES : ofPages;
-  demandShort(corrections);
+  const extra = keys.includes('accuracy') || keys.includes('join') ? RULES_OF_JOINS : ofPages;
+  demandShort('corrections', corrections);
+  demandShort('counts', rest.counts ?? {});
   return {
     ...rest,
     corrections,
     signals: typeof signals === 'string' || Array.isArray(signals) ? signals : '*',
     ...(derived !== undefined && { derived }),
-    rules: extra ?? ofRows(rules, counted.length > 0),
+    rules: rest.counts !== undefined ? RULES : (extra ?? ofRows(rules, counted.length > 0)),
     conversions: types,
     once: Object.fromEntries(counted),
   };
@@ -359,10 +344,10 @@ function derivedOf(written: Sections, stored: DerivedSections | undefined): Deri
   return derived;
 }
 
-function demandShort(corrections: readonly Correction[]): void {
-  const { length } = JSON.stringify(corrections);
+function demandShort(section: string, written: object): void {
+  const { length } = JSON.stringify(written);
   if (length > MOST_DERIVED)
-    throw refusedAt('corrections', { must: `have at most ${MOST_DERIVED} characters of JSON together`, got: `${length}` });
+    throw refusedAt(section, { must: `have at most ${MOST_DERIVED} characters of JSON together`, got: `${length}` });
 }
 
 /** The rules that rows follow, whatever else the text has. */
@@ -383,7 +368,12 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   const rules = ofRows(stored, Object.keys(once).length > 0);
   const ofRules = rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : { rules, once, ...chosen };
   const joined = identity !== undefined && { identity };
-  const followed = { ...ofRules, ...(corrections.length > 0 && followedByRows(corrections, derived?.fields ?? {})), ...joined };
+  const followed = {
+    ...ofRules,
+    ...(corrections.length > 0 && followedByRows(corrections, derived?.fields ?? {})),
+    ...countingOf(parsed),
+    ...joined,
+  };
   const versionOf = (rows: object) => sha256Hex(canonicalJson(rows)).slice(0, 12);
   const besides = { rules: stored, exchangeRates, derived, ...(corrections.length > 0 && { corrections }), ...joined };
   const onceMs = new Map(Object.entries(once).map(([type, { withinDays }]) => [type, Math.round(withinDays * DAY_MS)]));
@@ -397,6 +387,7 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
     uncorrectedVersion: versionOf({ ...ofRules, ...joined }),
     json: canonicalJson(stored < RULES_OF_RATES ? ofRules : { ...ofRules, ...besides }),
     correctedSpan: wholeSpan(corrections),
+    countVersions: countVersions(parsed, sha256Hex),
     latenessMs: Math.round(parsed.latenessDays * DAY_MS),
     touchesFirst: rules > 1,
     joinedMs: identity === undefined ? null : Math.round(identity.days * DAY_MS),

@@ -2,11 +2,12 @@
 --
 -- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], once: [{type, withinMs, path}], direct: [channel],
 --              channels: [channel] or null, decayWeights: [weight], touchesFirst, resetOnConversion, firstPercent, lastPercent,
---              lookbackMs, transitionOrder, pathSteps, pathTouches,
+--              lookbackMs, transitionOrder, pathSteps, pathTouches, countTexts: [text],
 --              web: {layouts: [text], targets: [text], patterns: [{number, pattern, source}], namesAll, mostPage, scheme, query, host}}
 -- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
 --      once_types     the types of conversions that are counted once: type, within_ms, path (of their key within the properties)
 --      direct_channels, tracked_channels (channels; see tracks_all), decay (weight by age in whole hours), attribution (one row)
+--      count_texts    the texts of what is counted (counts/relation.ts), a list in one row: texts
 --      web_layouts, web_targets, web_patterns (number, pattern, source: a regular expression for the whole path), web_bounds (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
 CREATE OR REPLACE TABLE definitions AS SELECT $1::JSON AS json;
@@ -35,6 +36,8 @@ CREATE OR REPLACE TABLE attribution AS
     (json->>'transitionOrder')::INTEGER AS transition_order, (json->>'pathSteps')::INTEGER AS path_steps,
     (json->>'pathTouches')::INTEGER AS path_touches
   FROM definitions;
+CREATE OR REPLACE TABLE count_texts AS
+  SELECT json->>'$.countTexts[*]' AS texts FROM definitions;
 CREATE OR REPLACE TABLE web_layouts AS
   SELECT unnest(json->>'$.web.layouts[*]') AS layout FROM definitions;
 CREATE OR REPLACE TABLE web_targets AS

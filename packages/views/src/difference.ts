@@ -18,7 +18,7 @@ import { type EmitParts, PartedRows, partedRowsOf } from './parted-rows.ts';
 import { isOfSessions, SESSION } from './sessions/session.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import { NEVER_CUT, type UserState } from './user-state.ts';
-import { type Emit, type Lens, type View, WEB_EVENT } from './view.ts';
+import { COUNTED, type Emit, type Lens, type View, WEB_EVENT } from './view.ts';
 import {
   CHARACTERS_A_UNIT,
   OF_ANCHOR,
@@ -90,8 +90,9 @@ export function addDifference(
   let nearer: Lens | undefined;
   let seenByNearer: unknown;
   for (const { lens, views, isGoneBeyond } of groups) {
-    // No row of a page follows any other event, and no session sees others than its own: whether one is frozen, other lenses say.
+    // No row of a page, and none of a count, follows any other event, and no session sees others than its own: whether one is frozen, other lenses say.
     if (lens === WEB_EVENT && event.web === undefined) continue;
+    if (lens === COUNTED && event.counted === undefined) continue;
     if (lens === SESSION && !isOfSessions(event)) continue;
     const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;

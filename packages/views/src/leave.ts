@@ -4,11 +4,10 @@ import type { Replacement } from '@tributary/model/identity/adoption';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, type DifferenceOutcome } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
-import { arrivingEvent } from './member.ts';
+import { arrivingEvent, isOfSums } from './member.ts';
 import { BEHIND_THE_CUT, enter, newest, PAST_RETENTION, refused, type StepOutcome, type StepRules } from './step.ts';
 import { insertionIndex, type Timeline, type TimelineEvent } from './timeline.ts';
 import { isRetained, prune, replace, type UserState } from './user-state.ts';
-import { isOfWeb } from './web/web-event.ts';
 import { SCANNED_A_UNIT, takeWork, type Work } from './work.ts';
 
 const NONE: readonly ConvertingPath[] = [];
@@ -54,8 +53,8 @@ export function leaveAll(
   for (let at = user.events.length - 1; at >= 0; at--) {
     const leaving = user.events[at] as TimelineEvent;
     const outcome = leave(user, leaving, logTimeMs, rules, deltas, work);
-    // What an event said of a page is not kept: the next generation takes its rows back.
-    if (outcome.overflowed || isOfWeb(leaving.type, rules.definitions)) overflowed = true;
+    // What an event said of a page, and what it counted for, is not kept: the next generation takes its rows back.
+    if (outcome.overflowed || isOfSums(leaving.type, rules.definitions)) overflowed = true;
   }
   user.events.length = 0;
   user.byId = undefined;
@@ -82,8 +81,14 @@ function leave(
   const at = insertionIndex(events, leaving);
   // Cut, or it could not be applied when it came: what it had changed is not known.
   if (leaving.ts <= user.cutTs || events[at]?.id !== leaving.id) return BEHIND_THE_CUT;
-  // What it said of a page the timeline does not hold.
-  if (leaving.web !== undefined) replace(user, at, { ...(events[at] as TimelineEvent), web: leaving.web });
+  // What it said of a page, and what it counted for, the timeline does not hold.
+  const { web, counted } = leaving;
+  if (web !== undefined || counted !== undefined)
+    replace(user, at, {
+      ...(events[at] as TimelineEvent),
+      ...(web !== undefined && { web }),
+      ...(counted !== undefined && { counted }),
+    });
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
   const differ = (of: number, sign?: -1) =>
     addDifference(rules.groups, user, of, logTimeMs, definitions, deltas, work, gathering, sign);

@@ -5,7 +5,9 @@ import { channelOf, type Definitions, kindOf, onceKeyOf } from '@tributary/model
 import type { Event } from '@tributary/model/event';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
 import { correct, mayBeCorrected } from '@tributary/signals/corrections/correct';
-import { DROPPED, placeOf, type TimelineEvent, withoutWeb } from './timeline.ts';
+import { mayCount } from '@tributary/signals/definitions/counts';
+import { countedOf } from './counts/counted.ts';
+import { asHeld, DROPPED, placeOf, type TimelineEvent } from './timeline.ts';
 import { visitOf } from './web/visit.ts';
 import { isOfWeb, webEvent } from './web/web-event.ts';
 
@@ -15,8 +17,7 @@ import { isOfWeb, webEvent } from './web/web-event.ts';
  * look at any field.
  */
 export function timelineEvent(event: KeptFields, definitions: Definitions): TimelineEvent {
-  const arriving = arrivingEvent(event, definitions);
-  return arriving.web === undefined ? arriving : withoutWeb(arriving);
+  return asHeld(arrivingEvent(event, definitions));
 }
 
 /** The same of an event that comes, or goes: with what it says of a page, which views see at that moment alone. */
@@ -24,7 +25,8 @@ export function arrivingEvent(event: KeptFields, definitions: Definitions): Time
   const corrected = correct(event as Event, definitions);
   if (corrected?.isDropped) return droppedOf(event);
   const counted = corrected === undefined ? event : { ...event, ...corrected.fields };
-  const member = memberOf(counted, definitions);
+  const keys = mayCount(event.type, definitions) ? countedOf(event as Event, counted as Event, definitions) : undefined;
+  const member = keys === undefined ? memberOf(counted, definitions) : { ...memberOf(counted, definitions), counted: keys };
   const web = isOfWeb(event.type, definitions) ? webEvent(event as Event, definitions) : undefined;
   if (web === undefined) return member;
   const visit = visitOf(web, counted);
@@ -33,7 +35,12 @@ export function arrivingEvent(event: KeptFields, definitions: Definitions): Time
 
 /** Whether views look at more of an event than the fields that are kept of it. */
 export function isSeenWhole({ type, ts }: Pick<KeptFields, 'type' | 'ts'>, definitions: Definitions): boolean {
-  return Object.hasOwn(definitions.once, type) || mayBeCorrected(ts, definitions) || isOfWeb(type, definitions);
+  return Object.hasOwn(definitions.once, type) || mayBeCorrected(ts, definitions) || isOfSums(type, definitions);
+}
+
+/** Whether views look at an event of this type when it comes, or goes, and never again. */
+export function isOfSums(type: string, definitions: Definitions): boolean {
+  return mayCount(type, definitions) || isOfWeb(type, definitions);
 }
 
 function memberOf(event: KeptFields, definitions: Definitions): TimelineEvent {

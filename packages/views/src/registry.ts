@@ -11,6 +11,7 @@ import { attentionTotals } from './attention-totals/fold.ts';
 import { channelLags } from './channel-lags/fold.ts';
 import { coalitions } from './coalitions/fold.ts';
 import { conversions } from './conversions/fold.ts';
+import { counts } from './counts/fold.ts';
 import { credit } from './credit/fold.ts';
 import { exits } from './exits/fold.ts';
 import { forms } from './forms/fold.ts';
@@ -55,6 +56,7 @@ const ALL = [
   heat,
   sessions,
   exits,
+  counts,
 ] as const satisfies readonly View[];
 
 export type ViewName = (typeof ALL)[number]['name'];

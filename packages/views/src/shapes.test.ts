@@ -31,6 +31,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   heat: 'day page layout element kind cell → n',
   sessions: 'day entry layout channel campaign → sessions bounces views durationMs engagedMs converting',
   exits: 'day page layout → exits',
+  counts: 'day count version value → events',
 };
 
 test('law 7: a view of a name has the columns that kept generations and deltas have under it', () => {

@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import type { Definitions } from '@tributary/model/definitions';
 import { LAYOUTS, LINK_TARGETS, patternSource, WEB_TYPES } from '@tributary/model/web';
 import { HOST, MOST_PAGE, QUERY, SCHEME } from '@tributary/model/web-page-name';
+import { countedSql } from './counts/relation.ts';
 import { NULL_PATH } from './journeys/lenses.ts';
 import { MAX_PATH_TOUCHES } from './journeys/most-touches.ts';
 import type { View } from './view.ts';
@@ -147,6 +148,7 @@ function definitionsJson(definitions: Definitions): string {
     firstPercent: attribution.positionBased.first,
     lastPercent: attribution.positionBased.last,
     lookbackMs: definitions.lookbackMs,
+    countTexts: countedSql(definitions).texts,
     transitionOrder: attribution.transitionOrder,
     pathSteps: attribution.pathSteps,
     pathTouches: MAX_PATH_TOUCHES,

@@ -9,9 +9,9 @@ import { addDifference, byLens, type ViewsOfLens } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
 import { arrivingEvent } from './member.ts';
 import { asRepetition, takeOver } from './once.ts';
-import { type TimelineEvent, withoutWeb } from './timeline.ts';
+import { asHeld, type TimelineEvent } from './timeline.ts';
 import { findById, insert, isRetained, prune, type Retention, replace, retentionOf, type UserState } from './user-state.ts';
-import type { View } from './view.ts';
+import { type View, viewsAsked } from './view.ts';
 import { SCANNED_A_UNIT, takeWork, type Work } from './work.ts';
 
 /** What holds for every step of a partition between two barriers. */
@@ -27,7 +27,7 @@ export interface StepRules {
 }
 
 export function stepRules(views: readonly View[], definitions: Definitions, maxEvents = 10_000, gathersPaths = false): StepRules {
-  const asked = definitions.web === undefined ? views.filter(({ countsWeb }) => countsWeb !== true) : views;
+  const asked = viewsAsked(views, definitions);
   return { views, groups: byLens(asked), definitions, retention: retentionOf(asked, definitions), maxEvents, gathersPaths };
 }
 
@@ -124,7 +124,7 @@ export function enter(
   }
   const own = insert(user, isRepetition ? asRepetition(incoming) : incoming);
   differ(own);
-  if (incoming.web !== undefined) replace(user, own, withoutWeb(user.events[own] as TimelineEvent));
+  if (incoming.web !== undefined || incoming.counted !== undefined) replace(user, own, asHeld(user.events[own] as TimelineEvent));
   const outcome: StepOutcome = {
     fate: touchesFrozen ? 'late' : 'counted',
     overflowed,

@@ -1,5 +1,6 @@
 /** The timeline of one user: the retained events that matter to views, ordered by `ts`, touches before conversions, then `id`. */
 import type { EventKind } from '@tributary/model/definitions';
+import type { RowKey } from './deltas.ts';
 import type { Visit } from './web/visit.ts';
 import type { WebEvent } from './web/web-event.ts';
 
@@ -24,11 +25,15 @@ export interface TimelineEvent {
   readonly visit?: Visit;
   /** What a web event says. Views look at it when the event comes or goes; timelines do not hold it. */
   readonly web?: WebEvent;
+  /** Keys of the rows that it counts in by definition, likewise. */
+  readonly counted?: readonly RowKey[];
 }
 
 /** As timelines hold it. */
-export function withoutWeb({ web: _, ...event }: TimelineEvent): TimelineEvent {
-  return event;
+export function asHeld(event: TimelineEvent): TimelineEvent {
+  if (event.web === undefined && event.counted === undefined) return event;
+  const { web: _, counted: __, ...held } = event;
+  return held;
 }
 
 export type Timeline = readonly TimelineEvent[];

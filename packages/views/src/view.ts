@@ -51,6 +51,8 @@ export interface View<Seen = unknown> {
   readonly countsSignals?: true;
   /** Its SQL reads web events (web/events.sql). It has rows where the definitions have `web`. */
   readonly countsWeb?: true;
+  /** Its SQL reads what definitions count of events. It has rows where the definitions have `counts`. */
+  readonly countsDefined?: true;
   /** Its SQL reads sessions of web events (web/sessions.sql). */
   readonly countsSessions?: true;
   /** Its SQL reads what each channel has of a path: journeys/parts.sql. */
@@ -65,6 +67,14 @@ export interface View<Seen = unknown> {
   rows(seen: Seen, definitions: Definitions, emit: Emit): void;
   /** The same rows with their keys in parts, where an event has dozens of them (parted-rows.ts). */
   readonly parted?: PartedView<Seen>;
+}
+
+/** Those of the views that may have rows under these definitions. */
+export function viewsAsked(views: readonly View[], { web, counts }: Pick<Definitions, 'web' | 'counts'>): readonly View[] {
+  if (web !== undefined && counts !== undefined) return views;
+  return views.filter(
+    ({ countsWeb, countsDefined }) => (web !== undefined || !countsWeb) && (counts !== undefined || !countsDefined),
+  );
 }
 
 /** Emits the rows of `view` anchored at `timeline[at]`. */
@@ -92,4 +102,13 @@ export const WEB_EVENT: Lens<WebEvent> = {
   affected: () => [],
   look: (timeline, at) => timeline[at]?.web ?? null,
   sizeOf: () => 0,
+};
+
+/** Events that definitions count over all users: an anchor is looked at by itself, as it comes. */
+export const COUNTED: Lens<readonly RowKey[]> = {
+  reachMs: () => 0,
+  revisableMs: () => 0,
+  affected: () => [],
+  look: (timeline, at) => timeline[at]?.counted ?? null,
+  sizeOf: (keys) => keys.length,
 };

@@ -12,11 +12,15 @@ import { createSpeedWorker } from '../src/pipeline.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 const RANGE = { from: '2026-11-20', to: '2026-11-21', author: 'ada', reason: 'it went wrong' };
-const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, web: {} });
-const CORRECTED = definitionsOf({
+const COUNTING = {
   ...SMALL_DEFINITIONS,
   web: {},
   fields: { order: 'properties.order' },
+  counts: { orders: { count: 'buy', by: 'order' }, campaigns: { count: '*', by: 'campaign', where: 'channel != "mail"' } },
+};
+const PLAIN = definitionsOf(COUNTING);
+const CORRECTED = definitionsOf({
+  ...COUNTING,
   corrections: [
     { name: 'crawler', when: 'page == "/robots"', drop: true, ...RANGE },
     { name: 'renamed', when: 'campaign == "sumer"', set: { campaign: 'summer', channel: 'mail' }, ...RANGE },
@@ -45,6 +49,7 @@ const PARTS: readonly (readonly Event[])[] = [
   ],
   [
     event('b', 'click', { campaign: 'sumer', channel: 'search' }),
+    event('c', 'click', { campaign: 'sumer', channel: 'mail' }),
     event('bot bought', 'buy', { value: 7, page: '/robots' }),
     event('crawled again', 'page', { page: '/robots', properties: { viewId: 'v', layout: 0 } }),
     event('viewed', 'page', { page: '/', properties: { viewId: 'v', layout: 0 } }),

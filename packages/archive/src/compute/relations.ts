@@ -1,9 +1,12 @@
 /** The relations a computation reads, as table expressions. Paths come from manifests; nothing else is spliced in. */
 import { join } from 'node:path';
+import { canonicalJson } from '@tributary/model/canonical-json';
 import { type CorrectedSpan, changedSpans } from '@tributary/model/corrections';
+import { countingOf } from '@tributary/model/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { MESSAGE_TYPES, SAID } from '@tributary/model/identity/message-line';
 import { GROUPED_VIEWS } from '@tributary/views/by-partition';
+import { countedSql } from '@tributary/views/counts/relation';
 import { onceKeySql, webSql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
@@ -27,14 +30,20 @@ export const GENERATION_EVENT_COLUMNS = { ...SENT_COLUMNS, corrected_by: 'VARCHA
 
 /**
  * The same, and what is found out while events are read, because generations keep no properties: what conversions are counted once by where
- * the definitions name that.
+ * the definitions name that, and what they count over all users (packages/views/src/counts/relation.ts).
  */
-export function columnsOfEvents({ onceMs, joinedMs, web }: Pick<Definitions, 'onceMs' | 'joinedMs' | 'web'>): Columns {
+export function columnsOfEvents({
+  onceMs,
+  joinedMs,
+  web,
+  counts,
+}: Pick<Definitions, 'onceMs' | 'joinedMs' | 'web' | 'counts'>): Columns {
   return {
     ...GENERATION_EVENT_COLUMNS,
     ...(onceMs.size > 0 && { once_key: 'VARCHAR' as const }),
     ...(joinedMs !== null && JOINED_COLUMNS),
     ...(web !== undefined && WEB_COLUMNS),
+    ...(counts !== undefined && { counted: 'VARCHAR' as const }),
   };
 }
 
@@ -47,6 +56,16 @@ const WEB_COLUMNS = { page: 'VARCHAR', element: 'VARCHAR', web: 'VARCHAR' } as c
 /** Whether its events, and so those of all that it builds upon, have what these definitions count of pages. */
 export function keepsWeb({ definitions }: Pick<GenerationManifest, 'definitions'>, { web }: Pick<Definitions, 'web'>): boolean {
   return web === undefined || 'web' in (JSON.parse(definitions) as object);
+}
+
+/** Whether its events, and so those of all that it builds upon, have what these definitions count over all users. */
+export function keepsCounted(
+  { definitions }: Pick<GenerationManifest, 'definitions'>,
+  now: Pick<Definitions, 'counts' | 'derived'>,
+): boolean {
+  const counting = countingOf(now);
+  const kept = countingOf(JSON.parse(definitions) as Pick<Definitions, 'counts' | 'derived'>);
+  return counting === undefined || (kept !== undefined && canonicalJson(kept) === canonicalJson(counting));
 }
 
 /** A condition on deduplicated events: messages between keys are kept with them, and were not sent by anybody. */
@@ -109,18 +128,22 @@ export function arrivals(spec: ComputeSpec, shard: Shard, definitions: Definitio
 }
 
 /** The archived events of these files, not corrected, each with whether it is a touch or a conversion. */
-export function sentEvents(dataDir: string, files: readonly StoredFile[], { onceMs, joinedMs, web }: Definitions): string {
+export function sentEvents(dataDir: string, files: readonly StoredFile[], definitions: Definitions): string {
+  const { onceMs, joinedMs, web, counts } = definitions;
+  const isCounted = counts !== undefined;
   const more: Columns = {
     ...(joinedMs !== null && { received_at: 'BIGINT' as const, user_id: 'VARCHAR' as const }),
-    ...(web !== undefined && { page: 'VARCHAR' as const, element: 'VARCHAR' as const }),
+    ...((web !== undefined || isCounted) && { page: 'VARCHAR' as const, element: 'VARCHAR' as const }),
   };
   const whole = () => parquetFiles(dataDir, files, { ...ARRIVAL_COLUMNS, ...more, properties: 'VARCHAR' }, LATER_COLUMNS);
   const lent = joinedMs === null ? whole : () => messagesSql(whole());
-  const sent = web === undefined ? lent : () => `(${webSql(lent())})`;
+  const counted = isCounted ? () => countedSql(definitions).of(lent()) : lent;
+  const withoutPages = isCounted ? () => `(SELECT * EXCLUDE (page, element) FROM ${counted()})` : counted;
+  const sent = web === undefined ? withoutPages : () => `(${webSql(counted())})`;
   const archived =
     onceMs.size > 0
       ? `(${onceKeySql(sent())})`
-      : joinedMs === null && web === undefined
+      : joinedMs === null && web === undefined && !isCounted
         ? parquetFiles(dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
         : `(SELECT * EXCLUDE (properties) FROM ${sent()})`;
   const isMessage = joinedMs === null ? '' : 'e.said IS NOT NULL OR ';

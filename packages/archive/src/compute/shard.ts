@@ -83,8 +83,8 @@ export async function addShardRows(
   if (spec.reuseRows && !replaces && (await countOf(session, 'fresh')) === 0) return;
   await loadMembers(session, spec, definitions, views, shard, replaces);
   for (const sql of timelineStatements(definitions)) await session.run(sql);
-  const { events = [], members = [] } = Object.groupBy(views, ({ countsSignals, countsWeb }) =>
-    countsSignals || countsWeb ? 'events' : 'members',
+  const { events = [], members = [] } = Object.groupBy(views, ({ countsSignals, countsWeb, countsDefined }) =>
+    countsSignals || countsWeb || countsDefined ? 'events' : 'members',
   );
   await addEventRows(session, definitions, events, '');
   const mayGo = spec.reuseRows && (replaces || definitions.onceMs.size > 0);
@@ -106,11 +106,18 @@ export function areSummedByShard({ reuseRows, reread }: ComputeSpec, { onceMs }:
   return !(reuseRows && (onceMs.size > 0 || reread !== undefined));
 }
 
-/** Adds the rows of views that look at all `events`, or at web events. `-`: takes them away. */
+/** Adds the rows of views that look at all `events`, at what definitions count of them, or at web events. `-`: takes them away. */
 async function addEventRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
-  const { signals = [], web = [] } = Object.groupBy(views, ({ countsSignals }) => (countsSignals ? 'signals' : 'web'));
+  const {
+    signals = [],
+    web = [],
+    defined = [],
+  } = Object.groupBy(views, ({ countsSignals, countsDefined }) =>
+    countsSignals ? 'signals' : countsDefined ? 'defined' : 'web',
+  );
   await session.run('CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events');
   for (const view of signals) await addRows(session, view, sign);
+  if (definitions.counts !== undefined) for (const view of defined) await addRows(session, view, sign);
   if (definitions.web === undefined || web.length === 0) return;
   for (const sql of webStatements()) await session.run(sql);
   if (web.some(({ countsSessions }) => countsSessions)) for (const sql of sessionStatements()) await session.run(sql);

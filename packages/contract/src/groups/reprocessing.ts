@@ -57,7 +57,7 @@ export const RunPlan = z
     mode: Mode.describe('What the run will be: `full` also where an incremental one cannot build on the published generation.'),
     base: z.int().nullable().describe('The generation that it builds on; null: it computes all of the archive.'),
     fullBecause: FullReason.nullable().describe(
-      'Why it is a full one: it was asked for; no generation is published whose files are there; the events of the published one lack a field that this version keeps; definitions count conversions once by a key that its events were not read for.',
+      'Why it is a full one: it was asked for; no generation is published whose files are there; the events of the published one lack a field that this version, or these definitions, keep; definitions count conversions once by a key that its events were not read for.',
     ),
     definitionsVersion: z.string().describe('The version of the definitions that it would have.'),
     definitionsChange: z

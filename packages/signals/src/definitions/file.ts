@@ -2,6 +2,7 @@
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
 import { correctionsOf } from './corrections.ts';
+import { countsOf } from './counts.ts';
 import { readSignals, type SignalSet } from './read.ts';
 
 type Sha256Hex = (text: string) => string;
@@ -11,6 +12,7 @@ export function readDefinitions(json: string, sha256Hex: Sha256Hex): Definitions
   const definitions = parseDefinitions(json, sha256Hex);
   signalsOf(definitions, sha256Hex);
   correctionsOf(definitions);
+  countsOf(definitions);
   return definitions;
 }
 

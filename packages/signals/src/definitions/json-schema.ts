@@ -5,7 +5,7 @@
 import { DEFINITIONS } from '@tributary/model/definitions';
 import { z } from 'zod';
 import { durationPattern } from './duration.ts';
-import { Field, MOST_DEFINITIONS, MOST_FIELDS, Name, Segment, Session, SIGNALS } from './schema.ts';
+import { Count, Field, MOST_COUNTS, MOST_DEFINITIONS, MOST_FIELDS, Name, Segment, Session, SIGNALS } from './schema.ts';
 
 type Json = Record<string, unknown>;
 
@@ -13,6 +13,10 @@ type Json = Record<string, unknown>;
 export const BEYOND: readonly (readonly [rule: string, refusal: RegExp])[] = [
   ['expressions are CEL on fields that there are, of the right types', /must be a condition in CEL/],
   ['fields, and sessions of windows, are those that are defined', /must name a field of |must be a name under "sessions"/],
+  [
+    'counts look at fields alone that views keep: type, ts, channel, campaign, cost, value, currency, page, element, and those of fields',
+    /must name one of type, /,
+  ],
   ['names are taken once, and not by fields of events or words of CEL', /must have a name /],
   ['windows and lifetimes are at most signalRetention.days', /must look back at most /],
   ['accuracy is sawtooth beside windows alone that are durations', /must be exact, or stand beside /],
@@ -48,6 +52,7 @@ const File = DEFINITIONS.extend({
   fields: SECTIONS.fields.optional(),
   sessions: SECTIONS.sessions.optional(),
   segments: SECTIONS.segments.optional(),
+  counts: named(Count, MOST_COUNTS).optional(),
   derived: z.strictObject({ ...SECTIONS, signals: Signals }).optional(),
 });
 

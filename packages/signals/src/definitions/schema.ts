@@ -131,6 +131,17 @@ export const SIGNALS = {
   decayedSum: z.strictObject({ decayedSum: TypeAndField, halfLife: Duration, ...common }),
 } as const;
 
+/** Events of all users, by a value of theirs. */
+export const Count = z
+  .strictObject({
+    count: Types,
+    ...where,
+    by: Name.describe('A field of type text: of each of its values the events of a day are counted.'),
+  })
+  .describe('How many events of all users, by a value of theirs and day.');
+/** An event may count in each of them. */
+export const MOST_COUNTS = 20;
+
 /** What entries of joins have beside fields. */
 export const JOIN_NAMES = ['ts', 'open', 'matches', 'matchTs'] as const;
 

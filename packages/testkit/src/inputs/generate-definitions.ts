@@ -62,7 +62,12 @@ export function generateDefinitions(random: Random): Definitions {
   // What an upgrade finds: definitions of an older version. Chosen without a draw, so that seeds keep their runs; so is what counts once.
   if (click === 2) return byFirstRules(definitionsOf(file));
   const conversions = COUNTED_ONCE.get(file.attribution.pathSteps) ?? SMALL_DEFINITIONS.conversions;
-  return definitionsOf({ ...file, conversions, ...CORRECTED.get(first), ...COUNTING_PAGES.get(last) });
+  const counting = COUNTING.get(file.attribution.timeDecay.halfLifeHours);
+  const chosen = { ...file, conversions, ...CORRECTED.get(first), ...COUNTING_PAGES.get(last), ...counting };
+  return definitionsOf({
+    ...chosen,
+    ...(counting !== undefined && { fields: { ...CORRECTED.get(first)?.fields, ...counting.fields } }),
+  });
 }
 
 /** The same, with every event as it was sent. */
@@ -115,6 +120,31 @@ const COUNTING_PAGES: ReadonlyMap<number, Pick<DefinitionsFile, 'web'>> = new Ma
   [1, { web: {} }],
   [20, { web: { pages: ['/product/7', '/product/:id', '/blog/*', '/'] } }],
   [60, { web: {} }],
+]);
+
+/** What is counted over all users; by the half-life of credit, so by chance. */
+const COUNTING: ReadonlyMap<number, Pick<DefinitionsFile, 'counts' | 'fields'>> = new Map([
+  [
+    2,
+    {
+      fields: { item: 'properties.order_id', basket: 'properties.cart.id', inside: 'properties.nested.list.0' },
+      counts: {
+        orders: { count: ['buy', 'Order Completed'], by: 'item' },
+        campaigns: { count: '*', by: 'campaign', where: 'present(channel) && value != 5' },
+        seen: { count: ['page', 'scroll', 'constructor'], by: 'basket', where: 'item == "7" || type == "constructor"' },
+        nothing: { count: 'click', by: 'inside' },
+      },
+    },
+  ],
+  [
+    168,
+    {
+      counts: {
+        addresses: { count: '*', by: 'page' },
+        channels: { count: ['click', 'page'], by: 'channel', where: 'channel != "direct"' },
+      },
+    },
+  ],
 ]);
 
 /** For some hours from where generated logs begin. */

@@ -6,6 +6,13 @@ import { holds, type NaiveFields } from './naive-fields.ts';
 /** The library takes a while for each condition, and the simulation asks of each event again and again. */
 const answers = new WeakMap<Event, Map<string, Event | null>>();
 
+/** As it was sent, of an event as corrections leave it. */
+export function sentOf(event: Event): Event {
+  return sent.get(event) ?? event;
+}
+
+const sent = new WeakMap<object, Event>();
+
 export function naiveCorrected(event: Event, definitions: Definitions): Event | null {
   if (definitions.corrections.length === 0) return event;
   const { version } = definitions;
@@ -25,5 +32,6 @@ function computed(event: Event, { corrections, derived }: Definitions): Event | 
     if (drop) return null;
     Object.assign(corrected, set ?? { value });
   }
+  sent.set(corrected, event);
   return corrected as unknown as Event;
 }

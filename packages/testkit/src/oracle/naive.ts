@@ -11,6 +11,7 @@ import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { naiveCorrected } from './naive-corrections.ts';
+import { naiveCountRows } from './naive-counts.ts';
 import {
   type Add,
   clicksOnly,
@@ -57,6 +58,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
       const currency = event.currency ?? '(none)';
       add('activity', [day, event.type], [1n]);
       naiveWebRows(event, definitions, add);
+      naiveCountRows(event, definitions, add);
       const channel = touchChannel(event, definitions);
       if (channel !== null)
         add('touches', [day, channel, event.campaign ?? '(none)', event.type, currency], [1n, BigInt(event.cost ?? 0)]);

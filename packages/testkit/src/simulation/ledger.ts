@@ -156,8 +156,9 @@ export function createLedger(
   function erase(event: Event, position: string): void {
     const user = userKeyOf(event);
     const isFirst = event.type === 'tributary.erase' && !erased.has(user);
-    // What was said of pages is not kept where it could be taken back at once.
-    const overflows = isFirst && ((distinct.get(user) ?? 0) > maxTimelineEvents || definitions.web !== undefined);
+    // What was said of pages, and what counts by definition, is not kept where it could be taken back at once.
+    const { web, counts } = definitions;
+    const overflows = isFirst && ((distinct.get(user) ?? 0) > maxTimelineEvents || web !== undefined || counts !== undefined);
     const looksBehind = isFirst && logTimeMs - looksBackMs(definitions) < keptAfterMs;
     arrivals.push({ event, position, logTimeMs, definitions, duplicate: false, late: isFirst, looksBehind, overflows });
     if (event.type === 'tributary.lift') erased.delete(user);

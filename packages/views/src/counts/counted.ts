@@ -1,0 +1,26 @@
+/** What an event counts for over all users: under which counts of the definitions, and by which of its values. */
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import { dayOf } from '@tributary/model/time';
+import { countsOf } from '@tributary/signals/definitions/counts';
+import type { RowKey } from '../deltas.ts';
+import { nameOf } from '../web/web-event.ts';
+
+/** Code points of a value; a longer one reads `(other)`. */
+export const MOST_VALUE = 200;
+
+/**
+ * The keys of its rows, one for each count; undefined: none. Conditions look at the event as it was sent, as those of corrections do; `counted` is the
+ * event as corrections leave it, whose channel and campaign count.
+ */
+export function countedOf(sent: Event, counted: Event, definitions: Definitions): readonly RowKey[] | undefined {
+  let day: string | undefined;
+  let keys: RowKey[] | undefined;
+  for (const { name, version, types, holds, readValue } of countsOf(definitions).all) {
+    if ((types !== null && !types.includes(sent.type)) || (holds !== null && !holds(sent))) continue;
+    day ??= dayOf(sent.ts);
+    keys ??= [];
+    keys.push(`${day}\t${name}\t${version}\t${nameOf(readValue(counted), MOST_VALUE)}`);
+  }
+  return keys;
+}

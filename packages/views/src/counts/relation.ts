@@ -1,0 +1,47 @@
+/**
+ * What archived events count for over all users (counted.ts), found while they are read, as generations keep no properties: `counted`, a line for each
+ * count, which has the count, its version and the value of the event, apart by tabs; NULL: none. Channel and campaign count as corrections leave them,
+ * so their names stand there in place of a value, each behind a control character that no value has.
+ */
+import type { Definitions } from '@tributary/model/definitions';
+import { countsOf } from '@tributary/signals/definitions/counts';
+import { fieldSql, selectorSql } from '@tributary/signals/expressions/sql';
+import type { FieldTerm } from '@tributary/signals/expressions/term';
+import { MOST_VALUE } from './counted.ts';
+
+const CORRECTED: readonly string[] = ['channel', 'campaign'];
+
+interface CountedSql {
+  /** Events with `counted`. `relation`: a table expression of ours, with all columns that definitions may look at. */
+  readonly of: (relation: string) => string;
+  /** The texts that it names, in the order of `count_texts`. */
+  readonly texts: readonly string[];
+}
+
+export function countedSql(definitions: Definitions): CountedSql {
+  const texts = new Map<string, number>();
+  const columns = new Map<string, string>();
+  const bind = (text: string) => {
+    if (!texts.has(text)) texts.set(text, texts.size + 1);
+    return `count_texts.texts[${texts.get(text)}]`;
+  };
+  const column = (field: FieldTerm) => {
+    const sql = fieldSql(field, bind);
+    if (!columns.has(sql)) columns.set(sql, `count_field_${columns.size}`);
+    return columns.get(sql) as string;
+  };
+  const lines = countsOf(definitions).all.map(({ name, version, types, where, by }) => {
+    const value = CORRECTED.includes(by.name) ? `chr(1) || '${by.name}'` : `name_of(${column(by)}, ${MOST_VALUE})`;
+    const line = `${bind(`${name}\t${version}\t`)} || ${value}`;
+    return `CASE WHEN ${selectorSql(types, where, { bind, column })} THEN ${line} END`;
+  });
+  const own = [...columns].map(([sql, name]) => `, ${sql} AS ${name}`).join('');
+  const names = [...columns.values()];
+  const without = names.length === 0 ? '' : `EXCLUDE (${names.join(', ')})`;
+  return {
+    of: (relation) => `(
+      SELECT read.* ${without}, nullif(concat_ws(chr(10), ${lines.join(', ')}), '') AS counted
+      FROM (SELECT held.*${own} FROM ${relation} AS held, count_texts) AS read, count_texts)`,
+    texts: [...texts.keys()],
+  };
+}
