@@ -1,6 +1,7 @@
 /** The contract of following the commits of a store: every adapter runs it. What a follower holds is what a fresh read gives. */
 import type { PartitionDeltas } from '@tributary/store/serving-store';
-import type { RowsByView } from '@tributary/views/deltas';
+import type { Rows, RowsByView } from '@tributary/views/deltas';
+import { PartedRows } from '@tributary/views/parted-rows';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { playHistory, storeHistory, viewsOf } from './store-history.ts';
@@ -52,6 +53,35 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
         { rows: new Map() },
         { rows: new Map() },
       ]);
+    });
+
+    test('law 1: rows whose keys are in parts are stored and followed as those of whole keys', async () => {
+      const store = await make();
+      const start = await wholeOf(store);
+      const [page, element] = ['2026-03-01\tshop.example/é\t992', 'a "button" 😀'];
+      for (const [expected, position] of [
+        [null, 'p1'],
+        ['p1', 'p2'],
+      ] as const) {
+        const parted = new PartedRows(2, ['', '\tmove\t7']);
+        for (const [tail, ms] of [
+          [0, 5],
+          [1, 300],
+          [1, 70_000],
+        ] as const)
+          parted.addParts(page, element, tail, [1, ms], 1);
+        await store.speed.commit(commitOf(expected, position, { deltas: new Map([...rows('row', [1, 1]), ['heat', parted]]) }));
+      }
+      const of = (times: number) => [
+        [`${page}\t${element}`, [times, 5 * times]],
+        [`${page}\t${element}\tmove\t7`, [2 * times, 70_300 * times]],
+      ];
+      const sorted = (own?: Rows) => [...(own ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+      const [heat] = (await store.serving.deltas(['heat'], 0)).slice(P).map(({ rows: own }) => own.get('heat'));
+      expect(sorted(heat)).toEqual(of(2));
+      const followed = (await store.serving.follow(['heat'], [null, null, start.cursor, null]))[P];
+      if (followed?.commits === 'gap') throw new Error('what is new to a follower must be in the feed');
+      expect(followed?.commits.map(({ rows: own }) => sorted(own.get('heat')))).toEqual([of(1), of(1)]);
     });
 
     test('law 7: what is counted is known as long as commits are of workers that count the same, and a follower reads all again where another took over', async () => {
