@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
-import { sqlText } from '@tributary/archive/parquet';
+import { sqlText } from '@tributary/archive/sql-text';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { PLACE_OF_PATH, PLACE_OF_REDIS_KEY, type SubjectPlaceName } from '@tributary/runtime/subjects/places';
 import type { Redis } from 'ioredis';

@@ -13,10 +13,10 @@ import {
   readForgotten,
   writeForgotten,
 } from '@tributary/archive/forgotten';
-import { sqlText } from '@tributary/archive/parquet';
 import { planRewrite, type RewritePlan } from '@tributary/archive/rewrite/plan';
 import { rewriteArchive } from '@tributary/archive/rewrite/rewrite';
 import { archivedUpTo, readSegments } from '@tributary/archive/segments';
+import { sqlText } from '@tributary/archive/sql-text';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
 import { mergeBlocks } from '@tributary/recompute/retire/merge-archive';

@@ -1,7 +1,7 @@
 /** What an erased key had lent to others leaves records, generations and archived files, and what others did stays. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sqlText } from '@tributary/archive/parquet';
+import { sqlText } from '@tributary/archive/sql-text';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';

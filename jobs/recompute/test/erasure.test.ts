@@ -1,7 +1,7 @@
 /** Erasures in both layers on real files: a generation whose cut lies behind one is that of a log without the user, whatever it builds upon. */
 import { join } from 'node:path';
 import { GENERATION_EVENT_COLUMNS, parquetFiles } from '@tributary/archive/compute/relations';
-import { sqlText } from '@tributary/archive/parquet';
+import { sqlText } from '@tributary/archive/sql-text';
 import type { Definitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';

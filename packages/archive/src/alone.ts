@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import type { DuckDb } from './duckdb.ts';
 import { linkExclusive, makeFolder, syncAndDigest } from './durable.ts';
-import { sqlText } from './parquet.ts';
+import { sqlText } from './sql-text.ts';
 
 /** The lock does not hold between sessions of one process, and the second one that ends would end the first one's. */
 const ownFolders = new Set<string>();

@@ -8,8 +8,9 @@ import { blocksToMerge, mergeBlock, sweepMerged } from './blocks.ts';
 import { type DuckDb, openDuckDb } from './duckdb.ts';
 import { namesIn } from './durable.ts';
 import { EVENT_COLUMNS, type SegmentManifest } from './layout.ts';
-import { copyToParquet, keepFile, sqlText } from './parquet.ts';
+import { copyToParquet, keepFile } from './parquet.ts';
 import { archivedUpTo, BLOCK_SEGMENTS, blockPath, readSegment, readSegments, writeSegment } from './segments.ts';
+import { sqlText } from './sql-text.ts';
 
 const P = 3;
 const T = Date.UTC(2026, 0, 1);

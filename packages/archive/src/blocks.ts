@@ -18,8 +18,9 @@ import { createDurably, namesIn } from './durable.ts';
 import { readForgotten } from './forgotten.ts';
 import type { SegmentManifest, StoredFile } from './layout.ts';
 import { padNumber, toJson } from './manifest-file.ts';
-import { keepFile, PARQUET, sqlText } from './parquet.ts';
+import { keepFile, PARQUET } from './parquet.ts';
 import { BLOCK_SEGMENTS, blockPath, filesNamed, partitionName, readBlock, readSegment, segmentPath } from './segments.ts';
+import { sqlText } from './sql-text.ts';
 import { verifyFiles } from './verify.ts';
 
 export interface Block {

@@ -4,11 +4,7 @@ import { dirname, join } from 'node:path';
 import type { DuckDb, SqlValue } from './duckdb.ts';
 import { makeFolder, syncAndDigest, syncFolder } from './durable.ts';
 import type { StoredFile } from './layout.ts';
-
-/** A path or another trusted text as an SQL literal, where SQL takes no bound value. */
-export function sqlText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
+import { sqlText } from './sql-text.ts';
 
 /** How every Parquet file of ours is written. */
 export const PARQUET = 'FORMAT parquet, COMPRESSION zstd';

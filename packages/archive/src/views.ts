@@ -5,7 +5,7 @@ import { type Integer, integerOf } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import type { DuckDb, SqlValue } from './duckdb.ts';
 import type { GenerationManifest, StoredFile } from './layout.ts';
-import { sqlText } from './parquet.ts';
+import { sqlText } from './sql-text.ts';
 import { checkFile } from './verify.ts';
 
 export interface ViewColumns {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoted } from '@tributary/archive/compute/relations';
 import type { DuckDb, SqlRow } from '@tributary/archive/duckdb';
-import { sqlText } from '@tributary/archive/parquet';
+import { sqlText } from '@tributary/archive/sql-text';
 import { integer, safeInteger } from '@tributary/archive/views';
 import { subtract } from '@tributary/model/integer';
 import { CAUSES } from '../specs/causes.ts';

@@ -3,7 +3,7 @@
  * causes; `parts`, rows by class.
  */
 import { parquetFiles, quoted, viewColumns } from '@tributary/archive/compute/relations';
-import { sqlText } from '@tributary/archive/parquet';
+import { sqlText } from '@tributary/archive/sql-text';
 import type { ComparedView } from '../specs/compare.ts';
 import type { Explained } from './compare-rows.ts';
 

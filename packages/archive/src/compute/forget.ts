@@ -7,7 +7,7 @@ import { ERASURE_TYPES } from '@tributary/model/erasure';
 import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
 import type { GenerationManifest } from '../layout.ts';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import { areEvents, baseEvents, countOf } from './relations.ts';
 import type { ComputeSpec, Forgotten, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';

@@ -11,7 +11,7 @@ import { onceKeySql, webSql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '../layout.ts';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import type { ComputeSpec, Shard } from './spec.ts';
 
 export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'HUGEINT' | 'INTEGER' | 'BOOLEAN'>>;

@@ -6,7 +6,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
 import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import { rowsGone } from './forget.ts';
 import { baseEvents, countOf } from './relations.ts';
 import type { ComputeSpec, Forgotten, Shard } from './spec.ts';

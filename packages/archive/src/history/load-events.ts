@@ -9,7 +9,7 @@ import { messagesSql, parquetFiles } from '../compute/relations.ts';
 import { dropWithdrawn } from '../compute/withdrawn.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import type { ArchivedPast } from './archived-past.ts';
 import type { EventFilter } from './event-filter.ts';
 import { openSpool, spoolSql } from './spool.ts';

@@ -17,7 +17,7 @@ import type { SignalValue } from '@tributary/signals/value';
 import { countOf } from '../compute/relations.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import { type ArchivedPast, causeOf } from './archived-past.ts';
 import { forgottenNow } from './erased-since.ts';
 import { eventFilter } from './event-filter.ts';

@@ -5,7 +5,7 @@ import type { KnownForgotten } from '../compute/forget.ts';
 import { parquetFiles } from '../compute/relations.ts';
 import { openDuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import type { ArchivedPast } from './archived-past.ts';
 
 /** Who has no event in this time before the cut is drawn where others are too few. */

@@ -1,6 +1,6 @@
 /** Lines of JSON on their way into DuckDB: written as they come, so that memory does not grow with them. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 
 const FLUSHED_CHARACTERS = 1_048_576;
 

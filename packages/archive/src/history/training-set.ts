@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { type Column, type ColumnType, columnsOf } from '@tributary/signals/columns';
 import { openDuckDb } from '../duckdb.ts';
-import { PARQUET, sqlText } from '../parquet.ts';
+import { PARQUET } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import { type PastQuestion, type PastStatus, pastValues } from './past-values.ts';
 import { openSpool, spoolSql } from './spool.ts';
 

@@ -9,7 +9,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import type { DuckDb, SqlRow } from '../duckdb.ts';
 import { READ_FIELD } from '../field-values.ts';
 import type { GenerationManifest, StoredFile } from '../layout.ts';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { safeInteger } from '../views.ts';
 import { withDuckDb } from './data-folder.ts';

@@ -11,7 +11,8 @@ import { columnsOfEvents, eventsIn, keepsAllColumns } from '../compute/relations
 import { loadCounting } from '../compute/shard.ts';
 import type { DuckDb } from '../duckdb.ts';
 import type { GenerationManifest } from '../layout.ts';
-import { PARQUET, sqlText } from '../parquet.ts';
+import { PARQUET } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 
 /** A row a touch; of a conversion without touches one, without `step`. */
 export const JOURNEY_COLUMNS = {

@@ -7,7 +7,7 @@ import type { Event } from '@tributary/model/event';
 import type { DuckDb, SqlRow, SqlValue } from '../duckdb.ts';
 import { eventOfRow } from '../field-values.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
-import { sqlText } from '../parquet.ts';
+import { sqlText } from '../sql-text.ts';
 import { safeInteger } from '../views.ts';
 
 /** `own`: the row is of this user. `named`: it is of another one, and holds this user's key. */

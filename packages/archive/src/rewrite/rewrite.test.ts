@@ -13,8 +13,9 @@ import { digestsBy, erasureKey } from '../erasure-key.ts';
 import { createReceipt, newReceipt } from '../erasures.ts';
 import { type ArchiveForgotten, erasedBefore, readForgotten, writeForgotten } from '../forgotten.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
-import { copyToParquet, keepFile, sqlText } from '../parquet.ts';
+import { copyToParquet, keepFile } from '../parquet.ts';
 import { BLOCK_SEGMENTS, readSegments, readSingle, segmentPath, writeSegment } from '../segments.ts';
+import { sqlText } from '../sql-text.ts';
 import { rewriteArchive } from './rewrite.ts';
 
 let dataDir: string;

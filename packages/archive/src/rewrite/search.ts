@@ -8,8 +8,8 @@ import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
 import type { ArchiveForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
-import { sqlText } from '../parquet.ts';
 import { BLOCK_SEGMENTS, manifestNames, readBlock, readSingle } from '../segments.ts';
+import { sqlText } from '../sql-text.ts';
 import { countToGo, deadToGo } from './dead-records.ts';
 import type { RewritePlan } from './plan.ts';
 

@@ -3,7 +3,7 @@
  * and takes a block in place of the segments that it has replaced: the folder alone has these twice for a day.
  */
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
-import { sqlText } from '@tributary/archive/parquet';
+import { sqlText } from '@tributary/archive/sql-text';
 
 export const ENGINES = ['duckdb', 'pandas', 'spark'] as const;
 export type Engine = (typeof ENGINES)[number];
