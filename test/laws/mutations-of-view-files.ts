@@ -119,4 +119,12 @@ export const MUTATIONS_OF_VIEW_FILES: readonly Mutation[] = [
     to: '[...base.conversions]',
     test: 'jobs/recompute/test/damaged-base.test.ts',
   },
+  {
+    lie: 'a session keeps what the one before it read of files',
+    law: '7',
+    file: 'packages/archive/src/duckdb-instances.ts',
+    from: 'SET enable_external_file_cache = false; SET',
+    to: 'SET',
+    test: 'packages/archive/src/duckdb.test.ts',
+  },
 ];

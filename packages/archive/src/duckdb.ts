@@ -1,13 +1,14 @@
 /**
- * DuckDB sessions. Queries are our code; values that come from data are bound, never spliced. One instance a session:
- * `close` frees all its memory, and an instance that met an internal error is not used again.
+ * DuckDB sessions. Queries are our code; values that come from data are bound, never spliced. No two sessions share an instance at a time
+ * (duckdb-instances.ts): `close` frees all its memory, and an instance on which a statement failed is not used again.
  *
  * A session of several connections runs as many statements side by side, each on the first connection that is free: so none may depend on
  * which one it gets. Tables are seen by all of them, TEMP ones are not.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { lendInstance } from './duckdb-instances.ts';
 
 export interface DuckDbOptions {
   /** Bounds DuckDB's buffers only, e.g. "1GB": leave as much again for the rest of the process. */
@@ -41,19 +42,17 @@ export interface DuckDb {
 export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   await mkdir(options.tempDir, { recursive: true });
   const spillDir = await mkdtemp(join(options.tempDir, 'duckdb-'));
-  const instance = await (await client()).create(':memory:', {
-    memory_limit: options.memoryLimit,
-    threads: String(options.threads),
-    temp_directory: spillDir,
-    max_temp_directory_size: options.tempLimit ?? '20GB',
-    preserve_insertion_order: 'false',
-    // Nothing is fetched at run time; what we use is built in.
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
+  const { connections, giveBack } = await lendInstance({
+    memoryLimit: options.memoryLimit,
+    threads: options.threads,
+    connections: options.connections ?? 1,
+    spillDir,
+    tempLimit: options.tempLimit ?? '20GB',
   });
-  const connections = await connect(instance, options.connections ?? 1);
   const free = poolOf(connections);
   let broken: Error | undefined;
+  let isSound = true;
+  let running = 0;
   let closed = false;
 
   function check(): void {
@@ -64,11 +63,15 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
 
   async function guarded<T>(work: () => Promise<T>): Promise<T> {
     check();
+    running++;
     try {
       return await work();
     } catch (error) {
+      isSound = false;
       if (error instanceof Error && /^(INTERNAL|FATAL) Error/i.test(error.message)) broken = error;
       throw error;
+    } finally {
+      running--;
     }
   }
 
@@ -99,23 +102,10 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
     async close() {
       if (closed) return;
       closed = true;
-      for (const connection of connections) connection.closeSync();
-      instance.closeSync();
+      await giveBack(isSound && running === 0);
       await rm(spillDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Loaded with the first session: most processes open none for hours, and the library takes memory and a part of the start. */
-async function client(): Promise<typeof DuckDBInstance> {
-  await import('./whole-text.ts');
-  return (await import('@duckdb/node-api')).DuckDBInstance;
-}
-
-async function connect(instance: DuckDBInstance, count: number): Promise<DuckDBConnection[]> {
-  const connections: DuckDBConnection[] = [];
-  for (let i = 0; i < count; i++) connections.push(await instance.connect());
-  return connections;
 }
 
 /** Gives each piece of work a connection of its own, in the order in which they ask. */
