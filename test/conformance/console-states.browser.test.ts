@@ -323,6 +323,10 @@ describe.skipIf(on === null)('in Chromium', () => {
     await confirm('set nightly');
     await page.getByText('nightly is set.').waitFor();
     const changed = { ...nightly, mode: 'incremental', by: 'key ta_admin' };
+    // What can be changed is in sight.
+    await page.setViewportSize({ width: 1_024, height: 900 });
+    expect(await page.getByRole('link', { name: /^(Remove|Publish|Roll back)$/ }).evaluateAll(hiddenBeside)).toEqual([]);
+    await page.setViewportSize({ width: 1280, height: 900 });
     for (const [what, done, isPaused] of [
       ['Pause', 'nightly begins no run until it is resumed.', true],
       ['Resume', 'nightly begins runs again.', false],
@@ -375,6 +379,13 @@ describe.skipIf(on === null)('in Chromium', () => {
 /** What an answer says of itself, up to its first note if it has one. */
 const COMPLETE = /"complete":true,"reasons":\[\],"warnings":\[(.)/g;
 const MISSING = '"complete":false,"reasons":["behind"],"warnings":["3 waits"';
+
+/** Runs in the page: which of these links are beyond the edge of the table that they stand in. */
+function hiddenBeside(links: readonly Element[]): readonly (string | null)[] {
+  const isHidden = (link: Element) =>
+    link.getBoundingClientRect().right > (link.closest('.table-box')?.getBoundingClientRect().right ?? 0);
+  return links.length === 0 ? ['none is there'] : links.filter(isHidden).map(({ textContent }) => textContent);
+}
 
 function shortened(name: string, most = 60): string {
   return [...name].length > most ? `${[...name].slice(0, most - 1).join('')}…` : name;

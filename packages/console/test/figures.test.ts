@@ -2,8 +2,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CONVERSION, flowsOf, graphOf } from '../src/app/charts/flows.ts';
+import { tickTexts } from '../src/app/charts/scale.ts';
 import { addSample, MOST_SAMPLES, speedOf } from '../src/app/pages/rates.ts';
 import { csvOf } from '../src/app/parts/csv.ts';
+import { money, percent } from '../src/app/parts/format.ts';
 
 const amount = (conversions: number) => ({ conversions });
 const channel = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', '(other channels)', 'د', 'x1', 'x2', 'x3', 'x4');
@@ -58,4 +60,12 @@ test('a spreadsheet takes no name for a formula, figures are as they are, under 
   expect(csvOf(columns, [{ name: '=HYPERLINK("x")' }, { name: 'a,"b"\n' }])).toBe(
     `Name,valueMinor\r\n"'=HYPERLINK(""x"")",-12\r\n"a,""b""\n",-12\r\n`,
   );
+});
+
+test('an axis has decimals where one of its ticks has them', () => {
+  const euros = (tick: number) => money(tick, 'EUR');
+  expect(tickTexts([0, 100_000, 200_000], euros)).toEqual(['€0', '€1,000', '€2,000']);
+  expect(tickTexts([0, 50, 100], euros)).toEqual(['€0.00', '€0.50', '€1.00']);
+  expect(tickTexts([0, 0.05, 0.1], percent)).toEqual(['0 %', '5 %', '10 %']);
+  expect(tickTexts([0, 2.5, 5], String)).toEqual(['0', '2.5', '5']);
 });

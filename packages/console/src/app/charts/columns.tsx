@@ -1,5 +1,5 @@
 /** A figure for each of some places in order, such as days: columns that stand on 0. */
-import { scaleOf } from './scale.ts';
+import { scaleOf, tickTexts } from './scale.ts';
 
 export interface ColumnOf {
   readonly key: string;
@@ -28,6 +28,7 @@ export function Columns({ title, columns, format, isLive = false }: Props) {
     columns.map(({ value }) => value),
     4,
   );
+  const texts = tickTexts(ticks, format);
   const width = 100 / Math.max(1, columns.length);
   const every = Math.ceil(columns.length / MOST_LABELS);
   const zero = at(0);
@@ -36,9 +37,9 @@ export function Columns({ title, columns, format, isLive = false }: Props) {
       <figcaption class="hidden-text">{title}</figcaption>
       <div class="columns-plot">
         <div class="columns-axis" aria-hidden="true">
-          {ticks.map((tick) => (
+          {ticks.map((tick, i) => (
             <span key={tick} style={{ bottom: `${at(tick)}%` }}>
-              {format(tick)}
+              {texts[i]}
             </span>
           ))}
         </div>

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { Fragment } from 'preact';
 import { SeriesMark } from './mark.tsx';
-import { scaleOf } from './scale.ts';
+import { scaleOf, tickTexts } from './scale.ts';
 
 export interface Estimate {
   readonly value: number | null;
@@ -28,6 +28,7 @@ const LINE_PX = 15;
 export function IntervalChart({ series, rows, format }: Props) {
   const all = rows.flatMap(({ estimates }) => estimates.flatMap(({ value, low, high }) => [value, low, high]));
   const { ticks, at } = scaleOf(all.filter((value): value is number => value !== null));
+  const texts = tickTexts(ticks, format);
   const height = series.length * LINE_PX + 9;
   return (
     <div class="intervals" aria-hidden="true">
@@ -58,7 +59,7 @@ export function IntervalChart({ series, rows, format }: Props) {
       <div class="axis">
         {ticks.map((tick, i) => (
           <span key={tick} style={{ left: `${at(tick)}%` }} class={i % 2 === 1 ? 'is-odd' : undefined}>
-            {format(tick)}
+            {texts[i]}
           </span>
         ))}
       </div>

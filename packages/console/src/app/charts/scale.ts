@@ -4,6 +4,13 @@ export interface Scale {
   readonly at: (value: number) => number;
 }
 
+/** Ticks as they are written: without decimals where none has any. */
+export function tickTexts(ticks: readonly number[], format: (tick: number) => string): readonly string[] {
+  const texts = ticks.map(format);
+  return texts.every((text) => ZEROS.test(text)) ? texts.map((text) => text.replace(ZEROS, '')) : texts;
+}
+
+const ZEROS = /\.0+(?!\d)/;
 const STEPS = [1, 2, 2.5, 5, 10];
 
 /** An axis with round ticks that holds 0 and all of the values. Where these are whole, so are the ticks. */

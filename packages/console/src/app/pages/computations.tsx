@@ -19,7 +19,7 @@ export function ComputationsPanel() {
       {({ computations: all }) => (
         <Panel
           title="Computations"
-          about="Programs beside the platform that write what they find back as events: values that read those are as old as these say."
+          about="Programs of your own that write what they find back as events. Values that read these events are as new as their program is."
           question={addressOfQuestion('computations', {})}
           csv={() => csvOf(COLUMNS, all)}
         >

@@ -3,7 +3,7 @@ import type { Answer } from '@tributary/client/operations';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { Ask, Controls } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { count, duration, instant, money, percent } from '../parts/format.ts';
+import { count, counted, duration, instant, money, percent } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Missing } from '../parts/seam.tsx';
@@ -87,13 +87,13 @@ function Shown({ answer, question }: { readonly answer: Explained; readonly ques
             </a>
           </dd>
           <dd class="small">
-            {eligible.length} eligible of {count(touches.length + omittedTouches)} touches
+            touches: {eligible.length} eligible of {count(touches.length + omittedTouches)}
           </dd>
         </div>
         <div>
           <dt>Order</dt>
           <dd class="is-smaller">{order === null ? 'none named' : <Name text={order} most={32} />}</dd>
-          <dd class="small">{refunds.length === 0 ? 'nothing was refunded' : `${refunds.length} refunds`}</dd>
+          <dd class="small">{refunds.length === 0 ? 'nothing was refunded' : counted(refunds.length, 'refund')}</dd>
         </div>
       </dl>
       <Panel

@@ -134,7 +134,7 @@ function collectors({ collectors: all }: NonNullable<Seen['rejections']>): Findi
       detail: 'the API knows of none',
       fix: 'Name them in TRIBUTARY_API_COLLECTORS to see what they reject.',
     };
-  if (silent.length === 0) return good(check, `${count(all.length)} answer`);
+  if (silent.length === 0) return good(check, all.length === 1 ? 'it answers' : `all ${count(all.length)} answer`);
   return {
     check,
     is: 'bad',
@@ -193,8 +193,9 @@ function computations({ computations: all }: Seen['status'], nowMs: number): Fin
   });
   const order = Object.keys(OF_STATES);
   const [worst] = said.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
-  if (worst === undefined) return good(check, all.length === 0 ? 'none is registered' : `all ${all.length} run`);
-  const others = said.length === 1 ? '' : `; ${said.length - 1} more need a look`;
+  if (worst === undefined)
+    return good(check, all.length === 0 ? 'none is registered' : all.length === 1 ? 'it runs' : `all ${all.length} run`);
+  const others = said.length === 1 ? '' : `; ${said.length - 1} more ${said.length === 2 ? 'needs' : 'need'} a look`;
   const [is, fix] = OF_STATES[worst.state];
   return { check, is, detail: `${worst.trouble}${others}`, fix };
 }

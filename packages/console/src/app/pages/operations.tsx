@@ -1,8 +1,8 @@
 /** What the batch layer computed, which of it readers get, and where real time differed from it. */
 import type { Answer } from '@tributary/client/operations';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
-import { csvOf } from '../parts/csv.ts';
-import { count, duration, instant, NONE } from '../parts/format.ts';
+import { csvOf, type RawColumn } from '../parts/csv.ts';
+import { count, counted, duration, instant, NONE } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -100,7 +100,7 @@ const RUNS: readonly Column<Run>[] = [
   { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
 ];
 
-/** In the file alone: on the page it stands below the state where it is not the usual one. */
+/** In the file alone: on the page it stands below the state, where it is not the usual one. */
 const PRIORITY = { head: 'Priority', raw: ({ priority }: Run) => priority };
 
 function Generations({ place }: PageProps) {
@@ -127,7 +127,7 @@ function Generations({ place }: PageProps) {
               lastRun
             }
             question={addressOfQuestion('generations', asked)}
-            csv={() => csvOf(GENERATIONS, all)}
+            csv={() => csvOf([...GENERATIONS, ...BESIDE], all)}
             tools={isAdmin && <a href={actionAddress(place, 'run')}>Run a batch</a>}
           >
             {all.length === 0 ? (
@@ -180,33 +180,41 @@ const GENERATIONS: readonly Column<Generation>[] = [
   },
   {
     head: 'Cut, UTC',
-    cell: ({ createdAt }) => <span class="nowrap">{instant(createdAt)}</span>,
+    cell: ({ createdAt, computedAt, mode, base }) => (
+      <>
+        <span class="nowrap">{instant(createdAt)}</span>
+        <span class="small nowrap">
+          {mode}
+          {base !== null && ` on ${base}`}
+          {computedAt !== null && `, ${duration(computedAt - createdAt)}`}
+        </span>
+      </>
+    ),
     raw: ({ createdAt }) => new Date(createdAt).toISOString(),
   },
-  {
-    head: 'Took',
-    fileHead: 'tookMs',
-    isFigure: true,
-    cell: ({ createdAt, computedAt }) => (computedAt === null ? NONE : duration(computedAt - createdAt)),
-    raw: ({ createdAt, computedAt }) => (computedAt === null ? null : computedAt - createdAt),
-  },
-  {
-    head: 'Mode',
-    cell: ({ mode, base }) => (
-      <span class="nowrap">
-        {mode}
-        {base !== null && <span class="small">on {base}</span>}
-      </span>
-    ),
-    raw: ({ mode }) => mode,
-  },
   { head: 'Events', isFigure: true, cell: ({ counts }) => count(counts.events), raw: ({ counts }) => counts.events },
-  { head: 'New', isFigure: true, cell: ({ counts }) => count(counts.newEvents), raw: ({ counts }) => counts.newEvents },
-  { head: 'Duplicates', isFigure: true, cell: ({ counts }) => count(counts.duplicates), raw: ({ counts }) => counts.duplicates },
+  {
+    head: 'New',
+    isFigure: true,
+    cell: ({ counts: { newEvents, duplicates } }) => (
+      <>
+        {count(newEvents)}
+        {duplicates > 0 && <span class="small nowrap">{counted(duplicates, 'duplicate')}</span>}
+      </>
+    ),
+    raw: ({ counts }) => counts.newEvents,
+  },
   { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
 ];
 
-const ACTION_NAMES = { promote: 'Promote', discard: 'Discard', publish: 'Publish', rollback: 'Roll back to it' } as const;
+/** In the file alone: on the page they stand below other figures. */
+const BESIDE: readonly RawColumn<Generation>[] = [
+  { head: 'tookMs', raw: ({ createdAt, computedAt }) => (computedAt === null ? null : computedAt - createdAt) },
+  { head: 'Mode', raw: ({ mode }) => mode },
+  { head: 'Duplicates', raw: ({ counts }) => counts.duplicates },
+];
+
+const ACTION_NAMES = { promote: 'Promote', discard: 'Discard', publish: 'Publish', rollback: 'Roll back' } as const;
 
 /** For an admin: each leads to what it would do, and to the words to be typed. */
 function actionColumn(place: Place, served: number): Column<Generation> {

@@ -218,7 +218,7 @@ function ListPanel({ answer, question, currency }: ListProps) {
       {unlisted.map(([conversions, where]) =>
         conversions === 0 ? null : (
           <p key={where} class="small">
-            {count(conversions)} more conversions {where}.
+            {counted(conversions, 'more conversion')} {where}.
           </p>
         ),
       )}

@@ -23,7 +23,7 @@ type What = (typeof WHAT)[number];
 
 /** The address of a change; null as `what` leaves it. */
 export function scheduleAddress(place: Place, what: What | null, schedule: string | null = null): string {
-  const chosen = { every: null, cron: null, zone: null, mode: null, promote: null, generation: null, run: null };
+  const chosen = { every: null, cron: null, zone: null, mode: null, promote: null, priority: null, generation: null, run: null };
   return addressWith(place, { ...chosen, do: what, schedule });
 }
 

@@ -1,6 +1,6 @@
 /** When runs of the batch layer begin by themselves. */
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
-import { csvOf } from '../parts/csv.ts';
+import { csvOf, type RawColumn } from '../parts/csv.ts';
 import { instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -36,7 +36,7 @@ export function Schedules({ place }: PageProps) {
             title="Schedules"
             about="When runs begin by themselves."
             question={addressOfQuestion('schedules', {})}
-            csv={() => csvOf(COLUMNS, all)}
+            csv={() => csvOf([...COLUMNS, ...BESIDE], all)}
             tools={isAdmin && <a href={scheduleAddress(place, 'set')}>Set a schedule</a>}
           >
             {all.length === 0 ? (
@@ -59,7 +59,18 @@ export function Schedules({ place }: PageProps) {
 }
 
 const COLUMNS: readonly Column<Schedule>[] = [
-  { head: 'Name', cell: ({ name }) => <Name text={name} />, raw: ({ name }) => name },
+  {
+    head: 'Name',
+    cell: ({ name, by }) => (
+      <>
+        <Name text={name} />
+        <span class="small">
+          by <Name text={by} />
+        </span>
+      </>
+    ),
+    raw: ({ name }) => name,
+  },
   {
     head: 'When',
     cell: (schedule) => (
@@ -72,18 +83,31 @@ const COLUMNS: readonly Column<Schedule>[] = [
   },
   {
     head: 'Next, UTC',
-    cell: ({ paused, next }) =>
-      paused ? <span class="badge is-plain">paused</span> : <span class="nowrap">{instant(next[0])}</span>,
+    cell: ({ paused, next, lastDoneAt }) => (
+      <>
+        {paused ? <span class="badge is-plain">paused</span> : <span class="nowrap">{instant(next[0])}</span>}
+        <span class="small">{lastDoneAt === null ? 'none has ended well' : `the last one ended ${instant(lastDoneAt)}`}</span>
+      </>
+    ),
     raw: ({ next: [first] }) => (first === undefined ? null : new Date(first).toISOString()),
   },
   {
-    head: 'Last ended well, UTC',
-    cell: ({ lastDoneAt }) => <span class="nowrap">{instant(lastDoneAt)}</span>,
-    raw: ({ lastDoneAt }) => (lastDoneAt === null ? null : new Date(lastDoneAt).toISOString()),
+    head: 'Computes',
+    cell: ({ mode, promote }) => (
+      <>
+        {computes(mode)}
+        <span class="small">then {promotes(promote)}</span>
+      </>
+    ),
+    raw: ({ mode }) => mode,
   },
-  { head: 'Computes', cell: ({ mode }) => computes(mode), raw: ({ mode }) => mode },
-  { head: 'Then', cell: ({ promote }) => promotes(promote), raw: ({ promote }) => JSON.stringify(promote) },
-  { head: 'Set by', cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
+];
+
+/** In the file alone: on the page they stand below other cells. */
+const BESIDE: readonly RawColumn<Schedule>[] = [
+  { head: 'Last ended well, UTC', raw: ({ lastDoneAt }) => (lastDoneAt === null ? null : new Date(lastDoneAt).toISOString()) },
+  { head: 'Then', raw: ({ promote }) => JSON.stringify(promote) },
+  { head: 'Set by', raw: ({ by }) => by },
 ];
 
 function changesOf(place: Place): Column<Schedule> {
