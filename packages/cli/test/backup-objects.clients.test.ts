@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { digest } from '@tributary/archive/durable';
-import { contentOfFile, contentOfText } from '@tributary/archive/objects/port';
+import { type Content, contentOfFile, contentOfText } from '@tributary/archive/objects/port';
 import { s3Store } from '@tributary/archive/objects/s3';
 import { describeObjectStoreContract } from '@tributary/testkit/contracts/object-store-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,6 +16,8 @@ import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const PROGRAM = await seaweedProgram();
+/** As Amazon's: of all parts but the last. */
+const SMALLEST_PART = 5 * 1024 ** 2;
 
 describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
   let server: SeaweedServer;
@@ -24,9 +26,23 @@ describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
   });
   afterAll(() => server.stop());
 
-  describeObjectStoreContract('S3', (prefix) =>
-    s3Store({ bucket: server.bucket, prefix }, { ...server, region: 'us-east-1', sleep: async () => {} }),
-  );
+  const storeOf = (prefix: string, partBytes?: number) =>
+    s3Store(
+      { bucket: server.bucket, prefix },
+      { ...server, region: 'us-east-1', sleep: async () => {}, ...(partBytes !== undefined && { partBytes }) },
+    );
+  describeObjectStoreContract('S3', (prefix) => storeOf(prefix));
+
+  test('law 7: of those who send one name in parts at once one creates it, whole', async () => {
+    using store = storeOf('parts', SMALLEST_PART);
+    const contents = ['a', 'b', 'c'].map((text) => contentOfText(text.repeat(SMALLEST_PART + 3)));
+    const created = await Promise.all(contents.map((content) => store.create('large', content)));
+    expect(created.filter(Boolean)).toHaveLength(1);
+    const found = await buffer((await store.read('large')) as AsyncIterable<Uint8Array>);
+    expect(found.length).toBe(SMALLEST_PART + 3);
+    expect(contentOfText(found.toString()).sha256).toBe(contents[created.indexOf(true)]?.sha256);
+    expect(await store.create('large', contents[0] as Content)).toBe(false);
+  });
 
   test('laws 6 and 7: a backup goes there and comes back, once under its name, and repairs a folder from there', async () => {
     const [dataDir, away] = [await archivedFolder(), temporaryFolder('away')];
@@ -70,10 +86,13 @@ describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
 });
 
 describe('a store that fails', () => {
-  const storeAt = (endpoint: string) =>
+  const storeAt = (endpoint: string, partBytes?: number) =>
     s3Store(
       { bucket: 'bucket', prefix: 'p' },
-      { endpoint, region: 'r', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, sleep: async () => {} },
+      {
+        ...{ endpoint, region: 'r', credentials: { accessKeyId: 'a', secretAccessKey: 'b' }, sleep: async () => {} },
+        ...(partBytes !== undefined && { partBytes }),
+      },
     );
 
   test('law 7: a write is tried again where no answer came, or a busy one, with all its bytes; what does not pass is named', async () => {
@@ -123,6 +142,41 @@ describe('a store that fails', () => {
     rmSync(path);
     const gone = { bytes: 1, sha256: '00'.repeat(32) };
     await expect(store.create('a', contentOfFile(path, gone))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('law 7: a part that breaks off is sent again alone, and a last answer that is lost is found out', async () => {
+    const path = join(temporaryFolder('sent'), 'file');
+    writeFileSync(path, 'aaaabbbbcc');
+    const asked: string[] = [];
+    let isThere = false;
+    let failures = 1;
+    await using server = await answering(async (request, response) => {
+      const { method = '', url = '' } = request;
+      const { searchParams } = new URL(url, 'http://store');
+      const body = String(await buffer(request));
+      asked.push(`${method} ${searchParams.get('partNumber') ?? ''}${method === 'PUT' ? body : ''}`.trim());
+      if (method === 'HEAD') return response.writeHead(isThere ? 200 : 404).end();
+      if (method === 'DELETE') return response.writeHead(204).end();
+      if (searchParams.has('uploads'))
+        return response.end('<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>');
+      if (method === 'PUT' && body === 'bbbb' && failures-- > 0) return response.destroy();
+      if (method === 'PUT') return response.writeHead(200, { etag: '"e"' }).end();
+      expect(request.headers['if-none-match']).toBe('*');
+      // The first one is carried out, and its answer lost.
+      if (isThere) return response.writeHead(404).end('<Error><Code>NoSuchUpload</Code></Error>');
+      isThere = true;
+      return response.destroy();
+    });
+    using store = storeAt(server.endpoint, 4);
+    // By whom it was created the writer does not know.
+    expect(await store.create('a', contentOfFile(path, await digest(path)))).toBe(false);
+    expect(asked).toEqual(['HEAD', 'POST', 'PUT 1aaaa', 'PUT 2bbbb', 'PUT 2bbbb', 'PUT 3cc', 'POST', 'POST', 'HEAD']);
+    isThere = false;
+    rmSync(path);
+    await expect(store.create('a', contentOfFile(path, { bytes: 10, sha256: '00'.repeat(32) }))).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+    expect(asked.at(-1)).toBe('DELETE');
   });
 
   test('law 7: an object whose bytes end early is an error, and a folder of this machine is left by none of it', async () => {

@@ -12,7 +12,13 @@ import type { FileDigest } from '../durable.ts';
 
 /** Bytes that can be read again, where a write is tried again. */
 export interface Content extends FileDigest {
-  read(): Readable;
+  /** All of it, or the bytes `[from, end)`. */
+  read(part?: Bytes): Readable;
+}
+
+interface Bytes {
+  readonly from: number;
+  readonly end: number;
 }
 
 export interface ObjectStore extends Disposable {
@@ -30,11 +36,15 @@ export interface ObjectStore extends Disposable {
 }
 
 export function contentOfFile(path: string, digested: FileDigest): Content {
-  return { ...digested, read: () => createReadStream(path) };
+  return { ...digested, read: (part) => createReadStream(path, part && { start: part.from, end: part.end - 1 }) };
 }
 
 export function contentOfText(text: string): Content {
   const bytes = Buffer.from(text);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { bytes: bytes.length, sha256, read: () => Readable.from([bytes]) };
+  return {
+    bytes: bytes.length,
+    sha256,
+    read: ({ from, end } = { from: 0, end: bytes.length }) => Readable.from([bytes.subarray(from, end)]),
+  };
 }

@@ -7,6 +7,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client, type S3ClientConfig } fro
 import { TributaryError } from '@tributary/model/errors';
 import { inAttempts } from './attempts.ts';
 import type { Content, ObjectStore } from './port.ts';
+import { createInParts, type PartsOptions } from './s3-parts.ts';
 
 export interface S3Place {
   readonly bucket: string;
@@ -21,10 +22,14 @@ export interface S3Options {
   readonly credentials?: S3ClientConfig['credentials'];
   /** Between attempts. */
   readonly sleep: (ms: number) => Promise<void>;
+  /** What is larger is sent in parts of this size. Amazon takes parts from 5 MiB to 5 GiB. */
+  readonly partBytes?: number;
 }
 
-/** What one write takes without being sent in parts. */
-const LARGEST_BYTES = 5 * 1024 ** 3;
+const PART_BYTES = 512 * 1024 ** 2;
+const MOST_PARTS = 10_000;
+/** Amazon's bound. */
+const LARGEST_BYTES = 5 * 1024 ** 4;
 const CONNECT_MS = 5_000;
 /** Without a byte, either way. */
 const SILENT_MS = 60_000;
@@ -32,7 +37,7 @@ const SILENT_MS = 60_000;
 const MAY_PASS: readonly number[] = [408, 409, 425, 429];
 
 export function s3Store({ bucket, prefix }: S3Place, options: S3Options): ObjectStore {
-  const { endpoint, region, credentials, sleep } = options;
+  const { endpoint, region, credentials, sleep, partBytes = PART_BYTES } = options;
   const client = new S3Client({
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     ...(region !== undefined && { region }),
@@ -47,23 +52,35 @@ export function s3Store({ bucket, prefix }: S3Place, options: S3Options): Object
   const keyOf = (name: string) => ({ Bucket: bucket, Key: `${prefix}/${name}` });
 
   async function put(name: string, content: Content, signal?: AbortSignal): Promise<boolean> {
-    const body = content.read();
-    // The request would wait for the rest of a file that cannot be read until the connection was silent for too long.
-    const unread = new AbortController();
-    body.on('error', () => unread.abort());
-    const abortSignal = AbortSignal.any([unread.signal, ...(signal === undefined ? [] : [signal])]);
+    const Body = content.read();
+    const ChecksumSHA256 = Buffer.from(content.sha256, 'hex').toString('base64');
+    const command = new PutObjectCommand({
+      ...keyOf(name),
+      ...{ Body, ContentLength: content.bytes, ChecksumSHA256, IfNoneMatch: '*' },
+    });
     try {
-      const ChecksumSHA256 = Buffer.from(content.sha256, 'hex').toString('base64');
-      const sent = { Body: body, ContentLength: content.bytes, ChecksumSHA256, IfNoneMatch: '*' };
-      await client.send(new PutObjectCommand({ ...keyOf(name), ...sent }), { abortSignal });
+      await sent(Body, signal, (abortSignal) => client.send(command, { abortSignal }));
       return true;
     } catch (error) {
-      if (body.errored !== null) throw body.errored;
       if (statusOf(error) === 412) return false;
-      throw named(error, place, signal);
-    } finally {
-      body.destroy();
+      throw error instanceof Unread ? error.cause : named(error, place, signal);
     }
+  }
+
+  function putInParts(name: string, content: Content, signal?: AbortSignal): Promise<boolean> {
+    const attempt: PartsOptions['attempt'] = (request) =>
+      inAttempts(
+        () =>
+          request().catch((error: unknown) => {
+            throw error instanceof Unread ? error.cause : named(error, place, signal);
+          }),
+        sleep,
+        signal,
+      );
+    return createInParts(content, {
+      ...{ client, key: keyOf(name), partBytes, attempt, statusOf },
+      sent: (body, send) => sent(body, signal, send),
+    });
   }
 
   async function get(name: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null> {
@@ -78,11 +95,33 @@ export function s3Store({ bucket, prefix }: S3Place, options: S3Options): Object
 
   return {
     place,
-    largestObject: LARGEST_BYTES,
-    create: (name, content, signal) => inAttempts(() => put(name, content, signal), sleep, signal),
+    largestObject: Math.min(LARGEST_BYTES, partBytes * MOST_PARTS),
+    create: (name, content, signal) =>
+      content.bytes > partBytes ? putInParts(name, content, signal) : inAttempts(() => put(name, content, signal), sleep, signal),
     read: get,
     [Symbol.dispose]: () => client.destroy(),
   };
+}
+
+/** What was to be sent could not be read: the cause says why. */
+class Unread extends Error {}
+
+async function sent<T>(
+  body: Readable,
+  signal: AbortSignal | undefined,
+  send: (abortSignal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  // The request would wait for the rest of a file that cannot be read until the connection was silent for too long.
+  const unread = new AbortController();
+  body.on('error', () => unread.abort());
+  try {
+    return await send(AbortSignal.any([unread.signal, ...(signal === undefined ? [] : [signal])]));
+  } catch (error) {
+    if (body.errored !== null) throw new Unread('unread', { cause: body.errored });
+    throw error;
+  } finally {
+    body.destroy();
+  }
 }
 
 async function* piecesOf(body: Readable, place: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
