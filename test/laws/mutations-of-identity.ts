@@ -6,6 +6,7 @@ const ADOPT = 'packages/archive/src/compute/adopt.sql';
 const ENGINES = 'test/laws/law-1-adoption.test.ts';
 const BATCH = 'test/laws/law-5-identity.test.ts';
 const READERS = 'test/laws/law-5-identity-readers.test.ts';
+const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
 const LENT = 'jobs/recompute/test/erasure-lent.test.ts';
 
 export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
@@ -369,5 +370,29 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     from: 'digestOf === undefined ? lines : linesNotWithdrawn',
     to: 'digestOf !== null ? lines : linesNotWithdrawn',
     test: READERS,
+  },
+  {
+    lie: 'each of any number of links moves the events of a key',
+    law: '7',
+    file: `${IDENTITY}/links.ts`,
+    from: 'const end = received[links.mostOfDay] ?? Number.POSITIVE_INFINITY;',
+    to: 'const end = Number.POSITIVE_INFINITY;',
+    test: MANY_LINKS,
+  },
+  {
+    lie: 'a link goes on counting when one that was received before it comes',
+    law: '2',
+    file: `${IDENTITY}/links.ts`,
+    from: 'return leaveOut(links, dayOf(link), end) || ',
+    to: 'return ',
+    test: MANY_LINKS,
+  },
+  {
+    lie: 'the batch layer counts any number of links of a key',
+    law: '5',
+    file: ADOPT,
+    from: '<= (SELECT most_of_day FROM joined)',
+    to: '> (SELECT 0 FROM joined)',
+    test: MANY_LINKS,
   },
 ];

@@ -5,7 +5,8 @@
 --
 -- In:  everything (user_key, ts, id, type, received_at, is_known, said, …)  deduplicated; is_known: a merge alone moves it; said: what a message says, as JSON, NULL for an event of the key's own. A
 --        message that lends an event has the type and the fields of that event
---      joined (window_ms, max_hops)  how far back from its receipt a link reaches, and how many keys an event passes at most
+--      joined (window_ms, max_hops, most_of_day)  how far back from its receipt a link reaches, how many keys an event passes at most, and how many links of a key that
+--        were received on one day count
 -- Out: adopted (the columns of everything)  each event once, under the key that it counts for
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE joined_keys AS
@@ -16,10 +17,14 @@ CREATE OR REPLACE TABLE undoings AS
 CREATE OR REPLACE TABLE links AS
   SELECT link.*, min(undoings.received_at) AS undone_at
   FROM (
+    SELECT * FROM (
     SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version,
       said->>'$.merges' IS NOT NULL AS merges
     FROM everything WHERE said IS NOT NULL AND type = 'tributary.link'
     QUALIFY row_number() OVER (PARTITION BY user_key, name ORDER BY version) = 1
+    )
+    -- Those of one millisecond count together, or not at all.
+    QUALIFY count(*) OVER (PARTITION BY user_key, received_at // 86400000 ORDER BY received_at) <= (SELECT most_of_day FROM joined)
   ) AS link
   LEFT JOIN undoings ON undoings.user_key = link.user_key AND undoings.owner = link.owner AND undoings.version > link.version
   GROUP BY ALL;
@@ -50,7 +55,7 @@ CREATE OR REPLACE TABLE owners AS
 CREATE OR REPLACE TABLE adopted AS
   SELECT * FROM everything ANTI JOIN joined_keys USING (user_key)
   UNION ALL
-  SELECT * EXCLUDE (item, way, origin, row, owner, window_ms, max_hops) REPLACE (item AS id)
+  SELECT * EXCLUDE (item, way, origin, row, owner, window_ms, max_hops, most_of_day) REPLACE (item AS id)
   FROM items LEFT JOIN owners ON owners.row = items.rowid, joined
   WHERE owner IS NULL OR owner = user_key OR list_contains(way, owner) OR len(way) >= max_hops
   QUALIFY row_number() OVER (PARTITION BY user_key, item ORDER BY origin <> user_key, origin, array_to_string(way, chr(10))) = 1;

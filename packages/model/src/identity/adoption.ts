@@ -73,8 +73,8 @@ export interface Change {
 /** An item passes this many keys at most; then it counts where it is. */
 export const MAX_HOPS = 4;
 
-export function emptyKey(key: string, windowMs: number, digestOf?: DigestOf): KeyState {
-  return { key, held: new Map(), links: noLinks(windowMs), withdrawn: [], digestOf };
+export function emptyKey(key: string, windowMs: number, digestOf?: DigestOf, mostOfDay?: number): KeyState {
+  return { key, held: new Map(), links: noLinks(windowMs, mostOfDay), withdrawn: [], digestOf };
 }
 
 /** An event of the key's own; null: its id is known. `at`: where it lies in the log. */
@@ -95,16 +95,16 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
   const { key, links, held } = state;
   const isNew = message.kind === 'link' ? addLink(links, message.link) : undoLinks(links, message.from, message);
   if (!isNew) return null;
-  const changes = [...held.values()].map((ways) => {
+  const messages: Message[] = [];
+  const replaced: Replacement[] = [];
+  for (const ways of held.values()) {
+    if (!ways.some((one) => ownerNow(state, one) !== one.lentTo)) continue;
     const was = memberAmong(key, ways);
-    return changeOf(
-      key,
-      ways,
-      was,
-      ways.flatMap((one) => placed(state, one, at)),
-    );
-  });
-  return { messages: changes.flatMap(({ messages }) => messages), replaced: changes.flatMap(({ replaced }) => replaced) };
+    for (const one of ways) messages.push(...placed(state, one, at));
+    const is = memberAmong(key, ways);
+    if (was !== is) replaced.push({ was, is });
+  }
+  return { messages, replaced };
 }
 
 function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: Version): Change | null {
@@ -186,14 +186,19 @@ function changeOf(key: string, ways: readonly Held[], was: Item | undefined, mes
 }
 
 /** Moves an item to where it belongs now. */
-function placed({ key, links }: KeyState, held: Held, at: Version): Message[] {
+function placed(state: KeyState, held: Held, at: Version): Message[] {
+  const { key } = state;
   const { item, lentTo } = held;
-  const owner = held.isHere ? ownerOf(key, links, item) : null;
+  const owner = ownerNow(state, held);
   if (owner === lentTo) return [];
   held.lentTo = owner;
   const lent: Item = { ...item, isKnown: true, path: [...item.path, key] };
   const message = (kind: 'put' | 'take', to: string): Message => ({ kind, to, item: lent, version: at });
   return [...(lentTo === null ? [] : [message('take', lentTo)]), ...(owner === null ? [] : [message('put', owner)])];
+}
+
+function ownerNow({ key, links }: KeyState, { item, isHere }: Held): string | null {
+  return isHere ? ownerOf(key, links, item) : null;
 }
 
 /** The key that an item of `key` goes to; null: it counts here. An item never comes back to a key that lent it, so links in a circle end. */

@@ -6,9 +6,16 @@
  *
  * A link says nothing about what happened more than `windowMs` before it was received, and neither does its undoing. That is decided by what the
  * link itself carries, and by no clock, so that each reader decides it alike whenever it reads.
+ *
+ * The links of a key that were received on one day (UTC) count up to the millisecond with which they are `MOST_LINKS_OF_DAY`: each may move all events of
+ * the key, and a page may send any number of them. What does not count is not kept: it changes nothing about any other link.
  */
 
 import { byCodePoint } from '../code-points.ts';
+import { DAY_MS } from '../time.ts';
+
+/** More than people make who share a device. */
+export const MOST_LINKS_OF_DAY = 64;
 
 /** A place in the log of the partition where it was decided, comparable as a string: of two, the larger one is later. */
 export type Version = string;
@@ -31,6 +38,9 @@ export type Undoing = Pick<Link, 'version' | 'receivedAt'>;
 export interface Links {
   /** How far back from its receipt a link reaches, ms. */
   readonly windowMs: number;
+  readonly mostOfDay: number;
+  /** By day: when the first of its links were received, in time, one more than may count. */
+  readonly received: Map<number, number[]>;
   /** In time; of one instant in the order of their ids, which arrival does not change. */
   readonly made: Link[];
   /** The same by their ids. */
@@ -39,20 +49,56 @@ export interface Links {
   readonly undone: Map<string, Undoing[]>;
 }
 
-export function noLinks(windowMs: number): Links {
-  return { windowMs, made: [], byId: new Map(), undone: new Map() };
+export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links {
+  return { windowMs, mostOfDay, received: new Map(), made: [], byId: new Map(), undone: new Map() };
 }
 
-/** False: it was known. The oldest of several under one id counts: an event that is sent again does not link again what was undone. */
-export function addLink({ made, byId }: Links, link: Link): boolean {
+/** False: it was known, or does not count. The oldest of several under one id counts: an event that is sent again does not link again what was undone. */
+export function addLink(links: Links, link: Link): boolean {
+  const { made, byId } = links;
   const known = byId.get(link.id);
   if (known !== undefined) {
     if (known.version <= link.version) return false;
     made.splice(placeOf(made, known), 1);
+    const received = receivedWith(links, known);
+    received.splice(received.indexOf(known.receivedAt), 1);
   }
-  byId.set(link.id, link);
-  made.splice(placeOf(made, link), 0, link);
+  const received = receivedWith(links, link);
+  received.splice(
+    countFirst(received, (at) => at <= link.receivedAt),
+    0,
+    link.receivedAt,
+  );
+  received.splice(links.mostOfDay + 1);
+  byId.delete(link.id);
+  const end = received[links.mostOfDay] ?? Number.POSITIVE_INFINITY;
+  if (link.receivedAt < end) {
+    byId.set(link.id, link);
+    made.splice(placeOf(made, link), 0, link);
+  }
+  return leaveOut(links, dayOf(link), end) || link.receivedAt < end || known !== undefined;
+}
+
+/** Those of a day that were received at its end or later. Whether there were any. */
+function leaveOut({ made, byId }: Links, day: number, end: number): boolean {
+  const isOut = (link: Link) => link.receivedAt >= end && dayOf(link) === day;
+  const before = made.length;
+  if (end === Number.POSITIVE_INFINITY || !made.some(isOut)) return false;
+  for (const link of made.filter(isOut)) byId.delete(link.id);
+  const left = made.filter((link) => !isOut(link));
+  made.splice(0, before, ...left);
   return true;
+}
+
+function receivedWith({ received }: Links, { receivedAt }: Pick<Link, 'receivedAt'>): number[] {
+  const day = dayOf({ receivedAt });
+  let known = received.get(day);
+  if (known === undefined) received.set(day, (known = []));
+  return known;
+}
+
+function dayOf({ receivedAt }: Pick<Link, 'receivedAt'>): number {
+  return Math.floor(receivedAt / DAY_MS);
 }
 
 /** False: it was known. */
@@ -97,13 +143,13 @@ function placeOf(made: readonly Link[], link: Link): number {
   return countFirst(made, (other) => isBefore(other, link));
 }
 
-/** How many of the links, which are in order, are among the first ones. */
-function countFirst(made: readonly Link[], isFirst: (link: Link) => boolean): number {
+/** How many of them, which are in order, are among the first ones. */
+function countFirst<T>(made: readonly T[], isFirst: (one: T) => boolean): number {
   let low = 0;
   let high = made.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isFirst(made[middle] as Link)) low = middle + 1;
+    if (isFirst(made[middle] as T)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -55,6 +55,7 @@ export interface Counted {
 export type Timelines = ReadonlyMap<string, readonly Counted[]>;
 
 const HOPS = 4;
+const MOST_OF_DAY = 64;
 
 interface Tie {
   readonly user: string;
@@ -69,6 +70,14 @@ interface Tie {
 /** What is a user's, and what came to one, goes on by a merge alone. */
 function tiesFor(ties: readonly Tie[], isUsers: boolean): Tie[] {
   return ties.filter(({ isMerge }) => isMerge || !isUsers);
+}
+
+/** Those of the links of a key that count: with all others of their day that came no later they are `mostOfDay` at most. */
+function among(ties: readonly Tie[], mostOfDay: number): Tie[] {
+  const dayOf = ({ receivedAt }: Tie) => new Date(receivedAt).toISOString().slice(0, 10);
+  return ties.filter(
+    (tie) => ties.filter((other) => dayOf(other) === dayOf(tie) && other.receivedAt <= tie.receivedAt).length <= mostOfDay,
+  );
 }
 
 /** A link and its undoing say nothing about what lies `windowMs` or more before their receipt. */
@@ -86,6 +95,7 @@ export function timelinesOfLines(
   relayed: readonly Relayed[],
   windowMs: number,
   digestOf: (key: string) => string = (key) => key,
+  mostOfDay = MOST_OF_DAY,
 ): Timelines {
   const ties = new Map<string, Tie[]>();
   const inOrder = [...relayed].sort((a, b) => (a.version < b.version ? -1 : 1));
@@ -125,7 +135,7 @@ export function timelinesOfLines(
   );
   const stays = items.filter(({ key, id, ts, path }) => {
     const isUsers = path.length > 0 || !anonymous.has(`${key}\n${id}`);
-    const user = tieAt(tiesFor(ties.get(key) ?? [], isUsers), ts, windowMs);
+    const user = tieAt(tiesFor(among(ties.get(key) ?? [], mostOfDay), isUsers), ts, windowMs);
     return user === null || user === key || path.includes(user) || path.length >= HOPS;
   });
   return timelinesOf(stays);
@@ -138,7 +148,12 @@ function withdraws({ key, withdrawn, version }: Relayed, lent: Relayed, digestOf
 }
 
 /** From what was sent alone. `erased`: keys of which nothing counts, nor what comes to them. */
-export function timelinesOfPeople(sent: readonly Sent[], windowMs: number, erased: ReadonlySet<string> = new Set()): Timelines {
+export function timelinesOfPeople(
+  sent: readonly Sent[],
+  windowMs: number,
+  erased: ReadonlySet<string> = new Set(),
+  mostOfDay = MOST_OF_DAY,
+): Timelines {
   const tiesOf = (key: string): Tie[] =>
     sent.flatMap((one) => {
       if (one.kind !== 'identify' || one.from !== key) return [];
@@ -155,7 +170,7 @@ export function timelinesOfPeople(sent: readonly Sent[], windowMs: number, erase
     const path: string[] = [];
     let key = one.key;
     for (;;) {
-      const user = tieAt(tiesFor(tiesOf(key), one.isUsers || path.length > 0), one.ts, windowMs);
+      const user = tieAt(tiesFor(among(tiesOf(key), mostOfDay), one.isUsers || path.length > 0), one.ts, windowMs);
       if (user === null || user === key || path.includes(user) || path.length >= HOPS) break;
       path.push(key);
       key = user;

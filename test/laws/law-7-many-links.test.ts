@@ -1,0 +1,102 @@
+/** Law 7: what the links of a key may cost is bounded by the events of the key, however many a page sends; both layers count the same ones. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { adopt } from '@tributary/archive/compute/adopt';
+import { openDuckDb } from '@tributary/archive/duckdb';
+import { emptyKey, type KeyState, membersOf, receiveEvent, receiveMessage } from '@tributary/model/identity/adoption';
+import { type Link, MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
+import { createRandom } from '@tributary/testkit/inputs/random';
+import { expect, test } from 'vitest';
+
+const NOON = Date.UTC(2026, 10, 20, 12);
+const EVENTS = 300;
+const WINDOW_MS = 30 * DAY_MS;
+
+/** Each to another user, and of an earlier hour than all before: it moves every event of the key. */
+const flood = (from: number, before: number, receivedAt: (n: number) => number): Link[] =>
+  Array.from({ length: before - from }, (_, i) => {
+    const n = from + i;
+    const to = `user-${n % 7}`;
+    const version = String(n).padStart(6, '0');
+    return { id: `${to}\nat ${n}`, to, ts: NOON - n * HOUR_MS, version, receivedAt: receivedAt(n) };
+  });
+
+function keyWithEvents(): KeyState {
+  const state = emptyKey('cookie', WINDOW_MS);
+  for (let n = 0; n < EVENTS; n++)
+    receiveEvent(state, { id: `e${n}`, ts: NOON - 20 * DAY_MS + n * HOUR_MS, isKnown: false, line: '' }, '0');
+  return state;
+}
+
+const link = (state: KeyState, one: Link) => receiveMessage(state, { kind: 'link', to: 'cookie', link: one }, one.version);
+
+test('law 7: the links of one day move the events of a key so often and no more, and the next day again', () => {
+  const state = keyWithEvents();
+  const said = flood(0, 400, (n) => NOON + n).map((one) => link(state, one)?.messages.length ?? 0);
+  expect(said.slice(0, MOST_LINKS_OF_DAY).filter((count) => count > 0).length).toBeGreaterThan(30);
+  expect(said.slice(MOST_LINKS_OF_DAY)).toEqual(new Array(400 - MOST_LINKS_OF_DAY).fill(0));
+  // Neither does the register grow.
+  expect(state.links.made).toHaveLength(MOST_LINKS_OF_DAY);
+  const [next] = flood(400, 401, () => NOON + DAY_MS);
+  expect(link(state, next as Link)?.messages.length).toBeGreaterThan(EVENTS);
+  // Who says the same again of a key that is adopted moves nothing.
+  const again = { ...(next as Link), id: `${(next as Link).to}\nat again`, version: '000401', ts: NOON - 401 * HOUR_MS };
+  expect(link(state, again)?.messages).toEqual([]);
+});
+
+test('laws 2 and 5: in any order of arrival the same links count, those of one millisecond together, as in the batch layer', async () => {
+  const random = createRandom(7);
+  const links = flood(0, 150, (n) => NOON + Math.floor(n / 5) * 2_000_000);
+  const orders = [links, links.toReversed(), random.shuffle([...links])];
+  const counted = orders.map((order) => {
+    const state = keyWithEvents();
+    for (const one of order) link(state, one);
+    return {
+      made: state.links.made.map(({ id }) => id),
+      stays: membersOf(state).map(({ id }) => id),
+      lent: [...state.held.values()].flat().map(({ item, lentTo }) => `${item.id} ${lentTo}`),
+    };
+  });
+  expect(counted[1]).toEqual(counted[0]);
+  expect(counted[2]).toEqual(counted[0]);
+  // 12 times five of this day; one more five would be too many. The rest is of the next day.
+  expect(counted[0]?.made.length).toBeGreaterThan(MOST_LINKS_OF_DAY);
+
+  const dir = await mkdtemp(join(tmpdir(), 'tributary-links-'));
+  const session = await openDuckDb({ memoryLimit: '128MB', threads: 1, tempDir: dir });
+  try {
+    const rows = [
+      ...links.map(({ id, to, ts, version, receivedAt }, i) => ({
+        ...{ user_key: 'cookie', ts, id: `m${i}`, type: 'tributary.link', received_at: receivedAt, is_known: true },
+        said: JSON.stringify({ id, to, version }),
+      })),
+      ...Array.from({ length: EVENTS }, (_, n) => ({
+        ...{
+          user_key: 'cookie',
+          ts: NOON - 20 * DAY_MS + n * HOUR_MS,
+          id: `e${n}`,
+          type: 'click',
+          received_at: NOON,
+          is_known: false,
+        },
+        said: null,
+      })),
+    ];
+    await session.run(
+      `CREATE TABLE everything AS SELECT unnest(from_json($rows::JSON,
+        '[{"user_key":"VARCHAR","ts":"BIGINT","id":"VARCHAR","type":"VARCHAR","received_at":"BIGINT","is_known":"BOOLEAN","said":"VARCHAR"}]'), recursive := true)`,
+      { rows: JSON.stringify(rows) },
+    );
+    await adopt(session, WINDOW_MS);
+    const owned = await session.rows('SELECT item AS id, owner FROM items JOIN owners ON owners.row = items.rowid');
+    const batch = owned.map(({ id, owner }) => `${String(id)} ${String(owner)}`);
+    expect(batch.sort()).toEqual(counted[0]?.lent.filter((one) => !one.endsWith(' null')).sort());
+    const kept = await session.rows('SELECT name FROM links');
+    expect(kept.map(({ name }) => String(name)).sort()).toEqual(counted[0]?.made.toSorted());
+  } finally {
+    await session.close();
+    await rm(dir, { recursive: true, force: true });
+  }
+});
