@@ -12,7 +12,6 @@ import type { LogEntry, Position } from '@tributary/log/port';
 import { FIELD_ROWS, type FieldRow } from '@tributary/model/event-fields';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { keepSession } from './kept-session.ts';
 
 export interface ArchivedEntries {
   /** Up to where the partition is archived; null: nothing of it is. */
@@ -33,16 +32,7 @@ export interface ArchivedEntriesOptions {
   readonly memoryLimit: string;
 }
 
-const IDLE_MS = 5_000;
-
 export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: ArchivedEntriesOptions): ArchivedEntries {
-  const open = () => openDuckDb({ memoryLimit, threads: 1, tempDir: dataPath(dataDir, 'staging', 'speed') });
-  const kept = keepSession(async () => {
-    const session = await open();
-    // No file is read twice.
-    await session.run('SET enable_external_file_cache = false');
-    return session;
-  }, IDLE_MS);
   /** The segment after each one that was read: a replay does not look for its place again. */
   const next = new Map<number, { readonly after: Position; readonly number: number }>();
 
@@ -76,9 +66,9 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
     const from = `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
     const gone = await leftToGo(dataDir, segment);
-    if (gone === null) return kept.use((own) => entriesIn(own, from, { partition, after }));
-    const session = await open();
+    const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: dataPath(dataDir, 'staging', 'speed') });
     try {
+      if (gone === null) return await entriesIn(session, from, { partition, after });
       // The same events, as they will be once all files are written again that have erased users.
       await session.run(`CREATE TABLE held AS FROM ${from}`);
       await dropForgotten(session, dataDir, gone, 'held');
