@@ -310,7 +310,8 @@ async function expectRealTime(world: World): Promise<void> {
     async behind(partition, position) {
       const found = await erasedBehind(world.dataDir, partition, position);
       const back = found?.lifted[digest(BACK)];
-      return found && { erased: known(found.erased), lifted: back === undefined ? {} : { [sha256Hex(BACK)]: back } };
+      const lifted = back === undefined ? {} : { [sha256Hex(BACK)]: back };
+      return found && { ...found, erased: known(found.erased), lifted };
     },
     version: () => forgottenVersion(world.dataDir),
   };
@@ -329,6 +330,7 @@ async function expectRealTime(world: World): Promise<void> {
 /** A version of before left records that are not events, and said that all was searched. */
 async function expectLookedAtAgain(world: World): Promise<void> {
   const { ofDead: _ofDead, ...said } = (await readForgotten(world.dataDir)) as ArchiveForgotten;
+  expect(said.ofCut).toBe(true);
   await writeForgotten(world.dataDir, said);
   expect((await planRewrite(world.dataDir))?.from.every((from) => from === 0)).toBe(true);
 }

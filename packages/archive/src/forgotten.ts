@@ -24,6 +24,8 @@ const Forgotten = z.object({
   searchedAt: z.int().nullable(),
   /** Records that are not events are written again too; absent: a version wrote this that left them. */
   ofDead: z.literal(true).exactOptional(),
+  /** `erased` is of the cut; absent: a restore added to them, or a version wrote this that did not say so. A lift may lie before the cut then. */
+  ofCut: z.literal(true).exactOptional(),
   /**
    * Files that others took the place of, which hold these users and stay until the next run: who has the list of before reads them. `after`: where
    * the segment of each begins.
@@ -68,6 +70,8 @@ export interface ErasedBehind {
   readonly erased: readonly string[];
   /** By digest, up to which position nothing counts: a lift lies there. */
   readonly lifted: Readonly<Record<string, string>>;
+  /** Up to there, whatever log and archive give of the erased, they are erased in the end; "": that is not known. */
+  readonly upTo: string;
 }
 
 /** null: a state at this position knows what files of the partition lack, as it has read on to where they lack it. */
@@ -78,6 +82,7 @@ export async function erasedBehind(dataDir: string, partition: number, position:
   return {
     erased: erasedOf(forgotten, partition),
     lifted: Object.fromEntries(later.map(([digest, place]) => [digest, place.position])),
+    upTo: forgotten.ofCut === true ? (forgotten.cut[partition] ?? '') : '',
   };
 }
 

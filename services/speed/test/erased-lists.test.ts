@@ -6,7 +6,7 @@ test('law 9: what was read of files is not given where who is erased is another 
   let version = 'one';
   const lists = createErasedLists({
     before: async () => [version],
-    behind: async () => ({ erased: [version], lifted: {} }),
+    behind: async () => ({ erased: [version], lifted: {}, upTo: '' }),
     version: async () => version,
   });
   const entries = [{ partition: 0 } as LogEntry];
@@ -17,6 +17,6 @@ test('law 9: what was read of files is not given where who is erased is another 
   expect([await archive.after(0, null), await archive.after(0, null)]).toEqual([[], []]);
   // Once: the partition is loaded again by then, and others are not.
   expect([lists.mustReload(1), lists.mustReload(0), lists.mustReload(0)]).toEqual([false, true, false]);
-  expect(await lists.behind(0, 'p1')).toEqual({ erased: ['two'], lifted: {} });
+  expect(await lists.behind(0, 'p1')).toMatchObject({ erased: ['two'] });
   expect([await archive.after(0, 'p1'), await archive.upTo(0), lists.mustReload(0)]).toEqual([entries, 'end', false]);
 });

@@ -69,7 +69,7 @@ export async function eraseAgain(dataDir: string, { partitions }: Audit, generat
     } else if (isBehind && end !== null) lifted.set(digest, end);
   }
   if (erased.size + lifted.size === 0) return { users: 0, withoutGenerations: false };
-  await writeForgotten(dataDir, forgottenAfter(before, { erased, lifted }, partitions, generation));
+  await writeForgotten(dataDir, forgottenAfter(before ?? {}, { erased, lifted }, partitions, generation));
   if (counted !== undefined) await rm(dataPath(dataDir, 'generations'), { recursive: true, force: true });
   return { users: erased.size + lifted.size, withoutGenerations: counted !== undefined };
 }
@@ -101,19 +101,19 @@ interface Since {
 }
 
 function forgottenAfter(
-  before: ArchiveForgotten | undefined,
+  { ofCut: _ofCut, ...before }: Partial<ArchiveForgotten>,
   { erased, lifted }: Since,
   partitions: Audit['partitions'],
   generation: number | null,
 ): ArchiveForgotten {
-  const count = Math.max(before?.cut.length ?? 0, ...partitions.map(({ partition }) => partition + 1));
+  const count = Math.max(before.cut?.length ?? 0, ...partitions.map(({ partition }) => partition + 1));
   const each = Array.from({ length: count }, (_, number) => partitions.find(({ partition }) => partition === number));
   const places = Object.fromEntries([...lifted].map(([digest, position]) => [digest, { position, entryIndex: LAST_LINE }]));
-  const stay = Object.entries(before?.lifted ?? {}).filter(([digest]) => !erased.has(digest));
+  const stay = Object.entries(before.lifted ?? {}).filter(([digest]) => !erased.has(digest));
   return {
     ...before,
-    generation: before?.generation ?? generation ?? 1,
-    erased: [...new Set([...(before?.erased ?? []).filter((digest) => !lifted.has(digest)), ...erased.keys()])].sort(),
+    generation: before.generation ?? generation ?? 1,
+    erased: [...new Set([...(before.erased ?? []).filter((digest) => !lifted.has(digest)), ...erased.keys()])].sort(),
     lifted: { ...Object.fromEntries(stay), ...places },
     lastSegment: each.map((one) => one?.lastSegment ?? -1),
     cut: each.map((one, number) => {
@@ -122,7 +122,7 @@ function forgottenAfter(
     }),
     searchedAt: null,
     partitions: {
-      ...before?.partitions,
+      ...before.partitions,
       ...Object.fromEntries([...erased].map(([digest, { partition }]) => [digest, [partition]])),
     },
   };

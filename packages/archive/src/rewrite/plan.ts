@@ -39,7 +39,7 @@ export async function planRewrite(dataDir: string): Promise<NextRewrite | null> 
   const isSeen = isSame && lastSegment.every((last, partition) => last < (from[partition] ?? 0));
   if (isSeen && replaced.length === 0 && (before?.redisDue ?? []).length === 0) return null;
   const { replacing = [], partitions = {}, redisDue = [], redisFilesAt } = before ?? {};
-  const until = { lastSegment: [...lastSegment], cut: [...cut], searchedAt: null, ofDead: true as const };
+  const until = { lastSegment: [...lastSegment], cut: [...cut], searchedAt: null, ofDead: true as const, ofCut: true as const };
   const redis = { redisDue, ...(redisFilesAt !== undefined && { redisFilesAt }) };
   const forgotten = { generation, ...users, ...until, replaced, replacing, ...redis, partitions };
   return {

@@ -59,11 +59,13 @@ export function erasedOf(world: World, turn: Turn): SimulatedErased {
     behind: (partition, position) =>
       answer(() => {
         const { forgotten } = world;
-        if (forgotten === null || position >= (forgotten.cut[partition] as string)) return null;
+        const upTo = forgotten?.cut[partition] ?? '';
+        if (forgotten === null || position >= upTo) return null;
         const later = forgotten.partitions.flatMap(({ lifted }) => [...lifted].filter(([, place]) => place > position));
         return {
           erased: before(partition),
           lifted: Object.fromEntries(later.map(([user, place]) => [sha256Hex(user), place])),
+          upTo,
         };
       }),
     version: () => answer(() => JSON.stringify(world.forgotten?.cut ?? null)),

@@ -138,7 +138,11 @@ export interface SimulatedErased {
   behind(
     partition: number,
     position: string,
-  ): Promise<{ readonly erased: readonly string[]; readonly lifted: Readonly<Record<string, string>> } | null>;
+  ): Promise<{
+    readonly erased: readonly string[];
+    readonly lifted: Readonly<Record<string, string>>;
+    readonly upTo: string;
+  } | null>;
   version(): Promise<string>;
 }
 

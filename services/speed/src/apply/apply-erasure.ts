@@ -24,14 +24,14 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   const { userKey, event, logTimeMs, position } = arrival;
   const { digestOf, careful = false } = options;
   run.erased ??= createErasedUsers([]);
-  const lift = run.lifts?.get(digestOf(userKey));
-  if (lift !== undefined && position < lift) {
-    // Neither log nor archive may give what follows, up to the lift.
+  const until = run.until?.get(digestOf(userKey));
+  if (until !== undefined && position < until.position) {
+    // Neither log nor archive may give what follows, up to there.
     effects.refused++;
     return;
   }
   const isErased = isRefused(run, placed, user, digestOf);
-  run.lifts?.delete(digestOf(userKey));
+  run.until?.delete(digestOf(userKey));
   if (event.type === LIFT_TYPE) {
     effects.refused++;
     user.isErased = false;
@@ -59,14 +59,13 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
 
 /** Whether nothing of the user of an arrival counts here. A lift may be gone from log and archive: it is known where it lay. */
 export function isRefused(run: PartitionRun, placed: Placed, user: CachedUser, digestOf: DigestOf): boolean {
-  if (!user.isErased || run.lifts === undefined) return user.isErased;
+  if (!user.isErased || run.until === undefined) return user.isErased;
   const { userKey, position } = placed.arrivals[placed.at] as Arrival;
   const digest = digestOf(userKey);
-  const lift = run.lifts.get(digest);
-  if (lift === undefined || position < lift || (position === lift && isLiftedLater(placed))) return true;
-  user.isErased = false;
-  run.erased?.delete(digest);
-  return false;
+  const { isLifted = false, position: lift = '' } = run.until.get(digest) ?? {};
+  if (isLifted && (position > lift || (position === lift && !isLiftedLater(placed)))) run.erased?.delete(digest);
+  user.isErased = run.erased?.has(digest) === true;
+  return user.isErased;
 }
 
 /** Whether the same entry has the lift behind this arrival. An archived entry without it has what came behind it alone. */
@@ -77,9 +76,13 @@ function isLiftedLater({ arrivals, at }: Placed): boolean {
   return false;
 }
 
-/** What the state says of users who are refused, once lifts are passed of whom nothing came. */
-export function passLifts(run: PartitionRun, upTo: string): void {
-  for (const [digest, lift] of run.lifts ?? []) if (lift <= upTo && run.erased?.has(digest)) run.erased.delete(digest);
+/** What the state says of users who are refused, once lifts are passed of whom nothing came. Each is looked at once. */
+export function passLifts(run: Pick<PartitionRun, 'until' | 'erased'>, upTo: string): void {
+  for (const [digest, { position, isLifted }] of run.until ?? []) {
+    if (position > upTo) return;
+    run.until?.delete(digest);
+    if (isLifted) run.erased?.delete(digest);
+  }
 }
 
 function takeBack(run: PartitionRun, user: CachedUser, logTimeMs: number, effects: Effects, careful: boolean): void {

@@ -11,7 +11,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { SpeedStore } from '@tributary/store/speed-store';
 import { workOfTurn } from '@tributary/views/work';
 import { createErasedUsers } from '../partitions/erased-users.ts';
-import type { PartitionRun } from '../partitions/partition-run.ts';
+import type { PartitionRun, Until } from '../partitions/partition-run.ts';
 import type { Arrival, DecodedBatch } from '../read/decode.ts';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import { applyNothing } from './apply-nothing.ts';
@@ -37,7 +37,7 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
   if (position === null) return refuseFromStart(run, behind);
   const wanted = new Set([...behind.erased, ...Object.keys(behind.lifted)].filter((digest) => run.erased?.has(digest) !== true));
   if (wanted.size > 0) await eraseFound(run, position, options, wanted);
-  run.lifts = new Map(Object.entries(behind.lifted));
+  run.until = untilOf(behind);
   if (wanted.size === 0) return;
   run.erased ??= createErasedUsers([]);
   for (const digest of wanted) run.erased.add(digest);
@@ -45,12 +45,19 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
 }
 
 /** A partition that begins from nothing has nothing to erase. The log may begin, now or soon, behind an erasure: what it gives up to the lift counts as little. */
-function refuseFromStart(run: PartitionRun, { erased, lifted }: ErasedBehind): void {
+function refuseFromStart(run: PartitionRun, behind: ErasedBehind): void {
+  const { erased, lifted } = behind;
   const refused = [...erased, ...Object.keys(lifted)];
   if (refused.length === 0) return;
   run.erased ??= createErasedUsers([]);
   for (const digest of refused) run.erased.add(digest);
-  run.lifts = new Map(Object.entries(lifted));
+  run.until = untilOf(behind);
+}
+
+function untilOf({ erased, lifted, upTo }: ErasedBehind): Map<string, Until> {
+  const until: [string, Until][] = Object.entries(lifted).map(([digest, position]) => [digest, { position, isLifted: true }]);
+  if (upTo !== '') for (const digest of erased) until.push([digest, { position: upTo, isLifted: false }]);
+  return new Map(until.sort(([, a], [, b]) => (a.position < b.position ? -1 : 1)));
 }
 
 /** `wanted`: digests of users whose records are to go. */

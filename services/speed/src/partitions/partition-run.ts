@@ -43,11 +43,17 @@ export interface PartitionRun {
   following: Following;
   /** Digests of the users who were erased; undefined: no user ever was. */
   erased: ErasedUsers | undefined;
-  /** By digest of some of them, up to which position nothing of theirs counts: neither log nor archive may give the lift that lies there. */
-  lifts: Map<string, string> | undefined;
+  /** By digest of some of them, the first first: records of before that are as if they were not there, as log and archive may lack those that follow. */
+  until: Map<string, Until> | undefined;
   /** Messages between keys, by partition: how many were sent there, and how many from there were applied here. */
   readonly sent: number[];
   readonly applied: number[];
+}
+
+export interface Until {
+  readonly position: string;
+  /** A lift lies there, which may be lacking too: from there on the user counts. */
+  readonly isLifted: boolean;
 }
 
 /** What the speed layer passes on: nothing, attributed conversions, these and who enters and leaves segments, or enriched events as well. */
@@ -105,7 +111,7 @@ export async function loadPartition(
     users: createUserCache(limits.maxCachedEvents),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
     erased: await erasedOf(partition, state, erasedBefore),
-    lifts: undefined,
+    until: undefined,
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
   };
