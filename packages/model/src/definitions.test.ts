@@ -154,3 +154,14 @@ test('law 1: definitions that join keys are refused where users write them, and 
     'definitions, at identity.days must be at most 60, 30 less than signalRetention.days (got 61)',
   );
 });
+
+test('the same text is read once, and again once others came between; each digest has its own version', () => {
+  const texts = Array.from({ length: 20 }, (_, i) => parseDefinitions(`{"latenessDays":${i + 1}}`, sha256Hex).json);
+  const [text] = texts as [string];
+  const read = storedDefinitions(text, sha256Hex);
+  expect(storedDefinitions(text, sha256Hex)).toBe(read);
+  expect(storedDefinitions(text, (given) => sha256Hex(`other ${given}`)).version).not.toBe(read.version);
+  expect(storedDefinitions(text, sha256Hex)).toEqual(read);
+  expect(texts.map((own) => storedDefinitions(own, sha256Hex).latenessMs / 86_400_000)).toEqual(texts.map((_, i) => i + 1));
+  expect(storedDefinitions(text, sha256Hex)).toEqual(read);
+});

@@ -256,9 +256,17 @@ function namesOf({ touches, conversions, signals, attribution }: Parsed): (reado
   ];
 }
 
+/** The last few that were read: each state, barrier and manifest brings the same text again. */
+const remembered = new Map<string, { readonly definitions: Definitions; readonly by: unknown }>();
+
 /** Reads definitions from the canonical JSON of a barrier, a manifest or a state, by the rules of its time. Throws as `parseDefinitions`. */
 export function storedDefinitions(json: string, sha256Hex: (text: string) => string): Definitions {
-  return parse(json, Stored, sha256Hex);
+  const known = remembered.get(json);
+  if (known?.by === sha256Hex) return known.definitions;
+  const definitions = parse(json, Stored, sha256Hex);
+  if (remembered.size >= 8) remembered.clear();
+  remembered.set(json, { definitions, by: sha256Hex });
+  return definitions;
 }
 
 /**
@@ -266,6 +274,7 @@ export function storedDefinitions(json: string, sha256Hex: (text: string) => str
  * nested too deeply for it was written by no version.
  */
 export function hasUnknownRules(json: string): boolean {
+  if (remembered.has(json)) return false;
   try {
     const value: unknown = JSON.parse(json);
     const known = NewerRules.safeParse(value);
