@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event } from '@tributary/model/event';
+import { fieldsWith } from '@tributary/model/event-fields';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import { expect } from 'vitest';
@@ -32,6 +33,10 @@ export const HOSTILE = [
   '\u202eright-to-left override',
 ];
 
+/** Each text that an event may have, but its type, which makes a touch of it, and its id, which is ASCII. */
+const TEXT_FIELDS = fieldsWith({ type: 'text' }).filter((field) => field !== 'type' && field !== 'id');
+const allTexts = (text: string): Partial<Event> => Object.fromEntries(TEXT_FIELDS.map((field) => [field, text]));
+
 function history(): Event[] {
   const channels = ['paid-search', 'email', 'display', 'بحث مدفوع', LONG];
   const usual = Array.from({ length: 60 }, (_, i) => {
@@ -50,17 +55,7 @@ function history(): Event[] {
     return [touch(i, 30), touch(i + 1, 9), ...(i % 4 === 0 ? [touch(i + 2, 2)] : []), ...(i % 3 === 2 ? [] : [bought])];
   });
   const hostile = HOSTILE.map((name, i) => [
-    event({
-      type: 'ad_click',
-      userId: name,
-      ts: NOON - 2 * HOUR,
-      channel: name,
-      campaign: name,
-      page: name,
-      element: name,
-      creative: name,
-      properties: { name, [name]: name },
-    }),
+    event({ ...allTexts(name), type: 'ad_click', ts: NOON - 2 * HOUR, properties: { name, [name]: name } }),
     event({ type: name, userId: name, id: `${name.replaceAll(/[^ -~]|["\\]/g, '')} ${i}`, ts: NOON - HOUR }),
     event({ type: 'purchase', userId: name, id: `hostile-${i}`, ts: NOON - HOUR, value: 500, currency: 'EUR' }),
   ]);

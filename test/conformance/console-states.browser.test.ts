@@ -346,7 +346,8 @@ describe.skipIf(on === null)('in Chromium', () => {
   });
 
   test('a text that would do harm does none in any field of any answer, on any page', async () => {
-    const texts = [HOSTILE.slice(0, 6).join(' '), 'javascript:globalThis.ran=1'];
+    const texts = [`\u202e${HOSTILE.slice(0, 6).join(' ')}`, 'javascript:globalThis.ran=1'];
+    const turned: string[] = [];
     for (const text of texts) {
       await answerWith((body) => harmful(body, text));
       for (const address of OF_PAGES) {
@@ -362,6 +363,7 @@ describe.skipIf(on === null)('in Chromium', () => {
           }),
           { mark: MARK },
         );
+        turned.push(...(await page.evaluate(turning)).map((html) => `${address}: ${html}`));
         // Split once: it is there.
         expect([address, seen]).toEqual([
           address,
@@ -370,6 +372,8 @@ describe.skipIf(on === null)('in Chromium', () => {
       }
       await page.unrouteAll({ behavior: 'ignoreErrors' });
     }
+    // Letters that run from right to left turn nothing around that stands beside them.
+    expect(turned).toEqual([]);
     await expectNoFaults('a page with harmful texts');
   });
 
@@ -379,6 +383,28 @@ describe.skipIf(on === null)('in Chromium', () => {
 /** What an answer says of itself, up to its first note if it has one. */
 const COMPLETE = /"complete":true,"reasons":\[\],"warnings":\[(.)/g;
 const MISSING = '"complete":false,"reasons":["behind"],"warnings":["3 waits"';
+
+/** Runs in the page: texts with an override of direction which is not kept from what follows in the same paragraph. */
+function turning(): readonly string[] {
+  const texts: Node[] = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) if (walker.currentNode.textContent?.trim() !== '') texts.push(walker.currentNode);
+  /** What keeps directions within it: a paragraph, or an element that says so. */
+  const isKeeper = (one: Element) => {
+    const { display, unicodeBidi } = getComputedStyle(one);
+    return display !== 'inline' || unicodeBidi.includes('isolate') || ['text', 'title'].includes(one.localName);
+  };
+  const keeperOf = (text: Node) => {
+    let one = text.parentElement;
+    while (one !== null && !isKeeper(one)) one = one.parentElement;
+    return one;
+  };
+  const keepers = new Map(texts.map((text) => [text, keeperOf(text)]));
+  return texts
+    .filter((text) => text.textContent?.includes('\u202e'))
+    .filter((text) => texts.some((other) => other !== text && keepers.get(other) === keepers.get(text)))
+    .map((text) => `${keepers.get(text)?.outerHTML.slice(0, 160)}`);
+}
 
 /** Runs in the page: which of these links are beyond the edge of the table that they stand in. */
 function hiddenBeside(links: readonly Element[]): readonly (string | null)[] {

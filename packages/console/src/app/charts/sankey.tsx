@@ -76,7 +76,7 @@ export function SankeyChart({ flows, channels }: { readonly flows: readonly Flow
               <rect x={x0} y={y0} width={x1 - x0} height={Math.max(1, y1 - y0)} rx="2" />
               {isWritten && (
                 <text x={x1 + 6} y={(y0 + y1) / 2} dy="0.35em">
-                  {shortened(node.name)} <tspan class="node-figure">{count(node.value)}</tspan>
+                  <tspan class="node-name">{shortened(node.name)}</tspan> <tspan class="node-figure">{count(node.value)}</tspan>
                 </text>
               )}
             </g>

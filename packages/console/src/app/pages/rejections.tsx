@@ -141,7 +141,11 @@ function columnsFor(place: Place): readonly Column<Rejection>[] {
         ) : (
           <details>
             <summary>
-              Form<span class="hidden-text"> of {message}</span>
+              Form
+              <span class="hidden-text">
+                {' '}
+                of <bdi>{message}</bdi>
+              </span>
             </summary>
             <Raw name={`Form of ${message}`} text={JSON.stringify(sample, null, 1)} />
           </details>
