@@ -47,10 +47,20 @@ const PUNCTUAL = {
   latenessDays: 50,
   signalRetention: { days: 90, perUser: 20 },
 };
-export const DEFINITIONS = joined(definitionsOf({ ...PUNCTUAL, web: {} }));
+export const DEFINITIONS = joined(
+  definitionsOf({
+    ...PUNCTUAL,
+    web: {},
+    fields: { order: 'properties.order' },
+    counts: {
+      orders: { count: '*', by: 'order' },
+      campaigns: { count: ['click', 'page'], by: 'campaign', where: 'present(channel)' },
+    },
+  }),
+);
 
-/** The next generation alone takes back what an erased user's pages counted: answers would be incomplete until then. */
-export const WITHOUT_PAGES = joined(definitionsOf(PUNCTUAL));
+/** The next generation alone takes back what an erased user's pages and events counted: answers would be incomplete until then. */
+export const WITHOUT_SUMS = joined(definitionsOf(PUNCTUAL));
 
 export interface Outcome {
   readonly checked: number;
@@ -77,7 +87,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
   let isCalm = false;
   const erases = seed % 3 === 0;
   let erased = 0;
-  const definitions = erases ? WITHOUT_PAGES : DEFINITIONS;
+  const definitions = erases ? WITHOUT_SUMS : DEFINITIONS;
   let started = 0;
   let events = 0;
   let generation = 0;

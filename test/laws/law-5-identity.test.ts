@@ -14,7 +14,7 @@ import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from '../../jobs/recompute/test/world.ts';
-import { DEFINITIONS, DEVICES, erasureOf, joined, linesOf, randomEvent, USERS, WITHOUT_PAGES } from './adoption-world.ts';
+import { DEFINITIONS, DEVICES, erasureOf, joined, linesOf, randomEvent, USERS, WITHOUT_SUMS } from './adoption-world.ts';
 
 /** As a barrier would be once users may write such definitions. */
 beforeAll(() => {
@@ -120,7 +120,7 @@ const LATE = joined(definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { day
 test.each([
   ['incremental generations', DEFINITIONS, 'incremental', false],
   ['full generations', DEFINITIONS, 'full', false],
-  ['incremental generations, with erasures,', WITHOUT_PAGES, 'incremental', true],
+  ['incremental generations, with erasures,', WITHOUT_SUMS, 'incremental', true],
   ['late events, which count from the next generation on,', LATE, 'incremental', false],
 ] as const)(
   'laws 1 and 5: %s where keys are joined are what the lines up to the cut say, and merged what all lines say',

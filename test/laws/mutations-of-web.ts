@@ -83,6 +83,22 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     test: 'jobs/recompute/test/counts.test.ts',
   },
   {
+    lie: 'of equal values the first by bytes is first, whenever it was counted',
+    law: '2',
+    file: 'services/api/src/http/top-values.ts',
+    from: 'if (a.lastDay !== b.lastDay) return',
+    to: 'if (a.lastDay === "") return',
+    test: 'services/api/test/counts.test.ts',
+  },
+  {
+    lie: 'a count that is new is answered as if nothing had been counted',
+    law: '7',
+    file: 'services/api/src/routes/counts.ts',
+    from: 'version === null ? BACKFILLING :',
+    to: "version === '' ? BACKFILLING :",
+    test: 'services/api/test/counts.test.ts',
+  },
+  {
     lie: 'in SQL a view by a bot is a view',
     law: '5',
     file: 'packages/views/src/pages/batch.sql',

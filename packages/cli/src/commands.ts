@@ -36,6 +36,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['events', 'tail'], load: async () => (await import('./commands/events-tail.ts')).addEventsTail },
   { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
   { path: ['segments'], load: async () => (await import('./commands/segments.ts')).addSegments },
+  { path: ['counts'], load: async () => (await import('./commands/counts.ts')).addCounts },
   { path: ['client'], load: async () => (await import('./commands/client.ts')).addClient },
   { path: ['computations'], load: async () => (await import('./commands/computations.ts')).addComputations },
   { path: ['interventions'], load: async () => (await import('./commands/interventions.ts')).addInterventions },

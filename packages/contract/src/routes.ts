@@ -4,6 +4,7 @@ import { RETIREMENT_ROUTES } from './groups/archive-retirements.ts';
 import { ATTRIBUTION_ROUTES } from './groups/attribution.ts';
 import { COMPUTATION_ROUTES } from './groups/computations.ts';
 import { CONVERSION_ROUTES } from './groups/conversions.ts';
+import { COUNT_ROUTES } from './groups/counts.ts';
 import { DEAD_LETTER_ROUTES } from './groups/dead-letters.ts';
 import { ERASURE_ROUTES } from './groups/erasures.ts';
 import { GENERATION_EXPORT_ROUTES } from './groups/generation-export.ts';
@@ -37,6 +38,7 @@ export const ROUTES = {
   ...TOTALS_ROUTES,
   ...VIEW_ROUTES,
   ...WEB_ROUTES,
+  ...COUNT_ROUTES,
   ...CONVERSION_ROUTES,
   ...ARCHIVE_QUESTION_ROUTES,
   ...GENERATION_ROUTES,

@@ -3,8 +3,8 @@ import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { createWorld } from './world.ts';
 
 /** A world that counts pages, in which a generation was cut before the event at `cut`; each event is sent twice. */
-export async function worldCutAt(events: readonly Event[], cut: number) {
-  const world = await createWorld({ definitions: definitionsOf({ web: {} }) });
+export async function worldCutAt(events: readonly Event[], cut: number, definitions = definitionsOf({ web: {} })) {
+  const world = await createWorld({ definitions });
   for (const [i, event] of events.entries()) {
     if (i === cut) {
       await world.cut(1);

@@ -1,0 +1,57 @@
+/** `tributary counts NAME`: the values of what definitions count over all users that have the most events. */
+import type { Command } from 'commander';
+import type { AnswerOf } from '../api-types.ts';
+import type { Act, Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { putAnswer, putTables, titleOf } from '../report/api-output.ts';
+import { warnings } from '../report/meta-line.ts';
+import { count, counted } from '../terminal/figures.ts';
+import { renderWide, shortName } from '../terminal/table.ts';
+
+type Top = AnswerOf<'topCounted'>;
+
+interface Options {
+  readonly from?: string;
+  readonly to?: string;
+  readonly layer?: string;
+  readonly top: string;
+}
+
+export function addCounts(program: Command, act: Act): void {
+  program
+    .command('counts')
+    .description('what definitions count over all users: the values with the most events')
+    .argument('<name>', 'of a count of the definitions')
+    .option('--from <instant>', 'from this day on (UTC)')
+    .option('--to <instant>', 'before this day')
+    .option('--layer <name>', 'merged, speed, batch or staged')
+    .option('--top <n>', 'values, 1 to 1000', '10')
+    .addHelpText('after', '\nExit code 1 while no generation has the count yet.')
+    .action(act(counts));
+}
+
+async function counts(context: Context, name: string, { top, ...asked }: Options): Promise<ExitCode> {
+  const got = await context.api('read').get<Top>(`/v1/counts/${encodeURIComponent(name)}`, { ...asked, limit: top });
+  if (context.json) {
+    await putAnswer(context, got, undefined);
+    return got.status === 'READY' ? EXIT.ok : EXIT.found;
+  }
+  const { rows, rest, withoutValue, unnamed, total, range, meta } = got;
+  if (rest === null || withoutValue === null || unnamed === null || total === null) {
+    warnings(context.terminal, meta, range);
+    context.terminal.say(`BACKFILLING: no generation has ${name} yet`);
+    return EXIT.found;
+  }
+  const others = [
+    ...(rest.values === 0 ? [] : [[counted(rest.values, 'more value'), count(rest.events), '']]),
+    ...(withoutValue === 0 ? [] : [['without a value', count(withoutValue), '']]),
+    ...(unnamed === 0 ? [] : [['values that are too long', count(unnamed), '']]),
+  ];
+  const table = {
+    columns: [{ title: 'value' }, { title: 'events', align: 'right' }, { title: 'last day' }] as const,
+    rows: [...rows.map(({ value, events, lastDay }) => [shortName(value), count(events), lastDay]), ...others],
+    total: ['all', count(total), ''],
+  };
+  const text = renderWide(table, context.terminal.width, context.terminal.bold);
+  return putTables(context, [[titleOf(name, [], { range }), text]], { notes: [], meta, range, out: undefined });
+}

@@ -1,0 +1,73 @@
+/** Events of all users, by what definitions count. */
+import { z } from 'zod';
+import { DayRange, Sum } from '../shapes/answer-fields.ts';
+import { LayerParameter, META_EXAMPLE, Meta } from '../shapes/meta.ts';
+import { count, Range } from '../shapes/parameters.ts';
+import type { Routes } from '../shapes/route.ts';
+
+const MOST_VALUES = 1_000;
+
+const CountedValue = z
+  .object({
+    value: z.string(),
+    events: Sum,
+    lastDay: z.string().describe('The last UTC day of the range on which it was counted.'),
+  })
+  .meta({ id: 'CountedValue' });
+
+export const TopAnswer = z.object({
+  count: z.string(),
+  version: z.string().nullable().describe('Changes with the definition; null: BACKFILLING.'),
+  status: z
+    .enum(['READY', 'BACKFILLING'])
+    .describe('BACKFILLING: the count is new, and the generation that readers get was computed before it was defined.'),
+  range: DayRange,
+  rows: z
+    .array(CountedValue)
+    .describe('The values with the most events; of equal ones that of the later `lastDay`, then the first by bytes.'),
+  rest: z.object({ values: z.int(), events: Sum }).nullable().describe('How many `rows` are left out, and what they come to.'),
+  withoutValue: Sum.nullable().describe('Events that count and have no value.'),
+  unnamed: Sum.nullable().describe('Events whose value is too long, or has control characters.'),
+  total: Sum.nullable().describe('All of it: rows, rest, withoutValue and unnamed. null, as those are: BACKFILLING.'),
+  meta: Meta,
+});
+
+export const COUNT_ROUTES = {
+  topCounted: {
+    method: 'GET',
+    path: '/v1/counts/{name}',
+    tag: 'reports',
+    summary: 'The values of what definitions count over all users that have the most events',
+    scope: 'read',
+    params: z.strictObject({
+      name: z
+        .string()
+        .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'be a letter, then at most 63 letters, digits and "_"')
+        .describe('The name of a count of the definitions.'),
+    }),
+    query: z.strictObject({
+      ...Range,
+      limit: count(MOST_VALUES).default(10).describe('How many values.'),
+      ...LayerParameter,
+    }),
+    answer: TopAnswer,
+    example: {
+      asked: { name: 'viewedItems', limit: '2' },
+      answer: {
+        count: 'viewedItems',
+        version: '9d3b1c07a2e4',
+        status: 'READY',
+        range: { fromDay: null, toDay: null },
+        rows: [
+          { value: 'boots', events: 41, lastDay: '2026-11-20' },
+          { value: 'tote', events: 38, lastDay: '2026-11-19' },
+        ],
+        rest: { values: 120, events: 613 },
+        withoutValue: 2,
+        unnamed: 0,
+        total: 694,
+        meta: META_EXAMPLE,
+      },
+    },
+  },
+} as const satisfies Routes;

@@ -1,0 +1,44 @@
+/** What definitions count over all users: the values with the most events. */
+import { COUNT_ROUTES } from '@tributary/contract/groups/counts';
+import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
+import { counts } from '@tributary/views/counts/fold';
+import type { Routes } from '../context.ts';
+import { askerOf } from '../http/asker.ts';
+import { unknownName } from '../http/find-values.ts';
+import { selectionOf } from '../http/selection.ts';
+import { serve } from '../http/serve.ts';
+import { topValues } from '../http/top-values.ts';
+
+export const routes: Routes = (context) => (app, _options, done) => {
+  serve(app, COUNT_ROUTES.topCounted, async (request, reply) => {
+    const { params, query } = request;
+    const { days, layers, notes } = selectionOf(query, []);
+    const snapshot = await takeSnapshot(context, [counts], layers);
+    const version = versionOf(snapshot, params.name);
+    return snapshot.ready(askerOf(request, reply), (ready) => {
+      const equal = { count: params.name, version: version ?? '' };
+      const top =
+        version === null ? BACKFILLING : topValues(ready.project(counts, { days, equal, by: ['value', 'day'] }), query.limit);
+      return {
+        count: params.name,
+        version,
+        status: version === null ? ('BACKFILLING' as const) : ('READY' as const),
+        range: days,
+        ...top,
+        meta: ready.meta({ holes: [], notes }),
+      };
+    });
+  });
+  done();
+};
+
+const BACKFILLING = { rows: [], rest: null, withoutValue: null, unnamed: null, total: null };
+
+/** That of the definitions which the generation follows; null: they lack the count, and partitions follow others that have it. Throws `invalid_query` where none has. */
+function versionOf({ definitions }: Pick<Snapshot, 'definitions'>, name: string): string | null {
+  const [own] = definitions;
+  const version = own.countVersions.get(name);
+  if (version !== undefined) return version;
+  if (definitions.some(({ countVersions }) => countVersions.has(name))) return null;
+  throw unknownName('name', name, new Set(definitions.flatMap(({ countVersions }) => [...countVersions.keys()])));
+}

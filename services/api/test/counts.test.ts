@@ -1,0 +1,92 @@
+/** What definitions count over all users, through the API: live, over a cut and after it. */
+import { TopAnswer } from '@tributary/contract/groups/counts';
+import { TotalsAnswer } from '@tributary/contract/groups/totals';
+import type { Event } from '@tributary/model/event';
+import { DAY_MS } from '@tributary/model/time';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
+import { expect, test } from 'vitest';
+import { worldCutAt } from './web-world.ts';
+import { NOON } from './world.ts';
+
+const FIELDS = { item: 'properties.item' };
+const DEFINITIONS = definitionsOf({ fields: FIELDS, counts: { viewed: { count: 'view', by: 'item' } } });
+const VERSION = DEFINITIONS.countVersions.get('viewed');
+/** The same name for another field, and one that is new. */
+const CHANGED = definitionsOf({
+  fields: { item: 'properties.id' },
+  counts: { viewed: { count: 'view', by: 'item' }, newer: { count: '*', by: 'type' } },
+});
+
+/** On the day of noon, and days before it. */
+const VIEWS: readonly (readonly [item: unknown, daysBefore: number])[] = [
+  ['boots', 1],
+  ['boots', 1],
+  ['tote', 0],
+  ['tote', 1],
+  // Beyond U+FFFF: behind the other by bytes, before it in JavaScript.
+  ['\u{1f600}', 1],
+  ['\u{1f600}', 1],
+  ['\uff21', 1],
+  ['\uff21', 1],
+  ['cap', 0],
+  [null, 0],
+  ['a\tb', 0],
+];
+const EVENTS = VIEWS.map(
+  ([item, daysBefore], i): Event => ({
+    ts: NOON - daysBefore * DAY_MS + i,
+    receivedAt: NOON + i,
+    type: 'view',
+    id: `v${i}`,
+    userId: `user ${i % 3}`,
+    source: 'test',
+    properties: { item },
+  }),
+);
+
+test('laws 1 to 3: the values with the most events, then the later day, then the first by bytes; on both sides of any cut, each event once', async () => {
+  for (const cut of [0, 2, 7, EVENTS.length]) {
+    const world = await worldCutAt(EVENTS, cut, DEFINITIONS);
+    const { body } = await world.get('/v1/counts/viewed?limit=4');
+    expect(TopAnswer.parse(body)).toEqual(body);
+    expect(body).toMatchObject({
+      count: 'viewed',
+      version: VERSION,
+      status: 'READY',
+      rows: [
+        { value: 'tote', events: 2, lastDay: '2026-11-20' },
+        { value: 'boots', events: 2, lastDay: '2026-11-19' },
+        { value: '\uff21', events: 2, lastDay: '2026-11-19' },
+        { value: '\u{1f600}', events: 2, lastDay: '2026-11-19' },
+      ],
+      rest: { values: 1, events: 1 },
+      withoutValue: 1,
+      unnamed: 1,
+      total: 11,
+      meta: { complete: true },
+    });
+    const today = (await world.get('/v1/counts/viewed?from=2026-11-20&limit=1')).body;
+    expect([today.rows, today.rest, today.total]).toEqual([
+      [{ value: 'cap', events: 1, lastDay: '2026-11-20' }],
+      { values: 1, events: 1 },
+      4,
+    ]);
+    const all = (await world.get('/v1/views/counts?by=value&sort=events&count=viewed&limit=1')).body;
+    expect(TotalsAnswer.parse(all)).toEqual(all);
+    expect([all.rows[0].events, all.totals]).toEqual([2, { events: 11 }]);
+  }
+});
+
+test('law 7: a count that is new or changed is BACKFILLING or of its earlier version until a generation has it, and a name without one is refused', async () => {
+  const world = await worldCutAt(EVENTS, 0, DEFINITIONS);
+  expect((await world.get('/v1/counts/shown')).body.detail).toContain(
+    'must be names of definitions in force: viewed (got "shown")',
+  );
+  await world.commit(0, {}, { definitions: CHANGED.json, definitionsSince: 2, generation: 2 });
+  await world.tick();
+  const newer = (await world.get('/v1/counts/newer')).body;
+  expect(TopAnswer.parse(newer)).toEqual(newer);
+  expect(newer).toMatchObject({ status: 'BACKFILLING', version: null, rows: [], total: null, meta: { complete: false } });
+  const { version, total, meta } = (await world.get('/v1/counts/viewed')).body;
+  expect([version, total, meta.complete]).toEqual([VERSION, 11, false]);
+});
