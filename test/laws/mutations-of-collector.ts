@@ -190,7 +190,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'any three letters are a currency',
     law: '7',
     file: 'packages/model/src/amounts/currency.ts',
-    from: 'NAMES.of(code) !== undefined',
+    from: 'names.of(code) !== undefined',
     to: 'true',
     test: 'services/collector/test/names.test.ts',
   },

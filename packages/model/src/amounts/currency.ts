@@ -1,8 +1,8 @@
 /** What is a currency: the one rule of the collector, of importers and of the log's reader. */
 import { describe, type Refusal } from '../refusal.ts';
 
-/** Unicode's list: what ISO 4217 names, and what it named once, for history. */
-const NAMES = new Intl.DisplayNames('en', { type: 'currency', fallback: 'none' });
+/** Unicode's list: what ISO 4217 names, and what it named once, for history. Made when it is first asked: that takes 12 ms, and most processes ask for none. */
+let names: Intl.DisplayNames | undefined;
 
 /** Looking a name up takes longer than the rest of an event. At most 26³ entries. */
 const known = new Map<string, boolean>();
@@ -15,7 +15,10 @@ export function isCurrencyCode(code: string): boolean {
 /** The code of a currency that exists, or did. All 17 576 of the form would be as many names that views keep, for each day and channel. */
 export function isCurrency(code: string): boolean {
   if (!isCurrencyCode(code)) return false;
-  const answer = known.get(code) ?? NAMES.of(code) !== undefined;
+  const before = known.get(code);
+  if (before !== undefined) return before;
+  names ??= new Intl.DisplayNames('en', { type: 'currency', fallback: 'none' });
+  const answer = names.of(code) !== undefined;
   known.set(code, answer);
   return answer;
 }
