@@ -8,7 +8,7 @@ import { eraseAgain, takeReceipts } from '@tributary/archive/backup/erase-again'
 import { restore } from '@tributary/archive/backup/restore';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { createReceipt, newReceipt, type Receipt, readReceipt, receiptIds, writeReceipt } from '@tributary/archive/erasures';
-import { readForgotten, writeForgotten } from '@tributary/archive/forgotten';
+import { erasedBehind, readForgotten, settleForgotten, writeForgotten } from '@tributary/archive/forgotten';
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import { publish } from '@tributary/archive/publications';
 import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
@@ -79,6 +79,12 @@ test('law 9: users whom receipts name, those of elsewhere too, are refused from 
     partitions: { [digestOf('gone')]: [1] },
   });
   expect(Object.keys(forgotten?.lifted ?? {}).length).toBe(1);
+  // A state that has passed the cut of the first generation knows of all: a user who is lifted by that is not erased once more as it is loaded again.
+  const later = `${ends[1]}99`;
+  expect((await erasedBehind(away2, 1, later))?.erased).toContain(digestOf('gone'));
+  await settleForgotten(away2, { cut: [ends[0] as string, later, ends[2] as string] });
+  expect(await erasedBehind(away2, 1, later)).toBeNull();
+  expect((await readForgotten(away2))?.cut).toEqual([ends[0], later, ends[2]]);
   expect((await receiptIds(away2)).length).toBe(5);
   expect(digestsBy(await erasureKey(away2))('gone')).toBe(gone.digest);
 

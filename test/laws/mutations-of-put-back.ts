@@ -209,6 +209,14 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     test: 'packages/archive/src/forgotten.test.ts',
   },
   {
+    lie: 'of an erasure whose place a restore does not know no state ever knows',
+    law: '1',
+    file: 'jobs/recompute/src/compute/compute-generation.ts',
+    from: '  await settleForgotten(ports.dataDir, computed);\n',
+    to: '',
+    test: 'jobs/recompute/test/erasure.test.ts',
+  },
+  {
     lie: 'files that are written again do not say that their list is of the cut',
     law: '9',
     file: 'packages/archive/src/rewrite/plan.ts',

@@ -45,6 +45,9 @@ export type ArchiveForgotten = z.output<typeof Forgotten>;
 /** No event of an entry has a greater place: columns are of 32 bits. */
 const LAST_INDEX = 2 ** 31 - 1;
 
+/** Behind every position: a restore does not know where the record of an erasure lies, if the log has one at all. */
+export const UNKNOWN_CUT = '~';
+
 /** undefined: no file was ever written again. */
 export function readForgotten(dataDir: string): Promise<ArchiveForgotten | undefined> {
   return readManifest(dataPath(dataDir, 'archiveForgotten'), Forgotten);
@@ -90,6 +93,14 @@ export async function erasedBehind(dataDir: string, partition: number, position:
 export async function forgottenVersion(dataDir: string): Promise<string> {
   const { erased, lifted, cut } = (await readForgotten(dataDir)) ?? {};
   return JSON.stringify([erased, lifted, cut]);
+}
+
+/** Before a generation is there by which users can be lifted: a state that has read up to its cut was loaded with the list, whatever a restore did not know. */
+export async function settleForgotten(dataDir: string, { cut }: Pick<GenerationManifest, 'cut'>): Promise<void> {
+  const forgotten = await readForgotten(dataDir);
+  if (forgotten?.cut.includes(UNKNOWN_CUT) !== true) return;
+  const settled = forgotten.cut.map((known, partition) => (known === UNKNOWN_CUT ? (cut[partition] ?? known) : known));
+  await writeForgotten(dataDir, { ...forgotten, cut: settled });
 }
 
 /** Files came from a second copy, which may still have these users: all are looked at again. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { planCompute } from '@tributary/archive/compute/compute-plan';
 import { columnsOfEvents } from '@tributary/archive/compute/relations';
 import { stagingFolder, sweepStaging } from '@tributary/archive/compute/staging';
+import { settleForgotten } from '@tributary/archive/forgotten';
 import { readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { wholeFromOf } from '@tributary/archive/retention/plan';
@@ -75,6 +76,7 @@ async function sealAndCompute(
     lastSegment: seals.map((seal) => seal.number),
     cut: seals.map((seal) => seal.upTo),
   };
+  await settleForgotten(ports.dataDir, computed);
   await writeGeneration(ports.dataDir, computed);
   await ports.reached('computed', generation);
   return computed;

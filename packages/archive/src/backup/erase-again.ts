@@ -10,7 +10,7 @@ import type { Audit } from '../audit/audit.ts';
 import { namesIn } from '../durable.ts';
 import { erasureKeyText, writeErasureKey } from '../erasure-key.ts';
 import { type Receipt, readReceipt, receiptIds, writeReceipt } from '../erasures.ts';
-import { type ArchiveForgotten, readForgotten, writeForgotten } from '../forgotten.ts';
+import { type ArchiveForgotten, readForgotten, UNKNOWN_CUT, writeForgotten } from '../forgotten.ts';
 import { findGeneration } from '../generations.ts';
 import { BACKUP_NOTE } from './note.ts';
 
@@ -74,13 +74,10 @@ export async function eraseAgain(dataDir: string, { partitions }: Audit, generat
   return { users: erased.size + lifted.size, withoutGenerations: counted !== undefined };
 }
 
-/** Behind every position. */
-const NEVER = '~';
-
 /** A store that is put back beside the backup may be newer than that, and not know either. */
 function knownFrom(receipts: Receipts): string {
   return receipts.reduce((last, { recorded, lifted }) => {
-    const position = recorded?.position ?? NEVER;
+    const position = recorded?.position ?? UNKNOWN_CUT;
     return lifted === null && position > last ? position : last;
   }, '');
 }
