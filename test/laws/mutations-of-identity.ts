@@ -395,4 +395,20 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     to: '> (SELECT 0 FROM joined)',
     test: MANY_LINKS,
   },
+  {
+    lie: 'the first message to a key finds it as it was before the commits under way',
+    law: '1',
+    file: 'services/speed/src/apply/apply-waiting.ts',
+    from: '    await settle();\n    if (!runs.isCurrent(run)) return null;\n',
+    to: '    if (!runs.isCurrent(run)) return null;\n',
+    test: ENGINES,
+  },
+  {
+    lie: 'an event of a user to whom no key lent anything yet makes no link by both ids',
+    law: '1',
+    file: `${IDENTITY}/links-of.ts`,
+    from: 'return at >= 0 && ',
+    to: 'return at < -1 && ',
+    test: ENGINES,
+  },
 ];

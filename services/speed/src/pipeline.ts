@@ -143,7 +143,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);
-  const applier = createApplier({ ...applying, runs, reader, beginner, pause, settle });
+  const applier = createApplier({ ...applying, runs, reader, beginner, records, pause, settle });
   let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;
   /** Members of segments may be behind: nothing is waited for. */

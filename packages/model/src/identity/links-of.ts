@@ -37,6 +37,23 @@ export const WITHOUT_MERGE = '$without_merge';
 
 export const UNDO_TYPE = 'tributary.undo';
 
+interface LineOfKey {
+  readonly event: Pick<Event, 'type'>;
+  readonly userKey: string;
+  readonly line: string;
+}
+
+/** Whether a line may say anything about keys: far from all do, and the others need not be read whole. */
+export function mayLink({ event: { type }, userKey, line }: LineOfKey): boolean {
+  if (SAYING.has(type)) return true;
+  const at = line.indexOf(ANONYMOUS);
+  // Where the anonymous id is the key of the event, no other one is.
+  return at >= 0 && !line.startsWith(`${userKey}"`, at + ANONYMOUS.length);
+}
+
+const ANONYMOUS = '"anonymousId":"';
+const SAYING: ReadonlySet<string> = new Set([UNDO_TYPE, ...Object.keys(SAID_BY)]);
+
 /** The links that an event makes, or undoes, as messages to the keys that it names beside its user's. `at`: where it lies in the log. */
 export function linksOf(event: Event, at: Version): Message[] {
   const user = userKeyOf(event);

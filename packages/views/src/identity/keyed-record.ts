@@ -86,6 +86,11 @@ function messageIn(line: string): Message | null {
   return isMessageType(event.type) ? messageOf(event) : null;
 }
 
+/** Whether other keys said anything to the key of a record, as far as it has kept that: else all of it counts as it is. */
+export function hasMessages(record: string): boolean {
+  return record.includes(MESSAGE_HEAD);
+}
+
 /** A record as readers see it: of the same form, with the lines that count for the key. Where other keys said nothing it is the record itself. */
 export function countingRecord(key: string, record: Buffer, windowMs: number): Buffer {
   if (!record.includes(MESSAGE_HEAD)) return record;

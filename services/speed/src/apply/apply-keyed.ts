@@ -4,7 +4,7 @@
  */
 import type { Event } from '@tributary/model/event';
 import { type Change, type KeyState, type Message, withdrawAll } from '@tributary/model/identity/adoption';
-import { linksOf } from '@tributary/model/identity/links-of';
+import { linksOf, mayLink } from '@tributary/model/identity/links-of';
 import {
   encodeMessage,
   isMessageType,
@@ -68,6 +68,11 @@ export function applyKeyed(
   }
   if (LASTING_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
     append(effects, userKey, user, `${line}\n`);
+}
+
+/** What an event of a key says to other keys, where none of them has said anything to it yet. */
+export function sayLinks(run: PartitionRun, arrival: Arrival, effects: Effects, options: ApplyOptions): void {
+  if (mayLink(arrival)) sayTo(run, linksOf(wholeEvent(arrival), versionOf(arrival)), effects, options);
 }
 
 /** A message to a key of whom nothing counts has arrived, though it changes nothing. */

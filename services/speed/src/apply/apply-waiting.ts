@@ -10,6 +10,7 @@ import { mayGoOn } from '../segments/follow.ts';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import type { Beginner, BegunBatch } from './begin.ts';
 import type { DigestOf } from './effects.ts';
+import { mustJoin, type UserRecords } from './user-records.ts';
 import { mayApply, reordered } from './waiting.ts';
 
 export interface Applied {
@@ -34,6 +35,7 @@ export interface ApplierOptions {
   readonly runs: OwnRuns;
   readonly reader: ReadAhead;
   readonly beginner: Pick<Beginner, 'load'>;
+  readonly records: Pick<UserRecords, 'join'>;
   readonly logIdentity: string;
   readonly partitions: number;
   readonly commitId: () => string;
@@ -46,7 +48,8 @@ export interface ApplierOptions {
 }
 
 export function createApplier(options: ApplierOptions): Applier {
-  const { runs, reader, beginner, logIdentity, partitions, commitId, sha256Hex, digestOf, limits, pause, settle } = options;
+  const { runs, reader, beginner, records, logIdentity, partitions, commitId, sha256Hex, digestOf, limits, pause, settle } =
+    options;
   /** In order within each partition. */
   let waiting: BegunBatch[] = [];
   const held = new Set<PartitionRun>();
@@ -81,6 +84,19 @@ export function createApplier(options: ApplierOptions): Applier {
     return runs.isCurrent(run) && mayGoOn(run.following);
   }
 
+  /** What a key has so far stands in its record once all before the batch is committed. null: it could not be had, and the partition was forgotten. */
+  async function joinedUsers({ run, batch }: BegunBatch, users: Awaited<BegunBatch['users']>): Promise<typeof users> {
+    if (users === null || !mustJoin(run, batch, users)) return users;
+    await settle();
+    if (!runs.isCurrent(run)) return null;
+    try {
+      return await records.join(run, batch, users);
+    } catch (error) {
+      runs.forget(run, error as Error);
+      return null;
+    }
+  }
+
   /** A partition with work left over is not read further; the others are. */
   function holdReads(): void {
     for (const { run } of waiting) {
@@ -111,7 +127,7 @@ export function createApplier(options: ApplierOptions): Applier {
           left.push(begun);
           continue;
         }
-        const loaded = await users;
+        const loaded = await joinedUsers(begun, await users);
         // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
         if (loaded === null || !runs.isCurrent(run)) continue;
         const done = await apply(begun, loaded, turn);

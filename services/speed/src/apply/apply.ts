@@ -14,7 +14,7 @@ import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import type { Following } from '../segments/follow.ts';
 import { applyErasure, isRefused, passLifts } from './apply-erasure.ts';
-import { applyKeyed, passMessage } from './apply-keyed.ts';
+import { applyKeyed, passMessage, sayLinks } from './apply-keyed.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
 import { leaveOutputs } from './output-lines.ts';
 
@@ -74,7 +74,7 @@ export async function applyBatch(
         refuse(run, arrival, effects);
       else if (user.key !== undefined) applyKeyed(run, arrival, user, user.key, effects, options);
       else if (careful) applyOrPark(run, arrival, user, effects, options);
-      else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects);
+      else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects, options);
     }
     spend(turn, entry);
     entries++;
@@ -155,19 +155,23 @@ function apply(
   return outcome;
 }
 
+// biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 function addEffects(
   run: PartitionRun,
-  { userKey, event, line, logTimeMs }: Arrival,
+  arrival: Arrival,
   user: CachedUser,
   { fate, overflowed }: StepOutcome,
   effects: Effects,
+  options: ApplyOptions,
 ): void {
+  const { userKey, event, line, logTimeMs } = arrival;
   if (fate === 'duplicate') {
     effects.duplicates++;
     return;
   }
   if (fate === 'late') effects.late++;
   if (overflowed) effects.overflowed++;
+  if (run.definitions.joinedMs !== null) sayLinks(run, arrival, effects, options);
   if (run.definitions.conversionTypes.has(event.type)) effects.conversions.set(event.id, userKey);
   // The record is the timeline too: whatever the timeline still holds must be in it, however short signals are kept.
   if (event.ts <= logTimeMs - recordRetentionMs(run.rules)) return;
@@ -195,5 +199,5 @@ function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effe
     return;
   }
   for (const line of own.outputs) effects.outputs.push(line);
-  addEffects(run, arrival, user, outcome, effects);
+  addEffects(run, arrival, user, outcome, effects, options);
 }

@@ -1,7 +1,8 @@
 /** The users of a batch and their records: read when they are not cached, rewritten when they grew too long. */
 
+import { isMessageType } from '@tributary/model/identity/message-line';
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
-import { keyFromRecord, recordNotWithdrawn, userFromKey } from '@tributary/views/identity/keyed-record';
+import { hasMessages, keyFromRecord, recordNotWithdrawn, userFromKey } from '@tributary/views/identity/keyed-record';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
 import { NEVER_CUT } from '@tributary/views/user-state';
@@ -18,10 +19,26 @@ export interface UserRecords {
    * many as their records sum to `loadBytes`: the batch is to be applied as far as there are users.
    */
   load(run: PartitionRun, batch: DecodedBatch, number: number): Promise<(CachedUser | undefined)[]>;
+  /**
+   * The users of a batch once other keys said something to some of them for the first time, which need what they have so far: read when all before the
+   * batch is committed. Undefined: those whose records are too much for now, but for the first entry.
+   */
+  join(run: PartitionRun, batch: DecodedBatch, users: Loaded): Promise<Loaded>;
   /** The record of each as the last commit left it; null: there is none. */
   read(run: PartitionRun, userKeys: readonly string[], use: (userKey: string, record: string | null) => void): Promise<void>;
   /** The commit with the records that outgrew their bound rewritten, as many as sum to `loadBytes`; the others later. */
   withTrims(run: PartitionRun, applied: AppliedBatch): Promise<AppliedBatch['commit']>;
+}
+
+type Loaded = readonly (CachedUser | undefined)[];
+
+/** Whether a message of the batch is the first one to its user, as far as is known. */
+export function mustJoin({ definitions }: PartitionRun, { arrivals }: DecodedBatch, users: Loaded): boolean {
+  return definitions.joinedMs !== null && arrivals.some(({ event }, i) => isMessageType(event.type) && isPlain(users[i]));
+}
+
+function isPlain(user: CachedUser | undefined): boolean {
+  return user !== undefined && user.key === undefined;
 }
 
 /** Users whose records are asked for at once. */
@@ -46,7 +63,8 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     const recordLength = record?.length ?? 0;
     const { logTimeMs, rules, cutTs } = run;
     const { joinedMs } = run.definitions;
-    const key = joinedMs === null ? undefined : keyFromRecord(userKey, record ?? '', joinedMs, digestOf);
+    const isKeyed = joinedMs !== null && record !== null && hasMessages(record);
+    const key = isKeyed ? keyFromRecord(userKey, record, joinedMs, digestOf) : undefined;
     const state =
       key === undefined
         ? userFromRecord(record ?? '', logTimeMs, rules, cutTs)
@@ -92,6 +110,24 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
         if (run.users.get(userKey, number) === undefined) addUser(userKey, record, run, number);
       });
       return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
+    },
+
+    async join(run, { arrivals, ends }, users) {
+      const joined = new Map<string, CachedUser>();
+      const first = new Set<string>();
+      for (const [i, { userKey, event }] of arrivals.entries()) {
+        if (!isMessageType(event.type) || !isPlain(users[i])) continue;
+        joined.set(userKey, users[i] as CachedUser);
+        if (i < (ends[0]?.arrivals ?? 0)) first.add(userKey);
+      }
+      let bytes = 0;
+      const mayRead = (next: string) => bytes < loadBytes || first.has(next);
+      await readEach(run, joined.keys(), mayRead, (userKey, record) => {
+        bytes += record?.length ?? 0;
+        const user = joined.get(userKey) as CachedUser;
+        user.key = keyFromRecord(userKey, record ?? '', run.definitions.joinedMs ?? 0, digestOf);
+      });
+      return users.map((user, i) => (isMessageType(arrivals[i]?.event.type ?? '') && isPlain(user) ? undefined : user));
     },
 
     read: (run, userKeys, use) => readEach(run, userKeys, () => true, use),
