@@ -428,7 +428,9 @@ function shortened(name: string, most = 60): string {
 /** Runs in the page: where the heat of an element is strongest, in parts of its box. Warmer colours have more red. */
 function hottest(element: string): { readonly x: number; readonly y: number } {
   const canvas = document.querySelector<HTMLCanvasElement>('.schematic canvas');
-  const outline = [...document.querySelectorAll('.outline')].find((one) => one.textContent?.startsWith(`${element}:`));
+  const outline = [...document.querySelectorAll('.outline')].find((one) =>
+    one.textContent?.startsWith(`\u2068${element}\u2069:`),
+  );
   const context = canvas?.getContext('2d', { willReadFrequently: true });
   const [left, top, width, height] = ['x', 'y', 'width', 'height'].map((name) =>
     Math.round(Number(outline?.querySelector('rect')?.getAttribute(name))),

@@ -2,6 +2,7 @@
 import { sankey, sankeyLinkHorizontal } from 'd3-sankey';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { count } from '../parts/format.ts';
+import { isolated } from '../parts/name.tsx';
 import { CONVERSION, type Flow, type FlowLink, type FlowNode, graphOf } from './flows.ts';
 import { MOST_SERIES } from './mark.tsx';
 
@@ -62,7 +63,7 @@ export function SankeyChart({ flows, channels }: { readonly flows: readonly Flow
               d={path(link) ?? ''}
               stroke-width={Math.max(1, link.width ?? 0)}
             >
-              <title>{`${source.name} to ${target.name}: ${count(link.value)}`}</title>
+              <title>{`${isolated(source.name)} to ${isolated(target.name)}: ${count(link.value)}`}</title>
             </path>
           );
         })}
@@ -72,7 +73,7 @@ export function SankeyChart({ flows, channels }: { readonly flows: readonly Flow
           const isWritten = y1 - y0 >= LEAST_LABEL_PX;
           return (
             <g key={node.id} class={`node ${isLast ? 'mark-end' : colourOf(node.name)}`}>
-              <title>{`${node.name}: ${count(node.value)}`}</title>
+              <title>{`${isolated(node.name)}: ${count(node.value)}`}</title>
               <rect x={x0} y={y0} width={x1 - x0} height={Math.max(1, y1 - y0)} rx="2" />
               {isWritten && (
                 <text x={x1 + 6} y={(y0 + y1) / 2} dy="0.35em">

@@ -1,5 +1,6 @@
 /** A page drawn from data alone: the mean boxes of its elements, each with its share and rank, and heat over them. No page is loaded for it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { isolated } from '../parts/name.tsx';
 import { drawHeat, type Spot } from './heat.ts';
 
 export interface Box {
@@ -72,7 +73,7 @@ export function Schematic({ title, boxes, cells }: Props) {
         >
           {drawn.map(({ element, text, part, x, y, width: wide, height: high }) => (
             <g key={element} class="outline">
-              <title>{`${element}: ${text}`}</title>
+              <title>{`${isolated(element)}: ${text}`}</title>
               <rect
                 x={x + 0.5}
                 y={y + 0.5}

@@ -8,3 +8,8 @@ export function Name({ text, most = 60 }: { readonly text: string; readonly most
     </bdi>
   );
 }
+
+/** The same in a text without markup, such as what is shown where a pointer rests: what follows keeps its direction. */
+export function isolated(name: string): string {
+  return `\u2068${name}\u2069`;
+}
