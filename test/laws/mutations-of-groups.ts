@@ -72,8 +72,8 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     lie: 'views are summed beside the parts of paths that they look at',
     law: '5',
     file: 'packages/archive/src/compute/shard.ts',
-    from: '    for (const sql of statements) await session.run(sql);\n    for (const view of looking)',
-    to: '    for (const sql of statements) session.run(sql).catch(() => {});\n    for (const view of looking)',
+    from: '    await runAll(session, statements);\n',
+    to: '    runAll(session, statements).catch(() => {});\n',
     test: 'test/laws/two-engines-generations.test.ts',
   },
   {

@@ -108,6 +108,11 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   };
 }
 
+/** One after the other, as one piece of work: what a statement costs beside DuckDB's own work is paid once. */
+export async function runAll(session: Pick<DuckDb, 'run'>, statements: readonly string[]): Promise<void> {
+  if (statements.length > 0) await session.run(statements.join('\n;\n'));
+}
+
 /** Gives each piece of work a connection of its own, in the order in which they ask. */
 function poolOf(connections: readonly DuckDBConnection[]) {
   const idle = [...connections];

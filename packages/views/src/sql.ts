@@ -20,14 +20,14 @@ export interface SqlStatement {
   readonly values?: string[];
 }
 
-/** Statements that a session runs once before it runs any view under these definitions. */
+/** What a session runs once before it runs any view under these definitions: several statements each, but for the one with values. */
 export function prepareStatements(definitions: Definitions): SqlStatement[] {
   const [first, ...rest] = statementsOf(read('definition-tables.sql'));
   if (first === undefined) throw new Error('definition-tables.sql holds no statement');
   return [
-    ...statementsOf(read('macros.sql')).map((sql) => ({ sql })),
+    { sql: statementsOf(read('macros.sql')).join(';\n') },
     { sql: first, values: [definitionsJson(definitions)] },
-    ...rest.map((sql) => ({ sql })),
+    { sql: rest.join(';\n') },
   ];
 }
 
@@ -173,6 +173,11 @@ function statementsOf(text: string): string[] {
     .filter((statement) => statement !== '');
 }
 
+const texts = new Map<string, string>();
+
+/** Each file once: a generation asks for fifty of them. */
 function read(file: string): string {
-  return readFileSync(new URL(`./${file}`, import.meta.url), 'utf8');
+  const text = texts.get(file) ?? readFileSync(new URL(`./${file}`, import.meta.url), 'utf8');
+  texts.set(file, text);
+  return text;
 }

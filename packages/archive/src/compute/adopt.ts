@@ -1,7 +1,7 @@
 /** Which archived events count for which key, where keys of one person are joined: for all that reads them by user. */
 import { MAX_HOPS } from '@tributary/model/identity/adoption';
 import { MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
-import type { DuckDb } from '../duckdb.ts';
+import { type DuckDb, runAll } from '../duckdb.ts';
 import { statementsOf } from './sql-file.ts';
 
 /** Leaves `adopted`, made of the table `everything` by adopt.sql. `joinedMs`: how far back links reach. */
@@ -10,5 +10,5 @@ export async function adopt(session: Pick<DuckDb, 'run'>, joinedMs: number): Pro
     `CREATE OR REPLACE TABLE joined AS
      SELECT ${BigInt(joinedMs)} AS window_ms, ${MAX_HOPS} AS max_hops, ${MOST_LINKS_OF_DAY} AS most_of_day`,
   );
-  for (const sql of statementsOf('adopt.sql')) await session.run(sql);
+  await runAll(session, statementsOf('adopt.sql'));
 }

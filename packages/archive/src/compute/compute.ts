@@ -11,7 +11,7 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
-import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import { type DuckDb, openDuckDb, runAll } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
@@ -206,7 +206,9 @@ function viewsOf({ views }: ComputeSpec): readonly View[] {
 /** The relations of the definitions, and an empty `rows_<view>` for each view. */
 export async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
-  for (const view of views) await session.run(`CREATE TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`);
-  await session.run(`CREATE TABLE conversion_rows (${columnList(CONVERSION_ROW_COLUMNS)})`);
-  await session.run(`CREATE TABLE replaced_events (${columnList(REPLACED_COLUMNS)})`);
+  await runAll(session, [
+    ...views.map((view) => `CREATE TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`),
+    `CREATE TABLE conversion_rows (${columnList(CONVERSION_ROW_COLUMNS)})`,
+    `CREATE TABLE replaced_events (${columnList(REPLACED_COLUMNS)})`,
+  ]);
 }

@@ -9,7 +9,7 @@ import type { Event } from '@tributary/model/event';
 import { FIELDS, type Field } from '@tributary/model/event-fields';
 import { type Corrected, correct } from '@tributary/signals/corrections/correct';
 import { correctionsOf } from '@tributary/signals/definitions/corrections';
-import type { DuckDb, SqlValue } from '../duckdb.ts';
+import { type DuckDb, runAll, type SqlValue } from '../duckdb.ts';
 import { READ_FIELD } from '../field-values.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS, type StoredFile } from '../layout.ts';
 import { dropForgotten } from './forget.ts';
@@ -43,8 +43,8 @@ export async function correctFresh(session: DuckDb, spec: ComputeSpec, definitio
   if (definitions.correctedSpan === null && reread === undefined) return;
   await loadHits(session, spec, definitions, shard);
   if (reread !== undefined) await readAgain(session, spec, definitions, shard, reread);
-  for (const sql of statementsOf('correct.sql')) await session.run(sql);
-  if (reread !== undefined) for (const sql of statementsOf('replaced.sql')) await session.run(sql);
+  await runAll(session, statementsOf('correct.sql'));
+  if (reread !== undefined) await runAll(session, statementsOf('replaced.sql'));
 }
 
 /** Leaves `hits` and `outcomes`: see correct.sql. Events that conditions cannot tell apart are asked about once. */
@@ -96,7 +96,7 @@ async function readAgain(
     `CREATE OR REPLACE ${lifted === undefined ? 'VIEW' : 'TABLE'} sent AS SELECT * FROM ${sent} WHERE ${within(spans)}`,
   );
   if (lifted !== undefined) await dropForgotten(session, spec.dataDir, { lifted }, 'sent');
-  for (const sql of statementsOf('reread.sql')) await session.run(sql);
+  await runAll(session, statementsOf('reread.sql'));
   const lacking = (await countOf(session, 'replaced')) - (await countOf(session, 'sent_first'));
   if (lacking !== 0)
     throw new TributaryError(

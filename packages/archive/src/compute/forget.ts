@@ -4,7 +4,7 @@
  */
 import type { Definitions } from '@tributary/model/definitions';
 import { ERASURE_TYPES } from '@tributary/model/erasure';
-import type { DuckDb } from '../duckdb.ts';
+import { type DuckDb, runAll } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
 import type { GenerationManifest } from '../layout.ts';
 import { sqlText } from '../sql-text.ts';
@@ -102,7 +102,7 @@ export async function forgetFresh(session: DuckDb, spec: ComputeSpec): Promise<O
      WHERE ${digest} IN (SELECT unnest(from_json($before::JSON, '["VARCHAR"]')))`,
     { before: JSON.stringify(before) },
   );
-  for (const sql of statementsOf('forget.sql')) await session.run(sql);
+  await runAll(session, statementsOf('forget.sql'));
   await session.run(DELETE_REFUSED);
   const rows = await session.rows(
     `SELECT ${digest} AS digest, lifted.position AS position, lifted.entry_index AS entry_index FROM forgotten`,

@@ -225,9 +225,10 @@ export async function countOf(session: Pick<DuckDb, 'rows'>, table: string): Pro
 
 /** Rows of each of these tables, in one statement. */
 export async function countsOf(session: Pick<DuckDb, 'rows'>, tables: readonly string[]): Promise<number[]> {
-  const counts = tables.map((table, i) => `(SELECT count(*) FROM ${table}) AS c${i}`);
-  const [row] = await session.rows(`SELECT ${counts.join(', ')}`);
-  return tables.map((_, i) => Number(row?.[`c${i}`]));
+  const counts = tables.map((table, i) => `SELECT ${i} AS i, count(*) AS rows FROM ${table}`);
+  const rows = await session.rows(counts.join(' UNION ALL '));
+  const known = new Map(rows.map((row) => [row['i'], Number(row['rows'])]));
+  return tables.map((_, i) => known.get(i) as number);
 }
 
 export function quoted(column: string): string {

@@ -24,7 +24,7 @@ import {
   webStatements,
 } from '@tributary/views/sql';
 import { ITSELF, type View } from '@tributary/views/view';
-import type { DuckDb } from '../duckdb.ts';
+import { type DuckDb, runAll } from '../duckdb.ts';
 import { adopt } from './adopt.ts';
 import { correctFresh } from './corrections.ts';
 import { holdsSignalsOnly } from './event-files.ts';
@@ -82,7 +82,7 @@ export async function addShardRows(
 ): Promise<void> {
   if (spec.reuseRows && !replaces && (await countOf(session, 'fresh')) === 0) return;
   await loadMembers(session, spec, definitions, views, shard, replaces);
-  for (const sql of timelineStatements(definitions)) await session.run(sql);
+  await runAll(session, timelineStatements(definitions));
   const { events = [], members = [] } = Object.groupBy(views, ({ countsSignals, countsWeb, countsDefined }) =>
     countsSignals || countsWeb || countsDefined ? 'events' : 'members',
   );
@@ -115,13 +115,12 @@ async function addEventRows(session: DuckDb, definitions: Definitions, views: re
   } = Object.groupBy(views, ({ countsSignals, countsDefined }) =>
     countsSignals ? 'signals' : countsDefined ? 'defined' : 'web',
   );
-  await session.run('CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events');
-  for (const view of signals) await addRows(session, view, sign);
-  if (definitions.counts !== undefined) for (const view of defined) await addRows(session, view, sign);
+  const anchors = 'CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events';
+  const asked = definitions.counts === undefined ? signals : [...signals, ...defined];
+  await runAll(session, [anchors, ...asked.map((view) => rowsInto(view, sign))]);
   if (definitions.web === undefined || web.length === 0) return;
-  for (const sql of webStatements()) await session.run(sql);
-  if (web.some(({ countsSessions }) => countsSessions)) for (const sql of sessionStatements()) await session.run(sql);
-  for (const view of web) await addRows(session, view, sign);
+  const sessions = web.some(({ countsSessions }) => countsSessions) ? sessionStatements() : [];
+  await runAll(session, [...webStatements(), ...sessions, ...web.map((view) => rowsInto(view, sign))]);
 }
 
 type Sign = '' | '-';
@@ -149,16 +148,17 @@ async function changesMoreThanCampaigns(session: DuckDb): Promise<boolean> {
 }
 
 async function addAnchoredRows(session: DuckDb, views: readonly View[], mayGo: boolean): Promise<void> {
-  const add = async (which: string, sign: Sign) => {
-    await session.run(`CREATE OR REPLACE VIEW anchors AS SELECT * FROM timelines WHERE ${which}`);
-    for (const view of views) await addRows(session, view, sign);
-  };
+  const add = (which: string, sign: Sign) =>
+    runAll(session, [
+      `CREATE OR REPLACE VIEW anchors AS SELECT * FROM timelines WHERE ${which}`,
+      ...views.map((view) => rowsInto(view, sign)),
+    ]);
   await add('now AND NOT before', '');
   if (mayGo && (await countOf(session, 'timelines WHERE before AND NOT now')) > 0) await add('before AND NOT now', '-');
 }
 
 async function addJourneyRows(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
-  for (const sql of journeyStatements(views, definitions)) await session.run(sql);
+  await runAll(session, journeyStatements(views, definitions));
   const {
     parts = [],
     edges = [],
@@ -166,14 +166,17 @@ async function addJourneyRows(session: DuckDb, definitions: Definitions, views: 
   } = Object.groupBy(views, (view) => (view.looksAtParts ? 'parts' : view.looksAtEdges ? 'edges' : 'paths'));
   const addAll = async (statements: readonly string[], looking: readonly View[]) => {
     if (looking.length === 0) return;
-    for (const sql of statements) await session.run(sql);
-    for (const view of looking) await addRows(session, view);
+    await runAll(session, statements);
+    await runAll(
+      session,
+      looking.map((view) => rowsInto(view)),
+    );
   };
   // Each is a chain of statements; the longest ones begin.
   await sideBySide(CONNECTIONS, [
     () => addAll(partStatements(), parts),
     () => addAll(edgeStatements(), edges),
-    ...paths.map((view) => () => addRows(session, view)),
+    ...paths.map((view) => () => session.run(rowsInto(view))),
   ]);
 }
 
@@ -187,7 +190,7 @@ async function dedupe(
   await session.run(`CREATE OR REPLACE TABLE known AS
     SELECT user_key, id FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN fresh USING (user_key, id)
     ${forgets ? 'ANTI JOIN erased_now USING (user_key)' : ''}`);
-  for (const sql of statementsOf('dedupe.sql')) await session.run(sql);
+  await runAll(session, statementsOf('dedupe.sql'));
 }
 
 /**
@@ -308,9 +311,9 @@ async function addNearMembers(
   await session.run(`CREATE OR REPLACE VIEW members AS ${changing} UNION ALL ${membersThat('stay', near, definitions)}`);
 }
 
-/** What the fresh events change in the view's rows, which have the `anchors`. `-`: takes it away. */
-async function addRows(session: DuckDb, view: View, sign: Sign = ''): Promise<void> {
+/** Adds what the fresh events change in the view's rows, which have the `anchors`. `-`: takes it away. */
+function rowsInto(view: View, sign: Sign = ''): string {
   const { dimensions, measures } = keptView(view);
   const columns = [...dimensions.map(quoted), ...measures.map((measure) => `${sign}${quoted(measure)}`)].join(', ');
-  await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
+  return `INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`;
 }
