@@ -21,9 +21,14 @@ import type { Figure } from './report.ts';
 
 const DAYS = 30;
 const PARTS = 10;
-const GIVE_UP_MS = 120_000;
+const GIVE_UP_MS = 600_000;
 
 export async function benchRecovery(events: number, users: number): Promise<Figure[]> {
+  const least = PARTS * PARTITIONS;
+  if (!(events >= least && users >= PARTITIONS))
+    throw new RangeError(
+      `--events must be at least ${least}, --users at least ${PARTITIONS} (got ${events}, ${users}). Raise it.`,
+    );
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-bench-recovery-'));
   try {
     const archived = await archiveInOrder(dataDir, events, users);
