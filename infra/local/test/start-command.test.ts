@@ -35,6 +35,12 @@ test.each([
     ['--data-dir=~/trib'],
     '--data-dir must not begin with "~", which the shell did not replace (got "~/trib"). Write the whole path.',
   ],
+  [
+    ['--data-dir=s3://bucket/data'],
+    '--data-dir must be a folder, not a place in an object store or a URL: archive and generations lie on a disk (got "s3://bucket/data"). Name a folder;',
+  ],
+  [['--data-dir=s3:/bucket'], 'must be a folder, not a place in an object store'],
+  [['--data-dir', 'file:///data'], 'must be a folder, not a place in an object store'],
   [['stray'], 'npm start takes only options (got "stray"). Write npm start -- --port 7400, with "--" before them'],
 ])('%j is refused by name', (argv, message) => {
   expect(() => parseOptions(argv)).toThrow(message);

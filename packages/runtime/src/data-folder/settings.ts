@@ -6,10 +6,17 @@ export const DATA_FOLDER_SETTINGS = {
     type: 'string',
     default: '.tributary',
     why: 'archive, generations and keys lie here',
-    wrong: (text) =>
-      text.startsWith('~')
-        ? { must: 'not begin with "~", which the shell did not replace', fix: 'Write the whole path.' }
-        : undefined,
+    wrong(text) {
+      if (text.startsWith('~'))
+        return { must: 'not begin with "~", which the shell did not replace', fix: 'Write the whole path.' };
+      // A folder of the name "s3:" would be made on this machine.
+      if (/^(?:s3:|[a-z][a-z0-9+.-]*:\/\/)/i.test(text))
+        return {
+          must: 'be a folder, not a place in an object store or a URL: archive and generations lie on a disk',
+          fix: 'Name a folder; "tributary backup s3://BUCKET/PREFIX" copies it to an object store.',
+        };
+      return undefined;
+    },
   },
   redisFolder: {
     type: 'string',
