@@ -1,6 +1,6 @@
 /**
  * Instances of DuckDB. To make and to close one takes 8 ms of a processor, for the names of all that is built in: a thirtieth of a small generation.
- * So a process keeps one that is empty for its next session: without tables, settings, memory or cached files of the session before.
+ * So a process keeps one that is empty for its next session: without tables, settings or cached files of the session before, and with a few MiB of its memory.
  */
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { sqlText } from './sql-text.ts';
@@ -19,7 +19,13 @@ export interface Lent {
   giveBack(isSound: boolean): Promise<void>;
 }
 
-let kept: DuckDBInstance | undefined;
+interface Kept {
+  readonly instance: DuckDBInstance;
+  /** What it was set to last. */
+  readonly memoryLimit: string;
+}
+
+let kept: Kept | undefined;
 
 export async function lendInstance(settings: InstanceSettings): Promise<Lent> {
   const held = kept;
@@ -28,34 +34,46 @@ export async function lendInstance(settings: InstanceSettings): Promise<Lent> {
     const lent = await lend(held, settings).catch(() => undefined);
     if (lent !== undefined) return lent;
     // One that has spilled keeps its folder for that, which is gone.
-    held.closeSync();
+    held.instance.closeSync();
   }
-  return lend(await create(settings), settings);
+  return lend({ instance: await create(settings), memoryLimit: settings.memoryLimit }, settings);
 }
 
-async function lend(instance: DuckDBInstance, settings: InstanceSettings): Promise<Lent> {
+async function lend({ instance, memoryLimit: before }: Kept, settings: InstanceSettings): Promise<Lent> {
   const { memoryLimit, threads, spillDir, tempLimit } = settings;
   const connections = await connect(instance, settings.connections);
   const [first] = connections as [DuckDBConnection];
   await first.run(`SET temp_directory = ${sqlText(spillDir)}; SET max_temp_directory_size = ${sqlText(tempLimit)};
-    SET memory_limit = ${sqlText(memoryLimit)}; SET threads = ${threads}; ATTACH ':memory:' AS session`);
+    ${before === memoryLimit ? '' : `${bound(memoryLimit)};`} SET threads = ${threads}; ATTACH ':memory:' AS session`);
   for (const connection of connections) await connection.run('USE session');
+  const heldBytes = process.memoryUsage.rss();
   return {
     connections,
     async giveBack(isSound) {
       for (const connection of connections) connection.closeSync();
-      if (isSound && kept === undefined && (await emptied(instance)) && kept === undefined) kept = instance;
+      const tookMuch = process.memoryUsage.rss() - heldBytes > FEW_BYTES;
+      if (isSound && kept === undefined && (await emptied(instance, tookMuch ? bound(memoryLimit) : '')) && kept === undefined)
+        kept = { instance, memoryLimit };
       else instance.closeSync();
     },
   };
 }
 
-/** Without the tables of its session, and what it read of files; to bound its memory again makes it return what it has. */
-async function emptied(instance: DuckDBInstance): Promise<boolean> {
+/** What a session took may stay with the allocator for the next one. To return it walks all that is allocated: some milliseconds. */
+const FEW_BYTES = 16 * 2 ** 20;
+
+/** Also where it is as before: what is not in use is returned then. */
+function bound(memoryLimit: string): string {
+  return `SET memory_limit = ${sqlText(memoryLimit)}`;
+}
+
+/** Without the tables of its session, and what it read of files. */
+async function emptied(instance: DuckDBInstance, more: string): Promise<boolean> {
   const connection = await instance.connect();
   try {
-    await connection.run(`DETACH session; SET enable_external_file_cache = false; SET enable_external_file_cache = true;
-      SET memory_limit = '8MB'`);
+    await connection.run(
+      `DETACH session; SET enable_external_file_cache = false; SET enable_external_file_cache = true; ${more}`,
+    );
     return true;
   } catch {
     return false;

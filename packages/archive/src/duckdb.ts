@@ -1,6 +1,6 @@
 /**
  * DuckDB sessions. Queries are our code; values that come from data are bound, never spliced. No two sessions share an instance at a time
- * (duckdb-instances.ts): `close` frees all its memory, and an instance on which a statement failed is not used again.
+ * (duckdb-instances.ts): `close` frees its memory but for a few MiB, and an instance on which a statement failed is not used again.
  *
  * A session of several connections runs as many statements side by side, each on the first connection that is free: so none may depend on
  * which one it gets. Tables are seen by all of them, TEMP ones are not.
