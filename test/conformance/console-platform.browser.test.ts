@@ -5,9 +5,9 @@ import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { afterAll, describe, expect, test } from 'vitest';
 import { count, duration, instant, ratio } from '../../packages/console/src/app/parts/format.ts';
-import { digestOf } from '../../services/api/test/memory-erasures.ts';
-import { ADMIN, event, NOON, PARTITIONS, type World } from '../../services/api/test/world.ts';
+import { ADMIN, event, NOON, type World } from '../../services/api/test/world.ts';
 import { reportMissingChromium } from './chromium.ts';
+import { recomputeWithout, STATES_OF_BYTES, type WhereErased } from './console-erasure.ts';
 import { type ConsoleInChromium, HOSTILE, HOUR, REJECTED, startConsole } from './console-in-chromium.ts';
 
 /** What the page listens to, and what it asks for where it cannot. */
@@ -315,7 +315,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     expect([by, reason]).toEqual(['key ta_admin', 'request 4711']);
     await tableOf('Where bytes may still lie').waitFor();
     expect(await cellsOf('Where bytes may still lie')).toEqual(
-      bytes.places.map(({ place, state, holds, until }: Erased) => [place, STATES_OF_BYTES[state], holds, until]),
+      bytes.places.map(({ place, state, holds, until }: WhereErased) => [place, STATES_OF_BYTES[state], holds, until]),
     );
     expect(await page.getByRole('link', { name: 'Lift it' }).count()).toBe(0);
     await expectNoFaults('a receipt');
@@ -377,32 +377,6 @@ const RUN: World['records'][number] = {
   progress: null,
   cancelled: null,
 };
-
-const STATES_OF_BYTES = {
-  mayHold: 'may hold them',
-  writtenWithout: 'written without them',
-  searched: 'searched, none found',
-};
-
-interface Erased {
-  readonly place: string;
-  readonly state: keyof typeof STATES_OF_BYTES;
-  readonly holds: string;
-  readonly until: string;
-}
-
-/** What both layers make of the record of an erasure, up to a generation that readers get. */
-async function recomputeWithout(world: World, userKey: string, generation: number): Promise<void> {
-  const partition = partitionOf(userKey, PARTITIONS);
-  const erased = [digestOf(userKey)];
-  await world.commit(partition, { rewrites: new Map([[userKey, '']]) }, { ...world.states[partition], erased });
-  await world.cut(generation, false);
-  const manifest = world.manifests.get(generation);
-  if (manifest === undefined) throw new Error(`generation ${generation} must be computed`);
-  world.manifests.set(generation, { ...manifest, erased, cut: manifest.cut.map(() => '9') });
-  await world.publish(generation);
-  await world.tick();
-}
 
 interface SessionOfUser {
   readonly from: number;
