@@ -83,6 +83,22 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     test: 'jobs/recompute/test/counts.test.ts',
   },
   {
+    lie: 'any number of values of a day is counted',
+    law: '7',
+    file: 'services/collector/src/names/names.ts',
+    from: "if (counted.length === 0 || hasRoom('value', ...counted.map(valueName))) return undefined;",
+    to: 'return undefined;',
+    test: 'services/collector/test/names.test.ts',
+  },
+  {
+    lie: 'what a collector marked counts by its value in SQL',
+    law: '5',
+    file: 'packages/views/src/counts/relation.ts',
+    from: "THEN '(other)' ELSE",
+    to: "THEN 'x' ELSE",
+    test: 'jobs/recompute/test/counts.test.ts',
+  },
+  {
     lie: 'of equal values the first by bytes is first, whenever it was counted',
     law: '2',
     file: 'services/api/src/http/top-values.ts',

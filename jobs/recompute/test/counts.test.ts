@@ -38,7 +38,7 @@ test('law 1: what definitions count is read from the archive where the base lack
       log.push(...events);
       await world.ingest(events);
     };
-    const seen = (id: string, item: unknown) => event(id, 1, 'scroll', { properties: { item, other: 'x' } });
+    const seen = (id: string, item: unknown, more = {}) => event(id, 1, 'scroll', { properties: { item, other: 'x', ...more } });
     const generation = async (number: number, definitions: Definitions) => {
       await world.run({ definitions: definitions.json, mode: 'incremental' });
       const views = await world.viewsOf(number);
@@ -51,10 +51,16 @@ test('law 1: what definitions count is read from the archive where the base lack
     };
     await ingest(seen('a', 'boots'), seen('b', 7), event('c', 2, 'click', { campaign: 'sumer' }));
     expect(await generation(1, PLAIN)).toEqual(['full', []]);
-    await ingest(seen('a', 'boots'), seen('d', 'boots'), seen('e', 'a\tb'), seen('f', null));
+    await ingest(
+      seen('a', 'boots'),
+      seen('d', 'boots'),
+      seen('e', 'a\tb'),
+      seen('f', null),
+      seen('h', 'boots', { $counts: 'items' }),
+    );
     const counted = [
       ['items', '(none)', 1],
-      ['items', '(other)', 1],
+      ['items', '(other)', 2],
       ['items', '7', 1],
       ['items', 'boots', 2],
     ];

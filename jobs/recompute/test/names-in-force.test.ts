@@ -37,7 +37,7 @@ const sendDefinitions = () => world.run({ definitions: SENT.json, scheduled: fal
 test('laws 1 and 7: a conversion of definitions that were sent with a run keeps its name, and both layers count it', async () => {
   const followed = await followNames(async () => FILE, world.dataDir);
   const names = createNames(
-    { type: 3, channel: 500, campaign: 10_000, page: 10, element: 10, importDays: 400 },
+    { type: 3, channel: 500, campaign: 10_000, page: 10, element: 10, value: 10, importDays: 400 },
     followed.known,
     () => AT,
   );

@@ -1,6 +1,7 @@
 /** What definitions count over all users, as rows follow it: `packages/signals` reads what it means. */
 import { canonicalJson } from './canonical-json.ts';
 import { fieldsMentioned } from './corrections.ts';
+import type { Event } from './event.ts';
 
 /** As definitions are written and stored. */
 interface Counting {
@@ -8,6 +9,19 @@ interface Counting {
   readonly counts?: Readonly<Record<string, unknown>> | undefined;
   readonly derived?: { readonly fields: Readonly<Record<string, unknown>> } | undefined;
 }
+
+/**
+ * The property in which a collector names the counts, apart by commas, whose value of an event reads `(other)`: the day had brought as many values as
+ * it may. In the line itself, so that both layers and every replay see the same; the value stays as it was sent.
+ */
+export const UNNAMED = '$counts';
+
+export function unnamedOf({ properties }: Pick<Event, 'properties'>): readonly string[] {
+  const names = properties?.[UNNAMED];
+  return typeof names === 'string' ? names.split(',') : NOTHING;
+}
+
+const NOTHING: readonly string[] = [];
 
 /** Counts, and the fields of `properties` that they may name. Undefined: nothing is counted. */
 export function countingOf({ counts, derived }: Counting): object | undefined {

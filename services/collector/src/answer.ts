@@ -32,7 +32,10 @@ interface Changed {
 export function accepted(count: number, rejected: readonly Rejection[], { folded, amountsLeft }: Changed): Answer {
   const warnings: { readonly code: string; readonly message: string }[] = [...folded].map(([dimension, events]) => ({
     code: 'names_folded',
-    message: `${events} events brought new names of the dimension ${dimension} beyond what a day may bring: they read "(other)", and their names are in properties.$${dimension}`,
+    message:
+      dimension === 'value'
+        ? `${events} events brought new values of what definitions count beyond what a day may bring: they count as "(other)", and stay in the events`
+        : `${events} events brought new names of the dimension ${dimension} beyond what a day may bring: they read "(other)", and their names are in properties.$${dimension}`,
   }));
   if (amountsLeft > 0)
     warnings.push({

@@ -38,7 +38,7 @@ await runRole('collector', async ({ config, log: logger, metrics: registry, disk
   const log = withRoom(withActivity(opened, now), disk);
   const keys = followKeys(config.dataDir, logger);
   const { maxTypes: type, maxChannels: channel, maxCampaigns: campaign, maxPages: page, maxElements: element } = config;
-  const bounds = { type, channel, campaign, page, element };
+  const bounds = { type, channel, campaign, page, element, value: config.maxCountedValues };
   const followed = await followNames(() => loadDefinitions(config.definitionsFile), config.dataDir);
   await keepFollowing(followed, logger, signal);
   const names = createNames({ ...bounds, importDays: config.maxImportDays }, followed.known, now);

@@ -48,6 +48,29 @@ test('law 7: one campaign an event is bounded by the day; the rest reads (other)
   expect(metrics).toContain('tributary_collector_names_folded_total{dimension="campaign"} 200');
 });
 
+test('law 7: one value an event is bounded by the day where definitions count it; the rest is marked, and keeps its value', async () => {
+  await start({ value: 4 });
+  const view = (item: string, page?: string) => ({ type: 'product_view', userId: 'u', page, properties: { item } });
+  const { body } = await collector.post(
+    '/v1/events',
+    [...'abcda'].map((item) => view(item)),
+  );
+  expect(body['warnings']).toBeUndefined();
+  const more = await collector.post('/v1/events', [view('a', '/x'), view('e'), view('b'), { ...view('f'), type: 'other' }]);
+  expect(more.body['warnings']).toMatchObject([
+    { code: 'names_folded', message: expect.stringMatching(/^2 events .* count as "\(other\)"/) },
+  ]);
+  const marks = (await collector.events()).slice(5).map(({ properties }) => [properties?.['item'], properties?.['$counts']]);
+  expect(marks).toEqual([
+    ['a', 'addresses'],
+    ['e', 'items'],
+    ['b', undefined],
+    ['f', undefined],
+  ]);
+  now += DAY_MS;
+  expect((await collector.post('/v1/events', [view('e')])).body['warnings']).toBeUndefined();
+});
+
 test('law 7: campaigns count with their channel, so that both together are bounded as well', async () => {
   await start({ campaign: 20, channel: 10 });
   const crossed = Array.from({ length: 400 }, (_, i) => ({ ...click(`c${i % 20}`), channel: `channel-${Math.floor(i / 20)}` }));
@@ -234,7 +257,7 @@ describe('law 7: only what is written uses up names and days', () => {
   test('what two requests under way claim is counted once, and kept when one of them is taken', async () => {
     const names = createNames(
       { ...NAME_BOUNDS, campaign: 2 },
-      { type: new Set(), channel: new Set(), page: () => '' },
+      { type: new Set(), channel: new Set(), page: () => '', counted: () => [] },
       () => NOW,
     );
     const event = (campaign: string) => ({ ...click(campaign), ts: NOW, id: '', receivedAt: NOW, source: '' }) as Event;

@@ -4,8 +4,10 @@ import { CHANNELS } from '@tributary/model/channels/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { pageOf } from '@tributary/model/web-page-name';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { WaitingLimits } from '@tributary/runtime/http/waiting-answers';
 import type { KeyRecord, KeyRules, Scope } from '@tributary/runtime/keys/file';
+import { readDefinitions } from '@tributary/signals/definitions/file';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { BUILT_FOLDER } from '@tributary/tracker/built';
 import type { FastifyInstance } from 'fastify';
@@ -20,6 +22,7 @@ import { type Grant, grantOf } from '../src/keys/grant.ts';
 import { createRates, type Rates } from '../src/keys/rates.ts';
 import { UNKNOWN_KEY } from '../src/keys/write-key.ts';
 import { createMetrics } from '../src/metrics.ts';
+import { knownNames } from '../src/names/known-names.ts';
 import { createNames, type NameBounds } from '../src/names/names.ts';
 import type { Limits, Sender, Surroundings } from '../src/prepare.ts';
 
@@ -34,6 +37,7 @@ export const NAME_BOUNDS: NameBounds = {
   channel: 500,
   campaign: 10_000,
   page: 8_000,
+  value: 50_000,
   element: 2_000,
   importDays: 4_000,
 };
@@ -54,10 +58,20 @@ export const SERVER = keyRecord(`ts_00000000000d_${SECRET}`, 'server');
 /** Who sends, as the routes hand it to the pipeline. */
 export const SENDER: Sender = { key: WRITE_KEY, grant: grantOf(keyRecord(WRITE_KEY, 'write')) as Grant };
 
+/** What definitions count there. */
+const COUNTING = readDefinitions(
+  JSON.stringify({
+    fields: { item: 'properties.item' },
+    counts: { items: { count: 'product_view', by: 'item' }, addresses: { count: 'product_view', by: 'page' } },
+  }),
+  sha256Hex,
+);
+
 const KNOWN = {
   type: new Set(['purchase']),
   channel: new Set<string>(CHANNELS),
   page: (address: string | undefined) => pageOf(address, { web: { pages: ['/', '/product/:id'] } }),
+  counted: knownNames(COUNTING).counted,
 };
 
 /** Bounds nothing. */

@@ -69,6 +69,13 @@ export const COLLECTOR_SETTINGS = {
     max: 1_000_000,
     why: 'distinct names of elements, forms, fields and hosts of links that pages of a UTC day have; more read (other)',
   },
+  maxCountedValues: {
+    type: 'int',
+    default: 50_000,
+    min: 1,
+    max: 1_000_000,
+    why: 'distinct values that a UTC day brings of what definitions count; more count as (other)',
+  },
   maxEventAgeDays: {
     type: 'int',
     default: 400,

@@ -102,8 +102,18 @@ function event(random: Random, number: number, now: number, ts: number, shape: L
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };
   // Without a draw, so that seeds keep their runs.
-  const properties = { ...made.properties, order_id: ORDERS[number % ORDERS.length], cart: { id: number % 2 } };
+  const properties = {
+    ...made.properties,
+    order_id: ORDERS[number % ORDERS.length],
+    cart: { id: number % 2 },
+    ...unnamedOf(number),
+  };
   return asWebEvent({ ...made, properties }, number);
+}
+
+/** As a collector marks values beyond its bound; what no collector writes. */
+function unnamedOf(number: number): object {
+  return number % 7 === 3 ? { $counts: ['orders,campaigns', 'orders', 'nothing,,x', 7, ['orders']][number % 5] } : {};
 }
 
 /** What conversions may be counted once by: few, so that they meet; a number and a text that are one key, and values that are not keys. */

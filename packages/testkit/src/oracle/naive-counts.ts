@@ -34,7 +34,9 @@ function rowsOf(event: Event, { counts = {}, countVersions, derived }: Definitio
   return Object.entries(counts as Readonly<Record<string, NaiveCount>>).flatMap(([name, { count, by, where = null }]) => {
     const given = typeof count === 'string' ? [count] : count;
     if (!selects({ types: given.includes('*') ? null : given, where }, sentOf(event), fields)) return [];
-    return [[day, name, countVersions.get(name) as string, shownValue(fieldValue(event, by, fields))]];
+    const marks = event.properties?.['$counts'];
+    const unnamed = typeof marks === 'string' && marks.split(',').includes(name);
+    return [[day, name, countVersions.get(name) as string, unnamed ? '(other)' : shownValue(fieldValue(event, by, fields))]];
   });
 }
 

@@ -1,4 +1,6 @@
 /** What an event counts for over all users: under which counts of the definitions, and by which of its values. */
+import { OTHER } from '@tributary/model/channels/channel';
+import { unnamedOf } from '@tributary/model/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { dayOf } from '@tributary/model/time';
@@ -20,7 +22,8 @@ export function countedOf(sent: Event, counted: Event, definitions: Definitions)
     if ((types !== null && !types.includes(sent.type)) || (holds !== null && !holds(sent))) continue;
     day ??= dayOf(sent.ts);
     keys ??= [];
-    keys.push(`${day}\t${name}\t${version}\t${nameOf(readValue(counted), MOST_VALUE)}`);
+    const value = unnamedOf(sent).includes(name) ? OTHER : nameOf(readValue(counted), MOST_VALUE);
+    keys.push(`${day}\t${name}\t${version}\t${value}`);
   }
   return keys;
 }

@@ -3,6 +3,7 @@
  * count, which has the count, its version and the value of the event, apart by tabs; NULL: none. Channel and campaign count as corrections leave them,
  * so their names stand there in place of a value, each behind a control character that no value has.
  */
+import { UNNAMED } from '@tributary/model/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { countsOf } from '@tributary/signals/definitions/counts';
 import { fieldSql, selectorSql } from '@tributary/signals/expressions/sql';
@@ -31,16 +32,16 @@ export function countedSql(definitions: Definitions): CountedSql {
     return columns.get(sql) as string;
   };
   const lines = countsOf(definitions).all.map(({ name, version, types, where, by }) => {
-    const value = CORRECTED.includes(by.name) ? `chr(1) || '${by.name}'` : `name_of(${column(by)}, ${MOST_VALUE})`;
+    const given = CORRECTED.includes(by.name) ? `chr(1) || '${by.name}'` : `name_of(${column(by)}, ${MOST_VALUE})`;
+    const value = `(CASE WHEN list_contains(count_unnamed, ${bind(name)}) THEN '(other)' ELSE ${given} END)`;
     const line = `${bind(`${name}\t${version}\t`)} || ${value}`;
     return `CASE WHEN ${selectorSql(types, where, { bind, column })} THEN ${line} END`;
   });
+  columns.set(`string_split(text_at(properties, '$."${UNNAMED}"'), ',')`, 'count_unnamed');
   const own = [...columns].map(([sql, name]) => `, ${sql} AS ${name}`).join('');
-  const names = [...columns.values()];
-  const without = names.length === 0 ? '' : `EXCLUDE (${names.join(', ')})`;
   return {
     of: (relation) => `(
-      SELECT read.* ${without}, nullif(concat_ws(chr(10), ${lines.join(', ')}), '') AS counted
+      SELECT read.* EXCLUDE (${[...columns.values()].join(', ')}), nullif(concat_ws(chr(10), ${lines.join(', ')}), '') AS counted
       FROM (SELECT held.*${own} FROM ${relation} AS held, count_texts) AS read, count_texts)`,
     texts: [...texts.keys()],
   };

@@ -52,6 +52,7 @@ export async function followNames(readFile: () => Promise<Definitions>, dataDir:
         return names.channel;
       },
       page: (address) => names.page(address),
+      counted: (event) => names.counted(event),
     },
     async poll() {
       const outcomes = await Promise.allSettled([readAgain(), readPublished()]);

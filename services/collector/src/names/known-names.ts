@@ -1,8 +1,10 @@
 /** The names that mean something beforehand: to the definitions, or to our own grouping of channels. */
-import { CHANNELS } from '@tributary/model/channels/channel';
+import { CHANNELS, OTHER } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
 import { pageOf } from '@tributary/model/web-page-name';
-import type { KnownNames } from './names.ts';
+import { countsOf } from '@tributary/signals/definitions/counts';
+import type { CountedValue, KnownNames } from './names.ts';
 
 /** The first are those that count for pages, where they count pages. */
 export function knownNames(...definitions: readonly Definitions[]): KnownNames {
@@ -11,7 +13,20 @@ export function knownNames(...definitions: readonly Definitions[]): KnownNames {
     type: new Set(definitions.flatMap(({ touches, conversions }) => [...Object.keys(touches), ...conversions])),
     channel: new Set([...CHANNELS, ...definitions.flatMap(channelsOf)]),
     page: (address) => pageOf(address, { web: counting?.web }),
+    counted: (event) => definitions.flatMap((one) => countedOf(event, one)),
   };
+}
+
+/** Bounded by dimensions of their own. */
+const BOUNDED: readonly string[] = ['type', 'channel', 'campaign', 'currency'];
+
+function countedOf(event: Event, definitions: Definitions): CountedValue[] {
+  return countsOf(definitions).all.flatMap(({ name, types, holds, by, readValue }) => {
+    if (BOUNDED.includes(by.name) && by.steps === undefined) return [];
+    if ((types !== null && !types.includes(event.type)) || (holds !== null && !holds(event))) return [];
+    const value = readValue(event);
+    return typeof value === 'string' && value !== '' && value !== OTHER ? [{ count: name, value }] : [];
+  });
 }
 
 function channelsOf({ touches, attribution }: Definitions): string[] {

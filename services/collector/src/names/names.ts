@@ -13,13 +13,14 @@
  * is refused in the end: only what is written uses up room.
  */
 import { NONE, OTHER } from '@tributary/model/channels/channel';
+import { UNNAMED } from '@tributary/model/counts';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { isOfPage, webNamesOf, withWebNames } from '@tributary/model/web-names';
 import { createFairShare, type FairShare } from '@tributary/runtime/http/fair-share';
 
-/** `element`: all names that a page gives, of forms and fields too, and hosts of its links. */
-export const DIMENSIONS = ['type', 'channel', 'campaign', 'page', 'element'] as const;
+/** `element`: all names that a page gives, of forms and fields too, and hosts of its links. `value`: of what definitions count, each with its count. */
+export const DIMENSIONS = ['type', 'channel', 'campaign', 'page', 'element', 'value'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
 export interface NameBounds extends Readonly<Record<Dimension, number>> {
@@ -62,6 +63,14 @@ export interface KnownNames {
   readonly channel: ReadonlySet<string>;
   /** What views call the page of an address. */
   readonly page: (address: string | undefined) => string;
+  /** What an event would be counted under that no other dimension bounds. */
+  readonly counted: (event: Event) => readonly CountedValue[];
+}
+
+/** A value, and the name of what counts it. */
+export interface CountedValue {
+  readonly count: string;
+  readonly value: string;
 }
 
 /** How many requests under way claim a name; `KEPT` once one of them was accepted. */
@@ -113,6 +122,15 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
       return folded;
     }
 
+    /** Values beyond the bound are named by their counts alone: the value itself stays, as others read it. */
+    function withoutRoom(event: Event): Event | undefined {
+      const counted = known.counted(event);
+      if (counted.length === 0 || hasRoom('value', ...counted.map(valueName))) return undefined;
+      const { value } = today().names;
+      const unnamed = counted.filter((one) => !value.has(valueName(one))).map(({ count: name }) => name);
+      return { ...event, properties: { ...event.properties, [UNNAMED]: unnamed.join(',') } };
+    }
+
     const pagesOf = ({ page }: Event) => [known.page(page)].filter((name) => name !== NONE && name !== OTHER);
 
     function count(counted: Counted, name: string): void {
@@ -124,22 +142,28 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
       claimed.set(counted, own.add(name));
     }
 
+    function foldNames(event: Event): Folded | undefined {
+      const { type, channel, campaign } = event;
+      const folded: Dimension[] = [];
+      if (!known.type.has(type) && !hasRoom('type', type)) folded.push('type');
+      if (channel !== undefined && !known.channel.has(channel) && !hasRoom('channel', channel)) folded.push('channel');
+      if (campaign !== undefined && !hasRoom('campaign', placeOf(event, folded))) folded.push('campaign');
+      folded.push(...foldedOfPage(event));
+      if (folded.length === 0) return undefined;
+      const { element } = today().names;
+      const named = folded.includes('element') ? withWebNames(event, (name) => (element.has(name) ? name : OTHER)) : event;
+      const whole = folded.filter((dimension) => dimension !== 'element');
+      const names = Object.fromEntries(whole.map((dimension) => [dimension, OTHER]));
+      const kept = Object.fromEntries(whole.map((dimension) => [`$${dimension}`, event[dimension]]));
+      return { dimensions: folded, event: { ...named, ...names, properties: { ...named.properties, ...kept } } };
+    }
+
     return {
       importDays: bounds.importDays,
       fold(event) {
-        const { type, channel, campaign } = event;
-        const folded: Dimension[] = [];
-        if (!known.type.has(type) && !hasRoom('type', type)) folded.push('type');
-        if (channel !== undefined && !known.channel.has(channel) && !hasRoom('channel', channel)) folded.push('channel');
-        if (campaign !== undefined && !hasRoom('campaign', placeOf(event, folded))) folded.push('campaign');
-        folded.push(...foldedOfPage(event));
-        if (folded.length === 0) return undefined;
-        const { element } = today().names;
-        const named = folded.includes('element') ? withWebNames(event, (name) => (element.has(name) ? name : OTHER)) : event;
-        const whole = folded.filter((dimension) => dimension !== 'element');
-        const names = Object.fromEntries(whole.map((dimension) => [dimension, OTHER]));
-        const kept = Object.fromEntries(whole.map((dimension) => [`$${dimension}`, event[dimension]]));
-        return { dimensions: folded, event: { ...named, ...names, properties: { ...named.properties, ...kept } } };
+        const named = foldNames(event);
+        const marked = withoutRoom(named?.event ?? event);
+        return marked === undefined ? named : { dimensions: [...(named?.dimensions ?? []), 'value'], event: marked };
       },
       takesDay(ts) {
         const { days } = today();
@@ -152,6 +176,8 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
         if (channel !== undefined && !known.channel.has(channel) && !folded.includes('channel')) count(names.channel, channel);
         if (campaign !== undefined && !folded.includes('campaign')) count(names.campaign, placeOf(event, folded));
         if (historical === true) count(days, dayNumberOf(ts));
+        if (!folded.includes('value'))
+          for (const one of known.counted(asWritten(event, folded))) count(names.value, valueName(one));
         if (!isOfPage(event)) return;
         if (!folded.includes('page')) for (const name of pagesOf(event)) count(names.page, name);
         if (!folded.includes('element')) for (const name of webNamesOf(event)) count(names.element, name);
@@ -178,7 +204,14 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
 }
 
 function emptyDay(bounds: NameBounds): Day {
-  const names = { type: new Map(), channel: new Map(), campaign: new Map(), page: new Map(), element: new Map() };
+  const names = {
+    type: new Map(),
+    channel: new Map(),
+    campaign: new Map(),
+    page: new Map(),
+    element: new Map(),
+    value: new Map(),
+  };
   const shares = DIMENSIONS.map((dimension) => [names[dimension], createFairShare(Math.ceil(bounds[dimension] / 2))] as const);
   return { names, shares: new Map(shares), days: new Map() };
 }
@@ -186,6 +219,17 @@ function emptyDay(bounds: NameBounds): Day {
 /** A campaign counts with the channel that it is written with. No name holds a tab. */
 function placeOf({ channel, campaign }: Event, folded: readonly Dimension[]): string {
   return `${folded.includes('channel') ? OTHER : (channel ?? '')}\t${campaign}`;
+}
+
+function valueName({ count, value }: CountedValue): string {
+  return `${count}\t${value}`;
+}
+
+/** With its page and element as they are written, which counts may be by. */
+function asWritten(event: Event, folded: readonly Dimension[]): Event {
+  const page = folded.includes('page') && { page: OTHER };
+  const element = folded.includes('element') && event.element !== undefined && { element: OTHER };
+  return page || element ? { ...event, ...page, ...element } : event;
 }
 
 function dayNumberOf(ts: number): string {
