@@ -21,6 +21,8 @@ const START_MS = 900_000;
 const SCALE = 1.5;
 /** Until the page of what comes in has its minute of events. */
 const WATCH_MS = 62_000;
+const MOST_TRIES = 10;
+const TRY_AFTER_MS = 3_000;
 const WIDTHS = [1_440, 1_024, 390] as const;
 const THEMES = ['light', 'dark'] as const;
 
@@ -74,6 +76,17 @@ async function open(page: Page, address: string): Promise<void> {
   );
 }
 
+/** A busy machine answers now and then from what it held, and the page has a banner then: no picture is taken of that. */
+async function openComplete(page: Page, address: string): Promise<void> {
+  for (let tries = MOST_TRIES; tries > 0; tries--) {
+    await open(page, address);
+    if ((await page.locator('.banner').count()) === 0) return;
+    await sleep(TRY_AFTER_MS);
+  }
+  const banner = await page.locator('.banner').first().textContent();
+  throw new Error(`the answers on ${address} must be complete (got ${banner}). Run it again when the machine is less busy.`);
+}
+
 /** Runs in the page: the part of the page that begins with this heading comes to the upper edge. */
 function scrollTo(heading: Element): void {
   const { top } = (heading.closest('.panel') ?? heading).getBoundingClientRect();
@@ -91,7 +104,7 @@ function isDrawn(): boolean {
 async function take(page: Page, address: string, picture: Picture): Promise<void> {
   const { file, theme, from, height } = picture;
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-  await open(page, address);
+  await openComplete(page, address);
   if (picture.page === 'live') await sleep(WATCH_MS);
   await page.setViewportSize({ width: WIDTH, height });
   if (from !== null) await page.getByRole('heading', { name: from, exact: true }).evaluate(scrollTo);
