@@ -4,7 +4,10 @@
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** From the slowest, by the time of processors that each takes. What is not listed takes less than 10 s. */
+/**
+ * From the slowest: pure ones by the time of processors that each takes, those with servers, which wait as well, by the clock, three side by side. A
+ * pure one that is not listed takes less than 10 s, another one less than 30.
+ */
 export const SLOWEST = [
   'test/laws/two-engines-generations.test.ts',
   'test/laws/simulation-a.test.ts',
@@ -28,11 +31,24 @@ export const SLOWEST = [
   'services/api/test/data-driven.test.ts',
   'test/faults/kafka-processes.kafka.test.ts',
   'test/faults/batch-workers.redis.test.ts',
+  'test/conformance/console-states.browser.test.ts',
   'test/faults/processes.e2e.test.ts',
   'test/faults/kafka-brokers.kafka.test.ts',
-  'test/contract/log.kafka.test.ts',
-  'infra/local/test/start.e2e.test.ts',
+  'test/conformance/console.browser.test.ts',
   'test/faults/kafka-network.kafka.test.ts',
+  'test/e2e/erased.e2e.test.ts',
+  'infra/local/test/start.e2e.test.ts',
+  'test/contract/log.kafka.test.ts',
+  'jobs/recompute/test/main.redis.test.ts',
+  'test/conformance/tracker-delivery.browser.test.ts',
+  'test/faults/kafka-topic.kafka.test.ts',
+  'test/conformance/console-platform.browser.test.ts',
+  'services/collector/test/main.redis.test.ts',
+  'test/docs/commands.e2e.test.ts',
+  'test/conformance/java.clients.test.ts',
+  'test/faults/rebalance-storm.redis.test.ts',
+  'test/faults/cluster-failover.redis.test.ts',
+  'test/laws/simulation.redis.test.ts',
   'packages/testkit/src/kafka/kafka-cluster.kafka.test.ts',
   'test/conformance/kafka-platform.kafka.test.ts',
   'test/faults/archiver-kill.redis.test.ts',
