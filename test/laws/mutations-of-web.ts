@@ -78,7 +78,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     lie: 'a count of other fields has the version of before',
     law: '1',
     file: 'packages/model/src/counts.ts',
-    from: 'countedBy: fieldsMentioned([JSON.stringify(counts)], derived?.fields ?? {})',
+    from: 'countedBy: fieldsMentioned(textsIn(counts), derived?.fields ?? {})',
     to: 'countedBy: {}',
     test: 'jobs/recompute/test/counts.test.ts',
   },
@@ -97,6 +97,14 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     from: "THEN '(other)' ELSE",
     to: "THEN 'x' ELSE",
     test: 'jobs/recompute/test/counts.test.ts',
+  },
+  {
+    lie: 'a count does not follow a field that its condition names behind a line break',
+    law: '1',
+    file: 'packages/model/src/counts.ts',
+    from: 'fieldsMentioned(textsIn(counts), ',
+    to: 'fieldsMentioned([JSON.stringify(counts)], ',
+    test: 'packages/model/src/counts.test.ts',
   },
   {
     lie: 'of equal values the first by bytes is first, whenever it was counted',

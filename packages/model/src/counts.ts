@@ -26,7 +26,17 @@ const NOTHING: readonly string[] = [];
 /** Counts, and the fields of `properties` that they may name. Undefined: nothing is counted. */
 export function countingOf({ counts, derived }: Counting): object | undefined {
   if (counts === undefined) return undefined;
-  return { counts, countedBy: fieldsMentioned([JSON.stringify(counts)], derived?.fields ?? {}) };
+  return { counts, countedBy: fieldsMentioned(textsIn(counts), derived?.fields ?? {}) };
+}
+
+/** Each by itself: in JSON the escape of a line break would be a part of the word behind it. */
+function textsIn(counts: object): string[] {
+  const texts: string[] = [];
+  JSON.stringify(counts, (_, value: unknown) => {
+    if (typeof value === 'string') texts.push(value);
+    return value;
+  });
+  return texts;
 }
 
 /** A version of each count, by its name: it changes with all that its rows follow. */
