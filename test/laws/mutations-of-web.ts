@@ -91,6 +91,14 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     test: 'services/collector/test/names.test.ts',
   },
   {
+    lie: 'a value that is too long to be counted by takes room',
+    law: '7',
+    file: 'services/collector/src/names/known-names.ts',
+    from: 'rowName(readValue(event), MOST_VALUE)',
+    to: 'String(readValue(event) ?? NONE)',
+    test: 'services/collector/test/names.test.ts',
+  },
+  {
     lie: 'what a collector marked counts by its value in SQL',
     law: '5',
     file: 'packages/views/src/counts/relation.ts',

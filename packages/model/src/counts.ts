@@ -23,6 +23,9 @@ export function unnamedOf({ properties }: Pick<Event, 'properties'>): readonly s
 
 const NOTHING: readonly string[] = [];
 
+/** Code points of a value; a longer one reads `(other)`. */
+export const MOST_VALUE = 200;
+
 /** Counts, and the fields of `properties` that they may name. Undefined: nothing is counted. */
 export function countingOf({ counts, derived }: Counting): object | undefined {
   if (counts === undefined) return undefined;

@@ -1,15 +1,12 @@
 /** What an event counts for over all users: under which counts of the definitions, and by which of its values. */
 import { OTHER } from '@tributary/model/channels/channel';
-import { unnamedOf } from '@tributary/model/counts';
+import { MOST_VALUE, unnamedOf } from '@tributary/model/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { rowName } from '@tributary/model/row-name';
 import { dayOf } from '@tributary/model/time';
 import { countsOf } from '@tributary/signals/definitions/counts';
 import type { RowKey } from '../deltas.ts';
-import { nameOf } from '../web/web-event.ts';
-
-/** Code points of a value; a longer one reads `(other)`. */
-export const MOST_VALUE = 200;
 
 /**
  * The keys of its rows, one for each count; undefined: none. Conditions look at the event as it was sent, as those of corrections do; `counted` is the
@@ -22,7 +19,7 @@ export function countedOf(sent: Event, counted: Event, definitions: Definitions)
     if ((types !== null && !types.includes(sent.type)) || (holds !== null && !holds(sent))) continue;
     day ??= dayOf(sent.ts);
     keys ??= [];
-    const value = unnamedOf(sent).includes(name) ? OTHER : nameOf(readValue(counted), MOST_VALUE);
+    const value = unnamedOf(sent).includes(name) ? OTHER : rowName(readValue(counted), MOST_VALUE);
     keys.push(`${day}\t${name}\t${version}\t${value}`);
   }
   return keys;

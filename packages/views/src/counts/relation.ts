@@ -3,12 +3,11 @@
  * count, which has the count, its version and the value of the event, apart by tabs; NULL: none. Channel and campaign count as corrections leave them,
  * so their names stand there in place of a value, each behind a control character that no value has.
  */
-import { UNNAMED } from '@tributary/model/counts';
+import { MOST_VALUE, UNNAMED } from '@tributary/model/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { countsOf } from '@tributary/signals/definitions/counts';
 import { fieldSql, selectorSql } from '@tributary/signals/expressions/sql';
 import type { FieldTerm } from '@tributary/signals/expressions/term';
-import { MOST_VALUE } from './counted.ts';
 
 const CORRECTED: readonly string[] = ['channel', 'campaign'];
 

@@ -4,10 +4,10 @@
  * Parts (of the page, of the time) that are malformed, or more than their whole, are left out all together: what elements have of a page is never
  * more than the page.
  */
-import { NONE, OTHER } from '@tributary/model/channels/channel';
+import { OTHER } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { CONTROL } from '@tributary/model/event-fields';
+import { rowName } from '@tributary/model/row-name';
 import { dayOf } from '@tributary/model/time';
 import { CLICK_KINDS, FORM_ACTIONS, LAYOUTS, LINK_TARGETS, WEB_TYPES, type WebType } from '@tributary/model/web';
 import { pageOf } from '@tributary/model/web-page-name';
@@ -228,13 +228,7 @@ function whole(value: unknown, most: number): number {
   return isWhole(value, most) ? value : 0;
 }
 
-/** A name as it is in keys of rows, which are joined by tabs. */
+/** Of an element, a form or a field. */
 export function nameOf(value: unknown, most = MOST_NAME): string {
-  if (typeof value !== 'string' || value === '') return NONE;
-  return CONTROL.test(value) || isLonger(value, most) ? OTHER : value;
-}
-
-/** In code points, as SQL counts them. */
-function isLonger(text: string, most: number): boolean {
-  return text.length > most && (text.length > 2 * most || [...text].length > most);
+  return rowName(value, most);
 }

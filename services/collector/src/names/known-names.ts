@@ -1,7 +1,9 @@
 /** The names that mean something beforehand: to the definitions, or to our own grouping of channels. */
-import { CHANNELS, OTHER } from '@tributary/model/channels/channel';
+import { CHANNELS, NONE, OTHER } from '@tributary/model/channels/channel';
+import { MOST_VALUE } from '@tributary/model/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { rowName } from '@tributary/model/row-name';
 import { pageOf } from '@tributary/model/web-page-name';
 import { countsOf } from '@tributary/signals/definitions/counts';
 import type { CountedValue, KnownNames } from './names.ts';
@@ -24,8 +26,8 @@ function countedOf(event: Event, definitions: Definitions): CountedValue[] {
   return countsOf(definitions).all.flatMap(({ name, types, holds, by, readValue }) => {
     if (BOUNDED.includes(by.name) && by.steps === undefined) return [];
     if ((types !== null && !types.includes(event.type)) || (holds !== null && !holds(event))) return [];
-    const value = readValue(event);
-    return typeof value === 'string' && value !== '' && value !== OTHER ? [{ count: name, value }] : [];
+    const value = rowName(readValue(event), MOST_VALUE);
+    return value === NONE || value === OTHER ? [] : [{ count: name, value }];
   });
 }
 
