@@ -28,6 +28,28 @@ describeErasureContract('Redis', () => stores.make());
 describeMembersContract('Redis', () => stores.make());
 describeRetirementContract('Redis', () => stores.make());
 
+test('law 7: a walk over users meets each, though Redis is started again within it', async () => {
+  const own = await startRedisStores();
+  try {
+    const { speed } = await own.make();
+    const users = Array.from({ length: 5_000 }, (_, i) => `user ${i}`);
+    await speed.commit(commitOf(null, 'p1', { appends: new Map(users.map((user) => [user, '{}\n'])) }));
+    const found = new Set<string>();
+    for (let cursor: string | null = null, step = 0; step === 0 || cursor !== null; step++) {
+      const page: Awaited<ReturnType<typeof speed.scanUsers>> = await speed.scanUsers(P, cursor);
+      for (const user of page.users) found.add(user);
+      cursor = page.cursor;
+      if (step === 1) {
+        await own.server.restart();
+        await own.ready();
+      }
+    }
+    expect([...found].sort()).toEqual(users.sort());
+  } finally {
+    await own.stop();
+  }
+});
+
 test('law 7: a commit and records that Redis refuses keep no other partition back, in whatever order they are', async () => {
   const redis = connectRedis(stores.server.url, 'commit', () => {});
   try {

@@ -282,4 +282,12 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     to: 'say(i, () => transition, null);',
     test: 'test/laws/law-1-segments.test.ts',
   },
+  {
+    lie: 'a walk over users goes on in a Redis that was started again',
+    law: '7',
+    file: 'packages/store/src/members/member-reads.ts',
+    from: 'made.count++',
+    to: 'made.count',
+    test: 'test/contract/store.redis.test.ts',
+  },
 ];

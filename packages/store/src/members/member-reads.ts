@@ -64,9 +64,9 @@ export function createMemberReads(redis: Redis, namespace: string): Pick<SpeedSt
     scanUsers: (partition, cursor) =>
       unlessDown(async () => {
         const nodes = nodesOf(redis);
-        const names = nodes.map(({ options: { host, port } }) => `${host}:${port}`).join();
+        const names = nodes.map((one) => `${one.options.host}:${one.options.port}#${connectionsOf(one)}`).join();
         const [at = '0', within = '0', ofNodes = names] = cursor?.split(' ') ?? [];
-        // Slots may have moved to a node that was passed: who was looked at is looked at again.
+        // Slots may have moved to a node that was passed, or a node that was started again has its keys in another order: all are looked at again.
         const node = ofNodes === names ? Number(at) : 0;
         const [head, list] = [recordKey(namespace, partition, ''), membersKey(namespace, partition, '')];
         const step = ['SCAN', ofNodes === names ? within : '0', 'MATCH', `${glob(partitionPrefix(namespace, partition))}[um]*`];
@@ -83,6 +83,18 @@ export function createMemberReads(redis: Redis, namespace: string): Pick<SpeedSt
 function oneOf(commitIds: readonly string[]): string {
   const [first = ''] = commitIds;
   return commitIds.every((commitId) => commitId === first) ? first : '';
+}
+
+/** How often each was connected again since it was first asked about. */
+const connections = new WeakMap<Redis, { count: number }>();
+
+function connectionsOf(node: Redis): number {
+  const known = connections.get(node);
+  if (known !== undefined) return known.count;
+  const made = { count: 0 };
+  connections.set(node, made);
+  node.on('close', () => made.count++);
+  return 0;
 }
 
 function nodesOf(redis: Redis): readonly Redis[] {
