@@ -228,7 +228,7 @@ function whole(value: unknown, most: number): number {
   return isWhole(value, most) ? value : 0;
 }
 
-/** Of an element, a form or a field. */
+/** The name of an element, a form or a field. */
 export function nameOf(value: unknown, most = MOST_NAME): string {
   return rowName(value, most);
 }
