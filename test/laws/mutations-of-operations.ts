@@ -32,8 +32,16 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'a manifest that is missing behind the older ones is passed over',
     law: '7',
     file: 'packages/archive/src/segments.ts',
-    from: '.mtimeMs < sinceMs) return end;',
-    to: '.mtimeMs < sinceMs) return end + 1;',
+    from: ', latestMs)) return end;',
+    to: ', latestMs)) return end + 1;',
+    test: 'packages/archive/src/segments.test.ts',
+  },
+  {
+    lie: 'what the date of a manifest says is older, whatever its files have',
+    law: '8',
+    file: 'packages/archive/src/segments.ts',
+    from: ' && files.every((file) => file.date <= latest)',
+    to: '',
     test: 'packages/archive/src/segments.test.ts',
   },
   {

@@ -6,6 +6,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { dayOf } from '@tributary/model/time';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
 import { createDurably, isStaged, namesIn } from './durable.ts';
@@ -154,22 +155,41 @@ export async function readSegments(dataDir: string, partition: number, from = 0,
   return segments;
 }
 
+export interface Since {
+  /** Instant of an event. */
+  readonly fromMs: number;
+  /** How much later than the date of its manifest an event may lie. */
+  readonly aheadMs: number;
+  /** Segments from this one on are not looked at. */
+  readonly before: number;
+}
+
 /**
- * The first segment before `before` that may have been archived since `sinceMs`, `before` where none was: all before it are older. A manifest is written
- * after the entries that it lists were taken, and later ones after it; one that was copied or written again is read though it need not be. Looks at
- * the dates of as many manifests as there are from there on, and one more.
+ * The first segment that may have events since an instant, `before` where none may: all before it are older. A manifest is written after the entries
+ * that it lists were taken, and later ones after it; one that was copied or written again is read though it need not be. Looks at the dates of
+ * as many manifests as there are from there on, and one more, whose files must be as old as its date: a clock that was behind, or a copy, may have set that.
  */
-export async function firstSince(dataDir: string, partition: number, sinceMs: number, before: number): Promise<number> {
+export async function firstSince(dataDir: string, partition: number, { fromMs, aheadMs, before }: Since): Promise<number> {
   const { singles, blocks } = await manifestNames(dataDir, partition);
   const merged = new Set(blocks);
-  const ends = [
-    ...blocks.map((first) => ({ path: blockPath(dataDir, partition, first), end: first + BLOCK_SEGMENTS })),
+  const ranges = [
+    ...blocks.map((first) => ({ first, end: first + BLOCK_SEGMENTS, path: blockPath(dataDir, partition, first) })),
     ...singles
       .filter((number) => !merged.has(blockOf(number)))
-      .map((number) => ({ path: segmentPath(dataDir, partition, number), end: number + 1 })),
+      .map((number) => ({ first: number, end: number + 1, path: segmentPath(dataDir, partition, number) })),
   ].sort((a, b) => b.end - a.end);
-  for (const { path, end } of ends) if (end <= before && (await stat(path)).mtimeMs < sinceMs) return end;
+  for (const { first, end, path } of ranges) {
+    if (end > before) continue;
+    const latestMs = (await stat(path)).mtimeMs + aheadMs;
+    if (latestMs < fromMs && isOlder(await readFrom(dataDir, partition, first, end), latestMs)) return end;
+  }
   return 0;
+}
+
+/** One without files says nothing of when it was written. */
+function isOlder({ files }: SegmentManifest, latestMs: number): boolean {
+  const latest = dayOf(Math.max(0, latestMs));
+  return files.length > 0 && files.every((file) => file.date <= latest);
 }
 
 /** The block that begins with this number, else the segment alone. */

@@ -89,8 +89,10 @@ const CLOCKS_APART_MS = DAY_MS;
  * or was received as much later than the log took it: segments that were archived before that have none.
  */
 async function filesSince(dataDir: string, upTo: readonly number[], fromMs: number): Promise<StoredFile[]> {
-  const archivedMs = fromMs - 2 * EVENT_BOUNDS.futureMs - CLOCKS_APART_MS;
-  const first = await Promise.all(upTo.map((last, partition) => firstSince(dataDir, partition, archivedMs, last + 1)));
+  const aheadMs = 2 * EVENT_BOUNDS.futureMs + CLOCKS_APART_MS;
+  const first = await Promise.all(
+    upTo.map((last, partition) => firstSince(dataDir, partition, { fromMs, aheadMs, before: last + 1 })),
+  );
   const after = first.map((number) => number - 1);
   const segments = await segmentsOf(dataDir, after, upTo);
   return segments.flatMap((of) => of.flatMap(({ files }) => since(files, fromMs)));
