@@ -95,7 +95,10 @@ export async function forgottenVersion(dataDir: string): Promise<string> {
   return JSON.stringify([erased, lifted, cut]);
 }
 
-/** Before a generation is there by which users can be lifted: a state that has read up to its cut was loaded with the list, whatever a restore did not know. */
+/**
+ * Puts the cut of a generation in place of one that a restore did not know. Call it before the generation is there: only then can users be lifted, and
+ * every state that has read up to this cut was loaded with the list.
+ */
 export async function settleForgotten(dataDir: string, { cut }: Pick<GenerationManifest, 'cut'>): Promise<void> {
   const forgotten = await readForgotten(dataDir);
   if (forgotten?.cut.includes(UNKNOWN_CUT) !== true) return;

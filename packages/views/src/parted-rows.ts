@@ -216,7 +216,7 @@ export function partedRowsOf(byView: RowsByView, view: string, width: number, ta
   return rows;
 }
 
-/** As many measures as a commit ever has sum to a safe integer where none is larger. */
+/** The largest measure that is added here: the sum of all that a commit may have is then a safe integer. */
 const MOST = 2 ** 24;
 const NO_KEYS = new Int32Array(0);
 const NO_MEASURES = new Float64Array(0);

@@ -9,8 +9,8 @@ import type { ChildReply } from './answer-task.ts';
 /** Heap of JavaScript in the child, MiB; DuckDB's memory lies outside of it. */
 const HEAP_MB = 512;
 const NEWLINE = 10;
-/** What is kept of its stderr, characters. */
-const COMPLAINT = 2_000;
+/** Characters of its stderr that are kept, the last ones. */
+const MOST_STDERR = 2_000;
 
 export interface ChildOptions {
   readonly timeoutMs: number;
@@ -109,30 +109,30 @@ async function give<Result>(
 /** All that it said, and how it ended. */
 async function endOf(child: ChildProcessWithoutNullStreams): Promise<readonly [out: string, ending: string]> {
   const [ending, out, err] = await Promise.all([endingOf(child), text(child.stdout), text(child.stderr)]);
-  return [out, `${ending}: ${err.slice(-COMPLAINT)}`];
+  return [out, `${ending}: ${err.slice(-MOST_STDERR)}`];
 }
 
 /** The line that it answers with, or '' and how it ended before. What it says next is left in the pipe. */
 function answerOf(child: ChildProcessWithoutNullStreams): Promise<readonly [out: string, ending: string]> {
   const { promise, resolve } = Promise.withResolvers<readonly [out: string, ending: string]>();
   const said: Buffer[] = [];
-  let complaint = '';
+  let err = '';
   const onData = (bytes: Buffer) => {
     said.push(bytes);
     if (bytes.at(-1) === NEWLINE) resolve([Buffer.concat(said).toString(), '']);
   };
-  const onComplaint = (bytes: Buffer) => {
-    complaint = `${complaint}${bytes}`.slice(-COMPLAINT);
+  const onError = (bytes: Buffer) => {
+    err = `${err}${bytes}`.slice(-MOST_STDERR);
   };
   // Once it has ended and its pipes are read.
   const onClose = (code: number | null, signal: NodeJS.Signals | null) =>
-    resolve(['', complaint === '' ? endingText(code, signal) : `${endingText(code, signal)}: ${complaint}`]);
+    resolve(['', err === '' ? endingText(code, signal) : `${endingText(code, signal)}: ${err}`]);
   child.stdout.on('data', onData).resume();
-  child.stderr.on('data', onComplaint).resume();
+  child.stderr.on('data', onError).resume();
   child.once('close', onClose);
   return promise.finally(() => {
     child.stdout.off('data', onData).pause();
-    child.stderr.off('data', onComplaint).pause();
+    child.stderr.off('data', onError).pause();
     child.off('close', onClose);
   });
 }

@@ -1,4 +1,4 @@
-/** `tributary counts NAME`: the values of what definitions count over all users that have the most events. */
+/** `tributary counts NAME`: the values with the most events, of what definitions count over all users. */
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
@@ -45,7 +45,7 @@ async function counts(context: Context, name: string, { top, ...asked }: Options
   const others = [
     ...(rest.values === 0 ? [] : [[counted(rest.values, 'more value'), count(rest.events), '']]),
     ...(withoutValue === 0 ? [] : [['without a value', count(withoutValue), '']]),
-    ...(unnamed === 0 ? [] : [['values that are too long', count(unnamed), '']]),
+    ...(unnamed === 0 ? [] : [['values that read (other)', count(unnamed), '']]),
   ];
   const table = {
     columns: [{ title: 'value' }, { title: 'events', align: 'right' }, { title: 'last day' }] as const,

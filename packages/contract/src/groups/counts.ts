@@ -25,10 +25,12 @@ export const TopAnswer = z.object({
   rows: z
     .array(CountedValue)
     .describe('The values with the most events; of equal ones that of the later `lastDay`, then the first by bytes.'),
-  rest: z.object({ values: z.int(), events: Sum }).nullable().describe('How many `rows` are left out, and what they come to.'),
+  rest: z.object({ values: z.int(), events: Sum }).nullable().describe('How many values `rows` leave out, and their events.'),
   withoutValue: Sum.nullable().describe('Events that count and have no value.'),
-  unnamed: Sum.nullable().describe('Events whose value is too long, or has control characters.'),
-  total: Sum.nullable().describe('All of it: rows, rest, withoutValue and unnamed. null, as those are: BACKFILLING.'),
+  unnamed: Sum.nullable().describe(
+    'Events that count as `(other)`: their value is too long, has control characters, or came when the day had brought as many as it may.',
+  ),
+  total: Sum.nullable().describe('The sum of rows, rest, withoutValue and unnamed. null, like these: BACKFILLING.'),
   meta: Meta,
 });
 
@@ -37,7 +39,7 @@ export const COUNT_ROUTES = {
     method: 'GET',
     path: '/v1/counts/{name}',
     tag: 'reports',
-    summary: 'The values of what definitions count over all users that have the most events',
+    summary: 'The values with the most events, of what definitions count over all users',
     scope: 'read',
     params: z.strictObject({
       name: z

@@ -47,7 +47,7 @@ interface LineOfKey {
 export function mayLink({ event: { type }, userKey, line }: LineOfKey): boolean {
   if (SAYING.has(type)) return true;
   const at = line.indexOf(ANONYMOUS);
-  // Where the anonymous id is the key of the event, no other one is.
+  // An anonymous id that is the key of the event names no other key.
   return at >= 0 && !line.startsWith(`${userKey}"`, at + ANONYMOUS.length);
 }
 

@@ -39,6 +39,11 @@ export function countsOf(definitions: Definitions): CompiledCounts {
   return known;
 }
 
+/** Whether an event, as it was sent, counts there. */
+export function isCounted({ types, holds }: CompiledCount, sent: Event): boolean {
+  return (types === null || types.includes(sent.type)) && (holds === null || holds(sent));
+}
+
 /** Whether an event of this type may count: then it must be given whole. */
 export function mayCount(type: string, definitions: Definitions): boolean {
   if (definitions.counts === undefined) return false;

@@ -5,8 +5,9 @@
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { PartedRows, type Parts } from '@tributary/views/parted-rows';
 import { toJsonMeasure } from '../format/words.ts';
+import type { Argument } from '../redis/packed-call.ts';
 
-export function deltasJson(deltas: RowsByView): string | Buffer {
+export function deltasJson(deltas: RowsByView): Argument {
   const views: string[] = [];
   const parted: [view: string, Parts][] = [];
   for (const [view, rows] of deltas) {

@@ -4,7 +4,7 @@ import { partitionPrefix } from '../format/keys.ts';
 import { erasedText, relayedText, stateFrom, viewsText, watchedText } from '../format/state.ts';
 import { createMemberReads } from '../members/member-reads.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
-import { packedCall } from '../redis/packed-call.ts';
+import { type Argument, packedCall } from '../redis/packed-call.ts';
 import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
 import type { Commit, CommitOutcome, MemberChanges, SpeedStore } from '../speed-store.ts';
@@ -14,7 +14,7 @@ type RecordsReply = [commitId: string, records: (string | null | number)[]];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    tributaryCommit(...args: (string | Buffer)[]): Result<GroupedReplies<CommitOutcome>, Context>;
+    tributaryCommit(...args: Argument[]): Result<GroupedReplies<CommitOutcome>, Context>;
     tributaryReadRecords(...args: string[]): Result<GroupedReplies<RecordsReply>, Context>;
   }
 }
@@ -23,7 +23,7 @@ declare module 'ioredis' {
 export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
   const lua = defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url), 'any keys');
   defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url), 'any keys');
-  const whole = (args: readonly (string | Buffer)[]) => redis.tributaryCommit(...args);
+  const whole = (args: readonly Argument[]) => redis.tributaryCommit(...args);
   const commits = groupedCalls<CommitOutcome>(redis, redis.isCluster ? whole : packedCall(redis, lua, whole));
   const reads = groupedCalls<RecordsReply>(redis, (args) => redis.tributaryReadRecords(...(args as readonly string[])));
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
@@ -123,9 +123,9 @@ function commitArgs(
   prefix: string,
   commit: Commit,
   { definitions, erased, views }: { readonly definitions: string; readonly erased: string; readonly views: string },
-): (string | Buffer)[] {
+): Argument[] {
   const { next } = commit;
-  const args: (string | Buffer)[] = [
+  const args: Argument[] = [
     prefix,
     commit.expected ?? '',
     commit.id,
@@ -165,7 +165,7 @@ function commitArgs(
 
 const NO_CHANGES: MemberChanges = { forgotten: null, strays: [], enters: [], leaves: [], due: new Map(), unsure: new Map() };
 
-function pushMembers(args: (string | Buffer)[], { forgotten, strays, enters, leaves, due, unsure }: MemberChanges): void {
+function pushMembers(args: Argument[], { forgotten, strays, enters, leaves, due, unsure }: MemberChanges): void {
   const versions = [...(forgotten ?? []), ...strays];
   args.push(forgotten === null ? '0' : '1', String(versions.length), ...versions);
   for (const pairs of [enters, leaves]) {
@@ -178,7 +178,7 @@ function pushMembers(args: (string | Buffer)[], { forgotten, strays, enters, lea
   for (const [userKey, ms] of unsure) args.push(userKey, ms === null ? '' : String(ms));
 }
 
-function pushPairs(args: (string | Buffer)[], pairs: ReadonlyMap<string, string>): void {
+function pushPairs(args: Argument[], pairs: ReadonlyMap<string, string>): void {
   args.push(String(pairs.size));
   for (const [key, value] of pairs) args.push(key, value);
 }

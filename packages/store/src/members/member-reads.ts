@@ -7,7 +7,7 @@ import type { SpeedStore } from '../speed-store.ts';
 
 /** Keys that Redis looks at in one step of a scan: a quarter of a ms. */
 const SCANNED = 1_000;
-/** Users of one call: a script takes 8 000 arguments apart. */
+/** Users of one call: Lua's `unpack` takes fewer than 8 000 values. */
 const ASKED = 4_000;
 
 declare module 'ioredis' {

@@ -5,7 +5,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { rowName } from '@tributary/model/row-name';
 import { dayOf } from '@tributary/model/time';
-import { countsOf } from '@tributary/signals/definitions/counts';
+import { countsOf, isCounted } from '@tributary/signals/definitions/counts';
 import type { RowKey } from '../deltas.ts';
 
 /**
@@ -15,8 +15,9 @@ import type { RowKey } from '../deltas.ts';
 export function countedOf(sent: Event, counted: Event, definitions: Definitions): readonly RowKey[] | undefined {
   let day: string | undefined;
   let keys: RowKey[] | undefined;
-  for (const { name, version, types, holds, readValue } of countsOf(definitions).all) {
-    if ((types !== null && !types.includes(sent.type)) || (holds !== null && !holds(sent))) continue;
+  for (const one of countsOf(definitions).all) {
+    if (!isCounted(one, sent)) continue;
+    const { name, version, readValue } = one;
     day ??= dayOf(sent.ts);
     keys ??= [];
     const value = unnamedOf(sent).includes(name) ? OTHER : rowName(readValue(counted), MOST_VALUE);

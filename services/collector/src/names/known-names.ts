@@ -5,7 +5,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { rowName } from '@tributary/model/row-name';
 import { pageOf } from '@tributary/model/web-page-name';
-import { countsOf } from '@tributary/signals/definitions/counts';
+import { countsOf, isCounted } from '@tributary/signals/definitions/counts';
 import type { CountedValue, KnownNames } from './names.ts';
 
 /** The first are those that count for pages, where they count pages. */
@@ -19,13 +19,13 @@ export function knownNames(...definitions: readonly Definitions[]): KnownNames {
   };
 }
 
-/** Bounded by dimensions of their own. */
+/** Bounded by dimensions of their own; currencies by the list of them. */
 const BOUNDED: readonly string[] = ['type', 'channel', 'campaign', 'currency'];
 
 function countedOf(event: Event, definitions: Definitions): CountedValue[] {
-  return countsOf(definitions).all.flatMap(({ name, types, holds, by, readValue }) => {
-    if (BOUNDED.includes(by.name) && by.steps === undefined) return [];
-    if ((types !== null && !types.includes(event.type)) || (holds !== null && !holds(event))) return [];
+  return countsOf(definitions).all.flatMap((one) => {
+    const { name, by, readValue } = one;
+    if ((BOUNDED.includes(by.name) && by.steps === undefined) || !isCounted(one, event)) return [];
     const value = rowName(readValue(event), MOST_VALUE);
     return value === NONE || value === OTHER ? [] : [{ count: name, value }];
   });

@@ -122,8 +122,8 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
       return folded;
     }
 
-    /** Values beyond the bound are named by their counts alone: the value itself stays, as others read it. */
-    function withoutRoom(event: Event): Event | undefined {
+    /** Names the counts whose value is beyond the bound; the value itself stays, as signals read it too. Undefined: there is room for all. */
+    function markBeyondBound(event: Event): Event | undefined {
       const counted = known.counted(event);
       if (counted.length === 0 || hasRoom('value', ...counted.map(valueName))) return undefined;
       const { value } = today().names;
@@ -162,7 +162,7 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
       importDays: bounds.importDays,
       fold(event) {
         const named = foldNames(event);
-        const marked = withoutRoom(named?.event ?? event);
+        const marked = markBeyondBound(named?.event ?? event);
         return marked === undefined ? named : { dimensions: [...(named?.dimensions ?? []), 'value'], event: marked };
       },
       takesDay(ts) {

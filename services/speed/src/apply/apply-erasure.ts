@@ -10,7 +10,7 @@ import { createErasedUsers } from '../partitions/erased-users.ts';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import type { Arrival } from '../read/decode.ts';
-import { takeLent } from './apply-keyed.ts';
+import { withdrawLent } from './apply-keyed.ts';
 import type { ApplyOptions, DigestOf, Effects } from './effects.ts';
 
 /** One among those of its entry. */
@@ -44,7 +44,7 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   }
   user.isErased = true;
   run.erased.add(digestOf(userKey));
-  if (user.key !== undefined && options.isAgain !== true) takeLent(run, arrival, user.key, effects, options);
+  if (user.key !== undefined && options.isAgain !== true) withdrawLent(run, arrival, user.key, effects, options);
   takeBack(run, user, logTimeMs, effects, careful);
   // Rows that are frozen here, or whose events the record has let go, wait for the next generation.
   effects.late++;

@@ -80,8 +80,8 @@ export function passMessage(run: PartitionRun, { event }: Arrival): void {
   if (run.definitions.joinedMs !== null && isMessageType(event.type)) noteApplied(run, event);
 }
 
-/** What an erased key lent goes from where it is. */
-export function takeLent(run: PartitionRun, arrival: Arrival, key: KeyState, effects: Effects, options: ApplyOptions): void {
+/** What an erased key lent is withdrawn from where it is. */
+export function withdrawLent(run: PartitionRun, arrival: Arrival, key: KeyState, effects: Effects, options: ApplyOptions): void {
   sayTo(run, withdrawAll(key, arrival.event.receivedAt, versionOf(arrival)), effects, options);
 }
 

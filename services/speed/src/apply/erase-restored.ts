@@ -4,7 +4,6 @@
  * by their digests, and erased in commits of their own at the position where it stands. Who was lifted since is refused up to the place of the lift,
  * whether the log still gives it or not; archived files have nothing of before it. So is a partition that begins from nothing.
  */
-
 import type { ErasedBehind } from '@tributary/archive/forgotten';
 import { ERASE_TYPE } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';

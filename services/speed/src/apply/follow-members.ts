@@ -8,7 +8,6 @@
  * What a user is to a segment follows from their record and log time alone. So the store holds nothing of it but two indexes: who is in, and who is
  * due when. A due instant may be too early, as where an episode was prolonged meanwhile: then nothing happens. It is never too late.
  */
-
 import { NO_SEGMENTS } from '@tributary/store/format/state';
 import type { Commit, MemberChanges, SpeedStore } from '@tributary/store/speed-store';
 import type { OutputKinds, PartitionRun } from '../partitions/partition-run.ts';

@@ -43,7 +43,7 @@ export interface PartitionRun {
   following: Following;
   /** Digests of the users who were erased; undefined: no user ever was. */
   erased: ErasedUsers | undefined;
-  /** By digest of some of them, the first first: records of before that are as if they were not there, as log and archive may lack those that follow. */
+  /** By digest of some users, in order of position: what log and archive give of a user from before it changes nothing, as they may lack what came after. */
   until: Map<string, Until> | undefined;
   /** Messages between keys, by partition: how many were sent there, and how many from there were applied here. */
   readonly sent: number[];
