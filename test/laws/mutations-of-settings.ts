@@ -279,4 +279,12 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     to: '',
     test: 'test/contract/log.redis.test.ts',
   },
+  {
+    lie: 'an append-only file that takes long to write ends a start for good',
+    law: '7',
+    file: 'packages/log/src/redis-stream/durability.ts',
+    from: 'throw unavailable(\n        `aof_',
+    to: "throw new TributaryError('not_durable',\n        `aof_",
+    test: 'packages/log/src/redis-stream/durability.test.ts',
+  },
 ];

@@ -8,7 +8,10 @@ import type { Redis } from 'ioredis';
 const FILE_MS = 60_000;
 const ASK_EVERY_MS = 100;
 
-/** Throws `not_durable` that names the first setting under which an acknowledged entry could be lost, or the file that is not whole yet. */
+/**
+ * Throws `not_durable` that names the first setting under which an acknowledged entry could be lost; `log_unavailable` where the file is not whole
+ * yet, which goes away by itself: large ones take minutes to write.
+ */
 export async function checkDurability(redis: Redis): Promise<void> {
   for (const { setting, want, accepts } of DURABLE_SETTINGS) {
     const value = await readSetting(redis, setting);
@@ -20,9 +23,8 @@ export async function checkDurability(redis: Redis): Promise<void> {
   }
   for (const startedMs = performance.now(); await mayHaveNoFileYet(redis); await sleep(ASK_EVERY_MS))
     if (performance.now() - startedMs > FILE_MS)
-      throw new TributaryError(
-        'not_durable',
-        `aof_rewrite_in_progress of Redis must be 0 at a start, or an acknowledged event could be lost (got 1 for ${FILE_MS / 1000} s): its append-only file is not written yet. Start again when INFO persistence shows 0.`,
+      throw unavailable(
+        `aof_rewrite_in_progress must be 0 at a start, or an acknowledged event could be lost (got 1 for ${FILE_MS / 1000} s): its append-only file is not written yet. Start again when INFO persistence shows 0`,
       );
 }
 
