@@ -411,4 +411,12 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     to: 'return at < -1 && ',
     test: ENGINES,
   },
+  {
+    lie: 'an anonymous id that begins as the key is written is the key',
+    law: '1',
+    file: `${IDENTITY}/links-of.ts`,
+    from: 'line.startsWith(JSON.stringify(userKey), at + ANONYMOUS.length)',
+    to: 'line.startsWith(["", userKey, ""].join(\'"\'), at + ANONYMOUS.length)',
+    test: 'packages/model/src/identity/links-of.test.ts',
+  },
 ];

@@ -48,10 +48,10 @@ export function mayLink({ event: { type }, userKey, line }: LineOfKey): boolean 
   if (SAYING.has(type)) return true;
   const at = line.indexOf(ANONYMOUS);
   // An anonymous id that is the key of the event names no other key.
-  return at >= 0 && !line.startsWith(`${userKey}"`, at + ANONYMOUS.length);
+  return at >= 0 && !line.startsWith(JSON.stringify(userKey), at + ANONYMOUS.length);
 }
 
-const ANONYMOUS = '"anonymousId":"';
+const ANONYMOUS = '"anonymousId":';
 const SAYING: ReadonlySet<string> = new Set([UNDO_TYPE, ...Object.keys(SAID_BY)]);
 
 /** The links that an event makes, or undoes, as messages to the keys that it names beside its user's. `at`: where it lies in the log. */
