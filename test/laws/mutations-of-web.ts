@@ -86,8 +86,16 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     lie: 'any number of values of a day is counted',
     law: '7',
     file: 'services/collector/src/names/names.ts',
-    from: "if (counted.length === 0 || hasRoom('value', ...counted.map(valueName))) return undefined;",
+    from: "if (counted.length === 0 || hasRoom('value', ...new Set(counted.map(valueName)))) return undefined;",
     to: 'return undefined;',
+    test: 'services/collector/test/names.test.ts',
+  },
+  {
+    lie: 'values of a type that reads (other) take room without a bound',
+    law: '7',
+    file: 'services/collector/src/names/names.ts',
+    from: 'known.counted(written)',
+    to: 'known.counted(event)',
     test: 'services/collector/test/names.test.ts',
   },
   {

@@ -44,7 +44,7 @@ test('laws 1 and 7: a conversion of definitions that were sent with a run keeps 
   const collect = (sent: Event): Event => {
     const claim = names.claim();
     const folded = claim.fold(sent);
-    claim.add(folded?.event ?? sent, folded?.dimensions ?? []);
+    claim.add(sent, folded);
     claim.keep();
     return folded?.event ?? sent;
   };

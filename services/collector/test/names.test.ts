@@ -4,6 +4,7 @@ import { parseDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { readDefinitions } from '@tributary/signals/definitions/file';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { afterEach, describe, expect, test } from 'vitest';
 import { knownNames } from '../src/names/known-names.ts';
@@ -263,16 +264,39 @@ describe('law 7: only what is written uses up names and days', () => {
     );
     const event = (campaign: string) => ({ ...click(campaign), ts: NOW, id: '', receivedAt: NOW, source: '' }) as Event;
     const [first, second, third] = [names.claim(), names.claim(), names.claim()];
-    first.add(event('a'), []);
-    second.add(event('a'), []);
-    second.add(event('b'), []);
+    first.add(event('a'), undefined);
+    second.add(event('a'), undefined);
+    second.add(event('b'), undefined);
     expect(third.fold(event('c'))?.dimensions).toEqual(['campaign']);
     first.giveBack();
     expect([names.count('campaign'), third.fold(event('a'))]).toEqual([2, undefined]);
     second.keep();
-    third.add(event('a'), []);
+    third.add(event('a'), undefined);
     third.giveBack();
     expect([names.count('campaign'), names.count('channel'), names.count('type')]).toEqual([2, 1, 1]);
+  });
+
+  test('values of events whose type or form reads (other) are counted as they are written', () => {
+    const definitions = readDefinitions(
+      JSON.stringify({
+        fields: { form: 'properties.form' },
+        counts: { forms: { count: 'form', by: 'form' }, all: { count: '*', by: 'form' } },
+      }),
+      sha256Hex,
+    );
+    const { counted } = knownNames(definitions, definitions);
+    const known = { type: new Set<string>(), channel: new Set<string>(), page: () => '', counted };
+    const names = createNames({ ...NAME_BOUNDS, type: 1, element: 1, value: 2 }, known, () => NOW);
+    const claim = names.claim();
+    const send = (type: string, form: string) => {
+      const event = { type, ts: NOW, id: '', receivedAt: NOW, source: '', properties: { form, viewId: 'v' } } as Event;
+      const folded = claim.fold(event);
+      claim.add(event, folded);
+      return folded?.dimensions;
+    };
+    expect(send('other', 'a')).toBeUndefined();
+    expect([send('form', 'a'), names.count('value')]).toEqual([['type'], 1]);
+    expect([send('form', 'b'), send('form', 'c'), names.count('value')]).toEqual([['type', 'element'], ['type', 'element'], 1]);
   });
 });
 

@@ -87,7 +87,7 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   const written = folded === undefined ? encoded : encodeDraft(folded.event);
   if (!written.ok) return written;
   const dimensions = folded?.dimensions ?? [];
-  rules.names.add(event, dimensions);
+  rules.names.add(event, folded);
   return { ok: true, value: { userKey: userKeyOf(event), line: written.line, bytes: written.bytes, folded: dimensions } };
 }
 

@@ -49,8 +49,8 @@ export interface Claim {
   readonly importDays: number;
   /** False when it has come from as many of them already. Counts nothing. */
   takesDay(ts: number): boolean;
-  /** Counts what an event brings that is going to be written; `folded`: its names that read `(other)`. */
-  add(event: Event, folded: readonly Dimension[]): void;
+  /** Counts what an event brings that is going to be written; `folded`: what `fold` said of it. */
+  add(event: Event, folded: Folded | undefined): void;
   /** What was counted stays so. */
   keep(): void;
   /** Nothing was written: what no other request claims has room again. */
@@ -125,10 +125,10 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
     /** Names the counts whose value is beyond the bound; the value itself stays, as signals read it too. Undefined: there is room for all. */
     function markBeyondBound(event: Event): Event | undefined {
       const counted = known.counted(event);
-      if (counted.length === 0 || hasRoom('value', ...counted.map(valueName))) return undefined;
+      if (counted.length === 0 || hasRoom('value', ...new Set(counted.map(valueName)))) return undefined;
       const { value } = today().names;
       const unnamed = counted.filter((one) => !value.has(valueName(one))).map(({ count: name }) => name);
-      return { ...event, properties: { ...event.properties, [UNNAMED]: unnamed.join(',') } };
+      return { ...event, properties: { ...event.properties, [UNNAMED]: [...new Set(unnamed)].join(',') } };
     }
 
     const pagesOf = ({ page }: Event) => [known.page(page)].filter((name) => name !== NONE && name !== OTHER);
@@ -169,15 +169,14 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
         const { days } = today();
         return days.size < bounds.importDays || days.has(dayNumberOf(ts));
       },
-      add(event, folded) {
+      add(event, { dimensions: folded, event: written } = { dimensions: [], event }) {
         const { names, days } = today();
         const { type, channel, campaign, ts, historical } = event;
         if (!known.type.has(type) && !folded.includes('type')) count(names.type, type);
         if (channel !== undefined && !known.channel.has(channel) && !folded.includes('channel')) count(names.channel, channel);
         if (campaign !== undefined && !folded.includes('campaign')) count(names.campaign, placeOf(event, folded));
         if (historical === true) count(days, dayNumberOf(ts));
-        if (!folded.includes('value'))
-          for (const one of known.counted(asWritten(event, folded))) count(names.value, valueName(one));
+        if (!folded.includes('value')) for (const one of known.counted(written)) count(names.value, valueName(one));
         if (!isOfPage(event)) return;
         if (!folded.includes('page')) for (const name of pagesOf(event)) count(names.page, name);
         if (!folded.includes('element')) for (const name of webNamesOf(event)) count(names.element, name);
@@ -223,13 +222,6 @@ function placeOf({ channel, campaign }: Event, folded: readonly Dimension[]): st
 
 function valueName({ count, value }: CountedValue): string {
   return `${count}\t${value}`;
-}
-
-/** With its page and element as they are written, which counts may be by. */
-function asWritten(event: Event, folded: readonly Dimension[]): Event {
-  const page = folded.includes('page') && { page: OTHER };
-  const element = folded.includes('element') && event.element !== undefined && { element: OTHER };
-  return page || element ? { ...event, ...page, ...element } : event;
 }
 
 function dayNumberOf(ts: number): string {
