@@ -80,7 +80,7 @@ test('laws 1 to 3: the values with the most events, then the later day, then the
 test('law 7: a count that is new or changed is BACKFILLING or of its earlier version until a generation has it, and a name without one is refused', async () => {
   const world = await worldCutAt(EVENTS, 0, DEFINITIONS);
   expect((await world.get('/v1/counts/shown')).body.detail).toContain(
-    'must be names of definitions in force: viewed (got "shown")',
+    'must be a count of the definitions in force: viewed (got "shown"). One that is new in the file is in force from the next run',
   );
   await world.commit(0, {}, { definitions: CHANGED.json, definitionsSince: 2, generation: 2 });
   await world.tick();

@@ -1,10 +1,10 @@
 /** What definitions count over all users: the values with the most events. */
 import { COUNT_ROUTES } from '@tributary/contract/groups/counts';
+import { TributaryError } from '@tributary/model/errors';
 import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
 import { counts } from '@tributary/views/counts/fold';
 import type { Routes } from '../context.ts';
 import { askerOf } from '../http/asker.ts';
-import { unknownName } from '../http/find-values.ts';
 import { selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 import { topValues } from '../http/top-values.ts';
@@ -40,5 +40,9 @@ function versionOf({ definitions }: Pick<Snapshot, 'definitions'>, name: string)
   const version = own.countVersions.get(name);
   if (version !== undefined) return version;
   if (definitions.some(({ countVersions }) => countVersions.has(name))) return null;
-  throw unknownName('name', name, new Set(definitions.flatMap(({ countVersions }) => [...countVersions.keys()])));
+  const known = new Set(definitions.flatMap(({ countVersions }) => [...countVersions.keys()]));
+  throw new TributaryError(
+    'invalid_query',
+    `name must be a count of the definitions in force: ${[...known].sort().join(', ') || 'they have none'} (got "${name}"). One that is new in the file is in force from the next run of the batch layer on`,
+  );
 }
