@@ -8,7 +8,7 @@ import { emptyKey, type KeyState, membersOf, receiveEvent, receiveMessage } from
 import { type Link, MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { createRandom } from '@tributary/testkit/inputs/random';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
 const EVENTS = 300;
@@ -37,8 +37,11 @@ test('law 7: the links of one day move the events of a key so often and no more,
   const said = flood(0, 400, (n) => NOON + n).map((one) => link(state, one)?.messages.length ?? 0);
   expect(said.slice(0, MOST_LINKS_OF_DAY).filter((count) => count > 0).length).toBeGreaterThan(30);
   expect(said.slice(MOST_LINKS_OF_DAY)).toEqual(new Array(400 - MOST_LINKS_OF_DAY).fill(0));
-  // Neither does the register grow.
+  // Neither does the register grow, and none of its links is looked at.
   expect(state.links.made).toHaveLength(MOST_LINKS_OF_DAY);
+  const looks = vi.spyOn(state.links.made, 'some');
+  for (const one of flood(0, 500, (n) => NOON + n).slice(400)) expect(link(state, one)).toBeNull();
+  expect(looks).not.toHaveBeenCalled();
   const [next] = flood(400, 401, () => NOON + DAY_MS);
   expect(link(state, next as Link)?.messages.length).toBeGreaterThan(EVENTS);
   // Who says the same again of a key that is adopted moves nothing.

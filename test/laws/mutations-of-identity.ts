@@ -419,4 +419,12 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     to: 'line.startsWith(["", userKey, ""].join(\'"\'), at + ANONYMOUS.length)',
     test: 'packages/model/src/identity/links-of.test.ts',
   },
+  {
+    lie: 'a link that comes beyond those of its day looks at all links of its key',
+    law: '7',
+    file: `${IDENTITY}/links.ts`,
+    from: '  if (known === undefined && link.receivedAt >= endBefore) return false;\n',
+    to: '',
+    test: MANY_LINKS,
+  },
 ];

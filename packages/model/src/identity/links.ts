@@ -57,6 +57,8 @@ export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links 
 export function addLink(links: Links, link: Link): boolean {
   const { made, byId } = links;
   const known = byId.get(link.id);
+  const endBefore = receivedWith(links, link)[links.mostOfDay] ?? Number.POSITIVE_INFINITY;
+  if (known === undefined && link.receivedAt >= endBefore) return false;
   if (known !== undefined) {
     if (known.version <= link.version) return false;
     made.splice(placeOf(made, known), 1);
