@@ -20,7 +20,7 @@ const READY = {
   meta: META,
 };
 
-test('law 7: the values with the most events are a table with what all others come to; a count that no generation has ends with 1', async () => {
+test('law 7: the values with the most events are a table with what all others come to; a count that the generation of readers lacks ends with 1', async () => {
   let body: object = READY;
   await using server = await fakeServer(() => ({ body }));
   const done = await tributary(['counts', 'viewed', '--from', '2026-11-01', '--top', '2', '--url', server.url]);
@@ -37,5 +37,5 @@ test('law 7: the values with the most events are a table with what all others co
   body = { ...READY, ...nothing, status: 'BACKFILLING', meta: { ...META, complete: false, warnings: ['definitions changed'] } };
   const waiting = await tributary(['counts', 'viewed', '--url', server.url]);
   expect([waiting.code, waiting.stdout]).toEqual([1, '']);
-  expect(waiting.stderr).toContain('BACKFILLING: no generation has viewed yet');
+  expect(waiting.stderr).toContain('BACKFILLING: the generation that readers get has no count viewed');
 });

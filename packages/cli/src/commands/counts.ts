@@ -26,7 +26,7 @@ export function addCounts(program: Command, act: Act): void {
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed, batch or staged')
     .option('--top <n>', 'values, 1 to 1000', '10')
-    .addHelpText('after', '\nExit code 1 while no generation has the count yet.')
+    .addHelpText('after', '\nExit code 1 while the generation that readers get lacks the count.')
     .action(act(counts));
 }
 
@@ -39,7 +39,7 @@ async function counts(context: Context, name: string, { top, ...asked }: Options
   const { rows, rest, withoutValue, unnamed, total, range, meta } = got;
   if (rest === null || withoutValue === null || unnamed === null || total === null) {
     warnings(context.terminal, meta, range);
-    context.terminal.say(`BACKFILLING: no generation has ${name} yet`);
+    context.terminal.say(`BACKFILLING: the generation that readers get has no count ${name}`);
     return EXIT.found;
   }
   const others = [
