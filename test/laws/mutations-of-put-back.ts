@@ -232,4 +232,20 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     to: '    if (isLifted)',
     test: 'services/speed/test/erased-users.test.ts',
   },
+  {
+    lie: 'a lift that was read goes on ending erasures until the commit',
+    law: '9',
+    file: 'services/speed/src/apply/apply-erasure.ts',
+    from: '  run.until?.delete(digestOf(userKey));\n  if (event',
+    to: '  if (event',
+    test: 'services/speed/test/erased-before.test.ts',
+  },
+  {
+    lie: 'a lift that lies ahead keeps others from ending',
+    law: '9',
+    file: 'services/speed/src/apply/erase-restored.ts',
+    from: '.sort(([, a], [, b]) => (a.position < b.position ? -1 : 1))',
+    to: '',
+    test: 'services/speed/test/erased-before.test.ts',
+  },
 ];

@@ -166,6 +166,26 @@ test('law 1: what the log gives of records from before a lift does not replace t
   expect(await speed.loadRecords(0, ['ana', 'ida'], 1e6)).toMatchObject({ records });
 });
 
+test('law 9: a lift ends nothing that was erased after it within one commit, and one that lies ahead keeps no other from ending', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  const speed = createMemoryStore({ partitions: 1 }).speed();
+  const append = (...lines: string[]) => log.append(0, { kind: 'events', body: lines.join('\n') });
+  await append(says('ana', 'erase', 'e'));
+  const end = await append(says('ana', 'lift', 'l'));
+  await append(says('ana', 'erase', 'again'));
+  await append(body('ana', '1'));
+  const lifted = { [sha256Hex('eve')]: '~', [sha256Hex('ida')]: end, [sha256Hex('ana')]: end };
+  const worker = createSpeedWorker({
+    ...{ store: speed, definitions: definitionsOf(SMALL_DEFINITIONS), partitions: [0], sha256Hex, digestOf: sha256Hex },
+    ...{ log, erasedLists: { ...NO_LISTS, behind: async () => ({ erased: [], lifted, upTo: '' }) } },
+    ...{ commitId: () => 'c', limits: { waitMs: 0 } },
+  });
+  await worker.runOnce();
+  await worker.settle();
+  expect(new Set((await speed.loadState(0))?.erased)).toEqual(new Set([sha256Hex('ana'), sha256Hex('eve')]));
+  expect(await speed.loadRecords(0, ['ana'], 1e6)).toMatchObject({ records: [null] });
+});
+
 test('law 9: in one entry, what comes before a lift is refused and what comes after it counts', async () => {
   const log = createMemoryLog({ partitions: 1 });
   const lines = [body('ana', '1'), body('ana', 'l', 'tributary.lift', 'tributary'), body('ana', '2')];
