@@ -20,9 +20,19 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
+/** What a page waits for comes late on a busy machine: as long as a test has, less what its own message needs. */
+const WAIT_MS = 240_000;
+
 /** `keepsPages`: pages that are left stay in the cache of the browser, as they do for people. */
-export function startChromium({ keepsPages = false } = {}): Promise<Browser> {
+export async function startChromium({ keepsPages = false } = {}): Promise<Browser> {
   const { stdout } = spawnSync('which', ['chromium'], { encoding: 'utf8' });
   const ignoreDefaultArgs = keepsPages ? ['--disable-back-forward-cache'] : [];
-  return chromium.launch({ executablePath: stdout.trim(), args: FLAGS, ignoreDefaultArgs });
+  const browser = await chromium.launch({ executablePath: stdout.trim(), args: FLAGS, ignoreDefaultArgs });
+  const newContext = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await newContext(options);
+    context.setDefaultTimeout(WAIT_MS);
+    return context;
+  };
+  return browser;
 }
