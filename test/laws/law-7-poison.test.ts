@@ -7,6 +7,7 @@ import type { LogEntry } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MAX_GENERATIONS_AHEAD } from '@tributary/model/partition-record';
 import { decodeLine } from '@tributary/model/reading/decode-line';
+import { RULES } from '@tributary/model/rules-of-definitions';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -16,7 +17,8 @@ import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 const TS = 1_794_650_000_000;
 const definitions = definitionsOf(SMALL_DEFINITIONS);
 /** As a version after this one writes them. */
-const newer = definitions.json.replace('"rules":2', '"rules":10');
+const NEWER_RULES = `"rules":${RULES + 1}`;
+const newer = definitions.json.replace('"rules":2', NEWER_RULES);
 const line = (id: string, more: Partial<Event> = {}) =>
   encodeEvent({ ts: TS, type: 'click', id, userId: 'u', receivedAt: TS, source: 'test', ...more });
 const barrier = (value: unknown) => ({
@@ -29,13 +31,13 @@ const POISON: readonly (readonly [string, { readonly kind: LogEntry['kind']; rea
   ['a barrier whose definitions are not text', barrier({ generation: 2, definitions: {} })],
   ['a barrier whose definitions do not parse', barrier({ generation: 2, definitions: '{"brandNewKey":1}' })],
   ['a barrier whose definitions are 20 000 levels deep', barrier({ generation: 2, definitions: '['.repeat(20_000) })],
-  ['a barrier that claims newer rules and has no definitions', barrier({ generation: 2, definitions: '{"rules":10}' })],
+  ['a barrier that claims newer rules and has no definitions', barrier({ generation: 2, definitions: `{${NEWER_RULES}}` })],
   ['a barrier of newer rules whose text no program wrote', barrier({ generation: 2, definitions: newer.replace('{', '{ ') })],
   [
     'a barrier of newer rules that are 20 000 levels deep',
     barrier({
       generation: 2,
-      definitions: newer.replace('"rules":10', `"rules":10,"s":${'['.repeat(20_000)}${']'.repeat(20_000)}`),
+      definitions: newer.replace(NEWER_RULES, `${NEWER_RULES},"s":${'['.repeat(20_000)}${']'.repeat(20_000)}`),
     }),
   ],
   ['a barrier of newer rules, far ahead', barrier({ generation: 2 + MAX_GENERATIONS_AHEAD, definitions: newer })],
