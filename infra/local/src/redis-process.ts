@@ -1,4 +1,4 @@
-/** The Redis that the platform runs for itself: loopback, own port, password and folder, every acknowledged write on disk. */
+/** The Redis that the platform runs for itself: a port on loopback and a socket, its own password and folder, every acknowledged write on disk. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import type { ManagedSpec } from './managed-process.ts';
 export interface RedisOptions {
   readonly host: string;
   readonly port: number;
-  /** Who reaches the port needs it: other users of the machine, pages in a browser. */
+  /** Who reaches the port or the socket needs it: other users of the machine, pages in a browser. */
   readonly password: string;
   readonly dataDir: string;
   /** Where it listens besides, for the roles; null: nowhere. */
