@@ -7,10 +7,35 @@ import { MUTATIONS_OF_PUT_BACK } from './mutations-of-put-back.ts';
 import { MUTATIONS_OF_REWRITING } from './mutations-of-rewriting.ts';
 
 const EXPORT = 'services/api/src/export';
+const LINKS = 'services/api/src/routes/user-links.ts';
 const ROWS = 'packages/archive/src/readers/subject-rows.ts';
 
 export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
   ...MUTATIONS_OF_IDENTITY,
+  {
+    lie: 'a link by hand gives a user the events of no known one',
+    law: '1',
+    file: LINKS,
+    from: "type: 'alias', properties: { previousId: key }",
+    to: "type: '$identify', properties: { $anon_distinct_id: key }",
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
+    lie: 'a link by hand is taken where keys are not joined',
+    law: '7',
+    file: LINKS,
+    from: '.joinedMs === null',
+    to: '.joinedMs === undefined',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
+    lie: 'a link by hand is taken of a key whose events are refused',
+    law: '6',
+    file: LINKS,
+    from: 'for (const one of [userId, key]) ',
+    to: 'for (const one of [userId]) ',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
   {
     lie: 'an export leaves out who is named as anonymous beside another user',
     law: '9',

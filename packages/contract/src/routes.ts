@@ -21,12 +21,14 @@ import { STREAM_ROUTES } from './groups/stream.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './groups/totals.ts';
 import { TRAINING_SET_ROUTES } from './groups/training-sets.ts';
 import { USER_EXPORT_ROUTES } from './groups/user-export.ts';
+import { USER_LINK_ROUTES } from './groups/user-links.ts';
 import { USER_ROUTES } from './groups/users.ts';
 import { WEB_ROUTES } from './groups/web.ts';
 import type { Routes } from './shapes/route.ts';
 
 export const ROUTES = {
   ...USER_ROUTES,
+  ...USER_LINK_ROUTES,
   ...USER_EXPORT_ROUTES,
   ...ERASURE_ROUTES,
   ...SIGNAL_VALUE_ROUTES,

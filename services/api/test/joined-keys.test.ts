@@ -1,7 +1,9 @@
 /** Answers about users where keys of one person are joined (decision 43): what counts for a key, never a message, and nothing of what was lent away. */
 import { KeysAnswer } from '@tributary/contract/groups/users';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { linksOf } from '@tributary/model/identity/links-of';
 import { encodeMessage } from '@tributary/model/identity/message-line';
+import { decodeLine } from '@tributary/model/reading/decode-line';
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
@@ -9,7 +11,8 @@ import { readDefinitions } from '@tributary/signals/definitions/file';
 import { cutMark } from '@tributary/views/record';
 import { expect, test } from 'vitest';
 import { joined } from '../../../test/laws/adoption-world.ts';
-import { createWorld, event, NOON, PARTITIONS, type World } from './world.ts';
+import { digestOf } from './memory-erasures.ts';
+import { ADMIN, createWorld, event, NOON, PARTITIONS, READ, type World } from './world.ts';
 
 const DEFINITIONS = joined(readDefinitions(JSON.stringify({ signals: { all: { count: '*', window: '1h' } } }), sha256Hex));
 
@@ -156,4 +159,63 @@ test('law 9: an erasure takes the keys of a person, and no other user whom they 
   };
   expect(await erased('mallory')).toEqual(['mallory']);
   expect((await erased('ada')).sort()).toEqual(['ada', 'cookie', 'old-ada']);
+});
+
+test('laws 1 and 3: who may administer links a key and undoes that, as an event of the user, and no other key does', async () => {
+  const world = await joinedWorld();
+  const linked = await world.post('/v1/users/ada/links', { key: 'tab/let' }, ADMIN);
+  expect(linked).toMatchObject({ status: 202, body: { userId: 'ada', key: 'tab/let', at: NOON } });
+  const undone = await world.drop('/v1/users/ada/links/tab%2Flet');
+  expect(undone).toMatchObject({ status: 202, body: { userId: 'ada', key: 'tab/let' } });
+  const partition = partitionOf('ada', PARTITIONS);
+  expect(world.appended.map((one) => [one.partition, one.kind])).toEqual([
+    [partition, 'events'],
+    [partition, 'events'],
+  ]);
+  const said = world.appended.map(({ body }) => {
+    const read = decodeLine(body, partition, PARTITIONS, NOON);
+    if (!read.ok) throw new Error(read.message);
+    return read.event;
+  });
+  expect(said.map(({ id, keyId, source }) => [id, keyId, source])).toEqual(
+    [linked, undone].map(({ body }) => [body.eventId, 'ta_admin', 'tributary']),
+  );
+  expect(said.flatMap((one) => linksOf(one, '7'))).toMatchObject([
+    { kind: 'link', to: 'tab/let', link: { to: 'ada', merges: true } },
+    { kind: 'unlink', to: 'tab/let', from: 'ada', version: '7' },
+  ]);
+  expect(world.actions.join('\n')).toMatch(/is linked.*\n.*is unlinked/);
+  expect(world.actions.join('\n')).not.toContain('tab/let');
+  for (const key of [READ, 'Bearer tw_writer_x']) {
+    expect((await world.post('/v1/users/ada/links', { key: 'tablet' }, key)).status).toBe(403);
+    expect((await world.drop('/v1/users/ada/links/tablet', key)).status).toBe(403);
+  }
+  expect(world.appended).toHaveLength(2);
+});
+
+test('a link that could not count is refused with a sentence: where keys are not joined, of one key alone, or of an erased one', async () => {
+  const apart = await createWorld();
+  const refused = [
+    await apart.post('/v1/users/ada/links', { key: 'cookie' }, ADMIN),
+    await apart.drop('/v1/users/ada/links/cookie'),
+  ];
+  for (const { status, body } of refused) expect([status, body.detail]).toEqual([409, expect.stringContaining('must join keys')]);
+  const world = await joinedWorld();
+  const same = await world.post('/v1/users/ada/links', { key: 'ada' }, ADMIN);
+  expect(same).toMatchObject({
+    status: 400,
+    body: { detail: 'key must be another one than that of the user (got "ada" twice)' },
+  });
+  expect((await world.post('/v1/users/ada/links', {}, ADMIN)).status).toBe(400);
+  const erased = partitionOf('cookie', PARTITIONS);
+  await world.commit(erased, {}, { ...world.states[erased], erased: [digestOf('cookie')] });
+  await world.tick();
+  for (const [user, key] of [
+    ['ada', 'cookie'],
+    ['cookie', 'ada'],
+  ]) {
+    const { status, body } = await world.post(`/v1/users/${user}/links`, { key }, ADMIN);
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('must not be erased')]);
+  }
+  expect([...apart.appended, ...world.appended]).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** `tributary users keys USER`: the keys of one person, and who answers for a key. */
+/** `tributary users keys | link | unlink`: the keys of one person, who answers for a key, and saying by hand whose it is. */
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
@@ -14,6 +14,41 @@ export function addUsersKeys(parent: Command, act: Act): void {
     .description('the keys of one person, and who answers for a key, where definitions join keys')
     .argument('<user>', 'user key: userId, else anonymousId')
     .action(act(keysOf));
+}
+
+export function addUsersLink(parent: Command, act: Act): void {
+  parent
+    .command('link')
+    .description('say that a key is of this user: its events count for them, also where it is that of a known user')
+    .argument('<user>', 'user key: userId, else anonymousId')
+    .argument('<key>', 'the other key')
+    .action(act(linkKey));
+}
+
+export function addUsersUnlink(parent: Command, act: Act): void {
+  parent
+    .command('unlink')
+    .description('undo all that said before that a key is of this user')
+    .argument('<user>', 'user key: userId, else anonymousId')
+    .argument('<key>', 'the other key')
+    .action(act(unlinkKey));
+}
+
+async function linkKey(context: Context, user: string, key: string): Promise<ExitCode> {
+  const got = await context.api('admin').post<AnswerOf<'linkKey'>>(`/v1/users/${encodeURIComponent(user)}/links`, { key });
+  return sayRecorded(context, got, 'is linked to');
+}
+
+async function unlinkKey(context: Context, user: string, key: string): Promise<ExitCode> {
+  const path = `/v1/users/${encodeURIComponent(user)}/links/${encodeURIComponent(key)}`;
+  return sayRecorded(context, await context.api('admin').delete<AnswerOf<'unlinkKey'>>(path), 'is unlinked from');
+}
+
+async function sayRecorded(context: Context, got: AnswerOf<'linkKey'>, what: string): Promise<ExitCode> {
+  const { userId, key, eventId, at } = got;
+  const recorded = `${key} ${what} ${userId} as of ${instant(at)}, by event ${eventId}`;
+  await answer(context, got, () => printable(`${recorded}. "tributary users keys ${key}" shows it once real time has read it`));
+  return EXIT.ok;
 }
 
 async function keysOf(context: Context, user: string): Promise<ExitCode> {
