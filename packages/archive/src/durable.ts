@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 
 /** Names of files in the making end so; readers of folders skip them, `sweepStaged` removes them. */
-const STAGED = '.staged';
+export const STAGED = '.staged';
 
 export function isStaged(name: string): boolean {
   return name.endsWith(STAGED);

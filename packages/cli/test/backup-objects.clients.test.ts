@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { digest } from '@tributary/archive/durable';
 import { contentOfFile, contentOfText } from '@tributary/archive/objects/port';
 import { s3Store } from '@tributary/archive/objects/s3';
-import { describeObjectStoreContract } from '@tributary/testkit/contracts/object-store-contract';
+import { describeArchiveStoreContract } from '@tributary/testkit/contracts/object-store-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SeaweedServer, seaweedProgram, startSeaweed } from '../../../test/contract/seaweedfs/server.ts';
 import { answering } from './answering.ts';
@@ -31,7 +31,7 @@ describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
       { bucket: server.bucket, prefix },
       { ...server, region: 'us-east-1', sleep: async () => {}, ...(partBytes !== undefined && { partBytes }) },
     );
-  describeObjectStoreContract('S3', (prefix) => storeOf(prefix));
+  describeArchiveStoreContract('S3', (prefix) => storeOf(prefix));
 
   // SeaweedFS looks at the name and gives it in two steps: of those whose last requests meet, two may be answered that they created it.
   test('law 7: of those who send one name in parts the first creates it, whole', async () => {

@@ -4,14 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
-import { describeObjectStoreContract } from '@tributary/testkit/contracts/object-store-contract';
+import { describeArchiveStoreContract } from '@tributary/testkit/contracts/object-store-contract';
 import { type MemoryObjects, memoryObjects } from '@tributary/testkit/memory/memory-objects';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fetchBackup } from './fetch.ts';
 import { demandNoBackup, sendBackup } from './send.ts';
 
 const places = new Map<string, MemoryObjects>();
-describeObjectStoreContract('memory', (place) => {
+describeArchiveStoreContract('memory', (place) => {
   if (!places.has(place)) places.set(place, memoryObjects());
   return places.get(place) as MemoryObjects;
 });

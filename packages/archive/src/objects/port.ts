@@ -35,6 +35,23 @@ export interface ObjectStore extends Disposable {
   read(name: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null>;
 }
 
+export interface ListedObject {
+  readonly name: string;
+  /** By the clock of the store, epoch ms. */
+  readonly writtenMs: number;
+}
+
+/**
+ * What an archive needs besides: it removes objects that no reader is to find any more. It replaces none: what follows another object has a name of
+ * its own, and of those who write it at once each learns from its write alone whether it was the first.
+ */
+export interface ArchiveStore extends ObjectStore {
+  /** Objects whose names begin with `prefix` and come behind `after`, ascending: some of them, up to 1 000; none: there are no others. */
+  list(prefix: string, after: string, signal?: AbortSignal): Promise<readonly ListedObject[]>;
+  /** Also where it is not there. Its name is free again. */
+  remove(name: string, signal?: AbortSignal): Promise<void>;
+}
+
 export function contentOfFile(path: string, digested: FileDigest): Content {
   return { ...digested, read: (part) => createReadStream(path, part && { start: part.from, end: part.end - 1 }) };
 }

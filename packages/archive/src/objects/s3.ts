@@ -3,10 +3,17 @@
  * disk, and the SHA-256 that goes along is checked by the store. Credentials, region and endpoint are found as every tool of AWS finds them.
  */
 import type { Readable } from 'node:stream';
-import { GetObjectCommand, PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3';
 import { TributaryError } from '@tributary/model/errors';
 import { inAttempts } from './attempts.ts';
-import type { Content, ObjectStore } from './port.ts';
+import type { ArchiveStore, Content, ListedObject } from './port.ts';
 import { createInParts, type PartsOptions } from './s3-parts.ts';
 
 export interface S3Place {
@@ -36,7 +43,7 @@ const SILENT_MS = 60_000;
 /** Answers that may be others in a moment: too many requests, two writers of one name at once, and all that is not the caller's. */
 const MAY_PASS: readonly number[] = [408, 409, 425, 429];
 
-export function s3Store({ bucket, prefix }: S3Place, options: S3Options): ObjectStore {
+export function s3Store({ bucket, prefix }: S3Place, options: S3Options): ArchiveStore {
   const { endpoint, region, credentials, sleep, partBytes = PART_BYTES } = options;
   const client = new S3Client({
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
@@ -93,12 +100,36 @@ export function s3Store({ bucket, prefix }: S3Place, options: S3Options): Object
     }
   }
 
+  const asked = <T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> =>
+    inAttempts(
+      () =>
+        request().catch((error: unknown) => {
+          throw named(error, place, signal);
+        }),
+      sleep,
+      signal,
+    );
+
+  async function list(start: string, after: string, signal?: AbortSignal): Promise<ListedObject[]> {
+    const { Bucket, Key: Prefix } = keyOf(start);
+    const command = new ListObjectsV2Command({ Bucket, Prefix, ...(after !== '' && { StartAfter: keyOf(after).Key }) });
+    const { Contents = [] } = await asked(() => client.send(command, signal && { abortSignal: signal }), signal);
+    return Contents.map(({ Key = '', LastModified }) => ({
+      name: Key.slice(prefix.length + 1),
+      writtenMs: LastModified?.getTime() ?? 0,
+    }));
+  }
+
   return {
     place,
     largestObject: Math.min(LARGEST_BYTES, partBytes * MOST_PARTS),
     create: (name, content, signal) =>
       content.bytes > partBytes ? putInParts(name, content, signal) : inAttempts(() => put(name, content, signal), sleep, signal),
     read: get,
+    list,
+    async remove(name, signal) {
+      await asked(() => client.send(new DeleteObjectCommand(keyOf(name)), signal && { abortSignal: signal }), signal);
+    },
     [Symbol.dispose]: () => client.destroy(),
   };
 }

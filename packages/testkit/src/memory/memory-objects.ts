@@ -1,8 +1,8 @@
 /** An object store in memory. */
 import { buffer } from 'node:stream/consumers';
-import type { ObjectStore } from '@tributary/archive/objects/port';
+import type { ArchiveStore } from '@tributary/archive/objects/port';
 
-export interface MemoryObjects extends ObjectStore {
+export interface MemoryObjects extends ArchiveStore {
   readonly objects: Map<string, Buffer>;
 }
 
@@ -21,6 +21,14 @@ export function memoryObjects(): MemoryObjects {
     async read(name) {
       const bytes = objects.get(name);
       return bytes === undefined ? null : pieces(bytes);
+    },
+    async list(prefix, after) {
+      // Two at a time: who lists has to go on.
+      const names = [...objects.keys()].filter((name) => name.startsWith(prefix) && name > after).sort();
+      return names.slice(0, 2).map((name) => ({ name, writtenMs: Date.now() }));
+    },
+    async remove(name) {
+      objects.delete(name);
     },
     [Symbol.dispose]: () => {},
   };
