@@ -23,10 +23,10 @@ const flood = (from: number, before: number, receivedAt: (n: number) => number):
     return { id: `${to}\nat ${n}`, to, ts: NOON - n * HOUR_MS, version, receivedAt: receivedAt(n) };
   });
 
-function keyWithEvents(): KeyState {
+/** One event an hour up to `end`, which by default lies before all links. */
+function keyWithEvents(end = NOON - 180 * HOUR_MS): KeyState {
   const state = emptyKey('cookie', WINDOW_MS);
-  for (let n = 0; n < EVENTS; n++)
-    receiveEvent(state, { id: `e${n}`, ts: NOON - 20 * DAY_MS + n * HOUR_MS, isKnown: false, line: '' }, '0');
+  for (let n = 0; n < EVENTS; n++) receiveEvent(state, { id: `e${n}`, ts: end - n * HOUR_MS, isKnown: false, line: '' }, '0');
   return state;
 }
 
@@ -39,11 +39,17 @@ test('law 7: the links of one day move the events of a key so often and no more,
   expect(said.slice(MOST_LINKS_OF_DAY)).toEqual(new Array(400 - MOST_LINKS_OF_DAY).fill(0));
   // Neither does the register grow, and none of its links is looked at.
   expect(state.links.made).toHaveLength(MOST_LINKS_OF_DAY);
-  const looks = vi.spyOn(state.links.made, 'some');
+  const [day] = [...state.links.days.values()];
+  const looks = vi.spyOn(day?.counted as Map<string, Link>, 'set');
   for (const one of flood(0, 500, (n) => NOON + n).slice(400)) expect(link(state, one)).toBeNull();
   expect(looks).not.toHaveBeenCalled();
   const [next] = flood(400, 401, () => NOON + DAY_MS);
   expect(link(state, next as Link)?.messages.length).toBeGreaterThan(EVENTS);
+  // One more of the same millisecond as the last that counts: neither does, and all goes back.
+  const full = keyWithEvents();
+  const ofDay = flood(0, MOST_LINKS_OF_DAY + 1, (n) => NOON + Math.min(n, MOST_LINKS_OF_DAY - 1));
+  for (const one of ofDay.slice(0, -1)) link(full, one);
+  expect(link(full, ofDay.at(-1) as Link)?.messages.length).toBeGreaterThan(EVENTS);
   // Who says the same again of a key that is adopted moves nothing.
   const again = { ...(next as Link), id: `${(next as Link).to}\nat again`, version: '000401', ts: NOON - 401 * HOUR_MS };
   expect(link(state, again)?.messages).toEqual([]);
@@ -51,11 +57,22 @@ test('law 7: the links of one day move the events of a key so often and no more,
 
 test('laws 2 and 5: in any order of arrival the same links count, those of one millisecond together, as in the batch layer', async () => {
   const random = createRandom(7);
-  const links = flood(0, 150, (n) => NOON + Math.floor(n / 5) * 2_000_000);
+  const first = flood(0, 150, (n) => NOON + Math.floor(n / 5) * 2_000_000);
+  // The same names again, later the same day or on the next one: also of links that do not count, and some received before what they repeat.
+  const again = (of: Link, ms: number): Link => ({ ...of, version: `9${of.version}`, receivedAt: of.receivedAt + ms });
+  const links = [
+    ...first,
+    ...first.slice(20, 40).map((one) => again(one, HOUR_MS)),
+    ...first.slice(50, 80).map((one) => again(one, DAY_MS)),
+    ...first.slice(95, 105).map((one) => again(one, -2 * HOUR_MS)),
+  ];
+  // Behind what is said first, before what is said again.
+  const undoing = { kind: 'unlink', to: 'cookie', from: 'user-3', version: '800000', receivedAt: NOON } as const;
   const orders = [links, links.toReversed(), random.shuffle([...links])];
   const counted = orders.map((order) => {
-    const state = keyWithEvents();
+    const state = keyWithEvents(NOON);
     for (const one of order) link(state, one);
+    receiveMessage(state, undoing, undoing.version);
     return {
       made: state.links.made.map(({ id }) => id),
       stays: membersOf(state).map(({ id }) => id),
@@ -64,13 +81,17 @@ test('laws 2 and 5: in any order of arrival the same links count, those of one m
   });
   expect(counted[1]).toEqual(counted[0]);
   expect(counted[2]).toEqual(counted[0]);
-  // 12 times five of this day; one more five would be too many. The rest is of the next day.
+  // 12 times five of this day; one more five would be too many. The rest is of the next days.
   expect(counted[0]?.made.length).toBeGreaterThan(MOST_LINKS_OF_DAY);
 
   const dir = await mkdtemp(join(tmpdir(), 'tributary-links-'));
   const session = await openDuckDb({ memoryLimit: '128MB', threads: 1, tempDir: dir });
   try {
     const rows = [
+      {
+        ...{ user_key: 'cookie', ts: NOON, id: 'u', type: 'tributary.unlink', received_at: NOON, is_known: true },
+        said: JSON.stringify({ from: undoing.from, version: undoing.version }),
+      },
       ...links.map(({ id, to, ts, version, receivedAt }, i) => ({
         ...{ user_key: 'cookie', ts, id: `m${i}`, type: 'tributary.link', received_at: receivedAt, is_known: true },
         said: JSON.stringify({ id, to, version }),
@@ -78,7 +99,7 @@ test('laws 2 and 5: in any order of arrival the same links count, those of one m
       ...Array.from({ length: EVENTS }, (_, n) => ({
         ...{
           user_key: 'cookie',
-          ts: NOON - 20 * DAY_MS + n * HOUR_MS,
+          ts: NOON - n * HOUR_MS,
           id: `e${n}`,
           type: 'click',
           received_at: NOON,

@@ -18,13 +18,17 @@ CREATE OR REPLACE TABLE links AS
   SELECT link.*, min(undoings.received_at) AS undone_at
   FROM (
     SELECT * FROM (
-    SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version,
-      said->>'$.merges' IS NOT NULL AS merges
-    FROM everything WHERE said IS NOT NULL AND type = 'tributary.link'
-    QUALIFY row_number() OVER (PARTITION BY user_key, name ORDER BY version) = 1
+      SELECT * FROM (
+        SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version,
+          said->>'$.merges' IS NOT NULL AS merges
+        FROM everything WHERE said IS NOT NULL AND type = 'tributary.link'
+        -- Each day looks at the one of a name that it received first, whatever other days did.
+        QUALIFY row_number() OVER (PARTITION BY user_key, name, received_at // 86400000 ORDER BY received_at, version) = 1
+      )
+      -- Those of one millisecond count together, or not at all.
+      QUALIFY count(*) OVER (PARTITION BY user_key, received_at // 86400000 ORDER BY received_at) <= (SELECT most_of_day FROM joined)
     )
-    -- Those of one millisecond count together, or not at all.
-    QUALIFY count(*) OVER (PARTITION BY user_key, received_at // 86400000 ORDER BY received_at) <= (SELECT most_of_day FROM joined)
+    QUALIFY row_number() OVER (PARTITION BY user_key, name ORDER BY version) = 1
   ) AS link
   LEFT JOIN undoings ON undoings.user_key = link.user_key AND undoings.owner = link.owner AND undoings.version > link.version
   GROUP BY ALL;

@@ -8,7 +8,8 @@
  * link itself carries, and by no clock, so that each reader decides it alike whenever it reads.
  *
  * The links of a key that were received on one day (UTC) count up to the millisecond with which they are `MOST_LINKS_OF_DAY`: each may move all events of
- * the key, and a page may send any number of them. What does not count is not kept: it changes nothing about any other link.
+ * the key, and a page may send any number of them. Of several under one name each day looks at the one that it received first, whatever other days did;
+ * among those that count the oldest holds. What does not count is not kept: it changes nothing about any other link.
  */
 
 import { byCodePoint } from '../code-points.ts';
@@ -35,12 +36,18 @@ export interface Link {
 
 export type Undoing = Pick<Link, 'version' | 'receivedAt'>;
 
+interface LinksOfDay {
+  /** When the first ones were received, in time, one more than may count. */
+  readonly received: number[];
+  /** Those that count, by their ids. */
+  readonly counted: Map<string, Link>;
+}
+
 export interface Links {
   /** How far back from its receipt a link reaches, ms. */
   readonly windowMs: number;
   readonly mostOfDay: number;
-  /** By day: when the first of its links were received, in time, one more than may count. */
-  readonly received: Map<number, number[]>;
+  readonly days: Map<number, LinksOfDay>;
   /** In time; of one instant in the order of their ids, which arrival does not change. */
   readonly made: Link[];
   /** The same by their ids. */
@@ -50,53 +57,65 @@ export interface Links {
 }
 
 export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links {
-  return { windowMs, mostOfDay, received: new Map(), made: [], byId: new Map(), undone: new Map() };
+  return { windowMs, mostOfDay, days: new Map(), made: [], byId: new Map(), undone: new Map() };
 }
 
-/** False: it was known, or does not count. The oldest of several under one id counts: an event that is sent again does not link again what was undone. */
+/** False: it was known, or does not count. */
 export function addLink(links: Links, link: Link): boolean {
-  const { made, byId } = links;
-  const known = byId.get(link.id);
-  const endBefore = receivedWith(links, link)[links.mostOfDay] ?? Number.POSITIVE_INFINITY;
-  if (known === undefined && link.receivedAt >= endBefore) return false;
+  const { received, counted } = dayWith(links, link);
+  if (link.receivedAt >= (received[links.mostOfDay] ?? Number.POSITIVE_INFINITY)) return false;
+  const known = counted.get(link.id);
   if (known !== undefined) {
-    if (known.version <= link.version) return false;
-    made.splice(placeOf(made, known), 1);
-    const received = receivedWith(links, known);
+    if (!isReceivedBefore(link, known)) return false;
     received.splice(received.indexOf(known.receivedAt), 1);
   }
-  const received = receivedWith(links, link);
   received.splice(
     countFirst(received, (at) => at <= link.receivedAt),
     0,
     link.receivedAt,
   );
   received.splice(links.mostOfDay + 1);
-  byId.delete(link.id);
-  const end = received[links.mostOfDay] ?? Number.POSITIVE_INFINITY;
-  if (link.receivedAt < end) {
-    byId.set(link.id, link);
-    made.splice(placeOf(made, link), 0, link);
+  counted.set(link.id, link);
+  const out = leaveOut(counted, received[links.mostOfDay]);
+  const holding = links.byId.get(link.id);
+  if (known !== undefined || holding === undefined || link.version < holding.version) hold(links, link.id);
+  for (const { id } of out) hold(links, id);
+  return out.some((one) => one !== link) || !out.includes(link);
+}
+
+/** Those of a day that were received at its end or later. */
+function leaveOut(counted: Map<string, Link>, end: number | undefined): Link[] {
+  if (end === undefined) return [];
+  const out = [...counted.values()].filter(({ receivedAt }) => receivedAt >= end);
+  for (const { id } of out) counted.delete(id);
+  return out;
+}
+
+/** The oldest of those under one id that count: an event that is sent again does not link again what was undone. */
+function hold({ days, made, byId }: Links, id: string): void {
+  const before = byId.get(id);
+  let oldest: Link | undefined;
+  for (const { counted } of days.values()) {
+    const link = counted.get(id);
+    if (link !== undefined && (oldest === undefined || link.version < oldest.version)) oldest = link;
   }
-  return leaveOut(links, dayOf(link), end) || link.receivedAt < end || known !== undefined;
+  if (oldest === before) return;
+  if (before !== undefined) made.splice(placeOf(made, before), 1);
+  byId.delete(id);
+  if (oldest === undefined) return;
+  byId.set(id, oldest);
+  made.splice(placeOf(made, oldest), 0, oldest);
 }
 
-/** Those of a day that were received at its end or later. Whether there were any. */
-function leaveOut({ made, byId }: Links, day: number, end: number): boolean {
-  const isOut = (link: Link) => link.receivedAt >= end && dayOf(link) === day;
-  const before = made.length;
-  if (end === Number.POSITIVE_INFINITY || !made.some(isOut)) return false;
-  for (const link of made.filter(isOut)) byId.delete(link.id);
-  const left = made.filter((link) => !isOut(link));
-  made.splice(0, before, ...left);
-  return true;
-}
-
-function receivedWith({ received }: Links, { receivedAt }: Pick<Link, 'receivedAt'>): number[] {
-  const day = dayOf({ receivedAt });
-  let known = received.get(day);
-  if (known === undefined) received.set(day, (known = []));
+function dayWith({ days }: Links, link: Link): LinksOfDay {
+  const day = dayOf(link);
+  let known = days.get(day);
+  if (known === undefined) days.set(day, (known = { received: [], counted: new Map() }));
   return known;
+}
+
+function isReceivedBefore(a: Link, b: Link): boolean {
+  return a.receivedAt === b.receivedAt ? a.version < b.version : a.receivedAt < b.receivedAt;
 }
 
 function dayOf({ receivedAt }: Pick<Link, 'receivedAt'>): number {

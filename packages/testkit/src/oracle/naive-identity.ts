@@ -62,6 +62,8 @@ interface Tie {
   readonly ts: number;
   readonly name: string;
   readonly receivedAt: number;
+  /** Where it was said. */
+  readonly at: string;
   readonly isMerge: boolean;
   /** When undoings of it were received. */
   readonly undoneAt: readonly number[];
@@ -72,12 +74,19 @@ function tiesFor(ties: readonly Tie[], isUsers: boolean): Tie[] {
   return ties.filter(({ isMerge }) => isMerge || !isUsers);
 }
 
-/** Those of the links of a key that count: with all others of their day that came no later they are `mostOfDay` at most. */
+/**
+ * Those of the links of a key that count. A day sees one of each name, the first that it received; with all others of their day that came no later they are
+ * `mostOfDay` at most. Of those that are left of one name the one that was said first counts.
+ */
 function among(ties: readonly Tie[], mostOfDay: number): Tie[] {
   const dayOf = ({ receivedAt }: Tie) => new Date(receivedAt).toISOString().slice(0, 10);
-  return ties.filter(
-    (tie) => ties.filter((other) => dayOf(other) === dayOf(tie) && other.receivedAt <= tie.receivedAt).length <= mostOfDay,
+  const isAlike = (a: Tie, b: Tie) => a.name === b.name && dayOf(a) === dayOf(b);
+  const isFirst = (a: Tie, b: Tie) => a.receivedAt < b.receivedAt || (a.receivedAt === b.receivedAt && a.at < b.at);
+  const seen = ties.filter((tie) => !ties.some((other) => isAlike(other, tie) && isFirst(other, tie)));
+  const counted = seen.filter(
+    (tie) => seen.filter((other) => dayOf(other) === dayOf(tie) && other.receivedAt <= tie.receivedAt).length <= mostOfDay,
   );
+  return counted.filter((tie) => !counted.some((other) => other.name === tie.name && other.at < tie.at));
 }
 
 /** A link and its undoing say nothing about what lies `windowMs` or more before their receipt. */
@@ -106,12 +115,14 @@ export function timelinesOfLines(
     );
     const { user, ts, receivedAt } = link;
     const known = ties.get(link.key) ?? [];
-    if (!known.some(({ name }) => name === link.id))
+    // The same line again.
+    if (!known.some(({ name, at }) => name === link.id && at === link.version))
       known.push({
         user,
         ts,
         name: link.id,
         receivedAt,
+        at: link.version,
         isMerge: link.isMerge,
         undoneAt: undoings.map((undo) => undo.receivedAt),
       });
@@ -161,9 +172,7 @@ export function timelinesOfPeople(
         undo.kind === 'forget' && undo.key === one.key && undo.from === key && undo.at > one.at ? [undo.receivedAt] : [],
       );
       const name = `${one.key}\n${one.id}`;
-      // What says the same again, in the same hour for example, says nothing new.
-      if (sent.some((other) => other.kind === 'identify' && isSameLink(one, other) && other.at < one.at)) return [];
-      return [{ user: one.key, ts: one.ts, name, receivedAt: one.receivedAt, isMerge: one.isMerge, undoneAt }];
+      return [{ user: one.key, ts: one.ts, name, receivedAt: one.receivedAt, at: one.at, isMerge: one.isMerge, undoneAt }];
     });
   const stays = firstOnes(sent).flatMap((one) => {
     if (one.kind !== 'event') return [];
@@ -179,12 +188,6 @@ export function timelinesOfPeople(
     return [{ key, origin: one.key, id: one.id, ts: one.ts }];
   });
   return timelinesOf(stays);
-}
-
-type Identify = Extract<Sent, { readonly kind: 'identify' }>;
-
-function isSameLink(a: Identify, b: Identify): boolean {
-  return a.key === b.key && a.from === b.from && a.id === b.id;
 }
 
 /** The first that arrived of several events of one key and id counts. */
