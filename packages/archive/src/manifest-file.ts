@@ -22,7 +22,11 @@ export const viewFiles = z.record(z.string(), z.union([z.array(storedFile), stor
 /** The checked manifest at `path`; undefined when there is none. */
 export async function readManifest<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readIfThere(path);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : parseManifest(text, path, schema);
+}
+
+/** The checked manifest in a text. `path`: where it comes from. */
+export function parseManifest<T>(text: string, path: string, schema: z.ZodType<T>): T {
   let value: unknown;
   try {
     value = JSON.parse(text);

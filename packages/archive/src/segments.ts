@@ -11,7 +11,7 @@ import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
 import { createDurably, isStaged, namesIn } from './durable.ts';
 import type { SegmentManifest } from './layout.ts';
-import { numbersOf, padNumber, readManifest, storedFile, toJson } from './manifest-file.ts';
+import { numbersOf, padNumber, parseManifest, readManifest, storedFile, toJson } from './manifest-file.ts';
 
 const date = z.string().regex(/^[0-9]{4}(-[0-9]{2}){0,2}$/);
 
@@ -84,6 +84,13 @@ export async function readSingle(dataDir: string, partition: number, number: num
   const path = segmentPath(dataDir, partition, number);
   const segment = await readManifest(path, Segment);
   if (segment !== undefined) checkSegment(segment, path, { partition, number });
+  return segment;
+}
+
+/** A segment's own manifest that is not in a folder yet. Throws `manifest_corrupt`. */
+export function parseSegment(text: string, path: string, place: SegmentPlace): SegmentManifest {
+  const segment = parseManifest(text, path, Segment);
+  checkSegment(segment, path, place);
   return segment;
 }
 

@@ -4,6 +4,7 @@
  */
 import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { SharedArchive } from '@tributary/archive/changes/shared-archive';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { type FileDigest, makeFolder, syncAndDigest, syncFolder } from '@tributary/archive/durable';
 import type { SegmentManifest, StoredFile } from '@tributary/archive/layout';
@@ -25,6 +26,9 @@ export interface ClosingOptions {
   readonly openSession: () => Promise<DuckDb>;
   readonly copyLimits: CopyLimits;
   readonly hook: Hook;
+  /** Where the archive lies in an object store: a segment counts once that has it. */
+  readonly shared?: SharedArchive;
+  readonly signal?: AbortSignal;
 }
 
 export interface Closed {
@@ -46,7 +50,7 @@ interface Placed {
 const PARALLEL = 8;
 
 export async function closeSegments(spools: readonly Spool[], options: ClosingOptions): Promise<Closed[]> {
-  const { dataDir, hook } = options;
+  const { dataDir, hook, shared, signal } = options;
   const placed = [...(await stageEvents(spools, options)), ...(await stageDead(spools, options))];
   await hook('afterCopy');
   const digests = await inParallel(placed, (file) => syncAndDigest(file.staged));
@@ -57,10 +61,12 @@ export async function closeSegments(spools: readonly Spool[], options: ClosingOp
     for (const file of placed) await rename(file.staged, join(dataDir, file.path));
     for (const folder of folders) await syncFolder(folder);
     await hook('afterRename');
-    return await inParallel(spools, async (spool) => {
-      const segment = segmentOf(spool, placed, digests, options.logIdentity);
+    const segments = spools.map((spool) => segmentOf(spool, placed, digests, options.logIdentity));
+    const added = await shared?.add(segments, signal);
+    return await inParallel([...spools.entries()], async ([i, spool]) => {
+      const segment = segments[i] as SegmentManifest;
       await hook('beforeManifest');
-      const first = await writeSegment(dataDir, segment);
+      const first = added?.includes(segment) ?? (await writeSegment(dataDir, segment));
       await hook('afterManifest');
       if (!first) await removeOrphans(dataDir, placed, [spool]);
       return { spool, segment: first ? segment : null };

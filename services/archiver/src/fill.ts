@@ -38,7 +38,7 @@ export function createFiller({ log, spools, limits, markLostTail, now, hook, onO
     const open = spools.all().filter((spool) => spool.seals === null && !spool.lostTail);
     const after = new Map(open.map((spool) => [spool.partition, spool.upTo]));
     if (after.size === 0) return;
-    const entries = await unlessOutrun(async () => {
+    const entries = await unlessOutrun(signal, async () => {
       const found = await log.read(after, { maxEntries: limits.maxEntries, waitMs, ...(signal && { signal }) });
       return following(found, signal);
     });
@@ -62,13 +62,13 @@ export function createFiller({ log, spools, limits, markLostTail, now, hook, onO
     return found.filter(({ partition }) => !spools.get(partition)?.lostTail);
   }
 
-  async function unlessOutrun(readLog: () => Promise<LogEntry[]>): Promise<LogEntry[]> {
+  async function unlessOutrun(signal: AbortSignal | undefined, readLog: () => Promise<LogEntry[]>): Promise<LogEntry[]> {
     try {
       return await readLog();
     } catch (error) {
       if (!(error instanceof TributaryError && error.code === 'position_expired')) throw error;
       // Another archiver may have archived and trimmed past us: then the manifests are ahead. Else there is a hole.
-      const dropped = await spools.dropOutrun();
+      const dropped = await spools.dropOutrun(signal);
       for (const spool of dropped) onOutrun(spool);
       if (dropped.length === 0) throw error;
       return [];

@@ -1,5 +1,6 @@
 /** The archive that this log is archived in, or none: asked before anything is written to a folder. */
 import { randomUUID } from 'node:crypto';
+import type { SharedArchive } from '@tributary/archive/changes/shared-archive';
 import { createDurably } from '@tributary/archive/durable';
 import type { EventLog } from '@tributary/log/port';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
@@ -19,12 +20,13 @@ export interface OwnArchive {
   claim(): Promise<void>;
 }
 
-/** `newIdentity`: of an archive that has none, used once. */
+/** `newIdentity`: of an archive that has none, used once. `shared`: it lies in an object store, which has the identity too. */
 export function createOwnArchive(
   dataDir: string,
   log: Pick<EventLog, 'identity' | 'starts'>,
   claims: ArchiveClaims,
   newIdentity: () => string = randomUUID,
+  shared?: SharedArchive,
 ): OwnArchive {
   /** The archive that this process has worked on. */
   let seen: string | null = null;
@@ -43,14 +45,15 @@ export function createOwnArchive(
       if (known !== null) return;
       assertFolderOfLog(dataDir, await log.starts());
       // The file first: a claim that no folder has would keep every archiver out.
-      const own = (await archiveIdentity(dataDir)) ?? (await giveIdentity(dataDir, newIdentity()));
+      const own = (await archiveIdentity(dataDir)) ?? (await giveIdentity(dataDir, newIdentity(), shared));
       await assertOwn(await claims.claim(log.identity, own));
     },
   };
 }
 
 /** Where several archivers begin a folder together, the first one gives it. */
-async function giveIdentity(dataDir: string, identity: string): Promise<string> {
+async function giveIdentity(dataDir: string, identity: string, shared: SharedArchive | undefined): Promise<string> {
+  await shared?.giveIdentity(identity);
   const isOurs = await createDurably(dataPath(dataDir, 'archiveIdentity'), `${JSON.stringify({ identity })}\n`);
   return isOurs ? identity : ((await archiveIdentity(dataDir)) ?? identity);
 }

@@ -8,6 +8,7 @@
  * is archived first, whosever the partition is. A segment ends at the first barrier of a new
  * generation, or when the spools outgrow their bounds: then all close together, which costs few COPYs instead of many.
  */
+import type { SharedArchive } from '@tributary/archive/changes/shared-archive';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { ARCHIVER_SETTINGS } from '@tributary/configuration/roles/archiver';
@@ -66,6 +67,8 @@ export interface ArchiverOptions {
   readonly onFenced?: (partition: number, number: number, lostRows: number) => void;
   readonly onLostTail?: OnLostTail;
   readonly hook?: Hook;
+  /** Where the archive lies in an object store, of which the folder has a copy. */
+  readonly shared?: SharedArchive;
 }
 
 export interface Archiver {
@@ -76,17 +79,21 @@ export interface Archiver {
 }
 
 export function createArchiver(options: ArchiverOptions): Archiver {
-  const { log, dataDir, limits, now, writer, openSession, copyLimits = COPY_LIMITS, hook = () => {} } = options;
+  const { log, dataDir, limits, now, writer, openSession, copyLimits = COPY_LIMITS, hook = () => {}, shared } = options;
+  const inStore = shared !== undefined && { shared };
   const folder = stagingFolder(dataDir, writer);
-  const own = createOwnArchive(dataDir, log, options.claims);
+  const own = createOwnArchive(dataDir, log, options.claims, undefined, shared);
   const trimmer = createTrimmer(log, {
     speedPosition: options.speedPosition,
-    readableUpTo: (partition) => readableUpTo(dataDir, partition),
+    async readableUpTo(partition) {
+      await shared?.demandWhole(partition);
+      return readableUpTo(dataDir, partition);
+    },
     now,
     ...(options.trimDelayMs && { delayMs: options.trimDelayMs }),
   });
   const markLostTail = createLostTailMark(log, options.onLostTail);
-  const spools = createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, own });
+  const spools = createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, own, ...inStore });
   const filler = createFiller({ log, spools, limits, markLostTail, now, hook, onOutrun: reportFenced });
   const all = new Set(Array.from({ length: log.partitions }, (_, partition) => partition));
   const assigned = options.assigned ?? (() => all);
@@ -100,11 +107,11 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     options.onFenced?.(partition, number, lostTail ? rows : 0);
   }
 
-  async function close(closing: readonly Spool[]): Promise<void> {
+  async function close(closing: readonly Spool[], signal: AbortSignal | undefined): Promise<void> {
     for (const { partition, number, after } of closing) await demandPredecessor(dataDir, partition, number, after);
     await own.claim();
-    const settings = { dataDir, folder, writer, openSession, copyLimits, logIdentity: log.identity, hook };
-    const closed = await closeSegments(closing, settings);
+    const settings = { dataDir, folder, writer, openSession, copyLimits, logIdentity: log.identity, hook, ...inStore };
+    const closed = await closeSegments(closing, { ...settings, ...(signal && { signal }) });
     for (const { spool, segment } of closed) {
       await spools.drop(spool);
       if (segment === null) reportFenced(spool);
@@ -151,7 +158,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
           .filter((spool) => due.has(spool) || (owed.has(spool.partition) && spool.upTo !== spool.after));
         if (closing.length > 0) {
           for (const spool of closing) if (!owes(spool, spool.upTo)) owed.set(spool.partition, spool.upTo ?? '');
-          await close(closing);
+          await close(closing, signal);
           for (const spool of closing) if (!owes(spool, spool.upTo)) owed.delete(spool.partition);
         }
       } catch (error) {

@@ -1,4 +1,5 @@
 /** The spools of the partitions that are this archiver's: opened after the newest segments, dropped where another archiver went on. */
+import type { SharedArchive } from '@tributary/archive/changes/shared-archive';
 import { makeFolder } from '@tributary/archive/durable';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { archivedUpTo, demandSameLog, lastSegmentNumber } from '@tributary/archive/segments';
@@ -17,7 +18,7 @@ export interface SpoolSet {
   /** After an iteration that failed halfway: the log is read again, but for what it no longer has. */
   startAgain(signal: AbortSignal | undefined): Promise<void>;
   /** Drops spools whose segment is written, and returns them. */
-  dropOutrun(): Promise<Spool[]>;
+  dropOutrun(signal: AbortSignal | undefined): Promise<Spool[]>;
   drop(spool: Spool): Promise<void>;
   /** Opens the next one, after the segment of a spool that was dropped. */
   next(spool: Spool, segment: SegmentManifest): void;
@@ -30,9 +31,10 @@ export interface SpoolSetOptions {
   readonly trimmer: Trimmer;
   readonly markLostTail: LostTailMark;
   readonly own: OwnArchive;
+  readonly shared?: SharedArchive;
 }
 
-export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, own }: SpoolSetOptions): SpoolSet {
+export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, own, shared }: SpoolSetOptions): SpoolSet {
   const spools = new Map<number, Spool>();
 
   async function drop(spool: Spool): Promise<void> {
@@ -51,7 +53,8 @@ export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, ow
     if (last !== null) trimmer.archived(partition, last.upTo);
   }
 
-  async function dropOutrun(): Promise<Spool[]> {
+  async function dropOutrun(signal: AbortSignal | undefined): Promise<Spool[]> {
+    await shared?.follow(signal);
     const dropped: Spool[] = [];
     for (const spool of [...spools.values()]) {
       if ((await lastSegmentNumber(dataDir, spool.partition)) < spool.number) continue;
@@ -74,6 +77,7 @@ export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, ow
       }
       const missing = [...ours].filter((partition) => !spools.has(partition));
       if (missing.length === 0) return;
+      await shared?.follow(signal);
       await own.demand();
       await makeFolder(folder);
       const [ends, starts] = [await log.ends(), await log.starts()];
@@ -82,7 +86,7 @@ export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, ow
       await own.claim();
     },
     async startAgain(signal) {
-      await dropOutrun();
+      await dropOutrun(signal);
       for (const spool of [...spools.values()]) {
         const isLost = await hasLostTail(log, spool, signal);
         if (isLost && (await cutToSpooled(spool))) continue;

@@ -15,6 +15,8 @@ export const DATA_PATHS = {
   archiveIdentity: 'archive/identity.json',
   /** Whose events archived files may lack. */
   archiveForgotten: 'archive/forgotten.json',
+  /** How far the folder has the changes of an archive that lies in an object store. */
+  archiveChanges: 'archive/changes.json',
   /** From when on archived files hold all events, and what retention by age took out of them. */
   archiveRetired: 'archive/retired.json',
   /** Who asked for that, and when. */

@@ -62,6 +62,7 @@ export const PLACE_OF_PATH: Readonly<Record<keyof typeof DATA_PATHS, SubjectPlac
   supervisorLock: null,
   eventLogNote: null,
   archiveIdentity: null,
+  archiveChanges: null,
   archiveForgotten: null,
   archiveRetired: null,
   retirements: null,
