@@ -119,11 +119,12 @@ function webHistory(): Event[] {
     at('form', 'https://shop.example/harm', { action: 'focus', form: name, field: name, ms: 10 }),
     at('link', 'https://shop.example/harm', { target: 'outbound', host: name }),
   ]);
+  const buyer = { ...at('page', 'https://shop.example/pay', { nav: 'load' }), userId: 'u0', ts: NOON - HOUR - 1 };
   const viewed = at('page', 'https://shop.example/harm', { nav: 'load', layout: 1440 });
   const many = Array.from({ length: 230 }, (_, i) =>
     at('page', `https://shop.example/${LONG.slice(0, 150)}/${i}`, { nav: 'load', layout: 0 }),
   );
-  return [...shop, ...harmful, viewed, ...many];
+  return [...shop, buyer, ...harmful, viewed, ...many];
 }
 
 const DEFINITIONS = readDefinitions(

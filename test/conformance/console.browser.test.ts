@@ -193,6 +193,8 @@ describe.skipIf(on === null)('in Chromium', () => {
     expect((await cellsOf('Sessions')).map(([name, sessions]) => [name, sessions])).toEqual(
       begun.rows.map((row: { entry: string; sessions: number }) => [shortened(row.entry, 48), count(row.sessions)]),
     );
+    expect((await answer('/v1/session-values?from=2026-10-22&to=2026-11-21')).rows).toMatchObject([{ valueMinor: 1_000 }]);
+    expect(await cellsOf('Value of sessions')).toEqual([['shop.example/pay', 'EUR', '1', '€10.00', '€10.00']]);
     const ended = await answer('/v1/exits?sort=exits&limit=12&from=2026-10-22&to=2026-11-21');
     expect(await cellsOf('Where sessions end')).toEqual(
       ended.rows.map((row: { page: string; exits: number }) => [shortened(row.page, 32), count(row.exits)]),
@@ -318,7 +320,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.reload();
     await settled();
     const marks = page.getByText(/^not complete: /);
-    expect([await page.locator('.banner').count(), await marks.count()]).toEqual([1, 7]);
+    expect([await page.locator('.banner').count(), await marks.count()]).toEqual([1, 8]);
     world.broken.partition = -1;
     await world.tick();
   });

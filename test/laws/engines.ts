@@ -17,7 +17,7 @@ import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
 import {
   batchSql,
-  CONVERTS,
+  convertingSql,
   edgeStatements,
   journeyStatements,
   membersSql,
@@ -125,7 +125,9 @@ export async function bySql(
   await session.run('CREATE OR REPLACE VIEW events AS FROM facts');
   if (definitions.web !== undefined) {
     await session.run('CREATE OR REPLACE VIEW web_around AS SELECT *, true AS fresh FROM facts');
-    await session.run(`CREATE OR REPLACE VIEW web_converting AS SELECT user_key, ts, true AS fresh FROM facts WHERE ${CONVERTS}`);
+    await session.run(
+      `CREATE OR REPLACE VIEW web_converting AS ${convertingSql('(SELECT *, true AS fresh FROM facts)', definitions)}`,
+    );
     for (const sql of [...webStatements(), ...sessionStatements()]) await session.run(sql);
   }
   const result: RowsByView = new Map();

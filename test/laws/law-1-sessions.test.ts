@@ -20,6 +20,11 @@ beforeAll(async () => {
 afterAll(() => session.close());
 
 const DEFINITIONS = definitionsOf({ ...SMALL_DEFINITIONS, latenessDays: 30, web: {} });
+/** An order counts once, also where it is reported again a week later. */
+const ONCE = definitionsOf({
+  ...{ ...SMALL_DEFINITIONS, latenessDays: 30, web: {} },
+  conversions: { buy: { onceBy: 'properties.order', withinDays: 7 } },
+});
 /** 2026-03-01T12:00Z. */
 const NOON_MS = Date.UTC(2026, 2, 1, 12);
 const GAP_MS = 30 * MINUTE_MS;
@@ -33,12 +38,12 @@ function at(ms: number, type: string, more: Partial<Event> = {}): Event {
 const page = (ms: number, path = '/') => at(ms, 'page', { page: `https://shop.example${path}` });
 
 /** By each engine, and by difference in each order of arrival. */
-async function rowsOf(events: readonly Event[]): Promise<RowsByView> {
-  const expected = naive(events, DEFINITIONS);
-  expect(differences(byFold(events, DEFINITIONS), naiveOfGeneration(events, DEFINITIONS, PARTITIONS))).toEqual([]);
-  expect(differences(await bySql(session, events, DEFINITIONS), naiveOfGeneration(events, DEFINITIONS, PARTITIONS))).toEqual([]);
+async function rowsOf(events: readonly Event[], definitions = DEFINITIONS): Promise<RowsByView> {
+  const expected = naive(events, definitions);
+  expect(differences(byFold(events, definitions), naiveOfGeneration(events, definitions, PARTITIONS))).toEqual([]);
+  expect(differences(await bySql(session, events, definitions), naiveOfGeneration(events, definitions, PARTITIONS))).toEqual([]);
   for (const order of [events, [...events].reverse(), createRandom(events.length).shuffle(events)])
-    expect(differences(merge(new Map(), speedFold(order, { definitions: DEFINITIONS }), 0), expected)).toEqual([]);
+    expect(differences(merge(new Map(), speedFold(order, { definitions }), 0), expected)).toEqual([]);
   return expected;
 }
 
@@ -112,6 +117,25 @@ test('sessions begin with a page, a class of viewports and a campaign, and end o
   expect([...(rows.get('exits') ?? [])]).toEqual([[`${DAY}\tshop.example/out\t576`, [1]]]);
 });
 
+test('sessions have the value of their conversions by currency, refunds too, and that of an order once, which converts each session that reports it', async () => {
+  const buy = (ms: number, value: number, order: string, currency = 'EUR') =>
+    at(ms, 'buy', { value, currency, properties: { order } });
+  const events = [
+    page(0, '/a'),
+    ...[buy(1, 5_000, 'one'), buy(2, 5_000, 'one'), buy(3, 700, 'two', 'USD'), buy(4, -1_000, 'three')],
+    ...[page(2 * HOUR_MS, '/b'), buy(2 * HOUR_MS + GAP_MS - 1, 5_000, 'one'), buy(2 * HOUR_MS + GAP_MS, 9, 'four')],
+    ...[page(8 * DAY_MS, '/c'), buy(8 * DAY_MS + 1, 5_000, 'one')],
+  ];
+  const rows = await rowsOf(events, ONCE);
+  const ofSessions = ([key, measures]: [string, unknown[]]) => [key.split('\t')[1], key.split('\t').at(-1), ...measures];
+  expect([...(rows.get('sessionValues') ?? [])].map(ofSessions).sort()).toEqual([
+    ['shop.example/a', 'EUR', 2, 4_000],
+    ['shop.example/a', 'USD', 1, 700],
+    ['shop.example/c', 'EUR', 1, 5_000],
+  ]);
+  expect(sessionsOf(rows).map((row) => row.at(-1))).toEqual([1, 1, 1]);
+});
+
 test('sessions: one without a pause ends at the midnight behind a whole day, each day, and none is as long as 48 h', async () => {
   const events = Array.from({ length: 4 * 24 * 4 }, (_, i) => page(i * 15 * MINUTE_MS));
   expect(sessionsOf(await rowsOf(events))).toEqual([
@@ -150,8 +174,12 @@ function visits(random: Random, count: number): Event[] {
       ...(type === 'form' && { action: random.pick(['focus', 'abandon', 'submit', 'other']), form: 'f', field: 'x' }),
       ...(type === 'activity' && { engagedMs: random.pick([0, 4_000, 12_000]) }),
       ...(random.chance(0.05) && { bot: 'ua' }),
+      ...(type === 'buy' && { order: random.pick(['one', 'two', 'three', 'four']) }),
     };
-    const more = random.chance(0.3) ? { channel: random.pick(['email', 'search']), campaign: 'c' } : {};
+    const more = {
+      ...(random.chance(0.3) && { channel: random.pick(['email', 'search']), campaign: 'c' }),
+      ...(type === 'buy' && { value: random.pick([500, 999, -500, 0]), currency: random.pick(['EUR', 'EUR', 'USD']) }),
+    };
     return at(ms, type, {
       ...more,
       userId: random.pick(['ana', 'ana', 'ana', 'bob']),
@@ -167,17 +195,18 @@ test('laws 1, 2, 3 and 5: sessions are those of the oracle, in any order, double
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 1, max: 260 }), async (seed, count) => {
       const random = createRandom(seed);
+      const definitions = random.pick([DEFINITIONS, ONCE]);
       const events = visits(random, count);
       const arriving = random.chance(0.5) ? random.shuffle(events) : [...events, ...random.shuffle(events).slice(0, 5)];
       const cut = random.below(arriving.length + 1);
       const crash = random.below(arriving.length);
-      const fold = speedFold(arriving, { definitions: DEFINITIONS, cuts: [cut], crashBefore: (i) => i === crash });
+      const fold = speedFold(arriving, { definitions, cuts: [cut], crashBefore: (i) => i === crash });
       expect(fold.overflowed).toBe(0);
-      const expected = naive(arriving, DEFINITIONS);
-      expect(differences(merge(naive(arriving.slice(0, cut), DEFINITIONS), fold, 1), expected)).toEqual([]);
+      const expected = naive(arriving, definitions);
+      expect(differences(merge(naive(arriving.slice(0, cut), definitions), fold, 1), expected)).toEqual([]);
       if (random.chance(0.3))
         expect(
-          differences(await bySql(session, events, DEFINITIONS), naiveOfGeneration(events, DEFINITIONS, PARTITIONS)),
+          differences(await bySql(session, events, definitions), naiveOfGeneration(events, definitions, PARTITIONS)),
         ).toEqual([]);
     }),
     { numRuns: 60 },

@@ -152,8 +152,8 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'sessions around an event are looked for within a day',
     law: '1',
     file: 'packages/views/src/sessions/session.ts',
-    from: 'const REACH_MS = 4 * DAY_MS;',
-    to: 'const REACH_MS = 1 * DAY_MS;',
+    from: 'export const VISITS_REACH_MS = 4 * DAY_MS;',
+    to: 'export const VISITS_REACH_MS = 1 * DAY_MS;',
     test: 'test/laws/law-7-cut-sessions.test.ts',
   },
   {

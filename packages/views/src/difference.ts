@@ -15,7 +15,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type Rows, type RowsByView, rowsOf } from './deltas.ts';
 import { type EmitParts, PartedRows, partedRowsOf } from './parted-rows.ts';
-import { isOfSessions, SESSION } from './sessions/session.ts';
+import { isOfSessions, SESSION, VISITS_REACH_MS } from './sessions/session.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import { NEVER_CUT, type UserState } from './user-state.ts';
 import { COUNTED, type Emit, type Lens, type View, WEB_EVENT } from './view.ts';
@@ -125,7 +125,8 @@ export function addDifference(
       if (computes && earliest - Math.max(lens.reachMs(definitions), revisableMs) <= cutTs) looksBehindCut = true;
     }
     if (anchors.length === 0) continue;
-    const reachMs = lens.reachMs(definitions);
+    // A conversion that repeats one further back knows that already: only visits are passed over.
+    const passedMs = lens === SESSION ? VISITS_REACH_MS : lens.reachMs(definitions);
     for (const i of anchors) {
       if (work.left <= 0) {
         tooMuchWork = true;
@@ -134,7 +135,7 @@ export function addDifference(
       before ??= without(after, at);
       const seenBefore = lens.look(before, i < at ? i : i - 1, definitions);
       const seenNow = lens.look(after, i, definitions);
-      const scanned = 2 * (i - lowerBound(after, (after[i] as TimelineEvent).ts - reachMs));
+      const scanned = 2 * (i - lowerBound(after, (after[i] as TimelineEvent).ts - passedMs));
       const shown = workOfAnchor(lens, seenBefore) + workOfAnchor(lens, seenNow);
       if (!takeWork(work, shown * views.length + scanned / SCANNED_A_UNIT)) tooMuchWork = true;
       else {

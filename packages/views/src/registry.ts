@@ -26,6 +26,7 @@ import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
 import { scrollBands } from './scroll-bands/fold.ts';
 import { scrollReach } from './scroll-reach/fold.ts';
+import { sessionValues } from './session-values/fold.ts';
 import { sessions } from './sessions/fold.ts';
 import { touches } from './touches/fold.ts';
 import { transitions } from './transitions/fold.ts';
@@ -56,6 +57,7 @@ const ALL = [
   heat,
   sessions,
   exits,
+  sessionValues,
   counts,
 ] as const satisfies readonly View[];
 

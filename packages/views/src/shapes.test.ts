@@ -31,6 +31,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   heat: 'day page layout element kind cell → n',
   sessions: 'day entry layout channel campaign → sessions bounces views durationMs engagedMs converting',
   exits: 'day page layout → exits',
+  sessionValues: 'day entry layout channel campaign currency → conversions valueMinor',
   counts: 'day count version value → events',
 };
 

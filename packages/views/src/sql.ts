@@ -71,7 +71,15 @@ export function webStatements(): string[] {
 /** A condition: the event is of a type that converts. */
 export const CONVERTS = "type IN (SELECT type FROM member_types WHERE kind = 'conversion')";
 
-/** After `webStatements`, to `web_sessions`: for views that look at them. `web_converting`: the conversions beside `web_around`. */
+/** The conversions of `relation`, repetitions too, as sessions look at them. */
+export function convertingSql(relation: string, { onceMs }: Pick<Definitions, 'onceMs'>): string {
+  const key = onceMs.size === 0 ? 'NULL::VARCHAR AS once_key' : 'once_key';
+  return `
+    SELECT user_key, ts, id, type, coalesce(currency, '(none)') AS currency, coalesce(value, 0) AS value, ${key}, fresh
+    FROM ${relation} WHERE ${CONVERTS}`;
+}
+
+/** After `webStatements`, to `web_sessions` and `sessions_converting`: for views that look at them. `convertingSql` of what is beside `web_around`: `web_converting`. */
 export function sessionStatements(): string[] {
   return statementsOf(read('web/sessions.sql'));
 }

@@ -1,6 +1,7 @@
 /** The state that `step` keeps for one user: their timeline and what makes looking at it fast. */
 import type { Definitions } from '@tributary/model/definitions';
 import { countedOnce } from './once.ts';
+import { VISITS_MS } from './sessions/session.ts';
 import { before, insertionIndex, lowerBound, type TimelineEvent } from './timeline.ts';
 import type { View } from './view.ts';
 
@@ -44,8 +45,8 @@ export function retentionOf(views: readonly View[], definitions: Definitions): R
   const { latenessMs } = definitions;
   const reachOf = (some: readonly View[]) =>
     Math.max(0, ...some.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions)));
-  const ofVisits = views.filter(({ countsSessions }) => countsSessions === true);
-  return { longMs: latenessMs + reachOf(views), visitMs: latenessMs + reachOf(ofVisits), signalMs: latenessMs };
+  const ofVisits = views.some(({ countsSessions }) => countsSessions);
+  return { longMs: latenessMs + reachOf(views), visitMs: latenessMs + (ofVisits ? VISITS_MS : 0), signalMs: latenessMs };
 }
 
 export function isRetained(

@@ -49,6 +49,25 @@ test('laws 1 and 3: pages are the sums of the oracle, on whichever side of a cut
   }
 });
 
+test('laws 1 and 4: the value of sessions is that of their conversions, on whichever side of a cut these lie, and amounts of two currencies are never one', async () => {
+  const buy = (value: number, currency: string): Event => ({ ...web('purchase', 'https://shop.example/pay'), value, currency });
+  const events = [web('page', 'https://shop.example/'), buy(5_000, 'EUR'), buy(-1_000, 'EUR'), buy(700, 'USD')];
+  for (const cut of [...events.keys(), events.length]) {
+    const world = await worldCutAt(events, cut);
+    const { body } = await world.get('/v1/session-values?sort=conversions&entry=shop.example%2F');
+    expect(TotalsAnswer.parse(body)).toEqual(body);
+    expect(body).toMatchObject({
+      rows: [
+        { entry: 'shop.example/', currency: 'EUR', conversions: 2, valueMinor: 4_000 },
+        { entry: 'shop.example/', currency: 'USD', conversions: 1, valueMinor: 700 },
+      ],
+      totals: { conversions: 3 },
+      meta: { complete: true },
+    });
+    expect(body.totals.valueMinor).toBeUndefined();
+  }
+});
+
 const bandsOf = (first: number, last: number) => [first, ...new Array<number>(18).fill(0), last];
 const READ_PAGES = [
   web('activity', 'https://shop.example/', { engagedMs: 9_000, bands: bandsOf(4_000, 5_000), fromScrollBp: 0, maxScrollBp: 501 }),

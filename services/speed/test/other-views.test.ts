@@ -49,5 +49,7 @@ test('law 7: a view that came after workers began to note what they count is not
   const state = { position: '1', logIdentity: 'log', logTimeMs: 0, generation: 3, definitions: '' };
   const isCounted = (name: string) => countedSince(state, { name }) === 0;
   expect(['activity', 'coalitions', 'pages'].filter(isCounted)).toHaveLength(3);
-  expect(['orderNumbers', 'sessions', 'exits', 'scrollBands', 'scrollReach', 'whatComesNext'].filter(isCounted)).toEqual([]);
+  expect(
+    ['orderNumbers', 'sessions', 'exits', 'sessionValues', 'scrollBands', 'scrollReach', 'whatComesNext'].filter(isCounted),
+  ).toEqual([]);
 });

@@ -15,6 +15,7 @@ import { namesCampaigns } from '@tributary/views/by-partition';
 import {
   batchSql,
   CONVERTS,
+  convertingSql,
   edgeStatements,
   journeyStatements,
   membersSql,
@@ -262,7 +263,7 @@ async function addNearVisits(
   await session.run(`CREATE OR REPLACE VIEW around AS
     SELECT ${event}, true AS fresh FROM events UNION ALL SELECT ${event}, false FROM near_visits`);
   await session.run('CREATE OR REPLACE VIEW web_around AS SELECT * FROM around WHERE web IS NOT NULL');
-  await session.run(`CREATE OR REPLACE VIEW web_converting AS SELECT user_key, ts, fresh FROM around WHERE ${CONVERTS}`);
+  await session.run(`CREATE OR REPLACE VIEW web_converting AS ${convertingSql('around', definitions)}`);
 }
 
 /** How far from a fresh event lie those that its rows may depend on: it changes anchors up to `reach` after it and `revisable` before it, and these look `reach` back and `revisable` ahead. */

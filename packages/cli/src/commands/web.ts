@@ -66,6 +66,14 @@ const COUNTED: readonly Counted[] = [
     hasLayouts: true,
     pages: 'entry',
   },
+  {
+    name: 'session-values',
+    about: 'conversions in sessions of visitors, and their value, by what they began with',
+    sort: 'conversions',
+    by: 'entry,currency',
+    hasLayouts: true,
+    pages: 'entry',
+  },
   { name: 'exits', about: 'pages that sessions of visitors ended on', sort: 'exits', by: 'page', hasLayouts: true },
 ];
 

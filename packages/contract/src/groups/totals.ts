@@ -9,6 +9,7 @@ import { pages } from '@tributary/views/pages/fold';
 import { type Dimension, VIEWS, type ViewName } from '@tributary/views/registry';
 import { scrollBands } from '@tributary/views/scroll-bands/fold';
 import { scrollReach } from '@tributary/views/scroll-reach/fold';
+import { sessionValues } from '@tributary/views/session-values/fold';
 import { sessions } from '@tributary/views/sessions/fold';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
@@ -113,6 +114,12 @@ export const TOTALS_ROUTES = {
   ),
   heat: totalsOf('/v1/heat', heat, ['element', 'kind', 'cell'], 'Where in elements people click and move'),
   sessions: totalsOf('/v1/sessions', sessions, ['entry'], 'Sessions of visitors by what they began with'),
+  sessionValues: totalsOf(
+    '/v1/session-values',
+    sessionValues,
+    ['entry', 'currency'],
+    'Conversions in sessions of visitors, and their value, by what the sessions began with',
+  ),
   exits: totalsOf('/v1/exits', exits, ['page'], 'Pages that sessions of visitors ended on'),
 };
 
@@ -152,6 +159,7 @@ export const TOTALS: readonly Totals[] = [
   { route: TOTALS_ROUTES.scroll, view: scrollBands, shown: scroll, others: [scrollReach] },
   { route: TOTALS_ROUTES.heat, view: heat },
   { route: TOTALS_ROUTES.sessions, view: sessions },
+  { route: TOTALS_ROUTES.sessionValues, view: sessionValues },
   { route: TOTALS_ROUTES.exits, view: exits },
   ...viewRoutes,
 ];

@@ -12,8 +12,14 @@ const DEEDS: Readonly<Record<string, readonly unknown[]>> = {
   form: ['focus', 'change', 'submit'],
 };
 
-/** `timeline`: the events of a user, in order. Sessions that began at `anchoredAfter` or before are left out. */
-export function naiveSessionRows(timeline: readonly Event[], definitions: Definitions, anchoredAfter: number, add: Add): void {
+/** `timeline`: the events of a user, in order. `counts`: whether one is a conversion that repeats none. Sessions that began at `anchoredAfter` or before are left out. */
+export function naiveSessionRows(
+  timeline: readonly Event[],
+  definitions: Definitions,
+  anchoredAfter: number,
+  add: Add,
+  counts: (event: Event) => boolean,
+): void {
   const visits = timeline.filter((event) => isVisit(event, definitions));
   for (const session of together(visits)) {
     const from = session.findIndex(begins);
@@ -22,17 +28,17 @@ export function naiveSessionRows(timeline: readonly Event[], definitions: Defini
     const own = [first, ...others];
     const lastMs = Math.max(...own.map(({ ts }) => ts));
     const endMs = [lastMs + GAP_MS, ...midnightsAfter(lastMs, visits)].reduce((a, b) => Math.min(a, b));
-    const converts = timeline.some(({ type, ts }) => definitions.conversions.includes(type) && ts >= first.ts && ts < endMs);
+    const within = timeline.filter(({ type, ts }) => definitions.conversions.includes(type) && ts >= first.ts && ts < endMs);
+    const converts = within.length > 0;
     const viewed = own.filter(({ type }) => type === 'page');
     const engagedMs = own.reduce((sum, event) => sum + engagedOf(event), 0);
     const day = new Date(first.ts).toISOString().slice(0, 10);
     const where = (event: Event) => [naivePage(event.page, definitions.web?.pages), String(event.properties?.['layout'])];
     const isBounce = viewed.length < 2 && engagedMs < 10_000 && !converts;
-    add(
-      'sessions',
-      [day, ...where(first), first.channel ?? '(none)', first.campaign ?? '(none)'],
-      [1, isBounce ? 1 : 0, viewed.length, lastMs - first.ts, engagedMs, converts ? 1 : 0].map(BigInt),
-    );
+    const entry = [day, ...where(first), first.channel ?? '(none)', first.campaign ?? '(none)'];
+    for (const event of within.filter(counts))
+      add('sessionValues', [...entry, event.currency ?? '(none)'], [1n, BigInt(event.value ?? 0)]);
+    add('sessions', entry, [1, isBounce ? 1 : 0, viewed.length, lastMs - first.ts, engagedMs, converts ? 1 : 0].map(BigInt));
     add('exits', [day, ...where(viewed.at(-1) ?? first)], [1n]);
   }
 }

@@ -72,7 +72,9 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
       naiveConversionRows(event, path, definitions, add);
       naiveOrderNumbers(timeline, event, path, definitions, add);
     }
-    naiveSessionRows(timeline, definitions, anchoredAfter - 2 * 86_400_000, add);
+    naiveSessionRows(timeline, definitions, anchoredAfter - 2 * 86_400_000, add, (event) =>
+      naiveCounts(timeline, event, definitions),
+    );
     for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
       if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
   }

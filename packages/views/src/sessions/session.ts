@@ -14,7 +14,9 @@ const GAP_MS = 30 * MINUTE_MS;
 /** An event is in the session of an anchor before it, which is shorter than 48 h. */
 const REVISABLE_MS = 2 * DAY_MS;
 /** Whether an event opens a session depends on the day before it; it opens the first one behind a midnight that much later at most. */
-const REACH_MS = 4 * DAY_MS;
+export const VISITS_REACH_MS = 4 * DAY_MS;
+/** How long visits are looked at behind the first event that may change a session. */
+export const VISITS_MS = VISITS_REACH_MS + REVISABLE_MS;
 /** A bounce was engaged for less. */
 export const ENGAGED_MS = 10_000;
 
@@ -28,18 +30,21 @@ export interface Session {
   readonly views: number;
   readonly durationMs: number;
   readonly engagedMs: number;
-  /** A conversion lies between its begin and its end, which is a gap after its last event. */
+  /** A conversion lies between its begin and its end, which is a gap after its last event: repetitions too, which say as much of a session. */
   readonly converts: boolean;
+  /** Those of them that count. */
+  readonly conversions: readonly TimelineEvent[];
   readonly events: number;
 }
 
 /** A session hangs on the event that opens it. */
 export const SESSION: Lens<Session> = {
-  reachMs: ({ web }) => (web === undefined ? 0 : REACH_MS),
+  // Whether a conversion counts may depend on one before it.
+  reachMs: ({ web, longestOnceMs }) => (web === undefined ? 0 : Math.max(VISITS_REACH_MS, longestOnceMs)),
   revisableMs: ({ web }) => (web === undefined ? 0 : REVISABLE_MS),
   affected: anchorsAround,
   look: sessionFrom,
-  sizeOf: ({ events }) => Math.ceil(events / EVENTS_A_UNIT),
+  sizeOf: ({ events, conversions }) => Math.ceil(events / EVENTS_A_UNIT) + conversions.length,
 };
 
 /** Passing over a few events is as much work as showing one to a view. */
@@ -52,7 +57,7 @@ export function isOfSessions(event: TimelineEvent): boolean {
   return event.visit !== undefined || isConversion(event);
 }
 
-/** Repetitions too: that an order is sent twice says nothing about a session. */
+/** Repetitions too. */
 function isConversion({ kind, once }: TimelineEvent): boolean {
   return kind === 'conversion' || once !== '';
 }
@@ -123,9 +128,15 @@ function sessionFrom(timeline: Timeline, at: number): Session | null {
     last = own;
   }
   const lastTs = tsAt(timeline, last);
-  const converts = hasConversion(timeline, first.ts, Math.min(lastTs + GAP_MS, cutBehind(timeline, last, at)));
-  const durationMs = lastTs - first.ts;
-  return { fromTs: first.ts, entry, exit: pageOfExit(exit), views, durationMs, engagedMs, converts, events: last - at + 1 };
+  const converting = conversionsIn(timeline, first.ts, Math.min(lastTs + GAP_MS, cutBehind(timeline, last, at)));
+  return {
+    ...{ fromTs: first.ts, entry, exit: pageOfExit(exit), views, durationMs: lastTs - first.ts, engagedMs },
+    ...{
+      converts: converting.length > 0,
+      conversions: converting.filter(({ kind }) => kind === 'conversion'),
+      events: last - at + 1,
+    },
+  };
 }
 
 /** Without channel and campaign. */
@@ -133,11 +144,16 @@ function pageOfExit(place: string): string {
   return place.slice(0, place.indexOf('\t', place.indexOf('\t') + 1));
 }
 
-function hasConversion(timeline: Timeline, fromMs: number, toMs: number): boolean {
-  for (let at = lowerBound(timeline, fromMs); at < timeline.length && tsAt(timeline, at) < toMs; at++)
-    if (isConversion(timeline[at] as TimelineEvent)) return true;
-  return false;
+function conversionsIn(timeline: Timeline, fromMs: number, toMs: number): readonly TimelineEvent[] {
+  let found: TimelineEvent[] | undefined;
+  for (let at = lowerBound(timeline, fromMs); at < timeline.length && tsAt(timeline, at) < toMs; at++) {
+    const event = timeline[at] as TimelineEvent;
+    if (isConversion(event)) (found ??= []).push(event);
+  }
+  return found ?? NO_CONVERSION;
 }
+
+const NO_CONVERSION: readonly TimelineEvent[] = [];
 
 /**
  * The anchors of the sessions that the event may begin, join, part, change or end, as they are with it and without it: of the stretch of visits
@@ -157,7 +173,7 @@ function anchorsAround(timeline: Timeline, at: number, _: Definitions, work: Wor
   }
   stretch.reverse();
   for (let ts = event.ts, own = visitAfter(timeline, at); own < timeline.length; own = visitAfter(timeline, own)) {
-    if (tsAt(timeline, own) - ts >= GAP_MS || tsAt(timeline, own) > event.ts + REACH_MS) break;
+    if (tsAt(timeline, own) - ts >= GAP_MS || tsAt(timeline, own) > event.ts + VISITS_REACH_MS) break;
     ts = tsAt(timeline, own);
     stretch.push(own);
   }

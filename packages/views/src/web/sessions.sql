@@ -2,9 +2,10 @@
 -- midnight behind a whole UTC day without a pause.
 --
 -- In:  web_named  see events.sql
---      web_converting (user_key, ts, fresh)  conversions, repetitions too
---      attribution, member_types, from the definitions
+--      web_converting (user_key, ts, id, type, currency, value, once_key, fresh)  conversions, repetitions too; once_key: NULL where one has none
+--      attribution, member_types, once_types, from the definitions
 -- Out: web_sessions (sign, from_ts, page, layout, channel, campaign, exit_page, exit_layout, views, duration_ms, engaged_ms, converts)
+--      sessions_converting (sign, user_key, session, from_ts, entry, currency, value, counts)  the conversions in them; counts: it repeats none (once.ts)
 --      sign 1: as they are; −1: as they were without what is fresh
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE visits AS
@@ -46,18 +47,27 @@ CREATE OR REPLACE TABLE sessions_said AS
     count(*) FILTER (is_view) AS views, sum(engaged_ms) AS engaged_ms
   FROM opened WHERE number >= first_number
   GROUP BY sign, user_key, session;
-CREATE OR REPLACE TABLE web_sessions AS
-  WITH ending AS (
+CREATE OR REPLACE TABLE sessions_converting AS
+  WITH both_sides AS (
+    SELECT 1 AS sign, * FROM web_converting
+    UNION ALL
+    SELECT -1, * FROM web_converting WHERE NOT fresh
+  ), counted AS (
+    SELECT both_sides.*, once_key IS NULL OR coalesce(ts - lag(ts) OVER same > within_ms, true) AS counts
+    FROM both_sides LEFT JOIN once_types USING (type)
+    WINDOW same AS (PARTITION BY sign, user_key, type, once_key ORDER BY ts, id)
+  ), ending AS (
     SELECT *, least(last_ts + 1800000,
       CASE WHEN unbroken_from <= last_ts // 86400000 * 86400000 THEN (last_ts // 86400000 + 1) * 86400000 END) AS to_ts
     FROM sessions_said
-  ), convert AS (
-    SELECT DISTINCT sign, ending.user_key, session
-    FROM ending JOIN web_converting ON web_converting.user_key = ending.user_key AND web_converting.ts >= from_ts AND web_converting.ts < to_ts
-    WHERE sign = 1 OR NOT web_converting.fresh
   )
+  SELECT sign, user_key, session, from_ts, entry, currency, value, counts
+  FROM ending JOIN counted USING (sign, user_key)
+  WHERE counted.ts >= from_ts AND counted.ts < to_ts;
+CREATE OR REPLACE TABLE web_sessions AS
+  WITH convert AS (SELECT DISTINCT sign, user_key, session FROM sessions_converting)
   SELECT
     sign, from_ts, entry.page AS page, entry.layout AS layout, entry.channel AS channel, entry.campaign AS campaign,
     coalesce(last_view.page, entry.page) AS exit_page, coalesce(last_view.layout, entry.layout) AS exit_layout,
     views, last_ts - from_ts AS duration_ms, engaged_ms, convert.session IS NOT NULL AS converts
-  FROM ending LEFT JOIN convert USING (sign, user_key, session);
+  FROM sessions_said LEFT JOIN convert USING (sign, user_key, session);

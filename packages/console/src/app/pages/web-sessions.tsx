@@ -1,9 +1,10 @@
 /** Sessions of visitors: what they begin with, how many leave at once, and where they end. */
 import type { Answer, Asked } from '@tributary/client/operations';
+import type { Integer } from '@tributary/model/integer';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { count, duration, NONE, parts, percent } from '../parts/format.ts';
+import { count, duration, money, NONE, parts, percent } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { type ReportChoice, rangeIn } from '../parts/report-controls.tsx';
@@ -28,7 +29,7 @@ interface Props {
 }
 
 export function SessionsPanel({ place, layout, choice }: Props) {
-  const by = BY.find(({ value }) => value === place.query.get('sessions')) ?? BY[0];
+  const by = chosenIn(place);
   const asked: Asked<'sessions'> = {
     by: [by.value],
     ...rangeIn(choice),
@@ -71,6 +72,47 @@ export function SessionsPanel({ place, layout, choice }: Props) {
               />
             )}
             <Left rest={rest} what="rows" />
+          </Panel>
+        );
+      }}
+    </WhenAnswered>
+  );
+}
+
+/** By the same as the sessions above it. */
+export function SessionValuesPanel({ place, layout, choice }: Props) {
+  const { value } = chosenIn(place);
+  const asked: Asked<'sessionValues'> = {
+    by: [value, 'currency'],
+    ...rangeIn(choice),
+    ...(layout !== undefined && { layout }),
+    sort: 'conversions',
+    limit: MOST_ROWS,
+  };
+  const answered = useAnswer('sessionValues', asked);
+  return (
+    <WhenAnswered of={answered}>
+      {({ rows, rest, by: [shown = value], meta }) => {
+        const columns = valueColumnsOf(BY.find((one) => one.value === shown) ?? BY[0]);
+        return (
+          <Panel
+            title="Value of sessions"
+            about="Conversions within a session and 30 minutes after its last event, by what it began with. An order that is reported again counts once; a refund takes its value away."
+            question={addressOfQuestion('sessionValues', asked)}
+            csv={() => csvOf(columns, rows)}
+            tools={<NotComplete of={meta} />}
+          >
+            {rows.length === 0 ? (
+              <Empty title="No conversion in a session on these days" />
+            ) : (
+              <Table
+                caption="Value of sessions"
+                columns={columns}
+                rows={rows}
+                keyOf={(row) => `${String(row[shown])}\t${String(row['currency'])}`}
+              />
+            )}
+            <Left rest={rest} what="sums" />
           </Panel>
         );
       }}
@@ -141,6 +183,31 @@ function columnsOf({ value, head }: (typeof BY)[number]): Column<Row>[] {
       cell: each('converting', percent),
       raw: (row) => row['converting'],
     },
+  ];
+}
+
+function chosenIn(place: Place): (typeof BY)[number] {
+  return BY.find(({ value }) => value === place.query.get('sessions')) ?? BY[0];
+}
+
+/** Money in the currency of its row. `name`: undefined where it is of people alone, not of a file. */
+function amount(head: string, name: string | undefined, minorOf: (row: Row) => Row[string] | null | undefined): Column<Row> {
+  const cell = (row: Row) => money(minorOf(row) as Integer | null | undefined, String(row['currency']));
+  return { head, ...(name !== undefined && { fileHead: name, raw: minorOf }), isFigure: true, cell };
+}
+
+/** In one layer alone, conversions may be below zero. */
+function eachOf(value: Row[string] | undefined, conversions: Row[string] | undefined): number | null {
+  return Number(conversions) > 0 ? Math.round(Number(value) / Number(conversions)) : null;
+}
+
+function valueColumnsOf({ value, head }: (typeof BY)[number]): Column<Row>[] {
+  return [
+    named(head, value, 48),
+    named('Currency', 'currency', 12),
+    figure('Conversions', 'conversions', count),
+    amount('Value', 'valueMinor', (row) => row['valueMinor']),
+    amount('Each', undefined, (row) => eachOf(row['valueMinor'], row['conversions'])),
   ];
 }
 

@@ -14,7 +14,7 @@ import { LAYOUTS } from './layouts.ts';
 import type { PageProps } from './page-props.ts';
 import { AttentionPanel } from './web-attention.tsx';
 import { FormsPanel, LinksPanel, ScrollPanel, ViewsPanel } from './web-parts.tsx';
-import { ExitsPanel, SessionsPanel } from './web-sessions.tsx';
+import { ExitsPanel, SessionsPanel, SessionValuesPanel } from './web-sessions.tsx';
 
 type Pages = Answer<'pages'>;
 type PageRow = Pages['rows'][number];
@@ -68,6 +68,9 @@ export function WebPage({ place }: PageProps) {
           <SessionsPanel place={place} layout={layout} choice={choice} />
           <ExitsPanel layout={layout} choice={choice} />
         </div>
+      )}
+      {pages.answer !== undefined && pages.answer.rows.length > 0 && (
+        <SessionValuesPanel place={place} layout={layout} choice={choice} />
       )}
       {page !== undefined && pages.answer !== undefined && pages.answer.rows.length > 0 && (
         <>
