@@ -26,6 +26,10 @@ const FOLDERS = [
         channels: { count: '*', by: 'channel' },
         paid: { count: ['click', 'buy'], by: 'campaign', where: 'cost > 0 || value > 0' },
       },
+      segments: {
+        clicking: { enter: 'type == "click"', exit: 'type == "buy"', ttl: '1h', byDay: true },
+        lapsed: { enter: 'type == "buy"', absence: { not: 'type == "click"', for: '12h' }, ttl: '20d', byDay: true },
+      },
     }),
     views: VIEWS.filter(({ countsWeb }) => !countsWeb),
   },

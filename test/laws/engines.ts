@@ -10,7 +10,7 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { correct } from '@tributary/signals/corrections/correct';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/inputs/event-rows';
 import { byPartition, GROUPED_VIEWS, keyOfGroup, whereRows } from '@tributary/views/by-partition';
-import { countedSql } from '@tributary/views/counts/relation';
+import { countedSql, isFoundOut } from '@tributary/views/counts/relation';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { arrivingEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
@@ -108,9 +108,9 @@ export async function bySql(
     rows: JSON.stringify(corrected.map(rowOf)),
   });
   // What events count for follows from what was sent.
-  if (definitions.counts !== undefined) {
+  if (isFoundOut(definitions)) {
     await session.run(
-      `CREATE OR REPLACE TABLE counting AS SELECT user_key, id, counted FROM ${countedSql(definitions).of(`(${given})`)}`,
+      `CREATE OR REPLACE TABLE counting AS SELECT user_key, id, counted, marks FROM ${countedSql(definitions).of(`(${given})`)}`,
       {
         rows: JSON.stringify(events.map(rowOf)),
       },
@@ -123,6 +123,10 @@ export async function bySql(
   const journeys = [...journeyStatements(views, definitions), ...partStatements(), ...edgeStatements()];
   for (const sql of [...timelineStatements(definitions), ...journeys]) await session.run(sql);
   await session.run('CREATE OR REPLACE VIEW events AS FROM facts');
+  if (definitions.segmentDayVersions.size > 0)
+    await session.run(
+      'CREATE OR REPLACE VIEW marked_around AS SELECT user_key, ts, marks, true AS fresh FROM facts WHERE marks IS NOT NULL',
+    );
   if (definitions.web !== undefined) {
     await session.run('CREATE OR REPLACE VIEW web_around AS SELECT *, true AS fresh FROM facts');
     await session.run(

@@ -1,7 +1,9 @@
 /** Lies about members of segments, and what time does to them. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_SEGMENT_DAYS } from './mutations-of-segment-days.ts';
 
 export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
+  ...MUTATIONS_OF_SEGMENT_DAYS,
   {
     lie: 'who entered by an event that the record lost stays in a segment',
     law: '1',

@@ -144,7 +144,7 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'a session whose begin was cut off is taken for whole',
     law: '7',
     file: 'packages/views/src/difference.ts',
-    from: "if (cutTs !== NEVER_CUT && (lens === SESSION || event.kind !== 'signal')) {",
+    from: "if (cutTs !== NEVER_CUT && (isOfSignals || event.kind !== 'signal')) {",
     to: "if (cutTs !== NEVER_CUT && event.kind !== 'signal') {",
     test: 'test/laws/law-7-cut-sessions.test.ts',
   },

@@ -46,7 +46,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     lie: 'a generation is built upon that lacks what definitions count',
     law: '1',
     file: 'packages/archive/src/plan/base.ts',
-    from: "if (!keepsCounted(published, definitions)) return 'fields_missing';",
+    from: '!keepsCounted(published, definitions) || ',
     to: '',
     test: 'jobs/recompute/test/counts.test.ts',
   },

@@ -11,6 +11,7 @@ import {
   correctedOtherwise,
   keepsCounted,
   keepsKeys,
+  keepsMarks,
   keepsWeb,
   parquetFiles,
 } from '@tributary/archive/compute/relations';
@@ -174,7 +175,11 @@ test.each([1, 2, 3, 4, 5])(
           archived.push(arrivals);
           // Without the keys, or the pages, that its definitions ask for, all are read again (plan/base.ts).
           base =
-            base === null || (keepsKeys(base, definitions) && keepsWeb(base, definitions) && keepsCounted(base, definitions))
+            base === null ||
+            (keepsKeys(base, definitions) &&
+              keepsWeb(base, definitions) &&
+              keepsCounted(base, definitions) &&
+              keepsMarks(base, definitions))
               ? await generation(arrivals, base, definitions, limits, { covered })
               : await generation(together(archived), null, definitions, limits);
           upTo += piece.length;

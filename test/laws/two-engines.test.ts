@@ -41,7 +41,11 @@ test('law 5: fold, SQL and oracle agree over random logs and definitions', { tim
 });
 
 test.each(VIEWS)('law 5: $name says what its SQL reads: computed alone it is what it is among all', async (view) => {
-  const definitions = definitionsOf({ ...SMALL_DEFINITIONS, web: {}, counts: { channels: { count: '*', by: 'channel' } } });
+  const counted = {
+    counts: { channels: { count: '*', by: 'channel' } },
+    segments: { clicking: { enter: 'type == "click"', ttl: '1h', byDay: true } },
+  };
+  const definitions = definitionsOf({ ...SMALL_DEFINITIONS, web: {}, ...counted });
   const events = firstArrivals(
     generateEvents(
       createRandom(5),

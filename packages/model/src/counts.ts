@@ -33,7 +33,7 @@ export function countingOf({ counts, derived }: Counting): object | undefined {
 }
 
 /** Each by itself: in JSON the escape of a line break would be a part of the word behind it. */
-function textsIn(counts: object): string[] {
+export function textsIn(counts: object): string[] {
   const texts: string[] = [];
   JSON.stringify(counts, (_, value: unknown) => {
     if (typeof value === 'string') texts.push(value);

@@ -14,17 +14,9 @@ import { IDENTITY, IDENTITY_WRITTEN, identityTroubles } from './identity/rules.t
 import { valueAt } from './reading/json.ts';
 import { jsonTrouble, notJson } from './reading/json-trouble.ts';
 import { describe, type Refusal, refusalText } from './refusal.ts';
-import {
-  RULES,
-  RULES_OF_CORRECTIONS,
-  RULES_OF_DERIVED,
-  RULES_OF_IDENTITY,
-  RULES_OF_JOINS,
-  RULES_OF_RATES,
-  RULES_OF_WEB,
-  WITH_RULES,
-} from './rules-of-definitions.ts';
+import { newestRules, ofRows, RULES, RULES_OF_RATES, WITH_RULES } from './rules-of-definitions.ts';
 import { ruleOf } from './schema-rule.ts';
+import { isByDay, segmentDaysOf, segmentDayVersions } from './segment-days.ts';
 import { DAY_MS, HOUR_MS } from './time.ts';
 import { WEB } from './web.ts';
 
@@ -176,6 +168,8 @@ export interface Definitions extends Parsed {
   readonly json: string;
   /** By the names of counts: a version changes with all that the rows of its count follow. */
   readonly countVersions: ReadonlyMap<string, string>;
+  /** The same of the segments whose members are counted by day. */
+  readonly segmentDayVersions: ReadonlyMap<string, string>;
   readonly latenessMs: number;
   /** No event outside is corrected; null: none is. */
   readonly correctedSpan: CorrectedSpan | null;
@@ -317,12 +311,18 @@ function ruled({ conversions, once, rules, signals, fields, sessions, segments, 
   const counted = Object.entries(all).filter(([type]) => types.includes(type));
   const asked = typeof signals === 'object' && !Array.isArray(signals) ? signals : {};
   const derived = derivedOf({ fields, signals: asked, sessions, segments }, stored);
-  const ofAnswers = derived !== undefined ? RULES_OF_DERIVED : rest.exchangeRates !== undefined ? RULES_OF_RATES : undefined;
-  const ofEvents = rest.identity !== undefined ? RULES_OF_IDENTITY : corrections.length > 0 ? RULES_OF_CORRECTIONS : ofAnswers;
-  const ofPages = rest.web !== undefined ? RULES_OF_WEB : ofEvents;
   // Earlier versions do not know these keys, and must stop rather than answer otherwise, or fail at each look.
   const keys = Object.values(derived?.signals ?? {}).flatMap((signal) => Object.keys(Object(signal)));
-  const extra = keys.includes('accuracy') || keys.includes('join') ? RULES_OF_JOINS : ofPages;
+  const newest = newestRules({
+    byDay: Object.values(derived?.segments ?? {}).some(isByDay),
+    counts: rest.counts !== undefined,
+    joins: keys.includes('accuracy') || keys.includes('join'),
+    web: rest.web !== undefined,
+    identity: rest.identity !== undefined,
+    corrections: corrections.length > 0,
+    derived: derived !== undefined,
+    rates: rest.exchangeRates !== undefined,
+  });
   demandShort('corrections', corrections);
   demandShort('counts', rest.counts ?? {});
   return {
@@ -330,7 +330,7 @@ function ruled({ conversions, once, rules, signals, fields, sessions, segments, 
     corrections,
     signals: typeof signals === 'string' || Array.isArray(signals) ? signals : '*',
     ...(derived !== undefined && { derived }),
-    rules: rest.counts !== undefined ? RULES : (extra ?? ofRows(rules, counted.length > 0)),
+    rules: newest ?? ofRows(rules, counted.length > 0),
     conversions: types,
     once: Object.fromEntries(counted),
   };
@@ -359,11 +359,6 @@ function demandShort(section: string, written: object): void {
     throw refusedAt(section, { must: `have at most ${MOST_DERIVED} characters of JSON together`, got: `${length}` });
 }
 
-/** The rules that rows follow, whatever else the text has. */
-function ofRows(rules: number, countsOnce: boolean): Written['rules'] {
-  return countsOnce ? 3 : rules === 1 ? 1 : 2;
-}
-
 function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definitions {
   for (const { at, ...trouble } of identityTroubles(parsed)) throw refusedAt(at, trouble);
   const both = parsed.conversions.find((type) => Object.hasOwn(parsed.touches, type));
@@ -377,11 +372,11 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   const rules = ofRows(stored, Object.keys(once).length > 0);
   const ofRules = rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : { rules, once, ...chosen };
   const joined = identity !== undefined && { identity };
+  const sent = { ...ofRules, ...segmentDaysOf(parsed), ...joined };
   const followed = {
-    ...ofRules,
+    ...sent,
     ...(corrections.length > 0 && followedByRows(corrections, derived?.fields ?? {})),
     ...countingOf(parsed),
-    ...joined,
   };
   const versionOf = (rows: object) => sha256Hex(canonicalJson(rows)).slice(0, 12);
   const besides = { rules: stored, exchangeRates, derived, ...(corrections.length > 0 && { corrections }), ...joined };
@@ -393,10 +388,11 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   return {
     ...parsed,
     version: versionOf(followed),
-    uncorrectedVersion: versionOf({ ...ofRules, ...joined }),
+    uncorrectedVersion: versionOf(sent),
     json: canonicalJson(stored < RULES_OF_RATES ? ofRules : { ...ofRules, ...besides }),
     correctedSpan: wholeSpan(corrections),
     countVersions: countVersions(parsed, sha256Hex),
+    segmentDayVersions: segmentDayVersions(parsed, sha256Hex),
     latenessMs: Math.round(parsed.latenessDays * DAY_MS),
     touchesFirst: rules > 1,
     joinedMs: identity === undefined ? null : Math.round(identity.days * DAY_MS),

@@ -13,22 +13,34 @@
  *   8  as 7, and rows of what people do on pages (decision 48); only texts that have `web` have these
  *   9  as 8; only texts have these that say of a signal's window how accurate it is, or join events, which no row follows
  *  10  as 9, and rows of what definitions count over all users (decision 57); only texts that have `counts` have these
+ *  11  as 10, and rows of members of segments by day (decision 58); only texts have these of which a segment has `byDay`
  */
-export const RULES = 10;
-export const RULES_OF_JOINS = 9;
-export const RULES_OF_WEB = 8;
-export const RULES_OF_IDENTITY = 7;
-export const RULES_OF_CORRECTIONS = 6;
-export const RULES_OF_DERIVED = 5;
+export const RULES = 11;
 export const RULES_OF_RATES = 4;
-export const WITH_RULES = [
-  2,
-  3,
-  RULES_OF_RATES,
-  RULES_OF_DERIVED,
-  RULES_OF_CORRECTIONS,
-  RULES_OF_IDENTITY,
-  RULES_OF_WEB,
-  RULES_OF_JOINS,
-  RULES,
-] as const;
+
+/** By what a text has: the newest first. */
+const RULES_BY_PART = {
+  byDay: RULES,
+  counts: 10,
+  joins: 9,
+  web: 8,
+  identity: 7,
+  corrections: 6,
+  derived: 5,
+  rates: RULES_OF_RATES,
+} as const;
+
+export const WITH_RULES = [2, 3, RULES_OF_RATES, 5, 6, 7, 8, 9, 10, RULES] as const;
+
+type Part = keyof typeof RULES_BY_PART;
+
+/** The rules of the newest part that a text has; undefined: it has none of them. */
+export function newestRules(has: Readonly<Record<Part, boolean>>): (typeof RULES_BY_PART)[Part] | undefined {
+  const part = (Object.keys(RULES_BY_PART) as Part[]).find((one) => has[one]);
+  return part === undefined ? undefined : RULES_BY_PART[part];
+}
+
+/** The rules that rows follow, whatever else the text has. */
+export function ofRows(rules: number, countsOnce: boolean): 1 | 2 | 3 {
+  return countsOnce ? 3 : rules === 1 ? 1 : 2;
+}

@@ -3,11 +3,13 @@
 -- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], once: [{type, withinMs, path}], direct: [channel],
 --              channels: [channel] or null, decayWeights: [weight], touchesFirst, resetOnConversion, firstPercent, lastPercent,
 --              lookbackMs, transitionOrder, pathSteps, pathTouches, countTexts: [text],
+--              daySegments: [{number, name, version, forMs or null, ttlMs}],
 --              web: {layouts: [text], targets: [text], patterns: [{number, pattern, source}], namesAll, mostPage, scheme, query, host}}
 -- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
 --      once_types     the types of conversions that are counted once: type, within_ms, path (of their key within the properties)
 --      direct_channels, tracked_channels (channels; see tracks_all), decay (weight by age in whole hours), attribution (one row)
 --      count_texts    the texts of what is counted (counts/relation.ts), a list in one row: texts
+--      day_segments   the segments whose members are counted by day: number, name, version, for_ms (NULL: in at once), ttl_ms
 --      web_layouts, web_targets, web_patterns (number, pattern, source: a regular expression for the whole path), web_bounds (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
 CREATE OR REPLACE TABLE definitions AS SELECT $1::JSON AS json;
@@ -38,6 +40,10 @@ CREATE OR REPLACE TABLE attribution AS
   FROM definitions;
 CREATE OR REPLACE TABLE count_texts AS
   SELECT json->>'$.countTexts[*]' AS texts FROM definitions;
+CREATE OR REPLACE TABLE day_segments AS
+  SELECT (one->>'number')::INTEGER AS number, one->>'name' AS name, one->>'version' AS version,
+    (one->>'forMs')::BIGINT AS for_ms, (one->>'ttlMs')::BIGINT AS ttl_ms
+  FROM (SELECT unnest((json->'daySegments')::JSON[]) AS one FROM definitions);
 CREATE OR REPLACE TABLE web_layouts AS
   SELECT unnest(json->>'$.web.layouts[*]') AS layout FROM definitions;
 CREATE OR REPLACE TABLE web_targets AS

@@ -15,6 +15,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type Rows, type RowsByView, rowsOf } from './deltas.ts';
 import { type EmitParts, PartedRows, partedRowsOf } from './parted-rows.ts';
+import { PASSAGES } from './segment-days/passages.ts';
 import { isOfSessions, SESSION, VISITS_REACH_MS } from './sessions/session.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import { NEVER_CUT, type UserState } from './user-state.ts';
@@ -94,6 +95,9 @@ export function addDifference(
     if (lens === WEB_EVENT && event.web === undefined) continue;
     if (lens === COUNTED && event.counted === undefined) continue;
     if (lens === SESSION && !isOfSessions(event)) continue;
+    // The same of members of segments.
+    if (lens === PASSAGES && event.marks === undefined) continue;
+    const isOfSignals = lens === SESSION || lens === PASSAGES;
     const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
 
@@ -111,13 +115,13 @@ export function addDifference(
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
 
     // To find the sessions around is work by itself: a visitor without a pause has thousands of events there.
-    if (work.left <= 0 && lens === SESSION) {
+    if (work.left <= 0 && isOfSignals) {
       tooMuchWork = true;
       continue;
     }
     const affected = lens.affected(after, at, definitions, work);
     const anchors = affected.length === 0 ? affected : affected.filter((i) => (after[i] as TimelineEvent).ts > frozenUpTo);
-    if (cutTs !== NEVER_CUT && (lens === SESSION || event.kind !== 'signal')) {
+    if (cutTs !== NEVER_CUT && (isOfSignals || event.kind !== 'signal')) {
       // What is gone may be seen by an anchor that is computed now, or be an anchor that the event revises.
       const first = after[anchors[0] ?? at] as TimelineEvent;
       const computes = anchors.length > 0 || event.ts > frozenUpTo;

@@ -6,7 +6,9 @@ import type { Event } from '@tributary/model/event';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
 import { correct, mayBeCorrected } from '@tributary/signals/corrections/correct';
 import { mayCount } from '@tributary/signals/definitions/counts';
+import { mayBeOfSegmentDays } from '@tributary/signals/definitions/segment-days';
 import { countedOf } from './counts/counted.ts';
+import { marksOf } from './segment-days/marks.ts';
 import { asHeld, DROPPED, placeOf, type TimelineEvent } from './timeline.ts';
 import { visitOf } from './web/visit.ts';
 import { isOfWeb, webEvent } from './web/web-event.ts';
@@ -26,7 +28,10 @@ export function arrivingEvent(event: KeptFields, definitions: Definitions): Time
   if (corrected?.isDropped) return droppedOf(event);
   const counted = corrected === undefined ? event : { ...event, ...corrected.fields };
   const keys = mayCount(event.type, definitions) ? countedOf(event as Event, counted as Event, definitions) : undefined;
-  const member = keys === undefined ? memberOf(counted, definitions) : { ...memberOf(counted, definitions), counted: keys };
+  const marks = mayBeOfSegmentDays(event.type, definitions) ? marksOf(event as Event, definitions) : undefined;
+  const plain = memberOf(counted, definitions);
+  const marked = marks === undefined ? plain : { ...plain, marks };
+  const member = keys === undefined ? marked : { ...marked, counted: keys };
   const web = isOfWeb(event.type, definitions) ? webEvent(event as Event, definitions) : undefined;
   if (web === undefined) return member;
   const visit = visitOf(web, counted);
@@ -35,7 +40,8 @@ export function arrivingEvent(event: KeptFields, definitions: Definitions): Time
 
 /** Whether views look at more of an event than the fields that are kept of it. */
 export function isSeenWhole({ type, ts }: Pick<KeptFields, 'type' | 'ts'>, definitions: Definitions): boolean {
-  return Object.hasOwn(definitions.once, type) || mayBeCorrected(ts, definitions) || isOfSums(type, definitions);
+  if (isOfSums(type, definitions) || mayBeOfSegmentDays(type, definitions)) return true;
+  return Object.hasOwn(definitions.once, type) || mayBeCorrected(ts, definitions);
 }
 
 /** Whether views look at an event of this type when it comes, or goes, and never again. */

@@ -24,7 +24,7 @@ export interface PackedRecords {
 }
 
 /** What many events have in common. */
-interface Kind extends Pick<TimelineEvent, 'type' | 'kind' | 'rank' | 'channel' | 'place' | 'currency'> {
+interface Kind extends Pick<TimelineEvent, 'type' | 'kind' | 'rank' | 'channel' | 'place' | 'currency' | 'marks'> {
   readonly visit: Omit<Visit, 'engagedMs'> | undefined;
 }
 
@@ -51,7 +51,7 @@ export function createPackedRecords(size: number): PackedRecords {
   addIds();
   return {
     read(record) {
-      const { type, kind, rank, channel, place, currency, visit } = table.kinds[kindOf[record] as number] as Kind;
+      const { type, kind, rank, channel, place, currency, visit, marks } = table.kinds[kindOf[record] as number] as Kind;
       return {
         ts: ts[record] as number,
         id: ids[record] as string,
@@ -65,6 +65,7 @@ export function createPackedRecords(size: number): PackedRecords {
         currency,
         once: onces.size > 0 ? (onces.get(record) ?? '') : '',
         ...(visit !== undefined && { visit: { ...visit, engagedMs: engaged[record] as number } }),
+        ...(marks !== undefined && { marks }),
       };
     },
     write(record, event) {
@@ -121,14 +122,19 @@ type ByType = Map<string, Map<string, Map<string, number>>>;
 /** A number for each combination that there is. */
 function createTable(): Table {
   const kinds: Kind[] = [];
-  /** By kind and rank, then type, place and currency: no text is put together to look one up. The channel follows from the place. */
-  const byKind = Array.from({ length: 2 * EVENT_KINDS.length }, (): ByType => new Map());
-  /** The same for visits: by kind and rank, what one does, where, and then as above. */
-  const byVisit = byKind.map(() => new Map<string, Map<string, ByType>>());
+  const unmarked = createTree();
+  const byMarks = new Map<string, Tree>();
+  const treeOf = (marks: string | undefined): Tree => {
+    if (marks === undefined) return unmarked;
+    const known = byMarks.get(marks) ?? createTree();
+    byMarks.set(marks, known);
+    return known;
+  };
   return {
     kinds,
-    numberOf({ type, kind, rank, channel, place, currency, visit }) {
+    numberOf({ type, kind, rank, channel, place, currency, visit, marks }) {
       const own = 2 * EVENT_KINDS.indexOf(kind) + rank;
+      const { byKind, byVisit } = treeOf(marks);
       const byType =
         visit === undefined
           ? (byKind[own] as ByType)
@@ -137,12 +143,25 @@ function createTable(): Table {
       let number = byCurrency.get(currency);
       if (number === undefined) {
         const kept = visit === undefined ? undefined : { does: visit.does, place: visit.place };
-        number = kinds.push({ type, kind, rank, channel, place, currency, visit: kept }) - 1;
+        number =
+          kinds.push({ type, kind, rank, channel, place, currency, visit: kept, ...(marks !== undefined && { marks }) }) - 1;
         byCurrency.set(currency, number);
       }
       return number;
     },
   };
+}
+
+interface Tree {
+  /** By kind and rank, then type, place and currency: no text is put together to look one up. The channel follows from the place. */
+  readonly byKind: readonly ByType[];
+  /** The same for visits: by kind and rank, what one does, where, and then as above. */
+  readonly byVisit: readonly Map<string, Map<string, ByType>>[];
+}
+
+function createTree(): Tree {
+  const byKind = Array.from({ length: 2 * EVENT_KINDS.length }, (): ByType => new Map());
+  return { byKind, byVisit: byKind.map(() => new Map<string, Map<string, ByType>>()) };
 }
 
 function within<V>(maps: Map<string, Map<string, V>>, key: string): Map<string, V> {

@@ -26,6 +26,7 @@ import { paths } from './paths/fold.ts';
 import { positions } from './positions/fold.ts';
 import { scrollBands } from './scroll-bands/fold.ts';
 import { scrollReach } from './scroll-reach/fold.ts';
+import { segmentDays } from './segment-days/fold.ts';
 import { sessionValues } from './session-values/fold.ts';
 import { sessions } from './sessions/fold.ts';
 import { touches } from './touches/fold.ts';
@@ -59,6 +60,7 @@ const ALL = [
   exits,
   sessionValues,
   counts,
+  segmentDays,
 ] as const satisfies readonly View[];
 
 export type ViewName = (typeof ALL)[number]['name'];

@@ -33,6 +33,7 @@ const SHAPES: Readonly<Record<string, string>> = {
   exits: 'day page layout → exits',
   sessionValues: 'day entry layout channel campaign currency → conversions valueMinor',
   counts: 'day count version value → events',
+  segmentDays: 'day segment version → entered left',
 };
 
 test('law 7: a view of a name has the columns that kept generations and deltas have under it', () => {

@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import type { Definitions } from '@tributary/model/definitions';
 import { LAYOUTS, LINK_TARGETS, patternSource, WEB_TYPES } from '@tributary/model/web';
 import { HOST, MOST_PAGE, QUERY, SCHEME } from '@tributary/model/web-page-name';
+import { daySegmentsOf } from '@tributary/signals/definitions/segment-days';
 import { countedSql } from './counts/relation.ts';
 import { NULL_PATH } from './journeys/lenses.ts';
 import { MAX_PATH_TOUCHES } from './journeys/most-touches.ts';
@@ -157,6 +158,13 @@ function definitionsJson(definitions: Definitions): string {
     lastPercent: attribution.positionBased.last,
     lookbackMs: definitions.lookbackMs,
     countTexts: countedSql(definitions).texts,
+    daySegments: daySegmentsOf(definitions).all.map(({ name, version, forMs, ttlMs }, number) => ({
+      number,
+      name,
+      version,
+      forMs,
+      ttlMs,
+    })),
     transitionOrder: attribution.transitionOrder,
     pathSteps: attribution.pathSteps,
     pathTouches: MAX_PATH_TOUCHES,

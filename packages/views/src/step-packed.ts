@@ -35,7 +35,8 @@ export function stepPacked(
   if (refusal !== undefined) return refusal;
 
   // A mere signal looks at no other event, and none at it: without them its rows are the same.
-  const isAlone = incoming.kind === 'signal' && incoming.once === '' && incoming.visit === undefined;
+  const isAlone =
+    incoming.kind === 'signal' && incoming.once === '' && incoming.visit === undefined && incoming.marks === undefined;
   const outcome =
     isAlone && timelines.append(user, incoming)
       ? enter({ events: [], byId: undefined, cutTs: user.cutTs }, incoming, logTimeMs, rules, deltas, work)

@@ -23,6 +23,8 @@ export interface TimelineEvent {
   readonly once: string;
   /** What sessions look at of a web event. */
   readonly visit?: Visit;
+  /** What it is to the segments whose members are counted by day: a digit for each (segment-days/marks.ts); undefined: nothing. */
+  readonly marks?: string;
   /** What a web event says. Views look at it when the event comes or goes; timelines do not hold it. */
   readonly web?: WebEvent;
   /** Keys of the rows that it counts in by definition, likewise. */

@@ -32,12 +32,13 @@ export function emptyUser(cutTs = NEVER_CUT): UserState {
 }
 
 /**
- * How long an event stays in the timeline behind log time, ms: touches and conversions for the longest view, visits for sessions, other signals to be
- * recognised as duplicates.
+ * How long an event stays in the timeline behind log time, ms: touches and conversions for the longest view, visits for sessions, marks for segments,
+ * other signals to be recognised as duplicates.
  */
 export interface Retention {
   readonly longMs: number;
   readonly visitMs: number;
+  readonly markMs: number;
   readonly signalMs: number;
 }
 
@@ -46,17 +47,25 @@ export function retentionOf(views: readonly View[], definitions: Definitions): R
   const reachOf = (some: readonly View[]) =>
     Math.max(0, ...some.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions)));
   const ofVisits = views.some(({ countsSessions }) => countsSessions);
-  return { longMs: latenessMs + reachOf(views), visitMs: latenessMs + (ofVisits ? VISITS_MS : 0), signalMs: latenessMs };
+  const ofMarks = views.filter(({ countsSegmentDays }) => countsSegmentDays);
+  return {
+    longMs: latenessMs + reachOf(views),
+    visitMs: latenessMs + (ofVisits ? VISITS_MS : 0),
+    markMs: latenessMs + reachOf(ofMarks),
+    signalMs: latenessMs,
+  };
 }
 
 export function isRetained(
-  event: Pick<TimelineEvent, 'ts' | 'kind' | 'once' | 'visit'>,
+  event: Pick<TimelineEvent, 'ts' | 'kind' | 'once' | 'visit' | 'marks'>,
   logTimeMs: number,
   retention: Retention,
 ): boolean {
   const isSignal = event.kind === 'signal' && event.once === '';
-  const { longMs, visitMs, signalMs } = retention;
-  return event.ts > logTimeMs - (!isSignal ? longMs : event.visit === undefined ? signalMs : visitMs);
+  const { longMs, visitMs, markMs, signalMs } = retention;
+  if (!isSignal) return event.ts > logTimeMs - longMs;
+  const ofVisit = event.visit === undefined ? signalMs : visitMs;
+  return event.ts > logTimeMs - (event.marks === undefined ? ofVisit : Math.max(ofVisit, markMs));
 }
 
 export function findById(user: UserState, id: string): TimelineEvent | undefined {

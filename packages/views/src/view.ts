@@ -53,6 +53,8 @@ export interface View<Seen = unknown> {
   readonly countsWeb?: true;
   /** Its SQL reads what definitions count of events. It has rows where the definitions have `counts`. */
   readonly countsDefined?: true;
+  /** Its SQL reads what events are to the segments that definitions count by day. It has rows where there are such. */
+  readonly countsSegmentDays?: true;
   /** Its SQL reads sessions of web events (web/sessions.sql). */
   readonly countsSessions?: true;
   /** Its SQL reads what each channel has of a path: journeys/parts.sql. */
@@ -70,10 +72,15 @@ export interface View<Seen = unknown> {
 }
 
 /** Those of the views that may have rows under these definitions. */
-export function viewsAsked(views: readonly View[], { web, counts }: Pick<Definitions, 'web' | 'counts'>): readonly View[] {
-  if (web !== undefined && counts !== undefined) return views;
+export function viewsAsked(
+  views: readonly View[],
+  { web, counts, segmentDayVersions }: Pick<Definitions, 'web' | 'counts' | 'segmentDayVersions'>,
+): readonly View[] {
   return views.filter(
-    ({ countsWeb, countsDefined }) => (web !== undefined || !countsWeb) && (counts !== undefined || !countsDefined),
+    ({ countsWeb, countsDefined, countsSegmentDays }) =>
+      (web !== undefined || !countsWeb) &&
+      (counts !== undefined || !countsDefined) &&
+      (segmentDayVersions.size > 0 || !countsSegmentDays),
   );
 }
 

@@ -5,8 +5,9 @@ import { type CorrectedSpan, changedSpans } from '@tributary/model/corrections';
 import { countingOf } from '@tributary/model/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { MESSAGE_TYPES, SAID } from '@tributary/model/identity/message-line';
+import { segmentDaysOf } from '@tributary/model/segment-days';
 import { GROUPED_VIEWS } from '@tributary/views/by-partition';
-import { countedSql } from '@tributary/views/counts/relation';
+import { countedSql, isFoundOut } from '@tributary/views/counts/relation';
 import { onceKeySql, webSql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
@@ -30,20 +31,22 @@ export const GENERATION_EVENT_COLUMNS = { ...SENT_COLUMNS, corrected_by: 'VARCHA
 
 /**
  * The same, and what is found out while events are read, because generations keep no properties: what conversions are counted once by where
- * the definitions name that, and what they count over all users (packages/views/src/counts/relation.ts).
+ * the definitions name that, and what they count over all users, or of segments by day (packages/views/src/counts/relation.ts).
  */
 export function columnsOfEvents({
   onceMs,
   joinedMs,
   web,
   counts,
-}: Pick<Definitions, 'onceMs' | 'joinedMs' | 'web' | 'counts'>): Columns {
+  segmentDayVersions,
+}: Pick<Definitions, 'onceMs' | 'joinedMs' | 'web' | 'counts' | 'segmentDayVersions'>): Columns {
   return {
     ...GENERATION_EVENT_COLUMNS,
     ...(onceMs.size > 0 && { once_key: 'VARCHAR' as const }),
     ...(joinedMs !== null && JOINED_COLUMNS),
     ...(web !== undefined && WEB_COLUMNS),
     ...(counts !== undefined && { counted: 'VARCHAR' as const }),
+    ...(segmentDayVersions.size > 0 && { marks: 'VARCHAR' as const }),
   };
 }
 
@@ -66,6 +69,13 @@ export function keepsCounted(
   const counting = countingOf(now);
   const kept = countingOf(JSON.parse(definitions) as Pick<Definitions, 'counts' | 'derived'>);
   return counting === undefined || (kept !== undefined && canonicalJson(kept) === canonicalJson(counting));
+}
+
+/** Whether its events, and so those of all that it builds upon, have what they are to the segments that these definitions count by day. */
+export function keepsMarks({ definitions }: Pick<GenerationManifest, 'definitions'>, now: Pick<Definitions, 'derived'>): boolean {
+  const asked = segmentDaysOf(now);
+  const kept = segmentDaysOf(JSON.parse(definitions) as Pick<Definitions, 'derived'>);
+  return asked === undefined || (kept !== undefined && canonicalJson(kept) === canonicalJson(asked));
 }
 
 /** A condition on deduplicated events: messages between keys are kept with them, and were not sent by anybody. */
@@ -129,8 +139,8 @@ export function arrivals(spec: ComputeSpec, shard: Shard, definitions: Definitio
 
 /** The archived events of these files, not corrected, each with whether it is a touch or a conversion. */
 export function sentEvents(dataDir: string, files: readonly StoredFile[], definitions: Definitions): string {
-  const { onceMs, joinedMs, web, counts } = definitions;
-  const isCounted = counts !== undefined;
+  const { onceMs, joinedMs, web } = definitions;
+  const isCounted = isFoundOut(definitions);
   const more: Columns = {
     ...(joinedMs !== null && { received_at: 'BIGINT' as const, user_id: 'VARCHAR' as const }),
     ...((web !== undefined || isCounted) && { page: 'VARCHAR' as const, element: 'VARCHAR' as const }),

@@ -84,8 +84,8 @@ export async function addShardRows(
   if (spec.reuseRows && !replaces && (await countOf(session, 'fresh')) === 0) return;
   await loadMembers(session, spec, definitions, views, shard, replaces);
   await runAll(session, timelineStatements(definitions));
-  const { events = [], members = [] } = Object.groupBy(views, ({ countsSignals, countsWeb, countsDefined }) =>
-    countsSignals || countsWeb || countsDefined ? 'events' : 'members',
+  const { events = [], members = [] } = Object.groupBy(views, (view) =>
+    view.countsSignals || view.countsWeb || view.countsDefined || view.countsSegmentDays ? 'events' : 'members',
   );
   await addEventRows(session, definitions, events, '');
   const mayGo = spec.reuseRows && (replaces || definitions.onceMs.size > 0);
@@ -107,17 +107,19 @@ export function areSummedByShard({ reuseRows, reread }: ComputeSpec, { onceMs }:
   return !(reuseRows && (onceMs.size > 0 || reread !== undefined));
 }
 
-/** Adds the rows of views that look at all `events`, at what definitions count of them, or at web events. `-`: takes them away. */
+/** Adds the rows of views that look at all `events`, at what definitions count of them or are to segments, or at web events. `-`: takes them away. */
 async function addEventRows(session: DuckDb, definitions: Definitions, views: readonly View[], sign: Sign): Promise<void> {
   const {
     signals = [],
     web = [],
     defined = [],
-  } = Object.groupBy(views, ({ countsSignals, countsDefined }) =>
-    countsSignals ? 'signals' : countsDefined ? 'defined' : 'web',
+    segments = [],
+  } = Object.groupBy(views, ({ countsSignals, countsDefined, countsSegmentDays }) =>
+    countsSignals ? 'signals' : countsDefined ? 'defined' : countsSegmentDays ? 'segments' : 'web',
   );
   const anchors = 'CREATE OR REPLACE VIEW anchors AS SELECT ts, type FROM events';
-  const asked = definitions.counts === undefined ? signals : [...signals, ...defined];
+  const counting = definitions.counts === undefined ? signals : [...signals, ...defined];
+  const asked = definitions.segmentDayVersions.size === 0 ? counting : [...counting, ...segments];
   await runAll(session, [anchors, ...asked.map((view) => rowsInto(view, sign))]);
   if (definitions.web === undefined || web.length === 0) return;
   const sessions = web.some(({ countsSessions }) => countsSessions) ? sessionStatements() : [];
@@ -214,6 +216,7 @@ async function loadMembers(
   await loadCounting(session, definitions, all);
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard, replaces);
   if (definitions.web !== undefined) await addNearVisits(session, spec, definitions, views, shard, replaces);
+  if (definitions.segmentDayVersions.size > 0) await addNearMarks(session, spec, definitions, views, shard, replaces);
 }
 
 /** Leaves `events`, those of `all` that count, and `members`: their touches and conversions, all there now and not before. `all`: a SELECT of deduplicated events. */
@@ -243,27 +246,69 @@ async function addNearVisits(
   replaces: boolean,
 ): Promise<void> {
   const event = Object.keys(columnsOfEvents(definitions)).join(', ');
-  const isAsked = `(web IS NOT NULL OR ${CONVERTS})`;
   const ofSessions = views.filter(({ countsSessions }) => countsSessions);
-  if (!spec.reuseRows || ofSessions.length === 0)
-    await session.run(`CREATE OR REPLACE TABLE near_visits AS SELECT ${event} FROM events WHERE false`);
-  else {
-    const changed = replaces ? 'UNION ALL SELECT user_key, ts FROM replaced' : '';
-    await session.run(`CREATE OR REPLACE TABLE visiting AS
-      SELECT user_key, min(ts) AS first, max(ts) AS last FROM (SELECT user_key, ts FROM events WHERE ${isAsked} ${changed}) GROUP BY user_key`);
-    const reachMs = BigInt(Math.max(...ofSessions.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
-    const [span] = await session.rows('SELECT coalesce(min(first), 0) AS first, coalesce(max(last), 0) AS last FROM visiting');
-    const [first, last] = [span?.['first'] as bigint, span?.['last'] as bigint];
-    // The first condition lets DuckDB pass over whole files; the second is per user.
-    await session.run(`CREATE OR REPLACE TABLE near_visits AS
-      SELECT ${event} FROM ${staying(replaces, baseEvents(spec, shard, definitions))} AS held JOIN visiting USING (user_key)
-      WHERE ${whatCounts(definitions)} AND ${isAsked} AND ts >= ${first - reachMs} AND ts <= ${last + reachMs}
-        AND ts >= visiting.first - ${reachMs} AND ts <= visiting.last + ${reachMs}`);
-  }
+  const near = { table: 'near_visits', isAsked: `(web IS NOT NULL OR ${CONVERTS})`, views: ofSessions };
+  await loadNear(session, spec, definitions, near, shard, replaces);
   await session.run(`CREATE OR REPLACE VIEW around AS
     SELECT ${event}, true AS fresh FROM events UNION ALL SELECT ${event}, false FROM near_visits`);
   await session.run('CREATE OR REPLACE VIEW web_around AS SELECT * FROM around WHERE web IS NOT NULL');
   await session.run(`CREATE OR REPLACE VIEW web_converting AS ${convertingSql('around', definitions)}`);
+}
+
+/**
+ * Leaves `marked_around`: events that are something to segments which are counted by day, `fresh`, and those of the base that are near fresh or
+ * replaced ones, not `fresh`.
+ */
+// biome-ignore lint/complexity/useMaxParams: as what it is a part of
+async function addNearMarks(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  views: readonly View[],
+  shard: Shard,
+  replaces: boolean,
+): Promise<void> {
+  const ofSegments = views.filter(({ countsSegmentDays }) => countsSegmentDays);
+  const near = { table: 'near_marks', isAsked: 'marks IS NOT NULL', views: ofSegments };
+  await loadNear(session, spec, definitions, near, shard, replaces);
+  await session.run(`CREATE OR REPLACE VIEW marked_around AS
+    SELECT user_key, ts, marks, true AS fresh FROM events WHERE marks IS NOT NULL
+    UNION ALL SELECT user_key, ts, marks, false FROM near_marks`);
+}
+
+interface Near {
+  readonly table: string;
+  /** A condition on events. */
+  readonly isAsked: string;
+  readonly views: readonly View[];
+}
+
+/** Leaves in the table the events of the base that are asked for, near to such of `events` and `replaced` as their views reach. */
+// biome-ignore lint/complexity/useMaxParams: as what it is a part of
+async function loadNear(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  { table, isAsked, views }: Near,
+  shard: Shard,
+  replaces: boolean,
+): Promise<void> {
+  const event = Object.keys(columnsOfEvents(definitions)).join(', ');
+  if (!spec.reuseRows || views.length === 0) {
+    await session.run(`CREATE OR REPLACE TABLE ${table} AS SELECT ${event} FROM events WHERE false`);
+    return;
+  }
+  const changed = replaces ? 'UNION ALL SELECT user_key, ts FROM replaced' : '';
+  await session.run(`CREATE OR REPLACE TABLE changing AS
+    SELECT user_key, min(ts) AS first, max(ts) AS last FROM (SELECT user_key, ts FROM events WHERE ${isAsked} ${changed}) GROUP BY user_key`);
+  const reachMs = reachMsOf(views, definitions);
+  const [span] = await session.rows('SELECT coalesce(min(first), 0) AS first, coalesce(max(last), 0) AS last FROM changing');
+  const [first, last] = [span?.['first'] as bigint, span?.['last'] as bigint];
+  // The first condition lets DuckDB pass over whole files; the second is per user.
+  await session.run(`CREATE OR REPLACE TABLE ${table} AS
+    SELECT ${event} FROM ${staying(replaces, baseEvents(spec, shard, definitions))} AS held JOIN changing USING (user_key)
+    WHERE ${whatCounts(definitions)} AND ${isAsked} AND ts >= ${first - reachMs} AND ts <= ${last + reachMs}
+      AND ts >= changing.first - ${reachMs} AND ts <= changing.last + ${reachMs}`);
 }
 
 /** How far from a fresh event lie those that its rows may depend on: it changes anchors up to `reach` after it and `revisable` before it, and these look `reach` back and `revisable` ahead. */

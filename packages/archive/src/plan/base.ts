@@ -1,6 +1,6 @@
 /** Whether a run can build on a generation, decided for the run itself and for its plan. */
 import type { Definitions } from '@tributary/model/definitions';
-import { keepsAllColumns, keepsCounted, keepsKeys, keepsMessages, keepsWeb } from '../compute/relations.ts';
+import { keepsAllColumns, keepsCounted, keepsKeys, keepsMarks, keepsMessages, keepsWeb } from '../compute/relations.ts';
 import type { Reread } from '../compute/spec.ts';
 import type { GenerationManifest } from '../layout.ts';
 
@@ -8,7 +8,7 @@ import type { GenerationManifest } from '../layout.ts';
  * Why a run computes all of the archive.
  * - `asked`: it was asked for a full one.
  * - `nothing_computed`: no generation is published, or its files are gone.
- * - `fields_missing`: the events of the published one lack a field that this version keeps, messages between keys that are joined now, or what is counted of pages, or by the definitions, now.
+ * - `fields_missing`: the events of the published one lack a field that this version keeps, messages between keys that are joined now, or what is counted of pages, of segments by day, or by the definitions, now.
  * - `counted_once_changed`: the definitions count conversions once by a key that its events were not read for.
  */
 export type FullReason = 'asked' | 'nothing_computed' | 'fields_missing' | 'counted_once_changed';
@@ -23,7 +23,7 @@ export function whyFull(
   if (published === null || published.state !== 'computed') return 'nothing_computed';
   if (!keepsAllColumns(published) || !keepsMessages(published, definitions) || !keepsWeb(published, definitions))
     return 'fields_missing';
-  if (!keepsCounted(published, definitions)) return 'fields_missing';
+  if (!keepsCounted(published, definitions) || !keepsMarks(published, definitions)) return 'fields_missing';
   return keepsKeys(published, definitions) ? null : 'counted_once_changed';
 }
 

@@ -62,7 +62,7 @@ function compile({ counts = {}, countVersions, derived }: Definitions): Compiled
     const { count, where = null, by } = read(Count, counts[name], at);
     const checks = checksOf();
     const term = where === null ? null : checks.term(where, [...at, 'where']);
-    if (term !== null) visit(term, (named) => demandKept(named, LOOKED_AT, [...at, 'where']));
+    if (term !== null) demandLookedAt(term, [...at, 'where']);
     const field = checks.field(by, [...at, 'by']);
     if (field.type !== 'text') throw refusedAt([...at, 'by'], 'name a field of type text', `${by}: ${field.type}`);
     demandKept(by, COUNTED_BY, [...at, 'by']);
@@ -83,6 +83,11 @@ function compile({ counts = {}, countVersions, derived }: Definitions): Compiled
 /** Both layers have these of each event, and none of them says who sent it. */
 const COUNTED_BY: readonly string[] = ['type', 'channel', 'campaign', 'currency', 'page', 'element'];
 const LOOKED_AT: readonly string[] = [...COUNTED_BY, 'ts', 'cost', 'value'];
+
+/** Conditions of what is counted over all users name such fields alone. */
+export function demandLookedAt(term: Term, path: Path): void {
+  visit(term, (named) => demandKept(named, LOOKED_AT, path));
+}
 
 /** A field of events, not of `properties`, that is kept. */
 function demandKept(name: string, kept: readonly string[], path: Path): void {

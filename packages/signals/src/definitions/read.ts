@@ -2,6 +2,7 @@
 
 import { canonicalJson } from '@tributary/model/canonical-json';
 import type { DerivedSections } from '@tributary/model/definitions';
+import { isByDay } from '@tributary/model/segment-days';
 import { DAY_MS } from '@tributary/model/time';
 import type { z } from 'zod';
 import {
@@ -33,10 +34,21 @@ import type {
 } from '../resolved.ts';
 import type { Evaluate } from '../value.ts';
 import { type Checks, type Condition, createCompiler, type Path } from './compiler.ts';
+import { demandLookedAt } from './counts.ts';
 import { durationMs, durationText } from './duration.ts';
 import { joinOf } from './read-join.ts';
 import { read, refusedAt } from './refuse.ts';
-import { LONGEST_GAP_MS, MOST_DEFINITIONS, Name, Segment, Session, SIGNAL_KINDS, SIGNALS, type SignalKind } from './schema.ts';
+import {
+  LONGEST_GAP_MS,
+  MOST_BY_DAY,
+  MOST_DEFINITIONS,
+  Name,
+  Segment,
+  Session,
+  SIGNAL_KINDS,
+  SIGNALS,
+  type SignalKind,
+} from './schema.ts';
 import { type EventSelection, eitherTypes, selected, typesOf } from './selected.ts';
 
 type Section = Readonly<Record<string, unknown>>;
@@ -94,6 +106,7 @@ export function readSignals(sections: DerivedSections, retainedMs: number, sha25
     const checks = checksOf();
     defined.push(define(name, signalOf(raw, ['signals', name], checks, sessions), checks));
   }
+  demandFewByDay(sections.segments);
   for (const [name, raw] of Object.entries(sections.segments)) {
     const checks = checksOf();
     defined.push(define(name, segmentOf(raw, ['segments', name], checks), checks));
@@ -165,7 +178,7 @@ function endsOf({ of: { where }, gapMs }: SessionDefinition, path: Path, checks:
 }
 
 function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
-  const { enter, refresh = null, ttl, exit = null, absence, keep } = read(Segment, raw, path);
+  const { enter, refresh = null, ttl, exit = null, absence, byDay = false, keep } = read(Segment, raw, path);
   const { retainedMs } = checks;
   const forMs = absence === undefined ? 0 : durationMs(absence.for);
   if (absence !== undefined && refresh !== null)
@@ -194,6 +207,7 @@ function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
     exit: at('exit', exit),
     not: at('absence.not', absence?.not ?? null),
   };
+  if (byDay) demandByDay(Object.values(given), { refresh, longestMs: forMs + ttlMs }, path, checks);
   const conditions = {
     enter: given.enter.holds,
     refresh: given.refresh?.holds ?? null,
@@ -204,6 +218,36 @@ function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
   const segment = { definition: resolved, conditions, types: typesOfAny(Object.values(given)) };
   const looksAt = Object.values(given).flatMap((one) => (one === null ? [] : [{ types: null, where: one.term }]));
   return { resolved, reachMs: retainedMs, types: null, looksAt, evaluate, segment };
+}
+
+/** What a day needs to know of a user: rows of a day are of events around it, in both layers. */
+function demandByDay(
+  conditions: readonly (Condition | null)[],
+  { refresh, longestMs }: { readonly refresh: string | null; readonly longestMs: number },
+  path: Path,
+  checks: Checks,
+): void {
+  const at = [...path, 'byDay'];
+  if (refresh !== null)
+    throw refusedAt(at, 'be left out beside "refresh"', 'both', 'Leave one of them out, or prolong it with what enters');
+  checks.demandKept(
+    2 * longestMs,
+    at,
+    'Members by day need records of twice "ttl" and "absence.for" together: name a shorter "ttl", or raise signalRetention.days',
+  );
+  for (const condition of conditions) if (condition !== null) demandLookedAt(condition.term, at);
+}
+
+function demandFewByDay(segments: Section): void {
+  const byDay = Object.entries(segments).filter(([, written]) => isByDay(written));
+  const [name] = byDay[MOST_BY_DAY] ?? [];
+  if (name === undefined) return;
+  throw refusedAt(
+    ['segments', name, 'byDay'],
+    `be said of at most ${MOST_BY_DAY} segments`,
+    `${byDay.length}`,
+    'Leave it out of some',
+  );
 }
 
 /** null: any. */

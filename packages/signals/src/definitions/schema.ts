@@ -168,7 +168,13 @@ export const Segment = z
       .strictObject({ not: Expression, for: Duration })
       .optional()
       .describe('Entered when this long after `enter` no event was `not`; left with the next that is.'),
+    byDay: z
+      .literal(true, 'be true, or be left out')
+      .optional()
+      .describe('Whether it is counted by day how many users entered and left.'),
     keep: z.strictObject({ episodes: z.int().min(0).max(MOST_KEPT).default(5) }).prefault({}),
   })
   // What the reader says of both in words.
-  .meta({ not: { required: ['refresh', 'absence'] } });
+  .meta({ not: { required: ['refresh'], anyOf: [{ required: ['absence'] }, { required: ['byDay'] }] } });
+/** An event may be something to each of them, and is looked at for each when it comes. */
+export const MOST_BY_DAY = 10;

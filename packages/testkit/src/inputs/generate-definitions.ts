@@ -63,9 +63,12 @@ export function generateDefinitions(random: Random): Definitions {
   if (click === 2) return byFirstRules(definitionsOf(file));
   const conversions = COUNTED_ONCE.get(file.attribution.pathSteps) ?? SMALL_DEFINITIONS.conversions;
   const counting = COUNTING.get(file.attribution.timeDecay.halfLifeHours);
+  const segments = SEGMENTS.get(file.attribution.pathSteps);
   const chosen = { ...file, conversions, ...CORRECTED.get(first), ...COUNTING_PAGES.get(last), ...counting };
   return definitionsOf({
     ...chosen,
+    // Members by day need records of twice as long as the longest goes on.
+    ...(segments !== undefined && { segments, signalRetention: { ...file.signalRetention, days: hours(48) } }),
     ...(counting !== undefined && { fields: { ...CORRECTED.get(first)?.fields, ...counting.fields } }),
   });
 }
@@ -145,6 +148,33 @@ const COUNTING: ReadonlyMap<number, Pick<DefinitionsFile, 'counts' | 'fields'>> 
       },
     },
   ],
+]);
+
+/** Segments whose members are counted by day; by the steps of paths, so by chance: half of the definitions that may. Beside them one of live members alone. */
+const SEGMENTS: ReadonlyMap<number, DefinitionsFile['segments']> = new Map([
+  [
+    2,
+    {
+      clicking: { enter: 'type == "click"', ttl: '2h', exit: 'type == "buy" || value > 5', byDay: true },
+      absent: { enter: 'type == "buy"', absence: { not: 'type in ["view", "mail"]', for: '90m' }, ttl: '4h', byDay: true },
+      live: { enter: 'type == "page"', ttl: '1h' },
+    },
+  ],
+  [
+    8,
+    {
+      anything: { enter: 'present(campaign) || type == "scroll"', ttl: '30m', byDay: true },
+      both: { enter: 'type == "page" || type == "buy"', exit: 'type == "buy" || type == "mail"', ttl: '1h', byDay: true },
+      gone: {
+        enter: 'channel == "search"',
+        absence: { not: 'type == "click"', for: '1h' },
+        exit: 'cost == 7',
+        ttl: '10h',
+        byDay: true,
+      },
+    },
+  ],
+  [20, { lapsed: { enter: 'type != "page"', absence: { not: 'type == "page"', for: '3h' }, ttl: '9h', byDay: true } }],
 ]);
 
 /** For some hours from where generated logs begin. */

@@ -25,6 +25,7 @@ import {
   trackedChannels,
 } from './naive-journeys.ts';
 import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
+import { naiveSegmentDayRows } from './naive-segment-days.ts';
 import { naiveSessionRows } from './naive-sessions.ts';
 import { naiveWebRows } from './naive-web.ts';
 
@@ -75,6 +76,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
     naiveSessionRows(timeline, definitions, anchoredAfter - 2 * 86_400_000, add, (event) =>
       naiveCounts(timeline, event, definitions),
     );
+    naiveSegmentDayRows(timeline, definitions, anchoredAfter, add);
     for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
       if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
   }
