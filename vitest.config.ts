@@ -13,7 +13,23 @@ const IGNORED = ['**/node_modules/**', '**/dist/**', '.tributary/**'];
 // Tests start hundreds of processes of ours; with what Node compiled before, each takes half as long to start.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.tributary', 'compile-cache');
 
+/** Children that a test's own process starts: of their programs as well, where `npm test` built them (infra/local/programs.mjs). */
+function childrenOfPrograms(folder: string) {
+  return {
+    name: 'children of programs',
+    transform(code: string, id: string) {
+      const [, job] = /\/jobs\/(\w+)\/src\/child\/child\.ts$/.exec(id) ?? [];
+      return job === undefined
+        ? null
+        : code.replace("new URL('./main.ts', import.meta.url)", `new URL('file://${folder}/${job}-child.mjs')`);
+    },
+  };
+}
+
+const { TRIBUTARY_PROGRAMS: built } = process.env;
+
 export default defineConfig({
+  plugins: built === undefined ? [] : [childrenOfPrograms(built)],
   test: {
     pool: 'forks',
     globalSetup: './test/temporary-folder.ts',

@@ -14,6 +14,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join, relative } from 'node:path';
 import { ensureRedis, prepare, REDIS_ADVICE, ROOT } from './bootstrap.mjs';
+import { builtPrograms } from './programs.mjs';
 
 const CHECKS = {
   typecheck: 'types (tsc)',
@@ -36,7 +37,8 @@ const NICE = 5;
 
 const args = process.argv.slice(2);
 const demandsAll = isOn(process.env.CI) || isOn(process.env.TRIBUTARY_DEMAND_ALL);
-const { node, env } = prepare();
+const { node, env: prepared } = prepare();
+const env = { ...prepared, ...programs() };
 const hasRedis = ensureRedis();
 const totals = { passed: 0, failed: 0, skipped: 0 };
 /** Each failure once more, last: what came before it may be cut off where the output is read. */
@@ -57,6 +59,13 @@ function announce() {
   if (hasRedis) return;
   console.log(`Skipping *.redis.test.ts, *.kafka.test.ts and *.e2e.test.ts: redis-server is not installed. ${REDIS_ADVICE}`);
   if (demandsAll) fail('redis-server is missing, and this run demands all tests');
+}
+
+/** Where platforms of tests start their roles from (src/roles.ts), and the batch layer its children (vitest.config.ts). Chosen tests need no build. */
+function programs() {
+  if (args.length > 0) return {};
+  const folder = builtPrograms(ROOT, { node, env: prepared }, (text) => console.error(text));
+  return folder === undefined ? {} : { TRIBUTARY_PROGRAMS: folder };
 }
 
 /** Through turbo, which remembers what it has checked already. */

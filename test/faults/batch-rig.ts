@@ -11,6 +11,7 @@ import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { readViewRows } from '@tributary/archive/views';
+import { programOf, type RoleName } from '@tributary/local/roles';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
@@ -41,8 +42,8 @@ export async function startBatchRig() {
   const workers: BatchWorker[] = [];
   const connections: { disconnect(): void }[] = [];
 
-  async function start(entry: string, extra: Record<string, string>, onLine: (line: string) => void): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [entry], {
+  async function start(role: RoleName, extra: Record<string, string>, onLine: (line: string) => void): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [programOf(role)], {
       cwd: ROOT,
       env: {
         ...process.env,
@@ -58,7 +59,7 @@ export async function startBatchRig() {
     if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', onLine);
     await Promise.race([
       once(child, 'message'),
-      once(child, 'exit').then(([code]) => Promise.reject(new Error(`${entry} ended with ${code} before it was ready`))),
+      once(child, 'exit').then(([code]) => Promise.reject(new Error(`${role} ended with ${code} before it was ready`))),
     ]);
     return child;
   }
@@ -70,8 +71,7 @@ export async function startBatchRig() {
     return connection;
   }
 
-  for (const role of ['speed', 'archiver'])
-    await start(`services/${role}/src/main.ts`, { TRIBUTARY_LOG_LEVEL: 'silent' }, () => {});
+  for (const role of ['speed', 'archiver'] as const) await start(role, { TRIBUTARY_LOG_LEVEL: 'silent' }, () => {});
   const log = await openRedisStreamLog({
     commands: await connect('commit'),
     blocking: await connect('blocking'),
@@ -99,7 +99,7 @@ export async function startBatchRig() {
       };
       const worker: BatchWorker = {
         log: lines,
-        process: await start('jobs/recompute/src/main.ts', { ...env, ...extra }, (line) =>
+        process: await start('recompute', { ...env, ...extra }, (line) =>
           lines.push(JSON.parse(line) as Record<string, unknown>),
         ),
       };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@tributary/local/launch';
-import type { RoleName } from '@tributary/local/roles';
+import { programOf, type RoleName } from '@tributary/local/roles';
 import type { Event } from '@tributary/model/event';
 import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
@@ -77,7 +77,7 @@ export async function startRig(env: Readonly<Record<string, string>> = {}): Prom
   }
 
   function another(role: RoleName): Another {
-    const child = spawn(process.execPath, [entryOf(role)], {
+    const child = spawn(process.execPath, [programOf(role)], {
       env: {
         ...process.env,
         ...settings,
@@ -112,10 +112,6 @@ export async function startRig(env: Readonly<Record<string, string>> = {}): Prom
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-function entryOf(role: RoleName): string {
-  return `${role === 'recompute' ? 'jobs' : 'services'}/${role}/src/main.ts`;
 }
 
 /** Twice in a row, each time once it is up again. */

@@ -1,6 +1,7 @@
 /** Real processes of a role that come, go, sleep and die on request. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { programOf } from '@tributary/local/roles';
 
 export type Role = 'speed' | 'archiver';
 
@@ -18,7 +19,7 @@ export interface Crew {
 }
 
 export function createCrew(role: Role, args: readonly string[], env: NodeJS.ProcessEnv): Crew {
-  const main = new URL(`../../services/${role}/src/main.ts`, import.meta.url).pathname;
+  const main = programOf(role);
   const running = new Set<ChildProcess>();
   const signalled = new Set<ChildProcess>();
   const unasked: string[] = [];

@@ -1,7 +1,7 @@
 /** The roles of a platform: where each starts and what its environment says. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ports } from '@tributary/runtime/process/local-ports';
 import type { ServiceMessage } from '@tributary/runtime/process/report-ready';
@@ -45,6 +45,12 @@ export function roleEnvironment(
   return { ...withoutRunner(inherited), ...own, ...extra };
 }
 
+/** The file that a role starts from: of its program where one was built (../programs.mjs), else its source. */
+export function programOf(role: RoleName, { TRIBUTARY_PROGRAMS: built }: Environment = process.env): string {
+  const program = built === undefined ? '' : join(built, `${role}.mjs`);
+  return existsSync(program) ? program : join(REPOSITORY, ENTRIES[role]);
+}
+
 /** For `forgetStart` of packages/runtime: a role gives back what its start took once it has little to do. */
 const GIVES_BACK = '--expose-gc';
 /**
@@ -62,7 +68,6 @@ export const NODE_FLAGS: Readonly<Record<RoleName, readonly string[]>> = {
 
 export interface RoleOptions {
   readonly name: RoleName;
-  readonly entry?: string;
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
   readonly autoRestart: boolean;
@@ -70,7 +75,7 @@ export interface RoleOptions {
 }
 
 /** A role says over IPC that it is ready, or why it is not; the same channel, once closed, says that its supervisor is gone. */
-export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestart, onEvent }: RoleOptions): ManagedSpec {
+export function roleSpec({ name, env, logFile, autoRestart, onEvent }: RoleOptions): ManagedSpec {
   return {
     name,
     autoRestart,
@@ -78,7 +83,7 @@ export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestar
     spawn() {
       const descriptor = openLog(logFile);
       // In the folder of the start: what a setting names relative to it is what the check before the start looked at.
-      const child = spawn(process.execPath, [...NODE_FLAGS[name], resolve(REPOSITORY, entry)], {
+      const child = spawn(process.execPath, [...NODE_FLAGS[name], programOf(name)], {
         env,
         stdio: ['ignore', descriptor, descriptor, 'ipc'],
         detached: true,

@@ -38,7 +38,8 @@ async function childrenAlive(): Promise<number[]> {
       readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
       readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
     ]);
-    if (Number(/PPid:\s+(\d+)/.exec(status)?.[1]) === process.pid && command.includes('child/main.ts')) found.push(Number(pid));
+    if (Number(/PPid:\s+(\d+)/.exec(status)?.[1]) === process.pid && /child\/main\.ts|recompute-child\.mjs/.test(command))
+      found.push(Number(pid));
   }
   return found;
 }
