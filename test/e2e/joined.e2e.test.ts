@@ -6,6 +6,8 @@ import { type Platform, startPlatform } from '@tributary/local/launch';
 import { DAY_MS } from '@tributary/model/time';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { segmentSnippet, servePages } from '../conformance/browser-pages.ts';
+import { reportMissingChromium, startChromium } from '../conformance/chromium.ts';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
 import { plantedInFolder, plantedInRedis } from './planted.ts';
 import { demandEqual, JOINED, OPENED, type Shopper, shopper, truth, under } from './shop-life.ts';
@@ -44,6 +46,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const missing = reportMissingChromium('the shop in Chromium (test/e2e/joined.e2e.test.ts)');
+
 const sent: SentEvent[] = [];
 const owners = new Map<string, string>();
 
@@ -78,7 +82,7 @@ async function live(one: Shopper, inTheMiddle = async () => {}): Promise<void> {
   await send(one.order);
 }
 
-test('laws 1, 3 and 9: what a visitor did before they signed in earns its credit at once and from history, while each role is killed, and goes with them', async () => {
+test('laws 1 and 3: what a visitor did before they signed in earns its credit at once and from history, while each role is killed', async () => {
   const nowMs = Date.now();
   const anna = shopper(ANNA, COOKIE, nowMs);
   await live(anna);
@@ -139,8 +143,67 @@ test('laws 1, 3 and 9: what a visitor did before they signed in earns its credit
   const classes = Object.values(report.reconciliation.views as Record<string, { classes: Record<string, { rows: number }> }>);
   expect(new Set(classes.flatMap((view) => Object.keys(view.classes)))).toEqual(new Set(['identity']));
   expect(report.reconciliation).toMatchObject({ equal: false, engineDefectRows: null });
+}, 580_000);
 
-  // The person goes, under both keys, and no byte is left of them.
+const LIBRARIES = [
+  {
+    path: '/segment',
+    anonymous: 'analytics.user().anonymousId()',
+    order: "analytics.identify('by segment'); analytics.track('Order Completed', { revenue: 27.5, currency: 'EUR' })",
+  },
+  {
+    path: '/posthog',
+    anonymous: 'posthog.get_distinct_id()',
+    order: "posthog.identify('by posthog'); posthog.capture('Order Completed', { revenue: 27.5, currency: 'EUR' })",
+  },
+];
+
+test.skipIf(missing !== null)(
+  'law 1: so it does through the libraries of Segment and PostHog in a page',
+  async () => {
+    const [url, key] = [platform.collectorUrl, platform.keys.write];
+    const init = `posthog.init('${key}', { api_host: '${url}', opt_out_useragent_filter: true })`;
+    const pages = await servePages({
+      '/segment': segmentSnippet(url, key),
+      '/posthog': `<script src="/posthog.js"></script><script>${init}</script>`,
+    });
+    const browser = await startChromium();
+    try {
+      for (const { path, anonymous, order: signInAndOrder } of LIBRARIES) {
+        const page = await browser.newPage();
+        await page.goto(`${pages.origin}${path}?utm_source=news&utm_medium=email&utm_campaign=winter`);
+        // What stands in place of the library until it is loaded has no ids.
+        const cookie = await until('the library is loaded', 180_000, () => page.evaluate<string>(anonymous));
+        const journey = async (one: string) => (await client.read(`/v1/users/${encodeURIComponent(one)}/journey`)).journeys;
+        await until('the visit is there', 180_000, async () => (await journey(cookie)).length === 1);
+        await page.evaluate(signInAndOrder);
+        const user = path.replace('/', 'by ');
+        const touches = [{ type: 'page', channel: 'email', campaign: 'winter' }];
+        await until(`${path}: the order follows the ad`, 180_000, async () => {
+          expect(await journey(user)).toMatchObject([{ status: 'converted', touches, conversion: { valueMinor: 2750 } }]);
+          return true;
+        });
+        await page.close();
+        owners.set(cookie, user);
+        const keys = await client.read(`/v1/users/${cookie}/keys`);
+        expect(keys).toMatchObject({ owner: user, keys: [{ userId: cookie }] });
+        const stored = await until('the page said its last', 180_000, async () => {
+          const { signals, meta } = await client.read(`/v1/users/${encodeURIComponent(user)}/signals?limit=100`);
+          return meta.complete && path === '/posthog' && !JSON.stringify(signals).includes('$pageleave') ? undefined : signals;
+        });
+        expect(await journey(cookie)).toEqual(await journey(user));
+        sent.push(...(stored as SentEvent[]));
+      }
+    } finally {
+      await browser.close();
+      await pages.close();
+    }
+    await until('all of it is credited', 180_000, isTrue());
+  },
+  580_000,
+);
+
+test('law 9: who is erased goes under both keys, to the last byte', async () => {
   expect(await plantedInRedis(redis, COOKIE)).not.toEqual([]);
   const erased = await client.admin('POST', '/v1/erasures', { users: [COOKIE] });
   expect(erased.status).toBe(202);
