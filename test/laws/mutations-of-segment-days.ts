@@ -77,4 +77,20 @@ export const MUTATIONS_OF_SEGMENT_DAYS: readonly Mutation[] = [
     to: 'ofVisit',
     test: LAW_1,
   },
+  {
+    lie: 'members at the end of a day are those since the begin of the range',
+    law: '7',
+    file: 'services/api/src/routes/segment-counts.ts',
+    from: 'days: { fromDay: null, toDay: days.toDay },',
+    to: 'days,',
+    test: 'services/api/test/segment-counts.test.ts',
+  },
+  {
+    lie: 'a segment that the generation of readers does not count by day has no members',
+    law: '7',
+    file: 'services/api/src/routes/segment-counts.ts',
+    from: "versions === null ? ('BACKFILLING' as const) : ('READY' as const)",
+    to: "'READY' as const",
+    test: 'services/api/test/segment-counts.test.ts',
+  },
 ];
