@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { alone } from '@tributary/archive/alone';
 import { type Block, blocksToMerge, blocksToSweep, mergeBlock, sweepMerged } from '@tributary/archive/blocks';
+import { readReached } from '@tributary/archive/changes/reached';
 import { stagingFolder } from '@tributary/archive/compute/staging';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
@@ -57,6 +58,8 @@ export async function mergeArchive(
 ): Promise<void> {
   const { dataDir, limits } = ports;
   try {
+    // The store has each segment by itself, and folders that follow it do.
+    if ((await readReached(dataDir)) !== undefined) return;
     const before = await oldestCut(dataDir, ports.log.partitions);
     const blocks: Block[] = [];
     const sweep: number[] = [];

@@ -10,15 +10,34 @@ import { parseSegment, segmentPath } from '../segments.ts';
 /** What a change may create: the identity of the archive, and manifests of segments. */
 const CREATED = /^archive\/(?:identity\.json|segments\/p(\d{2,4})\/(\d{6,12})\.json)$/;
 
-const Change = z.object({
-  version: z.literal(1),
-  /** Each attempt to write one has its own: who lost the answer knows its change by it. */
-  id: z.string().regex(/^[0-9a-f-]{8,64}$/),
-  /** Files that were not there before, and their text. */
-  created: z.array(z.object({ path: z.string().regex(CREATED), text: z.string() })).min(1),
+/** What is said of users who were erased and of events that were retired, in the order in which a folder is to have it. */
+export const STATE_FILES = [DATA_PATHS.erasureKey, DATA_PATHS.archiveRetired, DATA_PATHS.archiveForgotten] as const;
+
+const NamedText = z.object({ path: z.string().regex(CREATED), text: z.string() });
+
+const Replacing = z.object({
+  /** The folder that they were replaced in. */
+  folder: z.string().min(1),
+  /** The change with replacements that the folder knew of as the newest one; 0: none. Another one came meanwhile: this one says nothing. */
+  after: z.int().min(0),
+  state: z.array(z.object({ path: z.enum(STATE_FILES), text: z.string() })),
+  manifests: z.array(NamedText),
 });
+
+const Change = z
+  .object({
+    version: z.literal(1),
+    /** Each attempt to write one has its own: who lost the answer knows its change by it. */
+    id: z.string().regex(/^[0-9a-f-]{8,64}$/),
+    /** Files that were not there before, and their text. */
+    created: z.array(NamedText),
+    /** Files in place of those that were there; absent: none. */
+    replacing: Replacing.exactOptional(),
+  })
+  .refine(({ created, replacing }) => created.length > 0 || replacing !== undefined, 'must change something');
 export type Change = z.output<typeof Change>;
-export type Created = Change['created'][number];
+export type Created = z.output<typeof NamedText>;
+export type Replacing = z.output<typeof Replacing>;
 
 /** A change is read into memory. */
 export const CHANGE_BYTES = 64 * 1024 ** 2;

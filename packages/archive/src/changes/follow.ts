@@ -7,16 +7,24 @@ import type { SegmentManifest } from '../layout.ts';
 import { lastSegmentNumber, readSegment } from '../segments.ts';
 import { CHANGE_BYTES, type Change, type Created, changeName, filesOf, parseChange, segmentOf } from './change.ts';
 import { type Fetching, fetchFile, textOf } from './fetch.ts';
+import { folderId } from './folder-id.ts';
 import { type Reached, reachedNothing, readReached, writeReached } from './reached.ts';
+import { replaceIn } from './replace.ts';
+import { sha256Of } from './state.ts';
+import { createVersions, type Versions } from './versions.ts';
 
 export interface Follower {
   /** Resolves with how far the folder is now. */
   follow(signal?: AbortSignal): Promise<Reached>;
   /** null: the store has none of this number. */
   changeAt(number: number, signal?: AbortSignal): Promise<Change | null>;
+  /** The store has lost what was replaced up to this change. */
+  cleared(replaced: number): Promise<void>;
+  folder(): Promise<string>;
 }
 
 export interface FollowerOptions extends Omit<Fetching, 'signal'> {
+  readonly newId: () => string;
   readonly reached: (step: 'fetched' | 'named') => void | Promise<void>;
 }
 
@@ -24,10 +32,21 @@ export interface FollowerOptions extends Omit<Fetching, 'signal'> {
 const AT_ONCE = 8;
 /** Changes that are read at once, where there are many. */
 const READ_AHEAD = 8;
+/** Changes that are held at a time, unless a file of theirs is gone: then a later one says why. */
+const HELD = 1_024;
 
-export function createFollower({ reached, ...place }: FollowerOptions): Follower {
+export function createFollower({ reached, newId, ...place }: FollowerOptions): Follower {
   const { dataDir, store } = place;
   let at: Reached | undefined;
+  let ownFolder: string | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One at a time: a slower one would put an older version in place of a newer one. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = last.then(work);
+    last = next.catch(() => {});
+    return next;
+  }
 
   async function changeAt(number: number, signal?: AbortSignal): Promise<Change | null> {
     const name = changeName(number);
@@ -35,31 +54,48 @@ export function createFollower({ reached, ...place }: FollowerOptions): Follower
     return text === null ? null : parseChange(text, `${name} in ${store.place}`);
   }
 
+  async function folder(): Promise<string> {
+    ownFolder ??= await folderId(dataDir, newId);
+    return ownFolder;
+  }
+
   /** Files before the manifest that names them. */
-  async function put(created: Created, segment: SegmentManifest | null, signal?: AbortSignal): Promise<void> {
+  async function create(
+    created: Created,
+    segment: SegmentManifest | null,
+    versions: Versions,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const path = join(dataDir, created.path);
-    if (segment !== null) {
-      const tasks = filesOf(segment).map((file) => () => fetchFile(file, segment.partition, { ...place, signal }));
-      await sideBySide(AT_ONCE, tasks);
-    }
+    const there = await readIfThere(path);
+    const text = there ?? versions.newest(created);
+    const files = segment === null ? [] : filesOf(segmentOf({ path: created.path, text }) ?? segment);
+    const tasks = files.map((file) => () => fetchFile(file, segment?.partition ?? 0, { ...place, signal }));
+    await sideBySide(AT_ONCE, tasks);
     await reached('fetched');
     // Another process of this folder may have been first.
-    if (!(await createDurably(path, created.text)) && (await readIfThere(path)) !== created.text)
+    if (!(await createDurably(path, text)) && !versions.has(created, (await readIfThere(path)) ?? ''))
       throw mismatch(store.place, `has another ${created.path} than ${dataDir}`);
     await reached('named');
   }
 
-  async function apply(change: Change, before: Reached, signal?: AbortSignal): Promise<Reached> {
+  async function apply(change: Change, before: Reached, versions: Versions, signal?: AbortSignal): Promise<Reached> {
     const lastSegments = { ...before.lastSegments };
+    const next = { ...before, number: before.number + 1, id: change.id, lastSegments };
     for (const created of change.created) {
       const segment = segmentOf(created);
       if (segment !== null) {
         await demandNext(segment, lastSegments[segment.partition] ?? -1, place);
         lastSegments[segment.partition] = segment.number;
       }
-      await put(created, segment, signal);
+      await create(created, segment, versions, signal);
     }
-    return { ...before, number: before.number + 1, id: change.id, lastSegments };
+    const { replacing } = change;
+    // Two of one folder, or of two, that did not know of each other: the first one counts.
+    if (replacing === undefined || replacing.after !== before.replaced) return next;
+    if (replacing.folder !== (await folder())) await replaceIn(replacing, before, versions, { ...place, signal });
+    const state = Object.fromEntries(replacing.state.map(({ path, text }) => [path, sha256Of(text)]));
+    return { ...next, replaced: next.number, state: { ...before.state, ...state } };
   }
 
   /** Where the folder is, once it is sure that the store has that very change. */
@@ -72,29 +108,64 @@ export function createFollower({ reached, ...place }: FollowerOptions): Follower
     throw mismatch(store.place, `must have change ${at.number} as ${dataDir} has it (got ${got})`);
   }
 
-  return {
-    changeAt,
-    async follow(signal) {
-      const before = await begin(signal);
-      let known = before;
-      for (let ahead = 1, isEnd = false; !isEnd; ahead = READ_AHEAD) {
-        const { number } = known;
-        const read = Array.from({ length: ahead }, (_, i) => () => changeAt(number + 1 + i, signal));
-        for (const change of await sideBySide(ahead, read)) {
-          isEnd ||= change === null;
-          if (change !== null && !isEnd) known = await apply(change, known, signal);
-        }
-      }
+  /** Up to `most` of them. */
+  async function changesAfter(number: number, most: number, signal?: AbortSignal): Promise<Change[]> {
+    const changes: Change[] = [];
+    for (let ahead = 1; changes.length < most; ahead = READ_AHEAD) {
+      const from = number + 1 + changes.length;
+      const read = await sideBySide(
+        ahead,
+        Array.from({ length: ahead }, (_, i) => () => changeAt(from + i, signal)),
+      );
+      const end = read.indexOf(null);
+      changes.push(...(read.slice(0, end < 0 ? read.length : end) as Change[]));
+      if (end >= 0) break;
+    }
+    return changes;
+  }
+
+  async function applyAll(before: Reached, most: number, signal?: AbortSignal): Promise<Reached> {
+    const changes = await changesAfter(before.number, most, signal);
+    const versions = createVersions(changes, before);
+    let known = before;
+    try {
+      for (const change of changes) known = await apply(change, known, versions, signal);
+    } catch (error) {
+      const isGone = error instanceof TributaryError && error.code === 'archive_corrupt' && changes.length >= most;
+      if (!isGone) throw error;
+      return applyAll(before, most * 4, signal);
+    }
+    return known;
+  }
+
+  async function follow(signal?: AbortSignal): Promise<Reached> {
+    let known = await begin(signal);
+    for (let before: Reached | undefined; before !== known; ) {
+      before = known;
+      known = await applyAll(before, HELD, signal);
       if (known !== before) await writeReached(dataDir, known);
       at = known;
-      return known;
-    },
+    }
+    return known;
+  }
+
+  return {
+    changeAt,
+    folder,
+    follow: (signal) => inTurn(() => follow(signal)),
+    cleared: (replaced) =>
+      inTurn(async () => {
+        if (at === undefined) return;
+        at = { ...at, cleared: replaced };
+        await writeReached(dataDir, at);
+      }),
   };
 }
 
-/** A folder that lost manifests gets all of them again. */
+/** A folder that lost manifests gets all of them again, as one that followed another place does. */
 async function reachedWhole(dataDir: string, place: string): Promise<Reached> {
-  const reached = await readReached(dataDir, place);
+  const reached = await readReached(dataDir);
+  if (reached?.place !== place) return reachedNothing(place);
   for (const [partition, last] of Object.entries(reached.lastSegments))
     if ((await lastSegmentNumber(dataDir, Number(partition))) < last) return reachedNothing(place);
   return reached;

@@ -13,21 +13,31 @@ const ReachedFile = z.object({
   id: z.string(),
   /** By partition, the last segment up to that change; -1: none. */
   lastSegments: z.record(z.string().regex(/^\d{1,4}$/), z.int().min(-1)),
+  /** The newest change that replaced files; 0: none did. */
+  replaced: z.int().min(0),
+  /** Up to which of these the store has lost the files that it was about. */
+  cleared: z.int().min(0),
+  /** The SHA-256 of each state file as the store has it. */
+  state: z.record(z.string(), z.string()),
 });
 export type Reached = z.output<typeof ReachedFile>;
 
 export function reachedNothing(place: string): Reached {
-  return { place, number: 0, id: '', lastSegments: {} };
+  return { place, number: 0, id: '', lastSegments: {}, replaced: 0, cleared: 0, state: {} };
 }
 
-/** Another place has changes of its own. */
-export async function readReached(dataDir: string, place: string): Promise<Reached> {
-  const reached = await readManifest(dataPath(dataDir, 'archiveChanges'), ReachedFile);
-  return reached?.place === place ? reached : reachedNothing(place);
+/** undefined: the folder follows no store. */
+export function readReached(dataDir: string): Promise<Reached | undefined> {
+  return readManifest(dataPath(dataDir, 'archiveChanges'), ReachedFile);
 }
 
+/** Another process of the folder may have come further, and have cleared the store. */
 export async function writeReached(dataDir: string, reached: Reached): Promise<void> {
-  await writeDurably(dataPath(dataDir, 'archiveChanges'), toJson(reached));
+  const there = await readReached(dataDir);
+  const isSame = there?.place === reached.place;
+  if (isSame && there.number > reached.number) return;
+  const cleared = isSame ? Math.max(there.cleared, reached.cleared) : reached.cleared;
+  await writeDurably(dataPath(dataDir, 'archiveChanges'), toJson({ ...reached, cleared }));
 }
 
 export function lastSegmentOf({ lastSegments }: Reached, partition: number): number {

@@ -103,7 +103,7 @@ test('a change that is none, leads out of the archive, leaves a hole, or whose f
   const refused: (readonly [created: readonly object[], message: string])[] = [
     [[{ path: 'keys.json', text: '{}' }], 'changes/000000000001.json in s3://memory/here, at created.0.path'],
     [[{ path: 'archive/segments/p00/../../x.json', text: '{}' }], 'at created.0.path'],
-    [[], 'at created'],
+    [[], 'must change something'],
     [[{ path: manifest(0), text: 'not JSON' }], `${manifest(0)} is not JSON`],
     [named({ partition: 1 }), 'files were swapped'],
     [named({ files: [{ ...file, path: 'keys.json' }] }), `${manifest(0)} names keys.json`],

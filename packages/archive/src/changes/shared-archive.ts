@@ -29,6 +29,7 @@ import {
 } from './change.ts';
 import { createFollower, mismatch } from './follow.ts';
 import { lastSegmentOf, type Reached } from './reached.ts';
+import { shareReplaced } from './share.ts';
 
 export interface SharedArchive {
   /** Brings the folder up to the newest change. Throws what the store throws, `history_mismatch`, `manifest_corrupt` or `archive_corrupt`. */
@@ -40,6 +41,11 @@ export interface SharedArchive {
    * `follow` does; a change whose answer never came is found by the next `follow`, if it is there.
    */
   add(segments: readonly SegmentManifest[], signal?: AbortSignal): Promise<readonly SegmentManifest[]>;
+  /**
+   * Follows, gives the store what was replaced in this folder, and removes from there what no manifest names any more. One folder of an archive may
+   * have something to share: `history_mismatch` where another one has replaced files as well.
+   */
+  share(signal?: AbortSignal): Promise<void>;
   /** Throws `history_mismatch` where the store lacks a segment of the partition that the folder has, or a change that this process has seen. */
   demandWhole(partition: number, signal?: AbortSignal): Promise<void>;
 }
@@ -51,7 +57,7 @@ export interface SharedArchiveOptions {
   readonly newId: () => string;
   readonly sleep: (ms: number) => Promise<void>;
   /** Passed after each step whose effect is durable: the points at which a process may die. */
-  readonly reached?: (step: 'sent' | 'changed' | 'fetched' | 'named') => void | Promise<void>;
+  readonly reached?: (step: 'sent' | 'changed' | 'fetched' | 'named' | 'shared') => void | Promise<void>;
 }
 
 /** Files that are sent at once. */
@@ -60,7 +66,8 @@ const AT_ONCE = 8;
 type Draft<T> = (known: Reached) => readonly (readonly [T, Created])[];
 
 export function openSharedArchive({ dataDir, store, newId, sleep, reached = () => {} }: SharedArchiveOptions): SharedArchive {
-  const { follow, changeAt } = createFollower({ dataDir, store, sleep, reached });
+  const follower = createFollower({ dataDir, store, newId, sleep, reached });
+  const { follow, changeAt } = follower;
 
   /** Creates a change with what `draft` gives, which is asked again behind each change of others; returns that. None: it is all there. */
   async function commit<T>(draft: Draft<T>, signal?: AbortSignal): Promise<T[]> {
@@ -132,6 +139,7 @@ export function openSharedArchive({ dataDir, store, newId, sleep, reached = () =
       }
       return added;
     },
+    share: (signal) => shareReplaced({ dataDir, store, newId, sleep, reached, follower }, signal),
     async demandWhole(partition, signal) {
       const own = await lastSegmentNumber(dataDir, partition);
       const last = lastSegmentOf(await follow(signal), partition);

@@ -9,11 +9,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DAY_MS } from '@tributary/model/time';
-import { writeDurably } from '../durable.ts';
+import { replaceManifest } from '../changes/unshared.ts';
 import type { SegmentManifest } from '../layout.ts';
-import { toJson } from '../manifest-file.ts';
 import { manifestsOf } from '../rewrite/search.ts';
-import { filesNamed, manifestPath } from '../segments.ts';
+import { filesNamed } from '../segments.ts';
 import { isOlder, lastCounted, olderFiles, retirementLimit } from './plan.ts';
 import { nextRequest, type RetirementRequest } from './requests.ts';
 import { type Gone, type Retired, type RetirementOutcome, readRetired, writeRetired } from './retired.ts';
@@ -68,7 +67,7 @@ export async function retireEvents({ dataDir, nowMs, reached = () => {} }: Retir
   for (const manifest of manifests) {
     const files = manifest.files.filter(({ date }) => !isOlder(date, request.before));
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
-    await writeDurably(manifestPath(dataDir, manifest), toJson({ ...manifest, files, rows }));
+    await replaceManifest(dataDir, { ...manifest, files, rows });
     reached('named');
   }
   const total = (of: (file: Gone) => number) => replacing.reduce((all, file) => all + of(file), 0);

@@ -12,14 +12,14 @@
 import { dirname, join } from 'node:path';
 import { DAY_MS } from '@tributary/model/time';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
+import { replaceManifest } from '../changes/unshared.ts';
 import type { DuckDb } from '../duckdb.ts';
-import { writeDurably } from '../durable.ts';
 import { erasureKey } from '../erasure-key.ts';
 import { type ArchiveForgotten, writeForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
-import { padNumber, toJson } from '../manifest-file.ts';
+import { padNumber } from '../manifest-file.ts';
 import { copyToParquet, keepFile } from '../parquet.ts';
-import { filesNamed, manifestPath, partitionName } from '../segments.ts';
+import { filesNamed, partitionName } from '../segments.ts';
 import { sqlText } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { ahead } from './ahead.ts';
@@ -116,7 +116,7 @@ async function rewritePartition(
       const rows = files.reduce((sum, file) => sum + file.rows, 0);
       const dead = await rewriteDead(rewrite, manifest, hits);
       const next = { ...manifest, files, rows, dead, deadRows: dead?.rows ?? 0 };
-      await writeDurably(manifestPath(dataDir, manifest), toJson(next));
+      await replaceManifest(dataDir, next);
       reached('named');
     }
   } finally {

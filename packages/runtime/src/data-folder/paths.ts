@@ -17,6 +17,10 @@ export const DATA_PATHS = {
   archiveForgotten: 'archive/forgotten.json',
   /** How far the folder has the changes of an archive that lies in an object store. */
   archiveChanges: 'archive/changes.json',
+  /** Which folder this is, of those that follow such an archive. */
+  archiveFolder: 'archive/folder.json',
+  /** Manifests that were replaced here, and not there yet. */
+  archiveUnshared: 'archive/unshared',
   /** From when on archived files hold all events, and what retention by age took out of them. */
   archiveRetired: 'archive/retired.json',
   /** Who asked for that, and when. */

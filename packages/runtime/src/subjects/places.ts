@@ -63,6 +63,8 @@ export const PLACE_OF_PATH: Readonly<Record<keyof typeof DATA_PATHS, SubjectPlac
   eventLogNote: null,
   archiveIdentity: null,
   archiveChanges: null,
+  archiveFolder: null,
+  archiveUnshared: null,
   archiveForgotten: null,
   archiveRetired: null,
   retirements: null,

@@ -1,0 +1,123 @@
+/**
+ * What was replaced in this folder (files without erased users, without retired events), given to the store, and what no manifest names any more removed
+ * from there:
+ *
+ *   marks, state files ─▶ new files ─▶ one change ─▶ marks go ─▶ objects that nothing names go
+ *
+ * One change has all of it, so that who follows sees a state that the folder had: state files are read before and after the manifests, and where they
+ * changed it is tried again later. Killed anywhere, it begins again.
+ */
+import { join } from 'node:path';
+import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
+import { partitionsOf } from '../audit/audit.ts';
+import { sideBySide } from '../compute/side-by-side.ts';
+import { readIfThere } from '../durable.ts';
+import { contentOfFile } from '../objects/port.ts';
+import { manifestsOf } from '../rewrite/search.ts';
+import { segmentPath } from '../segments.ts';
+import { type Created, changeName, contentOfChange, filesOf, objectOf, type Replacing, segmentOf } from './change.ts';
+import type { Fetching } from './fetch.ts';
+import { type Follower, mismatch } from './follow.ts';
+import { lastSegmentOf, type Reached } from './reached.ts';
+import { stateOf, unsharedState } from './state.ts';
+import { isAllShared, removeShared, takeUnshared } from './unshared.ts';
+
+export interface SharePorts extends Omit<Fetching, 'signal'> {
+  readonly follower: Follower;
+  readonly newId: () => string;
+  readonly reached: (step: 'sent' | 'changed' | 'shared') => void | Promise<void>;
+}
+
+/** Files that are sent at once. */
+const AT_ONCE = 8;
+
+export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Promise<void> {
+  const { dataDir, follower, newId, reached } = ports;
+  const known = await follower.follow(signal);
+  const before = await stateOf(dataDir);
+  const marks = await takeUnshared(dataDir);
+  const manifests = await manifestsAt(dataDir, marks);
+  const state = unsharedState(before, known);
+  if (state.length + manifests.length > 0) {
+    // A run is about to change manifests, or to say that it has: what was read may be of both.
+    if (JSON.stringify(await stateOf(dataDir)) !== JSON.stringify(before)) return;
+    demandOneKey(state, known, ports);
+    await send(manifests, ports, signal);
+    const replacing = { folder: await follower.folder(), after: known.replaced, state, manifests };
+    if (!(await commit(replacing, known, ports, newId(), signal))) return;
+    await removeShared(dataDir, marks);
+    await reached('shared');
+  }
+  await clear(ports, signal);
+}
+
+/** By another key none of the users would be known who were erased. */
+function demandOneKey(state: Replacing['state'], known: Reached, { dataDir, store }: SharePorts): void {
+  if (known.state[DATA_PATHS.erasureKey] === undefined || !state.some(({ path }) => path === DATA_PATHS.erasureKey)) return;
+  throw mismatch(store.place, `has another ${DATA_PATHS.erasureKey} than ${dataDir}`);
+}
+
+async function manifestsAt(dataDir: string, marks: Awaited<ReturnType<typeof takeUnshared>>): Promise<Created[]> {
+  const manifests: Created[] = [];
+  for (const { partition, number } of marks) {
+    const path = segmentPath('', partition, number);
+    const text = await readIfThere(join(dataDir, path));
+    if (text !== undefined) manifests.push({ path, text });
+  }
+  return manifests;
+}
+
+async function send(manifests: readonly Created[], { dataDir, store, reached }: SharePorts, signal?: AbortSignal): Promise<void> {
+  const files = manifests.flatMap((created) => {
+    const segment = segmentOf(created);
+    return segment === null ? [] : filesOf(segment);
+  });
+  const tasks = files.map((file) => () => store.create(objectOf(file), contentOfFile(join(dataDir, file.path), file), signal));
+  await sideBySide(AT_ONCE, tasks);
+  await reached('sent');
+}
+
+/** False: another process replaced files meanwhile, and what was read is of before. */
+async function commit(
+  replacing: Replacing,
+  before: Reached,
+  { follower, store, reached }: SharePorts,
+  id: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  for (let known = before; known.replaced === before.replaced; ) {
+    const number = known.number + 1;
+    const isFirst = await store.create(changeName(number), contentOfChange({ id, created: [], replacing }), signal);
+    await reached('changed');
+    known = await follower.follow(signal);
+    if (isFirst || (await follower.changeAt(number, signal))?.id === id) return true;
+  }
+  return false;
+}
+
+/** Objects of segments up to the last one that no manifest names: what was replaced, and what killed processes sent. A later segment may be about to come. */
+async function clear({ dataDir, store, follower }: SharePorts, signal?: AbortSignal): Promise<void> {
+  const known = await follower.follow(signal);
+  if (known.cleared >= known.replaced) return;
+  const named = new Set<string>();
+  for (const partition of await partitionsOf(dataDir)) {
+    const last = lastSegmentOf(known, partition);
+    for (const manifest of await manifestsOf(dataDir, { partition, first: 0, last }))
+      for (const file of filesOf(manifest)) named.add(objectOf(file));
+  }
+  // A mark precedes what it marks: without any, the store has the manifests that were read.
+  if (!(await isAllShared(dataDir))) return;
+  for (const prefix of ['archive/events/', 'archive/dead/'])
+    for (let after = ''; ; ) {
+      const page = await store.list(prefix, after, signal);
+      if (page.length === 0) break;
+      for (const { name } of page) if (isPast(name, known) && !named.has(name)) await store.remove(name, signal);
+      after = page.at(-1)?.name ?? after;
+    }
+  await follower.cleared(known.replaced);
+}
+
+function isPast(object: string, known: Reached): boolean {
+  const [, partition, number] = /\/p(\d{2,4})-(\d{6,12})-[^/]+$/.exec(object) ?? [];
+  return number !== undefined && Number(number) <= lastSegmentOf(known, Number(partition));
+}
