@@ -10,7 +10,7 @@ import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { messagesInFlight } from '@tributary/serving/freshness/in-flight';
+import { pairsInFlight } from '@tributary/serving/freshness/in-flight';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
@@ -84,6 +84,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
   const scheduler = createScheduler(random, () => false);
   const counts = { checked: 0, complete: 0, messages: 0, rewinds: 0, crashes: 0, merged: 0, erased: 0 };
   const checkpoints: { readonly partition: number; readonly stored: unknown }[] = [];
+  const nothing = [0, 1, 2].map((p) => store.snapshot(p));
   let isCalm = false;
   const erases = seed % 3 === 0;
   let erased = 0;
@@ -136,7 +137,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     if (random.chance(0.02)) strike(publishers, publisher);
     if (random.chance(0.02) && checkpoints.length > 0) {
       const { partition, stored } = random.pick(checkpoints.slice(-3));
-      store.restore(partition, stored);
+      store.restore(partition, random.chance(0.2) ? nothing[partition] : stored);
       counts.rewinds++;
     }
     if (turn % 10 === 0) await check();
@@ -148,7 +149,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     const upTo = states.map((state) => state?.position ?? '');
     const truth = naiveJoined(lines, upTo, definitions, sha256Hex);
     counts.checked++;
-    const isSettled = messagesInFlight(states) === 0;
+    const isSettled = pairsInFlight(states) === 0;
     for (let g = 0; g <= generation; g++) {
       const cut = g === 0 ? ['', '', ''] : cutsOf(disk, g);
       if (cut === null || cut.some((at, p) => at > (upTo[p] as string))) continue;

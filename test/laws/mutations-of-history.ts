@@ -239,8 +239,8 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'in a replay each entry was appended when its own events were received',
     law: '8',
     file: `${SPEED}/read/archived-entries.ts`,
-    from: "body: lines.join('\\n'), appendedMs: NO_BOUND_MS",
-    to: "body: lines.join('\\n'), appendedMs: Math.max(...lines.map((line) => JSON.parse(line).receivedAt))",
+    from: 'body, appendedMs: NO_BOUND_MS',
+    to: 'body, appendedMs: Math.max(...lines.map((line) => JSON.parse(line).receivedAt))',
     test: 'test/laws/law-7-one-history.test.ts',
   },
   {

@@ -1,5 +1,6 @@
 /** Lies about keys of one person: which events count for whom, in the pure functions, in the speed layer and in the batch layer. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_MESSAGES } from './mutations-of-messages.ts';
 
 const IDENTITY = 'packages/model/src/identity';
 const ADOPT = 'packages/archive/src/compute/adopt.sql';
@@ -10,6 +11,7 @@ const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
 const LENT = 'jobs/recompute/test/erasure-lent.test.ts';
 
 export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
+  ...MUTATIONS_OF_MESSAGES,
   {
     lie: 'a message that comes again counts again',
     law: '3',
@@ -99,12 +101,12 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     test: ENGINES,
   },
   {
-    lie: 'a message that came again is counted as the next one',
+    lie: 'a message that came again is the newest one that was applied',
     law: '7',
     file: 'services/speed/src/apply/apply-keyed.ts',
-    from: 'if (number === (applied[from] as number) + 1) applied[from] = number;',
-    to: 'if (number > 0) applied[from] = (applied[from] as number) + 1;',
-    test: ENGINES,
+    from: 'if (number > last && (',
+    to: 'if (number !== last && (',
+    test: 'services/speed/test/missing-message.test.ts',
   },
   {
     lie: 'a key that is loaded again has forgotten its links',
@@ -126,8 +128,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'answers are complete while messages between keys are in flight',
     law: '7',
     file: 'packages/serving/src/freshness/in-flight.ts',
-    from: 'messages === 0 ? []',
-    to: 'messages >= 0 ? []',
+    from: 'return pairs === 0\n',
+    to: 'return pairs >= 0\n',
     test: 'packages/serving/src/freshness/in-flight.test.ts',
   },
   {
@@ -263,8 +265,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'a message may come from a partition that does not exist',
     law: '7',
     file: 'packages/model/src/reading/validate-message.ts',
-    from: '!(Number(ID.exec(id)?.[1]) < partitions)',
-    to: '!(Number(ID.exec(id)?.[1]) < Number.POSITIVE_INFINITY)',
+    from: '!(Number(from) < partitions && ',
+    to: '!(Number(from) < Number.POSITIVE_INFINITY && ',
     test: 'packages/model/src/reading/validate-message.test.ts',
   },
   {

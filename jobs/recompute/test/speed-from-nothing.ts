@@ -13,6 +13,7 @@ interface Beginning {
   /** By partition, what its store is put back to. */
   readonly copies?: readonly ReturnType<MemoryStore['snapshot']>[];
   readonly erased?: ErasedSource;
+  readonly digestOf?: (userKey: string) => string;
 }
 
 const NONE_ERASED: ErasedSource = { before: async () => [], behind: async () => null, version: async () => '' };
@@ -20,7 +21,7 @@ const NONE_ERASED: ErasedSource = { before: async () => [], behind: async () => 
 export async function speedFromNothing(
   { dataDir, log }: Pick<World, 'dataDir' | 'log'>,
   definitions: Definitions,
-  { copies = [], erased = NONE_ERASED }: Beginning = {},
+  { copies = [], erased = NONE_ERASED, digestOf = sha256Hex }: Beginning = {},
 ) {
   const store = createMemoryStore({ partitions: PARTITIONS });
   for (const [partition, copy] of copies.entries()) store.restore(partition, copy);
@@ -33,7 +34,7 @@ export async function speedFromNothing(
     definitions,
     partitions: [...Array(PARTITIONS).keys()],
     sha256Hex,
-    digestOf: sha256Hex,
+    digestOf,
     commitId: () => randomBytes(4).toString('hex'),
     limits: { waitMs: 0 },
   });

@@ -72,10 +72,13 @@ export interface Watched {
   readonly falls?: number;
 }
 
-/** Messages between keys (packages/model/src/identity), by partition: how many were committed for it, and how many of its own were applied here. */
+/**
+ * Messages between keys (packages/model/src/identity), by partition: the number of the last one that was committed for it, and of the last one of its own
+ * that was applied here; '' where there is none.
+ */
 export interface Relayed {
-  readonly sent: readonly number[];
-  readonly applied: readonly number[];
+  readonly sent: readonly string[];
+  readonly applied: readonly string[];
 }
 
 /** The state with the commit that it is of. Every read names its commit, so that a writer never mixes two histories. */

@@ -2,7 +2,7 @@
 import { KeysAnswer } from '@tributary/contract/groups/users';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { linksOf } from '@tributary/model/identity/links-of';
-import { encodeMessage } from '@tributary/model/identity/message-line';
+import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
 import { decodeLine } from '@tributary/model/reading/decode-line';
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
@@ -29,6 +29,7 @@ async function append({ commit }: World, userKey: string, ...lines: string[]): P
 
 const click = event({ type: 'ad_click', id: 'click', ts: NOON - 2 * MINUTE_MS, channel: 'mail', anonymousId: 'cookie' });
 const { userId: _, ...CLICK } = click;
+const NUMBERED = { number: messageNumber('1.0000000', 0), after: '' };
 const BUY = event({ type: 'purchase', id: 'order', ts: NOON - MINUTE_MS, userId: 'ada', value: 500, currency: 'EUR' });
 
 /** As the speed layer leaves it: the click under the cookie, the order under the user, and what they said to each other. */
@@ -38,8 +39,8 @@ async function joinedWorld(): Promise<World> {
   const link = { id: 'ada\nat x', to: 'ada', ts: NOON - MINUTE_MS, version: '1', receivedAt };
   const item = { origin: 'cookie', id: 'click', ts: CLICK.ts, isKnown: true, path: ['cookie'], line: encodeEvent(CLICK) };
   expect(userKeyOf(CLICK)).toBe('cookie');
-  const linked = encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, number: 1 });
-  const put = encodeMessage({ kind: 'put', to: 'ada', item, version: '2' }, { from: 1, number: 1 });
+  const linked = encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, ...NUMBERED });
+  const put = encodeMessage({ kind: 'put', to: 'ada', item, version: '2' }, { from: 1, ...NUMBERED });
   await append(world, 'cookie', encodeEvent(CLICK), linked);
   await append(world, 'ada', encodeEvent(BUY), put);
   await world.tick();
@@ -117,7 +118,7 @@ test('law 1: links of an alias lead on from key to key, those of a sign-in do no
         to: from,
         link: { id: `${to}\nat y`, to, ts: NOON, version: `${number}`, receivedAt: NOON, ...(merges && { merges }) },
       },
-      { from: 2, number },
+      { from: 2, ...NUMBERED },
     );
   await append(world, 'ada', link('ada', 'mallory', 2, false));
   const owner = async (key: string) => (await world.get(`/v1/users/${key}/keys`)).body.owner;

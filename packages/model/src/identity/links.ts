@@ -8,7 +8,7 @@
  * link itself carries, and by no clock, so that each reader decides it alike whenever it reads.
  *
  * The links of a key that were received on one day (UTC) count up to the millisecond with which they are `MOST_LINKS_OF_DAY`: each may move all events of
- * the key, and a page may send any number of them. Of several under one name each day looks at the one that it received first, whatever other days did;
+ * the key, and a page may send any number of them. Where several have one name, each day looks at the one that it received first, whatever other days did;
  * among those that count the oldest holds. What does not count is not kept: it changes nothing about any other link.
  */
 

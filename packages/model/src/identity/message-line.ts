@@ -7,7 +7,7 @@
 import { type Event, encodeEvent } from '../event.ts';
 import { userKeyOf } from '../user-key.ts';
 import type { Item, ItemMessage, Message } from './adoption.ts';
-import type { Link } from './links.ts';
+import type { Link, Version } from './links.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
 /** Types that begin so are the platform's own. */
@@ -29,20 +29,41 @@ export function isMessageType(type: string): boolean {
   return type.startsWith(RESERVED_PREFIX) && (MESSAGE_TYPES as readonly string[]).includes(type);
 }
 
-/** Where a message stands among those from one partition to another: `from`, and its number, from 1. */
+/**
+ * Where a message stands among those from one partition to another. It is not counted: a partition that begins from nothing, and finds that users whose
+ * events had caused some are gone, gives each one that it sends again the number that it had.
+ */
 export interface Numbered {
   readonly from: number;
-  readonly number: number;
+  /** Where its cause lies in the log of that partition, and which of the messages of the cause it is: the later of two is the larger one. */
+  readonly number: string;
+  /** The number of the one before it; '' of the first: a reader knows that none is missing in between. */
+  readonly after: string;
 }
 
-export function idOfMessage({ from, number }: Numbered): string {
-  return `${from}.${number}`;
+/** Digits of a message's place among those of its cause: numbers are compared as text. */
+const PLACE_DIGITS = 7;
+
+/** `cause`: the version that the message carries. */
+export function messageNumber(cause: Version, place: number): string {
+  return `${cause}.${String(place).padStart(PLACE_DIGITS, '0')}`;
+}
+
+/** Where the entry lies that caused a message; '' of none. */
+export function causeOf(number: string): string {
+  return number.split('.')[0] as string;
+}
+
+export function idOfMessage({ from, number, after }: Numbered): string {
+  return [from, number, after].join(SEPARATOR);
 }
 
 export function numberOfMessage({ id }: Pick<Event, 'id'>): Numbered {
-  const [from = '', number = ''] = id.split('.');
-  return { from: Number(from), number: Number(number) };
+  const [from = '', number = '', after = ''] = id.split(SEPARATOR);
+  return { from: Number(from), number, after };
 }
+
+const SEPARATOR = '/';
 
 export function encodeMessage(message: Message, numbered: Numbered): string {
   const head = { type: `${RESERVED_PREFIX}${message.kind}`, id: idOfMessage(numbered), userId: message.to };

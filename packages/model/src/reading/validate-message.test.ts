@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Event, encodeEvent } from '../event.ts';
 import type { Message } from '../identity/adoption.ts';
-import { encodeMessage, messageOf, SAID } from '../identity/message-line.ts';
+import { encodeMessage, messageNumber, messageOf, SAID } from '../identity/message-line.ts';
 import { decodeLine } from './decode-line.ts';
 import { createPlainLineReader } from './plain-line.ts';
 
@@ -29,7 +29,8 @@ const MESSAGES: readonly Message[] = [
     ...{ erasure: '1-0.0000001', version: '1-0.0000001' },
   },
 ];
-const lineOf = (message: Message) => encodeMessage(message, { from: 2, number: 7 });
+const lineOf = (message: Message) =>
+  encodeMessage(message, { from: 2, number: messageNumber('1-0.0000001', 7), after: messageNumber('1-0.0000001', 6) });
 const partitionsOf = (line: string) => Array.from({ length: PARTITIONS }, (_, p) => decodeLine(line, p, PARTITIONS, NOW));
 const isTaken = (line: string) => partitionsOf(line).some(({ ok }) => ok);
 
@@ -88,7 +89,16 @@ describe.each(MESSAGES.map((message) => [message.kind, message] as const))('a me
   });
 
   test('law 7: a number of a partition that does not exist is parked, before a table is made that long', () => {
-    for (const id of ['3.1', '999999999.1', '-1.1', '1', '1.0', 'x.1', '1.1.1', '2.99999999999999999999'])
+    const [one, two] = [messageNumber('1-0.0000001', 1), messageNumber('1-0.0000001', 2)];
+    const wrong = [
+      `3/${two}/${one}`,
+      `999999999/${two}/${one}`,
+      `-1/${two}/${one}`,
+      `x/${two}/${one}`,
+      `1/${one}/${two}`,
+      `1/${one}/${one}`,
+    ];
+    for (const id of [...wrong, '1', '1.1', '1//', `1/${one}`, `1/${one}.1/`, `1/${'9'.repeat(41)}${one}/`])
       expect([id, isTaken(JSON.stringify({ ...event, id }))]).toEqual([id, false]);
   });
 

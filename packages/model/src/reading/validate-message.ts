@@ -10,8 +10,8 @@ import { describe, type Invalid, invalid } from '../refusal.ts';
 import { isObject } from './json.ts';
 import { validateEvent } from './validate-event.ts';
 
-/** From which partition, and its number. */
-const ID = /^(\d{1,9})\.[1-9]\d{0,14}$/;
+/** From which partition, its number, and the one before it. */
+const ID = /^(\d{1,9})\/([\d-]{1,40}\.\d{7}\.\d{7})\/((?:[\d-]{1,40}\.\d{7}\.\d{7})?)$/;
 /** A place in the log. */
 const VERSION = /^[\x21-\x7e]{1,128}$/;
 const DIGEST = /^[0-9a-f]{32,64}$/;
@@ -63,7 +63,8 @@ function isPath(value: unknown): boolean {
 /** `event`: a valid one of such a type. */
 export function validateMessage(event: Event, partitions: number): Invalid | undefined {
   const { id, type, userId, properties } = event;
-  if (!(Number(ID.exec(id)?.[1]) < partitions))
+  const [, from, number = '', after = ''] = ID.exec(id) ?? [];
+  if (!(Number(from) < partitions && after < number))
     return refused(['id'], `be the number of a partition, below ${partitions}, and that of a message`, id);
   if (userId === undefined) return refused(['userId'], 'be the key that the message goes to', userId);
   const said = properties?.[SAID];

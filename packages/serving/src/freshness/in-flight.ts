@@ -1,22 +1,29 @@
 /**
- * Messages between keys of one person (decision 43). Each partition's state says how many it sent to each other one, and how many it applied from there.
- * Where these differ, an event has left one key and is not with the next one yet; where the store of a sender lost writes, it may be with both.
+ * Messages between keys of one person (decision 43). Each partition's state says which message was the last that it sent to each other one, and the last that
+ * it applied from there. Where the first is newer, an event has left one key and is not with the next one yet. Where what was applied was decided behind the
+ * position of its sender, whose store lost writes, it may be with both. What was decided before that position and is newer than all that the sender knows of
+ * was sent by a store that is gone, because of a user who is: nothing of it is on its way.
  */
+import { causeOf } from '@tributary/model/identity/message-line';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { type Gap, gapsOf } from '../gaps.ts';
 
-/** How many are in flight, or were applied before they were sent. */
-export function messagesInFlight(states: readonly (Pick<PartitionState, 'relayed'> | null)[]): number {
-  let messages = 0;
+/** Between how many pairs of partitions, sender and receiver, something is in flight, or was applied before it was sent. */
+export function pairsInFlight(states: readonly (Pick<PartitionState, 'relayed' | 'position'> | null)[]): number {
+  let pairs = 0;
   for (const [from, sender] of states.entries())
-    for (const [to, receiver] of states.entries())
-      messages += Math.abs((sender?.relayed?.sent[to] ?? 0) - (receiver?.relayed?.applied[from] ?? 0));
-  return messages;
+    for (const [to, receiver] of states.entries()) {
+      const applied = receiver?.relayed?.applied[from] ?? '';
+      if (applied < (sender?.relayed?.sent[to] ?? '') || causeOf(applied) > (sender?.position ?? '')) pairs++;
+    }
+  return pairs;
 }
 
 export function gapsInFlight(states: readonly (PartitionState | null)[]): Gap[] {
   // Where keys are not joined, no state has them: that is all that is asked then.
   if (!states.some((state) => state?.relayed !== undefined)) return [];
-  const messages = messagesInFlight(states);
-  return messages === 0 ? [] : gapsOf('behind', [`${messages} messages between keys of one person are in flight`]);
+  const pairs = pairsInFlight(states);
+  return pairs === 0
+    ? []
+    : gapsOf('behind', [`messages between keys of one person are in flight between ${pairs} pairs of partitions`]);
 }

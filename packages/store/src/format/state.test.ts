@@ -42,11 +42,11 @@ test('law 7: how long records are kept is known of the commit that it was writte
   expect(stateFrom({ ...fields, commit: 'id of 8' })).not.toHaveProperty('keptMs');
 });
 
-test('law 7: how many messages were sent and applied is read as it was written, also where there are none yet', () => {
+test('law 7: which messages were sent and applied last is read as it was written, also where there are none yet', () => {
   for (const relayed of [
-    { sent: [0, 12, 3], applied: [1, 0, 4] },
-    { sent: [], applied: [7] },
-    { sent: [5], applied: [] },
+    { sent: ['', '7-0.0000001.0000012', '8.0000000.0000003'], applied: ['1.0000000.0000000', '', ''] },
+    { sent: [], applied: ['1.0000000.0000007'] },
+    { sent: ['1.0000000.0000005'], applied: [] },
   ])
     expect(stateFrom({ position: 'p', relayed: relayedText(relayed) })?.relayed).toEqual(relayed);
   expect(stateFrom({ position: 'p' })).not.toHaveProperty('relayed');

@@ -128,7 +128,7 @@ export function relayedText({ sent, applied }: Relayed): string {
 
 export function relayedFrom(text: string): Relayed {
   const [sent = '', applied = ''] = text.split(' ');
-  const numbers = (list: string) => (list === '' ? [] : list.split(',').map(Number));
+  const numbers = (list: string) => (list === '' ? [] : list.split(','));
   return { sent: numbers(sent), applied: numbers(applied) };
 }
 

@@ -29,9 +29,9 @@ export function describeOutboxContract(name: string, make: () => Promise<OutboxU
       expect(await store.outbox.read(1, 10)).toEqual({ from: 0, lines: [] });
     });
 
-    test('law 3: messages to other keys have an outbox of their own, and state and feed say how many there were', async () => {
+    test('law 3: messages to other keys have an outbox of their own, and state and feed say which were the last', async () => {
       const store = await make();
-      const relayed = { sent: [0, 1, 1], applied: [0, 0, 5] };
+      const relayed = { sent: ['', '1-0.0000000.0000001', '1-0.0000000.0000000'], applied: ['', '', '9-0.0000000.0000005'] };
       const { next } = commitOf(null, 'p1');
       await store.speed.commit(commitOf(null, 'p1', { outputs: ['o'], messages: ['m0', 'm1'], next: { ...next, relayed } }));
       expect(await store.messages.read(P, 10)).toEqual({ from: 0, lines: ['m0', 'm1'] });
@@ -41,7 +41,10 @@ export function describeOutboxContract(name: string, make: () => Promise<OutboxU
       expect(await store.outbox.length(P)).toBe(1);
       expect((await store.speed.loadState(P))?.relayed).toEqual(relayed);
       const { cursor } = await wholeOf(store);
-      const later = { sent: [0, 2, 1], applied: [0, 1, 5] };
+      const later = {
+        sent: ['', '2-0.0000000.0000001', '1-0.0000000.0000000'],
+        applied: ['', '7-0.0000000.0000001', '9-0.0000000.0000005'],
+      };
       const second = commitOf('p1', 'p2');
       await store.speed.commit({ ...second, next: { ...second.next, relayed: later } });
       expect(await since(store, cursor)).toMatchObject([{ next: { position: 'p2', relayed: later } }]);

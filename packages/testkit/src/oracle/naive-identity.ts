@@ -76,7 +76,7 @@ function tiesFor(ties: readonly Tie[], isUsers: boolean): Tie[] {
 
 /**
  * Those of the links of a key that count. A day sees one of each name, the first that it received; with all others of their day that came no later they are
- * `mostOfDay` at most. Of those that are left of one name the one that was said first counts.
+ * `mostOfDay` at most. Where several are left of one name, the one that was said first counts.
  */
 function among(ties: readonly Tie[], mostOfDay: number): Tie[] {
   const dayOf = ({ receivedAt }: Tie) => new Date(receivedAt).toISOString().slice(0, 10);

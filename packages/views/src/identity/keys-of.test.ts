@@ -1,5 +1,5 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
-import { encodeMessage } from '@tributary/model/identity/message-line';
+import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { expect, test } from 'vitest';
 import { keysOfUser, linksOfKey } from './keys-of.ts';
@@ -7,6 +7,7 @@ import { keysOfUser, linksOfKey } from './keys-of.ts';
 const NOON = Date.UTC(2026, 10, 20, 12);
 const WINDOW = 30 * DAY_MS;
 let ids = 0;
+const numbered = (number: number) => ({ from: 0, number: messageNumber('1.0000000', number), after: '' });
 const line = (of: Partial<Event> & Pick<Event, 'type'>): string =>
   encodeEvent({ id: `e${++ids}`, ts: NOON, receivedAt: NOON, source: 'test', userId: 'ada', ...of });
 const record = (...lines: readonly string[]) => lines.map((one) => `${one}\n`).join('');
@@ -20,7 +21,7 @@ test('keys are those that events of the user name, until they are undone, and th
     path: ['tablet'],
     line: line({ type: 'page', anonymousId: 'tablet' }),
   };
-  const put = encodeMessage({ kind: 'put', to: 'ada', item: lent, version: '1' }, { from: 0, number: 1 });
+  const put = encodeMessage({ kind: 'put', to: 'ada', item: lent, version: '1' }, numbered(1));
   const said = [
     line({ type: 'identify', anonymousId: 'laptop', ts: NOON - 5 }),
     line({ type: 'alias', properties: { previousId: 'phone' } }),
@@ -51,12 +52,9 @@ test('links of a key are listed in time, with those that were undone', () => {
   const link = (to: string, ts: number, number: number) =>
     encodeMessage(
       { kind: 'link', to: 'laptop', link: { id: `${to}\nat ${number}`, to, ts, version: `${number}`, receivedAt: NOON } },
-      { from: 0, number },
+      numbered(number),
     );
-  const undo = encodeMessage(
-    { kind: 'unlink', to: 'laptop', from: 'eve', version: '5', receivedAt: NOON },
-    { from: 0, number: 5 },
-  );
+  const undo = encodeMessage({ kind: 'unlink', to: 'laptop', from: 'eve', version: '5', receivedAt: NOON }, numbered(5));
   const links = linksOfKey('laptop', record(link('eve', NOON, 2), link('ada', NOON - 9, 3), undo), WINDOW);
   expect(links.map(({ userKey, isUndone }) => [userKey, isUndone])).toEqual([
     ['ada', false],

@@ -9,6 +9,7 @@ import {
   encodeMessage,
   isMessageType,
   LASTING_TYPES,
+  messageNumber,
   numberOfMessage,
   WITHDRAW_TYPE,
 } from '@tributary/model/identity/message-line';
@@ -50,14 +51,14 @@ export function applyKeyed(
     effects.overflowed++;
     return;
   }
-  if (isMessage) noteApplied(run, event);
+  if (isMessage) noteApplied(run, arrival);
   if (change === null) {
     if (!isMessage) effects.duplicates++;
     return;
   }
   noteReplaced(run, arrival, event, change, effects);
   const said = isMessage ? change.messages : [...linksOf(event, at), ...change.messages];
-  sayTo(run, said, effects, options);
+  sayTo(run, said, at, effects, options);
   changeRows(run, arrival, event, user, change, effects, options);
   for (const { is } of change.replaced)
     if (is !== undefined && run.definitions.conversionTypes.has(typeOf(is.line))) effects.conversions.set(is.id, userKey);
@@ -72,25 +73,41 @@ export function applyKeyed(
 
 /** What an event of a key says to other keys, where none of them has said anything to it yet. */
 export function sayLinks(run: PartitionRun, arrival: Arrival, effects: Effects, options: ApplyOptions): void {
-  if (mayLink(arrival)) sayTo(run, linksOf(wholeEvent(arrival), versionOf(arrival)), effects, options);
+  if (!mayLink(arrival)) return;
+  const at = versionOf(arrival);
+  sayTo(run, linksOf(wholeEvent(arrival), at), at, effects, options);
 }
 
 /** A message to a key of whom nothing counts has arrived, though it changes nothing. */
-export function passMessage(run: PartitionRun, { event }: Arrival): void {
-  if (run.definitions.joinedMs !== null && isMessageType(event.type)) noteApplied(run, event);
+export function passMessage(run: PartitionRun, arrival: Arrival): void {
+  if (run.definitions.joinedMs !== null && isMessageType(arrival.event.type)) noteApplied(run, arrival);
 }
 
 /** What an erased key lent is withdrawn from where it is. */
 export function withdrawLent(run: PartitionRun, arrival: Arrival, key: KeyState, effects: Effects, options: ApplyOptions): void {
-  sayTo(run, withdrawAll(key, arrival.event.receivedAt, versionOf(arrival)), effects, options);
+  const at = versionOf(arrival);
+  sayTo(run, withdrawAll(key, arrival.event.receivedAt, at), at, effects, options);
 }
 
 function versionOf({ position, lineNumber }: Arrival): string {
   return `${position}.${String(lineNumber).padStart(LINE_DIGITS, '0')}`;
 }
 
-function sayTo(run: PartitionRun, messages: readonly Message[], effects: Effects, { partitions }: ApplyOptions): void {
-  for (const message of messages) effects.messages.push(numbered(run, message, partitions));
+/** All that one line causes, in one call: each message is numbered among them. */
+function sayTo(
+  { partition, sent }: PartitionRun,
+  messages: readonly Message[],
+  cause: string,
+  effects: Effects,
+  { partitions }: ApplyOptions,
+): void {
+  for (const [place, message] of messages.entries()) {
+    const to = partitionOf(message.to, partitions);
+    while (sent.length < partitions) sent.push('');
+    const number = messageNumber(cause, place);
+    effects.messages.push(encodeMessage(message, { from: partition, number, after: sent[to] as string }));
+    sent[to] = number;
+  }
 }
 
 // biome-ignore lint/complexity/useMaxParams: as `applyKeyed`
@@ -140,19 +157,15 @@ function noteReplaced(
   noteSeen(effects, userKey, { logTimeMs, cause, added: replaced.flatMap(({ is }) => marksOf(is)), removed });
 }
 
-/** Only the next one counts: where one is missing, something was lost, and answers stay incomplete. */
-function noteApplied({ applied }: PartitionRun, event: Pick<Event, 'id'>): void {
-  const { from, number } = numberOfMessage(event);
-  while (applied.length <= from) applied.push(0);
-  if (number === (applied[from] as number) + 1) applied[from] = number;
-}
-
-function numbered({ partition, sent }: PartitionRun, message: Message, partitions: number): string {
-  const to = partitionOf(message.to, partitions);
-  while (sent.length < partitions) sent.push(0);
-  const number = (sent[to] as number) + 1;
-  sent[to] = number;
-  return encodeMessage(message, { from: partition, number });
+/**
+ * The newest one that was applied. Where one is missing before it, something was lost, and answers stay incomplete. Archived files lack messages of users
+ * who are gone, and nothing else: what the archive gives misses none.
+ */
+function noteApplied({ applied, archivedUpTo }: PartitionRun, { event, position }: Arrival): void {
+  const { from, number, after } = numberOfMessage(event);
+  while (applied.length <= from) applied.push('');
+  const last = applied[from] as string;
+  if (number > last && (after <= last || position <= archivedUpTo)) applied[from] = number;
 }
 
 function typeOf(line: string): string {

@@ -53,6 +53,7 @@ export async function applyBatch(
 ): Promise<AppliedBatch> {
   const { logIdentity, commitId, sha256Hex, limits, turn, pause, careful = false } = options;
   const deltasGeneration = run.generation;
+  if (whole.archivedUpTo > run.archivedUpTo) run.archivedUpTo = whole.archivedUpTo;
   const effects = noEffects();
   for (const user of users) if (user !== undefined) refill(user);
   let entries = 0;

@@ -113,6 +113,6 @@ function batchOf(run: PartitionRun, upTo: string, arrivals: readonly Arrival[]):
   return {
     ends: arrivals.map((_, i) => ({ upTo, arrivals: i + 1, parked: 0, logTimeMs })),
     ...{ arrivals, parked: [], logTimeMs, upTo },
-    ...{ barrier: undefined, fellFromMs: undefined, lostUpToMs: undefined },
+    ...{ archivedUpTo: '', barrier: undefined, fellFromMs: undefined, lostUpToMs: undefined },
   };
 }

@@ -45,9 +45,11 @@ export interface PartitionRun {
   erased: ErasedUsers | undefined;
   /** By digest of some users, in order of position: what log and archive give of a user from before it changes nothing, as they may lack what came after. */
   until: Map<string, Until> | undefined;
-  /** Messages between keys, by partition: how many were sent there, and how many from there were applied here. */
-  readonly sent: number[];
-  readonly applied: number[];
+  /** Messages between keys, by partition: the number of the last one that was sent there, and of the last one from there that was applied here. */
+  readonly sent: string[];
+  readonly applied: string[];
+  /** Up to here the archive gave what was read, not the log. */
+  archivedUpTo: string;
 }
 
 export interface Until {
@@ -114,6 +116,7 @@ export async function loadPartition(
     until: undefined,
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
+    archivedUpTo: '',
   };
 }
 

@@ -12,12 +12,13 @@ import type { LogEntry, Position } from '@tributary/log/port';
 import { FIELD_ROWS, type FieldRow } from '@tributary/model/event-fields';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
+import type { ReadEntry } from './decode.ts';
 
 export interface ArchivedEntries {
   /** Up to where the partition is archived; null: nothing of it is. */
   upTo(partition: number): Promise<Position | null>;
   /** Entries after `position` (null: from the first), of one segment, in order and up to its end; null: the archive ends there. */
-  after(partition: number, position: Position | null): Promise<LogEntry[] | null>;
+  after(partition: number, position: Position | null): Promise<ReadEntry[] | null>;
 }
 
 /**
@@ -59,7 +60,7 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     return segment;
   }
 
-  async function eventsOf(segment: SegmentManifest, after: Position | null): Promise<LogEntry[]> {
+  async function eventsOf(segment: SegmentManifest, after: Position | null): Promise<ReadEntry[]> {
     const { partition, files } = segment;
     if (files.length === 0) return [];
     for (const file of files) await checkFile(dataDir, file);
@@ -114,24 +115,28 @@ interface EntriesAsked {
 }
 
 /** `from`: a relation with the columns of the archive. */
-async function entriesIn(session: DuckDb, from: string, { partition, after }: EntriesAsked): Promise<LogEntry[]> {
-  const entries: LogEntry[] = [];
+async function entriesIn(session: DuckDb, from: string, { partition, after }: EntriesAsked): Promise<ReadEntry[]> {
+  const entries: ReadEntry[] = [];
   let lines: string[] = [];
+  let lineNumbers: number[] = [];
   let at: Position | null = null;
   const flush = () => {
-    if (at !== null) entries.push({ partition, position: at, kind: 'events', body: lines.join('\n'), appendedMs: NO_BOUND_MS });
+    const body = lines.join('\n');
+    if (at !== null) entries.push({ partition, position: at, kind: 'events', body, appendedMs: NO_BOUND_MS, lineNumbers });
     lines = [];
+    lineNumbers = [];
   };
   // Files of earlier versions lack later columns.
   const [there] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
   const fields = FIELD_ROWS.filter(([, { column }]) => there?.includes(column));
   const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
-  const select = `SELECT position, ${lineSql(fields)} FROM ${from} ${where} ORDER BY position, entry_index`;
-  for await (const [positions, texts] of session.chunks(select))
+  const select = `SELECT position, entry_index, ${lineSql(fields)} FROM ${from} ${where} ORDER BY position, entry_index`;
+  for await (const [positions, numbers, texts] of session.chunks(select))
     for (const [row, position] of (positions as readonly Position[]).entries()) {
       if (position !== at) flush();
       at = position;
       lines.push(String(texts?.[row]));
+      lineNumbers.push(Number(numbers?.[row]));
     }
   flush();
   return entries;

@@ -13,6 +13,8 @@ import type { DeadLetter } from '@tributary/store/speed-store';
 /** An entry as it is read, or what stands for entries that are gone: they are gone for good, and readers go on after them. */
 export interface ReadEntry extends LogEntry {
   readonly isHole?: true;
+  /** The archive gives it, which keeps events alone: in which lines of the entry they lay. */
+  readonly lineNumbers?: readonly number[];
 }
 
 /** An event that lies in another partition than its user's. */
@@ -61,6 +63,8 @@ export interface DecodedBatch {
   readonly barrier: Barrier | undefined;
   /** Log time fell back at the end of the batch, from here, epoch ms: what comes after the last entry belongs to the next batch. */
   readonly fellFromMs: number | undefined;
+  /** Up to here the archive gave it; '': the log gave all. */
+  readonly archivedUpTo: string;
   /** The batch ends with entries that are gone: up to here the log may have taken them, by its own clock, epoch ms. */
   readonly lostUpToMs: number | undefined;
 }
@@ -82,6 +86,7 @@ export function decodeBatch(
     parked: [] as Parked[],
     logTimeMs,
     upTo: '',
+    archivedUpTo: '',
     barrier: undefined as Barrier | undefined,
     fellFromMs: undefined as number | undefined,
     lostUpToMs: undefined as number | undefined,
@@ -106,6 +111,7 @@ export function decodeBatch(
       batch.logTimeMs = appendedMs;
     }
     if (entry.isHole) batch.lostUpToMs = appendedMs;
+    if (entry.lineNumbers !== undefined) batch.archivedUpTo = entry.position;
     const { arrivals, parked } = batch;
     batch.ends.push({ upTo: batch.upTo, arrivals: arrivals.length, parked: parked.length, logTimeMs: batch.logTimeMs });
     if (endsEarly(batch)) break;
@@ -128,6 +134,7 @@ export function splitBatch(batch: DecodedBatch, entries: number): [first: Decode
     parked: batch.parked.slice(0, parked),
     logTimeMs,
     upTo,
+    archivedUpTo: batch.archivedUpTo,
     barrier: undefined,
     fellFromMs: undefined,
     lostUpToMs: undefined,
@@ -149,20 +156,21 @@ interface Decoding {
   logTimeMs: number;
 }
 
-function decodeLines(entry: LogEntry, partitions: number, batch: Decoding): void {
+function decodeLines(entry: ReadEntry, partitions: number, batch: Decoding): void {
   const lines = entry.body.split('\n');
   const plain = plainLinesOf(entry, partitions);
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] as string;
+    const lineNumber = entry.lineNumbers?.[i] ?? i;
     const decoded = plain(line) ?? decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
-      const letter = deadLetter(lineAt(entry.position, i), decoded.code, decoded.message, line);
+      const letter = deadLetter(lineAt(entry.position, lineNumber), decoded.code, decoded.message, line);
       batch.parked.push(decoded.home === undefined ? letter : { home: decoded.home, line, letter });
       continue;
     }
     const { event, userKey } = decoded;
     batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
-    batch.arrivals.push({ position: entry.position, lineNumber: i, userKey, event, line, logTimeMs: batch.logTimeMs });
+    batch.arrivals.push({ position: entry.position, lineNumber, userKey, event, line, logTimeMs: batch.logTimeMs });
   }
 }
 

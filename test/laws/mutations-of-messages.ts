@@ -1,0 +1,48 @@
+/** Lies about the numbers of messages between keys: what is in flight, also where a speed layer begins from nothing. */
+import type { Mutation } from './mutation-list.ts';
+
+const REBUILT = 'jobs/recompute/test/rebuild-joined.test.ts';
+const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
+
+export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
+  {
+    lie: 'what a user who is gone had caused is in flight for ever once its sender began from nothing',
+    law: '7',
+    file: 'packages/serving/src/freshness/in-flight.ts',
+    from: "if (applied < (sender?.relayed?.sent[to] ?? '') || causeOf",
+    to: "if (applied !== (sender?.relayed?.sent[to] ?? '') || causeOf",
+    test: REBUILT,
+  },
+  {
+    lie: 'what was applied and the store of its sender lost is not in flight',
+    law: '7',
+    file: 'packages/serving/src/freshness/in-flight.ts',
+    from: " || causeOf(applied) > (sender?.position ?? '')",
+    to: '',
+    test: IN_FLIGHT,
+  },
+  {
+    lie: 'a message is missing wherever archived files lost one',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: ' || position <= archivedUpTo',
+    to: '',
+    test: REBUILT,
+  },
+  {
+    lie: 'a message has another number once lines before its cause have left the archive',
+    law: '1',
+    file: 'services/speed/src/read/decode.ts',
+    from: 'entry.lineNumbers?.[i] ?? i',
+    to: 'i',
+    test: REBUILT,
+  },
+  {
+    lie: 'a message is applied though the one before it is missing',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: '(after <= last || position <= archivedUpTo)',
+    to: '(after >= last || after <= last)',
+    test: 'services/speed/test/missing-message.test.ts',
+  },
+];
