@@ -120,6 +120,23 @@ export async function manifestNames(dataDir: string, partition: number): Promise
   return { singles: singles.sort(ascending), blocks: blocks.sort(ascending), others };
 }
 
+interface Range {
+  readonly partition: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Blocks, and segments, those of blocks as well, in order: bytes are in both for a day. */
+export async function manifestsOf(dataDir: string, { partition, first, last }: Range): Promise<SegmentManifest[]> {
+  const names = await manifestNames(dataDir, partition);
+  const found: (SegmentManifest | undefined)[] = [];
+  for (const number of names.blocks)
+    if (number + BLOCK_SEGMENTS > first && number <= last) found.push(await readBlock(dataDir, partition, number));
+  for (const number of names.singles)
+    if (number >= first && number <= last) found.push(await readSingle(dataDir, partition, number));
+  return found.filter((manifest) => manifest !== undefined).sort((a, b) => a.number - b.number);
+}
+
 async function readBlockOf(dataDir: string, partition: number, number: number): Promise<SegmentManifest> {
   const block = await readBlock(dataDir, partition, blockOf(number));
   if (block !== undefined) return block;

@@ -17,7 +17,7 @@ const CHANGED = definitionsOf({
 });
 const VERSION = signalsOf(DEFINITIONS, sha256Hex).get('planner')?.version;
 
-/** Of whom, on how many days before the day of noon. */
+/** Who sent what, and how many days before the day of noon. */
 const SAID: readonly (readonly [userId: string, type: string, daysBefore: number])[] = [
   ['ana', 'search', 40],
   ['ben', 'search', 3],

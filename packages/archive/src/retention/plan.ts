@@ -12,7 +12,7 @@ import { correctedOtherwise } from '../compute/relations.ts';
 import { readGeneration } from '../generations.ts';
 import type { GenerationManifest, Publication, SegmentManifest } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
-import { manifestsOf } from '../rewrite/search.ts';
+import { manifestsOf } from '../segments.ts';
 import { type Gone, readRetired, retiredBefore } from './retired.ts';
 
 /** The days of a file are all before this day: `date` is a day, a month or a year, and UTC midnight of the day after its last one is at most `before`. */

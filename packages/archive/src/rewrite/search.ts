@@ -8,7 +8,7 @@ import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
 import type { ArchiveForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
-import { BLOCK_SEGMENTS, manifestNames, readBlock, readSingle } from '../segments.ts';
+import { manifestsOf } from '../segments.ts';
 import { sqlText } from '../sql-text.ts';
 import { countToGo, deadToGo } from './dead-records.ts';
 import type { RewritePlan } from './plan.ts';
@@ -83,23 +83,6 @@ export async function isWithout(
     if (!clean.has(path) && (await countToGo(dataDir, { path, partition }, isToGo)) > 0) return false;
   const paths = pathsOf(manifests).filter((path) => !clean.has(path));
   return (await rowsToGo(session, dataDir, paths)).hits.size === 0;
-}
-
-interface Range {
-  readonly partition: number;
-  readonly first: number;
-  readonly last: number;
-}
-
-/** Blocks, and segments, those of blocks as well, in order: bytes are in both for a day. */
-export async function manifestsOf(dataDir: string, { partition, first, last }: Range): Promise<SegmentManifest[]> {
-  const names = await manifestNames(dataDir, partition);
-  const found: (SegmentManifest | undefined)[] = [];
-  for (const number of names.blocks)
-    if (number + BLOCK_SEGMENTS > first && number <= last) found.push(await readBlock(dataDir, partition, number));
-  for (const number of names.singles)
-    if (number >= first && number <= last) found.push(await readSingle(dataDir, partition, number));
-  return found.filter((manifest) => manifest !== undefined).sort((a, b) => a.number - b.number);
 }
 
 /** Leaves `withdrawn_here`, of these files alone, and adds it to `gone_rows`. */

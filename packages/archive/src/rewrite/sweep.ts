@@ -6,8 +6,7 @@ import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { namesIn } from '../durable.ts';
 import type { ArchiveForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
-import { filesNamed } from '../segments.ts';
-import { manifestsOf } from './search.ts';
+import { filesNamed, manifestsOf } from '../segments.ts';
 
 /** A file that is younger may have a writer that has not written its manifest yet. */
 const ABANDONED_MS = HOUR_MS;

@@ -31,7 +31,7 @@ export const MembersAnswer = z.object({
 
 /** Days of an answer. */
 export const MAX_SEGMENT_DAYS = 1_000;
-/** Of an answer that does not say from when. */
+/** Days of an answer whose query does not say from when. */
 export const USUAL_SEGMENT_DAYS = 30;
 
 export const SegmentCountsAnswer = z.object({
@@ -76,7 +76,7 @@ export const SEGMENT_ROUTES = {
     path: '/v1/segments/{name}/counts',
     tag: 'reports',
     summary: 'How many users entered and left a segment on each day, and were in it at its end',
-    description: 'Of a segment with `byDay: true`, by UTC day.',
+    description: 'By UTC day, of a segment with `byDay: true`.',
     scope: 'read',
     params: z.strictObject({ name: SegmentName }),
     query: z.strictObject({
