@@ -1,7 +1,8 @@
 /** `/livez`, `/readyz` and `/metrics` for roles without HTTP of their own. Plain `node:http`: three fixed answers. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
+import { createServer } from '../http/create-server.ts';
 import { fewRequests } from '../http/few-requests.ts';
 import { listenTrouble } from '../http/listen-trouble.ts';
 import { remembered } from '../http/remembered.ts';

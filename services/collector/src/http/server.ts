@@ -1,7 +1,7 @@
 /** The HTTP server: its bounds, what holds for every route, and the routes that take no events. */
-import { createServer } from 'node:http';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import { PATH_FIX } from '@tributary/model/errors';
+import { createServer } from '@tributary/runtime/http/create-server';
 import { fewRequests } from '@tributary/runtime/http/few-requests';
 import { remembered } from '@tributary/runtime/http/remembered';
 import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/http/waiting-answers';
