@@ -45,9 +45,15 @@ export function roleEnvironment(
   return { ...withoutRunner(inherited), ...own, ...extra };
 }
 
-/** The file that a role starts from: of its program where one was built (../programs.mjs), else its source. */
-export function programOf(role: RoleName, { TRIBUTARY_PROGRAMS: built }: Environment = process.env): string {
-  const program = built === undefined ? '' : join(built, `${role}.mjs`);
+/**
+ * The file that a role starts from: its program where one was built (../programs.mjs), else its source. What is loaded before it (`--import`) is
+ * there to change its modules, and those of a program are its own.
+ */
+export function programOf(
+  role: RoleName,
+  { TRIBUTARY_PROGRAMS: built, NODE_OPTIONS: options }: Environment = process.env,
+): string {
+  const program = built === undefined || options?.includes('--import') ? '' : join(built, `${role}.mjs`);
   return existsSync(program) ? program : join(REPOSITORY, ENTRIES[role]);
 }
 
@@ -83,7 +89,7 @@ export function roleSpec({ name, env, logFile, autoRestart, onEvent }: RoleOptio
     spawn() {
       const descriptor = openLog(logFile);
       // In the folder of the start: what a setting names relative to it is what the check before the start looked at.
-      const child = spawn(process.execPath, [...NODE_FLAGS[name], programOf(name)], {
+      const child = spawn(process.execPath, [...NODE_FLAGS[name], programOf(name, env)], {
         env,
         stdio: ['ignore', descriptor, descriptor, 'ipc'],
         detached: true,

@@ -56,8 +56,9 @@ test('programs are built again where a source, a query or a package changed, and
   expect(built()).toBe(undefined);
   expect(said).toEqual([expect.stringMatching(/^Programs of one file could not be built, .*no room/s)]);
   expect(readdirSync(join(folder, '.tributary/programs'))).toHaveLength(3);
-  // One that another start removed meanwhile, and none.
-  for (const env of [{ TRIBUTARY_PROGRAMS: first }, {}])
+  // One that another start removed meanwhile, none, and one whose modules what is loaded before it could not change.
+  const changed = { TRIBUTARY_PROGRAMS: others[0], NODE_OPTIONS: '--import /tmp/x.ts' };
+  for (const env of [{ TRIBUTARY_PROGRAMS: first }, {}, changed])
     expect(programOf('speed', env)).toBe(join(ROOT, 'services/speed/src/main.ts'));
 });
 
