@@ -1,5 +1,6 @@
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { parseFeedEntry } from '@tributary/store/format/feed';
 import { partitionPrefix } from '@tributary/store/format/keys';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { describeErasureContract } from '@tributary/testkit/contracts/erasure-contract';
@@ -9,8 +10,10 @@ import { describeOutboxContract } from '@tributary/testkit/contracts/outbox-cont
 import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/contracts/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/contracts/store-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
-import { commitOf, P, rows } from '@tributary/testkit/contracts/store-under-test';
+import { commitOf, P, rows, VIEW } from '@tributary/testkit/contracts/store-under-test';
+import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { EARLIER_VIEWS } from '@tributary/views/earlier-views';
+import { PartedRows } from '@tributary/views/parted-rows';
 import { VIEWS } from '@tributary/views/registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisStores, startRedisStores } from './stores.ts';
@@ -102,6 +105,78 @@ test('law 7: the feed counts the bytes that it holds, whatever has gone from it'
     redis.disconnect();
   }
 });
+
+test('law 1: rows of a large commit are stored as those of small ones, and go to the feed where somebody reads in pages', async () => {
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  const measures = [1, -1, 0, 2 ** 31 - 1, -(2 ** 31), 2 ** 31, 2 ** 53 - 1, 1 - 2 ** 53, -(2 ** 40), 2n ** 70n, -(2n ** 64n)];
+  const heads = ['/', 'é€', '😀', '"\\/\u007f', 'x'.repeat(300)];
+  const rowsOf = (round: number) => {
+    const parts = new PartedRows(9, ['', '\tmove\t7']);
+    for (let i = 0; i < 600; i++)
+      parts.addParts(
+        heads[i % 5] as string,
+        `name ${i % 300}`,
+        i % 2,
+        Array.from({ length: 9 }, (_, m) => (i * m * round) % 2 ** 24),
+        1,
+      );
+    const plain = new Map<string, (number | bigint)[]>();
+    for (let i = 0; i < 1_300; i++)
+      plain.set(`${heads[i % 5]}\t${i}`, [
+        1 + (i % 7),
+        measures[(i * round) % 11] as number,
+        measures[(i + round) % 11] as number,
+      ]);
+    return new Map<string, Rows>([
+      [VIEW, plain],
+      ['parts', parts],
+    ]);
+  };
+  try {
+    await whenReady(redis, 5_000);
+    const stored = async (name: string, most: number) => {
+      const { speed } = await stores.make(name);
+      const prefix = partitionPrefix(name, P);
+      if (name === 'read-in-pages') await redis.set(`${prefix}reading`, 1);
+      let at = 0;
+      for (const round of [1, 2, 3])
+        for (const deltas of inParts(rowsOf(round), most)) {
+          const commit = commitOf(at === 0 ? null : `p${1_000 + at}`, `p${1_001 + at}`, { deltas });
+          expect(await speed.commit(commit)).toBe('committed');
+          at++;
+        }
+      const hashes = await Promise.all([VIEW, 'parts'].map((view) => redis.hgetallBuffer(`${prefix}d:0:${view}`)));
+      const written = hashes.flatMap((hash) => Object.entries(hash).map(([key, value]) => `${key} ${value.toString('hex')}`));
+      const fed = (await redis.lrange(`${prefix}feed`, 0, -1)).map((entry) => parseFeedEntry(entry, new Set([VIEW, 'parts'])));
+      return { written: written.sort(), fed };
+    };
+    const [small, large, read] = [await stored('small', 400), await stored('large', ALL), await stored('read-in-pages', ALL)];
+    expect(small.written).toHaveLength(1_600);
+    expect(large.written).toEqual(small.written);
+    expect(read.written).toEqual(small.written);
+    expect(large.fed).toEqual([]);
+    expect(read.fed.map((entry) => entry?.rows.get(VIEW)?.size)).toEqual([1_300, 1_300, 1_300]);
+    expect(read.fed.map((entry) => new Map(entry?.rows.get('parts')))).toEqual(
+      [1, 2, 3].map((r) => new Map(rowsOf(r).get('parts'))),
+    );
+  } finally {
+    redis.disconnect();
+  }
+});
+
+const ALL = Number.POSITIVE_INFINITY;
+
+/** The same rows in commits of at most as many rows; whole where they are fewer. */
+function inParts(whole: RowsByView, most: number): RowsByView[] {
+  if (most === ALL) return [whole];
+  return [...whole].flatMap(([view, own]) => {
+    const all = [...own];
+    return Array.from(
+      { length: Math.ceil(all.length / most) },
+      (_, i) => new Map([[view, new Map(all.slice(i * most, (i + 1) * most))]]),
+    );
+  });
+}
 
 test('law 7: one answer of Redis has no more bytes of records than one partition may ask for', async () => {
   const { speed } = await stores.make('one-answer');

@@ -13,6 +13,7 @@ const AHEAD = 'services/speed/src/read/read-ahead.ts';
 const TAKES = 'services/speed/test/read-ahead.test.ts';
 const ENTRIES = 'packages/log/src/kafka/entries.ts';
 const JOINS = 'packages/log/src/kafka/entries.test.ts';
+const LARGE = 'packages/store/src/commit/packed-deltas.ts';
 const PARTED = 'packages/views/src/parted-rows.ts';
 const PARTS = 'packages/views/src/parted-rows.test.ts';
 
@@ -29,8 +30,56 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     lie: 'rows beyond the first thousand of a view in one commit are dropped',
     law: '1',
     file: SCRIPT,
+    from: 'for first = 1, #keys, CHUNK do',
+    to: 'for first = 1, math.min(1, #keys) do',
+    test: STORE,
+  },
+  {
+    lie: 'rows beyond the first thousand of a view in a commit that goes as JSON are dropped',
+    law: '1',
+    file: SCRIPT,
     from: 'for first = 1, #rows, CHUNK * width do',
     to: 'for first = 1, math.min(1, #rows) do',
+    test: STORE,
+  },
+  {
+    lie: 'a row of a large commit takes the place of what was stored',
+    law: '1',
+    file: SCRIPT,
+    from: 'elseif before then\n        value = ',
+    to: 'elseif false then\n        value = ',
+    test: STORE,
+  },
+  {
+    lie: 'a large commit empties the feed that somebody needs who reads in pages',
+    law: '7',
+    file: SCRIPT,
+    from: "redis.call('EXISTS', reading) == 1 then return 'as JSON'",
+    to: "false then return 'as JSON'",
+    test: STORE,
+  },
+  {
+    lie: 'a commit whose rows were to go as JSON is taken as made',
+    law: '1',
+    file: 'packages/store/src/commit/redis-speed-store.ts',
+    from: '(first === AS_JSON ? await send(deltasJson(commit.deltas)) : first)',
+    to: "(first === AS_JSON ? 'committed' : first)",
+    test: STORE,
+  },
+  {
+    lie: 'a measure of a large commit loses what 32 bits do not hold',
+    law: '1',
+    file: LARGE,
+    from: 'measure <= NARROW_MAX && measure >= -NARROW_MAX',
+    to: 'measure <= 2 * NARROW_MAX && measure >= -NARROW_MAX',
+    test: STORE,
+  },
+  {
+    lie: 'a part of a key of a large commit that comes again is written as long as the one before it',
+    law: '1',
+    file: LARGE,
+    from: 'bytes.again(from, this.#length[number] as number)',
+    to: 'bytes.again(from, this.#length[number - 1] ?? 0)',
     test: STORE,
   },
   {

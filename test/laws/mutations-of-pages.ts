@@ -218,8 +218,8 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
     lie: 'a large commit empties the feed of who reads in pages',
     law: '7',
     file: 'packages/store/src/commit/commit.lua',
-    from: 'local isFed = #json < LARGE or',
-    to: 'local isFed = #json < LARGE or #json < LARGE and',
+    from: 'local isFed = not is_packed and (#json < LARGE or',
+    to: 'local isFed = not is_packed and (#json < LARGE or #json < LARGE and',
     test: ON_REDIS,
   },
   {

@@ -9,6 +9,8 @@
            deltas' generation, pending, overflowed,
            deltas as JSON, flat: view, m measures, [row key, m × integer, …], …
              an integer beyond 2^53: [low word, middle word, high word] (words.ts)
+             or as MessagePack, where they are many: view, m measures, row keys, values, …
+               a value: the measures as they are stored in the smallest form, or a list of them where they do not fit it
            n appends,     then n × (user key, lines)
            n rewrites,    then n × (user key, record; '' = none any more)
            n conversions, then n × (conversion id, user key)
@@ -27,7 +29,8 @@
              n leaves,      then n × (version, user key)
              n due,         then n × (user key, instant or '')
              n unsure,      then n × (user key, instant or '')
-  Returns  n × { 0, committed | already | fenced | rewound } or { 1, error }: what fails is of no consequence to the others
+  Returns  n × { 0, committed | already | fenced | rewound | as JSON } or { 1, error }: what fails is of no consequence to the others
+             as JSON: nothing was written. Somebody reads rows in pages, so the feed needs these, which it does not take as MessagePack
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
   A batch ends with its barrier, so the position of a commit that brings a new generation is the barrier's (barrier:<generation>).
@@ -103,43 +106,67 @@ local function may_have_words(json, views)
   return bracket ~= nil
 end
 
--- Adds rows to those of a view, a hash; `rows` becomes the sums.
+-- How rows of as many measures are written.
+local function forms_of(measures)
+  return { narrow = '<b' .. rep('i4', measures), wide = '<' .. rep('i8', measures), narrow_bytes = 1 + 4 * measures }
+end
+
+-- What a row is stored as once the measures behind `at` in `row` are added to `before`, as it was stored (false: it was not); they become the sums.
+local function sum_of(measures, forms, before, row, at, has_words)
+  local sums, skipped, form, by_words = nil, 0, 'narrow', has_words
+  if before and #before == forms.narrow_bytes then
+    sums, skipped = { unpack_row(forms.narrow, before) }, 1
+  elseif before and #before % 2 == 0 then
+    sums = { unpack_row(forms.wide, before) }
+  elseif before then
+    sums, by_words = unpack_large(measures, before), true
+  end
+  for m = 1, measures do
+    local delta, kept = row[at + m], sums and sums[m + skipped] or 0
+    local sum = not by_words and delta + kept
+    if by_words or sum > NARROW_MAX or sum < NARROW_MIN then
+      sum = add(delta, kept)
+      if type(sum) == 'table' then
+        form = 'large'
+      elseif form == 'narrow' and (sum > NARROW_MAX or sum < NARROW_MIN) then
+        form = 'wide'
+      end
+    end
+    row[at + m] = sum
+  end
+  if form == 'narrow' then return pack(forms.narrow, 0, unpack(row, at + 1, at + measures)) end
+  if form == 'wide' then return pack(forms.wide, unpack(row, at + 1, at + measures)) end
+  return pack_large(measures, row, at)
+end
+
+-- Adds rows to those of a view, a hash.
 local function add_rows(key, measures, rows, has_words)
-  local wide, narrow, narrow_bytes = '<' .. rep('i8', measures), '<b' .. rep('i4', measures), 1 + 4 * measures
-  local width = measures + 1
+  local forms, width = forms_of(measures), measures + 1
   for first = 1, #rows, CHUNK * width do
     local fields, written = {}, {}
     for i = first, math.min(first + CHUNK * width, #rows + 1) - 1, width do fields[#fields + 1] = rows[i] end
     for r, before in ipairs(redis.call('HMGET', key, unpack(fields))) do
-      local at, sums, skipped, form, by_words = first + (r - 1) * width, nil, 0, 'narrow', has_words
-      if before and #before == narrow_bytes then
-        sums, skipped = { unpack_row(narrow, before) }, 1
-      elseif before and #before % 2 == 0 then
-        sums = { unpack_row(wide, before) }
-      elseif before then
-        sums, by_words = unpack_large(measures, before), true
-      end
-      for m = 1, measures do
-        local delta, kept = rows[at + m], sums and sums[m + skipped] or 0
-        local sum = not by_words and delta + kept
-        if by_words or sum > NARROW_MAX or sum < NARROW_MIN then
-          sum = add(delta, kept)
-          if type(sum) == 'table' then
-            form = 'large'
-          elseif form == 'narrow' and (sum > NARROW_MAX or sum < NARROW_MIN) then
-            form = 'wide'
-          end
-        end
-        rows[at + m] = sum
-      end
       written[2 * r - 1] = fields[r]
-      if form == 'narrow' then
-        written[2 * r] = pack(narrow, 0, unpack(rows, at + 1, at + measures))
-      elseif form == 'wide' then
-        written[2 * r] = pack(wide, unpack(rows, at + 1, at + measures))
-      else
-        written[2 * r] = pack_large(measures, rows, at)
+      written[2 * r] = sum_of(measures, forms, before, rows, first + (r - 1) * width, has_words)
+    end
+    redis.call('HSET', key, unpack(written))
+  end
+end
+
+-- The same of rows as packed-deltas.ts writes them: what is new and a text is stored as it is.
+local function add_packed(key, measures, keys, values)
+  local forms = forms_of(measures)
+  for first = 1, #keys, CHUNK do
+    local last, written = math.min(first + CHUNK - 1, #keys), {}
+    for r, before in ipairs(redis.call('HMGET', key, unpack(keys, first, last))) do
+      local value = values[first + r - 1]
+      if type(value) == 'table' then
+        value = sum_of(measures, forms, before, value, 0, true)
+      elseif before then
+        value = sum_of(measures, forms, before, { unpack_row(forms.narrow, value) }, 1, false)
       end
+      written[2 * r - 1] = keys[first + r - 1]
+      written[2 * r] = value
     end
     redis.call('HSET', key, unpack(written))
   end
@@ -147,6 +174,8 @@ end
 
 -- FEED_BYTES, FEED_BYTES_READ: format/bounds.ts.
 local FEED_ENTRIES, LARGE = 512, 40960
+-- The bracket that JSON begins with.
+local JSON_FIRST = 91
 -- How many of the oldest entries go at once where there are too many: a call from here costs Redis three times what it does.
 local GO_TOGETHER = 16
 
@@ -178,7 +207,10 @@ local function commit(state, first)
     return 'fenced'
   end
 
-  local deltas, at = cjson.decode(json), first + 13
+  local reading, is_packed = prefix .. 'reading', string.byte(json) ~= JSON_FIRST
+  if is_packed and #json < FEED_BYTES_READ and redis.call('EXISTS', reading) == 1 then return 'as JSON' end
+
+  local deltas, at = (is_packed and cmsgpack.unpack or cjson.decode)(json), first + 13
   local function take()
     local value = ARGV[at]
     at = at + 1
@@ -197,9 +229,11 @@ local function commit(state, first)
   end
 
   local filed = tonumber(generation) >= tonumber(stored[5] or '0')
-  local has_words = may_have_words(json, #deltas / 3)
-  for v = 1, filed and #deltas or 0, 3 do
-    add_rows(prefix .. 'd:' .. generation .. ':' .. deltas[v], deltas[v + 1], deltas[v + 2], has_words)
+  local has_words = not is_packed and may_have_words(json, #deltas / 3)
+  for v = 1, filed and #deltas or 0, is_packed and 4 or 3 do
+    local key = prefix .. 'd:' .. generation .. ':' .. deltas[v]
+    if is_packed then add_packed(key, deltas[v + 1], deltas[v + 2], deltas[v + 3])
+    else add_rows(key, deltas[v + 1], deltas[v + 2], has_words) end
   end
 
   local conversions = 2 * tonumber(take())
@@ -248,8 +282,7 @@ local function commit(state, first)
   if filed and pending ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', pending) end
   if filed and overflowed ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', overflowed) end
 
-  local reading = prefix .. 'reading'
-  local isFed = #json < LARGE or #json < FEED_BYTES_READ and redis.call('EXISTS', reading) == 1
+  local isFed = not is_packed and (#json < LARGE or #json < FEED_BYTES_READ and redis.call('EXISTS', reading) == 1)
   local entry = isFed and table.concat(ARGV, '\n', first + 2, first + 12) .. '\n' .. since
   if entry and relayed ~= '' then entry = entry .. '\n' .. relayed end
   local feedBytes = fed(prefix .. 'feed', tonumber(stored[4] or '0'), entry, reading)

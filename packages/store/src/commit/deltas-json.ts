@@ -6,6 +6,7 @@ import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { PartedRows, type Parts } from '@tributary/views/parted-rows';
 import { toJsonMeasure } from '../format/words.ts';
 import type { Argument } from '../redis/packed-call.ts';
+import { Bytes, FRAME } from './bytes.ts';
 
 export function deltasJson(deltas: RowsByView): Argument {
   const views: string[] = [];
@@ -43,11 +44,9 @@ function partedJson(views: readonly string[], parted: readonly (readonly [view: 
   return bytes.written();
 }
 
-const [QUOTE, COMMA, BACKSLASH, LETTER_T, ZERO, TAB] = [0x22, 0x2c, 0x5c, 0x74, 0x30, 0x09];
+const [QUOTE, COMMA, BACKSLASH, LETTER_T] = [0x22, 0x2c, 0x5c, 0x74];
 /** Digits of a safe integer, and a comma. */
 const MOST_DIGITS = 17;
-/** There is always room for as many bytes more: what a row has between its parts. */
-const FRAME = 8;
 
 function writeRows(bytes: Bytes, { rows, width, heads, names, tails, keys, measures }: Parts): void {
   const writtenHeads = new Written(heads);
@@ -89,68 +88,5 @@ class Written {
       bytes.text(JSON.stringify(this.#texts[number]).slice(1, -1));
       this.#length[number] = bytes.length - (this.#from[number] as number);
     }
-  }
-}
-
-/** Bytes that grow as they are written. */
-class Bytes {
-  #data = Buffer.allocUnsafe(4_096);
-  length = 0;
-
-  /** For as many bytes more. */
-  room(more: number): void {
-    const whole = this.length + more + FRAME;
-    if (whole <= this.#data.length) return;
-    const data = Buffer.allocUnsafe(Math.max(2 * this.#data.length, whole));
-    this.#data.copy(data, 0, 0, this.length);
-    this.#data = data;
-  }
-
-  text(text: string): void {
-    // A UTF-16 unit has three bytes at most.
-    this.room(3 * text.length);
-    this.length += this.#data.write(text, this.length);
-  }
-
-  again(from: number, count: number): void {
-    this.room(count);
-    const data = this.#data;
-    let at = this.length;
-    for (let i = from; i < from + count; i++) data[at++] = data[i] as number;
-    this.length = at;
-  }
-
-  byte(byte: number): void {
-    this.#data[this.length++] = byte;
-  }
-
-  /** ASCII, of which tabs alone are written otherwise. */
-  tail(text: string): void {
-    const data = this.#data;
-    let at = this.length;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code === TAB) {
-        data[at++] = BACKSLASH;
-        data[at++] = LETTER_T;
-      } else data[at++] = code;
-    }
-    this.length = at;
-  }
-
-  /** A safe integer that is not negative. */
-  number(value: number): void {
-    let digits = 1;
-    for (let rest = value; rest > 9; rest = Math.floor(rest / 10)) digits++;
-    let rest = value;
-    for (let i = this.length + digits - 1; i >= this.length; i--) {
-      this.#data[i] = ZERO + (rest % 10);
-      rest = Math.floor(rest / 10);
-    }
-    this.length += digits;
-  }
-
-  written(): Buffer {
-    return this.#data.subarray(0, this.length);
   }
 }

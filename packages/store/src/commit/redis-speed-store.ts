@@ -9,12 +9,16 @@ import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
 import type { Commit, CommitOutcome, MemberChanges, SpeedStore } from '../speed-store.ts';
 import { deltasJson } from './deltas-json.ts';
+import { packedDeltas } from './packed-deltas.ts';
 
+/** Nothing was written: the rows are to be sent as JSON. */
+const AS_JSON = 'as JSON';
+type CommitReply = CommitOutcome | typeof AS_JSON;
 type RecordsReply = [commitId: string, records: (string | null | number)[]];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    tributaryCommit(...args: Argument[]): Result<GroupedReplies<CommitOutcome>, Context>;
+    tributaryCommit(...args: Argument[]): Result<GroupedReplies<CommitReply>, Context>;
     tributaryReadRecords(...args: string[]): Result<GroupedReplies<RecordsReply>, Context>;
   }
 }
@@ -24,7 +28,7 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
   const lua = defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url), 'any keys');
   defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url), 'any keys');
   const whole = (args: readonly Argument[]) => redis.tributaryCommit(...args);
-  const commits = groupedCalls<CommitOutcome>(redis, redis.isCluster ? whole : packedCall(redis, lua, whole));
+  const commits = groupedCalls<CommitReply>(redis, redis.isCluster ? whole : packedCall(redis, lua, whole));
   const reads = groupedCalls<RecordsReply>(redis, (args) => redis.tributaryReadRecords(...(args as readonly string[])));
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
@@ -69,15 +73,19 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         const erased = commit.next.erased === undefined ? '' : erasedText(commit.next.erased);
         const views = commit.next.viewsSince === undefined ? '' : viewsText(commit.next.viewsSince, commit.id);
         const unchanged = storedDefinitions.get(partition) === definitions;
-        const outcome = await commits.together({
-          state: `${prefix}state`,
-          others: () => touchedKeys(prefix, commit),
-          args: commitArgs(prefix, commit, {
-            definitions: unchanged ? '' : definitions,
-            erased: storedErased.get(partition) === erased ? '' : erased,
-            views: storedViews.get(partition) === views ? '' : views,
-          }),
-        });
+        const send = (rows: Argument) =>
+          commits.together({
+            state: `${prefix}state`,
+            others: () => touchedKeys(prefix, commit),
+            args: commitArgs(prefix, commit, rows, {
+              definitions: unchanged ? '' : definitions,
+              erased: storedErased.get(partition) === erased ? '' : erased,
+              views: storedViews.get(partition) === views ? '' : views,
+            }),
+          });
+        const packed = packedDeltas(commit.deltas);
+        const first = await send(packed ?? deltasJson(commit.deltas));
+        const outcome = (first === AS_JSON ? await send(deltasJson(commit.deltas)) : first) as CommitOutcome;
         if (outcome === 'committed') storedDefinitions.set(partition, definitions);
         if (outcome === 'committed' && erased !== '') storedErased.set(partition, erased);
         if (outcome === 'committed' && views !== '') storedViews.set(partition, views);
@@ -122,6 +130,7 @@ function memberKeys(prefix: string, members: MemberChanges | undefined): string[
 function commitArgs(
   prefix: string,
   commit: Commit,
+  rows: Argument,
   { definitions, erased, views }: { readonly definitions: string; readonly erased: string; readonly views: string },
 ): Argument[] {
   const { next } = commit;
@@ -138,7 +147,7 @@ function commitArgs(
     String(commit.deltasGeneration),
     String(commit.pending),
     String(commit.overflowed),
-    deltasJson(commit.deltas),
+    rows,
   ];
   pushPairs(args, commit.appends);
   pushPairs(args, commit.rewrites);

@@ -1,0 +1,176 @@
+/**
+ * The rows of a large commit as commit.lua takes them, as MessagePack: what is new in the store is stored as it comes, and no number is read as text.
+ * Small commits go as JSON (deltas-json.ts), for the feed takes their rows as they are.
+ */
+import type { Integer } from '@tributary/model/integer';
+import type { Rows, RowsByView } from '@tributary/views/deltas';
+import { PartedRows, type Parts } from '@tributary/views/parted-rows';
+import { toJsonMeasure } from '../format/words.ts';
+import { Bytes, FRAME } from './bytes.ts';
+
+/** From as many rows on: their JSON is longer than the feed takes. */
+export const PACKED_ROWS = 1_024;
+
+/** First bytes of what follows. */
+const [LIST, SHORT_LIST, TEXT, SHORT_TEXT, BYTE_TEXT, INTEGER] = [0xdd, 0xdc, 0xda, 0xa0, 0xd9, 0xd3];
+const MOST_TEXT = 0xffff;
+const MOST_SHORT_TEXT = 31;
+const MOST_BYTE_TEXT = 0xff;
+/** The form of stored rows whose measures fit 32 bits (commit.lua). */
+const NARROW = 0;
+const NARROW_MAX = 2 ** 31 - 1;
+const WORD = 2 ** 32;
+
+/** null: the rows are few, or one of them has no such form. */
+export function packedDeltas(deltas: RowsByView): Buffer | null {
+  const views = [...deltas].filter(([, rows]) => rows.size > 0);
+  if (views.reduce((sum, [, rows]) => sum + rows.size, 0) < PACKED_ROWS) return null;
+  const bytes = new Bytes();
+  startList(bytes, 4 * views.length);
+  for (const [view, rows] of views) {
+    const parts = rows instanceof PartedRows ? rows.parts() : null;
+    if (!writeText(bytes, view)) return null;
+    if (!(parts === null ? writeRows(bytes, rows) : writeParts(bytes, parts))) return null;
+  }
+  return bytes.written();
+}
+
+function writeRows(bytes: Bytes, rows: Rows): boolean {
+  const [first = []] = rows.values();
+  if (narrowBytes(first.length) > MOST_BYTE_TEXT) return false;
+  startView(bytes, first.length, rows.size);
+  for (const key of rows.keys()) if (!writeText(bytes, key)) return false;
+  startList(bytes, rows.size);
+  for (const measures of rows.values()) writeMeasures(bytes, measures);
+  return true;
+}
+
+function writeParts(bytes: Bytes, { rows, width, heads, names, tails, keys, measures }: Parts): boolean {
+  if (narrowBytes(width) > MOST_BYTE_TEXT) return false;
+  startView(bytes, width, rows);
+  const writtenHeads = new Written(heads);
+  const writtenNames = new Written(names);
+  for (let row = 0; row < rows; row++) {
+    const tail = tails[keys[3 * row + 2] as number] as string;
+    const from = startText(bytes);
+    if (!writtenHeads.write(bytes, keys[3 * row] as number)) return false;
+    bytes.byte(TAB);
+    if (!writtenNames.write(bytes, keys[3 * row + 1] as number)) return false;
+    bytes.room(tail.length);
+    bytes.ascii(tail);
+    if (!endText(bytes, from)) return false;
+  }
+  startList(bytes, rows);
+  for (let at = 0; at < rows * width; at += width) writeMeasures(bytes, measures.subarray(at, at + width));
+  return true;
+}
+
+const TAB = 0x09;
+
+/** Texts of which each is made bytes once: where one comes again, they are copied from there. */
+class Written {
+  readonly #texts: readonly string[];
+  readonly #from: number[] = [];
+  readonly #length: number[] = [];
+
+  constructor(texts: readonly string[]) {
+    this.#texts = texts;
+  }
+
+  /** False: it cannot be written. */
+  write(bytes: Bytes, number: number): boolean {
+    const from = this.#from[number];
+    if (from !== undefined) {
+      bytes.again(from, this.#length[number] as number);
+      return true;
+    }
+    const text = this.#texts[number] as string;
+    this.#from[number] = bytes.length;
+    bytes.text(text);
+    this.#length[number] = bytes.length - (this.#from[number] as number);
+    return text.isWellFormed();
+  }
+}
+
+function startView(bytes: Bytes, width: number, rows: number): void {
+  bytes.room(FRAME);
+  bytes.byte(width);
+  startList(bytes, rows);
+}
+
+function startList(bytes: Bytes, items: number): void {
+  bytes.room(FRAME);
+  bytes.byte(LIST);
+  bytes.int32(items);
+}
+
+/** Where its length goes once it is known. */
+function startText(bytes: Bytes): number {
+  bytes.room(FRAME);
+  bytes.byte(TEXT);
+  const at = bytes.length;
+  bytes.uint16(0);
+  return at;
+}
+
+function endText(bytes: Bytes, from: number): boolean {
+  const length = bytes.length - from - 2;
+  if (length > MOST_TEXT) return false;
+  bytes.uint16(length, from);
+  return true;
+}
+
+/** False: it cannot be written. */
+function writeText(bytes: Bytes, text: string): boolean {
+  const from = startText(bytes);
+  bytes.text(text);
+  return endText(bytes, from) && text.isWellFormed();
+}
+
+function narrowBytes(width: number): number {
+  return 1 + 4 * width;
+}
+
+function writeMeasures(bytes: Bytes, measures: ArrayLike<Integer>): void {
+  const { length } = measures;
+  bytes.room(FRAME + 3 * FRAME * (length + 1));
+  for (let i = 0; i < length; i++)
+    if (!isNarrow(measures[i] as Integer)) {
+      writeList(bytes, measures);
+      return;
+    }
+  const size = narrowBytes(length);
+  if (size <= MOST_SHORT_TEXT) bytes.byte(SHORT_TEXT + size);
+  else {
+    bytes.byte(BYTE_TEXT);
+    bytes.byte(size);
+  }
+  bytes.byte(NARROW);
+  for (let i = 0; i < length; i++) bytes.int32Reversed(measures[i] as number);
+}
+
+function isNarrow(measure: Integer): boolean {
+  return typeof measure === 'number' && measure <= NARROW_MAX && measure >= -NARROW_MAX;
+}
+
+function writeList(bytes: Bytes, measures: ArrayLike<Integer>): void {
+  bytes.byte(SHORT_LIST);
+  bytes.uint16(measures.length);
+  for (let i = 0; i < measures.length; i++) {
+    const measure = toJsonMeasure(measures[i] as Integer);
+    if (typeof measure === 'number') writeInteger(bytes, measure);
+    else {
+      bytes.room(4 * FRAME);
+      bytes.byte(SHORT_LIST);
+      bytes.uint16(measure.length);
+      for (const word of measure) writeInteger(bytes, word);
+    }
+  }
+}
+
+function writeInteger(bytes: Bytes, value: number): void {
+  bytes.room(2 * FRAME);
+  bytes.byte(INTEGER);
+  bytes.int32(Math.floor(value / WORD));
+  bytes.int32(value | 0);
+}
