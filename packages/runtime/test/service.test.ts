@@ -78,12 +78,16 @@ describe('the end of a service', () => {
     expect(Date.now() - from).toBeLessThan(5_000);
   });
 
-  test('a start that is broken off ends with 0', async () => {
-    const { child, ended, output } = start('starts-for-ever');
-    await expect.poll(output).toContain('starting');
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
-  });
+  test.each(['starts-for-ever', 'starts-and-does-not-listen'])(
+    'a start that is broken off ends with 0, also while it waits for something else: %s',
+    async (mode) => {
+      const { child, ended, output } = start(mode);
+      await expect.poll(output).toContain('starting');
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(output()).not.toContain('drained');
+    },
+  );
 
   test('an unhandled rejection is logged and ends it with 1', async () => {
     const { ended, output } = start('dies');

@@ -19,6 +19,8 @@ await runService('small', CONFIG, async ({ config: { mode }, log, signal }) => {
   if (mode === 'refuses') throw new TributaryError('not_durable', 'Redis has appendonly "no"');
   if (mode === 'starts-for-ever') log.info('starting');
   if (mode === 'starts-for-ever') await sleep(60_000, undefined, { signal });
+  if (mode === 'starts-and-does-not-listen') log.info('starting');
+  if (mode === 'starts-and-does-not-listen') await sleep(60_000);
   // 1 MB: more than any pipe holds.
   if (mode === 'says-much') for (let line = 0; line < 1_000; line++) log.info({ line, text: 'x'.repeat(1_000) }, 'much');
   if (mode === 'dies') setTimeout(() => Promise.reject(new Error('a defect')), 50);

@@ -31,12 +31,15 @@ export async function checkDurability(redis: Redis): Promise<void> {
 /**
  * `CONFIG SET appendonly yes` answers before there is a file: until a child of Redis has written what was there before, and Redis
  * has named it, a Redis that is killed finds nothing at all. INFO shows the same as for a rewriting of a file that is there,
- * so it counts where the file was empty before, or settings were changed since Redis started.
+ * so it counts where the file was empty before, or settings were changed since Redis started: or may have been, where what is counted of commands
+ * was set to zero since, which is the first command to be counted again.
  */
 async function mayHaveNoFileYet(redis: Redis): Promise<boolean> {
   const info = await readInfo(redis, 'persistence');
   if (info.get('aof_rewrite_in_progress') !== '1' && info.get('aof_rewrite_scheduled') !== '1') return false;
-  return info.get('aof_base_size') === '0' || (await readInfo(redis, 'commandstats')).has('cmdstat_config|set');
+  if (info.get('aof_base_size') === '0') return true;
+  const commands = await readInfo(redis, 'commandstats');
+  return commands.has('cmdstat_config|set') || commands.has('cmdstat_config|resetstat');
 }
 
 async function readInfo(redis: Redis, section: string): Promise<ReadonlyMap<string, string>> {

@@ -2,6 +2,7 @@
  * The life of a service: read the configuration, start, tell who started us when ready or why not, drain on a signal, end.
  *
  *  - SIGTERM, SIGINT, SIGHUP, or a parent that vanished (its IPC channel closed): `signal` aborts, `drain` has 4 s, exit 0.
+ *    During the start: the same within 1 s, whatever it waits for.
  *  - An uncaught error is a defect: it is logged and the process ends with 1; state is only ever what was committed.
  *  - What is wrong with the settings, or with what they name, ends the start with 2: no other start would go better.
  */
@@ -32,6 +33,8 @@ export interface ServiceContext<T extends ConfigTable> {
 }
 
 const DRAIN_MS = 4_000;
+/** A start that is broken off has nothing to drain: it ends by itself, or is ended. */
+const BROKEN_OFF_MS = 1_000;
 
 /** What is about settings and is not in the table. */
 export interface AboutSettings<T extends ConfigTable> {
@@ -72,7 +75,10 @@ export async function runService<T extends ConfigTable>(
     warnOfPlainHttp(config, log);
     for (const note of notesOf(config)) log.warn(note);
     const disk = await watchedDisk(config, log, controller.signal);
-    const started = await start({ config, log, metrics, disk, signal: controller.signal });
+    const starting = start({ config, log, metrics, disk, signal: controller.signal });
+    const started = await Promise.race([starting, stopping.then(() => settled(starting, BROKEN_OFF_MS))]);
+    // It may wait for a minute, as for a file that Redis writes.
+    if (started === 'timeout' || started === 'aborted') process.exit(0);
     const service = hasOwnHttp(config) ? started : { ...started, ready: () => readyWithRoom(started, disk) };
     const health = await healthFor(config, service, metrics);
     if (process.send !== undefined) void tellReadiness(service, controller.signal);
