@@ -156,9 +156,17 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     lie: 'a whole read goes on for as long as pages come',
     law: '7',
     file: `${DELTAS}/whole-reads.ts`,
-    from: 'const longest = setTimeout(giveUp, LONGEST_MS,',
+    from: 'const longest = setTimeout(giveUp, longestMs,',
     to: 'const longest = setTimeout(giveUp, 1e9,',
     test: 'packages/serving/test/whole-reads-end.test.ts',
+  },
+  {
+    lie: 'how busy a machine is decides what a seed of the simulation sees',
+    law: '1',
+    file: 'test/laws/parts-under-test.ts',
+    from: 'createDeltaFollower({ ...deps, patienceMs: PATIENCE_MS })',
+    to: 'createDeltaFollower(deps)',
+    test: 'test/laws/simulation-b.test.ts',
   },
   {
     lie: 'a whole read of many pages is given up though each came in time',

@@ -30,6 +30,9 @@ function parse(json: string): Definitions {
   return definitions;
 }
 
+/** No timer decides what a seed sees, however slow the machine is. */
+const PATIENCE_MS = 3_600_000;
+
 const READER = { key: 'the reader', isGone: () => false };
 
 /** How far the speed layer lags is not what the simulation asks about, only whether it is of one history with the generation. */
@@ -70,8 +73,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       storedDefinitions: parse,
       defaultDefinitions: definitions,
       now: () => 0,
-      // No timer decides what a seed sees.
-      limits: { ...SERVING_LIMITS, freshMs: 600_000 },
+      limits: { ...SERVING_LIMITS, patienceMs: PATIENCE_MS, freshMs: PATIENCE_MS },
       onWarning: () => {},
     };
     // Every look finds the pause after a failed load over: what is tried again, and when, is the seed's to decide.
@@ -83,7 +85,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       keep: 2,
     });
     const staged = createStaged(deps.source, deps.now);
-    const deltas = createDeltaFollower(deps);
+    const deltas = createDeltaFollower({ ...deps, patienceMs: PATIENCE_MS });
     let reads = 0;
     return {
       async read() {

@@ -26,8 +26,8 @@ export interface WholeReads {
 /** Partitions read at a time: others' commands have their turn in between. */
 const AT_ONCE = 4;
 
-/** However many rows there are, ms. */
-const LONGEST_MS = 60_000;
+/** However many rows there are: so many times as long as without a page. */
+const LONGEST_OF_PATIENCE = 12;
 
 export interface WholeReadsOptions {
   readonly partitions: number;
@@ -113,7 +113,8 @@ export function createWholeReads(options: WholeReadsOptions): WholeReads {
       reject(error);
     };
     const idle = setTimeout(giveUp, patienceMs, `the store did not answer within ${patienceMs} ms`);
-    const longest = setTimeout(giveUp, LONGEST_MS, `the deltas could not be read whole within ${LONGEST_MS / 1_000} s`);
+    const longestMs = LONGEST_OF_PATIENCE * patienceMs;
+    const longest = setTimeout(giveUp, longestMs, `the deltas could not be read whole within ${longestMs / 1_000} s`);
     const goOn = async () => {
       idle.refresh();
       await turn();
