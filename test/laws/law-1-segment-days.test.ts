@@ -1,5 +1,6 @@
 /** Members of segments by day: the rules case by case, in every order of arrival, doubled and taken back, by each engine and the oracle. */
 import type { DuckDb } from '@tributary/archive/duckdb';
+import type { DefinitionsFile } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf, generateDefinitions } from '@tributary/testkit/inputs/generate-definitions';
@@ -15,14 +16,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bySql, openTestSession } from './engines.ts';
 
 const VIEWS = [segmentDays];
-const DEFINITIONS = definitionsOf({
-  latenessDays: 60,
+const SEGMENTS = {
   segments: {
     planner: { enter: 'type == "search"', exit: 'type == "booking"', ttl: '14d', byDay: true },
     lapsed: { enter: 'type == "purchase"', absence: { not: 'type == "visit"', for: '10d' }, ttl: '5d', byDay: true },
     live: { enter: 'type == "search"', refresh: 'type == "visit"', ttl: '1d' },
   },
-});
+} as const satisfies DefinitionsFile;
+const DEFINITIONS = definitionsOf({ ...SEGMENTS, latenessDays: 60 });
 
 /** Events as type and day; days on which who entered and left. Each case has days of its own. */
 type Case = readonly [what: string, events: readonly (readonly [string, number])[], entered: number[], left: number[]];
@@ -213,6 +214,23 @@ test('laws 1 to 3: case by case, in every order of arrival, each event twice, an
       replaceEvents(user, gone as never, (order[0] as Event).receivedAt, rules, rows);
       expect(countsOf(rows), `${own[0]}, taken back`).toEqual([]);
     }
+});
+
+test('law 1: who is in by an event from before the lateness stays in, and who left before it enters again', () => {
+  const rules = stepRules(VIEWS, definitionsOf({ ...SEGMENTS, latenessDays: 3 }));
+  const [user, rows]: [ReturnType<typeof emptyUser>, RowsByView] = [emptyUser(), new Map()];
+  const days = Array.from({ length: 20 }, (_, i) => 10 * i + (i < 10 ? 0 : 5));
+  const send = (type: string, day: number, id: string) => {
+    const ts = FIRST_MS + day * DAY_MS;
+    const event: Event = { ts, type, id, userId: 'ana', receivedAt: ts, source: 'test' };
+    step(user, event, ts, rules, rows);
+  };
+  for (const day of days) {
+    send('search', day, `search ${day}`);
+    // Enough that what is past its retention goes.
+    for (let i = 0; i < 8; i++) send('scroll', day + 5, `scroll ${day} ${i}`);
+  }
+  expect(countsOf(rows)).toEqual(['2026-01-01 1 0', '2026-04-15 0 1', '2026-04-16 1 0', '2026-07-29 0 1']);
 });
 
 test('law 5: the SQL and the oracle say the same of all cases', async () => {

@@ -113,6 +113,27 @@ test.each<[Partial<DerivedSections>, string]>([
     { segments: { a: { enter: 'true', refresh: 'true', absence: { not: 'true', for: '60d' } } } },
     'at segments.a.refresh must be left out beside "absence"',
   ],
+  [
+    { segments: { a: { enter: 'true', refresh: 'true', ttl: '1d', byDay: true } } },
+    'at segments.a.byDay must be left out beside "refresh" (got both). Leave one of them out, or prolong it with what enters.',
+  ],
+  ...[{ ttl: '46d' }, { absence: { not: 'true', for: '40d' }, ttl: '6d' }].map((goes): [Partial<DerivedSections>, string] => [
+    { segments: { a: { enter: 'true', ...goes, byDay: true } } },
+    'at segments.a.byDay must look back at most 90d, as records are kept no longer (got 92d). Members by day need records of twice "ttl" and "absence.for" together',
+  ]),
+  [{ segments: { a: { enter: 'true', byDay: true } } }, 'at segments.a.byDay must look back at most 90d'],
+  [
+    { segments: { a: { enter: 'true', ttl: '1d', byDay: false } } },
+    'at segments.a.byDay must be true, or be left out (got false)',
+  ],
+  [
+    { segments: { a: { enter: "userId == 'a'", ttl: '1d', byDay: true } } },
+    'at segments.a.byDay must name one of type, channel, campaign, currency, page, element, ts, cost, value, or a field under "fields" (got "userId")',
+  ],
+  [
+    { segments: named(11, { enter: 'true', ttl: '1d', byDay: true }) },
+    'at segments.n10.byDay must be said of at most 10 segments (got 11). Leave it out of some.',
+  ],
   [{ segments: { a: { enter: 'true', exit: 'type ==' } } }, 'at segments.a.exit must be a condition in CEL'],
   [{ segments: { a: { ttl: '1d' } } }, 'at segments.a.enter must be text (got nothing)'],
   [{ sessions: { a: { gap: '13h' } } }, 'at sessions.a.gap must be at most 12h (got "13h")'],
@@ -150,6 +171,8 @@ test('a version follows all that values follow, and nothing else', () => {
   );
   expect(version({ fields: price('number'), signals: { a: { window: '60m', sum: 'purchase.price' } } })).toBe(plain);
   expect(version({ fields: price('integer'), signals: sum })).not.toBe(plain);
+  const segment = (more: object) => ({ segments: { a: { enter: 'true', ttl: '1d', ...more } } });
+  expect(version(segment({ byDay: true }))).toBe(version(segment({})));
   const kept = { signals: { a: { count: '*' } } };
   expect(version(kept, 30)).not.toBe(version(kept, 90));
   const session = (gap: string) => ({ signals: { a: { count: '*', window: { session: 'web' } } }, sessions: { web: { gap } } });
