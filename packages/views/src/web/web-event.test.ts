@@ -1,7 +1,7 @@
 /** Law 7: names that views of pages take out of an event are those that the collector bounds. */
 import type { Event } from '@tributary/model/event';
 import { LAYOUTS, WEB_TYPES } from '@tributary/model/web';
-import { webNamesOf } from '@tributary/model/web-names';
+import { MOST_WEB_NAME, webNamesOf } from '@tributary/model/web-names';
 import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { expect, test } from 'vitest';
 import { webEvent } from './web-event.ts';
@@ -40,4 +40,17 @@ test('law 7: each name in a report of a page is one that collectors bound', () =
         expect([...webNamesOf(event)], `${type}: ${property}`).toContain(NAME);
       }
   expect([...named].sort()).toEqual(['els', 'field', 'form', 'host', 'moves']);
+});
+
+test('law 7: a collector remembers no name that has no rows of its own, however long it is', () => {
+  const long = 'x'.repeat(MOST_WEB_NAME + 1);
+  const named = eventOf('form', {
+    ...ORDINARY,
+    form: long,
+    field: 'y'.repeat(MOST_WEB_NAME),
+    els: [[long, 1], ['(other)'], ['']],
+  });
+  expect([...webNamesOf({ ...named, element: 'a\tb' })]).toEqual(['y'.repeat(MOST_WEB_NAME)]);
+  const event = webEvent(eventOf('form', { ...ORDINARY, action: 'change', form: long, field: 'email' }), definitions);
+  expect(JSON.stringify(event)).not.toContain(long);
 });
