@@ -248,7 +248,7 @@ test('what was asked wrongly is refused, with the names that there are', async (
   const world = await worldWith();
   const problem = async (path: string) => (await world.get(path)).body.detail as string;
   expect(await problem('/v1/users/u1/values?signals=views2h')).toBe(
-    `signals must be names of definitions in force: ${NAMES.join(', ')} (got "views2h")`,
+    `signals must be names of definitions in force: ${NAMES.join(', ')} (got "views2h"). One that is new in the file is in force from the next run of the batch layer on`,
   );
   expect(await problem('/v1/users/u1/values?budgetMs=501')).toContain('budgetMs must be a whole number from 1 to 500');
   expect(await problem('/v1/users/u1/values?asOf=yesterday')).toContain('asOf must be');
@@ -261,14 +261,14 @@ test('what was asked wrongly is refused, with the names that there are', async (
   const bare = await createWorld();
   await bare.tick();
   expect((await bare.get('/v1/users/u1/values')).body).toMatchObject({ values: {}, status: 'NOT_FOUND' });
-  expect((await bare.get('/v1/users/u1/values?signals=a')).body.detail).toContain('none is defined (got "a")');
+  expect((await bare.get('/v1/users/u1/values?signals=a')).body.detail).toContain('they have none (got "a")');
 });
 
 test('a definition that came into force since the last look is known when it is asked for by name', async () => {
   const world = await createWorld();
   await world.tick();
   const path = '/v1/users/u1/values?signals=views1h';
-  expect((await world.get(path)).body.detail).toContain('none is defined (got "views1h")');
+  expect((await world.get(path)).body.detail).toContain('they have none (got "views1h")');
   for (let partition = 0; partition < PARTITIONS; partition++)
     await world.commit(partition, {}, { definitions: DEFINITIONS.json });
   expect(await world.get(path)).toMatchObject({ status: 200, body: { values: { views1h: { status: 'READY' } } } });

@@ -67,10 +67,10 @@ export function knownNames({ sets }: AskedUsers): ReadonlySet<string> {
 
 /** `called`: what the caller calls such names. */
 export function unknownName(called: string, unknown: string, known: ReadonlySet<string>): TributaryError {
-  const some = [...known].sort().slice(0, 20).join(', ') || 'none is defined';
+  const some = [...known].sort().slice(0, 20).join(', ') || 'they have none';
   return new TributaryError(
     'invalid_query',
-    `${called} must be names of definitions in force: ${some} (got ${JSON.stringify(unknown.slice(0, 64))})`,
+    `${called} must be names of definitions in force: ${some} (got ${JSON.stringify(unknown.slice(0, 64))}). One that is new in the file is in force from the next run of the batch layer on`,
   );
 }
 
