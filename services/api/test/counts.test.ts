@@ -5,6 +5,7 @@ import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
+import { topValues } from '../src/http/top-values.ts';
 import { worldCutAt } from './web-world.ts';
 import { NOON } from './world.ts';
 
@@ -89,4 +90,14 @@ test('law 7: a count that is new or changed is BACKFILLING or of its earlier ver
   expect(newer).toMatchObject({ status: 'BACKFILLING', version: null, rows: [], total: null, meta: { complete: false } });
   const { version, total, meta } = (await world.get('/v1/counts/viewed')).body;
   expect([version, total, meta.complete]).toEqual([VERSION, 11, false]);
+});
+
+test('the same rows are summed up once for each number of values, as a question that is asked again has the same ones', () => {
+  const rows = new Map([
+    ['boots\t2026-11-20', [2]],
+    ['tote\t2026-11-20', [1]],
+  ]);
+  const [all, first] = [topValues(rows, 2), topValues(rows, 1)];
+  expect([topValues(rows, 2), topValues(rows, 1)].map((top, i) => top === [all, first][i])).toEqual([true, true]);
+  expect([first.rows.length, first.rest, topValues(new Map(rows), 2)]).toEqual([1, { values: 1, events: 1 }, all]);
 });

@@ -20,8 +20,22 @@ interface CountedValue {
   readonly lastDay: string;
 }
 
-/** `rows`: by value and day. All values are passed over; `limit` of them are kept in order. */
+/** What was summed of rows that are shared: the same question gets the same ones until something new is counted. */
+const remembered = new WeakMap<Rows, Map<number, TopValues>>();
+/** Limits of one question, of which somebody may ask for a thousand. */
+const MOST_LIMITS = 8;
+
+/** `rows`: by value and day, and not changed by anybody. All values are passed over once; `limit` of them are kept in order. */
 export function topValues(rows: Rows, limit: number): TopValues {
+  const known = remembered.get(rows) ?? new Map<number, TopValues>();
+  remembered.set(rows, known);
+  const top = known.get(limit) ?? summedUp(rows, limit);
+  if (known.size >= MOST_LIMITS) known.clear();
+  known.set(limit, top);
+  return top;
+}
+
+function summedUp(rows: Rows, limit: number): TopValues {
   const byValue = summed(rows);
   const eventsOf = (value: string) => byValue.get(value)?.events ?? 0;
   const [withoutValue, unnamed] = [eventsOf(NONE), eventsOf(OTHER)];
