@@ -174,6 +174,10 @@ test('explain: what each signal, session and segment says, with its version; a w
       code: 1,
       stderr: expect.stringContaining('wrong.json, line 8, column 7: signals.views1h.window must look back at most 90d'),
     });
+  const counting = JSON.stringify({ counts: { campaigns: { count: '*', by: 'campaign' } } });
+  expect((await run(['explain', fileOf(counting)])).stdout).toMatch(
+    /^campaigns +[0-9a-f]{12} +over all users and by day, how many events of any type have each value of campaign$/m,
+  );
   expect((await run(['explain', fileOf('{}')])).stdout).toBe(
     'definitions.json defines nothing of this kind: docs/signals.md says how\n',
   );

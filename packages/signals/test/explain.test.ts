@@ -1,4 +1,4 @@
-import { explain } from '@tributary/signals/definitions/explain';
+import { explain, explainCount, says } from '@tributary/signals/definitions/explain';
 import { expect, test } from 'vitest';
 import { written } from './written.ts';
 
@@ -42,4 +42,15 @@ test('each kind is explained in words, with the defaults that were left out', ()
     lapsed:
       "in once 30d have passed since the last event where type == 'buy', without one where type == 'buy'; out with the next such event, 60d later",
   });
+});
+
+test('what is counted over all users is said too: by day of a segment, and by a value of events', () => {
+  const set = written({ segments: { planner: { enter: "type == 'search'", ttl: '14d', byDay: true } } });
+  const planner = set.get('planner');
+  expect(planner === undefined ? '' : says(planner)).toBe(
+    "in from an event where type == 'search'; out 14d after the last event where that holds; who entered and left is counted by day",
+  );
+  expect(explainCount({ count: ['view', 'search'], by: 'item', where: 'value > 0' })).toBe(
+    'over all users and by day, how many events of type "view" or "search" where value > 0 have each value of item',
+  );
 });

@@ -1,5 +1,6 @@
 /** `tributary definitions …`: those in force, and a file before it comes into force. */
 import type { DerivedSections } from '@tributary/model/definitions';
+import type { WrittenCount } from '@tributary/signals/definitions/schema';
 import type { Command } from 'commander';
 import { type ApiClient, orWhere } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
@@ -81,24 +82,30 @@ async function check(context: Context, given: string | undefined): Promise<ExitC
 async function explain(context: Context, given: string | undefined): Promise<ExitCode> {
   const file = fileOf(context, given);
   const definitions = await readDefinitions(context.shell.cwd, file);
-  const [{ explain: inWords }, { durationText }, { signalsOf }, { sha256Hex }] = await Promise.all([
+  const [{ says, explainCount }, { durationText }, { signalsOf }, { sha256Hex }] = await Promise.all([
     import('@tributary/signals/definitions/explain'),
     import('@tributary/signals/definitions/duration'),
     import('@tributary/signals/definitions/file'),
     import('@tributary/runtime/config/definitions'),
   ]);
-  const explained = [...signalsOf(definitions, sha256Hex).values()].map(({ name, kind, version, reachMs, resolved, fields }) => ({
-    name,
-    kind,
-    version,
-    reachMs,
-    says: inWords(resolved),
-    definition: resolved,
-    fields,
+  const asked = [...signalsOf(definitions, sha256Hex).values()].map((definition) => {
+    const { name, kind, version, reachMs, resolved, fields } = definition;
+    return { name, kind, version, reachMs, says: says(definition), definition: resolved, fields };
+  });
+  const counts = Object.entries((definitions.counts ?? {}) as Readonly<Record<string, WrittenCount>>).map(([name, one]) => ({
+    ...{ name, kind: 'count', version: definitions.countVersions.get(name) as string, reachMs: null },
+    says: explainCount(one),
+    definition: one,
   }));
+  const explained = [...asked, ...counts];
   await answer(context, { file, definitions: explained }, () => {
     if (explained.length === 0) return `${file} defines nothing of this kind: docs/signals.md says how`;
-    const rows = explained.map(({ name, says, reachMs, version }) => [name, durationText(reachMs), version, says]);
+    const rows = explained.map(({ name, reachMs, version, says: text }) => [
+      name,
+      reachMs === null ? '' : durationText(reachMs),
+      version,
+      text,
+    ]);
     const columns = [{ title: 'name' }, { title: 'looks back' }, { title: 'version' }, { title: 'says', wraps: true }];
     return renderWide({ columns, rows, keys: columns.length }, context.terminal.width, context.terminal.bold);
   });

@@ -9,6 +9,19 @@ import type {
   Window,
 } from '../resolved.ts';
 import { durationText } from './duration.ts';
+import type { SignalDefinition } from './read.ts';
+import type { WrittenCount } from './schema.ts';
+import { typesOf } from './selected.ts';
+
+/** The same of a definition with its name, and of what is counted of it over all users. */
+export function says({ resolved, byDay }: Pick<SignalDefinition, 'resolved' | 'byDay'>): string {
+  return byDay === true ? `${explain(resolved)}; who entered and left is counted by day` : explain(resolved);
+}
+
+/** What definitions count over all users, as it is written. */
+export function explainCount({ count, by, where }: WrittenCount): string {
+  return `over all users and by day, how many ${events({ types: typesOf(count), where: where ?? null })} have each value of ${by}`;
+}
 
 /** One sentence without its period. */
 export function explain(definition: ResolvedDefinition): string {

@@ -72,6 +72,8 @@ export interface SignalDefinition {
   readonly evaluate: Evaluate;
   /** What of events the episodes of a segment follow, or those of a session whose ends are sent out. */
   readonly segment?: SegmentParts;
+  /** Members of the segment are counted by day, over all users. */
+  readonly byDay?: true;
 }
 
 /** `types`: events of others do nothing to it; null: any may. */
@@ -134,7 +136,7 @@ function demandNames({ signals, sessions, segments }: DerivedSections): void {
 }
 
 /** A definition without its name. */
-type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'looksAt' | 'evaluate' | 'segment'> & {
+type Made = Pick<SignalDefinition, 'resolved' | 'reachMs' | 'types' | 'looksAt' | 'evaluate' | 'segment' | 'byDay'> & {
   /** What else its values follow. */
   readonly depends?: unknown;
 };
@@ -217,7 +219,7 @@ function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
   const evaluate = evaluateSegment(resolved, conditions);
   const segment = { definition: resolved, conditions, types: typesOfAny(Object.values(given)) };
   const looksAt = Object.values(given).flatMap((one) => (one === null ? [] : [{ types: null, where: one.term }]));
-  return { resolved, reachMs: retainedMs, types: null, looksAt, evaluate, segment };
+  return { resolved, reachMs: retainedMs, types: null, looksAt, evaluate, segment, ...(byDay && { byDay }) };
 }
 
 /** What a day needs to know of a user: rows of a day are of events around it, in both layers. */

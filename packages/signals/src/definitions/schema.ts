@@ -139,6 +139,7 @@ export const Count = z
     by: Name.describe('A field of type text: of each of its values the events of a day are counted.'),
   })
   .describe('How many events of all users, by a value of theirs and day.');
+export type WrittenCount = z.output<typeof Count>;
 /** An event may count in each of them. */
 export const MOST_COUNTS = 20;
 

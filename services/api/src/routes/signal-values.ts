@@ -2,7 +2,7 @@
 import { MAX_SIGNALS, SIGNAL_VALUE_ROUTES } from '@tributary/contract/groups/signal-values';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { explain } from '@tributary/signals/definitions/explain';
+import { says } from '@tributary/signals/definitions/explain';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsSchema } from '@tributary/signals/definitions/json-schema';
 import type { FastifyReply } from 'fastify';
@@ -54,11 +54,11 @@ export const routes: Routes = (context) => (app, _options, done) => {
 
   serve(app, SIGNAL_VALUE_ROUTES.signalDefinitions, async () => {
     const inForce = signalsOf(context.board.definitions(0), sha256Hex);
-    const definitions = [...inForce.values()].map(({ name, kind, version, reachMs, resolved, fields }) => ({
+    const definitions = [...inForce.values()].map(({ name, kind, version, reachMs, resolved, byDay, fields }) => ({
       name,
       kind,
       version,
-      says: explain(resolved),
+      says: says({ resolved, ...(byDay && { byDay }) }),
       reachMs,
       definition: { ...resolved },
       fields: { ...fields },

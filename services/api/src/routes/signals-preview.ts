@@ -4,7 +4,7 @@ import { exactJson } from '@tributary/model/exact-json';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { NamedValue } from '@tributary/serving/users/signal-values';
-import { explain } from '@tributary/signals/definitions/explain';
+import { says } from '@tributary/signals/definitions/explain';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import type { SignalDefinition, SignalSet } from '@tributary/signals/definitions/read';
 import { readWritten } from '@tributary/signals/definitions/written';
@@ -84,10 +84,10 @@ function previewed(
 ): Previewed {
   const change =
     written === undefined ? 'removed' : inForce === undefined ? 'new' : written.version === inForce.version ? 'same' : 'changed';
-  const { kind, resolved } = (written ?? inForce) as SignalDefinition;
+  const shown = (written ?? inForce) as SignalDefinition;
   return {
-    ...{ name, change, kind },
-    says: explain(resolved),
+    ...{ name, change, kind: shown.kind },
+    says: says(shown),
     version: written?.version ?? null,
     versionInForce: inForce?.version ?? null,
     differing: users.filter(({ values, inForce: now }) => areOther(values[name], now[name])).length,
