@@ -59,7 +59,7 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
     await prepare(session, definitions, views);
     const { arrivals, increments, forgotten } = await computeShard(session, spec, definitions, output, [spec.number, spec.shard]);
     const areSums = areSummedByShard(spec, definitions) && rowsGone(forgotten) === 0;
-    return { arrivals, increments, forgotten, ...(await writePart(output, views, areSums)) };
+    return { arrivals, increments, forgotten, ...(await writePart(session, output, views, areSums)) };
   });
 }
 
@@ -114,7 +114,7 @@ async function computeShard(
 ): Promise<Omit<Computed, 'shards'>> {
   const { arrivals, forgotten, replaces } = await loadFresh(session, spec, definitions, shard);
   const [increments] = await allEnded([
-    writeIncrement(output, definitions, number),
+    writeIncrement(output, definitions, number, arrivals),
     addShardRows(session, spec, definitions, viewsOf(spec), shard, replaces),
   ]);
   return { arrivals, increments, forgotten };
@@ -149,7 +149,7 @@ async function finish(
       apart: forgetsMore(spec.base ?? {}, forgotten),
     }),
     writeEvents(session, spec, definitions, output, increments, replaces),
-    writeConversions(session, spec, definitions, output, replaces),
+    writeConversions(session, spec, definitions, output, replaces, arrivals),
   ]);
   const corrected = await countCorrected(session, spec.dataDir, definitions, events);
   const counts = {

@@ -3,26 +3,28 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
-import type { Output } from './output.ts';
+import { type Output, rowsIn } from './output.ts';
 import { CONVERSION_COLUMNS, countOf, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
-/** Sorted by id, for finding one conversion fast. A base under other definitions chose other conversions. */
+/** Sorted by id, for finding one conversion fast. A base under other definitions chose other conversions. `arrived`: events of the run. */
+// biome-ignore lint/complexity/useMaxParams: as what it is a part of
 export async function writeConversions(
   session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
   output: Output,
   replaces: boolean,
+  arrived: number,
 ): Promise<StoredFile[]> {
   const base = spec.reuseRows ? (spec.base?.conversions ?? []) : [];
   const mayGo = replaces || mayLoseConversions(spec, definitions);
   if (mayGo) await session.run(`CREATE TABLE conversion_changes AS ${CHANGES}`);
   const held = mayGo ? await withoutGone(session, spec, base, output) : base;
   const counted = mayGo ? 'conversion_changes WHERE NOT is_gone' : 'conversion_rows';
-  const own = await output.writeRows('conversions', `SELECT ${CONVERSION} FROM ${counted} ORDER BY id`);
+  const own = await output.writeRows('conversions', `SELECT ${CONVERSION} FROM ${counted} ORDER BY id`, arrived);
   return output.merge('conversions', CONVERSION_COLUMNS, [...held, ...own], 'ORDER BY id');
 }
 
@@ -52,5 +54,5 @@ async function withoutGone(
     if (found?.['rows'] !== 0n) hit.push(file);
   }
   const left = `SELECT * FROM ${parquetFiles(spec.dataDir, hit, CONVERSION_COLUMNS)} AS held ANTI JOIN gone USING (user_key, id) ORDER BY id`;
-  return [...files.filter((file) => !hit.includes(file)), ...(await output.writeRows('conversions-left', left))];
+  return [...files.filter((file) => !hit.includes(file)), ...(await output.writeRows('conversions-left', left, rowsIn(hit)))];
 }

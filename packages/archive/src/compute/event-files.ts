@@ -9,19 +9,25 @@ import { basename } from 'node:path';
 import type { Definitions } from '@tributary/model/definitions';
 import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
-import type { Output } from './output.ts';
+import { type Output, rowsIn } from './output.ts';
 import { columnsOfEvents, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
 
-/** The events of `fresh`, as increments of the shard with this number. */
-export async function writeIncrement(output: Output, definitions: Definitions, shard: number): Promise<StoredFile[]> {
+/** The events of `fresh`, `arrived` of them with their copies, as increments of the shard with this number. */
+export async function writeIncrement(
+  output: Output,
+  definitions: Definitions,
+  shard: number,
+  arrived: number,
+): Promise<StoredFile[]> {
   const event = Object.keys(columnsOfEvents(definitions)).join(', ');
   const number = String(shard).padStart(4, '0');
   // One after the other: the other connection computes meanwhile.
-  const members = await output.writeRows(`members-${number}`, `SELECT ${event} FROM fresh WHERE is_member`);
+  const members = await output.writeRows(`members-${number}`, `SELECT ${event} FROM fresh WHERE is_member`, arrived);
   const signals = await output.writeRows(
     `signals-${definitions.uncorrectedVersion}-${number}`,
     `SELECT ${event} FROM fresh WHERE NOT is_member`,
+    arrived,
   );
   return [...members, ...signals];
 }
@@ -64,8 +70,8 @@ export async function keptOfBase(
   const { signals, members } = byKind(hit, definitions);
   return [
     ...files.filter((file) => !hit.includes(file)),
-    ...(await output.writeRows('members-left', left(members))),
-    ...(await output.writeRows(`signals-${definitions.uncorrectedVersion}-left`, left(signals))),
+    ...(await output.writeRows('members-left', left(members), rowsIn(members))),
+    ...(await output.writeRows(`signals-${definitions.uncorrectedVersion}-left`, left(signals), rowsIn(signals))),
   ];
 }
 

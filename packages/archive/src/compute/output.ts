@@ -4,16 +4,17 @@ import { dirname, join } from 'node:path';
 import type { DuckDb } from '../duckdb.ts';
 import { generationFolder } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
-import { copyToParquet, GENERATION_PARQUET, keepFile } from '../parquet.ts';
+import { copyToParquet, GENERATION_PARQUET, keepFile, MOST_SMALL_ROWS, SMALL_PARQUET } from '../parquet.ts';
 import { filesToMerge } from './merge-files.ts';
 import { type Columns, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
 
+/** `given`: about how many rows a query reads. */
 export interface Output {
   /** Also without rows, as where all that is summed adds up to nothing. null: there are more than `mostRows`, and no file. */
-  write(name: string, query: string, mostRows: number | null): Promise<StoredFile | null>;
+  write(name: string, query: string, given: number, mostRows: number | null): Promise<StoredFile | null>;
   /** No rows, no file. */
-  writeRows(name: string, query: string): Promise<StoredFile[]>;
+  writeRows(name: string, query: string, given: number): Promise<StoredFile[]>;
   /** The files of one kind, the smallest merged when there are too many. `order`: an ORDER BY of what is merged. */
   merge(name: string, columns: Columns, files: readonly StoredFile[], order?: string): Promise<StoredFile[]>;
 }
@@ -25,23 +26,24 @@ export function outputOf(
   staging: string,
   folder = generationFolder(spec.generation),
 ): Output {
-  async function stage(name: string, query: string) {
+  async function stage(name: string, query: string, given: number) {
     const file = `${name}-${spec.attempt}.parquet`;
     const staged = join(staging, file);
-    const rows = await copyToParquet(session, query, staged, undefined, GENERATION_PARQUET);
+    const format = given <= MOST_SMALL_ROWS ? SMALL_PARQUET : GENERATION_PARQUET;
+    const rows = await copyToParquet(session, query, staged, undefined, format);
     return { rows, staged, keep: () => keepFile(spec.dataDir, staged, `${folder}/${file}`, rows) };
   }
 
-  async function writeRows(name: string, query: string): Promise<StoredFile[]> {
-    const { rows, staged, keep } = await stage(name, query);
+  async function writeRows(name: string, query: string, given: number): Promise<StoredFile[]> {
+    const { rows, staged, keep } = await stage(name, query, given);
     if (rows > 0) return [await keep()];
     await rm(staged);
     return [];
   }
 
   return {
-    async write(name, query, mostRows) {
-      const { rows, staged, keep } = await stage(name, query);
+    async write(name, query, given, mostRows) {
+      const { rows, staged, keep } = await stage(name, query, given);
       if (mostRows === null || rows <= mostRows) return keep();
       await rm(staged);
       return null;
@@ -51,10 +53,14 @@ export function outputOf(
       const { keep, merge } = filesToMerge(files, spec.limits.filesPerKind);
       if (merge.length === 0) return [...keep];
       const all = `SELECT * FROM ${parquetFiles(spec.dataDir, merge, columns)} ${order}`;
-      const merged = await writeRows(`${name}-merged`, all);
+      const merged = await writeRows(`${name}-merged`, all, rowsIn(merge));
       // What this attempt wrote itself gets into no manifest: it would lie there for as long as the generation does.
       for (const { path } of merge) if (dirname(path) === folder) await rm(join(spec.dataDir, path), { force: true });
       return [...merged, ...keep];
     },
   };
+}
+
+export function rowsIn(files: readonly StoredFile[]): number {
+  return files.reduce((sum, { rows }) => sum + rows, 0);
 }

@@ -8,7 +8,7 @@ import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import { addedFiles } from './added-files.ts';
-import type { Output } from './output.ts';
+import { type Output, rowsIn } from './output.ts';
 import { countsOf, parquetFiles, quoted, viewColumns } from './relations.ts';
 import { CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
@@ -89,8 +89,9 @@ async function writeView(
   // Sorted, so that readers of a range of days pass over the rest.
   const sorted = (query: string) => `SELECT * FROM (${bounded(query)}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
   const name = `view-${view.name}`;
-  if (stay.length > 0) return [...stay, ...(await writeSummed(kept, (query) => output.writeRows(name, sorted(query))))];
-  const file = await writeSummed(kept, (query) => output.write(name, sorted(query), most));
+  const given = changed + rowsIn(summed);
+  if (stay.length > 0) return [...stay, ...(await writeSummed(kept, (query) => output.writeRows(name, sorted(query), given)))];
+  const file = await writeSummed(kept, (query) => output.write(name, sorted(query), given, most));
   return file === null ? null : [file];
 }
 

@@ -13,10 +13,10 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { VIEWS } from '@tributary/views/registry';
 import { membersSql } from '@tributary/views/sql';
 import type { DuckDb } from '../duckdb.ts';
-import type { StoredFile } from '../layout.ts';
 import { inSession, prepare } from './compute.ts';
 import { correctFresh } from './corrections.ts';
 import { holdsSignalsOnly } from './event-files.ts';
+import { rowsIn } from './output.ts';
 import { arrivals, eventsIn } from './relations.ts';
 import { reachMsOf } from './shard.ts';
 import type { ComputeSpec, Shard } from './spec.ts';
@@ -64,8 +64,4 @@ async function nearChanged(
     LEFT JOIN touched ON touched.user_key = held.user_key
       AND held.ts BETWEEN touched.first - ${reachMs} AND touched.last + ${reachMs}`);
   return { members: Number(row?.['members']), near: Number(row?.['near']) };
-}
-
-function rowsIn(files: readonly StoredFile[]): number {
-  return files.reduce((sum, { rows }) => sum + rows, 0);
 }
