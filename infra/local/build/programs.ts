@@ -1,7 +1,7 @@
 /**
  * Builds the programs of roles and children into FOLDER, one file each and what it loads later: `node infra/local/build/programs.ts FOLDER`
- * (../programs.mjs). Beside them lies a copy of all sources, where the programs find their SQL and Lua as they were; DuckDB and the board of the
- * queues stay where they are installed.
+ * (../programs.mjs). Beside them lies a copy of all sources, where the programs find their SQL and Lua as they were; the library of DuckDB and
+ * the board of the queues stay where they are installed.
  */
 import { cpSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
@@ -23,7 +23,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   models: 'packages/reports/src/runner/worker.ts',
 };
 const ENTRIES = new Map(Object.entries(PROGRAMS).map(([name, file]) => [join(ROOT, file), name]));
-const EXTERNAL = /^@(?:duckdb|bull-board)\//;
+const EXTERNAL = /^@(?:duckdb\/node-bindings|bull-board\/)/;
 /** In FOLDER, by their paths in the repository. */
 const COPY = 'sources';
 /** Stands for the place of the program while that of its sources is written down. */
