@@ -227,6 +227,7 @@ async function runWorker(name: string, turn: Turn, { disk, store, random, defini
       ...(maxEntries > 2 && { readBytes: 1, loadBytes: 1 }),
       waitMs: 0,
       maxCachedEvents: random.pick([1, 8, 1_000]),
+      messagesLength: random.pick([0, 600, 100_000]),
       trimRecordLength: random.pick([1, 200, 100_000]),
     },
   });

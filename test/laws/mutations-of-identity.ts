@@ -106,7 +106,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     file: 'services/speed/src/apply/apply-keyed.ts',
     from: 'if (number > last && (',
     to: 'if (number !== last && (',
-    test: 'services/speed/test/missing-message.test.ts',
+    test: 'services/speed/test/messages.test.ts',
   },
   {
     lie: 'a key that is loaded again has forgotten its links',

@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 
 const REBUILT = 'jobs/recompute/test/rebuild-joined.test.ts';
+const MESSAGES = 'services/speed/test/messages.test.ts';
 const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
 
 export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
@@ -43,6 +44,22 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     file: 'services/speed/src/apply/apply-keyed.ts',
     from: '(after <= last || position <= archivedUpTo)',
     to: '(after >= last || after <= last)',
-    test: 'services/speed/test/missing-message.test.ts',
+    test: MESSAGES,
+  },
+  {
+    lie: 'a line says all that it causes in one commit',
+    law: '7',
+    file: 'services/speed/src/messages/send-ahead.ts',
+    from: 'length > messagesLength && stored',
+    to: 'length < 0 && stored',
+    test: MESSAGES,
+  },
+  {
+    lie: 'messages that go ahead stand behind their cause',
+    law: '1',
+    file: 'services/speed/src/messages/send-ahead.ts',
+    from: 'messagesAlone(run, stored, {',
+    to: 'messagesAlone(run, commit.next, {',
+    test: MESSAGES,
   },
 ];

@@ -30,6 +30,7 @@ import { type Begun, createBeginner } from './apply/begin.ts';
 import { eraseRestored } from './apply/erase-restored.ts';
 import { createSegmentStage } from './apply/follow-members.ts';
 import { createUserRecords, type RecordLimits } from './apply/user-records.ts';
+import { sendAhead } from './messages/send-ahead.ts';
 import type { ErasedLists } from './partitions/erased-lists.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
 import { loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
@@ -44,6 +45,8 @@ export interface WorkerLimits extends PartitionLimits, RecordLimits, ReadAheadLi
   readonly turnWork: number;
   /** Users that one commit looks at though nothing of them came: those who are due, and those whose segments are new. */
   readonly passedUsers: number;
+  /** What one commit says to other keys, UTF-16 units; the rest of it goes ahead in commits of its own. */
+  readonly messagesLength: number;
 }
 
 export const DEFAULT_LIMITS: WorkerLimits = {
@@ -60,6 +63,7 @@ export const DEFAULT_LIMITS: WorkerLimits = {
   longBatchEvents: 2_000,
   turnWork: MOST_OF_TURN,
   passedUsers: 1_000,
+  messagesLength: 256 * 1024,
   outputs: 'none',
 };
 
@@ -152,12 +156,14 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   async function commitOne({ run, done: applied, number }: Applied): Promise<void> {
     try {
       const done = await home.append(run.partition, await segments.advance(run, applied));
-      const commit = await records.withTrims(run, done);
+      const commit = await sendAhead(run, await records.withTrims(run, done), done.said, restored);
+      if (typeof commit === 'string') return runs.forget(run, commit);
       run.sentCommitId = commit.id;
       const outcome = await store.commit(commit);
       home.done(run.partition);
       if (outcome === 'fenced' || outcome === 'rewound') return runs.forget(run, outcome);
-      run.settledCommitId = done.commit.id;
+      run.settledCommitId = commit.id;
+      run.stored = commit.next;
       run.users.evict(number);
       options.onCommitted?.(done);
     } catch (error) {

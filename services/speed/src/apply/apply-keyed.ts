@@ -6,7 +6,6 @@ import type { Event } from '@tributary/model/event';
 import { type Change, type KeyState, type Message, withdrawAll } from '@tributary/model/identity/adoption';
 import { linksOf, mayLink } from '@tributary/model/identity/links-of';
 import {
-  encodeMessage,
   isMessageType,
   LASTING_TYPES,
   messageNumber,
@@ -105,7 +104,7 @@ function sayTo(
     const to = partitionOf(message.to, partitions);
     while (sent.length < partitions) sent.push('');
     const number = messageNumber(cause, place);
-    effects.messages.push(encodeMessage(message, { from: partition, number, after: sent[to] as string }));
+    effects.messages.push({ message, numbered: { from: partition, number, after: sent[to] as string } });
     sent[to] = number;
   }
 }

@@ -23,6 +23,7 @@ export function applyNothing(run: PartitionRun, position: string, commitId: stri
       conversions: new Map(),
       parked: [],
     },
+    said: [],
     toTrim: [],
     seen: new Map(),
     cuts: new Map(),

@@ -19,7 +19,9 @@ import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } f
 import { leaveOutputs } from './output-lines.ts';
 
 export interface AppliedBatch {
+  /** Without what it says to other keys. */
   readonly commit: Commit;
+  readonly said: Effects['messages'];
   /** Users whose records grew past their bound: rewritten with this commit. */
   readonly toTrim: readonly string[];
   /** Those among them that are rewritten whatever their size. */
@@ -119,8 +121,8 @@ export async function applyBatch(
       ...(batch.barrier === undefined ? {} : { barrier: { generation: batch.barrier.generation } }),
       parked: [...batch.parked.flatMap((parked) => ('home' in parked ? [] : [parked])), ...unapplied],
       ...(outputs.length === 0 ? {} : { outputs }),
-      ...(messages.length === 0 ? {} : { messages }),
     },
+    said: messages,
     toTrim: [...new Set([...withdrawn, ...toTrim])].filter((userKey) => !erased.has(userKey)),
     withdrawn,
     seen,

@@ -1,4 +1,6 @@
 /** What applying a batch is given, and what its events come to. */
+import type { Message } from '@tributary/model/identity/adoption';
+import type { Numbered } from '@tributary/model/identity/message-line';
 import type { DeadLetter } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import { cutMark } from '@tributary/views/record';
@@ -25,6 +27,12 @@ export interface ApplyOptions {
   readonly partitions: number;
 }
 
+/** A message that is not a line yet: a link may cause as many as its key has events. */
+export interface Said {
+  readonly message: Message;
+  readonly numbered: Numbered;
+}
+
 export type DigestOf = (userKey: string) => string;
 
 /** What the events of a batch have come to so far. */
@@ -34,7 +42,7 @@ export interface Effects {
   readonly conversions: Map<string, string>;
   readonly outputs: string[];
   /** For other keys. */
-  readonly messages: string[];
+  readonly messages: Said[];
   readonly unapplied: DeadLetter[];
   readonly toTrim: string[];
   /** Users from whose records something was withdrawn: rewritten with the commit, as readers cannot tell. */

@@ -98,6 +98,7 @@ async function commit(run: PartitionRun, applied: AppliedBatch, { store, records
       `partition ${run.partition} was to lose users who were erased, and another worker has it (${outcome})`,
     );
   run.settledCommitId = own.id;
+  run.stored = own.next;
   onCommitted?.(applied);
 }
 

@@ -11,7 +11,7 @@ import { relayLog } from './relay-log.ts';
 
 export interface MessageRelay {
   /** Called for each commit: the first one of a platform that joins keys begins the relay. */
-  noteCommit(batch: Pick<AppliedBatch, 'commit'>): void;
+  noteCommit(batch: Pick<AppliedBatch, 'commit' | 'said'>): void;
   /** Whether a partition may be read on: not while too many of its messages wait. */
   hasRoom(partition: number): boolean;
   /** Resolves once nothing is under way any more, after the signal. */
@@ -42,11 +42,11 @@ export function createMessageRelay({ redis, log, assigned, signal, onError }: Me
   }
 
   return {
-    noteCommit({ commit }) {
+    noteCommit({ commit, said }) {
       // A heartbeat's commit says it too, so what an earlier process left behind is relayed.
       if (commit.next.relayed === undefined) return;
       running ??= begin();
-      if (commit.messages !== undefined) running.publisher.wake(commit.partition, commit.messages.length);
+      if (said.length > 0) running.publisher.wake(commit.partition, said.length);
     },
     hasRoom: (partition) => running?.publisher.hasRoom(partition) ?? true,
     ended: async () => running?.ended,

@@ -48,9 +48,13 @@ export interface PartitionRun {
   /** Messages between keys, by partition: the number of the last one that was sent there, and of the last one from there that was applied here. */
   readonly sent: string[];
   readonly applied: string[];
+  /** As the store has it since the newest commit that it is known to have taken; null: there was none. */
+  stored: StoredAt | null;
   /** Up to here the archive gave what was read, not the log. */
   archivedUpTo: string;
 }
+
+export type StoredAt = PartitionState & { readonly position: string };
 
 export interface Until {
   readonly position: string;
@@ -116,6 +120,7 @@ export async function loadPartition(
     until: undefined,
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
+    stored: state?.position == null ? null : { ...state, position: state.position },
     archivedUpTo: '',
   };
 }
@@ -172,7 +177,7 @@ export function loseUpTo(run: PartitionRun, ms: number, limits: PartitionLimits)
   run.users = createUserCache(limits.maxCachedEvents);
 }
 
-export function stateOf(run: PartitionRun, position: string, logIdentity: string): PartitionState & { position: string } {
+export function stateOf(run: PartitionRun, position: string, logIdentity: string): StoredAt {
   return {
     position,
     logIdentity,
