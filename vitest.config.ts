@@ -17,11 +17,15 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.tributary', 'comp
 function childrenOfPrograms(folder: string) {
   return {
     name: 'children of programs',
+    // Before types are taken out, which writes the code anew.
+    enforce: 'pre' as const,
     transform(code: string, id: string) {
       const [, job] = /\/jobs\/(\w+)\/src\/child\/child\.ts$/.exec(id) ?? [];
-      return job === undefined
-        ? null
-        : code.replace("new URL('./main.ts', import.meta.url)", `new URL('file://${folder}/${job}-child.mjs')`);
+      if (job === undefined) return null;
+      const [before, after] = code.split("new URL('./main.ts', import.meta.url)");
+      if (before === undefined || after === undefined)
+        throw new Error(`${id} must start its child where vitest.config.ts replaces it`);
+      return `${before}new URL('file://${folder}/${job}-child.mjs')${after}`;
     },
   };
 }
