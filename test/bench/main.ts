@@ -12,6 +12,7 @@ import { benchEndToEnd } from './end-to-end.ts';
 import { benchErasure } from './erasure.ts';
 import { benchIntervals } from './intervals.ts';
 import { benchKafka } from './kafka.ts';
+import { benchLinks } from './links.ts';
 import { benchModels } from './models.ts';
 import { benchPeers } from './peers.ts';
 import { benchPlan } from './plan.ts';
@@ -46,6 +47,12 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   speed: () => benchSpeed({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }),
   segments: () => benchSegments({ events: Number(values.events ?? 300_000), users: Number(values.users ?? 30_000), seed: 1 }),
   web: () => benchWeb({ events: Number(values.events ?? 120_000), users: Number(values.users ?? 10_000), seed: 1 }),
+  links: () =>
+    benchLinks(
+      { events: Number(values.events ?? 60_000), users: Number(values.users ?? 6_000), seed: 1 },
+      5_000,
+      Number(values.seconds ?? 20),
+    ),
   steady: () => benchSteady(5_000, Number(values.seconds ?? 20)),
   consoles: () => benchConsoles(5_000, Number(values.seconds ?? 60)),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
