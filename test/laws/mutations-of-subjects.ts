@@ -13,6 +13,22 @@ const ROWS = 'packages/archive/src/readers/subject-rows.ts';
 export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
   ...MUTATIONS_OF_IDENTITY,
   {
+    lie: 'an answer of a user is complete where messages between keys were sent while it was made',
+    law: '7',
+    file: 'services/api/src/http/record-reader.ts',
+    from: 'gapsBetween(before, await fromStore(store.relayed()))',
+    to: 'gapsBetween(before, before)',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
+    lie: 'what was sent and applied while an answer was made is in it',
+    law: '7',
+    file: 'packages/serving/src/freshness/in-flight.ts',
+    from: ', sentBetween(before, after))',
+    to: ', 0)',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
     lie: 'a link by hand gives a user the events of no known one',
     law: '1',
     file: LINKS,

@@ -3,7 +3,7 @@ import type { RowsByView } from '@tributary/views/deltas';
 import type { KeptRecords } from '@tributary/views/record';
 import type { DeadLetters } from './dead-letters.ts';
 import type { CommittedDeltas } from './format/feed.ts';
-import type { PartitionState, StatusState, Watched } from './speed-store.ts';
+import type { PartitionState, Relaying, StatusState, Watched } from './speed-store.ts';
 
 /** One partition's part of an answer, read atomically: state and deltas belong to the same commit. */
 export interface PartitionDeltas {
@@ -118,6 +118,8 @@ export interface ServingStore {
     pause?: Pause,
   ): Promise<WholePartition[]>;
   states(): Promise<(StatusState | null)[]>;
+  /** What the states say of messages between keys, and no more of them; null: nothing was ever committed there. */
+  relayed(): Promise<(Relaying | null)[]>;
   /** Members of the segment of a version; `watched` says what they are worth. */
   members(partition: number, page: PageOfMembers): Promise<MembersPage>;
   /** Where a conversion that the speed layer saw is to be found. */

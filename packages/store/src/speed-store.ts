@@ -53,6 +53,9 @@ export interface PartitionState {
   readonly wasWatched?: true;
 }
 
+/** As far as it says which messages between keys are on their way. */
+export type Relaying = Pick<PartitionState, 'position' | 'relayed'>;
+
 /** As who asks for the state alone reads it. */
 export interface StatusState extends PartitionState {
   /** Nothing is left of generations below it, neither deltas nor whose conversions they had. Absent: it is not known. */

@@ -109,6 +109,47 @@ test('law 7: an answer under a key lacks what the partition of its owner lacks',
   expect(answers.map(({ body }) => body.meta.complete)).toEqual(answers.map(() => false));
 });
 
+test('law 7: an answer of a user is incomplete while messages between keys are on their way, also what was sent and applied while it was made', async () => {
+  const world = await joinedWorld();
+  const [of, to] = [partitionOf('cookie', PARTITIONS), partitionOf('ada', PARTITIONS)];
+  const nothing = new Array<string>(PARTITIONS).fill('');
+  const numberOf = (n: number) => messageNumber(`00000001.${String(n).padStart(7, '0')}`, 1);
+  const relay = (partition: number, sent: readonly string[], applied: readonly string[]) =>
+    world.commit(partition, {}, { ...world.states[partition], relayed: { sent, applied } });
+  const send = (n: number) => relay(of, nothing.with(to, numberOf(n)), nothing);
+  const apply = (n: number) => relay(to, nothing, nothing.with(of, numberOf(n)));
+  const complete = async () => {
+    const answers = [
+      await world.get('/v1/users/ada/signals'),
+      await world.get('/v1/users/cookie/journey'),
+      await world.get('/v1/users/cookie/keys'),
+      await world.get('/v1/conversions/order?user=ada'),
+      await world.post('/v1/signals/query', { users: ['ada', 'eve'], limit: 5 }),
+      await world.get('/v1/users/ada/values'),
+    ];
+    return new Set(answers.map(({ body }) => body.meta.complete));
+  };
+  expect(await complete()).toEqual(new Set([true]));
+  // The states are not looked at otherwise in between.
+  await send(1);
+  expect(await complete()).toEqual(new Set([false]));
+  await apply(1);
+  await world.tick();
+  expect(await complete()).toEqual(new Set([true]));
+  const { records } = world.deps.store;
+  let last = 1;
+  Object.assign(world.deps.store, {
+    records: async (...asked: Parameters<typeof records>) => {
+      const read = await records(...asked);
+      last++;
+      await send(last);
+      await apply(last);
+      return read;
+    },
+  });
+  expect(await complete()).toEqual(new Set([false]));
+});
+
 test('law 1: links of an alias lead on from key to key, those of a sign-in do not, and links in a circle end', async () => {
   const world = await joinedWorld();
   const link = (from: string, to: string, number: number, merges = true) =>

@@ -6,6 +6,7 @@ import { createWorld, event } from './world.ts';
 
 const KIB = 1024;
 const NOT_JOINED = { partitions: 1, joinedMs: () => null, now: () => 0 };
+const relayed = async () => [];
 const KEY = 'tr_reader';
 const LIMITS: RecordLimits = { requestBytes: 8_000 * KIB, inFlightBytes: 16_000 * KIB, partBytes: 2_000 * KIB };
 
@@ -34,7 +35,7 @@ const sizes = (records: readonly (Buffer | null)[]) => records.map((record) => r
 
 test('a user named a thousand times is read once', async () => {
   const store = storeOf({ fat: 3_000 * KIB });
-  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
+  const reader = createRecordReader({ ...store, relayed }, NOT_JOINED, LIMITS);
   const read = await reader.read(KEY, owners(...new Array<string>(1_000).fill('fat')), sizes);
   expect(read).toEqual(new Array(1_000).fill(3_000 * KIB));
   expect(store.answers).toEqual([
@@ -46,7 +47,7 @@ test('a user named a thousand times is read once', async () => {
 test('small records come with the first answer; large ones in parts, each user his own', async () => {
   const users = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`u${i}`, i < 4 ? 10 * KIB : 900 * KIB + i]));
   const store = storeOf(users);
-  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
+  const reader = createRecordReader({ ...store, relayed }, NOT_JOINED, LIMITS);
   const keys = [...Object.keys(users), 'stranger'];
   expect(await reader.read(KEY, owners(...keys), sizes)).toEqual(keys.map((key) => users[key] ?? null));
   expect(store.answers.length).toBeGreaterThan(2);
@@ -59,7 +60,7 @@ test('small records come with the first answer; large ones in parts, each user h
 
 test('a request beyond the bound is refused before it is read, with both numbers', async () => {
   const store = storeOf(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`u${i}`, 1_000 * KIB])));
-  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
+  const reader = createRecordReader({ ...store, relayed }, NOT_JOINED, LIMITS);
   const all = owners(...Array.from({ length: 9 }, (_, i) => `u${i}`));
   await expect(reader.read(KEY, all, sizes)).rejects.toMatchObject({
     code: 'too_much_asked',
@@ -89,7 +90,7 @@ function heldStore(bytesOf: Readonly<Record<string, number>>, fromBytes: number)
 test('law 7: requests together hold no more than the bound, keys share it, and what they held is free afterwards', async () => {
   const four = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`u${i}`, 500 * KIB]));
   const store = heldStore(four, 500 * KIB);
-  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
+  const reader = createRecordReader({ ...store, relayed }, NOT_JOINED, LIMITS);
   const ask = (key: string) => reader.read(key, owners(...Object.keys(four)), sizes);
   const greedy = Array.from({ length: 10 }, () => ask('greedy').catch((error: { code: string }) => error.code));
   await expect.poll(() => store.asked.length).toBeGreaterThan(0);
@@ -109,7 +110,7 @@ test('law 7: requests together hold no more than the bound, keys share it, and w
 
 test('law 7: large records are read one at a time, one of each key, two more wait, and small ones go on meanwhile', async () => {
   const store = heldStore({ fat: 3_000 * KIB, thin: 10 * KIB }, 2_000 * KIB);
-  const reader = createRecordReader(store, NOT_JOINED, LIMITS);
+  const reader = createRecordReader({ ...store, relayed }, NOT_JOINED, LIMITS);
   const ask = (key: string, user: string) => reader.read(key, owners(user), sizes);
   const first = ask('a', 'fat');
   await expect.poll(() => store.asked.length).toBe(1);
@@ -134,7 +135,7 @@ test('a large record that cannot be read leaves the turn to the next', async () 
   const store = storeOf({ fat: 3_000 * KIB });
   let asked = 0;
   const reader = createRecordReader(
-    { records: async (users, most) => (++asked === 2 ? Promise.reject(new Error('gone')) : store.records(users, most)) },
+    { relayed, records: async (users, most) => (++asked === 2 ? Promise.reject(new Error('gone')) : store.records(users, most)) },
     NOT_JOINED,
     LIMITS,
   );

@@ -49,6 +49,8 @@ export interface AnsweringKey extends RecordOwner {
   readonly asked: Buffer | null;
   /** What the answer depends on: those of the keys that led here, and its own. */
   readonly partitions: readonly number[];
+  /** Where keys of one person are joined: messages between them that the records may lack. Absent: none. */
+  readonly inFlight?: readonly Gap[];
   /** The record holds the events of its key up to this position of its partition, and no others; null: that is not known; absent: it was not asked for. */
   readonly position?: string | null;
 }
@@ -107,7 +109,7 @@ export async function findConversion(
   const { userKey: user, partition } = key;
   if (isErased?.(user)) throw notFound(id, userKey);
   const seen = recorded.find((event) => event.id === id);
-  const lags = gapsAmong(board.health().missing, new Set(key.partitions));
+  const lags = [...gapsAmong(board.health().missing, new Set(key.partitions)), ...(key.inFlight ?? [])];
   // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
   const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 

@@ -1,5 +1,5 @@
 import type { KeptRecords } from '@tributary/views/record';
-import type { PartitionState, Relayed, StatusState, Watched } from '../speed-store.ts';
+import type { PartitionState, Relayed, Relaying, StatusState, Watched } from '../speed-store.ts';
 import { viewsMarkOf } from './commit-id.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
@@ -124,6 +124,12 @@ export function keptFrom([logTimeMs, cutTs, kept, commit, position]: readonly (s
 /** Both lists of numbers, as one word each. */
 export function relayedText({ sent, applied }: Relayed): string {
   return `${sent.join(',')} ${applied.join(',')}`;
+}
+
+/** Of the fields `position` and `relayed`. */
+export function relayingFrom([position = null, relayed = null]: readonly (string | null)[]): Relaying | null {
+  if (position === null) return null;
+  return { position, ...(relayed !== null && { relayed: relayedFrom(relayed) }) };
 }
 
 export function relayedFrom(text: string): Relayed {

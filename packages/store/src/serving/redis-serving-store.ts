@@ -7,7 +7,7 @@ import { createDeltaReads } from '../deltas/delta-reads.ts';
 import type { ReadBounds } from '../deltas/read-bounds.ts';
 import { createRetire } from '../deltas/retire-deltas.ts';
 import { partitionPrefix, pointerKey } from '../format/keys.ts';
-import { generationsBetween, statusFrom } from '../format/state.ts';
+import { generationsBetween, relayingFrom, statusFrom } from '../format/state.ts';
 import { readMembers } from '../members/members-page.ts';
 import { createKeptReads } from '../records/kept-reads.ts';
 import { createRecordReads } from '../records/record-reads.ts';
@@ -72,6 +72,13 @@ export function createServingStore(
 
     states: () =>
       unlessDown(() => Promise.all(all.map(async (partition) => statusFrom(await redis.hgetall(`${prefixOf(partition)}state`))))),
+
+    relayed: () =>
+      unlessDown(() =>
+        Promise.all(
+          all.map(async (partition) => relayingFrom(await redis.hmget(`${prefixOf(partition)}state`, 'position', 'relayed'))),
+        ),
+      ),
 
     members: (partition, page) => unlessDown(() => readMembers(redis, namespace, partition, page)),
 

@@ -24,7 +24,15 @@ import type {
   ServingStore,
   WholePartition,
 } from '@tributary/store/serving-store';
-import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore, StatusState } from '@tributary/store/speed-store';
+import type {
+  Commit,
+  CommitOutcome,
+  DeadLetter,
+  PartitionState,
+  Relaying,
+  SpeedStore,
+  StatusState,
+} from '@tributary/store/speed-store';
 import { addRows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, scanned, wasWatched } from './memory-members.ts';
 
@@ -192,6 +200,10 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       members: async (partition, page) => membersPage(at(partition).members, at(partition).state, page),
       kept: async (asked) => asked.map((partition) => at(partition).state),
       states: async () => partitions.map(statusOf),
+      relayed: async () => {
+        await turn();
+        return partitions.map(({ state }) => state && relayingOf(state));
+      },
       findConversion: async (id) => {
         for (const [partition, stored] of partitions.entries()) {
           for (let g = stored.state?.generation ?? 0; g >= stored.oldest; g--) {
@@ -238,6 +250,10 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
 function statusOf({ state, oldest, lettersWithout }: StoredPartition): StatusState | null {
   return state && { ...state, ...(oldest > 0 && { deltasFrom: oldest }), ...(lettersWithout > 0 && { lettersWithout }) };
+}
+
+function relayingOf({ position, relayed }: PartitionState): Relaying {
+  return { position, ...(relayed !== undefined && { relayed }) };
 }
 
 function emptyPartition(): StoredPartition {

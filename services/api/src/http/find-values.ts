@@ -112,6 +112,7 @@ export async function findValues(
     users,
     async (found, keys) => {
       const own = new Set(keys.flatMap((key) => key.partitions));
+      const inFlight = keys[0]?.inFlight ?? [];
       const partitions = [...own];
       for (const partition of partitions) if (!sets.has(partition)) sets.set(partition, setOf(partition));
       // After the records: what they hold was applied at or before this log time, and what they let go of is known by then.
@@ -155,11 +156,11 @@ export async function findValues(
           userKey,
           position,
           isPresent: record !== null,
-          isBehind: led.some((at) => behind.has(at)),
+          isBehind: inFlight.length > 0 || led.some((at) => behind.has(at)),
         });
         demandAtMost(MOST_ANSWER_BYTES, bytes);
       }
-      return { asOf, own, holes, partial, bounded, backfilling, health };
+      return { asOf, own, holes, inFlight, partial, bounded, backfilling, health };
     },
     true,
   );
@@ -168,6 +169,7 @@ export async function findValues(
   const more = read.holes.length > MOST_NAMED ? [`and ${read.holes.length - MOST_NAMED} more users`] : [];
   const gaps = [
     ...gapsAmong(missing, own),
+    ...read.inFlight,
     ...gapsOf('record_cut', [...read.holes.slice(0, MOST_NAMED), ...more]),
     ...gapsOf(
       'record_cut',

@@ -6,6 +6,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
+import { gapsBetween } from '@tributary/serving/freshness/in-flight';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-conversion';
 import { type OnPosition, type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
@@ -42,11 +43,11 @@ interface JoinedKeys {
 }
 
 export function createRecordReader(
-  store: Pick<ServingStore, 'records'>,
+  store: Pick<ServingStore, 'records' | 'relayed'>,
   keys: JoinedKeys,
   limits: RecordLimits = RECORD_LIMITS,
 ): RecordReader {
-  const inFlight = createFairShare(limits.inFlightBytes);
+  const reading = createFairShare(limits.inFlightBytes);
   const largeOnes = createSerialLimit(MOST_LARGE_WAITING);
 
   return {
@@ -58,14 +59,14 @@ export function createRecordReader(
       let claimedBytes = 0;
       /** In all, not more. */
       const claim = (bytes: number) => {
-        inFlight.give(asker, claimedBytes);
+        reading.give(asker, claimedBytes);
         claimedBytes = 0;
-        if (!inFlight.fits(asker, bytes))
+        if (!reading.fits(asker, bytes))
           throw new TributaryError(
             'overloaded',
-            `${inFlight.heldBy(asker)} bytes of users' records are being read for this key already, and ${inFlight.held} for all keys`,
+            `${reading.heldBy(asker)} bytes of users' records are being read for this key already, and ${reading.held} for all keys`,
           );
-        inFlight.take(asker, bytes);
+        reading.take(asker, bytes);
         claimedBytes = bytes;
       };
       /** Beside `held` bytes of records that were read before. */
@@ -83,22 +84,29 @@ export function createRecordReader(
         return records as (Buffer | null)[];
       };
       try {
+        // Asked once for each partition: definitions are looked up by their text.
+        const isJoined = [...new Set(asked.map(({ partition }) => partition))].some((one) => keys.joinedMs(one) !== null);
+        const before = isJoined ? await fromStore(store.relayed()) : [];
         const stored = await readAll(asked, 0);
         const answering = asked.map((owner, i): AnsweringKey => {
           const record = stored[i] ?? null;
           return { ...owner, stored: record, asked: record, partitions: [owner.partition] };
         });
-        // Asked once for each partition: definitions are looked up by their text.
-        const isJoined = [...new Set(asked.map(({ partition }) => partition))].some((one) => keys.joinedMs(one) !== null);
         if (isJoined) await answerByOwners(answering, readAll);
-        const known = isPlaced ? answering.map((key) => ({ ...key, position: positions.get(key.userKey) ?? null })) : answering;
+        // States are looked at once a second otherwise: what a key gave away since is with its owner some commits later.
+        const inFlight = isJoined ? gapsBetween(before, await fromStore(store.relayed())) : [];
+        const known = answering.map((key) => ({
+          ...key,
+          ...(isPlaced && { position: positions.get(key.userKey) ?? null }),
+          ...(inFlight.length > 0 && { inFlight }),
+        }));
         const counting = isJoined ? known.map(countingOf) : stored;
         if (asked.length === users.length) return await use(counting, known);
         const places = new Map(asked.map(({ userKey }, i) => [userKey, i]));
         const inOrder = <One>(all: readonly One[]) => users.map(({ userKey }) => all[places.get(userKey) as number] as One);
         return await use(inOrder(counting), inOrder(known));
       } finally {
-        inFlight.give(asker, claimedBytes);
+        reading.give(asker, claimedBytes);
       }
     },
   };

@@ -60,7 +60,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
           : null;
       const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOf(answering.partition));
       const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
-      return userBody(page, next, metaText(new Set(answering.partitions), lacks, notes), demandRoom);
+      const { partitions, inFlight = [] } = answering;
+      return userBody(page, next, metaText(new Set(partitions), [...inFlight, ...lacks], notes), demandRoom);
     });
     reply.type(JSON_TYPE);
     return body;
@@ -91,7 +92,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         return cutTo(limit, user);
       });
       const left = holes.length > MOST_HOLES ? [`and ${holes.length - MOST_HOLES} more users`] : [];
-      const lacks = gapsOf('record_cut', [...holes.slice(0, MOST_HOLES), ...left]);
+      const lacks = [...(keys[0]?.inFlight ?? []), ...gapsOf('record_cut', [...holes.slice(0, MOST_HOLES), ...left])];
       return queryBody(selected, metaText(own, lacks, notes), pool, demandRoom);
     });
     // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.

@@ -28,7 +28,7 @@ export const routes: Routes =
     serve(app, USER_ROUTES.userJourney, async (request) => {
       const { id: userId } = request.params;
       const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
-      const [{ partition, partitions }, isPresent, events, cutOfOne, isCut] = await records.read(
+      const [{ partition, partitions, inFlight = [] }, isPresent, events, cutOfOne, isCut] = await records.read(
         request.owner,
         [asked],
         ([record = null], [key]): [AnsweringKey, boolean, Event[], number, boolean] => {
@@ -51,6 +51,7 @@ export const routes: Routes =
       const own = new Set(partitions);
       const holes = [
         ...gapsAmong(missing, own),
+        ...inFlight,
         ...gapsOf('record_cut', cutTs === NEVER_CUT ? [] : [lostUpTo(cutTs, 'touches and conversions')]),
         ...gapsOf('bound_reached', bounded),
       ];
@@ -78,9 +79,9 @@ export const routes: Routes =
       const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
       const windowMs = board.definitions(asked.partition).joinedMs;
       const found = await records.read(request.owner, [asked], (_records, [key]) => {
-        const { userKey, partitions, stored, asked: first } = key as AnsweringKey;
+        const { userKey, partitions, stored, asked: first, inFlight = [] } = key as AnsweringKey;
         return {
-          ...{ owner: userKey, partitions },
+          ...{ owner: userKey, partitions, inFlight },
           links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
           keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
         };
@@ -90,6 +91,7 @@ export const routes: Routes =
       const bounded = [found.links, found.keys].some(({ length }) => length > MAX_KEYS);
       const holes = [
         ...gapsAmong(missing, own),
+        ...found.inFlight,
         ...gapsOf('bound_reached', bounded ? [`an answer has at most ${MAX_KEYS} links, the newest, and ${MAX_KEYS} keys`] : []),
       ];
       return {
