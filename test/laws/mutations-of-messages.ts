@@ -1,4 +1,4 @@
-/** Lies about the numbers of messages between keys: what is in flight, also where a speed layer begins from nothing. */
+/** Lies about messages between keys: their numbers, what is in flight, also where a speed layer begins from nothing, and what a record says of its key beside them. */
 import type { Mutation } from './mutation-list.ts';
 
 const REBUILT = 'jobs/recompute/test/rebuild-joined.test.ts';
@@ -61,5 +61,13 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     from: 'messagesAlone(run, stored, {',
     to: 'messagesAlone(run, commit.next, {',
     test: MESSAGES,
+  },
+  {
+    lie: 'a record keeps messages and forgets that its key is a user',
+    law: '9',
+    file: 'packages/views/src/record.ts',
+    from: 'if (rules.definitions.joinedMs !== null) {',
+    to: 'if (rules.definitions.joinedMs === undefined) {',
+    test: 'packages/views/src/record.test.ts',
   },
 ];

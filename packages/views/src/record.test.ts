@@ -2,6 +2,8 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { describe, expect, test } from 'vitest';
+import { isOfKnownUser } from './identity/keyed-record.ts';
+import { isKeyOf } from './identity/keys-of.ts';
 import { cutMark, linesOf, trimRecord, userFromRecord } from './record.ts';
 import { VIEWS } from './registry.ts';
 import { stepRules } from './step.ts';
@@ -73,4 +75,18 @@ test('law 1: links of keys outlive the events of a record, whatever their age', 
   const { record } = trimRecord(link('tributary.put') + links + recordOf(1_200, 100) + recordOf(1, 0), NOW, rules);
   expect(record.startsWith(links)).toBe(true);
   expect(idsOf(record)).toHaveLength(2 + 1_000);
+});
+
+test('laws 1 and 9: however many messages come to a key, its record says whether it is that of a user, once any event of it came', () => {
+  const joinedRules = { ...rules, definitions: { ...rules.definitions, joinedMs: 30 * DAY_MS } };
+  const said = { $tributary: { id: 'x', type: 'page', path: ['x'], version: '1' } };
+  const messages = recordOf(1_200, 100, 'tributary.put').replaceAll('"t"}', `"t","properties":${JSON.stringify(said)}}`);
+  const anonymous = recordOf(3, 200).replaceAll('"userId"', '"anonymousId"');
+  const trimmed = (record: string) => trimRecord(record + messages, NOW, joinedRules).record;
+  expect(isOfKnownUser(linesOf(trimmed(recordOf(2, 300) + anonymous)))).toBe(true);
+  expect(isKeyOf(new Set(['ada']), trimmed(recordOf(2, 300) + anonymous), false)).toBe(false);
+  expect(isKeyOf(new Set(['ada']), trimmed(anonymous), false)).toBe(true);
+  expect([...linesOf(trimmed(recordOf(2, 300) + anonymous))]).toHaveLength(1_000 + 2);
+  // Where keys are not joined, nothing more is kept.
+  expect([...linesOf(trimRecord(recordOf(2, 300) + messages, NOW, rules).record)]).toHaveLength(1_000);
 });

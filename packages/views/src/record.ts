@@ -6,7 +6,7 @@
  */
 
 import { type Event, lineTs } from '@tributary/model/event';
-import { LASTING_TYPES } from '@tributary/model/identity/message-line';
+import { LASTING_TYPES, RESERVED_PREFIX } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { timelineEvent } from './member.ts';
 import type { StepRules } from './step.ts';
@@ -72,7 +72,7 @@ export interface TrimmedRecord {
 
 /**
  * The record without what no reader needs any more: lines past its retention that are not among the newest `perUser` either. Past
- * `mostLength` it keeps the newest half of that, and a mark of what it lost.
+ * `mostLength` it keeps the newest half of that, and a mark of what it lost. Where keys are joined it keeps what says whose key it is, however old.
  */
 export function trimRecord(record: string, logTimeMs: number, rules: StepRules, mostLength = Infinity): TrimmedRecord {
   const horizon = logTimeMs - recordRetentionMs(rules);
@@ -86,6 +86,11 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
   const marked = Math.max(lost, markedCut(record));
   const cutTs = marked > horizon ? marked : NEVER_CUT;
   const kept = new Set(retained.slice(0, keeps).map(({ at }) => at));
+  if (rules.definitions.joinedMs !== null) {
+    const own = newestFirst.filter(({ at }) => !isReserved(lines[at] as string));
+    for (const witness of [own[0], own.find(({ at }) => isOfUser(lines[at] as string))])
+      if (witness !== undefined) kept.add(witness.at);
+  }
   const text = lines.map((line, at) => (kept.has(at) ? `${line}\n` : '')).join('');
   return { record: cutTs === NEVER_CUT ? text : text + cutMark(cutTs), cutTs };
 }
@@ -96,6 +101,18 @@ export function isOfLinks(line: string): boolean {
   return LASTING.some((one) => line.startsWith(one, at));
 }
 
+/** The platform says it: a message, or who is erased. */
+function isReserved(line: string): boolean {
+  return line.startsWith(RESERVED, line.indexOf(','));
+}
+
+/** Whether an event was sent with the key of the record as the id of a user. */
+export function isOfUser(line: string): boolean {
+  return line.includes(USER_FIELD) && !isReserved(line) && (JSON.parse(line) as Event).userId !== undefined;
+}
+
+const RESERVED = `,"type":"${RESERVED_PREFIX}`;
+const USER_FIELD = ',"userId":';
 const LASTING = LASTING_TYPES.map((type) => `,"type":"${type}"`);
 
 /** How many of the lines are kept: all, or half of what may be, so that cutting is rare. */

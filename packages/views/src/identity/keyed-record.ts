@@ -24,7 +24,7 @@ import {
 } from '@tributary/model/identity/message-line';
 import { type DigestOf, withdrawnBy } from '@tributary/model/identity/withdrawal';
 import { timelineEvent } from '../member.ts';
-import { cutMark, isOfLinks, linesOf, markedCut } from '../record.ts';
+import { cutMark, isOfLinks, isOfUser, linesOf, markedCut } from '../record.ts';
 import type { StepRules } from '../step.ts';
 import { countOnce, emptyUser, insert, isRetained, NEVER_CUT, prune, type UserState } from '../user-state.ts';
 
@@ -114,15 +114,9 @@ export function ownerOfRecord(key: string, record: Buffer, windowMs: number, { a
 
 /** Whether events were sent with the key as the id of a user. */
 export function isOfKnownUser(lines: Iterable<string>): boolean {
-  for (const line of lines) {
-    if (!line.includes(USER_FIELD)) continue;
-    const { type, userId } = JSON.parse(line) as Event;
-    if (userId !== undefined && !type.startsWith(RESERVED_PREFIX)) return true;
-  }
+  for (const line of lines) if (isOfUser(line)) return true;
   return false;
 }
-
-const USER_FIELD = ',"userId":';
 
 interface OwnerQuestion {
   readonly atMs: number;
