@@ -31,8 +31,8 @@ export interface World {
   readonly kept: number;
   /** Within how many hours all is sent. */
   readonly hours: number;
-  /** The log's own clock is up to 60 h ahead for a while. */
-  readonly runsAhead?: true;
+  /** By how many hours the log's own clock is ahead for a while. */
+  readonly runsAhead?: readonly [least: number, most: number];
 }
 
 /** In the order of the log: an event comes up to a day before its time, as clocks of devices go, or any time after it. */
@@ -48,13 +48,13 @@ function randomLog(random: Random, { hours }: World): { readonly events: readonl
 }
 
 /** How far ahead the clock of the log is at each entry, ms: none, but for some entries in a row, and soon after for some more. */
-function aheads(random: Random, entries: number): (entry: number) => number {
+function aheads(random: Random, entries: number, hours: readonly [least: number, most: number]): (entry: number) => number {
   const from = random.below(entries);
   const to = from + random.between(1, Math.max(1, (entries - from) >> 1));
-  const aheadMs = random.between(30, 60) * HOUR_MS;
+  const aheadMs = random.between(...hours) * HOUR_MS;
   const againFrom = to + random.below(4);
   const againTo = againFrom + random.between(1, 12);
-  const againMs = random.chance(0.3) ? aheadMs : random.between(30, 60) * HOUR_MS;
+  const againMs = random.chance(0.3) ? aheadMs : random.between(...hours) * HOUR_MS;
   return (entry) => (entry >= from && entry < to ? aheadMs : entry >= againFrom && entry < againTo ? againMs : 0);
 }
 
@@ -69,7 +69,7 @@ export async function live(seed: number, world: World, randomDefinitions: Random
     : definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: (world.kept * HOUR_MS) / DAY_MS, perUser: 20 } });
   const second = calm === undefined && random.chance(0.7) ? randomDefinitions(random, world, names) : first;
   const entries = randomLog(random, world);
-  const aheadOf = world.runsAhead ? aheads(random, entries.length) : () => 0;
+  const aheadOf = world.runsAhead ? aheads(random, entries.length, world.runsAhead) : () => 0;
   let [clockMs, logTimeMs, sinceMs] = [BEGIN_MS + 90 * DAY_MS, 0, 0];
   const log = createMemoryLog({ partitions: 1, now: () => clockMs });
   /** Log time after an entry that the log takes at an instant; `says`: the entry has it as its own. */

@@ -224,8 +224,8 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     lie: 'where no segments are defined, that log time fell back is not stored',
     law: '3',
     file: 'services/speed/src/apply/follow-members.ts',
-    from: ' && isWhole && falls === 0;',
-    to: ' && isWhole && falls >= 0;',
+    from: ' && isWhole && falls === 0 &&',
+    to: ' && isWhole && falls >= 0 &&',
     test: 'services/speed/test/segments-after-falls.test.ts',
   },
   {

@@ -123,6 +123,22 @@ export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
     test: LAW_OF_ENDS,
   },
   {
+    lie: 'sessions are looked at no further back where the clock of the log leaps ahead',
+    law: '1',
+    file: 'services/speed/src/segments/follow.ts',
+    from: 'atMs > 0 && aheadMs > LEAP_MS',
+    to: 'atMs < 0',
+    test: LAW_OF_ENDS,
+  },
+  {
+    lie: 'a worker that starts forgets how far log time leapt',
+    law: '1',
+    file: 'services/speed/src/segments/follow.ts',
+    from: 'asFarBack({ ...begun, fellFromMs, falls }, { leapt })',
+    to: 'asFarBack({ ...begun, fellFromMs, falls }, { leapt: null })',
+    test: LAW_OF_ENDS,
+  },
+  {
     lie: 'who has a session that is open is listed as a member',
     law: '1',
     file: 'services/speed/src/segments/commit-members.ts',

@@ -73,6 +73,14 @@ export interface Watched {
   readonly fellFromMs?: number;
   /** How often it fell back, where that was more than once. */
   readonly falls?: number;
+  /** Absent: it did not lately. */
+  readonly leapt?: Leapt;
+}
+
+/** Log time leapt by so much, all together, and last to `toMs`, ms and epoch ms. */
+export interface Leapt {
+  readonly ms: number;
+  readonly toMs: number;
 }
 
 /**

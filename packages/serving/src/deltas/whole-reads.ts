@@ -26,7 +26,7 @@ export interface WholeReads {
 /** Partitions read at a time: others' commands have their turn in between. */
 const AT_ONCE = 4;
 
-/** However many rows there are: so many times as long as without a page. */
+/** However many rows there are, as a multiple of what goes by without a page. */
 const LONGEST_OF_PATIENCE = 12;
 
 export interface WholeReadsOptions {

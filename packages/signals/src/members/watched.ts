@@ -24,6 +24,18 @@ export interface WatchedSegments {
   marksOf(event: Event): Marked[];
 }
 
+/** The same with sessions looked at as much further back. */
+export function lookingBack(segments: WatchedSegments | null, furtherMs: number): WatchedSegments | null {
+  if (segments === null || furtherMs === 0) return segments;
+  const list = segments.list.map((one): WatchedSegment => {
+    const { definition } = one;
+    return definition.kind === 'session'
+      ? { ...one, definition: { ...definition, retainedMs: definition.retainedMs + furtherMs } }
+      : one;
+  });
+  return { ...segments, list, retainedMs: Math.max(...list.map(({ definition }) => definition.retainedMs)) };
+}
+
 const known = new WeakMap<Definitions, WatchedSegments | null>();
 
 /** null: there are none. */

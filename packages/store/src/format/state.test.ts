@@ -68,6 +68,10 @@ test('law 7: how far members are known holds of the commit that says so alone, w
   expect(stateFrom({ ...state, watched: `${watchedText(fell)} a b:1` })?.watched).toEqual(fell);
   const twice = { ...fell, falls: 2 };
   expect(stateFrom({ ...state, watched: `${watchedText(twice)} a b:1` })?.watched).toEqual(twice);
+  const leapt = { ...watched, leapt: { ms: 5, toMs: 12 } };
+  expect(stateFrom({ ...state, watched: `${watchedText(leapt)} a b:1` })?.watched).toEqual(leapt);
+  const both = { ...twice, leapt: { ms: 5, toMs: 12 } };
+  expect(stateFrom({ ...state, watched: `${watchedText(both)} a b:1` })?.watched).toEqual(both);
   // As an older version wrote it.
   expect(stateFrom({ ...state, watched: `${watchedText(twice)}:v1,v2 a b:1` })?.watched).toEqual(twice);
 });

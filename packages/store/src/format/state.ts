@@ -81,29 +81,31 @@ function erasedFrom(text: string): string[] {
   return text === NO_ERASED ? [] : text.split(',');
 }
 
-export function watchedText({ key, sinceMs, isWhole, fellFromMs, falls = 1 }: Watched): string {
+export function watchedText({ key, sinceMs, isWhole, fellFromMs, falls = 1, leapt }: Watched): string {
   const fell = falls === 1 ? `${fellFromMs}` : `${fellFromMs}:${falls}`;
-  return `${key} ${sinceMs} ${isWhole ? 1 : 0}${fellFromMs === undefined ? '' : ` fell:${fell}`}`;
+  const ahead = leapt === undefined ? '' : ` leapt:${leapt.ms}:${leapt.toMs}`;
+  return `${key} ${sinceMs} ${isWhole ? 1 : 0}${fellFromMs === undefined ? '' : ` fell:${fell}`}${ahead}`;
 }
 
 /**
- * A version that does not know of falls takes it for a part of the commit's id, and begins again. Behind the falls an older version has what
+ * A version that does not know of falls, or of leaps, takes it for a part of the commit's id, and begins again. Behind the falls an older version has what
  * was still to be taken back, of which segments: its definitions changed before every user was looked at.
  */
-const WATCHED = /^(\S+) (\d+) ([01]) (?:fell:(\d+)(?::(\d+)(?::\S+)?)? )?(.*)$/s;
+const WATCHED = /^(\S+) (\d+) ([01]) (?:fell:(\d+)(?::(\d+)(?::\S+)?)? )?(?:leapt:(\d+):(\d+) )?(.*)$/s;
 /** In place of the key: no segments are defined. */
 export const NO_SEGMENTS = '-';
 
-/** `key since whole [fell:from[:falls]] commit`: of another commit it was left there by a worker that does not follow members. */
+/** `key since whole [fell:from[:falls]] [leapt:ms:to] commit`: of another commit it was left there by a worker that does not follow members. */
 export function watchedOf({
   watched = '',
   commit,
 }: Readonly<Record<string, string>>): Pick<PartitionState, 'watched' | 'wasWatched'> {
-  const [, key, since, whole, fell, falls, of] = WATCHED.exec(watched) ?? [];
+  const [, key, since, whole, fell, falls, leaptMs, leaptToMs, of] = WATCHED.exec(watched) ?? [];
   if (key === undefined) return {};
   const fellFrom = fell === undefined ? {} : { fellFromMs: Number(fell) };
   const more = falls === undefined ? {} : { falls: Number(falls) };
-  if (of === commit) return { watched: { key, sinceMs: Number(since), isWhole: whole === '1', ...fellFrom, ...more } };
+  const ahead = leaptMs === undefined ? {} : { leapt: { ms: Number(leaptMs), toMs: Number(leaptToMs) } };
+  if (of === commit) return { watched: { key, sinceMs: Number(since), isWhole: whole === '1', ...fellFrom, ...more, ...ahead } };
   // Where all is forgotten that there was, nothing is left.
   return key === NO_SEGMENTS && whole === '1' ? {} : { wasWatched: true };
 }

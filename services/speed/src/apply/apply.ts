@@ -2,6 +2,7 @@
 
 import { storedDefinitions } from '@tributary/model/definitions';
 import { isErasureType } from '@tributary/model/erasure';
+import { watchedSegments } from '@tributary/signals/members/watched';
 import type { Commit } from '@tributary/store/speed-store';
 import { addRowsByView } from '@tributary/views/deltas';
 import { isSeenWhole } from '@tributary/views/member';
@@ -12,7 +13,7 @@ import { refill, spend, workOfEntry } from '@tributary/views/work';
 import { changesFollowed, crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
-import type { Following } from '../segments/follow.ts';
+import { type Following, followLeaps } from '../segments/follow.ts';
 import { applyErasure, isRefused, passLifts } from './apply-erasure.ts';
 import { applyKeyed, passMessage, sayLinks } from './apply-keyed.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
@@ -84,6 +85,7 @@ export async function applyBatch(
   }
   const [batch, rest] = splitBatch(whole, entries);
   passLifts(run, batch.upTo);
+  followLeaps(run.following, run.logTimeMs, batch.ends, () => watchedSegments(run.definitions, sha256Hex));
   run.logTimeMs = batch.logTimeMs;
   const { following } = run;
   if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits, sha256Hex);

@@ -129,8 +129,9 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   return {
     async advance(run, applied) {
       const { following, nextFollowing } = applied;
-      // That log time fell back is kept for segments that are defined later.
-      const isIdle = ({ segments, isWhole, falls }: Following) => segments === null && isWhole && falls === 0;
+      // That log time fell back, or leapt, is kept for segments that are defined later.
+      const isIdle = ({ segments, isWhole, falls, leapt }: Following) =>
+        segments === null && isWhole && falls === 0 && leapt === null;
       if ([following, nextFollowing].every(isIdle)) return applied;
       const { changes, lines } = await follow(run, applied, following);
       const { commit, cuts, erased } = applied;
@@ -169,8 +170,8 @@ function withLines(commit: Commit, lines: readonly string[]): Commit {
 
 /** Where no segments are defined any more, that is said until nothing is left of earlier ones. */
 function withMembers(commit: Commit, following: Following, members: MemberChanges): Commit {
-  const { segments, sinceMs, isWhole, fellFromMs, falls } = following;
+  const { segments, sinceMs, isWhole, fellFromMs, falls, leapt } = following;
   const fell = fellFromMs === null ? {} : { fellFromMs, ...(falls === 1 ? {} : { falls }) };
-  const watched = { key: segments?.key ?? NO_SEGMENTS, sinceMs, isWhole, ...fell };
+  const watched = { key: segments?.key ?? NO_SEGMENTS, sinceMs, isWhole, ...fell, ...(leapt !== null && { leapt }) };
   return { ...commit, next: { ...commit.next, watched }, members };
 }

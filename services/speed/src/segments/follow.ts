@@ -1,8 +1,9 @@
 /** How a partition's segments are followed from one commit to the next. Lives and dies with its run. */
 import type { Definitions } from '@tributary/model/definitions';
-import { type Marked, type WatchedSegments, watchedSegments } from '@tributary/signals/members/watched';
+import { DAY_MS } from '@tributary/model/time';
+import { lookingBack, type Marked, type WatchedSegments, watchedSegments } from '@tributary/signals/members/watched';
 import { NO_SEGMENTS } from '@tributary/store/format/state';
-import type { PartitionState } from '@tributary/store/speed-store';
+import type { Leapt, PartitionState } from '@tributary/store/speed-store';
 import { createMarkCache, type MarkCache } from './user-marks.ts';
 
 /** What an event, or a message between keys, is to a user's segments. */
@@ -16,7 +17,7 @@ export interface Seen {
 
 export interface Following {
   /** null: no segments are defined. Then `isWhole` says that nothing is left of earlier ones. */
-  readonly segments: WatchedSegments | null;
+  segments: WatchedSegments | null;
   /** How far back links of keys reach, ms; null: keys are not joined. */
   readonly joinedMs: number | null;
   readonly users: MarkCache;
@@ -28,6 +29,8 @@ export interface Following {
   fellFromMs: number | null;
   /** How often log time fell back. */
   falls: number;
+  /** Log time leapt: sessions are looked at as much further back; null: it did not lately. */
+  leapt: Leapt | null;
   /** Where the walk over all users stands; null: at its begin. */
   cursor: string | null;
   /** Every user was looked at. */
@@ -36,6 +39,41 @@ export interface Following {
   nextDueMs: number | null;
   /** What the store holds of members is of others: to be forgotten first. */
   mustForget: boolean;
+}
+
+/** Log time moves by more where the log's clock runs ahead, or nothing came for days. */
+const LEAP_MS = 3 * DAY_MS;
+/** Records are kept for about as long. */
+const MOST_LEAPT_MS = 60 * DAY_MS;
+/** A clock that ran ahead has been set by then. */
+const FORGOTTEN_AFTER_MS = 30 * DAY_MS;
+
+/**
+ * A clock that leaps ahead makes all late that comes then. What is said of sessions must follow from the same events as it would without the leap, as it is
+ * taken back once the clock is set. `ends`: log time entry by entry, from `fromMs` on.
+ */
+export function followLeaps(
+  following: Following,
+  fromMs: number,
+  ends: readonly { readonly logTimeMs: number }[],
+  segments: () => WatchedSegments | null,
+): void {
+  let { leapt } = following;
+  let atMs = fromMs;
+  for (const { logTimeMs } of ends) {
+    const aheadMs = logTimeMs - atMs;
+    if (atMs > 0 && aheadMs > LEAP_MS) leapt = { ms: Math.min(MOST_LEAPT_MS, (leapt?.ms ?? 0) + aheadMs), toMs: logTimeMs };
+    atMs = logTimeMs;
+  }
+  if (leapt !== null && atMs > leapt.toMs + FORGOTTEN_AFTER_MS) leapt = null;
+  if (leapt === following.leapt) return;
+  following.leapt = leapt;
+  following.segments = lookingBack(segments(), leapt?.ms ?? 0);
+}
+
+/** Follows as far back as `before` does. */
+function asFarBack(next: Following, { leapt }: Pick<Following, 'leapt'>): Following {
+  return leapt === null ? next : { ...next, leapt, segments: lookingBack(next.segments, leapt.ms) };
 }
 
 /**
@@ -54,8 +92,8 @@ export function followFrom(
   maxMarks: number,
 ): Following {
   const begun = beginFollowing(definitions, state?.logTimeMs ?? 0, sha256Hex, maxMarks);
-  const { fellFromMs = null, falls = fellFromMs === null ? 0 : 1 } = state?.watched ?? {};
-  const following = { ...begun, fellFromMs, falls };
+  const { fellFromMs = null, falls = fellFromMs === null ? 0 : 1, leapt = null } = state?.watched ?? {};
+  const following = asFarBack({ ...begun, fellFromMs, falls }, { leapt });
   const { segments } = following;
   const wasNever = state === null || (state.watched === undefined && state.wasWatched === undefined);
   if (state === null || (wasNever && segments === null)) return { ...following, isWhole: true, mustForget: false };
@@ -66,7 +104,9 @@ export function followFrom(
 }
 
 /** `next` follows other segments, from a barrier on. All that a fall had to be taken back is: the barrier waited for it. */
-export function afterBarrier(next: Following, { fellFromMs, falls }: Following): Following {
+export function afterBarrier(begun: Following, before: Following): Following {
+  const { fellFromMs, falls } = before;
+  const next = asFarBack(begun, before);
   // Names are of the fall still: what was taken back would else be said again under the id of before.
   return fellFromMs === null ? next : { ...next, fellFromMs: next.sinceMs, falls };
 }
@@ -76,7 +116,7 @@ export function afterFall(next: Following, fromMs: number, before: Following): F
   const falls = before.falls + 1;
   // Nothing was said of no segments; what is said of later ones is named by this fall.
   if (next.segments === null) return { ...before, sinceMs: next.sinceMs, fellFromMs: next.sinceMs, falls };
-  return { ...next, fellFromMs: fromMs, falls };
+  return asFarBack({ ...next, fellFromMs: fromMs, falls }, before);
 }
 
 /** Nothing is known of any user yet. */
@@ -94,6 +134,7 @@ export function beginFollowing(
     sinceMs: logTimeMs,
     fellFromMs: null,
     falls: 0,
+    leapt: null,
     cursor: null,
     isWhole: false,
     nextDueMs: null,
