@@ -128,6 +128,17 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
       expect(await commit('p5', 'p6', 'e~others', 'g~others', more)).toEqual([more, more]);
     });
 
+    test('law 7: which messages are on their way is read as of the newest commit of each partition', async () => {
+      const { speed, serving } = await make();
+      expect(await serving.relayed()).toEqual([null, null, null, null]);
+      await speed.commit(commitOf(null, 'p1'));
+      expect((await serving.relayed())[P]).toEqual({ position: 'p1' });
+      const relayed = { sent: ['', 'p2.1'], applied: ['', ''] };
+      const second = commitOf('p1', 'p2');
+      await speed.commit({ ...second, next: { ...second.next, relayed } });
+      expect((await serving.relayed())[P]).toEqual({ position: 'p2', relayed });
+    });
+
     test('law 7: following without a cursor is a gap, and says which generations are kept', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1'));

@@ -42,17 +42,6 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await speed.loadState(P)).not.toHaveProperty('cutTs');
     });
 
-    test('law 7: which messages are on their way is read as of the newest commit of each partition', async () => {
-      const { speed, serving } = await make();
-      expect(await serving.relayed()).toEqual([null, null, null, null]);
-      await speed.commit(commitOf(null, 'p1'));
-      expect((await serving.relayed())[P]).toEqual({ position: 'p1' });
-      const relayed = { sent: ['', 'p2.1'], applied: ['', ''] };
-      const second = commitOf('p1', 'p2');
-      await speed.commit({ ...second, next: { ...second.next, relayed } });
-      expect((await serving.relayed())[P]).toEqual({ position: 'p2', relayed });
-    });
-
     test('law 7: how long records are kept is known of the commit that says so alone', async () => {
       const { speed } = await make();
       const first = commitOf(null, 'p1');
