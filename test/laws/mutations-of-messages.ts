@@ -70,4 +70,12 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     to: 'if (rules.definitions.joinedMs === undefined) {',
     test: 'packages/views/src/record.test.ts',
   },
+  {
+    lie: 'links reach back behind what records have',
+    law: '4',
+    file: 'jobs/recompute/src/begin/joined-alike.ts',
+    from: 'const reachMs = Math.min(keptMs, logTimeMs - cutTs);',
+    to: 'const reachMs = keptMs;',
+    test: 'jobs/recompute/src/begin/joined-alike.test.ts',
+  },
 ];

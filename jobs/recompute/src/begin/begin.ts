@@ -8,7 +8,7 @@ import type { RunPorts } from '../ports.ts';
 import { isHeldBack, waitsForMs } from '../publish/publication.ts';
 import type { Begun, Run } from '../run.ts';
 import { demandUsable, draftOf, isFinished } from './draft.ts';
-import { demandJoinedAlike } from './joined-alike.ts';
+import { demandJoinedAlike, demandRecordsForLinks } from './joined-alike.ts';
 import { findNothingNew, type NothingNew } from './nothing-new.ts';
 import { type Published, readPublished } from './published.ts';
 
@@ -40,6 +40,7 @@ export async function begin(run: Run, ports: RunPorts, signal: AbortSignal): Pro
   // Before the barriers bring these definitions to real time.
   if (draft.base !== null) await demandCorrectable(dataDir, published.base, parse(draft.definitions));
   await demandJoinedAlike(dataDir, parse(draft.definitions));
+  demandRecordsForLinks(await ports.serving.states(), parse(draft.definitions));
   const nothing = await findNothingNew({ run, published, draft, isHeld, computed: computedIn(dataDir) }, ports, signal);
   if (nothing !== null) return nothing;
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));

@@ -5,6 +5,8 @@
 import { listGenerations, readGeneration } from '@tributary/archive/generations';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { DAY_MS } from '@tributary/model/time';
+import type { PartitionState } from '@tributary/store/speed-store';
 
 /** Throws `invalid_definitions`. The newest generation decides, also one that was never published: its barriers may lie in the log. */
 export async function demandJoinedAlike(dataDir: string, { json }: Pick<Definitions, 'json'>): Promise<void> {
@@ -17,6 +19,27 @@ export async function demandJoinedAlike(dataDir: string, { json }: Pick<Definiti
     'invalid_definitions',
     `identity must stay ${before}, as generation ${newest} has it (got ${now ?? 'none'}): events were moved between keys by it. Write it as before`,
   );
+}
+
+/**
+ * Where keys are not joined yet: the first links reach back `identity.days`, and records must. An event that left its record would leave its key in the
+ * batch layer, and come to no other. Throws `invalid_definitions`.
+ */
+export function demandRecordsForLinks(
+  states: readonly (PartitionState | null)[],
+  { joinedMs }: Pick<Definitions, 'joinedMs'>,
+): void {
+  if (joinedMs === null) return;
+  for (const [partition, state] of states.entries()) {
+    if (state === null || identityIn(state.definitions) !== undefined) continue;
+    const { logTimeMs, keptMs = 0, cutTs = Number.NEGATIVE_INFINITY } = state;
+    const reachMs = Math.min(keptMs, logTimeMs - cutTs);
+    if (reachMs >= joinedMs) continue;
+    throw new TributaryError(
+      'invalid_definitions',
+      `identity.days must be at most ${Math.floor(reachMs / DAY_MS)}, as records of partition ${partition} go back so far (got ${joinedMs / DAY_MS}). Raise signalRetention.days without identity, and add identity once records go back as far`,
+    );
+  }
 }
 
 function identityIn(definitions: string): string | undefined {
