@@ -2,11 +2,12 @@
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { createRandom } from '@tributary/attribution/data-driven/random';
 import { type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
+import type { PathSums } from '@tributary/attribution/path-sums/path-sums';
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
-import { type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
+import { type UnitRow, type Units, unitsOf } from '@tributary/attribution/uncertainty/units';
 import { type Answered, byGroups, inGroups } from './groups.ts';
 import { rowsOf, sampleOf, type World } from './worlds.ts';
 
@@ -135,25 +136,12 @@ function apart({ times, journeys }: UnitRow): UnitRow[] {
 
 /** What a model says of all users that there could be: parts of 1, and amounts of as many users. */
 export function truthOf(population: World['population'], model: ModelName, users: number): Map<string, Truth> {
-  const units = unitsOf({
-    kind: 'journey',
-    hasSingleValues: true,
-    rows: population.map((path) => ({ times: 1, journeys: [path] })),
-  });
-  const sums = emptySums(units);
-  addAll(units, sums);
-  const estimator = estimatorOf(model, units.paths, { ...OPTIONS, seed: 1 });
-  const [conversions, value] = (['conversions', 'value'] as const).map((reward) => estimator.estimate(sums)(reward)) as [
-    ...Estimate[],
-  ];
+  const { channels, conversions, value } = saidOf(population, model);
   // The population is of one user.
   const scale = modelInfo(model).estimates === 'amount' ? users : 1;
   return new Map(
-    estimator.channels.map((channel, i) => {
-      const at = (of: typeof conversions) => ({
-        share: of?.shares[i] ?? 0,
-        amount: (of?.shares[i] ?? 0) * (of?.total ?? 0) * users,
-      });
+    channels.map((channel, i) => {
+      const at = (of: Estimate) => ({ share: of.shares[i] ?? 0, amount: (of.shares[i] ?? 0) * of.total * users });
       return [
         channel,
         {
@@ -162,9 +150,43 @@ export function truthOf(population: World['population'], model: ModelName, users
           'value share': at(value).share,
           value: at(value).amount,
           ROAS: at(value).amount / COST,
-          effect: (conversions?.effects[i] ?? 0) * scale,
+          effect: (conversions.effects[i] ?? 0) * scale,
         },
       ];
     }),
   );
+}
+
+interface Said {
+  readonly channels: readonly string[];
+  readonly conversions: Estimate;
+  readonly value: Estimate;
+}
+
+/** A population has 50 000 paths, and tests ask for the same one at several sizes: each model is run on it once. */
+const said = new WeakMap<World['population'], Map<ModelName, Said>>();
+let newest: { readonly population: World['population']; readonly units: Units; readonly sums: PathSums } | undefined;
+
+function saidOf(population: World['population'], model: ModelName): Said {
+  const known = said.get(population) ?? new Map<ModelName, Said>();
+  said.set(population, known);
+  let answer = known.get(model);
+  if (answer === undefined) {
+    const { units, sums } = wholeOf(population);
+    const { channels, estimate } = estimatorOf(model, units.paths, { ...OPTIONS, seed: 1 });
+    const estimates = estimate(sums);
+    known.set(model, (answer = { channels, conversions: estimates('conversions'), value: estimates('value') }));
+  }
+  return answer;
+}
+
+function wholeOf(population: World['population']): { readonly units: Units; readonly sums: PathSums } {
+  if (newest?.population !== population) {
+    const rows = population.map((path) => ({ times: 1, journeys: [path] }));
+    const units = unitsOf({ kind: 'journey', hasSingleValues: true, rows });
+    const sums = emptySums(units);
+    addAll(units, sums);
+    newest = { population, units, sums };
+  }
+  return newest;
 }
