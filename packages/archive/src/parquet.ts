@@ -16,10 +16,15 @@ export const PARQUET = 'FORMAT parquet, COMPRESSION zstd';
 export const GENERATION_PARQUET = `${PARQUET}, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 2000`;
 
 /** Of few rows: to make what packs and unpacks zstd, for each column, takes a quarter of the time of writing and of reading such a file. */
-export const SMALL_PARQUET = 'FORMAT parquet, COMPRESSION snappy';
+const SMALL_PARQUET = 'FORMAT parquet, COMPRESSION snappy';
 
 /** Rows that are written so. */
-export const MOST_SMALL_ROWS = 500;
+const MOST_SMALL_ROWS = 500;
+
+/** `rows`: about how many there are. */
+export function formatOf(rows: number, large: string): string {
+  return rows <= MOST_SMALL_ROWS ? SMALL_PARQUET : large;
+}
 
 /**
  * Writes the rows of `query` to `staged`; 0 rows make a valid, empty file. The file is not yet durable: `keepFile` makes it so. Without

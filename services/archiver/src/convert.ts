@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
-import { PARQUET } from '@tributary/archive/parquet';
+import { formatOf, PARQUET } from '@tributary/archive/parquet';
 import { sqlText } from '@tributary/archive/sql-text';
 import { type CopyLimits, type Part, planCopies } from './copy-plan.ts';
 import type { Spool } from './spool.ts';
@@ -61,6 +61,7 @@ function isOutOfMemory(error: unknown): boolean {
 
 function copyStatement(parts: readonly Part[], out: string): string {
   const spools = [...new Set(parts.map((part) => part.spool))];
+  const rows = spools.reduce((sum, spool) => sum + spool.rows, 0);
   const columns = Object.entries(SPOOL_COLUMNS).map(([name, type]) => `'${name}': '${type}'`);
   const rowBytes = Math.max(...spools.map((spool) => spool.longestRow)) * BYTES_PER_UNIT + 1;
   const maxRowBytes = Math.max(2 * 1024 * 1024, rowBytes);
@@ -76,7 +77,7 @@ function copyStatement(parts: readonly Part[], out: string): string {
         columns = {${columns.join(', ')}})
       WHERE ${parts.map(condition).join(' OR ')}
       ORDER BY p, date, user_key, ts, position, entry_index
-    ) TO ${sqlText(out)} (${PARQUET}, PARTITION_BY (p, date), RETURN_STATS)`;
+    ) TO ${sqlText(out)} (${formatOf(rows, PARQUET)}, PARTITION_BY (p, date), RETURN_STATS)`;
 }
 
 function dateOf(parts: readonly Part[]): string {

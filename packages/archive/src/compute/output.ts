@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { DuckDb } from '../duckdb.ts';
 import { generationFolder } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
-import { copyToParquet, GENERATION_PARQUET, keepFile, MOST_SMALL_ROWS, SMALL_PARQUET } from '../parquet.ts';
+import { copyToParquet, formatOf, GENERATION_PARQUET, keepFile } from '../parquet.ts';
 import { filesToMerge } from './merge-files.ts';
 import { type Columns, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
@@ -29,8 +29,7 @@ export function outputOf(
   async function stage(name: string, query: string, given: number) {
     const file = `${name}-${spec.attempt}.parquet`;
     const staged = join(staging, file);
-    const format = given <= MOST_SMALL_ROWS ? SMALL_PARQUET : GENERATION_PARQUET;
-    const rows = await copyToParquet(session, query, staged, undefined, format);
+    const rows = await copyToParquet(session, query, staged, undefined, formatOf(given, GENERATION_PARQUET));
     return { rows, staged, keep: () => keepFile(spec.dataDir, staged, `${folder}/${file}`, rows) };
   }
 
