@@ -1,7 +1,7 @@
 /** The two engines of law 5 over the same events: each view by its TypeScript fold and by its DuckDB SQL. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { type DuckDb, openDuckDb, runAll } from '@tributary/archive/duckdb';
 import { rowsOfColumns } from '@tributary/archive/views';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
@@ -117,37 +117,55 @@ export async function bySql(
     );
     await session.run('CREATE OR REPLACE TABLE facts AS FROM facts JOIN counting USING (user_key, id)');
   }
-  await session.run(
-    `CREATE OR REPLACE VIEW members AS SELECT *, true AS now, false AS before FROM (${membersSql('facts', definitions)})`,
-  );
-  const journeys = [...journeyStatements(views, definitions), ...partStatements(), ...edgeStatements()];
-  for (const sql of [...timelineStatements(definitions), ...journeys]) await session.run(sql);
-  await session.run('CREATE OR REPLACE VIEW events AS FROM facts');
-  if (definitions.segmentDayVersions.size > 0)
-    await session.run(
-      'CREATE OR REPLACE VIEW marked_around AS SELECT user_key, ts, marks, true AS fresh FROM facts WHERE marks IS NOT NULL',
-    );
-  if (definitions.web !== undefined) {
-    await session.run('CREATE OR REPLACE VIEW web_around AS SELECT *, true AS fresh FROM facts');
-    await session.run(
-      `CREATE OR REPLACE VIEW web_converting AS ${convertingSql('(SELECT *, true AS fresh FROM facts)', definitions)}`,
-    );
-    for (const sql of [...webStatements(), ...sessionStatements()]) await session.run(sql);
-  }
+  await runAll(session, relationsOf(definitions, views));
   const result: RowsByView = new Map();
-  for (const [view, columnsOf] of [...views.map((own) => [own, own] as const), ...grouped(views)]) {
-    if (!viewsAsked([view], definitions).includes(view)) {
-      result.set(columnsOf.name, new Map());
-      continue;
-    }
-    await session.run(`CREATE OR REPLACE VIEW anchors AS SELECT * FROM ${view.countsSignals ? 'facts' : 'timelines'}`);
-    const dimensions = columnsOf.dimensions.map((d) => (d === 'partition' ? `"${d}"::VARCHAR` : `"${d}"`));
-    const columns = [...dimensions, ...columnsOf.measures.map((m) => `"${m}"`)];
-    const where = whereRows(view, columnsOf === view ? 'own' : 'byPartition');
-    const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)}) ${where}`);
-    result.set(columnsOf.name, rowsOfColumns(rows, columnsOf, columnsOf.name));
-  }
+  const asked = viewsAsked(views, definitions);
+  const { events: ofEvents = [], timelines: ofTimelines = [] } = Object.groupBy(asked, ({ countsSignals }) =>
+    countsSignals ? 'events' : 'timelines',
+  );
+  await session.run('CREATE OR REPLACE VIEW anchors AS FROM facts');
+  for (const view of ofEvents) await readRows(session, view, result);
+  await session.run('CREATE OR REPLACE VIEW anchors AS FROM timelines');
+  for (const view of ofTimelines) await readRows(session, view, result);
+  for (const { name } of [...views, ...grouped(views).map(([, own]) => own)]) if (!result.has(name)) result.set(name, new Map());
   return result;
+}
+
+/** What the SQL of views reads, from `facts` on. */
+function relationsOf(definitions: Definitions, views: readonly View[]): string[] {
+  const web = [
+    'CREATE OR REPLACE VIEW web_around AS SELECT *, true AS fresh FROM facts',
+    `CREATE OR REPLACE VIEW web_converting AS ${convertingSql('(SELECT *, true AS fresh FROM facts)', definitions)}`,
+    ...webStatements(),
+    ...sessionStatements(),
+  ];
+  const marked = 'SELECT user_key, ts, marks, true AS fresh FROM facts WHERE marks IS NOT NULL';
+  return [
+    `CREATE OR REPLACE VIEW members AS SELECT *, true AS now, false AS before FROM (${membersSql('facts', definitions)})`,
+    ...timelineStatements(definitions),
+    ...journeyStatements(views, definitions),
+    ...partStatements(),
+    ...edgeStatements(),
+    'CREATE OR REPLACE VIEW events AS FROM facts',
+    ...(definitions.segmentDayVersions.size > 0 ? [`CREATE OR REPLACE VIEW marked_around AS ${marked}`] : []),
+    ...(definitions.web === undefined ? [] : web),
+  ];
+}
+
+/** Its SQL is asked once, also where its rows are kept by partition as well: to plan it is most of the time of a small log. */
+async function readRows(session: DuckDb, view: View, result: RowsByView): Promise<void> {
+  const forms = [view, ...grouped([view]).map(([, own]) => own)];
+  if (forms.length > 1) await session.run(`CREATE OR REPLACE TABLE answered AS ${batchSql(view)}`);
+  for (const form of forms) {
+    const dimensions = form.dimensions.map((d) => (d === 'partition' ? `"${d}"::VARCHAR` : `"${d}"`));
+    const columns = [...dimensions, ...form.measures.map((m) => `"${m}"`)];
+    const from = forms.length > 1 ? 'answered' : `(${batchSql(view)})`;
+    const where = whereRows(view, form === view ? 'own' : 'byPartition');
+    result.set(
+      form.name,
+      rowsOfColumns(await session.columns(`SELECT ${columns.join(', ')} FROM ${from} ${where}`), form, form.name),
+    );
+  }
 }
 
 /** 2026-03-01T12:00Z. */
