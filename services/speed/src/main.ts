@@ -26,6 +26,7 @@ import { recallingLog } from './read/recall.ts';
 import { runUntilAborted } from './run-loop.ts';
 import { observeProgress, speedMetrics } from './watch/metrics.ts';
 import { reportProgress } from './watch/report-progress.ts';
+import { observeSignals } from './watch/signal-freshness.ts';
 import { createStallWatch, type StallWatch, watchStalls } from './watch/stalled.ts';
 
 type Context = ServiceContext<(typeof ROLE_SETTINGS)['speed']>;
@@ -53,6 +54,7 @@ await runRole('speed', async (context) => {
   const process = randomUUID();
   let commits = 0;
   const observed = speedMetrics(metrics, Date.now);
+  const noteSignals = observeSignals(metrics, { sha256Hex, now: Date.now });
   // Whatever may fail fails before this worker holds a share: a lease of the dead keeps the others away.
   const outputs = outputKinds(config.outputs);
   const definitions = await loadDefinitions(config.definitionsFile);
@@ -96,9 +98,11 @@ await runRole('speed', async (context) => {
     now: () => performance.now(),
     onCommitted(batch) {
       observed.committed(batch);
+      noteSignals(batch);
       relay.noteCommit(batch);
       if (batch.commit.outputs !== undefined) publishing.wake(batch.commit.partition, batch.commit.outputs.length);
     },
+    onWorked: observed.worked,
     onReset: (partition, why) => {
       observed.reset(partition);
       const reason = why instanceof Error ? why.message : why;

@@ -87,8 +87,16 @@ export interface SpeedWorkerOptions {
   readonly now?: () => number;
   /** Called for each commit that the store took. */
   readonly onCommitted?: (batch: AppliedBatch) => void;
+  /** Called when all that one iteration applied was sent, and answered; with `now` alone. */
+  readonly onWorked?: (took: Took) => void;
   /** Called when a partition is thrown away and will be loaded again. */
   readonly onReset?: (partition: number, why: CommitOutcome | Error) => void;
+}
+
+/** Since what was read was taken up, ms. */
+export interface Took {
+  readonly transformMs: number;
+  readonly jobMs: number;
 }
 
 export interface SpeedWorker {
@@ -107,11 +115,10 @@ function viewsMark(views: readonly View[], sha256Hex: (text: string) => string):
 }
 
 export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
-  const { log, store, sha256Hex, digestOf, now, views = VIEWS } = options;
+  const { log, store, sha256Hex, digestOf, now, erasedLists, views = VIEWS } = options;
   const mark = viewsMark(views, sha256Hex);
   const commitId = () => markedId(options.commitId(), mark);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { erasedLists } = options;
   const source = {
     store,
     logIdentity: log.identity,
@@ -141,10 +148,9 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const home = createHomeAppender(log);
   const checkStore = createStoreCheck(() => runs.forgetOvertaken(), now);
   const { partitions, identity: logIdentity } = log;
-  const { longBatchEvents } = limits;
   const applying = { logIdentity, partitions, commitId, sha256Hex, digestOf, limits };
   const restored = { ...applying, store, records, segments, onCommitted: options.onCommitted };
-  const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
+  const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, ...limits });
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);
   const applier = createApplier({ ...applying, runs, reader, beginner, records, pause, settle });
@@ -184,8 +190,8 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     );
   }
 
-  function commitAll(all: readonly Applied[]): void {
-    underWay = Promise.all(all.filter(({ run }) => runs.isCurrent(run)).map(commitOne)).then(() => undefined);
+  function commitAll(all: readonly Applied[], onDone?: () => void): void {
+    underWay = Promise.all(all.filter(({ run }) => runs.isCurrent(run)).map(commitOne)).then(() => onDone?.());
   }
 
   /** What is behind is not waited for: it has gathered already. */
@@ -215,6 +221,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
         commitAll(idle);
         return idle.length;
       }
+      const computed = takeTime(options);
       await applier.loaded();
       const crosses = applier.crosses();
       if (!crosses && reader.isAhead()) {
@@ -223,14 +230,25 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
         await soon();
       }
       const applied = await applier.applyWaiting();
+      const stored = computed();
       await settle();
       const idle = goOn(applied);
       goesOn = idle.length > 0;
-      commitAll([...applied, ...idle]);
+      commitAll([...applied, ...idle], stored);
       // Crossing may have emptied a cache: nothing may be loaded until the store has what the cache had.
       if (crosses) await settle();
       return entries + left + idle.length;
     },
+  };
+}
+
+/** From now on: to be called when all is computed, and what that returns when it is stored. */
+function takeTime({ now, onWorked }: Pick<SpeedWorkerOptions, 'now' | 'onWorked'>): () => () => void {
+  if (now === undefined) return () => () => undefined;
+  const sinceMs = now();
+  return () => {
+    const transformMs = now() - sinceMs;
+    return () => onWorked?.({ transformMs, jobMs: now() - sinceMs });
   };
 }
 

@@ -32,6 +32,7 @@ export function applyNothing(run: PartitionRun, position: string, commitId: stri
     nextFollowing: run.following,
     rules: run.rules,
     counted: 0,
+    newest: new Map(),
     late: 0,
     duplicates: 0,
     misplaced: [],

@@ -32,6 +32,8 @@ export interface AppliedBatch {
   readonly counted: number;
   readonly late: number;
   readonly duplicates: number;
+  /** By type, when the newest event in time happened, epoch ms. */
+  readonly newest: ReadonlyMap<string, number>;
   /** Events of other partitions, to be appended there before the commit. */
   readonly misplaced: readonly Misplaced[];
   readonly seen: Effects['seen'];
@@ -136,9 +138,18 @@ export async function applyBatch(
     counted: Math.max(0, batch.arrivals.length - late - duplicates - unapplied.length - refused),
     late,
     duplicates,
+    newest: newestOf(batch.arrivals, batch.logTimeMs - run.definitions.latenessMs),
     misplaced: batch.parked.flatMap((parked) => ('home' in parked ? [parked] : [])),
     rest,
   };
+}
+
+/** What comes late, or from history, says nothing of how long events take. */
+function newestOf(arrivals: readonly Arrival[], afterMs: number): Map<string, number> {
+  const newest = new Map<string, number>();
+  for (const { event } of arrivals)
+    if (event.ts > afterMs && event.ts > (newest.get(event.type) ?? 0)) newest.set(event.type, event.ts);
+  return newest;
 }
 
 function refuse(run: PartitionRun, arrival: Arrival, effects: Effects): void {

@@ -3,16 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AppliedBatch } from '../apply/apply.ts';
-import type { SpeedWorker } from '../pipeline.ts';
+import type { SpeedWorker, Took } from '../pipeline.ts';
 import { lagSeconds, type Progress } from './lag.ts';
 
 export interface SpeedMetrics {
   committed(batch: AppliedBatch): void;
+  /** What was read was computed, and then stored, so long after it was taken up. */
+  worked(took: Took): void;
   reset(partition: number): void;
   rebalanced(): void;
   /** How many other workers send other outputs. */
   outputsDiffer(workers: number): void;
 }
+
+const WORK_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30];
 
 export function speedMetrics(registry: Registry, now: () => number): SpeedMetrics {
   const registers = [registry];
@@ -45,8 +49,30 @@ export function speedMetrics(registry: Registry, now: () => number): SpeedMetric
     buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300],
     registers,
   });
+  const event = new Histogram({
+    name: 'tributary_speed_event_seconds',
+    help: 'From when the newest event of a commit happened, by the clock of its sender, to its being readable',
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 3600],
+    registers,
+  });
+  const transform = new Histogram({
+    name: 'tributary_speed_transform_seconds',
+    help: 'From taking up what was read to what it comes to, records of its users included',
+    buckets: WORK_BUCKETS,
+    registers,
+  });
+  const job = new Histogram({
+    name: 'tributary_speed_job_seconds',
+    help: 'From taking up what was read to its being stored',
+    buckets: WORK_BUCKETS,
+    registers,
+  });
   return {
-    committed({ commit, counted, late, duplicates, misplaced }) {
+    worked({ transformMs, jobMs }) {
+      transform.observe(transformMs / 1000);
+      job.observe(jobMs / 1000);
+    },
+    committed({ commit, counted, late, duplicates, misplaced, newest }) {
       commits.inc();
       events.inc({ fate: 'counted' }, counted);
       events.inc({ fate: 'late' }, late);
@@ -55,6 +81,7 @@ export function speedMetrics(registry: Registry, now: () => number): SpeedMetric
       events.inc({ fate: 'moved' }, misplaced.length);
       logTime.set({ partition: commit.partition }, commit.next.logTimeMs / 1000);
       if (counted + late > 0) freshness.observe(Math.max(0, now() - commit.next.logTimeMs) / 1000);
+      if (newest.size > 0) event.observe(Math.max(0, now() - Math.max(...newest.values())) / 1000);
     },
     reset: () => resets.inc(),
     rebalanced: () => rebalances.inc(),
