@@ -18,8 +18,6 @@ const NamedText = z.object({ path: z.string().regex(CREATED), text: z.string() }
 const Replacing = z.object({
   /** The folder that they were replaced in. */
   folder: z.string().min(1),
-  /** The change with replacements that the folder knew of as the newest one; 0: none. Another one came meanwhile: this one says nothing. */
-  after: z.int().min(0),
   state: z.array(z.object({ path: z.enum(STATE_FILES), text: z.string() })),
   manifests: z.array(NamedText),
 });

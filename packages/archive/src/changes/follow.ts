@@ -91,8 +91,7 @@ export function createFollower({ reached, newId, ...place }: FollowerOptions): F
       await create(created, segment, versions, signal);
     }
     const { replacing } = change;
-    // Two of one folder, or of two, that did not know of each other: the first one counts.
-    if (replacing === undefined || replacing.after !== before.replaced) return next;
+    if (replacing === undefined) return next;
     if (replacing.folder !== (await folder())) await replaceIn(replacing, before, versions, { ...place, signal });
     const state = Object.fromEntries(replacing.state.map(({ path, text }) => [path, sha256Of(text)]));
     return { ...next, replaced: next.number, state: { ...before.state, ...state } };
@@ -126,7 +125,7 @@ export function createFollower({ reached, newId, ...place }: FollowerOptions): F
 
   async function applyAll(before: Reached, most: number, signal?: AbortSignal): Promise<Reached> {
     const changes = await changesAfter(before.number, most, signal);
-    const versions = createVersions(changes, before);
+    const versions = createVersions(changes);
     let known = before;
     try {
       for (const change of changes) known = await apply(change, known, versions, signal);

@@ -137,6 +137,25 @@ test('law 9: where two folders replace files neither overwrites what the other d
   });
 });
 
+test('law 9: a process that wakes with what it read before gives the store nothing of it', async () => {
+  await begun();
+  await forget('one', 'b0');
+  let isAsleep = true;
+  const sleeper = open('one', {
+    async reached(step) {
+      if (step !== 'sent' || !isAsleep) return;
+      isAsleep = false;
+      await forget('one', 'b1');
+      await open('one').share();
+    },
+  });
+  await sleeper.share();
+  await open('three').follow();
+  expect((await filesIn('three')).sort()).toEqual(LEFT);
+  await sleeper.share();
+  expect(inStore().sort()).toEqual(LEFT);
+});
+
 test('law 6: objects stay as long as the store names them, also while the folder is ahead of it, and those of a segment that is to come', async () => {
   await begun();
   store.objects.set('archive/events/date=2026-03-01/p00-000009-zz.0.parquet', Buffer.from('to come'));

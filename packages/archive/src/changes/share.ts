@@ -42,7 +42,7 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
     if (JSON.stringify(await stateOf(dataDir)) !== JSON.stringify(before)) return;
     demandOneKey(state, known, ports);
     await send(manifests, ports, signal);
-    const replacing = { folder: await follower.folder(), after: known.replaced, state, manifests };
+    const replacing = { folder: await follower.folder(), state, manifests };
     if (!(await commit(replacing, known, ports, newId(), signal))) return;
     await removeShared(dataDir, marks);
     await reached('shared');
@@ -76,7 +76,7 @@ async function send(manifests: readonly Created[], { dataDir, store, reached }: 
   await reached('sent');
 }
 
-/** False: another process replaced files meanwhile, and what was read is of before. */
+/** Its number follows all that is known. False: another process replaced files meanwhile, and what was read is of before. */
 async function commit(
   replacing: Replacing,
   before: Reached,

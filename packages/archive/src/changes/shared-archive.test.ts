@@ -20,10 +20,10 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const at = (machine: string, ...path: string[]) => join(folder, machine, ...path);
-const open = (machine: string) =>
+const open = (machine: string, places: MemoryObjects = store) =>
   openSharedArchive({
     dataDir: at(machine),
-    store,
+    store: places,
     newId: () => `${(++ids).toString(16)}`.padStart(8, '0'),
     sleep: async () => {},
   });
@@ -55,6 +55,19 @@ test('law 6: a machine with nothing gets identity, manifests and files, also wha
   const late = segment('two', 3, 0, 'rows of another one');
   expect(await two.add([late])).toEqual([]);
   expect([...store.objects.keys()].filter((name) => name.includes('-000003-'))).toHaveLength(1);
+  let isFirst = true;
+  const slow: MemoryObjects = {
+    ...store,
+    async create(name, content) {
+      if (name.startsWith('changes/') && isFirst) {
+        isFirst = false;
+        expect(await open('one').add([segment('one', 0, 1, 'the first')])).toHaveLength(1);
+      }
+      return store.create(name, content);
+    },
+  };
+  expect(await open('two', slow).add([segment('two', 0, 1, 'the second')])).toEqual([]);
+  expect([...store.objects.keys()].filter((name) => name.includes('/p01-'))).toHaveLength(1);
   // What came second is removed by who wrote it.
   rmSync(at('two', late.files[0]?.path ?? ''));
   await Promise.all([two.follow(), beside.follow(), open('two').follow()]);

@@ -1,6 +1,5 @@
 /** The texts of each manifest in some changes: a folder that comes later takes the newest one at once, as the files of older ones are gone. */
 import type { Change, Created } from './change.ts';
-import type { Reached } from './reached.ts';
 
 export interface Versions {
   /** The text of what a change creates, once all these changes are there. */
@@ -9,15 +8,10 @@ export interface Versions {
   has(created: Created, text: string): boolean;
 }
 
-/** `before`: how far the folder was before these. */
-export function createVersions(changes: readonly Change[], before: Pick<Reached, 'number' | 'replaced'>): Versions {
+export function createVersions(changes: readonly Change[]): Versions {
   const texts = new Map<string, string[]>();
-  let known = before.replaced;
-  for (const [i, { replacing }] of changes.entries()) {
-    if (replacing === undefined || replacing.after !== known) continue;
-    known = before.number + 1 + i;
-    for (const { path, text } of replacing.manifests) texts.set(path, [...(texts.get(path) ?? []), text]);
-  }
+  for (const { path, text } of changes.flatMap(({ replacing }) => replacing?.manifests ?? []))
+    texts.set(path, [...(texts.get(path) ?? []), text]);
   return {
     newest: ({ path, text }) => texts.get(path)?.at(-1) ?? text,
     has: ({ path, text }, found) => found === text || (texts.get(path)?.includes(found) ?? false),
