@@ -1,9 +1,11 @@
 /** Lies about whose archive a data folder holds. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_SHARED_ARCHIVES } from './mutations-of-shared-archives.ts';
 
 const ARCHIVER = 'services/archiver/src';
 
 export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
+  ...MUTATIONS_OF_SHARED_ARCHIVES,
   {
     lie: 'generations without the archive that they are of are a new platform',
     law: '6',

@@ -6,6 +6,7 @@
  *                                           (days of few events or of long ago share a file: date=YYYY-MM, date=YYYY)
  *   archive/dead/p03-000012-<writer>.ndjson  records of the segment that are not events, raw, with the reason
  *   archive/identity.json                               which archive this is: `packages/runtime/src/event-log/own-archive.ts`
+ *   archive/changes.json                                how far the folder has the changes of an archive in an object store (changes/)
  *   archive/segments/p03/000012.json                    segment manifests, numbered without gaps: what the archive holds
  *   archive/segments/p03/000000-000095.json             a block: the manifest of many segments whose files were merged
  *   generations/000007/manifest.json                    one consistent cut and everything computed from it

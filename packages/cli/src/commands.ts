@@ -70,6 +70,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['archive', 'drop'], load: async () => (await import('./commands/archive.ts')).addArchiveDrop },
   { path: ['archive', 'verify'], load: async () => (await import('./commands/archive-verify.ts')).addArchiveVerify },
   { path: ['archive', 'repair'], load: async () => (await import('./commands/archive-repair.ts')).addArchiveRepair },
+  { path: ['archive', 'fetch'], load: async () => (await import('./commands/archive-fetch.ts')).addArchiveFetch },
   { path: ['archive', 'retire'], load: async () => (await import('./commands/archive-retire.ts')).addArchiveRetire },
   { path: ['archive', 'retirements'], load: async () => (await import('./commands/archive-retire.ts')).addArchiveRetirements },
   { path: ['archive', 'attach'], load: async () => (await import('./commands/archive-attach.ts')).addArchiveAttach },

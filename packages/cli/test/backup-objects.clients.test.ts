@@ -1,12 +1,16 @@
 /** Backups in an object store that people run, and what the adapter makes of one that fails: a small data folder, the commands, and the contract. */
 
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { openSharedArchive } from '@tributary/archive/changes/shared-archive';
+import { replaceManifest } from '@tributary/archive/changes/unshared';
 import { digest } from '@tributary/archive/durable';
 import { contentOfFile, contentOfText } from '@tributary/archive/objects/port';
 import { s3Store } from '@tributary/archive/objects/s3';
+import { readSegments } from '@tributary/archive/segments';
 import { describeArchiveStoreContract } from '@tributary/testkit/contracts/object-store-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SeaweedServer, seaweedProgram, startSeaweed } from '../../../test/contract/seaweedfs/server.ts';
@@ -43,6 +47,39 @@ describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
     const found = await buffer((await store.read('large')) as AsyncIterable<Uint8Array>);
     expect(found.length).toBe(SMALLEST_PART + 3);
     expect(contentOfText(found.toString()).sha256).toBe(contents[0]?.sha256);
+  });
+
+  test('laws 3, 6 and 9: of two machines that add each segment at once one does, and what one of them replaces is gone there', async () => {
+    const folder = temporaryFolder('machines');
+    const machines = ['one', 'two'].map((name) => {
+      const dataDir = join(folder, name);
+      const shared = openSharedArchive({ dataDir, store: storeOf('archive'), newId: randomUUID, sleep: async () => {} });
+      return { dataDir, shared };
+    });
+    const segment = (dataDir: string, number: number, text: string) => {
+      const path = `archive/events/date=2026-03-01/p00-00000${number}-${text.length}.parquet`;
+      mkdirSync(join(dataDir, path, '..'), { recursive: true });
+      writeFileSync(join(dataDir, path), text);
+      const files = [{ path, rows: 1, bytes: text.length, sha256: contentOfText(text).sha256, date: '2026-03-01' }];
+      const range = { after: number === 0 ? null : `${number}`, upTo: `${number + 1}` };
+      return { partition: 0, number, logIdentity: 'log', ...range, seals: null, rows: 1, deadRows: 0, files, dead: null };
+    };
+    for (let number = 0; number < 3; number++) {
+      const added = await Promise.all(
+        machines.map(({ dataDir, shared }, at) => shared.add([segment(dataDir, number, 'rows'.repeat(at + 1))])),
+      );
+      expect(added.flat()).toHaveLength(1);
+    }
+    const [one, two] = machines as [(typeof machines)[0], (typeof machines)[0]];
+    await replaceManifest(one.dataDir, segment(one.dataDir, 1, 'without'));
+    await one.shared.share();
+    await two.shared.share();
+    expect(await readSegments(two.dataDir, 0)).toEqual(await readSegments(one.dataDir, 0));
+    const objects = await storeOf('archive').list('archive/', '');
+    expect(objects).toHaveLength(3);
+    expect(objects.filter(({ name }) => name.includes('-000001-')).map(({ name }) => name)).toEqual([
+      expect.stringContaining('-000001-7.'),
+    ]);
   });
 
   test('laws 6 and 7: a backup goes there and comes back, once under its name, and repairs a folder from there', async () => {

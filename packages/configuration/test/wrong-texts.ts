@@ -50,6 +50,16 @@ export const WRONG_KINDS: Readonly<Record<string, readonly string[]>> = {
     `redis-sentinel://u:${SECRET}@h/main?db=1e1`,
     `redis-sentinel://u:${SECRET}@h/main?db=0x1`,
   ],
+  archive: [
+    'archive',
+    './archive',
+    's3://bucket',
+    's3:/bucket/a',
+    's3://bucket/a/../b',
+    's3://Bucket_1/a',
+    'gs://bucket/a',
+    '~/archive',
+  ],
   host: ['http://127.0.0.1', '127.0.0.1:7400', 'a b', '*', '[::1]', '10.0.0.0/8', '10.0.0.256', '0', '127.1'],
   logLevel: ['verbose', 'INFO', '30'],
   kafkaBrokers: [

@@ -19,6 +19,7 @@ import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { type ArchiverMetrics, archiverMetrics, observeSpools } from './metrics.ts';
 import { type ArchiverOptions, createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
 import { runUntilAborted } from './run-loop.ts';
+import { keepSharing, openShared } from './sharing.ts';
 import { stagingFolder, sweepOrphans, sweepStaging } from './sweep.ts';
 
 /** How often the staging folders of archivers that died elsewhere are looked for. */
@@ -42,6 +43,7 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
 
   const dataDir = resolve(config.dataDir);
   const claims = createArchiveClaims(store);
+  const shared = await openShared(config.archive, dataDir, process.env, signal);
   await demandFolderOfLog(dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });
   const writer = randomBytes(4).toString('hex');
   const member = await joinAsProcess(writer, {
@@ -68,6 +70,7 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
     log,
     dataDir,
     claims,
+    ...(shared !== undefined && { shared }),
     writer,
     limits: {
       ...DEFAULT_LIMITS,
@@ -106,16 +109,23 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
     },
   });
 
+  const sharing =
+    shared &&
+    keepSharing(shared, signal, {
+      failed: (error, waitMs) => logger.error({ err: error.message, waitMs }, 'the data folder and its archive are not alike'),
+      recovered: () => logger.info('the data folder follows its archive again'),
+    });
+
   return {
     async ready() {
       if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
-      const trouble = running.trouble();
+      const trouble = running.trouble() ?? sharing?.trouble() ?? null;
       return { ok: trouble === null, detail: trouble?.message ?? `${member.assigned().size} of ${config.partitions} partitions` };
     },
     async drain() {
       clearInterval(sweeping);
       // At once: what is closing may take a while, and the one that takes over is fenced or fences, as it comes.
-      await Promise.all([running.ended, member.leave()]);
+      await Promise.all([running.ended, sharing?.ended, member.leave()]);
       await log.close();
       for (const redis of [store, leases]) redis.disconnect();
       await rm(stagingFolder(dataDir, writer), { recursive: true, force: true });

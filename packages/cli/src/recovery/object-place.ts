@@ -4,49 +4,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartOfCopy } from '@tributary/archive/audit/repair';
 import type { TransferPorts } from '@tributary/archive/backup/send';
+import { openS3, s3Place } from '@tributary/archive/objects/place';
 import type { ObjectStore } from '@tributary/archive/objects/port';
 import { DAY_MS } from '@tributary/model/time';
 import type { Context, Shell } from '../context.ts';
 import { UsageError } from '../exit.ts';
 
 const SCHEME = 's3://';
-/** As Amazon demands of a name, but for dots in a row; of a prefix, what needs no escaping anywhere. */
-const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/([A-Za-z0-9_.=-]+(?:\/[A-Za-z0-9_.=-]+)*)$/;
-
 /** A slash too few would be a folder of this machine. */
 export function isObjectPlace(text: string): boolean {
   return /^(?:s3:|[a-z0-9]+:\/\/)/i.test(text);
 }
 
 /** `isObjectPlace` of it. Throws `UsageError`. The library is loaded here, by the commands that are given such a place. */
-async function openStore(text: string, { env, sleep }: Pick<Shell, 'env' | 'sleep'>): Promise<ObjectStore> {
-  const [, bucket, prefix] = PLACE.exec(text) ?? [];
-  if (bucket === undefined || prefix === undefined || /(?:^|\/)\.\.?(?:\/|$)/.test(prefix))
+async function openStore(text: string, ports: Pick<Shell, 'env' | 'sleep'>): Promise<ObjectStore> {
+  const place = s3Place(text);
+  if (place === null)
     throw new UsageError(
       `FOLDER must be a folder or ${SCHEME}BUCKET/PREFIX, with letters, digits and "_.=-" in PREFIX (got ${JSON.stringify(text)}). Name it so.`,
     );
-  const { s3Store } = await import('@tributary/archive/objects/s3');
-  const endpoint = env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'];
-  const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'];
-  const { AWS_ACCESS_KEY_ID: id = '', AWS_SECRET_ACCESS_KEY: secret = '', AWS_SESSION_TOKEN: token = '' } = env;
-  // Profiles, and the roles of machines and containers, are found by the library.
-  const isGiven = id !== '' && secret !== '';
-  return s3Store(
-    { bucket, prefix },
-    {
-      sleep,
-      ...(endpoint && { endpoint: demandUrl(endpoint) }),
-      ...(region && { region }),
-      ...(isGiven && { credentials: { accessKeyId: id, secretAccessKey: secret, ...(token !== '' && { sessionToken: token }) } }),
-    },
-  );
-}
-
-function demandUrl(endpoint: string): string {
-  if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)) return endpoint;
-  throw new UsageError(
-    `AWS_ENDPOINT_URL_S3 must be an http or https URL (got ${JSON.stringify(endpoint)}). Correct it, or leave it out for Amazon's store.`,
-  );
+  return openS3(place, ports);
 }
 
 /** Runs `work` with a folder that is there for it alone, and is removed behind it. What a killed command left goes a day later, with the next one. */

@@ -1,4 +1,5 @@
 import { memoryRule } from '@tributary/archive/memory-rule';
+import { archivePlaceTrouble } from '@tributary/archive/objects/place';
 import { MEMBER_SETTINGS } from '@tributary/membership/settings';
 import { HOUR_MS } from '@tributary/model/time';
 import type { ConfigTable } from '@tributary/runtime/config/read-config';
@@ -7,6 +8,12 @@ import { SHARED_SETTINGS } from './shared.ts';
 
 export const ARCHIVER_SETTINGS = {
   ...SHARED_SETTINGS,
+  archive: {
+    type: 'string',
+    default: '',
+    why: 'where the archive lies as well, for archivers without a common disk: s3://BUCKET/PREFIX, or a folder that they share; "" is the data folder alone',
+    wrong: archivePlaceTrouble,
+  },
   segmentMaxAgeMs: {
     type: 'int',
     default: 20 * 60_000,

@@ -13,7 +13,7 @@ export const DATA_FOLDER_SETTINGS = {
       if (/^(?:s3:|[a-z][a-z0-9+.-]*:\/\/)/i.test(text))
         return {
           must: 'be a folder, not a place in an object store or a URL: archive and generations lie on a disk',
-          fix: 'Name a folder; "tributary backup s3://BUCKET/PREFIX" copies it to an object store.',
+          fix: 'Name a folder; TRIBUTARY_ARCHIVE of the archivers may name an object store for the archive, and "tributary backup s3://BUCKET/PREFIX" copies a folder there.',
         };
       return undefined;
     },

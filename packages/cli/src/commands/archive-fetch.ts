@@ -1,0 +1,51 @@
+/** `tributary archive fetch`: a data folder is brought up to an archive that lies in an object store, as for a machine that has nothing yet. */
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { demandOwner } from '../owner.ts';
+import { counted } from '../terminal/figures.ts';
+import { noArchive } from './no-archive.ts';
+
+export function addArchiveFetch(archive: Command, act: Act): void {
+  archive
+    .command('fetch')
+    .description(
+      'bring the data folder (--data-dir), which may be empty, up to the archive that its archivers share (TRIBUTARY_ARCHIVE)',
+    )
+    .argument('<place>', 'what TRIBUTARY_ARCHIVE of the archivers is: s3://BUCKET/PREFIX, or a folder')
+    .action(act(fetchArchive));
+}
+
+async function fetchArchive(context: Context, named: string): Promise<ExitCode> {
+  const { shell, settings } = context;
+  const { dataDir } = settings;
+  const { archivePlaceTrouble, openArchivePlace } = await import('@tributary/archive/objects/place');
+  const wrong = archivePlaceTrouble(named);
+  if (named === '' || wrong !== undefined)
+    throw new UsageError(
+      `PLACE must be s3://BUCKET/PREFIX or the whole path of a folder (got ${JSON.stringify(named)}). Name what TRIBUTARY_ARCHIVE of the archivers is.`,
+    );
+  const { openSharedArchive } = await import('@tributary/archive/changes/shared-archive');
+  const { partitionsOf } = await import('@tributary/archive/audit/audit');
+  const { lastSegmentNumber } = await import('@tributary/archive/segments');
+  await demandOwner(dataDir);
+  const store = await openArchivePlace(named, { env: shell.env, sleep: shell.sleep });
+  try {
+    await openSharedArchive({ dataDir, store, newId: randomUUID, sleep: shell.sleep }).follow(shell.signal);
+  } finally {
+    store[Symbol.dispose]();
+  }
+  const partitions = await partitionsOf(dataDir);
+  if (partitions.length === 0) throw noArchive(settings);
+  const numbers = await Promise.all(partitions.map((partition) => lastSegmentNumber(dataDir, partition)));
+  const segments = numbers.reduce((sum, last) => sum + last + 1, 0);
+  const folder = { dataDir, place: named, partitions: partitions.length, segments };
+  await answer(context, folder, () =>
+    [
+      `${dataDir} has the archive in ${named}: ${counted(segments, 'segment')} in ${counted(partitions.length, 'partition')}.`,
+      'Start the platform there with TRIBUTARY_ARCHIVE set to it; where Redis was lost, docs/production.md says how ("Backup and restore").',
+    ].join('\n'),
+  );
+  return EXIT.ok;
+}

@@ -1,0 +1,33 @@
+/** `tributary archive fetch`: an empty data folder gets what archivers share; what is refused changes nothing. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openSharedArchive } from '@tributary/archive/changes/shared-archive';
+import { folderStore } from '@tributary/archive/objects/folder';
+import { expect, test } from 'vitest';
+import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
+
+test('law 6: an empty folder gets all segments; a place without any, and what is not a place, are refused', async () => {
+  const folder = temporaryFolder('fetch');
+  const [place, one, two] = ['place', 'one', 'two'].map((name) => join(folder, name)) as [string, string, string];
+  const shared = openSharedArchive({ dataDir: one, store: folderStore(place), newId: () => '0123456789', sleep: async () => {} });
+  const range = { partition: 3, number: 0, logIdentity: 'log', after: null, upTo: '1', seals: null };
+  await shared.add([{ ...range, rows: 0, deadRows: 0, files: [], dead: null }]);
+  const fetched = (from: string, dataDir: string) => tributary(['archive', 'fetch', from, '--data-dir', dataDir]);
+  expect(await fetched(place, two)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`${two} has the archive in ${place}: 1 segment in 1 partition.`),
+  });
+  expect(existsSync(join(two, 'archive/segments/p03/000000.json'))).toBe(true);
+  expect(await fetched(join(folder, 'none'), join(folder, 'three'))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('nothing is in'),
+  });
+  for (const name of ['place', 's3:/bucket/x', 's3://bucket', ''])
+    expect(await fetched(name, two)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        `PLACE must be s3://BUCKET/PREFIX or the whole path of a folder (got ${JSON.stringify(name)})`,
+      ),
+    });
+});

@@ -1,0 +1,95 @@
+/** Lies about an archive in an object store. */
+import type { Mutation } from './mutation-list.ts';
+
+const CHANGES = 'packages/archive/src/changes';
+
+export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
+  {
+    lie: 'a store that was emptied has nothing new',
+    law: '6',
+    file: `${CHANGES}/follow.ts`,
+    from: 'if (found?.id === at.id) return at;',
+    to: "if (found?.id !== '') return at;",
+    test: 'test/faults/shared-archive.test.ts',
+  },
+  {
+    lie: 'what a folder has and the store lacks may be trimmed',
+    law: '6',
+    file: `${CHANGES}/shared-archive.ts`,
+    from: 'if (own > last) throw lacks(partition, own, last);',
+    to: 'if (own < -1) throw lacks(partition, own, last);',
+    test: `${CHANGES}/shared-archive.test.ts`,
+  },
+  {
+    lie: 'whose number was taken wrote the change all the same',
+    law: '3',
+    file: `${CHANGES}/shared-archive.ts`,
+    from: 'if (isFirst || (await changeAt(known.number + 1, signal))?.id === id)',
+    to: "if (isFirst || (await changeAt(known.number + 1, signal))?.id !== '')",
+    test: `${CHANGES}/shared-archive.test.ts`,
+  },
+  {
+    lie: 'any bytes of the right length are the file of a change',
+    law: '7',
+    file: `${CHANGES}/fetch.ts`,
+    from: 'if (bytes === file.bytes && sha256 === file.sha256) return;',
+    to: 'if (bytes === file.bytes) return;',
+    test: `${CHANGES}/shared-archive.test.ts`,
+  },
+  {
+    lie: 'a change may bring a file to any place of the data folder',
+    law: '6',
+    file: `${CHANGES}/change.ts`,
+    from: '.find((file) => !OBJECT.test(file.path))',
+    to: ".find((file) => file.path === '')",
+    test: `${CHANGES}/shared-archive.test.ts`,
+  },
+  {
+    lie: 'objects that no manifest names stay in the store',
+    law: '9',
+    file: `${CHANGES}/share.ts`,
+    from: 'if (isPast(name, known) && !named.has(name))',
+    to: 'if (isPast(name, known) && named.size < 0)',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
+    lie: 'objects go that a folder ahead of the store does not name',
+    law: '6',
+    file: `${CHANGES}/share.ts`,
+    from: '  if (!(await isAllShared(dataDir))) return;\n',
+    to: '',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
+    lie: 'what was read before another process shared is given to the store',
+    law: '9',
+    file: `${CHANGES}/share.ts`,
+    from: 'known.replaced === before.replaced; )',
+    to: 'known.replaced >= before.replaced; )',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
+    lie: 'a receipt calls the archive searched while the store still has the user',
+    law: '9',
+    file: `${CHANGES}/state.ts`,
+    from: 'return isThere && reached.cleared === reached.replaced &&',
+    to: 'return isThere &&',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
+    lie: 'files of before stay in the folders that follow',
+    law: '9',
+    file: `${CHANGES}/replace.ts`,
+    from: 'for (const file of filesOf(old)) if (!named.has(file.path))',
+    to: 'for (const file of filesOf(old)) if (named.size < 0)',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
+    lie: 'a folder that follows a store goes on alone',
+    law: '6',
+    file: 'services/archiver/src/sharing.ts',
+    from: 'if (place === undefined || place === archive) return;',
+    to: "if (place === undefined || archive === '') return;",
+    test: 'services/archiver/src/sharing.test.ts',
+  },
+];
