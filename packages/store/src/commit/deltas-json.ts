@@ -9,34 +9,38 @@ import type { Argument } from '../redis/packed-call.ts';
 import { Bytes, FRAME } from './bytes.ts';
 
 export function deltasJson(deltas: RowsByView): Argument {
-  const views: string[] = [];
+  const plain: (string | number | RowOfJson)[] = [];
   const parted: [view: string, Parts][] = [];
   for (const [view, rows] of deltas) {
     if (rows.size === 0) continue;
     const parts = rows instanceof PartedRows ? rows.parts() : null;
-    if (parts === null) views.push(viewJson(view, rows));
+    if (parts === null) addView(plain, view, rows);
     else parted.push([view, parts]);
   }
-  return parted.length === 0 ? `[${views.join(',')}]` : partedJson(views, parted);
+  // One call for all views: of a small commit each has two rows or so.
+  const json = JSON.stringify(plain);
+  return parted.length === 0 ? json : partedJson(json, plain.length > 0, parted);
 }
 
-function viewJson(view: string, rows: Rows): string {
-  const flat: (string | ReturnType<typeof toJsonMeasure>)[] = [];
+type RowOfJson = (string | ReturnType<typeof toJsonMeasure>)[];
+
+function addView(plain: (string | number | RowOfJson)[], view: string, rows: Rows): void {
+  const flat: RowOfJson = [];
   let measuresPerRow = 0;
   for (const [key, measures] of rows) {
     measuresPerRow = measures.length;
     flat.push(key);
     for (const measure of measures) flat.push(toJsonMeasure(measure));
   }
-  return `${JSON.stringify(view)},${measuresPerRow},${JSON.stringify(flat)}`;
+  plain.push(view, measuresPerRow, flat);
 }
 
-function partedJson(views: readonly string[], parted: readonly (readonly [view: string, Parts])[]): Buffer {
+/** `json`: of the other views, if there are any. */
+function partedJson(json: string, hasOthers: boolean, parted: readonly (readonly [view: string, Parts])[]): Buffer {
   const bytes = new Bytes();
-  bytes.text('[');
-  for (const view of views) bytes.text(`${view},`);
+  bytes.text(json.slice(0, -1));
   for (const [i, [view, parts]] of parted.entries()) {
-    bytes.text(`${i === 0 ? '' : ','}${JSON.stringify(view)},${parts.width},[`);
+    bytes.text(`${i === 0 && !hasOthers ? '' : ','}${JSON.stringify(view)},${parts.width},[`);
     writeRows(bytes, parts);
     bytes.text(']');
   }
