@@ -6,7 +6,7 @@
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { storedDefinitions } from '@tributary/model/definitions';
-import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
+import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
@@ -70,6 +70,7 @@ export interface Outcome {
   readonly crashes: number;
   readonly merged: number;
   readonly erased: number;
+  readonly lifted: number;
 }
 
 export interface Wrongs {
@@ -82,11 +83,13 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
   const store = createMemoryStore({ partitions: PARTITIONS });
   const open = createMemoryLog({ partitions: PARTITIONS, disk });
   const scheduler = createScheduler(random, () => false);
-  const counts = { checked: 0, complete: 0, messages: 0, rewinds: 0, crashes: 0, merged: 0, erased: 0 };
+  const counts = { checked: 0, complete: 0, messages: 0, rewinds: 0, crashes: 0, merged: 0, erased: 0, lifted: 0 };
   const checkpoints: { readonly partition: number; readonly stored: unknown }[] = [];
   const nothing = [0, 1, 2].map((p) => store.snapshot(p));
   let isCalm = false;
   const erases = seed % 3 === 0;
+  /** Some of these are lifted; then what was sent alone does not say what counts. */
+  const lifts = seed % 6 === 0;
   let erased = 0;
   const definitions = erases ? WITHOUT_SUMS : DEFINITIONS;
   let started = 0;
@@ -123,14 +126,20 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     void open.append(partition, { kind: 'barrier', body: JSON.stringify({ generation, definitions: definitions.json }) });
   }
 
+  const forgotten: string[] = [];
   async function erase(userKey: string): Promise<void> {
     await open.append(partitionOf(userKey, PARTITIONS), { kind: 'events', body: erasureOf(userKey, ++erased) });
+    forgotten.push(userKey);
+  }
+  async function lift(userKey: string): Promise<void> {
+    await open.append(partitionOf(userKey, PARTITIONS), { kind: 'events', body: erasureOf(userKey, ++counts.lifted, LIFT_TYPE) });
   }
 
   for (let turn = 0; turn < turns; turn++) {
     await scheduler.step();
-    if (random.chance(0.2)) await send(open, random, events++);
-    if (erases && random.chance(0.01)) await erase(random.pick([...USERS, ...DEVICES]));
+    if (random.chance(0.2)) await send(open, random, events++, lifts);
+    if (lifts && random.chance(0.06) && forgotten.length > 0) await lift(random.pick(forgotten));
+    if (erases && random.chance(lifts ? 0.04 : 0.01)) await erase(random.pick([...USERS, ...DEVICES]));
     if (random.chance(0.02)) barrier();
     if (random.chance(0.05)) checkpoints.push({ ...snapshotOf(store, random) });
     if (random.chance(0.02)) strike(workers, worker);
@@ -173,6 +182,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     }
     if (!isSettled && wrongs.neverIncomplete !== true) return;
     counts.complete++;
+    if (counts.lifted > 0) return;
     const found = differences(truth, naiveJoinedOfPeople(lines, upTo, definitions));
     if (found.length > 0) throw new Error(`seed ${seed}: complete at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
   }
@@ -262,16 +272,17 @@ async function runPublisher(turn: Turn, { disk, store, random, calm }: Shared): 
   }
 }
 
-async function send(log: EventLog, random: Random, number: number): Promise<void> {
-  const event = randomEvent(random, number);
+async function send(log: EventLog, random: Random, number: number, isAlone: boolean): Promise<void> {
+  const sent = randomEvent(random, number);
+  const event = isAlone ? { ...sent, id: `e${number}` } : sent;
   const body = encodeEvent(event);
   for (let copies = random.chance(0.05) ? 2 : 1; copies > 0; copies--)
     await log.append(partitionOf(userKeyOf(event), PARTITIONS), { kind: 'events', body });
 }
 
 /** It is of one key, also where others are of the same person. */
-export function erasureOf(userKey: string, number: number): string {
-  return encodeErasure({ type: ERASE_TYPE, userKey, id: `erasure-${number}`, atMs: LOG_BEGINS_MS + 45 * DAY_MS });
+export function erasureOf(userKey: string, number: number, type: typeof ERASE_TYPE | typeof LIFT_TYPE = ERASE_TYPE): string {
+  return encodeErasure({ type, userKey, id: `${type}-${number}`, atMs: LOG_BEGINS_MS + 45 * DAY_MS });
 }
 
 /** Few users and devices, who meet; `number`: the event's, a minute apart. */

@@ -78,4 +78,12 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     to: 'const reachMs = keptMs;',
     test: 'jobs/recompute/src/begin/joined-alike.test.ts',
   },
+  {
+    lie: 'a key whose erasure is lifted holds what it held before',
+    law: '9',
+    file: 'services/speed/src/apply/apply-erasure.ts',
+    from: '  if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0, digestOf);\n',
+    to: '',
+    test: 'test/laws/law-1-adoption.test.ts',
+  },
 ];

@@ -29,12 +29,12 @@ export function naiveJoined(
   return naive(eventsOf(timelinesOfLines(sent, relayed, definitions.joinedMs as number, digestOf), events), definitions);
 }
 
-/** From what was sent alone, as if each link had been known from the start. */
+/** From what was sent alone, as if each link had been known from the start. Where no erasure is lifted: what came to an erased key from others, these do not send again. */
 export function naiveJoinedOfPeople(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
-  const { sent, events, erasedAt } = read(lines, upTo);
+  const { sent, events, erased } = read(lines, upTo);
   // What a user said before they were erased is said: of their own events nothing is left, nor of what is on its way through their key.
-  const said = sent.filter(({ kind, key, at }) => kind === 'event' || at < (erasedAt.get(key) ?? AT_THE_END));
-  return naive(eventsOf(timelinesOfPeople(said, definitions.joinedMs as number, new Set(erasedAt.keys())), events), definitions);
+  const said = sent.filter(({ kind, key, at }) => kind === 'event' || at < (erased.get(key)?.[0]?.from ?? AT_THE_END));
+  return naive(eventsOf(timelinesOfPeople(said, definitions.joinedMs as number, new Set(erased.keys())), events), definitions);
 }
 
 /** The events that count for a key, from the lines up to a position of each partition. */
@@ -60,18 +60,25 @@ const MESSAGES = ['link', 'unlink', 'put', 'take', 'withdraw'];
 
 const AT_THE_END = '\uffff';
 
-/** Where no erasure is lifted: of a key that is erased no line counts, whether of its own or to it. */
-function unforgotten({ sent, relayed, events, erasedAt }: ReturnType<typeof read>) {
-  const isKept = ({ key }: { readonly key: string }) => !erasedAt.has(key);
+/** From one place of a key's partition, where it is erased, to where that is lifted; undefined: it is not. */
+interface Erased {
+  readonly from: string;
+  to: string | undefined;
+}
+
+/** What lies before or within an erasure of its key does not count, whether it is the key's own line or one to it. An event that comes twice must not come around one. */
+function unforgotten({ sent, relayed, events, erased }: ReturnType<typeof read>) {
+  const isKept = ({ key, at }: { readonly key: string; readonly at: string }) =>
+    (erased.get(key) ?? []).every(({ to }) => to !== undefined && at > to);
   return { sent: sent.filter(isKept), relayed: relayed.filter(isKept), events };
 }
 
 function read(lines: readonly LogLine[], upTo: readonly string[]) {
   const sent: Sent[] = [];
-  const relayed: Relayed[] = [];
+  const relayed: (Relayed & { readonly at: string })[] = [];
   /** The first arrivals, by user key and id. */
   const events = new Map<string, Event>();
-  const erasedAt = new Map<string, string>();
+  const erased = new Map<string, Erased[]>();
   for (const { partition, position, at, event } of lines) {
     const { ts, receivedAt, type, userId, anonymousId, properties = {} } = event;
     const key = (userId ?? anonymousId) as string;
@@ -92,11 +99,15 @@ function read(lines: readonly LogLine[], upTo: readonly string[]) {
       const { id = '', path = [], version } = said;
       const [user, isMerge] = [said.to ?? said.from ?? '', said.merges === true];
       const withdrawn = kind === 'withdraw' ? { withdrawn: { of: said.of ?? '', by: said.by ?? '' } } : {};
-      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user, isMerge, ...withdrawn });
+      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user, isMerge, at, ...withdrawn });
       continue;
     }
-    if (type === 'tributary.erase') {
-      if (isRead && !erasedAt.has(key)) erasedAt.set(key, at);
+    if (type === 'tributary.erase' || type === 'tributary.lift') {
+      const all = erased.get(key) ?? [];
+      const last = all.at(-1);
+      const isErased = last !== undefined && last.to === undefined;
+      if (isRead && type === 'tributary.erase' && !isErased) erased.set(key, [...all, { from: at, to: undefined }]);
+      if (isRead && type === 'tributary.lift' && isErased) last.to = at;
       continue;
     }
     const name = `${key}\n${event.id}`;
@@ -108,7 +119,7 @@ function read(lines: readonly LogLine[], upTo: readonly string[]) {
     if (type === 'tributary.undo') sent.push({ kind: 'forget', key, from: String(properties['key']), receivedAt, at });
     else sent.push(...saidBy(event, key, at));
   }
-  return { sent, relayed, events, erasedAt };
+  return { sent, relayed, events, erased };
 }
 
 const HOUR = 3_600_000;
