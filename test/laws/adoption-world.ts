@@ -4,7 +4,7 @@
  * held against the lines of the log, by an oracle that shares nothing with the steps.
  */
 import type { EventLog } from '@tributary/log/port';
-import type { Definitions } from '@tributary/model/definitions';
+import type { Definitions, DefinitionsFile } from '@tributary/model/definitions';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import { type Event, encodeEvent } from '@tributary/model/event';
@@ -46,7 +46,11 @@ const PUNCTUAL = {
   conversions: { buy: { onceBy: 'properties.order', withinDays: 20 } },
   latenessDays: 50,
   signalRetention: { days: 90, perUser: 20 },
-};
+  segments: {
+    clicking: { enter: 'type == "click"', exit: 'type == "buy"', ttl: '8d', byDay: true },
+    lapsed: { enter: 'type == "buy"', absence: { not: 'type in ["click", "page"]', for: '2d' }, ttl: '5d', byDay: true },
+  },
+} as const satisfies DefinitionsFile;
 export const DEFINITIONS = joined(
   definitionsOf({
     ...PUNCTUAL,
