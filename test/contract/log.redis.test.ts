@@ -1,5 +1,5 @@
 import type { EventLog } from '@tributary/log/port';
-import { idOf, positionOf } from '@tributary/log/redis-stream/layout';
+import { BEHIND_ALL, idOf, positionOf } from '@tributary/log/redis-stream/layout';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
 import { connectRedis } from '@tributary/runtime/redis/connect';
 import { describeLogContract } from '@tributary/testkit/contracts/log-contract';
@@ -166,6 +166,34 @@ describe('the log on Redis Streams beyond the contract', () => {
     const again = await openLog('vanished', 2);
     await expect(again.read(new Map([[1, position]]), NOW)).rejects.toMatchObject({ code: 'log_recreated' });
     await again.close();
+  });
+
+  it('laws 6 and 7: entries with ids that no position has are passed over, and none that gets such an id is acknowledged', async () => {
+    const log = await openLog('strange', 2);
+    const stream = 'strange:{0}:log';
+    const append = (body: string, partition = 0) => log.append(partition, { kind: 'events', body });
+    const byHand = (id: string) => withClient((redis) => redis.xadd(stream, id, 'k', 'e', 'b', 'by hand'));
+    const bodies = async () => (await log.read(new Map([0, 1].map((p) => [p, null])), NOW)).map(({ body }) => body);
+    const first = idOf(await append('before'));
+    await byHand(`${first.split('-')[0]}-12345678901`);
+    // From the next millisecond on.
+    await expect.poll(() => append('between').catch(() => null)).toBeTypeOf('string');
+    expect(await bodies()).toEqual(['before', 'between']);
+    const last = idOf((await log.ends())[0] as string);
+    await byHand('18446744073709551614-5');
+    const refusal = append('refused');
+    await expect(refusal).rejects.toThrow(`ids of ${stream} must have at most 15 and 10 digits (got 18446744073709551614-6)`);
+    expect((await log.ends())[0]).toBe(BEHIND_ALL);
+    await append('of another partition', 1);
+    expect(await bodies()).toEqual(['before', 'between', 'of another partition']);
+    // As the message says.
+    await withClient(async (redis) => {
+      for (const id of ['18446744073709551614-5', '18446744073709551614-6']) await redis.xdel(stream, id);
+      await redis.call('XSETID', stream, last);
+    });
+    await append('after');
+    expect(await bodies()).toEqual(['before', 'between', 'after', 'of another partition']);
+    await log.close();
   });
 
   it('law 7: after the log lost its tail, entries appended under a clock set back still come after the reader', async () => {

@@ -248,4 +248,20 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     to: '',
     test: 'services/speed/test/erased-before.test.ts',
   },
+  {
+    lie: 'an entry whose id no position has is read like any other',
+    law: '7',
+    file: 'packages/log/src/redis-stream/reader.ts',
+    from: '      if (position === BEHIND_ALL) continue;\n',
+    to: '',
+    test: 'test/contract/log.redis.test.ts',
+  },
+  {
+    lie: 'what gets an id that no position has is acknowledged',
+    law: '6',
+    file: 'packages/log/src/redis-stream/appender.ts',
+    from: 'if (position !== BEHIND_ALL) return position;',
+    to: 'if (position !== stream) return position;',
+    test: 'test/contract/log.redis.test.ts',
+  },
 ];

@@ -8,7 +8,7 @@ import { type Append, type AppendLimits, createAppendQueue } from '../append-que
 import type { LogRecord, Position } from '../port.ts';
 import { recreated, unavailable } from './durability.ts';
 import { watchHandshakes } from './handshake.ts';
-import { fieldsOf, type LogKeys, positionOf } from './layout.ts';
+import { BEHIND_ALL, fieldsOf, type LogKeys, positionOf } from './layout.ts';
 
 export interface Appender {
   append(partition: number, record: LogRecord): Promise<Position>;
@@ -102,13 +102,22 @@ function writeGroup(
       if (error || typeof id !== 'string' || found === undefined)
         settle(append, unavailable('an append failed, the outcome is unknown', error));
       else if (found !== identity) settle(append, recreated(identity, `found ${found ?? 'none'}`));
-      else settle(append, positionOf(id));
+      else settle(append, readable(stream, id));
     });
   }
   // Every outcome reaches its callback above; exec itself resolves with the same list.
   pipeline.exec().catch((error: unknown) => {
     for (const append of group) settle(append, unavailable('an append failed, the outcome is unknown', error));
   });
+}
+
+/** What has an id that no position has is not read. */
+function readable(stream: string, id: string): Position | TributaryError {
+  const position = positionOf(id);
+  if (position !== BEHIND_ALL) return position;
+  return unavailable(
+    `ids of ${stream} must have at most 15 and 10 digits (got ${id}): somebody wrote an entry by hand, and what has such an id is not read. Remove these entries (XDEL), and set the last id of the stream to that of the newest that is left (XSETID)`,
+  );
 }
 
 function notConnected(redis: Redis): TributaryError {

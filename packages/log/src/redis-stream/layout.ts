@@ -40,9 +40,13 @@ const MS_DIGITS = 15;
 const SEQ_DIGITS = 10;
 const POSITION = /^\d{15}-\d{10}$/;
 
+/** What stands behind every entry: ids that somebody wrote by hand may be larger than any position. */
+export const BEHIND_ALL: Position = `${'9'.repeat(MS_DIGITS)}-${'9'.repeat(SEQ_DIGITS)}`;
+
 export function positionOf(id: string): Position {
   const dash = id.indexOf('-');
-  return `${id.slice(0, dash).padStart(MS_DIGITS, '0')}-${id.slice(dash + 1).padStart(SEQ_DIGITS, '0')}`;
+  const position = `${id.slice(0, dash).padStart(MS_DIGITS, '0')}-${id.slice(dash + 1).padStart(SEQ_DIGITS, '0')}`;
+  return position.length === BEHIND_ALL.length ? position : BEHIND_ALL;
 }
 
 export function idOf(position: Position): string {

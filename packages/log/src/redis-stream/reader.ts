@@ -5,7 +5,7 @@ import type { LogEntry, Position, ReadLimits } from '../port.ts';
 import { createReadPool } from '../read-pool.ts';
 import { type BlockingReadOptions, createBlockingRead, type From, type StreamReply } from './blocking-read.ts';
 import { unavailable } from './durability.ts';
-import { idOf, type LogKeys, positionOf, recordOf } from './layout.ts';
+import { BEHIND_ALL, idOf, type LogKeys, positionOf, recordOf } from './layout.ts';
 import { createWeights } from './weights.ts';
 
 export interface Reader {
@@ -48,6 +48,8 @@ export function createReader(options: BlockingReadOptions): Reader {
         for (const [i, trimmed] of answer.trimmed.entries()) demandRetained(after, from[i] as From, trimmed);
         const entries = entriesOf(answer.streams, options.keys);
         weights.note(entries);
+        // What is passed over would end each wait at once.
+        if (entries.length === 0 && answer.streams.length > 0) await pause(waitMs, signal);
         return entries;
       } finally {
         connections.giveBack(connection);
@@ -68,15 +70,18 @@ function demandRetained(after: ReadonlyMap<number, Position | null>, { partition
   throw new TributaryError('position_expired', message);
 }
 
+/** What has an id that no position has was written by hand, or is refused by the appender: nothing that was acknowledged is passed over. */
 function entriesOf(streams: readonly StreamReply[], keys: LogKeys): LogEntry[] {
   const entries: LogEntry[] = [];
   for (const [stream, items] of streams) {
     const partition = keys.partitionOf.get(stream) as number;
     for (const [id, fields] of items) {
+      const position = positionOf(id);
+      if (position === BEHIND_ALL) continue;
       const { kind, body } = recordOf(fields);
       // An id begins with the time at which Redis took the entry.
       const appendedMs = Number(id.slice(0, id.indexOf('-')));
-      entries.push({ partition, position: positionOf(id), kind, body, appendedMs });
+      entries.push({ partition, position, kind, body, appendedMs });
     }
   }
   return entries;
