@@ -191,10 +191,14 @@ function plainLinesOf({ body, partition, appendedMs }: LogEntry, partitions: num
   };
 }
 
-/** An arrival's event with all its fields. The line was decoded before: it holds what `decodeLine` would say. */
+/** An arrival's event with all its fields, not to be changed. The line was decoded before: it holds what `decodeLine` would say. */
 export function wholeEvent({ line }: Pick<Arrival, 'line'>): Event {
-  return JSON.parse(line) as Event;
+  // Views, outputs and segments ask one after the other for the same one.
+  if (line !== lastParsed.line) lastParsed = { line, event: JSON.parse(line) as Event };
+  return lastParsed.event;
 }
+
+let lastParsed: { readonly line: string; readonly event: Event } = { line: '', event: {} as Event };
 
 /** What a dead letter names a line by. */
 export function lineAt(position: string, lineNumber: number): string {
