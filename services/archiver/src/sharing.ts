@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionsOf } from '@tributary/archive/audit/audit';
+import { demandFirstCounts } from '@tributary/archive/changes/probe';
 import { readReached } from '@tributary/archive/changes/reached';
 import { openSharedArchive, type SharedArchive } from '@tributary/archive/changes/shared-archive';
 import { openArchivePlace } from '@tributary/archive/objects/place';
@@ -28,6 +29,7 @@ export async function openShared(
   if (archive === '') return undefined;
   const waits = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
   const store = await openArchivePlace(archive, { env, sleep: waits });
+  await demandFirstCounts(store, randomUUID(), signal);
   const shared = openSharedArchive({ dataDir, store, newId: randomUUID, sleep: waits });
   await shared.follow(signal);
   for (const partition of await partitionsOf(dataDir)) await shared.demandWhole(partition, signal);

@@ -94,7 +94,7 @@ export function createFollower({ reached, newId, ...place }: FollowerOptions): F
     if (replacing === undefined) return next;
     if (replacing.folder !== (await folder())) await replaceIn(replacing, before, versions, { ...place, signal });
     const state = Object.fromEntries(replacing.state.map(({ path, text }) => [path, sha256Of(text)]));
-    return { ...next, replaced: next.number, state: { ...before.state, ...state } };
+    return { ...next, replaced: next.number, replacedIn: replacing.folder, state: { ...before.state, ...state } };
   }
 
   /** Where the folder is, once it is sure that the store has that very change. */
@@ -125,7 +125,7 @@ export function createFollower({ reached, newId, ...place }: FollowerOptions): F
 
   async function applyAll(before: Reached, most: number, signal?: AbortSignal): Promise<Reached> {
     const changes = await changesAfter(before.number, most, signal);
-    const versions = createVersions(changes);
+    const versions = createVersions(changes, await folder());
     let known = before;
     try {
       for (const change of changes) known = await apply(change, known, versions, signal);

@@ -15,6 +15,8 @@ const ReachedFile = z.object({
   lastSegments: z.record(z.string().regex(/^\d{1,4}$/), z.int().min(-1)),
   /** The newest change that replaced files; 0: none did. */
   replaced: z.int().min(0),
+  /** The folder that it replaced them in. */
+  replacedIn: z.string(),
   /** Up to which of these the store has lost the files that it was about. */
   cleared: z.int().min(0),
   /** The SHA-256 of each state file as the store has it. */
@@ -23,7 +25,7 @@ const ReachedFile = z.object({
 export type Reached = z.output<typeof ReachedFile>;
 
 export function reachedNothing(place: string): Reached {
-  return { place, number: 0, id: '', lastSegments: {}, replaced: 0, cleared: 0, state: {} };
+  return { place, number: 0, id: '', lastSegments: {}, replaced: 0, replacedIn: '', cleared: 0, state: {} };
 }
 
 /** undefined: the folder follows no store. */

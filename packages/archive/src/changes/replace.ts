@@ -21,21 +21,24 @@ const AT_ONCE = 8;
 
 export async function replaceIn(replacing: Replacing, known: Reached, versions: Versions, fetching: Fetching): Promise<void> {
   const { dataDir } = fetching;
-  await demandShared(replacing, known, fetching);
-  for (const { path, text } of replacing.state) {
+  await demandShared(versions, known, fetching);
+  for (const { path, text } of versions.state) {
     if (path === DATA_PATHS.erasureKey) await createDurably(join(dataDir, path), text);
     else await writeDurably(join(dataDir, path), path === DATA_PATHS.archiveForgotten ? unsearched(text) : text);
   }
   for (const created of replacing.manifests) await replaceManifest(created, versions, fetching);
-  for (const { path, text } of replacing.state) if (path !== DATA_PATHS.erasureKey) await writeDurably(join(dataDir, path), text);
+  if (!versions.isLast(replacing)) return;
+  for (const { path, text } of versions.state) if (path !== DATA_PATHS.erasureKey) await writeDurably(join(dataDir, path), text);
 }
 
 /** Throws `history_mismatch` where this folder replaced files itself that the store does not know of. */
-async function demandShared({ state }: Replacing, known: Reached, { dataDir, store }: Fetching): Promise<void> {
+async function demandShared(versions: Versions, known: Reached, { dataDir, store }: Fetching): Promise<void> {
   const own = await stateOf(dataDir);
-  const said = new Map(state.map(({ path, text }) => [path, [text, unsearched(text)]]));
-  // An attempt that was killed has written some of them.
-  const unshared = unsharedState(own, known).filter(({ path, text }) => said.get(path)?.includes(text) !== true);
+  // An attempt that was killed has written some of them, the newest one as not searched too.
+  const said = new Set(versions.state.map(({ text }) => unsearched(text)));
+  const unshared = unsharedState(own, known).filter(
+    (file) => !versions.has({ ...file, text: '' }, file.text) && !said.has(file.text),
+  );
   if (unshared.length === 0 && (await isAllShared(dataDir))) return;
   const what = unshared[0]?.path ?? 'manifests that were replaced';
   throw new TributaryError(

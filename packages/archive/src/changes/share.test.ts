@@ -156,6 +156,27 @@ test('law 9: a process that wakes with what it read before gives the store nothi
   expect(inStore().sort()).toEqual(LEFT);
 });
 
+test('law 6: a folder that follows removes nothing that another one is about to name, and one that was killed goes on', async () => {
+  await begun();
+  await forget('one', 'b0');
+  await open('one', { reached: (step) => (step === 'sent' ? open('two').share() : undefined) }).share();
+  await open('three').follow();
+  expect(await filesIn('three')).toHaveLength(4);
+  const before = readFileSync(at('two', 'archive/changes.json'));
+  await writeForgotten(at('one'), forgotten(null, ['d1', 'd2']));
+  await forget('one', 'b1');
+  await open('one').share();
+  await replaceManifest(at('one'), write('one', 3, 'c1', 'without as well'));
+  await open('one').share();
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await open('two').follow();
+    expect((await filesIn('two')).sort()).toEqual(['without as well', ...LEFT.slice(1)]);
+    expect(await readForgotten(at('two'))).toEqual(forgotten(7));
+    // As a process leaves it that is killed before it says how far the folder is.
+    writeFileSync(at('two', 'archive/changes.json'), before);
+  }
+});
+
 test('law 6: objects stay as long as the store names them, also while the folder is ahead of it, and those of a segment that is to come', async () => {
   await begun();
   store.objects.set('archive/events/date=2026-03-01/p00-000009-zz.0.parquet', Buffer.from('to come'));

@@ -13,6 +13,7 @@ import { partitionsOf } from '../audit/audit.ts';
 import { sideBySide } from '../compute/side-by-side.ts';
 import { readIfThere } from '../durable.ts';
 import { contentOfFile } from '../objects/port.ts';
+import { currentPublication } from '../publications.ts';
 import { manifestsOf, segmentPath } from '../segments.ts';
 import { type Created, changeName, contentOfChange, filesOf, objectOf, type Replacing, segmentOf } from './change.ts';
 import type { Fetching } from './fetch.ts';
@@ -24,6 +25,8 @@ import { isAllShared, removeShared, takeUnshared } from './unshared.ts';
 export interface SharePorts extends Omit<Fetching, 'signal'> {
   readonly follower: Follower;
   readonly newId: () => string;
+  /** Hexadecimal; names this process among those of the folder. */
+  readonly process: string;
   readonly reached: (step: 'sent' | 'changed' | 'shared') => void | Promise<void>;
 }
 
@@ -34,7 +37,7 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
   const { dataDir, follower, newId, reached } = ports;
   const known = await follower.follow(signal);
   const before = await stateOf(dataDir);
-  const marks = await takeUnshared(dataDir);
+  const marks = await takeUnshared(dataDir, ports.process);
   const manifests = await manifestsAt(dataDir, marks);
   const state = unsharedState(before, known);
   if (state.length + manifests.length > 0) {
@@ -44,7 +47,7 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
     await send(manifests, ports, signal);
     const replacing = { folder: await follower.folder(), state, manifests };
     if (!(await commit(replacing, known, ports, newId(), signal))) return;
-    await removeShared(dataDir, marks);
+    await removeShared(dataDir, ports.process, marks);
     await reached('shared');
   }
   await clear(ports, signal);
@@ -94,26 +97,36 @@ async function commit(
   return false;
 }
 
-/** Objects of segments up to the last one that no manifest names: what was replaced, and what killed processes sent. A later segment may be about to come. */
+/**
+ * Objects of segments up to the last one that no manifest names: what was replaced, and what killed processes sent. A later segment may be about to come.
+ * Objects are listed first: those of a change that is about to come are marked by then, or sent later.
+ */
 async function clear({ dataDir, store, follower }: SharePorts, signal?: AbortSignal): Promise<void> {
   const known = await follower.follow(signal);
-  if (known.cleared >= known.replaced) return;
+  if (known.cleared >= known.replaced || !(await isReplacing(known, dataDir, follower))) return;
+  const objects: string[] = [];
+  for (const prefix of ['archive/events/', 'archive/dead/'])
+    for (let after = ''; ; ) {
+      const page = await store.list(prefix, after, signal);
+      if (page.length === 0) break;
+      for (const { name } of page) if (isPast(name, known)) objects.push(name);
+      after = page.at(-1)?.name ?? after;
+    }
   const named = new Set<string>();
   for (const partition of await partitionsOf(dataDir)) {
     const last = lastSegmentOf(known, partition);
     for (const manifest of await manifestsOf(dataDir, { partition, first: 0, last }))
       for (const file of filesOf(manifest)) named.add(objectOf(file));
   }
-  // A mark precedes what it marks: without any, the store has the manifests that were read.
-  if (!(await isAllShared(dataDir))) return;
-  for (const prefix of ['archive/events/', 'archive/dead/'])
-    for (let after = ''; ; ) {
-      const page = await store.list(prefix, after, signal);
-      if (page.length === 0) break;
-      for (const { name } of page) if (isPast(name, known) && !named.has(name)) await store.remove(name, signal);
-      after = page.at(-1)?.name ?? after;
-    }
+  // A mark precedes what it marks: without any, and without a change of others, the store has the manifests that were read.
+  if (!(await isAllShared(dataDir)) || (await follower.follow(signal)).replaced !== known.replaced) return;
+  for (const name of objects) if (!named.has(name)) await store.remove(name, signal);
   await follower.cleared(known.replaced);
+}
+
+/** A folder that only follows knows nothing of what another one sends for its next change. */
+async function isReplacing(known: Reached, dataDir: string, follower: Follower): Promise<boolean> {
+  return known.replacedIn === (await follower.folder()) || (await currentPublication(dataDir)) !== null;
 }
 
 function isPast(object: string, known: Reached): boolean {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { SegmentManifest } from '../layout.ts';
 import { toJson } from '../manifest-file.ts';
 import { readSegments, writeSegment } from '../segments.ts';
+import { demandFirstCounts } from './probe.ts';
 import { openSharedArchive } from './shared-archive.ts';
 
 let folder: string;
@@ -107,6 +108,16 @@ test('law 6: nothing is added behind segments that the store lacks, nor to a sto
   }
   store.objects.set(change(2), kept);
   expect(await one.add([segment('one', 1)])).toHaveLength(1);
+});
+
+test('law 3: a store that gives a name twice is refused', async () => {
+  await demandFirstCounts(store, 'a1');
+  const overwriting = { ...store, create: async () => true };
+  await expect(demandFirstCounts(overwriting, 'a2')).rejects.toMatchObject({
+    code: 'invalid_query',
+    message: expect.stringContaining('(got s3://memory/here: it took a second one)'),
+  });
+  expect(store.objects.size).toBe(0);
 });
 
 test('a change that is none, leads out of the archive, leaves a hole, or whose file is another is refused, and nothing of it is named', async () => {

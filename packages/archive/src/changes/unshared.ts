@@ -5,7 +5,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { createDurably, namesIn, readIfThere, syncFolder, writeDurably } from '../durable.ts';
+import { createDurably, errorCode, namesIn, readIfThere, syncFolder, writeDurably } from '../durable.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { padNumber, toJson } from '../manifest-file.ts';
 import { manifestPath, partitionName } from '../segments.ts';
@@ -19,30 +19,39 @@ export async function replaceManifest(dataDir: string, manifest: SegmentManifest
   await writeDurably(manifestPath(dataDir, manifest), toJson(manifest));
 }
 
-/** A manifest that is replaced once more while it is shared gets another mark. */
-const SHARING = '.sharing';
-const MARK = /^p(\d{2,4})-(\d{6,12})(?:\.sharing)?$/;
+/** Behind the name: which process shares it. A manifest that is replaced once more meanwhile gets another mark. */
+const MARK = /^(p(\d{2,4})-(\d{6,12}))(?:\.[0-9a-f-]+)?$/;
 
 export interface Unshared {
   readonly partition: number;
   readonly number: number;
 }
 
-/** Manifests that were marked up to now, ascending; a later mark is another one. */
-export async function takeUnshared(dataDir: string): Promise<Unshared[]> {
+/** Manifests that were marked up to now, ascending; a later mark is another one. `process`: hexadecimal; it takes those of others too, which may be dead. */
+export async function takeUnshared(dataDir: string, process: string): Promise<Unshared[]> {
   const folder = dataPath(dataDir, 'archiveUnshared');
-  for (const name of await namesIn(folder))
-    if (MARK.test(name) && !name.endsWith(SHARING)) await rename(markPath(dataDir, name), markPath(dataDir, `${name}${SHARING}`));
-  return (await namesIn(folder)).flatMap((name) => {
-    const [, partition, number] = name.endsWith(SHARING) ? (MARK.exec(name) ?? []) : [];
-    return number === undefined ? [] : [{ partition: Number(partition), number: Number(number) }];
-  });
+  const taken = new Map<string, Unshared>();
+  for (const name of await namesIn(folder)) {
+    const [, mark, partition, number] = MARK.exec(name) ?? [];
+    if (mark === undefined) continue;
+    // Another process may have taken it first, or removed it.
+    const isTaken = await rename(markPath(dataDir, name), markPath(dataDir, `${mark}.${process}`)).then(
+      () => true,
+      (error: unknown) => {
+        if (errorCode(error) === 'ENOENT') return false;
+        throw error;
+      },
+    );
+    if (isTaken) taken.set(mark, { partition: Number(partition), number: Number(number) });
+  }
+  return [...taken.values()];
 }
 
-export async function removeShared(dataDir: string, shared: readonly Unshared[]): Promise<void> {
+/** Those that the process still has: where another one took it, that one shares it again. */
+export async function removeShared(dataDir: string, process: string, shared: readonly Unshared[]): Promise<void> {
   if (shared.length === 0) return;
   for (const { partition, number } of shared)
-    await rm(markPath(dataDir, `${partitionName(partition)}-${padNumber(number)}${SHARING}`), { force: true });
+    await rm(markPath(dataDir, `${partitionName(partition)}-${padNumber(number)}.${process}`), { force: true });
   await syncFolder(dirname(markPath(dataDir, 'any')));
 }
 
