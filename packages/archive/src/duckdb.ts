@@ -7,7 +7,8 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBMaterializedResult, DuckDBValue } from '@duckdb/node-api';
 import { lendInstance } from './duckdb-instances.ts';
 
 export interface DuckDbOptions {
@@ -85,15 +86,25 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
     run: async (sql, values) => {
       await onFree((connection) => connection.run(sql, values));
     },
-    rows: async (sql, values) => onFree(async (connection) => (await connection.runAndReadAll(sql, values)).getRowObjects()),
-    columns: async (sql, values) => onFree(async (connection) => (await connection.runAndReadAll(sql, values)).getColumns()),
+    rows: async (sql, values) =>
+      onFree(async (connection) => {
+        const result = await connection.run(sql, values);
+        const [names, rows]: [readonly string[], SqlRow[]] = [result.deduplicatedColumnNames(), []];
+        for (const chunk of chunksOf(result)) chunk.appendToRowObjects(names, rows);
+        return rows;
+      }),
+    columns: async (sql, values) =>
+      onFree(async (connection) => {
+        const columns: DuckDBValue[][] = [];
+        for (const chunk of chunksOf(await connection.run(sql, values))) chunk.appendToColumns(columns);
+        return columns;
+      }),
     async *chunks(sql, values) {
       // Not `stream`: there an error half-way ends the rows as if they were all (@duckdb/node-api 1.5.6-r.1).
       const result = await onFree((connection) => connection.run(sql, values));
-      for (;;) {
-        const chunk = await guarded(() => result.fetchChunk());
-        if (chunk === null || chunk.rowCount === 0) return;
-        yield chunk.getColumns();
+      for (let at = 0; at < result.chunkCount; at++) {
+        if (at > 0) await turn();
+        yield await guarded(async () => result.getChunk(at).getColumns());
       }
     },
     interrupt: () => {
@@ -111,6 +122,11 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
 /** One after the other, as one piece of work: what a statement costs beside DuckDB's own work is paid once. */
 export async function runAll(session: Pick<DuckDb, 'run'>, statements: readonly string[]): Promise<void> {
   if (statements.length > 0) await session.run(statements.join('\n;\n'));
+}
+
+/** The result is in memory: to fetch a chunk of it, or to find that there is none, need not wait for a thread. */
+function* chunksOf(result: DuckDBMaterializedResult): Generator<DuckDBDataChunk> {
+  for (let at = 0; at < result.chunkCount; at++) yield result.getChunk(at);
 }
 
 /** Gives each piece of work a connection of its own, in the order in which they ask. */
