@@ -47,7 +47,7 @@ test.each([1, 2, 3, 4])(
   },
 );
 
-/** The rows of all views over so many events, each number asked once. */
+/** The rows of all views over a number of events, each number asked once. */
 const amongAll = new Map<number, ReturnType<typeof bySql>>();
 
 test.each(VIEWS)('law 5: $name says what its SQL reads: computed alone it is what it is among all', async (view) => {
