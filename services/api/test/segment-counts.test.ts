@@ -67,6 +67,15 @@ test('laws 1 to 3: who entered, left and is in by day, on both sides of any cut,
   }
 });
 
+test('a partition that has read no event yet does not keep days from being over', async () => {
+  const world = await worldCutAt([], 0, DEFINITIONS);
+  const readMs = Date.UTC(2026, 9, 11, 12);
+  for (const partition of [0, 1, 2, 3]) await world.commit(partition, {}, { logTimeMs: partition === 2 ? readMs : 0 });
+  await world.tick();
+  const { asOf, rows } = (await world.get('/v1/segments/planner/counts?from=2026-10-10&to=2026-10-12')).body;
+  expect([asOf, rows.map(({ over }: { over: boolean }) => over)]).toEqual([readMs, [true, false]]);
+});
+
 test('law 7: a segment that is new by day is BACKFILLING, one that changed incomplete; others, and more days than an answer has, are refused with the fix', async () => {
   const world = await worldCutAt(EVENTS, 0, DEFINITIONS);
   const detailOf = async (asked: string) => (await world.get(`/v1/segments/${asked}`)).body.detail;

@@ -23,7 +23,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { days: asked, layers, notes } = selectionOf(request.query, []);
     const snapshot = await takeSnapshot(context, [segmentDays], layers);
     const versions = versionsOf(snapshot, name);
-    const logTimes = snapshot.states.flatMap((state) => state?.logTimeMs ?? []);
+    // A partition that has read no event yet has none.
+    const logTimes = snapshot.states.flatMap((state) => (state === null || state.logTimeMs === 0 ? [] : [state.logTimeMs]));
     const asOf = logTimes.length === 0 ? null : Math.min(...logTimes);
     const days = daysOf(asked, logTimes.length === 0 ? null : Math.max(...logTimes));
     const answer = await snapshot.ready(askerOf(request, reply), (ready) => {
