@@ -69,6 +69,14 @@ export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
     test: `${CHANGES}/share.test.ts`,
   },
   {
+    lie: 'a folder that was put back says what the store knows better',
+    law: '9',
+    file: `${CHANGES}/follow.ts`,
+    from: '    else if (!(await isKnown(dataDir, change.id, next.number))) throw putBack(dataDir, next.number);\n',
+    to: '',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
     lie: 'what was read before another process shared is given to the store',
     law: '9',
     file: `${CHANGES}/share.ts`,
@@ -96,8 +104,8 @@ export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
     lie: 'a folder that follows a store goes on alone',
     law: '6',
     file: 'services/archiver/src/sharing.ts',
-    from: 'if (place === undefined || place === archive) return;',
-    to: "if (place === undefined || archive === '') return;",
+    from: 'if (place === undefined || place === (',
+    to: "if (place === undefined || archive === '' || place === (",
     test: 'services/archiver/src/sharing.test.ts',
   },
 ];

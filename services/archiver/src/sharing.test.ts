@@ -15,6 +15,7 @@ test('law 6: a folder goes on with the store that it began with alone, and with 
   const [place, one, two] = ['place', 'one', 'two'].map((name) => join(folder, name)) as [string, string, string];
   expect(await openShared('', one, {}, signal)).toBeUndefined();
   await (await openShared(place, one, {}, signal))?.giveIdentity('archive');
+  await openShared(`${place}/`, one, {}, signal);
   for (const other of ['', join(folder, 'elsewhere')])
     await expect(openShared(other, one, {}, signal)).rejects.toMatchObject({
       code: 'history_mismatch',

@@ -1,5 +1,6 @@
 /** The archive in an object store, beside the archiver: the data folder follows it, and gives it what was replaced here. */
 import { randomUUID } from 'node:crypto';
+import { isAbsolute, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionsOf } from '@tributary/archive/audit/audit';
 import { demandFirstCounts } from '@tributary/archive/changes/probe';
@@ -39,7 +40,7 @@ export async function openShared(
 /** What was archived in the folder alone would be missing from the store, and other archivers would go on without it. */
 async function demandPlace(archive: string, dataDir: string): Promise<void> {
   const place = (await readReached(dataDir))?.place;
-  if (place === undefined || place === archive) return;
+  if (place === undefined || place === (isAbsolute(archive) ? resolve(archive) : archive)) return;
   throw new TributaryError(
     'history_mismatch',
     `TRIBUTARY_ARCHIVE must be ${place}, which the data folder ${dataDir} follows (got ${JSON.stringify(archive)}). Set it so, or name another data folder.`,

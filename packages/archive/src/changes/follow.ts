@@ -8,6 +8,7 @@ import { lastSegmentNumber, readSegment } from '../segments.ts';
 import { CHANGE_BYTES, type Change, type Created, changeName, filesOf, parseChange, segmentOf } from './change.ts';
 import { type Fetching, fetchFile, textOf } from './fetch.ts';
 import { folderId } from './folder-id.ts';
+import { isKnown } from './intents.ts';
 import { type Reached, reachedNothing, readReached, writeReached } from './reached.ts';
 import { replaceIn } from './replace.ts';
 import { sha256Of } from './state.ts';
@@ -93,6 +94,7 @@ export function createFollower({ reached, newId, ...place }: FollowerOptions): F
     const { replacing } = change;
     if (replacing === undefined) return next;
     if (replacing.folder !== (await folder())) await replaceIn(replacing, before, versions, { ...place, signal });
+    else if (!(await isKnown(dataDir, change.id, next.number))) throw putBack(dataDir, next.number);
     const state = Object.fromEntries(replacing.state.map(({ path, text }) => [path, sha256Of(text)]));
     return { ...next, replaced: next.number, replacedIn: replacing.folder, state: { ...before.state, ...state } };
   }
@@ -181,6 +183,13 @@ async function demandNext(
   throw new TributaryError(
     'manifest_corrupt',
     `segment ${number} of partition ${partition} in ${store.place} begins after ${after}, where segment ${last} ends at ${end}`,
+  );
+}
+
+function putBack(dataDir: string, number: number): TributaryError {
+  return new TributaryError(
+    'history_mismatch',
+    `${dataDir} must know of change ${number}, which was made in it: it was put back to an older copy. Begin with an empty folder ("tributary archive fetch")`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** What one folder replaces reaches the store and the folders that follow it, whole; what was replaced leaves all of them (law 9). */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -175,6 +175,22 @@ test('law 6: a folder that follows removes nothing that another one is about to 
     // As a process leaves it that is killed before it says how far the folder is.
     writeFileSync(at('two', 'archive/changes.json'), before);
   }
+});
+
+test('law 9: a folder that was put back to an older copy of itself gives the store nothing', async () => {
+  await begun();
+  await forget('one', 'b0');
+  await open('one').share();
+  cpSync(at('one'), at('copy'), { recursive: true });
+  await writeForgotten(at('one'), forgotten(7, ['d1', 'd2']));
+  await open('one').share();
+  const kept = new Map(store.objects);
+  await expect(open('copy').share()).rejects.toMatchObject({
+    code: 'history_mismatch',
+    message: expect.stringContaining(`${at('copy')} must know of change`),
+  });
+  expect(store.objects).toEqual(kept);
+  await open('one').share();
 });
 
 test('law 6: objects stay as long as the store names them, also while the folder is ahead of it, and those of a segment that is to come', async () => {

@@ -18,6 +18,7 @@ import { manifestsOf, segmentPath } from '../segments.ts';
 import { type Created, changeName, contentOfChange, filesOf, objectOf, type Replacing, segmentOf } from './change.ts';
 import type { Fetching } from './fetch.ts';
 import { type Follower, mismatch } from './follow.ts';
+import { intend, settle } from './intents.ts';
 import { lastSegmentOf, type Reached } from './reached.ts';
 import { stateOf, unsharedState } from './state.ts';
 import { isAllShared, removeShared, takeUnshared } from './unshared.ts';
@@ -46,7 +47,11 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
     demandOneKey(state, known, ports);
     await send(manifests, ports, signal);
     const replacing = { folder: await follower.folder(), state, manifests };
-    if (!(await commit(replacing, known, ports, newId(), signal))) return;
+    const id = newId();
+    await intend(dataDir, id);
+    const isShared = await commit(replacing, known, ports, id, signal);
+    await settle(dataDir, id);
+    if (!isShared) return;
     await removeShared(dataDir, ports.process, marks);
     await reached('shared');
   }
