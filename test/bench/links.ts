@@ -15,7 +15,7 @@ import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
-import { connectRedis } from '@tributary/runtime/redis/connect';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { messagesKey, partitionPrefix } from '@tributary/store/format/keys';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
@@ -125,7 +125,7 @@ function* visitsOf(load: Workload): Generator<WorkloadEvent> {
 }
 
 /** The event as one of a visit. */
-export function asVisit(line: string, i: number): string {
+function asVisit(line: string, i: number): string {
   const at = i % VISIT;
   if (at > 4) return line;
   const anonymousId = `visit-${(i - at) / VISIT}`;
@@ -141,7 +141,7 @@ function keyOf(line: string): string {
   return userId ?? anonymousId;
 }
 
-export async function benchVisible(eventsPerSecond: number, seconds: number): Promise<Figure[]> {
+async function benchVisible(eventsPerSecond: number, seconds: number): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-links-'));
   const file = join(folder, 'definitions.json');
   writeFileSync(file, JSON.stringify({ identity: JOINED.identity }));
@@ -157,6 +157,7 @@ export async function benchVisible(eventsPerSecond: number, seconds: number): Pr
         const sent = flow(collector, eventsPerSecond, end, (line) => asVisit(line, i++).replace('"visit-', `"visit-${run}-`));
         await sleep(WARM_UP_S * 1_000);
         const store = connectRedis(redisUrl, 'serving', () => {});
+        await whenReady(store, 10_000);
         const probes = await probesUntil({ collector, api, store }, end);
         const { accepted, behindMs, refused } = await sent;
         store.disconnect();
