@@ -15,7 +15,7 @@ export const PARQUET = 'FORMAT parquet, COMPRESSION zstd';
  */
 export const GENERATION_PARQUET = `${PARQUET}, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 2000`;
 
-/** Of few rows: to make what packs and unpacks zstd, for each column, takes a quarter of the time of writing and of reading such a file. */
+/** For few rows: to make what packs and unpacks zstd, for each column, takes a fifth of the time of writing and of reading such a file. */
 const SMALL_PARQUET = 'FORMAT parquet, COMPRESSION snappy';
 
 /** Rows that are written so. */

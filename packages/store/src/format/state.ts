@@ -128,7 +128,7 @@ export function relayedText({ sent, applied }: Relayed): string {
   return `${sent.join(',')} ${applied.join(',')}`;
 }
 
-/** Of the fields `position` and `relayed`. */
+/** What the fields `position` and `relayed` say. */
 export function relayingFrom([position = null, relayed = null]: readonly (string | null)[]): Relaying | null {
   if (position === null) return null;
   return { position, ...(relayed !== null && { relayed: relayedFrom(relayed) }) };
