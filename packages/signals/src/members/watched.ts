@@ -25,7 +25,7 @@ export interface WatchedSegments {
 }
 
 /** The same with sessions looked at as much further back. */
-export function lookingBack(segments: WatchedSegments | null, furtherMs: number): WatchedSegments | null {
+export function retainedLonger(segments: WatchedSegments | null, furtherMs: number): WatchedSegments | null {
   if (segments === null || furtherMs === 0) return segments;
   const list = segments.list.map((one): WatchedSegment => {
     const { definition } = one;

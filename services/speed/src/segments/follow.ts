@@ -1,7 +1,7 @@
 /** How a partition's segments are followed from one commit to the next. Lives and dies with its run. */
 import type { Definitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import { lookingBack, type Marked, type WatchedSegments, watchedSegments } from '@tributary/signals/members/watched';
+import { type Marked, retainedLonger, type WatchedSegments, watchedSegments } from '@tributary/signals/members/watched';
 import { NO_SEGMENTS } from '@tributary/store/format/state';
 import type { Leapt, PartitionState } from '@tributary/store/speed-store';
 import { createMarkCache, type MarkCache } from './user-marks.ts';
@@ -68,12 +68,12 @@ export function followLeaps(
   if (leapt !== null && atMs > leapt.toMs + FORGOTTEN_AFTER_MS) leapt = null;
   if (leapt === following.leapt) return;
   following.leapt = leapt;
-  following.segments = lookingBack(segments(), leapt?.ms ?? 0);
+  following.segments = retainedLonger(segments(), leapt?.ms ?? 0);
 }
 
 /** Follows as far back as `before` does. */
 function asFarBack(next: Following, { leapt }: Pick<Following, 'leapt'>): Following {
-  return leapt === null ? next : { ...next, leapt, segments: lookingBack(next.segments, leapt.ms) };
+  return leapt === null ? next : { ...next, leapt, segments: retainedLonger(next.segments, leapt.ms) };
 }
 
 /**
