@@ -29,6 +29,12 @@ test.each([
   ['generation 3 · complete', 'generation 4 · incomplete', false],
   ['channel  share', 'channel  value', false],
   ['a', 'a\nb', false],
+  [
+    'asked\ndone (after 2.6 s)',
+    'asked\ncomputing (5.1 s)\nwaiting for the API at http://x, up to 60 s\ndone (after 26.1 s)',
+    true,
+  ],
+  ['asked\ndone (after 2.6 s)', 'asked\ncomputing (5.1 s)\nfailed (after 26.1 s)', false],
 ])('text: %j is what %j prints: %s', (shown, printed, agrees) => {
   expect(textDifference(shown, printed) === undefined).toBe(agrees);
 });
