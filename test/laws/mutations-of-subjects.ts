@@ -21,6 +21,14 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     test: 'services/api/test/joined-keys.test.ts',
   },
   {
+    lie: 'members of a segment are complete while an event goes from key to key',
+    law: '7',
+    file: 'services/api/src/routes/segments.ts',
+    from: '      ...(found?.inFlight ?? []),\n',
+    to: '',
+    test: 'services/api/test/segments.test.ts',
+  },
+  {
     lie: 'what was sent and applied while an answer was made is in it',
     law: '7',
     file: 'packages/serving/src/freshness/in-flight.ts',

@@ -1,10 +1,12 @@
 /** Members of segments over HTTP: pages, counts, and what is said while they are not known. */
 import { MembersAnswer } from '@tributary/contract/groups/segments';
+import { messageNumber } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
 import { watchedSegments } from '@tributary/signals/members/watched';
 import { expect, test } from 'vitest';
+import { joined } from '../../../test/laws/adoption-world.ts';
 import { createWorld, NOON, PARTITIONS } from './world.ts';
 
 const FILE = {
@@ -21,8 +23,8 @@ const VERSION = signalsOf(DEFINITIONS, sha256Hex).get('planner')?.version ?? '';
 const KEY = watchedSegments(DEFINITIONS, sha256Hex)?.key ?? '';
 const WHOLE = { key: KEY, sinceMs: 0, isWhole: true };
 
-async function worldWith(users: readonly (readonly string[])[], watched = WHOLE) {
-  const world = await createWorld({ definitions: DEFINITIONS });
+async function worldWith(users: readonly (readonly string[])[], watched = WHOLE, definitions = DEFINITIONS) {
+  const world = await createWorld({ definitions });
   for (const [partition, own] of users.entries())
     await world.commit(
       partition,
@@ -70,6 +72,19 @@ test('members come page by page, each once, with the count of all of them', asyn
     members: [],
     nextCursor: null,
   });
+});
+
+test('law 7: members are incomplete while messages between keys are on their way, though nothing looked at the states since', async () => {
+  const longer = joined(readDefinitions(JSON.stringify({ ...FILE, signalRetention: { days: 90 } }), sha256Hex));
+  const world = await worldWith(USERS, { ...WHOLE, key: watchedSegments(longer, sha256Hex)?.key ?? '' }, longer);
+  const complete = async () => (await world.get('/v1/segments/planner/members')).body.meta.complete;
+  for (const [partition, state] of world.states.entries()) await world.commit(partition, {}, { ...state, keptMs: 200 * DAY_MS });
+  expect(await complete()).toBe(true);
+  const sent = ['', messageNumber('00000001.0000000', 1), '', ''];
+  await world.commit(0, {}, { ...world.states[0], relayed: { sent, applied: ['', '', '', ''] } });
+  expect(await complete()).toBe(false);
+  await world.commit(1, {}, { ...world.states[1], relayed: { sent: ['', '', '', ''], applied: [sent[1] ?? '', '', '', ''] } });
+  expect(await complete()).toBe(true);
 });
 
 test('law 7: a segment that one partition does not know whole has no count and no members', async () => {

@@ -2,8 +2,9 @@
 import { SEGMENT_ROUTES } from '@tributary/contract/groups/segments';
 import type { Definitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { gapsBetween } from '@tributary/serving/freshness/in-flight';
 import { fromStore } from '@tributary/serving/from-store';
-import { completenessOf, exampleOf, gapsOf } from '@tributary/serving/gaps';
+import { completenessOf, exampleOf, type Gap, gapsOf } from '@tributary/serving/gaps';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { watchedSegments } from '@tributary/signals/members/watched';
 import type { MembersPage } from '@tributary/store/serving-store';
@@ -32,6 +33,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         'behind',
         found?.isOverdue === true ? ['log time has passed the instants of more users than were looked at'] : [],
       ),
+      ...(found?.inFlight ?? []),
       ...gapsOf('record_cut', found !== null && found.unsure > 0 ? [unsureText(found.unsure)] : []),
     ];
     return {
@@ -78,6 +80,8 @@ interface FoundMembers {
   readonly unsure: number;
   /** Some are to be looked at for an instant that has passed. */
   readonly isOverdue: boolean;
+  /** Messages between keys that they may lack. */
+  readonly inFlight: readonly Gap[];
   readonly asOfMs: number | null;
   /** Whom the next page follows; null: there are no more. */
   readonly next: Member | null;
@@ -94,6 +98,8 @@ async function findMembers(
   const read = (partition: number, most: number) =>
     fromStore(deps.store.members(partition, { version, after: partition === first ? after : null, limit: most }));
   const partitions = Array.from({ length: deps.partitions }, (_, partition) => partition);
+  const isJoined = partitions.some((partition) => board.definitions(partition).joinedMs !== null);
+  const before = isJoined ? await fromStore(deps.store.relayed()) : [];
   // One more says whether there are more.
   const pages = await Promise.all(partitions.map((partition) => read(partition, partition === first ? limit + 1 : 0)));
   if (!pages.every((page, partition) => isKnown(page, board.definitions(partition)))) return null;
@@ -104,11 +110,13 @@ async function findMembers(
     if (!isKnown(page, board.definitions(partition))) return null;
     for (const userKey of page.users) members.push({ partition, userKey });
   }
+  const inFlight = isJoined ? gapsBetween(before, await fromStore(deps.store.relayed())) : [];
   const logTimes = pages.flatMap(({ kept }) => (kept === null ? [] : [kept.logTimeMs]));
   return {
     members: members.slice(0, limit),
     count: pages.reduce((sum, { count }) => sum + count, 0),
     unsure: pages.reduce((sum, { unsure }) => sum + unsure, 0),
+    inFlight,
     isOverdue: pages.some(({ kept, dueMs }) => kept !== null && dueMs !== null && dueMs <= kept.logTimeMs),
     asOfMs: logTimes.length === 0 ? null : Math.min(...logTimes),
     next: members.length > limit ? (members[limit - 1] ?? null) : null,
