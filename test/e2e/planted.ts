@@ -80,7 +80,9 @@ async function foundInFile(session: DuckDb, path: string, marker: string): Promi
   return lines.flatMap((text, line) => (text.includes(marker) ? [{ line }] : []));
 }
 
-function placeOfFile(file: string): SubjectPlaceName | null {
+/** A file in the making is where the one will be that it becomes (packages/archive/src/durable.ts). */
+function placeOfFile(found: string): SubjectPlaceName | null {
+  const file = found.replace(/\.([^/]+)\.[0-9a-f-]{36}\.staged$/, '$1');
   const paths = Object.entries(DATA_PATHS) as [keyof typeof DATA_PATHS, string][];
   // The innermost one: publications lie among the generations.
   const [name] = paths
