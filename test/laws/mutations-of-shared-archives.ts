@@ -85,6 +85,14 @@ export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
     test: `${CHANGES}/share.test.ts`,
   },
   {
+    lie: 'the manifest of before is the one that is marked',
+    law: '9',
+    file: `${CHANGES}/unshared.ts`,
+    from: 'text !== undefined && markOf({ partition, number }, text) === name ?',
+    to: 'text !== undefined && name.length > 0 ?',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
     lie: 'a receipt calls the archive searched while the store still has the user',
     law: '9',
     file: `${CHANGES}/state.ts`,

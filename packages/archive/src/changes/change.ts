@@ -1,4 +1,5 @@
 /** One change of an archive that lies in an object store: input, which is checked before anything of it reaches a data folder. */
+import { createHash } from 'node:crypto';
 import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
@@ -91,4 +92,8 @@ export function objectOf({ path, sha256 }: StoredFile): string {
   const [, stem, ending] = OBJECT.exec(path) ?? [];
   if (stem === undefined) throw new Error(`${path} must be a file of archived events`);
   return `${stem}.${sha256.slice(0, 16)}.${ending}`;
+}
+
+export function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

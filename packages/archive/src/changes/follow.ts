@@ -5,13 +5,12 @@ import { sideBySide } from '../compute/side-by-side.ts';
 import { createDurably, readIfThere } from '../durable.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { lastSegmentNumber, readSegment } from '../segments.ts';
-import { CHANGE_BYTES, type Change, type Created, changeName, filesOf, parseChange, segmentOf } from './change.ts';
+import { CHANGE_BYTES, type Change, type Created, changeName, filesOf, parseChange, segmentOf, sha256Of } from './change.ts';
 import { type Fetching, fetchFile, textOf } from './fetch.ts';
 import { folderId } from './folder-id.ts';
 import { isKnown } from './intents.ts';
 import { type Reached, reachedNothing, readReached, writeReached } from './reached.ts';
 import { replaceIn } from './replace.ts';
-import { sha256Of } from './state.ts';
 import { createVersions, type Versions } from './versions.ts';
 
 export interface Follower {

@@ -12,7 +12,7 @@ import type { SegmentManifest } from '../layout.ts';
 import { readSegments } from '../segments.ts';
 import { openSharedArchive, type SharedArchiveOptions } from './shared-archive.ts';
 import { forgottenEverywhere } from './state.ts';
-import { replaceManifest } from './unshared.ts';
+import { removeDeadMarks, replaceManifest } from './unshared.ts';
 
 let folder: string;
 let store: MemoryObjects;
@@ -212,4 +212,25 @@ test('law 6: objects stay as long as the store names them, also while the folder
   await forget('one', 'b1');
   await open('one').share();
   expect(inStore().sort()).toEqual([...LEFT, 'to come'].sort());
+});
+
+test('law 9: a manifest that is marked and still to come is given to the store when it is there', async () => {
+  await begun();
+  cpSync(at('one'), at('copy'), { recursive: true });
+  await forget('copy', 'b1');
+  await writeForgotten(at('one'), forgotten(null));
+  const comes = (...path: string[]) => cpSync(at('copy', 'archive', ...path), at('one', 'archive', ...path), { recursive: true });
+  comes('unshared');
+  await open('one').share();
+  expect(inStore()).toContain('erased user 0');
+  for (const path of ['events', 'segments', 'forgotten.json']) comes(path);
+  await open('one').share();
+  await open('three').follow();
+  expect((await filesIn('three')).sort()).toEqual(LEFT);
+  expect(inStore().sort()).toEqual(LEFT);
+  // The mark of an attempt that was killed, before another one begins.
+  writeFileSync(at('one', 'archive/unshared', `p00-000002-${'0'.repeat(64)}`), '');
+  expect((await forgottenEverywhere(at('one')))?.searchedAt).toBeNull();
+  await removeDeadMarks(at('one'));
+  expect((await forgottenEverywhere(at('one')))?.searchedAt).toBe(7);
 });

@@ -11,23 +11,20 @@ import { join } from 'node:path';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { partitionsOf } from '../audit/audit.ts';
 import { sideBySide } from '../compute/side-by-side.ts';
-import { readIfThere } from '../durable.ts';
 import { contentOfFile } from '../objects/port.ts';
 import { currentPublication } from '../publications.ts';
-import { manifestsOf, segmentPath } from '../segments.ts';
+import { manifestsOf } from '../segments.ts';
 import { type Created, changeName, contentOfChange, filesOf, objectOf, type Replacing, segmentOf } from './change.ts';
 import type { Fetching } from './fetch.ts';
 import { type Follower, mismatch } from './follow.ts';
 import { intend, settle } from './intents.ts';
 import { lastSegmentOf, type Reached } from './reached.ts';
 import { stateOf, unsharedState } from './state.ts';
-import { isAllShared, removeShared, takeUnshared } from './unshared.ts';
+import { isAllShared, removeShared, unsharedManifests } from './unshared.ts';
 
 export interface SharePorts extends Omit<Fetching, 'signal'> {
   readonly follower: Follower;
   readonly newId: () => string;
-  /** Hexadecimal; names this process among those of the folder. */
-  readonly process: string;
   readonly reached: (step: 'sent' | 'changed' | 'shared') => void | Promise<void>;
 }
 
@@ -38,8 +35,8 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
   const { dataDir, follower, newId, reached } = ports;
   const known = await follower.follow(signal);
   const before = await stateOf(dataDir);
-  const marks = await takeUnshared(dataDir, ports.process);
-  const manifests = await manifestsAt(dataDir, marks);
+  const unshared = await unsharedManifests(dataDir);
+  const manifests = unshared.map(({ manifest }) => manifest);
   const state = unsharedState(before, known);
   if (state.length + manifests.length > 0) {
     // A run is about to change manifests, or to say that it has: what was read may be of both.
@@ -52,7 +49,7 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
     const isShared = await commit(replacing, known, ports, id, signal);
     await settle(dataDir, id);
     if (!isShared) return;
-    await removeShared(dataDir, ports.process, marks);
+    await removeShared(dataDir, unshared);
     await reached('shared');
   }
   await clear(ports, signal);
@@ -62,16 +59,6 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
 function demandOneKey(state: Replacing['state'], known: Reached, { dataDir, store }: SharePorts): void {
   if (known.state[DATA_PATHS.erasureKey] === undefined || !state.some(({ path }) => path === DATA_PATHS.erasureKey)) return;
   throw mismatch(store.place, `has another ${DATA_PATHS.erasureKey} than ${dataDir}`);
-}
-
-async function manifestsAt(dataDir: string, marks: Awaited<ReturnType<typeof takeUnshared>>): Promise<Created[]> {
-  const manifests: Created[] = [];
-  for (const { partition, number } of marks) {
-    const path = segmentPath('', partition, number);
-    const text = await readIfThere(join(dataDir, path));
-    if (text !== undefined) manifests.push({ path, text });
-  }
-  return manifests;
 }
 
 async function send(manifests: readonly Created[], { dataDir, store, reached }: SharePorts, signal?: AbortSignal): Promise<void> {

@@ -66,7 +66,6 @@ const AT_ONCE = 8;
 type Draft<T> = (known: Reached) => readonly (readonly [T, Created])[];
 
 export function openSharedArchive({ dataDir, store, newId, sleep, reached = () => {} }: SharedArchiveOptions): SharedArchive {
-  const ownProcess = newId();
   const follower = createFollower({ dataDir, store, newId, sleep, reached });
   const { follow, changeAt } = follower;
 
@@ -140,7 +139,7 @@ export function openSharedArchive({ dataDir, store, newId, sleep, reached = () =
       }
       return added;
     },
-    share: (signal) => shareReplaced({ dataDir, store, newId, process: ownProcess, sleep, reached, follower }, signal),
+    share: (signal) => shareReplaced({ dataDir, store, newId, sleep, reached, follower }, signal),
     async demandWhole(partition, signal) {
       const own = await lastSegmentNumber(dataDir, partition);
       const last = lastSegmentOf(await follow(signal), partition);

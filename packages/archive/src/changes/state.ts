@@ -1,16 +1,11 @@
 /** What a folder says of users who were erased and of events that were retired, beside what the store has of it. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { readIfThere } from '../durable.ts';
 import { type ArchiveForgotten, readForgotten } from '../forgotten.ts';
-import { type Replacing, STATE_FILES } from './change.ts';
+import { type Replacing, STATE_FILES, sha256Of } from './change.ts';
 import { type Reached, readReached } from './reached.ts';
 import { isAllShared } from './unshared.ts';
-
-export function sha256Of(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
 
 /** Those that the folder has. */
 export async function stateOf(dataDir: string): Promise<Replacing['state']> {

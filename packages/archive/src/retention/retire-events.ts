@@ -9,7 +9,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DAY_MS } from '@tributary/model/time';
-import { replaceManifest } from '../changes/unshared.ts';
+import { removeDeadMarks, replaceManifest } from '../changes/unshared.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { filesNamed, manifestsOf } from '../segments.ts';
 import { isOlder, lastCounted, olderFiles, retirementLimit } from './plan.ts';
@@ -40,6 +40,7 @@ export async function isRetirementDue(dataDir: string): Promise<boolean> {
 /** Only for who has the lock (alone.ts). null: no request was carried out to its end; one that is large takes several runs. */
 export async function retireEvents({ dataDir, nowMs, reached = () => {} }: RetireEvents): Promise<RetirementOutcome | null> {
   const before = (await readRetired(dataDir)) ?? NOTHING;
+  await removeDeadMarks(dataDir);
   await removeReplaced(dataDir, before.replaced);
   reached('removed');
   const request = await nextRequest(dataDir, before.outcomes.at(-1)?.number ?? 0);

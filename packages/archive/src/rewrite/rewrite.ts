@@ -12,7 +12,7 @@
 import { dirname, join } from 'node:path';
 import { DAY_MS } from '@tributary/model/time';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
-import { replaceManifest } from '../changes/unshared.ts';
+import { removeDeadMarks, replaceManifest } from '../changes/unshared.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { erasureKey } from '../erasure-key.ts';
 import { type ArchiveForgotten, writeForgotten } from '../forgotten.ts';
@@ -50,6 +50,7 @@ export interface Rewritten {
 
 export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise<Rewritten> {
   const { dataDir, nowMs, reached = () => {} } = rewrite;
+  await removeDeadMarks(dataDir);
   await loadUsers(session, rewrite.forgotten);
   const search = await searchAll(session, rewrite);
   const replaced = replacedBy(rewrite.forgotten, search.manifests, search.hits);
