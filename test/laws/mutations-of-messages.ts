@@ -86,4 +86,12 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     to: '',
     test: 'test/laws/law-1-adoption.test.ts',
   },
+  {
+    lie: 'a message goes to a partition that does not join keys yet',
+    law: '1',
+    file: 'services/speed/src/messages/once-joined.ts',
+    from: 'definitions === null || !joins(definitions)',
+    to: 'definitions === null',
+    test: 'services/speed/test/turning-on.test.ts',
+  },
 ];

@@ -5,7 +5,7 @@
  *   `alias` with `properties.previousId`                         the previous one (Segment, RudderStack)
  *   `$identify` with `properties.$anon_distinct_id`              the anonymous one (PostHog)
  *   `$create_alias` with `properties.alias`                      the alias (PostHog)
- *   `tributary.undo` with `properties.key`                       it is not, whatever was said before (not sent yet: collectors refuse the type)
+ *   `tributary.undo` with `properties.key`                       it is not, whatever was said before (by hand alone: collectors refuse the type)
  *
  * An alias alone moves what was sent with the id of a user: that is a merge of two users, and somebody asked for it. A page may not ask for one, as its
  * key is there for anybody to take: the collector marks its aliases (`WITHOUT_MERGE`).

@@ -3,10 +3,11 @@ import type { EventLog } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { SAID } from '@tributary/model/identity/message-line';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
-import { messagesKey } from '@tributary/store/format/keys';
+import { messagesKey, partitionPrefix } from '@tributary/store/format/keys';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import type { AppliedBatch } from '../apply/apply.ts';
 import { createPublisher, type Publisher } from '../outbox/publisher.ts';
+import { onceJoined } from './once-joined.ts';
 import { relayLog } from './relay-log.ts';
 
 export interface MessageRelay {
@@ -29,10 +30,15 @@ export interface MessageRelayOptions {
 export function createMessageRelay({ redis, log, assigned, signal, onError }: MessageRelayOptions): MessageRelay {
   let running: { readonly publisher: Publisher; readonly ended: Promise<void> } | undefined;
 
+  const definitionsOf = () => {
+    const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
+    return Promise.all(partitions.map((partition) => redis.hget(`${partitionPrefix(NAMESPACE, partition)}state`, 'definitions')));
+  };
+
   function begin() {
     const publisher = createPublisher({
       outbox: createOutbox(redis, NAMESPACE, messagesKey),
-      log: relayLog(log),
+      log: onceJoined(relayLog(log), definitionsOf),
       assigned,
       onError,
       asPublished: (line) => line,
