@@ -1,5 +1,5 @@
 /**
- * The programs of roles and children, one file each (build/programs.ts), built of the sources at hand: they start in half the time of a processor
+ * The programs of roles and children, one file each (build/programs.ts), built of the sources at hand: they start in half of the processor time
  * (decision 56). Plain JavaScript without dependencies: it runs on any Node from 20.
  *
  * A folder has the name of what it was built of, and its own copy of the SQL and the Lua that its programs read. So a change of any file is another

@@ -128,8 +128,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'answers are complete while messages between keys are in flight',
     law: '7',
     file: 'packages/serving/src/freshness/in-flight.ts',
-    from: 'return pairs === 0\n',
-    to: 'return pairs >= 0\n',
+    from: 'if (pairs === 0) return [];',
+    to: 'if (pairs >= 0) return [];',
     test: 'packages/serving/src/freshness/in-flight.test.ts',
   },
   {

@@ -109,14 +109,6 @@ export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
     test: `${CHANGES}/share.test.ts`,
   },
   {
-    lie: 'the archive that machines share lies in a data folder',
-    law: '6',
-    file: 'packages/configuration/src/roles/archiver.ts',
-    from: '    beside: liesInDataFolder,\n',
-    to: '',
-    test: 'packages/configuration/test/together.test.ts',
-  },
-  {
     lie: 'a folder that follows a store goes on alone',
     law: '6',
     file: 'services/archiver/src/sharing.ts',

@@ -235,22 +235,6 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     test: 'services/collector/test/names.test.ts',
   },
   {
-    lie: 'any number of long hosts have rows of their own',
-    law: '7',
-    file: 'packages/model/src/web-names.ts',
-    from: 'field: MOST_WEB_NAME, host: MOST_HOST }',
-    to: 'field: MOST_WEB_NAME, host: MOST_WEB_NAME }',
-    test: 'packages/views/src/web/web-event.test.ts',
-  },
-  {
-    lie: 'what a report names nothing reads (other) beside a name beyond the bound',
-    law: '7',
-    file: 'packages/model/src/web-names.ts',
-    from: "name === '' || name === NONE ? name : renaming(name)",
-    to: 'renaming(name)',
-    test: 'services/collector/test/names.test.ts',
-  },
-  {
     lie: 'the console draws what other viewports look at on the page of one',
     law: '4',
     file: 'packages/console/src/app/pages/web-attention.tsx',

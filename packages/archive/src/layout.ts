@@ -7,6 +7,8 @@
  *   archive/dead/p03-000012-<writer>.ndjson  records of the segment that are not events, raw, with the reason
  *   archive/identity.json                               which archive this is: `packages/runtime/src/event-log/own-archive.ts`
  *   archive/changes.json                                how far the folder has the changes of an archive in an object store (changes/)
+ *   archive/folder.json                                 which folder this is, of those that follow such an archive
+ *   archive/unshared/                                   marks of what was replaced here, and such an archive lacks
  *   archive/segments/p03/000012.json                    segment manifests, numbered without gaps: what the archive holds
  *   archive/segments/p03/000000-000095.json             a block: the manifest of many segments whose files were merged
  *   generations/000007/manifest.json                    one consistent cut and everything computed from it

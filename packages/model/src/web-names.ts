@@ -4,15 +4,13 @@ import type { Event } from './event.ts';
 import { rowName } from './row-name.ts';
 import { WEB_TYPES } from './web.ts';
 
-/** Code points of such a name, and of a host; a longer one reads `(other)`. */
+/** Code points of such a name; a longer one reads `(other)`. */
 export const MOST_WEB_NAME = 128;
-export const MOST_HOST = 253;
 
 const TYPES: ReadonlySet<string> = new Set(WEB_TYPES);
 /** Lists of rows that begin with a name. */
 const ROWS = ['els', 'moves'] as const;
-const MOST_OF_TEXT = { form: MOST_WEB_NAME, field: MOST_WEB_NAME, host: MOST_HOST } as const;
-const TEXTS = Object.keys(MOST_OF_TEXT) as readonly (keyof typeof MOST_OF_TEXT)[];
+const TEXTS = ['form', 'field', 'host'] as const;
 
 /** Whether views of pages may look at it: of whatever definitions, as these may change. */
 export function isOfPage({ type, properties }: Event): boolean {
@@ -22,14 +20,14 @@ export function isOfPage({ type, properties }: Event): boolean {
 /** Those that have rows of their own: a collector that remembers them remembers no more of each. */
 export function webNamesOf({ element, properties = {} }: Event): ReadonlySet<string> {
   const names = new Set<string>();
-  const add = (given: string, most = MOST_WEB_NAME) => {
-    const name = rowName(given, most);
+  const add = (given: string) => {
+    const name = rowName(given, MOST_WEB_NAME);
     if (name !== NONE && name !== OTHER) names.add(name);
   };
   if (element !== undefined) add(element);
   for (const text of TEXTS) {
     const name = properties[text];
-    if (typeof name === 'string') add(name, MOST_OF_TEXT[text]);
+    if (typeof name === 'string') add(name);
   }
   for (const list of ROWS) {
     const rows = properties[list];
@@ -38,9 +36,8 @@ export function webNamesOf({ element, properties = {} }: Event): ReadonlySet<str
   return names;
 }
 
-/** The event under other names; what says that it has none stays. */
-export function withWebNames(event: Event, renaming: (name: string) => string): Event {
-  const rename = (name: string) => (name === '' || name === NONE ? name : renaming(name));
+/** The event under other names. */
+export function withWebNames(event: Event, rename: (name: string) => string): Event {
   const { element, properties = {} } = event;
   const renamed: Record<string, unknown> = { ...properties };
   for (const text of TEXTS) {

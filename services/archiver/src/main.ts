@@ -112,7 +112,8 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
   const sharing =
     shared &&
     keepSharing(shared, signal, {
-      failed: (error, waitMs) => logger.error({ err: error.message, waitMs }, 'the data folder and its archive are not alike'),
+      failed: (error, waitMs) =>
+        logger.error({ err: error.message, waitMs }, 'data folder and archive could not be brought up to each other'),
       recovered: () => logger.info('the data folder follows its archive again'),
     });
 

@@ -165,9 +165,6 @@ describe('law 7: what pages name is bounded by the day', () => {
       ...said,
       ...last,
     });
-    const els = ['(none)', '', 'f0', 'f1', 'f2', 'f3'].map((name) => [name, 1, 1, 1, 0, 0, 9, 9]);
-    await collector.post('/v1/events', [{ ...at, properties: { ...said, els } }]);
-    expect(keysIn(await collector.events()).slice(-6)).toEqual(['(none)', '', ...Array(4).fill('(other)')]);
     await collector.post('/v1/events', [report(0)]);
     expect(keysIn(await collector.events()).slice(-5)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
     const link = { ...at, type: 'link', properties: { ...said, target: 'outbound', host: 'other.example' } };

@@ -193,5 +193,8 @@ function putBack(dataDir: string, number: number): TributaryError {
 }
 
 export function mismatch(place: string, what: string): TributaryError {
-  return new TributaryError('history_mismatch', `${place} ${what}: they are not of one archive, or one of them lost something`);
+  return new TributaryError(
+    'history_mismatch',
+    `${place} ${what}: they are not of one archive, or one of them lost something. Correct the place (TRIBUTARY_ARCHIVE), or restore what was lost`,
+  );
 }

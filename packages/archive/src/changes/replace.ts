@@ -26,7 +26,7 @@ export async function replaceIn(replacing: Replacing, known: Reached, versions: 
     if (path === DATA_PATHS.erasureKey) await createDurably(join(dataDir, path), text);
     else await writeDurably(join(dataDir, path), path === DATA_PATHS.archiveForgotten ? unsearched(text) : text);
   }
-  for (const created of replacing.manifests) await replaceManifest(created, versions, fetching);
+  for (const created of replacing.manifests) await putNewest(created, versions, fetching);
   if (!versions.isLast(replacing)) return;
   for (const { path, text } of versions.state) if (path !== DATA_PATHS.erasureKey) await writeDurably(join(dataDir, path), text);
 }
@@ -40,7 +40,7 @@ async function demandShared(versions: Versions, known: Reached, { dataDir, store
     (file) => !versions.has({ ...file, text: '' }, file.text) && !said.has(file.text),
   );
   if (unshared.length === 0 && (await isAllShared(dataDir))) return;
-  const what = unshared[0]?.path ?? 'manifests that were replaced';
+  const what = unshared[0]?.path ?? 'replaced manifests';
   throw new TributaryError(
     'history_mismatch',
     `${dataDir} must have no ${what} of its own, as another folder replaces files of ${store.place}. One folder alone may have generations; begin with an empty one`,
@@ -53,7 +53,7 @@ function unsearched(text: string): string {
   return toJson({ ...(value as object), searchedAt: null });
 }
 
-async function replaceManifest(created: Created, versions: Versions, fetching: Fetching): Promise<void> {
+async function putNewest(created: Created, versions: Versions, fetching: Fetching): Promise<void> {
   const { dataDir } = fetching;
   const path = join(dataDir, created.path);
   const newest = { path: created.path, text: versions.newest(created) };

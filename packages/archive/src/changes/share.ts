@@ -7,18 +7,16 @@
  * One change has all of it, so that who follows sees a state that the folder had: state files are read before and after the manifests, and where they
  * changed it is tried again later. Killed anywhere, it begins again.
  */
-import { join } from 'node:path';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { partitionsOf } from '../audit/audit.ts';
-import { sideBySide } from '../compute/side-by-side.ts';
-import { contentOfFile } from '../objects/port.ts';
 import { currentPublication } from '../publications.ts';
 import { manifestsOf } from '../segments.ts';
-import { type Created, changeName, contentOfChange, filesOf, objectOf, type Replacing, segmentOf } from './change.ts';
+import { changeName, contentOfChange, filesOf, objectOf, type Replacing, segmentOf } from './change.ts';
 import type { Fetching } from './fetch.ts';
 import { type Follower, mismatch } from './follow.ts';
 import { intend, settle } from './intents.ts';
 import { lastSegmentOf, type Reached } from './reached.ts';
+import { sendFiles } from './send.ts';
 import { stateOf, unsharedState } from './state.ts';
 import { isAllShared, removeShared, unsharedManifests } from './unshared.ts';
 
@@ -27,9 +25,6 @@ export interface SharePorts extends Omit<Fetching, 'signal'> {
   readonly newId: () => string;
   readonly reached: (step: 'sent' | 'changed' | 'shared') => void | Promise<void>;
 }
-
-/** Files that are sent at once. */
-const AT_ONCE = 8;
 
 export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Promise<void> {
   const { dataDir, follower, newId, reached } = ports;
@@ -42,7 +37,11 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
     // A run is about to change manifests, or to say that it has: what was read may be of both.
     if (JSON.stringify(await stateOf(dataDir)) !== JSON.stringify(before)) return;
     demandOneKey(state, known, ports);
-    await send(manifests, ports, signal);
+    await sendFiles(
+      manifests.flatMap((created) => segmentOf(created) ?? []),
+      { ...ports, signal },
+    );
+    await reached('sent');
     const replacing = { folder: await follower.folder(), state, manifests };
     const id = newId();
     await intend(dataDir, id);
@@ -59,16 +58,6 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
 function demandOneKey(state: Replacing['state'], known: Reached, { dataDir, store }: SharePorts): void {
   if (known.state[DATA_PATHS.erasureKey] === undefined || !state.some(({ path }) => path === DATA_PATHS.erasureKey)) return;
   throw mismatch(store.place, `has another ${DATA_PATHS.erasureKey} than ${dataDir}`);
-}
-
-async function send(manifests: readonly Created[], { dataDir, store, reached }: SharePorts, signal?: AbortSignal): Promise<void> {
-  const files = manifests.flatMap((created) => {
-    const segment = segmentOf(created);
-    return segment === null ? [] : filesOf(segment);
-  });
-  const tasks = files.map((file) => () => store.create(objectOf(file), contentOfFile(join(dataDir, file.path), file), signal));
-  await sideBySide(AT_ONCE, tasks);
-  await reached('sent');
 }
 
 /** Its number follows all that is known. False: another process replaced files meanwhile, and what was read is of before. */

@@ -11,11 +11,9 @@
  * Killed anywhere, a change is there whole or not at all; what was sent for one that never came is named by none. Where the folder or the store
  * lacks what the other one has of it, nothing is written: nothing may be archived behind a hole (law 6).
  */
-import { join } from 'node:path';
 import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
-import { sideBySide } from '../compute/side-by-side.ts';
 import type { SegmentManifest } from '../layout.ts';
-import { type ArchiveStore, contentOfFile } from '../objects/port.ts';
+import type { ArchiveStore } from '../objects/port.ts';
 import { lastSegmentNumber, readSegment } from '../segments.ts';
 import {
   type Created,
@@ -29,6 +27,7 @@ import {
 } from './change.ts';
 import { createFollower, mismatch } from './follow.ts';
 import { lastSegmentOf, type Reached } from './reached.ts';
+import { sendFiles } from './send.ts';
 import { shareReplaced } from './share.ts';
 
 export interface SharedArchive {
@@ -59,9 +58,6 @@ export interface SharedArchiveOptions {
   /** Passed after each step whose effect is durable: the points at which a process may die. */
   readonly reached?: (step: 'sent' | 'changed' | 'fetched' | 'named' | 'shared') => void | Promise<void>;
 }
-
-/** Files that are sent at once. */
-const AT_ONCE = 8;
 
 type Draft<T> = (known: Reached) => readonly (readonly [T, Created])[];
 
@@ -98,13 +94,6 @@ export function openSharedArchive({ dataDir, store, newId, sleep, reached = () =
     return mismatch(store.place, `${must} (got ${last < 0 ? 'none' : `segments up to ${last}`})`);
   }
 
-  async function send(segments: readonly SegmentManifest[], signal?: AbortSignal): Promise<void> {
-    const files = segments.flatMap(filesOf);
-    const tasks = files.map((file) => () => store.create(objectOf(file), contentOfFile(join(dataDir, file.path), file), signal));
-    await sideBySide(AT_ONCE, tasks);
-    await reached('sent');
-  }
-
   /** What was sent of segments that others were first with. Where that fails, it stays as it does where this process is killed. */
   async function discard(segments: readonly SegmentManifest[], signal?: AbortSignal): Promise<void> {
     for (const segment of segments) {
@@ -129,7 +118,8 @@ export function openSharedArchive({ dataDir, store, newId, sleep, reached = () =
       for (let from = 0; from < segments.length; from += SEGMENTS_OF_CHANGE) {
         const some = segments.slice(from, from + SEGMENTS_OF_CHANGE);
         const sent = free(some, await follow(signal));
-        await send(sent, signal);
+        await sendFiles(sent, { dataDir, store, signal });
+        await reached('sent');
         const ours = await commit((known) => free(sent, known).map((one) => [one, segmentFile(one)] as const), signal);
         added.push(...ours);
         await discard(

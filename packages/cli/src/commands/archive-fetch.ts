@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
-import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
 import { counted } from '../terminal/figures.ts';
 import { noArchive } from './no-archive.ts';
@@ -27,7 +27,6 @@ async function fetchArchive(context: Context, named: string): Promise<ExitCode> 
       `PLACE must be s3://BUCKET/PREFIX or the whole path of a folder (got ${JSON.stringify(named)}). Name what TRIBUTARY_ARCHIVE of the archivers is.`,
     );
   const { openSharedArchive } = await import('@tributary/archive/changes/shared-archive');
-  const { readReached } = await import('@tributary/archive/changes/reached');
   const { partitionsOf } = await import('@tributary/archive/audit/audit');
   const { lastSegmentNumber } = await import('@tributary/archive/segments');
   await demandOwner(dataDir);
@@ -37,8 +36,6 @@ async function fetchArchive(context: Context, named: string): Promise<ExitCode> 
   } finally {
     store[Symbol.dispose]();
   }
-  // What the folder has may be of another place, or its own.
-  if ((await readReached(dataDir))?.place !== store.place) throw nothingAt(named);
   const partitions = await partitionsOf(dataDir);
   if (partitions.length === 0) throw noArchive(settings);
   const numbers = await Promise.all(partitions.map((partition) => lastSegmentNumber(dataDir, partition)));
@@ -51,13 +48,4 @@ async function fetchArchive(context: Context, named: string): Promise<ExitCode> 
     ].join('\n'),
   );
   return EXIT.ok;
-}
-
-function nothingAt(named: string): CommandError {
-  return new CommandError({
-    code: 'no_archive',
-    message: `PLACE must be where archivers share an archive (got ${JSON.stringify(named)}: nothing is in it)`,
-    fix: 'Name what TRIBUTARY_ARCHIVE of the archivers is.',
-    exitCode: EXIT.usage,
-  });
 }

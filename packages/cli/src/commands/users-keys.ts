@@ -28,7 +28,7 @@ export function addUsersLink(parent: Command, act: Act): void {
 export function addUsersUnlink(parent: Command, act: Act): void {
   parent
     .command('unlink')
-    .description('undo all that said before that a key is of this user')
+    .description('end every link between a key and this user that was made before')
     .argument('<user>', 'user key: userId, else anonymousId')
     .argument('<key>', 'the other key')
     .action(act(unlinkKey));

@@ -1,4 +1,3 @@
-import { isAbsolute, relative, resolve } from 'node:path';
 import { memoryRule } from '@tributary/archive/memory-rule';
 import { archivePlaceTrouble } from '@tributary/archive/objects/place';
 import { MEMBER_SETTINGS } from '@tributary/membership/settings';
@@ -14,7 +13,6 @@ export const ARCHIVER_SETTINGS = {
     default: '',
     why: 'where the archive lies as well, for archivers without a common disk: s3://BUCKET/PREFIX, or a folder that they share; "" is the data folder alone',
     wrong: archivePlaceTrouble,
-    beside: liesInDataFolder,
   },
   segmentMaxAgeMs: {
     type: 'int',
@@ -53,17 +51,6 @@ export const ARCHIVER_SETTINGS = {
   ...MEMBER_SETTINGS,
   archiverThreads: { type: 'int', default: 2, min: 1, max: 64, unit: 'threads', why: 'DuckDB threads while it writes Parquet' },
 } as const satisfies ConfigTable;
-
-/** What an erasure, or the next start, finds unnamed in the data folder goes: the objects of the archive would. */
-function liesInDataFolder(value: Value, { dataDir }: Values): Wrong | undefined {
-  const text = String(value);
-  const within = relative(resolve(String(dataDir)), text);
-  if (!isAbsolute(text) || within === '..' || within.startsWith('../')) return undefined;
-  return {
-    must: 'lie outside of TRIBUTARY_DATA_DIR, which is a copy of it and loses what its own manifests do not name',
-    fix: 'Name a folder on another disk, or leave it out: then the archive lies in the data folder alone.',
-  };
-}
 
 /** Until its segment is written, an event is in the log alone: a topic that drops it sooner loses it to an archiver that starts again. */
 function shorterThanRetention(value: Value, { kafkaBrokers, kafkaRetentionHours }: Values): Wrong | undefined {

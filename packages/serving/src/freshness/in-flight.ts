@@ -44,7 +44,7 @@ export function gapsInFlight(states: readonly (PartitionState | null)[]): Gap[] 
 }
 
 function gapsOfPairs(pairs: number): Gap[] {
-  return pairs === 0
-    ? []
-    : gapsOf('behind', [`messages between keys of one person are in flight between ${pairs} pairs of partitions`]);
+  if (pairs === 0) return [];
+  const between = pairs === 1 ? '1 pair' : `${pairs} pairs`;
+  return gapsOf('behind', [`messages between keys of one person are in flight between ${between} of partitions`]);
 }

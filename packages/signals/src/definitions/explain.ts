@@ -13,7 +13,7 @@ import type { SignalDefinition } from './read.ts';
 import type { WrittenCount } from './schema.ts';
 import { typesOf } from './selected.ts';
 
-/** The same of a definition with its name, and of what is counted of it over all users. */
+/** What a definition says, and whether members are counted by day. */
 export function says({ resolved, byDay }: Pick<SignalDefinition, 'resolved' | 'byDay'>): string {
   return byDay === true ? `${explain(resolved)}; who entered and left is counted by day` : explain(resolved);
 }

@@ -10,7 +10,7 @@ import type { Event } from '@tributary/model/event';
 import { rowName } from '@tributary/model/row-name';
 import { dayOf } from '@tributary/model/time';
 import { CLICK_KINDS, FORM_ACTIONS, LAYOUTS, LINK_TARGETS, WEB_TYPES, type WebType } from '@tributary/model/web';
-import { MOST_HOST, MOST_WEB_NAME } from '@tributary/model/web-names';
+import { MOST_WEB_NAME } from '@tributary/model/web-names';
 import { pageOf } from '@tributary/model/web-page-name';
 
 /**
@@ -84,6 +84,8 @@ const TYPES: ReadonlySet<string> = new Set(WEB_TYPES);
 const MOST_ENGAGED_MS = 60_000;
 const MOST_VISIBLE_MS = 31_622_400_000;
 const MOST_PX = 10_000_000;
+/** Characters (code points) of the name of an element, a form or a field; of a host. */
+const MOST_HOST = 253;
 /** Parts of a page, from its top to its end. */
 export const BANDS = 20;
 const WHOLE_BP = 10_000;
