@@ -97,6 +97,13 @@ export function createApplier(options: ApplierOptions): Applier {
     }
   }
 
+  /** The users of the next batch of each partition, where keys are joined: all at once, as nearly each iteration waits for the store then. */
+  async function joinNext(): Promise<ReadonlyMap<BegunBatch, Awaited<BegunBatch['users']>>> {
+    const next = new Map(waiting.toReversed().map((begun) => [begun.run, begun]));
+    const loaded = [...next.values()].map(async (begun) => [begun, await joinedUsers(begun, await begun.users)] as const);
+    return new Map(await Promise.all(loaded));
+  }
+
   /** A partition with work left over is not read further; the others are. */
   function holdReads(): void {
     for (const { run } of waiting) {
@@ -121,13 +128,14 @@ export function createApplier(options: ApplierOptions): Applier {
       const turn = workOfTurn(limits.turnWork);
       const applied = new Map<PartitionRun, Applied>();
       const left: BegunBatch[] = [];
+      const joined = waiting.some(({ run }) => run.definitions.joinedMs !== null) ? await joinNext() : undefined;
       for (const begun of waiting) {
         const { run, batch, users, number } = begun;
         if (!mayApply(applied, run, turn.left) || (await mustWait(begun))) {
           left.push(begun);
           continue;
         }
-        const loaded = await joinedUsers(begun, await users);
+        const loaded = joined?.get(begun) ?? (await joinedUsers(begun, await users));
         // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
         if (loaded === null || !runs.isCurrent(run)) continue;
         const done = await apply(begun, loaded, turn);

@@ -10,9 +10,10 @@ export function relayLog(log: Pick<EventLog, 'append' | 'partitions'>): Pick<Eve
   return {
     async append(_from, { kind, body }) {
       const byHome = Map.groupBy(body.split('\n'), (line) => partitionOf(userKeyOf(JSON.parse(line) as Event), log.partitions));
-      let last = '';
-      for (const [home, lines] of byHome) last = await log.append(home, { kind, body: lines.join('\n') });
-      return last;
+      // Each waits for the disk, and none of them is under way any more when the next ones of the same outbox are appended.
+      const appends = [...byHome].map(([home, lines]) => log.append(home, { kind, body: lines.join('\n') }));
+      await Promise.allSettled(appends);
+      return (await Promise.all(appends)).at(-1) ?? '';
     },
   };
 }
