@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Folders that are kept, those that were used last. */
@@ -16,28 +16,35 @@ const GROUPS = ['packages', 'services', 'jobs'];
 const OTHERS = ['package-lock.json', 'infra/local/build/programs.ts', 'infra/local/build/traces.ts'];
 
 /** The folder with the programs; undefined, and `say` why, where they cannot be built: roles start from their sources then. */
-export function builtPrograms(root, { node, env }, say) {
+export function builtPrograms(root, runner, say) {
   const kept = join(root, '.tributary', 'programs');
-  const hash = hashOfSources(root);
-  const folder = join(kept, hash);
-  if (!existsSync(folder)) {
-    const staged = join(kept, `${process.pid}.new`);
-    mkdirSync(staged, { recursive: true });
+  try {
+    const hash = hashOfSources(root);
+    const folder = join(kept, hash);
+    if (!existsSync(folder)) build(root, { kept, hash, ...runner });
+    const now = new Date();
+    utimesSync(folder, now, now);
+    removeOld(kept);
+    return folder;
+  } catch (error) {
+    say(`Programs of one file could not be built, roles start from their sources: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** In a folder that no other start has, and none before it had. */
+function build(root, { kept, hash, node, env }) {
+  mkdirSync(kept, { recursive: true });
+  const staged = mkdtempSync(join(kept, 'new-'));
+  try {
     const args = [join(root, 'infra/local/build/programs.ts'), staged];
     const { status, stderr } = spawnSync(node, args, { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
-    const trouble =
-      status !== 0 ? String(stderr).trim().slice(0, 500) : hashOfSources(root) !== hash ? 'a file changed meanwhile' : '';
-    if (trouble === '') publish(staged, folder);
+    if (status !== 0) throw new Error(String(stderr).trim().slice(0, 500));
+    if (hashOfSources(root) !== hash) throw new Error('a file changed meanwhile');
+    publish(staged, join(kept, hash));
+  } finally {
     rmSync(staged, { recursive: true, force: true });
-    if (trouble !== '') {
-      say(`Programs of one file could not be built, roles start from their sources: ${trouble}`);
-      return undefined;
-    }
   }
-  const now = new Date();
-  utimesSync(folder, now, now);
-  removeOld(kept);
-  return folder;
 }
 
 /** In one step; another start may have built the same meanwhile. */
@@ -68,10 +75,10 @@ function hashOfSources(root) {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** What programs may be made of in a workspace, and how its files are imported. */
+/** What programs may be made of in a workspace, and how its files are imported. A branch that was left may leave a folder that is none. */
 function filesOf(root, workspace) {
   const source = `${workspace}/src`;
-  if (!existsSync(join(root, source))) return [];
+  if (![source, `${workspace}/package.json`].every((path) => existsSync(join(root, path)))) return [];
   const files = readdirSync(join(root, source), { recursive: true, encoding: 'utf8' }).filter(isOfPrograms);
   return [`${workspace}/package.json`, ...files.map((file) => `${source}/${file}`)];
 }

@@ -3,7 +3,7 @@
  * (../programs.mjs). Beside them lies a copy of all sources, where the programs find their SQL and Lua as they were; the library of DuckDB and
  * the board of the queues stay where they are installed.
  */
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Plugin, rolldown } from 'rolldown';
@@ -55,6 +55,8 @@ export async function buildPrograms(folder: string, names: readonly string[] = O
 }
 
 function copySources(source: string, folder: string): void {
+  // A branch that was left may leave a folder without sources.
+  if (!existsSync(join(ROOT, source))) return;
   for (const file of readdirSync(join(ROOT, source), { recursive: true, encoding: 'utf8' }))
     if (isOfPrograms(file)) cpSync(join(ROOT, source, file), join(folder, COPY, source, file));
 }

@@ -60,6 +60,13 @@ test('programs are built again where a source, a query or a package changed, and
   const changed = { TRIBUTARY_PROGRAMS: others[0], NODE_OPTIONS: '--import /tmp/x.ts' };
   for (const env of [{ TRIBUTARY_PROGRAMS: first }, {}, changed])
     expect(programOf('speed', env)).toBe(join(ROOT, 'services/speed/src/main.ts'));
+
+  // Nowhere to build them, and a folder that a branch left.
+  rmSync(join(folder, '.tributary'), { recursive: true });
+  write('packages/left/src/x.ts', '');
+  write('.tributary/programs', '');
+  expect(built()).toBe(undefined);
+  expect(said.slice(1)).toEqual([expect.stringMatching(/^Programs of one file could not be built, .*EEXIST/)]);
 });
 
 test('a program refuses what its source refuses, and its traces name the sources', async () => {
