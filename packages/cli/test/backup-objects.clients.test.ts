@@ -1,4 +1,4 @@
-/** Backups in an object store that people run, and what the adapter makes of one that fails: a small data folder, the commands, and the contract. */
+/** Backups, and an archive, in an object store that people run, and what the adapter makes of one that fails: a small data folder, the commands, and the contract. */
 
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
