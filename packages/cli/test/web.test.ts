@@ -46,6 +46,33 @@ test('pages: the largest first, with what is left out and a sum of all', async (
   expect(server.received[0]?.query).toEqual({ by: 'page', layout: '992', sort: 'views', limit: '2' });
 });
 
+test('values of sessions are money in the currency of their row, also where several have no sum', async () => {
+  const row = (currency: string, conversions: number, valueMinor: number) => ({ entry: '/', currency, conversions, valueMinor });
+  const answer = { ...PAGES, by: ['entry', 'currency'], rest: null };
+  const linesOf = async (body: object) => {
+    await using server = await fakeServer(() => ({ body }));
+    return (await tributary(['web', 'session-values', '--url', server.url])).stdout.split('\n').slice(1);
+  };
+  const several = { ...answer, rows: [row('EUR', 2, 9_950), row('JPY', 1, 700)], totals: { conversions: 3 } };
+  expect((await linesOf(several)).slice(0, 6)).toEqual(
+    [
+      'entry  currency  conversions      value',
+      '───────────────────────────────────────',
+      '/      EUR                 2  99.50 EUR',
+      '/      JPY                 1    700 JPY',
+      '───────────────────────────────────────',
+      'all                        3           ',
+    ].map((line) => line.trimEnd()),
+  );
+  const one = { ...answer, rows: [row('EUR', 2, 9_950), row('(none)', 1, 0)], totals: { conversions: 3, valueMinor: 9_950 } };
+  expect((await linesOf(one)).slice(2, 6).map((line) => line.trimEnd())).toEqual([
+    '/      EUR                 2  99.50 EUR',
+    '/      (none)              1       0.00',
+    '───────────────────────────────────────',
+    'all                        3  99.50 EUR',
+  ]);
+});
+
 test('files have all rows, in integers', async () => {
   await using server = await fakeServer(() => ({ body: { ...PAGES, rest: null } }));
   const done = await tributary(['web', 'pages', '--format', 'csv', '--url', server.url]);

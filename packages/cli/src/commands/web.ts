@@ -1,4 +1,5 @@
 /** `tributary web …`: what people do on pages, one report a command. */
+import { isCurrencyCode } from '@tributary/model/amounts/currency';
 import type { Integer } from '@tributary/model/integer';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
@@ -9,7 +10,7 @@ import { putAllRecords, putAnswer, putTables, titleOf } from '../report/api-outp
 import { recordsOf } from '../report/api-records.ts';
 import { warnings } from '../report/meta-line.ts';
 import { formatOf, putRecords } from '../report/record-output.ts';
-import { count, counted } from '../terminal/figures.ts';
+import { count, counted, money } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 
 type Totals = AnswerOf<'pages'>;
@@ -130,20 +131,48 @@ async function totals(context: Context, { name, about }: Counted, options: Optio
   const got = await api.get<Totals>(path, { ...asked, sort, limit: top });
   if (format === 'json') return putAnswer(context, got, out);
   const { rows, totals: sums, rest: others, by, range, meta } = got;
-  const measures = Object.keys(sums);
+  const measures = measuresOf(got);
+  const ofRow = (row: Row) => measures.map((one) => one.show(row[one.name] as Integer, String(row['currency'])));
+  const currencies = new Set(rows.map((row) => String(row['currency'])).filter(isCurrencyCode));
+  const currency = currencies.size === 1 ? ([...currencies][0] as string) : '';
   const table = {
-    columns: [...by.map((title) => ({ title })), ...measures.map((title) => ({ title, align: 'right' }) as const)],
+    columns: [...by.map((title) => ({ title })), ...measures.map(({ title }) => ({ title, align: 'right' }) as const)],
     rows: rows.map((row) => [
       ...by.map((dimension) => (dimension === 'band' ? bandOf(row[dimension]) : shortName(String(row[dimension])))),
-      ...measures.map((measure) => count(row[measure] as Integer)),
+      ...ofRow(row),
     ]),
-    total: [...by.map((_unused, i) => (i === 0 ? 'all' : '')), ...measures.map((measure) => count(sums[measure] as Integer))],
+    total: [...by.map((_unused, i) => (i === 0 ? 'all' : '')), ...ofRow({ ...sums, currency })],
     keys: by.length,
   };
   const left = Number(others?.['rows'] ?? 0);
   const notes = left === 0 ? [] : [`${count(left)} smaller rows are left out; the sums have them (--top)`];
   const text = renderWide(table, context.terminal.width, context.terminal.bold);
   return putTables(context, [[titleOf(about, [], { range }), text]], { notes, meta, range, out });
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+interface Measure {
+  readonly name: string;
+  readonly title: string;
+  readonly show: (value: Integer | undefined, currency: string) => string;
+}
+
+/** How measures end that are money. */
+const MINOR = 'Minor';
+
+/** Those of rows: amounts of several currencies have no sum, and rows by currency have them all the same. */
+function measuresOf({ rows, totals: sums, by }: Totals): Measure[] {
+  const names = Object.keys({ ...rows[0], ...sums }).filter((name) => !by.includes(name));
+  return names.map((name) => {
+    const isMoney = by.includes('currency') && name.endsWith(MINOR);
+    const shown = (value: Integer, currency: string) => (isMoney ? money(value, currency) : count(value));
+    return {
+      name,
+      title: isMoney ? name.slice(0, -MINOR.length) : name,
+      show: (value, currency) => (value === undefined ? '' : shown(value, currency)),
+    };
+  });
 }
 
 function bandOf(band: unknown): string {
