@@ -4,16 +4,23 @@
  */
 import { rm } from 'node:fs/promises';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { createDurably, readIfThere } from '../durable.ts';
+import { namesIn, readIfThere, writeDurably } from '../durable.ts';
 import { readReached } from './reached.ts';
 
-export async function intend(dataDir: string, id: string): Promise<void> {
-  await createDurably(pathOf(dataDir, id), '');
+const INTENT = 'change-';
+
+/** Before it is created under a number. */
+export async function intend(dataDir: string, id: string, number: number): Promise<void> {
+  await writeDurably(pathOf(dataDir, id), String(number));
 }
 
-/** Call it when the folder has reached what was created. */
-export async function settle(dataDir: string, id: string): Promise<void> {
-  await rm(pathOf(dataDir, id), { force: true });
+/** Those that are decided: the folder has what came under their numbers. Attempts that failed, and killed ones, leave theirs. */
+export async function settle(dataDir: string, reached: number): Promise<void> {
+  for (const name of await namesIn(dataPath(dataDir, 'archiveUnshared'))) {
+    if (!name.startsWith(INTENT)) continue;
+    const path = dataPath(dataDir, 'archiveUnshared', name);
+    if (Number(await readIfThere(path)) <= reached) await rm(path, { force: true });
+  }
 }
 
 export async function isKnown(dataDir: string, id: string, number: number): Promise<boolean> {
@@ -22,5 +29,5 @@ export async function isKnown(dataDir: string, id: string, number: number): Prom
 }
 
 function pathOf(dataDir: string, id: string): string {
-  return dataPath(dataDir, 'archiveUnshared', `change-${id}`);
+  return dataPath(dataDir, 'archiveUnshared', `${INTENT}${id}`);
 }

@@ -1,6 +1,6 @@
 /** What one folder replaces reaches the store and the folders that follow it, whole; what was replaced leaves all of them (law 9). */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -190,7 +190,12 @@ test('law 9: a folder that was put back to an older copy of itself gives the sto
     message: expect.stringContaining(`${at('copy')} must know of change`),
   });
   expect(store.objects).toEqual(kept);
-  await open('one').share();
+  // What it notes of each attempt goes, of those that failed as well.
+  await writeForgotten(at('one'), forgotten(7, ['d1', 'd3']));
+  const full = open('one', { store: { ...store, create: () => Promise.reject(new Error('no room')) } });
+  for (let attempt = 0; attempt < 3; attempt++) await expect(full.share()).rejects.toThrow('no room');
+  for (let attempt = 0; attempt < 2; attempt++) await open('one').share();
+  expect(readdirSync(at('one', 'archive/unshared'))).toEqual([]);
 });
 
 test('law 6: objects stay as long as the store names them, also while the folder is ahead of it, and those of a segment that is to come', async () => {

@@ -29,6 +29,7 @@ export interface SharePorts extends Omit<Fetching, 'signal'> {
 export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Promise<void> {
   const { dataDir, follower, newId, reached } = ports;
   const known = await follower.follow(signal);
+  await settle(dataDir, known.number);
   const before = await stateOf(dataDir);
   const unshared = await unsharedManifests(dataDir);
   const manifests = unshared.map(({ manifest }) => manifest);
@@ -44,9 +45,7 @@ export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Pr
     await reached('sent');
     const replacing = { folder: await follower.folder(), state, manifests };
     const id = newId();
-    await intend(dataDir, id);
     const isShared = await commit(replacing, known, ports, id, signal);
-    await settle(dataDir, id);
     if (!isShared) return;
     await removeShared(dataDir, unshared);
     await reached('shared');
@@ -64,12 +63,13 @@ function demandOneKey(state: Replacing['state'], known: Reached, { dataDir, stor
 async function commit(
   replacing: Replacing,
   before: Reached,
-  { follower, store, reached }: SharePorts,
+  { dataDir, follower, store, reached }: SharePorts,
   id: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
   for (let known = before; known.replaced === before.replaced; ) {
     const number = known.number + 1;
+    await intend(dataDir, id, number);
     const isFirst = await store.create(changeName(number), contentOfChange({ id, created: [], replacing }), signal);
     await reached('changed');
     known = await follower.follow(signal);
