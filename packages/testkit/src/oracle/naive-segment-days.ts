@@ -20,13 +20,23 @@ function ms(text: string): number {
   return Number(text.slice(0, -1)) * (UNIT_MS[text.slice(-1)] as number);
 }
 
+/** How long the longest segment goes on after what enters it, ms; 0 where members are not counted by day. */
+export function naiveSegmentDaysMs(definitions: Pick<Definitions, 'derived'>): number {
+  return Math.max(
+    0,
+    ...askedBy(definitions).map(([, { ttl, absence }]) => ms(ttl) + (absence === undefined ? 0 : ms(absence.for))),
+  );
+}
+
+function askedBy({ derived }: Pick<Definitions, 'derived'>): [name: string, segment: NaiveSegment][] {
+  const segments = (derived?.segments ?? {}) as Readonly<Record<string, NaiveSegment>>;
+  return Object.entries(segments).filter(([, { byDay }]) => byDay);
+}
+
 /** `timeline`: the events of a user, in order. Frozen is what hangs on an instant so long before `anchoredAfter` as the longest segment goes on. */
 export function naiveSegmentDayRows(timeline: readonly Event[], definitions: Definitions, anchoredAfter: number, add: Add): void {
-  const asked = Object.entries((definitions.derived?.segments ?? {}) as Readonly<Record<string, NaiveSegment>>).filter(
-    ([, { byDay }]) => byDay,
-  );
-  const longestMs = Math.max(0, ...asked.map(([, { ttl, absence }]) => ms(ttl) + (absence === undefined ? 0 : ms(absence.for))));
-  for (const [name, segment] of asked) {
+  const longestMs = naiveSegmentDaysMs(definitions);
+  for (const [name, segment] of askedBy(definitions)) {
     const version = definitions.segmentDayVersions.get(name) as string;
     for (const { kind, atMs, anchorMs } of passagesOf(timeline, segment, definitions)) {
       if (anchorMs <= anchoredAfter - longestMs) continue;

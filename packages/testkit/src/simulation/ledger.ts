@@ -15,6 +15,7 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { naive } from '../oracle/naive.ts';
 import { naiveUnforgotten } from '../oracle/naive-erasure.ts';
+import { naiveSegmentDaysMs } from '../oracle/naive-segment-days.ts';
 
 export interface Arrival {
   readonly event: Event;
@@ -88,12 +89,14 @@ function readHeartbeat(body: string): number {
 
 /**
  * Retention of a timeline: a null path begins a lookback before its end, which a lookback later may still move; what its first conversion repeats lies
- * before that. Sessions look four days back, and two later they may still move.
+ * before that. Sessions look four days back, and two later they may still move. What enters a segment looks at what entered it one length before, and may
+ * still move one later.
  */
-function looksBackMs({ latenessMs, lookbackMs, once, web }: Definitions): number {
+function looksBackMs(definitions: Definitions): number {
+  const { latenessMs, lookbackMs, once, web } = definitions;
   const longestDays = Math.max(0, ...Object.values(once).map(({ withinDays }) => withinDays));
   const ofPathsMs = 2 * lookbackMs + Math.round(longestDays * DAY_MS);
-  return latenessMs + Math.max(ofPathsMs, web === undefined ? 0 : 6 * DAY_MS);
+  return latenessMs + Math.max(ofPathsMs, web === undefined ? 0 : 6 * DAY_MS, 2 * naiveSegmentDaysMs(definitions));
 }
 
 /** `maxTimelineEvents`: a timeline that outgrows it loses a tenth more. */
