@@ -156,8 +156,8 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     lie: 'a whole read goes on for as long as pages come',
     law: '7',
     file: `${DELTAS}/whole-reads.ts`,
-    from: 'const longest = setTimeout(giveUp, longestMs,',
-    to: 'const longest = setTimeout(giveUp, 1e9,',
+    from: 'const longest = timer(longestMs,',
+    to: 'const longest = timer(1e9,',
     test: 'packages/serving/test/whole-reads-end.test.ts',
   },
   {

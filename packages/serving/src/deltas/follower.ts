@@ -227,6 +227,7 @@ function assertUnderWay(isUnderWay: boolean): void {
 }
 
 function within(patienceMs: number, taken: Promise<void>): Promise<void> {
+  if (patienceMs === Number.POSITIVE_INFINITY) return taken;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const giveUp = () => reject(new TributaryError('store_unavailable', `the store did not answer within ${patienceMs} ms`));
   const timer = setTimeout(giveUp, patienceMs);

@@ -112,11 +112,12 @@ export function createWholeReads(options: WholeReadsOptions): WholeReads {
       error ??= new TributaryError('store_unavailable', why);
       reject(error);
     };
-    const idle = setTimeout(giveUp, patienceMs, `the store did not answer within ${patienceMs} ms`);
+    const timer = (ms: number, why: string) => (ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(giveUp, ms, why));
+    const idle = timer(patienceMs, `the store did not answer within ${patienceMs} ms`);
     const longestMs = LONGEST_OF_PATIENCE * patienceMs;
-    const longest = setTimeout(giveUp, longestMs, `the deltas could not be read whole within ${longestMs / 1_000} s`);
+    const longest = timer(longestMs, `the deltas could not be read whole within ${longestMs / 1_000} s`);
     const goOn = async () => {
-      idle.refresh();
+      idle?.refresh();
       await turn();
       if (error !== null) throw error;
     };
