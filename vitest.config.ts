@@ -30,7 +30,7 @@ function childrenOfPrograms(folder: string) {
   };
 }
 
-const { TRIBUTARY_PROGRAMS: built } = process.env;
+const { BUILT_PROGRAMS: built } = process.env;
 
 export default defineConfig({
   plugins: built === undefined ? [] : [childrenOfPrograms(built)],

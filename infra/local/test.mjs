@@ -65,7 +65,7 @@ function announce() {
 function programs() {
   if (args.length > 0) return {};
   const folder = builtPrograms(ROOT, { node, env: prepared }, (text) => console.error(text));
-  return folder === undefined ? {} : { TRIBUTARY_PROGRAMS: folder };
+  return folder === undefined ? {} : { BUILT_PROGRAMS: folder };
 }
 
 /** Through turbo, which remembers what it has checked already. */

@@ -172,7 +172,7 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
     lie: 'a whole read of many pages is given up though each came in time',
     law: '7',
     file: `${DELTAS}/whole-reads.ts`,
-    from: `      idle.refresh();
+    from: `      idle?.refresh();
 `,
     to: '',
     test: 'packages/serving/test/whole-reads-end.test.ts',

@@ -49,10 +49,7 @@ export function roleEnvironment(
  * The file that a role starts from: its program where one was built (../programs.mjs), else its source. What is loaded before it (`--import`) is
  * there to change its modules, and those of a program are its own.
  */
-export function programOf(
-  role: RoleName,
-  { TRIBUTARY_PROGRAMS: built, NODE_OPTIONS: options }: Environment = process.env,
-): string {
+export function programOf(role: RoleName, { BUILT_PROGRAMS: built, NODE_OPTIONS: options }: Environment = process.env): string {
   const program = built === undefined || options?.includes('--import') ? '' : join(built, `${role}.mjs`);
   return existsSync(program) ? program : join(REPOSITORY, ENTRIES[role]);
 }

@@ -39,7 +39,7 @@ test('programs are built again where a source, a query or a package changed, and
   const said: string[] = [];
   const built = () => builtPrograms(folder, NODE, (text) => said.push(text));
   const first = built();
-  expect(programOf('speed', { TRIBUTARY_PROGRAMS: first })).toBe(join(first ?? '', 'speed.mjs'));
+  expect(programOf('speed', { BUILT_PROGRAMS: first })).toBe(join(first ?? '', 'speed.mjs'));
   expect(built()).toBe(first);
   write('services/speed/src/main.test.ts', 'no program reads it');
   expect(built()).toBe(first);
@@ -57,8 +57,8 @@ test('programs are built again where a source, a query or a package changed, and
   expect(said).toEqual([expect.stringMatching(/^Programs of one file could not be built, .*no room/s)]);
   expect(readdirSync(join(folder, '.tributary/programs'))).toHaveLength(3);
   // One that another start removed meanwhile, none, and one whose modules what is loaded before it could not change.
-  const changed = { TRIBUTARY_PROGRAMS: others[0], NODE_OPTIONS: '--import /tmp/x.ts' };
-  for (const env of [{ TRIBUTARY_PROGRAMS: first }, {}, changed])
+  const changed = { BUILT_PROGRAMS: others[0], NODE_OPTIONS: '--import /tmp/x.ts' };
+  for (const env of [{ BUILT_PROGRAMS: first }, {}, changed])
     expect(programOf('speed', env)).toBe(join(ROOT, 'services/speed/src/main.ts'));
 
   // Nowhere to build them, and a folder that a branch left.
