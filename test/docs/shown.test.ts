@@ -35,6 +35,9 @@ test.each([
     true,
   ],
   ['asked\ndone (after 2.6 s)', 'asked\ncomputing (5.1 s)\nfailed (after 26.1 s)', false],
+  ['done (after 2.6 s)', 'done (after 522 ms)', true],
+  ['done (after 2.6 s)', 'done (after 1 min 5 s)', true],
+  ['done (after 2.6 s)', 'done (after 2.6 kB)', false],
 ])('text: %j is what %j prints: %s', (shown, printed, agrees) => {
   expect(textDifference(shown, printed) === undefined).toBe(agrees);
 });

@@ -66,13 +66,17 @@ function withoutElisions(shown: string): string {
 }
 
 function masked(text: string): string {
-  return text
-    .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b/g, '#')
-    .replace(/\d(?:[\d,.:]*\d)?/g, '#')
-    .replace(/─+/g, '─')
-    .replace(/[ \t]+/g, ' ')
-    .replace(/ $/gm, '')
-    .trim();
+  return (
+    text
+      .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b/g, '#')
+      .replace(/\d(?:[\d,.:]*\d)?/g, '#')
+      // A fast machine takes milliseconds, a busy one minutes.
+      .replace(/\(after # (?:ms|s|min # s)\)/g, '(after # s)')
+      .replace(/─+/g, '─')
+      .replace(/[ \t]+/g, ' ')
+      .replace(/ $/gm, '')
+      .trim()
+  );
 }
 
 function escaped(text: string): string {
