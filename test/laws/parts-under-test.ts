@@ -73,7 +73,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       storedDefinitions: parse,
       defaultDefinitions: definitions,
       now: () => 0,
-      limits: { ...SERVING_LIMITS, patienceMs: PATIENCE_MS, freshMs: 600_000 },
+      limits: { ...SERVING_LIMITS, patienceMs: PATIENCE_MS, freshMs: PATIENCE_MS },
       onWarning: () => {},
     };
     // Every look finds the pause after a failed load over: what is tried again, and when, is the seed's to decide.

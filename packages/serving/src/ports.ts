@@ -32,6 +32,7 @@ export interface LogReach {
   dateOf?(position: string): number;
 }
 
+/** Infinity: without end, and without a timer. */
 export interface ServingLimits {
   /** Answers are incomplete while an entry of the log that is so old has not been applied by the speed layer. */
   readonly patienceMs: number;

@@ -63,6 +63,7 @@ function held({ deps, generations, deltas }: TakenFrom, views: readonly string[]
 
 /** A promise that is not waited for any longer may still fail, without a reader. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
+  if (ms === Number.POSITIVE_INFINITY) return promise;
   const { promise: late, resolve } = Promise.withResolvers<'late'>();
   const timer = setTimeout(resolve, ms, 'late').unref();
   promise.catch(() => {});
