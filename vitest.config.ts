@@ -17,7 +17,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.tributary', 'comp
 function childrenOfPrograms(folder: string) {
   return {
     name: 'children of programs',
-    // Before types are taken out, which writes the code anew.
+    // Before types are taken out, which writes the code again.
     enforce: 'pre' as const,
     transform(code: string, id: string) {
       const [, job] = /\/jobs\/(\w+)\/src\/child\/child\.ts$/.exec(id) ?? [];

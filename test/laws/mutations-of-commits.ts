@@ -77,7 +77,7 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
   {
     lie: 'a part of a key of a large commit that comes again is written as long as the one before it',
     law: '1',
-    file: LARGE,
+    file: 'packages/store/src/commit/bytes.ts',
     from: 'bytes.again(from, this.#length[number] as number)',
     to: 'bytes.again(from, this.#length[number - 1] ?? 0)',
     test: STORE,
@@ -285,7 +285,7 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
   {
     lie: 'a part of a key that comes again is written as long as the one before it',
     law: '1',
-    file: 'packages/store/src/commit/deltas-json.ts',
+    file: 'packages/store/src/commit/bytes.ts',
     from: 'bytes.again(from, this.#length[number] as number)',
     to: 'bytes.again(from, this.#length[number - 1] ?? 0)',
     test: 'packages/store/src/commit/deltas-json.test.ts',

@@ -98,3 +98,28 @@ export class Bytes {
     return this.#data.subarray(0, this.length);
   }
 }
+
+/** Texts of which each is made bytes once: where one comes again, they are copied from there. Their numbers first come in order, without gaps. */
+export class Written {
+  readonly #texts: readonly string[];
+  readonly #form: (text: string) => string;
+  readonly #from: number[] = [];
+  readonly #length: number[] = [];
+
+  constructor(texts: readonly string[], form = (text: string) => text) {
+    this.#texts = texts;
+    this.#form = form;
+  }
+
+  write(bytes: Bytes, number: number): void {
+    const from = this.#from[number];
+    if (from !== undefined) {
+      bytes.again(from, this.#length[number] as number);
+      return;
+    }
+    const start = bytes.length;
+    bytes.text(this.#form(this.#texts[number] as string));
+    this.#from[number] = start;
+    this.#length[number] = bytes.length - start;
+  }
+}

@@ -6,7 +6,7 @@ import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { PartedRows, type Parts } from '@tributary/views/parted-rows';
 import { toJsonMeasure } from '../format/words.ts';
 import type { Argument } from '../redis/packed-call.ts';
-import { Bytes, FRAME } from './bytes.ts';
+import { Bytes, FRAME, Written } from './bytes.ts';
 
 export function deltasJson(deltas: RowsByView): Argument {
   const plain: (string | number | RowOfJson)[] = [];
@@ -53,8 +53,8 @@ const [QUOTE, COMMA, BACKSLASH, LETTER_T] = [0x22, 0x2c, 0x5c, 0x74];
 const MOST_DIGITS = 17;
 
 function writeRows(bytes: Bytes, { rows, width, heads, names, tails, keys, measures }: Parts): void {
-  const writtenHeads = new Written(heads);
-  const writtenNames = new Written(names);
+  const writtenHeads = new Written(heads, inJson);
+  const writtenNames = new Written(names, inJson);
   for (let row = 0; row < rows; row++) {
     const tail = tails[keys[3 * row + 2] as number] as string;
     if (row > 0) bytes.byte(COMMA);
@@ -73,24 +73,6 @@ function writeRows(bytes: Bytes, { rows, width, heads, names, tails, keys, measu
   }
 }
 
-/** Texts that are written as JSON once: where one comes again, its bytes are copied from there. */
-class Written {
-  readonly #texts: readonly string[];
-  readonly #from: number[] = [];
-  readonly #length: number[] = [];
-
-  constructor(texts: readonly string[]) {
-    this.#texts = texts;
-  }
-
-  write(bytes: Bytes, number: number): void {
-    const from = this.#from[number];
-    if (from !== undefined) bytes.again(from, this.#length[number] as number);
-    else {
-      // Numbers are given in the order in which texts first come: there are no gaps.
-      this.#from[number] = bytes.length;
-      bytes.text(JSON.stringify(this.#texts[number]).slice(1, -1));
-      this.#length[number] = bytes.length - (this.#from[number] as number);
-    }
-  }
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }

@@ -6,7 +6,7 @@ import type { Integer } from '@tributary/model/integer';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { PartedRows, type Parts } from '@tributary/views/parted-rows';
 import { toJsonMeasure } from '../format/words.ts';
-import { Bytes, FRAME } from './bytes.ts';
+import { Bytes, FRAME, Written } from './bytes.ts';
 
 /** From as many rows on: their JSON is longer than the feed takes. */
 export const PACKED_ROWS = 1_024;
@@ -47,15 +47,16 @@ function writeRows(bytes: Bytes, rows: Rows): boolean {
 
 function writeParts(bytes: Bytes, { rows, width, heads, names, tails, keys, measures }: Parts): boolean {
   if (narrowBytes(width) > MOST_BYTE_TEXT) return false;
+  if (![...heads, ...names].every((text) => text.isWellFormed())) return false;
   startView(bytes, width, rows);
   const writtenHeads = new Written(heads);
   const writtenNames = new Written(names);
   for (let row = 0; row < rows; row++) {
     const tail = tails[keys[3 * row + 2] as number] as string;
     const from = startText(bytes);
-    if (!writtenHeads.write(bytes, keys[3 * row] as number)) return false;
+    writtenHeads.write(bytes, keys[3 * row] as number);
     bytes.byte(TAB);
-    if (!writtenNames.write(bytes, keys[3 * row + 1] as number)) return false;
+    writtenNames.write(bytes, keys[3 * row + 1] as number);
     bytes.room(tail.length);
     bytes.ascii(tail);
     if (!endText(bytes, from)) return false;
@@ -66,31 +67,6 @@ function writeParts(bytes: Bytes, { rows, width, heads, names, tails, keys, meas
 }
 
 const TAB = 0x09;
-
-/** Texts of which each is made bytes once: where one comes again, they are copied from there. */
-class Written {
-  readonly #texts: readonly string[];
-  readonly #from: number[] = [];
-  readonly #length: number[] = [];
-
-  constructor(texts: readonly string[]) {
-    this.#texts = texts;
-  }
-
-  /** False: it cannot be written. */
-  write(bytes: Bytes, number: number): boolean {
-    const from = this.#from[number];
-    if (from !== undefined) {
-      bytes.again(from, this.#length[number] as number);
-      return true;
-    }
-    const text = this.#texts[number] as string;
-    this.#from[number] = bytes.length;
-    bytes.text(text);
-    this.#length[number] = bytes.length - (this.#from[number] as number);
-    return text.isWellFormed();
-  }
-}
 
 function startView(bytes: Bytes, width: number, rows: number): void {
   bytes.room(FRAME);
