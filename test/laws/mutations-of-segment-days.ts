@@ -93,4 +93,12 @@ export const MUTATIONS_OF_SEGMENT_DAYS: readonly Mutation[] = [
     to: "'READY' as const",
     test: 'services/api/test/segment-counts.test.ts',
   },
+  {
+    lie: 'the day in which a generation was cut is over for it once log time has passed it',
+    law: '7',
+    file: 'services/api/src/routes/segment-counts.ts',
+    from: "if (layers !== 'batch') return",
+    to: 'if (layers !== null) return',
+    test: 'services/api/test/segment-counts.test.ts',
+  },
 ];

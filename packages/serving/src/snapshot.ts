@@ -53,6 +53,8 @@ export interface Snapshot {
   readonly groups: Groups | GroupsLack | null;
   /** Definitions that the rows follow: the batch side's first, then those that partitions follow where they differ. */
   readonly definitions: readonly [Definitions, ...Definitions[]];
+  /** When the generation of the batch side was cut: events that came later are not in its rows, epoch ms; null: there is none yet. */
+  readonly cutMs: number | null;
   /** The newer generation that readers should get and that is being loaded; null: there is none. */
   readonly newer: number | null;
   /** Each partition as of the commit that the rows are of. */
@@ -114,6 +116,7 @@ export async function takeSnapshot(
               layers === 'batch' ? null : (partition, question, goOn) => speed.ofPartition(partition, loaded, question, goOn),
           }),
     definitions: [definitions.own, ...definitions.others],
+    cutMs: loaded.manifest?.createdAt ?? null,
     newer: pointed !== null && served.failure === null && pointed.generation > loaded.generation ? pointed.generation : null,
     states,
     meta: (findings = { holes: [], notes: [] }) => metaOf({ ...found, retired: retired.lacks() }, findings),

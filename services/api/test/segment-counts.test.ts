@@ -6,7 +6,7 @@ import { signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsOf, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { worldCutAt } from './web-world.ts';
-import { NOON } from './world.ts';
+import { createWorld, NOON } from './world.ts';
 
 const PLANNER = { enter: 'type == "search"', exit: 'type == "booking"', ttl: '2d' };
 const LIVE = { enter: 'type == "search"', ttl: '1d' };
@@ -65,6 +65,29 @@ test('laws 1 to 3: who entered, left and is in by day, on both sides of any cut,
     expect([headers['content-type'], headers['x-tributary-complete']]).toEqual(['text/csv; charset=utf-8', 'true']);
     expect(text).toBe('day,entered,left,members,over\r\n2026-11-19,1,1,2,true\r\n2026-11-20,1,1,2,false\r\n');
   }
+});
+
+test('law 7: of the batch side alone no day is over that it was cut in, nor does it have days behind it', async () => {
+  const world = await createWorld({ definitions: DEFINITIONS });
+  const counts = async (query: string) => (await world.get(`/v1/segments/planner/counts${query}`)).body;
+  for (const event of EVENTS) await world.ingest(event);
+  await world.tick();
+  expect(await counts('?layer=batch')).toMatchObject({ asOf: null, rows: [] });
+  await world.cut(1);
+  await world.publish(1);
+  const readMs = NOON + 2 * DAY_MS;
+  for (const partition of [0, 1, 2, 3]) await world.commit(partition, {}, { logTimeMs: readMs });
+  await world.tick();
+  expect(await counts('?from=2026-11-20')).toMatchObject({
+    asOf: readMs,
+    rows: [{ over: true }, { over: true }, { over: false }],
+  });
+  const ofCut = await counts('?layer=batch&from=2026-11-19');
+  expect([ofCut.asOf, ofCut.range, ofCut.rows]).toEqual([NOON, { fromDay: '2026-11-19', toDay: '2026-11-21' }, ROWS.slice(2)]);
+  // A collector whose clock is behind that of the batch layer.
+  for (const partition of [0, 1, 2, 3]) await world.commit(partition, {}, { logTimeMs: NOON - DAY_MS });
+  await world.tick();
+  expect((await counts('?layer=batch')).asOf).toBe(NOON - DAY_MS);
 });
 
 test('a partition that has read no event yet does not keep days from being over', async () => {

@@ -43,7 +43,9 @@ export const SegmentCountsAnswer = z.object({
   asOf: z
     .int()
     .nullable()
-    .describe('Log time of the partition that is furthest behind, epoch ms: days up to it are over. null: nothing was read yet.'),
+    .describe(
+      'Log time of the partition that is furthest behind, epoch ms, with layer=batch at most that of the cut: days up to it are over. null: nothing was read yet.',
+    ),
   range: DayRange.describe('The days of `rows`. Both null: BACKFILLING, or nothing was read yet and no range was asked for.'),
   rows: z
     .array(

@@ -5,7 +5,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { add, type Integer, subtract } from '@tributary/model/integer';
 import { DAY_MS, dayOf } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import type { Days } from '@tributary/serving/merge';
+import type { AskedLayers, Days } from '@tributary/serving/merge';
 import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import type { Rows } from '@tributary/views/deltas';
@@ -23,10 +23,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { days: asked, layers, notes } = selectionOf(request.query, []);
     const snapshot = await takeSnapshot(context, [segmentDays], layers);
     const versions = versionsOf(snapshot, name);
-    // A partition that has read no event yet has none.
-    const logTimes = snapshot.states.flatMap((state) => (state === null || state.logTimeMs === 0 ? [] : [state.logTimeMs]));
-    const asOf = logTimes.length === 0 ? null : Math.min(...logTimes);
-    const days = daysOf(asked, logTimes.length === 0 ? null : Math.max(...logTimes));
+    const { asOf, newestMs } = readUpTo(snapshot, layers);
+    const days = daysOf(asked, newestMs);
     const answer = await snapshot.ready(askerOf(request, reply), (ready) => {
       const isAnswered = versions !== null && days !== null;
       // Members follow from every day up to the last.
@@ -82,6 +80,24 @@ function fixOf(definitions: readonly Definitions[], name: string): string {
   return definitions.some(({ derived }) => Object.hasOwn(derived?.segments ?? {}, name))
     ? 'Add byDay: true to the segment'
     : 'One that is new in the file is in force from the next run of the batch layer on';
+}
+
+interface ReadUpTo {
+  readonly asOf: number | null;
+  readonly newestMs: number | null;
+}
+
+/**
+ * Log time of the partition that is furthest behind, and of the newest, epoch ms; of the batch side alone, none behind its cut: the rest of that day is
+ * not in the rows. null: nothing was read yet.
+ */
+function readUpTo({ states, cutMs }: Pick<Snapshot, 'states' | 'cutMs'>, layers: AskedLayers): ReadUpTo {
+  // A partition that has read no event yet has none.
+  const logTimes = states.flatMap((state) => (state === null || state.logTimeMs === 0 ? [] : [state.logTimeMs]));
+  const read = logTimes.length === 0 ? null : { asOf: Math.min(...logTimes), newestMs: Math.max(...logTimes) };
+  if (layers !== 'batch') return read ?? { asOf: null, newestMs: null };
+  if (cutMs === null) return { asOf: null, newestMs: null };
+  return { asOf: Math.min(cutMs, read?.asOf ?? cutMs), newestMs: Math.min(cutMs, read?.newestMs ?? cutMs) };
 }
 
 type WholeDays = { readonly [Key in keyof Days]: string };
