@@ -5,6 +5,7 @@ const COMPUTE = 'packages/archive/src/compute';
 const TEST = 'jobs/recompute/test/erasure.test.ts';
 const API = 'services/api/src';
 const RECEIPTS = 'services/api/test/erasures.test.ts';
+const KEYS = 'services/api/test/erased-keys.test.ts';
 const BYTES = 'jobs/recompute/test/erasure-bytes.test.ts';
 const REWRITE_TEST = 'packages/archive/src/rewrite/rewrite.test.ts';
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
@@ -337,5 +338,45 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     from: 'spec.hidesGone ? ',
     to: 'spec.hidesGone === false ? ',
     test: 'jobs/recompute/test/compare-views.test.ts',
+  },
+  {
+    lie: 'an erasure takes the keys that real time knows of, whatever it has not read',
+    law: '9',
+    file: `${API}/erasures/until-read.ts`,
+    from: 'behind.length === 0 && hasArrived(states)',
+    to: 'hasArrived(states)',
+    test: KEYS,
+  },
+  {
+    lie: 'an erasure takes the keys that real time knows of, whatever messages are on their way',
+    law: '9',
+    file: `${API}/erasures/until-read.ts`,
+    from: 'behind.length === 0 && hasArrived(states)',
+    to: 'behind.length === 0',
+    test: KEYS,
+  },
+  {
+    lie: 'an erasure waits for a moment at which no message is on its way',
+    law: '9',
+    file: `${API}/erasures/until-read.ts`,
+    from: 'return steps >= MOST_STEPS;',
+    to: 'return false;',
+    test: KEYS,
+  },
+  {
+    lie: 'an erasure takes the keys that its own user names, and none that these name',
+    law: '9',
+    file: `${API}/erasures/keys-of-all.ts`,
+    from: '        named.push(namedBy(userKey, record));\n',
+    to: '',
+    test: KEYS,
+  },
+  {
+    lie: 'the record that names the other keys is erased before these',
+    law: '9',
+    file: `${API}/erasures/erase.ts`,
+    from: 'of steps.toReversed()',
+    to: 'of steps',
+    test: KEYS,
   },
 ];

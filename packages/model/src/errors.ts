@@ -115,6 +115,11 @@ const TABLE = {
     status: 503,
     fix: 'Try again shortly. If the message says why a generation cannot be loaded, correct that first.',
   },
+  links_unread: {
+    status: 503,
+    retryAfterS: 5,
+    fix: 'Nothing was erased: send the same request again after Retry-After. "tributary status" says how far real time is behind.',
+  },
   archive_timeout: { status: 503, fix: 'Ask for less (a shorter range, one user), or try again when the machine is less busy.' },
   internal: { status: 500, fix: 'Report it with the request id: this is a defect.' },
   // attribution models

@@ -104,6 +104,8 @@ export interface ApiLimits extends ServingLimits {
   /** How long one may take, and how long its client may. */
   readonly exportMs: number;
   readonly exportBytes: number;
+  /** How long an erasure waits until real time has read which keys are the user's. */
+  readonly linksWaitMs: number;
 }
 
 export const DEFAULT_LIMITS: ApiLimits = {
@@ -121,6 +123,7 @@ export const DEFAULT_LIMITS: ApiLimits = {
   exports: 2,
   exportMs: 900_000,
   exportBytes: 8 * 1024 ** 3,
+  linksWaitMs: 5_000,
 };
 
 /** Training sets: their files, and the queue of those that are not computed yet, which is that of questions. */

@@ -3,17 +3,15 @@ import { newReceipt, type Receipt } from '@tributary/archive/erasures';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
-import { isKeyOf, keysOfUser } from '@tributary/views/identity/keys-of';
 import type { ApiContext } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import type { ApiDeps, ErasureDesk } from '../ports.ts';
+import { keysOfAll } from './keys-of-all.ts';
 import { seenNow } from './seen.ts';
 import { isRefusedNow, type Seen } from './shown.ts';
 
 /** Digests in the state of a partition, which each reader of it gets: 330 KB. */
 const MOST_OF_PARTITION = 10_000;
-/** Keys of all users of one request. */
-const MOST_KEYS = 10_000;
 /** Records of one entry of the log: 200 KB of the longest keys, where a topic of Kafka may take 1 MB. */
 const MOST_OF_ENTRY = 100;
 
@@ -28,12 +26,12 @@ export async function eraseAll(
 ): Promise<Receipt[]> {
   const { deps } = context;
   const { erasures: desk, partitions } = deps;
-  const keys = await keysOfAll(context, request.owner, users);
+  const steps = await keysOfAll(context, request.owner, users);
   const before = await seenNow(context);
-  demandRoom(deps, keys, before);
+  demandRoom(deps, steps.flat(), before);
   const [by, askedAt] = [actorOf(request), deps.now()];
   const asked: Asked[] = [];
-  for (const userKey of keys) {
+  for (const userKey of steps.flat()) {
     const partition = partitionOf(userKey, partitions);
     const receipt =
       (await openErasure(desk, userKey, before)) ??
@@ -41,22 +39,23 @@ export async function eraseAll(
     await desk.create(receipt);
     asked.push([userKey, receipt]);
   }
-  const receipts: Receipt[] = [];
+  const receipts = new Map<string, Receipt>();
   // What the log has already is refused by both layers, so it is appended again: the log may have lost it.
-  for (const own of entriesOf(asked)) {
+  for (const own of entriesOf(steps, asked)) {
     const [[, { partition }]] = own;
     const lines = own.map(([userKey, { id, askedAt: atMs }]) => encodeErasure({ type: ERASE_TYPE, userKey, id, atMs }));
     const position = await deps.append(partition, { kind: 'events', body: lines.join('\n') });
-    for (const [, receipt] of own) {
+    for (const [userKey, receipt] of own) {
       // Where it is not in force, the log may have lost the record of before: what was sent since counts until this one.
       const isKnown = receipt.recorded !== null && isRefusedNow(receipt, before);
       const recorded = isKnown ? receipt : { ...receipt, recorded: { at: deps.now(), position } };
       await desk.write(recorded);
-      receipts.push(recorded);
+      receipts.set(userKey, recorded);
       deps.onAction('a user is erased', { by, erasure: receipt.id, partition });
     }
   }
-  return receipts;
+  // Those asked for first.
+  return asked.map(([userKey]) => receipts.get(userKey) as Receipt);
 }
 
 /** Asked again, it is the same erasure. */
@@ -81,43 +80,18 @@ function demandRoom({ erasures: desk, partitions }: ApiDeps, keys: readonly stri
 
 type Asked = readonly [userKey: string, receipt: Receipt];
 
-/** Entries of one partition each, of at most `MOST_OF_ENTRY` records. */
-function entriesOf(asked: readonly Asked[]): (readonly [Asked, ...Asked[]])[] {
+/**
+ * Entries of one partition each, of at most `MOST_OF_ENTRY` records. The record of a key says which others there are, and is gone with it: those come first, so
+ * that who asks again after a crash finds the rest.
+ */
+function entriesOf(steps: readonly (readonly string[])[], asked: readonly Asked[]): (readonly [Asked, ...Asked[]])[] {
   const entries: [Asked, ...Asked[]][] = [];
-  for (const own of Map.groupBy(asked, ([, receipt]) => receipt.partition).values())
-    for (let at = 0; at < own.length; at += MOST_OF_ENTRY) entries.push(own.slice(at, at + MOST_OF_ENTRY) as [Asked, ...Asked[]]);
-  return entries;
-}
-
-/** All keys of these people, each once: what they named of other users stays with these. */
-async function keysOfAll({ board, deps, records }: ApiContext, asker: string, users: readonly string[]): Promise<string[]> {
-  const keys = new Set(users);
-  for (const userKey of users) {
-    const asked = { partition: partitionOf(userKey, deps.partitions), userKey };
-    const windowMs = board.definitions(asked.partition).joinedMs;
-    if (windowMs === null) continue;
-    const others = await records.read(asker, [asked], (_records, [key]) => {
-      if (key === undefined) return [];
-      keys.add(key.userKey);
-      const named = keysOfUser(key.userKey, key.stored?.toString('utf8') ?? '', windowMs);
-      return named.filter((other) => !keys.has(other.userKey));
-    });
-    demandFew(keys.size + others.length);
-    for (const { userKey: other, isMerged } of others) {
-      const named = { partition: partitionOf(other, deps.partitions), userKey: other };
-      const isTheirs = await records.read(asker, [named], (_records, [key]) =>
-        isKeyOf(keys, key?.asked?.toString('utf8') ?? '', isMerged),
-      );
-      if (isTheirs) keys.add(other);
-    }
+  const receipts = new Map(asked);
+  for (const step of steps.toReversed()) {
+    const ofStep = step.map((userKey): Asked => [userKey, receipts.get(userKey) as Receipt]);
+    for (const own of Map.groupBy(ofStep, ([, receipt]) => receipt.partition).values())
+      for (let at = 0; at < own.length; at += MOST_OF_ENTRY)
+        entries.push(own.slice(at, at + MOST_OF_ENTRY) as [Asked, ...Asked[]]);
   }
-  return [...keys];
-}
-
-function demandFew(count: number): void {
-  if (count > MOST_KEYS)
-    throw new TributaryError(
-      'too_much_asked',
-      `the keys of the users of one request must be at most ${MOST_KEYS} (got ${count}). Name fewer users`,
-    );
+  return entries;
 }

@@ -1,0 +1,81 @@
+/** Which keys an erasure takes: all of each person. */
+import { TributaryError } from '@tributary/model/errors';
+import { partitionOf } from '@tributary/model/user-key';
+import { fromStore } from '@tributary/serving/from-store';
+import { isKeyOf, keysOfUser } from '@tributary/views/identity/keys-of';
+import type { ApiContext } from '../context.ts';
+import { untilLinksAreRead } from './until-read.ts';
+
+/** Keys of all users of one request. */
+const MOST_KEYS = 10_000;
+
+/** Keys that records name, and whether they do in a way that may merge two users. */
+type Named = ReadonlyMap<string, boolean>;
+
+/**
+ * All keys of these people, each once, in steps: those of a step were found by what records of earlier steps say. What they named of other users stays with
+ * these.
+ */
+export async function keysOfAll(context: ApiContext, asker: string, users: readonly string[]): Promise<string[][]> {
+  const { deps, records } = context;
+  const found = new Set(users);
+  const first = [...found];
+  if ((await joinedMsOf(context)).every((windowMs) => windowMs === null)) return [first];
+  await untilLinksAreRead(deps);
+  // As of now: what was waited for may have turned it on.
+  const windowsMs = await joinedMsOf(context);
+  const placeOf = (userKey: string) => ({ partition: partitionOf(userKey, deps.partitions), userKey });
+  const namedBy = (userKey: string, record: Buffer | null | undefined): Named => {
+    const windowMs = windowsMs[placeOf(userKey).partition] ?? null;
+    if (windowMs === null || record === null || record === undefined) return new Map();
+    return new Map(keysOfUser(userKey, record.toString('utf8'), windowMs).map((key) => [key.userKey, key.isMerged]));
+  };
+
+  const owners: string[] = [];
+  let named: Named[] = [];
+  for (const userKey of first)
+    await records.read(asker, [placeOf(userKey)], (_records, [key]) => {
+      const { userKey: owner, stored, asked } = key ?? { userKey, stored: null, asked: null };
+      named.push(namedBy(userKey, asked));
+      if (owner === userKey) return;
+      named.push(namedBy(owner, stored));
+      if (found.has(owner)) return;
+      found.add(owner);
+      owners.push(owner);
+    });
+  const steps = [first, owners];
+  while (named.length > 0) {
+    const others = new Map<string, boolean>();
+    for (const [userKey, isMerged] of named.flatMap((one) => [...one]))
+      if (!found.has(userKey)) others.set(userKey, isMerged || others.get(userKey) === true);
+    demandFew(found.size + others.size);
+    const step: string[] = [];
+    named = [];
+    for (const [userKey, isMerged] of others)
+      await records.read(asker, [placeOf(userKey)], (_records, [key]) => {
+        const record = key?.asked;
+        if (!isKeyOf(found, record?.toString('utf8') ?? '', isMerged)) return;
+        step.push(userKey);
+        named.push(namedBy(userKey, record));
+      });
+    for (const userKey of step) found.add(userKey);
+    steps.push(step);
+  }
+  return steps.filter(({ length }) => length > 0);
+}
+
+/** By partition, as the store has it now. */
+async function joinedMsOf({ deps }: ApiContext): Promise<(number | null)[]> {
+  const states = await fromStore(deps.store.states());
+  const of = (definitions: string | undefined) =>
+    definitions === undefined ? deps.defaultDefinitions : deps.storedDefinitions(definitions);
+  return states.map((state) => of(state?.definitions).joinedMs);
+}
+
+function demandFew(count: number): void {
+  if (count > MOST_KEYS)
+    throw new TributaryError(
+      'too_much_asked',
+      `the keys of the users of one request must be at most ${MOST_KEYS} (got ${count}). Name fewer users`,
+    );
+}
