@@ -289,9 +289,9 @@ export function erasureOf(userKey: string, number: number, type: typeof ERASE_TY
   return encodeErasure({ type, userKey, id: `${type}-${number}`, atMs: LOG_BEGINS_MS + 45 * DAY_MS });
 }
 
-/** Few users and devices, who meet; `number`: the event's, a minute apart. */
+/** Few users and devices, who meet, around a midnight; `number`: the event's, a minute apart. */
 export function randomEvent(random: Random, number: number): Event {
-  const now = LOG_BEGINS_MS + 45 * DAY_MS + number * MINUTE_MS;
+  const now = LOG_BEGINS_MS + 45 * DAY_MS + 150 * MINUTE_MS + number * MINUTE_MS;
   const ts = random.pick([
     now,
     now - random.below(3 * HOUR_MS),
@@ -299,7 +299,9 @@ export function randomEvent(random: Random, number: number): Event {
     now - WINDOW_DAYS * DAY_MS + random.pick([-1, 0, 1]) * MINUTE_MS * random.below(number + 1),
     LOG_BEGINS_MS + 45 * DAY_MS,
   ]);
-  const base = { ts, receivedAt: now, source: 'test', id: random.chance(0.1) ? 'shared' : `${random.pick(['a', 'z'])}${number}` };
+  // Collectors append at a time: what one of them received before another may lie behind it.
+  const receivedAt = now - random.pick([0, 0, 0, 1, 5]) * MINUTE_MS;
+  const base = { ts, receivedAt, source: 'test', id: random.chance(0.1) ? 'shared' : `${random.pick(['a', 'z'])}${number}` };
   const user = random.pick(USERS);
   const device = random.pick(DEVICES);
   const plain = {
@@ -316,6 +318,9 @@ export function randomEvent(random: Random, number: number): Event {
     () => sent({ anonymousId: device }),
     () => sent({ userId: user }),
     () => sent({ userId: user, anonymousId: device }),
+    // A page whose user is signed in sends these.
+    () => sent({ userId: user, anonymousId: DEVICES[USERS.indexOf(user)] as string }),
+    () => sent({ userId: user, anonymousId: DEVICES[USERS.indexOf(user)] as string }),
     () => ({ ...base, type: 'identify', userId: user, anonymousId: device }),
     () => ({ ...base, type: 'alias', userId: user, properties: { previousId: random.pick([...USERS, ...DEVICES]) } }),
     () => ({ ...base, type: 'alias', userId: user, properties: { previousId: random.pick(USERS), $without_merge: true } }),

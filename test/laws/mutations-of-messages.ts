@@ -3,6 +3,8 @@ import type { Mutation } from './mutation-list.ts';
 
 const REBUILT = 'jobs/recompute/test/rebuild-joined.test.ts';
 const MESSAGES = 'services/speed/test/messages.test.ts';
+const SAID_ONCE = 'test/laws/law-2-said-once.test.ts';
+const SAID = 'services/speed/test/said-once.test.ts';
 const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
 
 export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
@@ -93,5 +95,61 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     from: 'definitions === null || !joins(definitions)',
     to: 'definitions === null',
     test: 'services/speed/test/turning-on.test.ts',
+  },
+  {
+    lie: 'what was received before a link that was said is not said, though it decides',
+    law: '2',
+    file: 'packages/model/src/identity/said-once.ts',
+    from: 'before !== undefined && before <= receivedAt',
+    to: 'before !== undefined',
+    test: SAID_ONCE,
+  },
+  {
+    lie: 'a link that was said on one day is not said on the next, which may count it alone',
+    law: '2',
+    file: 'packages/model/src/identity/said-once.ts',
+    from: 'Math.floor(link.receivedAt / DAY_MS)',
+    to: '0',
+    test: SAID_ONCE,
+  },
+  {
+    lie: 'a sign-in is said once for all that a user does with a device',
+    law: '2',
+    file: 'packages/model/src/identity/said-once.ts',
+    from: '[to, link.id, ',
+    to: '[to, link.to, ',
+    test: SAID_ONCE,
+  },
+  {
+    lie: 'what was said is known as long as the worker has it in memory',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: '    append(effects, arrival.userKey, user, mark);\n',
+    to: '',
+    test: SAID,
+  },
+  {
+    lie: 'each event with both ids says so to the other key',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: 'if (isSaid(user.said',
+    to: 'if (event.ts < 0 && isSaid(user.said',
+    test: SAID,
+  },
+  {
+    lie: 'a trimmed record forgets what was said',
+    law: '7',
+    file: 'packages/views/src/record.ts',
+    from: ' + keptSaidMarks(record, logTimeMs)',
+    to: '',
+    test: SAID,
+  },
+  {
+    lie: 'what a user said before they were erased is said when they count again',
+    law: '9',
+    file: 'services/speed/src/apply/apply-erasure.ts',
+    from: '  user.said = undefined;\n',
+    to: '',
+    test: SAID,
   },
 ];

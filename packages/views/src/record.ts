@@ -2,13 +2,15 @@
  * The stored record of a user: their lines in arrival order, each ending in "\n". State and signal store in one.
  *
  * A record may hold marks beside events: `{"ts":<instant>,"cut":true}` says that the timeline holds nothing up to this instant
- * (user-state.ts). It takes the place of lines that the record lost, so it is as durable as they were, and it is shorter than any event, so that readers of signals pass over it (packages/store/src/records/signals.ts).
+ * (user-state.ts). It takes the place of lines that the record lost, so it is as durable as they were. `{"ts":<instant>,"said":"<name>"}` says what the user
+ * said to another key (said-marks.ts). Both are shorter than any event, so that readers of signals pass over them (packages/store/src/records/signals.ts).
  */
 
 import { type Event, lineTs } from '@tributary/model/event';
 import { LASTING_TYPES, RESERVED_PREFIX } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { timelineEvent } from './member.ts';
+import { isSaidMark, keptSaidMarks } from './said-marks.ts';
 import type { StepRules } from './step.ts';
 import { countOnce, emptyUser, findById, insert, isRetained, NEVER_CUT, prune, type UserState } from './user-state.ts';
 
@@ -53,7 +55,7 @@ export function markedCut(record: string): number {
 export function userFromRecord(record: string, logTimeMs: number, rules: StepRules, cutTs = NEVER_CUT): UserState {
   const user = emptyUser(Math.max(cutTs, markedCut(record)));
   const horizon = Math.max(logTimeMs - rules.retention.longMs, user.cutTs);
-  for (const line of allLinesOf(record)) {
+  for (const line of linesOf(record)) {
     if (lineTs(line) <= horizon) continue;
     const event = timelineEvent(JSON.parse(line) as Event, rules.definitions);
     if (!isRetained(event, logTimeMs, rules.retention) || findById(user, event.id) !== undefined) continue;
@@ -91,7 +93,7 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
     for (const witness of [own[0], own.find(({ at }) => isOfUser(lines[at] as string))])
       if (witness !== undefined) kept.add(witness.at);
   }
-  const text = lines.map((line, at) => (kept.has(at) ? `${line}\n` : '')).join('');
+  const text = lines.map((line, at) => (kept.has(at) ? `${line}\n` : '')).join('') + keptSaidMarks(record, logTimeMs);
   return { record: cutTs === NEVER_CUT ? text : text + cutMark(cutTs), cutTs };
 }
 
@@ -129,7 +131,7 @@ function withinLength(retained: readonly { readonly at: number }[], lines: reado
 
 /** The lines of events, in the order of their arrival. */
 export function* linesOf(record: string): Generator<string> {
-  for (const line of allLinesOf(record)) if (!isMark(line)) yield line;
+  for (const line of allLinesOf(record)) if (!isMark(line) && !isSaidMark(line)) yield line;
 }
 
 function* allLinesOf(record: string): Generator<string> {

@@ -15,7 +15,7 @@ import { isKey } from '../event-fields.ts';
 import { HOUR_MS } from '../time.ts';
 import { userKeyOf } from '../user-key.ts';
 import type { Message } from './adoption.ts';
-import type { Version } from './links.ts';
+import type { Link, Version } from './links.ts';
 
 const SAID_BY: Readonly<Record<string, string>> = {
   alias: 'previousId',
@@ -64,7 +64,7 @@ export function linksOf(event: Event, at: Version): Message[] {
   }
   const isMoment = SAID_AT_ITS_MOMENT.has(event.type);
   const ts = isMoment ? event.ts : Math.floor(event.ts / ROUNDED_MS) * ROUNDED_MS;
-  const name = isMoment ? `at ${event.id}` : `hour ${ts / ROUNDED_MS}`;
+  const name = isMoment ? `at ${event.id}` : `${OF_HOUR}${ts / ROUNDED_MS}`;
   const merges = MERGING_TYPES.has(event.type) && event.properties?.[WITHOUT_MERGE] !== true;
   return [...keysIn(event)]
     .filter((key) => key !== user)
@@ -74,6 +74,13 @@ export function linksOf(event: Event, at: Version): Message[] {
       link: { id: `${user}\n${name}`, to: user, ts, version: at, receivedAt, ...(merges && { merges }) },
     }));
 }
+
+/** Whether an event says it of its whole hour. */
+export function isOfHour({ id, to }: Pick<Link, 'id' | 'to'>): boolean {
+  return id.startsWith(OF_HOUR, to.length + 1);
+}
+
+const OF_HOUR = 'hour ';
 
 function keysIn({ type, userId, anonymousId, properties }: Event): ReadonlySet<string> {
   const keys = new Set<string>();

@@ -25,6 +25,7 @@ import {
 import { type DigestOf, withdrawnBy } from '@tributary/model/identity/withdrawal';
 import { timelineEvent } from '../member.ts';
 import { cutMark, isOfLinks, isOfUser, linesOf, markedCut } from '../record.ts';
+import { keptSaidMarks } from '../said-marks.ts';
 import type { StepRules } from '../step.ts';
 import { countOnce, emptyUser, insert, isRetained, NEVER_CUT, prune, type UserState } from '../user-state.ts';
 
@@ -65,7 +66,7 @@ export function recordNotWithdrawn(record: string, digestOf: DigestOf): string {
   if (!record.includes(WITHDRAW_HEAD)) return record;
   const cutTs = markedCut(record);
   const lines = linesNotWithdrawn([...linesOf(record)], digestOf).map((line) => `${line}\n`);
-  return lines.join('') + (cutTs === NEVER_CUT ? '' : cutMark(cutTs));
+  return lines.join('') + (cutTs === NEVER_CUT ? '' : cutMark(cutTs)) + keptSaidMarks(record);
 }
 
 function linesNotWithdrawn(lines: readonly string[], digestOf: DigestOf): readonly string[] {

@@ -12,10 +12,12 @@ import {
   numberOfMessage,
   WITHDRAW_TYPE,
 } from '@tributary/model/identity/message-line';
+import { isSaid, nameOfSaid, noteSaid } from '@tributary/model/identity/said-once';
 import { partitionOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { receiveLine } from '@tributary/views/identity/keyed-record';
 import { recordRetentionMs } from '@tributary/views/record';
+import { saidMark, saidName } from '@tributary/views/said-marks';
 import type { StepOutcome } from '@tributary/views/step';
 import { cutPackedUpTo, replacePacked } from '@tributary/views/step-packed';
 import type { PartitionRun } from '../partitions/partition-run.ts';
@@ -56,7 +58,7 @@ export function applyKeyed(
     return;
   }
   noteReplaced(run, arrival, event, change, effects);
-  const said = isMessage ? change.messages : [...linksOf(event, at), ...change.messages];
+  const said = isMessage ? change.messages : [...linksToSay(arrival, event, user, effects, options), ...change.messages];
   sayTo(run, said, at, effects, options);
   changeRows(run, arrival, event, user, change, effects, options);
   for (const { is } of change.replaced)
@@ -71,10 +73,30 @@ export function applyKeyed(
 }
 
 /** What an event of a key says to other keys, where none of them has said anything to it yet. */
-export function sayLinks(run: PartitionRun, arrival: Arrival, effects: Effects, options: ApplyOptions): void {
+export function sayLinks(run: PartitionRun, arrival: Arrival, user: CachedUser, effects: Effects, options: ApplyOptions): void {
   if (!mayLink(arrival)) return;
-  const at = versionOf(arrival);
-  sayTo(run, linksOf(wholeEvent(arrival), at), at, effects, options);
+  sayTo(run, linksToSay(arrival, wholeEvent(arrival), user, effects, options), versionOf(arrival), effects, options);
+}
+
+/** Those that the user has not said. The record remembers them, in the commit that says them. */
+function linksToSay(
+  arrival: Arrival,
+  event: Event,
+  user: CachedUser,
+  effects: Effects,
+  { sha256Hex }: Pick<ApplyOptions, 'sha256Hex'>,
+): Message[] {
+  return linksOf(event, versionOf(arrival)).filter((message) => {
+    const name = nameOfSaid(message);
+    if (name === null) return true;
+    const short = saidName(name, sha256Hex);
+    if (isSaid(user.said, short, event.receivedAt, arrival.logTimeMs)) return false;
+    const mark = saidMark(short, event.receivedAt);
+    if (mark === null) return true;
+    noteSaid((user.said ??= new Map()), short, event.receivedAt);
+    append(effects, arrival.userKey, user, mark);
+    return true;
+  });
 }
 
 /** A message to a key of whom nothing counts has arrived, though it changes nothing. */

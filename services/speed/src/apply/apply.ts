@@ -187,7 +187,7 @@ function addEffects(
   }
   if (fate === 'late') effects.late++;
   if (overflowed) effects.overflowed++;
-  if (run.definitions.joinedMs !== null) sayLinks(run, arrival, effects, options);
+  if (run.definitions.joinedMs !== null) sayLinks(run, arrival, user, effects, options);
   if (run.definitions.conversionTypes.has(event.type)) effects.conversions.set(event.id, userKey);
   // The record is the timeline too: whatever the timeline still holds must be in it, however short signals are kept.
   if (event.ts <= logTimeMs - recordRetentionMs(run.rules)) return;

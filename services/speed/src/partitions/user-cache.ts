@@ -3,6 +3,7 @@
  * recently used first. Users of a batch that is not committed yet are never evicted: their record would be stale.
  */
 import type { KeyState } from '@tributary/model/identity/adoption';
+import type { SaidLinks } from '@tributary/model/identity/said-once';
 import { createPackedTimelines, type HeldTimeline, heldTimeline, type PackedTimelines } from '@tributary/views/packed-timelines';
 import type { UserState } from '@tributary/views/user-state';
 import { type Work, workOfUser } from '@tributary/views/work';
@@ -23,6 +24,8 @@ export interface CachedUser extends HeldTimeline, Work {
   isErased: boolean;
   /** What the key holds, where keys of one person are joined. */
   key: KeyState | undefined;
+  /** What need not be said to other keys again, where keys are joined. */
+  said: SaidLinks | undefined;
 }
 
 /** Named one by one: an object that is put together of others has a second one for the rest of its fields. */
@@ -51,6 +54,7 @@ function newUser(
     isTouched: false,
     isErased: false,
     key,
+    said: undefined,
   };
 }
 
@@ -81,7 +85,7 @@ export function createUserCache(maxEvents: number): UserCache {
     for (const user of touched) {
       if (user.batch > batch) later.push(user);
       else {
-        const weight = 1 + user.length + (user.key?.held.size ?? 0);
+        const weight = 1 + user.length + (user.key?.held.size ?? 0) + (user.said?.size ?? 0);
         held += weight - user.weight;
         user.weight = weight;
         user.isTouched = false;
