@@ -38,10 +38,11 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function createRig(partitions = 3, dataDir?: string): Promise<Rig> {
+/** `joins`: each line has a position of its own, as on Kafka, and the archiver reads entries as one where it says so. */
+export async function createRig(partitions = 3, dataDir?: string, joins?: () => boolean): Promise<Rig> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'tributary-archiver-')));
-  const disk = createMemoryDisk();
-  const log = createMemoryLog({ partitions, disk });
+  const disk = createMemoryDisk(joins !== undefined);
+  const log = createMemoryLog({ partitions, disk, ...(joins !== undefined && { joins }) });
   let writers = 0;
   const rig: Rig = {
     dataDir: folder,

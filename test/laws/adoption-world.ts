@@ -83,7 +83,8 @@ export interface Wrongs {
 
 export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs = {}): Promise<Outcome> {
   const random = createRandom(seed);
-  const disk = createMemoryDisk();
+  /** As on Kafka: entries end elsewhere at each reading. */
+  const disk = createMemoryDisk(seed % 5 < 3);
   const store = createMemoryStore({ partitions: PARTITIONS });
   const open = createMemoryLog({ partitions: PARTITIONS, disk });
   const scheduler = createScheduler(random, () => false);
@@ -226,9 +227,10 @@ interface Shared {
 async function runWorker(name: string, turn: Turn, { disk, store, random, definitions, calm }: Shared): Promise<void> {
   let commits = 0;
   const fault = () => (calm() || random.chance(0.93) ? 'none' : random.pick(['lostReply', 'notApplied'] as const));
-  const maxEntries = random.between(1, 4);
+  const maxEntries = random.between(1, disk.linesApart ? 16 : 4);
+  const share = random.pick([0, 0.5, 0.9]);
   const worker = createSpeedWorker({
-    log: createMemoryLog({ partitions: PARTITIONS, disk, turn }),
+    log: createMemoryLog({ partitions: PARTITIONS, disk, turn, ...(disk.linesApart && { joins: () => random.chance(share) }) }),
     store: store.speed(turn, fault),
     definitions,
     partitions: [0, 1, 2],
@@ -337,17 +339,25 @@ function snapshotOf(store: MemoryStore, random: Random) {
 
 export function linesOf(disk: MemoryDisk): LogLine[] {
   return disk.partitions.flatMap(({ entries }, partition) =>
-    entries.flatMap(({ kind, position, body }) =>
+    entries.flatMap(({ kind, position, body, firstLine }) =>
       kind !== 'events'
         ? []
         : body.split('\n').map((line, number) => ({
             partition,
-            position,
-            at: `${position}.${String(number).padStart(7, '0')}`,
+            // Where lines are apart, each has the next number.
+            ...placeAt(firstLine === undefined ? position : later(firstLine, number), firstLine === undefined ? number : 0),
             event: JSON.parse(line) as Event,
           })),
     ),
   );
+}
+
+function placeAt(position: string, number: number) {
+  return { position, at: `${position}.${String(number).padStart(7, '0')}` };
+}
+
+function later(position: string, by: number): string {
+  return String(Number(position) + by).padStart(position.length, '0');
 }
 
 function cutsOf(disk: MemoryDisk, generation: number): string[] | null {

@@ -250,8 +250,8 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     lie: 'the archive gives back all entries of a segment but the last',
     law: '6',
     file: 'services/speed/src/read/archived-entries.ts',
-    from: '  flush();\n  return entries;',
-    to: '  return entries;',
+    from: '  flush();\n  return together(entries);',
+    to: '  return together(entries);',
     test: 'test/laws/simulation-folder.test.ts',
   },
 ];

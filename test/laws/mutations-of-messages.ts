@@ -6,6 +6,7 @@ const MESSAGES = 'services/speed/test/messages.test.ts';
 const SAID_ONCE = 'test/laws/law-2-said-once.test.ts';
 const SAID = 'services/speed/test/said-once.test.ts';
 const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
+const APART = 'services/speed/test/lines-apart.test.ts';
 
 export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
   {
@@ -151,5 +152,53 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     from: '  user.said = undefined;\n',
     to: '',
     test: SAID,
+  },
+  {
+    lie: 'a decision has the version of its entry, wherever that ends',
+    law: '1',
+    file: 'packages/log/src/line-places.ts',
+    from: 'if (firstLine === undefined) return',
+    to: 'if (firstLine !== null) return',
+    test: APART,
+  },
+  {
+    lie: 'the place of a line follows from the one before it, though an offset between them is left out',
+    law: '1',
+    file: 'packages/log/src/kafka/entries.ts',
+    from: '    if (offset !== last + 1) flush();\n',
+    to: '',
+    test: 'packages/log/src/kafka/entries.test.ts',
+  },
+  {
+    lie: 'lines of one message have the places of messages behind it',
+    law: '1',
+    file: 'packages/log/src/kafka/entries.ts',
+    from: 'if (newlineBefore(data, from, to)) {',
+    to: 'if (newlineBefore(data, from, to) && to < 0) {',
+    test: 'packages/log/src/kafka/entries.test.ts',
+  },
+  {
+    lie: 'the archive has a line at the place of the entry in which the archiver read it',
+    law: '1',
+    file: 'services/archiver/src/spool-format.ts',
+    from: 'const place = placeOf(index);',
+    to: 'const place = { ...placeOf(index), position: entry.position };',
+    test: 'test/laws/law-3-replayed-lines.test.ts',
+  },
+  {
+    lie: 'archived lines that are read together lie one behind the other, though lines between them are gone',
+    law: '1',
+    file: 'services/speed/src/read/lines-apart.ts',
+    from: 'lineNumbers: run.map(numberOf) };',
+    to: 'lineNumbers: run.map((_, i) => i) };',
+    test: APART,
+  },
+  {
+    lie: 'the archive gives lines again that the log has',
+    law: '3',
+    file: 'services/speed/src/read/lines-apart.ts',
+    from: 'placeOf(number).position <= position).length',
+    to: 'placeOf(number).position !== position).length',
+    test: APART,
   },
 ];

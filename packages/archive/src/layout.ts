@@ -74,8 +74,8 @@ export const TIMELINE_COLUMNS = columnsOf(fieldsWith({ timeline: true }));
 export const LATER_COLUMNS: ReadonlySet<string> = new Set(Object.keys(columnsOf(fieldsWith({ later: true }))));
 
 /**
- * Columns of the archived events, in order. `user_key`, `partition`, `position` (of the log entry) and `entry_index` (of the event
- * within it) are added by the archiver. Queries of one of `LATER_COLUMNS` must use `union_by_name`.
+ * Columns of the archived events, in order. `user_key`, `partition`, `position` and `entry_index` (where the line lies in the log: `placesOf` of
+ * packages/log) are added by the archiver. Queries of one of `LATER_COLUMNS` must use `union_by_name`.
  */
 export const EVENT_COLUMNS = {
   user_key: 'VARCHAR',

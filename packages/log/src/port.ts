@@ -9,6 +9,7 @@
  *  5. The number of partitions is fixed when the log is created; another number is `partition_mismatch`.
  *  6. `identity` names this very log: a recreated log has another one.
  *  7. Reading from a position older than the oldest retained entry is `position_expired`, never a silent skip.
+ *  8. A line has the same place (`line-places.ts`) whenever it is read, and whichever lines are read with it; places increase as lines do.
  *
  * An entry holds many events of one partition: batching is what makes a log fast. Excluded on purpose: consumer groups,
  * acknowledgement by readers, headers; positions belong to the reader's own state (they commit together with it).
@@ -34,6 +35,11 @@ export interface LogEntry extends LogRecord {
    * made of several appends has the newest one's.
    */
   readonly appendedMs: number;
+  /**
+   * The position of its first line, in a log that may end its entries elsewhere when they are read again: there each line has a position of its own, the
+   * next number of as many digits after that of the line before it. Absent: the entry is what was appended at once, whenever it is read.
+   */
+  readonly firstLine?: Position;
 }
 
 export interface ReadLimits {

@@ -4,6 +4,7 @@
  * column is a number, so that no file starts with what a reader would take for a byte order mark.
  */
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
+import { type Place, placesOf } from '@tributary/log/line-places';
 import type { LogEntry } from '@tributary/log/port';
 import { EVENT_FIELDS, type Event } from '@tributary/model/event';
 import type { Field } from '@tributary/model/event-fields';
@@ -44,15 +45,17 @@ export function emptySpoolText(): SpoolText {
 /** Adds the events of an entry: law 6, a record that is none is kept raw. */
 export function addEvents(text: SpoolText, entry: LogEntry, partitions: number): void {
   const lines = entry.body.split('\n');
+  const placeOf = placesOf(entry);
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] as string;
+    const place = placeOf(index);
     const decoded = decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
-      addDead(text, entry, index, decoded, line);
+      addDead(text, entry.kind, place, decoded, line);
       continue;
     }
     const day = dayOf(decoded.event.ts);
-    const row = spoolRow(decoded.event, decoded.userKey, day, entry, index);
+    const row = spoolRow(decoded.event, decoded.userKey, day, entry.partition, place);
     if (row.length > text.longestRow) text.longestRow = row.length;
     text.units += row.length;
     text.rows.push(row);
@@ -65,15 +68,15 @@ interface Refused {
   readonly message: string;
 }
 
-export function addDead(text: SpoolText, entry: LogEntry, index: number, refused: Refused, raw: string): void {
+export function addDead(text: SpoolText, kind: LogEntry['kind'], place: Place, refused: Refused, raw: string): void {
   const { code, message } = refused;
-  const line = `${JSON.stringify({ position: entry.position, entryIndex: index, kind: entry.kind, code, message, raw })}\n`;
+  const line = `${JSON.stringify({ position: place.position, entryIndex: place.line, kind, code, message, raw })}\n`;
   text.units += line.length;
   text.dead.push(line);
 }
 
 /** In the order of `SPOOL_COLUMNS`. */
-function spoolRow(event: Event, userKey: string, day: string, { partition, position }: LogEntry, index: number): string {
+function spoolRow(event: Event, userKey: string, day: string, partition: number, { position, line }: Place): string {
   const cells: unknown[] = [...EMPTY];
   // Over what is there: to look for each field that may be there takes longer.
   for (const field in event) {
@@ -82,7 +85,7 @@ function spoolRow(event: Event, userKey: string, day: string, { partition, posit
     const value = event[field as Field];
     cells[at] = typeof value === 'object' ? JSON.stringify(value) : value;
   }
-  return `${partition}\t${day}\t${position}\t${index}\t${userKey}\t${cells.join('\t')}\n`;
+  return `${partition}\t${day}\t${position}\t${line}\t${userKey}\t${cells.join('\t')}\n`;
 }
 
 const CELL: ReadonlyMap<string, number> = new Map(EVENT_FIELDS.map((field, at) => [field, at]));

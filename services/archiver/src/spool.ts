@@ -123,14 +123,14 @@ export async function removeSpoolFiles(spool: Spool): Promise<void> {
 /** Only the first barrier of a generation newer than any sealed before ends a segment: the speed layer decides alike. */
 function sealOf({ sealedBefore }: Spool, text: SpoolText, entry: LogEntry): number | null {
   const decoded = decodeBarrier(entry, sealedBefore, sha256Hex);
-  if (!decoded.ok) addDead(text, entry, 0, decoded, entry.body);
+  if (!decoded.ok) addDead(text, entry.kind, { position: entry.position, line: 0 }, decoded, entry.body);
   return decoded.ok && !('repeated' in decoded) ? decoded.barrier.generation : null;
 }
 
 /** A heartbeat says nothing to the archive, but what is none is kept as any record is. */
 function takeHeartbeat(text: SpoolText, entry: LogEntry): void {
   const decoded = decodeHeartbeat(entry.body);
-  if (!decoded.ok) addDead(text, entry, 0, decoded, entry.body);
+  if (!decoded.ok) addDead(text, entry.kind, { position: entry.position, line: 0 }, decoded, entry.body);
 }
 
 async function write(spool: Spool, text: SpoolText): Promise<void> {

@@ -1,5 +1,6 @@
 import { sfc32 } from '@tributary/model/sfc32';
 import { expect, test, vi } from 'vitest';
+import { placesOf } from '../line-places.ts';
 import { createEntryBuilder, type EntryBuilder } from './entries.ts';
 import { batchesOf, encodeBatch, type OutgoingMessage, visitMessages } from './record-batch.ts';
 
@@ -34,8 +35,53 @@ test('law 2: the text of an entry is its lines, each as it is by itself, whateve
     );
     const builder = builderOf();
     show(builder, values);
-    expect(builder.take().map(({ body }) => body)).toEqual([texts(values).join('\n')]);
+    const entries = builder.take();
+    expect(entries.map(({ body }) => body).join('\n')).toEqual(texts(values).join('\n'));
+    // A message of several lines, which none of ours is, is an entry by itself.
+    if (!values.some((value) => value.includes(0x0a))) expect(entries).toHaveLength(1);
   }
+});
+
+test('laws 1 and 3: a line has the same place wherever the entry ends in which it is read, its own offset where its message is one line', () => {
+  const bits = sfc32(3, 5, 8);
+  const batches: Buffer[] = [];
+  let offset = 0;
+  for (let n = 0; n < 60; n++) {
+    // Offsets are left out between batches: what ends a transaction has one.
+    offset += bits() % 8 === 0 ? 1 : 0;
+    const values = Array.from({ length: 1 + (bits() % 5) }, (_, i) => Buffer.from(bits() % 9 === 0 ? `a\nb\n${n}` : `${n} ${i}`));
+    const batch = encodeBatch(
+      values.map((value, i) => message(value, i === values.length - 1 ? 'e' : 'l')),
+      1,
+    );
+    batch.writeBigInt64BE(BigInt(offset), 0);
+    batches.push(batch);
+    offset += values.length;
+  }
+  /** By place, read with these bounds, ending entries between these batches too. */
+  const read = (mergeEvents: number, endsAfter: (batch: number) => boolean) => {
+    const lines: [place: string, line: string][] = [];
+    const builder = builderOf({ mergeEvents, mergeBytes: 100 + (bits() % 200) });
+    const take = () => {
+      for (const entry of builder.take()) {
+        const placeOf = placesOf(entry);
+        for (const [i, line] of entry.body.split('\n').entries()) {
+          const { position, line: number } = placeOf(i);
+          lines.push([`${position}.${String(number).padStart(7, '0')}`, line]);
+        }
+      }
+    };
+    for (const [i, batch] of batches.entries()) {
+      for (const one of batchesOf(batch)) visitMessages(one, builder.message);
+      if (endsAfter(i)) take();
+    }
+    take();
+    return lines;
+  };
+  const once = read(1, () => true);
+  expect(once.map(([place]) => place)).toEqual([...new Set(once.map(([place]) => place))].sort());
+  expect(once.some(([place]) => place.endsWith('.0000002'))).toBe(true);
+  for (let time = 0; time < 20; time++) expect(read(1 + (bits() % 40), () => bits() % 3 === 0)).toEqual(once);
 });
 
 test('law 2: lines of several builders at work never mix, and lines longer than what one left are whole', () => {

@@ -1,7 +1,8 @@
 /**
  * From messages to log entries. Consecutive event messages become one entry, which ends
  *   - at the end of an append, once it holds `mergeEvents` events (1: an entry is an append) or is large;
- *   - before and after a barrier, a heartbeat or unreadable messages;
+ *   - before and after a barrier, a heartbeat or unreadable messages, or a message of several lines, which is none of ours;
+ *   - where offsets lie apart, so that each line's own follows from the first one's;
  *   - where the fetched messages end, or those that there is room for.
  * So every position at which a reader resumes is the end of an append, unless somebody else wrote it.
  */
@@ -65,16 +66,22 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
   let bytes = 0;
   let last = 0;
   let appendedMs = 0;
+  const newlineBefore = newlines();
 
   function push(position: number, kind: LogEntry['kind'], body: string, atMs: number): void {
-    const entry = { partition, position: positionOf(position), kind, body, appendedMs: atMs };
+    add({ partition, position: positionOf(position), kind, body, appendedMs: atMs });
+  }
+
+  function add(entry: LogEntry): void {
     entries.push(entry);
     weight += weightOf([entry]);
   }
 
   function flush(): void {
     if (lines === 0) return;
-    push(last, 'events', (joined as Buffer).toString('utf8', 0, bytes), appendedMs);
+    const body = (joined as Buffer).toString('utf8', 0, bytes);
+    const firstLine = positionOf(last - lines + 1);
+    add({ partition, position: positionOf(last), kind: 'events', body, appendedMs, firstLine });
     lines = 0;
     bytes = 0;
     appendedMs = 0;
@@ -82,6 +89,12 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
 
   /** The line in the bytes `[from, to)`, well-formed or not. */
   function addLine(data: Buffer, from: number, to: number, { offset, timestampMs }: MessageView, endsAt: number): void {
+    if (offset !== last + 1) flush();
+    if (newlineBefore(data, from, to)) {
+      flush();
+      push(offset, 'events', data.toString('utf8', from, to), timestampMs);
+      return;
+    }
     const most = bytes + 1 + to - from;
     joined ??= takeSpare();
     if (joined.length < most) joined = grown(joined, bytes, most);
@@ -123,6 +136,20 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
       joined = undefined;
       return taken;
     },
+  };
+}
+
+/** Whether `[from, to)` has a newline: each byte of a batch is looked at once, as it is read in order. */
+function newlines(): (data: Buffer, from: number, to: number) => boolean {
+  let known: Buffer | undefined;
+  let next = 0;
+  return (data, from, to) => {
+    if (data !== known || next < from) {
+      known = data;
+      const at = data.indexOf(NEWLINE, from);
+      next = at < 0 ? data.length : at;
+    }
+    return next < to;
   };
 }
 

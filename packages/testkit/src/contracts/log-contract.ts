@@ -1,9 +1,10 @@
-/** The contract of EventLog: its seven invariants as tests that every adapter runs unchanged. */
+/** The contract of EventLog: its eight invariants as tests that every adapter runs unchanged. */
 import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog, LogEntry, LogRecord, Position } from '@tributary/log/port';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startStopwatch } from '../stopwatch.ts';
+import { describePlaces } from './line-places-contract.ts';
 import { expectIncreasing, readAll } from './log-reading.ts';
 
 export interface LogFixture {
@@ -23,7 +24,7 @@ const numbered = (count: number): string[] => Array.from({ length: count }, (_, 
 const bodies = (entries: readonly LogEntry[]): string[] => entries.map(({ body }) => body);
 const after = (position: Position | null, partition = 0): Map<number, Position | null> => new Map([[partition, position]]);
 const NOW = { maxEntries: 100_000, waitMs: 0 };
-/** An abort ends a waiting read within this, ms; twice it for a busy machine. */
+/** Within this, ms, an abort ends a waiting read; twice it for a busy machine. */
 const ABORT_MS = 100;
 
 export function describeLogContract(name: string, makeLog: (partitions: number) => Promise<LogFixture>): void {
@@ -338,6 +339,7 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
         expect(bodies(await log.read(after(null, 1), NOW))).toEqual(['other']);
       });
     });
+    describePlaces(open);
 
     describe('records come back as they were sent', () => {
       it('events, barriers and heartbeats', async () => {

@@ -14,6 +14,8 @@ export interface MemoryLogOptions {
   readonly disk?: MemoryDisk;
   /** The log's own clock; without one every entry counts as appended later than the times in it. */
   readonly now?: () => number;
+  /** On a disk of lines apart, asked between two entries of events at each reading: whether they are read as one, as Kafka's readers do. */
+  readonly joins?: () => boolean;
 }
 
 export interface MemoryLog extends EventLog {
@@ -34,12 +36,14 @@ interface Partition {
 export interface MemoryDisk {
   identity: string | null;
   partitions: Partition[];
+  /** Each line has a position of its own, and entries may end elsewhere when they are read again. */
+  readonly linesApart: boolean;
   /** Called after every append. */
   readonly watchers: Set<() => void>;
 }
 
-export function createMemoryDisk(): MemoryDisk {
-  return { identity: null, partitions: [], watchers: new Set() };
+export function createMemoryDisk(linesApart = false): MemoryDisk {
+  return { identity: null, partitions: [], linesApart, watchers: new Set() };
 }
 
 /** Empties the disk and creates a new log there, as if someone had deleted the old one. */
@@ -57,7 +61,12 @@ function create(disk: MemoryDisk, partitions: number): void {
 
 const POSITION_DIGITS = 16;
 
-export function createMemoryLog({ partitions, turn, disk = createMemoryDisk(), now: clock }: MemoryLogOptions): MemoryLog {
+function positionAt(number: number): Position {
+  return String(number).padStart(POSITION_DIGITS, '0');
+}
+
+export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
+  const { partitions, turn, disk = createMemoryDisk(), now: clock, joins } = options;
   const now = clock ?? Date.now;
   if (disk.identity === null) create(disk, partitions);
   if (disk.partitions.length !== partitions) {
@@ -78,11 +87,14 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk(), n
 
   function write(partition: number, record: LogRecord): Position {
     const into = partitionOf(disk, partition);
-    into.written += 1;
-    const position = String(into.written).padStart(POSITION_DIGITS, '0');
+    const first = into.written + 1;
+    const { kind, body } = record;
+    const isApart = disk.linesApart && kind === 'events';
+    into.written += isApart ? body.split('\n').length : 1;
+    const position = positionAt(into.written);
     into.appendedMs.set(position, now());
     const appendedMs = clock?.() ?? Number.MAX_SAFE_INTEGER;
-    into.entries.push({ partition, position, kind: record.kind, body: record.body, appendedMs });
+    into.entries.push({ partition, position, kind, body, appendedMs, ...(isApart && { firstLine: positionAt(first) }) });
     for (const watcher of [...disk.watchers]) watcher();
     return position;
   }
@@ -107,16 +119,16 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk(), n
         throw new RangeError(`maxEntries ${limits.maxEntries}`);
       if (limits.signal?.aborted) return [];
       await enter();
-      const entries = collect(disk, after, limits.maxEntries, limits.maxBytes);
+      const entries = joined(collect(disk, after, limits.maxEntries, limits.maxBytes), joins);
       if (entries.length > 0 || limits.waitMs === 0 || turn !== undefined) return entries;
       await appended(disk, () => collect(disk, after, 1).length > 0, limits, closing);
       if (closed || limits.signal?.aborted) return [];
       await enter();
-      return collect(disk, after, limits.maxEntries, limits.maxBytes);
+      return joined(collect(disk, after, limits.maxEntries, limits.maxBytes), joins);
     },
     async ends() {
       await enter();
-      return disk.partitions.map(({ written }) => (written === 0 ? null : String(written).padStart(POSITION_DIGITS, '0')));
+      return disk.partitions.map(({ written }) => (written === 0 ? null : positionAt(written)));
     },
     async ageAfter(after) {
       for (const partition of after.keys()) partitionOf(disk, partition);
@@ -180,6 +192,19 @@ function collect(
     }
   }
   return entries;
+}
+
+/** Entries of lines apart, some of them read as one. */
+function joined(entries: LogEntry[], joins: MemoryLogOptions['joins']): LogEntry[] {
+  if (joins === undefined) return entries;
+  const read: LogEntry[] = [];
+  for (const entry of entries) {
+    const last = read.at(-1);
+    const fits = last?.firstLine !== undefined && entry.firstLine !== undefined && last.partition === entry.partition;
+    if (!fits || !joins()) read.push(entry);
+    else read.splice(-1, 1, { ...entry, firstLine: last.firstLine, body: `${last.body}\n${entry.body}` });
+  }
+  return read;
 }
 
 function firstAfter(entries: readonly LogEntry[], position: Position): number {

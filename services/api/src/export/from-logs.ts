@@ -1,4 +1,5 @@
 /** What the two logs hold of a user: events that are not archived yet, and outputs. */
+import { placesOf } from '@tributary/log/line-places';
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { type Found, foundText, unread } from './line.ts';
@@ -41,14 +42,17 @@ export async function* fromLog(
       yield unread(place, { partition, after: at, upTo: end }, 'the log gave no entry', true);
       return;
     }
-    for (const { kind, body, position } of entries) {
+    for (const entry of entries) {
+      const { kind, body } = entry;
       const lines = kind === 'events' ? body.split('\n') : [body];
-      for (const [index, line] of lines.entries()) {
+      const placeOf = placesOf(entry);
+      for (const [number, line] of lines.entries()) {
+        const { position, line: index } = placeOf(number);
         const whose = whoseText(line, userKey);
         const what = place === 'outputs' ? 'output' : line.startsWith('{"ts":') ? 'event' : 'raw';
         if (whose !== null) yield foundText(place, { partition, position, index }, whose, what, line);
       }
-      at = position;
+      at = entry.position;
     }
   }
 }

@@ -13,6 +13,7 @@ import { FIELD_ROWS, type FieldRow } from '@tributary/model/event-fields';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import type { ReadEntry } from './decode.ts';
+import { together } from './lines-apart.ts';
 
 export interface ArchivedEntries {
   /** Up to where the partition is archived; null: nothing of it is. */
@@ -139,7 +140,7 @@ async function entriesIn(session: DuckDb, from: string, { partition, after }: En
       lineNumbers.push(Number(numbers?.[row]));
     }
   flush();
-  return entries;
+  return together(entries);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** From log entries to what a batch does: events in log order, dead letters, heartbeats, and what ends it: a barrier, a hole, or log time that falls back. */
 
+import { placesOf } from '@tributary/log/line-places';
 import type { LogEntry } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
@@ -13,7 +14,7 @@ import type { DeadLetter } from '@tributary/store/speed-store';
 /** An entry as it is read, or what stands for entries that are gone: they are gone for good, and readers go on after them. */
 export interface ReadEntry extends LogEntry {
   readonly isHole?: true;
-  /** The archive gives it, which keeps events alone: in which lines of the entry they lay. */
+  /** The archive gives it, which keeps events alone: which lines of the entry they are. */
   readonly lineNumbers?: readonly number[];
 }
 
@@ -29,7 +30,7 @@ export interface Misplaced {
 export type Parked = DeadLetter | Misplaced;
 
 export interface Arrival {
-  /** Where it lies: in which line of the entry at `position`. */
+  /** Where it lies, whichever entry it was read in (`placesOf`). */
   readonly position: string;
   readonly lineNumber: number;
   readonly userKey: string;
@@ -159,18 +160,19 @@ interface Decoding {
 function decodeLines(entry: ReadEntry, partitions: number, batch: Decoding): void {
   const lines = entry.body.split('\n');
   const plain = plainLinesOf(entry, partitions);
+  const placeOf = placesOf(entry);
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] as string;
-    const lineNumber = entry.lineNumbers?.[i] ?? i;
+    const { position, line: lineNumber } = placeOf(entry.lineNumbers?.[i] ?? i);
     const decoded = plain(line) ?? decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
-      const letter = deadLetter(lineAt(entry.position, lineNumber), decoded.code, decoded.message, line);
+      const letter = deadLetter(lineAt(position, lineNumber), decoded.code, decoded.message, line);
       batch.parked.push(decoded.home === undefined ? letter : { home: decoded.home, line, letter });
       continue;
     }
     const { event, userKey } = decoded;
     batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
-    batch.arrivals.push({ position: entry.position, lineNumber, userKey, event, line, logTimeMs: batch.logTimeMs });
+    batch.arrivals.push({ position, lineNumber, userKey, event, line, logTimeMs: batch.logTimeMs });
   }
 }
 

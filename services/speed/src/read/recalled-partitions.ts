@@ -4,6 +4,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Heartbeat } from '@tributary/model/partition-record';
 import type { ArchivedEntries } from './archived-entries.ts';
 import type { Failures } from './failures.ts';
+import { headUpTo } from './lines-apart.ts';
 
 export interface RecalledPartitions {
   has(partition: number): boolean;
@@ -84,10 +85,14 @@ function beforeStart(entries: readonly LogEntry[], start: Position, mayBeginWith
   const next = entries.findIndex(({ position }) => position >= start);
   const last = entries[next];
   if (last === undefined || last.position === start) return next < 0 ? entries : entries.slice(0, next + 1);
-  // What the log gives again of an entry that it begins within counts once.
-  const isAcross = mayBeginWithin && last.kind === 'events';
-  const end = { ...last, position: start };
-  return [...entries.slice(0, next), isAcross ? end : { ...end, kind: 'heartbeat', body: NOTHING_BUT_A_POSITION }];
+  const before = entries.slice(0, next);
+  const head = headUpTo(last, start);
+  if (head !== null) return [...before, head];
+  // An entry of a version that archived its lines under one position: what the log gives again of it counts once.
+  const isAcross = mayBeginWithin && last.kind === 'events' && last.firstLine === undefined;
+  const { partition, appendedMs } = last;
+  const end = { partition, appendedMs, position: start };
+  return [...before, isAcross ? { ...last, ...end } : { ...end, kind: 'heartbeat', body: NOTHING_BUT_A_POSITION }];
 }
 
 async function demandNoGap(log: Pick<EventLog, 'starts'>, partition: number, at: Position | null): Promise<void> {
