@@ -186,8 +186,8 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     lie: 'an archiver starts over any folder',
     law: '6',
     file: `${ARCHIVER}/main.ts`,
-    from: "  await demandFolderOfLog(dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });\n",
-    to: '',
+    from: "() => demandFolderOfLog(dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal }),",
+    to: 'async () => {},',
     test: 'test/faults/other-folder.redis.test.ts',
   },
   {

@@ -116,4 +116,20 @@ export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
     to: "if (place === undefined || archive === '' || place === (",
     test: 'services/archiver/src/sharing.test.ts',
   },
+  {
+    lie: 'a segment is added to a store before the folder was judged beside it',
+    law: '6',
+    file: 'services/archiver/src/sharing.ts',
+    from: 'add: (...args) => open().then(() => shared.add(...args)),',
+    to: 'add: (...args) => shared.add(...args),',
+    test: 'services/archiver/src/sharing.test.ts',
+  },
+  {
+    lie: 'the log is trimmed before the store of the archive has answered once',
+    law: '6',
+    file: 'services/archiver/src/sharing.ts',
+    from: 'demandWhole: (...args) => open().then(() => shared.demandWhole(...args)),',
+    to: 'demandWhole: (...args) => shared.demandWhole(...args),',
+    test: 'services/archiver/src/sharing.test.ts',
+  },
 ];

@@ -30,4 +30,8 @@ test('law 6: an empty folder gets all segments; a place without any, and what is
         `PLACE must be s3://BUCKET/PREFIX or the whole path of a folder (got ${JSON.stringify(name)})`,
       ),
     });
+  expect(await fetched('s3://b/x', two)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('PLACE must name a bucket of 3 to 63 characters (got "s3://b/x")'),
+  });
 });

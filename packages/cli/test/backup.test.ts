@@ -65,6 +65,7 @@ test('slips are named before anything is written', async () => {
     [['restore', dataDir], 2, 'it has no backup.json'],
     [['restore', 's3://bucket/night'], 2, 'the data folder must be empty to be restored to'],
     [['backup', 's3://bucket'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],
+    [['backup', 's3://b/night'], 2, 'FOLDER must name a bucket of 3 to 63 characters (got "s3://b/night")'],
     [['backup', 's3:/bucket/night'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],
     [['backup', 's3://bucket/a/../b'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],
     [['backup', 'gs://bucket/night'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],

@@ -25,6 +25,16 @@ test('a login to Kafka has a mechanism, a user and a password, or none of them',
   }
 });
 
+test.each([
+  ['s3://b/x', 'name a bucket of 3 to 63 characters'],
+  ['s3://Bucket_1/x', 'name a bucket of small letters, digits, "." and "-"'],
+  ['s3://bucket', 'be s3://BUCKET/PREFIX'],
+])('what is wrong with %s is said', (archive, rule) => {
+  const found = troubles('archiver', { TRIBUTARY_ARCHIVE: archive });
+  expect(found).toEqual([expect.stringContaining(`TRIBUTARY_ARCHIVE must ${rule}`)]);
+  expect(found[0]).toMatch(SENTENCE);
+});
+
 test('law 6: an archiver writes segments before Kafka drops their events', () => {
   const kafka = { TRIBUTARY_KAFKA_BROKERS: 'a:1', TRIBUTARY_KAFKA_RETENTION_HOURS: '2' };
   expect(troubles('archiver', { ...kafka, TRIBUTARY_SEGMENT_MAX_AGE_MS: '7199999' })).toEqual([]);

@@ -57,6 +57,7 @@ export const WRONG_KINDS: Readonly<Record<string, readonly string[]>> = {
     's3:/bucket/a',
     's3://bucket/a/../b',
     's3://Bucket_1/a',
+    's3://b/a',
     'gs://bucket/a',
     '~/archive',
   ],

@@ -19,7 +19,7 @@ import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { type ArchiverMetrics, archiverMetrics, observeSpools } from './metrics.ts';
 import { type ArchiverOptions, createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
 import { runUntilAborted } from './run-loop.ts';
-import { keepSharing, openShared } from './sharing.ts';
+import { awayDetail, keepSharing, openShared } from './sharing.ts';
 import { stagingFolder, sweepOrphans, sweepStaging } from './sweep.ts';
 
 /** How often the staging folders of archivers that died elsewhere are looked for. */
@@ -43,8 +43,14 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
 
   const dataDir = resolve(config.dataDir);
   const claims = createArchiveClaims(store);
-  const shared = await openShared(config.archive, dataDir, process.env, signal);
-  await demandFolderOfLog(dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });
+  const opened = await openShared({
+    archive: config.archive,
+    dataDir,
+    env: process.env,
+    demandFolder: () => demandFolderOfLog(dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal }),
+    signal,
+  });
+  const shared = opened?.shared;
   const writer = randomBytes(4).toString('hex');
   const member = await joinAsProcess(writer, {
     redis: leases,
@@ -121,7 +127,9 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
     async ready() {
       if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
       const trouble = running.trouble() ?? sharing?.trouble() ?? null;
-      return { ok: trouble === null, detail: trouble?.message ?? `${member.assigned().size} of ${config.partitions} partitions` };
+      if (trouble !== null) return { ok: false, detail: awayDetail(trouble) ?? trouble.message };
+      if (opened?.isOpen() === false) return { ok: false, detail: `${config.archive} has not answered yet: nothing is archived` };
+      return { ok: true, detail: `${member.assigned().size} of ${config.partitions} partitions` };
     },
     async drain() {
       clearInterval(sweeping);

@@ -6,7 +6,7 @@ import { partitionsOf } from '@tributary/archive/audit/audit';
 import { demandFirstCounts } from '@tributary/archive/changes/probe';
 import { readReached } from '@tributary/archive/changes/reached';
 import { openSharedArchive, type SharedArchive } from '@tributary/archive/changes/shared-archive';
-import { openArchivePlace } from '@tributary/archive/objects/place';
+import { openArchivePlace, refusalOf } from '@tributary/archive/objects/place';
 import { TributaryError } from '@tributary/model/errors';
 import { SECOND_MS } from '@tributary/model/time';
 import { isFatal } from '@tributary/runtime/error-kinds';
@@ -16,25 +16,94 @@ const BACKOFF = { firstMs: 500, longestMs: 30_000 };
 /** How long a folder is behind the store, and the store behind a folder, while nothing fails. */
 const SHARE_EVERY_MS = 2 * SECOND_MS;
 
+export interface Opening {
+  /** The setting; "" is the data folder alone. */
+  readonly archive: string;
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Throws where the folder is not that of the log. Asked once the folder has all that the store has: an empty one has it from there. */
+  readonly demandFolder: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
 /**
- * The folder has all that the store has when it resolves. `archive`: the setting; "" is the data folder alone. Throws `history_mismatch` where folder
- * and store are not alike, or the folder follows another store.
+ * The folder has all that the store has when it resolves; or the store is away, and each call of what is resolved begins with that, and throws
+ * `objects_unavailable` until it has. Throws `history_mismatch` where folder and store are not alike, or the folder follows another store;
+ * `invalid_config` where the store refuses.
  */
-export async function openShared(
-  archive: string,
-  dataDir: string,
-  env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): Promise<SharedArchive | undefined> {
+export async function openShared(opening: Opening): Promise<OpenedShared | undefined> {
+  const { archive, dataDir, env, demandFolder, signal } = opening;
   await demandPlace(archive, dataDir);
-  if (archive === '') return undefined;
-  const waits = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
-  const store = await openArchivePlace(archive, { env, sleep: waits });
-  await demandFirstCounts(store, randomUUID(), signal);
+  if (archive === '') {
+    await demandFolder();
+    return undefined;
+  }
+  let hasAnswered = false;
+  const unanswered = Promise.withResolvers<void>();
+  // A pause follows an attempt that failed. Where the store has answered, the start waits: a folder may have much to get.
+  const waits = (ms: number) => {
+    if (!hasAnswered) unanswered.resolve();
+    return sleep(ms, undefined, { signal }).catch(() => {});
+  };
+  const refused = (error: unknown): never => {
+    const refusal = refusalOf(archive, error);
+    if (refusal === undefined) throw error;
+    // As a setting is: no other start would go better.
+    throw new TributaryError('invalid_config', refusal.message, { cause: error });
+  };
+  const store = await openArchivePlace(archive, { env, sleep: waits }).catch(refused);
   const shared = openSharedArchive({ dataDir, store, newId: randomUUID, sleep: waits });
-  await shared.follow(signal);
-  for (const partition of await partitionsOf(dataDir)) await shared.demandWhole(partition, signal);
-  return shared;
+  const opened = createOpened(shared, async () => {
+    await demandFirstCounts(store, randomUUID(), signal);
+    hasAnswered = true;
+    await shared.follow(signal);
+    for (const partition of await partitionsOf(dataDir)) await shared.demandWhole(partition, signal);
+    await demandFolder();
+  });
+  const first = opened.open().catch((error: unknown) => {
+    if (!isAway(error)) refused(error);
+  });
+  await Promise.race([first, unanswered.promise]);
+  // What it fails with later, the next call says.
+  first.catch(() => {});
+  return opened;
+}
+
+export interface OpenedShared {
+  readonly shared: SharedArchive;
+  /** False: the store has not answered yet, and nothing is archived. */
+  isOpen(): boolean;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof TributaryError && error.code === 'objects_unavailable';
+}
+
+/** Once it has been opened; each call opens it until then, and throws what that throws. */
+function createOpened(shared: SharedArchive, work: () => Promise<void>): OpenedShared & { open(): Promise<void> } {
+  let opening: Promise<void> | undefined;
+  let isOpen = false;
+  async function open(): Promise<void> {
+    try {
+      opening ??= work();
+      await opening;
+      isOpen = true;
+    } catch (error) {
+      opening = undefined;
+      throw error;
+    }
+  }
+  return {
+    open,
+    isOpen: () => isOpen,
+    shared: {
+      follow: (...args) => open().then(() => shared.follow(...args)),
+      giveIdentity: (...args) => open().then(() => shared.giveIdentity(...args)),
+      add: (...args) => open().then(() => shared.add(...args)),
+      share: (...args) => open().then(() => shared.share(...args)),
+      demandWhole: (...args) => open().then(() => shared.demandWhole(...args)),
+    },
+  };
 }
 
 /** What was archived in the folder alone would be missing from the store, and other archivers would go on without it. */
@@ -45,6 +114,11 @@ async function demandPlace(archive: string, dataDir: string): Promise<void> {
     'history_mismatch',
     `TRIBUTARY_ARCHIVE must be ${place}, which the data folder ${dataDir} follows (got ${JSON.stringify(archive)}). Set it so, or name another data folder.`,
   );
+}
+
+/** What operators read while the archiver runs and the store is away; undefined: the trouble is another one. */
+export function awayDetail(error: Error): string | undefined {
+  return isAway(error) ? `nothing is archived or trimmed until the store of the archive answers: ${error.message}` : undefined;
 }
 
 export interface SharingObserver {

@@ -2,6 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import type { Wrong } from '@tributary/runtime/config/setting';
+import { errorCode } from '../durable.ts';
 import { folderStore } from './folder.ts';
 import type { ArchiveStore } from './port.ts';
 import type { S3Place } from './s3.ts';
@@ -13,6 +14,16 @@ const S3 = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/([A-Za-z0-9_.=-]+(?:\/[A
 export function s3Place(text: string): S3Place | null {
   const [, bucket, prefix] = S3.exec(text) ?? [];
   return bucket === undefined || prefix === undefined || /(?:^|\/)\.\.?(?:\/|$)/.test(prefix) ? null : { bucket, prefix };
+}
+
+/** What is wrong with the name of its bucket, as a rule; undefined: nothing is, or it is another kind of place. */
+export function bucketRule(text: string): string | undefined {
+  const [, bucket] = /^s3:\/\/([^/]+)\/./.exec(text) ?? [];
+  if (bucket === undefined) return undefined;
+  if (bucket.length < 3 || bucket.length > 63) return 'name a bucket of 3 to 63 characters';
+  if (!/^[a-z0-9][a-z0-9.-]*[a-z0-9]$/.test(bucket))
+    return 'name a bucket of small letters, digits, "." and "-", with a letter or digit at both ends';
+  return undefined;
 }
 
 export interface PlacePorts {
@@ -48,10 +59,26 @@ function demandUrl(endpoint: string): string {
 /** What is wrong with the place of an archive; undefined: nothing is. */
 export function archivePlaceTrouble(text: string): Wrong | undefined {
   if (text === '' || isAbsolute(text) || s3Place(text) !== null) return undefined;
+  const rule = bucketRule(text);
+  if (rule !== undefined) return { must: rule, fix: 'Correct the name, as the store has it.' };
   return {
     must: 'be s3://BUCKET/PREFIX, with letters, digits and "_.=-" in PREFIX, or the whole path of a folder that machines share',
     fix: 'Name it so, or leave it out: then the archive lies in the data folder alone.',
   };
+}
+
+const FOLDER_FAULTS: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
+
+/** What a place refuses for good, as `invalid_query`; undefined: it may pass, or is another trouble. */
+export function refusalOf(place: string, error: unknown): TributaryError | undefined {
+  if (error instanceof TributaryError) return error.code === 'invalid_query' ? error : undefined;
+  const code = errorCode(error);
+  if (!FOLDER_FAULTS.has(code)) return undefined;
+  return new TributaryError(
+    'invalid_query',
+    `${place} must be a folder that this user may read and write (got ${code}). Correct its rights, or name another one.`,
+    { cause: error },
+  );
 }
 
 /** `archivePlaceTrouble` found nothing, and it is not empty. */

@@ -177,6 +177,12 @@ function named(error: unknown, place: string, signal: AbortSignal | undefined): 
   const said = [status, name === 'Error' ? code : name, message].filter(Boolean).join(' ');
   // Credentials and region are looked for before anything is sent.
   const isUnset = name === 'CredentialsProviderError' || message === 'Region is missing';
+  if (name === 'NoSuchBucket')
+    return new TributaryError(
+      'invalid_query',
+      `${place} must be in a bucket that the store has (got ${said}). Create the bucket, or correct its name, AWS_ENDPOINT_URL_S3 or AWS_REGION.`,
+      { cause: error },
+    );
   if (isUnset || (status !== undefined && status < 500 && !MAY_PASS.includes(status)))
     return new TributaryError(
       'invalid_query',

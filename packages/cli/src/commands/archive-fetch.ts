@@ -20,12 +20,12 @@ export function addArchiveFetch(archive: Command, act: Act): void {
 async function fetchArchive(context: Context, named: string): Promise<ExitCode> {
   const { shell, settings } = context;
   const { dataDir } = settings;
-  const { archivePlaceTrouble, openArchivePlace } = await import('@tributary/archive/objects/place');
+  const { archivePlaceTrouble, bucketRule, openArchivePlace } = await import('@tributary/archive/objects/place');
   const wrong = archivePlaceTrouble(named);
-  if (named === '' || wrong !== undefined)
-    throw new UsageError(
-      `PLACE must be s3://BUCKET/PREFIX or the whole path of a folder (got ${JSON.stringify(named)}). Name what TRIBUTARY_ARCHIVE of the archivers is.`,
-    );
+  if (named === '' || wrong !== undefined) {
+    const rule = bucketRule(named) ?? 'be s3://BUCKET/PREFIX or the whole path of a folder';
+    throw new UsageError(`PLACE must ${rule} (got ${JSON.stringify(named)}). Name what TRIBUTARY_ARCHIVE of the archivers is.`);
+  }
   const { openSharedArchive } = await import('@tributary/archive/changes/shared-archive');
   const { partitionsOf } = await import('@tributary/archive/audit/audit');
   const { lastSegmentNumber } = await import('@tributary/archive/segments');

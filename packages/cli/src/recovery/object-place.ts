@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartOfCopy } from '@tributary/archive/audit/repair';
 import type { TransferPorts } from '@tributary/archive/backup/send';
-import { openS3, s3Place } from '@tributary/archive/objects/place';
+import { bucketRule, openS3, s3Place } from '@tributary/archive/objects/place';
 import type { ObjectStore } from '@tributary/archive/objects/port';
 import { DAY_MS } from '@tributary/model/time';
 import type { Context, Shell } from '../context.ts';
@@ -19,10 +19,10 @@ export function isObjectPlace(text: string): boolean {
 /** `isObjectPlace` of it. Throws `UsageError`. The library is loaded here, by the commands that are given such a place. */
 async function openStore(text: string, ports: Pick<Shell, 'env' | 'sleep'>): Promise<ObjectStore> {
   const place = s3Place(text);
-  if (place === null)
-    throw new UsageError(
-      `FOLDER must be a folder or ${SCHEME}BUCKET/PREFIX, with letters, digits and "_.=-" in PREFIX (got ${JSON.stringify(text)}). Name it so.`,
-    );
+  if (place === null) {
+    const rule = bucketRule(text) ?? `be a folder or ${SCHEME}BUCKET/PREFIX, with letters, digits and "_.=-" in PREFIX`;
+    throw new UsageError(`FOLDER must ${rule} (got ${JSON.stringify(text)}). Name it so.`);
+  }
   return openS3(place, ports);
 }
 

@@ -1,0 +1,30 @@
+/** Whether the place of an archive can be read. Whether it can be written is what an archiver asks, which writes there. */
+import { openArchivePlace, refusalOf } from '@tributary/archive/objects/place';
+import type { Environment } from '@tributary/runtime/config/read-config';
+
+export interface ExaminedPlace {
+  /** Nothing must start. */
+  readonly troubles: readonly string[];
+  /** For an operator to know. */
+  readonly notes: readonly string[];
+}
+
+/** A store that does not answer now does not keep a platform from starting: archivers wait for it. */
+export async function examinePlace(archive: string, env: Environment, waitMs: number): Promise<ExaminedPlace> {
+  try {
+    using store = await openArchivePlace(archive, { env, sleep: async () => {} });
+    // Hardly anything is there.
+    await store.list('probes/', '', AbortSignal.timeout(waitMs));
+    return { troubles: [], notes: [] };
+  } catch (error) {
+    const refusal = refusalOf(archive, error);
+    if (refusal !== undefined) return { troubles: [`TRIBUTARY_ARCHIVE: ${refusal.message}`], notes: [] };
+    const { message } = error as Error;
+    return {
+      troubles: [],
+      notes: [
+        `TRIBUTARY_ARCHIVE is ${archive}, which does not answer (${message}): nothing is archived or trimmed until it does.`,
+      ],
+    };
+  }
+}
