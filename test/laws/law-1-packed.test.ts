@@ -18,9 +18,11 @@ interface Both {
   readonly held: HeldTimeline;
 }
 
-function rulesOf(random: Random): StepRules {
+/** With some seeds no view counts anything, as in what lies before the oldest generation that is read. */
+function rulesOf(random: Random, seed: number): StepRules {
   const definitions = generateDefinitions(random);
-  return stepRules(VIEWS, definitions, random.pick([1, 5, 30, 60, 10_000]), random.chance(0.3));
+  const rules = stepRules(VIEWS, definitions, random.pick([1, 5, 30, 60, 10_000]), random.chance(0.3));
+  return seed % 5 === 4 ? { ...rules, groups: [] } : rules;
 }
 
 /** What a user holds, without the map of ids, which is only there to be quick. */
@@ -38,7 +40,7 @@ test('law 1: a timeline that is held packed gives the outcomes, rows and events 
   const seen = { fates: new Set<string>(), long: 0, packedAgain: 0, compacted: 0, evicted: 0, takenOver: 0, overflowed: 0 };
   for (let seed = 0; seed < 150; seed++) {
     const random = createRandom(seed);
-    const rules = rulesOf(random);
+    const rules = rulesOf(random, seed);
     const shape = {
       events: random.pick([30, 100, 250]),
       users: random.pick([1, 1, 2, 6]),

@@ -138,8 +138,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'new definitions do not hold from the barrier on',
     law: '1',
     file: `${SPEED}/partitions/partition-run.ts`,
-    from: "  run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');\n",
-    to: '',
+    from: 'if (!isOfSameRows || !counted) run.rules',
+    to: 'if (!counted) run.rules',
   },
   {
     lie: 'last non-direct takes the first non-direct',

@@ -67,8 +67,8 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     lie: 'a touch is packed as if it were alone',
     law: '1',
     file: `${PACKED}/step-packed.ts`,
-    from: "incoming.kind === 'signal' && incoming.once === ''",
-    to: "incoming.kind !== 'conversion' && incoming.once === ''",
+    from: "incoming.kind === 'signal' && incoming.visit === undefined",
+    to: "incoming.kind !== 'conversion' && incoming.visit === undefined",
     test: PACKED_TEST,
   },
   {

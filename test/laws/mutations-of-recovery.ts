@@ -4,6 +4,8 @@ import type { Mutation } from './mutation-list.ts';
 const LOST = 'packages/runtime/src/event-log/lost.ts';
 const LOST_TEST = 'packages/runtime/src/event-log/lost.test.ts';
 const CLI = 'packages/cli/src';
+const NOT_READ = 'services/speed/test/not-read.test.ts';
+const PARTITION_RUN = 'services/speed/src/partitions/partition-run.ts';
 const RECOVER = 'packages/cli/test/recover.redis.test.ts';
 
 export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
@@ -62,5 +64,45 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     from: 'start !== null && start >',
     to: 'start === null && start >',
     test: RECOVER,
+  },
+  {
+    lie: 'a worker that counts nothing before the oldest generation that is read says that it did',
+    law: '7',
+    file: 'packages/store/src/counted-views.ts',
+    from: 'Math.max(counted, generation)',
+    to: 'Math.min(counted, generation)',
+    test: NOT_READ,
+  },
+  {
+    lie: 'a worker that began before the oldest generation that is read counts nothing behind its cut',
+    law: '1',
+    file: PARTITION_RUN,
+    from: 'if (!isOfSameRows || !counted) run.rules',
+    to: 'if (!isOfSameRows) run.rules',
+    test: NOT_READ,
+  },
+  {
+    lie: 'what is passed on about conversions is only of generations that are read',
+    law: '3',
+    file: PARTITION_RUN,
+    from: "limits.outputs === 'none' ? ((await oldestRead?.()) ?? 0) : 0",
+    to: '(await oldestRead?.()) ?? 0',
+    test: NOT_READ,
+  },
+  {
+    lie: 'readers never go back to an older generation of the list',
+    law: '7',
+    file: 'packages/archive/src/publications.ts',
+    from: 'Math.min(generation, kept.upTo + 1, ...kept.generations)',
+    to: 'Math.min(generation, kept.upTo + 1)',
+    test: 'packages/archive/src/publications.test.ts',
+  },
+  {
+    lie: 'where nothing is counted, conversions that repeat others go into timelines like any event',
+    law: '1',
+    file: 'packages/views/src/step-packed.ts',
+    from: "const isAlone = incoming.once === '' && (isMere || (rules.groups.length === 0 && !rules.gathersPaths));",
+    to: "const isAlone = (incoming.once === '' && isMere) || (rules.groups.length === 0 && !rules.gathersPaths);",
+    test: 'test/laws/law-1-packed.test.ts',
   },
 ];

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readSaid, type Said } from './publications.ts';
+import { oldestKept, readSaid, type Said } from './publications.ts';
 
 let dataDir: string;
 const fileOf = (sequence: number) => join(dataDir, 'generations/publications', `${String(sequence).padStart(6, '0')}.json`);
@@ -41,4 +41,13 @@ test('law 7: a publication that cannot be read is an error, not a shorter list',
   await say(1);
   await writeFile(fileOf(2), 'damaged');
   await expect(readSaid(dataDir, new Map())).rejects.toMatchObject({ code: 'manifest_corrupt' });
+});
+
+test('law 7: readers may go back to the oldest generation of the list, and to any where there is no list', () => {
+  const said = { sequence: 9, generation: 7, action: 'rollback', held: true, at: 1, by: 'test' } as const;
+  expect(oldestKept({ ...said, kept: { upTo: 8, generations: [5, 7, 8] } })).toBe(5);
+  expect(oldestKept({ ...said, kept: { upTo: 6, generations: [] } }), 'newer ones are not in it').toBe(7);
+  expect(oldestKept({ ...said, generation: 9, kept: { upTo: 6, generations: [] } })).toBe(7);
+  expect(oldestKept(said)).toBe(0);
+  expect(oldestKept(null)).toBe(0);
 });

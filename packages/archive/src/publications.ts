@@ -95,6 +95,13 @@ export function isKept(generation: number, kept: KeptGenerations | undefined): b
   return kept === undefined || generation > kept.upTo || kept.generations.includes(generation);
 }
 
+/** The oldest generation that the publication names, or one after it may: readers take none before it, whatever happens. 0: nothing says so. */
+export function oldestKept(publication: Publication | null): number {
+  if (publication?.kept === undefined) return 0;
+  const { generation, kept } = publication;
+  return Math.min(generation, kept.upTo + 1, ...kept.generations);
+}
+
 /** Throws `conflict` for a generation that has not been computed, or no longer has its files. */
 export function demandComputed({ generation, state }: GenerationManifest): void {
   if (state === 'computed') return;

@@ -26,6 +26,11 @@ export function viewsSinceAfter(state: PartitionState | null, views: readonly Na
   return new Map(views.map((view) => [view.name, Math.min(countedSince(state, view), next)]));
 }
 
+/** The same of a worker that counts nothing before `generation`. */
+export function countedOnlyFrom(generation: number, since: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  return new Map([...since].map(([name, counted]) => [name, Math.max(counted, generation)]));
+}
+
 /** Those of `views` whose rows since the cut of `generation` a partition lacks. One that stands before the cut adds nothing. */
 export function notCounted<V extends Named>(
   states: readonly (PartitionState | null)[],

@@ -35,8 +35,9 @@ export function stepPacked(
   if (refusal !== undefined) return refusal;
 
   // A mere signal looks at no other event, and none at it: without them its rows are the same.
-  const isAlone =
-    incoming.kind === 'signal' && incoming.once === '' && incoming.visit === undefined && incoming.marks === undefined;
+  // Where nothing is counted, that holds of all that comes in order.
+  const isMere = incoming.kind === 'signal' && incoming.visit === undefined && incoming.marks === undefined;
+  const isAlone = incoming.once === '' && (isMere || (rules.groups.length === 0 && !rules.gathersPaths));
   const outcome =
     isAlone && timelines.append(user, incoming)
       ? enter({ events: [], byId: undefined, cutTs: user.cutTs }, incoming, logTimeMs, rules, deltas, work)

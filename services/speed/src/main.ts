@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { erasedBefore, erasedBehind, forgottenVersion } from '@tributary/archive/forgotten';
+import { currentPublication, oldestKept } from '@tributary/archive/publications';
 import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
@@ -93,6 +94,8 @@ await runRole('speed', async (context) => {
     sha256Hex,
     digestOf: digestsBy(await erasureKey(config.dataDir)),
     erasedLists,
+    // Where no publication can be read, all is counted.
+    oldestRead: async () => oldestKept(await currentPublication(config.dataDir).catch(() => null)),
     commitId: () => `${process}:${++commits}`,
     limits: limitsOf(config, outputs),
     now: () => performance.now(),

@@ -78,6 +78,8 @@ export interface SpeedWorkerOptions {
   readonly digestOf: (userKey: string) => string;
   /** Who is erased though no record says so. */
   readonly erasedLists?: Omit<ErasedLists, 'guard'>;
+  /** The oldest generation that readers may still take: of what lies before its cut, views count nothing. */
+  readonly oldestRead?: () => Promise<number>;
   /** All of them, but where their cost is measured. */
   readonly views?: readonly View[];
   /** Unique for every call, across processes. */
@@ -119,6 +121,8 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const mark = viewsMark(views, sha256Hex);
   const commitId = () => markedId(options.commitId(), mark);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  let underWay: Promise<void> = Promise.resolve();
+  const settle = () => underWay;
   const source = {
     store,
     logIdentity: log.identity,
@@ -127,6 +131,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     limits,
     views,
     erasedBefore: erasedLists?.before,
+    oldestRead: options.oldestRead,
   };
   const reader = createReadAhead(log, limits, () => runs.forgetOvertaken());
   const runs = createOwnRuns({
@@ -154,7 +159,6 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);
   const applier = createApplier({ ...applying, runs, reader, beginner, records, pause, settle });
-  let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;
   /** Members of segments may be behind: nothing is waited for. */
   let goesOn = false;
@@ -176,10 +180,6 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       // The outcome is unknown: what the store then says of state and position is the truth.
       runs.forget(run, error as Error);
     }
-  }
-
-  async function settle(): Promise<void> {
-    await underWay;
   }
 
   /** Where members of segments are behind, and nothing of the partition is applied: one more commit in each iteration. What it builds upon is settled. */

@@ -116,6 +116,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
     archive: world.archive.entries(world, turn),
     onRecall: () => world.count('a replay of the archive'),
     erased: erasedOf(world, turn),
+    oldestRead: async () => world.readFrom,
     store: {
       ...store,
       async commit(commit) {

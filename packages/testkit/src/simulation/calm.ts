@@ -4,6 +4,7 @@ import { ERASE_TYPE, isErasureType } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { userKeyOf } from '@tributary/model/user-key';
+import { notCounted } from '@tributary/store/counted-views';
 import type { ServingStore } from '@tributary/store/serving-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
@@ -68,7 +69,8 @@ async function checkAll(world: World): Promise<RowsByView> {
     const overflowed = answers.reduce((sum, answer) => sum + answer.overflowed, 0);
     const cut = world.computed.get(generation)?.manifest.cut ?? [];
     const cutApart = answers.some(({ state }, partition) => state?.barriers?.get(generation) !== cut[partition]);
-    const complete = overflowed === 0 && !cutApart;
+    const states = answers.map(({ state }) => state);
+    const complete = overflowed === 0 && !cutApart && notCounted(states, VIEWS, generation).length === 0;
     const warnings = [`${overflowed} events overflowed${cutApart ? ', and the layers are cut apart' : ''}`];
     checkAnswer(world, 'at rest', { generation, rows, groups: null, pending, complete, warnings, positions }, true);
     newest = rows;

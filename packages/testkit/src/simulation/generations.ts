@@ -160,6 +160,7 @@ async function retire(world: World, turn: Turn, serving: ServingStore): Promise<
   for (const generation of [...world.computed.keys()]) if (generation < oldest) world.computed.delete(generation);
   await turn();
   if (oldest === 0 || kept.length < 2) return;
+  world.readFrom = Math.max(world.readFrom, oldest);
   await serving.retireDeltas(oldest);
   world.count('retire');
   world.note(`retired everything before g${oldest}`);
@@ -170,6 +171,7 @@ async function forget(world: World, serving: ServingStore): Promise<void> {
   const { archive, forgotten, cuts } = world;
   const generation = Math.min(...world.computed.keys());
   if (archive.forget === undefined || !world.computed.has(generation)) return;
+  world.readFrom = Math.max(world.readFrom, generation);
   await serving.retireDeltas(generation);
   if (generation !== Math.min(...world.computed.keys())) return;
   const cut = cuts.get(generation) as readonly string[];

@@ -27,6 +27,8 @@ export interface PartsUnderTest {
     readonly onRecall?: () => void;
     /** Whom archived files lack. */
     readonly erased?: SimulatedErased;
+    /** The oldest generation that readers may still take. */
+    readonly oldestRead?: () => Promise<number>;
     readonly limits: {
       readonly maxEntries: number;
       readonly waitMs: number;
@@ -179,6 +181,8 @@ export interface World {
   readonly publications: Publication[];
   /** Generations before this one are retired, and are never computed again. */
   retiredBefore: number;
+  /** What was counted under generations before this one goes, or is gone: readers take none of them. */
+  readFrom: number;
   /** Barriers that one layer parks, as an older version does: `partition position`. */
   readonly parkedBy: Map<string, Layer>;
   /** Where that may have cut the layers apart: `generation partition`. */
@@ -241,6 +245,7 @@ export function createWorld(
     computed: new Map(),
     publications: [],
     retiredBefore: 0,
+    readFrom: 0,
     parkedBy: new Map(),
     cutApart: new Set(),
     cuts: new Map(),

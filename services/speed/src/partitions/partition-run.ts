@@ -5,7 +5,7 @@
 
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { viewsSinceAfter } from '@tributary/store/counted-views';
+import { countedOnlyFrom, viewsSinceAfter } from '@tributary/store/counted-views';
 import type { PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
@@ -37,6 +37,11 @@ export interface PartitionRun {
   /** From this generation on all deltas are by them. */
   definitionsSince: number;
   rules: StepRules;
+  /**
+   * Readers take no generation before this one: up to its barrier events are kept, and no view counts them. 0 where outputs are asked for: the paths
+   * of conversions are found while views count them.
+   */
+  readonly countsFrom: number;
   /** From which generation on deltas have each of the views. */
   readonly viewsSince: ReadonlyMap<string, number>;
   users: UserCache;
@@ -84,12 +89,14 @@ export interface PartitionSource {
   readonly views: readonly View[];
   /** Digests of users whose records archived files lack: for a partition without a commit, which reads them. */
   readonly erasedBefore?: ((partition: number) => Promise<readonly string[]>) | undefined;
+  /** The oldest generation that readers may still take; 0: that is not known. */
+  readonly oldestRead?: (() => Promise<number>) | undefined;
 }
 
 /** Throws `log_recreated` when the store's state was built from another log. */
 export async function loadPartition(
   partition: number,
-  { store, logIdentity, initial, sha256Hex, limits, views, erasedBefore }: PartitionSource,
+  { store, logIdentity, initial, sha256Hex, limits, views, erasedBefore, oldestRead }: PartitionSource,
 ): Promise<PartitionRun> {
   const state = await store.loadState(partition);
   if (state !== null && state.logIdentity !== logIdentity)
@@ -99,7 +106,11 @@ export async function loadPartition(
     );
   const definitions =
     state === null || state.definitions === initial.json ? initial : storedDefinitions(state.definitions, sha256Hex);
-  const rules = stepRules(views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');
+  const generation = state?.generation ?? 0;
+  // Asked after the state: what readers may still take never grows older.
+  const countsFrom = limits.outputs === 'none' ? ((await oldestRead?.()) ?? 0) : 0;
+  const viewsSince = viewsSinceAfter(state, views);
+  const rules = rulesOf({ generation, countsFrom, definitions }, views, limits);
   return {
     partition,
     position: state?.position ?? null,
@@ -108,12 +119,13 @@ export async function loadPartition(
     settledCommitId: state?.commitId ?? '',
     logTimeMs: state?.logTimeMs ?? 0,
     decodedLogTimeMs: state?.logTimeMs ?? 0,
-    generation: state?.generation ?? 0,
+    generation,
     cutTs: cutOfRecords(state, recordRetentionMs(rules)),
     definitions,
-    definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
+    definitionsSince: state?.definitionsSince ?? generation,
     rules,
-    viewsSince: viewsSinceAfter(state, views),
+    countsFrom,
+    viewsSince: generation < countsFrom ? countedOnlyFrom(countsFrom, viewsSince) : viewsSince,
     users: createUserCache(limits.maxCachedEvents),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
     erased: await erasedOf(partition, state, erasedBefore),
@@ -123,6 +135,19 @@ export async function loadPartition(
     stored: state?.position == null ? null : { ...state, position: state.position },
     archivedUpTo: '',
   };
+}
+
+/**
+ * The rules by which events are applied. Before the barrier of `countsFrom` nothing is counted: it would go under generations whose deltas no reader
+ * takes, and a worker that rebuilds its state from the archive would spend half of its time on that. Timelines are the same.
+ */
+function rulesOf(
+  { generation, countsFrom, definitions }: Pick<PartitionRun, 'generation' | 'countsFrom' | 'definitions'>,
+  views: readonly View[],
+  { maxTimelineEvents, outputs }: PartitionLimits,
+): StepRules {
+  const rules = stepRules(views, definitions, maxTimelineEvents, outputs !== 'none');
+  return generation < countsFrom ? { ...rules, groups: [] } : rules;
 }
 
 /** undefined: no user ever was. */
@@ -148,17 +173,20 @@ export function crossBarrier(
   limits: PartitionLimits,
   sha256Hex: Sha256Hex,
 ): void {
+  const counted = run.generation >= run.countsFrom;
   run.generation = generation;
-  if (definitions.json === run.definitions.json) return;
-  const isOfSameRows = definitions.version === run.definitions.version;
-  run.definitions = definitions;
-  const following = beginFollowing(definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
-  if (following.segments?.key !== run.following.segments?.key) run.following = afterBarrier(following, run.following);
+  const before = run.definitions;
+  const isOfSameRows = definitions.version === before.version;
+  if (definitions.json !== before.json) {
+    run.definitions = definitions;
+    const following = beginFollowing(definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
+    if (following.segments?.key !== run.following.segments?.key) run.following = afterBarrier(following, run.following);
+  }
+  const keptMs = recordRetentionMs(run.rules);
+  if (!isOfSameRows || !counted) run.rules = rulesOf(run, run.rules.views, limits);
   // Exchange rates alone are others: deltas add up as before, and timelines stay.
   if (isOfSameRows) return;
   run.definitionsSince = generation;
-  const keptMs = recordRetentionMs(run.rules);
-  run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');
   if (recordRetentionMs(run.rules) > keptMs) run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);
   run.users = createUserCache(limits.maxCachedEvents);
 }
