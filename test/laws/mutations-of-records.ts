@@ -16,6 +16,14 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     test: 'services/api/test/record-reader.test.ts',
   },
   {
+    lie: 'what the store answered is held after it was used',
+    law: '7',
+    file: `${API}/http/record-reader.ts`,
+    from: '        letGo();\n',
+    to: '',
+    test: 'services/api/test/record-reader.test.ts',
+  },
+  {
     lie: 'a record that is a byte too long is given without its first byte',
     law: '7',
     file: 'packages/store/src/records/record-reads.ts',

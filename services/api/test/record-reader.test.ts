@@ -44,6 +44,23 @@ test('a user named a thousand times is read once', async () => {
   ]);
 });
 
+test('what the store answered is let go of once it was used, also where that failed', async () => {
+  const answers: (Buffer | null | number)[][] = [];
+  const store = storeOf({ fat: 3_000 * KIB, slim: 1 });
+  const records = async (...asked: Parameters<typeof store.records>) => {
+    const answer = await store.records(...asked);
+    answers.push(answer);
+    return answer;
+  };
+  const reader = createRecordReader({ records, relayed }, NOT_JOINED, LIMITS);
+  expect(await reader.read(KEY, owners('fat', 'slim', 'stranger'), sizes)).toEqual([3_000 * KIB, 1, null]);
+  const failing = reader.read(KEY, owners('slim'), () => {
+    throw new Error('not used');
+  });
+  await expect(failing).rejects.toThrow('not used');
+  expect(answers).toEqual([[], [], []]);
+});
+
 test('small records come with the first answer; large ones in parts, each user his own', async () => {
   const users = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`u${i}`, i < 4 ? 10 * KIB : 900 * KIB + i]));
   const store = storeOf(users);

@@ -28,10 +28,9 @@ const MAX_EVENTS = 20_000;
 
 export interface RecordReader {
   /**
-   * `use` gets the records in the order of the users, and the keys that answer for them; they are held until it is done. Where keys of one person are
-   * joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the key whose share it is.
-   * `isPlaced`: the positions of records are asked for. Rejects with
-   * `too_much_asked`, `overloaded`, `store_unavailable`.
+   * `use` gets the records in the order of the users, and the keys that answer for them; they are held until it is done, and the list is empty then.
+   * Where keys of one person are joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the
+   * key whose share it is. `isPlaced`: the positions of records are asked for. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
    */
   read<T>(
     asker: string,
