@@ -6,6 +6,7 @@ const MESSAGES = 'services/speed/test/messages.test.ts';
 const SAID_ONCE = 'test/laws/law-2-said-once.test.ts';
 const SAID = 'services/speed/test/said-once.test.ts';
 const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
+const FIRST_SECOND = 'test/laws/law-7-first-second.test.ts';
 const APART = 'services/speed/test/lines-apart.test.ts';
 
 export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
@@ -200,5 +201,37 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     from: 'placeOf(number).position <= position).length',
     to: 'placeOf(number).position !== position).length',
     test: APART,
+  },
+  {
+    lie: 'a partition that comes to join keys goes on before readers know it',
+    law: '7',
+    file: 'services/speed/src/apply/wait-joining.ts',
+    from: 'atMs - begunMs >= JOINING_WAIT_MS',
+    to: 'atMs >= begunMs',
+    test: FIRST_SECOND,
+  },
+  {
+    lie: 'a partition that another worker takes over goes on before readers know that it joins keys',
+    law: '7',
+    file: 'services/speed/src/partitions/partition-run.ts',
+    from: 'hasWaited: state === null || state.relayed !== undefined',
+    to: "hasWaited: state === null || state.definitions.includes('identity')",
+    test: FIRST_SECOND,
+  },
+  {
+    lie: 'what was read long after the API looked whether keys are joined counts as complete',
+    law: '7',
+    file: 'packages/serving/src/freshness/speed-board.ts',
+    from: 'pollForJoined: () => (isWithin(SURELY_APART_MS) ?',
+    to: 'pollForJoined: () => (isWithin(Number.POSITIVE_INFINITY) ?',
+    test: FIRST_SECOND,
+  },
+  {
+    lie: 'an answer about a partition that does not join keys yet lacks nothing of those that do',
+    law: '7',
+    file: 'packages/serving/src/freshness/speed-board.ts',
+    from: 'known ?? definitions(partition).joinedMs, null)',
+    to: 'definitions(partition).joinedMs, null)',
+    test: FIRST_SECOND,
   },
 ];

@@ -64,8 +64,8 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'a partition that was not there at the last look is not there',
     law: '9',
     file: 'packages/serving/src/freshness/speed-board.ts',
-    from: 'return isRecent && !states.includes(null) ?',
-    to: 'return isRecent ?',
+    from: '(isWithin(RECENT_MS) && !states.includes(null) ?',
+    to: '(isWithin(RECENT_MS) ?',
     test: 'services/api/test/erasures.test.ts',
   },
   {

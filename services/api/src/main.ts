@@ -124,8 +124,8 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   const context: ApiContext = {
     ...merge,
     records: createRecordReader(deps.store, {
+      ...merge.board,
       partitions,
-      joinedMs: (partition) => merge.board.definitions(partition).joinedMs,
       now: deps.now,
     }),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { createRecordReader } from '../src/http/record-reader.ts';
 
 const KIB = 1024;
-const NOT_JOINED = { partitions: 1, joinedMs: () => null, now: () => 0 };
+const NOT_JOINED = { partitions: 1, pollForJoined: () => undefined, joinedMs: () => null, now: () => 0 };
 
 test('law 7: only records of more than 1 MiB travel over the connection for long answers', async () => {
   const server = await startRedis();

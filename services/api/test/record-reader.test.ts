@@ -5,7 +5,7 @@ import { cutTo, queryBody, selectSignals } from '../src/http/signals-body.ts';
 import { createWorld, event } from './world.ts';
 
 const KIB = 1024;
-const NOT_JOINED = { partitions: 1, joinedMs: () => null, now: () => 0 };
+const NOT_JOINED = { partitions: 1, pollForJoined: () => undefined, joinedMs: () => null, now: () => 0 };
 const relayed = async () => [];
 const KEY = 'tr_reader';
 const LIMITS: RecordLimits = { requestBytes: 8_000 * KIB, inFlightBytes: 16_000 * KIB, partBytes: 2_000 * KIB };

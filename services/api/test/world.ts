@@ -355,8 +355,8 @@ export async function createWorld(options: WorldOptions = {}) {
   const context: ApiContext = {
     ...serving,
     records: createRecordReader(deps.store, {
+      ...serving.board,
       partitions,
-      joinedMs: (partition) => serving.board.definitions(partition).joinedMs,
       now: deps.now,
     }),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),

@@ -30,6 +30,7 @@ import { type Begun, createBeginner } from './apply/begin.ts';
 import { eraseRestored } from './apply/erase-restored.ts';
 import { createSegmentStage } from './apply/follow-members.ts';
 import { createUserRecords, type RecordLimits } from './apply/user-records.ts';
+import { createJoiningWait } from './apply/wait-joining.ts';
 import { sendAhead } from './messages/send-ahead.ts';
 import type { ErasedLists } from './partitions/erased-lists.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
@@ -158,7 +159,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, ...limits });
   const pause = now === undefined ? undefined : createPauses(now);
   const gathering = now === undefined ? undefined : createGathering(now);
-  const applier = createApplier({ ...applying, runs, reader, beginner, records, pause, settle });
+  const applier = createApplier({ ...applying, runs, reader, beginner, records, pause, settle, isHeld: createJoiningWait(now) });
   let next: Promise<Begun> | undefined;
   /** Members of segments may be behind: nothing is waited for. */
   let goesOn = false;

@@ -4,6 +4,7 @@
  */
 
 import type { Definitions } from '@tributary/model/definitions';
+import { SURELY_APART_MS } from '@tributary/model/identity/first-second';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { ofEveryUser } from '../gaps.ts';
 import type { Generations } from '../generations/served.ts';
@@ -24,6 +25,13 @@ export interface SpeedBoard {
   recentStates(): Promise<States>;
   /** In force in the partition; the defaults before its first commit. */
   definitions(partition: number): Definitions;
+  /** How far back links reach where keys are joined in any partition, as it was last looked at, ms; null: in none. They reach as far in each, or are not there. */
+  joinedMs(): number | null;
+  /**
+   * Asked when something was read for which keys counted as not joined: looks again where the last look says nothing about that moment any more
+   * (packages/model/src/identity/first-second.ts). undefined: it does. Rejects as the store does.
+   */
+  pollForJoined(): Promise<unknown> | undefined;
 }
 
 /** How often the board looks at the speed layer. */
@@ -34,6 +42,7 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
   let states: States = new Array<null>(deps.partitions).fill(null);
   /** When `states` were asked for; null: never. */
   let statesAtMs: number | null = null;
+  let { joinedMs } = deps.defaultDefinitions;
   let furthest: Read['furthest'] = [];
   /** As it was before `states` were read. */
   let furthestThen = furthest;
@@ -42,7 +51,7 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
   let silence: string | null = null;
   const bounds = {
     patienceMs: deps.limits.patienceMs,
-    latenessMs: ({ definitions }: PartitionState) => deps.storedDefinitions(definitions).latenessMs,
+    latenessMs: (state: PartitionState) => deps.storedDefinitions(state.definitions).latenessMs,
   };
   let underWay: Promise<void> | null = null;
   let reading: Promise<States> | null = null;
@@ -59,10 +68,21 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     const askedMs = deps.now();
     const before = furthest;
     states = await deps.store.states();
+    joinedMs = states.reduce<number | null>((known, _, partition) => known ?? definitions(partition).joinedMs, null);
     statesAtMs = askedMs;
     furthestThen = before;
     furthest = furthestOf(furthest, states);
     return states;
+  }
+
+  function isWithin(ms: number): boolean {
+    // A clock that went back says nothing about how old they are.
+    return statesAtMs !== null && Math.abs(deps.now() - statesAtMs) < ms;
+  }
+
+  function definitions(partition: number): Definitions {
+    const state = states[partition];
+    return state === null || state === undefined ? deps.defaultDefinitions : deps.storedDefinitions(state.definitions);
   }
 
   async function pollOnce(): Promise<void> {
@@ -95,14 +115,9 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
       return deps.logReach.mayMisplace ? { ...health, missing: ofEveryUser(missing), notes: ofEveryUser(notes) } : health;
     },
     states: () => states,
-    recentStates() {
-      // A clock that went back says nothing about how old they are.
-      const isRecent = statesAtMs !== null && Math.abs(deps.now() - statesAtMs) < RECENT_MS;
-      return isRecent && !states.includes(null) ? Promise.resolve(states) : readStore();
-    },
-    definitions(partition) {
-      const state = states[partition];
-      return state === null || state === undefined ? deps.defaultDefinitions : deps.storedDefinitions(state.definitions);
-    },
+    recentStates: () => (isWithin(RECENT_MS) && !states.includes(null) ? Promise.resolve(states) : readStore()),
+    definitions,
+    joinedMs: () => joinedMs,
+    pollForJoined: () => (isWithin(SURELY_APART_MS) ? undefined : readStore()),
   };
 }

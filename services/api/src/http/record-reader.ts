@@ -7,6 +7,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { gapsBetween } from '@tributary/serving/freshness/in-flight';
+import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-conversion';
 import { type OnPosition, type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
@@ -35,10 +36,8 @@ const MOST_LARGE_WAITING = 2;
 const MOST_ROUNDS = 1_000;
 
 /** What is to be known of keys of one person. */
-interface JoinedKeys {
+interface JoinedKeys extends Pick<SpeedBoard, 'joinedMs' | 'pollForJoined'> {
   readonly partitions: number;
-  /** How far back links reach by the definitions of a partition, ms; null: keys are not joined. */
-  joinedMs(partition: number): number | null;
   now(): number;
 }
 
@@ -84,10 +83,7 @@ export function createRecordReader(
         return records as (Buffer | null)[];
       };
       try {
-        // Asked once for each partition: definitions are looked up by their text.
-        const isJoined = [...new Set(asked.map(({ partition }) => partition))].some((one) => keys.joinedMs(one) !== null);
-        const before = isJoined ? await fromStore(store.relayed()) : [];
-        const stored = await readAll(asked, 0);
+        const { isJoined, before, stored } = await readJoinedOrNot(store, keys, () => readAll(asked, 0));
         const answering = asked.map((owner, i): AnsweringKey => {
           const record = stored[i] ?? null;
           return { ...owner, stored: record, asked: record, partitions: [owner.partition] };
@@ -100,7 +96,7 @@ export function createRecordReader(
           ...(isPlaced && { position: positions.get(key.userKey) ?? null }),
           ...(inFlight.length > 0 && { inFlight }),
         }));
-        const counting = isJoined ? known.map((key) => countingOf(key, keys.joinedMs(key.partition))) : stored;
+        const counting = isJoined ? known.map((key) => countingOf(key, keys.joinedMs())) : stored;
         if (asked.length === users.length) return await use(counting, known);
         const places = new Map(asked.map(({ userKey }, i) => [userKey, i]));
         const inOrder = <One>(all: readonly One[]) => users.map(({ userKey }) => all[places.get(userKey) as number] as One);
@@ -138,8 +134,8 @@ export function createRecordReader(
     }
   }
 
-  function ownerOf({ partition, userKey, stored }: AnsweringKey, passed: readonly string[]): string {
-    const windowMs = keys.joinedMs(partition);
+  function ownerOf({ userKey, stored }: AnsweringKey, passed: readonly string[]): string {
+    const windowMs = keys.joinedMs();
     if (windowMs === null || stored === null) return userKey;
     return ownerOfRecord(userKey, stored, windowMs, { atMs: keys.now(), passed });
   }
@@ -196,6 +192,22 @@ function heldAnswers(store: Pick<ServingStore, 'records'>, placing: Placing | un
       for (const answer of answers) answer.length = 0;
     },
   };
+}
+
+/** Again where keys came to be joined meanwhile. `before`: what was in flight; empty where keys are not joined. */
+async function readJoinedOrNot<Found>(
+  store: Pick<ServingStore, 'relayed'>,
+  keys: Pick<JoinedKeys, 'joinedMs' | 'pollForJoined'>,
+  readOnce: () => Promise<Found>,
+) {
+  if (keys.joinedMs() === null) {
+    const stored = await readOnce();
+    const polling = keys.pollForJoined();
+    if (polling !== undefined) await fromStore(polling);
+    if (keys.joinedMs() === null) return { isJoined: false, before: [], stored };
+  }
+  const before = await fromStore(store.relayed());
+  return { isJoined: true, before, stored: await readOnce() };
 }
 
 /** Before records of these users are read. */

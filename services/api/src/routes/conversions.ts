@@ -30,8 +30,8 @@ import { conversionOf, touchOf } from './users.ts';
 
 /** The key, and its owner by now, who may have its conversions. */
 async function keysOf({ board, deps, records }: ApiContext, asker: string, userKey: string): Promise<string[]> {
+  if (board.joinedMs() === null) return [userKey];
   const asked = { partition: partitionOf(userKey, deps.partitions), userKey };
-  if (board.definitions(asked.partition).joinedMs === null) return [userKey];
   return records.read(asker, [asked], (_records, [key = asked]) => [...new Set([userKey, key.userKey])]);
 }
 

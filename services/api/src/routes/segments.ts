@@ -89,16 +89,17 @@ interface FoundMembers {
 
 /** null: members are not known yet, in some partition. */
 async function findMembers(
-  { deps, board }: ApiContext,
+  context: ApiContext,
   version: string,
   from: readonly [partition: number, userKey: string] | null,
   limit: number,
 ): Promise<FoundMembers | null> {
+  const { deps, board } = context;
   const [first, after] = from ?? [0, null];
   const read = (partition: number, most: number) =>
     fromStore(deps.store.members(partition, { version, after: partition === first ? after : null, limit: most }));
   const partitions = Array.from({ length: deps.partitions }, (_, partition) => partition);
-  const isJoined = partitions.some((partition) => board.definitions(partition).joinedMs !== null);
+  const isJoined = board.joinedMs() !== null;
   const before = isJoined ? await fromStore(deps.store.relayed()) : [];
   // One more says whether there are more.
   const pages = await Promise.all(partitions.map((partition) => read(partition, partition === first ? limit + 1 : 0)));
@@ -109,6 +110,11 @@ async function findMembers(
     const page = await read(partition, limit + 1 - members.length);
     if (!isKnown(page, board.definitions(partition))) return null;
     for (const userKey of page.users) members.push({ partition, userKey });
+  }
+  if (!isJoined) {
+    const polling = board.pollForJoined();
+    if (polling !== undefined) await fromStore(polling);
+    if (board.joinedMs() !== null) return findMembers(context, version, from, limit);
   }
   const inFlight = isJoined ? gapsBetween(before, await fromStore(deps.store.relayed())) : [];
   const logTimes = pages.flatMap(({ kept }) => (kept === null ? [] : [kept.logTimeMs]));

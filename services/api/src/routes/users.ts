@@ -77,8 +77,8 @@ export const routes: Routes =
     serve(app, USER_ROUTES.userKeys, async (request) => {
       const { id: userId } = request.params;
       const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
-      const windowMs = board.definitions(asked.partition).joinedMs;
       const found = await records.read(request.owner, [asked], (_records, [key]) => {
+        const windowMs = board.joinedMs();
         const { userKey, partitions, stored, asked: first, inFlight = [] } = key as AnsweringKey;
         return {
           ...{ owner: userKey, partitions, inFlight },

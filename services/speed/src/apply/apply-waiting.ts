@@ -22,7 +22,7 @@ export interface Applied {
 export interface Applier {
   /** They wait behind those that wait already. */
   add(batches: readonly BegunBatch[]): void;
-  /** Entries that wait. */
+  /** Entries that wait for their turn, and for nothing else. */
   waitingEntries(): number;
   /** A barrier, a hole or a fall of log time waits: what lies behind it is begun only once it has been crossed. */
   crosses(): boolean;
@@ -45,11 +45,14 @@ export interface ApplierOptions {
   readonly pause: (() => Promise<void> | undefined) | undefined;
   /** Waits for the commits under way. */
   readonly settle: () => Promise<void>;
+  /** Whether nothing may be applied to a partition yet. */
+  readonly isHeld: (run: PartitionRun) => boolean;
 }
 
 export function createApplier(options: ApplierOptions): Applier {
   const { runs, reader, beginner, records, logIdentity, partitions, commitId, sha256Hex, digestOf, limits, pause, settle } =
     options;
+  const { isHeld } = options;
   /** In order within each partition. */
   let waiting: BegunBatch[] = [];
   const held = new Set<PartitionRun>();
@@ -99,7 +102,7 @@ export function createApplier(options: ApplierOptions): Applier {
 
   /** The users of the next batch of each partition, where keys are joined: all at once, as nearly each iteration waits for the store then. */
   async function joinNext(): Promise<ReadonlyMap<BegunBatch, Awaited<BegunBatch['users']>>> {
-    const next = new Map(waiting.toReversed().map((begun) => [begun.run, begun]));
+    const next = new Map(waiting.flatMap((begun) => (isHeld(begun.run) ? [] : [[begun.run, begun] as const])).toReversed());
     const loaded = [...next.values()].map(async (begun) => [begun, await joinedUsers(begun, await begun.users)] as const);
     return new Map(await Promise.all(loaded));
   }
@@ -121,7 +124,7 @@ export function createApplier(options: ApplierOptions): Applier {
     add(batches) {
       waiting = [...waiting, ...batches];
     },
-    waitingEntries: () => waiting.reduce((sum, { batch }) => sum + batch.ends.length, 0),
+    waitingEntries: () => waiting.reduce((sum, { run, batch }) => sum + (isHeld(run) ? 0 : batch.ends.length), 0),
     crosses: () => waiting.some(({ batch }) => endsEarly(batch)),
     loaded: () => Promise.all(waiting.map(({ users }) => users)),
     async applyWaiting() {
@@ -131,7 +134,7 @@ export function createApplier(options: ApplierOptions): Applier {
       const joined = waiting.some(({ run }) => run.definitions.joinedMs !== null) ? await joinNext() : undefined;
       for (const begun of waiting) {
         const { run, batch, users, number } = begun;
-        if (!mayApply(applied, run, turn.left) || (await mustWait(begun))) {
+        if (isHeld(run) || !mayApply(applied, run, turn.left) || (await mustWait(begun))) {
           left.push(begun);
           continue;
         }

@@ -53,6 +53,8 @@ export interface PartitionRun {
   /** Messages between keys, by partition: the number of the last one that was sent there, and of the last one from there that was applied here. */
   readonly sent: string[];
   readonly applied: string[];
+  /** Readers know that keys are joined here: their state says so, and did for long enough (wait-joining.ts). */
+  hasWaited: boolean;
   /** As the store has it since the newest commit that it is known to have taken; null: there was none. */
   stored: StoredAt | null;
   /** Up to here the archive gave what was read, not the log. */
@@ -132,6 +134,8 @@ export async function loadPartition(
     until: undefined,
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
+    // Where nothing was committed yet, readers know the definitions that all roles begin with.
+    hasWaited: state === null || state.relayed !== undefined,
     stored: state?.position == null ? null : { ...state, position: state.position },
     archivedUpTo: '',
   };
@@ -178,6 +182,7 @@ export function crossBarrier(
   const before = run.definitions;
   const isOfSameRows = definitions.version === before.version;
   if (definitions.json !== before.json) {
+    if (before.joinedMs === null) run.hasWaited = false;
     run.definitions = definitions;
     const following = beginFollowing(definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
     if (following.segments?.key !== run.following.segments?.key) run.following = afterBarrier(following, run.following);
@@ -217,6 +222,6 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     keptMs: recordRetentionMs(run.rules),
     ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
     ...(run.erased === undefined ? {} : { erased: run.erased.digests() }),
-    ...(run.sent.length + run.applied.length === 0 ? {} : { relayed: { sent: [...run.sent], applied: [...run.applied] } }),
+    ...(run.definitions.joinedMs !== null && run.hasWaited && { relayed: { sent: [...run.sent], applied: [...run.applied] } }),
   };
 }
