@@ -40,9 +40,14 @@ function placed(entries: readonly ReadEntry[]) {
   });
 }
 
-test.each([false, true])(
-  'law 3: a replayed line is the line that was archived, at its place; each at its own: %s',
-  async (isApart) => {
+test.each([
+  { isApart: false, mostJoined: 1_000 },
+  { isApart: true, mostJoined: 1_000 },
+  { isApart: false, mostJoined: 0 },
+  { isApart: true, mostJoined: 0 },
+])(
+  'law 3: a replayed line is the line that was archived, at its place; each at its own: $isApart, $mostJoined joined',
+  async ({ isApart, mostJoined }) => {
     let asked = 0;
     const rig = await createRig(1, undefined, isApart ? () => ++asked % 3 > 0 : undefined);
     try {
@@ -54,7 +59,10 @@ test.each([false, true])(
         rig.nowMs += 10_000;
         await archiver.turn();
       }
-      const archive = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB' });
+      const archive = openArchivedEntries({
+        ...{ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB' },
+        mostJoined,
+      });
       const replayed = async (after: string | null) => placed((await archive.after(0, after)) ?? []);
       const all = placed(sent);
       expect(await replayed(null)).toEqual(all);

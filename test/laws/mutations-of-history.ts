@@ -240,7 +240,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     law: '8',
     file: `${SPEED}/read/archived-entries.ts`,
     from: 'body, appendedMs: NO_BOUND_MS',
-    to: 'body, appendedMs: Math.max(...lines.map((line) => JSON.parse(line).receivedAt))',
+    to: "body, appendedMs: Math.max(...body.split('\\n').map((line) => JSON.parse(line).receivedAt))",
     test: 'test/laws/law-7-one-history.test.ts',
   },
   {
@@ -305,6 +305,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     file: `${SPEED}/read/archived-entries.ts`,
     from: 'ORDER BY position, entry_index`',
     to: 'ORDER BY position, entry_index DESC`',
+    test: 'test/laws/law-3-replayed-lines.test.ts',
+  },
+  {
+    lie: 'the lines of an archived entry are joined in any order',
+    law: '3',
+    file: `${SPEED}/read/archived-entries.ts`,
+    from: 'ORDER BY entry_index)`',
+    to: 'ORDER BY entry_index DESC)`',
     test: 'test/laws/law-7-one-history.test.ts',
   },
   {

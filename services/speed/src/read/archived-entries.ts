@@ -28,13 +28,25 @@ export interface ArchivedEntries {
  */
 const NO_BOUND_MS = Number.MAX_SAFE_INTEGER;
 
+/** Some 5 MB of lines, where they are as long as usual. */
+const MOST_JOINED = 20_000;
+/** Bytes of the files of such a segment, which are packed to a fifth or less. */
+const MOST_JOINED_BYTES = 4 * 2 ** 20;
+
 export interface ArchivedEntriesOptions {
   readonly dataDir: string;
   readonly logIdentity: string;
   readonly memoryLimit: string;
+  /** Rows of a segment whose lines DuckDB joins by itself. */
+  readonly mostJoined?: number;
 }
 
-export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: ArchivedEntriesOptions): ArchivedEntries {
+export function openArchivedEntries({
+  dataDir,
+  logIdentity,
+  memoryLimit,
+  mostJoined = MOST_JOINED,
+}: ArchivedEntriesOptions): ArchivedEntries {
   /** The segment after each one that was read: a replay does not look for its place again. */
   const next = new Map<number, { readonly after: Position; readonly number: number }>();
 
@@ -62,7 +74,8 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
   }
 
   async function eventsOf(segment: SegmentManifest, after: Position | null): Promise<ReadEntry[]> {
-    const { partition, files } = segment;
+    const { partition, files, rows } = segment;
+    const isJoined = rows <= mostJoined && files.reduce((sum, { bytes }) => sum + bytes, 0) <= MOST_JOINED_BYTES;
     if (files.length === 0) return [];
     for (const file of files) await checkFile(dataDir, file);
     const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
@@ -70,11 +83,11 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     const gone = await leftToGo(dataDir, segment);
     const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: dataPath(dataDir, 'staging', 'speed') });
     try {
-      if (gone === null) return await entriesIn(session, from, { partition, after });
+      if (gone === null) return await entriesIn(session, from, { partition, after, isJoined });
       // The same events, as they will be once all files are written again that have erased users.
       await session.run(`CREATE TABLE held AS FROM ${from}`);
       await dropForgotten(session, dataDir, gone, 'held');
-      return await entriesIn(session, 'held', { partition, after });
+      return await entriesIn(session, 'held', { partition, after, isJoined });
     } finally {
       await session.close();
     }
@@ -113,34 +126,51 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
 interface EntriesAsked {
   readonly partition: number;
   readonly after: Position | null;
+  /** Whether the lines of an entry are joined by DuckDB. */
+  readonly isJoined: boolean;
 }
 
 /** `from`: a relation with the columns of the archive. */
-async function entriesIn(session: DuckDb, from: string, { partition, after }: EntriesAsked): Promise<ReadEntry[]> {
-  const entries: ReadEntry[] = [];
-  let lines: string[] = [];
-  let lineNumbers: number[] = [];
-  let at: Position | null = null;
-  const flush = () => {
-    const body = lines.join('\n');
-    if (at !== null) entries.push({ partition, position: at, kind: 'events', body, appendedMs: NO_BOUND_MS, lineNumbers });
-    lines = [];
-    lineNumbers = [];
-  };
+async function entriesIn(session: DuckDb, from: string, { partition, after, isJoined }: EntriesAsked): Promise<ReadEntry[]> {
   // Files of earlier versions lack later columns.
   const [there] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
   const fields = FIELD_ROWS.filter(([, { column }]) => there?.includes(column));
   const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
-  const select = `SELECT position, entry_index, ${lineSql(fields)} FROM ${from} ${where} ORDER BY position, entry_index`;
-  for await (const [positions, numbers, texts] of session.chunks(select))
+  const lines = `SELECT position, entry_index, ${lineSql(fields)} AS line FROM ${from} ${where}`;
+  const texts = isJoined ? linesJoined(session, lines) : linesOneByOne(session, lines);
+  const entries: ReadEntry[] = [];
+  for await (const { position, body, lineNumbers } of texts)
+    entries.push({ partition, position, kind: 'events', body, appendedMs: NO_BOUND_MS, lineNumbers });
+  return together(entries);
+}
+
+type EntryText = Pick<ReadEntry, 'position' | 'body'> & { readonly lineNumbers: readonly number[] };
+
+/** In a fifth less time than one by one, but all in memory: DuckDB cannot spill them. */
+async function* linesJoined(session: DuckDb, lines: string): AsyncGenerator<EntryText> {
+  const inOrder = (text: string, separator: string) => `string_agg(${text}, ${separator} ORDER BY entry_index)`;
+  const select = `SELECT position, ${inOrder('CAST(entry_index AS VARCHAR)', "','")}, ${inOrder('line', 'chr(10)')} FROM (${lines}) GROUP BY position ORDER BY position`;
+  for await (const [positions, numbers, bodies] of session.chunks(select))
+    for (const [row, position] of (positions as readonly Position[]).entries())
+      yield { position, body: String(bodies?.[row]), lineNumbers: String(numbers?.[row]).split(',').map(Number) };
+}
+
+async function* linesOneByOne(session: DuckDb, lines: string): AsyncGenerator<EntryText> {
+  let at: Position | null = null;
+  let texts: string[] = [];
+  let lineNumbers: number[] = [];
+  for await (const [positions, numbers, all] of session.chunks(`${lines} ORDER BY position, entry_index`))
     for (const [row, position] of (positions as readonly Position[]).entries()) {
-      if (position !== at) flush();
+      if (at !== null && position !== at) {
+        yield { position: at, body: texts.join('\n'), lineNumbers };
+        texts = [];
+        lineNumbers = [];
+      }
       at = position;
-      lines.push(String(texts?.[row]));
+      texts.push(String(all?.[row]));
       lineNumbers.push(Number(numbers?.[row]));
     }
-  flush();
-  return together(entries);
+  if (at !== null) yield { position: at, body: texts.join('\n'), lineNumbers };
 }
 
 /**
