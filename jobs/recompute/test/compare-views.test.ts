@@ -58,14 +58,17 @@ async function viewOf(random: Random): Promise<ComparedView> {
   );
   await writeFile(path, lines.map((line) => `${line}\n`).join(''));
   const rows = rowsOf(random);
+  const before = random.chance(0.2) ? null : await halvesOf(rows);
+  // Often nearly the same rows, as it is where the layers agree, often in the same files.
+  const after = await halvesOf(random.chance(0.5) ? [...rows, ...deltas] : rowsOf(random));
+  const kept = before === null ? [] : random.pick([before, before.slice(0, 1), []]);
   return {
     name: 'credit',
     dimensions: DIMENSIONS,
     measures: MEASURES,
-    before: random.chance(0.2) ? null : await halvesOf(rows),
+    before,
     deltas: random.chance(0.2) ? null : { path, rows: deltas.length },
-    // Often nearly the same rows, as it is where the layers agree.
-    after: await halvesOf(random.chance(0.5) ? [...rows, ...deltas] : rowsOf(random)),
+    after: kept.length === 2 ? [...kept, await fileOf(deltas)] : [...kept, ...after],
   };
 }
 

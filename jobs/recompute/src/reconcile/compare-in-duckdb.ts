@@ -46,11 +46,7 @@ export async function compareInDuckDb(
     classes: await classesOf(session, view, explained, isMixed),
     totals: Object.fromEntries(totals),
     amounts,
-    rows: await withClasses(
-      session,
-      view,
-      rows.map((row) => differingRow(view, row)),
-    ),
+    rows: rows.map((row) => differingRow(view, row, explained)),
   };
 }
 
@@ -110,34 +106,6 @@ async function classesOf(
   return Object.fromEntries([...CAUSES, remainder].flatMap(ofClass));
 }
 
-/** What classes have of these rows. */
-async function withClasses(
-  session: DuckDb,
-  view: ComparedView,
-  rows: readonly Omit<DifferingRow, 'classes'>[],
-): Promise<DifferingRow[]> {
-  if (rows.length === 0) return [];
-  const keys = rows.map(({ key }) => JSON.stringify(Object.values(key)));
-  const dimensions = view.dimensions.map(quoted).join(', ');
-  const found = await session.rows(
-    `SELECT * FROM (SELECT *, to_json([${dimensions}])::VARCHAR AS key FROM parts) WHERE key IN (SELECT unnest(from_json($keys, '["VARCHAR"]')))`,
-    { keys: JSON.stringify(keys) },
-  );
-  const parts = Map.groupBy(found, (row) => String(row['key']));
-  return rows.map((row, i) => ({
-    ...row,
-    classes: Object.fromEntries(
-      (parts.get(keys[i] as string) ?? []).map((part) => [
-        String(part['class']),
-        namedParts(
-          view.measures,
-          view.measures.map((name) => integer(part[name], `${view.name}, ${name}`)),
-        ),
-      ]),
-    ),
-  }));
-}
-
 /** By each currency that any row has an amount in. */
 async function amountsOf(session: DuckDb, view: ComparedView): Promise<ViewComparison['amounts']> {
   const measures = view.measures.filter(isAmount);
@@ -149,11 +117,28 @@ async function amountsOf(session: DuckDb, view: ComparedView): Promise<ViewCompa
   return Object.fromEntries(rows.map((row) => [String(row['currency']), totalsOf({ ...view, measures }, row)]));
 }
 
-function differingRow(view: ComparedView, row: SqlRow): Omit<DifferingRow, 'classes'> {
-  return {
-    key: Object.fromEntries(view.dimensions.map((name) => [name, String(row[name])])),
-    measures: measuresOf(view, row),
-  };
+function differingRow(view: ComparedView, row: SqlRow, explained: Explained): DifferingRow {
+  const key = Object.fromEntries(view.dimensions.map((name) => [name, String(row[name])]));
+  const measures = measuresOf(view, row);
+  return { key, measures, classes: classesOfRow(view, row, { key, measures }, explained) };
+}
+
+/** What causes have of the row, and what they leave. */
+function classesOfRow(
+  view: ComparedView,
+  row: SqlRow,
+  { key, measures }: Pick<DifferingRow, 'key' | 'measures'>,
+  { rows, remainder }: Explained,
+): DifferingRow['classes'] {
+  const name = Object.values(key).join('\t');
+  const ofCauses = [...rows].flatMap(([cause, own]) => {
+    const part = own.get(name);
+    return part === undefined ? [] : [[cause, namedParts(view.measures, part)] as const];
+  });
+  const ofAllCauses = (m: string) => integer(row[`${m}_explained`], `${view.name}, ${m} explained`);
+  const left = view.measures.map((m) => subtract(measures[m]?.difference ?? 0, ofAllCauses(m)));
+  const ofRest = left.some((one) => one !== 0) ? [[remainder, namedParts(view.measures, left)] as const] : [];
+  return Object.fromEntries([...ofCauses, ...ofRest]);
 }
 
 function measuresOf(view: Pick<ComparedView, 'name' | 'measures'>, row: SqlRow): Record<string, BeforeAfter> {

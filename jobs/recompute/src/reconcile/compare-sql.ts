@@ -3,29 +3,44 @@
  * causes; `parts`, rows by class.
  */
 import { parquetFiles, quoted, viewColumns } from '@tributary/archive/compute/relations';
+import type { StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/sql-text';
 import type { ComparedView } from '../specs/compare.ts';
 import type { Explained } from './compare-rows.ts';
 
 const SIDES = ['before', 'after', 'explained'] as const;
 
-/** One row a key: each measure before, after, and what causes explain of it, 0 where there is none. In 128 bits: sums have no other bound. */
+/**
+ * One row a key: each measure before, after, and what causes explain of it, 0 where there is none. In 128 bits: sums have no other bound. Most rows lie in
+ * files that both generations name, which are read once for both.
+ */
 export function comparedSql(dataDir: string, view: ComparedView): string {
   const dimensions = view.dimensions.map(quoted).join(', ');
-  const side = (relation: string, which: (typeof SIDES)[number]) =>
+  const side = (relation: string, ...of: (typeof SIDES)[number][]) =>
     `SELECT ${dimensions}, ${view.measures
-      .flatMap((m) => SIDES.map((each) => (each === which ? quoted(m) : '0')))
+      .flatMap((m) => SIDES.map((each) => (of.includes(each) ? quoted(m) : '0')))
       .map((value, i) => `${value}::HUGEINT AS m${i}`)
       .join(', ')} FROM ${relation}`;
-  const columns = viewColumns(view);
-  const before = parquetFiles(dataDir, view.before ?? [], columns);
-  const sides = [side(before, 'before'), side(parquetFiles(dataDir, view.after, columns), 'after')];
+  const { before, after, both } = filesBySide(view);
+  const filed = (files: readonly StoredFile[]) => parquetFiles(dataDir, files, viewColumns(view));
+  const sides = [side(filed(before), 'before'), side(filed(after), 'after'), side(filed(both), 'before', 'after')];
   if (view.deltas !== null) sides.push(side(deltasSql(view, view.deltas.path), 'before'));
   sides.push(side('explained', 'explained'));
   const sums = view.measures.flatMap((m, i) =>
     SIDES.map((each, k) => `sum(m${SIDES.length * i + k}) AS ${quoted(`${m}_${each}`)}`),
   );
   return `SELECT ${dimensions}, ${sums.join(', ')} FROM (${sides.join(' UNION ALL ')}) GROUP BY ${dimensions}`;
+}
+
+/** Files of both sides were verified: those of one path are one. */
+function filesBySide({ before, after }: Pick<ComparedView, 'before' | 'after'>) {
+  const pathsOf = (files: readonly StoredFile[]) => new Set(files.map(({ path }) => path));
+  const [pathsBefore, pathsAfter] = [pathsOf(before ?? []), pathsOf(after)];
+  return {
+    before: (before ?? []).filter(({ path }) => !pathsAfter.has(path)),
+    after: after.filter(({ path }) => !pathsBefore.has(path)),
+    both: after.filter(({ path }) => pathsBefore.has(path)),
+  };
 }
 
 function deltasSql(view: ComparedView, path: string): string {
