@@ -22,7 +22,7 @@ import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import type { Redis } from 'ioredis';
 import { relayLog } from '../../services/speed/src/messages/relay-log.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
-import { JOINED, OPENED } from '../e2e/shop-life.ts';
+import { JOINED } from '../e2e/shop-life.ts';
 import { joined } from '../laws/adoption-world.ts';
 import { fill } from './fill.ts';
 import { flow } from './flow.ts';
@@ -165,7 +165,7 @@ async function benchVisible(eventsPerSecond: number, seconds: number): Promise<F
         api.close();
         return figuresOf(probes, { rate: accepted / (WARM_UP_S + seconds), eventsPerSecond, behindMs, refused });
       },
-      { ...OPENED, TRIBUTARY_DEFINITIONS_FILE: file },
+      { TRIBUTARY_DEFINITIONS_FILE: file },
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -25,9 +25,18 @@ const REFUSES = ['tributary definitions validate wrong.yaml'];
 /** In an order in which what a later one asks for is there. */
 const DOCUMENTS = [
   'README.md',
-  ...['ingestion', 'importing', 'api', 'cli', 'attribution-files', 'outputs', 'analysts', 'signals', 'interventions'].map(
-    (name) => `docs/${name}.md`,
-  ),
+  ...[
+    'ingestion',
+    'importing',
+    'api',
+    'cli',
+    'attribution-files',
+    'outputs',
+    'analysts',
+    'signals',
+    'interventions',
+    'identity',
+  ].map((name) => `docs/${name}.md`),
 ];
 
 let platform: Platform;

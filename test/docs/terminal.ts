@@ -34,7 +34,10 @@ async function untilCounted(apiUrl: string, key: string): Promise<void> {
   for (;;) {
     const answer = await fetch(`${apiUrl}/v1/status`, { headers: { authorization: `Bearer ${key}` } });
     const { partitions } = (await answer.json()) as { partitions: { behind: boolean }[] };
-    if (partitions.every(({ behind }) => !behind)) return;
+    const activity = await fetch(`${apiUrl}/v1/activity`, { headers: { authorization: `Bearer ${key}` } });
+    // Messages between keys may be on their way, which are in no log yet.
+    const { meta } = (await activity.json()) as { meta?: { reasons: string[] } };
+    if (partitions.every(({ behind }) => !behind) && meta?.reasons.includes('behind') !== true) return;
     await sleep(20);
   }
 }

@@ -10,7 +10,7 @@ import { segmentSnippet, servePages } from '../conformance/browser-pages.ts';
 import { reportMissingChromium, startChromium } from '../conformance/chromium.ts';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
 import { plantedInFolder, plantedInRedis } from './planted.ts';
-import { demandEqual, JOINED, OPENED, type Shopper, shopper, truth, under } from './shop-life.ts';
+import { demandEqual, JOINED, type Shopper, shopper, truth, under } from './shop-life.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-joined-'));
 const dataDir = join(folder, 'data');
@@ -27,7 +27,6 @@ beforeAll(async () => {
   platform = await startPlatform({
     dataDir,
     env: {
-      ...OPENED,
       TRIBUTARY_DEFINITIONS_FILE: file,
       TRIBUTARY_BATCH_EVERY_MS: '0',
       TRIBUTARY_BATCH_KEEP_GENERATIONS: '2',

@@ -1,7 +1,5 @@
 /** The life of a shop: an ad is clicked by a visitor, who signs in and orders. Two keys of one person, in two partitions of the log. */
 
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { builtInDefinitions } from '@tributary/runtime/config/definitions';
@@ -15,9 +13,6 @@ export const JOINED = {
   identity: { days: 30 },
   signals: { orders: { count: 'purchase', window: '30d' }, all: { count: '*', window: '30d' } },
 };
-
-/** For each process of a platform: keys are joined. */
-export const OPENED = { NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'open-joining.ts'))}` };
 
 export interface Shopper {
   readonly user: string;

@@ -1,7 +1,7 @@
 /**
  * `npm run story`: the whole story once, on a data folder and ports of its own. Each step asserts what it shows; the first
- * that fails ends the story with exit 1. With `--kafka` the log lies in Kafka: at KAFKA_BROKERS, or in a broker of its own. With `--joined`, and always once
- * definitions may ask for it, keys of one person are joined.
+ * that fails ends the story with exit 1. With `--kafka` the log lies in Kafka: at KAFKA_BROKERS, or in a broker of its own. Keys of one
+ * person are joined.
  */
 import { strict as assert } from 'node:assert';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,6 @@ import { markov } from '@tributary/attribution/data-driven/markov';
 import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
-import { JOINING } from '@tributary/model/identity/rules';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { kafkaForTests } from '@tributary/testkit/kafka/for-tests';
@@ -22,7 +21,7 @@ import { naive } from '@tributary/testkit/oracle/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
 import { creditOf, type OutputLine, outputLines } from './outputs.ts';
-import { JOINED, OPENED, truth as ofOwners, shopper, under } from './shop-life.ts';
+import { JOINED, truth as ofOwners, shopper, under } from './shop-life.ts';
 import { shoppers } from './shoppers.ts';
 
 const definitions = builtInDefinitions();
@@ -58,7 +57,7 @@ async function untilCounted(client: Client, events: number): Promise<void> {
   await until(`${events} events are counted`, 30_000, async () => (await client.read('/v1/activity')).totals.events >= events);
 }
 
-async function story(client: Client, readOutputs: () => Promise<OutputLine[]>, isJoined: boolean): Promise<void> {
+async function story(client: Client, readOutputs: () => Promise<OutputLine[]>): Promise<void> {
   const nowMs = Date.now();
   const anna: SentEvent[] = [
     {
@@ -176,27 +175,26 @@ async function story(client: Client, readOutputs: () => Promise<OutputLine[]>, i
     assertEqual(await client.rows(), truth(everything));
   });
 
-  if (isJoined)
-    await step(
-      'one person: what a visitor did before they signed in earns its credit, live and recomputed, under either key',
-      async () => {
-        const vera = shopper('vera', 'cookie-of-vera', nowMs);
-        for (const event of [...vera.visit, vera.signIn, vera.order]) await client.send([event]);
-        const expected = ofOwners([...everything, ...vera.visit, vera.signIn, vera.order], new Map([[vera.cookie, vera.user]]));
-        const isCredited = async () => {
-          assert.ok((await client.read('/v1/activity')).meta.complete);
-          assertEqual(await client.rows(), expected);
-          return true;
-        };
-        await until('the order is credited to the ad', 30_000, isCredited);
-        const live = await under(client, vera.user, vera.order.id);
-        assert.equal(live['owner'], vera.user);
-        assert.deepEqual(await under(client, vera.cookie, vera.order.id), live);
-        await client.generation();
-        await until('history says the same', 30_000, isCredited);
-        assert.deepEqual(await under(client, vera.cookie, vera.order.id), live);
-      },
-    );
+  await step(
+    'one person: what a visitor did before they signed in earns its credit, live and recomputed, under either key',
+    async () => {
+      const vera = shopper('vera', 'cookie-of-vera', nowMs);
+      for (const event of [...vera.visit, vera.signIn, vera.order]) await client.send([event]);
+      const expected = ofOwners([...everything, ...vera.visit, vera.signIn, vera.order], new Map([[vera.cookie, vera.user]]));
+      const isCredited = async () => {
+        assert.ok((await client.read('/v1/activity')).meta.complete);
+        assertEqual(await client.rows(), expected);
+        return true;
+      };
+      await until('the order is credited to the ad', 30_000, isCredited);
+      const live = await under(client, vera.user, vera.order.id);
+      assert.equal(live['owner'], vera.user);
+      assert.deepEqual(await under(client, vera.cookie, vera.order.id), live);
+      await client.generation();
+      await until('history says the same', 30_000, isCredited);
+      assert.deepEqual(await under(client, vera.cookie, vera.order.id), live);
+    },
+  );
 
   await step('conserved: every conversion is credited with exactly 1 000 000 micros under every model', async () => {
     const { totals } = await client.read('/v1/attribution/compare');
@@ -249,8 +247,7 @@ async function admin(client: Client, path: string): Promise<void> {
 }
 
 const flag = { type: 'boolean', default: false } as const;
-const { kafka: onKafka, joined } = parseArgs({ options: { kafka: flag, joined: flag } }).values;
-const joinsKeys = joined || JOINING.isOpen;
+const { kafka: onKafka } = parseArgs({ options: { kafka: flag } }).values;
 const dataDir = await mkdtemp(join(tmpdir(), 'tributary-story-'));
 process.stdout.write(`Tributary: the whole story, on a folder and ports of its own${onKafka ? ', the log in Kafka' : ''}\n`);
 let kafka: Awaited<ReturnType<typeof kafkaForTests>> | undefined;
@@ -258,9 +255,9 @@ let platform: Awaited<ReturnType<typeof startPlatform>> | undefined;
 try {
   if (onKafka) kafka = await step('start: a Kafka broker', () => kafkaForTests());
   const file = `${dataDir}-definitions.json`;
-  if (joinsKeys) await writeFile(file, JSON.stringify(JOINED));
+  await writeFile(file, JSON.stringify(JOINED));
   const env = {
-    ...(joinsKeys && { ...OPENED, TRIBUTARY_DEFINITIONS_FILE: file }),
+    TRIBUTARY_DEFINITIONS_FILE: file,
     TRIBUTARY_BATCH_EVERY_MS: '0',
     TRIBUTARY_LOG_LEVEL: 'warn',
     TRIBUTARY_OUTPUTS: 'conversions',
@@ -272,7 +269,7 @@ try {
   };
   platform = await step('start: log, collector, speed, archiver, api and recompute', () => startPlatform({ dataDir, env }));
   const { redisUrl } = platform;
-  await story(createClient(platform), () => outputLines(redisUrl, env), joinsKeys);
+  await story(createClient(platform), () => outputLines(redisUrl, env));
   process.stdout.write(`\nThe story holds: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
 } catch (error) {
   process.stderr.write(`\n${(error as Error).stack}\n`);

@@ -34,10 +34,7 @@ const WINDOW_DAYS = 30;
 
 /** As a barrier would bring them. */
 export function joined(definitions: Definitions, days = WINDOW_DAYS): Definitions {
-  return storedDefinitions(
-    JSON.stringify({ ...(JSON.parse(definitions.json) as object), rules: 7, identity: { days } }),
-    sha256Hex,
-  );
+  return storedDefinitions(JSON.stringify({ ...(JSON.parse(definitions.json) as object), identity: { days } }), sha256Hex);
 }
 
 /** Nothing is late: all of it lies within 45 days. */

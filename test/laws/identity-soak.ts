@@ -1,5 +1,4 @@
 /** `node test/laws/identity-soak.ts SEEDS [FROM] [engines]`: the simulation of identity over more seeds than `npm test` runs; `engines`: with the real speed worker. */
-import { JOINING } from '@tributary/model/identity/rules';
 import { simulateAdoption } from './adoption-world.ts';
 import { runSeeds } from './identity-simulation.ts';
 
@@ -13,6 +12,5 @@ async function runEngines(): Promise<Record<string, number>> {
   return total;
 }
 
-JOINING.isOpen = true;
 const total = engines === 'engines' ? await runEngines() : runSeeds(from, from + seeds);
 process.stdout.write(`${seeds} seeds from ${from}: ${JSON.stringify(total)}\n`);

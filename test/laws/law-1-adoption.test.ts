@@ -1,18 +1,9 @@
 /** Keys of one person in the speed layer (decision 43), with the real worker. */
-import { JOINING } from '@tributary/model/identity/rules';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Outcome, simulateAdoption } from './adoption-world.ts';
 
 /** `node test/laws/identity-soak.ts 2000 0 engines` runs more. */
 const SEEDS = 30;
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
 
 test('laws 1, 2 and 3: with keys joined, workers and publishers that die, lost writes and barriers apart, each answer is what the log says, and a complete one what was sent', async () => {
   const total: Record<string, number> = {};

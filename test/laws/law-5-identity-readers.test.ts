@@ -11,7 +11,6 @@ import { type PastRow, pastValues } from '@tributary/archive/history/past-values
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
-import { JOINING } from '@tributary/model/identity/rules';
 import { DAY_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { valuesReader } from '@tributary/serving/users/signal-values';
@@ -24,7 +23,7 @@ import { naiveValue } from '@tributary/testkit/oracle/naive-signals';
 import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
 import { linesOf as linesOfRecord } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from '../../jobs/recompute/test/world.ts';
 import { DEVICES, erasureOf, joined, linesOf, randomEvent, USERS } from './adoption-world.ts';
 
@@ -191,14 +190,6 @@ async function play(seed: number, definitions: Definitions): Promise<number> {
     await world.close();
   }
 }
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
 
 test('law 5: signals, values, explanations and history of a key are of the events that count for it, each as it was sent', async () => {
   let lent = 0;

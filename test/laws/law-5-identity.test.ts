@@ -5,24 +5,15 @@
 
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { JOINING } from '@tributary/model/identity/rules';
 import { userKeyOf } from '@tributary/model/user-key';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from '../../jobs/recompute/test/world.ts';
 import { DEFINITIONS, DEVICES, erasureOf, joined, linesOf, randomEvent, USERS, WITHOUT_SUMS } from './adoption-world.ts';
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
 
 /** Users cannot write definitions that join keys yet: a run takes these as a barrier would bring them. */
 const STORED = { parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex) };

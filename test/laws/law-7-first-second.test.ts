@@ -2,7 +2,6 @@
 import { storedDefinitions } from '@tributary/model/definitions';
 import { encodeEvent } from '@tributary/model/event';
 import { SURELY_APART_MS } from '@tributary/model/identity/first-second';
-import { JOINING } from '@tributary/model/identity/rules';
 import { partitionOf } from '@tributary/model/user-key';
 import { onceJoined } from '@tributary/speed/messages/once-joined';
 import { relayLog } from '@tributary/speed/messages/relay-log';
@@ -11,17 +10,9 @@ import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createSpeedBoard } from '../../packages/serving/src/freshness/speed-board.ts';
 import { createRecordReader } from '../../services/api/src/http/record-reader.ts';
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
 
 const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
 const JOINED = storedDefinitions(

@@ -133,14 +133,6 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     test: 'packages/serving/src/freshness/in-flight.test.ts',
   },
   {
-    lie: 'a barrier that was written by hand joins keys',
-    law: '1',
-    file: 'packages/model/src/partition-record.ts',
-    from: 'definitions.identity !== undefined && !JOINING.isOpen',
-    to: 'definitions.identity === null && !JOINING.isOpen',
-    test: 'packages/model/src/partition-record.test.ts',
-  },
-  {
     lie: 'a sender may write what partitions say to each other',
     law: '1',
     file: 'services/collector/src/checks/check-item.ts',

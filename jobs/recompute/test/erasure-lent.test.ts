@@ -5,23 +5,14 @@ import { sqlText } from '@tributary/archive/sql-text';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
-import { JOINING } from '@tributary/model/identity/rules';
 import { partitionOf } from '@tributary/model/user-key';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { event } from './one-user.ts';
 import { createWorld, PARTITIONS, SMALL_LIMITS, type World } from './world.ts';
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
 
 const STORED = {
   parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex),

@@ -4,7 +4,6 @@ import { archivedUpTo } from '@tributary/archive/segments';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
-import { JOINING } from '@tributary/model/identity/rules';
 import { partitionOf } from '@tributary/model/user-key';
 import { gapsInFlight } from '@tributary/serving/freshness/in-flight';
 import { relayLog } from '@tributary/speed/messages/relay-log';
@@ -13,18 +12,10 @@ import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/m
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { addRowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { event } from './one-user.ts';
 import { speedFromNothing } from './speed-from-nothing.ts';
 import { createWorld, PARTITIONS, SMALL_LIMITS, type World } from './world.ts';
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
 
 const STORED = {
   parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex),

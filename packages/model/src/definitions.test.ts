@@ -22,11 +22,11 @@ test('law 1: stored definitions keep the rules, the text and the version of thei
 });
 
 test('definitions that name rules of another version are refused, with the fix', () => {
-  for (const rules of [1, 12, '2'])
+  for (const rules of [1, 13, '2'])
     expect(() => parseDefinitions(JSON.stringify({ rules }), sha256Hex)).toThrow(
-      'definitions, at rules must be 2, 3, 4, 5, 6, 7, 8, 9, 10 or 11, or be left out (got ',
+      'definitions, at rules must be 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 or 12, or be left out (got ',
     );
-  expect(() => storedDefinitions('{"rules":12}', sha256Hex)).toThrow('rules');
+  expect(() => storedDefinitions('{"rules":13}', sha256Hex)).toThrow('rules');
 });
 
 test('what a person wrote by mistake is named with its place; a byte order mark is taken', () => {
@@ -134,25 +134,23 @@ test("law 1: what is asked of users' events changes neither the version of rows 
   );
 });
 
-test('law 1: definitions that join keys are refused where users write them, and are others to rows where they are stored', () => {
-  const written = JSON.stringify({ identity: { days: 30 } });
-  expect(() => parseDefinitions(written, sha256Hex)).toThrow(
-    'definitions, at identity must be left out: keys of one person cannot be joined yet',
-  );
+test('law 1: definitions that join keys are others to rows, and of rules at which versions before stop', () => {
   const plain = parseDefinitions('{}', sha256Hex);
-  const asked = { ...JSON.parse(plain.json), identity: { days: 30 } };
-  const joined = storedDefinitions(JSON.stringify(asked), sha256Hex);
-  expect(joined).toMatchObject({ rules: 7, joinedMs: 30 * 86_400_000 });
+  const joined = parseDefinitions('{"identity": {}}', sha256Hex);
+  expect(joined).toMatchObject({ rules: 12, joinedMs: 30 * 86_400_000 });
   expect(joined.version).not.toBe(plain.version);
   expect(storedDefinitions(joined.json, sha256Hex)).toEqual(joined);
+  expect(parseDefinitions('{"identity": {"days": 30}}', sha256Hex).json).toBe(joined.json);
+  expect(parseDefinitions('{"identity": {"days": 20}}', sha256Hex).version).not.toBe(joined.version);
   expect(plain.joinedMs).toBeNull();
   const corrections = [{ name: 'a', when: 'true', from: '2026-01-01', to: '2026-01-02', drop: true, author: 'a', reason: 'a' }];
-  expect(() => storedDefinitions(JSON.stringify({ ...asked, corrections }), sha256Hex)).toThrow(
-    'definitions, at corrections must be left out where keys are joined (got 1 of them)',
-  );
-  expect(() => storedDefinitions(JSON.stringify({ ...asked, identity: { days: 61 } }), sha256Hex)).toThrow(
-    'definitions, at identity.days must be at most 60, 30 less than signalRetention.days (got 61)',
-  );
+  for (const [text, refusal] of [
+    [{ identity: {}, corrections }, 'at corrections must be left out where keys are joined (got 1 of them)'],
+    [{ identity: { days: 61 } }, 'at identity.days must be at most 60, 30 less than signalRetention.days (got 61)'],
+    [{ identity: { days: 0 } }, 'at identity.days must be'],
+    [{ identity: { hours: 5 } }, 'at identity.hours must be one of days (got "hours")'],
+  ] as const)
+    expect(() => parseDefinitions(JSON.stringify(text), sha256Hex)).toThrow(`definitions, ${refusal}`);
 });
 
 test('the same text is read once, and again once others came between; each digest has its own version', () => {

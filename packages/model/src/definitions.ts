@@ -10,7 +10,7 @@ import { countingOf, countVersions } from './counts.ts';
 import { decayWeights } from './decay-weights.ts';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
-import { IDENTITY, IDENTITY_WRITTEN, identityTroubles } from './identity/rules.ts';
+import { IDENTITY, identityTroubles } from './identity/rules.ts';
 import { valueAt } from './reading/json.ts';
 import { jsonTrouble, notJson } from './reading/json-trouble.ts';
 import { describe, type Refusal, refusalText } from './refusal.ts';
@@ -125,14 +125,15 @@ export const DEFINITIONS = z.strictObject({
   exchangeRates: RATES.optional(),
   /** What events count as that went wrong (decision 42). */
   corrections: CORRECTIONS.optional(),
-  identity: IDENTITY_WRITTEN,
+  /** Keys of one person are joined (decision 43). */
+  identity: IDENTITY.optional(),
   /** Pages are counted; absent: no view of them has rows. */
   web: WEB.optional(),
   /** Events that are counted over all users, by a value of theirs: names with what is counted. */
   counts: Section.optional(),
 });
 
-const Stored = DEFINITIONS.extend({ rules: z.literal([1, ...WITH_RULES]).default(1), identity: IDENTITY.optional() });
+const Stored = DEFINITIONS.extend({ rules: z.literal([1, ...WITH_RULES]).default(1) });
 
 const NewerRules = z.looseObject({
   rules: z.int().min(RULES + 1),

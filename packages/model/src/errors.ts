@@ -73,6 +73,14 @@ const TABLE = {
     status: 404,
     fix: 'Check the id: lists such as /v1/conversion-list and /v1/generations have those that exist; /docs describes them.',
   },
+  keys_not_joined: {
+    status: 409,
+    fix: 'Set "identity" in the definitions, and ask again once a generation has them: "tributary batch run --definitions FILE --wait".',
+  },
+  user_erased: {
+    status: 409,
+    fix: 'Lift the erasure first: "tributary users lift". "tributary users erasures" lists those that are in force.',
+  },
   conflict: { status: 409, onEveryHost: true, fix: 'Read the current state and try again.' },
   not_replayable: { status: 409, fix: 'Send the event again from its source, and drop the dead letter.' },
   overloaded: { status: 429, retryAfterS: 1, fix: 'Wait as long as Retry-After says, then send the same request again.' },

@@ -4,7 +4,6 @@
  */
 import { type Definitions, hasUnknownRules, storedDefinitions } from './definitions.ts';
 import { TributaryError } from './errors.ts';
-import { JOINING, NOT_YET } from './identity/rules.ts';
 import { describe, type Invalid, invalid, type Refusal } from './refusal.ts';
 
 export interface Barrier {
@@ -75,9 +74,6 @@ export function decodeBarrier(entry: BarrierEntry, newest: number, sha256Hex: (t
     );
   try {
     const definitions = storedDefinitions(json, sha256Hex);
-    // Who may append to the log may write a barrier by hand.
-    if (definitions.identity !== undefined && !JOINING.isOpen)
-      return undecodable({ field: `"identity" in ${field}`, must: NOT_YET, got: describe(definitions.identity) });
     return { ok: true, barrier: { generation: generation as number, definitions: json }, definitions };
   } catch (cause) {
     return undecodable({ field, must: 'be definitions', got: `what is refused: ${(cause as Error).message}` });

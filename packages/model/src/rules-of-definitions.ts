@@ -9,28 +9,29 @@
  *   4  rows as 2 or 3; beside them exchange rates, which no row follows: only texts that have rates have these
  *   5  rows as 2 or 3, with rates or without; beside them what is asked of each user's events, which no row follows either
  *   6  rows as 2 or 3, of events as they are corrected; the rest as 5
- *   7  rows as 6, of events that count for the user whom their key belongs to (decision 43)
- *   8  as 7, and rows of what people do on pages (decision 48); only texts that have `web` have these
+ *   7  no text has these: definitions that join keys had them before users could write such
+ *   8  as 6, and rows of what people do on pages (decision 48); only texts that have `web` have these
  *   9  as 8; only texts have these that say of a signal's window how accurate it is, or join events, which no row follows
  *  10  as 9, and rows of what definitions count over all users (decision 57); only texts that have `counts` have these
  *  11  as 10, and rows of members of segments by day (decision 58); only texts have these of which a segment has `byDay`
+ *  12  as 11, of events that count for the user whom their key belongs to (decision 43); only texts that have `identity` have these
  */
-export const RULES = 11;
+export const RULES = 12;
 export const RULES_OF_RATES = 4;
 
 /** By what a text has: the newest first. */
 const RULES_BY_PART = {
-  byDay: RULES,
+  identity: RULES,
+  byDay: 11,
   counts: 10,
   joins: 9,
   web: 8,
-  identity: 7,
   corrections: 6,
   derived: 5,
   rates: RULES_OF_RATES,
 } as const;
 
-export const WITH_RULES = [2, 3, RULES_OF_RATES, 5, 6, 7, 8, 9, 10, RULES] as const;
+export const WITH_RULES = [2, 3, RULES_OF_RATES, 5, 6, 7, 8, 9, 10, 11, RULES] as const;
 
 type Part = keyof typeof RULES_BY_PART;
 

@@ -241,7 +241,10 @@ test('a link that could not count is refused with a sentence: where keys are not
     await apart.post('/v1/users/ada/links', { key: 'cookie' }, ADMIN),
     await apart.drop('/v1/users/ada/links/cookie'),
   ];
-  for (const { status, body } of refused) expect([status, body.detail]).toEqual([409, expect.stringContaining('must join keys')]);
+  for (const { status, body } of refused) {
+    expect([status, body.detail]).toEqual([409, expect.stringContaining('must join keys')]);
+    expect(body.fix).toContain('Set "identity" in the definitions');
+  }
   const world = await joinedWorld();
   const same = await world.post('/v1/users/ada/links', { key: 'ada' }, ADMIN);
   expect(same).toMatchObject({
@@ -258,6 +261,7 @@ test('a link that could not count is refused with a sentence: where keys are not
   ]) {
     const { status, body } = await world.post(`/v1/users/${user}/links`, { key }, ADMIN);
     expect([status, body.detail]).toEqual([409, expect.stringContaining('must not be erased')]);
+    expect(body.fix).toContain('Lift the erasure first');
   }
   expect([...apart.appended, ...world.appended]).toEqual([]);
 });

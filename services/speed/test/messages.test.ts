@@ -3,20 +3,11 @@ import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { encodeEvent } from '@tributary/model/event';
 import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
-import { JOINING } from '@tributary/model/identity/rules';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
+import { expect, test } from 'vitest';
 
 const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
 const JOINED = storedDefinitions(

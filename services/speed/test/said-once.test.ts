@@ -2,7 +2,6 @@
 import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import { encodeEvent } from '@tributary/model/event';
-import { JOINING } from '@tributary/model/identity/rules';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
@@ -11,15 +10,7 @@ import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
 import { stepRules } from '@tributary/views/step';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
+import { expect, test } from 'vitest';
 
 const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
 const JOINED = storedDefinitions(

@@ -1,7 +1,6 @@
 /** Definitions that join keys come to one partition after the other: barriers are appended one by one, and a run may die between them. */
 import { storedDefinitions } from '@tributary/model/definitions';
 import { encodeEvent } from '@tributary/model/event';
-import { JOINING } from '@tributary/model/identity/rules';
 import { partitionOf } from '@tributary/model/user-key';
 import { gapsInFlight } from '@tributary/serving/freshness/in-flight';
 import { onceJoined } from '@tributary/speed/messages/once-joined';
@@ -10,15 +9,7 @@ import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-
-/** As a barrier would be once users may write such definitions. */
-beforeAll(() => {
-  JOINING.isOpen = true;
-});
-afterAll(() => {
-  JOINING.isOpen = false;
-});
+import { expect, test } from 'vitest';
 
 const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
 const JOINED = storedDefinitions(

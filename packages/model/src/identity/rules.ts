@@ -29,14 +29,3 @@ export function identityTroubles({ identity, signalRetention, corrections }: Bes
   const corrected = { at: 'corrections', must: 'be left out where keys are joined', got: `${corrections.length} of them` };
   return [...(identity.days > mostDays ? [days] : []), ...(corrections.length > 0 ? [corrected] : [])];
 }
-
-export const NOT_YET = 'be left out: keys of one person cannot be joined yet';
-
-/** What users may write of it: the engines join keys, what reads their answers does not ask for it yet. */
-export const IDENTITY_WRITTEN = z.never(NOT_YET).optional();
-
-/**
- * Whether barriers may bring it: not before users may write it. Laws of the engines open the switch while they run, nothing else does. Who opens it
- * for good raises the newest rules: versions before would park such a barrier, and stay before its cut.
- */
-export const JOINING = { isOpen: false };

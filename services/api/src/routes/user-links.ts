@@ -36,7 +36,7 @@ async function say(
   const partition = partitionOf(userId, deps.partitions);
   if (board.definitions(partition).joinedMs === null)
     throw new TributaryError(
-      'conflict',
+      'keys_not_joined',
       'definitions in force must join keys of one person for keys to be linked or unlinked (got definitions without "identity")',
     );
   for (const one of [userId, key]) demandCounted(deps, board.states(), one);
@@ -56,8 +56,5 @@ function demandCounted(
   userKey: string,
 ): void {
   if (states[partitionOf(userKey, partitions)]?.erased?.includes(erasures.digestOf(userKey)) !== true) return;
-  throw new TributaryError(
-    'conflict',
-    `keys must not be erased to be linked or unlinked (got ${JSON.stringify(userKey)}). Lift the erasure first`,
-  );
+  throw new TributaryError('user_erased', `keys must not be erased to be linked or unlinked (got ${JSON.stringify(userKey)})`);
 }
