@@ -132,4 +132,28 @@ export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
     to: 'demandWhole: (...args) => shared.demandWhole(...args),',
     test: 'services/archiver/src/sharing.test.ts',
   },
+  {
+    lie: 'part of what was replaced says that all was searched',
+    law: '9',
+    file: `${CHANGES}/share.ts`,
+    from: 'const state = isAll ? whole :',
+    to: 'const state = isAll || whole.length > 0 ? whole :',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
+    lie: 'what is not held of the changes says nothing of those that are',
+    law: '6',
+    file: `${CHANGES}/follow.ts`,
+    from: 'if (!isOfLater || !isNewer) throw error;',
+    to: 'if (!isOfLater || isNewer) throw error;',
+    test: `${CHANGES}/share.test.ts`,
+  },
+  {
+    lie: 'what a killed attempt has from a later change is of another archive',
+    law: '6',
+    file: `${CHANGES}/follow.ts`,
+    from: "new Set(['archive_corrupt', 'history_mismatch'])",
+    to: "new Set(['archive_corrupt'])",
+    test: `${CHANGES}/share.test.ts`,
+  },
 ];

@@ -107,7 +107,7 @@ describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
       ],
       [
         ['restore', 's3://no-such-bucket/none', '--data-dir', join(away, 'x')],
-        'must be a place that your credentials may read and write (got 404',
+        'must be in a bucket that the store has (got 404 NoSuchBucket',
       ],
     ] as const)
       expect(await call(...argv, ...(argv.includes('--data-dir' as never) ? [] : ['--data-dir', dataDir])), says).toMatchObject({

@@ -11,7 +11,8 @@ import { folderId } from './folder-id.ts';
 import { isKnown } from './intents.ts';
 import { type Reached, reachedNothing, readReached, writeReached } from './reached.ts';
 import { replaceIn } from './replace.ts';
-import { createVersions, type Versions } from './versions.ts';
+import type { Versions } from './versions.ts';
+import { type Ahead, createWindows, HELD, type Window } from './windows.ts';
 
 export interface Follower {
   /** Resolves with how far the folder is now. */
@@ -25,18 +26,19 @@ export interface Follower {
 
 export interface FollowerOptions extends Omit<Fetching, 'signal'> {
   readonly newId: () => string;
+  /** Changes that are held at a time. */
+  readonly held?: number | undefined;
   readonly reached: (step: 'fetched' | 'named') => void | Promise<void>;
 }
 
 /** Files that are fetched at once. */
 const AT_ONCE = 8;
-/** Changes that are read at once, where there are many. */
-const READ_AHEAD = 8;
-/** Changes that are held at a time, unless a file of theirs is gone: then a later one says why. */
-const HELD = 1_024;
+/** Troubles with one change that a later one may explain. */
+const OF_LATER: ReadonlySet<string> = new Set(['archive_corrupt', 'history_mismatch']);
 
-export function createFollower({ reached, newId, ...place }: FollowerOptions): Follower {
+export function createFollower({ reached, newId, held = HELD, ...place }: FollowerOptions): Follower {
   const { dataDir, store } = place;
+  const { windowAfter, readAhead, versionsOf } = createWindows({ dataDir, held, changeAt, folder });
   let at: Reached | undefined;
   let ownFolder: string | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -68,7 +70,7 @@ export function createFollower({ reached, newId, ...place }: FollowerOptions): F
   ): Promise<void> {
     const path = join(dataDir, created.path);
     const there = await readIfThere(path);
-    const text = there ?? versions.newest(created);
+    const text = there ?? (await versions.newest(created));
     const files = segment === null ? [] : filesOf(segmentOf({ path: created.path, text }) ?? segment);
     const tasks = files.map((file) => () => fetchFile(file, segment?.partition ?? 0, { ...place, signal }));
     await sideBySide(AT_ONCE, tasks);
@@ -92,7 +94,7 @@ export function createFollower({ reached, newId, ...place }: FollowerOptions): F
     }
     const { replacing } = change;
     if (replacing === undefined) return next;
-    if (replacing.folder !== (await folder())) await replaceIn(replacing, before, versions, { ...place, signal });
+    if (replacing.folder !== (await folder())) await replaceIn(replacing, next.number, before, versions, { ...place, signal });
     else if (!(await isKnown(dataDir, change.id, next.number))) throw putBack(dataDir, next.number);
     const state = Object.fromEntries(replacing.state.map(({ path, text }) => [path, sha256Of(text)]));
     return { ...next, replaced: next.number, replacedIn: replacing.folder, state: { ...before.state, ...state } };
@@ -108,45 +110,41 @@ export function createFollower({ reached, newId, ...place }: FollowerOptions): F
     throw mismatch(store.place, `must have change ${at.number} as ${dataDir} has it (got ${got})`);
   }
 
-  /** Up to `most` of them. */
-  async function changesAfter(number: number, most: number, signal?: AbortSignal): Promise<Change[]> {
-    const changes: Change[] = [];
-    for (let ahead = 1; changes.length < most; ahead = READ_AHEAD) {
-      const from = number + 1 + changes.length;
-      const read = await sideBySide(
-        ahead,
-        Array.from({ length: ahead }, (_, i) => () => changeAt(from + i, signal)),
-      );
-      const end = read.indexOf(null);
-      changes.push(...(read.slice(0, end < 0 ? read.length : end) as Change[]));
-      if (end >= 0) break;
-    }
-    return changes;
-  }
-
-  async function applyAll(before: Reached, most: number, signal?: AbortSignal): Promise<Reached> {
-    const changes = await changesAfter(before.number, most, signal);
-    const versions = createVersions(changes, await folder());
+  async function applyAll(before: Reached, window: Window, versions: Versions, signal?: AbortSignal): Promise<Reached> {
     let known = before;
-    try {
-      for (const change of changes) known = await apply(change, known, versions, signal);
-    } catch (error) {
-      const isGone = error instanceof TributaryError && error.code === 'archive_corrupt' && changes.length >= most;
-      if (!isGone) throw error;
-      return applyAll(before, most * 4, signal);
-    }
+    for (const change of window.changes) known = await apply(change, known, versions, signal);
     return known;
   }
 
   async function follow(signal?: AbortSignal): Promise<Reached> {
     let known = await begin(signal);
-    for (let before: Reached | undefined; before !== known; ) {
-      before = known;
-      known = await applyAll(before, HELD, signal);
-      if (known !== before) await writeReached(dataDir, known);
-      at = known;
+    let ahead: Ahead | undefined;
+    try {
+      for (;;) {
+        if (ahead !== undefined && known.number >= ahead.upTo) {
+          await ahead[Symbol.asyncDispose]();
+          ahead = undefined;
+        }
+        const most = ahead === undefined ? held : Math.min(held, ahead.upTo - known.number);
+        const window = await windowAfter(known.number, most, signal);
+        if (window.changes.length === 0) return known;
+        try {
+          known = await applyAll(known, window, ahead?.versions ?? (await versionsOf(window, known.number)), signal);
+        } catch (error) {
+          // Its file is gone, or an attempt that was killed has put what a later change says.
+          const isOfLater = error instanceof TributaryError && OF_LATER.has(error.code);
+          const isNewer = !window.isEnd && (ahead === undefined || (await changeAt(ahead.upTo + 1, signal)) !== null);
+          if (!isOfLater || !isNewer) throw error;
+          await ahead?.[Symbol.asyncDispose]();
+          ahead = await readAhead(known.number, signal);
+          continue;
+        }
+        await writeReached(dataDir, known);
+        at = known;
+      }
+    } finally {
+      await ahead?.[Symbol.asyncDispose]();
     }
-    return known;
   }
 
   return {

@@ -8,18 +8,24 @@ import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { sideBySide } from '../compute/side-by-side.ts';
 import { createDurably, readIfThere, writeDurably } from '../durable.ts';
-import { toJson } from '../manifest-file.ts';
 import { type Created, filesOf, type Replacing, segmentOf } from './change.ts';
 import { type Fetching, fetchFile } from './fetch.ts';
 import type { Reached } from './reached.ts';
-import { stateOf, unsharedState } from './state.ts';
+import { stateOf, unsearched, unsharedState } from './state.ts';
 import { isAllShared } from './unshared.ts';
 import type { Versions } from './versions.ts';
 
 /** Files that are fetched at once. */
 const AT_ONCE = 8;
 
-export async function replaceIn(replacing: Replacing, known: Reached, versions: Versions, fetching: Fetching): Promise<void> {
+/** `number`: of the change. */
+export async function replaceIn(
+  replacing: Replacing,
+  number: number,
+  known: Reached,
+  versions: Versions,
+  fetching: Fetching,
+): Promise<void> {
   const { dataDir } = fetching;
   await demandShared(versions, known, fetching);
   for (const { path, text } of versions.state) {
@@ -27,7 +33,7 @@ export async function replaceIn(replacing: Replacing, known: Reached, versions: 
     else await writeDurably(join(dataDir, path), path === DATA_PATHS.archiveForgotten ? unsearched(text) : text);
   }
   for (const created of replacing.manifests) await putNewest(created, versions, fetching);
-  if (!versions.isLast(replacing)) return;
+  if (!versions.isLast(number)) return;
   for (const { path, text } of versions.state) if (path !== DATA_PATHS.erasureKey) await writeDurably(join(dataDir, path), text);
 }
 
@@ -47,16 +53,10 @@ async function demandShared(versions: Versions, known: Reached, { dataDir, store
   );
 }
 
-/** As long as manifests are still to be replaced. */
-function unsearched(text: string): string {
-  const value: unknown = JSON.parse(text);
-  return toJson({ ...(value as object), searchedAt: null });
-}
-
 async function putNewest(created: Created, versions: Versions, fetching: Fetching): Promise<void> {
   const { dataDir } = fetching;
   const path = join(dataDir, created.path);
-  const newest = { path: created.path, text: versions.newest(created) };
+  const newest = { path: created.path, text: await versions.newest(created) };
   const segment = segmentOf(newest);
   const before = await readIfThere(path);
   if (segment === null || before === undefined || before === newest.text) return;

@@ -108,6 +108,78 @@ test('law 9: killed between any two steps of rewriting and of sharing, store and
     }
 });
 
+test('law 9: what is too much for one change comes in several; killed between any two of them nothing says that all was searched, and the next ones have the rest', async () => {
+  for (let killedAt = 1; killedAt <= 8; killedAt++) {
+    await rm(folder, { recursive: true });
+    store.objects.clear();
+    await begun();
+    const changes = () => [...store.objects.keys()].filter((name) => name.startsWith('changes/')).length;
+    const before = changes();
+    await forget('one', 'b1');
+    let passed = 0;
+    const dying = open('one', {
+      changeBytes: 1,
+      reached() {
+        if (++passed === killedAt) throw new Error('killed');
+      },
+    });
+    await expect(dying.share()).rejects.toThrow('killed');
+    await open('two').follow();
+    const files = await filesIn('two');
+    if (files.some((text) => text.startsWith('without'))) expect(await readForgotten(at('two'))).toBeDefined();
+    // The last change has all but its marks.
+    const isWhole = changes() === before + 3;
+    expect((await readForgotten(at('two')))?.searchedAt ?? null).toBe(isWhole ? 7 : null);
+    if (isWhole) expect(files.sort()).toEqual(LEFT);
+    expect((await forgottenEverywhere(at('one')))?.searchedAt).toBeNull();
+    await open('one', { changeBytes: 1 }).share();
+    expect((await forgottenEverywhere(at('one')))?.searchedAt).toBe(7);
+    expect(inStore().sort()).toEqual(LEFT);
+    for (const machine of ['two', 'three']) {
+      await open(machine).follow();
+      expect((await filesIn(machine)).sort()).toEqual(LEFT);
+      expect(await readForgotten(at(machine))).toEqual(forgotten(7));
+    }
+  }
+});
+
+test('laws 6 and 9: a folder that is behind by more changes than are held gets what later ones left, and needs no more of them at a time', async () => {
+  await begun();
+  for (const attempt of ['b1', 'c1', 'd1']) {
+    await forget('one', attempt);
+    await open('one', { changeBytes: 1 }).share();
+  }
+  const left = ['erased user 3', ...[0, 1, 2].map((number) => `without, of d1 ${number}`)];
+  for (const held of [1, 2, 5, 1_024]) {
+    const machine = `held-${held}`;
+    for (let killedAt = 1; killedAt < 8; killedAt++) {
+      let passed = 0;
+      const dying = open(machine, {
+        held,
+        reached() {
+          if (++passed === killedAt) throw new Error('killed');
+        },
+      });
+      await dying.follow().catch(() => {});
+    }
+    await open(machine, { held }).follow();
+    expect((await filesIn(machine)).sort(), `${held} at a time`).toEqual(left);
+    expect(await readForgotten(at(machine))).toEqual(forgotten(7));
+    const hidden = readdirSync(at(machine), { recursive: true }).filter((name) => String(name).endsWith('.staged'));
+    expect(hidden).toEqual([]);
+  }
+});
+
+test('law 7: a store that lacks a file which no later change replaces is an error, however far a folder is behind', async () => {
+  await begun();
+  await forget('one', 'b1');
+  await open('one', { changeBytes: 1 }).share();
+  const lost = [...store.objects.keys()].find((name) => name.includes('-000003-')) as string;
+  store.objects.delete(lost);
+  for (const held of [1, 1_024])
+    await expect(open(`behind-${held}`, { held }).follow()).rejects.toMatchObject({ code: 'archive_corrupt' });
+});
+
 test('law 9: where two folders replace files neither overwrites what the other did; a folder takes over that has nothing of its own', async () => {
   await begun();
   await forget('two', 'b1');

@@ -4,8 +4,8 @@
  *
  *   marks, state files ─▶ new files ─▶ one change ─▶ marks go ─▶ objects that nothing names go
  *
- * One change has all of it, so that who follows sees a state that the folder had: state files are read before and after the manifests, and where they
- * changed it is tried again later. Killed anywhere, it begins again.
+ * What is too much for one change comes in several, so that who follows sees states that the folder had: that files were searched is said by the last
+ * one. State files are read before and after the manifests, and where they changed it is tried again later. Killed anywhere, it begins again.
  */
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { partitionsOf } from '../audit/audit.ts';
@@ -17,40 +17,57 @@ import { type Follower, mismatch } from './follow.ts';
 import { intend, settle } from './intents.ts';
 import { lastSegmentOf, type Reached } from './reached.ts';
 import { sendFiles } from './send.ts';
-import { stateOf, unsharedState } from './state.ts';
+import { stateOf, unsearchedState, unsharedState } from './state.ts';
 import { isAllShared, removeShared, unsharedManifests } from './unshared.ts';
+
+/** How much the manifests of one change have. */
+const CHANGE_OF_BYTES = 4 * 1024 ** 2;
 
 export interface SharePorts extends Omit<Fetching, 'signal'> {
   readonly follower: Follower;
   readonly newId: () => string;
+  /** How much the manifests of one change have: the rest comes with the next one. */
+  readonly changeBytes?: number | undefined;
   readonly reached: (step: 'sent' | 'changed' | 'shared') => void | Promise<void>;
 }
 
 export async function shareReplaced(ports: SharePorts, signal?: AbortSignal): Promise<void> {
-  const { dataDir, follower, newId, reached } = ports;
+  for (let done: Done = 'some'; done === 'some'; ) {
+    done = await shareSome(ports, signal);
+    if (done === 'overtaken') return;
+  }
+  await clear(ports, signal);
+}
+
+/** `overtaken`: it is tried again later. */
+type Done = 'all' | 'some' | 'overtaken';
+
+/** As much as a change may have: followers hold several at a time. Until the last of them, none says that files were searched. */
+async function shareSome(ports: SharePorts, signal?: AbortSignal): Promise<Done> {
+  const { dataDir, follower, newId, reached, changeBytes = CHANGE_OF_BYTES } = ports;
   const known = await follower.follow(signal);
   await settle(dataDir, known.number);
   const before = await stateOf(dataDir);
-  const unshared = await unsharedManifests(dataDir);
+  const { some: unshared, isAll } = await unsharedManifests(dataDir, changeBytes);
   const manifests = unshared.map(({ manifest }) => manifest);
-  const state = unsharedState(before, known);
-  if (state.length + manifests.length > 0) {
-    // A run is about to change manifests, or to say that it has: what was read may be of both.
-    if (JSON.stringify(await stateOf(dataDir)) !== JSON.stringify(before)) return;
-    demandOneKey(state, known, ports);
-    await sendFiles(
-      manifests.flatMap((created) => segmentOf(created) ?? []),
-      { ...ports, signal },
-    );
-    await reached('sent');
-    const replacing = { folder: await follower.folder(), state, manifests };
-    const id = newId();
-    const isShared = await commit(replacing, known, ports, id, signal);
-    if (!isShared) return;
-    await removeShared(dataDir, unshared);
-    await reached('shared');
-  }
-  await clear(ports, signal);
+  const whole = unsharedState(before, known);
+  if (whole.length + manifests.length === 0) return 'all';
+  // A run is about to change manifests, or to say that it has: what was read may be of both.
+  if (JSON.stringify(await stateOf(dataDir)) !== JSON.stringify(before)) return 'overtaken';
+  demandOneKey(whole, known, ports);
+  await sendFiles(
+    manifests.flatMap((created) => segmentOf(created) ?? []),
+    { ...ports, signal },
+  );
+  await reached('sent');
+  const state = isAll ? whole : unsharedState(unsearchedState(before), known);
+  const replacing = { folder: await follower.folder(), state, manifests };
+  const id = newId();
+  const isShared = await commit(replacing, known, ports, id, signal);
+  if (!isShared) return 'overtaken';
+  await removeShared(dataDir, unshared);
+  await reached('shared');
+  return isAll ? 'all' : 'some';
 }
 
 /** By another key none of the users would be known who were erased. */

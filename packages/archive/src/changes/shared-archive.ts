@@ -49,7 +49,7 @@ export interface SharedArchive {
   demandWhole(partition: number, signal?: AbortSignal): Promise<void>;
 }
 
-export interface SharedArchiveOptions {
+export interface SharedArchiveOptions extends Bounds {
   readonly dataDir: string;
   readonly store: ArchiveStore;
   /** Hexadecimal; never the same twice. */
@@ -59,10 +59,18 @@ export interface SharedArchiveOptions {
   readonly reached?: (step: 'sent' | 'changed' | 'fetched' | 'named' | 'shared') => void | Promise<void>;
 }
 
+interface Bounds {
+  /** Changes that are held at a time. */
+  readonly held?: number;
+  /** How much the replaced manifests of one change have. */
+  readonly changeBytes?: number;
+}
+
 type Draft<T> = (known: Reached) => readonly (readonly [T, Created])[];
 
-export function openSharedArchive({ dataDir, store, newId, sleep, reached = () => {} }: SharedArchiveOptions): SharedArchive {
-  const follower = createFollower({ dataDir, store, newId, sleep, reached });
+export function openSharedArchive(options: SharedArchiveOptions): SharedArchive {
+  const { dataDir, store, newId, sleep, reached = () => {}, held, changeBytes } = options;
+  const follower = createFollower({ dataDir, store, newId, sleep, reached, held });
   const { follow, changeAt } = follower;
 
   /** Creates a change with what `draft` gives, which is asked again behind each change of others; returns that. None: it is all there. */
@@ -129,7 +137,7 @@ export function openSharedArchive({ dataDir, store, newId, sleep, reached = () =
       }
       return added;
     },
-    share: (signal) => shareReplaced({ dataDir, store, newId, sleep, reached, follower }, signal),
+    share: (signal) => shareReplaced({ dataDir, store, newId, sleep, reached, follower, changeBytes }, signal),
     async demandWhole(partition, signal) {
       const own = await lastSegmentNumber(dataDir, partition);
       const last = lastSegmentOf(await follow(signal), partition);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { readIfThere } from '../durable.ts';
 import { type ArchiveForgotten, readForgotten } from '../forgotten.ts';
+import { toJson } from '../manifest-file.ts';
 import { type Replacing, STATE_FILES, sha256Of } from './change.ts';
 import { type Reached, readReached } from './reached.ts';
 import { isAllShared } from './unshared.ts';
@@ -15,6 +16,17 @@ export async function stateOf(dataDir: string): Promise<Replacing['state']> {
     if (text !== undefined) state.push({ path, text });
   }
   return state;
+}
+
+/** As it is while manifests are still to be replaced. */
+export function unsearchedState(state: Replacing['state']): Replacing['state'] {
+  return state.map((file) => (file.path === DATA_PATHS.archiveForgotten ? { ...file, text: unsearched(file.text) } : file));
+}
+
+/** What is said of erased users while files are still to be searched. */
+export function unsearched(text: string): string {
+  const value: unknown = JSON.parse(text);
+  return toJson({ ...(value as object), searchedAt: null });
 }
 
 /** What the store does not have like this. */

@@ -36,14 +36,21 @@ export interface Unshared {
   readonly manifest: Created;
 }
 
-/** Manifests that the store is to get, ascending: those that are there as their marks say. */
-export async function unsharedManifests(dataDir: string): Promise<Unshared[]> {
-  const unshared: Unshared[] = [];
+/** Manifests that the store is to get, ascending: those that are there as their marks say, up to a number of bytes, and whether these are all. */
+export async function unsharedManifests(
+  dataDir: string,
+  mostBytes: number,
+): Promise<{ readonly some: readonly Unshared[]; readonly isAll: boolean }> {
+  const some: Unshared[] = [];
+  let bytes = 0;
   for (const mark of await marksIn(dataDir)) {
+    if (bytes >= mostBytes) return { some, isAll: false };
     const manifest = await markedBy(dataDir, mark);
-    if (manifest !== null) unshared.push({ mark: mark.name, manifest });
+    if (manifest === null) continue;
+    some.push({ mark: mark.name, manifest });
+    bytes += Buffer.byteLength(manifest.text);
   }
-  return unshared;
+  return { some, isAll: true };
 }
 
 /** What was marked meanwhile stays, of the same segments too. */
