@@ -234,4 +234,12 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     to: 'definitions(partition).joinedMs, null)',
     test: FIRST_SECOND,
   },
+  {
+    lie: 'a link of a key whose record lost events leaves answers complete',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: 'if (lacksEvents(run, event, user)) effects.overflowed++;',
+    to: '',
+    test: 'services/speed/test/messages.test.ts',
+  },
 ];

@@ -3,6 +3,7 @@ import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { encodeEvent } from '@tributary/model/event';
 import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
+import { DAY_MS } from '@tributary/model/time';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
@@ -90,4 +91,44 @@ test('law 7: what one line says to other keys is bound in each commit, and all o
   await append(encodeErasure({ type: ERASE_TYPE, userKey: 'cookie', id: 'erasure', atMs: 1_000 }));
   expect((await outbox.read(0, 1_000)).lines).toHaveLength(61);
   for (const { length } of seen) expect(length).toBeLessThan(5_000);
+});
+
+test('law 7: a link of a key whose record lost events that it reaches leaves answers incomplete, and one that does not reach them leaves none', async () => {
+  const overflowedAfter = async (agoMs: number, maxRecordLength: number) => {
+    const linkedMs = 100 * DAY_MS;
+    const sentMs = linkedMs - agoMs;
+    const log = createMemoryLog({ partitions: 1 });
+    const store = createMemoryStore({ partitions: 1 });
+    let commits = 0;
+    const worker = createSpeedWorker({
+      ...{ log, store: store.speed(), definitions: JOINED, partitions: [0], sha256Hex, digestOf: sha256Hex },
+      commitId: () => `c${++commits}`,
+      limits: { waitMs: 0, trimRecordLength: maxRecordLength, maxRecordLength },
+    });
+    const append = async (...lines: string[]) => {
+      await log.append(0, { kind: 'events', body: lines.join('\n') });
+      while ((await worker.runOnce()) > 0);
+      await worker.settle();
+    };
+    for (let n = 0; n < 40; n++)
+      await append(
+        encodeEvent({
+          ts: sentMs + n,
+          type: 'click',
+          id: `e${n}`,
+          anonymousId: 'cookie',
+          receivedAt: sentMs + n,
+          source: 'test',
+        }),
+      );
+    const overflowed = async () => (await store.serving().deltas([], 0))[0]?.overflowed ?? 0;
+    const before = await overflowed();
+    const link = { id: 'ada\nat x', to: 'ada', ts: linkedMs, version: '1', receivedAt: linkedMs };
+    await append(encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, number: numberOf(1), after: '' }));
+    return (await overflowed()) - before;
+  };
+  // The record has room for some 10 of 40 events.
+  expect(await overflowedAfter(DAY_MS, 1_000)).toBe(1);
+  expect(await overflowedAfter(DAY_MS, 100_000)).toBe(0);
+  expect(await overflowedAfter(31 * DAY_MS, 1_000)).toBe(0);
 });

@@ -8,6 +8,7 @@ import { linksOf, mayLink } from '@tributary/model/identity/links-of';
 import {
   isMessageType,
   LASTING_TYPES,
+  LINK_TYPES,
   messageNumber,
   numberOfMessage,
   WITHDRAW_TYPE,
@@ -57,6 +58,7 @@ export function applyKeyed(
     if (!isMessage) effects.duplicates++;
     return;
   }
+  if (lacksEvents(run, event, user)) effects.overflowed++;
   noteReplaced(run, arrival, event, change, effects);
   const said = isMessage ? change.messages : [...linksToSay(arrival, event, user, effects, options), ...change.messages];
   sayTo(run, said, at, effects, options);
@@ -70,6 +72,11 @@ export function applyKeyed(
   }
   if (LASTING_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
     append(effects, userKey, user, `${line}\n`);
+}
+
+/** Whether a link, or its undoing, reaches events that the record of the key has lost: they stay where they are until the next generation. */
+function lacksEvents({ definitions }: PartitionRun, { type, receivedAt }: Event, { cutTs }: CachedUser): boolean {
+  return LINK_TYPES.includes(type) && cutTs > receivedAt - (definitions.joinedMs ?? 0);
 }
 
 /** What an event of a key says to other keys, where none of them has said anything to it yet. */
