@@ -122,8 +122,8 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'a query of many users has all signals where the limit left some out',
     law: '7',
     file: 'services/api/src/http/signals-body.ts',
-    from: 'const hasMore = user.slices.length > limit;',
-    to: 'const hasMore = user.slices.length > limit + 1;',
+    from: 'const hasMore = user.count > limit;',
+    to: 'const hasMore = user.count > limit + 1;',
     test: 'services/api/test/cut-lists.test.ts',
   },
   {

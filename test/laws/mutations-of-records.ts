@@ -24,6 +24,14 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     test: 'services/api/test/record-reader.test.ts',
   },
   {
+    lie: 'signals of a user begin where those of the first user of the query do',
+    law: '1',
+    file: 'packages/store/src/records/signals.ts',
+    from: 'const first = places.length;',
+    to: 'const first = 0;',
+    test: 'packages/store/src/records/signals.test.ts',
+  },
+  {
     lie: 'a record that is a byte too long is given without its first byte',
     law: '7',
     file: 'packages/store/src/records/record-reads.ts',

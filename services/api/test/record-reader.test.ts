@@ -1,7 +1,8 @@
 import { encodeEvent } from '@tributary/model/event';
+import { createPlaces } from '@tributary/store/records/signals';
 import { expect, test } from 'vitest';
 import { createRecordReader, type RecordLimits } from '../src/http/record-reader.ts';
-import { cutTo, queryBody, selectSignals } from '../src/http/signals-body.ts';
+import { cutTo, placeSignals, queryBody } from '../src/http/signals-body.ts';
 import { createWorld, event } from './world.ts';
 
 const KIB = 1024;
@@ -166,11 +167,14 @@ test('an answer beyond the bound is refused before it is made, with both numbers
     event({ type: 'visit', ts: world.deps.now() - i, properties: { text: 'x'.repeat(20_000) } }),
   );
   const record = Buffer.from(clicks.map((click) => `${encodeEvent(click)}\n`).join(''));
-  const many = Array.from({ length: 1_000 }, (_, i) => cutTo(20, selectSignals(`user-${i}`, record, { limit: 21 })));
+  const places = createPlaces();
+  const many = Array.from({ length: 1_000 }, (_, i) => cutTo(20, placeSignals(`user-${i}`, record, { limit: 21 }, places)));
   const noPool = { take: () => expect.unreachable('a body is made'), give: () => {} };
-  expect(() => queryBody(many, '{}', noPool, () => {})).toThrow(/^the answer must have at most 67108864 bytes \(got \d{9}\)$/);
+  expect(() => queryBody({ users: many, places }, '{}', noPool, () => {})).toThrow(
+    /^the answer must have at most 67108864 bytes \(got \d{9}\)$/,
+  );
   const pool = { take: (bytes: number) => Buffer.alloc(bytes), give: () => {} };
-  const { body } = queryBody(many.slice(0, 3), '{}', pool, () => {});
+  const { body } = queryBody({ users: many.slice(0, 3), places }, '{}', pool, () => {});
   expect(JSON.parse(String(body)).results.map(({ signals }: { signals: unknown[] }) => signals.length)).toEqual([20, 20, 20]);
   const twice = await world.post('/v1/signals/query', { users: ['ada', 'bob', 'ada'] });
   expect([twice.status, twice.body.code]).toEqual([400, 'invalid_query']);

@@ -1,7 +1,7 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newestSignals, type SignalSelection, signalId } from './signals.ts';
+import { createPlaces, newestSignals, placeNewest, type SignalSelection, signalId } from './signals.ts';
 
 const event = (ts: number, id: string, type = 'view'): Event => ({ ts, id, type, userId: 'u', receivedAt: ts, source: 's' });
 const recordOf = (events: Event[]) => Buffer.from(events.map((e) => `${encodeEvent(e)}\n`).join(''));
@@ -97,6 +97,9 @@ describe('signals of a record', () => {
       },
       { requiredKeys: ['limit'] },
     );
+    // Those of each record behind those of all before: more than there is room for at first.
+    const places = createPlaces();
+    let before = 0;
     fc.assert(
       fc.property(events, selection, (raws, asked) => {
         const all = raws.map((r) => event(r.ts, r.id, r.type));
@@ -105,6 +108,12 @@ describe('signals of a record', () => {
         const expected = plainly(all, asked);
         expect(got.map((slice) => JSON.parse(record.subarray(slice.start, slice.end).toString()))).toEqual(expected);
         expect(got.map((slice) => [slice.ts, signalId(record, slice)])).toEqual(expected.map((e) => [e.ts, e.id]));
+        const { first, count, oldestTs, hasMarks } = placeNewest(record, asked, places);
+        const placed = Array.from({ length: count }, (_, i) => [places.starts[first + i], places.ends[first + i]]);
+        expect(placed).toEqual(got.map(({ start, end }) => [start, end]));
+        expect({ first, oldestTs, hasMarks }).toEqual({ first: before, oldestTs: expected.at(-1)?.ts, hasMarks: false });
+        before += count;
+        expect(places.length).toBe(before);
       }),
       { numRuns: 1_000 },
     );

@@ -54,7 +54,77 @@ export interface NewestSignals {
 
 /** The newest signals that the selection keeps. */
 export function newestSignals(record: Buffer, selection: SignalSelection): NewestSignals {
-  const { limit, names, fromMs = 0, toMs = Number.POSITIVE_INFINITY, before } = selection;
+  const { keeps, hasMarks, newestTs } = keepSelected(record, selection);
+  const { starts, ends, types, idEnds, instants, kept } = scratch;
+  const slices: SignalSlice[] = [];
+  for (let i = keeps - 1; i >= 0 && slices.length < selection.limit; i--) {
+    const line = kept[i] as number;
+    slices.push({
+      ts: instants[line] as number,
+      start: starts[line] as number,
+      end: ends[line] as number,
+      type: types[line] as string,
+      restAt: (idEnds[line] as number) + 1,
+    });
+  }
+  return { slices, hasMarks, newestTs };
+}
+
+/** Where signals lie in their records, those of one record behind those of another: the bytes of one are `[starts[i], ends[i])`. */
+export interface SignalPlaces {
+  starts: Int32Array;
+  ends: Int32Array;
+  length: number;
+}
+
+export interface PlacedSignals extends Pick<NewestSignals, 'hasMarks'> {
+  /** The first of their places. */
+  readonly first: number;
+  readonly count: number;
+  /** When the last of them happened, epoch ms; undefined: there is none. */
+  readonly oldestTs: number | undefined;
+}
+
+/** What is kept for the next records has room for at most this many places. */
+const MOST_KEPT = 64 * 1024;
+
+export function clearPlaces(places: SignalPlaces): void {
+  if (places.starts.length > MOST_KEPT) Object.assign(places, createPlaces());
+  places.length = 0;
+}
+
+export function createPlaces(): SignalPlaces {
+  return { starts: new Int32Array(1_024), ends: new Int32Array(1_024), length: 0 };
+}
+
+/** The same signals as `newestSignals`, added to places: for many users an object a signal is more than all else that a request makes. */
+export function placeNewest(record: Buffer, selection: SignalSelection, places: SignalPlaces): PlacedSignals {
+  const { keeps, hasMarks } = keepSelected(record, selection);
+  const { starts, ends, instants, kept } = scratch;
+  const count = Math.min(keeps, selection.limit);
+  const first = places.length;
+  while (places.starts.length < first + count) {
+    places.starts = twice(places.starts);
+    places.ends = twice(places.ends);
+  }
+  for (let i = 0; i < count; i++) {
+    const line = kept[keeps - 1 - i] as number;
+    places.starts[first + i] = starts[line] as number;
+    places.ends[first + i] = ends[line] as number;
+  }
+  places.length = first + count;
+  return { first, count, oldestTs: count === 0 ? undefined : instants[kept[keeps - count] as number], hasMarks };
+}
+
+function twice(column: Int32Array): Int32Array {
+  const larger = new Int32Array(2 * column.length);
+  larger.set(column);
+  return larger;
+}
+
+/** Puts the lines that the selection keeps, but for its limit, into `scratch.kept`, in order. */
+function keepSelected(record: Buffer, selection: SignalSelection) {
+  const { names, fromMs = 0, toMs = Number.POSITIVE_INFINITY, before } = selection;
   const { starts, ends, types, ids, idEnds, hashes, instants, kept, slots, mask } = scratchFor(record.length);
   let crowded: Set<string> | undefined;
   let lines = 0;
@@ -129,18 +199,7 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Newes
   }
   if (!inOrder)
     kept.subarray(0, keeps).sort((a, b) => (instants[a] as number) - (instants[b] as number) || compareIds(record, a, b));
-  const slices: SignalSlice[] = [];
-  for (let i = keeps - 1; i >= 0 && slices.length < limit; i--) {
-    const line = kept[i] as number;
-    slices.push({
-      ts: instants[line] as number,
-      start: starts[line] as number,
-      end: ends[line] as number,
-      type: types[line] as string,
-      restAt: (idEnds[line] as number) + 1,
-    });
-  }
-  return { slices, hasMarks, newestTs };
+  return { keeps, hasMarks, newestTs };
 }
 
 /** The id of a signal: cursors name it. */

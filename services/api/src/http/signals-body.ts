@@ -5,7 +5,15 @@ import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord } from '@tributary/serving/users/user-timeline';
-import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/store/records/signals';
+import {
+  type NewestSignals,
+  newestSignals,
+  type PlacedSignals,
+  placeNewest,
+  type SignalPlaces,
+  type SignalSelection,
+  type SignalSlice,
+} from '@tributary/store/records/signals';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { cutOfRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
@@ -17,10 +25,23 @@ export interface UserSignals extends Pick<NewestSignals, 'slices' | 'hasMarks'> 
 }
 
 const NONE = { slices: [], hasMarks: false };
+const NONE_PLACED = { first: 0, count: 0, oldestTs: undefined, hasMarks: false };
+
+/** A user of many: where the signals of each lie stands in places that they share. */
+export interface PlacedUser extends PlacedSignals, Pick<UserSignals, 'userId' | 'record'> {}
 
 export function selectSignals(userId: string, record: Buffer | null, selection: SignalSelection): UserSignals {
   const { slices, hasMarks } = record === null ? NONE : newestSignals(record, selection);
   return { userId, record, slices, hasMarks };
+}
+
+export function placeSignals(
+  userId: string,
+  record: Buffer | null,
+  selection: SignalSelection,
+  places: SignalPlaces,
+): PlacedUser {
+  return { userId, record, ...(record === null ? NONE_PLACED : placeNewest(record, selection, places)) };
 }
 
 /**
@@ -28,13 +49,13 @@ export function selectSignals(userId: string, record: Buffer | null, selection: 
  * of the partition may lack some (`cutOfPartition`).
  */
 export function lostAmong(
-  { record, slices, hasMarks }: UserSignals,
+  { record, count, oldestTs, hasMarks }: Omit<PlacedUser, 'userId' | 'first'>,
   { limit, fromMs = 0 }: Pick<SignalSelection, 'limit' | 'fromMs'>,
   cutOfAll: number,
 ): number | null {
   if (!hasMarks && cutOfAll === NEVER_CUT) return null;
   const cutTs = Math.max(cutOfAll, hasMarks ? cutOfRecord(record) : NEVER_CUT);
-  const reachesTo = slices.length < limit ? fromMs : (slices.at(-1)?.ts ?? fromMs);
+  const reachesTo = count < limit ? fromMs : (oldestTs ?? fromMs);
   return reachesTo <= cutTs ? cutTs : null;
 }
 
@@ -76,24 +97,30 @@ const COMMA = 0x2c;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** `{"userId":…,"status":…,"signals":[` */
-function openUserObject({ userId, record }: UserSignals): string {
+function openUserObject({ userId, record }: Pick<UserSignals, 'userId' | 'record'>): string {
   return `{"userId":${JSON.stringify(userId)},"status":"${record === null ? 'NOT_FOUND' : 'PRESENT'}","signals":[`;
 }
 
-export interface QueriedUser extends UserSignals {
+export interface QueriedUser extends PlacedUser {
   /** The limit left out older signals. */
   readonly hasMore: boolean;
 }
 
 /** The first `limit` of signals that were selected with a limit of one more. */
-export function cutTo(limit: number, user: UserSignals): QueriedUser {
-  const hasMore = user.slices.length > limit;
-  return { ...user, slices: hasMore ? user.slices.slice(0, limit) : user.slices, hasMore };
+export function cutTo(limit: number, user: PlacedUser): QueriedUser {
+  const hasMore = user.count > limit;
+  return { ...user, count: hasMore ? limit : user.count, hasMore };
 }
 
 /** What ends the object of a user in the answer to a query. */
 function closeQueried({ hasMore }: QueriedUser): string {
   return `],"hasMore":${hasMore}}`;
+}
+
+export interface Queried {
+  readonly users: readonly QueriedUser[];
+  /** Where the signals of all of them lie. */
+  readonly places: SignalPlaces;
 }
 
 export interface QueryBody {
@@ -107,7 +134,7 @@ export interface QueryBody {
  * this many bytes may not be taken.
  */
 export function queryBody(
-  users: readonly QueriedUser[],
+  { users, places }: Queried,
   meta: string,
   pool: BodyPool,
   demandRoom: (bytes: number) => void,
@@ -120,7 +147,7 @@ export function queryBody(
   const tail = `${last === undefined ? '{"results":[' : closeQueried(last)}],"meta":${meta}}`;
   let size = tail.length * MOST_BYTES;
   for (let u = 0; u < users.length; u++)
-    size += (heads[u] as string).length * MOST_BYTES + sizeOf((users[u] as UserSignals).slices);
+    size += (heads[u] as string).length * MOST_BYTES + sizeOfPlaces(users[u] as QueriedUser, places);
   if (size > MAX_ANSWER_BYTES)
     throw new TributaryError('too_much_asked', `the answer must have at most ${MAX_ANSWER_BYTES} bytes (got ${size})`);
   demandRoom(size);
@@ -128,7 +155,7 @@ export function queryBody(
   let at = 0;
   for (let u = 0; u < users.length; u++) {
     at += whole.write(heads[u] as string, at);
-    at = copySlices(whole, at, users[u] as UserSignals);
+    at = copyPlaces(whole, at, users[u] as QueriedUser, places);
   }
   at += whole.write(tail, at);
   return { body: whole.subarray(0, at), release: () => pool.give(whole) };
@@ -171,6 +198,22 @@ function copySlices(body: Buffer, from: number, { record, slices }: UserSignals)
     const slice = slices[i] as SignalSlice;
     if (i > 0) body[at++] = COMMA;
     at += record.copy(body, at, slice.start, slice.end);
+  }
+  return at;
+}
+
+function sizeOfPlaces({ first, count }: QueriedUser, { starts, ends }: SignalPlaces): number {
+  let size = 0;
+  for (let i = first; i < first + count; i++) size += (ends[i] as number) - (starts[i] as number) + 1;
+  return size;
+}
+
+function copyPlaces(body: Buffer, from: number, { record, first, count }: QueriedUser, { starts, ends }: SignalPlaces): number {
+  if (record === null) return from;
+  let at = from;
+  for (let i = first; i < first + count; i++) {
+    if (i > first) body[at++] = COMMA;
+    at += record.copy(body, at, starts[i], ends[i]);
   }
   return at;
 }

@@ -4,7 +4,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
-import { signalId } from '@tributary/store/records/signals';
+import { clearPlaces, createPlaces, signalId } from '@tributary/store/records/signals';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
@@ -14,6 +14,7 @@ import {
   cutOfPartition,
   cutTo,
   lostAmong,
+  placeSignals,
   queryBody,
   selectSignals,
   servedNames,
@@ -34,6 +35,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
   const notesOf = async (names: readonly string[] | undefined, partition: number) =>
     names === undefined ? [] : [...unservedNotes(names, board.definitions(partition)), ...(await typeNotes(names))];
   const pool = createBodyPool();
+  /** One query has them at a time: its records are read and its body is made in one turn. */
+  const places = createPlaces();
 
   serve(app, USER_ROUTES.userSignals, async (request, reply) => {
     const { id: userId } = request.params;
@@ -58,7 +61,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
         user.slices.length > limit && last !== undefined && record !== null
           ? encodeCursor(question, [last.ts, signalId(record, last)])
           : null;
-      const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOf(answering.partition));
+      const { slices, hasMarks } = user;
+      const found = { record, hasMarks, count: slices.length, oldestTs: slices.at(-1)?.ts };
+      const lost = lostAmong(found, { ...selection, limit: limit + 1 }, cutOf(answering.partition));
       const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
       const { partitions, inFlight = [] } = answering;
       return userBody(page, next, metaText(new Set(partitions), [...inFlight, ...lacks], notes), demandRoom);
@@ -77,6 +82,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { body, release } = await records.read(request.owner, asked, (read, keys) => {
       const holes: string[] = [];
       const own = new Set<number>();
+      clearPlaces(places);
       const selected = asked.map(({ userKey }, i) => {
         const { partition, partitions } = keys[i] as AnsweringKey;
         for (const one of partitions) own.add(one);
@@ -86,14 +92,14 @@ export const routes: Routes = (context) => (app, _options, done) => {
           selection = { ...selectionOf(context, partition, request.body), limit: limit + 1, cutOfAll: cutOf(partition) };
           selections.set(partition, selection);
         }
-        const user = selectSignals(userKey, read[i] ?? null, selection);
+        const user = placeSignals(userKey, read[i] ?? null, selection, places);
         const lost = lostAmong(user, selection, selection.cutOfAll);
         if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
         return cutTo(limit, user);
       });
       const left = holes.length > MOST_HOLES ? [`and ${holes.length - MOST_HOLES} more users`] : [];
       const lacks = [...(keys[0]?.inFlight ?? []), ...gapsOf('record_cut', [...holes.slice(0, MOST_HOLES), ...left])];
-      return queryBody(selected, metaText(own, lacks, notes), pool, demandRoom);
+      return queryBody({ users: selected, places }, metaText(own, lacks, notes), pool, demandRoom);
     });
     // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
     reply.raw.once('finish', release);
