@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, createClient, until } from './client.ts';
 import { plantedInFolder, plantedInRedis } from './planted.ts';
 
+const PARTITIONS = 4;
 const MARKER = 'mürker-9c2e@example.org';
 const SECOND = 'sëcond-51fa@example.org';
 const OTHER = 'somebody-else';
@@ -20,7 +21,14 @@ let redis: Redis;
 beforeAll(async () => {
   // The files of Redis are written again once the log is trimmed, for which Redis without a replica needs no minute.
   const trims = { TRIBUTARY_TRIM_DELAY_MS: '1000' };
-  const env = { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_BATCH_KEEP_GENERATIONS: '2', TRIBUTARY_LOG_LEVEL: 'warn', ...trims };
+  const few = { TRIBUTARY_PARTITIONS: String(PARTITIONS) };
+  const env = {
+    TRIBUTARY_BATCH_EVERY_MS: '0',
+    TRIBUTARY_BATCH_KEEP_GENERATIONS: '2',
+    TRIBUTARY_LOG_LEVEL: 'warn',
+    ...trims,
+    ...few,
+  };
   platform = await startPlatform({ dataDir, env });
   client = createClient(platform);
   redis = new Redis(platform.redisUrl);
@@ -48,7 +56,7 @@ const purchase = (userId: string) => ({
 /** Past the collector, and in any partition. */
 async function appendBroken(user: string): Promise<void> {
   const stream = (partition: number) => `tributary:{${partition}}:log`;
-  const [entry] = await redis.xrevrange(stream(partitionOf(user, 16)), '+', '-', 'COUNT', 1);
+  const [entry] = await redis.xrevrange(stream(partitionOf(user, PARTITIONS)), '+', '-', 'COUNT', 1);
   const [, [name = '', kind = '', second = '']] = entry as [string, string[]];
   await redis.xadd(stream(3), '*', name, kind, second, `{"ts":${Date.now()},"broken":"${user}`);
 }

@@ -21,6 +21,8 @@ import {
 } from './processes-rig.ts';
 
 const TOPIC = 'tributary.events';
+/** Each broker leads one at least; what is appended, copied and read is by partition, and most of what brokers do here. */
+const PARTITIONS = 4;
 /** A silent broker loses its partitions after this, ms; Kafka's default is 9 s. */
 const SETTINGS = {
   'broker.session.timeout.ms': '3000',
@@ -39,7 +41,7 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the l
     rig = await startRig({
       TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap,
       TRIBUTARY_KAFKA_REPLICATION: '3',
-      TRIBUTARY_PARTITIONS: '8',
+      TRIBUTARY_PARTITIONS: String(PARTITIONS),
       TRIBUTARY_MEMBER_TTL_MS: '1000',
     });
   });
@@ -132,7 +134,7 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the l
       await admin.deleteTopics({ topics: [TOPIC] });
       await until('the topic is gone', 30_000, async () => !(await admin.listTopics()).includes(TOPIC));
       const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
-      const topics = [{ topic: TOPIC, numPartitions: 8, replicationFactor: 3, configEntries }];
+      const topics = [{ topic: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3, configEntries }];
       await admin.createTopics({ topics, waitForLeaders: false });
     });
     for (const role of ['speed', 'archiver'] as const) {

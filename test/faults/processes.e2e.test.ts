@@ -9,7 +9,7 @@ import { endOneAfterTheOther, killCoordinator, killRedis, killTwice, type Rig, s
 let rig: Rig;
 
 beforeAll(async () => {
-  rig = await startRig({ TRIBUTARY_MEMBER_TTL_MS: '1000' });
+  rig = await startRig({ TRIBUTARY_MEMBER_TTL_MS: '1000', TRIBUTARY_PARTITIONS: '4' });
 });
 
 afterAll(() => rig?.stop());
