@@ -24,8 +24,8 @@ const OF_PAGES = PAGES.map((name) => {
 });
 
 describe.skipIf(on === null)('in Chromium', () => {
-  const { world, api, page, troubles, open, settled, logIn, expectNoFaults, stickingOut, shoot, startEmpty, answer, cellsOf } =
-    on ?? ({} as ConsoleInChromium);
+  const { world, api, page, troubles, open, lead, follow, settled, logIn, expectNoFaults } = on ?? ({} as ConsoleInChromium);
+  const { stickingOut, shoot, startEmpty, answer, cellsOf } = on ?? ({} as ConsoleInChromium);
   beforeAll(async () => {
     await page.goto(`${api}/ui/system`);
     await logIn('ta_admin_x');
@@ -57,8 +57,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.goto(`${empty.url}/ui/attribution`);
     await logIn('ta_admin_x');
     for (const address of OF_PAGES) {
-      await page.goto(`${empty.url}/ui/${address}`);
-      await settled();
+      await follow(address);
       const said = await page.locator('.empty h3, .notice h2, .banner-title, .state').count();
       expect([address, said]).toEqual([address, expect.toSatisfy((many: number) => many > 0)]);
       await expectPlain(`${address}, empty`);
@@ -74,13 +73,11 @@ describe.skipIf(on === null)('in Chromium', () => {
     await empty.world.publish(1);
     await empty.world.tick();
     for (const address of OF_PAGES) {
-      await page.goto(`${empty.url}/ui/${address}`);
-      await settled();
+      await follow(address);
       await expectPlain(`${address}, one row`);
       await shoot(`one-row-${address}`);
     }
-    await page.goto(`${empty.url}/ui/attribution`);
-    await settled();
+    await follow('attribution');
     expect((await cellsOf('Conversions by channel and model')).map(([name, , , last]) => [name, last])).toEqual([
       ['email', '1.0'],
     ]);
@@ -89,6 +86,7 @@ describe.skipIf(on === null)('in Chromium', () => {
   });
 
   test('what is under way, refused or forbidden says so on each page, and can be asked again', async () => {
+    await open('system');
     for (const address of OF_PAGES) {
       const released = Promise.withResolvers<void>();
       await page.route('**/v1/**', async (route) => {
@@ -97,7 +95,7 @@ describe.skipIf(on === null)('in Chromium', () => {
           .fulfill({ status: 500, json: { code: 'internal', detail: 'the store broke', fix: 'Start it again.' } })
           .catch(() => {});
       });
-      await page.goto(`${api}/ui/${address}`);
+      await lead(address);
       await page.locator('.waiting').first().waitFor();
       expect([address, await page.locator('.table-box, .figures, .notice').count()]).toEqual([address, 0]);
       await shoot(`loading-${address}`);
@@ -106,13 +104,14 @@ describe.skipIf(on === null)('in Chromium', () => {
       await expectPlain(`${address}, refused`);
       await shoot(`error-${address}`);
       await page.unroute('**/v1/**');
-      await page.route('**/v1/**', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: 'no', fix: '' } }));
-      await page.goto(`${api}/ui/${address}`);
+    }
+    await page.route('**/v1/**', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: 'no', fix: '' } }));
+    for (const address of OF_PAGES) {
+      await lead(address);
       await page.getByRole('heading', { name: 'This needs an admin key' }).first().waitFor();
       await settled();
       expect([address, await page.locator('.is-forbidden:visible').count()]).toEqual([address, 1]);
       await shoot(`forbidden-${address}`);
-      await page.unroute('**/v1/**');
     }
   });
 
@@ -135,7 +134,7 @@ describe.skipIf(on === null)('in Chromium', () => {
   test('law 7: what is not complete, or belongs to the question before, is marked on each page with figures', async () => {
     await answerWith((body) => body.replaceAll(COMPLETE, (_all, end) => `${MISSING}${end === ']' ? '' : ','}${end}`));
     for (const address of OF_PAGES.filter((one) => !/^(operations|dead-letters)/.test(one))) {
-      await open(address);
+      await follow(address);
       const marked = await page.locator('.banner', { hasText: '3 waits' }).count();
       const alone = await page.locator('.badge.is-bad', { hasText: 'behind' }).count();
       expect([address, await page.locator('.notice').count()]).toEqual([address, 0]);
@@ -172,7 +171,7 @@ describe.skipIf(on === null)('in Chromium', () => {
   test('each part of a page with figures is there with curl and as CSV, and curl is answered', async () => {
     const asked = new Set<string>();
     for (const address of OF_PAGES) {
-      await open(address);
+      await follow(address);
       await shoot(address);
       expect([address, await stickingOut()]).toEqual([address, []]);
       const lacking = await page.locator('section.panel').evaluateAll((panels) =>
@@ -351,7 +350,7 @@ describe.skipIf(on === null)('in Chromium', () => {
     for (const text of texts) {
       await answerWith((body) => harmful(body, text));
       for (const address of OF_PAGES) {
-        await open(address);
+        await follow(address);
         const seen = await page.evaluate(
           ({ mark }) => ({
             shown: document.querySelector('main')?.textContent?.split(mark).length ?? 0,
