@@ -27,6 +27,14 @@ export function formatOf(rows: number, large: string): string {
 }
 
 /**
+ * The query with its rows in an order, by which readers pass over row groups: few rows are one group, and to plan and to sort them in each file takes
+ * some 4 % of a small generation. `order`: columns.
+ */
+export function inOrder(query: string, order: string, rows: number): string {
+  return rows <= MOST_SMALL_ROWS ? query : `SELECT * FROM (${query}) ORDER BY ${order}`;
+}
+
+/**
  * Writes the rows of `query` to `staged`; 0 rows make a valid, empty file. The file is not yet durable: `keepFile` makes it so. Without
  * `values` DuckDB plans the query once; with them, be they none, it prepares it and plans it again when it runs.
  */

@@ -3,6 +3,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
+import { inOrder } from '../parquet.ts';
 import { type Output, rowsIn } from './output.ts';
 import { CONVERSION_COLUMNS, countOf, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
@@ -24,7 +25,7 @@ export async function writeConversions(
   if (mayGo) await session.run(`CREATE TABLE conversion_changes AS ${CHANGES}`);
   const held = mayGo ? await withoutGone(session, spec, base, output) : base;
   const counted = mayGo ? 'conversion_changes WHERE NOT is_gone' : 'conversion_rows';
-  const own = await output.writeRows('conversions', `SELECT ${CONVERSION} FROM ${counted} ORDER BY id`, arrived);
+  const own = await output.writeRows('conversions', inOrder(`SELECT ${CONVERSION} FROM ${counted}`, 'id', arrived), arrived);
   return output.merge('conversions', CONVERSION_COLUMNS, [...held, ...own], 'ORDER BY id');
 }
 

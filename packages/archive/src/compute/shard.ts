@@ -190,6 +190,11 @@ async function dedupe(
   shard: Shard,
   forgets: boolean,
 ): Promise<void> {
+  // Without a base nothing is known.
+  if ((spec.base?.events.length ?? 0) === 0) {
+    await runAll(session, statementsOf('dedupe.sql').slice(0, -1));
+    return;
+  }
   await session.run(`CREATE OR REPLACE TABLE known AS
     SELECT user_key, id FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN fresh USING (user_key, id)
     ${forgets ? 'ANTI JOIN erased_now USING (user_key)' : ''}`);

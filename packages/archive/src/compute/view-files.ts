@@ -7,6 +7,7 @@ import { type GroupedView, groupedOf, sumsPartitions, whereRows } from '@tributa
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
+import { inOrder } from '../parquet.ts';
 import { addedFiles } from './added-files.ts';
 import { type Output, rowsIn } from './output.ts';
 import { countsOf, parquetFiles, quoted, viewColumns } from './relations.ts';
@@ -87,9 +88,9 @@ async function writeView(
   // One row more shows that there are too many. No row may be left out of what is added to a file: addedFiles has counted them.
   const bounded = (query: string) => (most === null || stay.length > 0 ? query : `${query} LIMIT ${most + 1}`);
   // Sorted, so that readers of a range of days pass over the rest.
-  const sorted = (query: string) => `SELECT * FROM (${bounded(query)}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
-  const name = `view-${view.name}`;
   const given = changed + rowsIn(summed);
+  const sorted = (query: string) => inOrder(bounded(query), view.dimensions.map(quoted).join(', '), given);
+  const name = `view-${view.name}`;
   if (stay.length > 0) return [...stay, ...(await writeSummed(kept, (query) => output.writeRows(name, sorted(query), given)))];
   const file = await writeSummed(kept, (query) => output.write(name, sorted(query), given, most));
   return file === null ? null : [file];
