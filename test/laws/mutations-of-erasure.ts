@@ -379,4 +379,20 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     to: 'of steps',
     test: KEYS,
   },
+  {
+    lie: 'a record that is trimmed forgets which keys its user named',
+    law: '9',
+    file: 'packages/views/src/record.ts',
+    from: '    for (const at of namingOtherKeys(newestFirst, lines)) kept.add(at);\n',
+    to: '',
+    test: 'packages/views/src/record.test.ts',
+  },
+  {
+    lie: 'a record that is trimmed keeps that a key was named, and not that this was undone',
+    law: '9',
+    file: 'packages/views/src/record.ts',
+    from: 'if (named.size > before) naming.push(at);',
+    to: "if (named.size > before && event.type !== 'tributary.undo') naming.push(at);",
+    test: 'packages/views/src/record.test.ts',
+  },
 ];

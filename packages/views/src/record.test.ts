@@ -3,7 +3,7 @@ import { DAY_MS } from '@tributary/model/time';
 import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { describe, expect, test } from 'vitest';
 import { isOfKnownUser } from './identity/keyed-record.ts';
-import { isKeyOf } from './identity/keys-of.ts';
+import { isKeyOf, keysOfUser } from './identity/keys-of.ts';
 import { cutMark, linesOf, trimRecord, userFromRecord } from './record.ts';
 import { VIEWS } from './registry.ts';
 import { stepRules } from './step.ts';
@@ -89,4 +89,26 @@ test('laws 1 and 9: however many messages come to a key, its record says whether
   expect([...linesOf(trimmed(recordOf(2, 300) + anonymous))]).toHaveLength(1_000 + 2);
   // Where keys are not joined, nothing more is kept.
   expect([...linesOf(trimRecord(recordOf(2, 300) + messages, NOW, rules).record)]).toHaveLength(1_000);
+});
+
+test('law 9: a record names the other keys of its user however long ago they were named, and what was undone stays undone', () => {
+  const joinedRules = { ...rules, definitions: { ...rules.definitions, joinedMs: 30 * DAY_MS } };
+  let made = 0;
+  const line = (ageDays: number, more: Partial<Event>) => {
+    const at = NOW - ageDays * DAY_MS;
+    const event: Event = { ts: at, type: 'identify', id: `n${++made}`, userId: 'u', receivedAt: at, source: 'test', ...more };
+    return `${encodeEvent(event)}\n`;
+  };
+  const named =
+    line(400, { anonymousId: 'old-cookie' }) +
+    line(395, { anonymousId: 'old-cookie', type: 'page' }) +
+    line(390, { type: 'alias', properties: { previousId: 'old-user' } }) +
+    line(380, { anonymousId: 'not-theirs' }) +
+    line(370, { type: 'tributary.undo', properties: { key: 'not-theirs' } });
+  const { record } = trimRecord(named + recordOf(1_200, 100), NOW, joinedRules);
+  expect(keysOfUser('u', record, 30 * DAY_MS).map(({ userKey }) => userKey)).toEqual(['old-cookie', 'old-user']);
+  // The newest line of each, beside those that are kept as ever.
+  expect(idsOf(record)).toHaveLength(1_000 + 3);
+  const many = Array.from({ length: 600 }, (_, n) => line(400, { anonymousId: `cookie-${n}` })).join('');
+  expect(idsOf(trimRecord(many + recordOf(1_200, 100), NOW, joinedRules).record)).toHaveLength(1_000 + 500);
 });

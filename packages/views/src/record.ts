@@ -7,7 +7,8 @@
  */
 
 import { type Event, lineTs } from '@tributary/model/event';
-import { LASTING_TYPES, RESERVED_PREFIX } from '@tributary/model/identity/message-line';
+import { linksOf, SAYING_TYPES } from '@tributary/model/identity/links-of';
+import { isMessageType, LASTING_TYPES, RESERVED_PREFIX } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { timelineEvent } from './member.ts';
 import { isSaidMark, keptSaidMarks } from './said-marks.ts';
@@ -92,10 +93,33 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
     const own = newestFirst.filter(({ at }) => !isReserved(lines[at] as string));
     for (const witness of [own[0], own.find(({ at }) => isOfUser(lines[at] as string))])
       if (witness !== undefined) kept.add(witness.at);
+    for (const at of namingOtherKeys(newestFirst, lines)) kept.add(at);
   }
   const text = lines.map((line, at) => (kept.has(at) ? `${line}\n` : '')).join('') + keptSaidMarks(record, logTimeMs);
   return { record: cutTs === NEVER_CUT ? text : text + cutMark(cutTs), cutTs };
 }
+
+/** Other keys that a record names however long ago it did: 100 KB or so of lines. */
+const MOST_NAMED = 500;
+
+/** For each key that is named the newest line that does so, or undoes it: an erasure takes the keys of the person. */
+function namingOtherKeys(newestFirst: readonly { readonly at: number }[], lines: readonly string[]): number[] {
+  const naming: number[] = [];
+  const named = new Set<string>();
+  for (const { at } of newestFirst) {
+    if (named.size >= MOST_NAMED) break;
+    const line = lines[at] as string;
+    if (!NAMING.some((text) => line.includes(text))) continue;
+    const event = JSON.parse(line) as Event;
+    if (isMessageType(event.type)) continue;
+    const before = named.size;
+    for (const { to } of linksOf(event, '')) named.add(to);
+    if (named.size > before) naming.push(at);
+  }
+  return naming;
+}
+
+const NAMING = ['"anonymousId":', ...SAYING_TYPES.map((type) => `"type":"${type}"`)];
 
 /** Links of keys outlive the events that they moved: what comes later belongs to somebody by them. */
 export function isOfLinks(line: string): boolean {

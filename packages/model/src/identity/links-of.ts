@@ -52,7 +52,9 @@ export function mayLink({ event: { type }, userKey, line }: LineOfKey): boolean 
 }
 
 const ANONYMOUS = '"anonymousId":';
-const SAYING: ReadonlySet<string> = new Set([UNDO_TYPE, ...Object.keys(SAID_BY)]);
+/** Types whose events name a key in their properties. */
+export const SAYING_TYPES: readonly string[] = [UNDO_TYPE, ...Object.keys(SAID_BY)];
+const SAYING: ReadonlySet<string> = new Set(SAYING_TYPES);
 
 /** The links that an event makes, or undoes, as messages to the keys that it names beside its user's. `at`: where it lies in the log. */
 export function linksOf(event: Event, at: Version): Message[] {
