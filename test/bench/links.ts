@@ -1,13 +1,14 @@
 /**
  * Keys of one person that are joined. The speed worker with and without `identity` over events without links, then over visits of which each ends with a
  * sign-in, one event in twenty: in turn, by processor time. Then a platform as processes, at a steady rate of such visits: how long after it was sent
- * a link shows the 200 events of a visitor under the key of the user.
+ * a link shows the 200 events of a visitor under the key of the user. And which share of answers is complete where users are signed in (signed-in.ts).
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Platform } from '@tributary/local/launch';
 import type { EventLog } from '@tributary/log/port';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
@@ -30,6 +31,7 @@ import { createHttp, type Http } from './http.ts';
 import { percentile, withPlatform } from './platform.ts';
 import { PARTITIONS, withRedisLog } from './redis-log.ts';
 import type { Figure } from './report.ts';
+import { benchComplete } from './signed-in.ts';
 import { type Workload, type WorkloadEvent, workload } from './workload.ts';
 
 const ROUNDS = 3;
@@ -56,7 +58,8 @@ export async function benchLinks(load: Workload, eventsPerSecond: number, second
   return [
     worker('worker with joined keys / without, no links', without, { value: 0.95, better: 'more' }),
     worker('the same, one event in 20 a link of four', withLinks),
-    ...(await benchVisible(eventsPerSecond, seconds)),
+    ...(await onJoined((platform) => benchVisible(platform, eventsPerSecond, seconds))),
+    ...(await onJoined((platform) => benchComplete(platform, eventsPerSecond, seconds))),
   ];
 }
 
@@ -141,35 +144,35 @@ function keyOf(line: string): string {
   return userId ?? anonymousId;
 }
 
-async function benchVisible(eventsPerSecond: number, seconds: number): Promise<Figure[]> {
+/** On a platform of its own, which joins keys. */
+async function onJoined(work: (platform: Platform) => Promise<Figure[]>): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-links-'));
   const file = join(folder, 'definitions.json');
   writeFileSync(file, JSON.stringify({ identity: JOINED.identity }));
   try {
-    return await withPlatform(
-      async ({ collectorUrl, apiUrl, redisUrl, keys }) => {
-        const collector = createHttp(collectorUrl, keys.write);
-        const api = createHttp(apiUrl, keys.read);
-        const end = Date.now() + (WARM_UP_S + seconds) * 1_000;
-        const run = randomUUID();
-        let i = 0;
-        // Visits of this run alone: a key that was linked before is another case.
-        const sent = flow(collector, eventsPerSecond, end, (line) => asVisit(line, i++).replace('"visit-', `"visit-${run}-`));
-        await sleep(WARM_UP_S * 1_000);
-        const store = connectRedis(redisUrl, 'serving', () => {});
-        await whenReady(store, 10_000);
-        const probes = await probesUntil({ collector, api, store }, end);
-        const { accepted, behindMs, refused } = await sent;
-        store.disconnect();
-        collector.close();
-        api.close();
-        return figuresOf(probes, { rate: accepted / (WARM_UP_S + seconds), eventsPerSecond, behindMs, refused });
-      },
-      { TRIBUTARY_DEFINITIONS_FILE: file },
-    );
+    return await withPlatform(work, { TRIBUTARY_DEFINITIONS_FILE: file });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function benchVisible({ collectorUrl, apiUrl, redisUrl, keys }: Platform, eventsPerSecond: number, seconds: number) {
+  const collector = createHttp(collectorUrl, keys.write);
+  const api = createHttp(apiUrl, keys.read);
+  const end = Date.now() + (WARM_UP_S + seconds) * 1_000;
+  const run = randomUUID();
+  let i = 0;
+  // Visits of this run alone: a key that was linked before is another case.
+  const sent = flow(collector, eventsPerSecond, end, (line) => asVisit(line, i++).replace('"visit-', `"visit-${run}-`));
+  await sleep(WARM_UP_S * 1_000);
+  const store = connectRedis(redisUrl, 'serving', () => {});
+  await whenReady(store, 10_000);
+  const probes = await probesUntil({ collector, api, store }, end);
+  const { accepted, behindMs, refused } = await sent;
+  store.disconnect();
+  collector.close();
+  api.close();
+  return figuresOf(probes, { rate: accepted / (WARM_UP_S + seconds), eventsPerSecond, behindMs, refused });
 }
 
 interface Flow {

@@ -13,6 +13,7 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { pairsInFlight } from '@tributary/serving/freshness/in-flight';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
+import type { Relaying } from '@tributary/store/speed-store';
 import { LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { asWebEvent } from '@tributary/testkit/inputs/generate-web';
@@ -20,11 +21,14 @@ import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/memory-store';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
-import { type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
+import { joinedPeople, type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
 import { type Actor, createScheduler, type Turn } from '@tributary/testkit/simulation/scheduler';
 import { operational } from '@tributary/testkit/simulation/world';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { countingLines } from '@tributary/views/identity/keyed-record';
+import { linesOf as linesOfRecord } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
+import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 
 const PARTITIONS = 3;
 export const USERS = ['Björk', '用户', 'u-3'];
@@ -72,6 +76,9 @@ export interface Outcome {
   readonly merged: number;
   readonly erased: number;
   readonly lifted: number;
+  /** Keys whose answer was complete, and those among them while something was in flight that does not concern them. */
+  readonly keys: number;
+  readonly keysInFlight: number;
 }
 
 export interface Wrongs {
@@ -85,7 +92,18 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
   const store = createMemoryStore({ partitions: PARTITIONS });
   const open = createMemoryLog({ partitions: PARTITIONS, disk });
   const scheduler = createScheduler(random, () => false);
-  const counts = { checked: 0, complete: 0, messages: 0, rewinds: 0, crashes: 0, merged: 0, erased: 0, lifted: 0 };
+  const counts = {
+    checked: 0,
+    complete: 0,
+    messages: 0,
+    rewinds: 0,
+    crashes: 0,
+    merged: 0,
+    erased: 0,
+    lifted: 0,
+    keys: 0,
+    keysInFlight: 0,
+  };
   const checkpoints: { readonly partition: number; readonly stored: unknown }[] = [];
   const nothing = [0, 1, 2].map((p) => store.snapshot(p));
   let isCalm = false;
@@ -182,11 +200,37 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
       if (found.length > 0)
         throw new Error(`seed ${seed}, generation ${g} at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
     }
+    if (counts.lifted === 0) await checkKeys(states, lines, upTo);
     if (!isSettled && wrongs.neverIncomplete !== true) return;
     counts.complete++;
     if (counts.lifted > 0) return;
     const found = differences(truth, naiveJoinedOfPeople(lines, upTo, definitions));
     if (found.length > 0) throw new Error(`seed ${seed}: complete at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
+  }
+
+  /** Each key by itself: where nothing is in flight that may change what counts for it, that is what was sent. */
+  async function checkKeys(
+    states: readonly (Relaying | null)[],
+    lines: readonly LogLine[],
+    upTo: readonly string[],
+  ): Promise<void> {
+    const { timelines } = joinedPeople(lines, upTo, definitions.joinedMs as number);
+    const isSettled = pairsInFlight(states) === 0;
+    for (const key of [...USERS, ...DEVICES]) {
+      const partition = partitionOf(key, PARTITIONS);
+      const [record] = (await store.speed().loadRecords(partition, [key], 1e9)).records;
+      const text = typeof record === 'string' ? record : '';
+      const named = namedIn(text);
+      const about = named?.has(ANYWHERE) === true ? null : new Set([partition, ...(named ?? [])]);
+      if (pairsInFlight(states, about) > 0 && wrongs.neverIncomplete !== true) continue;
+      counts.keys++;
+      if (!isSettled) counts.keysInFlight++;
+      const counting = countingLines(key, linesOfRecord(text), definitions.joinedMs as number);
+      const ids = counting.map((line) => (JSON.parse(line) as Event).id).sort();
+      const sent = (timelines.get(key) ?? []).map(({ id }) => id).sort();
+      if (ids.join() !== sent.join())
+        throw new Error(`seed ${seed}: ${key} complete at ${upTo.join(', ')}: ${ids.join()} where ${sent.join()} was sent`);
+    }
   }
 
   isCalm = true;

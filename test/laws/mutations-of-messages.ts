@@ -5,6 +5,7 @@ const REBUILT = 'jobs/recompute/test/rebuild-joined.test.ts';
 const MESSAGES = 'services/speed/test/messages.test.ts';
 const SAID_ONCE = 'test/laws/law-2-said-once.test.ts';
 const SAID = 'services/speed/test/said-once.test.ts';
+const ENGINES = 'test/laws/law-1-adoption.test.ts';
 const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
 const FIRST_SECOND = 'test/laws/law-7-first-second.test.ts';
 const APART = 'services/speed/test/lines-apart.test.ts';
@@ -14,16 +15,16 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     lie: 'what a user who is gone had caused is in flight for ever once its sender began from nothing',
     law: '7',
     file: 'packages/serving/src/freshness/in-flight.ts',
-    from: "if (applied < (sender?.relayed?.sent[to] ?? '') || causeOf",
-    to: "if (applied !== (sender?.relayed?.sent[to] ?? '') || causeOf",
+    from: "applied < (sender?.relayed?.sent[to] ?? '')",
+    to: "applied !== (sender?.relayed?.sent[to] ?? '')",
     test: REBUILT,
   },
   {
     lie: 'what was applied and the store of its sender lost is not in flight',
     law: '7',
     file: 'packages/serving/src/freshness/in-flight.ts',
-    from: " || causeOf(applied) > (sender?.position ?? '')",
-    to: '',
+    from: "causeOf(applied) > (sender?.position ?? '')",
+    to: "causeOf(applied) < ''",
     test: IN_FLIGHT,
   },
   {
@@ -88,7 +89,7 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     file: 'services/speed/src/apply/apply-erasure.ts',
     from: '  if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0, digestOf);\n',
     to: '',
-    test: 'test/laws/law-1-adoption.test.ts',
+    test: ENGINES,
   },
   {
     lie: 'a message goes to a partition that does not join keys yet',
@@ -126,7 +127,7 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     lie: 'what was said is known as long as the worker has it in memory',
     law: '7',
     file: 'services/speed/src/apply/apply-keyed.ts',
-    from: '    append(effects, arrival.userKey, user, mark);\n',
+    from: '      append(effects, userKey, user, mark);\n',
     to: '',
     test: SAID,
   },
@@ -241,5 +242,53 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     from: 'if (lacksEvents(run, event, user)) effects.overflowed++;',
     to: '',
     test: 'services/speed/test/messages.test.ts',
+  },
+  {
+    lie: 'an answer of a user does not wait for what is in flight to the keys that they named in links',
+    law: '7',
+    file: 'services/api/src/http/record-reader.ts',
+    from: "...(namedIn(stored?.toString('latin1') ?? '') ?? [])",
+    to: '...[]',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
+    lie: 'events come to a user from keys that they named alone, though two users were merged',
+    law: '7',
+    file: 'services/api/src/http/record-reader.ts',
+    from: 'if (about.has(ANYWHERE)) return null;',
+    to: '',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
+    lie: 'a record does not say that its user was merged with another',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: '...(isMerge ? [ANYWHERE] : [])',
+    to: '',
+    test: SAID,
+  },
+  {
+    lie: 'where the keys are that a user named in links is known as long as the worker has it in memory',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: '      append(effects, userKey, user, namedMark(to));\n',
+    to: '',
+    test: ENGINES,
+  },
+  {
+    lie: 'a trimmed record forgets where the keys are that its user named in links',
+    law: '7',
+    file: 'packages/views/src/said-marks.ts',
+    from: '...Array.from(namedIn(record) ?? [], namedMark), ',
+    to: '',
+    test: SAID,
+  },
+  {
+    lie: 'a store that lost writes concerns the keys of two partitions alone',
+    law: '7',
+    file: 'packages/serving/src/freshness/in-flight.ts',
+    from: 'isLost || about === null',
+    to: 'about === null',
+    test: IN_FLIGHT,
   },
 ];

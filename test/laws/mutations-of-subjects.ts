@@ -16,8 +16,8 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     lie: 'an answer of a user is complete where messages between keys were sent while it was made',
     law: '7',
     file: 'services/api/src/http/record-reader.ts',
-    from: 'gapsBetween(before, await fromStore(store.relayed()))',
-    to: 'gapsBetween(before, before)',
+    from: 'gapsBetween(before, await fromStore(store.relayed()), ',
+    to: 'gapsBetween(before, before, ',
     test: 'services/api/test/joined-keys.test.ts',
   },
   {
@@ -32,8 +32,8 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     lie: 'what was sent and applied while an answer was made is in it',
     law: '7',
     file: 'packages/serving/src/freshness/in-flight.ts',
-    from: ', sentBetween(before, after))',
-    to: ', 0)',
+    from: ', sentBetween(before, after)]',
+    to: ']',
     test: 'services/api/test/joined-keys.test.ts',
   },
   {

@@ -3,10 +3,13 @@ import type { Reason } from '@tributary/contract/shapes/meta';
 
 export interface Gap {
   readonly reason: Reason;
-  /** Answers about users of other partitions lack nothing because of it; null: all answers lack it. */
+  /** Answers about users of other partitions lack nothing because of it; null: all answers lack it; `OF_ALL_USERS`: those over all users. */
   readonly partition: number | null;
   readonly text: string;
 }
+
+/** No partition: answers about some users lack nothing because of it. */
+export const OF_ALL_USERS = -1;
 
 /** What readers should know though nothing is missing. `partition`: as of a gap. */
 export type Note = Omit<Gap, 'reason'>;

@@ -2,6 +2,10 @@
  * What the record of a user says of links that they said by the hour (packages/model/src/identity/said-once.ts): a line
  * `{"ts":<when what said so was received>,"said":"<a digest of its name>"}` for each, written by the commit that said it. Who loads the record knows
  * what need not be said again, so what a partition says follows from the log, and from no cache.
+ *
+ * A line `{"ts":0,"to":<partition>}` says that links were said, or undone, to keys there, at any time: what is on its way to one of these keys may change what
+ * counts for the user (packages/serving/src/freshness/in-flight.ts). `"to":"any"`: two users were merged, so events may come through keys that this record
+ * does not name.
  */
 import { lineTs } from '@tributary/model/event';
 import { MOST_SAID, noteSaid, SAID_MS, type SaidLinks } from '@tributary/model/identity/said-once';
@@ -12,6 +16,8 @@ const DIGITS = 16;
 const BEFORE_MS = 10 ** 13;
 
 const SAID = ',"said":"';
+const NAMED = '"ts":0,"to":';
+const NAMED_MARK = /^\{"ts":0,"to":(\d{1,4}|"any")\}$/;
 const SAID_MARK = /^\{"ts":\d{1,13},"said":"([0-9a-f]{16})"\}$/;
 
 /** null: there is none for that instant. */
@@ -24,7 +30,25 @@ export function saidName(name: string, sha256Hex: (text: string) => string): str
   return sha256Hex(name).slice(0, DIGITS);
 }
 
+/** Any partition, of those of keys that a user named. */
+export const ANYWHERE = -1;
+
+export function namedMark(partition: number): string {
+  return `{${NAMED}${partition === ANYWHERE ? '"any"' : partition}}\n`;
+}
+
+/** Where the keys are that the user of a record named in links, or `ANYWHERE`; undefined: they named none. */
+export function namedIn(record: string): Set<number> | undefined {
+  let named: Set<number> | undefined;
+  for (const line of linesAround(record, NAMED)) {
+    const to = NAMED_MARK.exec(line)?.[1];
+    if (to !== undefined) (named ??= new Set()).add(to === '"any"' ? ANYWHERE : Number(to));
+  }
+  return named;
+}
+
 export function isSaidMark(line: string): boolean {
+  if (line.startsWith(NAMED, 1)) return NAMED_MARK.test(line);
   return line.startsWith(SAID, line.indexOf(',')) && SAID_MARK.test(line);
 }
 
@@ -40,20 +64,22 @@ export function saidIn(record: string): SaidLinks | undefined {
 
 /** As text: those of a record that may decide about what is still to come. */
 export function keptSaidMarks(record: string, logTimeMs = Number.NEGATIVE_INFINITY): string {
-  const kept = saidMarksIn(record).filter(([, receivedAt]) => receivedAt > logTimeMs - SAID_MS);
-  return kept
-    .slice(-MOST_SAID)
-    .map(([name, receivedAt]) => saidMark(name, receivedAt))
-    .join('');
+  const said = saidMarksIn(record).filter(([, receivedAt]) => receivedAt > logTimeMs - SAID_MS);
+  const marks = said.slice(-MOST_SAID).map(([name, receivedAt]) => saidMark(name, receivedAt));
+  return [...Array.from(namedIn(record) ?? [], namedMark), ...marks].join('');
 }
 
 function saidMarksIn(record: string): (readonly [name: string, receivedAt: number])[] {
   const found: (readonly [string, number])[] = [];
-  for (let at = record.indexOf(SAID); at >= 0; at = record.indexOf(SAID, at + 1)) {
-    const start = record.lastIndexOf('\n', at) + 1;
-    const line = record.slice(start, record.indexOf('\n', at));
-    const [, name] = SAID_MARK.exec(line) ?? [];
+  for (const line of linesAround(record, SAID)) {
+    const name = SAID_MARK.exec(line)?.[1];
     if (name !== undefined) found.push([name, lineTs(line)]);
   }
   return found;
+}
+
+/** The lines of a record that hold a text; one that holds it twice comes twice. */
+function* linesAround(record: string, text: string): Generator<string> {
+  for (let at = record.indexOf(text); at >= 0; at = record.indexOf(text, at + 1))
+    yield record.slice(record.lastIndexOf('\n', at) + 1, record.indexOf('\n', at));
 }

@@ -9,6 +9,7 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import { cutMark } from '@tributary/views/record';
+import { ANYWHERE, namedMark } from '@tributary/views/said-marks';
 import { expect, test } from 'vitest';
 import { joined } from '../../../test/laws/adoption-world.ts';
 import { digestOf } from './memory-erasures.ts';
@@ -148,6 +149,42 @@ test('law 7: an answer of a user is incomplete while messages between keys are o
     },
   });
   expect(await complete()).toEqual(new Set([false]));
+});
+
+test('law 7: what is in flight to keys that a user never named in links concerns them not, but where two users were merged, or all are asked about', async () => {
+  const world = await joinedWorld();
+  const homes = ['ada', 'cookie'].map((key) => partitionOf(key, PARTITIONS));
+  const [third = 0, fourth = 0] = [0, 1, 2, 3].filter((partition) => !homes.includes(partition));
+  const nothing = new Array<string>(PARTITIONS).fill('');
+  /** One message from partition to partition, under way. */
+  const send = async (from: number, to: number) => {
+    for (const partition of [0, 1, 2, 3]) {
+      const sent = partition === from ? nothing.with(to, messageNumber('00000001.0000000', 1)) : nothing;
+      await world.commit(partition, {}, { ...world.states[partition], relayed: { sent, applied: nothing } });
+    }
+    await world.tick();
+  };
+  const complete = async (...paths: string[]) =>
+    Promise.all(paths.map(async (path) => (await world.get(path)).body.meta.complete as boolean));
+  const own = ['/v1/users/ada/signals', '/v1/users/cookie/journey', '/v1/conversions/order?user=ada', '/v1/users/ada/values'];
+  await send(homes[0] as number, third);
+  expect(await complete(...own)).toEqual([true, true, true, true]);
+  expect(await complete('/v1/activity')).toEqual([false]);
+  expect(await complete('/v1/users/ada/signals')).toEqual([true]);
+  // To the key, to its owner, and to one that the owner named in a link.
+  for (const to of new Set(homes)) {
+    await send(fourth, to);
+    expect(await complete('/v1/users/cookie/signals')).toEqual([false]);
+  }
+  await append(world, 'ada', encodeEvent({ ...BUY, type: 'page', id: 'page' }));
+  await world.commit(homes[0] as number, { appends: new Map([['ada', namedMark(third)]]) }, {});
+  await send(fourth, third);
+  expect(await complete(...own)).toEqual([false, false, false, false]);
+  await send(third, fourth);
+  expect(await complete(...own)).toEqual([true, true, true, true]);
+  await world.commit(homes[0] as number, { appends: new Map([['ada', namedMark(ANYWHERE)]]) }, {});
+  await send(third, fourth);
+  expect(await complete(...own)).toEqual([false, false, false, false]);
 });
 
 test('law 1: links of an alias lead on from key to key, those of a sign-in do not, and links in a circle end', async () => {

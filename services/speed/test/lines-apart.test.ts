@@ -8,6 +8,7 @@ import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/
 import { createMemoryDisk, createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { countingLines } from '@tributary/views/identity/keyed-record';
+import { linesOf as linesOfRecord } from '@tributary/views/record';
 import { expect, test } from 'vitest';
 import type { ReadEntry } from '../src/read/decode.ts';
 import { headUpTo, together } from '../src/read/lines-apart.ts';
@@ -52,10 +53,7 @@ function world() {
       (disk.partitions[0]?.entries ?? []).flatMap(({ body }) => body.split('\n').filter((line) => line.includes(`"${type}"`))),
     async counting(userKey: string) {
       const [record] = await store.serving().records([{ partition: 0, userKey }], 1_000_000);
-      const lines = String(record ?? '').trimEnd();
-      return countingLines(userKey, lines === '' ? [] : lines.split('\n'), WINDOW_MS).map(
-        (line) => (JSON.parse(line) as Event).id,
-      );
+      return countingLines(userKey, linesOfRecord(String(record ?? '')), WINDOW_MS).map((line) => (JSON.parse(line) as Event).id);
     },
   };
 }

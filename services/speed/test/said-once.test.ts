@@ -9,6 +9,7 @@ import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
+import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { stepRules } from '@tributary/views/step';
 import { expect, test } from 'vitest';
 
@@ -115,6 +116,29 @@ test('law 9: of a user who is erased nothing is known to be said, also once they
   expect(await worker.links(page(1), page(2), erasure(ERASE_TYPE), page(4))).toHaveLength(1);
   expect(await worker.links(erasure(LIFT_TYPE), page(5), page(6))).toHaveLength(2);
   expect((await worker.record()).match(/"said"/g)).toHaveLength(1);
+});
+
+test('law 7: a record knows where the keys are that its user named in links, or that two users were merged, and forgets it never', async () => {
+  const { begin } = world();
+  const worker = begin();
+  const alias = (previousId: string) =>
+    encodeEvent({
+      ...{ ts: NOON, type: 'alias', id: `e${++sent}`, userId: 'ada', properties: { previousId } },
+      ...{ receivedAt: NOON, source: 'web' },
+    });
+  const undo = encodeEvent({
+    ...{ ts: NOON, type: 'tributary.undo', id: 'undo', userId: 'ada', properties: { key: 'cookie' } },
+    ...{ receivedAt: NOON, source: 'tributary' },
+  });
+  await worker.links(undo, page(1), page(2));
+  expect([...(namedIn(await worker.record()) ?? [])]).toEqual([0]);
+  await worker.links(alias('someone'), alias('others'));
+  const named = [...(namedIn(await worker.record()) ?? [])];
+  expect(named).toEqual([0, ANYWHERE]);
+  const rules = stepRules(VIEWS, JOINED, 100, false);
+  const trimmed = trimRecord(await worker.record(), NOON + 400 * DAY_MS, rules, 1).record;
+  expect([...(namedIn(trimmed) ?? [])]).toEqual(named);
+  expect((await worker.record()).match(/"to"/g)).toHaveLength(2);
 });
 
 test('what a record says of links is not an event, and outlives the lines that it stands beside', async () => {

@@ -1,7 +1,8 @@
 import { messageNumber } from '@tributary/model/identity/message-line';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { expect, test } from 'vitest';
-import { gapsInFlight, pairsInFlight } from './in-flight.ts';
+import { OF_ALL_USERS } from '../gaps.ts';
+import { gapsBetween, gapsInFlight, pairsInFlight } from './in-flight.ts';
 
 /** The message of the entry at a position; 0: none. */
 const of = (position: number) => (position === 0 ? '' : messageNumber(`${position}.0000000`, 1));
@@ -24,8 +25,27 @@ test('law 7: an answer is incomplete while a partition has sent what another has
   expect(pairsInFlight([state(3, [0, 1], []), state(5, [], [3])])).toBe(0);
   // As much in all, but not between the same two.
   expect(pairsInFlight([state(5, [0, 2], []), state(5, [], []), state(5, [], [2])])).toBe(1);
-  expect(gapsInFlight([state(5, [0, 2], []), null])).toMatchObject([{ reason: 'behind', partition: null }]);
+  expect(gapsInFlight([state(5, [0, 2], []), null])).toMatchObject([{ reason: 'behind', partition: OF_ALL_USERS }]);
   expect(gapsInFlight([state(5, [0, 2], []), state(5, [], [2])])).toEqual([]);
+});
+
+test('law 7: of some keys an answer is incomplete while something is in flight to these, or a store lost writes, also between two looks', () => {
+  const [calm, sent] = [state(5, [0, 1, 0], [0, 0, 0]), state(5, [0, 2, 0], [0, 0, 0])];
+  const applied = (n: number) => state(5, [0, 0, 0], [n, 0, 0]);
+  expect([null, [0], [1], [0, 2]].map((about) => pairsInFlight([sent, applied(1), null], about && new Set(about)))).toEqual([
+    1, 0, 1, 0,
+  ]);
+  // Before it was sent: a message of a store that lost writes, to whomever.
+  expect(pairsInFlight([state(1, [0, 1, 0], []), applied(3), null], new Set([2]))).toBe(1);
+  const between = (...about: number[]) => gapsBetween([calm, applied(1)], [sent, applied(2)], () => new Set(about)).length;
+  expect([between(0), between(1), between(2)]).toEqual([0, 1, 0]);
+  // The sender said less at the second look: its store lost writes in between.
+  expect(gapsBetween([sent, applied(2)], [calm, applied(1)], () => new Set([0]))).toHaveLength(1);
+  // Where nothing is in flight, nothing is asked.
+  const mustNot = () => {
+    throw new Error('asked');
+  };
+  expect(gapsBetween([calm, applied(1)], [calm, applied(1)], mustNot)).toEqual([]);
 });
 
 test('where keys are not joined, nothing is on its way', () => {

@@ -6,41 +6,74 @@
  */
 import { causeOf } from '@tributary/model/identity/message-line';
 import type { PartitionState, Relaying } from '@tributary/store/speed-store';
-import { type Gap, gapsOf } from '../gaps.ts';
+import { type Gap, gapsOf, OF_ALL_USERS } from '../gaps.ts';
 
-/** Between how many pairs of partitions, sender and receiver, something is in flight, or was applied before it was sent. */
-export function pairsInFlight(states: readonly (Relaying | null)[]): number {
-  let pairs = 0;
+/** A pair of partitions, by the second: something is in flight to it. */
+interface InFlight {
+  readonly to: number;
+  /** Its store or that of its sender lost writes: whom that concerns is not known. */
+  readonly isLost: boolean;
+}
+
+/** The pairs, sender and receiver, between which something is in flight, or was applied before it was sent. */
+function inFlight(states: readonly (Relaying | null)[]): InFlight[] {
+  const pairs: InFlight[] = [];
   for (const [from, sender] of states.entries())
     for (const [to, receiver] of states.entries()) {
       const applied = receiver?.relayed?.applied[from] ?? '';
-      if (applied < (sender?.relayed?.sent[to] ?? '') || causeOf(applied) > (sender?.position ?? '')) pairs++;
+      const isLost = causeOf(applied) > (sender?.position ?? '');
+      if (isLost || applied < (sender?.relayed?.sent[to] ?? '')) pairs.push({ to, isLost });
     }
   return pairs;
+}
+
+export function pairsInFlight(states: readonly (Relaying | null)[], about: About = null): number {
+  return inFlight(states).filter((pair) => concerns(pair, about)).length;
+}
+
+/**
+ * Whose keys are asked about: the partitions of these keys, and of all that their users ever named in links (packages/views/src/said-marks.ts). null: anybody's.
+ *
+ * What is in flight to another partition is to a key that none of them named. It changes what that key holds. No link leads from there to a key that is
+ * asked about, as who says it named that key, so it is asked about; and where two users were merged, so that events pass several keys, all partitions are asked about.
+ */
+export type About = ReadonlySet<number> | null;
+
+function concerns({ to, isLost }: InFlight, about: About): boolean {
+  return isLost || about === null || about.has(to);
 }
 
 /**
  * For what was read between two looks, which are of one moment each for one partition alone: it may lack what was in flight at either, and what was sent
  * in between, as that may be applied by now.
  */
-export function gapsBetween(before: readonly (Relaying | null)[], after: readonly (Relaying | null)[]): Gap[] {
-  const pairs = Math.max(pairsInFlight(before), pairsInFlight(after), sentBetween(before, after));
-  return gapsOfPairs(pairs);
+export function gapsBetween(
+  before: readonly (Relaying | null)[],
+  after: readonly (Relaying | null)[],
+  about: () => About = () => null,
+): Gap[] {
+  const pairs = [inFlight(before), inFlight(after), sentBetween(before, after)];
+  if (pairs.every(({ length }) => length === 0)) return [];
+  // Records are looked through only now.
+  const keys = about();
+  return gapsOfPairs(Math.max(...pairs.map((some) => some.filter((pair) => concerns(pair, keys)).length)));
 }
 
-/** Between how many pairs of partitions. */
-function sentBetween(before: readonly (Relaying | null)[], after: readonly (Relaying | null)[]): number {
+function sentBetween(before: readonly (Relaying | null)[], after: readonly (Relaying | null)[]): InFlight[] {
   const sentOf = (states: readonly (Relaying | null)[], from: number) => states[from]?.relayed?.sent ?? [];
-  return after.reduce((pairs, _, from) => {
+  return after.flatMap((_, from) => {
     const earlier = sentOf(before, from);
-    return pairs + sentOf(after, from).filter((last, to) => last !== (earlier[to] ?? '')).length;
-  }, 0);
+    return sentOf(after, from).flatMap((last, to) =>
+      last === (earlier[to] ?? '') ? [] : [{ to, isLost: last < (earlier[to] ?? '') }],
+    );
+  });
 }
 
+/** For answers over all users: of some, the reader of their records knows. */
 export function gapsInFlight(states: readonly (PartitionState | null)[]): Gap[] {
   // Where keys are not joined, no state has them: that is all that is asked then.
   if (!states.some((state) => state?.relayed !== undefined)) return [];
-  return gapsOfPairs(pairsInFlight(states));
+  return gapsOfPairs(pairsInFlight(states)).map((gap) => ({ ...gap, partition: OF_ALL_USERS }));
 }
 
 function gapsOfPairs(pairs: number): Gap[] {

@@ -31,10 +31,16 @@ export function naiveJoined(
 
 /** From what was sent alone, as if each link had been known from the start. Where no erasure is lifted: what came to an erased key from others, these do not send again. */
 export function naiveJoinedOfPeople(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
+  const { timelines, events } = joinedPeople(lines, upTo, definitions.joinedMs as number);
+  return naive(eventsOf(timelines, events), definitions);
+}
+
+/** The same as the events of each key. */
+export function joinedPeople(lines: readonly LogLine[], upTo: readonly string[], windowMs: number) {
   const { sent, events, erased } = read(lines, upTo);
   // What a user said before they were erased is said: of their own events nothing is left, nor of what is on its way through their key.
   const said = sent.filter(({ kind, key, at }) => kind === 'event' || at < (erased.get(key)?.[0]?.from ?? AT_THE_END));
-  return naive(eventsOf(timelinesOfPeople(said, definitions.joinedMs as number, new Set(erased.keys())), events), definitions);
+  return { timelines: timelinesOfPeople(said, windowMs, new Set(erased.keys())), events };
 }
 
 /** The events that count for a key, from the lines up to a position of each partition. */

@@ -6,12 +6,13 @@
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
-import { gapsBetween } from '@tributary/serving/freshness/in-flight';
+import { type About, gapsBetween } from '@tributary/serving/freshness/in-flight';
 import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-conversion';
 import { type OnPosition, type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
+import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { createSerialLimit } from './serial-limit.ts';
 
 export interface RecordLimits {
@@ -90,7 +91,7 @@ export function createRecordReader(
         });
         if (isJoined) await answerByOwners(answering, readAll);
         // States are looked at once a second otherwise: what a key gave away since is with its owner some commits later.
-        const inFlight = isJoined ? gapsBetween(before, await fromStore(store.relayed())) : [];
+        const inFlight = isJoined ? gapsBetween(before, await fromStore(store.relayed()), () => aboutOf(answering)) : [];
         const known = answering.map((key) => ({
           ...key,
           ...(isPlaced && { position: positions.get(key.userKey) ?? null }),
@@ -208,6 +209,16 @@ async function readJoinedOrNot<Found>(
   }
   const before = await fromStore(store.relayed());
   return { isJoined: true, before, stored: await readOnce() };
+}
+
+/** What may change the answers of these keys: messages to their partitions, and to those of keys that their users named in links; null: any. */
+function aboutOf(answering: readonly AnsweringKey[]): About {
+  const about = new Set<number>();
+  for (const { stored, partitions } of answering) {
+    for (const partition of [...partitions, ...(namedIn(stored?.toString('latin1') ?? '') ?? [])]) about.add(partition);
+    if (about.has(ANYWHERE)) return null;
+  }
+  return about;
 }
 
 /** Before records of these users are read. */

@@ -55,6 +55,7 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   for (const [id, of] of effects.conversions) if (of === userKey) effects.conversions.delete(id);
   user.recordLength = 0;
   user.said = undefined;
+  user.named = undefined;
   if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0, digestOf);
 }
 

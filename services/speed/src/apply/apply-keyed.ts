@@ -18,7 +18,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { receiveLine } from '@tributary/views/identity/keyed-record';
 import { recordRetentionMs } from '@tributary/views/record';
-import { saidMark, saidName } from '@tributary/views/said-marks';
+import { ANYWHERE, namedMark, saidMark, saidName } from '@tributary/views/said-marks';
 import type { StepOutcome } from '@tributary/views/step';
 import { cutPackedUpTo, replacePacked } from '@tributary/views/step-packed';
 import type { PartitionRun } from '../partitions/partition-run.ts';
@@ -85,23 +85,31 @@ export function sayLinks(run: PartitionRun, arrival: Arrival, user: CachedUser, 
   sayTo(run, linksToSay(arrival, wholeEvent(arrival), user, effects, options), versionOf(arrival), effects, options);
 }
 
-/** Those that the user has not said. The record remembers them, in the commit that says them. */
+/** Those that the user has not said. The record remembers them, and whom they go to, in the commit that says them. */
 function linksToSay(
   arrival: Arrival,
   event: Event,
   user: CachedUser,
   effects: Effects,
-  { sha256Hex }: Pick<ApplyOptions, 'sha256Hex'>,
+  { sha256Hex, partitions }: Pick<ApplyOptions, 'sha256Hex' | 'partitions'>,
 ): Message[] {
+  const { userKey, logTimeMs } = arrival;
+  const { receivedAt } = event;
   return linksOf(event, versionOf(arrival)).filter((message) => {
     const name = nameOfSaid(message);
-    if (name === null) return true;
-    const short = saidName(name, sha256Hex);
-    if (isSaid(user.said, short, event.receivedAt, arrival.logTimeMs)) return false;
-    const mark = saidMark(short, event.receivedAt);
-    if (mark === null) return true;
-    noteSaid((user.said ??= new Map()), short, event.receivedAt);
-    append(effects, arrival.userKey, user, mark);
+    const short = name === null ? '' : saidName(name, sha256Hex);
+    if (isSaid(user.said, short, receivedAt, logTimeMs)) return false;
+    const mark = name === null ? null : saidMark(short, receivedAt);
+    if (mark !== null) {
+      noteSaid((user.said ??= new Map()), short, receivedAt);
+      append(effects, userKey, user, mark);
+    }
+    const isMerge = message.kind === 'link' && message.link.merges === true;
+    for (const to of [partitionOf(message.to, partitions), ...(isMerge ? [ANYWHERE] : [])]) {
+      if (user.named?.has(to) === true) continue;
+      (user.named ??= new Set()).add(to);
+      append(effects, userKey, user, namedMark(to));
+    }
     return true;
   });
 }

@@ -4,7 +4,7 @@ import { isMessageType } from '@tributary/model/identity/message-line';
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { hasMessages, keyFromRecord, recordNotWithdrawn, userFromKey } from '@tributary/views/identity/keyed-record';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
-import { saidIn } from '@tributary/views/said-marks';
+import { namedIn, saidIn } from '@tributary/views/said-marks';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { PartitionRun } from '../partitions/partition-run.ts';
@@ -71,7 +71,10 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
         ? userFromRecord(record ?? '', logTimeMs, rules, cutTs)
         : userFromKey(key, record ?? '', logTimeMs, rules, cutTs);
     const user = run.users.add(userKey, state, recordLength, nextTrim(recordLength), batch, key);
-    if (joinedMs !== null && record !== null) user.said = saidIn(record);
+    if (joinedMs !== null && record !== null) {
+      user.said = saidIn(record);
+      user.named = namedIn(record);
+    }
     if (run.erased !== undefined && run.erased.size > 0) user.isErased = run.erased.has(digestOf(userKey));
   }
 

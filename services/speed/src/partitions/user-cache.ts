@@ -26,6 +26,8 @@ export interface CachedUser extends HeldTimeline, Work {
   key: KeyState | undefined;
   /** What need not be said to other keys again, where keys are joined. */
   said: SaidLinks | undefined;
+  /** In which partitions the keys are that the user named in links. */
+  named: Set<number> | undefined;
 }
 
 /** Named one by one: an object that is put together of others has a second one for the rest of its fields. */
@@ -55,6 +57,7 @@ function newUser(
     isErased: false,
     key,
     said: undefined,
+    named: undefined,
   };
 }
 
