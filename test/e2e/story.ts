@@ -20,6 +20,7 @@ import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
+import { eraseToTheLastByte, type Life, liveWhileKilled, SHORT_SEGMENTS } from './joined-killed.ts';
 import { creditOf, type OutputLine, outputLines } from './outputs.ts';
 import { JOINED, truth as ofOwners, shopper, under } from './shop-life.ts';
 import { shoppers } from './shoppers.ts';
@@ -57,7 +58,10 @@ async function untilCounted(client: Client, events: number): Promise<void> {
   await until(`${events} events are counted`, 30_000, async () => (await client.read('/v1/activity')).totals.events >= events);
 }
 
-async function story(client: Client, readOutputs: () => Promise<OutputLine[]>): Promise<void> {
+/** What is more to be shown of one person: what was sent by then. */
+type JoinedSteps = (life: Life) => Promise<void>;
+
+async function story(client: Client, readOutputs: () => Promise<OutputLine[]>, joinedSteps: JoinedSteps): Promise<void> {
   const nowMs = Date.now();
   const anna: SentEvent[] = [
     {
@@ -175,12 +179,16 @@ async function story(client: Client, readOutputs: () => Promise<OutputLine[]>): 
     assertEqual(await client.rows(), truth(everything));
   });
 
+  const sent = [...everything];
+  const owners = new Map<string, string>();
   await step(
     'one person: what a visitor did before they signed in earns its credit, live and recomputed, under either key',
     async () => {
       const vera = shopper('vera', 'cookie-of-vera', nowMs);
       for (const event of [...vera.visit, vera.signIn, vera.order]) await client.send([event]);
-      const expected = ofOwners([...everything, ...vera.visit, vera.signIn, vera.order], new Map([[vera.cookie, vera.user]]));
+      sent.push(...vera.visit, vera.signIn, vera.order);
+      owners.set(vera.cookie, vera.user);
+      const expected = ofOwners(sent, owners);
       const isCredited = async () => {
         assert.ok((await client.read('/v1/activity')).meta.complete);
         assertEqual(await client.rows(), expected);
@@ -195,6 +203,7 @@ async function story(client: Client, readOutputs: () => Promise<OutputLine[]>): 
       assert.deepEqual(await under(client, vera.cookie, vera.order.id), live);
     },
   );
+  await joinedSteps({ sent, owners });
 
   await step('conserved: every conversion is credited with exactly 1 000 000 micros under every model', async () => {
     const { totals } = await client.read('/v1/attribution/compare');
@@ -249,11 +258,12 @@ async function admin(client: Client, path: string): Promise<void> {
 const flag = { type: 'boolean', default: false } as const;
 const { kafka: onKafka } = parseArgs({ options: { kafka: flag } }).values;
 const dataDir = await mkdtemp(join(tmpdir(), 'tributary-story-'));
+const kafkaDir = `${dataDir}-kafka`;
 process.stdout.write(`Tributary: the whole story, on a folder and ports of its own${onKafka ? ', the log in Kafka' : ''}\n`);
 let kafka: Awaited<ReturnType<typeof kafkaForTests>> | undefined;
 let platform: Awaited<ReturnType<typeof startPlatform>> | undefined;
 try {
-  if (onKafka) kafka = await step('start: a Kafka broker', () => kafkaForTests());
+  if (onKafka) kafka = await step('start: a Kafka broker', () => kafkaForTests({ dataDir: kafkaDir, settings: SHORT_SEGMENTS }));
   const file = `${dataDir}-definitions.json`;
   await writeFile(file, JSON.stringify(JOINED));
   const env = {
@@ -261,6 +271,7 @@ try {
     TRIBUTARY_BATCH_EVERY_MS: '0',
     TRIBUTARY_LOG_LEVEL: 'warn',
     TRIBUTARY_OUTPUTS: 'conversions',
+    ...(onKafka && { TRIBUTARY_TRIM_DELAY_MS: '1000', TRIBUTARY_BATCH_KEEP_GENERATIONS: '2' }),
     ...(kafka && {
       TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap,
       // A broker that was there already keeps its topics: this story's are its own.
@@ -268,8 +279,19 @@ try {
     }),
   };
   platform = await step('start: log, collector, speed, archiver, api and recompute', () => startPlatform({ dataDir, env }));
-  const { redisUrl } = platform;
-  await story(createClient(platform), () => outputLines(redisUrl, env));
+  const started = platform;
+  const client = createClient(started);
+  const joinedSteps: JoinedSteps = async (life) => {
+    if (!onKafka) return;
+    await step('one person: each role is killed in the middle, and nothing is lost or counted twice', () =>
+      liveWhileKilled(started, client, life),
+    );
+    if (kafka?.owned)
+      await step('erased: no byte of the person is left in Redis, in the data folder, or in Kafka’s files of the log', () =>
+        eraseToTheLastByte(started, client, life, kafkaDir),
+      );
+  };
+  await story(client, () => outputLines(started.redisUrl, env), joinedSteps);
   process.stdout.write(`\nThe story holds: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
 } catch (error) {
   process.stderr.write(`\n${(error as Error).stack}\n`);
@@ -277,6 +299,7 @@ try {
 } finally {
   await platform?.stop();
   await kafka?.stop();
+  await rm(kafkaDir, { recursive: true, force: true });
   await rm(dataDir, { recursive: true, force: true });
   await rm(`${dataDir}-definitions.json`, { force: true });
 }
