@@ -291,4 +291,12 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     to: 'about === null',
     test: IN_FLIGHT,
   },
+  {
+    lie: 'a file of definitions that a run refuses for its identity is shown as a change like any other',
+    law: '1',
+    file: 'packages/cli/src/report/identity-note.ts',
+    from: 'if (before === after) return null;',
+    to: "if (before === after || before !== 'none') return null;",
+    test: 'packages/cli/src/report/identity-note.test.ts',
+  },
 ];

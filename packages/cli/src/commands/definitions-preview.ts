@@ -9,6 +9,7 @@ import type { SignalValue } from '@tributary/signals/value';
 import { answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { readDefinitions } from '../report/definition-file.ts';
+import { identityNote } from '../report/identity-note.ts';
 import { counted, instant } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 
@@ -55,6 +56,8 @@ export async function preview(context: Context, file: string, { users, sample }:
     terminal.progressEnd();
     if (notComputed.length > 0)
       terminal.say(`${counted(notComputed.length, 'user')} without values: more events are within reach than are read`);
+    const note = identityNote(JSON.parse(past.definitions.json) as object, JSON.parse(written.json) as object);
+    if (note !== null) terminal.say(note);
     const said = { file, generation: past.generation, asOf: past.cutMs, users: asked, notComputed, definitions: previewed };
     await answer(context, said, () => {
       if (previewed.length === 0) return `${file} defines nothing of this kind, nor do the definitions in force`;

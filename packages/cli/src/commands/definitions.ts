@@ -10,6 +10,7 @@ import { numberOf } from '../flags/generation-number.ts';
 import { type Change, changesOf } from '../report/definition-changes.ts';
 import { readDefinitions } from '../report/definition-file.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
+import { identityNote } from '../report/identity-note.ts';
 import { putText } from '../report/record-output.ts';
 import { counted } from '../terminal/figures.ts';
 import { printableJson, renderWide, shortName } from '../terminal/table.ts';
@@ -122,13 +123,16 @@ async function diff(context: Context, given: string | undefined): Promise<ExitCo
   const file = fileOf(context, given);
   const { json, version } = await readDefinitions(context.shell.cwd, file);
   const { definitions, inForce } = await definitionsOf(context.api('read'));
-  const changes = changesOf(definitions, asWritten(JSON.parse(json) as object));
+  const written = asWritten(JSON.parse(json) as object);
+  const changes = changesOf(definitions, written);
   const found = { file, version, inForce: inForce?.version ?? null, changes };
   await answer(context, found, () =>
     changes.length === 0 ? `${file} says what is in force` : changesTable(file, changes, context),
   );
   if (changes.length === 0) return EXIT.ok;
   context.terminal.say(`${counted(changes.length, 'key')} would change with "tributary batch run --definitions ${file}"`);
+  const note = identityNote(definitions, written);
+  if (note !== null) context.terminal.say(note);
   return EXIT.found;
 }
 
