@@ -182,25 +182,32 @@ export function createLedger(
   /** `naive` of all, as the sum over users: what arrives changes the rows of one user alone. */
   function rowsOf(all: readonly Arrival[], rules: Definitions): RowsByView {
     const rows: RowsByView = new Map();
-    for (const [user, own] of Map.groupBy(all, ({ event }) => userKeyOf(event))) {
-      const key = `${user}\n${own.length}\n${rules.version}`;
-      let known = rowsOfUsers.get(key);
-      if (known === undefined) {
-        const events = naiveUnforgotten(own.map(({ event }) => event));
-        known = naive(events, rules);
-        rowsOfUsers.set(key, known);
-      }
-      addRowsByView(rows, known);
-    }
+    for (const [user, own] of Map.groupBy(all, ({ event }) => userKeyOf(event)))
+      addRowsByView(rows, rowsOfUser(user, own, rules));
     return rows;
   }
 
+  /** `own`: the first arrivals of the user, any number of them. */
+  function rowsOfUser(user: string, own: readonly Arrival[], rules: Definitions): RowsByView {
+    const key = `${user}\n${own.length}\n${rules.version}`;
+    const known = rowsOfUsers.get(key) ?? naive(naiveUnforgotten(own.map(({ event }) => event)), rules);
+    rowsOfUsers.set(key, known);
+    return known;
+  }
+
   function effectOf(index: number): RowsByView {
-    const { event, logTimeMs: now, definitions: rules } = arrivals[index] as Arrival;
-    const own = arrivals.slice(0, index + 1).filter((arrival) => userKeyOf(arrival.event) === userKeyOf(event));
-    const events = own.map((arrival) => arrival.event);
-    const effect = naive(naiveUnforgotten(events), rules, now - rules.latenessMs);
-    addRowsByView(effect, naive(naiveUnforgotten(events.slice(0, -1)), rules, now - rules.latenessMs), -1);
+    const { event, logTimeMs: now, definitions: rules, duplicate } = arrivals[index] as Arrival;
+    const effect: RowsByView = new Map();
+    // The first arrival of an id alone counts, and none of a user who is erased.
+    if (duplicate) return effect;
+    const user = userKeyOf(event);
+    const own = arrivals.slice(0, index + 1).filter((arrival) => userKeyOf(arrival.event) === user);
+    const frozenMs = now - rules.latenessMs;
+    const isAllOpen = own.every((arrival) => arrival.event.ts > frozenMs);
+    const rowsAfter = (some: readonly Arrival[]) =>
+      isAllOpen ? rowsOfUser(user, some, rules) : naive(naiveUnforgotten(some.map((arrival) => arrival.event)), rules, frozenMs);
+    addRowsByView(effect, rowsAfter(own));
+    addRowsByView(effect, rowsAfter(own.slice(0, -1)), -1);
     return effect;
   }
 
