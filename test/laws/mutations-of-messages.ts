@@ -299,4 +299,12 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     to: "if (before === after || before !== 'none') return null;",
     test: 'packages/cli/src/report/identity-note.test.ts',
   },
+  {
+    lie: 'on Kafka an answer of one user waits for messages between the keys of all others',
+    law: '7',
+    file: 'packages/serving/src/gaps.ts',
+    from: 'gap.partition === OF_ALL_USERS ? gap :',
+    to: 'gap.partition === null ? gap :',
+    test: IN_FLIGHT,
+  },
 ];

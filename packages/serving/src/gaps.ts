@@ -21,7 +21,7 @@ export function gapsOf(reason: Reason, texts: readonly string[]): Gap[] {
 
 /** Where what a partition lacks may be about users of any other. */
 export function ofEveryUser<G extends Note>(gaps: readonly G[]): readonly G[] {
-  return gaps.map((gap) => ({ ...gap, partition: null }));
+  return gaps.map((gap) => (gap.partition === OF_ALL_USERS ? gap : { ...gap, partition: null }));
 }
 
 /** Those that concern users of these partitions. */

@@ -1,7 +1,7 @@
 import { messageNumber } from '@tributary/model/identity/message-line';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { expect, test } from 'vitest';
-import { OF_ALL_USERS } from '../gaps.ts';
+import { gapsAmong, OF_ALL_USERS, ofEveryUser } from '../gaps.ts';
 import { gapsBetween, gapsInFlight, pairsInFlight } from './in-flight.ts';
 
 /** The message of the entry at a position; 0: none. */
@@ -26,6 +26,9 @@ test('law 7: an answer is incomplete while a partition has sent what another has
   // As much in all, but not between the same two.
   expect(pairsInFlight([state(5, [0, 2], []), state(5, [], []), state(5, [], [2])])).toBe(1);
   expect(gapsInFlight([state(5, [0, 2], []), null])).toMatchObject([{ reason: 'behind', partition: OF_ALL_USERS }]);
+  // A log whose producers may misplace events says so of all users too: messages go where their keys are.
+  const inFlight = gapsInFlight([state(5, [0, 2], []), null]);
+  expect(gapsAmong(ofEveryUser([...inFlight, { reason: 'behind', partition: 1, text: '' }]), new Set([0]))).toHaveLength(1);
   expect(gapsInFlight([state(5, [0, 2], []), state(5, [], [2])])).toEqual([]);
 });
 
