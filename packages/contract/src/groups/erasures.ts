@@ -94,7 +94,7 @@ export const ERASURE_ROUTES = {
     tag: 'users',
     summary: 'Erase a user: nothing of theirs counts any longer',
     description:
-      'All keys of the person. Answers once the log has it; follow it at /v1/erasures/{id}. Asked again it is the same erasure. What comes of the user afterwards is refused until the erasure is lifted. That is not the same as bytes being gone: `bytes` says where they may lie.',
+      'All keys of the person: where these are joined it waits until real time has read what the log has, and is refused (503 `links_unread`) where that takes longer than 5 s. Answers once the log has it; follow it at /v1/erasures/{id}. Asked again it is the same erasure. What comes of the user afterwards is refused until the erasure is lifted. That is not the same as bytes being gone: `bytes` says where they may lie.',
     scope: 'admin',
     status: 202,
     params: z.strictObject({ id: UserId }),
