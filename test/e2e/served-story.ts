@@ -5,19 +5,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { parquetFiles } from '@tributary/archive/compute/relations';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { type ArchivedPast, archivedPast } from '@tributary/archive/history/archived-past';
 import type { AskedRow } from '@tributary/archive/history/load-events';
 import { pastValues } from '@tributary/archive/history/past-values';
 import { startPlatform } from '@tributary/local/launch';
-import { DAY_MS, HOUR_MS } from '@tributary/model/time';
+import { DAY_MS, dayOf, HOUR_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { valueText } from '@tributary/signals/value-text';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { createClient, type SentEvent, until } from './client.ts';
+import { COUNTED, type Counted, countedBy, countedPlainly } from './counted-plainly.ts';
 
 const USERS = Array.from({ length: 40 }, (_, i) => `user ${i}`);
 const USERS_AT_ONCE = 20;
@@ -34,7 +36,8 @@ function definitionsWith(views: object) {
       last: { type: 'view', fields: ['item', 'price'], keep: { count: 5 } },
     },
     sessions: { web: { gap: '5m', keep: { count: 5 } } },
-    segments: { planner: { enter: "type == 'search'", ttl: '1h', exit: "type == 'purchase'" } },
+    segments: { ...COUNTED.segments, planner: { enter: "type == 'search'", ttl: '1h', exit: "type == 'purchase'" } },
+    counts: COUNTED.counts,
   };
 }
 
@@ -68,6 +71,8 @@ export interface Served {
   readonly inFlight: number;
   /** Values that differ at their instants, of users without any. */
   readonly unexplained: number;
+  /** What was counted over all users since the story began: by plain loops, by real time added to history, and after a run that read all. */
+  readonly counted: { readonly plainly: Counted; readonly live: Counted; readonly later: Counted };
 }
 
 export async function serve(answers: number, env: Readonly<Record<string, string>> = {}): Promise<Served> {
@@ -79,6 +84,7 @@ export async function serve(answers: number, env: Readonly<Record<string, string
     });
     try {
       const client = createClient(platform);
+      const beganMs = Date.now();
       const runWith = async (definitions: typeof BEFORE) => {
         const { status, body } = await client.admin('POST', '/v1/generations', { definitions });
         if (status >= 300) throw new Error(`POST /v1/generations answered ${status}: ${JSON.stringify(body)}`);
@@ -89,10 +95,11 @@ export async function serve(answers: number, env: Readonly<Record<string, string
           return answered.every(({ values }) => values['views']?.version === views);
         });
       };
-      await client.send(eventsOf(createRandom(1), 0));
+      const sent = eventsOf(createRandom(1), 0);
+      await client.send(sent);
       await runWith(BEFORE);
       const writing = new AbortController();
-      const written = write(client, writing.signal);
+      const written = write(client, writing.signal, sent);
       const found: Answered[] = [];
       const ask = async (upTo: number) => {
         while (found.length < upTo) found.push(...(await askOnce(platform, found.length)));
@@ -109,8 +116,17 @@ export async function serve(answers: number, env: Readonly<Record<string, string
       await ask(answers);
       writing.abort();
       await written;
+      // All events of these days are in time: real time has them whole.
+      const days = { fromDay: dayOf(beganMs), toDay: dayOf(Date.now() + DAY_MS) };
+      const counted = () => countedBy(client, days);
+      const plainly = countedPlainly(sent, days);
+      let live = await counted();
+      await until('real time has counted all', 60_000, async () => {
+        live = await counted();
+        return isDeepStrictEqual(live, plainly);
+      }).catch(() => {});
       await client.generation();
-      return await compare(dataDir, found);
+      return { ...(await compare(dataDir, found)), counted: { plainly, live, later: await counted() } };
     } finally {
       await platform.stop();
     }
@@ -141,9 +157,14 @@ function eventsOf(random: ReturnType<typeof createRandom>, batch: number): SentE
   return [...drawn, ...drawn.filter(() => random.chance(0.1))];
 }
 
-async function write(client: ReturnType<typeof createClient>, signal: AbortSignal): Promise<void> {
+/** Adds what it sends to `sent`. */
+async function write(client: ReturnType<typeof createClient>, signal: AbortSignal, sent: SentEvent[]): Promise<void> {
   const random = createRandom(2);
-  for (let batch = 1; !signal.aborted; batch++) await client.send(eventsOf(random, batch));
+  for (let batch = 1; !signal.aborted; batch++) {
+    const events = eventsOf(random, batch);
+    sent.push(...events);
+    await client.send(events);
+  }
 }
 
 async function askOnce(
@@ -169,7 +190,7 @@ async function askOnce(
   return body.results.map(({ userId, position, values }) => ({ user: userId, asOf: body.asOf, position, values }));
 }
 
-async function compare(dataDir: string, answers: readonly Answered[]): Promise<Served> {
+async function compare(dataDir: string, answers: readonly Answered[]): Promise<Omit<Served, 'counted'>> {
   const past = await archivedPast(dataDir, new AbortController().signal, () => {});
   if (past === null) throw new Error('a generation must be published (got none)');
   const arrivals = await arrivalsOf(past);
