@@ -26,3 +26,13 @@ test('law 7: what would be longer than an answer may be is refused while it is w
   expect(written).toBeLessThan(20);
   expect(() => writer.written()).toThrow('at most 100000 bytes');
 });
+
+test('room for what is likely changes nothing of what is written, nor of the bound', () => {
+  for (const likely of [0, 1, 40_000, 1e12]) {
+    const writer = createAnswerWriter(60_000, likely);
+    for (let i = 0; i < 50; i++) writer.text('é'.repeat(500));
+    expect(writer.written().toString()).toBe('é'.repeat(25_000));
+    writer.bytes(Buffer.alloc(10_001));
+    expect(() => writer.written()).toThrow(/^the answer must have at most 60000 bytes/);
+  }
+});

@@ -2,6 +2,7 @@
 import { TributaryError } from '@tributary/model/errors';
 
 const FIRST_BYTES = 16 * 1024;
+const MOST_FIRST_BYTES = 1024 * 1024;
 /** UTF-8 has at most three bytes for a UTF-16 unit. */
 const MOST_BYTES_OF_UNIT = 3;
 
@@ -20,9 +21,9 @@ export function demandAtMost(mostBytes: number, bytes: number): void {
   if (bytes > mostBytes) throw new TributaryError('too_much_asked', `the answer must have at most ${mostBytes} bytes (got more)`);
 }
 
-/** `mostBytes`: throws `too_much_asked` beyond. */
-export function createAnswerWriter(mostBytes: number): AnswerWriter {
-  let buffer = Buffer.allocUnsafe(FIRST_BYTES);
+/** `mostBytes`: throws `too_much_asked` beyond. `likelyBytes`: there is room for as many at once, up to a bound; for more it grows. */
+export function createAnswerWriter(mostBytes: number, likelyBytes = 0): AnswerWriter {
+  let buffer = Buffer.allocUnsafe(Math.max(FIRST_BYTES, Math.min(likelyBytes, MOST_FIRST_BYTES)));
   let at = 0;
   const demandRoom = (bytes: number) => {
     if (at + bytes <= buffer.length) return;

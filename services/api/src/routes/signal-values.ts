@@ -72,10 +72,13 @@ export const routes: Routes = (context) => (app, _options, done) => {
   done();
 };
 
+/** Most values with what is said of them have fewer. */
+const LIKELY_BYTES = 128;
+
 async function find(context: ApiContext, { users, signals, asOf, budgetMs }: Asked, owner: string): Promise<Found> {
   const asked = await askedUsers(context, users, signals ?? []);
   const names = namesAmong(knownNames(asked), signals);
-  const writer = createAnswerWriter(MOST_ANSWER_BYTES);
+  const writer = createAnswerWriter(MOST_ANSWER_BYTES, users.length * names.length * LIKELY_BYTES);
   const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, valuesWriter(writer, names));
   return { ...found, users: writer.written() };
 }
