@@ -11,7 +11,7 @@ import { createVersions, type Versions } from './versions.ts';
 const READ_AHEAD = 8;
 /** Changes that are held at a time, and the length of their texts beyond which no more are read. */
 export const HELD = 1_024;
-const HELD_LENGTH = 64 * 1024 ** 2;
+const HELD_LENGTH = 16 * 1024 ** 2;
 
 /** Some changes, in the order of their numbers. */
 export interface Window {
