@@ -56,6 +56,24 @@ describe('settings', () => {
     ]).toEqual(['redis://flag:1', 'redis://env:1', LOCAL.redisUrl, 'redis://127.0.0.1:7402']);
   });
 
+  test('status says why the archiver is not ready, of the platform that the folder names and of no other', async () => {
+    await using server = await fakeServer(routes);
+    const cwd = home({ ...LOCAL, collectorUrl: 'http://127.0.0.1:7400', apiUrl: server.url });
+    const why = 'nothing is archived or trimmed until the store of the archive answers: s3://bucket/x';
+    let status = 503;
+    const fetcher: typeof fetch = async (input, init) =>
+      input === 'http://127.0.0.1:7404/readyz'
+        ? new Response(JSON.stringify({ ok: status === 200, detail: why }), { status })
+        : fetch(input, init);
+    const call = async (...more: string[]) =>
+      (await tributary(['status', ...more], { cwd, env: { COLUMNS: '200' }, fetch: fetcher })).stdout;
+    expect(await call()).toContain(`archive              ${why}\n`);
+    expect(JSON.parse(await call('--json'))).toMatchObject({ archiverNotReady: why });
+    expect(await call('--url', server.url, '--key', 'k')).not.toContain(why);
+    status = 200;
+    expect(await call()).not.toContain(why);
+  });
+
   test('status names a log that was lost and created again, of the platform that the folder names and of no other', async () => {
     await using server = await fakeServer(routes);
     const cwd = home({ ...LOCAL, apiUrl: server.url });

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { lossOf, restoresIn } from '../doctor/restored.ts';
+import { archiverTrouble } from '../doctor/roles-nearby.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
 import { warnings } from '../report/meta-line.ts';
@@ -28,9 +29,13 @@ async function status(context: Context, options: { readonly partitions?: boolean
   const restores = settings.isOfFolder() ? restoresIn(settings.dataDir) : {};
   const loss = lossOf(restores);
   // What the folder says of its log, and the API cannot know.
-  const shown = restores.restoredAt === undefined ? got : { ...got, logCreatedAgainAt: restores.restoredAt };
+  const known = restores.restoredAt === undefined ? got : { ...got, logCreatedAgainAt: restores.restoredAt };
+  const archiver = settings.isOfFolder() ? await archiverTrouble(settings, context.shell.fetch) : undefined;
+  const shown = archiver === undefined ? known : { ...known, archiverNotReady: archiver };
   await answer(context, shown, () =>
-    [facts(got, context, loss), ...(options.partitions === true ? ['', partitionTable(got, context)] : [])].join('\n'),
+    [facts(got, context, { loss, archiver }), ...(options.partitions === true ? ['', partitionTable(got, context)] : [])].join(
+      '\n',
+    ),
   );
   return got.complete ? EXIT.ok : EXIT.found;
 }
@@ -38,7 +43,7 @@ async function status(context: Context, options: { readonly partitions?: boolean
 function facts(
   { partitions, generation, lastRun, pending, complete, computations, definitions, definitionsInForce }: Status,
   { terminal, shell }: Context,
-  loss: string | undefined,
+  { loss, archiver }: { readonly loss: string | undefined; readonly archiver: string | undefined },
 ): string {
   const behind = partitions.filter((partition) => partition.behind === true).length;
   // A partition that holds no event and no heartbeat yet has no log time.
@@ -60,6 +65,7 @@ function facts(
       ],
       ['oldest log time', lags.length === 0 ? 'unknown' : `${span(Math.max(...lags))} ago`],
       ...(loss === undefined ? [] : [['log', loss] as const]),
+      ...(archiver === undefined ? [] : [['archive', archiver] as const]),
       ['pending late events', count(pending)],
       ...computationsAre(computations, shell.now()).map((said, i) => [i === 0 ? 'computations' : '', said] as const),
       ['definitions', definitionsInForce === null ? definitions : definitionsLine(definitionsInForce)],

@@ -4,8 +4,8 @@ import { judgePointer, judgePublished } from './archive.ts';
 import { cannotWriteFix, judgeFreeSpace, judgeNode } from './machine.ts';
 import { judgeClock, judgeInfo, judgeSettings } from './redis.ts';
 import { judgeRestores } from './restored.ts';
+import { serviceUrls } from './roles-nearby.ts';
 import { judgeSchedules } from './schedules.ts';
-import { serviceUrls } from './services.ts';
 
 const DURABLE = { appendonly: 'yes', appendfsync: 'always', 'no-appendfsync-on-rewrite': 'no', 'maxmemory-policy': 'noeviction' };
 const PUBLICATION = { sequence: 2, generation: 7, action: 'publish', held: false, at: 0, by: 'x' } as const;
