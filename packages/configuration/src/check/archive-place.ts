@@ -1,5 +1,6 @@
 /** Whether the place of an archive can be read. Whether it can be written is what an archiver asks, which writes there. */
 import { openArchivePlace, refusalOf } from '@tributary/archive/objects/place';
+import type { ArchiveStore } from '@tributary/archive/objects/port';
 import type { Environment } from '@tributary/runtime/config/read-config';
 
 export interface ExaminedPlace {
@@ -11,8 +12,10 @@ export interface ExaminedPlace {
 
 /** A store that does not answer now does not keep a platform from starting: archivers wait for it. */
 export async function examinePlace(archive: string, env: Environment, waitMs: number): Promise<ExaminedPlace> {
+  // Not `using`: the packed command runs under Node 22 as well.
+  let store: ArchiveStore | undefined;
   try {
-    using store = await openArchivePlace(archive, { env, sleep: async () => {} });
+    store = await openArchivePlace(archive, { env, sleep: async () => {} });
     // Hardly anything is there.
     await store.list('probes/', '', AbortSignal.timeout(waitMs));
     return { troubles: [], notes: [] };
@@ -26,5 +29,7 @@ export async function examinePlace(archive: string, env: Environment, waitMs: nu
         `TRIBUTARY_ARCHIVE is ${archive}, which does not answer (${message}): nothing is archived or trimmed until it does.`,
       ],
     };
+  } finally {
+    store?.[Symbol.dispose]();
   }
 }
