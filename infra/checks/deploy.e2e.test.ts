@@ -142,6 +142,8 @@ test('each role can do its work with the rights of its user in Redis, and asks f
     '/v1/attribution?model=linear',
     '/v1/dead-letters',
     '/v1/conversions/order-1',
+    // What is waiting in an outbox is read in a transaction.
+    '/v1/users/ada/export',
     `${queues}/queues?activeQueue=recompute`,
     `${queues}/job-schedulers`,
     `${queues}/redis/stats`,
@@ -181,8 +183,14 @@ test('each role can do its work with the rights of its user in Redis, and asks f
   expect(await refusals()).toEqual([]);
 });
 
+const as = async (user: string, ...command: string[]) => (await redis.call('ACL', 'DRYRUN', user, ...command)) as string;
+
+test('who lists runs that are not over may read their notes in a transaction', async () => {
+  for (const user of ['recompute', 'api'])
+    for (const command of ['MULTI', 'EXEC']) expect([user, command, await as(user, command)]).toEqual([user, command, 'OK']);
+});
+
 test('a role cannot reach what is not its own', async () => {
-  const as = async (user: string, ...command: string[]) => (await redis.call('ACL', 'DRYRUN', user, ...command)) as string;
   expect(await as('collector', 'GET', 'tributary:{0}:u:ada')).toMatch(/no permission|can't|has no/i);
   expect(await as('archiver', 'HSET', 'tributary:{0}:state', 'position', '1')).not.toBe('OK');
   expect(await as('api', 'APPEND', 'tributary:{0}:u:ada', 'x')).not.toBe('OK');
