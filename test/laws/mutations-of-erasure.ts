@@ -364,6 +364,14 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: KEYS,
   },
   {
+    lie: 'what joins keys and is not read yet joins none',
+    law: '9',
+    file: `${API}/erasures/keys-of-all.ts`,
+    from: 'storedDefinitions(definitions).joinedMs !== null);',
+    to: 'storedDefinitions(definitions).joinedMs === 0);',
+    test: KEYS,
+  },
+  {
     lie: 'an erasure takes the keys that its own user names, and none that these name',
     law: '9',
     file: `${API}/erasures/keys-of-all.ts`,

@@ -6,6 +6,7 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import { expect, test } from 'vitest';
 import { joined } from '../../../test/laws/adoption-world.ts';
+import { manifestOf } from './manifest-of.ts';
 import { ADMIN, createWorld, event, NOON, PARTITIONS, type World } from './world.ts';
 
 const DEFINITIONS = joined(readDefinitions('{}', sha256Hex));
@@ -92,6 +93,22 @@ test('law 9: an erasure waits for nothing where keys are not joined', async () =
   const { status, body } = await world.drop('/v1/users/ada');
   expect([status, body.detail]).toEqual([202, undefined]);
   expect(erased(world)).toEqual(['ada']);
+});
+
+test('law 9: an erasure waits where what joins keys lies unread itself, or the store is read again from the beginning', async () => {
+  const plain = readDefinitions('{}', sha256Hex);
+  for (const isEmpty of [false, true]) {
+    const world = await worldOf(0, plain);
+    if (!isEmpty) await append(world, 'ada', bought('ada'));
+    // A run has begun that joins keys: its manifest is there, and no partition has come to its barrier.
+    const manifest = manifestOf(2, 0, DEFINITIONS, NOON, PARTITIONS);
+    world.manifests.set(2, { ...manifest, state: 'pending' });
+    await world.tick();
+    leaveUnread(world, 'ada');
+    const refused = await world.drop('/v1/users/ada');
+    expect([refused.status, refused.body.code]).toEqual([503, 'links_unread']);
+    expect(world.appended).toEqual([]);
+  }
 });
 
 test('law 9: an erasure waits until messages have arrived that were on their way, one after the other, and not for those that come later', async () => {

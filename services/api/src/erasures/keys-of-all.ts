@@ -20,7 +20,7 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
   const { deps, records } = context;
   const found = new Set(users);
   const first = [...found];
-  if ((await joinedMsOf(context)).every((windowMs) => windowMs === null)) return [first];
+  if (!(await mayJoin(context))) return [first];
   await untilLinksAreRead(deps);
   // As of now: what was waited for may have turned it on.
   const windowsMs = await joinedMsOf(context);
@@ -62,6 +62,16 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
     steps.push(step);
   }
   return steps.filter(({ length }) => length > 0);
+}
+
+/**
+ * Whether any partition may have read what joins keys, or has it before it: what is in force begins with a barrier, which a store that is read again has not
+ * come to. The manifest of its generation is written before the first barrier.
+ */
+async function mayJoin(context: ApiContext): Promise<boolean> {
+  if ((await joinedMsOf(context)).some((windowMs) => windowMs !== null)) return true;
+  const { source, storedDefinitions } = context.deps;
+  return (await source.manifests()).some(({ definitions }) => storedDefinitions(definitions).joinedMs !== null);
 }
 
 /** By partition, as the store has it now. */
