@@ -1,12 +1,12 @@
 /** Answers while keys come to be joined, by an API that looks at the states seldom: none calls itself complete that lacks what a link says. */
 import { storedDefinitions } from '@tributary/model/definitions';
-import { encodeEvent } from '@tributary/model/event';
 import { SURELY_APART_MS } from '@tributary/model/identity/first-second';
 import { partitionOf } from '@tributary/model/user-key';
 import { onceJoined } from '@tributary/speed/messages/once-joined';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { APART, AT, keyIn, PARTITIONS, writesInto } from '@tributary/testkit/inputs/joined-keys';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -14,20 +14,9 @@ import { expect, test } from 'vitest';
 import { createSpeedBoard } from '../../packages/serving/src/freshness/speed-board.ts';
 import { createRecordReader } from '../../services/api/src/http/record-reader.ts';
 
-const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
-const JOINED = storedDefinitions(
-  JSON.stringify({ ...(JSON.parse(PLAIN.json) as object), rules: 7, identity: { days: 30 } }),
-  sha256Hex,
-);
-const PARTITIONS = [0, 1];
-const AT = 1_000_000;
 const STEP_MS = 100;
 const STEPS = 220;
 
-function keyIn(partition: number, head: string): string {
-  const names = Array.from({ length: 50 }, (_, n) => `${head}${n}`);
-  return names.find((name) => partitionOf(name, PARTITIONS.length) === partition) as string;
-}
 const [ADA, COOKIE] = [keyIn(0, 'ada'), keyIn(1, 'cookie')];
 
 async function joinedMeanwhile(seed: number) {
@@ -38,7 +27,7 @@ async function joinedMeanwhile(seed: number) {
   let commits = 0;
   const start = () =>
     createSpeedWorker({
-      ...{ log, store: store.speed(), definitions: PLAIN, partitions: PARTITIONS, sha256Hex, digestOf: sha256Hex },
+      ...{ log, store: store.speed(), definitions: APART, partitions: PARTITIONS, sha256Hex, digestOf: sha256Hex },
       commitId: () => `c${++commits}`,
       limits: { waitMs: 0, maxEntries: random.between(1, 3) },
       now: () => nowMs,
@@ -48,7 +37,7 @@ async function joinedMeanwhile(seed: number) {
   const relay = onceJoined(relayLog(log), async () => (await serving.states()).map((state) => state?.definitions ?? null));
   const board = createSpeedBoard(
     {
-      ...{ store: serving, partitions: 2, now: () => nowMs, defaultDefinitions: PLAIN, limits: { patienceMs: 1e9 } },
+      ...{ store: serving, partitions: 2, now: () => nowMs, defaultDefinitions: APART, limits: { patienceMs: 1e9 } },
       storedDefinitions: (json: string) => storedDefinitions(json, sha256Hex),
       logReach: { ends: async () => [], starts: async () => [], ageAfter: async () => new Map() },
       onWarning: () => {},
@@ -60,13 +49,7 @@ async function joinedMeanwhile(seed: number) {
     partitions: 2,
     now: () => AT + 1_000,
   });
-  let ids = 0;
-  const say = (partition: number, of: object) => {
-    const event = { ts: AT, id: `e${++ids}`, receivedAt: AT, source: 'test', type: 'click', ...of };
-    return log.append(partition, { kind: 'events', body: encodeEvent(event) });
-  };
-  const barrier = (partition: number) =>
-    log.append(partition, { kind: 'barrier', body: JSON.stringify({ generation: 1, definitions: JOINED.json }) });
+  const { say, barrier } = writesInto(log);
 
   await say(1, { anonymousId: COOKIE });
   const first = random.pick(PARTITIONS);

@@ -1,10 +1,10 @@
 /** A log in which each line has a position of its own, as Kafka's: entries end elsewhere when they are read again, and what is named by a place is named alike. */
 import { placesOf } from '@tributary/log/line-places';
-import { storedDefinitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { JOINED } from '@tributary/testkit/inputs/joined-keys';
 import { createMemoryDisk, createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { countingLines } from '@tributary/views/identity/keyed-record';
@@ -13,11 +13,6 @@ import { expect, test } from 'vitest';
 import type { ReadEntry } from '../src/read/decode.ts';
 import { headUpTo, together } from '../src/read/lines-apart.ts';
 
-const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
-const JOINED = storedDefinitions(
-  JSON.stringify({ ...(JSON.parse(PLAIN.json) as object), rules: 7, identity: { days: 30 } }),
-  sha256Hex,
-);
 const WINDOW_MS = JOINED.joinedMs as number;
 
 function world() {

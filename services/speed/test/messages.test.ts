@@ -1,20 +1,15 @@
 /** Messages between keys: where one is missing that the log acknowledged and lost, and where one line causes very many. */
-import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { encodeEvent } from '@tributary/model/event';
 import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
-import { createSpeedWorker } from '@tributary/speed/pipeline';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createSpeedWorker, type SpeedWorkerOptions } from '@tributary/speed/pipeline';
+import type { SpeedStore } from '@tributary/store/speed-store';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { JOINED } from '@tributary/testkit/inputs/joined-keys';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { expect, test } from 'vitest';
-
-const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
-const JOINED = storedDefinitions(
-  JSON.stringify({ ...(JSON.parse(PLAIN.json) as object), rules: 7, identity: { days: 30 } }),
-  sha256Hex,
-);
 
 const numberOf = (n: number) => (n === 0 ? '' : messageNumber('1.0000000', n));
 const linkTo = (to: string, n: number) =>
@@ -24,19 +19,31 @@ const linkTo = (to: string, n: number) =>
   );
 const said = (n: number) => linkTo('ada', n);
 
-test('law 7: the last message that was applied is the one before the first that is missing, until that comes', async () => {
+/** A worker of one partition, and all that it reads of what is appended. */
+function world(limits: SpeedWorkerOptions['limits'], storeOf = (speed: SpeedStore): SpeedStore => speed) {
   const log = createMemoryLog({ partitions: 1 });
   const store = createMemoryStore({ partitions: 1 });
   let commits = 0;
   const worker = createSpeedWorker({
-    ...{ log, store: store.speed(), definitions: JOINED, partitions: [0], sha256Hex, digestOf: sha256Hex },
+    ...{ log, store: storeOf(store.speed()), definitions: JOINED, partitions: [0], sha256Hex, digestOf: sha256Hex },
     commitId: () => `c${++commits}`,
-    limits: { waitMs: 0 },
+    limits: { waitMs: 0, ...limits },
   });
+  return {
+    store,
+    async append(...lines: string[]) {
+      const position = await log.append(0, { kind: 'events', body: lines.join('\n') });
+      while ((await worker.runOnce()) > 0);
+      await worker.settle();
+      return position;
+    },
+  };
+}
+
+test('law 7: the last message that was applied is the one before the first that is missing, until that comes', async () => {
+  const { store, append } = world({});
   const appliedAfter = async (...numbers: number[]) => {
-    await log.append(0, { kind: 'events', body: numbers.map(said).join('\n') });
-    while ((await worker.runOnce()) > 0);
-    await worker.settle();
+    await append(...numbers.map(said));
     return (await store.serving().states())[0]?.relayed?.applied[0];
   };
   expect(await appliedAfter(1)).toBe(numberOf(1));
@@ -46,29 +53,17 @@ test('law 7: the last message that was applied is the one before the first that 
 });
 
 test('law 7: what one line says to other keys is bound in each commit, and all of it has come before the line counts as read', async () => {
-  const log = createMemoryLog({ partitions: 1 });
-  const store = createMemoryStore({ partitions: 1 });
-  const speed = store.speed();
   const seen: { readonly length: number; readonly position: string }[] = [];
-  let commits = 0;
-  const worker = createSpeedWorker({
-    ...{ log, definitions: JOINED, partitions: [0], sha256Hex, digestOf: sha256Hex },
-    store: {
-      ...speed,
-      commit(commit) {
-        seen.push({ length: (commit.messages ?? []).join('').length, position: commit.next.position });
-        return speed.commit(commit);
-      },
+  const { store, append: appendTo } = world({ messagesLength: 4_000 }, (speed) => ({
+    ...speed,
+    commit(commit) {
+      seen.push({ length: (commit.messages ?? []).join('').length, position: commit.next.position });
+      return speed.commit(commit);
     },
-    commitId: () => `c${++commits}`,
-    limits: { waitMs: 0, messagesLength: 4_000 },
-  });
-  const append = async (...lines: string[]) => {
-    const position = await log.append(0, { kind: 'events', body: lines.join('\n') });
+  }));
+  const append = (...lines: string[]) => {
     seen.length = 0;
-    while ((await worker.runOnce()) > 0);
-    await worker.settle();
-    return position;
+    return appendTo(...lines);
   };
   const outbox = store.outbox(undefined, 'messages');
   const sent = Array.from({ length: 200 }, (_, n) =>
@@ -97,19 +92,7 @@ test('law 7: a link of a key whose record lost events that it reaches leaves ans
   const overflowedAfter = async (agoMs: number, maxRecordLength: number) => {
     const linkedMs = 100 * DAY_MS;
     const sentMs = linkedMs - agoMs;
-    const log = createMemoryLog({ partitions: 1 });
-    const store = createMemoryStore({ partitions: 1 });
-    let commits = 0;
-    const worker = createSpeedWorker({
-      ...{ log, store: store.speed(), definitions: JOINED, partitions: [0], sha256Hex, digestOf: sha256Hex },
-      commitId: () => `c${++commits}`,
-      limits: { waitMs: 0, trimRecordLength: maxRecordLength, maxRecordLength },
-    });
-    const append = async (...lines: string[]) => {
-      await log.append(0, { kind: 'events', body: lines.join('\n') });
-      while ((await worker.runOnce()) > 0);
-      await worker.settle();
-    };
+    const { store, append } = world({ trimRecordLength: maxRecordLength, maxRecordLength });
     for (let n = 0; n < 40; n++)
       await append(
         encodeEvent({

@@ -1,10 +1,10 @@
 /** A link of an hour is said once (packages/model/src/identity/said-once.ts): as a function of the log, whatever the worker has in memory. */
-import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import { encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { APART, JOINED } from '@tributary/testkit/inputs/joined-keys';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
@@ -13,11 +13,6 @@ import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { stepRules } from '@tributary/views/step';
 import { expect, test } from 'vitest';
 
-const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
-const JOINED = storedDefinitions(
-  JSON.stringify({ ...(JSON.parse(PLAIN.json) as object), rules: 7, identity: { days: 30 } }),
-  sha256Hex,
-);
 const NOON = Date.UTC(2026, 10, 20, 12);
 
 interface Page {
@@ -101,7 +96,7 @@ test.each([
 });
 
 test('law 1: an event from before keys were joined said nothing to another key: the next one says it', async () => {
-  const { log, begin } = world({ definitions: PLAIN });
+  const { log, begin } = world({ definitions: APART });
   const worker = begin();
   expect(await worker.links(page(1), page(2))).toEqual([]);
   await log.append(0, { kind: 'barrier', body: JSON.stringify({ generation: 1, definitions: JOINED.json }) });

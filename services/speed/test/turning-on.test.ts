@@ -1,35 +1,20 @@
 /** Definitions that join keys come to one partition after the other: barriers are appended one by one, and a run may die between them. */
-import { storedDefinitions } from '@tributary/model/definitions';
-import { encodeEvent } from '@tributary/model/event';
-import { partitionOf } from '@tributary/model/user-key';
 import { gapsInFlight } from '@tributary/serving/freshness/in-flight';
 import { onceJoined } from '@tributary/speed/messages/once-joined';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { APART, keyIn, PARTITIONS, writesInto } from '@tributary/testkit/inputs/joined-keys';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { expect, test } from 'vitest';
-
-const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } });
-const JOINED = storedDefinitions(
-  JSON.stringify({ ...(JSON.parse(PLAIN.json) as object), rules: 7, identity: { days: 30 } }),
-  sha256Hex,
-);
-const AT = 1_000_000;
-const PARTITIONS = [0, 1];
-
-function keyIn(partition: number, head: string): string {
-  const names = Array.from({ length: 50 }, (_, n) => `${head}${n}`);
-  return names.find((name) => partitionOf(name, PARTITIONS.length) === partition) as string;
-}
 
 test('laws 1 and 7: a message waits for the partitions whose barrier is missing, and then moves events as any does', async () => {
   const log = createMemoryLog({ partitions: 2 });
   const store = createMemoryStore({ partitions: 2 });
   let commits = 0;
   const worker = createSpeedWorker({
-    ...{ log, store: store.speed(), definitions: PLAIN, partitions: PARTITIONS, sha256Hex, digestOf: sha256Hex },
+    ...{ log, store: store.speed(), definitions: APART, partitions: PARTITIONS, sha256Hex, digestOf: sha256Hex },
     commitId: () => `c${++commits}`,
     limits: { waitMs: 0 },
   });
@@ -54,13 +39,7 @@ test('laws 1 and 7: a message waits for the partitions whose barrier is missing,
       }
     }
   };
-  let ids = 0;
-  const say = (partition: number, of: object) => {
-    const event = { ts: AT, id: `e${++ids}`, receivedAt: AT, source: 'test', type: 'click', ...of };
-    return log.append(partition, { kind: 'events', body: encodeEvent(event) });
-  };
-  const barrier = (partition: number) =>
-    log.append(partition, { kind: 'barrier', body: JSON.stringify({ generation: 1, definitions: JOINED.json }) });
+  const { say, barrier } = writesInto(log);
   const [ada, cookie] = [keyIn(0, 'ada'), keyIn(1, 'cookie')];
 
   await say(1, { anonymousId: cookie });
