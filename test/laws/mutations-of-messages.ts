@@ -307,4 +307,12 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     to: 'gap.partition === null ? gap :',
     test: IN_FLIGHT,
   },
+  {
+    lie: 'a line of a record is looked at each time that it has the text of a mark',
+    law: '7',
+    file: 'packages/views/src/said-marks.ts',
+    from: 'at = record.indexOf(text, end);',
+    to: 'at = record.indexOf(text, at + 1);',
+    test: 'packages/views/src/said-marks.test.ts',
+  },
 ];

@@ -25,7 +25,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   },
   {
     lie: 'signals of a user begin where those of the first user of the query do',
-    law: '1',
+    law: '3',
     file: 'packages/store/src/records/signals.ts',
     from: 'const first = places.length;',
     to: 'const first = 0;',

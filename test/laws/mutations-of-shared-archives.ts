@@ -156,4 +156,12 @@ export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
     to: "new Set(['archive_corrupt'])",
     test: `${CHANGES}/share.test.ts`,
   },
+  {
+    lie: 'an archiver that starts without its store sweeps a folder that was not judged',
+    law: '6',
+    file: 'services/archiver/src/sweeping.ts',
+    from: 'if (!isJudged()) return;',
+    to: 'isJudged();',
+    test: 'services/archiver/src/sweeping.test.ts',
+  },
 ];

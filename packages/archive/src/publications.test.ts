@@ -43,7 +43,7 @@ test('law 7: a publication that cannot be read is an error, not a shorter list',
   await expect(readSaid(dataDir, new Map())).rejects.toMatchObject({ code: 'manifest_corrupt' });
 });
 
-test('law 7: readers may go back to the oldest generation of the list, and to any where there is no list', () => {
+test('law 7: readers may go back to the oldest generation of the list, and to any where the list is missing', () => {
   const said = { sequence: 9, generation: 7, action: 'rollback', held: true, at: 1, by: 'test' } as const;
   expect(oldestKept({ ...said, kept: { upTo: 8, generations: [5, 7, 8] } })).toBe(5);
   expect(oldestKept({ ...said, kept: { upTo: 6, generations: [] } }), 'newer ones are not in it').toBe(7);

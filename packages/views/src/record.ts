@@ -3,7 +3,7 @@
  *
  * A record may hold marks beside events: `{"ts":<instant>,"cut":true}` says that the timeline holds nothing up to this instant
  * (user-state.ts). It takes the place of lines that the record lost, so it is as durable as they were. `{"ts":<instant>,"said":"<name>"}` says what the user
- * said to another key (said-marks.ts). Both are shorter than any event, so that readers of signals pass over them (packages/store/src/records/signals.ts).
+ * said to another key, `{"ts":0,"to":<partition>}` where such keys are (said-marks.ts). All are shorter than any event, so that readers of signals pass over them (packages/store/src/records/signals.ts).
  */
 
 import { type Event, lineTs } from '@tributary/model/event';

@@ -78,8 +78,12 @@ function saidMarksIn(record: string): (readonly [name: string, receivedAt: numbe
   return found;
 }
 
-/** The lines of a record that hold a text; one that holds it twice comes twice. */
-function* linesAround(record: string, text: string): Generator<string> {
-  for (let at = record.indexOf(text); at >= 0; at = record.indexOf(text, at + 1))
-    yield record.slice(record.lastIndexOf('\n', at) + 1, record.indexOf('\n', at));
+/** The lines of a record that hold a text, each once: one line of a sender may hold it thousands of times. */
+export function* linesAround(record: string, text: string): Generator<string> {
+  for (let at = record.indexOf(text); at >= 0; ) {
+    const end = record.indexOf('\n', at);
+    if (end < 0) return;
+    yield record.slice(record.lastIndexOf('\n', at) + 1, end);
+    at = record.indexOf(text, end);
+  }
 }

@@ -121,7 +121,7 @@ test('law 9: an erasure waits until messages have arrived that were on their way
   const numberOf = (n: number) => messageNumber(`00000001.${String(n).padStart(7, '0')}`, 1);
   let looks = 0;
   const { relayed } = world.deps.store;
-  // At each look one message more has been sent than has arrived, so there is no calm moment.
+  // At each look one message more has been sent than has arrived, so something is always on its way.
   Object.assign(world.deps.store, {
     relayed: async () => {
       looks++;

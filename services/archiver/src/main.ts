@@ -9,7 +9,6 @@ import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
 import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
-import { MINUTE_MS } from '@tributary/model/time';
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
@@ -20,10 +19,8 @@ import { type ArchiverMetrics, archiverMetrics, observeSpools } from './metrics.
 import { type ArchiverOptions, createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
 import { runUntilAborted } from './run-loop.ts';
 import { awayDetail, keepSharing, openShared } from './sharing.ts';
-import { stagingFolder, sweepOrphans, sweepStaging } from './sweep.ts';
-
-/** How often the staging folders of archivers that died elsewhere are looked for. */
-const SWEEP_EVERY_MS = 10 * MINUTE_MS;
+import { stagingFolder } from './sweep.ts';
+import { keepSwept } from './sweeping.ts';
 
 type Context = ServiceContext<(typeof ROLE_SETTINGS)['archiver']>;
 
@@ -65,9 +62,13 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
     },
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });
-  const sweeping = await keepSwept(dataDir, writer, member.others, logger);
-  const orphans = await sweepOrphans(dataDir, Date.now());
-  if (orphans.length > 0) logger.info({ files: orphans.length }, 'removed files that a crash left unnamed');
+  const endSweeping = await keepSwept({
+    dataDir,
+    living: () => new Set([writer, ...member.others().map((name) => parseMemberName(name)?.id ?? name)]),
+    isJudged: () => opened?.isOpen() ?? true,
+    onOrphans: (files) => logger.info({ files }, 'removed files that a crash left unnamed'),
+    onError: (error) => logger.warn({ err: error.message }, 'staging was not emptied'),
+  });
 
   let session: DuckDb | undefined;
   signal.addEventListener('abort', () => session?.interrupt());
@@ -132,7 +133,7 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
       return { ok: true, detail: `${member.assigned().size} of ${config.partitions} partitions` };
     },
     async drain() {
-      clearInterval(sweeping);
+      endSweeping();
       // At once: what is closing may take a while, and the one that takes over is fenced or fences, as it comes.
       await Promise.all([running.ended, sharing?.ended, member.leave()]);
       await log.close();
@@ -141,23 +142,6 @@ await runRole('archiver', async ({ config, log: logger, metrics, signal }) => {
     },
   };
 });
-
-/** Empties the staging folders of archivers that are gone, now and every few minutes. */
-async function keepSwept(
-  dataDir: string,
-  writer: string,
-  others: () => readonly string[],
-  logger: Context['log'],
-): Promise<NodeJS.Timeout> {
-  const sweep = () => {
-    const ids = others().map((name) => parseMemberName(name)?.id ?? name);
-    return sweepStaging(dataDir, Date.now(), new Set([writer, ...ids]));
-  };
-  await sweep();
-  return setInterval(() => {
-    sweep().catch((error: Error) => logger.warn({ err: error.message }, 'staging was not emptied'));
-  }, SWEEP_EVERY_MS);
-}
 
 /** What operators see of segments. */
 function reported(

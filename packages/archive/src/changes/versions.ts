@@ -34,8 +34,11 @@ export function createVersions(folder: string, texts: Texts): GrowingVersions {
       if (replacing.folder !== folder) last = number;
       for (const file of replacing.state) state.set(file.path, file);
       for (const { path, text } of replacing.manifests) newest.set(path, await texts.put(text));
-      for (const { path, text } of [...replacing.state, ...replacing.manifests])
-        digests.set(path, [...(digests.get(path) ?? []), digestOf(text)]);
+      for (const { path, text } of [...replacing.state, ...replacing.manifests]) {
+        const own = digests.get(path);
+        if (own === undefined) digests.set(path, [digestOf(text)]);
+        else own.push(digestOf(text));
+      }
     },
     async newest({ path, text }) {
       const place = newest.get(path);

@@ -28,7 +28,7 @@ export interface Ahead extends AsyncDisposable {
 
 export interface Windows {
   windowAfter(number: number, most: number, signal?: AbortSignal): Promise<Window>;
-  /** Reads all changes behind a number; memory has the places of their texts alone. */
+  /** Reads all changes behind a number; memory has the places of the newest texts, and a digest of each. */
   readAhead(number: number, signal?: AbortSignal): Promise<Ahead>;
   /** What those of a window replace, which comes behind a number. */
   versionsOf(window: Window, number: number): Promise<Versions>;

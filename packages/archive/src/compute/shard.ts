@@ -192,7 +192,8 @@ async function dedupe(
 ): Promise<void> {
   // Without a base nothing is known.
   if ((spec.base?.events.length ?? 0) === 0) {
-    await runAll(session, statementsOf('dedupe.sql').slice(0, -1));
+    const ofArrivals = statementsOf('dedupe.sql').filter((statement) => !statement.includes('USING known'));
+    await runAll(session, ofArrivals);
     return;
   }
   await session.run(`CREATE OR REPLACE TABLE known AS

@@ -25,7 +25,8 @@ export async function archiverTrouble(settings: Settings, fetcher: typeof fetch)
   try {
     const response = await fetcher(`${url}/readyz`, { signal: AbortSignal.timeout(ASKED_BESIDE_MS) });
     const text = await response.text();
-    return response.status === 503 ? detailOf(text).slice(2) : undefined;
+    // Another program at that port may say nothing.
+    return response.status === 503 ? detailOf(text).slice(2) || undefined : undefined;
   } catch {
     return undefined;
   }
