@@ -9,6 +9,7 @@ const ENGINES = 'test/laws/law-1-adoption.test.ts';
 const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
 const FIRST_SECOND = 'test/laws/law-7-first-second.test.ts';
 const APART = 'services/speed/test/lines-apart.test.ts';
+const LONG_HISTORIES = 'services/speed/test/long-histories.test.ts';
 
 export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
   {
@@ -314,5 +315,37 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     from: 'at = record.indexOf(text, end);',
     to: 'at = record.indexOf(text, at + 1);',
     test: 'packages/views/src/said-marks.test.ts',
+  },
+  {
+    lie: 'events that a link takes out of a timeline go from the oldest on',
+    law: '7',
+    file: 'packages/views/src/leave.ts',
+    from: 'replaced.map(({ was }) => was)).reverse()',
+    to: 'replaced.map(({ was }) => was))',
+    test: LONG_HISTORIES,
+  },
+  {
+    lie: 'events that come back into a timeline come from the newest on',
+    law: '7',
+    file: 'packages/views/src/leave.ts',
+    from: 'inOrder(replaced.map(({ is }) => is))',
+    to: 'inOrder(replaced.map(({ is }) => is)).reverse()',
+    test: LONG_HISTORIES,
+  },
+  {
+    lie: 'what is taken back from a key is taken from the oldest on',
+    law: '7',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: '...take.sort(byTime).reverse()',
+    to: '...take.sort(byTime)',
+    test: LONG_HISTORIES,
+  },
+  {
+    lie: 'what is lent to a key comes from the newest on',
+    law: '7',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: '...put.sort(byTime)',
+    to: '...put.sort(byTime).reverse()',
+    test: LONG_HISTORIES,
   },
 ];

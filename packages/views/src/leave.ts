@@ -1,18 +1,21 @@
 /** The other way of `enter`: an event leaves a timeline, because it counts for another key now (packages/model/src/identity). */
 import type { Definitions } from '@tributary/model/definitions';
-import type { Replacement } from '@tributary/model/identity/adoption';
+import type { Item, Replacement } from '@tributary/model/identity/adoption';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, type DifferenceOutcome } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
 import { arrivingEvent, isOfSums } from './member.ts';
 import { BEHIND_THE_CUT, enter, newest, PAST_RETENTION, refused, type StepOutcome, type StepRules } from './step.ts';
-import { insertionIndex, type Timeline, type TimelineEvent } from './timeline.ts';
+import { byOrder, insertionIndex, type Timeline, type TimelineEvent } from './timeline.ts';
 import { isRetained, prune, replace, type UserState } from './user-state.ts';
 import { SCANNED_A_UNIT, takeWork, type Work } from './work.ts';
 
 const NONE: readonly ConvertingPath[] = [];
 
-/** What counts for the user under some ids is another event now: adds to `deltas` what that changes. An outcome for each event that left or entered. */
+/**
+ * What counts for the user under some ids is another event now: adds to `deltas` what that changes. An outcome for each event that left or entered.
+ * They leave from the newest on and enter from the oldest on, so that an event which has later ones around it alone is not computed again for each of these.
+ */
 // biome-ignore lint/complexity/useMaxParams: as `step`
 export function replaceEvents(
   user: UserState,
@@ -24,10 +27,11 @@ export function replaceEvents(
 ): StepOutcome[] {
   const { definitions, retention } = rules;
   const outcomes: StepOutcome[] = [];
-  for (const { was, is } of replaced) {
-    if (was !== undefined) outcomes.push(leave(user, memberOf(was.line, definitions), logTimeMs, rules, deltas, work));
-    if (is === undefined) continue;
-    const incoming = memberOf(is.line, definitions);
+  const inOrder = (items: readonly (Item | undefined)[]) =>
+    items.flatMap((item) => (item === undefined ? [] : memberOf(item.line, definitions))).sort(byOrder);
+  for (const leaving of inOrder(replaced.map(({ was }) => was)).reverse())
+    outcomes.push(leave(user, leaving, logTimeMs, rules, deltas, work));
+  for (const incoming of inOrder(replaced.map(({ is }) => is))) {
     const refusal = refused(incoming, false, user.cutTs, logTimeMs, retention);
     outcomes.push(refusal ?? enter(user, incoming, logTimeMs, rules, deltas, work));
   }

@@ -68,6 +68,11 @@ export function before(a: Ordered, b: Ordered): boolean {
   return a.ts < b.ts || (a.ts === b.ts && (a.rank < b.rank || (a.rank === b.rank && a.id < b.id)));
 }
 
+/** For sorting. */
+export function byOrder(a: Ordered, b: Ordered): number {
+  return before(a, b) ? -1 : before(b, a) ? 1 : 0;
+}
+
 /** Where `event` belongs: the index of the first event that does not sort before it. */
 export function insertionIndex(timeline: Timeline, event: Ordered): number {
   let low = 0;

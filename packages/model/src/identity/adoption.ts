@@ -95,7 +95,7 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
   const { key, links, held } = state;
   const isNew = message.kind === 'link' ? addLink(links, message.link) : undoLinks(links, message.from, message);
   if (!isNew) return null;
-  const messages: Message[] = [];
+  const messages: ItemMessage[] = [];
   const replaced: Replacement[] = [];
   for (const ways of held.values()) {
     if (!ways.some((one) => ownerNow(state, one) !== one.lentTo)) continue;
@@ -104,7 +104,14 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
     const is = memberAmong(key, ways);
     if (was !== is) replaced.push({ was, is });
   }
-  return { messages, replaced };
+  return { messages: inOrder(messages), replaced };
+}
+
+/** As they are least work where they arrive: events come from the oldest on and go from the newest on, so that few lie behind them. */
+function inOrder(messages: readonly ItemMessage[]): ItemMessage[] {
+  const { put = [], take = [] } = Object.groupBy(messages, ({ kind }) => kind);
+  const byTime = (a: ItemMessage, b: ItemMessage) => a.item.ts - b.item.ts;
+  return [...take.sort(byTime).reverse(), ...put.sort(byTime)];
 }
 
 function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: Version): Change | null {
@@ -186,14 +193,14 @@ function changeOf(key: string, ways: readonly Held[], was: Item | undefined, mes
 }
 
 /** Moves an item to where it belongs now. */
-function placed(state: KeyState, held: Held, at: Version): Message[] {
+function placed(state: KeyState, held: Held, at: Version): ItemMessage[] {
   const { key } = state;
   const { item, lentTo } = held;
   const owner = ownerNow(state, held);
   if (owner === lentTo) return [];
   held.lentTo = owner;
   const lent: Item = { ...item, isKnown: true, path: [...item.path, key] };
-  const message = (kind: 'put' | 'take', to: string): Message => ({ kind, to, item: lent, version: at });
+  const message = (kind: 'put' | 'take', to: string): ItemMessage => ({ kind, to, item: lent, version: at });
   return [...(lentTo === null ? [] : [message('take', lentTo)]), ...(owner === null ? [] : [message('put', owner)])];
 }
 
