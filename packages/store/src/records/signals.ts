@@ -99,7 +99,7 @@ export function createPlaces(): SignalPlaces {
 
 /** The same signals as `newestSignals`, added to places: for many users an object a signal is more than all else that a request makes. */
 export function placeNewest(record: Buffer, selection: SignalSelection, places: SignalPlaces): PlacedSignals {
-  const { keeps, hasMarks } = keepSelected(record, selection);
+  const { keeps, hasMarks } = keepSelected(record, selection, selection.names !== undefined);
   const { starts, ends, instants, kept } = scratch;
   const count = Math.min(keeps, selection.limit);
   const first = places.length;
@@ -122,8 +122,8 @@ function twice(column: Int32Array): Int32Array {
   return larger;
 }
 
-/** Puts the lines that the selection keeps, but for its limit, into `scratch.kept`, in order. */
-function keepSelected(record: Buffer, selection: SignalSelection) {
+/** Puts the lines that the selection keeps, but for its limit, into `scratch.kept`, in order. `readsTypes`: else their types are not known. */
+function keepSelected(record: Buffer, selection: SignalSelection, readsTypes = true) {
   const { names, fromMs = 0, toMs = Number.POSITIVE_INFINITY, before } = selection;
   const { starts, ends, types, ids, idEnds, hashes, instants, kept, slots, mask } = scratchFor(record.length);
   let crowded: Set<string> | undefined;
@@ -182,7 +182,7 @@ function keepSelected(record: Buffer, selection: SignalSelection) {
     if (ts >= toMs) continue;
     if (ts > newestTs) newestTs = ts;
     if (ts < fromMs) continue;
-    const type = typeText(record, typeStart, typeEnd);
+    const type = readsTypes ? typeText(record, typeStart, typeEnd) : '';
     if (names !== undefined && !names.has(type)) continue;
     if (before !== undefined && (ts > before.ts || (ts === before.ts && record.toString('latin1', idStart, at) >= before.id)))
       continue;

@@ -151,11 +151,11 @@ export function queryBody(
   if (size > MAX_ANSWER_BYTES)
     throw new TributaryError('too_much_asked', `the answer must have at most ${MAX_ANSWER_BYTES} bytes (got ${size})`);
   demandRoom(size);
-  const whole = pool.take(size);
+  const whole = pool.take(size + roomToMove(users));
   let at = 0;
   for (let u = 0; u < users.length; u++) {
     at += whole.write(heads[u] as string, at);
-    at = copyPlaces(whole, at, users[u] as QueriedUser, places);
+    at = copyPlaces(whole, at, size, users[u] as QueriedUser, places);
   }
   at += whole.write(tail, at);
   return { body: whole.subarray(0, at), release: () => pool.give(whole) };
@@ -208,14 +208,45 @@ function sizeOfPlaces({ first, count }: QueriedUser, { starts, ends }: SignalPla
   return size;
 }
 
-function copyPlaces(body: Buffer, from: number, { record, first, count }: QueriedUser, { starts, ends }: SignalPlaces): number {
+/** `behind`: where the body has room for a record. */
+function copyPlaces(
+  body: Buffer,
+  from: number,
+  behind: number,
+  { record, first, count }: QueriedUser,
+  { starts, ends }: SignalPlaces,
+): number {
   if (record === null) return from;
+  const moves = isMoved(record, count);
+  if (moves) record.copy(body, behind);
   let at = from;
   for (let i = first; i < first + count; i++) {
     if (i > first) body[at++] = COMMA;
-    at += record.copy(body, at, starts[i], ends[i]);
+    const [start, end] = [starts[i] as number, ends[i] as number];
+    if (moves) {
+      body.copyWithin(at, behind + start, behind + end);
+      at += end - start;
+    } else at += record.copy(body, at, start, end);
   }
   return at;
+}
+
+/**
+ * To move bytes within a buffer takes a sixth of what it takes to copy so few from another one. So records that are not large come behind the
+ * answer as a whole first, one after the other.
+ */
+function isMoved(record: Buffer, signals: number): boolean {
+  return record.length <= LARGEST_MOVED && signals >= FEWEST_MOVED;
+}
+
+const LARGEST_MOVED = 32 * 1024;
+/** One copy of a record takes as long as a few of signals. */
+const FEWEST_MOVED = 4;
+
+function roomToMove(users: readonly QueriedUser[]): number {
+  let room = 0;
+  for (const { record, count } of users) if (record !== null && isMoved(record, count)) room = Math.max(room, record.length);
+  return room;
 }
 
 /** Large bodies used again: a fresh half megabyte costs its page faults (150 µs, as much as filling it) and its collection. */
