@@ -5,11 +5,11 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
-import { demandCopy, type Repair, repairFrom } from '@tributary/archive/audit/repair';
 import { fetchManifests } from '@tributary/archive/backup/fetch';
 import { sendBackup } from '@tributary/archive/backup/send';
 import { mergeBlock } from '@tributary/archive/blocks';
 import type { SegmentManifest } from '@tributary/archive/layout';
+import { demandCopy, type Repair, repairFrom } from '@tributary/archive/repair/repair';
 import { BLOCK_SEGMENTS, blockPath, segmentPath } from '@tributary/archive/segments';
 import { memoryObjects } from '@tributary/testkit/memory/memory-objects';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -6,6 +6,8 @@ const BACKUP = 'packages/archive/src/backup';
 const BACKUPS = 'test/faults/backup.test.ts';
 const OBJECTS = `${BACKUP}/objects.test.ts`;
 const REPAIR = 'test/faults/archive-repair.test.ts';
+const REPAIRS = 'packages/archive/src/repair/repair.ts';
+const REWRITE = 'packages/archive/src/rewrite/rewrite.test.ts';
 const TEST = 'test/faults/archive-audit.test.ts';
 
 export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
@@ -100,7 +102,7 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
   {
     lie: 'a repair links in whatever the second copy has',
     law: '7',
-    file: `${AUDIT}/repair.ts`,
+    file: REPAIRS,
     from: 'if (bytes !== file.bytes || sha256 !== file.sha256) {',
     to: 'if (bytes !== file.bytes || sha256.length !== file.sha256.length) {',
     test: REPAIR,
@@ -108,7 +110,7 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
   {
     lie: 'a repair writes the next file into the one before',
     law: '6',
-    file: `${AUDIT}/repair.ts`,
+    file: REPAIRS,
     from: '    await rm(staged);\n    return;',
     to: '    return;',
     test: REPAIR,
@@ -116,7 +118,7 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
   {
     lie: 'a repair takes a manifest that does not fit between its neighbours',
     law: '7',
-    file: `${AUDIT}/repair.ts`,
+    file: REPAIRS,
     from: 'if (objection !== undefined || (logIdentity',
     to: 'if (objection === null || (logIdentity',
     test: REPAIR,
@@ -124,15 +126,55 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
   {
     lie: 'a repair takes a manifest without its files',
     law: '7',
-    file: `${AUDIT}/repair.ts`,
+    file: REPAIRS,
     from: 'if (!(await bringFile(file, work))) return false;',
     to: 'await bringFile(file, work);',
     test: REPAIR,
   },
   {
+    lie: 'a copy from before files were written again repairs none of them',
+    law: '6',
+    file: REPAIRS,
+    from: 'if (!(await bringFile(fault.file, work))) await bringOlder(fault, work);',
+    to: 'await bringFile(fault.file, work);',
+    test: REWRITE,
+  },
+  {
+    lie: 'what a copy from before has of erased users is called searched',
+    law: '9',
+    file: REPAIRS,
+    from: '      await distrustSearch(dataDir);\n      await replaceManifest',
+    to: '      await replaceManifest',
+    test: REWRITE,
+  },
+  {
+    lie: 'a copy that lacks rows is one from before',
+    law: '6',
+    file: REPAIRS,
+    from: 'return isSame && older.rows >= newer.rows',
+    to: 'return isSame && newer.rows >= 0',
+    test: REWRITE,
+  },
+  {
+    lie: 'a repair replaces manifests while a run does',
+    law: '9',
+    file: REPAIRS,
+    from: 'await alone(session, { dataDir, staging }, async () => {',
+    to: 'await Promise.resolve().then(async () => {',
+    test: REWRITE,
+  },
+  {
+    lie: 'a repair brings back what retention by age took out',
+    law: '7',
+    file: REPAIRS,
+    from: 'before === null || !isOlder(date, before));',
+    to: 'before !== 0);',
+    test: REWRITE,
+  },
+  {
     lie: 'what was lost at the end of an archive stays lost',
     law: '6',
-    file: `${AUDIT}/repair.ts`,
+    file: REPAIRS,
     from: '{ first: last + 1, last: Number.MAX_SAFE_INTEGER }',
     to: '{ first: last + 2, last: Number.MAX_SAFE_INTEGER }',
     test: REPAIR,
@@ -140,7 +182,7 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
   {
     lie: 'a repair that only looks writes',
     law: '7',
-    file: `${AUDIT}/repair.ts`,
+    file: REPAIRS,
     from: '  if (!dryRun) {\n    const staged',
     to: '  if (dryRun || !dryRun) {\n    const staged',
     test: REPAIR,
@@ -220,7 +262,7 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
   {
     lie: 'a file that an object store lost keeps all others from being repaired',
     law: '7',
-    file: `${AUDIT}/repair.ts`,
+    file: REPAIRS,
     from: "if (!(error instanceof TributaryError && error.code === 'invalid_query')) throw error;",
     to: 'throw error;',
     test: 'test/faults/archive-repair.test.ts',

@@ -230,7 +230,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
     lie: 'what a repair brings back of an erased user is called searched',
     law: '9',
-    file: 'packages/archive/src/audit/repair.ts',
+    file: 'packages/archive/src/repair/repair.ts',
     from: 'if (!dryRun) await distrustSearch(dataDir);',
     to: '',
     test: REWRITE_TEST,

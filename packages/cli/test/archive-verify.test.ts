@@ -70,6 +70,7 @@ warn  orphan: 1
     path: `${DAY}/p01-000000-a1.parquet`,
     detail: 'is missing',
     file: { path: `${DAY}/p01-000000-a1.parquet`, date: '2026-11-20', rows: 20, bytes: 220, sha256: expect.any(String) },
+    segments: { first: 0, last: 0 },
   });
 });
 

@@ -38,7 +38,7 @@ export interface Fault {
   readonly detail: string;
   /** What the manifest says of a file that is damaged. */
   readonly file?: StoredFile;
-  /** Which segments a gap or a damaged manifest leaves out, both included. */
+  /** Which segments a gap or a damaged manifest leaves out, or a damaged file is of, both included. */
   readonly segments?: { readonly first: number; readonly last: number };
 }
 

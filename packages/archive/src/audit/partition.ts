@@ -88,7 +88,8 @@ export async function auditPartition(partition: number, ports: PartitionPorts): 
       const now = await reader.peek(number);
       if (now !== undefined && !filesNamed(now).has(file.path)) continue;
       const fault = await fileFault(dataDir, file, depth);
-      if (fault !== undefined) add(fault.class, file.path, fault.detail, { file });
+      const segments = { first: number, last: now?.to ?? number };
+      if (fault !== undefined) add(fault.class, file.path, fault.detail, { file, segments });
     }
   }
 

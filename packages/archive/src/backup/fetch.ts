@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { PartOfCopy } from '../audit/repair.ts';
 import { sideBySide } from '../compute/side-by-side.ts';
 import type { FileDigest } from '../durable.ts';
 import { inAttempts } from '../objects/attempts.ts';
+import type { PartOfCopy } from '../repair/repair.ts';
 import { refused } from './note.ts';
 import { AT_ONCE, LIST_BYTES, type ListedFile, OBJECT_LIST, ObjectList, objectOf } from './object-list.ts';
 import type { TransferPorts } from './send.ts';

@@ -5,15 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { alone } from '../alone.ts';
 import { auditDataFolder } from '../audit/audit.ts';
-import { repairFrom } from '../audit/repair.ts';
 import { mergeBlock, sweepMerged } from '../blocks.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import { writeDurably } from '../durable.ts';
 import { digestsBy, erasureKey } from '../erasure-key.ts';
 import { createReceipt, newReceipt } from '../erasures.ts';
 import { type ArchiveForgotten, erasedBefore, readForgotten, writeForgotten } from '../forgotten.ts';
-import { EVENT_COLUMNS } from '../layout.ts';
+import { EVENT_COLUMNS, type SegmentManifest } from '../layout.ts';
+import { toJson } from '../manifest-file.ts';
 import { copyToParquet, keepFile } from '../parquet.ts';
+import { repairFrom } from '../repair/repair.ts';
+import { writeRetired } from '../retention/retired.ts';
 import { BLOCK_SEGMENTS, readSegments, readSingle, segmentPath, writeSegment } from '../segments.ts';
 import { sqlText } from '../sql-text.ts';
 import { rewriteArchive } from './rewrite.ts';
@@ -136,6 +140,83 @@ test('law 9: what a repair brought back of an erased user is not called searched
     await repairFrom(audit, { dataDir, from, nowMs: Date.now(), attempt: 'a1', dryRun: false });
     expect(await usersIn(await readable())).toEqual(['ana 1', 'eve 3']);
     expect((await readForgotten(dataDir))?.searchedAt).toBeNull();
+  } finally {
+    await rm(from, { recursive: true, force: true });
+  }
+});
+
+test('laws 6, 7 and 9: files that were written again and lost since come back as a copy from before has them, until they are written again', async () => {
+  for (let number = 0; number < 3; number++) await archive(number);
+  const from = await mkdtemp(join(tmpdir(), 'tributary-copy-'));
+  const repair = async (dryRun: boolean) => {
+    const audit = await auditDataFolder({ dataDir, nowMs: Date.now(), depth: { quick: false } });
+    return repairFrom(audit, { dataDir, from, nowMs: Date.now(), attempt: 'a1', dryRun });
+  };
+  try {
+    await cp(dataDir, from, { recursive: true });
+    await rewriteArchive(session, attemptOf(await ofAna(2)));
+    for (const number of [0, 2]) {
+      const { files } = (await readSingle(dataDir, 0, number)) as SegmentManifest;
+      for (const { path } of files) await rm(join(dataDir, path));
+    }
+    // While a run replaces archived files nothing else does.
+    await alone(session, { dataDir, staging: join(dataDir, 'staging', 'run') }, async () => {
+      const { left } = await repair(false);
+      expect(left.map(({ detail }) => detail)).toEqual([0, 2].map(() => expect.stringContaining('one process at a time')));
+    });
+    // The file of before stays until the next run: one of them is gone as well.
+    const gone = (await readSingle(from, 0, 2))?.files[0]?.path ?? '';
+    await rm(join(dataDir, gone));
+    const planned = await repair(true);
+    const { repaired, left } = await repair(false);
+    expect([left, planned]).toEqual([[], { repaired, left: [] }]);
+    expect(repaired).toEqual([segmentPath('', 0, 0), gone, segmentPath('', 0, 2)]);
+    expect(await auditDataFolder({ dataDir, nowMs: Date.now(), depth: { quick: false } })).toMatchObject({ ok: true });
+    expect(await usersIn(await readable())).toEqual(['ana 2', 'eve 3']);
+    const forgotten = (await readForgotten(dataDir)) as ArchiveForgotten;
+    expect(forgotten.searchedAt).toBeNull();
+    await rewriteArchive(session, { ...attemptOf(forgotten), attempt: 'bbbb0000' });
+    expect(await usersIn(await readable())).toEqual(['eve 3']);
+    expect((await readForgotten(dataDir))?.searchedAt).not.toBeNull();
+  } finally {
+    await rm(from, { recursive: true, force: true });
+  }
+});
+
+test('law 7: of a segment as it was before, what retention by age took out since stays out', async () => {
+  await archive(0);
+  const from = await mkdtemp(join(tmpdir(), 'tributary-copy-'));
+  try {
+    await cp(dataDir, from, { recursive: true });
+    const before = (await readSingle(from, 0, 0)) as SegmentManifest;
+    const [file] = before.files as [SegmentManifest['files'][number]];
+    const old = { ...file, path: file.path.replaceAll('2026-01-01', '2025-12-31'), date: '2025-12-31' };
+    await cp(join(from, file.path), join(from, old.path), { recursive: true });
+    await writeDurably(segmentPath(from, 0, 0), toJson({ ...before, files: [old, file], rows: 2 * before.rows }));
+    await rewriteArchive(session, attemptOf(await ofAna(0)));
+    const none = { upTo: [0], replaced: [], replacing: [], soFar: { files: 0, rows: 0, bytes: 0 }, outcomes: [] };
+    await writeRetired(dataDir, { before: Date.UTC(2026, 0, 1), ...none });
+    for (const path of await readable()) await rm(join(dataDir, path));
+    const audit = await auditDataFolder({ dataDir, nowMs: Date.now(), depth: { quick: true } });
+    const { left } = await repairFrom(audit, { dataDir, from, nowMs: Date.now(), attempt: 'a1', dryRun: false });
+    expect([left, await readSingle(dataDir, 0, 0)]).toEqual([[], before]);
+  } finally {
+    await rm(from, { recursive: true, force: true });
+  }
+});
+
+test('law 6: a segment of a second copy that lacks more than this folder knows of is not taken for an older one', async () => {
+  await archive(0);
+  const work = attemptOf(await ofAna(0));
+  const from = await mkdtemp(join(tmpdir(), 'tributary-copy-'));
+  try {
+    await cp(dataDir, from, { recursive: true });
+    expect(await rewriteArchive(session, { ...work, dataDir: from })).toMatchObject({ rows: 1 });
+    const [path = ''] = await readable();
+    for (const folder of [dataDir, from]) await rm(join(folder, path));
+    const audit = await auditDataFolder({ dataDir, nowMs: Date.now(), depth: { quick: true } });
+    const { repaired, left } = await repairFrom(audit, { dataDir, from, nowMs: Date.now(), attempt: 'a1', dryRun: false });
+    expect([repaired, left]).toEqual([[], [{ path, detail: 'in the second copy it is missing' }]]);
   } finally {
     await rm(from, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 /** `tributary archive repair`: damaged and missing files of the data folder, brought back from a second copy of it. */
 import { resolve } from 'node:path';
 import { MOST_FAULTS } from '@tributary/archive/audit/faults';
-import type { PartOfCopy, Repair } from '@tributary/archive/audit/repair';
+import type { PartOfCopy, Repair } from '@tributary/archive/repair/repair';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { asUsage, CommandError, EXIT, type ExitCode } from '../exit.ts';
@@ -49,7 +49,7 @@ async function repair(context: Context, { from, dryRun = false }: Options): Prom
 async function repairFromFolder(context: Context, copy: string, dryRun: boolean, part?: PartOfCopy): Promise<ExitCode> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
-  const { demandCopy, repairFrom } = await import('@tributary/archive/audit/repair');
+  const { demandCopy, repairFrom } = await import('@tributary/archive/repair/repair');
   const wrong = await demandCopy(dataDir, copy).then(
     () => undefined,
     (error: unknown) => error,

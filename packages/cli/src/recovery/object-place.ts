@@ -2,10 +2,10 @@
 import { lstat, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PartOfCopy } from '@tributary/archive/audit/repair';
 import type { TransferPorts } from '@tributary/archive/backup/send';
 import { bucketRule, openS3, s3Place } from '@tributary/archive/objects/place';
 import type { ObjectStore } from '@tributary/archive/objects/port';
+import type { PartOfCopy } from '@tributary/archive/repair/repair';
 import { DAY_MS } from '@tributary/model/time';
 import type { Context, Shell } from '../context.ts';
 import { UsageError } from '../exit.ts';

@@ -5,6 +5,9 @@
  *
  *   copy ─▶ staging, digested on the way ─▶ held against the manifest ─▶ linked to its place; what was damaged goes to quarantine
  *
+ * Files that were written again without erased users bear names that a copy from before does not know: such a segment is taken as it was then, with
+ * its manifest, and loses these users once more after the next run.
+ *
  * Files first, then the manifest that names them. Killed anywhere, the folder is as it was or better, and the same command goes on.
  * The platform may run meanwhile: of two that write one number the first counts, as between archivers.
  */
@@ -15,24 +18,31 @@ import { DAY_MS } from '@tributary/model/time';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { eventLogNote } from '@tributary/runtime/event-log/note';
 import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
+import { alone } from '../alone.ts';
+import { type Audit, partitionsOf } from '../audit/audit.ts';
+import { copyVerified } from '../audit/copy-verified.ts';
+import { type Fault, isDamage } from '../audit/faults.ts';
+import { fileFault } from '../audit/stored-file.ts';
+import { replaceManifest } from '../changes/unshared.ts';
+import { openDuckDb } from '../duckdb.ts';
 import { createDurably, errorCode, linkExclusive, makeFolder, namesIn, syncFolder } from '../durable.ts';
 import { distrustSearch } from '../forgotten.ts';
 import type { SegmentManifest, StoredFile } from '../layout.ts';
 import { toJson } from '../manifest-file.ts';
+import { isOlder } from '../retention/plan.ts';
+import { retiredBefore } from '../retention/retired.ts';
 import {
   BLOCK_SEGMENTS,
   blockPath,
+  filesNamed,
   lastSegmentNumber,
   manifestNames,
+  manifestPath,
   readBlock,
   readSegment,
   readSingle,
   segmentPath,
 } from '../segments.ts';
-import { type Audit, partitionsOf } from './audit.ts';
-import { copyVerified } from './copy-verified.ts';
-import { type Fault, isDamage } from './faults.ts';
-import { fileFault } from './stored-file.ts';
 
 /** A copy of which some files are there only after they are asked for. */
 export interface PartOfCopy {
@@ -94,8 +104,9 @@ export async function repairFrom(audit: Audit, ports: RepairPorts): Promise<Repa
     for (const fault of audit.faults) {
       if (!isDamage(fault)) continue;
       if (fault.class === 'behind') continue;
-      if (fault.file !== undefined) await bringFile(fault.file, work);
-      else if (fault.segments !== undefined && fault.partition !== undefined)
+      if (fault.file !== undefined) {
+        if (!(await bringFile(fault.file, work))) await bringOlder(fault, work);
+      } else if (fault.segments !== undefined && fault.partition !== undefined)
         await bringSegments(fault.partition, fault.segments, fault, work);
       else left.set(fault.path, fault.detail);
     }
@@ -251,8 +262,7 @@ async function bringSegment(segment: SegmentManifest, work: Work): Promise<boole
     left.set(path, `the manifest of the second copy ${objection ?? `is of the log ${segment.logIdentity}`}`);
     return false;
   }
-  for (const file of [...segment.files, ...(segment.dead === null ? [] : [segment.dead])])
-    if (!(await bringFile(file, work))) return false;
+  if (!(await bringFilesOf(segment, work))) return false;
   const target = join(dataDir, path);
   const there = await segmentOf(dataDir, partition, number, to !== undefined);
   if (there !== undefined) return there.upTo === upTo;
@@ -261,6 +271,67 @@ async function bringSegment(segment: SegmentManifest, work: Work): Promise<boole
   if (!dryRun) await chmod(target, 0o600);
   repaired.push(path);
   return true;
+}
+
+async function bringFilesOf(segment: SegmentManifest, work: Work): Promise<boolean> {
+  for (const file of [...segment.files, ...(segment.dead === null ? [] : [segment.dead])])
+    if (!(await bringFile(file, work))) return false;
+  return true;
+}
+
+/** The segment of a file that the copy lacks, as it was before its files were written again. */
+async function bringOlder({ partition, segments, file, path }: Fault, work: Work): Promise<void> {
+  const { dataDir, from, dryRun, repaired, left, signal } = work;
+  if (partition === undefined || segments === undefined || file === undefined) return;
+  const isBlock = segments.first !== segments.last;
+  const newer = await segmentOf(dataDir, partition, segments.first, isBlock);
+  // Another file of the segment was lost too, and brought it back.
+  if (newer !== undefined && !filesNamed(newer).has(path)) return void left.delete(path);
+  const copied = await segmentOf(from, partition, segments.first, isBlock);
+  if (newer === undefined || copied === undefined || filesNamed(copied).has(path)) return;
+  const older = withoutRetired(copied, newer, await retiredBefore(dataDir));
+  if (!isBefore(older, newer)) return;
+  const manifest = manifestPath('', older);
+  if (!repaired.includes(manifest)) {
+    if (!(await bringFilesOf(older, work))) return;
+    try {
+      if (!dryRun) await replaceAlone(newer, older, work);
+    } catch (error) {
+      signal?.throwIfAborted();
+      left.set(path, `in the second copy it has another name, and its segment stays: ${(error as Error).message}`);
+      return;
+    }
+    repaired.push(manifest);
+  }
+  left.delete(path);
+}
+
+/** What retention by age took out stays out. */
+function withoutRetired(older: SegmentManifest, newer: SegmentManifest, before: number | null): SegmentManifest {
+  const dates = new Set(newer.files.map(({ date }) => date));
+  const files = older.files.filter(({ date }) => dates.has(date) || before === null || !isOlder(date, before));
+  return { ...older, files, rows: files.reduce((sum, file) => sum + file.rows, 0) };
+}
+
+/** Only rows of erased users go. Whom a copy with fewer rows lacks, this folder may not know. */
+function isBefore(older: SegmentManifest, newer: SegmentManifest): boolean {
+  const isSame = older.logIdentity === newer.logIdentity && older.after === newer.after && older.upTo === newer.upTo;
+  return isSame && older.rows >= newer.rows && older.deadRows >= newer.deadRows;
+}
+
+/** Throws where a run replaces archived files, or has replaced this one. */
+async function replaceAlone(newer: SegmentManifest, older: SegmentManifest, { dataDir, staging }: Work): Promise<void> {
+  const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: join(staging, 'spill') });
+  try {
+    await alone(session, { dataDir, staging }, async () => {
+      const now = await segmentOf(dataDir, newer.partition, newer.number, newer.to !== undefined);
+      if (now === undefined || toJson(now) !== toJson(newer)) throw new Error('a run replaced it meanwhile');
+      await distrustSearch(dataDir);
+      await replaceManifest(dataDir, older);
+    });
+  } finally {
+    await session.close();
+  }
 }
 
 /** A damaged one bears the name; another process that writes it meanwhile is right as well: what stands there then is read again. */
