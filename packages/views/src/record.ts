@@ -119,7 +119,8 @@ function namingOtherKeys(newestFirst: readonly { readonly at: number }[], lines:
   return naming;
 }
 
-const NAMING = ['"anonymousId":', ...SAYING_TYPES.map((type) => `"type":"${type}"`)];
+/** Without what stands around them: who writes lines by hand may put spaces there. */
+const NAMING = ['anonymousId"', ...SAYING_TYPES.map((type) => `"${type}"`)];
 
 /** Links of keys outlive the events that they moved: what comes later belongs to somebody by them. */
 export function isOfLinks(line: string): boolean {

@@ -11,7 +11,6 @@ test('law 7: a line of a sender that has the text of marks thousands of times is
   const line = `${encodeEvent({ ts: 1, type: 'click', id: 'e', userId: 'ada', receivedAt: 1, source: 'web', properties })}\n`;
   const name = '0123456789abcdef';
   const record = `${line}${namedMark(3)}${line}${saidMark(name, 5)}${namedMark(ANYWHERE)}${line}`;
-  expect([...linesAround(record, '"ts":0,"to":')]).toHaveLength(5);
   expect([...linesAround(record, ',"said":"')]).toHaveLength(4);
   expect(namedIn(record)).toEqual(new Set([3, ANYWHERE]));
   expect(saidIn(record)).toEqual(new Map([[name, 5]]));

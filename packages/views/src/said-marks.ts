@@ -16,6 +16,9 @@ const DIGITS = 16;
 const BEFORE_MS = 10 ** 13;
 
 const SAID = ',"said":"';
+const ZERO = 0x30;
+/** Where the instant of a line begins. */
+const INSTANT_AT = '{"ts":'.length;
 const NAMED = '"ts":0,"to":';
 const NAMED_MARK = /^\{"ts":0,"to":(\d{1,4}|"any")\}$/;
 const SAID_MARK = /^\{"ts":\d{1,13},"said":"([0-9a-f]{16})"\}$/;
@@ -37,12 +40,18 @@ export function namedMark(partition: number): string {
   return `{${NAMED}${partition === ANYWHERE ? '"any"' : partition}}\n`;
 }
 
-/** Where the keys are that the user of a record named in links, or `ANYWHERE`; undefined: they named none. */
+/** Where the keys are that the user of a record named in links, or `ANYWHERE`; undefined: they named none, and said nothing. */
 export function namedIn(record: string): Set<number> | undefined {
   let named: Set<number> | undefined;
-  for (const line of linesAround(record, NAMED)) {
-    const to = NAMED_MARK.exec(line)?.[1];
-    if (to !== undefined) (named ??= new Set()).add(to === '"any"' ? ANYWHERE : Number(to));
+  for (let from = 0; from < record.length; ) {
+    const end = record.indexOf('\n', from);
+    if (end < 0) break;
+    // Each record that is loaded is looked through: one character of a line says that it is not a mark.
+    if (record.charCodeAt(from + INSTANT_AT) === ZERO && record.startsWith(NAMED, from + 1)) {
+      const to = NAMED_MARK.exec(record.slice(from, end))?.[1];
+      if (to !== undefined) (named ??= new Set()).add(to === '"any"' ? ANYWHERE : Number(to));
+    }
+    from = end + 1;
   }
   return named;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encodeEvent } from '../event.ts';
+import { type Event, encodeEvent } from '../event.ts';
 import { linksOf, mayLink } from './links-of.ts';
 
 test('law 1: an event of a key to which none lent anything makes the links that it makes by itself, whatever its ids begin and end with', () => {
@@ -10,4 +10,18 @@ test('law 1: an event of a key to which none lent anything makes the links that 
       const line = encodeEvent(event);
       expect(mayLink({ event, userKey: userId, line }), line).toBe(linksOf(event, '0').length > 0);
     }
+});
+
+test('law 1: a line that somebody wrote in another order, or with spaces, links as well', () => {
+  const head = '{"ts":1,"type":"click","id":"e","receivedAt":1,"source":"s"';
+  const lines = [
+    `${head},"properties":{"anonymousId":"ada"},"userId":"ada","anonymousId":"cookie"}`,
+    `${head},"userId":"ada","anonymousId" : "cookie"}`,
+    `${head},"anonymousId":"ada","userId":"ada","anonymousId":"cookie"}`,
+  ];
+  for (const line of lines) {
+    const event = JSON.parse(line) as Event;
+    expect(linksOf(event, '0')).toHaveLength(1);
+    expect(mayLink({ event, userKey: 'ada', line }), line).toBe(true);
+  }
 });

@@ -47,11 +47,14 @@ interface LineOfKey {
 export function mayLink({ event: { type }, userKey, line }: LineOfKey): boolean {
   if (SAYING.has(type)) return true;
   const at = line.indexOf(ANONYMOUS);
-  // An anonymous id that is the key of the event names no other key.
-  return at >= 0 && !line.startsWith(JSON.stringify(userKey), at + ANONYMOUS.length);
+  if (at < 0) return false;
+  // An anonymous id that is the key of the event names no other key. Who writes lines by hand may have others of that name before it, and spaces.
+  const isOwn = line.startsWith(`:${JSON.stringify(userKey)}`, at + ANONYMOUS.length);
+  return !isOwn || line.includes(ANONYMOUS, at + ANONYMOUS.length);
 }
 
-const ANONYMOUS = '"anonymousId":';
+/** Without the quote that it begins with: a line has dozens of these, and each is a place to compare at. */
+const ANONYMOUS = 'anonymousId"';
 /** Types whose events name a key in their properties. */
 export const SAYING_TYPES: readonly string[] = [UNDO_TYPE, ...Object.keys(SAID_BY)];
 const SAYING: ReadonlySet<string> = new Set(SAYING_TYPES);

@@ -72,8 +72,9 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
         : userFromKey(key, record ?? '', logTimeMs, rules, cutTs);
     const user = run.users.add(userKey, state, recordLength, nextTrim(recordLength), batch, key);
     if (joinedMs !== null && record !== null) {
-      user.said = saidIn(record);
       user.named = namedIn(record);
+      // Whom it was said to is named with it.
+      if (user.named !== undefined) user.said = saidIn(record);
     }
     if (run.erased !== undefined && run.erased.size > 0) user.isErased = run.erased.has(digestOf(userKey));
   }
