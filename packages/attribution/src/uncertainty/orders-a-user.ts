@@ -84,18 +84,23 @@ const MANY = 60;
 /** That the weights of that many users of a law sum to `most` at most. */
 function probabilityOf(most: number, weights: readonly number[], law: readonly number[], users: number): number {
   const least = Math.min(...weights);
+  const widest = Math.max(...weights) - least;
   // By how much the sum is above the least that is possible: what is above `most` by then stays there.
   const length = most - users * least + 1;
   if (!(length > 0)) return 0;
-  let sums = new Float64Array(length);
+  let [sums, next] = [new Float64Array(length), new Float64Array(length)];
   sums[0] = 1;
   for (let user = 0; user < users; user++) {
-    const next = new Float64Array(length);
+    // As far as that number of users reaches.
+    const end = Math.min(length, user * widest + 1);
+    next.fill(0, 0, Math.min(length, end + widest));
     for (const [at, weight] of weights.entries()) {
       const [step, part] = [weight - least, law[at] as number];
-      for (let sum = step; sum < length; sum++) next[sum] = (next[sum] as number) + part * (sums[sum - step] as number);
+      // Downwards: V8 takes half as long as upwards, where it looks at the end each time.
+      for (let sum = Math.min(length, step + end) - 1; sum >= step; sum--)
+        next[sum] = (next[sum] as number) + part * (sums[sum - step] as number);
     }
-    sums = next;
+    [sums, next] = [next, sums];
   }
   return sums.reduce((all, one) => all + one, 0);
 }
