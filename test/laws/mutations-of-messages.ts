@@ -348,4 +348,12 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     to: '...put.sort(byTime).reverse()',
     test: LONG_HISTORIES,
   },
+  {
+    lie: 'the record of a key that hears of a link for the first time is read once more',
+    law: '7',
+    file: 'services/speed/src/apply/user-records.ts',
+    from: '(addressed.has(userKey) || (record !== null && hasMessages(record)))',
+    to: 'record !== null && hasMessages(record)',
+    test: 'services/speed/test/messages.test.ts',
+  },
 ];

@@ -115,3 +115,25 @@ test('law 7: a link of a key whose record lost events that it reaches leaves ans
   expect(await overflowedAfter(DAY_MS, 100_000)).toBe(0);
   expect(await overflowedAfter(31 * DAY_MS, 1_000)).toBe(0);
 });
+
+test('law 7: the record of a key that the worker does not hold is read once for the first message to it, and holds all that it lends', async () => {
+  const read: string[] = [];
+  const { store, append } = world({ maxCachedEvents: 0 }, (speed) => ({
+    ...speed,
+    loadRecords(partition, userKeys, maxBytes) {
+      read.push(...userKeys);
+      return speed.loadRecords(partition, userKeys, maxBytes);
+    },
+  }));
+  const click = (anonymousId: string, id: string) =>
+    encodeEvent({ ts: 1_000, type: 'click', id, anonymousId, receivedAt: 1_000, source: 'test' });
+  await append(click('cookie', 'e1'));
+  await append(click('cookie', 'e2'));
+  await append(click('stranger', 'e3'));
+  read.length = 0;
+  await append(click('cookie', 'e4'), said(1));
+  expect(read).toEqual(['cookie']);
+  const { lines } = await store.outbox(undefined, 'messages').read(0, 10);
+  const lent = lines.map((line) => (JSON.parse(line) as { properties: { $tributary: { id: string } } }).properties.$tributary.id);
+  expect(lent).toEqual(['e1', 'e2', 'e4']);
+});

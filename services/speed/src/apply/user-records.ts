@@ -33,6 +33,12 @@ export interface UserRecords {
 
 type Loaded = readonly (CachedUser | undefined)[];
 
+interface Loading {
+  readonly run: PartitionRun;
+  readonly batch: number;
+  readonly addressed: ReadonlySet<string>;
+}
+
 /** Whether a message of the batch is the first one to its user, as far as is known. */
 export function mustJoin({ definitions }: PartitionRun, { arrivals }: DecodedBatch, users: Loaded): boolean {
   return definitions.joinedMs !== null && arrivals.some(({ event }, i) => isMessageType(event.type) && isPlain(users[i]));
@@ -60,12 +66,13 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
   const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
 
-  function addUser(userKey: string, record: string | null, run: PartitionRun, batch: number): void {
+  /** `addressed`: those to whom other keys say something in the batch, maybe for the first time: nothing of them is under way, so the record has all of it. */
+  function addUser(userKey: string, record: string | null, { run, batch, addressed }: Loading): void {
     const recordLength = record?.length ?? 0;
     const { logTimeMs, rules, cutTs } = run;
     const { joinedMs } = run.definitions;
-    const isKeyed = joinedMs !== null && record !== null && hasMessages(record);
-    const key = isKeyed ? keyFromRecord(userKey, record, joinedMs, digestOf) : undefined;
+    const isKeyed = joinedMs !== null && (addressed.has(userKey) || (record !== null && hasMessages(record)));
+    const key = isKeyed ? keyFromRecord(userKey, record ?? '', joinedMs, digestOf) : undefined;
     const state =
       key === undefined
         ? userFromRecord(record ?? '', logTimeMs, rules, cutTs)
@@ -108,12 +115,13 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
       if (!cached.includes(undefined)) return cached;
       const missing = new Set(batch.arrivals.filter((_, i) => cached[i] === undefined).map(({ userKey }) => userKey));
       const first = new Set(batch.arrivals.slice(0, batch.ends[0]?.arrivals).map(({ userKey }) => userKey));
+      const addressed = new Set(batch.arrivals.filter(({ event }) => isMessageType(event.type)).map(({ userKey }) => userKey));
       let bytes = 0;
       const goesOn = (userKey: string) => first.has(userKey) || bytes < loadBytes;
       await readEach(run, missing, goesOn, (userKey, record) => {
         bytes += record?.length ?? 0;
         // The next batch may have asked for the user too: one state is for both.
-        if (run.users.get(userKey, number) === undefined) addUser(userKey, record, run, number);
+        if (run.users.get(userKey, number) === undefined) addUser(userKey, record, { run, batch: number, addressed });
       });
       return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
     },
