@@ -192,6 +192,7 @@ function figuresOf(probes: readonly Probe[], { rate, eventsPerSecond, behindMs, 
       note: `the flow fell at most ${Math.round(behindMs)} ms behind, ${refused} requests refused`,
     },
     { section: 'links', figure: `a link of ${HISTORY} events visible, p50`, value: percentile(visible, 0.5), unit: 'ms' },
+    { section: 'links', figure: 'the same, p90', value: percentile(visible, 0.9), unit: 'ms' },
     {
       ...{ section: 'links', figure: 'the same, p99', value: percentile(visible, 0.99), unit: 'ms' },
       goal: { value: 100, better: 'less' },

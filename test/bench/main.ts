@@ -51,7 +51,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
     benchLinks(
       { events: Number(values.events ?? 60_000), users: Number(values.users ?? 6_000), seed: 1 },
       5_000,
-      Number(values.seconds ?? 20),
+      Number(values.seconds ?? 60),
     ),
   steady: () => benchSteady(5_000, Number(values.seconds ?? 20)),
   consoles: () => benchConsoles(5_000, Number(values.seconds ?? 60)),
