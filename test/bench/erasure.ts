@@ -11,7 +11,7 @@ import { readForgotten } from '@tributary/archive/forgotten';
 import { type Rewritten, rewriteArchive } from '@tributary/archive/rewrite/rewrite';
 import { writeSegment } from '@tributary/archive/segments';
 import { DEFAULT_LIMITS } from '@tributary/recompute/ports';
-import { archive, PARTITIONS } from './batch.ts';
+import { archive, PARTITIONS } from './archives.ts';
 import type { Figure } from './report.ts';
 
 const ERASED = 1_000;

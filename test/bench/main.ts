@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- section …] [--events N] [--users N] [--seconds N] [--repetitions N] [--world NAME] [--resume FILE] [--dbsp] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
+ * `npm run bench [-- section …] [--events N] [--users N] [--seconds N] [--repetitions N] [--world NAME] [--resume FILE] [--dbsp] [--keep FOLDER] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
  * met or not: a figure is information, a failed measurement is exit 1. Compare ratios, not single times.
  */
 import { writeFileSync } from 'node:fs';
@@ -39,6 +39,7 @@ const { values, positionals } = parseArgs({
     world: { type: 'string' },
     resume: { type: 'string' },
     dbsp: { type: 'boolean', default: false },
+    keep: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -56,7 +57,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   steady: () => benchSteady(5_000, Number(values.seconds ?? 20)),
   consoles: () => benchConsoles(5_000, Number(values.seconds ?? 60)),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
-  batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
+  batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000), values.keep),
   plan: () => benchPlan(Number(values.events ?? 1_000_000), Number(values.users ?? 50_000)),
   erasure: () => benchErasure(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   recovery: () => benchRecovery(Number(values.events ?? 1_600_000), Number(values.users ?? 100_000)),

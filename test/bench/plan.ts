@@ -6,7 +6,8 @@ import { openDuckDb } from '@tributary/archive/duckdb';
 import { listGenerations, readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { estimate } from '@tributary/archive/plan/estimate';
-import { archive, timedRun } from './batch.ts';
+import { archive } from './archives.ts';
+import { timedRun } from './batch.ts';
 import type { Figure } from './report.ts';
 
 /** Parts of all events, in the order of the runs: no run is of the size of the one before it. */
