@@ -5,6 +5,7 @@ const RESTORED = 'services/speed/src/apply/erase-restored.ts';
 const BACKUP = 'packages/archive/src/backup';
 const RESTORE = 'test/faults/backup-erased.test.ts';
 const BYTES = 'jobs/recompute/test/erasure-bytes.test.ts';
+const LENT = 'jobs/recompute/test/erasure-restored.test.ts';
 const BEFORE = 'services/speed/test/erased-before.test.ts';
 
 export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
@@ -172,8 +173,8 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     lie: 'of users who were lifted a speed layer counts what archived files have from before',
     law: '9',
     file: 'packages/archive/src/forgotten.ts',
-    from: '[digest, cut])), ...forgotten.lifted }',
-    to: '[digest, cut])) }',
+    from: '[digest, cut])), ...lifted }, ...(lent',
+    to: '[digest, cut])) }, ...(lent',
     test: BYTES,
   },
   {
@@ -263,5 +264,61 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     from: 'if (position !== BEHIND_ALL) return position;',
     to: 'if (position !== stream) return position;',
     test: 'test/contract/log.redis.test.ts',
+  },
+  {
+    lie: 'what an erased key had lent comes back with a backup from before the erasure',
+    law: '9',
+    file: `${BACKUP}/erase-again.ts`,
+    from: '...(before.lent?.digests ?? []), ...erased.keys(),',
+    to: '...(before.lent?.digests ?? []),',
+    test: LENT,
+  },
+  {
+    lie: 'a speed layer reads in a restored archive what erased keys had lent',
+    law: '9',
+    file: 'services/speed/src/read/archived-entries.ts',
+    from: "await dropLent(session, dataDir, gone.lent, 'held');",
+    to: "if (after === '~') await dropLent(session, dataDir, gone.lent, 'held');",
+    test: LENT,
+  },
+  {
+    lie: 'a generation counts what erased keys had lent in a restored archive',
+    law: '1',
+    file: 'packages/archive/src/compute/shard.ts',
+    from: 'if (definitions.joinedMs !== null) await dropLent(',
+    to: 'if (definitions.joinedMs === null) await dropLent(',
+    test: LENT,
+  },
+  {
+    lie: 'values of the past look at what erased keys had lent in a restored archive',
+    law: '9',
+    file: 'packages/archive/src/history/load-events.ts',
+    from: "await dropLent(session, past.dataDir, (await forgottenOf(past.dataDir))?.lent, 'arrived');",
+    to: '',
+    test: LENT,
+  },
+  {
+    lie: 'restored files keep what erased keys had lent when they are written again',
+    law: '9',
+    file: 'packages/archive/src/rewrite/search.ts',
+    from: 'if (lent !== undefined) {',
+    to: 'if (lent !== undefined && columns.length === 0) {',
+    test: LENT,
+  },
+  {
+    lie: 'who writes restored files again does not know what they still have of erased keys',
+    law: '9',
+    file: 'packages/archive/src/rewrite/plan.ts',
+    from: '...redis, partitions, ...(lent && { lent }) };',
+    to: '...redis, partitions };',
+    test: LENT,
+  },
+  {
+    lie: 'what a key lends after it was lifted goes with what a restored archive had of it',
+    law: '1',
+    file: 'packages/archive/src/compute/withdrawn.ts',
+    from: 'WHERE position <= from_json($lent',
+    to: 'WHERE position <> from_json($lent',
+    test: LENT,
   },
 ];

@@ -37,6 +37,11 @@ const Forgotten = z.object({
   redisDue: z.array(z.string()).exactOptional(),
   /** When Redis was last asked to, epoch ms; absent: it never was. */
   redisFilesAt: z.int().exactOptional(),
+  /**
+   * Users whom a restore found erased since: what they had lent to other keys is in files up to these ends of partitions, and what withdrew it may not be.
+   * It goes from them, and from who reads them. Absent: none.
+   */
+  lent: z.object({ digests: z.array(z.string()), upTo: z.array(z.string()) }).exactOptional(),
   /** By digest, the partitions in which files had something of the user, the record among it; absent: it is not known. */
   partitions: z.record(z.string(), z.array(z.int().min(0))).exactOptional(),
 });
@@ -119,16 +124,17 @@ export async function distrustSearch(dataDir: string): Promise<void> {
 export async function leftToGo(
   dataDir: string,
   { partition, number }: Pick<SegmentManifest, 'partition' | 'number'>,
-): Promise<Pick<ArchiveForgotten, 'lifted'> | null> {
+): Promise<Pick<ArchiveForgotten, 'lifted' | 'lent'> | null> {
   const forgotten = await readForgotten(dataDir);
   if (forgotten === undefined || forgotten.searchedAt !== null || number > (forgotten.lastSegment[partition] ?? -1)) return null;
   // A block may go on behind the cut, where a lift may lie.
   const cut = { position: forgotten.cut[partition] ?? '', entryIndex: LAST_INDEX };
-  return { lifted: { ...Object.fromEntries(forgotten.erased.map((digest) => [digest, cut])), ...forgotten.lifted } };
+  const { erased, lifted, lent } = forgotten;
+  return { lifted: { ...Object.fromEntries(erased.map((digest) => [digest, cut])), ...lifted }, ...(lent && { lent }) };
 }
 
 /** What a generation from nothing goes by. */
-export async function forgottenOf(dataDir: string): Promise<Pick<GenerationManifest, 'erased' | 'lifted'> | undefined> {
-  const forgotten = await readForgotten(dataDir);
-  return forgotten && { erased: forgotten.erased, lifted: forgotten.lifted };
+export async function forgottenOf(dataDir: string): Promise<Pick<ArchiveForgotten, 'erased' | 'lifted' | 'lent'> | undefined> {
+  const { erased, lifted, lent } = (await readForgotten(dataDir)) ?? {};
+  return erased && lifted && { erased, lifted, ...(lent && { lent }) };
 }

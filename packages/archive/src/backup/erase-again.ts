@@ -118,6 +118,11 @@ function forgottenAfter(
       return [one?.upTo ?? '', ...own].sort().at(-1) as string;
     }),
     searchedAt: null,
+    // Files have what they had lent to other keys, and not what withdrew it.
+    lent: {
+      digests: [...new Set([...(before.lent?.digests ?? []), ...erased.keys(), ...lifted.keys()])].sort(),
+      upTo: each.map((one) => one?.upTo ?? ''),
+    },
     partitions: {
       ...before.partitions,
       ...Object.fromEntries([...erased].map(([digest, { partition }]) => [digest, [partition]])),

@@ -164,17 +164,19 @@ export function sentEvents(dataDir: string, files: readonly StoredFile[], defini
     FROM ${archived} AS e)`;
 }
 
+/** What a message between keys says, as JSON, of archived events as they were sent; NULL: it is none. */
+export const SAID_SQL = `CASE WHEN type IN (${MESSAGE_TYPES.map(sqlText).join(', ')}) THEN CAST(properties->'$."${SAID}"' AS VARCHAR) END`;
+
 /**
  * Messages between keys among archived events: `said`, `is_known`, and of what is lent the type of the event itself. They are known by what they say, however
  * often and under which number it was sent; their ids begin with a character that ids of events never have.
  */
 export function messagesSql(relation: string): string {
-  const types = MESSAGE_TYPES.map(sqlText).join(', ');
   return `(SELECT * REPLACE (
       CASE WHEN said IS NULL THEN id ELSE chr(31) || md5(type || said) END AS id,
       coalesce(said->>'$.type', type) AS type),
       user_id IS NOT NULL AS is_known
-    FROM (SELECT *, CASE WHEN type IN (${types}) THEN CAST(properties->'$."${SAID}"' AS VARCHAR) END AS said FROM ${relation}))`;
+    FROM (SELECT *, ${SAID_SQL} AS said FROM ${relation}))`;
 }
 
 /** The base's deduplicated events of these partitions. Files' statistics of `partition` let DuckDB pass over the others. */

@@ -45,7 +45,7 @@ import {
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
 import type { ComputeSpec, Forgotten, Shard } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
-import { withdrawFrom } from './withdrawn.ts';
+import { dropLent, withdrawFrom } from './withdrawn.ts';
 
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
@@ -61,6 +61,7 @@ export interface Loaded {
 /** Leaves `fresh`, deduplicated and corrected, without what erasures take. */
 export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<Loaded> {
   await session.run(`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
+  if (definitions.joinedMs !== null) await dropLent(session, spec.dataDir, spec.forgotten?.lent, 'fresh');
   const said = await forgetFresh(session, spec);
   const arrived = await countOf(session, `fresh WHERE ${areEvents(definitions)}`);
   await dedupe(session, spec, definitions, shard, said !== null);

@@ -1,5 +1,6 @@
 /** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
 import type { CorrectedSpan } from '@tributary/model/corrections';
+import type { ArchiveForgotten } from '../forgotten.ts';
 import type { ArchivedPlace, GenerationManifest, StoredFile } from '../layout.ts';
 import type { AddedLimits } from './added-files.ts';
 
@@ -16,7 +17,7 @@ export interface ComputeSpec {
   readonly arrivals: readonly (readonly StoredFile[])[];
   readonly base: ComputeBase | null;
   /** Without a base: what the archive may lack the records of, as files were written again. */
-  readonly forgotten?: Pick<GenerationManifest, 'erased' | 'lifted' | 'withdrawn'>;
+  readonly forgotten?: Pick<GenerationManifest, 'erased' | 'lifted' | 'withdrawn'> & Pick<ArchiveForgotten, 'lent'>;
   /** Where the base's events may count otherwise, because corrections changed; absent: nowhere. */
   readonly reread?: Reread;
   /** False when the rows of the base cannot be built upon: there is none, or its definitions differ in more than corrections. */

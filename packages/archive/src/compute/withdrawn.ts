@@ -6,6 +6,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
 import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
+import type { ArchiveForgotten } from '../forgotten.ts';
 import { sqlText } from '../sql-text.ts';
 import { rowsGone } from './forget.ts';
 import { baseEvents, countOf } from './relations.ts';
@@ -38,7 +39,30 @@ export function withdrawnSql(relation: string, named: readonly string[], key: Bu
       AND withdrawals.by_key = ${digestSql('last_key', key)} AND withdrawals.of_key = ${digestSql('passed', key)})`;
 }
 
-/** Takes them out of a table of messages and events, all of which are there. */
+/**
+ * The rows of a relation of messages and events that lend, or take back, what passed a key of `$lent`, which is `ArchiveForgotten.lent` as JSON, before the
+ * ends there.
+ */
+export function lentSql(relation: string, named: readonly string[], key: Buffer): string {
+  const names = named.join(', ');
+  return `(SELECT DISTINCT ${names}
+    FROM (
+      SELECT ${[...new Set([...named, 'partition', 'position'])].join(', ')}, unnest(CAST(said->'$.path' AS VARCHAR[])) AS passed
+      FROM ${relation} WHERE said IS NOT NULL AND (said->'$.path') IS NOT NULL
+    )
+    WHERE position <= from_json($lent::JSON->'$.upTo', '["VARCHAR"]')[partition + 1]
+      AND ${digestSql('passed', key)} IN (SELECT unnest(from_json($lent::JSON->'$.digests', '["VARCHAR"]'))))`;
+}
+
+/** Takes them out of a table of archived messages and events. */
+export async function dropLent(session: DuckDb, dataDir: string, lent: ArchiveForgotten['lent'], table: string): Promise<void> {
+  if (lent === undefined) return;
+  const places = ['partition', 'position', 'entry_index'];
+  const gone = lentSql(table, places, await erasureKey(dataDir));
+  await session.run(`DELETE FROM ${table} WHERE (${places.join(', ')}) IN ${gone}`, { lent: JSON.stringify(lent) });
+}
+
+/** Takes what was withdrawn out of a table of messages and events, all of which are there. */
 export async function dropWithdrawn(session: DuckDb, dataDir: string, table: string): Promise<void> {
   if ((await loadWithdrawals(session, table)) === 0) return;
   const gone = withdrawnSql(table, ['user_key', 'id'], await erasureKey(dataDir));

@@ -6,8 +6,9 @@ import { SAID } from '@tributary/model/identity/message-line';
 import { adopt } from '../compute/adopt.ts';
 import { dropForgotten } from '../compute/forget.ts';
 import { messagesSql, parquetFiles } from '../compute/relations.ts';
-import { dropWithdrawn } from '../compute/withdrawn.ts';
+import { dropLent, dropWithdrawn } from '../compute/withdrawn.ts';
 import type { DuckDb } from '../duckdb.ts';
+import { forgottenOf } from '../forgotten.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
 import { sqlText } from '../sql-text.ts';
 import type { ArchivedPast } from './archived-past.ts';
@@ -92,12 +93,18 @@ async function loadOwn(session: DuckDb, past: ArchivedPast, { fields, reachMs, f
 async function loadJoined(session: DuckDb, past: ArchivedPast, { fields, reachMs, filter }: EventsToLoad): Promise<void> {
   const columns = fields.map((field) => FIELDS[field].column);
   const needed = [...new Set([...columns, 'id', 'type', 'user_id', 'user_key', 'received_at', 'properties'])];
-  const archived = parquetFiles(past.dataDir, past.files, pick([...needed, 'position', 'entry_index']), LATER_COLUMNS);
+  const archived = parquetFiles(
+    past.dataDir,
+    past.files,
+    pick([...needed, 'partition', 'position', 'entry_index']),
+    LATER_COLUMNS,
+  );
   await session.run(
-    `CREATE TABLE arrived AS SELECT ${needed.map((column) => `e."${column}"`).join(', ')}, e.said, e.is_known, e.position, e.entry_index FROM ${messagesSql(archived)} AS e SEMI JOIN users USING (user_key) WHERE ${NO_RECORD}`,
+    `CREATE TABLE arrived AS SELECT ${needed.map((column) => `e."${column}"`).join(', ')}, e.said, e.is_known, e.partition, e.position, e.entry_index FROM ${messagesSql(archived)} AS e SEMI JOIN users USING (user_key) WHERE ${NO_RECORD}`,
   );
   await dropForgotten(session, past.dataDir, past.forgotten, 'arrived');
-  await session.run(`CREATE TABLE everything AS SELECT * EXCLUDE (position, entry_index) FROM arrived
+  await dropLent(session, past.dataDir, (await forgottenOf(past.dataDir))?.lent, 'arrived');
+  await session.run(`CREATE TABLE everything AS SELECT * EXCLUDE (partition, position, entry_index) FROM arrived
     QUALIFY row_number() OVER (PARTITION BY user_key, id ORDER BY position, entry_index) = 1`);
   await dropWithdrawn(session, past.dataDir, 'everything');
   await adopt(session, past.definitions.joinedMs as number);

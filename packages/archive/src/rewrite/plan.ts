@@ -31,17 +31,17 @@ export async function planRewrite(dataDir: string): Promise<NextRewrite | null> 
   if (oldest === undefined) return null;
   const before = await readForgotten(dataDir);
   const users = usersOf(oldest, kept, before);
-  if (users.erased.length + Object.keys(users.lifted).length === 0) return null;
+  if (users.erased.length + Object.keys(users.lifted).length === 0 && before?.lent === undefined) return null;
   const { generation, lastSegment, cut } = oldest;
   const isSame = before?.ofDead === true && before.searchedAt !== null && textOf(before) === textOf(users);
   const from = lastSegment.map((_, partition) => (isSame ? (before.lastSegment[partition] ?? -1) + 1 : 0));
   const replaced = before?.replaced ?? [];
   const isSeen = isSame && lastSegment.every((last, partition) => last < (from[partition] ?? 0));
   if (isSeen && replaced.length === 0 && (before?.redisDue ?? []).length === 0) return null;
-  const { replacing = [], partitions = {}, redisDue = [], redisFilesAt } = before ?? {};
+  const { replacing = [], partitions = {}, redisDue = [], redisFilesAt, lent } = before ?? {};
   const until = { lastSegment: [...lastSegment], cut: [...cut], searchedAt: null, ofDead: true as const, ofCut: true as const };
   const redis = { redisDue, ...(redisFilesAt !== undefined && { redisFilesAt }) };
-  const forgotten = { generation, ...users, ...until, replaced, replacing, ...redis, partitions };
+  const forgotten = { generation, ...users, ...until, replaced, replacing, ...redis, partitions, ...(lent && { lent }) };
   return {
     forgotten,
     before,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MESSAGE_TYPES, SAID } from '@tributary/model/identity/message-line';
 import { PLACES, placesOf } from '../compute/forget.ts';
 import { countOf } from '../compute/relations.ts';
-import { loadWithdrawals, withdrawnSql } from '../compute/withdrawn.ts';
+import { lentSql, loadWithdrawals, withdrawnSql } from '../compute/withdrawn.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
 import type { ArchiveForgotten } from '../forgotten.ts';
@@ -55,7 +55,7 @@ export async function searchAll(session: DuckDb, asked: Asked): Promise<Search> 
     const manifests = await manifestsOf(dataDir, { partition, first: from[partition] ?? 0, last });
     found.manifests.push(manifests);
     const paths = pathsOf(manifests);
-    const { hits, digests } = await rowsToGo(session, dataDir, paths);
+    const { hits, digests } = await rowsToGo(session, asked, paths);
     for (const path of paths) if (!hits.has(path)) found.clean.add(path);
     for (const [path, rows] of hits) found.hits.set(path, rows);
     for (const path of deadPathsOf(manifests)) {
@@ -72,21 +72,22 @@ export async function searchAll(session: DuckDb, asked: Asked): Promise<Search> 
 /** Whether no file of the partition up to the cut has such a row. Files never change, so those that had none are not looked at again. */
 export async function isWithout(
   session: DuckDb,
-  { dataDir, forgotten, from }: Asked,
+  asked: Asked,
   partition: number,
   { clean }: Pick<Search, 'clean'>,
 ): Promise<boolean> {
+  const { dataDir, forgotten, from } = asked;
   const range = { partition, first: from[partition] ?? 0, last: forgotten.lastSegment[partition] ?? -1 };
   const manifests = await manifestsOf(dataDir, range);
   const isToGo = deadToGo(forgotten, await erasureKey(dataDir));
   for (const path of deadPathsOf(manifests))
     if (!clean.has(path) && (await countToGo(dataDir, { path, partition }, isToGo)) > 0) return false;
   const paths = pathsOf(manifests).filter((path) => !clean.has(path));
-  return (await rowsToGo(session, dataDir, paths)).hits.size === 0;
+  return (await rowsToGo(session, asked, paths)).hits.size === 0;
 }
 
 /** Leaves `withdrawn_here`, of these files alone, and adds it to `gone_rows`. */
-async function loadWithdrawn(session: DuckDb, dataDir: string, events: string): Promise<void> {
+async function loadWithdrawn(session: DuckDb, { dataDir, forgotten: { lent } }: Asked, events: string): Promise<void> {
   const columns = ['filename', 'user_key', 'position', 'entry_index'];
   const isNone = (await countOf(session, 'withdrawals')) === 0;
   const withdrawn = withdrawnSql(messagesIn(events), columns, await erasureKey(dataDir));
@@ -95,6 +96,10 @@ async function loadWithdrawn(session: DuckDb, dataDir: string, events: string): 
       ? 'CREATE OR REPLACE TABLE withdrawn_here AS SELECT NULL::VARCHAR AS filename, * FROM gone_rows WHERE false'
       : `CREATE OR REPLACE TABLE withdrawn_here AS FROM ${withdrawn}`,
   );
+  if (lent !== undefined) {
+    const passed = lentSql(messagesIn(events), columns, await erasureKey(dataDir));
+    await session.run(`INSERT INTO withdrawn_here FROM ${passed}`, { lent: JSON.stringify(lent) });
+  }
   await session.run('INSERT INTO gone_rows SELECT user_key, position, entry_index FROM withdrawn_here');
 }
 
@@ -118,12 +123,13 @@ const MESSAGES = MESSAGE_TYPES.map(sqlText).join(', ');
 
 /** Messages between keys among archived events, with what they say. */
 function messagesIn(events: string): string {
-  return `(SELECT user_key, type, position, entry_index, filename, CAST(properties->'$."${SAID}"' AS VARCHAR) AS said
+  return `(SELECT user_key, type, partition, position, entry_index, filename, CAST(properties->'$."${SAID}"' AS VARCHAR) AS said
     FROM ${events} WHERE type IN (${MESSAGES}))`;
 }
 
 /** Adds the users that it finds to `gone`, and what was withdrawn to `gone_rows`. */
-async function rowsToGo(session: DuckDb, dataDir: string, paths: readonly string[]) {
+async function rowsToGo(session: DuckDb, asked: Asked, paths: readonly string[]) {
+  const { dataDir } = asked;
   if (paths.length === 0) return { hits: new Map<string, number>(), digests: [] };
   const digest = digestSql('user_key', await erasureKey(dataDir));
   const events = eventsIn(dataDir, paths);
@@ -131,7 +137,7 @@ async function rowsToGo(session: DuckDb, dataDir: string, paths: readonly string
     FROM (SELECT user_key, ${digest} AS digest FROM (SELECT DISTINCT user_key FROM ${events})) JOIN said USING (digest)`);
   await session.run('INSERT INTO gone SELECT * FROM here ANTI JOIN gone USING (user_key)');
   const [digests = []] = await session.columns('SELECT digest FROM here');
-  await loadWithdrawn(session, dataDir, events);
+  await loadWithdrawn(session, asked, events);
   const rows = await session.rows(
     `SELECT path, count(*) AS hits FROM (
        SELECT e.filename AS path, e.position, e.entry_index FROM ${events} AS e JOIN here AS gone USING (user_key) WHERE ${TO_GO}

@@ -1,6 +1,8 @@
 /** The archive read as the log it was made of: entries at their positions, and the barriers that ended segments. */
 import { join } from 'node:path';
 import { dropForgotten } from '@tributary/archive/compute/forget';
+import { SAID_SQL } from '@tributary/archive/compute/relations';
+import { dropLent } from '@tributary/archive/compute/withdrawn';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { leftToGo } from '@tributary/archive/forgotten';
 import { findGeneration } from '@tributary/archive/generations';
@@ -85,8 +87,9 @@ export function openArchivedEntries({
     try {
       if (gone === null) return await entriesIn(session, from, { partition, after, isJoined });
       // The same events, as they will be once all files are written again that have erased users.
-      await session.run(`CREATE TABLE held AS FROM ${from}`);
+      await session.run(`CREATE TABLE held AS SELECT *, ${SAID_SQL} AS said FROM ${from}`);
       await dropForgotten(session, dataDir, gone, 'held');
+      await dropLent(session, dataDir, gone.lent, 'held');
       return await entriesIn(session, 'held', { partition, after, isJoined });
     } finally {
       await session.close();
