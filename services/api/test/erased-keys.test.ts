@@ -153,6 +153,49 @@ test('law 9: an erasure waits until messages have arrived that were on their way
   expect(stuck.appended).toEqual([]);
 });
 
+test('law 9: a key that a user signs in with while receipts are written is erased as well', async () => {
+  const world = await worldOf(60_000);
+  await append(world, 'ada', bought('ada'));
+  await append(world, 'cookie', clicked('cookie'));
+  await world.tick();
+  const { create } = world.deps.erasures;
+  const signsIn: Event[] = [signedIn('ada', 'cookie')];
+  Object.assign(world.deps.erasures, {
+    create: async (...asked: Parameters<typeof create>) => {
+      await append(world, 'ada', ...signsIn.splice(0));
+      return create(...asked);
+    },
+  });
+  const { status, body } = await world.drop('/v1/users/ada');
+  expect([status, body.erasures.length]).toEqual([202, 2]);
+  expect(erased(world)).toEqual(['cookie', 'ada']);
+});
+
+test('law 9: the keys of many people are read some at a time, and one by one where their records are large', async () => {
+  const people = Array.from({ length: 40 }, (_, n) => [`user-${n}`, `cookie-${n}`] as const);
+  for (const isLarge of [false, true]) {
+    const world = await worldOf(60_000);
+    for (const [user, cookie] of people) {
+      await append(world, user, signedIn(user, cookie));
+      await append(world, cookie, clicked(cookie));
+    }
+    await world.tick();
+    const { records } = world.deps.store;
+    let reads = 0;
+    Object.assign(world.deps.store, {
+      records: async (...asked: Parameters<typeof records>) => {
+        reads++;
+        // More than one request may read.
+        return isLarge && asked[0].length > 1 ? asked[0].map(() => 2 ** 26) : records(...asked);
+      },
+    });
+    const users = people.map(([user]) => user);
+    expect((await world.post('/v1/erasures', { users }, ADMIN)).status).toBe(202);
+    expect(erased(world).sort()).toEqual(people.flat().sort());
+    if (!isLarge) expect(reads).toBe(2 * (2 + 2));
+  }
+});
+
 test('law 9: keys of keys are erased before those that name them, so that a crash in between leaves nothing that is not found again', async () => {
   const world = await worldOf(60_000);
   await append(world, 'cookie', clicked('cookie'));

@@ -25,20 +25,9 @@ export async function eraseAll(
   reason: string | null,
 ): Promise<Receipt[]> {
   const { deps } = context;
-  const { erasures: desk, partitions } = deps;
-  const steps = await keysOfAll(context, request.owner, users);
-  const before = await seenNow(context);
-  demandRoom(deps, steps.flat(), before);
+  const desk = deps.erasures;
   const [by, askedAt] = [actorOf(request), deps.now()];
-  const asked: Asked[] = [];
-  for (const userKey of steps.flat()) {
-    const partition = partitionOf(userKey, partitions);
-    const receipt =
-      (await openErasure(desk, userKey, before)) ??
-      newReceipt({ partition, digest: desk.digestOf(userKey), askedAt, by, reason });
-    await desk.create(receipt);
-    asked.push([userKey, receipt]);
-  }
+  const { steps, asked, before } = await askForAll(context, request.owner, users, { askedAt, by, reason });
   const receipts = new Map<string, Receipt>();
   // What the log has already is refused by both layers, so it is appended again: the log may have lost it.
   for (const own of entriesOf(steps, asked)) {
@@ -56,6 +45,49 @@ export async function eraseAll(
   }
   // Those asked for first.
   return asked.map(([userKey]) => receipts.get(userKey) as Receipt);
+}
+
+/** Looks at the keys of the users of one request. */
+const MOST_LOOKS = 4;
+
+interface AskedAll {
+  /** As `keysOfAll` has them. */
+  readonly steps: readonly (readonly string[])[];
+  readonly asked: readonly Asked[];
+  readonly before: Seen;
+}
+
+/**
+ * The keys of all these people, each with a receipt. Receipts of thousands take seconds to write, and a user may sign in with one more key meanwhile, which
+ * could not be found again: so keys are looked for until each has a receipt.
+ */
+async function askForAll(
+  context: ApiContext,
+  owner: string,
+  users: readonly string[],
+  about: Pick<Receipt, 'askedAt' | 'by' | 'reason'>,
+): Promise<AskedAll> {
+  const { deps } = context;
+  const { erasures: desk, partitions } = deps;
+  const steps: string[][] = [];
+  const asked = new Map<string, Receipt>();
+  let before: Seen | undefined;
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const found = (await keysOfAll(context, owner, users)).map((step) => step.filter((userKey) => !asked.has(userKey)));
+    const more = found.flat();
+    if (more.length === 0) break;
+    steps.push(...found);
+    before = await seenNow(context);
+    demandRoom(deps, steps.flat(), before);
+    for (const userKey of more) {
+      const partition = partitionOf(userKey, partitions);
+      const receipt =
+        (await openErasure(desk, userKey, before)) ?? newReceipt({ partition, digest: desk.digestOf(userKey), ...about });
+      await desk.create(receipt);
+      asked.set(userKey, receipt);
+    }
+  }
+  return { steps, asked: [...asked], before: before ?? (await seenNow(context)) };
 }
 
 /** Asked again, it is the same erasure. */

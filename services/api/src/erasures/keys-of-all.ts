@@ -2,12 +2,16 @@
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
+import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { isKeyOf, keysOfUser } from '@tributary/views/identity/keys-of';
 import type { ApiContext } from '../context.ts';
 import { untilLinksAreRead } from './until-read.ts';
 
 /** Keys of all users of one request. */
 const MOST_KEYS = 10_000;
+
+/** Records that are read together; large ones are read one by one. */
+const READ_AT_ONCE = 32;
 
 /** Keys that records name, and whether they do in a way that may merge two users. */
 type Named = ReadonlyMap<string, boolean>;
@@ -31,18 +35,33 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
     return new Map(keysOfUser(userKey, record.toString('utf8'), windowMs).map((key) => [key.userKey, key.isMerged]));
   };
 
+  /** Many at once: between the first look and the log nothing should happen. */
+  const readEach = async (userKeys: readonly string[], use: (userKey: string, key: AnsweringKey | undefined) => void) => {
+    for (let at = 0; at < userKeys.length; at += READ_AT_ONCE) {
+      const some = userKeys.slice(at, at + READ_AT_ONCE);
+      const read = (keys: readonly string[]) =>
+        records.read(asker, keys.map(placeOf), (_records, known) => {
+          for (const [i, userKey] of keys.entries()) use(userKey, known[i]);
+        });
+      try {
+        await read(some);
+      } catch (error) {
+        if (!(error instanceof TributaryError && error.code === 'too_much_asked') || some.length === 1) throw error;
+        for (const userKey of some) await read([userKey]);
+      }
+    }
+  };
   const owners: string[] = [];
   let named: Named[] = [];
-  for (const userKey of first)
-    await records.read(asker, [placeOf(userKey)], (_records, [key]) => {
-      const { userKey: owner, stored, asked } = key ?? { userKey, stored: null, asked: null };
-      named.push(namedBy(userKey, asked));
-      if (owner === userKey) return;
-      named.push(namedBy(owner, stored));
-      if (found.has(owner)) return;
-      found.add(owner);
-      owners.push(owner);
-    });
+  await readEach(first, (userKey, key) => {
+    const { userKey: owner, stored, asked } = key ?? { userKey, stored: null, asked: null };
+    named.push(namedBy(userKey, asked));
+    if (owner === userKey) return;
+    named.push(namedBy(owner, stored));
+    if (found.has(owner)) return;
+    found.add(owner);
+    owners.push(owner);
+  });
   const steps = [first, owners];
   while (named.length > 0) {
     const others = new Map<string, boolean>();
@@ -51,13 +70,12 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
     demandFew(found.size + others.size);
     const step: string[] = [];
     named = [];
-    for (const [userKey, isMerged] of others)
-      await records.read(asker, [placeOf(userKey)], (_records, [key]) => {
-        const record = key?.asked;
-        if (!isKeyOf(found, record?.toString('utf8') ?? '', isMerged)) return;
-        step.push(userKey);
-        named.push(namedBy(userKey, record));
-      });
+    await readEach([...others.keys()], (userKey, key) => {
+      const record = key?.asked;
+      if (!isKeyOf(found, record?.toString('utf8') ?? '', others.get(userKey) === true)) return;
+      step.push(userKey);
+      named.push(namedBy(userKey, record));
+    });
     for (const userKey of step) found.add(userKey);
     steps.push(step);
   }
