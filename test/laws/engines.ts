@@ -16,13 +16,14 @@ import { arrivingEvent } from '@tributary/views/member';
 import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
 import {
+  askedStatements,
   batchSql,
   convertingSql,
   edgeStatements,
-  journeyStatements,
   membersSql,
   onceKeySql,
   partStatements,
+  pathStatements,
   prepareStatements,
   sessionStatements,
   timelineStatements,
@@ -143,7 +144,8 @@ function relationsOf(definitions: Definitions, views: readonly View[]): string[]
   return [
     `CREATE OR REPLACE VIEW members AS SELECT *, true AS now, false AS before FROM (${membersSql('facts', definitions)})`,
     ...timelineStatements(definitions),
-    ...journeyStatements(views, definitions),
+    ...askedStatements(views),
+    ...pathStatements(definitions),
     ...partStatements(),
     ...edgeStatements(),
     'CREATE OR REPLACE VIEW events AS FROM facts',

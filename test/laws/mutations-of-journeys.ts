@@ -70,6 +70,14 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'test/laws/two-engines-generations.test.ts',
   },
   {
+    lie: 'a shard looks back over all touches of a user, whatever their number',
+    law: '8',
+    file: 'packages/archive/src/compute/shard.ts',
+    from: "(await countOf(session, 'crowded')) > 0",
+    to: "(await countOf(session, 'crowded')) < 0",
+    test: 'test/laws/two-engines-generations.test.ts',
+  },
+  {
     lie: 'what follows a journey across the bound of its slot does not continue it',
     law: '5',
     file: `${VIEWS}/journeys/null-paths.sql`,

@@ -92,18 +92,21 @@ export function timelineStatements({ onceMs }: Definitions): string[] {
 }
 
 /**
- * From `timelines`, of which some events come or go, to the journeys whose rows in these views these may change, and their paths.
+ * From `timelines`, of which some events come or go, to the journeys whose rows in these views these may change (`asked`), and to users of more touches than a
+ * path looks back over (`crowded`).
  */
-export function journeyStatements(views: readonly View[], { attribution }: Definitions): string[] {
-  const files = [
-    'conversions',
-    ...(views.some(({ lens }) => lens === NULL_PATH) ? ['null-paths'] : []),
-    'newest',
-    'steps',
-    ...(attribution.clicksOutrankViews ? ['outranked'] : []),
-    'walk',
-  ];
-  return files.flatMap((file) => statementsOf(withoutFarSteps(read(`journeys/${file}.sql`), attribution)));
+export function askedStatements(views: readonly View[]): string[] {
+  return ['conversions', ...(views.some(({ lens }) => lens === NULL_PATH) ? ['null-paths'] : [])].flatMap(ofJourneys);
+}
+
+/** After `askedStatements`, to the paths of these journeys. `isCrowded`: there are users in `crowded`, as far as the caller knows. */
+export function pathStatements({ attribution }: Definitions, isCrowded = true): string[] {
+  const files = [...(isCrowded ? ['newest'] : []), 'steps', ...(attribution.clicksOutrankViews ? ['outranked'] : []), 'walk'];
+  return files.flatMap(ofJourneys).map((sql) => withoutFarSteps(sql, attribution));
+}
+
+function ofJourneys(file: string): string[] {
+  return statementsOf(read(`journeys/${file}.sql`));
 }
 
 /** Passages alone ask how far a step is behind, as far as their order reaches (edges.sql): three steps that none asks for are a tenth of the walk. */
@@ -113,12 +116,12 @@ function withoutFarSteps(sql: string, { transitionOrder }: Definitions['attribut
   );
 }
 
-/** After `journeyStatements`, what each channel has of a path: for views that look at it. */
+/** After `pathStatements`, what each channel has of a path: for views that look at it. */
 export function partStatements(): string[] {
   return statementsOf(read('journeys/parts.sql'));
 }
 
-/** After `journeyStatements`, the passages along paths: for views that look at them. */
+/** After `pathStatements`, the passages along paths: for views that look at them. */
 export function edgeStatements(): string[] {
   return statementsOf(read('journeys/edges.sql'));
 }

@@ -13,13 +13,14 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { namesCampaigns } from '@tributary/views/by-partition';
 import {
+  askedStatements,
   batchSql,
   CONVERTS,
   convertingSql,
   edgeStatements,
-  journeyStatements,
   membersSql,
   partStatements,
+  pathStatements,
   sessionStatements,
   timelineStatements,
   webStatements,
@@ -162,7 +163,9 @@ async function addAnchoredRows(session: DuckDb, views: readonly View[], mayGo: b
 }
 
 async function addJourneyRows(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
-  await runAll(session, journeyStatements(views, definitions));
+  await runAll(session, askedStatements(views));
+  // Few shards have such users, and to plan for them takes longer than to look.
+  await runAll(session, pathStatements(definitions, (await countOf(session, 'crowded')) > 0));
   const {
     parts = [],
     edges = [],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { journeyStatements, prepareStatements, timelineStatements } from '@tributary/views/sql';
+import { askedStatements, pathStatements, prepareStatements, timelineStatements } from '@tributary/views/sql';
 import { columnsOfEvents, eventsIn, keepsAllColumns } from '../compute/relations.ts';
 import { loadCounting } from '../compute/shard.ts';
 import type { DuckDb } from '../duckdb.ts';
@@ -54,7 +54,7 @@ export async function writeJourneys(manifest: GenerationManifest, ports: Journey
   for (const partition of manifest.cut.keys()) {
     await demandTime(files);
     await loadCounting(session, definitions, eventsOf(manifest, ports.dataDir, definitions, partition));
-    for (const sql of [...timelineStatements(definitions), ...journeyStatements([], definitions)]) {
+    for (const sql of [...timelineStatements(definitions), ...askedStatements([]), ...pathStatements(definitions)]) {
       await demandTime(files);
       await session.run(sql);
     }
