@@ -10,6 +10,14 @@ const NOTHING_NEW = 'jobs/recompute/test/nothing-new.test.ts';
 
 export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
   {
+    lie: 'a shard that begins with the first partition looks at the events of all',
+    law: '1',
+    file: 'packages/archive/src/compute/relations.ts',
+    from: 'if (shard.from === 0 && shard.to === spec.arrivals?.length) return events;',
+    to: 'if (shard.from === 0) return events;',
+    test: 'test/laws/two-engines-generations.test.ts',
+  },
+  {
     lie: 'an event behind heartbeats is nothing new',
     law: '1',
     file: `${BEGIN}/entries-behind.ts`,

@@ -179,19 +179,23 @@ export function messagesSql(relation: string): string {
     FROM (SELECT *, ${SAID_SQL} AS said FROM ${relation}))`;
 }
 
-/** The base's deduplicated events of these partitions. Files' statistics of `partition` let DuckDB pass over the others. */
+/** The base's deduplicated events of these partitions. */
 export function baseEvents(spec: ComputeSpec, shard: Shard, definitions: Definitions): string {
   return eventsIn(spec, spec.base?.events ?? [], shard, definitions);
 }
 
-/** Those of these files. */
+/**
+ * Those of these files. Their statistics of `partition` let DuckDB pass over others; where there are no others, it need not be read. `arrivals`: of
+ * all partitions.
+ */
 export function eventsIn(
-  spec: Pick<ComputeSpec, 'dataDir'>,
+  spec: Pick<ComputeSpec, 'dataDir'> & Partial<Pick<ComputeSpec, 'arrivals'>>,
   files: readonly StoredFile[],
   shard: Shard,
   definitions: Definitions,
 ): string {
   const events = parquetFiles(spec.dataDir, files, columnsOfEvents(definitions));
+  if (shard.from === 0 && shard.to === spec.arrivals?.length) return events;
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }
 
