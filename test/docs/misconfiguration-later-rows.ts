@@ -78,6 +78,21 @@ const LATER_ROWS: readonly Row[] = [
     before: '60 522 demo events among those of the operator',
     lines: 1,
   },
+  { row: '76', typed: 'TRIBUTARY_ARCHIVE=archive START', before: 'there was no such setting' },
+  { row: '76b', typed: 'TRIBUTARY_ARCHIVE=s3://bucket START', before: 'the same' },
+  { row: '76c', typed: 'TRIBUTARY_ARCHIVE=s3://My_Bucket/archive START', before: 'the same' },
+  {
+    row: '77',
+    typed: 'TRIBUTARY_ARCHIVE="$D"/archive START',
+    before: 'started; the first erasure removed archived files',
+  },
+  {
+    row: '77b',
+    setup: 'START',
+    typed: 'TRIBUTARY_ARCHIVE="$D" D=other START',
+    before: 'the same, in the folder of the other platform',
+  },
+  { row: '78', setup: 'touch file', typed: 'TRIBUTARY_ARCHIVE=$PWD/file START', before: 'refused already' },
 ];
 
 /** In the order of the page. */

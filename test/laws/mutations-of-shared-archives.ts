@@ -5,6 +5,30 @@ const CHANGES = 'packages/archive/src/changes';
 
 export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
   {
+    lie: 'the data folder is refused as the place of its archive only as it is written',
+    law: '6',
+    file: 'packages/archive/src/objects/apart.ts',
+    from: 'if (isWithin(realPath(place), realPath(resolve(dataDir))))',
+    to: 'if (place === dataDir)',
+    test: 'packages/configuration/src/check/archive-place.test.ts',
+  },
+  {
+    lie: 'the data folder of another platform is a place for an archive',
+    law: '6',
+    file: 'packages/archive/src/objects/apart.ts',
+    from: 'if (!OF_DATA_FOLDERS.some((path) => existsSync(join(place, path)))) return undefined;',
+    to: 'if (OF_DATA_FOLDERS.length > 0) return undefined;',
+    test: 'packages/configuration/src/check/archive-place.test.ts',
+  },
+  {
+    lie: 'an archiver that is started by itself takes any folder for the place of its archive',
+    law: '6',
+    file: 'services/archiver/src/sharing.ts',
+    from: 'if (wrong !== undefined)',
+    to: 'if (wrong === null)',
+    test: 'services/archiver/src/sharing.test.ts',
+  },
+  {
     lie: 'a store that was emptied has nothing new',
     law: '6',
     file: `${CHANGES}/follow.ts`,

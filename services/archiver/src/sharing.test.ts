@@ -37,6 +37,16 @@ test('law 6: a folder goes on with the store that it began with alone, and with 
   });
 });
 
+test('law 6: a store in the data folder is refused: what no manifest names leaves the store, and the files of the folder would be that', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-sharing-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const place of [folder, join(folder, 'archive')])
+    await expect(open(place, folder)).rejects.toMatchObject({
+      code: 'invalid_config',
+      message: expect.stringMatching(/^TRIBUTARY_ARCHIVE must lie outside of the data folder, /),
+    });
+});
+
 test('a folder follows while nothing is archived in it; a store that is away for a while is said, and what it brings back', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-sharing-'));
   onTestFinished(() => rm(folder, { recursive: true }));

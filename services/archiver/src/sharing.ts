@@ -6,6 +6,7 @@ import { partitionsOf } from '@tributary/archive/audit/audit';
 import { demandFirstCounts } from '@tributary/archive/changes/probe';
 import { readReached } from '@tributary/archive/changes/reached';
 import { openSharedArchive, type SharedArchive } from '@tributary/archive/changes/shared-archive';
+import { apartTrouble } from '@tributary/archive/objects/apart';
 import { openArchivePlace, refusalOf } from '@tributary/archive/objects/place';
 import { TributaryError } from '@tributary/model/errors';
 import { SECOND_MS } from '@tributary/model/time';
@@ -29,7 +30,7 @@ export interface Opening {
 /**
  * The folder has all that the store has when it resolves; or the store is away, and each call of what is resolved begins with that, and throws
  * `objects_unavailable` until it has. Throws `history_mismatch` where folder and store are not alike, or the folder follows another store;
- * `invalid_config` where the store refuses.
+ * `invalid_config` where the store refuses, or lies in the folder.
  */
 export async function openShared(opening: Opening): Promise<OpenedShared | undefined> {
   const { archive, dataDir, env, demandFolder, signal } = opening;
@@ -108,6 +109,12 @@ function createOpened(shared: SharedArchive, work: () => Promise<void>): OpenedS
 
 /** What was archived in the folder alone would be missing from the store, and other archivers would go on without it. */
 async function demandPlace(archive: string, dataDir: string): Promise<void> {
+  const wrong = apartTrouble(archive, dataDir);
+  if (wrong !== undefined)
+    throw new TributaryError(
+      'invalid_config',
+      `TRIBUTARY_ARCHIVE must ${wrong.must} (got ${JSON.stringify(archive)}). ${wrong.fix}`,
+    );
   const place = (await readReached(dataDir))?.place;
   if (place === undefined || place === (isAbsolute(archive) ? resolve(archive) : archive)) return;
   throw new TributaryError(

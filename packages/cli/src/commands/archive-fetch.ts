@@ -26,6 +26,9 @@ async function fetchArchive(context: Context, named: string): Promise<ExitCode> 
     const rule = bucketRule(named) ?? 'be s3://BUCKET/PREFIX or the whole path of a folder';
     throw new UsageError(`PLACE must ${rule} (got ${JSON.stringify(named)}). Name what TRIBUTARY_ARCHIVE of the archivers is.`);
   }
+  const { apartTrouble } = await import('@tributary/archive/objects/apart');
+  const shared = apartTrouble(named, dataDir);
+  if (shared !== undefined) throw new UsageError(`PLACE must ${shared.must} (got ${JSON.stringify(named)}). ${shared.fix}`);
   const { openSharedArchive } = await import('@tributary/archive/changes/shared-archive');
   const { partitionsOf } = await import('@tributary/archive/audit/audit');
   const { lastSegmentNumber } = await import('@tributary/archive/segments');

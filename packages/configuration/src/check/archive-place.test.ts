@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,6 +29,7 @@ test.each([
 ])('what a store refuses for good (%i) ends a start, without a secret in it', async (status, code, says) => {
   const found = await examinePlace(
     PLACE,
+    '/data',
     { ...keys, AWS_ENDPOINT_URL_S3: await answered(status, `<Error><Code>${code}</Code></Error>`) },
     5_000,
   );
@@ -38,9 +39,9 @@ test.each([
 
 test('a store that has none of it yet is right; one that does not answer is said, and keeps nothing from starting', async () => {
   const whole = await answered(200, '<ListBucketResult/>');
-  expect(await examinePlace(PLACE, { ...keys, AWS_ENDPOINT_URL_S3: whole }, 5_000)).toEqual(nothing);
+  expect(await examinePlace(PLACE, '/data', { ...keys, AWS_ENDPOINT_URL_S3: whole }, 5_000)).toEqual(nothing);
   const away = { ...keys, AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' };
-  expect(await examinePlace(PLACE, away, 5_000)).toEqual({
+  expect(await examinePlace(PLACE, '/data', away, 5_000)).toEqual({
     troubles: [],
     notes: [expect.stringMatching(/^TRIBUTARY_ARCHIVE is s3:\/\/bucket\/archive, which does not answer \(.*ECONNREFUSED/)],
   });
@@ -51,6 +52,36 @@ test('a file cannot be the place of an archive', async () => {
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'file');
   writeFileSync(file, '');
-  expect(await examinePlace(join(folder, 'new'), {}, 1_000)).toEqual(nothing);
-  expect((await examinePlace(file, {}, 1_000)).troubles).toEqual([expect.stringContaining('must be a folder')]);
+  expect(await examinePlace(join(folder, 'new'), '/data', {}, 1_000)).toEqual(nothing);
+  expect((await examinePlace(file, '/data', {}, 1_000)).troubles).toEqual([expect.stringContaining('must be a folder')]);
 });
+
+test('a place in the data folder is refused, however it is written, and one beside it is not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-place-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const [dataDir, link] = [join(folder, 'data'), join(folder, 'link')];
+  mkdirSync(dataDir);
+  symlinkSync(dataDir, link);
+  for (const place of [dataDir, `${dataDir}/`, join(dataDir, 'archive'), link, join(link, 'archive', 'new')])
+    expect(await examinePlace(place, dataDir, {}, 1_000), place).toEqual({
+      troubles: [
+        `TRIBUTARY_ARCHIVE must lie outside of the data folder, ${dataDir} (got "${place}"). Name another folder, on a disk that is not lost with this one, or an object store.`,
+      ],
+      notes: [],
+    });
+  expect((await examinePlace(dataDir, link, {}, 1_000)).troubles).toHaveLength(1);
+  for (const place of [`${dataDir}-2`, join(folder, 'archive'), folder, join(folder, '..data')])
+    expect(await examinePlace(place, dataDir, {}, 1_000), place).toEqual(nothing);
+});
+
+test.each(['archive/segments/p00', 'generations'])(
+  'a data folder that has %s is refused as the place of an archive',
+  async (inner) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tributary-place-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    mkdirSync(join(folder, inner), { recursive: true });
+    expect((await examinePlace(folder, '/data', {}, 1_000)).troubles).toEqual([
+      `TRIBUTARY_ARCHIVE must not be a data folder, as this one is (got "${folder}"). Name an empty folder, or an object store.`,
+    ]);
+  },
+);

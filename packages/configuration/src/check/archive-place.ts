@@ -1,4 +1,5 @@
 /** Whether the place of an archive can be read. Whether it can be written is what an archiver asks, which writes there. */
+import { apartTrouble } from '@tributary/archive/objects/apart';
 import { openArchivePlace, refusalOf } from '@tributary/archive/objects/place';
 import type { ArchiveStore } from '@tributary/archive/objects/port';
 import type { Environment } from '@tributary/runtime/config/read-config';
@@ -11,7 +12,10 @@ export interface ExaminedPlace {
 }
 
 /** A store that does not answer now does not keep a platform from starting: archivers wait for it. */
-export async function examinePlace(archive: string, env: Environment, waitMs: number): Promise<ExaminedPlace> {
+export async function examinePlace(archive: string, dataDir: string, env: Environment, waitMs: number): Promise<ExaminedPlace> {
+  const wrong = apartTrouble(archive, dataDir);
+  if (wrong !== undefined)
+    return { troubles: [`TRIBUTARY_ARCHIVE must ${wrong.must} (got ${JSON.stringify(archive)}). ${wrong.fix}`], notes: [] };
   // Not `using`: the packed command runs under Node 22 as well.
   let store: ArchiveStore | undefined;
   try {

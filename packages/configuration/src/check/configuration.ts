@@ -53,7 +53,7 @@ export async function examineConfiguration({ env, dataDir, redis, waitMs }: Conf
     isInKafka: brokers !== '',
   };
   const servers = redis || brokers !== '' ? await serverTroubles(redis ? String(read.redisUrl) : '', brokers, log, waitMs) : [];
-  const place = await placeExamined(String(values['archive']), env, waitMs);
+  const place = await placeExamined(String(values['archive']), folder.path, env, waitMs);
   return {
     troubles: [...files, ...(redisFolder === undefined ? [] : [redisFolder]), ...servers, ...place.troubles],
     notes: [...notes, ...(read.restoreLostLog === true ? [RESTORE_IS_ON] : []), ...place.notes],
@@ -61,10 +61,10 @@ export async function examineConfiguration({ env, dataDir, redis, waitMs }: Conf
 }
 
 /** Loaded where there is one, with the library of its store. */
-async function placeExamined(archive: string, env: Environment, waitMs: number): Promise<Examined> {
+async function placeExamined(archive: string, dataDir: string, env: Environment, waitMs: number): Promise<Examined> {
   if (archive === '') return { troubles: [], notes: [] };
   const { examinePlace } = await import('./archive-place.ts');
-  return examinePlace(archive, env, waitMs);
+  return examinePlace(archive, dataDir, env, waitMs);
 }
 
 /** Loaded when there are servers to ask: settings, files and folders need no client. */
