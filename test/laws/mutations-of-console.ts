@@ -146,6 +146,14 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     test: 'test/conformance/console-platform.browser.test.ts',
   },
   {
+    lie: 'the page Live of the console keeps every moment that it heard',
+    law: '7',
+    file: `${APP}/state/stream.ts`,
+    from: 'setMoment(parseAnswer(String(data)) as Arrivals);',
+    to: 'setMoment((before) => Object.assign(parseAnswer(String(data)) as Arrivals, { before }));',
+    test: 'test/conformance/console-platform.browser.test.ts',
+  },
+  {
     lie: 'a session of the console changes whatever a script of its page asks for',
     law: '6',
     file: 'services/api/src/console/actions.ts',
