@@ -168,4 +168,28 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     to: '',
     test: 'packages/signals/test/bounds.test.ts',
   },
+  {
+    lie: 'a sum beyond 2^53 in a short list ends the answer',
+    law: '4',
+    file: 'packages/signals/src/value-text.ts',
+    from: ': exactJson(value)',
+    to: ': JSON.stringify(value)',
+    test: 'packages/signals/test/bounds.test.ts',
+  },
+  {
+    lie: 'signals beyond the limit are walked over',
+    law: '3',
+    file: 'packages/store/src/records/signals.ts',
+    from: 'Math.max(0, keeps - selection.limit)',
+    to: '0',
+    test: 'packages/store/src/records/signals.test.ts',
+  },
+  {
+    lie: 'only events of the first type that a segment names are something to it',
+    law: '1',
+    file: 'packages/signals/src/kinds/segments.ts',
+    from: '!types.has(event.type)',
+    to: 'event.type !== [...types][0]',
+    test: 'packages/signals/test/random.test.ts',
+  },
 ];

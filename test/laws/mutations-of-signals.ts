@@ -117,8 +117,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'events beyond what is read of a record are not missed',
     law: '7',
     file: SERVED,
-    from: 'boundMs: slices[count]?.ts ?? NEVER_CUT',
-    to: 'boundMs: NEVER_CUT',
+    from: 'boundMs = line.ts;',
+    to: 'boundMs = NEVER_CUT;',
     test: VALUES,
   },
   {

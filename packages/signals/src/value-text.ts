@@ -1,11 +1,16 @@
 /** Values as JSON, as `exactJson` writes them, without asking each key and value what it is. */
+import { exactJson } from '@tributary/model/exact-json';
 import type { Cell, Item, SegmentValue, SignalValue } from './value.ts';
 
 /** `most` characters: a longer list ends there, anywhere, for a caller who refuses it. */
 export function valueText(value: SignalValue, most: number): string {
   if (typeof value !== 'object' || value === null) return cellText(value);
-  return isList(value) ? listText(value, most) : segmentText(value);
+  if (isList(value)) return value.length > FEW ? listText(value, most) : exactJson(value);
+  return segmentText(value);
 }
+
+/** Up to this many items are written by the engine, in half of the time; the text of more ends where it passes `most`. */
+const FEW = 32;
 
 function isList(value: readonly Item[] | SegmentValue): value is readonly Item[] {
   return Array.isArray(value);

@@ -1,4 +1,5 @@
 /** What sums and lists must say at their bounds: sums that pass 2^53 on the way, and how far back a list depends on events. */
+import { exactJson } from '@tributary/model/exact-json';
 import { DAY_MS } from '@tributary/model/time';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
@@ -35,6 +36,23 @@ test('texts of values are as JSON.stringify writes them, at each of their places
     for (const text of [String.fromCharCode(unit), `a${String.fromCharCode(unit)}`, 'x'.repeat(70) + String.fromCharCode(unit)])
       expect(valueText(text, 100)).toBe(JSON.stringify(text));
   for (const text of ['', '\ud800', 'a\udfff', '\u2028', '😀']) expect(valueText(text, 100)).toBe(JSON.stringify(text));
+});
+
+test('law 4: lists are as exact JSON writes them, few items as many, and no sum in them loses a digit', () => {
+  const items = Array.from({ length: 70 }, (_, i) => ({
+    ts: 1_795_556_597_799 + i,
+    value: `"${i}\\ä`,
+    count: -i,
+    share: i / 7,
+    isOpen: i % 2 === 0,
+    page: null,
+  }));
+  for (let length = 0; length <= items.length; length++) {
+    const some = items.slice(0, length);
+    expect(valueText(some, 1e6)).toBe(JSON.stringify(some));
+    const large = [...some, { sum: 2n ** 70n }];
+    expect(valueText(large, 1e6)).toBe(exactJson(large));
+  }
 });
 
 test('law 7: a list that is not full depends on all of its age, a full one on its oldest event', () => {

@@ -7,7 +7,7 @@ import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import { lineReader } from '@tributary/signals/line-reader';
 import { orderedTimeline, type Timeline } from '@tributary/signals/timeline';
 import type { SignalValue, Valued } from '@tributary/signals/value';
-import { newestSignals, type SignalSlice } from '@tributary/store/records/signals';
+import { walkNewest } from '@tributary/store/records/signals';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { cutOfRecord } from './user-timeline.ts';
 
@@ -121,24 +121,19 @@ function timelineReader({ definitions, asOfMs }: ValueQuestion, pause: () => voi
   };
   return (record) => {
     if (record === null || all.length === 0) return EMPTY;
-    const { slices, newestTs, hasMarks } = newestSignals(record, selection);
-    const { count, longest } = countWithin(slices);
     const events: Event[] = [];
-    for (let i = count - 1; i >= 0; i--) events.push(readLine(record, slices[i] as SignalSlice));
-    return { timeline: orderedTimeline(events, pauseOf(longest)), boundMs: slices[count]?.ts ?? NEVER_CUT, newestTs, hasMarks };
+    let [bytes, longest, boundMs] = [0, 1, NEVER_CUT];
+    const { newestTs, hasMarks } = walkNewest(record, selection, (line) => {
+      const length = line.end - line.start;
+      bytes += length;
+      if (events.length === MOST_EVENTS || bytes > MOST_BYTES) {
+        boundMs = line.ts;
+        return false;
+      }
+      if (length > longest) longest = length;
+      events.push(readLine(record, line));
+      return true;
+    });
+    return { timeline: orderedTimeline(events.reverse(), pauseOf(longest)), boundMs, newestTs, hasMarks };
   };
-}
-
-/** How many of them are read, newest first, and the bytes of the longest. */
-function countWithin(slices: readonly SignalSlice[]): { readonly count: number; readonly longest: number } {
-  let bytes = 0;
-  let count = 0;
-  let longest = 1;
-  for (const { start, end } of slices) {
-    bytes += end - start;
-    if (count === MOST_EVENTS || bytes > MOST_BYTES) break;
-    count++;
-    longest = Math.max(longest, end - start);
-  }
-  return { count, longest };
 }

@@ -216,8 +216,9 @@ function segmentOf(raw: unknown, path: Path, checks: Checks): Made {
     exit: given.exit?.holds ?? null,
     not: given.not?.holds ?? null,
   };
-  const evaluate = evaluateSegment(resolved, conditions);
-  const segment = { definition: resolved, conditions, types: typesOfAny(Object.values(given)) };
+  const types = typesOfAny(Object.values(given));
+  const evaluate = evaluateSegment(resolved, conditions, types);
+  const segment = { definition: resolved, conditions, types };
   const looksAt = Object.values(given).flatMap((one) => (one === null ? [] : [{ types: null, where: one.term }]));
   return { resolved, reachMs: retainedMs, types: null, looksAt, evaluate, segment, ...(byDay && { byDay }) };
 }

@@ -5,9 +5,10 @@
  * Nothing older than the retention counts, so that a record is all that is needed: who entered longer ago than that, and was only prolonged
  * since, is out. When the first episode that is seen began may not be known, as it may be the rest of an earlier one.
  */
+import type { Event } from '@tributary/model/event';
 import type { Predicate } from '../expressions/function.ts';
 import type { SegmentDefinition } from '../resolved.ts';
-import { type Timeline, within } from '../timeline.ts';
+import { within } from '../timeline.ts';
 import type { Evaluate, SegmentValue } from '../value.ts';
 
 export interface Conditions {
@@ -25,11 +26,16 @@ export interface Instant {
   refreshes: boolean;
 }
 
-export function evaluateSegment(definition: SegmentDefinition, conditions: Conditions): Evaluate {
+/** `types`: of events that a condition may hold for; null: any. */
+export function evaluateSegment(
+  definition: SegmentDefinition,
+  conditions: Conditions,
+  types: ReadonlySet<string> | null,
+): Evaluate {
   const { absence, retainedMs, episodes: most } = definition;
   return (timeline, asOfMs) => {
     const fromMs = asOfMs - retainedMs;
-    const instants = instantsOf(timeline, fromMs, asOfMs, conditions);
+    const instants = instantsOf(within(timeline.of(null), fromMs, asOfMs), conditions, types, timeline.pause);
     // Until then an episode may go on that began before what is seen.
     const hiddenToMs = fromMs - 1 + definition.ttlMs;
     const found =
@@ -38,10 +44,16 @@ export function evaluateSegment(definition: SegmentDefinition, conditions: Condi
   };
 }
 
-function instantsOf(timeline: Timeline, fromMs: number, toMs: number, { enter, refresh, exit, not }: Conditions): Instant[] {
+function instantsOf(
+  events: readonly Event[],
+  { enter, refresh, exit, not }: Conditions,
+  types: ReadonlySet<string> | null,
+  pause: () => void,
+): Instant[] {
   const instants: Instant[] = [];
-  for (const event of within(timeline.of(null), fromMs, toMs)) {
-    timeline.pause();
+  for (const event of events) {
+    if (types !== null && !types.has(event.type)) continue;
+    pause();
     const exits = exit?.(event) === true || not?.(event) === true;
     const enters = enter(event);
     const refreshes = refresh?.(event) === true;

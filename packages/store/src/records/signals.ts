@@ -54,20 +54,37 @@ export interface NewestSignals {
 
 /** The newest signals that the selection keeps. */
 export function newestSignals(record: Buffer, selection: SignalSelection): NewestSignals {
+  const slices: SignalSlice[] = [];
+  const { hasMarks, newestTs } = walkNewest(record, selection, ({ ts, start, end, type, restAt }) => {
+    slices.push({ ts, start, end, type, restAt });
+    return true;
+  });
+  return { slices, hasMarks, newestTs };
+}
+
+/**
+ * The same signals one after the other, until `visit` wants no more. It is given one object, which says something else with the next signal: an
+ * object for each costs as much as to find them. It must not look at another record.
+ */
+export function walkNewest(
+  record: Buffer,
+  selection: SignalSelection,
+  visit: (signal: SignalSlice) => boolean,
+): Pick<NewestSignals, 'hasMarks' | 'newestTs'> {
   const { keeps, hasMarks, newestTs } = keepSelected(record, selection);
   const { starts, ends, types, idEnds, instants, kept } = scratch;
-  const slices: SignalSlice[] = [];
-  for (let i = keeps - 1; i >= 0 && slices.length < selection.limit; i--) {
+  const signal = { ts: 0, start: 0, end: 0, type: '', restAt: 0 };
+  const last = Math.max(0, keeps - selection.limit);
+  for (let i = keeps - 1; i >= last; i--) {
     const line = kept[i] as number;
-    slices.push({
-      ts: instants[line] as number,
-      start: starts[line] as number,
-      end: ends[line] as number,
-      type: types[line] as string,
-      restAt: (idEnds[line] as number) + 1,
-    });
+    signal.ts = instants[line] as number;
+    signal.start = starts[line] as number;
+    signal.end = ends[line] as number;
+    signal.type = types[line] as string;
+    signal.restAt = (idEnds[line] as number) + 1;
+    if (!visit(signal)) break;
   }
-  return { slices, hasMarks, newestTs };
+  return { hasMarks, newestTs };
 }
 
 /** Where signals lie in their records, those of one record behind those of another: the bytes of one are `[starts[i], ends[i])`. */
