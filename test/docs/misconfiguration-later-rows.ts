@@ -93,6 +93,25 @@ const LATER_ROWS: readonly Row[] = [
     before: 'the same, in the folder of the other platform',
   },
   { row: '78', setup: 'touch file', typed: 'TRIBUTARY_ARCHIVE=$PWD/file START', before: 'refused already' },
+  {
+    row: '79',
+    setup: 'TRIBUTARY_ARCHIVE=$PWD/a START',
+    typed: 'START',
+    before: 'restarts of the archiver, with the reason, beside roles that ran, then exit 1',
+  },
+  {
+    row: '79b',
+    setup:
+      'export TRIBUTARY_ARCHIVE=$PWD/a; UP; T events send --type purchase --user f --value 1 --currency EUR; T batch run --wait; DOWN; mv a b',
+    typed: 'START',
+    before: 'not tried',
+  },
+  {
+    row: '80',
+    setup: 'UP; T events send --type purchase --user f --value 1 --currency EUR; T batch run --wait; DOWN',
+    typed: 'TRIBUTARY_ARCHIVE=$PWD/a START',
+    before: 'as 79',
+  },
 ];
 
 /** In the order of the page. */

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reachedNothing, writeReached } from '@tributary/archive/changes/reached';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { examineConfiguration } from '../src/check/configuration.ts';
 import { SENTENCE } from './wrong-texts.ts';
@@ -43,4 +44,14 @@ test('a certificate that is none is refused by what it must be; without brokers 
     /^TRIBUTARY_KAFKA_SSL_CA_FILE must be a PEM file/,
   );
   expect(await troublesOf(tls)).toEqual([]);
+});
+
+test('law 6: a data folder that follows a place of its archive starts with that place alone', async () => {
+  const place = join(folder, '..', 'tributary-place-that-is-not-there');
+  await writeReached(folder, { ...reachedNothing(place), number: 1, id: '00000001' });
+  expect(await troublesOf({ TRIBUTARY_ARCHIVE: place })).toEqual([]);
+  for (const other of ['', '/another'])
+    expect(await troublesOf({ TRIBUTARY_ARCHIVE: other })).toEqual([
+      expect.stringContaining(`TRIBUTARY_ARCHIVE must be ${place}, which the data folder ${folder} follows (got "${other}")`),
+    ]);
 });

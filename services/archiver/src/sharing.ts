@@ -1,10 +1,9 @@
 /** The archive in an object store, beside the archiver: the data folder follows it, and gives it what was replaced here. */
 import { randomUUID } from 'node:crypto';
-import { isAbsolute, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionsOf } from '@tributary/archive/audit/audit';
+import { followedTrouble } from '@tributary/archive/changes/followed';
 import { demandFirstCounts } from '@tributary/archive/changes/probe';
-import { readReached } from '@tributary/archive/changes/reached';
 import { openSharedArchive, type SharedArchive } from '@tributary/archive/changes/shared-archive';
 import { apartTrouble } from '@tributary/archive/objects/apart';
 import { openArchivePlace, refusalOf } from '@tributary/archive/objects/place';
@@ -107,19 +106,19 @@ function createOpened(shared: SharedArchive, work: () => Promise<void>): OpenedS
   };
 }
 
-/** What was archived in the folder alone would be missing from the store, and other archivers would go on without it. */
+/** A start looks at it beforehand (packages/configuration), a role that is started by itself here. */
 async function demandPlace(archive: string, dataDir: string): Promise<void> {
-  const wrong = apartTrouble(archive, dataDir);
-  if (wrong !== undefined)
+  const shared = apartTrouble(archive, dataDir);
+  if (shared !== undefined)
     throw new TributaryError(
       'invalid_config',
-      `TRIBUTARY_ARCHIVE must ${wrong.must} (got ${JSON.stringify(archive)}). ${wrong.fix}`,
+      `TRIBUTARY_ARCHIVE must ${shared.must} (got ${JSON.stringify(archive)}). ${shared.fix}`,
     );
-  const place = (await readReached(dataDir))?.place;
-  if (place === undefined || place === (isAbsolute(archive) ? resolve(archive) : archive)) return;
+  const followed = await followedTrouble(archive, dataDir);
+  if (followed === undefined) return;
   throw new TributaryError(
     'history_mismatch',
-    `TRIBUTARY_ARCHIVE must be ${place}, which the data folder ${dataDir} follows (got ${JSON.stringify(archive)}). Set it so, or name another data folder.`,
+    `TRIBUTARY_ARCHIVE must ${followed.must} (got ${JSON.stringify(archive)}). ${followed.fix}`,
   );
 }
 

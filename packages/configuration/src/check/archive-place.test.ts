@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reachedNothing, writeReached } from '@tributary/archive/changes/reached';
 import { expect, onTestFinished, test } from 'vitest';
 import { examinePlace } from './archive-place.ts';
 
@@ -85,3 +86,31 @@ test.each(['archive/segments/p00', 'generations'])(
     ]);
   },
 );
+
+test('a folder that follows a place goes on with it; one that has an archive begins with none that lacks it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-place-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const [place, dataDir] = [join(folder, 'place'), join(folder, 'data')];
+  const of = (archive: string) => examinePlace(archive, dataDir, {}, 1_000);
+  expect([await of(''), await of(place)]).toEqual([nothing, nothing]);
+  mkdirSync(join(dataDir, 'archive/segments/p03'), { recursive: true });
+  expect(await of(place)).toEqual(nothing);
+  writeFileSync(join(dataDir, 'archive/segments/p03/000000.json'), '{}');
+  expect([await of(''), await of(place)]).toEqual([
+    nothing,
+    {
+      troubles: [
+        `TRIBUTARY_ARCHIVE must have the segments that the data folder ${dataDir} has (got "${place}": it has none). Name the place that has them, or begin with an empty data folder.`,
+      ],
+      notes: [],
+    },
+  ]);
+  mkdirSync(join(place, 'changes'), { recursive: true });
+  writeFileSync(join(place, 'changes/000000000001.json'), '{}');
+  await writeReached(dataDir, { ...reachedNothing(place), number: 1, id: '00000001' });
+  expect([await of(place), await of(`${place}/`)]).toEqual([nothing, nothing]);
+  for (const other of ['', join(folder, 'other')])
+    expect((await of(other)).troubles).toEqual([
+      `TRIBUTARY_ARCHIVE must be ${place}, which the data folder ${dataDir} follows (got "${other}"). Set it so, or name another data folder.`,
+    ]);
+});

@@ -3,13 +3,14 @@
  * servers. Each trouble is one sentence: `NAME must RULE (got VALUE). FIX.`
  */
 
+import { existsSync } from 'node:fs';
 import { kafkaConfiguration } from '@tributary/log/kafka/configuration';
 import { RESTORE_IS_ON } from '@tributary/log/settings';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { type Environment, examine } from '@tributary/runtime/config/read-config';
 import type { Value } from '@tributary/runtime/config/setting';
 import { redisFolderTrouble } from '@tributary/runtime/data-folder/disk-space';
-import { DATA_FOLDERS, FOLDERS_OF_ROLES } from '@tributary/runtime/data-folder/paths';
+import { DATA_FOLDERS, dataPath, FOLDERS_OF_ROLES } from '@tributary/runtime/data-folder/paths';
 import { ROLE_SETTINGS } from '../role-settings.ts';
 import { judgeUnknown } from '../unknown.ts';
 import { folderTroubles, rejectionOf, thrownBy } from './folders.ts';
@@ -60,9 +61,9 @@ export async function examineConfiguration({ env, dataDir, redis, waitMs }: Conf
   };
 }
 
-/** Loaded where there is one, with the library of its store. */
+/** Loaded where there is one, with the library of its store, or the data folder follows one. */
 async function placeExamined(archive: string, dataDir: string, env: Environment, waitMs: number): Promise<Examined> {
-  if (archive === '') return { troubles: [], notes: [] };
+  if (archive === '' && !existsSync(dataPath(dataDir, 'archiveChanges'))) return { troubles: [], notes: [] };
   const { examinePlace } = await import('./archive-place.ts');
   return examinePlace(archive, dataDir, env, waitMs);
 }
