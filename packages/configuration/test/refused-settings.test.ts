@@ -15,6 +15,8 @@ import { NOT_BOOLEAN, NOT_WHOLE, SECRET, SENTENCE, WRONG_KINDS } from './wrong-t
 const ROOT = join(import.meta.dirname, '../../..');
 /** `npm start` sets them itself, and says so where they are given. */
 const OWN = /_(?:COLLECTOR_PORT|API_PORT|HEALTH_PORT|HOST|REDIS_URL|REDIS_FOLDER)$/;
+/** Where `npm test` built the programs of roles, as `npm start` runs them. */
+const { BUILT_PROGRAMS: BUILT } = process.env;
 let folder: string;
 
 beforeEach(() => {
@@ -34,13 +36,18 @@ function wrongEverywhere(table: ConfigTable): Record<string, string> {
 }
 
 async function run(main: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) {
-  const child = spawn(process.execPath, [join(ROOT, main), ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { status, stdout, stderr };
+}
+
+function mainOf(role: string): string {
+  const main = `${role === 'recompute' ? 'jobs' : 'services'}/${role}/src/main.ts`;
+  return BUILT === undefined ? join(ROOT, main) : join(BUILT, `${role}.mjs`);
 }
 
 /** One sentence for each setting, and nothing else was written, said or made. */
@@ -59,10 +66,10 @@ test('every role that there is: exit 2, a sentence on stderr for each setting, a
   const mains = folders.filter((path) => existsSync(join(ROOT, path, 'src/main.ts')));
   expect(mains.map((main) => main.split('/')[1]).sort()).toEqual(Object.keys(ROLE_SETTINGS).sort());
   await Promise.all(
-    mains.map(async (main) => {
-      const wrong = wrongEverywhere(ROLE_SETTINGS[main.split('/')[1] as keyof typeof ROLE_SETTINGS]);
+    Object.entries(ROLE_SETTINGS).map(async ([role, table]) => {
+      const wrong = wrongEverywhere(table);
       expect(Object.keys(wrong).length).toBeGreaterThan(10);
-      expectRefused(await run(`${main}/src/main.ts`, wrong), Object.keys(wrong));
+      expectRefused(await run(mainOf(role), wrong), Object.keys(wrong));
     }),
   );
 });
@@ -72,11 +79,10 @@ test('every role: a name that is like a setting ends it beside what else is wron
   const misspelt = 'TRIBUTARY_KAKFA_BROKERS is not a setting. Did you mean TRIBUTARY_KAFKA_BROKERS?\n';
   await Promise.all(
     Object.keys(ROLE_SETTINGS).map(async (role) => {
-      const main = `${role === 'recompute' ? 'jobs' : 'services'}/${role}/src/main.ts`;
-      expect(await run(main, wrong)).toEqual({ status: 2, stdout: '', stderr: misspelt });
+      expect(await run(mainOf(role), wrong)).toEqual({ status: 2, stdout: '', stderr: misspelt });
     }),
   );
-  const both = await run('services/speed/src/main.ts', { ...wrong, TRIBUTARY_PARTITIONS: 'many' });
+  const both = await run(mainOf('speed'), { ...wrong, TRIBUTARY_PARTITIONS: 'many' });
   expect(both.stderr).toMatch(/^TRIBUTARY_PARTITIONS must [^\n]+\nTRIBUTARY_KAKFA_BROKERS is not/);
 });
 
@@ -84,7 +90,7 @@ test('every role: what an operator should know of settings that are right is in 
   const env = { TRIBUTARY_RESTORE_LOST_LOG: 'true', TRIBUTARY_COFFEE: '1', TRIBUTARY_REDIS_FOLDER: join(folder, 'absent') };
   await Promise.all(
     Object.keys(ROLE_SETTINGS).map(async (role) => {
-      const { status, stdout } = await run(`${role === 'recompute' ? 'jobs' : 'services'}/${role}/src/main.ts`, env);
+      const { status, stdout } = await run(mainOf(role), env);
       const lines = stdout
         .trim()
         .split('\n')
@@ -105,5 +111,5 @@ test('npm start: the same for the settings of all roles together, before the dat
   const all = Object.assign({}, ...Object.values(ROLE_SETTINGS).map(wrongEverywhere)) as Record<string, string>;
   const args = ['--no-demo', '--data-dir', join(folder, 'data')];
   const names = Object.keys(all).filter((name) => !OWN.test(name));
-  expectRefused(await run('infra/local/src/main.ts', all, args), names);
+  expectRefused(await run(join(ROOT, 'infra/local/src/main.ts'), all, args), names);
 });
