@@ -112,6 +112,11 @@ const LATER_ROWS: readonly Row[] = [
     typed: 'TRIBUTARY_ARCHIVE=$PWD/a START',
     before: 'as 79',
   },
+  {
+    row: '81',
+    typed: 'D=new T archive fetch $PWD/archiv',
+    before: '“--data-dir must be a data folder with an archive”, and to name it with --data-dir',
+  },
 ];
 
 /** In the order of the page. */

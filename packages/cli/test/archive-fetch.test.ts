@@ -19,9 +19,21 @@ test('law 6: an empty folder gets all segments; a place without any, and what is
     stdout: expect.stringContaining(`${two} has the archive in ${place}: 1 segment in 1 partition.`),
   });
   expect(existsSync(join(two, 'archive/segments/p03/000000.json'))).toBe(true);
-  expect(await fetched(join(folder, 'none'), join(folder, 'three'))).toMatchObject({
+  const none = join(folder, 'none');
+  expect(await fetched(none, join(folder, 'three'))).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('nothing is in'),
+    stderr: expect.stringContaining(`PLACE must have an archive (got "${none}": nothing of one is there). Name what`),
+  });
+  expect(await fetched(one, two)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`PLACE must not be a data folder, as this one is (got "${one}")`),
+  });
+  expect(
+    await tributary(['archive', 'fetch', 's3://bucket/x', '--data-dir', two], { env: { AWS_ENDPOINT_URL_S3: 'here' } }),
+  ).toMatchObject({
+    code: 2,
+    stderr:
+      'error: AWS_ENDPOINT_URL_S3 must be an http or https URL (got "here"). Correct it, or leave it out for Amazon\'s store.\n',
   });
   for (const name of ['place', 's3:/bucket/x', 's3://bucket', ''])
     expect(await fetched(name, two)).toMatchObject({

@@ -1,11 +1,11 @@
 /** `tributary archive fetch`: a data folder is brought up to an archive that lies in an object store, as for a machine that has nothing yet. */
 import { randomUUID } from 'node:crypto';
+import type { ArchiveStore } from '@tributary/archive/objects/port';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
 import { counted } from '../terminal/figures.ts';
-import { noArchive } from './no-archive.ts';
 
 export function addArchiveFetch(archive: Command, act: Act): void {
   archive
@@ -20,7 +20,7 @@ export function addArchiveFetch(archive: Command, act: Act): void {
 async function fetchArchive(context: Context, named: string): Promise<ExitCode> {
   const { shell, settings } = context;
   const { dataDir } = settings;
-  const { archivePlaceTrouble, bucketRule, openArchivePlace } = await import('@tributary/archive/objects/place');
+  const { archivePlaceTrouble, bucketRule, openArchivePlace, refusalOf } = await import('@tributary/archive/objects/place');
   const wrong = archivePlaceTrouble(named);
   if (named === '' || wrong !== undefined) {
     const rule = bucketRule(named) ?? 'be s3://BUCKET/PREFIX or the whole path of a folder';
@@ -33,14 +33,21 @@ async function fetchArchive(context: Context, named: string): Promise<ExitCode> 
   const { partitionsOf } = await import('@tributary/archive/audit/audit');
   const { lastSegmentNumber } = await import('@tributary/archive/segments');
   await demandOwner(dataDir);
-  const store = await openArchivePlace(named, { env: shell.env, sleep: shell.sleep });
+  let store: ArchiveStore | undefined;
   try {
+    store = await openArchivePlace(named, { env: shell.env, sleep: shell.sleep });
     await openSharedArchive({ dataDir, store, newId: randomUUID, sleep: shell.sleep }).follow(shell.signal);
+  } catch (error) {
+    const refusal = refusalOf(named, error);
+    throw refusal === undefined ? error : new UsageError(refusal.message, { cause: error });
   } finally {
-    store[Symbol.dispose]();
+    store?.[Symbol.dispose]();
   }
   const partitions = await partitionsOf(dataDir);
-  if (partitions.length === 0) throw noArchive(settings);
+  if (partitions.length === 0)
+    throw new UsageError(
+      `PLACE must have an archive (got ${JSON.stringify(named)}: nothing of one is there). Name what TRIBUTARY_ARCHIVE of the archivers is, or wait for their first segment: it comes with the first generation.`,
+    );
   const numbers = await Promise.all(partitions.map((partition) => lastSegmentNumber(dataDir, partition)));
   const segments = numbers.reduce((sum, last) => sum + last + 1, 0);
   const folder = { dataDir, place: named, partitions: partitions.length, segments };
