@@ -1,0 +1,29 @@
+/**
+ * Requests at a rate, on schedule: a slow answer holds up none of those behind it, and its time begins when it was due. A timer is up to a
+ * millisecond late, which counts as well: to wait without one would take the processor from what is measured.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long each took from when it was due, ms. */
+export async function onSchedule(perSecond: number, seconds: number, call: () => Promise<unknown>): Promise<number[]> {
+  const tookMs: number[] = [];
+  const open: Promise<void>[] = [];
+  const failed: unknown[] = [];
+  const start = performance.now();
+  const ask = async (dueMs: number) => {
+    try {
+      await call();
+      tookMs.push(performance.now() - dueMs);
+    } catch (error) {
+      failed.push(error);
+    }
+  };
+  for (let asked = 0; asked < perSecond * seconds && failed.length === 0; asked++) {
+    const dueMs = start + (asked * 1_000) / perSecond;
+    while (performance.now() < dueMs) await sleep(dueMs - performance.now());
+    open.push(ask(dueMs));
+  }
+  await Promise.all(open);
+  if (failed.length > 0) throw failed[0];
+  return tookMs;
+}
