@@ -10,10 +10,10 @@ import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { pairsInFlight } from '@tributary/serving/freshness/in-flight';
+import { gapsAtCut, pairsInFlight } from '@tributary/serving/freshness/in-flight';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
-import type { Relaying } from '@tributary/store/speed-store';
+import type { PartitionState, Relaying } from '@tributary/store/speed-store';
 import { LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { asWebEvent } from '@tributary/testkit/inputs/generate-web';
@@ -79,6 +79,8 @@ export interface Outcome {
   /** Keys whose answer was complete, and those among them while something was in flight that does not concern them. */
   readonly keys: number;
   readonly keysInFlight: number;
+  /** Times that a generation alone was complete. */
+  readonly alone: number;
 }
 
 export interface Wrongs {
@@ -103,6 +105,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     lifted: 0,
     keys: 0,
     keysInFlight: 0,
+    alone: 0,
   };
   const checkpoints: { readonly partition: number; readonly stored: unknown }[] = [];
   const nothing = [0, 1, 2].map((p) => store.snapshot(p));
@@ -183,7 +186,9 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
       const cut = g === 0 ? ['', '', ''] : cutsOf(disk, g);
       if (cut === null || cut.some((at, p) => at > (upTo[p] as string))) continue;
       const answer: RowsByView = new Map();
-      addRowsByView(answer, naiveJoined(lines, cut, definitions, sha256Hex));
+      const generated = naiveJoined(lines, cut, definitions, sha256Hex);
+      if (g > 0) checkGeneration(g, cut, states, generated, lines);
+      addRowsByView(answer, generated);
       const deltas = await store.serving().deltas(
         VIEWS.map(({ name }) => name),
         g,
@@ -206,6 +211,22 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     if (counts.lifted > 0) return;
     const found = differences(truth, naiveJoinedOfPeople(lines, upTo, definitions));
     if (found.length > 0) throw new Error(`seed ${seed}: complete at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
+  }
+
+  /** A generation alone: where it calls itself complete, it has what was sent up to its cut. */
+  function checkGeneration(
+    g: number,
+    cut: readonly string[],
+    states: readonly (PartitionState | null)[],
+    generated: RowsByView,
+    lines: readonly LogLine[],
+  ): void {
+    if (counts.lifted > 0) return;
+    if (gapsAtCut(states, { generation: g, cut }).length > 0 && wrongs.neverIncomplete !== true) return;
+    counts.alone++;
+    const found = differences(generated, naiveJoinedOfPeople(lines, cut, definitions));
+    if (found.length > 0)
+      throw new Error(`seed ${seed}: generation ${g} alone complete at ${cut.join(', ')}: ${found.slice(0, 5).join('; ')}`);
   }
 
   /** Each key by itself: where nothing is in flight that may change what counts for it, that is what was sent. */

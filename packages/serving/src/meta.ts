@@ -24,6 +24,8 @@ export interface MetaParts {
   readonly stale: string | null;
   /** Where view and deltas do not meet at one barrier. */
   readonly apart: readonly string[];
+  /** What was in flight between keys at the generation's cut. */
+  readonly atCut: readonly Gap[];
   /** Views that were asked for and that partitions did not count since the cut. */
   readonly uncounted: readonly string[];
   /** Days that were asked for and of which the generation may lack events. */
@@ -32,7 +34,7 @@ export interface MetaParts {
 }
 
 export function metaOf(parts: MetaParts, findings: Findings): Meta {
-  const { layers, served, pending, overflowed, health, stale, apart, uncounted, retired, definitions } = parts;
+  const { layers, served, pending, overflowed, health, stale, apart, atCut, uncounted, retired, definitions } = parts;
   const holes: Gap[] = [];
   const lacks = (reason: Gap['reason'], ...texts: readonly string[]) => holes.push(...gapsOf(reason, texts));
   if (stale !== null) lacks('held_answer', stale);
@@ -44,6 +46,7 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
       `generation ${served.loaded.generation} is served in place of a newer one that cannot be loaded: ${served.failure}`,
     );
   lacks('events_retired', ...retired);
+  if (layers === 'batch') holes.push(...atCut);
   if (layers !== 'batch') {
     holes.push(...health.missing);
     lacks('cut_apart', ...apart);

@@ -9,6 +9,7 @@ import type { View } from '@tributary/views/view';
 import type { DeltaFollower, DeltasSnapshot } from './deltas/follower.ts';
 import { followedDefinitions } from './followed-definitions.ts';
 import { cutsApart } from './freshness/cut-apart.ts';
+import { gapsAtCut } from './freshness/in-flight.ts';
 import { retiredDays } from './freshness/retired-days.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
 import { whyNotCounted } from './freshness/uncounted-views.ts';
@@ -96,9 +97,11 @@ export async function takeSnapshot(
   const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
   const apart = cutsApart(states, loaded.manifest);
   const definitions = followedDefinitions(states, loaded, layers, deps);
+  const joins = loaded.manifest !== null && definitions.own.joinedMs !== null;
+  const atCut = joins ? gapsAtCut(states, loaded.manifest) : [];
   const uncounted = whyNotCountedOf(views.filter(isDemanded));
   const retired = retiredDays(layers === 'speed' ? null : loaded.manifest);
-  const found = { layers: wanted, served, pending, overflowed, health, stale, apart, uncounted, definitions };
+  const found = { layers: wanted, served, pending, overflowed, health, stale, apart, atCut, uncounted, definitions };
 
   const answers = answersOf(speed, loaded, layers);
   const snapshot: Snapshot = {

@@ -36,6 +36,10 @@ export interface PartitionState {
    * commits. What an older version committed lacks.
    */
   readonly barriers?: ReadonlyMap<number, string>;
+  /**
+   * What `relayed` said at these barriers. A barrier without it lies before the partition joined keys, where the partition has sent and applied nothing.
+   */
+  readonly crossed?: ReadonlyMap<number, Relayed>;
   /** No user's timeline is known up to this instant, epoch ms: records were kept for less long than the definitions ask now, or log time came back. */
   readonly cutTs?: number;
   /**
@@ -135,7 +139,7 @@ export interface Commit {
   readonly expected: string | null;
   readonly expectedCommit: string;
   readonly id: string;
-  readonly next: Omit<PartitionState, 'barriers' | 'wasWatched'> & { readonly position: string };
+  readonly next: Omit<PartitionState, 'barriers' | 'crossed' | 'wasWatched'> & { readonly position: string };
   /** Lines (each ending in "\n") to append to users' records. */
   readonly appends: ReadonlyMap<string, string>;
   /** Whole records to put in place of what is there: trimmed ones; "": the user has none any more. */

@@ -64,6 +64,28 @@ test('law 5: signals, journeys and explanations of a user have what was lent to 
   expect(JSON.stringify([body, journeys, explained.body])).not.toContain('tributary');
 });
 
+test('law 7: a generation alone says that it lacks what was in flight at its cut, and both layers together do not', async () => {
+  const world = await joinedWorld();
+  const number = messageNumber('00000001.0000000', 0);
+  const [cookie, ada] = [partitionOf('cookie', PARTITIONS), partitionOf('ada', PARTITIONS)];
+  const numbers = (partition: number) => Array.from({ length: PARTITIONS }, (__, at) => (at === partition ? number : ''));
+  const complete = async (layer: string) => {
+    await world.tick();
+    return (await world.get(`/v1/activity?layer=${layer}`)).body.meta.complete;
+  };
+  for (let partition = 0; partition < PARTITIONS; partition++)
+    await world.commit(partition, {}, { relayed: { sent: [], applied: [] } });
+  await world.commit(cookie, {}, { relayed: { sent: numbers(ada), applied: [] } });
+  await world.cut(1);
+  await world.publish(1);
+  expect([await complete('batch'), await complete('merged')]).toEqual([false, false]);
+  await world.commit(ada, {}, { relayed: { sent: [], applied: numbers(cookie) } });
+  expect([await complete('batch'), await complete('merged')]).toEqual([false, true]);
+  await world.cut(2);
+  await world.publish(2);
+  expect([await complete('batch'), await complete('merged')]).toEqual([true, true]);
+});
+
 test('laws 1 and 5: a key that is linked is answered for by its owner, everywhere', async () => {
   const world = await joinedWorld();
   const under = async (key: string) => {

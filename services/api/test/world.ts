@@ -124,6 +124,7 @@ export async function createWorld(options: WorldOptions = {}) {
       position: String(++sequence).padStart(8, '0'),
       logTimeMs: before?.logTimeMs ?? nowMs,
       generation: before?.generation ?? 0,
+      ...(before?.relayed !== undefined && { relayed: before.relayed }),
       ...{ logIdentity: 'log', definitions: definitions.json, definitionsSince: 0, viewsSince: viewsSinceAfter(before, VIEWS) },
       ...state,
     };

@@ -2,7 +2,7 @@ import { messageNumber } from '@tributary/model/identity/message-line';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { expect, test } from 'vitest';
 import { gapsAmong, OF_ALL_USERS, ofEveryUser } from '../gaps.ts';
-import { gapsBetween, gapsInFlight, pairsInFlight } from './in-flight.ts';
+import { gapsAtCut, gapsBetween, gapsInFlight, pairsInFlight } from './in-flight.ts';
 
 /** The message of the entry at a position; 0: none. */
 const of = (position: number) => (position === 0 ? '' : messageNumber(`${position}.0000000`, 1));
@@ -49,6 +49,34 @@ test('law 7: of some keys an answer is incomplete while something is in flight t
     throw new Error('asked');
   };
   expect(gapsBetween([calm, applied(1)], [calm, applied(1)], mustNot)).toEqual([]);
+});
+
+test('law 7: a generation alone is incomplete where something was in flight at its cut, whatever is by now', () => {
+  const at = (position: string, { relayed }: PartitionState): PartitionState => ({
+    ...state(9, [], []),
+    barriers: new Map([[3, position]]),
+    ...(relayed && { crossed: new Map([[3, relayed]]) }),
+  });
+  const cut = { generation: 3, cut: ['5', '6'] };
+  const gaps = (...states: (PartitionState | null)[]) =>
+    gapsAtCut(states, cut).map(({ reason, partition, text }) => [reason, partition, text.split(':')[0]]);
+  const [sent, applied] = [at('5', state(0, [0, 2], [])), at('6', state(0, [], [2]))];
+  expect(gaps(sent, applied)).toEqual([]);
+  const inFlight = [
+    ['behind', OF_ALL_USERS, expect.stringContaining('in flight between 1 pair of partitions at the cut of generation 3')],
+  ];
+  expect(gaps(sent, at('6', state(0, [], [1])))).toEqual(inFlight);
+  // Sent behind the cut of its sender: it is in both.
+  expect(gaps(at('5', state(0, [0, 2], [])), at('6', state(0, [], [7])))).toEqual(inFlight);
+  // Before it joined keys it had sent nothing, and applied nothing.
+  const { relayed: _, ...plain } = state(0, [], []);
+  expect(gaps(at('5', plain), at('6', plain))).toEqual([]);
+  expect(gaps(sent, at('6', plain))).toEqual(inFlight);
+  const unread = [['behind', OF_ALL_USERS, 'real time has not read up to the cut of generation 3 in 1 partition']];
+  expect(gaps(sent, null)).toEqual(unread);
+  expect(gaps(sent, state(9, [], [2]))).toEqual(unread);
+  // Another copy of the barrier is not the cut.
+  expect(gaps(sent, at('7', state(0, [], [2])))).toEqual(unread);
 });
 
 test('where keys are not joined, nothing is on its way', () => {

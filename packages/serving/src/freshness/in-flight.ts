@@ -4,6 +4,7 @@
  * position of its sender, whose store lost writes, it may be with both. What was decided before that position and is newer than all that the sender knows of
  * was sent by a store that is gone, because of a user who is: nothing of it is on its way.
  */
+import type { GenerationManifest } from '@tributary/archive/layout';
 import { causeOf } from '@tributary/model/identity/message-line';
 import type { PartitionState, Relaying } from '@tributary/store/speed-store';
 import { type Gap, gapsOf, OF_ALL_USERS } from '../gaps.ts';
@@ -76,8 +77,41 @@ export function gapsInFlight(states: readonly (PartitionState | null)[]): Gap[] 
   return gapsOfPairs(pairsInFlight(states)).map((gap) => ({ ...gap, partition: OF_ALL_USERS }));
 }
 
+/**
+ * For answers of a generation alone, where it joins keys: what one partition had sent before its cut and another had not applied before its own is in
+ * neither, and what was applied before the cut, and sent behind the other one, is in both. Real time has it right, and a later generation.
+ */
+export function gapsAtCut(
+  states: readonly (PartitionState | null)[],
+  { generation, cut }: Pick<GenerationManifest, 'generation' | 'cut'>,
+): Gap[] {
+  const unread = states.filter((state, partition) => state?.barriers?.get(generation) !== cut[partition]).length;
+  if (unread > 0)
+    return atCut(
+      `real time has not read up to the cut of generation ${generation} in ${unread === 1 ? '1 partition' : `${unread} partitions`}: it is not known whether messages between keys of one person were in flight there`,
+    );
+  const pairs = inFlight(
+    states.map((state, partition) => {
+      const relayed = state?.crossed?.get(generation);
+      return { position: cut[partition] ?? null, ...(relayed && { relayed }) };
+    }),
+  ).length;
+  return pairs === 0
+    ? []
+    : atCut(
+        `messages between keys of one person were in flight between ${pairsText(pairs)} of partitions at the cut of generation ${generation}, which lacks what they moved or has it twice. The merged answer is right`,
+      );
+}
+
+function atCut(text: string): Gap[] {
+  return gapsOf('behind', [text]).map((gap) => ({ ...gap, partition: OF_ALL_USERS }));
+}
+
 function gapsOfPairs(pairs: number): Gap[] {
   if (pairs === 0) return [];
-  const between = pairs === 1 ? '1 pair' : `${pairs} pairs`;
-  return gapsOf('behind', [`messages between keys of one person are in flight between ${between} of partitions`]);
+  return gapsOf('behind', [`messages between keys of one person are in flight between ${pairsText(pairs)} of partitions`]);
+}
+
+function pairsText(pairs: number): string {
+  return pairs === 1 ? '1 pair' : `${pairs} pairs`;
 }

@@ -33,7 +33,8 @@
              as JSON: nothing was written. Somebody reads rows in pages, so the feed needs these, which it does not take as MessagePack
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
-  A batch ends with its barrier, so the position of a commit that brings a new generation is the barrier's (barrier:<generation>).
+  A batch ends with its barrier, so the position of a commit that brings a new generation is the barrier's (barrier:<generation>),
+  and what it says of messages between keys is as of there (crossed:<generation>).
   A step over generations that do not exist is noted in the state (gap:<last before> = the next one): no reader looks for them.
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
@@ -294,7 +295,10 @@ local function commit(state, first)
     fields[#fields + 1] = value
   end
   local current = stored[6] or '0'
-  if tonumber(reached) > tonumber(current) then set('barrier:' .. reached, next) end
+  if tonumber(reached) > tonumber(current) then
+    set('barrier:' .. reached, next)
+    if relayed ~= '' then set('crossed:' .. reached, relayed) end
+  end
   if tonumber(reached) > tonumber(current) + 1 then set('gap:' .. current, reached) end
   if cut ~= '' then set('cutTs', cut) end
   if relayed ~= '' then set('relayed', relayed) end

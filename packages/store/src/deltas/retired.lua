@@ -10,7 +10,7 @@ local marks = redis.call('HMGET', KEYS[1], 'oldest', 'removed')
 if keep > tonumber(marks[1] or '0') or keep <= tonumber(marks[2] or '0') then return end
 local state = redis.call('HGETALL', KEYS[1])
 for i = 1, #state, 2 do
-  local barrier = tonumber(string.match(state[i], '^barrier:(%d+)$'))
+  local barrier = tonumber(string.match(state[i], '^barrier:(%d+)$') or string.match(state[i], '^crossed:(%d+)$'))
   local gone = barrier and barrier < keep or string.find(state[i], '^gap:') and tonumber(state[i + 1]) <= keep
   if gone then redis.call('HDEL', KEYS[1], state[i]) end
 end

@@ -12,7 +12,7 @@ export interface CommittedDeltas {
   /** The commit that it was built upon; "": none. */
   readonly after: string;
   /** `definitions`: null when they stayed as they were. */
-  readonly next: Omit<PartitionState, 'definitions' | 'barriers'> & { readonly definitions: string | null };
+  readonly next: Omit<PartitionState, 'definitions' | 'barriers' | 'crossed'> & { readonly definitions: string | null };
   /** The generation that the rows are filed under. */
   readonly generation: number;
   readonly rows: RowsByView;
@@ -24,7 +24,9 @@ export interface CommittedDeltas {
 export function stateWith(before: PartitionState | null, commit: CommittedDeltas, from: number): PartitionState {
   const { id, after, next, generation } = commit;
   const definitions = next.definitions ?? before?.definitions ?? '';
-  const barriers = barriersWith(before?.barriers, next, generation, from);
+  const isCrossing = next.generation > generation && next.position !== null;
+  const barriers = isCrossing ? noted(before?.barriers, next.generation, next.position, from) : before?.barriers;
+  const crossed = isCrossing ? noted(before?.crossed, next.generation, next.relayed, from) : before?.crossed;
   // A feed does not repeat it, and a chain has one mark.
   const viewsSince = next.viewsSince ?? (viewsMarkOf(id) === viewsMarkOf(after) ? before?.viewsSince : undefined);
   return {
@@ -32,18 +34,19 @@ export function stateWith(before: PartitionState | null, commit: CommittedDeltas
     definitions,
     ...(viewsSince === undefined ? {} : { viewsSince }),
     ...(barriers === undefined || barriers.size === 0 ? {} : { barriers }),
+    ...(crossed === undefined || crossed.size === 0 ? {} : { crossed }),
   };
 }
 
-/** The same object where no barrier is crossed: under a hold there may be thousands, and a follower sees every commit. */
-function barriersWith(
-  before: PartitionState['barriers'],
-  next: CommittedDeltas['next'],
+/** Called at a barrier alone: under a hold there may be thousands, and a follower sees every commit. */
+function noted<T>(
+  before: ReadonlyMap<number, T> | undefined,
   generation: number,
+  said: T | undefined,
   from: number,
-): PartitionState['barriers'] {
-  if (next.generation <= generation || next.position === null) return before;
-  return new Map([...(before ?? []), [next.generation, next.position] as const].filter(([g]) => g >= from));
+): ReadonlyMap<number, T> {
+  const all = said === undefined ? [...(before ?? [])] : [...(before ?? []), [generation, said] as const];
+  return new Map(all.filter(([g]) => g >= from));
 }
 
 /** Characters of the rows of an entry that are read at a turn: 2 ms or so. One row may be longer. */

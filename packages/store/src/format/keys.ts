@@ -2,7 +2,7 @@
  * The key grammar of the speed layer's state. Every key of a partition carries the hash tag `{p}`, so that one script
  * may touch them all on Redis Cluster too. User text comes last and bounded, where it can steer nothing.
  *
- *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, removed, lettersWithout, gap:<g>, barrier:<g>, definitions, definitionsSince, cutTs, kept, relayed, erased, watched
+ *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, removed, lettersWithout, gap:<g>, barrier:<g>, crossed:<g>, definitions, definitionsSince, cutTs, kept, relayed, erased, watched
  *   <ns>:{p}:u:<userKey>    string: the user's lines
  *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, value = its measures, packed
  *   <ns>:{p}:n:<g>          hash: pending, overflowed

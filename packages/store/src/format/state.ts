@@ -5,6 +5,8 @@ import { viewsMarkOf } from './commit-id.ts';
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
 export function stateFrom(fields: Readonly<Record<string, string>>): PartitionState | null {
   if (fields['position'] === undefined) return null;
+  const barriers = byGeneration(BARRIER, fields, (position) => position);
+  const crossed = byGeneration(CROSSED, fields, relayedFrom);
   return {
     position: fields['position'],
     logIdentity: fields['logIdentity'] ?? '',
@@ -13,7 +15,8 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     definitions: fields['definitions'] ?? '',
     ...sinceOf(fields),
     ...viewsOf(fields),
-    ...barriersOf(fields),
+    ...(barriers && { barriers }),
+    ...(crossed && { crossed }),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
     ...keptOf(fields),
     ...(fields['relayed'] === undefined ? {} : { relayed: relayedFrom(fields['relayed']) }),
@@ -153,12 +156,14 @@ function sinceOf({ definitionsSince = '', generation }: Readonly<Record<string, 
 }
 
 const BARRIER = 'barrier:';
+const CROSSED = 'crossed:';
 
-function barriersOf(fields: Readonly<Record<string, string>>): Pick<PartitionState, 'barriers'> {
-  const barriers = new Map<number, string>();
-  for (const [name, position] of Object.entries(fields))
-    if (name.startsWith(BARRIER)) barriers.set(Number(name.slice(BARRIER.length)), position);
-  return barriers.size === 0 ? {} : { barriers };
+/** What fields say that are named by generation; undefined: there are none. */
+function byGeneration<T>(prefix: string, fields: Readonly<Record<string, string>>, read: (text: string) => T) {
+  const said = new Map<number, T>();
+  for (const [name, text] of Object.entries(fields))
+    if (name.startsWith(prefix)) said.set(Number(name.slice(prefix.length)), read(text));
+  return said.size === 0 ? undefined : said;
 }
 
 const GAP = 'gap:';

@@ -22,8 +22,11 @@ export async function passBarrier({ speed }: Pick<StoreUnderTest, 'speed'>, from
     conversions: new Map([[`of generation ${from}`, 'Björk']]),
     barrier: { generation: to },
   });
-  expect(await speed.commit({ ...commit, next: { ...commit.next, generation: to } })).toBe('committed');
+  const relayed = { sent: [numberSent(to)], applied: [] };
+  expect(await speed.commit({ ...commit, next: { ...commit.next, generation: to, relayed } })).toBe('committed');
 }
+
+const numberSent = (generation: number) => `sent before the barrier of ${generation}`.replaceAll(' ', '-');
 
 const range = (from: number, stop: number) => Array.from({ length: stop - from }, (_, i) => from + i);
 
@@ -65,6 +68,9 @@ export function describeRetirementContract(name: string, make: () => Promise<Ret
       await store.serving.retireDeltas(8);
       await passBarriers(store, 10, 11);
       expect((await barriers()).map(([g]) => g)).toEqual([8, 9, 10, 11]);
+      // With what was sent to other partitions, and applied of theirs, up to there.
+      const crossed = range(8, 12).map((g) => [g, { sent: [numberSent(g)], applied: [] }]);
+      expect([...((await store.speed.loadState(P))?.crossed ?? [])].sort(([a], [b]) => a - b)).toEqual(crossed);
     });
 
     test('a store that lost a retirement and what was committed since retires again', async () => {
