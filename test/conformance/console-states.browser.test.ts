@@ -232,6 +232,12 @@ describe.skipIf(on === null)('in Chromium', () => {
       sorted([...values].map(([day, minor]) => [day, money(minor, 'EUR')])),
     );
 
+    // Days without a conversion have their place on the axis.
+    const instants = [...days.keys()].map((day) => Date.parse(day));
+    const spanned = (Math.max(...instants) - Math.min(...instants)) / (24 * HOUR) + 1;
+    expect(spanned).toBeGreaterThan(days.size);
+    expect(await page.locator('figure.columns .column').count()).toBe(spanned);
+
     await open('web?days=all&pages=all');
     const views = sums('pages', 1, 0);
     const wantedViews = [...views].filter(([, many]) => many > 0).map(([name, many]) => [shortened(name), count(many)] as const);

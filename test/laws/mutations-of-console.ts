@@ -146,6 +146,14 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     test: 'test/conformance/console-platform.browser.test.ts',
   },
   {
+    lie: 'a chart of the console leaves out days without anything, as if there were none',
+    law: '7',
+    file: `${APP}/state/window.ts`,
+    from: 'if (!(last - first < MOST_DAYS * DAY_MS)) return rows;',
+    to: 'if (days.length > 0) return rows;',
+    test: 'packages/console/test/figures.test.ts',
+  },
+  {
     lie: 'the page Live of the console keeps every moment that it heard',
     law: '7',
     file: `${APP}/state/stream.ts`,

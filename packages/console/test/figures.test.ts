@@ -6,6 +6,7 @@ import { tickTexts } from '../src/app/charts/scale.ts';
 import { addSample, MOST_SAMPLES, speedOf } from '../src/app/pages/rates.ts';
 import { csvOf } from '../src/app/parts/csv.ts';
 import { money, percent } from '../src/app/parts/format.ts';
+import { everyDay } from '../src/app/state/window.ts';
 
 const amount = (conversions: number) => ({ conversions });
 const channel = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', '(other channels)', 'د', 'x1', 'x2', 'x3', 'x4');
@@ -68,4 +69,19 @@ test('an axis has decimals where one of its ticks has them', () => {
   expect(tickTexts([0, 50, 100], euros)).toEqual(['€0.00', '€0.50', '€1.00']);
   expect(tickTexts([0, 0.05, 0.1], percent)).toEqual(['0 %', '5 %', '10 %']);
   expect(tickTexts([0, 2.5, 5], String)).toEqual(['0', '2.5', '5']);
+});
+
+test('law 7: a chart by day has each day from the first to the last, those without a row too', () => {
+  const charted = (...days: readonly string[]) =>
+    everyDay(
+      days.map((day) => ({ day, views: 3 })),
+      ({ day }) => day,
+      (day) => ({ day, views: 0 }),
+    ).map(({ day, views }) => `${day} ${views}`);
+  expect(charted('2026-02-27', '2026-03-02')).toEqual(['2026-02-27 3', '2026-02-28 0', '2026-03-01 0', '2026-03-02 3']);
+  expect(charted('2026-10-24', '2026-10-26')).toEqual(['2026-10-24 3', '2026-10-25 0', '2026-10-26 3']);
+  expect(charted('2026-11-20')).toEqual(['2026-11-20 3']);
+  expect(charted()).toEqual([]);
+  // Somebody may file an event under any day: no chart has a million columns for that.
+  expect(charted('0001-01-01', '2026-11-20')).toHaveLength(2);
 });

@@ -8,7 +8,7 @@ import { type ReportChoice, rangeIn } from '../parts/report-controls.tsx';
 import { NotComplete } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
-import { dayOf } from '../state/window.ts';
+import { dayOf, everyDay } from '../state/window.ts';
 
 interface Day {
   readonly day: string;
@@ -44,7 +44,7 @@ export function DaysPanel({ choice }: { readonly choice: ReportChoice }) {
                 <Columns
                   title="Conversions by day"
                   format={count}
-                  columns={all.map(({ day, conversions }) => ({
+                  columns={everyDay(all, ({ day }) => day, without).map(({ day, conversions }) => ({
                     key: day,
                     label: day.slice(5),
                     value: conversions,
@@ -68,6 +68,10 @@ export function DaysPanel({ choice }: { readonly choice: ReportChoice }) {
       }}
     </WhenAnswered>
   );
+}
+
+function without(day: string): Day {
+  return { day, conversions: 0, valueMinor: undefined };
 }
 
 const COLUMNS = (currency: string | null): Column<Day>[] => [

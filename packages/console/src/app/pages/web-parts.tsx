@@ -10,7 +10,7 @@ import { type ReportChoice, rangeIn } from '../parts/report-controls.tsx';
 import { NotComplete } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
-import { dayOf } from '../state/window.ts';
+import { dayOf, everyDay } from '../state/window.ts';
 
 /** Rows of all totals have one type. */
 type Row = Answer<'pages'>['rows'][number];
@@ -49,7 +49,7 @@ export function ViewsPanel({ page, layout, choice }: OfLayout) {
                 <Columns
                   title="Views by day"
                   format={count}
-                  columns={rows.map((row) => ({
+                  columns={everyDay(rows, dayIn, unviewed).map((row) => ({
                     key: String(row['day']),
                     label: String(row['day']).slice(5),
                     value: Number(row['views']),
@@ -65,6 +65,14 @@ export function ViewsPanel({ page, layout, choice }: OfLayout) {
       }}
     </WhenAnswered>
   );
+}
+
+function dayIn(row: Row): string {
+  return String(row['day']);
+}
+
+function unviewed(day: string): Row {
+  return { day, views: 0 };
 }
 
 export function ScrollPanel({ page, layout, choice }: OfLayout) {

@@ -44,3 +44,21 @@ export function dayBefore(day: string): string {
 function dayAfter(day: string): string {
   return Number.isNaN(Date.parse(day)) ? day : dayOf(Date.parse(day) + DAY_MS);
 }
+
+/** Days of a chart at most: three years, when a column is a pixel. */
+const MOST_DAYS = 1_100;
+
+/**
+ * A row for each day from the first of these rows to the last one, in order: `none` where a day has none, so that days without anything take their place on an
+ * axis. As they are where that is more than `MOST_DAYS`.
+ */
+export function everyDay<Row>(rows: readonly Row[], dayIn: (row: Row) => string, none: (day: string) => Row): readonly Row[] {
+  const known = new Map(rows.map((row) => [dayIn(row), row]));
+  const days = [...known.keys()].sort();
+  const [first, last] = [Date.parse(days[0] ?? ''), Date.parse(days.at(-1) ?? '')];
+  if (!(last - first < MOST_DAYS * DAY_MS)) return rows;
+  return Array.from({ length: (last - first) / DAY_MS + 1 }, (_, i) => {
+    const day = dayOf(first + i * DAY_MS);
+    return known.get(day) ?? none(day);
+  });
+}
