@@ -30,7 +30,8 @@ export async function startChromium({ keepsPages = false } = {}): Promise<Browse
   const browser = await chromium.launch({ executablePath: stdout.trim(), args: FLAGS, ignoreDefaultArgs });
   const newContext = browser.newContext.bind(browser);
   browser.newContext = async (options) => {
-    const context = await newContext(options);
+    // Each frame of what moves by itself is drawn by a processor, for as long as a page waits.
+    const context = await newContext({ reducedMotion: 'reduce', ...options });
     context.setDefaultTimeout(WAIT_MS);
     return context;
   };
