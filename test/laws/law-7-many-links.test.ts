@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { adopt } from '@tributary/archive/compute/adopt';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { emptyKey, type KeyState, membersOf, receiveEvent, receiveMessage } from '@tributary/model/identity/adoption';
-import { type Link, MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
+import { addLink, type Link, MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
+import { encodeMessage } from '@tributary/model/identity/message-line';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { createRandom } from '@tributary/testkit/inputs/random';
+import { countingLines } from '@tributary/views/identity/keyed-record';
 import { expect, test, vi } from 'vitest';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
@@ -55,6 +57,54 @@ test('law 7: the links of one day move the events of a key so often and no more,
   expect(link(state, again)?.messages).toEqual([]);
 });
 
+test('law 7: what a link cannot move is not held against each link of the key, however many there were', () => {
+  const state = emptyKey('ada', WINDOW_MS);
+  let looks = 0;
+  const watched = (one: Link): Link => ({
+    ...one,
+    get receivedAt() {
+      looks++;
+      return one.receivedAt;
+    },
+  });
+  // Anybody may say that the id of a user is an anonymous one, and so may they on any number of days.
+  for (let day = 0; day < 10; day++)
+    for (const one of flood(day * 64, day * 64 + 64, (n) => NOON + day * DAY_MS + n)) addLink(state.links, watched(one));
+  expect(state.links.made).toHaveLength(640);
+  for (let n = 0; n < EVENTS; n++) {
+    receiveEvent(state, { id: `e${n}`, ts: NOON - n * HOUR_MS, isKnown: true, line: '' }, '0');
+    // Links that are older reach none of these, as they were received so late.
+    receiveEvent(state, { id: `old${n}`, ts: NOON - 31 * DAY_MS - n, isKnown: false, line: '' }, '0');
+  }
+  expect(membersOf(state)).toHaveLength(2 * EVENTS);
+  looks = 0;
+  for (const one of flood(640, 700, (n) => NOON + 10 * DAY_MS + n)) expect(link(state, one)?.messages).toEqual([]);
+  expect(looks).toBeLessThan(EVENTS);
+});
+
+test('law 7: one id that came by very many keys of a user costs no more for each than one of few', () => {
+  const state = emptyKey('ada', WINDOW_MS);
+  let looks = 0;
+  const lent = Array.from({ length: 400 }, (_, n) => {
+    const key = `cookie-${n}`;
+    const event = { ts: NOON, type: 'click', id: 'same', anonymousId: key, receivedAt: NOON, source: 'test' };
+    const item = {
+      ...{ origin: key, id: 'same', ts: NOON, isKnown: true, line: JSON.stringify(event) },
+      get path() {
+        looks++;
+        return [key];
+      },
+    };
+    return { kind: 'put', to: 'ada', item, version: String(n).padStart(6, '0') } as const;
+  });
+  const lines = lent.map((message, n) => encodeMessage(message, { from: 0, number: String(n), after: '' }));
+  looks = 0;
+  for (const message of lent) receiveMessage(state, message, '0');
+  expect(looks).toBeLessThan(20 * lent.length);
+  expect(membersOf(state).map(({ origin }) => origin)).toEqual(['cookie-0']);
+  expect(countingLines('ada', lines, WINDOW_MS)).toEqual([lent[0]?.item.line]);
+});
+
 test('laws 2 and 5: in any order of arrival the same links count, those of one millisecond together, as in the batch layer', async () => {
   const random = createRandom(7);
   const first = flood(0, 150, (n) => NOON + Math.floor(n / 5) * 2_000_000);
@@ -76,7 +126,7 @@ test('laws 2 and 5: in any order of arrival the same links count, those of one m
     return {
       made: state.links.made.map(({ id }) => id),
       stays: membersOf(state).map(({ id }) => id),
-      lent: [...state.held.values()].flat().map(({ item, lentTo }) => `${item.id} ${lentTo}`),
+      lent: [...state.held.values()].flatMap(({ all }) => all).map(({ item, lentTo }) => `${item.id} ${lentTo}`),
     };
   });
   expect(counted[1]).toEqual(counted[0]);

@@ -112,8 +112,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'a key that is loaded again has forgotten its links',
     law: '1',
     file: 'packages/views/src/identity/keyed-record.ts',
-    from: "if (LASTING_TYPES.includes(event.type)) receiveLine(state, event, line, '');",
-    to: 'if (LASTING_TYPES.includes(event.type)) continue;',
+    from: "    } else receiveMessage(state, message, '');\n",
+    to: '    }\n',
     test: ENGINES,
   },
   {
@@ -265,8 +265,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'who signs in with the id of a user as an anonymous one gets what that user did',
     law: '1',
     file: `${IDENTITY}/links.ts`,
-    from: '  if (isKnown && link.merges !== true) return false;\n',
-    to: '',
+    from: 'event.isKnown ? links.merging : links.made',
+    to: 'links.made',
     test: 'test/laws/law-1-identity.test.ts',
   },
   {

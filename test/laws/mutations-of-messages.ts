@@ -10,9 +10,42 @@ const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
 const FIRST_SECOND = 'test/laws/law-7-first-second.test.ts';
 const APART = 'services/speed/test/lines-apart.test.ts';
 const RETIREMENT = 'test/contract/store.test.ts';
+const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
 const LONG_HISTORIES = 'services/speed/test/long-histories.test.ts';
 
 export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
+  {
+    lie: 'each link makes all events of its key look at all of its links',
+    law: '7',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: 'changed.some((link) => mayMove(links, link, one.item)) && ',
+    to: '',
+    test: MANY_LINKS,
+  },
+  {
+    lie: 'each way that an event came is compared with all others',
+    law: '7',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: 'all.length > FEW_WAYS',
+    to: 'all.length > 1e9',
+    test: MANY_LINKS,
+  },
+  {
+    lie: 'the undoing of a link moves no event back',
+    law: '1',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: "  if (message.kind === 'unlink') changed.push({ receivedAt: message.receivedAt, merges: true });\n",
+    to: '',
+    test: 'test/laws/law-1-identity.test.ts',
+  },
+  {
+    lie: 'what counted for a key under an id counts there when it is lent on',
+    law: '1',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: 'else if (member === held) ways.member = memberAmong(key, ways.all);',
+    to: '',
+    test: 'test/laws/law-1-identity.test.ts',
+  },
   {
     lie: 'what a user who is gone had caused is in flight for ever once its sender began from nothing',
     law: '7',

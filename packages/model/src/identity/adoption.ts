@@ -6,7 +6,18 @@
  * version counts, so a message that comes twice, late or in another order changes nothing. What an erased key lent is withdrawn (withdrawal.ts).
  */
 import { byCodePoint } from '../code-points.ts';
-import { addLink, type Link, type Links, noLinks, ownerAt, type Undoing, undoLinks, type Version } from './links.ts';
+import {
+  addLink,
+  type Link,
+  type Links,
+  mayMove,
+  noLinks,
+  ownerAt,
+  type Saying,
+  type Undoing,
+  undoLinks,
+  type Version,
+} from './links.ts';
 import { type DigestOf, isNewWithdrawal, isPassedOn, type Withdrawal, withdrawnBy } from './withdrawal.ts';
 
 /** An event, as far as adoption looks at it. */
@@ -48,10 +59,19 @@ interface Held {
   lentTo: string | null;
 }
 
+/** The ways that events of one id came: anybody may send one id with any number of keys, and say that all of them are one user's. */
+interface Ways {
+  readonly all: Held[];
+  /** By their paths, once they are not few. */
+  byPath: Map<string, Held> | undefined;
+  /** What counts for the key. */
+  member: Held | undefined;
+}
+
 export interface KeyState {
   readonly key: string;
-  /** By id: the ways that events with it came. */
-  readonly held: Map<string, Held[]>;
+  /** By id. */
+  readonly held: Map<string, Ways>;
   readonly links: Links;
   readonly withdrawn: Withdrawal[];
   /** Undefined where a record is read: what was withdrawn has left it. */
@@ -81,11 +101,11 @@ export function emptyKey(key: string, windowMs: number, digestOf?: DigestOf, mos
 export function receiveEvent(state: KeyState, own: Pick<Item, 'id' | 'ts' | 'isKnown' | 'line'>, at: Version): Change | null {
   const { key } = state;
   const ways = waysOf(state, own.id);
-  if (ways.some(({ item }) => item.path.length === 0)) return null;
-  const was = memberAmong(key, ways);
+  if (wayOf(ways, []) !== undefined) return null;
+  const was = ways.member?.item;
   const held: Held = { item: { ...own, origin: key, path: [] }, version: '', isHere: true, lentTo: null };
-  ways.push(held);
-  return changeOf(key, ways, was, placed(state, held, at));
+  addWay(ways, held);
+  return changeOf(key, ways, { was, held }, placed(state, held, at));
 }
 
 /** A message to this key; null: it says nothing new. `at`: where it lies in the log of this partition. */
@@ -93,15 +113,21 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
   if ('item' in message) return receiveItem(state, message, at);
   if (message.kind === 'withdraw') return receiveWithdrawal(state, message, at);
   const { key, links, held } = state;
-  const isNew = message.kind === 'link' ? addLink(links, message.link) : undoLinks(links, message.from, message);
+  const changed: Saying[] = [];
+  const isNew = message.kind === 'link' ? addLink(links, message.link, changed) : undoLinks(links, message.from, message);
   if (!isNew) return null;
+  if (message.kind === 'unlink') changed.push({ receivedAt: message.receivedAt, merges: true });
   const messages: ItemMessage[] = [];
   const replaced: Replacement[] = [];
   for (const ways of held.values()) {
-    if (!ways.some((one) => ownerNow(state, one) !== one.lentTo)) continue;
-    const was = memberAmong(key, ways);
-    for (const one of ways) messages.push(...placed(state, one, at));
-    const is = memberAmong(key, ways);
+    const moved = ways.all.filter(
+      (one) => changed.some((link) => mayMove(links, link, one.item)) && ownerNow(state, one) !== one.lentTo,
+    );
+    if (moved.length === 0) continue;
+    const was = ways.member?.item;
+    for (const one of moved) messages.push(...placed(state, one, at));
+    ways.member = memberAmong(key, ways.all);
+    const is = ways.member?.item;
     if (was !== is) replaced.push({ was, is });
   }
   return { messages: inOrder(messages), replaced };
@@ -118,15 +144,15 @@ function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: 
   const { key, withdrawn, digestOf } = state;
   if (withdrawnBy(withdrawn, digestOf)(item.path, version)) return null;
   const ways = waysOf(state, item.id);
-  const was = memberAmong(key, ways);
-  let held = ways.find((one) => isSameWay(one.item.path, item.path));
-  if (held === undefined) ways.push((held = { item, version: '', isHere: false, lentTo: null }));
+  const was = ways.member?.item;
+  let held = wayOf(ways, item.path);
+  if (held === undefined) addWay(ways, (held = { item, version: '', isHere: false, lentTo: null }));
   if (held.version >= version) return null;
   held.version = version;
   held.isHere = kind === 'put';
   // What takes an item back does not carry it.
   if (held.isHere) held.item = item;
-  return changeOf(key, ways, was, placed(state, held, at));
+  return changeOf(key, ways, { was, held }, placed(state, held, at));
 }
 
 /** What an erased key lent goes, and what others go on to lend of it: all of it in one message to each key that it may have lent to. */
@@ -139,13 +165,16 @@ function receiveWithdrawal(state: KeyState, { to: _to, kind: _kind, ...said }: W
   const replaced: Replacement[] = [];
   const lentTo = new Set<string>();
   for (const [id, ways] of held) {
-    const left = ways.filter(({ item, version }) => !isGone(item.path, version));
-    if (left.length === ways.length) continue;
-    const was = memberAmong(key, ways);
-    for (const one of ways) if (one.lentTo !== null && !left.includes(one)) lentTo.add(one.lentTo);
-    if (left.length === 0) held.delete(id);
+    const { all, member } = ways;
+    const left = waysOfNone();
+    for (const one of all)
+      if (!isGone(one.item.path, one.version)) addWay(left, one);
+      else if (one.lentTo !== null) lentTo.add(one.lentTo);
+    if (left.all.length === all.length) continue;
+    if (left.all.length === 0) held.delete(id);
     else held.set(id, left);
-    const is = memberAmong(key, left);
+    left.member = memberAmong(key, left.all);
+    const [was, is] = [member?.item, left.member?.item];
     if (was !== is) replaced.push({ was, is });
   }
   const { hops } = said;
@@ -156,7 +185,7 @@ function receiveWithdrawal(state: KeyState, { to: _to, kind: _kind, ...said }: W
 /** The messages of a key that is erased: what it lent is withdrawn from each key that it was linked to, however long ago. */
 export function withdrawAll(state: KeyState, receivedAt: number, at: Version): Message[] {
   const { key, held, digestOf } = state;
-  const lentTo = [...held.values()].flatMap((ways) => ways.flatMap((one) => one.lentTo ?? []));
+  const lentTo = [...held.values()].flatMap(({ all }) => all.flatMap((one) => one.lentTo ?? []));
   const of = digestOf?.(key) ?? '';
   return withdrawals(state, { of, erasure: at, hops: 1, receivedAt }, at, new Set(lentTo));
 }
@@ -173,10 +202,33 @@ function withdrawals(
   return [...owners].map((to) => ({ kind: 'withdraw', to, of, by, erasure, hops, version, receivedAt }));
 }
 
-function waysOf({ held }: KeyState, id: string): Held[] {
+function waysOf({ held }: KeyState, id: string): Ways {
   let ways = held.get(id);
-  if (ways === undefined) held.set(id, (ways = []));
+  if (ways === undefined) held.set(id, (ways = waysOfNone()));
   return ways;
+}
+
+function waysOfNone(): Ways {
+  return { all: [], byPath: undefined, member: undefined };
+}
+
+/** Ways of one id that are looked through. */
+const FEW_WAYS = 2;
+
+function wayOf({ all, byPath }: Ways, path: readonly string[]): Held | undefined {
+  return byPath === undefined ? all.find(({ item }) => isSameWay(item.path, path)) : byPath.get(nameOfPath(path));
+}
+
+function addWay(ways: Ways, held: Held): void {
+  const { all, byPath } = ways;
+  all.push(held);
+  if (byPath !== undefined) byPath.set(nameOfPath(held.item.path), held);
+  else if (all.length > FEW_WAYS) ways.byPath = new Map(all.map((one) => [nameOfPath(one.item.path), one]));
+}
+
+/** No key has a newline. */
+function nameOfPath(path: readonly string[]): string {
+  return path.join('\n');
 }
 
 /**
@@ -187,8 +239,18 @@ function isSameWay(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((key, i) => key === b[i]);
 }
 
-function changeOf(key: string, ways: readonly Held[], was: Item | undefined, messages: readonly Message[]): Change {
-  const is = memberAmong(key, ways);
+/** `held`: the one way that changed. */
+function changeOf(
+  key: string,
+  ways: Ways,
+  { was, held }: { readonly was: Item | undefined; readonly held: Held },
+  messages: readonly Message[],
+): Change {
+  const { member } = ways;
+  if (counts(held)) {
+    if (member === undefined || isPreferred(key, held.item, member.item)) ways.member = held;
+  } else if (member === held) ways.member = memberAmong(key, ways.all);
+  const is = ways.member?.item;
   return { messages, replaced: was === is ? [] : [{ was, is }] };
 }
 
@@ -216,20 +278,23 @@ export function ownerOf(key: string, links: Links, item: Pick<Item, 'ts' | 'isKn
 }
 
 /** What counts for the key: of several items with one id, one. */
-export function membersOf({ key, held }: KeyState): Item[] {
-  return [...held.values()].flatMap((ways) => memberAmong(key, ways) ?? []);
+export function membersOf({ held }: KeyState): Item[] {
+  return [...held.values()].flatMap(({ member }) => member?.item ?? []);
 }
 
-function memberAmong(key: string, ways: readonly Held[]): Item | undefined {
-  let member: Item | undefined;
-  for (const { item, isHere, lentTo } of ways)
-    if (isHere && lentTo === null && (member === undefined || isPreferred(key, item, member))) member = item;
+function memberAmong(key: string, ways: readonly Held[]): Held | undefined {
+  let member: Held | undefined;
+  for (const one of ways) if (counts(one) && (member === undefined || isPreferred(key, one.item, member.item))) member = one;
   return member;
+}
+
+function counts({ isHere, lentTo }: Held): boolean {
+  return isHere && lentTo === null;
 }
 
 /** The key's own one, else the one of the first origin, then of the shortest way: no order of arrival decides. */
 function isPreferred(key: string, a: Item, b: Item): boolean {
   if ((a.origin === key) !== (b.origin === key)) return a.origin === key;
   if (a.origin !== b.origin) return byCodePoint(a.origin, b.origin) < 0;
-  return byCodePoint(a.path.join('\n'), b.path.join('\n')) < 0;
+  return byCodePoint(nameOfPath(a.path), nameOfPath(b.path)) < 0;
 }

@@ -34,6 +34,9 @@ export interface Link {
   readonly merges?: true;
 }
 
+/** What decides about which events a link says anything. */
+export type Saying = Pick<Link, 'receivedAt' | 'merges'>;
+
 export type Undoing = Pick<Link, 'version' | 'receivedAt'>;
 
 interface LinksOfDay {
@@ -50,6 +53,8 @@ export interface Links {
   readonly days: Map<number, LinksOfDay>;
   /** In time; of one instant in the order of their ids, which arrival does not change. */
   readonly made: Link[];
+  /** Those among them that move what is a known user's, in the same order: anybody may make others to the id of a user, each day some. */
+  readonly merging: Link[];
   /** The same by their ids. */
   readonly byId: Map<string, Link>;
   /** By user: links to them that were made before one of these are undone. */
@@ -57,11 +62,11 @@ export interface Links {
 }
 
 export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links {
-  return { windowMs, mostOfDay, days: new Map(), made: [], byId: new Map(), undone: new Map() };
+  return { windowMs, mostOfDay, days: new Map(), made: [], merging: [], byId: new Map(), undone: new Map() };
 }
 
-/** False: it was known, or does not count. */
-export function addLink(links: Links, link: Link): boolean {
+/** False: it was known, or does not count. `changed`: gets those that hold from now on, and those that do not any more. */
+export function addLink(links: Links, link: Link, changed: Saying[] = []): boolean {
   const { received, counted } = dayWith(links, link);
   if (link.receivedAt >= (received[links.mostOfDay] ?? Number.POSITIVE_INFINITY)) return false;
   const known = counted.get(link.id);
@@ -78,8 +83,8 @@ export function addLink(links: Links, link: Link): boolean {
   counted.set(link.id, link);
   const out = leaveOut(counted, received[links.mostOfDay]);
   const holding = links.byId.get(link.id);
-  if (known !== undefined || holding === undefined || link.version < holding.version) hold(links, link.id);
-  for (const { id } of out) hold(links, id);
+  if (known !== undefined || holding === undefined || link.version < holding.version) hold(links, link.id, changed);
+  for (const { id } of out) hold(links, id, changed);
   return out.some((one) => one !== link) || !out.includes(link);
 }
 
@@ -92,7 +97,7 @@ function leaveOut(counted: Map<string, Link>, end: number | undefined): Link[] {
 }
 
 /** The oldest of those under one id that count: an event that is sent again does not link again what was undone. */
-function hold({ days, made, byId }: Links, id: string): void {
+function hold({ days, made, merging, byId }: Links, id: string, changed: Saying[]): void {
   const before = byId.get(id);
   let oldest: Link | undefined;
   for (const { counted } of days.values()) {
@@ -100,11 +105,17 @@ function hold({ days, made, byId }: Links, id: string): void {
     if (link !== undefined && (oldest === undefined || link.version < oldest.version)) oldest = link;
   }
   if (oldest === before) return;
-  if (before !== undefined) made.splice(placeOf(made, before), 1);
+  if (before !== undefined) {
+    made.splice(placeOf(made, before), 1);
+    if (before.merges === true) merging.splice(placeOf(merging, before), 1);
+    changed.push(before);
+  }
   byId.delete(id);
   if (oldest === undefined) return;
   byId.set(id, oldest);
   made.splice(placeOf(made, oldest), 0, oldest);
+  if (oldest.merges === true) merging.splice(placeOf(merging, oldest), 0, oldest);
+  changed.push(oldest);
 }
 
 function dayWith({ days }: Links, link: Link): LinksOfDay {
@@ -139,7 +150,7 @@ export interface Movable {
 
 /** The user that an event belongs to; null: no link holds. */
 export function ownerAt(links: Links, event: Movable): string | null {
-  const { made } = links;
+  const made = event.isKnown ? links.merging : links.made;
   for (let i = countUpTo(made, event.ts) - 1; i >= 0; i--) {
     const link = made[i] as Link;
     if (holds(links, link, event)) return link.to;
@@ -147,9 +158,16 @@ export function ownerAt(links: Links, event: Movable): string | null {
   return made.find((link) => holds(links, link, event))?.to ?? null;
 }
 
+/**
+ * Whether the owner of an event may be another one since a link came or went, or was undone: each link of a key is held against all events of that, and
+ * most of them need not be held against all of its links.
+ */
+export function mayMove({ windowMs }: Links, { receivedAt, merges }: Saying, event: Movable): boolean {
+  return event.ts > receivedAt - windowMs && (merges === true || !event.isKnown);
+}
+
 /** Whether it says anything about the event. */
-function holds({ windowMs, undone }: Links, link: Link, { ts, isKnown }: Movable): boolean {
-  if (isKnown && link.merges !== true) return false;
+function holds({ windowMs, undone }: Links, link: Link, { ts }: Movable): boolean {
   const reaches = ({ receivedAt }: Undoing) => ts > receivedAt - windowMs;
   return reaches(link) && !(undone.get(link.to)?.some((undoing) => undoing.version > link.version && reaches(undoing)) ?? false);
 }

@@ -6,6 +6,7 @@ import type { Event } from '@tributary/model/event';
 import {
   type Change,
   emptyKey,
+  type ItemMessage,
   type KeyState,
   type Message,
   membersOf,
@@ -14,14 +15,7 @@ import {
   receiveMessage,
 } from '@tributary/model/identity/adoption';
 import type { Version } from '@tributary/model/identity/links';
-import {
-  isMessageType,
-  LASTING_TYPES,
-  LINK_TYPES,
-  messageOf,
-  RESERVED_PREFIX,
-  WITHDRAW_TYPE,
-} from '@tributary/model/identity/message-line';
+import { isMessageType, LINK_TYPES, messageOf, RESERVED_PREFIX, WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
 import { type DigestOf, withdrawnBy } from '@tributary/model/identity/withdrawal';
 import { timelineEvent } from '../member.ts';
 import { cutMark, isOfLinks, isOfUser, linesOf, markedCut } from '../record.ts';
@@ -43,12 +37,20 @@ export function keyFromRecord(key: string, record: string, windowMs: number, dig
 function keyFromLines(key: string, lines: Iterable<string>, windowMs: number): KeyState {
   const state = emptyKey(key, windowMs);
   const events: (readonly [Event, string])[] = [];
+  // By the way that each came the newest alone: what was lent, taken back and lent again is looked at once.
+  const newest = new Map<string, ItemMessage>();
   for (const line of lines) {
     const event = JSON.parse(line) as Event;
-    if (LASTING_TYPES.includes(event.type)) receiveLine(state, event, line, '');
-    else events.push([event, line]);
+    const message = isMessageType(event.type) ? messageOf(event) : null;
+    if (message === null) events.push([event, line]);
+    else if ('item' in message) {
+      const { item, version } = message;
+      const way = [item.id, ...item.path].join('\n');
+      if (version > (newest.get(way)?.version ?? '')) newest.set(way, message);
+    } else receiveMessage(state, message, '');
   }
   for (const [event, line] of events) receiveLine(state, event, line, '');
+  for (const message of newest.values()) receiveMessage(state, message, '');
   return state;
 }
 
