@@ -135,7 +135,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     lie: 'generations that a rollback may serve hold no bytes of an erased user',
     law: '9',
     file: `${API}/erasures/shown.ts`,
-    from: "seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt))",
+    from: "seen.manifests.every((one) => one.state === 'retired' || isGone(one, receipt, seen))",
     to: 'isWithout(seen.served, receipt)',
     test: RECEIPTS,
   },

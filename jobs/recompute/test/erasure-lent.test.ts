@@ -1,6 +1,7 @@
 /** What an erased key had lent to others leaves records, generations and archived files, and what others did stays. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readForgotten } from '@tributary/archive/forgotten';
 import { sqlText } from '@tributary/archive/sql-text';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
@@ -58,10 +59,39 @@ async function rowsWith(world: World, text: string, folder: string): Promise<str
   return found;
 }
 
+const erase = (userKey: string, n: number): Event =>
+  JSON.parse(encodeErasure({ type: ERASE_TYPE, userKey, id: `erasure-${n}`, atMs: event('', 0, '').receivedAt })) as Event;
+
 async function recordOf({ serving }: World, userKey: string): Promise<string> {
   const [record = null] = await serving.records([{ partition: partitionOf(userKey, PARTITIONS), userKey }], 1e8);
   return String(record ?? '');
 }
+
+test('law 9: archived files are not called searched while others have what an erased device had lent, and nothing withdraws it yet', async () => {
+  const world = await createWorld(JOINED);
+  try {
+    await world.ingest([ofCookie('c1', 1, 'click'), event('s1', 3, 'identify', { userId: 'bob', anonymousId: COOKIE })]);
+    await settle(world);
+    await world.run({}, STORED);
+    await world.ingest([erase(COOKIE, 1)]);
+    // What withdraws it stays in the outbox.
+    await world.turn();
+    let views = 0;
+    const runOnce = async () => {
+      await world.ingest([event(`v${++views}`, 5, 'view', { userId: 'zoe' })]);
+      await world.run({ scheduled: false }, STORED);
+      await world.turn();
+      return readForgotten(world.dataDir);
+    };
+    for (const _ of [1, 2]) expect(await runOnce()).toMatchObject({ erased: [world.digestOf(COOKIE)], searchedAt: null });
+    expect((await rowsWith(world, GONE, 'archive')).length).toBe(1);
+    await settle(world);
+    for (const _ of [1, 2]) expect((await runOnce())?.searchedAt).toBeGreaterThan(0);
+    expect(await rowsWith(world, GONE, 'archive')).toEqual([]);
+  } finally {
+    await world.close();
+  }
+});
 
 function ofCookie(id: string, hours: number, type: string): Event {
   const { userId: _user, ...one } = event(id, hours, type, { anonymousId: COOKIE, campaign: GONE, properties: { by: GONE } });
@@ -85,8 +115,6 @@ test('laws 1, 5 and 9: what an erased device had lent, and others lent on, leave
     expect(await rowsWith(world, `"path":["${COOKIE}","bob"]`, 'archive')).not.toEqual([]);
     await world.ingest([event('s2', 4.5, 'identify', { userId: 'ada', anonymousId: COOKIE }), ofCookie('c3', 4.8, 'click')]);
     await settle(world);
-    const erase = (userKey: string, n: number): Event =>
-      JSON.parse(encodeErasure({ type: ERASE_TYPE, userKey, id: `erasure-${n}`, atMs: event('', 0, '').receivedAt })) as Event;
     await world.ingest([erase('ada', 1), erase(COOKIE, 2)]);
     await settle(world);
     for (const key of ['bob', 'dave']) expect(await recordOf(world, key), key).not.toContain(GONE);

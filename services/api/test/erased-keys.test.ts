@@ -230,3 +230,46 @@ test('law 9: keys of keys are erased before those that name them, so that a cras
   expect((await world.drop('/v1/users/ada')).status).toBeGreaterThanOrEqual(500);
   expect(erased(world).slice(before)).toEqual(['old-cookie']);
 });
+
+test('law 9: a receipt of a key says of no place that it is without it before what withdraws what the key had lent to others is there', async () => {
+  const world = await worldOf(60_000);
+  await append(world, 'cookie', clicked('cookie'));
+  const [of, to] = [homeOf('cookie'), homeOf('bob')];
+  await world.cut(1);
+  await world.publish(1);
+  await world.tick();
+  const { id } = (await world.drop('/v1/users/cookie')).body.erasures[0];
+  const digest = world.deps.erasures.digestOf('cookie');
+  const nothing = new Array<string>(PARTITIONS).fill('');
+  const number = messageNumber('00000001.0000000', 1);
+  const erasedThere = (sent: string, applied: string) =>
+    Promise.all([
+      world.commit(
+        of,
+        {},
+        { ...world.states[of], erased: [digest], relayed: { sent: nothing.with(to, sent), applied: nothing } },
+      ),
+      world.commit(to, {}, { ...world.states[to], relayed: { sent: nothing, applied: nothing.with(of, applied) } }),
+    ]);
+  const manifest = manifestOf(2, 0, DEFINITIONS, NOON, PARTITIONS);
+  world.manifests.clear();
+  world.manifests.set(2, { ...manifest, state: 'computed', erased: [digest], cut: nothing.map(() => '9') });
+  Object.assign(world.deps.logReach, { starts: async () => nothing.map(() => '9'), hasDropped: async () => true });
+  const searched = { erased: [digest], lifted: {}, lastSegment: [], cut: nothing.map(() => '9'), searchedAt: NOON };
+  const placesOf = async (forgotten: object | undefined) => {
+    Object.assign(world.deps.erasures, { forgotten: async () => forgotten });
+    const { places } = (await world.get(`/v1/erasures/${id}`, ADMIN)).body.erasure.bytes;
+    const found = (places as { place: string; state: string }[]).filter(({ state }) => state !== 'mayHold');
+    return found.map(({ place }) => place).filter((place) => ['record', 'generations', 'archive', 'log'].includes(place));
+  };
+  await erasedThere(number, '');
+  expect(await placesOf(undefined)).toEqual([]);
+  expect(await placesOf({ ...searched, generation: 2, searchedAt: null })).toEqual([]);
+  await erasedThere(number, number);
+  expect(await placesOf(undefined)).toEqual(['record']);
+  // Files were searched up to a later generation than the one that is kept, or another partition still has some that were replaced.
+  expect(await placesOf({ ...searched, generation: 3 })).toEqual(['record', 'archive']);
+  const replaced = [{ path: 'a', partition: to, after: null }];
+  expect(await placesOf({ ...searched, generation: 2, replaced })).toEqual(['log', 'record', 'generations']);
+  expect(await placesOf({ ...searched, generation: 2 })).toEqual(['log', 'record', 'archive', 'generations']);
+});

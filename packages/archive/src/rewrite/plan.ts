@@ -13,6 +13,8 @@ export interface RewritePlan {
   readonly from: readonly number[];
   /** Digests of before of which it is not known which partitions have something of their users: files may have lost it already. */
   readonly unplaced?: ReadonlySet<string>;
+  /** Keys of one person are joined: what withdraws what an erased key had lent may come behind the cut, or not yet. */
+  readonly areJoined?: boolean;
   /** Some were erased since the attempt before. */
   readonly ofNewUsers?: boolean;
   /** When Redis was asked to write its files again, before this attempt; absent: it was not. */
@@ -46,6 +48,7 @@ export async function planRewrite(dataDir: string): Promise<NextRewrite | null> 
     forgotten,
     before,
     from,
+    areJoined: 'identity' in (JSON.parse(oldest.definitions) as object),
     // Where it was killed, the attempt before did not say of whom all was.
     ofNewUsers: before === undefined || textOf(before) !== textOf(users) || replacing.length > 0,
     unplaced: new Set((before?.erased ?? []).filter((digest) => partitions[digest] === undefined)),

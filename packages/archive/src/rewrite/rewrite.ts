@@ -58,7 +58,7 @@ export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise
   await writeForgotten(dataDir, { ...forgotten, replacing: replaced });
   const stay = new Set(replaced.map(({ path }) => path));
   reached('forgotten');
-  let isSearched = true;
+  let isSearched = !search.isWaiting;
   for (const [partition, last] of forgotten.lastSegment.entries()) {
     await rewritePartition(session, rewrite, search.manifests[partition] ?? [], search.hits);
     const isCleared = await sweepUnnamed(rewrite, { partition, last, stay });

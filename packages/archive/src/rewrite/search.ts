@@ -21,6 +21,8 @@ export interface Search {
   /** Files that were looked at and have no such row. */
   readonly clean: ReadonlySet<string>;
   readonly partitions: NonNullable<ArchiveForgotten['partitions']>;
+  /** Files have what erased keys had lent to others, and nothing withdraws it yet. */
+  readonly isWaiting: boolean;
 }
 
 interface Asked extends RewritePlan {
@@ -50,12 +52,14 @@ export async function searchAll(session: DuckDb, asked: Asked): Promise<Search> 
   const isToGo = deadToGo(forgotten, await erasureKey(dataDir));
   const placed = new Set(forgotten.erased.filter((digest) => unplaced?.has(digest) !== true));
   const partitions = new Map(Object.entries(forgotten.partitions ?? {}).filter(([digest]) => placed.has(digest)));
+  let isWaiting = false;
   if (forgotten.withdrawn !== undefined) await loadAllWithdrawals(session, asked);
   for (const [partition, last] of forgotten.lastSegment.entries()) {
     const manifests = await manifestsOf(dataDir, { partition, first: from[partition] ?? 0, last });
     found.manifests.push(manifests);
     const paths = pathsOf(manifests);
-    const { hits, digests } = await rowsToGo(session, asked, paths);
+    const { hits, digests, isLeft } = await rowsToGo(session, asked, paths);
+    isWaiting ||= isLeft;
     for (const path of paths) if (!hits.has(path)) found.clean.add(path);
     for (const [path, rows] of hits) found.hits.set(path, rows);
     for (const path of deadPathsOf(manifests)) {
@@ -66,7 +70,7 @@ export async function searchAll(session: DuckDb, asked: Asked): Promise<Search> 
     for (const digest of digests)
       if (placed.has(digest)) partitions.set(digest, [...new Set([...(partitions.get(digest) ?? []), partition])]);
   }
-  return { ...found, partitions: Object.fromEntries([...partitions].sort(([a], [b]) => (a < b ? -1 : 1))) };
+  return { ...found, isWaiting, partitions: Object.fromEntries([...partitions].sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 /** Whether no file of the partition up to the cut has such a row. Files never change, so those that had none are not looked at again. */
@@ -83,7 +87,8 @@ export async function isWithout(
   for (const path of deadPathsOf(manifests))
     if (!clean.has(path) && (await countToGo(dataDir, { path, partition }, isToGo)) > 0) return false;
   const paths = pathsOf(manifests).filter((path) => !clean.has(path));
-  return (await rowsToGo(session, asked, paths)).hits.size === 0;
+  const { hits, isLeft } = await rowsToGo(session, asked, paths);
+  return hits.size === 0 && !isLeft;
 }
 
 /** Leaves `withdrawn_here`, of these files alone, and adds it to `gone_rows`. */
@@ -130,7 +135,7 @@ function messagesIn(events: string): string {
 /** Adds the users that it finds to `gone`, and what was withdrawn to `gone_rows`. */
 async function rowsToGo(session: DuckDb, asked: Asked, paths: readonly string[]) {
   const { dataDir } = asked;
-  if (paths.length === 0) return { hits: new Map<string, number>(), digests: [] };
+  if (paths.length === 0) return { hits: new Map<string, number>(), digests: [], isLeft: false };
   const digest = digestSql('user_key', await erasureKey(dataDir));
   const events = eventsIn(dataDir, paths);
   await session.run(`CREATE OR REPLACE TABLE here AS SELECT user_key, digest, position, entry_index
@@ -146,5 +151,15 @@ async function rowsToGo(session: DuckDb, asked: Asked, paths: readonly string[])
   );
   const byFile = new Map(paths.map((path) => [join(dataDir, path), path]));
   const hits = new Map(rows.map((row) => [byFile.get(String(row['path'])) as string, Number(row['hits'])]));
-  return { hits, digests: digests.map(String) };
+  return { hits, digests: digests.map(String), isLeft: asked.areJoined === true && (await isLentLeft(session, dataDir, events)) };
+}
+
+/** Whether others' messages have what passed an erased key, and stay: what withdraws it is on its way. Needs what `rowsToGo` leaves. */
+async function isLentLeft(session: DuckDb, dataDir: string, events: string): Promise<boolean> {
+  const passed = `SELECT user_key, position, entry_index, unnest(CAST(said->'$.path' AS VARCHAR[])) AS passed
+    FROM ${messagesIn(events)} WHERE said IS NOT NULL AND (said->'$.path') IS NOT NULL`;
+  const left = `(${passed}) AS lent ANTI JOIN gone_rows USING (user_key, position, entry_index)
+    ANTI JOIN (FROM gone WHERE position IS NULL) AS whole ON whole.user_key = lent.user_key
+    WHERE ${digestSql('passed', await erasureKey(dataDir))} IN (SELECT digest FROM said WHERE position IS NULL)`;
+  return (await countOf(session, left)) > 0;
 }

@@ -23,6 +23,7 @@ export async function seenNow({ deps, generations }: ApiContext): Promise<Seen> 
     newest,
     all,
     dropped: await droppedBy(deps, manifests),
+    isJoined: manifests.some(({ definitions }) => deps.storedDefinitions(definitions).joinedMs !== null),
     served: generations.take(pointer).loaded.manifest,
   };
 }

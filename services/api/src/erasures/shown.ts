@@ -6,6 +6,7 @@ import type { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import type { Answer } from '@tributary/contract/shapes/route';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { SUBJECT_PLACES, type SubjectPlaceName } from '@tributary/runtime/subjects/places';
+import { pairsInFlight } from '@tributary/serving/freshness/in-flight';
 import type { StatusState } from '@tributary/store/speed-store';
 import { isAmong } from './digests.ts';
 
@@ -22,6 +23,8 @@ export interface Seen {
   readonly dropped: number | null;
   /** The newest receipt of each digest, by it: one from before says nothing of what is in force. */
   readonly newest: ReadonlyMap<string, string>;
+  /** Keys of one person are joined: what an erased key had lent to others lies in any partition, and is withdrawn later than the key is erased. */
+  readonly isJoined: boolean;
   /** Ids of all receipts by their digest, the newest first. */
   readonly all: ReadonlyMap<string, readonly string[]>;
 }
@@ -79,15 +82,17 @@ function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): Plac
   if (receipt.lifted !== null) return 'mayHold';
   switch (place) {
     case 'record':
-      return isRefusedNow(receipt, seen) ? 'writtenWithout' : 'mayHold';
+      return isRefusedNow(receipt, seen) && isWithdrawn(receipt, seen) ? 'writtenWithout' : 'mayHold';
     case 'segments':
-      return isRefusedNow(receipt, seen) && seen.states[receipt.partition]?.wasWatched !== true ? 'writtenWithout' : 'mayHold';
+      return isRefusedNow(receipt, seen) && isWithdrawn(receipt, seen) && seen.states[receipt.partition]?.wasWatched !== true
+        ? 'writtenWithout'
+        : 'mayHold';
     case 'conversionIndex':
       return isRefusedNow(receipt, seen) && isIndexWithout(receipt, seen) ? 'writtenWithout' : 'mayHold';
     case 'generations':
-      return seen.manifests.every((one) => one.state === 'retired' || isWithout(one, receipt)) ? 'writtenWithout' : 'mayHold';
+      return seen.manifests.every((one) => one.state === 'retired' || isGone(one, receipt, seen)) ? 'writtenWithout' : 'mayHold';
     case 'archive':
-      return seen.forgotten !== undefined && isSearched(seen.forgotten, receipt) ? 'searched' : 'mayHold';
+      return seen.forgotten !== undefined && isSearched(seen.forgotten, receipt, seen) ? 'searched' : 'mayHold';
     case 'deadLetters':
       return areLettersSearched(receipt, seen) ? 'searched' : 'mayHold';
     case 'deadRecords':
@@ -97,6 +102,20 @@ function placeState(place: SubjectPlaceName, receipt: Receipt, seen: Seen): Plac
     default:
       return 'mayHold';
   }
+}
+
+/** What an erased key had lent left the records of others: files that were searched show it, and so does that nothing is on its way. */
+function isWithdrawn(receipt: Receipt, { isJoined, forgotten, states }: Seen): boolean {
+  if (!isJoined || pairsInFlight(states) === 0) return true;
+  return forgotten?.searchedAt != null && isWithout(forgotten, receipt);
+}
+
+/** A generation has the same of what erased keys had lent as archived files up to its cut: those were searched up to an earlier one. */
+function isGone(manifest: GenerationManifest, receipt: Receipt, { isJoined, forgotten }: Seen): boolean {
+  const { generation } = manifest;
+  if (!isWithout(manifest, receipt)) return false;
+  if (!isJoined) return true;
+  return forgotten?.searchedAt != null && isWithout(forgotten, receipt) && forgotten.generation <= generation;
 }
 
 /** They may be in any partition. */
@@ -114,19 +133,23 @@ function areDeadSearched(receipt: Receipt, { forgotten }: Seen): boolean {
 }
 
 /** Conversions are in it by the generation that real time counted them for: nothing is left of those whose barriers lay before the record. */
-function isIndexWithout(receipt: Receipt, { states, manifests }: Seen): boolean {
-  const from = states[receipt.partition]?.deltasFrom ?? 0;
-  return from > 0 && manifests.every((one) => one.generation < from || isWithout(one, receipt));
+function isIndexWithout(receipt: Receipt, seen: Seen): boolean {
+  const { states, manifests, isJoined } = seen;
+  const concerned = isJoined ? states : [states[receipt.partition]];
+  const from = Math.min(...concerned.map((state) => state?.deltasFrom ?? 0));
+  return from > 0 && manifests.every((one) => one.generation < from || isGone(one, receipt, seen));
 }
 
 /** Whether nothing is left in the log that was there at the cut of a generation without the user. */
-function isDropped(receipt: Receipt, { dropped, manifests }: Seen): boolean {
-  return dropped !== null && manifests.some((one) => one.generation <= dropped && isWithout(one, receipt));
+function isDropped(receipt: Receipt, seen: Seen): boolean {
+  const { dropped, manifests } = seen;
+  return dropped !== null && manifests.some((one) => one.generation <= dropped && isGone(one, receipt, seen));
 }
 
 /** A file of a segment that begins after the record has what was refused alone. */
-function isSearched(forgotten: ArchiveForgotten, receipt: Receipt): boolean {
+function isSearched(forgotten: ArchiveForgotten, receipt: Receipt, { isJoined }: Seen): boolean {
   if (forgotten.searchedAt === null || !isWithout(forgotten, receipt)) return false;
+  if (isJoined) return (forgotten.replaced ?? []).length === 0;
   const holds = ({ partition, after }: NonNullable<ArchiveForgotten['replaced']>[number]) =>
     partition === receipt.partition && (after ?? '') < (receipt.recorded?.position ?? '');
   return !(forgotten.replaced ?? []).some(holds);
