@@ -77,6 +77,16 @@ test('law 1: links of keys outlive the events of a record, whatever their age', 
   expect(idsOf(record)).toHaveLength(2 + 1_000);
 });
 
+test('law 1: a record that loses events by its length keeps the links of its key, which decide about all that comes', () => {
+  const joined = { ...rules, definitions: { ...rules.definitions, joinedMs: 30 * DAY_MS } };
+  const link = `{"ts":${NOW - 20 * DAY_MS},"type":"tributary.link","id":"0/1.0000000.0000000/","userId":"u"}\n`;
+  const { record, cutTs } = trimRecord(link + recordOf(1_000, 10), NOW, joined, 20_000);
+  expect(record.length).toBeLessThan(20_000);
+  expect(record.startsWith(link)).toBe(true);
+  // What it lost, its mark says.
+  expect(cutTs).toBeGreaterThan(NOW - 11 * DAY_MS);
+});
+
 test('laws 1 and 9: however many messages come to a key, its record says whether it is that of a user, once any event of it came', () => {
   const joinedRules = { ...rules, definitions: { ...rules.definitions, joinedMs: 30 * DAY_MS } };
   const said = { $tributary: { id: 'x', type: 'page', path: ['x'], version: '1' } };

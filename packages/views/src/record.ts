@@ -94,6 +94,7 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
     for (const witness of [own[0], own.find(({ at }) => isOfUser(lines[at] as string))])
       if (witness !== undefined) kept.add(witness.at);
     for (const at of namingOtherKeys(newestFirst, lines)) kept.add(at);
+    for (const { at } of retained) if (isOfLinks(lines[at] as string)) kept.add(at);
   }
   const text = lines.map((line, at) => (kept.has(at) ? `${line}\n` : '')).join('') + keptSaidMarks(record, logTimeMs);
   return { record: cutTs === NEVER_CUT ? text : text + cutMark(cutTs), cutTs };
