@@ -15,6 +15,22 @@ const OF_API = 'services/api/test/archive-questions.test.ts';
 
 export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
+    lie: 'what was in flight between keys at the cut of a question is not asked of real time',
+    law: '7',
+    file: 'packages/serving/src/without-deltas.ts',
+    from: 'states: board.states(),',
+    to: 'states: board.states().map(() => null),',
+    test: OF_API,
+  },
+  {
+    lie: 'an answer of a generation that is gone lacks nothing that was in flight at its cut',
+    law: '7',
+    file: 'packages/serving/src/freshness/in-flight.ts',
+    from: '  if (cut.length === 0)\n',
+    to: '  if (cut.length === 0) return [];\n  if (cut.length < 0)\n',
+    test: OF_API,
+  },
+  {
     lie: 'the rows of the question that was read first answer every other one',
     law: '7',
     file: `${READERS}/one-at-a-time.ts`,

@@ -9,7 +9,8 @@ import type { ServingContext } from './snapshot.ts';
 /** Ask it for the layer `batch`. */
 export function withoutDeltas({ deps, board }: ServingContext, loaded: LoadedGeneration): ServingContext {
   const speed = {
-    states: new Array<null>(deps.partitions).fill(null),
+    // They say what was in flight between keys at the cut.
+    states: board.states(),
     pending: 0,
     overflowed: 0,
     answer: (of: LoadedGeneration, question: Question) => of.answer(question),

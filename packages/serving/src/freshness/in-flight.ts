@@ -79,12 +79,17 @@ export function gapsInFlight(states: readonly (PartitionState | null)[]): Gap[] 
 
 /**
  * For answers of a generation alone, where it joins keys: what one partition had sent before its cut and another had not applied before its own is in
- * neither, and what was applied before the cut, and sent behind the other one, is in both. Real time has it right, and a later generation.
+ * neither, and what was applied before the cut, and sent behind the other one, is in both. Real time has it right, and a later generation. `cut`: empty
+ * where the generation is not kept any more.
  */
 export function gapsAtCut(
   states: readonly (PartitionState | null)[],
   { generation, cut }: Pick<GenerationManifest, 'generation' | 'cut'>,
 ): Gap[] {
+  if (cut.length === 0)
+    return atCut(
+      `generation ${generation} is gone: it is not known whether messages between keys of one person were in flight at its cut. Ask again`,
+    );
   const unread = states.filter((state, partition) => state?.barriers?.get(generation) !== cut[partition]).length;
   if (unread > 0)
     return atCut(

@@ -146,7 +146,7 @@ export function openAnsweredQuestions(context: ServingContext & { readonly deps:
     const { state, failure } = await progressOf(context.deps, question);
     if (state !== 'done' || question.result === null)
       throw new TributaryError('conflict', `archive question ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
-    const rows = () => load(manifestOf(question), context.deps);
+    const rows = async () => load(manifestOf(question, await cutOf(question, context.deps)), context.deps);
     return held.use(id, rows, (loaded) => report(withoutDeltas(context, loaded)));
   };
 }
@@ -155,8 +155,16 @@ async function load(manifest: GenerationManifest, { source }: QuestionDeps): Pro
   return loadedGeneration(manifest.generation, manifest, await source.viewRows(manifest));
 }
 
+type Cut = GenerationManifest['cut'];
+
+/** Where the generation was cut whose events it was computed from: asked where keys are joined. Empty: it is gone. */
+async function cutOf({ result }: StoredQuestion, { source, storedDefinitions }: ServingContext['deps']): Promise<Cut> {
+  if (result?.generation == null || storedDefinitions(result.definitions).joinedMs === null) return [];
+  return (await source.manifest(result.generation))?.cut ?? [];
+}
+
 /** As if a generation had been computed by these definitions. */
-function manifestOf({ asked, result }: StoredQuestion): GenerationManifest {
+function manifestOf({ asked, result }: StoredQuestion, cut: Cut): GenerationManifest {
   if (result === null || result.generation === null || result.cut === null) throw new Error(`${asked.id} has no rows`);
   return {
     generation: result.generation,
@@ -168,7 +176,7 @@ function manifestOf({ asked, result }: StoredQuestion): GenerationManifest {
     reason: `archive question ${asked.id}`,
     createdAt: result.cut,
     computedAt: result.at,
-    ...{ lastSegment: [], cut: [], events: [], conversions: [] },
+    ...{ lastSegment: [], cut, events: [], conversions: [] },
     views: result.views,
     ...(result.leftOut !== undefined && { leftOut: result.leftOut }),
     ...(result.wholeFromMs !== undefined && { wholeFromMs: result.wholeFromMs }),
