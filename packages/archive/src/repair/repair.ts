@@ -26,7 +26,7 @@ import { fileFault } from '../audit/stored-file.ts';
 import { replaceManifest } from '../changes/unshared.ts';
 import { openDuckDb } from '../duckdb.ts';
 import { createDurably, errorCode, linkExclusive, makeFolder, namesIn, syncFolder } from '../durable.ts';
-import { distrustSearch } from '../forgotten.ts';
+import { type ArchiveForgotten, distrustSearch, readForgotten } from '../forgotten.ts';
 import type { SegmentManifest, StoredFile } from '../layout.ts';
 import { toJson } from '../manifest-file.ts';
 import { isOlder } from '../retention/plan.ts';
@@ -262,11 +262,12 @@ async function bringSegment(segment: SegmentManifest, work: Work): Promise<boole
     left.set(path, `the manifest of the second copy ${objection ?? `is of the log ${segment.logIdentity}`}`);
     return false;
   }
+  // Before the first of its files: no manifest names it where others are damaged, or this is killed.
+  if (!dryRun) await distrustSearch(dataDir);
   if (!(await bringFilesOf(segment, work))) return false;
   const target = join(dataDir, path);
   const there = await segmentOf(dataDir, partition, number, to !== undefined);
   if (there !== undefined) return there.upTo === upTo;
-  if (!dryRun) await distrustSearch(dataDir);
   if (!dryRun && !(await putManifest(target, path, segment, work))) return false;
   if (!dryRun) await chmod(target, 0o600);
   repaired.push(path);
@@ -281,7 +282,7 @@ async function bringFilesOf(segment: SegmentManifest, work: Work): Promise<boole
 
 /** The segment of a file that the copy lacks, as it was before its files were written again. */
 async function bringOlder({ partition, segments, file, path }: Fault, work: Work): Promise<void> {
-  const { dataDir, from, dryRun, repaired, left, signal } = work;
+  const { dataDir, from, dryRun, repaired, left } = work;
   if (partition === undefined || segments === undefined || file === undefined) return;
   const isBlock = segments.first !== segments.last;
   const newer = await segmentOf(dataDir, partition, segments.first, isBlock);
@@ -290,17 +291,10 @@ async function bringOlder({ partition, segments, file, path }: Fault, work: Work
   const copied = await segmentOf(from, partition, segments.first, isBlock);
   if (newer === undefined || copied === undefined || filesNamed(copied).has(path)) return;
   const older = withoutRetired(copied, newer, await retiredBefore(dataDir));
-  if (!isBefore(older, newer)) return;
+  if (!isBefore(older, newer) || !(await knowsAllOf(dataDir, from))) return;
   const manifest = manifestPath('', older);
   if (!repaired.includes(manifest)) {
-    if (!(await bringFilesOf(older, work))) return;
-    try {
-      if (!dryRun) await replaceAlone(newer, older, work);
-    } catch (error) {
-      signal?.throwIfAborted();
-      left.set(path, `in the second copy it has another name, and its segment stays: ${(error as Error).message}`);
-      return;
-    }
+    if (!(dryRun ? await bringFilesOf(older, work) : await replaceAlone(path, newer, older, work))) return;
     repaired.push(manifest);
   }
   left.delete(path);
@@ -313,22 +307,47 @@ function withoutRetired(older: SegmentManifest, newer: SegmentManifest, before: 
   return { ...older, files, rows: files.reduce((sum, file) => sum + file.rows, 0) };
 }
 
-/** Only rows of erased users go. Whom a copy with fewer rows lacks, this folder may not know. */
+/** Only rows of erased users go. Whom a copy with fewer rows lacks, this folder may not know (`knowsAllOf`). */
 function isBefore(older: SegmentManifest, newer: SegmentManifest): boolean {
   const isSame = older.logIdentity === newer.logIdentity && older.after === newer.after && older.upTo === newer.upTo;
   return isSame && older.rows >= newer.rows && older.deadRows >= newer.deadRows;
 }
 
-/** Throws where a run replaces archived files, or has replaced this one. */
-async function replaceAlone(newer: SegmentManifest, older: SegmentManifest, { dataDir, staging }: Work): Promise<void> {
+/** Whether all whom files of the copy may lack are known here: not where it went its own way, and lost other users. */
+async function knowsAllOf(dataDir: string, from: string): Promise<boolean> {
+  const [own, theirs] = await Promise.all([dataDir, from].map(readForgotten));
+  const known = new Set(usersOf(own));
+  return usersOf(theirs).every((digest) => known.has(digest));
+}
+
+function usersOf(forgotten: ArchiveForgotten | undefined): string[] {
+  return forgotten === undefined ? [] : [...forgotten.erased, ...Object.keys(forgotten.lifted)];
+}
+
+/** False: the segment stays as it is, for `path` too, as `left` says. Where this is killed, files that no manifest names yet may hold erased users. */
+async function replaceAlone(path: string, newer: SegmentManifest, older: SegmentManifest, work: Work): Promise<boolean> {
+  const { dataDir, staging, left, signal } = work;
+  const stays = (why: string) => void left.set(path, `in the second copy it has another name, and its segment stays: ${why}`);
   const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: join(staging, 'spill') });
+  let isAlone = false;
   try {
-    await alone(session, { dataDir, staging }, async () => {
+    return await alone(session, { dataDir, staging }, async () => {
+      isAlone = true;
       const now = await segmentOf(dataDir, newer.partition, newer.number, newer.to !== undefined);
-      if (now === undefined || toJson(now) !== toJson(newer)) throw new Error('a run replaced it meanwhile');
+      if (now === undefined || toJson(now) !== toJson(newer)) {
+        stays('a run replaced it meanwhile');
+        return false;
+      }
       await distrustSearch(dataDir);
+      if (!(await bringFilesOf(older, work))) return false;
       await replaceManifest(dataDir, older);
+      return true;
     });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isAlone) throw error;
+    stays((error as Error).message);
+    return false;
   } finally {
     await session.close();
   }

@@ -1,5 +1,5 @@
 /** Blocks, and the segments that they replaced, which stay for a day: both lose the user. */
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -178,6 +178,67 @@ test('laws 6, 7 and 9: files that were written again and lost since come back as
     await rewriteArchive(session, { ...attemptOf(forgotten), attempt: 'bbbb0000' });
     expect(await usersIn(await readable())).toEqual(['eve 3']);
     expect((await readForgotten(dataDir))?.searchedAt).not.toBeNull();
+  } finally {
+    await rm(from, { recursive: true, force: true });
+  }
+});
+
+test('law 9: files of an erased user that a repair brought for a segment which it could not make whole are not called searched', async () => {
+  for (let number = 0; number < 3; number++) await archive(number);
+  const from = await mkdtemp(join(tmpdir(), 'tributary-copy-'));
+  const repair = async () => {
+    const audit = await auditDataFolder({ dataDir, nowMs: Date.now(), depth: { quick: true } });
+    return repairFrom(audit, { dataDir, from, nowMs: Date.now(), attempt: 'a1', dryRun: false });
+  };
+  const brought = async () => {
+    const { searchedAt = 0 } = (await readForgotten(dataDir)) ?? {};
+    return [existsSync(join(dataDir, first?.path ?? '')), searchedAt === null];
+  };
+  await cp(dataDir, from, { recursive: true });
+  const copied = (await readSingle(from, 0, 1)) as SegmentManifest;
+  const [first] = copied.files;
+  try {
+    const second = {
+      ...(first as SegmentManifest['files'][number]),
+      path: `archive/events/date=2026-01-01/p00-000001-lost.parquet`,
+    };
+    await writeDurably(segmentPath(from, 0, 1), toJson({ ...copied, files: [first, second], rows: 4 }));
+    const forgotten = await ofAna(2);
+    await rewriteArchive(session, attemptOf(forgotten));
+    const { replaced = [] } = (await readForgotten(dataDir)) ?? {};
+    const searched = { ...attemptOf({ ...forgotten, replaced }), attempt: 'bbbb0000' };
+    expect(await rewriteArchive(session, searched)).toMatchObject({ isSearched: true });
+    expect(await brought()).toEqual([false, false]);
+    for (const { path } of (await readSingle(dataDir, 0, 1))?.files ?? []) await rm(join(dataDir, path));
+    // While a run replaces archived files, none comes.
+    await alone(session, { dataDir, staging: join(dataDir, 'staging', 'run') }, repair);
+    expect(await brought()).toEqual([false, false]);
+    expect((await repair()).left).toHaveLength(2);
+    expect(await brought()).toEqual([true, true]);
+    await rm(join(dataDir, first?.path ?? ''));
+    await writeForgotten(dataDir, { ...forgotten, searchedAt: 1 });
+    await rm(segmentPath(dataDir, 0, 1));
+    expect((await repair()).left).not.toEqual([]);
+    expect(await brought()).toEqual([true, true]);
+  } finally {
+    await rm(from, { recursive: true, force: true });
+  }
+});
+
+test('law 6: a segment of a second copy that lost other users than this folder is not taken for an older one', async () => {
+  await archive(0);
+  const from = await mkdtemp(join(tmpdir(), 'tributary-copy-'));
+  try {
+    const work = attemptOf(await ofAna(0));
+    await cp(dataDir, from, { recursive: true });
+    const erased = [digestsBy(await erasureKey(dataDir))('eve')];
+    await rewriteArchive(session, { ...work, dataDir: from, forgotten: { ...work.forgotten, erased } });
+    await rewriteArchive(session, { ...work, attempt: 'bbbb0000' });
+    const [path = ''] = await readable();
+    await rm(join(dataDir, path));
+    const audit = await auditDataFolder({ dataDir, nowMs: Date.now(), depth: { quick: true } });
+    const { repaired, left } = await repairFrom(audit, { dataDir, from, nowMs: Date.now(), attempt: 'a1', dryRun: false });
+    expect([repaired, left]).toEqual([[], [{ path, detail: 'in the second copy it is missing' }]]);
   } finally {
     await rm(from, { recursive: true, force: true });
   }
