@@ -116,6 +116,24 @@ test('law 7: a link of a key whose record lost events that it reaches leaves ans
   expect(await overflowedAfter(31 * DAY_MS, 1_000)).toBe(0);
 });
 
+test('law 7: what is taken back from a key whose record lost it leaves answers incomplete, as it counts at both until the next generation', async () => {
+  const overflowedAfter = async (maxRecordLength: number) => {
+    const { store, append } = world({ maxCachedEvents: 0, trimRecordLength: maxRecordLength, maxRecordLength });
+    const event = (n: number) => ({ ts: 1_000 + n, type: 'click', id: `e${n}`, receivedAt: 1_000 + n, source: 'test' });
+    const clicks = encodeEvent({ ...event(0), anonymousId: 'cookie' });
+    const item = { origin: 'cookie', id: 'e0', ts: 1_000, isKnown: true, path: ['cookie'], line: clicks };
+    const numbered = (n: number) => ({ from: 0, number: numberOf(n), after: numberOf(n - 1) });
+    await append(encodeMessage({ kind: 'put', to: 'ada', item, version: '1' }, numbered(1)));
+    for (let n = 1; n < 40; n++) await append(encodeEvent({ ...event(n), userId: 'ada' }));
+    const overflowed = async () => (await store.serving().deltas([], 0))[0]?.overflowed ?? 0;
+    const before = await overflowed();
+    await append(encodeMessage({ kind: 'take', to: 'ada', item, version: '2' }, numbered(2)));
+    return (await overflowed()) - before;
+  };
+  expect(await overflowedAfter(1_000)).toBe(1);
+  expect(await overflowedAfter(100_000)).toBe(0);
+});
+
 test('law 7: the record of a key that the worker does not hold is read once for the first message to it, and holds all that it lends', async () => {
   const read: string[] = [];
   const { store, append } = world({ maxCachedEvents: 0 }, (speed) => ({

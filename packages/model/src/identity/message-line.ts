@@ -20,7 +20,9 @@ export const WITHDRAW_TYPE = 'tributary.withdraw';
 export const LASTING_TYPES: readonly string[] = [...LINK_TYPES, WITHDRAW_TYPE];
 /** Lends an event. */
 export const PUT_TYPE = 'tributary.put';
-export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', PUT_TYPE, 'tributary.take', WITHDRAW_TYPE] as const;
+/** Takes it back. */
+export const TAKE_TYPE = 'tributary.take';
+export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', PUT_TYPE, TAKE_TYPE, WITHDRAW_TYPE] as const;
 /** Among the properties of a message: what it says beside the fields of an event. */
 export const SAID = '$tributary';
 

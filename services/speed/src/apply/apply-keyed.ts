@@ -11,6 +11,7 @@ import {
   LINK_TYPES,
   messageNumber,
   numberOfMessage,
+  TAKE_TYPE,
   WITHDRAW_TYPE,
 } from '@tributary/model/identity/message-line';
 import { isSaid, nameOfSaid, noteSaid } from '@tributary/model/identity/said-once';
@@ -58,7 +59,7 @@ export function applyKeyed(
     if (!isMessage) effects.duplicates++;
     return;
   }
-  if (lacksEvents(run, event, user)) effects.overflowed++;
+  if (lacksEvents(run, event, user, change)) effects.overflowed++;
   noteReplaced(run, arrival, event, change, effects);
   const said = isMessage ? change.messages : [...linksToSay(arrival, event, user, effects, options), ...change.messages];
   sayTo(run, said, at, effects, options);
@@ -74,8 +75,17 @@ export function applyKeyed(
     append(effects, userKey, user, `${line}\n`);
 }
 
-/** Whether a link, or its undoing, reaches events that the record of the key has lost: they stay where they are until the next generation. */
-function lacksEvents({ definitions }: PartitionRun, { type, receivedAt }: Event, { cutTs }: CachedUser): boolean {
+/**
+ * Whether a link, or its undoing, reaches events that the record of the key has lost: they stay where they are until the next generation. What is taken
+ * back may be one of these: its rows stay here until then, and it counts where it came from.
+ */
+function lacksEvents(
+  { definitions }: PartitionRun,
+  { type, ts, receivedAt }: Event,
+  { cutTs }: CachedUser,
+  { replaced }: Change,
+): boolean {
+  if (type === TAKE_TYPE) return ts <= cutTs && replaced.length === 0;
   return LINK_TYPES.includes(type) && cutTs > receivedAt - (definitions.joinedMs ?? 0);
 }
 
