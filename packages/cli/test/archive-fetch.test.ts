@@ -1,5 +1,5 @@
 /** `tributary archive fetch`: an empty data folder gets what archivers share; what is refused changes nothing. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSharedArchive } from '@tributary/archive/changes/shared-archive';
 import { folderStore } from '@tributary/archive/objects/folder';
@@ -24,6 +24,23 @@ test('law 6: an empty folder gets all segments; a place without any, and what is
     code: 2,
     stderr: expect.stringContaining(`PLACE must have an archive (got "${none}": nothing of one is there). Name what`),
   });
+  // Also where the folder has an archive, of another place.
+  expect(await fetched(none, two)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`PLACE must have an archive (got "${none}": nothing of one is there). Name what`),
+  });
+  const begun = join(folder, 'begun');
+  const other = openSharedArchive({
+    ...{ dataDir: join(folder, 'four'), store: folderStore(begun), newId: () => '0123456780', sleep: async () => {} },
+  });
+  await other.giveIdentity('begun');
+  expect(await fetched(begun, one)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`${begun} must have segment 0 of partition 3, as ${one} has it (got none)`),
+  });
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  expect(await fetched(place, file)).toMatchObject({ code: 2, stderr: expect.stringMatching(`^error: ENOTDIR: .*'${file}`) });
   expect(await fetched(one, two)).toMatchObject({
     code: 2,
     stderr: expect.stringContaining(`PLACE must not be a data folder, as this one is (got "${one}")`),

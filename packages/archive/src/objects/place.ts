@@ -1,5 +1,5 @@
 /** Where objects lie, as people name it: `s3://BUCKET/PREFIX`, found as every tool of AWS finds it, or a folder. The library of S3 is loaded for the former alone. */
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import type { Wrong } from '@tributary/runtime/config/setting';
 import { errorCode } from '../durable.ts';
@@ -69,16 +69,23 @@ export function archivePlaceTrouble(text: string): Wrong | undefined {
 
 const FOLDER_FAULTS: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
 
-/** What a place refuses for good, as `invalid_query`; undefined: it may pass, or is another trouble. */
+/** What a place refuses for good, as `invalid_query`; undefined: it may pass, or is another trouble, as of the data folder. */
 export function refusalOf(place: string, error: unknown): TributaryError | undefined {
   if (error instanceof TributaryError) return error.code === 'invalid_query' ? error : undefined;
   const code = errorCode(error);
-  if (!FOLDER_FAULTS.has(code)) return undefined;
+  if (!FOLDER_FAULTS.has(code) || !isOf(place, error)) return undefined;
   return new TributaryError(
     'invalid_query',
     `${place} must be a folder that this user may read and write (got ${code}). Correct its rights, or name another one.`,
     { cause: error },
   );
+}
+
+/** Whether it was thrown about a file of the place, which is a folder then. */
+function isOf(place: string, error: unknown): boolean {
+  if (!isAbsolute(place)) return false;
+  const path = error instanceof Error && 'path' in error ? String(error.path) : place;
+  return `${path}/`.startsWith(`${resolve(place)}/`);
 }
 
 /** `archivePlaceTrouble` found nothing, and it is not empty. */

@@ -27,23 +27,28 @@ async function fetchArchive(context: Context, named: string): Promise<ExitCode> 
     throw new UsageError(`PLACE must ${rule} (got ${JSON.stringify(named)}). Name what TRIBUTARY_ARCHIVE of the archivers is.`);
   }
   const { apartTrouble } = await import('@tributary/archive/objects/apart');
-  const shared = apartTrouble(named, dataDir);
-  if (shared !== undefined) throw new UsageError(`PLACE must ${shared.must} (got ${JSON.stringify(named)}). ${shared.fix}`);
+  const within = apartTrouble(named, dataDir);
+  if (within !== undefined) throw new UsageError(`PLACE must ${within.must} (got ${JSON.stringify(named)}). ${within.fix}`);
   const { openSharedArchive } = await import('@tributary/archive/changes/shared-archive');
   const { partitionsOf } = await import('@tributary/archive/audit/audit');
   const { lastSegmentNumber } = await import('@tributary/archive/segments');
   await demandOwner(dataDir);
   let store: ArchiveStore | undefined;
+  let partitions: readonly number[] = [];
   try {
     store = await openArchivePlace(named, { env: shell.env, sleep: shell.sleep });
-    await openSharedArchive({ dataDir, store, newId: randomUUID, sleep: shell.sleep }).follow(shell.signal);
+    const shared = openSharedArchive({ dataDir, store, newId: randomUUID, sleep: shell.sleep });
+    await shared.follow(shell.signal);
+    // A folder that had one before has it still where the place has none, or another one.
+    const isEmpty = (await store.list('changes/', '', shell.signal)).length === 0;
+    if (!isEmpty) partitions = await partitionsOf(dataDir);
+    for (const partition of partitions) await shared.demandWhole(partition, shell.signal);
   } catch (error) {
     const refusal = refusalOf(named, error);
     throw refusal === undefined ? error : new UsageError(refusal.message, { cause: error });
   } finally {
     store?.[Symbol.dispose]();
   }
-  const partitions = await partitionsOf(dataDir);
   if (partitions.length === 0)
     throw new UsageError(
       `PLACE must have an archive (got ${JSON.stringify(named)}: nothing of one is there). Name what TRIBUTARY_ARCHIVE of the archivers is, or wait for their first segment: it comes with the first generation.`,
