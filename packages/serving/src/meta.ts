@@ -24,7 +24,7 @@ export interface MetaParts {
   readonly stale: string | null;
   /** Where view and deltas do not meet at one barrier. */
   readonly apart: readonly string[];
-  /** What was in flight between keys at the generation's cut. */
+  /** What was in flight between keys at the generation's cut: asked of a generation alone. */
   readonly atCut: readonly Gap[];
   /** Views that were asked for and that partitions did not count since the cut. */
   readonly uncounted: readonly string[];

@@ -97,8 +97,9 @@ export async function takeSnapshot(
   const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
   const apart = cutsApart(states, loaded.manifest);
   const definitions = followedDefinitions(states, loaded, layers, deps);
-  const joins = loaded.manifest !== null && definitions.own.joinedMs !== null;
-  const atCut = joins ? gapsAtCut(states, loaded.manifest) : [];
+  // Each pair of partitions is looked at.
+  const isAlone = layers === 'batch' && loaded.manifest !== null && definitions.own.joinedMs !== null;
+  const atCut = isAlone ? gapsAtCut(states, loaded.manifest) : [];
   const uncounted = whyNotCountedOf(views.filter(isDemanded));
   const retired = retiredDays(layers === 'speed' ? null : loaded.manifest);
   const found = { layers: wanted, served, pending, overflowed, health, stale, apart, atCut, uncounted, definitions };
