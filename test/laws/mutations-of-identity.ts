@@ -1,5 +1,6 @@
 /** Lies about keys of one person: which events count for whom, in the pure functions, in the speed layer and in the batch layer. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_CUTS } from './mutations-of-cuts.ts';
 import { MUTATIONS_OF_MESSAGES } from './mutations-of-messages.ts';
 
 const IDENTITY = 'packages/model/src/identity';
@@ -11,6 +12,7 @@ const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
 const LENT = 'jobs/recompute/test/erasure-lent.test.ts';
 
 export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
+  ...MUTATIONS_OF_CUTS,
   ...MUTATIONS_OF_MESSAGES,
   {
     lie: 'a message that comes again counts again',

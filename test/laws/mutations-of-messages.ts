@@ -9,7 +9,6 @@ const ENGINES = 'test/laws/law-1-adoption.test.ts';
 const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
 const FIRST_SECOND = 'test/laws/law-7-first-second.test.ts';
 const APART = 'services/speed/test/lines-apart.test.ts';
-const RETIREMENT = 'test/contract/store.test.ts';
 const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
 const LONG_HISTORIES = 'services/speed/test/long-histories.test.ts';
 
@@ -407,35 +406,11 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     test: 'services/speed/test/messages.test.ts',
   },
   {
-    lie: 'a generation alone lacks nothing that was in flight at its cut',
-    law: '7',
-    file: 'packages/serving/src/meta.ts',
-    from: "  if (layers === 'batch') holes.push(...atCut);\n",
+    lie: 'a line whose names are escaped links nothing',
+    law: '1',
+    file: 'packages/model/src/identity/links-of.ts',
+    from: ' || line.includes(ESCAPED)',
     to: '',
-    test: 'services/api/test/joined-keys.test.ts',
-  },
-  {
-    lie: 'a generation alone is complete where real time has not read up to its cut',
-    law: '7',
-    file: 'packages/serving/src/freshness/in-flight.ts',
-    from: 'if (unread > 0)',
-    to: 'if (unread < 0)',
-    test: IN_FLIGHT,
-  },
-  {
-    lie: 'what was in flight at a cut is what is in flight now',
-    law: '7',
-    file: 'packages/serving/src/freshness/in-flight.ts',
-    from: 'state?.crossed?.get(generation)',
-    to: 'state?.relayed',
-    test: IN_FLIGHT,
-  },
-  {
-    lie: 'followers keep what was relayed at the first barrier alone',
-    law: '7',
-    file: 'packages/store/src/format/feed.ts',
-    from: 'noted(before?.crossed, next.generation, next.relayed, from)',
-    to: '(before?.crossed ?? noted(before?.crossed, next.generation, next.relayed, from))',
-    test: RETIREMENT,
+    test: 'packages/model/src/identity/links-of.test.ts',
   },
 ];

@@ -38,8 +38,9 @@ export interface PartitionState {
   readonly barriers?: ReadonlyMap<number, string>;
   /**
    * What `relayed` said at these barriers. A barrier without it lies before the partition joined keys, where the partition has sent and applied nothing.
+   * null: it was forgotten, as of all but the newest 8 generations.
    */
-  readonly crossed?: ReadonlyMap<number, Relayed>;
+  readonly crossed?: ReadonlyMap<number, Relayed | null>;
   /** No user's timeline is known up to this instant, epoch ms: records were kept for less long than the definitions ask now, or log time came back. */
   readonly cutTs?: number;
   /**

@@ -12,12 +12,14 @@ test('law 1: an event of a key to which none lent anything makes the links that 
     }
 });
 
-test('law 1: a line that somebody wrote in another order, or with spaces, links as well', () => {
+test('law 1: a line that somebody wrote in another order, with spaces or escapes, links as well', () => {
   const head = '{"ts":1,"type":"click","id":"e","receivedAt":1,"source":"s"';
   const lines = [
     `${head},"properties":{"anonymousId":"ada"},"userId":"ada","anonymousId":"cookie"}`,
     `${head},"userId":"ada","anonymousId" : "cookie"}`,
     `${head},"anonymousId":"ada","userId":"ada","anonymousId":"cookie"}`,
+    `${head},"userId":"ada","\\u0061nonymousId":"cookie"}`,
+    `${head},"anonymousId":"ada","userId":"ada","anonymousI\\u0064":"cookie"}`,
   ];
   for (const line of lines) {
     const event = JSON.parse(line) as Event;

@@ -45,7 +45,7 @@ interface LineOfKey {
 
 /** Whether a line may say anything about keys: far from all do, and the others need not be read whole. */
 export function mayLink({ event: { type }, userKey, line }: LineOfKey): boolean {
-  if (SAYING.has(type)) return true;
+  if (SAYING.has(type) || line.includes(ESCAPED)) return true;
   const at = line.indexOf(ANONYMOUS);
   if (at < 0) return false;
   // An anonymous id that is the key of the event names no other key. Who writes lines by hand may have others of that name before it, and spaces.
@@ -55,6 +55,8 @@ export function mayLink({ event: { type }, userKey, line }: LineOfKey): boolean 
 
 /** Without the quote that it begins with: a line has dozens of these, and each is a place to compare at. */
 const ANONYMOUS = 'anonymousId"';
+/** A letter of the name may be written so, which no encoder of ours does. */
+const ESCAPED = '\\u00';
 /** Types whose events name a key in their properties. */
 export const SAYING_TYPES: readonly string[] = [UNDO_TYPE, ...Object.keys(SAID_BY)];
 const SAYING: ReadonlySet<string> = new Set(SAYING_TYPES);

@@ -75,6 +75,8 @@ test('law 7: a generation alone is incomplete where something was in flight at i
   const unread = [['behind', OF_ALL_USERS, 'real time has not read up to the cut of generation 3 in 1 partition']];
   expect(gaps(sent, null)).toEqual(unread);
   expect(gaps(sent, state(9, [], [2]))).toEqual(unread);
+  const forgotten: PartitionState = { ...at('6', plain), crossed: new Map([[3, null]]) };
+  expect(gaps(sent, forgotten)).toEqual([['behind', OF_ALL_USERS, 'generation 3 is not among the newest']]);
   // Another copy of the barrier is not the cut.
   expect(gaps(sent, at('7', state(0, [], [2])))).toEqual(unread);
 });

@@ -95,6 +95,10 @@ export function gapsAtCut(
     return atCut(
       `real time has not read up to the cut of generation ${generation} in ${unread === 1 ? '1 partition' : `${unread} partitions`}: it is not known whether messages between keys of one person were in flight there`,
     );
+  if (states.some((state) => state?.crossed?.get(generation) === null))
+    return atCut(
+      `generation ${generation} is not among the newest: it is not known any more whether messages between keys of one person were in flight at its cut`,
+    );
   const pairs = inFlight(
     states.map((state, partition) => {
       const relayed = state?.crossed?.get(generation);

@@ -34,7 +34,8 @@
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
   A batch ends with its barrier, so the position of a commit that brings a new generation is the barrier's (barrier:<generation>),
-  and what it says of messages between keys is as of there (crossed:<generation>).
+  and what it says of messages between keys is as of there (crossed:<generation>,
+  '-' where it was forgotten: readers look at all of the state once a second).
   A step over generations that do not exist is noted in the state (gap:<last before> = the next one): no reader looks for them.
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
@@ -50,6 +51,8 @@
   Rows are read and written a thousand at a time.
 ]]
 local WORD, SAFE = 4294967296, 9007199254740991
+-- As feed.ts has it: what was relayed at older barriers is forgotten.
+local CROSSED = 8
 
 -- The three words of an integer; words stay as they are.
 local function words(x)
@@ -297,7 +300,13 @@ local function commit(state, first)
   local current = stored[6] or '0'
   if tonumber(reached) > tonumber(current) then
     set('barrier:' .. reached, next)
-    if relayed ~= '' then set('crossed:' .. reached, relayed) end
+    if relayed ~= '' then
+      set('crossed:' .. reached, relayed)
+      for _, field in ipairs(redis.call('HKEYS', prefix .. 'state')) do
+        local crossed = tonumber(string.match(field, '^crossed:(%d+)$'))
+        if crossed and crossed <= tonumber(reached) - CROSSED then set(field, '-') end
+      end
+    end
   end
   if tonumber(reached) > tonumber(current) + 1 then set('gap:' .. current, reached) end
   if cut ~= '' then set('cutTs', cut) end

@@ -26,7 +26,7 @@ export function stateWith(before: PartitionState | null, commit: CommittedDeltas
   const definitions = next.definitions ?? before?.definitions ?? '';
   const isCrossing = next.generation > generation && next.position !== null;
   const barriers = isCrossing ? noted(before?.barriers, next.generation, next.position, from) : before?.barriers;
-  const crossed = isCrossing ? noted(before?.crossed, next.generation, next.relayed, from) : before?.crossed;
+  const crossed = isCrossing ? newestOf(noted(before?.crossed, next.generation, next.relayed, from), next) : before?.crossed;
   // A feed does not repeat it, and a chain has one mark.
   const viewsSince = next.viewsSince ?? (viewsMarkOf(id) === viewsMarkOf(after) ? before?.viewsSince : undefined);
   return {
@@ -47,6 +47,17 @@ function noted<T>(
 ): ReadonlyMap<number, T> {
   const all = said === undefined ? [...(before ?? [])] : [...(before ?? []), [generation, said] as const];
   return new Map(all.filter(([g]) => g >= from));
+}
+
+/** Generations whose barriers are known with what was relayed up to there: with 64 partitions that is 8 KB or so each. As commit.lua. */
+const CROSSED = 8;
+
+function newestOf<T>(
+  crossed: ReadonlyMap<number, T>,
+  { generation, relayed }: CommittedDeltas['next'],
+): ReadonlyMap<number, T | null> {
+  if (relayed === undefined) return crossed;
+  return new Map([...crossed].map(([g, said]) => [g, g <= generation - CROSSED ? null : said] as const));
 }
 
 /** Characters of the rows of an entry that are read at a turn: 2 ms or so. One row may be longer. */

@@ -6,7 +6,7 @@ import { viewsMarkOf } from './commit-id.ts';
 export function stateFrom(fields: Readonly<Record<string, string>>): PartitionState | null {
   if (fields['position'] === undefined) return null;
   const barriers = byGeneration(BARRIER, fields, (position) => position);
-  const crossed = byGeneration(CROSSED, fields, relayedFrom);
+  const crossed = byGeneration(CROSSED, fields, (text) => (text === FORGOTTEN ? null : relayedFrom(text)));
   return {
     position: fields['position'],
     logIdentity: fields['logIdentity'] ?? '',
@@ -157,6 +157,7 @@ function sinceOf({ definitionsSince = '', generation }: Readonly<Record<string, 
 
 const BARRIER = 'barrier:';
 const CROSSED = 'crossed:';
+const FORGOTTEN = '-';
 
 /** What fields say that are named by generation; undefined: there are none. */
 function byGeneration<T>(prefix: string, fields: Readonly<Record<string, string>>, read: (text: string) => T) {
