@@ -1,64 +1,17 @@
-/** What an erased key had lent to others leaves records, generations and archived files, and what others did stays. */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readForgotten } from '@tributary/archive/forgotten';
-import { sqlText } from '@tributary/archive/sql-text';
-import { storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
-import { relayLog } from '@tributary/speed/messages/relay-log';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { expect, test } from 'vitest';
+import { COOKIE, GONE, joined, ofCookie, rowsWith, STORED, settle } from './lent.ts';
 import { event } from './one-user.ts';
-import { createWorld, PARTITIONS, SMALL_LIMITS, type World } from './world.ts';
+import { createWorld, PARTITIONS, type World } from './world.ts';
 
-const STORED = {
-  parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex),
-  limits: { ...SMALL_LIMITS, keepGenerations: 1 },
-};
 const PLAIN = definitionsOf({ ...SMALL_DEFINITIONS, latenessDays: 50, signalRetention: { days: 90, perUser: 20 } });
-const JOINED = storedDefinitions(
-  JSON.stringify({ ...(JSON.parse(PLAIN.json) as object), rules: 7, identity: { days: 30 } }),
-  sha256Hex,
-);
-/** No other text has them as a part. */
-const [COOKIE, GONE] = ['cookie-5e1d', 'gone-77b2'] as const;
-
-/** Until no message waits. */
-async function settle({ log, store, turn }: World): Promise<void> {
-  const outbox = store.outbox(undefined, 'messages');
-  for (let relayed = 1; relayed > 0; ) {
-    await turn();
-    relayed = 0;
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const { from, lines } = await outbox.read(partition, 100);
-      if (lines.length === 0) continue;
-      await relayLog(log).append(partition, { kind: 'events', body: lines.join('\n') });
-      await outbox.remove(partition, from + lines.length);
-      relayed += lines.length;
-    }
-  }
-}
-
-/** Rows of all files in a folder, as text, by whether a text is in one of their cells. */
-async function rowsWith(world: World, text: string, folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir(join(world.dataDir, folder), { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    if (!path.endsWith('.parquet')) {
-      if ((await readFile(path)).includes(text)) found.push(path);
-      continue;
-    }
-    const rows = await world.session.rows(`FROM read_parquet(${sqlText(path)}, hive_partitioning = false)`);
-    found.push(...rows.map((row) => Object.values(row).map(String).join(' ')).filter((row) => row.includes(text)));
-  }
-  return found;
-}
-
+const JOINED = joined(PLAIN);
 const erase = (userKey: string, n: number): Event =>
   JSON.parse(encodeErasure({ type: ERASE_TYPE, userKey, id: `erasure-${n}`, atMs: event('', 0, '').receivedAt })) as Event;
 
@@ -92,11 +45,6 @@ test('law 9: archived files are not called searched while others have what an er
     await world.close();
   }
 });
-
-function ofCookie(id: string, hours: number, type: string): Event {
-  const { userId: _user, ...one } = event(id, hours, type, { anonymousId: COOKIE, campaign: GONE, properties: { by: GONE } });
-  return type === 'click' ? { ...one, channel: 'search' } : one;
-}
 
 test('laws 1, 5 and 9: what an erased device had lent, and others lent on, leaves archive, generations and records', async () => {
   const world = await createWorld(JOINED);

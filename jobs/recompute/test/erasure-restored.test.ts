@@ -1,5 +1,5 @@
 /** What an erased key had lent to others does not come back with a backup from before the erasure. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
@@ -9,73 +9,26 @@ import { erasedBefore, erasedBehind, forgottenVersion } from '@tributary/archive
 import { archivedPast } from '@tributary/archive/history/archived-past';
 import { pastValues } from '@tributary/archive/history/past-values';
 import { archivedUpTo } from '@tributary/archive/segments';
-import { sqlText } from '@tributary/archive/sql-text';
-import { storedDefinitions } from '@tributary/model/definitions';
 import { encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { signalsOf } from '@tributary/signals/definitions/file';
-import { relayLog } from '@tributary/speed/messages/relay-log';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { expect, test } from 'vitest';
+import { COOKIE, GONE, joined, ofCookie, rowsWith, STORED, settle } from './lent.ts';
 import { event, NOON_MS } from './one-user.ts';
 import { speedFromNothing } from './speed-from-nothing.ts';
-import { createWorld, PARTITIONS, SMALL_LIMITS, type World } from './world.ts';
+import { createWorld, PARTITIONS, type World } from './world.ts';
 
-const STORED = {
-  parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex),
-  limits: { ...SMALL_LIMITS, keepGenerations: 1 },
-};
 const PLAIN = definitionsOf({
   ...SMALL_DEFINITIONS,
   ...{ latenessDays: 50, signalRetention: { days: 90, perUser: 20 }, signals: { events: { count: '*', window: '5d' } } },
 });
-const JOINED = storedDefinitions(
-  JSON.stringify({ ...(JSON.parse(PLAIN.json) as object), rules: 7, identity: { days: 30 } }),
-  sha256Hex,
-);
-/** No other text has them as a part. */
-const [COOKIE, GONE] = ['cookie-5e1d', 'gone-77b2'] as const;
+const JOINED = joined(PLAIN);
 const ALL = [...Array(PARTITIONS).keys()];
-
-async function settle({ log, store, turn }: World): Promise<void> {
-  const outbox = store.outbox(undefined, 'messages');
-  for (let relayed = 1; relayed > 0; ) {
-    await turn();
-    relayed = 0;
-    for (const partition of ALL) {
-      const { from, lines } = await outbox.read(partition, 100);
-      if (lines.length === 0) continue;
-      await relayLog(log).append(partition, { kind: 'events', body: lines.join('\n') });
-      await outbox.remove(partition, from + lines.length);
-      relayed += lines.length;
-    }
-  }
-}
-
-function ofCookie(id: string, hours: number, type: string): Event {
-  const { userId: _user, ...one } = event(id, hours, type, { anonymousId: COOKIE, campaign: GONE, properties: { by: GONE } });
-  return type === 'click' ? { ...one, channel: 'search' } : one;
-}
-
-/** Rows of all files of the archive, as text, that have a text in one of their cells. */
-async function archivedWith(world: World, text: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir(join(world.dataDir, 'archive'), { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    if (!path.endsWith('.parquet')) {
-      if ((await readFile(path)).includes(text)) found.push(path);
-      continue;
-    }
-    const rows = await world.session.rows(`FROM read_parquet(${sqlText(path)}, hive_partitioning = false)`);
-    found.push(...rows.map((row) => Object.values(row).map(String).join(' ')).filter((row) => row.includes(text)));
-  }
-  return found;
-}
 
 /** How many events of a user the archive has by the end of the day. */
 async function pastEvents({ dataDir }: World, user: string): Promise<unknown> {
@@ -139,7 +92,7 @@ test('laws 1 and 9: a backup from before an erasure brings back nothing that the
     }
     // Also where files are not written again yet.
     await world.run({}, { ...STORED, rewrite: () => Promise.reject(new Error('files stay as they are')) });
-    expect(await archivedWith(world, GONE)).not.toEqual([]);
+    expect(await rowsWith(world, GONE, 'archive')).not.toEqual([]);
     expect(await pastEvents(world, 'dave')).toBe(4);
     for (const _ of [1, 2, 3]) {
       await world.run({ scheduled: false }, STORED);
@@ -155,7 +108,7 @@ test('laws 1 and 9: a backup from before an erasure brings back nothing that the
     ];
     expect(differences(await world.viewsOf(last), naive(left, JOINED))).toEqual([]);
     expect(differences(await world.merged(), naive(left, JOINED))).toEqual([]);
-    expect(await archivedWith(world, GONE)).toEqual([]);
+    expect(await rowsWith(world, GONE, 'archive')).toEqual([]);
     // Who is lifted lends again.
     const lift = encodeErasure({ type: LIFT_TYPE, userKey: COOKIE, id: receipt.id, atMs: event('', 0, '').receivedAt });
     await world.ingest([JSON.parse(lift) as Event]);
