@@ -41,6 +41,8 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
   // The last answer before it may be given once more, marked as old; what is read again is reported rather too often than too seldom.
   const faults = new Set<string>(world.counts['empty'] === undefined ? [] : ['an emptied store']);
   if (world.counts['put back'] !== undefined) faults.add('a store that was put back');
+  // Readers were not to take its rows any more; a store that lost what retirement wrote still has a place for them, and a worker leaves it empty.
+  if (generation < world.readFrom) faults.add('retired rows');
   const isOlder = warnings.some((warning) => warning.includes('is served in place of a newer one'));
   if (isOlder && world.counts['a lost generation'] !== undefined) faults.add('a lost generation');
   if (positions.length !== world.partitions) throw new Error(`an answer of ${positions.length} partitions`);
