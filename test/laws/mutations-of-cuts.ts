@@ -14,6 +14,14 @@ export const MUTATIONS_OF_CUTS: readonly Mutation[] = [
     test: 'services/api/test/joined-keys.test.ts',
   },
   {
+    lie: 'the list of conversions lacks nothing that was in flight at the cut of its generation',
+    law: '7',
+    file: 'services/api/src/routes/conversions.ts',
+    from: '...(isJoined ? gapsAtCut(context.board.states(), manifest) : []),',
+    to: '',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
     lie: 'a generation alone is complete where real time has not read up to its cut',
     law: '7',
     file: 'packages/serving/src/freshness/in-flight.ts',

@@ -69,21 +69,26 @@ test('law 7: a generation alone says that it lacks what was in flight at its cut
   const number = messageNumber('00000001.0000000', 0);
   const [cookie, ada] = [partitionOf('cookie', PARTITIONS), partitionOf('ada', PARTITIONS)];
   const numbers = (partition: number) => Array.from({ length: PARTITIONS }, (__, at) => (at === partition ? number : ''));
-  const complete = async (layer: string) => {
+  const complete = async (path: string) => {
     await world.tick();
-    return (await world.get(`/v1/activity?layer=${layer}`)).body.meta.complete;
+    return (await world.get(path)).body.meta.complete;
   };
+  const each = async () => ({
+    alone: await complete('/v1/activity?layer=batch'),
+    listed: await complete('/v1/conversion-list'),
+    merged: await complete('/v1/activity?layer=merged'),
+  });
   for (let partition = 0; partition < PARTITIONS; partition++)
     await world.commit(partition, {}, { relayed: { sent: [], applied: [] } });
   await world.commit(cookie, {}, { relayed: { sent: numbers(ada), applied: [] } });
   await world.cut(1);
   await world.publish(1);
-  expect([await complete('batch'), await complete('merged')]).toEqual([false, false]);
+  expect(await each()).toEqual({ alone: false, listed: false, merged: false });
   await world.commit(ada, {}, { relayed: { sent: [], applied: numbers(cookie) } });
-  expect([await complete('batch'), await complete('merged')]).toEqual([false, true]);
+  expect(await each()).toEqual({ alone: false, listed: false, merged: true });
   await world.cut(2);
   await world.publish(2);
-  expect([await complete('batch'), await complete('merged')]).toEqual([true, true]);
+  expect(await each()).toEqual({ alone: true, listed: true, merged: true });
 });
 
 test('laws 1 and 5: a key that is linked is answered for by its owner, everywhere', async () => {

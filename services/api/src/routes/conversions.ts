@@ -9,6 +9,7 @@ import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { unknownValues } from '@tributary/reports/unknown-values';
+import { gapsAtCut } from '@tributary/serving/freshness/in-flight';
 import { retiredSince } from '@tributary/serving/freshness/retired-days';
 import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, gapsOf } from '@tributary/serving/gaps';
@@ -86,7 +87,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
           );
     const { page, hasMore } = await pageWithout(isErased, after, limit, readRows);
     const last = page.at(-1);
+    const isJoined = manifest !== null && context.deps.storedDefinitions(manifest.definitions).joinedMs !== null;
     const holes = [
+      ...(isJoined ? gapsAtCut(context.board.states(), manifest) : []),
       ...gapsOf('older_generation', failure === null ? [] : [failure]),
       ...gapsOf('no_generation', manifest === null ? ['no generation lists conversions yet'] : []),
       ...gapsOf('events_retired', retiredSince(manifest, from)),
