@@ -9,6 +9,8 @@ import { currentPublication } from '../publications.ts';
 
 export interface RewritePlan {
   readonly forgotten: ArchiveForgotten;
+  /** What the attempt before left; absent: there was none. */
+  readonly before?: ArchiveForgotten | undefined;
   /** The first segment of each partition that is to be looked at: those before hold nothing of these users. */
   readonly from: readonly number[];
   /** Digests of before of which it is not known which partitions have something of their users: files may have lost it already. */
@@ -21,13 +23,8 @@ export interface RewritePlan {
   readonly redisFilesAt?: number;
 }
 
-export interface NextRewrite extends RewritePlan {
-  /** What the attempt before left; undefined: there was none. */
-  readonly before: ArchiveForgotten | undefined;
-}
-
 /** null: there is nothing to write again now. */
-export async function planRewrite(dataDir: string): Promise<NextRewrite | null> {
+export async function planRewrite(dataDir: string): Promise<RewritePlan | null> {
   const kept = await keptGenerations(dataDir);
   const [oldest] = kept;
   if (oldest === undefined) return null;

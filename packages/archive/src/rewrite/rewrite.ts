@@ -48,17 +48,18 @@ export interface Rewritten {
   readonly isSearched: boolean;
 }
 
-export async function rewriteArchive(session: DuckDb, rewrite: Rewrite): Promise<Rewritten> {
-  const { dataDir, nowMs, reached = () => {} } = rewrite;
+export async function rewriteArchive(session: DuckDb, asked: Rewrite): Promise<Rewritten> {
+  const { dataDir, nowMs, reached = () => {} } = asked;
   await removeDeadMarks(dataDir);
-  await loadUsers(session, rewrite.forgotten);
+  const users = await loadUsers(session, asked);
+  const rewrite = { ...asked, forgotten: users.forgotten };
   const search = await searchAll(session, rewrite);
   const replaced = replacedBy(rewrite.forgotten, search.manifests, search.hits);
   const forgotten = { ...rewrite.forgotten, ...redisAfter(rewrite, search.hits.size > 0), partitions: search.partitions };
   await writeForgotten(dataDir, { ...forgotten, replacing: replaced });
   const stay = new Set(replaced.map(({ path }) => path));
   reached('forgotten');
-  let isSearched = !search.isWaiting;
+  let isSearched = !users.isWaiting && !search.isWaiting;
   for (const [partition, last] of forgotten.lastSegment.entries()) {
     await rewritePartition(session, rewrite, search.manifests[partition] ?? [], search.hits);
     const isCleared = await sweepUnnamed(rewrite, { partition, last, stay });

@@ -1,8 +1,9 @@
 /** Which archived files hold rows that are to go, how many, and of which partitions the users are: one pass for all users. */
 import { join } from 'node:path';
+import { ERASURE_TYPES } from '@tributary/model/erasure';
 import { MESSAGE_TYPES, SAID } from '@tributary/model/identity/message-line';
 import { PLACES, placesOf } from '../compute/forget.ts';
-import { countOf } from '../compute/relations.ts';
+import { countOf, SAID_SQL } from '../compute/relations.ts';
 import { lentSql, loadWithdrawals, withdrawnSql } from '../compute/withdrawn.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { digestSql, erasureKey } from '../erasure-key.ts';
@@ -12,6 +13,7 @@ import { manifestsOf } from '../segments.ts';
 import { sqlText } from '../sql-text.ts';
 import { countToGo, deadToGo } from './dead-records.ts';
 import type { RewritePlan } from './plan.ts';
+import { waitingUsers, withoutWaiting } from './waiting.ts';
 
 export interface Search {
   /** By partition, those that were looked at, in order. */
@@ -29,20 +31,29 @@ interface Asked extends RewritePlan {
   readonly dataDir: string;
 }
 
-/** Leaves `said`: digests, with the place up to which nothing counts; NULL: all. */
-export async function loadUsers(session: DuckDb, forgotten: ArchiveForgotten): Promise<void> {
-  await session.run(`CREATE OR REPLACE TABLE said AS ${PLACES}`, { places: JSON.stringify(placesOf(forgotten)) });
+/**
+ * Leaves `withdrawals`, and `said`: digests, with the place up to which nothing counts; NULL: all. Returns of whom files are written again now, and those
+ * of whom they are not yet.
+ */
+export async function loadUsers(session: DuckDb, asked: Asked): Promise<{ forgotten: ArchiveForgotten; isWaiting: boolean }> {
   await session.run('CREATE OR REPLACE TABLE withdrawals (user_key VARCHAR, of_key VARCHAR, by_key VARCHAR, version VARCHAR)');
+  const waiting = asked.areJoined === true ? await waitingAmong(session, asked) : new Set<string>();
+  const forgotten = withoutWaiting(asked.forgotten, asked.before, waiting);
+  await session.run(`CREATE OR REPLACE TABLE said AS ${PLACES}`, { places: JSON.stringify(placesOf(forgotten)) });
   await session.run('CREATE OR REPLACE TABLE gone_rows (user_key VARCHAR, position VARCHAR, entry_index INTEGER)');
   await session.run('CREATE OR REPLACE TABLE gone (user_key VARCHAR, digest VARCHAR, position VARCHAR, entry_index INTEGER)');
+  return { forgotten, isWaiting: waiting.size > 0 };
 }
 
-/** Those of all files up to the cut: what was said long ago also holds of a message that a publisher sends again now. */
-async function loadAllWithdrawals(session: DuckDb, { dataDir, forgotten }: Asked): Promise<void> {
+/** Withdrawals are those of all files up to the cut: what was said long ago also holds of a message that a publisher sends again now. */
+async function waitingAmong(session: DuckDb, { dataDir, forgotten, before }: Asked): Promise<ReadonlySet<string>> {
   const paths: string[] = [];
   for (const [partition, last] of forgotten.lastSegment.entries())
     paths.push(...pathsOf(await manifestsOf(dataDir, { partition, first: 0, last })));
-  if (paths.length > 0) await loadWithdrawals(session, messagesIn(eventsIn(dataDir, paths)));
+  if (paths.length === 0) return new Set();
+  const events = eventsIn(dataDir, paths);
+  if (forgotten.withdrawn !== undefined) await loadWithdrawals(session, messagesIn(events));
+  return waitingUsers(session, { forgotten, before, events: recordsIn(events), key: await erasureKey(dataDir) });
 }
 
 /** Needs `said`, and leaves `gone`: the users of it that have a row somewhere, and `gone_rows`: what was withdrawn. */
@@ -53,7 +64,6 @@ export async function searchAll(session: DuckDb, asked: Asked): Promise<Search> 
   const placed = new Set(forgotten.erased.filter((digest) => unplaced?.has(digest) !== true));
   const partitions = new Map(Object.entries(forgotten.partitions ?? {}).filter(([digest]) => placed.has(digest)));
   let isWaiting = false;
-  if (forgotten.withdrawn !== undefined) await loadAllWithdrawals(session, asked);
   for (const [partition, last] of forgotten.lastSegment.entries()) {
     const manifests = await manifestsOf(dataDir, { partition, first: from[partition] ?? 0, last });
     found.manifests.push(manifests);
@@ -130,6 +140,12 @@ const MESSAGES = MESSAGE_TYPES.map(sqlText).join(', ');
 function messagesIn(events: string): string {
   return `(SELECT user_key, type, partition, position, entry_index, filename, CAST(properties->'$."${SAID}"' AS VARCHAR) AS said
     FROM ${events} WHERE type IN (${MESSAGES}))`;
+}
+
+/** The same with records of erasures, and of lifts. */
+function recordsIn(events: string): string {
+  const types = [...MESSAGE_TYPES, ...ERASURE_TYPES].map(sqlText).join(', ');
+  return `(SELECT user_key, type, position, entry_index, received_at, ${SAID_SQL} AS said FROM ${events} WHERE type IN (${types}))`;
 }
 
 /** Adds the users that it finds to `gone`, and what was withdrawn to `gone_rows`. */

@@ -165,7 +165,7 @@ const UNTIL: Readonly<Record<SubjectPlaceName, string>> = {
   outbox: 'the output log has taken them',
   outputs: 'the retention of the output log',
   archive:
-    'no generation from before the erasure is kept: the next run writes the files again, and the one after it removes the old ones. What comes of the user is archived until the run after it',
+    'no generation from before the erasure is kept: the next run writes the files again, and the one after it removes the old ones. Where keys are joined, not before the archive has what takes back what the key had lent. What comes of the user is archived until the run after it',
   deadRecords: 'as in the archive. A record of another user that names this one stays',
   generations: 'a generation is computed without the user, and the earlier ones are retired',
   redisFiles:

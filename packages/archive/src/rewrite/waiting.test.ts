@@ -1,0 +1,114 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ERASE_TYPE, LIFT_TYPE } from '@tributary/model/erasure';
+import { MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
+import { LINK_TYPES, PUT_TYPE, WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadWithdrawals } from '../compute/withdrawn.ts';
+import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import { digestsBy } from '../erasure-key.ts';
+import type { ArchiveForgotten } from '../forgotten.ts';
+import { waitingUsers, withoutWaiting } from './waiting.ts';
+
+const KEY = Buffer.alloc(32, 7);
+const digestOf = digestsBy(KEY);
+const LINK = LINK_TYPES[0] as string;
+
+let session: DuckDb;
+beforeAll(async () => {
+  session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(tmpdir(), 'tributary-waiting') });
+});
+afterAll(() => session.close());
+
+const position = (n: number) => String(n).padStart(6, '0');
+/** The version of an event at this place. */
+const version = (n: number) => `${position(n)}.0000000`;
+
+/** A record at a place of its key's partition. */
+type Row = readonly [at: number, userKey: string, type: string, said?: object, receivedAt?: number];
+
+const link = (at: number, key: string, to: string, name = `${to} ${at}`, receivedAt = at): Row => [
+  ...([at, key, LINK, { to, id: name, version: version(at) }, receivedAt] as const),
+];
+const withdraw = (at: number, to: string, of: string, erasedAt: number): Row => [
+  ...([at, to, WITHDRAW_TYPE, { of: digestOf(of), by: digestOf(of), version: version(erasedAt) }] as const),
+];
+
+type Known = Partial<Pick<ArchiveForgotten, 'erased' | 'lifted'>>;
+
+/** Which of these keys wait. */
+async function waiting(rows: readonly Row[], { erased = [], lifted = {} }: Known, before?: Known): Promise<string[]> {
+  const values = rows.map(([at, userKey, type, said, receivedAt = 0]) => ({
+    ...{ user_key: userKey, type, position: position(at), entry_index: 0, received_at: receivedAt },
+    said: said === undefined ? null : JSON.stringify(said),
+  }));
+  await session.run(
+    `CREATE OR REPLACE TABLE records AS SELECT unnest(from_json($values::JSON, '[{"user_key":"VARCHAR","type":"VARCHAR","position":"VARCHAR",
+     "entry_index":"INTEGER","received_at":"BIGINT","said":"VARCHAR"}]'), recursive := true)`,
+    { values: JSON.stringify(values) },
+  );
+  await loadWithdrawals(session, 'records');
+  const known = { ...(before as ArchiveForgotten), erased: before?.erased ?? [] };
+  const digests = await waitingUsers(session, {
+    forgotten: { erased: erased.map(digestOf), lifted },
+    before: before && { ...known, erased: known.erased.map(digestOf) },
+    ...{ events: 'records', key: KEY },
+  });
+  return rows.map(([, userKey]) => userKey).filter((key, i, all) => digests.has(digestOf(key)) && all.indexOf(key) === i);
+}
+
+const ERASED: Row = [5, 'cookie', ERASE_TYPE];
+
+test('law 9: rows of an erased key stay until each key that it was linked to has what withdraws its events', async () => {
+  const linked = [link(1, 'cookie', 'ana'), link(2, 'cookie', 'bob'), ERASED];
+  const of = { erased: ['cookie'] };
+  expect(await waiting([ERASED], of)).toEqual([]);
+  expect(await waiting(linked, of)).toEqual(['cookie']);
+  expect(await waiting([...linked, withdraw(1, 'ana', 'cookie', 5)], of)).toEqual(['cookie']);
+  const both = [...linked, withdraw(1, 'ana', 'cookie', 5), withdraw(1, 'bob', 'cookie', 5)];
+  expect(await waiting(both, of)).toEqual([]);
+  // One of another key, and one of an erasure before.
+  expect(await waiting([...linked, withdraw(1, 'ana', 'cookie', 5), withdraw(1, 'bob', 'phone', 5)], of)).toEqual(['cookie']);
+  expect(await waiting([...linked, withdraw(1, 'ana', 'cookie', 5), withdraw(1, 'bob', 'cookie', 4)], of)).toEqual(['cookie']);
+  // Files are without it already, or are not to be.
+  expect(await waiting(linked, of, { erased: ['cookie'] })).toEqual([]);
+  expect(await waiting(linked, {})).toEqual([]);
+});
+
+test('law 9: what came to an erased key goes with that, and so no message of another one is waited for there', async () => {
+  const linked = [link(1, 'cookie', 'ana'), ERASED];
+  expect(await waiting(linked, { erased: ['cookie', 'ana'] })).toEqual([]);
+  const lifted = { [digestOf('ana')]: { position: position(9), entryIndex: 0 } };
+  expect(await waiting(linked, { erased: ['cookie'], lifted })).toEqual([]);
+  const lent: Row = [10, 'ana', PUT_TYPE, { path: ['cookie'], version: version(3) }];
+  expect(await waiting([...linked, lent], { erased: ['cookie'], lifted })).toEqual(['cookie']);
+});
+
+test('law 9: a link that the key did not have when it was erased is not waited for', async () => {
+  const of = { erased: ['cookie'] };
+  expect(await waiting([link(6, 'cookie', 'ana'), ERASED], of)).toEqual([]);
+  expect(await waiting([link(1, 'cookie', 'cookie'), ERASED], of)).toEqual([]);
+  // The second erasure found nothing.
+  const twice = [ERASED, link(6, 'cookie', 'ana'), [7, 'cookie', ERASE_TYPE] as Row];
+  expect(await waiting(twice, of)).toEqual([]);
+  const again = [link(1, 'cookie', 'ana'), ERASED, withdraw(1, 'ana', 'cookie', 5), [6, 'cookie', LIFT_TYPE] as Row];
+  const since = [...again, link(7, 'cookie', 'bob'), [8, 'cookie', ERASE_TYPE] as Row];
+  expect(await waiting(since, of)).toEqual(['cookie']);
+  expect(await waiting([...since, withdraw(1, 'bob', 'cookie', 8)], of)).toEqual([]);
+  // More of one day than count.
+  const many = Array.from({ length: MOST_LINKS_OF_DAY }, (_, n) => link(1, 'cookie', 'ana', `link ${n}`, n));
+  const said = withdraw(1, 'ana', 'cookie', 5);
+  expect(await waiting([...many, link(2, 'cookie', 'bob', 'last', 1_000), ERASED, said], of)).toEqual([]);
+  expect(await waiting([...many, link(2, 'cookie', 'bob', 'first', 0), ERASED, said], of)).toEqual(['cookie']);
+});
+
+test('law 9: of a key that waits, files are without what they were without before', () => {
+  const place = (n: number) => ({ position: position(n), entryIndex: 0 });
+  const now = { erased: ['a', 'b'], lifted: { c: place(3), d: place(4) } } as unknown as ArchiveForgotten;
+  const before = { erased: ['x'], lifted: { b: place(1), c: place(2) } } as unknown as ArchiveForgotten;
+  expect(withoutWaiting(now, before, new Set(['b', 'c']))).toEqual({
+    erased: ['a'],
+    lifted: { b: place(1), c: place(2), d: place(4) },
+  });
+  expect(withoutWaiting(now, undefined, new Set(['d']))).toEqual({ erased: ['a', 'b'], lifted: { c: place(3) } });
+});

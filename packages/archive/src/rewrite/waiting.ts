@@ -1,0 +1,93 @@
+/**
+ * Erased keys that had lent events to others, and whose own archived rows stay for now. What withdraws such events is caused by the erasure, and waits in
+ * the outbox of the speed layer. Where its store is lost meanwhile, it says the same again from these rows, and from nothing else. So they go once each key
+ * that they were linked to has it in the archive.
+ */
+import { ERASE_TYPE, LIFT_TYPE } from '@tributary/model/erasure';
+import { MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
+import { LINK_TYPES, PUT_TYPE } from '@tributary/model/identity/message-line';
+import { DAY_MS } from '@tributary/model/time';
+import type { DuckDb } from '../duckdb.ts';
+import { digestSql } from '../erasure-key.ts';
+import type { ArchiveForgotten } from '../forgotten.ts';
+import { sqlText } from '../sql-text.ts';
+
+export interface Waiting {
+  readonly forgotten: Pick<ArchiveForgotten, 'erased' | 'lifted'>;
+  readonly before: ArchiveForgotten | undefined;
+  /** Archived events up to the cut: (user_key, type, position, entry_index, received_at, said), `said` of messages alone. */
+  readonly events: string;
+  readonly key: Buffer;
+}
+
+/** Digests of those keys. Needs `withdrawals` of the same events. */
+export async function waitingUsers(session: DuckDb, { forgotten, before, events, key }: Waiting): Promise<ReadonlySet<string>> {
+  // Files may have lost rows of those whom they were written without before.
+  const known = new Set(before?.erased);
+  const digests = [...forgotten.erased, ...Object.keys(forgotten.lifted)].filter((digest) => !known.has(digest));
+  if (digests.length === 0) return new Set();
+  const texts = (list: string) => `(SELECT unnest(from_json($asked::JSON->'$.${list}', '["VARCHAR"]')))`;
+  const asked = { digests, erased: forgotten.erased, lifted: Object.keys(forgotten.lifted) };
+  const [waiting = []] = await session.columns(
+    `WITH own AS (
+       SELECT user_key, digest, type, received_at, said, position || '.' || lpad(CAST(entry_index AS VARCHAR), 7, '0') AS place
+       FROM ${events} JOIN (
+         SELECT user_key, ${digestSql('user_key', key)} AS digest
+         FROM (SELECT DISTINCT user_key FROM ${events} WHERE type = ${sqlText(ERASE_TYPE)})
+       ) USING (user_key)
+       WHERE digest IN ${texts('digests')}
+     ),
+     erasures AS (
+       SELECT user_key, digest, since, min(place) AS place
+       FROM (
+         SELECT user_key, digest, type, place,
+           coalesce(max(place) FILTER (type = ${sqlText(LIFT_TYPE)}) OVER (PARTITION BY user_key ORDER BY place), '') AS since
+         FROM own WHERE type IN (${sqlText(ERASE_TYPE)}, ${sqlText(LIFT_TYPE)})
+       )
+       WHERE type = ${sqlText(ERASE_TYPE)} GROUP BY ALL
+     ),
+     named AS (
+       SELECT erasures.*, links.received_at, links.received_at // ${DAY_MS} AS day,
+         said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version
+       FROM erasures JOIN own AS links
+         ON links.user_key = erasures.user_key AND links.type = ${sqlText(LINK_TYPES[0] as string)}
+         AND links.place > erasures.since AND links.place < erasures.place
+     ),
+     -- The links that the key had, as adopt.sql counts them.
+     of_days AS (FROM named QUALIFY row_number() OVER (PARTITION BY user_key, place, name, day ORDER BY received_at, version) = 1),
+     counted AS (
+       FROM of_days QUALIFY count(*) OVER (PARTITION BY user_key, place, day ORDER BY received_at) <= ${MOST_LINKS_OF_DAY}
+     ),
+     links AS (FROM counted QUALIFY row_number() OVER (PARTITION BY user_key, place, name ORDER BY version) = 1),
+     lent AS (
+       SELECT DISTINCT user_key AS owner, unnest(CAST(said->'$.path' AS VARCHAR[])) AS user_key
+       FROM ${events} WHERE type = ${sqlText(PUT_TYPE)} AND said IS NOT NULL
+     )
+     SELECT DISTINCT links.digest FROM links
+     ANTI JOIN withdrawals ON withdrawals.user_key = links.owner AND withdrawals.of_key = links.digest
+       AND withdrawals.by_key = links.digest AND withdrawals.version >= links.place
+     LEFT JOIN lent ON lent.owner = links.owner AND lent.user_key = links.user_key
+     WHERE links.owner <> links.user_key
+       -- What came to these goes with them.
+       AND ${digestSql('links.owner', key)} NOT IN ${texts('erased')}
+       AND (lent.owner IS NOT NULL OR ${digestSql('links.owner', key)} NOT IN ${texts('lifted')})`,
+    { asked: JSON.stringify(asked) },
+  );
+  return new Set(waiting.map(String));
+}
+
+/** What files are written again without now: of those who wait, what was known before. */
+export function withoutWaiting(
+  forgotten: ArchiveForgotten,
+  before: ArchiveForgotten | undefined,
+  waiting: ReadonlySet<string>,
+): ArchiveForgotten {
+  if (waiting.size === 0) return forgotten;
+  const lifted = Object.entries(forgotten.lifted).filter(([digest]) => !waiting.has(digest));
+  const known = Object.entries(before?.lifted ?? {}).filter(([digest]) => waiting.has(digest));
+  return {
+    ...forgotten,
+    erased: forgotten.erased.filter((digest) => !waiting.has(digest)),
+    lifted: Object.fromEntries([...lifted, ...known].sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
