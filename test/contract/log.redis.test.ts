@@ -281,6 +281,38 @@ describe('the log on Redis Streams beyond the contract', () => {
   });
 });
 
+it('law 7: a backlog of heavy entries is read in bounded pieces, however light those before it were', async () => {
+  const partitions = 4;
+  const maxBytes = 1024 * 1024;
+  const log = await openLog('heavy', partitions);
+  try {
+    const after = new Map(Array.from({ length: partitions }, (_, partition): [number, string | null] => [partition, null]));
+    const append = (body: string, count: number) =>
+      Promise.all(
+        [...after.keys()].flatMap((partition) =>
+          Array.from({ length: count }, () => log.append(partition, { kind: 'events', body })),
+        ),
+      );
+    const read = async () => {
+      const entries = await log.read(after, { maxEntries: 200, maxBytes, waitMs: 0 });
+      for (const { partition, position } of entries) after.set(partition, position);
+      return entries.map(({ body }) => body.length);
+    };
+    for (let i = 0; i < 20; i++) {
+      await append('light', 3);
+      await read();
+    }
+    const heavy = 64 * 1024;
+    await append('x'.repeat(heavy), 100);
+    const reads: number[][] = [];
+    while (reads.flat().filter((length) => length === heavy).length < partitions * 100) reads.push(await read());
+    const bytes = reads.map((lengths) => lengths.reduce((sum, length) => sum + length, 0));
+    expect(Math.max(...bytes), 'bytes of one read').toBeLessThanOrEqual(2 * maxBytes);
+  } finally {
+    await log.close();
+  }
+});
+
 describe('a Redis whose memory is bounded', () => {
   it('law 6: events are refused before it is full, what makes room is not, and events are taken again', async () => {
     const own = await startRedis();

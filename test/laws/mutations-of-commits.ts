@@ -1,4 +1,4 @@
-/** Lies of the commit's script, and of small commits: events that gather under load, and commits of several partitions that go to Redis as one call (decision 36). */
+/** Lies of the commit's script, and of small commits: events that gather under load, and commits of several partitions that go to Redis as one call (decision 36). And of what one read brings. */
 import type { Mutation } from './mutation-list.ts';
 
 const GATHERING = 'services/speed/src/read/gathering.ts';
@@ -18,6 +18,22 @@ const PARTED = 'packages/views/src/parted-rows.ts';
 const PARTS = 'packages/views/src/parted-rows.test.ts';
 
 export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
+  {
+    lie: 'a reader of light entries asks for all that there may be',
+    law: '7',
+    file: 'packages/log/src/redis-stream/weights.ts',
+    from: 'Math.min(maxEntries, most, ',
+    to: 'Math.min(maxEntries, ',
+    test: 'test/contract/log.redis.test.ts',
+  },
+  {
+    lie: 'an archiver reads any number of bytes at once',
+    law: '7',
+    file: 'services/archiver/src/fill.ts',
+    from: 'maxBytes: READ_BYTES, ',
+    to: '',
+    test: 'services/archiver/src/fill.test.ts',
+  },
   {
     lie: 'a store that lost a commit still has the views that it counted',
     law: '7',

@@ -4,9 +4,27 @@ import type { Mutation } from './mutation-list.ts';
 const RUNTIME = 'packages/runtime/src';
 const CONFIGURATION = 'packages/configuration';
 const WALK = `${CONFIGURATION}/test/every-setting.test.ts`;
+const REDIS = 'infra/local/src/redis-process.ts';
+const STARTED = 'infra/local/test/launch.e2e.test.ts';
 const CONFIGURED = 'infra/local/test/configured.test.ts';
 
 export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
+  {
+    lie: 'the Redis of npm start may take all memory that there is',
+    law: '7',
+    file: REDIS,
+    from: '    maxmemory: String(maxMemoryBytes()),\n',
+    to: '',
+    test: STARTED,
+  },
+  {
+    lie: 'what a client of the Redis of npm start leaves unread has no bound',
+    law: '7',
+    file: REDIS,
+    from: "'normal', '512mb', '256mb', '60']",
+    to: "'normal', '0', '0', '0']",
+    test: STARTED,
+  },
   {
     lie: 'a role without the setting takes back the marks of those that have it',
     law: '6',

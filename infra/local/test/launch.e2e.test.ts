@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
@@ -65,7 +65,7 @@ test('also when a role stands still and Redis is stopped, stop takes at most 5 s
   expect(pids.filter(isRunning)).toEqual([]);
 });
 
-test('Redis keeps every acknowledged write on disk, listens on loopback, evicts nothing', async () => {
+test('Redis keeps every acknowledged write on disk, listens on loopback, evicts nothing, and is bounded', async () => {
   const { redisUrl } = await launch({ roles: [] });
   const redis = new Redis(redisUrl);
   try {
@@ -77,6 +77,11 @@ test('Redis keeps every acknowledged write on disk, listens on loopback, evicts 
       ['bind', '127.0.0.1'],
     ] as const)
       expect(await redis.config('GET', name)).toEqual([name, value]);
+    const [, most] = (await redis.config('GET', 'maxmemory')) as [string, string];
+    expect(Number(most), 'law 7: its memory is bounded').toBeGreaterThan(0);
+    expect(Number(most)).toBeLessThan(totalmem());
+    const [, buffers] = (await redis.config('GET', 'client-output-buffer-limit')) as [string, string];
+    expect(buffers, 'law 7: so is what a client leaves unread').toContain('normal 536870912 268435456 60');
   } finally {
     redis.disconnect();
   }

@@ -15,6 +15,9 @@ export interface ReadLimits extends SpoolLimits {
   readonly gatherMs: number;
 }
 
+/** All partitions together, bytes: behind a backlog of imports `maxEntries` alone would be hundreds of megabytes. */
+export const READ_BYTES = 16 * 1024 * 1024;
+
 export interface FillOptions {
   readonly log: EventLog;
   readonly spools: SpoolSet;
@@ -39,7 +42,8 @@ export function createFiller({ log, spools, limits, markLostTail, now, hook, onO
     const after = new Map(open.map((spool) => [spool.partition, spool.upTo]));
     if (after.size === 0) return;
     const entries = await unlessOutrun(signal, async () => {
-      const found = await log.read(after, { maxEntries: limits.maxEntries, waitMs, ...(signal && { signal }) });
+      const { maxEntries } = limits;
+      const found = await log.read(after, { maxEntries, maxBytes: READ_BYTES, waitMs, ...(signal && { signal }) });
       return following(found, signal);
     });
     const room = roomIn(spools.all(), limits);
