@@ -9,8 +9,8 @@ import { ADMIN, event, NOON, type World } from '../../services/api/test/world.ts
 import { reportMissingChromium } from './chromium.ts';
 import { recomputeWithout, STATES_OF_BYTES, type WhereErased } from './console-erasure.ts';
 import { type ConsoleInChromium, HOSTILE, HOUR, REJECTED, startConsole } from './console-in-chromium.ts';
+import { countedAsTheApi } from './counted-as-the-api.ts';
 
-/** What the page listens to, and what it asks for where it cannot. */
 const STREAM = /\/v1\/stream(\?|$)/;
 const missing = reportMissingChromium('the console in Chromium (test/conformance/console-platform.browser.test.ts)');
 const on = missing === null ? await startConsole() : null;
@@ -79,6 +79,8 @@ describe.skipIf(on === null)('in Chromium', () => {
     );
     expect(sessions.length).toBeGreaterThan(1);
   });
+
+  test('what is counted over all users, and members by day, are as the API has them', () => countedAsTheApi(on as never));
 
   test('an instant that records do not hold is drawn as missing, and not as 0', async () => {
     const { values, ...rest } = await computed('/v1/users/u0/values?signals=clicks2d');

@@ -19,7 +19,7 @@ const on = missing === null ? await startConsole() : null;
 /** One address of each page, with what it needs to have an answer. */
 const OF_PAGES = PAGES.map((name) => {
   if (name === 'conversion') return 'conversion?id=order-0&user=u0';
-  if (name === 'signals') return 'signals?user=u0&name=buyer';
+  if (name === 'signals') return 'signals?user=u0&name=buyer&count=clicked';
   return name === 'user' ? 'user?id=u0' : name === 'subjects' ? 'subjects?user=u0' : name;
 });
 

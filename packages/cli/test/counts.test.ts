@@ -39,3 +39,18 @@ test('law 7: the values with the most events are a table with what all others co
   expect([waiting.code, waiting.stdout]).toEqual([1, '']);
   expect(waiting.stderr).toContain('BACKFILLING: the generation that readers get has no count viewed');
 });
+
+test('without a name it lists what is counted, and says where that is nothing', async () => {
+  const viewed = { name: 'viewed', version: '20be311afaf0', says: 'over all users and by day, how many', definition: {} };
+  let body = { counts: [viewed] };
+  await using server = await fakeServer(() => ({ body }));
+  const done = await tributary(['counts', '--url', server.url]);
+  expect(server.received.map(({ path }) => path)).toEqual(['/v1/counts']);
+  expect([done.code, done.stdout]).toEqual([
+    0,
+    expect.stringMatching(/viewed +20be311afaf0 +over all users and by day, how many/),
+  ]);
+  expect(JSON.parse((await tributary(['counts', '--url', server.url, '--json'])).stdout)).toEqual(body);
+  body = { counts: [] };
+  expect((await tributary(['counts', '--url', server.url])).stdout).toContain('count nothing over all users');
+});

@@ -1,5 +1,5 @@
 /** What definitions count over all users, through the API: live, over a cut and after it. */
-import { TopAnswer } from '@tributary/contract/groups/counts';
+import { CountsAnswer, TopAnswer } from '@tributary/contract/groups/counts';
 import { TotalsAnswer } from '@tributary/contract/groups/totals';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
@@ -76,6 +76,27 @@ test('laws 1 to 3: the values with the most events, then the later day, then the
     expect(TotalsAnswer.parse(all)).toEqual(all);
     expect([all.rows[0].events, all.totals]).toEqual([2, { events: 11 }]);
   }
+});
+
+test('what is counted is listed by name, with what it says, as the definitions in force have it', async () => {
+  const world = await worldCutAt(EVENTS, 0, DEFINITIONS);
+  const list = async () => CountsAnswer.parse((await world.get('/v1/counts')).body).counts;
+  expect(await list()).toEqual([
+    {
+      name: 'viewed',
+      version: VERSION,
+      says: 'over all users and by day, how many events of type "view" have each value of item',
+      definition: { count: 'view', by: 'item' },
+    },
+  ]);
+  await world.commit(0, {}, { definitions: CHANGED.json, definitionsSince: 2, generation: 2 });
+  await world.tick();
+  expect((await list()).map(({ name, version }) => [name, version])).toEqual([
+    ['newer', CHANGED.countVersions.get('newer')],
+    ['viewed', CHANGED.countVersions.get('viewed')],
+  ]);
+  const none = await worldCutAt(EVENTS, 0, definitionsOf({}));
+  expect(CountsAnswer.parse((await none.get('/v1/counts')).body)).toEqual({ counts: [] });
 });
 
 test('law 7: a count that is new or changed is BACKFILLING or of its earlier version until a generation has it, and a name without one is refused', async () => {

@@ -1,7 +1,7 @@
-/** `tributary counts NAME`: the values with the most events, of what definitions count over all users. */
+/** `tributary counts`: what definitions count over all users; with a name the values with the most events. */
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
-import type { Act, Context } from '../context.ts';
+import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { putAnswer, putTables, titleOf } from '../report/api-output.ts';
 import { warnings } from '../report/meta-line.ts';
@@ -9,6 +9,7 @@ import { count, counted } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 
 type Top = AnswerOf<'topCounted'>;
+type Defined = AnswerOf<'listCounts'>;
 
 interface Options {
   readonly from?: string;
@@ -21,7 +22,7 @@ export function addCounts(program: Command, act: Act): void {
   program
     .command('counts')
     .description('what definitions count over all users: the values with the most events')
-    .argument('<name>', 'of a count of the definitions')
+    .argument('[name]', 'of a count of the definitions; without it, which there are')
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed, batch or staged')
@@ -30,7 +31,8 @@ export function addCounts(program: Command, act: Act): void {
     .action(act(counts));
 }
 
-async function counts(context: Context, name: string, { top, ...asked }: Options): Promise<ExitCode> {
+async function counts(context: Context, name: string | undefined, { top, ...asked }: Options): Promise<ExitCode> {
+  if (name === undefined) return list(context);
   const got = await context.api('read').get<Top>(`/v1/counts/${encodeURIComponent(name)}`, { ...asked, limit: top });
   if (context.json) {
     await putAnswer(context, got, undefined);
@@ -54,4 +56,18 @@ async function counts(context: Context, name: string, { top, ...asked }: Options
   };
   const text = renderWide(table, context.terminal.width, context.terminal.bold);
   return putTables(context, [[titleOf(name, [], { range }), text]], { notes: [], meta, range, out: undefined });
+}
+
+async function list(context: Context): Promise<ExitCode> {
+  const { counts: defined } = await context.api('read').get<Defined>('/v1/counts');
+  await answer(context, { counts: defined }, () => {
+    if (defined.length === 0) return 'The definitions in force count nothing over all users: docs/definitions.md says how';
+    const table = {
+      columns: [{ title: 'name' }, { title: 'version' }, { title: 'says', wraps: true }],
+      rows: defined.map(({ name, version, says }) => [name, version, says]),
+      keys: 3,
+    };
+    return renderWide(table, context.terminal.width, context.terminal.bold);
+  });
+  return EXIT.ok;
 }

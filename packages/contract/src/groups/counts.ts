@@ -34,7 +34,44 @@ export const TopAnswer = z.object({
   meta: Meta,
 });
 
+export const CountsAnswer = z.object({
+  counts: z
+    .array(
+      z
+        .object({
+          name: z.string(),
+          version: z.string().describe('Changes with all that its rows follow.'),
+          says: z.string().describe('What it counts, in words.'),
+          definition: z.record(z.string(), z.unknown()).describe('As it is written.'),
+        })
+        .meta({ id: 'CountDefinition' }),
+    )
+    .describe('By name.'),
+});
+
 export const COUNT_ROUTES = {
+  listCounts: {
+    method: 'GET',
+    path: '/v1/counts',
+    tag: 'reports',
+    summary: 'What definitions count over all users',
+    description: 'Where partitions follow different definitions for a moment, those of the first.',
+    scope: 'read',
+    answer: CountsAnswer,
+    example: {
+      asked: {},
+      answer: {
+        counts: [
+          {
+            name: 'viewedItems',
+            version: '9d3b1c07a2e4',
+            says: 'over all users and by day, how many events of type "product_view" have each value of item',
+            definition: { count: 'product_view', by: 'item' },
+          },
+        ],
+      },
+    },
+  },
   topCounted: {
     method: 'GET',
     path: '/v1/counts/{name}',

@@ -69,6 +69,7 @@ const Definition = z
     version: z.string(),
     says: z.string().describe('What it says, in words, with every default that was left out.'),
     reachMs: z.int().describe('How far before asOf events may matter, ms.'),
+    byDay: z.boolean().describe('Whether it is counted by day who entered and left, which segments alone may ask for.'),
     definition: z.record(z.string(), z.unknown()).describe('With every default filled in; durations in ms.'),
     fields: z.record(z.string(), z.unknown()).describe('Fields of properties that it names.'),
   })
@@ -216,6 +217,7 @@ export const SIGNAL_VALUE_ROUTES = {
             version: '5b1e3c9a0f27',
             says: 'how many events of type "product_view", in [asOf − 1h, asOf)',
             reachMs: 3_600_000,
+            byDay: false,
             definition: {
               kind: 'aggregate',
               measure: 'count',

@@ -2,6 +2,9 @@
 import { COUNT_ROUTES } from '@tributary/contract/groups/counts';
 import { TributaryError } from '@tributary/model/errors';
 import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
+import { explainCount } from '@tributary/signals/definitions/explain';
+import type { WrittenCount } from '@tributary/signals/definitions/schema';
+import { compareText } from '@tributary/signals/text-order';
 import { counts } from '@tributary/views/counts/fold';
 import type { Routes } from '../context.ts';
 import { askerOf } from '../http/asker.ts';
@@ -10,6 +13,14 @@ import { serve } from '../http/serve.ts';
 import { topValues } from '../http/top-values.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
+  serve(app, COUNT_ROUTES.listCounts, async () => {
+    const { counts: written = {}, countVersions } = context.board.definitions(0);
+    const defined = Object.entries(written as Readonly<Record<string, WrittenCount>>).map(([name, definition]) => ({
+      ...{ name, version: countVersions.get(name) as string, says: explainCount(definition) },
+      definition: { ...definition },
+    }));
+    return { counts: defined.toSorted((a, b) => compareText(a.name, b.name)) };
+  });
   serve(app, COUNT_ROUTES.topCounted, async (request, reply) => {
     const { params, query } = request;
     const { days, layers, notes } = selectionOf(query, []);

@@ -60,6 +60,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       version,
       says: says({ resolved, ...(byDay && { byDay }) }),
       reachMs,
+      byDay: byDay === true,
       definition: { ...resolved },
       fields: { ...fields },
     }));

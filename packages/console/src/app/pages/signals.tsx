@@ -12,6 +12,8 @@ import { type Column, Table } from '../parts/table.tsx';
 import { rawOf, type SignalValue, StateBadge, ValueText } from '../parts/value-text.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, addressWith, go, type Place } from '../state/place.ts';
+import { CountsPanel, ValuesPanel } from './counts.tsx';
+import { MemberDaysPanel } from './member-days.tsx';
 import { MembersPanel } from './members.tsx';
 import type { PageProps } from './page-props.ts';
 import { PreviewPanel, previewAddress } from './preview.tsx';
@@ -32,6 +34,8 @@ export function SignalsPage({ place }: PageProps) {
   const kind = KINDS.find(({ value }) => value === query.get('kind'))?.value ?? '';
   const user = query.get('user');
   const definitions = useAnswer('signalDefinitions', {});
+  const counts = useAnswer('listCounts', kind === '' ? {} : null);
+  const counted = query.get('count');
   return (
     <>
       <Controls>
@@ -39,7 +43,7 @@ export function SignalsPage({ place }: PageProps) {
           name="Kind"
           options={KINDS}
           value={kind}
-          choose={(value) => go(addressWith(place, { kind: value, name: null, cursor: null }), { replaces: true })}
+          choose={(value) => go(addressWith(place, { kind: value, name: null, count: null, cursor: null }), { replaces: true })}
         />
         <Ask
           name="What they say of a user"
@@ -50,9 +54,11 @@ export function SignalsPage({ place }: PageProps) {
         />
       </Controls>
       {query.get('do') === 'preview' && <PreviewPanel place={place} />}
+      {counted !== null && <ValuesPanel name={counted} counts={counts.answer?.counts ?? []} place={place} />}
       <WhenAnswered of={definitions}>
         {({ definitions: all }) => <Shown all={all} kind={kind} user={user} place={place} />}
       </WhenAnswered>
+      {kind === '' && <WhenAnswered of={counts}>{(answer) => <CountsPanel counts={answer.counts} place={place} />}</WhenAnswered>}
     </>
   );
 }
@@ -113,7 +119,7 @@ function columnsFor(place: Place): readonly Column<Definition>[] {
     {
       head: 'Name',
       cell: ({ name }) => (
-        <a href={addressWith(place, { name, cursor: null })}>
+        <a href={addressWith(place, { name, count: null, cursor: null })}>
           <Name text={name} />
         </a>
       ),
@@ -141,7 +147,7 @@ function One({ definition, name, user, place }: OneProps) {
         <Empty title={name.slice(0, 64)}>Names are compared letter by letter; a run may have taken it out.</Empty>
       </Panel>
     );
-  const { kind, version, says, reachMs, definition: resolved, fields } = definition;
+  const { kind, version, says, reachMs, byDay, definition: resolved, fields } = definition;
   const named = Object.keys(fields).length;
   return (
     <>
@@ -162,6 +168,7 @@ function One({ definition, name, user, place }: OneProps) {
         </details>
       </Panel>
       {user !== null && <ValueOverTime user={user} definition={definition} place={place} />}
+      {byDay && <MemberDaysPanel name={name} />}
       {kind === 'segment' && <MembersPanel name={name} place={place} />}
     </>
   );
@@ -217,7 +224,7 @@ function valueColumns(place: Place): readonly Column<readonly [string, SignalVal
     {
       head: 'Name',
       cell: ([name]) => (
-        <a href={addressWith(place, { name, cursor: null })}>
+        <a href={addressWith(place, { name, count: null, cursor: null })}>
           <Name text={name} />
         </a>
       ),
