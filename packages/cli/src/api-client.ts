@@ -12,12 +12,14 @@ export interface ApiClient {
   /** An answer of lines, each as soon as it is there; its end may come early, and the last line says whether it did. */
   lines(path: string, query?: Query, how?: Reading): AsyncGenerator<string, void, undefined>;
   /** An answer of any length, part by part; one that breaks off rejects, where the API said how long it is. */
-  bytes(path: string, query?: Query): AsyncGenerator<Uint8Array, void, undefined>;
+  bytes(path: string, query?: Query, how?: Reading): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 export interface Reading {
   /** Beside that of the key. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Called with what a file lacks, before its first part. */
+  readonly onLack?: (text: string) => void;
 }
 
 /** A name is written once for each value of a list. */
@@ -56,7 +58,7 @@ export function createApiClient(
     post: (path, body) => call('POST', withQuery(url, path, {}), body),
     delete: (path) => call('DELETE', withQuery(url, path, {})),
     lines: (path, query, how) => linesOf(bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}), how)),
-    bytes: (path, query) => bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}), { silenceMs: WRITING_MS }),
+    bytes: (path, query, how) => bytesOf(url, key, fetcher, withQuery(url, path, query ?? {}), { ...how, silenceMs: WRITING_MS }),
   };
 }
 
@@ -81,7 +83,7 @@ async function* bytesOf(
   key: string,
   fetcher: typeof fetch,
   target: URL,
-  { headers = {}, silenceMs = SILENCE_MS }: Reading & { readonly silenceMs?: number } = {},
+  { headers = {}, onLack = () => {}, silenceMs = SILENCE_MS }: Reading & { readonly silenceMs?: number } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const silent = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -95,6 +97,8 @@ async function* bytesOf(
     if (response.headers.get('x-tributary') !== 'api' && !BEFORE_US.has(response.status))
       throw notAnApi(url, `GET ${target.pathname}`, response.status);
     if (!response.ok) throw problemOf('GET', target, response.status, await response.text(), undefined);
+    const lack = response.headers.get('x-tributary-incomplete');
+    if (lack !== null) onLack(lack);
     for await (const bytes of response.body ?? []) {
       alive();
       yield bytes as Uint8Array;

@@ -35,6 +35,19 @@ test('a file has the bytes that came, its format by its name, in place of what w
   expect(server.received.at(-1)?.query).toEqual({ of: 'conversion-list', format: 'parquet' });
 });
 
+test('law 7: what an export lacks is said beside it', async () => {
+  const headers = { 'x-tributary': 'api', 'x-tributary-incomplete': 'messages were in flight' };
+  const server = createServer((_request, response) => response.writeHead(200, headers).end(ROWS));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const cwd = temporaryFolder('export');
+  for (const out of [['--out', 'rows.csv'], []]) {
+    const done = await tributary(['batch', 'export', 'paths', '--generation', '3', ...out, '--url', url], { cwd });
+    expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining('warning: messages were in flight') });
+  }
+  server.close();
+});
+
 test('law 7: an export that breaks off is an error, and leaves the file that was there', async () => {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'x-tributary': 'api', 'content-length': '1000' });

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MOST_REMEMBERED, type QuestionResult } from '@tributary/archive/asked/questions';
 import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/groups/archive-questions';
 import { TributaryError } from '@tributary/model/errors';
-import { messageNumber } from '@tributary/model/identity/message-line';
 import { withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
 import { joined } from '../../../test/laws/adoption-world.ts';
+import { cutInFlight } from './cut-in-flight.ts';
 import { byChannel, naiveByChannel } from './shopping.ts';
-import { ADMIN, createWorld, event, NOON, PARTITIONS, READ, type World } from './world.ts';
+import { ADMIN, createWorld, event, NOON, READ, type World } from './world.ts';
 
 const DAY = 86_400_000;
 const QUESTIONS = '/v1/archive-questions';
@@ -108,32 +108,17 @@ test('law 7: an answer of a generation that lacks retired events is incomplete b
 });
 
 test('law 7: where keys are joined, an answer up to a cut at which messages were in flight is incomplete, and where its generation is gone', async () => {
-  const number = messageNumber('00000001.0000000', 0);
-  const [from, to] = [0, PARTITIONS - 1];
-  const numbers = (partition: number) => Array.from({ length: PARTITIONS }, (__, at) => (at === partition ? number : ''));
-  async function cutWith(...applied: string[]): Promise<World> {
-    const world = await createWorld({ definitions: joined(definitionsOf({})) });
-    for (let partition = 0; partition < PARTITIONS; partition++)
-      await world.commit(partition, {}, { relayed: { sent: [], applied: [] } });
-    await world.commit(from, {}, { relayed: { sent: numbers(to), applied: [] } });
-    await world.commit(to, {}, { relayed: { sent: [], applied } });
-    await world.cut(1);
-    await world.publish(1);
-    // What arrived since is not in the rows.
-    await world.commit(to, {}, { relayed: { sent: [], applied: numbers(from) } });
-    await world.tick();
-    return world;
-  }
+  const cutWith = (isInFlight: boolean) => cutInFlight(joined(definitionsOf({})), isInFlight);
   const metaOf = async (world: World) => {
     const { question } = await ask(world);
     answered(world, question.id);
     return (await world.get(`${QUESTIONS}/${question.id}/attribution`)).body.meta;
   };
-  expect(await metaOf(await cutWith(...numbers(from)))).toMatchObject({ complete: true });
-  const early = await cutWith();
+  expect(await metaOf(await cutWith(false))).toMatchObject({ complete: true });
+  const early = await cutWith(true);
   const inFlight = expect.stringContaining('in flight between 1 pair of partitions at the cut of generation 1');
   expect(await metaOf(early)).toMatchObject({ complete: false, reasons: ['behind'], warnings: [inFlight, expect.anything()] });
-  const later = await cutWith(...numbers(from));
+  const later = await cutWith(false);
   const { question } = await ask(later);
   answered(later, question.id);
   later.manifests.delete(1);

@@ -7,9 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { digest } from '@tributary/archive/durable';
+import type { GenerationManifest } from '@tributary/archive/layout';
 import { sweepApiStaging } from '@tributary/archive/readers/generation-file';
 import { sqlText } from '@tributary/archive/sql-text';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { joined } from '../../../test/laws/adoption-world.ts';
+import { sendMessage } from './cut-in-flight.ts';
 import { manifestOf } from './manifest-of.ts';
 import { ADMIN, createWorld, READ, type WorldOptions } from './world.ts';
 
@@ -136,6 +140,25 @@ test('law 7: a file of a generation that lacks retired events says from when on 
   some.manifests.set(7, { ...manifest, wholeFromMs: Date.UTC(2025, 9, 22) });
   const { headers } = await exported(some, 'of=conversion-list');
   expect(headers['x-tributary-whole-from']).toBe('2025-10-22T00:00:00.000Z');
+});
+
+test('law 7: a file of a generation at whose cut a message between keys was in flight says so', async () => {
+  const some = await world({ definitions: joined(definitionsOf({})) });
+  const lackAt = async (generation: number) => {
+    await some.readBarrier(generation);
+    const cut = some.states.map((state) => state?.position ?? '');
+    some.manifests.set(generation, { ...(some.manifests.get(7) as GenerationManifest), generation, cut });
+    await some.tick();
+    const url = `/v1/generations/${generation}/export?of=activity`;
+    const { statusCode, headers } = await some.app.inject({ url, headers: { authorization: READ } });
+    return [statusCode, headers['x-tributary-incomplete']];
+  };
+  const { arrive } = await sendMessage(some);
+  const lack = expect.stringContaining('in flight between 1 pair of partitions at the cut of generation 8');
+  expect(await lackAt(8)).toEqual([200, lack]);
+  await arrive();
+  expect(await lackAt(9)).toEqual([200, undefined]);
+  expect((await exported(await world(), 'of=activity')).headers).not.toHaveProperty('x-tributary-incomplete');
 });
 
 test('law 9: who is erased is not in the list of conversions, though the generation is from before', async () => {

@@ -4,7 +4,10 @@ import { TRAINING_SET_ROUTES } from '@tributary/contract/groups/training-sets';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
+import { joined } from '../../../test/laws/adoption-world.ts';
+import { cutInFlight } from './cut-in-flight.ts';
 import type { MemorySets } from './memory-sets.ts';
 import { ADMIN, createWorld, event, NOON, PARTITIONS, READ, type World } from './world.ts';
 
@@ -153,4 +156,26 @@ test('what cannot be made is refused before it is asked', async () => {
     status: 409,
     detail: expect.stringContaining('a generation does not exist yet'),
   });
+});
+
+test('law 7: where keys are joined, a set up to a cut at which messages were in flight says so, and one whose generation is gone', async () => {
+  const definitions = joined(definitionsOf({ signals: { views: { count: 'view', window: '1h' } } }));
+  const warningsOf = async (world: World) => {
+    const { id } = (await ask(world)).body.trainingSet;
+    const { stored } = setsOf(world);
+    const file = { path: `training-sets/${id}/set-0.parquet`, rows: 3, bytes: 9, sha256: 'a'.repeat(64) };
+    const made = { generation: 1, cut: NOON, versions: {}, byStatus: { READY: 3 }, file, tookMs: 5, at: NOON, failure: null };
+    stored.set(id, { ...(stored.get(id) as StoredSet), result: made });
+    return (await world.get(`${SETS}/${id}`)).body.trainingSet.warnings;
+  };
+  expect(await warningsOf(await cutInFlight(definitions, false))).toEqual([]);
+  const early = await cutInFlight(definitions, true);
+  expect(await warningsOf(early)).toEqual([
+    expect.stringContaining('in flight between 1 pair of partitions at the cut of generation 1'),
+  ]);
+  await early.cut(2);
+  await early.publish(2);
+  await early.tick();
+  early.manifests.delete(1);
+  expect(await warningsOf(early)).toEqual([expect.stringContaining('generation 1 is gone')]);
 });

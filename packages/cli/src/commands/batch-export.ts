@@ -11,7 +11,7 @@ import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { numberOf } from '../flags/generation-number.ts';
 import { formatOf, saving } from '../report/record-output.ts';
 import { bytes } from '../terminal/figures.ts';
-import { printableJson } from '../terminal/table.ts';
+import { printable, printableJson } from '../terminal/table.ts';
 
 interface Options {
   readonly generation?: string;
@@ -46,12 +46,13 @@ async function exportRows(context: Context, rows: string, options: Options): Pro
     });
   const path = `/v1/generations/${generation}/export`;
   const query = { of: rows, format };
+  const how = { onLack: (text: string) => context.terminal.say(printable(`warning: ${text}`)) };
   if (out === undefined) {
-    for await (const line of api.lines(path, query))
+    for await (const line of api.lines(path, query, how))
       await context.terminal.data(format === 'ndjson' ? printableJson(line) : line);
     return EXIT.ok;
   }
-  const size = await save(resolve(context.shell.cwd, out), out, api.bytes(path, query));
+  const size = await save(resolve(context.shell.cwd, out), out, api.bytes(path, query, how));
   context.terminal.say(`generation ${generation}: ${bytes(size)} in ${out}`);
   return EXIT.ok;
 }

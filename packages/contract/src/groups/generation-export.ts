@@ -27,7 +27,7 @@ export const GENERATION_EXPORT_ROUTES = {
     tag: 'generations',
     summary: 'All conversions or journeys of a generation, or all rows of one of its views, as a file',
     description:
-      'What the generation holds at its cut: what came since is not in it. A view may have several rows of one key, where a sum needs more than 64 bits: they add up. The answer begins when the file is written, and says its length; a key has one export at a time. `X-Tributary-Whole-From` says from when on its rows are whole, where older events were retired from the archive before the generation was computed from it.',
+      'What the generation holds at its cut: what came since is not in it. A view may have several rows of one key, where a sum needs more than 64 bits: they add up. The answer begins when the file is written, and says its length; a key has one export at a time. `X-Tributary-Whole-From` says from when on its rows are whole, where older events were retired from the archive before the generation was computed from it. `X-Tributary-Incomplete` says what it lacks where keys of one person are joined and messages between them were in flight at its cut.',
     scope: 'read',
     params: z.strictObject({ generation: GenerationNumber.describe('Its number, from 1.') }),
     query: z.strictObject({

@@ -31,6 +31,11 @@ const TrainingSet = z
     generation: z.int().nullable().describe('Events up to the cut of this generation count; null: it is not computed yet.'),
     cut: z.int().nullable().describe('When that one was cut, epoch ms.'),
     versions: z.record(z.string(), z.string()).describe('Versions of the definitions, by name.'),
+    warnings: z
+      .array(z.string())
+      .describe(
+        'What its rows lack: where keys of one person are joined, messages between them that were in flight at the cut. Empty: nothing is known to be missing.',
+      ),
     bytes: z.int().nullable().describe('Bytes of the file at /v1/training-sets/{id}/file; null: it is not there yet.'),
     sha256: z.string().nullable(),
     tookMs: z.int().nullable(),
@@ -97,6 +102,7 @@ const SET = {
   generation: 7,
   cut: NOON - 60_000,
   versions: { views1h: '5b1e3c9a0f27' },
+  warnings: [],
   bytes: 1_180,
   sha256: '0'.repeat(64),
   tookMs: 900,

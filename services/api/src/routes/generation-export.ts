@@ -9,6 +9,7 @@ import {
   JOURNEY_LIST,
 } from '@tributary/contract/groups/generation-export';
 import { TributaryError } from '@tributary/model/errors';
+import { gapsAtCut } from '@tributary/serving/freshness/in-flight';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
 import { erasedUsers } from '../erasures/erased-users.ts';
@@ -37,6 +38,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       'content-disposition': `attachment; filename="generation-${generation}-${of}.${format}"`,
       'x-tributary-generation': String(generation),
       ...wholeFrom(manifest),
+      ...inFlightAt(manifest, context),
     }).send(Object.assign(handle.createReadStream(), { takeMs: exportMs + takeMs }));
   });
   done();
@@ -45,6 +47,16 @@ export const routes: Routes = (context) => (app, _options, done) => {
 /** A file has no place for `meta`: from when on it is whole, where events were retired before the generation was computed from nothing. */
 function wholeFrom({ wholeFromMs }: Pick<GenerationManifest, 'wholeFromMs'>): Readonly<Record<string, string>> {
   return wholeFromMs === undefined ? {} : { 'x-tributary-whole-from': new Date(wholeFromMs).toISOString() };
+}
+
+/** Nor for what was in flight between keys of one person when it was cut. */
+function inFlightAt(
+  manifest: GenerationManifest,
+  { deps, board }: Pick<ApiContext, 'deps' | 'board'>,
+): Readonly<Record<string, string>> {
+  if (deps.storedDefinitions(manifest.definitions).joinedMs === null) return {};
+  const [gap] = gapsAtCut(board.states(), manifest);
+  return gap === undefined ? {} : { 'x-tributary-incomplete': gap.text };
 }
 
 function sent(reply: FastifyReply, type: string, headers: Readonly<Record<string, string | number>>): FastifyReply {

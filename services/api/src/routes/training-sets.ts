@@ -10,6 +10,7 @@ import {
 import { demandOwnKeys, type Knowledge } from '@tributary/archive/history/knowledge';
 import { TRAINING_SET_ROUTES } from '@tributary/contract/groups/training-sets';
 import { TributaryError } from '@tributary/model/errors';
+import { gapsAtCut } from '@tributary/serving/freshness/in-flight';
 import { progressOf } from '@tributary/serving/questions/archive-questions';
 import { askedHere } from '@tributary/serving/questions/asking';
 import type { ApiContext, Routes } from '../context.ts';
@@ -17,80 +18,79 @@ import { erasedUsers } from '../erasures/erased-users.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
 
-export const routes: Routes =
-  ({ deps, board }) =>
-  (app, _options, done) => {
-    const { trainingSets: desk, now } = deps;
-    const { kept, inTurn, ask } = askedHere({
-      desk,
-      expiryOf: SET_WORK.expiryOf,
-      now,
-      most: MOST_SETS,
-      mostRemembered: MOST_SETS_REMEMBERED,
-      called: 'training sets',
-      path: '/v1/training-sets',
-    });
+export const routes: Routes = (context) => (app, _options, done) => {
+  const { deps, board } = context;
+  const { trainingSets: desk, now } = deps;
+  const { kept, inTurn, ask } = askedHere({
+    desk,
+    expiryOf: SET_WORK.expiryOf,
+    now,
+    most: MOST_SETS,
+    mostRemembered: MOST_SETS_REMEMBERED,
+    called: 'training sets',
+    path: '/v1/training-sets',
+  });
 
-    serve(app, TRAINING_SET_ROUTES.trainingSets, async () => ({
-      trainingSets: await Promise.all((await kept()).map((one) => shown(deps, one))),
-    }));
+  serve(app, TRAINING_SET_ROUTES.trainingSets, async () => ({
+    trainingSets: await Promise.all((await kept()).map((one) => shown(context, one))),
+  }));
 
-    serve(app, TRAINING_SET_ROUTES.makeTrainingSet, (request) =>
-      inTurn(async () => {
-        const { rows, signals = null, knowledge } = request.body;
-        await demandNames(deps, signals, knowledge);
-        const isErased = await erasedUsers({ deps, board });
-        demandNone(
-          isErased,
-          rows.map(({ user }) => user),
-          'leave them out',
-        );
-        const askedAt = now();
-        const id = `set-${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
-        const asked = { id, signals, knowledge, rows: rows.map(rowOf), by: actorOf(request), askedAt };
-        await ask(asked, await kept());
-        deps.onAction('a training set was asked', { set: id, rows: rows.length, signals, by: asked.by });
-        return { trainingSet: await shown(deps, { asked, isCancelled: false, result: null }) };
-      }),
-    );
-
-    serve(app, TRAINING_SET_ROUTES.trainingSet, async ({ params }) => ({
-      trainingSet: await shown(deps, await setOf(deps, params.id)),
-    }));
-
-    serve(app, TRAINING_SET_ROUTES.dropTrainingSet, async (request) => {
-      const { id } = request.params;
-      const set = await setOf(deps, id);
-      await desk.cancel(id, now());
-      await desk.remove(id);
-      deps.onAction('a training set was given up', { set: id, by: actorOf(request) });
-      return { trainingSet: await shown(deps, { ...set, isCancelled: true }) };
-    });
-
-    // Not JSON, so it is not in the contract.
-    const schema = { params: TRAINING_SET_ROUTES.trainingSet.params };
-    app.get('/v1/training-sets/:id/file', { schema }, async (request, reply) => {
-      const { id } = request.params as { readonly id: string };
-      const set = await setOf(deps, id);
-      const file = set.isCancelled ? null : (set.result?.file ?? null);
-      if (file === null) {
-        const { state, failure } = await progressOf({ questions: desk, now }, set);
-        throw new TributaryError('conflict', `training set ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
-      }
+  serve(app, TRAINING_SET_ROUTES.makeTrainingSet, (request) =>
+    inTurn(async () => {
+      const { rows, signals = null, knowledge } = request.body;
+      await demandNames(deps, signals, knowledge);
       const isErased = await erasedUsers({ deps, board });
       demandNone(
         isErased,
-        set.asked.rows.map(([user]) => user),
-        'ask for another set without them',
+        rows.map(({ user }) => user),
+        'leave them out',
       );
-      const stream = await desk.open(file);
-      return reply
-        .headers({ 'content-length': file.bytes, 'content-disposition': `attachment; filename="${id}.parquet"` })
-        .type('application/vnd.apache.parquet')
-        .send(stream);
-    });
-    done();
-  };
+      const askedAt = now();
+      const id = `set-${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
+      const asked = { id, signals, knowledge, rows: rows.map(rowOf), by: actorOf(request), askedAt };
+      await ask(asked, await kept());
+      deps.onAction('a training set was asked', { set: id, rows: rows.length, signals, by: asked.by });
+      return { trainingSet: await shown(context, { asked, isCancelled: false, result: null }) };
+    }),
+  );
+
+  serve(app, TRAINING_SET_ROUTES.trainingSet, async ({ params }) => ({
+    trainingSet: await shown(context, await setOf(deps, params.id)),
+  }));
+
+  serve(app, TRAINING_SET_ROUTES.dropTrainingSet, async (request) => {
+    const { id } = request.params;
+    const set = await setOf(deps, id);
+    await desk.cancel(id, now());
+    await desk.remove(id);
+    deps.onAction('a training set was given up', { set: id, by: actorOf(request) });
+    return { trainingSet: await shown(context, { ...set, isCancelled: true }) };
+  });
+
+  // Not JSON, so it is not in the contract.
+  const schema = { params: TRAINING_SET_ROUTES.trainingSet.params };
+  app.get('/v1/training-sets/:id/file', { schema }, async (request, reply) => {
+    const { id } = request.params as { readonly id: string };
+    const set = await setOf(deps, id);
+    const file = set.isCancelled ? null : (set.result?.file ?? null);
+    if (file === null) {
+      const { state, failure } = await progressOf({ questions: desk, now }, set);
+      throw new TributaryError('conflict', `training set ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
+    }
+    const isErased = await erasedUsers({ deps, board });
+    demandNone(
+      isErased,
+      set.asked.rows.map(([user]) => user),
+      'ask for another set without them',
+    );
+    const stream = await desk.open(file);
+    return reply
+      .headers({ 'content-length': file.bytes, 'content-disposition': `attachment; filename="${id}.parquet"` })
+      .type('application/vnd.apache.parquet')
+      .send(stream);
+  });
+  done();
+};
 
 function rowOf({
   user,
@@ -136,7 +136,24 @@ async function setOf({ trainingSets, now }: ApiContext['deps'], id: string): Pro
   throw new TributaryError('not_found', `training set ${id} does not exist: sets are kept for a day`);
 }
 
-async function shown({ trainingSets, now }: ApiContext['deps'], set: StoredSet) {
+/**
+ * What rows of a set lack: where keys of one person are joined, what was in flight between them at the cut of its generation. Real time knows that for as
+ * long as the generation is kept.
+ */
+async function lacks(
+  { deps, board }: Pick<ApiContext, 'deps' | 'board'>,
+  generation: number | null | undefined,
+): Promise<string[]> {
+  const { source, storedDefinitions } = deps;
+  if (generation == null) return [];
+  const manifest = await source.manifest(generation);
+  const served = manifest ?? (await source.manifest((await source.publication())?.generation ?? 0));
+  if (served === null || storedDefinitions(served.definitions).joinedMs === null) return [];
+  return gapsAtCut(board.states(), { generation, cut: manifest?.cut ?? [] }).map(({ text }) => text);
+}
+
+async function shown(context: Pick<ApiContext, 'deps' | 'board'>, set: StoredSet) {
+  const { trainingSets, now } = context.deps;
   const { asked, result } = set;
   const { state, failure } = await progressOf({ questions: trainingSets, now }, set);
   const isDone = state === 'done' && result !== null;
@@ -155,6 +172,7 @@ async function shown({ trainingSets, now }: ApiContext['deps'], set: StoredSet) 
     generation: isDone ? result.generation : null,
     cut: isDone ? result.cut : null,
     versions: isDone ? result.versions : {},
+    warnings: isDone ? await lacks(context, result.generation) : [],
     bytes: isDone ? (result.file?.bytes ?? null) : null,
     sha256: isDone ? (result.file?.sha256 ?? null) : null,
     tookMs: result?.tookMs ?? null,
