@@ -214,6 +214,14 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'services/speed/test/publisher.test.ts',
   },
   {
+    lie: 'an outbox that had little is asked for as many lines as ever',
+    law: '7',
+    file: `${SPEED}/outbox/publisher.ts`,
+    from: 'Math.min(max * 2, Math.max(FIRST_LINES, lines.length * 2))',
+    to: 'max * 2',
+    test: 'services/speed/test/publisher.test.ts',
+  },
+  {
     lie: 'workers that send other outputs are taken for alike',
     law: '7',
     file: 'packages/membership/src/beat.lua',

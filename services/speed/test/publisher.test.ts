@@ -76,6 +76,34 @@ test('a line that the output log never takes goes without its details, and the o
   ]);
 });
 
+test('law 7: long lines are read in bounded pieces, however many short ones went before them', async () => {
+  const { at, outbox } = outboxes(1);
+  const reads: number[] = [];
+  const counted = {
+    ...outbox,
+    async read(partition: number, max: number) {
+      const read = await outbox.read(partition, max);
+      reads.push(read.lines.reduce((sum, line) => sum + line.length, 0));
+      return read;
+    },
+  };
+  const log = createMemoryLog({ partitions: 1 });
+  const stop = new AbortController();
+  const publisher = createPublisher({ outbox: counted, log, assigned: () => new Set([0]), idleMs: 5, onError() {} });
+  const running = publisher.run(stop.signal);
+  const pass = async (more: readonly string[]) => {
+    at(0).lines.push(...more);
+    publisher.wake(0, more.length);
+    await expect.poll(() => at(0).lines.length).toBe(0);
+  };
+  await pass(lines(2_000));
+  await pass(lines(3));
+  await pass(Array.from({ length: 400 }, () => JSON.stringify({ text: 'x'.repeat(20_000) })));
+  stop.abort();
+  await running;
+  expect(Math.max(...reads), 'characters of one read').toBeLessThan(1_000_000);
+});
+
 test('what a publisher that lost its partition appends late has a number that was there before', async () => {
   const { at, outbox } = outboxes(1);
   const log = createMemoryLog({ partitions: 1 });

@@ -74,8 +74,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const max = Math.min(maxLines, asks.get(partition) ?? FIRST_LINES);
     const { from, lines } = await outbox.read(partition, max);
     const fits = fitting(lines, maxLength);
-    // Few long lines are read at a time: what does not fit would be read again and again.
-    asks.set(partition, fits < lines.length ? fits : max * 2);
+    // Few long lines are read at a time: what does not fit would be read again and again. An outbox that had little says nothing of the next lines.
+    asks.set(partition, fits < lines.length ? fits : Math.min(max * 2, Math.max(FIRST_LINES, lines.length * 2)));
     const sent =
       fits === 0
         ? 0
