@@ -55,17 +55,25 @@ export async function countToGo(dataDir: string, { path, partition }: Lines, isT
   return count;
 }
 
+/** What is written at once: most lines are short. */
+const PIECE_CHARACTERS = 65_536;
+
 /** Writes the lines that stay to `staged`; returns how many. */
 export async function writeStaying(dataDir: string, { path, partition }: Lines, isToGo: IsToGo, staged: string): Promise<number> {
   await makeFolder(join(staged, '..'));
   const file = await open(staged, 'w');
   let count = 0;
+  let piece = '';
   try {
     for await (const line of linesOf(join(dataDir, path))) {
       if (isToGo(line, partition)) continue;
-      await file.write(`${line}\n`);
+      piece += `${line}\n`;
       count++;
+      if (piece.length < PIECE_CHARACTERS) continue;
+      await file.appendFile(piece);
+      piece = '';
     }
+    await file.appendFile(piece);
   } finally {
     await file.close();
   }
