@@ -254,4 +254,20 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     to: "if (at === '') yield {",
     test: 'test/laws/law-3-replayed-lines.test.ts',
   },
+  {
+    lie: 'what is read of a file first is all of it',
+    law: '7',
+    file: 'packages/archive/src/durable.ts',
+    from: '(bytes === size && bytesRead < piece.length)',
+    to: 'bytes > 0',
+    test: 'packages/archive/src/durable.test.ts',
+  },
+  {
+    lie: 'a file is digested whatever size it has',
+    law: '7',
+    file: 'packages/archive/src/durable.ts',
+    from: 'return size === bytes ? await',
+    to: 'return size >= 0 ? await',
+    test: 'packages/archive/src/durable.test.ts',
+  },
 ];

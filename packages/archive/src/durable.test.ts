@@ -3,7 +3,17 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createDurably, digest, isDiskFull, makeFolder, namesIn, sweepStaged, writeDurably } from './durable.ts';
+import {
+  createDurably,
+  digest,
+  digestIfOfSize,
+  isDiskFull,
+  makeFolder,
+  namesIn,
+  sweepStaged,
+  syncAndDigest,
+  writeDurably,
+} from './durable.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -43,13 +53,20 @@ test('sweeping removes what a crash left in the making, nothing else', async () 
   expect(await namesIn(dir)).toEqual(['m.json']);
 });
 
-test('digests are those of the bytes; folders are made with their parents', async () => {
+test('law 7: digests are those of the bytes, whatever size; folders are made with their parents', async () => {
   await makeFolder(join(dir, 'x', 'y'));
   await makeFolder(join(dir, 'x', 'y'));
-  const bytes = Buffer.alloc(600_001, 'ü');
-  await writeFile(join(dir, 'x', 'y', 'f'), bytes);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  expect(await digest(join(dir, 'x', 'y', 'f'))).toEqual({ bytes: bytes.length, sha256 });
+  const path = join(dir, 'x', 'y', 'f');
+  // Around the size of a piece, and of two.
+  for (const length of [0, 1, 262_143, 262_144, 262_145, 524_288, 600_001]) {
+    const bytes = Buffer.alloc(length, 'ü');
+    await writeFile(path, bytes);
+    const whole = { bytes: length, sha256: createHash('sha256').update(bytes).digest('hex') };
+    expect(await digest(path)).toEqual(whole);
+    expect(await syncAndDigest(path)).toEqual(whole);
+    expect(await digestIfOfSize(path, length)).toEqual(whole);
+    expect(await digestIfOfSize(path, length + 1)).toEqual({ bytes: length, sha256: '(not read)' });
+  }
 });
 
 test('a full disk is recognised by its code and by the words of DuckDB', () => {

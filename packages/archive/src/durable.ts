@@ -3,7 +3,7 @@
  * may be taken only once), and the folder fsynced, for a rename is durable only with its folder.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 
@@ -68,34 +68,49 @@ export async function syncAndDigest(path: string): Promise<FileDigest> {
   const file = await open(path, 'r+');
   try {
     await file.sync();
+    return await digestOf(file, (await file.stat()).size);
   } finally {
     await file.close();
   }
-  return digest(path);
+}
+
+/** Size and SHA-256 of a file, read in pieces of at most 256 KB; aborted, it throws the reason before the next piece. */
+export async function digest(path: string, signal?: AbortSignal): Promise<FileDigest> {
+  const file = await open(path, 'r');
+  try {
+    return await digestOf(file, (await file.stat()).size, signal);
+  } finally {
+    await file.close();
+  }
+}
+
+/** As `digest` of a file that has this many bytes; one that has others is not read. */
+export async function digestIfOfSize(path: string, bytes: number, signal?: AbortSignal): Promise<FileDigest> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    return size === bytes ? await digestOf(file, size, signal) : { bytes: size, sha256: '(not read)' };
+  } finally {
+    await file.close();
+  }
 }
 
 const PIECE_BYTES = 256 * 1024;
 
-/** Size and SHA-256 of a file, read in pieces of at most 256 KB; aborted, it throws the reason before the next piece. */
-export async function digest(path: string, signal?: AbortSignal): Promise<FileDigest> {
+/** `size`: what it has now. */
+async function digestOf(file: FileHandle, size: number, signal?: AbortSignal): Promise<FileDigest> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    // Not a stream: most files are small, and a stream takes half as long again for them.
-    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size + 1));
-    for (;;) {
-      signal?.throwIfAborted();
-      const { bytesRead } = await file.read(piece, 0, piece.length);
-      if (bytesRead === 0) break;
-      hash.update(piece.subarray(0, bytesRead));
-      bytes += bytesRead;
-    }
-  } finally {
-    await file.close();
+  // Not a stream: most files are small, and a stream takes half as long again for them.
+  const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size + 1));
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await file.read(piece, 0, piece.length);
+    hash.update(piece.subarray(0, bytesRead));
+    bytes += bytesRead;
+    // All that it had, and room for more, which did not come: to ask for that would be a third of the calls.
+    if (bytesRead === 0 || (bytes === size && bytesRead < piece.length)) return { bytes, sha256: hash.digest('hex') };
   }
-  return { bytes, sha256: hash.digest('hex') };
 }
 
 /** Makes a folder and its parents; each name that is new is durable. */

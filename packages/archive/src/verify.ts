@@ -5,12 +5,12 @@
  * One reading may be wrong where the file is right: a network folder shows an old state, a host's memory flips a bit. So a file that differs
  * is read again after 250 ms, and only the batch layer moves it to quarantine: one mistaken reader must not take it from all others.
  */
-import { rename, stat } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { digest, errorCode, makeFolder } from './durable.ts';
+import { digestIfOfSize, errorCode, makeFolder } from './durable.ts';
 import type { StoredFile } from './layout.ts';
 
 const CHECK_AGAIN_MS = 250;
@@ -54,9 +54,7 @@ async function checkTwice(dataDir: string, file: StoredFile, signal?: AbortSigna
 async function check(dataDir: string, file: StoredFile, signal?: AbortSignal): Promise<Found | undefined> {
   const path = join(dataDir, file.path);
   try {
-    const { size } = await stat(path);
-    // A wrong size is enough; no need to read.
-    const found = size === file.bytes ? await digest(path, signal) : { bytes: size, sha256: '(not read)' };
+    const found = await digestIfOfSize(path, file.bytes, signal);
     return found.bytes === file.bytes && found.sha256 === file.sha256 ? undefined : found;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return 'missing';
