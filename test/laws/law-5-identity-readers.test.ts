@@ -11,8 +11,9 @@ import { type PastRow, pastValues } from '@tributary/archive/history/past-values
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { isMessageType } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
-import { partitionOf } from '@tributary/model/user-key';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { valuesReader } from '@tributary/serving/users/signal-values';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
 import { relayLog } from '@tributary/speed/messages/relay-log';
@@ -128,6 +129,15 @@ async function play(seed: number, definitions: Definitions): Promise<number> {
       const upTo = (await world.serving.states()).map((state) => state?.position ?? '');
       const atMs = Math.max(...lines.map(({ event }) => event.receivedAt)) + 1;
       const past = await pastOf(world, atMs);
+      const upToCut = lines.filter(({ partition, position }) => position <= (manifest.cut[partition] as string));
+      const forgotten = upToCut.flatMap(({ event }) => (event.type === 'tributary.erase' ? [userKeyOf(event)] : []));
+      const sentOwn = upToCut.flatMap(({ event }) => (isMessageType(event.type) ? [] : [userKeyOf(event)]));
+      const senders = await archive.senders(manifest, KEYS, new AbortController().signal);
+      const expected = KEYS.filter((key) => sentOwn.includes(key) && !forgotten.includes(key));
+      expect(
+        KEYS.filter((key) => senders.has(key)),
+        `seed ${seed}: senders of g${number}`,
+      ).toEqual(expected);
       for (const [nr, key] of KEYS.entries()) {
         const where = `seed ${seed}: g${number} of ${key}`;
         const truth = joinedEventsOf(key, lines, upTo, windowMs, world.digestOf);

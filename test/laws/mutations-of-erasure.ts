@@ -380,6 +380,22 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: KEYS,
   },
   {
+    lie: 'a key that no event was ever sent with stays, though it was named',
+    law: '9',
+    file: `${API}/erasures/keys-of-all.ts`,
+    from: 'neverSent(context, [...unsure.keys()])',
+    to: 'neverSent(context, [])',
+    test: KEYS,
+  },
+  {
+    lie: 'a key of which the record keeps no event is of no other user',
+    law: '9',
+    file: `${API}/erasures/keys-of-all.ts`,
+    from: 'keys.filter((userKey) => !senders.has(userKey))',
+    to: 'keys.filter((userKey) => !senders.has(userKey) || manifest.generation > 0)',
+    test: KEYS,
+  },
+  {
     lie: 'a key that a user signs in with while receipts are written is not erased',
     law: '9',
     file: `${API}/erasures/erase.ts`,

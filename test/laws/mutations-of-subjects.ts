@@ -184,4 +184,12 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
   ...MUTATIONS_OF_FORGETTING,
   ...MUTATIONS_OF_PUT_BACK,
   ...MUTATIONS_OF_REWRITING,
+  {
+    lie: 'messages from other keys are events of the key that they went to',
+    law: '9',
+    file: 'packages/archive/src/readers/archive-reader.ts',
+    from: "=== true ? ['said IS NULL'] : []",
+    to: "=== true ? ['true'] : []",
+    test: 'test/laws/law-5-identity-readers.test.ts',
+  },
 ];

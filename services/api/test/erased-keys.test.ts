@@ -61,6 +61,32 @@ test('law 9: an erasure waits until real time has read a sign-in that the log ha
   expect(erased(world)).toEqual(['cookie', 'ada']);
 });
 
+test('law 9: a key that no event was ever sent with goes with the person who named it, and none of which a generation has events', async () => {
+  const world = await worldOf(60_000);
+  const named = ['phone', 'dormant', 'tablet'];
+  await append(world, 'ada', bought('ada'), ...named.map((key) => signedIn('ada', key)));
+  for (const key of named) {
+    const link = { id: `ada\nat ${key}`, to: 'ada', ts: NOON, version: '1', receivedAt: NOON };
+    const numbered = { from: homeOf('ada'), number: messageNumber('1.0000000', 0), after: '' };
+    await append(world, key, JSON.parse(encodeMessage({ kind: 'link', to: key, link }, numbered)) as Event);
+  }
+  await append(world, 'tablet', bought('tablet'));
+  // It was older than records reach when it came.
+  (world.log as Event[]).push({ ...bought('dormant'), ts: NOON - 900 * 86_400_000 });
+  await world.tick();
+  const keysErased = async () => {
+    await world.drop('/v1/users/ada');
+    return erased(world).splice(0);
+  };
+  // Without a generation it is not known which of both it is.
+  expect(await keysErased()).toEqual(['ada']);
+  world.appended.length = 0;
+  await world.cut(1);
+  await world.publish(1);
+  await world.tick();
+  expect(await keysErased()).toEqual(['phone', 'ada']);
+});
+
 test('law 9: where real time is too far behind nothing is erased, which says how far, and when to ask again', async () => {
   const world = await worldOf(0);
   await append(world, 'ada', bought('ada'));

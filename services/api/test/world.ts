@@ -262,20 +262,17 @@ export async function createWorld(options: WorldOptions = {}) {
     reconciliation: async (generation) => reconciliations.get(generation) ?? null,
   };
 
+  const timelinesAt = (generation: number) => naiveTimelines(archived.get(generation) ?? [], definitions).flat();
   const deps: ApiDeps = {
     partitions,
     store,
     source,
     archive: {
       conversions: async ({ generation }, { fromMs, toMs, types, userKeys, after, limit }) =>
-        naiveTimelines(archived.get(generation) ?? [], definitions)
-          .flat()
+        timelinesAt(generation)
           .filter((one) => definitions.conversionTypes.has(one.type) && one.ts >= fromMs && one.ts < toMs)
           .map((one) => ({
-            id: one.id,
-            userKey: userKeyOf(one),
-            ts: one.ts,
-            type: one.type,
+            ...{ id: one.id, userKey: userKeyOf(one), ts: one.ts, type: one.type },
             valueMinor: one.value ?? 0,
             currency: one.currency ?? null,
           }))
@@ -288,10 +285,11 @@ export async function createWorld(options: WorldOptions = {}) {
           .filter((one) => one.id === id && definitions.conversionTypes.has(one.type))
           .map((one) => ({ id, userKey: userKeyOf(one) })),
       userEvents: async ({ generation }, userKey, range) =>
-        naiveTimelines(archived.get(generation) ?? [], definitions)
-          .flat()
+        timelinesAt(generation)
           .filter((one) => userKeyOf(one) === userKey && one.ts >= range.fromMs && one.ts < range.toMs)
           .slice(-range.limit),
+      senders: async ({ generation }, userKeys) =>
+        new Set(userKeys.filter((userKey) => timelinesAt(generation).some((one) => userKeyOf(one) === userKey))),
     },
     keys: {
       verify: (key, scope) => {

@@ -54,6 +54,8 @@ export interface ArchiveReader {
     range: { readonly fromMs: number; readonly toMs: number; readonly limit: number },
     signal: AbortSignal,
   ): Promise<Event[]>;
+  /** Those of the keys of which events were received, of any age: messages from other keys are none. */
+  senders(manifest: GenerationManifest, userKeys: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
 export interface ArchiveReaderOptions {
@@ -173,6 +175,20 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
         ),
       );
       return rows.map((row) => eventOf(row, userKey, once)).reverse();
+    },
+
+    async senders(manifest, userKeys, signal) {
+      if (manifest.events.length === 0 || userKeys.length === 0) return new Set();
+      const own = new Set(userKeys.map((userKey) => partitionOf(userKey, partitions)));
+      const wanted = [
+        `partition IN (${[...own].join(', ')})`,
+        `user_key IN (${userKeys.map(sqlText).join(', ')})`,
+        ...(manifest.eventColumns?.includes('said') === true ? ['said IS NULL'] : []),
+      ];
+      const rows = await ask(manifest.events, signal, (session, relation) =>
+        session.rows(`SELECT DISTINCT user_key FROM ${relation} WHERE ${wanted.join(' AND ')}`),
+      );
+      return new Set(rows.map((row) => String(row['user_key'])));
     },
   };
 }

@@ -54,6 +54,12 @@ export function isKeyOf(users: ReadonlySet<string>, record: string, isMerged: bo
   return isAnonymous && !isOfKnownUser(linesOf(record));
 }
 
+/** Whether the record keeps an event of the key: messages from others are none. */
+export function hasEvents(record: string): boolean {
+  for (const line of linesOf(record)) if (!isMessageType((JSON.parse(line) as Event).type)) return true;
+  return false;
+}
+
 /** The keys that are this user's by their own events, and those whose events count here. As far back as the record goes; sorted by key. */
 export function keysOfUser(key: string, record: string, windowMs: number): OwnKey[] {
   const keys = new Map<string, { sinceMs: number | null; events: number; isMerged: boolean }>();

@@ -3,7 +3,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
-import { isKeyOf, keysOfUser } from '@tributary/views/identity/keys-of';
+import { hasEvents, isKeyOf, keysOfUser } from '@tributary/views/identity/keys-of';
 import type { ApiContext } from '../context.ts';
 import { untilLinksAreRead } from './until-read.ts';
 
@@ -69,17 +69,39 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
       if (!found.has(userKey)) others.set(userKey, isMerged || others.get(userKey) === true);
     demandFew(found.size + others.size);
     const step: string[] = [];
+    const unsure = new Map<string, Named>();
     named = [];
     await readEach([...others.keys()], (userKey, key) => {
       const record = key?.asked;
-      if (!isKeyOf(found, record?.toString('utf8') ?? '', others.get(userKey) === true)) return;
-      step.push(userKey);
-      named.push(namedBy(userKey, record));
+      const text = record?.toString('utf8') ?? '';
+      const isTheirs = isKeyOf(found, text, others.get(userKey) === true);
+      if (!isTheirs && hasEvents(text)) return;
+      if (!isTheirs) unsure.set(userKey, namedBy(userKey, record));
+      else {
+        step.push(userKey);
+        named.push(namedBy(userKey, record));
+      }
     });
+    for (const userKey of await neverSent(context, [...unsure.keys()])) {
+      step.push(userKey);
+      named.push(unsure.get(userKey) as Named);
+    }
     for (const userKey of step) found.add(userKey);
     steps.push(step);
   }
   return steps.filter(({ length }) => length > 0);
+}
+
+/**
+ * Those of the keys that no event was ever sent with, as the one of a page where each event has the id of a user as well: it has nothing but links, which name
+ * this user. What was older than records reach when it came is in no record, but in a generation; before the first one it is not known.
+ */
+async function neverSent({ deps, generations, archiveLimit }: ApiContext, keys: readonly string[]): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const { manifest } = generations.take(await fromStore(deps.store.pointer())).loaded;
+  if (manifest === null) return [];
+  const senders = await archiveLimit.run((signal) => deps.archive.senders(manifest, keys, signal));
+  return keys.filter((userKey) => !senders.has(userKey));
 }
 
 /**
