@@ -32,6 +32,8 @@ const row = (day: string, visits: string) =>
   `SELECT ${day} AS day, 'mail' AS channel, ${visits} AS visits, -7::BIGINT AS "valueMinor"`;
 const SOUND = row("'2026-01-01'", '9223372036854775807');
 
+const NUMBERS = 'a dimension of numbers';
+
 test.each([
   ['sound rows', SOUND, {}, 'sound'],
   ['no rows', `${SOUND} LIMIT 0`, {}, 'sound'],
@@ -42,7 +44,7 @@ test.each([
     /, day: a dimension must be text without tabs/,
   ],
   ['no dimension', row('NULL::VARCHAR', '1::BIGINT'), {}, /, day: a dimension must be text without tabs \(got null\)/],
-  ['a dimension of numbers', row('5', '1::BIGINT'), {}, /, day: a dimension must be text/],
+  [NUMBERS, row('5', '1::BIGINT'), {}, /, day: a dimension must be text/],
   ['a measure of fractions', row("'d'", '1.5::DOUBLE'), {}, /, visits must be an integer \(got 1\.5\)/],
   ['no measure', row("'d'", 'NULL::BIGINT'), {}, /, visits must be an integer \(got null\)/],
   ['a column less', `SELECT '2026-01-01' AS day, 1::BIGINT AS visits`, {}, /channel/],
@@ -50,7 +52,7 @@ test.each([
   ['other bytes than the manifest says', SOUND, { sha256: '0'.repeat(64) }, /its manifest says/],
 ] as const)(
   'law 7: %s: checked as read',
-  async (_, query, { missing = 0, ...changed }: { missing?: number; sha256?: string }, expected) => {
+  async (what, query, { missing = 0, ...changed }: { missing?: number; sha256?: string }, expected) => {
     // DuckDB judges many rows, few are read.
     for (const copies of [1, 501]) {
       const file = await fileOf(`SELECT own.* FROM (${query}) AS own, range(${copies})`);
@@ -65,6 +67,28 @@ test.each([
       expect(checked).toBe(await outcome(readViewRows(session, dataDir, manifest, VIEW)));
       if (expected === 'sound') expect(checked).toBe('sound');
       else expect(checked).toMatch(expected);
+      // Beside others it is read by the same statement, in whatever order, which makes texts of numbers.
+      const beside = await fileOf(SOUND);
+      for (const several of [
+        [beside, ...visits],
+        [...visits, beside],
+      ]) {
+        const read = await outcome(readViewRows(session, dataDir, { generation: 1, views: { visits: several } }, VIEW));
+        expect([read === 'sound', read]).toEqual([expected === 'sound' || what === NUMBERS, read]);
+      }
     }
   },
 );
+
+test('law 1: small files of a view are read some at a time, large ones alone, and all of them', async () => {
+  const visits = [await fileOf(`SELECT own.* FROM (${row("'2026-01-01'", '1::BIGINT')}) AS own, range(10_000)`)];
+  for (let i = 0; i < 34; i++) visits.push(await fileOf(row("'2026-01-02'", `${i}::BIGINT`)));
+  const rows = await readViewRows(session, dataDir, { generation: 1, views: { visits } }, VIEW);
+  expect([...rows]).toEqual(
+    expect.arrayContaining([
+      ['2026-01-01\tmail', [10_000, -70_000]],
+      ['2026-01-02\tmail', [(33 * 34) / 2, -7 * 34]],
+    ]),
+  );
+  expect(rows.size).toBe(2);
+});
