@@ -37,7 +37,7 @@ async function all({ speed, serving, outbox }: OutboxUnderTest) {
     whole: await serving.readWhole([P], [VIEW], 0),
     followed: await serving.follow([VIEW], [null, null, start, null]),
     records: await serving.records([USER, { partition: P, userKey: 'stranger' }, { partition: 1, userKey: 'x' }], 1_000),
-    conversion: await serving.findConversion('c1'),
+    conversion: await serving.findConversions('c1'),
     dead: await serving.deadLetters.page(10),
     outbox: await outbox.read(P, 10),
   };

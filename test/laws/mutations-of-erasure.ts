@@ -268,11 +268,11 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: RECEIPTS,
   },
   {
-    lie: 'the conversion of another under the id of an erased user is not found',
+    lie: 'an erased user is among those who share the id of a conversion',
     law: '9',
     file: 'packages/serving/src/users/find-conversion.ts',
-    from: 'all.filter(({ userKey }) => !isErased?.(userKey))',
-    to: 'all.filter(() => isErased !== undefined)',
+    from: '.filter((one) => !isErased?.(one))',
+    to: '.filter(() => isErased !== undefined)',
     test: RECEIPTS,
   },
   {
@@ -292,12 +292,12 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     test: 'services/api/test/training-sets.test.ts',
   },
   {
-    lie: 'an id is that of an erased user where real time still has it',
-    law: '9',
+    lie: 'an id is that of whom real time names first',
+    law: '5',
     file: 'packages/serving/src/users/find-conversion.ts',
-    from: 'if (recent !== null && !isErased?.(recent.userKey))',
-    to: 'if (recent !== null)',
-    test: RECEIPTS,
+    from: '.slice(0, MOST_OWNERS)',
+    to: '.slice(0, 1)',
+    test: 'services/api/test/joined-keys.test.ts',
   },
   {
     lie: 'an erased user stays among those of whom events are missing',

@@ -122,8 +122,8 @@ export interface ServingStore {
   relayed(): Promise<(Relaying | null)[]>;
   /** Members of the segment of a version; `watched` says what they are worth. */
   members(partition: number, page: PageOfMembers): Promise<MembersPage>;
-  /** Where a conversion that the speed layer saw is to be found. */
-  findConversion(id: string): Promise<{ readonly partition: number; readonly userKey: string } | null>;
+  /** Who has, or had, a conversion that the speed layer saw: of each partition who had it last, as ids are unique within a user only and events go from key to key. */
+  findConversions(id: string): Promise<RecordOwner[]>;
   pointer(): Promise<GenerationPointer | null>;
   /** Moves the pointer forward; an older or equal sequence changes nothing. */
   setPointer(pointer: GenerationPointer): Promise<void>;

@@ -247,7 +247,7 @@ test('law 9: a conversion id that an erased user shares with another is that of 
   await world.cut(1);
   await world.publish(1);
   // The index of real time keeps whose it was until the generations of before are retired.
-  Object.assign(world.deps.store, { findConversion: async () => ({ partition: P, userKey: 'ada' }) });
+  Object.assign(world.deps.store, { findConversions: async () => [{ partition: P, userKey: 'ada' }] });
   await world.tick();
   expect((await world.get('/v1/conversions/order-1')).body).toMatchObject({ userId: 'ada' });
   await reads(world, [digestOf('ada')]);

@@ -112,6 +112,32 @@ test('laws 1 and 5: a key that is linked is answered for by its owner, everywher
   ]);
 });
 
+test('law 5: a conversion that went to another key is explained as that of who has it, also where its first key has another owner by now', async () => {
+  const homeOf = (userKey: string) => partitionOf(userKey, PARTITIONS);
+  const users = Array.from({ length: 40 }, (__, i) => `user-${i}`);
+  const device = users.find((key) => homeOf(key) === 1) as string;
+  // Partitions are asked in order: who has it lies before the device, or behind it.
+  for (const user of [users.find((key) => homeOf(key) === 0) as string, users.find((key) => homeOf(key) === 2) as string]) {
+    const world = await createWorld({ definitions: DEFINITIONS });
+    const order = { ...CLICK, type: 'purchase', ts: NOON - 3 * MINUTE_MS, value: 700, anonymousId: device };
+    const numbered = { from: homeOf(device), ...NUMBERED };
+    const linkTo = (to: string, ts: number) =>
+      encodeMessage(
+        { kind: 'link', to: device, link: { id: `${to}\nat x`, to, ts, version: String(ts), receivedAt: NOON - 1 } },
+        numbered,
+      );
+    const line = encodeEvent(order);
+    const item = { origin: device, id: order.id, ts: order.ts, isKnown: false, path: [device], line };
+    await append(world, device, line, linkTo(user, order.ts - 1), linkTo('bob', NOON));
+    await append(world, user, encodeMessage({ kind: 'put', to: user, item, version: '2' }, numbered));
+    await world.commit(homeOf(user), { conversions: new Map([[order.id, user]]) }, { logTimeMs: NOON });
+    await world.tick();
+    expect((await world.get(`/v1/users/${device}/keys`)).body.owner).toBe('bob');
+    const { status, body } = await world.get(`/v1/conversions/${order.id}`);
+    expect([status, body.userId], user).toEqual([200, user]);
+  }
+});
+
 test('law 7: an answer under a key lacks what the partition of its owner lacks', async () => {
   const world = await joinedWorld();
   const other = partitionOf('ada', PARTITIONS);

@@ -263,7 +263,7 @@ describe('explain', () => {
     await world.cut(1);
     await world.publish(1);
     await world.tick();
-    world.deps.store.findConversion = async () => null;
+    world.deps.store.findConversions = async () => [];
     world.deps.store.records = async (users) => users.map(() => null);
     const { body, status } = await world.get('/v1/conversions/old-order');
     expect(status).toBe(200);

@@ -102,7 +102,7 @@ export async function createWorld(options: WorldOptions = {}) {
     ...(options.outside && { deadLetters: options.outside.deadLetters }),
     records: (...asked) => ifUp(() => readable.records(...asked)),
     states: () => ifUp(() => readable.states()),
-    findConversion: (id) => ifUp(() => readable.findConversion(id)),
+    findConversions: (id) => ifUp(() => readable.findConversions(id)),
     pointer: () => (broken.pointer ? Promise.resolve(null) : ifUp(() => readable.pointer())),
     follow: (...question) => ifUp(async () => (await readable.follow(...question)).filter(answers)),
     readWhole: (...question) => ifUp(async () => (await readable.readWhole(...question)).filter(answers)),

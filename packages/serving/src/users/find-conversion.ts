@@ -57,7 +57,7 @@ export interface AnsweringKey extends RecordOwner {
 /** What conversions are looked for in. */
 export interface UserContext extends Pick<ServingContext, 'board'> {
   readonly deps: Pick<ServingDeps, 'partitions' | 'storedDefinitions'> & {
-    readonly store: Pick<ServingStore, 'findConversion'>;
+    readonly store: Pick<ServingStore, 'findConversions'>;
     readonly archive: ArchiveReader;
     readonly erasures: { digestOf(userKey: string): string };
   };
@@ -89,13 +89,58 @@ export async function findConversion(
   context: UserContext,
   served: ServedGeneration,
   id: string,
-  { asker, userKey, isErased }: AskedConversion,
+  asked: AskedConversion,
+): Promise<FoundConversion> {
+  const { userKey, isErased } = asked;
+  if (userKey !== undefined) return findAt(context, served, id, { ...asked, userKey });
+  const tried = new Set<string>();
+  for (const place of [inRealTime, inGeneration]) {
+    const owners = (await place(context, served, id)).map((one) => one.userKey).filter((one) => !isErased?.(one));
+    const isShared = place === inGeneration && owners.length > 1;
+    for (const owner of owners.filter((one) => !tried.has(one)).slice(0, MOST_OWNERS)) {
+      tried.add(owner);
+      const found = await findAt(context, served, id, { ...asked, userKey: owner }).catch(unlessMissing);
+      if (found === null) continue;
+      const notes = isShared ? [`${owners.length} users have a conversion of this id; name one with ?user=`] : [];
+      return { ...found, notes: [...notes, ...found.notes] };
+    }
+  }
+  throw notFound(id);
+}
+
+/** Users of one place that are looked at. Where keys are joined a conversion goes from one to another, and who had it before is still among them. */
+const MOST_OWNERS = 16;
+
+type Owners = readonly { readonly userKey: string }[];
+
+const inRealTime = ({ deps }: UserContext, _: ServedGeneration, id: string): Promise<Owners> =>
+  fromStore(deps.store.findConversions(id));
+
+async function inGeneration(
+  { deps, archiveLimit }: UserContext,
+  { loaded: { manifest } }: ServedGeneration,
+  id: string,
+): Promise<Owners> {
+  return manifest === null ? [] : archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
+}
+
+function unlessMissing(error: unknown): null {
+  if (error instanceof TributaryError && error.code === 'not_found') return null;
+  throw error;
+}
+
+type AskedAt = AskedConversion & { readonly userKey: string };
+
+async function findAt(
+  context: UserContext,
+  served: ServedGeneration,
+  id: string,
+  { asker, userKey, isErased }: AskedAt,
 ): Promise<FoundConversion> {
   const { deps, board, records, archiveLimit } = context;
   const notes: string[] = [];
   const { manifest } = served.loaded;
-  const asked = userKey ?? (await ownerOf(context, served, { id, isErased }, notes));
-  const owner = { partition: partitionOf(asked, deps.partitions), userKey: asked };
+  const owner = { partition: partitionOf(userKey, deps.partitions), userKey };
   const { key, recorded, stored, marked } = await records.read(asker, [owner], ([record = null], [answering]) => {
     const of = answering as AnsweringKey;
     return {
@@ -173,23 +218,6 @@ function looksBackMs({ lookbackMs, longestOnceMs }: Definitions): number {
 
 function explainedBy(by: Definitions, ofGeneration: Definitions, inForce: Definitions): string {
   return `the definitions changed: the generation that is served follows ${ofGeneration.version}, the speed layer since a barrier ${inForce.version}; explained by ${by.version}, while reports add up rows of both`;
-}
-
-async function ownerOf(
-  { deps, archiveLimit }: UserContext,
-  { loaded }: ServedGeneration,
-  { id, isErased }: { readonly id: string; readonly isErased: AskedConversion['isErased'] },
-  notes: string[],
-): Promise<string> {
-  const recent = await fromStore(deps.store.findConversion(id));
-  if (recent !== null && !isErased?.(recent.userKey)) return recent.userKey;
-  const { manifest } = loaded;
-  const all = manifest === null ? [] : await archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
-  const found = all.filter(({ userKey }) => !isErased?.(userKey));
-  const [first] = found;
-  if (first === undefined) throw notFound(id);
-  if (found.length > 1) notes.push(`${found.length} users have a conversion of this id; name one with ?user=`);
-  return first.userKey;
 }
 
 function notFound(id: string, user?: string): TributaryError {

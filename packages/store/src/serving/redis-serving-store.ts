@@ -82,10 +82,10 @@ export function createServingStore(
 
     members: (partition, page) => unlessDown(() => readMembers(redis, namespace, partition, page)),
 
-    findConversion: (id) =>
+    findConversions: (id) =>
       unlessDown(async () => {
         const found = await Promise.all(all.map((partition) => findIn(partition, id)));
-        return found.find((hit) => hit !== null) ?? null;
+        return found.filter((hit) => hit !== null);
       }),
 
     pointer: () => unlessDown(() => readPointer(redis, namespace)),

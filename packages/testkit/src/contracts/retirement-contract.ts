@@ -41,8 +41,8 @@ export function describeRetirementContract(name: string, make: () => Promise<Ret
       const [, , deltas] = await store.serving.deltas([VIEW], 15);
       expect(deltas?.rows.get(VIEW)).toEqual(new Map([['2026-03-01\tbuy\tEUR', [5, 1_250]]]));
       expect(deltas?.pending).toBe(5);
-      expect(await store.serving.findConversion('of generation 14')).toBeNull();
-      expect(await store.serving.findConversion('of generation 15')).toEqual({ partition: P, userKey: 'Björk' });
+      expect(await store.serving.findConversions('of generation 14')).toEqual([]);
+      expect(await store.serving.findConversions('of generation 15')).toEqual([{ partition: P, userKey: 'Björk' }]);
       expect((await store.speed.loadState(P))?.generation).toBe(20);
     });
 
@@ -109,8 +109,8 @@ export function describeRetirementContract(name: string, make: () => Promise<Ret
         const counted = (await store.serving.deltas([VIEW], from, farther))[P]?.rows.get(VIEW)?.get('2026-03-01\tbuy\tEUR')?.[0];
         expect(counted ?? 0).toBe(generations.length);
       }
-      expect(await store.serving.findConversion('of generation 0')).toEqual({ partition: P, userKey: 'Björk' });
-      expect(await store.serving.findConversion('none')).toBeNull();
+      expect(await store.serving.findConversions('of generation 0')).toEqual([{ partition: P, userKey: 'Björk' }]);
+      expect(await store.serving.findConversions('none')).toEqual([]);
       await store.serving.retireDeltas(near - 1);
       expect(await store.generationsKept(P)).toEqual([near, far]);
       expect((await wholeOf(store, near - 1)).generations.has(near)).toBe(true);

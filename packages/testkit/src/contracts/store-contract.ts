@@ -20,7 +20,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await speed.loadRecords(P, [], 1e6)).toEqual({ commitId: '', records: [] });
       expect(await serving.records([{ partition: P, userKey: 'absent' }], 0)).toEqual([null]);
       expect(await serving.pointer()).toBeNull();
-      expect(await serving.findConversion('c')).toBeNull();
+      expect(await serving.findConversions('c')).toEqual([]);
       expect((await serving.deltas([VIEW], 0)).map(({ partition, state }) => [partition, state])).toEqual([
         [0, null],
         [1, null],
@@ -77,7 +77,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         pending: 2,
       });
       expect((await store.serving.deltas([VIEW], 0))[P]?.overflowed).toBe(1);
-      expect(await store.serving.findConversion('c1')).toEqual({ partition: P, userKey: 'Björk' });
+      expect(await store.serving.findConversions('c1')).toEqual([{ partition: P, userKey: 'Björk' }]);
       expect((await store.serving.deadLetters.page(10)).letters).toMatchObject([{ ...parked[0], partition: P }]);
       expect((await store.serving.records([{ partition: P, userKey: 'Björk' }], 100))[0]?.toString()).toBe('{"at":"p1"}\n');
       expect((await store.serving.states())[P]).toEqual(commit.next);
@@ -199,7 +199,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       const conversions = new Map(Array.from({ length: 2_501 }, (_, i) => [`order ${i}`, `user ${i}`]));
       expect(await speed.commit(commitOf(null, 'p1', { conversions }))).toBe('committed');
       for (const i of [0, 999, 1_000, 1_999, 2_000, 2_500])
-        expect(await serving.findConversion(`order ${i}`)).toEqual({ partition: P, userKey: `user ${i}` });
+        expect(await serving.findConversions(`order ${i}`)).toEqual([{ partition: P, userKey: `user ${i}` }]);
     });
 
     test('law 4: a sum that passes 2^53 keeps every unit, and comes back to the unit', async () => {

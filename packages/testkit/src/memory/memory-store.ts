@@ -204,15 +204,14 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         await turn();
         return partitions.map(({ state }) => state && relayingOf(state));
       },
-      findConversion: async (id) => {
-        for (const [partition, stored] of partitions.entries()) {
+      findConversions: async (id) =>
+        partitions.flatMap((stored, partition) => {
           for (let g = stored.state?.generation ?? 0; g >= stored.oldest; g--) {
             const userKey = stored.generations.get(g)?.conversions.get(id);
-            if (userKey !== undefined) return { partition, userKey };
+            if (userKey !== undefined) return [{ partition, userKey }];
           }
-        }
-        return null;
-      },
+          return [];
+        }),
       pointer: async () => pointer,
       setPointer: async (next) => {
         if (pointer === null || next.sequence > pointer.sequence) pointer = next;
