@@ -83,3 +83,25 @@ test('law 7: an answer that needed no key and is not taken in time is broken off
     await api.close();
   }
 });
+
+test('law 7: connections are bounded, those beyond are closed at once, and a header has ten seconds', async () => {
+  const api = await listening({ maxConnections: 3 });
+  try {
+    const first = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const socket = api.send('/livez', 1);
+        await once(socket, 'data');
+        return socket;
+      }),
+    );
+    const beyond = api.send('/livez', 1);
+    beyond.resume();
+    await once(beyond, 'close');
+    expect(first.map(({ closed }) => closed)).toEqual([false, false, false]);
+    first[0]?.destroy();
+    await expect.poll(() => api.get('/livez').catch(() => 0)).toBe(200);
+    expect(api.world.app.server.headersTimeout, 'ms').toBe(10_000);
+  } finally {
+    await api.close();
+  }
+});

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import fc from 'fast-check';
@@ -129,4 +130,24 @@ test('the gate never passes its bounds, gives all back, and of one owner several
     }),
   );
   expect(grown).toBeGreaterThan(20);
+});
+
+test('law 7: connections are bounded, those beyond are closed at once, and a header that never ends is cut off', async () => {
+  collector = await startCollector({ maxConnections: 3, requestTimeoutMs: 1_000 });
+  const { hostname, port } = new URL(collector.url);
+  const open = async () => {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {}).resume();
+    const closed = once(socket, 'close');
+    await once(socket, 'connect');
+    return { socket, closed };
+  };
+  const first = await Promise.all([open(), open(), open()]);
+  await (await open()).closed;
+  expect(first.map(({ socket }) => socket.closed)).toEqual([false, false, false]);
+  // Node ends a whole request as well, 30 s by default: a header has no longer than ten.
+  expect(collector.server.server.headersTimeout, 'ms').toBe(1_000);
+  for (const { socket } of first) socket.write('POST /v1/events HTTP/1.1\r\nHost: x\r\n');
+  await Promise.all(first.map(({ closed }) => closed));
+  expect((await fetch(`${collector.url}/livez`)).status).toBe(200);
 });

@@ -111,6 +111,7 @@ export interface StartOptions {
   readonly names?: Partial<NameBounds>;
   readonly keys?: readonly ReturnType<typeof keyRecord>[];
   readonly origins?: string;
+  readonly maxConnections?: number;
   readonly requestTimeoutMs?: number;
   readonly waiting?: Partial<WaitingLimits>;
   readonly scripts?: Partial<SentLimits>;
@@ -165,7 +166,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
     publicUrl: '',
     tracker: { path: options.trackerPath ?? '/web', library: trackerIn(options.trackerFolder ?? BUILT_FOLDER) },
     origins: options.origins ?? '*',
-    maxConnections: 1_000,
+    maxConnections: options.maxConnections ?? 1_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
     waiting: { maxBytes: 32 * 1024 * 1024, takeMs: 10_000, ...options.waiting },
     scripts: { maxBytes: 64 * 1024 * 1024, idleMs: 20_000, ...options.scripts },
