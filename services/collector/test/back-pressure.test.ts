@@ -143,11 +143,15 @@ test('law 7: connections are bounded, those beyond are closed at once, and a hea
     return { socket, closed };
   };
   const first = await Promise.all([open(), open(), open()]);
-  await (await open()).closed;
-  expect(first.map(({ socket }) => socket.closed)).toEqual([false, false, false]);
-  // Node ends a whole request as well, 30 s by default: a header has no longer than ten.
-  expect(collector.server.server.headersTimeout, 'ms').toBe(1_000);
-  for (const { socket } of first) socket.write('POST /v1/events HTTP/1.1\r\nHost: x\r\n');
-  await Promise.all(first.map(({ closed }) => closed));
-  expect((await fetch(`${collector.url}/livez`)).status).toBe(200);
+  try {
+    await (await open()).closed;
+    expect(first.map(({ socket }) => socket.closed)).toEqual([false, false, false]);
+    // Node ends a whole request as well, 30 s by default: a header has no longer than ten.
+    expect(collector.server.server.headersTimeout, 'ms').toBe(1_000);
+    for (const { socket } of first) socket.write('POST /v1/events HTTP/1.1\r\nHost: x\r\n');
+    await Promise.all(first.map(({ closed }) => closed));
+    expect((await fetch(`${collector.url}/livez`)).status).toBe(200);
+  } finally {
+    for (const { socket } of first) socket.destroy();
+  }
 });
