@@ -1,9 +1,12 @@
 /**
  * End to end: from sending an event over HTTP until the API shows it, while events flow at a steady rate. The load goes out
  * in requests of ten events, as SDKs batch; the probes are single events of users of their own, read by polling.
+ * What an event costs each role is of both: a probe has some dozen reads of the API and of Redis.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Platform } from '@tributary/local/launch';
+import { cpuSeconds } from './cpu-of-process.ts';
 import { flow } from './flow.ts';
 import { createHttp, type Http } from './http.ts';
 import { percentile, withPlatform } from './platform.ts';
@@ -19,19 +22,25 @@ export function benchEndToEnd(
   seconds: number,
   { env = {}, p50 = 15 }: { readonly env?: Readonly<Record<string, string>>; readonly p50?: number } = {},
 ): Promise<Figure[]> {
-  return withPlatform(async ({ collectorUrl, apiUrl, keys }) => {
+  return withPlatform(async (platform) => {
+    const { collectorUrl, apiUrl, keys } = platform;
     const collector = createHttp(collectorUrl, keys.write);
     const api = createHttp(apiUrl, keys.read);
     const end = Date.now() + (WARM_UP_S + seconds) * 1000;
     const sent = flow(collector, eventsPerSecond, end);
     await sleep(WARM_UP_S * 1000);
+    const spent = cpuOfRoles(platform);
+    const sinceMs = performance.now();
     const measured = await probes(collector, api, end);
     const readable = measured.map((each) => each.readableMs);
     const acknowledged = measured.map((each) => each.acknowledgedMs);
     const { accepted, behindMs, refused } = await sent;
+    const tookS = (performance.now() - sinceMs) / 1000;
+    const cpu = spent();
     collector.close();
     api.close();
     const rate = accepted / (WARM_UP_S + seconds);
+    const micros = (name: CpuOf) => (1e6 * cpu[name]) / (rate * tookS);
     const note = `${measured.length} probes; the flow fell at most ${Math.round(behindMs)} ms behind, ${refused} requests refused`;
     return [
       {
@@ -58,8 +67,36 @@ export function benchEndToEnd(
         unit: 'ms',
         goal: { value: 100, better: 'less' },
       },
+      {
+        section: 'end to end',
+        figure: 'collector, worker and Redis, CPU',
+        value: micros('collector') + micros('speed') + micros('redis'),
+        unit: 'µs an event',
+        note: CPU_OF.map((name) => `${name} ${micros(name).toFixed(1)}`).join(', '),
+      },
     ];
   }, env);
+}
+
+const CPU_OF = ['collector', 'speed', 'redis', 'archiver', 'api'] as const;
+type CpuOf = (typeof CPU_OF)[number];
+
+/** What each has spent from now on until that is asked, s. */
+function cpuOfRoles({ roles, redis }: Platform): () => Readonly<Record<CpuOf, number>> {
+  const now = () =>
+    CPU_OF.map((name) => {
+      const { pid } = name === 'redis' ? redis : roles[name];
+      if (pid === null) throw new Error(`${name} does not run`);
+      return cpuSeconds(pid);
+    });
+  const before = now();
+  return () => {
+    const after = now();
+    return Object.fromEntries(CPU_OF.map((name, i) => [name, (after[i] as number) - (before[i] as number)])) as Record<
+      CpuOf,
+      number
+    >;
+  };
 }
 
 interface Probe {
