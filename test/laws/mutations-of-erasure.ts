@@ -199,7 +199,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     lie: 'conversions of an erased user are explained',
     law: '9',
     file: 'packages/serving/src/users/find-conversion.ts',
-    from: '  if (isErased?.(user)) throw notFound(id, userKey);\n',
+    from: 'if (isErased?.(candidate.userKey)) continue;',
     to: '',
     test: RECEIPTS,
   },

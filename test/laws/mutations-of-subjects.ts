@@ -185,6 +185,14 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
   ...MUTATIONS_OF_PUT_BACK,
   ...MUTATIONS_OF_REWRITING,
   {
+    lie: 'what stayed with a key is not found under it once the key has another owner',
+    law: '5',
+    file: 'packages/serving/src/users/find-conversion.ts',
+    from: 'key.userKey === userKey || asked === null || windowMs === null',
+    to: 'windowMs !== 0',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
     lie: 'messages from other keys are events of the key that they went to',
     law: '9',
     file: 'packages/archive/src/readers/archive-reader.ts',

@@ -138,6 +138,25 @@ test('law 5: a conversion that went to another key is explained as that of who h
   }
 });
 
+test('law 5: an order from before links reach stays with its key, and is explained under its id and under that key', async () => {
+  const world = await createWorld({ definitions: DEFINITIONS });
+  const order = { ...CLICK, type: 'purchase', id: 'old-order', ts: NOON - 31 * DAY_MS, value: 700 };
+  const link = { id: 'ada\nat x', to: 'ada', ts: order.ts - 1, version: '1', receivedAt: NOON - 1 };
+  await append(
+    world,
+    'cookie',
+    encodeEvent(order),
+    encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, ...NUMBERED }),
+  );
+  await append(world, 'ada', encodeEvent(BUY));
+  await world.tick();
+  expect((await world.get('/v1/users/cookie/keys')).body.owner).toBe('ada');
+  for (const query of ['', '?user=cookie'])
+    expect((await world.get(`/v1/conversions/old-order${query}`)).body).toMatchObject({ userId: 'cookie' });
+  expect((await world.get('/v1/conversions/order?user=cookie')).body).toMatchObject({ userId: 'ada' });
+  expect((await world.get('/v1/conversions/old-order?user=ada')).status).toBe(404);
+});
+
 test('law 7: an answer under a key lacks what the partition of its owner lacks', async () => {
   const world = await joinedWorld();
   const other = partitionOf('ada', PARTITIONS);

@@ -12,7 +12,7 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
-import { countingLines } from '@tributary/views/identity/keyed-record';
+import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
 import { cutOfRecords } from '@tributary/views/record';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { fromStore } from '../from-store.ts';
@@ -92,14 +92,18 @@ export async function findConversion(
   asked: AskedConversion,
 ): Promise<FoundConversion> {
   const { userKey, isErased } = asked;
-  if (userKey !== undefined) return findAt(context, served, id, { ...asked, userKey });
+  if (userKey !== undefined) {
+    const found = await findAt(context, served, id, { ...asked, userKey });
+    if (found === null) throw notFound(id, userKey);
+    return found;
+  }
   const tried = new Set<string>();
   for (const place of [inRealTime, inGeneration]) {
     const owners = (await place(context, served, id)).map((one) => one.userKey).filter((one) => !isErased?.(one));
     const isShared = place === inGeneration && owners.length > 1;
     for (const owner of owners.filter((one) => !tried.has(one)).slice(0, MOST_OWNERS)) {
       tried.add(owner);
-      const found = await findAt(context, served, id, { ...asked, userKey: owner }).catch(unlessMissing);
+      const found = await findAt(context, served, id, { ...asked, userKey: owner });
       if (found === null) continue;
       const notes = isShared ? [`${owners.length} users have a conversion of this id; name one with ?user=`] : [];
       return { ...found, notes: [...notes, ...found.notes] };
@@ -124,36 +128,59 @@ async function inGeneration(
   return manifest === null ? [] : archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
 }
 
-function unlessMissing(error: unknown): null {
-  if (error instanceof TributaryError && error.code === 'not_found') return null;
-  throw error;
-}
-
 type AskedAt = AskedConversion & { readonly userKey: string };
 
+/** A key that may have it, as its record says. */
+interface Candidate extends Pick<AnsweringKey, 'userKey' | 'partition' | 'partitions' | 'inFlight'> {
+  readonly recorded: readonly Event[];
+  /** With messages between keys and what was lent away; null: there is nothing more. */
+  readonly stored: readonly Event[] | null;
+  /** Up to where events are missing, epoch ms. */
+  readonly marked: number;
+}
+
+/** That of the owner of the key by now, or what stayed with the key itself, as its links do not reach so far back; null: neither has it. */
 async function findAt(
   context: UserContext,
   served: ServedGeneration,
   id: string,
   { asker, userKey, isErased }: AskedAt,
-): Promise<FoundConversion> {
-  const { deps, board, records, archiveLimit } = context;
-  const notes: string[] = [];
-  const { manifest } = served.loaded;
-  const owner = { partition: partitionOf(userKey, deps.partitions), userKey };
-  const { key, recorded, stored, marked } = await records.read(asker, [owner], ([record = null], [answering]) => {
-    const of = answering as AnsweringKey;
-    return {
-      key: of,
-      recorded: eventsOfRecord(record),
-      stored: record === of.stored ? null : eventsOfRecord(of.stored),
-      marked: cutOfRecord(record),
-    };
+): Promise<FoundConversion | null> {
+  const { deps, board, records } = context;
+  const own = { partition: partitionOf(userKey, deps.partitions), userKey };
+  const candidateOf = (key: AnsweringKey, record: Buffer | null): Candidate => ({
+    ...key,
+    recorded: eventsOfRecord(record),
+    stored: record === key.stored ? null : eventsOfRecord(key.stored),
+    marked: cutOfRecord(record),
   });
-  const { userKey: user, partition } = key;
-  if (isErased?.(user)) throw notFound(id, userKey);
+  const candidates = await records.read(asker, [own], ([record = null], [answering]) => {
+    const key = answering as AnsweringKey;
+    const [{ asked }, windowMs] = [key, board.joinedMs()];
+    if (key.userKey === userKey || asked === null || windowMs === null) return [candidateOf(key, record)];
+    return [candidateOf(key, record), candidateOf({ ...key, ...own, stored: asked }, countingRecord(userKey, asked, windowMs))];
+  });
+  const hasSeen = ({ recorded }: Candidate) => Number(recorded.some((event) => event.id === id));
+  for (const candidate of candidates.sort((a, b) => hasSeen(b) - hasSeen(a))) {
+    if (isErased?.(candidate.userKey)) continue;
+    const found = await findOf(context, served, id, candidate);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** null: the conversion is not theirs. */
+async function findOf(
+  context: UserContext,
+  served: ServedGeneration,
+  id: string,
+  { userKey: user, partition, partitions, inFlight = [], recorded, stored, marked }: Candidate,
+): Promise<FoundConversion | null> {
+  const { deps, board, archiveLimit } = context;
+  const { manifest } = served.loaded;
+  const notes: string[] = [];
   const seen = recorded.find((event) => event.id === id);
-  const lags = [...gapsAmong(board.health().missing, new Set(key.partitions)), ...(key.inFlight ?? [])];
+  const lags = [...gapsAmong(board.health().missing, new Set(partitions)), ...inFlight];
   // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
   const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 
@@ -170,7 +197,7 @@ async function findAt(
   if (seen !== undefined && (manifest === null || (inTime && !looksBehindCut && !differs))) {
     return { userKey: user, events: recorded, definitions, sources: ['speed'], holes: [...lags, ...lost], notes };
   }
-  if (manifest === null) throw notFound(id, user);
+  if (manifest === null) return null;
 
   const range = {
     fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - looksBackMs(definitions)),
@@ -180,7 +207,7 @@ async function findAt(
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
   );
   const events = countingOf(user, [...archived, ...(stored ?? recorded)], inForce, deps.erasures.digestOf);
-  if (seen === undefined && !events.some((event) => event.id === id)) throw notFound(id, user);
+  if (seen === undefined && !events.some((event) => event.id === id)) return null;
   return {
     userKey: user,
     events,
