@@ -6,7 +6,7 @@ import type { Platform } from '@tributary/local/launch';
 import { Redis } from 'ioredis';
 import { type Client, type SentEvent, until } from './client.ts';
 import { plantedInFolder, plantedInRedis } from './planted.ts';
-import { demandEqual, type Shopper, shopper, truth, under } from './shop-life.ts';
+import { isTrue, type Shopper, shopper, under } from './shop-life.ts';
 
 const LONG_MS = 90_000;
 /** In all keys of the person who is erased. */
@@ -28,11 +28,7 @@ export const SHORT_SEGMENTS = {
 
 /** Resolves once answers are complete, and those of the slow oracle. */
 async function untilTrue(client: Client, { sent, owners }: Life, what: string): Promise<void> {
-  await until(what, LONG_MS, async () => {
-    if (!(await client.read('/v1/activity')).meta.complete) return false;
-    demandEqual(await client.rows(), truth(sent, owners));
-    return true;
-  });
+  await until(what, LONG_MS, isTrue(client, sent, owners));
 }
 
 /** Each role dies between a visit and its sign-in, and again between that and the order. */

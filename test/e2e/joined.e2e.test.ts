@@ -10,7 +10,7 @@ import { segmentSnippet, servePages } from '../conformance/browser-pages.ts';
 import { reportMissingChromium, startChromium } from '../conformance/chromium.ts';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
 import { plantedInFolder, plantedInRedis } from './planted.ts';
-import { demandEqual, JOINED, type Shopper, shopper, truth, under } from './shop-life.ts';
+import { isTrue, JOINED, type Shopper, shopper, under } from './shop-life.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-joined-'));
 const dataDir = join(folder, 'data');
@@ -32,6 +32,7 @@ beforeAll(async () => {
       TRIBUTARY_BATCH_KEEP_GENERATIONS: '2',
       TRIBUTARY_LOG_LEVEL: 'warn',
       TRIBUTARY_TRIM_DELAY_MS: '1000',
+      TRIBUTARY_PARTITIONS: '4',
     },
   });
   client = createClient(platform);
@@ -64,14 +65,6 @@ const order = (): SentEvent => ({
   ...{ type: 'purchase', userId: 'somebody else', value: 5, currency: 'EUR' },
 });
 
-const isTrue =
-  (view: 'merged' | 'batch' = 'merged') =>
-  async () => {
-    if (!(await client.read(`/v1/activity?view=${view}`)).meta.complete) return false;
-    demandEqual(await client.rows(view), truth(sent, owners));
-    return true;
-  };
-
 async function live(one: Shopper, inTheMiddle = async () => {}): Promise<void> {
   owners.set(one.cookie, one.user);
   await send(...one.visit);
@@ -85,13 +78,13 @@ test('laws 1 and 3: what a visitor did before they signed in earns its credit at
   const nowMs = Date.now();
   const anna = shopper(ANNA, COOKIE, nowMs);
   await live(anna);
-  await until('the order is credited to the ad', 180_000, isTrue());
+  await until('the order is credited to the ad', 180_000, isTrue(client, sent, owners));
   const { rows } = await client.read('/v1/attribution?model=linear');
   expect(rows).toMatchObject([{ channel: 'paid-search', conversions: 1, valueMinor: 9_999 }]);
 
   for (const role of ['collector', 'speed', 'archiver', 'api', 'recompute'] as const)
     await live(shopper(`user-${role}`, `cookie-${role}`, nowMs), async () => platform.roles[role].kill('SIGKILL'));
-  await until('those of the others are, although each role was killed', 180_000, isTrue());
+  await until('those of the others are, although each role was killed', 180_000, isTrue(client, sent, owners));
 
   const ofAnna = await under(client, ANNA, anna.order.id);
   expect(ofAnna).toMatchObject({ owner: ANNA, values: { orders: 1, all: 4 } });
@@ -99,8 +92,8 @@ test('laws 1 and 3: what a visitor did before they signed in earns its credit at
   platform.roles.recompute.kill('SIGKILL');
   platform.roles.speed.kill('SIGKILL');
   await client.generation();
-  await until('real time and history say the same', 180_000, isTrue());
-  await until('so does history alone', 180_000, isTrue('batch'));
+  await until('real time and history say the same', 180_000, isTrue(client, sent, owners));
+  await until('so does history alone', 180_000, isTrue(client, sent, owners, 'batch'));
   expect(await under(client, ANNA, anna.order.id)).toEqual(ofAnna);
   expect(await under(client, COOKIE, anna.order.id)).toEqual(ofAnna);
 
@@ -119,17 +112,17 @@ test('laws 1 and 3: what a visitor did before they signed in earns its credit at
   const linked = await byHand('POST', '', { key: 'tablet' });
   sent.push({ ts: linked.at, id: linked.eventId, type: 'alias', userId: 'user-api', source: 'tributary' });
   owners.set('tablet', 'user-api');
-  await until('a link by hand moves what there is', 180_000, isTrue());
+  await until('a link by hand moves what there is', 180_000, isTrue(client, sent, owners));
   const undone = await byHand('DELETE', '/tablet');
   sent.push({ ts: undone.at, id: undone.eventId, type: 'tributary.undo', userId: 'user-api', source: 'tributary' });
   owners.delete('tablet');
-  await until('and undone it moves it back', 180_000, isTrue());
+  await until('and undone it moves it back', 180_000, isTrue(client, sent, owners));
 
   // What happened before the lateness is frozen until the next generation.
   const late = shopper('otto', 'cookie-otto', nowMs, 9 * DAY_MS);
   await send(...late.visit, late.order);
   await client.generation();
-  await until('the ad of an order of long ago is not known', 180_000, isTrue());
+  await until('the ad of an order of long ago is not known', 180_000, isTrue(client, sent, owners));
   owners.set('cookie-otto', 'otto');
   await send({ ...late.signIn, ts: Date.now() });
   await until('the link is read, and no event is on its way', 180_000, async () => {
@@ -137,7 +130,7 @@ test('laws 1 and 3: what a visitor did before they signed in earns its credit at
     return owner === 'otto' && (await client.read('/v1/activity')).meta.complete;
   });
   const generation = await client.generation();
-  await until('the order of long ago is credited', 180_000, isTrue());
+  await until('the order of long ago is credited', 180_000, isTrue(client, sent, owners));
   const report = await until('the reconciliation is there', 30_000, () => client.read(`/v1/reconciliations/${generation}`));
   const classes = Object.values(report.reconciliation.views as Record<string, { classes: Record<string, { rows: number }> }>);
   expect(new Set(classes.flatMap((view) => Object.keys(view.classes)))).toEqual(new Set(['identity']));
@@ -197,7 +190,7 @@ test.skipIf(missing !== null)(
       await browser.close();
       await pages.close();
     }
-    await until('all of it is credited', 180_000, isTrue());
+    await until('all of it is credited', 180_000, isTrue(client, sent, owners));
   },
   580_000,
 );
@@ -223,14 +216,14 @@ test('law 9: who is erased goes under all keys, to the last byte, also under one
   const others = sent.filter(({ userId, anonymousId }) => ![userId, anonymousId].some((key) => key?.includes(MARKER)));
   sent.splice(0, sent.length, ...others);
   await client.generation();
-  await until('nothing of them counts', 180_000, isTrue());
+  await until('nothing of them counts', 180_000, isTrue(client, sent, owners));
   const isGone = async () => {
     await send(order());
     await client.generation();
     return (await plantedInRedis(redis, MARKER)).length === 0 && (await plantedInFolder(dataDir, MARKER)).length === 0;
   };
   await until('nothing is left anywhere', 300_000, isGone);
-  await until('nothing else went', 180_000, isTrue());
+  await until('nothing else went', 180_000, isTrue(client, sent, owners));
   redis.disconnect();
   await platform.stop();
   expect(await plantedInFolder(dataDir, MARKER)).toEqual([]);

@@ -42,7 +42,7 @@ export function shopper(user: string, cookie: string, nowMs: number, agoMs = HOU
 }
 
 /** What the slow oracle says of these events where each person had one key from the start. */
-export function truth(events: readonly SentEvent[], owners: ReadonlyMap<string, string>): RowsByView {
+function truth(events: readonly SentEvent[], owners: ReadonlyMap<string, string>): RowsByView {
   return naive(
     events.map((event): Event => {
       const key = event.userId ?? event.anonymousId ?? '';
@@ -53,9 +53,30 @@ export function truth(events: readonly SentEvent[], owners: ReadonlyMap<string, 
 }
 
 /** Throws with the first rows that differ. */
-export function demandEqual(actual: RowsByView, expected: RowsByView): void {
+function demandEqual(actual: RowsByView, expected: RowsByView): void {
   const wrong = differences(actual, expected);
   if (wrong.length > 0) throw new Error(`${wrong.length} rows differ, the first: ${wrong.slice(0, 5).join('\n')}`);
+}
+
+/**
+ * For `until`: whether answers are complete, and those of the slow oracle. They are a few dozen, so all are asked for only where each event
+ * is counted.
+ */
+export function isTrue(
+  client: Client,
+  sent: readonly SentEvent[],
+  owners: ReadonlyMap<string, string>,
+  view: 'merged' | 'batch' = 'merged',
+): () => Promise<boolean> {
+  const expected = truth(sent, owners);
+  const events = [...(expected.get('activity') ?? [])].reduce((sum, [, [count = 0]]) => sum + Number(count), 0);
+  return async () => {
+    const { meta, totals } = await client.read(`/v1/activity?view=${view}`);
+    if (!meta.complete) return false;
+    if (totals.events !== events) throw new Error(`${totals.events} events are counted of ${events}`);
+    demandEqual(await client.rows(view), expected);
+    return true;
+  };
 }
 
 /** What readers get of one key, without how fresh it is. */

@@ -22,7 +22,7 @@ import type { RowsByView } from '@tributary/views/deltas';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
 import { eraseToTheLastByte, type Life, liveWhileKilled, SHORT_SEGMENTS } from './joined-killed.ts';
 import { creditOf, type OutputLine, outputLines } from './outputs.ts';
-import { JOINED, truth as ofOwners, shopper, under } from './shop-life.ts';
+import { isTrue, JOINED, shopper, under } from './shop-life.ts';
 import { shoppers } from './shoppers.ts';
 
 const definitions = builtInDefinitions();
@@ -188,12 +188,7 @@ async function story(client: Client, readOutputs: () => Promise<OutputLine[]>, j
       for (const event of [...vera.visit, vera.signIn, vera.order]) await client.send([event]);
       sent.push(...vera.visit, vera.signIn, vera.order);
       owners.set(vera.cookie, vera.user);
-      const expected = ofOwners(sent, owners);
-      const isCredited = async () => {
-        assert.ok((await client.read('/v1/activity')).meta.complete);
-        assertEqual(await client.rows(), expected);
-        return true;
-      };
+      const isCredited = isTrue(client, sent, owners);
       await until('the order is credited to the ad', 30_000, isCredited);
       const live = await under(client, vera.user, vera.order.id);
       assert.equal(live['owner'], vera.user);
@@ -257,6 +252,8 @@ async function admin(client: Client, path: string): Promise<void> {
 
 const flag = { type: 'boolean', default: false } as const;
 const { kafka: onKafka } = parseArgs({ options: { kafka: flag } }).values;
+/** A broker writes, copies and removes files by partition, and each generation reads by partition: four are enough for all that is shown. */
+const ON_KAFKA = { TRIBUTARY_TRIM_DELAY_MS: '1000', TRIBUTARY_BATCH_KEEP_GENERATIONS: '2', TRIBUTARY_PARTITIONS: '4' };
 const dataDir = await mkdtemp(join(tmpdir(), 'tributary-story-'));
 const kafkaDir = `${dataDir}-kafka`;
 process.stdout.write(`Tributary: the whole story, on a folder and ports of its own${onKafka ? ', the log in Kafka' : ''}\n`);
@@ -271,7 +268,7 @@ try {
     TRIBUTARY_BATCH_EVERY_MS: '0',
     TRIBUTARY_LOG_LEVEL: 'warn',
     TRIBUTARY_OUTPUTS: 'conversions',
-    ...(onKafka && { TRIBUTARY_TRIM_DELAY_MS: '1000', TRIBUTARY_BATCH_KEEP_GENERATIONS: '2' }),
+    ...(onKafka && ON_KAFKA),
     ...(kafka && {
       TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap,
       // A broker that was there already keeps its topics: this story's are its own.
