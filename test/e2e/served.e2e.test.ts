@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { serve } from './served-story.ts';
 
 test('law 5: live answers are what a set of what was served says at their positions, under disorder, a change of definitions and kills; counts over all users are exact', async () => {
-  const served = await serve(800);
+  // Forty users lie in each of four, and what a generation takes of a processor is by partition for the most part.
+  const served = await serve(800, { TRIBUTARY_PARTITIONS: '4' });
   expect(served).toMatchObject({ mismatches: 0, examples: [], unexplained: 0 });
   expect(served.answers).toBeGreaterThanOrEqual(800);
   expect(served.compared).toBeGreaterThan(1_000);
