@@ -8,6 +8,14 @@ const RECONCILED = 'jobs/recompute/test/reconciled.test.ts';
 
 export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
   {
+    lie: 'changed rows that were written down are written again with the next',
+    law: '8',
+    file: `${RECONCILE}/reconcile.ts`,
+    from: "      yield piece;\n      piece = '';\n",
+    to: '      yield piece;\n',
+    test: RECONCILED,
+  },
+  {
     lie: 'a copy with another instant is called late',
     law: '8',
     file: EXAMINE_USER,

@@ -247,6 +247,14 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     test: 'packages/model/src/reading/users-named.test.ts',
   },
   {
+    lie: 'records of others that were written are written again with the next',
+    law: '6',
+    file: `${REWRITE}/dead-records.ts`,
+    from: "      await file.appendFile(piece);\n      piece = '';\n",
+    to: '      await file.appendFile(piece);\n',
+    test: 'packages/archive/src/rewrite/dead-records.test.ts',
+  },
+  {
     lie: 'lines of records end where those of people do',
     law: '6',
     file: `${REWRITE}/dead-records.ts`,

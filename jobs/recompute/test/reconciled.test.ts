@@ -249,6 +249,18 @@ test('law 7: what fits into the bounds is examined, those with the fewest events
   expect(conversionsBy(report)).toEqual({ late: 1, unexamined: 1 });
 });
 
+test('law 8: each of many changed rows is written down once', async () => {
+  // Longer together than what is written at once.
+  const campaigns = Array.from({ length: 501 }, (_, i) => `${i}-${'x'.repeat(180)}`);
+  const clicks = campaigns.map((campaign, i) => event(`click ${i}`, 1, 'click', { channel: 'search', campaign }));
+  await world.ingest(received(1, clicks));
+  await world.run();
+  const report = await world.reconciliation(1);
+  expect(report.failure).toBeUndefined();
+  const { rowsBefore, rowsAfter, rowsDiffering } = report.views['touches'] ?? {};
+  expect([rowsBefore, rowsAfter, rowsDiffering]).toEqual([campaigns.length, campaigns.length, 0]);
+});
+
 test('law 8: users that are examined in batches give the same as all at once', async () => {
   const random = createRandom(11);
   const log = generateEvents(random, { events: 160, users: 9, lateChance: 0.2, duplicateChance: 0.1 }, DEFINITIONS);
