@@ -53,4 +53,7 @@ test('without a name it lists what is counted, and says where that is nothing', 
   expect(JSON.parse((await tributary(['counts', '--url', server.url, '--json'])).stdout)).toEqual(body);
   body = { counts: [] };
   expect((await tributary(['counts', '--url', server.url])).stdout).toContain('count nothing over all users');
+  const half = await tributary(['counts', '--top', '3', '--url', server.url]);
+  expect([half.code, half.stdout]).toEqual([2, '']);
+  expect(half.stderr).toContain('--top must come with the name of a count (got none)');
 });

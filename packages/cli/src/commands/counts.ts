@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { putAnswer, putTables, titleOf } from '../report/api-output.ts';
 import { warnings } from '../report/meta-line.ts';
 import { count, counted } from '../terminal/figures.ts';
@@ -15,7 +15,7 @@ interface Options {
   readonly from?: string;
   readonly to?: string;
   readonly layer?: string;
-  readonly top: string;
+  readonly top?: string;
 }
 
 export function addCounts(program: Command, act: Act): void {
@@ -26,13 +26,14 @@ export function addCounts(program: Command, act: Act): void {
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed, batch or staged')
-    .option('--top <n>', 'values, 1 to 1000', '10')
+    .option('--top <n>', 'values, 1 to 1000; default: 10')
     .addHelpText('after', '\nExit code 1 while the generation that readers get lacks the count.')
     .action(act(counts));
 }
 
-async function counts(context: Context, name: string | undefined, { top, ...asked }: Options): Promise<ExitCode> {
-  if (name === undefined) return list(context);
+async function counts(context: Context, name: string | undefined, options: Options): Promise<ExitCode> {
+  if (name === undefined) return list(context, options);
+  const { top = '10', ...asked } = options;
   const got = await context.api('read').get<Top>(`/v1/counts/${encodeURIComponent(name)}`, { ...asked, limit: top });
   if (context.json) {
     await putAnswer(context, got, undefined);
@@ -58,7 +59,10 @@ async function counts(context: Context, name: string | undefined, { top, ...aske
   return putTables(context, [[titleOf(name, [], { range }), text]], { notes: [], meta, range, out: undefined });
 }
 
-async function list(context: Context): Promise<ExitCode> {
+async function list(context: Context, options: Options): Promise<ExitCode> {
+  const [flag] = (['from', 'to', 'layer', 'top'] as const).filter((one) => options[one] !== undefined);
+  if (flag !== undefined)
+    throw new UsageError(`--${flag} must come with the name of a count (got none). Leave it out to see which there are.`);
   const { counts: defined } = await context.api('read').get<Defined>('/v1/counts');
   await answer(context, { counts: defined }, () => {
     if (defined.length === 0) return 'The definitions in force count nothing over all users: docs/definitions.md says how';
