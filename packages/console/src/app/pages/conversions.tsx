@@ -11,7 +11,7 @@ import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, addressWith, go } from '../state/place.ts';
-import { daysOf, PRESETS, presetChange, rangeOf } from '../state/window.ts';
+import { daysOf, PRESET_OPTIONS, presetChange, rangeOf } from '../state/window.ts';
 import type { PageProps } from './page-props.ts';
 
 type Conversion = Answer<'listConversions'>['conversions'][number];
@@ -28,13 +28,12 @@ export function ConversionsPage({ place }: PageProps) {
     ...cursorIn(place),
   };
   const list = useAnswer('listConversions', asked);
-  const presets = PRESETS.map((value) => ({ value: value as string, text: value === 'all' ? 'All' : `${value} days` }));
   return (
     <>
       <Controls>
         <Segmented
           name="Days"
-          options={presets}
+          options={PRESET_OPTIONS}
           value={days.choice}
           choose={(value) =>
             go(addressWith(place, { ...presetChange(value, days, Date.now()), cursor: null }), { replaces: true })

@@ -11,7 +11,7 @@ import { NotComplete } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressWith, type Place } from '../state/place.ts';
-import { PRESETS, presetChange } from '../state/window.ts';
+import { PRESET_OPTIONS, presetChange } from '../state/window.ts';
 
 type Defined = Answer<'listCounts'>['counts'][number];
 type Top = Answer<'topCounted'>;
@@ -71,7 +71,7 @@ export function ValuesPanel({ name, counts, place }: ValuesProps) {
     <>
       <Segmented
         name="Days"
-        options={PRESETS.map((value) => ({ value, text: value === 'all' ? 'All' : `${value} days` }))}
+        options={PRESET_OPTIONS}
         value={days.choice}
         choose={(value) => change(presetChange(value, days, Date.now()))}
       />

@@ -1,7 +1,7 @@
 /** What every report is chosen by: days, layer and currency. */
 import { useAnswer } from '../state/answers.ts';
 import { addressWith, type Changes, go, type Place, placeNow } from '../state/place.ts';
-import { dayBefore, dayOf, daysOf, PRESETS, presetChange, type ReportDays } from '../state/window.ts';
+import { dayBefore, dayOf, daysOf, PRESET_OPTIONS, presetChange, type ReportDays } from '../state/window.ts';
 import { Segmented, Select } from './controls.tsx';
 import { currenciesOf } from './currencies.ts';
 
@@ -68,10 +68,7 @@ export function rangeIn({ days, layer, filter }: ReportChoice) {
 
 export function ReportControls({ choice, currencies }: ReturnType<typeof useReportChoice>) {
   const { days, layer, currency, change } = choice;
-  const presets = [
-    ...PRESETS.map((value) => ({ value: value as string, text: value === 'all' ? 'All' : `${value} days` })),
-    { value: 'own', text: 'Dates' },
-  ];
+  const presets = [...PRESET_OPTIONS, { value: 'own', text: 'Dates' }];
   const layers = LAYERS.map(([value, text]) => ({ value: value as string, text }));
   return (
     <>

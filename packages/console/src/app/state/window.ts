@@ -10,7 +10,12 @@ export interface ReportDays {
   readonly to: string | undefined;
 }
 
-export const PRESETS = ['7', '30', '90', 'all'] as const;
+const PRESETS = ['7', '30', '90', 'all'] as const;
+/** As a reader chooses one. */
+export const PRESET_OPTIONS: readonly { readonly value: string; readonly text: string }[] = PRESETS.map((value) => ({
+  value,
+  text: value === 'all' ? 'All' : `${value} days`,
+}));
 const PRESET = '30';
 const DAY_MS = 86_400_000;
 const DAY = /^\d{4}-\d\d-\d\d$/;
