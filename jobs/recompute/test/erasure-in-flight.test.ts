@@ -121,3 +121,35 @@ test.each([
     }
   },
 );
+
+test('laws 1 and 9: what a device had lent that is erased again before a run goes where the store is lost after two runs', async () => {
+  const { world, others, runOnce } = await lent();
+  try {
+    await world.ingest([recordOf(ERASE_TYPE)]);
+    await settle(world);
+    for (const _ of [1, 2, 3]) await runOnce();
+    expect(await readForgotten(world.dataDir)).toMatchObject({
+      erased: [world.digestOf(COOKIE)],
+      searchedAt: expect.any(Number),
+    });
+    await world.ingest([recordOf(LIFT_TYPE)]);
+    await world.ingest([ofCookie('c9', 3.5, 'click'), event('s9', 3.6, 'identify', { userId: 'bob', anonymousId: COOKIE })]);
+    await settle(world);
+    await world.ingest([recordOf(ERASE_TYPE)]);
+    await world.turn();
+    await runOnce();
+    expect((await runOnce())?.searchedAt).toBeNull();
+    await loseStore(world);
+    await settle(world);
+    const left = () => naive([...LEFT, event('s9', 3.6, 'identify', { userId: 'dave' }), ...others], JOINED);
+    expect(gapsInFlight(await world.serving.states())).toEqual([]);
+    expect(differences(await world.merged(), left())).toEqual([]);
+    for (const _ of [1, 2]) await runOnce();
+    expect(differences(await world.viewsOf((await world.current())?.generation ?? 0), left())).toEqual([]);
+    expect(differences(await world.merged(), left())).toEqual([]);
+    expect((await readForgotten(world.dataDir))?.searchedAt).toBeGreaterThan(0);
+    for (const folder of ['archive', 'generations']) expect(await rowsWith(world, GONE, folder), folder).toEqual([]);
+  } finally {
+    await world.close();
+  }
+});

@@ -13,7 +13,7 @@ import { manifestsOf } from '../segments.ts';
 import { sqlText } from '../sql-text.ts';
 import { countToGo, deadToGo } from './dead-records.ts';
 import type { RewritePlan } from './plan.ts';
-import { waitingUsers, withoutWaiting } from './waiting.ts';
+import { type WaitingUsers, waitingUsers, withoutWaiting } from './waiting.ts';
 
 export interface Search {
   /** By partition, those that were looked at, in order. */
@@ -37,7 +37,7 @@ interface Asked extends RewritePlan {
  */
 export async function loadUsers(session: DuckDb, asked: Asked): Promise<{ forgotten: ArchiveForgotten; isWaiting: boolean }> {
   await session.run('CREATE OR REPLACE TABLE withdrawals (user_key VARCHAR, of_key VARCHAR, by_key VARCHAR, version VARCHAR)');
-  const waiting = asked.areJoined === true ? await waitingAmong(session, asked) : new Set<string>();
+  const waiting = asked.areJoined === true ? await waitingAmong(session, asked) : new Map<string, string>();
   const forgotten = withoutWaiting(asked.forgotten, asked.before, waiting);
   await session.run(`CREATE OR REPLACE TABLE said AS ${PLACES}`, { places: JSON.stringify(placesOf(forgotten)) });
   await session.run('CREATE OR REPLACE TABLE gone_rows (user_key VARCHAR, position VARCHAR, entry_index INTEGER)');
@@ -46,11 +46,11 @@ export async function loadUsers(session: DuckDb, asked: Asked): Promise<{ forgot
 }
 
 /** Withdrawals are those of all files up to the cut: what was said long ago also holds of a message that a publisher sends again now. */
-async function waitingAmong(session: DuckDb, { dataDir, forgotten, before }: Asked): Promise<ReadonlySet<string>> {
+async function waitingAmong(session: DuckDb, { dataDir, forgotten, before }: Asked): Promise<WaitingUsers> {
   const paths: string[] = [];
   for (const [partition, last] of forgotten.lastSegment.entries())
     paths.push(...pathsOf(await manifestsOf(dataDir, { partition, first: 0, last })));
-  if (paths.length === 0) return new Set();
+  if (paths.length === 0) return new Map();
   const events = eventsIn(dataDir, paths);
   if (forgotten.withdrawn !== undefined) await loadWithdrawals(session, messagesIn(events));
   return waitingUsers(session, { forgotten, before, events: recordsIn(events), key: await erasureKey(dataDir) });

@@ -34,7 +34,7 @@ const withdraw = (at: number, to: string, of: string, erasedAt: number): Row => 
   ...([at, to, WITHDRAW_TYPE, { of: digestOf(of), by: digestOf(of), version: version(erasedAt) }] as const),
 ];
 
-type Known = Partial<Pick<ArchiveForgotten, 'erased' | 'lifted'>>;
+type Known = Partial<Pick<ArchiveForgotten, 'erased' | 'lifted' | 'lent'>>;
 
 /** Which of these keys wait. */
 async function waiting(rows: readonly Row[], { erased = [], lifted = {} }: Known, before?: Known): Promise<string[]> {
@@ -48,7 +48,7 @@ async function waiting(rows: readonly Row[], { erased = [], lifted = {} }: Known
     { values: JSON.stringify(values) },
   );
   await loadWithdrawals(session, 'records');
-  const known = { ...(before as ArchiveForgotten), erased: before?.erased ?? [] };
+  const known = { ...(before as ArchiveForgotten), erased: before?.erased ?? [], lifted: before?.lifted ?? {} };
   const digests = await waitingUsers(session, {
     forgotten: { erased: erased.map(digestOf), lifted },
     before: before && { ...known, erased: known.erased.map(digestOf) },
@@ -95,6 +95,16 @@ test('law 9: a link that the key did not have when it was erased is not waited f
   const since = [...again, link(7, 'cookie', 'bob'), [8, 'cookie', ERASE_TYPE] as Row];
   expect(await waiting(since, of)).toEqual(['cookie']);
   expect(await waiting([...since, withdraw(1, 'bob', 'cookie', 8)], of)).toEqual([]);
+  // Erased again after a lift, before files were written without it a second time; those that are restored know of no lift.
+  expect(await waiting(since, of, of)).toEqual(['cookie']);
+  expect(await waiting([...since, withdraw(1, 'bob', 'cookie', 8)], of, of)).toEqual([]);
+  expect(await waiting(since.slice(4), of, of)).toEqual([]);
+  expect(await waiting(since, of, { ...of, lent: { digests: [digestOf('cookie')], upTo: [] } })).toEqual([]);
+  // Files are without it up to there already.
+  const place = (n: number) => ({ [digestOf('cookie')]: { position: position(n), entryIndex: 0 } });
+  const liftedOnce = [link(1, 'cookie', 'ana'), ERASED, [6, 'cookie', LIFT_TYPE] as Row];
+  expect(await waiting(liftedOnce, { lifted: place(6) }, { lifted: place(4) })).toEqual(['cookie']);
+  expect(await waiting(liftedOnce, { lifted: place(6) }, { lifted: place(6) })).toEqual([]);
   // More of one day than count.
   const many = Array.from({ length: MOST_LINKS_OF_DAY }, (_, n) => link(1, 'cookie', 'ana', `link ${n}`, n));
   const said = withdraw(1, 'ana', 'cookie', 5);
@@ -104,11 +114,12 @@ test('law 9: a link that the key did not have when it was erased is not waited f
 
 test('law 9: of a key that waits, files are without what they were without before', () => {
   const place = (n: number) => ({ position: position(n), entryIndex: 0 });
-  const now = { erased: ['a', 'b'], lifted: { c: place(3), d: place(4) } } as unknown as ArchiveForgotten;
-  const before = { erased: ['x'], lifted: { b: place(1), c: place(2) } } as unknown as ArchiveForgotten;
-  expect(withoutWaiting(now, before, new Set(['b', 'c']))).toEqual({
+  const now = { erased: ['a', 'b', 'e'], lifted: { c: place(3), d: place(4) } } as unknown as ArchiveForgotten;
+  const before = { erased: ['x', 'e'], lifted: { b: place(1), c: place(2) } } as unknown as ArchiveForgotten;
+  const waits = new Map(['b', 'c', 'e'].map((digest) => [digest, `${position(7)}.0000002`]));
+  expect(withoutWaiting(now, before, waits)).toEqual({
     erased: ['a'],
-    lifted: { b: place(1), c: place(2), d: place(4) },
+    lifted: { b: place(1), c: place(2), d: place(4), e: { position: position(7), entryIndex: 2 } },
   });
-  expect(withoutWaiting(now, undefined, new Set(['d']))).toEqual({ erased: ['a', 'b'], lifted: { c: place(3) } });
+  expect(withoutWaiting(now, undefined, new Map([['d', '']]))).toEqual({ erased: ['a', 'b', 'e'], lifted: { c: place(3) } });
 });

@@ -20,15 +20,20 @@ export interface Waiting {
   readonly key: Buffer;
 }
 
-/** Digests of those keys. Needs `withdrawals` of the same events. */
-export async function waitingUsers(session: DuckDb, { forgotten, before, events, key }: Waiting): Promise<ReadonlySet<string>> {
-  // Files may have lost rows of those whom they were written without before.
-  const known = new Set(before?.erased);
-  const digests = [...forgotten.erased, ...Object.keys(forgotten.lifted)].filter((digest) => !known.has(digest));
-  if (digests.length === 0) return new Set();
+/** By digest of such a key, the place of the lift before the first erasure that it waits for; "": none came before. */
+export type WaitingUsers = ReadonlyMap<string, string>;
+
+/** Needs `withdrawals` of the same events. */
+export async function waitingUsers(session: DuckDb, { forgotten, before, events, key }: Waiting): Promise<WaitingUsers> {
+  // Files may have lost rows of those whom they were written without before, all but what came after a lift. A restore knows of no lift.
+  const known = before?.erased ?? [];
+  const restored = new Set(before?.lent?.digests);
+  const lifted = Object.entries(forgotten.lifted).filter(([digest, place]) => !isSame(before?.lifted[digest], place));
+  const digests = [...forgotten.erased, ...lifted.map(([digest]) => digest)].filter((digest) => !restored.has(digest));
+  if (digests.length === 0) return new Map();
   const texts = (list: string) => `(SELECT unnest(from_json($asked::JSON->'$.${list}', '["VARCHAR"]')))`;
-  const asked = { digests, erased: forgotten.erased, lifted: Object.keys(forgotten.lifted) };
-  const [waiting = []] = await session.columns(
+  const asked = { digests, known, erased: forgotten.erased, lifted: Object.keys(forgotten.lifted) };
+  const [waiting = [], since = []] = await session.columns(
     `WITH own AS (
        SELECT user_key, digest, type, received_at, said, position || '.' || lpad(CAST(entry_index AS VARCHAR), 7, '0') AS place
        FROM ${events} JOIN (
@@ -44,7 +49,7 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
            coalesce(max(place) FILTER (type = ${sqlText(LIFT_TYPE)}) OVER (PARTITION BY user_key ORDER BY place), '') AS since
          FROM own WHERE type IN (${sqlText(ERASE_TYPE)}, ${sqlText(LIFT_TYPE)})
        )
-       WHERE type = ${sqlText(ERASE_TYPE)} GROUP BY ALL
+       WHERE type = ${sqlText(ERASE_TYPE)} AND (since <> '' OR digest NOT IN ${texts('known')}) GROUP BY ALL
      ),
      named AS (
        SELECT erasures.*, links.received_at, links.received_at // ${DAY_MS} AS day,
@@ -63,31 +68,47 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
        SELECT DISTINCT user_key AS owner, unnest(CAST(said->'$.path' AS VARCHAR[])) AS user_key
        FROM ${events} WHERE type = ${sqlText(PUT_TYPE)} AND said IS NOT NULL
      )
-     SELECT DISTINCT links.digest FROM links
+     SELECT links.digest, min(links.since) FROM links
      ANTI JOIN withdrawals ON withdrawals.user_key = links.owner AND withdrawals.of_key = links.digest
        AND withdrawals.by_key = links.digest AND withdrawals.version >= links.place
      LEFT JOIN lent ON lent.owner = links.owner AND lent.user_key = links.user_key
      WHERE links.owner <> links.user_key
        -- What came to these goes with them.
        AND ${digestSql('links.owner', key)} NOT IN ${texts('erased')}
-       AND (lent.owner IS NOT NULL OR ${digestSql('links.owner', key)} NOT IN ${texts('lifted')})`,
+       AND (lent.owner IS NOT NULL OR ${digestSql('links.owner', key)} NOT IN ${texts('lifted')})
+     GROUP BY links.digest`,
     { asked: JSON.stringify(asked) },
   );
-  return new Set(waiting.map(String));
+  return new Map(waiting.map((digest, i) => [String(digest), String(since[i])]));
 }
 
-/** What files are written again without now: of those who wait, what was known before. */
+type Place = ArchiveForgotten['lifted'][string];
+
+function isSame(a: Place | undefined, b: Place): boolean {
+  return a?.position === b.position && a.entryIndex === b.entryIndex;
+}
+
+/** What files are written again without now: of those who wait, what was known before, or what came before the lift. */
 export function withoutWaiting(
   forgotten: ArchiveForgotten,
   before: ArchiveForgotten | undefined,
-  waiting: ReadonlySet<string>,
+  waiting: WaitingUsers,
 ): ArchiveForgotten {
   if (waiting.size === 0) return forgotten;
+  const erased = new Set(before?.erased);
   const lifted = Object.entries(forgotten.lifted).filter(([digest]) => !waiting.has(digest));
-  const known = Object.entries(before?.lifted ?? {}).filter(([digest]) => waiting.has(digest));
+  for (const [digest, since] of waiting) {
+    const place = erased.has(digest) ? placeIn(since) : before?.lifted[digest];
+    if (place !== undefined) lifted.push([digest, place]);
+  }
   return {
     ...forgotten,
     erased: forgotten.erased.filter((digest) => !waiting.has(digest)),
-    lifted: Object.fromEntries([...lifted, ...known].sort(([a], [b]) => (a < b ? -1 : 1))),
+    lifted: Object.fromEntries(lifted.sort(([a], [b]) => (a < b ? -1 : 1))),
   };
+}
+
+function placeIn(text: string): Place {
+  const end = text.lastIndexOf('.');
+  return { position: text.slice(0, end), entryIndex: Number(text.slice(end + 1)) };
 }
