@@ -99,7 +99,9 @@ test('law 9: a link that the key did not have when it was erased is not waited f
   expect(await waiting(since, of, of)).toEqual(['cookie']);
   expect(await waiting([...since, withdraw(1, 'bob', 'cookie', 8)], of, of)).toEqual([]);
   expect(await waiting(since.slice(4), of, of)).toEqual([]);
-  expect(await waiting(since, of, { ...of, lent: { digests: [digestOf('cookie')], upTo: [] } })).toEqual([]);
+  const lent = { digests: [digestOf('cookie')], upTo: [] };
+  expect(await waiting(since, of, { ...of, lent })).toEqual([]);
+  expect(await waiting(since, of, { lent }), 'lifted by a run since').toEqual(['cookie']);
   // Files are without it up to there already.
   const place = (n: number) => ({ [digestOf('cookie')]: { position: position(n), entryIndex: 0 } });
   const liftedOnce = [link(1, 'cookie', 'ana'), ERASED, [6, 'cookie', LIFT_TYPE] as Row];

@@ -27,7 +27,7 @@ export type WaitingUsers = ReadonlyMap<string, string>;
 export async function waitingUsers(session: DuckDb, { forgotten, before, events, key }: Waiting): Promise<WaitingUsers> {
   // Files may have lost rows of those whom they were written without before, all but what came after a lift. A restore knows of no lift.
   const known = before?.erased ?? [];
-  const restored = new Set(before?.lent?.digests);
+  const restored = new Set(before?.lent?.digests.filter((digest) => known.includes(digest)));
   const lifted = Object.entries(forgotten.lifted).filter(([digest, place]) => !isSame(before?.lifted[digest], place));
   const digests = [...forgotten.erased, ...lifted.map(([digest]) => digest)].filter((digest) => !restored.has(digest));
   if (digests.length === 0) return new Map();
