@@ -169,6 +169,14 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
     test: 'packages/archive/src/rewrite/waiting.test.ts',
   },
   {
+    lie: 'an erasure takes a key of which only a later generation than readers get has events',
+    law: '9',
+    file: 'services/api/src/erasures/keys-of-all.ts',
+    from: 'manifests()).find(',
+    to: 'manifests()).findLast(',
+    test: 'services/api/test/erased-keys.test.ts',
+  },
+  {
     lie: 'what withdrew what a key had lent before it was lifted passes for what withdraws what it lent since',
     law: '9',
     file: 'packages/archive/src/rewrite/waiting.ts',

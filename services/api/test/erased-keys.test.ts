@@ -63,7 +63,7 @@ test('law 9: an erasure waits until real time has read a sign-in that the log ha
 
 test('law 9: a key that no event was ever sent with goes with the person who named it, and none of which a generation has events', async () => {
   const world = await worldOf(60_000);
-  const named = ['phone', 'dormant', 'tablet'];
+  const named = ['phone', 'dormant', 'tablet', 'imported'];
   await append(world, 'ada', bought('ada'), ...named.map((key) => signedIn('ada', key)));
   for (const key of named) {
     const link = { id: `ada\nat ${key}`, to: 'ada', ts: NOON, version: '1', receivedAt: NOON };
@@ -82,7 +82,10 @@ test('law 9: a key that no event was ever sent with goes with the person who nam
   expect(await keysErased()).toEqual(['ada']);
   world.appended.length = 0;
   await world.cut(1);
-  await world.publish(1);
+  (world.log as Event[]).push({ ...bought('imported'), ts: NOON - 900 * 86_400_000 });
+  await world.cut(2);
+  // A rollback.
+  for (const generation of [2, 1]) await world.publish(generation);
   await world.tick();
   expect(await keysErased()).toEqual(['phone', 'ada']);
 });

@@ -94,12 +94,13 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
 
 /**
  * Those of the keys that no event was ever sent with, as the one of a page where each event has the id of a user as well: it has nothing but links, which name
- * this user. What was older than records reach when it came is in no record, but in a generation; before the first one it is not known.
+ * this user. What was older than records reach when it came is in no record, but in a generation; before the first one it is not known. After a rollback the
+ * newest one knows more than the one that readers get.
  */
-async function neverSent({ deps, generations, archiveLimit }: ApiContext, keys: readonly string[]): Promise<string[]> {
+async function neverSent({ deps, archiveLimit }: ApiContext, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return [];
-  const { manifest } = generations.take(await fromStore(deps.store.pointer())).loaded;
-  if (manifest === null) return [];
+  const manifest = (await deps.source.manifests()).find(({ state }) => state === 'computed');
+  if (manifest === undefined) return [];
   const senders = await archiveLimit.run((signal) => deps.archive.senders(manifest, keys, signal));
   return keys.filter((userKey) => !senders.has(userKey));
 }
