@@ -22,6 +22,14 @@ export const MUTATIONS_OF_CUTS: readonly Mutation[] = [
     test: 'services/api/test/joined-keys.test.ts',
   },
   {
+    lie: 'a list of conversions lacks what is not known of keys that are not joined',
+    law: '7',
+    file: 'services/api/src/routes/conversions.ts',
+    from: 'manifest !== null && context.deps.storedDefinitions(manifest.definitions).joinedMs !== null;',
+    to: 'manifest !== null;',
+    test: 'services/api/test/conversion-list.test.ts',
+  },
+  {
     lie: 'a generation alone is complete where real time has not read up to its cut',
     law: '7',
     file: 'packages/serving/src/freshness/in-flight.ts',
@@ -67,6 +75,14 @@ export const MUTATIONS_OF_CUTS: readonly Mutation[] = [
     file: 'services/api/src/routes/training-sets.ts',
     from: 'isDone ? await lacks(context, result.generation) : []',
     to: '[]',
+    test: 'services/api/test/training-sets.test.ts',
+  },
+  {
+    lie: 'a training set lacks what is not known of keys that are not joined',
+    law: '7',
+    file: 'services/api/src/routes/training-sets.ts',
+    from: ' || storedDefinitions(served.definitions).joinedMs === null) return [];',
+    to: ') return [];',
     test: 'services/api/test/training-sets.test.ts',
   },
   {

@@ -68,6 +68,16 @@ test('by user, type and time; a cursor of another question is refused', async ()
     });
 });
 
+test('law 7: where keys are not joined, nothing is in flight at the cut of a generation, whatever real time has read', async () => {
+  const world = await createWorld();
+  await world.ingest(event({ type: 'purchase', id: 'a' }));
+  await world.cut(1, false);
+  await world.publish(1);
+  await world.tick();
+  const { conversions, meta } = (await world.get('/v1/conversion-list')).body;
+  expect([conversions.length, meta.complete, meta.warnings]).toEqual([1, true, []]);
+});
+
 test('law 7: before the first generation the list is empty and incomplete', async () => {
   const world = await createWorld();
   await world.ingest(event({ type: 'purchase', id: 'a' }));

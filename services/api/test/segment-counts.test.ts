@@ -17,6 +17,11 @@ const CHANGED = definitionsOf({
 });
 const VERSION = signalsOf(DEFINITIONS, sha256Hex).get('planner')?.version;
 
+interface Said {
+  readonly name: string;
+  readonly byDay: boolean;
+}
+
 /** Who sent what, and how many days before the day of noon. */
 const SAID: readonly (readonly [userId: string, type: string, daysBefore: number])[] = [
   ['ana', 'search', 40],
@@ -65,6 +70,15 @@ test('laws 1 to 3: who entered, left and is in by day, on both sides of any cut,
     expect([headers['content-type'], headers['x-tributary-complete']]).toEqual(['text/csv; charset=utf-8', 'true']);
     expect(text).toBe('day,entered,left,members,over\r\n2026-11-19,1,1,2,true\r\n2026-11-20,1,1,2,false\r\n');
   }
+});
+
+test('definitions say of each segment whether it is counted by day', async () => {
+  const world = await worldCutAt(EVENTS, 0, DEFINITIONS);
+  const { definitions } = (await world.get('/v1/signals/definitions')).body as { readonly definitions: readonly Said[] };
+  expect(definitions.map(({ name, byDay }) => [name, byDay])).toEqual([
+    ['live', false],
+    ['planner', true],
+  ]);
 });
 
 test('law 7: of the batch side alone no day is over that it was cut in, nor does it have days behind it', async () => {

@@ -173,9 +173,13 @@ test('law 7: where keys are joined, a set up to a cut at which messages were in 
   expect(await warningsOf(early)).toEqual([
     expect.stringContaining('in flight between 1 pair of partitions at the cut of generation 1'),
   ]);
-  await early.cut(2);
-  await early.publish(2);
-  await early.tick();
-  early.manifests.delete(1);
+  const apart = await worldWithGeneration();
+  for (const world of [early, apart]) {
+    await world.cut(2);
+    await world.publish(2);
+    await world.tick();
+    world.manifests.delete(1);
+  }
   expect(await warningsOf(early)).toEqual([expect.stringContaining('generation 1 is gone')]);
+  expect(await warningsOf(apart), 'keys are not joined').toEqual([]);
 });
