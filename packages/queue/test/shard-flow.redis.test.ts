@@ -23,7 +23,8 @@ beforeEach(() => {
 const shards = (count: number, generation = 1): ShardJob[] =>
   Array.from({ length: count }, (_, number) => ({ generation, plan: PLAN, number }));
 
-async function startRuns(handle: (attempt: JobAttempt) => Promise<unknown>, version = 'v1') {
+/** `lockMs`: on a machine that others keep busy, what holds a lock of a second may lose it, and is worked on once more. */
+async function startRuns(handle: (attempt: JobAttempt) => Promise<unknown>, version = 'v1', lockMs = 1_000) {
   const worker = await startRecomputeWorker({
     redis: rig.connect(),
     namespace: rig.namespace,
@@ -32,14 +33,14 @@ async function startRuns(handle: (attempt: JobAttempt) => Promise<unknown>, vers
     onError: () => {},
     onFailed: () => {},
     shards: { version, slotsPerProcess: 2 },
-    lockMs: 1_000,
+    lockMs,
     now: Date.now,
   });
   rig.stopAfter(() => worker.stop());
   return worker;
 }
 
-async function startShards(handle: (shard: ShardJob, signal: AbortSignal) => Promise<unknown>, version = 'v1') {
+async function startShards(handle: (shard: ShardJob, signal: AbortSignal) => Promise<unknown>, version = 'v1', lockMs = 1_000) {
   const worker = await startShardWorker({
     redis: rig.connect(),
     namespace: rig.namespace,
@@ -49,7 +50,7 @@ async function startShards(handle: (shard: ShardJob, signal: AbortSignal) => Pro
     mayRetry: (error, attempt) => attempt < 3 && !(error instanceof TributaryError && error.code === 'archive_corrupt'),
     onError: () => {},
     onFailed: () => {},
-    lockMs: 1_000,
+    lockMs,
     now: Date.now,
   });
   rig.stopAfter(() => worker.stop());
@@ -94,19 +95,23 @@ test('every shard is worked on once, over all workers; the run sees how far they
 });
 
 test('a worker that stops gives its shard back; what failed on one host is tried on another', async () => {
+  // Longer than the test waits for the end: what is not given back comes too late.
+  const lockMs = 60_000;
   const seen: number[] = [];
-  const first = await startShards((shard, signal) => {
+  const hold = (shard: ShardJob, signal: AbortSignal) => {
     seen.push(shard.number);
     return untilAborted(signal);
-  });
-  await startRuns(async ({ shards: flow, signal }) => flow?.work(shards(1), () => {}, signal));
+  };
+  const first = await startShards(hold, 'v1', lockMs);
+  await startRuns(async ({ shards: flow, signal }) => flow?.work(shards(1), () => {}, signal), 'v1', lockMs);
   const { jobId } = await run();
   await until(() => seen.length === 1, 'the first attempt');
   await first.stop();
   let attempts = 0;
-  await startShards(async () => {
+  const recover = async () => {
     if (++attempts < 3) throw new Error('out of memory here');
-  });
+  };
+  await startShards(recover, 'v1', lockMs);
   await ended(jobId);
   expect(await queue.status(jobId)).toMatchObject({ state: 'completed' });
   expect(attempts).toBe(3);
