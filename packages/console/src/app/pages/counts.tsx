@@ -13,6 +13,9 @@ import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressWith, type Place } from '../state/place.ts';
 import { PRESET_OPTIONS, presetChange } from '../state/window.ts';
 
+/** Both are loaded later, as one part: with two, what all parts share would become a file of its own, which the first one waits for. */
+export { MemberDaysPanel } from './member-days.tsx';
+
 type Defined = Answer<'listCounts'>['counts'][number];
 type Top = Answer<'topCounted'>;
 type Counted = Top['rows'][number];

@@ -1,6 +1,6 @@
 /** The definitions in force, and what they say of one user. */
 import type { Answer, Asked } from '@tributary/client/operations';
-import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, Waiting, WhenAnswered } from '../parts/answered.tsx';
 import { Ask, Controls, Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, duration, instant } from '../parts/format.ts';
@@ -11,9 +11,8 @@ import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { rawOf, type SignalValue, StateBadge, ValueText } from '../parts/value-text.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { useLater } from '../state/later.ts';
 import { addressOf, addressWith, go, type Place } from '../state/place.ts';
-import { CountsPanel, ValuesPanel } from './counts.tsx';
-import { MemberDaysPanel } from './member-days.tsx';
 import { MembersPanel } from './members.tsx';
 import type { PageProps } from './page-props.ts';
 import { PreviewPanel, previewAddress } from './preview.tsx';
@@ -36,6 +35,7 @@ export function SignalsPage({ place }: PageProps) {
   const definitions = useAnswer('signalDefinitions', {});
   const counts = useAnswer('listCounts', kind === '' ? {} : null);
   const counted = query.get('count');
+  const later = useLater(() => import('./counts.tsx'));
   return (
     <>
       <Controls>
@@ -54,11 +54,16 @@ export function SignalsPage({ place }: PageProps) {
         />
       </Controls>
       {query.get('do') === 'preview' && <PreviewPanel place={place} />}
-      {counted !== null && <ValuesPanel name={counted} counts={counts.answer?.counts ?? []} place={place} />}
+      {later === undefined && <Waiting />}
+      {later !== undefined && counted !== null && (
+        <later.ValuesPanel name={counted} counts={counts.answer?.counts ?? []} place={place} />
+      )}
       <WhenAnswered of={definitions}>
         {({ definitions: all }) => <Shown all={all} kind={kind} user={user} place={place} />}
       </WhenAnswered>
-      {kind === '' && <WhenAnswered of={counts}>{(answer) => <CountsPanel counts={answer.counts} place={place} />}</WhenAnswered>}
+      {later !== undefined && kind === '' && (
+        <WhenAnswered of={counts}>{(answer) => <later.CountsPanel counts={answer.counts} place={place} />}</WhenAnswered>
+      )}
     </>
   );
 }
@@ -140,6 +145,7 @@ interface OneProps {
 }
 
 function One({ definition, name, user, place }: OneProps) {
+  const later = useLater(() => import('./counts.tsx'));
   const back = <a href={addressWith(place, { name: null, cursor: null })}>Close</a>;
   if (definition === undefined)
     return (
@@ -168,7 +174,7 @@ function One({ definition, name, user, place }: OneProps) {
         </details>
       </Panel>
       {user !== null && <ValueOverTime user={user} definition={definition} place={place} />}
-      {byDay && <MemberDaysPanel name={name} />}
+      {byDay && (later === undefined ? <Waiting /> : <later.MemberDaysPanel name={name} />)}
       {kind === 'segment' && <MembersPanel name={name} place={place} />}
     </>
   );
