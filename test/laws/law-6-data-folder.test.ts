@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { namesIn } from '@tributary/archive/durable';
-import { archivedUpTo } from '@tributary/archive/segments';
+import { archivedUpTo, segmentPath } from '@tributary/archive/segments';
 import { type ArchiverOptions, DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
@@ -87,6 +87,33 @@ test.each(['archive', 'archive/segments'])(
     expect(await placesInArchive(rig)).toHaveLength(60);
   },
 );
+
+test('law 6: where the folder loses its newest segments while the next one is written, that one is not written, and no hole stays', async () => {
+  const lost: true[] = [];
+  const archiver = await rig.start({
+    limits,
+    speedPosition: async () => null,
+    async hook(step) {
+      if (step !== 'afterRename' || lost.pop() === undefined) return;
+      for (let partition = 0; partition < PARTITIONS; partition++) await rm(segmentPath(rig.dataDir, partition, 0));
+    },
+  });
+  const turn = async () => {
+    rig.nowMs += 10_000;
+    await archiver.turn();
+  };
+  await rig.append(someEvents(30));
+  for (let round = 0; round < 2; round++) await turn();
+  await rig.append(someEvents(30, 30));
+  await turn();
+  lost.push(true);
+  await expect(turn()).rejects.toMatchObject({
+    code: 'history_mismatch',
+    message: expect.stringContaining('its newest one is -1'),
+  });
+  await archiveOnly();
+  expect(await placesInArchive(rig)).toHaveLength(60);
+});
 
 test.each([true, false])(
   'law 6: where the mount fails and the store is emptied while the archiver runs, nothing is claimed for the folder below (trimmed: %s)',

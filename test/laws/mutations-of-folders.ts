@@ -231,6 +231,14 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     test: 'test/laws/law-6-data-folder.test.ts',
   },
   {
+    lie: 'a folder loses no segment while the next one is written',
+    law: '6',
+    file: `${ARCHIVER}/close-segments.ts`,
+    from: '    for (const { partition, number, after } of spools) await demandPredecessor(dataDir, partition, number, after);\n',
+    to: '',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+  {
     lie: 'what a segment holds of a field is not what was sent',
     law: '6',
     file: `${ARCHIVER}/spool-format.ts`,

@@ -14,6 +14,7 @@ import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { convertSpools } from './convert.ts';
 import type { CopyLimits } from './copy-plan.ts';
 import type { Hook } from './hooks.ts';
+import { demandPredecessor } from './one-history.ts';
 import type { Spool } from './spool.ts';
 
 export interface ClosingOptions {
@@ -61,6 +62,8 @@ export async function closeSegments(spools: readonly Spool[], options: ClosingOp
     for (const file of placed) await rename(file.staged, join(dataDir, file.path));
     for (const folder of folders) await syncFolder(folder);
     await hook('afterRename');
+    // Its folder may have been put back to an older copy meanwhile: behind a hole nothing is read, and nothing fills it.
+    for (const { partition, number, after } of spools) await demandPredecessor(dataDir, partition, number, after);
     const segments = spools.map((spool) => segmentOf(spool, placed, digests, options.logIdentity));
     const added = await shared?.add(segments, signal);
     return await inParallel([...spools.entries()], async ([i, spool]) => {
