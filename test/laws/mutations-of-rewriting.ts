@@ -247,11 +247,11 @@ export const MUTATIONS_OF_REWRITING: readonly Mutation[] = [
     test: 'packages/model/src/reading/users-named.test.ts',
   },
   {
-    lie: 'records of others that were written are written again with the next',
+    lie: 'records of others that end what was read of a file are written twice',
     law: '6',
     file: `${REWRITE}/dead-records.ts`,
-    from: "      await file.appendFile(piece);\n      piece = '';\n",
-    to: '      await file.appendFile(piece);\n',
+    from: "rest = lines.pop() ?? '';",
+    to: "rest = lines.at(-1) ?? '';",
     test: 'packages/archive/src/rewrite/dead-records.test.ts',
   },
   {

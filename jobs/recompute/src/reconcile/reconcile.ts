@@ -149,7 +149,7 @@ async function compareRows(
   }
 }
 
-/** What is written at once: a call for each row takes longer than all else about it. */
+/** Characters that are written at once: a call for each row takes longer than all else about it. */
 const PIECE_CHARACTERS = 65_536;
 
 /** Lines, some at a time, so that no text of all rows is held. Measures as text: a JSON number beyond 2^53 is read as a double. */

@@ -48,7 +48,7 @@ async function counts(context: Context, name: string | undefined, options: Optio
   const others = [
     ...(rest.values === 0 ? [] : [[counted(rest.values, 'more value'), count(rest.events), '']]),
     ...(withoutValue === 0 ? [] : [['without a value', count(withoutValue), '']]),
-    ...(unnamed === 0 ? [] : [['values that read (other)', count(unnamed), '']]),
+    ...(unnamed === 0 ? [] : [['with a value that reads (other)', count(unnamed), '']]),
   ];
   const table = {
     columns: [{ title: 'value' }, { title: 'events', align: 'right' }, { title: 'last day' }] as const,

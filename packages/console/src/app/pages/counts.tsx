@@ -130,7 +130,7 @@ function Others({ of: { rest, withoutValue, unnamed } }: { readonly of: Top }) {
   const others = [
     ...(rest === null || rest.values === 0 ? [] : [`${count(rest.events)} with one of ${count(rest.values)} other values`]),
     ...(Number(withoutValue) === 0 ? [] : [`${count(withoutValue)} without a value`]),
-    ...(Number(unnamed) === 0 ? [] : [`${count(unnamed)} with a value that counts as (other)`]),
+    ...(Number(unnamed) === 0 ? [] : [`${count(unnamed)} with a value that reads (other)`]),
   ];
   return others.length === 0 ? null : <p class="small">Besides: {others.join(', ')}.</p>;
 }
