@@ -309,8 +309,8 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
     lie: 'who writes restored files again does not know what they still have of erased keys',
     law: '9',
     file: 'packages/archive/src/rewrite/plan.ts',
-    from: '...redis, partitions, ...(lent && { lent }) };',
-    to: '...redis, partitions };',
+    from: 'partitions, ...(lent && { lent }), ',
+    to: 'partitions, ',
     test: LENT,
   },
   {

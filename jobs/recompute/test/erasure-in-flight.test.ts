@@ -19,8 +19,8 @@ const JOINED = joined(PLAIN);
 const ALL = [...Array(PARTITIONS).keys()];
 
 let records = 0;
-const recordOf = (type: typeof ERASE_TYPE | typeof LIFT_TYPE): Event =>
-  JSON.parse(encodeErasure({ type, userKey: COOKIE, id: `record-${++records}`, atMs: event('', 0, '').receivedAt })) as Event;
+const recordOf = (type: typeof ERASE_TYPE | typeof LIFT_TYPE, userKey: string = COOKIE): Event =>
+  JSON.parse(encodeErasure({ type, userKey, id: `record-${++records}`, atMs: event('', 0, '').receivedAt })) as Event;
 
 const LENDING = [
   ofCookie('c1', 1, 'click'),
@@ -68,9 +68,9 @@ async function loseStore(world: World): Promise<void> {
 }
 
 /** A platform on which a device lends to bob, and he to dave. */
-async function lent() {
+async function lent(events: readonly Event[] = LENDING) {
   const world = await createWorld(JOINED);
-  await world.ingest(LENDING);
+  await world.ingest(events);
   await settle(world);
   await world.run({}, STORED);
   const others: Event[] = [];
@@ -149,6 +149,65 @@ test('laws 1 and 9: what a device had lent that is erased again before a run goe
     expect(differences(await world.merged(), left())).toEqual([]);
     expect((await readForgotten(world.dataDir))?.searchedAt).toBeGreaterThan(0);
     for (const folder of ['archive', 'generations']) expect(await rowsWith(world, GONE, folder), folder).toEqual([]);
+  } finally {
+    await world.close();
+  }
+});
+
+test.each([
+  ['after files are without them', false],
+  ['before the device is erased', true],
+])(
+  'laws 1 and 9: what a device had lent goes where its owner was erased meanwhile, and is lifted %s',
+  async (_case, isLiftedBefore) => {
+    const { world, others, runOnce } = await lent(LENDING.slice(0, 2));
+    const lift = () => world.ingest([recordOf(LIFT_TYPE, 'bob')]);
+    try {
+      await world.ingest([recordOf(ERASE_TYPE, 'bob')]);
+      await settle(world);
+      for (const _ of [1, 2]) await runOnce();
+      if (isLiftedBefore) await lift();
+      // It waits until bob is lifted, and so does what withdraws it.
+      await world.ingest([ofCookie('c5', 3.2, 'click')]);
+      await world.turn();
+      await world.ingest([recordOf(ERASE_TYPE)]);
+      await world.turn();
+      for (const _ of [1, 2]) await runOnce();
+      expect((await readForgotten(world.dataDir))?.searchedAt).toBeNull();
+      if (!isLiftedBefore) await lift();
+      const order = event('o9', 4, 'buy', { userId: 'bob', value: 100, currency: 'EUR' });
+      others.push(order);
+      await world.ingest([order]);
+      await relay(world, 1);
+      await runOnce();
+      await loseStore(world);
+      await settle(world);
+      expect(gapsInFlight(await world.serving.states())).toEqual([]);
+      expect(differences(await world.merged(), naive(others, JOINED))).toEqual([]);
+      for (const _ of [1, 2]) await runOnce();
+      expect(differences(await world.merged(), naive(others, JOINED))).toEqual([]);
+      expect((await readForgotten(world.dataDir))?.searchedAt).toBeGreaterThan(0);
+      for (const folder of ['archive', 'generations']) expect(await rowsWith(world, GONE, folder), folder).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  },
+);
+
+test('law 9: a device is not waited for once its erased owner has what withdraws its events', async () => {
+  const { world, runOnce } = await lent(LENDING.slice(0, 2));
+  try {
+    await world.ingest([recordOf(ERASE_TYPE, 'bob')]);
+    await settle(world);
+    for (const _ of [1, 2]) await runOnce();
+    await world.ingest([recordOf(ERASE_TYPE)]);
+    await settle(world);
+    for (const _ of [1, 2, 3]) await runOnce();
+    const { searchedAt, erased, heard } = (await readForgotten(world.dataDir)) ?? {};
+    expect(searchedAt).toBeGreaterThan(0);
+    expect(erased).toEqual([world.digestOf(COOKIE), world.digestOf('bob')].sort());
+    expect(heard?.withdrawals).toEqual([]);
+    for (const folder of ['archive', 'generations']) expect(await rowsWith(world, COOKIE, folder), folder).toEqual([]);
   } finally {
     await world.close();
   }

@@ -42,6 +42,16 @@ const Forgotten = z.object({
    * It goes from them, and from who reads them. Absent: none.
    */
   lent: z.object({ digests: z.array(z.string()), upTo: z.array(z.string()) }).exactOptional(),
+  /**
+   * Where keys are joined: what withdraws events from users who go from files themselves, by digests, as rows of these say so and go with them.
+   * `from`: by partition, the cut up to which a version before this one wrote files again, and noted none. Absent: such a version wrote this.
+   */
+  heard: z
+    .object({
+      from: z.array(z.string()),
+      withdrawals: z.array(z.object({ of: z.string(), to: z.string(), version: z.string() })),
+    })
+    .exactOptional(),
   /** By digest, the partitions in which files had something of the user, the record among it; absent: it is not known. */
   partitions: z.record(z.string(), z.array(z.int().min(0))).exactOptional(),
 });

@@ -40,16 +40,23 @@ export async function planRewrite(dataDir: string): Promise<RewritePlan | null> 
   const { replacing = [], partitions = {}, redisDue = [], redisFilesAt, lent } = before ?? {};
   const until = { lastSegment: [...lastSegment], cut: [...cut], searchedAt: null, ofDead: true as const, ofCut: true as const };
   const redis = { redisDue, ...(redisFilesAt !== undefined && { redisFilesAt }) };
-  const forgotten = { generation, ...users, ...until, replaced, replacing, ...redis, partitions, ...(lent && { lent }) };
+  const areJoined = 'identity' in (JSON.parse(oldest.definitions) as object);
+  const heard = areJoined ? heardBefore(before, cut) : before?.heard;
+  const known = { partitions, ...(lent && { lent }), ...(heard && { heard }) };
   return {
-    forgotten,
+    forgotten: { generation, ...users, ...until, replaced, replacing, ...redis, ...known },
     before,
     from,
-    areJoined: 'identity' in (JSON.parse(oldest.definitions) as object),
+    areJoined,
     // Where it was killed, the attempt before did not say of whom all was.
     ofNewUsers: before === undefined || textOf(before) !== textOf(users) || replacing.length > 0,
     unplaced: new Set((before?.erased ?? []).filter((digest) => partitions[digest] === undefined)),
   };
+}
+
+/** Where files were never written again, they have all that was said so far. */
+function heardBefore(before: ArchiveForgotten | undefined, cut: readonly string[]): NonNullable<ArchiveForgotten['heard']> {
+  return before?.heard ?? { from: before === undefined ? [] : [...cut], withdrawals: [] };
 }
 
 type Users = Pick<ArchiveForgotten, 'erased' | 'lifted' | 'withdrawn'>;

@@ -13,7 +13,7 @@ import { manifestsOf } from '../segments.ts';
 import { sqlText } from '../sql-text.ts';
 import { countToGo, deadToGo } from './dead-records.ts';
 import type { RewritePlan } from './plan.ts';
-import { type WaitingUsers, waitingUsers, withoutWaiting } from './waiting.ts';
+import { heardWith, type WaitingUsers, waitingUsers, withoutWaiting } from './waiting.ts';
 
 export interface Search {
   /** By partition, those that were looked at, in order. */
@@ -38,7 +38,8 @@ interface Asked extends RewritePlan {
 export async function loadUsers(session: DuckDb, asked: Asked): Promise<{ forgotten: ArchiveForgotten; isWaiting: boolean }> {
   await session.run('CREATE OR REPLACE TABLE withdrawals (user_key VARCHAR, of_key VARCHAR, by_key VARCHAR, version VARCHAR)');
   const waiting = asked.areJoined === true ? await waitingAmong(session, asked) : new Map<string, string>();
-  const forgotten = withoutWaiting(asked.forgotten, asked.before, waiting);
+  const written = withoutWaiting(asked.forgotten, asked.before, waiting);
+  const forgotten = asked.areJoined === true ? await withHeard(session, asked, written) : written;
   await session.run(`CREATE OR REPLACE TABLE said AS ${PLACES}`, { places: JSON.stringify(placesOf(forgotten)) });
   await session.run('CREATE OR REPLACE TABLE gone_rows (user_key VARCHAR, position VARCHAR, entry_index INTEGER)');
   await session.run('CREATE OR REPLACE TABLE gone (user_key VARCHAR, digest VARCHAR, position VARCHAR, entry_index INTEGER)');
@@ -52,8 +53,15 @@ async function waitingAmong(session: DuckDb, { dataDir, forgotten, before }: Ask
     paths.push(...pathsOf(await manifestsOf(dataDir, { partition, first: 0, last })));
   if (paths.length === 0) return new Map();
   const events = eventsIn(dataDir, paths);
-  if (forgotten.withdrawn !== undefined) await loadWithdrawals(session, messagesIn(events));
+  await loadWithdrawals(session, messagesIn(events));
   return waitingUsers(session, { forgotten, before, events: recordsIn(events), key: await erasureKey(dataDir) });
+}
+
+/** With what is heard in this attempt from rows that it takes out. Needs `withdrawals`. */
+async function withHeard(session: DuckDb, { dataDir, before }: Asked, forgotten: ArchiveForgotten): Promise<ArchiveForgotten> {
+  const { heard } = forgotten;
+  if (heard === undefined) return forgotten;
+  return { ...forgotten, heard: await heardWith(session, { heard, forgotten, before, key: await erasureKey(dataDir) }) };
 }
 
 /** Needs `said`, and leaves `gone`: the users of it that have a row somewhere, and `gone_rows`: what was withdrawn. */
@@ -145,7 +153,7 @@ function messagesIn(events: string): string {
 /** The same with records of erasures, and of lifts. */
 function recordsIn(events: string): string {
   const types = [...MESSAGE_TYPES, ...ERASURE_TYPES].map(sqlText).join(', ');
-  return `(SELECT user_key, type, position, entry_index, received_at, ${SAID_SQL} AS said FROM ${events} WHERE type IN (${types}))`;
+  return `(SELECT user_key, type, partition, position, entry_index, received_at, ${SAID_SQL} AS said FROM ${events} WHERE type IN (${types}))`;
 }
 
 /** Adds the users that it finds to `gone`, and what was withdrawn to `gone_rows`. */

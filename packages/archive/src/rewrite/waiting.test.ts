@@ -8,7 +8,7 @@ import { loadWithdrawals } from '../compute/withdrawn.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import { digestsBy } from '../erasure-key.ts';
 import type { ArchiveForgotten } from '../forgotten.ts';
-import { waitingUsers, withoutWaiting } from './waiting.ts';
+import { heardWith, waitingUsers, withoutWaiting } from './waiting.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const digestOf = digestsBy(KEY);
@@ -34,28 +34,42 @@ const withdraw = (at: number, to: string, of: string, erasedAt: number): Row => 
   ...([at, to, WITHDRAW_TYPE, { of: digestOf(of), by: digestOf(of), version: version(erasedAt) }] as const),
 ];
 
-type Known = Partial<Pick<ArchiveForgotten, 'erased' | 'lifted' | 'lent'>>;
+type Known = Partial<Pick<ArchiveForgotten, 'erased' | 'lifted' | 'lent' | 'heard'>>;
 
-/** Which of these keys wait. */
-async function waiting(rows: readonly Row[], { erased = [], lifted = {} }: Known, before?: Known): Promise<string[]> {
+/** As an attempt finds them in files. */
+async function load(rows: readonly Row[]): Promise<void> {
   const values = rows.map(([at, userKey, type, said, receivedAt = 0]) => ({
-    ...{ user_key: userKey, type, position: position(at), entry_index: 0, received_at: receivedAt },
+    ...{ user_key: userKey, type, partition: 0, position: position(at), entry_index: 0, received_at: receivedAt },
     said: said === undefined ? null : JSON.stringify(said),
   }));
   await session.run(
-    `CREATE OR REPLACE TABLE records AS SELECT unnest(from_json($values::JSON, '[{"user_key":"VARCHAR","type":"VARCHAR","position":"VARCHAR",
-     "entry_index":"INTEGER","received_at":"BIGINT","said":"VARCHAR"}]'), recursive := true)`,
+    `CREATE OR REPLACE TABLE records AS SELECT unnest(from_json($values::JSON, '[{"user_key":"VARCHAR","type":"VARCHAR","partition":"INTEGER",
+     "position":"VARCHAR","entry_index":"INTEGER","received_at":"BIGINT","said":"VARCHAR"}]'), recursive := true)`,
     { values: JSON.stringify(values) },
   );
   await loadWithdrawals(session, 'records');
+}
+
+/** Which of these keys wait. */
+async function waiting(rows: readonly Row[], { erased = [], lifted = {}, heard }: Known, before?: Known): Promise<string[]> {
+  await load(rows);
   const known = { ...(before as ArchiveForgotten), erased: before?.erased ?? [], lifted: before?.lifted ?? {} };
   const digests = await waitingUsers(session, {
-    forgotten: { erased: erased.map(digestOf), lifted },
+    forgotten: { erased: erased.map(digestOf), lifted, ...(heard && { heard }) },
     before: before && { ...known, erased: known.erased.map(digestOf) },
     ...{ events: 'records', key: KEY },
   });
   return rows.map(([, userKey]) => userKey).filter((key, i, all) => digests.has(digestOf(key)) && all.indexOf(key) === i);
 }
+
+/** What an attempt notes that takes out these users. */
+async function hear(rows: readonly Row[], { erased = [], lifted = {}, heard = NOTHING }: Known, before: Known = {}) {
+  await load(rows);
+  const known = { erased: (before.erased ?? []).map(digestOf) };
+  return heardWith(session, { heard, forgotten: { erased: erased.map(digestOf), lifted }, before: known, key: KEY });
+}
+
+const NOTHING: NonNullable<Known['heard']> = { from: [], withdrawals: [] };
 
 const ERASED: Row = [5, 'cookie', ERASE_TYPE];
 
@@ -75,13 +89,41 @@ test('law 9: rows of an erased key stay until each key that it was linked to has
   expect(await waiting(linked, {})).toEqual([]);
 });
 
-test('law 9: what came to an erased key goes with that, and so no message of another one is waited for there', async () => {
+test('law 9: a key that is erased as well is waited for, as it may be lifted: what withdraws events there is heard before it goes', async () => {
   const linked = [link(1, 'cookie', 'ana'), ERASED];
-  expect(await waiting(linked, { erased: ['cookie', 'ana'] })).toEqual([]);
+  const both = { erased: ['cookie', 'ana'] };
   const lifted = { [digestOf('ana')]: { position: position(9), entryIndex: 0 } };
-  expect(await waiting(linked, { erased: ['cookie'], lifted })).toEqual([]);
-  const lent: Row = [10, 'ana', PUT_TYPE, { path: ['cookie'], version: version(3) }];
-  expect(await waiting([...linked, lent], { erased: ['cookie'], lifted })).toEqual(['cookie']);
+  const said = withdraw(7, 'ana', 'cookie', 5);
+  for (const of of [both, { erased: ['cookie'], lifted }]) {
+    expect(await waiting(linked, of)).toEqual(['cookie']);
+    expect(await waiting([...linked, said], of)).toEqual([]);
+    const heard = await hear([...linked, said], { erased: ['ana'], lifted: of === both ? {} : lifted });
+    expect(heard.withdrawals).toEqual([{ of: digestOf('cookie'), to: digestOf('ana'), version: version(5) }]);
+    expect(await waiting(linked, { ...of, heard })).toEqual([]);
+    const lastTime = { ...heard, withdrawals: heard.withdrawals.map((one) => ({ ...one, version: version(4) })) };
+    expect(await waiting(linked, { ...of, heard: lastTime }), 'of an erasure before').toEqual(['cookie']);
+    // A version that heard nothing wrote files again up to there.
+    const none = (upTo: number) => ({ from: [position(upTo)], withdrawals: [] });
+    expect(await waiting(linked, { ...of, heard: none(5) })).toEqual([]);
+    expect(await waiting(linked, { ...of, heard: none(4) })).toEqual(['cookie']);
+  }
+  const put: Row = [10, 'ana', PUT_TYPE, { path: ['cookie'], version: version(3) }];
+  const heard = { from: [position(5)], withdrawals: [] };
+  expect(await waiting([...linked, put], { erased: ['cookie'], lifted, heard })).toEqual(['cookie']);
+});
+
+test('law 9: what withdraws events is noted of those whose rows go, until no key waits for it', async () => {
+  const rows = [withdraw(7, 'ana', 'cookie', 5), withdraw(7, 'bob', 'cookie', 5)];
+  const ana = { of: digestOf('cookie'), to: digestOf('ana'), version: version(5) };
+  expect((await hear(rows, { erased: ['ana'] })).withdrawals).toEqual([ana]);
+  expect((await hear(rows, { erased: [] })).withdrawals).toEqual([]);
+  // What ana passes on is not what the key says itself.
+  const passed: Row = [7, 'bob', WITHDRAW_TYPE, { of: digestOf('cookie'), by: digestOf('ana'), version: version(6) }];
+  expect((await hear([passed], { erased: ['bob'] })).withdrawals).toEqual([]);
+  const heard = { from: [], withdrawals: [ana] };
+  expect((await hear([], { erased: ['cookie', 'ana'], heard })).withdrawals).toEqual([ana]);
+  expect((await hear(rows, { erased: ['ana'], heard }, { erased: ['cookie'] })).withdrawals).toEqual([ana]);
+  expect((await hear([], { erased: ['cookie', 'ana'], heard }, { erased: ['cookie'] })).withdrawals).toEqual([]);
 });
 
 test('law 9: a link that the key did not have when it was erased is not waited for', async () => {

@@ -13,9 +13,9 @@ import type { ArchiveForgotten } from '../forgotten.ts';
 import { sqlText } from '../sql-text.ts';
 
 export interface Waiting {
-  readonly forgotten: Pick<ArchiveForgotten, 'erased' | 'lifted'>;
+  readonly forgotten: Pick<ArchiveForgotten, 'erased' | 'lifted' | 'heard'>;
   readonly before: ArchiveForgotten | undefined;
-  /** Archived events up to the cut: (user_key, type, position, entry_index, received_at, said), `said` of messages alone. */
+  /** Archived events up to the cut: (user_key, type, partition, position, entry_index, received_at, said), `said` of messages alone. */
   readonly events: string;
   readonly key: Buffer;
 }
@@ -32,10 +32,10 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
   const digests = [...forgotten.erased, ...lifted.map(([digest]) => digest)].filter((digest) => !restored.has(digest));
   if (digests.length === 0) return new Map();
   const texts = (list: string) => `(SELECT unnest(from_json($asked::JSON->'$.${list}', '["VARCHAR"]')))`;
-  const asked = { digests, known, erased: forgotten.erased, lifted: Object.keys(forgotten.lifted) };
+  const asked = { digests, known, erased: forgotten.erased, lifted: Object.keys(forgotten.lifted), heard: forgotten.heard };
   const [waiting = [], since = []] = await session.columns(
     `WITH own AS (
-       SELECT user_key, digest, type, received_at, said, position || '.' || lpad(CAST(entry_index AS VARCHAR), 7, '0') AS place
+       SELECT user_key, digest, type, received_at, said, partition, position, position || '.' || lpad(CAST(entry_index AS VARCHAR), 7, '0') AS place
        FROM ${events} JOIN (
          SELECT user_key, ${digestSql('user_key', key)} AS digest
          FROM (SELECT DISTINCT user_key FROM ${events} WHERE type = ${sqlText(ERASE_TYPE)})
@@ -43,9 +43,10 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
        WHERE digest IN ${texts('digests')}
      ),
      erasures AS (
-       SELECT user_key, digest, since, min(place) AS place
+       SELECT user_key, digest, since, min(place) AS place,
+         min(position) > coalesce(any_value(from_json($asked::JSON->'$.heard.from', '["VARCHAR"]')[partition + 1]), '') AS is_heard
        FROM (
-         SELECT user_key, digest, type, place,
+         SELECT user_key, digest, type, partition, position, place,
            coalesce(max(place) FILTER (type = ${sqlText(LIFT_TYPE)}) OVER (PARTITION BY user_key ORDER BY place), '') AS since
          FROM own WHERE type IN (${sqlText(ERASE_TYPE)}, ${sqlText(LIFT_TYPE)})
        )
@@ -53,7 +54,7 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
      ),
      named AS (
        SELECT erasures.*, links.received_at, links.received_at // ${DAY_MS} AS day,
-         said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version
+         said->>'$.to' AS owner, ${digestSql("said->>'$.to'", key)} AS owner_digest, said->>'$.id' AS name, said->>'$.version' AS version
        FROM erasures JOIN own AS links
          ON links.user_key = erasures.user_key AND links.type = ${sqlText(LINK_TYPES[0] as string)}
          AND links.place > erasures.since AND links.place < erasures.place
@@ -64,6 +65,10 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
        FROM of_days QUALIFY count(*) OVER (PARTITION BY user_key, place, day ORDER BY received_at) <= ${MOST_LINKS_OF_DAY}
      ),
      links AS (FROM counted QUALIFY row_number() OVER (PARTITION BY user_key, place, name ORDER BY version) = 1),
+     heard AS (
+       SELECT one->>'$.of' AS of_key, one->>'$.to' AS to_key, one->>'$.version' AS version
+       FROM (SELECT unnest(from_json($asked::JSON->'$.heard.withdrawals', '["JSON"]')) AS one)
+     ),
      lent AS (
        SELECT DISTINCT user_key AS owner, unnest(CAST(said->'$.path' AS VARCHAR[])) AS user_key
        FROM ${events} WHERE type = ${sqlText(PUT_TYPE)} AND said IS NOT NULL
@@ -71,15 +76,45 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
      SELECT links.digest, min(links.since) FROM links
      ANTI JOIN withdrawals ON withdrawals.user_key = links.owner AND withdrawals.of_key = links.digest
        AND withdrawals.by_key = links.digest AND withdrawals.version >= links.place
+     ANTI JOIN heard ON heard.to_key = links.owner_digest AND heard.of_key = links.digest AND heard.version >= links.place
      LEFT JOIN lent ON lent.owner = links.owner AND lent.user_key = links.user_key
      WHERE links.owner <> links.user_key
-       -- What came to these goes with them.
-       AND ${digestSql('links.owner', key)} NOT IN ${texts('erased')}
-       AND (lent.owner IS NOT NULL OR ${digestSql('links.owner', key)} NOT IN ${texts('lifted')})
+       -- A version before this one took out what came to these, and noted nothing of it.
+       AND (links.is_heard OR (links.owner_digest NOT IN ${texts('erased')}
+         AND (lent.owner IS NOT NULL OR links.owner_digest NOT IN ${texts('lifted')})))
      GROUP BY links.digest`,
     { asked: JSON.stringify(asked) },
   );
   return new Map(waiting.map((digest, i) => [String(digest), String(since[i])]));
+}
+
+export interface Heard {
+  readonly heard: NonNullable<ArchiveForgotten['heard']>;
+  /** What files are written again without now. */
+  readonly forgotten: Pick<ArchiveForgotten, 'erased' | 'lifted'>;
+  readonly before: Pick<ArchiveForgotten, 'erased'> | undefined;
+  readonly key: Buffer;
+}
+
+/**
+ * What is known to withdraw events from users of whom files have nothing from now on: an erased key that had lent to one of them waits for it, as they
+ * may be lifted while it is on its way. Without what no key waits for: files were written without it before, and are now. Needs `withdrawals`.
+ */
+export async function heardWith(
+  session: DuckDb,
+  { heard, forgotten, before, key }: Heard,
+): Promise<NonNullable<ArchiveForgotten['heard']>> {
+  const known = new Set(before?.erased);
+  const isDone = new Set(forgotten.erased.filter((digest) => known.has(digest)));
+  const [of = [], to = [], version = []] = await session.columns(
+    `SELECT of_key, to_key, version FROM (
+       SELECT of_key, ${digestSql('user_key', key)} AS to_key, version FROM withdrawals WHERE of_key = by_key
+     ) WHERE to_key IN (SELECT unnest(from_json($going::JSON, '["VARCHAR"]')))`,
+    { going: JSON.stringify([...forgotten.erased, ...Object.keys(forgotten.lifted)]) },
+  );
+  const now = of.map((digest, i) => ({ of: String(digest), to: String(to[i]), version: String(version[i]) }));
+  const all = [...heard.withdrawals, ...now].filter((one) => !isDone.has(one.of)).map((one) => JSON.stringify(one));
+  return { ...heard, withdrawals: [...new Set(all)].sort().map((one) => JSON.parse(one)) };
 }
 
 type Place = ArchiveForgotten['lifted'][string];
