@@ -214,6 +214,22 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'services/speed/test/publisher.test.ts',
   },
   {
+    lie: 'what came into an outbox at once is read in pieces',
+    law: '7',
+    file: `${SPEED}/outbox/publisher.ts`,
+    from: 'knownLines(partition, came) ?? asks',
+    to: 'asks',
+    test: 'services/speed/test/publisher.test.ts',
+  },
+  {
+    lie: 'how long lines are says nothing of how many are read at once',
+    law: '7',
+    file: `${SPEED}/outbox/publisher.ts`,
+    from: 'Math.min(lines + 1, Math.floor(maxLength / (longest + 1)))',
+    to: 'lines + 1',
+    test: 'services/speed/test/publisher.test.ts',
+  },
+  {
     lie: 'an outbox that had little is asked for as many lines as ever',
     law: '7',
     file: `${SPEED}/outbox/publisher.ts`,

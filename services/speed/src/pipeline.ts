@@ -176,7 +176,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       run.settledCommitId = commit.id;
       run.stored = commit.next;
       run.users.evict(number);
-      options.onCommitted?.(done);
+      options.onCommitted?.({ ...done, commit });
     } catch (error) {
       // The outcome is unknown: what the store then says of state and position is the truth.
       runs.forget(run, error as Error);

@@ -136,3 +136,52 @@ test('what a publisher that lost its partition appends late has a number that wa
     { state: 'first', n: 0 },
   ]);
 });
+
+/** Passes on what is reported to it, and notes what each read brought. */
+function reporting() {
+  const { at, outbox } = outboxes(1);
+  const reads: { lines: number; length: number }[] = [];
+  const counted = {
+    ...outbox,
+    async read(partition: number, max: number) {
+      const read = await outbox.read(partition, max);
+      if (read.lines.length > 0) reads.push({ lines: read.lines.length, length: read.lines.join('\n').length });
+      return read;
+    },
+  };
+  const log = createMemoryLog({ partitions: 1 });
+  const stop = new AbortController();
+  const publisher = createPublisher({ outbox: counted, log, assigned: () => new Set([0]), idleMs: 60_000, onError() {} });
+  const running = publisher.run(stop.signal);
+  return {
+    reads,
+    async pass(more: readonly string[]) {
+      at(0).lines.push(...more);
+      publisher.wake(0, more.length, Math.max(...more.map(({ length }) => length)));
+      await expect.poll(() => at(0).lines.length).toBe(0);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+test('what came at once is read at once, and goes into one append', async () => {
+  await using publisher = reporting();
+  await publisher.pass(lines(3));
+  await publisher.pass(lines(200));
+  await publisher.pass(lines(2));
+  await publisher.pass(lines(400));
+  expect(publisher.reads.map((read) => read.lines)).toEqual([3, 200, 2, 400]);
+});
+
+test('law 7: of lines that are known to be long no more are read than go into one append', async () => {
+  await using publisher = reporting();
+  await publisher.pass(lines(3));
+  await publisher.pass(lines(200));
+  await publisher.pass(Array.from({ length: 100 }, () => JSON.stringify({ text: 'x'.repeat(20_000) })));
+  const [, , first] = publisher.reads;
+  expect(first?.length, 'characters of the first read').toBeLessThanOrEqual(256 * 1024);
+  expect(first?.lines).toBe(13);
+});

@@ -52,7 +52,12 @@ export function createMessageRelay({ redis, log, assigned, signal, onError }: Me
       // A heartbeat's commit says it too, so what an earlier process left behind is relayed.
       if (commit.next.relayed === undefined) return;
       running ??= begin();
-      if (said.length > 0) running.publisher.wake(commit.partition, said.length);
+      if (said.length === 0) return;
+      const { partition, messages = [] } = commit;
+      // What went ahead of the commit is not in it.
+      const longest =
+        messages.length < said.length ? undefined : messages.reduce((most, { length }) => Math.max(most, length), 0);
+      running.publisher.wake(partition, said.length, longest);
     },
     hasRoom: (partition) => running?.publisher.hasRoom(partition) ?? true,
     ended: async () => running?.ended,

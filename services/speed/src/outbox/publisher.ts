@@ -33,8 +33,8 @@ export interface PublisherOptions {
 }
 
 export interface Publisher {
-  /** There are `lines` more in this outbox. */
-  wake(partition: number, lines: number): void;
+  /** There are `lines` more in this outbox. `longest`: the length of the longest of them, UTF-16 units, where it is known. */
+  wake(partition: number, lines: number, longest?: number): void;
   /** Whether the partition may say more: a full outbox says no until half of it has left. */
   hasRoom(partition: number): boolean;
   /** Passes on what is there, of all assigned partitions, until aborted; then ends after the appends under way. */
@@ -43,14 +43,23 @@ export interface Publisher {
   waiting(): number;
 }
 
+/** What came into an outbox since it was last looked at. */
+interface Woken {
+  readonly lines: number;
+  readonly longest: number;
+}
+
 const RETRY_MS = 500;
 const FIRST_LINES = 32;
+const NOTHING: Woken = { lines: 0, longest: 0 };
 
 export function createPublisher(options: PublisherOptions): Publisher {
   const { asPublished = numbered, shorten = withoutDetails } = options;
   const { outbox, log, assigned, onError, maxLines = 500, maxLength = 256 * 1024, maxWaiting = 20_000, idleMs = 2_000 } = options;
   const lengths = new Map<number, number>();
-  const woken = new Set<number>();
+  const woken = new Map<number, Woken>();
+  /** Outboxes that had nothing more: all that is in them now has been reported. */
+  const emptied = new Set<number>();
   const full = new Set<number>();
   const asks = new Map<number, number>();
   const busy = new Map<number, Promise<void>>();
@@ -69,9 +78,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
   }
 
+  /** Reads all that came, where that goes into one append: to ask again and again takes as often as long. undefined: it is not known what came. */
+  function knownLines(partition: number, { lines, longest }: Woken): number | undefined {
+    const isKnown = lines > 0 && Number.isFinite(longest) && emptied.has(partition);
+    return isKnown ? Math.max(1, Math.min(lines + 1, Math.floor(maxLength / (longest + 1)))) : undefined;
+  }
+
   /** Passes on one append's worth; whether there is more. */
-  async function publishSome(partition: number): Promise<boolean> {
-    const max = Math.min(maxLines, asks.get(partition) ?? FIRST_LINES);
+  async function publishSome(partition: number, came: Woken): Promise<boolean> {
+    const max = Math.min(maxLines, knownLines(partition, came) ?? asks.get(partition) ?? FIRST_LINES);
+    emptied.delete(partition);
     const { from, lines } = await outbox.read(partition, max);
     const fits = fitting(lines, maxLength);
     // Few long lines are read at a time: what does not fit would be read again and again. An outbox that had little says nothing of the next lines.
@@ -89,24 +105,26 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
     const isMore = lines.length === max || sent < lines.length;
     lengths.set(partition, isMore ? await outbox.length(partition) : 0);
+    if (!isMore) emptied.add(partition);
     return isMore;
   }
 
-  async function publish(partition: number, signal: AbortSignal): Promise<void> {
+  async function publish(partition: number, came: Woken, signal: AbortSignal): Promise<void> {
     try {
-      while (!signal.aborted && assigned().has(partition) && (await publishSome(partition)));
+      while (!signal.aborted && assigned().has(partition) && (await publishSome(partition, came)));
     } catch (error) {
       onError(error as Error);
       lengths.set(partition, await outbox.length(partition).catch(() => lengths.get(partition) ?? 0));
       await pause(RETRY_MS, signal);
-      woken.add(partition);
+      woken.set(partition, woken.get(partition) ?? NOTHING);
     }
   }
 
   return {
-    wake(partition, lines) {
+    wake(partition, lines, longest = Number.POSITIVE_INFINITY) {
       lengths.set(partition, (lengths.get(partition) ?? 0) + lines);
-      woken.add(partition);
+      const before = woken.get(partition) ?? NOTHING;
+      woken.set(partition, { lines: before.lines + lines, longest: Math.max(before.longest, longest) });
       ring.resolve();
     },
     hasRoom(partition) {
@@ -123,9 +141,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
         if (everything) polledMs = performance.now();
         for (const partition of assigned()) {
           if (busy.has(partition) || !(everything || woken.has(partition))) continue;
+          const came = woken.get(partition) ?? NOTHING;
           woken.delete(partition);
           // One partition that is slow, or always has more, holds up no other.
-          const done = publish(partition, signal).finally(() => {
+          const done = publish(partition, came, signal).finally(() => {
             busy.delete(partition);
             ring.resolve();
           });
