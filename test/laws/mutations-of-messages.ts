@@ -14,6 +14,22 @@ const LONG_HISTORIES = 'services/speed/test/long-histories.test.ts';
 
 export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
   {
+    lie: 'a record that was read with a batch has what was not committed by then',
+    law: '1',
+    file: 'services/speed/src/apply/user-records.ts',
+    from: 'along?.get(userKey)?.commitId !== run.commitId',
+    to: 'along?.get(userKey) === undefined',
+    test: ENGINES,
+  },
+  {
+    lie: 'what a first message needs of its key is read once more when the batch is applied',
+    law: '7',
+    file: 'services/speed/src/apply/user-records.ts',
+    from: 'isNext && run.definitions',
+    to: '!isNext && run.definitions',
+    test: MESSAGES,
+  },
+  {
     lie: 'a record that outgrew its length forgets whose its key is',
     law: '1',
     file: 'packages/views/src/record.ts',

@@ -155,3 +155,20 @@ test('law 7: the record of a key that the worker does not hold is read once for 
   const lent = lines.map((line) => (JSON.parse(line) as { properties: { $tributary: { id: string } } }).properties.$tributary.id);
   expect(lent).toEqual(['e1', 'e2', 'e4']);
 });
+
+test('law 7: what a first message needs of its key is read with the batch that brings it, once', async () => {
+  const reads: (readonly string[])[] = [];
+  const { store, append } = world({}, (speed) => ({
+    ...speed,
+    loadRecords(partition, userKeys, maxBytes) {
+      if (userKeys.length > 0) reads.push(userKeys);
+      return speed.loadRecords(partition, userKeys, maxBytes);
+    },
+  }));
+  const click = { ts: 1_000, type: 'click', id: 'e', anonymousId: 'cookie', receivedAt: 1_000, source: 'test' };
+  await append(encodeEvent(click));
+  await append(encodeEvent({ ...click, anonymousId: 'other' }), said(1));
+  await append(encodeEvent({ ...click, id: 'f' }), said(2));
+  expect(reads).toEqual([['cookie'], ['other', 'cookie']]);
+  expect(await store.outbox(undefined, 'messages').length(0)).toBe(2);
+});

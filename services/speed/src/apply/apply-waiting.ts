@@ -35,7 +35,7 @@ export interface ApplierOptions {
   readonly runs: OwnRuns;
   readonly reader: ReadAhead;
   readonly beginner: Pick<Beginner, 'load'>;
-  readonly records: Pick<UserRecords, 'join'>;
+  readonly records: Pick<UserRecords, 'join' | 'joinAtOnce'>;
   readonly logIdentity: string;
   readonly partitions: number;
   readonly commitId: () => string;
@@ -90,6 +90,8 @@ export function createApplier(options: ApplierOptions): Applier {
   /** What a key has so far stands in its record once all before the batch is committed. null: it could not be had, and the partition was forgotten. */
   async function joinedUsers({ run, batch }: BegunBatch, users: Awaited<BegunBatch['users']>): Promise<typeof users> {
     if (users === null || !mustJoin(run, batch, users)) return users;
+    const atOnce = records.joinAtOnce(run, batch, users);
+    if (atOnce !== null) return atOnce;
     await settle();
     if (!runs.isCurrent(run)) return null;
     try {

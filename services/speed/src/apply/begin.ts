@@ -23,7 +23,7 @@ export interface Begun {
 }
 
 export interface Beginner {
-  /** Reads the next entries; `run.logTimeMs` stays that of what is applied. */
+  /** Reads the next entries; `run.logTimeMs` stays that of what is applied. Without `waitMs` it is ahead of what is applied. */
   begin(signal: AbortSignal | undefined, waitMs?: number): Promise<Begun>;
   load(run: PartitionRun, batch: DecodedBatch, number: number): BegunBatch;
 }
@@ -45,8 +45,8 @@ export function createBeginner(options: BeginnerOptions): Beginner {
   const { reader, runs, records, partitions, sha256Hex, longBatchEvents } = options;
   let batchNumber = 0;
 
-  function load(run: PartitionRun, batch: DecodedBatch, number: number): BegunBatch {
-    const users = records.load(run, batch, number).catch((error: Error) => {
+  function load(run: PartitionRun, batch: DecodedBatch, number: number, isNext = false): BegunBatch {
+    const users = records.load(run, batch, number, isNext).catch((error: Error) => {
       runs.forget(run, error);
       return null;
     });
@@ -68,7 +68,7 @@ export function createBeginner(options: BeginnerOptions): Beginner {
         const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, partitions, sha256Hex);
         run.decodedLogTimeMs = batch.logTimeMs;
         if (endsEarly(batch)) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
-        batches.push(load(run, batch, number));
+        batches.push(load(run, batch, number, waitMs !== undefined));
         if (batch.arrivals.length > longBatchEvents) await soon();
       }
       return { entries: entries.length, batches };

@@ -17,14 +17,17 @@ import { ofOwnHistory } from './own-history.ts';
 export interface UserRecords {
   /**
    * The state of each arrival's user, in the order of arrivals; `number`: of the batch. Those of its first entry always, of the others as
-   * many as their records sum to `loadBytes`: the batch is to be applied as far as there are users.
+   * many as their records sum to `loadBytes`: the batch is to be applied as far as there are users. `isNext`: nothing but a commit under way lies
+   * before the batch, so that what `join` will need is read along.
    */
-  load(run: PartitionRun, batch: DecodedBatch, number: number): Promise<(CachedUser | undefined)[]>;
+  load(run: PartitionRun, batch: DecodedBatch, number: number, isNext?: boolean): Promise<(CachedUser | undefined)[]>;
   /**
    * The users of a batch once other keys said something to some of them for the first time, which need what they have so far: read when all before the
    * batch is committed. Undefined: those whose records are too much for now, but for the first entry.
    */
   join(run: PartitionRun, batch: DecodedBatch, users: Loaded): Promise<Loaded>;
+  /** The same from what was read along with the batch; null: the store did not stand at the commit before it then, or gave too little. */
+  joinAtOnce(run: PartitionRun, batch: DecodedBatch, users: Loaded): Loaded | null;
   /** The record of each as the last commit left it; null: there is none. */
   read(run: PartitionRun, userKeys: readonly string[], use: (userKey: string, record: string | null) => void): Promise<void>;
   /** The commit with the records that outgrew their bound rewritten, as many as sum to `loadBytes`; the others later. */
@@ -39,9 +42,23 @@ interface Loading {
   readonly addressed: ReadonlySet<string>;
 }
 
+/** A record as the store had it at one of the commits of its partition. */
+interface RecordAt {
+  readonly record: string | null;
+  readonly commitId: string;
+}
+
 /** Whether a message of the batch is the first one to its user, as far as is known. */
 export function mustJoin({ definitions }: PartitionRun, { arrivals }: DecodedBatch, users: Loaded): boolean {
   return definitions.joinedMs !== null && arrivals.some(({ event }, i) => isMessageType(event.type) && isPlain(users[i]));
+}
+
+/** Those who get a first message in the batch, as far as is known. */
+function toJoin({ arrivals }: DecodedBatch, users: Loaded): Map<string, CachedUser> {
+  const joined = new Map<string, CachedUser>();
+  for (const [i, { userKey, event }] of arrivals.entries())
+    if (isMessageType(event.type) && isPlain(users[i])) joined.set(userKey, users[i] as CachedUser);
+  return joined;
 }
 
 function isPlain(user: CachedUser | undefined): boolean {
@@ -65,6 +82,7 @@ export interface RecordLimits {
 export function createUserRecords(store: SpeedStore, limits: RecordLimits, digestOf: DigestOf): UserRecords {
   const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
+  const readAlong = new WeakMap<DecodedBatch, ReadonlyMap<string, RecordAt>>();
 
   /** `addressed`: those to whom other keys say something in the batch, maybe for the first time: nothing of them is under way, so the record has all of it. */
   function addUser(userKey: string, record: string | null, { run, batch, addressed }: Loading): void {
@@ -86,8 +104,12 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     if (run.erased !== undefined && run.erased.size > 0) user.isErased = run.erased.has(digestOf(userKey));
   }
 
-  async function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<StoredRecords['records']> {
-    return (await ofOwnHistory(run, () => store.loadRecords(run.partition, userKeys, readBytes))).records;
+  function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<StoredRecords> {
+    return ofOwnHistory(run, () => store.loadRecords(run.partition, userKeys, readBytes));
+  }
+
+  function joinUser({ definitions }: PartitionRun, user: CachedUser, userKey: string, record: string | null): void {
+    user.key = keyFromRecord(userKey, record ?? '', definitions.joinedMs ?? 0, digestOf);
   }
 
   /** Reads some at a time, in order, until none is left or `goesOn` says no: a reply of gigabytes comes too late, and holds up the heartbeat. */
@@ -95,51 +117,59 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     run: PartitionRun,
     userKeys: Iterable<string>,
     goesOn: (next: string) => boolean,
-    use: (userKey: string, record: string | null) => void,
+    use: (userKey: string, record: string | null, commitId: string) => void,
   ): Promise<void> {
     for (let left = [...userKeys]; left.length > 0 && goesOn(left[0] as string); ) {
       const asked = left.slice(0, READ_USERS);
-      const records = await recordsOf(run, asked);
+      const { commitId, records } = await recordsOf(run, asked);
       const unread = asked.filter((_, i) => typeof records[i] === 'number');
       for (const [i, userKey] of asked.entries()) {
         const record = records[i] ?? null;
-        if (typeof record !== 'number') use(userKey, record);
+        if (typeof record !== 'number') use(userKey, record, commitId);
       }
       left = [...unread, ...left.slice(READ_USERS)];
     }
   }
 
   return {
-    async load(run, batch, number) {
+    async load(run, batch, number, isNext = false) {
       const cached = batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
-      if (!cached.includes(undefined)) return cached;
+      const plain = isNext && run.definitions.joinedMs !== null ? toJoin(batch, cached) : undefined;
+      if (!cached.includes(undefined) && (plain === undefined || plain.size === 0)) return cached;
       const missing = new Set(batch.arrivals.filter((_, i) => cached[i] === undefined).map(({ userKey }) => userKey));
       const first = new Set(batch.arrivals.slice(0, batch.ends[0]?.arrivals).map(({ userKey }) => userKey));
       const addressed = new Set(batch.arrivals.filter(({ event }) => isMessageType(event.type)).map(({ userKey }) => userKey));
+      const along = new Map<string, RecordAt>();
       let bytes = 0;
       const goesOn = (userKey: string) => first.has(userKey) || bytes < loadBytes;
-      await readEach(run, missing, goesOn, (userKey, record) => {
+      await readEach(run, [...missing, ...(plain?.keys() ?? [])], goesOn, (userKey, record, commitId) => {
         bytes += record?.length ?? 0;
+        if (plain?.has(userKey) === true) along.set(userKey, { record, commitId });
         // The next batch may have asked for the user too: one state is for both.
-        if (run.users.get(userKey, number) === undefined) addUser(userKey, record, { run, batch: number, addressed });
+        else if (run.users.get(userKey, number) === undefined) addUser(userKey, record, { run, batch: number, addressed });
       });
+      if (along.size > 0) readAlong.set(batch, along);
       return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
     },
 
-    async join(run, { arrivals, ends }, users) {
-      const joined = new Map<string, CachedUser>();
-      const first = new Set<string>();
-      for (const [i, { userKey, event }] of arrivals.entries()) {
-        if (!isMessageType(event.type) || !isPlain(users[i])) continue;
-        joined.set(userKey, users[i] as CachedUser);
-        if (i < (ends[0]?.arrivals ?? 0)) first.add(userKey);
-      }
+    joinAtOnce(run, batch, users) {
+      const joined = toJoin(batch, users);
+      const along = readAlong.get(batch);
+      // All that was applied before the batch is in a record of the last commit.
+      for (const userKey of joined.keys()) if (along?.get(userKey)?.commitId !== run.commitId) return null;
+      for (const [userKey, user] of joined) joinUser(run, user, userKey, along?.get(userKey)?.record ?? null);
+      return users;
+    },
+
+    async join(run, batch, users) {
+      const { arrivals, ends } = batch;
+      const joined = toJoin(batch, users);
+      const first = new Set(arrivals.slice(0, ends[0]?.arrivals).map(({ userKey }) => userKey));
       let bytes = 0;
       const mayRead = (next: string) => bytes < loadBytes || first.has(next);
       await readEach(run, joined.keys(), mayRead, (userKey, record) => {
         bytes += record?.length ?? 0;
-        const user = joined.get(userKey) as CachedUser;
-        user.key = keyFromRecord(userKey, record ?? '', run.definitions.joinedMs ?? 0, digestOf);
+        joinUser(run, joined.get(userKey) as CachedUser, userKey, record);
       });
       return users.map((user, i) => (isMessageType(arrivals[i]?.event.type ?? '') && isPlain(user) ? undefined : user));
     },
