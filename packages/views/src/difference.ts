@@ -55,6 +55,8 @@ export interface ViewsOfLens {
   readonly views: readonly View[];
   /** Whether one of the next groups looks from what this one sees. */
   readonly isGoneBeyond: boolean;
+  /** Whether one of them can tell that its rows stay. */
+  readonly areCompared: boolean;
 }
 
 export function byLens(views: readonly View[]): ViewsOfLens[] {
@@ -63,6 +65,7 @@ export function byLens(views: readonly View[]): ViewsOfLens[] {
     lens,
     views: ofLens,
     isGoneBeyond: groups.slice(i).some(([{ beyond }]) => beyond?.lens === lens),
+    areCompared: ofLens.some(({ hasSameRows }) => hasSameRows !== undefined),
   }));
 }
 
@@ -90,7 +93,7 @@ export function addDifference(
   let before: Timeline | undefined;
   let nearer: Lens | undefined;
   let seenByNearer: unknown;
-  for (const { lens, views, isGoneBeyond } of groups) {
+  for (const { lens, views, isGoneBeyond, areCompared } of groups) {
     // No row of a page, and none of a count, follows any other event, and no session sees others than its own: whether one is frozen, other lenses say.
     if (lens === WEB_EVENT && event.web === undefined) continue;
     if (lens === COUNTED && event.counted === undefined) continue;
@@ -143,8 +146,9 @@ export function addDifference(
       const shown = workOfAnchor(lens, seenBefore) + workOfAnchor(lens, seenNow);
       if (!takeWork(work, shown * views.length + scanned / SCANNED_A_UNIT)) tooMuchWork = true;
       else {
-        addRows(views, seenBefore, definitions, into, sign === 1 ? -1 : 1, sign === -1 ? gathered : undefined);
-        addRows(views, seenNow, definitions, into, sign, sign === 1 ? gathered : undefined);
+        const moved = areCompared && seenBefore !== null && seenNow !== null ? differing(views, seenBefore, seenNow) : views;
+        addRows(moved, seenBefore, definitions, into, sign === 1 ? -1 : 1, sign === -1 ? gathered : undefined);
+        addRows(moved, seenNow, definitions, into, sign, sign === 1 ? gathered : undefined);
         // Known afterwards only: no further anchor is begun where it was too much.
         takeWork(work, workOfRows());
       }
@@ -156,6 +160,11 @@ export function addDifference(
 /** The work of showing to one view what an anchor sees; null: it is not an anchor. */
 function workOfAnchor(lens: Lens, seen: unknown): number {
   return seen === null ? 0 : lens.sizeOf(seen) + OF_ANCHOR;
+}
+
+/** Those whose rows what an anchor saw and what it sees may differ in. */
+function differing(views: readonly View[], before: unknown, now: unknown): readonly View[] {
+  return views.filter((view) => view.hasSameRows?.(before, now) !== true);
 }
 
 /** Adds the rows of what an anchor sees, or takes them away; null: it is not an anchor. */

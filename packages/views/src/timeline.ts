@@ -34,8 +34,10 @@ export interface TimelineEvent {
 /** As timelines hold it. */
 export function asHeld(event: TimelineEvent): TimelineEvent {
   if (event.web === undefined && event.counted === undefined) return event;
-  const { web: _, counted: __, ...held } = event;
-  return held;
+  const { ts, id, type, kind, rank, channel, place, costMinor, valueMinor, currency, once, visit, marks } = event;
+  const held = { ts, id, type, kind, rank, channel, place, costMinor, valueMinor, currency, once };
+  if (visit === undefined) return marks === undefined ? held : { ...held, marks };
+  return marks === undefined ? { ...held, visit } : { ...held, visit, marks };
 }
 
 export type Timeline = readonly TimelineEvent[];

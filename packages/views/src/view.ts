@@ -67,6 +67,8 @@ export interface View<Seen = unknown> {
   readonly onlyForIntervals?: true;
   /** Emits the rows of one anchor, in any order; the same key may be emitted more than once. */
   rows(seen: Seen, definitions: Definitions, emit: Emit): void;
+  /** Whether what an anchor saw and what it sees now give the same rows: then none of them is taken away and added again. Where it is not said, all are. */
+  hasSameRows?(before: Seen, now: Seen): boolean;
   /** The same rows with their keys in parts, where an event has dozens of them (parted-rows.ts). */
   readonly parted?: PartedView<Seen>;
 }

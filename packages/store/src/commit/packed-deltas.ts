@@ -41,7 +41,7 @@ function writeRows(bytes: Bytes, rows: Rows): boolean {
   startView(bytes, first.length, rows.size);
   for (const key of rows.keys()) if (!writeText(bytes, key)) return false;
   startList(bytes, rows.size);
-  for (const measures of rows.values()) writeMeasures(bytes, measures);
+  for (const measures of rows.values()) writeMeasures(bytes, measures, 0, measures.length);
   return true;
 }
 
@@ -62,7 +62,7 @@ function writeParts(bytes: Bytes, { rows, width, heads, names, tails, keys, meas
     if (!endText(bytes, from)) return false;
   }
   startList(bytes, rows);
-  for (let at = 0; at < rows * width; at += width) writeMeasures(bytes, measures.subarray(at, at + width));
+  for (let at = 0; at < rows * width; at += width) writeMeasures(bytes, measures, at, at + width);
   return true;
 }
 
@@ -107,32 +107,32 @@ function narrowBytes(width: number): number {
   return 1 + 4 * width;
 }
 
-function writeMeasures(bytes: Bytes, measures: ArrayLike<Integer>): void {
-  const { length } = measures;
-  bytes.room(FRAME + 3 * FRAME * (length + 1));
-  for (let i = 0; i < length; i++)
+/** Those of one row, `[from, to)` of them: a view of each would cost more than what it shows. */
+function writeMeasures(bytes: Bytes, measures: ArrayLike<Integer>, from: number, to: number): void {
+  bytes.room(FRAME + 3 * FRAME * (to - from + 1));
+  for (let i = from; i < to; i++)
     if (!isNarrow(measures[i] as Integer)) {
-      writeList(bytes, measures);
+      writeList(bytes, measures, from, to);
       return;
     }
-  const size = narrowBytes(length);
+  const size = narrowBytes(to - from);
   if (size <= MOST_SHORT_TEXT) bytes.byte(SHORT_TEXT + size);
   else {
     bytes.byte(BYTE_TEXT);
     bytes.byte(size);
   }
   bytes.byte(NARROW);
-  for (let i = 0; i < length; i++) bytes.int32Reversed(measures[i] as number);
+  for (let i = from; i < to; i++) bytes.int32Reversed(measures[i] as number);
 }
 
 function isNarrow(measure: Integer): boolean {
   return typeof measure === 'number' && measure <= NARROW_MAX && measure >= -NARROW_MAX;
 }
 
-function writeList(bytes: Bytes, measures: ArrayLike<Integer>): void {
+function writeList(bytes: Bytes, measures: ArrayLike<Integer>, from: number, to: number): void {
   bytes.byte(SHORT_LIST);
-  bytes.uint16(measures.length);
-  for (let i = 0; i < measures.length; i++) {
+  bytes.uint16(to - from);
+  for (let i = from; i < to; i++) {
     const measure = toJsonMeasure(measures[i] as Integer);
     if (typeof measure === 'number') writeInteger(bytes, measure);
     else {

@@ -10,7 +10,8 @@ export const attentionTotals = {
   lens: WEB_EVENT,
   countsWeb: true,
   rows(event, _definitions, emit) {
-    const { inLayout, isBot } = event;
+    const { isBot } = event;
+    const { inLayout } = event.keys;
     if (isBot) return;
     if (isClick(event)) emit(inLayout, [0, 0, 1]);
     else if (event.type === 'activity') emit(inLayout, [event.hoverMs, event.engagedMs, 0]);

@@ -6,7 +6,8 @@ import { type Click, isClick, nameOf, type WebEvent } from '../web/web-event.ts'
 const parted: PartedView<WebEvent> = {
   tails: [''],
   rows(event, emit) {
-    const { inLayout, isBot } = event;
+    const { isBot } = event;
+    const { inLayout } = event.keys;
     if (isBot) return;
     if (isClickOn(event)) emit(inLayout, event.element, 0, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
     if (event.type !== 'activity') return;

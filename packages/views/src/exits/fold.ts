@@ -13,4 +13,5 @@ export const exits = {
   rows({ fromTs, exit }, _definitions, emit) {
     emit(`${dayOf(fromTs)}\t${exit}`, [1]);
   },
+  hasSameRows: (before, now) => before.exit === now.exit,
 } as const satisfies View<Session>;

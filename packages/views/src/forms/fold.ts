@@ -11,9 +11,9 @@ export const forms = {
   countsWeb: true,
   rows(event, _definitions, emit) {
     if (event.type !== 'form' || event.isBot || event.action === undefined) return;
-    const { onPage, form, field, action, ms } = event;
+    const { form, field, action, ms } = event;
     const isLeft = action === 'focus' || action === 'change';
     const is = (one: typeof action) => (action === one ? 1 : 0);
-    emit(`${onPage}\t${form}\t${field}`, [isLeft ? 1 : 0, is('change'), is('submit'), is('abandon'), isLeft ? ms : 0]);
+    emit(`${event.keys.onPage}\t${form}\t${field}`, [isLeft ? 1 : 0, is('change'), is('submit'), is('abandon'), isLeft ? ms : 0]);
   },
 } as const satisfies View<WebEvent>;

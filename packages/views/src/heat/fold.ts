@@ -12,7 +12,8 @@ function tailOf(kind: (typeof KINDS)[number], cell: number): number {
 const parted: PartedView<WebEvent> = {
   tails: KINDS.flatMap((kind) => Array.from({ length: CELLS_OF_BOX }, (_, cell) => `\t${kind}\t${cell}`)),
   rows(event, emit) {
-    const { inLayout, isBot } = event;
+    const { isBot } = event;
+    const { inLayout } = event.keys;
     if (isBot) return;
     if (event.type === 'click' && event.kind !== undefined && event.cell !== undefined)
       emit(inLayout, event.element, tailOf(event.kind, event.cell), [1]);

@@ -10,6 +10,6 @@ export const links = {
   countsWeb: true,
   rows(event, _definitions, emit) {
     if (event.type !== 'link' || event.isBot) return;
-    emit(`${event.onPage}\t${event.target}\t${event.host}`, [1]);
+    emit(`${event.keys.onPage}\t${event.target}\t${event.host}`, [1]);
   },
 } as const satisfies View<WebEvent>;

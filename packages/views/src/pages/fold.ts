@@ -9,7 +9,8 @@ export const pages = {
   lens: WEB_EVENT,
   countsWeb: true,
   rows(event, _definitions, emit) {
-    const { inLayout, isBot } = event;
+    const { isBot } = event;
+    const { inLayout } = event.keys;
     if (event.type === 'page') emit(inLayout, isBot ? [0, 0, 0, 1] : [1, 0, 0, 0]);
     else if (event.type === 'activity' && !isBot) emit(inLayout, [0, event.engagedMs, event.visibleMs, 0]);
   },

@@ -10,6 +10,6 @@ export const scrollBands = {
   lens: WEB_EVENT,
   countsWeb: true,
   rows(event, _definitions, emit) {
-    if (event.type === 'activity' && !event.isBot && event.bands.length > 0) emit(event.inLayout, event.bands);
+    if (event.type === 'activity' && !event.isBot && event.bands.length > 0) emit(event.keys.inLayout, event.bands);
   },
 } as const satisfies View<WebEvent>;

@@ -14,7 +14,7 @@ export const scrollReach = {
     const [from, to] = event.reached;
     if (to > from)
       emit(
-        event.inLayout,
+        event.keys.inLayout,
         Array.from({ length: BANDS }, (_, band) => (band >= from && band < to ? 1 : 0)),
       );
   },

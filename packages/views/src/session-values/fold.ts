@@ -13,4 +13,5 @@ export const sessionValues = {
   rows({ fromTs, entry, conversions }, _definitions, emit) {
     for (const { currency, valueMinor } of conversions) emit(`${dayOf(fromTs)}\t${entry}\t${currency}`, [1, valueMinor]);
   },
+  hasSameRows: (before, now) => before.conversions.length === 0 && now.conversions.length === 0,
 } as const satisfies View<Session>;

@@ -13,6 +13,15 @@ export const sessions = {
   countsWeb: true,
   rows({ fromTs, entry, views, durationMs, engagedMs, converts }, _definitions, emit) {
     const isBounce = views <= 1 && engagedMs < ENGAGED_MS && !converts;
-    emit(`${dayOf(fromTs)}\t${entry}`, [1, isBounce ? 1 : 0, views, durationMs, engagedMs, converts ? 1 : 0]);
+    emit(keyOf(fromTs, entry), [1, isBounce ? 1 : 0, views, durationMs, engagedMs, converts ? 1 : 0]);
   },
 } as const satisfies View<Session>;
+
+let last = { day: '', entry: '', key: '' };
+
+/** A session is taken away and added again with each event of it: its key is the one of just now. A cache, nothing more. */
+function keyOf(fromTs: number, entry: string): string {
+  const day = dayOf(fromTs);
+  if (last.entry !== entry || last.day !== day) last = { day, entry, key: `${day}\t${entry}` };
+  return last.key;
+}

@@ -19,8 +19,12 @@ export function visitOf(web: WebEvent, { channel, campaign }: Pick<KeptFields, '
   if (web.isBot) return undefined;
   const does = doesOf(web);
   const engagedMs = web.type === 'activity' ? web.engagedMs : 0;
-  const place = does === 'extends' ? '' : `${web.inLayout.slice(DAY.length)}\t${channel ?? NONE}\t${campaign ?? NONE}`;
-  return { does, place, engagedMs };
+  return { does, place: does === 'extends' ? '' : placeOf(web, channel, campaign), engagedMs };
+}
+
+function placeOf({ keys: { inLayout, place } }: WebEvent, channel: string | undefined, campaign: string | undefined): string {
+  if (channel === undefined && campaign === undefined) return place;
+  return `${inLayout.slice(DAY.length)}\t${channel ?? NONE}\t${campaign ?? NONE}`;
 }
 
 /** How long the day is that names begin with. */

@@ -20,9 +20,9 @@ function eventOf(type: string, properties: Record<string, unknown>): Event {
 function propertiesReadOf(type: string): ReadonlySet<string> {
   const read = new Set<string>();
   const properties = new Proxy<Record<string, unknown>>(ORDINARY, {
-    getOwnPropertyDescriptor(target, name) {
+    get(target, name) {
       read.add(String(name));
-      return Reflect.getOwnPropertyDescriptor(target, name);
+      return Reflect.get(target, name);
     },
   });
   webEvent(eventOf(type, properties), definitions);

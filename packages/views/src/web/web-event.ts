@@ -8,10 +8,9 @@ import { OTHER } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { rowName } from '@tributary/model/row-name';
-import { dayOf } from '@tributary/model/time';
 import { CLICK_KINDS, FORM_ACTIONS, LAYOUTS, LINK_TARGETS, WEB_TYPES, type WebType } from '@tributary/model/web';
 import { MOST_WEB_NAME } from '@tributary/model/web-names';
-import { pageOf } from '@tributary/model/web-page-name';
+import { type PageKeys, pageKeys } from './page-keys.ts';
 
 /**
  * What an element had of a report of a page, as the report says it: its key (`nameOf` reads it), ms, whether it was seen (in one report of a view),
@@ -32,10 +31,8 @@ export type ElementRow = readonly [
 export type CellRow = readonly [key: string, cell: number, ms: number];
 
 interface OfAny {
-  /** Day and page, as keys of rows begin. */
-  readonly onPage: string;
-  /** The same, and the least width of the class of viewports, px: a report has dozens of rows that begin so. */
-  readonly inLayout: string;
+  /** What keys of its rows begin with. */
+  readonly keys: PageKeys;
   readonly isBot: boolean;
 }
 
@@ -98,7 +95,10 @@ const CELLS = 16;
 /** Places in a box are in ten thousandths of it. */
 const LAST_PLACE = 9_999;
 
-type Properties = Readonly<Record<string, unknown>>;
+type Property =
+  | ('layout' | 'viewId' | 'bot' | 'kind' | 'ex' | 'ey' | 'target' | 'host' | 'form' | 'field' | 'action' | 'ms')
+  | ('engagedMs' | 'visibleMs' | 'hoverMs' | 'bands' | 'fromScrollBp' | 'maxScrollBp' | 'els' | 'moves');
+type Said = { readonly [P in Property]?: unknown };
 
 /** Whether views of pages look at events of this type. */
 export function isOfWeb(type: string, { web }: Pick<Definitions, 'web'>): boolean {
@@ -112,51 +112,50 @@ export function isClick(event: WebEvent): event is Click {
 
 /** Undefined: it says nothing about a page. */
 export function webEvent(event: Event, definitions: Definitions): WebEvent | undefined {
-  if (!isOfWeb(event.type, definitions)) return undefined;
-  const properties: Properties = event.properties ?? {};
-  const said = (name: string) => (Object.hasOwn(properties, name) ? properties[name] : undefined);
-  const layout = LAYOUTS.find((one) => one === said('layout'));
-  if (layout === undefined || typeof said('viewId') !== 'string') return undefined;
-  const onPage = `${dayOf(event.ts)}\t${pageOf(event.page, definitions)}`;
-  const ofAny = { onPage, inLayout: `${onPage}\t${layout}`, isBot: typeof said('bot') === 'string' };
+  const { web } = definitions;
+  if (web === undefined || !TYPES.has(event.type)) return undefined;
+  // None of these names is one that every object has.
+  const said: Said = event.properties ?? {};
+  const layout = LAYOUTS.indexOf(said.layout as (typeof LAYOUTS)[number]);
+  if (layout < 0 || typeof said.viewId !== 'string') return undefined;
+  const keys = pageKeys(event.ts, event.page, layout, web);
+  const isBot = typeof said.bot === 'string';
   const type = event.type as WebType;
   switch (type) {
     case 'page':
-      return { ...ofAny, type };
+      return { keys, isBot, type };
     case 'click':
       return {
-        ...ofAny,
+        keys,
+        isBot,
         type,
         element: nameOf(event.element),
-        kind: oneOf(CLICK_KINDS, said('kind')),
-        cell: cellOf(said('ex'), said('ey')),
+        kind: oneOf(CLICK_KINDS, said.kind),
+        cell: cellOf(said.ex, said.ey),
       };
-    case 'link':
-      return { ...ofAny, type, target: oneOf(LINK_TARGETS, said('target')) ?? OTHER, host: nameOf(said('host'), MOST_HOST) };
+    case 'link': {
+      const target = oneOf(LINK_TARGETS, said.target) ?? OTHER;
+      return { keys, isBot, type, target, host: nameOf(said.host, MOST_HOST) };
+    }
     case 'form': {
-      const action = oneOf(FORM_ACTIONS, said('action'));
-      return {
-        ...ofAny,
-        type,
-        form: nameOf(said('form')),
-        field: nameOf(said('field')),
-        action,
-        ms: whole(said('ms'), MOST_VISIBLE_MS),
-      };
+      const action = oneOf(FORM_ACTIONS, said.action);
+      const ms = whole(said.ms, MOST_VISIBLE_MS);
+      return { keys, isBot, type, form: nameOf(said.form), field: nameOf(said.field), action, ms };
     }
     case 'activity': {
-      const engagedMs = whole(said('engagedMs'), MOST_ENGAGED_MS);
-      const hoverMs = Math.min(engagedMs, whole(said('hoverMs'), MOST_ENGAGED_MS));
+      const engagedMs = whole(said.engagedMs, MOST_ENGAGED_MS);
+      const hoverMs = Math.min(engagedMs, whole(said.hoverMs, MOST_ENGAGED_MS));
       return {
-        ...ofAny,
+        keys,
+        isBot,
         type,
         engagedMs,
-        visibleMs: whole(said('visibleMs'), MOST_VISIBLE_MS),
+        visibleMs: whole(said.visibleMs, MOST_VISIBLE_MS),
         hoverMs,
-        bands: bandsOf(said('bands'), engagedMs),
-        reached: reachedBands(said('fromScrollBp'), said('maxScrollBp')),
-        elements: elementsOf(said('els'), hoverMs, engagedMs),
-        cells: cellsOf(said('moves'), hoverMs),
+        bands: bandsOf(said.bands, engagedMs),
+        reached: reachedBands(said.fromScrollBp, said.maxScrollBp),
+        elements: elementsOf(said.els, hoverMs, engagedMs),
+        cells: cellsOf(said.moves, hoverMs),
       };
     }
   }
