@@ -1,14 +1,45 @@
 /**
- * The slowest files of each project begin first, so that none of them runs alone at the end, beside processors that have nothing to do.
+ * The slowest files of each project begin first, so that none of them runs alone at the end, beside processors that have nothing to do; and pure ones
+ * that wait begin early, for the same reason.
  * Without this a clean checkout begins with the largest files, and those that simulate a thousand seeds are small.
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
+ * Pure ones that wait, for a timer or a process: three seconds or more by the clock, and at most a third of them of a processor. They run one after
+ * the other beside the slowest, while the tests with servers have work for all processors. At the end, where pure ones are alone, three of these at a
+ * time left a processor with nothing to do.
+ */
+const WAITING = [
+  'test/conformance/segment-browser.test.ts',
+  'packages/runtime/test/service.test.ts',
+  'packages/reports/test/model-runner.test.ts',
+  'test/faults/archive-attach.test.ts',
+  'test/conformance/segment-node.test.ts',
+  'packages/cli/test/settings.test.ts',
+  'test/laws/law-7-strangers.test.ts',
+  'packages/archive/src/verify.test.ts',
+  'packages/cli/test/exit-codes.test.ts',
+  'packages/cli/test/widths.test.ts',
+  'infra/local/test/managed-process.test.ts',
+  'test/conformance/rudderstack-node.test.ts',
+  'jobs/recompute/test/staged-schedule.test.ts',
+  'services/collector/test/back-pressure.test.ts',
+  'jobs/recompute/test/pending.test.ts',
+  'services/api/test/stream.test.ts',
+  'packages/runtime/src/process/health.test.ts',
+  'jobs/recompute/test/names-in-force.test.ts',
+  'packages/cli/test/backup-killed.test.ts',
+];
+
+/** How many of the slowest begin before those that wait: for each processor of CI one. */
+const BEFORE_WAITING = 2;
+
+/**
  * From the slowest: pure ones by the time of processors that each takes, those with servers, which wait as well, by the clock, three side by side. A
  * pure one that is not listed takes less than 10 s, another one less than 30.
  */
-export const SLOWEST = [
+const SLOWEST = [
   'test/laws/two-engines-generations.test.ts',
   'test/laws/simulation-b.test.ts',
   'test/laws/simulation-a.test.ts',
@@ -31,6 +62,8 @@ export const SLOWEST = [
   'jobs/recompute/test/cancel.test.ts',
   'test/laws/law-1-sessions.test.ts',
   'jobs/recompute/test/far-barrier.test.ts',
+  'jobs/recompute/test/erasure-in-flight.test.ts',
+  'packages/cli/test/starts.test.ts',
   'jobs/recompute/test/rebuild.test.ts',
   'jobs/recompute/test/plan.test.ts',
   'jobs/recompute/test/sessions.test.ts',
@@ -63,11 +96,13 @@ export const SLOWEST = [
   'test/faults/truncated-aof.kafka.test.ts',
 ];
 
+export const ORDER = [...SLOWEST.slice(0, BEFORE_WAITING), ...WAITING, ...SLOWEST.slice(BEFORE_WAITING)];
+
 export class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification) => {
-      const at = SLOWEST.findIndex((name) => moduleId.endsWith(`/${name}`));
-      return at < 0 ? SLOWEST.length : at;
+      const at = ORDER.findIndex((name) => moduleId.endsWith(`/${name}`));
+      return at < 0 ? ORDER.length : at;
     };
     const group = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
     // A stable sort: within a project the rest stays as it was, and projects keep their order.
