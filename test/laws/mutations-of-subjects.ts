@@ -11,13 +11,37 @@ const LINKS = 'services/api/src/routes/user-links.ts';
 const ROWS = 'packages/archive/src/readers/subject-rows.ts';
 
 export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
+  {
+    lie: 'what is in flight when the owner of a key is read was looked at before',
+    law: '7',
+    file: 'services/api/src/http/record-reader.ts',
+    from: '(isFirst ? after : undefined) ??',
+    to: 'after ??',
+    test: 'services/api/test/record-reader.test.ts',
+  },
+  {
+    lie: 'what is in flight when a large record is read was looked at before',
+    law: '7',
+    file: 'services/api/src/http/record-reader.ts',
+    from: 'if (!found.records.some(isMissing)) after =',
+    to: 'after =',
+    test: 'services/api/test/record-reader.test.ts',
+  },
+  {
+    lie: 'the last look at what is in flight is sent before the records of several users are',
+    law: '7',
+    file: 'packages/store/src/records/reads-between.ts',
+    from: 'users.length > 1 || onPosition',
+    to: 'onPosition',
+    test: 'test/contract/reads-between.redis.test.ts',
+  },
   ...MUTATIONS_OF_IDENTITY,
   {
     lie: 'an answer of a user is complete where messages between keys were sent while it was made',
     law: '7',
     file: 'services/api/src/http/record-reader.ts',
-    from: 'gapsBetween(before, await fromStore(store.relayed()), ',
-    to: 'gapsBetween(before, before, ',
+    from: 'gapsBetween(looks.before(), await looks.after(isFirst), ',
+    to: 'gapsBetween(looks.before(), looks.before(), ',
     test: 'services/api/test/joined-keys.test.ts',
   },
   {

@@ -91,6 +91,13 @@ export interface MembersPage {
   readonly dueMs: number | null;
 }
 
+export interface RecordsBetween {
+  readonly before: readonly (Relaying | null)[];
+  /** As `records` has them. */
+  readonly records: (Buffer | null | number)[];
+  readonly after: readonly (Relaying | null)[];
+}
+
 export interface ServingStore {
   /**
    * Users' records as raw bytes (see `signals.ts`), null where there is none, in order, as long as they sum to `maxBytes`: one
@@ -98,6 +105,11 @@ export interface ServingStore {
    * SHORT_ANSWER_BYTES are asked for, short answers do not wait behind these. `onPosition`: who wants to know what they hold.
    */
   records(users: readonly RecordOwner[], maxBytes: number, onPosition?: OnPosition): Promise<(Buffer | null | number)[]>;
+  /**
+   * `records`, with what `relayed` says before and after them, in one round trip where one record fits. Undefined where answers come in another order
+   * than they were asked for, as on a cluster.
+   */
+  readonly recordsBetween?: ((...asked: Parameters<ServingStore['records']>) => Promise<RecordsBetween>) | undefined;
   /** What the records of each of these partitions are known to hold, as of one commit; null: nothing was ever committed there. */
   kept(partitions: readonly number[]): Promise<(KeptRecords | null)[]>;
   /** Deltas of the named views of every partition, generations `[fromGeneration, beforeGeneration)`. */

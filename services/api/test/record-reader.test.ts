@@ -1,4 +1,6 @@
 import { encodeEvent } from '@tributary/model/event';
+import { encodeMessage } from '@tributary/model/identity/message-line';
+import { DAY_MS } from '@tributary/model/time';
 import { createPlaces } from '@tributary/store/records/signals';
 import { expect, test } from 'vitest';
 import { createRecordReader, type RecordLimits } from '../src/http/record-reader.ts';
@@ -159,6 +161,45 @@ test('a large record that cannot be read leaves the turn to the next', async () 
   );
   await expect(reader.read(KEY, owners('fat'), sizes)).rejects.toMatchObject({ code: 'store_unavailable' });
   expect(await reader.read(KEY, owners('fat'), sizes)).toEqual([3_000 * KIB]);
+});
+
+/** Where keys are joined: `cookie` was linked to ada. `seen`: what the store was asked, in turn. */
+function joinedReader(bytesOf: Readonly<Record<string, number>>) {
+  const store = storeOf(bytesOf);
+  const seen: string[] = [];
+  const link = { id: 'l', to: 'ada', ts: 0, version: '1', receivedAt: 0 };
+  const linked = encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, number: '1.1', after: '' });
+  const records = async (users: readonly { readonly userKey: string }[], maxBytes: number) => {
+    seen.push(users.map(({ userKey }) => userKey).join());
+    const read = await store.records(users, maxBytes);
+    return read.map((record, i) => (users[i]?.userKey === 'cookie' ? Buffer.from(`${linked}\n`) : record));
+  };
+  /** A message that was sent and not applied at the looks that say so. */
+  const look = (isInFlight: boolean) => [{ position: '2', relayed: { sent: [isInFlight ? '1.1' : ''], applied: [''] } }];
+  const reader = createRecordReader(
+    {
+      records,
+      async relayed() {
+        seen.push('look');
+        return look(true);
+      },
+      recordsBetween: async (users, most) => ({ before: look(false), records: await records(users, most), after: look(false) }),
+    },
+    { ...NOT_JOINED, joinedMs: () => DAY_MS },
+    LIMITS,
+  );
+  const isComplete = (userKey: string) => reader.read(KEY, owners(userKey), (_, [key]) => key?.inFlight === undefined);
+  return { seen, isComplete };
+}
+
+test('law 7: what is in flight is looked at with the records of a question, and once more behind all that is read after these', async () => {
+  const { seen, isComplete } = joinedReader({ thin: KIB, fat: 3_000 * KIB, ada: KIB });
+  expect(await isComplete('thin')).toBe(true);
+  expect(seen.splice(0)).toEqual(['thin']);
+  expect(await isComplete('fat')).toBe(false);
+  expect(seen.splice(0)).toEqual(['fat', 'fat', 'look']);
+  expect(await isComplete('cookie')).toBe(false);
+  expect(seen.splice(0)).toEqual(['cookie', 'ada', 'look']);
 });
 
 test('an answer beyond the bound is refused before it is made, with both numbers; a user named twice is refused at once', async () => {

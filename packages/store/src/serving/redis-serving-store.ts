@@ -10,6 +10,7 @@ import { partitionPrefix, pointerKey } from '../format/keys.ts';
 import { generationsBetween, relayingFrom, statusFrom } from '../format/state.ts';
 import { readMembers } from '../members/members-page.ts';
 import { createKeptReads } from '../records/kept-reads.ts';
+import { createReadsBetween } from '../records/reads-between.ts';
 import { createRecordReads } from '../records/record-reads.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
 import { unlessDown } from '../redis/unless-down.ts';
@@ -42,10 +43,12 @@ export function createServingStore(
   const deltas = createDeltaReads(redis, namespace, bulk, bounds);
   const retire = createRetire(redis, namespace, [...views.map(({ name }) => name), ...EARLIER_VIEWS]);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const between = createReadsBetween(redis, namespace, all, records);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
 
   return {
     records: (users, maxBytes, onPosition) => unlessDown(() => records(users, maxBytes, onPosition)),
+    recordsBetween: between && ((...asked) => unlessDown(() => between(...asked))),
     kept: (asked) => unlessDown(() => kept(asked)),
 
     deltas: (names, from, before) =>

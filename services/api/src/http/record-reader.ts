@@ -10,7 +10,13 @@ import { type About, gapsBetween } from '@tributary/serving/freshness/in-flight'
 import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-conversion';
-import { type OnPosition, type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
+import {
+  type OnPosition,
+  type RecordOwner,
+  type RecordsBetween,
+  type ServingStore,
+  SHORT_ANSWER_BYTES,
+} from '@tributary/store/serving-store';
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { createSerialLimit } from './serial-limit.ts';
@@ -30,6 +36,8 @@ export const RECORD_LIMITS: RecordLimits = { requestBytes: 64 * MIB, inFlightByt
 /** The first answer is asked for without knowing sizes: nearly all records are smaller, and then it is the only one. */
 const FIRST_BYTES = MIB;
 const FIRST_BYTES_OF_USER = 64 * 1024;
+/** A record of some 500 events, where few users are asked for. */
+const FIRST_BYTES_OF_FEW = 256 * 1024;
 /** Lines that may be appended between the answer that has a record's size and the one that brings it. */
 const GROWTH_BYTES = SHORT_ANSWER_BYTES - RECORD_LIMITS.partBytes;
 /** Requests for large records that wait while one is under way; a key has one of all these. */
@@ -43,7 +51,7 @@ interface JoinedKeys extends Pick<SpeedBoard, 'joinedMs' | 'pollForJoined'> {
 }
 
 export function createRecordReader(
-  store: Pick<ServingStore, 'records' | 'relayed'>,
+  store: Pick<ServingStore, 'records' | 'recordsBetween' | 'relayed'>,
   keys: JoinedKeys,
   limits: RecordLimits = RECORD_LIMITS,
 ): RecordReader {
@@ -68,12 +76,13 @@ export function createRecordReader(
         reading.take(asker, bytes);
         claimedBytes = bytes;
       };
-      const { ask, letGo } = heldAnswers(store, isPlaced ? placingInto(positions) : undefined);
-      /** Beside `held` bytes of records that were read before. */
-      const readAll = async (owners: readonly RecordOwner[], held: number): Promise<(Buffer | null)[]> => {
-        const firstBytes = Math.min(FIRST_BYTES, owners.length * FIRST_BYTES_OF_USER);
+      const { ask, askBetween, letGo } = heldAnswers(store, isPlaced ? placingInto(positions) : undefined);
+      const looks = createLooks(store, askBetween);
+      /** Beside `held` bytes of records that were read before. `first`: what has the first answer. */
+      const readAll = async (owners: readonly RecordOwner[], held: number, first = ask): Promise<(Buffer | null)[]> => {
+        const firstBytes = Math.min(FIRST_BYTES, Math.max(FIRST_BYTES_OF_FEW, owners.length * FIRST_BYTES_OF_USER));
         claim(held + firstBytes);
-        const records = await ask(owners, firstBytes);
+        const records = await first(owners, firstBytes);
         if (records.some(isMissing)) {
           demandBound(owners, records, held);
           claim(records.filter(isMissing).reduce((sum, bytes) => sum + bytes, held + firstBytes));
@@ -84,14 +93,15 @@ export function createRecordReader(
         return records as (Buffer | null)[];
       };
       try {
-        const { isJoined, before, stored } = await readJoinedOrNot(store, keys, () => readAll(asked, 0));
+        const { isJoined, stored } = await readJoinedOrNot(keys, looks, (first) => readAll(asked, 0, first));
         const answering = asked.map((owner, i): AnsweringKey => {
           const record = stored[i] ?? null;
           return { ...owner, stored: record, asked: record, partitions: [owner.partition] };
         });
         if (isJoined) await answerByOwners(answering, readAll);
         // States are looked at once a second otherwise: what a key gave away since is with its owner some commits later.
-        const inFlight = isJoined ? gapsBetween(before, await fromStore(store.relayed()), () => aboutOf(answering)) : [];
+        const isFirst = answering.every(({ partitions }) => partitions.length === 1);
+        const inFlight = isJoined ? gapsBetween(looks.before(), await looks.after(isFirst), () => aboutOf(answering)) : [];
         const known = answering.map((key) => ({
           ...key,
           ...(isPlaced && { position: positions.get(key.userKey) ?? null }),
@@ -180,35 +190,65 @@ type AskStore = (owners: readonly RecordOwner[], mostBytes: number) => Promise<(
  * What the store answers one request, until that is let go of: else the promises of Redis' client keep it until the whole heap is collected, and 0.6 MB for
  * 100 users make that happen three times a second.
  */
-function heldAnswers(store: Pick<ServingStore, 'records'>, placing: Placing | undefined) {
+function heldAnswers(store: Pick<ServingStore, 'records' | 'recordsBetween'>, placing: Placing | undefined) {
   const answers: unknown[][] = [];
+  const { recordsBetween } = store;
   const ask: AskStore = async (owners, mostBytes) => {
     const answer = await fromStore(store.records(owners, mostBytes, placing?.(owners)));
     answers.push(answer);
     return answer;
   };
+  const askBetween =
+    recordsBetween &&
+    (async (owners: readonly RecordOwner[], mostBytes: number) => {
+      const found = await fromStore(recordsBetween(owners, mostBytes, placing?.(owners)));
+      answers.push(found.records);
+      return found;
+    });
   return {
     ask,
+    askBetween,
     letGo() {
       for (const answer of answers) answer.length = 0;
     },
   };
 }
 
-/** Again where keys came to be joined meanwhile. `before`: what was in flight; empty where keys are not joined. */
+/** What was in flight before the records of a question were read, and after it: with their first answer, where the store gives all of it in order. */
+function createLooks(store: Pick<ServingStore, 'relayed'>, askBetween: ReturnType<typeof heldAnswers>['askBetween']) {
+  let before: RecordsBetween['before'] = [];
+  let after: RecordsBetween['after'] | undefined;
+  return {
+    async first(): Promise<AskStore | undefined> {
+      if (askBetween !== undefined)
+        return async (owners, mostBytes) => {
+          const found = await askBetween(owners, mostBytes);
+          before = found.before;
+          if (!found.records.some(isMissing)) after = found.after;
+          return found.records;
+        };
+      before = await fromStore(store.relayed());
+      return undefined;
+    },
+    before: () => before,
+    /** `isFirst`: nothing was read behind the first answer but what that lacked. */
+    after: async (isFirst: boolean) => (isFirst ? after : undefined) ?? (await fromStore(store.relayed())),
+  };
+}
+
+/** Again where keys came to be joined meanwhile. */
 async function readJoinedOrNot<Found>(
-  store: Pick<ServingStore, 'relayed'>,
   keys: Pick<JoinedKeys, 'joinedMs' | 'pollForJoined'>,
-  readOnce: () => Promise<Found>,
+  looks: Pick<ReturnType<typeof createLooks>, 'first'>,
+  readOnce: (first?: AskStore) => Promise<Found>,
 ) {
   if (keys.joinedMs() === null) {
     const stored = await readOnce();
     const polling = keys.pollForJoined();
     if (polling !== undefined) await fromStore(polling);
-    if (keys.joinedMs() === null) return { isJoined: false, before: [], stored };
+    if (keys.joinedMs() === null) return { isJoined: false, stored };
   }
-  const before = await fromStore(store.relayed());
-  return { isJoined: true, before, stored: await readOnce() };
+  return { isJoined: true, stored: await readOnce(await looks.first()) };
 }
 
 /** What may change the answers of these keys: messages to their partitions, and to those of keys that their users named in links; null: any. */

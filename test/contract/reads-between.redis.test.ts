@@ -1,0 +1,67 @@
+/** Records between two looks at what is in flight between keys, in one packet: in which order Redis does what was sent, and that all looks and records are there. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { createServingStore } from '@tributary/store/serving/redis-serving-store';
+import { commitOf, P } from '@tributary/testkit/contracts/store-under-test';
+import { type RedisServer, startRedis } from '@tributary/testkit/servers/redis-server';
+import { VIEWS } from '@tributary/views/registry';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+const PARTITIONS = 4;
+const ADA = { partition: P, userKey: 'ada' };
+const BOB = { partition: P, userKey: 'bob' };
+
+test('law 7: records are read behind the first look at what is in flight and before the last one, of one user in one round trip', async () => {
+  const connect = async (kind: 'commit' | 'serving' | 'bulk') => {
+    const redis = connectRedis(server.url, kind, () => {});
+    await whenReady(redis, 5_000);
+    return redis;
+  };
+  const [commits, reads, bulk] = await Promise.all([connect('commit'), connect('serving'), connect('bulk')]);
+  const watching = await commits.monitor();
+  try {
+    const speed = createSpeedStore(commits, 'between');
+    const serving = createServingStore(reads, 'between', PARTITIONS, VIEWS, { bulk });
+    const relayed = { sent: ['', '1.2'], applied: ['', '3.4'] };
+    const first = commitOf(null, 'p1', {
+      appends: new Map([
+        ['ada', 'a'.repeat(100)],
+        ['bob', 'b'.repeat(2_000_000)],
+      ]),
+    });
+    await speed.commit({ ...first, next: { ...first.next, relayed } });
+    const looks = await serving.relayed();
+    expect(looks[P]).toEqual({ position: 'p1', relayed });
+    const done: string[] = [];
+    watching.on('monitor', (_at: string, [name = '', ...args]: string[]) => {
+      if (args.some((arg) => arg.startsWith('between')) && name !== 'tributaryRecordLengths') done.push(name.toLowerCase());
+    });
+    /** What a read gives, and the commands that Redis did for it, the same ones in a row once. */
+    const read = async (users: readonly (typeof ADA)[], maxBytes: number, onPosition?: () => void) => {
+      done.length = 0;
+      const found = await serving.recordsBetween?.(users, maxBytes, onPosition);
+      await expect.poll(() => done.filter((name) => name === 'hmget').length).toBe(2 * PARTITIONS);
+      await sleep(20);
+      expect([found?.before, found?.after]).toEqual([looks, looks]);
+      const lengths = found?.records.map((record) => (Buffer.isBuffer(record) ? record.length : record));
+      return { lengths, done: done.filter((name, i) => name !== done[i - 1]) };
+    };
+    expect(await read([ADA], 1_000)).toEqual({ lengths: [100], done: ['hmget', 'getrange', 'hmget'] });
+    // Its size is asked for once it has turned out to be too long.
+    expect(await read([BOB], 1_000)).toEqual({ lengths: [2_000_000], done: ['hmget', 'getrange', 'hmget', 'strlen'] });
+    expect((await read([BOB], 4_000_000)).done).toEqual(['hmget', 'getrange', 'hmget']);
+    const both = await read([ADA, BOB], 1_000);
+    expect(both.lengths).toEqual([100, 2_000_000]);
+    expect([both.done[0], both.done.at(-2), both.done.at(-1)]).toEqual(['hmget', 'mget', 'hmget']);
+    expect((await read([ADA], 1_000, () => {})).done.at(-1)).toBe('hmget');
+  } finally {
+    for (const redis of [watching, commits, reads, bulk]) redis.disconnect();
+  }
+});
