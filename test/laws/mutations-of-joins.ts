@@ -26,8 +26,8 @@ export const MUTATIONS_OF_JOINS: readonly Mutation[] = [
     lie: 'a match at the very end of its time is none',
     law: '1',
     file: JOINS,
-    from: 'event.ts + afterMs + 1',
-    to: 'event.ts + afterMs',
+    from: 'lowerBound(same, event.ts + afterMs + 1)',
+    to: 'lowerBound(same, event.ts + afterMs)',
     test: CASES,
   },
   {
@@ -50,8 +50,8 @@ export const MUTATIONS_OF_JOINS: readonly Mutation[] = [
     lie: 'a join says that it looked back no further than to its last event',
     law: '7',
     file: JOINS,
-    from: 'return { value, fromMs: fromMs - beforeMs };',
-    to: 'return { value, fromMs };',
+    from: 'return { value, fromMs: fromMs - beforeMs,',
+    to: 'return { value, fromMs,',
     test: ORACLE,
   },
   {

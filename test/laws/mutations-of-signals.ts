@@ -1,5 +1,6 @@
 /** Lies about what definitions say of users' events. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_KEPT_VALUES } from './mutations-of-kept-values.ts';
 import { MUTATIONS_OF_WINDOWS } from './mutations-of-windows.ts';
 
 const KINDS = 'packages/signals/src/kinds';
@@ -16,6 +17,7 @@ const READ_IN_PLACE = 'packages/signals/test/line-reader.test.ts';
 const VALUES = 'services/api/test/signal-values.test.ts';
 
 export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
+  ...MUTATIONS_OF_KEPT_VALUES,
   ...MUTATIONS_OF_WINDOWS,
   {
     lie: 'an event at the very begin of a sliding window does not count',
@@ -61,8 +63,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'sessions are cut at the begin of what is looked at',
     law: '1',
     file: `${KINDS}/sessions.ts`,
-    from: 'const sessions = sessionsOf(select(timeline, fromMs - BEFORE_SESSION_MS, asOfMs), gapMs);',
-    to: 'const sessions = sessionsOf(select(timeline, fromMs, asOfMs), gapMs);',
+    from: 'const events = select(timeline, fromMs - BEFORE_SESSION_MS, asOfMs);',
+    to: 'const events = select(timeline, fromMs, asOfMs);',
     test: RANDOM,
   },
   {

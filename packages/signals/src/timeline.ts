@@ -54,6 +54,12 @@ export function within(events: readonly Event[], fromMs: number, toMs: number): 
   return from === 0 && to === events.length ? events : events.slice(from, to);
 }
 
+/** When the oldest of these events is too old for what looks back so far, as an event of exactly that age is not. */
+export function untilLeft(events: readonly Event[], ageMs: number | null): number {
+  const [oldest] = events;
+  return oldest === undefined || ageMs === null ? Number.POSITIVE_INFINITY : oldest.ts + ageMs + 1;
+}
+
 /** The index of the first event with `ts >= fromMs`. */
 export function lowerBound(events: readonly Event[], fromMs: number): number {
   let low = 0;

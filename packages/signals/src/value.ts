@@ -22,6 +22,12 @@ export interface Valued {
   readonly value: SignalValue;
   /** No event before this instant could have changed it, epoch ms. */
   readonly fromMs: number;
+  /** The same events say the same as of any instant from `asOf` on that is before this one, epoch ms. */
+  readonly untilMs: number;
+  /** Until then `fromMs` goes on with `asOf`; else it stays. */
+  readonly fromMoves: boolean;
+  /** Until then the value is not the same, but as many ms more as `asOf` is later. */
+  readonly grows?: true;
 }
 
 /** Pure. Events at `asOfMs` or later are not looked at. */

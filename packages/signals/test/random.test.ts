@@ -2,6 +2,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import type { SessionDefinition } from '@tributary/signals/resolved';
 import { orderedTimeline, timelineOf } from '@tributary/signals/timeline';
+import type { Valued } from '@tributary/signals/value';
 import { RANDOM_FIELDS, randomEvent, randomSegment, randomSignal } from '@tributary/testkit/inputs/generate-signals';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { naiveValue } from '@tributary/testkit/oracle/naive-signals';
@@ -70,9 +71,35 @@ function compare(seed: number, { stepMs, kept, events: most, sections }: World):
         .filter(({ ts }) => ts >= fromMs);
       const cut = evaluate(orderedTimeline(left), asOfMs);
       expect({ seed, name, value: cut.value }).toEqual({ seed, name, value });
+      const seen = timelineOf(arrival.filter(({ ts }) => ts < asOfMs));
+      demandLasting({ seed, name }, (laterMs) => evaluate(seen, laterMs), asOfMs, random);
       compared++;
     }
   return compared;
+}
+
+/** What it says of how long it lasts: as of any instant until then the same events say the same, and look as far back as it says. */
+function demandLasting(
+  about: object,
+  valuedAs: (asOfMs: number) => Valued,
+  asOfMs: number,
+  random: ReturnType<typeof createRandom>,
+): void {
+  const { value, fromMs, untilMs, fromMoves, grows } = valuedAs(asOfMs);
+  expect(untilMs).toBeGreaterThan(asOfMs);
+  const lastMs = Math.min(untilMs - 1, asOfMs + 200 * DAY_MS);
+  for (const laterMs of [asOfMs + 1, random.between(asOfMs, lastMs), lastMs]) {
+    if (laterMs > lastMs) continue;
+    const later = valuedAs(laterMs);
+    const passedMs = laterMs - asOfMs;
+    expect({ ...about, asOfMs, laterMs, value: later.value, fromMs: later.fromMs }).toEqual({
+      ...about,
+      asOfMs,
+      laterMs,
+      value: grows === true ? (value as number) + passedMs : value,
+      fromMs: fromMoves ? fromMs + passedMs : fromMs,
+    });
+  }
 }
 
 test('laws 1 and 2: every kind says what the oracle says, of any timeline in any order of arrival', () => {

@@ -24,6 +24,7 @@ import { followKeys } from '@tributary/runtime/keys/ring';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
+import { createKeptValues } from '@tributary/serving/users/kept-values';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { createSubjectReads } from '@tributary/store/subjects/redis-subject-reads';
 import { VIEWS } from '@tributary/views/registry';
@@ -44,6 +45,7 @@ import { openSetDesk } from './set-desk.ts';
 import { watchOf } from './stream/computation-watch.ts';
 
 const CLOSE_MS = 2_000;
+const MIB = 1024 * 1024;
 
 /**
  * Records pass through this process as buffers of 64 KB, a megabyte a query of 100 users. By itself V8 marks its whole heap after each 64 MB
@@ -133,6 +135,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     models: createModelRunner(),
     exportTurns: createExportTurns(deps.limits.exports),
     computations: watchOf(deps),
+    keptValues: createKeptValues(config.apiKeptValuesMb * MIB),
   };
   const warm = context.models.start().catch((cause) => onWarning('the thread of the models did not start', cause));
   servingMetrics(metrics, context);

@@ -5,6 +5,7 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { createKeptValues } from '@tributary/serving/users/kept-values';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
 import type { SessionDefinition } from '@tributary/signals/resolved';
 import { RANDOM_FIELDS, randomEvent } from '@tributary/testkit/inputs/generate-signals';
@@ -12,7 +13,7 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import { naiveValue } from '@tributary/testkit/oracle/naive-signals';
 import { cutMark } from '@tributary/views/record';
 import { expect, test } from 'vitest';
-import { createWorld, event, NOON, PARTITIONS } from './world.ts';
+import { createWorld, event, NOON, PARTITIONS, type WorldOptions } from './world.ts';
 
 const STEP = 15 * MINUTE_MS;
 
@@ -46,8 +47,8 @@ const FILE = {
 const DEFINITIONS = readDefinitions(JSON.stringify(FILE), sha256Hex);
 const NAMES = [...signalsOf(DEFINITIONS, sha256Hex).keys()].sort();
 
-async function worldWith(events: readonly Event[] = []) {
-  const world = await createWorld({ definitions: DEFINITIONS });
+async function worldWith(events: readonly Event[] = [], options: WorldOptions = {}) {
+  const world = await createWorld({ definitions: DEFINITIONS, ...options });
   for (const one of events) await world.ingest(one);
   await world.tick();
   return world;
@@ -193,7 +194,7 @@ test('law 7: what records let go of since the speed layer was last looked at is 
 });
 
 test('law 7: a question of many values lets others be answered meanwhile, and its time is its own', async () => {
-  const world = await worldWith([view('a', NOON - 1)]);
+  const world = await worldWith([view('a', NOON - 1)], { keptValues: createKeptValues(0) });
   const lines = Array.from({ length: 9_000 }, (_, i) => encodeEvent(view(`v${i}`, NOON - 1 - i * 1_000)));
   await world.commit(partitionOf('u1', PARTITIONS), { rewrites: new Map([['u1', `${lines.join('\n')}\n`]]) }, {});
   await world.tick();

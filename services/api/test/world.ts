@@ -19,6 +19,7 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing } from '@tributary/serving/serving';
+import { createKeptValues, type KeptValues } from '@tributary/serving/users/kept-values';
 import { viewsSinceAfter } from '@tributary/store/counted-views';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
@@ -51,6 +52,8 @@ export interface WorldOptions extends Partial<AppOptions> {
   readonly definitions?: Definitions;
   readonly partitions?: number;
   readonly limits?: Partial<ApiLimits>;
+  /** Absent: some are kept. */
+  readonly keptValues?: KeptValues;
   /** Base URLs. */
   readonly collectors?: readonly string[];
   /** Passed before each read of the store. */
@@ -353,16 +356,13 @@ export async function createWorld(options: WorldOptions = {}) {
   const { generations, board, deltas } = serving;
   const context: ApiContext = {
     ...serving,
-    records: createRecordReader(deps.store, {
-      ...serving.board,
-      partitions,
-      now: deps.now,
-    }),
+    records: createRecordReader(deps.store, { ...serving.board, partitions, now: deps.now }),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),
     exportTurns: createExportTurns(deps.limits.exports),
     computations: watchOf(deps),
+    keptValues: options.keptValues ?? createKeptValues(16 * 1024 * 1024),
   };
   const app: FastifyInstance = await buildApp(context, { origins: '', ...options });
 

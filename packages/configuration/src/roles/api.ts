@@ -48,6 +48,14 @@ export const API_SETTINGS = {
     why: 'a question to the archive is given up after this, waiting included',
   },
   apiDuckdbMemoryMb: { type: 'int', default: 256, min: 64, unit: 'MiB', why: 'buffers of one DuckDB session' },
+  apiKeptValuesMb: {
+    type: 'int',
+    default: 64,
+    min: 0,
+    max: 4_096,
+    unit: 'MiB',
+    why: "values of signals that last are kept with their users' records; 0: none",
+  },
   apiPatienceMs: {
     type: 'int',
     default: 10_000,

@@ -44,7 +44,22 @@ export interface UserValues {
   readonly bounded: boolean;
   /** When their newest event before `asOf` happened, of any type, epoch ms; -1: there is none, or the time was over before. */
   readonly newestTs: number;
+  /** How long the same record gives these values; null: that is not known. */
+  readonly lasting: Lasting | null;
 }
+
+/** Values that are all READY, and until when the same record gives them: as of any instant from `asOf` on that is before `untilMs`, epoch ms. */
+export interface Lasting {
+  readonly untilMs: number;
+  /** No event before this could have changed one of them, epoch ms, whatever `asOf` is until then. */
+  readonly fromMs: number;
+  /** The same of values whose begin moves with `asOf`: it is later by as much as `asOf` is. */
+  readonly movingFromMs: number;
+  /** Places of values that are as many ms more as `asOf` is later. */
+  readonly growing: readonly number[];
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 class OutOfTime extends Error {}
 
@@ -55,25 +70,36 @@ export function valuesReader(question: ValueQuestion, isOver: () => boolean): (r
     if (isOver()) throw new OutOfTime();
   });
   return (record) => {
-    const { timeline, boundMs, newestTs, hasMarks } = isOver() ? NOT_READ : timelineOf(record);
+    const { timeline, boundMs, newestTs, hasMarks, isWhole } = isOver() ? NOT_READ : timelineOf(record);
     const markedMs = hasMarks ? cutOfRecord(record) : NEVER_CUT;
     const cutMs = Math.max(markedMs, boundMs, agedMs);
     let lostMs = NEVER_CUT;
     let bounded = false;
-    const valueAs = (definition: SignalDefinition | undefined): NamedValue => {
+    let ready = 0;
+    let [untilMs, stayingFromMs, movingFromMs] = [NEVER, NEVER, NEVER];
+    const growing: number[] = [];
+    const valueAs = (definition: SignalDefinition | undefined, place: number): NamedValue => {
       if (definition === undefined) return { value: null, status: 'NOT_IN_FORCE', version: null };
       const { version } = definition;
       const valued = timeline === null || isOver() ? null : inTime(definition, timeline, asOfMs);
       if (valued === null) return { value: null, status: 'NOT_COMPUTED', version };
       const { value, fromMs } = valued;
+      if (valued.untilMs < untilMs) untilMs = valued.untilMs;
+      if (valued.grows === true) growing.push(place);
+      if (!valued.fromMoves) stayingFromMs = Math.min(stayingFromMs, fromMs);
+      else if (fromMs < movingFromMs) movingFromMs = fromMs;
       if (fromMs <= keptFromMs) return { value: null, status: 'BACKFILLING', version };
-      if (fromMs > cutMs) return { value, status: 'READY', version };
+      if (fromMs > cutMs) {
+        ready++;
+        return { value, status: 'READY', version };
+      }
       if (fromMs <= boundMs) bounded = true;
       if (fromMs <= Math.max(markedMs, agedMs)) lostMs = Math.max(lostMs, markedMs, agedMs);
       return { value: null, status: 'INCOMPLETE', version };
     };
     const values = definitions.map(valueAs);
-    return { values, lostMs, bounded, newestTs };
+    const lasting = isWhole && ready === values.length ? { untilMs, fromMs: stayingFromMs, movingFromMs, growing } : null;
+    return { values, lostMs, bounded, newestTs, lasting };
   };
 }
 
@@ -94,9 +120,11 @@ interface Read {
   readonly newestTs: number;
   /** Whether the record says that it lost something. */
   readonly hasMarks: boolean;
+  /** Whether every event of the record was looked at: none is later, and there were not too many. */
+  readonly isWhole: boolean;
 }
 
-const NOT_READ: Read = { timeline: null, boundMs: NEVER_CUT, newestTs: -1, hasMarks: false };
+const NOT_READ: Read = { timeline: null, boundMs: NEVER_CUT, newestTs: -1, hasMarks: false, isWhole: false };
 const EMPTY: Read = { ...NOT_READ, timeline: orderedTimeline([]) };
 
 /** Events are read as far back as some definition looks, with the fields that one of them reads. */
@@ -123,7 +151,7 @@ function timelineReader({ definitions, asOfMs }: ValueQuestion, pause: () => voi
     if (record === null || all.length === 0) return EMPTY;
     const events: Event[] = [];
     let [bytes, longest, boundMs] = [0, 1, NEVER_CUT];
-    const { newestTs, hasMarks } = walkNewest(record, selection, (line) => {
+    const { newestTs, hasMarks, hasLater } = walkNewest(record, selection, (line) => {
       const length = line.end - line.start;
       bytes += length;
       if (events.length === MOST_EVENTS || bytes > MOST_BYTES) {
@@ -134,6 +162,7 @@ function timelineReader({ definitions, asOfMs }: ValueQuestion, pause: () => voi
       events.push(readLine(record, line));
       return true;
     });
-    return { timeline: orderedTimeline(events.reverse(), pauseOf(longest)), boundMs, newestTs, hasMarks };
+    const isWhole = !hasLater && boundMs === NEVER_CUT;
+    return { timeline: orderedTimeline(events.reverse(), pauseOf(longest)), boundMs, newestTs, hasMarks, isWhole };
   };
 }

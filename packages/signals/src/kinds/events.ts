@@ -24,6 +24,11 @@ export function evaluateEvents(
       for (const [name, { read }] of fields) item[name] = read(event) ?? null;
       return item;
     });
-    return { value, fromMs: kept.length === count && oldest !== undefined ? oldest.ts : asOfMs - ageMs };
+    return {
+      value,
+      fromMs: kept.length === count && oldest !== undefined ? oldest.ts : asOfMs - ageMs,
+      untilMs: oldest === undefined ? Number.POSITIVE_INFINITY : oldest.ts + ageMs + 1,
+      fromMoves: kept.length < count,
+    };
   };
 }

@@ -5,7 +5,7 @@
 import type { Event } from '@tributary/model/event';
 import type { Field, Scalar } from '../expressions/fields.ts';
 import type { JoinDefinition } from '../resolved.ts';
-import { lowerBound, type Timeline } from '../timeline.ts';
+import { lowerBound, type Timeline, untilLeft } from '../timeline.ts';
 import type { Cell, Evaluate, Item } from '../value.ts';
 import type { Select } from './select.ts';
 
@@ -37,16 +37,18 @@ export function evaluateJoin({ beforeMs, afterMs, only, count, ageMs }: JoinDefi
     };
     const value: Item[] = [];
     let fromMs = oldestMs;
+    let untilMs = candidates.untilLeft(ageMs + beforeMs);
     const events = of.select(timeline, oldestMs, asOfMs);
     for (let i = events.length - 1; i >= 0 && value.length < count; i--) {
       timeline.pause();
       const event = events[i] as Event;
       const item = itemOf(event);
+      untilMs = Math.min(untilMs, event.ts + ageMs + 1, item['open'] === true ? event.ts + afterMs + 1 : untilMs);
       if (only !== null && (item['matchTs'] !== null) !== (only === 'matched')) continue;
       value.push(item);
       if (value.length === count) fromMs = event.ts;
     }
-    return { value, fromMs: fromMs - beforeMs };
+    return { value, fromMs: fromMs - beforeMs, untilMs, fromMoves: value.length < count };
   };
 }
 
@@ -55,6 +57,8 @@ function show(item: Record<string, Cell>, event: Event, { fields }: Joined): voi
 }
 
 interface Candidates {
+  /** When the oldest of them is too old for what looks back so far. */
+  untilLeft(reachMs: number): number;
   /** Those of this key from `beforeMs` before the event to `afterMs` after it, but for itself. */
   around(
     event: Event,
@@ -77,6 +81,7 @@ function candidatesOf(timeline: Timeline, { select, on }: Joined, fromMs: number
   }
   const known = new Set(all);
   return {
+    untilLeft: (reachMs) => untilLeft(all, reachMs),
     around(event, key, beforeMs, afterMs) {
       const same = key === undefined ? [] : (byKey.get(key) ?? []);
       const from = lowerBound(same, event.ts - beforeMs);

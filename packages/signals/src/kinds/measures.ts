@@ -138,6 +138,17 @@ function weightOf(ageMs: number, halfLifeMs: number): number {
   return halvings > WHOLE_BITS ? 0 : Math.floor((WEIGHTS[steps % STEPS] as number) / 2 ** halvings);
 }
 
+/** The first instant after `asOfMs` as of which one of the events has another weight. */
+export function untilWeightsChange(events: readonly Event[], asOfMs: number, halfLifeMs: number): number {
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const { ts } of events) {
+    const steps = Math.floor(((asOfMs - ts) * STEPS) / halfLifeMs);
+    // Exact: ages and half-lives are at most some years, so their products are safe integers, and STEPS is a power of two.
+    if (steps < (WHOLE_BITS + 1) * STEPS) untilMs = Math.min(untilMs, ts + Math.ceil(((steps + 1) * halfLifeMs) / STEPS));
+  }
+  return untilMs;
+}
+
 /** Σ units · weight, to six decimals; `units` of an event, `unit` of which make 1. */
 function decayed(
   events: readonly Event[],

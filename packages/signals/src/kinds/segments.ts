@@ -40,7 +40,8 @@ export function evaluateSegment(
     const hiddenToMs = fromMs - 1 + definition.ttlMs;
     const found =
       absence === null ? presence(instants, definition, fromMs, hiddenToMs) : absences(instants, absence.forMs, definition.ttlMs);
-    return { value: valueAt(asOfMs, found, most), fromMs };
+    const untilMs = Math.min(untilMoves(asOfMs, found), untilUnknown(definition, instants, asOfMs));
+    return { value: valueAt(asOfMs, found, most), fromMs, untilMs, fromMoves: true };
   };
 }
 
@@ -95,6 +96,33 @@ function valueAt(asOfMs: number, episodes: Episodes, most: number): SegmentValue
     until: open?.to ?? null,
     episodes: over.reverse().slice(0, most),
   };
+}
+
+/** When the next of them begins or ends. */
+function untilMoves(asOfMs: number, episodes: Episodes): number {
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const { from, to } of episodes)
+    if (from !== null && from > asOfMs) untilMs = Math.min(untilMs, from);
+    else if (to > asOfMs) untilMs = Math.min(untilMs, to);
+  return untilMs;
+}
+
+/**
+ * When what is seen no longer says the same of what is hidden: its first instant is too old to be seen, or an episode that began there may be the
+ * rest of one that is hidden. What is prolonged before anything entered or ended follows `asOf` from ms to ms.
+ */
+function untilUnknown(
+  { absence, refresh, retainedMs, ttlMs }: SegmentDefinition,
+  instants: readonly Instant[],
+  asOfMs: number,
+): number {
+  const [first] = instants;
+  if (first === undefined) return Number.POSITIVE_INFINITY;
+  const leftMs = first.ts + retainedMs + 1;
+  if (absence !== null) return leftMs;
+  if (refresh !== null && first.refreshes && !first.enters && !first.exits) return asOfMs + 1;
+  const hiddenMs = leftMs - ttlMs + 1;
+  return hiddenMs > asOfMs ? Math.min(leftMs, hiddenMs) : leftMs;
 }
 
 /** One that goes on for now. */

@@ -7,6 +7,7 @@
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import type { SessionDefinition } from '../resolved.ts';
+import { untilLeft } from '../timeline.ts';
 import type { Evaluate, Item } from '../value.ts';
 import type { Select } from './select.ts';
 
@@ -62,15 +63,23 @@ function cutBehind(ts: number, chainFromMs: number): number {
 export function evaluateSessions({ gapMs, ageMs, count }: SessionDefinition, select: Select): Evaluate {
   return (timeline, asOfMs) => {
     const fromMs = asOfMs - ageMs;
-    const sessions = sessionsOf(select(timeline, fromMs - BEFORE_SESSION_MS, asOfMs), gapMs);
+    const events = select(timeline, fromMs - BEFORE_SESSION_MS, asOfMs);
+    const sessions = sessionsOf(events, gapMs);
     const kept = sessions
       .filter((session) => session.fromMs >= fromMs)
       .slice(-count)
       .reverse();
     const oldest = kept.at(-1);
+    const newest = sessions.at(-1);
     return {
       value: kept.map((session) => itemOf(session, asOfMs)),
       fromMs: (kept.length === count && oldest !== undefined ? oldest.fromMs : fromMs) - BEFORE_SESSION_MS,
+      untilMs: Math.min(
+        newest !== undefined && newest.toMs > asOfMs ? newest.toMs : Number.POSITIVE_INFINITY,
+        oldest === undefined ? Number.POSITIVE_INFINITY : oldest.fromMs + ageMs + 1,
+        untilLeft(events, ageMs + BEFORE_SESSION_MS),
+      ),
+      fromMoves: kept.length < count,
     };
   };
 }

@@ -50,16 +50,18 @@ export interface NewestSignals {
   readonly hasMarks: boolean;
   /** When the newest event before `toMs` happened, of any type, epoch ms; -1: there is none. */
   readonly newestTs: number;
+  /** Whether an event happened at `toMs` or later. */
+  readonly hasLater: boolean;
 }
 
 /** The newest signals that the selection keeps. */
 export function newestSignals(record: Buffer, selection: SignalSelection): NewestSignals {
   const slices: SignalSlice[] = [];
-  const { hasMarks, newestTs } = walkNewest(record, selection, ({ ts, start, end, type, restAt }) => {
+  const { hasMarks, newestTs, hasLater } = walkNewest(record, selection, ({ ts, start, end, type, restAt }) => {
     slices.push({ ts, start, end, type, restAt });
     return true;
   });
-  return { slices, hasMarks, newestTs };
+  return { slices, hasMarks, newestTs, hasLater };
 }
 
 /**
@@ -70,8 +72,8 @@ export function walkNewest(
   record: Buffer,
   selection: SignalSelection,
   visit: (signal: SignalSlice) => boolean,
-): Pick<NewestSignals, 'hasMarks' | 'newestTs'> {
-  const { keeps, hasMarks, newestTs } = keepSelected(record, selection);
+): Omit<NewestSignals, 'slices'> {
+  const { keeps, hasMarks, newestTs, hasLater } = keepSelected(record, selection);
   const { starts, ends, types, idEnds, instants, kept } = scratch;
   const signal = { ts: 0, start: 0, end: 0, type: '', restAt: 0 };
   const last = Math.max(0, keeps - selection.limit);
@@ -84,7 +86,7 @@ export function walkNewest(
     signal.restAt = (idEnds[line] as number) + 1;
     if (!visit(signal)) break;
   }
-  return { hasMarks, newestTs };
+  return { hasMarks, newestTs, hasLater };
 }
 
 /** Where signals lie in their records, those of one record behind those of another: the bytes of one are `[starts[i], ends[i])`. */
@@ -149,6 +151,7 @@ function keepSelected(record: Buffer, selection: SignalSelection, readsTypes = t
   let inOrder = true;
   let hasMarks = false;
   let newestTs = -1;
+  let hasLater = false;
   for (let start = 0; start < record.length; ) {
     const end = record.indexOf(NEWLINE, start);
     if (end < 0) break;
@@ -196,7 +199,10 @@ function keepSelected(record: Buffer, selection: SignalSelection, readsTypes = t
     ids[line] = idStart;
     idEnds[line] = at;
 
-    if (ts >= toMs) continue;
+    if (ts >= toMs) {
+      hasLater = true;
+      continue;
+    }
     if (ts > newestTs) newestTs = ts;
     if (ts < fromMs) continue;
     const type = readsTypes ? typeText(record, typeStart, typeEnd) : '';
@@ -216,7 +222,7 @@ function keepSelected(record: Buffer, selection: SignalSelection, readsTypes = t
   }
   if (!inOrder)
     kept.subarray(0, keeps).sort((a, b) => (instants[a] as number) - (instants[b] as number) || compareIds(record, a, b));
-  return { keeps, hasMarks, newestTs };
+  return { keeps, hasMarks, newestTs, hasLater };
 }
 
 /** The id of a signal: cursors name it. */

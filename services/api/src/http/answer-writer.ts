@@ -10,8 +10,12 @@ export interface AnswerWriter {
   /** Written as they are. */
   bytes(of: Uint8Array): void;
   text(text: string): void;
+  /** The bytes of another one from `from` to before `to`. */
+  part(of: Buffer, from: number, to: number): void;
   /** Bytes that were written so far. */
   length(): number;
+  /** A copy of what was written since that length. */
+  since(length: number): Buffer;
   /** All that was written so far. */
   written(): Buffer;
 }
@@ -42,7 +46,16 @@ export function createAnswerWriter(mostBytes: number, likelyBytes = 0): AnswerWr
       demandRoom(MOST_BYTES_OF_UNIT * text.length);
       at += buffer.write(text, at, 'utf8');
     },
+    part(of, from, to) {
+      demandRoom(to - from);
+      at += of.copy(buffer, at, from, to);
+    },
     length: () => at,
+    since(from) {
+      const own = Buffer.allocUnsafeSlow(at - from);
+      buffer.copy(own, 0, from, at);
+      return own;
+    },
     written() {
       demandAtMost(mostBytes, at);
       return buffer.subarray(0, at);

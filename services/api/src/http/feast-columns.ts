@@ -4,14 +4,19 @@ import { type Column, columnsOf } from '@tributary/signals/columns';
 import type { SignalSet } from '@tributary/signals/definitions/read';
 import type { SignalValue } from '@tributary/signals/value';
 import type { Feature } from './feast-query.ts';
-import type { ValuedUser } from './find-values.ts';
+import type { AnsweredUser, ValuesForm } from './find-values.ts';
 
 /** The join key, and who has no event, have no instant. */
 const EPOCH = '"1970-01-01T00:00:00Z"';
 
-export interface Columns {
-  /** Values of the next user; returns how many bytes they have. */
-  add(user: ValuedUser): number;
+/** The cells of one user by feature; undefined: 64 bits do not hold it; null: it is not known. */
+interface KeptCells {
+  readonly cells: readonly (string | undefined | null)[];
+  /** Places of features whose cells grow with `asOf`. */
+  readonly growing: readonly number[];
+}
+
+export interface Columns extends ValuesForm<KeptCells> {
   /** The objects of `results`, with the join key first. `entities`: as JSON. */
   results(entities: readonly string[]): string[];
   /** Values so far that 64 bits do not hold. */
@@ -39,25 +44,53 @@ export function createColumns(
   const instants: string[] = [];
   let tooLarge = 0;
 
+  /** `cellOf`: the text of the value of a feature; undefined: 64 bits do not hold it; null: it is not known. */
+  const put = (user: AnsweredUser, cellOf: (feature: number) => string | undefined | null): number => {
+    const { isPresent, isBehind, newestTs } = user;
+    const instant = newestTs < 0 ? EPOCH : `"${new Date(newestTs).toISOString()}"`;
+    instants.push(instant);
+    let bytes = features.length * (instant.length + STATUS_BYTES);
+    for (let i = 0; i < features.length; i++) {
+      const cell = cellOf(i);
+      const isKnown = cell !== null;
+      const text = isPresent && isKnown && !isBehind ? cell : NULL;
+      (values[i] as string[]).push(text ?? NULL);
+      (statuses[i] as string[]).push(
+        !isPresent ? '"NOT_FOUND"' : isKnown && isBehind ? OUTSIDE_MAX_AGE : statusOf(isKnown ? text : undefined),
+      );
+      bytes += (text ?? NULL).length;
+      if (text === undefined) tooLarge++;
+    }
+    return bytes;
+  };
+  /** Those of the last user. */
+  let cells: (string | undefined | null)[] = [];
+  let growing: number[] = [];
+
   return {
-    add({ partition, isPresent, isBehind, newestTs, values: computed }) {
-      const columns = byPartition.get(partition) ?? [];
-      const instant = newestTs < 0 ? EPOCH : `"${new Date(newestTs).toISOString()}"`;
-      instants.push(instant);
-      let bytes = features.length * (instant.length + STATUS_BYTES);
-      for (const [i, place] of places.entries()) {
+    add(user) {
+      const columns = byPartition.get(user.partition) ?? [];
+      cells = places.map((place, i) => {
         const column = columns[i];
-        const found = computed[place];
-        const isKnown = found?.status === 'READY' && column !== undefined;
-        const text = isPresent && isKnown && !isBehind ? cellText(column, found.value) : NULL;
-        (values[i] as string[]).push(text ?? NULL);
-        (statuses[i] as string[]).push(
-          !isPresent ? '"NOT_FOUND"' : isKnown && isBehind ? OUTSIDE_MAX_AGE : statusOf(isKnown ? text : undefined),
-        );
-        bytes += (text ?? NULL).length;
-        if (text === undefined) tooLarge++;
-      }
-      return bytes;
+        const found = user.values[place];
+        return found?.status === 'READY' && column !== undefined ? cellText(column, found.value) : null;
+      });
+      const { lasting } = user;
+      if (lasting !== null && lasting.growing.length > 0)
+        growing = [...places.keys()].filter((i) => lasting.growing.includes(places[i] as number));
+      else growing = [];
+      return put(user, (i) => cells[i]);
+    },
+    kept: {
+      name: `columns ${features.map(({ column }) => column).join()}`,
+      made: () => ({ made: { cells, growing }, bytes: cells.reduce((sum, cell) => sum + (cell?.length ?? 0) + CELL_BYTES, 0) }),
+      again(user, made, laterMs) {
+        const cellOf = (i: number) => {
+          const cell = made.cells[i];
+          return made.growing.includes(i) ? String(Number(cell) + laterMs) : cell;
+        };
+        return put(user, made.growing.length === 0 ? (i) => made.cells[i] : cellOf);
+      },
     },
     results(entities) {
       const count = entities.length;
@@ -77,6 +110,8 @@ const NULL = 'null';
 const PRESENT = '"PRESENT"';
 /** The log holds events that the value may lack: its readers see a value of an earlier moment otherwise, and not that it is one. */
 const OUTSIDE_MAX_AGE = '"OUTSIDE_MAX_AGE"';
+/** What the text of a cell takes beside its characters. */
+const CELL_BYTES = 24;
 /** The most that one has, with the commas of status, value and instant. */
 const STATUS_BYTES = 20;
 

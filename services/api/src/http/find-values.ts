@@ -11,6 +11,7 @@ import { settled } from '@tributary/runtime/wait';
 import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
+import type { KeptOfQuestion } from '@tributary/serving/users/kept-values';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { type UserValues, type ValueQuestion, valuesReader } from '@tributary/serving/users/signal-values';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
@@ -74,7 +75,7 @@ export function unknownName(called: string, unknown: string, known: ReadonlySet<
   );
 }
 
-export interface ValuedUser extends UserValues {
+export interface AnsweredUser {
   readonly partition: number;
   readonly userKey: string;
   /** Values are of the events up to this position of the partition, and no others; null: that is not known. */
@@ -83,13 +84,33 @@ export interface ValuedUser extends UserValues {
   readonly isPresent: boolean;
   /** Whether events may be missing that the log holds: `meta` says which. */
   readonly isBehind: boolean;
+  /** When their newest event before `asOf` happened, of any type, epoch ms; -1: there is none. */
+  readonly newestTs: number;
 }
+
+export interface ValuedUser extends AnsweredUser, UserValues {}
 
 export interface FoundValues {
   readonly asOf: number;
   /** Some were not computed, as the time was over. */
   readonly partial: boolean;
   readonly meta: ValuesMeta;
+}
+
+/** What answers make of the values of one user after the other. */
+export interface ValuesForm<Made = never> {
+  /** Called for each user in the order asked; returns how many bytes of the answer it made. */
+  add(user: ValuedUser): number;
+  /** What of that may be kept; absent: nothing. */
+  readonly kept?: KeptForm<Made>;
+}
+
+export interface KeptForm<Made> {
+  readonly name: string;
+  /** What the last call of `add` made of values that last, with the bytes that it takes. */
+  made(): { readonly made: Made; readonly bytes: number };
+  /** In place of `add`, where it was made before: as of `laterMs` before. */
+  again(user: AnsweredUser, made: Made, laterMs: number): number;
 }
 
 interface Question {
@@ -99,13 +120,13 @@ interface Question {
   readonly budgetMs: number;
 }
 
-/** `add` is called for each user in the order asked; it returns how many bytes of the answer it made. Rejects with `invalid_query`, `too_much_asked`. */
-export async function findValues(
-  { deps, board, records, computations: watch }: ApiContext,
+/** Rejects with `invalid_query`, `too_much_asked`. */
+export async function findValues<Made = never>(
+  { deps, board, records, computations: watch, keptValues }: ApiContext,
   { users, sets, setOf }: AskedUsers,
   { names, asOf: given, budgetMs }: Question,
   owner: string,
-  add: (user: ValuedUser) => number,
+  { add, kept: form }: ValuesForm<Made>,
 ): Promise<FoundValues> {
   const read = await records.read(
     owner,
@@ -130,7 +151,10 @@ export async function findValues(
       const readers = new Map(
         [...sets].map(([partition, set]) => {
           const reachMs = recordReachMs(board.definitions(partition));
-          return [partition, valuesReader(questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf), turns.isOver)];
+          const question = questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf);
+          const at = { asOfMs: asOf, lackUpToMs: Math.max(question.keptFromMs, question.agedMs) };
+          const ofForm = form && keptValues.of<Made>(form.name, set, names);
+          return [partition, { read: valuesReader(question, turns.isOver), kept: ofForm, at }];
         }),
       );
       const health = board.health();
@@ -143,7 +167,16 @@ export async function findValues(
         const turning = turns.next();
         if (turning !== undefined) await turning;
         const record = found[i] ?? null;
-        const one = (readers.get(partition) as ReturnType<typeof valuesReader>)(record);
+        const reader = readers.get(partition) as Reader<Made>;
+        const isBehind = inFlight.length > 0 || led.some((at) => behind.has(at));
+        const known = record === null ? undefined : reader.kept?.find(userKey, record, reader.at);
+        if (known !== undefined && form !== undefined) {
+          const { newestTs, made, asOfMs } = known;
+          bytes += form.again({ partition, userKey, position, isPresent: true, isBehind, newestTs }, made, asOf - asOfMs);
+          demandAtMost(MOST_ANSWER_BYTES, bytes);
+          continue;
+        }
+        const one = reader.read(record);
         for (const { status } of one.values) {
           if (status === 'NOT_COMPUTED') partial = true;
           else if (status === 'BACKFILLING') backfilling = true;
@@ -156,8 +189,11 @@ export async function findValues(
           userKey,
           position,
           isPresent: record !== null,
-          isBehind: inFlight.length > 0 || led.some((at) => behind.has(at)),
+          isBehind,
         });
+        const { lasting, newestTs } = one;
+        if (form !== undefined && reader.kept !== undefined && lasting !== null && record !== null)
+          reader.kept.keep(userKey, record, { ...form.made(), asOfMs: asOf, newestTs, lasting });
         demandAtMost(MOST_ANSWER_BYTES, bytes);
       }
       return { asOf, own, holes, inFlight, partial, bounded, backfilling, health };
@@ -186,6 +222,13 @@ export async function findValues(
     ...beside,
   };
   return { asOf: read.asOf, partial: read.partial, meta };
+}
+
+/** For the users of one partition. */
+interface Reader<Made> {
+  readonly read: ReturnType<typeof valuesReader>;
+  readonly kept: KeptOfQuestion<Made> | undefined;
+  readonly at: { readonly asOfMs: number; readonly lackUpToMs: number };
 }
 
 /** `kept`: as of a commit that the records hold. `reachMs`: how far back records are promised. */

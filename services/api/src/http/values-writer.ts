@@ -2,13 +2,26 @@
 import type { NamedValue } from '@tributary/serving/users/signal-values';
 import { valueText } from '@tributary/signals/value-text';
 import type { AnswerWriter } from './answer-writer.ts';
-import { MOST_ANSWER_BYTES, type ValuedUser } from './find-values.ts';
+import { type AnsweredUser, MOST_ANSWER_BYTES, type ValuesForm } from './find-values.ts';
 
 /** Values are gathered as text up to this length: a call into the engine for each would take longer than the value. */
 const MOST_GATHERED = 64 * 1024;
 
-/** `names`: in the order of the values. What is the same for each user is made once. Returns how many bytes a user took. */
-export function valuesWriter(writer: AnswerWriter, names: readonly string[]): (user: ValuedUser) => number {
+/** The values of one user as they were written: all bytes from the first value on, but for those that grow with `asOf`. */
+interface WrittenValues {
+  readonly bytes: Buffer;
+  readonly growing: readonly GrowingValue[];
+}
+
+/** Where its digits lie. */
+interface GrowingValue {
+  readonly from: number;
+  readonly to: number;
+  readonly value: number;
+}
+
+/** `names`: in the order of the values. What is the same for each user is made once. */
+export function valuesWriter(writer: AnswerWriter, names: readonly string[]): ValuesForm<WrittenValues> {
   const heads = names.map((name, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:{"value":`);
   const ends = new Map<string | null, string>();
   const endOf = (version: string | null) => {
@@ -17,23 +30,62 @@ export function valuesWriter(writer: AnswerWriter, names: readonly string[]): (u
     return end;
   };
   let separator = '';
-  return ({ userKey, isPresent, position, values }) => {
-    const before = writer.length();
-    const presence = isPresent ? 'PRESENT' : 'NOT_FOUND';
-    let gathered = `${separator}{"userId":${JSON.stringify(userKey)},"status":"${presence}","position":${JSON.stringify(position)},"values":{`;
+  const headOf = ({ userKey, isPresent, position }: AnsweredUser) => {
+    const head = `${separator}{"userId":${JSON.stringify(userKey)},"status":"${isPresent ? 'PRESENT' : 'NOT_FOUND'}","position":${JSON.stringify(position)},"values":{`;
     separator = ',';
-    for (let i = 0; i < values.length; i++) {
-      const { value, status, version } = values[i] as NamedValue;
-      gathered += heads[i] as string;
-      gathered +=
-        status === 'READY'
-          ? valueText(value, MOST_ANSWER_BYTES) + endOf(version)
-          : `null,"status":"${status}","version":${JSON.stringify(version)}}`;
-      if (gathered.length <= MOST_GATHERED) continue;
-      writer.text(gathered);
-      gathered = '';
-    }
-    writer.text(`${gathered}}}`);
-    return writer.length() - before;
+    return head;
+  };
+  /** Those of the last user. */
+  let valuesFrom = 0;
+  let growing: GrowingValue[] = [];
+
+  return {
+    add(user) {
+      const { values, lasting } = user;
+      const before = writer.length();
+      let gathered = '';
+      const write = () => {
+        writer.text(gathered);
+        gathered = '';
+      };
+      writer.text(headOf(user));
+      valuesFrom = writer.length();
+      growing = [];
+      for (let i = 0; i < values.length; i++) {
+        const { value, status, version } = values[i] as NamedValue;
+        gathered += heads[i] as string;
+        if (status !== 'READY') gathered += `null,"status":"${status}","version":${JSON.stringify(version)}}`;
+        else if (lasting?.growing.includes(i)) {
+          write();
+          const from = writer.length() - valuesFrom;
+          writer.text(String(value));
+          growing.push({ from, to: writer.length() - valuesFrom, value: value as number });
+          gathered += endOf(version);
+        } else gathered += valueText(value, MOST_ANSWER_BYTES) + endOf(version);
+        if (gathered.length > MOST_GATHERED) write();
+      }
+      gathered += '}}';
+      write();
+      return writer.length() - before;
+    },
+    kept: {
+      name: 'json',
+      made() {
+        const bytes = writer.since(valuesFrom);
+        return { made: { bytes, growing }, bytes: bytes.length };
+      },
+      again(user, made, laterMs) {
+        const before = writer.length();
+        writer.text(headOf(user));
+        let at = 0;
+        for (const { from, to, value } of made.growing) {
+          writer.part(made.bytes, at, from);
+          writer.text(String(value + laterMs));
+          at = to;
+        }
+        writer.part(made.bytes, at, made.bytes.length);
+        return writer.length() - before;
+      },
+    },
   };
 }

@@ -66,7 +66,7 @@ async function onlineFeatures(
     asked,
     { names, asOf: undefined, budgetMs: BUDGET_MS },
     owner,
-    columns.add,
+    columns,
   );
   const viewMetadata = query.include_feature_view_version_metadata
     ? { feature_view_metadata: views.map((name) => ({ name, version: 0 })) }

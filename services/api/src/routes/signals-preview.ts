@@ -39,7 +39,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       valued.push(one);
       return one.bytes;
     };
-    const { asOf, partial, meta } = await findValues(context, { users, sets, setOf }, question, request.owner, add);
+    const { asOf, partial, meta } = await findValues(context, { users, sets, setOf }, question, request.owner, { add });
     return {
       ...{ asOf, partial },
       definitions: names.map((name) => previewed(name, written.get(name), inForce.get(name), valued)),

@@ -1,0 +1,81 @@
+/** Lies about values that are kept as long as they last. */
+import type { Mutation } from './mutation-list.ts';
+
+const KEPT = 'packages/serving/src/users/kept-values.ts';
+const RANDOM = 'packages/signals/test/random.test.ts';
+const WORLDS = 'services/api/test/kept-values.test.ts';
+
+export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
+  {
+    lie: 'what was made of a record is given after events came',
+    law: '1',
+    file: KEPT,
+    from: ' || !entry.record.equals(record)',
+    to: '',
+    test: WORLDS,
+  },
+  {
+    lie: 'a value is given as of the first instant at which it is another',
+    law: '1',
+    file: KEPT,
+    from: 'asOfMs < untilMs &&',
+    to: 'asOfMs <= untilMs &&',
+    test: WORLDS,
+  },
+  {
+    lie: 'a value is given as of an instant before the one that it was made as of',
+    law: '1',
+    file: KEPT,
+    from: 'return asOfMs >= madeMs && ',
+    to: 'return ',
+    test: WORLDS,
+  },
+  {
+    lie: 'a value that was kept is given though records lost what it looks at meanwhile',
+    law: '7',
+    file: KEPT,
+    from: ' && movingFromMs + (asOfMs - madeMs) > lackUpToMs',
+    to: '',
+    test: WORLDS,
+  },
+  {
+    lie: 'values of a record with events that are still to count are kept',
+    law: '1',
+    file: 'packages/serving/src/users/signal-values.ts',
+    from: 'const isWhole = !hasLater && ',
+    to: 'const isWhole = ',
+    test: WORLDS,
+  },
+  {
+    lie: 'a value lasts a millisecond longer than its oldest event counts',
+    law: '1',
+    file: 'packages/signals/src/timeline.ts',
+    from: 'oldest.ts + ageMs + 1',
+    to: 'oldest.ts + ageMs + 2',
+    test: RANDOM,
+  },
+  {
+    lie: 'a decayed sum lasts a step of its half-life longer than its weights',
+    law: '1',
+    file: 'packages/signals/src/kinds/measures.ts',
+    from: 'Math.ceil(((steps + 1) * halfLifeMs) / STEPS)',
+    to: 'Math.ceil(((steps + 2) * halfLifeMs) / STEPS)',
+    test: RANDOM,
+  },
+  {
+    lie: 'a segment whose first event prolongs an episode that is hidden lasts',
+    law: '7',
+    file: 'packages/signals/src/kinds/segments.ts',
+    from: 'return asOfMs + 1;',
+    to: 'return leftMs;',
+    test: RANDOM,
+  },
+  {
+    lie: 'a session is open for as long as its events are looked at',
+    law: '1',
+    file: 'packages/signals/src/kinds/sessions.ts',
+    from: 'newest.toMs > asOfMs ? newest.toMs :',
+    to: 'newest.toMs < asOfMs ? newest.toMs :',
+    test: RANDOM,
+  },
+];
