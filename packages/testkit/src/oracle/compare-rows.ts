@@ -17,7 +17,7 @@ export function canonicalRows(byView: ReadonlyMap<string, AnyRows>): Record<stri
 
 /** One line for each row that differs; empty when the results are equal. */
 export function differences(actual: RowsByView, expected: RowsByView): string[] {
-  if (covers(actual, expected) && covers(expected, actual)) return [];
+  if (areEqual(actual, expected)) return [];
   const is = canonicalRows(actual);
   const should = canonicalRows(expected);
   return [...new Set([...Object.keys(is), ...Object.keys(should)])]
@@ -26,14 +26,25 @@ export function differences(actual: RowsByView, expected: RowsByView): string[] 
     .map((key) => `${key}: ${is[key] ?? 'absent'}, expected ${should[key] ?? 'absent'}`);
 }
 
-/** Whether every row of `a` is the same in `b`: quick, for the common case of equal results. */
-function covers(a: RowsByView, b: RowsByView): boolean {
+/** Whether every row of either is the same in the other: quick, for the common case of equal results. */
+function areEqual(a: RowsByView, b: RowsByView): boolean {
   for (const [view, rows] of a) {
     const others = b.get(view);
     for (const [key, measures] of rows) {
       const other = others?.get(key);
-      if (other === undefined ? !isZero(measures) : measures.some((measure, i) => measure !== other[i])) return false;
+      if (other === undefined ? !isZero(measures) : !isSame(measures, other)) return false;
     }
   }
+  // What is in both was compared.
+  for (const [view, rows] of b) {
+    const others = a.get(view);
+    for (const [key, measures] of rows) if (others?.has(key) !== true && !isZero(measures)) return false;
+  }
+  return true;
+}
+
+function isSame(a: readonly Integer[], b: readonly Integer[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }

@@ -38,24 +38,55 @@ const CEL = { text: 'string', integer: 'double', number: 'double', boolean: 'boo
 
 /** By the library: a variable that has no value is an error there, and what ends in one does not hold. */
 export function holds(expression: string, event: Event, fields: NaiveFields): boolean {
-  const env = new Environment();
   const values: Record<string, unknown> = {};
-  const declare = (name: string, as: string, type: string) => {
-    env.registerVariable(as, type);
+  for (const { name, as } of variablesOf(fields)) {
+    if (!expression.includes(name)) continue;
     const value = fieldValue(event, name, fields);
     if (value !== undefined) values[as] = value;
-  };
-  for (const name of TEXTS) declare(name, name === 'type' ? 'typeOfEvent' : name, 'string');
-  for (const name of INTEGERS) declare(name, name, 'double');
-  declare('historical', 'historical', 'bool');
-  for (const [name, { type }] of Object.entries(fields)) declare(name, name, CEL[type]);
+  }
   const text = expression
     .replaceAll(/present\((\w+)\)/g, (_, name: string) => `${fieldValue(event, name, fields) !== undefined}`)
     .replaceAll(/\btype\b/g, 'typeOfEvent')
     .replaceAll(/"(?:[^"\\]|\\.)*"|(?<![\w.])\d+(?![\w.])/g, (token) => (token.startsWith('"') ? token : `${token}.0`));
   try {
-    return env.evaluate(text, values) === true;
+    return parsed(text, fields)(values) === true;
   } catch {
     return false;
   }
+}
+
+interface Variable {
+  readonly name: string;
+  /** Its name in expressions. */
+  readonly as: string;
+  readonly type: string;
+}
+
+function variablesOf(fields: NaiveFields): readonly Variable[] {
+  const own = Object.entries(fields).map(([name, { type }]): Variable => ({ name, as: name, type: CEL[type] }));
+  return [...VARIABLES, ...own];
+}
+
+const VARIABLES: readonly Variable[] = [
+  ...TEXTS.map((name): Variable => ({ name, as: name === 'type' ? 'typeOfEvent' : name, type: 'string' })),
+  ...INTEGERS.map((name): Variable => ({ name, as: name, type: 'double' })),
+  { name: 'historical', as: 'historical', type: 'bool' },
+];
+
+/** The library takes longer to declare variables and to parse than to evaluate, and the same few texts are asked of all events. */
+const environments = new Map<string, Map<string, ReturnType<Environment['parse']>>>();
+
+function parsed(text: string, fields: NaiveFields): ReturnType<Environment['parse']> {
+  const variables = variablesOf(fields);
+  const key = variables.map(({ as, type }) => `${as} ${type}`).join('\n');
+  const texts = environments.get(key) ?? new Map<string, ReturnType<Environment['parse']>>();
+  environments.set(key, texts);
+  let evaluate = texts.get(text);
+  if (evaluate === undefined) {
+    const env = new Environment();
+    for (const { as, type } of variables) env.registerVariable(as, type);
+    evaluate = env.parse(text);
+    texts.set(text, evaluate);
+  }
+  return evaluate;
 }

@@ -85,18 +85,38 @@ function passagesOf(timeline: readonly Event[], segment: NaiveSegment, definitio
   return found;
 }
 
-/** The library takes a while for each condition, and the simulation asks of each event again and again. */
+/** The library takes a while for each condition, and the simulation asks of each event again and again: by text and fields. */
 const known = new WeakMap<Event, Map<string, boolean>>();
 
-function isTrue(text: string, event: Event, { derived }: Definitions): boolean {
+function isTrue(text: string, event: Event, definitions: Definitions): boolean {
   const sent = sentOf(event);
   const answers = known.get(sent) ?? new Map<string, boolean>();
   known.set(sent, answers);
-  const fields = Object.fromEntries(
-    Object.entries(derived?.fields ?? {}).map(([name, from]) => [name, typeof from === 'string' ? { from, type: 'text' } : from]),
-  ) as NaiveFields;
-  const key = `${text} ${JSON.stringify(fields)}`;
+  const { fields, json } = fieldsOf(definitions);
+  const key = `${text} ${json}`;
   const answer = answers.get(key) ?? holds(text, sent, fields);
   answers.set(key, answer);
   return answer;
+}
+
+interface KnownFields {
+  readonly fields: NaiveFields;
+  readonly json: string;
+}
+
+const fieldsByDefinitions = new WeakMap<Definitions, KnownFields>();
+
+function fieldsOf(definitions: Definitions): KnownFields {
+  let own = fieldsByDefinitions.get(definitions);
+  if (own === undefined) {
+    const fields = Object.fromEntries(
+      Object.entries(definitions.derived?.fields ?? {}).map(([name, from]) => [
+        name,
+        typeof from === 'string' ? { from, type: 'text' } : from,
+      ]),
+    ) as NaiveFields;
+    own = { fields, json: JSON.stringify(fields) };
+    fieldsByDefinitions.set(definitions, own);
+  }
+  return own;
 }
