@@ -294,7 +294,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a replayed line has quotes as they are',
     law: '3',
-    file: `${SPEED}/read/archived-entries.ts`,
+    file: `${SPEED}/read/archived-lines.ts`,
     from: `, '"', '\\\\"') || '"'`,
     to: `, '"', '"') || '"'`,
     test: 'test/laws/law-3-replayed-lines.test.ts',
@@ -367,7 +367,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'timelines in memory know what was read over',
     law: '7',
     file: `${SPEED}/partitions/partition-run.ts`,
-    from: 'run.logTimeMs, ms);\n  run.users = createUserCache(limits.maxCachedEvents);',
+    from: 'run.logTimeMs, ms);\n  forgetUsers(run, limits);',
     to: 'run.logTimeMs, ms);',
     test: 'test/laws/law-7-read-over.test.ts',
   },

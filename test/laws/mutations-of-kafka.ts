@@ -205,8 +205,8 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
     lie: 'an event in the partition of another user is a dead letter',
     law: '6',
     file: 'services/speed/src/read/decode.ts',
-    from: 'decoded.home === undefined ? letter',
-    to: 'decoded.home !== -1 ? letter',
+    from: 'refused.home === undefined ? letter',
+    to: 'refused.home !== -1 ? letter',
     test: 'services/speed/test/misplaced.test.ts',
   },
   {

@@ -6,6 +6,8 @@ const LOST_TEST = 'packages/runtime/src/event-log/lost.test.ts';
 const CLI = 'packages/cli/src';
 const NOT_READ = 'services/speed/test/not-read.test.ts';
 const PARTITION_RUN = 'services/speed/src/partitions/partition-run.ts';
+const SPEED = 'services/speed/src';
+const JOINED = 'test/laws/law-1-joined-records.test.ts';
 const RECOVER = 'packages/cli/test/recover.redis.test.ts';
 
 export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
@@ -104,5 +106,93 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     from: "const isAlone = incoming.once === '' && (isMere || (rules.groups.length === 0 && !rules.gathersPaths));",
     to: "const isAlone = (incoming.once === '' && isMere) || (rules.groups.length === 0 && !rules.gathersPaths);",
     test: 'test/laws/law-1-packed.test.ts',
+  },
+  {
+    lie: 'two copies of an event in what is joined both stay',
+    law: '3',
+    file: `${SPEED}/read/archived-records.ts`,
+    from: 'HAVING count(*) > 1)',
+    to: 'HAVING count(*) > 2)',
+    test: JOINED,
+  },
+  {
+    lie: 'what is joined forgets the ids of what was joined before',
+    law: '3',
+    file: `${SPEED}/read/archived-records.ts`,
+    from: `INSERT INTO seen SELECT identity FROM \${piece}`,
+    to: `INSERT INTO seen SELECT identity FROM \${piece} WHERE false`,
+    test: JOINED,
+  },
+  {
+    lie: 'joined records take events that are too old for them',
+    law: '1',
+    file: `${SPEED}/read/archived-records.ts`,
+    from: `WHERE ts > log_time_ms - \${joining.keptMs}`,
+    to: 'WHERE true',
+    test: JOINED,
+  },
+  {
+    lie: 'joined lines come in any order',
+    law: '3',
+    file: `${SPEED}/read/archived-records.ts`,
+    from: `'' ORDER BY position, entry_index)`,
+    to: `'' ORDER BY line)`,
+    test: JOINED,
+  },
+  {
+    lie: 'log time stays behind what is joined',
+    law: '8',
+    file: `${SPEED}/read/decode.ts`,
+    from: '  batch.logTimeMs = Math.max(batch.logTimeMs, joined.logTimeMs);\n',
+    to: '',
+    test: JOINED,
+  },
+  {
+    lie: 'users whose records were joined are as they were known',
+    law: '3',
+    file: `${SPEED}/apply/apply.ts`,
+    from: '    forgetUsers(run, limits);\n',
+    to: '',
+    test: JOINED,
+  },
+  {
+    lie: 'records that are joined are never trimmed',
+    law: '1',
+    file: `${SPEED}/read/archived-records.ts`,
+    from: 'if (length > joining.untrimmedLength) strays.push(userKey);',
+    to: 'if (length < 0) strays.push(userKey);',
+    test: JOINED,
+  },
+  {
+    lie: 'what the platform says of a user is a line of the record',
+    law: '9',
+    file: `${SPEED}/read/archived-records.ts`,
+    from: 'WHERE is_reserved',
+    to: 'WHERE false',
+    test: JOINED,
+  },
+  {
+    lie: 'records of erased users are joined',
+    law: '9',
+    file: PARTITION_RUN,
+    from: ' || refusesSome) return null',
+    to: ' || (refusesSome && partition < 0)) return null',
+    test: JOINED,
+  },
+  {
+    lie: 'what readers still take is joined, and not counted',
+    law: '1',
+    file: PARTITION_RUN,
+    from: 'generation >= countsFrom || definitions.joinedMs',
+    to: 'generation > countsFrom || definitions.joinedMs',
+    test: JOINED,
+  },
+  {
+    lie: 'where keys are joined a replay is not looked at',
+    law: '1',
+    file: PARTITION_RUN,
+    from: 'definitions.joinedMs !== null || following.segments !== null || refusesSome',
+    to: 'following.segments !== null || refusesSome',
+    test: JOINED,
   },
 ];

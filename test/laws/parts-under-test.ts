@@ -58,8 +58,10 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
     const given = { ...options, sha256Hex, digestOf: sha256Hex };
     if (archive === undefined || erased === undefined) return createSpeedWorker(given);
     const erasedLists = createErasedLists(erased);
-    const log = recallingLog(options.log, erasedLists.guard(archive), { ...(onRecall && { onRecall }) });
-    return createSpeedWorker({ ...given, log, erasedLists });
+    const joinRules = (partition: number) => worker.joinRules(partition);
+    const log = recallingLog(options.log, erasedLists.guard(archive), { joinRules, ...(onRecall && { onRecall }) });
+    const worker = createSpeedWorker({ ...given, log, erasedLists });
+    return worker;
   },
   createReader({ partitions, store, source, definitions }) {
     const unused = () => {

@@ -26,6 +26,7 @@ import {
   type World,
 } from '@tributary/testkit/simulation/world';
 import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
+import type { Joining } from '../../services/speed/src/read/archived-records.ts';
 
 const MEMORY = '256MB';
 const NEVER_MS = 1e15;
@@ -156,15 +157,17 @@ function archiveInFolder(dataDir: string, partitions: number, session: DuckDb): 
     archiver,
     entries(world, turn) {
       const { identity: logIdentity } = world.connectLog(turn);
-      const real = openArchivedEntries({ dataDir, logIdentity, memoryLimit: MEMORY });
+      const real = openArchivedEntries({ dataDir, logIdentity, memoryLimit: MEMORY, mostRows: 8 });
       return {
         async upTo(partition) {
           await turn();
           return counted(() => real.upTo(partition));
         },
-        async after(partition, position) {
+        async after(partition, position, joining) {
           await turn();
-          return counted(() => real.after(partition, position));
+          const entries = await counted(() => real.after(partition, position, joining as Joining | null | undefined));
+          if (entries?.[0]?.joined !== undefined) world.count('joined records');
+          return entries;
         },
       };
     },

@@ -51,7 +51,8 @@ await runRole('speed', async (context) => {
     behind: (partition, position) => erasedBehind(config.dataDir, partition, position),
     version: () => forgottenVersion(config.dataDir),
   });
-  const log = withArchive(opened, erasedLists, stallWatch, context);
+  let joinRules: SpeedWorker['joinRules'] = () => null;
+  const log = withArchive(opened, { erasedLists, stallWatch, joinRules: (partition) => joinRules(partition) }, context);
   const process = randomUUID();
   let commits = 0;
   const observed = speedMetrics(metrics, Date.now);
@@ -113,6 +114,7 @@ await runRole('speed', async (context) => {
       logger.warn({ partition, why: reason }, 'state reloaded');
     },
   });
+  ({ joinRules } = worker);
   observeProgress(metrics, { assigned: member.assigned, worker, log, now: Date.now });
   reportProgress(log, worker, signal);
   const stalls = watchStalls(stallWatch, { log, worker, assigned: member.assigned, now: () => performance.now(), signal });
@@ -142,8 +144,7 @@ await runRole('speed', async (context) => {
 /** The log, with the archive before its beginning. */
 function withArchive(
   opened: EventLog,
-  erasedLists: ErasedLists,
-  stallWatch: StallWatch,
+  { erasedLists, stallWatch, joinRules }: { erasedLists: ErasedLists; stallWatch: StallWatch } & Pick<SpeedWorker, 'joinRules'>,
   { config, log: logger }: Context,
 ): EventLog {
   const archive = openArchivedEntries({
@@ -153,6 +154,7 @@ function withArchive(
   });
   return recallingLog(opened, erasedLists.guard(archive), {
     now: () => performance.now(),
+    joinRules,
     onRecall: (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
     onHole: (partition, position) =>
       logger.error(

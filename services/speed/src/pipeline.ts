@@ -34,7 +34,8 @@ import { createJoiningWait } from './apply/wait-joining.ts';
 import { sendAhead } from './messages/send-ahead.ts';
 import type { ErasedLists } from './partitions/erased-lists.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
-import { loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
+import { joinRulesOf, loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
+import type { JoinRules } from './read/archived-records.ts';
 import { createGathering } from './read/gathering.ts';
 import { createReadAhead, type ReadAheadLimits } from './read/read-ahead.ts';
 import { mayGoOn } from './segments/follow.ts';
@@ -109,6 +110,8 @@ export interface SpeedWorker {
   settle(): Promise<void>;
   /** The partitions processed now, each with where its last commit was made, under way or taken, and its log time, epoch ms. */
   progress(): { readonly partition: number; readonly position: string | null; readonly logTimeMs: number }[];
+  /** By which the archive may join the records of a partition, as it stands; null: not at all. */
+  joinRules(partition: number): JoinRules | null;
 }
 
 /** Differs where workers count other views: one in a few thousand million pairs of lists would be taken for the same. */
@@ -144,8 +147,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     },
     ...(erasedLists && { mustReload: erasedLists.mustReload }),
     storedCommitId: async (partition) => (await store.loadRecords(partition, [], 1)).commitId,
-    settle,
-    reader,
+    ...{ settle, reader },
     ...(now && { now }),
     ...(options.onReset && { onReset: options.onReset }),
   });
@@ -207,6 +209,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   return {
     settle,
     progress: () => [...runs.all()].map(({ partition, position, logTimeMs }) => ({ partition, position, logTimeMs })),
+    joinRules: (partition) => joinRulesOf(runs.get(partition), limits.trimRecordLength),
     async runOnce(signal) {
       await runs.follow();
       const left = applier.waitingEntries();

@@ -17,6 +17,7 @@ function failingOnce(code: ErrorCode) {
     },
     settle: async () => void (settled = true),
     progress: () => [],
+    joinRules: () => null,
   };
   const running = runUntilAborted(worker, controller.signal, (error) => failed.push(error.message));
   return { running, failed, isSettled: () => settled };

@@ -73,8 +73,8 @@ export interface MergedAnswer {
 /** The archive read as the log it was made of. */
 export interface SimulatedEntries {
   upTo(partition: number): Promise<string | null>;
-  /** null: the archive ends there. */
-  after(partition: number, position: string | null): Promise<LogEntry[] | null>;
+  /** null: the archive ends there. `joining`: by which it may join records, as the worker under test says; one that does not know them gives lines. */
+  after(partition: number, position: string | null, joining?: unknown): Promise<LogEntry[] | null>;
 }
 
 /** How far a partition is archived in terms of generations. */

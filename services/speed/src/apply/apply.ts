@@ -10,7 +10,15 @@ import { recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
 import { cutPackedUpTo, stepPacked } from '@tributary/views/step-packed';
 import { refill, spend, workOfEntry } from '@tributary/views/work';
-import { changesFollowed, crossBarrier, fallBack, loseUpTo, type PartitionRun, stateOf } from '../partitions/partition-run.ts';
+import {
+  changesFollowed,
+  crossBarrier,
+  fallBack,
+  forgetUsers,
+  loseUpTo,
+  type PartitionRun,
+  stateOf,
+} from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import { type Following, followLeaps } from '../segments/follow.ts';
@@ -90,6 +98,10 @@ export async function applyBatch(
   followLeaps(run.following, run.logTimeMs, batch.ends, () => watchedSegments(run.definitions, sha256Hex));
   run.logTimeMs = batch.logTimeMs;
   const { following } = run;
+  if (batch.joined !== undefined) {
+    for (const [userKey, lines] of batch.joined.appends) effects.appends.set(userKey, lines);
+    forgetUsers(run, limits);
+  }
   if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits, sha256Hex);
   if (batch.lostUpToMs !== undefined) {
     loseUpTo(run, batch.lostUpToMs, limits);
@@ -135,7 +147,7 @@ export async function applyBatch(
     following,
     nextFollowing: run.following,
     rules: run.rules,
-    counted: Math.max(0, batch.arrivals.length - late - duplicates - unapplied.length - refused),
+    counted: Math.max(0, batch.arrivals.length + (batch.joined?.lines ?? 0) - late - duplicates - unapplied.length - refused),
     late,
     duplicates,
     newest: newestOf(batch.arrivals, batch.logTimeMs - run.definitions.latenessMs),

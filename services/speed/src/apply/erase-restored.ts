@@ -114,6 +114,6 @@ function batchOf(run: PartitionRun, upTo: string, arrivals: readonly Arrival[]):
   return {
     ends: arrivals.map((_, i) => ({ upTo, arrivals: i + 1, parked: 0, logTimeMs })),
     ...{ arrivals, parked: [], logTimeMs, upTo },
-    ...{ archivedUpTo: '', barrier: undefined, fellFromMs: undefined, lostUpToMs: undefined },
+    ...{ archivedUpTo: '', barrier: undefined, fellFromMs: undefined, lostUpToMs: undefined, joined: undefined },
   };
 }

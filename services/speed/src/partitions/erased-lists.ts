@@ -42,8 +42,8 @@ export function createErasedLists(source: ErasedSource): ErasedLists {
     },
     guard: (archive) => ({
       ...archive,
-      async after(partition, position) {
-        const entries = await archive.after(partition, position);
+      async after(partition, position, joining) {
+        const entries = await archive.after(partition, position, joining);
         if ((await source.version()) === loaded.get(partition)) return entries;
         stale.add(partition);
         return [];

@@ -11,6 +11,7 @@ import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
+import type { JoinRules } from '../read/archived-records.ts';
 import type { DecodedBatch } from '../read/decode.ts';
 import { afterBarrier, afterFall, beginFollowing, type Following, followFrom } from '../segments/follow.ts';
 import { createErasedUsers, type ErasedUsers } from './erased-users.ts';
@@ -164,6 +165,23 @@ async function erasedOf(
   return erased === undefined || (state === null && erased.length === 0) ? undefined : createErasedUsers(erased);
 }
 
+/**
+ * By which records take lines unread, while nothing is counted; null: something has to look at each event. `untrimmedLength`: UTF-16 units
+ * of a record that is never trimmed.
+ */
+export function joinRulesOf(run: PartitionRun | undefined, untrimmedLength: number): JoinRules | null {
+  if (run === undefined) return null;
+  const { generation, countsFrom, definitions, following, erased, until } = run;
+  const refusesSome = until !== undefined || (erased?.size ?? 0) > 0;
+  if (generation >= countsFrom || definitions.joinedMs !== null || following.segments !== null || refusesSome) return null;
+  return { untrimmedLength, keptMs: recordRetentionMs(run.rules) };
+}
+
+/** Their records have changed without them. */
+export function forgetUsers(run: PartitionRun, { maxCachedEvents }: PartitionLimits): void {
+  run.users = createUserCache(maxCachedEvents);
+}
+
 /** Other definitions may follow others of the users, and where log time falls back they are followed from there. */
 export function changesFollowed({ definitions }: PartitionRun, { barrier, fellFromMs }: DecodedBatch): boolean {
   return fellFromMs !== undefined || (barrier !== undefined && barrier.definitions !== definitions.json);
@@ -193,7 +211,7 @@ export function crossBarrier(
   if (isOfSameRows) return;
   run.definitionsSince = generation;
   if (recordRetentionMs(run.rules) > keptMs) run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);
-  run.users = createUserCache(limits.maxCachedEvents);
+  forgetUsers(run, limits);
 }
 
 /** Log time came back from `fromMs`: what was past its retention then is gone, and may be looked for again. */
@@ -201,13 +219,13 @@ export function fallBack(run: PartitionRun, fromMs: number, limits: PartitionLim
   const following = beginFollowing(run.definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);
   run.following = afterFall(following, fromMs, run.following);
   run.cutTs = Math.max(run.cutTs, fromMs - recordRetentionMs(run.rules));
-  run.users = createUserCache(limits.maxCachedEvents);
+  forgetUsers(run, limits);
 }
 
 /** Entries are gone that the log took up to `ms`: no timeline is known up to then. */
 export function loseUpTo(run: PartitionRun, ms: number, limits: PartitionLimits): void {
   run.cutTs = Math.max(run.cutTs, run.logTimeMs, ms);
-  run.users = createUserCache(limits.maxCachedEvents);
+  forgetUsers(run, limits);
 }
 
 export function stateOf(run: PartitionRun, position: string, logIdentity: string): StoredAt {

@@ -11,17 +11,23 @@ import { demandSameLog, lastSegmentNumber, readSegment } from '@tributary/archiv
 import { sqlText } from '@tributary/archive/sql-text';
 import { checkFile } from '@tributary/archive/verify';
 import type { LogEntry, Position } from '@tributary/log/port';
-import { FIELD_ROWS, type FieldRow } from '@tributary/model/event-fields';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { fieldsIn, lineSql } from './archived-lines.ts';
+import { type Joining, joinArchive } from './archived-records.ts';
 import type { ReadEntry } from './decode.ts';
 import { together } from './lines-apart.ts';
 
 export interface ArchivedEntries {
   /** Up to where the partition is archived; null: nothing of it is. */
   upTo(partition: number): Promise<Position | null>;
-  /** Entries after `position` (null: from the first), of one segment, in order and up to its end; null: the archive ends there. */
-  after(partition: number, position: Position | null): Promise<ReadEntry[] | null>;
+  /**
+   * Entries after `position` (null: from the first), of one segment, in order and up to its end; null: the archive ends there. `joining`: one entry
+   * that stands for many, where they may be joined; its reader asks for the next one when it has applied that.
+   */
+  after(partition: number, position: Position | null, joining?: Joining | null): Promise<ReadEntry[] | null>;
+  /** Ends what is read ahead of who asked. */
+  close?(): Promise<void>;
 }
 
 /**
@@ -41,6 +47,8 @@ export interface ArchivedEntriesOptions {
   readonly memoryLimit: string;
   /** Rows of a segment whose lines DuckDB joins by itself. */
   readonly mostJoined?: number;
+  /** Lines that one entry of joined records stands for, unless a single entry of the log has more. */
+  readonly mostRows?: number;
 }
 
 export function openArchivedEntries({
@@ -48,6 +56,7 @@ export function openArchivedEntries({
   logIdentity,
   memoryLimit,
   mostJoined = MOST_JOINED,
+  mostRows,
 }: ArchivedEntriesOptions): ArchivedEntries {
   /** The segment after each one that was read: a replay does not look for its place again. */
   const next = new Map<number, { readonly after: Position; readonly number: number }>();
@@ -75,6 +84,8 @@ export function openArchivedEntries({
     return segment;
   }
 
+  const openSession = () => openDuckDb({ memoryLimit, threads: 1, tempDir: dataPath(dataDir, 'staging', 'speed') });
+
   async function eventsOf(segment: SegmentManifest, after: Position | null): Promise<ReadEntry[]> {
     const { partition, files, rows } = segment;
     const isJoined = rows <= mostJoined && files.reduce((sum, { bytes }) => sum + bytes, 0) <= MOST_JOINED_BYTES;
@@ -83,7 +94,7 @@ export function openArchivedEntries({
     const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
     const from = `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
     const gone = await leftToGo(dataDir, segment);
-    const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: dataPath(dataDir, 'staging', 'speed') });
+    const session = await openSession();
     try {
       if (gone === null) return await entriesIn(session, from, { partition, after, isJoined });
       // The same events, as they will be once all files are written again that have erased users.
@@ -110,19 +121,36 @@ export function openArchivedEntries({
     return (await findGeneration(dataDir, generation))?.definitions ?? null;
   }
 
+  function passed(segment: SegmentManifest): void {
+    next.set(segment.partition, { after: segment.upTo, number: (segment.to ?? segment.number) + 1 });
+  }
+
+  const records = joinArchive({
+    ...{ dataDir, openSession, endOf, ...(mostRows !== undefined && { mostRows }) },
+    async segmentAfter(partition, position) {
+      const segment = await segmentAfter(partition, position);
+      if (segment !== null) passed(segment);
+      return segment;
+    },
+    isPartly: async (segment) => (await leftToGo(dataDir, segment)) !== null,
+  });
+
   return {
     async upTo(partition) {
       const last = await lastSegmentNumber(dataDir, partition);
       return last < 0 ? null : (await readSegment(dataDir, partition, last)).upTo;
     },
-    async after(partition, position) {
+    async after(partition, position, joining = null) {
+      const joined = await records.next(partition, position, joining);
+      if (joined !== null) return [joined];
       const segment = await segmentAfter(partition, position);
       if (segment === null) return null;
       const entries = await eventsOf(segment, position);
-      next.set(partition, { after: segment.upTo, number: (segment.to ?? segment.number) + 1 });
+      passed(segment);
       // An entry of events can be the last one itself.
       return entries.at(-1)?.position === segment.upTo ? entries : [...entries, await endOf(segment)];
     },
+    close: () => records.close(),
   };
 }
 
@@ -137,9 +165,8 @@ interface EntriesAsked {
 async function entriesIn(session: DuckDb, from: string, { partition, after, isJoined }: EntriesAsked): Promise<ReadEntry[]> {
   // Files of earlier versions lack later columns.
   const [there] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
-  const fields = FIELD_ROWS.filter(([, { column }]) => there?.includes(column));
   const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
-  const lines = `SELECT position, entry_index, ${lineSql(fields)} AS line FROM ${from} ${where}`;
+  const lines = `SELECT position, entry_index, ${lineSql(fieldsIn(there ?? []))} AS line FROM ${from} ${where}`;
   const texts = isJoined ? linesJoined(session, lines) : linesOneByOne(session, lines);
   const entries: ReadEntry[] = [];
   for await (const { position, body, lineNumbers } of texts)
@@ -175,23 +202,3 @@ async function* linesOneByOne(session: DuckDb, lines: string): AsyncGenerator<En
     }
   if (at !== null) yield { position: at, body: texts.join('\n'), lineNumbers };
 }
-
-/**
- * The canonical line, as `encodeEvent` writes it, of a row of these columns: made here, a line takes a quarter of what it takes to make an event of
- * the columns first. Sound because texts hold no control character, and objects lie there as `JSON.stringify` has written them.
- */
-function lineSql(fields: readonly (readonly [name: string, row: FieldRow])[]): string {
-  const parts = fields.map(([name, { type, column }]) => `'"${name}":' || ${VALUE_SQL[type](`"${column}"`)}`);
-  return `'{' || concat_ws(',', ${parts.join(', ')}) || '}'`;
-}
-
-const quoted = (column: string) => `'"' || replace(replace(${column}, '\\', '\\\\'), '"', '\\"') || '"'`;
-/** NULL where the column is. */
-const VALUE_SQL: Readonly<Record<FieldRow['type'], (column: string) => string>> = {
-  instant: (column) => `CAST(${column} AS VARCHAR)`,
-  amount: (column) => `CAST(${column} AS VARCHAR)`,
-  text: quoted,
-  currency: quoted,
-  flag: (column) => `CAST(${column} AS VARCHAR)`,
-  object: (column) => column,
-};

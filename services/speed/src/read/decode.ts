@@ -4,7 +4,7 @@ import { placesOf } from '@tributary/log/line-places';
 import type { LogEntry } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
-import { decodeLine } from '@tributary/model/reading/decode-line';
+import { type DecodedLine, decodeLine } from '@tributary/model/reading/decode-line';
 import { createPlainLineReader, type KeptFields, type PlainLine } from '@tributary/model/reading/plain-line';
 import { EVENT_BOUNDS } from '@tributary/model/reading/validate-event';
 import type { Invalid } from '@tributary/model/refusal';
@@ -16,6 +16,28 @@ export interface ReadEntry extends LogEntry {
   readonly isHole?: true;
   /** The archive gives it, which keeps events alone: which lines of the entry they are. */
   readonly lineNumbers?: readonly number[];
+  /** What it stands for, many entries of the log, as it leaves users' records; its own body says nothing. */
+  readonly joined?: JoinedRecords;
+}
+
+/** Events that nothing is counted of, and that their users' records are all that is known of (archived-records.ts). */
+export interface JoinedRecords {
+  /** By user, lines in log order, each ending in "\n". */
+  readonly appends: ReadonlyMap<string, string>;
+  /** How many these are. */
+  readonly lines: number;
+  /** Those of other users, in log order. */
+  readonly apart: readonly ApartLine[];
+  /** Log time at the end, epoch ms. */
+  readonly logTimeMs: number;
+}
+
+/** A line at its place in the log, with log time there, epoch ms. */
+export interface ApartLine {
+  readonly position: string;
+  readonly lineNumber: number;
+  readonly line: string;
+  readonly logTimeMs: number;
 }
 
 /** An event that lies in another partition than its user's. */
@@ -68,6 +90,8 @@ export interface DecodedBatch {
   readonly archivedUpTo: string;
   /** The batch ends with entries that are gone: up to here the log may have taken them, by its own clock, epoch ms. */
   readonly lostUpToMs: number | undefined;
+  /** The batch ends with joined records: of these users it has no arrivals. */
+  readonly joined: JoinedRecords | undefined;
 }
 
 /**
@@ -91,13 +115,15 @@ export function decodeBatch(
     barrier: undefined as Barrier | undefined,
     fellFromMs: undefined as number | undefined,
     lostUpToMs: undefined as number | undefined,
+    joined: undefined as JoinedRecords | undefined,
   };
   for (const entry of entries) {
     batch.upTo = entry.position;
     const { appendedMs } = entry;
     // The log's own clock ran ahead, or a version without this bound let log time do so. It comes back after the entry that shows it.
     const fallsBack = batch.logTimeMs > appendedMs + EVENT_BOUNDS.futureMs;
-    if (entry.kind === 'events') decodeLines(entry, partitions, batch);
+    if (entry.joined !== undefined) decodeJoined(entry, entry.joined, partitions, batch);
+    else if (entry.kind === 'events') decodeLines(entry, partitions, batch);
     else if (entry.kind === 'heartbeat') {
       const heartbeat = decodeHeartbeat(entry.body);
       if (heartbeat.ok) batch.logTimeMs = later(batch.logTimeMs, heartbeat.receivedAt, appendedMs);
@@ -121,8 +147,8 @@ export function decodeBatch(
 }
 
 /** The batch ends with what empties the cache of users. */
-export function endsEarly({ barrier, fellFromMs, lostUpToMs }: DecodedBatch): boolean {
-  return barrier !== undefined || fellFromMs !== undefined || lostUpToMs !== undefined;
+export function endsEarly({ barrier, fellFromMs, lostUpToMs, joined }: DecodedBatch): boolean {
+  return barrier !== undefined || fellFromMs !== undefined || lostUpToMs !== undefined || joined !== undefined;
 }
 
 /** The first `entries` of a batch, and what is left; null: nothing is. */
@@ -139,6 +165,7 @@ export function splitBatch(batch: DecodedBatch, entries: number): [first: Decode
     barrier: undefined,
     fellFromMs: undefined,
     lostUpToMs: undefined,
+    joined: undefined,
   };
   const ends = batch.ends
     .slice(entries)
@@ -155,6 +182,7 @@ interface Decoding {
   readonly arrivals: Arrival[];
   readonly parked: Parked[];
   logTimeMs: number;
+  joined: JoinedRecords | undefined;
 }
 
 function decodeLines(entry: ReadEntry, partitions: number, batch: Decoding): void {
@@ -166,14 +194,30 @@ function decodeLines(entry: ReadEntry, partitions: number, batch: Decoding): voi
     const { position, line: lineNumber } = placeOf(entry.lineNumbers?.[i] ?? i);
     const decoded = plain(line) ?? decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
-      const letter = deadLetter(lineAt(position, lineNumber), decoded.code, decoded.message, line);
-      batch.parked.push(decoded.home === undefined ? letter : { home: decoded.home, line, letter });
+      parkLine(batch.parked, decoded, lineAt(position, lineNumber), line);
       continue;
     }
     const { event, userKey } = decoded;
     batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
     batch.arrivals.push({ position, lineNumber, userKey, event, line, logTimeMs: batch.logTimeMs });
   }
+}
+
+/** What lies apart, as it would arrive. */
+function decodeJoined({ partition, appendedMs }: ReadEntry, joined: JoinedRecords, partitions: number, batch: Decoding): void {
+  for (const { position, lineNumber, line, logTimeMs } of joined.apart) {
+    const decoded = decodeLine(line, partition, partitions, appendedMs);
+    if (decoded.ok)
+      batch.arrivals.push({ position, lineNumber, userKey: decoded.userKey, event: decoded.event, line, logTimeMs });
+    else parkLine(batch.parked, decoded, lineAt(position, lineNumber), line);
+  }
+  batch.logTimeMs = Math.max(batch.logTimeMs, joined.logTimeMs);
+  batch.joined = joined;
+}
+
+function parkLine(parked: Parked[], refused: Exclude<DecodedLine, { ok: true }>, at: string, line: string): void {
+  const letter = deadLetter(at, refused.code, refused.message, line);
+  parked.push(refused.home === undefined ? letter : { home: refused.home, line, letter });
 }
 
 const reader = createPlainLineReader();

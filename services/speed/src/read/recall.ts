@@ -9,6 +9,7 @@
  */
 import type { EventLog, LogEntry, Position, ReadLimits } from '@tributary/log/port';
 import type { ArchivedEntries } from './archived-entries.ts';
+import type { JoinRules } from './archived-records.ts';
 import { createFailures, type FailuresOptions } from './failures.ts';
 import { createHoles, type HolesOptions } from './holes.ts';
 import { isExpired } from './read-ahead.ts';
@@ -17,13 +18,15 @@ import { createRecalledPartitions } from './recalled-partitions.ts';
 export interface RecallOptions extends FailuresOptions, HolesOptions {
   /** Called when a partition begins to be read from the archive. */
   readonly onRecall?: (partition: number, after: Position | null) => void;
+  /** By which the records of a partition may be joined as it stands; null: not at all. */
+  readonly joinRules?: (partition: number) => JoinRules | null;
 }
 
 export function recallingLog(log: EventLog, archive: ArchivedEntries, options: RecallOptions = {}): EventLog {
   /** Where each partition was left by the last read: another position is a reader that was moved. */
   const reached = new Map<number, Position | null>();
   const failures = createFailures(options);
-  const recalled = createRecalledPartitions(log, archive, failures);
+  const recalled = createRecalledPartitions(log, archive, failures, options.joinRules ?? (() => null));
   const holes = createHoles(options);
 
   /** A reader that was moved may stand before the log's beginning, or before a tail that the log lost. */
@@ -91,6 +94,10 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
 
   return {
     ...log,
+    async close() {
+      await archive.close?.();
+      await log.close();
+    },
     async read(after, limits) {
       await findMoved(after);
       const archived = await recalled.next(after, limits.maxEntries);

@@ -3,6 +3,7 @@ import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import type { Heartbeat } from '@tributary/model/partition-record';
 import type { ArchivedEntries } from './archived-entries.ts';
+import type { JoinRules } from './archived-records.ts';
 import type { Failures } from './failures.ts';
 import { headUpTo } from './lines-apart.ts';
 
@@ -34,9 +35,10 @@ interface Recalled {
 const NOTHING_BUT_A_POSITION = JSON.stringify({ receivedAt: 0 } satisfies Heartbeat);
 
 export function createRecalledPartitions(
-  log: Pick<EventLog, 'starts' | 'markLostTail'>,
+  log: Pick<EventLog, 'starts' | 'markLostTail' | 'partitions'>,
   archive: ArchivedEntries,
   failures: Failures,
+  joinRules: (partition: number) => JoinRules | null,
 ): RecalledPartitions {
   const recalled = new Map<number, Recalled>();
   /** A log that ends its entries elsewhere when they are read again may have begun within an archived one. */
@@ -49,7 +51,9 @@ export function createRecalledPartitions(
         return [];
       }
       const entries = await failures.unless(partition, async () => {
-        const found = await archive.after(partition, own.at);
+        const rules = joinRules(partition);
+        const joining = rules === null ? null : { ...rules, start: own.start, partitions: log.partitions };
+        const found = await archive.after(partition, own.at, joining);
         if (found === null) await demandNoGap(log, partition, own.at);
         return found;
       });
