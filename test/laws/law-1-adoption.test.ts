@@ -22,8 +22,18 @@ test('laws 1, 2 and 3: with keys joined, workers and publishers that die, lost w
     keys: 50,
     keysInFlight: 10,
     alone: 0.8,
+    floors: -1,
   };
   for (const [name, n] of Object.entries(least)) expect((total[name] ?? 0) / SEEDS, name).toBeGreaterThan(n);
+});
+
+test('laws 1 and 7: links do not reach what the records of their keys had lost, and a complete answer is what was sent', async () => {
+  const total: Record<string, number> = {};
+  for (let seed = 0; seed < SEEDS; seed++)
+    for (const [name, n] of Object.entries(await simulateAdoption(seed, 260, { maxRecordLength: 3_000 })))
+      total[name] = (total[name] ?? 0) + n;
+  for (const [name, least] of Object.entries({ complete: 5, keys: 50, floors: 1 }))
+    expect((total[name] ?? 0) / SEEDS, name).toBeGreaterThan(least);
 });
 
 test('law 7: an answer that never calls itself incomplete would be wrong while a message is on its way', async () => {

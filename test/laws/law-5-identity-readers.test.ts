@@ -26,7 +26,8 @@ import { linesOf as linesOfRecord } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { expect, test } from 'vitest';
 import { createWorld, PARTITIONS, type World } from '../../jobs/recompute/test/world.ts';
-import { DEVICES, erasureOf, joined, linesOf, randomEvent, USERS } from './adoption-world.ts';
+import { linesOf } from './adoption-lines.ts';
+import { DEVICES, erasureOf, joined, randomEvent, USERS } from './adoption-world.ts';
 
 const STORED = { parseDefinitions: (json: string) => storedDefinitions(json, sha256Hex) };
 const KEYS = [...USERS, ...DEVICES];

@@ -110,19 +110,23 @@ test('laws 2 and 5: in any order of arrival the same links count, those of one m
   const first = flood(0, 150, (n) => NOON + Math.floor(n / 5) * 2_000_000);
   // The same names again, later the same day or on the next one: also of links that do not count, and some received before what they repeat.
   const again = (of: Link, ms: number): Link => ({ ...of, version: `9${of.version}`, receivedAt: of.receivedAt + ms });
-  const links = [
+  const links: Link[] = [
     ...first,
     ...first.slice(20, 40).map((one) => again(one, HOUR_MS)),
     ...first.slice(50, 80).map((one) => again(one, DAY_MS)),
     ...first.slice(95, 105).map((one) => again(one, -2 * HOUR_MS)),
+    // What the key says to itself of links that came after its record had lost events, and what it says once its store is rebuilt.
+    ...first.slice(5, 60).map((one, n) => ({ ...one, floor: one.ts + (n % 2 === 0 ? 8 : 3) * HOUR_MS })),
+    ...first.slice(30, 90).map((one) => ({ ...one, floor: one.ts + 5 * HOUR_MS })),
   ];
   // Behind what is said first, before what is said again.
   const undoing = { kind: 'unlink', to: 'cookie', from: 'user-3', version: '800000', receivedAt: NOON } as const;
+  const undoings = [undoing, ...[30, 90, 60].map((hours) => ({ ...undoing, floor: NOON - hours * HOUR_MS }))];
   const orders = [links, links.toReversed(), random.shuffle([...links])];
   const counted = orders.map((order) => {
     const state = keyWithEvents(NOON);
     for (const one of order) link(state, one);
-    receiveMessage(state, undoing, undoing.version);
+    for (const one of undoings) receiveMessage(state, one, undoing.version);
     return {
       made: state.links.made.map(({ id }) => id),
       stays: membersOf(state).map(({ id }) => id),
@@ -138,13 +142,13 @@ test('laws 2 and 5: in any order of arrival the same links count, those of one m
   const session = await openDuckDb({ memoryLimit: '128MB', threads: 1, tempDir: dir });
   try {
     const rows = [
-      {
-        ...{ user_key: 'cookie', ts: NOON, id: 'u', type: 'tributary.unlink', received_at: NOON, is_known: true },
-        said: JSON.stringify({ from: undoing.from, version: undoing.version }),
-      },
-      ...links.map(({ id, to, ts, version, receivedAt }, i) => ({
+      ...undoings.map(({ from, version, ...one }, i) => ({
+        ...{ user_key: 'cookie', ts: NOON, id: `u${i}`, type: 'tributary.unlink', received_at: NOON, is_known: true },
+        said: JSON.stringify({ from, version, ...('floor' in one && { floor: one.floor }) }),
+      })),
+      ...links.map(({ id, to, ts, version, receivedAt, floor }: Link, i) => ({
         ...{ user_key: 'cookie', ts, id: `m${i}`, type: 'tributary.link', received_at: receivedAt, is_known: true },
-        said: JSON.stringify({ id, to, version }),
+        said: JSON.stringify({ id, to, version, floor }),
       })),
       ...Array.from({ length: EVENTS }, (_, n) => ({
         ...{

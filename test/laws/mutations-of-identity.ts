@@ -154,7 +154,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'a link that was undone holds in the batch layer',
     law: '5',
     file: ADOPT,
-    from: '(undone_at IS NULL OR items.ts <= undone_at - window_ms)',
+    from: '(undone_behind IS NULL OR items.ts <= undone_behind)',
     to: 'true',
     test: BATCH,
   },

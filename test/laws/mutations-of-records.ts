@@ -2,6 +2,9 @@
 import type { Mutation } from './mutation-list.ts';
 
 const API = 'services/api/src';
+const ADOPT = 'packages/archive/src/compute/adopt.sql';
+const FLOORS = 'services/speed/test/messages.test.ts';
+const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
 const PACKED = 'packages/views/src';
 const PACKED_TEST = 'test/laws/law-1-packed.test.ts';
 const CACHE_TEST = 'services/speed/test/user-cache.test.ts';
@@ -182,5 +185,93 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     from: 'if (timelines.isWasteful()) timelines.compact(users.values());',
     to: '',
     test: CACHE_TEST,
+  },
+  {
+    lie: 'a link takes what the record of its key had lost from the key, and nothing brings it to its owner',
+    law: '7',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: 'return floor === undefined && lostTs > receivedAt - links.windowMs;',
+    to: 'return floor === undefined && lostTs > receivedAt;',
+    test: 'test/laws/law-1-adoption.test.ts',
+  },
+  {
+    lie: 'what a record lost stays with those whom its key had lent it to, though it is taken back',
+    law: '7',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: "kind === 'take' && item.ts <= state.lostTs ?",
+    to: "kind !== 'take' ?",
+    test: 'test/laws/law-1-adoption.test.ts',
+  },
+  {
+    lie: 'a key that is loaded does not know that its record lost events',
+    law: '7',
+    file: 'packages/views/src/identity/keyed-record.ts',
+    from: 'windowMs), digestOf, lostTs: markedCut(record) }',
+    to: 'windowMs), digestOf }',
+    test: FLOORS,
+  },
+  {
+    lie: 'a key that is held reaches further back than who takes its partition over',
+    law: '7',
+    file: 'services/speed/src/apply/user-records.ts',
+    from: '          if (user.key !== undefined) user.key.lostTs = Math.max(user.key.lostTs, cutTs);\n',
+    to: '',
+    test: FLOORS,
+  },
+  {
+    lie: 'a record keeps a link as it came, not how far back it reaches',
+    law: '1',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: 'change.kept === undefined ? line : encodeMessage',
+    to: 'change.kept !== undefined ? line : change.kept === undefined ? line : encodeMessage',
+    test: FLOORS,
+  },
+  {
+    lie: 'a generation that is cut between a link and what its key says of it leaves answers complete',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: '  if (saysFloor(event)) effects.overflowed++;\n',
+    to: '',
+    test: FLOORS,
+  },
+  {
+    lie: 'of several floors of a link the highest holds in real time',
+    law: '5',
+    file: 'packages/model/src/identity/links.ts',
+    from: 'floor >= (known.floor ?? Number.POSITIVE_INFINITY)',
+    to: 'floor <= (known.floor ?? Number.NEGATIVE_INFINITY)',
+    test: MANY_LINKS,
+  },
+  {
+    lie: 'of several floors of a link the highest holds in the batch layer',
+    law: '5',
+    file: ADOPT,
+    from: "min(CAST(said->>'$.floor' AS BIGINT)) OVER",
+    to: "max(CAST(said->>'$.floor' AS BIGINT)) OVER",
+    test: MANY_LINKS,
+  },
+  {
+    lie: 'in the batch layer an undoing has no floor',
+    law: '5',
+    file: ADOPT,
+    from: "coalesce(min(CAST(said->>'$.floor' AS BIGINT)), max(received_at - window_ms))",
+    to: 'max(received_at - window_ms)',
+    test: MANY_LINKS,
+  },
+  {
+    lie: 'generations look at floors of links as at none',
+    law: '7',
+    file: ADOPT,
+    from: 'WHERE items.ts > links.behind AND',
+    to: 'WHERE items.ts > links.received_at - (SELECT window_ms FROM joined) AND',
+    test: 'test/laws/law-5-identity.test.ts',
+  },
+  {
+    lie: 'a floor may be anything',
+    law: '3',
+    file: 'packages/model/src/reading/validate-message.ts',
+    from: 'return Number.isSafeInteger(value) && Number(value) >= 0;',
+    to: 'return true;',
+    test: 'packages/model/src/reading/validate-message.test.ts',
   },
 ];

@@ -1,6 +1,6 @@
 /** Messages between keys: where one is missing that the log acknowledged and lost, and where one line causes very many. */
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
-import { encodeEvent } from '@tributary/model/event';
+import { type Event, encodeEvent } from '@tributary/model/event';
 import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { createSpeedWorker, type SpeedWorkerOptions } from '@tributary/speed/pipeline';
@@ -9,6 +9,7 @@ import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { JOINED } from '@tributary/testkit/inputs/joined-keys';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
+import { markedCut } from '@tributary/views/record';
 import { expect, test } from 'vitest';
 
 const numberOf = (n: number) => (n === 0 ? '' : messageNumber('1.0000000', n));
@@ -114,6 +115,34 @@ test('law 7: a link of a key whose record lost events that it reaches leaves ans
   expect(await overflowedAfter(DAY_MS, 1_000)).toBe(1);
   expect(await overflowedAfter(DAY_MS, 100_000)).toBe(0);
   expect(await overflowedAfter(31 * DAY_MS, 1_000)).toBe(0);
+});
+
+test.each([
+  ['is loaded', { maxCachedEvents: 0 }],
+  ['is held', {}],
+])('laws 1 and 7: a key whose record lost events says to itself how far back a link reaches: the key %s', async (_, limits) => {
+  const { store, append } = world({ ...limits, trimRecordLength: 1_000, maxRecordLength: 1_000 });
+  const click = (n: number) => ({ ts: 1_000 + n, type: 'click', id: `e${n}`, receivedAt: 1_000 + n, source: 'test' });
+  // From here on it is a key that others say something to.
+  const undoing = { kind: 'unlink', to: 'cookie', from: 'eve', version: '0', receivedAt: 1_000 } as const;
+  await append(encodeMessage(undoing, { from: 0, number: numberOf(1), after: '' }));
+  for (let n = 0; n < 40; n++) await append(encodeEvent({ ...click(n), anonymousId: 'cookie' }));
+  const recordOf = async () => String((await store.speed().loadRecords(0, ['cookie'], 1e9)).records[0]);
+  const overflowed = async () => (await store.serving().deltas([], 0))[0]?.overflowed ?? 0;
+  const lostTs = markedCut(await recordOf());
+  expect(lostTs).toBeGreaterThan(1_000);
+  const link = { id: 'ada\nat x', to: 'ada', ts: 2_000, version: '1', receivedAt: 2_000 };
+  await append(encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, number: numberOf(2), after: numberOf(1) }));
+  expect(await recordOf()).toContain(`"floor":${lostTs}`);
+  const { lines } = await store.outbox(undefined, 'messages').read(0, 100);
+  const messages = lines.map((line) => JSON.parse(line) as Event);
+  expect(messages[0]?.properties).toEqual({ $tributary: { id: link.id, to: 'ada', version: '1', floor: lostTs } });
+  expect(Math.min(...messages.slice(1).map(({ ts }) => ts))).toBeGreaterThan(lostTs);
+  // A generation may be cut between the link and what the key says of it.
+  const before = await overflowed();
+  expect(before).toBeGreaterThan(0);
+  await append(lines[0] as string);
+  expect(await overflowed()).toBe(before + 1);
 });
 
 test('law 7: what is taken back from a key whose record lost it leaves answers incomplete, as it counts at both until the next generation', async () => {

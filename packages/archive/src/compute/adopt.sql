@@ -11,17 +11,27 @@
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TABLE joined_keys AS
   SELECT DISTINCT user_key FROM everything WHERE said IS NOT NULL;
+-- What lies at `behind` or before it is out of reach: by its receipt, or as the record of the key had lost it (the lowest floor that was said).
 CREATE OR REPLACE TABLE undoings AS
-  SELECT user_key, said->>'$.from' AS owner, said->>'$.version' AS version, received_at
-  FROM everything WHERE said IS NOT NULL AND type = 'tributary.unlink';
+  SELECT user_key, said->>'$.from' AS owner, said->>'$.version' AS version,
+    greatest(max(received_at - window_ms), coalesce(min(CAST(said->>'$.floor' AS BIGINT)), max(received_at - window_ms))) AS behind
+  FROM everything, joined WHERE said IS NOT NULL AND type = 'tributary.unlink'
+  GROUP BY ALL;
 CREATE OR REPLACE TABLE links AS
-  SELECT link.*, min(undoings.received_at) AS undone_at
+  SELECT link.*, min(undoings.behind) AS undone_behind
   FROM (
     SELECT * FROM (
       SELECT * FROM (
         SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version,
-          said->>'$.merges' IS NOT NULL AS merges
-        FROM everything WHERE said IS NOT NULL AND type = 'tributary.link'
+          said->>'$.merges' IS NOT NULL AS merges,
+          greatest(
+            received_at - window_ms,
+            coalesce(
+              min(CAST(said->>'$.floor' AS BIGINT)) OVER (PARTITION BY user_key, said->>'$.id', said->>'$.version'),
+              received_at - window_ms
+            )
+          ) AS behind
+        FROM everything, joined WHERE said IS NOT NULL AND type = 'tributary.link'
         -- Each day looks at the one of a name that it received first, whatever other days did.
         QUALIFY row_number() OVER (PARTITION BY user_key, name, received_at // 86400000 ORDER BY received_at, version) = 1
       )
@@ -52,8 +62,8 @@ CREATE OR REPLACE TABLE owners AS
       arg_max(links.owner, (links.ts, links.name)) FILTER (links.ts <= items.ts),
       arg_min(links.owner, (links.ts, links.name))
     ) AS owner
-  FROM items JOIN links ON links.user_key = items.user_key, joined
-  WHERE items.ts > links.received_at - window_ms AND (undone_at IS NULL OR items.ts <= undone_at - window_ms)
+  FROM items JOIN links ON links.user_key = items.user_key
+  WHERE items.ts > links.behind AND (undone_behind IS NULL OR items.ts <= undone_behind)
     AND (merges OR NOT items.is_known)
   GROUP BY items.rowid;
 CREATE OR REPLACE TABLE adopted AS

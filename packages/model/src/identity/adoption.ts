@@ -76,6 +76,8 @@ export interface KeyState {
   readonly withdrawn: Withdrawal[];
   /** Undefined where a record is read: what was withdrawn has left it. */
   readonly digestOf: DigestOf | undefined;
+  /** The record has lost events up to then, epoch ms: links that come reach none of them. */
+  lostTs: number;
 }
 
 /** What counts for the key under one id, before and after. */
@@ -88,13 +90,16 @@ export interface Change {
   readonly messages: readonly Message[];
   /** One for each id for which something else counts now. */
   readonly replaced: readonly Replacement[];
+  /** The message, where it holds otherwise than it came: as it is to be kept. */
+  readonly kept?: Message;
 }
 
 /** An item passes this many keys at most; then it counts where it is. */
 export const MAX_HOPS = 4;
 
 export function emptyKey(key: string, windowMs: number, digestOf?: DigestOf, mostOfDay?: number): KeyState {
-  return { key, held: new Map(), links: noLinks(windowMs, mostOfDay), withdrawn: [], digestOf };
+  const links = noLinks(windowMs, mostOfDay);
+  return { key, held: new Map(), links, withdrawn: [], digestOf, lostTs: Number.NEGATIVE_INFINITY };
 }
 
 /** An event of the key's own; null: its id is known. `at`: where it lies in the log. */
@@ -114,9 +119,11 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
   if (message.kind === 'withdraw') return receiveWithdrawal(state, message, at);
   const { key, links, held } = state;
   const changed: Saying[] = [];
-  const isNew = message.kind === 'link' ? addLink(links, message.link, changed) : undoLinks(links, message.from, message);
+  const said: Undoing = message.kind === 'link' ? { ...message.link } : { ...message };
+  const isNew = message.kind === 'link' ? addLink(links, said as Link, changed) : undoLinks(links, message.from, said, changed);
   if (!isNew) return null;
   if (message.kind === 'unlink') changed.push({ receivedAt: message.receivedAt, merges: true });
+  const kept = isBehind(state, said) ? floored(message, (said.floor = state.lostTs)) : undefined;
   const messages: ItemMessage[] = [];
   const replaced: Replacement[] = [];
   for (const ways of held.values()) {
@@ -130,7 +137,19 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
     const is = ways.member?.item;
     if (was !== is) replaced.push({ was, is });
   }
-  return { messages: inOrder(messages), replaced };
+  const moves = inOrder(messages);
+  return kept === undefined ? { messages: moves, replaced } : { messages: [kept, ...moves], replaced, kept };
+}
+
+type AboutLinks = Extract<Message, { readonly kind: 'link' | 'unlink' }>;
+
+/** Whether it reaches events that the record lost, which it cannot move: then the key says to itself how far back it does, and both layers read that. */
+function isBehind({ links, lostTs }: KeyState, { floor, receivedAt }: Undoing): boolean {
+  return floor === undefined && lostTs > receivedAt - links.windowMs;
+}
+
+function floored(message: AboutLinks, floor: number): AboutLinks {
+  return message.kind === 'link' ? { ...message, link: { ...message.link, floor } } : { ...message, floor };
 }
 
 /** As they are least work where they arrive: events come from the oldest on and go from the newest on, so that few lie behind them. */
@@ -146,7 +165,11 @@ function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: 
   const ways = waysOf(state, item.id);
   const was = ways.member?.item;
   let held = wayOf(ways, item.path);
-  if (held === undefined) addWay(ways, (held = { item, version: '', isHere: false, lentTo: null }));
+  if (held === undefined) {
+    // What the record lost was lent to whom links that had come by then say, and no later one: it is taken back there.
+    const lentTo = kind === 'take' && item.ts <= state.lostTs ? ownerOf(key, state.links, item) : null;
+    addWay(ways, (held = { item, version: '', isHere: false, lentTo }));
+  }
   if (held.version >= version) return null;
   held.version = version;
   held.isHere = kind === 'put';

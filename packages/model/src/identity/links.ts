@@ -10,6 +10,9 @@
  * The links of a key that were received on one day (UTC) count up to the millisecond with which they are `MOST_LINKS_OF_DAY`: each may move all events of
  * the key, and a page may send any number of them. Where several have one name, each day looks at the one that it received first, whatever other days did;
  * among those that count the oldest holds. What does not count is not kept: it changes nothing about any other link.
+ *
+ * A key whose record lost events cannot lend them. So a link, or an undoing, that came after that says nothing about what happened up to a `floor`: the key
+ * says so itself, in a message to itself, and what it had lent by then stays lent. The lowest of several floors that were said of one holds.
  */
 
 import { byCodePoint } from '../code-points.ts';
@@ -32,12 +35,14 @@ export interface Link {
   readonly receivedAt: number;
   /** Made by an alias of who may merge two users: it also moves what is a known user's. */
   readonly merges?: true;
+  /** It says nothing about what happened up to then, epoch ms. */
+  floor?: number;
 }
 
 /** What decides about which events a link says anything. */
 export type Saying = Pick<Link, 'receivedAt' | 'merges'>;
 
-export type Undoing = Pick<Link, 'version' | 'receivedAt'>;
+export type Undoing = Pick<Link, 'version' | 'receivedAt' | 'floor'>;
 
 interface LinksOfDay {
   /** When the first ones were received, in time, one more than may count. */
@@ -71,6 +76,7 @@ export function addLink(links: Links, link: Link, changed: Saying[] = []): boole
   if (link.receivedAt >= (received[links.mostOfDay] ?? Number.POSITIVE_INFINITY)) return false;
   const known = counted.get(link.id);
   if (known !== undefined) {
+    if (known.version === link.version) return lowerFloor(known, link, changed);
     if (!isReceivedBefore(link, known)) return false;
     received.splice(received.indexOf(known.receivedAt), 1);
   }
@@ -86,6 +92,18 @@ export function addLink(links: Links, link: Link, changed: Saying[] = []): boole
   if (known !== undefined || holding === undefined || link.version < holding.version) hold(links, link.id, changed);
   for (const { id } of out) hold(links, id, changed);
   return out.some((one) => one !== link) || !out.includes(link);
+}
+
+/** False: it was as low. */
+function lowerFloor(
+  known: Pick<Link, 'receivedAt' | 'floor' | 'merges'>,
+  { floor }: Pick<Link, 'floor'>,
+  changed: Saying[],
+): boolean {
+  if (floor === undefined || floor >= (known.floor ?? Number.POSITIVE_INFINITY)) return false;
+  known.floor = floor;
+  changed.push(known);
+  return true;
 }
 
 /** Those of a day that were received at its end or later. */
@@ -134,10 +152,11 @@ function dayOf({ receivedAt }: Pick<Link, 'receivedAt'>): number {
 }
 
 /** False: it was known. */
-export function undoLinks({ undone }: Links, to: string, undoing: Undoing): boolean {
-  const known = undone.get(to) ?? [];
-  if (known.some(({ version }) => version === undoing.version)) return false;
-  undone.set(to, [...known, undoing]);
+export function undoLinks({ undone }: Links, to: string, undoing: Undoing, changed: Saying[] = []): boolean {
+  const all = undone.get(to) ?? [];
+  const known = all.find(({ version }) => version === undoing.version);
+  if (known !== undefined) return lowerFloor(known, undoing, changed);
+  undone.set(to, [...all, undoing]);
   return true;
 }
 
@@ -168,7 +187,7 @@ export function mayMove({ windowMs }: Links, { receivedAt, merges }: Saying, eve
 
 /** Whether it says anything about the event. */
 function holds({ windowMs, undone }: Links, link: Link, { ts }: Movable): boolean {
-  const reaches = ({ receivedAt }: Undoing) => ts > receivedAt - windowMs;
+  const reaches = ({ receivedAt, floor }: Undoing) => ts > receivedAt - windowMs && (floor === undefined || ts > floor);
   return reaches(link) && !(undone.get(link.to)?.some((undoing) => undoing.version > link.version && reaches(undoing)) ?? false);
 }
 

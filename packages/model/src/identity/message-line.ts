@@ -7,7 +7,7 @@
 import { type Event, encodeEvent } from '../event.ts';
 import { userKeyOf } from '../user-key.ts';
 import type { Item, ItemMessage, Message } from './adoption.ts';
-import type { Link, Version } from './links.ts';
+import type { Link, Undoing, Version } from './links.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
 /** Types that begin so are the platform's own. */
@@ -75,14 +75,8 @@ export function encodeMessage(message: Message, numbered: Numbered): string {
       return encodeEvent({ ...head, ts, receivedAt, source: 'tributary', properties: { [SAID]: said } });
     }
     case 'unlink': {
-      const { from, version, receivedAt } = message;
-      return encodeEvent({
-        ...head,
-        ts: receivedAt,
-        receivedAt,
-        source: 'tributary',
-        properties: { [SAID]: { from, version } },
-      });
+      const { kind: _kind, to: _to, receivedAt, ...said } = message;
+      return encodeEvent({ ...head, ts: receivedAt, receivedAt, source: 'tributary', properties: { [SAID]: said } });
     }
     case 'withdraw': {
       const { kind: _kind, to: _to, receivedAt, ...said } = message;
@@ -131,7 +125,7 @@ export function messageOf(event: Event): Message {
       return { kind, to, link: { ...link, ts, receivedAt } };
     }
     case 'unlink':
-      return { kind, to, receivedAt, ...(said as { readonly from: string; readonly version: string }) };
+      return { kind, to, receivedAt, ...(said as Omit<Undoing, 'receivedAt'> & { readonly from: string }) };
     case 'withdraw':
       return { kind, to, receivedAt, ...(said as Omit<Withdrawal, 'receivedAt'>) };
     default:
@@ -147,7 +141,8 @@ function itemMessageOf(kind: 'put' | 'take', to: string, event: Event, said: Sai
     ts: event.ts,
     isKnown: true,
     path,
-    line: kind === 'put' ? lentLine(event, said) : '',
+    // What takes an item back may be passed on, and has nothing else of it.
+    line: kind === 'put' ? lentLine(event, said) : JSON.stringify({ receivedAt: event.receivedAt }),
   };
   return { kind, to, item, version };
 }

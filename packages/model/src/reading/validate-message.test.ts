@@ -68,7 +68,7 @@ describe.each(MESSAGES.map((message) => [message.kind, message] as const))('a me
 
   test('is taken as it was sent, and by no shorter way', () => {
     expect(isTaken(line)).toBe(true);
-    const sent = message.kind === 'take' ? { ...message, item: { ...item, line: '' } } : message;
+    const sent = message.kind === 'take' ? { ...message, item: { ...item, line: JSON.stringify({ receivedAt: NOW }) } } : message;
     expect(messageOf(JSON.parse(line) as Event)).toEqual(sent);
     expect(isPlain(line)).toBe(false);
   });
@@ -113,5 +113,19 @@ test('a message cannot lend a message, nor what is not an event', () => {
   for (const type of ['tributary.put', 'tributary.link', 'x'.repeat(200)]) {
     const line = encodeEvent({ ...SENT, type });
     expect([type, isTaken(lineOf({ kind: 'put', to: 'ada', item: { ...item, line }, version: '1' }))]).toEqual([type, false]);
+  }
+});
+
+test('laws 3 and 7: what a key says to itself of what it lost is taken, and parked where the instant is none', () => {
+  const link = { id: 'ada\nat e', to: 'ada', ts: NOW, version: '1-0.0000001', receivedAt: NOW, floor: NOW - 5 };
+  const messages: readonly Message[] = [
+    { kind: 'link', to: 'cookie', link },
+    { kind: 'unlink', to: 'cookie', from: 'ada', version: '1-0.0000001', receivedAt: NOW, floor: 0 },
+  ];
+  for (const message of messages) {
+    const line = lineOf(message);
+    expect([isTaken(line), messageOf(JSON.parse(line) as Event)]).toEqual([true, message]);
+    for (const wrong of ['-1', '1.5', '"7"', 'null', '1e300'])
+      expect(isTaken(line.replace(/"floor":\d+/, `"floor":${wrong}`)), wrong).toBe(false);
   }
 });

@@ -21,13 +21,16 @@ const NAME = /^(at [\x20-\x7e]{1,128}|hour \d{1,10})$/;
 type Said = Readonly<Record<string, unknown>>;
 type Rule = readonly [name: string, must: string, holds: (value: unknown, said: Said) => boolean];
 
+const FLOOR: Rule = ['floor', 'be an instant in epoch ms, or absent', (value) => value === undefined || isInstant(value)];
+
 const RULES: Readonly<Record<string, readonly Rule[]>> = {
   'tributary.link': [
     ['to', 'be the key of a user', isKey],
     ['id', 'be the key that the link leads to, and a name', isLinkName],
     ['merges', 'be true or absent', (value) => value === undefined || value === true],
+    FLOOR,
   ],
-  'tributary.unlink': [['from', 'be the key of a user', isKey]],
+  'tributary.unlink': [['from', 'be the key of a user', isKey], FLOOR],
   'tributary.withdraw': [
     ['of', 'be the digest of a key', isDigest],
     ['by', 'be the digest of a key', isDigest],
@@ -44,6 +47,10 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
 
 function isLinkName(value: unknown, { to }: Said): boolean {
   return typeof value === 'string' && value.startsWith(`${String(to)}\n`) && NAME.test(value.slice(String(to).length + 1));
+}
+
+function isInstant(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function isDigest(value: unknown): boolean {

@@ -41,6 +41,8 @@ export interface Relayed {
   readonly version: string;
   /** When what says of a link or its undoing was received. */
   readonly receivedAt: number;
+  /** Up to which instant a link, or its undoing, says nothing: its key had lost events before it came. */
+  readonly floor?: number | undefined;
   /** Digests: of whom what they lent is withdrawn, and by which key that lent it on. */
   readonly withdrawn?: { readonly of: string; readonly by: string };
 }
@@ -65,8 +67,29 @@ interface Tie {
   /** Where it was said. */
   readonly at: string;
   readonly isMerge: boolean;
-  /** When undoings of it were received. */
-  readonly undoneAt: readonly number[];
+  /** Which instants it says nothing about, and those that each of its undoings says nothing about. */
+  readonly reach: Reach;
+  readonly undone: readonly Reach[];
+}
+
+interface Reach {
+  readonly receivedAt: number;
+  /** The lowest of those that the key said. */
+  readonly floor: number;
+}
+
+/** What a key said to itself of one link, or of one undoing: the lowest floor, or none. */
+function floorOf(floors: readonly Relayed[], kind: 'link' | 'unlink', { key, user, id, version }: Floored): number {
+  const own = floors.filter(
+    (one) => one.kind === kind && one.key === key && one.user === user && one.id === id && one.version === version,
+  );
+  return own.length === 0 ? -1 : Math.min(...own.map(({ floor = -1 }) => floor));
+}
+
+type Floored = Pick<Relayed, 'key' | 'user' | 'id' | 'version'>;
+
+function withFloor({ floor }: Relayed): boolean {
+  return floor !== undefined;
 }
 
 /** What is a user's, and what came to one, goes on by a merge alone. */
@@ -89,11 +112,11 @@ function among(ties: readonly Tie[], mostOfDay: number): Tie[] {
   return counted.filter((tie) => !counted.some((other) => other.name === tie.name && other.at < tie.at));
 }
 
-/** A link and its undoing say nothing about what lies `windowMs` or more before their receipt. */
+/** A link and its undoing say nothing about what lies `windowMs` or more before their receipt, nor about what their key had lost. */
 function tieAt(ties: readonly Tie[], ts: number, windowMs: number): string | null {
-  const reaches = (receivedAt: number) => receivedAt - ts < windowMs;
+  const reaches = ({ receivedAt, floor }: Reach) => receivedAt - ts < windowMs && ts > floor;
   const sorted = ties
-    .filter(({ receivedAt, undoneAt }) => reaches(receivedAt) && !undoneAt.some(reaches))
+    .filter(({ reach, undone }) => reaches(reach) && !undone.some(reaches))
     .sort((a, b) => a.ts - b.ts || (a.name < b.name ? -1 : 1));
   return (sorted.findLast((tie) => tie.ts <= ts) ?? sorted[0])?.user ?? null;
 }
@@ -107,6 +130,7 @@ export function timelinesOfLines(
   mostOfDay = MOST_OF_DAY,
 ): Timelines {
   const ties = new Map<string, Tie[]>();
+  const floors = relayed.filter(withFloor);
   const inOrder = [...relayed].sort((a, b) => (a.version < b.version ? -1 : 1));
   for (const link of inOrder) {
     if (link.kind !== 'link') continue;
@@ -114,6 +138,7 @@ export function timelinesOfLines(
       (undo) => undo.kind === 'unlink' && undo.key === link.key && undo.user === link.user && undo.version > link.version,
     );
     const { user, ts, receivedAt } = link;
+    const reach = { receivedAt, floor: floorOf(floors, 'link', link) };
     const known = ties.get(link.key) ?? [];
     // The same line again.
     if (!known.some(({ name, at }) => name === link.id && at === link.version))
@@ -124,7 +149,8 @@ export function timelinesOfLines(
         receivedAt,
         at: link.version,
         isMerge: link.isMerge,
-        undoneAt: undoings.map((undo) => undo.receivedAt),
+        reach,
+        undone: undoings.map((undo) => ({ receivedAt: undo.receivedAt, floor: floorOf(floors, 'unlink', undo) })),
       });
     ties.set(link.key, known);
   }
@@ -158,21 +184,30 @@ function withdraws({ key, withdrawn, version }: Relayed, lent: Relayed, digestOf
   return ways.at(-1) === withdrawn.by && ways.includes(withdrawn.of);
 }
 
-/** From what was sent alone. `erased`: keys of which nothing counts, nor what comes to them. */
+/**
+ * From what was sent alone, and what keys lost: `relayed`, of which their floors are looked at. `erased`: keys of which nothing counts, nor what comes to
+ * them.
+ */
 export function timelinesOfPeople(
   sent: readonly Sent[],
   windowMs: number,
   erased: ReadonlySet<string> = new Set(),
   mostOfDay = MOST_OF_DAY,
+  relayed: readonly Relayed[] = [],
 ): Timelines {
+  const floors = relayed.filter(withFloor);
   const tiesOf = (key: string): Tie[] =>
     sent.flatMap((one) => {
       if (one.kind !== 'identify' || one.from !== key) return [];
-      const undoneAt = sent.flatMap((undo) =>
-        undo.kind === 'forget' && undo.key === one.key && undo.from === key && undo.at > one.at ? [undo.receivedAt] : [],
-      );
+      const undone = sent.flatMap((undo) => {
+        if (undo.kind !== 'forget' || undo.key !== one.key || undo.from !== key || undo.at <= one.at) return [];
+        const floor = floorOf(floors, 'unlink', { key, user: one.key, id: '', version: undo.at });
+        return [{ receivedAt: undo.receivedAt, floor }];
+      });
       const name = `${one.key}\n${one.id}`;
-      return [{ user: one.key, ts: one.ts, name, receivedAt: one.receivedAt, at: one.at, isMerge: one.isMerge, undoneAt }];
+      const { ts, receivedAt, at, isMerge } = one;
+      const reach = { receivedAt, floor: floorOf(floors, 'link', { key, user: one.key, id: name, version: at }) };
+      return [{ user: one.key, ts, name, receivedAt, at, isMerge, reach, undone }];
     });
   const stays = firstOnes(sent).flatMap((one) => {
     if (one.kind !== 'event') return [];

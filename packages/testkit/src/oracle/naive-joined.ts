@@ -37,10 +37,10 @@ export function naiveJoinedOfPeople(lines: readonly LogLine[], upTo: readonly st
 
 /** The same as the events of each key. */
 export function joinedPeople(lines: readonly LogLine[], upTo: readonly string[], windowMs: number) {
-  const { sent, events, erased } = read(lines, upTo);
+  const { sent, relayed, events, erased } = read(lines, upTo);
   // What a user said before they were erased is said: of their own events nothing is left, nor of what is on its way through their key.
   const said = sent.filter(({ kind, key, at }) => kind === 'event' || at < (erased.get(key)?.[0]?.from ?? AT_THE_END));
-  return { timelines: timelinesOfPeople(said, windowMs, new Set(erased.keys())), events };
+  return { timelines: timelinesOfPeople(said, windowMs, new Set(erased.keys()), undefined, relayed), events };
 }
 
 /** The events that count for a key, from the lines up to a position of each partition. */
@@ -99,13 +99,16 @@ function read(lines: readonly LogLine[], upTo: readonly string[]) {
         path?: string[];
         version: string;
         merges?: true;
+        floor?: number;
         of?: string;
         by?: string;
       };
       const { id = '', path = [], version } = said;
       const [user, isMerge] = [said.to ?? said.from ?? '', said.merges === true];
+      const floor = said.floor;
       const withdrawn = kind === 'withdraw' ? { withdrawn: { of: said.of ?? '', by: said.by ?? '' } } : {};
-      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin: path[0] ?? '', user, isMerge, at, ...withdrawn });
+      const origin = path[0] ?? '';
+      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin, user, isMerge, at, floor, ...withdrawn });
       continue;
     }
     if (type === 'tributary.erase' || type === 'tributary.lift') {

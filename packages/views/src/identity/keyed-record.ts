@@ -31,7 +31,7 @@ export function receiveLine(state: KeyState, event: Event, line: string, at: Ver
 
 /** What was said of links first: then each event is placed once. They are a set, so the order does not matter. */
 export function keyFromRecord(key: string, record: string, windowMs: number, digestOf?: DigestOf): KeyState {
-  return { ...keyFromLines(key, linesOf(record), windowMs), digestOf };
+  return { ...keyFromLines(key, linesOf(record), windowMs), digestOf, lostTs: markedCut(record) };
 }
 
 function keyFromLines(key: string, lines: Iterable<string>, windowMs: number): KeyState {

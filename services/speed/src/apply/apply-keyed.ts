@@ -4,13 +4,16 @@
  */
 import type { Event } from '@tributary/model/event';
 import { type Change, type KeyState, type Message, withdrawAll } from '@tributary/model/identity/adoption';
+import type { Undoing } from '@tributary/model/identity/links';
 import { linksOf, mayLink } from '@tributary/model/identity/links-of';
 import {
+  encodeMessage,
   isMessageType,
   LASTING_TYPES,
   LINK_TYPES,
   messageNumber,
   numberOfMessage,
+  SAID,
   TAKE_TYPE,
   WITHDRAW_TYPE,
 } from '@tributary/model/identity/message-line';
@@ -55,6 +58,8 @@ export function applyKeyed(
     return;
   }
   if (isMessage) noteApplied(run, arrival);
+  // A generation that was cut before it, and behind its link, has moved what the key lost.
+  if (saysFloor(event)) effects.overflowed++;
   if (change === null) {
     if (!isMessage) effects.duplicates++;
     return;
@@ -71,8 +76,14 @@ export function applyKeyed(
     effects.late++;
     effects.withdrawn.add(userKey);
   }
+  const kept = change.kept === undefined ? line : encodeMessage(change.kept, numberOfMessage(event));
   if (LASTING_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
-    append(effects, userKey, user, `${line}\n`);
+    append(effects, userKey, user, `${kept}\n`);
+}
+
+/** Whether it is what a key says to itself of a link, or an undoing, that came after its record lost events. */
+function saysFloor({ type, properties }: Event): boolean {
+  return LINK_TYPES.includes(type) && (properties?.[SAID] as Partial<Undoing> | undefined)?.floor !== undefined;
 }
 
 /**

@@ -194,6 +194,8 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
           user.trimAtLength = nextTrim(record.length);
           // The next batch may be applied already, to more than the record holds: that much was still known.
           cutPackedUpTo(user, cutTs);
+          // As who takes the partition over says it: what goes ahead of a commit may be said again.
+          if (user.key !== undefined) user.key.lostTs = Math.max(user.key.lostTs, cutTs);
         }
         if (cutTs !== NEVER_CUT)
           unsure.set(userKey, Math.max(unsure.get(userKey) ?? 0, cutTs + (nextFollowing.segments?.retainedMs ?? 0)));
