@@ -47,6 +47,31 @@ test('law 9: archived files are not called searched while others have what an er
   }
 });
 
+test('law 7: Redis writes its files again once a day for an erased user who goes on sending, also while a key waits for what withdraws its events', async () => {
+  const world = await createWorld(JOINED);
+  try {
+    await world.ingest([
+      ofCookie('c1', 1, 'click'),
+      event('s1', 3, 'identify', { userId: 'bob', anonymousId: COOKIE }),
+      event('e0', 3, 'view', { userId: 'eve' }),
+    ]);
+    await settle(world);
+    await world.run({}, STORED);
+    await world.ingest([erase(COOKIE, 1), erase('eve', 2)]);
+    await world.turn();
+    let asked = 0;
+    for (const n of [1, 2, 3, 4, 5, 6]) {
+      await world.ingest([event(`e${n}`, 5, 'view', { userId: 'eve' })]);
+      await world.run({ scheduled: false }, { ...STORED, rewriteRedisFiles: async () => ++asked > 0 });
+      await world.turn();
+    }
+    expect(await readForgotten(world.dataDir)).toMatchObject({ erased: [expect.anything()], searchedAt: null });
+    expect(asked).toBe(1);
+  } finally {
+    await world.close();
+  }
+});
+
 test('laws 1, 5 and 9: what an erased device had lent, and others lent on, leaves archive, generations and records', async () => {
   const world = await createWorld(JOINED);
   try {

@@ -17,8 +17,6 @@ export interface RewritePlan {
   readonly unplaced?: ReadonlySet<string>;
   /** Keys of one person are joined: what withdraws what an erased key had lent may come behind the cut, or not yet. */
   readonly areJoined?: boolean;
-  /** Some were erased since the attempt before. */
-  readonly ofNewUsers?: boolean;
   /** When Redis was asked to write its files again, before this attempt; absent: it was not. */
   readonly redisFilesAt?: number;
 }
@@ -48,8 +46,6 @@ export async function planRewrite(dataDir: string): Promise<RewritePlan | null> 
     before,
     from,
     areJoined,
-    // Where it was killed, the attempt before did not say of whom all was.
-    ofNewUsers: before === undefined || textOf(before) !== textOf(users) || replacing.length > 0,
     unplaced: new Set((before?.erased ?? []).filter((digest) => partitions[digest] === undefined)),
   };
 }
@@ -71,6 +67,11 @@ function usersOf(oldest: GenerationManifest, kept: readonly GenerationManifest[]
     lifted: Object.fromEntries(Object.entries(oldest.lifted ?? {}).filter(([digest]) => isKnown(digest))),
     ...(oldest.withdrawn !== undefined && { withdrawn: oldest.withdrawn }),
   };
+}
+
+/** Whether some are among the users who were not when the attempt before ended; where that was killed, it did not say of whom all was. */
+export function isOfNewUsers(users: Users, before: ArchiveForgotten | undefined): boolean {
+  return before === undefined || textOf(before) !== textOf(users) || (before.replacing ?? []).length > 0;
 }
 
 function textOf({ erased, lifted, withdrawn = 0 }: Users): string {

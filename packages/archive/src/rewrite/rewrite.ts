@@ -24,7 +24,7 @@ import { sqlText } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { ahead } from './ahead.ts';
 import { deadToGo, writeStaying } from './dead-records.ts';
-import type { RewritePlan } from './plan.ts';
+import { isOfNewUsers, type RewritePlan } from './plan.ts';
 import { isWithout, loadUsers, type Search, searchAll, TO_GO } from './search.ts';
 import { sweepUnnamed } from './sweep.ts';
 
@@ -74,11 +74,11 @@ export async function rewriteArchive(session: DuckDb, asked: Rewrite): Promise<R
 /** An erased user who goes on sending would have all that Redis holds written again after each run. */
 const REDIS_FILES_EVERY_MS = DAY_MS;
 
-/** `hasHits`: what is replaced now, the files of Redis have as well. */
-function redisAfter({ forgotten, ofNewUsers = true, redisFilesAt, nowMs }: Rewrite, hasHits: boolean) {
+/** `forgotten`: without those whose rows wait. `hasHits`: what is replaced now, the files of Redis have as well. */
+function redisAfter({ forgotten, before, redisFilesAt, nowMs }: Rewrite, hasHits: boolean) {
   const left = redisFilesAt === undefined ? (forgotten.redisDue ?? []) : [];
   const lastMs = redisFilesAt ?? forgotten.redisFilesAt ?? Number.NEGATIVE_INFINITY;
-  const isDue = hasHits && (ofNewUsers || nowMs - lastMs >= REDIS_FILES_EVERY_MS);
+  const isDue = hasHits && (isOfNewUsers(forgotten, before) || nowMs - lastMs >= REDIS_FILES_EVERY_MS);
   // What is left of before stays as it is where nothing newer is due: the log is trimmed some minutes behind, and runs may come faster.
   return { redisDue: isDue ? forgotten.cut : left, ...(redisFilesAt !== undefined && { redisFilesAt }) };
 }
