@@ -55,6 +55,12 @@ export async function countedAsTheApi({
     }
   }
 
+  // The address may say another layer than a reader saw last: the page says which, and its figures are of that.
+  await open('signals?count=clicked&days=all&layer=batch');
+  expect(await page.getByRole('radio', { name: 'Batch alone', checked: true }).count()).toBe(1);
+  const batch = await answer('/v1/counts/clicked?limit=50&layer=batch');
+  expect(await tableOf('Values with the most events').locator('tfoot').textContent()).toContain(count(batch.total));
+  await open('signals?count=clicked&days=all');
   await shoot('counts');
   await open('signals?name=buyer');
   const { rows } = await answer('/v1/segments/buyer/counts');

@@ -66,6 +66,22 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     test: 'packages/console/test/format.test.ts',
   },
   {
+    lie: 'a sum over several currencies reads as one of them in the console',
+    law: '4',
+    file: `${APP}/parts/figure-text.ts`,
+    from: 'currencies.size === 1',
+    to: 'currencies.size > 0',
+    test: 'packages/console/test/figure-text.test.ts',
+  },
+  {
+    lie: 'counts over all users do not say of which layer they are',
+    law: '7',
+    file: `${APP}/pages/counts.tsx`,
+    from: '      <ReportControls choice={choice} currencies={[]} />\n',
+    to: '',
+    test: 'test/conformance/console-platform.browser.test.ts',
+  },
+  {
     lie: 'figures of the question before have the words of the next in the console',
     law: '7',
     file: `${APP}/parts/answered.tsx`,

@@ -45,7 +45,7 @@ export function Compared({ of: one, isOpen, caption = `Generation ${one.generati
                 ? 'equal to the integer'
                 : moved === null || moved === undefined
                   ? 'different'
-                  : `${percent(moved)} moved at most`}
+                  : `largest difference ${percent(moved)}`}
             </span>
           )}
           {failure !== undefined && <span class="badge is-bad">not compared</span>}

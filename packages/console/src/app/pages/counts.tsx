@@ -1,20 +1,15 @@
 /** What definitions count over all users: the values with the most events, and what all others come to. */
 import type { Answer, Asked } from '@tributary/client/operations';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
-import { Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, percent } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
-import { choiceWithoutMoney, rangeIn } from '../parts/report-controls.tsx';
-import { NotComplete } from '../parts/seam.tsx';
+import { choiceWithoutMoney, ReportControls, rangeIn } from '../parts/report-controls.tsx';
+import { Seam } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressWith, type Place } from '../state/place.ts';
-import { PRESET_OPTIONS, presetChange } from '../state/window.ts';
-
-/** Both are loaded later, as one part: with two, what all parts share would become a file of its own, which the first one waits for. */
-export { MemberDaysPanel } from './member-days.tsx';
 
 type Defined = Answer<'listCounts'>['counts'][number];
 type Top = Answer<'topCounted'>;
@@ -67,17 +62,11 @@ interface ValuesProps extends CountsProps {
 export function ValuesPanel({ name, counts, place }: ValuesProps) {
   const says = counts.find((one) => one.name === name)?.says;
   const choice = choiceWithoutMoney(place);
-  const { days, change } = choice;
   const asked: Asked<'topCounted'> = { name, limit: MOST_VALUES, ...rangeIn(choice) };
   const answered = useAnswer('topCounted', asked);
   const tools = (
     <>
-      <Segmented
-        name="Days"
-        options={PRESET_OPTIONS}
-        value={days.choice}
-        choose={(value) => change(presetChange(value, days, Date.now()))}
-      />
+      <ReportControls choice={choice} currencies={[]} />
       <a href={addressWith(place, { count: null })}>Close</a>
     </>
   );
@@ -88,14 +77,10 @@ export function ValuesPanel({ name, counts, place }: ValuesProps) {
           title={`${name}: the values with the most events`}
           about={says}
           question={addressOfQuestion('topCounted', asked)}
-          tools={
-            <>
-              <NotComplete of={top.meta} />
-              {tools}
-            </>
-          }
+          tools={tools}
           csv={() => csvOf(VALUE_COLUMNS, shownOf(top))}
         >
+          <Seam meta={top.meta} />
           {top.status !== 'READY' ? (
             <Empty title="It is not counted yet">
               The count is new, and the generation that readers get was computed before it. The next run of the batch layer counts

@@ -7,7 +7,6 @@ import { Name } from '../parts/name.tsx';
 import { cursorIn, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Missing } from '../parts/seam.tsx';
-import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, type Place } from '../state/place.ts';
 
@@ -52,7 +51,15 @@ export function MembersPanel({ name, place }: { readonly name: string; readonly 
             ) : keys.length === 0 ? (
               <Empty title="It has no member now" />
             ) : (
-              <Table caption="Members" columns={COLUMNS} rows={keys} keyOf={(key) => key} />
+              <ul class="names" aria-label="Members">
+                {keys.map((key) => (
+                  <li key={key}>
+                    <a href={addressOf('user', { id: key })}>
+                      <Name text={key} />
+                    </a>
+                  </li>
+                ))}
+              </ul>
             )}
             <Pager place={place} nextCursor={nextCursor} older="More members" first="The first members" />
           </Panel>
@@ -62,14 +69,4 @@ export function MembersPanel({ name, place }: { readonly name: string; readonly 
   );
 }
 
-const COLUMNS: readonly Column<string>[] = [
-  {
-    head: 'User',
-    cell: (key) => (
-      <a href={addressOf('user', { id: key })}>
-        <Name text={key} />
-      </a>
-    ),
-    raw: (key) => key,
-  },
-];
+const COLUMNS = [{ head: 'User', raw: (key: string) => key }];

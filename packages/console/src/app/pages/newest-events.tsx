@@ -1,13 +1,14 @@
 /** What came in since the page is seen: a sample, so that somebody sees whether what they send arrives. */
 import { Empty } from '../parts/answered.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { instant } from '../parts/format.ts';
+import { clock, instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion } from '../state/answers.ts';
 import { addressOf } from '../state/place.ts';
 import type { Arrivals } from '../state/stream.ts';
+import { dayOf } from '../state/window.ts';
 
 type NewestEvent = NonNullable<Arrivals['newest']>[number];
 
@@ -15,7 +16,7 @@ export function NewestEvents({ of: events }: { readonly of: Arrivals['newest'] }
   return (
     <Panel
       title="Newest events"
-      about="A sample of what came since somebody watches, as it came: whether it counts, the reports say."
+      about="A sample of what has come while somebody watches, as it came. Whether it counts, the reports say."
       question={addressOfQuestion('stream', {})}
       csv={() => csvOf(COLUMNS, events ?? [])}
     >
@@ -43,7 +44,7 @@ const COLUMNS: readonly Column<NewestEvent>[] = [
   },
   {
     head: 'Happened, UTC',
-    cell: ({ ts }) => <span class="nowrap">{instant(ts)}</span>,
+    cell: ({ ts }) => <span class="nowrap">{dayOf(ts) === dayOf(Date.now()) ? clock(ts) : instant(ts)}</span>,
     raw: ({ ts }) => new Date(ts).toISOString(),
   },
   { head: 'From', cell: ({ source }) => <Name text={source} most={40} />, raw: ({ source }) => source },

@@ -14,17 +14,13 @@ const MOST_LENGTH = 65_536;
 /** Where nothing is in force yet. */
 const EXAMPLE = { signals: { searches1d: { count: 'search', window: '1d' } } };
 
-export function previewAddress(place: Place, isOpen: boolean): string {
-  return addressWith(place, { do: isOpen ? 'preview' : null, users: null });
-}
-
 export function PreviewPanel({ place }: { readonly place: Place }) {
   const isAdmin = useIsAdmin();
   const newest = useAnswer('generations', isAdmin ? { limit: 1 } : null);
   const number = newest.answer?.generations[0]?.generation;
   const inForce = useAnswer('generation', number === undefined ? null : { generation: number });
   const converted = useAnswer('listConversions', isAdmin ? { limit: 50 } : null);
-  const leave = <a href={previewAddress(place, false)}>Close</a>;
+  const leave = <a href={addressWith(place, { do: null, users: null })}>Close</a>;
   const title = 'Preview other definitions';
   if (!isAdmin)
     return (

@@ -3,6 +3,7 @@ import type { Answer, Asked } from '@tributary/client/operations';
 import { Empty, Waiting, WhenAnswered } from '../parts/answered.tsx';
 import { Ask, Controls, Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
+import { type FigureOf, type FigureText, useFigureTexts } from '../parts/figure-text.ts';
 import { count, duration, instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
@@ -13,10 +14,7 @@ import { rawOf, type SignalValue, StateBadge, ValueText } from '../parts/value-t
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { useLater } from '../state/later.ts';
 import { addressOf, addressWith, go, type Place } from '../state/place.ts';
-import { MembersPanel } from './members.tsx';
 import type { PageProps } from './page-props.ts';
-import { PreviewPanel, previewAddress } from './preview.tsx';
-import { ValueOverTime } from './value-over-time.tsx';
 
 type Definition = Answer<'signalDefinitions'>['definitions'][number];
 
@@ -33,9 +31,10 @@ export function SignalsPage({ place }: PageProps) {
   const kind = KINDS.find(({ value }) => value === query.get('kind'))?.value ?? '';
   const user = query.get('user');
   const definitions = useAnswer('signalDefinitions', {});
+  const figureOf = useFigureTexts(definitions.answer?.definitions);
   const counts = useAnswer('listCounts', kind === '' ? {} : null);
   const counted = query.get('count');
-  const later = useLater(() => import('./counts.tsx'));
+  const later = useLater(() => import('./signals-later.ts'));
   return (
     <>
       <Controls>
@@ -53,13 +52,13 @@ export function SignalsPage({ place }: PageProps) {
           ask={(text) => go(addressWith(place, { user: text }))}
         />
       </Controls>
-      {query.get('do') === 'preview' && <PreviewPanel place={place} />}
       {later === undefined && <Waiting />}
+      {later !== undefined && query.get('do') === 'preview' && <later.PreviewPanel place={place} />}
       {later !== undefined && counted !== null && (
         <later.ValuesPanel name={counted} counts={counts.answer?.counts ?? []} place={place} />
       )}
       <WhenAnswered of={definitions}>
-        {({ definitions: all }) => <Shown all={all} kind={kind} user={user} place={place} />}
+        {({ definitions: all }) => <Shown all={all} kind={kind} user={user} place={place} figureOf={figureOf} />}
       </WhenAnswered>
       {later !== undefined && kind === '' && (
         <WhenAnswered of={counts}>{(answer) => <later.CountsPanel counts={answer.counts} place={place} />}</WhenAnswered>
@@ -73,16 +72,17 @@ interface ShownProps {
   readonly kind: string;
   readonly user: string | null;
   readonly place: Place;
+  readonly figureOf: FigureOf;
 }
 
-function Shown({ all, kind, user, place }: ShownProps) {
+function Shown({ all, kind, user, place, figureOf }: ShownProps) {
   const rows = all.filter(
     (one) => kind === '' || kind === (one.kind === 'session' || one.kind === 'segment' ? one.kind : 'signals'),
   );
   const name = place.query.get('name');
   const chosen = name === null ? undefined : all.find((one) => one.name === name);
   const columns = columnsFor(place);
-  const preview = <a href={previewAddress(place, true)}>Preview others</a>;
+  const preview = <a href={addressWith(place, { do: 'preview', users: null })}>Preview others</a>;
   if (all.length === 0)
     return (
       <Panel
@@ -98,10 +98,17 @@ function Shown({ all, kind, user, place }: ShownProps) {
     );
   return (
     <>
+      {/* What was chosen stands first: a page that was followed to begins at its top. */}
+      {name !== null && <One definition={chosen} name={name} user={user} place={place} figure={figureOf(name)} />}
       {user !== null && (
-        <ValuesOf user={user} names={rows.map((one) => one.name)} isPart={rows.length < all.length} place={place} />
+        <ValuesOf
+          user={user}
+          names={rows.map((one) => one.name)}
+          isPart={rows.length < all.length}
+          place={place}
+          figureOf={figureOf}
+        />
       )}
-      {name !== null && <One definition={chosen} name={name} user={user} place={place} />}
       <Panel
         title="Definitions in force"
         about="They hold for every user. Choose one to see all of it."
@@ -130,8 +137,8 @@ function columnsFor(place: Place): readonly Column<Definition>[] {
       ),
       raw: ({ name }) => name,
     },
-    { head: 'Kind', cell: ({ kind }) => kind, raw: ({ kind }) => kind },
     { head: 'Says', cell: ({ says }) => <bdi class="sentence">{says}</bdi>, raw: ({ says }) => says },
+    { head: 'Kind', cell: ({ kind }) => kind, raw: ({ kind }) => kind },
     { head: 'Looks back', fileHead: 'reachMs', cell: ({ reachMs }) => duration(reachMs), raw: ({ reachMs }) => reachMs },
     { head: 'Version', cell: ({ version }) => <code>{version}</code>, raw: ({ version }) => version },
   ];
@@ -142,10 +149,11 @@ interface OneProps {
   readonly name: string;
   readonly user: string | null;
   readonly place: Place;
+  readonly figure: FigureText | undefined;
 }
 
-function One({ definition, name, user, place }: OneProps) {
-  const later = useLater(() => import('./counts.tsx'));
+function One({ definition, name, user, place, figure }: OneProps) {
+  const later = useLater(() => import('./signals-later.ts'));
   const back = <a href={addressWith(place, { name: null, cursor: null })}>Close</a>;
   if (definition === undefined)
     return (
@@ -173,9 +181,10 @@ function One({ definition, name, user, place }: OneProps) {
           <Raw name={definition.name} text={JSON.stringify({ ...resolved, ...(named > 0 && { fields }) }, null, 2)} />
         </details>
       </Panel>
-      {user !== null && <ValueOverTime user={user} definition={definition} place={place} />}
-      {byDay && (later === undefined ? <Waiting /> : <later.MemberDaysPanel name={name} />)}
-      {kind === 'segment' && <MembersPanel name={name} place={place} />}
+      {later === undefined && <Waiting />}
+      {later !== undefined && user !== null && <later.ValueOverTime user={user} name={name} place={place} figure={figure} />}
+      {later !== undefined && byDay && <later.MemberDaysPanel name={name} />}
+      {later !== undefined && kind === 'segment' && <later.MembersPanel name={name} place={place} />}
     </>
   );
 }
@@ -186,18 +195,19 @@ interface ValuesProps {
   /** Others are in force as well. */
   readonly isPart: boolean;
   readonly place: Place;
+  readonly figureOf: FigureOf;
 }
 
 const MOST_NAMES = 200;
 
-function ValuesOf({ user, names, isPart, place }: ValuesProps) {
+function ValuesOf({ user, names, isPart, place, figureOf }: ValuesProps) {
   const asked: Asked<'userValues'> = {
     id: user,
     ...(isPart && { signals: names.slice(0, MOST_NAMES) as [string, ...string[]] }),
   };
   const values = useAnswer('userValues', names.length === 0 ? null : asked, EVERY_MS);
   if (names.length === 0) return null;
-  const columns = valueColumns(place);
+  const columns = valueColumns(place, figureOf);
   return (
     <WhenAnswered of={values}>
       {({ asOf, values: found, status, meta }) => (
@@ -225,7 +235,7 @@ function ValuesOf({ user, names, isPart, place }: ValuesProps) {
   );
 }
 
-function valueColumns(place: Place): readonly Column<readonly [string, SignalValue]>[] {
+function valueColumns(place: Place, figureOf: FigureOf): readonly Column<readonly [string, SignalValue]>[] {
   return [
     {
       head: 'Name',
@@ -236,7 +246,11 @@ function valueColumns(place: Place): readonly Column<readonly [string, SignalVal
       ),
       raw: ([name]) => name,
     },
-    { head: 'Value', cell: ([, { value }]) => <ValueText value={value} />, raw: ([, { value }]) => rawOf(value) },
+    {
+      head: 'Value',
+      cell: ([name, { value }]) => <ValueText value={value} figure={figureOf(name)} />,
+      raw: ([, { value }]) => rawOf(value),
+    },
     { head: 'State', cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
     { head: 'Version', cell: ([, { version }]) => <code>{version}</code>, raw: ([, { version }]) => version },
   ];

@@ -3,6 +3,7 @@ import type { Answer, Asked } from '@tributary/client/operations';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { Ask, Controls } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
+import { type FigureOf, useFigureTexts } from '../parts/figure-text.ts';
 import { clock, duration, instant, money } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { cursorIn, Pager } from '../parts/pager.tsx';
@@ -160,6 +161,8 @@ function JourneyItem({ journey, user }: { readonly journey: Journey; readonly us
 
 function Values({ id }: { readonly id: string }) {
   const values = useAnswer('userValues', { id }, EVERY_MS);
+  const figureOf = useFigureTexts(useAnswer('signalDefinitions', {}).answer?.definitions);
+  const columns = valuesOf(figureOf);
   const rows = Object.entries(values.answer?.values ?? {});
   if (values.answer !== undefined && rows.length === 0) return null;
   return (
@@ -171,9 +174,9 @@ function Values({ id }: { readonly id: string }) {
             title="Signals, sessions and segments"
             about={`What the definitions ask of this user, as of ${instant(asOf)} UTC.`}
             question={addressOfQuestion('userValues', { id })}
-            csv={() => csvOf(VALUES, rows)}
+            csv={() => csvOf(columns, rows)}
           >
-            <Table caption="Signals, sessions and segments" columns={VALUES} rows={rows} keyOf={([name]) => name} />
+            <Table caption="Signals, sessions and segments" columns={columns} rows={rows} keyOf={([name]) => name} />
           </Panel>
         </>
       )}
@@ -181,7 +184,7 @@ function Values({ id }: { readonly id: string }) {
   );
 }
 
-const VALUES: readonly Column<readonly [string, Value]>[] = [
+const valuesOf = (figureOf: FigureOf): readonly Column<readonly [string, Value]>[] => [
   {
     head: 'Name',
     cell: ([name]) => (
@@ -191,7 +194,11 @@ const VALUES: readonly Column<readonly [string, Value]>[] = [
     ),
     raw: ([name]) => name,
   },
-  { head: 'Value', cell: ([, { value }]) => <ValueText value={value} />, raw: ([, { value }]) => rawOf(value) },
+  {
+    head: 'Value',
+    cell: ([name, { value }]) => <ValueText value={value} figure={figureOf(name)} />,
+    raw: ([, { value }]) => rawOf(value),
+  },
   { head: 'State', cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
 ];
 

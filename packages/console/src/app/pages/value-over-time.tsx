@@ -1,8 +1,8 @@
 /** What one definition said of one user at instants of the last days: each is asked for, and one that records do not hold is missing, which is another thing than 0. */
-import type { Answer } from '@tributary/client/operations';
 import { Columns } from '../charts/columns.tsx';
 import { Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
+import type { FigureText } from '../parts/figure-text.ts';
 import { instant, NONE, ratio } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -18,8 +18,9 @@ const SPANS = [
 
 interface Props {
   readonly user: string;
-  readonly definition: Pick<Answer<'signalDefinitions'>['definitions'][number], 'name' | 'reachMs'>;
+  readonly name: string;
   readonly place: Place;
+  readonly figure: FigureText | undefined;
 }
 
 interface Point {
@@ -28,7 +29,7 @@ interface Point {
   readonly problem: string | undefined;
 }
 
-export function ValueOverTime({ user, definition: { name }, place }: Props) {
+export function ValueOverTime({ user, name, place, figure = ratio }: Props) {
   const span = SPANS.find(({ value }) => value === place.query.get('span')) ?? SPANS[0];
   // Whole hours, so that the questions stay the same while the page is drawn again.
   const endMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
@@ -40,13 +41,14 @@ export function ValueOverTime({ user, definition: { name }, place }: Props) {
     value: found[i]?.answer?.values[name],
     problem: found[i]?.problem?.detail,
   }));
+  const columns = columnsOf(figure);
   const figures = points.map(({ value }) => figureOf(value));
   return (
     <Panel
       title={`${name} over time`}
       about="Each column is what was true at that instant, by the events that are stored now. Grey: records do not hold it."
       question={addressOfQuestion('userValues', questions.at(-1) ?? { id: user })}
-      csv={() => csvOf(COLUMNS, points)}
+      csv={() => csvOf(columns, points)}
       tools={
         <Segmented
           name="Span"
@@ -61,24 +63,24 @@ export function ValueOverTime({ user, definition: { name }, place }: Props) {
           {found.length} of {instants.length} instants answered
         </p>
       )}
-      {figures.some((figure) => figure !== null) && (
+      {figures.some((one) => one !== null) && (
         <Columns
           title={`${name} over time`}
-          format={ratio}
+          format={figure}
           columns={points.map(({ atMs, value }, i) => ({
             key: String(atMs),
             label: span.value === 'day' ? instant(atMs).slice(-8, -3) : instant(atMs).slice(0, 6).replace(/,? $/, ''),
             value: figures[i] ?? 0,
-            text: figures[i] === null || figures[i] === undefined ? (value?.status ?? NONE).toLowerCase() : ratio(figures[i]),
+            text: figures[i] === null || figures[i] === undefined ? (value?.status ?? NONE).toLowerCase() : figure(figures[i]),
             isMissing: figures[i] === null,
           }))}
         />
       )}
-      <details open={figures.every((figure) => figure === null)}>
+      <details open={figures.every((one) => one === null)}>
         <summary>As a table</summary>
         <Table
           caption={`${name} over time`}
-          columns={COLUMNS}
+          columns={columns}
           rows={points.filter(({ value, problem }) => value !== undefined || problem !== undefined).reverse()}
           keyOf={({ atMs }) => String(atMs)}
         />
@@ -97,7 +99,7 @@ export function figureOf(value: SignalValue | undefined): number | null {
   return null;
 }
 
-const COLUMNS: readonly Column<Point>[] = [
+const columnsOf = (figure: FigureText): readonly Column<Point>[] => [
   {
     head: 'As of, UTC',
     cell: ({ atMs }) => <span class="nowrap">{instant(atMs)}</span>,
@@ -105,7 +107,7 @@ const COLUMNS: readonly Column<Point>[] = [
   },
   {
     head: 'Value',
-    cell: ({ value, problem }) => (value === undefined ? problem : <ValueText value={value.value} />),
+    cell: ({ value, problem }) => (value === undefined ? problem : <ValueText value={value.value} figure={figure} />),
     raw: ({ value }) => (value === undefined ? null : rawOf(value.value)),
   },
   {

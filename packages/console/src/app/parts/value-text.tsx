@@ -1,5 +1,6 @@
 /** What a signal, a session or a segment says of a user. */
 import type { Answer } from '@tributary/client/operations';
+import type { FigureText } from './figure-text.ts';
 import { count, duration, instant, NONE } from './format.ts';
 import { Name } from './name.tsx';
 
@@ -7,8 +8,15 @@ export type SignalValue = Answer<'userValues'>['values'][string];
 
 const MOST_JSON = 400;
 
-export function ValueText({ value }: { readonly value: SignalValue['value'] }) {
+interface ValueProps {
+  readonly value: SignalValue['value'];
+  /** Absent: a figure stands as it is. */
+  readonly figure?: FigureText | undefined;
+}
+
+export function ValueText({ value, figure }: ValueProps) {
   if (value === null) return <>{NONE}</>;
+  if (figure !== undefined && (typeof value === 'number' || typeof value === 'bigint')) return <>{figure(value)}</>;
   if (typeof value !== 'object') return <Name text={String(value)} most={80} />;
   if ('member' in value && typeof value.member === 'boolean')
     return (
