@@ -130,9 +130,9 @@ function writeSecrets(dir: string, password: string): string {
 
 /**
  * The size at which Redis writes its append-only file again by itself; from there on it does when that has doubled. With the default of 64 MB a young
- * platform under load does it every three to eight seconds, and all roles wait for the disk and the processor meanwhile. A start reads 256 MB in 1 to 3 s.
+ * platform under load does it every three to eight seconds, and all roles wait for the disk and the processor meanwhile. A start reads 512 MB in 2 to 5 s.
  */
-const REWRITTEN_FROM = '256mb';
+const REWRITTEN_FROM = '512mb';
 
 /** What a Redis that ended while it rewrote its files left behind: as large as all data, and never read. */
 function sweepHalfMade(dir: string): void {

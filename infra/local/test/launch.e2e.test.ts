@@ -73,7 +73,7 @@ test('Redis keeps every acknowledged write on disk, listens on loopback, evicts 
       ['appendonly', 'yes'],
       ['appendfsync', 'always'],
       ['aof-load-truncated', 'yes'],
-      ['auto-aof-rewrite-min-size', String(256 * 1024 * 1024)],
+      ['auto-aof-rewrite-min-size', String(512 * 1024 * 1024)],
       ['maxmemory-policy', 'noeviction'],
       ['bind', '127.0.0.1'],
     ] as const)
