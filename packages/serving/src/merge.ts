@@ -89,6 +89,7 @@ export function projectionOf(view: View, selection: Selection): Question {
   const kept = selection.by.map((dimension) => indexOf(view, dimension));
   const parted = partedBy(view);
   const part = parted === undefined ? undefined : selection.equal[parted];
+  const isWhole = equal.length === 0 && kept.length === view.dimensions.length && kept.every((at, i) => at === i);
   return {
     key: JSON.stringify(['project', view.name, selection.days, selection.equal, selection.by]),
     view,
@@ -96,6 +97,10 @@ export function projectionOf(view: View, selection: Selection): Question {
     addTo(into, rows, sign = 1) {
       for (const [key, measures] of rows) {
         if (!isWithin(key, selection.days)) continue;
+        if (isWhole) {
+          addRow(into, key, measures, sign);
+          continue;
+        }
         const parts = key.split('\t');
         if (equal.every(([at, wanted]) => isWanted(wanted, parts[at])))
           addRow(into, kept.map((at) => parts[at]).join('\t'), measures, sign);

@@ -5,6 +5,7 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
+import type { Integer } from '@tributary/model/integer';
 import {
   type DeadLetterId,
   type DeadLetters,
@@ -33,7 +34,7 @@ import type {
   SpeedStore,
   StatusState,
 } from '@tributary/store/speed-store';
-import { addRows, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { addRows, type RowKey, type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, scanned, wasWatched } from './memory-members.ts';
 
 /** `lostReply`: the commit is applied, the writer sees an error. `notApplied`: it sees the same error, and nothing happened. */
@@ -297,7 +298,7 @@ function applyCommit(
   for (const rows of deltas.values()) size += rows.size;
   if (size > bounds.rows) stored.feed.length = 0;
   else {
-    const rows = structuredClone(deltas);
+    const rows = copyOf(deltas);
     stored.feed.push({ id, after, next, generation: deltasGeneration, rows, pending, overflowed });
     if (stored.feed.length > bounds.entries) stored.feed.shift();
   }
@@ -390,7 +391,19 @@ function readWhole(stored: StoredPartition, partition: number, views: readonly s
 
 /** A copy, as what comes over a wire is one. */
 function rowsOfViews(rows: RowsByView, views: readonly string[]): RowsByView {
-  return structuredClone(new Map([...rows].filter(([view]) => views.includes(view))));
+  const asked = new Set(views);
+  return copyOf([...rows].filter(([view]) => asked.has(view)));
+}
+
+/** Rows of its own: no change of one side is seen by the other. */
+function copyOf(byView: Iterable<readonly [view: string, rows: ReadonlyMap<RowKey, readonly Integer[]>]>): RowsByView {
+  const copy: RowsByView = new Map();
+  for (const [view, rows] of byView) {
+    const own: Rows = new Map();
+    for (const [key, measures] of rows) own.set(key, [...measures]);
+    copy.set(view, own);
+  }
+  return copy;
 }
 
 function readDeltas(
