@@ -36,3 +36,13 @@ test('room for what is likely changes nothing of what is written, nor of the bou
     expect(() => writer.written()).toThrow(/^the answer must have at most 60000 bytes/);
   }
 });
+
+test('what is known last may stand before all that was written, and parts of other bytes within it', () => {
+  const writer = createAnswerWriter(1_000_000);
+  writer.text('x'.repeat(20_000));
+  writer.part(Buffer.from('0123456789'), 2, 5);
+  expect(writer.since(19_999).toString()).toBe('x234');
+  expect(writer.writtenBehind('{"é":').toString()).toBe(`{"é":${'x'.repeat(20_000)}234`);
+  expect(writer.writtenBehind('').equals(writer.written())).toBe(true);
+  expect(() => writer.writtenBehind('x'.repeat(65))).toThrow('at most 64 bytes (got 65)');
+});

@@ -18,7 +18,12 @@ export interface AnswerWriter {
   since(length: number): Buffer;
   /** All that was written so far. */
   written(): Buffer;
+  /** The same behind `head`, which has at most `HEAD_BYTES`, without a copy. */
+  writtenBehind(head: string): Buffer;
 }
+
+/** There is room for as much before what is written. */
+const HEAD_BYTES = 64;
 
 /** Throws `too_much_asked` where an answer has more. */
 export function demandAtMost(mostBytes: number, bytes: number): void {
@@ -27,11 +32,11 @@ export function demandAtMost(mostBytes: number, bytes: number): void {
 
 /** `mostBytes`: throws `too_much_asked` beyond. `likelyBytes`: there is room for as many at once, up to a bound; for more it grows. */
 export function createAnswerWriter(mostBytes: number, likelyBytes = 0): AnswerWriter {
-  let buffer = Buffer.allocUnsafe(Math.max(FIRST_BYTES, Math.min(likelyBytes, MOST_FIRST_BYTES)));
-  let at = 0;
+  let buffer = Buffer.allocUnsafe(HEAD_BYTES + Math.max(FIRST_BYTES, Math.min(likelyBytes, MOST_FIRST_BYTES)));
+  let at = HEAD_BYTES;
   const demandRoom = (bytes: number) => {
     if (at + bytes <= buffer.length) return;
-    demandAtMost(mostBytes, at);
+    demandAtMost(mostBytes, at - HEAD_BYTES);
     const larger = Buffer.allocUnsafe(Math.max(2 * buffer.length, at + bytes));
     buffer.copy(larger, 0, 0, at);
     buffer = larger;
@@ -50,15 +55,22 @@ export function createAnswerWriter(mostBytes: number, likelyBytes = 0): AnswerWr
       demandRoom(to - from);
       at += of.copy(buffer, at, from, to);
     },
-    length: () => at,
+    length: () => at - HEAD_BYTES,
     since(from) {
-      const own = Buffer.allocUnsafeSlow(at - from);
-      buffer.copy(own, 0, from, at);
+      const own = Buffer.allocUnsafeSlow(at - HEAD_BYTES - from);
+      buffer.copy(own, 0, HEAD_BYTES + from, at);
       return own;
     },
     written() {
-      demandAtMost(mostBytes, at);
-      return buffer.subarray(0, at);
+      demandAtMost(mostBytes, at - HEAD_BYTES);
+      return buffer.subarray(HEAD_BYTES, at);
+    },
+    writtenBehind(head) {
+      demandAtMost(mostBytes, at - HEAD_BYTES);
+      const from = HEAD_BYTES - Buffer.byteLength(head);
+      if (from < 0) throw new RangeError(`head must have at most ${HEAD_BYTES} bytes (got ${HEAD_BYTES - from})`);
+      buffer.write(head, from);
+      return buffer.subarray(from, at);
     },
   };
 }

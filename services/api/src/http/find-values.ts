@@ -152,9 +152,12 @@ export async function findValues<Made = never>(
         [...sets].map(([partition, set]) => {
           const reachMs = recordReachMs(board.definitions(partition));
           const question = questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf);
+          let reader: ReturnType<typeof valuesReader> | undefined;
+          /** Where all values were kept, nothing is read. */
+          const valuesOf = (record: Buffer | null) => (reader ??= valuesReader(question, turns.isOver))(record);
           const at = { asOfMs: asOf, lackUpToMs: Math.max(question.keptFromMs, question.agedMs) };
           const ofForm = form && keptValues.of<Made>(form.name, set, names);
-          return [partition, { read: valuesReader(question, turns.isOver), kept: ofForm, at }];
+          return [partition, { valuesOf, kept: ofForm, at }];
         }),
       );
       const health = board.health();
@@ -176,7 +179,7 @@ export async function findValues<Made = never>(
           demandAtMost(MOST_ANSWER_BYTES, bytes);
           continue;
         }
-        const one = reader.read(record);
+        const one = reader.valuesOf(record);
         for (const { status } of one.values) {
           if (status === 'NOT_COMPUTED') partial = true;
           else if (status === 'BACKFILLING') backfilling = true;
@@ -226,7 +229,7 @@ export async function findValues<Made = never>(
 
 /** For the users of one partition. */
 interface Reader<Made> {
-  readonly read: ReturnType<typeof valuesReader>;
+  readonly valuesOf: ReturnType<typeof valuesReader>;
   readonly kept: KeptOfQuestion<Made> | undefined;
   readonly at: { readonly asOfMs: number; readonly lackUpToMs: number };
 }

@@ -7,7 +7,7 @@ import { signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsSchema } from '@tributary/signals/definitions/json-schema';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
-import { createAnswerWriter } from '../http/answer-writer.ts';
+import { type AnswerWriter, createAnswerWriter } from '../http/answer-writer.ts';
 import { askedUsers, findValues, knownNames, MOST_ANSWER_BYTES, unknownName } from '../http/find-values.ts';
 import { serve } from '../http/serve.ts';
 import { valuesWriter } from '../http/values-writer.ts';
@@ -24,7 +24,7 @@ interface Found {
   readonly asOf: number;
   readonly partial: boolean;
   /** Those of each user as JSON: `{"userId":…,"status":…,"position":…,"values":…}`, with commas between. */
-  readonly users: Buffer;
+  readonly writer: AnswerWriter;
   readonly meta: object;
 }
 
@@ -35,21 +35,23 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, SIGNAL_VALUE_ROUTES.userValues, async (request, reply) => {
     const { params, query } = request;
     const asked = { users: [params.id], signals: query.signals, asOf: query.asOf, budgetMs: query.budgetMs };
-    const { asOf, partial, users, meta } = await find(context, asked, request.owner);
+    const { asOf, partial, meta, writer } = await find(context, asked, request.owner);
     // One user has no brackets of their own.
-    const own = users.subarray(1, -1);
-    return send(context, reply, request.owner, [
-      `{"asOf":${asOf},"partial":${partial},`,
-      own,
-      `,"meta":${JSON.stringify(meta)}}`,
-    ]);
+    const own = writer.written().subarray(1, -1);
+    const parts = [`{"asOf":${asOf},"partial":${partial},`, own, `,"meta":${JSON.stringify(meta)}}`];
+    return send(
+      context,
+      reply,
+      request.owner,
+      Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
+    );
   });
 
   serve(app, SIGNAL_VALUE_ROUTES.queryValues, async (request, reply) => {
     const { users: asked, signals, asOf: given, budgetMs } = request.body;
-    const { asOf, partial, users, meta } = await find(context, { users: asked, signals, asOf: given, budgetMs }, request.owner);
-    const head = `{"asOf":${asOf},"partial":${partial},"results":[`;
-    return send(context, reply, request.owner, [head, users, `],"meta":${JSON.stringify(meta)}}`]);
+    const { asOf, partial, meta, writer } = await find(context, { users: asked, signals, asOf: given, budgetMs }, request.owner);
+    writer.text(`],"meta":${JSON.stringify(meta)}}`);
+    return send(context, reply, request.owner, writer.writtenBehind(`{"asOf":${asOf},"partial":${partial},"results":[`));
   });
 
   serve(app, SIGNAL_VALUE_ROUTES.signalDefinitions, async () => {
@@ -81,7 +83,7 @@ async function find(context: ApiContext, { users, signals, asOf, budgetMs }: Ask
   const names = namesAmong(knownNames(asked), signals);
   const writer = createAnswerWriter(MOST_ANSWER_BYTES, users.length * names.length * LIKELY_BYTES);
   const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, valuesWriter(writer, names));
-  return { ...found, users: writer.written() };
+  return { ...found, writer };
 }
 
 /** Throws `invalid_query` where no partition asked for has such a definition. */
@@ -94,9 +96,7 @@ function namesAmong(known: ReadonlySet<string>, asked: readonly string[] | undef
   throw new TributaryError('invalid_query', `signals must be at most ${MAX_SIGNALS} names (got ${names.length})`);
 }
 
-/** `parts`: one after the other. */
-function send({ unread }: ApiContext, reply: FastifyReply, owner: string, parts: readonly (string | Buffer)[]): FastifyReply {
-  const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+function send({ unread }: ApiContext, reply: FastifyReply, owner: string, body: Buffer): FastifyReply {
   unread.demandRoom(body.length, owner);
   return reply.type('application/json; charset=utf-8').send(body);
 }
