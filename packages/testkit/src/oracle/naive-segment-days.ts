@@ -85,17 +85,22 @@ function passagesOf(timeline: readonly Event[], segment: NaiveSegment, definitio
   return found;
 }
 
-/** The library takes a while for each condition, and the simulation asks of each event again and again: by text and fields. */
-const known = new WeakMap<Event, Map<string, boolean>>();
+/** The library takes a while for each condition, and the simulation asks of each event again and again: by the fields as JSON, then by text. */
+const known = new WeakMap<Event, Map<string, Map<string, boolean>>>();
 
 function isTrue(text: string, event: Event, definitions: Definitions): boolean {
   const sent = sentOf(event);
-  const answers = known.get(sent) ?? new Map<string, boolean>();
-  known.set(sent, answers);
   const { fields, json } = fieldsOf(definitions);
-  const key = `${text} ${json}`;
-  const answer = answers.get(key) ?? holds(text, sent, fields);
-  answers.set(key, answer);
+  // Not by both as one text: to join them takes longer than to look it up.
+  const byFields = known.get(sent) ?? new Map<string, Map<string, boolean>>();
+  known.set(sent, byFields);
+  const answers = byFields.get(json) ?? new Map<string, boolean>();
+  byFields.set(json, answers);
+  let answer = answers.get(text);
+  if (answer === undefined) {
+    answer = holds(text, sent, fields);
+    answers.set(text, answer);
+  }
   return answer;
 }
 

@@ -47,10 +47,13 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
   const add = (view: string, dimensions: readonly string[], measures: readonly bigint[]) => {
     const rows = result.get(view) as Map<string, bigint[]>;
     const key = dimensions.join('\t');
-    const old = rows.get(key);
-    const sums = old === undefined ? [...measures] : measures.map((measure, i) => (old[i] as bigint) + measure);
-    if (sums.some((sum) => sum !== 0n)) rows.set(key, sums);
-    else rows.delete(key);
+    const sums = rows.get(key);
+    if (sums === undefined) {
+      if (measures.some((measure) => measure !== 0n)) rows.set(key, [...measures]);
+      return;
+    }
+    for (const [i, measure] of measures.entries()) sums[i] = (sums[i] as bigint) + measure;
+    if (sums.every((sum) => sum === 0n)) rows.delete(key);
   };
   for (const timeline of naiveTimelines(events, definitions)) {
     for (const event of timeline) {
