@@ -2,13 +2,15 @@
 import { join } from 'node:path';
 import { APPLIED } from '@tributary/model/corrections';
 import type { Definitions } from '@tributary/model/definitions';
+import { ERASURE_TYPES } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
 import { FIELDS, type Field, fieldsWith } from '@tributary/model/event-fields';
-import { isMessageType, LINK_TYPES, PUT_TYPE, SAID } from '@tributary/model/identity/message-line';
+import { isMessageType, LINK_TYPES, MESSAGE_TYPES, PUT_TYPE, SAID } from '@tributary/model/identity/message-line';
 import { partitionOf } from '@tributary/model/user-key';
 import type { DuckDb, SqlRow } from '../duckdb.ts';
 import { READ_FIELD } from '../field-values.ts';
 import type { GenerationManifest, StoredFile } from '../layout.ts';
+import { manifestsOf } from '../segments.ts';
 import { sqlText } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { safeInteger } from '../views.ts';
@@ -54,7 +56,10 @@ export interface ArchiveReader {
     range: { readonly fromMs: number; readonly toMs: number; readonly limit: number },
     signal: AbortSignal,
   ): Promise<Event[]>;
-  /** Those of the keys of which events were received, of any age: messages from other keys are none. */
+  /**
+   * Those of the keys of which events were received, of any age, up to the cut or behind it, as far as the archive goes: messages from other keys are none,
+   * nor is what the platform says of who is erased.
+   */
   senders(manifest: GenerationManifest, userKeys: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
@@ -66,6 +71,9 @@ export interface ArchiveReaderOptions {
 
 /** A condition on events that are kept with messages: what links say holds of events of any age. */
 const IS_LINK = `(said IS NOT NULL AND type IN (${LINK_TYPES.map(sqlText).join(', ')}))`;
+
+/** Types of what the platform itself says of a key. */
+const OF_PLATFORM = [...MESSAGE_TYPES, ...ERASURE_TYPES].map(sqlText).join(', ');
 
 /** The id of the event that a row is, or is about: of several under one id, at any time, one counts. */
 const ITEM = `CASE WHEN said IS NULL THEN id ELSE said->>'$.id' END`;
@@ -178,19 +186,41 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
     },
 
     async senders(manifest, userKeys, signal) {
-      if (manifest.events.length === 0 || userKeys.length === 0) return new Set();
+      if (userKeys.length === 0) return new Set();
       const own = new Set(userKeys.map((userKey) => partitionOf(userKey, partitions)));
       const wanted = [
         `partition IN (${[...own].join(', ')})`,
         `user_key IN (${userKeys.map(sqlText).join(', ')})`,
         ...(manifest.eventColumns?.includes('said') === true ? ['said IS NULL'] : []),
       ];
-      const rows = await ask(manifest.events, signal, (session, relation) =>
-        session.rows(`SELECT DISTINCT user_key FROM ${relation} WHERE ${wanted.join(' AND ')}`),
-      );
-      return new Set(rows.map((row) => String(row['user_key'])));
+      const found = new Set<string>();
+      const add = async (files: readonly StoredFile[], conditions: readonly string[]) => {
+        if (files.length === 0) return;
+        const rows = await ask(files, signal, (session, relation) =>
+          session.rows(`SELECT DISTINCT user_key FROM ${relation} WHERE ${conditions.join(' AND ')}`),
+        );
+        for (const row of rows) found.add(String(row['user_key']));
+      };
+      await add(manifest.events, wanted);
+      await add(await filesBehind(dataDir, manifest, own), [...wanted.slice(0, 2), `type NOT IN (${OF_PLATFORM})`]);
+      return found;
     },
   };
+}
+
+/** Archived files of these partitions that go on behind the cut. */
+async function filesBehind(
+  dataDir: string,
+  { lastSegment }: Pick<GenerationManifest, 'lastSegment'>,
+  partitions: ReadonlySet<number>,
+): Promise<StoredFile[]> {
+  const files: StoredFile[] = [];
+  for (const partition of partitions) {
+    const first = (lastSegment[partition] ?? -1) + 1;
+    const manifests = await manifestsOf(dataDir, { partition, first, last: Number.POSITIVE_INFINITY });
+    files.push(...manifests.flatMap((segment) => segment.files));
+  }
+  return files;
 }
 
 /** `work` goes on, for the next question needs it; one whose time is over does not wait for it. */
