@@ -239,7 +239,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'an answer may be as long as it gets while it is written',
     law: '7',
     file: 'services/api/src/http/answer-writer.ts',
-    from: '    demandAtMost(mostBytes, at);\n    const larger',
+    from: '    demandAtMost(mostBytes, at - HEAD_BYTES);\n    const larger',
     to: '    const larger',
     test: 'services/api/test/answer-writer.test.ts',
   },
