@@ -3,7 +3,11 @@ import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_JOINS } from './mutations-of-joins.ts';
 
 const READER = 'packages/model/src/reading/plain-line.ts';
+const JSON_BYTES = 'packages/model/src/reading/plain-json.ts';
+const NAMES = 'packages/model/src/reading/plain-names.ts';
+const REPORTS = 'packages/model/src/reading/plain-report.ts';
 const LINES = 'packages/model/src/reading/plain-line.test.ts';
+const IN_PLACE = 'packages/views/src/web/report-in-place.test.ts';
 const DECODE = 'services/speed/test/decode.test.ts';
 
 export const MUTATIONS_OF_LINES: readonly Mutation[] = [
@@ -43,7 +47,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   {
     lie: 'the escape of a plain line is a part of its text',
     law: '7',
-    file: READER,
+    file: JSON_BYTES,
     from: ' || byte === 0x5c',
     to: '',
     test: LINES,
@@ -51,7 +55,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   {
     lie: 'properties of a plain line nest as deep as they like',
     law: '7',
-    file: READER,
+    file: JSON_BYTES,
     from: 'return levels === 0 ? -1 :',
     to: 'return levels === -100 ? -1 :',
     test: LINES,
@@ -67,7 +71,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   {
     lie: 'names of one length and slot are one name',
     law: '1',
-    file: READER,
+    file: NAMES,
     from: ' && isAt(data, from, known) ?',
     to: ' ?',
     test: LINES,
@@ -84,22 +88,102 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     lie: 'half a letter is read as the sign for what cannot be read',
     law: '1',
     file: 'services/speed/src/read/decode.ts',
-    from: 'line.isWellFormed() ? reader.open(line) : -1',
-    to: 'reader.open(line)',
+    from: 'line.isWellFormed() ? reader.open(line, readsReports) : -1',
+    to: 'reader.open(line, readsReports)',
     test: DECODE,
   },
   {
     lie: 'the key of a conversion is looked for in what the timeline keeps',
     law: '3',
     file: 'services/speed/src/apply/apply.ts',
-    from: 'isSeenWhole(arrival.event, definitions) ? wholeEvent(arrival)',
-    to: 'isSeenWhole(arrival.event, definitions) ? arrival.event',
+    from: 'isWhole ? wholeEvent(arrival)',
+    to: 'isWhole ? arrival.event',
     test: DECODE,
+  },
+  {
+    lie: 'of a key that a report has twice the first list is left, where the second is none',
+    law: '1',
+    file: REPORTS,
+    from: 'if ((seen & (1 << key)) !== 0) return -1;',
+    to: '',
+    test: IN_PLACE,
+  },
+  {
+    lie: 'a number of a report ends before its point',
+    law: '1',
+    file: REPORTS,
+    from: 'return at;\n      if (next !== COMMA) return -1;\n    }\n    return -1;\n  }\n\n  /** Where the list of rows',
+    to: 'return at;\n    }\n    return -1;\n  }\n\n  /** Where the list of rows',
+    test: IN_PLACE,
+  },
+  {
+    lie: 'a row of a report may have more numbers',
+    law: '4',
+    file: REPORTS,
+    from: '      if (data[at] !== CLOSE_LIST) return -1;\n      const next',
+    to: '      while (data[at] !== CLOSE_LIST) at++;\n      const next',
+    test: IN_PLACE,
+  },
+  {
+    lie: 'zeros before a number of a report are nothing',
+    law: '7',
+    file: REPORTS,
+    from: ' || (digits > 1 && data[from] === ZERO)',
+    to: '',
+    test: IN_PLACE,
+  },
+  {
+    lie: 'a report has the rows of the report before it',
+    law: '1',
+    file: REPORTS,
+    from: '[bands, elements, cells] = [NOTHING, NO_ROWS, NO_ROWS];',
+    to: '',
+    test: IN_PLACE,
+  },
+  {
+    lie: 'a number that a report does not say is that of the report before it',
+    law: '1',
+    file: REPORTS,
+    from: 'said.fill(-1);',
+    to: '',
+    test: IN_PLACE,
+  },
+  {
+    lie: 'a line has the report of the line before it',
+    law: '1',
+    file: READER,
+    from: '    report = undefined;\n',
+    to: '',
+    test: 'services/speed/test/decode.test.ts',
+  },
+  {
+    lie: 'elements of a report that was read in place may be more than it',
+    law: '4',
+    file: 'packages/views/src/web/web-event.ts',
+    from: 'elements: elementsWithin(report.elements, hoverMs, engagedMs)',
+    to: 'elements: report.elements',
+    test: 'test/golden/views.test.ts',
+  },
+  {
+    lie: 'a report that was read in place is shown to nothing but pages',
+    law: '1',
+    file: 'packages/views/src/member.ts',
+    from: 'if (isOfWeb(type, definitions) && report === undefined) return true;',
+    to: 'if (isOfWeb(type, definitions)) return report === undefined;',
+    test: 'services/speed/test/decode.test.ts',
+  },
+  {
+    lie: 'rows that a view emits one after another are one list of measures',
+    law: '1',
+    file: 'packages/views/src/parted-rows.ts',
+    from: 'measures.slice()));',
+    to: 'measures));',
+    test: IN_PLACE,
   },
   {
     lie: 'names of one slot that begin alike are one name',
     law: '1',
-    file: READER,
+    file: NAMES,
     from: 'isAt(data, from, known) ?',
     to: 'isAt(data, from, known.subarray(0, -2)) ?',
     test: LINES,
@@ -108,7 +192,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     lie: 'lines of an entry that is not ASCII are found by counting letters',
     law: '1',
     file: 'services/speed/src/read/decode.ts',
-    from: 'if (reader.open(body) !== body.length)',
+    from: 'if (reader.open(body, readsReports) !== body.length)',
     to: 'if (reader.open(body) < 0)',
     test: DECODE,
   },

@@ -248,8 +248,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'each event of a batch has a share of work of its own',
     law: '7',
     file: `${SPEED}/apply/apply.ts`,
-    from: 'deltas, user);',
-    to: 'deltas);',
+    from: 'deltas, user, isWhole',
+    to: 'deltas, undefined, isWhole',
     test: 'test/laws/law-7-bounded-work.test.ts',
   },
   {

@@ -158,8 +158,8 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
     lie: 'elements have more of a report than there was',
     law: '4',
     file: 'packages/views/src/web/web-event.ts',
-    from: 'return cursor > hoverMs || viewport > engagedMs ? NOTHING : value;',
-    to: 'return value;',
+    from: '!areUpTo(numbers, MOST_PX) || cursor > hoverMs || viewport > engagedMs ? NO_ROWS : rows',
+    to: 'rows',
     test: 'test/golden/views.test.ts',
   },
   {

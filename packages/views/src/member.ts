@@ -4,6 +4,7 @@ import { NONE } from '@tributary/model/channels/channel';
 import { channelOf, type Definitions, kindOf, onceKeyOf } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
+import type { PlainReport } from '@tributary/model/reading/plain-report';
 import { correct, mayBeCorrected } from '@tributary/signals/corrections/correct';
 import { mayCount } from '@tributary/signals/definitions/counts';
 import { mayBeOfSegmentDays } from '@tributary/signals/definitions/segment-days';
@@ -11,7 +12,7 @@ import { countedOf } from './counts/counted.ts';
 import { marksOf } from './segment-days/marks.ts';
 import { asHeld, DROPPED, placeOf, type TimelineEvent } from './timeline.ts';
 import { visitOf } from './web/visit.ts';
-import { isOfWeb, webEvent } from './web/web-event.ts';
+import { isOfWeb, type WebEvent, webEvent, webEventOfReport } from './web/web-event.ts';
 
 /**
  * The event as corrections leave it. A conversion that repeats another is one here still: that depends
@@ -22,8 +23,8 @@ export function timelineEvent(event: KeptFields, definitions: Definitions): Time
   return asHeld(arrivingEvent(event, definitions));
 }
 
-/** The same of an event that comes, or goes: with what it says of a page, which views see at that moment alone. */
-export function arrivingEvent(event: KeptFields, definitions: Definitions): TimelineEvent {
+/** The same of an event that comes, or goes: with what it says of a page, which views see at that moment alone. `report`: where it is no longer in `event`. */
+export function arrivingEvent(event: KeptFields, definitions: Definitions, report?: PlainReport): TimelineEvent {
   const corrected = correct(event as Event, definitions);
   if (corrected?.isDropped) return droppedOf(event);
   const counted = corrected === undefined ? event : { ...event, ...corrected.fields };
@@ -32,15 +33,22 @@ export function arrivingEvent(event: KeptFields, definitions: Definitions): Time
   const plain = memberOf(counted, definitions);
   const marked = marks === undefined ? plain : { ...plain, marks };
   const member = keys === undefined ? marked : { ...marked, counted: keys };
-  const web = isOfWeb(event.type, definitions) ? webEvent(event as Event, definitions) : undefined;
+  const web = webOf(event, definitions, report);
   if (web === undefined) return member;
   const visit = visitOf(web, counted);
   return visit === undefined ? { ...member, web } : { ...member, web, visit };
 }
 
-/** Whether views look at more of an event than the fields that are kept of it. */
-export function isSeenWhole({ type, ts }: Pick<KeptFields, 'type' | 'ts'>, definitions: Definitions): boolean {
-  if (isOfSums(type, definitions) || mayBeOfSegmentDays(type, definitions)) return true;
+function webOf(event: KeptFields, definitions: Definitions, report: PlainReport | undefined): WebEvent | undefined {
+  if (!isOfWeb(event.type, definitions)) return undefined;
+  return report === undefined ? webEvent(event as Event, definitions) : webEventOfReport(report, event.ts, definitions);
+}
+
+/** Whether views look at more of an event than the fields that are kept of it, and its report where it was read. */
+export function isSeenWhole(event: Pick<KeptFields, 'type' | 'ts'>, definitions: Definitions, report?: PlainReport): boolean {
+  const { type, ts } = event;
+  if (isOfWeb(type, definitions) && report === undefined) return true;
+  if (mayCount(type, definitions) || mayBeOfSegmentDays(type, definitions)) return true;
   return Object.hasOwn(definitions.once, type) || mayBeCorrected(ts, definitions);
 }
 

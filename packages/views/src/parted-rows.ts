@@ -11,7 +11,7 @@ import { addRow, type RowKey, type Rows, type RowsByView } from './deltas.ts';
 /** What keys of a view end with, by number: each begins with a tab, or is empty. */
 export type Tails = readonly string[];
 
-/** A row whose key is `head`, a tab, `name`, and what the view has as the text of `tail`. */
+/** A row whose key is `head`, a tab, `name`, and what the view has as the text of `tail`. The measures are the view's own: to be copied, as the next row may have others in them. */
 export type EmitParts = (head: string, name: string, tail: number, measures: readonly number[]) => void;
 
 /** How a view emits rows with their keys in parts. */
@@ -207,7 +207,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
 /** The rows of a view with their keys as text. */
 export function joined<Seen>({ tails, rows }: PartedView<Seen>) {
   return (seen: Seen, _definitions: unknown, emit: (key: RowKey, measures: readonly number[]) => void): void =>
-    rows(seen, (head, name, tail, measures) => emit(`${head}\t${name}${tails[tail]}`, measures));
+    rows(seen, (head, name, tail, measures) => emit(`${head}\t${name}${tails[tail]}`, measures.slice()));
 }
 
 export function partedRowsOf(byView: RowsByView, view: string, width: number, tails: Tails): Rows {

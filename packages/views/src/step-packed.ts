@@ -4,11 +4,12 @@
  */
 import type { Replacement } from '@tributary/model/identity/adoption';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
+import type { PlainReport } from '@tributary/model/reading/plain-report';
 import type { RowsByView } from './deltas.ts';
 import { leaveAll, replaceEvents } from './leave.ts';
 import { arrivingEvent } from './member.ts';
 import type { HeldTimeline } from './packed-timelines.ts';
-import { enter, refused, type StepOutcome, type StepRules, step } from './step.ts';
+import { enter, refused, type StepOutcome, type StepRules, stepIncoming } from './step.ts';
 import { cutUpTo, isPruneDue, isRetained, prune, type UserState } from './user-state.ts';
 import type { Work } from './work.ts';
 
@@ -20,15 +21,16 @@ export function stepPacked(
   rules: StepRules,
   deltas: RowsByView,
   work?: Work,
+  report?: PlainReport,
 ): StepOutcome {
   const { definitions, retention, maxEvents } = rules;
   const { timelines } = user;
+  const incoming = arrivingEvent(event, definitions, report);
   if (user.long !== undefined) {
-    const outcome = step(user.long, event, logTimeMs, rules, deltas, work);
+    const outcome = stepIncoming(user.long, incoming, logTimeMs, rules, deltas, work);
     timelines.close(user, user.long);
     return outcome;
   }
-  const incoming = arrivingEvent(event, definitions);
   const known = timelines.find(user, incoming.id);
   const isKnown = known !== undefined && isRetained(known, logTimeMs, retention);
   const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);

@@ -68,8 +68,19 @@ export function step(
   deltas: RowsByView,
   work?: Work,
 ): StepOutcome {
-  const { definitions, retention } = rules;
-  const incoming = arrivingEvent(event, definitions);
+  return stepIncoming(user, arrivingEvent(event, rules.definitions), logTimeMs, rules, deltas, work);
+}
+
+// biome-ignore lint/complexity/useMaxParams: as `step`
+export function stepIncoming(
+  user: UserState,
+  incoming: TimelineEvent,
+  logTimeMs: number,
+  rules: StepRules,
+  deltas: RowsByView,
+  work?: Work,
+): StepOutcome {
+  const { retention } = rules;
   const known = findById(user, incoming.id);
   const isKnown = known !== undefined && isRetained(known, logTimeMs, retention);
   const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);

@@ -1,7 +1,11 @@
 /** Whatever reader takes a line, a batch holds what `decodeLine` says of it. */
+import { randomUUID } from 'node:crypto';
+import type { LogEntry } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { decodeLine } from '@tributary/model/reading/decode-line';
+import { LAYOUTS } from '@tributary/model/web';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { asWebEvent } from '@tributary/testkit/inputs/generate-web';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { naive } from '@tributary/testkit/oracle/naive';
@@ -72,6 +76,74 @@ test('law 1: where an entry is not ASCII, no line is read at the place of anothe
   const body = [encodeEvent({ ...base, id: 'e-1', campaign: letters }), second, third].join('\n');
   const { arrivals } = decodeBatch([{ partition: 0, position: '1', kind: 'events', body, appendedMs: NOW }], 0, 0, 1, sha256Hex);
   expect(arrivals.map(({ event }) => event.id)).toEqual(['e-1', 'e-2', 'e-3']);
+});
+
+/** As trackers make them, some with parts that are more than the whole. */
+function reportOf(i: number): Record<string, unknown> {
+  return {
+    ...{ viewId: 'v', layout: LAYOUTS[i % 4], engagedMs: 900 + i, visibleMs: 1_200, hoverMs: 800 },
+    ...(i % 5 === 0 ? {} : { fromScrollBp: 0, maxScrollBp: 50 * i, bands: Array(20).fill(i % 60) }),
+    ...(i % 7 === 0
+      ? {}
+      : {
+          els: [
+            [`el-${i % 3}`, 300, i, 1, i, 5, 30, 40],
+            ['Größe 😀', 0, 7, 0, 5, 9, 1, 1],
+          ],
+        }),
+    ...(i % 11 === 0
+      ? {}
+      : {
+          moves: [
+            ['el-1', i % 256, 4 * i],
+            ['el-2', 7, 1],
+          ],
+        }),
+  };
+}
+
+test('law 1: of reports that are read in place a worker counts what their lines say, to pages and to what definitions count', async () => {
+  const definitions = definitionsOf({
+    ...SMALL_DEFINITIONS,
+    web: {},
+    counts: { reports: { count: 'activity', by: 'page' } },
+  });
+  const events = Array.from({ length: 300 }, (_, i): Event => {
+    const event = { ...base, id: `e-${i}`, userId: i % 10 === 0 ? '山田' : 'anna', type: i % 3 === 0 ? 'page' : 'scroll' };
+    return i % 2 === 0 ? asWebEvent(event, i) : { ...event, type: 'activity', page: `/p/${i % 7}`, properties: reportOf(i) };
+  });
+  const log = createMemoryLog({ partitions: 1 });
+  for (let i = 0; i < events.length; i += 50)
+    await log.append(0, {
+      kind: 'events',
+      body: events
+        .slice(i, i + 50)
+        .map(encodeEvent)
+        .join('\n'),
+    });
+  const [entry] = await log.read(new Map([[0, null]]), { maxEntries: 1, waitMs: 0 });
+  const { arrivals } = decodeBatch([entry as LogEntry], 0, 0, 1, sha256Hex, true);
+  expect(arrivals.filter(({ report }) => report !== undefined).length).toBeGreaterThan(20);
+  const store = createMemoryStore({ partitions: 1 });
+  const worker = createSpeedWorker({
+    log,
+    store: store.speed(),
+    definitions,
+    partitions: [0],
+    sha256Hex,
+    digestOf: sha256Hex,
+    commitId: randomUUID,
+    limits: { waitMs: 0 },
+  });
+  while ((await worker.runOnce()) > 0);
+  await worker.settle();
+  const views = ['heat', 'attention', 'attentionTotals', 'pages', 'scrollBands', 'scrollReach', 'counts'];
+  const [deltas] = await store.serving().deltas(views, 0);
+  const expected = naive(events, definitions);
+  for (const view of views) {
+    expect(expected.get(view)?.size, view).toBeGreaterThan(0);
+    expect(deltas?.rows.get(view), view).toEqual(expected.get(view));
+  }
 });
 
 test('law 3: a worker counts a conversion once by a key that only the whole line has', async () => {

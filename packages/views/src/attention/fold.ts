@@ -1,7 +1,11 @@
 import { NONE } from '@tributary/model/channels/channel';
+import { ELEMENT_NUMBERS } from '@tributary/model/reading/plain-report';
 import { joined, type PartedView } from '../parted-rows.ts';
 import { type View, WEB_EVENT } from '../view.ts';
-import { type Click, isClick, nameOf, type WebEvent } from '../web/web-event.ts';
+import { type Click, isClick, type WebEvent } from '../web/web-event.ts';
+
+/** Those of one box after another: a report has dozens. */
+const MEASURES = [1, 0, 0, 0, 0, 0, 0, 0, 0];
 
 const parted: PartedView<WebEvent> = {
   tails: [''],
@@ -11,8 +15,14 @@ const parted: PartedView<WebEvent> = {
     if (isBot) return;
     if (isClickOn(event)) emit(inLayout, event.element, 0, [0, 0, 0, 0, 1, 0, 0, 0, 0]);
     if (event.type !== 'activity') return;
-    for (const row of event.elements)
-      emit(inLayout, nameOf(row[0]), 0, [1, Math.min(1, row[3]), row[1], row[2], 0, row[4], row[5], row[6], row[7]]);
+    const { names, numbers } = event.elements;
+    for (let i = 0, at = 0; i < names.length; i++, at += ELEMENT_NUMBERS) {
+      MEASURES[1] = Math.min(1, numbers[at + 2] as number);
+      MEASURES[2] = numbers[at] as number;
+      MEASURES[3] = numbers[at + 1] as number;
+      for (let part = 3; part < ELEMENT_NUMBERS; part++) MEASURES[2 + part] = numbers[at + part] as number;
+      emit(inLayout, names[i] as string, 0, MEASURES);
+    }
   },
 };
 

@@ -7,28 +7,11 @@
 import { OTHER } from '@tributary/model/channels/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { CELL_NUMBERS, ELEMENT_NUMBERS, NO_ROWS, type PlainReport, type ReportRows } from '@tributary/model/reading/plain-report';
 import { rowName } from '@tributary/model/row-name';
 import { CLICK_KINDS, FORM_ACTIONS, LAYOUTS, LINK_TARGETS, WEB_TYPES, type WebType } from '@tributary/model/web';
 import { MOST_WEB_NAME } from '@tributary/model/web-names';
 import { type PageKeys, pageKeys } from './page-keys.ts';
-
-/**
- * What an element had of a report of a page, as the report says it: its key (`nameOf` reads it), ms, whether it was seen (in one report of a view),
- * and its box in the page, px. A report has dozens of such rows: nothing is copied.
- */
-export type ElementRow = readonly [
-  key: string,
-  cursorMs: number,
-  viewportMs: number,
-  seen: number,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-];
-
-/** For how long the pointer was in a cell of an element's box, likewise. */
-export type CellRow = readonly [key: string, cell: number, ms: number];
 
 interface OfAny {
   /** What keys of its rows begin with. */
@@ -55,8 +38,10 @@ export interface Activity extends OfAny {
   readonly bands: readonly number[];
   /** Twentieths of the page that its view first came to in this report: `[from, to)`. */
   readonly reached: readonly [from: number, to: number];
-  readonly elements: readonly ElementRow[];
-  readonly cells: readonly CellRow[];
+  /** The key of each, ms with the pointer and in the viewport, whether it was seen (in one report of a view), and its box in the page, px: x, y, width, height. */
+  readonly elements: ReportRows;
+  /** The element of each, a cell of its box, and for how long the pointer was there, ms. */
+  readonly cells: ReportRows;
 }
 
 export interface Link extends OfAny {
@@ -142,71 +127,117 @@ export function webEvent(event: Event, definitions: Definitions): WebEvent | und
       const ms = whole(said.ms, MOST_VISIBLE_MS);
       return { keys, isBot, type, form: nameOf(said.form), field: nameOf(said.field), action, ms };
     }
-    case 'activity': {
-      const engagedMs = whole(said.engagedMs, MOST_ENGAGED_MS);
-      const hoverMs = Math.min(engagedMs, whole(said.hoverMs, MOST_ENGAGED_MS));
-      return {
-        keys,
-        isBot,
-        type,
-        engagedMs,
-        visibleMs: whole(said.visibleMs, MOST_VISIBLE_MS),
-        hoverMs,
-        bands: bandsOf(said.bands, engagedMs),
-        reached: reachedBands(said.fromScrollBp, said.maxScrollBp),
-        elements: elementsOf(said.els, hoverMs, engagedMs),
-        cells: cellsOf(said.moves, hoverMs),
-      };
-    }
+    case 'activity':
+      return activityOf(reportOf(said), keys, isBot);
   }
 }
 
-function bandsOf(value: unknown, engagedMs: number): readonly number[] {
-  if (!Array.isArray(value) || value.length !== BANDS) return NOTHING;
+/** The same of a report that was read in place. */
+export function webEventOfReport(report: PlainReport, ts: number, { web }: Pick<Definitions, 'web'>): WebEvent | undefined {
+  const layout = LAYOUTS.indexOf(report.layout as (typeof LAYOUTS)[number]);
+  if (web === undefined || layout < 0) return undefined;
+  return activityOf(report, pageKeys(ts, report.page, layout, web), report.isBot);
+}
+
+function activityOf(report: Omit<PlainReport, 'page' | 'layout' | 'isBot'>, keys: PageKeys, isBot: boolean): Activity {
+  const engagedMs = upTo(report.engagedMs, MOST_ENGAGED_MS);
+  const hoverMs = Math.min(engagedMs, upTo(report.hoverMs, MOST_ENGAGED_MS));
+  return {
+    keys,
+    isBot,
+    type: 'activity',
+    engagedMs,
+    visibleMs: upTo(report.visibleMs, MOST_VISIBLE_MS),
+    hoverMs,
+    bands: bandsWithin(report.bands, engagedMs),
+    reached: reachedBands(report.fromScrollBp, report.maxScrollBp),
+    elements: elementsWithin(report.elements, hoverMs, engagedMs),
+    cells: cellsWithin(report.cells, hoverMs),
+  };
+}
+
+function reportOf(said: Said): Omit<PlainReport, 'page' | 'layout' | 'isBot'> {
+  return {
+    engagedMs: orNone(said.engagedMs),
+    visibleMs: orNone(said.visibleMs),
+    hoverMs: orNone(said.hoverMs),
+    fromScrollBp: orNone(said.fromScrollBp),
+    maxScrollBp: orNone(said.maxScrollBp),
+    bands: areWhole(said.bands, BANDS) ? said.bands : NOTHING,
+    elements: rowsOf(said.els, MOST_ELEMENTS, ELEMENT_NUMBERS),
+    cells: rowsOf(said.moves, MOST_CELLS, CELL_NUMBERS),
+  };
+}
+
+function orNone(value: unknown): number {
+  return isWhole(value, Number.MAX_SAFE_INTEGER) ? value : -1;
+}
+
+function areWhole(value: unknown, most: number): value is readonly number[] {
+  return Array.isArray(value) && value.length <= most && value.every((one) => isWhole(one, Number.MAX_SAFE_INTEGER));
+}
+
+/** Rows of a name and numbers; none where one of them is malformed. */
+function rowsOf(value: unknown, most: number, width: number): ReportRows {
+  if (!Array.isArray(value) || value.length > most) return NO_ROWS;
+  const [names, numbers]: [string[], number[]] = [[], []];
+  for (const row of value as readonly unknown[]) {
+    if (!Array.isArray(row) || row.length !== width + 1 || typeof row[0] !== 'string') return NO_ROWS;
+    names.push(nameOf(row[0]));
+    for (let i = 1; i <= width; i++) {
+      if (!isWhole(row[i], MOST_PX)) return NO_ROWS;
+      numbers.push(row[i]);
+    }
+  }
+  return { names, numbers };
+}
+
+function bandsWithin(bands: readonly number[], engagedMs: number): readonly number[] {
+  if (bands.length !== BANDS) return NOTHING;
   let sum = 0;
-  for (const one of value) {
-    if (!isWhole(one, MOST_ENGAGED_MS)) return NOTHING;
+  for (const one of bands) {
+    if (one > MOST_ENGAGED_MS) return NOTHING;
     sum += one;
   }
-  return sum > engagedMs ? NOTHING : value;
+  return sum > engagedMs ? NOTHING : bands;
 }
 
 /** Those whose beginning lies in `[fromBp, toBp)` of the page, in ten thousandths. */
-function reachedBands(fromBp: unknown, toBp: unknown): Activity['reached'] {
+function reachedBands(fromBp: number, toBp: number): Activity['reached'] {
   if (!isWhole(fromBp, WHOLE_BP) || !isWhole(toBp, WHOLE_BP)) return [0, 0];
   return [Math.ceil((fromBp * BANDS) / WHOLE_BP), Math.ceil((toBp * BANDS) / WHOLE_BP)];
 }
 
-function elementsOf(value: unknown, hoverMs: number, engagedMs: number): readonly ElementRow[] {
-  if (!areRows<ElementRow>(value, MOST_ELEMENTS, 7)) return NOTHING;
+function elementsWithin(rows: ReportRows, hoverMs: number, engagedMs: number): ReportRows {
+  const { numbers } = rows;
   let [cursor, viewport] = [0, 0];
-  for (const row of value) {
-    cursor += row[1];
-    viewport += row[2];
+  for (let at = 0; at < numbers.length; at += ELEMENT_NUMBERS) {
+    cursor += numbers[at] as number;
+    viewport += numbers[at + 1] as number;
   }
-  return cursor > hoverMs || viewport > engagedMs ? NOTHING : value;
+  return !areUpTo(numbers, MOST_PX) || cursor > hoverMs || viewport > engagedMs ? NO_ROWS : rows;
 }
 
-function cellsOf(value: unknown, hoverMs: number): readonly CellRow[] {
-  if (!areRows<CellRow>(value, MOST_CELLS, 2)) return NOTHING;
+function cellsWithin(rows: ReportRows, hoverMs: number): ReportRows {
+  const { numbers } = rows;
   let sum = 0;
-  for (const row of value) {
-    if (row[1] > LAST_CELL) return NOTHING;
-    sum += row[2];
+  for (let at = 0; at < numbers.length; at += CELL_NUMBERS) {
+    if ((numbers[at] as number) > LAST_CELL) return NO_ROWS;
+    sum += numbers[at + 1] as number;
   }
-  return sum > hoverMs ? NOTHING : value;
+  return sum > hoverMs ? NO_ROWS : rows;
 }
 
 const NOTHING: readonly never[] = [];
 
-/** Rows of a key and whole numbers, each of them well-formed. */
-function areRows<Row extends ElementRow | CellRow>(value: unknown, most: number, numbers: number): value is readonly Row[] {
-  if (!Array.isArray(value) || value.length > most) return false;
-  for (const row of value as readonly unknown[]) {
-    if (!Array.isArray(row) || row.length !== numbers + 1 || typeof row[0] !== 'string') return false;
-    for (let i = 1; i <= numbers; i++) if (!isWhole(row[i], MOST_PX)) return false;
-  }
+function areUpTo(numbers: readonly number[], most: number): boolean {
+  for (const one of numbers) if (one > most) return false;
   return true;
+}
+
+/** 0 in place of what is none, or too large. */
+function upTo(value: number, most: number): number {
+  return value >= 0 && value <= most ? value : 0;
 }
 
 function cellOf(ex: unknown, ey: unknown): number | undefined {

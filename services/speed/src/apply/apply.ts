@@ -177,8 +177,10 @@ function apply(
   { deltas, outputs }: Pick<Effects, 'deltas' | 'outputs'>,
   { limits, sha256Hex }: ApplyOptions,
 ): StepOutcome {
-  const event = isSeenWhole(arrival.event, definitions) ? wholeEvent(arrival) : arrival.event;
-  const outcome = stepPacked(user, event, arrival.logTimeMs, rules, deltas, user);
+  const { report } = arrival;
+  const isWhole = isSeenWhole(arrival.event, definitions, report);
+  const event = isWhole ? wholeEvent(arrival) : arrival.event;
+  const outcome = stepPacked(user, event, arrival.logTimeMs, rules, deltas, user, isWhole ? undefined : report);
   leaveOutputs(outputs, arrival, event, [outcome], { definitions, limits, sha256Hex });
   return outcome;
 }

@@ -65,7 +65,8 @@ export function createBeginner(options: BeginnerOptions): Beginner {
       const read = [...grouped].map(([partition, own]) => [runs.get(partition), own] as const);
       for (const [run, own] of read) {
         if (run === undefined || !runs.isCurrent(run)) continue;
-        const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, partitions, sha256Hex);
+        const readsReports = run.definitions.web !== undefined;
+        const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, partitions, sha256Hex, readsReports);
         run.decodedLogTimeMs = batch.logTimeMs;
         if (endsEarly(batch)) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
         batches.push(load(run, batch, number, waitMs !== undefined));

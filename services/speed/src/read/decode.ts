@@ -6,6 +6,7 @@ import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
 import { type DecodedLine, decodeLine } from '@tributary/model/reading/decode-line';
 import { createPlainLineReader, type KeptFields, type PlainLine } from '@tributary/model/reading/plain-line';
+import type { PlainReport } from '@tributary/model/reading/plain-report';
 import { EVENT_BOUNDS } from '@tributary/model/reading/validate-event';
 import type { Invalid } from '@tributary/model/refusal';
 import { cutNote } from '@tributary/store/dead-letters';
@@ -60,6 +61,8 @@ export interface Arrival {
   readonly event: KeptFields;
   /** The canonical line, as it will be appended to the user's record. */
   readonly line: string;
+  /** What a report of a page says, where it was read in place. */
+  readonly report: PlainReport | undefined;
   /** Log time of the partition with this event, epoch ms. */
   readonly logTimeMs: number;
 }
@@ -96,14 +99,16 @@ export interface DecodedBatch {
 
 /**
  * `entries`: of one partition, in order, not empty. `logTimeMs`, `generation`: as of the entry before them. A barrier of
- * a generation ≤ `generation` is a repetition and means nothing; one that cannot be read is parked.
+ * a generation ≤ `generation` is a repetition and means nothing; one that cannot be read is parked. `readsReports`: pages are counted.
  */
+// biome-ignore lint/complexity/useMaxParams: called for each batch of each partition, and by tests that say what they ask for
 export function decodeBatch(
   entries: readonly ReadEntry[],
   logTimeMs: number,
   generation: number,
   partitions: number,
   sha256Hex: (text: string) => string,
+  readsReports = false,
 ): DecodedBatch {
   const batch = {
     ends: [] as EntryEnd[],
@@ -123,7 +128,7 @@ export function decodeBatch(
     // The log's own clock ran ahead, or a version without this bound let log time do so. It comes back after the entry that shows it.
     const fallsBack = batch.logTimeMs > appendedMs + EVENT_BOUNDS.futureMs;
     if (entry.joined !== undefined) decodeJoined(entry, entry.joined, partitions, batch);
-    else if (entry.kind === 'events') decodeLines(entry, partitions, batch);
+    else if (entry.kind === 'events') decodeLines(entry, partitions, batch, readsReports);
     else if (entry.kind === 'heartbeat') {
       const heartbeat = decodeHeartbeat(entry.body);
       if (heartbeat.ok) batch.logTimeMs = later(batch.logTimeMs, heartbeat.receivedAt, appendedMs);
@@ -185,21 +190,22 @@ interface Decoding {
   joined: JoinedRecords | undefined;
 }
 
-function decodeLines(entry: ReadEntry, partitions: number, batch: Decoding): void {
+function decodeLines(entry: ReadEntry, partitions: number, batch: Decoding, readsReports: boolean): void {
   const lines = entry.body.split('\n');
-  const plain = plainLinesOf(entry, partitions);
+  const plain = plainLinesOf(entry, partitions, readsReports);
   const placeOf = placesOf(entry);
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] as string;
     const { position, line: lineNumber } = placeOf(entry.lineNumbers?.[i] ?? i);
-    const decoded = plain(line) ?? decodeLine(line, entry.partition, partitions, entry.appendedMs);
+    const read = plain(line);
+    const decoded = read ?? decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
       parkLine(batch.parked, decoded, lineAt(position, lineNumber), line);
       continue;
     }
     const { event, userKey } = decoded;
     batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
-    batch.arrivals.push({ position, lineNumber, userKey, event, line, logTimeMs: batch.logTimeMs });
+    batch.arrivals.push({ position, lineNumber, userKey, event, line, report: read?.report, logTimeMs: batch.logTimeMs });
   }
 }
 
@@ -208,7 +214,15 @@ function decodeJoined({ partition, appendedMs }: ReadEntry, joined: JoinedRecord
   for (const { position, lineNumber, line, logTimeMs } of joined.apart) {
     const decoded = decodeLine(line, partition, partitions, appendedMs);
     if (decoded.ok)
-      batch.arrivals.push({ position, lineNumber, userKey: decoded.userKey, event: decoded.event, line, logTimeMs });
+      batch.arrivals.push({
+        position,
+        lineNumber,
+        userKey: decoded.userKey,
+        event: decoded.event,
+        line,
+        report: undefined,
+        logTimeMs,
+      });
     else parkLine(batch.parked, decoded, lineAt(position, lineNumber), line);
   }
   batch.logTimeMs = Math.max(batch.logTimeMs, joined.logTimeMs);
@@ -223,10 +237,14 @@ function parkLine(parked: Parked[], refused: Exclude<DecodedLine, { ok: true }>,
 const reader = createPlainLineReader();
 
 /** What reads the lines of an entry, one after another, where they are plain. Most entries are ASCII: these are taken in as they are. */
-function plainLinesOf({ body, partition, appendedMs }: LogEntry, partitions: number): (line: string) => PlainLine | undefined {
-  if (reader.open(body) !== body.length)
+function plainLinesOf(
+  { body, partition, appendedMs }: LogEntry,
+  partitions: number,
+  readsReports: boolean,
+): (line: string) => PlainLine | undefined {
+  if (reader.open(body, readsReports) !== body.length)
     return (line) => {
-      const bytes = line.isWellFormed() ? reader.open(line) : -1;
+      const bytes = line.isWellFormed() ? reader.open(line, readsReports) : -1;
       return bytes < 0 ? undefined : reader.read(0, bytes, partition, partitions, appendedMs);
     };
   let at = 0;
