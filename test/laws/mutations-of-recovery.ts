@@ -195,4 +195,12 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     to: 'following.segments !== null || refusesSome',
     test: JOINED,
   },
+  {
+    lie: 'what was joined is given once, whatever became of its commit',
+    law: '7',
+    file: `${SPEED}/read/archived-records.ts`,
+    from: 'isSame ? found.given.find(',
+    to: "isSame && asked === '' ? found.given.find(",
+    test: JOINED,
+  },
 ];

@@ -110,8 +110,8 @@ export interface SpeedWorker {
   settle(): Promise<void>;
   /** The partitions processed now, each with where its last commit was made, under way or taken, and its log time, epoch ms. */
   progress(): { readonly partition: number; readonly position: string | null; readonly logTimeMs: number }[];
-  /** By which the archive may join the records of a partition, as it stands; null: not at all. */
-  joinRules(partition: number): JoinRules | null;
+  /** By which the archive may join the records of a partition, as it stands; null: not at all, undefined: the partition is not loaded. */
+  joinRules(partition: number): JoinRules | null | undefined;
 }
 
 /** Differs where workers count other views: one in a few thousand million pairs of lists would be taken for the same. */

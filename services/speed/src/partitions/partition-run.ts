@@ -169,8 +169,8 @@ async function erasedOf(
  * By which records take lines unread, while nothing is counted; null: something has to look at each event. `untrimmedLength`: UTF-16 units
  * of a record that is never trimmed.
  */
-export function joinRulesOf(run: PartitionRun | undefined, untrimmedLength: number): JoinRules | null {
-  if (run === undefined) return null;
+export function joinRulesOf(run: PartitionRun | undefined, untrimmedLength: number): JoinRules | null | undefined {
+  if (run === undefined) return undefined;
   const { generation, countsFrom, definitions, following, erased, until } = run;
   const refusesSome = until !== undefined || (erased?.size ?? 0) > 0;
   if (generation >= countsFrom || definitions.joinedMs !== null || following.segments !== null || refusesSome) return null;

@@ -63,56 +63,66 @@ const MOST_APART = 2_048;
 const MOST_PACKED_BYTES = MOST_BYTES / 8;
 
 interface Held {
-  readonly partition: number;
   /** The last position that was given. */
   at: Position | null;
+  /** What was given last, and behind which position: where the commit of it is in doubt, it is asked for again, and what was read ahead of it. */
+  given: readonly { readonly after: Position | null; readonly entry: ReadEntry }[];
   readonly joining: string;
   readonly entries: AsyncGenerator<ReadEntry, undefined>;
   /** Begun while what was given last is applied. */
   ahead: Promise<IteratorResult<ReadEntry, undefined>> | undefined;
 }
 
-/** One partition at a time is read so: another one's first entry ends that. */
-export function joinArchive(source: JoinSource): JoinedArchive {
-  let held: Held | undefined;
+/** Partitions that are read so at once: one that goes on, and those whose reader may come back to them. */
+const MOST_HELD = 3;
 
-  async function drop(): Promise<void> {
-    const dropped = held;
-    held = undefined;
+export function joinArchive(source: JoinSource): JoinedArchive {
+  /** The newest last. */
+  const all = new Map<number, Held>();
+
+  async function drop(partition: number | undefined): Promise<void> {
+    if (partition === undefined) return;
+    const dropped = all.get(partition);
+    all.delete(partition);
     await dropped?.entries.return(undefined).catch(() => {});
   }
 
   return {
-    close: drop,
+    async close() {
+      for (const partition of [...all.keys()]) await drop(partition);
+    },
     async next(partition, position, joining) {
       const asked = JSON.stringify(joining);
-      const goesOn = held?.partition === partition && held.at === position && held.joining === asked;
-      if (joining === null || (position !== null && !goesOn)) {
-        if (held?.partition === partition) await drop();
-        return null;
-      }
-      if (!goesOn || position === null) {
-        await drop();
-        held = { partition, at: null, joining: asked, entries: entriesJoined(partition, joining, source), ahead: undefined };
-      }
-      const own = held as Held;
+      const found = all.get(partition);
+      const isSame = found?.joining === asked;
+      const again = isSame ? found.given.find(({ after }) => after === position) : undefined;
+      if (again !== undefined) return again.entry;
+      const goesOn = isSame && found.at === position;
+      if (!goesOn) await drop(partition);
+      if (joining === null || (position !== null && !goesOn)) return null;
+      const entries = goesOn ? found.entries : entriesJoined(partition, joining, source);
+      const held: Held = goesOn ? found : { at: null, given: [], joining: asked, entries, ahead: undefined };
+      all.delete(partition);
+      if (all.size >= MOST_HELD) await drop([...all.keys()][0]);
+      all.set(partition, held);
       try {
-        const { value: entry } = await (own.ahead ?? own.entries.next());
-        own.ahead = undefined;
+        const { value: entry } = await (held.ahead ?? held.entries.next());
+        held.ahead = undefined;
         if (entry === undefined) {
-          await drop();
+          await drop(partition);
           return null;
         }
-        own.at = entry.position;
+        held.given = [...held.given.slice(-1), { after: held.at, entry }];
+        held.at = entry.position;
         // Other rules may hold behind a barrier.
         if (entry.kind !== 'barrier' || entry.position >= joining.start) {
-          own.ahead = own.entries.next();
-          own.ahead.catch(() => {}); // reported by who asks for it
+          held.ahead = held.entries.next();
+          held.ahead.catch(() => {}); // reported by who asks for it
         }
         return entry;
       } catch {
         // Line by line it may be read, and else that says what is wrong.
-        await drop();
+        await drop(partition);
         return null;
       }
     },

@@ -18,8 +18,8 @@ import { createRecalledPartitions } from './recalled-partitions.ts';
 export interface RecallOptions extends FailuresOptions, HolesOptions {
   /** Called when a partition begins to be read from the archive. */
   readonly onRecall?: (partition: number, after: Position | null) => void;
-  /** By which the records of a partition may be joined as it stands; null: not at all. */
-  readonly joinRules?: (partition: number) => JoinRules | null;
+  /** By which the records of a partition may be joined as it stands; null: not at all, undefined: its reader has gone, and may come back. */
+  readonly joinRules?: (partition: number) => JoinRules | null | undefined;
 }
 
 export function recallingLog(log: EventLog, archive: ArchivedEntries, options: RecallOptions = {}): EventLog {

@@ -38,7 +38,7 @@ export function createRecalledPartitions(
   log: Pick<EventLog, 'starts' | 'markLostTail' | 'partitions'>,
   archive: ArchivedEntries,
   failures: Failures,
-  joinRules: (partition: number) => JoinRules | null,
+  joinRules: (partition: number) => JoinRules | null | undefined,
 ): RecalledPartitions {
   const recalled = new Map<number, Recalled>();
   /** A log that ends its entries elsewhere when they are read again may have begun within an archived one. */
@@ -50,8 +50,9 @@ export function createRecalledPartitions(
         recalled.delete(partition);
         return [];
       }
+      const rules = joinRules(partition);
+      if (rules === undefined) return [];
       const entries = await failures.unless(partition, async () => {
-        const rules = joinRules(partition);
         const joining = rules === null ? null : { ...rules, start: own.start, partitions: log.partitions };
         const found = await archive.after(partition, own.at, joining);
         if (found === null) await demandNoGap(log, partition, own.at);
@@ -74,7 +75,9 @@ export function createRecalledPartitions(
     async next(partitions, maxEntries) {
       const waiting = [...recalled].filter(([partition]) => partitions.has(partition) && !failures.rests(partition));
       // One partition a read: a segment may take 100 MB.
-      const next = waiting.find(([partition]) => !failures.has(partition)) ?? waiting[0];
+      const sound = waiting.filter(([partition]) => !failures.has(partition));
+      // One that was begun goes on: what is read ahead is kept for few partitions.
+      const next = sound.find(([, { at }]) => at !== null) ?? sound[0] ?? waiting[0];
       if (next === undefined) return null;
       return { partition: next[0], entries: await read(...next, maxEntries) };
     },
