@@ -7,6 +7,14 @@ const WORLDS = 'services/api/test/kept-values.test.ts';
 
 export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
   {
+    lie: 'features of a user whose owner lies in another partition are not known',
+    law: '7',
+    file: 'services/api/src/http/feast-columns.ts',
+    from: 'const columns = columnsIn(user.partition);',
+    to: 'const columns = asked[[...sets.keys()].indexOf(user.partition)] ?? [];',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
     lie: 'what was made of a record is given after events came',
     law: '1',
     file: KEPT,

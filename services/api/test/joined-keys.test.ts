@@ -15,7 +15,12 @@ import { joined } from '../../../test/laws/adoption-world.ts';
 import { digestOf } from './memory-erasures.ts';
 import { ADMIN, createWorld, event, NOON, PARTITIONS, READ, type World } from './world.ts';
 
-const DEFINITIONS = joined(readDefinitions(JSON.stringify({ signals: { all: { count: '*', window: '1h' } } }), sha256Hex));
+const DEFINITIONS = joined(
+  readDefinitions(
+    JSON.stringify({ signals: { all: { count: '*', window: '1h' }, idle: { timeSince: '*', window: '1h' } } }),
+    sha256Hex,
+  ),
+);
 
 async function append({ commit }: World, userKey: string, ...lines: string[]): Promise<void> {
   const conversions = new Map(
@@ -373,4 +378,24 @@ test('a link that could not count is refused with a sentence: where keys are not
     expect(body.fix).toContain('Lift the erasure first');
   }
   expect([...apart.appended, ...world.appended]).toEqual([]);
+});
+
+test('laws 1 and 7: features of a key that is linked are those of its owner, in whichever partition the owner lies', async () => {
+  expect(partitionOf('cookie', PARTITIONS)).not.toBe(partitionOf('ada', PARTITIONS));
+  const world = await joinedWorld();
+  const ask = async (...user: string[]) => {
+    const { body } = await world.post('/get-online-features', { entities: { user }, features: ['all', 'idle'] });
+    return body.results.slice(1).map(({ values, statuses }: Record<string, unknown>) => ({ values, statuses }));
+  };
+  // The log is not ahead of this server's clock.
+  world.advance(2);
+  const idleMs = world.deps.now() - BUY.ts;
+  for (const laterMs of [0, 7]) {
+    world.advance(laterMs);
+    expect(await ask('cookie')).toEqual([
+      { values: [2], statuses: ['PRESENT'] },
+      { values: [idleMs + laterMs], statuses: ['PRESENT'] },
+    ]);
+  }
+  expect((await ask('cookie', 'ada'))[0]).toEqual({ values: [2, 2], statuses: ['PRESENT', 'PRESENT'] });
 });

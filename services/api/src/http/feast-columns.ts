@@ -23,18 +23,26 @@ export interface Columns extends ValuesForm<KeptCells> {
   tooLarge(): number;
 }
 
-/** `names`: of the definitions, in the order of each user's values. Throws `invalid_query` where a definition has no such column. */
+/**
+ * `names`: of the definitions, in the order of each user's values. `sets`: those of owners who answer for users may come later. Throws `invalid_query` where
+ * a definition has no such column.
+ */
 export function createColumns(
   sets: ReadonlyMap<number, SignalSet>,
   features: readonly Feature[],
   names: readonly string[],
 ): Columns {
   const places = features.map(({ definition }) => names.indexOf(definition));
-  const byPartition = new Map(
-    [...sets].map(([partition, set]) => [partition, features.map((feature) => columnOf(set, feature))]),
-  );
+  const bySet = new Map<SignalSet | undefined, readonly (Column | undefined)[]>();
+  const columnsIn = (partition: number) => {
+    const set = sets.get(partition);
+    let columns = bySet.get(set);
+    if (columns === undefined) bySet.set(set, (columns = features.map((feature) => set && columnOf(set, feature))));
+    return columns;
+  };
+  const asked = [...sets.keys()].map(columnsIn);
   for (const [i, { column }] of features.entries())
-    if (![...byPartition.values()].some((columns) => columns[i] !== undefined))
+    if (!asked.some((columns) => columns[i] !== undefined))
       throw new TributaryError(
         'invalid_query',
         `features must name a definition, or when a user entered a segment, such as "planner.since" (got ${JSON.stringify(column)})`,
@@ -69,7 +77,7 @@ export function createColumns(
 
   return {
     add(user) {
-      const columns = byPartition.get(user.partition) ?? [];
+      const columns = columnsIn(user.partition);
       cells = places.map((place, i) => {
         const column = columns[i];
         const found = user.values[place];
@@ -77,7 +85,7 @@ export function createColumns(
       });
       const { lasting } = user;
       if (lasting !== null && lasting.growing.length > 0)
-        growing = [...places.keys()].filter((i) => lasting.growing.includes(places[i] as number));
+        growing = [...places.keys()].filter((i) => cells[i] !== null && lasting.growing.includes(places[i] as number));
       else growing = [];
       return put(user, (i) => cells[i]);
     },
