@@ -86,4 +86,12 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     to: 'newest.toMs < asOfMs ? newest.toMs :',
     test: RANDOM,
   },
+  {
+    lie: 'copies of the records of users who were erased stay beside their values',
+    law: '9',
+    file: KEPT,
+    from: 'memory.forget(({ asOfMs }) => asOfMs + LONGEST_MS < nowMs);',
+    to: '',
+    test: 'packages/serving/test/kept-values.test.ts',
+  },
 ];

@@ -66,6 +66,7 @@ export function createKeptValues(mostBytes: number): KeptValues {
       const prefix = prefixOf(set, `${form} ${names.join()}`);
       return {
         find(userKey, record, { asOfMs, lackUpToMs }) {
+          letGoOfOld(asOfMs);
           const entry = memory.get(prefix + userKey);
           if (entry === undefined || !lasts(entry, asOfMs, lackUpToMs) || !entry.record.equals(record)) return undefined;
           return entry as Kept<Made>;
