@@ -117,7 +117,8 @@ export function joinArchive(source: JoinSource): JoinedArchive {
         // Other rules may hold behind a barrier.
         if (entry.kind !== 'barrier' || entry.position >= joining.start) {
           held.ahead = held.entries.next();
-          held.ahead.catch(() => {}); // reported by who asks for it
+          // Where it fails, who asks for it hears that. At the end nothing is kept.
+          held.ahead.then(({ done }) => done === true && all.get(partition) === held && all.delete(partition)).catch(() => {});
         }
         return entry;
       } catch {
