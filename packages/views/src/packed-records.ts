@@ -51,22 +51,21 @@ export function createPackedRecords(size: number): PackedRecords {
   addIds();
   return {
     read(record) {
-      const { type, kind, rank, channel, place, currency, visit, marks } = table.kinds[kindOf[record] as number] as Kind;
-      return {
-        ts: ts[record] as number,
-        id: ids[record] as string,
-        type,
-        kind,
-        rank,
-        channel,
-        place,
-        costMinor: costs[record] as number,
-        valueMinor: values[record] as number,
-        currency,
-        once: onces.size > 0 ? (onces.get(record) ?? '') : '',
-        ...(visit !== undefined && { visit: { ...visit, engagedMs: engaged[record] as number } }),
-        ...(marks !== undefined && { marks }),
-      };
+      const { type, kind, rank, channel, place, currency, visit: kept, marks } = table.kinds[kindOf[record] as number] as Kind;
+      const id = ids[record] as string;
+      const at = ts[record] as number;
+      const costMinor = costs[record] as number;
+      const valueMinor = values[record] as number;
+      const once = onces.size > 0 ? (onces.get(record) ?? '') : '';
+      // Each written as a whole: a visitor's timeline is opened for each event of a page, and an object that is put together of others costs twice.
+      if (kept === undefined) {
+        if (marks === undefined) return { ts: at, id, type, kind, rank, channel, place, costMinor, valueMinor, currency, once };
+        return { ts: at, id, type, kind, rank, channel, place, costMinor, valueMinor, currency, once, marks };
+      }
+      const visit = { does: kept.does, place: kept.place, engagedMs: engaged[record] as number };
+      if (marks === undefined)
+        return { ts: at, id, type, kind, rank, channel, place, costMinor, valueMinor, currency, once, visit };
+      return { ts: at, id, type, kind, rank, channel, place, costMinor, valueMinor, currency, once, visit, marks };
     },
     write(record, event) {
       ts[record] = event.ts;
