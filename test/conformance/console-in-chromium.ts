@@ -378,7 +378,12 @@ function beyondPanels(): string[] {
       if (getComputedStyle(one).overflowX !== 'visible') return true;
     return false;
   };
-  return [...document.querySelectorAll('.panel')].flatMap((panel) => {
+  const isCovered = (head: Element): boolean => {
+    const [title, button] = ['h2', '.quiet'].map((one) => head.querySelector(one)?.getBoundingClientRect());
+    return title !== undefined && button !== undefined && button.left < title.right && button.top < title.bottom;
+  };
+  const covered = [...document.querySelectorAll('.panel-head')].filter(isCovered);
+  const beyond = [...document.querySelectorAll('.panel')].flatMap((panel) => {
     const { left, right } = panel.getBoundingClientRect();
     return [...panel.querySelectorAll<HTMLElement>('*')]
       .filter((one) => one.childElementCount === 0 && one.textContent !== '' && one.checkVisibility())
@@ -389,4 +394,5 @@ function beyondPanels(): string[] {
       })
       .map((one) => `${one.tagName} ${one.textContent?.slice(0, 40)}`);
   });
+  return [...beyond, ...covered.map((head) => `a button before or over ${head.querySelector('h2')?.textContent}`)];
 }

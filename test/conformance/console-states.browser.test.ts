@@ -17,11 +17,11 @@ const missing = reportMissingChromium('states of the console in Chromium (test/c
 const on = missing === null ? await startConsole() : null;
 
 /** One address of each page, with what it needs to have an answer. */
-const OF_PAGES = PAGES.map((name) => {
+const OF_PAGES = PAGES.map((name): string => {
   if (name === 'conversion') return 'conversion?id=order-0&user=u0';
   if (name === 'signals') return 'signals?user=u0&name=buyer&count=clicked';
   return name === 'user' ? 'user?id=u0' : name === 'subjects' ? 'subjects?user=u0' : name;
-});
+}).concat('web?page=shop.example%2F');
 
 describe.skipIf(on === null)('in Chromium', () => {
   const { world, api, page, troubles, open, lead, follow, settled, logIn, expectNoFaults } = on ?? ({} as ConsoleInChromium);
@@ -119,8 +119,8 @@ describe.skipIf(on === null)('in Chromium', () => {
     for (const [address, asked, says] of [
       ['attribution', '**/v1/models', 'Not answered just now'],
       ['attribution', '**/v1/touches?*', null],
-      ['web', '**/v1/pages?*layout*', 'Not answered just now'],
-      ['web?over=clicks', '**/v1/heat?*', 'Not answered just now'],
+      ['web?page=unknown', '**/v1/pages?*by=layout*', 'Not answered just now'],
+      ['web?over=clicks&page=shop.example%2F', '**/v1/heat?*', 'Not answered just now'],
       ['web?page=unknown', '**/v1/nothing', 'This page was not viewed on these days'],
     ] as const) {
       await page.route(asked, (route) => route.fulfill({ status: 500, json: { code: 'internal', detail: 'it broke', fix: '' } }));

@@ -7,6 +7,7 @@ import { ADDRESSES, type ConsoleInChromium, HOSTILE, SHOP, startConsole } from '
 
 const missing = reportMissingChromium('the console in Chromium (test/conformance/console.browser.test.ts)');
 
+const OF_SHOP = `web?page=${encodeURIComponent(SHOP)}`;
 const MODELS = ['last', 'linear', 'shapley', 'markov'];
 const on = missing === null ? await startConsole() : null;
 
@@ -166,7 +167,7 @@ describe.skipIf(on === null)('in Chromium', () => {
         pages.rows.map((row: PageRow) => [shortened(row.page), count(row.views), duration(row.engagedMs)]),
       ]);
     }
-    await open('web');
+    await open(OF_SHOP);
     const body = await answer(`/v1/attention?page=${encodeURIComponent(SHOP)}&layout=992`);
     const rows = body.rows.map(({ element, percentTenths, rank, n, seenViews, clicks }: ElementRow) => [
       ...[element, `${(percentTenths / 10).toFixed(1)} %`, `#${rank}`, duration(n), count(seenViews), count(clicks)],
@@ -182,12 +183,15 @@ describe.skipIf(on === null)('in Chromium', () => {
     );
     await page.getByText(`Elsewhere, in no element: ${duration(body.elsewhere)}.`).waitFor();
     const read = await answer(`/v1/scroll?by=band&page=${encodeURIComponent(SHOP)}&from=2026-10-22&to=2026-11-21`);
-    const bands = new Map(read.rows.map((row: BandRow) => [Number(row.band), [duration(row.ms), count(row.reachedViews)]]));
+    const bands = new Map(
+      read.rows.map(({ band, ms, reachedViews }: Sums) => [Number(band), [duration(ms), count(reachedViews)]]),
+    );
     const shownBands = (await cellsOf('How far it is read')).map((cells) => cells.slice(1));
     expect(shownBands).toEqual(Array.from({ length: 20 }, (_, band) => bands.get(band) ?? ['0 ms', '0']));
     expect(read.totals.reachedViews).toBeGreaterThan(1);
     expect(await cellsOf('Fields of forms')).toEqual([['pay', 'card', '2', '1', '1', '0', '1 s']]);
     expect(await cellsOf('Links')).toEqual([['maps.example', 'outbound', '1']]);
+    await open('web');
     const begun = await answer('/v1/sessions?sort=sessions&limit=12&from=2026-10-22&to=2026-11-21');
     expect(begun.totals.sessions).toBeGreaterThan(10);
     expect((await cellsOf('Sessions')).map(([name, sessions]) => [name, sessions])).toEqual(
@@ -199,6 +203,8 @@ describe.skipIf(on === null)('in Chromium', () => {
     expect(await cellsOf('Where sessions end')).toEqual(
       ended.rows.map((row: { page: string; exits: number }) => [shortened(row.page, 32), count(row.exits)]),
     );
+    await page.getByRole('link', { name: SHOP, exact: true }).click();
+    await settled();
     const inked = () =>
       page.locator('.schematic canvas').evaluate((canvas: HTMLCanvasElement) => {
         const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
@@ -213,6 +219,7 @@ describe.skipIf(on === null)('in Chromium', () => {
         ?.getImageData(0, 0, canvas.width, canvas.height)
         .data.some((value) => value !== 0);
     });
+    await page.getByRole('link', { name: 'All pages' }).click();
     expect(await tableOf('Pages').locator('tbody tr').count()).toBe(12);
     await page.getByRole('link', { name: 'All of them' }).click();
     await page.getByRole('link', { name: 'shop.example/harm' }).click();
@@ -226,7 +233,7 @@ describe.skipIf(on === null)('in Chromium', () => {
   test('what was clicked in a box is drawn at its place in that box, at every width', async () => {
     for (const width of [390, 1_024, 1_440, 1_920]) {
       await page.setViewportSize({ width, height: 900 });
-      await open('web?over=clicks');
+      await open(`${OF_SHOP}&over=clicks`);
       // Clicked at half of its width and a fifth of its height, as the world has it.
       for (const name of ['part-3', 'part-7']) {
         const offBy = async () => {
@@ -314,13 +321,13 @@ describe.skipIf(on === null)('in Chromium', () => {
   });
 
   test('law 7: each part of a page of a site says that it is not complete, as each is an answer of its own', async () => {
-    await open('web');
     world.broken.partition = 1;
     await world.tick();
-    await page.reload();
-    await settled();
-    const marks = page.getByText(/^not complete: /);
-    expect([await page.locator('.banner').count(), await marks.count()]).toEqual([1, 8]);
+    for (const [address, many] of [['web', 3] as const, [OF_SHOP, 5] as const]) {
+      await open(address);
+      const marks = page.getByText(/^not complete: /);
+      expect([await page.locator('.banner').count(), await marks.count()]).toEqual([1, many]);
+    }
     world.broken.partition = -1;
     await world.tick();
   });
@@ -354,14 +361,15 @@ describe.skipIf(on === null)('in Chromium', () => {
   });
 
   test('on a screen no column of a table of pages is out of sight', async () => {
-    for (const width of [1_024, 1_440]) {
-      await page.setViewportSize({ width, height: 900 });
-      await open('web?days=all');
-      const hidden = await page
-        .locator('.table-box')
-        .evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.ariaLabel));
-      expect([width, hidden]).toEqual([width, []]);
-    }
+    for (const address of ['web?days=all', `${OF_SHOP}&days=all`])
+      for (const width of [1_024, 1_440]) {
+        await page.setViewportSize({ width, height: 900 });
+        await open(address);
+        const hidden = await page
+          .locator('.table-box')
+          .evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.ariaLabel));
+        expect([address, width, hidden]).toEqual([address, width, []]);
+      }
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
@@ -384,17 +392,9 @@ describe.skipIf(on === null)('in Chromium', () => {
   test('nothing was refused by its policy, nothing failed, and no other address was asked', () => expect(troubles).toEqual([]));
 });
 
-interface PageRow {
-  readonly page: string;
-  readonly views: number;
-  readonly engagedMs: number;
-}
+type PageRow = Readonly<Record<'views' | 'engagedMs', number> & Record<'page', string>>;
 
-interface BandRow {
-  readonly band: string;
-  readonly ms: number;
-  readonly reachedViews: number;
-}
+type Sums = Readonly<Record<'band' | 'ms' | 'reachedViews', number>>;
 
 interface ElementRow {
   readonly element: string;

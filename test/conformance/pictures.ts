@@ -30,7 +30,14 @@ export const PICTURES: readonly Picture[] = [
     from: null,
     height: 900,
   },
-  { file: 'console-web.webp', page: 'web', search: 'layout=1440&over=moves', theme: 'light', from: 'Attention', height: 860 },
+  {
+    file: 'console-web.webp',
+    page: 'web',
+    search: 'page=/rooms/:sku&layout=1440&over=moves',
+    theme: 'light',
+    from: 'Attention',
+    height: 860,
+  },
   { file: 'console-live.webp', page: 'live', search: '', theme: 'dark', from: null, height: 900 },
   { file: 'console-operations.webp', page: 'operations', search: '', theme: 'light', from: null, height: 900 },
 ];

@@ -1,6 +1,6 @@
 /** A page drawn from data alone: the mean boxes of its elements, each with its share and rank, and heat over them. No page is loaded for it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { isolated } from '../parts/name.tsx';
+import { isolated, shortened } from '../parts/name.tsx';
 import { drawHeat, type Spot } from './heat.ts';
 
 export interface Box {
@@ -131,9 +131,4 @@ function spotsOf(boxes: readonly Box[], cells: readonly Cell[], scale: number): 
     const y = box.y + (Math.floor(cell / COLUMNS) + 0.5) * high;
     return [{ x: x * scale, y: y * scale, part: n / most, sidePx: Math.max(wide, high) * scale }];
   });
-}
-
-function shortened(name: string, most: number): string {
-  const letters = [...name];
-  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : name;
 }

@@ -137,5 +137,10 @@ const VALUE_COLUMNS: readonly Column<Shown>[] = [
     ),
     raw: ({ part }) => part,
   },
-  { head: 'Last day', fileHead: 'lastDay', cell: ({ lastDay }) => lastDay, raw: ({ lastDay }) => lastDay },
+  {
+    head: 'Last day',
+    fileHead: 'lastDay',
+    cell: ({ lastDay }) => <span class="nowrap">{lastDay}</span>,
+    raw: ({ lastDay }) => lastDay,
+  },
 ];

@@ -104,7 +104,7 @@ function NotViewed({ layouts: { problem, again } }: { readonly layouts: Answered
   if (problem !== undefined) return <Problem problem={problem} again={again} />;
   return (
     <Panel title="Attention">
-      <Empty title="This page was not viewed on these days">Choose more days, or a page of the list above.</Empty>
+      <Empty title="This page was not viewed on these days">Choose more days, or another page.</Empty>
     </Panel>
   );
 }

@@ -4,12 +4,13 @@ import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { Controls, Select } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, duration } from '../parts/format.ts';
-import { Name } from '../parts/name.tsx';
+import { Name, shortened } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { choiceWithoutMoney, type ReportChoice, ReportControls, rangeIn } from '../parts/report-controls.tsx';
 import { Seam } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { addressWith, go, placeNow } from '../state/place.ts';
 import { LAYOUTS } from './layouts.ts';
 import type { PageProps } from './page-props.ts';
 import { AttentionPanel } from './web-attention.tsx';
@@ -21,8 +22,8 @@ type PageRow = Pages['rows'][number];
 
 const MOST_PAGES = 200;
 const FIRST_PAGES = 12;
-/** What pages without a name of their own are counted under. */
-const NO_PAGE = new Set(['(other)', '(none)']);
+/** Letters of a name in the list of pages, which is as wide as its longest. */
+const MOST_LETTERS = 40;
 
 export function WebPage({ place }: PageProps) {
   const choice = choiceWithoutMoney(place);
@@ -35,8 +36,10 @@ export function WebPage({ place }: PageProps) {
     limit: MOST_PAGES,
   };
   const pages = useAnswer('pages', asked);
-  const names = (pages.answer?.rows ?? []).map((row) => String(row['page']));
-  const page = place.query.get('page') ?? names.find((name) => !NO_PAGE.has(name)) ?? names[0];
+  const rows = pages.answer?.rows ?? [];
+  const page = place.query.get('page');
+  const names = rows.map((row) => String(row['page']));
+  if (page !== null && !names.includes(page)) names.unshift(page);
   return (
     <>
       <Controls>
@@ -47,36 +50,55 @@ export function WebPage({ place }: PageProps) {
           value={layout ?? ''}
           choose={(value) => choice.change({ layout: value || null })}
         />
+        <Select
+          name="Page"
+          options={[
+            { value: '', text: 'All pages' },
+            ...names.map((name) => ({ value: name, text: shortened(name, MOST_LETTERS) })),
+          ]}
+          value={page ?? ''}
+          choose={(value) => go(addressWith(placeNow(), { page: value || null }))}
+        />
       </Controls>
       <WhenAnswered of={pages}>
         {(answer) => (
           <>
             <Seam meta={answer.meta} />
-            {answer.rows.length > 0 && <Figures of={answer} />}
-            <PagesPanel
-              answer={answer}
-              page={page}
-              choice={choice}
-              question={addressOfQuestion('pages', asked)}
-              isWhole={place.query.get('pages') === 'all'}
-            />
+            {page === null ? (
+              <>
+                {answer.rows.length > 0 && <Figures of={answer.totals} />}
+                <PagesPanel
+                  answer={answer}
+                  choice={choice}
+                  question={addressOfQuestion('pages', asked)}
+                  isWhole={place.query.get('pages') === 'all'}
+                />
+              </>
+            ) : (
+              <>
+                <div class="of-page">
+                  <h2>
+                    <Name text={page} most={80} />
+                  </h2>
+                  <a href={choice.link({ page: null })}>All pages</a>
+                </div>
+                <OfRow row={answer.rows.find((row) => row['page'] === page)} />
+              </>
+            )}
           </>
         )}
       </WhenAnswered>
-      {pages.answer !== undefined && pages.answer.rows.length > 0 && (
-        <div class="two is-wide-first">
-          <SessionsPanel place={place} layout={layout} choice={choice} />
-          <ExitsPanel layout={layout} choice={choice} />
-        </div>
-      )}
-      {pages.answer !== undefined && pages.answer.rows.length > 0 && (
-        <SessionValuesPanel place={place} layout={layout} choice={choice} />
-      )}
-      {page !== undefined && pages.answer !== undefined && pages.answer.rows.length > 0 && (
+      {page === null && rows.length > 0 && (
         <>
-          <h2 class="of-page">
-            <Name text={page} most={80} />
-          </h2>
+          <div class="two is-wide-first">
+            <SessionsPanel place={place} layout={layout} choice={choice} />
+            <ExitsPanel layout={layout} choice={choice} />
+          </div>
+          <SessionValuesPanel place={place} layout={layout} choice={choice} />
+        </>
+      )}
+      {page !== null && pages.answer !== undefined && (
+        <>
           <AttentionPanel place={place} page={page} layout={layout} choice={choice} />
           <div class="two">
             <ViewsPanel page={page} layout={layout} choice={choice} />
@@ -92,8 +114,14 @@ export function WebPage({ place }: PageProps) {
   );
 }
 
-function Figures({ of: { totals } }: { readonly of: Pages }) {
-  const { views = 0, engagedMs = 0, botViews = 0 } = totals;
+/** Less viewed pages than those that are listed have figures of their own below alone. */
+function OfRow({ row }: { readonly row: PageRow | undefined }) {
+  return row === undefined ? null : <Figures of={row as Sums} />;
+}
+
+type Sums = Pages['totals'];
+
+function Figures({ of: { views = 0, engagedMs = 0, botViews = 0 } }: { readonly of: Sums }) {
   return (
     <dl class="figures">
       <div>
@@ -123,22 +151,21 @@ function perView(ms: number | bigint, views: number | bigint): string {
 
 interface PagesProps {
   readonly answer: Pages;
-  readonly page: string | undefined;
   readonly choice: ReportChoice;
   readonly question: string;
   /** All rows are listed, not the first alone. */
   readonly isWhole: boolean;
 }
 
-function PagesPanel({ answer, page, choice, question, isWhole }: PagesProps) {
+function PagesPanel({ answer, choice, question, isWhole }: PagesProps) {
   const { rows, rest } = answer;
   const shown = isWhole ? rows : rows.slice(0, FIRST_PAGES);
-  const columns = columnsOf(page, choice);
+  const columns = columnsOf(choice);
   const left = Number(rest?.['rows'] ?? 0);
   return (
     <Panel
       title="Pages"
-      about="The most viewed first. Choose one to look at below."
+      about="The most viewed first. Choose one to see which of its elements hold attention, how far it is read, its forms and links."
       question={question}
       csv={() => csvOf(columns, rows)}
     >
@@ -166,7 +193,7 @@ function PagesPanel({ answer, page, choice, question, isWhole }: PagesProps) {
   );
 }
 
-function columnsOf(page: string | undefined, choice: ReportChoice): Column<PageRow>[] {
+function columnsOf(choice: ReportChoice): Column<PageRow>[] {
   const figure = (head: string, name: string, format: (value: number) => string): Column<PageRow> => ({
     head,
     fileHead: name,
@@ -181,7 +208,7 @@ function columnsOf(page: string | undefined, choice: ReportChoice): Column<PageR
       cell: (row) => {
         const name = String(row['page']);
         return (
-          <a href={choice.link({ page: name })} aria-current={name === page ? 'true' : undefined}>
+          <a href={choice.link({ page: name })}>
             <Name text={name} />
           </a>
         );
