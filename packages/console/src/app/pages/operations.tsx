@@ -183,7 +183,7 @@ const GENERATIONS: readonly Column<Generation>[] = [
     cell: ({ createdAt, computedAt, mode, base }) => (
       <>
         <span class="nowrap">{instant(createdAt)}</span>
-        <span class="small nowrap">
+        <span class="small">
           {mode}
           {base !== null && ` on ${base}`}
           {computedAt !== null && `, ${duration(computedAt - createdAt)}`}
