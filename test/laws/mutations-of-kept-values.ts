@@ -7,6 +7,30 @@ const WORLDS = 'services/api/test/kept-values.test.ts';
 
 export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
   {
+    lie: 'copies of records of users who were erased stay for as long as there is room',
+    law: '9',
+    file: KEPT,
+    from: 'memory.forget(({ keptMs }) => keptMs + HOUR_MS <= nowMs);',
+    to: 'memory.forget(({ keptMs, asOfMs }) => keptMs + asOfMs + HOUR_MS <= nowMs);',
+    test: 'packages/serving/test/kept-values.test.ts',
+  },
+  {
+    lie: 'long keys of users take memory beyond the bound of what is kept',
+    law: '7',
+    file: KEPT,
+    from: ' + BYTES_OF_UNIT * userKey.length',
+    to: '',
+    test: 'packages/serving/test/kept-values.test.ts',
+  },
+  {
+    lie: 'what was used of late is forgotten first',
+    law: '7',
+    file: 'packages/serving/src/row-memory.ts',
+    from: 'if (known !== newest) {',
+    to: 'if (known === newest) {',
+    test: 'packages/serving/test/row-memory.test.ts',
+  },
+  {
     lie: 'features of a user whose owner lies in another partition are not known',
     law: '7',
     file: 'services/api/src/http/feast-columns.ts',
@@ -85,13 +109,5 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     from: 'newest.toMs > asOfMs ? newest.toMs :',
     to: 'newest.toMs < asOfMs ? newest.toMs :',
     test: RANDOM,
-  },
-  {
-    lie: 'copies of the records of users who were erased stay beside their values',
-    law: '9',
-    file: KEPT,
-    from: 'memory.forget(({ asOfMs }) => asOfMs + LONGEST_MS < nowMs);',
-    to: '',
-    test: 'packages/serving/test/kept-values.test.ts',
   },
 ];

@@ -9,37 +9,70 @@ export interface RowMemory<T> {
   forget(isStale: (value: T) => boolean): void;
 }
 
+interface Place<T> {
+  readonly key: string;
+  readonly value: T;
+  readonly rows: number;
+  /** Those that were used before and after it. */
+  older: Place<T> | undefined;
+  newer: Place<T> | undefined;
+}
+
 export function createRowMemory<T>(bounds: { readonly entries: number; readonly rows: number }): RowMemory<T> {
-  const remembered = new Map<string, { readonly value: T; readonly rows: number }>();
+  const remembered = new Map<string, Place<T>>();
+  // In order of use, beside the Map's own order: its first key lies behind all that were removed since its table was made, and to pass these takes time.
+  let oldest: Place<T> | undefined;
+  let newest: Place<T> | undefined;
   let total = 0;
 
-  function remove(key: string): void {
-    total -= remembered.get(key)?.rows ?? 0;
-    remembered.delete(key);
+  function putNewest(place: Place<T>): void {
+    place.older = newest;
+    place.newer = undefined;
+    if (newest === undefined) oldest = place;
+    else newest.newer = place;
+    newest = place;
+  }
+
+  function takeOut({ older, newer }: Place<T>): void {
+    if (older === undefined) oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) newest = older;
+    else newer.older = older;
+  }
+
+  function remove(place: Place<T>): void {
+    total -= place.rows;
+    remembered.delete(place.key);
+    takeOut(place);
   }
 
   return {
     get(key) {
       const known = remembered.get(key);
       if (known === undefined) return undefined;
-      // Re-inserting makes the Map's order the order of use.
-      remembered.delete(key);
-      remembered.set(key, known);
+      if (known !== newest) {
+        takeOut(known);
+        putNewest(known);
+      }
       return known.value;
     },
     set(key, value, rows) {
-      remove(key);
+      const known = remembered.get(key);
+      if (known !== undefined) remove(known);
       if (rows * 4 > bounds.rows) return;
-      remembered.set(key, { value, rows });
+      const place: Place<T> = { key, value, rows, older: undefined, newer: undefined };
+      remembered.set(key, place);
+      putNewest(place);
       total += rows;
-      for (const oldest of remembered.keys()) {
-        if (remembered.size <= bounds.entries && total <= bounds.rows) break;
-        remove(oldest);
-      }
+      while (oldest !== undefined && (remembered.size > bounds.entries || total > bounds.rows)) remove(oldest);
     },
-    values: () => [...remembered.values()].map(({ value }) => value),
+    values() {
+      const values: T[] = [];
+      for (let place = oldest; place !== undefined; place = place.newer) values.push(place.value);
+      return values;
+    },
     forget(isStale) {
-      for (const [key, { value }] of remembered) if (isStale(value)) remove(key);
+      for (const place of remembered.values()) if (isStale(place.value)) remove(place);
     },
   };
 }

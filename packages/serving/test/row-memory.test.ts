@@ -1,3 +1,4 @@
+import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { createRowMemory } from '../src/row-memory.ts';
 
@@ -22,4 +23,29 @@ test('a row memory holds its bound in rows when values grow, and gives back what
   // What would fill a quarter is not remembered, and what was remembered in its place is wrong by now.
   memory.set('9', 99, 26);
   expect(memory.get('9')).toBeUndefined();
+});
+
+test('a row memory forgets what a list in order of use would, whatever it is asked in turn', () => {
+  const random = createRandom(7);
+  const bounds = { entries: 6, rows: 40 };
+  const memory = createRowMemory<string>(bounds);
+  let listed: { readonly key: string; readonly rows: number }[] = [];
+  for (let turn = 0; turn < 5_000; turn++) {
+    const key = random.pick(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']);
+    const known = listed.find((one) => one.key === key);
+    const others = listed.filter((one) => one !== known);
+    if (random.chance(0.02)) {
+      memory.forget((value) => value < key);
+      listed = listed.filter((one) => one.key >= key);
+    } else if (random.chance(0.5)) {
+      expect(memory.get(key)).toBe(known?.key);
+      if (known !== undefined) listed = [...others, known];
+    } else {
+      const rows = random.between(1, 11);
+      memory.set(key, key, rows);
+      listed = rows > 10 ? others : [...others, { key, rows }];
+      while (listed.length > bounds.entries || listed.reduce((sum, one) => sum + one.rows, 0) > bounds.rows) listed.shift();
+    }
+    expect(memory.values()).toEqual(listed.map((one) => one.key));
+  }
 });

@@ -9,6 +9,7 @@ import { sweepApiStaging } from '@tributary/archive/readers/generation-file';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
 import { openEventLog } from '@tributary/log/open-log';
+import { MINUTE_MS } from '@tributary/model/time';
 import { openComputationProgress } from '@tributary/queue/computation-progress';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
@@ -125,11 +126,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   const merge = createServing(deps);
   const context: ApiContext = {
     ...merge,
-    records: createRecordReader(deps.store, {
-      ...merge.board,
-      partitions,
-      now: deps.now,
-    }),
+    records: createRecordReader(deps.store, { ...merge.board, partitions, now: deps.now }),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),
@@ -151,6 +148,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   });
 
   const stop = keepUpToDate(context, VIEWS_BY_CHANNEL);
+  const lettingGo = setInterval(() => context.keptValues.letGoOfOld(), MINUTE_MS);
 
   await warm;
   try {
@@ -164,6 +162,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     ready: () => readinessOf(context),
     async drain() {
       stop();
+      clearInterval(lettingGo);
       await app.close();
       // A connection that waits for a Redis which is gone must not hold up the end.
       await Promise.race([Promise.all([log.close(), queue.close(), questions.close()]), sleep(CLOSE_MS)]);

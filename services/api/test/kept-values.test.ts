@@ -18,6 +18,7 @@ const UNITS = 60;
 function counting(kept: KeptValues) {
   let found = 0;
   const counted: KeptValues = {
+    ...kept,
     of(...asked) {
       const own = kept.of<never>(...asked);
       return {

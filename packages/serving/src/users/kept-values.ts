@@ -5,7 +5,7 @@
  *
  *   definitions, user ─▶ kept? ─▶ the same bytes? ─▶ an instant until which it lasts? ─▶ do records still reach back as far? ─▶ made again of it
  */
-import { HOUR_MS, MINUTE_MS } from '@tributary/model/time';
+import { HOUR_MS } from '@tributary/model/time';
 import type { SignalSet } from '@tributary/signals/definitions/read';
 import { createRowMemory } from '../row-memory.ts';
 import type { Lasting } from './signal-values.ts';
@@ -22,43 +22,49 @@ export interface Kept<Made> {
 export interface KeptOfQuestion<Made> {
   /** `lackUpToMs`: up to when records may lack events, epoch ms; `NEVER_CUT`. */
   find(userKey: string, record: Buffer, at: { readonly asOfMs: number; readonly lackUpToMs: number }): Kept<Made> | undefined;
-  /** `bytes`: what `made` takes. */
-  keep(userKey: string, record: Buffer, kept: Kept<Made> & { readonly lasting: Lasting; readonly bytes: number }): void;
+  /** `make`: called if it may be kept; with the bytes that it takes. */
+  keep(
+    userKey: string,
+    record: Buffer,
+    about: Omit<Kept<Made>, 'made'> & { readonly lasting: Lasting },
+    make: () => { readonly made: Made; readonly bytes: number },
+  ): void;
 }
 
 export interface KeptValues {
   /** `form`: what is made of values. `names`: of the definitions, in the order of the values. */
   of<Made>(form: string, set: SignalSet, names: readonly string[]): KeptOfQuestion<Made>;
+  /** Copies of records are let go of an hour after they were made, so that those of users who were erased do not stay. To be called now and then. */
+  letGoOfOld(): void;
 }
 
 interface Entry extends Kept<unknown> {
   readonly record: Buffer;
   readonly lasting: Lasting;
+  /** By the clock of this process. */
+  readonly keptMs: number;
 }
 
 /** What an entry takes beside its bytes. */
 const ENTRY_BYTES = 1_024;
-/** Copies of records are let go of after this, so that those of users who were erased do not stay. */
-const LONGEST_MS = HOUR_MS;
-const SWEEP_EVERY_MS = MINUTE_MS;
-/** Questions to the same definitions that are known at a time; what was kept of earlier ones is not found. */
-const MOST_QUESTIONS = 1_000;
+const BYTES_OF_UNIT = 2;
+/** Texts of questions to the same definitions that are known at a time, in characters; what was kept of earlier ones is not found. */
+const MOST_OF_QUESTIONS = 1024 * 1024;
+const QUESTION_CHARS = 64;
 
-export function createKeptValues(mostBytes: number): KeptValues {
+/** `now`: ms of a clock that is never set: instants of questions may be of the past, or ahead with the log. */
+export function createKeptValues(mostBytes: number, now = () => performance.now()): KeptValues {
   const memory = createRowMemory<Entry>({ entries: Number.POSITIVE_INFINITY, rows: mostBytes });
-  const questions = new WeakMap<SignalSet, Map<string, string>>();
+  const questions = new WeakMap<SignalSet, { readonly prefixes: Map<string, string>; chars: number }>();
   let asked = 0;
-  let sweptMs = 0;
-  const letGoOfOld = (nowMs: number) => {
-    if (nowMs < sweptMs + SWEEP_EVERY_MS) return;
-    sweptMs = nowMs;
-    memory.forget(({ asOfMs }) => asOfMs + LONGEST_MS < nowMs);
-  };
   const prefixOf = (set: SignalSet, question: string): string => {
     let own = questions.get(set);
-    if (own === undefined || own.size >= MOST_QUESTIONS) questions.set(set, (own = new Map()));
-    let prefix = own.get(question);
-    if (prefix === undefined) own.set(question, (prefix = `${asked++} `));
+    if (own === undefined || own.chars > MOST_OF_QUESTIONS) questions.set(set, (own = { prefixes: new Map(), chars: 0 }));
+    let prefix = own.prefixes.get(question);
+    if (prefix === undefined) {
+      own.prefixes.set(question, (prefix = `${asked++} `));
+      own.chars += question.length + QUESTION_CHARS;
+    }
     return prefix;
   };
   return {
@@ -66,19 +72,23 @@ export function createKeptValues(mostBytes: number): KeptValues {
       const prefix = prefixOf(set, `${form} ${names.join()}`);
       return {
         find(userKey, record, { asOfMs, lackUpToMs }) {
-          letGoOfOld(asOfMs);
           const entry = memory.get(prefix + userKey);
           if (entry === undefined || !lasts(entry, asOfMs, lackUpToMs) || !entry.record.equals(record)) return undefined;
           return entry as Kept<Made>;
         },
-        keep(userKey, record, { bytes, made, asOfMs, newestTs, lasting }) {
-          letGoOfOld(asOfMs);
-          if (lasting.untilMs <= asOfMs + 1) return;
+        keep(userKey, record, { asOfMs, newestTs, lasting }, make) {
+          if (lasting.untilMs <= asOfMs + 1 || record.length * 4 > mostBytes) return;
+          const { made, bytes } = make();
           const own = Buffer.allocUnsafeSlow(record.length);
           record.copy(own);
-          memory.set(prefix + userKey, { made, asOfMs, newestTs, lasting, record: own }, record.length + bytes + ENTRY_BYTES);
+          const size = record.length + bytes + BYTES_OF_UNIT * userKey.length + ENTRY_BYTES;
+          memory.set(prefix + userKey, { made, asOfMs, newestTs, lasting, record: own, keptMs: now() }, size);
         },
       } satisfies KeptOfQuestion<Made>;
+    },
+    letGoOfOld() {
+      const nowMs = now();
+      memory.forget(({ keptMs }) => keptMs + HOUR_MS <= nowMs);
     },
   };
 }

@@ -91,7 +91,10 @@ export function createColumns(
     },
     kept: {
       name: `columns ${features.map(({ column }) => column).join()}`,
-      made: () => ({ made: { cells, growing }, bytes: cells.reduce((sum, cell) => sum + (cell?.length ?? 0) + CELL_BYTES, 0) }),
+      made: () => ({
+        made: { cells, growing },
+        bytes: cells.reduce((sum, cell) => sum + BYTES_OF_UNIT * (cell?.length ?? 0) + CELL_BYTES, 0),
+      }),
       again(user, made, laterMs) {
         const cellOf = (i: number) => {
           const cell = made.cells[i];
@@ -119,7 +122,9 @@ const PRESENT = '"PRESENT"';
 /** The log holds events that the value may lack: its readers see a value of an earlier moment otherwise, and not that it is one. */
 const OUTSIDE_MAX_AGE = '"OUTSIDE_MAX_AGE"';
 /** What the text of a cell takes beside its characters. */
-const CELL_BYTES = 24;
+const CELL_BYTES = 40;
+/** A character of a text that has any beyond Latin-1. */
+const BYTES_OF_UNIT = 2;
 /** The most that one has, with the commas of status, value and instant. */
 const STATUS_BYTES = 20;
 

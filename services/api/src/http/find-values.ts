@@ -110,7 +110,7 @@ export interface ValuesForm<Made = never> {
 export interface KeptForm<Made> {
   readonly name: string;
   /** What the last call of `add` made of values that last, with the bytes that it takes. */
-  made(): { readonly made: Made; readonly bytes: number };
+  readonly made: () => { readonly made: Made; readonly bytes: number };
   /** In place of `add`, where it was made before: as of `laterMs` before. */
   again(user: AnsweredUser, made: Made, laterMs: number): number;
 }
@@ -198,7 +198,7 @@ export async function findValues<Made = never>(
         });
         const { lasting, newestTs } = one;
         if (form !== undefined && reader.kept !== undefined && lasting !== null && record !== null)
-          reader.kept.keep(userKey, record, { ...form.made(), asOfMs: asOf, newestTs, lasting });
+          reader.kept.keep(userKey, record, { asOfMs: asOf, newestTs, lasting }, form.made);
         demandAtMost(MOST_ANSWER_BYTES, bytes);
       }
       return { asOf, own, holes, inFlight, partial, bounded, backfilling, health };
