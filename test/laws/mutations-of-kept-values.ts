@@ -10,8 +10,8 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     lie: 'copies of records of users who were erased stay for as long as there is room',
     law: '9',
     file: KEPT,
-    from: 'memory.forget(({ keptMs }) => keptMs + HOUR_MS <= nowMs);',
-    to: 'memory.forget(({ keptMs, asOfMs }) => keptMs + asOfMs + HOUR_MS <= nowMs);',
+    from: 'memory.forgetFirst(({ keptMs }) => keptMs + HOUR_MS <= nowMs);',
+    to: 'memory.forgetFirst(({ keptMs, asOfMs }) => keptMs + asOfMs + HOUR_MS <= nowMs);',
     test: 'packages/serving/test/kept-values.test.ts',
   },
   {
@@ -21,6 +21,14 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     from: ' + BYTES_OF_UNIT * userKey.length',
     to: '',
     test: 'packages/serving/test/kept-values.test.ts',
+  },
+  {
+    lie: 'what was set again is forgotten as early as if it were not',
+    law: '7',
+    file: 'packages/serving/src/row-memory.ts',
+    from: 'if (known !== undefined) remove(known);',
+    to: 'if (known !== undefined) { takeOut(known); total -= known.rows; }',
+    test: 'packages/serving/test/row-memory.test.ts',
   },
   {
     lie: 'what was used of late is forgotten first',

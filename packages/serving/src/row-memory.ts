@@ -7,6 +7,8 @@ export interface RowMemory<T> {
   values(): T[];
   /** Forgets what `isStale` says yes to. */
   forget(isStale: (value: T) => boolean): void;
+  /** The same in the order in which they were set, up to the first that stays. */
+  forgetFirst(isStale: (value: T) => boolean): void;
 }
 
 interface Place<T> {
@@ -20,7 +22,7 @@ interface Place<T> {
 
 export function createRowMemory<T>(bounds: { readonly entries: number; readonly rows: number }): RowMemory<T> {
   const remembered = new Map<string, Place<T>>();
-  // In order of use, beside the Map's own order: its first key lies behind all that were removed since its table was made, and to pass these takes time.
+  // In order of use, beside the Map's order, in which they were set: its first key lies behind all that were removed since its table was made, and to pass these takes time.
   let oldest: Place<T> | undefined;
   let newest: Place<T> | undefined;
   let total = 0;
@@ -73,6 +75,12 @@ export function createRowMemory<T>(bounds: { readonly entries: number; readonly 
     },
     forget(isStale) {
       for (const place of remembered.values()) if (isStale(place.value)) remove(place);
+    },
+    forgetFirst(isStale) {
+      for (const place of remembered.values()) {
+        if (!isStale(place.value)) return;
+        remove(place);
+      }
     },
   };
 }

@@ -49,3 +49,12 @@ test('a row memory forgets what a list in order of use would, whatever it is ask
     expect(memory.values()).toEqual(listed.map((one) => one.key));
   }
 });
+
+test('a row memory forgets what was set first, up to the first that stays, whatever was used since', () => {
+  const memory = createRowMemory<string>({ entries: 10, rows: 100 });
+  for (const key of ['a', 'b', 'c', 'd', 'e']) memory.set(key, key, 10);
+  memory.set('a', 'a again', 10);
+  memory.get('b');
+  memory.forgetFirst((value) => value !== 'd' && value !== 'a again');
+  expect(memory.values()).toEqual(['d', 'e', 'a again']);
+});

@@ -88,7 +88,7 @@ export function createKeptValues(mostBytes: number, now = () => performance.now(
     },
     letGoOfOld() {
       const nowMs = now();
-      memory.forget(({ keptMs }) => keptMs + HOUR_MS <= nowMs);
+      memory.forgetFirst(({ keptMs }) => keptMs + HOUR_MS <= nowMs);
     },
   };
 }
