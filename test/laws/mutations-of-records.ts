@@ -274,4 +274,12 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     to: 'return true;',
     test: 'packages/model/src/reading/validate-message.test.ts',
   },
+  {
+    lie: 'links reach what records lack since log time fell back',
+    law: '7',
+    file: 'services/speed/src/apply/user-records.ts',
+    from: 'key.lostTs = Math.max(key.lostTs, Math.floor(cutTs));',
+    to: 'key.lostTs = Math.max(key.lostTs, Number.NEGATIVE_INFINITY);',
+    test: 'test/laws/law-7-lost-by-clock.test.ts',
+  },
 ];

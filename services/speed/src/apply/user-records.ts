@@ -1,5 +1,6 @@
 /** The users of a batch and their records: read when they are not cached, rewritten when they grew too long. */
 
+import type { KeyState } from '@tributary/model/identity/adoption';
 import { isMessageType } from '@tributary/model/identity/message-line';
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { hasMessages, keyFromRecord, recordNotWithdrawn, userFromKey } from '@tributary/views/identity/keyed-record';
@@ -90,7 +91,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     const { logTimeMs, rules, cutTs } = run;
     const { joinedMs } = run.definitions;
     const isKeyed = joinedMs !== null && (addressed.has(userKey) || (record !== null && hasMessages(record)));
-    const key = isKeyed ? keyFromRecord(userKey, record ?? '', joinedMs, digestOf) : undefined;
+    const key = isKeyed ? keyOf(run, userKey, record) : undefined;
     const state =
       key === undefined
         ? userFromRecord(record ?? '', logTimeMs, rules, cutTs)
@@ -108,8 +109,15 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     return ofOwnHistory(run, () => store.loadRecords(run.partition, userKeys, readBytes));
   }
 
-  function joinUser({ definitions }: PartitionRun, user: CachedUser, userKey: string, record: string | null): void {
-    user.key = keyFromRecord(userKey, record ?? '', definitions.joinedMs ?? 0, digestOf);
+  /** Links that come move nothing that its record may lack: by its own mark, or as all records of the partition do since log time fell back. */
+  function keyOf({ definitions, cutTs }: PartitionRun, userKey: string, record: string | null): KeyState {
+    const key = keyFromRecord(userKey, record ?? '', definitions.joinedMs ?? 0, digestOf);
+    key.lostTs = Math.max(key.lostTs, Math.floor(cutTs));
+    return key;
+  }
+
+  function joinUser(run: PartitionRun, user: CachedUser, userKey: string, record: string | null): void {
+    user.key = keyOf(run, userKey, record);
   }
 
   /** Reads some at a time, in order, until none is left or `goesOn` says no: a reply of gigabytes comes too late, and holds up the heartbeat. */
