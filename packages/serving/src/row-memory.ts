@@ -22,7 +22,7 @@ interface Place<T> {
 
 export function createRowMemory<T>(bounds: { readonly entries: number; readonly rows: number }): RowMemory<T> {
   const remembered = new Map<string, Place<T>>();
-  // In order of use, beside the Map's order, in which they were set: its first key lies behind all that were removed since its table was made, and to pass these takes time.
+  // In order of use, beside the Map's order, in which they were set: to reach its first key takes time, as those that were removed since its table was made are passed one by one.
   let oldest: Place<T> | undefined;
   let newest: Place<T> | undefined;
   let total = 0;

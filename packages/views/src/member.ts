@@ -23,7 +23,10 @@ export function timelineEvent(event: KeptFields, definitions: Definitions): Time
   return asHeld(arrivingEvent(event, definitions));
 }
 
-/** The same of an event that comes, or goes: with what it says of a page, which views see at that moment alone. `report`: where it is no longer in `event`. */
+/**
+ * The same of an event that comes, or goes: with what it says of a page, which views see at that moment alone. `report`: what its line was read
+ * as, where `event` does not have it.
+ */
 export function arrivingEvent(event: KeptFields, definitions: Definitions, report?: PlainReport): TimelineEvent {
   const corrected = correct(event as Event, definitions);
   if (corrected?.isDropped) return droppedOf(event);

@@ -1,6 +1,7 @@
 /** Whatever reader takes a line, a batch holds what `decodeLine` says of it. */
 import { randomUUID } from 'node:crypto';
-import type { LogEntry } from '@tributary/log/port';
+import type { EventLog, LogEntry } from '@tributary/log/port';
+import type { Definitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { decodeLine } from '@tributary/model/reading/decode-line';
 import { LAYOUTS } from '@tributary/model/web';
@@ -124,19 +125,7 @@ test('law 1: of reports that are read in place a worker counts what their lines 
   const [entry] = await log.read(new Map([[0, null]]), { maxEntries: 1, waitMs: 0 });
   const { arrivals } = decodeBatch([entry as LogEntry], 0, 0, 1, sha256Hex, true);
   expect(arrivals.filter(({ report }) => report !== undefined).length).toBeGreaterThan(20);
-  const store = createMemoryStore({ partitions: 1 });
-  const worker = createSpeedWorker({
-    log,
-    store: store.speed(),
-    definitions,
-    partitions: [0],
-    sha256Hex,
-    digestOf: sha256Hex,
-    commitId: randomUUID,
-    limits: { waitMs: 0 },
-  });
-  while ((await worker.runOnce()) > 0);
-  await worker.settle();
+  const store = await counted(log, definitions);
   const views = ['heat', 'attention', 'attentionTotals', 'pages', 'scrollBands', 'scrollReach', 'counts'];
   const [deltas] = await store.serving().deltas(views, 0);
   const expected = naive(events, definitions);
@@ -163,6 +152,14 @@ test('law 3: a worker counts a conversion once by a key that only the whole line
   const events = [order('1', 'a'), order('2', 'a'), order('3', 'b')];
   const log = createMemoryLog({ partitions: 1 });
   await log.append(0, { kind: 'events', body: events.map(encodeEvent).join('\n') });
+  const store = await counted(log, definitions);
+  const [deltas] = await store.serving().deltas(['conversions'], 0);
+  expect(deltas?.rows.get('conversions')).toEqual(naive(events, definitions).get('conversions'));
+  expect([...(deltas?.rows.get('conversions')?.values() ?? [])]).toEqual([[2, 1_000]]);
+});
+
+/** The store of a worker that has applied all of the log. */
+async function counted(log: EventLog, definitions: Definitions) {
   const store = createMemoryStore({ partitions: 1 });
   const worker = createSpeedWorker({
     log,
@@ -171,12 +168,10 @@ test('law 3: a worker counts a conversion once by a key that only the whole line
     partitions: [0],
     sha256Hex,
     digestOf: sha256Hex,
-    commitId: () => 'c',
+    commitId: randomUUID,
     limits: { waitMs: 0 },
   });
-  await worker.runOnce();
+  while ((await worker.runOnce()) > 0);
   await worker.settle();
-  const [deltas] = await store.serving().deltas(['conversions'], 0);
-  expect(deltas?.rows.get('conversions')).toEqual(naive(events, definitions).get('conversions'));
-  expect([...(deltas?.rows.get('conversions')?.values() ?? [])]).toEqual([[2, 1_000]]);
-});
+  return store;
+}

@@ -149,7 +149,7 @@ function createListReader() {
     number = 0;
     for (;;) {
       const digit = (data[at] as number) - ZERO;
-      // Beyond the data there is no digit either.
+      // Past the end of the data this is NaN, which ends the number.
       if (!(digit >= 0 && digit <= 9)) break;
       number = number * 10 + digit;
       at++;

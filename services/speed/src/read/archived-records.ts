@@ -28,7 +28,7 @@ export interface JoinRules {
 }
 
 export interface Joining extends JoinRules {
-  /** Where the log begins: what lies behind it is read there. */
+  /** Where the log begins: later entries are read from the log. */
   readonly start: Position;
   /** How many the log has. */
   readonly partitions: number;
