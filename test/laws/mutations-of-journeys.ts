@@ -256,8 +256,8 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     lie: 'only new conversions are passed on, not those that a touch came before',
     law: '1',
     file: `${VIEWS}/difference.ts`,
-    from: 'addRows(moved, seenNow, definitions, into, sign, sign === 1 ? gathered : undefined);',
-    to: 'addRows(moved, seenNow, definitions, into, sign);',
+    from: 'addRows(moved, now, definitions, into, sign, sign === 1 ? gathered : undefined);',
+    to: 'addRows(moved, now, definitions, into, sign);',
   },
   {
     lie: 'speed workers write the rows of groups once more',

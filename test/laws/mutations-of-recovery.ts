@@ -103,8 +103,8 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     lie: 'where nothing is counted, conversions that repeat others go into timelines like any event',
     law: '1',
     file: 'packages/views/src/step-packed.ts',
-    from: "const isAlone = incoming.once === '' && (isMere || (rules.groups.length === 0 && !rules.gathersPaths));",
-    to: "const isAlone = (incoming.once === '' && isMere) || (rules.groups.length === 0 && !rules.gathersPaths);",
+    from: "const isUncounted = incoming.once === '' && rules",
+    to: 'const isUncounted = rules',
     test: 'test/laws/law-1-packed.test.ts',
   },
   {

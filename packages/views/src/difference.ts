@@ -16,7 +16,8 @@ import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type Rows, type RowsByView, rowsOf } from './deltas.ts';
 import { type EmitParts, PartedRows, partedRowsOf } from './parted-rows.ts';
 import { PASSAGES } from './segment-days/passages.ts';
-import { isOfSessions, SESSION, VISITS_REACH_MS } from './sessions/session.ts';
+import type { Joining } from './sessions/joining.ts';
+import { isOfSessions, PASSED_A_UNIT, SESSION, VISITS_REACH_MS } from './sessions/session.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import { NEVER_CUT, type UserState } from './user-state.ts';
 import { COUNTED, type Emit, type Lens, type View, WEB_EVENT } from './view.ts';
@@ -72,6 +73,7 @@ export function byLens(views: readonly View[]): ViewsOfLens[] {
 /**
  * Adds to `into` the effect of the event at `after[at]`, arrived at `logTimeMs`, which `after` has and `before` lacks: `before` is
  * `after` without that element. `sign`: −1 takes the effect away; what is gathered is what anchors see then, without the event.
+ * `joining`: what the event does to sessions, where that is known.
  */
 // biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 export function addDifference(
@@ -84,6 +86,7 @@ export function addDifference(
   ofUser: Work = workOfUser(),
   gathering?: Gathering,
   sign: 1 | -1 = 1,
+  joining?: Joining,
 ): DifferenceOutcome {
   const event = after[at] as TimelineEvent;
   const work = workOfEvent(ofUser);
@@ -93,7 +96,8 @@ export function addDifference(
   let before: Timeline | undefined;
   let nearer: Lens | undefined;
   let seenByNearer: unknown;
-  for (const { lens, views, isGoneBeyond, areCompared } of groups) {
+  for (const group of groups) {
+    const { lens, views, isGoneBeyond } = group;
     // No row of a page, and none of a count, follows any other event, and no session sees others than its own: whether one is frozen, other lenses say.
     if (lens === WEB_EVENT && event.web === undefined) continue;
     if (lens === COUNTED && event.counted === undefined) continue;
@@ -101,6 +105,7 @@ export function addDifference(
     // The same of members of segments.
     if (lens === PASSAGES && event.marks === undefined) continue;
     const isOfSignals = lens === SESSION || lens === PASSAGES;
+    const known = lens === SESSION ? joining : undefined;
     const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
 
@@ -108,7 +113,10 @@ export function addDifference(
     if (event.ts > frozenUpTo) {
       const { beyond } = lens;
       const isKnown = beyond !== undefined && beyond.lens === nearer;
-      const seen = isKnown ? beyond.look(seenByNearer, after, at, definitions) : lens.look(after, at, definitions);
+      let seen: unknown = null;
+      if (isKnown) seen = beyond.look(seenByNearer, after, at, definitions);
+      // What joins a session opens none.
+      else if (known?.joined === undefined) seen = lens.look(after, at, definitions);
       if (isGoneBeyond) [nearer, seenByNearer] = [lens, seen];
       if (seen !== null && !takeOwnWork(work, lens.sizeOf(seen) * views.length)) tooMuchWork = true;
       else addRows(views, seen, definitions, into, sign, sign === 1 ? gathered : undefined);
@@ -120,6 +128,14 @@ export function addDifference(
     // To find the sessions around is work by itself: a visitor without a pause has thousands of events there.
     if (work.left <= 0 && isOfSignals) {
       tooMuchWork = true;
+      continue;
+    }
+    if (known !== undefined) {
+      const { passed, joined } = known;
+      takeWork(work, passed / PASSED_A_UNIT);
+      if (joined === undefined) continue;
+      const { before: seenBefore, now, reached } = joined;
+      if (work.left <= 0 || !revise(group, seenBefore, now, reached, definitions, into, work, 1)) tooMuchWork = true;
       continue;
     }
     const affected = lens.affected(after, at, definitions, work);
@@ -142,19 +158,37 @@ export function addDifference(
       before ??= without(after, at);
       const seenBefore = lens.look(before, i < at ? i : i - 1, definitions);
       const seenNow = lens.look(after, i, definitions);
-      const scanned = 2 * (i - lowerBound(after, (after[i] as TimelineEvent).ts - passedMs));
-      const shown = workOfAnchor(lens, seenBefore) + workOfAnchor(lens, seenNow);
-      if (!takeWork(work, shown * views.length + scanned / SCANNED_A_UNIT)) tooMuchWork = true;
-      else {
-        const moved = areCompared && seenBefore !== null && seenNow !== null ? differing(views, seenBefore, seenNow) : views;
-        addRows(moved, seenBefore, definitions, into, sign === 1 ? -1 : 1, sign === -1 ? gathered : undefined);
-        addRows(moved, seenNow, definitions, into, sign, sign === 1 ? gathered : undefined);
-        // Known afterwards only: no further anchor is begun where it was too much.
-        takeWork(work, workOfRows());
-      }
+      const reached = i - lowerBound(after, (after[i] as TimelineEvent).ts - passedMs);
+      if (!revise(group, seenBefore, seenNow, reached, definitions, into, work, sign, gathered)) tooMuchWork = true;
     }
   }
   return { touchesFrozen, tooMuchWork, looksBehindCut };
+}
+
+/**
+ * Takes the rows of what an anchor saw away, and adds those of what it sees; false: it is too much work. `reached`: how many events lie before the anchor
+ * within the reach of its lens, which are passed over twice.
+ */
+// biome-ignore lint/complexity/useMaxParams: called for each anchor of each event: an object would be allocated each time
+function revise(
+  { lens, views, areCompared }: ViewsOfLens,
+  before: unknown,
+  now: unknown,
+  reached: number,
+  definitions: Definitions,
+  into: RowsByView,
+  work: Work,
+  sign: 1 | -1,
+  gathered?: unknown[],
+): boolean {
+  const shown = workOfAnchor(lens, before) + workOfAnchor(lens, now);
+  if (!takeWork(work, shown * views.length + (2 * reached) / SCANNED_A_UNIT)) return false;
+  const moved = areCompared && before !== null && now !== null ? differing(views, before, now) : views;
+  addRows(moved, before, definitions, into, sign === 1 ? -1 : 1, sign === -1 ? gathered : undefined);
+  addRows(moved, now, definitions, into, sign, sign === 1 ? gathered : undefined);
+  // Known afterwards only: no further anchor is begun where it was too much.
+  takeWork(work, workOfRows());
+  return true;
 }
 
 /** The work of showing to one view what an anchor sees; null: it is not an anchor. */

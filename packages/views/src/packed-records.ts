@@ -3,10 +3,11 @@
  * entry of a table; ids are texts. Nothing else of an event is seen by the garbage collector.
  */
 import type { EventKind } from '@tributary/model/definitions';
+import type { HeldVisits } from './sessions/joining.ts';
 import type { TimelineEvent } from './timeline.ts';
 import type { Visit } from './web/visit.ts';
 
-export interface PackedRecords {
+export interface PackedRecords extends HeldVisits {
   read(record: number): TimelineEvent;
   /** Only at places that there are. */
   write(record: number, event: TimelineEvent): void;
@@ -14,7 +15,6 @@ export interface PackedRecords {
   /** Lets go of the texts of these places. */
   clear(from: number, to: number): void;
   idAt(record: number): string;
-  tsAt(record: number): number;
   /** How many places there are. */
   size(): number;
   /** Makes room for `size` places. */
@@ -91,6 +91,9 @@ export function createPackedRecords(size: number): PackedRecords {
     },
     idAt: (record) => ids[record] as string,
     tsAt: (record) => ts[record] as number,
+    visitAt: (record) => (table.kinds[kindOf[record] as number] as Kind).visit,
+    engagedMsAt: (record) => engaged[record] as number,
+    convertsAt: (record) => (table.kinds[kindOf[record] as number] as Kind).kind === 'conversion' || onces.has(record),
     size: () => ts.length,
     grow(wanted) {
       ts = grown(ts, new Float64Array(wanted));

@@ -7,6 +7,7 @@
  * timeline stays as objects: to open it would cost more than a step.
  */
 import { createPackedRecords } from './packed-records.ts';
+import { type Joining, joiningOf } from './sessions/joining.ts';
 import type { TimelineEvent } from './timeline.ts';
 import { FIRST_PRUNE, NEVER_CUT, SCAN_UP_TO, type UserState } from './user-state.ts';
 
@@ -33,6 +34,8 @@ export interface PackedTimelines {
   find(user: HeldTimeline, id: string): TimelineEvent | undefined;
   /** Adds an event behind all others; false: it does not belong there, or the timeline would be long. The timeline must be packed. */
   append(user: HeldTimeline, event: TimelineEvent): boolean;
+  /** What a visit that is to be added behind all others does to sessions; undefined: the timeline has to be opened. The timeline must be packed. */
+  joining(user: HeldTimeline, visit: TimelineEvent): Joining | undefined;
   /** Leaves the user's block to others: they are not held any more. */
   release(user: HeldTimeline): void;
   /** Whether most of what is reserved is not in use, so that `compact` pays. */
@@ -143,6 +146,8 @@ export function createPackedTimelines(): PackedTimelines {
       records.write(user.block + length, event);
       return true;
     },
+
+    joining: (user, visit) => joiningOf(records, user.block, user.block + user.length, visit),
 
     release(user) {
       if (user.long === undefined) leaveBlock(user.block, user.length);

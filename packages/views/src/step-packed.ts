@@ -1,6 +1,6 @@
 /**
  * `step` for a timeline that is held as numbers: the same outcome, rows and timeline, which test/laws/law-1-packed.test.ts demands of any events.
- * What decides and what computes is step.ts; here is only which events have to become objects first.
+ * What decides and what computes is step.ts; here is only which events have to become objects first, and what is known of a session without them.
  */
 import type { Replacement } from '@tributary/model/identity/adoption';
 import type { KeptFields } from '@tributary/model/reading/plain-line';
@@ -9,8 +9,9 @@ import type { RowsByView } from './deltas.ts';
 import { leaveAll, replaceEvents } from './leave.ts';
 import { arrivingEvent } from './member.ts';
 import type { HeldTimeline } from './packed-timelines.ts';
+import { joiningOf, visitsOf } from './sessions/joining.ts';
 import { enter, refused, type StepOutcome, type StepRules, stepIncoming } from './step.ts';
-import { cutUpTo, isPruneDue, isRetained, prune, type UserState } from './user-state.ts';
+import { cutUpTo, isPruneDue, isRetained, NEVER_CUT, prune, type UserState } from './user-state.ts';
 import type { Work } from './work.ts';
 
 // biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
@@ -26,8 +27,14 @@ export function stepPacked(
   const { definitions, retention, maxEvents } = rules;
   const { timelines } = user;
   const incoming = arrivingEvent(event, definitions, report);
+  const isSignal = incoming.kind === 'signal' && incoming.marks === undefined && incoming.once === '';
+  const mayJoin = isSignal && incoming.ts > logTimeMs - definitions.latenessMs && user.cutTs === NEVER_CUT;
   if (user.long !== undefined) {
-    const outcome = stepIncoming(user.long, incoming, logTimeMs, rules, deltas, work);
+    const { events } = user.long;
+    // Where no work is left sessions are not looked for.
+    const isLeft = work === undefined || (work.left > 0 && (work.within?.left ?? 1) > 0);
+    const joining = mayJoin && isLeft ? joiningOf(visitsOf(events), 0, events.length, incoming) : undefined;
+    const outcome = stepIncoming(user.long, incoming, logTimeMs, rules, deltas, work, joining);
     timelines.close(user, user.long);
     return outcome;
   }
@@ -36,13 +43,15 @@ export function stepPacked(
   const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);
   if (refusal !== undefined) return refusal;
 
-  // A mere signal looks at no other event, and none at it: without them its rows are the same.
-  // Where nothing is counted, that holds of all that comes in order.
-  const isMere = incoming.kind === 'signal' && incoming.visit === undefined && incoming.marks === undefined;
-  const isAlone = incoming.once === '' && (isMere || (rules.groups.length === 0 && !rules.gathersPaths));
+  // A mere signal looks at no other event, and none at it: without them its rows are the same. So are those of a visit where it is known what it does
+  // to sessions. Where nothing is counted, that holds of all that comes in order.
+  const isMere = isSignal && incoming.visit === undefined;
+  const joining = mayJoin ? timelines.joining(user, incoming) : undefined;
+  const isUncounted = incoming.once === '' && rules.groups.length === 0 && !rules.gathersPaths;
+  const isAlone = isMere || joining !== undefined || isUncounted;
   const outcome =
     isAlone && timelines.append(user, incoming)
-      ? enter({ events: [], byId: undefined, cutTs: user.cutTs }, incoming, logTimeMs, rules, deltas, work)
+      ? enter({ events: [], byId: undefined, cutTs: user.cutTs }, incoming, logTimeMs, rules, deltas, work, joining)
       : change(user, (state) => enter(state, incoming, logTimeMs, rules, deltas, work));
   if (isPruneDue(user, user.length, maxEvents)) change(user, (state) => prune(state, logTimeMs, retention, maxEvents));
   return outcome;

@@ -9,6 +9,7 @@ import { addDifference, byLens, type ViewsOfLens } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
 import { arrivingEvent } from './member.ts';
 import { asRepetition, takeOver } from './once.ts';
+import type { Joining } from './sessions/joining.ts';
 import { asHeld, type TimelineEvent } from './timeline.ts';
 import { findById, insert, isRetained, prune, type Retention, replace, retentionOf, type UserState } from './user-state.ts';
 import { type View, viewsAsked } from './view.ts';
@@ -71,6 +72,7 @@ export function step(
   return stepIncoming(user, arrivingEvent(event, rules.definitions), logTimeMs, rules, deltas, work);
 }
 
+/** `joining`: what it does to sessions, where that is known. */
 // biome-ignore lint/complexity/useMaxParams: as `step`
 export function stepIncoming(
   user: UserState,
@@ -79,13 +81,14 @@ export function stepIncoming(
   rules: StepRules,
   deltas: RowsByView,
   work?: Work,
+  joining?: Joining,
 ): StepOutcome {
   const { retention } = rules;
   const known = findById(user, incoming.id);
   const isKnown = known !== undefined && isRetained(known, logTimeMs, retention);
   const refusal = refused(incoming, isKnown, user.cutTs, logTimeMs, retention);
   if (refusal !== undefined) return refusal;
-  const outcome = enter(user, incoming, logTimeMs, rules, deltas, work);
+  const outcome = enter(user, incoming, logTimeMs, rules, deltas, work, joining);
   // Cutting makes nothing wrong by itself: whatever looks behind the cut later is reported then.
   prune(user, logTimeMs, retention, rules.maxEvents);
   return outcome;
@@ -106,7 +109,7 @@ export function refused(
   return undefined;
 }
 
-/** Takes a new event in, and adds to `deltas` what that changes. */
+/** Takes a new event in, and adds to `deltas` what that changes. `joining`: what it does to sessions, where that is known; then the timeline may lack the events before it. */
 // biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 export function enter(
   user: Pick<UserState, 'events' | 'byId' | 'cutTs'>,
@@ -115,6 +118,7 @@ export function enter(
   rules: StepRules,
   deltas: RowsByView,
   work?: Work,
+  joining?: Joining,
 ): StepOutcome {
   const { definitions, groups } = rules;
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
@@ -123,8 +127,8 @@ export function enter(
   const later = from === undefined ? undefined : (user.events[from] as TimelineEvent);
   let touchesFrozen = false;
   let overflowed = false;
-  const differ = (at: number, sign?: -1) => {
-    const outcome = addDifference(groups, user, at, logTimeMs, definitions, deltas, work, gathering, sign);
+  const differ = (at: number, sign?: 1 | -1, known?: Joining) => {
+    const outcome = addDifference(groups, user, at, logTimeMs, definitions, deltas, work, gathering, sign, known);
     touchesFrozen ||= outcome.touchesFrozen;
     overflowed ||= outcome.looksBehindCut || outcome.tooMuchWork;
   };
@@ -134,7 +138,7 @@ export function enter(
     differ(from);
   }
   const own = insert(user, isRepetition ? asRepetition(incoming) : incoming);
-  differ(own);
+  differ(own, 1, joining);
   if (incoming.web !== undefined || incoming.counted !== undefined) replace(user, own, asHeld(user.events[own] as TimelineEvent));
   const outcome: StepOutcome = {
     fate: touchesFrozen ? 'late' : 'counted',

@@ -10,7 +10,7 @@ import type { Lens } from '../view.ts';
 import type { Visit } from '../web/visit.ts';
 import { takeWork, type Work } from '../work.ts';
 
-const GAP_MS = 30 * MINUTE_MS;
+export const GAP_MS = 30 * MINUTE_MS;
 /** An event is in the session of an anchor before it, which is shorter than 48 h. */
 const REVISABLE_MS = 2 * DAY_MS;
 /** Whether an event opens a session depends on the day before it; it opens the first one behind a midnight that much later at most. */
@@ -50,7 +50,7 @@ export const SESSION: Lens<Session> = {
 /** Passing over a few events is as much work as showing one to a view. */
 const EVENTS_A_UNIT = 8;
 /** Finding the sessions around an event takes 65 ns for each event between the first and the last that it passes over. */
-const PASSED_A_UNIT = 4;
+export const PASSED_A_UNIT = 4;
 
 /** Whether sessions look at it. */
 export function isOfSessions(event: TimelineEvent): boolean {
@@ -58,11 +58,11 @@ export function isOfSessions(event: TimelineEvent): boolean {
 }
 
 /** Repetitions too. */
-function isConversion({ kind, once }: TimelineEvent): boolean {
+export function isConversion({ kind, once }: Pick<TimelineEvent, 'kind' | 'once'>): boolean {
   return kind === 'conversion' || once !== '';
 }
 
-function opens(visit: Visit | undefined): boolean {
+export function opens(visit: Pick<Visit, 'does'> | undefined): boolean {
   return visit !== undefined && visit.does !== 'extends';
 }
 
@@ -140,7 +140,7 @@ function sessionFrom(timeline: Timeline, at: number): Session | null {
 }
 
 /** Without channel and campaign. */
-function pageOfExit(place: string): string {
+export function pageOfExit(place: string): string {
   return place.slice(0, place.indexOf('\t', place.indexOf('\t') + 1));
 }
 
@@ -153,7 +153,7 @@ function conversionsIn(timeline: Timeline, fromMs: number, toMs: number): readon
   return found ?? NO_CONVERSION;
 }
 
-const NO_CONVERSION: readonly TimelineEvent[] = [];
+export const NO_CONVERSION: readonly TimelineEvent[] = [];
 
 /**
  * The anchors of the sessions that the event may begin, join, part, change or end, as they are with it and without it: of the stretch of visits
