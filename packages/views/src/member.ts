@@ -39,12 +39,15 @@ export function arrivingEvent(event: KeptFields, definitions: Definitions, repor
   const web = webOf(event, definitions, report);
   if (web === undefined) return member;
   const visit = visitOf(web, counted);
-  return visit === undefined ? { ...member, web } : { ...member, web, visit };
+  if (visit === undefined || member !== plain) return { ...member, web, ...(visit !== undefined && { visit }) };
+  // Written as a whole: an object that is put together of others costs twice, and nearly all events of a page are such.
+  const { ts, id, type, kind, rank, channel, place, costMinor, valueMinor, currency, once } = plain;
+  return { ts, id, type, kind, rank, channel, place, costMinor, valueMinor, currency, once, web, visit };
 }
 
 function webOf(event: KeptFields, definitions: Definitions, report: PlainReport | undefined): WebEvent | undefined {
   if (!isOfWeb(event.type, definitions)) return undefined;
-  return report === undefined ? webEvent(event as Event, definitions) : webEventOfReport(report, event.ts, definitions);
+  return report === undefined ? webEvent(event as Event, definitions) : webEventOfReport(report, event, definitions);
 }
 
 /** Whether views look at more of an event than the fields that are kept of it, and its report where it was read. */

@@ -10,6 +10,7 @@ import { FIELD_ROWS, type Field, type FieldRow, type FieldsWith, fieldsWith } fr
 import { RESERVED_PREFIX } from '../identity/message-line.ts';
 import { MAX_INSTANT_MS } from '../time.ts';
 import { partitionOfBytes } from '../user-key.ts';
+import type { WebType } from '../web.ts';
 import {
   bytesOf,
   CLOSE,
@@ -80,8 +81,9 @@ const [TS, TYPE, ID, RECEIVED] = [indexOf('ts'), indexOf('type'), indexOf('id'),
 const [CHANNEL, CAMPAIGN, CURRENCY] = [indexOf('channel'), indexOf('campaign'), indexOf('currency')];
 const [COST, VALUE] = [indexOf('cost'), indexOf('value')];
 const [USER, ANONYMOUS] = [indexOf('userId'), indexOf('anonymousId')];
-const [PAGE, PROPERTIES] = [indexOf('page'), indexOf('properties')];
-const REPORT = bytesOf('"activity"');
+const [PAGE, ELEMENT, PROPERTIES] = [indexOf('page'), indexOf('element'), indexOf('properties')];
+/** Types of what pages report that are read in place. */
+const REPORTS = (['activity', 'page', 'click'] satisfies WebType[]).map((type) => bytesOf(`"${type}"`));
 
 /** Room for texts up to this long is made whatever they hold, UTF-16 units. */
 const LONG = 65_536;
@@ -136,12 +138,11 @@ export function createPlainLineReader(): PlainLineReader {
   }
 
   function objectEnd(field: number, at: number, end: number): number {
-    if (readsReports && field === PROPERTIES && has(TYPE) && isAt(data, (starts[TYPE] as number) - 1, REPORT)) {
-      const stop = reports.read(data, at, end, isAscii);
-      if (stop >= 0) report = reports.report(has(PAGE) ? name(PAGE) : undefined);
-      if (stop >= 0) return stop;
-    }
-    return jsonEnd(data, at, end, EVENT_BOUNDS.propertyDepth);
+    const isReport = readsReports && field === PROPERTIES && has(TYPE) && isReportAt(data, (starts[TYPE] as number) - 1);
+    const stop = isReport ? reports.read(data, at, end, isAscii) : -1;
+    if (stop < 0) return jsonEnd(data, at, end, EVENT_BOUNDS.propertyDepth);
+    report = reports.report(has(PAGE) ? name(PAGE) : undefined, has(ELEMENT) ? name(ELEMENT) : undefined);
+    return stop;
   }
 
   function fieldTextEnd(field: number, at: number, end: number): number {
@@ -223,6 +224,12 @@ export function createPlainLineReader(): PlainLineReader {
 }
 
 const PLATFORM = bytesOf(RESERVED_PREFIX);
+
+/** Whether one of their types stands at `at`, in quotes. */
+function isReportAt(data: Uint8Array, at: number): boolean {
+  for (const type of REPORTS) if (isAt(data, at, type)) return true;
+  return false;
+}
 
 /** The first field from `field` on whose key stands at `at`; -1: none does. */
 function keyAt(data: Uint8Array, at: number, field: number): number {

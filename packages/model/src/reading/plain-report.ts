@@ -1,11 +1,13 @@
 /**
- * A report of a page (an event `activity`), read in place: it has dozens of rows of a name and numbers, and `JSON.parse` makes a list of each.
+ * What a page reports, read in place: an event `activity`, which has dozens of rows of a name and numbers, and `JSON.parse` makes a list of each; a
+ * view, or a click, of which little is asked.
  *
  * Like the reader of lines this one refuses nothing: whatever it is not sure of (a key twice, an escape, a number that is negative or has a point, rows of
  * other lengths, more rows than there may be) is left to `JSON.parse`. What it reads may still be too large, or more than the report has: that
  * is judged where reports are (packages/views/src/web/web-event.ts).
  */
 import { rowName } from '../row-name.ts';
+import { CLICK_KINDS } from '../web.ts';
 import { MOST_WEB_NAME } from '../web-names.ts';
 import { bytesOf, CLOSE, CLOSE_LIST, COLON, COMMA, isAt, jsonEnd, OPEN_LIST, textEnd, ZERO } from './plain-json.ts';
 import { createNames } from './plain-names.ts';
@@ -33,19 +35,25 @@ export interface PlainReport {
   readonly elements: ReportRows;
   /** Two numbers each. */
   readonly cells: ReportRows;
+  /** What was clicked. */
+  readonly element: string | undefined;
+  readonly kind: (typeof CLICK_KINDS)[number] | undefined;
+  readonly ex: number;
+  readonly ey: number;
 }
 
 export interface ReportReader {
   /** Where the properties that begin at `at` end; −1: `JSON.parse` has to look. */
   read(data: Buffer, at: number, end: number, isAscii: boolean): number;
   /** What was read last. */
-  report(page: string | undefined): PlainReport;
+  report(page: string | undefined, element: string | undefined): PlainReport;
 }
 
 const NUMBERS = ['layout', 'engagedMs', 'visibleMs', 'hoverMs', 'fromScrollBp', 'maxScrollBp'] as const;
 const TEXTS = ['viewId', 'bot'] as const;
-const KEYS = [...NUMBERS, ...TEXTS, 'bands', 'els', 'moves'].map((key) => bytesOf(`"${key}"`));
-const [VIEW, BOT, BANDS, ELEMENTS, CELLS] = [6, 7, 8, 9, 10];
+const KEYS = [...NUMBERS, ...TEXTS, 'bands', 'els', 'moves', 'kind', 'ex', 'ey'].map((key) => bytesOf(`"${key}"`));
+const [VIEW, BOT, BANDS, ELEMENTS, CELLS, KIND, EX, EY] = [6, 7, 8, 9, 10, 11, 12, 13];
+const KINDS = CLICK_KINDS.map((kind) => bytesOf(`"${kind}"`));
 export const ELEMENT_NUMBERS = 7;
 export const CELL_NUMBERS = 2;
 /** More than a report may have is not read here. */
@@ -59,11 +67,12 @@ if (EVENT_BOUNDS.propertyDepth < 3) throw new RangeError(`propertyDepth must be 
 
 export function createReportReader(): ReportReader {
   const lists = createListReader();
-  const said = new Array<number>(NUMBERS.length).fill(-1);
+  const said = new Array<number>(KEYS.length).fill(-1);
   let seen = 0;
   let bands: readonly number[] = NOTHING;
   let elements = NO_ROWS;
   let cells = NO_ROWS;
+  let kind: PlainReport['kind'];
 
   function valueEnd(data: Buffer, key: number, at: number, end: number, isAscii: boolean): number {
     let stop: number;
@@ -83,6 +92,9 @@ export function createReportReader(): ReportReader {
         stop = lists.rowsEnd(data, at, end, isAscii, CELL_NUMBERS, MOST_CELLS);
         if (stop >= 0) cells = lists.rows();
         return stop;
+      case KIND:
+        kind = CLICK_KINDS[KINDS.findIndex((bytes) => isAt(data, at, bytes))];
+        return textEnd(data, at, end);
       default:
         stop = lists.numberEnd(data, at);
         said[key] = lists.number();
@@ -95,6 +107,7 @@ export function createReportReader(): ReportReader {
       said.fill(-1);
       seen = 0;
       [bands, elements, cells] = [NOTHING, NO_ROWS, NO_ROWS];
+      kind = undefined;
       let at = from + 1;
       for (;;) {
         const colon = textEnd(data, at, end);
@@ -114,7 +127,7 @@ export function createReportReader(): ReportReader {
       // Without a view, or a class of viewports, it says nothing about a page.
       return (seen & (1 << VIEW)) !== 0 && (said[0] as number) >= 0 ? at : -1;
     },
-    report(page) {
+    report(page, element) {
       const isBot = (seen & (1 << BOT)) !== 0;
       return {
         page,
@@ -128,6 +141,10 @@ export function createReportReader(): ReportReader {
         bands,
         elements,
         cells,
+        element,
+        kind,
+        ex: said[EX] as number,
+        ey: said[EY] as number,
       };
     },
   };

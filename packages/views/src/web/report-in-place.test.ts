@@ -55,9 +55,28 @@ function isTaken(line: string): boolean {
   if (plain === undefined) return false;
   if (!decoded.ok) throw new Error(`the reader took what must be parked (${decoded.message}): ${line}`);
   if (plain.report === undefined) return false;
-  expect(webEventOfReport(plain.report, plain.event.ts, definitions), line).toEqual(webEvent(decoded.event, definitions));
+  expect(webEventOfReport(plain.report, plain.event, definitions), line).toEqual(webEvent(decoded.event, definitions));
   return true;
 }
+
+function clickOf(properties: object, type = 'click'): string {
+  return encodeEvent({ ...AT, type, page: 'https://shop.example/', element: 'Größe', properties: { ...properties } });
+}
+
+const TYPES = ['activity', 'page', 'click'];
+const CLICK = { viewId: 'v', layout: 0, ex: 9_999, ey: 0, px: 5, py: 5, kind: 'rage', path: 'main > a' };
+
+test('law 1: views and clicks that trackers send are read in place', () => {
+  expect(isTaken(clickOf(CLICK))).toBe(true);
+  expect(isTaken(clickOf({ viewId: 'v', layout: 0 }))).toBe(true);
+  for (const kind of ['click', 'dead', 'clicked', 'cli', '']) expect(isTaken(clickOf({ ...CLICK, kind, ey: 10_000 }))).toBe(true);
+  for (const layout of [0, 17]) expect(isTaken(clickOf({ ...CLICK, layout, nav: 'load', docH: 1.5 }, 'page'))).toBe(true);
+  expect(isTaken(clickOf({ ...CLICK, bot: 'ua' }, 'page'))).toBe(true);
+  for (const other of [{ ex: -1 }, { ex: 0.5 }, { kind: 7 }, { viewId: undefined }])
+    expect(isTaken(clickOf({ ...CLICK, ...other }))).toBe(false);
+  expect(isTaken(clickOf(CLICK, 'clicks'))).toBe(false);
+  expect(isTaken(clickOf(CLICK, 'form'))).toBe(false);
+});
 
 test('law 1: a report that trackers make is read in place', () => {
   expect(isTaken(lineOf(REPORT))).toBe(true);
@@ -107,23 +126,28 @@ test('law 1: each row that views of pages emit of a report has measures of its o
 test('law 1: of any report that is read in place, whole or damaged, views see what its line says', () => {
   const random = createRandom(7);
   const by = ['', '"', '\\', ',', '}', ']', '[', '0', '-', '.', 'e', ' ', 'é', '1', '99999999999999', '"els":[],'];
-  let [reports, taken, damaged] = [0, 0, 0];
+  const reports: Record<string, number> = {};
+  const taken: Record<string, number> = {};
+  let damaged = 0;
   for (let i = 0; i < 6_000; i++) {
-    const event = asWebEvent({ ...AT, ts: NOW - i, type: 'scroll' }, i);
-    if (event.type !== 'activity') continue;
+    const event = asWebEvent({ ...AT, ts: NOW - i, type: ['scroll', 'scroll', 'page', 'click'][i % 4] as string }, i);
+    const { type } = event;
+    if (!TYPES.includes(type)) continue;
     const { els, moves, ...rest } = event.properties ?? {};
     // Trackers say parts behind the whole; here they stand anywhere.
     const properties = random.chance(0.5) ? { ...rest, els, moves } : { moves, els, ...rest };
     const line = encodeEvent({ ...event, properties });
-    reports++;
-    if (isTaken(line)) taken++;
+    reports[type] = (reports[type] ?? 0) + 1;
+    if (isTaken(line)) taken[type] = (taken[type] ?? 0) + 1;
     const from = line.indexOf('"properties"');
     for (let time = 0; time < 3; time++) {
       const at = from + random.below(line.length - from);
       if (isTaken(line.slice(0, at) + random.pick(by) + line.slice(at + random.below(3)))) damaged++;
     }
   }
-  expect(reports).toBeGreaterThan(1_000);
-  expect(taken).toBeGreaterThan(reports / 20);
+  for (const type of TYPES) {
+    expect(reports[type], type).toBeGreaterThan(500);
+    expect(taken[type], type).toBeGreaterThan((reports[type] ?? 0) / 20);
+  }
   expect(damaged).toBeGreaterThan(100);
 });

@@ -133,13 +133,27 @@ export function webEvent(event: Event, definitions: Definitions): WebEvent | und
 }
 
 /** The same of a report that was read in place. */
-export function webEventOfReport(report: PlainReport, ts: number, { web }: Pick<Definitions, 'web'>): WebEvent | undefined {
+export function webEventOfReport(
+  report: PlainReport,
+  { type, ts }: Pick<Event, 'type' | 'ts'>,
+  { web }: Pick<Definitions, 'web'>,
+): WebEvent | undefined {
+  const { isBot } = report;
   const layout = LAYOUTS.indexOf(report.layout as (typeof LAYOUTS)[number]);
   if (web === undefined || layout < 0) return undefined;
-  return activityOf(report, pageKeys(ts, report.page, layout, web), report.isBot);
+  const keys = pageKeys(ts, report.page, layout, web);
+  if (type === 'activity') return activityOf(report, keys, isBot);
+  if (type === 'page') return { keys, isBot, type };
+  const { element, kind, ex, ey } = report;
+  return { keys, isBot, type: 'click', element: nameOf(element), kind, cell: cellOf(ex, ey) };
 }
 
-function activityOf(report: Omit<PlainReport, 'page' | 'layout' | 'isBot'>, keys: PageKeys, isBot: boolean): Activity {
+type Report = Pick<
+  PlainReport,
+  'engagedMs' | 'visibleMs' | 'hoverMs' | 'fromScrollBp' | 'maxScrollBp' | 'bands' | 'elements' | 'cells'
+>;
+
+function activityOf(report: Report, keys: PageKeys, isBot: boolean): Activity {
   const engagedMs = upTo(report.engagedMs, MOST_ENGAGED_MS);
   const hoverMs = Math.min(engagedMs, upTo(report.hoverMs, MOST_ENGAGED_MS));
   return {
@@ -156,7 +170,7 @@ function activityOf(report: Omit<PlainReport, 'page' | 'layout' | 'isBot'>, keys
   };
 }
 
-function reportOf(said: Said): Omit<PlainReport, 'page' | 'layout' | 'isBot'> {
+function reportOf(said: Said): Report {
   return {
     engagedMs: orNone(said.engagedMs),
     visibleMs: orNone(said.visibleMs),
