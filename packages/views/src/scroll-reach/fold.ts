@@ -1,6 +1,13 @@
 import { type View, WEB_EVENT } from '../view.ts';
 import { BANDS, type WebEvent } from '../web/web-event.ts';
 
+/** What a report adds that came from one twentieth to another, by both: made once. */
+const REACHED = Array.from({ length: BANDS + 1 }, (_, from) =>
+  Array.from({ length: BANDS + 1 }, (__, to) =>
+    Array.from({ length: BANDS }, (___, band): number => (band >= from && band < to ? 1 : 0)),
+  ),
+);
+
 /** A report says how far its view was scrolled before it, so each view counts once for a band, in the report that reached it. */
 export const scrollReach = {
   name: 'scrollReach',
@@ -12,10 +19,6 @@ export const scrollReach = {
   rows(event, _definitions, emit) {
     if (event.type !== 'activity' || event.isBot) return;
     const [from, to] = event.reached;
-    if (to > from)
-      emit(
-        event.keys.inLayout,
-        Array.from({ length: BANDS }, (_, band) => (band >= from && band < to ? 1 : 0)),
-      );
+    if (to > from) emit(event.keys.inLayout, REACHED[from]?.[to] as readonly number[]);
   },
 } as const satisfies View<WebEvent>;
