@@ -135,8 +135,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'what records let go of is known up to the last look at the speed layer',
     law: '7',
     file: 'services/api/src/http/find-values.ts',
-    from: 'await fromStore(deps.store.kept(partitions))',
-    to: 'partitions.map((partition) => board.states()[partition] ?? null)',
+    from: 'questionOf(keptOf(kept, partition), reachMs',
+    to: 'questionOf(board.states()[partition] ?? null, reachMs',
     test: VALUES,
   },
   {

@@ -65,8 +65,13 @@ export const SHORT_ANSWER_BYTES = 1_280 * 1024;
 /** Awaited between two parts of a long read: it lets others go on, and may reject where the read is to stop. */
 export type Pause = () => Promise<unknown>;
 
-/** Called for each record whose partition stood at one position while it was read: it holds the user's events up to there, and no others. */
-export type OnPosition = (index: number, position: string) => void;
+/** Who wants to know what records hold. Called while they are read, by the index of their owner and by partition. */
+export interface OnRecords {
+  /** For each record whose partition stood at one position while it was read: it holds the user's events up to there, and no others. */
+  position(index: number, position: string): void;
+  /** For the partition of each owner whose record, or that there is none, was read: what its records hold, known after they were read; null: nothing was ever committed there. */
+  kept(partition: number, kept: KeptRecords | null): void;
+}
 
 export interface PageOfMembers {
   readonly version: string;
@@ -102,16 +107,14 @@ export interface ServingStore {
   /**
    * Users' records as raw bytes (see `signals.ts`), null where there is none, in order, as long as they sum to `maxBytes`: one
    * that would pass the bound is not read: its size stands in its place. Name each user once. Where more than
-   * SHORT_ANSWER_BYTES are asked for, short answers do not wait behind these. `onPosition`: who wants to know what they hold.
+   * SHORT_ANSWER_BYTES are asked for, short answers do not wait behind these. `onRecords`: who wants to know what they hold.
    */
-  records(users: readonly RecordOwner[], maxBytes: number, onPosition?: OnPosition): Promise<(Buffer | null | number)[]>;
+  records(users: readonly RecordOwner[], maxBytes: number, onRecords?: OnRecords): Promise<(Buffer | null | number)[]>;
   /**
    * `records`, with what `relayed` says before and after them, in one round trip where one record fits. Undefined where answers come in another order
    * than they were asked for, as on a cluster.
    */
   readonly recordsBetween?: ((...asked: Parameters<ServingStore['records']>) => Promise<RecordsBetween>) | undefined;
-  /** What the records of each of these partitions are known to hold, as of one commit; null: nothing was ever committed there. */
-  kept(partitions: readonly number[]): Promise<(KeptRecords | null)[]>;
   /** Deltas of the named views of every partition, generations `[fromGeneration, beforeGeneration)`. */
   deltas(views: readonly string[], fromGeneration: number, beforeGeneration?: number): Promise<PartitionDeltas[]>;
   /**

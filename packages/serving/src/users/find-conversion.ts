@@ -13,7 +13,7 @@ import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
 import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
-import { cutOfRecords } from '@tributary/views/record';
+import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { fromStore } from '../from-store.ts';
 import { type Gap, gapsAmong, gapsOf } from '../gaps.ts';
@@ -30,15 +30,18 @@ export interface RecordReader {
   /**
    * `use` gets the records in the order of the users, and the keys that answer for them; they are held until it is done, and the list is empty then.
    * Where keys of one person are joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the
-   * key whose share it is. `isPlaced`: the positions of records are asked for. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
+   * key whose share it is. `isPlaced`: it is asked for as well what records hold, each by its position, and all of the partitions of the keys. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
    */
   read<T>(
     asker: string,
     users: readonly RecordOwner[],
-    use: (records: readonly (Buffer | null)[], keys: readonly AnsweringKey[]) => T | Promise<T>,
+    use: (records: readonly (Buffer | null)[], keys: readonly AnsweringKey[], kept: KeptOfPartitions) => T | Promise<T>,
     isPlaced?: boolean,
   ): Promise<T>;
 }
+
+/** What records are known to hold, after they were read; null: nothing was ever committed there. */
+export type KeptOfPartitions = ReadonlyMap<number, KeptRecords | null>;
 
 /** The key that was asked for, or its owner. */
 export interface AnsweringKey extends RecordOwner {

@@ -1,4 +1,4 @@
-/** Law 5: the position of records is that of the commit that they hold, or it is not known. */
+/** Laws 5 and 7: the position of records is that of the commit that they hold, or it is not known; what they are known to hold is known after they were read. */
 import type { Command, Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { readPlaced } from './placed-reads.ts';
@@ -7,14 +7,20 @@ import { readPlaced } from './placed-reads.ts';
 function redisAt(...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
   const left = [...answers];
   const sent: string[] = [];
+  let times = 0;
   const redis = {
     isCluster: false,
     stream: undefined,
-    async sendCommand({ name }: Command) {
+    async sendCommand({ name, args }: Command) {
       sent.push(name);
       const answer = left.shift();
       if (answer === 'NOSCRIPT') throw new Error('NOSCRIPT No matching script');
-      return name === 'hget' ? (answer?.[0] ?? null) : answer?.map((position) => [position]);
+      times++;
+      const fieldsOf = (position: string | null) => [
+        ...(args.includes('logTimeMs') ? [`${times}`, null, null, 'c'] : []),
+        position,
+      ];
+      return name === 'hmget' ? fieldsOf(answer?.[0] ?? null) : answer?.map(fieldsOf);
     },
     async script() {
       sent.push('load');
@@ -25,18 +31,30 @@ function redisAt(...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
 
 async function read(partitions: readonly number[], ...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
   const { redis, sent, left } = redisAt(...answers);
-  const { result, positions } = await readPlaced(redis, 'test', partitions, async () => sent.push('read'));
+  const { result, positions, kept } = await readPlaced(redis, 'test', partitions, async () => sent.push('read'));
   expect(left).toEqual([]);
-  return { result, positions: Object.fromEntries(positions), sent };
+  const answered = [...kept].map(([partition, one]) => [partition, one?.logTimeMs ?? null]);
+  return { result, positions: Object.fromEntries(positions), kept: Object.fromEntries(answered), sent };
 }
 
 test('law 5: where a commit came while records were read they are read again, three times at most, and then have no position', async () => {
-  expect(await read([0], ['p1'], ['p1'])).toEqual({ result: 2, positions: { 0: 'p1' }, sent: ['hget', 'read', 'hget'] });
+  expect(await read([0], ['p1'], ['p1'])).toEqual({
+    result: 2,
+    positions: { 0: 'p1' },
+    kept: { 0: 2 },
+    sent: ['hmget', 'read', 'hmget'],
+  });
   const again = await read([0, 3], ['p1', 'q1'], ['p1', 'q2'], ['p2', 'q2'], ['p2', 'q2']);
   expect([again.positions, again.sent.filter((name) => name === 'read').length]).toEqual([{ 0: 'p2', 3: 'q2' }, 2]);
   const moving = await read([0, 3], ['p1', 'q1'], ['p1', 'q2'], ['p1', 'q2'], ['p1', 'q3'], ['p1', 'q3'], ['p1', 'q4']);
   expect(moving.positions).toEqual({ 0: 'p1' });
-  expect((await read([0], [], [])).positions).toEqual({});
+  expect(await read([0], [], [])).toMatchObject({ positions: {}, kept: { 0: null } });
+});
+
+test('law 7: what records are known to hold is of the last answer, which is behind the last read, also where their position is not known', async () => {
+  expect((await read([0, 3], ['p1', 'q1'], ['p1', 'q2'], ['p2', 'q2'], ['p2', 'q2'])).kept).toEqual({ 0: 4, 3: 4 });
+  const moving = await read([0, 3], ['p1', 'q1'], ['p1', 'q2'], ['p1', 'q2'], ['p1', 'q3'], ['p1', 'q3'], ['p1', 'q4']);
+  expect([moving.kept, moving.sent.at(-1)]).toEqual([{ 0: 6, 3: 6 }, 'evalsha']);
 });
 
 test('law 5: a cluster, which sends a command again where a slot moves, is asked for one after the other', async () => {
@@ -46,8 +64,8 @@ test('law 5: a cluster, which sends a command again where a slot moves, is asked
     ...redis,
     isCluster: true,
     async sendCommand(command: Command) {
-      const answer = (await redis.sendCommand(command)) as string;
-      order.push(answer);
+      const answer = (await redis.sendCommand(command)) as (string | null)[];
+      order.push(answer.at(-1) ?? '');
       return answer;
     },
   } as unknown as Redis;
@@ -56,7 +74,26 @@ test('law 5: a cluster, which sends a command again where a slot moves, is asked
 });
 
 test('law 5: where Redis does not know the script it is loaded, and what was asked in vain is asked before the records again', async () => {
-  const { positions, sent } = await read([0, 3], 'NOSCRIPT', 'NOSCRIPT', ['p1', 'q1'], ['p1', 'q1']);
-  expect(positions).toEqual({ 0: 'p1', 3: 'q1' });
+  const { positions, kept, sent } = await read([0, 3], 'NOSCRIPT', 'NOSCRIPT', ['p0', 'q0'], ['p1', 'q1'], ['p1', 'q1']);
+  expect([positions, kept]).toEqual([
+    { 0: 'p1', 3: 'q1' },
+    { 0: 3, 3: 3 },
+  ]);
   expect(sent.slice(-3)).toEqual(['evalsha', 'read', 'evalsha']);
+});
+
+test('law 7: a script that is gone when the last read is answered is asked again behind it', async () => {
+  const answers = [
+    ['p1', 'q1'],
+    ['p1', 'q2'],
+    ['p2', 'q2'],
+    ['p2', 'q3'],
+    ['p2', 'q3'],
+  ] as const;
+  const { positions, kept, sent } = await read([0, 3], ...answers, 'NOSCRIPT', ['p2', 'q3']);
+  expect([positions, kept]).toEqual([
+    { 0: 'p2', 3: 'q3' },
+    { 0: 6, 3: 6 },
+  ]);
+  expect(sent.slice(-3)).toEqual(['evalsha', 'load', 'evalsha']);
 });

@@ -1,11 +1,14 @@
 /**
- * Which commit records are of. Asking for the position of a partition and reading its records are two commands, and a commit may come between: so the
- * position is asked for before and after, and where both are the same no commit came between. All three go out in one packet, so one seldom does.
+ * What records hold, beside the records. Asking for the position of a partition and reading its records are two commands, and a commit may come between: so
+ * the position is asked for before and after, and where both are the same no commit came between. What the partition says of its records comes with the
+ * position after them. All three go out in one packet, so a commit seldom comes between.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { KeptRecords } from '@tributary/views/record';
 import { Command, type Redis } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
+import { KEPT_FIELDS, keptFrom } from '../format/state.ts';
 import { sendTogether } from '../redis/one-packet.ts';
 
 /** How often records are read again because a commit came between; after that their positions are not known. */
@@ -14,10 +17,20 @@ const MOST_ROUNDS = 3;
 const KEPT_RECORDS = readFileSync(new URL('./kept-records.lua', import.meta.url), 'utf8');
 const DIGEST = createHash('sha1').update(KEPT_RECORDS).digest('hex');
 
-type Position = string | null | undefined;
+/** The position is the last of the fields that are asked for. */
+const BEFORE = ['position'] as const;
+const AFTER = KEPT_FIELDS;
 
-/** By partition; without those that moved on meanwhile, and those where nothing was committed. */
-export type Positions = ReadonlyMap<number, string>;
+/** The fields of each partition. */
+type States = readonly (readonly (string | null)[])[];
+
+export interface PlacedRead<T> {
+  readonly result: T;
+  /** By partition; without those that moved on meanwhile, and those where nothing was committed. */
+  readonly positions: ReadonlyMap<number, string>;
+  /** By partition, all of them: as of after the read. */
+  readonly kept: ReadonlyMap<number, KeptRecords | null>;
+}
 
 /** `read` is called once or several times, and sends its command before it returns. */
 export async function readPlaced<T>(
@@ -25,51 +38,55 @@ export async function readPlaced<T>(
   namespace: string,
   partitions: readonly number[],
   read: () => Promise<T>,
-): Promise<{ readonly result: T; readonly positions: Positions }> {
+): Promise<PlacedRead<T>> {
+  const ask = (fields: readonly string[]) => statesNow(connection, namespace, partitions, fields);
   for (let round = 1; ; round++) {
-    const ask = () => positionsNow(connection, namespace, partitions);
-    const [before, result, after] = await (connection.isCluster ? inTurn(ask, read) : together(connection, ask, read));
-    const stood = before.map((position, i) => position !== undefined && position === after[i]);
-    if (!stood.includes(false) || round === MOST_ROUNDS) {
-      const known = partitions.flatMap((partition, i) =>
-        stood[i] && before[i] != null ? [[partition, before[i]] as const] : [],
-      );
-      return { result, positions: new Map(known) };
+    const [before, result, found] = await (connection.isCluster ? inTurn(ask, read) : together(connection, ask, read));
+    const after = found ?? (await ask(AFTER));
+    const positions = new Map<number, string>();
+    const kept = new Map<number, KeptRecords | null>();
+    let haveStood = before !== undefined;
+    for (const [i, partition] of partitions.entries()) {
+      const fields = after[i] ?? [];
+      kept.set(partition, keptFrom(fields));
+      const position = fields.at(-1);
+      if (before?.[i]?.at(-1) !== position) haveStood = false;
+      else if (position != null) positions.set(partition, position);
     }
+    if (haveStood || round === MOST_ROUNDS) return { result, positions, kept };
   }
 }
 
-type Found<T> = readonly [before: readonly Position[], result: T, after: readonly Position[]];
+type AskStates = (fields: readonly string[]) => Promise<States>;
+type Found<T> = readonly [before: States | undefined, result: T, after: States | undefined];
 
-function together<T>(connection: Redis, ask: () => Promise<readonly Position[]>, read: () => Promise<T>): Promise<Found<T>> {
+function together<T>(connection: Redis, ask: AskStates, read: () => Promise<T>): Promise<Found<T>> {
   sendTogether(connection);
-  return Promise.all([ask(), read(), ask()]);
+  const asked = (fields: readonly string[]) => ask(fields).catch((error) => loadScript(connection, error));
+  return Promise.all([asked(BEFORE), read(), asked(AFTER)]);
 }
 
 /** A cluster that moves a slot has commands sent again, each by itself: what was to be asked before the records would be asked after them. */
-async function inTurn<T>(ask: () => Promise<readonly Position[]>, read: () => Promise<T>): Promise<Found<T>> {
-  const before = await ask();
+async function inTurn<T>(ask: AskStates, read: () => Promise<T>): Promise<Found<T>> {
+  const before = await ask(BEFORE);
   const result = await read();
-  return [before, result, await ask()];
+  return [before, result, await ask(AFTER)];
 }
 
 /**
- * null: nothing was committed there; undefined: it is not known. Not by a command that ioredis sends again where Redis does not know the script: what
- * was to be asked before would be asked after. There nothing is known in this round.
+ * Where Redis does not know the script. Not by a command that ioredis sends again by itself there: what was to be asked before would be asked after, so
+ * nothing is known of before in this round.
  */
-async function positionsNow(redis: Redis, namespace: string, partitions: readonly number[]): Promise<readonly Position[]> {
+async function loadScript(redis: Redis, error: unknown): Promise<undefined> {
+  if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+  await redis.script('LOAD', KEPT_RECORDS);
+}
+
+function statesNow(redis: Redis, namespace: string, partitions: readonly number[], fields: readonly string[]): Promise<States> {
   const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
-  const [key] = keys;
-  if (redis.isCluster || (keys.length === 1 && key !== undefined))
-    return Promise.all(keys.map((one) => sendNow<string | null>(redis, 'hget', [one, 'position'])));
-  try {
-    const states = await sendNow<(string | null)[][]>(redis, 'evalsha', [DIGEST, '0', '1', 'position', ...keys]);
-    return states.map(([position]) => position ?? null);
-  } catch (error) {
-    if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    await redis.script('LOAD', KEPT_RECORDS);
-    return keys.map(() => undefined);
-  }
+  if (redis.isCluster || keys.length === 1)
+    return Promise.all(keys.map((key) => sendNow<(string | null)[]>(redis, 'hmget', [key, ...fields])));
+  return sendNow<(string | null)[][]>(redis, 'evalsha', [DIGEST, '0', String(fields.length), ...fields, ...keys]);
 }
 
 /** Not by the library's automatic pipelines, which send what they gather behind the commands of this turn that go out by themselves, as those for records do. */

@@ -24,16 +24,16 @@ export function createReadsBetween(
       ),
     );
 
-  return async (users, maxBytes, onPosition): Promise<RecordsBetween> => {
+  return async (users, maxBytes, onRecords): Promise<RecordsBetween> => {
     sendTogether(redis);
     const first = snapshot();
     // It is awaited below, unless what is read behind it fails first.
     first.catch(() => {});
     // Long answers come over another connection.
     if (maxBytes > SHORT_ANSWER_BYTES) await first;
-    const reading = records(users, maxBytes, onPosition);
+    const reading = records(users, maxBytes, onRecords);
     // A single record is one command, which is on its way now. What is more is asked for once the first answer is there.
-    if (users.length > 1 || onPosition !== undefined || maxBytes > SHORT_ANSWER_BYTES) await reading;
+    if (users.length > 1 || onRecords !== undefined || maxBytes > SHORT_ANSWER_BYTES) await reading;
     const [before, found, after] = await Promise.all([first, reading, snapshot()]);
     return { before, records: found, after };
   };

@@ -3,7 +3,7 @@ import type { Redis, Result } from 'ioredis';
 import { recordKey } from '../format/keys.ts';
 import { sendTogether } from '../redis/one-packet.ts';
 import { defineScript, isMoving } from '../redis/scripts.ts';
-import { type OnPosition, type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
+import { type OnRecords, type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
 import { readPlaced } from './placed-reads.ts';
 
 declare module 'ioredis' {
@@ -16,7 +16,7 @@ declare module 'ioredis' {
 export type RecordReads = (
   users: readonly RecordOwner[],
   maxBytes: number,
-  onPosition?: OnPosition,
+  onRecords?: OnRecords,
 ) => Promise<(Buffer | null | number)[]>;
 
 /** `bulk`: the connection for long answers. */
@@ -28,27 +28,27 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis):
    * Sizes first, then what fits, by MGET: a script that gives the records themselves holds up Redis seven times as long (290 ms for 30 MB).
    * No key is named to a script: readers may not write.
    */
-  return (users, maxBytes, onPosition) => {
+  return (users, maxBytes, onRecords) => {
     const [user] = users;
     if (user === undefined) return Promise.resolve([]);
     const connection = maxBytes <= SHORT_ANSWER_BYTES ? redis : bulk;
     sendTogether(connection);
-    if (users.length > 1) return readAll(connection, users, maxBytes, onPosition);
+    if (users.length > 1) return readAll(connection, users, maxBytes, onRecords);
     const key = recordKey(namespace, user.partition, user.userKey);
-    return placed(connection, users, [0], onPosition, () => recordWithin(connection, key, maxBytes));
+    return placed(connection, users, [0], onRecords, () => recordWithin(connection, key, maxBytes));
   };
 
   async function readAll(
     connection: Redis,
     users: readonly RecordOwner[],
     maxBytes: number,
-    onPosition: OnPosition | undefined,
+    onRecords: OnRecords | undefined,
   ): Promise<(Buffer | null | number)[]> {
     const keys = users.map(({ partition, userKey }) => recordKey(namespace, partition, userKey));
     const lengths = await lengthsOf(connection, keys, maxBytes);
     // Nearly all questions: all of them fit, in one answer.
     if (lengths.length === 0)
-      return await placed(connection, users, [...users.keys()], onPosition, () => recordsOfPartition(connection, keys));
+      return await placed(connection, users, [...users.keys()], onRecords, () => recordsOfPartition(connection, keys));
     const records: (Buffer | null | number)[] = lengths;
     const fitting = fittingIn(lengths, maxBytes);
     const together = redis.isCluster ? [...Map.groupBy(fitting, (i) => (users[i] as RecordOwner).partition).values()] : [fitting];
@@ -56,7 +56,7 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis):
       together.map(async (indexes) => {
         if (indexes.length === 0) return;
         const own = indexes.map((i) => keys[i] as string);
-        const found = await placed(connection, users, indexes, onPosition, () => recordsOfPartition(connection, own));
+        const found = await placed(connection, users, indexes, onRecords, () => recordsOfPartition(connection, own));
         for (const [at, i] of indexes.entries()) records[i] = found[at] ?? null;
       }),
     );
@@ -68,15 +68,16 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis):
     connection: Redis,
     users: readonly RecordOwner[],
     indexes: readonly number[],
-    onPosition: OnPosition | undefined,
+    onRecords: OnRecords | undefined,
     read: () => Promise<T>,
   ): Promise<T> {
-    if (onPosition === undefined) return await read();
+    if (onRecords === undefined) return await read();
     const partitionAt = (i: number) => (users[i] as RecordOwner).partition;
-    const { result, positions } = await readPlaced(connection, namespace, [...new Set(indexes.map(partitionAt))], read);
+    const { result, positions, kept } = await readPlaced(connection, namespace, [...new Set(indexes.map(partitionAt))], read);
+    for (const [partition, one] of kept) onRecords.kept(partition, one);
     for (const i of indexes) {
       const position = positions.get(partitionAt(i));
-      if (position !== undefined) onPosition(i, position);
+      if (position !== undefined) onRecords.position(i, position);
     }
     return result;
   }

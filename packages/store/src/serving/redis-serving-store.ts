@@ -9,7 +9,6 @@ import { createRetire } from '../deltas/retire-deltas.ts';
 import { partitionPrefix, pointerKey } from '../format/keys.ts';
 import { generationsBetween, relayingFrom, statusFrom } from '../format/state.ts';
 import { readMembers } from '../members/members-page.ts';
-import { createKeptReads } from '../records/kept-reads.ts';
 import { createReadsBetween } from '../records/reads-between.ts';
 import { createRecordReads } from '../records/record-reads.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
@@ -39,7 +38,6 @@ export function createServingStore(
 ): ServingStore {
   defineScript(redis, 'tributarySetPointer', new URL('./set-pointer.lua', import.meta.url));
   const records = createRecordReads(redis, namespace, bulk);
-  const kept = createKeptReads(redis, namespace);
   const deltas = createDeltaReads(redis, namespace, bulk, bounds);
   const retire = createRetire(redis, namespace, [...views.map(({ name }) => name), ...EARLIER_VIEWS]);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
@@ -47,9 +45,8 @@ export function createServingStore(
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
 
   return {
-    records: (users, maxBytes, onPosition) => unlessDown(() => records(users, maxBytes, onPosition)),
+    records: (users, maxBytes, onRecords) => unlessDown(() => records(users, maxBytes, onRecords)),
     recordsBetween: between && ((...asked) => unlessDown(() => between(...asked))),
-    kept: (asked) => unlessDown(() => kept(asked)),
 
     deltas: (names, from, before) =>
       unlessDown(async () => {

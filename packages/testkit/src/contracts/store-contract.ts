@@ -51,19 +51,6 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await speed.loadState(P)).not.toHaveProperty('keptMs');
     });
 
-    test('law 7: what records hold is read as of the newest commit, of the partitions asked for and in their order', async () => {
-      const { speed, serving } = await make();
-      expect(await serving.kept([P])).toEqual([null]);
-      const first = commitOf(null, 'p1');
-      await speed.commit({ ...first, next: { ...first.next, logTimeMs: 1_764_000_000_000, keptMs: 86_400_000, cutTs: 5 } });
-      expect(await serving.kept([P])).toMatchObject([{ logTimeMs: 1_764_000_000_000, keptMs: 86_400_000, cutTs: 5 }]);
-      const second = commitOf('p1', 'p2');
-      await speed.commit({ ...second, next: { ...second.next, logTimeMs: 1_764_000_000_007 } });
-      const [none, kept] = await serving.kept([P + 1, P]);
-      expect([none, kept?.logTimeMs]).toEqual([null, 1_764_000_000_007]);
-      expect(kept).not.toHaveProperty('keptMs');
-    });
-
     test('invariant 1: a commit applies whole: records, deltas, counters, conversions, dead letters, state', async () => {
       const store = await make();
       const parked = [{ at: 'p1.0', code: 'invalid_json', message: 'no', raw: '\u0000{' }];

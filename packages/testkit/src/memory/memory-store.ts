@@ -160,12 +160,13 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       };
     },
     serving: (turn = defaultTurn) => ({
-      records: async (users, maxBytes, onPosition) => {
+      records: async (users, maxBytes, onRecords) => {
         await turn();
         let left = maxBytes;
         return users.map(({ partition, userKey }, i) => {
           const { state } = at(partition);
-          if (state?.position != null) onPosition?.(i, state.position);
+          onRecords?.kept(partition, state);
+          if (state?.position != null) onRecords?.position(i, state.position);
           const record = at(partition).records.get(userKey);
           if (record === undefined) return null;
           const bytes = Buffer.from(record);
@@ -199,7 +200,6 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         return read;
       },
       members: async (partition, page) => membersPage(at(partition).members, at(partition).state, page),
-      kept: async (asked) => asked.map((partition) => at(partition).state),
       states: async () => partitions.map(statusOf),
       relayed: async () => {
         await turn();

@@ -8,9 +8,8 @@ import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { settled } from '@tributary/runtime/wait';
-import { fromStore } from '@tributary/serving/from-store';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
-import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
+import type { AnsweringKey, KeptOfPartitions } from '@tributary/serving/users/find-conversion';
 import type { KeptOfQuestion } from '@tributary/serving/users/kept-values';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { type UserValues, type ValueQuestion, valuesReader } from '@tributary/serving/users/signal-values';
@@ -133,14 +132,12 @@ export async function findValues<Made = never>(
   const read = await records.read(
     owner,
     users,
-    async (found, keys) => {
+    async (found, keys, kept) => {
       const own = new Set(keys.flatMap((key) => key.partitions));
       const inFlight = keys[0]?.inFlight ?? [];
       const partitions = [...own];
       for (const partition of partitions) if (!sets.has(partition)) sets.set(partition, setOf(partition));
-      // After the records: what they hold was applied at or before this log time, and what they let go of is known by then.
-      const kept = new Map<number, KeptRecords | null>();
-      for (const [i, one] of (await fromStore(deps.store.kept(partitions))).entries()) kept.set(partitions[i] as number, one);
+      // Known after the records: what they hold was applied at or before this log time, and what they let go of is known by then.
       const now = Math.max(deps.now(), ...[...kept.values()].map((one) => (one?.logTimeMs ?? 0) + 1));
       // What happens until then is not known: a value of that instant would be a guess that says READY.
       if (given !== undefined && given > now)
@@ -153,7 +150,7 @@ export async function findValues<Made = never>(
       const readers = new Map(
         [...sets].map(([partition, set]) => {
           const reachMs = recordReachMs(board.definitions(partition));
-          const question = questionOf(kept.get(partition) ?? null, reachMs, set, names, asOf);
+          const question = questionOf(keptOf(kept, partition), reachMs, set, names, asOf);
           let reader: ReturnType<typeof valuesReader> | undefined;
           /** Where all values were kept, nothing is read. */
           const valuesOf = (record: Buffer | null) => (reader ??= valuesReader(question, turns.isOver))(record);
@@ -234,6 +231,12 @@ interface Reader<Made> {
   readonly valuesOf: ReturnType<typeof valuesReader>;
   readonly kept: KeptOfQuestion<Made> | undefined;
   readonly at: { readonly asOfMs: number; readonly lackUpToMs: number };
+}
+
+function keptOf(kept: KeptOfPartitions, partition: number): KeptRecords | null {
+  const one = kept.get(partition);
+  if (one === undefined) throw new Error(`what the records of partition ${partition} hold was not read`);
+  return one;
 }
 
 /** `kept`: as of a commit that the records hold. `reachMs`: how far back records are promised. */

@@ -11,13 +11,14 @@ import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-conversion';
 import {
-  type OnPosition,
+  type OnRecords,
   type RecordOwner,
   type RecordsBetween,
   type ServingStore,
   SHORT_ANSWER_BYTES,
 } from '@tributary/store/serving-store';
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
+import type { KeptRecords } from '@tributary/views/record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { createSerialLimit } from './serial-limit.ts';
 
@@ -61,8 +62,7 @@ export function createRecordReader(
   return {
     async read(asker, users, use, isPlaced = false) {
       const asked = eachOnce(users);
-      /** By user. */
-      const positions = new Map<string, string>();
+      const known = { positions: new Map<string, string>(), kept: new Map<number, KeptRecords | null>() };
       let claimedBytes = 0;
       /** In all, not more. */
       const claim = (bytes: number) => {
@@ -76,7 +76,7 @@ export function createRecordReader(
         reading.take(asker, bytes);
         claimedBytes = bytes;
       };
-      const { ask, askBetween, letGo } = heldAnswers(store, isPlaced ? placingInto(positions) : undefined);
+      const { ask, askBetween, letGo } = heldAnswers(store, isPlaced ? notingIn(known) : undefined);
       const looks = createLooks(store, askBetween);
       /** Beside `held` bytes of records that were read before. `first`: what has the first answer. */
       const readAll = async (owners: readonly RecordOwner[], held: number, first = ask): Promise<(Buffer | null)[]> => {
@@ -102,16 +102,16 @@ export function createRecordReader(
         // States are looked at once a second otherwise: what a key gave away since is with its owner some commits later.
         const isFirst = answering.every(({ partitions }) => partitions.length === 1);
         const inFlight = isJoined ? gapsBetween(looks.before(), await looks.after(isFirst), () => aboutOf(answering)) : [];
-        const known = answering.map((key) => ({
+        const all = answering.map((key) => ({
           ...key,
-          ...(isPlaced && { position: positions.get(key.userKey) ?? null }),
+          ...(isPlaced && { position: known.positions.get(key.userKey) ?? null }),
           ...(inFlight.length > 0 && { inFlight }),
         }));
-        const counting = isJoined ? known.map((key) => countingOf(key, keys.joinedMs())) : stored;
-        if (asked.length === users.length) return await use(counting, known);
+        const counting = isJoined ? all.map((key) => countingOf(key, keys.joinedMs())) : stored;
+        if (asked.length === users.length) return await use(counting, all, known.kept);
         const places = new Map(asked.map(({ userKey }, i) => [userKey, i]));
-        const inOrder = <One>(all: readonly One[]) => users.map(({ userKey }) => all[places.get(userKey) as number] as One);
-        return await use(inOrder(counting), inOrder(known));
+        const inOrder = <One>(each: readonly One[]) => users.map(({ userKey }) => each[places.get(userKey) as number] as One);
+        return await use(inOrder(counting), inOrder(all), known.kept);
       } finally {
         reading.give(asker, claimedBytes);
         letGo();
@@ -190,18 +190,18 @@ type AskStore = (owners: readonly RecordOwner[], mostBytes: number) => Promise<(
  * What the store answers one request, until that is let go of: else the promises of Redis' client keep it until the whole heap is collected, and 0.6 MB for
  * 100 users make that happen three times a second.
  */
-function heldAnswers(store: Pick<ServingStore, 'records' | 'recordsBetween'>, placing: Placing | undefined) {
+function heldAnswers(store: Pick<ServingStore, 'records' | 'recordsBetween'>, noting: Noting | undefined) {
   const answers: unknown[][] = [];
   const { recordsBetween } = store;
   const ask: AskStore = async (owners, mostBytes) => {
-    const answer = await fromStore(store.records(owners, mostBytes, placing?.(owners)));
+    const answer = await fromStore(store.records(owners, mostBytes, noting?.(owners)));
     answers.push(answer);
     return answer;
   };
   const askBetween =
     recordsBetween &&
     (async (owners: readonly RecordOwner[], mostBytes: number) => {
-      const found = await fromStore(recordsBetween(owners, mostBytes, placing?.(owners)));
+      const found = await fromStore(recordsBetween(owners, mostBytes, noting?.(owners)));
       answers.push(found.records);
       return found;
     });
@@ -262,15 +262,18 @@ function aboutOf(answering: readonly AnsweringKey[]): About {
 }
 
 /** Before records of these users are read. */
-type Placing = (owners: readonly RecordOwner[]) => OnPosition;
+type Noting = (owners: readonly RecordOwner[]) => OnRecords;
 
-/** Only what is said of the last read of a user stays: what was read before is not what is answered. */
-function placingInto(positions: Map<string, string>): Placing {
+/** Positions by user, and what is kept by partition. Only what is said of the last read stays: what was read before is not what is answered. */
+function notingIn(known: { readonly positions: Map<string, string>; readonly kept: Map<number, KeptRecords | null> }): Noting {
   return (owners) => {
-    for (const { userKey } of owners) positions.delete(userKey);
-    return (i, position) => {
-      const owner = owners[i];
-      if (owner !== undefined) positions.set(owner.userKey, position);
+    for (const { userKey } of owners) known.positions.delete(userKey);
+    return {
+      position(i, position) {
+        const owner = owners[i];
+        if (owner !== undefined) known.positions.set(owner.userKey, position);
+      },
+      kept: (partition, kept) => void known.kept.set(partition, kept),
     };
   };
 }
