@@ -15,6 +15,22 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     test: 'packages/serving/test/kept-values.test.ts',
   },
   {
+    lie: 'values of users who are asked about once are kept',
+    law: '7',
+    file: KEPT,
+    from: 'if (memory.get(key) === undefined && !isAskedAgain(key)) return;',
+    to: '',
+    test: 'packages/serving/test/kept-values.test.ts',
+  },
+  {
+    lie: 'who was asked about is known for as long as the process lives',
+    law: '7',
+    file: KEPT,
+    from: 'if (newer.size >= most) [newer, older] = [new Set(), newer];',
+    to: '',
+    test: 'packages/serving/test/kept-values.test.ts',
+  },
+  {
     lie: 'long keys of users take memory beyond the bound of what is kept',
     law: '7',
     file: KEPT,

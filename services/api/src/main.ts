@@ -37,7 +37,7 @@ import { openErasureDesk } from './erasures/desk.ts';
 import { openOutputs } from './export/open-outputs.ts';
 import { createExportTurns } from './export/turns.ts';
 import { QUEUES_PAGE } from './http/auth.ts';
-import { computationMetrics, requestTimer, servingMetrics } from './http/metrics.ts';
+import { computationMetrics, keptValuesMetrics, requestTimer, servingMetrics } from './http/metrics.ts';
 import { createRecordReader } from './http/record-reader.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
 import { openRetirementDesk } from './retirement-desk.ts';
@@ -137,6 +137,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   const warm = context.models.start().catch((cause) => onWarning('the thread of the models did not start', cause));
   servingMetrics(metrics, context);
   computationMetrics(metrics, context);
+  keptValuesMetrics(metrics, context);
   sweepApiStaging(dataDir, Date.now() - 2 * deps.limits.exportMs).catch((cause) =>
     onWarning('what killed processes left in staging/api could not be removed', cause),
   );

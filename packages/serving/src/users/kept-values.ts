@@ -4,6 +4,8 @@
  * be computed: what happens changes the bytes, and nothing else has to be cleared.
  *
  *   definitions, user ─▶ kept? ─▶ the same bytes? ─▶ an instant until which it lasts? ─▶ do records still reach back as far? ─▶ made again of it
+ *
+ * To keep costs a sixth of what it takes to compute, and most users may be asked for once: kept is what is asked for a second time soon.
  */
 import { HOUR_MS } from '@tributary/model/time';
 import type { SignalSet } from '@tributary/signals/definitions/read';
@@ -22,7 +24,7 @@ export interface Kept<Made> {
 export interface KeptOfQuestion<Made> {
   /** `lackUpToMs`: up to when records may lack events, epoch ms; `NEVER_CUT`. */
   find(userKey: string, record: Buffer, at: { readonly asOfMs: number; readonly lackUpToMs: number }): Kept<Made> | undefined;
-  /** `make`: called if it may be kept; with the bytes that it takes. */
+  /** `make`: called if it is kept; with the bytes that it takes. */
   keep(
     userKey: string,
     record: Buffer,
@@ -36,6 +38,8 @@ export interface KeptValues {
   of<Made>(form: string, set: SignalSet, names: readonly string[]): KeptOfQuestion<Made>;
   /** Copies of records are let go of an hour after they were made, so that those of users who were erased do not stay. To be called now and then. */
   letGoOfOld(): void;
+  /** How often something that may be kept was asked for, and how often it was found. */
+  readonly counts: { readonly asked: number; readonly found: number };
 }
 
 interface Entry extends Kept<unknown> {
@@ -51,11 +55,16 @@ const BYTES_OF_UNIT = 2;
 /** Texts of questions to the same definitions that are known at a time, in characters; what was kept of earlier ones is not found. */
 const MOST_OF_QUESTIONS = 1024 * 1024;
 const QUESTION_CHARS = 64;
+/** As many records of a usual size fit, with their answers: who was asked for longer ago would be let go of before they are asked for again. */
+const USUAL_BYTES = 8_192;
+const MOST_ASKED = 65_536;
 
 /** `now`: ms of a clock that is never set: instants of questions may be of the past, or ahead with the log. */
 export function createKeptValues(mostBytes: number, now = () => performance.now()): KeptValues {
   const memory = createRowMemory<Entry>({ entries: Number.POSITIVE_INFINITY, rows: mostBytes });
   const questions = new WeakMap<SignalSet, { readonly prefixes: Map<string, string>; chars: number }>();
+  const isAskedAgain = createAskedBefore(Math.min(MOST_ASKED, mostBytes / USUAL_BYTES));
+  const counts = { asked: 0, found: 0 };
   let asked = 0;
   const prefixOf = (set: SignalSet, question: string): string => {
     let own = questions.get(set);
@@ -72,17 +81,21 @@ export function createKeptValues(mostBytes: number, now = () => performance.now(
       const prefix = prefixOf(set, `${form} ${names.join()}`);
       return {
         find(userKey, record, { asOfMs, lackUpToMs }) {
+          counts.asked++;
           const entry = memory.get(prefix + userKey);
           if (entry === undefined || !lasts(entry, asOfMs, lackUpToMs) || !entry.record.equals(record)) return undefined;
+          counts.found++;
           return entry as Kept<Made>;
         },
         keep(userKey, record, { asOfMs, newestTs, lasting }, make) {
           if (lasting.untilMs <= asOfMs + 1 || record.length * 4 > mostBytes) return;
+          const key = prefix + userKey;
+          if (memory.get(key) === undefined && !isAskedAgain(key)) return;
           const { made, bytes } = make();
           const own = Buffer.allocUnsafeSlow(record.length);
           record.copy(own);
           const size = record.length + bytes + BYTES_OF_UNIT * userKey.length + ENTRY_BYTES;
-          memory.set(prefix + userKey, { made, asOfMs, newestTs, lasting, record: own, keptMs: now() }, size);
+          memory.set(key, { made, asOfMs, newestTs, lasting, record: own, keptMs: now() }, size);
         },
       } satisfies KeptOfQuestion<Made>;
     },
@@ -90,8 +103,29 @@ export function createKeptValues(mostBytes: number, now = () => performance.now(
       const nowMs = now();
       memory.forgetFirst(({ keptMs }) => keptMs + HOUR_MS <= nowMs);
     },
+    counts,
   };
 }
+
+/**
+ * Whether this was asked about before: of at least `most` others since, and of twice as many at most. Known by digests: two that have the same one pass for one,
+ * which keeps something too early.
+ */
+function createAskedBefore(most: number): (key: string) => boolean {
+  let [newer, older] = [new Set<number>(), new Set<number>()];
+  return (key) => {
+    let hash = FNV_OFFSET;
+    for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), FNV_PRIME);
+    if (newer.has(hash) || older.has(hash)) return true;
+    if (newer.size >= most) [newer, older] = [new Set(), newer];
+    newer.add(hash);
+    return false;
+  };
+}
+
+/** 32-bit FNV-1a. */
+const FNV_OFFSET = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
 
 /** Whether the same bytes give the same as of this instant, and READY. */
 function lasts({ asOfMs: madeMs, lasting }: Entry, asOfMs: number, lackUpToMs: number): boolean {

@@ -1,5 +1,5 @@
 import type { ComputationSeen } from '@tributary/contract/shapes/computation';
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ApiContext } from '../context.ts';
 
 /** Buckets in ms, around the promises: 10 ms for signals, 100 ms for reports. */
@@ -53,6 +53,22 @@ export function computationMetrics(registry: Registry, { computations }: Pick<Ap
     registers: [registry],
     collect() {
       return collect(this, ({ state }) => (state === 'STANDS_STILL' ? 1 : 0));
+    },
+  });
+}
+
+/** How many users' values were answered as they were kept. */
+export function keptValuesMetrics(registry: Registry, { keptValues }: Pick<ApiContext, 'keptValues'>): void {
+  new Counter({
+    name: 'tributary_api_values_users_total',
+    help: 'Users whose values were answered, by whether they were kept from an answer before or computed',
+    labelNames: ['from'],
+    registers: [registry],
+    collect() {
+      const { asked, found } = keptValues.counts;
+      this.reset();
+      this.inc({ from: 'kept' }, found);
+      this.inc({ from: 'computed' }, asked - found);
     },
   });
 }
