@@ -115,6 +115,14 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     test: GATHERS,
   },
   {
+    lie: 'a role that answers sixty reads a second counts as idle, and stands still while its heap is collected',
+    law: '7',
+    file: 'packages/runtime/src/process/forget-start.ts',
+    from: 'const MOST_WORK = 0.02;',
+    to: 'const MOST_WORK = 0.05;',
+    test: 'packages/runtime/src/process/forget-start.test.ts',
+  },
+  {
     lie: 'what became of the first commit of a call is said of all',
     law: '3',
     file: GROUPED,
