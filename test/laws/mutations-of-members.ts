@@ -2,8 +2,42 @@
 import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_SEGMENT_DAYS } from './mutations-of-segment-days.ts';
 
+const NEW_USERS = 'services/speed/test/segments-of-new-users.test.ts';
+
 export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
   ...MUTATIONS_OF_SEGMENT_DAYS,
+  {
+    lie: 'conditions of segments see nothing but what timelines keep of an event',
+    law: '1',
+    file: 'services/speed/src/apply/apply.ts',
+    from: 'segments.seesKept ? event : wholeEvent({ line })',
+    to: 'event',
+    test: 'services/speed/test/segments-of-fields.test.ts',
+  },
+  {
+    lie: 'of a new user the store is asked what they are to segments',
+    law: '7',
+    file: 'services/speed/src/apply/user-records.ts',
+    from: 'if (record === null && run.following.segments !== null) run.following.users.noteNew(userKey);',
+    to: '',
+    test: NEW_USERS,
+  },
+  {
+    lie: 'a user who is loaded is new to segments',
+    law: '1',
+    file: 'services/speed/src/apply/user-records.ts',
+    from: 'if (record === null && run.following.segments !== null)',
+    to: 'if (run.following.segments !== null)',
+    test: 'services/speed/test/segments.test.ts',
+  },
+  {
+    lie: 'an instant that is left of a record which is gone comes again and again',
+    law: '7',
+    file: 'services/speed/src/apply/follow-members.ts',
+    from: 'if (user !== undefined && dueMs !== undefined) user.dueMs = dueMs;',
+    to: '',
+    test: NEW_USERS,
+  },
   {
     lie: 'who entered by an event that the record lost stays in a segment',
     law: '1',

@@ -2,6 +2,7 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { signalsOf } from '@tributary/signals/definitions/file';
+import type { SpeedStore } from '@tributary/store/speed-store';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
@@ -18,9 +19,11 @@ export type Sent = readonly [type: string, day: number, user?: string, receivedA
 interface Options {
   readonly definitions: ReturnType<typeof withSegments>;
   readonly limits?: object;
+  /** What the worker sees of the store. */
+  readonly storeOf?: (speed: SpeedStore) => SpeedStore;
 }
 
-export function startFollowing({ definitions, limits = {} }: Options) {
+export function startFollowing({ definitions, limits = {}, storeOf = (speed) => speed }: Options) {
   let clock = 300;
   const log = createMemoryLog({ partitions: 1, now: () => day(clock) });
   const store = createMemoryStore({ partitions: 1 });
@@ -30,7 +33,7 @@ export function startFollowing({ definitions, limits = {} }: Options) {
   const newWorker = (more: object = {}) =>
     createSpeedWorker({
       log,
-      store: store.speed(),
+      store: storeOf(store.speed()),
       definitions,
       partitions: [0],
       sha256Hex,

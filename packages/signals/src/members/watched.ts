@@ -1,6 +1,8 @@
 /** The segments of definitions, and the sessions whose ends are sent out, as the speed layer follows them: event by event. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { fieldsWith } from '@tributary/model/event-fields';
+import type { KeptFields } from '@tributary/model/reading/plain-line';
 import { signalsOf } from '../definitions/file.ts';
 import type { SegmentParts } from '../definitions/read.ts';
 import { type Mark, markOf } from './marks.ts';
@@ -21,8 +23,13 @@ export interface WatchedSegments {
   readonly retainedMs: number;
   /** Events of other types are nothing to any of them; null: any may be something. */
   readonly types: ReadonlySet<string> | null;
-  marksOf(event: Event): Marked[];
+  /** Their conditions look at nothing but what timelines keep of an event; else `marksOf` is to be asked about all of it. */
+  readonly seesKept: boolean;
+  marksOf(event: KeptFields): readonly Marked[];
 }
+
+const KEPT: ReadonlySet<string> = new Set([...fieldsWith({ timeline: true }), 'receivedAt']);
+const NONE: readonly Marked[] = [];
 
 /** The same with sessions looked at as much further back. */
 export function retainedLonger(segments: WatchedSegments | null, furtherMs: number): WatchedSegments | null {
@@ -46,10 +53,10 @@ export function watchedSegments(definitions: Definitions, sha256Hex: (text: stri
 }
 
 function watchedOf(definitions: Definitions, sha256Hex: (text: string) => string): WatchedSegments | null {
-  const list = [...signalsOf(definitions, sha256Hex).values()].flatMap(({ name, version, segment }) =>
-    segment === undefined ? [] : [{ name, version, ...segment }],
-  );
+  const defined = [...signalsOf(definitions, sha256Hex).values()];
+  const list = defined.flatMap(({ name, version, segment }) => (segment === undefined ? [] : [{ name, version, ...segment }]));
   if (list.length === 0) return null;
+  const reads = defined.flatMap((one) => (one.segment === undefined ? [] : [one.reads]));
   const isOfAny = list.some((one) => one.types === null);
   const types = new Set(list.flatMap((one) => [...(one.types ?? [])]));
   const key = sha256Hex(
@@ -60,10 +67,14 @@ function watchedOf(definitions: Definitions, sha256Hex: (text: string) => string
     key,
     retainedMs: Math.max(...list.map(({ definition }) => definition.retainedMs)),
     types: isOfAny ? null : types,
-    marksOf: (event) =>
-      list.flatMap((segment, i): Marked[] => {
-        const mark = markOf(segment, event);
-        return mark === null ? [] : [[i, mark]];
-      }),
+    seesKept: reads.every(({ fields, properties }) => properties.size === 0 && [...fields].every((field) => KEPT.has(field))),
+    marksOf(event) {
+      let marked: Marked[] | undefined;
+      for (const [i, segment] of list.entries()) {
+        const mark = markOf(segment, event as Event);
+        if (mark !== null) (marked ??= []).push([i, mark]);
+      }
+      return marked ?? NONE;
+    },
   };
 }

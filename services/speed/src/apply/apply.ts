@@ -208,7 +208,8 @@ function addEffects(
   append(effects, userKey, user, `${line}\n`);
   const { segments } = run.following;
   if (segments === null || segments.types?.has(event.type) === false) return;
-  noteSeen(effects, userKey, { logTimeMs, cause: event.id, added: segments.marksOf(wholeEvent({ line })), removed: [] });
+  const added = segments.marksOf(segments.seesKept ? event : wholeEvent({ line }));
+  if (added.length > 0) noteSeen(effects, userKey, { logTimeMs, cause: event.id, added, removed: [] });
 }
 
 /** An event by itself, so that nothing of it is left when it cannot be applied. */

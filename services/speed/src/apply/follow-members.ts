@@ -104,6 +104,9 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     for (const userKey of erased) if (!appends.has(userKey)) members.erase(userKey);
     for (const userKey of all) {
       const user = following.users.get(userKey);
+      const dueMs = due.get(userKey);
+      // An instant may be left of a user whose record is gone: who is new under that key knows nothing of it.
+      if (user !== undefined && dueMs !== undefined) user.dueMs = dueMs;
       if (user === undefined || !(seen.has(userKey) || due.has(userKey)) || members.isLeft(userKey)) continue;
       members.advance(userKey, user, { isKnown: true, isLost: false });
     }

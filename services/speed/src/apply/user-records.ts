@@ -102,6 +102,8 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
       // Whom it was said to is named with it.
       if (user.named !== undefined) user.said = saidIn(record);
     }
+    // What is not in a record is nothing to a segment.
+    if (record === null && run.following.segments !== null) run.following.users.noteNew(userKey);
     if (run.erased !== undefined && run.erased.size > 0) user.isErased = run.erased.has(digestOf(userKey));
   }
 

@@ -126,10 +126,11 @@ export function beginFollowing(
   sha256Hex: (text: string) => string,
   maxMarks: number,
 ): Following {
+  const segments = watchedSegments(definitions, sha256Hex);
   return {
-    segments: watchedSegments(definitions, sha256Hex),
+    segments,
     joinedMs: definitions.joinedMs,
-    users: createMarkCache(maxMarks),
+    users: createMarkCache(maxMarks, segments?.list.length ?? 0),
     atMs: logTimeMs,
     sinceMs: logTimeMs,
     fellFromMs: null,

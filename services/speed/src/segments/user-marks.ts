@@ -13,14 +13,17 @@ export interface UserMarks {
 
 export interface MarkCache {
   get(userKey: string): UserMarks | undefined;
+  /** There is no record of the user: no event is something to any segment yet, and nothing is due. What is known already stays. */
+  noteNew(userKey: string): void;
   set(userKey: string, user: UserMarks): void;
   /** Down to the bound. */
   evict(): void;
 }
 
-export function createMarkCache(maxMarks: number): MarkCache {
-  /** In order of their last use. */
-  const users = new Map<string, { readonly user: UserMarks; weight: number }>();
+/** `segments`: how many there are. */
+export function createMarkCache(maxMarks: number, segments: number): MarkCache {
+  /** In order of their last use; null: a new user. */
+  const users = new Map<string, { readonly user: UserMarks | null; readonly weight: number }>();
   let held = 0;
 
   function drop(userKey: string): void {
@@ -29,7 +32,16 @@ export function createMarkCache(maxMarks: number): MarkCache {
   }
 
   return {
-    get: (userKey) => users.get(userKey)?.user,
+    get(userKey) {
+      const known = users.get(userKey)?.user;
+      // Most users never have such an event: lists for each are made when one comes.
+      return known === null ? newUser(segments) : known;
+    },
+    noteNew(userKey) {
+      if (users.has(userKey)) return;
+      held += NEW.weight;
+      users.set(userKey, NEW);
+    },
     set(userKey, user) {
       drop(userKey);
       const weight = 1 + user.marks.reduce((sum, marks) => sum + marks.length, 0);
@@ -43,4 +55,10 @@ export function createMarkCache(maxMarks: number): MarkCache {
       }
     },
   };
+}
+
+const NEW = { user: null, weight: 1 };
+
+function newUser(segments: number): UserMarks {
+  return { marks: Array.from({ length: segments }, () => []), dueMs: Number.POSITIVE_INFINITY };
 }
