@@ -2,6 +2,7 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { parseFeedEntry } from '@tributary/store/format/feed';
 import { partitionPrefix } from '@tributary/store/format/keys';
+import type { OutboxLines } from '@tributary/store/outbox';
 import { createServingStore } from '@tributary/store/serving/redis-serving-store';
 import { describeErasureContract } from '@tributary/testkit/contracts/erasure-contract';
 import { describeFeedContract } from '@tributary/testkit/contracts/feed-contract';
@@ -317,4 +318,33 @@ test('law 7: of the dead letters of a partition the newest 10 000 or so are kept
   expect(kept[0]?.at).toBe('p1.11999');
   expect(kept.length).toBeGreaterThanOrEqual(10_000);
   expect(kept.length).toBeLessThan(10_200);
+});
+
+test('law 3: a commit gives the messages that it left under the numbers that the outbox has for them', async () => {
+  const namespace = 'given-messages';
+  const { speed: reads, messages } = await stores.make(namespace);
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  const given: OutboxLines[] = [];
+  try {
+    await whenReady(redis, 5_000);
+    const speed = createSpeedStore(redis, namespace, (_, lines) => given.push(lines));
+    const first = commitOf(null, 'p1', { outputs: ['o'], messages: ['0', '1'] });
+    expect(await speed.commit(first)).toBe('committed');
+    expect(await speed.commit(first), 'without a number: what is left of them is not known').toBe('already');
+    await messages.remove(P, 1);
+    expect(await speed.commit(commitOf('p1', 'p2'))).toBe('committed');
+    const many = Array.from({ length: 2_500 }, (_, i) => `${2 + i}`);
+    expect(await speed.commit(commitOf('p2', 'p3', { messages: many }))).toBe('committed');
+    await messages.remove(P, 2_502);
+    expect(await speed.commit(commitOf('p3', 'p4', { messages: ['2502'] }))).toBe('committed');
+    expect(given).toEqual([
+      { from: 0, lines: ['0', '1'] },
+      { from: 2, lines: many },
+      { from: 2_502, lines: ['2502'] },
+    ]);
+    expect(await messages.read(P, 10)).toEqual({ from: 2_502, lines: ['2502'] });
+    expect((await reads.loadState(P))?.position).toBe('p4');
+  } finally {
+    redis.disconnect();
+  }
 });

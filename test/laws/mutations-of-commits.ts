@@ -1,4 +1,4 @@
-/** Lies of the commit's script, and of small commits: events that gather under load, and commits of several partitions that go to Redis as one call (decision 36). And of what one read brings. */
+/** Lies of the commit's script, and of small commits: events that gather under load, and commits of several partitions that go to Redis as one call (decision 36). And of what one read brings, and one commit gives. */
 import type { Mutation } from './mutation-list.ts';
 
 const GATHERING = 'services/speed/src/read/gathering.ts';
@@ -16,8 +16,58 @@ const JOINS = 'packages/log/src/kafka/entries.test.ts';
 const LARGE = 'packages/store/src/commit/packed-deltas.ts';
 const PARTED = 'packages/views/src/parted-rows.ts';
 const PARTS = 'packages/views/src/parted-rows.test.ts';
+const PUBLISHER = 'services/speed/src/outbox/publisher.ts';
+const PUBLISHER_TEST = 'services/speed/test/publisher.test.ts';
 
 export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
+  {
+    lie: 'what a commit gave is passed on though other lines are before it',
+    law: '3',
+    file: 'services/speed/src/outbox/given-lines.ts',
+    from: 'own !== undefined && own.from === next ? own : undefined',
+    to: 'own',
+    test: PUBLISHER_TEST,
+  },
+  {
+    lie: 'what a commit gave is read once more',
+    law: '7',
+    file: PUBLISHER,
+    from: 'own ?? (await outbox.read(partition, max))',
+    to: 'await outbox.read(partition, max)',
+    test: PUBLISHER_TEST,
+  },
+  {
+    lie: 'what a commit gave waits until what was before it is removed',
+    law: '7',
+    file: PUBLISHER,
+    from: 'if (own === undefined) await removals',
+    to: 'await removals',
+    test: PUBLISHER_TEST,
+  },
+  {
+    lie: 'a removal that failed is taken for done',
+    law: '3',
+    file: PUBLISHER,
+    from: 'if (isRemoved) return;',
+    to: 'if (!isRemoved) return;',
+    test: PUBLISHER_TEST,
+  },
+  {
+    lie: 'lines that were not passed on leave an outbox that has them again',
+    law: '3',
+    file: 'packages/store/src/outbox/outbox-remove.lua',
+    from: 'if from < tonumber(ARGV[2]) and lines > 0 then return -1 end',
+    to: '',
+    test: STORE,
+  },
+  {
+    lie: 'a commit gives its messages under the numbers of those behind them',
+    law: '3',
+    file: SCRIPT,
+    from: '+ length - 1 - messages)',
+    to: '+ length - 1)',
+    test: STORE,
+  },
   {
     lie: 'a reader of light entries asks for all that there may be',
     law: '7',
@@ -78,8 +128,8 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     lie: 'a commit whose rows were to go as JSON is taken as made',
     law: '1',
     file: 'packages/store/src/commit/redis-speed-store.ts',
-    from: '(first === AS_JSON ? await send(deltasJson(commit.deltas)) : first)',
-    to: "(first === AS_JSON ? 'committed' : first)",
+    from: 'first === AS_JSON ? await send(deltasJson(commit.deltas)) : first',
+    to: "first === AS_JSON ? 'committed' : first",
     test: STORE,
   },
   {

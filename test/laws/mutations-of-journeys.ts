@@ -209,8 +209,8 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     lie: 'a line leaves the outbox though the output log has only the one before it',
     law: '3',
     file: `${SPEED}/outbox/publisher.ts`,
-    from: 'await outbox.remove(partition, from + sent);',
-    to: 'await outbox.remove(partition, from + sent + 1);',
+    from: '(await outbox.remove(partition, from + sent, from))',
+    to: '(await outbox.remove(partition, from + sent + 1, from))',
     test: 'services/speed/test/publisher.test.ts',
   },
   {

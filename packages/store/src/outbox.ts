@@ -20,7 +20,10 @@ export interface OutboxLines {
 export interface Outbox {
   /** The oldest lines, at most `max`. */
   read(partition: number, max: number): Promise<OutboxLines>;
-  /** Removes the lines numbered below `upTo` that are still there; never others. */
-  remove(partition: number, upTo: number): Promise<void>;
+  /**
+   * Removes the lines numbered below `upTo` that are still there; never others. None where there are lines before number `from`: a store that lost a removal
+   * has them again, and who did not read them did not pass them on either. Whether there were none such.
+   */
+  remove(partition: number, upTo: number, from?: number): Promise<boolean>;
   length(partition: number): Promise<number>;
 }

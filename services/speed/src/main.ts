@@ -89,7 +89,7 @@ await runRole('speed', async (context) => {
   assigned = member.assigned;
   const worker = createSpeedWorker({
     log,
-    store: createSpeedStore(store, NAMESPACE),
+    store: createSpeedStore(store, NAMESPACE, relay.noteMessages),
     definitions,
     partitions: () => new Set([...member.assigned()].filter((p) => publishing.hasRoom(p) && relay.hasRoom(p))),
     sha256Hex,

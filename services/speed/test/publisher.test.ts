@@ -10,11 +10,13 @@ function outboxes(count: number) {
   const at = (partition: number) => boxes[partition] as { from: number; lines: string[] };
   const outbox = {
     read: async (partition: number, max: number) => ({ from: at(partition).from, lines: at(partition).lines.slice(0, max) }),
-    async remove(partition: number, upTo: number) {
+    async remove(partition: number, upTo: number, from = 0) {
       const box = at(partition);
+      if (box.from < from && box.lines.length > 0) return false;
       const removed = Math.max(0, Math.min(upTo - box.from, box.lines.length));
       box.lines.splice(0, removed);
       box.from += removed;
+      return true;
     },
     length: async (partition: number) => at(partition).lines.length,
   };
@@ -184,4 +186,101 @@ test('law 7: of lines that are known to be long no more are read than go into on
   const [, , first] = publisher.reads;
   expect(first?.length, 'characters of the first read').toBeLessThanOrEqual(256 * 1024);
   expect(first?.lines).toBe(13);
+});
+
+/** Commits leave lines and give them, while a publisher passes on what there is: the lines that were read, and that the log has. */
+function given() {
+  const { at, outbox } = outboxes(1);
+  const read: string[] = [];
+  let removals: Promise<unknown> = Promise.resolve();
+  const counted = {
+    ...outbox,
+    async remove(partition: number, upTo: number, from?: number) {
+      await removals;
+      return outbox.remove(partition, upTo, from);
+    },
+    async read(partition: number, max: number) {
+      const found = await outbox.read(partition, max);
+      read.push(...found.lines);
+      return found;
+    },
+  };
+  const log = createMemoryLog({ partitions: 1 });
+  const stop = new AbortController();
+  const asPublished = (line: string) => line;
+  const options = { outbox: counted, log, assigned: () => new Set([0]), maxLines: 3, idleMs: 60_000, asPublished, onError() {} };
+  const publisher = createPublisher(options);
+  const running = publisher.run(stop.signal);
+  const box = at(0);
+  return {
+    box,
+    read,
+    commit(...more: string[]) {
+      const from = box.from + box.lines.length;
+      box.lines.push(...more);
+      publisher.give(0, { from, lines: more });
+      publisher.wake(0, more.length);
+    },
+    emptied: () => expect.poll(() => box.lines.length).toBe(0),
+    holdRemovals(until: Promise<unknown>) {
+      removals = until;
+    },
+    async appended() {
+      const entries = await log.read(new Map([[0, null]]), { maxEntries: 100, waitMs: 0 });
+      return entries.flatMap(({ body }) => body.split('\n'));
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+test('law 3: what commits give is passed on unread, once nothing is before it', async () => {
+  await using publisher = given();
+  publisher.box.lines.push('before');
+  publisher.commit('a', 'b');
+  await publisher.emptied();
+  expect(publisher.read).toEqual(['before', 'a', 'b']);
+  publisher.commit('c');
+  publisher.commit('d', 'e');
+  await publisher.emptied();
+  expect(publisher.read).toEqual(['before', 'a', 'b']);
+  publisher.commit('f', 'g');
+  publisher.commit('h', 'i');
+  await publisher.emptied();
+  expect(publisher.read, 'more than one append').toEqual(['before', 'a', 'b', 'f', 'g', 'h', 'i']);
+  publisher.commit('j');
+  await publisher.emptied();
+  expect(await publisher.appended()).toEqual(['before', ...'abcdefghij']);
+});
+
+test('law 3: lines that an outbox has again are passed on before it is emptied', async () => {
+  await using publisher = given();
+  publisher.commit('a', 'b');
+  await publisher.emptied();
+  // The store lost the removal.
+  Object.assign(publisher.box, { from: 0, lines: ['a', 'b'] });
+  publisher.commit('c');
+  await publisher.emptied();
+  expect((await publisher.appended()).slice(-3)).toEqual(['a', 'b', 'c']);
+});
+
+test('law 7: what commits give waits for no removal, and one that fails has all of it read again', async () => {
+  await using publisher = given();
+  publisher.commit('a');
+  await publisher.emptied();
+  const { promise, reject } = Promise.withResolvers<void>();
+  promise.catch(() => {});
+  publisher.holdRemovals(promise);
+  publisher.commit('b');
+  await expect.poll(() => publisher.appended()).toEqual(['a', 'b']);
+  publisher.commit('c');
+  await expect.poll(() => publisher.appended()).toEqual(['a', 'b', 'c']);
+  expect(publisher.box.lines).toEqual(['b', 'c']);
+  publisher.holdRemovals(Promise.resolve());
+  reject(new Error('killed'));
+  await publisher.emptied();
+  expect(publisher.read).toEqual(['a', 'b', 'c']);
+  expect((await publisher.appended()).slice(-2)).toEqual(['b', 'c']);
 });

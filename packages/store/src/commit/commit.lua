@@ -29,7 +29,8 @@
              n leaves,      then n × (version, user key)
              n due,         then n × (user key, instant or '')
              n unsure,      then n × (user key, instant or '')
-  Returns  n × { 0, committed | already | fenced | rewound | as JSON } or { 1, error }: what fails is of no consequence to the others
+  Returns  n × { 0, committed | committed N | already | fenced | rewound | as JSON } or { 1, error }: what fails is of no consequence to the others
+             N: the number that the outbox has for the first of the messages
              as JSON: nothing was written. Somebody reads rows in pages, so the feed needs these, which it does not take as MessagePack
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
@@ -248,16 +249,21 @@ local function commit(state, first)
   for _ = 1, tonumber(take()) do
     redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
   end
+  -- How many elements there are then: the number of the first line, and the lines.
   local function keep(outbox, lines)
+    local length
     if lines > 0 and redis.call('EXISTS', outbox) == 0 then redis.call('RPUSH', outbox, 0) end
     for from = at, at + lines - 1, CHUNK do
-      redis.call('RPUSH', outbox, unpack(ARGV, from, math.min(from + CHUNK, at + lines) - 1))
+      length = redis.call('RPUSH', outbox, unpack(ARGV, from, math.min(from + CHUNK, at + lines) - 1))
     end
     at = at + lines
+    return length
   end
   keep(prefix .. 'outbox', tonumber(take()))
   local cut, since, kept, relayed, erased, views = take(), take(), take(), take(), take(), take()
-  keep(prefix .. 'messages', tonumber(take()))
+  local messages, outcome = tonumber(take()), 'committed'
+  local length = keep(prefix .. 'messages', messages)
+  if length then outcome = 'committed ' .. (redis.call('LINDEX', prefix .. 'messages', 0) + length - 1 - messages) end
   local watched = take()
   if watched ~= '' then
     local forgets = take() == '1'
@@ -319,7 +325,7 @@ local function commit(state, first)
   if kept ~= '' then set('kept', kept .. ' ' .. id) end
   if watched ~= '' then set('watched', watched .. ' ' .. id) end
   redis.call('HSET', state, unpack(fields))
-  return 'committed'
+  return outcome
 end
 
 local replies, at = {}, 2

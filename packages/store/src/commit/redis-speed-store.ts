@@ -3,6 +3,7 @@ import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
 import { erasedText, relayedText, stateFrom, viewsText, watchedText } from '../format/state.ts';
 import { createMemberReads } from '../members/member-reads.ts';
+import type { OutboxLines } from '../outbox.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
 import { type Argument, packedCall } from '../redis/packed-call.ts';
 import { defineScript } from '../redis/scripts.ts';
@@ -13,7 +14,8 @@ import { packedDeltas } from './packed-deltas.ts';
 
 /** Nothing was written: the rows are to be sent as JSON. */
 const AS_JSON = 'as JSON';
-type CommitReply = CommitOutcome | typeof AS_JSON;
+/** With the number that the outbox has for the first of the commit's messages. */
+type CommitReply = CommitOutcome | `committed ${number}` | typeof AS_JSON;
 type RecordsReply = [commitId: string, records: (string | null | number)[]];
 
 declare module 'ioredis' {
@@ -23,8 +25,15 @@ declare module 'ioredis' {
   }
 }
 
-/** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). */
-export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
+/**
+ * `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). `onMessages`: called with the messages of a commit as the outbox
+ * has them, before the outcome of the commit is known to who sent it.
+ */
+export function createSpeedStore(
+  redis: Redis,
+  namespace: string,
+  onMessages: (partition: number, messages: OutboxLines) => void = () => {},
+): SpeedStore {
   const lua = defineScript(redis, 'tributaryCommit', new URL('./commit.lua', import.meta.url), 'any keys');
   defineScript(redis, 'tributaryReadRecords', new URL('./read-records.lua', import.meta.url), 'any keys');
   const whole = (args: readonly Argument[]) => redis.tributaryCommit(...args);
@@ -85,7 +94,9 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
           });
         const packed = packedDeltas(commit.deltas);
         const first = await send(packed ?? deltasJson(commit.deltas));
-        const outcome = (first === AS_JSON ? await send(deltasJson(commit.deltas)) : first) as CommitOutcome;
+        const reply = first === AS_JSON ? await send(deltasJson(commit.deltas)) : first;
+        const [outcome, from] = reply.split(' ') as [CommitOutcome, string?];
+        if (from !== undefined) onMessages(partition, { from: Number(from), lines: commit.messages ?? [] });
         if (outcome === 'committed') storedDefinitions.set(partition, definitions);
         if (outcome === 'committed' && erased !== '') storedErased.set(partition, erased);
         if (outcome === 'committed' && views !== '') storedViews.set(partition, views);

@@ -68,6 +68,18 @@ export function describeOutboxContract(name: string, make: () => Promise<OutboxU
       expect((await store.speed.loadState(P))?.position).toBe('p2');
     });
 
+    test('law 3: a removal of lines that were not read removes none where the outbox has others before them', async () => {
+      const store = await make();
+      expect(await store.outbox.remove(P, 2, 1)).toBe(true);
+      await store.speed.commit(commitOf(null, 'p1', { outputs: ['0', '1', '2', '3'] }));
+      expect(await store.outbox.remove(P, 3, 2)).toBe(false);
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 0, lines: ['0', '1', '2', '3'] });
+      expect(await store.outbox.remove(P, 2, 0)).toBe(true);
+      expect(await store.outbox.remove(P, 3, 2)).toBe(true);
+      expect(await store.outbox.remove(P, 3, 1)).toBe(true);
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 3, lines: ['3'] });
+    });
+
     test('law 3, invariant 2: an outbox that lost its newest commits or removals has the same lines under the same numbers again', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1', { outputs: ['0', '1'] }));

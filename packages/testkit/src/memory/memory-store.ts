@@ -232,10 +232,12 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         const { from, lines } = at(partition)[of];
         return { from, lines: lines.slice(0, max) };
       },
-      async remove(partition, upTo) {
+      async remove(partition, upTo, from = 0) {
         await turn();
         const outbox = at(partition)[of];
+        if (outbox.from < from && outbox.lines.length > 0) return false;
         outbox.from += outbox.lines.splice(0, Math.max(0, upTo - outbox.from)).length;
+        return true;
       },
       async length(partition) {
         await turn();

@@ -4,6 +4,7 @@ import type { Event } from '@tributary/model/event';
 import { SAID } from '@tributary/model/identity/message-line';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { messagesKey, partitionPrefix } from '@tributary/store/format/keys';
+import type { OutboxLines } from '@tributary/store/outbox';
 import { createOutbox } from '@tributary/store/outbox/redis-outbox';
 import type { AppliedBatch } from '../apply/apply.ts';
 import { createPublisher, type Publisher } from '../outbox/publisher.ts';
@@ -11,6 +12,8 @@ import { onceJoined } from './once-joined.ts';
 import { relayLog } from './relay-log.ts';
 
 export interface MessageRelay {
+  /** What a commit left in the outbox of its partition; to be called before `noteCommit`. */
+  noteMessages(partition: number, messages: OutboxLines): void;
   /** Called for each commit: the first one of a platform that joins keys begins the relay. */
   noteCommit(batch: Pick<AppliedBatch, 'commit' | 'said'>): void;
   /** Whether a partition may be read on: not while too many of its messages wait. */
@@ -48,6 +51,7 @@ export function createMessageRelay({ redis, log, assigned, signal, onError }: Me
   }
 
   return {
+    noteMessages: (partition, messages) => running?.publisher.give(partition, messages),
     noteCommit({ commit, said }) {
       // A heartbeat's commit says it too, so what an earlier process left behind is relayed.
       if (commit.next.relayed === undefined) return;

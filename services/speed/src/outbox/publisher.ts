@@ -6,11 +6,15 @@
  * One append of a partition is under way at a time, so its lines keep their order. A publisher that dies between the append and the
  * removal, or that lost the partition without knowing, sends lines twice: their ids tell (law 3). None is left out: a line leaves
  * the outbox only once the output log has it.
+ *
+ * Lines that come to an outbox which was emptied need not be read where the commit has given them: their number says that none is before them. Nor do
+ * they wait for removals, each of which names its first line: where the outbox has others before that, none is removed, and all of it is read.
  */
 import type { EventLog } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { pause } from '@tributary/runtime/wait';
-import type { Outbox } from '@tributary/store/outbox';
+import type { Outbox, OutboxLines } from '@tributary/store/outbox';
+import { createGivenLines } from './given-lines.ts';
 
 export interface PublisherOptions {
   readonly outbox: Outbox;
@@ -35,6 +39,8 @@ export interface PublisherOptions {
 export interface Publisher {
   /** There are `lines` more in this outbox. `longest`: the length of the longest of them, UTF-16 units, where it is known. */
   wake(partition: number, lines: number, longest?: number): void;
+  /** What a commit left in this outbox; to be called before `wake`. */
+  give(partition: number, lines: OutboxLines): void;
   /** Whether the partition may say more: a full outbox says no until half of it has left. */
   hasRoom(partition: number): boolean;
   /** Passes on what is there, of all assigned partitions, until aborted; then ends after the appends under way. */
@@ -58,8 +64,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const { outbox, log, assigned, onError, maxLines = 500, maxLength = 256 * 1024, maxWaiting = 20_000, idleMs = 2_000 } = options;
   const lengths = new Map<number, number>();
   const woken = new Map<number, Woken>();
-  /** Outboxes that had nothing more: all that is in them now has been reported. */
-  const emptied = new Set<number>();
+  /** The number of the next line of outboxes that had nothing more: all that is in them now has been reported. */
+  const emptied = new Map<number, number>();
+  const given = createGivenLines((lines) => lines.length <= maxLines && fitting(lines, maxLength) === lines.length);
+  /** The newest one under way of what was given. */
+  const removals = new Map<number, Promise<void>>();
   const full = new Set<number>();
   const asks = new Map<number, number>();
   const busy = new Map<number, Promise<void>>();
@@ -84,14 +93,33 @@ export function createPublisher(options: PublisherOptions): Publisher {
     return isKnown ? Math.max(1, Math.min(lines + 1, Math.floor(maxLength / (longest + 1)))) : undefined;
   }
 
+  /** Without waiting for it: where it fails, the outbox is read again. */
+  function removeLater(partition: number, from: number, upTo: number): void {
+    const isGone = outbox.remove(partition, upTo, from).catch((error: Error) => {
+      onError(error);
+      return false;
+    });
+    const removal = isGone.then((isRemoved) => {
+      if (removals.get(partition) === removal) removals.delete(partition);
+      if (isRemoved) return;
+      emptied.delete(partition);
+      woken.set(partition, woken.get(partition) ?? NOTHING);
+      ring.resolve();
+    });
+    removals.set(partition, removal);
+  }
+
   /** Passes on one append's worth; whether there is more. */
   async function publishSome(partition: number, came: Woken): Promise<boolean> {
+    const own = given.take(partition, emptied.get(partition));
     const max = Math.min(maxLines, knownLines(partition, came) ?? asks.get(partition) ?? FIRST_LINES);
     emptied.delete(partition);
-    const { from, lines } = await outbox.read(partition, max);
+    if (own === undefined) await removals.get(partition);
+    const { from, lines } = own ?? (await outbox.read(partition, max));
     const fits = fitting(lines, maxLength);
     // Few long lines are read at a time: what does not fit would be read again and again. An outbox that had little says nothing of the next lines.
-    asks.set(partition, fits < lines.length ? fits : Math.min(max * 2, Math.max(FIRST_LINES, lines.length * 2)));
+    if (own === undefined)
+      asks.set(partition, fits < lines.length ? fits : Math.min(max * 2, Math.max(FIRST_LINES, lines.length * 2)));
     const sent =
       fits === 0
         ? 0
@@ -99,13 +127,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
             partition,
             lines.slice(0, fits).map((line, i) => asPublished(line, from + i)),
           );
-    if (sent > 0) {
-      await outbox.remove(partition, from + sent);
-      options.onPublished?.(partition, sent);
-    }
-    const isMore = lines.length === max || sent < lines.length;
+    if (own !== undefined) removeLater(partition, from, from + sent);
+    const isRemoved = own !== undefined || sent === 0 || (await outbox.remove(partition, from + sent, from));
+    if (sent > 0) options.onPublished?.(partition, sent);
+    const isMore = !isRemoved || (own === undefined && lines.length === max) || sent < lines.length;
     lengths.set(partition, isMore ? await outbox.length(partition) : 0);
-    if (!isMore) emptied.add(partition);
+    if (!isMore) emptied.set(partition, from + sent);
     return isMore;
   }
 
@@ -127,6 +154,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       woken.set(partition, { lines: before.lines + lines, longest: Math.max(before.longest, longest) });
       ring.resolve();
     },
+    give: given.give,
     hasRoom(partition) {
       const waiting = lengths.get(partition) ?? 0;
       if (waiting > maxWaiting) full.add(partition);
@@ -153,6 +181,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         if (!signal.aborted) await rung(signal);
       }
       await Promise.all(busy.values());
+      await Promise.all(removals.values());
     },
   };
 
