@@ -165,6 +165,36 @@ test('law 1: rows of a large commit are stored as those of small ones, and go to
   }
 });
 
+test('law 1: large commits that are under way side by side have their own rows, and leave their buffers to the next ones', async () => {
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  const partitions = [0, 1, 2];
+  const keyOf = (partition: number, i: number) => `of ${partition}\t${i}`;
+  try {
+    await whenReady(redis, 5_000);
+    const { speed } = await stores.make('side-by-side');
+    for (const round of [1, 2, 3]) {
+      const commits = partitions.map((partition) => {
+        const deltas = new Map([
+          [VIEW, new Map(Array.from({ length: 1_100 }, (_, i) => [keyOf(partition, i), [1 + partition, round, i]]))],
+        ]);
+        return { ...commitOf(round === 1 ? null : `p${round - 1}`, `p${round}`, { deltas }), partition };
+      });
+      const committed = await Promise.all(commits.map((commit) => speed.commit(commit)));
+      expect(committed).toEqual(['committed', 'committed', 'committed']);
+    }
+    for (const partition of partitions) {
+      const hash = await redis.hgetallBuffer(`${partitionPrefix('side-by-side', partition)}d:0:${VIEW}`);
+      expect(Object.keys(hash)).toHaveLength(1_100);
+      for (const i of [0, 1, 1_099]) {
+        const row = hash[keyOf(partition, i)] as Buffer;
+        expect([row.readInt32LE(1), row.readInt32LE(5), row.readInt32LE(9)]).toEqual([3 * (1 + partition), 6, 3 * i]);
+      }
+    }
+  } finally {
+    redis.disconnect();
+  }
+});
+
 const ALL = Number.POSITIVE_INFINITY;
 
 /** The same rows in commits of at most as many rows; whole where they are fewer. */

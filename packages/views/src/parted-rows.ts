@@ -35,6 +35,15 @@ export interface Parts {
 const FIRST_ROWS = 32;
 const KEY = 3;
 
+/** How many rows of the same view were asked for last, by its tails: lists that grow from nothing are twice as much as what they come to. */
+const rowsBefore = new WeakMap<Tails, number>();
+
+function firstRows(expected = 0): number {
+  let rows = FIRST_ROWS;
+  while (rows < expected) rows *= 2;
+  return rows;
+}
+
 export class PartedRows extends Map<RowKey, Integer[]> {
   readonly tails: Tails;
   readonly #width: number;
@@ -65,6 +74,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   /** null: the keys were joined, the rows are those of the Map. */
   parts(): Parts | null {
     if (this.#isJoined) return null;
+    rowsBefore.set(this.tails, this.#rows);
     return {
       rows: this.#rows,
       width: this.#width,
@@ -122,7 +132,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   }
 
   #grow(): void {
-    const rows = Math.max(FIRST_ROWS, this.#slots.length);
+    const rows = this.#slots.length === 0 ? firstRows(rowsBefore.get(this.tails)) : this.#slots.length;
     const keys = new Int32Array(KEY * rows);
     keys.set(this.#keys);
     const measures = new Float64Array(this.#width * rows);

@@ -1,18 +1,49 @@
+import type { Integer } from '@tributary/model/integer';
+
 /** There is always room for as many bytes more: what a row has between its parts. */
 export const FRAME = 8;
 
 const [BACKSLASH, LETTER_T, ZERO, TAB] = [0x5c, 0x74, 0x30, 0x09];
 
+const FIRST_BYTES = 4_096;
+/** Large commits of several partitions. */
+const MOST_FREE_BYTES = 8 * 1_024 * 1_024;
+/**
+ * What commits are done with, for those to come. The engine looks through all that lives after each 64 MB of buffers beside the heap: those of commits,
+ * which grew from 4 KB to twice what they sent, were most of them.
+ */
+const free: Buffer[] = [];
+let freeBytes = 0;
+
+function takeFree(): Buffer {
+  const data = free.pop() ?? Buffer.allocUnsafeSlow(FIRST_BYTES);
+  freeBytes = free.length === 0 ? 0 : freeBytes - data.length;
+  return data;
+}
+
+/** Lets others have the bytes that were `written`: they are not read again, and not given back twice. */
+export function giveBack(written: Buffer): void {
+  const data = Buffer.from(written.buffer);
+  if (freeBytes + data.length > MOST_FREE_BYTES) return;
+  freeBytes += data.length;
+  free.push(data);
+}
+
+/** How many bytes wait to be written over. */
+export function bytesFree(): number {
+  return freeBytes;
+}
+
 /** An argument as bytes, which grow as they are written. */
 export class Bytes {
-  #data = Buffer.allocUnsafe(4_096);
+  #data = takeFree();
   length = 0;
 
   /** For as many bytes more. */
   room(more: number): void {
     const whole = this.length + more + FRAME;
     if (whole <= this.#data.length) return;
-    const data = Buffer.allocUnsafe(Math.max(2 * this.#data.length, whole));
+    const data = Buffer.allocUnsafeSlow(Math.max(2 * this.#data.length, whole));
     this.#data.copy(data, 0, 0, this.length);
     this.#data = data;
   }
@@ -57,15 +88,19 @@ export class Bytes {
     this.length = at + 4;
   }
 
-  /** The lowest byte first. */
-  int32Reversed(value: number): void {
+  /** Numbers of 32 bits, of each the lowest byte first. */
+  int32sReversed(values: ArrayLike<Integer>, from: number, to: number): void {
     const data = this.#data;
-    const at = this.length;
-    data[at] = value;
-    data[at + 1] = value >> 8;
-    data[at + 2] = value >> 16;
-    data[at + 3] = value >> 24;
-    this.length = at + 4;
+    let at = this.length;
+    for (let i = from; i < to; i++) {
+      const value = values[i] as number;
+      data[at] = value;
+      data[at + 1] = value >> 8;
+      data[at + 2] = value >> 16;
+      data[at + 3] = value >> 24;
+      at += 4;
+    }
+    this.length = at;
   }
 
   /** As JSON: ASCII, of which tabs alone are written otherwise. */

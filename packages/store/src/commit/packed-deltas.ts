@@ -122,7 +122,7 @@ function writeMeasures(bytes: Bytes, measures: ArrayLike<Integer>, from: number,
     bytes.byte(size);
   }
   bytes.byte(NARROW);
-  for (let i = from; i < to; i++) bytes.int32Reversed(measures[i] as number);
+  bytes.int32sReversed(measures, from, to);
 }
 
 function isNarrow(measure: Integer): boolean {

@@ -9,6 +9,7 @@ import { type Argument, packedCall } from '../redis/packed-call.ts';
 import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
 import type { Commit, CommitOutcome, MemberChanges, SpeedStore } from '../speed-store.ts';
+import { giveBack } from './bytes.ts';
 import { deltasJson } from './deltas-json.ts';
 import { packedDeltas } from './packed-deltas.ts';
 
@@ -92,9 +93,14 @@ export function createSpeedStore(
               views: storedViews.get(partition) === views ? '' : views,
             }),
           });
-        const packed = packedDeltas(commit.deltas);
-        const first = await send(packed ?? deltasJson(commit.deltas));
-        const reply = first === AS_JSON ? await send(deltasJson(commit.deltas)) : first;
+        /** What has a reply was sent whole. */
+        const sent = async (rows: Argument) => {
+          const reply = await send(rows);
+          if (typeof rows !== 'string') giveBack(rows);
+          return reply;
+        };
+        const first = await sent(packedDeltas(commit.deltas) ?? deltasJson(commit.deltas));
+        const reply = first === AS_JSON ? await sent(deltasJson(commit.deltas)) : first;
         const [outcome, from] = reply.split(' ') as [CommitOutcome, string?];
         if (from !== undefined) onMessages(partition, { from: Number(from), lines: commit.messages ?? [] });
         if (outcome === 'committed') storedDefinitions.set(partition, definitions);
