@@ -229,8 +229,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'records are trimmed by the log time of the batch after',
     law: '1',
     file: `${SPEED}/apply/user-records.ts`,
-    from: 'commit.next.logTimeMs, rules, mostLength);',
-    to: 'run.logTimeMs, run.rules, mostLength);',
+    from: 'const { logTimeMs } = commit.next;',
+    to: 'const { logTimeMs } = run;',
   },
   {
     lie: 'records keep only what signals need',

@@ -339,8 +339,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'a record keeps what was withdrawn from its key',
     law: '9',
     file: 'services/speed/src/apply/user-records.ts',
-    from: 'run.definitions.joinedMs === null ? read',
-    to: 'run.definitions.joinedMs !== undefined ? read',
+    from: 'trimRecord(recordNotWithdrawn(record, digestOf), ',
+    to: 'trimRecord(record, ',
     test: LENT,
   },
   {

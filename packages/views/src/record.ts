@@ -74,15 +74,24 @@ export interface TrimmedRecord {
 }
 
 /**
- * The record without what no reader needs any more: lines past its retention that are not among the newest `perUser` either. Past
- * `mostLength` it keeps the newest half of that, and a mark of what it lost. Where keys are joined it keeps what says whose key it is, however old.
+ * The record without what no reader needs any more: lines past its retention that are not among the newest `perUser` either, and events up to `lostTs`,
+ * which its mark names. Past `mostLength` it keeps the newest half of that, and a mark of what it lost. Where keys are joined it keeps what says whose
+ * key it is, however old.
  */
-export function trimRecord(record: string, logTimeMs: number, rules: StepRules, mostLength = Infinity): TrimmedRecord {
+export function trimRecord(
+  record: string,
+  logTimeMs: number,
+  rules: StepRules,
+  mostLength = Infinity,
+  lostTs = NEVER_CUT,
+): TrimmedRecord {
   const horizon = logTimeMs - recordRetentionMs(rules);
   const lines = [...linesOf(record)];
   const newestFirst = lines.map((line, at) => ({ at, ts: lineTs(line) })).sort((a, b) => b.ts - a.ts || b.at - a.at);
   const { perUser } = rules.definitions.signalRetention;
-  const retained = newestFirst.filter(({ at, ts }, rank) => ts > horizon || rank < perUser || isOfLinks(lines[at] as string));
+  const retained = newestFirst.filter(
+    ({ at, ts }, rank) => (ts > lostTs && (ts > horizon || rank < perUser)) || isOfLinks(lines[at] as string),
+  );
   const keeps = withinLength(retained, lines, mostLength);
 
   const lost = retained[keeps]?.ts ?? NEVER_CUT;
@@ -98,6 +107,16 @@ export function trimRecord(record: string, logTimeMs: number, rules: StepRules, 
   }
   const text = lines.map((line, at) => (kept.has(at) ? `${line}\n` : '')).join('') + keptSaidMarks(record, logTimeMs);
   return { record: cutTs === NEVER_CUT ? text : text + cutMark(cutTs), cutTs };
+}
+
+/** Up to when a record of this length loses events to come down to half of `mostLength`, epoch ms: later than its mark. null: it has room, or nothing else. */
+export function excessUpTo(record: string, mostLength: number): number | null {
+  if (record.length <= mostLength) return null;
+  const cutTs = markedCut(record);
+  const lines = [...linesOf(record)];
+  const newestFirst = lines.map((line, at) => ({ at, ts: lineTs(line) })).sort((a, b) => b.ts - a.ts || b.at - a.at);
+  const beyond = newestFirst.slice(withinLength(newestFirst, lines, mostLength));
+  return beyond.find(({ at, ts }) => ts > cutTs && !isOfLinks(lines[at] as string))?.ts ?? null;
 }
 
 /** Other keys that a record names however long ago it did: 100 KB or so of lines. */

@@ -10,6 +10,7 @@ import { JOINED } from '@tributary/testkit/inputs/joined-keys';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { markedCut } from '@tributary/views/record';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import { expect, test } from 'vitest';
 
 const numberOf = (n: number) => (n === 0 ? '' : messageNumber('1.0000000', n));
@@ -20,23 +21,47 @@ const linkTo = (to: string, n: number) =>
   );
 const said = (n: number) => linkTo('ada', n);
 
-/** A worker of one partition, and all that it reads of what is appended. */
+/** Whether a key says to itself that its record loses events. */
+function isLoss(line: string): boolean {
+  const { userId, properties } = JSON.parse(line) as Event;
+  return (properties?.['$tributary'] as { readonly from?: string } | undefined)?.from === userId;
+}
+
+/** A worker of one partition, and all that it reads of what is appended, and of what records lose by it. */
 function world(limits: SpeedWorkerOptions['limits'], storeOf = (speed: SpeedStore): SpeedStore => speed) {
   const log = createMemoryLog({ partitions: 1 });
   const store = createMemoryStore({ partitions: 1 });
   let commits = 0;
+  const outbox = store.outbox(undefined, 'messages');
   const worker = createSpeedWorker({
     ...{ log, store: storeOf(store.speed()), definitions: JOINED, partitions: [0], sha256Hex, digestOf: sha256Hex },
     commitId: () => `c${++commits}`,
     limits: { waitMs: 0, ...limits },
   });
+  async function work() {
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+  }
+  async function relayLosses() {
+    const { from, lines } = await outbox.read(0, 1);
+    if (!lines.some(isLoss)) return false;
+    await log.append(0, { kind: 'events', body: lines.join('\n') });
+    await outbox.remove(0, from + 1);
+    await work();
+    return true;
+  }
   return {
     store,
     async append(...lines: string[]) {
       const position = await log.append(0, { kind: 'events', body: lines.join('\n') });
-      while ((await worker.runOnce()) > 0);
-      await worker.settle();
+      await work();
+      while (await relayLosses());
       return position;
+    },
+    /** As where nothing is relayed. */
+    async appendAlone(...lines: string[]) {
+      await log.append(0, { kind: 'events', body: lines.join('\n') });
+      await work();
     },
   };
 }
@@ -131,6 +156,7 @@ test.each([
   const overflowed = async () => (await store.serving().deltas([], 0))[0]?.overflowed ?? 0;
   const lostTs = markedCut(await recordOf());
   expect(lostTs).toBeGreaterThan(1_000);
+  expect((await recordOf()).length).toBeLessThan(1_300);
   const link = { id: 'ada\nat x', to: 'ada', ts: 2_000, version: '1', receivedAt: 2_000 };
   await append(encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, number: numberOf(2), after: numberOf(1) }));
   expect(await recordOf()).toContain(`"floor":${lostTs}`);
@@ -143,6 +169,61 @@ test.each([
   expect(before).toBeGreaterThan(0);
   await append(lines[0] as string);
   expect(await overflowed()).toBe(before + 1);
+});
+
+test('laws 1 and 7: a record loses events where the log says so, and while nothing is relayed not before it has four times its bound', async () => {
+  const { store, append, appendAlone } = world({ trimRecordLength: 1_000, maxRecordLength: 1_000 });
+  const click = (n: number) =>
+    encodeEvent({ ts: 1_000 + n, type: 'click', id: `e${n}`, anonymousId: 'cookie', receivedAt: 1_000 + n, source: 'test' });
+  const recordOf = async () => String((await store.speed().loadRecords(0, ['cookie'], 1e9)).records[0]);
+  let sent = 0;
+  while ((await recordOf()).length < 3_800) await appendAlone(click(sent++));
+  expect(markedCut(await recordOf())).toBe(NEVER_CUT);
+  const outbox = store.outbox(undefined, 'messages');
+  // It says so again, but not with each event.
+  const waiting = (await outbox.read(0, 100)).lines;
+  expect(waiting.every(isLoss)).toBe(true);
+  expect(waiting.length).toBeGreaterThan(1);
+  expect(waiting.length).toBeLessThan(sent / 2);
+  const [first] = waiting as [string];
+  const floor = Number(/"floor":(\d+)/.exec(first)?.[1]);
+  for (let more = 0; more < 10; more++) await appendAlone(click(sent++));
+  const cutTs = markedCut(await recordOf());
+  expect([cutTs > floor, (await recordOf()).length < 4_000]).toEqual([true, true]);
+  await outbox.remove(0, 100);
+  await append(first, click(sent++));
+  expect(markedCut(await recordOf())).toBe(cutTs);
+});
+
+test.each([
+  ['by the log, in the same batch', false],
+  ['as it has four times its bound', true],
+])('laws 1 and 7: a link says how far back it reaches of a key that is held, which loses events %s', async (_, isOver) => {
+  const { store, appendAlone } = world({ trimRecordLength: 1_000, maxRecordLength: 1_000 });
+  const click = (at: number) =>
+    encodeEvent({ ts: at, type: 'click', id: `e${at}`, anonymousId: 'cookie', receivedAt: at, source: 'test' });
+  const undoing = { kind: 'unlink', to: 'cookie', from: 'eve', version: '0', receivedAt: 1_000 } as const;
+  await appendAlone(encodeMessage(undoing, { from: 0, number: numberOf(1), after: '' }));
+  for (let at = 1_001; at < (isOver ? 1_060 : 1_020); at++) await appendAlone(click(at));
+  const outbox = store.outbox(undefined, 'messages');
+  const [loss] = (await outbox.read(0, 1)).lines as [string];
+  await outbox.remove(0, 1_000);
+  const recordOf = async () => String((await store.speed().loadRecords(0, ['cookie'], 1e9)).records[0]);
+  const lostTs = isOver ? markedCut(await recordOf()) : Number(/"floor":(\d+)/.exec(loss)?.[1]);
+  expect(lostTs).toBeGreaterThan(1_000);
+  await appendAlone(...(isOver ? [] : [loss]), linkTo('ada', 2));
+  const [first] = (await outbox.read(0, 1)).lines as [string];
+  expect(JSON.parse(first)).toMatchObject({ userId: 'cookie', properties: { $tributary: { to: 'ada', floor: lostTs } } });
+});
+
+test('law 9: a record that has outgrown its bound says nothing of a key that was erased meanwhile', async () => {
+  const { store, appendAlone } = world({ trimRecordLength: 1_000, maxRecordLength: 1_000 });
+  const click = (n: number) =>
+    encodeEvent({ ts: 1_000 + n, type: 'click', id: `e${n}`, anonymousId: 'cookie', receivedAt: 1_000 + n, source: 'test' });
+  await appendAlone(...Array.from({ length: 15 }, (_, n) => click(n)));
+  await appendAlone(encodeErasure({ type: ERASE_TYPE, userKey: 'cookie', id: 'erasure', atMs: 1_000 }));
+  await appendAlone(linkTo('ada', 1));
+  expect((await store.outbox(undefined, 'messages').read(0, 100)).lines.join('')).not.toContain('cookie');
 });
 
 test('law 7: what is taken back from a key whose record lost it leaves answers incomplete, as it counts at both until the next generation', async () => {

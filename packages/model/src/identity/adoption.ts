@@ -8,6 +8,7 @@
 import { byCodePoint } from '../code-points.ts';
 import {
   addLink,
+  alikeOfDay,
   type Link,
   type Links,
   mayMove,
@@ -120,10 +121,11 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
   const { key, links, held } = state;
   const changed: Saying[] = [];
   const said: Undoing = message.kind === 'link' ? { ...message.link } : { ...message };
+  const alike = message.kind === 'link' ? alikeOfDay(links, said as Link) : undefined;
   const isNew = message.kind === 'link' ? addLink(links, said as Link, changed) : undoLinks(links, message.from, said, changed);
   if (!isNew) return null;
   if (message.kind === 'unlink') changed.push({ receivedAt: message.receivedAt, merges: true });
-  const kept = isBehind(state, said) ? floored(message, (said.floor = state.lostTs)) : undefined;
+  const kept = isBehind(state, said) ? floored(message, (said.floor = floorOf(state, alike))) : undefined;
   const messages: ItemMessage[] = [];
   const replaced: Replacement[] = [];
   for (const ways of held.values()) {
@@ -141,11 +143,23 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
   return kept === undefined ? { messages: moves, replaced } : { messages: [kept, ...moves], replaced, kept };
 }
 
+/** The record of the key has lost its events up to then. */
+export function loseItems(state: KeyState, lostTs: number): void {
+  const { held } = state;
+  state.lostTs = Math.max(state.lostTs, lostTs);
+  for (const [id, { all }] of held) if (all.every(({ item }) => item.ts <= lostTs)) held.delete(id);
+}
+
 type AboutLinks = Extract<Message, { readonly kind: 'link' | 'unlink' }>;
 
 /** Whether it reaches events that the record lost, which it cannot move: then the key says to itself how far back it does, and both layers read that. */
 function isBehind({ links, lostTs }: KeyState, { floor, receivedAt }: Undoing): boolean {
   return floor === undefined && lostTs > receivedAt - links.windowMs;
+}
+
+/** What it takes the place of has moved events that are lost since: it says the same of them. */
+function floorOf({ links, lostTs }: KeyState, alike: Link | undefined): number {
+  return alike === undefined ? lostTs : Math.min(lostTs, Math.max(alike.floor ?? 0, alike.receivedAt - links.windowMs));
 }
 
 function floored(message: AboutLinks, floor: number): AboutLinks {

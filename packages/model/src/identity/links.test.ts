@@ -1,6 +1,6 @@
 /** Whose an event is where the record of its key had lost events as a link came, or its undoing. */
 import { expect, test } from 'vitest';
-import { emptyKey, type Item, type Message, receiveEvent, receiveMessage } from './adoption.ts';
+import { emptyKey, type Item, loseItems, type Message, receiveEvent, receiveMessage } from './adoption.ts';
 import { type Link, ownerAt } from './links.ts';
 
 const link = (to: string, version: string, floor?: number): Message => ({
@@ -58,4 +58,28 @@ test('laws 1 and 7: a key that lost events says so of the links that come, which
   );
   const taken = receiveMessage(state, { kind: 'take', to: 'cookie', item: { ...lost, id: 'other' }, version: '9' }, '9');
   expect(taken?.messages).toMatchObject([{ kind: 'take', to: 'eve', item: { id: 'other', path: ['phone', 'cookie'] } }]);
+});
+
+test('laws 1 and 7: a link that takes the place of one of its name says of lost events what that one had said', () => {
+  const state = emptyKey('cookie', 1_000);
+  const event = (id: string, ts: number): Item => ({ origin: 'cookie', id, ts, isKnown: false, path: [], line: '' });
+  const named = (version: string, receivedAt: number, floor?: number, hour = 0): Message => ({
+    kind: 'link',
+    to: 'cookie',
+    link: { id: `ada\nhour ${hour}`, to: 'ada', ts: 0, version, receivedAt, ...(floor !== undefined && { floor }) },
+  });
+  receiveEvent(state, event('lost', 150), '1');
+  receiveEvent(state, event('new', 300), '2');
+  const lent = receiveMessage(state, named('3', 1_100), '3')?.messages.map((message) => 'item' in message && message.item.id);
+  expect(lent).toEqual(['lost', 'new']);
+  loseItems(state, 200);
+  // One that was received after it counts for nothing; one that was received before reaches no further.
+  expect(receiveMessage(state, named('4', 1_101), '4')).toBeNull();
+  const change = receiveMessage(state, named('5', 1_090), '5');
+  expect(change?.kept).toEqual(named('5', 1_090, 100));
+  expect(change?.messages).toEqual([named('5', 1_090, 100)]);
+  expect(ownerAt(state.links, { ts: 150, isKnown: false })).toBe('ada');
+  expect(ownerAt(state.links, { ts: 95, isKnown: false })).toBeNull();
+  expect(receiveMessage(state, named('6', 1_080), '6')?.kept).toEqual(named('6', 1_080, 100));
+  expect(receiveMessage(state, named('7', 1_090, undefined, 1), '7')?.kept).toEqual(named('7', 1_090, 200, 1));
 });

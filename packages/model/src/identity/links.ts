@@ -94,6 +94,11 @@ export function addLink(links: Links, link: Link, changed: Saying[] = []): boole
   return out.some((one) => one !== link) || !out.includes(link);
 }
 
+/** Those that count of the same name and day: where it was received before that, it takes its place. */
+export function alikeOfDay({ days }: Links, link: Link): Link | undefined {
+  return days.get(dayOf(link))?.counted.get(link.id);
+}
+
 /** False: it was as low. */
 function lowerFloor(
   known: Pick<Link, 'receivedAt' | 'floor' | 'merges'>,

@@ -52,6 +52,7 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   effects.appends.delete(userKey);
   effects.seen.delete(userKey);
   effects.cuts.delete(userKey);
+  effects.lost.delete(userKey);
   for (const [id, of] of effects.conversions) if (of === userKey) effects.conversions.delete(id);
   user.recordLength = 0;
   user.said = undefined;

@@ -33,6 +33,8 @@ import { leaveOutputs } from './output-lines.ts';
 
 /** Digits of a line's number within its entry: versions are compared as text. */
 const LINE_DIGITS = 7;
+/** Behind all lines of an entry. */
+export const LAST_LINE = '9'.repeat(LINE_DIGITS);
 
 // biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 export function applyKeyed(
@@ -151,7 +153,7 @@ function versionOf({ position, lineNumber }: Arrival): string {
 }
 
 /** All that one line causes, in one call: each message is numbered among them. */
-function sayTo(
+export function sayTo(
   { partition, sent }: PartitionRun,
   messages: readonly Message[],
   cause: string,

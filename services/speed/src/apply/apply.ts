@@ -25,6 +25,7 @@ import { type Following, followLeaps } from '../segments/follow.ts';
 import { applyErasure, isRefused, passLifts } from './apply-erasure.ts';
 import { applyKeyed, passMessage, sayLinks } from './apply-keyed.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
+import { applyLoss, lossOf, sayLosses } from './lose-events.ts';
 import { leaveOutputs } from './output-lines.ts';
 
 export interface AppliedBatch {
@@ -35,6 +36,7 @@ export interface AppliedBatch {
   readonly toTrim: readonly string[];
   /** Those among them that are rewritten whatever their size. */
   readonly withdrawn?: ReadonlySet<string>;
+  readonly lost?: Effects['lost'];
   /** The rules to trim by: the run's own move on while the commit is under way. */
   readonly rules: StepRules;
   readonly counted: number;
@@ -83,9 +85,11 @@ export async function applyBatch(
       const arrival = whole.arrivals[next] as Arrival;
       const user = users[next] as CachedUser;
       user.within = entry;
+      let lostTs: number | null;
       if (isErasureType(arrival.event.type)) applyErasure(run, { arrivals: whole.arrivals, at: next }, user, effects, options);
       else if (user.isErased && isRefused(run, { arrivals: whole.arrivals, at: next }, user, options.digestOf))
         refuse(run, arrival, effects);
+      else if ((lostTs = lossOf(arrival)) !== null) applyLoss(run, arrival, user, lostTs, effects);
       else if (user.key !== undefined) applyKeyed(run, arrival, user, user.key, effects, options);
       else if (careful) applyOrPark(run, arrival, user, effects, options);
       else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects, options);
@@ -98,6 +102,8 @@ export async function applyBatch(
   followLeaps(run.following, run.logTimeMs, batch.ends, () => watchedSegments(run.definitions, sha256Hex));
   run.logTimeMs = batch.logTimeMs;
   const { following } = run;
+  // It would be in flight at the cut.
+  if (batch.barrier === undefined) sayLosses(run, batch.upTo, effects, options);
   if (batch.joined !== undefined) {
     for (const [userKey, lines] of batch.joined.appends) effects.appends.set(userKey, lines);
     forgetUsers(run, limits);
@@ -118,7 +124,8 @@ export async function applyBatch(
   const { deltas, appends, conversions, outputs, messages, unapplied, toTrim, seen, cuts, late, duplicates, overflowed } =
     effects;
   const { erased, refused } = effects;
-  const withdrawn = new Set([...effects.withdrawn].filter((userKey) => !erased.has(userKey)));
+  const { lost } = effects;
+  const withdrawn = new Set([...effects.withdrawn, ...lost.keys()].filter((userKey) => !erased.has(userKey)));
   return {
     commit: {
       partition: run.partition,
@@ -141,6 +148,7 @@ export async function applyBatch(
     said: messages,
     toTrim: [...new Set([...withdrawn, ...toTrim])].filter((userKey) => !erased.has(userKey)),
     withdrawn,
+    lost,
     seen,
     cuts,
     erased,

@@ -51,6 +51,8 @@ export interface Effects {
   readonly seen: Map<string, Seen[]>;
   /** Users of whom an event could not be applied, with the newest such instant. */
   readonly cuts: Map<string, number>;
+  /** Users whose records lose their events up to an instant, epoch ms: rewritten with the commit. */
+  readonly lost: Map<string, number>;
   /** Users who were erased, each once. */
   readonly erased: Set<string>;
   /** Events of erased users, and records that say who is. */
@@ -72,6 +74,7 @@ export function noEffects(): Effects {
     withdrawn: new Set(),
     seen: new Map(),
     cuts: new Map(),
+    lost: new Map(),
     erased: new Set(),
     refused: 0,
     late: 0,

@@ -4,15 +4,17 @@ import type { KeyState } from '@tributary/model/identity/adoption';
 import { isMessageType } from '@tributary/model/identity/message-line';
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { hasMessages, keyFromRecord, recordNotWithdrawn, userFromKey } from '@tributary/views/identity/keyed-record';
-import { trimRecord, userFromRecord } from '@tributary/views/record';
+import { excessUpTo, markedCut, type TrimmedRecord, trimRecord, userFromRecord } from '@tributary/views/record';
 import { namedIn, saidIn } from '@tributary/views/said-marks';
+import type { StepRules } from '@tributary/views/step';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
-import type { DecodedBatch } from '../read/decode.ts';
+import type { Arrival, DecodedBatch } from '../read/decode.ts';
 import type { AppliedBatch } from './apply.ts';
 import type { DigestOf } from './effects.ts';
+import { lossOf } from './lose-events.ts';
 import { ofOwnHistory } from './own-history.ts';
 
 export interface UserRecords {
@@ -51,14 +53,18 @@ interface RecordAt {
 
 /** Whether a message of the batch is the first one to its user, as far as is known. */
 export function mustJoin({ definitions }: PartitionRun, { arrivals }: DecodedBatch, users: Loaded): boolean {
-  return definitions.joinedMs !== null && arrivals.some(({ event }, i) => isMessageType(event.type) && isPlain(users[i]));
+  return definitions.joinedMs !== null && arrivals.some((arrival, i) => isPlain(users[i]) && isFromOthers(arrival));
+}
+
+function isFromOthers(arrival: Arrival): boolean {
+  return isMessageType(arrival.event.type) && lossOf(arrival) === null;
 }
 
 /** Those who get a first message in the batch, as far as is known. */
 function toJoin({ arrivals }: DecodedBatch, users: Loaded): Map<string, CachedUser> {
   const joined = new Map<string, CachedUser>();
-  for (const [i, { userKey, event }] of arrivals.entries())
-    if (isMessageType(event.type) && isPlain(users[i])) joined.set(userKey, users[i] as CachedUser);
+  for (const [i, arrival] of arrivals.entries())
+    if (isPlain(users[i]) && isFromOthers(arrival)) joined.set(arrival.userKey, users[i] as CachedUser);
   return joined;
 }
 
@@ -68,6 +74,32 @@ function isPlain(user: CachedUser | undefined): boolean {
 
 /** Users whose records are asked for at once. */
 const READ_USERS = 256;
+
+/** Where keys are joined, a record loses events by the log. Until then it may have this many times its bound. */
+const MOST_OVER = 4;
+/** A record that is so much longer says once more that it has outgrown its bound. */
+const SAID_AGAIN = 1.25;
+
+interface Trimming {
+  readonly logTimeMs: number;
+  readonly rules: StepRules;
+  readonly mostLength: number;
+  readonly digestOf: DigestOf;
+  /** The log says that events up to then are lost. */
+  readonly lostTs: number | undefined;
+}
+
+/** Where keys are joined, what is too long is noted, to be said. */
+function trimmed(run: PartitionRun, userKey: string, record: string, trimming: Trimming): TrimmedRecord {
+  const { logTimeMs, rules, mostLength, digestOf, lostTs } = trimming;
+  if (run.definitions.joinedMs === null) return trimRecord(record, logTimeMs, rules, mostLength);
+  // What came since, and happened before what is lost, waits for nothing.
+  const goneTs = lostTs ?? (record.length > mostLength ? markedCut(record) : NEVER_CUT);
+  const left = trimRecord(recordNotWithdrawn(record, digestOf), logTimeMs, rules, mostLength * MOST_OVER, goneTs);
+  const excessTs = excessUpTo(left.record, mostLength);
+  if (excessTs !== null) run.tooLong.set(userKey, excessTs);
+  return left;
+}
 
 export interface RecordLimits {
   /** A user's record is trimmed when it passes this, and again at each doubling. UTF-16 units. */
@@ -148,7 +180,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
       if (!cached.includes(undefined) && (plain === undefined || plain.size === 0)) return cached;
       const missing = new Set(batch.arrivals.filter((_, i) => cached[i] === undefined).map(({ userKey }) => userKey));
       const first = new Set(batch.arrivals.slice(0, batch.ends[0]?.arrivals).map(({ userKey }) => userKey));
-      const addressed = new Set(batch.arrivals.filter(({ event }) => isMessageType(event.type)).map(({ userKey }) => userKey));
+      const addressed = new Set(batch.arrivals.filter(isFromOthers).map(({ userKey }) => userKey));
       const along = new Map<string, RecordAt>();
       let bytes = 0;
       const goesOn = (userKey: string) => first.has(userKey) || bytes < loadBytes;
@@ -181,27 +213,28 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
         bytes += record?.length ?? 0;
         joinUser(run, joined.get(userKey) as CachedUser, userKey, record);
       });
-      return users.map((user, i) => (isMessageType(arrivals[i]?.event.type ?? '') && isPlain(user) ? undefined : user));
+      return users.map((user, i) => (isPlain(user) && isFromOthers(arrivals[i] as Arrival) ? undefined : user));
     },
 
     read: (run, userKeys, use) => readEach(run, userKeys, () => true, use),
 
-    async withTrims(run, { commit, toTrim, withdrawn, rules, nextFollowing }) {
+    async withTrims(run, { commit, toTrim, withdrawn, lost, rules, nextFollowing }) {
       if (toTrim.length === 0) return commit;
       const unsure = new Map(commit.members?.unsure);
       const appends = new Map(commit.appends);
       const rewrites = new Map(commit.rewrites);
       let bytes = 0;
+      const { logTimeMs } = commit.next;
       const isWithin = (next: string) => bytes < loadBytes || withdrawn?.has(next) === true;
       await readEach(run, toTrim, isWithin, (userKey, stored) => {
         const read = `${stored ?? ''}${appends.get(userKey) ?? ''}`;
         bytes += read.length;
-        const whole = run.definitions.joinedMs === null ? read : recordNotWithdrawn(read, digestOf);
-        const { record, cutTs } = trimRecord(whole, commit.next.logTimeMs, rules, mostLength);
+        const trimming = { logTimeMs, rules, mostLength, digestOf, lostTs: lost?.get(userKey) };
+        const { record, cutTs } = trimmed(run, userKey, read, trimming);
         const user = run.users.peek(userKey);
         if (user !== undefined) {
           user.recordLength = record.length;
-          user.trimAtLength = nextTrim(record.length);
+          user.trimAtLength = record.length > mostLength ? record.length * SAID_AGAIN : nextTrim(record.length);
           // The next batch may be applied already, to more than the record holds: that much was still known.
           cutPackedUpTo(user, cutTs);
           // As who takes the partition over says it: what goes ahead of a commit may be said again.

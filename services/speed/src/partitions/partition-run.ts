@@ -54,6 +54,8 @@ export interface PartitionRun {
   /** Messages between keys, by partition: the number of the last one that was sent there, and of the last one from there that was applied here. */
   readonly sent: string[];
   readonly applied: string[];
+  /** Records that have outgrown their bound, and up to when they are to lose their events, epoch ms: not said yet (apply/lose-events.ts). */
+  readonly tooLong: Map<string, number>;
   /** Readers know that keys are joined here: their state says so, and did for long enough (wait-joining.ts). */
   hasWaited: boolean;
   /** As the store has it since the newest commit that it is known to have taken; null: there was none. */
@@ -135,6 +137,7 @@ export async function loadPartition(
     until: undefined,
     sent: [...(state?.relayed?.sent ?? [])],
     applied: [...(state?.relayed?.applied ?? [])],
+    tooLong: new Map(),
     // Where nothing was committed yet, readers know the definitions that all roles begin with.
     hasWaited: state === null || state.relayed !== undefined,
     stored: state?.position == null ? null : { ...state, position: state.position },
