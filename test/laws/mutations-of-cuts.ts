@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 
 const RETIREMENT = 'test/contract/store.test.ts';
+const NOTED = 'jobs/recompute/test/in-flight-noted.test.ts';
 const IN_FLIGHT = 'packages/serving/src/freshness/in-flight.test.ts';
 
 export const MUTATIONS_OF_CUTS: readonly Mutation[] = [
@@ -100,6 +101,38 @@ export const MUTATIONS_OF_CUTS: readonly Mutation[] = [
     from: '      ...inFlightAt(manifest, context),\n',
     to: '',
     test: 'services/api/test/generation-export.test.ts',
+  },
+  {
+    lie: 'a run notes that nothing was in flight between keys at its cut',
+    law: '7',
+    file: 'jobs/recompute/src/reconcile/reconcile.ts',
+    from: 'return gapsAtCut(await serving.states(), manifest).map(({ text }) => text);',
+    to: 'return (await serving.states()).flatMap(() => []);',
+    test: NOTED,
+  },
+  {
+    lie: 'what a run has not noted of keys that are joined was not in flight',
+    law: '7',
+    file: 'packages/archive/src/history/lacks-at-cut.ts',
+    from: 'if (noted?.success === true) return noted.data.inFlight;',
+    to: 'if (noted?.success !== false) return noted?.data.inFlight ?? [];',
+    test: NOTED,
+  },
+  {
+    lie: 'keys that are not joined may lack messages',
+    law: '7',
+    file: 'packages/archive/src/history/lacks-at-cut.ts',
+    from: '  if (joinedMs === null) return [];\n',
+    to: '',
+    test: NOTED,
+  },
+  {
+    lie: 'a command that reads the archive keeps what its generation lacks to itself',
+    law: '7',
+    file: 'packages/cli/src/history/archived-past.ts',
+    from: 'for (const lack of past.lacks) terminal',
+    to: 'for (const lack of past.lacks.slice(1e9)) terminal',
+    test: 'packages/cli/test/archived-past.test.ts',
   },
   {
     lie: 'the command that exports a generation keeps what the file lacks to itself',

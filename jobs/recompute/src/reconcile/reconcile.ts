@@ -11,6 +11,7 @@ import { generationFolder, readGeneration } from '@tributary/archive/generations
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { readPublications } from '@tributary/archive/publications';
 import { exactJson, parseExactJson } from '@tributary/model/exact-json';
+import { gapsAtCut } from '@tributary/serving/freshness/in-flight';
 import { assertAnswered } from '@tributary/serving/merge';
 import { notCounted } from '@tributary/store/counted-views';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
@@ -65,8 +66,15 @@ async function compareWith(
   assertAnswered(deltas, [...Array(ports.log.partitions).keys()]);
   const because = reasonsOf(manifest, before, deltas);
   const reconciled = await compareRows(before, manifest, deltas, because, ports, signal);
-  const facts = { generation: manifest.generation, comparedWith: before?.generation ?? 0, at: ports.now() };
+  const inFlight = await inFlightAt(manifest, ports);
+  const facts = { generation: manifest.generation, comparedWith: before?.generation ?? 0, at: ports.now(), inFlight };
   return reportOf(facts, because, reconciled);
+}
+
+/** Who reads the archive alone cannot ask real time (packages/archive/src/history/lacks-at-cut.ts). */
+async function inFlightAt(manifest: GenerationManifest, { parseDefinitions, serving }: RunPorts): Promise<string[]> {
+  if (parseDefinitions(manifest.definitions).joinedMs === null) return [];
+  return gapsAtCut(await serving.states(), manifest).map(({ text }) => text);
 }
 
 /** What causes are looked for in, and the class of what they leave. */

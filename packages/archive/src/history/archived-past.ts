@@ -12,6 +12,7 @@ import { retiredBefore } from '../retention/retired.ts';
 import { readSegments } from '../segments.ts';
 import { checkFile } from '../verify.ts';
 import { forgottenNow } from './erased-since.ts';
+import { lacksAtCut } from './lacks-at-cut.ts';
 
 export interface ArchivedPast {
   readonly dataDir: string;
@@ -30,6 +31,8 @@ export interface ArchivedPast {
   readonly retiredBefore: number | null;
   /** What the generation does not count of users who were erased, and who was asked to be erased since. */
   readonly forgotten: KnownForgotten;
+  /** What was in flight at the cut between keys of one person, as sentences: values of users may lack it. */
+  readonly lacks: readonly string[];
 }
 
 /** Lists again before anything is computed, also where no queue tries again. Merging replaces files seldom, and what it replaced stays for a day: a third list that is old has another cause. */
@@ -60,7 +63,8 @@ export async function archivedPast(
       throw error;
     }
     const inForce = storedDefinitions(definitions, sha256Hex);
-    const own = { retiredBefore: await retiredBefore(dataDir), forgotten };
+    const lacks = await lacksAtCut(dataDir, generation, inForce);
+    const own = { retiredBefore: await retiredBefore(dataDir), forgotten, lacks };
     return { dataDir, generation, cutMs: createdAt, definitions: inForce, lastSegment, cut, files, ...own };
   }
 }

@@ -34,12 +34,12 @@ interface Previewed {
 }
 
 export async function preview(context: Context, file: string, { users, sample }: PreviewOptions): Promise<ExitCode> {
-  const { shell, settings, terminal } = context;
+  const { shell, terminal } = context;
   const count = /^[1-9]\d{0,3}$/.test(sample) ? Number(sample) : 0;
   if (count < 1 || count > MOST_USERS)
     throw new UsageError(`--sample must be a number from 1 to ${MOST_USERS} (got "${sample}")`);
   const written = await readDefinitions(shell.cwd, file);
-  const [{ archivedPast }, { sampledUsers }, { signalsOf }, { sha256Hex }] = await Promise.all([
+  const [{ pastOfCommand }, { sampledUsers }, { signalsOf }, { sha256Hex }] = await Promise.all([
     import('../history/archived-past.ts'),
     import('@tributary/archive/history/sampled-users'),
     import('@tributary/signals/definitions/file'),
@@ -47,7 +47,7 @@ export async function preview(context: Context, file: string, { users, sample }:
   ]);
   const folder = await mkdtemp(join(tmpdir(), 'tributary-preview-'));
   try {
-    const past = await archivedPast(settings.dataDir, shell.signal, (stored) => terminal.progress(`checking ${stored}`));
+    const past = await pastOfCommand(context);
     terminal.progress('reading the archive');
     const bounds = { folder, memoryLimit: MEMORY, signal: shell.signal };
     const asked = users?.split(',').slice(0, MOST_USERS) ?? (await sampledUsers(past, count, bounds));
@@ -58,7 +58,8 @@ export async function preview(context: Context, file: string, { users, sample }:
       terminal.say(`${counted(notComputed.length, 'user')} without values: more events are within reach than are read`);
     const note = identityNote(JSON.parse(past.definitions.json) as object, JSON.parse(written.json) as object);
     if (note !== null) terminal.say(note);
-    const said = { file, generation: past.generation, asOf: past.cutMs, users: asked, notComputed, definitions: previewed };
+    const { generation, cutMs: asOf, lacks } = past;
+    const said = { file, generation, asOf, users: asked, notComputed, definitions: previewed, lacks };
     await answer(context, said, () => {
       if (previewed.length === 0) return `${file} defines nothing of this kind, nor do the definitions in force`;
       const head = `${counted(asked.length, 'user')} as of the cut of generation ${past.generation}, ${instant(past.cutMs)}`;

@@ -51,6 +51,8 @@ export interface Consistency {
   /** In the order of the definitions. */
   readonly bySignal: readonly SignalConsistency[];
   readonly examples: readonly Mismatch[];
+  /** What was in flight at the cut between keys of one person: values of the archive may differ by it. */
+  readonly lacks: readonly string[];
 }
 
 export function addSignalsConsistency(signals: Command, act: Act): void {
@@ -68,11 +70,11 @@ async function consistency(
   context: Context,
   { sample, users }: { readonly sample: string; readonly users?: string },
 ): Promise<ExitCode> {
-  const { shell, settings, terminal } = context;
+  const { shell, terminal } = context;
   const count = /^[1-9]\d{0,4}$/.test(sample) ? Number(sample) : 0;
   if (count < 1 || count > MOST_USERS)
     throw new UsageError(`--sample must be a number from 1 to ${MOST_USERS} (got "${sample}")`);
-  const [{ archivedPast }, { sampledUsers }, { signalsOf }, { sha256Hex }] = await Promise.all([
+  const [{ pastOfCommand }, { sampledUsers }, { signalsOf }, { sha256Hex }] = await Promise.all([
     import('../history/archived-past.ts'),
     import('@tributary/archive/history/sampled-users'),
     import('@tributary/signals/definitions/file'),
@@ -80,7 +82,7 @@ async function consistency(
   ]);
   const folder = await mkdtemp(join(tmpdir(), 'tributary-consistency-'));
   try {
-    const past = await archivedPast(settings.dataDir, shell.signal, (stored) => terminal.progress(`checking ${stored}`));
+    const past = await pastOfCommand(context);
     const definitions = [...signalsOf(past.definitions, sha256Hex).values()];
     if (definitions.length === 0)
       throw new UsageError('the definitions in force must have a signal, a session or a segment (got none)');
@@ -160,6 +162,7 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
     mismatches: mismatches.length,
     bySignal,
     examples: mismatches.slice(0, MOST_NAMED),
+    lacks: past.lacks,
   };
 }
 

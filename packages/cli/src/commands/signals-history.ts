@@ -45,14 +45,14 @@ export function addSignalsHistory(signals: Command, act: Act): void {
 }
 
 async function history(context: Context, file: string, options: Options): Promise<ExitCode> {
-  const { shell, settings, terminal } = context;
+  const { shell, terminal } = context;
   const { out, format } = targetOf(options);
   const trouble = memoryRule(options.memory);
   if (trouble !== undefined) throw new UsageError(`--memory must ${trouble.must} (got "${options.memory}"). ${trouble.fix}`);
   const { knowledge } = options;
   if (!isKnowledge(knowledge)) throw new UsageError(`--knowledge must be event or served (got "${knowledge}")`);
   const written = options.definitions === undefined ? undefined : await readDefinitions(shell.cwd, options.definitions);
-  const [{ archivedPast }, { askedRows }, { oneColumn, TAKEN, writeTrainingSet }, { signalsOf }, { sha256Hex }] =
+  const [{ pastOfCommand }, { askedRows }, { oneColumn, TAKEN, writeTrainingSet }, { signalsOf }, { sha256Hex }] =
     await Promise.all([
       import('../history/archived-past.ts'),
       import('../history/asked-rows.ts'),
@@ -61,7 +61,7 @@ async function history(context: Context, file: string, options: Options): Promis
       import('@tributary/runtime/config/definitions'),
     ]);
   try {
-    const past = await archivedPast(settings.dataDir, shell.signal, (stored) => terminal.progress(`checking ${stored}`));
+    const past = await pastOfCommand(context);
     const definitions = chosen(signalsOf(written ?? past.definitions, sha256Hex), options.signals, { taken: TAKEN, oneColumn });
     terminal.progress('reading the archive');
     const path = file === '-' ? file : resolve(shell.cwd, file);
@@ -135,9 +135,9 @@ interface Reported {
 }
 
 async function reported(context: Context, { out, past, definitions, knowledge, rows, byStatus }: Reported): Promise<ExitCode> {
-  const { generation, cutMs } = past;
+  const { generation, cutMs, lacks } = past;
   const versions = Object.fromEntries(definitions.map(({ name, version }) => [name, version]));
-  const said = { out, generation, cut: cutMs, knowledge, rows, byStatus, versions };
+  const said = { out, generation, cut: cutMs, knowledge, rows, byStatus, versions, lacks };
   await answer(
     context,
     said,

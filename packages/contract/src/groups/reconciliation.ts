@@ -141,6 +141,12 @@ export const Reconciliation = z
       .describe(
         'Rows that differ for no known reason: 0 is expected, anything else is a defect of the platform. null: not known, because what causes leave has another class. Absent in those of an earlier version.',
       ),
+    inFlight: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Where keys of one person are joined: what was in flight between them at the cut, which the generation by itself lacks. Absent in those of an earlier version.',
+      ),
     causes: Causes.optional().describe('What came late, beyond retention or twice. Absent where it was not looked for.'),
     because: z
       .object({
@@ -170,6 +176,7 @@ export const RECONCILIATION_EXAMPLE = {
   equal: false,
   moved: 1 / 42,
   engineDefectRows: 0,
+  inFlight: [],
   causes: {
     events: { late: 1, beyondRetention: 0, duplicate: 0 },
     unexamined: 0,
