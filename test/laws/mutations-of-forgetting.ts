@@ -217,6 +217,14 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
     test: 'packages/archive/src/rewrite/waiting.test.ts',
   },
   {
+    lie: 'what withdraws events of a key that was lifted stays noted for good',
+    law: '9',
+    file: 'packages/archive/src/rewrite/waiting.ts',
+    from: ', ...lifted.map(([digest]) => digest)]);',
+    to: ', ...lifted.flatMap(() => [])]);',
+    test: 'packages/archive/src/rewrite/waiting.test.ts',
+  },
+  {
     lie: 'rows of an erased key wait for messages to all that it was ever named with',
     law: '9',
     file: 'packages/archive/src/rewrite/waiting.ts',

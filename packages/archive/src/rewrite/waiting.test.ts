@@ -65,7 +65,7 @@ async function waiting(rows: readonly Row[], { erased = [], lifted = {}, heard }
 /** What an attempt notes that takes out these users. */
 async function hear(rows: readonly Row[], { erased = [], lifted = {}, heard = NOTHING }: Known, before: Known = {}) {
   await load(rows);
-  const known = { erased: (before.erased ?? []).map(digestOf) };
+  const known = { erased: (before.erased ?? []).map(digestOf), lifted: before.lifted ?? {} };
   return heardWith(session, { heard, forgotten: { erased: erased.map(digestOf), lifted }, before: known, key: KEY });
 }
 
@@ -124,6 +124,12 @@ test('law 9: what withdraws events is noted of those whose rows go, until no key
   expect((await hear([], { erased: ['cookie', 'ana'], heard })).withdrawals).toEqual([ana]);
   expect((await hear(rows, { erased: ['ana'], heard }, { erased: ['cookie'] })).withdrawals).toEqual([ana]);
   expect((await hear([], { erased: ['cookie', 'ana'], heard }, { erased: ['cookie'] })).withdrawals).toEqual([]);
+  // Lifted: it waits until files are without what came before the lift.
+  const place = (n: number) => ({ [digestOf('cookie')]: { position: position(n), entryIndex: 0 } });
+  const of = { erased: ['ana'], lifted: place(8), heard };
+  expect((await hear([], of, { erased: ['cookie'] })).withdrawals).toEqual([ana]);
+  expect((await hear([], of, { lifted: place(4) })).withdrawals, 'another lift').toEqual([ana]);
+  expect((await hear([], of, { lifted: place(8) })).withdrawals).toEqual([]);
 });
 
 test('law 9: a link that the key did not have when it was erased is not waited for', async () => {

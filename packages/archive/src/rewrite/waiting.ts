@@ -92,20 +92,22 @@ export interface Heard {
   readonly heard: NonNullable<ArchiveForgotten['heard']>;
   /** What files are written again without now. */
   readonly forgotten: Pick<ArchiveForgotten, 'erased' | 'lifted'>;
-  readonly before: Pick<ArchiveForgotten, 'erased'> | undefined;
+  readonly before: Pick<ArchiveForgotten, 'erased' | 'lifted'> | undefined;
   readonly key: Buffer;
 }
 
 /**
  * What is known to withdraw events from users of whom files have nothing from now on: an erased key that had lent to one of them waits for it, as they
- * may be lifted while it is on its way. Without what no key waits for: files were written without it before, and are now. Needs `withdrawals`.
+ * may be lifted while it is on its way. Without what no key waits for: files were written without it before, and are now, up to the same lift where it was
+ * lifted. What it is said of when it is erased again is later. Needs `withdrawals`.
  */
 export async function heardWith(
   session: DuckDb,
   { heard, forgotten, before, key }: Heard,
 ): Promise<NonNullable<ArchiveForgotten['heard']>> {
   const known = new Set(before?.erased);
-  const isDone = new Set(forgotten.erased.filter((digest) => known.has(digest)));
+  const lifted = Object.entries(forgotten.lifted).filter(([digest, place]) => isSame(before?.lifted[digest], place));
+  const isDone = new Set([...forgotten.erased.filter((digest) => known.has(digest)), ...lifted.map(([digest]) => digest)]);
   const [of = [], to = [], version = []] = await session.columns(
     `SELECT of_key, to_key, version FROM (
        SELECT of_key, ${digestSql('user_key', key)} AS to_key, version FROM withdrawals WHERE of_key = by_key
