@@ -27,16 +27,27 @@ export interface Http {
 const READ_BYTES = 256 * 1024;
 const MAX_HEAD_BYTES = 16 * 1024;
 
-export function createHttp(base: string, key: string): Http {
+/** `mostConnections`: a request that finds all of them under way waits for one, as in the pool of a service. */
+export function createHttp(base: string, key: string, mostConnections = Number.POSITIVE_INFINITY): Http {
   const { hostname, port, host } = new URL(base);
   const shared = `Host: ${host}\r\nAuthorization: Bearer ${key}\r\n`;
   const idle: Connection[] = [];
   const all = new Set<Connection>();
+  const waiting: ((connection: Connection) => void)[] = [];
+
+  function free(): Connection | Promise<Connection> {
+    const connection = idle.pop();
+    if (connection !== undefined) return connection;
+    if (all.size < mostConnections) return open(hostname, Number(port), all);
+    return new Promise((resolve) => waiting.push(resolve));
+  }
 
   async function send(message: string, keep: boolean): Promise<Answer> {
-    const connection = idle.pop() ?? open(hostname, Number(port), all);
+    const connection = await free();
     const answer = await connection.ask(message, keep);
-    idle.push(connection);
+    const next = waiting.shift();
+    if (next === undefined) idle.push(connection);
+    else next(connection);
     return answer;
   }
   const getOf = (path: string) => `GET ${path} HTTP/1.1\r\n${shared}\r\n`;
