@@ -32,11 +32,13 @@ async function world() {
   const outbox = store.outbox(undefined, 'messages');
   let commits = 0;
   let events = 0;
-  const worker = createSpeedWorker({
-    ...{ log, store: store.speed(), definitions: DEFINITIONS, partitions: [0, 1], sha256Hex, digestOf: sha256Hex },
-    commitId: () => `c${++commits}`,
-    limits: { maxEntries: 4, waitMs: 0, trimRecordLength: 1 },
-  });
+  const started = () =>
+    createSpeedWorker({
+      ...{ log, store: store.speed(), definitions: DEFINITIONS, partitions: [0, 1], sha256Hex, digestOf: sha256Hex },
+      commitId: () => `c${++commits}`,
+      limits: { maxEntries: 4, waitMs: 0, trimRecordLength: 1 },
+    });
+  let worker = started();
   async function settle(): Promise<void> {
     for (let idle = 0; idle < 3; ) {
       idle = (await worker.runOnce()) === 0 ? idle + 1 : 0;
@@ -54,7 +56,9 @@ async function world() {
     await log.append(partition, { kind: 'events', body });
     await settle();
   }
-  return { clock, disk, store, send };
+  /** Another worker takes over, which has nothing in memory. */
+  const restart = () => void (worker = started());
+  return { clock, disk, store, send, restart };
 }
 
 test('law 7: a link does not reach what the record of its key lost while the clock of the log ran ahead', async () => {
@@ -78,3 +82,31 @@ test('law 7: a link does not reach what the record of its key lost while the clo
   expect([...(next.get('touches') ?? [])].length).toBeGreaterThan(0);
   expect(differences(next, naiveJoinedOfPeople(linesOf(disk), upTo, DEFINITIONS))).toEqual([]);
 });
+
+test.each([
+  ['it links', false],
+  ['it is undone', true],
+])(
+  'laws 1 and 7: a link by a clock that is far behind does not reach what the record of its key has let go of by its age: %s',
+  async (_, isUndone) => {
+    const { clock, disk, store, send, restart } = await world();
+    const [device, other, user] = [keyIn(0, 'device'), keyIn(0, 'other'), keyIn(1, 'user')];
+    await send(0, { ts: START, type: 'click', channel: 'search', anonymousId: device });
+    if (isUndone) await send(1, { ts: START, type: 'identify', userId: user, anonymousId: device });
+    clock.ms = START + 100 * DAY_MS;
+    await send(0, { ts: clock.ms, type: 'scroll', anonymousId: other });
+    for (let n = 0; n < 60; n++) await send(0, { ts: clock.ms - n, type: 'scroll', anonymousId: device });
+    const record = async () => String((await store.speed().loadRecords(0, [device], 1e9)).records[0]);
+    expect(await record()).not.toContain('click');
+    restart();
+    const said = isUndone ? { type: 'tributary.undo', properties: { key: device } } : { type: 'identify', anonymousId: device };
+    await send(1, { ts: START + DAY_MS, userId: user, ...said });
+    await send(1, { ts: clock.ms + HOUR_MS, type: 'buy', value: 70, userId: user });
+    const states = await store.serving().states();
+    expect(pairsInFlight(states)).toBe(0);
+    const upTo = states.map((state) => state?.position ?? '');
+    const next = naiveJoined(linesOf(disk), upTo, DEFINITIONS, sha256Hex);
+    expect([...(next.get('touches') ?? [])].length).toBeGreaterThan(0);
+    expect(differences(next, naiveJoinedOfPeople(linesOf(disk), upTo, DEFINITIONS))).toEqual([]);
+  },
+);

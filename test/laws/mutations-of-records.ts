@@ -420,6 +420,14 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     test: 'packages/model/src/reading/validate-message.test.ts',
   },
   {
+    lie: 'a link that was received long ago by its clock reaches what its record has let go of by its age',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: 'arrival.logTimeMs - recordRetentionMs(run.rules)));',
+    to: 'arrival.logTimeMs - recordRetentionMs(run.rules)) * 0);',
+    test: 'test/laws/law-7-lost-by-clock.test.ts',
+  },
+  {
     lie: 'links reach what records lack since log time fell back',
     law: '7',
     file: 'services/speed/src/apply/user-records.ts',

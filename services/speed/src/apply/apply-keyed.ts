@@ -49,6 +49,8 @@ export function applyKeyed(
   const event = wholeEvent(arrival);
   const isMessage = isMessageType(event.type);
   const at = versionOf(arrival);
+  // What is older may have left the record: a link that was under way for so long, or received by a clock that is so far behind, reaches none of it.
+  key.lostTs = Math.max(key.lostTs, Math.floor(arrival.logTimeMs - recordRetentionMs(run.rules)));
   let change: Change | null;
   try {
     change = receiveLine(key, event, line, at);
