@@ -9,6 +9,8 @@ const SCRIPT = 'packages/store/src/commit/commit.lua';
 const STORE = 'test/contract/store.redis.test.ts';
 const PACKED = 'packages/store/src/redis/packed-call.ts';
 const PACKS = 'packages/store/src/redis/packed-call.test.ts';
+const FREE = 'packages/store/src/redis/free-buffers.ts';
+const FREES = 'packages/store/src/redis/free-buffers.test.ts';
 const AHEAD = 'services/speed/src/read/read-ahead.ts';
 const TAKES = 'services/speed/test/read-ahead.test.ts';
 const ENTRIES = 'packages/log/src/kafka/entries.ts';
@@ -375,10 +377,26 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
   {
     lie: 'all buffers of commits are kept for ever',
     law: '7',
-    file: 'packages/store/src/commit/bytes.ts',
+    file: FREE,
     from: 'if (freeBytes + data.length > MOST_FREE_BYTES) return;',
     to: '',
-    test: 'packages/store/src/commit/bytes.test.ts',
+    test: FREES,
+  },
+  {
+    lie: 'a buffer that is given back twice has two uses',
+    law: '1',
+    file: FREE,
+    from: 'if (!lent.delete(written.buffer)) return;',
+    to: '',
+    test: FREES,
+  },
+  {
+    lie: 'a call is written over where nothing is known of it',
+    law: '1',
+    file: PACKED,
+    from: '      const reply = (await',
+    to: '      giveBack(bytes);\n      const reply = (await',
+    test: PACKS,
   },
   {
     lie: 'elements and cells can be chosen so that a row is searched for among all others',

@@ -1,38 +1,10 @@
 import type { Integer } from '@tributary/model/integer';
+import { giveBack, takeFree } from '../redis/free-buffers.ts';
 
 /** There is always room for as many bytes more: what a row has between its parts. */
 export const FRAME = 8;
 
 const [BACKSLASH, LETTER_T, ZERO, TAB] = [0x5c, 0x74, 0x30, 0x09];
-
-const FIRST_BYTES = 4_096;
-/** Large commits of several partitions. */
-const MOST_FREE_BYTES = 8 * 1_024 * 1_024;
-/**
- * What commits are done with, for those to come. The engine looks through all that lives after each 64 MB of buffers beside the heap: those of commits,
- * which grew from 4 KB to twice what they sent, were most of them.
- */
-const free: Buffer[] = [];
-let freeBytes = 0;
-
-function takeFree(): Buffer {
-  const data = free.pop() ?? Buffer.allocUnsafeSlow(FIRST_BYTES);
-  freeBytes = free.length === 0 ? 0 : freeBytes - data.length;
-  return data;
-}
-
-/** Lets others have the bytes that were `written`: they are not read again, and not given back twice. */
-export function giveBack(written: Buffer): void {
-  const data = Buffer.from(written.buffer);
-  if (freeBytes + data.length > MOST_FREE_BYTES) return;
-  freeBytes += data.length;
-  free.push(data);
-}
-
-/** How many bytes wait to be written over. */
-export function bytesFree(): number {
-  return freeBytes;
-}
 
 /** An argument as bytes, which grow as they are written. */
 export class Bytes {
@@ -43,8 +15,9 @@ export class Bytes {
   room(more: number): void {
     const whole = this.length + more + FRAME;
     if (whole <= this.#data.length) return;
-    const data = Buffer.allocUnsafeSlow(Math.max(2 * this.#data.length, whole));
+    const data = takeFree(Math.max(2 * this.#data.length, whole));
     this.#data.copy(data, 0, 0, this.length);
+    giveBack(this.#data);
     this.#data = data;
   }
 

@@ -4,12 +4,12 @@ import { partitionPrefix } from '../format/keys.ts';
 import { erasedText, relayedText, stateFrom, viewsText, watchedText } from '../format/state.ts';
 import { createMemberReads } from '../members/member-reads.ts';
 import type { OutboxLines } from '../outbox.ts';
+import { giveBack } from '../redis/free-buffers.ts';
 import { type GroupedReplies, groupedCalls, type PartitionCall } from '../redis/grouped.ts';
 import { type Argument, packedCall } from '../redis/packed-call.ts';
 import { defineScript } from '../redis/scripts.ts';
 import { unlessDown, unlessDownOrRefused } from '../redis/unless-down.ts';
 import type { Commit, CommitOutcome, MemberChanges, SpeedStore } from '../speed-store.ts';
-import { giveBack } from './bytes.ts';
 import { deltasJson } from './deltas-json.ts';
 import { packedDeltas } from './packed-deltas.ts';
 

@@ -1,5 +1,6 @@
 import { type Command, type Redis, ReplyError } from 'ioredis';
 import { expect, test } from 'vitest';
+import { bytesFree, takeFree } from './free-buffers.ts';
 import { type Argument, commandBytes, packedCall } from './packed-call.ts';
 
 /** As the protocol has it: a count, and of each text its bytes. */
@@ -71,4 +72,22 @@ test('a script that Redis does not have goes whole, once; any other failure is t
     reply: 'of the whole',
   });
   expect(whole).toEqual([['1', 'key']]);
+});
+
+test('law 1: the bytes of a call are written over where it has a reply, and not before', async () => {
+  while (bytesFree() > 0) takeFree();
+  const args = ['1', 'x'.repeat(10_000)];
+  const replies = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()];
+  const commands: Command[] = [];
+  const redis = { sendCommand: (command: Command) => replies[commands.push(command) - 1]?.promise } as unknown as Redis;
+  const call = packedCall<string>(redis, 'return 1', async () => 'of the whole');
+  const [first, second] = [call(args), call(args)];
+  expect(bytesFree()).toBe(0);
+  replies[0]?.resolve('done');
+  expect(await first).toBe('done');
+  const given = bytesFree();
+  expect(given).toBeGreaterThan(10_000);
+  replies[1]?.reject(new Error('Command timed out'));
+  await expect(second).rejects.toThrow('timed out');
+  expect(bytesFree()).toBe(given);
 });

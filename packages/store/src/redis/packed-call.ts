@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Command, type Redis } from 'ioredis';
+import { giveBack, takeFree } from './free-buffers.ts';
 
 /** Text, or the bytes of one. */
 export type Argument = string | Buffer;
@@ -30,7 +31,11 @@ export function packedCall<T>(redis: Redis, lua: string, whole: (args: readonly 
   const digest = createHash('sha1').update(lua).digest('hex');
   return async (args: readonly Argument[]): Promise<T> => {
     try {
-      return (await redis.sendCommand(new PackedCommand('evalsha', digest, commandBytes(['evalsha', digest], args)))) as T;
+      const bytes = commandBytes(['evalsha', digest], args);
+      const reply = (await redis.sendCommand(new PackedCommand('evalsha', digest, bytes))) as T;
+      // What has a reply was sent whole. Without one, nothing is known of it.
+      giveBack(bytes);
+      return reply;
     } catch (error) {
       if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
       return await whole(args);
@@ -51,13 +56,16 @@ export function commandBytes(name: readonly string[], args: readonly Argument[])
   let most = FRAME_BYTES + SPARE_BYTES;
   for (const text of name) most += text.length + FRAME_BYTES;
   for (const text of args) most += text.length + FRAME_BYTES;
-  const data = Buffer.allocUnsafe(most);
+  const data = takeFree(most);
   let at = writeHead(data, 0, ARRAY, name.length + args.length);
   for (const texts of [name, args])
     for (const text of texts) {
       at = typeof text === 'string' ? writeText(data, at, text) : writeBytes(data, at, text);
       // Not ASCII: its bytes have to be counted before they are written.
-      if (at < 0) return anyBytes([...name, ...args]);
+      if (at < 0) {
+        giveBack(data);
+        return anyBytes([...name, ...args]);
+      }
     }
   return data.subarray(0, at);
 }
