@@ -28,17 +28,9 @@ const NOON_MS = Date.UTC(2026, 2, 1, 12);
 type Pace = 'calm' | 'steady' | 'any';
 
 function visit(random: Random, number: number, ts: number, pace: Pace): Event {
-  const types = [
-    'page',
-    'click',
-    'link',
-    'form',
-    'activity',
-    'activity',
-    'activity',
-    'scroll',
-    ...(pace === 'any' ? ['buy'] : []),
-  ];
+  // What is not a visit makes a pause longer.
+  const others = pace === 'steady' ? [] : pace === 'any' ? ['scroll', 'buy'] : ['scroll'];
+  const types = ['page', 'click', 'link', 'form', 'activity', 'activity', 'activity', ...others];
   const type = random.pick(types);
   const properties = {
     ...{ viewId: 'v', layout: random.pick([0, 992]) },
@@ -46,7 +38,7 @@ function visit(random: Random, number: number, ts: number, pace: Pace): Event {
     ...(type === 'form' && { action: random.pick(['focus', 'abandon']), form: 'f', field: 'x' }),
     ...(type === 'activity' && { engagedMs: random.pick([0, 4_000, 12_000]) }),
     ...(type === 'buy' && { order: random.pick(['one', 'two']) }),
-    ...(random.chance(0.03) && { bot: 'ua' }),
+    ...(pace !== 'steady' && random.chance(0.03) && { bot: 'ua' }),
   };
   return {
     ...{ ts, receivedAt: ts, id: `e${number}`, type, userId: 'ana', source: 'web' },

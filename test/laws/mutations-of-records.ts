@@ -128,7 +128,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     law: '1',
     file: `${PACKED}/sessions/joining.ts`,
     from: 'if (held.convertsAt(own)) return undefined;',
-    to: '',
+    to: ';',
     test: JOINING_TEST,
   },
   {
