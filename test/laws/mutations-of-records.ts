@@ -345,7 +345,15 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     file: 'packages/views/src/record.ts',
     from: '({ at, ts }) => ts > cutTs && !isOfLinks',
     to: '({ at }) => !isOfLinks',
-    test: 'test/laws/law-1-adoption.test.ts',
+    test: 'packages/views/src/record.test.ts',
+  },
+  {
+    lie: 'a record that is too long by what it keeps however old it is says so for ever',
+    law: '7',
+    file: 'packages/views/src/record.ts',
+    from: 'const cutTs = Math.max(markedCut(record), horizonMs);',
+    to: 'const cutTs = Math.max(markedCut(record), horizonMs - horizonMs);',
+    test: 'packages/views/src/record.test.ts',
   },
   {
     lie: 'a record keeps what the log says it lost',

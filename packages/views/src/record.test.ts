@@ -4,7 +4,7 @@ import { builtInDefinitions } from '@tributary/runtime/config/definitions';
 import { describe, expect, test } from 'vitest';
 import { isOfKnownUser } from './identity/keyed-record.ts';
 import { isKeyOf, keysOfUser } from './identity/keys-of.ts';
-import { cutMark, linesOf, trimRecord, userFromRecord } from './record.ts';
+import { cutMark, excessUpTo, linesOf, trimRecord, userFromRecord } from './record.ts';
 import { VIEWS } from './registry.ts';
 import { stepRules } from './step.ts';
 import { NEVER_CUT } from './user-state.ts';
@@ -121,4 +121,16 @@ test('law 9: a record names the other keys of its user however long ago they wer
   expect(idsOf(record)).toHaveLength(1_000 + 3);
   const many = Array.from({ length: 600 }, (_, n) => line(400, { anonymousId: `cookie-${n}` })).join('');
   expect(idsOf(trimRecord(many + recordOf(1_200, 100), NOW, joinedRules).record)).toHaveLength(1_000 + 500);
+});
+
+test('law 7: a record that is too long says up to when it loses events while it has some to lose', () => {
+  const record = recordOf(1_000, 10);
+  const lost = excessUpTo(record, 20_000, NOW - 30 * DAY_MS) as number;
+  expect(lost).toBeGreaterThan(NOW - 11 * DAY_MS);
+  expect(excessUpTo(record, record.length, NOW - 30 * DAY_MS)).toBeNull();
+  expect(excessUpTo(record + cutMark(NOW), 20_000, NOW - 30 * DAY_MS)).toBeNull();
+  // What is kept of its key however old it is leaves with no message, and its mark has left.
+  expect(excessUpTo(record, 20_000, NOW)).toBeNull();
+  const links = `{"ts":${NOW - 20 * DAY_MS},"type":"tributary.link","id":"0/1.0000000.0000000/","userId":"u"}\n`.repeat(200);
+  expect(excessUpTo(links, 10_000, NOW - 30 * DAY_MS)).toBeNull();
 });

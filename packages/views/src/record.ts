@@ -109,10 +109,13 @@ export function trimRecord(
   return { record: cutTs === NEVER_CUT ? text : text + cutMark(cutTs), cutTs };
 }
 
-/** Up to when a record of this length loses events to come down to half of `mostLength`, epoch ms: later than its mark. null: it has room, or nothing else. */
-export function excessUpTo(record: string, mostLength: number): number | null {
+/**
+ * Up to when a record of this length loses events to come down to half of `mostLength`, epoch ms: later than its mark, and than `horizonMs`, up to which it
+ * keeps none for its views. null: it has room, or nothing else.
+ */
+export function excessUpTo(record: string, mostLength: number, horizonMs: number): number | null {
   if (record.length <= mostLength) return null;
-  const cutTs = markedCut(record);
+  const cutTs = Math.max(markedCut(record), horizonMs);
   const lines = [...linesOf(record)];
   const newestFirst = lines.map((line, at) => ({ at, ts: lineTs(line) })).sort((a, b) => b.ts - a.ts || b.at - a.at);
   const beyond = newestFirst.slice(withinLength(newestFirst, lines, mostLength));

@@ -4,7 +4,14 @@ import type { KeyState } from '@tributary/model/identity/adoption';
 import { isMessageType } from '@tributary/model/identity/message-line';
 import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { hasMessages, keyFromRecord, recordNotWithdrawn, userFromKey } from '@tributary/views/identity/keyed-record';
-import { excessUpTo, markedCut, type TrimmedRecord, trimRecord, userFromRecord } from '@tributary/views/record';
+import {
+  excessUpTo,
+  markedCut,
+  recordRetentionMs,
+  type TrimmedRecord,
+  trimRecord,
+  userFromRecord,
+} from '@tributary/views/record';
 import { namedIn, saidIn } from '@tributary/views/said-marks';
 import type { StepRules } from '@tributary/views/step';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
@@ -93,10 +100,11 @@ interface Trimming {
 function trimmed(run: PartitionRun, userKey: string, record: string, trimming: Trimming): TrimmedRecord {
   const { logTimeMs, rules, mostLength, digestOf, lostTs } = trimming;
   if (run.definitions.joinedMs === null) return trimRecord(record, logTimeMs, rules, mostLength);
-  // What came since, and happened before what is lost, waits for nothing.
-  const goneTs = lostTs ?? (record.length > mostLength ? markedCut(record) : NEVER_CUT);
+  const horizonMs = logTimeMs - recordRetentionMs(rules);
+  // What came since, and happened before what is lost, waits for nothing; nor does what is kept beyond the time for which records are.
+  const goneTs = record.length > mostLength ? Math.max(markedCut(record), horizonMs) : (lostTs ?? NEVER_CUT);
   const left = trimRecord(recordNotWithdrawn(record, digestOf), logTimeMs, rules, mostLength * MOST_OVER, goneTs);
-  const excessTs = excessUpTo(left.record, mostLength);
+  const excessTs = excessUpTo(left.record, mostLength, horizonMs);
   if (excessTs !== null) run.tooLong.set(userKey, excessTs);
   return left;
 }
