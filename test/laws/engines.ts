@@ -147,7 +147,7 @@ function relationsOf(definitions: Definitions, views: readonly View[]): string[]
     ...askedStatements(views),
     ...pathStatements(definitions),
     ...partStatements(),
-    ...edgeStatements(),
+    ...edgeStatements(definitions),
     'CREATE OR REPLACE VIEW events AS FROM facts',
     ...(definitions.segmentDayVersions.size > 0 ? [`CREATE OR REPLACE VIEW marked_around AS ${marked}`] : []),
     ...(definitions.web === undefined ? [] : web),

@@ -316,6 +316,13 @@ test('law 3: identity is user and id: the same id of two users is two events, ea
   await expectNaive([same, [...same, event('dora', 'x', 4, 'buy', { value: 3 })]], definitionsOf(SMALL_DEFINITIONS));
 });
 
+test('law 5: a refund is not a first order, also where nothing repeats another order', async () => {
+  const click = event('ana', 'a', 1, 'click', { channel: 'search' });
+  const refund = event('ana', 'b', 2, 'buy', { value: -5, currency: 'EUR' });
+  await expectNaive([[click, refund]], definitionsOf(SMALL_DEFINITIONS));
+  await expectNaive([[click], [refund]], definitionsOf(SMALL_DEFINITIONS));
+});
+
 test('law 5: what was a mere signal under old definitions is found once new ones make it a touch', async () => {
   const touches = SMALL_DEFINITIONS.touches ?? {};
   const before = definitionsOf(SMALL_DEFINITIONS);

@@ -21,14 +21,14 @@ export interface SqlStatement {
   readonly values?: string[];
 }
 
-/** What a session runs once before it runs any view under these definitions: several statements each, but for the one with values. */
+/** What a session runs once before it runs any view that has rows under these definitions: several statements each, but for the one with values. */
 export function prepareStatements(definitions: Definitions): SqlStatement[] {
   const [first, ...rest] = statementsOf(read('definition-tables.sql'));
   if (first === undefined) throw new Error('definition-tables.sql holds no statement');
   return [
     { sql: statementsOf(read('macros.sql')).join(';\n') },
     { sql: first, values: [definitionsJson(definitions)] },
-    { sql: rest.join(';\n') },
+    { sql: (definitions.web === undefined ? rest.filter((sql) => !sql.includes(' TABLE web_')) : rest).join(';\n') },
   ];
 }
 
@@ -116,14 +116,24 @@ function withoutFarSteps(sql: string, { transitionOrder }: Definitions['attribut
   );
 }
 
-/** After `pathStatements`, what each channel has of a path: for views that look at it. */
-export function partStatements(): string[] {
-  return statementsOf(read('journeys/parts.sql'));
+/** After `pathStatements`, what each channel has of a path: for views that look at it. `repeats`: some look at `again`, what conversions repeat. */
+export function partStatements(repeats = true): string[] {
+  const statements = statementsOf(read('journeys/parts.sql'));
+  return repeats ? statements : statements.filter((sql) => !sql.includes(' TABLE again '));
 }
 
+/** A condition on `path`: the journey has a row in `again`, if its channels were there before. */
+export const REPEATS = 'NOT is_null AND (repeats OR value < 0)';
+
 /** After `pathStatements`, the passages along paths: for views that look at them. */
-export function edgeStatements(): string[] {
-  return statementsOf(read('journeys/edges.sql'));
+export function edgeStatements({ attribution }: Pick<Definitions, 'attribution'>): string[] {
+  return statementsOf(read('journeys/edges.sql')).map((sql) => withoutFarStates(sql, attribution));
+}
+
+/** A state of k channels has the names of k: each other one is a join to plan, and finds nothing. */
+function withoutFarStates(sql: string, { transitionOrder }: Definitions['attribution']): string {
+  const ofOrder = (text: string, state: string) => (Number(state) < transitionOrder ? text : '');
+  return sql.replaceAll(/^ *LEFT JOIN channel AS n([1-3]) .*\n/gm, ofOrder).replaceAll(/, n([1-3])\.channel/g, ofOrder);
 }
 
 /**

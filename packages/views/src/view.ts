@@ -59,6 +59,8 @@ export interface View<Seen = unknown> {
   readonly countsSessions?: true;
   /** Its SQL reads what each channel has of a path: journeys/parts.sql. */
   readonly looksAtParts?: true;
+  /** Its SQL reads which orders of a user conversions repeat: `again` of journeys/parts.sql. */
+  readonly looksAtRepeats?: true;
   /** Its SQL reads the passages along paths: journeys/edges.sql. */
   readonly looksAtEdges?: true;
   /** A generation keeps its rows by partition as well, for intervals: all of them, or up to a bound (by-partition.ts). */

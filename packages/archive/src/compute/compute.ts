@@ -10,7 +10,7 @@ import { type Definitions, storedDefinitions } from '@tributary/model/definition
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
-import type { View } from '@tributary/views/view';
+import { type View, viewsAsked } from '@tributary/views/view';
 import { type DuckDb, openDuckDb, runAll } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import { checkViewRows } from '../views.ts';
@@ -45,7 +45,7 @@ export function compute(spec: ComputeSpec): Promise<ComputeResult> {
     const computed =
       spec.parts === undefined
         ? await computeShards(session, spec, definitions, output)
-        : await mergeParts(session, spec, spec.parts);
+        : await mergeParts(session, spec, viewsAsked(viewsOf(spec), definitions), spec.parts);
     return finish(session, spec, definitions, output, computed);
   });
 }
@@ -59,7 +59,8 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
     await prepare(session, definitions, views);
     const { arrivals, increments, forgotten } = await computeShard(session, spec, definitions, output, [spec.number, spec.shard]);
     const areSums = areSummedByShard(spec, definitions) && rowsGone(forgotten) === 0;
-    return { arrivals, increments, forgotten, ...(await writePart(session, output, views, areSums)) };
+    const asked = viewsAsked(views, definitions);
+    return { arrivals, increments, forgotten, ...(await writePart(session, output, asked, areSums)) };
   });
 }
 
@@ -80,7 +81,7 @@ export async function inSession<T>(spec: ComputeSpec, work: (session: DuckDb, st
   }
 }
 
-/** What both ways leave: `rows_<view>`, `conversion_rows` and `replaced_events` in the session, and these. */
+/** What both ways leave: `rows_<view>` of views that may have any, `conversion_rows` and `replaced_events` in the session, and these. */
 interface Computed {
   readonly arrivals: number;
   readonly increments: readonly StoredFile[];
@@ -120,8 +121,13 @@ async function computeShard(
   return { arrivals, increments, forgotten };
 }
 
-async function mergeParts(session: DuckDb, spec: ComputeSpec, parts: readonly ShardPart[]): Promise<Computed> {
-  await loadParts(session, spec, viewsOf(spec), parts);
+async function mergeParts(
+  session: DuckDb,
+  spec: ComputeSpec,
+  views: readonly View[],
+  parts: readonly ShardPart[],
+): Promise<Computed> {
+  await loadParts(session, spec, views, parts);
   return {
     arrivals: parts.reduce((sum, part) => sum + part.arrivals, 0),
     increments: await adoptIncrements(spec, parts),
@@ -137,12 +143,14 @@ async function finish(
   output: Output,
   { arrivals, increments, shards, forgotten }: Computed,
 ): Promise<ComputeResult> {
-  const recounted = await countOf(session, 'replaced_events');
+  const mayReplace = spec.reread !== undefined || rowsGone(forgotten) > 0;
+  const recounted = mayReplace ? await countOf(session, 'replaced_events') : 0;
   const replaces = recounted > 0;
   const recorrected = recounted - rowsGone(forgotten);
   const newEvents = (await countEvents(session, spec, definitions, increments)) - recorrected;
   const [kept, events, conversions] = await allEnded([
     writeChecked(session, spec, output, {
+      asked: viewsAsked(viewsOf(spec), definitions),
       shards,
       oncePerShard: areSummedByShard(spec, definitions) && rowsGone(forgotten) === 0,
       // Law 9: sums of the base have names that they alone sent (a page, a campaign), which files of differences leave there.
@@ -203,11 +211,13 @@ function viewsOf({ views }: ComputeSpec): readonly View[] {
   return views === undefined ? VIEWS : VIEWS.filter(({ name }) => views.includes(name));
 }
 
-/** The relations of the definitions, and an empty `rows_<view>` for each view. */
+/** The relations of the definitions, and an empty `rows_<view>` for each view that may have rows under them. */
 export async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   await runAll(session, [
-    ...views.map((view) => `CREATE TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`),
+    ...viewsAsked(views, definitions).map(
+      (view) => `CREATE TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`,
+    ),
     `CREATE TABLE conversion_rows (${columnList(CONVERSION_ROW_COLUMNS)})`,
     `CREATE TABLE replaced_events (${columnList(REPLACED_COLUMNS)})`,
   ]);

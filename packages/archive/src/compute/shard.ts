@@ -21,6 +21,7 @@ import {
   membersSql,
   partStatements,
   pathStatements,
+  REPEATS,
   sessionStatements,
   timelineStatements,
   webStatements,
@@ -166,11 +167,14 @@ async function addJourneyRows(session: DuckDb, definitions: Definitions, views: 
   await runAll(session, askedStatements(views));
   // Few shards have such users, and to plan for them takes longer than to look.
   await runAll(session, pathStatements(definitions, (await countOf(session, 'crowded')) > 0));
+  // So it is of conversions that repeat another one.
+  const repeats = views.some(({ looksAtRepeats }) => looksAtRepeats) && (await countOf(session, `path WHERE ${REPEATS}`)) > 0;
+  const asked = repeats ? views : views.filter(({ looksAtRepeats }) => !looksAtRepeats);
   const {
     parts = [],
     edges = [],
     paths = [],
-  } = Object.groupBy(views, (view) => (view.looksAtParts ? 'parts' : view.looksAtEdges ? 'edges' : 'paths'));
+  } = Object.groupBy(asked, (view) => (view.looksAtParts ? 'parts' : view.looksAtEdges ? 'edges' : 'paths'));
   const addAll = async (statements: readonly string[], looking: readonly View[]) => {
     if (looking.length === 0) return;
     await runAll(session, statements);
@@ -181,8 +185,8 @@ async function addJourneyRows(session: DuckDb, definitions: Definitions, views: 
   };
   // Each is a chain of statements; the longest ones begin.
   await sideBySide(CONNECTIONS, [
-    () => addAll(partStatements(), parts),
-    () => addAll(edgeStatements(), edges),
+    () => addAll(partStatements(repeats), parts),
+    () => addAll(edgeStatements(definitions), edges),
     ...paths.map((view) => () => session.run(rowsInto(view))),
   ]);
 }

@@ -22,6 +22,8 @@ export type KeptViews = Pick<ComputeResult, 'views' | 'leftOut'>;
 
 /** How the rows of the session came about: the number of shards, and whether each statement of a view ran once in each of them. */
 export interface RowsOrigin {
+  /** Views with rows in the session; absent: all. The others have none under the definitions. */
+  readonly asked?: readonly View[];
   readonly shards: number;
   readonly oncePerShard: boolean;
   /** Every view is one new file, and names none of the base: for what may be kept longer than it, and where its rows name what must go. */
@@ -33,30 +35,31 @@ export async function writeViews(
   spec: ComputeSpec,
   views: readonly View[],
   output: Output,
-  { shards, oncePerShard, apart }: RowsOrigin,
+  { asked = views, shards, oncePerShard, apart }: RowsOrigin,
 ): Promise<KeptViews> {
   // A view's SQL gives one row a key, and a partition lies in one shard: such rows are sums already.
   const all = views.flatMap((view) => [
     {
+      of: view,
       view: { ...view, mostRows: null },
       rows: `rows_${view.name} ${whereRows(view, 'own')}`,
       areSums: oncePerShard && shards === 1 && !sumsPartitions(view),
     },
     ...groupedOf([view]).map((grouped) => ({
+      of: view,
       view: grouped,
       rows: `rows_${view.name} ${whereRows(view, 'byPartition')}`,
       areSums: oncePerShard,
     })),
   ]);
   // One statement for all: what DuckDB takes to plan one is most of the time of a small generation.
-  const counts = await countsOf(
-    session,
-    all.map(({ rows }) => rows),
-  );
+  const tables = [...new Set(all.flatMap(({ of, rows }) => (asked.includes(of) ? [rows] : [])))];
+  const counts = await countsOf(session, tables);
+  const counted = new Map(tables.map((rows, i) => [rows, counts[i]]));
   const written = await sideBySide(
     FILES_AT_ONCE,
-    all.map(({ view, ...own }, i) => async () => {
-      const changes = { ...own, changed: counts[i] as number, apart: apart === true };
+    all.map(({ view, rows, areSums }) => async () => {
+      const changes = { rows, areSums, changed: counted.get(rows) ?? 0, apart: apart === true };
       return [view.name, await writeView(spec, view, changes, output)] as const;
     }),
   );

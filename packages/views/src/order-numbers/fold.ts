@@ -20,6 +20,7 @@ export const orderNumbers = {
   lens: REPEATED_PATH,
   keptByPartition: 'all',
   looksAtParts: true,
+  looksAtRepeats: true,
   onlyForIntervals: true,
   rows(seen, definitions, emit) {
     const { ts, type, currency } = seen.conversion;
