@@ -1,4 +1,4 @@
-/** Lies about values that are kept as long as they last. */
+/** Lies about values, and what is said of them, that are kept as long as they last. */
 import type { Mutation } from './mutation-list.ts';
 
 const KEPT = 'packages/serving/src/users/kept-values.ts';
@@ -133,5 +133,21 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     from: 'newest.toMs > asOfMs ? newest.toMs :',
     to: 'newest.toMs < asOfMs ? newest.toMs :',
     test: RANDOM,
+  },
+  {
+    lie: 'how fresh the speed layer is stays for an instant, whatever is seen in it',
+    law: '7',
+    file: 'packages/serving/src/freshness/speed-board.ts',
+    from: 'newest.of.every((one, i) => one === of[i])',
+    to: 'newest.of.length === of.length',
+    test: 'services/api/test/no-silent-holes.test.ts',
+  },
+  {
+    lie: 'how fresh the speed layer is stays while nothing is seen, however long that takes',
+    law: '7',
+    file: 'packages/serving/src/freshness/speed-board.ts',
+    from: 'newest?.atMs === nowMs && newest.of',
+    to: 'newest?.of.length === of.length && newest.of',
+    test: 'services/api/test/no-silent-holes.test.ts',
   },
 ];

@@ -394,6 +394,8 @@ describe('law 7: no silent holes', () => {
     await fresh.poll();
     expect(fresh.health()).toMatchObject({ lagMs: 30_000 });
     expect(fresh.health().missing).toMatchObject([{ reason: 'behind', partition: 3 }]);
+    world.advance(1_000);
+    expect(fresh.health()).toMatchObject({ lagMs: 31_000 });
   });
 
   test('law 7: a log that does not answer makes answers incomplete, not complete by default', async () => {

@@ -53,6 +53,8 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     patienceMs: deps.limits.patienceMs,
     latenessMs: (state: PartitionState) => deps.storedDefinitions(state.definitions).latenessMs,
   };
+  /** Many requests come in one millisecond, in which it is the same until something else was seen. */
+  let newest: { readonly atMs: number; readonly of: readonly unknown[]; readonly health: SpeedHealth } | null = null;
   let underWay: Promise<void> | null = null;
   let reading: Promise<States> | null = null;
 
@@ -85,6 +87,23 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     return state === null || state === undefined ? deps.defaultDefinitions : deps.storedDefinitions(state.definitions);
   }
 
+  function assess(read: Read, nowMs: number): SpeedHealth {
+    furthest = furthestOf(furthest, read.states);
+    const health = assessSpeed(read, nowMs, bounds, seen, silence);
+    const { missing, notes } = health;
+    return deps.logReach.mayMisplace ? { ...health, missing: ofEveryUser(missing), notes: ofEveryUser(notes) } : health;
+  }
+
+  function healthNow(): SpeedHealth {
+    const { manifest } = generations.current();
+    const nowMs = deps.now();
+    const of = [states, manifest, furthestThen, seen, silence];
+    if (newest?.atMs === nowMs && newest.of.every((one, i) => one === of[i])) return newest.health;
+    const health = assess({ states, manifest, furthest: furthestThen }, nowMs);
+    newest = { atMs: nowMs, of, health };
+    return health;
+  }
+
   async function pollOnce(): Promise<void> {
     try {
       const { wanted, served } = generations.current();
@@ -108,11 +127,8 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
       return underWay;
     },
     furthest: () => furthest,
-    health(read = { states, manifest: generations.current().manifest, furthest: furthestThen }) {
-      furthest = furthestOf(furthest, read.states);
-      const health = assessSpeed(read, deps.now(), bounds, seen, silence);
-      const { missing, notes } = health;
-      return deps.logReach.mayMisplace ? { ...health, missing: ofEveryUser(missing), notes: ofEveryUser(notes) } : health;
+    health(read) {
+      return read === undefined ? healthNow() : assess(read, deps.now());
     },
     states: () => states,
     recentStates: () => (isWithin(RECENT_MS) && !states.includes(null) ? Promise.resolve(states) : readStore()),

@@ -1,7 +1,7 @@
 /** The bytes of an answer, written one after the other: texts that are the same for each user are encoded once. */
 import { TributaryError } from '@tributary/model/errors';
 
-const FIRST_BYTES = 16 * 1024;
+const LIKELY_BYTES = 16 * 1024;
 const MOST_FIRST_BYTES = 1024 * 1024;
 /** UTF-8 has at most three bytes for a UTF-16 unit. */
 const MOST_BYTES_OF_UNIT = 3;
@@ -31,8 +31,8 @@ export function demandAtMost(mostBytes: number, bytes: number): void {
 }
 
 /** `mostBytes`: throws `too_much_asked` beyond. `likelyBytes`: there is room for as many at once, up to a bound; for more it grows. */
-export function createAnswerWriter(mostBytes: number, likelyBytes = 0): AnswerWriter {
-  let buffer = Buffer.allocUnsafe(HEAD_BYTES + Math.max(FIRST_BYTES, Math.min(likelyBytes, MOST_FIRST_BYTES)));
+export function createAnswerWriter(mostBytes: number, likelyBytes = LIKELY_BYTES): AnswerWriter {
+  let buffer = Buffer.allocUnsafe(HEAD_BYTES + Math.min(likelyBytes, MOST_FIRST_BYTES));
   let at = HEAD_BYTES;
   const demandRoom = (bytes: number) => {
     if (at + bytes <= buffer.length) return;

@@ -64,7 +64,17 @@ function askedNow({ deps, board }: ApiContext, userKeys: readonly string[]): Ask
 export function knownNames({ sets }: AskedUsers): ReadonlySet<string> {
   // Nearly always all partitions follow the same ones.
   const [first, ...others] = new Set(sets.values());
-  return others.length === 0 ? new Set(first?.keys()) : new Set([first, ...others].flatMap((set) => [...(set?.keys() ?? [])]));
+  if (first !== undefined && others.length === 0) return namesOf(first);
+  return new Set([first, ...others].flatMap((set) => [...(set?.keys() ?? [])]));
+}
+
+const named = new WeakMap<SignalSet, ReadonlySet<string>>();
+
+/** Put together once: each request asks. */
+function namesOf(set: SignalSet): ReadonlySet<string> {
+  let names = named.get(set);
+  if (names === undefined) named.set(set, (names = new Set(set.keys())));
+  return names;
 }
 
 /** `called`: what the caller calls such names. */
