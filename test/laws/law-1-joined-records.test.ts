@@ -1,161 +1,31 @@
 /** A replay that lets DuckDB join the lines of users leaves what a replay leaves that looks at each line. */
-import { createGeneration } from '@tributary/archive/generations';
-import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
-import type { Definitions } from '@tributary/model/definitions';
-import { type Event, lineTs } from '@tributary/model/event';
-import { HOUR_MS } from '@tributary/model/time';
-import type { Commit } from '@tributary/store/speed-store';
-import { generateEvents } from '@tributary/testkit/inputs/generate';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { namesIn } from '@tributary/archive/durable';
+import { writeRetired } from '@tributary/archive/retention/retired';
+import type { Event } from '@tributary/model/event';
+import { DAY_MS } from '@tributary/model/time';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
+import type { PartitionState } from '@tributary/store/speed-store';
+import { definitionsOf, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { withErasures } from '@tributary/testkit/inputs/generate-erasures';
-import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
-import { createRandom } from '@tributary/testkit/inputs/random';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
-import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/memory-store';
-import { differences } from '@tributary/testkit/oracle/compare-rows';
-import { VIEWS } from '@tributary/views/registry';
+import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { expect, test } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
-import { recallingLog } from '../../services/speed/src/read/recall.ts';
-import { createRig, type Rig } from '../faults/archiver-rig.ts';
-
-const PARTITIONS = 2;
-/** An event may come two hours late, and windows are of six: so far back records take what comes. */
-const FILE = { ...SMALL_DEFINITIONS, signalRetention: { days: 1 / 24, perUser: 20 } };
-const DEFINITIONS = definitionsOf(FILE);
-const USERS = ['ana', 'Björk', '用户', 'a:{b} c', '😀', 'zoë@example.org'];
-const KEPT_MS = 8 * HOUR_MS;
-const NAMES = VIEWS.map(({ name }) => name);
-
-interface Replay {
-  readonly rig: Rig;
-  readonly oldest: number;
-  readonly isJoined: boolean;
-  readonly mostRows?: number;
-  readonly trimRecordLength?: number;
-  /** Commits fail, some once they were made. */
-  readonly isFlaky?: boolean;
-}
-
-/** Into an empty store, until nothing comes. `lengths`: of what was joined, by user. */
-async function replayed({ rig, oldest, isJoined, mostRows = 1_000, trimRecordLength = 1e9, isFlaky = false }: Replay) {
-  const store = createMemoryStore({ partitions: PARTITIONS });
-  const commits: Commit[] = [];
-  let joined = 0;
-  const lengths = new Map<string, number>();
-  const given = new Set<string>();
-  const entries = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB', mostRows });
-  const archive: typeof entries = {
-    ...entries,
-    async after(...asked) {
-      const found = await entries.after(...asked);
-      for (const entry of found ?? []) {
-        // What was read ahead may be asked for again.
-        if (entry.joined === undefined || given.has(`${entry.partition} ${entry.position}`)) continue;
-        given.add(`${entry.partition} ${entry.position}`);
-        joined += entry.joined.lines;
-        for (const [user, text] of entry.joined.appends) lengths.set(user, (lengths.get(user) ?? 0) + text.length);
-      }
-      return found;
-    },
-  };
-  const speed = store.speed();
-  const worker: ReturnType<typeof createSpeedWorker> = createSpeedWorker({
-    log: recallingLog(rig.log, archive, {
-      onFailed: (partition, error) => expect.fail(`partition ${partition}: ${error.message}`),
-      ...(isJoined && { joinRules: (partition) => worker.joinRules(partition) }),
-    }),
-    store: {
-      ...speed,
-      async commit(commit) {
-        commits.push(commit);
-        if (isFlaky && commits.length % 3 === 1) throw new Error('lost before it came');
-        const outcome = await speed.commit(commit);
-        if (isFlaky && commits.length % 3 === 2) throw new Error('its reply is lost');
-        return outcome;
-      },
-    },
-    definitions: DEFINITIONS,
-    partitions: [0, 1],
-    ...{ sha256Hex, digestOf: sha256Hex, oldestRead: async () => oldest },
-    commitId: () => `c${Math.random()}`,
-    limits: { maxEntries: 3, waitMs: 0, trimRecordLength },
-    onReset: (partition, why) => expect(isFlaky, `partition ${partition} was reset: ${why}`).toBe(true),
-  });
-  for (let idle = 0; idle < 3; ) idle = (await worker.runOnce()) === 0 ? idle + 1 : 0;
-  await worker.settle();
-  return { store, commits, joined, lengths };
-}
-
-async function cut(rig: Rig, definitions: Definitions): Promise<number> {
-  const { generation } = await createGeneration(rig.dataDir, pendingGeneration(definitions));
-  const body = JSON.stringify({ generation, definitions: definitions.json });
-  for (let partition = 0; partition < PARTITIONS; partition++) await rig.log.append(partition, { kind: 'barrier', body });
-  return generation;
-}
-
-/** An archive of four generations, of which readers take the last two, and some events behind it; the log has lost what is archived. */
-async function archived(
-  seed: number,
-  definitions: readonly Definitions[],
-  also: (events: readonly Event[]) => readonly Event[] = (events) => events,
-): Promise<{ rig: Rig; oldest: number }> {
-  const random = createRandom(seed);
-  const rig = await createRig(PARTITIONS);
-  const shape = { events: 240, users: 6, lateChance: 0.15, duplicateChance: 0.1 };
-  const events = also(generateEvents(random, shape, DEFINITIONS));
-  const parts = [0, 1, 2, 3, 4].map((part) => events.slice(part * 48, (part + 1) * 48));
-  let generation = 0;
-  for (const [i, part] of parts.entries()) {
-    for (let from = 0; from < part.length; from += 9) await rig.append(part.slice(from, from + 9));
-    const own = definitions[i];
-    if (own !== undefined) generation = await cut(rig, own);
-  }
-  const { store } = await replayed({ rig, oldest: 0, isJoined: false });
-  const archiver = await rig.start({
-    limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000, segmentRows: random.pick([7, 20, 1_000]) },
-    speedPosition: async (partition) => (await store.speed().loadState(partition))?.position ?? null,
-  });
-  for (let round = 0; round < 20; round++) {
-    rig.nowMs += 10_000;
-    await archiver.turn();
-  }
-  expect((await rig.log.starts()).every((start) => start !== null)).toBe(true);
-  await rig.append(parts[4] as Event[]);
-  return { rig, oldest: generation - 1 };
-}
-
-async function recordsOf(store: MemoryStore): Promise<string[]> {
-  const asked = USERS.flatMap((userKey) => [0, 1].map((partition) => ({ partition, userKey })));
-  return (await store.serving().records(asked, 1e9)).map((record) => String(record ?? ''));
-}
-
-/** Its lines that are not past what records keep by now: when older ones go, a trim decides. */
-async function linesKept(store: MemoryStore): Promise<string[][]> {
-  const logTimeMs = Math.max(...(await store.serving().states()).map((state) => state?.logTimeMs ?? 0));
-  return (await recordsOf(store)).map((record) =>
-    record.split('\n').filter((line) => line !== '' && lineTs(line) > logTimeMs - KEPT_MS),
-  );
-}
-
-/** Log time by where a commit was made. */
-function logTimes(commits: readonly Commit[]): Map<string, number> {
-  return new Map(commits.map(({ partition, next }) => [`${partition} ${next.position}`, next.logTimeMs]));
-}
-
-async function statesOf(store: MemoryStore) {
-  const states = await store.serving().states();
-  return states.map((state) => state && { ...state, commitId: '' });
-}
-
-async function expectSameRows(store: MemoryStore, other: MemoryStore, generation: number): Promise<void> {
-  const [ours, theirs] = [await store.serving().deltas(NAMES, generation), await other.serving().deltas(NAMES, generation)];
-  for (const [partition, { rows, pending, overflowed }] of ours.entries()) {
-    expect(differences(rows, theirs[partition]?.rows ?? new Map())).toEqual([]);
-    expect({ pending, overflowed }).toEqual({ pending: theirs[partition]?.pending, overflowed: theirs[partition]?.overflowed });
-  }
-}
+import type { AppliedUpTo } from '../../services/speed/src/read/archived-records.ts';
+import {
+  archived,
+  DEFINITIONS,
+  expectSameRows,
+  FILE,
+  KEPT_MS,
+  linesKept,
+  logTimes,
+  PARTITIONS,
+  recordsOf,
+  replayed,
+  statesOf,
+} from './replayed-archive.ts';
 
 const SHORTER = definitionsOf({
   ...FILE,
@@ -188,30 +58,144 @@ test.each([
   }
 });
 
+test.each([
+  { seed: 1, mostPassed: 1_000, of: [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS] },
+  { seed: 2, mostPassed: 1, of: [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS] },
+  { seed: 3, mostPassed: 20, of: [SHORTER, DEFINITIONS, SHORTER, DEFINITIONS] },
+])(
+  'laws 1 and 3: a worker that comes back joins what is left, and leaves what a replay line by line leaves: seed $seed',
+  async ({ seed, mostPassed, of }) => {
+    const { rig, oldest } = await archived(seed, of);
+    try {
+      const lineByLine = await replayed({ rig, oldest, isJoined: false });
+      const whole = await replayed({ rig, oldest, isJoined: true, mostRows: 1 });
+      let waits = 0;
+      for (const mostCommits of [3, 11]) {
+        const died = await replayed({ rig, oldest, isJoined: true, mostRows: 1, mostCommits });
+        const back = await replayed({ rig, oldest, isJoined: true, mostRows: 1, mostPassed, store: died.store });
+        expect(back.apart).toBe(whole.apart);
+        expect(back.joined).toBeGreaterThan(10);
+        expect(back.sessions).toBe(1);
+        waits += back.waits;
+        expect(await recordsOf(back.store)).toEqual(await recordsOf(lineByLine.store));
+        expect(await statesOf(back.store)).toEqual(await statesOf(lineByLine.store));
+        await expectSameRows(back.store, lineByLine.store, oldest);
+      }
+      expect(waits > 0).toBe(mostPassed < 1_000);
+    } finally {
+      await rig.close();
+    }
+  },
+);
+
 test('laws 1 and 3: joined records are those of a replay line by line where commits fail, and what was joined is asked for again', async () => {
   const { rig, oldest } = await archived(7, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
   try {
     const lineByLine = await replayed({ rig, oldest, isJoined: false });
-    const [calm, flaky] = [false, true].map((isFlaky) => replayed({ rig, oldest, isJoined: true, mostRows: 1, isFlaky }));
-    expect((await flaky)?.joined).toBe((await calm)?.joined);
-    expect(await recordsOf((await flaky)?.store as MemoryStore)).toEqual(await recordsOf(lineByLine.store));
-    await expectSameRows((await flaky)?.store as MemoryStore, lineByLine.store, oldest);
+    const calm = await replayed({ rig, oldest, isJoined: true, mostRows: 1 });
+    const flaky = await replayed({ rig, oldest, isJoined: true, mostRows: 1, mostPassed: 1, isFlaky: true });
+    expect(flaky.joined).toBe(calm.joined);
+    // What was given is given again: nothing has to be passed over.
+    expect(flaky.waits).toBe(0);
+    expect(await recordsOf(flaky.store)).toEqual(await recordsOf(lineByLine.store));
+    await expectSameRows(flaky.store, lineByLine.store, oldest);
   } finally {
     await rig.close();
   }
 });
 
-test('laws 1 and 3: joined records are trimmed where a replay line by line trims them', async () => {
-  const { rig, oldest } = await archived(5, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
+test.each([5, 6, 8])('laws 1 and 3: joined records are trimmed where a replay line by line trims them: seed %i', async (seed) => {
+  const { rig, oldest } = await archived(seed, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
   try {
     const trimRecordLength = 1_000;
     const lineByLine = await replayed({ rig, oldest, isJoined: false, trimRecordLength });
+    expect(lineByLine.long).toEqual([]);
     const joined = await replayed({ rig, oldest, isJoined: true, mostRows: 1, trimRecordLength });
-    expect(joined.joined).toBeGreaterThan(10);
-    expect(Math.max(...joined.lengths.values())).toBeLessThanOrEqual(trimRecordLength);
+    expect(joined.joined).toBeGreaterThan(3);
+    expect(joined.long).toEqual([]);
     expect(await linesKept(joined.store)).toEqual(await linesKept(lineByLine.store));
     await expectSameRows(joined.store, lineByLine.store, oldest);
+    const died = await replayed({ rig, oldest, isJoined: true, mostRows: 1, trimRecordLength, mostCommits: 15 });
+    const back = await replayed({ rig, oldest, isJoined: true, mostRows: 1, trimRecordLength, store: died.store });
+    expect(back.long).toEqual([]);
+    expect(await linesKept(back.store)).toEqual(await linesKept(lineByLine.store));
   } finally {
+    await rig.close();
+  }
+});
+
+test('law 1: a worker that comes back joins nothing where its records may have what was retired from the archive', async () => {
+  const { rig, oldest } = await archived(1, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
+  const retire = (before: number) =>
+    writeRetired(rig.dataDir, {
+      before,
+      upTo: [],
+      replaced: [],
+      replacing: [],
+      soFar: { files: 0, rows: 0, bytes: 0 },
+      outcomes: [],
+    });
+  try {
+    const died = await replayed({ rig, oldest, isJoined: true, mostRows: 1, mostCommits: 6 });
+    const [state] = await died.store.serving().states();
+    const { logTimeMs, keptMs = Number.NaN } = state as PartitionState;
+    await retire(logTimeMs - keptMs + 1);
+    const copy = died.store.snapshot(0);
+    const back = await replayed({ rig, oldest, isJoined: true, mostRows: 1, store: died.store });
+    await retire(logTimeMs - keptMs);
+    died.store.restore(0, copy);
+    const again = await replayed({ rig, oldest, isJoined: true, mostRows: 1, store: died.store });
+    expect(back.apart).toBeGreaterThan(again.apart);
+    expect(again.joined).toBeGreaterThan(0);
+  } finally {
+    await rig.close();
+  }
+});
+
+test('one session of DuckDB is open at a time, whichever partition is asked for', async () => {
+  const { rig, oldest } = await archived(2, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
+  const entries = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB', mostRows: 1 });
+  const starts = await rig.log.starts();
+  const bounds = { keptMs: KEPT_MS, untrimmedLength: 1e9, partitions: PARTITIONS };
+  const places: AppliedUpTo[] = starts.map(() => ({ position: null, logTimeMs: 0 }));
+  const given = starts.map(() => 0);
+  try {
+    expect(oldest).toBeGreaterThan(1);
+    for (let round = 0; round < 4; round++)
+      for (const [partition, applied] of places.entries()) {
+        const joining = { ...bounds, start: String(starts[partition]), applied };
+        // With one that is read line by line in between.
+        if (round === 2) await entries.after(partition, null);
+        const found = (await entries.after(partition, applied.position, joining)) ?? [];
+        given[partition] = (given[partition] ?? 0) + found.filter((entry) => entry.joined !== undefined).length;
+        const last = found.at(-1);
+        if (last !== undefined)
+          places[partition] = { position: last.position, logTimeMs: Math.max(applied.logTimeMs, last.joined?.logTimeMs ?? 0) };
+        expect((await namesIn(dataPath(rig.dataDir, 'staging', 'speed'))).length).toBeLessThanOrEqual(1);
+      }
+    expect(given).toEqual([4, 4]);
+  } finally {
+    await entries.close?.();
+    await rig.close();
+  }
+});
+
+test('law 8: a worker that comes back goes on with log time from where it stood', async () => {
+  const { rig } = await archived(2, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
+  const entries = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB', mostRows: 1 });
+  const start = String((await rig.log.starts())[0]);
+  const joining = { keptMs: KEPT_MS, untrimmedLength: 1e9, partitions: PARTITIONS, start };
+  try {
+    const [first] = (await entries.after(0, null, { ...joining, applied: { position: null, logTimeMs: 0 } })) ?? [];
+    expect(first?.joined?.lines).toBe(3);
+    await entries.close?.();
+    const position = first?.position ?? null;
+    const logTimeMs = (first?.joined?.logTimeMs ?? 0) + 365 * DAY_MS;
+    const [next] = (await entries.after(0, position, { ...joining, applied: { position, logTimeMs } })) ?? [];
+    // All of it is too old for records by then.
+    expect(next?.joined).toMatchObject({ lines: 0, logTimeMs });
+  } finally {
+    await entries.close?.();
     await rig.close();
   }
 });

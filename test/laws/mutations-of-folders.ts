@@ -257,7 +257,7 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
   {
     lie: 'the archive gives back all entries of a segment but the last',
     law: '6',
-    file: 'services/speed/src/read/archived-entries.ts',
+    file: 'services/speed/src/read/archived-lines.ts',
     from: 'if (at !== null) yield {',
     to: "if (at === '') yield {",
     test: 'test/laws/law-3-replayed-lines.test.ts',

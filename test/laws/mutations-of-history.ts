@@ -238,7 +238,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'in a replay each entry was appended when its own events were received',
     law: '8',
-    file: `${SPEED}/read/archived-entries.ts`,
+    file: `${SPEED}/read/archived-lines.ts`,
     from: 'body, appendedMs: NO_BOUND_MS',
     to: "body, appendedMs: Math.max(...body.split('\\n').map((line) => JSON.parse(line).receivedAt))",
     test: 'test/laws/law-7-one-history.test.ts',
@@ -302,7 +302,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'the lines of an archived entry come in any order',
     law: '3',
-    file: `${SPEED}/read/archived-entries.ts`,
+    file: `${SPEED}/read/archived-lines.ts`,
     from: 'ORDER BY position, entry_index`',
     to: 'ORDER BY position, entry_index DESC`',
     test: 'test/laws/law-3-replayed-lines.test.ts',
@@ -310,7 +310,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'the lines of an archived entry are joined in any order',
     law: '3',
-    file: `${SPEED}/read/archived-entries.ts`,
+    file: `${SPEED}/read/archived-lines.ts`,
     from: 'ORDER BY entry_index)`',
     to: 'ORDER BY entry_index DESC)`',
     test: 'test/laws/law-7-one-history.test.ts',

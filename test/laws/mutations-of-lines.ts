@@ -64,7 +64,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     lie: 'a plain line may claim a receipt far ahead of the log',
     law: '8',
     file: READER,
-    from: '      if (receivedAt > appendedMs + EVENT_BOUNDS.futureMs) return undefined;\n',
+    from: ' && receivedAt <= appendedMs + EVENT_BOUNDS.futureMs',
     to: '',
     test: LINES,
   },

@@ -7,6 +7,9 @@ const CLI = 'packages/cli/src';
 const NOT_READ = 'services/speed/test/not-read.test.ts';
 const PARTITION_RUN = 'services/speed/src/partitions/partition-run.ts';
 const SPEED = 'services/speed/src';
+const PIECE = `${SPEED}/read/joined-piece.ts`;
+const RECORDS = `${SPEED}/read/archived-records.ts`;
+const FOREIGN = 'test/laws/law-7-foreign-lines.test.ts';
 const JOINED = 'test/laws/law-1-joined-records.test.ts';
 const RECOVER = 'packages/cli/test/recover.redis.test.ts';
 
@@ -110,7 +113,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   {
     lie: 'two copies of an event in what is joined both stay',
     law: '3',
-    file: `${SPEED}/read/archived-records.ts`,
+    file: PIECE,
     from: 'HAVING count(*) > 1)',
     to: 'HAVING count(*) > 2)',
     test: JOINED,
@@ -118,7 +121,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   {
     lie: 'what is joined forgets the ids of what was joined before',
     law: '3',
-    file: `${SPEED}/read/archived-records.ts`,
+    file: PIECE,
     from: `INSERT INTO seen SELECT identity FROM \${piece}`,
     to: `INSERT INTO seen SELECT identity FROM \${piece} WHERE false`,
     test: JOINED,
@@ -126,15 +129,15 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   {
     lie: 'joined records take events that are too old for them',
     law: '1',
-    file: `${SPEED}/read/archived-records.ts`,
-    from: `WHERE ts > log_time_ms - \${joining.keptMs}`,
-    to: 'WHERE true',
+    file: PIECE,
+    from: `ts > log_time_ms - \${rules.keptMs}, false`,
+    to: 'true, false',
     test: JOINED,
   },
   {
     lie: 'joined lines come in any order',
     law: '3',
-    file: `${SPEED}/read/archived-records.ts`,
+    file: PIECE,
     from: `'' ORDER BY position, entry_index)`,
     to: `'' ORDER BY line)`,
     test: JOINED,
@@ -158,15 +161,15 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   {
     lie: 'records that are joined are never trimmed',
     law: '1',
-    file: `${SPEED}/read/archived-records.ts`,
-    from: 'if (length > joining.untrimmedLength) strays.push(userKey);',
-    to: 'if (length < 0) strays.push(userKey);',
+    file: PIECE,
+    from: 'if (lengths.add(userKey, text.length) > rules.untrimmedLength) strays.push(userKey);',
+    to: 'if (lengths.add(userKey, text.length) < 0) strays.push(userKey);',
     test: JOINED,
   },
   {
     lie: 'what the platform says of a user is a line of the record',
     law: '9',
-    file: `${SPEED}/read/archived-records.ts`,
+    file: PIECE,
     from: 'WHERE is_reserved',
     to: 'WHERE false',
     test: JOINED,
@@ -198,9 +201,89 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   {
     lie: 'what was joined is given once, whatever became of its commit',
     law: '7',
-    file: `${SPEED}/read/archived-records.ts`,
-    from: 'isSame ? found.given.find(',
-    to: "isSame && asked === '' ? found.given.find(",
+    file: RECORDS,
+    from: 'same === undefined ? [] : givenAfter(same.given, position)',
+    to: '[] as readonly ReadEntry[]',
     test: JOINED,
+  },
+  {
+    lie: 'a worker that comes back forgets the ids of what it passed over',
+    law: '3',
+    file: PIECE,
+    from: 'INSERT INTO seen SELECT identity FROM passed',
+    to: 'INSERT INTO seen SELECT identity FROM passed WHERE false',
+    test: JOINED,
+  },
+  {
+    lie: 'a worker that comes back takes up log time from nothing',
+    law: '8',
+    file: RECORDS,
+    from: 'logTimeMs: applied.logTimeMs',
+    to: 'logTimeMs: 0',
+    test: JOINED,
+  },
+  {
+    lie: 'records are as short as what was joined since a worker came back',
+    law: '1',
+    file: PIECE,
+    from: 'lengths.add(String(user), Number(bytes[i]))',
+    to: 'lengths.add(String(user), 0 * Number(bytes[i]))',
+    test: JOINED,
+  },
+  {
+    lie: 'lines that are applied one by one make no record longer',
+    law: '1',
+    file: PIECE,
+    from: 'if (!known.has(userKey)) lengths.add(userKey, line.length + 1);',
+    to: '',
+    test: JOINED,
+  },
+  {
+    lie: 'a worker that comes back joins though the archive may lack what records have',
+    law: '3',
+    file: RECORDS,
+    from: 'if (before !== null && before > logTimeMs - reading.rules.keptMs)',
+    to: 'if (before !== null && before < 0)',
+    test: JOINED,
+  },
+  {
+    lie: 'sessions that join other partitions stay open',
+    law: '7',
+    file: RECORDS,
+    from: '    await drop();\n    const at = joining.applied.position;',
+    to: '    const at = joining.applied.position;',
+    test: JOINED,
+  },
+  {
+    lie: 'whatever the archive has is a line of the record',
+    law: '7',
+    file: PIECE,
+    from: 'if (!isEvent && !isEventOf(',
+    to: 'if (lines < 0 && !isEventOf(',
+    test: FOREIGN,
+  },
+  {
+    lie: 'what is too old for a record need not be an event',
+    law: '7',
+    file: PIECE,
+    from: 'if (old !== null && eventsOf(userKey, old, reading) < 0) return null;',
+    to: '',
+    test: FOREIGN,
+  },
+  {
+    lie: 'log time follows what is not an event',
+    law: '8',
+    file: PIECE,
+    from: '  if (joined === null || apart === null) return lineByLine(reading, piece);\n  reading.logTimeMs = logTimeMs;\n',
+    to: '  reading.logTimeMs = logTimeMs;\n  if (joined === null || apart === null) return lineByLine(reading, piece);\n',
+    test: FOREIGN,
+  },
+  {
+    lie: 'a line counts for the user in whose column it stands',
+    law: '7',
+    file: PIECE,
+    from: 'return decoded.ok && decoded.userKey === userKey;',
+    to: 'return decoded.ok;',
+    test: FOREIGN,
   },
 ];

@@ -35,7 +35,7 @@ import { sendAhead } from './messages/send-ahead.ts';
 import type { ErasedLists } from './partitions/erased-lists.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
 import { joinRulesOf, loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
-import type { JoinRules } from './read/archived-records.ts';
+import type { AppliedRules } from './read/archived-records.ts';
 import { createGathering } from './read/gathering.ts';
 import { createReadAhead, type ReadAheadLimits } from './read/read-ahead.ts';
 import { mayGoOn } from './segments/follow.ts';
@@ -111,7 +111,7 @@ export interface SpeedWorker {
   /** The partitions processed now, each with where its last commit was made, under way or taken, and its log time, epoch ms. */
   progress(): { readonly partition: number; readonly position: string | null; readonly logTimeMs: number }[];
   /** By which the archive may join the records of a partition, as it stands; null: not at all, undefined: the partition is not loaded. */
-  joinRules(partition: number): JoinRules | null | undefined;
+  joinRules(partition: number): AppliedRules | null | undefined;
 }
 
 /** Differs where workers count other views: one in a few thousand million pairs of lists would be taken for the same. */

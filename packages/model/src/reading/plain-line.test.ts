@@ -177,6 +177,23 @@ describe('the reader of plain lines', () => {
     expect(taken).toBeGreaterThan(read / 10);
   });
 
+  it('law 7: takes a line as one of a user where it is taken, and is of that user', () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(anyLine(), (line) => {
+        const bytes = line.isWellFormed() ? reader.open(line) : -1;
+        const isOfAnna = bytes >= 0 && reader.isEventOf('anna', 0, bytes, NOW);
+        expect(isOfAnna).toBe(plainOf(line)?.userKey === 'anna');
+        if (isOfAnna) taken++;
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(taken).toBeGreaterThan(20);
+    const french = encodeEvent({ ...BARE, userId: 'été' });
+    expect(reader.isEventOf('été', 0, reader.open(french), NOW)).toBe(true);
+    expect(reader.isEventOf('etes', 0, reader.open(french), NOW)).toBe(false);
+  });
+
   it('keeps apart names that fall on one slot of its cache', () => {
     fc.assert(
       fc.property(

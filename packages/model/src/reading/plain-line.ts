@@ -57,6 +57,8 @@ export interface PlainLineReader {
    * where `decodeLine` has to look. The text is well-formed Unicode.
    */
   read(from: number, to: number, partition: number, partitions: number, appendedMs: number): PlainLine | undefined;
+  /** Whether `read` takes such a line as one of this user, wherever it was found. */
+  isEventOf(userKey: string, from: number, to: number, appendedMs: number): boolean;
 }
 
 type Kind = FieldRow['type'];
@@ -200,6 +202,9 @@ export function createPlainLineReader(): PlainLineReader {
     } satisfies Record<Kept, unknown>;
   }
 
+  const isEvent = (from: number, to: number, appendedMs: number) =>
+    scan(from, to) && !isReserved() && isInTime(numbers[TS] as number, numbers[RECEIVED] as number, appendedMs);
+
   return {
     open(opened, asksReports = false) {
       readsReports = asksReports;
@@ -211,16 +216,18 @@ export function createPlainLineReader(): PlainLineReader {
       return isAscii || data.length >= most ? written : -1;
     },
     read(from, to, partition, partitions, appendedMs) {
-      if (!scan(from, to) || isReserved()) return undefined;
-      const receivedAt = numbers[RECEIVED] as number;
-      if ((numbers[TS] as number) > receivedAt + EVENT_BOUNDS.futureMs) return undefined;
-      if (receivedAt > appendedMs + EVENT_BOUNDS.futureMs) return undefined;
+      if (!isEvent(from, to, appendedMs)) return undefined;
       const user = has(USER) ? USER : ANONYMOUS;
       if (partitionOfBytes(data, starts[user] as number, stops[user] as number, partitions) !== partition) return undefined;
       const userKey = text(user);
       return report === undefined ? { ok: true, event: event(), userKey } : { ok: true, event: event(), userKey, report };
     },
+    isEventOf: (key, from, to, appendedMs) => isEvent(from, to, appendedMs) && text(has(USER) ? USER : ANONYMOUS) === key,
   };
+}
+
+function isInTime(ts: number, receivedAt: number, appendedMs: number): boolean {
+  return ts <= receivedAt + EVENT_BOUNDS.futureMs && receivedAt <= appendedMs + EVENT_BOUNDS.futureMs;
 }
 
 const PLATFORM = bytesOf(RESERVED_PREFIX);

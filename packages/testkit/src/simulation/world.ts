@@ -74,7 +74,7 @@ export interface MergedAnswer {
 export interface SimulatedEntries {
   upTo(partition: number): Promise<string | null>;
   /** null: the archive ends there. `joining`: by which it may join records, as the worker under test says; one that does not know them gives lines. */
-  after(partition: number, position: string | null, joining?: unknown): Promise<LogEntry[] | null>;
+  after(partition: number, position: string | null, joining?: unknown): Promise<readonly LogEntry[] | null>;
 }
 
 /** How far a partition is archived in terms of generations. */

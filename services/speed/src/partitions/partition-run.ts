@@ -11,7 +11,7 @@ import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
-import type { JoinRules } from '../read/archived-records.ts';
+import type { AppliedRules } from '../read/archived-records.ts';
 import type { DecodedBatch } from '../read/decode.ts';
 import { afterBarrier, afterFall, beginFollowing, type Following, followFrom } from '../segments/follow.ts';
 import { createErasedUsers, type ErasedUsers } from './erased-users.ts';
@@ -172,12 +172,13 @@ async function erasedOf(
  * By which records take lines unread, while nothing is counted; null: something has to look at each event. `untrimmedLength`: UTF-16 units
  * of a record that is never trimmed.
  */
-export function joinRulesOf(run: PartitionRun | undefined, untrimmedLength: number): JoinRules | null | undefined {
+export function joinRulesOf(run: PartitionRun | undefined, untrimmedLength: number): AppliedRules | null | undefined {
   if (run === undefined) return undefined;
-  const { generation, countsFrom, definitions, following, erased, until } = run;
+  const { generation, countsFrom, definitions, following, erased, until, position, logTimeMs } = run;
   const refusesSome = until !== undefined || (erased?.size ?? 0) > 0;
   if (generation >= countsFrom || definitions.joinedMs !== null || following.segments !== null || refusesSome) return null;
-  return { untrimmedLength, keptMs: recordRetentionMs(run.rules) };
+  const keptMs = recordRetentionMs(run.rules);
+  return { untrimmedLength, keptMs, applied: { position, logTimeMs } };
 }
 
 /** Their records have changed without them. */

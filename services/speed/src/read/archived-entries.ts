@@ -1,40 +1,32 @@
 /** The archive read as the log it was made of: entries at their positions, and the barriers that ended segments. */
-import { join } from 'node:path';
 import { dropForgotten } from '@tributary/archive/compute/forget';
 import { SAID_SQL } from '@tributary/archive/compute/relations';
 import { dropLent } from '@tributary/archive/compute/withdrawn';
-import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { openDuckDb } from '@tributary/archive/duckdb';
 import { leftToGo } from '@tributary/archive/forgotten';
 import { findGeneration } from '@tributary/archive/generations';
 import type { SegmentManifest } from '@tributary/archive/layout';
+import { retiredBefore } from '@tributary/archive/retention/retired';
 import { demandSameLog, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { sqlText } from '@tributary/archive/sql-text';
-import { checkFile } from '@tributary/archive/verify';
 import type { LogEntry, Position } from '@tributary/log/port';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { fieldsIn, lineSql } from './archived-lines.ts';
+import { entriesIn, lineSqlOf, NO_BOUND_MS, relationOf } from './archived-lines.ts';
 import { type Joining, joinArchive } from './archived-records.ts';
 import type { ReadEntry } from './decode.ts';
-import { together } from './lines-apart.ts';
 
 export interface ArchivedEntries {
   /** Up to where the partition is archived; null: nothing of it is. */
   upTo(partition: number): Promise<Position | null>;
   /**
    * Entries after `position` (null: from the first), of one segment, in order and up to its end; null: the archive ends there. `joining`: one entry
-   * that stands for many, where they may be joined; its reader asks for the next one when it has applied that.
+   * that stands for many, where they may be joined; its reader asks for the next one when it has applied that, and again where it gets none.
    */
-  after(partition: number, position: Position | null, joining?: Joining | null): Promise<ReadEntry[] | null>;
+  after(partition: number, position: Position | null, joining?: Joining | null): Promise<readonly ReadEntry[] | null>;
   /** Ends what is read ahead of who asked. */
   close?(): Promise<void>;
 }
-
-/**
- * The archive does not keep when the log took an entry. The clock check was passed before archiving, so there is no bound here; taking
- * the receipt instead would let log time fall.
- */
-const NO_BOUND_MS = Number.MAX_SAFE_INTEGER;
 
 /** Some 5 MB of lines, where they are as long as usual. */
 const MOST_JOINED = 20_000;
@@ -49,6 +41,8 @@ export interface ArchivedEntriesOptions {
   readonly mostJoined?: number;
   /** Lines that one entry of joined records stands for, unless a single entry of the log has more. */
   readonly mostRows?: number;
+  /** Rows before the place where records begin to be joined that are passed over at once. */
+  readonly mostPassed?: number;
 }
 
 export function openArchivedEntries({
@@ -57,6 +51,7 @@ export function openArchivedEntries({
   memoryLimit,
   mostJoined = MOST_JOINED,
   mostRows,
+  mostPassed,
 }: ArchivedEntriesOptions): ArchivedEntries {
   /** The segment after each one that was read: a replay does not look for its place again. */
   const next = new Map<number, { readonly after: Position; readonly number: number }>();
@@ -90,18 +85,19 @@ export function openArchivedEntries({
     const { partition, files, rows } = segment;
     const isJoined = rows <= mostJoined && files.reduce((sum, { bytes }) => sum + bytes, 0) <= MOST_JOINED_BYTES;
     if (files.length === 0) return [];
-    for (const file of files) await checkFile(dataDir, file);
-    const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
-    const from = `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
+    const from = await relationOf(dataDir, files);
     const gone = await leftToGo(dataDir, segment);
+    const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
     const session = await openSession();
     try {
-      if (gone === null) return await entriesIn(session, from, { partition, after, isJoined });
+      const lines = async (relation: string) =>
+        `SELECT position, entry_index, ${await lineSqlOf(session, relation)} AS line FROM ${relation} ${where}`;
+      if (gone === null) return await entriesIn(session, await lines(from), { partition, isJoined });
       // The same events, as they will be once all files are written again that have erased users.
       await session.run(`CREATE TABLE held AS SELECT *, ${SAID_SQL} AS said FROM ${from}`);
       await dropForgotten(session, dataDir, gone, 'held');
       await dropLent(session, dataDir, gone.lent, 'held');
-      return await entriesIn(session, 'held', { partition, after, isJoined });
+      return await entriesIn(session, await lines('held'), { partition, isJoined });
     } finally {
       await session.close();
     }
@@ -127,12 +123,14 @@ export function openArchivedEntries({
 
   const records = joinArchive({
     ...{ dataDir, openSession, endOf, ...(mostRows !== undefined && { mostRows }) },
+    ...(mostPassed !== undefined && { mostPassed }),
     async segmentAfter(partition, position) {
       const segment = await segmentAfter(partition, position);
       if (segment !== null) passed(segment);
       return segment;
     },
     isPartly: async (segment) => (await leftToGo(dataDir, segment)) !== null,
+    retiredBefore: () => retiredBefore(dataDir),
   });
 
   return {
@@ -142,9 +140,11 @@ export function openArchivedEntries({
     },
     async after(partition, position, joining = null) {
       const joined = await records.next(partition, position, joining);
-      if (joined !== null) return [joined];
+      if (joined !== null) return joined;
       const segment = await segmentAfter(partition, position);
       if (segment === null) return null;
+      // One session at a time: what it may take is bounded once.
+      await records.close();
       const entries = await eventsOf(segment, position);
       passed(segment);
       // An entry of events can be the last one itself.
@@ -152,53 +152,4 @@ export function openArchivedEntries({
     },
     close: () => records.close(),
   };
-}
-
-interface EntriesAsked {
-  readonly partition: number;
-  readonly after: Position | null;
-  /** Whether the lines of an entry are joined by DuckDB. */
-  readonly isJoined: boolean;
-}
-
-/** `from`: a relation with the columns of the archive. */
-async function entriesIn(session: DuckDb, from: string, { partition, after, isJoined }: EntriesAsked): Promise<ReadEntry[]> {
-  // Files of earlier versions lack later columns.
-  const [there] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
-  const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
-  const lines = `SELECT position, entry_index, ${lineSql(fieldsIn(there ?? []))} AS line FROM ${from} ${where}`;
-  const texts = isJoined ? linesJoined(session, lines) : linesOneByOne(session, lines);
-  const entries: ReadEntry[] = [];
-  for await (const { position, body, lineNumbers } of texts)
-    entries.push({ partition, position, kind: 'events', body, appendedMs: NO_BOUND_MS, lineNumbers });
-  return together(entries);
-}
-
-type EntryText = Pick<ReadEntry, 'position' | 'body'> & { readonly lineNumbers: readonly number[] };
-
-/** In a fifth less time than one by one, but all in memory: DuckDB cannot spill them. */
-async function* linesJoined(session: DuckDb, lines: string): AsyncGenerator<EntryText> {
-  const inOrder = (text: string, separator: string) => `string_agg(${text}, ${separator} ORDER BY entry_index)`;
-  const select = `SELECT position, ${inOrder('CAST(entry_index AS VARCHAR)', "','")}, ${inOrder('line', 'chr(10)')} FROM (${lines}) GROUP BY position ORDER BY position`;
-  for await (const [positions, numbers, bodies] of session.chunks(select))
-    for (const [row, position] of (positions as readonly Position[]).entries())
-      yield { position, body: String(bodies?.[row]), lineNumbers: String(numbers?.[row]).split(',').map(Number) };
-}
-
-async function* linesOneByOne(session: DuckDb, lines: string): AsyncGenerator<EntryText> {
-  let at: Position | null = null;
-  let texts: string[] = [];
-  let lineNumbers: number[] = [];
-  for await (const [positions, numbers, all] of session.chunks(`${lines} ORDER BY position, entry_index`))
-    for (const [row, position] of (positions as readonly Position[]).entries()) {
-      if (at !== null && position !== at) {
-        yield { position: at, body: texts.join('\n'), lineNumbers };
-        texts = [];
-        lineNumbers = [];
-      }
-      at = position;
-      texts.push(String(all?.[row]));
-      lineNumbers.push(Number(numbers?.[row]));
-    }
-  if (at !== null) yield { position: at, body: texts.join('\n'), lineNumbers };
 }

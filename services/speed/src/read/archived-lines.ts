@@ -1,16 +1,38 @@
-/** The line of an archived event, as DuckDB makes it. */
+/** The lines of archived events, as DuckDB makes them, and the entries of the log that they came in. */
+import { join } from 'node:path';
+import type { DuckDb } from '@tributary/archive/duckdb';
+import type { StoredFile } from '@tributary/archive/layout';
+import { sqlText } from '@tributary/archive/sql-text';
+import { checkFile } from '@tributary/archive/verify';
+import type { Position } from '@tributary/log/port';
 import { FIELD_ROWS, type FieldRow } from '@tributary/model/event-fields';
+import type { ReadEntry } from './decode.ts';
+import { together } from './lines-apart.ts';
 
-/** The fields that these columns hold: files of earlier versions lack later ones. */
-export function fieldsIn(columns: readonly unknown[]): readonly (readonly [name: string, row: FieldRow])[] {
-  return FIELD_ROWS.filter(([, { column }]) => columns.includes(column));
+/**
+ * The archive does not keep when the log took an entry. The clock check was passed before archiving, so there is no bound here; taking
+ * the receipt instead would let log time fall.
+ */
+export const NO_BOUND_MS = Number.MAX_SAFE_INTEGER;
+
+/** All rows of these files, which are as their manifests say. Throws `archive_corrupt`. */
+export async function relationOf(dataDir: string, files: readonly StoredFile[]): Promise<string> {
+  for (const file of files) await checkFile(dataDir, file);
+  const paths = files.map(({ path }) => sqlText(join(dataDir, path))).join(', ');
+  return `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
+}
+
+/** `from`: a relation with the columns of the archive. Files of earlier versions lack later ones. */
+export async function lineSqlOf(session: DuckDb, from: string): Promise<string> {
+  const [there = []] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
+  return lineSql(FIELD_ROWS.filter(([, { column }]) => there.includes(column)));
 }
 
 /**
  * The canonical line, as `encodeEvent` writes it, of a row of these columns: made here, a line takes a quarter of what it takes to make an event of
  * the columns first. Sound because texts hold no control character, and objects lie there as `JSON.stringify` has written them.
  */
-export function lineSql(fields: readonly (readonly [name: string, row: FieldRow])[]): string {
+function lineSql(fields: readonly (readonly [name: string, row: FieldRow])[]): string {
   const parts = fields.map(([name, { type, column }]) => `'"${name}":' || ${VALUE_SQL[type](`"${column}"`)}`);
   return `'{' || concat_ws(',', ${parts.join(', ')}) || '}'`;
 }
@@ -25,3 +47,47 @@ const VALUE_SQL: Readonly<Record<FieldRow['type'], (column: string) => string>> 
   flag: (column) => `CAST(${column} AS VARCHAR)`,
   object: (column) => column,
 };
+
+export interface EntriesAsked {
+  readonly partition: number;
+  /** Whether the lines of an entry are joined by DuckDB. */
+  readonly isJoined: boolean;
+}
+
+/** `lines`: a query of position, entry_index and line. */
+export async function entriesIn(session: DuckDb, lines: string, { partition, isJoined }: EntriesAsked): Promise<ReadEntry[]> {
+  const texts = isJoined ? linesJoined(session, lines) : linesOneByOne(session, lines);
+  const entries: ReadEntry[] = [];
+  for await (const { position, body, lineNumbers } of texts)
+    entries.push({ partition, position, kind: 'events', body, appendedMs: NO_BOUND_MS, lineNumbers });
+  return together(entries);
+}
+
+type EntryText = Pick<ReadEntry, 'position' | 'body'> & { readonly lineNumbers: readonly number[] };
+
+/** In a fifth less time than one by one, but all in memory: DuckDB cannot spill them. */
+async function* linesJoined(session: DuckDb, lines: string): AsyncGenerator<EntryText> {
+  const inOrder = (text: string, separator: string) => `string_agg(${text}, ${separator} ORDER BY entry_index)`;
+  const select = `SELECT position, ${inOrder('CAST(entry_index AS VARCHAR)', "','")}, ${inOrder('line', 'chr(10)')} FROM (${lines}) GROUP BY position ORDER BY position`;
+  for await (const [positions, numbers, bodies] of session.chunks(select))
+    for (const [row, position] of (positions as readonly Position[]).entries())
+      yield { position, body: String(bodies?.[row]), lineNumbers: String(numbers?.[row]).split(',').map(Number) };
+}
+
+async function* linesOneByOne(session: DuckDb, lines: string): AsyncGenerator<EntryText> {
+  let at: Position | null = null;
+  let texts: string[] = [];
+  let lineNumbers: number[] = [];
+  for await (const [positions, numbers, all] of session.chunks(`${lines} ORDER BY position, entry_index`))
+    for (const [row, position] of (positions as readonly Position[]).entries()) {
+      if (at !== null && position !== at) {
+        yield { position: at, body: texts.join('\n'), lineNumbers };
+        texts = [];
+        lineNumbers = [];
+      }
+      at = position;
+      texts.push(String(all?.[row]));
+      lineNumbers.push(Number(numbers?.[row]));
+    }
+  if (at !== null) yield { position: at, body: texts.join('\n'), lineNumbers };
+}

@@ -1,33 +1,33 @@
 /**
  * The archive read as users' records. Where no view counts what a replay reads, all that most of its events leave is their line in the record of their
- * user: so DuckDB joins the lines by user, unread. One entry stands for thousands of the log, and ends where one of these does.
+ * user: so DuckDB joins the lines by user, a piece of the archive at a time. One entry stands for thousands of the log, and ends where one of these does.
  *
- *   segments ─▶ held, a table ─▶ some entries at a time ─▶ lines by user, in log order
- *                                                     └─▶ lines of users of whom something may not be appended as it is, one by one
+ *   segments ─▶ held, a table ─▶ a piece at a time ─▶ lines by user, in log order        (joined-piece.ts)
+ *                                                 └─▶ entries of the log, where it is not joined
  *
- * These are users of whom two events may have one id, in what was read of the partition so far; whose record may be due to be trimmed; and of whom the
- * platform itself says something. What is too old for a record is left out here as there (`addEffects` in apply.ts).
+ * One partition is read so at a time, in one session: what it holds is bounded once. A reader that comes back to another place, or to another
+ * partition, passes over what lies before it first, which takes a tenth of the time.
  */
-import { join } from 'node:path';
 import type { DuckDb } from '@tributary/archive/duckdb';
-import type { SegmentManifest } from '@tributary/archive/layout';
+import type { SegmentManifest, StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/sql-text';
-import { checkFile } from '@tributary/archive/verify';
 import type { LogEntry, Position } from '@tributary/log/port';
-import { RESERVED_PREFIX } from '@tributary/model/identity/message-line';
-import { murmur2 } from '@tributary/model/user-key';
-import { fieldsIn, lineSql } from './archived-lines.ts';
-import type { ApartLine, ReadEntry } from './decode.ts';
+import { lineSqlOf, relationOf } from './archived-lines.ts';
+import type { ReadEntry } from './decode.ts';
+import { entriesOfPiece, type JoinRules, passOver, pieceColumns, type Reading, startReading } from './joined-piece.ts';
 
-/** How records are kept while nothing is counted. */
-export interface JoinRules {
-  /** How far back from log time a record takes an event, ms. */
-  readonly keptMs: number;
-  /** UTF-16 units of a record which is never trimmed. */
-  readonly untrimmedLength: number;
+/** A place of a partition, with log time there, epoch ms. */
+export interface AppliedUpTo {
+  readonly position: Position | null;
+  readonly logTimeMs: number;
 }
 
-export interface Joining extends JoinRules {
+export interface AppliedRules extends JoinRules {
+  /** Up to where its reader has applied what it was given: it begins there. */
+  readonly applied: AppliedUpTo;
+}
+
+export interface Joining extends AppliedRules {
   /** Where the log begins: later entries are read from the log. */
   readonly start: Position;
   /** How many the log has. */
@@ -36,98 +36,122 @@ export interface Joining extends JoinRules {
 
 export interface JoinSource {
   readonly dataDir: string;
-  /** One for each partition; closed when all is read, or the reader goes another way. */
+  /** Closed when all of a partition is read, or the reader goes another way. */
   readonly openSession: () => Promise<DuckDb>;
   /** null: the archive ends there. */
   readonly segmentAfter: (partition: number, position: Position | null) => Promise<SegmentManifest | null>;
   /** Whether its files hold events that must not be read. */
   readonly isPartly: (segment: SegmentManifest) => Promise<boolean>;
   readonly endOf: (segment: SegmentManifest) => Promise<LogEntry>;
+  /** The archive may lack events that happened before this instant, epoch ms; null: it lacks none. */
+  readonly retiredBefore: () => Promise<number | null>;
   /** What one entry stands for: lines of the log, unless a single entry of it has more. */
   readonly mostRows?: number;
+  /** Rows before the place where reading begins that are passed over at once. */
+  readonly mostPassed?: number;
 }
 
 export interface JoinedArchive {
-  /** The next entry of the partition, and what lies before the position was given here too; null: it cannot be joined, and is read line by line from there on. */
-  next(partition: number, position: Position | null, joining: Joining | null): Promise<ReadEntry | null>;
+  /** The next entries of the partition; none: they are to be asked for again. null: nothing can be joined there, and a segment is read line by line. */
+  next(partition: number, position: Position | null, joining: Joining | null): Promise<readonly ReadEntry[] | null>;
   close(): Promise<void>;
 }
 
 const MOST_ROWS = 16_384;
 /** UTF-8 bytes of lines: a commit has them all. */
 const MOST_BYTES = 6 * 2 ** 20;
-/** Users whose records may be long, and lines that are applied one by one: their users' records are loaded all at once. */
-const MOST_STRAYS = 64;
-const MOST_APART = 2_048;
 /** Bytes of the files of these lines, which are packed to a fifth or less. */
 const MOST_PACKED_BYTES = MOST_BYTES / 8;
+/** Other partitions wait meanwhile: half a second or so. */
+const MOST_PASSED = 2 ** 18;
 
-interface Held {
-  /** The last position that was given. */
-  at: Position | null;
-  /** What was given last, and behind which position: where the commit of it is in doubt, it is asked for again, and what was read ahead of it. */
-  given: readonly { readonly after: Position | null; readonly entry: ReadEntry }[];
-  readonly joining: string;
-  readonly entries: AsyncGenerator<ReadEntry, undefined>;
-  /** Begun while what was given last is applied. */
-  ahead: Promise<IteratorResult<ReadEntry, undefined>> | undefined;
+interface Given {
+  readonly after: Position | null;
+  readonly entries: readonly ReadEntry[];
 }
 
-/** Partitions that are read so at once: one that goes on, and those whose reader may come back to them. */
-const MOST_HELD = 3;
+interface Held {
+  readonly partition: number;
+  readonly rules: string;
+  readonly pieces: AsyncGenerator<readonly ReadEntry[], undefined>;
+  /** The last position that was given. */
+  at: Position | null;
+  /** What was given last: where the commit of it is in doubt, it is asked for again, and what was read ahead of it. */
+  given: readonly Given[];
+  /** Begun while what was given last is applied. */
+  ahead: Promise<IteratorResult<readonly ReadEntry[], undefined>> | undefined;
+}
 
 export function joinArchive(source: JoinSource): JoinedArchive {
-  /** The newest last. */
-  const all = new Map<number, Held>();
+  let held: Held | undefined;
+  /** Partitions of which something could not be joined, and whose reader did not begin again since. */
+  const failed = new Set<number>();
 
-  async function drop(partition: number | undefined): Promise<void> {
-    if (partition === undefined) return;
-    const dropped = all.get(partition);
-    all.delete(partition);
-    await dropped?.entries.return(undefined).catch(() => {});
+  async function drop(): Promise<void> {
+    const dropped = held;
+    held = undefined;
+    await dropped?.pieces.return(undefined).catch(() => {});
+  }
+
+  async function begin(partition: number, joining: Joining, rules: string): Promise<Held> {
+    await drop();
+    const at = joining.applied.position;
+    held = { partition, rules, pieces: piecesJoined(partition, joining, source), at, given: [], ahead: undefined };
+    return held;
+  }
+
+  async function nextOf(own: Held, start: Position): Promise<readonly ReadEntry[] | null> {
+    const { value: entries } = await (own.ahead ?? own.pieces.next());
+    own.ahead = undefined;
+    const last = entries?.at(-1);
+    // At the end nothing is kept.
+    if (entries === undefined) own.given = [];
+    if (entries === undefined || last === undefined) return entries ?? null;
+    own.given = [...own.given.slice(-1), { after: own.at, entries }];
+    own.at = last.position;
+    // Other rules may hold behind a barrier.
+    if (last.kind === 'barrier' && last.position < start) return entries;
+    own.ahead = own.pieces.next();
+    // Where it fails, who asks for it hears that.
+    own.ahead.then(({ done }) => done === true && (own.given = [])).catch(() => {});
+    return entries;
   }
 
   return {
-    async close() {
-      for (const partition of [...all.keys()]) await drop(partition);
-    },
+    close: drop,
     async next(partition, position, joining) {
-      const asked = JSON.stringify(joining);
-      const found = all.get(partition);
-      const isSame = found?.joining === asked;
-      const again = isSame ? found.given.find(({ after }) => after === position) : undefined;
-      if (again !== undefined) return again.entry;
-      const goesOn = isSame && found.at === position;
-      if (!goesOn) await drop(partition);
-      if (joining === null || (position !== null && !goesOn)) return null;
-      const entries = goesOn ? found.entries : entriesJoined(partition, joining, source);
-      const held: Held = goesOn ? found : { at: null, given: [], joining: asked, entries, ahead: undefined };
-      all.delete(partition);
-      if (all.size >= MOST_HELD) await drop([...all.keys()][0]);
-      all.set(partition, held);
+      if (position === null) failed.delete(partition);
+      if (joining === null || failed.has(partition)) {
+        await drop();
+        return null;
+      }
+      const { applied, ...others } = joining;
+      const rules = JSON.stringify(others);
+      const same = held?.partition === partition && held.rules === rules ? held : undefined;
+      const again = same === undefined ? [] : givenAfter(same.given, position);
+      if (again.length > 0) return again;
+      const goesOn = same?.at === position ? same : undefined;
+      if (goesOn === undefined && applied.position !== position) return [];
       try {
-        const { value: entry } = await (held.ahead ?? held.entries.next());
-        held.ahead = undefined;
-        if (entry === undefined) {
-          await drop(partition);
-          return null;
-        }
-        held.given = [...held.given.slice(-1), { after: held.at, entry }];
-        held.at = entry.position;
-        // Other rules may hold behind a barrier.
-        if (entry.kind !== 'barrier' || entry.position >= joining.start) {
-          held.ahead = held.entries.next();
-          // Where it fails, who asks for it hears that. At the end nothing is kept.
-          held.ahead.then(({ done }) => done === true && all.get(partition) === held && all.delete(partition)).catch(() => {});
-        }
-        return entry;
+        return await nextOf(goesOn ?? (await begin(partition, joining, rules)), joining.start);
       } catch {
         // Line by line it may be read, and else that says what is wrong.
-        await drop(partition);
+        failed.add(partition);
+        await drop();
         return null;
       }
     },
   };
+}
+
+/** What lies behind the position of that which was given. */
+function givenAfter(given: readonly Given[], position: Position | null): readonly ReadEntry[] {
+  for (const { after, entries } of given) {
+    if (after === position) return entries;
+    const at = entries.findIndex((entry) => entry.position === position);
+    if (at >= 0 && at < entries.length - 1) return entries.slice(at + 1);
+  }
+  return [];
 }
 
 /** Segments that are read at once. */
@@ -138,30 +162,73 @@ interface Group {
   readonly end: LogEntry;
 }
 
-async function* entriesJoined(partition: number, joining: Joining, source: JoinSource): AsyncGenerator<ReadEntry, undefined> {
+/** Nothing as long as it passes over what lies before. */
+async function* piecesJoined(
+  partition: number,
+  joining: Joining,
+  source: JoinSource,
+): AsyncGenerator<readonly ReadEntry[], undefined> {
+  const { applied, partitions, keptMs, untrimmedLength } = joining;
+  let at = applied.position;
+  let group = await groupAfter(partition, at, joining, source);
+  if (group === null) return undefined;
   const session = await source.openSession();
   try {
-    await session.run('CREATE TABLE seen (identity UBIGINT); CREATE TABLE apart (user_key VARCHAR)');
-    const state: Reading = { session, partition, joining, logTimeMs: 0, lengths: new Int32Array(BUCKETS) };
-    let at: Position | null = null;
-    for (let group = await groupAfter(partition, at, joining, source); group !== null; ) {
-      const { upTo, end } = group;
-      const ends = group.files.length === 0 ? [] : await loadHeld(session, source, group, at);
+    const rules = { keptMs, untrimmedLength };
+    const reading = await startReading({ session, partition, partitions, rules, logTimeMs: applied.logTimeMs });
+    yield* passedOver(reading, applied, source);
+    for (; group !== null; group = await groupAfter(partition, at, joining, source)) {
+      const { upTo, end }: Group = group;
+      const ends: Position[] = group.files.length === 0 ? [] : await loadHeld(session, source, group, at);
       for (const [i, own] of ends.entries()) {
         if (ends.length > 1) await session.run(pieceSql(ends[i - 1] ?? '', own));
-        const entry = await joinedUpTo(state, own, ends.length > 1 ? 'piece' : 'held');
-        if (entry === null) return undefined;
+        const entries = await entriesOfPiece(reading, own, ends.length > 1 ? 'piece' : 'held');
         const isLast = i === ends.length - 1 && end.kind !== 'barrier';
-        yield { ...entry, position: isLast ? upTo : own };
+        yield isLast ? movedTo(entries, upTo, end) : entries;
       }
-      if (end.kind === 'barrier' || ends.length === 0) yield end;
+      if (end.kind === 'barrier' || ends.length === 0) yield [end];
       at = upTo;
-      group = await groupAfter(partition, at, joining, source);
     }
     return undefined;
   } finally {
     await session.close();
   }
+}
+
+/** Joined records end wherever it is said; other entries lie where they lie. */
+function movedTo(entries: readonly ReadEntry[], upTo: Position, end: LogEntry): readonly ReadEntry[] {
+  const [first] = entries;
+  if (first?.joined !== undefined) return [{ ...first, position: upTo }];
+  return entries.at(-1)?.position === upTo ? entries : [...entries, end];
+}
+
+/** What the records have of the archive already: ids, and how long they may be. */
+async function* passedOver(reading: Reading, { position, logTimeMs }: AppliedUpTo, source: JoinSource) {
+  if (position === null) return;
+  const { segmentAfter, retiredBefore, mostPassed = MOST_PASSED } = source;
+  const before = await retiredBefore();
+  if (before !== null && before > logTimeMs - reading.rules.keptMs)
+    throw new Error('records may have events that the archive lacks');
+  let files: StoredFile[] = [];
+  for (let at: Position | null = null; at === null || at < position; ) {
+    const segment: SegmentManifest | null = await segmentAfter(reading.partition, at);
+    if (segment === null) break;
+    const rows = [...files, ...segment.files].reduce((sum, file) => sum + file.rows, 0);
+    if (files.length > 0 && rows > mostPassed) {
+      await passFiles(reading, source, files, position);
+      files = [];
+      yield [];
+    }
+    files.push(...segment.files);
+    at = segment.upTo;
+  }
+  if (files.length > 0) await passFiles(reading, source, files, position);
+}
+
+async function passFiles(reading: Reading, { dataDir }: JoinSource, files: readonly StoredFile[], upTo: Position): Promise<void> {
+  const from = await relationOf(dataDir, files);
+  const line = await lineSqlOf(reading.session, from);
+  await passOver(reading, `SELECT user_key, id, ${line} AS line FROM ${from} WHERE position <= ${sqlText(upTo)}`);
 }
 
 /** Consecutive segments, as many as one entry may stand for, or a single one of any size. Up to a barrier. */
@@ -195,14 +262,10 @@ async function loadHeld(
   { files }: Group,
   after: Position | null,
 ): Promise<Position[]> {
-  for (const file of files) await checkFile(dataDir, file);
-  const paths = files.map(({ path }) => sqlText(join(dataDir, path))).join(', ');
-  const from = `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
-  const [there] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
-  await session.run(`CREATE OR REPLACE TABLE held AS
-    SELECT position, entry_index, user_key, ts, received_at, hash(user_key, id) AS identity,
-      starts_with(type, ${sqlText(RESERVED_PREFIX)}) AS is_reserved, ${lineSql(fieldsIn(there ?? []))} AS line
-    FROM ${from} ${after === null ? '' : `WHERE position > ${sqlText(after)}`}`);
+  const from = await relationOf(dataDir, files);
+  const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
+  const columns = pieceColumns(await lineSqlOf(session, from));
+  await session.run(`CREATE OR REPLACE TABLE held AS SELECT ${columns} FROM ${from} ${where}`);
   const ends: Position[] = [];
   let [rows, bytes] = [0, 0];
   const entries = 'SELECT position, count(*)::INTEGER, sum(strlen(line))::DOUBLE FROM held GROUP BY position ORDER BY position';
@@ -219,78 +282,5 @@ async function loadHeld(
   return ends;
 }
 
-/** Some thousand counts, each of all users whose keys have one digest: together they are never more than that. */
-const BUCKETS = 2 ** 18;
-
-interface Reading {
-  readonly session: DuckDb;
-  readonly partition: number;
-  readonly joining: Joining;
-  logTimeMs: number;
-  /** UTF-16 units that were appended, by digest of the user key: of some users more than it was. */
-  readonly lengths: Int32Array;
-}
-
 const pieceSql = (after: Position, upTo: Position) =>
   `CREATE OR REPLACE TABLE piece AS SELECT * FROM held WHERE position > ${sqlText(after)} AND position <= ${sqlText(upTo)}`;
-
-/** What lies in the table `piece`, and ends at the position. null: it may not be joined, for too much of it lies apart, or belongs elsewhere. */
-async function joinedUpTo(reading: Reading, position: Position, piece: string): Promise<ReadEntry | null> {
-  const { session, partition, joining, logTimeMs } = reading;
-  const [newest, oldest] = await session.columns(`SELECT max(received_at), min(ts) FROM ${piece}`);
-  reading.logTimeMs = Math.max(logTimeMs, Number(newest?.[0]));
-  await session.run(`CREATE OR REPLACE TABLE apart AS SELECT DISTINCT user_key FROM ${piece}
-    WHERE is_reserved
-      OR identity IN (SELECT identity FROM ${piece} GROUP BY identity HAVING count(*) > 1)
-      OR identity IN (SELECT identity FROM seen SEMI JOIN ${piece} USING (identity));
-    INSERT INTO seen SELECT identity FROM ${piece}`);
-  // Log time with each event, where it decides about any.
-  const timed = `(SELECT *, greatest(${logTimeMs}, max(received_at) OVER (ORDER BY position, entry_index)) AS log_time_ms FROM ${piece})`;
-  const isOld = Number(oldest?.[0]) <= reading.logTimeMs - joining.keptMs;
-  const kept = isOld ? `(SELECT * FROM ${timed} WHERE ts > log_time_ms - ${joining.keptMs})` : piece;
-  const { appends, lines, strays, isAtHome } = await appendsIn(reading, kept);
-  if (strays.length > 0) await session.run(`INSERT INTO apart VALUES ${strays.map((user) => `(${sqlText(user)})`).join(', ')}`);
-  const apart = await linesApart(session, timed);
-  if (!isAtHome || strays.length > MOST_STRAYS || apart.length > MOST_APART) return null;
-  const joined = { appends, lines, apart, logTimeMs: reading.logTimeMs };
-  return { partition, position, kind: 'events', body: '', appendedMs: Number.MAX_SAFE_INTEGER, lineNumbers: [], joined };
-}
-
-/** By user, but those who are `apart`. `strays`: who must be, too. `isAtHome`: all live in this partition, whose log time no others move. */
-async function appendsIn({ session, partition, joining, lengths }: Reading, from: string) {
-  const appends = new Map<string, string>();
-  const strays: string[] = [];
-  let lines = 0;
-  let isAtHome = true;
-  const joined = `SELECT user_key, string_agg(line || chr(10), '' ORDER BY position, entry_index), count(*)::INTEGER
-    FROM ${from} AS kept ANTI JOIN apart USING (user_key) GROUP BY user_key`;
-  for await (const [users = [], texts = [], counts = []] of session.chunks(joined))
-    for (let row = 0; row < users.length; row++) {
-      const [userKey, text] = [users[row] as string, texts[row] as string];
-      const digest = murmur2(userKey) & 0x7fffffff;
-      const bucket = Math.floor(digest / joining.partitions) % BUCKETS;
-      const length = (lengths[bucket] as number) + text.length;
-      lengths[bucket] = Math.min(length, joining.untrimmedLength + 1);
-      isAtHome &&= digest % joining.partitions === partition;
-      if (length > joining.untrimmedLength) strays.push(userKey);
-      else {
-        appends.set(userKey, text);
-        lines += counts[row] as number;
-      }
-    }
-  return { appends, lines, strays, isAtHome };
-}
-
-async function linesApart(session: DuckDb, timed: string): Promise<ApartLine[]> {
-  const lines: ApartLine[] = [];
-  const [users] = await session.columns('SELECT 1 FROM apart LIMIT 1');
-  if (users === undefined || users.length === 0) return lines;
-  const apart = `SELECT position, entry_index, line, log_time_ms FROM ${timed} SEMI JOIN apart USING (user_key) ORDER BY position, entry_index`;
-  for await (const [positions = [], numbers = [], texts = [], times = []] of session.chunks(apart))
-    for (const [i, position] of positions.entries())
-      lines.push({
-        ...{ position: String(position), lineNumber: Number(numbers[i]) },
-        ...{ line: String(texts[i]), logTimeMs: Number(times[i]) },
-      });
-  return lines;
-}

@@ -9,7 +9,7 @@
  */
 import type { EventLog, LogEntry, Position, ReadLimits } from '@tributary/log/port';
 import type { ArchivedEntries } from './archived-entries.ts';
-import type { JoinRules } from './archived-records.ts';
+import type { AppliedRules } from './archived-records.ts';
 import { createFailures, type FailuresOptions } from './failures.ts';
 import { createHoles, type HolesOptions } from './holes.ts';
 import { isExpired } from './read-ahead.ts';
@@ -19,7 +19,7 @@ export interface RecallOptions extends FailuresOptions, HolesOptions {
   /** Called when a partition begins to be read from the archive. */
   readonly onRecall?: (partition: number, after: Position | null) => void;
   /** By which the records of a partition may be joined as it stands; null: not at all, undefined: its reader has gone, and may come back. */
-  readonly joinRules?: (partition: number) => JoinRules | null | undefined;
+  readonly joinRules?: (partition: number) => AppliedRules | null | undefined;
 }
 
 export function recallingLog(log: EventLog, archive: ArchivedEntries, options: RecallOptions = {}): EventLog {

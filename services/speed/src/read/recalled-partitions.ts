@@ -3,7 +3,7 @@ import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import type { Heartbeat } from '@tributary/model/partition-record';
 import type { ArchivedEntries } from './archived-entries.ts';
-import type { JoinRules } from './archived-records.ts';
+import type { AppliedRules } from './archived-records.ts';
 import type { Failures } from './failures.ts';
 import { headUpTo } from './lines-apart.ts';
 
@@ -38,7 +38,7 @@ export function createRecalledPartitions(
   log: Pick<EventLog, 'starts' | 'markLostTail' | 'partitions'>,
   archive: ArchivedEntries,
   failures: Failures,
-  joinRules: (partition: number) => JoinRules | null | undefined,
+  joinRules: (partition: number) => AppliedRules | null | undefined,
 ): RecalledPartitions {
   const recalled = new Map<number, Recalled>();
   /** A log that ends its entries elsewhere when they are read again may have begun within an archived one. */
