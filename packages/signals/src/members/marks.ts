@@ -71,7 +71,9 @@ export function episodesOf({ definition }: Pick<SegmentParts, 'definition'>, mar
     const ts = instantOf(mark);
     if (ts < fromMs) continue;
     const last = instants.at(-1);
-    const [exits, enters, refreshes] = [(mark & EXITS) !== 0, (mark & ENTERS) !== 0, (mark & REFRESHES) !== 0];
+    const exits = (mark & EXITS) !== 0;
+    const enters = (mark & ENTERS) !== 0;
+    const refreshes = (mark & REFRESHES) !== 0;
     if (last?.ts !== ts) instants.push({ ts, exits, enters, refreshes });
     else {
       last.exits ||= exits;

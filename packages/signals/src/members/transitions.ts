@@ -57,6 +57,8 @@ export interface Revision {
   readonly added: readonly Transition[];
 }
 
+const UNCHANGED: Revision = { takenBack: [], added: [] };
+
 /** What an event changed of what had happened up to `atMs`. `endsSinceMs`: of sessions, as events are known from then on; null: of a segment. */
 export function revisionOf(before: Episodes, after: Episodes, atMs: number, endsSinceMs: number | null = null): Revision {
   // What both begin with was said and holds: nearly always all but the last.
@@ -67,6 +69,8 @@ export function revisionOf(before: Episodes, after: Episodes, atMs: number, ends
     return endsSinceMs === null ? found : endsOf(found, endsSinceMs);
   }) as [Transition[], Transition[]];
   const keyOf = endsSinceMs === null ? instantOf : boundsOf;
+  // As where an episode that goes on was prolonged.
+  if (was.length === is.length && was.every((one, i) => keyOf(one) === keyOf(is[i] as Transition))) return UNCHANGED;
   const [known, holds] = [new Set(was.map(keyOf)), new Set(is.map(keyOf))];
   return {
     takenBack: was.filter((one) => !holds.has(keyOf(one))),

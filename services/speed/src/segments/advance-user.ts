@@ -5,7 +5,14 @@
 
 import type { Episodes } from '@tributary/signals/kinds/segments';
 import { addMark, areAllFrom, episodesOf, mostMarks, pruneMarks, removeMark } from '@tributary/signals/members/marks';
-import { endsOf, membershipAt, revisionOf, type Transition, transitionsWithin } from '@tributary/signals/members/transitions';
+import {
+  endsOf,
+  type Membership,
+  membershipAt,
+  revisionOf,
+  type Transition,
+  transitionsWithin,
+} from '@tributary/signals/members/transitions';
 import type { WatchedSegment, WatchedSegments } from '@tributary/signals/members/watched';
 import type { Seen } from './follow.ts';
 import { type Fell, MOST_SHOWN, revisedLine, transitionLine } from './lines.ts';
@@ -65,7 +72,9 @@ export function advanceUser(
   }
 
   function memberships(ms: number) {
-    return new Map(all.map((i) => [i, membershipAt(episodes(i, ms), ms)]));
+    const byPlace = new Map<number, Membership>();
+    for (const i of all) byPlace.set(i, membershipAt(episodes(i, ms), ms));
+    return byPlace;
   }
 
   function happened(i: number, episodesOfIt: Episodes, fromMs: number, toMs: number): Transition[] {
@@ -120,7 +129,7 @@ export function advanceUser(
   }
 
   function receive({ added, removed, cause }: Seen): void {
-    const own = [...new Set([...removed, ...added].map(([i]) => i))];
+    const own = placesOf([{ added, removed }]);
     const was = own.map((i) => episodes(i, atMs));
     for (const [i, mark] of removed) removeMark(user.marks[i] as number[], mark);
     for (const [i, mark] of added) addMark(user.marks[i] as number[], mark);
@@ -165,5 +174,13 @@ export function advanceUser(
 
 function concerned(segments: WatchedSegments, { dueMs }: UserMarks, { isWhole, upToMs, seen }: Advance): readonly number[] {
   if (isWhole || dueMs <= upToMs) return [...segments.list.keys()];
-  return [...new Set(seen.flatMap(({ added, removed }) => [...added, ...removed].map(([i]) => i)))];
+  return placesOf(seen);
+}
+
+/** Segments that the events are something to, by their places, each once: nearly always one. */
+function placesOf(seen: readonly Pick<Seen, 'added' | 'removed'>[]): number[] {
+  const places: number[] = [];
+  for (const { added, removed } of seen)
+    for (const marked of [removed, added]) for (const [i] of marked) if (!places.includes(i)) places.push(i);
+  return places;
 }
