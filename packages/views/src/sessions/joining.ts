@@ -37,25 +37,52 @@ export function joiningOf(held: HeldVisits, from: number, to: number, event: Tim
   if (visit === undefined || (to > from && held.tsAt(to - 1) >= ts)) return undefined;
   const dayFromMs = Math.floor(ts / DAY_MS) * DAY_MS;
   let first = to;
-  let last = -1;
-  let opener = -1;
   let firstTs = ts;
+  let last = -1;
+  let converts = false;
+  let views = 0;
+  let engagedMs = 0;
+  let exit: string | undefined;
+  /** Up to the visit that opens the session, as it is known so far. */
+  let opener = -1;
+  let engagedMsOfIt = 0;
   for (let own = to - 1; own >= from; own--) {
+    if (held.convertsAt(own)) converts = true;
     const earlier = held.visitAt(own);
     if (earlier === undefined) continue;
     const ownTs = held.tsAt(own);
     if (firstTs - ownTs >= GAP_MS) break;
     if (ownTs < dayFromMs) return undefined;
-    if (opens(earlier)) opener = own;
+    engagedMs += held.engagedMsAt(own);
+    if (earlier.does === 'views') {
+      views++;
+      exit ??= earlier.place;
+    }
+    if (opens(earlier)) {
+      opener = own;
+      engagedMsOfIt = engagedMs;
+    }
     if (last < 0) last = own;
     first = own;
     firstTs = ownTs;
   }
   if (opener < 0) return { passed: to - first, joined: undefined };
+  // One that lies before the session is none of its own; that is for the lens as well.
+  if (converts) return undefined;
   const fromTs = held.tsAt(opener);
-  for (let own = to - 1; own >= from && held.tsAt(own) >= fromTs; own--) if (held.convertsAt(own)) return undefined;
-
-  const before = sessionOf(held, opener, last);
+  const entry = held.visitAt(opener)?.place ?? '';
+  for (let own = first - 1; own >= from && held.tsAt(own) === fromTs; own--) if (held.convertsAt(own)) return undefined;
+  const before: Session = {
+    fromTs,
+    entry,
+    exit: pageOfExit(exit ?? entry),
+    views,
+    durationMs: held.tsAt(last) - fromTs,
+    engagedMs: engagedMsOfIt,
+    converts: false,
+    conversions: NO_CONVERSION,
+    events: last - opener + 1,
+  };
   const reached = opener - firstSince(held, from, opener, fromTs - VISITS_REACH_MS);
   return { passed: to - first, joined: { before, now: goneOn(before, ts, visit, to - opener + 1), reached } };
 }
@@ -80,34 +107,6 @@ function firstSince(held: HeldVisits, from: number, to: number, ts: number): num
     else high = middle;
   }
   return low;
-}
-
-/** That of the visits `[opener, last]`, in which nothing converts. */
-function sessionOf(held: HeldVisits, opener: number, last: number): Session {
-  const fromTs = held.tsAt(opener);
-  const entry = held.visitAt(opener)?.place ?? '';
-  let exit = entry;
-  let views = 0;
-  let engagedMs = 0;
-  for (let own = opener; own <= last; own++) {
-    const visit = held.visitAt(own);
-    if (visit === undefined) continue;
-    engagedMs += held.engagedMsAt(own);
-    if (visit.does !== 'views') continue;
-    views++;
-    exit = visit.place;
-  }
-  return {
-    fromTs,
-    entry,
-    exit: pageOfExit(exit),
-    views,
-    durationMs: held.tsAt(last) - fromTs,
-    engagedMs,
-    converts: false,
-    conversions: NO_CONVERSION,
-    events: last - opener + 1,
-  };
 }
 
 /** With a visit more. */
