@@ -356,6 +356,14 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     test: 'packages/views/src/record.test.ts',
   },
   {
+    lie: 'what is withdrawn from a record that lost it leaves answers complete',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: '    if (user.cutTs > arrival.logTimeMs - run.rules.retention.longMs) effects.overflowed++;\n',
+    to: '',
+    test: FLOORS,
+  },
+  {
     lie: 'a record keeps what the log says it lost',
     law: '7',
     file: 'services/speed/src/apply/user-records.ts',

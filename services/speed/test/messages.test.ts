@@ -1,6 +1,7 @@
 /** Messages between keys: where one is missing that the log acknowledged and lost, and where one line causes very many. */
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import type { Message } from '@tributary/model/identity/adoption';
 import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { createSpeedWorker, type SpeedWorkerOptions } from '@tributary/speed/pipeline';
@@ -226,7 +227,13 @@ test('law 9: a record that has outgrown its bound says nothing of a key that was
   expect((await store.outbox(undefined, 'messages').read(0, 100)).lines.join('')).not.toContain('cookie');
 });
 
-test('law 7: what is taken back from a key whose record lost it leaves answers incomplete, as it counts at both until the next generation', async () => {
+test.each([
+  [
+    'law 7: what is taken back from a key whose record lost it leaves answers incomplete, as it counts at both until the next generation',
+    false,
+  ],
+  ['laws 7 and 9: what is withdrawn from a key whose record lost it leaves answers incomplete until the next generation', true],
+])('%s', async (_, isWithdrawn) => {
   const overflowedAfter = async (maxRecordLength: number) => {
     const { store, append } = world({ maxCachedEvents: 0, trimRecordLength: maxRecordLength, maxRecordLength });
     const event = (n: number) => ({ ts: 1_000 + n, type: 'click', id: `e${n}`, receivedAt: 1_000 + n, source: 'test' });
@@ -237,7 +244,10 @@ test('law 7: what is taken back from a key whose record lost it leaves answers i
     for (let n = 1; n < 40; n++) await append(encodeEvent({ ...event(n), userId: 'ada' }));
     const overflowed = async () => (await store.serving().deltas([], 0))[0]?.overflowed ?? 0;
     const before = await overflowed();
-    await append(encodeMessage({ kind: 'take', to: 'ada', item, version: '2' }, numbered(2)));
+    const of = sha256Hex('cookie');
+    const withdrawal = { of, by: of, erasure: '2', hops: 1, version: '2', receivedAt: 1_000 };
+    const taken: Message = { kind: 'take', to: 'ada', item, version: '2' };
+    await append(encodeMessage(isWithdrawn ? { kind: 'withdraw', to: 'ada', ...withdrawal } : taken, numbered(2)));
     return (await overflowed()) - before;
   };
   expect(await overflowedAfter(1_000)).toBe(1);

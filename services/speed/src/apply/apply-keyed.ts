@@ -78,6 +78,8 @@ export function applyKeyed(
   if (event.type === WITHDRAW_TYPE) {
     // What is frozen, or has left the record, waits for the next generation, as an erasure does.
     effects.late++;
+    // As where who is erased had lost events: rows of what was withdrawn may be among those that cannot be taken back.
+    if (user.cutTs > arrival.logTimeMs - run.rules.retention.longMs) effects.overflowed++;
     effects.withdrawn.add(userKey);
   }
   const kept = change.kept === undefined ? line : encodeMessage(change.kept, numberOfMessage(event));
