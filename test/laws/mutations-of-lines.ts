@@ -276,4 +276,20 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     to: 'event.type !== [...types][0]',
     test: 'packages/signals/test/random.test.ts',
   },
+  {
+    lie: 'a click without a kind has that of the click that was read before it',
+    law: '1',
+    file: REPORTS,
+    from: '      kind = undefined;\n',
+    to: '',
+    test: IN_PLACE,
+  },
+  {
+    lie: 'a click that is read in place is of no element',
+    law: '1',
+    file: READER,
+    from: 'has(ELEMENT) ? name(ELEMENT) : undefined',
+    to: 'undefined',
+    test: IN_PLACE,
+  },
 ];
