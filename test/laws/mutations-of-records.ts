@@ -1,5 +1,6 @@
 /** Lies about users' records on their way out, what is bounded before it is read, and what waits for what; and about timelines that are held packed. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_JOINING } from './mutations-of-joining.ts';
 
 const API = 'services/api/src';
 const ADOPT = 'packages/archive/src/compute/adopt.sql';
@@ -7,10 +8,10 @@ const FLOORS = 'services/speed/test/messages.test.ts';
 const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
 const PACKED = 'packages/views/src';
 const PACKED_TEST = 'test/laws/law-1-packed.test.ts';
-const JOINING_TEST = 'test/laws/law-1-joining.test.ts';
 const CACHE_TEST = 'services/speed/test/user-cache.test.ts';
 
 export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
+  ...MUTATIONS_OF_JOINING,
   {
     lie: 'records are read first and bounded afterwards',
     law: '7',
@@ -114,86 +115,6 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     from: "incoming.kind === 'signal' && incoming.marks === undefined",
     to: "incoming.kind !== 'conversion' && incoming.marks === undefined",
     test: PACKED_TEST,
-  },
-  {
-    lie: 'a visit joins the session of the day before, whatever was before that',
-    law: '1',
-    file: `${PACKED}/sessions/joining.ts`,
-    from: 'if (ownTs < dayFromMs) return undefined;',
-    to: '',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'a session that somebody converts in is one without',
-    law: '1',
-    file: `${PACKED}/sessions/joining.ts`,
-    from: 'if (converts) return undefined;',
-    to: '',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'what comes before a session begins is of it',
-    law: '1',
-    file: `${PACKED}/sessions/joining.ts`,
-    from: 'if (opens(earlier)) {',
-    to: '{',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'a visit exactly 30 min later joins the session',
-    law: '1',
-    file: `${PACKED}/sessions/joining.ts`,
-    from: 'if (firstTs - ownTs >= GAP_MS) break;',
-    to: 'if (firstTs - ownTs > GAP_MS) break;',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'a session ends on the page that it ended on before',
-    law: '1',
-    file: `${PACKED}/sessions/joining.ts`,
-    from: 'exit: isView ? pageOfExit(visit.place) : exit,',
-    to: 'exit,',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'a visit that comes late joins the session as if it were the last',
-    law: '2',
-    file: `${PACKED}/sessions/joining.ts`,
-    from: '(to > from && held.tsAt(to - 1) >= ts)',
-    to: 'false',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'a visit to a session whose begin is frozen changes it',
-    law: '8',
-    file: `${PACKED}/step-packed.ts`,
-    from: 'incoming.ts > logTimeMs - definitions.latenessMs && ',
-    to: '',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'a session whose begin may be cut off is joined',
-    law: '7',
-    file: `${PACKED}/step-packed.ts`,
-    from: ' && user.cutTs === NEVER_CUT',
-    to: '',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'each visit opens the timeline',
-    law: '7',
-    file: `${PACKED}/step-packed.ts`,
-    from: 'mayJoin ? timelines.joining(user, incoming) : undefined',
-    to: 'undefined',
-    test: JOINING_TEST,
-  },
-  {
-    lie: 'sessions are looked for where no work is left',
-    law: '7',
-    file: `${PACKED}/step-packed.ts`,
-    from: 'mayJoin && isLeft',
-    to: 'mayJoin',
-    test: JOINING_TEST,
   },
   {
     lie: 'a conversion that another takes over from stays packed as it was',
