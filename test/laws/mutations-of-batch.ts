@@ -187,8 +187,8 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a generation counts as computed without being read back',
     law: '7',
     file: `${COMPUTE}/compute.ts`,
-    from: 'await checkViewRows(session, spec.dataDir, files, view);',
-    to: 'await Promise.resolve({ view, checkViewRows });',
+    from: 'await sideBySide(CONNECTIONS, checks);',
+    to: 'await Promise.resolve(checks);',
     test: 'jobs/recompute/test/run.test.ts',
   },
   {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { doubtedFiles } from './compute/doubted-files.ts';
 import { type DuckDb, openDuckDb } from './duckdb.ts';
 import type { StoredFile } from './layout.ts';
 import { copyToParquet, keepFile } from './parquet.ts';
@@ -31,6 +32,10 @@ async function fileOf(query: string): Promise<StoredFile> {
 const row = (day: string, visits: string) =>
   `SELECT ${day} AS day, 'mail' AS channel, ${visits} AS visits, -7::BIGINT AS "valueMinor"`;
 const SOUND = row("'2026-01-01'", '9223372036854775807');
+
+/** A column of it is text, as one of the view's is. */
+const OTHER = { name: 'clicks', dimensions: ['day'], measures: ['clicks'] };
+const OTHERS = `SELECT '2026-01-01' AS day, 1::BIGINT AS clicks`;
 
 const NUMBERS = 'a dimension of numbers';
 
@@ -67,6 +72,15 @@ test.each([
       expect(checked).toBe(await outcome(readViewRows(session, dataDir, manifest, VIEW)));
       if (expected === 'sound') expect(checked).toBe('sound');
       else expect(checked).toMatch(expected);
+      const isMany = (visits[0]?.rows ?? 0) > 500;
+      // Beside files of other views it is doubted, and they are not, but where their bytes cannot be trusted either.
+      const others = [
+        { view: OTHER, file: await fileOf(OTHERS) },
+        ...(copies > 1 ? [{ view: OTHER, file: await fileOf(OTHERS) }] : []),
+      ];
+      const doubted = await doubtedFiles(session, dataDir, [{ view: VIEW, file: visits[0] as StoredFile }, ...others]);
+      expect(doubted.some(({ view }) => view === VIEW)).toBe(isMany || expected !== 'sound');
+      if (isMany || expected === 'sound') expect(doubted.filter(({ view }) => view === OTHER)).toEqual([]);
       // Beside others it is read by the same statement, in whatever order, which makes texts of numbers.
       const beside = await fileOf(SOUND);
       for (const several of [

@@ -45,7 +45,7 @@ function readTogether(files: readonly StoredFile[]): (readonly StoredFile[])[] {
 }
 
 /** Fewer rows than these are quicker to read than to ask DuckDB about: it plans the question for 2 ms. */
-const FEW_ROWS = 500;
+export const FEW_ROWS = 500;
 
 /**
  * Throws what reading these files would throw, and keeps nothing: for views of any size. DuckDB judges many rows; what it doubts is read as

@@ -16,6 +16,7 @@ import type { StoredFile } from '../layout.ts';
 import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
 import { countCorrected } from './corrections.ts';
+import { doubtedFiles } from './doubted-files.ts';
 import { keptOfBase, mergeEvents, writeIncrement } from './event-files.ts';
 import { allForgotten, forgetsMore, NOTHING_FORGOTTEN, rowsGone, stillForgotten } from './forget.ts';
 import { type Output, outputOf } from './output.ts';
@@ -199,10 +200,14 @@ async function writeChecked(session: DuckDb, spec: ComputeSpec, output: Output, 
   const kept = await writeViews(session, spec, views, output, origin);
   // Those of the base were read back with it, and are verified as what is read of it.
   const held = new Set(Object.values(spec.base?.views ?? {}).flatMap((files) => files.map(({ path }) => path)));
-  const checks = keptOf(views, kept).map((view) => async () => {
-    const files = kept.views[view.name]?.filter(({ path }) => !held.has(path)) ?? [];
-    await checkViewRows(session, spec.dataDir, files, view);
-  });
+  const written = keptOf(views, kept).flatMap((view) =>
+    (kept.views[view.name] ?? []).filter(({ path }) => !held.has(path)).map((file) => ({ view, file })),
+  );
+  const checks = (await doubtedFiles(session, spec.dataDir, written)).map(
+    ({ view, file }) =>
+      () =>
+        checkViewRows(session, spec.dataDir, [file], view),
+  );
   await sideBySide(CONNECTIONS, checks);
   return kept;
 }
