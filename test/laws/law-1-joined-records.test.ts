@@ -140,10 +140,10 @@ test('law 1: a worker that comes back joins nothing where its records may have w
     const [state] = await died.store.serving().states();
     const { logTimeMs, keptMs = Number.NaN } = state as PartitionState;
     await retire(logTimeMs - keptMs + 1);
-    const copy = died.store.snapshot(0);
+    const copies = [0, 1].map((partition) => died.store.snapshot(partition));
     const back = await replayed({ rig, oldest, isJoined: true, mostRows: 1, store: died.store });
     await retire(logTimeMs - keptMs);
-    died.store.restore(0, copy);
+    for (const [partition, copy] of copies.entries()) died.store.restore(partition, copy);
     const again = await replayed({ rig, oldest, isJoined: true, mostRows: 1, store: died.store });
     expect(back.apart).toBeGreaterThan(again.apart);
     expect(again.joined).toBeGreaterThan(0);

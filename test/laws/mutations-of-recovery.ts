@@ -138,8 +138,8 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     lie: 'joined lines come in any order',
     law: '3',
     file: PIECE,
-    from: `'' ORDER BY position, entry_index)`,
-    to: `'' ORDER BY line)`,
+    from: 'ORDER BY user_key, position, entry_index',
+    to: 'ORDER BY user_key, line',
     test: JOINED,
   },
   {

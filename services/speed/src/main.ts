@@ -150,7 +150,8 @@ function withArchive(
   const archive = openArchivedEntries({
     dataDir: resolve(config.dataDir),
     logIdentity: opened.identity,
-    memoryLimit: '256MB',
+    // One session at a time: what does not fit goes to the data folder.
+    memoryLimit: '128MB',
   });
   return recallingLog(opened, erasedLists.guard(archive), {
     now: () => performance.now(),

@@ -14,7 +14,15 @@ import { sqlText } from '@tributary/archive/sql-text';
 import type { LogEntry, Position } from '@tributary/log/port';
 import { lineSqlOf, relationOf } from './archived-lines.ts';
 import type { ReadEntry } from './decode.ts';
-import { entriesOfPiece, type JoinRules, passOver, pieceColumns, type Reading, startReading } from './joined-piece.ts';
+import {
+  entriesOfPiece,
+  type JoinRules,
+  PIECE_ORDER,
+  passOver,
+  pieceColumns,
+  type Reading,
+  startReading,
+} from './joined-piece.ts';
 
 /** A place of a partition, with log time there, epoch ms. */
 export interface AppliedUpTo {
@@ -57,11 +65,12 @@ export interface JoinedArchive {
   close(): Promise<void>;
 }
 
-const MOST_ROWS = 16_384;
+/** A commit has one text of each user, however many lines that is: in larger pieces each line takes less time. */
+const MOST_ROWS = 32_768;
 /** UTF-8 bytes of lines: a commit has them all. */
-const MOST_BYTES = 6 * 2 ** 20;
+const MOST_BYTES = 8 * 2 ** 20;
 /** Bytes of the files of these lines, which are packed to a fifth or less. */
-const MOST_PACKED_BYTES = MOST_BYTES / 8;
+const MOST_PACKED_BYTES = MOST_BYTES / 5;
 /** Other partitions wait meanwhile: half a second or so. */
 const MOST_PASSED = 2 ** 18;
 
@@ -265,7 +274,7 @@ async function loadHeld(
   const from = await relationOf(dataDir, files);
   const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
   const columns = pieceColumns(await lineSqlOf(session, from));
-  await session.run(`CREATE OR REPLACE TABLE held AS SELECT ${columns} FROM ${from} ${where}`);
+  await session.run(`CREATE OR REPLACE TABLE held AS SELECT ${columns} FROM ${from} ${where} ${PIECE_ORDER}`);
   const ends: Position[] = [];
   let [rows, bytes] = [0, 0];
   const entries = 'SELECT position, count(*)::INTEGER, sum(strlen(line))::DOUBLE FROM held GROUP BY position ORDER BY position';
