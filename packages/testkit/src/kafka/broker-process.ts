@@ -21,8 +21,8 @@ export interface Broker {
   readonly logFile: string;
   /** SIGKILL, as a crash would; resolves once it is gone. */
   kill(): Promise<void>;
-  /** Orderly: hands its partitions over, then ends. After 20 s SIGKILL. */
-  stop(): Promise<void>;
+  /** Orderly: hands its partitions over, then ends. After `withinMs`, 20 s by default, SIGKILL. */
+  stop(withinMs?: number): Promise<void>;
   /** On the same port and data. Resolves once it serves: of three brokers that needs two. Rejects after 60 s. */
   start(): Promise<void>;
   /** SIGSTOP: connections stay open and, once it resolves, nothing answers. */
@@ -173,13 +173,13 @@ export function openBroker({ files, place, temporary, classes }: BrokerOptions):
     }
   }
 
-  async function end(how: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  async function end(how: 'SIGTERM' | 'SIGKILL', withinMs = STOP_MS): Promise<void> {
     await launched;
     if (guard === null) return;
     const gone = once(guard, 'exit');
     signal(how);
     signal('SIGCONT');
-    if (how === 'SIGTERM') await Promise.race([gone, sleep(STOP_MS, undefined, { ref: false })]);
+    if (how === 'SIGTERM') await Promise.race([gone, sleep(withinMs, undefined, { ref: false })]);
     signal('SIGKILL');
     await gone;
   }
@@ -192,7 +192,7 @@ export function openBroker({ files, place, temporary, classes }: BrokerOptions):
       return pid;
     },
     kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    stop: (withinMs) => end('SIGTERM', withinMs),
     start,
     pause: async () => {
       if (pid !== null) await stopProcess(pid);

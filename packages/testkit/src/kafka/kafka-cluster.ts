@@ -73,6 +73,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
   return { bootstrap: places.map(({ port }) => `${HOST}:${port}`).join(','), brokers, stop };
 }
 
+/** Far longer than a machine that others use needs: an archive that is cut short costs each start of a broker another second. */
+const WRITTEN_MS = 180_000;
+
 /** One broker, started and ended in good order: then Java writes the archive. */
 async function recordClasses(files: KafkaFiles, into: string): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'tributary-kafka-'));
@@ -83,7 +86,7 @@ async function recordClasses(files: KafkaFiles, into: string): Promise<void> {
     await formatStorage({ ...one, classes: [] }, clusterIdOf(root));
     const broker = openBroker({ ...one, classes: [`-XX:ArchiveClassesAtExit=${into}`] });
     await broker.start();
-    await broker.stop();
+    await broker.stop(WRITTEN_MS);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
