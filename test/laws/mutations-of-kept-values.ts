@@ -1,4 +1,4 @@
-/** Lies about values, and what is said of them, that are kept as long as they last. */
+/** Lies about what is kept from one answer to the next: values as long as they last, what is said of them, and the bytes that answers are made in. */
 import type { Mutation } from './mutation-list.ts';
 
 const KEPT = 'packages/serving/src/users/kept-values.ts';
@@ -149,5 +149,45 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     from: 'newest?.atMs === nowMs && newest.of',
     to: 'newest?.of.length === of.length && newest.of',
     test: 'services/api/test/no-silent-holes.test.ts',
+  },
+  {
+    lie: 'an answer about one user has no room for the record that comes behind it',
+    law: '7',
+    file: 'services/api/src/http/signals-body.ts',
+    from: 'const room = size + roomToMove([user]);',
+    to: 'const room = size;',
+    test: 'services/api/test/query-body.test.ts',
+  },
+  {
+    lie: 'an answer about one user lies where the next one is made',
+    law: '7',
+    file: 'services/api/src/http/signals-body.ts',
+    from: 'isSmall ? Buffer.from(body.subarray(0, at)) :',
+    to: 'isSmall ? body.subarray(0, at) :',
+    test: 'services/api/test/query-body.test.ts',
+  },
+  {
+    lie: 'the next page begins behind the signal that shows that there is one',
+    law: '7',
+    file: 'services/api/src/routes/signals.ts',
+    from: 'page.first + page.count - 1',
+    to: 'page.first + user.count - 1',
+    test: 'services/api/test/routes.test.ts',
+  },
+  {
+    lie: 'a query has no room for the record that comes behind its answer',
+    law: '7',
+    file: 'services/api/src/http/signals-body.ts',
+    from: 'pool.take(size + roomToMove(users))',
+    to: 'pool.take(size)',
+    test: 'services/api/test/query-body.test.ts',
+  },
+  {
+    lie: 'signals are moved from where no record came to',
+    law: '7',
+    file: 'services/api/src/http/signals-body.ts',
+    from: '  if (moves) record.copy(body, behind);',
+    to: '  record.copy(body, at);',
+    test: 'services/api/test/query-body.test.ts',
   },
 ];

@@ -37,22 +37,6 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     test: 'packages/store/src/records/signals.test.ts',
   },
   {
-    lie: 'a query has no room for the record that comes behind its answer',
-    law: '7',
-    file: `${API}/http/signals-body.ts`,
-    from: 'pool.take(size + roomToMove(users))',
-    to: 'pool.take(size)',
-    test: 'services/api/test/query-body.test.ts',
-  },
-  {
-    lie: 'signals are moved from where no record came to',
-    law: '7',
-    file: `${API}/http/signals-body.ts`,
-    from: '  if (moves) record.copy(body, behind);',
-    to: '  record.copy(body, at);',
-    test: 'services/api/test/query-body.test.ts',
-  },
-  {
     lie: 'types that were asked for are not read where signals of many users are placed',
     law: '7',
     file: 'packages/store/src/records/signals.ts',

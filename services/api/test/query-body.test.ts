@@ -4,7 +4,7 @@ import { encodeEvent } from '@tributary/model/event';
 import { clearPlaces, createPlaces } from '@tributary/store/records/signals';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createBodyPool, cutTo, placeSignals, queryBody } from '../src/http/signals-body.ts';
+import { createBodyPool, cutTo, placeSignals, queryBody, userBody } from '../src/http/signals-body.ts';
 
 /** Bytes of a page: with them records are small, or larger than what is moved. */
 const LONGEST_PAGE = 4_000;
@@ -65,4 +65,35 @@ test('law 7: the body of a query has the signals of each record as they are, how
     ),
     { numRuns: 300 },
   );
+});
+
+test('law 7: answers about one user have their signals as they are, however large, and stay so when others are made', () => {
+  const places = createPlaces();
+  const answers = [0, 10, 1_000, 4_000, 4_010, 4_020, 4_060, 20_000].map((length, u) => {
+    const events = [0, 1, 2, 3, 4, 5, 6, 7].map(
+      (i): Event => ({
+        ts: 9 - i,
+        type: 'view',
+        id: `e${i}`,
+        userId: `u${u}`,
+        receivedAt: 60,
+        source: 's',
+        page: '/'.padEnd(length, 'a'),
+      }),
+    );
+    clearPlaces(places);
+    const record = Buffer.from(events.map((event) => `${encodeEvent(event)}\n`).join(''));
+    const user = cutTo(20, placeSignals(`u${u}`, record, { limit: 21 }, places));
+    return { events, bytes: record.length, body: userBody(user, places, null, '{"complete":true}', () => {}) };
+  });
+  // As large as records are that come behind their answer: both take more than what small answers are made in.
+  expect(answers.filter(({ bytes }) => bytes > 32_600 && bytes <= 32_768)).not.toEqual([]);
+  for (const [u, { events, body }] of answers.entries())
+    expect(JSON.parse(body.toString())).toEqual({
+      userId: `u${u}`,
+      status: 'PRESENT',
+      signals: events,
+      nextCursor: null,
+      meta: { complete: true },
+    });
 });

@@ -225,8 +225,13 @@ function keepSelected(record: Buffer, selection: SignalSelection, readsTypes = t
   return { keeps, hasMarks, newestTs, hasLater };
 }
 
-/** The id of a signal: cursors name it. */
-export function signalId(record: Buffer, { start }: SignalSlice): string {
+/** When a signal happened, epoch ms: cursors name it. */
+export function signalTs(record: Buffer, { start }: Pick<SignalSlice, 'start'>): number {
+  return Number(record.toString('latin1', start + TS_AT, record.indexOf(COMMA, start)));
+}
+
+/** Its id: cursors name it as well. */
+export function signalId(record: Buffer, { start }: Pick<SignalSlice, 'start'>): string {
   const typeStart = record.indexOf(COMMA, start) + TYPE_AFTER;
   let typeEnd = typeStart;
   while (record[typeEnd] !== QUOTE) typeEnd += record[typeEnd] === BACKSLASH ? 2 : 1;

@@ -5,34 +5,18 @@ import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord } from '@tributary/serving/users/user-timeline';
-import {
-  type NewestSignals,
-  newestSignals,
-  type PlacedSignals,
-  placeNewest,
-  type SignalPlaces,
-  type SignalSelection,
-  type SignalSlice,
-} from '@tributary/store/records/signals';
+import { type PlacedSignals, placeNewest, type SignalPlaces, type SignalSelection } from '@tributary/store/records/signals';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { cutOfRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 
-export interface UserSignals extends Pick<NewestSignals, 'slices' | 'hasMarks'> {
+const NONE_PLACED = { first: 0, count: 0, oldestTs: undefined, hasMarks: false };
+
+/** Where the signals of each user lie stands in places that those of one answer share. */
+export interface PlacedUser extends PlacedSignals {
   readonly userId: string;
   /** null: no event of this user is stored. */
   readonly record: Buffer | null;
-}
-
-const NONE = { slices: [], hasMarks: false };
-const NONE_PLACED = { first: 0, count: 0, oldestTs: undefined, hasMarks: false };
-
-/** A user of many: where the signals of each lie stands in places that they share. */
-export interface PlacedUser extends PlacedSignals, Pick<UserSignals, 'userId' | 'record'> {}
-
-export function selectSignals(userId: string, record: Buffer | null, selection: SignalSelection): UserSignals {
-  const { slices, hasMarks } = record === null ? NONE : newestSignals(record, selection);
-  return { userId, record, slices, hasMarks };
 }
 
 export function placeSignals(
@@ -97,7 +81,7 @@ const COMMA = 0x2c;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** `{"userId":…,"status":…,"signals":[` */
-function openUserObject({ userId, record }: Pick<UserSignals, 'userId' | 'record'>): string {
+function openUserObject({ userId, record }: Pick<PlacedUser, 'userId' | 'record'>): string {
   return `{"userId":${JSON.stringify(userId)},"status":"${record === null ? 'NOT_FOUND' : 'PRESENT'}","signals":[`;
 }
 
@@ -166,42 +150,28 @@ const MOST_BYTES = 3;
 
 /** `{"userId":…,"status":…,"signals":[…],"nextCursor":…,"meta":…}` */
 export function userBody(
-  user: UserSignals,
+  user: QueriedUser,
+  places: SignalPlaces,
   nextCursor: string | null,
   meta: string,
   demandRoom: (bytes: number) => void,
 ): Buffer {
   const head = openUserObject(user);
   const tail = `],"nextCursor":${nextCursor === null ? 'null' : `"${nextCursor}"`},"meta":${meta}}`;
-  const size = (head.length + tail.length) * MOST_BYTES + sizeOf(user.slices);
+  const size = (head.length + tail.length) * MOST_BYTES + sizeOfPlaces(user, places);
   demandRoom(size);
-  const body = Buffer.allocUnsafe(size);
-  let at = copySlices(body, body.write(head, 0), user);
+  const room = size + roomToMove([user]);
+  const isSmall = room <= workbench.length;
+  const body = isSmall ? workbench : Buffer.allocUnsafe(room);
+  let at = copyPlaces(body, body.write(head, 0), size, user, places);
   at += body.write(tail, at);
-  return body.subarray(0, at);
+  return isSmall ? Buffer.from(body.subarray(0, at)) : body.subarray(0, at);
 }
 
-/** The slices and the commas between them, at most. */
-function sizeOf(slices: readonly SignalSlice[]): number {
-  let size = 0;
-  for (let i = 0; i < slices.length; i++) {
-    const slice = slices[i] as SignalSlice;
-    size += slice.end - slice.start + 1;
-  }
-  return size;
-}
+/** Small answers are made here and copied once: fresh bytes for the record behind an answer would take longer than to put it together. */
+const workbench = Buffer.allocUnsafeSlow(64 * 1024);
 
-function copySlices(body: Buffer, from: number, { record, slices }: UserSignals): number {
-  if (record === null) return from;
-  let at = from;
-  for (let i = 0; i < slices.length; i++) {
-    const slice = slices[i] as SignalSlice;
-    if (i > 0) body[at++] = COMMA;
-    at += record.copy(body, at, slice.start, slice.end);
-  }
-  return at;
-}
-
+/** The signals and the commas between them, at most. */
 function sizeOfPlaces({ first, count }: QueriedUser, { starts, ends }: SignalPlaces): number {
   let size = 0;
   for (let i = first; i < first + count; i++) size += (ends[i] as number) - (starts[i] as number) + 1;

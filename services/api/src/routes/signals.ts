@@ -4,7 +4,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
-import { clearPlaces, createPlaces, signalId } from '@tributary/store/records/signals';
+import { clearPlaces, createPlaces, signalId, signalTs } from '@tributary/store/records/signals';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
@@ -16,7 +16,6 @@ import {
   lostAmong,
   placeSignals,
   queryBody,
-  selectSignals,
   servedNames,
   signalsPromisedMs,
   unservedNotes,
@@ -35,7 +34,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
   const notesOf = async (names: readonly string[] | undefined, partition: number) =>
     names === undefined ? [] : [...unservedNotes(names, board.definitions(partition)), ...(await typeNotes(names))];
   const pool = createBodyPool();
-  /** One query has them at a time: its records are read and its body is made in one turn. */
+  /** One answer has them at a time: its records are read and its body is made in one turn. */
   const places = createPlaces();
 
   serve(app, USER_ROUTES.userSignals, async (request, reply) => {
@@ -50,23 +49,17 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null], [key]) => {
       const answering = key as AnsweringKey;
       // One more than asked for shows whether there is a next page.
-      const user = selectSignals(userId, record, {
-        ...selection,
-        limit: limit + 1,
-        ...(ts !== undefined && id !== undefined && { before: { ts, id } }),
-      });
-      const page = { ...user, slices: user.slices.slice(0, limit) };
-      const last = page.slices.at(-1);
+      clearPlaces(places);
+      const before = ts !== undefined && id !== undefined ? { before: { ts, id } } : {};
+      const user = placeSignals(userId, record, { ...selection, limit: limit + 1, ...before }, places);
+      const page = cutTo(limit, user);
+      const last = { start: places.starts[page.first + page.count - 1] as number };
       const next =
-        user.slices.length > limit && last !== undefined && record !== null
-          ? encodeCursor(question, [last.ts, signalId(record, last)])
-          : null;
-      const { slices, hasMarks } = user;
-      const found = { record, hasMarks, count: slices.length, oldestTs: slices.at(-1)?.ts };
-      const lost = lostAmong(found, { ...selection, limit: limit + 1 }, cutOf(answering.partition));
+        page.hasMore && record !== null ? encodeCursor(question, [signalTs(record, last), signalId(record, last)]) : null;
+      const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOf(answering.partition));
       const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
       const { partitions, inFlight = [] } = answering;
-      return userBody(page, next, metaText(new Set(partitions), [...inFlight, ...lacks], notes), demandRoom);
+      return userBody(page, places, next, metaText(new Set(partitions), [...inFlight, ...lacks], notes), demandRoom);
     });
     reply.type(JSON_TYPE);
     return body;
