@@ -11,6 +11,7 @@ import { checkViewRows } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { VIEWS } from '@tributary/views/registry';
+import { viewsAsked } from '@tributary/views/view';
 import type { QuestionSpec, QuestionViews } from './spec.ts';
 
 export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
@@ -28,7 +29,7 @@ export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
     }
     const oncePerShard = areSummedByShard(spec, definitions) && forgotten === 0;
     // An answer may be kept longer than the generation.
-    const origin = { shards: shards.length, oncePerShard, apart: true } as const;
+    const origin = { asked: viewsAsked(VIEWS, definitions), shards: shards.length, oncePerShard, apart: true } as const;
     const kept = await writeViews(session, spec, VIEWS, outputOf(session, spec, staging, spec.folder), origin);
     for (const view of keptOf(VIEWS, kept)) await checkViewRows(session, spec.dataDir, kept.views[view.name] ?? [], view);
     return {
