@@ -31,6 +31,14 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     test: PUBLISHER_TEST,
   },
   {
+    lie: 'what a commit gave is passed on again when its partition comes back from others',
+    law: '3',
+    file: 'services/speed/src/outbox/publisher.ts',
+    from: 'of forgettingOthers(emptied, assigned())',
+    to: 'of assigned()',
+    test: PUBLISHER_TEST,
+  },
+  {
     lie: 'what a commit gave is read once more',
     law: '7',
     file: PUBLISHER,

@@ -208,13 +208,15 @@ function given() {
   const log = createMemoryLog({ partitions: 1 });
   const stop = new AbortController();
   const asPublished = (line: string) => line;
-  const options = { outbox: counted, log, assigned: () => new Set([0]), maxLines: 3, idleMs: 60_000, asPublished, onError() {} };
+  const assigned = new Set([0]);
+  const options = { outbox: counted, log, assigned: () => assigned, maxLines: 3, idleMs: 60_000, asPublished, onError() {} };
   const publisher = createPublisher(options);
   const running = publisher.run(stop.signal);
   const box = at(0);
   return {
     box,
     read,
+    assigned,
     commit(...more: string[]) {
       const from = box.from + box.lines.length;
       box.lines.push(...more);
@@ -283,4 +285,19 @@ test('law 7: what commits give waits for no removal, and one that fails has all 
   await publisher.emptied();
   expect(publisher.read).toEqual(['a', 'b', 'c']);
   expect((await publisher.appended()).slice(-2)).toEqual(['b', 'c']);
+});
+
+test('law 3: what a commit gave of a partition that was elsewhere meanwhile is not passed on again', async () => {
+  await using publisher = given();
+  publisher.commit('a');
+  await publisher.emptied();
+  // The partition is lost between a commit and what passes it on: another worker does.
+  publisher.assigned.clear();
+  publisher.commit('b');
+  await sleep(1);
+  Object.assign(publisher.box, { from: 2, lines: [] });
+  publisher.assigned.add(0);
+  publisher.commit('c');
+  await publisher.emptied();
+  expect(await publisher.appended()).toEqual(['a', 'c']);
 });

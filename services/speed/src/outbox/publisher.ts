@@ -167,7 +167,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       while (!signal.aborted) {
         const everything = performance.now() - polledMs >= idleMs;
         if (everything) polledMs = performance.now();
-        for (const partition of assigned()) {
+        for (const partition of forgettingOthers(emptied, assigned())) {
           if (busy.has(partition) || !(everything || woken.has(partition))) continue;
           const came = woken.get(partition) ?? NOTHING;
           woken.delete(partition);
@@ -195,6 +195,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
     clearTimeout(timer);
     signal.removeEventListener('abort', resolve as () => void);
   }
+}
+
+/** Others pass on what partitions have that are theirs: when one comes back, it is not known what is in its outbox, nor whether what it was given still is. */
+function forgettingOthers(emptied: Map<number, number>, own: ReadonlySet<number>): ReadonlySet<number> {
+  for (const partition of emptied.keys()) if (!own.has(partition)) emptied.delete(partition);
+  return own;
 }
 
 /** A line with its number in the outbox: the same in every history, so that readers know what is sent again, however late. */
