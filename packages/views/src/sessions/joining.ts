@@ -71,7 +71,6 @@ export function joiningOf(held: HeldVisits, from: number, to: number, event: Tim
   if (converts) return undefined;
   const fromTs = held.tsAt(opener);
   const entry = held.visitAt(opener)?.place ?? '';
-  for (let own = first - 1; own >= from && held.tsAt(own) === fromTs; own--) if (held.convertsAt(own)) return undefined;
   const before: Session = {
     fromTs,
     entry,
