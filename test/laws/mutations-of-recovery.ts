@@ -11,6 +11,7 @@ const PIECE = `${SPEED}/read/joined-piece.ts`;
 const RECORDS = `${SPEED}/read/archived-records.ts`;
 const FOREIGN = 'test/laws/law-7-foreign-lines.test.ts';
 const JOINED = 'test/laws/law-1-joined-records.test.ts';
+const PIECE_TEST = `${SPEED}/read/joined-piece.test.ts`;
 const RECOVER = 'packages/cli/test/recover.redis.test.ts';
 
 export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
@@ -285,5 +286,21 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     from: 'return decoded.ok && decoded.userKey === userKey;',
     to: 'return decoded.ok;',
     test: FOREIGN,
+  },
+  {
+    lie: 'an event is known by the user under whom its row is filed',
+    law: '3',
+    file: PIECE,
+    from: 'hash(coalesce(user_id, anonymous_id), id)',
+    to: 'hash(user_key, id)',
+    test: PIECE_TEST,
+  },
+  {
+    lie: 'what is read line by line makes no record longer',
+    law: '1',
+    file: PIECE,
+    from: '      lengths.add(decoded.userKey, line.length + 1);\n    }\n',
+    to: '    }\n',
+    test: PIECE_TEST,
   },
 ];

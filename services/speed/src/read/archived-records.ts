@@ -237,7 +237,10 @@ async function* passedOver(reading: Reading, { position, logTimeMs }: AppliedUpT
 async function passFiles(reading: Reading, { dataDir }: JoinSource, files: readonly StoredFile[], upTo: Position): Promise<void> {
   const from = await relationOf(dataDir, files);
   const line = await lineSqlOf(reading.session, from);
-  await passOver(reading, `SELECT user_key, id, ${line} AS line FROM ${from} WHERE position <= ${sqlText(upTo)}`);
+  await passOver(
+    reading,
+    `SELECT user_key, user_id, anonymous_id, id, ${line} AS line FROM ${from} WHERE position <= ${sqlText(upTo)}`,
+  );
 }
 
 /** Consecutive segments, as many as one entry may stand for, or a single one of any size. Up to a barrier. */

@@ -59,9 +59,10 @@ export function pieceColumns(line: string): string {
 /** In which its rows lie. */
 export const PIECE_ORDER = 'ORDER BY user_key, position, entry_index';
 
-const IDENTITY = 'hash(user_key, id)';
+/** The event that the line is, also where the row is filed under another user. */
+const IDENTITY = 'hash(coalesce(user_id, anonymous_id), id)';
 
-/** What lies before the place where reading begins: `lines` has the columns user_key, id and line. */
+/** What lies before the place where reading begins: `lines` has the columns user_key, user_id, anonymous_id, id and line. */
 export async function passOver({ session, lengths }: Reading, lines: string): Promise<void> {
   await session.run(`CREATE OR REPLACE TABLE passed AS SELECT user_key, ${IDENTITY} AS identity, strlen(line) + 1 AS bytes FROM (${lines});
     INSERT INTO seen SELECT identity FROM passed`);
