@@ -277,6 +277,14 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     test: 'services/speed/test/user-cache.test.ts',
   },
   {
+    lie: 'lines that joined keys hold weigh nothing',
+    law: '7',
+    file: `${SPEED}/partitions/user-cache.ts`,
+    from: 'key.held.size + Math.floor(recordLength / TEXT_OF_AN_EVENT)',
+    to: 'key.held.size',
+    test: 'services/speed/test/user-cache.test.ts',
+  },
+  {
     lie: 'a user waits to be weighed once for each batch, however many there are',
     law: '7',
     file: `${SPEED}/partitions/user-cache.ts`,

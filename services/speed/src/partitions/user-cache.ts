@@ -1,6 +1,6 @@
 /**
- * Users' states between batches, so that the common event needs no read. Bounded by the number of events held; least
- * recently used first. Users of a batch that is not committed yet are never evicted: their record would be stale.
+ * Users' states between batches, so that the common event needs no read. Bounded by the number of events held, and by the texts of those that are held
+ * as lines, where keys are joined; least recently used first. Users of a batch that is not committed yet are never evicted: their record would be stale.
  */
 import type { KeyState } from '@tributary/model/identity/adoption';
 import type { SaidLinks } from '@tributary/model/identity/said-once';
@@ -71,6 +71,9 @@ export interface UserCache {
   evict(batch: number): void;
 }
 
+/** UTF-16 units of lines that weigh as much as an event does. */
+const TEXT_OF_AN_EVENT = 256;
+
 /** What an eviction leaves of the bound, so that evictions are rare. */
 const KEEP = 0.8;
 
@@ -88,7 +91,7 @@ export function createUserCache(maxEvents: number): UserCache {
     for (const user of touched) {
       if (user.batch > batch) later.push(user);
       else {
-        const weight = 1 + user.length + (user.key?.held.size ?? 0) + (user.said?.size ?? 0);
+        const weight = 1 + user.length + (user.said?.size ?? 0) + weightOfKey(user);
         held += weight - user.weight;
         user.weight = weight;
         user.isTouched = false;
@@ -136,4 +139,9 @@ export function createUserCache(maxEvents: number): UserCache {
       users.delete(userKey);
     }
   }
+}
+
+/** A joined key holds its events as lines, which are those of the record. */
+function weightOfKey({ key, recordLength }: CachedUser): number {
+  return key === undefined ? 0 : key.held.size + Math.floor(recordLength / TEXT_OF_AN_EVENT);
 }
