@@ -145,7 +145,7 @@ export const Reconciliation = z
       .array(z.string())
       .optional()
       .describe(
-        'Where keys of one person are joined: what was in flight between them at the cut, which the generation by itself lacks. Absent in those of an earlier version.',
+        'Where keys of one person are joined: what was in flight between them at the cut, which the generation by itself lacks. Absent in those of an earlier version, and where layers were not compared.',
       ),
     causes: Causes.optional().describe('What came late, beyond retention or twice. Absent where it was not looked for.'),
     because: z

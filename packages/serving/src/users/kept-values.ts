@@ -5,7 +5,7 @@
  *
  *   definitions, user ─▶ kept? ─▶ the same bytes? ─▶ an instant until which it lasts? ─▶ do records still reach back as far? ─▶ made again of it
  *
- * To keep costs a sixth of what it takes to compute, and most users may be asked for once: kept is what is asked for a second time soon.
+ * Keeping costs an eighth of computing, and most users may be asked for only once: what is kept is what is asked for a second time soon.
  */
 import { HOUR_MS } from '@tributary/model/time';
 import type { SignalSet } from '@tributary/signals/definitions/read';

@@ -1,6 +1,6 @@
 /**
- * Buffers that commits are done with, for those to come. The engine looks through all that lives after each 64 MB of buffers beside the heap: those of
- * commits, which grew from 4 KB to twice what they sent, were most of them.
+ * Buffers that commits are done with, for those to come; at most 8 MiB wait. V8 collects the whole heap after each 64 MB of buffers beside it, and most of
+ * these were of commits, which grew from 4 KB to twice what they sent.
  */
 const FIRST_BYTES = 4_096;
 /** Large commits of several partitions. */

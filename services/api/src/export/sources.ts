@@ -92,7 +92,7 @@ export function sourcesOf(reads: Reads, { userKey, asker, signal }: Subject): So
     {
       place: 'record',
       async *read() {
-        // 32 MiB at most, as a copy of its own: what is read is given back at once.
+        // 64 MiB at most (RECORD_LIMITS), as a copy of its own: what is read is given back at once.
         const record = await reads.records.read(asker, [owner], ([one = null]) => (one === null ? null : Buffer.from(one)));
         yield* fromRecord(subjects.recordKey(owner), record);
       },

@@ -23,7 +23,7 @@ import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { createSerialLimit } from './serial-limit.ts';
 
 export interface RecordLimits {
-  /** Records of one request. A single record has at most 32 MiB. */
+  /** Records of one request. A single record has at most 32 MiB; where keys are joined, up to 128 for as long as nothing is relayed. */
   readonly requestBytes: number;
   /** Records of all requests at a time. */
   readonly inFlightBytes: number;

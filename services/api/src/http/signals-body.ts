@@ -168,7 +168,7 @@ export function userBody(
   return isSmall ? Buffer.from(body.subarray(0, at)) : body.subarray(0, at);
 }
 
-/** Small answers are made here and copied once: fresh bytes for the record behind an answer would take longer than to put it together. */
+/** Small answers are put together here and copied once. A fresh buffer with room for the whole record would cost more than the answer. */
 const workbench = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** The signals and the commas between them, at most. */

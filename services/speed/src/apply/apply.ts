@@ -102,7 +102,7 @@ export async function applyBatch(
   followLeaps(run.following, run.logTimeMs, batch.ends, () => watchedSegments(run.definitions, sha256Hex));
   run.logTimeMs = batch.logTimeMs;
   const { following } = run;
-  // It would be in flight at the cut.
+  // Not at a barrier: the message would be in flight at the cut, and answers of that generation incomplete.
   if (batch.barrier === undefined) sayLosses(run, batch.upTo, effects, options);
   if (batch.joined !== undefined) {
     for (const [userKey, lines] of batch.joined.appends) effects.appends.set(userKey, lines);

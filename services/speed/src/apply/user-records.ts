@@ -101,7 +101,7 @@ function trimmed(run: PartitionRun, userKey: string, record: string, trimming: T
   const { logTimeMs, rules, mostLength, digestOf, lostTs } = trimming;
   if (run.definitions.joinedMs === null) return trimRecord(record, logTimeMs, rules, mostLength);
   const horizonMs = logTimeMs - recordRetentionMs(rules);
-  // What came since, and happened before what is lost, waits for nothing; nor does what is kept beyond the time for which records are.
+  // Events up to the mark of the record are lost already, so later ones of that time go without a message; so do those that are older than records are kept.
   const goneTs = record.length > mostLength ? Math.max(markedCut(record), horizonMs) : (lostTs ?? NEVER_CUT);
   const left = trimRecord(recordNotWithdrawn(record, digestOf), logTimeMs, rules, mostLength * MOST_OVER, goneTs);
   const excessTs = excessUpTo(left.record, mostLength, horizonMs);

@@ -42,8 +42,8 @@ const MOST_STRAYS = 64;
 /** Lines that are applied one by one, and UTF-16 units of their users' records: those of an entry are loaded all at once. */
 const MOST_APART = 2_048;
 const MOST_APART_LENGTH = 8 * 2 ** 20;
-/** UTF-8 bytes of lines that DuckDB joins by entry: more of them may be one entry of the log, which it spills. */
-const MOST_BYTES = 16 * 2 ** 20;
+/** UTF-8 bytes of lines of which DuckDB makes the entries, in memory; more are read row by row, which it can spill. */
+const MOST_AGGREGATED_BYTES = 16 * 2 ** 20;
 
 export async function startReading(of: Omit<Reading, 'lengths'>): Promise<Reading> {
   await of.session.run('CREATE TABLE seen (identity UBIGINT); CREATE TABLE apart (user_key VARCHAR)');
@@ -205,7 +205,7 @@ async function linesApart(reading: Reading, timed: string, strays: readonly stri
 async function lineByLine(reading: Reading, piece: string): Promise<readonly ReadEntry[]> {
   const { session, partition, partitions, lengths } = reading;
   const [total] = await session.rows(`SELECT sum(strlen(line))::DOUBLE AS bytes FROM ${piece}`);
-  const isJoined = Number(total?.['bytes']) <= MOST_BYTES;
+  const isJoined = Number(total?.['bytes']) <= MOST_AGGREGATED_BYTES;
   const entries = await entriesIn(session, `SELECT position, entry_index, line FROM ${piece}`, { partition, isJoined });
   for (const { body } of entries)
     for (const line of body.split('\n')) {

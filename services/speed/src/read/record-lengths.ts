@@ -1,4 +1,4 @@
-/** How long the records of a partition's users may be: some thousand counts, each of all users whose keys have one digest, who together are never longer than that. */
+/** Upper bounds on the lengths of the records of a partition's users: 2^18 counts (2 MB), each of all users whose keys have one digest. */
 import { murmur2 } from '@tributary/model/user-key';
 
 export interface RecordLengths {
