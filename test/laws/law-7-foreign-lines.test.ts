@@ -21,7 +21,7 @@ async function damage(rig: Rig, columns: string): Promise<void> {
   const segments = await rig.segments(0);
   const segment = segments.filter(({ rows }) => rows > 0)[1];
   const file = segment?.files[0];
-  if (segment === undefined || file === undefined) throw new Error('there is no second segment');
+  if (segment === undefined || file === undefined) throw new Error('the second segment is missing');
   const path = join(rig.dataDir, file.path);
   const session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(rig.dataDir, 'staging') });
   try {

@@ -1,4 +1,4 @@
-/** Users of whom there is no record yet: what segments know of them without asking the store. */
+/** Users without a record yet: what segments know of them without asking the store. */
 import { expect, test } from 'vitest';
 import { day, startFollowing, withSegments } from './following.ts';
 

@@ -21,7 +21,7 @@ export interface Reconciliation {
   readonly moved?: number | null;
   /** Rows that differ for no known reason; null: not known, as the remainder has another class. Absent as `moved`. */
   readonly engineDefectRows?: number | null;
-  /** Where keys of one person are joined: what was in flight between them at the cut, as sentences. Absent in those of an earlier version, and where there is no comparison. */
+  /** Where keys of one person are joined: what was in flight between them at the cut, as sentences. Absent in those of an earlier version, and where layers were not compared. */
   readonly inFlight?: readonly string[];
   /** What was found of each cause. Absent where it was not looked for. */
   readonly causes?: CausesFound;

@@ -10,7 +10,7 @@ import type { ReadEntry } from './decode.ts';
 import { together } from './lines-apart.ts';
 
 /**
- * The archive does not keep when the log took an entry. The clock check was passed before archiving, so there is no bound here; taking
+ * The archive does not keep when the log took an entry. The clock check was passed before archiving, so nothing is bounded by it here; taking
  * the receipt instead would let log time fall.
  */
 export const NO_BOUND_MS = Number.MAX_SAFE_INTEGER;

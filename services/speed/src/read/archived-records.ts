@@ -153,7 +153,7 @@ export function joinArchive(source: JoinSource): JoinedArchive {
   };
 }
 
-/** What lies behind the position of that which was given. */
+/** What was given for places after the position. */
 function givenAfter(given: readonly Given[], position: Position | null): readonly ReadEntry[] {
   for (const { after, entries } of given) {
     if (after === position) return entries;

@@ -13,7 +13,7 @@ export interface UserMarks {
 
 export interface MarkCache {
   get(userKey: string): UserMarks | undefined;
-  /** There is no record of the user: no event is something to any segment yet, and nothing is due. What is known already stays. */
+  /** The user has no record: no event is something to any segment yet, and nothing is due. What is known already stays. */
   noteNew(userKey: string): void;
   set(userKey: string, user: UserMarks): void;
   /** Down to the bound. */
