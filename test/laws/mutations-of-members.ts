@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_SEGMENT_DAYS } from './mutations-of-segment-days.ts';
 
+const DUE_AHEAD = 'services/speed/test/due-ahead.test.ts';
 const NEW_USERS = 'services/speed/test/segments-of-new-users.test.ts';
 
 export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
@@ -73,10 +74,42 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
   {
     lie: 'users who are due are looked at but for the first',
     law: '1',
-    file: 'services/speed/src/apply/follow-members.ts',
-    from: 'return new Map(users);',
-    to: 'return new Map(users.slice(1));',
+    file: 'services/speed/src/segments/due-ahead.ts',
+    from: 'due.slice(0, most)',
+    to: 'due.slice(1, most)',
     test: 'test/laws/law-1-segments.test.ts',
+  },
+  {
+    lie: 'who becomes due by a commit is not known before the store is asked again',
+    law: '1',
+    file: 'services/speed/src/segments/due-ahead.ts',
+    from: 'else users.set(userKey, dueMs);',
+    to: 'else users.delete(userKey);',
+    test: DUE_AHEAD,
+  },
+  {
+    lie: 'all users who are due at the instant of the last one that was read were read',
+    law: '1',
+    file: 'services/speed/src/segments/due-ahead.ts',
+    from: ': nextMs - 1 };',
+    to: ': nextMs };',
+    test: DUE_AHEAD,
+  },
+  {
+    lie: 'any number of users who are due is kept',
+    law: '7',
+    file: 'services/speed/src/segments/due-ahead.ts',
+    from: 'return users.size > MOST_READS * most ? undefined : ahead;',
+    to: 'return ahead;',
+    test: DUE_AHEAD,
+  },
+  {
+    lie: 'the store is asked before each commit who is due',
+    law: '7',
+    file: 'services/speed/src/apply/follow-members.ts',
+    from: 'if (following.ahead === undefined || following.ahead.toMs < upToMs)',
+    to: 'if (following.nextDueMs !== Number.NaN)',
+    test: DUE_AHEAD,
   },
   {
     lie: 'users who are due beyond what one commit looks at wait for the next entry of the log',

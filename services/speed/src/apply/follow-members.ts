@@ -12,6 +12,7 @@ import { NO_SEGMENTS } from '@tributary/store/format/state';
 import type { Commit, MemberChanges, SpeedStore } from '@tributary/store/speed-store';
 import type { OutputKinds, PartitionRun } from '../partitions/partition-run.ts';
 import { type CommitMembers, gatherMembers } from '../segments/commit-members.ts';
+import { afterCommit, dueAhead, firstDue } from '../segments/due-ahead.ts';
 import type { Following } from '../segments/follow.ts';
 import { marksOfRecord } from '../segments/record-marks.ts';
 import type { AppliedBatch } from './apply.ts';
@@ -34,6 +35,8 @@ export interface SegmentStageOptions {
 
 /** Steps of the walk over all keys in one commit: 60 ms of Redis, one by one. */
 const MOST_STEPS = 200;
+const ALWAYS = Number.MAX_SAFE_INTEGER;
+const NO_DUE: ReadonlyMap<string, number> = new Map();
 const NO_APPENDS: ReadonlyMap<string, string> = new Map();
 const NO_DUES: { readonly dues: readonly (number | null)[] } = { dues: [] };
 
@@ -43,10 +46,12 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
 
   /** Users that are due by then, with the instants; and when the next one is. */
   async function dueBy(run: PartitionRun, following: Following, upToMs: number): Promise<ReadonlyMap<string, number>> {
-    if (following.nextDueMs !== null && following.nextDueMs > upToMs) return new Map();
-    const { users, nextMs } = await ofOwnHistory(run, () => store.dueUsers(run.partition, upToMs, passedUsers));
-    following.nextDueMs = nextMs ?? Number.POSITIVE_INFINITY;
-    return new Map(users);
+    if (following.nextDueMs !== null && following.nextDueMs > upToMs) return NO_DUE;
+    if (following.ahead === undefined || following.ahead.toMs < upToMs)
+      following.ahead = dueAhead(await ofOwnHistory(run, () => store.dueUsers(run.partition, ALWAYS, passedUsers)));
+    const { users, nextMs } = firstDue(following.ahead, upToMs, passedUsers);
+    following.nextDueMs = nextMs;
+    return users;
   }
 
   /** Some of those who were not looked at yet; and lists of other segments that are there: those in force when a worker that does not follow members took over. */
@@ -77,7 +82,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     const { segments, mustForget, isWhole: wasWhole } = following;
     if (segments === null && wasWhole) return NOTHING_FOLLOWED;
     // What lies there is of others: it must not be read before it is gone.
-    const due = mustForget || segments === null ? new Map<string, number>() : await dueBy(run, following, upToMs);
+    const due = mustForget || segments === null ? NO_DUE : await dueBy(run, following, upToMs);
     const { users: walked, strays } = await walk(run, following);
     following.mustForget = false;
     if (segments === null)
@@ -124,6 +129,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       members.advance(userKey, { marks, dueMs: dueMs ?? Number.POSITIVE_INFINITY }, { isKnown, isLost: lostMs !== null });
     });
     for (const [userKey, cutMs] of cuts) members.noteLost(userKey, cutMs + segments.retainedMs);
+    if (following.ahead !== undefined) following.ahead = afterCommit(following.ahead, members.changes.due, passedUsers);
     following.atMs = Math.max(following.atMs, upToMs);
     following.users.evict();
     return members;

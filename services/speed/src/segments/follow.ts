@@ -4,6 +4,7 @@ import { DAY_MS } from '@tributary/model/time';
 import { type Marked, retainedLonger, type WatchedSegments, watchedSegments } from '@tributary/signals/members/watched';
 import { NO_SEGMENTS } from '@tributary/store/format/state';
 import type { Leapt, PartitionState } from '@tributary/store/speed-store';
+import type { DueAhead } from './due-ahead.ts';
 import { createMarkCache, type MarkCache } from './user-marks.ts';
 
 /** What an event, or a message between keys, is to a user's segments. */
@@ -37,6 +38,8 @@ export interface Following {
   isWhole: boolean;
   /** When the first user is due, or earlier; null: it is not known. */
   nextDueMs: number | null;
+  /** Who is due next; undefined: it is to be read. */
+  ahead: DueAhead | undefined;
   /** What the store holds of members is of others: to be forgotten first. */
   mustForget: boolean;
 }
@@ -139,6 +142,7 @@ export function beginFollowing(
     cursor: null,
     isWhole: false,
     nextDueMs: null,
+    ahead: undefined,
     mustForget: true,
   };
 }
