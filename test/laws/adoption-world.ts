@@ -11,27 +11,24 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { gapsAtCut, pairsInFlight } from '@tributary/serving/freshness/in-flight';
-import { relayLog } from '@tributary/speed/messages/relay-log';
-import { createSpeedWorker } from '@tributary/speed/pipeline';
 import type { PartitionState, Relaying } from '@tributary/store/speed-store';
 import { LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { asWebEvent } from '@tributary/testkit/inputs/generate-web';
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
-import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '@tributary/testkit/memory/memory-log';
+import { createMemoryDisk, createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/memory-store';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { joinedPeople, type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
 import { type Actor, createScheduler, type Turn } from '@tributary/testkit/simulation/scheduler';
-import { operational } from '@tributary/testkit/simulation/world';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { countingLines } from '@tributary/views/identity/keyed-record';
 import { linesOf as linesOfRecord, markedCut } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
+import { PARTITIONS, runDrain, runPublisher, runWorker, type Shared } from './adoption-actors.ts';
 import { cutsOf, linesOf } from './adoption-lines.ts';
 
-const PARTITIONS = 3;
 export const USERS = ['Björk', '用户', 'u-3'];
 export const DEVICES = ['cookie-1', 'cookie-2', '😀', 'cookie-4'];
 const TYPES = ['click', 'click', 'view', 'buy', 'scroll', 'page'];
@@ -92,6 +89,8 @@ export interface Wrongs {
   readonly maxRecordLength?: number;
   /** As above, and months pass, so that records let go of events by their age; some collectors have clocks that are weeks behind. */
   readonly clocks?: boolean;
+  /** Messages are passed on as commits give them, by the relay's own steps: of every other seed, where it is not said. */
+  readonly givesMessages?: boolean;
 }
 
 export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs = {}): Promise<Outcome> {
@@ -133,12 +132,19 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     const name = `actor${++started}`;
     return scheduler.spawn(name, (turn) => body(name, turn));
   };
-  const { maxRecordLength } = wrongs;
+  const { maxRecordLength, givesMessages = seed % 2 === 1 } = wrongs;
   /** A record that lost an event does not know another one by its id. */
   const areApart = lifts || maxRecordLength !== undefined;
-  const shared = { disk, store, random, definitions, calm: () => isCalm, maxRecordLength };
+  const publishersOf = new Set<NonNullable<Shared['onMessages']>>();
+  const shared: Shared = {
+    ...{ disk, store, random, definitions, calm: () => isCalm, maxRecordLength, publishers: publishersOf },
+    // Each commit to one of them: what others have passed on meanwhile is known by its number.
+    ...(givesMessages && {
+      onMessages: (partition, left) => random.pick([...publishersOf, () => {}])(partition, left),
+    }),
+  };
   const worker = (name: string, turn: Turn) => runWorker(name, turn, shared);
-  const publisher = (_name: string, turn: Turn) => runPublisher(turn, shared);
+  const publisher = (_name: string, turn: Turn) => (givesMessages ? runDrain : runPublisher)(turn, shared);
   const workers = [start(worker)];
   const publishers = [start(publisher)];
 
@@ -304,72 +310,6 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
   counts.erased = erased;
   for (const actor of scheduler.actors) scheduler.kill(actor);
   return counts;
-}
-
-interface Shared {
-  readonly disk: MemoryDisk;
-  readonly store: MemoryStore;
-  readonly random: Random;
-  readonly definitions: Definitions;
-  readonly calm: () => boolean;
-  readonly maxRecordLength?: number | undefined;
-}
-
-async function runWorker(name: string, turn: Turn, shared: Shared): Promise<void> {
-  const { disk, store, random, definitions, calm, maxRecordLength } = shared;
-  let commits = 0;
-  const fault = () => (calm() || random.chance(0.93) ? 'none' : random.pick(['lostReply', 'notApplied'] as const));
-  const maxEntries = random.between(1, disk.linesApart || maxRecordLength !== undefined ? 16 : 4);
-  const share = random.pick([0, 0.5, 0.9]);
-  const worker = createSpeedWorker({
-    log: createMemoryLog({ partitions: PARTITIONS, disk, turn, ...(disk.linesApart && { joins: () => random.chance(share) }) }),
-    store: store.speed(turn, fault),
-    definitions,
-    partitions: [0, 1, 2],
-    sha256Hex,
-    digestOf: sha256Hex,
-    commitId: () => `${name}:${++commits}`,
-    limits: {
-      maxEntries,
-      ...(maxEntries % 2 === 0 && { turnWork: 0 }),
-      ...(maxEntries > 2 && { readBytes: 1, loadBytes: 1 }),
-      waitMs: 0,
-      maxCachedEvents: random.pick([1, 8, 1_000]),
-      messagesLength: random.pick([0, 600, 100_000]),
-      trimRecordLength: random.pick([1, 200, 100_000]),
-      // Versions of the worker may have other bounds, while one takes over from another.
-      ...(maxRecordLength !== undefined && { maxRecordLength: maxRecordLength * random.pick([0.7, 1, 1.5]) }),
-    },
-  });
-  for (;;) {
-    try {
-      await worker.runOnce();
-    } catch (error) {
-      operational(error);
-    }
-    await turn();
-  }
-}
-
-/** At least once and in order; it may die between any two steps, or sleep with what it read. */
-async function runPublisher(turn: Turn, { disk, store, random, calm }: Shared): Promise<void> {
-  const log = createMemoryLog({ partitions: PARTITIONS, disk, turn });
-  const relay = relayLog(log);
-  const outbox = store.outbox(turn, 'messages');
-  for (;;) {
-    const partition = random.below(PARTITIONS);
-    const { from, lines } = await outbox.read(partition, random.between(1, 5));
-    if (!calm() && random.chance(0.1)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
-    try {
-      if (lines.length > 0) {
-        await relay.append(partition, { kind: 'events', body: lines.join('\n') });
-        await outbox.remove(partition, from + lines.length);
-      }
-    } catch (error) {
-      operational(error);
-    }
-    await turn();
-  }
 }
 
 async function send(log: EventLog, random: Random, number: number, isAlone: boolean, clocks = false): Promise<void> {

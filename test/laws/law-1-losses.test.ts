@@ -3,9 +3,11 @@
  * and what comes of it, and a worker that reads again in other batches, leave each event with one key.
  */
 import { type Event, encodeEvent } from '@tributary/model/event';
-import { LINK_TYPES } from '@tributary/model/identity/message-line';
+import { LINK_TYPES, UNLINK_TYPE } from '@tributary/model/identity/message-line';
 import { userKeyOf } from '@tributary/model/user-key';
 import { pairsInFlight } from '@tributary/serving/freshness/in-flight';
+import { relayLog } from '@tributary/speed/messages/relay-log';
+import { createDrain } from '@tributary/speed/outbox/drain';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { JOINED, keyIn } from '@tributary/testkit/inputs/joined-keys';
@@ -13,7 +15,7 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import { createMemoryDisk, createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
-import { naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
+import { type LogLine, naiveJoined, naiveJoinedOfPeople } from '@tributary/testkit/oracle/naive-joined';
 import { expect, test } from 'vitest';
 import { linesOf } from './adoption-lines.ts';
 
@@ -57,7 +59,7 @@ function rig() {
     if (!isKept) await outbox.remove(partition, from + lines.length);
     return lines.length;
   };
-  return { disk, log, store, nothing, send, worker, work, publish };
+  return { disk, log, store, nothing, outbox, send, worker, work, publish };
 }
 
 type Rig = ReturnType<typeof rig>;
@@ -68,10 +70,20 @@ async function settled({ worker, work, publish }: Rig, maxEntries: number): Prom
   while ((await publish(OF_COOKIE)) + (await publish(OF_ADA)) > 0);
 }
 
+/** Nothing is on its way, and each event counts for one key; what was appended. */
+async function expectOneKey({ disk, log, store }: Rig): Promise<LogLine[]> {
+  const lines = linesOf(disk);
+  const ends = (await log.ends()).map((end) => end ?? '');
+  expect(pairsInFlight(await store.serving().states())).toBe(0);
+  const asLogSays = naiveJoined(lines, ends, JOINED, sha256Hex);
+  expect(differences(asLogSays, naiveJoinedOfPeople(lines, ends, JOINED))).toEqual([]);
+  return lines;
+}
+
 /** `goes`: what of the messages of the cookie leaves the outbox before the store is lost. */
 async function lostStore(first: number, second: number, clicks: number, goes: (event: Event) => boolean) {
   const own = rig();
-  const { disk, log, store, nothing, send, worker, work, publish } = own;
+  const { store, nothing, send, worker, work, publish } = own;
   for (let n = 0; n < clicks; n++) await send({ anonymousId: COOKIE });
   const before = worker([OF_COOKIE], first);
   // What the record loses before the link comes, and what comes when it has outgrown its bound again.
@@ -87,12 +99,9 @@ async function lostStore(first: number, second: number, clicks: number, goes: (e
   store.restore(OF_COOKIE, nothing);
   await settled(own, second);
 
-  const lines = linesOf(disk);
-  const ends = (await log.ends()).map((end) => end ?? '');
-  expect(pairsInFlight(await store.serving().states())).toBe(0);
-  const asLogSays = naiveJoined(lines, ends, JOINED, sha256Hex);
-  expect(differences(asLogSays, naiveJoinedOfPeople(lines, ends, JOINED))).toEqual([]);
-  return lines.filter(({ event }) => LINK_TYPES.includes(event.type) && JSON.stringify(event.properties).includes('"floor":'));
+  return (await expectOneKey(own)).filter(
+    ({ event }) => LINK_TYPES.includes(event.type) && JSON.stringify(event.properties).includes('"floor":'),
+  );
 }
 
 test.each([
@@ -113,4 +122,59 @@ test('laws 1 and 7: in whatever batches a worker reads, before a store is lost a
     floors += (await lostStore(...sizes, random.between(8, 40), () => random.chance(share))).length;
   }
   expect(floors).toBeGreaterThan(60);
+});
+
+test('laws 3 and 7: what leaves an outbox was appended, also where the store is put back meanwhile and batches end elsewhere then', async () => {
+  const own = rig();
+  const { log, store, nothing, outbox, send, worker, work, publish } = own;
+  for (let n = 0; n < 24; n++) await send({ anonymousId: COOKIE });
+  await send({ type: 'identify', userId: ADA, anonymousId: COOKIE });
+  await work(worker([OF_ADA], 10));
+  await publish(OF_ADA);
+  await work(worker([OF_COOKIE], 4));
+  // What the record says of its length, and the first two of what the link moves.
+  const waiting = (await outbox.read(OF_COOKIE, 1e6)).lines.map((line) => userKeyOf(JSON.parse(line) as Event));
+  const maxLines = waiting.indexOf(ADA) + 2;
+  expect([waiting[0], waiting[maxLines]]).toEqual([COOKIE, ADA]);
+  let appended = 0;
+  const drain = createDrain(
+    {
+      outbox,
+      log: relayLog({
+        partitions: 2,
+        async append(partition, record) {
+          const position = await log.append(partition, record);
+          // All is read at once now, so nothing is said of the length of the record before the link is read.
+          if (++appended === 2) {
+            store.restore(OF_COOKIE, nothing);
+            await work(worker([OF_COOKIE], 100));
+          }
+          return position;
+        },
+      }),
+      asPublished: (line) => line,
+      maxLines,
+      onError: (error) => expect(error).toBeUndefined(),
+    },
+    { onLength: () => {}, onUnremoved: () => {} },
+  );
+  expect(await drain.passSome(OF_COOKIE, { lines: 0, longest: 0 })).toBe(true);
+  await settled(own, 100);
+  await expectOneKey(own);
+});
+
+test('law 7: no answer waits for what a record says of its own length: it is said again', async () => {
+  const own = rig();
+  const { store, outbox, send, worker, work } = own;
+  for (let n = 0; n < 14; n++) await send({ anonymousId: COOKIE });
+  await send({ type: 'identify', userId: ADA, anonymousId: COOKIE });
+  await work(worker([OF_COOKIE], 4));
+  expect(await outbox.length(OF_COOKIE)).toBe(1);
+  await outbox.remove(OF_COOKIE, 1);
+  await settled(own, 4);
+  expect(pairsInFlight(await store.serving().states())).toBe(0);
+  for (let n = 0; n < 8; n++) await send({ anonymousId: COOKIE });
+  await settled(own, 4);
+  const lines = await expectOneKey(own);
+  expect(lines.some(({ event }) => event.type === UNLINK_TYPE)).toBe(true);
 });

@@ -106,8 +106,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'a message that came again is the newest one that was applied',
     law: '7',
     file: 'services/speed/src/apply/apply-keyed.ts',
-    from: 'if (number > last && (',
-    to: 'if (number !== last && (',
+    from: 'if (number <= last) return;',
+    to: 'if (number === last) return;',
     test: 'services/speed/test/messages.test.ts',
   },
   {

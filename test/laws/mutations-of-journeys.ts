@@ -208,15 +208,15 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
   {
     lie: 'a line leaves the outbox though the output log has only the one before it',
     law: '3',
-    file: `${SPEED}/outbox/publisher.ts`,
-    from: '(await outbox.remove(partition, from + sent, from))',
-    to: '(await outbox.remove(partition, from + sent + 1, from))',
+    file: `${SPEED}/outbox/drain.ts`,
+    from: '(await outbox.remove(partition, upTo, from, last))',
+    to: '(await outbox.remove(partition, upTo + 1, from))',
     test: 'services/speed/test/publisher.test.ts',
   },
   {
     lie: 'what came into an outbox at once is read in pieces',
     law: '7',
-    file: `${SPEED}/outbox/publisher.ts`,
+    file: `${SPEED}/outbox/drain.ts`,
     from: 'knownLines(partition, came) ?? asks',
     to: 'asks',
     test: 'services/speed/test/publisher.test.ts',
@@ -224,7 +224,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
   {
     lie: 'how long lines are says nothing of how many are read at once',
     law: '7',
-    file: `${SPEED}/outbox/publisher.ts`,
+    file: `${SPEED}/outbox/drain.ts`,
     from: 'Math.min(lines + 1, Math.floor(maxLength / (longest + 1)))',
     to: 'lines + 1',
     test: 'services/speed/test/publisher.test.ts',
@@ -232,7 +232,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
   {
     lie: 'an outbox that had little is asked for as many lines as ever',
     law: '7',
-    file: `${SPEED}/outbox/publisher.ts`,
+    file: `${SPEED}/outbox/drain.ts`,
     from: 'Math.min(max * 2, Math.max(FIRST_LINES, lines.length * 2))',
     to: 'max * 2',
     test: 'services/speed/test/publisher.test.ts',

@@ -269,6 +269,14 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     test: FLOORS,
   },
   {
+    lie: 'answers wait for what a record says of its own length',
+    law: '7',
+    file: 'services/speed/src/apply/lose-events.ts',
+    from: '  tooLong.clear();\n',
+    to: '  tooLong.clear();\n  run.sent[partition] = messageNumber(version, long.length - 1);\n',
+    test: 'test/laws/law-1-losses.test.ts',
+  },
+  {
     lie: 'a record keeps what the log says it lost',
     law: '7',
     file: 'services/speed/src/apply/user-records.ts',

@@ -343,8 +343,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'all records that outgrew their bound are rewritten in one commit',
     law: '7',
     file: `${SPEED}/apply/user-records.ts`,
-    from: 'bytes < loadBytes || withdrawn',
-    to: 'bytes < Infinity || withdrawn',
+    from: 'bytes < loadBytes || mustRewrite',
+    to: 'bytes < Infinity || mustRewrite',
     test: 'test/laws/law-7-bounded-work.test.ts',
   },
   {

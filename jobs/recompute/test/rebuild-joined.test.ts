@@ -133,3 +133,49 @@ test('laws 1, 5 and 7: what begins from nothing behind an erased user comes to c
     await world.close();
   }
 });
+
+test('laws 1 and 7: where the last message to a lost partition went with an erased user, the next one of its sender ends the gap', async () => {
+  const world = await createWorld(JOINED);
+  try {
+    const ada = ['ada', 'bea', 'eve'].find((key) => partitionOf(key, PARTITIONS) !== partitionOf('cookie', PARTITIONS)) as string;
+    const [from, to] = [partitionOf('cookie', PARTITIONS), partitionOf(ada, PARTITIONS)];
+    const clicked = (id: string, hours: number): Event => {
+      const { userId: _, ...click } = event(id, hours, 'click', { anonymousId: 'cookie', channel: 'mail' });
+      return click;
+    };
+    await world.ingest([clicked('c1', 1), event('a1', 2, 'identify', { userId: ada, anonymousId: 'cookie' })]);
+    await settle(world);
+    await world.run({}, STORED);
+    await world.ingest([erasure(ada)]);
+    await settle(world);
+    for (const id of ['x1', 'x2', 'x3']) {
+      await world.ingest([event(id, 3, 'view', { userId: 'zoe' })]);
+      await settle(world);
+      await world.run({ scheduled: false }, STORED);
+      await world.turn();
+    }
+    for (const p of ALL) await world.log.trim(p, (await archivedUpTo(world.dataDir, p)).last?.upTo ?? '');
+    const inFlight = async () => gapsInFlight(await world.serving.states());
+    expect(await inFlight()).toEqual([]);
+    const store = await rebuilt(world, [to]);
+    for (const p of ALL) world.store.restore(p, store.snapshot(p));
+    expect((await inFlight()).length).toBe(1);
+    // Another user of that partition gets something from the same sender.
+    const order = event('b2', 6, 'buy', { userId: besides(ada), value: 70, currency: 'EUR' });
+    await world.ingest([event('b1', 4, 'identify', { userId: besides(ada), anonymousId: 'cookie' }), clicked('c2', 5), order]);
+    await settle(world);
+    const [sent, applied] = [
+      (await world.serving.states())[from]?.relayed?.sent[to],
+      (await world.serving.states())[to]?.relayed?.applied[from],
+    ];
+    expect(applied).toBe(sent);
+    expect(await inFlight()).toEqual([]);
+    const merged = await world.merged();
+    for (const mode of ['incremental', 'full'] as const) {
+      await world.run({ mode }, STORED);
+      expect(differences(await world.merged(), merged), mode).toEqual([]);
+    }
+  } finally {
+    await world.close();
+  }
+});

@@ -4,6 +4,8 @@
  * The lines of a partition are numbered from 0, in the order of the log. Everything that decides about them comes from the
  * log, so a number names the same line in every history: a store that lost writes writes the same lines under the same
  * numbers again. That makes a removal harmless that comes twice, late, or from a publisher that was replaced long ago.
+ * Another history may lack some messages: those of users who left the archive meanwhile, and what a record says of its own length, which is
+ * said where batches end. So a removal names its last line as well: where another one has its number, none is removed.
  *
  *  1. A line is in the outbox if and only if its commit was applied, once.
  *  2. Lines leave it from the front only, and only those whose numbers were named.
@@ -22,8 +24,9 @@ export interface Outbox {
   read(partition: number, max: number): Promise<OutboxLines>;
   /**
    * Removes the lines numbered below `upTo` that are still there; never others. None where there are lines before number `from`: a store that lost a removal
-   * has them again, and who did not read them did not pass them on either. Whether there were none such.
+   * has them again, and who did not read them did not pass them on either. None where `last` is not the line before `upTo`. Whether neither was
+   * so: where all of them are gone, too.
    */
-  remove(partition: number, upTo: number, from?: number): Promise<boolean>;
+  remove(partition: number, upTo: number, from?: number, last?: string): Promise<boolean>;
   length(partition: number): Promise<number>;
 }

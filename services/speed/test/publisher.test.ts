@@ -3,6 +3,7 @@ import type { LogRecord } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { expect, test } from 'vitest';
+import { createDrain } from '../src/outbox/drain.ts';
 import { createPublisher } from '../src/outbox/publisher.ts';
 
 function outboxes(count: number) {
@@ -104,6 +105,50 @@ test('law 7: long lines are read in bounded pieces, however many short ones went
   stop.abort();
   await running;
   expect(Math.max(...reads), 'characters of one read').toBeLessThan(1_000_000);
+});
+
+test.each([
+  ['read', false],
+  ['given by a commit', true],
+])('law 9: what a publisher that was stopped had %s before is read again, not passed on', async (_, isGiven) => {
+  const { at, outbox } = outboxes(1);
+  const log = createMemoryLog({ partitions: 1 });
+  let nowMs = 1_700_000_000_000;
+  let stopped = 0;
+  const drain = createDrain(
+    {
+      outbox: {
+        ...outbox,
+        async read(partition, max) {
+          const read = await outbox.read(partition, max);
+          // While the reply is on its way others pass on what it has, and more comes.
+          if (!isGiven && stopped++ === 0) stop();
+          return read;
+        },
+      },
+      log,
+      asPublished: (line) => line,
+      onError: (error) => expect(error).toBeUndefined(),
+      now: () => nowMs,
+    },
+    { onLength: () => {}, onUnremoved: () => {} },
+  );
+  const stop = () => {
+    nowMs += 11_000;
+    at(0).lines = ['{"of":"later"}'];
+    at(0).from = 1;
+  };
+  if (isGiven) await drain.passSome(0, { lines: 0, longest: 0 });
+  at(0).lines.push('{"of":"erased"}');
+  if (isGiven) {
+    drain.give(0, { from: 0, lines: ['{"of":"erased"}'] });
+    stop();
+  }
+  while (await drain.passSome(0, { lines: 1, longest: 20 }));
+  await drain.settled();
+  const entries = await log.read(new Map([[0, null]]), { maxEntries: 10, waitMs: 0 });
+  expect(entries.map(({ body }) => body)).toEqual(['{"of":"later"}']);
+  expect(at(0).lines).toEqual([]);
 });
 
 test('what a publisher that lost its partition appends late has a number that was there before', async () => {

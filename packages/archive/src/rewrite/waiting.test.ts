@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ERASE_TYPE, LIFT_TYPE } from '@tributary/model/erasure';
 import { MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
-import { LINK_TYPES, PUT_TYPE, WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
+import { LINK_TYPE, PUT_TYPE, WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadWithdrawals } from '../compute/withdrawn.ts';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
@@ -12,7 +12,6 @@ import { heardWith, waitingUsers, withoutWaiting } from './waiting.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const digestOf = digestsBy(KEY);
-const LINK = LINK_TYPES[0] as string;
 
 let session: DuckDb;
 beforeAll(async () => {
@@ -28,7 +27,7 @@ const version = (n: number) => `${position(n)}.0000000`;
 type Row = readonly [at: number, userKey: string, type: string, said?: object, receivedAt?: number];
 
 const link = (at: number, key: string, to: string, name = `${to} ${at}`, receivedAt = at): Row => [
-  ...([at, key, LINK, { to, id: name, version: version(at) }, receivedAt] as const),
+  ...([at, key, LINK_TYPE, { to, id: name, version: version(at) }, receivedAt] as const),
 ];
 const withdraw = (at: number, to: string, of: string, erasedAt: number): Row => [
   ...([at, to, WITHDRAW_TYPE, { of: digestOf(of), by: digestOf(of), version: version(erasedAt) }] as const),

@@ -5,7 +5,7 @@
  */
 import { ERASE_TYPE, LIFT_TYPE } from '@tributary/model/erasure';
 import { MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
-import { LINK_TYPES, PUT_TYPE } from '@tributary/model/identity/message-line';
+import { LINK_TYPE, PUT_TYPE } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import type { DuckDb } from '../duckdb.ts';
 import { digestSql } from '../erasure-key.ts';
@@ -56,7 +56,7 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
        SELECT erasures.*, links.received_at, links.received_at // ${DAY_MS} AS day,
          said->>'$.to' AS owner, ${digestSql("said->>'$.to'", key)} AS owner_digest, said->>'$.id' AS name, said->>'$.version' AS version
        FROM erasures JOIN own AS links
-         ON links.user_key = erasures.user_key AND links.type = ${sqlText(LINK_TYPES[0] as string)}
+         ON links.user_key = erasures.user_key AND links.type = ${sqlText(LINK_TYPE)}
          AND links.place > erasures.since AND links.place < erasures.place
      ),
      -- The links that the key had, as adopt.sql counts them.

@@ -12,8 +12,10 @@ import type { Withdrawal } from './withdrawal.ts';
 
 /** Types that begin so are the platform's own. */
 export const RESERVED_PREFIX = 'tributary.';
+export const LINK_TYPE = 'tributary.link';
+export const UNLINK_TYPE = 'tributary.unlink';
 /** Say which keys are of one person, and move no event by themselves. */
-export const LINK_TYPES: readonly string[] = ['tributary.link', 'tributary.unlink'];
+export const LINK_TYPES: readonly string[] = [LINK_TYPE, UNLINK_TYPE];
 /** Takes back what an erased key lent. */
 export const WITHDRAW_TYPE = 'tributary.withdraw';
 /** What a record keeps however old it is: it decides about what comes later. */
@@ -22,7 +24,7 @@ export const LASTING_TYPES: readonly string[] = [...LINK_TYPES, WITHDRAW_TYPE];
 export const PUT_TYPE = 'tributary.put';
 /** Takes it back. */
 export const TAKE_TYPE = 'tributary.take';
-export const MESSAGE_TYPES = ['tributary.link', 'tributary.unlink', PUT_TYPE, TAKE_TYPE, WITHDRAW_TYPE] as const;
+export const MESSAGE_TYPES = [LINK_TYPE, UNLINK_TYPE, PUT_TYPE, TAKE_TYPE, WITHDRAW_TYPE] as const;
 /** Among the properties of a message: what it says beside the fields of an event. */
 export const SAID = '$tributary';
 
@@ -49,6 +51,14 @@ const PLACE_DIGITS = 7;
 /** `cause`: the version that the message carries. */
 export function messageNumber(cause: Version, place: number): string {
   return `${cause}.${String(place).padStart(PLACE_DIGITS, '0')}`;
+}
+
+/** Line of the cause of what no line causes but where its batch ends: behind all lines of an entry. */
+export const LAST_LINE = '9'.repeat(7);
+
+/** Whether no answer waits for it: it moves nothing, it is said where a batch ends, and another history says it elsewhere (lose-events.ts). */
+export function isOutOfOrder({ number, after }: Numbered): boolean {
+  return after === '' && number.includes(`.${LAST_LINE}.`);
 }
 
 /** Where the entry lies that caused a message; '' of none. */

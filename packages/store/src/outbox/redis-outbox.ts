@@ -20,10 +20,10 @@ export function createOutbox(redis: Redis, namespace: string, keyOf = outboxKey)
         const [from = '0', ...lines] = await redis.lrange(keyOf(namespace, partition), 0, max);
         return { from: Number(from), lines };
       }),
-    remove: (partition, upTo, from = 0) =>
+    remove: (partition, upTo, from = 0, last = '') =>
       unlessDown(async () => {
         const key = keysFor(redis, keyOf(namespace, partition), () => []);
-        return (await redis.tributaryOutboxRemove(...key, String(upTo), String(from))) >= 0;
+        return (await redis.tributaryOutboxRemove(...key, String(upTo), String(from), last)) >= 0;
       }),
     length: (partition) => unlessDown(async () => Math.max(0, (await redis.llen(keyOf(namespace, partition))) - 1)),
   };

@@ -80,6 +80,19 @@ export function describeOutboxContract(name: string, make: () => Promise<OutboxU
       expect(await store.outbox.read(P, 10)).toEqual({ from: 3, lines: ['3'] });
     });
 
+    test('law 3: a removal removes none where another line has the number of its last one, or none has it yet', async () => {
+      const store = await make();
+      await store.speed.commit(commitOf(null, 'p1', { outputs: ['0', '1', '2'] }));
+      expect(await store.outbox.remove(P, 2, 0, '2')).toBe(false);
+      expect(await store.outbox.remove(P, 4, 0, '3')).toBe(false);
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 0, lines: ['0', '1', '2'] });
+      expect(await store.outbox.remove(P, 2, 0, '1')).toBe(true);
+      expect(await store.outbox.remove(P, 2, 0, '1')).toBe(true);
+      expect(await store.outbox.remove(P, 3, 2, '2')).toBe(true);
+      expect(await store.outbox.remove(P, 3, 2, '2')).toBe(true);
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 3, lines: [] });
+    });
+
     test('law 3, invariant 2: an outbox that lost its newest commits or removals has the same lines under the same numbers again', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1', { outputs: ['0', '1'] }));

@@ -16,7 +16,7 @@ import {
   textOfId,
 } from '@tributary/store/dead-letters';
 import { type CommittedDeltas, isChain, stateWith } from '@tributary/store/format/feed';
-import type { Outbox } from '@tributary/store/outbox';
+import type { Outbox, OutboxLines } from '@tributary/store/outbox';
 import type {
   FeedCursor,
   Followed,
@@ -39,6 +39,7 @@ import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, sca
 
 /** `lostReply`: the commit is applied, the writer sees an error. `notApplied`: it sees the same error, and nothing happened. */
 export type CommitFault = 'none' | 'lostReply' | 'notApplied';
+type OnMessages = (partition: number, messages: OutboxLines) => void;
 
 export interface MemoryStoreOptions {
   readonly partitions: number;
@@ -77,7 +78,7 @@ interface StoredPartition {
 /** A store as the simulation needs it. */
 export interface SimulatedStore {
   /** A connection of its own: the scheduler knows the callers by their `turn`. */
-  speed(turn?: () => Promise<void>, fault?: (commit: Commit) => CommitFault): SpeedStore;
+  speed(turn?: () => Promise<void>, fault?: (commit: Commit) => CommitFault, onMessages?: OnMessages): SpeedStore;
   serving(turn?: () => Promise<void>): ServingStore;
   /** Everything about a partition as it is now; the returned function loses every write since. */
   checkpoint(partition: number): Promise<() => Promise<void>>;
@@ -104,9 +105,8 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const defaultTurn = options.turn ?? (() => Promise.resolve());
 
   const snapshot = (partition: number): unknown => structuredClone(at(partition));
-  const restore = (partition: number, stored: unknown) => {
-    partitions[partition] = structuredClone(stored as StoredPartition);
-  };
+  const restore = (partition: number, stored: unknown) =>
+    void (partitions[partition] = structuredClone(stored as StoredPartition));
 
   return {
     isBusy: () => false,
@@ -114,7 +114,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       const stored = snapshot(partition);
       return async () => restore(partition, stored);
     },
-    speed(turn = defaultTurn, fault = options.fault ?? (() => 'none' as const)) {
+    speed(turn = defaultTurn, fault = options.fault ?? (() => 'none' as const), onMessages = () => {}) {
       const call = async <T>(work: () => T): Promise<T> => {
         await turn();
         const result = work();
@@ -150,13 +150,18 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
             const { commitId, records, members } = at(partition);
             return { commitId, ...scanned([...records.keys()], members, cursor) };
           }),
-        commit: (commit) =>
-          call(() => {
+        async commit(commit) {
+          const { partition, messages: lines = [] } = commit;
+          const [outcome, end] = await call(() => {
             const kind = fault(commit);
-            const outcome = kind === 'notApplied' ? null : applyCommit(at(commit.partition), commit, feedBounds);
-            if (kind === 'none' && outcome !== null) return outcome;
-            throw new TributaryError('store_unavailable', `the reply to the commit of partition ${commit.partition} was lost`);
-          }),
+            const applied = kind === 'notApplied' ? null : applyCommit(at(partition), commit, feedBounds);
+            const box = at(partition).messages;
+            if (kind === 'none' && applied !== null) return [applied, box.from + box.lines.length] as const;
+            throw new TributaryError('store_unavailable', `the reply to the commit of partition ${partition} was lost`);
+          });
+          if (outcome === 'committed' && lines.length > 0) onMessages(partition, { from: end - lines.length, lines });
+          return outcome;
+        },
       };
     },
     serving: (turn = defaultTurn) => ({
@@ -232,11 +237,13 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         const { from, lines } = at(partition)[of];
         return { from, lines: lines.slice(0, max) };
       },
-      async remove(partition, upTo, from = 0) {
+      async remove(partition, upTo, from = 0, last) {
         await turn();
         const outbox = at(partition)[of];
         if (outbox.from < from && outbox.lines.length > 0) return false;
-        outbox.from += outbox.lines.splice(0, Math.max(0, upTo - outbox.from)).length;
+        const count = Math.max(0, upTo - outbox.from);
+        if (last !== undefined && count > 0 && outbox.lines.length > 0 && outbox.lines[count - 1] !== last) return false;
+        outbox.from += outbox.lines.splice(0, count).length;
         return true;
       },
       async length(partition) {

@@ -15,7 +15,7 @@ import {
   receiveMessage,
 } from '@tributary/model/identity/adoption';
 import type { Version } from '@tributary/model/identity/links';
-import { isMessageType, LINK_TYPES, messageOf, RESERVED_PREFIX, WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
+import { isMessageType, LINK_TYPE, messageOf, RESERVED_PREFIX, WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
 import { type DigestOf, withdrawnBy } from '@tributary/model/identity/withdrawal';
 import { timelineEvent } from '../member.ts';
 import { cutMark, isOfLinks, isOfUser, linesOf, markedCut } from '../record.ts';
@@ -127,7 +127,7 @@ interface OwnerQuestion {
 }
 
 const WITHDRAW_HEAD = `,"type":"${WITHDRAW_TYPE}"`;
-const LINK_HEAD = `,"type":"${LINK_TYPES[0]}"`;
+const LINK_HEAD = `,"type":"${LINK_TYPE}"`;
 
 /** How each message goes on after its instant. Properties of an event may hold the same text: then all of its record is looked at, to the same end. */
 const MESSAGE_HEAD = `,"type":"${RESERVED_PREFIX}`;

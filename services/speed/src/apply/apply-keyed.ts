@@ -9,6 +9,8 @@ import { linksOf, mayLink } from '@tributary/model/identity/links-of';
 import {
   encodeMessage,
   isMessageType,
+  isOutOfOrder,
+  LAST_LINE,
   LASTING_TYPES,
   LINK_TYPES,
   messageNumber,
@@ -30,11 +32,6 @@ import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, deadLetter, lineAt, wholeEvent } from '../read/decode.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noteSeen } from './effects.ts';
 import { leaveOutputs } from './output-lines.ts';
-
-/** Digits of a line's number within its entry: versions are compared as text. */
-const LINE_DIGITS = 7;
-/** Behind all lines of an entry. */
-export const LAST_LINE = '9'.repeat(LINE_DIGITS);
 
 // biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 export function applyKeyed(
@@ -153,7 +150,7 @@ export function withdrawLent(run: PartitionRun, arrival: Arrival, key: KeyState,
 }
 
 function versionOf({ position, lineNumber }: Arrival): string {
-  return `${position}.${String(lineNumber).padStart(LINE_DIGITS, '0')}`;
+  return `${position}.${String(lineNumber).padStart(LAST_LINE.length, '0')}`;
 }
 
 /** All that one line causes, in one call: each message is numbered among them. */
@@ -222,13 +219,27 @@ function noteReplaced(
 
 /**
  * The newest one that was applied. Where one is missing before it, something was lost, and answers stay incomplete. Archived files lack messages of users
- * who are gone, and nothing else: what the archive gives misses none.
+ * who are gone, and nothing else: what the archive gives misses none, and neither does what the log gives first behind it.
  */
 function noteApplied({ applied, archivedUpTo }: PartitionRun, { event, position }: Arrival): void {
-  const { from, number, after } = numberOfMessage(event);
+  const numbered = numberOfMessage(event);
+  if (isOutOfOrder(numbered)) return;
+  const { from, number, after } = numbered;
   while (applied.length <= from) applied.push('');
   const last = applied[from] as string;
-  if (number > last && (after <= last || position <= archivedUpTo)) applied[from] = number;
+  if (number <= last) return;
+  if (position <= archivedUpTo) applied[from] = `${number}${BY_ARCHIVE}`;
+  else if (after <= last || last.endsWith(BY_ARCHIVE)) applied[from] = number;
+}
+
+/** Behind the number of what the archive gave; alone: it gave none. As text it is a little more than the number, and less than the next one. */
+const BY_ARCHIVE = '+';
+
+/** What came up to here was given by the archive: of senders from whom it gave nothing, all that they sent may have gone with its users. */
+export function noteArchived({ applied, definitions }: PartitionRun, partitions: number): void {
+  if (definitions.joinedMs === null) return;
+  while (applied.length < partitions) applied.push('');
+  for (const [from, last] of applied.entries()) if (last === '') applied[from] = BY_ARCHIVE;
 }
 
 function typeOf(line: string): string {

@@ -23,7 +23,7 @@ import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import { type Following, followLeaps } from '../segments/follow.ts';
 import { applyErasure, isRefused, passLifts } from './apply-erasure.ts';
-import { applyKeyed, passMessage, sayLinks } from './apply-keyed.ts';
+import { applyKeyed, noteArchived, passMessage, sayLinks } from './apply-keyed.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
 import { applyLoss, lossOf, sayLosses } from './lose-events.ts';
 import { leaveOutputs } from './output-lines.ts';
@@ -35,7 +35,7 @@ export interface AppliedBatch {
   /** Users whose records grew past their bound: rewritten with this commit. */
   readonly toTrim: readonly string[];
   /** Those among them that are rewritten whatever their size. */
-  readonly withdrawn?: ReadonlySet<string>;
+  readonly mustRewrite?: ReadonlySet<string>;
   readonly lost?: Effects['lost'];
   /** The rules to trim by: the run's own move on while the commit is under way. */
   readonly rules: StepRules;
@@ -68,7 +68,10 @@ export async function applyBatch(
 ): Promise<AppliedBatch> {
   const { logIdentity, commitId, sha256Hex, limits, turn, pause, careful = false } = options;
   const deltasGeneration = run.generation;
-  if (whole.archivedUpTo > run.archivedUpTo) run.archivedUpTo = whole.archivedUpTo;
+  if (whole.archivedUpTo > run.archivedUpTo) {
+    run.archivedUpTo = whole.archivedUpTo;
+    noteArchived(run, options.partitions);
+  }
   const effects = noEffects();
   for (const user of users) if (user !== undefined) refill(user);
   let entries = 0;
@@ -125,7 +128,7 @@ export async function applyBatch(
     effects;
   const { erased, refused } = effects;
   const { lost } = effects;
-  const withdrawn = new Set([...effects.withdrawn, ...lost.keys()].filter((userKey) => !erased.has(userKey)));
+  const mustRewrite = new Set([...effects.withdrawn, ...lost.keys()].filter((userKey) => !erased.has(userKey)));
   return {
     commit: {
       partition: run.partition,
@@ -146,8 +149,8 @@ export async function applyBatch(
       ...(outputs.length === 0 ? {} : { outputs }),
     },
     said: messages,
-    toTrim: [...new Set([...withdrawn, ...toTrim])].filter((userKey) => !erased.has(userKey)),
-    withdrawn,
+    toTrim: [...new Set([...mustRewrite, ...toTrim])].filter((userKey) => !erased.has(userKey)),
+    mustRewrite,
     lost,
     seen,
     cuts,

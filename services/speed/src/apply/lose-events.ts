@@ -4,16 +4,16 @@
  * or begins from nothing, trims records elsewhere. A record that has outgrown its bound says so to itself, in a message of its key, and loses events
  * where that message is read. Until then it has them all.
  *
- * The message is an `unlink` of the key from itself, with a floor: it undoes nothing, in either layer.
+ * The message is an `unlink` of the key from itself, with a floor: it undoes nothing, in either layer. It is said where a batch ends, which is elsewhere
+ * in another history, so it has no place among the messages of its partition: no other one comes after it, and answers do not wait for it.
  */
-import type { Message } from '@tributary/model/identity/adoption';
 import { loseItems } from '@tributary/model/identity/adoption';
-import { LINK_TYPES, messageOf } from '@tributary/model/identity/message-line';
+import { LAST_LINE, messageNumber, messageOf, UNLINK_TYPE } from '@tributary/model/identity/message-line';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, wholeEvent } from '../read/decode.ts';
-import { LAST_LINE, passMessage, sayTo } from './apply-keyed.ts';
+import { passMessage } from './apply-keyed.ts';
 import { type ApplyOptions, cutAt, type Effects } from './effects.ts';
 
 /** Up to when the record of its key loses its events from here on, epoch ms; null: the line does not say so. */
@@ -23,8 +23,6 @@ export function lossOf(arrival: Arrival): number | null {
   const message = messageOf(wholeEvent(arrival));
   return message.kind === 'unlink' && message.from === userKey ? (message.floor ?? null) : null;
 }
-
-const UNLINK_TYPE = LINK_TYPES[1];
 
 /** The line itself is not kept: the mark of the record says the same. */
 export function applyLoss(run: PartitionRun, arrival: Arrival, user: CachedUser, lostTs: number, effects: Effects): void {
@@ -38,13 +36,17 @@ export function applyLoss(run: PartitionRun, arrival: Arrival, user: CachedUser,
 
 /** What is too long since the last batch says so. `upTo`: the end of this one. */
 export function sayLosses(run: PartitionRun, upTo: string, effects: Effects, options: ApplyOptions): void {
-  const { tooLong, erased, definitions } = run;
+  const { partition, tooLong, erased, definitions } = run;
   if (tooLong.size === 0) return;
-  const at = `${upTo}.${LAST_LINE}`;
+  const version = `${upTo}.${LAST_LINE}`;
   const receivedAt = Math.floor(run.logTimeMs);
-  const messages = [...tooLong]
-    .filter(([userKey]) => definitions.joinedMs !== null && erased?.has(options.digestOf(userKey)) !== true)
-    .map(([key, floor]): Message => ({ kind: 'unlink', to: key, from: key, version: at, receivedAt, floor }));
+  const long = [...tooLong].filter(
+    ([userKey]) => definitions.joinedMs !== null && erased?.has(options.digestOf(userKey)) !== true,
+  );
+  for (const [place, [key, floor]] of long.entries())
+    effects.messages.push({
+      message: { kind: 'unlink', to: key, from: key, version, receivedAt, floor },
+      numbered: { from: partition, number: messageNumber(version, place), after: '' },
+    });
   tooLong.clear();
-  sayTo(run, messages, at, effects, options);
 }

@@ -226,14 +226,14 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
 
     read: (run, userKeys, use) => readEach(run, userKeys, () => true, use),
 
-    async withTrims(run, { commit, toTrim, withdrawn, lost, rules, nextFollowing }) {
+    async withTrims(run, { commit, toTrim, mustRewrite, lost, rules, nextFollowing }) {
       if (toTrim.length === 0) return commit;
       const unsure = new Map(commit.members?.unsure);
       const appends = new Map(commit.appends);
       const rewrites = new Map(commit.rewrites);
       let bytes = 0;
       const { logTimeMs } = commit.next;
-      const isWithin = (next: string) => bytes < loadBytes || withdrawn?.has(next) === true;
+      const isWithin = (next: string) => bytes < loadBytes || mustRewrite?.has(next) === true;
       await readEach(run, toTrim, isWithin, (userKey, stored) => {
         const read = `${stored ?? ''}${appends.get(userKey) ?? ''}`;
         bytes += read.length;
