@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_SEGMENT_DAYS } from './mutations-of-segment-days.ts';
 
 const DUE_AHEAD = 'services/speed/test/due-ahead.test.ts';
+const STORE = 'test/contract/store.redis.test.ts';
 const NEW_USERS = 'services/speed/test/segments-of-new-users.test.ts';
 
 export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
@@ -110,6 +111,22 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     from: 'if (following.ahead === undefined || following.ahead.toMs < upToMs)',
     to: 'if (following.nextDueMs !== Number.NaN)',
     test: DUE_AHEAD,
+  },
+  {
+    lie: 'who enters a segment beyond the first thousand of a commit is left out',
+    law: '1',
+    file: 'packages/store/src/commit/commit.lua',
+    from: 'for from = at, at + count - 1, CHUNK do use(',
+    to: 'for from = at, math.min(at, at + count - 1), CHUNK do use(',
+    test: STORE,
+  },
+  {
+    lie: 'who leaves a segment leaves the one that was named last',
+    law: '1',
+    file: 'packages/store/src/commit/redis-speed-store.ts',
+    from: 'args.push(version, String(own.length));',
+    to: "args.push(pairs.at(-1)?.[0] ?? '', String(own.length));",
+    test: STORE,
   },
   {
     lie: 'users who are due beyond what one commit looks at wait for the next entry of the log',

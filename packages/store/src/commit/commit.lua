@@ -25,9 +25,10 @@
            n messages,    then n × line of the outbox of messages
            how far members of segments are known ('' = they are not followed); and only then
              forget what is known of them: 1 or 0, n forgotten, then n × version
-             n enters,      then n × (version, user key)
-             n leaves,      then n × (version, user key)
-             n due,         then n × (user key, instant or '')
+             n versions,    then n × (version, n enters, then n × user key)
+             n versions,    then n × (version, n leaves, then n × user key)
+             n due,         then n × (instant, user key)
+             n not due,     then n × user key
              n unsure,      then n × (user key, instant or '')
   Returns  n × { 0, committed | committed N | already | fenced | rewound | as JSON } or { 1, error }: what fails is of no consequence to the others
              N: the number that the outbox has for the first of the messages
@@ -222,6 +223,12 @@ local function commit(state, first)
     return value
   end
 
+  -- The next arguments, some at a time: a call from here costs Redis as much as it does for some users. An even number at a time.
+  local function each_chunk(count, use)
+    for from = at, at + count - 1, CHUNK do use(from, math.min(from + CHUNK, at + count) - 1) end
+    at = at + count
+  end
+
   local appends = tonumber(take())
   for i = at, at + 2 * appends - 2, 2 do
     redis.call('APPEND', prefix .. 'u:' .. ARGV[i], ARGV[i + 1])
@@ -271,17 +278,22 @@ local function commit(state, first)
     if forgets then redis.call('UNLINK', prefix .. 'due', prefix .. 'unsure') end
     for _ = 1, tonumber(take()) do redis.call('UNLINK', prefix .. 'members:' .. take()) end
     for _ = 1, tonumber(take()) do
-      local version = take()
-      redis.call('ZADD', prefix .. 'members:' .. version, 0, take())
+      local list = prefix .. 'members:' .. take()
+      each_chunk(tonumber(take()), function(from, to)
+        local scored = {}
+        for i = from, to do
+          scored[#scored + 1] = 0
+          scored[#scored + 1] = ARGV[i]
+        end
+        redis.call('ZADD', list, unpack(scored))
+      end)
     end
     for _ = 1, tonumber(take()) do
-      local version = take()
-      redis.call('ZREM', prefix .. 'members:' .. version, take())
+      local list = prefix .. 'members:' .. take()
+      each_chunk(tonumber(take()), function(from, to) redis.call('ZREM', list, unpack(ARGV, from, to)) end)
     end
-    for _ = 1, tonumber(take()) do
-      local user, instant = take(), take()
-      if instant == '' then redis.call('ZREM', prefix .. 'due', user) else redis.call('ZADD', prefix .. 'due', instant, user) end
-    end
+    each_chunk(2 * tonumber(take()), function(from, to) redis.call('ZADD', prefix .. 'due', unpack(ARGV, from, to)) end)
+    each_chunk(tonumber(take()), function(from, to) redis.call('ZREM', prefix .. 'due', unpack(ARGV, from, to)) end)
     for _ = 1, tonumber(take()) do
       local user, instant = take(), take()
       if instant == '' then redis.call('ZREM', prefix .. 'unsure', user)

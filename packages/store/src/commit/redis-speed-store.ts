@@ -195,11 +195,21 @@ function pushMembers(args: Argument[], { forgotten, strays, enters, leaves, due,
   const versions = [...(forgotten ?? []), ...strays];
   args.push(forgotten === null ? '0' : '1', String(versions.length), ...versions);
   for (const pairs of [enters, leaves]) {
-    args.push(String(pairs.length));
-    for (const [version, userKey] of pairs) args.push(version, userKey);
+    const lists = Map.groupBy(pairs, ([version]) => version);
+    args.push(String(lists.size));
+    for (const [version, own] of lists) {
+      args.push(version, String(own.length));
+      for (const [, userKey] of own) args.push(userKey);
+    }
   }
-  args.push(String(due.size));
-  for (const [userKey, ms] of due) args.push(userKey, ms === null ? '' : String(ms));
+  const gone: string[] = [];
+  const counted = args.push('') - 1;
+  for (const [userKey, ms] of due)
+    if (ms === null) gone.push(userKey);
+    else args.push(String(ms), userKey);
+  args[counted] = String(due.size - gone.length);
+  args.push(String(gone.length));
+  for (const userKey of gone) args.push(userKey);
   args.push(String(unsure.size));
   for (const [userKey, ms] of unsure) args.push(userKey, ms === null ? '' : String(ms));
 }

@@ -155,6 +155,24 @@ export function describeMembersContract(name: string, make: () => Promise<StoreU
       });
     });
 
+    test('law 1: thousands enter, leave and are due in one commit, each in their own list', async () => {
+      const { speed, serving } = await make();
+      const users = Array.from({ length: 2_501 }, (_, i) => `u${String(i).padStart(4, '0')}`);
+      const entered = users.flatMap((user, i) => [['v', user] as const, ...(i % 2 === 0 ? [['w', user] as const] : [])]);
+      const due = new Map(users.map((user, i) => [user, 5_000 + i]));
+      await speed.commit(following(null, 'p1', { enters: entered, due }));
+      const listed = async (version: string) => (await serving.members(P, page(version, null, 9_999))).users;
+      const dues = async () => (await speed.dueUsers(P, Number.MAX_SAFE_INTEGER, 9_999)).users;
+      expect([await listed('v'), (await listed('w')).length]).toEqual([users, 1_251]);
+      expect(await dues()).toEqual([...due]);
+      const left = users.filter((_, i) => i % 5 !== 0);
+      const changed = new Map(users.map((user, i) => [user, i % 5 === 0 ? 9_000 + i : null]));
+      await speed.commit(following('p1', 'p2', { leaves: left.map((user) => ['v', user] as const), due: changed }));
+      const stay = users.filter((_, i) => i % 5 === 0);
+      expect([await listed('v'), (await listed('w')).length]).toEqual([stay, 1_251]);
+      expect(await dues()).toEqual(stay.map((user) => [user, changed.get(user)]));
+    });
+
     test('law 7: users of whom events are missing are counted until that matters no more', async () => {
       const { speed, serving } = await make();
       await speed.commit(
