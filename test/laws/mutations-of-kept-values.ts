@@ -2,6 +2,11 @@
 import type { Mutation } from './mutation-list.ts';
 
 const KEPT = 'packages/serving/src/users/kept-values.ts';
+const READER = 'services/api/src/http/record-reader.ts';
+const COPIED = 'services/api/test/copied-records.test.ts';
+const COMMIT = 'packages/store/src/commit/commit.lua';
+const SIZES = 'packages/store/src/records/record-sizes.ts';
+const MARKS = 'test/contract/record-sizes.redis.test.ts';
 const RANDOM = 'packages/signals/test/random.test.ts';
 const WORLDS = 'services/api/test/kept-values.test.ts';
 
@@ -66,9 +71,73 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     lie: 'what was made of a record is given after events came',
     law: '1',
     file: KEPT,
-    from: ' || !entry.record.equals(record)',
+    from: 'if (!entry.record.equals(record)) return undefined;',
     to: '',
     test: WORLDS,
+  },
+  {
+    lie: 'a record that was rewritten to the same length is its copy',
+    law: '1',
+    file: COMMIT,
+    from: 'if rewrites > 0 or not ends',
+    to: 'if not ends',
+    test: 'test/contract/store.redis.test.ts',
+  },
+  {
+    lie: 'a worker that does not say whether it rewrote records rewrote none',
+    law: '1',
+    file: COMMIT,
+    from: 'not ends or string.sub(known, ends + 1) ~= before',
+    to: 'not ends',
+    test: MARKS,
+  },
+  {
+    lie: 'records are as they were when the last worker that says it rewrote some, whatever came since',
+    law: '1',
+    file: 'packages/store/src/format/state.ts',
+    from: 'ends > 0 && rewritten?.slice(ends + 1) === commit',
+    to: 'ends > 0 && commit !== undefined',
+    test: MARKS,
+  },
+  {
+    lie: 'what a store wrote before it lost writes is known behind a connection that was made again',
+    law: '1',
+    file: SIZES,
+    from: 'made++;',
+    to: '',
+    test: MARKS,
+  },
+  {
+    lie: 'a record that came over the connection for long answers is of the store that sizes are asked of',
+    law: '1',
+    file: 'packages/store/src/records/record-reads.ts',
+    from: 'connection === redis ? rewritten.get(partitionAt(i)) : undefined',
+    to: 'rewritten.get(partitionAt(i))',
+    test: MARKS,
+  },
+  {
+    lie: 'a record that grew is its copy',
+    law: '1',
+    file: KEPT,
+    from: ' && entry.record.length === bytes',
+    to: '',
+    test: COPIED,
+  },
+  {
+    lie: 'a record that was rewritten is its copy',
+    law: '1',
+    file: KEPT,
+    from: 'entry?.mark === mark',
+    to: 'entry !== undefined',
+    test: COPIED,
+  },
+  {
+    lie: 'where keys of one person are joined a copy is given in place of what counts for the key',
+    law: '7',
+    file: READER,
+    from: 'readJoinedOrNot(keys, looks, readOthers, (first) => readAll(asked, 0, first))',
+    to: 'readJoinedOrNot(keys, looks, readOthers, readOthers)',
+    test: COPIED,
   },
   {
     lie: 'a value is given as of the first instant at which it is another',

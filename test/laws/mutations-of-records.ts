@@ -16,7 +16,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     lie: 'records are read first and bounded afterwards',
     law: '7',
     file: `${API}/http/record-reader.ts`,
-    from: '          demandBound(owners, records, held);\n',
+    from: '          demandBound(limits.requestBytes, records, held);\n',
     to: '',
     test: 'services/api/test/record-reader.test.ts',
   },

@@ -99,3 +99,20 @@ test('nothing is made of values where nothing may be kept', () => {
   keepOf(none)('ada', RECORD, since(NOON), () => ({ made: 'of ada', bytes: calls++ }));
   expect([none.find('ada', RECORD, at(NOON)), calls]).toEqual([undefined, 0]);
 });
+
+test('law 1: the copy of a record is given for one of its length and mark alone, and has that of the last record with its bytes', () => {
+  const question = createKeptValues(1024 * 1024).of<string>('json', SET, ['a']);
+  const bytes = RECORD.length;
+  const given = (mark: string | undefined, length = bytes) => question.recordOf('ada', { bytes: length, mark }) !== undefined;
+  expect([question.bytesOf('ada'), given('m')]).toEqual([0, false]);
+  keepOf(question)('ada', RECORD, { ...since(NOON), mark: 'm' }, made('one'));
+  expect([question.bytesOf('ada'), question.recordOf('ada', { bytes, mark: 'm' })?.equals(RECORD)]).toEqual([bytes, true]);
+  expect([given('n'), given(undefined), given('m', bytes + 1)]).toEqual([false, false, false]);
+  // Read again, behind a record that was rewritten to others' bytes.
+  question.find('ada', Buffer.from('other...'), at(NOON), 'n');
+  expect([given('m'), given('n')]).toEqual([true, false]);
+  question.find('ada', Buffer.from(RECORD), at(NOON), 'n');
+  expect([given('m'), given('n')]).toEqual([false, true]);
+  question.find('ada', Buffer.from(RECORD), at(NOON), undefined);
+  expect([given('n'), given(undefined)]).toEqual([false, false]);
+});

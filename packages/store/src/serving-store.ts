@@ -67,8 +67,11 @@ export type Pause = () => Promise<unknown>;
 
 /** Who wants to know what records hold. Called while they are read, by the index of their owner and by partition. */
 export interface OnRecords {
-  /** For each record whose partition stood at one position while it was read: it holds the user's events up to there, and no others. */
-  position(index: number, position: string): void;
+  /**
+   * For each record whose partition stood at one position while it was read: it holds the user's events up to there, and no others. `mark`: with its length,
+   * what says whether it is still the same (`recordSizes`); undefined: nothing does.
+   */
+  position(index: number, position: string, mark: string | undefined): void;
   /** For the partition of each owner whose record, or that there is none, was read: what its records hold, known after they were read; null: nothing was ever committed there. */
   kept(partition: number, kept: KeptRecords | null): void;
 }
@@ -96,6 +99,13 @@ export interface MembersPage {
   readonly dueMs: number | null;
 }
 
+export interface RecordSize {
+  /** 0: there is no record. */
+  readonly bytes: number;
+  /** A record that had the same length and this mark when it was read is the same now; undefined: that is not known. */
+  readonly mark: string | undefined;
+}
+
 export interface RecordsBetween {
   readonly before: readonly (Relaying | null)[];
   /** As `records` has them. */
@@ -115,6 +125,8 @@ export interface ServingStore {
    * than they were asked for, as on a cluster.
    */
   readonly recordsBetween?: ((...asked: Parameters<ServingStore['records']>) => Promise<RecordsBetween>) | undefined;
+  /** The sizes of users' records, in order, and what else `onRecords` asks for: for who has copies. Undefined where no answer is of one moment, as on a cluster. */
+  readonly recordSizes?: ((users: readonly RecordOwner[], onRecords: OnRecords) => Promise<readonly RecordSize[]>) | undefined;
   /** Deltas of the named views of every partition, generations `[fromGeneration, beforeGeneration)`. */
   deltas(views: readonly string[], fromGeneration: number, beforeGeneration?: number): Promise<PartitionDeltas[]>;
   /**

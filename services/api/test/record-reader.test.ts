@@ -11,7 +11,7 @@ const KIB = 1024;
 const NOT_JOINED = { partitions: 1, pollForJoined: () => undefined, joinedMs: () => null, now: () => 0 };
 const relayed = async () => [];
 const KEY = 'tr_reader';
-const LIMITS: RecordLimits = { requestBytes: 8_000 * KIB, inFlightBytes: 16_000 * KIB, partBytes: 2_000 * KIB };
+const LIMITS: RecordLimits = { requestBytes: 8_000 * KIB, inFlightBytes: 16_000 * KIB, partBytes: 2_000 * KIB, fewBytes: 0 };
 
 /** A store whose users have records of the given sizes, which says how many bytes each answer had. */
 function storeOf(bytesOf: Readonly<Record<string, number>>) {

@@ -34,7 +34,7 @@ import type { FastifyInstance } from 'fastify';
 import { type AppOptions, buildApp } from '../src/app.ts';
 import type { ApiContext } from '../src/context.ts';
 import { createExportTurns } from '../src/export/turns.ts';
-import { createRecordReader } from '../src/http/record-reader.ts';
+import { createRecordReader, RECORD_LIMITS } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
 import { watchOf } from '../src/stream/computation-watch.ts';
 import { manifestOf } from './manifest-of.ts';
@@ -104,6 +104,7 @@ export async function createWorld(options: WorldOptions = {}) {
     ...readable,
     ...(options.outside && { deadLetters: options.outside.deadLetters }),
     records: (...asked) => ifUp(() => readable.records(...asked)),
+    recordSizes: (...asked) => ifUp(async () => (await readable.recordSizes?.(...asked)) ?? []),
     states: () => ifUp(() => readable.states()),
     findConversions: (id) => ifUp(() => readable.findConversions(id)),
     pointer: () => (broken.pointer ? Promise.resolve(null) : ifUp(() => readable.pointer())),
@@ -356,7 +357,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const { generations, board, deltas } = serving;
   const context: ApiContext = {
     ...serving,
-    records: createRecordReader(deps.store, { ...serving.board, partitions, now: deps.now }),
+    records: createRecordReader(deps.store, { ...serving.board, partitions, now: deps.now }, { ...RECORD_LIMITS, fewBytes: 0 }),
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
     models: createModelRunner(),

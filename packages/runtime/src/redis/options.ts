@@ -39,7 +39,7 @@ export const REDIS_OPTIONS: Readonly<Record<RedisKind, ConnectionOptions>> = {
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
     // The library has one pipeline under way at a time: all others would wait for the records of many users. Those are sent together otherwise.
-    autoPipeliningIgnoredCommands: ['getrange', 'mget', 'tributaryRecordLengths'],
+    autoPipeliningIgnoredCommands: ['getrange', 'mget', 'tributaryRecordLengths', 'tributaryRecordSizes'],
     commandTimeout: 1_000,
   },
   /** Long answers, which take their time while others' scripts run. */

@@ -11,7 +11,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
-import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
+import type { RecordOwner, RecordSize, ServingStore } from '@tributary/store/serving-store';
 import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
 import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import type { TimelineEvent } from '@tributary/views/timeline';
@@ -30,14 +30,24 @@ export interface RecordReader {
   /**
    * `use` gets the records in the order of the users, and the keys that answer for them; they are held until it is done, and the list is empty then.
    * Where keys of one person are joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the
-   * key whose share it is. `isPlaced`: it is asked for as well what records hold, each by its position, and all of the partitions of the keys. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
+   * key whose share it is. `isPlaced`: it is asked for as well what records hold, each by its position, and all of the partitions of the keys. `copies`: given in
+   * place of records that are the same, where keys are not joined. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
    */
   read<T>(
     asker: string,
     users: readonly RecordOwner[],
     use: (records: readonly (Buffer | null)[], keys: readonly AnsweringKey[], kept: KeptOfPartitions) => T | Promise<T>,
     isPlaced?: boolean,
+    copies?: CopiesOfRecords,
   ): Promise<T>;
+}
+
+/** Records that were read before: what is the same need not be read again. */
+export interface CopiesOfRecords {
+  /** How long that of this record is, which may be of an earlier one; 0: there is none. */
+  bytesOf(owner: RecordOwner): number;
+  /** The copy of a record of this size. */
+  find(owner: RecordOwner, size: RecordSize): Buffer | undefined;
 }
 
 /** What records are known to hold, after they were read; null: nothing was ever committed there. */
@@ -55,6 +65,8 @@ export interface AnsweringKey extends RecordOwner {
   readonly inFlight?: readonly Gap[];
   /** The record holds the events of its key up to this position of its partition, and no others; null: that is not known; absent: it was not asked for. */
   readonly position?: string | null;
+  /** With the length of the record, what says whether it is still the same; absent: nothing does. */
+  readonly mark?: string | undefined;
 }
 
 /** What conversions are looked for in. */

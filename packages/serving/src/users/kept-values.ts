@@ -9,6 +9,7 @@
  */
 import { HOUR_MS } from '@tributary/model/time';
 import type { SignalSet } from '@tributary/signals/definitions/read';
+import type { RecordSize } from '@tributary/store/serving-store';
 import { createRowMemory } from '../row-memory.ts';
 import type { Lasting } from './signal-values.ts';
 
@@ -22,15 +23,24 @@ export interface Kept<Made> {
 
 /** What is kept for one form of one question. */
 export interface KeptOfQuestion<Made> {
-  /** `lackUpToMs`: up to when records may lack events, epoch ms; `NEVER_CUT`. */
-  find(userKey: string, record: Buffer, at: { readonly asOfMs: number; readonly lackUpToMs: number }): Kept<Made> | undefined;
+  /** `lackUpToMs`: up to when records may lack events, epoch ms; `NEVER_CUT`. `mark`: of the record, as it was read. */
+  find(userKey: string, record: Buffer, at: AskedAt, mark?: string): Kept<Made> | undefined;
   /** `make`: called if it is kept; with the bytes that it takes. */
   keep(
     userKey: string,
     record: Buffer,
-    about: Omit<Kept<Made>, 'made'> & { readonly lasting: Lasting },
+    about: Omit<Kept<Made>, 'made'> & { readonly lasting: Lasting; readonly mark?: string | undefined },
     make: () => { readonly made: Made; readonly bytes: number },
   ): void;
+  /** How long the record is that is kept of this user, which may be an earlier one; 0: none is. */
+  bytesOf(userKey: string): number;
+  /** The copy of the record, where that is the same still. */
+  recordOf(userKey: string, size: RecordSize): Buffer | undefined;
+}
+
+interface AskedAt {
+  readonly asOfMs: number;
+  readonly lackUpToMs: number;
 }
 
 export interface KeptValues {
@@ -44,6 +54,8 @@ export interface KeptValues {
 
 interface Entry extends Kept<unknown> {
   readonly record: Buffer;
+  /** That of the store when a record with these bytes was read last. */
+  mark: string | undefined;
   readonly lasting: Lasting;
   /** By the clock of this process. */
   readonly keptMs: number;
@@ -80,14 +92,18 @@ export function createKeptValues(mostBytes: number, now = () => performance.now(
     of<Made>(form: string, set: SignalSet, names: readonly string[]) {
       const prefix = prefixOf(set, `${form} ${names.join()}`);
       return {
-        find(userKey, record, { asOfMs, lackUpToMs }) {
+        find(userKey, record, { asOfMs, lackUpToMs }, mark) {
           counts.asked++;
           const entry = memory.get(prefix + userKey);
-          if (entry === undefined || !lasts(entry, asOfMs, lackUpToMs) || !entry.record.equals(record)) return undefined;
+          if (entry === undefined || !lasts(entry, asOfMs, lackUpToMs)) return undefined;
+          if (entry.record !== record) {
+            if (!entry.record.equals(record)) return undefined;
+            entry.mark = mark;
+          }
           counts.found++;
           return entry as Kept<Made>;
         },
-        keep(userKey, record, { asOfMs, newestTs, lasting }, make) {
+        keep(userKey, record, { asOfMs, newestTs, lasting, mark }, make) {
           if (lasting.untilMs <= asOfMs + 1 || record.length * 4 > mostBytes) return;
           const key = prefix + userKey;
           if (memory.get(key) === undefined && !isAskedAgain(key)) return;
@@ -95,7 +111,12 @@ export function createKeptValues(mostBytes: number, now = () => performance.now(
           const own = Buffer.allocUnsafeSlow(record.length);
           record.copy(own);
           const size = record.length + bytes + BYTES_OF_UNIT * userKey.length + ENTRY_BYTES;
-          memory.set(key, { made, asOfMs, newestTs, lasting, record: own, keptMs: now() }, size);
+          memory.set(key, { made, asOfMs, newestTs, lasting, record: own, mark, keptMs: now() }, size);
+        },
+        bytesOf: (userKey) => memory.get(prefix + userKey)?.record.length ?? 0,
+        recordOf(userKey, { bytes, mark }) {
+          const entry = memory.get(prefix + userKey);
+          return mark !== undefined && entry?.mark === mark && entry.record.length === bytes ? entry.record : undefined;
         },
       } satisfies KeptOfQuestion<Made>;
     },

@@ -39,6 +39,7 @@
   and what it says of messages between keys is as of there (crossed:<generation>,
   '-' where it was forgotten: readers look at all of the state once a second).
   A step over generations that do not exist is noted in the state (gap:<last before> = the next one): no reader looks for them.
+  Which commit rewrote a record last is noted with the newest commit (rewritten): a record that is as long as before, and was not rewritten since, is the same.
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
   What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which they do not
@@ -201,11 +202,18 @@ local function fed(feed, feedBytes, entry, reading)
   end
   return feedBytes
 end
+-- The commit that rewrote a record last, and this one. Where the one before does not stand there, it was of a worker that does not say whether it rewrote some.
+local function rewritten_by(known, before, id, rewrites)
+  local ends = known and string.find(known, '\n', 1, true)
+  if rewrites > 0 or not ends or string.sub(known, ends + 1) ~= before then return id .. '\n' .. id end
+  return string.sub(known, 1, ends) .. id
+end
+
 -- The commit whose arguments begin at `first`.
 local function commit(state, first)
   local prefix, expected, id, expectedCommit, next, identity, logTime, reached, definitions, generation, pending, overflowed, json =
     unpack(ARGV, first, first + 12)
-  local stored = redis.call('HMGET', state, 'position', 'commit', 'commits', 'feedBytes', 'oldest', 'generation')
+  local stored = redis.call('HMGET', state, 'position', 'commit', 'commits', 'feedBytes', 'oldest', 'generation', 'rewritten')
   local position = stored[1] or ''
   if stored[2] == id then return 'already' end
   if position ~= expected or (stored[2] or '') ~= expectedCommit then
@@ -234,7 +242,8 @@ local function commit(state, first)
     redis.call('APPEND', prefix .. 'u:' .. ARGV[i], ARGV[i + 1])
   end
   at = at + 2 * appends
-  for _ = 1, tonumber(take()) do
+  local rewrites = tonumber(take())
+  for _ = 1, rewrites do
     local user = take()
     local record = take()
     if record == '' then redis.call('DEL', prefix .. 'u:' .. user) else redis.call('SET', prefix .. 'u:' .. user, record) end
@@ -310,7 +319,8 @@ local function commit(state, first)
   local feedBytes = fed(prefix .. 'feed', tonumber(stored[4] or '0'), entry, reading)
 
   local fields = { 'position', next, 'commit', id, 'logIdentity', identity, 'logTimeMs', logTime, 'generation', reached,
-    'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes }
+    'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes,
+    'rewritten', rewritten_by(stored[7], stored[2] or '', id, rewrites) }
   local function set(field, value)
     fields[#fields + 1] = field
     fields[#fields + 1] = value

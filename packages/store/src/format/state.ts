@@ -114,16 +114,26 @@ export function watchedOf({
 }
 
 /** The fields of the state that say what records hold. */
-export const KEPT_FIELDS = ['logTimeMs', 'cutTs', 'kept', 'commit', 'position'] as const;
+export const KEPT_FIELDS = ['logTimeMs', 'cutTs', 'kept', 'rewritten', 'commit', 'position'] as const;
 
 /** `values`: in the order of `KEPT_FIELDS`; null where the hash has none. */
-export function keptFrom([logTimeMs, cutTs, kept, commit, position]: readonly (string | null | undefined)[]): KeptRecords | null {
+export function keptFrom([logTimeMs, cutTs, kept, , commit, position]: readonly (
+  | string
+  | null
+  | undefined
+)[]): KeptRecords | null {
   if (position == null) return null;
   return {
     logTimeMs: Number(logTimeMs ?? 0),
     ...(cutTs == null ? {} : { cutTs: Number(cutTs) }),
     ...keptOf({ kept: kept ?? '', commit: commit ?? '' }),
   };
+}
+
+/** The commit that rewrote a record last: `it newest`, a line each. undefined: a worker that does not know of it committed since. `values`: as `keptFrom`. */
+export function rewrittenFrom([, , , rewritten, commit]: readonly (string | null | undefined)[]): string | undefined {
+  const ends = rewritten?.indexOf('\n') ?? -1;
+  return ends > 0 && rewritten?.slice(ends + 1) === commit ? rewritten?.slice(0, ends) : undefined;
 }
 
 /** Both lists of numbers, as one word each. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { readPlaced } from './placed-reads.ts';
 
 /** A Redis whose partitions stand at the next of these positions each time that they are asked for; 'NOSCRIPT': it does not know the script. */
-function redisAt(...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
+function redisAt(answers: readonly (readonly string[] | 'NOSCRIPT')[], rewritten: string | null = null) {
   const left = [...answers];
   const sent: string[] = [];
   let times = 0;
@@ -17,7 +17,7 @@ function redisAt(...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
       if (answer === 'NOSCRIPT') throw new Error('NOSCRIPT No matching script');
       times++;
       const fieldsOf = (position: string | null) => [
-        ...(args.includes('logTimeMs') ? [`${times}`, null, null, 'c'] : []),
+        ...(args.includes('logTimeMs') ? [`${times}`, null, null, rewritten, 'c'] : []),
         position,
       ];
       return name === 'hmget' ? fieldsOf(answer?.[0] ?? null) : answer?.map(fieldsOf);
@@ -30,7 +30,7 @@ function redisAt(...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
 }
 
 async function read(partitions: readonly number[], ...answers: readonly (readonly string[] | 'NOSCRIPT')[]) {
-  const { redis, sent, left } = redisAt(...answers);
+  const { redis, sent, left } = redisAt(answers);
   const { result, positions, kept } = await readPlaced(redis, 'test', partitions, async () => sent.push('read'));
   expect(left).toEqual([]);
   const answered = [...kept].map(([partition, one]) => [partition, one?.logTimeMs ?? null]);
@@ -58,7 +58,7 @@ test('law 7: what records are known to hold is of the last answer, which is behi
 });
 
 test('law 5: a cluster, which sends a command again where a slot moves, is asked for one after the other', async () => {
-  const { redis } = redisAt(['p1'], ['q1'], ['p1'], ['q1']);
+  const { redis } = redisAt([['p1'], ['q1'], ['p1'], ['q1']]);
   const order: string[] = [];
   const slow = {
     ...redis,
@@ -96,4 +96,24 @@ test('law 7: a script that is gone when the last read is answered is asked again
     { 0: 6, 3: 6 },
   ]);
   expect(sent.slice(-3)).toEqual(['evalsha', 'load', 'evalsha']);
+});
+
+test('law 1: which commit rewrote a record last is known where no commit came while records were read, of a worker that says it', async () => {
+  const rewrittenAt = async (said: string | null, ...answers: readonly (readonly string[])[]) => {
+    const { redis } = redisAt(answers, said);
+    const { rewritten } = await readPlaced(redis, 'test', [0, 3], async () => undefined);
+    return Object.fromEntries(rewritten);
+  };
+  const stood = [
+    ['p1', 'q1'],
+    ['p1', 'q1'],
+  ];
+  expect(await rewrittenAt('b\nc', ...stood)).toEqual({ 0: 'b', 3: 'b' });
+  expect(await rewrittenAt('b\nb', ...stood)).toEqual({});
+  expect(await rewrittenAt(null, ...stood)).toEqual({});
+  const moving = [0, 1, 2].flatMap((i) => [
+    ['p1', `q${i}`],
+    ['p1', `q${i + 1}`],
+  ]);
+  expect(await rewrittenAt('b\nc', ...moving)).toEqual({ 0: 'b' });
 });

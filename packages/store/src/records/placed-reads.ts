@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { KeptRecords } from '@tributary/views/record';
 import { Command, type Redis } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
-import { KEPT_FIELDS, keptFrom } from '../format/state.ts';
+import { KEPT_FIELDS, keptFrom, rewrittenFrom } from '../format/state.ts';
 import { sendTogether } from '../redis/one-packet.ts';
 
 /** How often records are read again because a commit came between; after that their positions are not known. */
@@ -30,6 +30,8 @@ export interface PlacedRead<T> {
   readonly positions: ReadonlyMap<number, string>;
   /** By partition, all of them: as of after the read. */
   readonly kept: ReadonlyMap<number, KeptRecords | null>;
+  /** By partition that has a position: the commit that rewrote a record last, where that is known. */
+  readonly rewritten: ReadonlyMap<number, string>;
 }
 
 /** `read` is called once or several times, and sends its command before it returns. */
@@ -45,15 +47,20 @@ export async function readPlaced<T>(
     const after = found ?? (await ask(AFTER));
     const positions = new Map<number, string>();
     const kept = new Map<number, KeptRecords | null>();
+    const rewritten = new Map<number, string>();
     let haveStood = before !== undefined;
     for (const [i, partition] of partitions.entries()) {
       const fields = after[i] ?? [];
       kept.set(partition, keptFrom(fields));
       const position = fields.at(-1);
       if (before?.[i]?.at(-1) !== position) haveStood = false;
-      else if (position != null) positions.set(partition, position);
+      else if (position != null) {
+        positions.set(partition, position);
+        const last = rewrittenFrom(fields);
+        if (last !== undefined) rewritten.set(partition, last);
+      }
     }
-    if (haveStood || round === MOST_ROUNDS) return { result, positions, kept };
+    if (haveStood || round === MOST_ROUNDS) return { result, positions, kept, rewritten };
   }
 }
 

@@ -5,6 +5,7 @@ import { sendTogether } from '../redis/one-packet.ts';
 import { defineScript, isMoving } from '../redis/scripts.ts';
 import { type OnRecords, type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
 import { readPlaced } from './placed-reads.ts';
+import { type Connection, markOf } from './record-sizes.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -19,8 +20,8 @@ export type RecordReads = (
   onRecords?: OnRecords,
 ) => Promise<(Buffer | null | number)[]>;
 
-/** `bulk`: the connection for long answers. */
-export function createRecordReads(redis: Redis, namespace: string, bulk: Redis): RecordReads {
+/** `bulk`: the connection for long answers. `made`: which connection `redis` is. */
+export function createRecordReads(redis: Redis, namespace: string, bulk: Redis, made: Connection): RecordReads {
   for (const connection of new Set([redis, bulk]))
     defineScript(connection, 'tributaryRecordLengths', new URL('./record-lengths.lua', import.meta.url), 'any keys');
 
@@ -73,11 +74,15 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis):
   ): Promise<T> {
     if (onRecords === undefined) return await read();
     const partitionAt = (i: number) => (users[i] as RecordOwner).partition;
-    const { result, positions, kept } = await readPlaced(connection, namespace, [...new Set(indexes.map(partitionAt))], read);
+    const number = made();
+    const found = await readPlaced(connection, namespace, [...new Set(indexes.map(partitionAt))], read);
+    const { result, positions, kept, rewritten } = found;
     for (const [partition, one] of kept) onRecords.kept(partition, one);
     for (const i of indexes) {
       const position = positions.get(partitionAt(i));
-      if (position !== undefined) onRecords.position(i, position);
+      // What came over the other connection may be of another server than what sizes are asked of.
+      const last = connection === redis ? rewritten.get(partitionAt(i)) : undefined;
+      if (position !== undefined) onRecords.position(i, position, markOf(number, last));
     }
     return result;
   }

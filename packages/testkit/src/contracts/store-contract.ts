@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { testCallsOfOneTurn } from './one-turn-contract.ts';
 import { testPositions } from './positions-contract.ts';
+import { testSizes } from './sizes-contract.ts';
 import { commitOf, createPlainFollower, P, rows, type StoreUnderTest, seen, VIEW, wholeOf } from './store-under-test.ts';
 
 export function describeStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -135,6 +136,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
     });
 
     testPositions(make);
+    testSizes(make);
 
     test('law 7: the record of one user alone is whole within a bound, beyond it only its size is read', async () => {
       const { speed, serving } = await make();

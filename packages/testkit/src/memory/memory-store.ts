@@ -6,15 +6,6 @@
 
 import { TributaryError } from '@tributary/model/errors';
 import type { Integer } from '@tributary/model/integer';
-import {
-  type DeadLetterId,
-  type DeadLetters,
-  isBeyond,
-  lettersOfEach,
-  mergedPage,
-  type StoredDeadLetter,
-  textOfId,
-} from '@tributary/store/dead-letters';
 import { type CommittedDeltas, isChain, stateWith } from '@tributary/store/format/feed';
 import type { Outbox, OutboxLines } from '@tributary/store/outbox';
 import type {
@@ -25,16 +16,9 @@ import type {
   ServingStore,
   WholePartition,
 } from '@tributary/store/serving-store';
-import type {
-  Commit,
-  CommitOutcome,
-  DeadLetter,
-  PartitionState,
-  Relaying,
-  SpeedStore,
-  StatusState,
-} from '@tributary/store/speed-store';
+import type { Commit, CommitOutcome, PartitionState, Relaying, SpeedStore, StatusState } from '@tributary/store/speed-store';
 import { addRows, type RowKey, type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { deadLettersOf, type LettersInMemory, park } from './memory-dead-letters.ts';
 import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, scanned, wasWatched } from './memory-members.ts';
 
 /** `lostReply`: the commit is applied, the writer sees an error. `notApplied`: it sees the same error, and nothing happened. */
@@ -58,18 +42,16 @@ interface StoredGeneration {
   overflowed: number;
 }
 
-interface StoredPartition {
+interface StoredPartition extends LettersInMemory {
   state: PartitionState | null;
   commitId: string;
   commits: number;
   oldest: number;
-  lettersWithout: number;
+  /** The commit that rewrote a record last. */
+  rewritten: string;
   feed: CommittedDeltas[];
   readonly records: Map<string, string>;
   readonly generations: Map<number, StoredGeneration>;
-  readonly dead: StoredDeadLetter[];
-  /** When the newest was parked: each has an instant of its own. */
-  parkedAt: number;
   readonly outputs: { from: number; readonly lines: string[] };
   readonly messages: { from: number; readonly lines: string[] };
   readonly members: MembersInMemory;
@@ -105,8 +87,13 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const defaultTurn = options.turn ?? (() => Promise.resolve());
 
   const snapshot = (partition: number): unknown => structuredClone(at(partition));
-  const restore = (partition: number, stored: unknown) =>
-    void (partitions[partition] = structuredClone(stored as StoredPartition));
+  /** Readers notice that a store lost what it had written, as their connections break. */
+  let losses = 0;
+  const markOf = (partition: number) => `${losses} ${at(partition).rewritten}`;
+  const restore = (partition: number, stored: unknown) => {
+    losses++;
+    partitions[partition] = structuredClone(stored as StoredPartition);
+  };
 
   return {
     isBusy: () => false,
@@ -171,13 +158,22 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         return users.map(({ partition, userKey }, i) => {
           const { state } = at(partition);
           onRecords?.kept(partition, state);
-          if (state?.position != null) onRecords?.position(i, state.position);
+          if (state?.position != null) onRecords?.position(i, state.position, markOf(partition));
           const record = at(partition).records.get(userKey);
           if (record === undefined) return null;
           const bytes = Buffer.from(record);
           if (bytes.length > left) return bytes.length;
           left -= bytes.length;
           return bytes;
+        });
+      },
+      recordSizes: async (users, onRecords) => {
+        await turn();
+        return users.map(({ partition, userKey }, i) => {
+          const { state, records } = at(partition);
+          onRecords.kept(partition, state);
+          if (state?.position != null) onRecords.position(i, state.position, markOf(partition));
+          return { bytes: Buffer.byteLength(records.get(userKey) ?? ''), mark: markOf(partition) };
         });
       },
       deltas: async (views, from, before) => {
@@ -276,6 +272,7 @@ function emptyPartition(): StoredPartition {
     generations: new Map(),
     dead: [],
     lettersWithout: 0,
+    rewritten: '',
     parkedAt: 0,
     outputs: { from: 0, lines: [] },
     messages: { from: 0, lines: [] },
@@ -297,6 +294,7 @@ function applyCommit(
   for (const [user, record] of commit.rewrites)
     if (record === '') stored.records.delete(user);
     else stored.records.set(user, record);
+  if (commit.rewrites.size > 0) stored.rewritten = commit.id;
   if (commit.deltasGeneration >= stored.oldest) addDeltas(stored.generations, commit);
   park(stored, commit.partition, commit.parked, commit.next.logTimeMs);
   for (const line of commit.outputs ?? []) stored.outputs.lines.push(line);
@@ -316,50 +314,6 @@ function applyCommit(
   stored.state = { ...stateWith(stored.state, committed, stored.oldest), ...wasWatched(stored.state, next) };
   stored.commitId = commit.id;
   return 'committed';
-}
-
-function park(stored: StoredPartition, partition: number, letters: readonly DeadLetter[], nowMs: number): void {
-  for (const letter of letters) {
-    const parkedAt = Math.max(stored.parkedAt + 1, nowMs);
-    stored.parkedAt = parkedAt;
-    stored.dead.push({ ...letter, id: textOfId({ partition, parkedAt, sequence: 0 }), partition, parkedAt });
-  }
-}
-
-function deadLettersOf(partitions: readonly StoredPartition[]): DeadLetters {
-  const idOf = ({ partition, parkedAt }: StoredDeadLetter): DeadLetterId => ({ partition, parkedAt, sequence: 0 });
-  const indexOf = ({ partition, parkedAt }: DeadLetterId) =>
-    (partitions[partition]?.dead ?? []).findIndex((letter) => letter.parkedAt === parkedAt);
-  const take = (id: DeadLetterId) => {
-    const at = indexOf(id);
-    return at < 0 ? null : (partitions[id.partition]?.dead.splice(at, 1)[0] as StoredDeadLetter);
-  };
-  return {
-    async page(limit, after) {
-      const each = lettersOfEach(limit, partitions.length);
-      const parts = partitions.map(({ dead }) => {
-        const left = dead.toReversed().filter((letter) => after === undefined || isBeyond(idOf(letter), after));
-        return { letters: left.slice(0, each), hasMore: left.length > each };
-      });
-      return mergedPage(parts, limit);
-    },
-    find: async (id) => partitions[id.partition]?.dead[indexOf(id)] ?? null,
-    remove: async (id) => take(id) !== null,
-    async forget(generation, isToGo) {
-      const read = partitions.filter(({ state }) => (state?.generation ?? 0) >= generation);
-      const gone = read.flatMap(({ dead }) => dead).filter(isToGo);
-      for (const letter of gone) take(idOf(letter));
-      for (const stored of read) stored.lettersWithout = generation;
-      return gone.length;
-    },
-    async replace(id, reason) {
-      const letter = take(id);
-      if (letter === null) return null;
-      const stored = partitions[id.partition] as StoredPartition;
-      park(stored, id.partition, [{ ...letter, ...reason }], 0);
-      return stored.dead.at(-1) as StoredDeadLetter;
-    },
-  };
 }
 
 function addDeltas(generations: StoredPartition['generations'], commit: Commit): void {

@@ -16,7 +16,7 @@ import { type UserValues, type ValueQuestion, valuesReader } from '@tributary/se
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import type { SignalSet } from '@tributary/signals/definitions/read';
-import type { RecordOwner } from '@tributary/store/serving-store';
+import type { RecordOwner, RecordSize } from '@tributary/store/serving-store';
 import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { ApiContext } from '../context.ts';
@@ -139,6 +139,12 @@ export async function findValues<Made = never>(
   owner: string,
   { add, kept: form }: ValuesForm<Made>,
 ): Promise<FoundValues> {
+  const keptOfSet = form && eachSetOnce((set) => keptValues.of<Made>(form.name, set, names));
+  const keptIn = (partition: number) => keptOfSet?.(sets.get(partition) as SignalSet);
+  const copies = {
+    bytesOf: ({ partition, userKey }: RecordOwner) => keptIn(partition)?.bytesOf(userKey) ?? 0,
+    find: ({ partition, userKey }: RecordOwner, size: RecordSize) => keptIn(partition)?.recordOf(userKey, size),
+  };
   const read = await records.read(
     owner,
     users,
@@ -165,8 +171,7 @@ export async function findValues<Made = never>(
           /** Where all values were kept, nothing is read. */
           const valuesOf = (record: Buffer | null) => (reader ??= valuesReader(question, turns.isOver))(record);
           const at = { asOfMs: asOf, lackUpToMs: Math.max(question.keptFromMs, question.agedMs) };
-          const ofForm = form && keptValues.of<Made>(form.name, set, names);
-          return [partition, { valuesOf, kept: ofForm, at }];
+          return [partition, { valuesOf, kept: keptOfSet?.(set), at }];
         }),
       );
       const health = board.health();
@@ -175,13 +180,13 @@ export async function findValues<Made = never>(
       const holes: string[] = [];
       let [partial, bounded, backfilling] = [false, 0, false];
       for (const [i, { userKey }] of users.entries()) {
-        const { partition, partitions: led, position = null } = keys[i] as AnsweringKey;
+        const { partition, partitions: led, position = null, mark } = keys[i] as AnsweringKey;
         const turning = turns.next();
         if (turning !== undefined) await turning;
         const record = found[i] ?? null;
         const reader = readers.get(partition) as Reader<Made>;
         const isBehind = inFlight.length > 0 || led.some((at) => behind.has(at));
-        const known = record === null ? undefined : reader.kept?.find(userKey, record, reader.at);
+        const known = record === null ? undefined : reader.kept?.find(userKey, record, reader.at, mark);
         if (known !== undefined && form !== undefined) {
           const { newestTs, made, asOfMs } = known;
           bytes += form.again({ partition, userKey, position, isPresent: true, isBehind, newestTs }, made, asOf - asOfMs);
@@ -205,12 +210,13 @@ export async function findValues<Made = never>(
         });
         const { lasting, newestTs } = one;
         if (form !== undefined && reader.kept !== undefined && lasting !== null && record !== null)
-          reader.kept.keep(userKey, record, { asOfMs: asOf, newestTs, lasting }, form.made);
+          reader.kept.keep(userKey, record, { asOfMs: asOf, newestTs, lasting, mark }, form.made);
         demandAtMost(MOST_ANSWER_BYTES, bytes);
       }
       return { asOf, own, holes, inFlight, partial, bounded, backfilling, health };
     },
     true,
+    copies,
   );
   const { lagMs, watermark, missing, notes } = read.health;
   const { own } = read;
@@ -234,6 +240,16 @@ export async function findValues<Made = never>(
     ...beside,
   };
   return { asOf: read.asOf, partial: read.partial, meta };
+}
+
+/** Nearly always all partitions follow the same definitions. */
+function eachSetOnce<T>(make: (set: SignalSet) => T): (set: SignalSet) => T {
+  const made = new Map<SignalSet, T>();
+  return (set) => {
+    let one = made.get(set);
+    if (one === undefined) made.set(set, (one = make(set)));
+    return one;
+  };
 }
 
 /** For the users of one partition. */

@@ -20,6 +20,7 @@ import {
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import type { KeptRecords } from '@tributary/views/record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
+import { readWithCopies } from './read-with-copies.ts';
 import { createSerialLimit } from './serial-limit.ts';
 
 export interface RecordLimits {
@@ -29,10 +30,17 @@ export interface RecordLimits {
   readonly inFlightBytes: number;
   /** One answer of the store; a record that is larger is read alone. */
   readonly partBytes: number;
+  /** Records of which there are copies: so much is read as quickly as asked how long they are. */
+  readonly fewBytes: number;
 }
 
 const MIB = 1024 * 1024;
-export const RECORD_LIMITS: RecordLimits = { requestBytes: 64 * MIB, inFlightBytes: 512 * MIB, partBytes: MIB };
+export const RECORD_LIMITS: RecordLimits = {
+  requestBytes: 64 * MIB,
+  inFlightBytes: 512 * MIB,
+  partBytes: MIB,
+  fewBytes: 16 * 1024,
+};
 
 /** The first answer is asked for without knowing sizes: nearly all records are smaller, and then it is the only one. */
 const FIRST_BYTES = MIB;
@@ -52,7 +60,7 @@ interface JoinedKeys extends Pick<SpeedBoard, 'joinedMs' | 'pollForJoined'> {
 }
 
 export function createRecordReader(
-  store: Pick<ServingStore, 'records' | 'recordsBetween' | 'relayed'>,
+  store: Pick<ServingStore, 'records' | 'recordSizes' | 'recordsBetween' | 'relayed'>,
   keys: JoinedKeys,
   limits: RecordLimits = RECORD_LIMITS,
 ): RecordReader {
@@ -60,9 +68,9 @@ export function createRecordReader(
   const largeOnes = createSerialLimit(MOST_LARGE_WAITING);
 
   return {
-    async read(asker, users, use, isPlaced = false) {
+    async read(asker, users, use, isPlaced = false, copies) {
       const asked = eachOnce(users);
-      const known = { positions: new Map<string, string>(), kept: new Map<number, KeptRecords | null>() };
+      const known: Known = { places: new Map(), kept: new Map() };
       let claimedBytes = 0;
       /** In all, not more. */
       const claim = (bytes: number) => {
@@ -84,7 +92,7 @@ export function createRecordReader(
         claim(held + firstBytes);
         const records = await first(owners, firstBytes);
         if (records.some(isMissing)) {
-          demandBound(owners, records, held);
+          demandBound(limits.requestBytes, records, held);
           claim(records.filter(isMissing).reduce((sum, bytes) => sum + bytes, held + firstBytes));
           await readMissing(owners, records, limits.partBytes, ask);
           if (records.some(isMissing))
@@ -92,26 +100,27 @@ export function createRecordReader(
         }
         return records as (Buffer | null)[];
       };
+      const sizes = { store, fewBytes: limits.fewBytes, noting: notingIn(known) };
+      const readOthers = () => readWithCopies(sizes, asked, copies, (owners) => readAll(owners, 0));
+      const useInOrder = (records: readonly (Buffer | null)[], all: readonly AnsweringKey[]) => {
+        const inOrder = orderOf(asked, users);
+        return use(inOrder(records), inOrder(all), known.kept);
+      };
       try {
-        const { isJoined, stored } = await readJoinedOrNot(keys, looks, (first) => readAll(asked, 0, first));
-        const answering = asked.map((owner, i): AnsweringKey => {
-          const record = stored[i] ?? null;
-          return { ...owner, stored: record, asked: record, partitions: [owner.partition] };
-        });
-        if (isJoined) await answerByOwners(answering, readAll);
+        const { isJoined, stored } = await readJoinedOrNot(keys, looks, readOthers, (first) => readAll(asked, 0, first));
+        const answering = asked.map((owner, i) => apart(owner, stored[i] ?? null, isPlaced && !isJoined ? known : undefined));
+        if (!isJoined) return await useInOrder(stored, answering);
+        await answerByOwners(answering, readAll);
         // States are looked at once a second otherwise: what a key gave away since is with its owner some commits later.
         const isFirst = answering.every(({ partitions }) => partitions.length === 1);
-        const inFlight = isJoined ? gapsBetween(looks.before(), await looks.after(isFirst), () => aboutOf(answering)) : [];
+        const inFlight = gapsBetween(looks.before(), await looks.after(isFirst), () => aboutOf(answering));
         const all = answering.map((key) => ({
           ...key,
-          ...(isPlaced && { position: known.positions.get(key.userKey) ?? null }),
+          ...(isPlaced && { position: known.places.get(key.userKey)?.position ?? null }),
           ...(inFlight.length > 0 && { inFlight }),
         }));
-        const counting = isJoined ? all.map((key) => countingOf(key, keys.joinedMs())) : stored;
-        if (asked.length === users.length) return await use(counting, all, known.kept);
-        const places = new Map(asked.map(({ userKey }, i) => [userKey, i]));
-        const inOrder = <One>(each: readonly One[]) => users.map(({ userKey }) => each[places.get(userKey) as number] as One);
-        return await use(inOrder(counting), inOrder(all), known.kept);
+        const counting = all.map((key) => countingOf(key, keys.joinedMs()));
+        return await useInOrder(counting, all);
       } finally {
         reading.give(asker, claimedBytes);
         letGo();
@@ -151,15 +160,6 @@ export function createRecordReader(
     return ownerOfRecord(userKey, stored, windowMs, { atMs: keys.now(), passed });
   }
 
-  function demandBound(owners: readonly RecordOwner[], records: readonly (Buffer | null | number)[], held: number): void {
-    const total = records.reduce<number>((sum, record) => sum + sizeOf(record), held);
-    if (total > limits.requestBytes)
-      throw new TributaryError(
-        'too_much_asked',
-        `the records of the ${owners.length} users must sum to at most ${limits.requestBytes} bytes (got ${total})`,
-      );
-  }
-
   /** Puts records of up to `most` bytes in place of their sizes, some at a time. */
   async function readMissing(
     owners: readonly RecordOwner[],
@@ -182,6 +182,16 @@ export function createRecordReader(
     }
     throw new TributaryError('store_unavailable', `records grew faster than they were read, ${MOST_ROUNDS} times`);
   }
+}
+
+/** `held`: bytes of records that were read before. */
+function demandBound(mostBytes: number, records: readonly (Buffer | null | number)[], held: number): void {
+  const total = records.reduce<number>((sum, record) => sum + sizeOf(record), held);
+  if (total > mostBytes)
+    throw new TributaryError(
+      'too_much_asked',
+      `the records of the ${records.length} users must sum to at most ${mostBytes} bytes (got ${total})`,
+    );
 }
 
 type AskStore = (owners: readonly RecordOwner[], mostBytes: number) => Promise<(Buffer | null | number)[]>;
@@ -240,15 +250,16 @@ function createLooks(store: Pick<ServingStore, 'relayed'>, askBetween: ReturnTyp
 async function readJoinedOrNot<Found>(
   keys: Pick<JoinedKeys, 'joinedMs' | 'pollForJoined'>,
   looks: Pick<ReturnType<typeof createLooks>, 'first'>,
-  readOnce: (first?: AskStore) => Promise<Found>,
+  readApart: () => Promise<Found>,
+  readJoined: (first?: AskStore) => Promise<Found>,
 ) {
   if (keys.joinedMs() === null) {
-    const stored = await readOnce();
+    const stored = await readApart();
     const polling = keys.pollForJoined();
     if (polling !== undefined) await fromStore(polling);
     if (keys.joinedMs() === null) return { isJoined: false, stored };
   }
-  return { isJoined: true, stored: await readOnce(await looks.first()) };
+  return { isJoined: true, stored: await readJoined(await looks.first()) };
 }
 
 /** What may change the answers of these keys: messages to their partitions, and to those of keys that their users named in links; null: any. */
@@ -264,14 +275,27 @@ function aboutOf(answering: readonly AnsweringKey[]): About {
 /** Before records of these users are read. */
 type Noting = (owners: readonly RecordOwner[]) => OnRecords;
 
+interface Known {
+  readonly places: Map<string, { readonly position: string; readonly mark: string | undefined }>;
+  readonly kept: Map<number, KeptRecords | null>;
+}
+
+/** A key that answers for itself. `known`: what is said of its record. */
+function apart({ partition, userKey }: RecordOwner, record: Buffer | null, known?: Known): AnsweringKey {
+  const key = { partition, userKey, stored: record, asked: record, partitions: [partition] };
+  if (known === undefined) return key;
+  const place = known.places.get(userKey);
+  return { ...key, position: place?.position ?? null, mark: place?.mark };
+}
+
 /** Positions by user, and what is kept by partition. Only what is said of the last read stays: what was read before is not what is answered. */
-function notingIn(known: { readonly positions: Map<string, string>; readonly kept: Map<number, KeptRecords | null> }): Noting {
+function notingIn(known: Known): Noting {
   return (owners) => {
-    for (const { userKey } of owners) known.positions.delete(userKey);
+    for (const { userKey } of owners) known.places.delete(userKey);
     return {
-      position(i, position) {
+      position(i, position, mark) {
         const owner = owners[i];
-        if (owner !== undefined) known.positions.set(owner.userKey, position);
+        if (owner !== undefined) known.places.set(owner.userKey, { position, mark });
       },
       kept: (partition, kept) => void known.kept.set(partition, kept),
     };
@@ -280,6 +304,13 @@ function notingIn(known: { readonly positions: Map<string, string>; readonly kep
 
 function countingOf({ userKey, stored }: AnsweringKey, windowMs: number | null): Buffer | null {
   return windowMs === null || stored === null ? stored : countingRecord(userKey, stored, windowMs);
+}
+
+/** What was found of each that was asked for, as often as users are named. */
+function orderOf(asked: readonly RecordOwner[], users: readonly RecordOwner[]) {
+  if (asked.length === users.length) return <One>(each: readonly One[]) => each;
+  const places = new Map(asked.map(({ userKey }, i) => [userKey, i]));
+  return <One>(each: readonly One[]) => users.map(({ userKey }) => each[places.get(userKey) as number] as One);
 }
 
 /** In order; as they are where no user is named twice. */
