@@ -283,10 +283,16 @@ function change(store: Store, key: string, step: (state: KeyState) => Change | n
   const before = membersOf(state);
   const { messages, replaced } = step(state) ?? { messages: [], replaced: [] };
   const now = membersOf(state);
-  const gone = replaced.flatMap(({ was }) => was ?? []);
-  const stayed = before.filter((item) => !gone.includes(item));
+  const gone = replaced.flatMap(({ was }) => (was === undefined ? [] : JSON.stringify(was)));
+  const stayed = before.map((item) => JSON.stringify(item)).filter((item) => !gone.includes(item));
+  const came = replaced.flatMap(({ is }) => (is === undefined ? [] : JSON.stringify(is)));
   // What a step says has changed is all that has.
-  if (!isSameSet([...stayed, ...replaced.flatMap(({ is }) => is ?? [])], now))
+  if (
+    !isSameSet(
+      [...stayed, ...came],
+      now.map((item) => JSON.stringify(item)),
+    )
+  )
     throw new Error(`of ${key} something else changed`);
   const rows = store.deltas.get(store.generation) ?? new Map<string, number>();
   store.deltas.set(store.generation, rows);

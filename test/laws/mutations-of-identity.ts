@@ -1,6 +1,7 @@
 /** Lies about keys of one person: which events count for whom, in the pure functions, in the speed layer and in the batch layer. */
 import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_CUTS } from './mutations-of-cuts.ts';
+import { MUTATIONS_OF_HELD_ITEMS } from './mutations-of-held-items.ts';
 import { MUTATIONS_OF_MESSAGES } from './mutations-of-messages.ts';
 
 const IDENTITY = 'packages/model/src/identity';
@@ -13,21 +14,22 @@ const LENT = 'jobs/recompute/test/erasure-lent.test.ts';
 
 export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   ...MUTATIONS_OF_CUTS,
+  ...MUTATIONS_OF_HELD_ITEMS,
   ...MUTATIONS_OF_MESSAGES,
   {
     lie: 'a message that comes again counts again',
     law: '3',
     file: `${IDENTITY}/adoption.ts`,
-    from: '  if (held.version >= version) return null;\n',
+    from: '    if (versionAt(held, row) >= version) return null;\n',
     to: '',
     test: 'test/laws/law-1-identity.test.ts',
   },
   {
     lie: 'a lent event is known by the last key that lent it',
     law: '1',
-    file: `${IDENTITY}/adoption.ts`,
-    from: 'a.length === b.length && a.every((key, i) => key === b[i])',
-    to: 'a.at(0) === b.at(0) && a.at(-1) === b.at(-1)',
+    file: `${IDENTITY}/held-items.ts`,
+    from: "[id, ...path].join('\\n')",
+    to: "[id, ...path.slice(-1)].join('\\n')",
     test: 'test/laws/law-1-identity.test.ts',
   },
   {
@@ -66,8 +68,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'of two links of one key the one that came last counts, whenever it was',
     law: '2',
     file: `${IDENTITY}/links.ts`,
-    from: 'made.splice(placeOf(made, oldest), 0, oldest);',
-    to: 'made.push(oldest);',
+    from: 'made.splice(placeOf(made, link), 0, link);',
+    to: 'made.push(link);',
     test: 'test/laws/law-1-identity.test.ts',
   },
   {

@@ -184,8 +184,8 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     lie: 'what a record lost stays with those whom its key had lent it to, though it is taken back',
     law: '7',
     file: 'packages/model/src/identity/adoption.ts',
-    from: "kind === 'take' && item.ts <= state.lostTs ?",
-    to: "kind !== 'take' ?",
+    from: "kind === 'take' && item.ts <= state.lostTs)",
+    to: "kind !== 'take')",
     test: 'test/laws/law-1-adoption.test.ts',
   },
   {

@@ -280,8 +280,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'lines that joined keys hold weigh nothing',
     law: '7',
     file: `${SPEED}/partitions/user-cache.ts`,
-    from: 'key.held.size + Math.floor(recordLength / TEXT_OF_AN_EVENT)',
-    to: 'key.held.size',
+    from: 'key.held.count + Math.floor(key.held.bytes.length / BYTES_OF_AN_EVENT)',
+    to: 'key.held.count',
     test: 'services/speed/test/user-cache.test.ts',
   },
   {

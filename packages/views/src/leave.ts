@@ -1,6 +1,7 @@
 /** The other way of `enter`: an event leaves a timeline, because it counts for another key now (packages/model/src/identity). */
 import type { Definitions } from '@tributary/model/definitions';
-import type { Item, Replacement } from '@tributary/model/identity/adoption';
+import type { Replacement } from '@tributary/model/identity/adoption';
+import type { Item } from '@tributary/model/identity/item';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, type DifferenceOutcome } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';

@@ -1,4 +1,4 @@
-import { emptyKey } from '@tributary/model/identity/adoption';
+import { emptyKey, receiveEvent } from '@tributary/model/identity/adoption';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { emptyUser } from '@tributary/views/user-state';
@@ -96,16 +96,18 @@ test('law 7: users that come and go leave their memory to those after them, what
 
 test('law 7: joined keys, which hold their events as lines, take no more memory the longer these are', () => {
   const maxEvents = 1_000;
-  const heldOf = (recordLength: number, isJoined: boolean) => {
+  const heldOf = (length: number, isJoined: boolean) => {
     const cache = createUserCache(maxEvents);
     const keys = Array.from({ length: 100 }, (_, i) => `u${i}`);
     for (const [i, key] of keys.entries()) {
-      cache.add(key, emptyUser(), recordLength, 1, i, isJoined ? emptyKey(key, 1) : undefined);
+      const state = emptyKey(key, 1);
+      receiveEvent(state, { id: 'e', ts: 0, isKnown: true, line: 'x'.repeat(length) }, '');
+      cache.add(key, emptyUser(), length, 1, i, isJoined ? state : undefined);
       cache.evict(i);
     }
     return keys.filter((key) => cache.peek(key) !== undefined).length;
   };
-  expect(heldOf(256, true)).toBe(100);
+  expect(heldOf(160, true)).toBe(100);
   expect(heldOf(256_000, true)).toBeLessThanOrEqual(1);
   expect(heldOf(25_600, true)).toBeLessThan(10);
   // Others hold numbers alone.

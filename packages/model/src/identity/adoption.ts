@@ -7,10 +7,37 @@
  */
 import { byCodePoint } from '../code-points.ts';
 import {
+  addRow,
+  countingOf,
+  dropGone,
+  firstOfId,
+  type HeldItems,
+  isFirstOfId,
+  isHereAt,
+  isKnownAt,
+  itemAt,
+  lentToAt,
+  markGone,
+  NONE,
+  noItems,
+  pathAt,
+  replaceItem,
+  rowOfWay,
+  rowsOfId,
+  setCounting,
+  setHere,
+  setLentTo,
+  setVersion,
+  tsAt,
+  versionAt,
+} from './held-items.ts';
+import type { Item } from './item.ts';
+import {
   addLink,
   alikeOfDay,
   type Link,
   type Links,
+  type Movable,
   mayMove,
   noLinks,
   ownerAt,
@@ -20,20 +47,6 @@ import {
   type Version,
 } from './links.ts';
 import { type DigestOf, isNewWithdrawal, isPassedOn, type Withdrawal, withdrawnBy } from './withdrawal.ts';
-
-/** An event, as far as adoption looks at it. */
-export interface Item {
-  /** The key that it was received with, and its id among that key's events. */
-  readonly origin: string;
-  readonly id: string;
-  readonly ts: number;
-  /** Sent with the id of a user, or lent (`Movable`). */
-  readonly isKnown: boolean;
-  /** The keys that lent it, the origin first; empty where it was received. */
-  readonly path: readonly string[];
-  /** The event's line as its origin got it, which a reader goes on with. */
-  readonly line: string;
-}
 
 /** `put` and `take`: of an item that the last key of its path lends. They go to the partition of `to`. */
 export type Message =
@@ -51,30 +64,11 @@ export interface ItemMessage {
   readonly version: Version;
 }
 
-interface Held {
-  item: Item;
-  /** The one of the newest message about it; '' for an event of the key's own. */
-  version: Version;
-  isHere: boolean;
-  /** The key that it is lent to; null: it counts here. */
-  lentTo: string | null;
-}
-
-/** The ways that events of one id came: anybody may send one id with any number of keys, and say that all of them are one user's. */
-interface Ways {
-  readonly all: Held[];
-  /** By their paths, once they are not few. */
-  byPath: Map<string, Held> | undefined;
-  /** What counts for the key. */
-  member: Held | undefined;
-}
-
 export interface KeyState {
   readonly key: string;
-  /** By id. */
-  readonly held: Map<string, Ways>;
+  readonly held: HeldItems;
   readonly links: Links;
-  readonly withdrawn: Withdrawal[];
+  withdrawn: readonly Withdrawal[];
   /** Undefined where a record is read: what was withdrawn has left it. */
   readonly digestOf: DigestOf | undefined;
   /** The record has lost events up to then, epoch ms: links that come reach none of them. */
@@ -98,27 +92,29 @@ export interface Change {
 /** An item passes this many keys at most; then it counts where it is. */
 export const MAX_HOPS = 4;
 
+const NONE_WITHDRAWN: readonly Withdrawal[] = [];
+
 export function emptyKey(key: string, windowMs: number, digestOf?: DigestOf, mostOfDay?: number): KeyState {
   const links = noLinks(windowMs, mostOfDay);
-  return { key, held: new Map(), links, withdrawn: [], digestOf, lostTs: Number.NEGATIVE_INFINITY };
+  return { key, held: noItems(), links, withdrawn: NONE_WITHDRAWN, digestOf, lostTs: Number.NEGATIVE_INFINITY };
 }
 
 /** An event of the key's own; null: its id is known. `at`: where it lies in the log. */
 export function receiveEvent(state: KeyState, own: Pick<Item, 'id' | 'ts' | 'isKnown' | 'line'>, at: Version): Change | null {
-  const { key } = state;
-  const ways = waysOf(state, own.id);
-  if (wayOf(ways, []) !== undefined) return null;
-  const was = ways.member?.item;
-  const held: Held = { item: { ...own, origin: key, path: [] }, version: '', isHere: true, lentTo: null };
-  addWay(ways, held);
-  return changeOf(key, ways, { was, held }, placed(state, held, at));
+  const { key, held } = state;
+  const first = firstOfId(held, own.id);
+  if (rowOfWay(held, first, own.id, []) !== NONE) return null;
+  const was = countingItem(state, first);
+  const row = addRow(held, first, { ...own, origin: key, path: [] }, '');
+  setHere(held, row, true);
+  return changeOf(state, first === NONE ? row : first, { was, row }, placed(state, row, at));
 }
 
 /** A message to this key; null: it says nothing new. `at`: where it lies in the log of this partition. */
 export function receiveMessage(state: KeyState, message: Message, at: Version): Change | null {
   if ('item' in message) return receiveItem(state, message, at);
   if (message.kind === 'withdraw') return receiveWithdrawal(state, message, at);
-  const { key, links, held } = state;
+  const { links, held } = state;
   const changed: Saying[] = [];
   const said: Undoing = message.kind === 'link' ? { ...message.link } : { ...message };
   const alike = message.kind === 'link' ? alikeOfDay(links, said as Link) : undefined;
@@ -128,16 +124,15 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
   const kept = isBehind(state, said) ? floored(message, (said.floor = floorOf(state, alike))) : undefined;
   const messages: ItemMessage[] = [];
   const replaced: Replacement[] = [];
-  for (const ways of held.values()) {
-    const moved = ways.all.filter(
-      (one) => changed.some((link) => mayMove(links, link, one.item)) && ownerNow(state, one) !== one.lentTo,
+  for (let first = 0; first < held.count; first++) {
+    if (!isFirstOfId(held, first)) continue;
+    const moved = rowsOfId(held, first).filter(
+      (row) =>
+        changed.some((link) => mayMove(links, link, movableAt(state, row))) && ownerNow(state, row) !== lentToAt(held, row),
     );
     if (moved.length === 0) continue;
-    const was = ways.member?.item;
-    for (const one of moved) messages.push(...placed(state, one, at));
-    ways.member = memberAmong(key, ways.all);
-    const is = ways.member?.item;
-    if (was !== is) replaced.push({ was, is });
+    for (const row of moved) messages.push(...placed(state, row, at));
+    replaced.push(...recounted(state, first));
   }
   const moves = inOrder(messages);
   return kept === undefined ? { messages: moves, replaced } : { messages: [kept, ...moves], replaced, kept };
@@ -147,7 +142,15 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
 export function loseItems(state: KeyState, lostTs: number): void {
   const { held } = state;
   state.lostTs = Math.max(state.lostTs, lostTs);
-  for (const [id, { all }] of held) if (all.every(({ item }) => item.ts <= lostTs)) held.delete(id);
+  let isLess = false;
+  for (let first = 0; first < held.count; first++) {
+    if (!isFirstOfId(held, first)) continue;
+    const rows = rowsOfId(held, first);
+    if (!rows.every((row) => tsAt(held, row) <= lostTs)) continue;
+    isLess = true;
+    for (const row of rows) markGone(held, row);
+  }
+  if (isLess) dropGone(held);
 }
 
 type AboutLinks = Extract<Message, { readonly kind: 'link' | 'unlink' }>;
@@ -174,46 +177,48 @@ function inOrder(messages: readonly ItemMessage[]): ItemMessage[] {
 }
 
 function receiveItem(state: KeyState, { kind, item, version }: ItemMessage, at: Version): Change | null {
-  const { key, withdrawn, digestOf } = state;
+  const { key, held, withdrawn, digestOf } = state;
   if (withdrawnBy(withdrawn, digestOf)(item.path, version)) return null;
-  const ways = waysOf(state, item.id);
-  const was = ways.member?.item;
-  let held = wayOf(ways, item.path);
-  if (held === undefined) {
+  const first = firstOfId(held, item.id);
+  const was = countingItem(state, first);
+  let row = rowOfWay(held, first, item.id, item.path);
+  if (row === NONE) {
+    row = addRow(held, first, item, version);
     // What the record lost was lent to whom links that had come by then say, and no later one: it is taken back there.
-    const lentTo = kind === 'take' && item.ts <= state.lostTs ? ownerOf(key, state.links, item) : null;
-    addWay(ways, (held = { item, version: '', isHere: false, lentTo }));
+    if (kind === 'take' && item.ts <= state.lostTs) setLentTo(held, row, ownerOf(key, state.links, item));
+  } else {
+    if (versionAt(held, row) >= version) return null;
+    // What takes an item back does not carry it.
+    if (kind === 'put') replaceItem(held, row, item, version);
+    else setVersion(held, row, version);
   }
-  if (held.version >= version) return null;
-  held.version = version;
-  held.isHere = kind === 'put';
-  // What takes an item back does not carry it.
-  if (held.isHere) held.item = item;
-  return changeOf(key, ways, { was, held }, placed(state, held, at));
+  setHere(held, row, kind === 'put');
+  return changeOf(state, first === NONE ? row : first, { was, row }, placed(state, row, at));
 }
 
 /** What an erased key lent goes, and what others go on to lend of it: all of it in one message to each key that it may have lent to. */
 function receiveWithdrawal(state: KeyState, { to: _to, kind: _kind, ...said }: WithdrawMessage, at: Version): Change | null {
-  const { key, held, withdrawn, digestOf } = state;
+  const { held, withdrawn, digestOf } = state;
   if (!isNewWithdrawal(withdrawn, said)) return null;
   const isFirst = isPassedOn(withdrawn, said);
-  withdrawn.push(said);
+  state.withdrawn = [...withdrawn, said];
   const isGone = withdrawnBy([said], digestOf);
   const replaced: Replacement[] = [];
   const lentTo = new Set<string>();
-  for (const [id, ways] of held) {
-    const { all, member } = ways;
-    const left = waysOfNone();
-    for (const one of all)
-      if (!isGone(one.item.path, one.version)) addWay(left, one);
-      else if (one.lentTo !== null) lentTo.add(one.lentTo);
-    if (left.all.length === all.length) continue;
-    if (left.all.length === 0) held.delete(id);
-    else held.set(id, left);
-    left.member = memberAmong(key, left.all);
-    const [was, is] = [member?.item, left.member?.item];
-    if (was !== is) replaced.push({ was, is });
+  let isLess = false;
+  for (let first = 0; first < held.count; first++) {
+    if (!isFirstOfId(held, first)) continue;
+    const gone = rowsOfId(held, first).filter((row) => isGone(pathAt(held, row), versionAt(held, row)));
+    if (gone.length === 0) continue;
+    isLess = true;
+    for (const row of gone) {
+      const owner = lentToAt(held, row);
+      if (owner !== null) lentTo.add(owner);
+      markGone(held, row);
+    }
+    replaced.push(...recounted(state, first));
   }
+  if (isLess) dropGone(held);
   const { hops } = said;
   const goesOn = hops < MAX_HOPS && (isFirst || lentTo.size > 0);
   return { messages: goesOn ? withdrawals(state, { ...said, hops: hops + 1 }, at, lentTo) : [], replaced };
@@ -222,9 +227,13 @@ function receiveWithdrawal(state: KeyState, { to: _to, kind: _kind, ...said }: W
 /** The messages of a key that is erased: what it lent is withdrawn from each key that it was linked to, however long ago. */
 export function withdrawAll(state: KeyState, receivedAt: number, at: Version): Message[] {
   const { key, held, digestOf } = state;
-  const lentTo = [...held.values()].flatMap(({ all }) => all.flatMap((one) => one.lentTo ?? []));
+  const lentTo = new Set<string>();
+  for (let row = 0; row < held.count; row++) {
+    const owner = lentToAt(held, row);
+    if (owner !== null) lentTo.add(owner);
+  }
   const of = digestOf?.(key) ?? '';
-  return withdrawals(state, { of, erasure: at, hops: 1, receivedAt }, at, new Set(lentTo));
+  return withdrawals(state, { of, erasure: at, hops: 1, receivedAt }, at, lentTo);
 }
 
 function withdrawals(
@@ -239,72 +248,43 @@ function withdrawals(
   return [...owners].map((to) => ({ kind: 'withdraw', to, of, by, erasure, hops, version, receivedAt }));
 }
 
-function waysOf({ held }: KeyState, id: string): Ways {
-  let ways = held.get(id);
-  if (ways === undefined) held.set(id, (ways = waysOfNone()));
-  return ways;
-}
-
-function waysOfNone(): Ways {
-  return { all: [], byPath: undefined, member: undefined };
-}
-
-/** Ways of one id that are looked through. */
-const FEW_WAYS = 2;
-
-function wayOf({ all, byPath }: Ways, path: readonly string[]): Held | undefined {
-  return byPath === undefined ? all.find(({ item }) => isSameWay(item.path, path)) : byPath.get(nameOfPath(path));
-}
-
-function addWay(ways: Ways, held: Held): void {
-  const { all, byPath } = ways;
-  all.push(held);
-  if (byPath !== undefined) byPath.set(nameOfPath(held.item.path), held);
-  else if (all.length > FEW_WAYS) ways.byPath = new Map(all.map((one) => [nameOfPath(one.item.path), one]));
-}
-
-/** No key has a newline. */
-function nameOfPath(path: readonly string[]): string {
-  return path.join('\n');
-}
-
-/**
- * By the way that it came, the origin first: while links change, one event may be on its way to a key through two others, and what one of them takes
- * back must leave the other's.
- */
-function isSameWay(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((key, i) => key === b[i]);
-}
-
-/** `held`: the one way that changed. */
+/** `row`: the one way that changed, `first`: of its id; `was`: what counted under the id. */
 function changeOf(
-  key: string,
-  ways: Ways,
-  { was, held }: { readonly was: Item | undefined; readonly held: Held },
+  state: KeyState,
+  first: number,
+  { was, row }: { readonly was: Item | undefined; readonly row: number },
   messages: readonly Message[],
 ): Change {
-  const { member } = ways;
-  if (counts(held)) {
-    if (member === undefined || isPreferred(key, held.item, member.item)) ways.member = held;
-  } else if (member === held) ways.member = memberAmong(key, ways.all);
-  const is = ways.member?.item;
-  return { messages, replaced: was === is ? [] : [{ was, is }] };
+  const { held } = state;
+  const before = countingOf(held, first);
+  if (counts(held, row)) {
+    if (before === NONE || (before !== row && isPreferred(state, row, before))) setCounting(held, first, row);
+  } else if (before === row) setCounting(held, first, countingAmong(state, first));
+  const after = countingOf(held, first);
+  // Where the same way counts as before, another item may have come by it.
+  return { messages, replaced: after === before && after !== row ? [] : [{ was, is: itemOf(state, after) }] };
 }
 
 /** Moves an item to where it belongs now. */
-function placed(state: KeyState, held: Held, at: Version): ItemMessage[] {
-  const { key } = state;
-  const { item, lentTo } = held;
-  const owner = ownerNow(state, held);
+function placed(state: KeyState, row: number, at: Version): ItemMessage[] {
+  const { key, held } = state;
+  const lentTo = lentToAt(held, row);
+  const owner = ownerNow(state, row);
   if (owner === lentTo) return [];
-  held.lentTo = owner;
+  setLentTo(held, row, owner);
+  const item = itemAt(held, row, key);
   const lent: Item = { ...item, isKnown: true, path: [...item.path, key] };
   const message = (kind: 'put' | 'take', to: string): ItemMessage => ({ kind, to, item: lent, version: at });
   return [...(lentTo === null ? [] : [message('take', lentTo)]), ...(owner === null ? [] : [message('put', owner)])];
 }
 
-function ownerNow({ key, links }: KeyState, { item, isHere }: Held): string | null {
-  return isHere ? ownerOf(key, links, item) : null;
+function ownerNow(state: KeyState, row: number): string | null {
+  const { key, links, held } = state;
+  return isHereAt(held, row) ? ownerOf(key, links, { ...movableAt(state, row), path: pathAt(held, row) }) : null;
+}
+
+function movableAt({ held }: KeyState, row: number): Movable {
+  return { ts: tsAt(held, row), isKnown: isKnownAt(held, row) };
 }
 
 /** The key that an item of `key` goes to; null: it counts here. An item never comes back to a key that lent it, so links in a circle end. */
@@ -315,23 +295,54 @@ export function ownerOf(key: string, links: Links, item: Pick<Item, 'ts' | 'isKn
 }
 
 /** What counts for the key: of several items with one id, one. */
-export function membersOf({ held }: KeyState): Item[] {
-  return [...held.values()].flatMap(({ member }) => member?.item ?? []);
+export function membersOf(state: KeyState): Item[] {
+  const { held } = state;
+  const members: Item[] = [];
+  for (let first = 0; first < held.count; first++) {
+    const item = isFirstOfId(held, first) ? itemOf(state, countingOf(held, first)) : undefined;
+    if (item !== undefined) members.push(item);
+  }
+  return members;
 }
 
-function memberAmong(key: string, ways: readonly Held[]): Held | undefined {
-  let member: Held | undefined;
-  for (const one of ways) if (counts(one) && (member === undefined || isPreferred(key, one.item, member.item))) member = one;
-  return member;
+function countingItem(state: KeyState, first: number): Item | undefined {
+  return first === NONE ? undefined : itemOf(state, countingOf(state.held, first));
 }
 
-function counts({ isHere, lentTo }: Held): boolean {
-  return isHere && lentTo === null;
+function itemOf({ key, held }: KeyState, row: number): Item | undefined {
+  return row === NONE ? undefined : itemAt(held, row, key);
+}
+
+/** After rows of an id came or went. */
+function recounted(state: KeyState, first: number): Replacement[] {
+  const { held } = state;
+  const before = countingOf(held, first);
+  const after = countingAmong(state, first);
+  setCounting(held, first, after);
+  return after === before ? [] : [{ was: itemOf(state, before), is: itemOf(state, after) }];
+}
+
+function countingAmong(state: KeyState, first: number): number {
+  const { held } = state;
+  let counting = NONE;
+  for (const row of rowsOfId(held, first))
+    if (counts(held, row) && (counting === NONE || isPreferred(state, row, counting))) counting = row;
+  return counting;
+}
+
+function counts(held: HeldItems, row: number): boolean {
+  return isHereAt(held, row) && lentToAt(held, row) === null;
 }
 
 /** The key's own one, else the one of the first origin, then of the shortest way: no order of arrival decides. */
-function isPreferred(key: string, a: Item, b: Item): boolean {
-  if ((a.origin === key) !== (b.origin === key)) return a.origin === key;
-  if (a.origin !== b.origin) return byCodePoint(a.origin, b.origin) < 0;
-  return byCodePoint(nameOfPath(a.path), nameOfPath(b.path)) < 0;
+function isPreferred({ key, held }: KeyState, one: number, other: number): boolean {
+  const [a, b] = [pathAt(held, one), pathAt(held, other)];
+  const [ofA, ofB] = [a[0] ?? key, b[0] ?? key];
+  if ((ofA === key) !== (ofB === key)) return ofA === key;
+  return ofA === ofB ? byCodePoint(nameOfPath(a), nameOfPath(b)) < 0 : byCodePoint(ofA, ofB) < 0;
+}
+
+/** No key has a newline. */
+function nameOfPath(path: readonly string[]): string {
+  return path.join('\n');
 }

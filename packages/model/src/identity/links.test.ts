@@ -1,6 +1,7 @@
 /** Whose an event is where the record of its key had lost events as a link came, or its undoing. */
 import { expect, test } from 'vitest';
-import { emptyKey, type Item, loseItems, type Message, receiveEvent, receiveMessage } from './adoption.ts';
+import { emptyKey, loseItems, type Message, receiveEvent, receiveMessage } from './adoption.ts';
+import type { Item } from './item.ts';
 import { type Link, ownerAt } from './links.ts';
 
 const link = (to: string, version: string, floor?: number): Message => ({

@@ -51,27 +51,38 @@ interface LinksOfDay {
   readonly counted: Map<string, Link>;
 }
 
+/** Most keys have one link or none: more is made for the second one alone. */
 export interface Links {
   /** How far back from its receipt a link reaches, ms. */
   readonly windowMs: number;
   readonly mostOfDay: number;
-  readonly days: Map<number, LinksOfDay>;
+  /** Undefined: there is one link at most, the one that was made. */
+  days: Map<number, LinksOfDay> | undefined;
   /** In time; of one instant in the order of their ids, which arrival does not change. */
-  readonly made: Link[];
+  made: Link[];
   /** Those among them that move what is a known user's, in the same order: anybody may make others to the id of a user, each day some. */
-  readonly merging: Link[];
+  merging: Link[];
   /** The same by their ids. */
-  readonly byId: Map<string, Link>;
+  byId: Map<string, Link> | undefined;
   /** By user: links to them that were made before one of these are undone. */
-  readonly undone: Map<string, Undoing[]>;
+  undone: Map<string, Undoing[]> | undefined;
 }
 
+/** Shared by all keys that have none, and never changed. */
+const NO_LINKS = Object.freeze<Link[]>([]) as Link[];
+
 export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links {
-  return { windowMs, mostOfDay, days: new Map(), made: [], merging: [], byId: new Map(), undone: new Map() };
+  return { windowMs, mostOfDay, days: undefined, made: NO_LINKS, merging: NO_LINKS, byId: undefined, undone: undefined };
 }
 
 /** False: it was known, or does not count. `changed`: gets those that hold from now on, and those that do not any more. */
 export function addLink(links: Links, link: Link, changed: Saying[] = []): boolean {
+  if (links.days === undefined && links.made.length === 0) {
+    links.made = [link];
+    if (link.merges === true) links.merging = [link];
+    changed.push(link);
+    return true;
+  }
   const { received, counted } = dayWith(links, link);
   if (link.receivedAt >= (received[links.mostOfDay] ?? Number.POSITIVE_INFINITY)) return false;
   const known = counted.get(link.id);
@@ -88,14 +99,15 @@ export function addLink(links: Links, link: Link, changed: Saying[] = []): boole
   received.splice(links.mostOfDay + 1);
   counted.set(link.id, link);
   const out = leaveOut(counted, received[links.mostOfDay]);
-  const holding = links.byId.get(link.id);
+  const holding = byIdOf(links).get(link.id);
   if (known !== undefined || holding === undefined || link.version < holding.version) hold(links, link.id, changed);
   for (const { id } of out) hold(links, id, changed);
   return out.some((one) => one !== link) || !out.includes(link);
 }
 
 /** Those that count of the same name and day: where it was received before that, it takes its place. */
-export function alikeOfDay({ days }: Links, link: Link): Link | undefined {
+export function alikeOfDay({ days, made }: Links, link: Link): Link | undefined {
+  if (days === undefined) return made.find(({ id, receivedAt }) => id === link.id && dayOf({ receivedAt }) === dayOf(link));
   return days.get(dayOf(link))?.counted.get(link.id);
 }
 
@@ -120,10 +132,12 @@ function leaveOut(counted: Map<string, Link>, end: number | undefined): Link[] {
 }
 
 /** The oldest of those under one id that count: an event that is sent again does not link again what was undone. */
-function hold({ days, made, merging, byId }: Links, id: string, changed: Saying[]): void {
+function hold(links: Links, id: string, changed: Saying[]): void {
+  const { made, merging } = links;
+  const byId = byIdOf(links);
   const before = byId.get(id);
   let oldest: Link | undefined;
-  for (const { counted } of days.values()) {
+  for (const { counted } of links.days?.values() ?? []) {
     const link = counted.get(id);
     if (link !== undefined && (oldest === undefined || link.version < oldest.version)) oldest = link;
   }
@@ -136,16 +150,35 @@ function hold({ days, made, merging, byId }: Links, id: string, changed: Saying[
   byId.delete(id);
   if (oldest === undefined) return;
   byId.set(id, oldest);
-  made.splice(placeOf(made, oldest), 0, oldest);
-  if (oldest.merges === true) merging.splice(placeOf(merging, oldest), 0, oldest);
+  links.made = withLink(made, oldest);
+  if (oldest.merges === true) links.merging = withLink(merging, oldest);
   changed.push(oldest);
 }
 
-function dayWith({ days }: Links, link: Link): LinksOfDay {
+/** An empty list is maybe that of other keys as well. */
+function withLink(made: Link[], link: Link): Link[] {
+  if (made.length === 0) return [link];
+  made.splice(placeOf(made, link), 0, link);
+  return made;
+}
+
+/** Asked before a link is made beside the only one. */
+function byIdOf(links: Links): Map<string, Link> {
+  links.byId ??= new Map(links.made.map((link) => [link.id, link]));
+  return links.byId;
+}
+
+function dayWith(links: Links, link: Link): LinksOfDay {
+  const days = (links.days ??= daysOf(links));
   const day = dayOf(link);
   let known = days.get(day);
   if (known === undefined) days.set(day, (known = { received: [], counted: new Map() }));
   return known;
+}
+
+/** The day of the only link. */
+function daysOf({ made }: Links): Map<number, LinksOfDay> {
+  return new Map(made.map((link) => [dayOf(link), { received: [link.receivedAt], counted: new Map([[link.id, link]]) }]));
 }
 
 function isReceivedBefore(a: Link, b: Link): boolean {
@@ -157,7 +190,8 @@ function dayOf({ receivedAt }: Pick<Link, 'receivedAt'>): number {
 }
 
 /** False: it was known. */
-export function undoLinks({ undone }: Links, to: string, undoing: Undoing, changed: Saying[] = []): boolean {
+export function undoLinks(links: Links, to: string, undoing: Undoing, changed: Saying[] = []): boolean {
+  const undone = (links.undone ??= new Map<string, Undoing[]>());
   const all = undone.get(to) ?? [];
   const known = all.find(({ version }) => version === undoing.version);
   if (known !== undefined) return lowerFloor(known, undoing, changed);
@@ -193,7 +227,7 @@ export function mayMove({ windowMs }: Links, { receivedAt, merges }: Saying, eve
 /** Whether it says anything about the event. */
 function holds({ windowMs, undone }: Links, link: Link, { ts }: Movable): boolean {
   const reaches = ({ receivedAt, floor }: Undoing) => ts > receivedAt - windowMs && (floor === undefined || ts > floor);
-  return reaches(link) && !(undone.get(link.to)?.some((undoing) => undoing.version > link.version && reaches(undoing)) ?? false);
+  return reaches(link) && !(undone?.get(link.to)?.some((undoing) => undoing.version > link.version && reaches(undoing)) ?? false);
 }
 
 /** How many of the links happened at `ts` or before. */

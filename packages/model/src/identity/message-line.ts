@@ -6,7 +6,8 @@
  */
 import { type Event, encodeEvent } from '../event.ts';
 import { userKeyOf } from '../user-key.ts';
-import type { Item, ItemMessage, Message } from './adoption.ts';
+import type { ItemMessage, Message } from './adoption.ts';
+import type { Item } from './item.ts';
 import type { Link, Undoing, Version } from './links.ts';
 import type { Withdrawal } from './withdrawal.ts';
 

@@ -34,7 +34,7 @@ export function linksOfKey(key: string, record: string, windowMs: number): LinkO
     userKey: to,
     sinceMs: ts,
     receivedAtMs: receivedAt,
-    isUndone: undone.get(to)?.some((undoing) => undoing.version > version) ?? false,
+    isUndone: undone?.get(to)?.some((undoing) => undoing.version > version) ?? false,
   }));
 }
 

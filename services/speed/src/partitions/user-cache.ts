@@ -1,5 +1,5 @@
 /**
- * Users' states between batches, so that the common event needs no read. Bounded by the number of events held, and by the texts of those that are held
+ * Users' states between batches, so that the common event needs no read. Bounded by the number of events held, and by the bytes of those that are held
  * as lines, where keys are joined; least recently used first. Users of a batch that is not committed yet are never evicted: their record would be stale.
  */
 import type { KeyState } from '@tributary/model/identity/adoption';
@@ -71,8 +71,8 @@ export interface UserCache {
   evict(batch: number): void;
 }
 
-/** UTF-16 units of lines that weigh as much as an event does. */
-const TEXT_OF_AN_EVENT = 256;
+/** Bytes of lines that weigh as much as an event does. */
+const BYTES_OF_AN_EVENT = 256;
 
 /** What an eviction leaves of the bound, so that evictions are rare. */
 const KEEP = 0.8;
@@ -141,7 +141,7 @@ export function createUserCache(maxEvents: number): UserCache {
   }
 }
 
-/** A joined key holds its events as lines, which are those of the record. */
-function weightOfKey({ key, recordLength }: CachedUser): number {
-  return key === undefined ? 0 : key.held.size + Math.floor(recordLength / TEXT_OF_AN_EVENT);
+/** A joined key holds its events as lines. */
+function weightOfKey({ key }: CachedUser): number {
+  return key === undefined ? 0 : key.held.count + Math.floor(key.held.bytes.length / BYTES_OF_AN_EVENT);
 }
